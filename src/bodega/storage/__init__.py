@@ -1,0 +1,1 @@
+"""Where stores are kept: one database a store, one door to its rows."""

@@ -1,0 +1,40 @@
+"""The plans a store can be on: what it may hold (507 beyond) and how fast it may be asked (429, 509 beyond).
+
+Quotas of the named plans: rule 11 (150 or 450 requests a window of 30 s), rule 10 (20,000 requests an hour for Basic).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+WINDOW_MS = 30_000
+HOUR_SECONDS = 3_600
+
+COUNTERS = ("products", "categories", "brands", "customers")
+"""What a plan can limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Limits by counter (a counter that is absent has no limit) and default quotas of new accounts."""
+
+    name: str
+    level: str
+    requests_per_window: int
+    requests_per_hour: int = 20_000
+    limits: Mapping[str, int] = field(default_factory=dict)
+
+
+PLANS: dict[str, Plan] = {
+    plan.name: plan
+    for plan in (
+        Plan("sandbox", "Sandbox", 20_000),
+        Plan("trial", "Trial", 150, limits={"products": 50, "categories": 20, "brands": 20, "customers": 50}),
+        Plan("standard", "Standard", 150, limits={"products": 10_000, "customers": 50_000}),
+        Plan("plus", "Plus", 150, limits={"products": 50_000, "customers": 250_000}),
+        Plan("pro", "Pro", 450, limits={"products": 500_000}),
+        Plan("enterprise", "Enterprise", 20_000),
+    )
+}
+DEFAULT = "sandbox"

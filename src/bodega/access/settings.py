@@ -1,0 +1,104 @@
+"""The settings of a store that its owner can change: `bodega store set HASH KEY=VALUE`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+
+class Setting(NamedTuple):
+    """`read` turns the text of the command line into the value; it raises ValueError with a sentence."""
+
+    default: Any
+    read: Callable[[str], Any]
+    meaning: str
+
+
+def _text(value: str) -> str:
+    if len(value) > 255 or any(ord(letter) < 32 for letter in value):
+        raise ValueError("must be at most 255 printable characters")
+    return value
+
+
+def _flag(value: str) -> bool:
+    if value.lower() in ("true", "on", "1", "yes"):
+        return True
+    if value.lower() in ("false", "off", "0", "no"):
+        return False
+    raise ValueError("must be true or false")
+
+
+def _seconds(value: str) -> int:
+    if not value.isdigit() or not 1 <= int(value) <= 86_400:
+        raise ValueError("must be a whole number of seconds from 1 to 86400")
+    return int(value)
+
+
+def _places(value: str) -> int:
+    if not value.isdigit() or int(value) > 4:
+        raise ValueError("must be a whole number from 0 to 4")
+    return int(value)
+
+
+def _one_of(*allowed: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if value not in allowed:
+            raise ValueError("must be one of " + ", ".join(allowed))
+        return value
+
+    return read
+
+
+def _currency(value: str) -> str:
+    if len(value) != 3 or not value.isascii() or not value.isalpha() or not value.isupper():
+        raise ValueError("must be a currency code of three capital letters, as EUR")
+    return value
+
+
+def _ladder(value: str) -> list[int]:
+    try:
+        steps = [int(step) for step in value.split(",")]
+    except ValueError:
+        raise ValueError("must be whole seconds joined by commas") from None
+    if not steps or any(step < 1 or step > 604_800 for step in steps):
+        raise ValueError("must be seconds from 1 to 604800, joined by commas")
+    return steps
+
+
+SETTINGS: dict[str, Setting] = {
+    "name": Setting("My store", _text, "the store's name, in store information"),
+    "domain": Setting("", _text, "the domain shown in store information; empty: store-HASH.localhost"),
+    "address": Setting("", _text, "the postal address shown in store information"),
+    "country": Setting("United States", _text, "the country shown in store information"),
+    "country_code": Setting("US", _text, "its two-letter code"),
+    "phone": Setting("", _text, "the telephone number shown in store information"),
+    "first_name": Setting("", _text, "the owner's first name"),
+    "last_name": Setting("", _text, "the owner's last name"),
+    "admin_email": Setting("", _text, "the address for the owner's mail"),
+    "order_email": Setting("", _text, "the address for orders"),
+    "industry": Setting("", _text, "the kind of business"),
+    "timezone": Setting("UTC", _text, "the name of the store's time zone"),
+    "language": Setting("en", _text, "the language of the storefront"),
+    "currency": Setting("USD", _currency, "the default currency"),
+    "currency_symbol": Setting("$", _text, "its symbol"),
+    "currency_symbol_location": Setting("left", _one_of("left", "right"), "the side of the amount it stands on"),
+    "decimal_separator": Setting(".", _text, "between units and cents"),
+    "thousands_separator": Setting(",", _text, "between groups of three digits"),
+    "decimal_places": Setting(2, _places, "digits after the decimal separator"),
+    "weight_units": Setting("LBS", _one_of("LBS", "Ounces", "KGS", "Grams", "Tonnes"), "the unit of weights"),
+    "dimension_units": Setting("Inches", _one_of("Inches", "Centimeters"), "the unit of lengths"),
+    "prices_include_tax": Setting(False, _flag, "whether prices are entered with tax"),
+    "maintenance.retry_after": Setting(120, _seconds, "Retry-After of a store in maintenance, in seconds"),
+    "suspended": Setting(False, _flag, "whether the store is suspended: it then answers 503"),
+    "webhooks.allow_private": Setting(False, _flag, "whether webhooks may go to private addresses"),
+    "webhooks.retry_seconds": Setting(
+        [60, 180, 300, 600, 900, 1800, 3600, 7200, 21600, 50400, 86400],
+        _ladder,
+        "the pauses between deliveries that fail, in seconds (rule 128)",
+    ),
+}
+
+
+def with_defaults(given: Mapping[str, Any]) -> dict[str, Any]:
+    """All settings: those given, the rest at their defaults."""
+    return {key: given.get(key, setting.default) for key, setting in SETTINGS.items()}

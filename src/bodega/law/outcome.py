@@ -1,0 +1,64 @@
+"""What came of a request that was not refused; the status is a function of the type.
+
+An outcome carries either `ready`, JSON bytes that are sent as they are (V3), or `value`, plain data that is written in
+the media type the caller asked for (V2).
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import msgspec
+
+
+class Validator(msgspec.Struct, frozen=True, gc=False):
+    """The state of a resource: `version` moves with every change; `modified` is in UTC seconds."""
+
+    version: int
+    modified: int
+
+
+class Outcome(msgspec.Struct, kw_only=True, gc=False):
+    """A request that was carried out. `root` and `item` name the elements of the XML form."""
+
+    status: ClassVar[int] = 200
+    ready: bytes | None = None
+    value: Any = None
+    root: str = ""
+    item: str = ""
+    state: Validator | None = None
+    location: str = ""
+    allow: str = ""
+
+
+class Shown(Outcome, kw_only=True, gc=False):
+    """200: a representation, of what was read or of what was just written."""
+
+    status: ClassVar[int] = 200
+
+
+class Created(Outcome, kw_only=True, gc=False):
+    """201: a new resource at `location` (RFC 9110 15.3.2)."""
+
+    status: ClassVar[int] = 201
+
+
+class Accepted(Outcome, kw_only=True, gc=False):
+    """202: a task at `location` will do it; the task is already on disk (RFC 9110 15.3.3)."""
+
+    status: ClassVar[int] = 202
+
+
+class Emptied(Outcome, kw_only=True, gc=False):
+    """204: done, or an empty V2 list (rule 7); no body."""
+
+    status: ClassVar[int] = 204
+
+
+class PartlyDone(Outcome, kw_only=True, gc=False):
+    """207: saved, but a part of it was not (rule 48)."""
+
+    status: ClassVar[int] = 207
+
+
+OUTCOMES: tuple[type[Outcome], ...] = (Shown, Created, Accepted, Emptied, PartlyDone)

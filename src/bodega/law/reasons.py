@@ -1,0 +1,125 @@
+"""Every reason to refuse a request: the step that owns it and its one status in each API version.
+
+The order of `Step` is the order of judgement. The table of status codes in the docs, `bodega explain` and the error
+bodies are all read from here; no other file of the store API names a status of a refusal.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, IntEnum
+
+
+class Step(IntEnum):
+    """The steps of the law, in the order in which a request meets them."""
+
+    REQUIRE_TLS = 1
+    CURRENT_VERSION = 2
+    OPEN_STORE = 3
+    KNOWN_METHOD = 4
+    AUTHENTICATE = 5
+    SPEND_QUOTA = 6
+    FIND_ROUTE = 7
+    ALLOWED_ACTION = 8
+    REQUIRE_SCOPE = 9
+    ACCEPTABLE = 10
+    READABLE = 11
+    PARSE_QUERY = 12
+    FIND_ENTITY = 13
+    PRECONDITIONS = 14
+    READ_DRAFT = 15
+    PERFORM = 16
+    CATCH_ALL = 17
+
+    @property
+    def word(self) -> str:
+        """The step's name as the code of the steps spells it, e.g. `require_tls`."""
+        return self.name.lower()
+
+
+class Reason(Enum):
+    """One word that tells why a request was refused.
+
+    A value is (step, status in V2, status in V3, what the caller reads, what the caller can do).
+    Within a step the order of declaration is the order in which two faults of the same request are told.
+    """
+
+    INSECURE = (Step.REQUIRE_TLS, 301, 301, "This store answers over HTTPS only.", "Send the request to the https:// address in Location.")
+    INSECURE_WRITE = (Step.REQUIRE_TLS, 308, 308, "This store answers over HTTPS only.", "Repeat the request, method and body unchanged, at the https:// address in Location.")
+
+    DEPRECATED_VERSION = (Step.CURRENT_VERSION, 302, 302, "Version 1 of the API is no longer served.", "Follow Location to the current version and change the base path of the client.")
+    DEPRECATED_VERSION_WRITE = (Step.CURRENT_VERSION, 307, 307, "Version 1 of the API is no longer served.", "Repeat the request at Location and change the base path of the client.")
+
+    UPGRADING = (Step.OPEN_STORE, 503, 503, "The store is being upgraded and is unavailable for a moment.", "Wait Retry-After seconds and repeat the request.")
+    SUSPENDED = (Step.OPEN_STORE, 503, 503, "The store is suspended.", "The owner can lift the suspension: bodega store set HASH suspended=false.")
+    MAINTENANCE = (Step.OPEN_STORE, 503, 503, "The store is down for maintenance.", "Wait Retry-After seconds, or end it: bodega store maintenance HASH off.")
+
+    UNKNOWN_METHOD = (Step.KNOWN_METHOD, 501, 501, "The method is not implemented by this server.", "Use GET, HEAD, POST, PUT, DELETE or OPTIONS.")
+
+    CREDENTIALS_MISSING = (Step.AUTHENTICATE, 401, 401, "No credentials were supplied with the request.", "Send X-Auth-Token, or Basic credentials on the store's own host.")
+    CREDENTIALS_WRONG = (Step.AUTHENTICATE, 401, 401, "Unauthorized - the client ID or token in the header is not valid for this store.", "Check the store hash and the token: bodega account list HASH.")
+
+    HOURLY_QUOTA_SPENT = (Step.SPEND_QUOTA, 509, 509, "The requests-per-hour limit has been reached.", "Wait X-Retry-After seconds, or raise the quota: bodega account update HASH CLIENT_ID --requests-per-hour N.")
+    WINDOW_QUOTA_SPENT = (Step.SPEND_QUOTA, 429, 429, "Too many requests: the quota of this window is spent.", "Wait X-Rate-Limit-Time-Reset-Ms milliseconds, or raise the quota: bodega account update HASH CLIENT_ID --requests-per-window N.")
+
+    NO_SUCH_RESOURCE = (Step.FIND_ROUTE, 404, 404, "The requested resource was not found.", "See what is served: bodega routes.")
+    MOVED_ROUTE = (Step.FIND_ROUTE, 301, 301, "The resource has moved.", "Use the path in Location from now on.")
+    MOVED_ROUTE_WRITE = (Step.FIND_ROUTE, 308, 308, "The resource has moved.", "Repeat the request at the path in Location and use it from now on.")
+
+    METHOD_NOT_ALLOWED = (Step.ALLOWED_ACTION, 405, 405, "The resource does not support this method.", "Use one of the methods in Allow.")
+
+    SCOPE_MISSING = (Step.REQUIRE_SCOPE, 403, 403, "You don't have a required scope to access the endpoint.", "Grant the scope named in the answer: bodega account update HASH CLIENT_ID --scope SCOPE.")
+
+    NOT_ACCEPTABLE = (Step.ACCEPTABLE, 406, 406, "None of the media types in Accept can be produced.", "Accept one of the types named in the answer.")
+
+    CONTENT_TYPE_UNSUPPORTED = (Step.READABLE, 415, 415, "The media type of the request body is not supported.", "Send the body as one of the types in the Accept header of the answer.")
+    CONTENT_CODING_UNSUPPORTED = (Step.READABLE, 415, 415, "The content coding of the request body is not supported.", "Send the body without Content-Encoding.")
+    BODY_TOO_LARGE = (Step.READABLE, 413, 413, "The request body is too large.", "Send less than details.max_bytes bytes at once.")
+
+    QUERY_INVALID = (Step.PARSE_QUERY, 400, 422, "A query parameter is invalid.", "Correct the parameter named in the answer.")
+    FILTER_REFUSED = (Step.PARSE_QUERY, 400, 422, "A filter is not supported by this resource.", "Use only the filters of the resource: OPTIONS, or /docs.")
+    FILTER_REQUIRED = (Step.PARSE_QUERY, 400, 422, "Deleting from this collection needs at least one filter.", "Say which rows: for example id:in=1,2,3.")
+    LIMIT_OVER_MAXIMUM = (Step.PARSE_QUERY, 413, 413, "The limit is over the maximum page size.", "Ask for at most details.max_limit rows a page.")
+
+    NO_SUCH_ENTITY = (Step.FIND_ENTITY, 404, 404, "The requested resource was not found.", "List the collection to see which ids exist.")
+
+    PRECONDITION_FAILED = (Step.PRECONDITIONS, 412, 412, "The resource is not in the state that the request requires.", "Read the resource again and repeat the request with its new ETag.")
+    NOT_MODIFIED = (Step.PRECONDITIONS, 304, 304, "The copy that the caller holds is current.", "Use the stored copy.")
+
+    MALFORMED_BODY = (Step.READ_DRAFT, 400, 400, "The request body could not be parsed.", "Send well-formed JSON (or, in V2, XML) of the resource's shape.")
+    TOO_MANY_ITEMS = (Step.READ_DRAFT, 413, 413, "The request holds too many items.", "Send at most details.max_items items at once.")
+    FIELD_UNKNOWN = (Step.READ_DRAFT, 400, 422, "The field is not supported by this resource.", "Remove the field; OPTIONS lists the fields of a V2 resource.")
+    FIELD_READ_ONLY = (Step.READ_DRAFT, 400, 422, "The field cannot be written to.", "Remove the field from the request.")
+    FIELD_MISSING = (Step.READ_DRAFT, 400, 422, "A required field was not supplied.", "Supply the field.")
+    FIELD_INVALID = (Step.READ_DRAFT, 400, 422, "A field is invalid.", "Correct the field named in the answer.")
+
+    DUPLICATE = (Step.PERFORM, 409, 409, "Another resource already holds this value.", "Change the value, or update the resource named in details.")
+    DANGLING_REFERENCE = (Step.PERFORM, 400, 409, "The request refers to a resource that does not exist.", "Create the missing resource first, or leave the reference out.")
+    CIRCULAR_TREE = (Step.PERFORM, 409, 422, "A category cannot lie below itself.", "Choose a parent outside the category's own subtree.")
+    ORPHANED_PRODUCTS = (Step.PERFORM, 409, 422, "Deleting these categories would leave products without a category.", "Move the products named in details to another category, or delete them, first.")
+    PLAN_LIMIT_REACHED = (Step.PERFORM, 507, 507, "The plan of this store holds no more of these.", "Delete some, or choose a larger plan: bodega store plan HASH NAME.")
+    PLATFORM_CAP_REACHED = (Step.PERFORM, 403, 403, "The platform's limit for this resource is reached.", "Delete some first; no plan raises this limit.")
+    TREE_TOO_DEEP = (Step.PERFORM, 403, 403, "A category can have at most seven ancestors.", "Choose a parent nearer to the root.")
+
+    INTERNAL_ERROR = (Step.CATCH_ALL, 500, 500, "The server met an unexpected condition.", "Look for the X-Request-Id in the server's log.")
+
+    def __init__(self, step: Step, v2: int, v3: int, message: str, remedy: str) -> None:
+        self.step = step
+        self.v2 = v2
+        self.v3 = v3
+        self.message = message
+        self.remedy = remedy
+
+    def status(self, version: int) -> int:
+        """The HTTP status of this reason in API version 2 or 3."""
+        return self.v2 if version == 2 else self.v3
+
+    @property
+    def rank(self) -> int:
+        """Its place in the order of judgement: the smaller of two wins."""
+        return RANK[self]
+
+
+RANK = {reason: place for place, reason in enumerate(Reason)}
+
+LIMITS = frozenset({Reason.PLAN_LIMIT_REACHED, Reason.PLATFORM_CAP_REACHED, Reason.TREE_TOO_DEEP})
+"""Reasons of the perform step that are told only when nothing conflicts."""

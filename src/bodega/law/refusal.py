@@ -1,0 +1,55 @@
+"""A refusal: one reason, and what the caller needs to mend the request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from bodega.law.reasons import Reason
+
+Header = tuple[bytes, bytes]
+
+
+class Fault(NamedTuple):
+    """One faulty member of a request.
+
+    `field` is the name on the wire, `said` a sentence, `context` further members of V2's `details` (rule 4).
+    """
+
+    reason: Reason
+    field: str
+    said: str
+    context: Mapping[str, Any] = {}
+
+
+class Refusal(Exception):
+    """Raised by the step that owns `reason`; everything a body or a header of the answer needs is here.
+
+    `details` become V2 `details` and V3 `errors`; `headers` are sent as they are.
+    """
+
+    def __init__(
+        self,
+        reason: Reason,
+        message: str = "",
+        *,
+        details: Mapping[str, Any] | None = None,
+        faults: Sequence[Fault] = (),
+        headers: Sequence[Header] = (),
+    ) -> None:
+        super().__init__(reason.name)
+        self.reason = reason
+        self.message = message or reason.message
+        self.details = dict(details or {})
+        self.faults = tuple(faults)
+        self.headers = tuple(headers)
+
+    def __str__(self) -> str:
+        return f"{self.reason.name}: {self.message}"
+
+
+def refuse_faults(faults: Sequence[Fault]) -> Refusal:
+    """One refusal for all faulty members; the reason that is judged first speaks for it."""
+    ordered = sorted(faults, key=lambda fault: fault.reason.rank)
+    first = ordered[0]
+    return Refusal(first.reason, first.said, details=first.context, faults=ordered)

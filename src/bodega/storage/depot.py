@@ -1,0 +1,29 @@
+"""The depot: where the registry and the stores' databases are, and how one is opened, brought forward and dropped."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from bodega.storage.registry import Registry, StoreRecord
+from bodega.storage.rows import Rows
+
+
+class Depot(Protocol):
+    """A directory of SQLite files or a PostgreSQL server."""
+
+    registry: Registry
+
+    async def revision(self, record: StoreRecord) -> int:
+        """The schema revision of a store's database; 0 when there is none yet."""
+
+    async def migrate(self, record: StoreRecord) -> None:
+        """Brings the store's database to the newest schema, under a lock that other processes wait for."""
+
+    async def open(self, record: StoreRecord) -> Rows:
+        """Opens the store's rows. Raises Busy."""
+
+    async def drop(self, record: StoreRecord) -> None:
+        """Deletes the store's database for good."""
+
+    async def close(self) -> None:
+        """Lets go of everything but the rows that were opened."""

@@ -1,0 +1,96 @@
+"""The ledger of a store: one row a table, moved in the same transaction as any change of that table.
+
+`revision` (the store's own counter, never going back) and `modified` answer ETag and Last-Modified of collections,
+`total` answers counts without counting, `next_id` gives ids in the order of commits, and `census` moves when rows come
+or go. `pages` counts the living rows of each block of 256 ids, so that a page deep in a list is found without walking.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from bodega.storage.tx import Statement, Tx
+
+BLOCK_BITS = 8
+BLOCK = 1 << BLOCK_BITS
+
+SCHEMA = """
+CREATE TABLE ledger (
+    name TEXT PRIMARY KEY, revision BIGINT NOT NULL, modified BIGINT NOT NULL,
+    total BIGINT NOT NULL, next_id BIGINT NOT NULL, census BIGINT NOT NULL
+);
+CREATE TABLE pages (name TEXT NOT NULL, block INTEGER NOT NULL, living INTEGER NOT NULL, PRIMARY KEY (name, block));
+"""
+
+STORE = "*"
+READ = "SELECT revision, modified, total, census FROM ledger WHERE name = $1"
+_LOAD = "SELECT name, revision, modified, total, next_id, census FROM ledger ORDER BY name"
+_SAVE = """INSERT INTO ledger (name, revision, modified, total, next_id, census) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (name) DO UPDATE SET revision = excluded.revision, modified = excluded.modified,
+total = excluded.total, next_id = excluded.next_id, census = excluded.census"""
+_LIVING = """INSERT INTO pages (name, block, living) VALUES ($1, $2, $3)
+ON CONFLICT (name, block) DO UPDATE SET living = pages.living + excluded.living"""
+
+Entry = tuple[int, int, int, int, int]
+EMPTY: Entry = (0, 0, 0, 1, 0)
+
+
+class Ledger:
+    """The ledger inside one write transaction: read once, moved in memory by each job, written once."""
+
+    def __init__(self, entries: dict[str, Entry]) -> None:
+        self._entries = entries
+        self._moved: set[str] = set()
+        self._living: dict[tuple[str, int], int] = defaultdict(int)
+
+    @classmethod
+    async def load(cls, tx: Tx) -> Ledger:
+        """Reads all entries; on PostgreSQL this also takes the store's write lock."""
+        lock = " FOR UPDATE" if tx.dialect == "postgresql" else ""
+        return cls({row[0]: (row[1], row[2], row[3], row[4], row[5]) for row in await tx.rows(_LOAD + lock)})
+
+    def mark(self) -> tuple[dict[str, Entry], set[str], dict[tuple[str, int], int]]:
+        """The present state, to return to when a job fails."""
+        return dict(self._entries), set(self._moved), dict(self._living)
+
+    def restore(self, mark: tuple[dict[str, Entry], set[str], dict[tuple[str, int], int]]) -> None:
+        """Back to a state given by `mark`."""
+        self._entries, self._moved = mark[0], mark[1]
+        self._living = defaultdict(int, mark[2])
+
+    def total(self, table: str) -> int:
+        """Rows in a table, as of this moment of the transaction."""
+        return self._entries.get(table, EMPTY)[2]
+
+    def touch(self, table: str, now: int) -> int:
+        """A change of `table` at `now` (UTC seconds): the new revision of the store, which is the row's version."""
+        return self._move(table, now, 0, 0)
+
+    def enter(self, table: str, now: int, entity_id: int = 0) -> tuple[int, int]:
+        """A new row: its id (the next one unless given) and its version."""
+        entry = self._entries.get(table, EMPTY)
+        new_id = entity_id or entry[3]
+        self._living[(table, new_id >> BLOCK_BITS)] += 1
+        revision = self._move(table, now, 1, max(0, new_id + 1 - entry[3]))
+        return new_id, revision
+
+    def leave(self, table: str, now: int, ids: list[int]) -> int:
+        """Rows that go away: the new revision."""
+        for gone in ids:
+            self._living[(table, gone >> BLOCK_BITS)] -= 1
+        return self._move(table, now, -len(ids), 0)
+
+    def _move(self, table: str, now: int, rows: int, ids: int) -> int:
+        store = self._entries.get(STORE, EMPTY)
+        revision = store[0] + 1
+        self._entries[STORE] = (revision, now, 0, 1, 0)
+        old = self._entries.get(table, EMPTY)
+        self._entries[table] = (revision, now, old[2] + rows, old[3] + ids, revision if rows else old[4])
+        self._moved.update((STORE, table))
+        return revision
+
+    def statements(self) -> list[Statement]:
+        """What writes the ledger back before the commit."""
+        saved: list[Statement] = [(_SAVE, (name, *self._entries[name])) for name in sorted(self._moved)]
+        saved += [(_LIVING, (name, block, change)) for (name, block), change in self._living.items() if change]
+        return saved

@@ -1,0 +1,124 @@
+"""A query as plain data, and the SQL it becomes; the text is cached by the shape of the query.
+
+A list is read in two moves inside one statement: the ids of the page by index, then only those documents.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
+
+from bodega.storage.table import Table
+
+Op = Literal["eq", "ne", "in", "not_in", "min", "max", "greater", "less", "like", "member", "keyword", "low", "among"]
+
+
+class Condition(NamedTuple):
+    """`column` `op` `value`.
+
+    `member`: value(s) in the link table named by `column` ("product_categories.category_id"); `keyword`: the text in
+    any of the columns joined by "|"; `low`: `column` ("a<=b") compares two columns.
+    """
+
+    column: str
+    op: Op
+    value: Any
+
+
+class Plan(NamedTuple):
+    """Which rows of `table`, in which order, which part of them. `order` is (column, descending)."""
+
+    table: Table
+    where: tuple[Condition, ...] = ()
+    order: tuple[str, bool] = ("id", False)
+    limit: int = 50
+    offset: int = 0
+
+    @property
+    def whole(self) -> bool:
+        """All rows in the order of their ids: the one list whose pages are found without walking."""
+        return not self.where and self.order == ("id", False)
+
+
+_COMPARE = {"eq": "=", "ne": "<>", "min": ">=", "max": "<=", "greater": ">", "less": "<"}
+
+
+def escape_like(text: str) -> str:
+    """Text to be found literally by a LIKE whose escape character is `!`."""
+    return "%" + text.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
+
+
+@lru_cache(maxsize=4096)
+def where_sql(shape: tuple[tuple[str, Op, int], ...], dialect: str) -> str:
+    """The WHERE clause of conditions of this shape (column, op, how many values)."""
+    place = 1
+    parts = []
+    like = "ILIKE" if dialect == "postgresql" else "LIKE"
+    for column, op, count in shape:
+        marks = ", ".join(f"${number}" for number in range(place, place + count))
+        if op in _COMPARE:
+            parts.append(f"{column} {_COMPARE[op]} ${place}")
+        elif op in ("in", "among"):
+            parts.append(f"{column} IN ({marks})" if count else "1 = 0")
+        elif op == "not_in":
+            parts.append(f"{column} NOT IN ({marks})" if count else "1 = 1")
+        elif op == "like":
+            parts.append(f"{column} {like} ${place} ESCAPE '!'")
+        elif op == "keyword":
+            any_of = " OR ".join(f"{name} {like} ${place} ESCAPE '!'" for name in column.split("|"))
+            parts.append(f"({any_of})")
+        elif op == "member":
+            link, member = column.split(".")
+            owner = link.split(":")[1]
+            parts.append(f"id IN (SELECT {owner} FROM {link.split(':')[0]} WHERE {member} IN ({marks}))")
+        else:
+            parts.append(f"({column})")
+        place += count
+    return " AND ".join(parts)
+
+
+def _values(condition: Condition) -> tuple[Any, ...]:
+    if condition.op in ("in", "not_in", "member", "among"):
+        return tuple(condition.value)
+    if condition.op == "low":
+        return ()
+    if condition.op in ("like", "keyword"):
+        return (escape_like(condition.value),)
+    return (condition.value,)
+
+
+def _conditions(plan: Plan, dialect: str) -> tuple[str, list[Any]]:
+    values: list[Any] = []
+    shape = []
+    for condition in plan.where:
+        given = _values(condition)
+        shape.append((condition.column, condition.op, len(given)))
+        values += given
+    return (" WHERE " + where_sql(tuple(shape), dialect) if shape else ""), values
+
+
+def page_sql(plan: Plan, columns: str, dialect: str) -> tuple[str, list[Any]]:
+    """The page's rows, as `columns` (of the table, qualified by `t.`)."""
+    where, values = _conditions(plan, dialect)
+    column, descending = plan.order
+    way = " DESC" if descending else ""
+    order = f"{column}{way}" if column == "id" else f"{column}{way}, id{way}"
+    outer = ", ".join(f"t.{part}" for part in order.split(", "))
+    table = plan.table.name
+    sql = (
+        f"SELECT {columns} FROM (SELECT id FROM {table}{where} ORDER BY {order}"
+        f" LIMIT ${len(values) + 1} OFFSET ${len(values) + 2}) page JOIN {table} t ON t.id = page.id ORDER BY {outer}"
+    )
+    return sql, [*values, plan.limit, plan.offset]
+
+
+def count_sql(plan: Plan, dialect: str) -> tuple[str, list[Any]]:
+    """How many rows match."""
+    where, values = _conditions(plan, dialect)
+    return f"SELECT count(*) FROM {plan.table.name}{where}", values
+
+
+def ids_sql(plan: Plan, dialect: str) -> tuple[str, list[Any]]:
+    """The ids of the rows that match, ascending, at most `limit`."""
+    where, values = _conditions(plan, dialect)
+    return f"SELECT id FROM {plan.table.name}{where} ORDER BY id LIMIT ${len(values) + 1}", [*values, plan.limit]

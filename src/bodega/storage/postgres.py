@@ -1,0 +1,137 @@
+"""PostgreSQL through asyncpg: single statements for reads, one composed statement for the writes of an entity."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import lru_cache
+from typing import Any
+
+import asyncpg
+
+from bodega.storage.tx import Busy, Clash, Statement
+
+LOST = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, ConnectionError, OSError)
+"""The server went away; nothing is known to be wrong with the request."""
+
+RETRIED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+
+
+class Redo(Exception):
+    """The group cannot go on: its writes are run again, each in a transaction of its own."""
+
+
+class PoolTx:
+    """Reads outside a transaction, each on any connection of the store's pool."""
+
+    dialect = "postgresql"
+
+    def __init__(self, pool: Any) -> None:
+        self._pool = pool
+
+    async def rows(self, sql: str, *values: Any) -> list[Any]:
+        return await self._pool.fetch(sql, *values)  # type: ignore[no-any-return]
+
+    async def row(self, sql: str, *values: Any) -> Any | None:
+        return await self._pool.fetchrow(sql, *values)
+
+    async def run(self, sql: str, *values: Any) -> None:
+        await self._pool.execute(sql, *values)
+
+    async def script(self, statements: Sequence[Statement]) -> None:
+        raise NotImplementedError("reads only")
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        raise NotImplementedError("reads only")
+        yield
+
+
+class PostgresTx:
+    """One connection inside a transaction.
+
+    In a group (`alone` false) writes go without savepoints: one that fails makes the group start over, each write
+    alone. Alone, every write has a savepoint, so that the conflict can be read after it.
+    """
+
+    dialect = "postgresql"
+
+    def __init__(self, connection: Any, *, alone: bool) -> None:
+        self._connection = connection
+        self._alone = alone
+        self.wrote = False
+
+    async def rows(self, sql: str, *values: Any) -> list[Any]:
+        return await self._connection.fetch(sql, *values)  # type: ignore[no-any-return]
+
+    async def row(self, sql: str, *values: Any) -> Any | None:
+        return await self._connection.fetchrow(sql, *values)
+
+    async def run(self, sql: str, *values: Any) -> None:
+        await self._write(sql, values)
+
+    async def script(self, statements: Sequence[Statement]) -> None:
+        if statements:
+            sql, shape = composed(tuple((sql, len(values)) for sql, values in statements))
+            values = [value for index in shape for value in statements[index][1]]
+            await self._write(sql, values)
+
+    async def _write(self, sql: str, values: Sequence[Any]) -> None:
+        self.wrote = True
+        try:
+            if self._alone:
+                async with self._connection.transaction():
+                    await self._connection.execute(sql, *values)
+            else:
+                await self._connection.execute(sql, *values)
+        except asyncpg.IntegrityConstraintViolationError as error:
+            if self._alone:
+                raise Clash(str(error)) from error
+            raise Redo from error
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        if not self._alone:
+            raise Redo
+        async with self._connection.transaction():
+            yield
+
+
+@lru_cache(maxsize=1024)
+def composed(statements: tuple[tuple[str, int], ...]) -> tuple[str, range]:
+    """Several `$n` statements as one, with their parameters numbered through; foreign keys are checked at its end."""
+    if len(statements) == 1:
+        return statements[0][0], range(1)
+    parts = []
+    before = 0
+    for sql, count in statements:
+        parts.append(re.sub(r"\$(\d+)", lambda mark, shift=before: f"${int(mark[1]) + shift}", sql))  # type: ignore[misc]
+        before += count
+    *first, last = parts
+    with_clause = ", ".join(f"s{place} AS ({sql})" for place, sql in enumerate(first))
+    return f"WITH {with_clause} {last}", range(len(statements))
+
+
+async def connect(dsn: str, schema: str) -> Any:
+    """A connection whose `search_path` is the store's schema. Raises Busy when the server cannot be reached."""
+    try:
+        return await asyncpg.connect(dsn, server_settings={"search_path": schema}, timeout=10)
+    except (*LOST, TimeoutError) as error:
+        raise Busy(f"PostgreSQL cannot be reached: {error}") from error
+
+
+async def pool(dsn: str, schema: str, size: int = 8) -> Any:
+    """A small pool for one store; connections are handed back without a reset, since only plain reads use it."""
+
+    async def nothing(_connection: Any) -> None:
+        return None
+
+    return await asyncpg.create_pool(
+        dsn,
+        min_size=1,
+        max_size=size,
+        reset=nothing,
+        server_settings={"search_path": schema},
+        max_inactive_connection_lifetime=60,
+    )

@@ -1,0 +1,200 @@
+"""The registry: which stores there are, their plans, settings and accounts. A small database beside the stores.
+
+Accounts live here and not in their store, so that going back to a snapshot never brings a revoked key back to life.
+Whoever changes something rings the bell; servers read what they need again at the next request.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import Any
+
+import msgspec
+
+from bodega.clock import Clock
+from bodega.storage.tx import Clash, Tx
+
+SCHEMA = """
+CREATE TABLE stores (
+    hash TEXT PRIMARY KEY, number INTEGER NOT NULL, plan TEXT NOT NULL, limits TEXT NOT NULL, settings TEXT NOT NULL,
+    maintenance INTEGER NOT NULL, clock TEXT NOT NULL, created BIGINT NOT NULL, revision BIGINT NOT NULL, place TEXT NOT NULL
+);
+CREATE TABLE accounts (
+    client_id TEXT PRIMARY KEY, store TEXT NOT NULL REFERENCES stores(hash) ON DELETE CASCADE, name TEXT NOT NULL,
+    kind TEXT NOT NULL, username TEXT NOT NULL, token_digest TEXT NOT NULL, secret TEXT NOT NULL, scopes TEXT NOT NULL,
+    per_hour INTEGER NOT NULL, per_window INTEGER NOT NULL, disabled INTEGER NOT NULL,
+    created BIGINT NOT NULL, quota_epoch INTEGER NOT NULL
+);
+CREATE INDEX accounts_store ON accounts (store);
+CREATE UNIQUE INDEX accounts_token ON accounts (store, kind, username, token_digest);
+CREATE TABLE quotas (
+    client_id TEXT PRIMARY KEY REFERENCES accounts(client_id) ON DELETE CASCADE,
+    quota_epoch INTEGER NOT NULL, bucket BIGINT NOT NULL, used BIGINT NOT NULL
+);
+"""
+
+
+class Account(msgspec.Struct, frozen=True):
+    """An API account. `kind` is "oauth" (X-Auth-Token, a quota a window) or "basic" (user and token, a quota an hour)."""
+
+    client_id: str
+    store: str
+    name: str
+    kind: str
+    username: str
+    token_digest: str
+    secret: str
+    scopes: frozenset[str]
+    per_hour: int
+    per_window: int
+    disabled: bool
+    created: int
+    quota_epoch: int
+
+
+class StoreRecord(msgspec.Struct, frozen=True):
+    """What the registry knows of a store. `limits` are the owner's own, over the plan's."""
+
+    hash: str
+    number: int
+    plan: str
+    limits: dict[str, int]
+    settings: dict[str, Any]
+    maintenance: bool
+    clock: Clock
+    created: int
+    revision: int
+    place: str = ""
+
+
+class Exists(Exception):
+    """A store or account of that name is there already."""
+
+
+def digest(token: str) -> str:
+    """What is kept of a token: it is high-entropy, so a plain SHA-256 is enough."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def new_token() -> str:
+    """A token as hard to guess as a 256-bit number."""
+    return secrets.token_urlsafe(32)
+
+
+def _store(row: Any) -> StoreRecord:
+    decode = msgspec.json.decode
+    clock = decode(row[6], type=Clock)
+    return StoreRecord(row[0], row[1], row[2], decode(row[3]), decode(row[4]), bool(row[5]), clock, row[7], row[8], row[9])
+
+
+def _account(row: Any) -> Account:
+    scopes = frozenset(row[7].split())
+    return Account(
+        row[0], row[1], row[2], row[3], row[4], row[5], row[6], scopes, row[8], row[9], bool(row[10]), row[11], row[12]
+    )
+
+
+_STORE = "SELECT hash, number, plan, limits, settings, maintenance, clock, created, revision, place FROM stores"
+_ACCOUNT = (
+    "SELECT client_id, store, name, kind, username, token_digest, secret, scopes, per_hour, per_window, disabled,"
+    " created, quota_epoch FROM accounts"
+)
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+class Registry:
+    """Reads and writes the registry; every write is one statement of its own. `ring` tells the servers."""
+
+    def __init__(self, tx: Tx) -> None:
+        self.tx = tx
+
+    async def ring(self) -> None:
+        """Tells every server that something changed."""
+        raise NotImplementedError
+
+    def rang(self) -> bool:
+        """Whether something changed since the last call. Asked at every request, so it costs next to nothing."""
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        """Lets go of the database."""
+        raise NotImplementedError
+
+    async def stores(self) -> list[StoreRecord]:
+        """All stores by hash."""
+        return [_store(row) for row in await self.tx.rows(_STORE + " ORDER BY hash")]
+
+    async def store(self, store_hash: str) -> StoreRecord | None:
+        """One store."""
+        row = await self.tx.row(_STORE + " WHERE hash = $1", store_hash)
+        return None if row is None else _store(row)
+
+    async def accounts(self, store_hash: str) -> list[Account]:
+        """A store's accounts, oldest first."""
+        return [_account(row) for row in await self.tx.rows(_ACCOUNT + " WHERE store = $1 ORDER BY created, client_id", store_hash)]
+
+    async def add_store(self, store_hash: str, plan: str, settings: dict[str, Any], created: int) -> StoreRecord:
+        """A new store in the registry. Raises Exists."""
+        sql = (
+            "INSERT INTO stores (hash, number, plan, limits, settings, maintenance, clock, created, revision, place)"
+            " SELECT $1, coalesce(max(number), 999) + 1, $2, '{}', $3, 0, '{}', $4, 1, '' FROM stores"
+        )
+        try:
+            await self.tx.run(sql, store_hash, plan, _json(settings), created)
+        except Clash as error:
+            raise Exists(store_hash) from error
+        await self.ring()
+        record = await self.store(store_hash)
+        assert record is not None
+        return record
+
+    async def save_store(self, record: StoreRecord) -> None:
+        """Writes the changeable parts of a store's record."""
+        sql = (
+            "UPDATE stores SET plan = $2, limits = $3, settings = $4, maintenance = $5, clock = $6,"
+            " revision = revision + 1 WHERE hash = $1"
+        )
+        values = (_json(record.limits), _json(record.settings), int(record.maintenance), _json(record.clock))
+        await self.tx.run(sql, record.hash, record.plan, *values)
+        await self.ring()
+
+    async def drop_store(self, store_hash: str) -> None:
+        """Forgets a store and its accounts."""
+        await self.tx.run("DELETE FROM stores WHERE hash = $1", store_hash)
+        await self.ring()
+
+    async def add_account(self, account: Account) -> None:
+        """A new account. Raises Exists."""
+        sql = (
+            "INSERT INTO accounts (client_id, store, name, kind, username, token_digest, secret, scopes, per_hour, per_window,"
+            " disabled, created, quota_epoch) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+        )
+        fields = msgspec.structs.asdict(account)
+        fields |= {"scopes": " ".join(sorted(account.scopes)), "disabled": int(account.disabled)}
+        try:
+            await self.tx.run(sql, *fields.values())
+        except Clash as error:
+            raise Exists(account.client_id) from error
+        await self.ring()
+
+    async def save_account(self, account: Account) -> None:
+        """Writes the changeable parts of an account."""
+        sql = (
+            "UPDATE accounts SET scopes = $2, per_hour = $3, per_window = $4, disabled = $5, quota_epoch = $6"
+            " WHERE client_id = $1"
+        )
+        scopes = " ".join(sorted(account.scopes))
+        values = (account.per_hour, account.per_window, int(account.disabled), account.quota_epoch)
+        await self.tx.run(sql, account.client_id, scopes, *values)
+        await self.ring()
+
+    async def drop_account(self, store_hash: str, client_id: str) -> bool:
+        """Revokes an account; whether there was one."""
+        known = [account.client_id for account in await self.accounts(store_hash)]
+        await self.tx.run("DELETE FROM accounts WHERE store = $1 AND client_id = $2", store_hash, client_id)
+        await self.ring()
+        return client_id in known

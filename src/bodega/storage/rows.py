@@ -1,0 +1,90 @@
+"""Reading: rows, pages and counts, the same for both databases."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from itertools import accumulate
+from typing import Any, NamedTuple, Protocol
+
+from bodega.storage import ledger
+from bodega.storage.plan import Condition, Plan, count_sql, page_sql
+from bodega.storage.table import Table
+from bodega.storage.tx import Tx
+from bodega.storage.unit import Row, Terms
+from bodega.storage.writer import Job
+
+
+class Rows(Protocol):
+    """One open store's rows: a door for reading and a queue for writing."""
+
+    reader: Tx
+
+    async def write(self, job: Job, now: int, terms: Terms) -> Any:
+        """Runs a job in the next write transaction; see `Writer.write`."""
+
+    async def close(self) -> None:
+        """Ends after the last waiting write."""
+
+
+class Standing(NamedTuple):
+    """A table's ledger entry; `modified` in UTC seconds."""
+
+    revision: int = 0
+    modified: int = 0
+    total: int = 0
+    census: int = 0
+
+
+NOTHING = Standing()
+
+
+async def standing(tx: Tx, table: Table) -> Standing:
+    """Where the table stands; all zero when nothing was ever written."""
+    found = await tx.row(ledger.READ, table.name)
+    return NOTHING if found is None else Standing(*found)
+
+
+async def get(tx: Tx, table: Table, entity_id: int) -> Row | None:
+    """One entity."""
+    found = await tx.row(table.get_sql, entity_id)
+    return None if found is None else Row(table.decode(found[0], found[1]), found[2], found[3])
+
+
+class Census:
+    """Where each block of 256 ids begins in the list of all rows, per table; renewed when rows come or go."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[int, list[int], list[int]]] = {}
+
+    async def locate(self, tx: Tx, table: Table, census: int, offset: int) -> tuple[int, int] | None:
+        """The first id of the block that holds row number `offset` (from 0), and the rows to pass over inside it."""
+        known = self._known.get(table.name)
+        if known is None or known[0] != census:
+            found = await tx.rows("SELECT block, living FROM pages WHERE name = $1 AND living > 0 ORDER BY block", table.name)
+            known = (census, [row[0] for row in found], [0, *accumulate(row[1] for row in found)])
+            self._known[table.name] = known
+        _, blocks, before = known
+        if offset >= before[-1]:
+            return None
+        at = bisect_right(before, offset) - 1
+        return blocks[at] << ledger.BLOCK_BITS, offset - before[at]
+
+
+async def page(tx: Tx, census: Census, plan: Plan, now: Standing, columns: str) -> list[Any]:
+    """The rows of a page, as the `columns` asked for (qualified by `t.`)."""
+    if plan.whole and plan.offset >= ledger.BLOCK:
+        place = await census.locate(tx, plan.table, now.census, plan.offset)
+        if place is None:
+            return []
+        plan = plan._replace(where=(Condition("id", "min", place[0]),), offset=place[1])
+    sql, values = page_sql(plan, columns, tx.dialect)
+    return await tx.rows(sql, *values)
+
+
+async def count(tx: Tx, plan: Plan, now: Standing) -> int:
+    """How many rows match the plan; the ledger knows it when all do."""
+    if not plan.where:
+        return int(now.total)
+    sql, values = count_sql(plan, tx.dialect)
+    found = await tx.row(sql, *values)
+    return int(found[0]) if found is not None else 0

@@ -1,0 +1,147 @@
+"""The PostgreSQL depot: the registry in schema `bodega`, each store in a schema of its own, `store_HASH`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any
+
+import asyncpg
+
+from bodega.storage import migrate
+from bodega.storage.postgres import LOST, PoolTx, connect
+from bodega.storage.postgres_rows import PostgresRows
+from bodega.storage.registry import SCHEMA, Registry, StoreRecord
+from bodega.storage.tx import Busy, Clash
+
+REGISTRY = "bodega"
+CHANNEL = "bodega_bell"
+
+
+class RegistryTx(PoolTx):
+    """The registry's statements: each is a transaction of its own."""
+
+    async def run(self, sql: str, *values: Any) -> None:
+        try:
+            await super().run(sql, *values)
+        except asyncpg.IntegrityConstraintViolationError as error:
+            raise Clash(str(error)) from error
+
+
+class ServerRegistry(Registry):
+    """The registry in a schema. The bell is NOTIFY; a connection that was lost counts as a ring."""
+
+    def __init__(self, dsn: str, pool: Any) -> None:
+        super().__init__(RegistryTx(pool))
+        self._dsn = dsn
+        self._pool = pool
+        self._rung = False
+        self._listening: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(cls, dsn: str) -> ServerRegistry:
+        """Connects and makes the schema when it is not there. Raises Busy."""
+        connection = await connect(dsn, REGISTRY)
+        try:
+            async with connection.transaction():
+                await connection.execute("SELECT pg_advisory_xact_lock(hashtext('bodega registry'))")
+                await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {REGISTRY}")
+                if await connection.fetchval("SELECT to_regclass('bodega.stores')") is None:
+                    await connection.execute(SCHEMA)
+        finally:
+            await connection.close()
+        pool = await asyncpg.create_pool(dsn, min_size=1, max_size=4, server_settings={"search_path": REGISTRY})
+        return cls(dsn, pool)
+
+    async def ring(self) -> None:
+        await self.tx.run(f"NOTIFY {CHANNEL}")
+
+    def rang(self) -> bool:
+        if self._listening is None:
+            self._listening = asyncio.create_task(self._listen())
+        rung, self._rung = self._rung, False
+        return rung
+
+    def hear(self, *_: object) -> None:
+        """Something changed."""
+        self._rung = True
+
+    async def listen(self) -> None:
+        """Starts listening before the first request."""
+        if self._listening is None:
+            ready = asyncio.Event()
+            self._listening = asyncio.create_task(self._listen(ready))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(ready.wait(), 10)
+
+    async def _listen(self, ready: asyncio.Event | None = None) -> None:
+        while True:
+            try:
+                connection = await connect(self._dsn, REGISTRY)
+                await connection.add_listener(CHANNEL, self.hear)
+                self.hear()
+                if ready is not None:
+                    ready.set()
+                while not connection.is_closed():
+                    await asyncio.sleep(5)
+                    await connection.execute("SELECT 1")
+            except (Busy, *LOST):
+                self.hear()
+                await asyncio.sleep(0.5)
+
+    async def close(self) -> None:
+        if self._listening is not None:
+            self._listening.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._listening
+        await self._pool.close()
+
+
+class Server:
+    """Stores as schemas of a PostgreSQL server."""
+
+    def __init__(self, dsn: str, registry: ServerRegistry) -> None:
+        self.dsn = dsn
+        self.registry: Registry = registry
+
+    @classmethod
+    async def open_depot(cls, dsn: str) -> Server:
+        """Connects. Raises Busy."""
+        return cls(dsn, await ServerRegistry.open(dsn))
+
+    def schema(self, record: StoreRecord) -> str:
+        """The schema of a store: hashes are lower-case letters, digits and hyphens, checked when it was created."""
+        return "store_" + record.hash.replace("-", "_")
+
+    async def revision(self, record: StoreRecord) -> int:
+        schema = self.schema(record)
+        tx = self.registry.tx
+        row = await tx.row("SELECT to_regclass($1)::text", f"{schema}.migrations")
+        if row is None or row[0] is None:
+            return 0
+        found = await tx.row(migrate.READ.replace("FROM migrations", f"FROM {schema}.migrations"))
+        return int(found[0]) if found is not None else 0
+
+    async def migrate(self, record: StoreRecord) -> None:
+        schema = self.schema(record)
+        connection = await connect(self.dsn, schema)
+        try:
+            async with connection.transaction():
+                await connection.execute("SELECT pg_advisory_xact_lock(hashtext($1))", schema)
+                await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+                await connection.execute(migrate.TABLE)
+                for migration in migrate.pending(await connection.fetchval(migrate.READ)):
+                    for statement in migration.statements():
+                        await connection.execute(statement)
+                    await connection.execute(migrate.WRITE, migration.number, migration.name)
+        finally:
+            await connection.close()
+
+    async def open(self, record: StoreRecord) -> PostgresRows:
+        return await PostgresRows.open(self.dsn, self.schema(record))
+
+    async def drop(self, record: StoreRecord) -> None:
+        await self.registry.tx.run(f"DROP SCHEMA IF EXISTS {self.schema(record)} CASCADE")
+
+    async def close(self) -> None:
+        await self.registry.close()

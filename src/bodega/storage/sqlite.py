@@ -1,0 +1,93 @@
+"""A store in one SQLite file: reads inline on the event loop, one writer connection whose commits run in a thread.
+
+WAL with `synchronous=FULL`: an acknowledged write survives loss of power (contract: NORMAL loses commits). Nothing in
+here suspends except the wait for a commit, so `async def` is only the common form with PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from bodega.storage.tx import Busy, Clash, Statement
+
+PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA mmap_size=268435456",
+    "PRAGMA cache_size=-16384",
+    "PRAGMA temp_store=MEMORY",
+    "PRAGMA wal_autocheckpoint=2000",
+)
+
+
+@lru_cache(maxsize=4096)
+def numbered(sql: str) -> str:
+    """`$1` in SQLite's spelling, `?1`."""
+    return re.sub(r"\$(\d+)", r"?\1", sql)
+
+
+def connect(path: Path, busy_ms: int = 0) -> sqlite3.Connection:
+    """Opens (and creates) a database file; `busy_ms` is how long a lock is waited for inside SQLite."""
+    connection = sqlite3.connect(
+        path, timeout=busy_ms / 1000, isolation_level=None, check_same_thread=False, cached_statements=1024
+    )
+    for pragma in PRAGMAS:
+        connection.execute(pragma)
+    return connection
+
+
+class SqliteTx:
+    """One connection, with or without an open transaction."""
+
+    dialect = "sqlite"
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self._execute = connection.execute
+
+    async def rows(self, sql: str, *values: Any) -> list[Any]:
+        return self._execute(numbered(sql), values).fetchall()
+
+    async def row(self, sql: str, *values: Any) -> Any | None:
+        return self._execute(numbered(sql), values).fetchone()
+
+    async def run(self, sql: str, *values: Any) -> None:
+        try:
+            self._execute(numbered(sql), values)
+        except sqlite3.IntegrityError as error:
+            raise Clash(str(error)) from error
+
+    async def script(self, statements: Sequence[Statement]) -> None:
+        try:
+            for sql, values in statements:
+                self._execute(numbered(sql), values)
+        except sqlite3.IntegrityError as error:
+            raise Clash(str(error)) from error
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        self._execute("SAVEPOINT inner_work")
+        try:
+            yield
+        except BaseException:
+            self._execute("ROLLBACK TO inner_work")
+            self._execute("RELEASE inner_work")
+            raise
+        self._execute("RELEASE inner_work")
+
+
+def begin(connection: sqlite3.Connection) -> None:
+    """Takes the write lock at once: a transaction that upgrades later fails whatever the busy timeout. Raises Busy."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error) or "busy" in str(error):
+            raise Busy(str(error)) from error
+        raise

@@ -1,0 +1,80 @@
+"""The rows of one embedded store."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from bodega.storage.ledger import Ledger
+from bodega.storage.sqlite import SqliteTx, begin, connect
+from bodega.storage.tx import Busy, Tx
+from bodega.storage.unit import Unit
+from bodega.storage.writer import Waiting, Writer
+
+PATIENCE_SECONDS = 30.0
+"""How long a write waits for another process (the command line, a seed) to end its transaction."""
+
+
+class SqliteRows(Writer):
+    """Reads inline through one connection, writes through another.
+
+    The Python of a job runs on the event loop, where it never waits; only the commit, which waits for the disk, runs in
+    a thread. Writes that arrive meanwhile form the next group.
+    """
+
+    def __init__(self, path: Path, commits: ThreadPoolExecutor) -> None:
+        super().__init__()
+        self._commits = commits
+        self._connection = connect(path)
+        self._writing = SqliteTx(self._connection)
+        self._reading = connect(path, busy_ms=2_000)
+        self.reader: Tx = SqliteTx(self._reading)
+
+    async def _group(self, group: list[Waiting]) -> None:
+        connection = self._connection
+        await self._begin()
+        try:
+            ledger = await Ledger.load(self._writing)
+            done = []
+            for waiting in group:
+                mark = ledger.mark()
+                connection.execute("SAVEPOINT job")
+                try:
+                    result = await waiting.job(Unit(self._writing, ledger, waiting.now, waiting.terms))
+                except Exception as error:  # noqa: BLE001 - it is the caller's, who is told
+                    connection.execute("ROLLBACK TO job")
+                    ledger.restore(mark)
+                    waiting.failed(error)
+                else:
+                    done.append((waiting, result))
+                connection.execute("RELEASE job")
+            await self._writing.script(ledger.statements())
+            await asyncio.get_running_loop().run_in_executor(self._commits, connection.commit)
+        except BaseException:
+            if connection.in_transaction:
+                connection.rollback()
+            raise
+        for waiting, result in done:
+            waiting.done(result)
+
+    async def _begin(self) -> None:
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        pause = 0.001
+        while True:
+            try:
+                begin(self._connection)
+            except Busy:
+                if time.monotonic() > give_up:
+                    raise
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 0.05)
+            else:
+                return
+
+    async def close(self) -> None:
+        """Ends after the last waiting write."""
+        await self.settle()
+        self._reading.close()
+        self._connection.close()

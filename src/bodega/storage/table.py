@@ -1,0 +1,112 @@
+"""A table as data: what is stored of an entity, and the statements that follow from it.
+
+A row is `id`, `doc` (the rendered V3 JSON), `rest` (the members that V3 does not show, JSON, or NULL), `version` (the
+store's revision when the row last changed), `modified` (UTC seconds), and a column for everything that is filtered,
+sorted, joined or unique. Statements use `$n` and the common subset of SQLite and PostgreSQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Literal
+
+SqlType = Literal["INTEGER", "BIGINT", "TEXT", "BOOLEAN"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column computed from the entity when it is written."""
+
+    name: str
+    type: SqlType
+    value: Callable[[Any], Any]
+    indexed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unique:
+    """No two rows may agree in `columns`; rows for which `where` (SQL) is false are exempt.
+
+    `field` is the member whose value a caller has to change, `said` the conflict in words.
+    """
+
+    columns: tuple[str, ...]
+    field: str
+    said: str
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A column that, when not NULL, names a row of table `target`."""
+
+    column: str
+    target: str
+    field: str
+    said: str
+    on_delete: Literal["RESTRICT", "CASCADE", "SET NULL"] = "RESTRICT"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A list of ids in the entity, kept as rows (owner, member) of a table of its own."""
+
+    name: str
+    owner: str
+    member: str
+    target: str
+    field: str
+    said: str
+    members: Callable[[Any], Sequence[int]]
+
+
+Guard = Callable[..., Awaitable[Any]]
+
+
+@dataclass(slots=True, eq=False)
+class Table:
+    """Everything the storage needs to know of one kind of entity. Guards are the rules that need thought."""
+
+    name: str
+    entity: type[Any]
+    encode: Callable[[Any], tuple[bytes, bytes | None]]
+    decode: Callable[[bytes, bytes | None], Any]
+    columns: tuple[Column, ...]
+    uniques: tuple[Unique, ...] = ()
+    references: tuple[Reference, ...] = ()
+    links: tuple[Link, ...] = ()
+    counter: str = ""
+    cap: int = 0
+    noun: str = ""
+    before_write: list[Guard] = field(default_factory=list)
+    after_write: list[Guard] = field(default_factory=list)
+    before_delete: list[Guard] = field(default_factory=list)
+    after_delete: list[Guard] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        fixed = ("id", "doc", "rest", "version", "modified")
+        names = (*fixed, *(column.name for column in self.columns))
+        marks = ", ".join(f"${place}" for place in range(1, len(names) + 1))
+        self.insert_sql = f"INSERT INTO {self.name} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608
+        self.get_sql = f"SELECT doc, rest, version, modified FROM {self.name} WHERE id = $1"  # noqa: S608
+        self.show_sql = f"SELECT doc, version, modified FROM {self.name} WHERE id = $1"  # noqa: S608
+        self.types: dict[str, SqlType] = {column.name: column.type for column in self.columns}
+        self.types |= {"id": "INTEGER", "modified": "BIGINT", "version": "BIGINT"}
+
+    insert_sql: str = field(init=False)
+    get_sql: str = field(init=False)
+    show_sql: str = field(init=False)
+    types: dict[str, SqlType] = field(init=False)
+
+    def values(self, entity: Any) -> list[Any]:
+        """The entity's column values, in the order of `columns`."""
+        return [column.value(entity) for column in self.columns]
+
+
+@lru_cache(maxsize=2048)
+def update_sql(table: str, changed: tuple[str, ...]) -> str:
+    """Update of a row's documents and of the columns that changed: $1 id, $2 doc, $3 rest, $4 version, $5 modified."""
+    more = "".join(f", {name} = ${place}" for place, name in enumerate(changed, start=6))
+    return f"UPDATE {table} SET doc = $2, rest = $3, version = $4, modified = $5{more} WHERE id = $1"  # noqa: S608

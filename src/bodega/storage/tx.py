@@ -1,0 +1,39 @@
+"""What a database must be able to do for the floors above: run `$n` SQL, alone or inside one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+
+Values = Sequence[Any]
+Statement = tuple[str, Values]
+
+
+class Clash(Exception):
+    """A unique index or a foreign key refused a statement; the transaction is back at its last savepoint."""
+
+
+class Busy(Exception):
+    """The database could not be locked or reached in time."""
+
+
+class Tx(Protocol):
+    """Rows come back as tuples (or records that behave like them)."""
+
+    dialect: str
+
+    async def rows(self, sql: str, *values: Any) -> list[Any]:
+        """All rows of a query."""
+
+    async def row(self, sql: str, *values: Any) -> Any | None:
+        """The first row of a query."""
+
+    async def run(self, sql: str, *values: Any) -> None:
+        """One statement that returns nothing. Raises Clash."""
+
+    async def script(self, statements: Sequence[Statement]) -> None:
+        """Statements that do not read each other's effects, in one trip where the database can. Raises Clash."""
+
+    def savepoint(self) -> AbstractAsyncContextManager[None]:
+        """What happens inside is undone when an exception leaves it."""

@@ -1,0 +1,205 @@
+"""One unit of work: the only door through which rows are written.
+
+A unit lives inside one write transaction of one store. Constraints decide first: a row is simply written, and only when
+an index or a foreign key refuses it does `conflicts` read who stands in the way. So the usual write costs no questions,
+and the answer is right under any concurrency.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from bodega.law.reasons import LIMITS, Reason
+from bodega.law.refusal import Fault, Refusal
+from bodega.storage.ledger import Ledger
+from bodega.storage.table import Link, Table, update_sql
+from bodega.storage.tx import Clash, Statement, Tx
+
+
+class Row(NamedTuple):
+    """An entity as stored: `version` is the store's revision at its last change, `modified` that time in UTC seconds."""
+
+    entity: Any
+    version: int
+    modified: int
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """What a write must respect beside the rows: the plan's limits by counter (absent: no limit) and the store's settings."""
+
+    limits: Mapping[str, int] = {}
+    settings: Mapping[str, Any] = {}
+
+
+class Unit:
+    """`now` is the store's clock, in UTC seconds, when the work began."""
+
+    __slots__ = ("ledger", "now", "terms", "tx")
+
+    def __init__(self, tx: Tx, ledger: Ledger, now: int, terms: Terms) -> None:
+        self.tx = tx
+        self.ledger = ledger
+        self.now = now
+        self.terms = terms
+
+    async def get(self, table: Table, entity_id: int) -> Row | None:
+        """The row as this transaction sees it."""
+        found = await self.tx.row(table.get_sql, entity_id)
+        return None if found is None else Row(table.decode(found[0], found[1]), found[2], found[3])
+
+    async def insert(self, table: Table, entity: Any, *, more: Sequence[Statement] = ()) -> Row:
+        """Writes a new entity and gives it its id. Raises Refusal: conflicts first, then the plan, then the platform."""
+        try:
+            for guard in table.before_write:
+                await guard(self, None, entity)
+            self._respect_limits(table)
+        except Refusal as refusal:
+            if refusal.reason in LIMITS:
+                await self.refuse_conflicts(table, entity)
+            raise
+        entity.id, version = self.ledger.enter(table.name, self.now, entity.id)
+        doc, rest = table.encode(entity)
+        statements: list[Statement] = [
+            (table.insert_sql, (entity.id, doc, rest, version, self.now, *table.values(entity)))
+        ]
+        for link in table.links:
+            statements += _linked(link, entity.id, link.members(entity))
+        statements += more
+        await self._write(table, entity, statements)
+        for guard in table.after_write:
+            await guard(self, None, entity)
+        return Row(entity, version, self.now)
+
+    async def update(self, table: Table, old: Row, entity: Any, *, more: Sequence[Statement] = ()) -> Row:
+        """Writes the changed entity over `old`. Raises Refusal."""
+        try:
+            for guard in table.before_write:
+                await guard(self, old.entity, entity)
+        except Refusal as refusal:
+            if refusal.reason in LIMITS:
+                await self.refuse_conflicts(table, entity)
+            raise
+        version = self.ledger.touch(table.name, self.now)
+        doc, rest = table.encode(entity)
+        before, after = table.values(old.entity), table.values(entity)
+        changed = tuple(c.name for c, was, now in zip(table.columns, before, after, strict=True) if was != now)
+        moved = [now for was, now in zip(before, after, strict=True) if was != now]
+        statements: list[Statement] = [
+            (update_sql(table.name, changed), (entity.id, doc, rest, version, self.now, *moved))
+        ]
+        for link in table.links:
+            members = link.members(entity)
+            if list(members) != list(link.members(old.entity)):
+                await self.tx.run(f"DELETE FROM {link.name} WHERE {link.owner} = $1", entity.id)
+                statements += _linked(link, entity.id, members)
+        statements += more
+        await self._write(table, entity, statements)
+        for guard in table.after_write:
+            await guard(self, old.entity, entity)
+        return Row(entity, version, self.now)
+
+    async def delete(self, table: Table, ids: Sequence[int]) -> None:
+        """Deletes the rows with these ids; ids that do not exist are passed over. Raises Refusal."""
+        if not ids:
+            return
+        for guard in table.before_delete:
+            await guard(self, ids)
+        living = [row[0] for row in await self.tx.rows(*_among(table.name, ids))]
+        if not living:
+            return
+        self.ledger.leave(table.name, self.now, living)
+        marks = _marks(len(living))
+        await self.tx.run(f"DELETE FROM {table.name} WHERE id IN ({marks})", *living)
+        for guard in table.after_delete:
+            await guard(self, living)
+
+    async def refuse_conflicts(self, table: Table, entity: Any) -> None:
+        """Raises the refusal that names everything standing in the entity's way, if anything does."""
+        faults = await conflicts(self.tx, table, entity)
+        if faults:
+            first = min(faults, key=lambda fault: fault.reason.rank)
+            raise Refusal(first.reason, first.said, details=first.context, faults=faults)
+
+    async def _write(self, table: Table, entity: Any, statements: Sequence[Statement]) -> None:
+        try:
+            await self.tx.script(statements)
+        except Clash:
+            await self.refuse_conflicts(table, entity)
+            raise
+
+    def _respect_limits(self, table: Table) -> None:
+        total = self.ledger.total(table.name)
+        limit = self.terms.limits.get(table.counter) if table.counter else None
+        if limit is not None and total >= limit:
+            raise Refusal(
+                Reason.PLAN_LIMIT_REACHED,
+                f"The plan of this store holds at most {limit} {table.counter}.",
+                details={"resource": table.counter, "limit": limit, "used": total},
+            )
+        if table.cap and total >= table.cap:
+            raise Refusal(
+                Reason.PLATFORM_CAP_REACHED,
+                f"A store can hold at most {table.cap} {table.counter or table.name}.",
+                details={"resource": table.counter or table.name, "limit": table.cap, "used": total},
+            )
+
+
+async def conflicts(tx: Tx, table: Table, entity: Any) -> list[Fault]:
+    """Every unique value that another row holds and every reference to a row that does not exist."""
+    faults: list[Fault] = []
+    values = {column.name: column.value(entity) for column in table.columns}
+    for unique in table.uniques:
+        where = " AND ".join(f"{name} = ${place}" for place, name in enumerate(unique.columns, start=2))
+        where += f" AND {unique.where}" if unique.where else ""
+        sql = f"SELECT id FROM {table.name} WHERE id <> $1 AND {where}"
+        other = await tx.row(sql, entity.id, *(values[name] for name in unique.columns))
+        if other is not None:
+            context = {
+                "conflict_reason": unique.said,
+                "conflicting_field": unique.field,
+                "conflicting_id": other[0],
+                "resolution": f"Choose another {unique.field}, or update {table.noun} {other[0]}.",
+            }
+            faults.append(Fault(Reason.DUPLICATE, unique.field, unique.said, context))
+    for reference in table.references:
+        target = values[reference.column]
+        if target is not None and await tx.row(f"SELECT 1 FROM {reference.target} WHERE id = $1", target) is None:
+            faults.append(dangling(reference.field, reference.said, [target]))
+    for link in table.links:
+        members = list(dict.fromkeys(link.members(entity)))
+        if members:
+            there = {row[0] for row in await tx.rows(*_among(link.target, members))}
+            missing = [member for member in members if member not in there]
+            if missing:
+                faults.append(dangling(link.field, link.said, missing))
+    return faults
+
+
+def dangling(field: str, said: str, missing: Sequence[int]) -> Fault:
+    """The fault of referring to rows that do not exist (rule 44)."""
+    context = {
+        "conflict_reason": said,
+        "invalid_reason": said,
+        "missing_ids": list(missing),
+        "resolution": f"Create what {field} refers to first, or leave it out.",
+    }
+    return Fault(Reason.DANGLING_REFERENCE, field, said, context)
+
+
+def _linked(link: Link, owner: int, members: Sequence[int]) -> list[Statement]:
+    unique = list(dict.fromkeys(members))
+    if not unique:
+        return []
+    marks = ", ".join(f"($1, ${place})" for place in range(2, len(unique) + 2))
+    return [(f"INSERT INTO {link.name} ({link.owner}, {link.member}) VALUES {marks}", (owner, *unique))]
+
+
+def _marks(count: int, first: int = 1) -> str:
+    return ", ".join(f"${place}" for place in range(first, first + count))
+
+
+def _among(table: str, ids: Sequence[int]) -> tuple[Any, ...]:
+    return (f"SELECT id FROM {table} WHERE id IN ({_marks(len(ids))})", *ids)

@@ -1,0 +1,76 @@
+"""One store, one writer: waiting writes share a transaction and one commit; a reply leaves only after the commit.
+
+What differs between the databases is `_group`; the queue is the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple, TypeVar
+
+from bodega.storage.unit import Terms, Unit
+
+T = TypeVar("T")
+Job = Callable[[Unit], Awaitable[Any]]
+
+GROUP = 64
+"""Writes that share one commit at most: enough to hide an fsync, few enough to keep the last one's wait short."""
+
+
+class Waiting(NamedTuple):
+    """A write in the queue."""
+
+    job: Job
+    now: int
+    terms: Terms
+    reply: asyncio.Future[Any]
+
+    def done(self, result: Any) -> None:
+        """Acknowledges the write."""
+        if not self.reply.done():
+            self.reply.set_result(result)
+
+    def failed(self, error: BaseException) -> None:
+        """Tells the caller why nothing was written."""
+        if not self.reply.done():
+            self.reply.set_exception(error)
+
+
+class Writer:
+    """The queue in front of the one writer of a store."""
+
+    def __init__(self) -> None:
+        self._queue: list[Waiting] = []
+        self._drain: asyncio.Task[None] | None = None
+
+    async def write(self, job: Callable[[Unit], Awaitable[T]], now: int, terms: Terms) -> T:
+        """Runs `job` inside the store's next write transaction and returns its result once that is on disk.
+
+        `now` is the store's clock in UTC seconds. A job may be run twice (the first run undone): it keeps no state.
+        Raises what the job raised; then nothing of it was written.
+        """
+        reply: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._queue.append(Waiting(job, now, terms, reply))
+        if self._drain is None or self._drain.done():
+            self._drain = asyncio.create_task(self._work())
+        return await reply
+
+    async def _work(self) -> None:
+        while self._queue:
+            group, self._queue = self._queue[:GROUP], self._queue[GROUP:]
+            try:
+                await self._group(group)
+            except Exception as error:  # noqa: BLE001 - the writers are told, the queue goes on
+                for waiting in group:
+                    waiting.failed(error)
+
+    async def _group(self, group: list[Waiting]) -> None:
+        raise NotImplementedError
+
+    async def settle(self) -> None:
+        """Waits until the queue is empty."""
+        while self._drain is not None and not self._drain.done():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.shield(self._drain)
