@@ -1,0 +1,71 @@
+# Everything here needs make and Python 3.11 or newer; the rest is installed into .venv from the locks.
+
+VENV ?= .venv
+PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3,$(shell $(name) -c $(NEW_ENOUGH) 2>/dev/null && echo $(name))))
+NEW_ENOUGH = 'import sys; sys.exit(sys.version_info < (3, 11))'
+BIN = $(VENV)/bin
+READY = $(VENV)/.installed
+LOCKER = build/locker
+
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help dev serve test lint docs bench bench-large lock clean
+
+help:  ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+dev: $(READY)  ## Start a throwaway demo store; more options: make dev ARGS="--http-port 9000"
+	@exec $(BIN)/bodega dev $(ARGS)
+
+serve: $(READY)  ## Start the server on ./bodega-data; more options: make serve ARGS="--insecure-http"
+	@exec $(BIN)/bodega serve $(ARGS)
+
+test: $(READY)  ## Run the tests; fewer of them: make test ARGS="-k postgres"
+	@$(BIN)/pytest $(ARGS)
+
+lint: $(READY)  ## Check style, format and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+docs: $(READY)  ## Write the generated pages anew
+	@$(BIN)/python -m bodega.docs
+
+bench: $(READY)  ## Measure against a bare server; shorter: make bench ARGS=--quick
+	@$(BIN)/python -m bench $(ARGS)
+
+bench-large: $(READY)  ## Measure a store of a million products (takes many minutes)
+	@$(BIN)/python -m bench.large $(ARGS)
+
+lock: $(LOCKER)  ## Resolve the dependencies again; newer ones: make lock ARGS=--upgrade
+	@echo "Resolving what runs the server (about 10 s) ..."
+	@$(COMPILE) --output-file requirements/run.txt pyproject.toml
+	@echo "Resolving what develops it (about 30 s) ..."
+	@$(COMPILE) --extra dev --allow-unsafe --constraint requirements/run.txt --output-file requirements/dev.txt pyproject.toml
+
+clean:  ## Remove everything that was made here, the stores in ./bodega-data excepted
+	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The editable install reads pyproject.toml, so a change of either file installs again; pip skips what is there already.
+$(READY): requirements/dev.txt pyproject.toml | $(BIN)/python
+	@echo "Installing the locked dependencies (about 20 s) ..."
+	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable .
+	@touch $@
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Bodega needs Python 3.11 or newer, and none was found: install it, or name it with PYTHON=/path/to/python." >&2; exit 1; }
+	@$(PYTHON) -c $(NEW_ENOUGH) || { echo "Bodega needs Python 3.11 or newer, and $(PYTHON) is older or missing." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments: install its venv package (python3-venv on Debian and Ubuntu)." >&2; exit 1; }
+	@echo "Making a virtual environment in $(VENV) (about 5 s) ..."
+	@$(PYTHON) -m venv $(VENV)
+
+# Hashes without addresses: the locks serve any registry or mirror, and no machine's paths leak into them.
+COMPILE = $(LOCKER)/bin/pip-compile --quiet --generate-hashes --strip-extras --no-annotate --no-header \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options $(ARGS)
+
+$(LOCKER): | $(BIN)/python
+	@echo "Installing the resolver (about 10 s) ..."
+	@$(BIN)/python -m venv $@ && $@/bin/python -m pip install --quiet pip-tools==7.6.2 || { rm -rf $@; exit 1; }
