@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bodega.http.dates import http_date, iso, parse_http_date, parse_moment, rfc2822
+from bodega.dates import http_date, iso, parse_http_date, parse_moment, rfc2822
 
 MOMENT = 784111777  # Sun, 06 Nov 1994 08:49:37 GMT
 LAST = 253402300799

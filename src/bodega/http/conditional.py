@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from bodega.http.dates import parse_http_date
+from bodega.dates import parse_http_date
 
 Verdict = Literal["go_on", "not_modified", "failed"]
 

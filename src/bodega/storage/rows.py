@@ -40,7 +40,19 @@ NOTHING = Standing()
 
 async def standing(tx: Tx, table: Table) -> Standing:
     """Where the table stands; all zero when nothing was ever written."""
-    found = await tx.row(ledger.READ, table.name)
+    return await standing_of(tx, table.name)
+
+
+async def latest(tx: Tx, plan: Plan) -> int:
+    """When the newest of the rows that match was last changed, in UTC seconds; 0 when there is none."""
+    sql, values = count_sql(plan, tx.dialect)
+    found = await tx.row(sql.replace("count(*)", "coalesce(max(modified), 0)", 1), *values)
+    return int(found[0]) if found is not None else 0
+
+
+async def standing_of(tx: Tx, name: str) -> Standing:
+    """As `standing`, by the table's name."""
+    found = await tx.row(ledger.READ, name)
     return NOTHING if found is None else Standing(*found)
 
 

@@ -63,6 +63,11 @@ class Link:
 
 
 Guard = Callable[..., Awaitable[Any]]
+"""`prepare(unit, changes, old, notes)`, `before_write(unit, old, new)`, `conflicts(tx, new) -> faults`,
+`after_write(unit, old, new)`, `before_delete(unit, ids)`, `after_delete(unit, ids)`."""
+
+Along = Callable[..., list[tuple[str, Sequence[Any]]]]
+"""`along(unit, old, new)`: statements that belong to the write and go to the database with it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -80,7 +85,10 @@ class Table:
     counter: str = ""
     cap: int = 0
     noun: str = ""
+    prepare: list[Guard] = field(default_factory=list)
     before_write: list[Guard] = field(default_factory=list)
+    along: list[Along] = field(default_factory=list)
+    conflicts: list[Guard] = field(default_factory=list)
     after_write: list[Guard] = field(default_factory=list)
     before_delete: list[Guard] = field(default_factory=list)
     after_delete: list[Guard] = field(default_factory=list)
@@ -93,12 +101,14 @@ class Table:
         self.get_sql = f"SELECT doc, rest, version, modified FROM {self.name} WHERE id = $1"  # noqa: S608
         self.show_sql = f"SELECT doc, version, modified FROM {self.name} WHERE id = $1"  # noqa: S608
         self.types: dict[str, SqlType] = {column.name: column.type for column in self.columns}
+        self.stamps = tuple(n for n in ("date_created", "date_modified") if n in self.entity.__struct_fields__)
         self.types |= {"id": "INTEGER", "modified": "BIGINT", "version": "BIGINT"}
 
     insert_sql: str = field(init=False)
     get_sql: str = field(init=False)
     show_sql: str = field(init=False)
     types: dict[str, SqlType] = field(init=False)
+    stamps: tuple[str, ...] = field(init=False)
 
     def values(self, entity: Any) -> list[Any]:
         """The entity's column values, in the order of `columns`."""

@@ -50,7 +50,7 @@ class Unit:
         found = await self.tx.row(table.get_sql, entity_id)
         return None if found is None else Row(table.decode(found[0], found[1]), found[2], found[3])
 
-    async def insert(self, table: Table, entity: Any, *, more: Sequence[Statement] = ()) -> Row:
+    async def insert(self, table: Table, entity: Any) -> Row:
         """Writes a new entity and gives it its id. Raises Refusal: conflicts first, then the plan, then the platform."""
         try:
             for guard in table.before_write:
@@ -67,13 +67,14 @@ class Unit:
         ]
         for link in table.links:
             statements += _linked(link, entity.id, link.members(entity))
-        statements += more
+        for along in table.along:
+            statements += along(self, None, entity)
         await self._write(table, entity, statements)
         for guard in table.after_write:
             await guard(self, None, entity)
         return Row(entity, version, self.now)
 
-    async def update(self, table: Table, old: Row, entity: Any, *, more: Sequence[Statement] = ()) -> Row:
+    async def update(self, table: Table, old: Row, entity: Any) -> Row:
         """Writes the changed entity over `old`. Raises Refusal."""
         try:
             for guard in table.before_write:
@@ -95,7 +96,8 @@ class Unit:
             if list(members) != list(link.members(old.entity)):
                 await self.tx.run(f"DELETE FROM {link.name} WHERE {link.owner} = $1", entity.id)
                 statements += _linked(link, entity.id, members)
-        statements += more
+        for along in table.along:
+            statements += along(self, old.entity, entity)
         await self._write(table, entity, statements)
         for guard in table.after_write:
             await guard(self, old.entity, entity)
@@ -175,6 +177,8 @@ async def conflicts(tx: Tx, table: Table, entity: Any) -> list[Fault]:
             missing = [member for member in members if member not in there]
             if missing:
                 faults.append(dangling(link.field, link.said, missing))
+    for more in table.conflicts:
+        faults += await more(tx, entity)
     return faults
 
 

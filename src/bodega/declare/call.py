@@ -1,0 +1,41 @@
+"""A call: what the steps of the law have learnt of a request by the time a resource is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+
+from bodega.declare.listing import Query
+from bodega.declare.shape import Base
+from bodega.law.outcome import Outcome, Validator
+from bodega.law.refusal import Fault
+from bodega.storage.registry import StoreRecord
+from bodega.storage.rows import Census
+from bodega.storage.tx import Tx
+from bodega.storage.unit import Unit
+
+
+class Call(msgspec.Struct, gc=False):
+    """`ids` are the ids in the path, in order. `since` is the date of a V2 collection's If-Modified-Since (rule 12).
+
+    `standing_still` raises when the state of the entity no longer meets the request's preconditions: a write asks it
+    again inside its transaction. `found` is what `find` read, `draft` what the body asked for.
+    """
+
+    version: int
+    ids: tuple[Any, ...]
+    base: Base
+    query: Query
+    reader: Tx
+    census: Census
+    record: StoreRecord
+    now: int
+    since: int | None = None
+    found: Any = None
+    draft: Any = None
+    notes: list[Fault] = []
+    in_task: bool = False
+    standing_still: Callable[[Validator | None], None] | None = None
+    then: Callable[[Unit, Outcome], Awaitable[None]] | None = None

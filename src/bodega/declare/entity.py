@@ -1,0 +1,95 @@
+"""Entities: one struct whose JSON is, as it stands, the V3 form of the resource.
+
+Members that V3 does not show come last and are named by `hidden`; they are stored apart, so that a V3 read splices the
+stored bytes into its reply without looking at them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, get_type_hints
+
+import msgspec
+
+from bodega.declare.fields import DECIMAL, FLAG, INTEGER, MOMENT, kind_of, ten_thousandths
+from bodega.storage.table import Column, Link, Reference, SqlType, Table, Unique
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+class Entity(msgspec.Struct, kw_only=True):
+    """The base of all entities; ids are given by the store, from 1."""
+
+    id: int = 0
+
+
+def stored(
+    name: str,
+    entity: type[Entity],
+    *,
+    noun: str,
+    columns: str,
+    computed: dict[str, tuple[SqlType, Callable[[Any], Any]]] | None = None,
+    indexed: str = "",
+    hidden: str = "",
+    uniques: Sequence[Unique] = (),
+    references: Sequence[Reference] = (),
+    links: Sequence[Link] = (),
+    counter: str = "",
+    cap: int = 0,
+) -> Table:
+    """The table of an entity.
+
+    `columns` names fields kept as columns of their own (what is filtered, sorted, joined); their SQL types follow from
+    the field types, decimals as integers of ten-thousandths. `computed` adds columns that are not plain fields. `noun`
+    is what one row is called in sentences, `counter` the plan limit it counts against, `cap` the platform's own.
+    """
+    hints = get_type_hints(entity, include_extras=True)
+    made = [_column(field, hints[field]) for field in columns.split()]
+    made += [Column(column, kind, value) for column, (kind, value) in (computed or {}).items()]
+    wanted = set(indexed.split())
+    encode, decode = _codec(entity, tuple(hidden.split()))
+    return Table(
+        name,
+        entity,
+        encode,
+        decode,
+        tuple(Column(c.name, c.type, c.value, c.name in wanted) for c in made),
+        tuple(uniques),
+        tuple(references),
+        tuple(links),
+        counter,
+        cap,
+        noun,
+    )
+
+
+def _column(field: str, annotation: Any) -> Column:
+    kind = kind_of(annotation)
+    if kind is DECIMAL:
+        return Column(field, "BIGINT", lambda entity: ten_thousandths(getattr(entity, field)))
+    if kind is MOMENT:
+        return Column(field, "TEXT", lambda entity: getattr(entity, field) or "")
+    if kind is FLAG:
+        return Column(field, "BOOLEAN", lambda entity: getattr(entity, field))
+    if kind is INTEGER:
+        return Column(field, "INTEGER", lambda entity: getattr(entity, field))
+    return Column(field, "TEXT", lambda entity: getattr(entity, field))
+
+
+def _codec(entity: type[Entity], hidden: tuple[str, ...]) -> tuple[Callable[[Any], Any], Callable[[Any, Any], Any]]:
+    decoder = msgspec.json.Decoder(entity)
+    if not hidden:
+        return lambda made: (_encode(made), None), lambda doc, _rest: decoder.decode(doc)
+    assert entity.__struct_fields__[-len(hidden) :] == hidden, "hidden members come last, in the order of `hidden`"
+    cut = b',"' + hidden[0].encode() + b'":'
+
+    def encode(made: Any) -> tuple[bytes, bytes]:
+        whole = _encode(made)
+        place = whole.rfind(cut)  # a quote inside a string is escaped, so this can only be the member itself
+        return whole[:place] + b"}", b"{" + whole[place + 1 :]
+
+    def decode(doc: bytes, rest: bytes) -> Any:
+        return decoder.decode(doc[:-1] + b"," + rest[1:])
+
+    return encode, decode

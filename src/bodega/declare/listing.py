@@ -1,0 +1,272 @@
+"""Query parameters as data: which filters, sorts and includes a list takes, and what a query string asks of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
+
+from bodega.dates import parse_moment
+from bodega.declare.fields import INT32, clean_decimal, moment, ten_thousandths
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, Refusal, refuse_faults
+from bodega.storage.plan import Condition, Op, Plan
+from bodega.storage.table import Table
+from bodega.storage.tx import Tx
+
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 250
+
+Parse = Callable[[str], Any]
+
+_SETS: dict[str, tuple[str, ...]] = {
+    "set": ("in", "not_in", "min", "max", "greater", "less"),
+    "range": ("min", "max", "greater", "less"),
+}
+
+
+class Filter(NamedTuple):
+    """A query parameter that narrows a list. `parse` raises ValueError with the end of a sentence."""
+
+    column: str
+    op: Op
+    parse: Parse
+
+
+class Include(NamedTuple):
+    """Children shown inside their parent when asked for: {parent id: JSON}, read once for the whole page."""
+
+    read: Callable[[Tx, Sequence[int]], Awaitable[dict[int, bytes]]]
+    empty: bytes = b"[]"
+    page_cap: int = MAX_LIMIT
+    table: str = ""
+
+
+class Query(NamedTuple):
+    """What the query string asked for, checked. `filters` tells whether any filter was given."""
+
+    plan: Plan
+    page: int = 1
+    limit: int = DEFAULT_LIMIT
+    include: tuple[str, ...] = ()
+    fields: frozenset[str] | None = None
+    given: tuple[tuple[str, str], ...] = ()
+    filters: bool = False
+
+
+class Listing:
+    """The parameters of one list in one API version.
+
+    `filters` in the shorthand of filters.tsv: `id:set` (equal, :in, :not_in, :min, :max, :greater, :less),
+    `price:range`, `name:like`, `date_modified:min,max`, `name` (equal only); in V2 `min_id max_id`. `mapped` gives
+    filters that are not a plain column. A parameter nobody knows is passed over, as connectors send many; a known field
+    with an operator it does not have is refused (rule 20), since passing it over would return too much.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        version: int,
+        filters: str,
+        *,
+        sorts: str = "",
+        mapped: Mapping[str, Filter] | None = None,
+        includes: Mapping[str, Include] | None = None,
+        shown: Sequence[str] = (),
+        always: Sequence[str] = ("id",),
+        include_names_fields: bool = False,
+    ) -> None:
+        self.table = table
+        self.version = version
+        self.sorts = tuple(sorts.split())
+        self.includes = dict(includes or {})
+        self.shown = tuple(shown)
+        self.always = frozenset(always)
+        self.include_names_fields = include_names_fields
+        self.filters: dict[str, Filter] = {}
+        for word in filters.split():
+            self._add(word)
+        self.filters |= mapped or {}
+        self._known = {name.partition(":")[0] for name in self.filters}
+        self.everything = Query(Plan(table))
+
+    def _add(self, word: str) -> None:
+        name, _, operators = word.partition(":")
+        if self.version == 2 and name[:4] in ("min_", "max_"):
+            self._put(name, name[4:], name[:3])
+            return
+        self._put(name, name, "eq")
+        for operator in operators.split(",") if operators else ():
+            for op in _SETS.get(operator, (operator,)):
+                self._put(f"{name}:{op}", name, "ne" if op == "not" else op)
+
+    def _put(self, parameter: str, field: str, op: str) -> None:
+        column = "name_key" if field == "name" and op in ("eq", "in") and "name_key" in self.table.types else field
+        parse = parser(self.table.types[column], column)
+        many = op in ("in", "not_in")
+        self.filters[parameter] = Filter(column, op, listed(parse) if many else (str if op == "like" else parse))  # type: ignore[arg-type]
+
+    def parse(self, query: str, *, strict: bool = False) -> Query:
+        """The query of a request. `strict` also refuses unknown filters: a delete must not pass one over. Raises Refusal."""
+        if not query:
+            return self.everything
+        given = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=1000))
+        faults: list[Fault] = []
+        where: list[Condition] = []
+        refused: list[str] = []
+        for name, value in given.items():
+            found = self.filters.get(name)
+            if found is not None:
+                try:
+                    if "\x00" in value:
+                        raise ValueError("must not contain the NUL character")
+                    where.append(Condition(found.column, found.op, found.parse(value)))
+                except ValueError as error:
+                    faults.append(self._fault(name, str(error)))
+            elif self._is_refused(name, strict=strict):
+                refused.append(name)
+        if refused:
+            raise self._refuse_filters(refused)
+        limit = self._number(given, "limit", DEFAULT_LIMIT, faults)
+        page = self._number(given, "page", 1, faults)
+        order = self._order(given, faults)
+        include = self._include(given, faults)
+        fields = self._fields(given)
+        if faults:
+            raise refuse_faults(faults)
+        if limit > MAX_LIMIT:
+            said = f"The limit must be at most {MAX_LIMIT}."
+            raise Refusal(Reason.LIMIT_OVER_MAXIMUM, said, details={"max_limit": MAX_LIMIT})
+        for name in include:
+            limit = min(limit, self.includes[name].page_cap)
+        plan = Plan(self.table, tuple(where), order, limit, (page - 1) * limit)
+        return Query(plan, page, limit, include, fields, tuple(given.items()), bool(where))
+
+    def _is_refused(self, name: str, *, strict: bool) -> bool:
+        if name in _OWN:
+            return False
+        field, colon, _ = name.partition(":")
+        return strict or bool(colon and field in self._known)
+
+    def _refuse_filters(self, names: list[str]) -> Refusal:
+        if self.version == 2:
+            said = f"The field '{names[0]}' is not supported by this resource."
+        else:
+            said = f"The filter(s): {', '.join(names)} are not valid filter parameter(s)."
+        faults = [Fault(Reason.FILTER_REFUSED, name, said) for name in names]
+        return Refusal(Reason.FILTER_REFUSED, said, details={"supported_filters": sorted(self.filters)}, faults=faults)
+
+    def _number(self, given: Mapping[str, str], name: str, default: int, faults: list[Fault]) -> int:
+        text = given.get(name)
+        if text is None or text == "":
+            return default
+        if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) < 1:
+            faults.append(self._fault(name, "must be a whole number from 1"))
+            return default
+        return int(text)
+
+    def _order(self, given: Mapping[str, str], faults: list[Fault]) -> tuple[str, bool]:
+        sort = given.get("sort", "")
+        direction = given.get("direction", "asc").lower()
+        if not self.sorts or not sort:
+            return ("id", bool(self.sorts) and direction == "desc")
+        if sort not in self.sorts:
+            faults.append(self._fault("sort", "must be one of " + ", ".join(self.sorts)))
+            return ("id", False)
+        if direction not in ("asc", "desc"):
+            faults.append(self._fault("direction", "must be asc or desc"))
+        column = "name_key" if sort == "name" and "name_key" in self.table.types else sort
+        return (column, direction == "desc")
+
+    def _include(self, given: Mapping[str, str], faults: list[Fault]) -> tuple[str, ...]:
+        names = [name for name in given.get("include", "").split(",") if name] if self.includes else []
+        unknown = [name for name in names if name not in self.includes]
+        if unknown:
+            faults.append(self._fault("include", "must name only " + ", ".join(self.includes)))
+            return ()
+        return tuple(dict.fromkeys(names))
+
+    def _fields(self, given: Mapping[str, str]) -> frozenset[str] | None:
+        """The members to show, or None for all (rules 27 and 28)."""
+        only = "include" if self.include_names_fields else "include_fields"
+        without = "exclude" if self.include_names_fields else "exclude_fields"
+        shown = set(self.shown)
+        if not shown or not (given.get(only) or given.get(without)):
+            return None
+        if given.get(only):
+            asked = set(given[only].split(","))
+            if "@summary" in asked:
+                asked |= _SUMMARY
+            shown &= asked
+        shown -= set(given.get(without, "").split(","))
+        return frozenset(shown | self.always)
+
+    def _fault(self, name: str, why: str) -> Fault:
+        said = f"The field '{name}' is invalid." if self.version == 2 else f"{name} {why}."
+        return Fault(Reason.QUERY_INVALID, name, said, {"field": name, "invalid_reason": f"{name} {why}."})
+
+
+_OWN = frozenset({"page", "limit", "sort", "direction", "include", "include_fields", "exclude_fields", "exclude"})
+
+_SUMMARY = frozenset(
+    "availability calculated_price inventory_tracking sku inventory_level inventory_warning_level is_visible is_featured".split()
+)
+"""Rule 28: what `include=@summary` adds."""
+
+
+def listed(parse: Parse, most: int = 1000) -> Parse:
+    """Several values joined by commas."""
+
+    def read(text: str) -> tuple[Any, ...]:
+        items = [item.strip() for item in text.split(",") if item.strip()]
+        if len(items) > most:
+            raise ValueError(f"must name at most {most} values")
+        return tuple(parse(item) for item in items)
+
+    return read
+
+
+@lru_cache(maxsize=256)
+def parser(sql_type: str, column: str) -> Parse:
+    """How a filter's text is read for a column of this type."""
+    if sql_type == "INTEGER":
+        return _integer
+    if sql_type == "BOOLEAN":
+        return _flag
+    if sql_type == "BIGINT":
+        return _decimal
+    if column.startswith("date_") or column.endswith("_date"):
+        return _moment
+    if column.endswith("_key"):
+        return str.lower
+    return str
+
+
+def _integer(text: str) -> int:
+    try:
+        number = int(text) if len(text) < 20 else INT32 + 1
+    except ValueError:
+        raise ValueError("must be a whole number") from None
+    if abs(number) > INT32:
+        raise ValueError("must be a whole number below 2147483648")
+    return number
+
+
+def _decimal(text: str) -> int:
+    return ten_thousandths(clean_decimal(text))
+
+
+def _flag(text: str) -> bool:
+    if text.lower() in ("true", "1"):
+        return True
+    if text.lower() in ("false", "0"):
+        return False
+    raise ValueError("must be true or false")
+
+
+def _moment(text: str) -> str:
+    try:
+        return moment(parse_moment(text.replace(" ", "+") if "T" in text else text))
+    except ValueError:
+        raise ValueError("must be a date, as 2026-11-22T10:00:00Z") from None

@@ -1,0 +1,49 @@
+"""Turning a draft into an entity: what every create and every update has in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from bodega.declare.fields import moment
+from bodega.declare.shape import Changes
+from bodega.law.outcome import Validator
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, Refusal
+from bodega.storage.table import Table
+from bodega.storage.unit import Row, Unit
+
+_replace = msgspec.structs.replace
+
+
+async def apply(unit: Unit, table: Table, changes: Changes, old: Any, notes: list[Fault]) -> None:
+    """Lets the resource's rules turn what the caller asked for into what is stored; `notes` collects what could not be."""
+    for prepare in table.prepare:
+        await prepare(unit, changes, old, notes)
+
+
+def build(table: Table, changes: Changes, now: int) -> Any:
+    """A new entity. Its dates, where it has them, are the store's present."""
+    stamped = dict.fromkeys(table.stamps, moment(now))
+    return table.entity(**{**stamped, **changes})
+
+
+async def update_one(
+    unit: Unit,
+    table: Table,
+    entity_id: int,
+    changes: Changes,
+    notes: list[Fault],
+    standing_still: Callable[[Validator | None], None] | None,
+) -> Row:
+    """Reads, merges and writes one entity inside the transaction. Raises Refusal."""
+    old = await unit.get(table, entity_id)
+    if standing_still is not None:
+        standing_still(None if old is None else Validator(old.version, old.modified))
+    if old is None:
+        raise Refusal(Reason.NO_SUCH_ENTITY)
+    await apply(unit, table, changes, old.entity, notes)
+    stamped = {"date_modified": moment(unit.now)} if "date_modified" in table.stamps else {}
+    return await unit.update(table, old, _replace(old.entity, **{**stamped, **changes}))
