@@ -51,8 +51,8 @@ clean:  ## Remove everything that was made here, the stores in ./bodega-data exc
 # The editable install reads pyproject.toml, so a change of either file installs again; pip skips what is there already.
 $(READY): requirements/dev.txt pyproject.toml | $(BIN)/python
 	@echo "Installing the locked dependencies (about 20 s) ..."
-	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/dev.txt
-	@$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable .
+	@$(BIN)/python -m pip install -qq --require-hashes --requirement requirements/dev.txt
+	@$(BIN)/python -m pip install -qq --no-build-isolation --no-deps --editable .
 	@touch $@
 
 $(BIN)/python:
@@ -68,4 +68,4 @@ COMPILE = $(LOCKER)/bin/pip-compile --quiet --generate-hashes --strip-extras --n
 
 $(LOCKER): | $(BIN)/python
 	@echo "Installing the resolver (about 10 s) ..."
-	@$(BIN)/python -m venv $@ && $@/bin/python -m pip install --quiet pip-tools==7.6.2 || { rm -rf $@; exit 1; }
+	@$(BIN)/python -m venv $@ && $@/bin/python -m pip install -qq pip-tools==7.6.2 || { rm -rf $@; exit 1; }
