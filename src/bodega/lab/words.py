@@ -1,0 +1,91 @@
+"""The wording of the sample catalogue: `words.json`, read once and checked as it is read.
+
+All factors are whole percentages, so that prices and weights are computed without floats.
+"""
+
+from functools import cache
+from importlib.resources import files
+
+import msgspec
+
+
+class Make(msgspec.Struct, array_like=True, frozen=True):
+    """What a thing is made of, or how it works: "Stoneware", "Noise-Cancelling"."""
+
+    name: str
+    price_percent: int
+    weight_percent: int
+    sentence: str
+
+
+class Size(msgspec.Struct, array_like=True, frozen=True):
+    """A size, a set or an edition of a thing: "350 ml", "Set of 4", "Chef's Knife"."""
+
+    name: str
+    price_percent: int
+    weight_percent: int
+
+
+class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One kind of thing a shop sells, with everything that may be said of it.
+
+    `name` is a template over line, make, size and choice; `labels` name the last three in the description.
+    `price` is in whole units of currency, `grams` and `box` (width, depth, height in cm) are of the plain size.
+    """
+
+    code: str
+    name: str
+    categories: tuple[str, ...]
+    palette: str
+    labels: tuple[str, str, str]
+    keywords: tuple[str, ...]
+    price: int
+    grams: int
+    box: tuple[int, int, int]
+    makes: tuple[Make, ...]
+    sizes: tuple[Size, ...]
+    leads: tuple[str, ...]
+    points: tuple[str, ...]
+    digital: bool = False
+    second_hand: str = ""
+    warranty: str = ""
+
+
+class Brand(msgspec.Struct, array_like=True, frozen=True):
+    """An invented maker, the category it works in (and all below that), and what it is known for."""
+
+    name: str
+    category: str
+    speciality: str
+
+
+class Department(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A top-level category: the sentences that fit all its products."""
+
+    closings: tuple[str, ...]
+    warranties: tuple[str, ...]
+
+
+class Branch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A category with the categories below it."""
+
+    name: str
+    description: str
+    children: tuple["Branch", ...] = ()
+
+
+class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole of `words.json`."""
+
+    lines: tuple[str, ...]
+    palettes: dict[str, tuple[str, ...]]
+    brands: tuple[Brand, ...]
+    departments: dict[str, Department]
+    categories: tuple[Branch, ...]
+    kinds: tuple[Kind, ...]
+
+
+@cache
+def words() -> Words:
+    """The packaged wording; raises `msgspec.ValidationError` if the file does not have the shape above."""
+    return msgspec.json.decode(files("bodega.lab").joinpath("words.json").read_bytes(), type=Words)
