@@ -1,0 +1,104 @@
+"""Measure every scenario: Bodega on each database beside the bare server. `make bench`, or `python -m bench --help`."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from bench.bare import PROTOCOL
+from bench.measure import Comparison, Pace, Side, compare, reply_size, supply
+from bench.report import save, table
+from bench.request import Request
+from bench.scenarios import PRODUCTS, SCENARIOS, Scenario
+from bench.server import Server, free_port, running
+from bench.store import serving
+
+QUICK = Pace(rounds=3, seconds=0.7)
+CALIBRATION_SIZE = 1_500
+
+
+@contextmanager
+def bare(protocol: str) -> Iterator[Server]:
+    """The yardstick, running."""
+    port = free_port()
+    command = [sys.executable, "-m", "bench.bare", "--port", str(port), "--protocol", protocol]
+    with running(command, port) as server:
+        yield server
+
+
+def constant(size: int, scenario: Scenario, address: Callable[[Request], Request]) -> Callable[[Request], Request]:
+    """Turn a request for Bodega into the like one for the yardstick: same method, header, body and length of target."""
+
+    def turned(request: Request) -> Request:
+        real = address(request)
+        return Request(real.method, f"/{scenario.expected_status}/{size}?{real.target}", real.body, real.headers)
+
+    return turned
+
+
+def beside_bare(
+    scenario: Scenario, ours: Server, address: Callable[[Request], Request], theirs: Server
+) -> tuple[int, Side, Side]:
+    """The two sides of a scenario, and the size of the replies of the second."""
+    size = scenario.bare_size if scenario.bare_size is not None else reply_size(scenario, ours, address)
+    # The yardstick keeps nothing, so its requests may always be repeated.
+    repeated = Scenario(scenario.name, scenario.requests, size, scenario.expected_status)
+    return (
+        size,
+        Side(ours, supply(scenario, address)),
+        Side(theirs, supply(repeated, constant(size, scenario, address))),
+    )
+
+
+def against_bodega(database: str, scenarios: Sequence[Scenario], pace: Pace, protocol: str) -> list[Comparison]:
+    """Bodega on `database` beside the bare server."""
+    results = []
+    with serving(database, {"bench": PRODUCTS}) as stores, bare(protocol) as yardstick:
+        store = stores["bench"]
+        for scenario in scenarios:
+            size, left, right = beside_bare(scenario, store.server, store.address, yardstick)
+            results.append(compare(f"{scenario.name}, {database}", size, left, right, pace))
+    return results
+
+
+def against_itself(scenarios: Sequence[Scenario], pace: Pace, protocol: str) -> list[Comparison]:
+    """The bare server beside another bare server: how far from 1.00 is this machine's noise."""
+    results = []
+    with bare(protocol) as first, bare(protocol) as second:
+        for scenario in scenarios:
+            fixed = Scenario(
+                scenario.name, scenario.requests, CALIBRATION_SIZE, scenario.expected_status, scenario.repeatable
+            )
+            address = constant(CALIBRATION_SIZE, fixed, lambda request: request)
+            sides = [Side(server, supply(fixed, address)) for server in (first, second)]
+            results.append(compare(fixed.name, CALIBRATION_SIZE, sides[0], sides[1], pace))
+    return results
+
+
+def main() -> None:
+    """Parse the options, measure, print, save; exit code 1 if any request failed."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
+    parser.add_argument("--only", action="append", metavar="NAME", choices=[each.name for each in SCENARIOS])
+    parser.add_argument("--database", choices=["sqlite", "postgres", "both"], default="both")
+    parser.add_argument("--calibrate", action="store_true", help="measure the bare server beside itself: the noise")
+    parser.add_argument("--protocol", default=PROTOCOL, help="the bare server's HTTP class, as module:Class")
+    parser.add_argument("--json", metavar="FILE", help="keep the results as JSON too")
+    chosen = parser.parse_args()
+    scenarios = [each for each in SCENARIOS if not chosen.only or each.name in chosen.only]
+    pace = QUICK if chosen.quick else Pace()
+    if chosen.calibrate:
+        results, left = against_itself(scenarios, pace, chosen.protocol), "bare"
+    else:
+        databases = ["sqlite", "postgres"] if chosen.database == "both" else [chosen.database]
+        results, left = [], "bodega"
+        for database in databases:
+            results += against_bodega(database, scenarios, pace, chosen.protocol)
+    print(table(results, left, "bare"))
+    if chosen.json:
+        save(chosen.json, results)
+    sys.exit(any(result.left.failures or result.right.failures for result in results))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""A server under measurement: a process of its own, its processor time and its memory."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+PATIENCE = 60.0  # seconds for a server to start or to stop
+SCHEDULED = 2  # what the kernel calls the processor clock of a whole process, all threads, in nanoseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server: its port, and the process that was started (its children are its workers)."""
+
+    port: int
+    pid: int
+
+    def cpu_seconds(self) -> float:
+        """Processor time of the process and its living descendants so far."""
+        return sum(time.clock_gettime((~pid << 3) | SCHEDULED) for pid in self._processes())
+
+    def peak_megabytes(self) -> float:
+        """Peak resident memory of the process and its living descendants, in MB of 10^6 bytes."""
+        return sum(_peak_kibibytes(pid) for pid in self._processes()) * 1024 / 1e6
+
+    def _processes(self) -> list[int]:
+        found = [self.pid]
+        for pid in found:  # grows while it is walked
+            for thread in Path(f"/proc/{pid}/task").iterdir():
+                found += map(int, (thread / "children").read_text().split())
+        return found
+
+
+@contextmanager
+def running(command: Sequence[str], port: int, directory: str | None = None) -> Iterator[Server]:
+    """Run `command` in `directory` until the block ends; enter the block once `port` accepts connections."""
+    process = subprocess.Popen(
+        command,
+        cwd=directory,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,  # so that its workers can be found and ended with it
+    )
+    try:
+        _wait_for(port, process)
+        yield Server(port, process.pid)
+    finally:
+        _stop(process)
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _peak_kibibytes(pid: int) -> int:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1])
+    return 0
+
+
+def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"The server ended with exit code {process.returncode} before it accepted connections.")
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return
+    raise RuntimeError(f"The server accepted no connection on port {port} within {PATIENCE:.0f} s.")
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    """End the server as an operator would; whatever is left of its session after that is killed."""
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

@@ -1,0 +1,68 @@
+"""Bodega under measurement: stores made through the command line, as an operator would, and one server for them."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bench.request import Request
+from bench.server import Server, free_port, running
+from postgres import postgres
+
+COMMAND = str(Path(sys.executable).with_name("bodega"))
+UNLIMITED = "1000000000"  # requests a window: quotas are counted, as in real use, but never spent
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A seeded store, its token, and the server that answers for it."""
+
+    server: Server
+    name: str
+    token: str
+
+    def address(self, request: Request) -> Request:
+        """`request` with the store's path before its target, and the token."""
+        headers = {**request.headers, "X-Auth-Token": self.token, "Accept": "application/json"}
+        return replace(request, target=f"/stores/{self.name}/v3{request.target}", headers=headers)
+
+
+@contextmanager
+def serving(database: str, products: Mapping[str, int]) -> Iterator[dict[str, Store]]:
+    """Make a store for each name in `products`, with that many products, and serve them until the block ends.
+
+    `database` is "sqlite" or "postgres"; both keep every promise of durability.
+    """
+    with ExitStack() as stack:
+        directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="bodega-bench-"))
+        if database == "sqlite":
+            place = ["--data", f"{directory}/data"]
+        else:
+            place = ["--database", stack.enter_context(postgres(durable=True))]
+        tokens = {name: _make(name, count, place, directory) for name, count in products.items()}
+        port, tls_port = free_port(), free_port()
+        ports = ["--http-port", str(port), "--https-port", str(tls_port)]
+        server = stack.enter_context(running([COMMAND, "serve", *place, "--insecure-http", *ports], port, directory))
+        yield {name: Store(server, name, token) for name, token in tokens.items()}
+
+
+def _make(name: str, products: int, place: Sequence[str], directory: str) -> str:
+    """Create and fill a store; return the token of an account that may do what the scenarios do."""
+    print(f"Filling the store {name} with {products:,} products ...", file=sys.stderr)
+    _bodega(["store", "create", name, *place], directory)
+    quota = ["--scope", "store_v2_products", "--requests-per-window", UNLIMITED]
+    account = json.loads(_bodega(["account", "create", name, "bench", *quota, *place], directory))
+    _bodega(["seed", name, "--products", str(products), *place], directory)
+    token: str = account["token"]
+    return token
+
+
+def _bodega(arguments: Sequence[str], directory: str) -> str:
+    done = subprocess.run([COMMAND, *arguments], cwd=directory, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"bodega {' '.join(arguments)} failed:\n{done.stderr.strip()[-2000:]}")
+    return done.stdout
