@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from email.utils import formatdate
@@ -34,7 +34,7 @@ SHORT_LIFE_SECONDS = 2.0  # a worker that dies younger than this is not simply r
 SHORT_LIVES = 5  # so many in a row, and the fault is not the worker's
 
 Socket = socket.socket  # a field of Listener has the module's name
-Worker = Callable[[int, asyncio.Event], Coroutine[Any, Any, None]]
+Worker = Callable[[int, "Sequence[Listener]", asyncio.Event], Coroutine[Any, Any, None]]
 
 
 class ListenError(Exception):
@@ -56,8 +56,11 @@ class Listener:
         return f"{'https' if self.tls else 'http'}://{host}:{self.port}"
 
 
-def bind(listener: Listener) -> Listener:
-    """The listener with its socket listening and the real port. Raises ListenError when that cannot be."""
+def bind(listener: Listener, *, shared: bool = False) -> Listener:
+    """The listener with its socket listening and the real port. Raises ListenError when that cannot be.
+
+    `shared` sockets of one port each get their part of the connections from the system (Linux, SO_REUSEPORT).
+    """
     if listener.socket is not None:
         return replace(listener, port=listener.socket.getsockname()[1])
     where = f"{listener.host} port {listener.port}"
@@ -71,6 +74,8 @@ def bind(listener: Listener) -> Listener:
         raise ListenError(f"Cannot listen on {where}: {reason(error)}.") from error
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         bound.setblocking(False)
         bound.bind(address)
         bound.listen(BACKLOG)
@@ -84,6 +89,26 @@ def reason(error: OSError) -> str:
     """The system's own words without number or address, beginning small: "address already in use"."""
     words = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror or error)
     return words[:1].lower() + words[1:]
+
+
+def bind_each(listener: Listener, workers: int) -> list[Listener]:
+    """One bound listener for each worker, all on the same port.
+
+    Workers that accept from one socket get very unequal shares, and a connection stays where it was accepted. Only
+    Linux divides connections among sockets of one port; elsewhere the workers share one. Sockets that share a port
+    would share it with a second server too: the first is bound alone, so that this is noticed.
+    """
+    alone = bind(listener)
+    if workers == 1 or alone.socket is None or not sys.platform.startswith("linux"):
+        return [alone] * workers
+    alone.socket.close()
+    return [bind(replace(alone, socket=None), shared=True) for _ in range(workers)]
+
+
+def close(listeners: Iterable[Listener]) -> None:
+    for listener in listeners:
+        if listener.socket is not None:
+            listener.socket.close()
 
 
 # One process
@@ -117,9 +142,7 @@ async def serve(
                     raise
                 task.uncancel()
     finally:
-        for listener in bound:
-            if listener.socket is not None:
-                listener.socket.close()
+        close(bound)
 
 
 async def serve_bound(
@@ -244,23 +267,40 @@ def run(main: Coroutine[Any, Any, None]) -> None:
 # Several processes
 
 
-def serve_workers(worker: Worker, workers: int, listeners: Sequence[Listener]) -> None:
-    """Run `worker(index, stop)` in that many forked processes, each in a new event loop, until a stop signal.
+def serve_workers(
+    worker: Worker,
+    listeners: Sequence[Listener],
+    workers: int,
+    *,
+    bound: Callable[[Sequence[Listener]], None] | None = None,
+) -> None:
+    """Run `worker(index, listeners, stop)` in that many forked processes, each in an event loop of its own, until a
+    stop signal. `worker` hands its listeners, which are bound, and `stop` to `serve`.
 
-    The caller binds the listeners (`bind`); `worker` hands them to `serve`, with `stop`. The caller must have no event
-    loop and no threads. A worker that dies is replaced. The first stop signal, or the death of this process,
-    sets every worker's `stop`; the second signal kills them. Raises ListenError when workers keep dying at their start.
+    `bound` is called in the parent, before any worker runs, with the listeners and their real ports. The caller must
+    have no event loop and no threads. A worker that dies is replaced. The first stop signal, or the death of the
+    parent, sets every worker's `stop`; the second signal kills them. Raises ListenError when a listener cannot be
+    bound or workers keep dying at their start.
     """
     if not hasattr(os, "fork"):
         raise ListenError("More than one worker needs a system with fork(); run with one.")
-    Crew(worker, listeners).run(workers)
+    each: list[list[Listener]] = []
+    try:
+        for listener in listeners:
+            each.append(bind_each(listener, workers))
+        if bound is not None:
+            bound([shares[0] for shares in each])
+        Crew(worker, [[shares[index] for shares in each] for index in range(workers)]).run()
+    finally:
+        for shares in each:
+            close(shares)
 
 
 class Crew:
     """The workers of one parent. All hold the reading end of a pipe whose writing end only the parent holds: when it
     is closed, on purpose or by the parent's death, they stop."""
 
-    def __init__(self, worker: Worker, listeners: Sequence[Listener]) -> None:
+    def __init__(self, worker: Worker, listeners: Sequence[Sequence[Listener]]) -> None:
         self.worker = worker
         self.listeners = listeners
         self.alive: dict[int, tuple[int, float]] = {}  # by process id: the worker's index and time of birth
@@ -268,10 +308,10 @@ class Crew:
         self.stopping = False
         self.short_lives = 0
 
-    def run(self, workers: int) -> None:
+    def run(self) -> None:
         before = {number: signal.signal(number, self.on_signal) for number in STOP_SIGNALS}
         try:
-            for index in range(workers):
+            for index in range(len(self.listeners)):
                 self.fork(index)
             while self.alive:
                 self.replace(*os.wait())
@@ -294,9 +334,8 @@ class Crew:
         if not self.stopping:
             self.stopping = True
             os.close(self.release)
-            for listener in self.listeners:
-                if listener.socket is not None:
-                    listener.socket.close()
+            for listeners in self.listeners:
+                close(listeners)
 
     def replace(self, process: int, status: int) -> None:
         """Note the death of a worker and, while the server runs, put another in its place."""
@@ -309,7 +348,7 @@ class Crew:
             self.stop()
             return
         if young:
-            time.sleep(0.1 * 2**self.short_lives)
+            time.sleep(0.05 * 2**self.short_lives)
         self.fork(index)
 
     def fork(self, index: int) -> None:
@@ -331,6 +370,9 @@ class Crew:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
             if not self.stopping:
                 os.close(self.release)
+            for other, listeners in enumerate(self.listeners):
+                if other != index:
+                    close(one for one in listeners if one not in self.listeners[index])
             run(self.work(index))
             status = 0
         except ListenError as error:
@@ -352,4 +394,4 @@ class Crew:
             stop.set()
 
         loop.add_reader(self.lifeline, on_release)
-        await self.worker(index, stop)
+        await self.worker(index, self.listeners[index], stop)

@@ -395,7 +395,14 @@ class Protocol(HttpToolsProtocol):
             self.transport.write_eof()
         self.flow.resume_reading()
         self._clear_deadline()
-        self._deadline = self.loop.call_later(LINGER_SECONDS, self.transport.close)
+        self._deadline = self.loop.call_later(LINGER_SECONDS, self._leave)
+
+    def _leave(self) -> None:
+        """Close, and under TLS without the closing handshake, which would read on, when our reply is out."""
+        if self.transport.get_write_buffer_size():
+            self.transport.close()
+        else:
+            self.transport.abort()
 
     def _discard(self, data: bytes) -> None:
         self._discarded += len(data)
