@@ -5,6 +5,7 @@ The law calls, in this order: `parse`, `find`, then for a read `answer`, for a w
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from bodega.declare import render
@@ -76,6 +77,11 @@ class Action:
         entity = self.table.decode(found[0], found[1])
         return bool(getattr(entity, self.facet.parent) == call.ids[0])
 
+    async def _included(self, call: Call) -> int:
+        """The revisions of the tables whose rows are shown inside: an entity tag has to move with them too."""
+        tables = {self.listing.includes[name].table for name in call.query.include} - {""}
+        return sum([(await rows.standing_of(call.reader, table)).revision for table in tables])
+
     async def _find_parent(self, call: Call) -> None:
         if self.facet.parents is None:
             return
@@ -93,7 +99,8 @@ class ShowItem(Action):
         if found is None:
             raise Refusal(Reason.NO_SUCH_ENTITY)
         call.found = found
-        return Validator(found[1], found[2])
+        included = await self._included(call) if call.query.include else 0
+        return Validator(found[1] + included, found[2])
 
     async def answer(self, call: Call) -> Outcome:
         if self.facet.version == 3:
@@ -117,12 +124,7 @@ class ListAll(Action):
         call.found = now
         if call.since is not None:
             return Validator(now.revision, await rows.latest(call.reader, self._plan(call)))
-        version = now.revision
-        for name in call.query.include:
-            table = self.listing.includes[name].table
-            if table:
-                version += (await rows.standing_of(call.reader, table)).revision
-        return Validator(version, now.modified)
+        return Validator(now.revision + await self._included(call), now.modified)
 
     def _plan(self, call: Call) -> Any:
         plan = call.query.plan
@@ -196,7 +198,7 @@ class Update(Action):
 
     async def perform(self, unit: Unit, call: Call) -> Outcome:
         notes: list[Fault] = []
-        row = await update_one(unit, self.table, call.ids[-1], call.draft, notes, call.standing_still)
+        row = await update_one(unit, self.table, call.ids[-1], dict(call.draft), notes, call.standing_still)
         return await render.written(self.facet, call, row, notes, unit.tx)
 
 
@@ -295,3 +297,35 @@ def _v2(facet: Facet) -> Any:
 
 def _shape(facet: Facet) -> Any:
     return facet.v2 if facet.version == 2 else facet.v3
+
+
+class Singleton(Action):
+    """GET of the one thing of its kind; `show` computes its members from the call."""
+
+    def __init__(
+        self,
+        root: str,
+        show: Callable[[Call], dict[str, Any]],
+        scope: str,
+        state: Callable[[Call], Validator] | None = None,
+    ) -> None:
+        self.root = root
+        self.show = show
+        self.scope = scope
+        self.state = state
+
+    def parse(self, query: str) -> Query:
+        return NO_QUERY
+
+    async def find(self, call: Call) -> Validator | None:
+        return self.state(call) if self.state is not None else None
+
+    async def answer(self, call: Call) -> Outcome:
+        shown = self.show(call)
+        if call.version == 3:
+            return Shown(ready=render.json({"data": shown, "meta": {}}))
+        return Shown(value=shown, root=self.root)
+
+
+NO_QUERY = Query(None)  # type: ignore[arg-type]
+"""The query of an action that takes no parameters."""

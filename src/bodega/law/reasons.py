@@ -36,6 +36,7 @@ class Step(IntEnum):
         return self.name.lower()
 
 
+# fmt: off
 class Reason(Enum):
     """One word that tells why a request was refused.
 
@@ -52,6 +53,8 @@ class Reason(Enum):
     UPGRADING = (Step.OPEN_STORE, 503, 503, "The store is being upgraded and is unavailable for a moment.", "Wait Retry-After seconds and repeat the request.")
     SUSPENDED = (Step.OPEN_STORE, 503, 503, "The store is suspended.", "The owner can lift the suspension: bodega store set HASH suspended=false.")
     MAINTENANCE = (Step.OPEN_STORE, 503, 503, "The store is down for maintenance.", "Wait Retry-After seconds, or end it: bodega store maintenance HASH off.")
+
+    UNREACHABLE = (Step.OPEN_STORE, 503, 503, "The store's database cannot be reached.", "Wait Retry-After seconds and repeat the request; the server's log says more.")
 
     UNKNOWN_METHOD = (Step.KNOWN_METHOD, 501, 501, "The method is not implemented by this server.", "Use GET, HEAD, POST, PUT, DELETE or OPTIONS.")
 
@@ -102,6 +105,7 @@ class Reason(Enum):
 
     INTERNAL_ERROR = (Step.CATCH_ALL, 500, 500, "The server met an unexpected condition.", "Look for the X-Request-Id in the server's log.")
 
+    # fmt: on
     def __init__(self, step: Step, v2: int, v3: int, message: str, remedy: str) -> None:
         self.step = step
         self.v2 = v2

@@ -62,6 +62,10 @@ class Ledger:
         """Rows in a table, as of this moment of the transaction."""
         return self._entries.get(table, EMPTY)[2]
 
+    def next_id(self, table: str) -> int:
+        """The id that the next row will have."""
+        return self._entries.get(table, EMPTY)[3]
+
     def touch(self, table: str, now: int) -> int:
         """A change of `table` at `now` (UTC seconds): the new revision of the store, which is the row's version."""
         return self._move(table, now, 0, 0)

@@ -10,14 +10,14 @@ from typing import Any, Literal, NamedTuple
 
 from bodega.storage.table import Table
 
-Op = Literal["eq", "ne", "in", "not_in", "min", "max", "greater", "less", "like", "member", "keyword", "low", "among"]
+Op = Literal["eq", "ne", "in", "not_in", "min", "max", "greater", "less", "like", "member", "keyword", "low", "not_low"]
 
 
 class Condition(NamedTuple):
     """`column` `op` `value`.
 
     `member`: value(s) in the link table named by `column` ("product_categories.category_id"); `keyword`: the text in
-    any of the columns joined by "|"; `low`: `column` ("a<=b") compares two columns.
+    any of the columns joined by "|"; `low`: the test in `column` is true (value True) or not (False).
     """
 
     column: str
@@ -58,29 +58,37 @@ def where_sql(shape: tuple[tuple[str, Op, int], ...], dialect: str) -> str:
         marks = ", ".join(f"${number}" for number in range(place, place + count))
         if op in _COMPARE:
             parts.append(f"{column} {_COMPARE[op]} ${place}")
-        elif op in ("in", "among"):
+        elif op == "in":
             parts.append(f"{column} IN ({marks})" if count else "1 = 0")
         elif op == "not_in":
             parts.append(f"{column} NOT IN ({marks})" if count else "1 = 1")
         elif op == "like":
             parts.append(f"{column} {like} ${place} ESCAPE '!'")
         elif op == "keyword":
-            any_of = " OR ".join(f"{name} {like} ${place} ESCAPE '!'" for name in column.split("|"))
-            parts.append(f"({any_of})")
+            parts.append("(" + " OR ".join(_found_in(name, f"{like} ${place} ESCAPE '!'") for name in column.split("|")) + ")")
         elif op == "member":
             link, member = column.split(".")
             owner = link.split(":")[1]
             parts.append(f"id IN (SELECT {owner} FROM {link.split(':')[0]} WHERE {member} IN ({marks}))")
         else:
-            parts.append(f"({column})")
+            parts.append(f"{'' if op == 'low' else 'NOT '}({column})")
         place += count
     return " AND ".join(parts)
 
 
+def _found_in(name: str, test: str) -> str:
+    """A test of a column, or of one in a table beside ("texts:owner.column")."""
+    table, colon, rest = name.partition(":")
+    if not colon:
+        return f"{name} {test}"
+    owner, _, column = rest.partition(".")
+    return f"id IN (SELECT {owner} FROM {table} WHERE {column} {test})"
+
+
 def _values(condition: Condition) -> tuple[Any, ...]:
-    if condition.op in ("in", "not_in", "member", "among"):
+    if condition.op in ("in", "not_in", "member"):
         return tuple(condition.value)
-    if condition.op == "low":
+    if condition.op in ("low", "not_low"):
         return ()
     if condition.op in ("like", "keyword"):
         return (escape_like(condition.value),)
@@ -89,10 +97,11 @@ def _values(condition: Condition) -> tuple[Any, ...]:
 
 def _conditions(plan: Plan, dialect: str) -> tuple[str, list[Any]]:
     values: list[Any] = []
-    shape = []
+    shape: list[tuple[str, Op, int]] = []
     for condition in plan.where:
         given = _values(condition)
-        shape.append((condition.column, condition.op, len(given)))
+        op: Op = "not_low" if condition.op == "low" and not condition.value else condition.op
+        shape.append((condition.column, op, len(given)))
         values += given
     return (" WHERE " + where_sql(tuple(shape), dialect) if shape else ""), values
 

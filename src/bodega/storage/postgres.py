@@ -31,10 +31,16 @@ class PoolTx:
         self._pool = pool
 
     async def rows(self, sql: str, *values: Any) -> list[Any]:
-        return await self._pool.fetch(sql, *values)  # type: ignore[no-any-return]
+        try:
+            return await self._pool.fetch(sql, *values)  # type: ignore[no-any-return]
+        except LOST as error:
+            raise Busy(f"PostgreSQL cannot be reached: {error}") from error
 
     async def row(self, sql: str, *values: Any) -> Any | None:
-        return await self._pool.fetchrow(sql, *values)
+        try:
+            return await self._pool.fetchrow(sql, *values)
+        except LOST as error:
+            raise Busy(f"PostgreSQL cannot be reached: {error}") from error
 
     async def run(self, sql: str, *values: Any) -> None:
         await self._pool.execute(sql, *values)

@@ -35,6 +35,8 @@ def create(table: Table) -> str:
             f"    PRIMARY KEY ({link.owner}, {link.member})\n);"
         )
         sql.append(f"CREATE INDEX {link.name}_{link.member} ON {link.name} ({link.member}, {link.owner});")
+    if table.more_schema:
+        sql.append(table.more_schema)
     return "\n".join(sql)
 
 

@@ -64,7 +64,8 @@ class Link:
 
 Guard = Callable[..., Awaitable[Any]]
 """`prepare(unit, changes, old, notes)`, `before_write(unit, old, new)`, `conflicts(tx, new) -> faults`,
-`after_write(unit, old, new)`, `before_delete(unit, ids)`, `after_delete(unit, ids)`."""
+`after_write(unit, old, new)`, `together(unit, ids) -> ids that go with them`, `before_delete(unit, ids)`,
+`after_delete(unit, ids)`."""
 
 Along = Callable[..., list[tuple[str, Sequence[Any]]]]
 """`along(unit, old, new)`: statements that belong to the write and go to the database with it."""
@@ -85,11 +86,13 @@ class Table:
     counter: str = ""
     cap: int = 0
     noun: str = ""
+    more_schema: str = ""
     prepare: list[Guard] = field(default_factory=list)
     before_write: list[Guard] = field(default_factory=list)
     along: list[Along] = field(default_factory=list)
     conflicts: list[Guard] = field(default_factory=list)
     after_write: list[Guard] = field(default_factory=list)
+    together: list[Guard] = field(default_factory=list)
     before_delete: list[Guard] = field(default_factory=list)
     after_delete: list[Guard] = field(default_factory=list)
 

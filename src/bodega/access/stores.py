@@ -1,0 +1,198 @@
+"""The open stores of this process: each with its rows, its accounts, its counts, and what the registry says of it."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import hmac
+from collections.abc import Callable
+from typing import Any
+
+from bodega.access.plans import DEFAULT, PLANS
+from bodega.access.quota import Quota, quota_for
+from bodega.access.settings import with_defaults
+from bodega.clock import Clock
+from bodega.storage import migrate
+from bodega.storage.depot import Depot
+from bodega.storage.registry import Account, StoreRecord, digest
+from bodega.storage.rows import Census, Rows
+from bodega.storage.unit import Terms
+from bodega.storage.writer import Job
+
+REMEMBERED = 4096
+"""Credentials remembered by what was sent, so that a known token is not hashed again."""
+
+
+class OpenStore:
+    """One store as this process knows it. `rows` is None while its schema is being upgraded."""
+
+    def __init__(self, record: StoreRecord, accounts: list[Account], *, shared: bool) -> None:
+        self.rows: Rows | None = None
+        self.census = Census()
+        self.upgrade: asyncio.Task[None] | None = None
+        self._shared = shared
+        self._quotas: dict[str, Quota] = {}
+        self.learn(record, accounts)
+
+    def learn(self, record: StoreRecord, accounts: list[Account]) -> None:
+        """Takes in what the registry says now."""
+        self.record = record
+        self.clock: Clock = record.clock
+        self.settings: dict[str, Any] = with_defaults(record.settings)
+        plan = PLANS.get(record.plan, PLANS[DEFAULT])
+        self.terms = Terms({**plan.limits, **record.limits}, self.settings)
+        self.maintenance = record.maintenance
+        self.suspended = bool(self.settings["suspended"])
+        self.by_token = {account.token_digest: account for account in accounts if account.kind == "oauth"}
+        self.by_user = {account.username: account for account in accounts if account.kind == "basic"}
+        self.by_client = {account.client_id: account for account in accounts}
+        self.remembered: dict[bytes, Account] = {}
+
+    def holder(self, token: bytes) -> Account | None:
+        """The OAuth account that holds a token."""
+        known = self.remembered.get(token)
+        if known is not None:
+            return known
+        account = self.by_token.get(digest(token.decode("latin-1")))
+        return self._remember(token, account)
+
+    def user(self, header: bytes) -> Account | None:
+        """The Basic account whose user name and token an Authorization header carries."""
+        known = self.remembered.get(header)
+        if known is not None:
+            return known
+        try:
+            name, _, token = base64.b64decode(header.partition(b" ")[2], validate=True).decode().partition(":")
+        except (binascii.Error, ValueError):
+            return None
+        account = self.by_user.get(name)
+        right = hmac.compare_digest(account.token_digest if account else "", digest(token))
+        return self._remember(header, account if right else None)
+
+    def _remember(self, sent: bytes, account: Account | None) -> Account | None:
+        if account is None or account.disabled:
+            return None
+        if len(self.remembered) < REMEMBERED:
+            self.remembered[sent] = account
+        return account
+
+    def quota(self, account: Account) -> Quota:
+        """The account's count; a changed quota starts a new one."""
+        found = self._quotas.get(account.client_id)
+        if found is None or found.epoch != account.quota_epoch:
+            found = self._quotas[account.client_id] = quota_for(account, shared=self._shared)
+        return found
+
+    async def ready(self) -> Rows:
+        """The rows, once the store is upgraded."""
+        if self.rows is None and self.upgrade is not None:
+            await self.upgrade
+        assert self.rows is not None
+        return self.rows
+
+    async def write(self, job: Job) -> Any:
+        """Runs a job in the store's next write transaction, by the store's clock and under its plan."""
+        rows = await self.ready()
+        return await rows.write(job, int(self.clock.now()), self.terms)
+
+
+class Stores:
+    """Opens stores when they are first asked for, and learns again what the registry says whenever its bell rang."""
+
+    def __init__(self, depot: Depot, *, shared: bool = False) -> None:
+        self.depot = depot
+        self.registry = depot.registry
+        self._shared = shared
+        self._open: dict[str, OpenStore] = {}
+        self._fresh: dict[str, OpenStore | None] = {}
+        self._rings = 0
+        self._only: str | None = None
+        self._learning = asyncio.Lock()
+        self.opened: Callable[[OpenStore], None] | None = None
+
+    def known(self, store_hash: str) -> OpenStore | None:
+        """The store, if nothing has to be read for it: the usual case, without a wait."""
+        self._listen()
+        return self._fresh.get(store_hash)
+
+    def _listen(self) -> None:
+        if self.registry.rang():
+            self._fresh.clear()
+            self._rings += 1
+            self._only = None
+
+    async def get(self, store_hash: str) -> OpenStore | None:
+        """The store of this hash, or None; its rows may still be upgrading."""
+        found = self.known(store_hash)
+        if found is not None:
+            return found
+        async with self._learning:
+            if store_hash in self._fresh:
+                return self._fresh[store_hash]
+            rings = self._rings
+            store = await self._learn(store_hash)
+            if rings == self._rings:  # else what was read may be old already
+                self._remember(store_hash, store)
+            return store
+
+    def _remember(self, store_hash: str, store: OpenStore | None) -> None:
+        if len(self._fresh) > 100_000:  # unknown hashes are remembered too, but strangers must not fill the memory
+            self._fresh.clear()
+        self._fresh[store_hash] = store
+
+    async def _learn(self, store_hash: str) -> OpenStore | None:
+        record = await self.registry.store(store_hash)
+        old = self._open.get(store_hash)
+        if old is not None and (record is None or record.created != old.record.created or record.number != old.record.number):
+            del self._open[store_hash]
+            if old.rows is not None:
+                await old.rows.close()
+            old = None
+        if record is None:
+            return None
+        accounts = await self.registry.accounts(store_hash)
+        if old is not None:
+            old.learn(record, accounts)
+            return old
+        store = OpenStore(record, accounts, shared=self._shared)
+        self._open[store_hash] = store
+        if await self.depot.revision(record) == migrate.newest():
+            await self._admit(store)
+        else:
+            store.upgrade = asyncio.create_task(self._upgrade(store))
+        return store
+
+    async def _upgrade(self, store: OpenStore) -> None:
+        await self.depot.migrate(store.record)
+        await self._admit(store)
+
+    async def _admit(self, store: OpenStore) -> None:
+        store.rows = await self.depot.open(store.record)
+        if self.opened is not None:
+            self.opened(store)
+
+    async def only(self) -> str:
+        """The hash of the only or the oldest store, for a Host name that names none; empty when there is none."""
+        self._listen()
+        if self._only is None:
+            records = await self.registry.stores()
+            self._only = min(records, key=lambda record: record.number).hash if records else ""
+        return self._only
+
+    async def upgrade_all(self) -> None:
+        """Brings every store forward, one after the other; those that are asked for meanwhile come first."""
+        for record in await self.registry.stores():
+            if await self.depot.revision(record) != migrate.newest():
+                store = await self.get(record.hash)
+                if store is not None and store.upgrade is not None:
+                    await asyncio.wait([store.upgrade])
+
+    async def close(self) -> None:
+        """Closes every store after its last waiting write."""
+        for store in self._open.values():
+            if store.upgrade is not None:
+                await asyncio.wait([store.upgrade])
+            if store.rows is not None:
+                await store.rows.close()
+        await self.depot.close()

@@ -1,0 +1,97 @@
+"""The house put together: depot, stores, routes, law, worker."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bodega.access.stores import Stores
+from bodega.declare.route import Route
+from bodega.http.asgi import Api
+from bodega.http.house import House
+from bodega.http.mounts import gateway_time, operations
+from bodega.http.replay import Replay
+from bodega.http.route import by_version
+from bodega.log import Log, to_standard_error
+from bodega.resources import ROUTES
+from bodega.storage.depot import Depot
+from bodega.storage.embedded import Embedded
+from bodega.tasks.worker import Worker
+
+
+def routes() -> Sequence[Route]:
+    """Everything that is served, in both versions."""
+    return ROUTES
+
+
+async def open_depot(data: Path | None, database: str | None) -> Depot:
+    """The directory of SQLite files, or the PostgreSQL server. Raises Busy when the server cannot be reached."""
+    if database:
+        from bodega.storage.server import Server  # asyncpg is not paid for by embedded stores
+
+        return await Server.open_depot(database)
+    return Embedded(data or Path("bodega-data"))
+
+
+class App:
+    """The ASGI application: the store API, and a lifespan that closes the stores after the last request."""
+
+    def __init__(self, stores: Stores, api: Api, worker: Worker, log: Log) -> None:
+        self.stores = stores
+        self._api = api
+        self._worker = worker
+        self._log = log
+        self._upgrades: asyncio.Task[None] | None = None
+
+    async def __call__(
+        self,
+        scope: Mapping[str, Any],
+        receive: Callable[[], Awaitable[Mapping[str, Any]]],
+        send: Callable[[Mapping[str, Any]], Awaitable[None]],
+    ) -> None:
+        """One request, or the lifespan."""
+        if scope["type"] == "http":
+            await self._api(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await receive()
+            await self.start()
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            await self.stop()
+            await send({"type": "lifespan.shutdown.complete"})
+
+    async def start(self) -> None:
+        """Begins to work on tasks, and brings old stores forward while the first requests are answered."""
+        self._worker.start()
+        self._upgrades = asyncio.create_task(self.stores.upgrade_all())
+
+    async def stop(self) -> None:
+        """Ends after the last acknowledged write."""
+        if self._upgrades is not None:
+            await asyncio.wait([self._upgrades])
+        await self._worker.stop()
+        await self.stores.close()
+        self._log.flush()
+
+
+async def make_app(depot: Depot, *, insecure_http: bool, https_port: int, log: bool = True) -> App:
+    """The application over a depot; `https_port` is where plain HTTP is sent to."""
+    written = to_standard_error() if log else Log()
+    stores = Stores(depot, shared=not isinstance(depot, Embedded))
+    listen = getattr(depot.registry, "listen", None)
+    if listen is not None:
+        await listen()
+    worker: list[Worker] = []
+    house = House(
+        stores,
+        by_version(ROUTES),
+        insecure_http,
+        https_port,
+        poke=lambda store: worker[0].poke(store),
+    )
+    worker.append(Worker(Replay(house), written))
+    stores.opened = worker[0].poke
+    api = Api(house, written, {"time": gateway_time, "_bodega": operations(stores)})
+    return App(stores, api, worker[0], written)

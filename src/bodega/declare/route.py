@@ -1,0 +1,74 @@
+"""Routes as data: a path below the version, and what each method does there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from bodega.declare.actions import (
+    Action,
+    CountAll,
+    Create,
+    Delete,
+    DeleteMany,
+    ListAll,
+    ShowItem,
+    Update,
+    UpdateMany,
+)
+from bodega.declare.facet import Facet
+from bodega.declare.shape import V2Shape
+
+
+class Route(NamedTuple):
+    """`template` holds `{name}` for a number and `{name:text}` for a word. `moved` is the path it moved to.
+
+    `fields` is the shape that an OPTIONS reply describes in V2; `allow` the methods in the order they are told.
+    """
+
+    version: int
+    template: str
+    actions: Mapping[str, Action]
+    moved: str = ""
+    fields: V2Shape | None = None
+
+    @property
+    def allow(self) -> str:
+        """The value of Allow: the resource's own methods, then HEAD and OPTIONS (RFC 9110 10.2.1)."""
+        own = [method for method in ("GET", "POST", "PUT", "DELETE") if method in self.actions]
+        return ", ".join([*own, *(["HEAD"] if "GET" in self.actions else []), "OPTIONS"])
+
+    def also(self, other: Route) -> Route:
+        """The same path with the methods of another facet as well."""
+        return self._replace(actions={**self.actions, **other.actions})
+
+
+_COLLECTION: Mapping[str, type[Action]] = {"GET": ListAll, "POST": Create, "PUT": UpdateMany, "DELETE": DeleteMany}
+_ITEM: Mapping[str, type[Action]] = {"GET": ShowItem, "PUT": Update, "DELETE": Delete}
+
+
+def collection(path: str, facet: Facet, methods: str) -> Route:
+    """A collection: GET lists, POST creates, PUT updates many, DELETE deletes many."""
+    actions = {method: _COLLECTION[method](facet) for method in methods.split()}
+    return Route(facet.version, path, actions, fields=facet.v2)
+
+
+def item(path: str, facet: Facet, methods: str = "GET PUT DELETE") -> Route:
+    """One entity of a collection."""
+    actions = {method: _ITEM[method](facet) for method in methods.split()}
+    return Route(facet.version, path, actions, fields=facet.v2)
+
+
+def count(path: str, facet: Facet) -> Route:
+    """The V2 count of a collection."""
+    return Route(facet.version, path, {"GET": CountAll(facet)})
+
+
+def route(path: str, version: int, fields: V2Shape | None = None, **actions: Action) -> Route:
+    """A path with actions of its own, as a singleton has."""
+    return Route(version, path, actions, fields=fields)
+
+
+def moved(path: str, version: int, to: str) -> Route:
+    """An old path, answered by a redirect to `to` (below the same version)."""
+    return Route(version, path, {}, moved=to)

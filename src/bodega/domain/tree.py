@@ -1,0 +1,65 @@
+"""The category tree: every category knows its ancestors, at most seven of them (rules 35 and 37)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Refusal
+from bodega.storage.table import Table
+from bodega.storage.tx import Tx
+from bodega.storage.unit import Unit, dangling
+
+MOST_ANCESTORS = 7
+
+_BELOW = """
+WITH RECURSIVE below (id, depth) AS (
+    SELECT id, 1 FROM categories WHERE parent_id IN ({marks})
+    UNION ALL SELECT c.id, below.depth + 1 FROM categories c JOIN below ON c.parent_id = below.id WHERE below.depth < 100
+)
+SELECT id, depth FROM below ORDER BY depth, id
+"""
+
+
+async def below(tx: Tx, roots: Sequence[int]) -> list[tuple[int, int]]:
+    """Every category below these, as (id, how many levels below), parents before children."""
+    marks = ", ".join(f"${place}" for place in range(1, len(roots) + 1))
+    return [(row[0], row[1]) for row in await tx.rows(_BELOW.format(marks=marks), *roots)]
+
+
+async def plant(table: Table, unit: Unit, old: Any, new: Any) -> None:
+    """Gives a new or moved category its ancestors. Raises Refusal: a circle, a missing parent, a tree too deep."""
+    if old is not None and old.parent_id == new.parent_id:
+        return
+    under = await below(unit.tx, [new.id]) if old is not None else []
+    if old is not None and (new.parent_id == new.id or new.parent_id in {child for child, _ in under}):
+        said = "A category cannot be moved below itself."
+        context = {"conflict_reason": said, "resolution": Reason.CIRCULAR_TREE.remedy}
+        raise Refusal(Reason.CIRCULAR_TREE, said, details=context)
+    new.ancestors = []
+    if new.parent_id:
+        parent = await unit.get(table, new.parent_id)
+        if parent is None:
+            fault = dangling("parent_id", "The parent category does not exist.", [new.parent_id])
+            raise Refusal(Reason.DANGLING_REFERENCE, fault.said, details=fault.context, faults=[fault])
+        new.ancestors = [*parent.entity.ancestors, new.parent_id]
+    height = max((depth for _, depth in under), default=0)
+    if len(new.ancestors) + height > MOST_ANCESTORS:
+        raise Refusal(
+            Reason.TREE_TOO_DEEP,
+            f"A category can have at most {MOST_ANCESTORS} ancestors.",
+            details={"max_ancestors": MOST_ANCESTORS, "ancestors": len(new.ancestors) + height},
+        )
+
+
+async def regrow(table: Table, unit: Unit, old: Any, new: Any) -> None:
+    """A category that moved takes its subtree along: their lists of ancestors change, and so their entity tags."""
+    if old is None or old.ancestors == new.ancestors:
+        return
+    for child, _ in await below(unit.tx, [new.id]):
+        row = await unit.get(table, child)
+        if row is not None:
+            place = row.entity.ancestors.index(new.id)
+            row.entity.ancestors = [*new.ancestors, *row.entity.ancestors[place:]]
+            await unit.rewrite(table, row)

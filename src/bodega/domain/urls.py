@@ -1,0 +1,112 @@
+"""Storefront URLs: one name space over products, categories and brands, made from the name unless the caller chose."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, Any
+
+import msgspec
+
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault
+from bodega.storage.table import Table
+from bodega.storage.tx import Statement, Tx
+from bodega.storage.unit import Unit
+
+SCHEMA = """CREATE TABLE urls (
+    url TEXT PRIMARY KEY, kind TEXT NOT NULL, owner INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX urls_owner ON urls (kind, owner);"""
+
+
+class CustomUrl(msgspec.Struct):
+    """The path of a page in the storefront; `is_customized` tells that the caller chose it."""
+
+    url: Annotated[str, msgspec.Meta(max_length=255)] = ""
+    is_customized: bool = False
+
+
+def chosen(url: Any) -> CustomUrl:
+    """A URL given by V2 as plain text; an empty one leaves the choice to the store."""
+    return CustomUrl(str(url), is_customized=bool(url))
+
+
+def slug(name: str) -> str:
+    """`/shop-mac/` for "Shop Mac"; letters without a Latin form are left out."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:200]
+
+
+def has_urls(table: Table, kind: str) -> None:
+    """Gives the entities of a table, which have a `name` and a `custom_url`, their place among the URLs."""
+    table.before_write.append(_choose(kind))
+    table.along.append(_claim(kind))
+    table.conflicts.append(_taken(kind))
+    table.after_delete.append(_release(kind))
+
+
+def _choose(kind: str) -> Callable[..., Awaitable[None]]:
+    async def choose(unit: Unit, old: Any, new: Any) -> None:
+        """An entity without a URL gets a free one made from its name."""
+        wanted = new.custom_url
+        if wanted.url:
+            path = "/" + wanted.url.strip().lstrip("/")
+            customized = wanted.is_customized or old is None or old.custom_url.url != path
+            new.custom_url = CustomUrl(path, customized)
+            return
+        if old is not None and old.custom_url.url:
+            new.custom_url = old.custom_url
+            return
+        stem = slug(new.name)
+        path = f"/{stem}/" if stem else f"/{kind}-{unit.ledger.next_id(_TABLES[kind])}/"
+        if await unit.tx.row("SELECT 1 FROM urls WHERE url = $1", path) is not None:
+            path = f"/{stem or kind}-{unit.ledger.next_id(_TABLES[kind])}/"
+        while await unit.tx.row("SELECT 1 FROM urls WHERE url = $1", path) is not None:
+            path = path.rstrip("/") + "-1/"
+        new.custom_url = CustomUrl(path)
+
+    return choose
+
+
+def _claim(kind: str) -> Callable[..., list[Statement]]:
+    def claim(_unit: Unit, old: Any, new: Any) -> list[Statement]:
+        """The URL's row goes to the database with the entity's; the primary key decides who was first."""
+        if old is None:
+            return [("INSERT INTO urls (url, kind, owner) VALUES ($1, $2, $3)", (new.custom_url.url, kind, new.id))]
+        if old.custom_url.url == new.custom_url.url:
+            return []
+        return [("UPDATE urls SET url = $1 WHERE kind = $2 AND owner = $3", (new.custom_url.url, kind, new.id))]
+
+    return claim
+
+
+def _taken(kind: str) -> Callable[..., Awaitable[list[Fault]]]:
+    async def taken(tx: Tx, entity: Any) -> list[Fault]:
+        """Rule 44: a URL that another entity holds is a conflict."""
+        url = entity.custom_url.url
+        found = await tx.row("SELECT kind, owner FROM urls WHERE url = $1", url)
+        if found is None or (found[0], found[1]) == (kind, entity.id):
+            return []
+        said = f"The custom_url {url} is taken."
+        context = {
+            "conflict_reason": said,
+            "conflicting_field": "custom_url",
+            "conflicting_id": found[1],
+            "resolution": f"Choose another URL, or change that of {found[0]} {found[1]}.",
+        }
+        return [Fault(Reason.DUPLICATE, "custom_url", said, context)]
+
+    return taken
+
+
+def _release(kind: str) -> Callable[..., Awaitable[None]]:
+    async def release(unit: Unit, ids: Sequence[int]) -> None:
+        marks = ", ".join(f"${place}" for place in range(2, len(ids) + 2))
+        await unit.tx.run(f"DELETE FROM urls WHERE kind = $1 AND owner IN ({marks})", kind, *ids)
+
+    return release
+
+
+_TABLES = {"product": "products", "category": "categories", "brand": "brands"}

@@ -1,0 +1,132 @@
+"""Steps 7 to 12 of the law: what does the request aim at, and may it be asked like this?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bodega.access.scopes import allows
+from bodega.declare.actions import NO_QUERY, Action
+from bodega.declare.call import Call
+from bodega.declare.listing import Query
+from bodega.declare.route import Route
+from bodega.declare.shape import Base
+from bodega.http.ask import V2_MEDIA, V3_MEDIA, Ask
+from bodega.http.house import Caller, House
+from bodega.http.negotiate import Media, choose_media, media_of
+from bodega.http.route import Match
+from bodega.law.outcome import Outcome, Shown
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Refusal
+
+class Describe(Action):
+    """OPTIONS: which methods there are, and in V2 which fields (rule 13). It reads no row and changes nothing."""
+
+    def __init__(self, route: Route) -> None:
+        self.route = route
+        self.scope = next((action.scope for action in route.actions.values()), "")
+
+    def parse(self, query: str) -> Query:
+        return NO_QUERY
+
+    async def answer(self, call: Call) -> Outcome:
+        allow = self.route.allow
+        if self.route.version == 2:
+            fields = self.route.fields.describe() if self.route.fields is not None else []
+            return Shown(value={"fields": fields}, root="options", allow=allow)
+        return Shown(ready=b'{"data":{"methods":["' + allow.replace(", ", '","').encode() + b'"]},"meta":{}}', allow=allow)
+
+
+def find_route(house: House, ask: Ask) -> Match:
+    """Nothing is guessed: a path that moved is told only when no route matches it (RFC 9110 15.4.2)."""
+    routes = house.routes.get(ask.version)
+    match = routes.find(ask.segments) if routes is not None else None
+    if match is None:
+        raise Refusal(Reason.NO_SUCH_RESOURCE)
+    if match.route.moved:
+        suffix = f".{ask.suffix}" if ask.suffix else ""
+        query = f"?{ask.query}" if ask.query else ""
+        location = ask.url(f"{ask.prefix}/{match.route.moved}{suffix}{query}").encode("latin-1", "replace")
+        reason = Reason.MOVED_ROUTE if ask.method in ("GET", "HEAD") else Reason.MOVED_ROUTE_WRITE
+        raise Refusal(reason, headers=[(b"location", location)])
+    return match
+
+
+def allowed_action(ask: Ask, match: Match) -> Action:
+    """HEAD is GET without the body; OPTIONS is always there (RFC 9110 15.5.6)."""
+    action = match.route.actions.get("GET" if ask.method == "HEAD" else ask.method)
+    if action is not None:
+        return action
+    if ask.method == "OPTIONS":
+        return Describe(match.route)
+    raise Refusal(Reason.METHOD_NOT_ALLOWED, headers=[(b"allow", match.route.allow.encode())])
+
+
+def require_scope(ask: Ask, caller: Caller, action: Action) -> None:
+    """A `_read_only` scope lets one GET and HEAD; the answer names the scope that is missing."""
+    writes = not ask.reads
+    if allows(caller.account.scopes, action.scope, writes=writes):
+        return
+    needed = action.scope if writes else f"{action.scope}_read_only"
+    raise Refusal(Reason.SCOPE_MISSING, details={"missing_scope": needed, "client_id": caller.account.client_id})
+
+
+def acceptable(ask: Ask) -> None:
+    """V2 speaks JSON and XML, V3 only JSON (RFC 9110 12.5.1)."""
+    offered = V2_MEDIA if ask.version == 2 else V3_MEDIA
+    media = choose_media(ask.headers.get(b"accept"), ask.suffix, offered)
+    if media is None:
+        types = [one.value.decode() for one in offered]
+        raise Refusal(Reason.NOT_ACCEPTABLE, details={"supported_types": types})
+    ask.media = media
+
+
+async def readable(house: House, ask: Ask, action: Action) -> bytes:
+    """The body, if the action takes one and one is there: its type, coding and size are judged (RFC 9110 15.5.14, 15.5.16)."""
+    length = ask.headers.get(b"content-length")
+    if length in (None, b"0") and b"transfer-encoding" not in ask.headers:
+        return b""
+    if not action.body:
+        return b""  # a body without meaning is left unread (RFC 9110 9.3.1)
+    coding = ask.headers.get(b"content-encoding", b"identity").lower()
+    if coding not in (b"identity", b""):
+        raise Refusal(Reason.CONTENT_CODING_UNSUPPORTED, headers=[(b"accept-encoding", b"identity")])
+    kind = media_of(ask.headers.get(b"content-type", b""))
+    offered = V2_MEDIA if ask.version == 2 else V3_MEDIA
+    if kind not in offered:
+        supported = b", ".join(one.value for one in offered)
+        raise Refusal(Reason.CONTENT_TYPE_UNSUPPORTED, headers=[(b"accept", supported)])
+    if length is not None and int(length) > house.max_body:
+        raise _too_large(house)
+    chunks = bytearray()
+    while True:
+        message = await ask.receive()
+        if message["type"] == "http.disconnect":
+            raise ConnectionResetError("the caller went away while sending")
+        chunks += message.get("body", b"")
+        if len(chunks) > house.max_body:
+            raise _too_large(house)
+        if not message.get("more_body", False):
+            ask.body_read = True
+            return bytes(chunks)
+
+
+def parse_query(ask: Ask, caller: Caller, match: Match, action: Action) -> Call:
+    """What the query string asks for, and with it the call that the resource will see."""
+    query = action.parse(ask.query)
+    store = caller.store
+    assert store.rows is not None
+    suffix = ".json" if ask.host_form and ask.version == 2 and ask.media is Media.JSON else ""
+    if ask.host_form and ask.media is Media.XML:
+        suffix = ".xml"
+    base = Base(ask.url(ask.prefix), suffix) if ask.version == 2 or action.writes else NO_BASE
+    return Call(
+        ask.version, match.ids, base, query, store.rows.reader, store.census, store.record, int(store.clock.now())
+    )  # fmt: skip
+
+
+NO_BASE = Base("")
+
+
+def _too_large(house: House) -> Refusal:
+    details: dict[str, Any] = {"max_bytes": house.max_body}
+    return Refusal(Reason.BODY_TOO_LARGE, details=details, headers=[(b"connection", b"close")])

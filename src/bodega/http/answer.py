@@ -1,0 +1,84 @@
+"""The answer on the wire: an outcome or a refusal as status, headers and bytes in the caller's format."""
+
+from __future__ import annotations
+
+import gzip
+
+import msgspec
+
+from bodega.dates import http_date
+from bodega.declare.render import json
+from bodega.http import xml
+from bodega.http.ask import Ask
+from bodega.http.conditional import tag
+from bodega.http.errors import error_body
+from bodega.http.negotiate import Media, accepts_gzip
+from bodega.law.outcome import Emptied, Outcome, Validator
+from bodega.law.refusal import Header, Refusal
+
+GZIP_FROM = 4096
+"""Bodies of at least so many bytes are compressed where the caller asks for it; below, it costs more than it saves."""
+
+_JSON: Header = (b"content-type", b"application/json")
+_XML: Header = (b"content-type", b"application/xml")
+_VARY: Header = (b"vary", b"accept, accept-encoding")
+_PRIVATE: Header = (b"cache-control", b"private, no-cache")
+_NO_STORE: Header = (b"cache-control", b"no-store")
+
+
+class Answer(msgspec.Struct, gc=False):
+    """A complete reply. `reason` is the refusal's word, empty when nothing was refused."""
+
+    status: int
+    headers: list[Header]
+    body: bytes = b""
+    reason: str = ""
+
+
+def answered(ask: Ask, outcome: Outcome, state: Validator | None) -> Answer:
+    """The reply to a request that was carried out."""
+    status = outcome.status
+    if type(outcome) is Emptied:
+        headers = [_PRIVATE, (b"x-request-id", ask.request_id.encode()), *ask.quota]
+        if ask.reads and state is not None:
+            headers.append((b"etag", tag(state.version, xml=ask.media is Media.XML)))
+        return Answer(status, headers)
+    is_xml = ask.media is Media.XML
+    body = outcome.ready
+    if body is None:
+        body = xml.write(outcome.value, outcome.root, outcome.item) if is_xml else json(outcome.value)
+    headers = [_XML if is_xml else _JSON, _VARY, _PRIVATE, (b"x-request-id", ask.request_id.encode())]
+    zipped = len(body) >= GZIP_FROM and accepts_gzip(ask.headers.get(b"accept-encoding"))
+    if zipped:
+        body = gzip.compress(body, 1, mtime=0)
+        headers.append((b"content-encoding", b"gzip"))
+    if ask.method not in ("GET", "HEAD"):
+        state = outcome.state
+    if state is not None:
+        headers.append((b"etag", tag(state.version, xml=is_xml, gzip=zipped)))
+        headers.append((b"last-modified", http_date(state.modified)))
+    headers.append((b"content-length", b"%d" % len(body)))
+    if outcome.location:
+        headers.append((b"location", outcome.location.encode("latin-1", "replace")))
+    if outcome.allow:
+        headers.append((b"allow", outcome.allow.encode()))
+    if status == 202:
+        headers.append((b"preference-applied", b"respond-async"))
+    headers += ask.quota
+    return Answer(status, headers, body)
+
+
+def refused(ask: Ask, refusal: Refusal) -> Answer:
+    """The reply to a request that was refused, in the format of its version."""
+    reason = refusal.reason
+    status = reason.status(ask.version)
+    named = [(b"x-request-id", ask.request_id.encode()), (b"bodega-reason", reason.name.encode())]
+    headers: list[Header] = [*named, *refusal.headers, *ask.quota]
+    if status == 304:
+        return Answer(status, [_VARY, _PRIVATE, *headers], reason=reason.name)
+    body = error_body(ask, refusal)
+    kept = any(name == b"cache-control" for name, _ in refusal.headers)
+    headers += [_XML if ask.media is Media.XML else _JSON, (b"content-length", b"%d" % len(body))]
+    if not kept:
+        headers.append(_NO_STORE)
+    return Answer(status, headers, body, reason.name)

@@ -1,0 +1,72 @@
+"""The only file that knows ASGI: a scope becomes an Ask, an Answer becomes messages, and every exception is caught once."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import time
+import traceback
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from bodega.http.answer import Answer, refused
+from bodega.http.ask import Ask, Receive, Scope, read_head
+from bodega.http.decision import Steps, judge
+from bodega.http.house import House
+from bodega.http.trace import Trace
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Refusal
+from bodega.log import Log
+from bodega.storage.tx import Busy
+
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+Mount = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class Api:
+    """The store API as an ASGI application. `mounts` are served beside it, by the first segment of the path."""
+
+    def __init__(self, house: House, log: Log, mounts: Mapping[str, Mount] | None = None) -> None:
+        self._house = house
+        self._log = log
+        self._mounts = dict(mounts or {})
+        self._prefix = os.urandom(6).hex()
+        self._numbers = itertools.count(1)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        began = time.perf_counter()
+        ask = read_head(scope, receive, f"{self._prefix}{next(self._numbers):08x}")
+        if not ask.version and not ask.store and not ask.host_form:
+            mount = self._mounts.get(ask.path.split("/", 2)[1] if len(ask.path) > 1 else "")
+            if mount is not None:
+                await mount(scope, receive, send)
+                return
+        if b"bodega-trace" in ask.headers:
+            trace = Trace()
+            answer = await self._answer(trace.steps(), ask)
+            answer.headers += trace.headers(answer.reason, answer.status)
+        else:
+            answer = await self._answer(Steps, ask)
+        body = answer.body
+        if ask.method == "HEAD":
+            body = b""
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        await send({"type": "http.response.body", "body": body})
+        self._log.request(ask, answer, began)
+
+    async def _answer(self, steps: type[Steps], ask: Ask) -> Answer:
+        try:
+            return await judge(steps, self._house, ask)
+        except Refusal as refusal:
+            return refused(ask, refusal)
+        except ConnectionResetError:
+            return Answer(499, [], reason="CALLER_GONE")
+        except Busy as error:
+            self._log.event("database unreachable", request_id=ask.request_id, error=str(error))
+            return refused(ask, Refusal(Reason.UNREACHABLE, headers=[(b"retry-after", b"5")]))
+        except Exception as error:
+            # The traceback goes to the log, the request id to the caller: no internals leave the house.
+            text = "".join(traceback.format_exception(error))
+            self._log.event("internal error", request_id=ask.request_id, path=ask.path, traceback=text)
+            return refused(ask, Refusal(Reason.INTERNAL_ERROR, details={"request_id": ask.request_id}))

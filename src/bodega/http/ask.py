@@ -1,0 +1,112 @@
+"""A request as the law reads it: the parts of its head, taken apart once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from bodega.http.negotiate import Media, choose_media
+from bodega.law.refusal import Header
+
+Scope = Mapping[str, Any]
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+
+V2_MEDIA = (Media.JSON, Media.XML)
+V3_MEDIA = (Media.JSON,)
+
+_HOST = re.compile(rb"^[A-Za-z0-9.\-_]{1,253}(:[0-9]{1,5})?$|^\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?$")
+
+
+class Ask(msgspec.Struct, gc=False):
+    """`version` is 0 where the path names none, `store` "" where the Host must tell it.
+
+    `segments` is the resource's path below the version, without empty parts and V2's suffix. `prefix` is the path up to
+    and with the version, from which links are built. `quota` holds the rate-limit headers once a step knew them.
+    """
+
+    method: str
+    secure: bool
+    path: str
+    raw_path: bytes
+    query: str
+    headers: Mapping[bytes, bytes]
+    receive: Receive
+    request_id: str
+    host_form: bool = False
+    store: str = ""
+    version: int = 0
+    segments: tuple[str, ...] = ()
+    suffix: str = ""
+    prefix: str = ""
+    media: Media = Media.JSON
+    quota: list[Header] = []
+    client_id: str = ""
+    body_read: bool = False
+
+    @property
+    def host(self) -> str:
+        """The Host the caller used, port and all; a name that is no host name is not repeated."""
+        sent = self.headers.get(b"host", b"")
+        return sent.decode("ascii") if _HOST.match(sent) else "localhost"
+
+    @property
+    def reads(self) -> bool:
+        """Whether the method is safe (RFC 9110 9.2.1)."""
+        return self.method in ("GET", "HEAD", "OPTIONS")
+
+    def url(self, path: str, *, scheme: str = "") -> str:
+        """An absolute URL on the host the caller used."""
+        return f"{scheme or ('https' if self.secure else 'http')}://{self.host}{path}"
+
+
+def read_head(scope: Scope, receive: Receive, request_id: str) -> Ask:
+    """The request of an ASGI scope."""
+    raw: list[tuple[bytes, bytes]] = scope["headers"]
+    headers = dict(raw)
+    if len(headers) != len(raw):
+        headers = _joined(raw)
+    path: str = scope["path"]
+    ask = Ask(
+        scope["method"], scope["scheme"] == "https", path, scope.get("raw_path") or path.encode(), scope["query_string"].decode("latin-1"), headers, receive, request_id
+    )  # fmt: skip
+    parts = [part for part in path.split("/") if part]
+    if len(parts) >= 3 and parts[0] == "stores":
+        ask.store = parts[1]
+        at = 2
+    elif len(parts) >= 2 and parts[0] == "api":
+        ask.host_form = True
+        at = 1
+    else:
+        return ask
+    word = parts[at]
+    if word[:1] == "v" and word[1:].isdigit() and len(word) < 4:
+        ask.version = int(word[1:])
+    ask.prefix = "/" + "/".join(parts[: at + 1])
+    rest = parts[at + 1 :]
+    if ask.version == 2:
+        if rest and "." in rest[-1]:
+            stem, _, suffix = rest[-1].rpartition(".")
+            if suffix in ("json", "xml"):
+                rest[-1] = stem
+                ask.suffix = suffix
+        accept = headers.get(b"accept")
+        ask.media = choose_media(accept, ask.suffix, V2_MEDIA) or Media.JSON
+    ask.segments = tuple(rest)
+    return ask
+
+
+def _joined(raw: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Fields that come more than once are one list (RFC 9110 5.3); of those that must not, the first one counts."""
+    headers: dict[bytes, bytes] = {}
+    for name, value in raw:
+        if name not in headers:
+            headers[name] = value
+        elif name in _LISTS:
+            headers[name] += b", " + value
+    return headers
+
+
+_LISTS = frozenset({b"accept", b"accept-encoding", b"if-match", b"if-none-match", b"prefer", b"content-encoding"})

@@ -1,0 +1,110 @@
+"""Steps 13 to 16 of the law: the request is good; now the rows are read, judged and written."""
+
+from __future__ import annotations
+
+import base64
+import re
+
+from bodega.declare.actions import Action
+from bodega.declare.call import Call
+from bodega.declare.shape import parse_json
+from bodega.dates import parse_http_date
+from bodega.http import xml
+from bodega.http.ask import Ask
+from bodega.http.conditional import Validators, has_conditions, judge, tag
+from bodega.http.house import Caller, House
+from bodega.http.negotiate import Media, media_of
+from bodega.law.outcome import Accepted, Outcome, Validator
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Refusal
+from bodega.storage.unit import Row, Unit
+from bodega.tasks import queue
+
+_ASYNC = re.compile(rb"(^|,)\s*respond-async\s*(;|,|$)", re.IGNORECASE)
+
+
+async def find_entity(ask: Ask, action: Action, call: Call) -> Validator | None:
+    """What the path names, and the state it is in. In V2 a collection's If-Modified-Since is a filter (rule 12)."""
+    if ask.version == 2 and action.is_list and b"if-modified-since" in ask.headers and b"if-none-match" not in ask.headers:
+        call.since = parse_http_date(ask.headers[b"if-modified-since"])
+    return await action.find(call)
+
+
+def preconditions(ask: Ask, action: Action, call: Call, state: Validator | None) -> None:
+    """If-Match, If-Unmodified-Since, If-None-Match, If-Modified-Since, in the order of RFC 9110 13.2.2."""
+    if not has_conditions(ask.headers):
+        return
+    _judge(ask, state)
+    if action.writes and state is not None:
+        call.standing_still = lambda now: _judge(ask, now)
+
+
+def _judge(ask: Ask, state: Validator | None) -> None:
+    current = None
+    if state is not None:
+        current = Validators(tag(state.version, xml=ask.media is Media.XML), state.modified)
+    verdict = judge(ask.headers, ask.method, current)
+    if verdict == "not_modified":
+        assert current is not None
+        raise Refusal(Reason.NOT_MODIFIED, headers=[(b"etag", current.etag)])
+    if verdict == "failed":
+        raise Refusal(Reason.PRECONDITION_FAILED)
+
+
+def read_draft(ask: Ask, action: Action, call: Call, body: bytes) -> None:
+    """The body as changes of fields; every faulty field is named, not only the first."""
+    if not action.body:
+        return
+    if ask.version == 3:
+        call.draft = action.read(body or b"{}")
+    elif not body:
+        call.draft = action.read({})
+    elif media_of(ask.headers.get(b"content-type", b"")) is Media.XML:
+        try:
+            members = xml.read(body)
+        except xml.XMLRefused as error:
+            raise Refusal(Reason.MALFORMED_BODY, f"The request body is not acceptable XML: {error}.") from error
+        call.draft = action.read(members)
+    else:
+        call.draft = action.read(parse_json(body))
+
+
+async def perform(house: House, ask: Ask, caller: Caller, action: Action, call: Call, body: bytes) -> Outcome:
+    """Reads answer; writes run inside their own transaction, and are on disk before this returns."""
+    if not action.writes:
+        return await action.answer(call)
+    if not call.in_task and (_prefers_task(ask) or action.wants_task(call)):
+        return await _schedule(house, ask, caller, body)
+
+    async def job(unit: Unit) -> Outcome:
+        outcome = await action.perform(unit, call)
+        if call.then is not None:
+            await call.then(unit, outcome)
+        return outcome
+
+    outcome: Outcome = await caller.store.write(job)
+    return outcome
+
+
+def _prefers_task(ask: Ask) -> bool:
+    prefer = ask.headers.get(b"prefer")
+    return prefer is not None and _ASYNC.search(prefer) is not None
+
+
+async def _schedule(house: House, ask: Ask, caller: Caller, body: bytes) -> Outcome:
+    url = ask.path + (f"?{ask.query}" if ask.query else "")
+    content_type = ask.headers.get(b"content-type", b"").decode("latin-1")
+    try:
+        asked = queue.Asked(ask.method, url, content_type, body.decode())
+    except UnicodeDecodeError:
+        asked = queue.Asked(ask.method, url, content_type, base64.b64encode(body).decode(), coded=True)
+
+    async def job(unit: Unit) -> Row:
+        return await queue.enqueue(unit, asked, base=ask.url(""), client_id=caller.account.client_id)
+
+    row = await caller.store.write(job)
+    house.poke(caller.store)
+    location = ask.url(f"{ask.prefix}/tasks/{row.entity.id}")
+    if ask.version == 3:
+        return Accepted(ready=b'{"data":' + queue.shown(row)[0] + b',"meta":{}}', location=location)
+    return Accepted(value=queue.as_data(row), root="task", location=location)

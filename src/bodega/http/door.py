@@ -1,0 +1,129 @@
+"""Steps 1 to 6 of the law: before the request is even looked at, may this caller ask this store anything?"""
+
+from __future__ import annotations
+
+import re
+
+from bodega.access.quota import Shared, Spent
+from bodega.access.stores import OpenStore
+from bodega.http.ask import Ask
+from bodega.http.house import Caller, House
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Header, Refusal
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
+
+V1_DEPRECATED = b"@1420070400"
+V1_SUNSET = b"Thu, 31 Dec 2026 23:59:59 GMT"
+"""When version 1 was deprecated (RFC 9745: a Unix time) and when its redirect ends (RFC 8594: an HTTP date)."""
+
+_STORE_HOST = re.compile(r"^store-([a-z0-9\-]{1,40})\.")
+
+
+def require_tls(house: House, ask: Ask) -> None:
+    """A credential must not be read in the clear (RFC 9110 15.4.2; 15.4.9 where the method must be kept)."""
+    if ask.secure or house.insecure_http:
+        return
+    host = ask.host.rsplit(":", 1)[0] if not ask.host.endswith("]") else ask.host
+    port = "" if house.https_port == 443 else f":{house.https_port}"
+    query = f"?{ask.query}" if ask.query else ""
+    location = f"https://{host}{port}{_raw_path(ask)}{query}".encode()
+    reason = Reason.INSECURE if ask.method in ("GET", "HEAD") else Reason.INSECURE_WRITE
+    raise Refusal(reason, headers=[(b"location", location)])
+
+
+def current_version(ask: Ask) -> None:
+    """Version 1 is the same path below version 2; writes keep their method (RFC 9110 15.4.8)."""
+    if ask.version != 1:
+        return
+    path = _raw_path(ask).replace("/v1", "/v2", 1)
+    query = f"?{ask.query}" if ask.query else ""
+    location = ask.url(path + query).encode()
+    headers = [
+        (b"location", location),
+        (b"deprecation", V1_DEPRECATED),
+        (b"sunset", V1_SUNSET),
+        (b"link", b"<" + location + b'>; rel="successor-version"'),
+    ]
+    reason = Reason.DEPRECATED_VERSION if ask.method in ("GET", "HEAD") else Reason.DEPRECATED_VERSION_WRITE
+    raise Refusal(reason, headers=headers)
+
+
+async def open_store(house: House, ask: Ask) -> OpenStore | None:
+    """The store that the path or the Host names; None when there is no such store, which strangers are not told."""
+    if ask.host_form:
+        named = _STORE_HOST.match(ask.host)
+        ask.store = named[1] if named else await house.stores.only()
+    store = house.stores.known(ask.store) or await house.stores.get(ask.store)
+    if store is None:
+        return None
+    if store.rows is None:
+        raise Refusal(Reason.UPGRADING, headers=_come_back(5))
+    if store.suspended:
+        raise Refusal(Reason.SUSPENDED, headers=_come_back(86_400))
+    if store.maintenance:
+        raise Refusal(Reason.MAINTENANCE, headers=_come_back(store.settings["maintenance.retry_after"]))
+    return store
+
+
+def known_method(ask: Ask) -> None:
+    """TRACE, PATCH and what nobody knows (RFC 9110 15.6.2); a TRACE is never echoed."""
+    if ask.method not in METHODS:
+        raise Refusal(Reason.UNKNOWN_METHOD)
+
+
+def authenticate(ask: Ask, store: OpenStore | None) -> Caller:
+    """X-Auth-Token, or Basic credentials. X-Auth-Client is not needed and not judged (contract/wire.md 1)."""
+    token = ask.headers.get(b"x-auth-token")
+    basic = ask.headers.get(b"authorization", b"") if token is None else b""
+    if token is None and basic[:6].lower() != b"basic ":
+        raise Refusal(Reason.CREDENTIALS_MISSING, headers=[_CHALLENGE])
+    account = None
+    if store is not None:
+        account = store.holder(token) if token is not None else store.user(basic)
+    if account is None or store is None:
+        raise Refusal(Reason.CREDENTIALS_WRONG, headers=[_CHALLENGE])
+    ask.client_id = account.client_id
+    return Caller(account, store)
+
+
+async def spend_quota(house: House, ask: Ask, caller: Caller) -> None:
+    """Counted per account, by the store's clock; every later reply carries what is left."""
+    quota = caller.store.quota(caller.account)
+    now = caller.store.clock.now()
+    if isinstance(quota, Shared):
+        spent = await quota.reserve(house.stores.registry.tx, now)
+    else:
+        spent = quota.spend(now)
+    basic = caller.account.kind == "basic"
+    ask.quota = _hourly(spent) if basic else _window(spent)
+    if spent.left < 0:
+        wait = str(max(1, -(-spent.reset_ms // 1000))).encode()
+        reason = Reason.HOURLY_QUOTA_SPENT if basic else Reason.WINDOW_QUOTA_SPENT
+        raise Refusal(reason, headers=[(b"retry-after", wait), (b"x-retry-after", wait)])
+
+
+_CHALLENGE: Header = (b"www-authenticate", b'Basic realm="store", charset="UTF-8"')
+
+
+def _come_back(seconds: int) -> list[Header]:
+    return [(b"retry-after", str(seconds).encode()), (b"cache-control", b"no-store")]
+
+
+def _hourly(spent: Spent) -> list[Header]:
+    return [(b"x-bc-apilimit-remaining", b"%d" % max(0, spent.left))]
+
+
+def _window(spent: Spent) -> list[Header]:
+    """All four, always: clients read all four once one is there."""
+    return [
+        (b"x-rate-limit-requests-left", b"%d" % max(0, spent.left)),
+        (b"x-rate-limit-requests-quota", b"%d" % spent.quota),
+        (b"x-rate-limit-time-reset-ms", b"%d" % spent.reset_ms),
+        (b"x-rate-limit-time-window-ms", b"30000"),
+    ]
+
+
+def _raw_path(ask: Ask) -> str:
+    """The path as it was sent; a second slash in front would name another host."""
+    return "/" + ask.raw_path.decode("latin-1").lstrip("/")

@@ -1,0 +1,56 @@
+"""Error bodies: an array in V2 (clients read its first item), an object in V3 (RFC 9457 in all but media type)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bodega.declare.render import json
+from bodega.http import xml
+from bodega.http.ask import Ask
+from bodega.http.negotiate import Media
+from bodega.law.refusal import Refusal
+
+
+def error_body(ask: Ask, refusal: Refusal) -> bytes:
+    """The body of a refusal, in the caller's version and media type."""
+    if ask.version in (1, 2):
+        errors = v2_errors(refusal)
+        return xml.write(errors, "errors", "error") if ask.media is Media.XML else json(errors)
+    return json(v3_error(refusal))
+
+
+def v2_errors(refusal: Refusal) -> list[dict[str, Any]]:
+    """One item a fault; `details` only where there is something to tell."""
+    status = refusal.reason.status(2)
+    if not refusal.faults:
+        return [_item(status, refusal.message, refusal.details)]
+    return [_item(status, fault.said, dict(fault.context)) for fault in refusal.faults]
+
+
+def _item(status: int, message: str, details: dict[str, Any]) -> dict[str, Any]:
+    item: dict[str, Any] = {"status": status, "message": message}
+    if details:
+        item["details"] = details
+    return item
+
+
+def v3_error(refusal: Refusal) -> dict[str, Any]:
+    """{status, title, type, detail, errors}; `errors` maps each faulty field to a sentence."""
+    reason = refusal.reason
+    body: dict[str, Any] = {
+        "status": reason.status(3),
+        "title": refusal.message,
+        "type": f"/docs/status-codes#{reason.name.lower()}",
+        "detail": reason.remedy,
+    }
+    errors = {fault.field: fault.said for fault in refusal.faults}
+    if errors:
+        body["errors"] = errors
+    if refusal.details:
+        body["details"] = refusal.details
+        body.setdefault("errors", {name: _word(value) for name, value in refusal.details.items()})
+    return body
+
+
+def _word(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

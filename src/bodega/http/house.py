@@ -1,0 +1,29 @@
+"""What every step may need beside the request: the stores, the routes, how this server is reached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from bodega.access.stores import OpenStore, Stores
+from bodega.http.route import Routes
+from bodega.storage.registry import Account
+
+
+class House(msgspec.Struct, frozen=True):
+    """`poke` tells the worker that a store has a new task; `max_body` is in bytes."""
+
+    stores: Stores
+    routes: Mapping[int, Routes]
+    insecure_http: bool = False
+    https_port: int = 8443
+    max_body: int = 10 * 1024 * 1024
+    poke: Callable[[OpenStore], None] = lambda _store: None
+
+
+class Caller(msgspec.Struct, frozen=True, gc=False):
+    """Who asks, and the store that let them in."""
+
+    account: Account
+    store: OpenStore

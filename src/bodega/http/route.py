@@ -1,0 +1,93 @@
+"""Routes, and the trie that finds one: a literal segment wins over an id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from bodega.declare.fields import INT32
+from bodega.declare.route import Route
+
+
+class Match(NamedTuple):
+    """A route and the ids in the path; an id that no row can have is 0."""
+
+    route: Route
+    ids: tuple[Any, ...]
+
+
+class _Node:
+    __slots__ = ("literal", "number", "route", "text")
+
+    def __init__(self) -> None:
+        self.literal: dict[str, _Node] = {}
+        self.number: _Node | None = None
+        self.text: _Node | None = None
+        self.route: Route | None = None
+
+
+class Routes:
+    """All routes of one version."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self._root = _Node()
+        for route in routes:
+            self._add(route)
+
+    def _add(self, route: Route) -> None:
+        node = self._root
+        for segment in route.template.split("/"):
+            if segment.startswith("{") and segment.endswith(":text}"):
+                node.text = node.text or _Node()
+                node = node.text
+            elif segment.startswith("{"):
+                node.number = node.number or _Node()
+                node = node.number
+            else:
+                node = node.literal.setdefault(segment, _Node())
+        if node.route is not None:
+            raise ValueError(f"two routes share the path {route.template}")
+        node.route = route
+
+    def find(self, segments: tuple[str, ...]) -> Match | None:
+        """The route of a path. Without a dead end this is one dictionary look-up a segment."""
+        node = self._root
+        ids: tuple[Any, ...] = ()
+        for segment in segments:
+            step = node.literal.get(segment)
+            if step is None:
+                if node.number is None or not (segment.isascii() and segment.isdigit()):
+                    return self._search(self._root, segments, ())
+                step = node.number
+                ids = (*ids, _number(segment))
+            node = step
+        if node.route is None:
+            return self._search(self._root, segments, ())
+        return Match(node.route, ids)
+
+    def _search(self, node: _Node, segments: tuple[str, ...], ids: tuple[Any, ...]) -> Match | None:
+        if not segments:
+            return Match(node.route, ids) if node.route is not None else None
+        segment, rest = segments[0], segments[1:]
+        tries: list[tuple[_Node | None, tuple[Any, ...]]] = [(node.literal.get(segment), ids)]
+        if segment.isascii() and segment.isdigit():
+            tries.append((node.number, (*ids, _number(segment))))
+        tries.append((node.text, (*ids, segment)))
+        for step, found in tries:
+            match = self._search(step, rest, found) if step is not None else None
+            if match is not None:
+                return match
+        return None
+
+
+def _number(segment: str) -> int:
+    number = int(segment) if len(segment) <= 10 else 0
+    return number if number <= INT32 else 0
+
+
+def by_version(routes: Iterable[Route]) -> Mapping[int, Routes]:
+    """The tries of all versions that are served."""
+    sorted_out: dict[int, list[Route]] = {2: [], 3: []}
+    for route in routes:
+        sorted_out.setdefault(route.version, []).append(route)
+    return {version: Routes(found) for version, found in sorted_out.items()}

@@ -1,0 +1,61 @@
+"""The path of one request through the law, recorded by watchers in the place of the steps.
+
+A request with `Bodega-Trace: 1` is judged by the very same straight-line code; nothing is recorded otherwise.
+"""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable
+from typing import Any, cast
+
+from bodega.http.decision import Steps
+from bodega.law.reasons import Step
+from bodega.law.refusal import Header
+
+
+class Trace:
+    """The steps a request met, each with its time in milliseconds."""
+
+    def __init__(self) -> None:
+        self.path: list[tuple[str, float]] = []
+
+    def steps(self) -> type[Steps]:
+        """The sixteen steps, each watched."""
+        words = [step.word for step in Step if step is not Step.CATCH_ALL]
+        return cast("type[Steps]", _Watched({word: self._watch(word, getattr(Steps, word)) for word in words}))
+
+    def _watch(self, word: str, step: Callable[..., Any]) -> Callable[..., Any]:
+        if inspect.iscoroutinefunction(step):
+
+            async def watched_async(*given: Any) -> Any:
+                began = time.perf_counter()
+                try:
+                    return await step(*given)
+                finally:
+                    self.path.append((word, (time.perf_counter() - began) * 1000))
+
+            return watched_async
+
+        def watched(*given: Any) -> Any:
+            began = time.perf_counter()
+            try:
+                return step(*given)
+            finally:
+                self.path.append((word, (time.perf_counter() - began) * 1000))
+
+        return watched
+
+    def headers(self, reason: str, status: int) -> list[Header]:
+        """`Bodega-Path`: the steps in order, the last with what it answered; `Server-Timing`: how long each took."""
+        words = [word for word, _ in self.path]
+        end = f"{status} {reason}" if reason else str(status)
+        path = " > ".join([*words, end])
+        timing = ", ".join(f"{word};dur={took:.3f}" for word, took in self.path)
+        return [(b"bodega-path", path.encode()), (b"server-timing", timing.encode())]
+
+
+class _Watched:
+    def __init__(self, steps: dict[str, Callable[..., Any]]) -> None:
+        self.__dict__.update(steps)

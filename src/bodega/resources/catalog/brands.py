@@ -1,0 +1,74 @@
+"""Brands: who makes a product."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from bodega.declare.entity import Entity, stored
+from bodega.declare.facet import Facet
+from bodega.declare.fields import Line, Long, Words
+from bodega.declare.listing import Listing
+from bodega.declare.route import collection, count, item
+from bodega.declare.shape import As, V2Shape, V3Shape
+from bodega.domain.urls import CustomUrl, has_urls
+from bodega.storage.table import Unique
+
+
+class Brand(Entity, kw_only=True):
+    """A brand; its name is unique in the store, whatever its case."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+    page_title: Line = ""
+    meta_keywords: Words = []
+    meta_description: Long = ""
+    search_keywords: Long = ""
+    image_url: Line = ""
+    custom_url: CustomUrl = msgspec.field(default_factory=CustomUrl)
+
+
+TABLE = stored(
+    "brands",
+    Brand,
+    noun="brand",
+    columns="name page_title",
+    computed={"name_key": ("TEXT", lambda brand: brand.name.casefold())},
+    uniques=[Unique(("name_key",), "name", "The brand name is a duplicate.")],  # rule 32
+    counter="brands",
+    cap=30_000,
+)
+
+v2 = V2Shape(
+    Brand,
+    "brands",
+    "brand",
+    "id! name* page_title meta_keywords meta_description image_file search_keywords",
+    {"image_file": As("image_url")},
+)
+v3 = V3Shape(Brand, required="name")
+
+V2 = Facet(2, TABLE, Listing(TABLE, 2, "name min_id max_id"), "store_v2_products", "brands", v2=v2)
+V3 = Facet(
+    3,
+    TABLE,
+    Listing(TABLE, 3, "id:set name:like page_title", sorts="name", shown=v3.shown),
+    "store_v2_products",
+    "catalog/brands",
+    v3=v3,
+    created=200,
+    delete_needs_filter=True,
+)
+DELETE = Facet(
+    3, TABLE, Listing(TABLE, 3, "name page_title"), V3.scope, V3.home, delete_needs_filter=True
+)  # rule 38: brands are deleted by name or page title only
+
+routes = (
+    collection("brands", V2, "GET POST DELETE"),
+    item("brands/{id}", V2),
+    count("brands/count", V2),
+    collection("catalog/brands", V3, "GET POST").also(collection("catalog/brands", DELETE, "DELETE")),
+    item("catalog/brands/{id}", V3),
+)
+
+has_urls(TABLE, "brand")

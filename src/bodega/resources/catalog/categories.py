@@ -1,0 +1,132 @@
+"""Categories: the tree that products hang on."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from bodega.declare.entity import Entity, stored
+from bodega.declare.facet import Facet
+from bodega.declare.fields import Id, Line, Long, SortOrder, Words
+from bodega.declare.listing import Filter, Listing
+from bodega.declare.route import collection, count, item
+from bodega.declare.shape import As, Derived, Part, V2Shape, V3Shape
+from bodega.domain import tree
+from bodega.domain.urls import CustomUrl, chosen, has_urls
+from bodega.storage.table import Reference, Unique
+from bodega.storage.unit import Unit
+
+Sort = Literal[
+    "use_store_settings", "featured", "newest", "best_selling", "alpha_asc", "alpha_desc",
+    "avg_customer_review", "price_asc", "price_desc",
+]  # fmt: skip
+
+
+class Category(Entity, kw_only=True):
+    """`views` counts page views in the storefront; `ancestors` are ids from the root down, without its own."""
+
+    parent_id: Id = 0
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=50)]
+    description: Long = ""
+    views: int = 0
+    sort_order: SortOrder = 0
+    page_title: Line = ""
+    search_keywords: Line = ""
+    meta_keywords: Words = []
+    meta_description: Long = ""
+    layout_file: Annotated[str, msgspec.Meta(max_length=50)] = "category.html"
+    is_visible: bool = True
+    default_product_sort: Sort = "use_store_settings"
+    image_url: Annotated[str, msgspec.Meta(max_length=255)] = ""
+    custom_url: CustomUrl = msgspec.field(default_factory=CustomUrl)
+    ancestors: list[int] = []
+
+
+TABLE = stored(
+    "categories",
+    Category,
+    noun="category",
+    columns="parent_id name is_visible page_title search_keywords sort_order",
+    computed={
+        "name_key": ("TEXT", lambda category: category.name.casefold()),
+        "parent_ref": ("INTEGER", lambda category: category.parent_id or None),
+    },
+    indexed="parent_id name_key",
+    hidden="ancestors",
+    # Rule 33: the sources disagree; siblings must differ, as V3 says, in both versions.
+    uniques=[Unique(("parent_id", "name_key"), "name", "A category of this name exists beside it.")],
+    references=[Reference("parent_ref", "categories", "parent_id", "The parent category does not exist.", "CASCADE")],
+    counter="categories",
+    cap=16_000,
+)
+
+KEYWORD = Filter("name|search_keywords|page_title", "keyword", str)
+
+v2 = V2Shape(
+    Category,
+    "categories",
+    "category",
+    "id! parent_id name* description sort_order page_title meta_keywords meta_description layout_file"
+    " parent_category_list! image_file is_visible search_keywords url",
+    {
+        "parent_category_list": Derived(lambda category: [*category.ancestors, category.id], "array"),
+        "image_file": As("image_url"),
+        "url": Part("custom_url", "url", chosen),
+    },
+)
+v3 = V3Shape(Category, required="parent_id name", hidden="ancestors")
+
+V2 = Facet(
+    2,
+    TABLE,
+    Listing(TABLE, 2, "parent_id name is_visible min_id max_id"),
+    "store_v2_products",
+    "categories",
+    v2=v2,
+)
+V3 = Facet(
+    3,
+    TABLE,
+    Listing(
+        TABLE,
+        3,
+        "id:set name:like parent_id:in,range page_title:like is_visible",
+        sorts="name id parent_id sort_order",
+        mapped={"keyword": KEYWORD},
+        shown=v3.shown,
+    ),
+    "store_v2_products",
+    "catalog/categories",
+    v3=v3,
+    created=200,
+    delete_needs_filter=True,
+)
+
+routes = (
+    collection("categories", V2, "GET POST DELETE"),
+    item("categories/{id}", V2),
+    count("categories/count", V2),
+    collection("catalog/categories", V3, "GET POST DELETE"),
+    item("catalog/categories/{id}", V3),
+)
+
+has_urls(TABLE, "category")
+
+
+@TABLE.before_write.append
+async def keep_the_tree(unit: Unit, old: Any, new: Any) -> None:
+    """Rules 35 and 37: no circle, at most seven ancestors, counted for a moved subtree too."""
+    await tree.plant(TABLE, unit, old, new)
+
+
+@TABLE.after_write.append
+async def take_the_subtree_along(unit: Unit, old: Any, new: Any) -> None:
+    """Rule 37: a category that moves changes the ancestors of all below it."""
+    await tree.regrow(TABLE, unit, old, new)
+
+
+@TABLE.together.append
+async def with_its_subtree(unit: Unit, ids: list[int]) -> list[int]:
+    """A category goes with everything below it."""
+    return [child for child, _ in await tree.below(unit.tx, ids)]

@@ -1,0 +1,195 @@
+"""The product as it is stored, and its V2 and V3 forms."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from bodega.declare.entity import Entity, stored
+from bodega.declare.fields import IDS_TEXT, Id, Line, Long, Measure, Moment, Money, Quantity, SortOrder, Words
+from bodega.declare.shape import As, Choice, Derived, Linked, Part, V2Shape, V3Shape
+from bodega.domain.urls import SCHEMA as URLS
+from bodega.domain.urls import CustomUrl, chosen
+from bodega.storage.table import Link, Reference, Unique
+
+
+ZERO = Decimal(0)
+Code = Annotated[str, msgspec.Meta(max_length=14)]
+Account = Annotated[str, msgspec.Meta(max_length=20)]
+Related = Annotated[list[Annotated[int, msgspec.Meta(ge=-1, le=2_147_483_647)]], IDS_TEXT]
+Thing = Literal["product", "album", "book", "drink", "food", "game", "movie", "song", "tv_show"]
+
+
+class Product(Entity, kw_only=True):
+    """What is sold. Members from `event_date_field_name` on are shown by V2 only."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=250)]
+    type: Literal["physical", "digital"]
+    sku: Line = ""
+    description: str = ""
+    weight: Measure
+    width: Measure = ZERO
+    depth: Measure = ZERO
+    height: Measure = ZERO
+    price: Money
+    cost_price: Money = ZERO
+    retail_price: Money = ZERO
+    sale_price: Money = ZERO
+    map_price: Money = ZERO
+    tax_class_id: Annotated[int, msgspec.Meta(ge=0, le=255)] = 0
+    product_tax_code: Line = ""
+    calculated_price: Money = ZERO
+    categories: list[Id] = []
+    brand_id: Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)] = 0
+    option_set_id: int | None = None
+    option_set_display: Literal["right", "below"] = "right"
+    inventory_level: int = 0
+    inventory_warning_level: Annotated[int, msgspec.Meta(ge=0, le=2_147_483_647)] = 0
+    inventory_tracking: Literal["none", "product", "variant"] = "none"
+    reviews_rating_sum: int = 0
+    reviews_count: int = 0
+    total_sold: int = 0
+    fixed_cost_shipping_price: Money = ZERO
+    is_free_shipping: bool = False
+    is_visible: bool = True
+    is_featured: bool = False
+    related_products: Related = msgspec.field(default_factory=lambda: [-1])
+    warranty: Long = ""
+    bin_picking_number: Line = ""
+    layout_file: Annotated[str, msgspec.Meta(max_length=500)] = "product.html"
+    upc: Code = ""
+    mpn: Line = ""
+    gtin: Code = ""
+    date_last_imported: Moment = ""
+    search_keywords: Long = ""
+    availability: Literal["available", "disabled", "preorder"] = "available"
+    availability_description: Line = ""
+    gift_wrapping_options_type: Literal["any", "none", "list"] = "any"
+    gift_wrapping_options_list: list[Id] = []
+    sort_order: SortOrder = 0
+    condition: Literal["New", "Used", "Refurbished"] = "New"
+    is_condition_shown: bool = False
+    order_quantity_minimum: Quantity = 0
+    order_quantity_maximum: Quantity = 0
+    page_title: Line = ""
+    meta_keywords: Words = []
+    meta_description: Long = ""
+    date_created: Moment = ""
+    date_modified: Moment = ""
+    view_count: Quantity = 0
+    preorder_release_date: Moment | None = None
+    preorder_message: Line = ""
+    is_preorder_only: bool = False
+    is_price_hidden: bool = False
+    price_hidden_label: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    custom_url: CustomUrl = msgspec.field(default_factory=CustomUrl)
+    base_variant_id: int | None = None
+    open_graph_type: Thing = "product"
+    open_graph_title: str = ""
+    open_graph_description: str = ""
+    open_graph_use_meta_description: bool = True
+    open_graph_use_product_name: bool = True
+    open_graph_use_image: bool = True
+    event_date_field_name: Line = "Delivery Date"
+    event_date_type: Literal["none", "after", "before", "range"] = "none"
+    event_date_start: Moment = ""
+    event_date_end: Moment = ""
+    myob_asset_account: Account = ""
+    myob_income_account: Account = ""
+    myob_expense_account: Account = ""
+    peachtree_gl_account: Account = ""
+
+
+V2_ONLY = (
+    "event_date_field_name event_date_type event_date_start event_date_end"
+    " myob_asset_account myob_income_account myob_expense_account peachtree_gl_account"
+)
+
+TEXTS = """CREATE TABLE product_texts (
+    product_id INTEGER PRIMARY KEY REFERENCES products(id) ON DELETE CASCADE, description TEXT NOT NULL
+);"""
+"""Descriptions apart, so that a search for words does not make every other read carry them."""
+
+TABLE = stored(
+    "products",
+    Product,
+    noun="product",
+    columns="name sku type brand_id price calculated_price weight condition availability is_visible is_featured"
+    " is_free_shipping inventory_level inventory_warning_level total_sold date_created date_modified date_last_imported"
+    " upc mpn product_tax_code",
+    computed={
+        "name_key": ("TEXT", lambda product: product.name.casefold()),
+        "brand_ref": ("INTEGER", lambda product: product.brand_id or None),
+    },
+    indexed="sku brand_id price calculated_price inventory_level total_sold date_modified date_last_imported upc",
+    hidden=V2_ONLY,
+    uniques=[Unique(("name_key",), "name", "The product name is a duplicate.")],  # rule 43
+    references=[Reference("brand_ref", "brands", "brand_id", "The brand does not exist.")],
+    links=[
+        Link(
+            "product_categories", "product_id", "category_id", "categories", "categories",
+            "One or more of the categories do not exist.", lambda product: product.categories,
+        )
+    ],
+    counter="products",
+    more_schema=URLS + "\n" + TEXTS,
+)  # fmt: skip
+
+
+def _sub(name: str) -> Linked:
+    return Linked(f"/products/{{e.id}}/{name}")
+
+
+def _nothing(_product: Any) -> None:
+    return None
+
+
+V2_SHAPE = V2Shape(
+    Product,
+    "products",
+    "product",
+    "id! keyword_filter! name* type* sku description search_keywords availability_description price* cost_price"
+    " retail_price sale_price calculated_price! sort_order is_visible is_featured related_products inventory_level"
+    " inventory_warning_level warranty weight* width height depth fixed_cost_shipping_price is_free_shipping"
+    " inventory_tracking rating_total! rating_count! total_sold date_created! brand_id view_count page_title"
+    " meta_keywords meta_description layout_file is_price_hidden price_hidden_label categories* date_modified!"
+    " event_date_field_name event_date_type event_date_start event_date_end myob_asset_account myob_income_account"
+    " myob_expense_account peachtree_gl_account condition is_condition_shown preorder_release_date is_preorder_only"
+    " preorder_message order_quantity_minimum order_quantity_maximum open_graph_type open_graph_title"
+    " open_graph_description is_open_graph_thumbnail upc date_last_imported! option_set_id tax_class_id"
+    " option_set_display bin_picking_number custom_url primary_image! availability* brand images discount_rules"
+    " configurable_fields custom_fields videos skus rules option_set options tax_class downloads"
+    " avalara_product_tax_code number_sold!",
+    {
+        "keyword_filter": Derived(_nothing),
+        "inventory_tracking": Choice("inventory_tracking", {"none": "none", "product": "simple", "variant": "sku"}),
+        "rating_total": As("reviews_rating_sum"),
+        "rating_count": As("reviews_count"),
+        "custom_url": Part("custom_url", "url", chosen),
+        "is_open_graph_thumbnail": As("open_graph_use_image"),
+        "primary_image": Derived(_nothing, "object"),
+        "brand": Linked("/brands/{e.brand_id}", when="brand_id"),
+        "images": _sub("images"),
+        "discount_rules": _sub("discountrules"),
+        "configurable_fields": _sub("configurablefields"),
+        "custom_fields": _sub("customfields"),
+        "videos": _sub("videos"),
+        "skus": _sub("skus"),
+        "rules": _sub("rules"),
+        "option_set": Linked("/optionsets/{e.option_set_id}", when="option_set_id"),
+        "options": _sub("options"),
+        "tax_class": Linked("/taxclasses/{e.tax_class_id}"),
+        "downloads": _sub("downloads"),
+        "avalara_product_tax_code": As("product_tax_code"),
+        "number_sold": As("total_sold"),
+    },
+)
+V3_SHAPE = V3Shape(
+    Product,
+    required="name type weight price",
+    read_only="id calculated_price option_set_id option_set_display date_created date_modified base_variant_id",
+    write_only={"brand_name": Line},
+    hidden=V2_ONLY,
+)

@@ -1,0 +1,295 @@
+"""Products: filters, routes and the rules that need thought. The fields are in product.py."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from bodega.declare.facet import Facet
+from bodega.declare.listing import Filter, Include, Listing, listed, parser
+from bodega.declare.route import collection, count, item
+from bodega.domain.urls import has_urls
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, Refusal, refuse_faults
+from bodega.resources.catalog import brands, categories, variants
+from bodega.resources.catalog.product import TABLE, V2_SHAPE, V3_SHAPE, Product
+from bodega.storage.tx import Statement, Tx
+from bodega.storage.unit import Unit
+
+STOCK_CAP = 2_147_483_647
+MOST_CATEGORIES = 1_000
+TOLD = 100
+"""Products named in a conflict at most."""
+
+_id = parser("INTEGER", "id")
+
+
+def _one(text: str) -> tuple[int, ...]:
+    return (_id(text),)
+
+
+IN_CATEGORY = "product_categories:product_id.category_id"
+MAPPED_V3 = {
+    "categories": Filter(IN_CATEGORY, "member", _one),
+    "categories:in": Filter(IN_CATEGORY, "member", listed(_id)),
+    "keyword": Filter("name|sku|product_texts:product_id.description", "keyword", str),
+    "inventory_low": Filter(
+        "inventory_level <= inventory_warning_level AND inventory_warning_level > 0", "low", parser("BOOLEAN", "")
+    ),
+    "out_of_stock": Filter("inventory_level <= 0", "low", parser("BOOLEAN", "")),
+}
+MAPPED_V2 = {
+    "category": Filter(IN_CATEGORY, "member", _one),
+    "keyword_filter": Filter("name|sku|product_texts:product_id.description", "keyword", str),
+    "description": Filter("product_texts:product_id.description", "member", lambda text: (text,)),
+    "include_sku": Filter("sku", "eq", str),
+    "min_number_sold": Filter("total_sold", "min", _id),
+    "max_number_sold": Filter("total_sold", "max", _id),
+}
+NONE_YET = Include(lambda _tx, _ids: _no_rows())
+INCLUDES = {
+    "variants": variants.INCLUDE,
+    "images": NONE_YET,
+    "custom_fields": NONE_YET,
+    "bulk_pricing_rules": NONE_YET,
+    "primary_image": Include(lambda _tx, _ids: _no_rows(), empty=b"null"),
+    "modifiers": Include(lambda _tx, _ids: _no_rows(), page_cap=10),  # rule 26
+    "options": Include(lambda _tx, _ids: _no_rows(), page_cap=10),
+    "parent_relations": NONE_YET,
+    "videos": NONE_YET,
+    "reviews": NONE_YET,
+    "channels": Include(lambda _tx, ids: _default_channel(ids)),
+}
+
+
+async def _no_rows() -> dict[int, bytes]:
+    return {}
+
+
+async def _default_channel(products: Sequence[int]) -> dict[int, bytes]:
+    return dict.fromkeys(products, b"[1]")
+
+
+V2 = Facet(
+    2,
+    TABLE,
+    Listing(
+        TABLE,
+        2,
+        "min_id max_id name sku condition availability brand_id min_date_created max_date_created min_date_modified"
+        " max_date_modified min_date_last_imported max_date_last_imported min_price max_price is_visible is_featured"
+        " min_inventory_level max_inventory_level product_tax_code",
+        mapped=MAPPED_V2,
+        shown=tuple(V2_SHAPE.wires),
+        always=("id", "name", "date_modified", "primary_image", "metadata"),  # rule 28
+        include_names_fields=True,
+    ),
+    "store_v2_products",
+    "products",
+    v2=V2_SHAPE,
+    defaults={"is_visible": False},  # rule 42
+)
+FILTERS = (
+    "id:set name:like mpn upc price weight condition brand_id date_modified:min,max date_last_imported:not,min,max"
+    " is_visible is_featured is_free_shipping inventory_level:set total_sold type availability sku:in"
+)
+V3 = Facet(
+    3,
+    TABLE,
+    Listing(
+        TABLE,
+        3,
+        FILTERS,
+        sorts="id name sku price date_modified date_last_imported inventory_level is_visible total_sold calculated_price",
+        mapped=MAPPED_V3,
+        includes=INCLUDES,
+        shown=V3_SHAPE.shown,
+    ),
+    "store_v2_products",
+    "catalog/products",
+    v3=V3_SHAPE,
+    created=200,
+    delete_needs_filter=True,
+    delete_cap=250,  # rule 23
+    batch_cap=10,  # rule 58
+)
+
+routes = (
+    collection("products", V2, "GET POST DELETE"),
+    item("products/{id}", V2),
+    count("products/count", V2),
+    collection("catalog/products", V3, "GET POST PUT DELETE"),
+    item("catalog/products/{id}", V3),
+)
+
+has_urls(TABLE, "product")
+
+
+@TABLE.prepare.append
+async def link_the_brand(unit: Unit, changes: dict[str, Any], _old: Any, _notes: list[Fault]) -> None:
+    """Rule 54: a brand name stands for the brand of that name, which is made when there is none."""
+    name = changes.pop("brand_name", "")
+    if not name or changes.get("brand_id"):
+        return
+    found = await unit.tx.row("SELECT id FROM brands WHERE name_key = $1", name.casefold())
+    if found is None:
+        row = await unit.insert(brands.TABLE, brands.Brand(name=name))
+        changes["brand_id"] = row.entity.id
+    else:
+        changes["brand_id"] = found[0]
+
+
+@TABLE.prepare.append
+async def keep_stock_in_bounds(_unit: Unit, changes: dict[str, Any], _old: Any, notes: list[Fault]) -> None:
+    """Rules 48 and 49: a level over the cap is clamped; one below zero is not saved, and the caller is told (207)."""
+    level = changes.get("inventory_level")
+    if level is None:
+        return
+    if level < 0:
+        del changes["inventory_level"]
+        said = "The product was saved, but its inventory_level was not: stock cannot be negative."
+        notes.append(Fault(Reason.FIELD_INVALID, "inventory_level", said))
+    elif level > STOCK_CAP:
+        changes["inventory_level"] = STOCK_CAP
+
+
+@TABLE.before_write.append
+async def keep_categories_few(_unit: Unit, _old: Product | None, new: Product) -> None:
+    """Rule 45: a product is in at most 1,000 categories. Listing one twice is listing it once."""
+    new.categories = list(dict.fromkeys(new.categories))
+    if len(new.categories) > MOST_CATEGORIES:
+        said = f"A product can be in at most {MOST_CATEGORIES} categories."
+        raise Refusal(Reason.PLATFORM_CAP_REACHED, said, details={"resource": "categories", "limit": MOST_CATEGORIES})
+
+
+@TABLE.before_write.append
+async def hide_prices_of_disabled_products(_unit: Unit, _old: Product | None, new: Product) -> None:
+    """Rule 46: a hidden price, or a label in its place, needs a product that cannot be bought."""
+    if new.availability == "disabled":
+        return
+    faults = [
+        Fault(Reason.FIELD_INVALID, name, f"The field '{name}' is invalid.", {"invalid_reason": f"{name} {_NEEDS}"})
+        for name, wrong in (("is_price_hidden", new.is_price_hidden), ("price_hidden_label", bool(new.price_hidden_label)))
+        if wrong
+    ]
+    if faults:
+        raise refuse_faults(faults)
+
+
+_NEEDS = "needs availability to be disabled."
+
+
+@TABLE.before_write.append
+async def price_and_base_variant(unit: Unit, old: Product | None, new: Product) -> None:
+    """Rule 50: the sale price, if set, is the price. Rule 57: a product is born with its base variant."""
+    new.calculated_price = new.sale_price or new.price
+    if old is None:
+        new.base_variant_id, _ = unit.ledger.enter(variants.TABLE.name, unit.now)
+
+
+def base_variant(product: Product) -> variants.Variant:
+    """The base variant as the product determines it (rule 56)."""
+    return variants.Variant(
+        id=product.base_variant_id or 0,
+        product_id=product.id,
+        sku=product.sku,
+        calculated_price=product.calculated_price,
+        calculated_weight=product.weight,
+        cost_price=product.cost_price or Decimal(0),
+        upc=product.upc,
+        mpn=product.mpn,
+        gtin=product.gtin,
+        inventory_level=product.inventory_level,
+        inventory_warning_level=product.inventory_warning_level,
+        bin_picking_number=product.bin_picking_number,
+    )
+
+
+@TABLE.along.append
+def with_its_base_variant(unit: Unit, old: Product | None, new: Product) -> list[Statement]:
+    """The base variant follows the product, in the same statement."""
+    table, now = variants.TABLE, unit.now
+    made = base_variant(new)
+    if old is None:
+        doc, rest = table.encode(made)
+        version = unit.ledger.touch(table.name, now)
+        return [(table.insert_sql, (made.id, doc, rest, version, now, *table.values(made)))]
+    if base_variant(old) == made:
+        return []
+    doc, _ = table.encode(made)
+    sql = "UPDATE variants SET doc = $2, version = $3, modified = $4, sku = $5, sku_key = $6 WHERE id = $1"
+    return [(sql, (made.id, doc, unit.ledger.touch(table.name, now), now, made.sku, made.sku.casefold()))]
+
+
+@TABLE.along.append
+def with_its_text(_unit: Unit, old: Product | None, new: Product) -> list[Statement]:
+    """The description, where searches for words look for it."""
+    if old is None:
+        return [("INSERT INTO product_texts (product_id, description) VALUES ($1, $2)", (new.id, new.description))]
+    if old.description == new.description:
+        return []
+    return [("UPDATE product_texts SET description = $2 WHERE product_id = $1", (new.id, new.description))]
+
+
+@TABLE.conflicts.append
+async def skus_differ(tx: Tx, product: Product) -> list[Fault]:
+    """Rule 43: a SKU is unique over products and variants, whatever its case."""
+    if not product.sku:
+        return []
+    sql = "SELECT product_id FROM variants WHERE sku_key = $1 AND product_id <> $2"
+    found = await tx.row(sql, product.sku.casefold(), product.id)
+    if found is None:
+        return []
+    said = "The product sku is a duplicate."
+    context = {
+        "conflict_reason": said,
+        "conflicting_field": "sku",
+        "conflicting_id": found[0],
+        "resolution": f"Choose another SKU, or update product {found[0]}.",
+    }
+    return [Fault(Reason.DUPLICATE, "sku", said, context)]
+
+
+@TABLE.before_delete.append
+async def take_variants_along(unit: Unit, ids: Sequence[int]) -> None:
+    """A product's variants go with it; the ledger has to know how many."""
+    marks = ", ".join(f"${place}" for place in range(1, len(ids) + 1))
+    gone = [row[0] for row in await unit.tx.rows(f"SELECT id FROM variants WHERE product_id IN ({marks})", *ids)]
+    await unit.delete(variants.TABLE, gone)
+
+
+@categories.TABLE.before_delete.append
+async def orphan_no_product(unit: Unit, doomed: Sequence[int]) -> None:
+    """Rule 36: a product whose last category goes away would be orphaned; the others just leave the category."""
+    marks = ", ".join(f"${place}" for place in range(1, len(doomed) + 1))
+    affected = f"SELECT DISTINCT product_id FROM product_categories WHERE category_id IN ({marks})"
+    orphans = (
+        f"SELECT product_id FROM ({affected}) a WHERE NOT EXISTS (SELECT 1 FROM product_categories p"
+        f" WHERE p.product_id = a.product_id AND p.category_id NOT IN ({marks})) ORDER BY product_id LIMIT {TOLD}"
+    )
+    orphaned = [str(row[0]) for row in await unit.tx.rows(orphans, *doomed)]
+    if orphaned:
+        said = Reason.ORPHANED_PRODUCTS.message
+        context = {
+            "conflict_reason": said,
+            "orphaned_products": orphaned,
+            "resolution": Reason.ORPHANED_PRODUCTS.remedy,
+        }
+        raise Refusal(Reason.ORPHANED_PRODUCTS, said, details=context)
+    for (product,) in await unit.tx.rows(affected, *doomed):
+        row = await unit.get(TABLE, product)
+        if row is not None:
+            row.entity.categories = [category for category in row.entity.categories if category not in doomed]
+            await unit.rewrite(TABLE, row)
+
+
+@brands.TABLE.before_delete.append
+async def unbrand_products(unit: Unit, doomed: Sequence[int]) -> None:
+    """The products of a brand that goes away have none."""
+    marks = ", ".join(f"${place}" for place in range(1, len(doomed) + 1))
+    for (product,) in await unit.tx.rows(f"SELECT id FROM products WHERE brand_id IN ({marks})", *doomed):
+        row = await unit.get(TABLE, product)
+        if row is not None:
+            row.entity.brand_id = 0
+            await unit.rewrite(TABLE, row)

@@ -1,0 +1,70 @@
+"""Variants: what is bought. Every product has at least one, its base variant, which carries the product's SKU (rule 57)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bodega.declare.entity import Entity, stored
+from bodega.declare.fields import Line, Measure, Money
+from bodega.declare.listing import Include
+from bodega.storage.table import Reference, Unique
+from bodega.storage.tx import Tx
+
+
+class Variant(Entity, kw_only=True):
+    """A price, weight or size of None is inherited from the product (rule 56)."""
+
+    product_id: int
+    sku: Line = ""
+    sku_id: int | None = None
+    price: Money | None = None
+    calculated_price: Money
+    sale_price: Money | None = None
+    retail_price: Money | None = None
+    map_price: Money | None = None
+    weight: Measure | None = None
+    calculated_weight: Measure
+    width: Measure | None = None
+    height: Measure | None = None
+    depth: Measure | None = None
+    is_free_shipping: bool = False
+    fixed_cost_shipping_price: Money | None = None
+    purchasing_disabled: bool = False
+    purchasing_disabled_message: str = ""
+    image_url: str = ""
+    cost_price: Money
+    upc: str = ""
+    mpn: str = ""
+    gtin: str = ""
+    inventory_level: int = 0
+    inventory_warning_level: int = 0
+    bin_picking_number: str = ""
+    option_values: list[Any] = []
+
+
+TABLE = stored(
+    "variants",
+    Variant,
+    noun="variant",
+    columns="product_id sku",
+    computed={"sku_key": ("TEXT", lambda variant: variant.sku.casefold())},
+    indexed="product_id",
+    uniques=[Unique(("sku_key",), "sku", "The SKU is a duplicate.", where="sku_key <> ''")],  # rule 43
+    references=[Reference("product_id", "products", "product_id", "The product does not exist.", "CASCADE")],
+)
+
+
+async def of_products(tx: Tx, products: Sequence[int]) -> dict[int, bytes]:
+    """The variants of each product as JSON, one query for all."""
+    if not products:
+        return {}
+    marks = ", ".join(f"${place}" for place in range(1, len(products) + 1))
+    sql = f"SELECT product_id, doc FROM variants WHERE product_id IN ({marks}) ORDER BY product_id, id"
+    found: dict[int, list[bytes]] = {}
+    for product, doc in await tx.rows(sql, *products):
+        found.setdefault(product, []).append(doc)
+    return {product: b"[" + b",".join(docs) + b"]" for product, docs in found.items()}
+
+
+INCLUDE = Include(of_products, table="variants")

@@ -1,0 +1,89 @@
+"""The worker: carries out the tasks of the stores this process has open, one at a time a store."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+import traceback
+from collections.abc import Awaitable, Callable
+
+from bodega.access.stores import OpenStore
+from bodega.law.refusal import Refusal
+from bodega.log import Log
+from bodega.storage.tx import Busy
+from bodega.storage.unit import Row, Unit
+from bodega.tasks import queue
+
+Replay = Callable[[OpenStore, Row], Awaitable[None]]
+
+LOOK_SECONDS = 5.0
+"""How often a store is looked at for tasks whose worker died: a poke brings the others at once."""
+
+
+class Worker:
+    """`replay` carries out one claimed task and records its end; it knows HTTP, the worker does not."""
+
+    def __init__(self, replay: Replay, log: Log) -> None:
+        self._replay = replay
+        self._log = log
+        self._stores: dict[str, OpenStore] = {}
+        self._at_work: dict[str, asyncio.Task[None]] = {}
+        self._looking: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begins to look for abandoned tasks."""
+        self._looking = asyncio.create_task(self._look())
+
+    def poke(self, store: OpenStore) -> None:
+        """The store has, or may have, a task."""
+        name = store.record.hash
+        self._stores[name] = store
+        running = self._at_work.get(name)
+        if running is None or running.done():
+            self._at_work[name] = asyncio.create_task(self._drain(store))
+
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            for store in list(self._stores.values()):
+                if store.rows is not None and await self._waits(store):
+                    self.poke(store)
+
+    async def _waits(self, store: OpenStore) -> bool:
+        sql = "SELECT 1 FROM tasks WHERE state IN ('pending', 'running') LIMIT 1"
+        with contextlib.suppress(Exception):
+            assert store.rows is not None
+            return await store.rows.reader.row(sql) is not None
+        return False
+
+    async def _drain(self, store: OpenStore) -> None:
+        while await self._waits(store):
+            try:
+                row: Row | None = await store.write(lambda unit: queue.claim(unit, int(time.time())))
+                if row is None:
+                    return
+                await self._replay(store, row)
+            except Busy:
+                await asyncio.sleep(1)
+            except Exception as error:
+                self._log.event("task failed", store=store.record.hash, traceback="".join(traceback.format_exception(error)))
+                await self._fail(store, row)
+
+    async def _fail(self, store: OpenStore, row: Row | None) -> None:
+        if row is None:
+            return
+        answer = queue.Answered(500, {}, '{"status":500,"title":"The server met an unexpected condition."}')
+
+        async def job(unit: Unit) -> None:
+            await queue.finish(unit, row.entity.id, answer)
+
+        with contextlib.suppress(Busy, Refusal):
+            await store.write(job)
+
+    async def stop(self) -> None:
+        """Lets the transaction in hand end; what is unfinished is taken up at the next start."""
+        tasks = [task for task in (self._looking, *self._at_work.values()) if task is not None and not task.done()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
