@@ -1,0 +1,260 @@
+"""`bodega account`: the API accounts of a store."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bodega.access.plans import PLANS
+from bodega.access.scopes import ALL, SCOPES
+from bodega.cli.place import Failed, as_json, at_place, the_store, with_depot
+from bodega.cli.several import Several, Trailing, trailing
+from bodega.cli.show import print_json, print_record, print_table
+from bodega.config import Place
+
+if TYPE_CHECKING:
+    from bodega.storage.depot import Depot
+    from bodega.storage.registry import Account
+
+SCOPE_WORDS = {"--scope": lambda word: word.replace(",", "") == "" or word.split(",")[0] in SCOPES}
+
+QUOTA = click.IntRange(min=0)
+
+
+@click.group("account")
+def command() -> None:
+    """Make, change, list and revoke API accounts."""
+
+
+def _quotas(function: Any) -> Any:
+    function = click.option(
+        "--requests-per-window", "per_window", type=QUOTA, metavar="N", help="OAuth: requests in 30 s."
+    )(function)
+    return click.option("--requests-per-hour", "per_hour", type=QUOTA, metavar="N", help="Basic: requests an hour.")(
+        function
+    )
+
+
+@command.command("create", cls=Several, several=SCOPE_WORDS)
+@click.argument("store_hash", metavar="HASH")
+@click.argument("name", metavar="NAME")
+@click.option(
+    "--scope", "scopes", multiple=True, metavar="SCOPE ...", help="What it may do; everything when none is named."
+)
+@click.option("--basic", is_flag=True, help="Give it a user name for Basic authentication, instead of OAuth.")
+@_quotas
+@click.argument("more", nargs=-1, cls=Trailing)
+@at_place
+@click.option("--json", "_as_json", is_flag=True, help="Print JSON, as it always does.")
+def create(
+    place: Place,
+    store_hash: str,
+    name: str,
+    scopes: tuple[str, ...],
+    basic: bool,
+    per_hour: int | None,
+    per_window: int | None,
+    more: tuple[str, ...],
+    _as_json: bool,
+) -> None:
+    """Make an account and print its credentials as JSON; the token is not shown again.
+
+    Scopes may be repeated, joined by commas or given as several words. With no --scope the account may read and write
+    everything in the store. Quotas that are not given are those of the store's plan.
+    """
+    granted = read_scopes(trailing(scopes, more)) if scopes or more else ALL
+    if not name.strip() or len(name) > 100:
+        raise click.UsageError("The name of an account must have 1 to 100 characters.")
+
+    async def work(depot: Depot) -> dict[str, Any]:
+        from bodega.storage.registry import new_token
+
+        token = new_token()
+        account = await add_account(depot, store_hash, name, token, granted, basic, per_hour, per_window)
+        shown = account_facts(account)
+        return {"client_id": account.client_id, "client_secret": account.secret, "token": token} | shown
+
+    print_json(with_depot(place, work))
+
+
+async def add_account(
+    depot: Depot,
+    store_hash: str,
+    name: str,
+    token: str,
+    scopes: frozenset[str],
+    basic: bool = False,
+    per_hour: int | None = None,
+    per_window: int | None = None,
+    client_id: str = "",
+) -> Account:
+    """A new account; quotas that are None are the plan's. Raises Failed when there is no such store."""
+    from bodega.clock import Clock
+    from bodega.storage.registry import Account, digest
+
+    store = await the_store(depot, store_hash)
+    plan = PLANS[store.plan]
+    taken = {account.username for account in await depot.registry.accounts(store_hash)}
+    account = Account(
+        client_id=client_id or secrets.token_hex(16),
+        store=store_hash,
+        name=name,
+        kind="basic" if basic else "oauth",
+        username=_username(name, taken) if basic else "",
+        token_digest=digest(token),
+        secret=secrets.token_hex(32),
+        scopes=scopes,
+        per_hour=plan.requests_per_hour if per_hour is None else per_hour,
+        per_window=plan.requests_per_window if per_window is None else per_window,
+        disabled=False,
+        created=int(Clock().now()),
+        quota_epoch=1,
+    )
+    await depot.registry.add_account(account)
+    return account
+
+
+def _username(name: str, taken: set[str]) -> str:
+    """A user name made of the account's name, unlike all that are taken."""
+    plain = re.sub(r"[^a-z0-9._]+", "-", name.lower()).strip("-") or "user"
+    wanted, number = plain, 2
+    while wanted in taken:
+        wanted, number = f"{plain}-{number}", number + 1
+    return wanted
+
+
+@command.command("update", cls=Several, several=SCOPE_WORDS)
+@click.argument("store_hash", metavar="HASH")
+@click.argument("client_id", metavar="CLIENT_ID")
+@click.option("--scope", "scopes", multiple=True, metavar="SCOPE ...", help="What it may do from now on, and no more.")
+@_quotas
+@click.option("--disable/--enable", "disabled", default=None, help="Turn its requests away, or take them again.")
+@click.argument("more", nargs=-1, cls=Trailing)
+@at_place
+@as_json
+def update(
+    place: Place,
+    store_hash: str,
+    client_id: str,
+    scopes: tuple[str, ...],
+    per_hour: int | None,
+    per_window: int | None,
+    disabled: bool | None,
+    more: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Change an account. A new quota starts a new count."""
+    changes: dict[str, Any] = {"per_hour": per_hour, "per_window": per_window, "disabled": disabled}
+    changes["scopes"] = read_scopes(trailing(scopes, more)) if scopes or more else None
+    changes = {name: value for name, value in changes.items() if value is not None}
+    if not changes:
+        raise click.UsageError("Nothing to change: give --scope, a quota, --disable or --enable.")
+
+    async def work(depot: Depot) -> Account:
+        from msgspec.structs import replace
+
+        account = await _the_account(depot, store_hash, client_id)
+        if changes.keys() & {"per_hour", "per_window"}:
+            changes["quota_epoch"] = account.quota_epoch + 1
+        account = replace(account, **changes)
+        await depot.registry.save_account(account)
+        return account
+
+    shown = {"client_id": client_id, **account_facts(with_depot(place, work))}
+    print_json(shown) if as_json else print_record(shown)
+
+
+@command.command("list")
+@click.argument("store_hash", metavar="HASH")
+@at_place
+@as_json
+def list_(place: Place, store_hash: str, as_json: bool) -> None:
+    """List the accounts of a store; tokens are not kept, so they cannot be shown."""
+
+    async def work(depot: Depot) -> list[Account]:
+        await the_store(depot, store_hash)
+        return await depot.registry.accounts(store_hash)
+
+    accounts = [{"client_id": account.client_id, **account_facts(account)} for account in with_depot(place, work)]
+    if as_json:
+        print_json(accounts)
+    elif not accounts:
+        click.echo(f"Store {store_hash} has no accounts yet; make one: bodega account create {store_hash} NAME")
+    else:
+        lines = [
+            {**account, "quota": _quota(account), "scopes": _scopes(account), "state": _state(account)}
+            for account in accounts
+        ]
+        print_table(lines, "client_id name kind username state quota scopes")
+
+
+@command.command("revoke")
+@click.argument("store_hash", metavar="HASH")
+@click.argument("client_id", metavar="CLIENT_ID")
+@at_place
+@as_json
+def revoke(place: Place, store_hash: str, client_id: str, as_json: bool) -> None:
+    """Take an account's credentials away for good."""
+
+    async def work(depot: Depot) -> None:
+        await _the_account(depot, store_hash, client_id)
+        await depot.registry.drop_account(store_hash, client_id)
+
+    with_depot(place, work)
+    print_json({"revoked": client_id}) if as_json else click.echo(f"Account {client_id} is revoked.")
+
+
+async def _the_account(depot: Depot, store_hash: str, client_id: str) -> Account:
+    await the_store(depot, store_hash)
+    for account in await depot.registry.accounts(store_hash):
+        if account.client_id == client_id:
+            return account
+    raise Failed(f"Store {store_hash} has no account {client_id}; see: bodega account list {store_hash}.")
+
+
+def read_scopes(texts: tuple[str, ...]) -> frozenset[str]:
+    """The scopes in words that may be joined by commas or blanks. Raises UsageError naming what comes near."""
+    names = [name for text in texts for name in re.split(r"[,\s]+", text) if name]
+    for name in names:
+        if name not in SCOPES:
+            near = get_close_matches(name, SCOPES, n=3) or get_close_matches(f"store_v2_{name}", SCOPES, n=3)
+            hint = f"did you mean {' or '.join(near)}?" if near else f"the scopes are {', '.join(SCOPES)}."
+            raise click.UsageError(f"There is no scope {name}; {hint}")
+    return frozenset(names)
+
+
+def account_facts(account: Account) -> dict[str, Any]:
+    """What is shown of an account, but for its client id and its secrets."""
+    from bodega.dates import iso
+
+    return {
+        "username": account.username or None,
+        "store": account.store,
+        "name": account.name,
+        "kind": account.kind,
+        "scopes": sorted(account.scopes),
+        "requests_per_hour": account.per_hour,
+        "requests_per_window": account.per_window,
+        "disabled": account.disabled,
+        "created": iso(account.created),
+    }
+
+
+def _quota(account: dict[str, Any]) -> str:
+    if account["kind"] == "basic":
+        return f"{account['requests_per_hour']} an hour"
+    return f"{account['requests_per_window']} in 30 s"
+
+
+def _scopes(account: dict[str, Any]) -> str:
+    if set(account["scopes"]) >= ALL:
+        return "all"
+    return ", ".join(account["scopes"]) or "none"
+
+
+def _state(account: dict[str, Any]) -> str:
+    return "disabled" if account["disabled"] else "active"

@@ -1,0 +1,119 @@
+"""`bodega dev`: a store to play with, gone when it is stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from bodega.access.scopes import ALL
+from bodega.cli.account import add_account
+from bodega.cli.place import as_json, given, open_depot, plain_failures
+from bodega.cli.seed import fill
+from bodega.cli.serve import bind, listen_failures, listening, reachable, serve
+from bodega.cli.show import print_json
+from bodega.cli.store import add_store
+from bodega.config import Config, Place
+
+if TYPE_CHECKING:
+    from bodega.http.listen import Listener
+
+STORE = "demo"
+TOKEN = "demo-token"  # noqa: S105 - it is printed, and opens nothing but a throwaway store
+CLIENT = "demo-client"
+USER = "demo"
+PLENTY = 1_000_000_000
+"""A quota that nobody spends by hand."""
+
+
+@click.command("dev")
+@listening
+@click.option(
+    "--products", type=click.IntRange(min=0), default=200, show_default=True, metavar="N", help="Sample products."
+)
+@as_json
+def command(config: Config, products: int, as_json: bool) -> None:
+    """Start a demo store with sample data in a throwaway directory and print curl lines that work.
+
+    Plain HTTP is allowed. With --data or --database the store is made there and kept.
+    """
+    kept = given("data") or given("database")
+    with ExitStack() as stack, plain_failures(), listen_failures():
+        place = config.place
+        if not kept:
+            _leave_tidily()
+            place = Place(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bodega-dev-"))))
+        config = replace(config, place=place, insecure_http=True)
+        listeners = bind(config)
+        asyncio.run(_prepare(place, products))
+        serve(config, listeners, lambda: _welcome(config, listeners, as_json))
+
+
+def _leave_tidily() -> None:
+    """Lets a termination before the server runs remove the throwaway directory too."""
+
+    def leave(_number: int, _frame: object) -> NoReturn:
+        sys.exit(1)
+
+    signal.signal(signal.SIGTERM, leave)
+
+
+async def _prepare(place: Place, products: int) -> None:
+    """Makes the demo store and its accounts where they are missing, and fills it when it is new."""
+    depot = await open_depot(place)
+    if await depot.registry.store(STORE) is not None:
+        await depot.close()
+        return
+    await add_store(depot, STORE, "sandbox", {"name": "Demo store"})
+    everything = (TOKEN, ALL)
+    await add_account(depot, STORE, CLIENT, *everything, per_window=PLENTY, client_id=CLIENT)
+    await add_account(depot, STORE, USER, *everything, basic=True, per_hour=PLENTY, client_id="demo-user")
+    if products:
+        await fill(depot, STORE, products)
+    else:
+        await depot.close()
+
+
+def _welcome(config: Config, listeners: Sequence[Listener], as_json: bool) -> None:
+    https, http = (reachable(listener) for listener in listeners)
+    ca = config.tls_cert or config.place.data / "ca.pem"
+    lines = [
+        f"curl -s -H 'X-Auth-Token: {TOKEN}' '{http}/stores/{STORE}/v3/catalog/products?limit=3'",
+        f"curl -s --cacert '{ca}' -H 'X-Auth-Token: {TOKEN}' {https}/stores/{STORE}/v2/store",
+        f"curl -s -u {USER}:{TOKEN} {http}/api/v2/products/count",
+    ]
+    if as_json:
+        credentials = {"store": STORE, "client_id": CLIENT, "token": TOKEN, "username": USER}
+        print_json(
+            {"https": https, "http": http, "ca": str(ca), "data": str(config.place.data), **credentials, "curl": lines}
+        )
+    else:
+        click.echo(
+            f"{click.style('The demo store is open.', bold=True)} Ctrl-C ends it.\n\n"
+            f"{_label('HTTPS')}{https}   {click.style(f'trust {ca}', dim=True)}\n"
+            f"{_label('HTTP')}{http}\n"
+            f"{_label('OAuth')}X-Auth-Token: {TOKEN}   {click.style(f'client id {CLIENT}', dim=True)}\n"
+            f"{_label('Basic')}user {USER}, token {TOKEN}\n\n"
+            + "".join(f"{line}\n" for line in lines)
+            + f"\n{_label('elsewhere')}export {_environment(config.place)}"
+        )
+    sys.stdout.flush()
+
+
+def _label(text: str) -> str:
+    return click.style(f"{text:<12}", dim=True)
+
+
+def _environment(place: Place) -> str:
+    """What lets other commands find the store."""
+    if place.database:
+        return f"BODEGA_DATABASE='{place.database}'"
+    return f"BODEGA_DATA={place.data.resolve()}"

@@ -1,0 +1,127 @@
+"""What commands share: where the stores are, how they are reached, how a failure is told."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+from click.core import ParameterSource
+
+from bodega.config import Place
+
+if TYPE_CHECKING:
+    from bodega.storage.depot import Depot
+    from bodega.storage.registry import StoreRecord
+
+T = TypeVar("T")
+Command = Callable[..., Any]
+
+
+class Failed(click.ClickException):
+    """The command could not do what it was asked; the message is one sentence. Exit code 1."""
+
+
+def as_json(command: Command) -> Command:
+    """Adds `--json`, the argument `as_json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+
+
+def at_place(command: Command) -> Command:
+    """Adds `--data` and `--database`, together the argument `place`."""
+
+    @click.option(
+        "--data",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=Path("bodega-data"),
+        envvar="BODEGA_DATA",
+        metavar="DIR",
+        help="Directory of the stores; BODEGA_DATA, else ./bodega-data.",
+    )
+    @click.option(
+        "--database", envvar="BODEGA_DATABASE", metavar="URL", help="PostgreSQL server of the stores; BODEGA_DATABASE."
+    )
+    @functools.wraps(command)
+    def placed(data: Path, database: str | None, **others: Any) -> Any:
+        if given("data") and not given("database"):
+            database = None  # what is typed goes before what the environment says
+        with usage_errors():
+            place = Place(data, database or None)
+        return command(place=place, **others)
+
+    return placed
+
+
+def given(option: str) -> bool:
+    """Whether an option was typed, rather than taken from the environment or left at its default."""
+    return click.get_current_context().get_parameter_source(option) is ParameterSource.COMMANDLINE
+
+
+async def open_depot(place: Place) -> Depot:
+    """The depot, without anything that only a server needs. Raises Busy or OSError."""
+    if place.database:
+        from bodega.storage.server import Server
+
+        return await Server.open_depot(place.database)
+    from bodega.storage.embedded import Embedded
+
+    return Embedded(place.data)
+
+
+def with_depot(place: Place, work: Callable[[Depot], Awaitable[T]]) -> T:
+    """Runs `work` with the depot open. Raises Failed when the stores cannot be reached."""
+
+    async def whole() -> T:
+        depot = await open_depot(place)
+        try:
+            return await work(depot)
+        finally:
+            await depot.close()
+
+    with plain_failures():
+        return asyncio.run(whole())
+
+
+async def the_store(depot: Depot, store_hash: str) -> StoreRecord:
+    """The store of this hash. Raises Failed."""
+    record = await depot.registry.store(store_hash)
+    if record is None:
+        raise Failed(f"There is no store {store_hash}; make it with: bodega store create {store_hash}.")
+    return record
+
+
+@contextmanager
+def usage_errors() -> Iterator[None]:
+    """What is wrong with the arguments taken together, told as such."""
+    try:
+        yield
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+@contextmanager
+def plain_failures() -> Iterator[None]:
+    """A database or a file that cannot be used is told in one sentence, without a traceback."""
+    from bodega.storage.tx import Busy
+
+    try:
+        yield
+    except (Busy, OSError, sqlite3.Error) as error:
+        raise Failed(_sentence(error)) from error
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] != "asyncpg":  # only there when PostgreSQL is in use
+            raise
+        raise Failed(f"PostgreSQL refused: {_sentence(error)}") from error
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        text = f"{error.filename}: {error.strerror}"
+    else:
+        text = " ".join(str(error).split())
+    return text[:1].upper() + text[1:].rstrip(".") + "."

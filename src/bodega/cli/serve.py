@@ -1,0 +1,152 @@
+"""`bodega serve`: answering requests until stopped."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bodega.cli.place import Command, Failed, as_json, at_place, open_depot, plain_failures, usage_errors
+from bodega.cli.show import print_json
+from bodega.config import Config
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from bodega.http.listen import Listener
+
+_STANDARD = Config()
+PORT = click.IntRange(0, 65_535)
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+def listening(command: Command) -> Command:
+    """Adds what says where and how to listen; together with the place the argument `config`."""
+
+    @at_place
+    @click.option("--host", default=_STANDARD.host, show_default=True, help="Address to listen on.")
+    @click.option(
+        "--https-port", type=PORT, default=_STANDARD.https_port, show_default=True, help="0 takes any free port."
+    )
+    @click.option(
+        "--http-port", type=PORT, default=_STANDARD.http_port, show_default=True, help="0 takes any free port."
+    )
+    @click.option(
+        "--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes; PostgreSQL only."
+    )
+    @click.option("--insecure-http", is_flag=True, help="Answer plain HTTP, instead of sending callers to HTTPS.")
+    @click.option("--tls-cert", type=_FILE, metavar="FILE", help="Certificate, instead of one by the local authority.")
+    @click.option("--tls-key", type=_FILE, metavar="FILE", help="Its private key.")
+    @functools.wraps(command)
+    def configured(**given: Any) -> Any:
+        settings = {field.name: given.pop(field.name) for field in fields(Config)}
+        with usage_errors():
+            config = Config(**settings)
+        return command(config=config, **given)
+
+    return configured
+
+
+@click.command("serve")
+@listening
+@as_json
+def command(config: Config, as_json: bool) -> None:
+    """Answer requests until stopped: HTTPS, and plain HTTP that sends callers there.
+
+    A local authority and a certificate are made on the first start; clients have to trust ca.pem in the directory.
+    """
+    with plain_failures(), listen_failures():
+        listeners = bind(config)
+        serve(config, listeners, lambda: announce(config, listeners, as_json))
+
+
+def serve(config: Config, listeners: Sequence[Listener], started: Callable[[], None]) -> None:
+    """Serves until stopped, in this process or in several; `started` is called once. Raises ListenError."""
+    from bodega.http import listen
+
+    if config.workers == 1:
+        listen.run(_alone(config, listeners, started))
+    else:
+        started()
+        listen.serve_workers(functools.partial(_work, config, listeners), listeners=listeners, workers=config.workers)
+
+
+async def _alone(config: Config, listeners: Sequence[Listener], started: Callable[[], None]) -> None:
+    from bodega.http import listen
+
+    await listen.serve(await _app(config, listeners), listeners, started=lambda _bound: started())
+
+
+async def _work(config: Config, listeners: Sequence[Listener], _index: int, stop: asyncio.Event) -> None:
+    """One worker, in a process of its own."""
+    from bodega.http import listen
+
+    await listen.serve(await _app(config, listeners), listeners, stop=stop)
+
+
+async def _app(config: Config, listeners: Sequence[Listener]) -> Any:
+    """The application, which closes the depot when it is shut down."""
+    from bodega.app import make_app
+
+    depot = await open_depot(config.place)
+    return await make_app(depot, insecure_http=config.insecure_http, https_port=listeners[0].port)
+
+
+def bind(config: Config) -> list[Listener]:
+    """The listeners, bound: HTTPS first. Raises Failed, naming the option that chooses another port."""
+    from bodega.http.listen import Listener, ListenError
+    from bodega.http.listen import bind as bound
+    from bodega.http.tls import ensure_certificate, server_context
+
+    if config.tls_cert is not None and config.tls_key is not None:
+        pair = (config.tls_cert, config.tls_key)
+    else:
+        made = ensure_certificate(config.place.data, config.host)
+        pair = (made.cert, made.key)
+    wanted = {
+        "--https-port": Listener(config.host, config.https_port, server_context(*pair)),
+        "--http-port": Listener(config.host, config.http_port),
+    }
+    listeners: list[Listener] = []
+    for option, listener in wanted.items():
+        try:
+            listeners.append(bound(listener))
+        except ListenError as error:
+            raise Failed(f"{str(error).rstrip('.')}; choose another with {option}.") from error
+    return listeners
+
+
+def announce(config: Config, listeners: Sequence[Listener], as_json: bool) -> None:
+    """Says where callers find the server, and which authority they must trust."""
+    https, http = (reachable(listener) for listener in listeners)
+    ca = None if config.tls_cert else config.place.data / "ca.pem"
+    if as_json:
+        print_json({"https": https, "http": http, "ca": str(ca) if ca else None})
+    else:
+        click.echo(f"Bodega answers at {https}")
+        click.echo(f"{'and at' if config.insecure_http else 'and sends callers there from':>17} {http}")
+        if ca:
+            click.echo(f"{'clients trust':>17} {ca}")
+    sys.stdout.flush()
+
+
+def reachable(listener: Listener) -> str:
+    """A URL that a client on this machine can use, also when the server listens on every address."""
+    return replace(listener, host="localhost").url if listener.host in ("", "0.0.0.0", "::") else listener.url  # noqa: S104
+
+
+@contextmanager
+def listen_failures() -> Iterator[None]:
+    """A server that cannot start is told in one sentence."""
+    from bodega.http.listen import ListenError
+
+    try:
+        yield
+    except ListenError as error:
+        raise Failed(str(error)) from error

@@ -1,0 +1,178 @@
+"""`bodega store`: making, showing, emptying and deleting stores."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bodega.access.plans import DEFAULT, PLANS
+from bodega.access.settings import with_defaults
+from bodega.cli import store_terms
+from bodega.cli.place import Failed, as_json, at_place, the_store, with_depot
+from bodega.cli.show import print_json, print_record, print_table
+from bodega.config import Place
+
+if TYPE_CHECKING:
+    from bodega.storage.depot import Depot
+    from bodega.storage.registry import StoreRecord
+
+
+@click.group("store")
+def command() -> None:
+    """Make, show, change and delete stores."""
+
+
+def _hash(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9-]{1,40}", value):
+        raise click.BadParameter("a store's hash is 1 to 40 lower-case letters, digits and hyphens.")
+    return value
+
+
+@command.command("create")
+@click.argument("store_hash", metavar="HASH", callback=_hash)
+@click.option("--plan", type=click.Choice(list(PLANS)), default=DEFAULT, show_default=True, help="What it may hold.")
+@at_place
+@as_json
+def create(place: Place, store_hash: str, plan: str, as_json: bool) -> None:
+    """Make a store. HASH is its name in URLs: 1 to 40 lower-case letters, digits and hyphens."""
+
+    async def work(depot: Depot) -> dict[str, Any]:
+        return await facts(depot, await add_store(depot, store_hash, plan))
+
+    made = with_depot(place, work)
+    if as_json:
+        print_json(made)
+    else:
+        click.echo(f"Store {store_hash} is ready; give it an account: bodega account create {store_hash} NAME")
+
+
+async def add_store(depot: Depot, store_hash: str, plan: str, settings: dict[str, Any] | None = None) -> StoreRecord:
+    """A new store with its database, so that its first request is quick. Raises Failed."""
+    from bodega.clock import Clock
+    from bodega.storage.registry import Exists
+
+    try:
+        record = await depot.registry.add_store(store_hash, plan, settings or {}, int(Clock().now()))
+    except Exists:
+        raise Failed(f"There is a store {store_hash} already.") from None
+    await depot.migrate(record)
+    return record
+
+
+@command.command("list")
+@at_place
+@as_json
+def list_(place: Place, as_json: bool) -> None:
+    """List the stores."""
+
+    async def work(depot: Depot) -> list[dict[str, Any]]:
+        return [await facts(depot, record) for record in await depot.registry.stores()]
+
+    stores = with_depot(place, work)
+    if as_json:
+        print_json(stores)
+    elif not stores:
+        click.echo("There are no stores yet; make one: bodega store create HASH")
+    else:
+        lines = [
+            {**store, **store["used"], "state": _state(store), "clock": store["clock"]["mode"]} for store in stores
+        ]
+        print_table(lines, "hash plan state products categories brands clock created")
+
+
+@command.command("show")
+@click.argument("store_hash", metavar="HASH")
+@at_place
+@as_json
+def show(place: Place, store_hash: str, as_json: bool) -> None:
+    """Show a store: its plan and limits, what it holds, its clock."""
+
+    async def work(depot: Depot) -> dict[str, Any]:
+        return await facts(depot, await the_store(depot, store_hash))
+
+    store = with_depot(place, work)
+    print_json(store) if as_json else print_record(store)
+
+
+@command.command("delete")
+@click.argument("store_hash", metavar="HASH")
+@at_place
+@as_json
+def delete(place: Place, store_hash: str, as_json: bool) -> None:
+    """Delete a store, its accounts and all it holds, for good and without asking."""
+
+    async def work(depot: Depot) -> None:
+        record = await the_store(depot, store_hash)
+        await depot.registry.drop_store(store_hash)
+        await depot.drop(record)
+
+    with_depot(place, work)
+    print_json({"deleted": store_hash}) if as_json else click.echo(f"Store {store_hash} is deleted.")
+
+
+@command.command("reset")
+@click.argument("store_hash", metavar="HASH")
+@at_place
+@as_json
+def reset(place: Place, store_hash: str, as_json: bool) -> None:
+    """Empty a store. Its accounts, plan, settings and clock stay; ids start at 1 again."""
+
+    async def work(depot: Depot) -> dict[str, Any]:
+        from bodega.lab.reset import empty
+        from bodega.storage.unit import Terms
+
+        record = await the_store(depot, store_hash)
+        await depot.migrate(record)
+        rows = await depot.open(record)
+        try:
+            await rows.write(empty, int(record.clock.now()), Terms())
+        finally:
+            await rows.close()
+        return await facts(depot, record)
+
+    store = with_depot(place, work)
+    print_json(store) if as_json else click.echo(f"Store {store_hash} is empty.")
+
+
+for _more in (store_terms.plan, store_terms.maintenance, store_terms.get, store_terms.set_, store_terms.clock):
+    command.add_command(_more)
+
+
+async def facts(depot: Depot, record: StoreRecord) -> dict[str, Any]:
+    """What is shown of a store; `limits` are those in force, `used` counts what it holds."""
+    from bodega.dates import iso
+
+    plan = PLANS[record.plan]
+    return {
+        "hash": record.hash,
+        "plan": record.plan,
+        "limits": {**plan.limits, **record.limits},
+        "requests_per_window": plan.requests_per_window,
+        "requests_per_hour": plan.requests_per_hour,
+        "maintenance": record.maintenance,
+        "suspended": with_defaults(record.settings)["suspended"],
+        "used": await _used(depot, record),
+        "clock": store_terms.clock_facts(record.clock),
+        "created": iso(record.created),
+    }
+
+
+async def _used(depot: Depot, record: StoreRecord) -> dict[str, int]:
+    names = ("products", "categories", "brands")
+    if not await depot.revision(record):
+        return dict.fromkeys(names, 0)
+    from bodega.storage.rows import standing_of
+
+    rows = await depot.open(record)
+    try:
+        return {name: (await standing_of(rows.reader, name)).total for name in names}
+    finally:
+        await rows.close()
+
+
+def _state(store: dict[str, Any]) -> str:
+    if store["suspended"]:
+        return "suspended"
+    return "maintenance" if store["maintenance"] else "open"

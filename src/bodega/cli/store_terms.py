@@ -1,0 +1,211 @@
+"""The terms of a store: its plan, maintenance, settings and clock."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bodega.access.plans import COUNTERS, PLANS
+from bodega.access.settings import SETTINGS, with_defaults
+from bodega.cli.place import as_json, at_place, the_store, with_depot
+from bodega.cli.several import Several, Trailing, trailing
+from bodega.cli.show import print_json, print_record
+from bodega.config import Place
+
+if TYPE_CHECKING:
+    from bodega.clock import Clock
+    from bodega.storage.depot import Depot
+    from bodega.storage.registry import StoreRecord
+
+_SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
+
+
+def _change(place: Place, store_hash: str, **changes: Any) -> StoreRecord:
+    """The store's record with these members changed, written."""
+
+    async def work(depot: Depot) -> StoreRecord:
+        from msgspec.structs import replace
+
+        record = replace(await the_store(depot, store_hash), **changes)
+        await depot.registry.save_store(record)
+        return record
+
+    return with_depot(place, work)
+
+
+@click.command("plan", cls=Several, several={"--limit": lambda word: "=" in word})
+@click.argument("store_hash", metavar="HASH")
+@click.argument("name", type=click.Choice(list(PLANS)), metavar="NAME")
+@click.option("--limit", "limits", multiple=True, metavar="COUNTER=N ...", help=f"Own limit of {', '.join(COUNTERS)}.")
+@click.argument("more", nargs=-1, cls=Trailing)
+@at_place
+@as_json
+def plan(
+    place: Place, store_hash: str, name: str, limits: tuple[str, ...], more: tuple[str, ...], as_json: bool
+) -> None:
+    """Put a store on a plan: what it may hold. Limits that are given go before the plan's; the rest are the plan's.
+
+    The quotas of accounts that exist stay as they are.
+    """
+    own = dict(_limit(text) for text in trailing(limits, more))
+    _change(place, store_hash, plan=name, limits=own)
+    in_force = {**PLANS[name].limits, **own}
+    if as_json:
+        print_json({"hash": store_hash, "plan": name, "limits": in_force})
+    else:
+        said = ", ".join(f"{limit} {counter}" for counter, limit in in_force.items()) or "no limits"
+        click.echo(f"Store {store_hash} is on plan {name}: {said}.")
+
+
+def _limit(text: str) -> tuple[str, int]:
+    counter, equals, number = text.partition("=")
+    if not equals or counter not in COUNTERS or not re.fullmatch(r"[0-9]{1,12}", number):
+        raise click.UsageError(
+            f"{text} is no limit: write COUNTER=N with one of {', '.join(COUNTERS)}, as products=500."
+        )
+    return counter, int(number)
+
+
+@click.command("maintenance")
+@click.argument("store_hash", metavar="HASH")
+@click.argument("state", type=click.Choice(["on", "off"]))
+@at_place
+@as_json
+def maintenance(place: Place, store_hash: str, state: str, as_json: bool) -> None:
+    """Close a store for maintenance (it answers 503), or open it again."""
+    _change(place, store_hash, maintenance=state == "on")
+    if as_json:
+        print_json({"hash": store_hash, "maintenance": state == "on"})
+    else:
+        click.echo(f"Store {store_hash} " + ("is closed for maintenance." if state == "on" else "is open."))
+
+
+@click.command("get")
+@click.argument("store_hash", metavar="HASH")
+@click.argument("keys", metavar="[KEY]...", nargs=-1)
+@at_place
+@as_json
+def get(place: Place, store_hash: str, keys: tuple[str, ...], as_json: bool) -> None:
+    """Show a store's settings: those named, else all."""
+    _known(keys)
+    found = with_depot(place, lambda depot: the_store(depot, store_hash))
+    settings = with_defaults(found.settings)
+    _print_settings({key: settings[key] for key in keys or settings}, as_json)
+
+
+@click.command("set")
+@click.argument("store_hash", metavar="HASH")
+@click.argument("pairs", metavar="KEY=VALUE...", nargs=-1, required=True)
+@at_place
+@as_json
+def set_(place: Place, store_hash: str, pairs: tuple[str, ...], as_json: bool) -> None:
+    """Change settings of a store; bodega store get HASH shows them."""
+    changed = dict(map(_pair, pairs))
+
+    async def work(depot: Depot) -> None:
+        from msgspec.structs import replace
+
+        record = await the_store(depot, store_hash)
+        await depot.registry.save_store(replace(record, settings={**record.settings, **changed}))
+
+    with_depot(place, work)
+    _print_settings(changed, as_json)
+
+
+def _pair(text: str) -> tuple[str, Any]:
+    key, equals, value = text.partition("=")
+    _known([key])
+    if not equals:
+        raise click.UsageError(f"{text} has no value: write {key}=VALUE.")
+    try:
+        return key, SETTINGS[key].read(value)
+    except ValueError as error:
+        raise click.UsageError(f"{key} {error}.") from error
+
+
+def _known(keys: Sequence[str]) -> None:
+    for key in keys:
+        if key not in SETTINGS:
+            raise click.UsageError(f"There is no setting {key}; the settings are {', '.join(SETTINGS)}.")
+
+
+def _print_settings(settings: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(settings)
+    else:
+        width = max(map(len, settings))
+        for key, value in settings.items():
+            click.echo(f"{click.style(f'{key:<{width}}', dim=True)}  {_typed(value)}".rstrip())
+
+
+def _typed(value: Any) -> str:
+    """A value as `set` reads it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+@click.command("clock")
+@click.argument("store_hash", metavar="HASH")
+@click.option("--set", "moment", metavar="T", help="Stop the clock at a time, as 2030-01-31T12:00:00Z.")
+@click.option("--advance", metavar="D", help="Move the clock on by a time, as 48h, 30m, 10s, 2d or 1h30m.")
+@click.option("--live", is_flag=True, help="Follow the system's clock again.")
+@at_place
+@as_json
+def clock(place: Place, store_hash: str, moment: str | None, advance: str | None, live: bool, as_json: bool) -> None:
+    """Show a store's clock, stop it at a time, move it on, or let it run."""
+    if sum((moment is not None, advance is not None, live)) > 1:
+        raise click.UsageError("Give only one of --set, --advance and --live.")
+    at = None if moment is None else _moment(moment)
+    seconds = 0 if advance is None else _duration(advance)
+
+    async def work(depot: Depot) -> Clock:
+        from msgspec.structs import replace
+
+        record = await the_store(depot, store_hash)
+        moved = _moved(record.clock, at, seconds, live=live)
+        if moved != record.clock:
+            await depot.registry.save_store(replace(record, clock=moved))
+        return moved
+
+    shown = clock_facts(with_depot(place, work))
+    print_json(shown) if as_json else print_record(shown)
+
+
+def _moved(clock: Clock, at: int | None, seconds: int, *, live: bool) -> Clock:
+    from bodega.clock import Clock
+
+    if live:
+        return Clock()
+    if at is not None:
+        return Clock(frozen=float(at))
+    if clock.frozen is not None:
+        return Clock(frozen=clock.frozen + seconds)
+    return Clock(offset=clock.offset + seconds)
+
+
+def _moment(text: str) -> int:
+    from bodega.dates import parse_moment
+
+    try:
+        return parse_moment(text)
+    except ValueError:
+        raise click.UsageError(f"{text} is no time: write it as 2030-01-31T12:00:00Z.") from None
+
+
+def _duration(text: str) -> int:
+    """Seconds of a time as "48h" or "1h30m"."""
+    if not re.fullmatch(r"([0-9]{1,9}[dhms])+", text):
+        raise click.UsageError(f"{text} is no length of time: write it as 48h, 30m, 10s, 2d or 1h30m.")
+    return sum(int(number) * _SECONDS[unit] for number, unit in re.findall(r"([0-9]+)([dhms])", text))
+
+
+def clock_facts(clock: Clock) -> dict[str, Any]:
+    """What is shown of a clock: `mode` is live, shifted (by `offset` seconds) or frozen."""
+    from bodega.dates import iso
+
+    mode = "frozen" if clock.frozen is not None else "shifted" if clock.offset else "live"
+    return {"mode": mode, "now": iso(int(clock.now())), "offset": int(clock.offset)}

@@ -1,0 +1,44 @@
+"""What a server is told at its start: one frozen object, checked when it is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the stores are: a directory of SQLite files, or a PostgreSQL server when `database` (a URL) is given.
+
+    The directory is used in both cases: the certificates are kept there.
+    """
+
+    data: Path = Path("bodega-data")
+    database: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.database is not None and not self.database.startswith(("postgresql://", "postgres://")):
+            raise ValueError("The database must be given as a URL, as postgresql://user@host/name.")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The settings of `bodega serve`. Raises ValueError with a sentence when they do not go together."""
+
+    place: Place = Place()
+    host: str = "127.0.0.1"
+    https_port: int = 8443
+    http_port: int = 8080
+    workers: int = 1
+    insecure_http: bool = False
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+
+    def __post_init__(self) -> None:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("A certificate needs its key: give both --tls-cert and --tls-key.")
+        if self.workers > 1 and self.place.database is None:
+            raise ValueError(
+                "Embedded stores are served by one process: leave --workers at 1,"
+                " or keep the stores in PostgreSQL with --database postgresql://..."
+            )

@@ -1,0 +1,158 @@
+"""What a status or a reason means, as data and as words: for `bodega explain` and for the table in the docs."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import Any
+
+from bodega.law.outcome import OUTCOMES, Accepted, Created, Emptied, Outcome, PartlyDone, Shown
+from bodega.law.reasons import Reason
+
+_WAIT = "Retry-After"
+_STATE = "ETag, Last-Modified"
+
+CARRIES: dict[Reason, str] = {
+    Reason.INSECURE: "Location",
+    Reason.INSECURE_WRITE: "Location",
+    Reason.DEPRECATED_VERSION: "Location, Deprecation, Sunset, Link (rel=successor-version)",
+    Reason.DEPRECATED_VERSION_WRITE: "Location, Deprecation, Sunset, Link (rel=successor-version)",
+    Reason.UNREACHABLE: _WAIT,
+    Reason.UPGRADING: _WAIT,
+    Reason.SUSPENDED: _WAIT,
+    Reason.MAINTENANCE: _WAIT,
+    Reason.UNKNOWN_METHOD: "",
+    Reason.CREDENTIALS_MISSING: "WWW-Authenticate",
+    Reason.CREDENTIALS_WRONG: "WWW-Authenticate",
+    Reason.HOURLY_QUOTA_SPENT: "Retry-After, X-Retry-After, X-BC-ApiLimit-Remaining",
+    Reason.WINDOW_QUOTA_SPENT: "Retry-After, X-Retry-After, X-Rate-Limit-Requests-Left, -Requests-Quota, -Time-Reset-Ms, -Time-Window-Ms",
+    Reason.NO_SUCH_RESOURCE: "",
+    Reason.MOVED_ROUTE: "Location",
+    Reason.MOVED_ROUTE_WRITE: "Location",
+    Reason.METHOD_NOT_ALLOWED: "Allow",
+    Reason.SCOPE_MISSING: "the scope that is missing",
+    Reason.NOT_ACCEPTABLE: "the media types that can be produced",
+    Reason.CONTENT_TYPE_UNSUPPORTED: "Accept",
+    Reason.CONTENT_CODING_UNSUPPORTED: "Accept-Encoding",
+    Reason.BODY_TOO_LARGE: "details.max_bytes",
+    Reason.QUERY_INVALID: "every faulty parameter",
+    Reason.FILTER_REFUSED: "the filters that are supported",
+    Reason.FILTER_REQUIRED: "the filters that are supported",
+    Reason.LIMIT_OVER_MAXIMUM: "details.max_limit",
+    Reason.NO_SUCH_ENTITY: "",
+    Reason.PRECONDITION_FAILED: _STATE,
+    Reason.NOT_MODIFIED: f"{_STATE}; no body",
+    Reason.MALFORMED_BODY: "where the body stops making sense",
+    Reason.TOO_MANY_ITEMS: "details.max_items",
+    Reason.FIELD_UNKNOWN: "every faulty field",
+    Reason.FIELD_READ_ONLY: "every faulty field",
+    Reason.FIELD_MISSING: "every faulty field",
+    Reason.FIELD_INVALID: "every faulty field",
+    Reason.DUPLICATE: "what conflicts, and how to resolve it",
+    Reason.DANGLING_REFERENCE: "the ids that do not exist, and how to resolve it",
+    Reason.CIRCULAR_TREE: "what conflicts, and how to resolve it",
+    Reason.ORPHANED_PRODUCTS: "the products, and how to resolve it",
+    Reason.PLAN_LIMIT_REACHED: "the resource, its limit and how many there are",
+    Reason.PLATFORM_CAP_REACHED: "the resource, its limit and how many there are",
+    Reason.TREE_TOO_DEEP: "the limit",
+    Reason.INTERNAL_ERROR: "X-Request-Id; the cause is in the log",
+}
+"""What the answer brings with it, beside the status and the message."""
+
+MEANS: dict[type[Outcome], tuple[str, str]] = {
+    Shown: ("Done: here is what was read, or what was written.", f"{_STATE}; the representation"),
+    Created: ("Done: a resource was made.", "Location of the new resource; its representation"),
+    Accepted: ("It will be done: a task is on disk and will be carried out.", "Location of the task; the task"),
+    Emptied: ("Done: there is nothing to show. Deletes, and empty lists in V2.", "no body"),
+    PartlyDone: ("Saved, but a part of it was not.", "what was saved, and what was not"),
+}
+"""What an outcome says, and what the answer brings with it."""
+
+
+class Unknown(ValueError):
+    """Neither a status nor a reason; the message is a sentence that says what there is."""
+
+
+def explain(asked: str) -> dict[str, Any]:
+    """A status as {status, outcomes, reasons, connection}, or the facts of a reason. Raises Unknown."""
+    if asked.isdigit():
+        return explain_status(int(asked))
+    name = asked.upper().replace("-", "_")
+    if name in Reason.__members__:
+        return reason_facts(Reason[name])
+    near = get_close_matches(name, Reason.__members__, n=3)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"the reasons are {', '.join(Reason.__members__)}."
+    raise Unknown(f"There is no reason {asked}; {hint}")
+
+
+def explain_status(status: int) -> dict[str, Any]:
+    """Everything that can be answered with a status, in the order of judgement. Raises Unknown."""
+    reasons = [reason_facts(reason) for reason in Reason if status in (reason.v2, reason.v3)]
+    outcomes = [outcome_facts(outcome) for outcome in OUTCOMES if outcome.status == status]
+    connection = [said for code, said in before_the_law() if code == status]
+    if not reasons and not outcomes and not connection:
+        known = {*statuses(), *(code for code, _ in before_the_law())}
+        raise Unknown(f"No answer has the status {status}; there are {', '.join(map(str, sorted(known)))}.")
+    return {"status": status, "outcomes": outcomes, "reasons": reasons, "connection": connection}
+
+
+def statuses() -> list[int]:
+    """Every status of the law, in order."""
+    refused = {status for reason in Reason for status in (reason.v2, reason.v3)}
+    return sorted(refused | {outcome.status for outcome in OUTCOMES})
+
+
+def reason_facts(reason: Reason) -> dict[str, Any]:
+    """What is to be known of a reason."""
+    return {
+        "reason": reason.name,
+        "step": {"number": int(reason.step), "name": reason.step.word},
+        "v2": reason.v2,
+        "v3": reason.v3,
+        "message": reason.message,
+        "remedy": reason.remedy,
+        "carries": CARRIES[reason],
+    }
+
+
+def outcome_facts(outcome: type[Outcome]) -> dict[str, Any]:
+    """What is to be known of an outcome."""
+    message, carries = MEANS[outcome]
+    return {"outcome": outcome.__name__, "status": outcome.status, "message": message, "carries": carries}
+
+
+def before_the_law() -> list[tuple[int, str]]:
+    """Status and message of requests that are turned away while they are still being read."""
+    from bodega.http.protocol import Refusal
+
+    return [refusal.value for refusal in Refusal]
+
+
+# As words
+
+
+def as_words(found: dict[str, Any]) -> str:
+    """What `explain` found, for people."""
+    if "status" not in found:
+        return "\n".join(_reason(found))
+    blocks: list[list[str]] = []
+    for outcome in found["outcomes"]:
+        blocks.append([f"{outcome['outcome']}", *_lines(outcome, "message carries")])
+    for step in dict.fromkeys(reason["step"]["number"] for reason in found["reasons"]):
+        blocks.extend(_reason(reason) for reason in found["reasons"] if reason["step"]["number"] == step)
+    for said in found["connection"]:
+        blocks.append(["Before the law, while the request is read", f"  {said}"])
+    return f"{found['status']}\n\n" + "\n\n".join("\n".join(block) for block in blocks)
+
+
+def _reason(reason: dict[str, Any]) -> list[str]:
+    step, v2, v3 = reason["step"], reason["v2"], reason["v3"]
+    answered = f"{v2}" if v2 == v3 else f"{v2} in V2, {v3} in V3"
+    return [
+        f"{reason['reason']}: {answered}, by step {step['number']} {step['name']}",
+        *_lines(reason, "message remedy carries"),
+    ]
+
+
+def _lines(facts: dict[str, Any], names: str) -> list[str]:
+    heads = {"message": "says", "remedy": "do", "carries": "carries"}
+    return [f"  {heads[name]:<9}{facts[name]}" for name in names.split() if facts[name]]

@@ -1,0 +1,176 @@
+"""Filling a store with the sample catalogue, by the same rules by which a client would.
+
+Many products share a transaction, and after each comes a pause: a server that has the store open goes on writing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from bodega.access.stores import OpenStore
+from bodega.declare.facet import Facet
+from bodega.declare.write import apply, build
+from bodega.lab import catalogue
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Refusal
+from bodega.storage.tx import Tx
+from bodega.storage.unit import Unit
+
+CHUNK = 200
+"""Products a transaction: enough that the commit costs little, few enough that nobody waits long."""
+
+PAUSE_SECONDS = 0.005
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+class Taken(Exception):
+    """Product `number` cannot be made: something in the store stands in its way."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+async def seed(
+    store: OpenStore, products: int, seed: int = 1, made: Callable[[int], None] = lambda _count: None
+) -> None:
+    """Adds so many products of a seed, those that are not there yet, with their categories and brands.
+
+    `made` is told after each transaction how many products it added. Raises Refusal when the plan holds no more; what
+    was added until then stays.
+    """
+    from bodega.resources.catalog import products as product
+
+    shelves = await store.write(_categories)
+    labels = await store.write(_brands)
+    rows = await store.ready()
+    number = await _first_free(rows.reader, seed)
+    passed_over: set[int] = set()
+    while products > 0:
+        chunk = [k for k in range(number, number + min(CHUNK, products)) if k not in passed_over]
+
+        async def add(unit: Unit, chunk: Sequence[int] = chunk) -> int:
+            return await _products(unit, product.V3, seed, chunk, shelves, labels)
+
+        try:
+            added = await store.write(add)
+        except Taken as taken:
+            passed_over.add(taken.number)
+            continue
+        made(added)
+        products -= added
+        number += min(CHUNK, products + added)
+        await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def _products(
+    unit: Unit, facet: Facet, seed: int, numbers: Sequence[int], shelves: Sequence[int], labels: Sequence[int]
+) -> int:
+    """Makes those of the products whose names and SKUs are free; how many."""
+    drafts = {number: catalogue.product(seed, number) for number in numbers}
+    names = await _held(unit.tx, "name", [draft["name"] for draft in drafts.values()])
+    skus = await _held(unit.tx, "sku", [draft["sku"] for draft in drafts.values()])
+    added = 0
+    for number, draft in drafts.items():
+        if draft["name"] in names or draft["sku"] in skus:
+            continue
+        if added and _room(unit, facet) == 0:
+            break  # what the plan holds is made; the next chunk is told that there is no room
+        draft["categories"] = sorted({shelves[place] for place in draft["categories"]})
+        draft["brand_id"] = labels[draft.pop("brand")]
+        try:
+            await _create(unit, facet, draft)
+        except Refusal as refusal:
+            if refusal.reason is Reason.DUPLICATE:
+                raise Taken(number) from refusal
+            raise
+        added += 1
+    return added
+
+
+async def _categories(unit: Unit) -> list[int]:
+    """The ids of the sample categories, made where they are missing; one that the plan has no room for is its parent."""
+    from bodega.resources.catalog.categories import V3
+
+    there = {(entity.name, entity.parent_id): entity.id for entity in await _all(unit, V3)}
+    ids: list[int] = []
+    for wanted in catalogue.categories():
+        parent = 0 if wanted.parent is None else ids[wanted.parent]
+        found = there.get((wanted.name, parent))
+        if found is None and ids and _room(unit, V3) == 0:
+            ids.append(parent or ids[0])
+            continue
+        body = {
+            "name": wanted.name,
+            "parent_id": parent,
+            "description": wanted.description,
+            "sort_order": wanted.sort_order,
+        }
+        ids.append(found or (await _create(unit, V3, body)))
+    return ids
+
+
+async def _brands(unit: Unit) -> list[int]:
+    """The ids of the sample brands, made where they are missing; 0 for one that the plan has no room for."""
+    from bodega.resources.catalog.brands import V3
+
+    there = {entity.name: entity.id for entity in await _all(unit, V3)}
+    ids: list[int] = []
+    for wanted in catalogue.brands():
+        found = there.get(wanted.name)
+        if found is None and _room(unit, V3) != 0:
+            body = {"name": wanted.name, "page_title": wanted.page_title, "search_keywords": wanted.search_keywords}
+            found = await _create(unit, V3, body)
+        ids.append(found or 0)
+    return ids
+
+
+async def _create(unit: Unit, facet: Facet, body: dict[str, Any]) -> int:
+    """What a V3 POST of this body does; the new id. Raises Refusal."""
+    assert facet.v3 is not None
+    changes = {**facet.defaults, **facet.v3.read(_encode(body), creating=True)}
+    await apply(unit, facet.table, changes, None, [])
+    row = await unit.insert(facet.table, build(facet.table, changes, unit.now))
+    return int(row.entity.id)
+
+
+def _room(unit: Unit, facet: Facet) -> int | None:
+    """How many more the plan holds; None when it sets no limit."""
+    limit = unit.terms.limits.get(facet.table.counter)
+    return None if limit is None else max(0, limit - unit.ledger.total(facet.table.name))
+
+
+async def _all(unit: Unit, facet: Facet) -> list[Any]:
+    rows = await unit.tx.rows(f"SELECT doc, rest FROM {facet.table.name}")  # noqa: S608 - a declared name
+    return [facet.table.decode(row[0], row[1]) for row in rows]
+
+
+async def _held(tx: Tx, column: str, values: Sequence[str]) -> set[str]:
+    """Those of the values that a product has in `column`."""
+    if not values:
+        return set()
+    marks = ", ".join(f"${place}" for place in range(1, len(values) + 1))
+    rows = await tx.rows(f"SELECT {column} FROM products WHERE {column} IN ({marks})", *values)  # noqa: S608
+    return {row[0] for row in rows}
+
+
+async def _first_free(reader: Tx, seed: int) -> int:
+    """The number of a product that is not there while the one before it is: where an earlier seeding ended."""
+
+    async def there(number: int) -> bool:
+        return bool(await _held(reader, "sku", [catalogue.product(seed, number)["sku"]]))
+
+    if not await there(0):
+        return 0
+    known, missing = 0, 1
+    while await there(missing):
+        known, missing = missing, missing * 2
+    while missing - known > 1:
+        middle = (known + missing) // 2
+        known, missing = (middle, missing) if await there(middle) else (known, middle)
+    return missing
