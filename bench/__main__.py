@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from bench.bare import PROTOCOL
+from bench.bare import PROTOCOL, PROTOCOLS
 from bench.measure import Comparison, Pace, Side, compare, reply_size, supply
 from bench.report import save, table
 from bench.request import Request
@@ -82,7 +82,7 @@ def main() -> None:
     parser.add_argument("--only", action="append", metavar="NAME", choices=[each.name for each in SCENARIOS])
     parser.add_argument("--database", choices=["sqlite", "postgres", "both"], default="both")
     parser.add_argument("--calibrate", action="store_true", help="measure the bare server beside itself: the noise")
-    parser.add_argument("--protocol", default=PROTOCOL, help="the bare server's HTTP class, as module:Class")
+    parser.add_argument("--protocol", choices=PROTOCOLS, default=PROTOCOL, help="what reads HTTP for the bare server")
     parser.add_argument("--json", metavar="FILE", help="keep the results as JSON too")
     chosen = parser.parse_args()
     scenarios = [each for each in SCENARIOS if not chosen.only or each.name in chosen.only]
