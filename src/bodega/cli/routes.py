@@ -101,7 +101,7 @@ def unnamed(path: str) -> str:
 
 def keys() -> set[tuple[str, str, str]]:
     """Every operation that is served, as `Operation.key`."""
-    return AT_ROOT | set(_served_keys())
+    return {*AT_ROOT, *_served_keys()}
 
 
 def _served_keys() -> Iterator[tuple[str, str, str]]:

@@ -33,7 +33,7 @@ def command(place: Place, store_hash: str, products: int, seed: int, as_json: bo
     with plain_failures():
         added = asyncio.run(_seed(place, store_hash, products, seed))
     print_json({"hash": store_hash, "products": added}) if as_json else click.echo(
-        f"{added} products are in store {store_hash}."
+        f"{added} products were added to store {store_hash}."
     )
 
 

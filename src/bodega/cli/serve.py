@@ -32,13 +32,28 @@ def listening(command: Command) -> Command:
     @at_place
     @click.option("--host", default=_STANDARD.host, show_default=True, help="Address to listen on.")
     @click.option(
-        "--https-port", type=PORT, default=_STANDARD.https_port, show_default=True, help="0 takes any free port."
+        "--https-port",
+        type=PORT,
+        metavar="PORT",
+        default=_STANDARD.https_port,
+        show_default=True,
+        help="0 takes any free port.",
     )
     @click.option(
-        "--http-port", type=PORT, default=_STANDARD.http_port, show_default=True, help="0 takes any free port."
+        "--http-port",
+        type=PORT,
+        metavar="PORT",
+        default=_STANDARD.http_port,
+        show_default=True,
+        help="0 takes any free port.",
     )
     @click.option(
-        "--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes; PostgreSQL only."
+        "--workers",
+        type=click.IntRange(1, 256),
+        default=1,
+        show_default=True,
+        metavar="N",
+        help="Processes; PostgreSQL only.",
     )
     @click.option("--insecure-http", is_flag=True, help="Answer plain HTTP, instead of sending callers to HTTPS.")
     @click.option("--tls-cert", type=_FILE, metavar="FILE", help="Certificate, instead of one by the local authority.")

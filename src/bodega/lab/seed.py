@@ -1,12 +1,13 @@
 """Filling a store with the sample catalogue, by the same rules by which a client would.
 
-Many products share a transaction, and after each comes a pause: a server that has the store open goes on writing.
+Many products share a transaction. The next ones are made ready between two transactions, which is when a server that
+has the store open gets its turn to write.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -17,13 +18,12 @@ from bodega.declare.write import apply, build
 from bodega.lab import catalogue
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
+from bodega.resources.catalog import brands, categories, products
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
 CHUNK = 200
 """Products a transaction: enough that the commit costs little, few enough that nobody waits long."""
-
-PAUSE_SECONDS = 0.005
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -36,55 +36,50 @@ class Taken(Exception):
         self.number = number
 
 
-async def seed(
-    store: OpenStore, products: int, seed: int = 1, made: Callable[[int], None] = lambda _count: None
-) -> None:
-    """Adds so many products of a seed, those that are not there yet, with their categories and brands.
+async def seed(store: OpenStore, count: int, seed: int = 1, made: Callable[[int], None] = lambda _count: None) -> None:
+    """Adds `count` products of a seed, those that are not there yet, with their categories and brands.
 
     `made` is told after each transaction how many products it added. Raises Refusal when the plan holds no more; what
     was added until then stays.
     """
-    from bodega.resources.catalog import products as product
-
     shelves = await store.write(_categories)
     labels = await store.write(_brands)
     rows = await store.ready()
     number = await _first_free(rows.reader, seed)
     passed_over: set[int] = set()
-    while products > 0:
-        chunk = [k for k in range(number, number + min(CHUNK, products)) if k not in passed_over]
-
-        async def add(unit: Unit, chunk: Sequence[int] = chunk) -> int:
-            return await _products(unit, product.V3, seed, chunk, shelves, labels)
-
+    while count > 0:
+        wanted = range(number, number + min(CHUNK, count))
+        drafts = {k: _draft(seed, k, shelves, labels) for k in wanted if k not in passed_over}
         try:
-            added = await store.write(add)
+            added = await store.write(partial(_products, drafts))
         except Taken as taken:
             passed_over.add(taken.number)
             continue
         made(added)
-        products -= added
-        number += min(CHUNK, products + added)
-        await asyncio.sleep(PAUSE_SECONDS)
+        count -= added
+        number = wanted.stop
 
 
-async def _products(
-    unit: Unit, facet: Facet, seed: int, numbers: Sequence[int], shelves: Sequence[int], labels: Sequence[int]
-) -> int:
+def _draft(seed: int, number: int, shelves: Sequence[int], labels: Sequence[int]) -> dict[str, Any]:
+    """What a V3 POST of the sample product asks for."""
+    body = catalogue.product(seed, number)
+    body["categories"] = sorted({shelves[place] for place in body["categories"]})
+    body["brand_id"] = labels[body.pop("brand")]
+    return _read(products.V3, body)
+
+
+async def _products(drafts: Mapping[int, dict[str, Any]], unit: Unit) -> int:
     """Makes those of the products whose names and SKUs are free; how many."""
-    drafts = {number: catalogue.product(seed, number) for number in numbers}
-    names = await _held(unit.tx, "name", [draft["name"] for draft in drafts.values()])
+    names = await _held(unit.tx, "name_key", [draft["name"].casefold() for draft in drafts.values()])
     skus = await _held(unit.tx, "sku", [draft["sku"] for draft in drafts.values()])
     added = 0
     for number, draft in drafts.items():
-        if draft["name"] in names or draft["sku"] in skus:
+        if draft["name"].casefold() in names or draft["sku"] in skus:
             continue
-        if added and _room(unit, facet) == 0:
+        if added and _room(unit, products.V3) == 0:
             break  # what the plan holds is made; the next chunk is told that there is no room
-        draft["categories"] = sorted({shelves[place] for place in draft["categories"]})
-        draft["brand_id"] = labels[draft.pop("brand")]
         try:
-            await _create(unit, facet, draft)
+            await _create(unit, products.V3, dict(draft))
         except Refusal as refusal:
             if refusal.reason is Reason.DUPLICATE:
                 raise Taken(number) from refusal
@@ -95,14 +90,12 @@ async def _products(
 
 async def _categories(unit: Unit) -> list[int]:
     """The ids of the sample categories, made where they are missing; one that the plan has no room for is its parent."""
-    from bodega.resources.catalog.categories import V3
-
-    there = {(entity.name, entity.parent_id): entity.id for entity in await _all(unit, V3)}
+    there = {(entity.name, entity.parent_id): entity.id for entity in await _all(unit, categories.V3)}
     ids: list[int] = []
     for wanted in catalogue.categories():
         parent = 0 if wanted.parent is None else ids[wanted.parent]
         found = there.get((wanted.name, parent))
-        if found is None and ids and _room(unit, V3) == 0:
+        if found is None and ids and _room(unit, categories.V3) == 0:
             ids.append(parent or ids[0])
             continue
         body = {
@@ -111,29 +104,31 @@ async def _categories(unit: Unit) -> list[int]:
             "description": wanted.description,
             "sort_order": wanted.sort_order,
         }
-        ids.append(found or (await _create(unit, V3, body)))
+        ids.append(found or (await _create(unit, categories.V3, _read(categories.V3, body))))
     return ids
 
 
 async def _brands(unit: Unit) -> list[int]:
     """The ids of the sample brands, made where they are missing; 0 for one that the plan has no room for."""
-    from bodega.resources.catalog.brands import V3
-
-    there = {entity.name: entity.id for entity in await _all(unit, V3)}
+    there = {entity.name: entity.id for entity in await _all(unit, brands.V3)}
     ids: list[int] = []
     for wanted in catalogue.brands():
         found = there.get(wanted.name)
-        if found is None and _room(unit, V3) != 0:
+        if found is None and _room(unit, brands.V3) != 0:
             body = {"name": wanted.name, "page_title": wanted.page_title, "search_keywords": wanted.search_keywords}
-            found = await _create(unit, V3, body)
+            found = await _create(unit, brands.V3, _read(brands.V3, body))
         ids.append(found or 0)
     return ids
 
 
-async def _create(unit: Unit, facet: Facet, body: dict[str, Any]) -> int:
-    """What a V3 POST of this body does; the new id. Raises Refusal."""
+def _read(facet: Facet, body: dict[str, Any]) -> dict[str, Any]:
+    """What a V3 POST of this body asks for. Raises Refusal."""
     assert facet.v3 is not None
-    changes = {**facet.defaults, **facet.v3.read(_encode(body), creating=True)}
+    return {**facet.defaults, **facet.v3.read(_encode(body), creating=True)}
+
+
+async def _create(unit: Unit, facet: Facet, changes: dict[str, Any]) -> int:
+    """Does what a V3 POST asked for; the new id. Raises Refusal."""
     await apply(unit, facet.table, changes, None, [])
     row = await unit.insert(facet.table, build(facet.table, changes, unit.now))
     return int(row.entity.id)
