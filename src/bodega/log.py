@@ -49,7 +49,13 @@ class Log:
 
 def _named(line: tuple[Any, ...]) -> dict[str, Any]:
     moment, request_id, method, path, status, reason, client, size, took = line
-    named: dict[str, Any] = {"time": round(moment, 3), "request": request_id, "method": method, "path": path, "status": status}
+    named: dict[str, Any] = {
+        "time": round(moment, 3),
+        "request": request_id,
+        "method": method,
+        "path": path,
+        "status": status,
+    }
     if reason:
         named["reason"] = reason
     return {**named, "client": client, "bytes": size, "ms": round(took, 2)}

@@ -24,7 +24,7 @@ class Spent(NamedTuple):
 class Window:
     """A quota of an OAuth account: so many requests a window; the first request of a window starts it."""
 
-    __slots__ = ("epoch", "ends", "quota", "used")
+    __slots__ = ("ends", "epoch", "quota", "used")
 
     def __init__(self, account: Account) -> None:
         self.quota = account.per_window
@@ -84,7 +84,7 @@ class Shared:
     A reservation shrinks with what is left, so that near its end a quota is counted one by one.
     """
 
-    __slots__ = ("account", "bucket", "epoch", "hour", "in_hand", "left", "quota", "resets")
+    __slots__ = ("account", "bucket", "epoch", "hour", "in_hand", "known", "left", "quota")
 
     def __init__(self, account: Account) -> None:
         self.account = account.client_id
@@ -94,7 +94,7 @@ class Shared:
         self.bucket = -1
         self.in_hand = 0
         self.left = 0
-        self.resets = 0.0
+        self.known = False
 
     async def reserve(self, tx: Tx | None, now: float) -> Spent:
         """Counts a request at `now` (UTC seconds)."""
@@ -113,6 +113,9 @@ class Shared:
 
     async def _take(self, tx: Tx) -> None:
         wanted = max(1, min(50, self.left // 40))
+        if not self.known:
+            await tx.run(_FIRST, self.account)
+            self.known = True
         row = await tx.row(_TAKE, self.account, self.epoch, self.bucket, wanted, self.quota)
         used = int(row[0]) if row is not None else self.quota
         before = int(row[1]) if row is not None else self.quota
@@ -120,16 +123,17 @@ class Shared:
         self.left = max(0, self.quota - used)
 
 
+_FIRST = "INSERT INTO quotas (client_id, quota_epoch, bucket, used) VALUES ($1, 0, 0, 0) ON CONFLICT DO NOTHING"
+
 _TAKE = """
-WITH old AS (
-    SELECT coalesce((SELECT used FROM quotas WHERE client_id = $1 AND quota_epoch = $2 AND bucket = $3 FOR UPDATE), 0) AS used
+WITH was AS (
+    SELECT CASE WHEN quota_epoch = $2::int AND bucket = $3::bigint THEN used ELSE 0 END AS used
+    FROM quotas WHERE client_id = $1 FOR UPDATE
 )
-INSERT INTO quotas (client_id, quota_epoch, bucket, used) SELECT $1, $2, $3, least($5, $4) FROM old
-ON CONFLICT (client_id) DO UPDATE SET
-    used = CASE WHEN quotas.quota_epoch = $2 AND quotas.bucket = $3 THEN least($5, quotas.used + $4) ELSE least($5, $4) END,
-    quota_epoch = $2, bucket = $3
-RETURNING used, (SELECT used FROM old)
+UPDATE quotas SET quota_epoch = $2::int, bucket = $3::bigint, used = least($5::bigint, was.used + $4::bigint)
+FROM was WHERE quotas.client_id = $1 RETURNING quotas.used, was.used
 """
+"""The row is locked before it is read, so two workers never get the same unit."""
 
 Quota = Window | Hour | Shared
 

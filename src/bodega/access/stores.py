@@ -144,7 +144,9 @@ class Stores:
     async def _learn(self, store_hash: str) -> OpenStore | None:
         record = await self.registry.store(store_hash)
         old = self._open.get(store_hash)
-        if old is not None and (record is None or record.created != old.record.created or record.number != old.record.number):
+        if old is not None and (
+            record is None or record.created != old.record.created or record.number != old.record.number
+        ):
             del self._open[store_hash]
             if old.rows is not None:
                 await old.rows.close()

@@ -210,7 +210,16 @@ class Listing:
 _OWN = frozenset({"page", "limit", "sort", "direction", "include", "include_fields", "exclude_fields", "exclude"})
 
 _SUMMARY = frozenset(
-    "availability calculated_price inventory_tracking sku inventory_level inventory_warning_level is_visible is_featured".split()
+    [
+        "availability",
+        "calculated_price",
+        "inventory_tracking",
+        "sku",
+        "inventory_level",
+        "inventory_warning_level",
+        "is_visible",
+        "is_featured",
+    ]
 )
 """Rule 28: what `include=@summary` adds."""
 

@@ -115,9 +115,13 @@ class V2Shape:
         for name, value in members.items():
             wire = self.wires.get(name)
             if wire is None:
-                faults.append(Fault(Reason.FIELD_UNKNOWN, name, f"The field '{name}' is not supported by this resource."))
+                faults.append(
+                    Fault(Reason.FIELD_UNKNOWN, name, f"The field '{name}' is not supported by this resource.")
+                )
             elif wire.read_only:
-                said = f"The field '{name}' cannot be written to. Please remove it from your request before trying again."
+                said = (
+                    f"The field '{name}' cannot be written to. Please remove it from your request before trying again."
+                )
                 faults.append(Fault(Reason.FIELD_READ_ONLY, name, said))
             else:
                 try:
@@ -160,7 +164,9 @@ def _wire(text: str, words: Mapping[str, Word], hints: Mapping[str, Any]) -> Wir
         return Wire(name, "", "resource", None, required=False, read_only=True, show=_show_link(word), read=_never)
     if isinstance(word, Derived):
         derived = word.show
-        return Wire(name, "", word.word, None, required=False, read_only=True, show=lambda e, _: derived(e), read=_never)
+        return Wire(
+            name, "", word.word, None, required=False, read_only=True, show=lambda e, _: derived(e), read=_never
+        )
     hint = hints[word.field]
     if isinstance(word, Part):
         part, field, make = word.part, word.field, word.make
@@ -169,7 +175,9 @@ def _wire(text: str, words: Mapping[str, Word], hints: Mapping[str, Any]) -> Wir
     field = word.field
     if isinstance(word, Choice):
         there, back = dict(word.words), {v2: v3 for v3, v2 in word.words.items()}
-        return Wire(name, field, "enum", None, required, read_only, lambda e, _: there[getattr(e, field)], _one_of(back))
+        return Wire(
+            name, field, "enum", None, required, read_only, lambda e, _: there[getattr(e, field)], _one_of(back)
+        )
     kind = word.kind or kind_of(hint)
     as_v2 = kind.show
     return Wire(
@@ -215,8 +223,16 @@ def _plain(said: str, annotation: Any = None) -> str:
         return "must be one of " + ", ".join(map(str, choices))
     text = said.split(" - at ")[0].replace("`", "")
     text = text.removeprefix("Expected ").split(", got ")[0]
-    known = {"str": "a string", "int": "a whole number", "bool": "true or false", "array": "a list", "decimal": "a number"}
-    return "must be " + known.get(text, text.replace("str of length", "a string of length").replace("int ", "a whole number "))
+    known = {
+        "str": "a string",
+        "int": "a whole number",
+        "bool": "true or false",
+        "array": "a list",
+        "decimal": "a number",
+    }
+    return "must be " + known.get(
+        text, text.replace("str of length", "a string of length").replace("int ", "a whole number ")
+    )
 
 
 def _choices(annotation: Any) -> tuple[Any, ...]:

@@ -18,6 +18,7 @@ from bodega.law.outcome import Outcome, Shown
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
 
+
 class Describe(Action):
     """OPTIONS: which methods there are, and in V2 which fields (rule 13). It reads no row and changes nothing."""
 
@@ -33,7 +34,9 @@ class Describe(Action):
         if self.route.version == 2:
             fields = self.route.fields.describe() if self.route.fields is not None else []
             return Shown(value={"fields": fields}, root="options", allow=allow)
-        return Shown(ready=b'{"data":{"methods":["' + allow.replace(", ", '","').encode() + b'"]},"meta":{}}', allow=allow)
+        return Shown(
+            ready=b'{"data":{"methods":["' + allow.replace(", ", '","').encode() + b'"]},"meta":{}}', allow=allow
+        )
 
 
 def find_route(house: House, ask: Ask) -> Match:

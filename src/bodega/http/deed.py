@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import re
 
+from bodega.dates import parse_http_date
 from bodega.declare.actions import Action
 from bodega.declare.call import Call
 from bodega.declare.shape import parse_json
-from bodega.dates import parse_http_date
 from bodega.http import xml
 from bodega.http.ask import Ask
 from bodega.http.conditional import Validators, has_conditions, judge, tag
@@ -25,7 +25,12 @@ _ASYNC = re.compile(rb"(^|,)\s*respond-async\s*(;|,|$)", re.IGNORECASE)
 
 async def find_entity(ask: Ask, action: Action, call: Call) -> Validator | None:
     """What the path names, and the state it is in. In V2 a collection's If-Modified-Since is a filter (rule 12)."""
-    if ask.version == 2 and action.is_list and b"if-modified-since" in ask.headers and b"if-none-match" not in ask.headers:
+    if (
+        ask.version == 2
+        and action.is_list
+        and b"if-modified-since" in ask.headers
+        and b"if-none-match" not in ask.headers
+    ):
         call.since = parse_http_date(ask.headers[b"if-modified-since"])
     return await action.find(call)
 

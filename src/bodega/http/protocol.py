@@ -99,6 +99,7 @@ class Protocol(HttpToolsProtocol):
         self._reason: Refusal | None = None  # why the parser was stopped
         self._deaf = False  # nothing more is parsed
         self._discarded = 0
+        self._idle_since: float | None = None  # when the last reply was complete, until the next byte
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -106,6 +107,7 @@ class Protocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._clear_deadline()
+        self._unset_keepalive_if_required()
         self._deaf = True
         super().connection_lost(exc)
 
@@ -115,8 +117,7 @@ class Protocol(HttpToolsProtocol):
         if self._deaf:
             self._discard(data)
             return
-        if self.timeout_keep_alive_task is not None:
-            self._unset_keepalive_if_required()
+        self._idle_since = None
         before = self.cycle
         self._arrived = self._head_bytes + len(data)
         try:
@@ -227,15 +228,16 @@ class Protocol(HttpToolsProtocol):
         version = self.parser.get_http_version()
         self._judge_head(version)
         method = self._alias or self.parser.get_method()
-        path, _, query = self.url.partition(b"?")
-        if self.url[:1] != b"/" or b"#" in self.url:
-            path, query = self._unusual_target(method)
+        if method == b"CONNECT" and not self.url.startswith(b"/"):
+            self._stop(Refusal.METHOD_UNKNOWN)  # its target is a host to tunnel to, nothing an application can read
+        target = httptools.parse_url(self.url)
+        path = target.path or b"/"  # an absolute target may have none (RFC 9112 section 3.2.2)
         scope = self.scope
         scope["method"] = method.decode("ascii")
         scope["http_version"] = version
         scope["raw_path"] = path
         scope["path"] = unquote(path.decode("ascii")) if b"%" in path else path.decode("ascii")
-        scope["query_string"] = query
+        scope["query_string"] = target.query or b""
         before = self.cycle
         self.cycle = RequestResponseCycle(
             scope=scope,
@@ -297,13 +299,6 @@ class Protocol(HttpToolsProtocol):
             self.expect_100_continue = False  # RFC 9110 section 10.1.1: such a client knows no 100 Continue
         else:
             self._stop(Refusal.VERSION_UNKNOWN)
-
-    def _unusual_target(self, method: bytes) -> tuple[bytes, bytes]:
-        """Path and query of a target in absolute or asterisk form, or with a fragment (RFC 9112 section 3.2)."""
-        if method == b"CONNECT":
-            self._stop(Refusal.METHOD_UNKNOWN)  # its target is a host to tunnel to, nothing an application can read
-        target = httptools.parse_url(self.url)
-        return target.path or b"/", target.query or b""
 
     def _head_size(self) -> int:
         fields = sum(len(name) + len(value) + len(": \r\n") for name, value in self.headers)
@@ -410,6 +405,35 @@ class Protocol(HttpToolsProtocol):
             self.flow.pause_reading()
 
     # Deadlines
+
+    def on_response_complete(self) -> None:
+        """Turn to the next request: the one that waits, or one that must begin within the keep-alive time.
+
+        One timer serves all replies on a connection; it is looked at when it fires, not moved by each reply.
+        """
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+            return
+        self._idle_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._look_for_idleness_in(self.timeout_keep_alive)
+
+    def _look_for_idleness_in(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+    def timeout_keep_alive_handler(self) -> None:
+        self.timeout_keep_alive_task = None
+        if self._idle_since is None or self.transport.is_closing():
+            return
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._look_for_idleness_in(left)
+        else:
+            self.transport.close()
 
     def _set_deadline(self, seconds: float) -> None:
         self._clear_deadline()

@@ -6,6 +6,7 @@ import base64
 import time
 from typing import Any
 
+from bodega.access.stores import OpenStore
 from bodega.http import aim, deed
 from bodega.http.answer import Answer, answered, refused
 from bodega.http.ask import Ask, read_head
@@ -13,7 +14,6 @@ from bodega.http.house import Caller, House
 from bodega.law.outcome import Emptied, Outcome
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
-from bodega.access.stores import OpenStore
 from bodega.storage.unit import Row, Unit
 from bodega.tasks import queue
 

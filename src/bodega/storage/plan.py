@@ -65,7 +65,9 @@ def where_sql(shape: tuple[tuple[str, Op, int], ...], dialect: str) -> str:
         elif op == "like":
             parts.append(f"{column} {like} ${place} ESCAPE '!'")
         elif op == "keyword":
-            parts.append("(" + " OR ".join(_found_in(name, f"{like} ${place} ESCAPE '!'") for name in column.split("|")) + ")")
+            parts.append(
+                "(" + " OR ".join(_found_in(name, f"{like} ${place} ESCAPE '!'") for name in column.split("|")) + ")"
+            )
         elif op == "member":
             link, member = column.split(".")
             owner = link.split(":")[1]

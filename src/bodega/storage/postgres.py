@@ -66,6 +66,7 @@ class PostgresTx:
     def __init__(self, connection: Any, *, alone: bool) -> None:
         self._connection = connection
         self._alone = alone
+        self._depth = 0
         self.wrote = False
 
     async def rows(self, sql: str, *values: Any) -> list[Any]:
@@ -87,7 +88,7 @@ class PostgresTx:
         self.wrote = True
         try:
             if self._alone:
-                async with self._connection.transaction():
+                async with self._undone_by_errors():
                     await self._connection.execute(sql, *values)
             else:
                 await self._connection.execute(sql, *values)
@@ -100,8 +101,22 @@ class PostgresTx:
     async def savepoint(self) -> AsyncIterator[None]:
         if not self._alone:
             raise Redo
-        async with self._connection.transaction():
+        async with self._undone_by_errors():
             yield
+
+    @asynccontextmanager
+    async def _undone_by_errors(self) -> AsyncIterator[None]:
+        self._depth += 1
+        name = f"s{self._depth}"
+        await self._connection.execute(f"SAVEPOINT {name}")
+        try:
+            yield
+        except Exception:
+            await self._connection.execute(f"ROLLBACK TO {name}")
+            raise
+        finally:
+            self._depth -= 1
+        await self._connection.execute(f"RELEASE {name}")
 
 
 @lru_cache(maxsize=1024)

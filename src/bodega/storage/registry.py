@@ -85,7 +85,9 @@ def new_token() -> str:
 def _store(row: Any) -> StoreRecord:
     decode = msgspec.json.decode
     clock = decode(row[6], type=Clock)
-    return StoreRecord(row[0], row[1], row[2], decode(row[3]), decode(row[4]), bool(row[5]), clock, row[7], row[8], row[9])
+    return StoreRecord(
+        row[0], row[1], row[2], decode(row[3]), decode(row[4]), bool(row[5]), clock, row[7], row[8], row[9]
+    )
 
 
 def _account(row: Any) -> Account:
@@ -135,7 +137,10 @@ class Registry:
 
     async def accounts(self, store_hash: str) -> list[Account]:
         """A store's accounts, oldest first."""
-        return [_account(row) for row in await self.tx.rows(_ACCOUNT + " WHERE store = $1 ORDER BY created, client_id", store_hash)]
+        return [
+            _account(row)
+            for row in await self.tx.rows(_ACCOUNT + " WHERE store = $1 ORDER BY created, client_id", store_hash)
+        ]
 
     async def add_store(self, store_hash: str, plan: str, settings: dict[str, Any], created: int) -> StoreRecord:
         """A new store in the registry. Raises Exists."""

@@ -72,7 +72,9 @@ class Census:
         """The first id of the block that holds row number `offset` (from 0), and the rows to pass over inside it."""
         known = self._known.get(table.name)
         if known is None or known[0] != census:
-            found = await tx.rows("SELECT block, living FROM pages WHERE name = $1 AND living > 0 ORDER BY block", table.name)
+            found = await tx.rows(
+                "SELECT block, living FROM pages WHERE name = $1 AND living > 0 ORDER BY block", table.name
+            )
             known = (census, [row[0] for row in found], [0, *accumulate(row[1] for row in found)])
             self._known[table.name] = known
         _, blocks, before = known

@@ -14,7 +14,13 @@ from bodega.storage.table import Table
 def create(table: Table) -> str:
     """CREATE statements of one table, its indexes and its link tables."""
     targets = {reference.column: reference for reference in table.references}
-    lines = ["id INTEGER PRIMARY KEY", "doc BYTEA NOT NULL", "rest BYTEA", "version BIGINT NOT NULL", "modified BIGINT NOT NULL"]
+    lines = [
+        "id INTEGER PRIMARY KEY",
+        "doc BYTEA NOT NULL",
+        "rest BYTEA",
+        "version BIGINT NOT NULL",
+        "modified BIGINT NOT NULL",
+    ]
     for column in table.columns:
         reference = targets.get(column.name)
         points = f" REFERENCES {reference.target}(id) ON DELETE {reference.on_delete}" if reference else ""

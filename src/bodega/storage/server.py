@@ -76,6 +76,7 @@ class ServerRegistry(Registry):
 
     async def _listen(self, ready: asyncio.Event | None = None) -> None:
         while True:
+            connection = None
             try:
                 connection = await connect(self._dsn, REGISTRY)
                 await connection.add_listener(CHANNEL, self.hear)
@@ -88,6 +89,9 @@ class ServerRegistry(Registry):
             except (Busy, *LOST):
                 self.hear()
                 await asyncio.sleep(0.5)
+            finally:
+                if connection is not None:
+                    connection.terminate()
 
     async def close(self) -> None:
         if self._listening is not None:
@@ -132,7 +136,7 @@ class Server:
                 await connection.execute(migrate.TABLE)
                 for migration in migrate.pending(await connection.fetchval(migrate.READ)):
                     for statement in migration.statements():
-                        await connection.execute(statement)
+                        await connection.execute(statement.replace(" TEXT", ' TEXT COLLATE "C"'))
                     await connection.execute(migrate.WRITE, migration.number, migration.name)
         finally:
             await connection.close()

@@ -43,7 +43,7 @@ class SqliteRows(Writer):
                 connection.execute("SAVEPOINT job")
                 try:
                     result = await waiting.job(Unit(self._writing, ledger, waiting.now, waiting.terms))
-                except Exception as error:  # noqa: BLE001 - it is the caller's, who is told
+                except Exception as error:
                     connection.execute("ROLLBACK TO job")
                     ledger.restore(mark)
                     waiting.failed(error)

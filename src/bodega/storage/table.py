@@ -100,9 +100,9 @@ class Table:
         fixed = ("id", "doc", "rest", "version", "modified")
         names = (*fixed, *(column.name for column in self.columns))
         marks = ", ".join(f"${place}" for place in range(1, len(names) + 1))
-        self.insert_sql = f"INSERT INTO {self.name} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608
-        self.get_sql = f"SELECT doc, rest, version, modified FROM {self.name} WHERE id = $1"  # noqa: S608
-        self.show_sql = f"SELECT doc, version, modified FROM {self.name} WHERE id = $1"  # noqa: S608
+        self.insert_sql = f"INSERT INTO {self.name} ({', '.join(names)}) VALUES ({marks})"
+        self.get_sql = f"SELECT doc, rest, version, modified FROM {self.name} WHERE id = $1"
+        self.show_sql = f"SELECT doc, version, modified FROM {self.name} WHERE id = $1"
         self.types: dict[str, SqlType] = {column.name: column.type for column in self.columns}
         self.stamps = tuple(n for n in ("date_created", "date_modified") if n in self.entity.__struct_fields__)
         self.types |= {"id": "INTEGER", "modified": "BIGINT", "version": "BIGINT"}
@@ -122,4 +122,4 @@ class Table:
 def update_sql(table: str, changed: tuple[str, ...]) -> str:
     """Update of a row's documents and of the columns that changed: $1 id, $2 doc, $3 rest, $4 version, $5 modified."""
     more = "".join(f", {name} = ${place}" for place, name in enumerate(changed, start=6))
-    return f"UPDATE {table} SET doc = $2, rest = $3, version = $4, modified = $5{more} WHERE id = $1"  # noqa: S608
+    return f"UPDATE {table} SET doc = $2, rest = $3, version = $4, modified = $5{more} WHERE id = $1"

@@ -62,7 +62,7 @@ class Writer:
             group, self._queue = self._queue[:GROUP], self._queue[GROUP:]
             try:
                 await self._group(group)
-            except Exception as error:  # noqa: BLE001 - the writers are told, the queue goes on
+            except Exception as error:
                 for waiting in group:
                     waiting.failed(error)
 

@@ -103,7 +103,12 @@ async def finish(unit: Unit, task_id: int, response: Answered, done: int = 0) ->
     task: Task = row.entity
     state: Literal["done", "failed"] = "done" if response.status < 400 else "failed"
     ended = _replace(
-        task, state=state, response=response, date_finished=moment(unit.now), progress=task.progress + done, lease_until=0
+        task,
+        state=state,
+        response=response,
+        date_finished=moment(unit.now),
+        progress=task.progress + done,
+        lease_until=0,
     )
     await unit.update(TABLE, row, ended)
 

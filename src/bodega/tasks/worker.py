@@ -67,7 +67,9 @@ class Worker:
             except Busy:
                 await asyncio.sleep(1)
             except Exception as error:
-                self._log.event("task failed", store=store.record.hash, traceback="".join(traceback.format_exception(error)))
+                self._log.event(
+                    "task failed", store=store.record.hash, traceback="".join(traceback.format_exception(error))
+                )
                 await self._fail(store, row)
 
     async def _fail(self, store: OpenStore, row: Row | None) -> None:

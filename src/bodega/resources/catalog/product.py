@@ -14,7 +14,6 @@ from bodega.domain.urls import SCHEMA as URLS
 from bodega.domain.urls import CustomUrl, chosen
 from bodega.storage.table import Link, Reference, Unique
 
-
 ZERO = Decimal(0)
 Code = Annotated[str, msgspec.Meta(max_length=14)]
 Account = Annotated[str, msgspec.Meta(max_length=20)]

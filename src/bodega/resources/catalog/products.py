@@ -170,7 +170,10 @@ async def hide_prices_of_disabled_products(_unit: Unit, _old: Product | None, ne
         return
     faults = [
         Fault(Reason.FIELD_INVALID, name, f"The field '{name}' is invalid.", {"invalid_reason": f"{name} {_NEEDS}"})
-        for name, wrong in (("is_price_hidden", new.is_price_hidden), ("price_hidden_label", bool(new.price_hidden_label)))
+        for name, wrong in (
+            ("is_price_hidden", new.is_price_hidden),
+            ("price_hidden_label", bool(new.price_hidden_label)),
+        )
         if wrong
     ]
     if faults:

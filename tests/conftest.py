@@ -1,0 +1,59 @@
+"""Fixtures: one server a database and session, a fresh store a test."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from postgres import postgres
+from shop import Server, Shop
+
+from bodega.app import open_depot
+
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
+
+
+@pytest.fixture(scope="session")
+def runner() -> Iterator[asyncio.Runner]:
+    """The session's event loop."""
+    with asyncio.Runner() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A throwaway PostgreSQL, or the one that BODEGA_TEST_DATABASE_URL names."""
+    with postgres() as url:
+        yield url
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgres"])
+def server(
+    request: pytest.FixtureRequest, runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """The house on each database."""
+    if request.param == "sqlite":
+        depot = runner.run(open_depot(tmp_path_factory.mktemp("data"), None))
+    else:
+        depot = runner.run(open_depot(None, request.getfixturevalue("postgres_url")))
+    running = Server(runner, depot)
+    yield running
+    runner.run(running.app.stop())
+
+
+@pytest.fixture
+def shop(server: Server) -> Shop:
+    """A fresh store."""
+    return server.shop()
+
+
+@pytest.fixture
+def embedded(runner: asyncio.Runner, tmp_path: Path) -> Iterator[Server]:
+    """A house of its own, on SQLite, for tests that take it apart."""
+    running = Server(runner, runner.run(open_depot(tmp_path, None)))
+    yield running
+    runner.run(running.app.stop())

@@ -1,0 +1,212 @@
+"""A store to test: the whole house in one process, asked through ASGI, on either database."""
+
+from __future__ import annotations
+
+import asyncio
+import json as stdlib_json
+import os
+import secrets
+import time
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from bodega.access.scopes import SCOPES
+from bodega.app import App, make_app
+from bodega.clock import Clock
+from bodega.storage.depot import Depot
+from bodega.storage.registry import Account, digest
+
+EVERYTHING = frozenset(scope for scope in SCOPES if not scope.endswith("_read_only"))
+
+
+@dataclass
+class Reply:
+    """An answer as a client sees it; `headers` by lower-case name."""
+
+    status: int
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    @property
+    def json(self) -> Any:
+        """The body as data."""
+        return stdlib_json.loads(self.body)
+
+    @property
+    def data(self) -> Any:
+        """V3's `data`."""
+        return self.json["data"]
+
+    @property
+    def reason(self) -> str:
+        """The word of a refusal."""
+        return self.headers.get("bodega-reason", "")
+
+
+class Server:
+    """A running application on a depot. One event loop serves all tests of a session."""
+
+    def __init__(self, runner: asyncio.Runner, depot: Depot, *, insecure_http: bool = True) -> None:
+        self.runner = runner
+        self.depot = depot
+        self.app: App = runner.run(
+            make_app(depot, insecure_http=insecure_http, https_port=8443, log="BODEGA_TEST_LOG" in os.environ)
+        )
+        runner.run(self.app.start())
+        self._count = 0
+
+    def run(self, work: Any) -> Any:
+        """Runs a coroutine on the server's loop."""
+        return self.runner.run(work)
+
+    def shop(self, plan: str = "sandbox", **settings: Any) -> Shop:
+        """A fresh store with one account that may do everything."""
+        self._count += 1
+        name = f"t{self._count}-{secrets.token_hex(3)}"
+        record = self.run(self.depot.registry.add_store(name, plan, settings, int(time.time())))
+        self.run(self.depot.migrate(record))
+        shop = Shop(self, name)
+        shop.token = shop.account()
+        return shop
+
+    def send(self, method: str, target: str, headers: list[tuple[str, str]], body: bytes, scheme: str) -> Reply:
+        """One request through ASGI."""
+        path, _, query = target.partition("?")
+        sent: list[Any] = []
+        scope = {
+            "type": "http",
+            "method": method,
+            "scheme": scheme,
+            "path": path,
+            "raw_path": quote(path, safe="/%:").encode(),
+            "query_string": query.encode(),
+            "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in headers],
+        }
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        self.run(self.app(scope, receive, send))
+        answered = {name.decode(): value.decode("latin-1") for name, value in sent[0]["headers"]}
+        return Reply(sent[0]["status"], answered, sent[1]["body"])
+
+
+class Shop:
+    """One store. Paths are below the store: `/v3/catalog/products`."""
+
+    def __init__(self, server: Server, name: str) -> None:
+        self.server = server
+        self.name = name
+        self.token = ""
+
+    def account(
+        self, *scopes: str, kind: str = "oauth", per_window: int = 10_000_000, per_hour: int = 10_000_000
+    ) -> str:
+        """A new account with these scopes (all when none is named): its token. A Basic user's name is `user`."""
+        token = secrets.token_hex(8)
+        username = "user" if kind == "basic" else ""
+        granted = frozenset(scopes) or EVERYTHING
+        account = Account(
+            secrets.token_hex(8), self.name, "test", kind, username, digest(token), "secret", granted,
+            per_hour, per_window, False, int(time.time()), 0,
+        )  # fmt: skip
+        self.server.run(self.server.depot.registry.add_account(account))
+        return token
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        json: Any = None,
+        *,
+        body: bytes = b"",
+        headers: dict[str, str] | None = None,
+        token: str | None = None,
+        scheme: str = "https",
+        base: str | None = None,
+    ) -> Reply:
+        """One request; `json` is sent as JSON, `body` as it is. `token=""` sends no credentials."""
+        sent = {"host": "localhost:8443", **{name.lower(): value for name, value in (headers or {}).items()}}
+        secret = self.token if token is None else token
+        if secret:
+            sent.setdefault("x-auth-token", secret)
+        if json is not None:
+            body = stdlib_json.dumps(json).encode()
+            sent.setdefault("content-type", "application/json")
+        if body:
+            sent.setdefault("content-length", str(len(body)))
+        target = (f"/stores/{self.name}" if base is None else base) + path
+        return self.server.send(method, target, list(sent.items()), body, scheme)
+
+    def get(self, path: str, **more: Any) -> Reply:
+        """GET."""
+        return self.request("GET", path, **more)
+
+    def post(self, path: str, json: Any = None, **more: Any) -> Reply:
+        """POST."""
+        return self.request("POST", path, json, **more)
+
+    def put(self, path: str, json: Any = None, **more: Any) -> Reply:
+        """PUT."""
+        return self.request("PUT", path, json, **more)
+
+    def delete(self, path: str, **more: Any) -> Reply:
+        """DELETE."""
+        return self.request("DELETE", path, **more)
+
+    def change(self, **parts: Any) -> None:
+        """Changes the registry's record: plan, limits, settings, maintenance, clock."""
+        import msgspec
+
+        registry = self.server.depot.registry
+        record = self.server.run(registry.store(self.name))
+        assert record is not None
+        if "settings" in parts:
+            parts["settings"] = {**record.settings, **parts["settings"]}
+        self.server.run(registry.save_store(msgspec.structs.replace(record, **parts)))
+        self.server.run(asyncio.sleep(0.05 if self.server.depot.registry.tx.dialect == "postgresql" else 0))
+
+    def freeze(self, epoch: float) -> None:
+        """Stops the store's clock at a time in UTC seconds."""
+        self.change(clock=Clock(frozen=epoch))
+
+    def rows(self, table: str) -> int:
+        """How many rows a table holds."""
+        store = self.server.run(self.server.app.stores.get(self.name))
+        assert store is not None
+        return int(self.server.run(store.rows.reader.row(f"SELECT count(*) FROM {table}"))[0])
+
+    def settle(self, task: int, seconds: float = 10.0) -> Any:
+        """Waits for a task to end; its V3 form."""
+        give_up = time.monotonic() + seconds
+        while True:
+            shown = self.get(f"/v3/tasks/{task}").data
+            if shown["state"] in ("done", "failed"):
+                return shown
+            assert time.monotonic() < give_up, shown
+            self.server.run(asyncio.sleep(0.02))
+
+    # What most tests need: one of each.
+
+    def category(self, name: str = "Tools", **more: Any) -> int:
+        """A new category's id."""
+        return int(self._made("/v3/catalog/categories", {"name": name, "parent_id": 0, **more}))
+
+    def brand(self, name: str = "Acme", **more: Any) -> int:
+        """A new brand's id."""
+        return int(self._made("/v3/catalog/brands", {"name": name, **more}))
+
+    def product(self, name: str = "Hammer", **more: Any) -> int:
+        """A new product's id."""
+        return int(
+            self._made("/v3/catalog/products", {"name": name, "type": "physical", "price": 10, "weight": 1, **more})
+        )
+
+    def _made(self, path: str, json: Any) -> int:
+        reply = self.post(path, json)
+        assert reply.status == 200, reply.body
+        return int(reply.data["id"])
