@@ -237,6 +237,20 @@ def test_a_body_refused_while_it_waits_for_its_turn_is_answered_in_its_turn(clie
     refused(client.reply(), 400)
 
 
+def test_an_idle_connection_is_closed_after_the_keep_alive_time_and_a_used_one_is_not() -> None:
+    """Section 9.8."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bodega.http.listen.KEEP_ALIVE_SECONDS", 0.3)
+        with running() as (listener,), connected(listener) as client:
+            began = time.monotonic()
+            for _ in range(4):
+                client.send(GET + b"\r\n")
+                assert client.reply().status == 200
+                time.sleep(0.1)
+            assert client.rest() == b""
+            assert 0.55 < time.monotonic() - began < 0.9
+
+
 def test_the_small_rest_of_an_answered_request_is_drained_and_the_connection_kept(client: Client) -> None:
     client.send(b"POST /refuse HTTP/1.1\r\n" + HOST + b"Content-Length: 60000\r\n\r\n" + b"a" * 10000)
     reply = client.reply()
