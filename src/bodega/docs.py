@@ -32,9 +32,9 @@ def status_codes() -> str:
     wire = [[str(status), said] for status, said in sorted(before_the_law())]
     return (
         "# Status codes\n\n"
-        "Every request is judged by the same steps in the same order. A step lets it pass, or refuses it for one reason;\n"
-        "what no step refuses has an outcome. The first fault decides. `bodega explain STATUS` tells the same on the\n"
-        "command line, and a request with `Bodega-Trace: 1` is answered with its path through the steps.\n\n"
+        "Every request is judged by the same steps in the same order. A step lets it pass, or refuses it for one\n"
+        "reason; what no step refuses has an outcome. The first fault decides. `bodega explain STATUS` tells the same\n"
+        "on the command line, and a request with `Bodega-Trace: 1` is answered with its path through the steps.\n\n"
         "## Steps and reasons\n\n"
         + _table(["step", "reason", "status", "the answer carries", "what the client can do"], law)
         + "\n## Outcomes\n\n"
@@ -42,8 +42,8 @@ def status_codes() -> str:
         + "\n## By status\n\n"
         + _table(["status", "given for"], index)
         + "\n## Before the law\n\n"
-        "A request that cannot be read as HTTP never reaches the first step. The connection is closed after the answer.\n\n"
-        + _table(["status", "message"], wire)
+        "A request that cannot be read as HTTP never reaches the first step; the connection is closed after the\n"
+        "answer.\n\n" + _table(["status", "message"], wire)
     )
 
 
@@ -60,9 +60,10 @@ def settings() -> str:
         "`bodega store get HASH` shows a store's settings, `bodega store set HASH KEY=VALUE` changes them.\n\n"
         + _table(["key", "default", "meaning"], keys)
         + "\n## Plans\n\n"
-        "`bodega store plan HASH NAME` puts a store on a plan, `--limit products=500` sets a limit of its own. An empty cell\n"
-        "is no limit. Quotas are those of new accounts: OAuth accounts have one for every 30 seconds, Basic accounts one\n"
-        "for every hour.\n\n" + _table(["plan", *COUNTERS, "requests in 30 s", "requests an hour"], plans)
+        "`bodega store plan HASH NAME` puts a store on a plan, `--limit products=500` sets a limit of its own. An\n"
+        "empty cell is no limit. Quotas are those of new accounts: OAuth accounts have one for every 30 seconds,\n"
+        "Basic accounts one for every hour.\n\n"
+        + _table(["plan", *COUNTERS, "requests in 30 s", "requests an hour"], plans)
     )
 
 
@@ -90,8 +91,8 @@ def operations() -> str:
     ]
     return (
         "# Routes\n\n"
-        "Paths follow `/stores/{hash}` on the API host; on a store's own host they follow `/api`. HEAD is served wherever\n"
-        "GET is, and OPTIONS everywhere.\n\n" + _table(["path", "methods", "table"], rows)
+        "Paths follow `/stores/{hash}` on the API host; on a store's own host they follow `/api`. HEAD is served\n"
+        "wherever GET is, and OPTIONS everywhere.\n\n" + _table(["path", "methods", "table"], rows)
     )
 
 

@@ -24,7 +24,8 @@ CARRIES: dict[Reason, str] = {
     Reason.CREDENTIALS_MISSING: "WWW-Authenticate",
     Reason.CREDENTIALS_WRONG: "WWW-Authenticate",
     Reason.HOURLY_QUOTA_SPENT: "Retry-After, X-Retry-After, X-BC-ApiLimit-Remaining",
-    Reason.WINDOW_QUOTA_SPENT: "Retry-After, X-Retry-After, X-Rate-Limit-Requests-Left, -Requests-Quota, -Time-Reset-Ms, -Time-Window-Ms",
+    Reason.WINDOW_QUOTA_SPENT: "Retry-After, X-Retry-After, "
+    "X-Rate-Limit-Requests-Left, -Requests-Quota, -Time-Reset-Ms, -Time-Window-Ms",
     Reason.NO_SUCH_RESOURCE: "",
     Reason.MOVED_ROUTE: "Location",
     Reason.MOVED_ROUTE_WRITE: "Location",

@@ -103,7 +103,8 @@ def _welcome(config: Config, listeners: Sequence[Listener], as_json: bool) -> No
             f"{_label('OAuth')}X-Auth-Token: {TOKEN}   {click.style(f'client id {CLIENT}', dim=True)}\n"
             f"{_label('Basic')}user {USER}, token {TOKEN}\n\n"
             + "".join(f"{line}\n" for line in lines)
-            + f"\n{_label('elsewhere')}export {_environment(config.place)}"
+            + f"\n{click.style('In another terminal, so that every command finds the store:', dim=True)}\n"
+            f"export {_environment(config.place)}"
         )
     sys.stdout.flush()
 

@@ -88,8 +88,8 @@ def serve(config: Config, listeners: Sequence[Listener], started: Callable[[], N
     if config.workers == 1:
         listen.run(_alone(config, listeners, started))
     else:
-        started()
-        listen.serve_workers(functools.partial(_work, config, listeners), listeners=listeners, workers=config.workers)
+        work = functools.partial(_work, config)
+        listen.serve_workers(work, listeners, config.workers, bound=lambda _bound: started())
 
 
 async def _alone(config: Config, listeners: Sequence[Listener], started: Callable[[], None]) -> None:
@@ -98,7 +98,7 @@ async def _alone(config: Config, listeners: Sequence[Listener], started: Callabl
     await listen.serve(await _app(config, listeners), listeners, started=lambda _bound: started())
 
 
-async def _work(config: Config, listeners: Sequence[Listener], _index: int, stop: asyncio.Event) -> None:
+async def _work(config: Config, _index: int, listeners: Sequence[Listener], stop: asyncio.Event) -> None:
     """One worker, in a process of its own."""
     from bodega.http import listen
 
@@ -133,6 +133,9 @@ def bind(config: Config) -> list[Listener]:
         try:
             listeners.append(bound(listener))
         except ListenError as error:
+            for other in listeners:
+                assert other.socket is not None
+                other.socket.close()
             raise Failed(f"{str(error).rstrip('.')}; choose another with {option}.") from error
     return listeners
 

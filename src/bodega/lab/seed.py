@@ -89,7 +89,7 @@ async def _products(drafts: Mapping[int, dict[str, Any]], unit: Unit) -> int:
 
 
 async def _categories(unit: Unit) -> list[int]:
-    """The ids of the sample categories, made where they are missing; one that the plan has no room for is its parent."""
+    """The ids of the sample categories, made where they are missing; for one too many for the plan, its parent's."""
     there = {(entity.name, entity.parent_id): entity.id for entity in await _all(unit, categories.V3)}
     ids: list[int] = []
     for wanted in catalogue.categories():

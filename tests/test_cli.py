@@ -1,0 +1,613 @@
+"""The command line (design section 7): what commands print, how they end, that they work beside a running server."""
+
+import base64
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from bodega import docs
+from bodega.access.plans import PLANS
+from bodega.access.scopes import ALL, READERS, SCOPES, allows
+from bodega.access.settings import SETTINGS
+from bodega.cli import main
+from bodega.cli.routes import compare, read_operations, served
+from bodega.cli.several import spread
+from bodega.config import Config, Place
+from bodega.explain import CARRIES, MEANS, statuses
+from bodega.law.outcome import OUTCOMES
+from bodega.law.reasons import Reason
+
+BODEGA = [sys.executable, "-m", "bodega.cli"]
+
+
+class Desk:
+    """Runs commands on one place."""
+
+    def __init__(self, *place: str) -> None:
+        self.place = place
+        self.store = f"cli-{os.urandom(4).hex()}"
+
+    def run(self, line: str, *more: str) -> Result:
+        """A command as typed; HASH stands for the desk's store."""
+        args = [word.replace("HASH", self.store) for word in shlex.split(line)]
+        return CliRunner().invoke(main, [*args, *more, *self.place])
+
+    def json(self, line: str) -> Any:
+        """What a command prints with --json."""
+        result = self.run(line, "--json")
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout)
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("BODEGA_DATA", "BODEGA_DATABASE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """A desk with a store on SQLite."""
+    made = Desk("--data", str(tmp_path))
+    assert made.run("store create HASH").exit_code == 0
+    return made
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def any_desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
+    """A desk with a store on each database."""
+    on_postgres = request.param == "postgres"
+    where = ("--database", request.getfixturevalue("postgres_url")) if on_postgres else ("--data", str(tmp_path))
+    made = Desk(*where)
+    assert made.run("store create HASH").exit_code == 0
+    yield made
+    made.run("store delete HASH")
+
+
+# Stores
+
+
+def test_a_store_is_made_shown_listed_and_deleted(any_desk: Desk) -> None:
+    shown = any_desk.json("store show HASH")
+    assert (shown["hash"], shown["plan"], shown["maintenance"]) == (any_desk.store, "sandbox", False)
+    assert shown["used"] == {"products": 0, "categories": 0, "brands": 0}
+    assert shown in [{**listed, "clock": shown["clock"]} for listed in any_desk.json("store list")]
+    assert any_desk.json("store delete HASH") == {"deleted": any_desk.store}
+    gone = any_desk.run("store show HASH")
+    assert (gone.exit_code, gone.stdout) == (1, "")
+    assert gone.stderr == f"There is no store {any_desk.store}; make it with: bodega store create {any_desk.store}.\n"
+
+
+def test_a_store_changes_its_terms_on_both_databases(any_desk: Desk) -> None:
+    any_desk.json("store plan HASH trial --limit products=7 categories=3 --limit brands=0")
+    any_desk.json("store maintenance HASH on")
+    any_desk.json("store set HASH suspended=on 'name=Corner shop'")
+    shown = any_desk.json("store show HASH")
+    assert shown["limits"] == {"products": 7, "categories": 3, "brands": 0, "customers": 50}
+    assert (shown["maintenance"], shown["suspended"]) == (True, True)
+    assert any_desk.json("store get HASH name suspended") == {"name": "Corner shop", "suspended": True}
+
+
+def test_a_store_is_filled_and_emptied_on_both_databases(any_desk: Desk) -> None:
+    assert any_desk.json("seed HASH --products 30") == {"hash": any_desk.store, "products": 30}
+    assert any_desk.json("store show HASH")["used"]["products"] == 30
+    assert any_desk.json("store reset HASH")["used"] == {"products": 0, "categories": 0, "brands": 0}
+    assert any_desk.run("seed HASH --products 5").stdout == f"5 products were added to store {any_desk.store}.\n"
+
+
+def test_a_plan_without_limits_of_its_own_is_the_plan_again(desk: Desk) -> None:
+    desk.json("store plan HASH trial --limit products=7")
+    assert desk.json("store plan HASH trial")["limits"] == dict(PLANS["trial"].limits)
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "said"),
+    [
+        ("store create HASH", 1, "There is a store HASH already."),
+        ("store create Shop", 2, "Invalid value for 'HASH': a store's hash is 1 to 40 lower-case letters"),
+        ("store create " + "a" * 41, 2, "Invalid value for 'HASH'"),
+        ("store create new --plan gold", 2, "Invalid value for '--plan': 'gold' is not one of 'sandbox'"),
+        ("store show nowhere", 1, "There is no store nowhere"),
+        ("store delete nowhere", 1, "There is no store nowhere"),
+        ("store reset nowhere", 1, "There is no store nowhere"),
+        ("store plan HASH gold", 2, "Invalid value for 'NAME': 'gold' is not one of"),
+        ("store plan HASH pro --limit prods=5", 2, "prods=5 is no limit: write COUNTER=N with one of products"),
+        ("store plan HASH pro --limit products=x", 2, "products=x is no limit"),
+        ("store plan HASH pro products=5", 2, "Nothing is expected after the last argument, but there is products=5."),
+        ("store maintenance HASH maybe", 2, "Invalid value for '{on|off}': 'maybe' is not one of 'on', 'off'."),
+        ("store get HASH colour", 2, "There is no setting colour; the settings are name, domain"),
+        ("store set HASH colour=red", 2, "There is no setting colour; the settings are name, domain"),
+        ("store set HASH name", 2, "name has no value: write name=VALUE."),
+        ("store set HASH decimal_places=9", 2, "decimal_places must be a whole number from 0 to 4."),
+        ("store set HASH", 2, "Missing argument 'KEY=VALUE...'."),
+        ("store clock HASH --set soon", 2, "soon is no time: write it as 2030-01-31T12:00:00Z."),
+        ("store clock HASH --advance 5", 2, "5 is no length of time: write it as 48h"),
+        ("store clock HASH --live --advance 5m", 2, "Give only one of --set, --advance and --live."),
+        ("account create nowhere app", 1, "There is no store nowhere"),
+        ("account create HASH ''", 2, "The name of an account must have 1 to 100 characters."),
+        ("account create HASH app --scope store_v2_product", 2, "There is no scope store_v2_product; did you mean"),
+        ("account create HASH app --scope products", 2, "There is no scope products; did you mean store_v2_products"),
+        ("account create HASH app store_v2_orders", 2, "Nothing is expected after the last argument"),
+        ("account create HASH app --requests-per-hour -1", 2, "Invalid value for '--requests-per-hour': -1 is not"),
+        ("account update HASH nobody --disable", 1, "Store HASH has no account nobody; see: bodega account list HASH."),
+        ("account update HASH nobody", 2, "Nothing to change: give --scope, a quota, --disable or --enable."),
+        ("account revoke HASH nobody", 1, "Store HASH has no account nobody"),
+        ("seed nowhere --products 5", 1, "There is no store nowhere"),
+        ("seed HASH", 2, "Missing option '--products'."),
+        ("serve --workers 2", 2, "Embedded stores are served by one process: leave --workers at 1, or keep"),
+        ("serve --tls-cert pyproject.toml", 2, "A certificate needs its key: give both --tls-cert and --tls-key."),
+        ("stor list", 2, "No such command 'stor'."),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_told_in_one_sentence(desk: Desk, line: str, status: int, said: str) -> None:
+    result = desk.run(line)
+    assert (result.exit_code, result.stdout) == (status, "")
+    assert result.stderr.startswith(said.replace("HASH", desk.store) if "'HASH'" not in said else said)
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("place", "status", "said"),
+    [
+        (["--database", "mysql://here"], 2, "The database must be given as a URL"),
+        (["--database", "postgresql://bodega@127.0.0.1:9/none"], 1, "PostgreSQL cannot be reached"),
+        (["--data", "pyproject.toml"], 2, "Invalid value for '--data': Directory 'pyproject.toml' is a file."),
+        (["--data", "/proc/none"], 1, "/proc/none"),
+    ],
+)
+def test_a_place_that_cannot_be_used_is_told_in_one_sentence(place: list[str], status: int, said: str) -> None:
+    result = CliRunner().invoke(main, ["store", "list", *place])
+    assert (result.exit_code, result.stdout) == (status, "")
+    assert result.stderr.startswith(said)
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_new_directory_has_no_stores(tmp_path: Path) -> None:
+    desk = Desk("--data", str(tmp_path / "new"))
+    assert desk.json("store list") == []
+    assert "There are no stores yet" in desk.run("store list").stdout
+
+
+def test_what_is_typed_goes_before_the_environment(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BODEGA_DATABASE", "postgresql://bodega@127.0.0.1:9/none")
+    assert desk.json("store show HASH")["hash"] == desk.store
+
+
+def test_the_environment_says_where_the_stores_are(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BODEGA_DATA", desk.place[1])
+    assert CliRunner().invoke(main, ["store", "show", desk.store]).exit_code == 0
+
+
+def test_every_setting_can_be_set_to_what_is_shown(desk: Desk) -> None:
+    shown = desk.run("store get HASH").stdout.splitlines()
+    pairs = ["=".join(line.split(maxsplit=1)) if len(line.split()) > 1 else f"{line.strip()}=" for line in shown]
+    before = desk.json("store get HASH")
+    assert desk.run("store set HASH", *pairs).exit_code == 0
+    assert desk.json("store get HASH") == before == {key: setting.default for key, setting in SETTINGS.items()}
+
+
+@pytest.mark.parametrize(
+    ("moves", "mode", "now", "offset"),
+    [
+        (["--set 2030-01-31T12:00:00Z"], "frozen", "2030-01-31T12:00:00+00:00", 0),
+        (["--set 2030-01-31", "--advance 48h"], "frozen", "2030-02-02T00:00:00+00:00", 0),
+        (["--set 2030-01-31", "--advance 1d2h3m4s"], "frozen", "2030-02-01T02:03:04+00:00", 0),
+        (["--advance 2d", "--advance 30m"], "shifted", None, 174_600),
+        (["--set 2030-01-31", "--advance 10s", "--live"], "live", None, 0),
+    ],
+)
+def test_a_clock_is_set_advanced_and_let_run(
+    desk: Desk, moves: list[str], mode: str, now: str | None, offset: int
+) -> None:
+    for move in moves:
+        desk.json(f"store clock HASH {move}")
+    shown = desk.json("store clock HASH")
+    assert (shown["mode"], shown["offset"]) == (mode, offset)
+    assert now is None or shown["now"] == now
+
+
+def test_tables_stand_in_columns(desk: Desk) -> None:
+    head, line = desk.run("store list").stdout.splitlines()
+    assert head.split() == ["hash", "plan", "state", "products", "categories", "brands", "clock", "created"]
+    assert [line.index(word) for word in ("sandbox", "open", "live")] == [
+        head.index(word) for word in ("plan", "state", "clock")
+    ]
+
+
+# Accounts
+
+
+def test_an_account_is_made_with_everything_and_the_quotas_of_the_plan(any_desk: Desk) -> None:
+    any_desk.json("store plan HASH pro")
+    made = json.loads(any_desk.run("account create HASH 'My app'").stdout)
+    assert list(made) == ["client_id", "client_secret", "token", "username", "store", "name", "kind", "scopes",
+                          "requests_per_hour", "requests_per_window", "disabled", "created"]  # fmt: skip
+    assert (made["username"], made["kind"], made["name"]) == (None, "oauth", "My app")
+    assert (made["requests_per_window"], made["requests_per_hour"]) == (450, 20_000)
+    assert made["scopes"] == sorted(ALL)
+    (listed,) = any_desk.json("account list HASH")
+    assert listed == {key: value for key, value in made.items() if key not in ("token", "client_secret")}
+    assert any_desk.json(f"account revoke HASH {made['client_id']}") == {"revoked": made["client_id"]}
+    assert any_desk.json("account list HASH") == []
+
+
+@pytest.mark.parametrize(
+    "scopes",
+    [
+        "--scope store_v2_orders --scope store_cart",
+        "--scope store_v2_orders,store_cart",
+        "--scope store_v2_orders store_cart",
+        "--scope=store_v2_orders store_cart",
+        "--scope 'store_v2_orders store_cart'",
+    ],
+)
+@pytest.mark.parametrize(
+    "line", ["account create HASH app {}", "account create {} HASH app", "account create HASH {} app"]
+)
+def test_scopes_are_repeated_joined_or_listed(desk: Desk, line: str, scopes: str) -> None:
+    made = json.loads(desk.run(line.format(scopes)).stdout)
+    assert (made["scopes"], made["name"]) == (["store_cart", "store_v2_orders"], "app")
+
+
+def test_user_names_follow_from_names_and_differ(desk: Desk) -> None:
+    names = [
+        json.loads(desk.run(f"account create HASH '{name}' --basic").stdout)["username"]
+        for name in ("My ERP", "my erp", "äö")
+    ]
+    assert names == ["my-erp", "my-erp-2", "user"]
+
+
+def test_an_account_is_updated(desk: Desk) -> None:
+    client = json.loads(desk.run("account create HASH app --requests-per-window 5").stdout)["client_id"]
+    changed = desk.json(f"account update HASH {client} --scope default --requests-per-window 9 --disable")
+    assert (changed["scopes"], changed["requests_per_window"], changed["disabled"]) == (["default"], 9, True)
+    assert desk.json(f"account update HASH {client} --enable") == {**changed, "disabled": False}
+    assert "active" in desk.run("account list HASH").stdout
+
+
+@pytest.mark.parametrize(
+    ("granted", "needed", "writes", "allowed"),
+    [
+        ({"store_v2_products"}, "store_v2_products", True, True),
+        ({"store_v2_products"}, "store_v2_products", False, True),
+        ({"store_v2_products_read_only"}, "store_v2_products", False, True),
+        ({"store_v2_products_read_only"}, "store_v2_products", True, False),
+        ({"store_themes_read_only"}, "store_themes_manage", False, True),
+        ({"store_themes_read_only"}, "store_themes_manage", True, False),
+        ({"store_v2_orders"}, "store_v2_products", False, False),
+        (set(), "store_v2_products", False, False),
+        (set(), "store_storefront_api", False, False),
+        (set(), "default", True, True),
+        (set(), "", True, True),
+    ],
+)
+def test_a_scope_lets_write_and_its_twin_lets_read(granted: set[str], needed: str, writes: bool, allowed: bool) -> None:
+    assert allows(frozenset(granted), needed, writes=writes) is allowed
+
+
+def test_everything_is_every_scope_of_a_store_but_the_twins() -> None:
+    assert set(READERS.values()) | ALL == {scope for scope in SCOPES if scope.startswith("store_")}
+
+
+@pytest.mark.parametrize(
+    ("typed", "written"),
+    [
+        ("--scope a", "--scope a"),
+        ("--scope a b c", "--scope a --scope b --scope c"),
+        ("H N --scope a b --basic", "H N --scope a --scope b --basic"),
+        ("--scope a H b", "--scope a H b"),
+        ("--scope=a b", "--scope=a --scope b"),
+        ("--other a b", "--other a b"),
+    ],
+)
+def test_an_option_goes_on_taking_words_that_fit(typed: str, written: str) -> None:
+    assert " ".join(spread(typed.split(), {"--scope": lambda word: word in "abc"})) == written
+
+
+# Explaining, routes, docs
+
+
+@pytest.mark.parametrize("status", statuses())
+def test_every_status_is_explained(status: int) -> None:
+    shown = CliRunner().invoke(main, ["explain", str(status)]).stdout
+    found = json.loads(CliRunner().invoke(main, ["explain", str(status), "--json"]).stdout)
+    for reason in found["reasons"]:
+        assert status in (reason["v2"], reason["v3"])
+        assert reason["message"] in shown
+        assert reason["remedy"] in shown
+    assert found["reasons"] or found["outcomes"]
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_every_reason_is_explained(reason: Reason) -> None:
+    found = json.loads(CliRunner().invoke(main, ["explain", reason.name.lower(), "--json"]).stdout)
+    assert (found["v2"], found["v3"], found["step"]["number"]) == (reason.v2, reason.v3, int(reason.step))
+    assert found["carries"] == CARRIES[reason]
+
+
+def test_every_outcome_has_a_meaning() -> None:
+    assert set(MEANS) == set(OUTCOMES)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("418", "No answer has the status 418; there are 200, 201"),
+        ("DUPLICAT", "There is no reason DUPLICAT; did you mean DUPLICATE?"),
+        ("zzz", "There is no reason zzz; the reasons are INSECURE"),
+    ],
+)
+def test_what_cannot_be_explained_is_told(asked: str, said: str) -> None:
+    result = CliRunner().invoke(main, ["explain", asked])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(said)
+
+
+def test_routes_are_listed_once_each() -> None:
+    listed = json.loads(CliRunner().invoke(main, ["routes", "--json"]).stdout)
+    assert listed == served()
+    assert len({route["path"] for route in listed}) == len(listed)
+    products = next(route for route in listed if route["path"] == "/v3/catalog/products/{id}")
+    assert (products["methods"], products["table"]) == (["GET", "PUT", "DELETE"], "products")
+
+
+def test_coverage_compares_paths_and_not_the_names_of_parameters(tmp_path: Path) -> None:
+    tsv = tmp_path / "operations.tsv"
+    tsv.write_text(
+        "version\tmethod\tpath\tgroup\twave\n"
+        "v3\tGET\t/catalog/products/{product_id}\tcatalog\t1\n"
+        "v3\tPOST\t/catalog/nothing\tcatalog\t1\n"
+        "v2-legacy\tGET\t/products/count\tlegacy\t1\n"
+        "gateway\tGET\t/time\ttime\t1\n"
+    )
+    found = compare(read_operations(tsv))
+    assert (found["served"], found["of"]) == (3, 4)
+    assert found["groups"][0]["missing"] == ["POST /catalog/nothing"]
+    shown = CliRunner().invoke(main, ["routes", "--coverage", str(tsv)]).stdout
+    assert "3 of 4 operations are served." in shown
+
+
+def test_a_file_that_lists_no_operations_is_told(tmp_path: Path) -> None:
+    (tmp_path / "other.tsv").write_text("a\tb\n1\t2\n")
+    result = CliRunner().invoke(main, ["routes", "--coverage", str(tmp_path / "other.tsv")])
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+
+
+def test_generated_pages_are_the_same_each_time_and_told_when_stale(tmp_path: Path) -> None:
+    to = ["--to", str(tmp_path)]
+    runner = CliRunner()
+    assert runner.invoke(docs.write, [*to, "--check"]).exit_code == 1
+    assert runner.invoke(docs.write, to).exit_code == 0
+    assert runner.invoke(docs.write, [*to, "--check"]).exit_code == 0
+    assert {page.name: page.read_text() for page in tmp_path.iterdir()} == docs.pages()
+    (tmp_path / "cli.md").write_text("old")
+    assert "cli.md is stale" in runner.invoke(docs.write, [*to, "--check"]).stderr
+
+
+def test_generated_pages_name_every_reason_setting_and_command() -> None:
+    pages = docs.pages()
+    assert all(f"`{reason.name}`" in pages["status-codes.md"] for reason in Reason)
+    assert all(f"`{key}`" in pages["settings.md"] for key in SETTINGS)
+    assert all(f" bodega {name}" in pages["cli.md"] for name in main.list_commands(click.Context(main)))
+    assert all(page.startswith("<!-- Generated by `python -m bodega.docs`") for page in pages.values())
+
+
+@pytest.mark.parametrize("name", main.list_commands(click.Context(main)))
+def test_every_command_has_help(name: str) -> None:
+    result = CliRunner().invoke(main, [name, "--help"])
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"Usage: main {name}")
+
+
+def test_the_command_line_imports_only_what_help_needs() -> None:
+    heavy = "asyncpg cryptography uvicorn bodega.app"
+    code = "import sys, bodega.cli.store, bodega.cli.serve; "
+    code += f"print([name for name in {heavy.split()} if name in sys.modules])"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"workers": 2}, {"tls_cert": Path("a")}, {"tls_key": Path("a")}],
+)
+def test_settings_that_do_not_go_together_are_refused(settings: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="--"):
+        Config(**settings)
+
+
+def test_several_workers_are_for_postgresql() -> None:
+    assert Config(Place(database="postgresql://here"), workers=4).workers == 4
+
+
+# Beside a server
+
+
+class Reply(NamedTuple):
+    """Status, headers and body of an answer."""
+
+    status: int
+    headers: Any
+    body: bytes
+
+
+def ask(url: str, headers: dict[str, str], ca: str | None = None) -> Reply:
+    """One GET."""
+    request = urllib.request.Request(url, headers=headers)
+    context = ssl.create_default_context(cafile=ca) if ca else None
+    try:
+        with urllib.request.urlopen(request, timeout=10, context=context) as answer:
+            return Reply(answer.status, answer.headers, answer.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            return Reply(error.code, error.headers, error.read())
+
+
+def curl(line: str) -> Reply:
+    """Does what a curl line asks for."""
+    words = iter(shlex.split(line)[1:])
+    headers: dict[str, str] = {}
+    url, ca = "", None
+    for word in words:
+        if word == "-H":
+            name, _, value = next(words).partition(": ")
+            headers[name] = value
+        elif word == "-u":
+            headers["Authorization"] = "Basic " + base64.b64encode(next(words).encode()).decode()
+        elif word == "--cacert":
+            ca = next(words)
+        elif word != "-s":
+            url = word
+    return ask(url, headers, ca)
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[dict[str, Any]]:
+    """A running `bodega dev`, as its own JSON describes it."""
+    ports = ["--http-port", "0", "--https-port", "0", "--products", "30"]
+    with subprocess.Popen(
+        [*BODEGA, "dev", *ports, "--json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout is not None
+        text = ""
+        while not text.endswith("}\n"):
+            line = process.stdout.readline()
+            assert line, "bodega dev ended"
+            text += line
+        described = json.loads(text)
+        yield described
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+    assert not Path(described["data"]).exists(), "the throwaway directory is gone"
+
+
+def test_the_three_curl_lines_work_as_printed(demo: dict[str, Any]) -> None:
+    products, store, count = (curl(line) for line in demo["curl"])
+    assert (products.status, store.status, count.status) == (200, 200, 200)
+    assert len(json.loads(products.body)["data"]) == 3
+    assert json.loads(store.body)["name"] == "Demo store"
+    assert json.loads(count.body) == {"count": 30}
+
+
+def test_commands_change_a_store_while_a_server_has_it_open(demo: dict[str, Any]) -> None:
+    desk = Desk("--data", demo["data"])
+    desk.store = "demo"
+    products = f"{demo['http']}/stores/demo/v3/catalog/products"
+
+    def status(**headers: str) -> int:
+        return ask(products, headers or {"X-Auth-Token": demo["token"]}).status
+
+    assert status() == 200
+    desk.json("store maintenance HASH on")
+    assert status() == 503
+    desk.json("store maintenance HASH off")
+    assert status() == 200
+
+    reader = json.loads(desk.run("account create HASH app --scope store_v2_products_read_only").stdout)
+    assert status(**{"X-Auth-Token": reader["token"]}) == 200
+    desk.json(f"account update HASH {reader['client_id']} --scope store_v2_orders")
+    assert status(**{"X-Auth-Token": reader["token"]}) == 403
+    desk.json(f"account revoke HASH {reader['client_id']}")
+    assert status(**{"X-Auth-Token": reader["token"]}) == 401
+
+
+def test_a_store_is_reset_and_filled_again_while_a_server_has_it_open(demo: dict[str, Any]) -> None:
+    desk = Desk("--data", demo["data"])
+    desk.store = "demo"
+    token = {"X-Auth-Token": demo["token"]}
+    item = f"{demo['http']}/stores/demo/v3/catalog/products/1"
+    count = f"{demo['http']}/stores/demo/v2/products/count"
+    before = ask(item, token)
+    assert desk.json("store reset HASH")["used"] == {"products": 0, "categories": 0, "brands": 0}
+    assert (ask(item, token).status, json.loads(ask(count, token).body)) == (404, {"count": 0})
+    assert desk.json("seed HASH --products 10") == {"hash": "demo", "products": 10}
+    after = ask(item, token)
+    assert json.loads(ask(count, token).body) == {"count": 10}
+    assert json.loads(after.body)["data"]["name"] == json.loads(before.body)["data"]["name"], (
+        "the same seed, the same goods"
+    )
+    assert after.headers["ETag"] != before.headers["ETag"], "no ETag is used twice"
+
+
+def test_a_port_that_is_in_use_is_told_with_the_option_that_changes_it(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = Desk("--data", str(tmp_path)).run(f"serve --https-port 0 --http-port {port}")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert (
+        result.stderr
+        == f"Cannot listen on 127.0.0.1 port {port}: address already in use; choose another with --http-port.\n"
+    )
+
+
+def test_serve_answers_soon_and_sends_callers_to_https(tmp_path: Path) -> None:
+    began = time.monotonic()
+    command = [*BODEGA, "serve", "--data", str(tmp_path), "--http-port", "0", "--https-port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        https, http, ca = (process.stdout.readline().split()[-1] for _ in range(3))
+        answer = ask(f"{https}/_bodega/health", {}, ca)
+        took = time.monotonic() - began
+        connection = urllib.request.build_opener(_Stay).open(f"{http}/stores/x/v2/time", timeout=5)
+        with connection:
+            assert (connection.status, connection.headers["Location"]) == (301, f"{https}/stores/x/v2/time")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+    assert answer.status == 200
+    assert took < 5, "under 1 s on a machine that does nothing else"
+
+
+def test_several_workers_answer_from_one_database(postgres_url: str, tmp_path: Path) -> None:
+    desk = Desk("--database", postgres_url)
+    desk.json("store create HASH")
+    token = json.loads(desk.run("account create HASH app").stdout)["token"]
+    command = [*BODEGA, "serve", "--workers", "2", "--json", "--data", str(tmp_path), "--database", postgres_url]
+    ports = ["--http-port", "0", "--https-port", "0", "--insecure-http"]
+    with subprocess.Popen([*command, *ports], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        described = json.loads("".join(process.stdout.readline() for _ in range(5)))
+        url = f"{described['http']}/stores/{desk.store}/v2/products/count"
+        answers = [ask(url, {"X-Auth-Token": token}) for _ in range(6)]
+        process.send_signal(signal.SIGINT)
+        assert process.wait(15) == 0
+    desk.json("store delete HASH")
+    assert {(answer.status, answer.body) for answer in answers} == {(200, b'{"count":0}')}
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    """Shows a redirect, instead of following it."""
+
+    def http_error_301(self, _req: Any, fp: Any, code: int, _msg: str, _headers: Any) -> Any:
+        return fp
+
+
+def test_dev_prints_what_a_newcomer_needs(tmp_path: Path) -> None:
+    command = [*BODEGA, "dev", "--http-port", "0", "--https-port", "0", "--products", "0", "--data", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        text = ""
+        while "export " not in text:
+            text += process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, log = process.communicate(timeout=10)
+        assert process.returncode == 0
+    assert len(re.findall(r"^curl .*$", text, re.M)) == 3
+    assert f"export BODEGA_DATA={tmp_path}" in text
+    assert "demo-client" in text
+    assert "Traceback" not in log
+    assert (tmp_path / "stores" / "demo.db").exists(), "a directory that was named is kept"

@@ -1,0 +1,195 @@
+"""Seeding: the same goods for the same seed, by the same rules as a client's, beside a server and within a plan."""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from bodega.access.stores import OpenStore, Stores
+from bodega.cli import main
+from bodega.clock import Clock
+from bodega.lab import catalogue
+from bodega.lab.reset import empty
+from bodega.lab.seed import CHUNK, seed
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Refusal
+from bodega.storage.embedded import Embedded
+from bodega.storage.ledger import READ
+from bodega.storage.unit import Unit
+
+Work = Callable[[OpenStore], Awaitable[Any]]
+
+
+def in_store(directory: Path, work: Work, plan: str = "sandbox") -> Any:
+    """Does something with the store `x` of a directory, made if need be."""
+
+    async def whole() -> Any:
+        depot = Embedded(directory)
+        if await depot.registry.store("x") is None:
+            await depot.migrate(await depot.registry.add_store("x", plan, {}, int(Clock().now())))
+        stores = Stores(depot)
+        try:
+            store = await stores.get("x")
+            assert store is not None
+            await store.ready()
+            return await work(store)
+        finally:
+            await stores.close()
+
+    return asyncio.run(whole())
+
+
+async def held(store: OpenStore, table: str = "products") -> list[dict[str, Any]]:
+    """The documents of a table."""
+    rows = await (await store.ready()).reader.rows(f"SELECT doc FROM {table} ORDER BY id")
+    return [json.loads(row[0]) for row in rows]
+
+
+async def total(store: OpenStore, table: str = "products") -> int:
+    """What the ledger counts."""
+    row = await (await store.ready()).reader.row(READ, table)
+    return 0 if row is None else int(row[2])
+
+
+def test_the_same_seed_gives_the_same_products(tmp_path: Path) -> None:
+    async def work(store: OpenStore) -> list[dict[str, Any]]:
+        await seed(store, 20, 7)
+        return await held(store)
+
+    first, second = (in_store(tmp_path / name, work) for name in "ab")
+    moments = ("date_created", "date_modified")
+    assert [{**product, **dict.fromkeys(moments)} for product in first] == [
+        {**product, **dict.fromkeys(moments)} for product in second
+    ]
+
+
+def test_products_keep_their_categories_brands_and_prices(tmp_path: Path) -> None:
+    async def work(store: OpenStore) -> tuple[Any, ...]:
+        await seed(store, 30)
+        return await held(store), await held(store, "categories"), await held(store, "brands")
+
+    products, categories, brands = in_store(tmp_path, work)
+    names = {category["id"]: category["name"] for category in categories}
+    labels = {brand["id"]: brand["name"] for brand in brands}
+    for number, product in enumerate(products):
+        wanted = catalogue.product(1, number)
+        assert product["name"] == wanted["name"]
+        assert product["price"] == float(wanted["price"])
+        assert {names[category] for category in product["categories"]} == {
+            catalogue.categories()[place].name for place in wanted["categories"]
+        }
+        assert labels[product["brand_id"]] == catalogue.brands()[wanted["brand"]].name
+
+
+@pytest.mark.parametrize("counts", [(5, 5), (1, 2, 3), (CHUNK + 7, CHUNK)])
+def test_seeding_again_goes_on_where_it_ended(tmp_path: Path, counts: tuple[int, ...]) -> None:
+    async def work(store: OpenStore) -> tuple[int, list[str]]:
+        for count in counts:
+            await seed(store, count)
+        return await total(store), [product["name"] for product in await held(store)]
+
+    counted, names = in_store(tmp_path, work)
+    assert counted == sum(counts)
+    assert names == [catalogue.product(1, number)["name"] for number in range(sum(counts))]
+
+
+def test_another_seed_adds_other_products_to_the_same_categories(tmp_path: Path) -> None:
+    async def work(store: OpenStore) -> tuple[int, int]:
+        await seed(store, 400, 1)
+        await seed(store, 400, 2)
+        return await total(store), await total(store, "categories")
+
+    assert in_store(tmp_path, work) == (800, len(catalogue.categories()))
+
+
+def test_a_product_that_something_stands_in_the_way_of_is_passed_over(tmp_path: Path) -> None:
+    async def work(store: OpenStore) -> list[str]:
+        await seed(store, 3)
+
+        async def take_its_sku(unit: Unit) -> None:
+            taken = catalogue.product(1, 3)["sku"].casefold()
+            await unit.tx.run("UPDATE variants SET sku_key = $1 WHERE product_id = 1", taken)
+
+        await store.write(take_its_sku)
+        await seed(store, 3)
+        return [product["name"] for product in await held(store)]
+
+    numbers = (0, 1, 2, 4, 5, 6)
+    assert in_store(tmp_path, work) == [catalogue.product(1, number)["name"] for number in numbers]
+
+
+def test_a_plan_is_filled_to_its_limits_and_not_beyond(tmp_path: Path) -> None:
+    async def work(store: OpenStore) -> tuple[int, int, int, Reason]:
+        with pytest.raises(Refusal) as refused:
+            await seed(store, 60)
+        counts = [await total(store, table) for table in ("products", "categories", "brands")]
+        return *counts, refused.value.reason  # type: ignore[return-value]
+
+    assert in_store(tmp_path, work, "trial") == (50, 20, 20, Reason.PLAN_LIMIT_REACHED)
+
+
+def test_a_full_plan_is_told_in_one_sentence(tmp_path: Path) -> None:
+    place = ["--data", str(tmp_path)]
+    CliRunner().invoke(main, ["store", "create", "x", "--plan", "trial", *place])
+    result = CliRunner().invoke(main, ["seed", "x", "--products", "60", *place])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "The plan of this store holds at most 50 products; 50 products were added.\n"
+
+
+def test_progress_is_told_after_each_transaction(tmp_path: Path) -> None:
+    told: list[int] = []
+    in_store(tmp_path, lambda store: seed(store, 2 * CHUNK + 1, made=told.append))
+    assert told == [CHUNK, CHUNK, 1]
+
+
+def test_another_process_writes_while_a_store_is_filled(tmp_path: Path) -> None:
+    async def touch(unit: Unit) -> None:
+        unit.ledger.touch("brands", unit.now)
+
+    async def work(store: OpenStore) -> tuple[list[float], int]:
+        command = [
+            sys.executable,
+            "-m",
+            "bodega.cli",
+            "seed",
+            "x",
+            "--products",
+            str(10 * CHUNK),
+            "--data",
+            str(tmp_path),
+        ]
+        filling = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.DEVNULL)
+        waits = []
+        while filling.returncode is None:
+            began = time.monotonic()
+            await store.write(touch)
+            waits.append(time.monotonic() - began)
+            await asyncio.sleep(0.01)
+        return waits, await total(store)
+
+    waits, products = in_store(tmp_path, work)
+    assert products == 10 * CHUNK
+    assert max(waits) < 2, "a write gets its turn between two chunks"
+
+
+def test_an_emptied_store_counts_on_but_numbers_anew(tmp_path: Path) -> None:
+    async def work(store: OpenStore) -> tuple[int, int, int, list[int]]:
+        await seed(store, 5)
+        reader = (await store.ready()).reader
+        before = await reader.row("SELECT max(revision) FROM ledger")
+        await store.write(empty)
+        after = await reader.row("SELECT min(revision), sum(total) FROM ledger")
+        pages = await reader.row("SELECT count(*) FROM pages")
+        await seed(store, 5)
+        assert before is not None
+        assert after is not None
+        assert pages is not None
+        return after[0] - before[0], after[1], pages[0], [product["id"] for product in await held(store)]
+
+    assert in_store(tmp_path, work) == (1, 0, 0, [1, 2, 3, 4, 5])
