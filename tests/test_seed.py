@@ -142,10 +142,11 @@ def test_a_full_plan_is_told_in_one_sentence(tmp_path: Path) -> None:
     assert result.stderr == "The plan of this store holds at most 50 products; 50 products were added.\n"
 
 
-def test_progress_is_told_after_each_transaction(tmp_path: Path) -> None:
+def test_progress_is_told_now_and_then(tmp_path: Path) -> None:
     told: list[int] = []
     in_store(tmp_path, lambda store: seed(store, 2 * CHUNK + 1, made=told.append))
-    assert told == [CHUNK, CHUNK, 1]
+    assert sum(told) == 2 * CHUNK + 1
+    assert max(told) <= CHUNK
 
 
 def test_another_process_writes_while_a_store_is_filled(tmp_path: Path) -> None:
