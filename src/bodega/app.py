@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bodega import memory
 from bodega.access.stores import Stores
 from bodega.declare.route import Route
 from bodega.http.asgi import Api
@@ -65,6 +66,7 @@ class App:
     async def start(self) -> None:
         """Begins to work on tasks, and brings old stores forward while the first requests are answered."""
         self._worker.start()
+        memory.settle()
         self._upgrades = asyncio.create_task(self.stores.upgrade_all())
 
     async def stop(self) -> None:

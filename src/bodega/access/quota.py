@@ -6,14 +6,14 @@ in memory; workers on PostgreSQL take reservations of several units from the reg
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import msgspec
 
 from bodega.access.plans import HOUR_SECONDS, WINDOW_MS
 from bodega.storage.registry import Account
 from bodega.storage.tx import Tx
 
 
-class Spent(NamedTuple):
+class Spent(msgspec.Struct, frozen=True, gc=False):
     """The state after a request: `left` is negative when it was one too many; `reset_ms` until the count moves on."""
 
     left: int

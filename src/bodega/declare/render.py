@@ -27,12 +27,17 @@ async def v3_page(call: Call, listing: Listing, plan: Plan) -> Shown:
     query = call.query
     if query.include or query.fields is not None:
         found = await rows.page(call.reader, call.census, plan, call.found, "t.id, t.doc")
-        documents: Sequence[bytes] = await v3_documents(call, listing, [(row[0], row[1]) for row in found])
+        documents: list[bytes] = await v3_documents(call, listing, [(row[0], row[1]) for row in found])
     else:
         documents = [row[0] for row in await rows.page(call.reader, call.census, plan, call.found, "t.doc")]
     total = await rows.count(call.reader, plan, call.found)
-    data = b'{"data":[' + b",".join(documents) + b'],"meta":{"pagination":'
-    return Shown(ready=data + pagination(call, total, len(documents)) + b"}}")
+    end = b'],"meta":{"pagination":' + pagination(call, total, len(documents)) + b"}}"
+    if not documents:
+        return Shown(ready=b'{"data":[' + end)
+    # The page is put together by one join: every further copy of 100 kB would cost more than reading its rows.
+    documents[0] = b'{"data":[' + documents[0]
+    documents[-1] = documents[-1] + end
+    return Shown(ready=b",".join(documents))
 
 
 def pagination(call: Call, total: int, shown: int) -> bytes:

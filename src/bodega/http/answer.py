@@ -27,12 +27,13 @@ _NO_STORE: Header = (b"cache-control", b"no-store")
 
 
 class Answer(msgspec.Struct, gc=False):
-    """A complete reply. `reason` is the refusal's word, empty when nothing was refused."""
+    """A complete reply. `reason` is the refusal's word, empty when nothing was refused; `closes` ends the connection."""
 
     status: int
     headers: list[Header]
     body: bytes = b""
     reason: str = ""
+    closes: bool = False
 
 
 def answered(ask: Ask, outcome: Outcome, state: Validator | None) -> Answer:
@@ -81,4 +82,5 @@ def refused(ask: Ask, refusal: Refusal) -> Answer:
     headers += [_XML if ask.media is Media.XML else _JSON, (b"content-length", b"%d" % len(body))]
     if not kept:
         headers.append(_NO_STORE)
-    return Answer(status, headers, body, reason.name)
+    closes = (b"connection", b"close") in refusal.headers
+    return Answer(status, headers, body, reason.name, closes)

@@ -19,6 +19,9 @@ from bodega.law.refusal import Refusal
 from bodega.log import Log
 from bodega.storage.tx import Busy
 
+WHOLE = "http.response.whole"
+"""The extension of our own server that takes a reply in one message."""
+
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 Mount = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -48,11 +51,12 @@ class Api:
             answer.headers += trace.headers(answer.reason, answer.status)
         else:
             answer = await self._answer(Steps, ask)
-        body = answer.body
-        if ask.method == "HEAD":
-            body = b""
-        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-        await send({"type": "http.response.body", "body": body})
+        body = b"" if ask.method == "HEAD" else answer.body
+        if WHOLE in scope.get("extensions", ()) and not answer.closes:
+            await send({"type": WHOLE, "status": answer.status, "headers": answer.headers, "body": body})
+        else:
+            await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+            await send({"type": "http.response.body", "body": body})
         self._log.request(ask, answer, began)
 
     async def _answer(self, steps: type[Steps], ask: Ask) -> Answer:

@@ -72,7 +72,10 @@ def read_head(scope: Scope, receive: Receive, request_id: str) -> Ask:
     ask = Ask(
         scope["method"], scope["scheme"] == "https", path, scope.get("raw_path") or path.encode(), scope["query_string"].decode("latin-1"), headers, receive, request_id
     )  # fmt: skip
-    parts = [part for part in path.split("/") if part]
+    parts = path.split("/")
+    del parts[0]
+    if "" in parts:  # repeated and trailing slashes mean nothing (contract/clients.md)
+        parts = [part for part in parts if part]
     if len(parts) >= 3 and parts[0] == "stores":
         ask.store = parts[1]
         at = 2
@@ -82,8 +85,7 @@ def read_head(scope: Scope, receive: Receive, request_id: str) -> Ask:
     else:
         return ask
     word = parts[at]
-    if word[:1] == "v" and word[1:].isdigit() and len(word) < 4:
-        ask.version = int(word[1:])
+    ask.version = _VERSIONS.get(word, 0)
     ask.prefix = "/" + "/".join(parts[: at + 1])
     rest = parts[at + 1 :]
     if ask.version == 2:
@@ -96,6 +98,9 @@ def read_head(scope: Scope, receive: Receive, request_id: str) -> Ask:
         ask.media = choose_media(accept, ask.suffix, V2_MEDIA) or Media.JSON
     ask.segments = tuple(rest)
     return ask
+
+
+_VERSIONS = {f"v{number}": number for number in range(1, 100)}
 
 
 def _joined(raw: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:

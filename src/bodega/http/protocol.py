@@ -19,12 +19,15 @@ from uuid import uuid4
 
 import httptools
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 DRAIN_BYTES = 64 * 1024  # a rest of a body this small is read to its end so that the connection can be used again
 LINGER_BYTES = 256 * 1024  # what is still taken, and thrown away, from a client that sends on after our last word
 LINGER_SECONDS = 1.0
+WHOLE = "http.response.whole"
+EXTENSIONS: dict[str, dict[object, object]] = {WHOLE: {}}
+COPIED = 16 * 1024  # a body up to this size is sent with its head in one system call, a longer one is not copied for it
 REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) \S+ HTTP/1\.[01]\r\n")
 METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+(?: |$)")
 
@@ -238,8 +241,9 @@ class Protocol(HttpToolsProtocol):
         scope["raw_path"] = path
         scope["path"] = unquote(path.decode("ascii")) if b"%" in path else path.decode("ascii")
         scope["query_string"] = target.query or b""
+        scope["extensions"] = EXTENSIONS
         before = self.cycle
-        self.cycle = RequestResponseCycle(
+        self.cycle = Cycle(
             scope=scope,
             transport=self.transport,
             flow=self.flow,
@@ -456,6 +460,50 @@ class Protocol(HttpToolsProtocol):
             self.transport.close()  # no request was begun: nothing to answer
         else:
             self._refuse(Refusal.TOO_SLOW)
+
+
+class Cycle(RequestResponseCycle):
+    """A request and its reply, which may come as one message.
+
+    Two messages are two system calls, and the server looks through every header twice. An application that has its
+    reply whole sends `{"type": "http.response.whole", "status", "headers", "body"}` instead, when the scope offers that
+    extension; of its framing headers it says the truth itself.
+    """
+
+    def send(self, message: Any) -> Any:
+        """ASGI's send, and the extension's message."""
+        return self._send_whole(message) if message["type"] == WHOLE else super().send(message)
+
+    async def _send_whole(self, message: Any) -> None:
+        if self.flow.write_paused and not self.disconnected:
+            await self.flow.drain()
+        if self.disconnected or self.response_started:
+            return
+        headers = message["headers"]
+        parts = [STATUS_LINE[message["status"]]]
+        for name, value in headers:
+            parts += (name, b": ", value, b"\r\n")
+        for name, value in self.default_headers:
+            parts += (name, b": ", value, b"\r\n")
+        if not self.keep_alive:
+            parts.append(b"connection: close\r\n")
+        parts.append(b"\r\n")
+        head = b"".join(parts)
+        if head.count(b"\n") != len(headers) + len(self.default_headers) + 2 + (not self.keep_alive):
+            raise RuntimeError("A header value holds a line break.")  # nothing a caller sent may end a header
+        self.response_started = True
+        self.waiting_for_100_continue = False
+        body = message["body"]
+        if len(body) <= COPIED:
+            self.transport.write(head + body)
+        else:
+            self.transport.write(head)
+            self.transport.write(body)
+        self.response_complete = True
+        self.message_event.set()
+        if not self.keep_alive:
+            self.transport.close()
+        self.on_response()
 
 
 class LingeringTransport(asyncio.Transport):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from bodega.declare.fields import INT32
 from bodega.declare.route import Route
 
 
-class Match(NamedTuple):
+class Match(msgspec.Struct, frozen=True, gc=False):
     """A route and the ids in the path; an id that no row can have is 0."""
 
     route: Route

@@ -112,8 +112,14 @@ def page_sql(plan: Plan, columns: str, dialect: str) -> tuple[str, list[Any]]:
     """The page's rows, as `columns` (of the table, qualified by `t.`)."""
     where, values = _conditions(plan, dialect)
     column, descending = plan.order
+    if column == "id":
+        # In the order of ids nothing is sorted, so nothing is gained by finding the ids first.
+        way = " DESC" if descending else ""
+        limits = f"LIMIT ${len(values) + 1} OFFSET ${len(values) + 2}"
+        sql = f"SELECT {columns} FROM {plan.table.name} t{where} ORDER BY id{way} {limits}"
+        return sql, [*values, plan.limit, plan.offset]
     way = " DESC" if descending else ""
-    order = f"{column}{way}" if column == "id" else f"{column}{way}, id{way}"
+    order = f"{column}{way}, id{way}"
     outer = ", ".join(f"t.{part}" for part in order.split(", "))
     table = plan.table.name
     sql = (
