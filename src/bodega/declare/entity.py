@@ -7,11 +7,12 @@ stored bytes into its reply without looking at them.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any, get_type_hints
 
 import msgspec
 
-from bodega.declare.fields import DECIMAL, FLAG, INTEGER, MOMENT, kind_of, ten_thousandths
+from bodega.declare.fields import DECIMAL, FLAG, INTEGER, MOMENT, bare, kind_of, ten_thousandths
 from bodega.storage.table import Column, Link, Reference, SqlType, Table, Unique
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -43,7 +44,8 @@ def stored(
 
     `columns` names fields kept as columns of their own (what is filtered, sorted, joined); their SQL types follow from
     the field types, decimals as integers of ten-thousandths. `computed` adds columns that are not plain fields. `noun`
-    is what one row is called in sentences, `counter` the plan limit it counts against, `cap` the platform's own; `more_schema` is SQL of tables that belong to it.
+    is what one row is called in sentences, `counter` the plan limit it counts against, `cap` the platform's own;
+    `more_schema` is SQL of tables that belong to it.
     """
     hints = get_type_hints(entity, include_extras=True)
     made = [_column(field, hints[field]) for field in columns.split()]
@@ -67,9 +69,10 @@ def stored(
 
 
 def _column(field: str, annotation: Any) -> Column:
-    kind = kind_of(annotation)
+    """A field that may be None makes a column that may be NULL; an unset date is empty text, which has an order."""
+    kind = kind_of(bare(annotation))
     if kind is DECIMAL:
-        return Column(field, "BIGINT", lambda entity: ten_thousandths(getattr(entity, field)))
+        return Column(field, "BIGINT", lambda entity: _ten_thousandths(getattr(entity, field)))
     if kind is MOMENT:
         return Column(field, "TEXT", lambda entity: getattr(entity, field) or "")
     if kind is FLAG:
@@ -77,6 +80,10 @@ def _column(field: str, annotation: Any) -> Column:
     if kind is INTEGER:
         return Column(field, "INTEGER", lambda entity: getattr(entity, field))
     return Column(field, "TEXT", lambda entity: getattr(entity, field))
+
+
+def _ten_thousandths(number: Decimal | None) -> int | None:
+    return None if number is None else ten_thousandths(number)
 
 
 def _codec(entity: type[Entity], hidden: tuple[str, ...]) -> tuple[Callable[[Any], Any], Callable[[Any, Any], Any]]:

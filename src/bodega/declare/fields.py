@@ -7,25 +7,31 @@ An entity holds the V3 form: JSON numbers, ISO 8601 times, lists. V2 has strings
 from __future__ import annotations
 
 import datetime
-import email.utils
+import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
 import msgspec
 
-from bodega.dates import parse_moment
+from bodega.dates import iso, parse_moment, rfc2822
 
 INT32 = 2_147_483_647
 FOUR_PLACES = Decimal("0.0001")
 MOST = Decimal(9_999_999_999)
+NO_DATE = "must be a date, as 2026-11-22T10:00:00Z"
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?")
+_WHOLE = re.compile(r"[+-]?[0-9]{1,4000}")
 
 
 class Kind(NamedTuple):
     """One kind of field.
 
-    `word` is the type's name in a V2 OPTIONS reply; `show` turns the stored value into V2's, `read` V2's into the stored
-    one, and `clean` finishes a value that already has the right type. The last two raise ValueError with a sentence.
+    `word` is the type's name in a V2 OPTIONS reply; `show` turns the stored value into V2's, `read` V2's into the
+    stored one, and `clean` finishes a value that already has the right type. The last two raise ValueError with a
+    sentence.
     """
 
     word: str
@@ -37,7 +43,7 @@ class Kind(NamedTuple):
 def clean_decimal(value: Any) -> Decimal:
     """At most four places and 9,999,999,999, not negative; written without needless zeros."""
     try:
-        number = value if isinstance(value, Decimal) else Decimal(str(value).strip())
+        number = value if isinstance(value, Decimal) else _decimal(str(value).strip())
         if not number.is_finite() or abs(number) > MOST:
             raise ValueError("must be a number from 0 to 9999999999")
         number = number.quantize(FOUR_PLACES)
@@ -47,6 +53,20 @@ def clean_decimal(value: Any) -> Decimal:
         raise ValueError("must not be negative")
     whole = number.to_integral_value()
     return Decimal(int(whole)) if whole == number else number.normalize()
+
+
+def _decimal(text: str) -> Decimal:
+    """Only the digits that the wire has: Python would read underscores, other scripts and NaN as well."""
+    if not _NUMBER.fullmatch(text):
+        raise ValueError("must be a number")
+    return Decimal(text)
+
+
+def whole(text: str) -> int:
+    """A whole number in ASCII digits. Raises ValueError."""
+    if not _WHOLE.fullmatch(text):
+        raise ValueError("must be a whole number")
+    return int(text)
 
 
 def ten_thousandths(number: Decimal) -> int:
@@ -63,7 +83,7 @@ def clean_text(value: str) -> str:
 
 def moment(epoch: float) -> str:
     """A time as V3 writes it: UTC, no fractions (real clients break on them)."""
-    return datetime.datetime.fromtimestamp(int(epoch), datetime.UTC).isoformat()
+    return iso(int(epoch))
 
 
 def epoch(text: str) -> int:
@@ -75,21 +95,41 @@ def clean_moment(value: Any) -> str:
     """Any documented form of a time, as V3 writes it; empty when unset. Raises ValueError."""
     if value in (None, ""):
         return ""
-    return moment(parse_moment(str(value)))
+    try:
+        return moment(parse_moment(str(value)))
+    except ValueError:
+        raise ValueError(NO_DATE) from None
 
 
-def _show_moment(value: str | None) -> str:
-    return email.utils.formatdate(epoch(value)).replace("-0000", "+0000") if value else ""
+def clean_name(value: str) -> str:
+    """Text that says something: a name of white space could not be seen."""
+    if not value.strip():
+        raise ValueError("must not be blank")
+    return clean_text(value)
+
+
+def clean_object(value: Any) -> Any:
+    """Data of any depth whose strings both databases can hold."""
+    if isinstance(value, str):
+        clean_text(value)
+    elif isinstance(value, dict):
+        clean_object([*value, *value.values()])
+    elif isinstance(value, list):
+        for item in value:
+            clean_object(item)
+    elif isinstance(value, msgspec.Struct):
+        clean_object(list(msgspec.structs.astuple(value)))
+    return value
+
+
+def _show_moment(value: str) -> str:
+    return rfc2822(epoch(value)) if value else ""
 
 
 def _read_int(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | str | Decimal) or str(value).strip() == "":
+    if isinstance(value, bool) or not isinstance(value, int | str):
         raise ValueError("must be a whole number")
-    try:
-        number = int(str(value).strip())
-    except ValueError:
-        raise ValueError("must be a whole number") from None
-    return number
+    return value if isinstance(value, int) else whole(value.strip())
 
 
 def _read_flag(value: Any) -> bool:
@@ -108,6 +148,10 @@ def _read_text(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise ValueError("must be a string")
     return clean_text(str(value))
+
+
+def _read_name(value: Any) -> str:
+    return clean_name(_read_text(value))
 
 
 def _read_decimal(value: Any) -> Decimal:
@@ -136,21 +180,23 @@ def _clean_texts(value: list[str]) -> list[str]:
     return [clean_text(item) for item in value]
 
 
-def _as_is(value: Any) -> Any:
+def as_is(value: Any) -> Any:
+    """A value that needs nothing done."""
     return value
 
 
 DECIMAL = Kind("decimal", "{:.4f}".format, _read_decimal, clean_decimal)
 MOMENT = Kind("date", _show_moment, clean_moment, clean_moment)
-INTEGER = Kind("int", _as_is, _read_int, _as_is)
-FLAG = Kind("boolean", _as_is, _read_flag, _as_is)
-STRING = Kind("string", _as_is, _read_text, clean_text)
-TEXT = Kind("text", _as_is, _read_text, clean_text)
-ENUM = Kind("enum", _as_is, _read_text, _as_is)
-IDS = Kind("array", _as_is, _read_ints, _as_is)
+INTEGER = Kind("int", as_is, _read_int, as_is)
+FLAG = Kind("boolean", as_is, _read_flag, as_is)
+STRING = Kind("string", as_is, _read_text, clean_text)
+NAME = Kind("string", as_is, _read_name, clean_name)
+TEXT = Kind("text", as_is, _read_text, clean_text)
+ENUM = Kind("enum", as_is, _read_text, as_is)
+IDS = Kind("array", as_is, _read_ints, as_is)
 WORDS = Kind("text", ", ".join, _read_words, _clean_texts)
-IDS_TEXT = Kind("string", lambda ids: ",".join(map(str, ids)), _read_ints, _as_is)
-OBJECT = Kind("object", _as_is, _as_is, _as_is)
+IDS_TEXT = Kind("string", lambda ids: ",".join(map(str, ids)), _read_ints, as_is)
+OBJECT = Kind("object", as_is, clean_object, clean_object)
 
 Id = Annotated[int, msgspec.Meta(ge=0, le=INT32)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=INT32)]
@@ -165,15 +211,28 @@ Words = Annotated[list[Annotated[str, msgspec.Meta(max_length=65_535)]], WORDS]
 Ids = list[Id]
 
 
+def bare(annotation: Any) -> Any:
+    """The annotation of a field that may be None, without the None."""
+    if get_origin(annotation) in (Union, UnionType):
+        others = [part for part in get_args(annotation) if part is not NoneType]
+        return others[0] if len(others) == 1 else annotation
+    return annotation
+
+
 def kind_of(annotation: Any) -> Kind:
     """The kind of a field with this annotation."""
+    inner = bare(annotation)
+    if inner is not annotation:
+        return _or_none(kind_of(inner))
     if get_origin(annotation) is Annotated:
         base, *extra = get_args(annotation)
         for item in extra:
             if isinstance(item, Kind):
                 return item
-        longest = next((item.max_length for item in extra if isinstance(item, msgspec.Meta) and item.max_length), None)
-        return TEXT if base is str and (longest or 0) > 255 else kind_of(base)
+        if base is str:
+            most = longest(annotation)
+            return STRING if most is not None and most <= 255 else TEXT
+        return kind_of(base)
     if annotation is bool:
         return FLAG
     if annotation is int:
@@ -185,6 +244,17 @@ def kind_of(annotation: Any) -> Kind:
     if get_origin(annotation) is list:
         return IDS if kind_of(get_args(annotation)[0]) is INTEGER else OBJECT
     return OBJECT
+
+
+def _or_none(kind: Kind) -> Kind:
+    """A field that may be unset: null in V3; in V2 "" for a date (rule 16), else null as well."""
+    unset = "" if kind is MOMENT else None
+    return Kind(
+        kind.word,
+        lambda value: unset if value is None else kind.show(value),
+        lambda value: None if value in (None, "") else kind.read(value),
+        lambda value: None if value in (None, "") else kind.clean(value),
+    )
 
 
 def longest(annotation: Any) -> int | None:

@@ -1,19 +1,20 @@
 """The two wire forms of an entity.
 
-V3's is the entity itself. V2's is a list of members in V2's order, each made from a field: most by the field's kind, the
-rest by one of the words below (`As`, `Choice`, `Linked`, `Part`, `Derived`).
+V3's is the entity itself. V2's is a list of members in V2's order, each made from a field: most by the field's kind,
+the rest by one of the words below (`As`, `Choice`, `Linked`, `Part`, `Derived`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from decimal import Decimal
-from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, get_type_hints
 
 import msgspec
 
+from bodega.declare.complaint import typed
 from bodega.declare.entity import Entity
-from bodega.declare.fields import OBJECT, Kind, kind_of, longest
+from bodega.declare.fields import INT32, STRING, Kind, as_is, kind_of, longest
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 
@@ -52,7 +53,7 @@ class Part(NamedTuple):
 
 
 class Linked(NamedTuple):
-    """A link object {url, resource}; `path` is formatted with the entity's fields. No link when `when` is 0 or empty."""
+    """A link object {url, resource}; `path` is formatted with the entity's fields. None when `when` is 0 or empty."""
 
     path: str
     when: str = ""
@@ -70,14 +71,18 @@ Word = As | Choice | Part | Linked | Derived
 
 
 class Wire(NamedTuple):
-    """One V2 member. `show` takes (entity, base); `read` gives the field's new value or raises ValueError."""
+    """One V2 member. `show` takes (entity, base); `read` gives the field's new value or raises ValueError.
+
+    `refused` names the methods that must not send it (rule 1); what is neither refused nor `writable` is passed over.
+    """
 
     name: str
     field: str
     word: str
     length: int | None
     required: bool
-    read_only: bool
+    refused: tuple[str, ...]
+    writable: bool
     show: Callable[[Any, Base], Any]
     read: Callable[[Any], Any]
 
@@ -88,10 +93,22 @@ def link(base: Base, path: str) -> dict[str, str]:
 
 
 class V2Shape:
-    """`fields` names the members in order; `!` marks a read-only one, `*` one that POST needs."""
+    """`fields` names the members in order, each with at most one mark:
+
+    `*` POST needs it; `!` read-only; `~` read-only, but a POST that brings it is not refused; `?` neither writes nor is
+    ever refused. Links and derived members are read-only unless marked otherwise. `when_chosen` are members that appear
+    only when the caller chose which to see (rule 28).
+    """
 
     def __init__(
-        self, entity: type[Entity], root: str, item: str, fields: str, wire: Mapping[str, Word] | None = None
+        self,
+        entity: type[Entity],
+        root: str,
+        item: str,
+        fields: str,
+        wire: Mapping[str, Word] | None = None,
+        *,
+        when_chosen: Mapping[str, Any] | None = None,
     ) -> None:
         self.entity = entity
         self.root = root
@@ -101,10 +118,13 @@ class V2Shape:
         self.wires = {made.name: made for made in (_wire(text, words, hints) for text in fields.split())}
         self._shown = [(made.name, made.show) for made in self.wires.values()]
         self._required = [made for made in self.wires.values() if made.required]
+        self._when_chosen = dict(when_chosen or {})
 
-    def show(self, entity: Any, base: Base) -> dict[str, Any]:
-        """The V2 form."""
-        return {name: show(entity, base) for name, show in self._shown}
+    def show(self, entity: Any, base: Base, names: Container[str] | None = None) -> dict[str, Any]:
+        """The V2 form, or the named members of it."""
+        if names is None:
+            return {name: show(entity, base) for name, show in self._shown}
+        return {name: show(entity, base) for name, show in self._shown if name in names} | self._when_chosen
 
     def read(self, members: Any, *, creating: bool) -> Changes:
         """The changes that a V2 body asks for. Raises Refusal naming every faulty member (rules 1 to 4)."""
@@ -112,18 +132,19 @@ class V2Shape:
             raise Refusal(Reason.MALFORMED_BODY, "The request body must be one object.")
         faults: list[Fault] = []
         changes: Changes = {}
+        method = "POST" if creating else "PUT"
         for name, value in members.items():
             wire = self.wires.get(name)
             if wire is None:
                 faults.append(
                     Fault(Reason.FIELD_UNKNOWN, name, f"The field '{name}' is not supported by this resource.")
                 )
-            elif wire.read_only:
+            elif method in wire.refused:
                 said = (
                     f"The field '{name}' cannot be written to. Please remove it from your request before trying again."
                 )
                 faults.append(Fault(Reason.FIELD_READ_ONLY, name, said))
-            else:
+            elif wire.writable:
                 try:
                     changes[wire.field] = wire.read(value)
                 except ValueError as error:
@@ -139,13 +160,13 @@ class V2Shape:
         return changes
 
     def describe(self) -> list[dict[str, Any]]:
-        """The field list of an OPTIONS reply (rule 13)."""
+        """The field list of an OPTIONS reply (rule 13); only text that has a greatest length tells a length."""
         return [
             {
                 "name": wire.name,
                 "type": wire.word,
-                "length": wire.length,
-                "writable_methods": [] if wire.read_only else ["POST", "PUT"],
+                **({"length": wire.length} if wire.length else {}),
+                "writable_methods": ["POST", "PUT"] if wire.writable else [],
                 "required_methods": ["POST"] if wire.required else [],
             }
             for wire in self.wires.values()
@@ -156,35 +177,49 @@ def _invalid(name: str, why: str) -> Fault:
     return Fault(Reason.FIELD_INVALID, name, f"The field '{name}' is invalid.", {"invalid_reason": f"{name} {why}."})
 
 
+_REFUSED = {"!": ("POST", "PUT"), "~": ("PUT",)}
+
+
 def _wire(text: str, words: Mapping[str, Word], hints: Mapping[str, Any]) -> Wire:
-    name = text.rstrip("!*")
-    read_only, required = text.endswith("!"), text.endswith("*")
+    name = text.rstrip("!*~?")
+    mark = text[len(name) :]
     word = words.get(name, As(name))
+    if isinstance(word, Linked | Derived):
+        refused = () if mark == "?" else _REFUSED.get(mark, ("POST", "PUT"))
+        kind, show = _computed(word)
+        return Wire(name, "", kind, None, required=False, refused=refused, writable=False, show=show, read=_never)
+    kind, most, show, read = _stored(word, hints[word.field])
+    return Wire(
+        name, word.field, kind, most, mark == "*", _REFUSED.get(mark, ()), mark not in ("!", "~", "?"), show, read
+    )
+
+
+def _computed(word: Linked | Derived) -> tuple[str, Callable[[Any, Base], Any]]:
     if isinstance(word, Linked):
-        return Wire(name, "", "resource", None, required=False, read_only=True, show=_show_link(word), read=_never)
-    if isinstance(word, Derived):
-        derived = word.show
-        return Wire(
-            name, "", word.word, None, required=False, read_only=True, show=lambda e, _: derived(e), read=_never
-        )
-    hint = hints[word.field]
-    if isinstance(word, Part):
-        part, field, make = word.part, word.field, word.make
-        show = lambda e, _: getattr(getattr(e, field), part)  # noqa: E731
-        return Wire(name, field, "string", 255, required, read_only, show, lambda value: make(_typed(str(value), str)))
+        return "resource", _show_link(word)
+    derived = word.show
+    return word.word, lambda entity, _: derived(entity)
+
+
+def _stored(
+    word: As | Choice | Part, hint: Any
+) -> tuple[str, int | None, Callable[[Any, Base], Any], Callable[[Any], Any]]:
+    """Type, greatest length, and the two ways of a member that is stored."""
     field = word.field
+    if isinstance(word, Part):
+        part, make = word.part, word.make
+        return "string", 255, lambda e, _: getattr(getattr(e, field), part), lambda value: make(STRING.read(value))
     if isinstance(word, Choice):
         there, back = dict(word.words), {v2: v3 for v3, v2 in word.words.items()}
-        return Wire(
-            name, field, "enum", None, required, read_only, lambda e, _: there[getattr(e, field)], _one_of(back)
-        )
+        return "enum", None, lambda e, _: there[getattr(e, field)], _one_of(back)
     kind = word.kind or kind_of(hint)
-    as_v2 = kind.show
-    return Wire(
-        name, field, kind.word, longest(hint), required, read_only,
+    as_v2, from_v2 = kind.show, kind.read
+    return (
+        kind.word,
+        longest(hint),
         lambda e, _: as_v2(getattr(e, field)),
-        lambda value: _typed(kind.read(value), hint),
-    )  # fmt: skip
+        lambda value: typed(from_v2(value), hint),
+    )
 
 
 def _never(_value: Any) -> Any:
@@ -207,41 +242,6 @@ def _show_link(word: Linked) -> Callable[[Any, Base], Any]:
         return link(base, word.path.format(e=entity))
 
     return show
-
-
-def _typed(value: Any, annotation: Any) -> Any:
-    try:
-        return msgspec.convert(value, annotation)
-    except msgspec.ValidationError as error:
-        raise ValueError(_plain(str(error), annotation)) from None
-
-
-def _plain(said: str, annotation: Any = None) -> str:
-    """msgspec's complaint as the end of a sentence about a field."""
-    choices = _choices(annotation)
-    if choices:
-        return "must be one of " + ", ".join(map(str, choices))
-    text = said.split(" - at ")[0].replace("`", "")
-    text = text.removeprefix("Expected ").split(", got ")[0]
-    known = {
-        "str": "a string",
-        "int": "a whole number",
-        "bool": "true or false",
-        "array": "a list",
-        "decimal": "a number",
-    }
-    return "must be " + known.get(
-        text, text.replace("str of length", "a string of length").replace("int ", "a whole number ")
-    )
-
-
-def _choices(annotation: Any) -> tuple[Any, ...]:
-    if get_origin(annotation) is Literal:
-        return get_args(annotation)
-    for part in get_args(annotation):
-        if get_origin(part) is Literal:
-            return get_args(part)
-    return ()
 
 
 class V3Shape:
@@ -270,7 +270,8 @@ class V3Shape:
         self._type = msgspec.defstruct(f"{entity.__name__}Draft", members, kw_only=True)
         self._one = msgspec.json.Decoder(self._type)
         self._many = msgspec.json.Decoder(list[self._type])  # type: ignore[name-defined]
-        self._clean = {name: kind.clean for name in self.types if (kind := kind_of(self.types[name])) is not OBJECT}
+        cleans = {name: kind_of(annotation).clean for name, annotation in self.types.items()}
+        self._clean = {name: clean for name, clean in cleans.items() if clean is not as_is}
 
     def read(self, body: bytes, *, creating: bool) -> Changes:
         """The changes one JSON object asks for. Raises Refusal naming every faulty member (rule 21)."""
@@ -299,8 +300,10 @@ class V3Shape:
         for place, item in enumerate(items):
             changes, wrong = self._member_by_member(item, creating=False)
             identity = item.get("id") if isinstance(item, dict) else None
-            if isinstance(identity, bool) or not isinstance(identity, int):
-                wrong.append(Fault(Reason.FIELD_MISSING, "id", "id is required, as a whole number."))
+            if identity is None:
+                wrong.append(Fault(Reason.FIELD_MISSING, "id", "id is required."))
+            elif type(identity) is not int or not 0 < identity <= INT32:
+                wrong.append(self._fault("id", f"must be a whole number from 1 to {INT32}"))
             faults += [fault._replace(field=f"{place}.{fault.field}") for fault in wrong]
             drafts.append({**changes, "id": identity})
         if faults:
@@ -331,7 +334,7 @@ class V3Shape:
             if name not in members:
                 continue
             try:
-                value = _typed(members[name], annotation)
+                value = typed(members[name], annotation)
                 changes[name] = self._clean[name](value) if name in self._clean else value
             except ValueError as error:
                 faults.append(self._fault(name, str(error)))
@@ -356,5 +359,10 @@ def parse_json(body: bytes) -> Any:
 
 def malformed(error: Exception) -> Refusal:
     """The refusal of a body that is no JSON."""
-    why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+    if isinstance(error, RecursionError):
+        why = "it is nested too deeply"
+    elif isinstance(error, ArithmeticError):
+        why = "a number in it is out of range"
+    else:
+        why = str(error).partition(" - at `")[0]
     return Refusal(Reason.MALFORMED_BODY, f"The request body is not valid JSON: {why}.")

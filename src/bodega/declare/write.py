@@ -19,7 +19,7 @@ _replace = msgspec.structs.replace
 
 
 async def apply(unit: Unit, table: Table, changes: Changes, old: Any, notes: list[Fault]) -> None:
-    """Lets the resource's rules turn what the caller asked for into what is stored; `notes` collects what could not be."""
+    """Lets the resource's rules turn what was asked for into what is stored; `notes` collects what could not be."""
     for prepare in table.prepare:
         await prepare(unit, changes, old, notes)
 

@@ -16,7 +16,8 @@ MOST_ANCESTORS = 7
 _BELOW = """
 WITH RECURSIVE below (id, depth) AS (
     SELECT id, 1 FROM categories WHERE parent_id IN ({marks})
-    UNION ALL SELECT c.id, below.depth + 1 FROM categories c JOIN below ON c.parent_id = below.id WHERE below.depth < 100
+    UNION ALL SELECT c.id, below.depth + 1 FROM categories c JOIN below ON c.parent_id = below.id
+    WHERE below.depth < 100
 )
 SELECT id, depth FROM below ORDER BY depth, id
 """

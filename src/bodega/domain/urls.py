@@ -21,16 +21,25 @@ SCHEMA = """CREATE TABLE urls (
 CREATE UNIQUE INDEX urls_owner ON urls (kind, owner);"""
 
 
-class CustomUrl(msgspec.Struct):
-    """The path of a page in the storefront; `is_customized` tells that the caller chose it."""
+LONGEST = 255
 
-    url: Annotated[str, msgspec.Meta(max_length=255)] = ""
+
+class CustomUrl(msgspec.Struct):
+    """The path of a page; without one the store chooses. `is_customized` tells that the caller chose it."""
+
+    url: Annotated[str, msgspec.Meta(max_length=LONGEST)] = ""
     is_customized: bool = False
+
+    def __post_init__(self) -> None:
+        path = self.url.strip()
+        self.url = "/" + path.lstrip("/") if path else ""
+        if len(self.url) > LONGEST:
+            raise ValueError(f"must have a url of at most {LONGEST} characters, its first slash included")
 
 
 def chosen(url: Any) -> CustomUrl:
     """A URL given by V2 as plain text; an empty one leaves the choice to the store."""
-    return CustomUrl(str(url), is_customized=bool(url))
+    return CustomUrl(url)
 
 
 def slug(name: str) -> str:
@@ -52,9 +61,9 @@ def _choose(kind: str) -> Callable[..., Awaitable[None]]:
         """An entity without a URL gets a free one made from its name."""
         wanted = new.custom_url
         if wanted.url:
-            path = "/" + wanted.url.strip().lstrip("/")
-            customized = wanted.is_customized or old is None or old.custom_url.url != path
-            new.custom_url = CustomUrl(path, customized)
+            same = old is not None and old.custom_url.url == wanted.url
+            customized = wanted.is_customized or not same or old.custom_url.is_customized
+            new.custom_url = CustomUrl(wanted.url, customized)
             return
         if old is not None and old.custom_url.url:
             new.custom_url = old.custom_url

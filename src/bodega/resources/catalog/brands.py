@@ -8,7 +8,7 @@ import msgspec
 
 from bodega.declare.entity import Entity, stored
 from bodega.declare.facet import Facet
-from bodega.declare.fields import Line, Long, Words
+from bodega.declare.fields import NAME, STRING, Line, Long, Words
 from bodega.declare.listing import Listing
 from bodega.declare.route import collection, count, item
 from bodega.declare.shape import As, V2Shape, V3Shape
@@ -19,7 +19,7 @@ from bodega.storage.table import Unique
 class Brand(Entity, kw_only=True):
     """A brand; its name is unique in the store, whatever its case."""
 
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
     page_title: Line = ""
     meta_keywords: Words = []
     meta_description: Long = ""
@@ -44,7 +44,7 @@ v2 = V2Shape(
     "brands",
     "brand",
     "id! name* page_title meta_keywords meta_description image_file search_keywords",
-    {"image_file": As("image_url")},
+    {"image_file": As("image_url"), "search_keywords": As("search_keywords", STRING)},
 )
 v3 = V3Shape(Brand, required="name")
 

@@ -8,7 +8,7 @@ import msgspec
 
 from bodega.declare.entity import Entity, stored
 from bodega.declare.facet import Facet
-from bodega.declare.fields import Id, Line, Long, SortOrder, Words
+from bodega.declare.fields import NAME, Count, Id, Line, Long, SortOrder, Words
 from bodega.declare.listing import Filter, Listing
 from bodega.declare.route import collection, count, item
 from bodega.declare.shape import As, Derived, Part, V2Shape, V3Shape
@@ -27,9 +27,9 @@ class Category(Entity, kw_only=True):
     """`views` counts page views in the storefront; `ancestors` are ids from the root down, without its own."""
 
     parent_id: Id = 0
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=50)]
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=50), NAME]
     description: Long = ""
-    views: int = 0
+    views: Count = 0
     sort_order: SortOrder = 0
     page_title: Line = ""
     search_keywords: Line = ""

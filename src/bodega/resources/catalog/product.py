@@ -8,7 +8,21 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from bodega.declare.entity import Entity, stored
-from bodega.declare.fields import IDS_TEXT, Id, Line, Long, Measure, Moment, Money, Quantity, SortOrder, Words
+from bodega.declare.fields import (
+    IDS_TEXT,
+    NAME,
+    STRING,
+    Count,
+    Id,
+    Line,
+    Long,
+    Measure,
+    Moment,
+    Money,
+    Quantity,
+    SortOrder,
+    Words,
+)
 from bodega.declare.shape import As, Choice, Derived, Linked, Part, V2Shape, V3Shape
 from bodega.domain.urls import SCHEMA as URLS
 from bodega.domain.urls import CustomUrl, chosen
@@ -24,7 +38,7 @@ Thing = Literal["product", "album", "book", "drink", "food", "game", "movie", "s
 class Product(Entity, kw_only=True):
     """What is sold. Members from `event_date_field_name` on are shown by V2 only."""
 
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=250)]
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=250), NAME]
     type: Literal["physical", "digital"]
     sku: Line = ""
     description: str = ""
@@ -42,14 +56,14 @@ class Product(Entity, kw_only=True):
     calculated_price: Money = ZERO
     categories: list[Id] = []
     brand_id: Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)] = 0
-    option_set_id: int | None = None
+    option_set_id: Id | None = None
     option_set_display: Literal["right", "below"] = "right"
     inventory_level: int = 0
     inventory_warning_level: Annotated[int, msgspec.Meta(ge=0, le=2_147_483_647)] = 0
     inventory_tracking: Literal["none", "product", "variant"] = "none"
-    reviews_rating_sum: int = 0
-    reviews_count: int = 0
-    total_sold: int = 0
+    reviews_rating_sum: Count = 0
+    reviews_count: Count = 0
+    total_sold: Count = 0
     fixed_cost_shipping_price: Money = ZERO
     is_free_shipping: bool = False
     is_visible: bool = True
@@ -57,7 +71,7 @@ class Product(Entity, kw_only=True):
     related_products: Related = msgspec.field(default_factory=lambda: [-1])
     warranty: Long = ""
     bin_picking_number: Line = ""
-    layout_file: Annotated[str, msgspec.Meta(max_length=500)] = "product.html"
+    layout_file: Annotated[str, msgspec.Meta(max_length=500), STRING] = "product.html"
     upc: Code = ""
     mpn: Line = ""
     gtin: Code = ""
@@ -86,7 +100,7 @@ class Product(Entity, kw_only=True):
     custom_url: CustomUrl = msgspec.field(default_factory=CustomUrl)
     base_variant_id: int | None = None
     open_graph_type: Thing = "product"
-    open_graph_title: str = ""
+    open_graph_title: Annotated[str, STRING] = ""
     open_graph_description: str = ""
     open_graph_use_meta_description: bool = True
     open_graph_use_product_name: bool = True
@@ -149,18 +163,18 @@ V2_SHAPE = V2Shape(
     Product,
     "products",
     "product",
-    "id! keyword_filter! name* type* sku description search_keywords availability_description price* cost_price"
+    "id! keyword_filter? name* type* sku description search_keywords availability_description price* cost_price"
     " retail_price sale_price calculated_price! sort_order is_visible is_featured related_products inventory_level"
     " inventory_warning_level warranty weight* width height depth fixed_cost_shipping_price is_free_shipping"
-    " inventory_tracking rating_total! rating_count! total_sold date_created! brand_id view_count page_title"
-    " meta_keywords meta_description layout_file is_price_hidden price_hidden_label categories* date_modified!"
+    " inventory_tracking rating_total~ rating_count~ total_sold date_created~ brand_id view_count page_title"
+    " meta_keywords meta_description layout_file is_price_hidden price_hidden_label categories* date_modified~"
     " event_date_field_name event_date_type event_date_start event_date_end myob_asset_account myob_income_account"
     " myob_expense_account peachtree_gl_account condition is_condition_shown preorder_release_date is_preorder_only"
     " preorder_message order_quantity_minimum order_quantity_maximum open_graph_type open_graph_title"
-    " open_graph_description is_open_graph_thumbnail upc date_last_imported! option_set_id tax_class_id"
+    " open_graph_description is_open_graph_thumbnail upc date_last_imported~ option_set_id tax_class_id"
     " option_set_display bin_picking_number custom_url primary_image! availability* brand images discount_rules"
-    " configurable_fields custom_fields videos skus rules option_set options tax_class downloads"
-    " avalara_product_tax_code number_sold!",
+    " configurable_fields custom_fields videos skus rules option_set options tax_class downloads?"
+    " avalara_product_tax_code number_sold~",
     {
         "keyword_filter": Derived(_nothing),
         "inventory_tracking": Choice("inventory_tracking", {"none": "none", "product": "simple", "variant": "sku"}),
@@ -184,6 +198,7 @@ V2_SHAPE = V2Shape(
         "avalara_product_tax_code": As("product_tax_code"),
         "number_sold": As("total_sold"),
     },
+    when_chosen={"metadata": []},  # rule 28
 )
 V3_SHAPE = V3Shape(
     Product,

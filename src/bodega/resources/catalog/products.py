@@ -29,6 +29,13 @@ def _one(text: str) -> tuple[int, ...]:
     return (_id(text),)
 
 
+def _context(text: str) -> bool:
+    """Who searches: it changes the order of results by relevance, never which they are."""
+    if text not in ("shopper", "merchant"):
+        raise ValueError("must be one of shopper, merchant")
+    return True
+
+
 IN_CATEGORY = "product_categories:product_id.category_id"
 MAPPED_V3 = {
     "categories": Filter(IN_CATEGORY, "member", _one),
@@ -38,6 +45,8 @@ MAPPED_V3 = {
         "inventory_level <= inventory_warning_level AND inventory_warning_level > 0", "low", parser("BOOLEAN", "")
     ),
     "out_of_stock": Filter("inventory_level <= 0", "low", parser("BOOLEAN", "")),
+    "channel_id:in": Filter("1 = 1", "low", lambda text: 1 in listed(_id)(text)),  # every product is in the one channel
+    "keyword_context": Filter("1 = 1", "low", _context),
 }
 MAPPED_V2 = {
     "category": Filter(IN_CATEGORY, "member", _one),
@@ -101,7 +110,8 @@ V3 = Facet(
         TABLE,
         3,
         FILTERS,
-        sorts="id name sku price date_modified date_last_imported inventory_level is_visible total_sold calculated_price",
+        sorts="id name sku price date_modified date_last_imported inventory_level is_visible total_sold"
+        " calculated_price",
         mapped=MAPPED_V3,
         includes=INCLUDES,
         shown=V3_SHAPE.shown,
@@ -110,16 +120,29 @@ V3 = Facet(
     "catalog/products",
     v3=V3_SHAPE,
     created=200,
-    delete_needs_filter=True,
-    delete_cap=250,  # rule 23
     batch_cap=10,  # rule 58
 )
+DELETE = Facet(
+    3,
+    TABLE,
+    Listing(
+        TABLE,
+        3,
+        "name sku price weight condition brand_id date_modified date_last_imported is_visible is_featured id:in"
+        " inventory_level total_sold type",
+        mapped={name: MAPPED_V3[name] for name in ("categories", "keyword")},
+    ),
+    V3.scope,
+    V3.home,
+    delete_needs_filter=True,
+    delete_cap=250,  # rule 23
+)  # fewer filters than a list has: each must name products
 
 routes = (
     collection("products", V2, "GET POST DELETE"),
     item("products/{id}", V2),
     count("products/count", V2),
-    collection("catalog/products", V3, "GET POST PUT DELETE"),
+    collection("catalog/products", V3, "GET POST PUT").also(collection("catalog/products", DELETE, "DELETE")),
     item("catalog/products/{id}", V3),
 )
 
@@ -129,7 +152,7 @@ has_urls(TABLE, "product")
 @TABLE.prepare.append
 async def link_the_brand(unit: Unit, changes: dict[str, Any], _old: Any, _notes: list[Fault]) -> None:
     """Rule 54: a brand name stands for the brand of that name, which is made when there is none."""
-    name = changes.pop("brand_name", "")
+    name = changes.pop("brand_name", "").strip()
     if not name or changes.get("brand_id"):
         return
     found = await unit.tx.row("SELECT id FROM brands WHERE name_key = $1", name.casefold())

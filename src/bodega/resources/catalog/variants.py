@@ -1,4 +1,4 @@
-"""Variants: what is bought. Every product has at least one, its base variant, which carries the product's SKU (rule 57)."""
+"""Variants: what is bought. Every product has at least one, its base variant with the product's own SKU (rule 57)."""
 
 from __future__ import annotations
 
