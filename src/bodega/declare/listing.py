@@ -7,8 +7,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from bodega.dates import parse_moment
-from bodega.declare.fields import INT32, clean_decimal, moment, ten_thousandths
+from bodega.declare.fields import INT32, NO_DATE, clean_decimal, clean_moment, ten_thousandths, whole
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.storage.plan import Condition, Op, Plan
@@ -27,11 +26,15 @@ _SETS: dict[str, tuple[str, ...]] = {
 
 
 class Filter(NamedTuple):
-    """A query parameter that narrows a list. `parse` raises ValueError with the end of a sentence."""
+    """A query parameter that narrows a list. `parse` raises ValueError with the end of a sentence.
+
+    `besides` are conditions that go with it.
+    """
 
     column: str
     op: Op
     parse: Parse
+    besides: tuple[Condition, ...] = ()
 
 
 class Include(NamedTuple):
@@ -105,10 +108,16 @@ class Listing:
         column = "name_key" if field == "name" and op in ("eq", "in") and "name_key" in self.table.types else field
         parse = parser(self.table.types[column], column)
         many = op in ("in", "not_in")
-        self.filters[parameter] = Filter(column, op, listed(parse) if many else (str if op == "like" else parse))  # type: ignore[arg-type]
+        # A date that is unset is empty text: it comes before every date, but is not before any.
+        unset = (Condition(column, "ne", ""),) if op in ("max", "less") and parse is _moment else ()
+        read = listed(parse) if many else (str if op == "like" else parse)
+        self.filters[parameter] = Filter(column, op, read, unset)  # type: ignore[arg-type]
 
     def parse(self, query: str, *, strict: bool = False) -> Query:
-        """The query of a request. `strict` also refuses unknown filters: a delete must not pass one over. Raises Refusal."""
+        """The query of a request. Raises Refusal.
+
+        `strict` also refuses unknown filters and filters that say nothing: a delete must not pass one over.
+        """
         if not query:
             return self.everything
         given = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=1000))
@@ -121,7 +130,10 @@ class Listing:
                 try:
                     if "\x00" in value:
                         raise ValueError("must not contain the NUL character")
-                    where.append(Condition(found.column, found.op, found.parse(value)))
+                    wanted = found.parse(value)
+                    if strict and wanted in ("", ()):
+                        raise ValueError("must not be empty")
+                    where += [Condition(found.column, found.op, wanted), *found.besides]
                 except ValueError as error:
                     faults.append(self._fault(name, str(error)))
             elif self._is_refused(name, strict=strict):
@@ -161,22 +173,21 @@ class Listing:
         text = given.get(name)
         if text is None or text == "":
             return default
-        if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) < 1:
+        if not text.isascii() or not text.isdigit() or not text.strip("0"):
             faults.append(self._fault(name, "must be a whole number from 1"))
             return default
-        return int(text)
+        return int(text) if len(text) < 10 else _FAR
 
     def _order(self, given: Mapping[str, str], faults: list[Fault]) -> tuple[str, bool]:
         sort = given.get("sort", "")
-        direction = given.get("direction", "asc").lower()
-        if not self.sorts or not sort:
-            return ("id", bool(self.sorts) and direction == "desc")
-        if sort not in self.sorts:
-            faults.append(self._fault("sort", "must be one of " + ", ".join(self.sorts)))
+        direction = given.get("direction", "").lower() or "asc"
+        if not self.sorts:
             return ("id", False)
         if direction not in ("asc", "desc"):
             faults.append(self._fault("direction", "must be asc or desc"))
-        column = "name_key" if sort == "name" and "name_key" in self.table.types else sort
+        if sort and sort not in self.sorts:
+            faults.append(self._fault("sort", "must be one of " + ", ".join(self.sorts)))
+        column = "name_key" if sort == "name" and "name_key" in self.table.types else sort or "id"
         return (column, direction == "desc")
 
     def _include(self, given: Mapping[str, str], faults: list[Fault]) -> tuple[str, ...]:
@@ -206,6 +217,9 @@ class Listing:
         said = f"The field '{name}' is invalid." if self.version == 2 else f"{name} {why}."
         return Fault(Reason.QUERY_INVALID, name, said, {"field": name, "invalid_reason": f"{name} {why}."})
 
+
+_FAR = 1_000_000_000
+"""A number of ten digits or more is as good as this one: over every limit, past every last page."""
 
 _OWN = frozenset({"page", "limit", "sort", "direction", "include", "include_fields", "exclude_fields", "exclude"})
 
@@ -248,17 +262,14 @@ def parser(sql_type: str, column: str) -> Parse:
     if column.startswith("date_") or column.endswith("_date"):
         return _moment
     if column.endswith("_key"):
-        return str.lower
+        return str.casefold
     return str
 
 
 def _integer(text: str) -> int:
-    try:
-        number = int(text) if len(text) < 20 else INT32 + 1
-    except ValueError:
-        raise ValueError("must be a whole number") from None
+    number = whole(text.strip())
     if abs(number) > INT32:
-        raise ValueError("must be a whole number below 2147483648")
+        raise ValueError(f"must be a whole number of at most {INT32}")
     return number
 
 
@@ -275,7 +286,6 @@ def _flag(text: str) -> bool:
 
 
 def _moment(text: str) -> str:
-    try:
-        return moment(parse_moment(text.replace(" ", "+") if "T" in text else text))
-    except ValueError:
-        raise ValueError("must be a date, as 2026-11-22T10:00:00Z") from None
+    if not text:
+        raise ValueError(NO_DATE)
+    return clean_moment(text)
