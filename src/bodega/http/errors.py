@@ -43,7 +43,7 @@ def v3_error(refusal: Refusal) -> dict[str, Any]:
         "type": f"/docs/status-codes#{reason.name.lower()}",
         "detail": reason.remedy,
     }
-    errors = {fault.field: fault.said for fault in refusal.faults}
+    errors = {fault.field: fault.context.get("invalid_reason", fault.said) for fault in refusal.faults}
     if errors:
         body["errors"] = errors
     if refusal.details:
