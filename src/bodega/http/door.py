@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 from bodega.access.quota import Shared, Spent
 from bodega.access.stores import OpenStore
@@ -36,9 +37,8 @@ def current_version(ask: Ask) -> None:
     """Version 1 is the same path below version 2; writes keep their method (RFC 9110 15.4.8)."""
     if ask.version != 1:
         return
-    path = _raw_path(ask).replace("/v1", "/v2", 1)
     query = f"?{ask.query}" if ask.query else ""
-    location = ask.url(path + query).encode()
+    location = ask.url(_in_version_2(ask) + query).encode("latin-1", "replace")
     headers = [
         (b"location", location),
         (b"deprecation", V1_DEPRECATED),
@@ -52,7 +52,7 @@ def current_version(ask: Ask) -> None:
 async def open_store(house: House, ask: Ask) -> OpenStore | None:
     """The store that the path or the Host names; None when there is no such store, which strangers are not told."""
     if ask.host_form:
-        named = _STORE_HOST.match(ask.host)
+        named = _STORE_HOST.match(ask.host.lower())  # a host name has no case (RFC 9110 4.2.3)
         ask.store = named[1] if named else await house.stores.only()
     store = house.stores.known(ask.store) or await house.stores.get(ask.store)
     if store is None:
@@ -122,6 +122,14 @@ def _window(spent: Spent) -> list[Header]:
         (b"x-rate-limit-time-reset-ms", b"%d" % spent.reset_ms),
         (b"x-rate-limit-time-window-ms", b"30000"),
     ]
+
+
+def _in_version_2(ask: Ask) -> str:
+    """The path with its version segment replaced, and only that one: a store may be called v1, too."""
+    parts = ask.path.split("/")
+    filled = [place for place, part in enumerate(parts) if part]
+    parts[filled[1 if ask.host_form else 2]] = "v2"
+    return "/" + quote("/".join(parts).lstrip("/"), safe="/!$&'()*+,;=:@~")
 
 
 def _raw_path(ask: Ask) -> str:
