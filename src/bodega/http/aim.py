@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bodega.access.scopes import allows
+from bodega.access.scopes import READERS, allows
 from bodega.declare.actions import NO_QUERY, Action
 from bodega.declare.call import Call
 from bodega.declare.listing import Query
@@ -69,7 +69,7 @@ def require_scope(ask: Ask, caller: Caller, action: Action) -> None:
     writes = not ask.reads
     if allows(caller.account.scopes, action.scope, writes=writes):
         return
-    needed = action.scope if writes else f"{action.scope}_read_only"
+    needed = action.scope if writes else READERS.get(action.scope, action.scope)
     raise Refusal(Reason.SCOPE_MISSING, details={"missing_scope": needed, "client_id": caller.account.client_id})
 
 
@@ -90,14 +90,14 @@ async def readable(house: House, ask: Ask, action: Action) -> bytes:
         return b""
     if not action.body:
         return b""  # a body without meaning is left unread (RFC 9110 9.3.1)
-    coding = ask.headers.get(b"content-encoding", b"identity").lower()
-    if coding not in (b"identity", b""):
-        raise Refusal(Reason.CONTENT_CODING_UNSUPPORTED, headers=[(b"accept-encoding", b"identity")])
     kind = media_of(ask.headers.get(b"content-type", b""))
     offered = V2_MEDIA if ask.version == 2 else V3_MEDIA
     if kind not in offered:
         supported = b", ".join(one.value for one in offered)
         raise Refusal(Reason.CONTENT_TYPE_UNSUPPORTED, headers=[(b"accept", supported)])
+    coding = ask.headers.get(b"content-encoding", b"identity").lower()
+    if coding not in (b"identity", b""):
+        raise Refusal(Reason.CONTENT_CODING_UNSUPPORTED, headers=[(b"accept-encoding", b"identity")])
     if length is not None and int(length) > house.max_body:
         raise _too_large(house)
     chunks = bytearray()

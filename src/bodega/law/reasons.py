@@ -54,8 +54,6 @@ class Reason(Enum):
     SUSPENDED = (Step.OPEN_STORE, 503, 503, "The store is suspended.", "The owner can lift the suspension: bodega store set HASH suspended=false.")
     MAINTENANCE = (Step.OPEN_STORE, 503, 503, "The store is down for maintenance.", "Wait Retry-After seconds, or end it: bodega store maintenance HASH off.")
 
-    UNREACHABLE = (Step.OPEN_STORE, 503, 503, "The store's database cannot be reached.", "Wait Retry-After seconds and repeat the request; the server's log says more.")
-
     UNKNOWN_METHOD = (Step.KNOWN_METHOD, 501, 501, "The method is not implemented by this server.", "Use GET, HEAD, POST, PUT, DELETE or OPTIONS.")
 
     CREDENTIALS_MISSING = (Step.AUTHENTICATE, 401, 401, "No credentials were supplied with the request.", "Send X-Auth-Token, or Basic credentials on the store's own host.")
@@ -78,10 +76,10 @@ class Reason(Enum):
     CONTENT_CODING_UNSUPPORTED = (Step.READABLE, 415, 415, "The content coding of the request body is not supported.", "Send the body without Content-Encoding.")
     BODY_TOO_LARGE = (Step.READABLE, 413, 413, "The request body is too large.", "Send less than details.max_bytes bytes at once.")
 
-    QUERY_INVALID = (Step.PARSE_QUERY, 400, 422, "A query parameter is invalid.", "Correct the parameter named in the answer.")
     FILTER_REFUSED = (Step.PARSE_QUERY, 400, 422, "A filter is not supported by this resource.", "Use only the filters of the resource: OPTIONS, or /docs.")
-    FILTER_REQUIRED = (Step.PARSE_QUERY, 400, 422, "Deleting from this collection needs at least one filter.", "Say which rows: for example id:in=1,2,3.")
+    QUERY_INVALID = (Step.PARSE_QUERY, 400, 422, "A query parameter is invalid.", "Correct the parameter named in the answer.")
     LIMIT_OVER_MAXIMUM = (Step.PARSE_QUERY, 413, 413, "The limit is over the maximum page size.", "Ask for at most details.max_limit rows a page.")
+    FILTER_REQUIRED = (Step.PARSE_QUERY, 400, 422, "Deleting from this collection needs at least one filter.", "Say which rows: for example id:in=1,2,3.")
 
     NO_SUCH_ENTITY = (Step.FIND_ENTITY, 404, 404, "The requested resource was not found.", "List the collection to see which ids exist.")
 
@@ -103,6 +101,7 @@ class Reason(Enum):
     PLATFORM_CAP_REACHED = (Step.PERFORM, 403, 403, "The platform's limit for this resource is reached.", "Delete some first; no plan raises this limit.")
     TREE_TOO_DEEP = (Step.PERFORM, 403, 403, "A category can have at most seven ancestors.", "Choose a parent nearer to the root.")
 
+    UNREACHABLE = (Step.CATCH_ALL, 503, 503, "The store's database cannot be reached.", "Wait Retry-After seconds and repeat the request; the server's log says more.")
     INTERNAL_ERROR = (Step.CATCH_ALL, 500, 500, "The server met an unexpected condition.", "Look for the X-Request-Id in the server's log.")
 
     # fmt: on
