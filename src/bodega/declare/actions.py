@@ -48,6 +48,10 @@ class Action:
         """Reads what the path names, or refuses; what it returns answers the preconditions."""
         return None
 
+    async def standing(self, call: Call) -> Validator | None:
+        """What preconditions are judged by where `find` has no need to read it."""
+        return None
+
     def read(self, content: Any) -> Any:
         """The draft in a body: plain data in V2, JSON bytes in V3. Raises Refusal."""
         return None
@@ -79,8 +83,19 @@ class Action:
 
     async def _included(self, call: Call) -> int:
         """The revisions of the tables whose rows are shown inside: an entity tag has to move with them too."""
-        tables = {self.listing.includes[name].table for name in call.query.include} - {""}
-        return sum([(await rows.standing_of(call.reader, table)).revision for table in tables])
+        return sum([(await rows.standing_of(call.reader, table)).revision for table in self._tables_included(call)])
+
+    def _tables_included(self, call: Call) -> set[str]:
+        return {self.listing.includes[name].table for name in call.query.include} - {""}
+
+    def _still(self, unit: Unit, call: Call) -> None:
+        """Asks the preconditions again, of the collection as this transaction sees it."""
+        if call.standing_still is not None:
+            call.standing_still(Validator(*unit.ledger.standing(self.table.name)))
+
+    async def _collection(self, call: Call) -> Validator:
+        now = await rows.standing(call.reader, self.table)
+        return Validator(now.revision, now.modified)
 
     async def _find_parent(self, call: Call) -> None:
         if self.facet.parents is None:
@@ -164,10 +179,14 @@ class Create(Action):
     async def find(self, call: Call) -> None:
         await self._find_parent(call)
 
+    async def standing(self, call: Call) -> Validator:
+        return await self._collection(call)
+
     def read(self, content: Any) -> Any:
         return _shape(self.facet).read(content, creating=True)
 
     async def perform(self, unit: Unit, call: Call) -> Outcome:
+        self._still(unit, call)
         changes = {**self.facet.defaults, **call.draft}
         if self.facet.parent:
             changes[self.facet.parent] = call.ids[0]
@@ -191,15 +210,34 @@ class Update(Action):
     body = True
 
     async def find(self, call: Call) -> Validator:
-        return await self._find_item(call)
+        state = await self._find_item(call)
+        return Validator(state.version + await self._included(call), state.modified) if call.query.include else state
 
     def read(self, content: Any) -> Any:
         return _shape(self.facet).read(content, creating=False)
 
     async def perform(self, unit: Unit, call: Call) -> Outcome:
         notes: list[Fault] = []
-        row = await update_one(unit, self.table, call.ids[-1], dict(call.draft), notes, call.standing_still)
-        return await render.written(self.facet, call, row, notes, unit.tx)
+        still = self._with_included(unit, call) if call.query.include else call.standing_still
+        row = await update_one(unit, self.table, call.ids[-1], dict(call.draft), notes, still)
+        outcome = await render.written(self.facet, call, row, notes, unit.tx)
+        if call.query.include:
+            outcome.state = Validator(row.version + self._includes_now(unit, call), row.modified)
+        return outcome
+
+    def _with_included(self, unit: Unit, call: Call) -> Callable[[Validator | None], None] | None:
+        still = call.standing_still
+        if still is None:
+            return None
+
+        def ask(now: Validator | None) -> None:
+            still(now and Validator(now.version + self._includes_now(unit, call), now.modified))
+
+        return ask
+
+    def _includes_now(self, unit: Unit, call: Call) -> int:
+        """As `_included`, as of this moment of the transaction."""
+        return sum(unit.ledger.standing(table)[0] for table in self._tables_included(call))
 
 
 class Delete(Action):
@@ -239,9 +277,7 @@ class DeleteMany(Action):
 
     async def perform(self, unit: Unit, call: Call) -> Outcome:
         """In a task, one chunk: `Partial` work is asked for again until nothing is left."""
-        if call.standing_still is not None:
-            now = await rows.standing(unit.tx, self.table)
-            call.standing_still(Validator(now.revision, now.modified))
+        self._still(unit, call)
         plan = call.query.plan
         if self.facet.parent:
             plan = plan._replace(where=(*plan.where, Condition(self.facet.parent, "eq", call.ids[0])))
@@ -259,11 +295,15 @@ class UpdateMany(Action):
     writes = True
     body = True
 
+    async def standing(self, call: Call) -> Validator:
+        return await self._collection(call)
+
     def read(self, content: Any) -> Any:
         assert self.facet.v3 is not None
         return self.facet.v3.read_many(content, self.facet.batch_cap)
 
     async def perform(self, unit: Unit, call: Call) -> Outcome:
+        self._still(unit, call)
         saved: list[bytes] = []
         refused: list[Refusal] = []
         errors: dict[str, str] = {}
@@ -283,7 +323,7 @@ class UpdateMany(Action):
                 saved.append(self.table.encode(row.entity)[0])
                 errors |= {f"{identity}.{note.field}": note.said for note in notes}
         if refused and not saved:
-            raise refused[0]
+            raise min(refused, key=lambda refusal: refusal.reason.rank)
         data = b'{"data":[' + b",".join(saved) + b"]"
         if errors:
             return PartlyDone(ready=data + b',"errors":' + render.json(errors) + b',"meta":{}}')
@@ -317,8 +357,9 @@ class Singleton(Action):
     def parse(self, query: str) -> Query:
         return NO_QUERY
 
-    async def find(self, call: Call) -> Validator | None:
-        return self.state(call) if self.state is not None else None
+    async def find(self, call: Call) -> Validator:
+        """Without a state of its own, what is shown is as old as the request: the store's present second."""
+        return self.state(call) if self.state is not None else Validator(call.now, call.now)
 
     async def answer(self, call: Call) -> Outcome:
         shown = self.show(call)

@@ -14,6 +14,7 @@ from bodega.http.conditional import tag
 from bodega.http.errors import error_body
 from bodega.http.negotiate import Media, accepts_gzip
 from bodega.law.outcome import Emptied, Outcome, Validator
+from bodega.law.reasons import Reason
 from bodega.law.refusal import Header, Refusal
 
 GZIP_FROM = 4096
@@ -42,7 +43,7 @@ def answered(ask: Ask, outcome: Outcome, state: Validator | None) -> Answer:
     if type(outcome) is Emptied:
         headers = [_PRIVATE, (b"x-request-id", ask.request_id.encode()), *ask.quota]
         if ask.reads and state is not None:
-            headers.append((b"etag", tag(state.version, xml=ask.media is Media.XML)))
+            headers += [_VARY, (b"etag", tag(state.version, xml=ask.media is Media.XML))]
         return Answer(status, headers)
     is_xml = ask.media is Media.XML
     body = outcome.ready
@@ -75,7 +76,7 @@ def refused(ask: Ask, refusal: Refusal) -> Answer:
     status = reason.status(ask.version)
     named = [(b"x-request-id", ask.request_id.encode()), (b"bodega-reason", reason.name.encode())]
     headers: list[Header] = [*named, *refusal.headers, *ask.quota]
-    if status == 304:
+    if reason is Reason.NOT_MODIFIED:
         return Answer(status, [_VARY, _PRIVATE, *headers], reason=reason.name)
     body = error_body(ask, refusal)
     kept = any(name == b"cache-control" for name, _ in refusal.headers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 
-from bodega.dates import parse_http_date
+from bodega.dates import http_date, parse_http_date
 from bodega.declare.actions import Action
 from bodega.declare.call import Call
 from bodega.declare.shape import parse_json
@@ -16,7 +16,7 @@ from bodega.http.house import Caller, House
 from bodega.http.negotiate import Media, media_of
 from bodega.law.outcome import Accepted, Outcome, Validator
 from bodega.law.reasons import Reason
-from bodega.law.refusal import Refusal
+from bodega.law.refusal import Header, Refusal
 from bodega.storage.unit import Row, Unit
 from bodega.tasks import queue
 
@@ -32,16 +32,24 @@ async def find_entity(ask: Ask, action: Action, call: Call) -> Validator | None:
         and b"if-none-match" not in ask.headers
     ):
         call.since = parse_http_date(ask.headers[b"if-modified-since"])
-    return await action.find(call)
+    state = await action.find(call)
+    if state is None and has_conditions(ask.headers):
+        return await action.standing(call)
+    return state
 
 
-def preconditions(ask: Ask, action: Action, call: Call, state: Validator | None) -> None:
-    """If-Match, If-Unmodified-Since, If-None-Match, If-Modified-Since, in the order of RFC 9110 13.2.2."""
+def preconditions(ask: Ask, action: Action, call: Call, state: Validator | None) -> Validator | None:
+    """If-Match, If-Unmodified-Since, If-None-Match, If-Modified-Since, in the order of RFC 9110 13.2.2.
+
+    Returns the state that the reply may tell: none where the date was a filter, since a part of a collection must not
+    be taken for the whole by its entity tag.
+    """
     if not has_conditions(ask.headers):
-        return
+        return state
     _judge(ask, state)
-    if action.writes and state is not None:
+    if action.writes:
         call.standing_still = lambda now: _judge(ask, now)
+    return state if call.since is None else None
 
 
 def _judge(ask: Ask, state: Validator | None) -> None:
@@ -49,11 +57,22 @@ def _judge(ask: Ask, state: Validator | None) -> None:
     if state is not None:
         current = Validators(tag(state.version, xml=ask.media is Media.XML), state.modified)
     verdict = judge(ask.headers, ask.method, current)
-    if verdict == "not_modified":
-        assert current is not None
-        raise Refusal(Reason.NOT_MODIFIED, headers=[(b"etag", current.etag)])
-    if verdict == "failed":
-        raise Refusal(Reason.PRECONDITION_FAILED)
+    if verdict == "go_on":
+        return
+    reason = Reason.NOT_MODIFIED if verdict == "not_modified" else Reason.PRECONDITION_FAILED
+    raise Refusal(reason, headers=_told(ask, state))
+
+
+def _told(ask: Ask, state: Validator | None) -> list[Header]:
+    """The validators of what is there now; the tag is that of the gzip form when this is the form the caller holds."""
+    if state is None:
+        return []
+    is_xml = ask.media is Media.XML
+    zipped = tag(state.version, xml=is_xml, gzip=True)
+    held = zipped in ask.headers.get(b"if-none-match", b"")
+    etag = zipped if held else tag(state.version, xml=is_xml)
+    dated = [(b"last-modified", http_date(state.modified))] if state.modified else []
+    return [(b"etag", etag), *dated]
 
 
 def read_draft(ask: Ask, action: Action, call: Call, body: bytes) -> None:

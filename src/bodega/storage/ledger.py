@@ -58,6 +58,10 @@ class Ledger:
         self._entries, self._moved = mark[0], mark[1]
         self._living = defaultdict(int, mark[2])
 
+    def standing(self, table: str) -> tuple[int, int]:
+        """A table's revision and when it last changed, in UTC seconds, as of this moment of the transaction."""
+        return self._entries.get(table, EMPTY)[:2]
+
     def total(self, table: str) -> int:
         """Rows in a table, as of this moment of the transaction."""
         return self._entries.get(table, EMPTY)[2]
