@@ -20,8 +20,14 @@ _replace = msgspec.structs.replace
 
 async def apply(unit: Unit, table: Table, changes: Changes, old: Any, notes: list[Fault]) -> None:
     """Lets the resource's rules turn what was asked for into what is stored; `notes` collects what could not be."""
-    for prepare in table.prepare:
-        await prepare(unit, changes, old, notes)
+    try:
+        for prepare in table.prepare:
+            await prepare(unit, changes, old, notes)
+    except Refusal as refusal:
+        known = {name: value for name, value in changes.items() if name in table.entity.__struct_fields__}
+        wanted = build(table, known, unit.now) if old is None else _replace(old, **known)
+        await unit.in_order(refusal, table, wanted)
+        raise
 
 
 def build(table: Table, changes: Changes, now: int) -> Any:

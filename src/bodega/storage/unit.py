@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from bodega.law.reasons import LIMITS, Reason
+from bodega.law.reasons import LIMITS, Reason, Step
 from bodega.law.refusal import Fault, Refusal
 from bodega.storage.ledger import Ledger
 from bodega.storage.table import Link, Table, update_sql
@@ -57,8 +57,9 @@ class Unit:
                 await guard(self, None, entity)
             self._respect_limits(table)
         except Refusal as refusal:
+            await self.in_order(refusal, table, entity)
             if refusal.reason in LIMITS:
-                await self.refuse_conflicts(table, entity)
+                self._respect_limits(table)
             raise
         entity.id, version = self.ledger.enter(table.name, self.now, entity.id)
         doc, rest = table.encode(entity)
@@ -80,8 +81,7 @@ class Unit:
             for guard in table.before_write:
                 await guard(self, old.entity, entity)
         except Refusal as refusal:
-            if refusal.reason in LIMITS:
-                await self.refuse_conflicts(table, entity)
+            await self.in_order(refusal, table, entity)
             raise
         version = self.ledger.touch(table.name, self.now)
         doc, rest = table.encode(entity)
@@ -127,6 +127,11 @@ class Unit:
         await self.tx.run(f"DELETE FROM {table.name} WHERE id IN ({marks})", *living)
         for guard in table.after_delete:
             await guard(self, living)
+
+    async def in_order(self, refusal: Refusal, table: Table, entity: Any) -> None:
+        """What the write itself would have met first is told before a rule that was only asked earlier."""
+        if refusal.reason.step is Step.PERFORM:
+            await self.refuse_conflicts(table, entity)
 
     async def refuse_conflicts(self, table: Table, entity: Any) -> None:
         """Raises the refusal that names everything standing in the entity's way, if anything does."""
