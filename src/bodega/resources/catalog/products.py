@@ -36,8 +36,17 @@ def _context(text: str) -> bool:
     return True
 
 
+def _sku(text: str) -> str:
+    return text.casefold()
+
+
+OF_SKU = "variants:product_id.sku_key"
+"""A product is found by its SKU through its variants, whose SKUs have the unique index."""
+
 IN_CATEGORY = "product_categories:product_id.category_id"
 MAPPED_V3 = {
+    "sku": Filter(OF_SKU, "member", lambda text: (_sku(text),)),
+    "sku:in": Filter(OF_SKU, "member", listed(_sku)),
     "categories": Filter(IN_CATEGORY, "member", _one),
     "categories:in": Filter(IN_CATEGORY, "member", listed(_id)),
     "keyword": Filter("name|sku|product_texts:product_id.description", "keyword", str),
@@ -52,7 +61,8 @@ MAPPED_V2 = {
     "category": Filter(IN_CATEGORY, "member", _one),
     "keyword_filter": Filter("name|sku|product_texts:product_id.description", "keyword", str),
     "description": Filter("product_texts:product_id.description", "member", lambda text: (text,)),
-    "include_sku": Filter("sku", "eq", str),
+    "sku": MAPPED_V3["sku"],
+    "include_sku": MAPPED_V3["sku"],
     "min_number_sold": Filter("total_sold", "min", _id),
     "max_number_sold": Filter("total_sold", "max", _id),
 }
@@ -86,7 +96,7 @@ V2 = Facet(
     Listing(
         TABLE,
         2,
-        "min_id max_id name sku condition availability brand_id min_date_created max_date_created min_date_modified"
+        "min_id max_id name condition availability brand_id min_date_created max_date_created min_date_modified"
         " max_date_modified min_date_last_imported max_date_last_imported min_price max_price is_visible is_featured"
         " min_inventory_level max_inventory_level product_tax_code",
         mapped=MAPPED_V2,
@@ -101,7 +111,7 @@ V2 = Facet(
 )
 FILTERS = (
     "id:set name:like mpn upc price weight condition brand_id date_modified:min,max date_last_imported:not,min,max"
-    " is_visible is_featured is_free_shipping inventory_level:set total_sold type availability sku:in"
+    " is_visible is_featured is_free_shipping inventory_level:set total_sold type availability"
 )
 V3 = Facet(
     3,
@@ -128,9 +138,9 @@ DELETE = Facet(
     Listing(
         TABLE,
         3,
-        "name sku price weight condition brand_id date_modified date_last_imported is_visible is_featured id:in"
+        "name price weight condition brand_id date_modified date_last_imported is_visible is_featured id:in"
         " inventory_level total_sold type",
-        mapped={name: MAPPED_V3[name] for name in ("categories", "keyword")},
+        mapped={name: MAPPED_V3[name] for name in ("sku", "categories", "keyword")},
     ),
     V3.scope,
     V3.home,

@@ -67,15 +67,8 @@ CREATE TABLE products (
     brand_ref INTEGER REFERENCES brands(id) ON DELETE RESTRICT
 );
 CREATE UNIQUE INDEX products_name_key_unique ON products (name_key);
-CREATE INDEX products_sku ON products (sku, id);
 CREATE INDEX products_brand_id ON products (brand_id, id);
-CREATE INDEX products_price ON products (price, id);
-CREATE INDEX products_calculated_price ON products (calculated_price, id);
-CREATE INDEX products_inventory_level ON products (inventory_level, id);
-CREATE INDEX products_total_sold ON products (total_sold, id);
 CREATE INDEX products_date_modified ON products (date_modified, id);
-CREATE INDEX products_date_last_imported ON products (date_last_imported, id);
-CREATE INDEX products_upc ON products (upc, id);
 CREATE TABLE product_categories (
     product_id INTEGER NOT NULL REFERENCES products(id) ON DELETE CASCADE,
     category_id INTEGER NOT NULL REFERENCES categories(id) ON DELETE CASCADE,
