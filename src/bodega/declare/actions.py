@@ -6,7 +6,7 @@ The law calls, in this order: `parse`, `find`, then for a read `answer`, for a w
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from bodega.declare import render
 from bodega.declare.call import Call
@@ -25,6 +25,13 @@ TASK_ABOVE = 250
 
 CHUNK = 250
 """Rows that a task deletes in one transaction."""
+
+
+class Chunk(NamedTuple):
+    """How many rows one transaction of a task did, and whether there may be more."""
+
+    done: int
+    more: bool
 
 
 class Action:
@@ -276,7 +283,7 @@ class DeleteMany(Action):
         return self.facet.version == 2 and not call.query.filters and call.found.total > TASK_ABOVE
 
     async def perform(self, unit: Unit, call: Call) -> Outcome:
-        """In a task, one chunk: `Partial` work is asked for again until nothing is left."""
+        """In a task, one chunk, whose outcome tells whether to ask again."""
         self._still(unit, call)
         plan = call.query.plan
         if self.facet.parent:
@@ -286,7 +293,7 @@ class DeleteMany(Action):
         ids = [row[0] for row in await unit.tx.rows(sql, *values)]
         for start in range(0, len(ids), CHUNK):
             await unit.delete(self.table, ids[start : start + CHUNK])
-        return Emptied(value=len(ids) if call.in_task and len(ids) == CHUNK else None)
+        return Emptied(value=Chunk(len(ids), more=len(ids) == CHUNK) if call.in_task else None)
 
 
 class UpdateMany(Action):

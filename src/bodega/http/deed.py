@@ -20,6 +20,11 @@ from bodega.law.refusal import Header, Refusal
 from bodega.storage.unit import Row, Unit
 from bodega.tasks import queue
 
+_DECIDE = (
+    b"content-type", b"accept", b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since",
+)  # fmt: skip
+"""The headers that a task's answer depends on."""
+
 _ASYNC = re.compile(rb"(^|,)\s*respond-async\s*(;|,|$)", re.IGNORECASE)
 
 
@@ -117,11 +122,11 @@ def _prefers_task(ask: Ask) -> bool:
 
 async def _schedule(house: House, ask: Ask, caller: Caller, body: bytes) -> Outcome:
     url = ask.path + (f"?{ask.query}" if ask.query else "")
-    content_type = ask.headers.get(b"content-type", b"").decode("latin-1")
+    headers = {name.decode(): ask.headers[name].decode("latin-1") for name in _DECIDE if name in ask.headers}
     try:
-        asked = queue.Asked(ask.method, url, content_type, body.decode())
+        asked = queue.Asked(ask.method, url, headers, body.decode())
     except UnicodeDecodeError:
-        asked = queue.Asked(ask.method, url, content_type, base64.b64encode(body).decode(), coded=True)
+        asked = queue.Asked(ask.method, url, headers, base64.b64encode(body).decode(), coded=True)
 
     async def job(unit: Unit) -> Row:
         return await queue.enqueue(unit, asked, base=ask.url(""), client_id=caller.account.client_id)

@@ -7,13 +7,15 @@ import time
 from typing import Any
 
 from bodega.access.stores import OpenStore
+from bodega.declare.actions import Chunk
 from bodega.http import aim, deed
 from bodega.http.answer import Answer, answered, refused
 from bodega.http.ask import Ask, read_head
 from bodega.http.house import Caller, House
-from bodega.law.outcome import Emptied, Outcome
+from bodega.law.outcome import Outcome
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
+from bodega.storage.tx import Busy
 from bodega.storage.unit import Row, Unit
 from bodega.tasks import queue
 
@@ -34,42 +36,64 @@ class Replay:
                 raise Refusal(Reason.CREDENTIALS_WRONG)
             await self._judge(ask, Caller(account, store), task)
         except Refusal as refusal:
-            ending = _response(refused(ask, refusal))
-
-            async def job(unit: Unit) -> None:
-                await queue.finish(unit, task.id, ending)
-
-            await store.write(job)
+            await _end(store, task, refused(ask, refusal))
+        except (Busy, queue.Overtaken):
+            raise
+        except Exception:
+            # The worker logs it; the caller reads here what they would have been answered.
+            await _end(
+                store, task, refused(ask, Refusal(Reason.INTERNAL_ERROR, details={"request_id": ask.request_id}))
+            )
+            raise
 
     async def _judge(self, ask: Ask, caller: Caller, task: queue.Task) -> None:
         match = aim.find_route(self._house, ask)
         action = aim.allowed_action(ask, match)
         aim.require_scope(ask, caller, action)
+        aim.acceptable(ask)
         body = _body(task.request)
+        untouched = task.progress == 0
         unfinished = True
         while unfinished:
             call = aim.parse_query(ask, caller, match, action)
             call.in_task = True
-            await deed.find_entity(ask, action, call)
+            state = await deed.find_entity(ask, action, call)
+            if untouched:  # later, what differs from the caller's copy is the task's own work
+                deed.preconditions(ask, action, call, state)
+                untouched = False
             deed.read_draft(ask, action, call, body)
 
             async def then(unit: Unit, outcome: Outcome) -> None:
-                if _more(outcome):
-                    await queue.advance(unit, task.id, outcome.value, int(time.time()))
+                chunk = _chunk(outcome)
+                if chunk.more:
+                    await queue.advance(unit, task, chunk.done, int(time.time()))
                 else:
-                    await queue.finish(unit, task.id, _response(answered(ask, outcome, None)))
+                    await queue.finish(unit, task, _response(answered(ask, outcome, None)), chunk.done)
 
             call.then = then
             outcome = await deed.perform(self._house, ask, caller, action, call, body)
-            unfinished = _more(outcome)
+            unfinished = _chunk(outcome).more
 
 
-def _more(outcome: Outcome) -> bool:
-    return type(outcome) is Emptied and outcome.value is not None
+async def _end(store: OpenStore, task: queue.Task, answer: Answer) -> None:
+    ending = _response(answer)
+
+    async def job(unit: Unit) -> None:
+        await queue.finish(unit, task, ending)
+
+    await store.write(job)
+
+
+def _chunk(outcome: Outcome) -> Chunk:
+    return outcome.value if isinstance(outcome.value, Chunk) else Chunk(0, more=False)
 
 
 def _body(request: queue.Asked) -> bytes:
     return base64.b64decode(request.body) if request.coded else request.body.encode()
+
+
+def _headers(request: queue.Asked) -> list[tuple[bytes, bytes]]:
+    return [(name.encode(), value.encode("latin-1")) for name, value in request.headers.items()]
 
 
 async def _nothing() -> Any:
@@ -84,7 +108,7 @@ def _ask(task: queue.Task) -> Ask:
         "scheme": scheme,
         "path": path,
         "query_string": query.encode("latin-1"),
-        "headers": [(b"host", host.encode()), (b"content-type", task.request.content_type.encode("latin-1"))],
+        "headers": [(b"host", host.encode()), *_headers(task.request)],
     }
     ask = read_head(scope, _nothing, f"task-{task.id}")
     ask.client_id = task.client_id

@@ -20,12 +20,13 @@ _replace = msgspec.structs.replace
 class Asked(msgspec.Struct):
     """The request as it came, for the worker to carry out; `url` is the path with its query.
 
-    A body that is no UTF-8 is kept as base64 (`coded`).
+    `headers` are those that its answer depends on, by lower-case name. A body that is no UTF-8 is kept as base64
+    (`coded`).
     """
 
     method: str
     url: str
-    content_type: str = ""
+    headers: dict[str, str] = {}
     body: str = ""
     coded: bool = False
 
@@ -38,8 +39,12 @@ class Answered(msgspec.Struct):
     body: str = ""
 
 
+class Overtaken(Exception):
+    """The lease ran out and another worker took the task up: what this one did for it must not be committed."""
+
+
 class Task(Entity, kw_only=True):
-    """`progress` counts rows done so far; times are empty until they come."""
+    """`progress` counts rows done so far; times are empty until they come; `attempt` counts its workers."""
 
     state: Literal["pending", "running", "done", "failed"] = "pending"
     progress: int = 0
@@ -51,6 +56,7 @@ class Task(Entity, kw_only=True):
     base: str = ""
     client_id: str = ""
     lease_until: int = 0
+    attempt: int = 0
 
 
 TABLE = stored(
@@ -59,7 +65,7 @@ TABLE = stored(
     noun="task",
     columns="state",
     indexed="state",
-    hidden="base client_id lease_until",
+    hidden="base client_id lease_until attempt",
 )
 
 
@@ -80,37 +86,41 @@ async def claim(unit: Unit, wall: int) -> Row | None:
         if row is not None and (row.entity.state == "pending" or row.entity.lease_until < wall):
             started = row.entity.date_started or moment(unit.now)
             lease = wall + LEASE_SECONDS
-            return await unit.update(
-                TABLE, row, _replace(row.entity, state="running", date_started=started, lease_until=lease)
+            taken = _replace(
+                row.entity, state="running", date_started=started, lease_until=lease, attempt=row.entity.attempt + 1
             )
+            return await unit.update(TABLE, row, taken)
     return None
 
 
-async def advance(unit: Unit, task_id: int, done: int, wall: int) -> None:
-    """Progress of so many rows more; renews the lease."""
-    row = await unit.get(TABLE, task_id)
-    if row is not None:
-        task: Task = row.entity
-        changed = _replace(task, progress=task.progress + done, lease_until=wall + LEASE_SECONDS)
-        await unit.update(TABLE, row, changed)
+async def advance(unit: Unit, task: Task, done: int, wall: int) -> None:
+    """Progress of so many rows more; renews the lease. Raises Overtaken."""
+    row = await _held(unit, task)
+    changed = _replace(row.entity, progress=row.entity.progress + done, lease_until=wall + LEASE_SECONDS)
+    await unit.update(TABLE, row, changed)
 
 
-async def finish(unit: Unit, task_id: int, response: Answered, done: int = 0) -> None:
-    """The end of a task, in the transaction of its last write."""
-    row = await unit.get(TABLE, task_id)
-    if row is None:
-        return
-    task: Task = row.entity
+async def finish(unit: Unit, task: Task, response: Answered, done: int = 0) -> None:
+    """The end of a task, in the transaction of its last write, which did so many rows. Raises Overtaken."""
+    row = await _held(unit, task)
     state: Literal["done", "failed"] = "done" if response.status < 400 else "failed"
     ended = _replace(
-        task,
+        row.entity,
         state=state,
         response=response,
         date_finished=moment(unit.now),
-        progress=task.progress + done,
+        progress=row.entity.progress + done,
         lease_until=0,
     )
     await unit.update(TABLE, row, ended)
+
+
+async def _held(unit: Unit, task: Task) -> Row:
+    """The task's row as it is now, while it is still the claimant's."""
+    row = await unit.get(TABLE, task.id)
+    if row is None or row.entity.state != "running" or row.entity.attempt != task.attempt:
+        raise Overtaken(task.id)
+    return row
 
 
 def shown(row: Row) -> tuple[bytes, Validator]:

@@ -66,6 +66,8 @@ class Worker:
                 await self._replay(store, row)
             except Busy:
                 await asyncio.sleep(1)
+            except queue.Overtaken:
+                continue
             except Exception as error:
                 self._log.event(
                     "task failed", store=store.record.hash, traceback="".join(traceback.format_exception(error))
@@ -78,9 +80,9 @@ class Worker:
         answer = queue.Answered(500, {}, '{"status":500,"title":"The server met an unexpected condition."}')
 
         async def job(unit: Unit) -> None:
-            await queue.finish(unit, row.entity.id, answer)
+            await queue.finish(unit, row.entity, answer)
 
-        with contextlib.suppress(Busy, Refusal):
+        with contextlib.suppress(Busy, Refusal, queue.Overtaken):
             await store.write(job)
 
     async def stop(self) -> None:
