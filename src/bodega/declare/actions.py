@@ -327,7 +327,7 @@ class UpdateMany(Action):
                 refused.append(refusal)
                 errors[str(identity)] = refusal.message
             else:
-                saved.append(self.table.encode(row.entity)[0])
+                saved.append(row.doc)
                 errors |= {f"{identity}.{note.field}": note.said for note in notes}
         if refused and not saved:
             raise min(refused, key=lambda refusal: refusal.reason.rank)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, get_type_hints
 
 import msgspec
 
-from bodega.declare.fields import DECIMAL, FLAG, INTEGER, MOMENT, bare, kind_of, ten_thousandths
+from bodega.declare.fields import DECIMAL, FLAG, INTEGER, MOMENT, Kind, bare, kind_of, ten_thousandths
 from bodega.storage.table import Column, Link, Reference, SqlType, Table, Unique
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -75,11 +76,8 @@ def _column(field: str, annotation: Any) -> Column:
         return Column(field, "BIGINT", lambda entity: _ten_thousandths(getattr(entity, field)))
     if kind is MOMENT:
         return Column(field, "TEXT", lambda entity: getattr(entity, field) or "")
-    if kind is FLAG:
-        return Column(field, "BOOLEAN", lambda entity: getattr(entity, field))
-    if kind is INTEGER:
-        return Column(field, "INTEGER", lambda entity: getattr(entity, field))
-    return Column(field, "TEXT", lambda entity: getattr(entity, field))
+    types: dict[Kind, SqlType] = {FLAG: "BOOLEAN", INTEGER: "INTEGER"}
+    return Column(field, types.get(kind, "TEXT"), attrgetter(field))
 
 
 def _ten_thousandths(number: Decimal | None) -> int | None:

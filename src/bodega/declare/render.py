@@ -103,7 +103,7 @@ async def written(facet: Facet, call: Call, row: Row, notes: Sequence[Fault], tx
     """The reply to a write: what is stored now, and what of the request could not be (207)."""
     state = Validator(row.version, row.modified)
     if facet.version == 3:
-        doc = facet.table.encode(row.entity)[0]
+        doc = row.doc
         if call.query.include or call.query.fields is not None:
             call.reader = tx
             doc = (await v3_documents(call, facet.listing, [(row.entity.id, doc)]))[0]

@@ -59,7 +59,7 @@ async def standing_of(tx: Tx, name: str) -> Standing:
 async def get(tx: Tx, table: Table, entity_id: int) -> Row | None:
     """One entity."""
     found = await tx.row(table.get_sql, entity_id)
-    return None if found is None else Row(table.decode(found[0], found[1]), found[2], found[3])
+    return None if found is None else Row(table.decode(found[0], found[1]), found[2], found[3], found[0])
 
 
 class Census:

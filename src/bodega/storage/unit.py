@@ -20,15 +20,17 @@ from bodega.storage.tx import Clash, Statement, Tx
 
 
 class Row(NamedTuple):
-    """An entity as stored: `version` is the store's revision at its last change, `modified` that time in UTC seconds."""
+    """An entity as stored: `version` is the store's revision at its last change, `modified` its time in UTC seconds."""
 
     entity: Any
     version: int
     modified: int
+    doc: bytes
+    """The rendered V3 form."""
 
 
 class Terms(msgspec.Struct, frozen=True):
-    """What a write must respect beside the rows: the plan's limits by counter (absent: no limit) and the store's settings."""
+    """What a write respects beside the rows: the plan's limits by counter (absent: no limit), the store's settings."""
 
     limits: Mapping[str, int] = {}
     settings: Mapping[str, Any] = {}
@@ -48,10 +50,10 @@ class Unit:
     async def get(self, table: Table, entity_id: int) -> Row | None:
         """The row as this transaction sees it."""
         found = await self.tx.row(table.get_sql, entity_id)
-        return None if found is None else Row(table.decode(found[0], found[1]), found[2], found[3])
+        return None if found is None else Row(table.decode(found[0], found[1]), found[2], found[3], found[0])
 
     async def insert(self, table: Table, entity: Any) -> Row:
-        """Writes a new entity and gives it its id. Raises Refusal: conflicts first, then the plan, then the platform."""
+        """Writes a new entity and gives it its id. Raises Refusal: conflicts first, then the plan, the platform last."""
         try:
             for guard in table.before_write:
                 await guard(self, None, entity)
@@ -73,7 +75,7 @@ class Unit:
         await self._write(table, entity, statements)
         for guard in table.after_write:
             await guard(self, None, entity)
-        return Row(entity, version, self.now)
+        return Row(entity, version, self.now, doc)
 
     async def update(self, table: Table, old: Row, entity: Any) -> Row:
         """Writes the changed entity over `old`. Raises Refusal."""
@@ -101,7 +103,7 @@ class Unit:
         await self._write(table, entity, statements)
         for guard in table.after_write:
             await guard(self, old.entity, entity)
-        return Row(entity, version, self.now)
+        return Row(entity, version, self.now, doc)
 
     async def rewrite(self, table: Table, row: Row) -> None:
         """Writes a row again whose members followed from another row's change: no rule has anything to add."""
