@@ -185,6 +185,9 @@ def as_is(value: Any) -> Any:
     return value
 
 
+ONLY_NUL = frozenset({clean_text, clean_object, _clean_texts})
+"""The ways of cleaning that do nothing but refuse NUL."""
+
 DECIMAL = Kind("decimal", "{:.4f}".format, _read_decimal, clean_decimal)
 MOMENT = Kind("date", _show_moment, clean_moment, clean_moment)
 INTEGER = Kind("int", as_is, _read_int, as_is)

@@ -14,7 +14,7 @@ import msgspec
 
 from bodega.declare.complaint import typed
 from bodega.declare.entity import Entity
-from bodega.declare.fields import INT32, STRING, Kind, as_is, kind_of, longest
+from bodega.declare.fields import INT32, ONLY_NUL, STRING, Kind, as_is, kind_of, longest
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 
@@ -272,6 +272,7 @@ class V3Shape:
         self._many = msgspec.json.Decoder(list[self._type])  # type: ignore[name-defined]
         cleans = {name: kind_of(annotation).clean for name, annotation in self.types.items()}
         self._clean = {name: clean for name, clean in cleans.items() if clean is not as_is}
+        self._finish = {name: clean for name, clean in self._clean.items() if clean not in ONLY_NUL}
 
     def read(self, body: bytes, *, creating: bool) -> Changes:
         """The changes one JSON object asks for. Raises Refusal naming every faulty member (rule 21)."""
@@ -282,7 +283,8 @@ class V3Shape:
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             raise malformed(error) from error
         else:
-            changes, faults = self._cleaned(draft, creating=creating)
+            # JSON can write NUL in one way only: where that is absent, no text has to be looked through for it.
+            changes, faults = self._cleaned(draft, self._clean if b"\\u0000" in body else self._finish, creating=creating)
         if faults:
             raise refuse_faults(faults)
         return changes
@@ -310,18 +312,17 @@ class V3Shape:
             raise refuse_faults(faults)
         return drafts
 
-    def _cleaned(self, draft: Any, *, creating: bool) -> tuple[Changes, list[Fault]]:
-        changes: Changes = {}
+    def _cleaned(
+        self, draft: Any, clean: Mapping[str, Callable[[Any], Any]], *, creating: bool
+    ) -> tuple[Changes, list[Fault]]:
         faults: list[Fault] = []
-        unset, clean = msgspec.UNSET, self._clean
-        for name in self.types:
-            value = getattr(draft, name)
-            if value is unset:
-                continue
-            finish = clean.get(name)
+        unset = msgspec.UNSET
+        changes = {name: value for name, value in msgspec.structs.asdict(draft).items() if value is not unset}
+        for name in [name for name in changes if name in clean]:
             try:
-                changes[name] = finish(value) if finish is not None else value
+                changes[name] = clean[name](changes[name])
             except ValueError as error:
+                del changes[name]
                 faults.append(self._fault(name, str(error)))
         return changes, faults + (self._missing(changes, faults) if creating else [])
 
