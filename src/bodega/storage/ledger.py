@@ -24,7 +24,12 @@ CREATE TABLE pages (name TEXT NOT NULL, block INTEGER NOT NULL, living INTEGER N
 
 STORE = "*"
 READ = "SELECT revision, modified, total, census FROM ledger WHERE name = $1"
-_LOAD = "SELECT name, revision, modified, total, next_id, census FROM ledger ORDER BY name"
+_LOAD = "SELECT name, revision, modified, total, next_id, census FROM ledger"
+LOCK = f"SELECT 1 FROM ledger WHERE name = '{STORE}' FOR UPDATE"
+"""The write lock of a store on PostgreSQL: the row is there from the first migration on.
+
+It is a statement of its own, since the one that waits for a lock does not see what was written while it waited.
+"""
 _SAVE = """INSERT INTO ledger (name, revision, modified, total, next_id, census) VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (name) DO UPDATE SET revision = excluded.revision, modified = excluded.modified,
 total = excluded.total, next_id = excluded.next_id, census = excluded.census"""
@@ -45,9 +50,8 @@ class Ledger:
 
     @classmethod
     async def load(cls, tx: Tx) -> Ledger:
-        """Reads all entries; on PostgreSQL this also takes the store's write lock."""
-        lock = " FOR UPDATE" if tx.dialect == "postgresql" else ""
-        return cls({row[0]: (row[1], row[2], row[3], row[4], row[5]) for row in await tx.rows(_LOAD + lock)})
+        """Reads all entries, under the store's write lock."""
+        return cls({row[0]: (row[1], row[2], row[3], row[4], row[5]) for row in await tx.rows(_LOAD)})
 
     def mark(self) -> tuple[dict[str, Entry], set[str], dict[tuple[str, int], int]]:
         """The present state, to return to when a job fails."""

@@ -12,10 +12,24 @@ import asyncpg
 
 from bodega.storage.tx import Busy, Clash, Statement
 
-LOST = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, ConnectionError, OSError)
-"""The server went away; nothing is known to be wrong with the request."""
+LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.InterfaceError,
+    OSError,
+)
+"""The server went away, is full or shuts down; nothing is known to be wrong with the request.
+
+A value that cannot be sent is an InterfaceError too, but also a ValueError: that one is a fault of this program.
+"""
 
 RETRIED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+
+
+IDLE_SECONDS = 10.0
+"""How long a connection that nobody uses is kept: a server has fewer connections than stores."""
 
 
 class Redo(Exception):
@@ -33,17 +47,26 @@ class PoolTx:
     async def rows(self, sql: str, *values: Any) -> list[Any]:
         try:
             return await self._pool.fetch(sql, *values)  # type: ignore[no-any-return]
+        except ValueError:
+            raise
         except LOST as error:
-            raise Busy(f"PostgreSQL cannot be reached: {error}") from error
+            raise unreachable(error) from error
 
     async def row(self, sql: str, *values: Any) -> Any | None:
         try:
             return await self._pool.fetchrow(sql, *values)
+        except ValueError:
+            raise
         except LOST as error:
-            raise Busy(f"PostgreSQL cannot be reached: {error}") from error
+            raise unreachable(error) from error
 
     async def run(self, sql: str, *values: Any) -> None:
-        await self._pool.execute(sql, *values)
+        try:
+            await self._pool.execute(sql, *values)
+        except ValueError:
+            raise
+        except LOST as error:
+            raise unreachable(error) from error
 
     async def script(self, statements: Sequence[Statement]) -> None:
         raise NotImplementedError("reads only")
@@ -134,25 +157,30 @@ def composed(statements: tuple[tuple[str, int], ...]) -> tuple[str, range]:
     return f"WITH {with_clause} {last}", range(len(statements))
 
 
+def unreachable(error: Exception) -> Busy:
+    """What the floors above are told of a server that is lost."""
+    return Busy(f"PostgreSQL cannot be reached: {error}")
+
+
 async def connect(dsn: str, schema: str) -> Any:
     """A connection whose `search_path` is the store's schema. Raises Busy when the server cannot be reached."""
     try:
         return await asyncpg.connect(dsn, server_settings={"search_path": schema}, timeout=10)
-    except (*LOST, TimeoutError) as error:
-        raise Busy(f"PostgreSQL cannot be reached: {error}") from error
+    except LOST as error:
+        raise unreachable(error) from error
 
 
 async def pool(dsn: str, schema: str, size: int = 8) -> Any:
-    """A small pool for one store; connections are handed back without a reset, since only plain reads use it."""
+    """A small pool for one store, empty at first. Connections go back without a reset: only plain reads use them."""
 
     async def nothing(_connection: Any) -> None:
         return None
 
     return await asyncpg.create_pool(
         dsn,
-        min_size=1,
+        min_size=0,
         max_size=size,
         reset=nothing,
         server_settings={"search_path": schema},
-        max_inactive_connection_lifetime=60,
+        max_inactive_connection_lifetime=IDLE_SECONDS,
     )

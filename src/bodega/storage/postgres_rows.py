@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from bodega.storage.ledger import Ledger
-from bodega.storage.postgres import LOST, RETRIED, PoolTx, PostgresTx, Redo, connect, pool
-from bodega.storage.tx import Busy, Tx
+import asyncpg
+
+from bodega.storage.ledger import LOCK, Ledger
+from bodega.storage.postgres import IDLE_SECONDS, LOST, RETRIED, PoolTx, PostgresTx, Redo, connect, pool, unreachable
+from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 from bodega.storage.writer import Waiting, Writer
 
 TRIES = 3
+BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED; {LOCK}"
+"""One trip: the transaction, and the store's write lock."""
 
 
 class PostgresRows(Writer):
     """Reads through a small pool, writes through one connection a worker.
 
-    The ledger's rows are locked when a transaction begins: a store has one writer at a time, over all workers, as it has
-    on SQLite. Plan limits, uniqueness and ids in commit order follow from that, and no two writes can deadlock.
+    The ledger is locked when a transaction begins: a store has one writer at a time, over all workers, as it has on
+    SQLite. Plan limits, uniqueness and ids in commit order follow from that, and no two writes can deadlock.
     """
 
     def __init__(self, dsn: str, schema: str, readers: Any) -> None:
@@ -27,6 +31,8 @@ class PostgresRows(Writer):
         self._schema = schema
         self._pool = readers
         self._connection: Any = None
+        self._used = 0.0
+        self._looking: asyncio.TimerHandle | None = None
         self.reader: Tx = PoolTx(readers)
 
     @classmethod
@@ -34,8 +40,8 @@ class PostgresRows(Writer):
         """Connects. Raises Busy when the server cannot be reached."""
         try:
             return cls(dsn, schema, await pool(dsn, schema))
-        except (*LOST, TimeoutError) as error:
-            raise Busy(f"PostgreSQL cannot be reached: {error}") from error
+        except LOST as error:
+            raise unreachable(error) from error
 
     async def _group(self, group: list[Waiting]) -> None:
         if len(group) > 1:
@@ -66,8 +72,8 @@ class PostgresRows(Writer):
         connection = await self._connected()
         done = []
         refused: list[tuple[Waiting, Exception]] = []
-        await connection.execute("BEGIN")
         try:
+            await connection.execute(BEGIN)
             tx = PostgresTx(connection, alone=alone)
             ledger = await Ledger.load(tx)
             for waiting in group:
@@ -78,8 +84,8 @@ class PostgresRows(Writer):
                 except (Redo, *RETRIED):
                     raise
                 except Exception as error:
-                    if tx.wrote and not alone:
-                        raise Redo from error
+                    if (tx.wrote or isinstance(error, asyncpg.PostgresError)) and not alone:
+                        raise Redo from error  # what it wrote, or the error itself, is in the others' transaction
                     if tx.wrote:
                         raise
                     ledger.restore(mark)
@@ -90,6 +96,8 @@ class PostgresRows(Writer):
             await connection.execute("COMMIT")
         except BaseException as error:
             await self._roll_back(connection, error)
+            if isinstance(error, LOST) and not isinstance(error, ValueError):
+                raise unreachable(error) from error
             raise
         for waiting, result in done:
             waiting.done(result)
@@ -97,21 +105,42 @@ class PostgresRows(Writer):
             waiting.failed(refusal)
 
     async def _roll_back(self, connection: Any, error: BaseException) -> None:
-        if isinstance(error, LOST) or connection.is_closed():
-            self._connection = None
-            if not connection.is_closed():
-                connection.terminate()
-            return
-        await connection.execute("ROLLBACK")
+        """Back to before the transaction; a connection that cannot be brought there is given up."""
+        try:
+            if not isinstance(error, LOST):
+                await connection.execute("ROLLBACK")
+                return
+        except LOST:
+            pass
+        self._connection = None
+        connection.terminate()
 
     async def _connected(self) -> Any:
         if self._connection is None or self._connection.is_closed():
             self._connection = await connect(self._dsn, self._schema)
+        loop = asyncio.get_running_loop()
+        self._used = loop.time()
+        if self._looking is None:
+            self._looking = loop.call_later(IDLE_SECONDS, self._look)
         return self._connection
+
+    def _look(self) -> None:
+        """Lets go of a connection that was not used for a while; one timer serves many writes."""
+        loop = asyncio.get_running_loop()
+        left = self._used + IDLE_SECONDS - loop.time()
+        if left > 0 or self.busy:
+            self._looking = loop.call_later(max(left, 1.0), self._look)
+            return
+        self._looking = None
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
 
     async def close(self) -> None:
         """Ends after the last waiting write."""
         await self.settle()
+        if self._looking is not None:
+            self._looking.cancel()
         if self._connection is not None:
             await self._connection.close()
         await self._pool.close()

@@ -69,8 +69,14 @@ class Writer:
     async def _group(self, group: list[Waiting]) -> None:
         raise NotImplementedError
 
+    @property
+    def busy(self) -> bool:
+        """Whether a write waits or is being carried out."""
+        return self._drain is not None and not self._drain.done()
+
     async def settle(self) -> None:
         """Waits until the queue is empty."""
-        while self._drain is not None and not self._drain.done():
+        while self.busy:
+            assert self._drain is not None
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.shield(self._drain)
