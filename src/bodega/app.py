@@ -44,7 +44,7 @@ class App:
         self._api = api
         self._worker = worker
         self._log = log
-        self._upgrades: asyncio.Task[None] | None = None
+        self._waking: asyncio.Task[None] | None = None
 
     async def __call__(
         self,
@@ -67,12 +67,13 @@ class App:
         """Begins to work on tasks, and brings old stores forward while the first requests are answered."""
         self._worker.start()
         memory.settle()
-        self._upgrades = asyncio.create_task(self.stores.upgrade_all())
+        self._waking = asyncio.create_task(self.stores.wake_all())
 
     async def stop(self) -> None:
         """Ends after the last acknowledged write."""
-        if self._upgrades is not None:
-            await asyncio.wait([self._upgrades])
+        if self._waking is not None:
+            self._waking.cancel()
+            await asyncio.gather(self._waking, return_exceptions=True)
         await self._worker.stop()
         await self.stores.close()
         self._log.flush()
@@ -81,7 +82,7 @@ class App:
 async def make_app(depot: Depot, *, insecure_http: bool, https_port: int, log: bool = True) -> App:
     """The application over a depot; `https_port` is where plain HTTP is sent to."""
     written = to_standard_error() if log else Log()
-    stores = Stores(depot, shared=not isinstance(depot, Embedded))
+    stores = Stores(depot, shared=not isinstance(depot, Embedded), log=written)
     listen = getattr(depot.registry, "listen", None)
     if listen is not None:
         await listen()
@@ -93,7 +94,7 @@ async def make_app(depot: Depot, *, insecure_http: bool, https_port: int, log: b
         https_port,
         poke=lambda store: worker[0].poke(store),
     )
-    worker.append(Worker(Replay(house), written))
+    worker.append(Worker(Replay(house), written, alone=isinstance(depot, Embedded)))
     stores.opened = worker[0].poke
     api = Api(house, written, {"time": gateway_time, "_bodega": operations(stores)})
     return App(stores, api, worker[0], written)

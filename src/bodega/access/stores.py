@@ -6,6 +6,8 @@ import asyncio
 import base64
 import binascii
 import hmac
+import re
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -13,24 +15,37 @@ from bodega.access.plans import DEFAULT, PLANS
 from bodega.access.quota import Quota, quota_for
 from bodega.access.settings import with_defaults
 from bodega.clock import Clock
+from bodega.log import Log
 from bodega.storage import migrate
 from bodega.storage.depot import Depot
 from bodega.storage.registry import Account, StoreRecord, digest
 from bodega.storage.rows import Census, Rows
+from bodega.storage.tx import Busy
 from bodega.storage.unit import Terms
 from bodega.storage.writer import Job
 
 REMEMBERED = 4096
 """Credentials remembered by what was sent, so that a known token is not hashed again."""
 
+AGAIN_SECONDS = 5.0
+LONGEST_PAUSE_SECONDS = 300.0
+"""The pause after an upgrade that failed, doubled each time up to the longest."""
+
+_HASH = re.compile(r"[a-z0-9-]{1,40}")
+
 
 class OpenStore:
-    """One store as this process knows it. `rows` is None while its schema is being upgraded."""
+    """One store as this process knows it.
+
+    `rows` is None while its schema is being upgraded; `tried` is set once that was tried. `closed` stores were deleted.
+    """
 
     def __init__(self, record: StoreRecord, accounts: list[Account], *, shared: bool) -> None:
         self.rows: Rows | None = None
         self.census = Census()
         self.upgrade: asyncio.Task[None] | None = None
+        self.tried = asyncio.Event()
+        self.closed = False
         self._shared = shared
         self._quotas: dict[str, Quota] = {}
         self.learn(record, accounts)
@@ -85,10 +100,11 @@ class OpenStore:
         return found
 
     async def ready(self) -> Rows:
-        """The rows, once the store is upgraded."""
+        """The rows, once the store is upgraded. Raises Busy when it is closed before."""
         if self.rows is None and self.upgrade is not None:
-            await self.upgrade
-        assert self.rows is not None
+            await asyncio.wait([self.upgrade])
+        if self.rows is None:
+            raise Busy("the store was closed while it was upgraded")
         return self.rows
 
     async def write(self, job: Job) -> Any:
@@ -96,14 +112,24 @@ class OpenStore:
         rows = await self.ready()
         return await rows.write(job, int(self.clock.now()), self.terms)
 
+    async def close(self) -> None:
+        """Ends after the last waiting write; an upgrade is broken off, and so undone."""
+        self.closed = True
+        if self.upgrade is not None and not self.upgrade.done():
+            self.upgrade.cancel()
+            await asyncio.wait([self.upgrade])
+        if self.rows is not None:
+            await self.rows.close()
+
 
 class Stores:
     """Opens stores when they are first asked for, and learns again what the registry says whenever its bell rang."""
 
-    def __init__(self, depot: Depot, *, shared: bool = False) -> None:
+    def __init__(self, depot: Depot, *, shared: bool = False, log: Log | None = None) -> None:
         self.depot = depot
         self.registry = depot.registry
         self._shared = shared
+        self._log = log or Log()
         self._open: dict[str, OpenStore] = {}
         self._fresh: dict[str, OpenStore | None] = {}
         self._rings = 0
@@ -127,6 +153,8 @@ class Stores:
         found = self.known(store_hash)
         if found is not None:
             return found
+        if not _HASH.fullmatch(store_hash):  # not worth a question, nor a place in the memory
+            return None
         async with self._learning:
             if store_hash in self._fresh:
                 return self._fresh[store_hash]
@@ -144,12 +172,9 @@ class Stores:
     async def _learn(self, store_hash: str) -> OpenStore | None:
         record = await self.registry.store(store_hash)
         old = self._open.get(store_hash)
-        if old is not None and (
-            record is None or record.created != old.record.created or record.number != old.record.number
-        ):
+        if old is not None and (record is None or record.place != old.record.place):
             del self._open[store_hash]
-            if old.rows is not None:
-                await old.rows.close()
+            await old.close()
             old = None
         if record is None:
             return None
@@ -158,16 +183,31 @@ class Stores:
             old.learn(record, accounts)
             return old
         store = OpenStore(record, accounts, shared=self._shared)
-        self._open[store_hash] = store
         if await self.depot.revision(record) == migrate.newest():
             await self._admit(store)
         else:
             store.upgrade = asyncio.create_task(self._upgrade(store))
+        self._open[store_hash] = store
         return store
 
     async def _upgrade(self, store: OpenStore) -> None:
-        await self.depot.migrate(store.record)
-        await self._admit(store)
+        """Goes on until it succeeds: meanwhile the store answers 503, and the log says why."""
+        pause = AGAIN_SECONDS
+        while not await self._forward(store, pause):
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+    async def _forward(self, store: OpenStore, pause: float) -> bool:
+        try:
+            await self.depot.migrate(store.record)
+            await self._admit(store)
+        except Exception as error:
+            text = "".join(traceback.format_exception(error))
+            self._log.event("upgrade failed", store=store.record.hash, again_in_seconds=pause, traceback=text)
+            return False
+        finally:
+            store.tried.set()
+        return True
 
     async def _admit(self, store: OpenStore) -> None:
         store.rows = await self.depot.open(store.record)
@@ -182,19 +222,25 @@ class Stores:
             self._only = min(records, key=lambda record: record.number).hash if records else ""
         return self._only
 
-    async def upgrade_all(self) -> None:
-        """Brings every store forward, one after the other; those that are asked for meanwhile come first."""
+    async def wake_all(self) -> None:
+        """Brings every store forward and opens those in which a task waits, one after the other.
+
+        Stores that are asked for meanwhile come first; one that cannot be opened does not keep the others waiting.
+        """
         for record in await self.registry.stores():
-            if await self.depot.revision(record) != migrate.newest():
+            await asyncio.sleep(0)
+            try:
+                if await self.depot.revision(record) == migrate.newest() and not await self.depot.has_tasks(record):
+                    continue
                 store = await self.get(record.hash)
                 if store is not None and store.upgrade is not None:
-                    await asyncio.wait([store.upgrade])
+                    await store.tried.wait()
+            except Exception as error:
+                text = "".join(traceback.format_exception(error))
+                self._log.event("store cannot be opened", store=record.hash, traceback=text)
 
     async def close(self) -> None:
         """Closes every store after its last waiting write."""
         for store in self._open.values():
-            if store.upgrade is not None:
-                await asyncio.wait([store.upgrade])
-            if store.rows is not None:
-                await store.rows.close()
+            await store.close()
         await self.depot.close()

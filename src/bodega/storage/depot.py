@@ -7,6 +7,8 @@ from typing import Protocol
 from bodega.storage.registry import Registry, StoreRecord
 from bodega.storage.rows import Rows
 
+HAS_TASKS = "SELECT count(*) FROM (SELECT 1 FROM tasks WHERE state IN ('pending', 'running') LIMIT 1) found"
+
 
 class Depot(Protocol):
     """A directory of SQLite files or a PostgreSQL server."""
@@ -14,7 +16,10 @@ class Depot(Protocol):
     registry: Registry
 
     async def revision(self, record: StoreRecord) -> int:
-        """The schema revision of a store's database; 0 when there is none yet."""
+        """The schema revision of a store's database; 0 when there is none yet. Raises Busy."""
+
+    async def has_tasks(self, record: StoreRecord) -> bool:
+        """Whether a task waits in the store's database, asked without opening it."""
 
     async def migrate(self, record: StoreRecord) -> None:
         """Brings the store's database to the newest schema, under a lock that other processes wait for."""

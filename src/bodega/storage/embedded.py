@@ -1,4 +1,4 @@
-"""The embedded depot: a directory with `registry.db`, `stores/HASH.db` and the bell."""
+"""The embedded depot: a directory with `registry.db`, `stores/HASH.PLACE.db` and the bell."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bodega.storage import migrate
+from bodega.storage.depot import HAS_TASKS
 from bodega.storage.registry import SCHEMA, Registry, StoreRecord
 from bodega.storage.sqlite import SqliteTx, begin, connect
 from bodega.storage.sqlite_rows import SqliteRows
+from bodega.storage.tx import Busy
 
 
 class EmbeddedRegistry(Registry):
@@ -61,32 +63,45 @@ class Embedded:
         self.registry: Registry = EmbeddedRegistry(directory)
         self._commits = ThreadPoolExecutor(max_workers=4, thread_name_prefix="commit")
 
-    def path(self, store_hash: str) -> Path:
-        """The file of a store."""
-        return self.directory / "stores" / f"{store_hash}.db"
+    def path(self, record: StoreRecord) -> Path:
+        """The file of a store, never the same twice: SQLite deletes the log of a file that it closes, by its name."""
+        return self.directory / "stores" / f"{record.hash}.{record.place}.db"
 
     async def revision(self, record: StoreRecord) -> int:
-        path = self.path(record.hash)
+        return await self._number(record, migrate.READ)
+
+    async def has_tasks(self, record: StoreRecord) -> bool:
+        return await self._number(record, HAS_TASKS) > 0
+
+    async def _number(self, record: StoreRecord, sql: str) -> int:
+        """What a query answers with one number; 0 where the store's file or the table is not there yet."""
+        path = self.path(record)
         if not path.exists():
             return 0
-        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=1)
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=1)
         try:
-            found = connection.execute(migrate.READ).fetchone()
+            found = connection.execute(sql).fetchone()
         except sqlite3.OperationalError:
             return 0
+        except sqlite3.DatabaseError as error:
+            raise Busy(f"{path.name}: {error}") from error
         else:
             return int(found[0])
         finally:
             connection.close()
 
     async def migrate(self, record: StoreRecord) -> None:
-        await asyncio.get_running_loop().run_in_executor(None, _migrate, self.path(record.hash))
+        await asyncio.get_running_loop().run_in_executor(None, _migrate, self.path(record))
 
     async def open(self, record: StoreRecord) -> SqliteRows:
-        return SqliteRows(self.path(record.hash), self._commits)
+        path = self.path(record)
+        try:
+            return SqliteRows(path, self._commits)
+        except sqlite3.Error as error:
+            raise Busy(f"{path.name}: {error}") from error
 
     async def drop(self, record: StoreRecord) -> None:
-        path = self.path(record.hash)
+        path = self.path(record)
         for ending in ("", "-wal", "-shm"):
             path.with_name(path.name + ending).unlink(missing_ok=True)
 

@@ -18,7 +18,8 @@ from bodega.storage.tx import Clash, Tx
 SCHEMA = """
 CREATE TABLE stores (
     hash TEXT PRIMARY KEY, number INTEGER NOT NULL, plan TEXT NOT NULL, limits TEXT NOT NULL, settings TEXT NOT NULL,
-    maintenance INTEGER NOT NULL, clock TEXT NOT NULL, created BIGINT NOT NULL, revision BIGINT NOT NULL, place TEXT NOT NULL
+    maintenance INTEGER NOT NULL, clock TEXT NOT NULL, created BIGINT NOT NULL, revision BIGINT NOT NULL,
+    place TEXT NOT NULL
 );
 CREATE TABLE accounts (
     client_id TEXT PRIMARY KEY, store TEXT NOT NULL REFERENCES stores(hash) ON DELETE CASCADE, name TEXT NOT NULL,
@@ -36,7 +37,7 @@ CREATE TABLE quotas (
 
 
 class Account(msgspec.Struct, frozen=True):
-    """An API account. `kind` is "oauth" (X-Auth-Token, a quota a window) or "basic" (user and token, a quota an hour)."""
+    """An API account. `kind` is "oauth" (X-Auth-Token, a quota a window) or "basic" (user, token, a quota an hour)."""
 
     client_id: str
     store: str
@@ -54,7 +55,11 @@ class Account(msgspec.Struct, frozen=True):
 
 
 class StoreRecord(msgspec.Struct, frozen=True):
-    """What the registry knows of a store. `limits` are the owner's own, over the plan's."""
+    """What the registry knows of a store. `limits` are the owner's own, over the plan's.
+
+    `place` is a word of its own for each store ever made: one that is deleted and made again under the same hash is
+    another store, and shares no file with the first, which a server may still have open.
+    """
 
     hash: str
     number: int
@@ -146,10 +151,10 @@ class Registry:
         """A new store in the registry. Raises Exists."""
         sql = (
             "INSERT INTO stores (hash, number, plan, limits, settings, maintenance, clock, created, revision, place)"
-            " SELECT $1, coalesce(max(number), 999) + 1, $2, '{}', $3, 0, '{}', $4, 1, '' FROM stores"
+            " SELECT $1, coalesce(max(number), 999) + 1, $2, '{}', $3, 0, '{}', $4, 1, $5 FROM stores"
         )
         try:
-            await self.tx.run(sql, store_hash, plan, _json(settings), created)
+            await self.tx.run(sql, store_hash, plan, _json(settings), created, secrets.token_hex(4))
         except Clash as error:
             raise Exists(store_hash) from error
         await self.ring()
@@ -175,8 +180,9 @@ class Registry:
     async def add_account(self, account: Account) -> None:
         """A new account. Raises Exists."""
         sql = (
-            "INSERT INTO accounts (client_id, store, name, kind, username, token_digest, secret, scopes, per_hour, per_window,"
-            " disabled, created, quota_epoch) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+            "INSERT INTO accounts (client_id, store, name, kind, username, token_digest, secret, scopes, per_hour,"
+            " per_window, disabled, created, quota_epoch)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
         )
         fields = msgspec.structs.asdict(account)
         fields |= {"scopes": " ".join(sorted(account.scopes)), "disabled": int(account.disabled)}

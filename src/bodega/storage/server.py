@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 
 from bodega.storage import migrate
+from bodega.storage.depot import HAS_TASKS
 from bodega.storage.postgres import LOST, PoolTx, connect
 from bodega.storage.postgres_rows import PostgresRows
 from bodega.storage.registry import SCHEMA, Registry, StoreRecord
@@ -85,8 +86,8 @@ class ServerRegistry(Registry):
                     ready.set()
                 while not connection.is_closed():
                     await asyncio.sleep(5)
-                    await connection.execute("SELECT 1")
-            except (Busy, *LOST):
+                    await connection.execute("SELECT 1", timeout=5)
+            except (Busy, asyncpg.PostgresError, *LOST):
                 self.hear()
                 await asyncio.sleep(0.5)
             finally:
@@ -118,12 +119,19 @@ class Server:
         return "store_" + record.hash.replace("-", "_")
 
     async def revision(self, record: StoreRecord) -> int:
-        schema = self.schema(record)
+        return await self._number(record, "migrations", migrate.READ)
+
+    async def has_tasks(self, record: StoreRecord) -> bool:
+        return await self._number(record, "tasks", HAS_TASKS) > 0
+
+    async def _number(self, record: StoreRecord, table: str, sql: str) -> int:
+        """What a query of a store's table answers with one number; 0 where the table is not there yet."""
+        name = f"{self.schema(record)}.{table}"
         tx = self.registry.tx
-        row = await tx.row("SELECT to_regclass($1)::text", f"{schema}.migrations")
+        row = await tx.row("SELECT to_regclass($1)::text", name)
         if row is None or row[0] is None:
             return 0
-        found = await tx.row(migrate.READ.replace("FROM migrations", f"FROM {schema}.migrations"))
+        found = await tx.row(sql.replace(f"FROM {table}", f"FROM {name}"))
         return int(found[0]) if found is not None else 0
 
     async def migrate(self, record: StoreRecord) -> None:

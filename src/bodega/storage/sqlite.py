@@ -53,10 +53,18 @@ class SqliteTx:
         self._execute = connection.execute
 
     async def rows(self, sql: str, *values: Any) -> list[Any]:
-        return self._execute(numbered(sql), values).fetchall()
+        try:
+            return self._execute(numbered(sql), values).fetchall()
+        except sqlite3.ProgrammingError as error:
+            _tell_closed(error)
+            raise
 
     async def row(self, sql: str, *values: Any) -> Any | None:
-        return self._execute(numbered(sql), values).fetchone()
+        try:
+            return self._execute(numbered(sql), values).fetchone()
+        except sqlite3.ProgrammingError as error:
+            _tell_closed(error)
+            raise
 
     async def run(self, sql: str, *values: Any) -> None:
         try:
@@ -83,10 +91,19 @@ class SqliteTx:
         self._execute("RELEASE inner_work")
 
 
+def _tell_closed(error: sqlite3.ProgrammingError) -> None:
+    """Raises Busy for a store that was deleted under a request's hands; any other error is this program's own."""
+    if "closed" in str(error):
+        raise Busy(str(error)) from error
+
+
 def begin(connection: sqlite3.Connection) -> None:
     """Takes the write lock at once: a transaction that upgrades later fails whatever the busy timeout. Raises Busy."""
     try:
         connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.ProgrammingError as error:
+        _tell_closed(error)
+        raise
     except sqlite3.OperationalError as error:
         if "locked" in str(error) or "busy" in str(error):
             raise Busy(str(error)) from error

@@ -38,6 +38,7 @@ class SqliteRows(Writer):
         try:
             ledger = await Ledger.load(self._writing)
             done = []
+            refused: list[tuple[Waiting, Exception]] = []
             for waiting in group:
                 mark = ledger.mark()
                 connection.execute("SAVEPOINT job")
@@ -46,7 +47,7 @@ class SqliteRows(Writer):
                 except Exception as error:
                     connection.execute("ROLLBACK TO job")
                     ledger.restore(mark)
-                    waiting.failed(error)
+                    refused.append((waiting, error))
                 else:
                     done.append((waiting, result))
                 connection.execute("RELEASE job")
@@ -56,8 +57,11 @@ class SqliteRows(Writer):
             if connection.in_transaction:
                 connection.rollback()
             raise
+        # Refusals wait for the commit too: what stands in their way may have been written by the same group.
         for waiting, result in done:
             waiting.done(result)
+        for waiting, refusal in refused:
+            waiting.failed(refusal)
 
     async def _begin(self) -> None:
         give_up = time.monotonic() + PATIENCE_SECONDS

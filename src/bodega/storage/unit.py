@@ -53,7 +53,7 @@ class Unit:
         return None if found is None else Row(table.decode(found[0], found[1]), found[2], found[3], found[0])
 
     async def insert(self, table: Table, entity: Any) -> Row:
-        """Writes a new entity and gives it its id. Raises Refusal: conflicts first, then the plan, the platform last."""
+        """Writes a new entity, which gets its id. Raises Refusal: conflicts first, then the plan, the platform last."""
         try:
             for guard in table.before_write:
                 await guard(self, None, entity)
