@@ -11,8 +11,11 @@ from bodega.declare.fields import moment
 from bodega.law.outcome import Validator
 from bodega.storage.unit import Row, Unit
 
-LEASE_SECONDS = 60
-"""How long a worker holds a task before another may take it; it is renewed with every step of progress."""
+LEASE_SECONDS = 20
+"""How long a worker holds a task before another may take it; it is renewed with every step of progress.
+
+A worker that is merely slow loses its work and not more: what it did is not committed (`Overtaken`).
+"""
 
 _replace = msgspec.structs.replace
 
@@ -75,15 +78,17 @@ async def enqueue(unit: Unit, request: Asked, *, base: str, client_id: str) -> R
     return await unit.insert(TABLE, task)
 
 
-async def claim(unit: Unit, wall: int) -> Row | None:
+async def claim(unit: Unit, wall: int, *, alone: bool = False) -> Row | None:
     """The oldest task that waits, or whose worker let its lease run out; `wall` is the machine's time in UTC seconds.
+
+    The only worker there is (`alone`) waits for no lease: whoever left a task running is gone.
 
     Leases run by the machine's clock: a frozen store clock must not keep a dead worker's task for ever.
     """
     waiting = await unit.tx.rows("SELECT id FROM tasks WHERE state IN ('pending', 'running') ORDER BY id LIMIT 20")
     for found in waiting:
         row = await unit.get(TABLE, found[0])
-        if row is not None and (row.entity.state == "pending" or row.entity.lease_until < wall):
+        if row is not None and (row.entity.state == "pending" or alone or row.entity.lease_until < wall):
             started = row.entity.date_started or moment(unit.now)
             lease = wall + LEASE_SECONDS
             taken = _replace(

@@ -9,10 +9,9 @@ import traceback
 from collections.abc import Awaitable, Callable
 
 from bodega.access.stores import OpenStore
-from bodega.law.refusal import Refusal
 from bodega.log import Log
 from bodega.storage.tx import Busy
-from bodega.storage.unit import Row, Unit
+from bodega.storage.unit import Row
 from bodega.tasks import queue
 
 Replay = Callable[[OpenStore, Row], Awaitable[None]]
@@ -20,13 +19,20 @@ Replay = Callable[[OpenStore, Row], Awaitable[None]]
 LOOK_SECONDS = 5.0
 """How often a store is looked at for tasks whose worker died: a poke brings the others at once."""
 
+PAUSE_SECONDS = 1.0
+"""Before a store is tried again whose queue could not be read or written."""
+
 
 class Worker:
-    """`replay` carries out one claimed task and records its end; it knows HTTP, the worker does not."""
+    """`replay` carries out one claimed task and records its end; it knows HTTP, the worker does not.
 
-    def __init__(self, replay: Replay, log: Log) -> None:
+    `alone`: no other process works on these stores' tasks (embedded ones).
+    """
+
+    def __init__(self, replay: Replay, log: Log, *, alone: bool = False) -> None:
         self._replay = replay
         self._log = log
+        self._alone = alone
         self._stores: dict[str, OpenStore] = {}
         self._at_work: dict[str, asyncio.Task[None]] = {}
         self._looking: asyncio.Task[None] | None = None
@@ -46,8 +52,10 @@ class Worker:
     async def _look(self) -> None:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            for store in list(self._stores.values()):
-                if store.rows is not None and await self._waits(store):
+            for name, store in list(self._stores.items()):
+                if store.closed:
+                    del self._stores[name]
+                elif store.rows is not None and await self._waits(store):
                     self.poke(store)
 
     async def _waits(self, store: OpenStore) -> bool:
@@ -58,32 +66,20 @@ class Worker:
         return False
 
     async def _drain(self, store: OpenStore) -> None:
-        while await self._waits(store):
+        while not store.closed and await self._waits(store):
             try:
-                row: Row | None = await store.write(lambda unit: queue.claim(unit, int(time.time())))
+                row: Row | None = await store.write(lambda unit: queue.claim(unit, int(time.time()), alone=self._alone))
                 if row is None:
                     return
                 await self._replay(store, row)
-            except Busy:
-                await asyncio.sleep(1)
             except queue.Overtaken:
                 continue
+            except Busy:
+                await asyncio.sleep(PAUSE_SECONDS)
             except Exception as error:
-                self._log.event(
-                    "task failed", store=store.record.hash, traceback="".join(traceback.format_exception(error))
-                )
-                await self._fail(store, row)
-
-    async def _fail(self, store: OpenStore, row: Row | None) -> None:
-        if row is None:
-            return
-        answer = queue.Answered(500, {}, '{"status":500,"title":"The server met an unexpected condition."}')
-
-        async def job(unit: Unit) -> None:
-            await queue.finish(unit, row.entity, answer)
-
-        with contextlib.suppress(Busy, Refusal, queue.Overtaken):
-            await store.write(job)
+                text = "".join(traceback.format_exception(error))
+                self._log.event("task failed", store=store.record.hash, traceback=text)
+                await asyncio.sleep(PAUSE_SECONDS)
 
     async def stop(self) -> None:
         """Lets the transaction in hand end; what is unfinished is taken up at the next start."""
