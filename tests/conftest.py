@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from postgres import postgres
-from shop import Server, Shop
 
 from bodega.app import open_depot
+from postgres import postgres
+from shop import Server, Shop
 
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
@@ -46,9 +46,11 @@ def server(
 
 
 @pytest.fixture
-def shop(server: Server) -> Shop:
-    """A fresh store."""
-    return server.shop()
+def shop(server: Server) -> Iterator[Shop]:
+    """A fresh store; its connections are given back, since a database server has fewer than the tests have stores."""
+    made = server.shop()
+    yield made
+    made.close()
 
 
 @pytest.fixture

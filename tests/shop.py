@@ -170,6 +170,14 @@ class Shop:
         self.server.run(registry.save_store(msgspec.structs.replace(record, **parts)))
         self.server.run(asyncio.sleep(0.05 if self.server.depot.registry.tx.dialect == "postgresql" else 0))
 
+    def close(self) -> None:
+        """Lets go of the store's rows; the next request opens it again."""
+        stores = self.server.app.stores
+        stores._fresh.pop(self.name, None)
+        store = stores._open.pop(self.name, None)
+        if store is not None:
+            self.server.run(store.close())
+
     def freeze(self, epoch: float) -> None:
         """Stops the store's clock at a time in UTC seconds."""
         self.change(clock=Clock(frozen=epoch))
