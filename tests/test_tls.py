@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from cryptography import x509
 
 from bodega.http import tls
 from bodega.http.listen import Listener
+from bodega.http.sni import local_context
 from bodega.http.tls import Certificate, ensure_certificate, server_context
 from live_server import HOST, LIMITS, Client, running
 
@@ -45,6 +47,47 @@ def test_clients_that_trust_the_authority_verify_the_server(certificate: Certifi
             pytest.raises(ssl.SSLCertVerificationError),
         ):
             context.wrap_socket(raw, server_hostname="other.test")
+
+
+@pytest.mark.parametrize(
+    ("name", "trusted"),
+    [
+        ("store-a.localhost", True),
+        ("store-b-2.localhost", True),
+        ("STORE-A.localhost", True),
+        ("shop.test", True),
+        ("a.localhost", False),
+        ("store-a.test", False),
+        ("store-a.b.localhost", False),
+    ],
+)
+def test_each_store_is_verified_in_its_own_name(certificate: Certificate, name: str, trusted: bool) -> None:
+    """RFC 6066 section 3; RFC 6125 section 7.2: clients do not take *.localhost for it."""
+    listener = Listener("127.0.0.1", 0, local_context(certificate))
+    context = ssl.create_default_context(cafile=certificate.ca)
+    context.verify_flags |= ssl.VERIFY_X509_STRICT
+    with (
+        running(listeners=[listener]) as (bound,),
+        socket.create_connection(("127.0.0.1", bound.port), timeout=5) as raw,
+        nullcontext() if trusted else pytest.raises(ssl.SSLCertVerificationError),
+        context.wrap_socket(raw, server_hostname=name) as secure,
+    ):
+        client = Client(secure)
+        client.send(b"GET / HTTP/1.1\r\n" + HOST + b"\r\n")
+        assert client.reply().status == 200
+
+
+def test_a_store_gets_the_plain_certificate_when_the_authority_is_lost(
+    certificate: Certificate, tmp_path: Path
+) -> None:
+    (tmp_path / "ca-key.pem").unlink()
+    context = ssl.create_default_context(cafile=certificate.ca)
+    with (
+        running(listeners=[Listener("127.0.0.1", 0, local_context(certificate))]) as (bound,),
+        socket.create_connection(("127.0.0.1", bound.port), timeout=5) as raw,
+        pytest.raises(ssl.SSLCertVerificationError, match="Hostname mismatch"),
+    ):
+        context.wrap_socket(raw, server_hostname="store-a.localhost")
 
 
 def test_a_body_that_never_ends_is_cut_off_under_tls_too(certificate: Certificate) -> None:

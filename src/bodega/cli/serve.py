@@ -117,15 +117,15 @@ def bind(config: Config) -> list[Listener]:
     """The listeners, bound: HTTPS first. Raises Failed, naming the option that chooses another port."""
     from bodega.http.listen import Listener, ListenError
     from bodega.http.listen import bind as bound
+    from bodega.http.sni import local_context
     from bodega.http.tls import ensure_certificate, server_context
 
     if config.tls_cert is not None and config.tls_key is not None:
-        pair = (config.tls_cert, config.tls_key)
+        context = server_context(config.tls_cert, config.tls_key)
     else:
-        made = ensure_certificate(config.place.data, config.host)
-        pair = (made.cert, made.key)
+        context = local_context(ensure_certificate(config.place.data, config.host))
     wanted = {
-        "--https-port": Listener(config.host, config.https_port, server_context(*pair)),
+        "--https-port": Listener(config.host, config.https_port, context),
         "--http-port": Listener(config.host, config.http_port),
     }
     listeners: list[Listener] = []

@@ -43,9 +43,10 @@ class Certificate:
 def ensure_certificate(directory: Path, host: str, *more: str) -> Certificate:
     """The certificate in `directory`, made or made anew when it is missing, runs out within 30 days or lacks a name.
 
-    It is valid for localhost, *.localhost, both loopback addresses, this machine's name, `host`, `more`, and every
-    name it was valid for before: two servers that share a directory do not take turns in replacing it. Any number of
-    processes may start at once. Raises OSError when the directory cannot be written.
+    It is valid for localhost, *.localhost (which few clients take: see sni.py), both loopback addresses, this
+    machine's name, `host`, `more`, and every name it was valid for before: two servers that share a directory do not
+    take turns in replacing it. Any number of processes may start at once. Raises OSError when the directory cannot be
+    written.
     """
     names = [*local_names(), *(name.lower() for name in (host, *more) if name)]
     if not is_current(directory, names):
