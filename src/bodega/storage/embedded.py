@@ -12,7 +12,7 @@ from pathlib import Path
 from bodega.storage import migrate
 from bodega.storage.depot import HAS_TASKS
 from bodega.storage.registry import SCHEMA, Registry, StoreRecord
-from bodega.storage.sqlite import SqliteTx, begin, connect
+from bodega.storage.sqlite import SqliteTx, adapted, begin, connect
 from bodega.storage.sqlite_rows import SqliteRows
 from bodega.storage.tx import Busy
 
@@ -117,7 +117,7 @@ def _migrate(path: Path) -> None:
         connection.execute(migrate.TABLE)
         for migration in migrate.pending(connection.execute(migrate.READ).fetchone()[0]):
             for statement in migration.statements():
-                connection.execute(statement)
+                connection.execute(adapted(statement))
             connection.execute(migrate.WRITE.replace("$", "?"), (migration.number, migration.name))
         connection.execute("COMMIT")
     finally:

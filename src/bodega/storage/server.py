@@ -10,7 +10,7 @@ import asyncpg
 
 from bodega.storage import migrate
 from bodega.storage.depot import HAS_TASKS
-from bodega.storage.postgres import LOST, PoolTx, connect
+from bodega.storage.postgres import LOST, PoolTx, adapted, connect
 from bodega.storage.postgres_rows import PostgresRows
 from bodega.storage.registry import SCHEMA, Registry, StoreRecord
 from bodega.storage.tx import Busy, Clash
@@ -144,7 +144,7 @@ class Server:
                 await connection.execute(migrate.TABLE)
                 for migration in migrate.pending(await connection.fetchval(migrate.READ)):
                     for statement in migration.statements():
-                        await connection.execute(statement.replace(" TEXT", ' TEXT COLLATE "C"'))
+                        await connection.execute(adapted(statement))
                     await connection.execute(migrate.WRITE, migration.number, migration.name)
         finally:
             await connection.close()

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bodega.storage.ledger import Ledger
-from bodega.storage.sqlite import SqliteTx, begin, connect
+from bodega.storage.sqlite import MAPPED, SqliteTx, begin, connect
 from bodega.storage.tx import Busy, Tx
 from bodega.storage.unit import Unit
 from bodega.storage.writer import Waiting, Writer
@@ -30,6 +30,7 @@ class SqliteRows(Writer):
         self._connection = connect(path)
         self._writing = SqliteTx(self._connection)
         self._reading = connect(path, busy_ms=2_000)
+        self._reading.execute(MAPPED)
         self.reader: Tx = SqliteTx(self._reading)
 
     async def _group(self, group: list[Waiting]) -> None:
@@ -73,7 +74,7 @@ class SqliteRows(Writer):
                 if time.monotonic() > give_up:
                     raise
                 await asyncio.sleep(pause)
-                pause = min(pause * 2, 0.05)
+                pause = min(pause * 2, 0.005)
             else:
                 return
 
