@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-import time
+from time import perf_counter
+from time import time as wall
 from typing import Any, BinaryIO
 
 import msgspec
@@ -13,21 +14,39 @@ FLUSH_SECONDS = 0.2
 GATHERED = 500
 
 
+class Line(msgspec.Struct, omit_defaults=True, gc=False):
+    """One answered request; `time` in UTC seconds, `us` the microseconds it took."""
+
+    time: float
+    request: str
+    method: str
+    path: str
+    status: int
+    client: str
+    bytes: int
+    us: int
+    reason: str = ""
+
+
 class Log:
     """`stream` None keeps nothing. Nothing of a credential is ever written."""
 
     def __init__(self, stream: BinaryIO | None = None) -> None:
         self._stream = stream
-        self._lines: list[tuple[Any, ...]] = []
+        self._lines: list[Line] = []
         self._flushed = 0.0
 
     def request(self, ask: Any, answer: Any, began: float) -> None:
         """One answered request; `began` by the performance counter."""
         if self._stream is None:
             return
-        now = time.perf_counter()
-        self._lines.append((time.time(), ask.request_id, ask.method, ask.path, answer.status, answer.reason,
-                            ask.client_id, len(answer.body), (now - began) * 1000))  # fmt: skip
+        now = perf_counter()
+        self._lines.append(
+            Line(
+                wall(), ask.request_id, ask.method, ask.path, answer.status, ask.client_id, len(answer.body),
+                int((now - began) * 1_000_000), answer.reason,
+            )
+        )  # fmt: skip
         if len(self._lines) >= GATHERED or now - self._flushed > FLUSH_SECONDS:
             self._flushed = now
             self.flush()
@@ -36,29 +55,15 @@ class Log:
         """Something an operator should know; written at once."""
         if self._stream is not None:
             self.flush()
-            self._stream.write(_encoder.encode({"time": round(time.time(), 3), "event": what, **facts}) + b"\n")
+            self._stream.write(_encoder.encode({"time": wall(), "event": what, **facts}) + b"\n")
             self._stream.flush()
 
     def flush(self) -> None:
         """Writes what was gathered."""
         lines, self._lines = self._lines, []
         if lines and self._stream is not None:
-            self._stream.write(_encoder.encode_lines([_named(line) for line in lines]))
+            self._stream.write(_encoder.encode_lines(lines))
             self._stream.flush()
-
-
-def _named(line: tuple[Any, ...]) -> dict[str, Any]:
-    moment, request_id, method, path, status, reason, client, size, took = line
-    named: dict[str, Any] = {
-        "time": round(moment, 3),
-        "request": request_id,
-        "method": method,
-        "path": path,
-        "status": status,
-    }
-    if reason:
-        named["reason"] = reason
-    return {**named, "client": client, "bytes": size, "ms": round(took, 2)}
 
 
 def to_standard_error() -> Log:

@@ -23,5 +23,6 @@ def settle() -> None:
         if mallopt is not None:
             mallopt(_M_MMAP_THRESHOLD, KEPT)
             mallopt(_M_TRIM_THRESHOLD, KEPT)
+    gc.set_threshold(20_000, 20, 50)  # a request makes next to no cycles, but hundreds of short-lived objects
     gc.collect()
     gc.freeze()

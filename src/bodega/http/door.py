@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
+from bodega.access.plans import WINDOW_MS
 from bodega.access.quota import Shared, Spent
 from bodega.access.stores import OpenStore
 from bodega.http.ask import Ask
@@ -116,11 +117,12 @@ def _hourly(spent: Spent) -> list[Header]:
 
 def _window(spent: Spent) -> list[Header]:
     """All four, always: clients read all four once one is there."""
+    left = spent.left
     return [
-        (b"x-rate-limit-requests-left", b"%d" % max(0, spent.left)),
+        (b"x-rate-limit-requests-left", b"%d" % left if left > 0 else b"0"),
         (b"x-rate-limit-requests-quota", b"%d" % spent.quota),
         (b"x-rate-limit-time-reset-ms", b"%d" % spent.reset_ms),
-        (b"x-rate-limit-time-window-ms", b"30000"),
+        _WINDOW,
     ]
 
 
@@ -130,6 +132,9 @@ def _in_version_2(ask: Ask) -> str:
     filled = [place for place, part in enumerate(parts) if part]
     parts[filled[1 if ask.host_form else 2]] = "v2"
     return "/" + quote("/".join(parts).lstrip("/"), safe="/!$&'()*+,;=:@~")
+
+
+_WINDOW: Header = (b"x-rate-limit-time-window-ms", b"%d" % WINDOW_MS)
 
 
 def _raw_path(ask: Ask) -> str:
