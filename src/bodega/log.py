@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from time import perf_counter
 from time import time as wall
@@ -34,21 +35,20 @@ class Log:
     def __init__(self, stream: BinaryIO | None = None) -> None:
         self._stream = stream
         self._lines: list[Line] = []
-        self._flushed = 0.0
 
     def request(self, ask: Any, answer: Any, began: float) -> None:
         """One answered request; `began` by the performance counter."""
         if self._stream is None:
             return
-        now = perf_counter()
+        if not self._lines:
+            asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
         self._lines.append(
             Line(
                 wall(), ask.request_id, ask.method, ask.path, answer.status, ask.client_id, len(answer.body),
-                int((now - began) * 1_000_000), answer.reason,
+                int((perf_counter() - began) * 1_000_000), answer.reason,
             )
         )  # fmt: skip
-        if len(self._lines) >= GATHERED or now - self._flushed > FLUSH_SECONDS:
-            self._flushed = now
+        if len(self._lines) >= GATHERED:
             self.flush()
 
     def event(self, what: str, **facts: Any) -> None:

@@ -15,8 +15,8 @@ KEPT = 16 * 1024 * 1024
 def settle() -> None:
     """Called once, when everything is loaded.
 
-    glibc hands every block over 128 kB back to the kernel and takes it again for the next reply, page by page: a list of
-    50 products then costs twice as much. And what was loaded at the start stays: the collector need not walk it.
+    glibc hands every block over 128 kB back to the kernel and takes it again for the next reply, page by page: a list
+    of 50 products then costs twice as much. And what was loaded at the start stays: the collector need not walk it.
     """
     if sys.platform == "linux":
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
