@@ -44,7 +44,7 @@ def clean_decimal(value: Any) -> Decimal:
     """At most four places and 9,999,999,999, not negative; written without needless zeros."""
     try:
         number = value if isinstance(value, Decimal) else _decimal(str(value).strip())
-        if not number.is_finite() or abs(number) > MOST:
+        if not number.is_finite() or not -MOST <= number <= MOST:  # abs() would overflow at an exponent of a million
             raise ValueError("must be a number from 0 to 9999999999")
         number = number.quantize(FOUR_PLACES)
     except InvalidOperation:

@@ -16,6 +16,9 @@ from bodega.storage.tx import Tx
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 250
+MOST_PARAMETERS = 1000
+LONGEST_SEARCH = 10_000
+"""Characters of a text that is looked for inside others: SQLite takes patterns of up to 50,000 bytes."""
 
 Parse = Callable[[str], Any]
 
@@ -120,7 +123,7 @@ class Listing:
         """
         if not query:
             return self.everything
-        given = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=1000))
+        given = self._given(query)
         faults: list[Fault] = []
         where: list[Condition] = []
         refused: list[str] = []
@@ -130,6 +133,8 @@ class Listing:
                 try:
                     if "\x00" in value:
                         raise ValueError("must not contain the NUL character")
+                    if found.op in ("like", "keyword") and len(value) > LONGEST_SEARCH:
+                        raise ValueError(f"must be at most {LONGEST_SEARCH} characters long")
                     wanted = found.parse(value)
                     if strict and wanted in ("", ()):
                         raise ValueError("must not be empty")
@@ -154,6 +159,13 @@ class Listing:
             limit = min(limit, self.includes[name].page_cap)
         plan = Plan(self.table, tuple(where), order, limit, (page - 1) * limit)
         return Query(plan, page, limit, include, fields, tuple(given.items()), bool(where))
+
+    def _given(self, query: str) -> dict[str, str]:
+        try:
+            return dict(parse_qsl(query, keep_blank_values=True, max_num_fields=MOST_PARAMETERS))
+        except ValueError:
+            said = f"The query has more than {MOST_PARAMETERS} parameters."
+            raise Refusal(Reason.QUERY_INVALID, said, details={"max_parameters": MOST_PARAMETERS}) from None
 
     def _is_refused(self, name: str, *, strict: bool) -> bool:
         if name in _OWN:

@@ -277,6 +277,8 @@ class V3Shape:
     def read(self, body: bytes, *, creating: bool) -> Changes:
         """The changes one JSON object asks for. Raises Refusal naming every faulty member (rule 21)."""
         try:
+            if not body.isascii():
+                body.decode()  # the decoder does not look at members that nobody knows
             draft = self._one.decode(body)
         except msgspec.ValidationError:
             changes, faults = self._member_by_member(parse_json(body), creating=creating)
@@ -284,7 +286,9 @@ class V3Shape:
             raise malformed(error) from error
         else:
             # JSON can write NUL in one way only: where that is absent, no text has to be looked through for it.
-            changes, faults = self._cleaned(draft, self._clean if b"\\u0000" in body else self._finish, creating=creating)
+            changes, faults = self._cleaned(
+                draft, self._clean if b"\\u0000" in body else self._finish, creating=creating
+            )
         if faults:
             raise refuse_faults(faults)
         return changes

@@ -98,7 +98,7 @@ async def readable(house: House, ask: Ask, action: Action) -> bytes:
     coding = ask.headers.get(b"content-encoding", b"identity").lower()
     if coding not in (b"identity", b""):
         raise Refusal(Reason.CONTENT_CODING_UNSUPPORTED, headers=[(b"accept-encoding", b"identity")])
-    if length is not None and int(length) > house.max_body:
+    if length is not None and length.isdigit() and (len(length) > 18 or int(length) > house.max_body):
         raise _too_large(house)
     chunks = bytearray()
     while True:

@@ -41,7 +41,7 @@ class Api:
         began = time.perf_counter()
         ask = read_head(scope, receive, f"{self._prefix}{next(self._numbers):08x}")
         if not ask.version and not ask.store and not ask.host_form:
-            mount = self._mounts.get(ask.path.split("/", 2)[1] if len(ask.path) > 1 else "")
+            mount = self._mounts.get(ask.path.lstrip("/").partition("/")[0])
             if mount is not None:
                 await mount(scope, receive, send)
                 return

@@ -17,7 +17,7 @@ Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 V2_MEDIA = (Media.JSON, Media.XML)
 V3_MEDIA = (Media.JSON,)
 
-_HOST = re.compile(rb"^[A-Za-z0-9.\-_]{1,253}(:[0-9]{1,5})?$|^\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?$")
+_HOST = re.compile(rb"(?:[A-Za-z0-9.\-_]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 
 
 class Ask(msgspec.Struct, gc=False):
@@ -50,7 +50,7 @@ class Ask(msgspec.Struct, gc=False):
     def host(self) -> str:
         """The Host the caller used, port and all; a name that is no host name is not repeated."""
         sent = self.headers.get(b"host", b"")
-        return sent.decode("ascii") if _HOST.match(sent) else "localhost"
+        return sent.decode("ascii") if _HOST.fullmatch(sent) else "localhost"
 
     @property
     def reads(self) -> bool:

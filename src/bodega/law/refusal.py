@@ -48,8 +48,12 @@ class Refusal(Exception):
         return f"{self.reason.name}: {self.message}"
 
 
+MOST_TOLD = 100
+"""Faults that one answer names: enough for whoever mends a request, too few to make the answer a burden."""
+
+
 def refuse_faults(faults: Sequence[Fault]) -> Refusal:
-    """One refusal for all faulty members; the reason that is judged first speaks for it."""
-    ordered = sorted(faults, key=lambda fault: fault.reason.rank)
+    """One refusal for all faulty members, or the first hundred; the reason that is judged first speaks for it."""
+    ordered = sorted(faults, key=lambda fault: fault.reason.rank)[:MOST_TOLD]
     first = ordered[0]
     return Refusal(first.reason, first.said, details=first.context, faults=ordered)
