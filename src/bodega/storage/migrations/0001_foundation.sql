@@ -3,6 +3,8 @@ CREATE TABLE ledger (
     name TEXT PRIMARY KEY, revision BIGINT NOT NULL, modified BIGINT NOT NULL,
     total BIGINT NOT NULL, next_id BIGINT NOT NULL, census BIGINT NOT NULL
 );
+-- The store's own row: the write lock on PostgreSQL, which must be there before the first write.
+INSERT INTO ledger (name, revision, modified, total, next_id, census) VALUES ('*', 0, 0, 0, 1, 0);
 CREATE TABLE pages (name TEXT NOT NULL, block INTEGER NOT NULL, living INTEGER NOT NULL, PRIMARY KEY (name, block));
 
 CREATE TABLE categories (
