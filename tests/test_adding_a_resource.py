@@ -1,0 +1,89 @@
+"""docs/adding-a-resource.md is true: its blocks are the resource, the migration and the tests that run here.
+
+The page is the source: its first Python block is imported as a module, its SQL block is a migration that the store's
+own runner applies, and pytest collects the tests of its second Python block as if they stood in this file.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from bodega.http.asgi import Api
+from bodega.http.house import House
+from bodega.http.route import by_version
+from bodega.log import Log
+from bodega.resources import ROUTES, TABLES
+from bodega.storage import ledger, migrate
+from bodega.storage.migrate import Migration
+from bodega.storage.schema import create, create_all
+from shop import Server, Shop
+
+PAGE = Path(__file__).parent.parent / "docs" / "adding-a-resource.md"
+
+
+def blocks(language: str) -> list[str]:
+    """The page's code in a language; empty lines before it keep the line numbers of the page."""
+    text = PAGE.read_text("utf-8")
+    found = re.finditer(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return ["\n" * text.count("\n", 0, block.start(1)) + block[1] for block in found]
+
+
+def module(name: str, code: str) -> ModuleType:
+    """The page's code as a module; it has to be known by name, since the types of an entity are looked up in it."""
+    made = sys.modules[name] = ModuleType(name)
+    exec(compile(code, PAGE, "exec"), made.__dict__)
+    return made
+
+
+RESOURCE, TESTS = blocks("python")
+(MIGRATION,) = blocks("sql")
+gift_wraps = module("gift_wraps", RESOURCE)
+globals().update({name: it for name, it in vars(module("gift_wraps_tests", TESTS)).items() if name.startswith("test_")})
+
+
+@pytest.fixture
+def shop(server: Server, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """A fresh store whose schema and routes have what the page adds."""
+    added = Migration(migrate.newest() + 1, "gift_wraps", MIGRATION)
+    known = (*migrate.migrations(), added)
+    monkeypatch.setattr(migrate, "migrations", lambda: known)
+    house = House(server.app.stores, by_version((*ROUTES, *gift_wraps.routes)), insecure_http=True)
+    monkeypatch.setattr(server.app, "_api", Api(house, Log()))
+    return server.shop()
+
+
+def test_the_page_migrates_to_what_it_declares() -> None:
+    assert Migration(0, "", MIGRATION).statements() == Migration(0, "", create(gift_wraps.TABLE)).statements()
+
+
+def schema_of(statements: list[str]) -> dict[str, Any]:
+    """Columns, foreign keys and indexes of the tables that these statements make, however they came to be so."""
+    with sqlite3.connect(":memory:") as connection:
+        for statement in statements:
+            connection.execute(statement)
+        tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        found: dict[str, Any] = {
+            table: (
+                sorted(row[1:] for row in connection.execute(f"PRAGMA table_info({table})")),
+                sorted(row[2:] for row in connection.execute(f"PRAGMA foreign_key_list({table})")),
+            )
+            for table in tables
+        }
+        found["indexes"] = sorted(
+            connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
+        )
+    connection.close()
+    return found
+
+
+def test_all_migrations_together_make_what_is_declared() -> None:
+    migrated = [statement for migration in migrate.migrations() for statement in migration.statements()]
+    declared = Migration(0, "", ledger.SCHEMA + create_all(TABLES)).statements()
+    assert schema_of(migrated) == schema_of(declared)
