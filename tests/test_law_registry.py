@@ -1,0 +1,132 @@
+"""The registry of reasons: one owner each, one order, and no status of a refusal written anywhere else."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import bodega
+from bodega.http import decision
+from bodega.http.decision import Steps
+from bodega.law.outcome import OUTCOMES
+from bodega.law.reasons import LIMITS, RANK, Reason, Step
+
+HOUSE = Path(bodega.__file__).parent
+
+KNOWN_STATUSES = {
+    301, 302, 304, 307, 308, 400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 422, 429, 500, 501, 503, 507, 509,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("reason", Reason, ids=lambda reason: reason.name)
+def test_a_reason_has_one_step_and_a_status_in_each_version_and_tells_what_to_do(reason: Reason) -> None:
+    """Design section 1"""
+    assert reason.step in Step
+    assert {reason.status(2), reason.status(3)} <= KNOWN_STATUSES
+    assert reason.message.endswith(".")
+    assert reason.remedy.endswith(".")
+
+
+def test_a_reason_is_declared_once() -> None:
+    """Design section 1: two names for one value would be one reason with two words."""
+    assert len(Reason) == len(Reason.__members__) == len(RANK)
+
+
+def test_reasons_stand_in_the_order_of_their_steps() -> None:
+    """Design section 1: the order of declaration is the order in which faults are told."""
+    steps = [reason.step for reason in Reason]
+    assert steps == sorted(steps)
+
+
+def test_every_step_owns_a_reason() -> None:
+    """Design section 1: a step that refuses nothing is no step."""
+    assert {reason.step for reason in Reason} == set(Step)
+
+
+def test_422_belongs_to_v3_and_redirects_have_one_status() -> None:
+    """contract/wire.md 2: V2 says 400 where V3 says 422."""
+    assert not [reason for reason in Reason if reason.v2 == 422]
+    assert not [reason for reason in Reason if reason.v2 < 400 and reason.v2 != reason.v3]
+
+
+def test_a_limit_is_told_after_every_conflict() -> None:
+    """Design section 1, step 16: 409 conflict, then 507 plan limit, 403 platform cap."""
+    limits = [reason for reason in Reason if reason in LIMITS]
+    conflicts = [reason for reason in Reason if reason.step is Step.PERFORM and reason not in LIMITS]
+    assert max(reason.rank for reason in conflicts) < min(reason.rank for reason in limits)
+    assert [reason.v2 for reason in limits] == [507, 403, 403]
+
+
+def test_outcomes_have_the_statuses_of_success() -> None:
+    """Design section 1, the answers."""
+    assert [outcome.status for outcome in OUTCOMES] == [200, 201, 202, 204, 207]
+
+
+def test_the_law_calls_its_steps_in_the_order_of_the_registry() -> None:
+    """Design section 1: call order equals declared order, each step once."""
+    assert called_steps() == [step.word for step in Step if step is not Step.CATCH_ALL]
+
+
+def test_the_law_knows_no_other_steps() -> None:
+    """Design section 1: one step a line, and no line beside them but the answer."""
+    assert [name for name in vars(Steps) if not name.startswith("_")] == called_steps()
+
+
+def test_the_law_fits_on_one_screen() -> None:
+    """Design section 1"""
+    assert len(Path(decision.__file__).read_text().splitlines()) <= 60
+
+
+def called_steps() -> list[str]:
+    """The names `judge` calls on `step`, in the order of the source."""
+    tree = ast.parse(Path(decision.__file__).read_text())
+    (judge,) = [node for node in tree.body if isinstance(node, ast.AsyncFunctionDef) and node.name == "judge"]
+    calls = [node.func for node in ast.walk(judge) if isinstance(node, ast.Call)]
+    found = [call for call in calls if isinstance(call, ast.Attribute) and isinstance(call.value, ast.Name)]
+    ours = sorted(
+        (call.lineno, call.attr) for call in found if isinstance(call.value, ast.Name) and call.value.id == "step"
+    )
+    return [name for _, name in ours]
+
+
+ALLOWED = {
+    ("http/protocol.py", 400): "the head could not be read: there is no request to judge yet",
+    ("http/protocol.py", 408): "the head or the body did not come in time",
+    ("http/protocol.py", 413): "the body grew over the cap of the socket",
+    ("http/protocol.py", 431): "the head is too long to be read",
+    ("http/protocol.py", 501): "a method or a transfer coding that the socket cannot follow",
+    ("http/protocol.py", 505): "a version of HTTP that is not spoken",
+    ("http/asgi.py", 499): "for the log alone: the caller went away and is answered nothing",
+    ("http/mounts.py", 404): "beside the store API: what the operator's pages do not have",
+    ("http/mounts.py", 503): "beside the store API: the health check",
+    ("http/door.py", 443): "the port of https",
+    ("http/negotiate.py", 512): "bytes of a header that is remembered",
+    ("http/tls.py", 384): "the permissions of a private key, 0o600",
+    ("http/tls.py", 397): "days that a certificate is good for",
+    ("http/tls.py", 420): "the permissions of a certificate, 0o644",
+    ("resources/catalog/product.py", 500): "the length of layout_file",
+}
+"""Numbers that look like a status of a refusal, and why they stand where they stand."""
+
+
+def numbers() -> Iterator[tuple[str, int, int]]:
+    """Every integer from 300 to 599 in the code that answers: file, line, number."""
+    for folder in ("http", "resources", "declare", "domain"):
+        for path in sorted((HOUSE / folder).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Constant) and type(node.value) is int and 300 <= node.value <= 599:
+                    yield path.relative_to(HOUSE).as_posix(), node.lineno, node.value
+
+
+def test_no_status_of_a_refusal_is_written_outside_the_registry() -> None:
+    """Design section 1: status, message and headers are functions of the reason."""
+    strange = [(file, line, number) for file, line, number in numbers() if (file, number) not in ALLOWED]
+    assert strange == []
+
+
+def test_every_exception_is_still_needed() -> None:
+    """An entry that nothing uses hides the next one."""
+    assert set(ALLOWED) <= {(file, number) for file, _, number in numbers()}

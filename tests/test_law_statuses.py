@@ -1,0 +1,918 @@
+"""Every reason to refuse and every outcome, produced by its real mechanism, in V2 JSON, V2 XML and V3 JSON."""
+
+from __future__ import annotations
+
+import base64
+import re
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+from xml.etree import ElementTree
+
+import msgspec
+import pytest
+
+from bodega.law.outcome import OUTCOMES, Accepted, Created, Emptied, Outcome, PartlyDone, Shown
+from bodega.law.reasons import Reason, Step
+from bodega.resources.catalog import brands
+from bodega.storage import sqlite_rows
+from bodega.storage.registry import digest
+from bodega.storage.unit import Unit
+from forms import (
+    FORMS,
+    QUOTA_HEADERS,
+    V2,
+    V3,
+    XML,
+    Desk,
+    Form,
+    element,
+    emptied,
+    look_like_a_refusal,
+    path_to,
+    rows,
+    strict,
+)
+from shop import Reply, Server, Shop
+
+Send = Callable[[], Reply]
+
+
+class Case(NamedTuple):
+    """`prepare` sets a shop up and returns the request that is then refused for `reason`."""
+
+    reason: Reason
+    forms: Sequence[Form]
+    cites: str
+    prepare: Callable[[Desk], Send]
+
+
+CASES: list[Case] = []
+
+
+def refused(reason: Reason, cites: str, forms: Sequence[Form] = FORMS) -> Callable[[Callable[[Desk], Send]], Any]:
+    """Adds a row to the table."""
+
+    def add(prepare: Callable[[Desk], Send]) -> Callable[[Desk], Send]:
+        CASES.append(Case(reason, forms, cites, prepare))
+        return prepare
+
+    return add
+
+
+# 1 require_tls
+
+
+@refused(Reason.INSECURE, "RFC 9110 15.4.2")
+def a_read_in_the_clear(desk: Desk) -> Send:
+    door = Desk(strict(desk.shop), desk.form)
+    return lambda: door.ask("GET", door.path("brands") + "?page=2&name=%C3%A9", scheme="http")
+
+
+@refused(Reason.INSECURE, "RFC 9110 15.4.2: no credential is asked for")
+def a_read_in_the_clear_by_nobody(desk: Desk) -> Send:
+    door = Desk(strict(desk.shop), desk.form)
+    return lambda: door.ask("HEAD", door.path("brands"), scheme="http", token="") or Reply(0)
+
+
+@refused(Reason.INSECURE_WRITE, "RFC 9110 15.4.9")
+def a_write_in_the_clear(desk: Desk) -> Send:
+    door = Desk(strict(desk.shop), desk.form)
+    return lambda: door.ask("POST", door.path("brands"), {"name": "Acme"}, scheme="http")
+
+
+# 2 current_version
+
+
+@refused(Reason.DEPRECATED_VERSION, "RFC 9110 15.4.3", [V2])
+def a_read_of_version_1(desk: Desk) -> Send:
+    return lambda: desk.ask("GET", "/v1/brands.json?page=2&name=a%20b")
+
+
+@refused(Reason.DEPRECATED_VERSION_WRITE, "RFC 9110 15.4.8", [V2])
+def a_write_to_version_1(desk: Desk) -> Send:
+    return lambda: desk.ask("POST", "/v1/brands", {"name": "Acme"})
+
+
+# 3 open_store
+
+
+@refused(Reason.UPGRADING, "RFC 9110 15.6.4")
+def a_store_whose_schema_is_old(desk: Desk) -> Send:
+    server = desk.shop.server
+    name = desk.shop.name + "-old"
+    server.run(server.depot.registry.add_store(name, "sandbox", {}, int(time.time())))
+    old = Desk(Shop(server, name), desk.form)
+    old.shop.token = old.shop.account()
+    return lambda: old.ask("GET", old.path("brands"))
+
+
+@refused(Reason.SUSPENDED, "RFC 9110 15.6.4")
+def a_suspended_store(desk: Desk) -> Send:
+    desk.shop.change(settings={"suspended": True})
+    return lambda: desk.ask("GET", desk.path("brands"))
+
+
+@refused(Reason.MAINTENANCE, "RFC 9110 15.6.4")
+def a_store_in_maintenance(desk: Desk) -> Send:
+    desk.shop.change(maintenance=True, settings={"maintenance.retry_after": 77})
+    return lambda: desk.ask("POST", desk.path("brands"), {"name": "Acme"})
+
+
+# 4 known_method
+
+
+@refused(Reason.UNKNOWN_METHOD, "RFC 9110 15.6.2")
+def patch(desk: Desk) -> Send:
+    return lambda: desk.ask("PATCH", desk.path("brands/1"), {"name": "Acme"})
+
+
+@refused(Reason.UNKNOWN_METHOD, "RFC 9110 9.3.8")
+def trace(desk: Desk) -> Send:
+    return lambda: desk.ask("TRACE", desk.path("brands"), headers={"cookie": "echo-of-a-secret"})
+
+
+@refused(Reason.UNKNOWN_METHOD, "RFC 9110 9.1")
+def a_method_nobody_knows(desk: Desk) -> Send:
+    return lambda: desk.ask("BREW", desk.path("brands"))
+
+
+# 5 authenticate
+
+
+@refused(Reason.CREDENTIALS_MISSING, "RFC 9110 15.5.2")
+def a_stranger(desk: Desk) -> Send:
+    return lambda: desk.ask("GET", desk.path("brands"), token="")
+
+
+@refused(Reason.CREDENTIALS_MISSING, "RFC 9110 11.6.1: no scheme but Basic is known")
+def a_bearer_of_something(desk: Desk) -> Send:
+    return lambda: desk.ask(
+        "GET", desk.path("brands"), token="", headers={"authorization": f"Bearer {desk.shop.token}"}
+    )
+
+
+@refused(Reason.CREDENTIALS_WRONG, "RFC 9110 15.5.2")
+def a_wrong_token(desk: Desk) -> Send:
+    return lambda: desk.ask("GET", desk.path("brands"), token="guessed")
+
+
+@refused(Reason.CREDENTIALS_WRONG, "RFC 9110 15.5.2")
+def a_wrong_password(desk: Desk) -> Send:
+    desk.account(kind="basic")
+    return lambda: desk.ask("GET", desk.path("brands"), token="", headers={"authorization": basic("user", "guessed")})
+
+
+@refused(Reason.CREDENTIALS_WRONG, "RFC 7617 2: what is no base64 is no credential")
+def a_broken_password(desk: Desk) -> Send:
+    return lambda: desk.ask("GET", desk.path("brands"), token="", headers={"authorization": "Basic *"})
+
+
+@refused(Reason.CREDENTIALS_WRONG, "design 1, step 5: strangers learn nothing")
+def a_store_that_is_not_there(desk: Desk) -> Send:
+    return lambda: desk.ask("GET", desk.path("brands"), base="/stores/nowhere")
+
+
+@refused(Reason.CREDENTIALS_WRONG, "RFC 9110 15.5.2")
+def a_disabled_account(desk: Desk) -> Send:
+    token = desk.account()
+    registry = desk.shop.server.depot.registry
+    account = next(
+        a for a in desk.shop.server.run(registry.accounts(desk.shop.name)) if a.token_digest == digest(token)
+    )
+    desk.shop.server.run(registry.save_account(msgspec.structs.replace(account, disabled=True)))
+    desk.known(lambda store: store.by_client[account.client_id].disabled)
+    return lambda: desk.ask("GET", desk.path("brands"), token=token)
+
+
+# 6 spend_quota
+
+
+@refused(Reason.HOURLY_QUOTA_SPENT, "rule 9")
+def a_basic_account_that_asked_its_last(desk: Desk) -> Send:
+    headers = {"authorization": basic("user", desk.account(kind="basic", per_hour=1))}
+    assert desk.ask("GET", "/v2/time", token="", headers=headers).headers["x-bc-apilimit-remaining"] == "0"
+    return lambda: desk.ask("GET", desk.path("brands"), token="", headers=headers)
+
+
+@refused(Reason.WINDOW_QUOTA_SPENT, "rule 11, RFC 6585 4")
+def an_oauth_account_that_asked_its_last(desk: Desk) -> Send:
+    token = desk.account(per_window=1)
+    assert desk.ask("GET", "/v2/time", token=token).headers["x-rate-limit-requests-left"] == "0"
+    return lambda: desk.ask("GET", desk.path("brands"), token=token)
+
+
+# 7 find_route
+
+
+@refused(Reason.NO_SUCH_RESOURCE, "RFC 9110 15.5.5")
+def a_path_that_nothing_serves(desk: Desk) -> Send:
+    return lambda: desk.ask("GET", desk.path("bicycles"))
+
+
+@refused(Reason.NO_SUCH_RESOURCE, "RFC 9110 15.5.5: an id is a number")
+def a_name_where_an_id_belongs(desk: Desk) -> Send:
+    return lambda: desk.ask("GET", desk.path("brands/acme"))
+
+
+@refused(Reason.NO_SUCH_RESOURCE, "rule 14: suffixes belong to V2", [V3])
+def a_suffix_in_v3(desk: Desk) -> Send:
+    return lambda: desk.ask("GET", desk.path("brands.json"))
+
+
+@refused(Reason.MOVED_ROUTE, "RFC 9110 15.4.2", [V2, XML])
+def a_read_at_an_old_path(desk: Desk) -> Send:
+    return lambda: desk.ask("GET", "/v2/store_information?a=b")
+
+
+@refused(Reason.MOVED_ROUTE_WRITE, "RFC 9110 15.4.9", [V2, XML])
+def a_write_at_an_old_path(desk: Desk) -> Send:
+    return lambda: desk.ask("PUT", "/v2/store_information?a=b", {"name": "x"})
+
+
+# 8 allowed_action
+
+
+@refused(Reason.METHOD_NOT_ALLOWED, "RFC 9110 15.5.6")
+def post_to_one_brand(desk: Desk) -> Send:
+    return lambda: desk.ask("POST", desk.path("brands/1"), {"name": "Acme"})
+
+
+# 9 require_scope
+
+
+@refused(Reason.SCOPE_MISSING, "RFC 9110 15.5.4")
+def reading_without_the_scope(desk: Desk) -> Send:
+    token = desk.account("store_v2_orders")
+    return lambda: desk.ask("GET", desk.path("brands"), token=token)
+
+
+@refused(Reason.SCOPE_MISSING, "contract/wire.md 5: a read-only twin lets one only read")
+def writing_with_the_scope_to_read(desk: Desk) -> Send:
+    token = desk.account("store_v2_products_read_only")
+    return lambda: desk.ask("DELETE", desk.path("brands/1"), token=token)
+
+
+# 10 acceptable
+
+
+@refused(Reason.NOT_ACCEPTABLE, "RFC 9110 12.5.1", [V2, V3])
+def a_picture_please(desk: Desk) -> Send:
+    return lambda: desk.ask("GET", desk.path("brands"), headers={"accept": "image/png"})
+
+
+@refused(Reason.NOT_ACCEPTABLE, "rule 15: V3 never speaks XML", [V3])
+def xml_of_v3(desk: Desk) -> Send:
+    return lambda: desk.ask("GET", desk.path("brands"), headers={"accept": "application/xml, application/json;q=0"})
+
+
+# 11 readable
+
+
+@refused(Reason.CONTENT_TYPE_UNSUPPORTED, "RFC 9110 15.5.16")
+def a_body_of_plain_text(desk: Desk) -> Send:
+    return lambda: desk.ask("POST", desk.path("brands"), {"name": "Acme"}, headers={"content-type": "text/plain"})
+
+
+@refused(Reason.CONTENT_TYPE_UNSUPPORTED, "rule 8")
+def a_body_of_no_type(desk: Desk) -> Send:
+    return lambda: desk.ask("POST", desk.path("brands"), {"name": "Acme"}, headers={"content-type": ""})
+
+
+@refused(Reason.CONTENT_TYPE_UNSUPPORTED, "rule 15: V3 never reads XML", [V3])
+def xml_for_v3(desk: Desk) -> Send:
+    return lambda: desk.ask("POST", desk.path("brands"), b"<a/>", headers={"content-type": "application/xml"})
+
+
+@refused(Reason.CONTENT_CODING_UNSUPPORTED, "RFC 9110 15.5.16")
+def a_zipped_body(desk: Desk) -> Send:
+    return lambda: desk.ask("POST", desk.path("brands"), {"name": "Acme"}, headers={"content-encoding": "gzip"})
+
+
+@refused(Reason.BODY_TOO_LARGE, "RFC 9110 15.5.14: told before a byte is read")
+def a_length_over_the_maximum(desk: Desk) -> Send:
+    return lambda: desk.ask("POST", desk.path("brands"), {"name": "Acme"}, headers={"content-length": "99999999"})
+
+
+@refused(Reason.BODY_TOO_LARGE, "RFC 9110 15.5.14: without a length, told while reading")
+def more_bytes_than_the_maximum(desk: Desk) -> Send:
+    door = Desk(strict(desk.shop, max_body=5), desk.form)
+    chunked = {"transfer-encoding": "chunked", "content-length": "0"}
+    return lambda: door.ask("POST", door.path("brands"), {"name": "Acme"}, headers=chunked)
+
+
+# 12 parse_query
+
+
+@refused(Reason.FILTER_REFUSED, "rules 2 and 20")
+def a_known_field_with_an_operator_it_does_not_have(desk: Desk) -> Send:
+    return lambda: desk.ask("GET", desk.path("brands") + "?name:between=1")
+
+
+@refused(Reason.FILTER_REFUSED, "rules 2 and 20: a delete passes nothing over")
+def an_unknown_filter_of_a_bulk_delete(desk: Desk) -> Send:
+    desk.shop.brand()
+    return lambda: desk.ask("DELETE", desk.path("brands") + "?nmae=Acme")
+
+
+@refused(Reason.QUERY_INVALID, "rules 4 and 21")
+def a_page_before_the_first(desk: Desk) -> Send:
+    return lambda: desk.ask("GET", desk.path("brands") + "?page=-1")
+
+
+@refused(Reason.LIMIT_OVER_MAXIMUM, "RFC 9110 15.5.14, contract/wire.md 2")
+def more_rows_than_a_page_holds(desk: Desk) -> Send:
+    return lambda: desk.ask("GET", desk.path("brands") + "?limit=251")
+
+
+@refused(Reason.FILTER_REQUIRED, "rule 22", [V3])
+def a_bulk_delete_of_everything(desk: Desk) -> Send:
+    desk.shop.brand()
+    return lambda: desk.ask("DELETE", desk.path("brands"))
+
+
+# 13 find_entity
+
+
+@refused(Reason.NO_SUCH_ENTITY, "RFC 9110 15.5.5, rule 6")
+def a_brand_that_is_not_there(desk: Desk) -> Send:
+    return lambda: desk.ask("GET", desk.path("brands/4711"))
+
+
+@refused(Reason.NO_SUCH_ENTITY, "RFC 9110 15.5.5")
+def an_id_that_no_row_can_have(desk: Desk) -> Send:
+    return lambda: desk.ask("DELETE", desk.path("brands/99999999999999999999"))
+
+
+# 14 preconditions
+
+
+@refused(Reason.PRECONDITION_FAILED, "RFC 9110 13.1.1")
+def a_change_of_an_old_copy(desk: Desk) -> Send:
+    brand = desk.shop.brand()
+    return lambda: desk.ask("PUT", desk.path(f"brands/{brand}"), {"name": "Best"}, headers={"if-match": '"0"'})
+
+
+@refused(Reason.PRECONDITION_FAILED, "RFC 9110 13.1.1")
+def a_bulk_delete_of_an_old_list(desk: Desk) -> Send:
+    desk.shop.brand()
+    return lambda: desk.ask("DELETE", desk.path("brands") + "?name=Acme", headers={"if-match": '"0"'})
+
+
+@refused(Reason.NOT_MODIFIED, "RFC 9110 15.4.5")
+def a_copy_that_is_current(desk: Desk) -> Send:
+    path = desk.path(f"brands/{desk.shop.brand()}")
+    etag = desk.ask("GET", path).headers["etag"]
+    return lambda: desk.ask("GET", path, headers={"if-none-match": etag})
+
+
+# 15 read_draft
+
+
+@refused(Reason.MALFORMED_BODY, "RFC 9110 15.5.1")
+def a_body_that_breaks_off(desk: Desk) -> Send:
+    return lambda: desk.ask("POST", desk.path("brands"), b'<brand><name>"' if desk.form is XML else b'{"name": "')
+
+
+@refused(Reason.TOO_MANY_ITEMS, "rule 25", [V3])
+def eleven_products_at_once(desk: Desk) -> Send:
+    return lambda: desk.ask("PUT", desk.path("products"), [{"id": number} for number in range(1, 12)])
+
+
+@refused(Reason.FIELD_UNKNOWN, "rule 2", [V2, XML])
+def a_field_nobody_knows(desk: Desk) -> Send:
+    return lambda: desk.ask("POST", desk.path("brands"), {"name": "Acme", "colour": "red"})
+
+
+@refused(Reason.FIELD_READ_ONLY, "rule 1", [V2, XML])
+def a_field_the_store_writes(desk: Desk) -> Send:
+    return lambda: desk.ask("POST", desk.path("brands"), {"name": "Acme", "id": 3})
+
+
+@refused(Reason.FIELD_MISSING, "rules 3 and 21")
+def a_brand_without_a_name(desk: Desk) -> Send:
+    return lambda: desk.ask("POST", desk.path("brands"), {"page_title": "Acme"})
+
+
+@refused(Reason.FIELD_MISSING, "rules 3 and 21: no body is an empty one")
+def a_brand_without_a_body(desk: Desk) -> Send:
+    return lambda: desk.ask("POST", desk.path("brands"))
+
+
+@refused(Reason.FIELD_INVALID, "rules 4 and 21")
+def a_name_that_is_too_long(desk: Desk) -> Send:
+    return lambda: desk.ask("POST", desk.path("brands"), {"name": "n" * 256})
+
+
+# 16 perform
+
+
+@refused(Reason.DUPLICATE, "RFC 9110 15.5.10, rule 32")
+def a_second_brand_of_the_name(desk: Desk) -> Send:
+    desk.shop.brand("Acme")
+    return lambda: desk.ask("POST", desk.path("brands"), {"name": "ACME"})
+
+
+@refused(Reason.DANGLING_REFERENCE, "rule 44")
+def a_product_of_a_brand_that_is_not_there(desk: Desk) -> Send:
+    draft = desk.product(name="Hammer", brand_id=4711)
+    return lambda: desk.ask("POST", desk.path("products"), draft)
+
+
+@refused(Reason.CIRCULAR_TREE, "rule 35")
+def a_category_below_itself(desk: Desk) -> Send:
+    parent = desk.shop.category("Tools")
+    child = desk.shop.category("Saws", parent_id=parent)
+    return lambda: desk.ask("PUT", desk.path(f"categories/{parent}"), {"parent_id": child})
+
+
+@refused(Reason.ORPHANED_PRODUCTS, "rules 5 and 36")
+def the_last_category_of_a_product(desk: Desk) -> Send:
+    category = desk.shop.category()
+    desk.shop.product(categories=[category])
+    return lambda: desk.ask("DELETE", desk.path(f"categories/{category}"))
+
+
+@refused(Reason.PLAN_LIMIT_REACHED, "RFC 4918 11.5")
+def one_brand_more_than_the_plan_holds(desk: Desk) -> Send:
+    desk.shop.brand()
+    desk.shop.change(limits={"brands": 1})
+    return lambda: desk.ask("POST", desk.path("brands"), {"name": "Best"})
+
+
+@refused(Reason.PLATFORM_CAP_REACHED, "rule 32")
+def one_brand_more_than_a_store_holds(desk: Desk) -> Send:
+    desk.shop.brand()
+
+    def send() -> Reply:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(brands.TABLE, "cap", 1)
+            return desk.ask("POST", desk.path("brands"), {"name": "Best"})
+
+    return send
+
+
+@refused(Reason.TREE_TOO_DEEP, "rule 35")
+def an_eighth_ancestor(desk: Desk) -> Send:
+    parent = 0
+    for depth in range(8):
+        parent = desk.shop.category(f"Level {depth}", parent_id=parent)
+    return lambda: desk.ask("POST", desk.path("categories"), {"name": "Level 8", "parent_id": parent})
+
+
+# 17 catch-all
+
+
+@refused(Reason.INTERNAL_ERROR, "RFC 9110 15.6.1")
+def a_row_that_something_else_damaged(desk: Desk) -> Send:
+    brand = desk.shop.brand()
+
+    async def damage(unit: Unit) -> None:
+        await unit.tx.run("UPDATE brands SET doc = $1 WHERE id = $2", b"{", brand)
+
+    store = desk.shop.server.run(desk.shop.server.app.stores.get(desk.shop.name))
+    desk.shop.server.run(store.write(damage))
+    return lambda: desk.ask("PUT", desk.path(f"brands/{brand}"), {"name": "Best"})
+
+
+def basic(user: str, token: str) -> str:
+    """Basic credentials (RFC 7617 2)."""
+    return "Basic " + base64.b64encode(f"{user}:{token}".encode()).decode()
+
+
+ALONE = (Step.OPEN_STORE, Step.SPEND_QUOTA)
+"""Steps whose rows change the store's record or its accounts: each has a store of its own. The others share one."""
+
+
+@pytest.fixture(scope="module")
+def lobby(server: Server) -> Shop:
+    """One store for all rows that leave nothing behind but rows."""
+    return server.shop()
+
+
+@pytest.fixture
+def room(lobby: Shop) -> Shop:
+    """The same, emptied."""
+    return emptied(lobby)
+
+
+ROWS = [
+    pytest.param(case, form, id=f"{form.name}-{case.reason.name}-{case.prepare.__name__}")
+    for case in CASES
+    for form in case.forms
+]
+
+
+@pytest.mark.parametrize(("case", "form"), ROWS)
+def test_a_refusal_has_its_status_reason_path_headers_and_body_and_changes_nothing(
+    server: Server, room: Shop, case: Case, form: Form
+) -> None:
+    """The row cites its section or rule; design section 1 for the path."""
+    shop = server.shop() if case.reason.step in ALONE or case.reason is Reason.PLAN_LIMIT_REACHED else room
+    desk = Desk(shop, form)
+    send = case.prepare(desk)
+    before = rows(shop) if case.reason.step is not Step.OPEN_STORE else {}
+    reply = send()
+    path, _, ending = reply.headers["bodega-path"].rpartition(" > ")
+    assert ending == f"{case.reason.status(form.version)} {case.reason.name}", reply.body
+    if case.reason.step is Step.CATCH_ALL:
+        assert path_to(Step.PERFORM, "").startswith(path)
+    else:
+        assert reply.headers["bodega-path"] == path_to(case.reason.step, ending)
+    if reply.body or case.reason is Reason.NOT_MODIFIED:
+        look_like_a_refusal(reply, form, case.reason)
+    if case.reason.step > Step.SPEND_QUOTA:
+        assert [name for name in reply.headers if name.startswith("x-rate-limit")] == list(QUOTA_HEADERS)
+    if case.reason in MUST:
+        MUST[case.reason](desk, reply)
+    assert not before or rows(shop) == before
+
+
+def test_every_reason_has_a_row_in_the_table() -> None:
+    """What cannot be produced is not a law. (UNREACHABLE has a test of its own, below.)"""
+    assert {case.reason for case in CASES} == set(Reason) - {Reason.UNREACHABLE}
+
+
+# What an answer must carry (design section 1, contract/http.md).
+
+
+def details(desk: Desk, reply: Reply) -> dict[str, Any]:
+    """The details of a refusal; in XML every value is text."""
+    if desk.form is XML:
+        found = ElementTree.fromstring(reply.body).find("error/details")
+        assert found is not None
+        return dict(element(found))
+    body = reply.json[0] if desk.form.version == 2 else reply.json
+    return dict(body["details"])
+
+
+def to_https(desk: Desk, reply: Reply) -> None:
+    place = reply.headers["location"]
+    assert re.fullmatch(rf"https://localhost:8443/stores/{desk.shop.name}/v[23]/(catalog/)?brands(\?.*)?", place), place
+    assert "page" not in place or place.endswith("brands?page=2&name=%C3%A9")
+
+
+def to_version_2(desk: Desk, reply: Reply) -> None:
+    place = reply.headers["location"]
+    stem = f"https://localhost:8443/stores/{desk.shop.name}/v2/brands"
+    assert place in (f"{stem}.json?page=2&name=a%20b", stem)
+    assert re.fullmatch(r"@\d+", reply.headers["deprecation"])  # RFC 9745 2.1
+    assert re.fullmatch(r"\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT", reply.headers["sunset"])  # RFC 8594 3
+    assert reply.headers["link"] == f'<{place}>; rel="successor-version"'  # RFC 5829 3.2
+
+
+def to_where_it_moved(desk: Desk, reply: Reply) -> None:
+    assert reply.headers["location"] == f"https://localhost:8443/stores/{desk.shop.name}/v2/store?a=b"
+
+
+def come_back(_desk: Desk, reply: Reply) -> None:
+    assert int(reply.headers["retry-after"]) >= 1  # RFC 9110 10.2.3
+    assert reply.headers["cache-control"] == "no-store"
+
+
+def in_77_seconds(_desk: Desk, reply: Reply) -> None:
+    assert reply.headers["retry-after"] == "77"
+
+
+def challenge(_desk: Desk, reply: Reply) -> None:
+    assert reply.headers["www-authenticate"].startswith("Basic realm=")  # RFC 9110 11.6.1
+    assert "x-rate-limit-requests-left" not in reply.headers
+
+
+def echo_nothing(_desk: Desk, reply: Reply) -> None:
+    assert b"secret" not in reply.body  # RFC 9110 9.3.8
+
+
+def wait_for_the_hour(desk: Desk, reply: Reply) -> None:
+    come_back(desk, reply)
+    assert reply.headers["x-retry-after"] == reply.headers["retry-after"]
+    assert reply.headers["x-bc-apilimit-remaining"] == "0"
+
+
+def wait_for_the_window(desk: Desk, reply: Reply) -> None:
+    come_back(desk, reply)
+    assert 1 <= int(reply.headers["x-retry-after"]) <= 30
+    left, quota, reset, window = (int(reply.headers[name]) for name in QUOTA_HEADERS)
+    assert (left, quota, window) == (0, 1, 30_000)
+    assert 0 < reset <= 30_000
+
+
+def allow(_desk: Desk, reply: Reply) -> None:
+    assert reply.headers["allow"] == "GET, PUT, DELETE, HEAD, OPTIONS"  # RFC 9110 10.2.1
+
+
+def name_the_scope(desk: Desk, reply: Reply) -> None:
+    told = details(desk, reply)
+    assert told["missing_scope"] in ("store_v2_products_read_only", "store_v2_products")
+    assert told["client_id"]
+
+
+def offer_types(desk: Desk, reply: Reply) -> None:
+    offered = ["application/json", "application/xml"] if desk.form.version == 2 else ["application/json"]
+    assert details(desk, reply)["supported_types"] == offered
+
+
+def accept(desk: Desk, reply: Reply) -> None:
+    types = "application/json, application/xml" if desk.form.version == 2 else "application/json"
+    assert reply.headers["accept"] == types  # RFC 9110 12.5.1
+
+
+def accept_identity(_desk: Desk, reply: Reply) -> None:
+    assert reply.headers["accept-encoding"] == "identity"  # RFC 9110 12.5.3
+
+
+def name_the_bytes(desk: Desk, reply: Reply) -> None:
+    assert int(details(desk, reply)["max_bytes"]) in (5, 10 * 1024 * 1024)
+    assert reply.headers["connection"] == "close"
+
+
+def detail(name: str, *values: Any) -> Callable[[Desk, Reply], None]:
+    """One member of the details, as one of these values."""
+
+    def check(desk: Desk, reply: Reply) -> None:
+        found = details(desk, reply)[name]
+        assert str(found) in map(str, values) if values else found
+
+    return check
+
+
+def tell_the_state(desk: Desk, reply: Reply) -> None:
+    assert re.fullmatch(r'"\d+(-x)?"', reply.headers["etag"])
+    assert reply.headers["etag"].endswith('-x"') is (desk.form is XML)
+    assert reply.headers["last-modified"].endswith("GMT")
+
+
+def as_on_the_200(desk: Desk, reply: Reply) -> None:
+    tell_the_state(desk, reply)
+    whole = desk.ask("GET", desk.path("brands/1"))
+    assert all(
+        reply.headers[name] == whole.headers[name] for name in ("etag", "last-modified", "vary", "cache-control")
+    )
+
+
+def conflict(desk: Desk, reply: Reply) -> None:
+    told = details(desk, reply)
+    assert told["conflict_reason"]  # rule 5
+    assert told["resolution"]  # RFC 9110 15.5.10
+
+
+def duplicate(desk: Desk, reply: Reply) -> None:
+    conflict(desk, reply)
+    assert details(desk, reply)["conflicting_field"] == "name"
+    assert str(details(desk, reply)["conflicting_id"]) == "1"
+
+
+def orphans(desk: Desk, reply: Reply) -> None:
+    conflict(desk, reply)
+    assert details(desk, reply)["orphaned_products"] == ["1"]  # strings, rule 5
+
+
+def limit_of_brands(desk: Desk, reply: Reply) -> None:
+    told = {name: str(value) for name, value in details(desk, reply).items()}
+    assert told == {"resource": "brands", "limit": "1", "used": "1"}
+
+
+def no_internals(desk: Desk, reply: Reply) -> None:
+    assert details(desk, reply) == {"request_id": reply.headers["x-request-id"]}
+    assert b"Traceback" not in reply.body
+    assert b"msgspec" not in reply.body
+
+
+def every_fault(*names: str) -> Callable[[Desk, Reply], None]:
+    """The members that a V3 refusal names."""
+
+    def check(desk: Desk, reply: Reply) -> None:
+        if desk.form is V3:
+            assert set(reply.json["errors"]) == set(names)
+
+    return check
+
+
+MUST: dict[Reason, Callable[[Desk, Reply], None]] = {
+    Reason.INSECURE: to_https,
+    Reason.INSECURE_WRITE: to_https,
+    Reason.DEPRECATED_VERSION: to_version_2,
+    Reason.DEPRECATED_VERSION_WRITE: to_version_2,
+    Reason.UPGRADING: come_back,
+    Reason.SUSPENDED: come_back,
+    Reason.MAINTENANCE: in_77_seconds,
+    Reason.UNKNOWN_METHOD: echo_nothing,
+    Reason.CREDENTIALS_MISSING: challenge,
+    Reason.CREDENTIALS_WRONG: challenge,
+    Reason.HOURLY_QUOTA_SPENT: wait_for_the_hour,
+    Reason.WINDOW_QUOTA_SPENT: wait_for_the_window,
+    Reason.MOVED_ROUTE: to_where_it_moved,
+    Reason.MOVED_ROUTE_WRITE: to_where_it_moved,
+    Reason.METHOD_NOT_ALLOWED: allow,
+    Reason.SCOPE_MISSING: name_the_scope,
+    Reason.NOT_ACCEPTABLE: offer_types,
+    Reason.CONTENT_TYPE_UNSUPPORTED: accept,
+    Reason.CONTENT_CODING_UNSUPPORTED: accept_identity,
+    Reason.BODY_TOO_LARGE: name_the_bytes,
+    Reason.LIMIT_OVER_MAXIMUM: detail("max_limit", 250),
+    Reason.FILTER_REQUIRED: detail("supported_filters"),
+    Reason.PRECONDITION_FAILED: tell_the_state,
+    Reason.NOT_MODIFIED: as_on_the_200,
+    Reason.TOO_MANY_ITEMS: detail("max_items", 10),
+    Reason.FIELD_MISSING: every_fault("name"),
+    Reason.FIELD_INVALID: every_fault("name"),
+    Reason.DUPLICATE: duplicate,
+    Reason.DANGLING_REFERENCE: conflict,
+    Reason.CIRCULAR_TREE: conflict,
+    Reason.ORPHANED_PRODUCTS: orphans,
+    Reason.PLAN_LIMIT_REACHED: limit_of_brands,
+    Reason.PLATFORM_CAP_REACHED: limit_of_brands,
+    Reason.TREE_TOO_DEEP: detail("max_ancestors", 7),
+    Reason.INTERNAL_ERROR: no_internals,
+}
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
+def test_a_database_that_another_process_keeps_locked_is_503(
+    embedded: Server, form: Form, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RFC 9110 15.6.4"""
+    monkeypatch.setattr(sqlite_rows, "PATIENCE_SECONDS", 0.0)
+    desk = Desk(embedded.shop(), form)
+    desk.shop.brand()
+    record = embedded.run(embedded.depot.registry.store(desk.shop.name))
+    other = sqlite3.connect(embedded.depot.path(record), isolation_level=None)  # type: ignore[attr-defined]
+    try:
+        other.execute("BEGIN IMMEDIATE")
+        reply = desk.ask("POST", desk.path("brands"), {"name": "Best"})
+        assert desk.ask("GET", desk.path("brands/1")).status == 200  # reads go on
+    finally:
+        other.close()
+    look_like_a_refusal(reply, form, Reason.UNREACHABLE)
+    assert reply.headers["retry-after"] == "5"
+    assert desk.shop.rows("brands") == 1
+
+
+# Outcomes
+
+
+class Done(NamedTuple):
+    """A request that is carried out; `check` looks at what came of it."""
+
+    outcome: type[Outcome]
+    status: int
+    forms: Sequence[Form]
+    cites: str
+    send: Callable[[Desk], Reply]
+    check: Callable[[Desk, Reply], None]
+
+
+DONE: list[Done] = []
+
+
+def shown(desk: Desk) -> Reply:
+    desk.shop.brand()
+    return desk.ask("GET", desk.path("brands/1"))
+
+
+def looks_shown(desk: Desk, reply: Reply) -> None:
+    assert desk.read(reply)["name"] == "Acme"
+    assert re.fullmatch(r'"\d+-x"' if desk.form is XML else r'"\d+"', reply.headers["etag"])
+    assert reply.headers["vary"] == "accept, accept-encoding"
+    assert reply.headers["cache-control"].startswith("private")
+    assert reply.headers["last-modified"].endswith("GMT")
+
+
+def created(desk: Desk) -> Reply:
+    return desk.ask("POST", desk.path("brands"), {"name": "Acme"})
+
+
+def looks_created(desk: Desk, reply: Reply) -> None:
+    made = desk.ask("GET", reply.headers["location"].partition(desk.shop.name)[2])
+    assert (made.status, made.body) == (200, reply.body)  # contract/http.md: Location answers 200 to GET
+    assert made.headers["etag"] == reply.headers["etag"]
+
+
+def accepted(desk: Desk) -> Reply:
+    return desk.ask("POST", desk.path("brands"), {"name": "Acme"}, headers={"prefer": "respond-async"})
+
+
+def looks_accepted(desk: Desk, reply: Reply) -> None:
+    task = desk.read(reply)
+    path = reply.headers["location"].partition(desk.shop.name)[2]
+    assert path == f"/v{desk.form.version}/tasks/{task['id']}"
+    assert task["state"] == "pending"
+    assert reply.headers["preference-applied"] == "respond-async"  # RFC 7240 3
+    ended = desk.shop.settle(int(task["id"]))
+    assert ended["state"] == "done"
+    assert desk.read(desk.ask("GET", path))["state"] == "done"
+
+
+def emptied_one(desk: Desk) -> Reply:
+    desk.shop.brand()
+    return desk.ask("DELETE", desk.path("brands/1"))
+
+
+def nothing_listed(desk: Desk) -> Reply:
+    return desk.ask("GET", desk.path("brands"))
+
+
+def looks_empty(_desk: Desk, reply: Reply) -> None:
+    assert reply.body == b""
+    assert "content-length" not in reply.headers  # RFC 9110 8.6
+    assert "content-type" not in reply.headers
+
+
+def partly_done(desk: Desk) -> Reply:
+    return desk.ask("POST", desk.path("products"), desk.product(name="Hammer", inventory_level=-1))
+
+
+def looks_partly_done(desk: Desk, reply: Reply) -> None:
+    body = reply.json if desk.form is V3 else desk.read(reply)
+    assert "stock" in (body["errors"]["inventory_level"] if desk.form is V3 else body["message"])
+    assert desk.shop.rows("products") == 1
+
+
+def partly_updated(desk: Desk) -> Reply:
+    desk.shop.product()
+    return desk.ask("PUT", desk.path("products"), [{"id": 1, "name": "Mallet"}, {"id": 2, "name": "Axe"}])
+
+
+def looks_partly_updated(_desk: Desk, reply: Reply) -> None:
+    assert [product["name"] for product in reply.data] == ["Mallet"]
+    assert set(reply.json["errors"]) == {"2"}
+
+
+DONE += [
+    Done(Shown, 200, FORMS, "RFC 9110 15.3.1", shown, looks_shown),
+    Done(Shown, 200, [V3], "contract/http.md: most V3 creates are 200", created, looks_created),
+    Done(Created, 201, [V2, XML], "RFC 9110 15.3.2", created, looks_created),
+    Done(Accepted, 202, FORMS, "RFC 9110 15.3.3", accepted, looks_accepted),
+    Done(Emptied, 204, FORMS, "RFC 9110 15.3.5", emptied_one, looks_empty),
+    Done(Emptied, 204, [V2, XML], "rule 7", nothing_listed, looks_empty),
+    Done(PartlyDone, 207, FORMS, "rule 48", partly_done, looks_partly_done),
+    Done(PartlyDone, 207, [V3], "RFC 4918 11.1", partly_updated, looks_partly_updated),
+]
+
+
+@pytest.mark.parametrize(
+    ("done", "form"),
+    [pytest.param(done, form, id=f"{form.name}-{done.send.__name__}") for done in DONE for form in done.forms],
+)
+def test_an_outcome_has_its_status_path_headers_and_body(room: Shop, done: Done, form: Form) -> None:
+    """The row cites its section or rule."""
+    desk = Desk(room, form)
+    reply = done.send(desk)
+    assert (reply.status, reply.reason) == (done.status, "")
+    assert done.outcome.status == done.status
+    assert reply.headers["bodega-path"] == path_to(Step.PERFORM, str(done.status))
+    assert reply.headers["x-request-id"]
+    assert [name for name in reply.headers if name.startswith("x-rate-limit")] == list(QUOTA_HEADERS)
+    if reply.body:
+        assert reply.headers["content-type"] == f"application/{form.media}"
+        assert reply.headers["content-length"] == str(len(reply.body))
+    done.check(desk, reply)
+
+
+def test_every_outcome_has_a_row_in_the_table() -> None:
+    """Design section 1, the answers."""
+    assert {done.outcome for done in DONE} == set(OUTCOMES)
+
+
+def test_an_empty_v3_list_is_200(room: Shop) -> None:
+    """Rule 7"""
+    reply = room.get("/v3/catalog/brands")
+    assert (reply.status, reply.data, reply.json["meta"]["pagination"]["total"]) == (200, [], 0)
+
+
+def test_a_basic_account_reads_what_is_left_of_its_hour(shop: Shop) -> None:
+    """contract/wire.md 1: X-BC-ApiLimit-Remaining on every reply to Basic credentials, and no X-Rate-Limit-*."""
+    headers = {"authorization": basic("user", shop.account(kind="basic", per_hour=9))}
+    left = [
+        shop.request(method, path, token="", headers=headers).headers
+        for method, path in (("GET", "/v2/time"), ("GET", "/v2/nothing"), ("PUT", "/v2/time"), ("GET", "/v2/brands/1"))
+    ]
+    assert [reply["x-bc-apilimit-remaining"] for reply in left] == ["8", "7", "6", "5"]
+    assert not any(name.startswith("x-rate-limit") for reply in left for name in reply)
+
+
+@pytest.mark.parametrize(
+    "path", ["/v2/brands", "/v2/brands/1", "/v2/brands/count", "/v2/store", "/v3/catalog/brands", "/v3/tasks"]
+)
+def test_allow_is_true_and_complete(room: Shop, path: str) -> None:
+    """RFC 9110 10.2.1: exactly the methods that are not answered 405."""
+    told = room.request("OPTIONS", path).headers["allow"].split(", ")
+    asked = {method: room.request(method, path) for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")}
+    assert {method for method, reply in asked.items() if reply.status != 405} == set(told)
+    refusals = [reply for reply in asked.values() if reply.status == 405]
+    assert refusals
+    assert all(reply.headers["allow"].split(", ") == told for reply in refusals)
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
+def test_every_faulty_field_is_named(room: Shop, form: Form) -> None:
+    """Design section 1, step 15"""
+    desk = Desk(room, form)
+    reply = desk.ask("POST", desk.path("categories"), {"sort_order": "x", "page_title": "p" * 256})
+    wrong = {"sort_order", "page_title", "name"} | ({"parent_id"} if form is V3 else set())
+    if form is V3:
+        assert set(reply.json["errors"]) == wrong
+    else:
+        told = reply.body.decode()
+        assert all(f"'{name}'" in told for name in wrong), told
