@@ -70,13 +70,17 @@ def _choose(kind: str) -> Callable[..., Awaitable[None]]:
             return
         stem = slug(new.name)
         path = f"/{stem}/" if stem else f"/{kind}-{unit.ledger.next_id(_TABLES[kind])}/"
-        if await unit.tx.row("SELECT 1 FROM urls WHERE url = $1", path) is not None:
+        if unit.tx.asks and await _is_taken(unit.tx, path):
             path = f"/{stem or kind}-{unit.ledger.next_id(_TABLES[kind])}/"
-        while await unit.tx.row("SELECT 1 FROM urls WHERE url = $1", path) is not None:
-            path = path.rstrip("/") + "-1/"
+            while await _is_taken(unit.tx, path):
+                path = path.rstrip("/") + "-1/"
         new.custom_url = CustomUrl(path)
 
     return choose
+
+
+async def _is_taken(tx: Tx, url: str) -> bool:
+    return await tx.row("SELECT 1 FROM urls WHERE url = $1", url) is not None
 
 
 def _claim(kind: str) -> Callable[..., list[Statement]]:

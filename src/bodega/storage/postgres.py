@@ -10,6 +10,7 @@ from typing import Any
 
 import asyncpg
 
+from bodega.storage.readers import Readers
 from bodega.storage.tx import Busy, Clash, Statement
 
 LOST = (
@@ -28,25 +29,22 @@ A value that cannot be sent is an InterfaceError too, but also a ValueError: tha
 RETRIED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 
 
-IDLE_SECONDS = 10.0
-"""How long a connection that nobody uses is kept: a server has fewer connections than stores."""
-
-
 class Redo(Exception):
     """The group cannot go on: its writes are run again, each in a transaction of its own."""
 
 
-class PoolTx:
-    """Reads outside a transaction, each on any connection of the store's pool."""
+class ReadTx:
+    """Reads outside a transaction, each on any of the store's reading connections."""
 
     dialect = "postgresql"
+    asks = True
 
-    def __init__(self, pool: Any) -> None:
-        self._pool = pool
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
 
     async def rows(self, sql: str, *values: Any) -> list[Any]:
         try:
-            return await self._pool.fetch(sql, *values)  # type: ignore[no-any-return]
+            return await self._readers.fetch(sql, *values)  # type: ignore[no-any-return]
         except ValueError:
             raise
         except LOST as error:
@@ -54,7 +52,7 @@ class PoolTx:
 
     async def row(self, sql: str, *values: Any) -> Any | None:
         try:
-            return await self._pool.fetchrow(sql, *values)
+            return await self._readers.fetchrow(sql, *values)
         except ValueError:
             raise
         except LOST as error:
@@ -62,7 +60,7 @@ class PoolTx:
 
     async def run(self, sql: str, *values: Any) -> None:
         try:
-            await self._pool.execute(sql, *values)
+            await self._readers.execute(sql, *values)
         except ValueError:
             raise
         except LOST as error:
@@ -89,6 +87,7 @@ class PostgresTx:
     def __init__(self, connection: Any, *, alone: bool) -> None:
         self._connection = connection
         self._alone = alone
+        self.asks = alone
         self._depth = 0
         self.wrote = False
 
@@ -173,19 +172,3 @@ async def connect(dsn: str, schema: str) -> Any:
         return await asyncpg.connect(dsn, server_settings={"search_path": schema}, timeout=10)
     except LOST as error:
         raise unreachable(error) from error
-
-
-async def pool(dsn: str, schema: str, size: int = 8) -> Any:
-    """A small pool for one store, empty at first. Connections go back without a reset: only plain reads use them."""
-
-    async def nothing(_connection: Any) -> None:
-        return None
-
-    return await asyncpg.create_pool(
-        dsn,
-        min_size=0,
-        max_size=size,
-        reset=nothing,
-        server_settings={"search_path": schema},
-        max_inactive_connection_lifetime=IDLE_SECONDS,
-    )

@@ -8,7 +8,8 @@ from typing import Any
 import asyncpg
 
 from bodega.storage.ledger import LOCK, Ledger
-from bodega.storage.postgres import IDLE_SECONDS, LOST, RETRIED, PoolTx, PostgresTx, Redo, connect, pool, unreachable
+from bodega.storage.postgres import LOST, RETRIED, PostgresTx, ReadTx, Redo, connect, unreachable
+from bodega.storage.readers import IDLE_SECONDS, Readers
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 from bodega.storage.writer import Waiting, Writer
@@ -19,7 +20,7 @@ BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED; {LOCK}"
 
 
 class PostgresRows(Writer):
-    """Reads through a small pool, writes through one connection a worker.
+    """Reads through a few connections, writes through one connection a worker.
 
     The ledger is locked when a transaction begins: a store has one writer at a time, over all workers, as it has on
     SQLite. Plan limits, uniqueness and ids in commit order follow from that, and no two writes can deadlock.
@@ -29,17 +30,17 @@ class PostgresRows(Writer):
         super().__init__()
         self._dsn = dsn
         self._schema = schema
-        self._pool = readers
+        self._readers = readers
         self._connection: Any = None
         self._used = 0.0
         self._looking: asyncio.TimerHandle | None = None
-        self.reader: Tx = PoolTx(readers)
+        self.reader: Tx = ReadTx(readers)
 
     @classmethod
     async def open(cls, dsn: str, schema: str) -> PostgresRows:
         """Connects. Raises Busy when the server cannot be reached."""
         try:
-            return cls(dsn, schema, await pool(dsn, schema))
+            return cls(dsn, schema, Readers(lambda: connect(dsn, schema)))
         except LOST as error:
             raise unreachable(error) from error
 
@@ -143,4 +144,4 @@ class PostgresRows(Writer):
             self._looking.cancel()
         if self._connection is not None:
             await self._connection.close()
-        await self._pool.close()
+        await self._readers.close()

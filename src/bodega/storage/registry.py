@@ -31,7 +31,7 @@ CREATE INDEX accounts_store ON accounts (store);
 CREATE UNIQUE INDEX accounts_token ON accounts (store, kind, username, token_digest);
 CREATE TABLE quotas (
     client_id TEXT PRIMARY KEY REFERENCES accounts(client_id) ON DELETE CASCADE,
-    quota_epoch INTEGER NOT NULL, bucket BIGINT NOT NULL, used BIGINT NOT NULL
+    quota_epoch INTEGER NOT NULL, counts TEXT NOT NULL, held BIGINT NOT NULL, held_until DOUBLE PRECISION NOT NULL
 );
 """
 

@@ -10,8 +10,9 @@ import asyncpg
 
 from bodega.storage import migrate
 from bodega.storage.depot import HAS_TASKS
-from bodega.storage.postgres import LOST, PoolTx, adapted, connect
+from bodega.storage.postgres import LOST, ReadTx, adapted, connect
 from bodega.storage.postgres_rows import PostgresRows
+from bodega.storage.readers import Readers
 from bodega.storage.registry import SCHEMA, Registry, StoreRecord
 from bodega.storage.tx import Busy, Clash
 
@@ -19,7 +20,7 @@ REGISTRY = "bodega"
 CHANNEL = "bodega_bell"
 
 
-class RegistryTx(PoolTx):
+class RegistryTx(ReadTx):
     """The registry's statements: each is a transaction of its own."""
 
     async def run(self, sql: str, *values: Any) -> None:
@@ -32,10 +33,10 @@ class RegistryTx(PoolTx):
 class ServerRegistry(Registry):
     """The registry in a schema. The bell is NOTIFY; a connection that was lost counts as a ring."""
 
-    def __init__(self, dsn: str, pool: Any) -> None:
-        super().__init__(RegistryTx(pool))
+    def __init__(self, dsn: str, readers: Readers) -> None:
+        super().__init__(RegistryTx(readers))
         self._dsn = dsn
-        self._pool = pool
+        self._readers = readers
         self._rung = False
         self._listening: asyncio.Task[None] | None = None
 
@@ -51,8 +52,7 @@ class ServerRegistry(Registry):
                     await connection.execute(SCHEMA)
         finally:
             await connection.close()
-        pool = await asyncpg.create_pool(dsn, min_size=1, max_size=4, server_settings={"search_path": REGISTRY})
-        return cls(dsn, pool)
+        return cls(dsn, Readers(lambda: connect(dsn, REGISTRY), 4))
 
     async def ring(self) -> None:
         await self.tx.run(f"NOTIFY {CHANNEL}")
@@ -99,7 +99,7 @@ class ServerRegistry(Registry):
             self._listening.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._listening
-        await self._pool.close()
+        await self._readers.close()
 
 
 class Server:

@@ -54,6 +54,7 @@ class SqliteTx:
     """One connection, with or without an open transaction."""
 
     dialect = "sqlite"
+    asks = True
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection

@@ -22,6 +22,9 @@ class Tx(Protocol):
     """Rows come back as tuples (or records that behave like them)."""
 
     dialect: str
+    asks: bool
+    """Whether a rule may ask before it writes. In a group on PostgreSQL a question costs a trip, and a write that a
+    constraint refuses is run again, alone, where it asks."""
 
     async def rows(self, sql: str, *values: Any) -> list[Any]:
         """All rows of a query."""
