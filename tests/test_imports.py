@@ -1,0 +1,138 @@
+"""The floors of the house (design section 2): data flows one way, and no import points up."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import bodega
+
+HOUSE = Path(bodega.__file__).parent
+
+FLOORS = (
+    {"law", "clock", "dates", "log", "config", "memory"},  # words and plain facts: everything may use them
+    {"storage"},  # rows
+    {"access"},  # who may ask, how often
+    {"declare"},  # what a resource is made of
+    {"domain", "tasks"},  # rules that span resources; work that outlives a request
+    {"resources", "http"},  # what is served; how it is asked: neither knows the other
+    {"lab"},  # the powers of a test double: fills stores through the resources
+    {"app"},  # the house put together
+    {"explain"},  # what the law says, in words
+    {"cli"},  # the commands
+    {"docs"},  # pages generated from all of it
+)
+RANK = {package: rank for rank, floor in enumerate(FLOORS) for package in floor}
+
+FORBIDDEN = {
+    ("resources", "http"): "a resource is a declaration: it knows no request",
+    ("http", "resources"): "the law knows no resource by name",
+    ("storage", "resources"): "rows know no meaning",
+    ("storage", "declare"): "rows know no meaning",
+    ("domain", "tasks"): "a rule does not start work",
+    ("tasks", "http"): "a worker knows no request; what replays one is handed to it",
+    ("law", "storage"): "the words of the law stand on nothing",
+}
+"""What must not be, whatever the ranks; said apart so that a change of ranks does not allow it."""
+
+
+def package(module: str) -> str:
+    """`http` of `bodega.http.aim`; empty for the package itself, which holds only its version."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else ""
+
+
+def imported(path: Path) -> Iterator[tuple[int, str]]:
+    """The modules of the house that a file imports, wherever in the file: line and name."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names if alias.name.split(".")[0] == "bodega")
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno} imports relatively: the floor cannot be seen"
+            if node.module == "bodega":
+                yield from ((node.lineno, f"bodega.{alias.name}") for alias in node.names)
+            elif node.module and node.module.startswith("bodega."):
+                yield node.lineno, node.module
+
+
+def files() -> Iterator[tuple[Path, str]]:
+    """Every file with the package it belongs to."""
+    for path in sorted(HOUSE.rglob("*.py")):
+        inside = path.relative_to(HOUSE).with_suffix("")
+        if inside.parts[0] != "__init__":
+            yield path, inside.parts[0]
+
+
+def crossings() -> Iterator[tuple[str, str, str]]:
+    """Every import from one package into another: where, from, to."""
+    for path, here in files():
+        for line, module in imported(path):
+            there = package(module)
+            if there not in ("", "__version__", here):
+                yield f"{path.relative_to(HOUSE)}:{line}", here, there
+
+
+def test_every_package_stands_on_a_floor() -> None:
+    """Design section 2: a new package has to say where it stands."""
+    assert {here for _, here in files()} <= set(RANK)
+
+
+def test_no_import_points_up() -> None:
+    """Design section 2"""
+    assert [crossing for crossing in crossings() if RANK[crossing[2]] > RANK[crossing[1]]] == []
+
+
+def test_neighbours_on_a_floor_do_not_know_each_other() -> None:
+    """Design section 2: else there would be a floor between them. Config may read dates, being plain facts both."""
+    level = [crossing for crossing in crossings() if RANK[crossing[2]] == RANK[crossing[1]] and RANK[crossing[1]] > 0]
+    assert level == []
+
+
+@pytest.mark.parametrize(("here", "there"), FORBIDDEN, ids=lambda name: name)
+def test_a_door_that_stays_shut(here: str, there: str) -> None:
+    """Design section 2; the reason stands in FORBIDDEN."""
+    assert [where for where, came, went in crossings() if (came, went) == (here, there)] == []
+
+
+def test_the_law_names_no_resource() -> None:
+    """Design section 2: `http` knows no resource by name, not even in a string."""
+    names = {"products", "categories", "brands", "customers", "orders"}
+    found = [
+        (path.name, node.lineno, node.value)
+        for path in sorted((HOUSE / "http").glob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and names & set(node.value.split("/"))
+    ]
+    assert found == []
+
+
+def test_only_one_file_knows_asgi() -> None:
+    """Design section 2: the messages of ASGI are spelled in one file of the law."""
+    spelled = {
+        path.name for path, here in files() if here == "http" and any("http.response" in text for text in strings(path))
+    }
+    assert spelled <= {"asgi.py", "mounts.py", "protocol.py"}, (
+        "asgi.py answers, mounts.py beside it, protocol.py serves"
+    )
+
+
+@pytest.mark.parametrize("folder", ["storage", "domain", "resources", "declare"])
+def test_below_http_nothing_asks_the_system_for_the_time(folder: str) -> None:
+    """Design section 6: a store's clock can be frozen and advanced."""
+    asked = []
+    for path in sorted((HOUSE / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                called = f"{node.value.id}.{node.attr}"
+                if called in ("time.time", "datetime.now", "datetime.utcnow", "datetime.today"):
+                    asked.append((path.relative_to(HOUSE).as_posix(), node.lineno))
+    assert asked == []
+
+
+def strings(path: Path) -> list[str]:
+    """The text constants of a file."""
+    tree = ast.parse(path.read_text())
+    return [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
