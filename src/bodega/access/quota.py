@@ -6,11 +6,14 @@ in memory; workers on PostgreSQL take reservations of several units from the reg
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+
 import msgspec
 
 from bodega.access.plans import HOUR_SECONDS, WINDOW_MS
 from bodega.storage.registry import Account
-from bodega.storage.tx import Tx
+from bodega.storage.tx import Busy, Clash, Tx
 
 
 class Spent(msgspec.Struct, frozen=True, gc=False):
@@ -34,17 +37,13 @@ class Window:
 
     def spend(self, now: float) -> Spent:
         """Counts a request at `now` (UTC seconds)."""
-        left_ms = int((self.ends - now) * 1000)
+        left_ms = round((self.ends - now) * 1000)
         if left_ms <= 0 or left_ms > WINDOW_MS:
             self.ends = now + WINDOW_MS / 1000
             self.used = 0
             left_ms = WINDOW_MS
         self.used += 1
         return Spent(self.quota - self.used, self.quota, left_ms)
-
-    async def reserve(self, _tx: Tx | None, now: float) -> Spent:
-        """Counts a request."""
-        return self.spend(now)
 
 
 class Hour:
@@ -73,67 +72,187 @@ class Hour:
         self.total += 1
         return Spent(self.quota - self.total, self.quota, int((minute * 60 + 60 - now) * 1000))
 
-    async def reserve(self, _tx: Tx | None, now: float) -> Spent:
-        """Counts a request."""
-        return self.spend(now)
-
 
 class Shared:
-    """A quota that several workers share: units are taken from the registry, a few at a time.
+    """A quota that several workers share: units are taken from the registry, where the count is kept.
 
-    A reservation shrinks with what is left, so that near its end a quota is counted one by one.
+    Never are more requests let through than the quota, and exactly the quota however they are spread over the workers:
+    a worker that finds nothing left first waits for what others took and did not use. Only what a worker held when it
+    was killed (at most `HANDFUL`, and only of a quota with more than `PLENTY` left) is lost until the count moves on.
+
+    A worker takes what the requests waiting in it need in one trip; while plenty is left it takes a handful more, so
+    that most requests cost none, and gives back after `HOLD_SECONDS` what it did not use.
     """
 
-    __slots__ = ("account", "bucket", "epoch", "hour", "in_hand", "known", "left", "quota")
+    __slots__ = (
+        "_at_work", "_extra", "_in_hand", "_key", "_left", "_lock", "_oldest", "_spent", "_timer", "_waiting",
+        "account", "epoch", "hour", "quota",
+    )  # fmt: skip
 
     def __init__(self, account: Account) -> None:
         self.account = account.client_id
         self.hour = account.kind == "basic"
         self.quota = account.per_hour if self.hour else account.per_window
         self.epoch = account.quota_epoch
-        self.bucket = -1
-        self.in_hand = 0
-        self.left = 0
-        self.known = False
+        self._key = -1  # what the units in hand were counted under: the window's end, or the minute
+        self._in_hand = 0
+        self._extra = 0  # units taken for nobody in particular
+        self._left = self.quota
+        self._oldest = 0
+        self._spent = False
+        self._waiting = 0
+        self._lock = asyncio.Lock()
+        self._timer: asyncio.TimerHandle | None = None
+        self._at_work: set[asyncio.Task[None]] = set()
 
-    async def reserve(self, tx: Tx | None, now: float) -> Spent:
+    async def reserve(self, tx: Tx, now: float) -> Spent:
         """Counts a request at `now` (UTC seconds)."""
-        length = HOUR_SECONDS if self.hour else WINDOW_MS / 1000
-        bucket = int(now // length)
-        if bucket != self.bucket:
-            self.bucket, self.in_hand, self.left = bucket, 0, self.quota
-        reset_ms = max(1, int(((bucket + 1) * length - now) * 1000))
-        if self.in_hand == 0:
-            assert tx is not None
-            await self._take(tx)
-        if self.in_hand == 0:
-            return Spent(-1, self.quota, reset_ms)
-        self.in_hand -= 1
-        return Spent(self.left + self.in_hand, self.quota, reset_ms)
+        moment = int(now // 60) if self.hour else int(now * 1000)
+        if not self._current(moment):
+            self._move_on(tx)
+        while self._in_hand == 0 and not self._spent:
+            self._waiting += 1
+            try:
+                async with self._lock:
+                    if self._in_hand == 0 and not self._spent:
+                        await self._take(tx, moment)
+            finally:
+                self._waiting -= 1
+        if self._in_hand == 0:
+            return Spent(-1, self.quota, self._reset_ms(now))
+        self._in_hand -= 1
+        return Spent(self._left + self._in_hand, self.quota, self._reset_ms(now))
 
-    async def _take(self, tx: Tx) -> None:
-        wanted = max(1, min(50, self.left // 40))
-        if not self.known:
+    def _current(self, moment: int) -> bool:
+        """Whether the units in hand are still good; clocks of several machines may differ a little."""
+        if self.hour:
+            return self._key - 1 <= moment <= self._key
+        return moment < self._key <= moment + WINDOW_MS + SKEW_MS
+
+    def _reset_ms(self, now: float) -> int:
+        if not self.hour:
+            return min(WINDOW_MS, max(1, self._key - int(now * 1000)))
+        if self._in_hand == 0 and self._spent:
+            return max(1000, int((self._oldest * 60 + HOUR_SECONDS - now) * 1000))
+        return max(1, int((self._key * 60 + 60 - now) * 1000))
+
+    def _move_on(self, tx: Tx) -> None:
+        """A new window or minute: nothing in hand is good any more."""
+        if self.hour:
+            self._give_back(tx)
+        self._in_hand = self._extra = 0
+        self._spent = False
+
+    async def _take(self, tx: Tx, moment: int) -> None:
+        """Takes units, after whoever holds some that may come back; `_spent` when there are none."""
+        low, high, fresh = (moment - 60, moment + 1, moment) if self.hour else (moment, moment + WINDOW_MS + SKEW_MS, 0)
+        while True:
+            values = (low, high, fresh or moment + WINDOW_MS, not self.hour)
+            needed = self._waiting
+            row = await tx.row(_TAKE, self.account, self.epoch, *values, self.quota, needed, self._extra)
+            self._extra = 0
+            if row is None:
+                if not await self._enter(tx):
+                    self._spent = True
+                    return
+                continue
+            taken, used, held, self._key, self._oldest = row
+            if taken or not held:
+                break
+            await asyncio.sleep(PATIENCE_SECONDS)
+        self._in_hand += taken
+        self._left = max(0, self.quota - used)
+        self._spent = taken == 0
+        self._extra = max(0, taken - needed)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(HOLD_SECONDS, self._give_back, tx)
+
+    async def _enter(self, tx: Tx) -> bool:
+        """The account's first row; False for an account that was revoked a moment ago."""
+        try:
             await tx.run(_FIRST, self.account)
-            self.known = True
-        row = await tx.row(_TAKE, self.account, self.epoch, self.bucket, wanted, self.quota)
-        used = int(row[0]) if row is not None else self.quota
-        before = int(row[1]) if row is not None else self.quota
-        self.in_hand = max(0, used - before)
-        self.left = max(0, self.quota - used)
+        except Clash:
+            return False
+        return True
+
+    def _give_back(self, tx: Tx) -> None:
+        unused, extra = self._in_hand, self._extra
+        self._in_hand = self._extra = 0
+        if unused or extra:
+            self._left += unused
+            task = asyncio.create_task(self._return(tx, unused, extra, self._key))
+            self._at_work.add(task)
+            task.add_done_callback(self._at_work.discard)
+
+    async def _return(self, tx: Tx, unused: int, extra: int, key: int) -> None:
+        with contextlib.suppress(Busy):  # then the units are lost until the count moves on
+            await tx.run(_RETURN, self.account, self.epoch, str(key), unused, extra)
 
 
-_FIRST = "INSERT INTO quotas (client_id, quota_epoch, bucket, used) VALUES ($1, 0, 0, 0) ON CONFLICT DO NOTHING"
+HANDFUL = 50
+PLENTY = 1000
+"""A handful of units is taken in advance only while more than plenty would be left: small quotas are counted singly."""
 
-_TAKE = """
-WITH was AS (
-    SELECT CASE WHEN quota_epoch = $2::int AND bucket = $3::bigint THEN used ELSE 0 END AS used
-    FROM quotas WHERE client_id = $1 FOR UPDATE
-)
-UPDATE quotas SET quota_epoch = $2::int, bucket = $3::bigint, used = least($5::bigint, was.used + $4::bigint)
-FROM was WHERE quotas.client_id = $1 RETURNING quotas.used, was.used
+HOLD_SECONDS = 0.25
+PATIENCE_SECONDS = 0.05
+"""Between two looks whether units came back."""
+
+SKEW_MS = 5_000
+"""How far the clocks of two workers may be apart: a window that seems to begin later than now is the present one."""
+
+_FIRST = """
+INSERT INTO quotas (client_id, quota_epoch, counts, held, held_until) VALUES ($1, 0, '{}', 0, 0) ON CONFLICT DO NOTHING
 """
-"""The row is locked before it is read, so two workers never get the same unit."""
+
+_TAKE = f"""
+WITH was AS (
+    SELECT counts::jsonb AS counts, quota_epoch, held, held_until, extract(epoch FROM clock_timestamp()) AS at
+    FROM quotas WHERE client_id = $1 FOR UPDATE
+), kept AS (
+    SELECT coalesce(
+        (SELECT jsonb_object_agg(key, value) FROM jsonb_each(was.counts)
+         WHERE was.quota_epoch >= $2::int AND key::bigint > $3::bigint AND key::bigint <= $4::bigint),
+        '{{}}') AS counts,
+        CASE WHEN was.quota_epoch >= $2::int AND held_until > at THEN greatest(0, held - $9::bigint) ELSE 0 END AS held,
+        held_until, at
+    FROM was
+), summed AS (
+    SELECT kept.*, (
+        CASE WHEN $6::boolean THEN coalesce((SELECT max(key::bigint) FROM jsonb_each(kept.counts)), $5::bigint)
+        ELSE $5::bigint END) AS key,
+        coalesce((SELECT sum(value::bigint) FROM jsonb_each_text(kept.counts)), 0)::bigint AS used
+    FROM kept
+), taking AS (
+    SELECT summed.*, (CASE
+        WHEN $7::bigint - used >= {PLENTY} + {HANDFUL} + $8::bigint THEN {HANDFUL} + $8::bigint
+        ELSE greatest(0, least($8::bigint, $7::bigint - used)) END) AS taken
+    FROM summed
+), counted AS (
+    SELECT taking.*, greatest(0, taken - $8::bigint) AS extra,
+        counts || jsonb_build_object(key::text, coalesce((counts ->> key::text)::bigint, 0) + taken) AS new_counts
+    FROM taking
+)
+UPDATE quotas SET quota_epoch = greatest(quotas.quota_epoch, $2::int), counts = new_counts::text,
+    held = counted.held + extra,
+    held_until = CASE WHEN extra > 0 THEN at + 2 ELSE counted.held_until END
+FROM counted WHERE quotas.client_id = $1
+RETURNING taken, used + taken, counted.held, key,
+    coalesce((SELECT min(e.key::bigint) FROM jsonb_each_text(new_counts) e WHERE e.value::bigint > 0), key)
+"""  # noqa: S608 - only numbers of our own
+"""$1 client, $2 epoch, counts that matter are those with a key over $3 and up to $4, $5 the key of a new count, $6
+whether an older count is gone on with, $7 quota, $8 units needed now, $9 extra units that this worker no longer holds.
+
+The row is locked before it is read, so two workers never get the same unit. A row of a later epoch than the worker's is
+not set back: the worker will hear of it in a moment. Units held by a worker that died are waited for no longer than two
+seconds.
+"""
+
+_RETURN = """
+UPDATE quotas SET held = greatest(0, held - $5::bigint), counts = jsonb_set(counts::jsonb, ARRAY[$3::text],
+    to_jsonb(greatest(0, (counts::jsonb ->> $3::text)::bigint - $4::bigint)))::text
+WHERE client_id = $1 AND quota_epoch = $2::int AND counts::jsonb ->> $3::text IS NOT NULL
+"""
 
 Quota = Window | Hour | Shared
 
