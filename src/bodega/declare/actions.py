@@ -226,7 +226,7 @@ class Update(Action):
     async def perform(self, unit: Unit, call: Call) -> Outcome:
         notes: list[Fault] = []
         still = self._with_included(unit, call) if call.query.include else call.standing_still
-        row = await update_one(unit, self.table, call.ids[-1], dict(call.draft), notes, still)
+        row = await update_one(unit, self.table, call.ids[-1], dict(call.draft), notes, still, call.found)
         outcome = await render.written(self.facet, call, row, notes, unit.tx)
         if call.query.include:
             outcome.state = Validator(row.version + self._includes_now(unit, call), row.modified)

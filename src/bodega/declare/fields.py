@@ -10,6 +10,7 @@ import datetime
 import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
@@ -42,9 +43,16 @@ class Kind(NamedTuple):
 
 def clean_decimal(value: Any) -> Decimal:
     """At most four places and 9,999,999,999, not negative; written without needless zeros."""
+    number = value if isinstance(value, Decimal) else _decimal(str(value).strip())
+    if not number.is_finite():  # a signalling NaN cannot even be looked up
+        raise ValueError("must be a number from 0 to 9999999999")
+    return _canonical(number)
+
+
+@lru_cache(maxsize=8192)  # a catalogue has far fewer prices than products, and rounding one costs more than finding it
+def _canonical(number: Decimal) -> Decimal:
     try:
-        number = value if isinstance(value, Decimal) else _decimal(str(value).strip())
-        if not number.is_finite() or not -MOST <= number <= MOST:  # abs() would overflow at an exponent of a million
+        if not -MOST <= number <= MOST:  # abs() would overflow at an exponent of a million
             raise ValueError("must be a number from 0 to 9999999999")
         number = number.quantize(FOUR_PLACES)
     except InvalidOperation:

@@ -43,9 +43,10 @@ async def update_one(
     changes: Changes,
     notes: list[Fault],
     standing_still: Callable[[Validator | None], None] | None,
+    known: Any = None,
 ) -> Row:
-    """Reads, merges and writes one entity inside the transaction. Raises Refusal."""
-    old = await unit.get(table, entity_id)
+    """Reads, merges and writes one entity inside the transaction; `known` is its row as read before. Raises Refusal."""
+    old = await unit.get_unless_known(table, entity_id, known)
     if standing_still is not None:
         standing_still(None if old is None else Validator(old.version, old.modified))
     if old is None:

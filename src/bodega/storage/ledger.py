@@ -46,6 +46,8 @@ class Ledger:
     def __init__(self, entries: dict[str, Entry]) -> None:
         self._entries = entries
         self._moved: set[str] = set()
+        self.written: set[tuple[str, int]] = set()
+        """Rows that this transaction has updated."""
         self._living: dict[tuple[str, int], int] = defaultdict(int)
 
     @classmethod

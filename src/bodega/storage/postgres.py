@@ -66,7 +66,7 @@ class ReadTx:
         except LOST as error:
             raise unreachable(error) from error
 
-    async def script(self, statements: Sequence[Statement]) -> None:
+    async def script(self, statements: Sequence[Statement], *, sure: bool = True) -> None:
         raise NotImplementedError("reads only")
 
     @asynccontextmanager
@@ -100,20 +100,21 @@ class PostgresTx:
     async def run(self, sql: str, *values: Any) -> None:
         await self._write(sql, values)
 
-    async def script(self, statements: Sequence[Statement]) -> None:
+    async def script(self, statements: Sequence[Statement], *, sure: bool = True) -> None:
         if statements:
             sql, shape = composed(tuple((sql, len(values)) for sql, values in statements))
             values = [value for index in shape for value in statements[index][1]]
-            await self._write(sql, values)
+            told = await self._write(sql, values)
+            if not sure and told.endswith(" 0"):
+                raise Redo
 
-    async def _write(self, sql: str, values: Sequence[Any]) -> None:
+    async def _write(self, sql: str, values: Sequence[Any]) -> str:
         self.wrote = True
         try:
-            if self._alone:
-                async with self._undone_by_errors():
-                    await self._connection.execute(sql, *values)
-            else:
-                await self._connection.execute(sql, *values)
+            if not self._alone:
+                return str(await self._connection.execute(sql, *values))
+            async with self._undone_by_errors():
+                return str(await self._connection.execute(sql, *values))
         except asyncpg.IntegrityConstraintViolationError as error:
             if self._alone:
                 raise Clash(str(error)) from error

@@ -80,7 +80,7 @@ class SqliteTx:
         except sqlite3.IntegrityError as error:
             raise Clash(str(error)) from error
 
-    async def script(self, statements: Sequence[Statement]) -> None:
+    async def script(self, statements: Sequence[Statement], *, sure: bool = True) -> None:
         try:
             for sql, values in statements:
                 self._execute(numbered(sql), values)

@@ -119,7 +119,11 @@ class Table:
 
 
 @lru_cache(maxsize=2048)
-def update_sql(table: str, changed: tuple[str, ...]) -> str:
-    """Update of a row's documents and of the columns that changed: $1 id, $2 doc, $3 rest, $4 version, $5 modified."""
+def update_sql(table: str, changed: tuple[str, ...], *, held: bool = True) -> str:
+    """Update of a row's documents and of the columns that changed: $1 id, $2 doc, $3 rest, $4 version, $5 modified.
+
+    For a row that is not `held`, read before the transaction began, a last parameter is the version it had then.
+    """
     more = "".join(f", {name} = ${place}" for place, name in enumerate(changed, start=6))
-    return f"UPDATE {table} SET doc = $2, rest = $3, version = $4, modified = $5{more} WHERE id = $1"
+    as_read = "" if held else f" AND version = ${6 + len(changed)}"
+    return f"UPDATE {table} SET doc = $2, rest = $3, version = $4, modified = $5{more} WHERE id = $1{as_read}"

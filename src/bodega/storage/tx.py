@@ -35,8 +35,11 @@ class Tx(Protocol):
     async def run(self, sql: str, *values: Any) -> None:
         """One statement that returns nothing. Raises Clash."""
 
-    async def script(self, statements: Sequence[Statement]) -> None:
-        """Statements that do not read each other's effects, in one trip where the database can. Raises Clash."""
+    async def script(self, statements: Sequence[Statement], *, sure: bool = True) -> None:
+        """Statements that do not read each other's effects, in one trip where the database can. Raises Clash.
+
+        Unless `sure`, the last one must find its row, or the transaction starts over.
+        """
 
     def savepoint(self) -> AbstractAsyncContextManager[None]:
         """What happens inside is undone when an exception leaves it."""

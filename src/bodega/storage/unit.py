@@ -27,6 +27,8 @@ class Row(NamedTuple):
     modified: int
     doc: bytes
     """The rendered V3 form."""
+    held: bool = True
+    """Whether it was read inside the transaction that uses it."""
 
 
 class Terms(msgspec.Struct, frozen=True):
@@ -51,6 +53,15 @@ class Unit:
         """The row as this transaction sees it."""
         found = await self.tx.row(table.get_sql, entity_id)
         return None if found is None else Row(table.decode(found[0], found[1]), found[2], found[3], found[0])
+
+    async def get_unless_known(self, table: Table, entity_id: int, known: Any) -> Row | None:
+        """The row as this transaction sees it; `known` is what was read of it just before (doc, rest, version, modified).
+
+        Where a question costs a trip, what is known is taken for true, and the update makes sure of it.
+        """
+        if self.tx.asks or known is None or (table.name, entity_id) in self.ledger.written:
+            return await self.get(table, entity_id)
+        return Row(table.decode(known[0], known[1]), known[2], known[3], known[0], held=False)
 
     async def insert(self, table: Table, entity: Any) -> Row:
         """Writes a new entity, which gets its id. Raises Refusal: conflicts first, then the plan, the platform last."""
@@ -90,9 +101,9 @@ class Unit:
         before, after = table.values(old.entity), table.values(entity)
         changed = tuple(c.name for c, was, now in zip(table.columns, before, after, strict=True) if was != now)
         moved = [now for was, now in zip(before, after, strict=True) if was != now]
-        statements: list[Statement] = [
-            (update_sql(table.name, changed), (entity.id, doc, rest, version, self.now, *moved))
-        ]
+        values = (entity.id, doc, rest, version, self.now, *moved)
+        main = (update_sql(table.name, changed, held=old.held), values if old.held else (*values, old.version))
+        statements: list[Statement] = []
         for link in table.links:
             members = link.members(entity)
             if list(members) != list(link.members(old.entity)):
@@ -100,7 +111,8 @@ class Unit:
                 statements += _linked(link, entity.id, members)
         for along in table.along:
             statements += along(self, old.entity, entity)
-        await self._write(table, entity, statements)
+        self.ledger.written.add((table.name, entity.id))
+        await self._write(table, entity, [*statements, main], sure=old.held)
         for guard in table.after_write:
             await guard(self, old.entity, entity)
         return Row(entity, version, self.now, doc)
@@ -142,9 +154,9 @@ class Unit:
             first = min(faults, key=lambda fault: fault.reason.rank)
             raise Refusal(first.reason, first.said, details=first.context, faults=faults)
 
-    async def _write(self, table: Table, entity: Any, statements: Sequence[Statement]) -> None:
+    async def _write(self, table: Table, entity: Any, statements: Sequence[Statement], *, sure: bool = True) -> None:
         try:
-            await self.tx.script(statements)
+            await self.tx.script(statements, sure=sure)
         except Clash:
             await self.refuse_conflicts(table, entity)
             raise
