@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bodega.resources.catalog import brands
 from shop import Shop
 
 V2 = "/v2/brands"
@@ -131,9 +132,24 @@ def test_names_that_make_the_same_url_get_different_ones(shop: Shop) -> None:
 
 def test_a_url_of_the_greatest_length_can_be_read_and_written_again(shop: Shop) -> None:
     """The slash in front belongs to the length."""
-    made = shop.brand("Acme", custom_url={"url": "u" * 254})
-    assert shop.get(f"{V3}/{made}").data["custom_url"]["url"] == "/" + "u" * 254
-    assert shop.put(f"{V2}/{made}", {"page_title": "T"}).status == 200
+    for kind, longest in (("brand", 1024), ("category", 255), ("product", 255)):
+        made = getattr(shop, kind)(custom_url={"url": kind[0] * (longest - 1)})
+        path = {"brand": "brands", "category": "categories", "product": "products"}[kind]
+        assert shop.get(f"/v3/catalog/{path}/{made}").data["custom_url"]["url"] == "/" + kind[0] * (longest - 1)
+        assert shop.put(f"/v2/{path}/{made}", {"page_title": "T"}).status == 200
+        assert shop.put(f"/v3/catalog/{path}/{made}", {"custom_url": {"url": "u" * longest}}).status == 422
+
+
+@pytest.mark.parametrize("path", [V2, V3])
+def test_a_store_holds_so_many_brands(shop: Shop, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    """Rule 32: 403; a duplicate is told before."""
+    monkeypatch.setattr(brands.TABLE, "cap", 2)
+    shop.brand("Acme")
+    shop.brand("Bolt")
+    reply = shop.post(path, {"name": "Third"})
+    assert (reply.status, reply.reason) == (403, "PLATFORM_CAP_REACHED")
+    assert shop.post(path, {"name": "acme"}).status == 409
+    assert shop.put(f"{path}/2", {"name": "Third"}).status == 200
 
 
 # Rule 54: a product names its brand.
@@ -172,6 +188,17 @@ def test_a_brand_made_for_a_product_that_is_refused_is_not_kept(shop: Shop) -> N
     assert reply.status == 409
     assert shop.rows("brands") == 0
     assert shop.brand("New") == 1
+
+
+def test_a_brand_made_for_a_product_counts_against_the_plan(shop: Shop) -> None:
+    """Rule 54: 507 names what is full."""
+    shop.brand("Acme")
+    shop.change(limits={"brands": 1})
+    needed = {"name": "Hammer", "type": "physical", "price": 1, "weight": 1}
+    reply = shop.post("/v3/catalog/products", {**needed, "brand_name": "New"})
+    assert (reply.status, reply.json["details"]["resource"]) == (507, "brands")
+    assert shop.rows("products") == 0
+    assert shop.post("/v3/catalog/products", {**needed, "brand_name": "acme"}).status == 200
 
 
 @pytest.mark.parametrize(

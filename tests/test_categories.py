@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bodega.resources.catalog import categories
 from shop import Shop
 
 V2 = "/v2/categories"
@@ -286,6 +287,17 @@ def test_v3_deletes_the_categories_that_the_filters_name(shop: Shop, query: str,
 
 
 # Limits.
+
+
+@pytest.mark.parametrize("path", [V2, V3])
+def test_a_store_holds_so_many_categories(shop: Shop, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    """Rule 34: 403; a duplicate is told before."""
+    monkeypatch.setattr(categories.TABLE, "cap", 2)
+    shop.category("A")
+    shop.category("B")
+    reply = shop.post(path, {"name": "C", "parent_id": 0})
+    assert (reply.status, reply.reason) == (403, "PLATFORM_CAP_REACHED")
+    assert shop.post(path, {"name": "a", "parent_id": 0}).status == 409
 
 
 @pytest.mark.parametrize(

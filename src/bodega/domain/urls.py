@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 
@@ -21,20 +21,27 @@ SCHEMA = """CREATE TABLE urls (
 CREATE UNIQUE INDEX urls_owner ON urls (kind, owner);"""
 
 
-LONGEST = 255
-
-
 class CustomUrl(msgspec.Struct):
     """The path of a page; without one the store chooses. `is_customized` tells that the caller chose it."""
 
-    url: Annotated[str, msgspec.Meta(max_length=LONGEST)] = ""
+    longest: ClassVar[int] = 255
+
+    url: Annotated[str, msgspec.Meta(max_length=255)] = ""
     is_customized: bool = False
 
     def __post_init__(self) -> None:
         path = self.url.strip()
         self.url = "/" + path.lstrip("/") if path else ""
-        if len(self.url) > LONGEST:
-            raise ValueError(f"must have a url of at most {LONGEST} characters, its first slash included")
+        if len(self.url) > self.longest:
+            raise ValueError(f"must have a url of at most {self.longest} characters, its first slash included")
+
+
+class BrandUrl(CustomUrl):
+    """The path of a brand's page, which may be longer."""
+
+    longest: ClassVar[int] = 1024
+
+    url: Annotated[str, msgspec.Meta(max_length=1024)] = ""
 
 
 def chosen(url: Any) -> CustomUrl:
@@ -63,7 +70,7 @@ def _choose(kind: str) -> Callable[..., Awaitable[None]]:
         if wanted.url:
             same = old is not None and old.custom_url.url == wanted.url
             customized = wanted.is_customized or not same or old.custom_url.is_customized
-            new.custom_url = CustomUrl(wanted.url, customized)
+            new.custom_url = type(wanted)(wanted.url, customized)
             return
         if old is not None and old.custom_url.url:
             new.custom_url = old.custom_url
@@ -74,7 +81,7 @@ def _choose(kind: str) -> Callable[..., Awaitable[None]]:
             path = f"/{stem or kind}-{unit.ledger.next_id(_TABLES[kind])}/"
             while await _is_taken(unit.tx, path):
                 path = path.rstrip("/") + "-1/"
-        new.custom_url = CustomUrl(path)
+        new.custom_url = type(wanted)(path)
 
     return choose
 

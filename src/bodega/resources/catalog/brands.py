@@ -12,7 +12,7 @@ from bodega.declare.fields import NAME, STRING, Line, Long, Words
 from bodega.declare.listing import Listing
 from bodega.declare.route import collection, count, item
 from bodega.declare.shape import As, V2Shape, V3Shape
-from bodega.domain.urls import CustomUrl, has_urls
+from bodega.domain.urls import BrandUrl, has_urls
 from bodega.storage.table import Unique
 
 
@@ -25,7 +25,7 @@ class Brand(Entity, kw_only=True):
     meta_description: Long = ""
     search_keywords: Long = ""
     image_url: Line = ""
-    custom_url: CustomUrl = msgspec.field(default_factory=CustomUrl)
+    custom_url: BrandUrl = msgspec.field(default_factory=BrandUrl)
 
 
 TABLE = stored(
