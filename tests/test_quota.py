@@ -47,7 +47,7 @@ def change(shop: Shop, account: Account, **changes: Any) -> None:
         changes["quota_epoch"] = account.quota_epoch + 1
     registry = shop.server.depot.registry
     shop.server.run(registry.save_account(msgspec.structs.replace(account, **changes)))
-    shop.server.run(asyncio.sleep(0.05 if registry.tx.dialect == "postgresql" else 0))
+    shop.server.hear()
 
 
 def test_every_oauth_reply_carries_the_four_headers(shop: Shop) -> None:
@@ -175,7 +175,7 @@ def test_an_account_that_is_revoked_is_refused_at_the_next_request(shop: Shop, k
     assert ask().status == 200
     account = account_of(shop, kind=kind, **({"per_window": 1_000} if kind == "oauth" else {}))
     assert shop.server.run(shop.server.depot.registry.drop_account(shop.name, account.client_id))
-    shop.server.run(asyncio.sleep(0.05))
+    shop.server.hear()
     assert ask().status == 401
 
 
