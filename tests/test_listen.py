@@ -166,7 +166,34 @@ def test_a_request_that_outlives_the_grace_is_cancelled() -> None:
     assert ended == ["/"]
 
 
+@pytest.mark.parametrize("path", [b"/", b"/slow"])
+def test_a_client_that_does_not_listen_keeps_nobody_waiting(tmp_path: Path, path: bytes) -> None:
+    """RFC 8446 section 6.1: under TLS a goodbye need not be answered, and a pooled connection answers none."""
+    certificate = ensure_certificate(tmp_path, "127.0.0.1")
+    listener = Listener("127.0.0.1", 0, server_context(certificate.cert, certificate.key))
+    context = ssl.create_default_context(cafile=certificate.ca)
+    with ExitStack() as stack:
+        with running(listeners=[listener], grace_seconds=8.0) as (bound,):
+            raw = stack.enter_context(socket.create_connection(("127.0.0.1", bound.port), timeout=5))
+            client = Client(stack.enter_context(context.wrap_socket(raw, server_hostname="localhost")))
+            client.send(b"GET " + path + b" HTTP/1.1\r\n" + HOST + b"\r\n")
+            if path == b"/":
+                client.reply()
+            else:
+                time.sleep(0.1)
+            began = time.monotonic()
+        assert time.monotonic() - began < 4
+        assert path == b"/" or client.reply().status == 200
+
+
 # Workers
+
+
+@pytest.mark.parametrize("workers", [(), ("2",)], ids=["one process", "workers"])
+def test_a_signal_is_heeded_as_soon_as_the_port_is_told(workers: tuple[str, ...]) -> None:
+    with process(*workers) as (server, _):
+        server.send_signal(signal.SIGINT)
+        assert server.wait(5) == 0
 
 
 def test_a_worker_that_is_killed_is_replaced() -> None:

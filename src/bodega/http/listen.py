@@ -277,10 +277,10 @@ def serve_workers(
     """Run `worker(index, listeners, stop)` in that many forked processes, each in an event loop of its own, until a
     stop signal. `worker` hands its listeners, which are bound, and `stop` to `serve`.
 
-    `bound` is called in the parent, before any worker runs, with the listeners and their real ports. The caller must
-    have no event loop and no threads. A worker that dies is replaced. The first stop signal, or the death of the
-    parent, sets every worker's `stop`; the second signal kills them. Raises ListenError when a listener cannot be
-    bound or workers keep dying at their start.
+    `bound` is called in the parent, before any worker runs, with the listeners and their real ports; from then on stop
+    signals are heeded. The caller must have no event loop and no threads. A worker that dies is replaced. The first
+    stop signal, or the death of the parent, sets every worker's `stop`; the second signal kills them. Raises
+    ListenError when a listener cannot be bound or workers keep dying at their start.
     """
     if not hasattr(os, "fork"):
         raise ListenError("More than one worker needs a system with fork(); run with one.")
@@ -288,9 +288,8 @@ def serve_workers(
     try:
         for listener in listeners:
             each.append(bind_each(listener, workers))
-        if bound is not None:
-            bound([shares[0] for shares in each])
-        Crew(worker, [[shares[index] for shares in each] for index in range(workers)]).run()
+        crew = Crew(worker, [[shares[index] for shares in each] for index in range(workers)])
+        crew.run((lambda: bound([shares[0] for shares in each])) if bound is not None else lambda: None)
     finally:
         for shares in each:
             close(shares)
@@ -308,11 +307,14 @@ class Crew:
         self.stopping = False
         self.short_lives = 0
 
-    def run(self) -> None:
+    def run(self, ready: Callable[[], None]) -> None:
+        """Run until every worker has ended; `ready` is called as soon as stop signals are heeded."""
         before = {number: signal.signal(number, self.on_signal) for number in STOP_SIGNALS}
         try:
+            ready()
             for index in range(len(self.listeners)):
-                self.fork(index)
+                if not self.stopping:
+                    self.fork(index)
             while self.alive:
                 self.replace(*os.wait())
         finally:

@@ -383,7 +383,17 @@ class Protocol(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         self._keep_after_upload = False
-        super().shutdown()
+        if self.cycle is None or self.cycle.response_complete:
+            self._close_idle()
+        else:
+            super().shutdown()
+
+    def _close_idle(self) -> None:
+        """Close when nothing is owed. Under TLS a client that is not reading never says goodbye, and need not be
+        waited for (RFC 8446 section 6.1)."""
+        self.transport.close()
+        self._clear_deadline()
+        self._deadline = self.loop.call_later(LINGER_SECONDS, self._leave)
 
     def linger(self) -> None:
         """Close in stages: a client still sending could otherwise lose our reply to a reset (RFC 9112 section 9.6)."""
@@ -417,6 +427,8 @@ class Protocol(HttpToolsProtocol):
         """
         self.server_state.total_requests += 1
         if self.transport.is_closing():
+            if not self._deaf:
+                self._close_idle()
             return
         self.flow.resume_reading()
         if self.pipeline:
@@ -437,7 +449,7 @@ class Protocol(HttpToolsProtocol):
         if left > 0:
             self._look_for_idleness_in(left)
         else:
-            self.transport.close()
+            self._close_idle()
 
     def _set_deadline(self, seconds: float) -> None:
         self._clear_deadline()
