@@ -21,6 +21,9 @@ SCHEMA = """CREATE TABLE urls (
 CREATE UNIQUE INDEX urls_owner ON urls (kind, owner);"""
 
 
+_between = re.compile(r"[^a-z0-9]+").sub
+
+
 class CustomUrl(msgspec.Struct):
     """The path of a page; without one the store chooses. `is_customized` tells that the caller chose it."""
 
@@ -51,8 +54,9 @@ def chosen(url: Any) -> CustomUrl:
 
 def slug(name: str) -> str:
     """`/shop-mac/` for "Shop Mac"; letters without a Latin form are left out."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:200]
+    if not name.isascii():
+        name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return _between("-", name.lower()).strip("-")[:200]
 
 
 def has_urls(table: Table, kind: str) -> None:

@@ -84,7 +84,7 @@ def acceptable(ask: Ask) -> None:
 
 
 async def readable(house: House, ask: Ask, action: Action) -> bytes:
-    """The body, if the action takes one and one is there: its type, coding and size are judged (RFC 9110 15.5.14, 15.5.16)."""
+    """The body, if the action takes one: its type, coding and size are judged (RFC 9110 15.5.14, 15.5.16)."""
     length = ask.headers.get(b"content-length")
     if length in (None, b"0") and b"transfer-encoding" not in ask.headers:
         return b""
@@ -100,17 +100,18 @@ async def readable(house: House, ask: Ask, action: Action) -> bytes:
         raise Refusal(Reason.CONTENT_CODING_UNSUPPORTED, headers=[(b"accept-encoding", b"identity")])
     if length is not None and length.isdigit() and (len(length) > 18 or int(length) > house.max_body):
         raise _too_large(house)
-    chunks = bytearray()
+    chunks: list[bytes] = []
+    size = 0
     while True:
         message = await ask.receive()
         if message["type"] == "http.disconnect":
             raise ConnectionResetError("the caller went away while sending")
-        chunks += message.get("body", b"")
-        if len(chunks) > house.max_body:
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        if size > house.max_body:
             raise _too_large(house)
         if not message.get("more_body", False):
-            ask.body_read = True
-            return bytes(chunks)
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 def parse_query(ask: Ask, caller: Caller, match: Match, action: Action) -> Call:

@@ -28,7 +28,7 @@ _NO_STORE: Header = (b"cache-control", b"no-store")
 
 
 class Answer(msgspec.Struct, gc=False):
-    """A complete reply. `reason` is the refusal's word, empty when nothing was refused; `closes` ends the connection."""
+    """A complete reply. `reason` is the refusal's word, if it was refused; `closes` ends the connection."""
 
     status: int
     headers: list[Header]

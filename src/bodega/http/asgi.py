@@ -1,4 +1,4 @@
-"""The only file that knows ASGI: a scope becomes an Ask, an Answer becomes messages, and every exception is caught once."""
+"""The only file that knows ASGI: a scope becomes an Ask, an Answer a message; every exception is caught once."""
 
 from __future__ import annotations
 

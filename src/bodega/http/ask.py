@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -44,13 +45,11 @@ class Ask(msgspec.Struct, gc=False):
     media: Media = Media.JSON
     quota: list[Header] = []
     client_id: str = ""
-    body_read: bool = False
 
     @property
     def host(self) -> str:
         """The Host the caller used, port and all; a name that is no host name is not repeated."""
-        sent = self.headers.get(b"host", b"")
-        return sent.decode("ascii") if _HOST.fullmatch(sent) else "localhost"
+        return _host(self.headers.get(b"host", b""))
 
     @property
     def reads(self) -> bool:
@@ -69,9 +68,9 @@ def read_head(scope: Scope, receive: Receive, request_id: str) -> Ask:
     if len(headers) != len(raw):
         headers = _joined(raw)
     path: str = scope["path"]
-    ask = Ask(
-        scope["method"], scope["scheme"] == "https", path, scope.get("raw_path") or path.encode(), scope["query_string"].decode("latin-1"), headers, receive, request_id
-    )  # fmt: skip
+    raw_path = scope.get("raw_path") or path.encode()
+    query = scope["query_string"].decode("latin-1")
+    ask = Ask(scope["method"], scope["scheme"] == "https", path, raw_path, query, headers, receive, request_id)
     parts = path.split("/")
     del parts[0]
     if "" in parts:  # repeated and trailing slashes mean nothing (contract/clients.md)
@@ -101,6 +100,11 @@ def read_head(scope: Scope, receive: Receive, request_id: str) -> Ask:
 
 
 _VERSIONS = {f"v{number}": number for number in range(1, 100)}
+
+
+@lru_cache(maxsize=1024)
+def _host(sent: bytes) -> str:
+    return sent.decode("ascii") if _HOST.fullmatch(sent) else "localhost"
 
 
 def _joined(raw: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:

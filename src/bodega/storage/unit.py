@@ -55,7 +55,7 @@ class Unit:
         return None if found is None else Row(table.decode(found[0], found[1]), found[2], found[3], found[0])
 
     async def get_unless_known(self, table: Table, entity_id: int, known: Any) -> Row | None:
-        """The row as this transaction sees it; `known` is what was read of it just before (doc, rest, version, modified).
+        """The row as this transaction sees it; `known` is the record that `table.get_sql` read just before.
 
         Where a question costs a trip, what is known is taken for true, and the update makes sure of it.
         """
