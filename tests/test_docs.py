@@ -1,0 +1,169 @@
+"""The docs say what is so: generated pages are current, links lead somewhere, what they name exists, nothing is missing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from bodega import docs
+from bodega.access.plans import PLANS
+from bodega.access.settings import SETTINGS
+from bodega.cli import main
+from bodega.law.outcome import OUTCOMES
+from bodega.law.reasons import Reason, Step
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+README = ROOT / "README.md"
+PAGES = [README, *sorted(DOCS.rglob("*.md"))]
+WRITTEN = [page for page in PAGES if page.name not in docs.PAGES]
+DECISIONS = sorted((DOCS / "decisions").glob("*.md"))
+
+FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+CODE = re.compile(r"`([^`\n]+)`")
+FILE = re.compile(r"[\w.-]+(?:/[\w.-]+)*(?:/|\.(?:py|sql|md|toml|json))")
+INVENTED = ("gift_wraps", "NNNN_name.sql")
+"""What the page about adding a resource makes up, and the pattern of a migration's name."""
+
+
+def named(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+every_page = pytest.mark.parametrize("page", PAGES, ids=named)
+every_written_page = pytest.mark.parametrize("page", WRITTEN, ids=named)
+
+
+def prose(page: Path) -> str:
+    """A page without its blocks of code."""
+    return FENCE.sub("", page.read_text("utf-8"))
+
+
+def anchors(page: Path) -> set[str]:
+    """The names by which the headings of a page are linked to."""
+    heads = re.findall(r"^#+ (.+)$", prose(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+def commands(command: click.Command, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command of the command line with the words that call it, without `bodega`."""
+    yield words, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None
+            yield from commands(inner, (*words, name))
+
+
+COMMANDS = dict(commands(main))
+
+
+@pytest.mark.parametrize("name", docs.PAGES)
+def test_a_generated_page_is_current(name: str) -> None:
+    """Mended by `make docs`."""
+    assert (DOCS / name).read_text("utf-8") == docs.pages()[name]
+
+
+@every_page
+def test_a_link_leads_to_a_file_and_to_a_heading_in_it(page: Path) -> None:
+    for target in LINK.findall(prose(page)):
+        if target.startswith(("https://", "http://")):
+            continue
+        path, _, anchor = target.partition("#")
+        there = (page.parent / path).resolve() if path else page
+        assert there.exists(), target
+        assert there.is_relative_to(ROOT), target
+        assert not anchor or anchor in anchors(there), target
+
+
+FILES = {
+    named(path) for top in ("src", "tests", "bench", "docs", ".ci", "requirements") for path in (ROOT / top).rglob("*")
+}
+FILES |= {path.name for path in ROOT.iterdir()}
+
+
+@every_written_page
+def test_a_file_that_is_named_exists(page: Path) -> None:
+    for code in CODE.findall(prose(page)):
+        if FILE.fullmatch(code) and not any(word in code for word in INVENTED):
+            path = code.rstrip("/")
+            assert any(file == path or file.endswith(f"/{path}") for file in FILES), code
+
+
+def commands_named(page: Path) -> list[str]:
+    """What a page shows of the command line: whole lines in blocks of code, and code within a sentence."""
+    lines = [line for block in FENCE.findall(page.read_text("utf-8")) for line in block.splitlines()]
+    return [code for code in (*lines, *CODE.findall(prose(page))) if code.startswith("bodega ")]
+
+
+@every_written_page
+def test_a_command_that_is_named_exists_and_takes_its_options(page: Path) -> None:
+    for shown in commands_named(page):
+        words: tuple[str, ...] = ()
+        for word in shown.replace(",", "").split()[1:]:
+            if not isinstance(COMMANDS[words], click.Group) or not re.fullmatch("[a-z]+", word):
+                break
+            words = (*words, word)
+            assert words in COMMANDS, shown
+        options = {name for option in COMMANDS[words].params for name in (*option.opts, *option.secondary_opts)}
+        assert set(re.findall(r"--[a-z-]+", shown)) <= options, shown
+
+
+@every_written_page
+def test_a_make_target_that_is_named_exists(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    text = page.read_text("utf-8")
+    named_here = re.findall(r"^make ([a-z-]+)", text, re.MULTILINE) + re.findall(r"`make ([a-z-]+)", text)
+    assert set(named_here) <= targets
+
+
+@pytest.mark.parametrize("words", [words for words in COMMANDS if words], ids=" ".join)
+def test_a_command_is_documented(words: tuple[str, ...]) -> None:
+    assert f"# bodega {' '.join(words)}\n" in (DOCS / "cli.md").read_text("utf-8")
+    assert f"bodega {words[0]}" in README.read_text("utf-8")
+
+
+@pytest.mark.parametrize("key", SETTINGS)
+def test_a_setting_is_documented(key: str) -> None:
+    assert f"| `{key}` |" in (DOCS / "settings.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_a_plan_is_documented(plan: str) -> None:
+    assert f"| `{plan}` |" in (DOCS / "settings.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("step", [step for step in Step if step is not Step.CATCH_ALL], ids=lambda step: step.word)
+def test_the_readme_tells_the_statuses_of_a_step(step: Step) -> None:
+    """Its table is short, and so written by hand; it must not say less or more than the registry."""
+    row = re.search(rf"^\| {int(step)} \| {step.word} \| (.+) \|$", README.read_text("utf-8"), re.MULTILINE)
+    assert row is not None
+    told = {int(status) for status in re.findall(r"\d{3}", row[1])}
+    assert told == {status for reason in Reason if reason.step is step for status in (reason.v2, reason.v3)}
+
+
+@pytest.mark.parametrize("status", sorted({outcome.status for outcome in OUTCOMES} | {r.v2 for r in Reason}))
+def test_the_page_on_the_law_tells_how_to_make_a_status_happen(status: int) -> None:
+    table = (DOCS / "law.md").read_text("utf-8").partition("## Making each status happen")[2]
+    firsts = re.findall(r"^\| ([\d, ]+) \|", table, re.MULTILINE)
+    assert str(status) in ", ".join(firsts).split(", ")
+
+
+def test_decisions_are_numbered_without_a_gap_and_named_in_their_titles() -> None:
+    titles = [page.read_text("utf-8").splitlines()[0] for page in DECISIONS]
+    assert [int(page.name[:4]) for page in DECISIONS] == list(range(1, len(DECISIONS) + 1))
+    assert [int(title.split()[1].rstrip(".")) for title in titles] == list(range(1, len(DECISIONS) + 1))
+
+
+@pytest.mark.parametrize("page", DECISIONS, ids=named)
+def test_a_decision_tells_what_was_decided_and_what_it_costs_on_one_page(page: Path) -> None:
+    text = page.read_text("utf-8")
+    assert "**Decided.**" in text
+    assert "**What it costs.**" in text
+    assert sum(len(line.split()) for line in text.splitlines() if not line.startswith("|")) <= 500
