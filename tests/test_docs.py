@@ -1,4 +1,4 @@
-"""The docs say what is so: generated pages are current, links lead somewhere, what they name exists, nothing is missing."""
+"""The docs say what is so: pages are current, links lead somewhere, what is named exists, what exists is named."""
 
 from __future__ import annotations
 
