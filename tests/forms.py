@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import copy
 import json
 import time
@@ -116,6 +117,11 @@ def element(node: ElementTree.Element) -> Any:
     if len(set(names)) < len(names) or names == ["value"]:
         return [element(child) for child in node]
     return {child.tag: element(child) for child in node}
+
+
+def basic(user: str, token: str) -> str:
+    """Basic credentials (RFC 7617 2)."""
+    return "Basic " + base64.b64encode(f"{user}:{token}".encode()).decode()
 
 
 def rows(shop: Shop) -> dict[str, int]:
