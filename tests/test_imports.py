@@ -20,8 +20,9 @@ FLOORS = (
     {"domain", "tasks"},  # rules that span resources; work that outlives a request
     {"resources", "http"},  # what is served; how it is asked: neither knows the other
     {"lab"},  # the powers of a test double: fills stores through the resources
-    {"app"},  # the house put together
     {"explain"},  # what the law says, in words
+    {"reference"},  # the same in a browser
+    {"app"},  # the house put together
     {"cli"},  # the commands
     {"docs"},  # pages generated from all of it
 )

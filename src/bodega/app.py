@@ -16,6 +16,7 @@ from bodega.http.mounts import gateway_time, operations
 from bodega.http.replay import Replay
 from bodega.http.route import by_version
 from bodega.log import Log, to_standard_error
+from bodega.reference import pages
 from bodega.resources import ROUTES
 from bodega.storage.depot import Depot
 from bodega.storage.embedded import Embedded
@@ -96,5 +97,7 @@ async def make_app(depot: Depot, *, insecure_http: bool, https_port: int, log: b
     )
     worker.append(Worker(Replay(house), written, alone=isinstance(depot, Embedded)))
     stores.opened = worker[0].poke
-    api = Api(house, written, {"time": gateway_time, "_bodega": operations(stores)})
+    reference = pages(ROUTES)
+    mounts = {"time": gateway_time, "_bodega": operations(stores), "": reference, "docs": reference}
+    api = Api(house, written, mounts)
     return App(stores, api, worker[0], written)

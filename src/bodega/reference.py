@@ -1,0 +1,109 @@
+"""What the server says of itself in a browser: `/` and `/docs`, the routes it serves, and the law, where the `type` of
+every V3 error points. Made from the same registry that answers; no script, nothing from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import cache
+from html import escape
+from typing import Any
+
+from bodega.declare.route import Route
+from bodega.explain import outcome_facts, reason_facts
+from bodega.law.outcome import OUTCOMES
+from bodega.law.reasons import Reason
+
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+Mount = Callable[[Mapping[str, Any], Receive, Send], Awaitable[None]]
+
+_STYLE = (
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;"
+    "color:#1c1c1c;background:#fff}"
+    "table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.35rem .6rem;"
+    "border-bottom:1px solid #ddd}code{font:14px ui-monospace,monospace}tr:target{background:#fff3c4}"
+    "@media(prefers-color-scheme:dark){body{color:#eee;background:#161616}th,td{border-color:#444}a{color:#8ab4f8}"
+    "tr:target{background:#4a3f12}}"
+)
+
+
+def _table(heads: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]]) -> str:
+    top = "".join(f"<th scope=col>{escape(head)}</th>" for head in heads)
+    body = "".join(
+        f'<tr id="{escape(anchor)}">' + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+        for anchor, cells in rows
+    )
+    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _page(title: str, body: str) -> bytes:
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
+        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style><body>'
+        f'<p><a href="/docs">Bodega</a> · <a href="/docs/status-codes">Status codes</a></p>'
+        f"<h1>{escape(title)}</h1>{body}</body></html>"
+    ).encode()
+
+
+@cache
+def law_page() -> bytes:
+    """Every reason, where the type of an error points (`#reason`), and every outcome."""
+    reasons = [
+        (
+            fact["reason"].lower(),
+            [
+                f"{fact['step']['number']} <code>{escape(fact['step']['name'])}</code>",
+                f"<code>{escape(fact['reason'])}</code>",
+                str(fact["v2"]) if fact["v2"] == fact["v3"] else f"V2 {fact['v2']}, V3 {fact['v3']}",
+                escape(fact["message"]),
+                escape(fact["remedy"]),
+            ],
+        )
+        for fact in map(reason_facts, Reason)
+    ]
+    outcomes = [
+        (fact["outcome"].lower(), [str(fact["status"]), escape(fact["outcome"]), escape(fact["message"])])
+        for fact in map(outcome_facts, OUTCOMES)
+    ]
+    said = "<p>Every request meets the same steps in the same order; the first that refuses gives the answer.</p>"
+    refusals = _table(["step", "reason", "status", "it says", "what you can do"], reasons)
+    return _page("Status codes", said + refusals + "<h2>Outcomes</h2>" + _table(["status", "outcome", ""], outcomes))
+
+
+def routes_page(routes: Sequence[Route]) -> bytes:
+    """What is served."""
+    rows = [
+        (
+            "",
+            [
+                f"<code>/v{route.version}/{escape(route.template)}</code>",
+                escape(f"moved to {route.moved}" if route.moved else route.allow),
+            ],
+        )
+        for route in routes
+    ]
+    said = (
+        "<p>Paths follow <code>/stores/{hash}</code>, or <code>/api</code> on a store's own host. Send"
+        " <code>X-Auth-Token</code>, or Basic credentials; <code>Bodega-Trace: 1</code> shows the path of a request"
+        " through the steps.</p>"
+    )
+    return _page("What this server serves", said + _table(["path", "methods"], rows))
+
+
+def pages(routes: Sequence[Route]) -> Mount:
+    """The mount of `/` and `/docs`."""
+    found = {"": routes_page(routes), "/docs": routes_page(routes), "/docs/status-codes": law_page()}
+
+    async def mount(scope: Mapping[str, Any], _receive: Receive, send: Send) -> None:
+        page = found.get(scope["path"].rstrip("/"))
+        body = page or _page("Nothing is here", "<p>See what there is above.</p>")
+        headers = [
+            (b"content-type", b"text/html; charset=utf-8"),
+            (b"content-length", b"%d" % len(body)),
+            (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
+            (b"x-content-type-options", b"nosniff"),
+        ]
+        await send({"type": "http.response.start", "status": 200 if page else 404, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+    return mount
