@@ -11,10 +11,11 @@ from bodega.declare.fields import moment
 from bodega.law.outcome import Validator
 from bodega.storage.unit import Row, Unit
 
-LEASE_SECONDS = 20
+LEASE_SECONDS = 5
 """How long a worker holds a task before another may take it; it is renewed with every step of progress.
 
-A worker that is merely slow loses its work and not more: what it did is not committed (`Overtaken`).
+A step that takes longer is safe: to claim its task another worker needs the store's write lock, which the step holds.
+One that is overtaken between two steps loses its work and not more: what it did is not committed (`Overtaken`).
 """
 
 _replace = msgspec.structs.replace

@@ -35,6 +35,7 @@ class Worker:
         self._alone = alone
         self._stores: dict[str, OpenStore] = {}
         self._at_work: dict[str, asyncio.Task[None]] = {}
+        self._later: dict[str, asyncio.TimerHandle] = {}
         self._looking: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -55,6 +56,7 @@ class Worker:
             for name, store in list(self._stores.items()):
                 if store.closed:
                     del self._stores[name]
+                    self._later.pop(name, None)
                 elif store.rows is not None and await self._waits(store):
                     self.poke(store)
 
@@ -70,6 +72,7 @@ class Worker:
             try:
                 row: Row | None = await store.write(lambda unit: queue.claim(unit, int(time.time()), alone=self._alone))
                 if row is None:
+                    self._come_back(store)
                     return
                 await self._replay(store, row)
             except queue.Overtaken:
@@ -81,9 +84,18 @@ class Worker:
                 self._log.event("task failed", store=store.record.hash, traceback=text)
                 await asyncio.sleep(PAUSE_SECONDS)
 
+    def _come_back(self, store: OpenStore) -> None:
+        """Others hold the tasks that wait: by then they have ended, or their leases have."""
+        name = store.record.hash
+        if name in self._later:
+            self._later[name].cancel()
+        self._later[name] = asyncio.get_running_loop().call_later(queue.LEASE_SECONDS + 1, self.poke, store)
+
     async def stop(self) -> None:
         """Lets the transaction in hand end; what is unfinished is taken up at the next start."""
         tasks = [task for task in (self._looking, *self._at_work.values()) if task is not None and not task.done()]
+        for timer in self._later.values():
+            timer.cancel()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

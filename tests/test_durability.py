@@ -1,0 +1,313 @@
+"""What was acknowledged is there, whatever happens to the process: kill -9 of the whole group, under load."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from bodega.app import open_depot
+from bodega.storage.embedded import Embedded
+from bodega.storage.postgres_rows import PostgresRows
+from bodega.storage.sqlite_rows import SqliteRows
+from ledger import check_ledger
+from postgres import postgres
+from shop import Server, Shop
+
+PATIENCE = 15.0  # seconds for anything that has to happen after a restart
+PRODUCT = {"type": "physical", "price": 1, "weight": 1}
+
+
+class Place:
+    """Where a server keeps its stores, and the arguments that tell it so."""
+
+    def __init__(self, data: Path, database: str | None) -> None:
+        self.data = data
+        self.database = database
+        self.arguments = ["--data", str(data), *(["--database", database, "--workers", "2"] if database else [])]
+
+    def house(self, runner: asyncio.Runner) -> Server:
+        """A house on the same stores in this process, to prepare them and to look at them."""
+        database = self.database
+        return Server(runner, runner.run(open_depot(None if database else self.data, database)))
+
+
+@pytest.fixture(scope="module")
+def durable_url() -> Iterator[str]:
+    """A PostgreSQL that waits for the disk."""
+    with postgres(durable=True) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """A directory, or a PostgreSQL with two workers."""
+    return Place(tmp_path, None if request.param == "sqlite" else request.getfixturevalue("durable_url"))
+
+
+@contextmanager
+def serving(place: Place) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """`bodega serve` in a process group of its own, and where it answers plain HTTP."""
+    command = [sys.executable, "-m", "bodega.cli", "serve", "--insecure-http", "--json", "--http-port", "0"]
+    with subprocess.Popen(
+        [*command, "--https-port", "0", *place.arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            told = ""
+            while line := process.stdout.readline():
+                told += line
+                if line.startswith("}"):
+                    break
+            yield process, urlsplit(json.loads(told)["http"]).netloc
+        finally:
+            kill(process)
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    """kill -9 of the whole group: nobody gets to say goodbye."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait(10)
+
+
+class Client:
+    """A keep-alive connection with a token, below one store."""
+
+    def __init__(self, address: str, shop: Shop) -> None:
+        self.connection = http.client.HTTPConnection(address, timeout=10)
+        self.base = f"/stores/{shop.name}"
+        self.headers = {"X-Auth-Token": shop.token, "Content-Type": "application/json"}
+
+    def close(self) -> None:
+        """Hangs up."""
+        self.connection.close()
+
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
+        """Status and body, once the reply is whole."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        data = None if body is None else json.dumps(body)
+        self.connection.request(method, self.base + path, data, self.headers | named)
+        reply = self.connection.getresponse()
+        content = reply.read()
+        return reply.status, json.loads(content) if content else None
+
+    def patient(self, method: str, path: str) -> tuple[int, Any]:
+        """As `ask`, of a server that is just starting."""
+        give_up = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return self.ask(method, path)
+            except OSError:
+                self.connection.close()
+                assert time.monotonic() < give_up
+                time.sleep(0.05)
+
+
+class Load:
+    """Connections that create without pause, and remember what was acknowledged."""
+
+    def __init__(self, address: str, shop: Shop, prefix: str, connections: int = 4) -> None:
+        self.acknowledged: dict[str, int] = {}
+        self.tasks: dict[int, str] = {}
+        self.strange: list[Any] = []
+        self.threads = [
+            threading.Thread(target=self._create, args=(Client(address, shop), f"{prefix}{number}"))
+            for number in range(connections)
+        ]
+        for thread in self.threads:
+            thread.start()
+
+    def _create(self, client: Client, prefix: str) -> None:
+        with closing(client):
+            self._create_without_pause(client, prefix)
+
+    def _create_without_pause(self, client: Client, prefix: str) -> None:
+        for turn in range(1_000_000):
+            name = f"{prefix}-{turn}"
+            try:
+                if turn % 10 == 9:
+                    body = {"name": name, "parent_id": 0}
+                    status, told = client.ask("POST", "/v3/catalog/categories", body, Prefer="respond-async")
+                else:
+                    status, told = client.ask("POST", "/v3/catalog/brands", {"name": name})
+            except (OSError, http.client.HTTPException, ValueError):
+                return
+            if status == 200:
+                self.acknowledged[name] = told["data"]["id"]
+            elif status == 202:
+                self.tasks[told["data"]["id"]] = name
+            else:
+                self.strange.append((status, told))
+
+    def wait_for(self, creates: int) -> None:
+        """Until so many are acknowledged."""
+        give_up = time.monotonic() + PATIENCE
+        while len(self.acknowledged) < creates or not self.tasks:
+            assert time.monotonic() < give_up, (len(self.acknowledged), self.strange[:1])
+            time.sleep(0.005)
+
+    def end(self) -> None:
+        """After the server is gone."""
+        for thread in self.threads:
+            thread.join(10)
+        assert not self.strange
+
+
+def all_rows(client: Client, path: str) -> list[Any]:
+    """Every page of a list."""
+    rows: list[Any] = []
+    page = 1
+    while True:
+        status, told = client.patient("GET", f"{path}?limit=250&page={page}")
+        assert status == 200, told
+        rows += told["data"]
+        if page >= told["meta"]["pagination"]["total_pages"]:
+            assert told["meta"]["pagination"]["total"] == len(rows)
+            return rows
+        page += 1
+
+
+def settled(client: Client, task: int) -> Any:
+    """A task once it has ended."""
+    give_up = time.monotonic() + PATIENCE
+    while True:
+        status, told = client.patient("GET", f"/v3/tasks/{task}")
+        assert status == 200, f"task {task} was acknowledged and is lost"
+        if told["data"]["state"] in ("done", "failed"):
+            return told["data"]
+        assert time.monotonic() < give_up, told
+        time.sleep(0.05)
+
+
+def test_every_acknowledged_write_survives_kill_9_under_load(place: Place, runner: asyncio.Runner) -> None:
+    """Issue 2: an acknowledged write survives kill -9 of the whole group; what a 202 promised is done after it."""
+    house = place.house(runner)
+    shop = house.shop()
+    runner.run(house.app.stop())
+    with serving(place) as (process, address):
+        load = Load(address, shop, "first")
+        load.wait_for(200)
+        kill(process)
+        load.end()
+    with serving(place) as (process, address), closing(Client(address, shop)) as client:
+        brands = Counter(brand["name"] for brand in all_rows(client, "/v3/catalog/brands"))
+        assert set(load.acknowledged) <= set(brands), "an acknowledged write is lost"
+        assert set(brands.values()) == {1}
+        for task, name in load.tasks.items():
+            ended = settled(client, task)
+            assert (ended["state"], ended["response"]["status"]) == ("done", 200), (name, ended)
+        made = Counter(category["name"] for category in all_rows(client, "/v3/catalog/categories"))
+        assert set(load.tasks.values()) <= set(made)
+        assert set(made.values()) == {1}, "a task was carried out twice"
+        # The second life ends as the first one did.
+        again = Load(address, shop, "second", connections=1)
+        again.wait_for(20)
+        kill(process)
+        again.end()
+    house = place.house(runner)
+    check_ledger(_seen_by(house, shop))
+    if isinstance(house.depot, Embedded):
+        check_file(house.depot, shop, runner)
+    runner.run(house.app.stop())
+
+
+def _seen_by(house: Server, shop: Shop) -> Shop:
+    twin = Shop(house, shop.name)
+    twin.token = shop.token
+    return twin
+
+
+def check_file(depot: Embedded, shop: Shop, runner: asyncio.Runner) -> None:
+    """SQLite's own checks of the file."""
+    record = runner.run(depot.registry.store(shop.name))
+    assert record is not None
+    connection = sqlite3.connect(depot.path(record))
+    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    connection.close()
+
+
+def test_a_long_task_goes_on_after_kill_9_where_it_was(place: Place, runner: asyncio.Runner) -> None:
+    """RFC 9110 15.3.3: a V2 delete of many rows, killed in the middle, ends with nothing left."""
+    house = place.house(runner)
+    shop = house.shop()
+    for start in range(0, 1200, 100):
+        requests = [{"name": f"p{n}", **PRODUCT} for n in range(start, start + 100)]
+        _fill(house, shop, requests)
+    runner.run(house.app.stop())
+    with serving(place) as (process, address), closing(Client(address, shop)) as client:
+        assert client.patient("GET", "/v2/time")[0] == 200
+        status, told = client.ask("DELETE", "/v2/products")
+        assert status == 202
+        kill(process)
+    with serving(place) as (_, address), closing(Client(address, shop)) as client:
+        ended = settled(client, told["id"])
+        assert (ended["state"], ended["response"]["status"], ended["progress"]) == ("done", 204, 1200)
+        assert client.ask("GET", "/v2/products/count") == (200, {"count": 0})
+    house = place.house(runner)
+    check_ledger(_seen_by(house, shop))
+    runner.run(house.app.stop())
+
+
+def _fill(house: Server, shop: Shop, products: list[Any]) -> None:
+    from test_concurrency import at_once
+
+    replies = at_once([shop], [("POST", "/v3/catalog/products", product) for product in products])
+    assert {reply.status for reply in replies} == {200}
+
+
+def test_a_task_of_a_store_that_nobody_asks_for_is_done_after_a_restart(place: Place, runner: asyncio.Runner) -> None:
+    """What a 202 promised does not wait for the next caller."""
+    house = place.house(runner)
+    shop = house.shop()
+    house.app._worker.poke = lambda _store: None  # type: ignore[method-assign]
+    body = {"name": "Later", "parent_id": 0}
+    reply = shop.post("/v3/catalog/categories", body, headers={"prefer": "respond-async"})
+    assert (reply.status, shop.rows("categories")) == (202, 0)
+    runner.run(house.app.stop())
+    house = place.house(runner)
+    give_up = time.monotonic() + PATIENCE
+    while _seen_by(house, shop).rows("categories") == 0:
+        assert time.monotonic() < give_up
+        runner.run(asyncio.sleep(0.02))
+    runner.run(house.app.stop())
+
+
+def test_every_commit_waits_for_the_disk(place: Place, runner: asyncio.Runner) -> None:
+    """contract/http.md: WAL with synchronous=NORMAL loses acknowledged commits at a power cut, FULL loses none."""
+    house = place.house(runner)
+    shop = house.shop()
+    shop.brand()
+    store = runner.run(house.app.stores.get(shop.name))
+    assert store is not None
+    if isinstance(store.rows, SqliteRows):
+        pragma = {
+            name: store.rows._connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+        assert pragma == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+    else:
+        assert isinstance(store.rows, PostgresRows)
+        for setting in ("synchronous_commit", "fsync", "full_page_writes"):
+            assert runner.run(store.rows._connection.fetchval(f"SHOW {setting}")) == "on", setting
+    runner.run(house.app.stop())
