@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -44,7 +45,7 @@ PRODUCTS: list[dict[str, Any]] = [
 
 
 @pytest.fixture(scope="module")
-def store(server: Server) -> Shop:
+def store(server: Server) -> Iterator[Shop]:
     """The catalogue; product n was made n days after the start."""
     made = server.shop()
     for category in CATEGORIES:
@@ -54,7 +55,8 @@ def store(server: Server) -> Shop:
     for day, product in enumerate(PRODUCTS):
         made.freeze(START + day * DAY)
         made.product(**product)
-    return made
+    yield made
+    made.close()
 
 
 def ids(reply: Reply) -> list[int]:
@@ -455,9 +457,8 @@ def test_variants_are_included_with_the_product(store: Shop) -> None:
     assert rows[0]["variants"][0] | {"price": None, "calculated_price": 50, "product_id": 1} == rows[0]["variants"][0]
 
 
-def test_options_and_modifiers_cap_the_page_at_ten(server: Server) -> None:
+def test_options_and_modifiers_cap_the_page_at_ten(shop: Shop) -> None:
     """Rule 26."""
-    shop = server.shop()
     for number in range(12):
         shop.product(f"P {number}")
     for include, shown, per_page in (("options", 10, 10), ("images,modifiers", 10, 10), ("variants", 12, 20)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,11 +16,12 @@ REQUIRED = {"name", "type", "price", "weight", "categories", "availability"}
 
 
 @pytest.fixture(scope="module")
-def store(server: Server) -> Shop:
+def store(server: Server) -> Iterator[Shop]:
     """One store for all tests here that do not mind each other; it has category 1."""
     made = server.shop()
     made.category("Tools")
-    return made
+    yield made
+    made.close()
 
 
 _names = iter(range(1_000_000))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -167,7 +168,7 @@ def content(file: str, node: Any) -> Any:
 
 
 @pytest.fixture(scope="module")
-def store(server: Server) -> Shop:
+def store(server: Server) -> Iterator[Shop]:
     """A plain and a full one of each."""
     made = server.shop()
     made.category()
@@ -180,7 +181,8 @@ def store(server: Server) -> Shop:
         preorder_release_date="2030-01-01", date_last_imported="2020-01-01", inventory_level=2, sale_price=1,
         gift_wrapping_options_list=[1], meta_keywords=["a"],
     )  # fmt: skip
-    return made
+    yield made
+    made.close()
 
 
 def complaints(store: Shop, file: str, path: str, asked: str) -> dict[str, str]:
