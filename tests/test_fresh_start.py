@@ -1,0 +1,169 @@
+"""The first minutes with Bodega: what is printed works as printed, and what an operator changes holds at once."""
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from served import PATIENCE, Served, Store, environment, first_json, serving, started
+
+needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+PORTS = ("--https-port", "0", "--http-port", "0")
+
+
+def run(line: str) -> str:
+    """A line typed at a shell: what it prints."""
+    done = subprocess.run(
+        line, shell=True, capture_output=True, text=True, timeout=PATIENCE, env=environment(), check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@needs_curl
+def test_a_newcomer_starts_a_demo_store_pastes_its_curl_lines_and_stops_it() -> None:
+    with started("dev", *PORTS, "--products", "20") as process:
+        assert process.stdout is not None
+        said = ""
+        while "export BODEGA_DATA=" not in said:
+            line = process.stdout.readline()
+            assert line, said
+            said += line
+        products, store, count = (run(line) for line in re.findall(r"^curl .*$", said, re.M))
+        assert len(json.loads(products)["data"]) == 3
+        assert json.loads(store)["name"] == "Demo store"
+        assert json.loads(count) == {"count": 20}
+        data = re.search(r"^export BODEGA_DATA=(.*)$", said, re.M)
+        assert data is not None
+        assert Path(data[1], "ca.pem").exists()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE) == 0
+        assert not Path(data[1]).exists(), "the throwaway directory is gone"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_throwaway_directory_goes_whatever_stops_the_demo_store(number: signal.Signals) -> None:
+    with started("dev", *PORTS, "--products", "0", "--json") as process:
+        described = first_json(process)
+        assert Path(described["data"]).exists()
+        process.send_signal(number)
+        assert process.wait(PATIENCE) == 0
+    assert not Path(described["data"]).exists()
+
+
+@needs_curl
+def test_an_empty_directory_answers_at_once(tmp_path: Path) -> None:
+    """From the command to the first answer over HTTPS, authority, certificate and registry made on the way."""
+    began = time.monotonic()
+    with serving(tmp_path / "new") as served:
+        answer = json.loads(run(f"curl -s --cacert '{served.ca}' {served.https}/_bodega/health"))
+        took = time.monotonic() - began
+    assert answer == {"live": True, "ready": True, "stores": 0}
+    assert took < 5, "under 1 s on a machine that does nothing else"
+
+
+@needs_curl
+@pytest.mark.parametrize(
+    ("method", "path", "status", "then"),
+    [("GET", "v2/time?a=1", 301, 200), ("POST", "v2/brands", 308, 201), ("PUT", "v2/brands/1", 308, 200)],
+)
+def test_plain_http_leads_to_https_with_method_and_body(
+    served: Served, method: str, path: str, status: int, then: int
+) -> None:
+    """RFC 9110 sections 15.4.2 and 15.4.9, as a client that follows redirects walks them."""
+    store = served.store()
+    token = store.account()["token"]
+    if method == "PUT":
+        assert ask(store, token, "POST", "v2/brands", {"name": "Ajax"}).status_code == 201
+    url = f"/stores/{store.hash}/{path}"
+    line = f"curl -s -o /dev/null -w '%{{http_code}} %{{redirect_url}}' --cacert '{served.ca}' -X {method}"
+    line += f" -H 'X-Auth-Token: {token}' -H 'Content-Type: application/json' -d '{{\"name\":\"Acme\"}}'"
+    assert run(f"{line} '{served.http}{url}'") == f"{status} {served.https}{url}"
+    assert run(f"{line} -L '{served.http}{url}'") == f"{then} "
+
+
+# What an operator changes while the server runs holds at the next request, in every worker
+
+
+def ask(store: Store, token: str, method: str = "GET", path: str = "v2/time", body: Any = None) -> requests.Response:
+    """One request on a connection of its own, so that any worker may get it."""
+    url = f"{store.served.https}/stores/{store.hash}/{path}"
+    with requests.Session() as session:
+        session.trust_env = False
+        session.verify = store.served.ca
+        return session.request(method, url, headers={"X-Auth-Token": token}, json=body, timeout=5)
+
+
+def several(store: Store, token: str, *request: Any) -> set[int]:
+    """The statuses of a few requests sent one after the other."""
+    return {ask(store, token, *request).status_code for _ in range(6)}
+
+
+BRANDS = ("POST", "v2/brands", {"name": ""})
+
+
+@pytest.mark.parametrize(
+    ("change", "on", "off", "what", "before", "after"),
+    [
+        ("store maintenance HASH", "on", "off", (), 200, 503),
+        ("store set HASH", "suspended=true", "suspended=false", (), 200, 503),
+        ("account update HASH ID", "--disable", "--enable", (), 200, 401),
+        ("account update HASH ID", "--scope store_v2_orders", "--scope store_v2_products", BRANDS, 400, 403),
+        ("account update HASH ID", "--requests-per-window 0", "--requests-per-window 99", (), 200, 429),
+    ],
+)
+def test_a_change_of_the_terms_holds_at_the_next_request(
+    served: Served, change: str, on: str, off: str, what: tuple[Any, ...], before: int, after: int
+) -> None:
+    store = served.store()
+    account = store.account()
+    change = change.replace("ID", account["client_id"])
+    assert several(store, account["token"], *what) == {before}
+    store.run(f"{change} {on}")
+    assert several(store, account["token"], *what) == {after}
+    store.run(f"{change} {off}")
+    assert several(store, account["token"], *what) == {before}
+
+
+def test_settings_and_plans_hold_at_the_next_request(served: Served) -> None:
+    store = served.store()
+    token = store.account()["token"]
+    assert ask(store, token, path="v2/store").json()["name"] == "My store"
+    store.run("store set HASH 'name=Corner shop' maintenance.retry_after=7")
+    assert {ask(store, token, path="v2/store").json()["name"] for _ in range(6)} == {"Corner shop"}
+    store.run("store plan HASH trial --limit brands=1")
+    assert ask(store, token, "POST", "v2/brands", {"name": "First"}).status_code == 201
+    assert several(store, token, "POST", "v2/brands", {"name": "Second"}) == {507}
+    assert ask(store, token, "PUT", "v2/brands/1", {"name": "Renamed"}).status_code == 200
+    store.run("store plan HASH sandbox")
+    assert ask(store, token, "POST", "v2/brands", {"name": "Second"}).status_code == 201
+    store.run("store maintenance HASH on")
+    assert {ask(store, token).headers["Retry-After"] for _ in range(6)} == {"7"}
+
+
+def test_what_is_revoked_or_deleted_is_unknown_at_the_next_request(served: Served) -> None:
+    store = served.store()
+    first, second = store.account(), store.account()
+    assert several(store, first["token"]) == several(store, second["token"]) == {200}
+    store.run(f"account revoke HASH {first['client_id']}")
+    assert several(store, first["token"]) == {401}
+    assert several(store, second["token"]) == {200}
+    store.run("store delete HASH")
+    assert several(store, second["token"]) == {401}
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server on each database; on PostgreSQL it has two workers, and both must know."""
+    database = request.getfixturevalue("postgres_url") if request.param == "postgres" else None
+    options = ("--workers", "2") if database else ()
+    with serving(tmp_path_factory.mktemp("fresh"), *options, database=database) as made:
+        yield made
