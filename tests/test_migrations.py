@@ -1,0 +1,334 @@
+"""Migrations: what they make is what is declared, and a store that is being brought forward answers 503 until it is."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import re
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bodega.access import stores as access
+from bodega.app import open_depot
+from bodega.log import Log
+from bodega.resources import TABLES
+from bodega.storage import ledger, migrate, postgres, schema, sqlite
+from bodega.storage import server as postgres_server
+from bodega.storage.embedded import Embedded
+from bodega.storage.migrate import Migration
+from shop import Server, Shop
+
+DECLARED = ledger.SCHEMA + schema.create_all(TABLES)
+
+
+def statements(sql: str) -> list[str]:
+    """The statements of a script, as a migration runs them."""
+    return Migration(0, "", sql).statements()
+
+
+# What is made
+
+
+def sqlite_shape(path: Path, made_by: list[str]) -> dict[str, str]:
+    """Every table and index of a database, its statement without what does not matter."""
+    connection = sqlite3.connect(path)
+    for statement in made_by:
+        connection.execute(sqlite.adapted(statement))
+    found = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    connection.close()
+    return {name: re.sub(r"\s+", " ", sql).replace("( ", "(").replace(" )", ")") for name, sql in found}
+
+
+def test_the_migrations_make_what_is_declared_in_sqlite(tmp_path: Path) -> None:
+    """A resource that gains a column without a migration fails here, and not in somebody's store."""
+    steps = [statement for migration in migrate.migrations() for statement in migration.statements()]
+    migrated = sqlite_shape(tmp_path / "migrated.db", steps)
+    assert migrated == sqlite_shape(tmp_path / "declared.db", statements(DECLARED))
+    assert {table.name for table in TABLES} < migrated.keys()
+
+
+COLUMNS = """
+SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, l.collname
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid LEFT JOIN pg_collation l ON l.oid = a.attcollation
+WHERE c.relnamespace = $1::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
+ORDER BY c.relname, a.attnum
+"""
+INDEXES = (
+    "SELECT tablename, indexname, replace(indexdef, $1 || '.', '') FROM pg_indexes WHERE schemaname = $1 ORDER BY 2"
+)
+CONSTRAINTS = """
+SELECT conrelid::regclass::text, conname, replace(pg_get_constraintdef(oid), $1 || '.', '') FROM pg_constraint
+WHERE connamespace = $1::regnamespace AND contype <> 'n' ORDER BY 2
+"""
+
+
+def test_the_migrations_make_what_is_declared_in_postgres(runner: asyncio.Runner, postgres_url: str) -> None:
+    """As above: tables, columns, types, collations, indexes and foreign keys, by the catalogue."""
+
+    async def shape(name: str, made_by: list[str]) -> list[Any]:
+        connection = await postgres.connect(postgres_url, name)
+        try:
+            await connection.execute(f"CREATE SCHEMA {name}")
+            for statement in made_by:
+                await connection.execute(postgres.adapted(statement))
+            queries = [await connection.fetch(query, name) for query in (COLUMNS, INDEXES, CONSTRAINTS)]
+            await connection.execute(f"DROP SCHEMA {name} CASCADE")
+        finally:
+            await connection.close()
+        return [[tuple(str(value).replace(f"{name}.", "") for value in row) for row in rows] for rows in queries]
+
+    steps = [statement for migration in migrate.migrations() for statement in migration.statements()]
+    migrated = runner.run(shape("shape_migrated", steps))
+    assert migrated == runner.run(shape("shape_declared", statements(DECLARED)))
+    assert len(migrated[0]) > 50
+
+
+def test_migrations_are_numbered_without_a_gap() -> None:
+    """The number is the schema's revision."""
+    assert [migration.number for migration in migrate.migrations()] == list(range(1, migrate.newest() + 1))
+
+
+# Bringing stores forward
+
+
+class Next:
+    """A migration that the tests add: its SQL may be slow, or wrong."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.monkeypatch = monkeypatch
+        self.number = migrate.newest() + 1
+
+    def is_made_of(self, sql: str) -> None:
+        """From now on the program needs this step."""
+        real = real_migrations()
+        step = Migration(self.number, "next", sql)
+        self.monkeypatch.setattr(migrate, "migrations", lambda: (*real, step))
+
+
+real_migrations = migrate.migrations
+SLOW = {
+    "sqlite": "CREATE TABLE slow (i INTEGER PRIMARY KEY);\nINSERT INTO slow"
+    " WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) SELECT sum(i) FROM n",
+    "postgresql": "CREATE TABLE slow AS SELECT pg_sleep(0.4)::text AS i",
+}
+
+
+@pytest.fixture
+def step(monkeypatch: pytest.MonkeyPatch) -> Next:
+    """The next step."""
+    return Next(monkeypatch)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path | None, str | None]:
+    """Where stores are that several servers, one after the other, will have open."""
+    return (tmp_path, None) if request.param == "sqlite" else (None, request.getfixturevalue("postgres_url"))
+
+
+class Servers:
+    """Starts servers at one place."""
+
+    def __init__(self, runner: asyncio.Runner, place: tuple[Path | None, str | None]) -> None:
+        self.runner = runner
+        self.place = place
+        self.running: list[Server] = []
+
+    def __call__(self) -> Server:
+        self.running.append(Server(self.runner, self.runner.run(open_depot(*self.place))))
+        return self.running[-1]
+
+    def stop(self, server: Server) -> None:
+        """As Ctrl-C does."""
+        self.running.remove(server)
+        self.runner.run(server.app.stop())
+
+
+@pytest.fixture
+def servers(runner: asyncio.Runner, place: tuple[Path | None, str | None]) -> Iterator[Servers]:
+    """Makes servers at the place, and stops them."""
+    started = Servers(runner, place)
+    yield started
+    for server in list(started.running):
+        started.stop(server)
+
+
+def seen_by(server: Server, shop: Shop) -> Shop:
+    """The same store, as another server has it."""
+    twin = Shop(server, shop.name)
+    twin.token = shop.token
+    return twin
+
+
+def dialect(server: Server) -> str:
+    return str(server.depot.registry.tx.dialect)
+
+
+def until(shop: Shop, status: int, seconds: float = 8.0) -> float:
+    """How long it took until the store answered with this status."""
+    began = time.monotonic()
+    while (reply := shop.get("/v2/time")).status != status:
+        assert time.monotonic() < began + seconds, reply.body
+        shop.server.run(asyncio.sleep(0.01))
+    return time.monotonic() - began
+
+
+def has_table(server: Server, shop: Shop, name: str) -> bool:
+    """Whether the store's database has a table, asked behind the server's back."""
+    record = server.run(server.depot.registry.store(shop.name))
+    if isinstance(server.depot, Embedded):
+        connection = sqlite3.connect(server.depot.path(record))
+        found = connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone()
+        connection.close()
+        return found is not None
+    assert isinstance(server.depot, postgres_server.Server)
+    row = server.run(
+        server.depot.registry.tx.row("SELECT to_regclass($1) IS NOT NULL", f"{server.depot.schema(record)}.{name}")
+    )
+    return bool(row[0])
+
+
+def revision(server: Server, shop: Shop) -> int:
+    """The revision of the store's schema."""
+    return int(server.run(server.depot.revision(server.run(server.depot.registry.store(shop.name)))))
+
+
+def test_a_store_that_is_upgrading_answers_503_and_then_200(servers: Servers, step: Next) -> None:
+    """RFC 9110 15.6.4; the start of the server does not wait for it."""
+    old = servers()
+    shop = old.shop()
+    brand = shop.brand()
+    step.is_made_of(SLOW[dialect(old)])
+    new = seen_by(servers(), shop)
+    reply = new.get("/v3/catalog/brands")
+    assert (reply.status, reply.reason, reply.headers["retry-after"]) == (503, "UPGRADING", "5")
+    assert reply.headers["cache-control"] == "no-store"
+    until(new, 200)
+    assert new.get(f"/v3/catalog/brands/{brand}").status == 200
+    assert revision(new.server, shop) == step.number
+    assert has_table(new.server, shop, "slow")
+
+
+def test_a_server_brings_every_old_store_forward_unasked(servers: Servers, step: Next) -> None:
+    """At start, in the background, one after the other."""
+    old = servers()
+    shops = [old.shop() for _ in range(3)]
+    step.is_made_of("CREATE TABLE gained (id INTEGER PRIMARY KEY)")
+    server = servers()
+    server.run(asyncio.wait([server.app._waking]))
+    assert [revision(server, shop) for shop in shops] == [step.number] * 3
+    for shop in shops:
+        until(seen_by(server, shop), 200)
+
+
+def test_two_servers_that_migrate_at_once_take_turns(servers: Servers, step: Next) -> None:
+    """The step is run once: a second run would fail on the table that is there already."""
+    old = servers()
+    shop = old.shop()
+    step.is_made_of(SLOW[dialect(old)] + ";\nCREATE TABLE gained (id INTEGER PRIMARY KEY)")
+    twins = [seen_by(servers(), shop) for _ in range(2)]
+    for twin in twins:
+        assert twin.get("/v2/time").status == 503
+    for twin in twins:
+        until(twin, 200)
+        store = twin.server.run(twin.server.app.stores.get(shop.name))
+        assert store.upgrade is None or store.upgrade.exception() is None
+    assert has_table(old, shop, "gained")
+
+
+class Told(Log):
+    """A log that a test can read."""
+
+    def __init__(self) -> None:
+        self.text = io.BytesIO()
+        super().__init__(self.text)
+
+    def events(self, what: str) -> list[Any]:
+        """The events of a kind."""
+        lines = [json.loads(line) for line in self.text.getvalue().splitlines()]
+        return [line for line in lines if line.get("event") == what]
+
+
+def test_a_migration_that_fails_leaves_the_store_as_it_was_and_is_tried_again(
+    servers: Servers, step: Next, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """503 until it succeeds, the reason in the log, no half a schema, and the other stores are served."""
+    monkeypatch.setattr(access, "AGAIN_SECONDS", 0.1)
+    old = servers()
+    shop, other = old.shop(), old.shop()
+    shop.brand()
+    step.is_made_of("CREATE TABLE half (id INTEGER PRIMARY KEY);\nCREATE INDEX no ON half (nothing)")
+    server = servers()
+    log = Told()
+    server.app.stores._log = log
+    broken = seen_by(server, shop)
+    for _ in range(3):
+        reply = broken.get("/v2/time")
+        assert (reply.status, reply.reason) == (503, "UPGRADING")
+        server.run(asyncio.sleep(0.06))
+    failures = log.events("upgrade failed")
+    assert failures[0]["store"] in (shop.name, other.name)
+    assert "Traceback" in failures[0]["traceback"]
+    assert not has_table(server, shop, "half")
+    assert revision(server, shop) == step.number - 1
+    step.is_made_of("CREATE TABLE whole (id INTEGER PRIMARY KEY)")
+    until(broken, 200)
+    assert has_table(server, shop, "whole")
+    assert broken.get("/v3/catalog/brands").json["meta"]["pagination"]["total"] == 1
+
+
+def test_one_store_that_cannot_be_upgraded_does_not_keep_the_others_waiting(
+    servers: Servers, step: Next, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A step may fail in the data of one store only."""
+    old = servers()
+    shops = [old.shop() for _ in range(3)]
+    shops[0].brand()
+    step.is_made_of(
+        "CREATE TABLE once (id INTEGER PRIMARY KEY); INSERT INTO once VALUES (1); INSERT INTO once SELECT 1 FROM brands"
+    )
+    server = servers()
+    server.run(asyncio.wait([server.app._waking], timeout=8))
+    assert server.app._waking.done()
+    for shop in shops[1:]:
+        until(seen_by(server, shop), 200)
+    assert seen_by(server, shops[0]).get("/v2/time").status == 503
+
+
+def test_a_server_stops_while_a_store_is_being_upgraded(servers: Servers, step: Next) -> None:
+    """Ctrl-C does not wait for a store that cannot be upgraded, and an upgrade broken off is undone or done."""
+    old = servers()
+    shop = old.shop()
+    step.is_made_of("CREATE TABLE half (id INTEGER PRIMARY KEY);\nSELECT nothing FROM nowhere")
+    server = servers()
+    assert seen_by(server, shop).get("/v2/time").status == 503
+    began = time.monotonic()
+    servers.stop(server)
+    assert time.monotonic() - began < 3
+    step.is_made_of("CREATE TABLE whole (id INTEGER PRIMARY KEY)")
+    until(seen_by(servers(), shop), 200)
+
+
+def test_a_store_that_cannot_be_opened_is_opened_once_it_can(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that is away for a moment answers 503, and nothing of that is remembered."""
+    from bodega.storage.tx import Busy
+
+    server = servers()
+    server.run(asyncio.wait([server.app._waking]))
+    shop = server.shop()
+    real = server.depot.open
+
+    async def away(_record: Any) -> Any:
+        raise Busy("away")
+
+    monkeypatch.setattr(server.depot, "open", away)
+    for _ in range(2):
+        reply = shop.get("/v2/time")
+        assert (reply.status, reply.reason) == (503, "UNREACHABLE")
+    monkeypatch.setattr(server.depot, "open", real)
+    assert shop.get("/v2/time").status == 200
