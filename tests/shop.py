@@ -194,11 +194,11 @@ class Shop:
         assert store is not None
         return int(self.server.run(store.rows.reader.row(f"SELECT count(*) FROM {table}"))[0])
 
-    def settle(self, task: int, seconds: float = 10.0) -> Any:
+    def settle(self, task: int, seconds: float = 10.0, token: str | None = None) -> Any:
         """Waits for a task to end; its V3 form."""
         give_up = time.monotonic() + seconds
         while True:
-            shown = self.get(f"/v3/tasks/{task}").data
+            shown = self.get(f"/v3/tasks/{task}", token=token).data
             if shown["state"] in ("done", "failed"):
                 return shown
             assert time.monotonic() < give_up, shown

@@ -154,7 +154,9 @@ def test_the_preference_is_read_from_a_list(room: Shop, prefer: str, status: int
         room.settle(reply.data["id"])
 
 
-def held_up(shop: Shop, write: Callable[[], Reply], meanwhile: Callable[[], object]) -> dict[str, Any]:
+def held_up(
+    shop: Shop, write: Callable[[], Reply], meanwhile: Callable[[], object], token: str | None = None
+) -> dict[str, Any]:
     """A task whose worker comes late: what happens `meanwhile` comes between its 202 and its work."""
     app = shop.server.app
     worker = app._worker
@@ -171,7 +173,7 @@ def held_up(shop: Shop, write: Callable[[], Reply], meanwhile: Callable[[], obje
         worker.poke(store)
 
     shop.server.run(wake())
-    return dict(shop.settle(int(accepted.headers["location"].rpartition("/")[2])))
+    return dict(shop.settle(int(accepted.headers["location"].rpartition("/")[2]), token=token))
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
@@ -213,7 +215,8 @@ def test_a_task_of_an_account_that_lost_its_rights_meanwhile_is_refused(server: 
         server.run(registry.save_account(msgspec.structs.replace(mine, scopes=frozenset({"store_v2_orders"}))))
         desk.known(lambda store: store.by_client[mine.client_id].scopes == frozenset({"store_v2_orders"}))
 
-    task = held_up(shop, lambda: desk.ask("DELETE", "/v3/catalog/brands/1", headers=ASYNC, token=token), without_scopes)
+    delete = lambda: desk.ask("DELETE", "/v3/catalog/brands/1", headers=ASYNC, token=token)  # noqa: E731
+    task = held_up(shop, delete, without_scopes, token)
     assert task["response"]["status"] == 403
     assert shop.rows("brands") == 1
 

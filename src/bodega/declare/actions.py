@@ -17,7 +17,7 @@ from bodega.law.outcome import Created, Emptied, Outcome, PartlyDone, Shown, Val
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal
 from bodega.storage import rows
-from bodega.storage.plan import Condition, ids_sql
+from bodega.storage.plan import Condition, Plan, ids_sql
 from bodega.storage.unit import Unit
 
 TASK_ABOVE = 250
@@ -83,10 +83,22 @@ class Action:
         return Validator(found[2], found[3])
 
     async def _belongs(self, call: Call, found: Any) -> bool:
-        if not self.facet.parent:
+        parent, owner = self.facet.parent, self.facet.owner
+        if not parent and not owner:
             return True
         entity = self.table.decode(found[0], found[1])
-        return bool(getattr(entity, self.facet.parent) == call.ids[0])
+        if owner and getattr(entity, owner) != call.client_id:
+            return False
+        return not parent or bool(getattr(entity, parent) == call.ids[0])
+
+    def _narrowed(self, call: Call) -> Plan:
+        """The plan of the query, within what the path names and what the caller may see."""
+        plan = call.query.plan
+        if self.facet.parent:
+            plan = plan._replace(where=(*plan.where, Condition(self.facet.parent, "eq", call.ids[0])))
+        if self.facet.owner:
+            plan = plan._replace(where=(*plan.where, Condition(self.facet.owner, "eq", call.client_id)))
+        return plan
 
     async def _included(self, call: Call) -> int:
         """The revisions of the tables whose rows are shown inside: an entity tag has to move with them too."""
@@ -115,7 +127,7 @@ class ShowItem(Action):
     """GET of one entity. V3 splices the stored bytes into the reply."""
 
     async def find(self, call: Call) -> Validator:
-        if self.facet.version == 2 or self.facet.parent:
+        if self.facet.version == 2 or self.facet.parent or self.facet.owner:
             return await self._find_item(call)
         found = await call.reader.row(self.table.show_sql, call.ids[0])
         if found is None:
@@ -148,10 +160,8 @@ class ListAll(Action):
             return Validator(now.revision, await rows.latest(call.reader, self._plan(call)))
         return Validator(now.revision + await self._included(call), now.modified)
 
-    def _plan(self, call: Call) -> Any:
-        plan = call.query.plan
-        if self.facet.parent:
-            plan = plan._replace(where=(*plan.where, Condition(self.facet.parent, "eq", call.ids[0])))
+    def _plan(self, call: Call) -> Plan:
+        plan = self._narrowed(call)
         if call.since is not None:
             plan = plan._replace(where=(*plan.where, Condition("modified", "greater", call.since)))
         return plan
@@ -285,15 +295,13 @@ class DeleteMany(Action):
     async def perform(self, unit: Unit, call: Call) -> Outcome:
         """In a task, one chunk, whose outcome tells whether to ask again."""
         self._still(unit, call)
-        plan = call.query.plan
-        if self.facet.parent:
-            plan = plan._replace(where=(*plan.where, Condition(self.facet.parent, "eq", call.ids[0])))
-        most = CHUNK if call.in_task else self.facet.delete_cap or 1_000_000_000
-        sql, values = ids_sql(plan._replace(limit=most), unit.tx.dialect)
+        chunked = call.in_task and not self.table.at_once
+        most = CHUNK if chunked else self.facet.delete_cap or 1_000_000_000
+        sql, values = ids_sql(self._narrowed(call)._replace(limit=most), unit.tx.dialect)
         ids = [row[0] for row in await unit.tx.rows(sql, *values)]
         for start in range(0, len(ids), CHUNK):
             await unit.delete(self.table, ids[start : start + CHUNK])
-        return Emptied(value=Chunk(len(ids), more=len(ids) == CHUNK) if call.in_task else None)
+        return Emptied(value=Chunk(len(ids), more=chunked and len(ids) == CHUNK) if call.in_task else None)
 
 
 class UpdateMany(Action):

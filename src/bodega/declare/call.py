@@ -32,6 +32,7 @@ class Call(msgspec.Struct, gc=False):
     census: Census
     record: StoreRecord
     now: int
+    client_id: str = ""
     since: int | None = None
     found: Any = None
     draft: Any = None

@@ -18,7 +18,8 @@ class Facet:
     `scope` is the OAuth scope that lets one write (its `_read_only` twin lets one read; "" asks for none).
     `home` is the path of the collection. `created` is the status of a create in the published documents (201, or 200
     for most of V3). `delete_needs_filter`: rule 22; `delete_cap`: rule 23; `batch_cap`: rule 25. `defaults` are this
-    version's own defaults on create (rule 42). `parent` names the column that the first id of the path fixes.
+    version's own defaults on create (rule 42). `parent` names the column that the first id of the path fixes,
+    `owner` the column that holds the client id of the account that alone may see a row.
     """
 
     version: int
@@ -35,3 +36,4 @@ class Facet:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     parent: str = ""
     parents: Table | None = None
+    owner: str = ""

@@ -169,7 +169,7 @@ class Listing:
 
     def _is_refused(self, name: str, *, strict: bool) -> bool:
         if name in _OWN:
-            return False
+            return strict and name in _PAGING
         field, colon, _ = name.partition(":")
         return strict or bool(colon and field in self._known)
 
@@ -232,6 +232,9 @@ class Listing:
 
 _FAR = 1_000_000_000
 """A number of ten digits or more is as good as this one: over every limit, past every last page."""
+
+_PAGING = frozenset({"page", "limit", "sort", "direction"})
+"""What would narrow a list means nothing to a delete, and must not be taken for a bound."""
 
 _OWN = frozenset({"page", "limit", "sort", "direction", "include", "include_fields", "exclude_fields", "exclude"})
 

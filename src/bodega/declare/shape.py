@@ -6,7 +6,7 @@ the rest by one of the words below (`As`, `Choice`, `Linked`, `Part`, `Derived`)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Collection, Container, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple, get_type_hints
 
@@ -159,15 +159,19 @@ class V2Shape:
             raise refuse_faults(faults)
         return changes
 
-    def describe(self) -> list[dict[str, Any]]:
-        """The field list of an OPTIONS reply (rule 13); only text that has a greatest length tells a length."""
+    def describe(self, methods: Collection[str] = ("POST", "PUT")) -> list[dict[str, Any]]:
+        """The field list of an OPTIONS reply (rule 13), for a target with these methods.
+
+        Only text that has a greatest length tells a length.
+        """
+        writing = [method for method in ("POST", "PUT") if method in methods]
         return [
             {
                 "name": wire.name,
                 "type": wire.word,
                 **({"length": wire.length} if wire.length else {}),
-                "writable_methods": ["POST", "PUT"] if wire.writable else [],
-                "required_methods": ["POST"] if wire.required else [],
+                "writable_methods": writing if wire.writable else [],
+                "required_methods": ["POST"] if wire.required and "POST" in methods else [],
             }
             for wire in self.wires.values()
         ]

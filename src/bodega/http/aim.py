@@ -32,7 +32,7 @@ class Describe(Action):
     async def answer(self, call: Call) -> Outcome:
         allow = self.route.allow
         if self.route.version == 2:
-            fields = self.route.fields.describe() if self.route.fields is not None else []
+            fields = self.route.fields.describe(self.route.actions) if self.route.fields is not None else []
             return Shown(value={"fields": fields}, root="options", allow=allow)
         return Shown(
             ready=b'{"data":{"methods":["' + allow.replace(", ", '","').encode() + b'"]},"meta":{}}', allow=allow
@@ -123,9 +123,8 @@ def parse_query(ask: Ask, caller: Caller, match: Match, action: Action) -> Call:
     if ask.host_form and ask.media is Media.XML:
         suffix = ".xml"
     base = Base(ask.url(ask.prefix), suffix) if ask.version == 2 or action.writes else NO_BASE
-    return Call(
-        ask.version, match.ids, base, query, store.rows.reader, store.census, store.record, int(store.clock.now())
-    )  # fmt: skip
+    reader, now, client_id = store.rows.reader, int(store.clock.now()), caller.account.client_id
+    return Call(ask.version, match.ids, base, query, reader, store.census, store.record, now, client_id)
 
 
 NO_BASE = Base("")

@@ -43,7 +43,7 @@ class Api:
         if not ask.version and not ask.store and not ask.host_form:
             mount = self._mounts.get(ask.path.lstrip("/").partition("/")[0])
             if mount is not None:
-                await mount(scope, receive, send)
+                await mount(scope, receive, _named(send, ask.request_id))
                 return
         if b"bodega-trace" in ask.headers:
             trace = Trace()
@@ -74,3 +74,15 @@ class Api:
             text = "".join(traceback.format_exception(error))
             self._log.event("internal error", request_id=ask.request_id, path=ask.path, traceback=text)
             return refused(ask, Refusal(Reason.INTERNAL_ERROR, details={"request_id": ask.request_id}))
+
+
+def _named(send: Send, request_id: str) -> Send:
+    """A send that puts the request's id on the reply of a mount."""
+
+    async def named(message: Mapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            headers = [*message["headers"], (b"x-request-id", request_id.encode())]
+            message = {**message, "headers": headers}
+        await send(message)
+
+    return named

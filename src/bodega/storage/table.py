@@ -87,6 +87,8 @@ class Table:
     cap: int = 0
     noun: str = ""
     more_schema: str = ""
+    at_once: bool = False
+    """A delete of many rows is one transaction however many they are, since one of them may be refused."""
     prepare: list[Guard] = field(default_factory=list)
     before_write: list[Guard] = field(default_factory=list)
     along: list[Along] = field(default_factory=list)

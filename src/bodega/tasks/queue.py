@@ -67,7 +67,7 @@ TABLE = stored(
     "tasks",
     Task,
     noun="task",
-    columns="state",
+    columns="state client_id",
     indexed="state",
     hidden="base client_id lease_until attempt",
 )

@@ -112,6 +112,7 @@ routes = (
 )
 
 has_urls(TABLE, "category")
+TABLE.at_once = True  # rule 36: all go, or none
 
 
 @TABLE.before_write.append

@@ -188,15 +188,6 @@ async def keep_stock_in_bounds(_unit: Unit, changes: dict[str, Any], _old: Any, 
 
 
 @TABLE.before_write.append
-async def keep_categories_few(_unit: Unit, _old: Product | None, new: Product) -> None:
-    """Rule 45: a product is in at most 1,000 categories. Listing one twice is listing it once."""
-    new.categories = list(dict.fromkeys(new.categories))
-    if len(new.categories) > MOST_CATEGORIES:
-        said = f"A product can be in at most {MOST_CATEGORIES} categories."
-        raise Refusal(Reason.PLATFORM_CAP_REACHED, said, details={"resource": "categories", "limit": MOST_CATEGORIES})
-
-
-@TABLE.before_write.append
 async def hide_prices_of_disabled_products(_unit: Unit, _old: Product | None, new: Product) -> None:
     """Rule 46: a hidden price, or a label in its place, needs a product that cannot be bought."""
     if new.availability == "disabled":
@@ -214,6 +205,15 @@ async def hide_prices_of_disabled_products(_unit: Unit, _old: Product | None, ne
 
 
 _NEEDS = "needs availability to be disabled."
+
+
+@TABLE.before_write.append
+async def keep_categories_few(_unit: Unit, _old: Product | None, new: Product) -> None:
+    """Rule 45: a product is in at most 1,000 categories. Listing one twice is listing it once."""
+    new.categories = list(dict.fromkeys(new.categories))
+    if len(new.categories) > MOST_CATEGORIES:
+        said = f"A product can be in at most {MOST_CATEGORIES} categories."
+        raise Refusal(Reason.PLATFORM_CAP_REACHED, said, details={"resource": "categories", "limit": MOST_CATEGORIES})
 
 
 @TABLE.before_write.append

@@ -21,8 +21,8 @@ v2 = V2Shape(
     },
 )
 
-V2 = Facet(2, TABLE, Listing(TABLE, 2, "state min_id max_id"), "", "tasks", v2=v2)
-V3 = Facet(3, TABLE, Listing(TABLE, 3, "id:set state"), "", "tasks")
+V2 = Facet(2, TABLE, Listing(TABLE, 2, "state min_id max_id"), "", "tasks", v2=v2, owner="client_id")
+V3 = Facet(3, TABLE, Listing(TABLE, 3, "id:set state"), "", "tasks", owner="client_id")
 
 routes = (
     collection("tasks", V2, "GET"),

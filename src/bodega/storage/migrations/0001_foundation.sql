@@ -104,6 +104,7 @@ CREATE TABLE tasks (
     rest BYTEA,
     version BIGINT NOT NULL,
     modified BIGINT NOT NULL,
-    state TEXT
+    state TEXT,
+    client_id TEXT
 );
 CREATE INDEX tasks_state ON tasks (state, id);
