@@ -1,6 +1,7 @@
 """The first minutes with Bodega: what is printed works as printed, and what an operator changes holds at once."""
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -29,11 +30,13 @@ def run(line: str) -> str:
 
 
 @needs_curl
-def test_a_newcomer_starts_a_demo_store_pastes_its_curl_lines_and_stops_it() -> None:
+def test_a_newcomer_starts_a_demo_store_pastes_what_it_prints_and_stops_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the command is on no path, as after `make dev`, it says how to find it too."""
+    monkeypatch.setenv("PATH", os.defpath)
     with started("dev", *PORTS, "--products", "20") as process:
         assert process.stdout is not None
         said = ""
-        while "export BODEGA_DATA=" not in said:
+        while "export PATH=" not in said:
             line = process.stdout.readline()
             assert line, said
             said += line
@@ -41,12 +44,26 @@ def test_a_newcomer_starts_a_demo_store_pastes_its_curl_lines_and_stops_it() -> 
         assert len(json.loads(products)["data"]) == 3
         assert json.loads(store)["name"] == "Demo store"
         assert json.loads(count) == {"count": 20}
-        data = re.search(r"^export BODEGA_DATA=(.*)$", said, re.M)
-        assert data is not None
-        assert Path(data[1], "ca.pem").exists()
+        exports = "; ".join(re.findall(r"^export .*$", said, re.M))
+        assert [one["hash"] for one in json.loads(run(f"{exports}; bodega store list --json"))] == ["demo"]
+        data = Path(run(f'{exports}; printf %s "$BODEGA_DATA"'))
+        assert (data / "ca.pem").exists()
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE) == 0
-        assert not Path(data[1]).exists(), "the throwaway directory is gone"
+    assert not data.exists(), "the throwaway directory is gone"
+
+
+@needs_curl
+def test_what_is_printed_can_be_pasted_whatever_the_directory_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And from any directory: paths are absolute."""
+    monkeypatch.chdir(tmp_path)
+    with started("dev", *PORTS, "--products", "0", "--data", "it's here", "--json") as process:
+        described = first_json(process)
+        monkeypatch.chdir("/")
+        assert json.loads(run(described["curl"][1]))["name"] == "Demo store"
+        assert Path(described["ca"]) == tmp_path / "it's here" / "ca.pem"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import signal
 import sys
 import tempfile
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -84,10 +86,10 @@ async def _prepare(place: Place, products: int) -> None:
 
 def _welcome(config: Config, listeners: Sequence[Listener], as_json: bool) -> None:
     https, http = (reachable(listener) for listener in listeners)
-    ca = config.tls_cert or config.place.data / "ca.pem"
+    ca = (config.tls_cert or config.place.data / "ca.pem").absolute()
     lines = [
         f"curl -s -H 'X-Auth-Token: {TOKEN}' '{http}/stores/{STORE}/v3/catalog/products?limit=3'",
-        f"curl -s --cacert '{ca}' -H 'X-Auth-Token: {TOKEN}' {https}/stores/{STORE}/v2/store",
+        f"curl -s --cacert {quote(str(ca))} -H 'X-Auth-Token: {TOKEN}' {https}/stores/{STORE}/v2/store",
         f"curl -s -u {USER}:{TOKEN} {http}/api/v2/products/count",
     ]
     if as_json:
@@ -104,7 +106,7 @@ def _welcome(config: Config, listeners: Sequence[Listener], as_json: bool) -> No
             f"{_label('Basic')}user {USER}, token {TOKEN}\n\n"
             + "".join(f"{line}\n" for line in lines)
             + f"\n{click.style('In another terminal, so that every command finds the store:', dim=True)}\n"
-            f"export {_environment(config.place)}"
+            + "\n".join(_exports(config.place))
         )
     sys.stdout.flush()
 
@@ -113,8 +115,12 @@ def _label(text: str) -> str:
     return click.style(f"{text:<12}", dim=True)
 
 
-def _environment(place: Place) -> str:
-    """What lets other commands find the store."""
+def _exports(place: Place) -> list[str]:
+    """What lets another terminal find the store, and the command itself where it is on no path."""
     if place.database:
-        return f"BODEGA_DATABASE='{place.database}'"
-    return f"BODEGA_DATA={place.data.resolve()}"
+        lines = [f"export BODEGA_DATABASE={quote(place.database)}"]
+    else:
+        lines = [f"export BODEGA_DATA={quote(str(place.data.resolve()))}"]
+    if shutil.which("bodega") is None:
+        lines.append(f'export PATH={quote(str(Path(sys.executable).parent))}:"$PATH"')
+    return lines

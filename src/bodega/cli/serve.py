@@ -143,7 +143,7 @@ def bind(config: Config) -> list[Listener]:
 def announce(config: Config, listeners: Sequence[Listener], as_json: bool) -> None:
     """Says where callers find the server, and which authority they must trust."""
     https, http = (reachable(listener) for listener in listeners)
-    ca = None if config.tls_cert else config.place.data / "ca.pem"
+    ca = None if config.tls_cert else (config.place.data / "ca.pem").absolute()
     if as_json:
         print_json({"https": https, "http": http, "ca": str(ca) if ca else None})
     else:
