@@ -30,7 +30,7 @@ _STYLE = (
 def _table(heads: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]]) -> str:
     top = "".join(f"<th scope=col>{escape(head)}</th>" for head in heads)
     body = "".join(
-        f'<tr id="{escape(anchor)}">' + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+        (f'<tr id="{escape(anchor)}">' if anchor else "<tr>") + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
         for anchor, cells in rows
     )
     return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
