@@ -18,10 +18,12 @@ LOST = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.UndefinedTableError,
     asyncpg.InterfaceError,
     OSError,
 )
-"""The server went away, is full or shuts down; nothing is known to be wrong with the request.
+"""The server went away, is full or shuts down, or the store was deleted under a request's hands: nothing is known to
+be wrong with the request.
 
 A value that cannot be sent is an InterfaceError too, but also a ValueError: that one is a fault of this program.
 """
@@ -155,6 +157,11 @@ def composed(statements: tuple[tuple[str, int], ...]) -> tuple[str, range]:
     *first, last = parts
     with_clause = ", ".join(f"s{place} AS ({sql})" for place, sql in enumerate(first))
     return f"WITH {with_clause} {last}", range(len(statements))
+
+
+def plain(error: Exception) -> Exception:
+    """An error as the floors above know it: Busy for a server that is lost."""
+    return unreachable(error) if isinstance(error, LOST) and not isinstance(error, ValueError) else error
 
 
 def unreachable(error: Exception) -> Busy:

@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 
 from bodega.storage.ledger import LOCK, Ledger
-from bodega.storage.postgres import LOST, RETRIED, PostgresTx, ReadTx, Redo, connect, unreachable
+from bodega.storage.postgres import LOST, RETRIED, PostgresTx, ReadTx, Redo, connect, plain
 from bodega.storage.readers import IDLE_SECONDS, Readers
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
@@ -38,11 +38,8 @@ class PostgresRows(Writer):
 
     @classmethod
     async def open(cls, dsn: str, schema: str) -> PostgresRows:
-        """Connects. Raises Busy when the server cannot be reached."""
-        try:
-            return cls(dsn, schema, Readers(lambda: connect(dsn, schema)))
-        except LOST as error:
-            raise unreachable(error) from error
+        """Rows whose connections are made when they are needed."""
+        return cls(dsn, schema, Readers(lambda: connect(dsn, schema)))
 
     async def _group(self, group: list[Waiting]) -> None:
         if len(group) > 1:
@@ -90,15 +87,15 @@ class PostgresRows(Writer):
                     if tx.wrote:
                         raise
                     ledger.restore(mark)
-                    refused.append((waiting, error))
+                    refused.append((waiting, plain(error)))
                 else:
                     done.append((waiting, result))
             await tx.script(ledger.statements())
             await connection.execute("COMMIT")
         except BaseException as error:
             await self._roll_back(connection, error)
-            if isinstance(error, LOST) and not isinstance(error, ValueError):
-                raise unreachable(error) from error
+            if isinstance(error, Exception) and (told := plain(error)) is not error:
+                raise told from error
             raise
         for waiting, result in done:
             waiting.done(result)

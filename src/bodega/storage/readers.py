@@ -28,6 +28,7 @@ class Readers:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._reaper: asyncio.TimerHandle | None = None
         self._used = False
+        self._closed = False
 
     async def fetch(self, sql: str, *values: Any) -> Any:
         """All rows."""
@@ -55,6 +56,8 @@ class Readers:
 
     async def _take(self) -> Any:
         while not self._free:
+            if self._closed:
+                raise ConnectionError("the store was closed")
             if self._open < self._size:
                 self._open += 1
                 try:
@@ -73,8 +76,11 @@ class Readers:
         return self._free.pop()
 
     def _give(self, connection: Any) -> None:
-        if connection.is_closed():
+        if self._closed:
+            connection.terminate()
+        elif connection.is_closed():
             self._open -= 1
+            self._forget_the_lost()
         else:
             self._free.append(connection)
             self._used = True
@@ -82,6 +88,12 @@ class Readers:
                 self._reaper = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._reap)
         if self._waiting:
             self._wake()
+
+    def _forget_the_lost(self) -> None:
+        """Where one connection was lost the others often were as well: no request has to find that out."""
+        alive = [connection for connection in self._free if not connection.is_closed()]
+        self._open -= len(self._free) - len(alive)
+        self._free = alive
 
     def _wake(self) -> None:
         while self._waiting:
@@ -103,10 +115,13 @@ class Readers:
         self._free.clear()
 
     async def close(self) -> None:
-        """Ends every connection that is not in use."""
+        """Ends every connection, those in use when they are given back; nothing is read from now on."""
+        self._closed = True
         if self._reaper is not None:
             self._reaper.cancel()
             self._reaper = None
+        while self._waiting:
+            self._wake()
         for connection in self._free:
             await connection.close()
         self._open -= len(self._free)

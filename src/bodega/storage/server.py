@@ -84,8 +84,11 @@ class ServerRegistry(Registry):
                 self.hear()
                 if ready is not None:
                     ready.set()
+                lost = asyncio.Event()
+                connection.add_termination_listener(lambda _connection, lost=lost: lost.set())
                 while not connection.is_closed():
-                    await asyncio.sleep(5)
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(lost.wait(), 5)
                     await connection.execute("SELECT 1", timeout=5)
             except (Busy, asyncpg.PostgresError, *LOST):
                 self.hear()

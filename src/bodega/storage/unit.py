@@ -18,6 +18,9 @@ from bodega.storage.ledger import Ledger
 from bodega.storage.table import Link, Table, update_sql
 from bodega.storage.tx import Clash, Statement, Tx
 
+AT_ONCE = 1000
+"""Rows that one statement deletes: every id is a parameter, and databases take some ten thousand."""
+
 
 class Row(NamedTuple):
     """An entity as stored: `version` is the store's revision at its last change, `modified` its time in UTC seconds."""
@@ -131,6 +134,12 @@ class Unit:
             return
         for together in table.together:
             ids = list(dict.fromkeys([*ids, *await together(self, ids)]))
+        # Those that go along come first, lest the database takes them along unseen.
+        last_first = ids[::-1]
+        for start in range(0, len(ids), AT_ONCE):
+            await self._delete(table, last_first[start : start + AT_ONCE])
+
+    async def _delete(self, table: Table, ids: Sequence[int]) -> None:
         for guard in table.before_delete:
             await guard(self, ids)
         living = [row[0] for row in await self.tx.rows(*_among(table.name, ids))]

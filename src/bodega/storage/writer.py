@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, TypeVar
 
+from bodega.storage.tx import Busy
 from bodega.storage.unit import Terms, Unit
 
 T = TypeVar("T")
@@ -44,6 +45,7 @@ class Writer:
     def __init__(self) -> None:
         self._queue: list[Waiting] = []
         self._drain: asyncio.Task[None] | None = None
+        self._closed = False
 
     async def write(self, job: Callable[[Unit], Awaitable[T]], now: int, terms: Terms) -> T:
         """Runs `job` inside the store's next write transaction and returns its result once that is on disk.
@@ -51,6 +53,8 @@ class Writer:
         `now` is the store's clock in UTC seconds. A job may be run twice (the first run undone): it keeps no state.
         Raises what the job raised; then nothing of it was written.
         """
+        if self._closed:
+            raise Busy("the store was closed")
         reply: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._queue.append(Waiting(job, now, terms, reply))
         if self._drain is None or self._drain.done():
@@ -75,7 +79,8 @@ class Writer:
         return self._drain is not None and not self._drain.done()
 
     async def settle(self) -> None:
-        """Waits until the queue is empty."""
+        """Takes no more writes and waits until the queue is empty."""
+        self._closed = True
         while self.busy:
             assert self._drain is not None
             with contextlib.suppress(asyncio.CancelledError):
