@@ -101,6 +101,7 @@ class Fault(NamedTuple):
 
 READ, CHANGE, CREATE, DELETE, CLEAR, BATCH, STORE = "read", "change", "create", "delete", "clear", "batch", "store"
 LISTED = frozenset({READ, CHANGE, CREATE, DELETE, CLEAR, BATCH})
+PAGED = LISTED - {CLEAR}  # a delete refuses what would bound a list
 EVERYWHERE = LISTED | {STORE}
 ON_ONE = frozenset({READ, CHANGE, DELETE})
 WITH_BODY = frozenset({CHANGE, CREATE, BATCH})
@@ -224,12 +225,12 @@ def with_a_refused_filter(draft: Draft) -> None:
     draft.query.append("name:between=1")
 
 
-@fault(Reason.QUERY_INVALID, "page", LISTED)
+@fault(Reason.QUERY_INVALID, "page", PAGED)
 def with_a_bad_page(draft: Draft) -> None:
     draft.query.append("page=-1")
 
 
-@fault(Reason.LIMIT_OVER_MAXIMUM, "limit", LISTED)
+@fault(Reason.LIMIT_OVER_MAXIMUM, "limit", PAGED)
 def with_too_high_a_limit(draft: Draft) -> None:
     draft.query.append("limit=251")
 

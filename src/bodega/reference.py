@@ -95,6 +95,11 @@ def pages(routes: Sequence[Route]) -> Mount:
     found = {"": routes_page(routes), "/docs": routes_page(routes), "/docs/status-codes": law_page()}
 
     async def mount(scope: Mapping[str, Any], _receive: Receive, send: Send) -> None:
+        if scope["method"] not in ("GET", "HEAD"):
+            headers = [(b"allow", b"GET, HEAD"), (b"content-length", b"0")]
+            await send({"type": "http.response.start", "status": 405, "headers": headers})
+            await send({"type": "http.response.body", "body": b""})
+            return
         page = found.get(scope["path"].rstrip("/"))
         body = page or _page("Nothing is here", "<p>See what there is above.</p>")
         headers = [
