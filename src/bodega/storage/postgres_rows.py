@@ -9,7 +9,7 @@ import asyncpg
 
 from bodega.storage.ledger import LOCK, Ledger
 from bodega.storage.postgres import LOST, RETRIED, PostgresTx, ReadTx, Redo, connect, plain
-from bodega.storage.readers import IDLE_SECONDS, Readers
+from bodega.storage.readers import IDLE_SECONDS, Budget, Readers
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 from bodega.storage.writer import Waiting, Writer
@@ -26,20 +26,16 @@ class PostgresRows(Writer):
     SQLite. Plan limits, uniqueness and ids in commit order follow from that, and no two writes can deadlock.
     """
 
-    def __init__(self, dsn: str, schema: str, readers: Any) -> None:
+    def __init__(self, dsn: str, schema: str, budget: Budget) -> None:
         super().__init__()
         self._dsn = dsn
         self._schema = schema
-        self._readers = readers
+        self._budget = budget
+        self._readers = Readers(lambda: connect(dsn, schema), budget)
         self._connection: Any = None
         self._used = 0.0
         self._looking: asyncio.TimerHandle | None = None
-        self.reader: Tx = ReadTx(readers)
-
-    @classmethod
-    async def open(cls, dsn: str, schema: str) -> PostgresRows:
-        """Rows whose connections are made when they are needed."""
-        return cls(dsn, schema, Readers(lambda: connect(dsn, schema)))
+        self.reader: Tx = ReadTx(self._readers)
 
     async def _group(self, group: list[Waiting]) -> None:
         if len(group) > 1:
@@ -111,11 +107,19 @@ class PostgresRows(Writer):
         except LOST:
             pass
         self._connection = None
+        self._budget.gave(self)
         connection.terminate()
 
     async def _connected(self) -> Any:
         if self._connection is None or self._connection.is_closed():
-            self._connection = await connect(self._dsn, self._schema)
+            if self._connection is None:
+                self._budget.took(self)
+            try:
+                self._connection = await connect(self._dsn, self._schema)
+            except BaseException:
+                self._connection = None
+                self._budget.gave(self)
+                raise
         loop = asyncio.get_running_loop()
         self._used = loop.time()
         if self._looking is None:
@@ -131,8 +135,15 @@ class PostgresRows(Writer):
             return
         self._looking = None
         if self._connection is not None:
-            self._connection.terminate()
-            self._connection = None
+            self._budget.gave(self, self.spare())
+
+    def spare(self) -> int:
+        """Ends the writing connection, if nobody writes; the budget counts it itself."""
+        if self._connection is None or self.busy:
+            return 0
+        self._connection.terminate()
+        self._connection = None
+        return 1
 
     async def close(self) -> None:
         """Ends after the last waiting write."""
@@ -141,4 +152,5 @@ class PostgresRows(Writer):
             self._looking.cancel()
         if self._connection is not None:
             await self._connection.close()
+            self._budget.gave(self)
         await self._readers.close()

@@ -10,18 +10,55 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Protocol
 
 SIZE = 8
 IDLE_SECONDS = 10.0
 """How long a connection that nobody uses is kept: a server has fewer connections than stores."""
 
 
+class Holder(Protocol):
+    """Something that holds connections and can do without those it does not use."""
+
+    def spare(self) -> int:
+        """Ends an idle connection; how many were ended."""
+
+
+class Budget:
+    """At most about `most` connections of this process, over all its stores: a server has a hundred or so.
+
+    Where the next one would be too many, stores that hold one idle give it up, those longest unused first.
+    """
+
+    def __init__(self, most: int = 60) -> None:
+        self._most = most
+        self._held: dict[Holder, int] = {}
+
+    def took(self, holder: Holder) -> None:
+        """The holder is about to connect once more."""
+        self._held[holder] = self._held.pop(holder, 0) + 1  # the one that connected last stands last
+        if sum(self._held.values()) > self._most:
+            for other in list(self._held):
+                ended = other.spare()
+                if ended:
+                    self.gave(other, ended)
+                    return
+
+    def gave(self, holder: Holder, count: int = 1) -> None:
+        """So many connections of the holder are no more."""
+        left = self._held.get(holder, 0) - count
+        if left > 0:
+            self._held[holder] = left
+        else:
+            self._held.pop(holder, None)
+
+
 class Readers:
     """At most `size` connections, made by `connect` when they are first needed; it speaks like a connection."""
 
-    def __init__(self, connect: Callable[[], Awaitable[Any]], size: int = SIZE) -> None:
+    def __init__(self, connect: Callable[[], Awaitable[Any]], budget: Budget, size: int = SIZE) -> None:
         self._connect = connect
+        self._budget = budget
         self._size = size
         self._open = 0
         self._free: list[Any] = []
@@ -60,10 +97,11 @@ class Readers:
                 raise ConnectionError("the store was closed")
             if self._open < self._size:
                 self._open += 1
+                self._budget.took(self)
                 try:
                     return await self._connect()
                 except BaseException:
-                    self._open -= 1
+                    self._lost(1)
                     self._wake()
                     raise
             waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -79,7 +117,7 @@ class Readers:
         if self._closed:
             connection.terminate()
         elif connection.is_closed():
-            self._open -= 1
+            self._lost(1)
             self._forget_the_lost()
         else:
             self._free.append(connection)
@@ -92,7 +130,7 @@ class Readers:
     def _forget_the_lost(self) -> None:
         """Where one connection was lost the others often were as well: no request has to find that out."""
         alive = [connection for connection in self._free if not connection.is_closed()]
-        self._open -= len(self._free) - len(alive)
+        self._lost(len(self._free) - len(alive))
         self._free = alive
 
     def _wake(self) -> None:
@@ -111,8 +149,20 @@ class Readers:
             return
         for connection in self._free:
             connection.terminate()
-        self._open -= len(self._free)
+        self._lost(len(self._free))
         self._free.clear()
+
+    def spare(self) -> int:
+        """Ends an idle connection; the budget counts it itself."""
+        if not self._free:
+            return 0
+        self._free.pop(0).terminate()
+        self._open -= 1
+        return 1
+
+    def _lost(self, count: int) -> None:
+        self._open -= count
+        self._budget.gave(self, count)
 
     async def close(self) -> None:
         """Ends every connection, those in use when they are given back; nothing is read from now on."""
@@ -124,5 +174,5 @@ class Readers:
             self._wake()
         for connection in self._free:
             await connection.close()
-        self._open -= len(self._free)
+        self._lost(len(self._free))
         self._free.clear()

@@ -12,7 +12,7 @@ from bodega.storage import migrate
 from bodega.storage.depot import HAS_TASKS
 from bodega.storage.postgres import LOST, ReadTx, adapted, connect
 from bodega.storage.postgres_rows import PostgresRows
-from bodega.storage.readers import Readers
+from bodega.storage.readers import Budget, Readers
 from bodega.storage.registry import SCHEMA, Registry, StoreRecord
 from bodega.storage.tx import Busy, Clash
 
@@ -52,7 +52,7 @@ class ServerRegistry(Registry):
                     await connection.execute(SCHEMA)
         finally:
             await connection.close()
-        return cls(dsn, Readers(lambda: connect(dsn, REGISTRY), 4))
+        return cls(dsn, Readers(lambda: connect(dsn, REGISTRY), Budget(), 4))
 
     async def ring(self) -> None:
         await self.tx.run(f"NOTIFY {CHANNEL}")
@@ -111,6 +111,7 @@ class Server:
     def __init__(self, dsn: str, registry: ServerRegistry) -> None:
         self.dsn = dsn
         self.registry: Registry = registry
+        self._budget = Budget()
 
     @classmethod
     async def open_depot(cls, dsn: str) -> Server:
@@ -153,7 +154,7 @@ class Server:
             await connection.close()
 
     async def open(self, record: StoreRecord) -> PostgresRows:
-        return await PostgresRows.open(self.dsn, self.schema(record))
+        return PostgresRows(self.dsn, self.schema(record), self._budget)
 
     async def drop(self, record: StoreRecord) -> None:
         await self.registry.tx.run(f"DROP SCHEMA IF EXISTS {self.schema(record)} CASCADE")
