@@ -1,7 +1,7 @@
 """Two sides, measured in turns within one run: what slows the machine for a while slows both.
 
-A single number says little on a shared machine. The ratio of two neighbouring rounds does, so a comparison is the median
-of those ratios, with the smallest and the largest beside it.
+A single number says little on a shared machine. The ratio of two neighbouring rounds does, so a comparison is the
+median of those ratios, with the smallest and the largest beside it.
 """
 
 import http.client

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from bodega.app import open_depot
+from bodega.storage.depot import open_depot
 from postgres import postgres
 from shop import Server, Shop
 

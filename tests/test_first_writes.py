@@ -6,8 +6,8 @@ import asyncio
 import secrets
 from functools import partial
 
-from bodega.app import open_depot
 from bodega.resources.catalog import brands
+from bodega.storage.depot import open_depot
 from bodega.storage.unit import Terms, Unit
 
 WORKERS = 4

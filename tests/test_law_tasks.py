@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from bodega.app import open_depot
 from bodega.resources.catalog import brands
+from bodega.storage.depot import open_depot
 from bodega.storage.unit import Row, Unit
 from bodega.tasks import queue
 from forms import FORMS, V2, V3, XML, Desk, Form, emptied, rows

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from bodega.access import stores as access
-from bodega.app import open_depot
 from bodega.log import Log
 from bodega.resources import TABLES
 from bodega.storage import ledger, migrate, postgres, schema, sqlite
 from bodega.storage import server as postgres_server
+from bodega.storage.depot import open_depot
 from bodega.storage.embedded import Embedded
 from bodega.storage.migrate import Migration
 from shop import Server, Shop

@@ -13,8 +13,8 @@ import pytest
 
 from bodega.access import quota as counting
 from bodega.access.quota import Hour, Shared, Window
-from bodega.app import open_depot
 from bodega.clock import Clock
+from bodega.storage.depot import open_depot
 from bodega.storage.registry import Account
 from shop import Reply, Server, Shop
 

@@ -1,8 +1,7 @@
 """The pages a browser sees: what is served, and the law, where every V3 error points."""
 
-from shop import Server, Shop
-
 from bodega.law.reasons import Reason
+from shop import Server, Shop
 
 
 def test_the_type_of_an_error_is_a_page_that_explains_it(shop: Shop) -> None:

@@ -16,11 +16,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bodega.app import open_depot
 from bodega.clock import Clock
 from bodega.lab.reset import empty
 from bodega.resources.catalog import brands, product
 from bodega.storage import rows as reading
+from bodega.storage.depot import open_depot
 from bodega.storage.embedded import Embedded
 from bodega.storage.ledger import BLOCK, EMPTY, Ledger
 from bodega.storage.plan import Condition, Plan, count_sql, escape_like, ids_sql, page_sql

@@ -1,6 +1,7 @@
 """Tasks belong to the account that made them."""
 
 import pytest
+
 from shop import Shop
 
 LATER = {"Prefer": "respond-async"}

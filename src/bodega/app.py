@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from bodega import memory
@@ -26,15 +25,6 @@ from bodega.tasks.worker import Worker
 def routes() -> Sequence[Route]:
     """Everything that is served, in both versions."""
     return ROUTES
-
-
-async def open_depot(data: Path | None, database: str | None) -> Depot:
-    """The directory of SQLite files, or the PostgreSQL server. Raises Busy when the server cannot be reached."""
-    if database:
-        from bodega.storage.server import Server  # asyncpg is not paid for by embedded stores
-
-        return await Server.open_depot(database)
-    return Embedded(data or Path("bodega-data"))
 
 
 class App:

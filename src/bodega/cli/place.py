@@ -62,15 +62,11 @@ def given(option: str) -> bool:
     return click.get_current_context().get_parameter_source(option) is ParameterSource.COMMANDLINE
 
 
-async def open_depot(place: Place) -> Depot:
-    """The depot, without anything that only a server needs. Raises Busy or OSError."""
-    if place.database:
-        from bodega.storage.server import Server
+async def open_depot(place: Place, workers: int = 1) -> Depot:
+    """The depot at a place, for one of so many workers. Raises Busy or OSError."""
+    from bodega.storage import depot
 
-        return await Server.open_depot(place.database)
-    from bodega.storage.embedded import Embedded
-
-    return Embedded(place.data)
+    return await depot.open_depot(place.data, place.database, workers)
 
 
 def with_depot(place: Place, work: Callable[[Depot], Awaitable[T]]) -> T:

@@ -109,7 +109,7 @@ async def _app(config: Config, listeners: Sequence[Listener]) -> Any:
     """The application, which closes the depot when it is shut down."""
     from bodega.app import make_app
 
-    depot = await open_depot(config.place)
+    depot = await open_depot(config.place, config.workers)
     return await make_app(depot, insecure_http=config.insecure_http, https_port=listeners[0].port)
 
 

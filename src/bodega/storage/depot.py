@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Protocol
 
 from bodega.storage.registry import Registry, StoreRecord
@@ -32,3 +33,17 @@ class Depot(Protocol):
 
     async def close(self) -> None:
         """Lets go of everything but the rows that were opened."""
+
+
+async def open_depot(data: Path | None, database: str | None, workers: int = 1) -> Depot:
+    """The directory of SQLite files, or the PostgreSQL server, for one of so many workers. Raises Busy or OSError.
+
+    Each database is imported only where it is used: a command of an embedded store does not pay for asyncpg.
+    """
+    if database:
+        from bodega.storage.server import CONNECTIONS, Server
+
+        return await Server.open_depot(database, max(8, CONNECTIONS // workers))
+    from bodega.storage.embedded import Embedded
+
+    return Embedded(data or Path("bodega-data"))

@@ -30,7 +30,7 @@ class Budget:
     Where the next one would be too many, stores that hold one idle give it up, those longest unused first.
     """
 
-    def __init__(self, most: int = 60) -> None:
+    def __init__(self, most: int) -> None:
         self._most = most
         self._held: dict[Holder, int] = {}
 

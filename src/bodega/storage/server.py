@@ -20,6 +20,10 @@ REGISTRY = "bodega"
 CHANNEL = "bodega_bell"
 
 
+CONNECTIONS = 60
+"""Connections to stores of one process; several workers share them out, since a server has a hundred or so in all."""
+
+
 class RegistryTx(ReadTx):
     """The registry's statements: each is a transaction of its own."""
 
@@ -52,7 +56,7 @@ class ServerRegistry(Registry):
                     await connection.execute(SCHEMA)
         finally:
             await connection.close()
-        return cls(dsn, Readers(lambda: connect(dsn, REGISTRY), Budget(), 4))
+        return cls(dsn, Readers(lambda: connect(dsn, REGISTRY), Budget(4), 4))
 
     async def ring(self) -> None:
         await self.tx.run(f"NOTIFY {CHANNEL}")
@@ -108,15 +112,15 @@ class ServerRegistry(Registry):
 class Server:
     """Stores as schemas of a PostgreSQL server."""
 
-    def __init__(self, dsn: str, registry: ServerRegistry) -> None:
+    def __init__(self, dsn: str, registry: ServerRegistry, connections: int) -> None:
         self.dsn = dsn
         self.registry: Registry = registry
-        self._budget = Budget()
+        self._budget = Budget(connections)
 
     @classmethod
-    async def open_depot(cls, dsn: str) -> Server:
-        """Connects. Raises Busy."""
-        return cls(dsn, await ServerRegistry.open(dsn))
+    async def open_depot(cls, dsn: str, connections: int = CONNECTIONS) -> Server:
+        """Connects; this process holds at most about so many connections to stores. Raises Busy."""
+        return cls(dsn, await ServerRegistry.open(dsn), connections)
 
     def schema(self, record: StoreRecord) -> str:
         """The schema of a store: hashes are lower-case letters, digits and hyphens, checked when it was created."""
