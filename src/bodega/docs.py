@@ -71,7 +71,7 @@ def commands() -> str:
     """Every command with its help."""
     parts = ["# Commands\n\nExit codes: 0 done, 1 failed, 2 usage. `--json` prints JSON.\n"]
     for path, context in _walk(
-        main, click.Context(main, info_name="bodega", max_content_width=100, terminal_width=100)
+        main, click.Context(main, info_name="bodega", terminal_width=100, **main.context_settings)
     ):
         parts.append(
             f"\n{'#' * min(2 + path, 3)} {context.command_path}\n\n```\n{context.command.get_help(context)}\n```\n"
