@@ -86,6 +86,7 @@ FILES = {
     named(path) for top in ("src", "tests", "bench", "docs", ".ci", "requirements") for path in (ROOT / top).rglob("*")
 }
 FILES |= {path.name for path in ROOT.iterdir()}
+FILES |= {line.strip("/") for line in (ROOT / ".gitignore").read_text().splitlines()}  # what is made when it is needed
 
 
 @every_written_page
