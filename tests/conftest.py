@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 
 from bodega.storage.depot import open_depot
-from postgres import postgres
+from postgres import database, postgres
 from shop import Server, Shop
 
 settings.register_profile("house", deadline=None)
@@ -28,6 +28,13 @@ def runner() -> Iterator[asyncio.Runner]:
 def postgres_url() -> Iterator[str]:
     """A throwaway PostgreSQL, or the one that BODEGA_TEST_DATABASE_URL names."""
     with postgres() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def own_database(postgres_url: str) -> Iterator[str]:
+    """A database for a file of tests that start servers of their own: each looks after every store it finds."""
+    with database(postgres_url) as url:
         yield url
 
 

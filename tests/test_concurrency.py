@@ -32,7 +32,7 @@ def workers(request: pytest.FixtureRequest, runner: asyncio.Runner, tmp_path: An
     if "sqlite" in request.param:
         servers = [Server(runner, runner.run(open_depot(tmp_path, None)))]
     else:
-        url = request.getfixturevalue("postgres_url")
+        url = request.getfixturevalue("own_database")
         servers = [Server(runner, runner.run(open_depot(None, url))) for _ in range(2 if "two" in request.param else 1)]
     for server in servers:  # else it would find the new store before that is ready
         assert server.app._waking is not None

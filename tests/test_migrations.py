@@ -22,6 +22,7 @@ from bodega.storage import server as postgres_server
 from bodega.storage.depot import open_depot
 from bodega.storage.embedded import Embedded
 from bodega.storage.migrate import Migration
+from postgres import database
 from shop import Server, Shop
 
 DECLARED = ledger.SCHEMA + schema.create_all(TABLES)
@@ -68,11 +69,11 @@ WHERE connamespace = $1::regnamespace AND contype <> 'n' ORDER BY 2
 """
 
 
-def test_the_migrations_make_what_is_declared_in_postgres(runner: asyncio.Runner, postgres_url: str) -> None:
+def test_the_migrations_make_what_is_declared_in_postgres(runner: asyncio.Runner, own_database: str) -> None:
     """As above: tables, columns, types, collations, indexes and foreign keys, by the catalogue."""
 
     async def shape(name: str, made_by: list[str]) -> list[Any]:
-        connection = await postgres.connect(postgres_url, name)
+        connection = await postgres.connect(own_database, name)
         try:
             await connection.execute(f"CREATE SCHEMA {name}")
             for statement in made_by:
@@ -126,9 +127,13 @@ def step(monkeypatch: pytest.MonkeyPatch) -> Next:
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path | None, str | None]:
-    """Where stores are that several servers, one after the other, will have open."""
-    return (tmp_path, None) if request.param == "sqlite" else (None, request.getfixturevalue("postgres_url"))
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Path | None, str | None]]:
+    """Where stores are that several servers, one after the other, will have open: a server upgrades all it finds."""
+    if request.param == "sqlite":
+        yield tmp_path, None
+    else:
+        with database(request.getfixturevalue("postgres_url")) as url:
+            yield None, url
 
 
 class Servers:

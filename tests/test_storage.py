@@ -296,7 +296,7 @@ def test_a_directory_of_any_name_holds_stores(runner: asyncio.Runner, tmp_path: 
 @pytest.fixture(params=["sqlite", "postgres"])
 def pair(request: pytest.FixtureRequest, runner: asyncio.Runner, tmp_path: Path) -> Iterator[tuple[Server, Any]]:
     """A server, and a depot on the same stores as the command line opens it."""
-    place = (tmp_path, None) if request.param == "sqlite" else (None, request.getfixturevalue("postgres_url"))
+    place = (tmp_path, None) if request.param == "sqlite" else (None, request.getfixturevalue("own_database"))
     server = Server(runner, runner.run(open_depot(*place)))
     assert server.app._waking is not None
     runner.run(asyncio.wait([server.app._waking]))
@@ -425,14 +425,14 @@ def test_a_store_that_is_emptied_starts_again_but_no_etag_is_used_twice(pair: tu
     check_ledger(shop)
 
 
-def test_many_stores_do_not_use_up_the_connections(runner: asyncio.Runner, postgres_url: str) -> None:
+def test_many_stores_do_not_use_up_the_connections(runner: asyncio.Runner, own_database: str) -> None:
     """A connection that nobody uses is let go: a server has fewer connections than stores."""
     from bodega.storage import postgres_rows, readers
 
     patch = pytest.MonkeyPatch()
     for module in (readers, postgres_rows):
         patch.setattr(module, "IDLE_SECONDS", 0.2)
-    server = Server(runner, runner.run(open_depot(None, postgres_url)))
+    server = Server(runner, runner.run(open_depot(None, own_database)))
     try:
         shop = server.shop()
         shop.brand()
@@ -447,10 +447,10 @@ def test_many_stores_do_not_use_up_the_connections(runner: asyncio.Runner, postg
 
 
 def test_a_server_that_lost_its_connections_answers_503_and_finds_its_way_back(
-    runner: asyncio.Runner, postgres_url: str
+    runner: asyncio.Runner, own_database: str
 ) -> None:
     """RFC 9110 15.6.4: as when PostgreSQL is restarted; the bell is heard again afterwards."""
-    server = Server(runner, runner.run(open_depot(None, postgres_url)))
+    server = Server(runner, runner.run(open_depot(None, own_database)))
     try:
         shop = server.shop()
         shop.brand()

@@ -20,6 +20,7 @@ LOST = (
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.UndefinedTableError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     OSError,
 )
 """The server went away, is full or shuts down, or the store was deleted under a request's hands: nothing is known to
