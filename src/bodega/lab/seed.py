@@ -90,11 +90,11 @@ def _draft(seed: int, number: int, shelves: Sequence[int], labels: Sequence[int]
 
 async def _products(drafts: Drafts, unit: Unit) -> int:
     """Makes those of the products whose names and SKUs are free; how many."""
-    names = await _held(unit.tx, "name_key", [draft["name"].casefold() for draft in drafts.values()])
-    skus = await _held(unit.tx, "sku", [draft["sku"] for draft in drafts.values()])
+    names = await _held(unit.tx, "products.name_key", [draft["name"].casefold() for draft in drafts.values()])
+    skus = await _held(unit.tx, SKUS, [draft["sku"].casefold() for draft in drafts.values()])
     added = 0
     for number, draft in drafts.items():
-        if draft["name"].casefold() in names or draft["sku"] in skus:
+        if draft["name"].casefold() in names or draft["sku"].casefold() in skus:
             continue
         if added and _room(unit, products.V3) == 0:
             break  # what the plan holds is made; the next chunk is told that there is no room
@@ -165,12 +165,17 @@ async def _all(unit: Unit, facet: Facet) -> list[Any]:
     return [facet.table.decode(row[0], row[1]) for row in rows]
 
 
+SKUS = "variants.sku_key"
+"""Where SKUs are found by an index; `column` as `table.column`, which must have one."""
+
+
 async def _held(tx: Tx, column: str, values: Sequence[str]) -> set[str]:
-    """Those of the values that a product has in `column`."""
+    """Those of the values that a row has in `column`."""
     if not values:
         return set()
+    table, _, name = column.partition(".")
     marks = ", ".join(f"${place}" for place in range(1, len(values) + 1))
-    rows = await tx.rows(f"SELECT {column} FROM products WHERE {column} IN ({marks})", *values)  # noqa: S608
+    rows = await tx.rows(f"SELECT {name} FROM {table} WHERE {name} IN ({marks})", *values)  # noqa: S608
     return {row[0] for row in rows}
 
 
@@ -178,7 +183,7 @@ async def _first_free(reader: Tx, seed: int) -> int:
     """The number of a product that is not there while the one before it is: where an earlier seeding ended."""
 
     async def there(number: int) -> bool:
-        return bool(await _held(reader, "sku", [catalogue.product(seed, number)["sku"]]))
+        return bool(await _held(reader, SKUS, [catalogue.product(seed, number)["sku"].casefold()]))
 
     if not await there(0):
         return 0

@@ -255,7 +255,7 @@ def with_its_base_variant(unit: Unit, old: Product | None, new: Product) -> list
         return []
     doc, _ = table.encode(made)
     sql = "UPDATE variants SET doc = $2, version = $3, modified = $4, sku = $5, sku_key = $6 WHERE id = $1"
-    return [(sql, (made.id, doc, unit.ledger.touch(table.name, now), now, made.sku, made.sku.casefold()))]
+    return [(sql, (made.id, doc, unit.ledger.touch(table.name, now), now, made.sku, made.sku.casefold() or None))]
 
 
 @TABLE.along.append

@@ -48,9 +48,9 @@ TABLE = stored(
     Variant,
     noun="variant",
     columns="product_id sku",
-    computed={"sku_key": ("TEXT", lambda variant: variant.sku.casefold())},
+    computed={"sku_key": ("TEXT", lambda variant: variant.sku.casefold() or None)},
     indexed="product_id",
-    uniques=[Unique(("sku_key",), "sku", "The SKU is a duplicate.", where="sku_key <> ''")],  # rule 43
+    uniques=[Unique(("sku_key",), "sku", "The SKU is a duplicate.")],  # rule 43
     references=[Reference("product_id", "products", "product_id", "The product does not exist.", "CASCADE")],
 )
 

@@ -95,7 +95,7 @@ CREATE TABLE variants (
     sku TEXT,
     sku_key TEXT
 );
-CREATE UNIQUE INDEX variants_sku_key_unique ON variants (sku_key) WHERE sku_key <> '';
+CREATE UNIQUE INDEX variants_sku_key_unique ON variants (sku_key);
 CREATE INDEX variants_product_id ON variants (product_id, id);
 
 CREATE TABLE tasks (
