@@ -71,7 +71,8 @@ def where_sql(shape: tuple[tuple[str, Op, int], ...], dialect: str) -> str:
         elif op == "member":
             link, member = column.split(".")
             owner = link.split(":")[1]
-            parts.append(f"id IN (SELECT {owner} FROM {link.split(':')[0]} WHERE {member} IN ({marks}))")
+            inside = f"id IN (SELECT {owner} FROM {link.split(':')[0]} WHERE {member} IN ({marks}))"
+            parts.append(inside if count else "1 = 0")
         else:
             parts.append(f"{'' if op == 'low' else 'NOT '}({column})")
         place += count
