@@ -6,7 +6,6 @@ What differs between the databases is `_group`; the queue is the same.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, TypeVar
 
@@ -81,7 +80,5 @@ class Writer:
     async def settle(self) -> None:
         """Takes no more writes and waits until the queue is empty."""
         self._closed = True
-        while self.busy:
-            assert self._drain is not None
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.shield(self._drain)
+        while self._drain is not None and not self._drain.done():
+            await asyncio.wait([self._drain])  # neither ends the queue nor swallows the end of the one who waits
