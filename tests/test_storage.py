@@ -152,6 +152,21 @@ def test_a_page_found_by_the_census_is_the_slice_of_the_list(ids: list[int], lim
         assert [one for one in ids if one >= first][over : over + limit] == ids[offset : offset + limit]
 
 
+def test_in_a_block_without_a_gap_no_row_is_passed_over() -> None:
+    """A row that is passed over costs a page of the table; ids that are dense are counted instead."""
+
+    class Pages:
+        dialect = "sqlite"
+
+        async def rows(self, _sql: str, *_values: Any) -> list[Any]:
+            return [(0, 255), (1, 256), (2, 40)]  # ids 1 to 511 without a gap, then some of the next 256
+
+    census = reading.Census()
+    for offset in range(511):
+        assert asyncio.run(census.locate(Pages(), brands.TABLE, 1, offset)) == (offset + 1, 0)  # type: ignore[arg-type]
+    assert asyncio.run(census.locate(Pages(), brands.TABLE, 1, 520)) == (512, 9)  # type: ignore[arg-type]
+
+
 def test_every_page_of_a_store_is_the_slice_of_its_list(shop: Shop) -> None:
     """The same on the real thing, after random inserts and deletes, and again after more of them."""
     picks = random.Random(3)

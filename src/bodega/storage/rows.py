@@ -69,7 +69,10 @@ class Census:
         self._known: dict[str, tuple[int, list[int], list[int]]] = {}
 
     async def locate(self, tx: Tx, table: Table, census: int, offset: int) -> tuple[int, int] | None:
-        """The first id of the block that holds row number `offset` (from 0), and the rows to pass over inside it."""
+        """Where row number `offset` (from 0) is: an id to begin at, and the rows to pass over from there.
+
+        In a block without a gap the id is known, and nothing is passed over: each row passed costs a page of the table.
+        """
         known = self._known.get(table.name)
         if known is None or known[0] != census:
             found = await tx.rows(
@@ -81,7 +84,10 @@ class Census:
         if offset >= before[-1]:
             return None
         at = bisect_right(before, offset) - 1
-        return blocks[at] << ledger.BLOCK_BITS, offset - before[at]
+        first = max(1, blocks[at] << ledger.BLOCK_BITS)  # ids begin at 1
+        within = offset - before[at]
+        whole = before[at + 1] - before[at] == ((blocks[at] + 1) << ledger.BLOCK_BITS) - first
+        return (first + within, 0) if whole else (first, within)
 
 
 async def page(tx: Tx, census: Census, plan: Plan, now: Standing, columns: str) -> list[Any]:
