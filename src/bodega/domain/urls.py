@@ -9,11 +9,10 @@ from typing import Annotated, Any, ClassVar
 
 import msgspec
 
-from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault
 from bodega.storage.table import Table
 from bodega.storage.tx import Statement, Tx
-from bodega.storage.unit import Unit
+from bodega.storage.unit import Unit, duplicate
 
 SCHEMA = """CREATE TABLE urls (
     url TEXT PRIMARY KEY, kind TEXT NOT NULL, owner INTEGER NOT NULL
@@ -114,13 +113,7 @@ def _taken(kind: str) -> Callable[..., Awaitable[list[Fault]]]:
         if found is None or (found[0], found[1]) == (kind, entity.id):
             return []
         said = f"The custom_url {url} is taken."
-        context = {
-            "conflict_reason": said,
-            "conflicting_field": "custom_url",
-            "conflicting_id": found[1],
-            "resolution": f"Choose another URL, or change that of {found[0]} {found[1]}.",
-        }
-        return [Fault(Reason.DUPLICATE, "custom_url", said, context)]
+        return [duplicate("custom_url", said, found[0], found[1])]
 
     return taken
 

@@ -197,13 +197,7 @@ async def conflicts(tx: Tx, table: Table, entity: Any) -> list[Fault]:
         sql = f"SELECT id FROM {table.name} WHERE id <> $1 AND {where}"
         other = await tx.row(sql, entity.id, *(values[name] for name in unique.columns))
         if other is not None:
-            context = {
-                "conflict_reason": unique.said,
-                "conflicting_field": unique.field,
-                "conflicting_id": other[0],
-                "resolution": f"Choose another {unique.field}, or update {table.noun} {other[0]}.",
-            }
-            faults.append(Fault(Reason.DUPLICATE, unique.field, unique.said, context))
+            faults.append(duplicate(unique.field, unique.said, table.noun, other[0]))
     for reference in table.references:
         target = values[reference.column]
         if target is not None and await tx.row(f"SELECT 1 FROM {reference.target} WHERE id = $1", target) is None:
@@ -218,6 +212,17 @@ async def conflicts(tx: Tx, table: Table, entity: Any) -> list[Fault]:
     for more in table.conflicts:
         faults += await more(tx, entity)
     return faults
+
+
+def duplicate(field: str, said: str, noun: str, other: int) -> Fault:
+    """The fault of wanting a value that another row holds (rule 43), with who holds it and what to do."""
+    context = {
+        "conflict_reason": said,
+        "conflicting_field": field,
+        "conflicting_id": other,
+        "resolution": f"Choose another {field}, or update {noun} {other}.",
+    }
+    return Fault(Reason.DUPLICATE, field, said, context)
 
 
 def dangling(field: str, said: str, missing: Sequence[int]) -> Fault:

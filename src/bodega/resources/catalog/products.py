@@ -15,7 +15,7 @@ from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.resources.catalog import brands, categories, variants
 from bodega.resources.catalog.product import TABLE, V2_SHAPE, V3_SHAPE, Product
 from bodega.storage.tx import Statement, Tx
-from bodega.storage.unit import Unit
+from bodega.storage.unit import Unit, duplicate
 
 STOCK_CAP = 2_147_483_647
 MOST_CATEGORIES = 1_000
@@ -277,14 +277,7 @@ async def skus_differ(tx: Tx, product: Product) -> list[Fault]:
     found = await tx.row(sql, product.sku.casefold(), product.id)
     if found is None:
         return []
-    said = "The product sku is a duplicate."
-    context = {
-        "conflict_reason": said,
-        "conflicting_field": "sku",
-        "conflicting_id": found[0],
-        "resolution": f"Choose another SKU, or update product {found[0]}.",
-    }
-    return [Fault(Reason.DUPLICATE, "sku", said, context)]
+    return [duplicate("sku", "The product sku is a duplicate.", TABLE.noun, found[0])]
 
 
 @TABLE.before_delete.append
