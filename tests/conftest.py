@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 
 from bodega.storage.depot import open_depot
+from forms import FORMS, Desk, emptied
 from postgres import database, postgres
 from shop import Server, Shop
 
@@ -66,3 +67,21 @@ def embedded(runner: asyncio.Runner, tmp_path: Path) -> Iterator[Server]:
     running = Server(runner, runner.run(open_depot(tmp_path, None)))
     yield running
     runner.run(running.app.stop())
+
+
+@pytest.fixture(scope="module")
+def lobby(server: Server) -> Shop:
+    """One store for tests of a module that leave only rows behind."""
+    return server.shop()
+
+
+@pytest.fixture
+def room(lobby: Shop) -> Shop:
+    """The same, emptied."""
+    return emptied(lobby)
+
+
+@pytest.fixture(params=FORMS, ids=lambda form: form.name)
+def desk(room: Shop, request: pytest.FixtureRequest) -> Desk:
+    """The emptied store, asked in each form."""
+    return Desk(room, request.param)

@@ -18,24 +18,6 @@ NOON = 1_700_000_000
 """A moment to stop a store's clock at, in UTC seconds."""
 
 
-@pytest.fixture(scope="module")
-def lobby(server: Server) -> Shop:
-    """One store for tests that leave only rows behind."""
-    return server.shop()
-
-
-@pytest.fixture
-def room(lobby: Shop) -> Shop:
-    """The same, emptied."""
-    return emptied(lobby)
-
-
-@pytest.fixture(params=FORMS, ids=lambda form: form.name)
-def desk(room: Shop, request: pytest.FixtureRequest) -> Desk:
-    """The emptied store, asked in each form."""
-    return Desk(room, request.param)
-
-
 def frozen(shop: Shop, epoch: float) -> Shop:
     """Stops the store's clock, and waits until the server knows."""
     shop.change(clock=Clock(frozen=epoch))

@@ -7,27 +7,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from forms import FORMS, V2, V3, XML, Desk, element, emptied, rows, strict
+from forms import V2, V3, XML, Desk, element, rows, strict
 from shop import Reply, Server, Shop
-
-
-@pytest.fixture(scope="module")
-def lobby(server: Server) -> Shop:
-    """One store for tests that leave only rows behind."""
-    return server.shop()
-
-
-@pytest.fixture
-def room(lobby: Shop) -> Shop:
-    """The same, emptied."""
-    return emptied(lobby)
-
-
-@pytest.fixture(params=FORMS, ids=lambda form: form.name)
-def desk(room: Shop, request: pytest.FixtureRequest) -> Desk:
-    """The emptied store, asked in each form."""
-    return Desk(room, request.param)
-
 
 # HEAD
 

@@ -10,20 +10,8 @@ import pytest
 
 from bodega.law.outcome import OUTCOMES, Accepted, Created, Emptied, Outcome, PartlyDone, Shown
 from bodega.law.reasons import Step
-from forms import FORMS, QUOTA_HEADERS, V2, V3, XML, Desk, Form, basic, emptied, path_to
-from shop import Reply, Server, Shop
-
-
-@pytest.fixture(scope="module")
-def lobby(server: Server) -> Shop:
-    """One store for all rows that leave nothing behind but rows."""
-    return server.shop()
-
-
-@pytest.fixture
-def room(lobby: Shop) -> Shop:
-    """The same, emptied."""
-    return emptied(lobby)
+from forms import FORMS, QUOTA_HEADERS, V2, V3, XML, Desk, Form, basic, path_to
+from shop import Reply, Shop
 
 
 class Done(NamedTuple):

@@ -22,18 +22,6 @@ from shop import Reply, Server, Shop
 ASYNC = {"prefer": "respond-async"}
 
 
-@pytest.fixture(scope="module")
-def lobby(server: Server) -> Shop:
-    """One store for tests that leave only rows behind."""
-    return server.shop()
-
-
-@pytest.fixture
-def room(lobby: Shop) -> Shop:
-    """The same, emptied."""
-    return emptied(lobby)
-
-
 class Later(NamedTuple):
     """A request that can be answered now or later; `draft` None sends no body."""
 

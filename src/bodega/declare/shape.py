@@ -271,9 +271,8 @@ class V3Shape:
         self.types = {name: hints[name] for name in entity.__struct_fields__ if name not in unwritten}
         self.types |= write_only or {}
         members = [(name, annotation | msgspec.UnsetType, msgspec.UNSET) for name, annotation in self.types.items()]
-        self._type = msgspec.defstruct(f"{entity.__name__}Draft", members, kw_only=True)
-        self._one = msgspec.json.Decoder(self._type)
-        self._many = msgspec.json.Decoder(list[self._type])  # type: ignore[name-defined]
+        draft = msgspec.defstruct(f"{entity.__name__}Draft", members, kw_only=True)
+        self._one = msgspec.json.Decoder(draft)
         cleans = {name: kind_of(annotation).clean for name, annotation in self.types.items()}
         self._clean = {name: clean for name, clean in cleans.items() if clean is not as_is}
         self._finish = {name: clean for name, clean in self._clean.items() if clean not in ONLY_NUL}
