@@ -7,7 +7,7 @@ from typing import Any
 
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
-from bodega.storage.table import Table
+from bodega.storage.table import Table, numbered_marks
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit, dangling
 
@@ -25,7 +25,7 @@ SELECT id, depth FROM below ORDER BY depth, id
 
 async def below(tx: Tx, roots: Sequence[int]) -> list[tuple[int, int]]:
     """Every category below these, as (id, how many levels below), parents before children."""
-    marks = ", ".join(f"${place}" for place in range(1, len(roots) + 1))
+    marks = numbered_marks(len(roots))
     return [(row[0], row[1]) for row in await tx.rows(_BELOW.format(marks=marks), *roots)]
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 
 from bodega.law.refusal import Fault
-from bodega.storage.table import Table
+from bodega.storage.table import Table, numbered_marks
 from bodega.storage.tx import Statement, Tx
 from bodega.storage.unit import Unit, duplicate
 
@@ -120,7 +120,7 @@ def _taken(kind: str) -> Callable[..., Awaitable[list[Fault]]]:
 
 def _release(kind: str) -> Callable[..., Awaitable[None]]:
     async def release(unit: Unit, ids: Sequence[int]) -> None:
-        marks = ", ".join(f"${place}" for place in range(2, len(ids) + 2))
+        marks = numbered_marks(len(ids), 2)
         await unit.tx.run(f"DELETE FROM urls WHERE kind = $1 AND owner IN ({marks})", kind, *ids)
 
     return release

@@ -20,6 +20,7 @@ from bodega.lab import catalogue
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
 from bodega.resources.catalog import brands, categories, products
+from bodega.storage.table import numbered_marks
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
@@ -174,7 +175,7 @@ async def _held(tx: Tx, column: str, values: Sequence[str]) -> set[str]:
     if not values:
         return set()
     table, _, name = column.partition(".")
-    marks = ", ".join(f"${place}" for place in range(1, len(values) + 1))
+    marks = numbered_marks(len(values))
     rows = await tx.rows(f"SELECT {name} FROM {table} WHERE {name} IN ({marks})", *values)  # noqa: S608
     return {row[0] for row in rows}
 

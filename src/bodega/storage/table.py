@@ -101,7 +101,7 @@ class Table:
     def __post_init__(self) -> None:
         fixed = ("id", "doc", "rest", "version", "modified")
         names = (*fixed, *(column.name for column in self.columns))
-        marks = ", ".join(f"${place}" for place in range(1, len(names) + 1))
+        marks = numbered_marks(len(names))
         self.insert_sql = f"INSERT INTO {self.name} ({', '.join(names)}) VALUES ({marks})"
         self.get_sql = f"SELECT doc, rest, version, modified FROM {self.name} WHERE id = $1"
         self.show_sql = f"SELECT doc, version, modified FROM {self.name} WHERE id = $1"
@@ -118,6 +118,11 @@ class Table:
     def values(self, entity: Any) -> list[Any]:
         """The entity's column values, in the order of `columns`."""
         return [column.value(entity) for column in self.columns]
+
+
+def numbered_marks(count: int, first: int = 1) -> str:
+    """`$1, $2, $3`: the marks of so many parameters, from `first` on."""
+    return ", ".join(f"${place}" for place in range(first, first + count))
 
 
 @lru_cache(maxsize=2048)

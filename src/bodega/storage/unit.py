@@ -15,7 +15,7 @@ import msgspec
 from bodega.law.reasons import LIMITS, Reason, Step
 from bodega.law.refusal import Fault, Refusal
 from bodega.storage.ledger import Ledger
-from bodega.storage.table import Link, Table, update_sql
+from bodega.storage.table import Link, Table, numbered_marks, update_sql
 from bodega.storage.tx import Clash, Statement, Tx
 
 AT_ONCE = 1000
@@ -146,7 +146,7 @@ class Unit:
         if not living:
             return
         self.ledger.leave(table.name, self.now, living)
-        marks = _marks(len(living))
+        marks = numbered_marks(len(living))
         await self.tx.run(f"DELETE FROM {table.name} WHERE id IN ({marks})", *living)
         for guard in table.after_delete:
             await guard(self, living)
@@ -244,9 +244,5 @@ def _linked(link: Link, owner: int, members: Sequence[int]) -> list[Statement]:
     return [(f"INSERT INTO {link.name} ({link.owner}, {link.member}) VALUES {marks}", (owner, *unique))]
 
 
-def _marks(count: int, first: int = 1) -> str:
-    return ", ".join(f"${place}" for place in range(first, first + count))
-
-
 def _among(table: str, ids: Sequence[int]) -> tuple[Any, ...]:
-    return (f"SELECT id FROM {table} WHERE id IN ({_marks(len(ids))})", *ids)
+    return (f"SELECT id FROM {table} WHERE id IN ({numbered_marks(len(ids))})", *ids)

@@ -14,6 +14,7 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.resources.catalog import brands, categories, variants
 from bodega.resources.catalog.product import TABLE, V2_SHAPE, V3_SHAPE, Product
+from bodega.storage.table import numbered_marks
 from bodega.storage.tx import Statement, Tx
 from bodega.storage.unit import Unit, duplicate
 
@@ -283,7 +284,7 @@ async def skus_differ(tx: Tx, product: Product) -> list[Fault]:
 @TABLE.before_delete.append
 async def take_variants_along(unit: Unit, ids: Sequence[int]) -> None:
     """A product's variants go with it; the ledger has to know how many."""
-    marks = ", ".join(f"${place}" for place in range(1, len(ids) + 1))
+    marks = numbered_marks(len(ids))
     gone = [row[0] for row in await unit.tx.rows(f"SELECT id FROM variants WHERE product_id IN ({marks})", *ids)]
     await unit.delete(variants.TABLE, gone)
 
@@ -291,7 +292,7 @@ async def take_variants_along(unit: Unit, ids: Sequence[int]) -> None:
 @categories.TABLE.before_delete.append
 async def orphan_no_product(unit: Unit, doomed: Sequence[int]) -> None:
     """Rule 36: a product whose last category goes away would be orphaned; the others just leave the category."""
-    marks = ", ".join(f"${place}" for place in range(1, len(doomed) + 1))
+    marks = numbered_marks(len(doomed))
     affected = f"SELECT DISTINCT product_id FROM product_categories WHERE category_id IN ({marks})"
     orphans = (
         f"SELECT product_id FROM ({affected}) a WHERE NOT EXISTS (SELECT 1 FROM product_categories p"
@@ -316,7 +317,7 @@ async def orphan_no_product(unit: Unit, doomed: Sequence[int]) -> None:
 @brands.TABLE.before_delete.append
 async def unbrand_products(unit: Unit, doomed: Sequence[int]) -> None:
     """The products of a brand that goes away have none."""
-    marks = ", ".join(f"${place}" for place in range(1, len(doomed) + 1))
+    marks = numbered_marks(len(doomed))
     for (product,) in await unit.tx.rows(f"SELECT id FROM products WHERE brand_id IN ({marks})", *doomed):
         row = await unit.get(TABLE, product)
         if row is not None:

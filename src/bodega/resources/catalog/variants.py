@@ -8,7 +8,7 @@ from typing import Any
 from bodega.declare.entity import Entity, stored
 from bodega.declare.fields import Line, Measure, Money
 from bodega.declare.listing import Include
-from bodega.storage.table import Reference, Unique
+from bodega.storage.table import Reference, Unique, numbered_marks
 from bodega.storage.tx import Tx
 
 
@@ -59,7 +59,7 @@ async def of_products(tx: Tx, products: Sequence[int]) -> dict[int, bytes]:
     """The variants of each product as JSON, one query for all."""
     if not products:
         return {}
-    marks = ", ".join(f"${place}" for place in range(1, len(products) + 1))
+    marks = numbered_marks(len(products))
     sql = f"SELECT product_id, doc FROM variants WHERE product_id IN ({marks}) ORDER BY product_id, id"
     found: dict[int, list[bytes]] = {}
     for product, doc in await tx.rows(sql, *products):
