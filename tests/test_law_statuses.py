@@ -27,7 +27,6 @@ from forms import (
     Form,
     basic,
     element,
-    emptied,
     look_like_a_refusal,
     path_to,
     rows,
@@ -477,18 +476,6 @@ def a_row_that_something_else_damaged(desk: Desk) -> Send:
 
 ALONE = (Step.OPEN_STORE, Step.SPEND_QUOTA)
 """Steps whose rows change the store's record or its accounts: each has a store of its own. The others share one."""
-
-
-@pytest.fixture(scope="module")
-def lobby(server: Server) -> Shop:
-    """One store for all rows that leave nothing behind but rows."""
-    return server.shop()
-
-
-@pytest.fixture
-def room(lobby: Shop) -> Shop:
-    """The same, emptied."""
-    return emptied(lobby)
 
 
 ROWS = [
