@@ -12,7 +12,8 @@ from bodega.declare import render
 from bodega.declare.call import Call
 from bodega.declare.facet import Facet
 from bodega.declare.listing import Query
-from bodega.declare.write import apply, build, update_one
+from bodega.declare.place import Place
+from bodega.declare.write import create_one, update_one
 from bodega.law.outcome import Created, Emptied, Outcome, PartlyDone, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal
@@ -46,6 +47,7 @@ class Action:
         self.table = facet.table
         self.scope = facet.scope
         self.listing = facet.listing
+        self.place = Place(facet)
 
     def parse(self, query: str) -> Query:
         """The query parameters. Raises Refusal."""
@@ -76,36 +78,15 @@ class Action:
         return False
 
     async def _find_item(self, call: Call) -> Validator:
-        found = await call.reader.row(self.table.get_sql, call.ids[-1])
-        if found is None or not await self._belongs(call, found):
-            raise Refusal(Reason.NO_SUCH_ENTITY)
-        call.found = found
+        found = await self.place.item(call)
         return Validator(found[2], found[3])
-
-    async def _belongs(self, call: Call, found: Any) -> bool:
-        parent, owner = self.facet.parent, self.facet.owner
-        if not parent and not owner:
-            return True
-        entity = self.table.decode(found[0], found[1])
-        if owner and getattr(entity, owner) != call.client_id:
-            return False
-        return not parent or bool(getattr(entity, parent) == call.ids[0])
-
-    def _narrowed(self, call: Call) -> Plan:
-        """The plan of the query, within what the path names and what the caller may see."""
-        plan = call.query.plan
-        if self.facet.parent:
-            plan = plan._replace(where=(*plan.where, Condition(self.facet.parent, "eq", call.ids[0])))
-        if self.facet.owner:
-            plan = plan._replace(where=(*plan.where, Condition(self.facet.owner, "eq", call.client_id)))
-        return plan
 
     async def _included(self, call: Call) -> int:
         """The revisions of the tables whose rows are shown inside: an entity tag has to move with them too."""
         return sum([(await rows.standing_of(call.reader, table)).revision for table in self._tables_included(call)])
 
     def _tables_included(self, call: Call) -> set[str]:
-        return {self.listing.includes[name].table for name in call.query.include} - {""}
+        return {table for name in call.query.include for table in self.listing.includes[name].tables.split()}
 
     def _still(self, unit: Unit, call: Call) -> None:
         """Asks the preconditions again, of the collection as this transaction sees it."""
@@ -116,35 +97,25 @@ class Action:
         now = await rows.standing(call.reader, self.table)
         return Validator(now.revision, now.modified)
 
-    async def _find_parent(self, call: Call) -> None:
-        if self.facet.parents is None:
-            return
-        if await call.reader.row(self.facet.parents.show_sql, call.ids[0]) is None:
-            raise Refusal(Reason.NO_SUCH_ENTITY)
-
 
 class ShowItem(Action):
     """GET of one entity. V3 splices the stored bytes into the reply."""
 
+    def __init__(self, facet: Facet) -> None:
+        super().__init__(facet)
+        self.place = Place(facet, rest=facet.version == 2)
+
     async def find(self, call: Call) -> Validator:
-        if self.facet.version == 2 or self.facet.parent or self.facet.owner:
-            return await self._find_item(call)
-        found = await call.reader.row(self.table.show_sql, call.ids[0])
-        if found is None:
-            raise Refusal(Reason.NO_SUCH_ENTITY)
-        call.found = found
+        found = await self.place.item(call)
         included = await self._included(call) if call.query.include else 0
-        return Validator(found[1] + included, found[2])
+        return Validator(found[2] + included, found[3])
 
     async def answer(self, call: Call) -> Outcome:
         if self.facet.version == 3:
-            doc = call.found[0]
-            query = call.query
-            if query.include or query.fields is not None:
-                doc = (await render.v3_documents(call, self.listing, [(call.ids[-1], doc)]))[0]
+            doc = (await render.v3_documents(call, self.facet, [call.found]))[0]
             return Shown(ready=b'{"data":' + doc + b',"meta":{}}')
-        entity = self.table.decode(call.found[0], call.found[1])
-        return Shown(value=render.v2_members(self.facet, entity, call), root=_v2(self.facet).item)
+        members = await render.v2_documents(call, self.facet, [self.table.decode(call.found[0], call.found[1])])
+        return Shown(value=members[0], root=shape_of(self.facet).item)
 
 
 class ListAll(Action):
@@ -153,7 +124,7 @@ class ListAll(Action):
     is_list = True
 
     async def find(self, call: Call) -> Validator:
-        await self._find_parent(call)
+        await self.place.enter(call)
         now = await rows.standing(call.reader, self.table)
         call.found = now
         if call.since is not None:
@@ -161,7 +132,7 @@ class ListAll(Action):
         return Validator(now.revision + await self._included(call), now.modified)
 
     def _plan(self, call: Call) -> Plan:
-        plan = self._narrowed(call)
+        plan = self.place.narrowed(call)
         if call.since is not None:
             plan = plan._replace(where=(*plan.where, Condition("modified", "greater", call.since)))
         return plan
@@ -169,13 +140,13 @@ class ListAll(Action):
     async def answer(self, call: Call) -> Outcome:
         plan = self._plan(call)
         if self.facet.version == 3:
-            return await render.v3_page(call, self.listing, plan)
+            return await render.v3_page(call, self.facet, plan)
         found = await rows.page(call.reader, call.census, plan, call.found, "t.doc, t.rest")
         if not found:
             return Emptied()
-        shape = _v2(self.facet)
-        members = [render.v2_members(self.facet, self.table.decode(row[0], row[1]), call) for row in found]
-        return Shown(value=members, root=shape.root, item=shape.item)
+        shape = shape_of(self.facet)
+        entities = [self.table.decode(row[0], row[1]) for row in found]
+        return Shown(value=await render.v2_documents(call, self.facet, entities), root=shape.root, item=shape.item)
 
 
 class CountAll(ListAll):
@@ -194,24 +165,20 @@ class Create(Action):
     body = True
 
     async def find(self, call: Call) -> None:
-        await self._find_parent(call)
+        await self.place.enter(call)
 
     async def standing(self, call: Call) -> Validator:
         return await self._collection(call)
 
     def read(self, content: Any) -> Any:
-        return _shape(self.facet).read(content, creating=True)
+        return shape_of(self.facet).read(content, creating=True)
 
     async def perform(self, unit: Unit, call: Call) -> Outcome:
         self._still(unit, call)
-        changes = {**self.facet.defaults, **call.draft}
-        if self.facet.parent:
-            changes[self.facet.parent] = call.ids[0]
         notes: list[Fault] = []
-        await apply(unit, self.table, changes, None, notes)
-        row = await unit.insert(self.table, build(self.table, changes, unit.now))
+        row = await create_one(unit, self.facet, {**call.draft, **self.place.new(call)}, notes)
         outcome = await render.written(self.facet, call, row, notes, unit.tx)
-        location = f"{call.base.url}/{self.facet.home.format(*call.ids)}/{row.entity.id}"
+        location = f"{call.base.url}/{self.facet.home.format(*call.ids)}/{getattr(row.entity, self.facet.key)}"
         if isinstance(outcome, PartlyDone) or self.facet.created == 200:
             outcome.location = location
             return outcome
@@ -231,12 +198,12 @@ class Update(Action):
         return Validator(state.version + await self._included(call), state.modified) if call.query.include else state
 
     def read(self, content: Any) -> Any:
-        return _shape(self.facet).read(content, creating=False)
+        return shape_of(self.facet).read(content, creating=False)
 
     async def perform(self, unit: Unit, call: Call) -> Outcome:
         notes: list[Fault] = []
         still = self._with_included(unit, call) if call.query.include else call.standing_still
-        row = await update_one(unit, self.table, call.ids[-1], dict(call.draft), notes, still, call.found)
+        row = await update_one(unit, self.facet, call.entity_id, dict(call.draft), notes, still, call.found)
         outcome = await render.written(self.facet, call, row, notes, unit.tx)
         if call.query.include:
             outcome.state = Validator(row.version + self._includes_now(unit, call), row.modified)
@@ -267,9 +234,9 @@ class Delete(Action):
 
     async def perform(self, unit: Unit, call: Call) -> Outcome:
         if call.standing_still is not None:
-            row = await unit.get(self.table, call.ids[-1])
+            row = await unit.get(self.table, call.entity_id)
             call.standing_still(Validator(row.version, row.modified) if row else None)
-        await unit.delete(self.table, [call.ids[-1]])
+        await unit.delete(self.table, [call.entity_id])
         return Emptied()
 
 
@@ -285,7 +252,7 @@ class DeleteMany(Action):
         return asked
 
     async def find(self, call: Call) -> Validator:
-        await self._find_parent(call)
+        await self.place.enter(call)
         call.found = await rows.standing(call.reader, self.table)
         return Validator(call.found.revision, call.found.modified)
 
@@ -297,60 +264,15 @@ class DeleteMany(Action):
         self._still(unit, call)
         chunked = call.in_task and not self.table.at_once
         most = CHUNK if chunked else self.facet.delete_cap or 1_000_000_000
-        sql, values = ids_sql(self._narrowed(call)._replace(limit=most), unit.tx.dialect)
+        sql, values = ids_sql(self.place.narrowed(call)._replace(limit=most), unit.tx.dialect)
         ids = [row[0] for row in await unit.tx.rows(sql, *values)]
         for start in range(0, len(ids), CHUNK):
             await unit.delete(self.table, ids[start : start + CHUNK])
         return Emptied(value=Chunk(len(ids), more=chunked and len(ids) == CHUNK) if call.in_task else None)
 
 
-class UpdateMany(Action):
-    """PUT of a V3 collection: each item by its id, the ones that fail beside the ones that succeed (207)."""
-
-    writes = True
-    body = True
-
-    async def standing(self, call: Call) -> Validator:
-        return await self._collection(call)
-
-    def read(self, content: Any) -> Any:
-        assert self.facet.v3 is not None
-        return self.facet.v3.read_many(content, self.facet.batch_cap)
-
-    async def perform(self, unit: Unit, call: Call) -> Outcome:
-        self._still(unit, call)
-        saved: list[bytes] = []
-        refused: list[Refusal] = []
-        errors: dict[str, str] = {}
-        for draft in call.draft:
-            changes = dict(draft)
-            identity = changes.pop("id")
-            notes: list[Fault] = []
-            try:
-                async with unit.tx.savepoint():
-                    mark = unit.ledger.mark()
-                    row = await update_one(unit, self.table, identity, changes, notes, None)
-            except Refusal as refusal:
-                unit.ledger.restore(mark)
-                refused.append(refusal)
-                errors[str(identity)] = refusal.message
-            else:
-                saved.append(row.doc)
-                errors |= {f"{identity}.{note.field}": note.said for note in notes}
-        if refused and not saved:
-            raise min(refused, key=lambda refusal: refusal.reason.rank)
-        data = b'{"data":[' + b",".join(saved) + b"]"
-        if errors:
-            return PartlyDone(ready=data + b',"errors":' + render.json(errors) + b',"meta":{}}')
-        return Shown(ready=data + b',"meta":{}}')
-
-
-def _v2(facet: Facet) -> Any:
-    assert facet.v2 is not None
-    return facet.v2
-
-
-def _shape(facet: Facet) -> Any:
+def shape_of(facet: Facet) -> Any:
+    """The wire form of a facet's version."""
     return facet.v2 if facet.version == 2 else facet.v3
 
 

@@ -20,8 +20,9 @@ from bodega.storage.unit import Unit
 class Call(msgspec.Struct, gc=False):
     """`ids` are the ids in the path, in order. `since` is the date of a V2 collection's If-Modified-Since (rule 12).
 
-    `standing_still` raises when the state of the entity no longer meets the request's preconditions: a write asks it
-    again inside its transaction. `found` is what `find` read, `draft` what the body asked for.
+    `parent` is the value that rows below the path's other ids hold, `entity_id` the number of the row that the path
+    names. `standing_still` raises when the state of the entity no longer meets the request's preconditions: a write
+    asks it again inside its transaction. `found` is what `find` read, `draft` what the body asked for.
     """
 
     version: int
@@ -34,6 +35,8 @@ class Call(msgspec.Struct, gc=False):
     now: int
     client_id: str = ""
     since: int | None = None
+    parent: Any = None
+    entity_id: int = 0
     found: Any = None
     draft: Any = None
     notes: list[Fault] = []

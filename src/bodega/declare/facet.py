@@ -4,11 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from bodega.declare.listing import Listing
 from bodega.declare.shape import V2Shape, V3Shape
+from bodega.law.outcome import Outcome, PartlyDone
 from bodega.storage.table import Table
+
+
+class Within(NamedTuple):
+    """A row that the path names before the facet's own: `/products/{product_id}/images` lies within a product.
+
+    Rows below it hold its `value` in their `column`: its id, unless the two meet in another number (the values of a
+    product's option are those of the option behind it).
+    """
+
+    column: str
+    table: Table
+    value: str = "id"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A body that is a list: at most `cap` items (rule 25).
+
+    `whole`: one bad item refuses all (rule 97); else the good ones are saved beside the bad, and `partly` is the
+    outcome. `counted`: the reply's meta counts what succeeded and failed, and its errors are a list. `identity` is the
+    member that names a row; an item without it is a new row where `creates` allows it. `silent`: 204 and no body.
+    """
+
+    cap: int
+    whole: bool = False
+    partly: type[Outcome] = PartlyDone
+    counted: bool = False
+    identity: str = "id"
+    creates: bool = False
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -17,9 +48,11 @@ class Facet:
 
     `scope` is the OAuth scope that lets one write (its `_read_only` twin lets one read; "" asks for none).
     `home` is the path of the collection. `created` is the status of a create in the published documents (201, or 200
-    for most of V3). `delete_needs_filter`: rule 22; `delete_cap`: rule 23; `batch_cap`: rule 25. `defaults` are this
-    version's own defaults on create (rule 42). `parent` names the column that the first id of the path fixes,
-    `owner` the column that holds the client id of the account that alone may see a row.
+    for most of V3). `delete_needs_filter`: rule 22; `delete_cap`: rule 23; `batch`: bodies that are lists. `defaults`
+    are this version's own defaults on create (rule 42). `within` are the rows that the path names first, outermost
+    first; `only` the values that columns of every row of this facet have, and that a new row gets; `owner` names the
+    column that holds the client id of the account that alone may see a row. `key` is the column by which the last
+    id of the path finds its row.
     """
 
     version: int
@@ -32,8 +65,9 @@ class Facet:
     created: int = 201
     delete_needs_filter: bool = False
     delete_cap: int = 0
-    batch_cap: int = 0
+    batch: Batch | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict)
-    parent: str = ""
-    parents: Table | None = None
+    within: tuple[Within, ...] = ()
+    only: Mapping[str, Any] = field(default_factory=dict)
     owner: str = ""
+    key: str = "id"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -11,8 +12,7 @@ from bodega.declare.fields import INT32, NO_DATE, clean_decimal, clean_moment, t
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.storage.plan import Condition, Op, Plan
-from bodega.storage.table import Table
-from bodega.storage.tx import Tx
+from bodega.storage.table import Table, numbered_marks
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 250
@@ -41,12 +41,55 @@ class Filter(NamedTuple):
 
 
 class Include(NamedTuple):
-    """Children shown inside their parent when asked for: {parent id: JSON}, read once for the whole page."""
+    """Children shown inside their parent when asked for: {parent id: JSON}, read once for the whole page.
 
-    read: Callable[[Tx, Sequence[int]], Awaitable[dict[int, bytes]]]
+    `read` takes the call and the ids of the parents. `tables` names the tables that it reads, joined by blanks: the
+    entity tag of the parent moves with them.
+    """
+
+    read: Callable[[Any, Sequence[int]], Awaitable[dict[int, bytes]]]
     empty: bytes = b"[]"
     page_cap: int = MAX_LIMIT
-    table: str = ""
+    tables: str = ""
+
+
+def children(table: Table, column: str, *, order: str = "id", where: str = "", page_cap: int = MAX_LIMIT) -> Include:
+    """The rows of a table whose `column` names the parent, as a list in this order; `where` is SQL that narrows it."""
+
+    async def read(call: Any, parents: Sequence[int]) -> dict[int, bytes]:
+        if not parents:
+            return {}
+        narrowed = f" AND {where}" if where else ""
+        marks = numbered_marks(len(parents))
+        sql = f"SELECT {column}, doc FROM {table.name} WHERE {column} IN ({marks}){narrowed} ORDER BY {column}, {order}"
+        found: dict[int, list[bytes]] = {}
+        for parent, doc in await call.reader.rows(sql, *parents):
+            found.setdefault(parent, []).append(doc)
+        return {parent: b"[" + b",".join(docs) + b"]" for parent, docs in found.items()}
+
+    return Include(read, page_cap=page_cap, tables=table.name)
+
+
+class Cursor(NamedTuple):
+    """A place in a list in the order of ids; on the wire it is opaque. `backwards`: what comes before it."""
+
+    at: int
+    backwards: bool = False
+
+    @property
+    def text(self) -> str:
+        """As `before` and `after` carry it."""
+        return urlsafe_b64encode(f"id:{self.at}".encode()).decode().rstrip("=")
+
+
+def _cursor(text: str, *, backwards: bool) -> Cursor:
+    try:
+        name, _, at = urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("ascii").partition(":")
+        if name != "id":
+            raise ValueError
+        return Cursor(_integer(at), backwards)
+    except ValueError:
+        raise ValueError("must be a cursor that a page of this list told") from None
 
 
 class Query(NamedTuple):
@@ -59,6 +102,12 @@ class Query(NamedTuple):
     fields: frozenset[str] | None = None
     given: tuple[tuple[str, str], ...] = ()
     filters: bool = False
+    cursor: Cursor | None = None
+
+    @property
+    def at(self) -> list[tuple[str, str]]:
+        """The cursor as a parameter."""
+        return [] if self.cursor is None else [("before" if self.cursor.backwards else "after", self.cursor.text)]
 
 
 class Listing:
@@ -68,6 +117,9 @@ class Listing:
     `price:range`, `name:like`, `date_modified:min,max`, `name` (equal only); in V2 `min_id max_id`. `mapped` gives
     filters that are not a plain column. A parameter nobody knows is passed over, as connectors send many; a known field
     with an operator it does not have is refused (rule 20), since passing it over would return too much.
+
+    `order` is a column that the list is in unless the caller sorts it; with `-` before it, descending. `inside` names
+    includes that are always shown. `cursor`: pages can also be asked for by `before` and `after`.
     """
 
     def __init__(
@@ -82,6 +134,9 @@ class Listing:
         shown: Sequence[str] = (),
         always: Sequence[str] = ("id",),
         include_names_fields: bool = False,
+        order: str = "id",
+        inside: str = "",
+        cursor: bool = False,
     ) -> None:
         self.table = table
         self.version = version
@@ -90,12 +145,15 @@ class Listing:
         self.shown = tuple(shown)
         self.always = frozenset(always)
         self.include_names_fields = include_names_fields
+        self.order = (order.lstrip("-"), order.startswith("-"))
+        self.inside = tuple(inside.split())
+        self.cursor = cursor
         self.filters: dict[str, Filter] = {}
         for word in filters.split():
             self._add(word)
         self.filters |= mapped or {}
         self._known = {name.partition(":")[0] for name in self.filters}
-        self.everything = Query(Plan(table))
+        self.everything = Query(Plan(table, order=self.order), include=self.inside)
 
     def _add(self, word: str) -> None:
         name, _, operators = word.partition(":")
@@ -149,6 +207,7 @@ class Listing:
         page = self._number(given, "page", 1, faults)
         order = self._order(given, faults)
         include = self._include(given, faults)
+        cursor = self._cursor(given, faults)
         fields = self._fields(given)
         if faults:
             raise refuse_faults(faults)
@@ -158,7 +217,7 @@ class Listing:
         for name in include:
             limit = min(limit, self.includes[name].page_cap)
         plan = Plan(self.table, tuple(where), order, limit, (page - 1) * limit)
-        return Query(plan, page, limit, include, fields, tuple(given.items()), bool(where))
+        return Query(plan, page, limit, include, fields, tuple(given.items()), bool(where), cursor)
 
     def _given(self, query: str) -> dict[str, str]:
         try:
@@ -193,22 +252,32 @@ class Listing:
     def _order(self, given: Mapping[str, str], faults: list[Fault]) -> tuple[str, bool]:
         sort = given.get("sort", "")
         direction = given.get("direction", "").lower() or "asc"
-        if not self.sorts:
-            return ("id", False)
+        if not self.sorts or not (sort or given.get("direction")):
+            return self.order
         if direction not in ("asc", "desc"):
             faults.append(self._fault("direction", "must be asc or desc"))
         if sort and sort not in self.sorts:
             faults.append(self._fault("sort", "must be one of " + ", ".join(self.sorts)))
-        column = "name_key" if sort == "name" and "name_key" in self.table.types else sort or "id"
+        column = "name_key" if sort == "name" and "name_key" in self.table.types else sort or self.order[0]
         return (column, direction == "desc")
 
     def _include(self, given: Mapping[str, str], faults: list[Fault]) -> tuple[str, ...]:
-        names = [name for name in given.get("include", "").split(",") if name] if self.includes else []
-        unknown = [name for name in names if name not in self.includes]
-        if unknown:
-            faults.append(self._fault("include", "must name only " + ", ".join(self.includes)))
+        asked = "" if self.include_names_fields else given.get("include", "")
+        offered = [name for name in self.includes if name not in self.inside]
+        names = [name for name in asked.split(",") if name] if offered else []
+        if not set(names) <= set(offered):
+            faults.append(self._fault("include", "must name only " + ", ".join(offered)))
             return ()
-        return tuple(dict.fromkeys(names))
+        return (*self.inside, *dict.fromkeys(names))
+
+    def _cursor(self, given: Mapping[str, str], faults: list[Fault]) -> Cursor | None:
+        for name in ("after", "before") if self.cursor else ():
+            if given.get(name):
+                try:
+                    return _cursor(given[name], backwards=name == "before")
+                except ValueError as error:
+                    faults.append(self._fault(name, str(error)))
+        return None
 
     def _fields(self, given: Mapping[str, str]) -> frozenset[str] | None:
         """The members to show, or None for all (rules 27 and 28)."""
@@ -233,10 +302,12 @@ class Listing:
 _FAR = 1_000_000_000
 """A number of ten digits or more is as good as this one: over every limit, past every last page."""
 
-_PAGING = frozenset({"page", "limit", "sort", "direction"})
+_PAGING = frozenset({"page", "limit", "sort", "direction", "before", "after"})
 """What would narrow a list means nothing to a delete, and must not be taken for a bound."""
 
-_OWN = frozenset({"page", "limit", "sort", "direction", "include", "include_fields", "exclude_fields", "exclude"})
+_OWN = frozenset(
+    {"page", "limit", "sort", "direction", "before", "after", "include", "include_fields", "exclude_fields", "exclude"}
+)
 
 _SUMMARY = frozenset(
     [

@@ -10,11 +10,11 @@ import msgspec
 
 from bodega.declare.call import Call
 from bodega.declare.facet import Facet
-from bodega.declare.listing import Listing
+from bodega.declare.listing import Cursor, Query
 from bodega.law.outcome import Outcome, PartlyDone, Shown, Validator
 from bodega.law.refusal import Fault
 from bodega.storage import rows
-from bodega.storage.plan import Plan
+from bodega.storage.plan import Condition, Plan
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Row
 
@@ -22,16 +22,20 @@ json = msgspec.json.Encoder(decimal_format="number").encode
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
-async def v3_page(call: Call, listing: Listing, plan: Plan) -> Shown:
-    """A page of a V3 list with its `meta.pagination`."""
-    query = call.query
-    if query.include or query.fields is not None:
-        found = await rows.page(call.reader, call.census, plan, call.found, "t.id, t.doc")
-        documents: list[bytes] = await v3_documents(call, listing, [(row[0], row[1]) for row in found])
+async def v3_page(call: Call, facet: Facet, plan: Plan) -> Shown:
+    """A page of a V3 list with its `meta`: numbered pages, cursors, or both (contract/wire.md 3)."""
+    cursor = call.query.cursor
+    if cursor is not None:
+        documents, meta = await _page_by_key(call, facet, plan, cursor)
     else:
-        documents = [row[0] for row in await rows.page(call.reader, call.census, plan, call.found, "t.doc")]
-    total = await rows.count(call.reader, plan, call.found)
-    end = b'],"meta":{"pagination":' + pagination(call, total, len(documents)) + b"}}"
+        found = await rows.page(call.reader, call.census, plan, call.found, "t.doc, t.id")
+        documents = await v3_documents(call, facet, found)
+        total = await rows.count(call.reader, plan, call.found)
+        meta = b'"pagination":' + pagination(call, total, len(documents))
+        if facet.listing.cursor and call.query.page == 1 and plan.order == ("id", False):
+            ids = [row[1] for row in found]
+            meta += b',"cursor_pagination":' + cursors(call, ids, before=False, after=total > len(ids))
+    end = b'],"meta":{' + meta + b"}}"
     if not documents:
         return Shown(ready=b'{"data":[' + end)
     # The page is put together by one join: every further copy of 100 kB would cost more than reading its rows.
@@ -40,15 +44,48 @@ async def v3_page(call: Call, listing: Listing, plan: Plan) -> Shown:
     return Shown(ready=b",".join(documents))
 
 
+async def _page_by_key(call: Call, facet: Facet, plan: Plan, cursor: Cursor) -> tuple[list[bytes], bytes]:
+    """The page after, or before, a row; one row more than asked for tells whether there are others."""
+    test = Condition("id", "less" if cursor.backwards else "greater", cursor.at)
+    plan = plan._replace(
+        where=(*plan.where, test), order=("id", cursor.backwards), limit=call.query.limit + 1, offset=0
+    )
+    found = await rows.page(call.reader, call.census, plan, call.found, "t.doc, t.id")
+    more = len(found) > call.query.limit
+    found = found[: call.query.limit]
+    if cursor.backwards:
+        found = found[::-1]
+    documents = await v3_documents(call, facet, found)
+    before, after = (more, True) if cursor.backwards else (True, more)
+    return documents, b'"cursor_pagination":' + cursors(call, [row[1] for row in found], before=before, after=after)
+
+
+def cursors(call: Call, ids: Sequence[int], *, before: bool, after: bool) -> bytes:
+    """meta.cursor_pagination of a page with these rows; `before` and `after` tell whether there are others."""
+    query = call.query
+    kept = _others(query)
+    start, end = (Cursor(ids[0]).text, Cursor(ids[-1]).text) if ids else ("", "")
+    links = {}
+    if before and ids:
+        links["previous"] = f"?before={start}&limit={query.limit}{kept}"
+    if after and ids:
+        links["next"] = f"?after={end}&limit={query.limit}{kept}"
+    links["current"] = "?" + "&".join(f"{name}={value}" for name, value in [("limit", query.limit), *query.at]) + kept
+    told = {"count": len(ids), "per_page": query.limit, "start_cursor": start, "end_cursor": end, "links": links}
+    return json(told)
+
+
+def _others(query: Query) -> str:
+    """The caller's other parameters, as they go on in a link."""
+    others = [(name, value) for name, value in query.given if name not in ("page", "limit", "before", "after")]
+    return "&" + urlencode(others, safe=":,") if others else ""
+
+
 def pagination(call: Call, total: int, shown: int) -> bytes:
     """meta.pagination; its links are query strings that keep the caller's other parameters."""
     query = call.query
     pages = -(-total // query.limit)
-    if query.given:
-        others = [(name, value) for name, value in query.given if name not in ("page", "limit")]
-        kept = "&" + urlencode(others, safe=":,") if others else ""
-    else:
-        kept = ""
+    kept = _others(query) if query.given else ""
 
     def link(page: int) -> str:
         return f"?page={page}&limit={query.limit}{kept}"
@@ -71,21 +108,42 @@ def pagination(call: Call, total: int, shown: int) -> bytes:
     )
 
 
-async def v3_documents(call: Call, listing: Listing, found: Sequence[tuple[int, bytes]]) -> list[bytes]:
-    """Stored documents with the included children, and only the members asked for; one query an include."""
-    query = call.query
+async def v3_documents(call: Call, facet: Facet, found: Sequence[Any]) -> list[bytes]:
+    """Rows (doc, ..., id) as V3 shows them: the stored bytes, those members that were asked for, and the children
+    that are included or always there; one query an include."""
+    query, listing = call.query, facet.listing
+    if not query.include and query.fields is None:
+        return [row[0] for row in found]
     parts: list[list[bytes]] = [[] for _ in found]
-    ids = [entity_id for entity_id, _ in found]
+    ids = [row[-1] for row in found]
     for name in query.include:
+        if query.fields is not None and name in listing.inside and name not in query.fields:
+            continue
         include = listing.includes[name]
-        children = await include.read(call.reader, ids)
+        children = await include.read(call, ids)
         for place, entity_id in enumerate(ids):
             parts[place].append(b'"' + name.encode() + b'":' + children.get(entity_id, include.empty))
     documents = []
-    for (_, doc), children_of in zip(found, parts, strict=True):
-        shown = only(doc, query.fields) if query.fields is not None else doc
+    for row, children_of in zip(found, parts, strict=True):
+        shown = only(row[0], query.fields) if query.fields is not None else row[0]
         documents.append(b",".join([shown[:-1], *children_of]) + b"}" if children_of else shown)
     return documents
+
+
+async def v2_documents(call: Call, facet: Facet, entities: Sequence[Any]) -> list[dict[str, Any]]:
+    """Entities in the V2 form, with only the members asked for (rule 28)."""
+    assert facet.v2 is not None
+    shape, names = facet.v2, call.query.fields
+    if not shape.looked_up:
+        return [shape.show(entity, call.base, names) for entity in entities]
+    seen = {}
+    for name, looked in shape.looked_up.items():
+        if names is None or name in names:
+            seen[name] = await looked.read(call, entities)
+    return [
+        shape.show(entity, call.base, names, {name: values.get(entity.id) for name, values in seen.items()})
+        for entity in entities
+    ]
 
 
 def only(doc: bytes, names: frozenset[str]) -> bytes:
@@ -93,27 +151,33 @@ def only(doc: bytes, names: frozenset[str]) -> bytes:
     return json({name: value for name, value in _members(doc).items() if name in names})
 
 
-def v2_members(facet: Facet, entity: Any, call: Call) -> dict[str, Any]:
-    """The V2 form, with only the members asked for (rule 28)."""
-    assert facet.v2 is not None
-    return facet.v2.show(entity, call.base, call.query.fields)
-
-
 async def written(facet: Facet, call: Call, row: Row, notes: Sequence[Fault], tx: Tx) -> Outcome:
     """The reply to a write: what is stored now, and what of the request could not be (207)."""
     state = Validator(row.version, row.modified)
+    call.reader = tx
     if facet.version == 3:
-        doc = row.doc
-        if call.query.include or call.query.fields is not None:
-            call.reader = tx
-            doc = (await v3_documents(call, facet.listing, [(row.entity.id, doc)]))[0]
+        doc = (await shown(facet, call, [row], _brought(facet, call)))[0]
         if notes:
             errors = json({note.field: note.said for note in notes})
             return PartlyDone(ready=b'{"data":' + doc + b',"errors":' + errors + b',"meta":{}}', state=state)
         return Shown(ready=b'{"data":' + doc + b',"meta":{}}', state=state)
     assert facet.v2 is not None
-    value = v2_members(facet, row.entity, call)
+    value = (await v2_documents(call, facet, [row.entity]))[0]
     if notes:
         value["message"] = " ".join(note.said for note in notes)
         return PartlyDone(value=value, root=facet.v2.item, state=state)
     return Shown(value=value, root=facet.v2.item, state=state)
+
+
+def _brought(facet: Facet, call: Call) -> tuple[str, ...]:
+    """Children that the body brought are shown in the reply, asked for or not."""
+    if facet.v3 is None or not facet.v3.nested:
+        return ()
+    return tuple(name for name in call.draft if name in facet.v3.nested and name in facet.listing.includes)
+
+
+async def shown(facet: Facet, call: Call, saved: Sequence[Row], more: Sequence[str] = ()) -> list[bytes]:
+    """Rows just written, as V3 shows them; `more` are includes beside those asked for."""
+    if more:
+        call.query = call.query._replace(include=tuple(dict.fromkeys((*call.query.include, *more))))
+    return await v3_documents(call, facet, [(row.doc, row.entity.id) for row in saved])

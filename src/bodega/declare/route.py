@@ -14,8 +14,8 @@ from bodega.declare.actions import (
     ListAll,
     ShowItem,
     Update,
-    UpdateMany,
 )
+from bodega.declare.batch import CreateMany, DeleteListed, UpdateMany
 from bodega.declare.facet import Facet
 from bodega.declare.shape import V2Shape
 
@@ -44,6 +44,7 @@ class Route(NamedTuple):
 
 
 _COLLECTION: Mapping[str, type[Action]] = {"GET": ListAll, "POST": Create, "PUT": UpdateMany, "DELETE": DeleteMany}
+_LISTED: Mapping[str, type[Action]] = {"POST": CreateMany, "PUT": UpdateMany, "DELETE": DeleteListed}
 _ITEM: Mapping[str, type[Action]] = {"GET": ShowItem, "PUT": Update, "DELETE": Delete}
 
 
@@ -59,6 +60,12 @@ def item(path: str, facet: Facet, methods: str = "GET PUT DELETE") -> Route:
     return Route(facet.version, path, actions, fields=facet.v2)
 
 
+def listed(path: str, facet: Facet, methods: str) -> Route:
+    """Methods of a collection whose body is a list: POST creates, PUT updates, DELETE deletes the ids it names."""
+    actions = {method: _LISTED[method](facet) for method in methods.split()}
+    return Route(facet.version, path, actions, fields=facet.v2)
+
+
 def count(path: str, facet: Facet) -> Route:
     """The V2 count of a collection."""
     return Route(facet.version, path, {"GET": CountAll(facet)})
@@ -67,6 +74,16 @@ def count(path: str, facet: Facet) -> Route:
 def route(path: str, version: int, fields: V2Shape | None = None, **actions: Action) -> Route:
     """A path with actions of its own, as a singleton has."""
     return Route(version, path, actions, fields=fields)
+
+
+def also_at(old: str, new: str, *routes: Route) -> tuple[Route, ...]:
+    """The same routes under another name of their first segments: names that clients call directly are served, since a
+    redirected write would lose its body (contract/wire.md 1)."""
+    return tuple(
+        one._replace(template=f"/{one.template}/".replace(f"/{old}/", f"/{new}/", 1).strip("/"))
+        for one in routes
+        if f"/{old}/" in f"/{one.template}/"
+    )
 
 
 def moved(path: str, version: int, to: str) -> Route:

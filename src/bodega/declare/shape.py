@@ -6,7 +6,7 @@ the rest by one of the words below (`As`, `Choice`, `Linked`, `Part`, `Derived`)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Container, Mapping
+from collections.abc import Awaitable, Callable, Collection, Container, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple, get_type_hints
 
@@ -67,7 +67,16 @@ class Derived(NamedTuple):
     word: str = "string"
 
 
-Word = As | Choice | Part | Linked | Derived
+class Looked(NamedTuple):
+    """A read-only V2 member that other rows tell: `read` takes the call and the entities of a page, and gives the value
+    by the entity's id (`empty` where there is none)."""
+
+    read: Callable[[Any, Sequence[Any]], Awaitable[Mapping[int, Any]]]
+    word: str = "object_array"
+    empty: Any = None
+
+
+Word = As | Choice | Part | Linked | Derived | Looked
 
 
 class Wire(NamedTuple):
@@ -96,8 +105,8 @@ class V2Shape:
     """`fields` names the members in order, each with at most one mark:
 
     `*` POST needs it; `!` read-only; `~` read-only, but a POST that brings it is not refused; `?` neither writes nor is
-    ever refused. Links and derived members are read-only unless marked otherwise. `when_chosen` are members that appear
-    only when the caller chose which to see (rule 28).
+    ever refused; `^` written, but never shown. Links and derived members are read-only unless marked otherwise.
+    `when_chosen` are members that appear only when the caller chose which to see (rule 28).
     """
 
     def __init__(
@@ -116,15 +125,27 @@ class V2Shape:
         hints = get_type_hints(entity, include_extras=True)
         words = wire or {}
         self.wires = {made.name: made for made in (_wire(text, words, hints) for text in fields.split())}
-        self._shown = [(made.name, made.show) for made in self.wires.values()]
+        unseen = {text[:-1] for text in fields.split() if text.endswith("^")}
+        self._shown = [(made.name, made.show) for made in self.wires.values() if made.name not in unseen]
+        self.looked_up = {name: word for name, word in words.items() if isinstance(word, Looked)}
         self._required = [made for made in self.wires.values() if made.required]
         self._when_chosen = dict(when_chosen or {})
 
-    def show(self, entity: Any, base: Base, names: Container[str] | None = None) -> dict[str, Any]:
-        """The V2 form, or the named members of it."""
+    def show(
+        self,
+        entity: Any,
+        base: Base,
+        names: Container[str] | None = None,
+        looked_up: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """The V2 form, or the named members of it; `looked_up` holds what other rows tell."""
         if names is None:
-            return {name: show(entity, base) for name, show in self._shown}
-        return {name: show(entity, base) for name, show in self._shown if name in names} | self._when_chosen
+            made = {name: show(entity, base) for name, show in self._shown}
+        else:
+            made = {name: show(entity, base) for name, show in self._shown if name in names} | self._when_chosen
+        for name, value in (looked_up or {}).items():
+            made[name] = self.looked_up[name].empty if value is None else value
+        return made
 
     def read(self, members: Any, *, creating: bool) -> Changes:
         """The changes that a V2 body asks for. Raises Refusal naming every faulty member (rules 1 to 4)."""
@@ -185,10 +206,10 @@ _REFUSED = {"!": ("POST", "PUT"), "~": ("PUT",)}
 
 
 def _wire(text: str, words: Mapping[str, Word], hints: Mapping[str, Any]) -> Wire:
-    name = text.rstrip("!*~?")
+    name = text.rstrip("!*~?^")
     mark = text[len(name) :]
     word = words.get(name, As(name))
-    if isinstance(word, Linked | Derived):
+    if isinstance(word, Linked | Derived | Looked):
         refused = () if mark == "?" else _REFUSED.get(mark, ("POST", "PUT"))
         kind, show = _computed(word)
         return Wire(name, "", kind, None, required=False, refused=refused, writable=False, show=show, read=_never)
@@ -198,9 +219,12 @@ def _wire(text: str, words: Mapping[str, Word], hints: Mapping[str, Any]) -> Wir
     )
 
 
-def _computed(word: Linked | Derived) -> tuple[str, Callable[[Any, Base], Any]]:
+def _computed(word: Linked | Derived | Looked) -> tuple[str, Callable[[Any, Base], Any]]:
     if isinstance(word, Linked):
         return "resource", _show_link(word)
+    if isinstance(word, Looked):
+        empty = word.empty
+        return word.word, lambda _entity, _base: empty
     derived = word.show
     return word.word, lambda entity, _: derived(entity)
 
@@ -248,10 +272,21 @@ def _show_link(word: Linked) -> Callable[[Any, Base], Any]:
     return show
 
 
+class Nested(NamedTuple):
+    """A member whose items are rows of another table: read by that table's own shape, written by `write`.
+
+    `write(unit, parent, drafts, notes)` runs after the parent is written; a draft that names a row has its `id`.
+    """
+
+    shape: V3Shape
+    write: Callable[[Any, Any, list[Changes], list[Fault]], Awaitable[None]]
+
+
 class V3Shape:
     """The V3 form: which members may be written, which POST needs, and members that are written but never shown.
 
-    Members that are unknown or read-only are passed over: clients send whole objects back.
+    Members that are unknown or read-only are passed over: clients send whole objects back. `nested` are members that
+    hold rows of other tables; they can be added after the shape was made.
     """
 
     def __init__(
@@ -270,6 +305,7 @@ class V3Shape:
         self.shown = tuple(name for name in entity.__struct_fields__ if name not in hidden.split())
         self.types = {name: hints[name] for name in entity.__struct_fields__ if name not in unwritten}
         self.types |= write_only or {}
+        self.nested: dict[str, Nested] = {}
         members = [(name, annotation | msgspec.UnsetType, msgspec.UNSET) for name, annotation in self.types.items()]
         draft = msgspec.defstruct(f"{entity.__name__}Draft", members, kw_only=True)
         self._one = msgspec.json.Decoder(draft)
@@ -284,7 +320,7 @@ class V3Shape:
                 body.decode()  # the decoder does not look at members that nobody knows
             draft = self._one.decode(body)
         except msgspec.ValidationError:
-            changes, faults = self._member_by_member(parse_json(body), creating=creating)
+            changes, faults = self.read_members(parse_json(body), creating=creating)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             raise malformed(error) from error
         else:
@@ -292,32 +328,69 @@ class V3Shape:
             changes, faults = self._cleaned(
                 draft, self._clean if b"\\u0000" in body else self._finish, creating=creating
             )
+            if self.nested and any(f'"{name}"'.encode() in body for name in self.nested):
+                self._read_nested(parse_json(body), changes, faults)
         if faults:
             raise refuse_faults(faults)
         return changes
 
-    def read_many(self, body: bytes, most: int) -> list[Changes]:
-        """The changes of a JSON array of objects, each with its `id`; faults are named `0.name`. Raises Refusal."""
+    def read_many(self, body: bytes, most: int, *, identity: str = "id", creates: bool = False) -> list[Changes]:
+        """The changes of a JSON array of objects; faults are named `0.name`. Raises Refusal.
+
+        Each item names its row by its member `identity`, which becomes the draft's `id`. With `creates`, one that does
+        not is a new row.
+        """
         items = parse_json(body)
-        if not isinstance(items, list):
-            raise Refusal(Reason.MALFORMED_BODY, "The request body must be a list of objects.")
-        if len(items) > most:
-            said = f"The request payload is too large. The maximum items allowed in the array is {most}."
-            raise Refusal(Reason.TOO_MANY_ITEMS, said, details={"max_items": most})
-        drafts: list[Changes] = []
-        faults: list[Fault] = []
-        for place, item in enumerate(items):
-            changes, wrong = self._member_by_member(item, creating=False)
-            identity = item.get("id") if isinstance(item, dict) else None
-            if identity is None:
-                wrong.append(Fault(Reason.FIELD_MISSING, "id", "id is required."))
-            elif type(identity) is not int or not 0 < identity <= INT32:
-                wrong.append(self._fault("id", f"must be a whole number from 1 to {INT32}"))
-            faults += [fault._replace(field=f"{place}.{fault.field}") for fault in wrong]
-            drafts.append({**changes, "id": identity})
+        _respect_cap(items, most)
+        drafts, faults = self._read_list("", items, identity, creates=creates)
         if faults:
             raise refuse_faults(faults)
         return drafts
+
+    def read_new(self, body: bytes, most: int) -> list[Changes]:
+        """The drafts of a JSON array of new rows; faults are named `0.name`. Raises Refusal."""
+        items = parse_json(body)
+        _respect_cap(items, most)
+        drafts, faults = self._read_list("", items, "", creates=True)
+        if faults:
+            raise refuse_faults(faults)
+        return drafts
+
+    def read_item(self, item: Any, identity: str, *, creates: bool) -> tuple[Changes, list[Fault]]:
+        """The draft of an item of a list: an update when its member `identity` names a row, else a new row."""
+        named = item.get(identity) if isinstance(item, dict) else None
+        changes, wrong = self.read_members(item, creating=creates and named is None)
+        if named is None:
+            if not creates:
+                wrong.append(Fault(Reason.FIELD_MISSING, identity, f"{identity} is required."))
+            return changes, wrong
+        if type(named) is not int or not 0 < named <= INT32:
+            wrong.append(self._fault(identity, f"must be a whole number from 1 to {INT32}"))
+        return {**changes, "id": named}, wrong
+
+    def _read_list(
+        self, name: str, items: list[Any], identity: str, *, creates: bool
+    ) -> tuple[list[Changes], list[Fault]]:
+        drafts: list[Changes] = []
+        faults: list[Fault] = []
+        before = f"{name}." if name else ""
+        for place, item in enumerate(items):
+            draft, wrong = self.read_item(item, identity, creates=creates)
+            faults += [fault._replace(field=f"{before}{place}.{fault.field}") for fault in wrong]
+            drafts.append(draft)
+        return drafts, faults
+
+    def _read_nested(self, members: Any, changes: Changes, faults: list[Fault]) -> None:
+        """The members that hold rows of other tables; null is as good as absent."""
+        for name, nested in self.nested.items():
+            items = members.get(name)
+            if items is None:
+                continue
+            if not isinstance(items, list):
+                faults.append(self._fault(name, "must be a list"))
+                continue
+            changes[name], wrong = nested.shape._read_list(name, items, "id", creates=True)
+            faults += wrong
 
     def _cleaned(
         self, draft: Any, clean: Mapping[str, Callable[[Any], Any]], *, creating: bool
@@ -333,7 +406,8 @@ class V3Shape:
                 faults.append(self._fault(name, str(error)))
         return changes, faults + (self._missing(changes, faults) if creating else [])
 
-    def _member_by_member(self, members: Any, *, creating: bool) -> tuple[Changes, list[Fault]]:
+    def read_members(self, members: Any, *, creating: bool) -> tuple[Changes, list[Fault]]:
+        """The changes that plain members ask for, and everything that is wrong with them."""
         if not isinstance(members, dict):
             raise Refusal(Reason.MALFORMED_BODY, "The request body must be one object.")
         changes: Changes = {}
@@ -346,6 +420,8 @@ class V3Shape:
                 changes[name] = self._clean[name](value) if name in self._clean else value
             except ValueError as error:
                 faults.append(self._fault(name, str(error)))
+        if self.nested:
+            self._read_nested(members, changes, faults)
         return changes, faults + (self._missing(changes, faults) if creating else [])
 
     def _missing(self, changes: Changes, faults: list[Fault]) -> list[Fault]:
@@ -355,6 +431,15 @@ class V3Shape:
 
     def _fault(self, name: str, why: str) -> Fault:
         return Fault(Reason.FIELD_INVALID, name, f"{name} {why}.")
+
+
+def _respect_cap(items: Any, most: int) -> None:
+    """Rule 25: a list, and not too long."""
+    if not isinstance(items, list):
+        raise Refusal(Reason.MALFORMED_BODY, "The request body must be a list of objects.")
+    if len(items) > most:
+        said = f"The request payload is too large. The maximum items allowed in the array is {most}."
+        raise Refusal(Reason.TOO_MANY_ITEMS, said, details={"max_items": most})
 
 
 def parse_json(body: bytes) -> Any:

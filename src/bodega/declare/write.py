@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from bodega.declare.facet import Facet
 from bodega.declare.fields import moment
 from bodega.declare.shape import Changes
 from bodega.law.outcome import Validator
@@ -36,21 +37,53 @@ def build(table: Table, changes: Changes, now: int) -> Any:
     return table.entity(**{**stamped, **changes})
 
 
+async def create_one(unit: Unit, facet: Facet, changes: Changes, notes: list[Fault]) -> Row:
+    """A new row from what was asked for, with the children that the body brought. Raises Refusal."""
+    table = facet.table
+    changes = {**facet.defaults, **changes}
+    children = _children(facet, changes)
+    await apply(unit, table, changes, None, notes)
+    row = await unit.insert(table, build(table, changes, unit.now))
+    return await _with_children(unit, facet, row, children, notes)
+
+
 async def update_one(
     unit: Unit,
-    table: Table,
+    facet: Facet,
     entity_id: int,
     changes: Changes,
     notes: list[Fault],
-    standing_still: Callable[[Validator | None], None] | None,
+    standing_still: Callable[[Validator | None], None] | None = None,
     known: Any = None,
 ) -> Row:
     """Reads, merges and writes one entity inside the transaction; `known` is its row as read before. Raises Refusal."""
+    table = facet.table
     old = await unit.get_unless_known(table, entity_id, known)
     if standing_still is not None:
         standing_still(None if old is None else Validator(old.version, old.modified))
     if old is None:
         raise Refusal(Reason.NO_SUCH_ENTITY)
+    children = _children(facet, changes)
     await apply(unit, table, changes, old.entity, notes)
     stamped = {"date_modified": moment(unit.now)} if "date_modified" in table.stamps else {}
-    return await unit.update(table, old, _replace(old.entity, **{**stamped, **changes}))
+    row = await unit.update(table, old, _replace(old.entity, **{**stamped, **changes}))
+    return await _with_children(unit, facet, row, children, notes)
+
+
+def _children(facet: Facet, changes: Changes) -> Changes:
+    """Takes the members out of a draft that are rows of their own."""
+    if facet.v3 is None or not facet.v3.nested:
+        return {}
+    return {name: changes.pop(name) for name in facet.v3.nested if name in changes}
+
+
+async def _with_children(unit: Unit, facet: Facet, row: Row, children: Changes, notes: list[Fault]) -> Row:
+    """Writes the children; the parent is read again, since they may have changed it."""
+    if not children:
+        return row
+    assert facet.v3 is not None
+    for name, drafts in children.items():
+        await facet.v3.nested[name].write(unit, row.entity, drafts, notes)
+    again = await unit.get(facet.table, row.entity.id)
+    assert again is not None
+    return again

@@ -40,7 +40,7 @@ def v3_error(refusal: Refusal) -> dict[str, Any]:
     body: dict[str, Any] = {
         "status": reason.status(3),
         "title": refusal.message,
-        "type": f"/docs/status-codes#{reason.name.lower()}",
+        "type": reason.page,
         "detail": reason.remedy,
     }
     errors = {fault.field: fault.context.get("invalid_reason", fault.said) for fault in refusal.faults}

@@ -117,6 +117,11 @@ class Reason(Enum):
         return self.v2 if version == 2 else self.v3
 
     @property
+    def page(self) -> str:
+        """Where this server tells about it: the `type` of a V3 error (RFC 9457 3.1.1)."""
+        return f"/docs/status-codes#{self.name.lower()}"
+
+    @property
     def rank(self) -> int:
         """Its place in the order of judgement: the smaller of two wins."""
         return RANK[self]

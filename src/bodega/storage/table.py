@@ -7,7 +7,7 @@ sorted, joined or unique. Statements use `$n` and the common subset of SQLite an
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
@@ -95,6 +95,8 @@ class Table:
     conflicts: list[Guard] = field(default_factory=list)
     after_write: list[Guard] = field(default_factory=list)
     together: list[Guard] = field(default_factory=list)
+    children: list[tuple[Table, str]] = field(default_factory=list)
+    """Tables whose rows go when a row of this one goes, each with the column that names it; set by `adopt`."""
     before_delete: list[Guard] = field(default_factory=list)
     after_delete: list[Guard] = field(default_factory=list)
 
@@ -104,20 +106,33 @@ class Table:
         marks = numbered_marks(len(names))
         self.insert_sql = f"INSERT INTO {self.name} ({', '.join(names)}) VALUES ({marks})"
         self.get_sql = f"SELECT doc, rest, version, modified FROM {self.name} WHERE id = $1"
-        self.show_sql = f"SELECT doc, version, modified FROM {self.name} WHERE id = $1"
         self.types: dict[str, SqlType] = {column.name: column.type for column in self.columns}
         self.stamps = tuple(n for n in ("date_created", "date_modified") if n in self.entity.__struct_fields__)
         self.types |= {"id": "INTEGER", "modified": "BIGINT", "version": "BIGINT"}
 
     insert_sql: str = field(init=False)
     get_sql: str = field(init=False)
-    show_sql: str = field(init=False)
+
     types: dict[str, SqlType] = field(init=False)
     stamps: tuple[str, ...] = field(init=False)
 
     def values(self, entity: Any) -> list[Any]:
         """The entity's column values, in the order of `columns`."""
         return [column.value(entity) for column in self.columns]
+
+
+def adopt(tables: Iterable[Table]) -> None:
+    """Tells every table which rows go with its own: those of references that cascade.
+
+    The unit deletes them itself, before the database would do it unseen by the ledger.
+    """
+    by_name = {table.name: table for table in tables}
+    for table in by_name.values():
+        table.children.clear()
+    for child in by_name.values():
+        for reference in child.references:
+            if reference.on_delete == "CASCADE" and reference.target not in (child.name, ""):
+                by_name[reference.target].children.append((child, reference.column))
 
 
 def numbered_marks(count: int, first: int = 1) -> str:

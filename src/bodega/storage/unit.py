@@ -44,13 +44,15 @@ class Terms(msgspec.Struct, frozen=True):
 class Unit:
     """`now` is the store's clock, in UTC seconds, when the work began."""
 
-    __slots__ = ("ledger", "now", "terms", "tx")
+    __slots__ = ("leaving", "ledger", "now", "terms", "tx")
 
     def __init__(self, tx: Tx, ledger: Ledger, now: int, terms: Terms) -> None:
         self.tx = tx
         self.ledger = ledger
         self.now = now
         self.terms = terms
+        self.leaving: set[tuple[str, int]] = set()
+        """Rows that are being deleted, as (table, id): what goes with them need not be protected from going."""
 
     async def get(self, table: Table, entity_id: int) -> Row | None:
         """The row as this transaction sees it."""
@@ -142,6 +144,12 @@ class Unit:
     async def _delete(self, table: Table, ids: Sequence[int]) -> None:
         for guard in table.before_delete:
             await guard(self, ids)
+        self.leaving.update((table.name, gone) for gone in ids)
+        for child, column in table.children:
+            if self.ledger.total(child.name):
+                marks = numbered_marks(len(ids))
+                sql = f"SELECT id FROM {child.name} WHERE {column} IN ({marks})"
+                await self.delete(child, [row[0] for row in await self.tx.rows(sql, *ids)])
         living = [row[0] for row in await self.tx.rows(*_among(table.name, ids))]
         if not living:
             return

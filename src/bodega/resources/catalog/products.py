@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from bodega.declare.facet import Facet
+from bodega.declare.facet import Batch, Facet
 from bodega.declare.listing import Filter, Include, Listing, listed, parser
 from bodega.declare.route import collection, count, item
 from bodega.domain.urls import has_urls
@@ -131,7 +131,7 @@ V3 = Facet(
     "catalog/products",
     v3=V3_SHAPE,
     created=200,
-    batch_cap=10,  # rule 58
+    batch=Batch(10),  # rule 58
 )
 DELETE = Facet(
     3,
@@ -279,14 +279,6 @@ async def skus_differ(tx: Tx, product: Product) -> list[Fault]:
     if found is None:
         return []
     return [duplicate("sku", "The product sku is a duplicate.", TABLE.noun, found[0])]
-
-
-@TABLE.before_delete.append
-async def take_variants_along(unit: Unit, ids: Sequence[int]) -> None:
-    """A product's variants go with it; the ledger has to know how many."""
-    marks = numbered_marks(len(ids))
-    gone = [row[0] for row in await unit.tx.rows(f"SELECT id FROM variants WHERE product_id IN ({marks})", *ids)]
-    await unit.delete(variants.TABLE, gone)
 
 
 @categories.TABLE.before_delete.append

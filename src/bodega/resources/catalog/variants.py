@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from bodega.declare.entity import Entity, stored
 from bodega.declare.fields import Line, Measure, Money
-from bodega.declare.listing import Include
-from bodega.storage.table import Reference, Unique, numbered_marks
-from bodega.storage.tx import Tx
+from bodega.declare.listing import children
+from bodega.storage.table import Reference, Unique
 
 
 class Variant(Entity, kw_only=True):
@@ -55,16 +53,4 @@ TABLE = stored(
 )
 
 
-async def of_products(tx: Tx, products: Sequence[int]) -> dict[int, bytes]:
-    """The variants of each product as JSON, one query for all."""
-    if not products:
-        return {}
-    marks = numbered_marks(len(products))
-    sql = f"SELECT product_id, doc FROM variants WHERE product_id IN ({marks}) ORDER BY product_id, id"
-    found: dict[int, list[bytes]] = {}
-    for product, doc in await tx.rows(sql, *products):
-        found.setdefault(product, []).append(doc)
-    return {product: b"[" + b",".join(docs) + b"]" for product, docs in found.items()}
-
-
-INCLUDE = Include(of_products, table="variants")
+INCLUDE = children(TABLE, "product_id")

@@ -1,0 +1,178 @@
+"""Actions whose body is a list: each item a write of its own, all inside one transaction (rules 25, 58, 97)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from bodega.declare import render
+from bodega.declare.actions import Action
+from bodega.declare.call import Call
+from bodega.declare.facet import Batch
+from bodega.declare.fields import INT32
+from bodega.declare.shape import parse_json
+from bodega.declare.write import create_one, update_one
+from bodega.law.outcome import Created, Emptied, Outcome, Shown, Validator
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, Refusal, refuse_faults
+from bodega.storage.unit import Row, Unit
+
+
+class Missed(NamedTuple):
+    """An item that was refused, by its place in the list and the id it named (0 for a new row)."""
+
+    place: int
+    identity: int
+    refusal: Refusal
+
+
+class Many(Action):
+    """What all lists of drafts have in common. `one` writes an item."""
+
+    writes = True
+    body = True
+
+    @property
+    def batch(self) -> Batch:
+        """The facet's terms for lists."""
+        assert self.facet.batch is not None, f"{self.facet.home} takes no lists"
+        return self.facet.batch
+
+    async def find(self, call: Call) -> None:
+        await self.place.enter(call)
+
+    async def standing(self, call: Call) -> Validator:
+        return await self._collection(call)
+
+    async def one(self, unit: Unit, call: Call, draft: dict[str, Any], notes: list[Fault]) -> Row:
+        """Writes one item. Raises Refusal."""
+        raise NotImplementedError
+
+    def done(self, saved: bytes) -> Outcome:
+        """The outcome of a list that was carried out wholly."""
+        return Shown(ready=saved)
+
+    async def perform(self, unit: Unit, call: Call) -> Outcome:
+        self._still(unit, call)
+        saved: list[Row] = []
+        missed: list[Missed] = []
+        noted: dict[str, str] = {}
+        for place, draft in enumerate(call.draft):
+            identity = draft.get("id", 0)
+            notes: list[Fault] = []
+            try:
+                if self.batch.whole:
+                    row = await self.one(unit, call, dict(draft), notes)
+                else:
+                    async with unit.tx.savepoint():
+                        mark = unit.ledger.mark()
+                        row = await self.one(unit, call, dict(draft), notes)
+            except Refusal as refusal:
+                if self.batch.whole:
+                    raise _placed(refusal, place) from refusal
+                unit.ledger.restore(mark)
+                missed.append(Missed(place, identity, refusal))
+            else:
+                saved.append(row)
+                noted |= {f"{row.entity.id}.{note.field}": note.said for note in notes}
+        if missed and not saved and not self.batch.counted:
+            raise min((one.refusal for one in missed), key=lambda refusal: refusal.reason.rank)
+        if self.batch.silent and not missed and not noted:
+            return Emptied()
+        call.reader = unit.tx
+        documents = await render.shown(self.facet, call, saved)
+        return self._told(documents, missed, noted)
+
+    def _told(self, documents: Sequence[bytes], missed: Sequence[Missed], noted: dict[str, str]) -> Outcome:
+        data = b'{"data":[' + b",".join(documents) + b"]"
+        if not self.batch.counted:
+            errors = {str(one.identity or one.place): one.refusal.message for one in missed} | noted
+            if not errors:
+                return self.done(data + b',"meta":{}}')
+            return self.batch.partly(ready=data + b',"errors":' + render.json(errors) + b',"meta":{}}')
+        count = len(documents) + len(missed)
+        meta = render.json({"total": count, "success": len(documents), "failed": len(missed)})
+        ending = b',"errors":' + render.json([told(one) for one in missed]) + b',"meta":' + meta + b"}"
+        return self.batch.partly(ready=data + ending) if missed else self.done(data + ending)
+
+
+def told(one: Missed) -> dict[str, Any]:
+    """A refused item as a member of `errors`."""
+    refusal = one.refusal
+    named = f"{one.identity or one.place}"
+    errors = {f"{named}.{fault.field}": fault.said for fault in refusal.faults} or {named: refusal.message}
+    return {"status": refusal.reason.status(3), "title": refusal.message, "type": refusal.reason.page, "errors": errors}
+
+
+def _placed(refusal: Refusal, place: int) -> Refusal:
+    """The refusal of a whole list, whose faults name the item."""
+    faults = [fault._replace(field=f"{place}.{fault.field}") for fault in refusal.faults]
+    details = {"item": place, **refusal.details}
+    return Refusal(refusal.reason, refusal.message, details=details, faults=faults, headers=refusal.headers)
+
+
+class CreateMany(Many):
+    """POST of a list: each item a new row."""
+
+    def read(self, content: Any) -> Any:
+        assert self.facet.v3 is not None
+        return self.facet.v3.read_new(content, self.batch.cap)
+
+    async def one(self, unit: Unit, call: Call, draft: dict[str, Any], notes: list[Fault]) -> Row:
+        return await create_one(unit, self.facet, {**draft, **self.place.new(call)}, notes)
+
+    def done(self, saved: bytes) -> Outcome:
+        if self.facet.created == 200:
+            return Shown(ready=saved)
+        return Created(ready=saved)
+
+
+class UpdateMany(Many):
+    """PUT of a list: each item by the row it names; one that names none is a new row where the terms allow it."""
+
+    def read(self, content: Any) -> Any:
+        assert self.facet.v3 is not None
+        batch = self.batch
+        return self.facet.v3.read_many(content, batch.cap, identity=batch.identity, creates=batch.creates)
+
+    async def one(self, unit: Unit, call: Call, draft: dict[str, Any], notes: list[Fault]) -> Row:
+        identity = draft.pop("id", 0)
+        if not identity:
+            return await create_one(unit, self.facet, {**draft, **self.place.new(call)}, notes)
+        if self.place.narrows:
+            await self.place.own(unit, call, identity)
+        return await update_one(unit, self.facet, identity, draft, notes)
+
+
+class DeleteListed(Many):
+    """DELETE whose body is a list of ids: 200 with those that went."""
+
+    def read(self, content: Any) -> Any:
+        ids = parse_json(content)
+        if not isinstance(ids, list):
+            raise Refusal(Reason.MALFORMED_BODY, "The request body must be a list of ids.")
+        if len(ids) > self.batch.cap:
+            said = f"The request payload is too large. The maximum items allowed in the array is {self.batch.cap}."
+            raise Refusal(Reason.TOO_MANY_ITEMS, said, details={"max_items": self.batch.cap})
+        wrong = [place for place, one in enumerate(ids) if type(one) is not int or not 0 < one <= INT32]
+        if wrong:
+            said = f"must be a whole number from 1 to {INT32}."
+            raise refuse_faults([Fault(Reason.FIELD_INVALID, str(place), f"{place} {said}") for place in wrong])
+        return list(dict.fromkeys(ids))
+
+    async def perform(self, unit: Unit, call: Call) -> Outcome:
+        self._still(unit, call)
+        gone: list[bytes] = []
+        missed: list[Missed] = []
+        for place, identity in enumerate(call.draft):
+            try:
+                async with unit.tx.savepoint():
+                    mark = unit.ledger.mark()
+                    await self.place.own(unit, call, identity)
+                    await unit.delete(self.table, [identity])
+            except Refusal as refusal:
+                unit.ledger.restore(mark)
+                missed.append(Missed(place, identity, refusal))
+            else:
+                gone.append(b"%d" % identity)
+        return self._told(gone, missed, {})

@@ -1,0 +1,94 @@
+"""Where a request's rows are: the statements that follow from a facet, made once, and what the path fixes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bodega.declare.call import Call
+from bodega.declare.facet import Facet
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Refusal
+from bodega.storage.plan import Condition, Plan
+from bodega.storage.unit import Unit
+
+
+class Place:
+    """The place of a facet's rows. A path below other rows is walked from the outermost inwards."""
+
+    def __init__(self, facet: Facet, *, rest: bool = True) -> None:
+        """`rest`: whether a row is read with the members that V3 does not show."""
+        self.facet = facet
+        self.fixed = facet.within[-1].column if facet.within else ""
+        self._parents = _walk(facet)
+        self._columns = (*((self.fixed,) if self.fixed else ()), *facet.only, *((facet.owner,) if facet.owner else ()))
+        tests = "".join(f" AND {column} = ${place}" for place, column in enumerate(self._columns, start=2))
+        self._by_number = f"SELECT 1 FROM {facet.table.name} WHERE id = $1{tests}"
+        self._item = (
+            f"SELECT doc, {'rest' if rest else 'NULL'}, version, modified, id FROM {facet.table.name}"
+            f" WHERE {facet.key} = $1{tests}"
+        )
+
+    async def enter(self, call: Call) -> None:
+        """Walks to the innermost row that the path names before the facet's own, and keeps the value that its rows
+        hold. Raises Refusal when one is missing."""
+        value: Any = None
+        for place, sql in enumerate(self._parents):
+            known = (call.ids[place],) if place == 0 else (call.ids[place], value)
+            found = await call.reader.row(sql, *known)
+            if found is None:
+                raise Refusal(Reason.NO_SUCH_ENTITY)
+            value = found[0]
+        call.parent = value
+
+    async def item(self, call: Call) -> Any:
+        """The row that the path names: doc, rest, version, modified, id. Raises Refusal."""
+        if self._parents:
+            await self.enter(call)
+        found = await call.reader.row(self._item, call.ids[-1], *self._known(call))
+        if found is None:
+            raise Refusal(Reason.NO_SUCH_ENTITY)
+        call.found = found
+        call.entity_id = found[4]
+        return found
+
+    @property
+    def narrows(self) -> bool:
+        """Whether the facet shows only a part of its table."""
+        return bool(self._columns)
+
+    async def own(self, unit: Unit, call: Call, entity_id: int) -> None:
+        """Makes sure inside a transaction that a row which a body names is one of those. Raises Refusal."""
+        if await unit.tx.row(self._by_number, entity_id, *self._known(call)) is None:
+            raise Refusal(Reason.NO_SUCH_ENTITY)
+
+    def narrowed(self, call: Call) -> Plan:
+        """The plan of the query, within what the path names and what the caller may see."""
+        plan = call.query.plan
+        if not self._columns:
+            return plan
+        fixed = [Condition(column, "eq", known) for column, known in zip(self._columns, self._known(call), strict=True)]
+        return plan._replace(where=(*fixed, *plan.where))
+
+    def new(self, call: Call) -> dict[str, Any]:
+        """What a new row holds because of where it is put."""
+        fields = self.facet.table.entity.__struct_fields__
+        known = {column: value for column, value in self.facet.only.items() if column in fields}
+        return {**known, self.fixed: call.parent} if self.fixed else known
+
+    def _known(self, call: Call) -> list[Any]:
+        known = [call.parent] if self.fixed else []
+        known += self.facet.only.values()
+        if self.facet.owner:
+            known.append(call.client_id)
+        return known
+
+
+def _walk(facet: Facet) -> list[str]:
+    """One statement a parent: the value that rows below it hold, if it lies within the one before."""
+    statements = []
+    before = ""
+    for level in facet.within:
+        test = f" AND {before} = $2" if before else ""
+        statements.append(f"SELECT {level.value} FROM {level.table.name} WHERE id = $1{test}")
+        before = level.column
+    return statements
