@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from bodega.declare.route import Route
 from bodega.resources.catalog import brands, categories, product, products, variants
+from bodega.resources.catalog.options import option, product_option
 from bodega.resources.store import information, tasks
 from bodega.storage.table import Table, adopt
 from bodega.tasks import queue
 
-TABLES: tuple[Table, ...] = (categories.TABLE, brands.TABLE, product.TABLE, variants.TABLE, queue.TABLE)
+TABLES: tuple[Table, ...] = (
+    categories.TABLE,
+    brands.TABLE,
+    product.TABLE,
+    option.TABLE,
+    option.VALUES,
+    product_option.TABLE,
+    variants.TABLE,
+    queue.TABLE,
+)
 """Every table, each after those it refers to."""
 
 adopt(TABLES)
