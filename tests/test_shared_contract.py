@@ -71,7 +71,7 @@ def declared(shape: V2Shape) -> dict[tuple[str, str], Any]:
         facts[name, "name"] = True
         facts[name, "type"] = wire.word
         facts[name, "refused"] = wire.refused
-        facts[name, "required"] = wire.required
+        facts[name, "required"] = "POST" in wire.required
         facts[name, "length"] = wire.length
     return facts
 

@@ -39,14 +39,15 @@ def stored(
     links: Sequence[Link] = (),
     counter: str = "",
     cap: int = 0,
+    cap_within: tuple[str, int] | None = None,
     more_schema: str = "",
 ) -> Table:
     """The table of an entity.
 
     `columns` names fields kept as columns of their own (what is filtered, sorted, joined); their SQL types follow from
     the field types, decimals as integers of ten-thousandths. `computed` adds columns that are not plain fields. `noun`
-    is what one row is called in sentences, `counter` the plan limit it counts against, `cap` the platform's own;
-    `more_schema` is SQL of tables that belong to it.
+    is what one row is called in sentences, `counter` the plan limit it counts against, `cap` the platform's own,
+    `cap_within` that of one parent (the column that names it, rows); `more_schema` is SQL of tables that belong to it.
     """
     hints = get_type_hints(entity, include_extras=True)
     made = [_column(field, hints[field]) for field in columns.split()]
@@ -66,6 +67,7 @@ def stored(
         cap,
         noun,
         more_schema,
+        cap_within,
     )
 
 

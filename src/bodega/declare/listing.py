@@ -141,7 +141,7 @@ class Listing:
         self.table = table
         self.version = version
         self.sorts = tuple(sorts.split())
-        self.includes = dict(includes or {})
+        self.includes = includes if includes is not None else {}
         self.shown = tuple(shown)
         self.always = frozenset(always)
         self.include_names_fields = include_names_fields

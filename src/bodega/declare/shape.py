@@ -82,14 +82,15 @@ Word = As | Choice | Part | Linked | Derived | Looked
 class Wire(NamedTuple):
     """One V2 member. `show` takes (entity, base); `read` gives the field's new value or raises ValueError.
 
-    `refused` names the methods that must not send it (rule 1); what is neither refused nor `writable` is passed over.
+    `required` and `refused` name the methods that must and that must not send it (rules 3 and 1); what is neither
+    refused nor `writable` is passed over.
     """
 
     name: str
     field: str
     word: str
     length: int | None
-    required: bool
+    required: tuple[str, ...]
     refused: tuple[str, ...]
     writable: bool
     show: Callable[[Any, Base], Any]
@@ -104,9 +105,9 @@ def link(base: Base, path: str) -> dict[str, str]:
 class V2Shape:
     """`fields` names the members in order, each with at most one mark:
 
-    `*` POST needs it; `!` read-only; `~` read-only, but a POST that brings it is not refused; `?` neither writes nor is
-    ever refused; `^` written, but never shown. Links and derived members are read-only unless marked otherwise.
-    `when_chosen` are members that appear only when the caller chose which to see (rule 28).
+    `*` POST needs it; `+` POST and PUT need it; `!` read-only; `~` read-only, but a POST that brings it is not refused;
+    `?` neither writes nor is ever refused; `^` written, but never shown. Links and derived members are read-only unless
+    marked otherwise. `when_chosen` are members that appear only when the caller chose which to see (rule 28).
     """
 
     def __init__(
@@ -129,6 +130,7 @@ class V2Shape:
         self._shown = [(made.name, made.show) for made in self.wires.values() if made.name not in unseen]
         self.looked_up = {name: word for name, word in words.items() if isinstance(word, Looked)}
         self._required = [made for made in self.wires.values() if made.required]
+        self._always_required = [made for made in self.wires.values() if "PUT" in made.required]
         self._when_chosen = dict(when_chosen or {})
 
     def show(
@@ -170,12 +172,11 @@ class V2Shape:
                     changes[wire.field] = wire.read(value)
                 except ValueError as error:
                     faults.append(_invalid(name, str(error)))
-        if creating:
-            faults += [
-                Fault(Reason.FIELD_MISSING, wire.name, f"The required field '{wire.name}' was not supplied.")
-                for wire in self._required
-                if wire.name not in members
-            ]
+        faults += [
+            Fault(Reason.FIELD_MISSING, wire.name, f"The required field '{wire.name}' was not supplied.")
+            for wire in (self._required if creating else self._always_required)
+            if wire.name not in members
+        ]
         if faults:
             raise refuse_faults(faults)
         return changes
@@ -192,7 +193,7 @@ class V2Shape:
                 "type": wire.word,
                 **({"length": wire.length} if wire.length else {}),
                 "writable_methods": writing if wire.writable else [],
-                "required_methods": ["POST"] if wire.required and "POST" in methods else [],
+                "required_methods": [method for method in writing if method in wire.required],
             }
             for wire in self.wires.values()
         ]
@@ -202,20 +203,29 @@ def _invalid(name: str, why: str) -> Fault:
     return Fault(Reason.FIELD_INVALID, name, f"The field '{name}' is invalid.", {"invalid_reason": f"{name} {why}."})
 
 
+_REQUIRED = {"*": ("POST",), "+": ("POST", "PUT")}
 _REFUSED = {"!": ("POST", "PUT"), "~": ("PUT",)}
 
 
 def _wire(text: str, words: Mapping[str, Word], hints: Mapping[str, Any]) -> Wire:
-    name = text.rstrip("!*~?^")
+    name = text.rstrip("!*+~?^")
     mark = text[len(name) :]
     word = words.get(name, As(name))
     if isinstance(word, Linked | Derived | Looked):
         refused = () if mark == "?" else _REFUSED.get(mark, ("POST", "PUT"))
         kind, show = _computed(word)
-        return Wire(name, "", kind, None, required=False, refused=refused, writable=False, show=show, read=_never)
+        return Wire(name, "", kind, None, required=(), refused=refused, writable=False, show=show, read=_never)
     kind, most, show, read = _stored(word, hints[word.field])
     return Wire(
-        name, word.field, kind, most, mark == "*", _REFUSED.get(mark, ()), mark not in ("!", "~", "?"), show, read
+        name,
+        word.field,
+        kind,
+        most,
+        _REQUIRED.get(mark, ()),
+        _REFUSED.get(mark, ()),
+        mark not in ("!", "~", "?"),
+        show,
+        read,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -68,6 +68,27 @@ async def update_one(
     stamped = {"date_modified": moment(unit.now)} if "date_modified" in table.stamps else {}
     row = await unit.update(table, old, _replace(old.entity, **{**stamped, **changes}))
     return await _with_children(unit, facet, row, children, notes)
+
+
+def rows_of(facet: Facet) -> Callable[[Unit, Any, list[Changes], list[Fault]], Awaitable[None]]:
+    """How a member of the parent's body is written that holds rows of `facet`: an item that names a row of this parent
+    updates it, any other is a new row. Rows that the list does not name stay."""
+    column, table = facet.within[-1].column, facet.table
+
+    async def write(unit: Unit, parent: Any, drafts: list[Changes], notes: list[Fault]) -> None:
+        for draft in drafts:
+            changes = dict(draft)
+            named = changes.pop("id", 0)
+            if not named:
+                await create_one(unit, facet, {**changes, column: parent.id}, notes)
+                continue
+            old = await unit.get(table, named)
+            if old is None or getattr(old.entity, column) != parent.id:
+                said = f"The {table.noun} {named} does not exist here."
+                raise Refusal(Reason.NO_SUCH_ENTITY, said, details={"missing_ids": [named]})
+            await update_one(unit, facet, named, changes, notes)
+
+    return write
 
 
 def _children(facet: Facet, changes: Changes) -> Changes:

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from bodega.declare.route import Route
-from bodega.resources.catalog import brands, categories, product, products, variants
+from bodega.resources.catalog import (
+    brands,
+    bulk_pricing,
+    categories,
+    custom_fields,
+    google_product_search,
+    product,
+    products,
+    reviews,
+    variants,
+    videos,
+)
 from bodega.resources.catalog.options import option, product_option
 from bodega.resources.store import information, tasks
 from bodega.storage.table import Table, adopt
@@ -17,6 +28,10 @@ TABLES: tuple[Table, ...] = (
     option.VALUES,
     product_option.TABLE,
     variants.TABLE,
+    custom_fields.TABLE,
+    bulk_pricing.TABLE,
+    videos.TABLE,
+    reviews.TABLE,
     queue.TABLE,
 )
 """Every table, each after those it refers to."""
@@ -27,6 +42,11 @@ ROUTES: tuple[Route, ...] = (
     *categories.routes,
     *brands.routes,
     *products.routes,
+    *custom_fields.routes,
+    *bulk_pricing.routes,
+    *videos.routes,
+    *reviews.routes,
+    *google_product_search.routes,
     *information.routes,
     *tasks.routes,
 )

@@ -74,6 +74,8 @@ class Unit:
             for guard in table.before_write:
                 await guard(self, None, entity)
             self._respect_limits(table)
+            if table.cap_within is not None:
+                await self._respect_cap_within(table, *table.cap_within, entity)
         except Refusal as refusal:
             await self.in_order(refusal, table, entity)
             if refusal.reason in LIMITS:
@@ -193,6 +195,15 @@ class Unit:
                 f"A store can hold at most {table.cap} {table.counter or table.name}.",
                 details={"resource": table.counter or table.name, "limit": table.cap, "used": total},
             )
+
+    async def _respect_cap_within(self, table: Table, column: str, most: int, entity: Any) -> None:
+        if self.ledger.total(table.name) < most:
+            return  # the whole table holds fewer
+        parent = next(made.value for made in table.columns if made.name == column)(entity)
+        found = await self.tx.row(f"SELECT count(*) FROM {table.name} WHERE {column} = $1", parent)
+        if found is not None and found[0] >= most:
+            said = f"There can be at most {most} {table.noun}s here."
+            raise Refusal(Reason.PLATFORM_CAP_REACHED, said, details={"resource": table.name, "limit": most})
 
 
 async def conflicts(tx: Tx, table: Table, entity: Any) -> list[Fault]:

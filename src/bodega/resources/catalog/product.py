@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -23,6 +24,7 @@ from bodega.declare.fields import (
     SortOrder,
     Words,
 )
+from bodega.declare.listing import Include
 from bodega.declare.shape import As, Choice, Derived, Linked, Part, V2Shape, V3Shape
 from bodega.domain.urls import SCHEMA as URLS
 from bodega.domain.urls import CustomUrl, chosen
@@ -149,6 +151,30 @@ TABLE = stored(
     counter="products",
     more_schema=URLS + "\n" + TEXTS,
 )  # fmt: skip
+
+
+async def _nothing_inside(_call: Any, _products: Sequence[int]) -> dict[int, bytes]:
+    return {}
+
+
+async def _the_channel(_call: Any, products: Sequence[int]) -> dict[int, bytes]:
+    return dict.fromkeys(products, b"[1]")
+
+
+INCLUDES = {
+    "variants": Include(_nothing_inside),
+    "images": Include(_nothing_inside),
+    "custom_fields": Include(_nothing_inside),
+    "bulk_pricing_rules": Include(_nothing_inside),
+    "primary_image": Include(_nothing_inside, empty=b"null"),
+    "modifiers": Include(_nothing_inside, page_cap=10),  # rule 26
+    "options": Include(_nothing_inside, page_cap=10),
+    "parent_relations": Include(_nothing_inside),
+    "videos": Include(_nothing_inside),
+    "reviews": Include(_nothing_inside),
+    "channels": Include(_the_channel),
+}
+"""What V3 shows inside a product when asked to; the resource that owns the rows puts its own reading here."""
 
 
 def _sub(name: str) -> Linked:

@@ -7,13 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from bodega.declare.facet import Batch, Facet
-from bodega.declare.listing import Filter, Include, Listing, listed, parser
+from bodega.declare.listing import Filter, Listing, listed, parser
 from bodega.declare.route import collection, count, item
 from bodega.domain.urls import has_urls
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.resources.catalog import brands, categories, variants
-from bodega.resources.catalog.product import TABLE, V2_SHAPE, V3_SHAPE, Product
+from bodega.resources.catalog.product import INCLUDES, TABLE, V2_SHAPE, V3_SHAPE, Product
 from bodega.storage.table import numbered_marks
 from bodega.storage.tx import Statement, Tx
 from bodega.storage.unit import Unit, duplicate
@@ -67,30 +67,6 @@ MAPPED_V2 = {
     "min_number_sold": Filter("total_sold", "min", _id),
     "max_number_sold": Filter("total_sold", "max", _id),
 }
-NONE_YET = Include(lambda _tx, _ids: _no_rows())
-INCLUDES = {
-    "variants": variants.INCLUDE,
-    "images": NONE_YET,
-    "custom_fields": NONE_YET,
-    "bulk_pricing_rules": NONE_YET,
-    "primary_image": Include(lambda _tx, _ids: _no_rows(), empty=b"null"),
-    "modifiers": Include(lambda _tx, _ids: _no_rows(), page_cap=10),  # rule 26
-    "options": Include(lambda _tx, _ids: _no_rows(), page_cap=10),
-    "parent_relations": NONE_YET,
-    "videos": NONE_YET,
-    "reviews": NONE_YET,
-    "channels": Include(lambda _tx, ids: _default_channel(ids)),
-}
-
-
-async def _no_rows() -> dict[int, bytes]:
-    return {}
-
-
-async def _default_channel(products: Sequence[int]) -> dict[int, bytes]:
-    return dict.fromkeys(products, b"[1]")
-
-
 V2 = Facet(
     2,
     TABLE,

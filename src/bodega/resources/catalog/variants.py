@@ -7,6 +7,7 @@ from typing import Any
 from bodega.declare.entity import Entity, stored
 from bodega.declare.fields import Line, Measure, Money
 from bodega.declare.listing import children
+from bodega.resources.catalog import product
 from bodega.storage.table import Reference, Unique
 
 
@@ -53,4 +54,4 @@ TABLE = stored(
 )
 
 
-INCLUDE = children(TABLE, "product_id")
+product.INCLUDES["variants"] = children(TABLE, "product_id")

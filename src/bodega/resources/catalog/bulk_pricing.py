@@ -1,0 +1,134 @@
+"""Bulk pricing rules: what one costs when many are bought. V2 calls them discount rules."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, Literal
+
+from bodega.declare.entity import Entity, stored
+from bodega.declare.facet import Facet, Within
+from bodega.declare.fields import INTEGER, STRING, Count, Id, Kind, Money
+from bodega.declare.listing import Listing, children
+from bodega.declare.route import also_at, collection, count, item
+from bodega.declare.shape import As, Nested, V2Shape, V3Shape
+from bodega.declare.write import rows_of
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, refuse_faults
+from bodega.resources.catalog import product
+from bodega.storage.table import Reference
+from bodega.storage.tx import Tx
+from bodega.storage.unit import Unit, duplicate
+
+MOST_PERCENT = 100
+
+
+class BulkPricingRule(Entity, kw_only=True):
+    """From `quantity_min` to `quantity_max` items (0: no bound): a price off, per cent off, or a fixed price."""
+
+    quantity_min: Count
+    quantity_max: Count
+    type: Literal["price", "percent", "fixed"]
+    amount: Money
+    product_id: Id = 0
+
+
+def _highest(rule: BulkPricingRule) -> int:
+    """The last quantity a rule is for; one without an upper bound is for all."""
+    return rule.quantity_max or 2_147_483_647
+
+
+TABLE = stored(
+    "bulk_pricing_rules",
+    BulkPricingRule,
+    noun="bulk pricing rule",
+    columns="product_id quantity_min",
+    computed={"highest": ("INTEGER", _highest)},
+    indexed="product_id",
+    hidden="product_id",
+    references=[Reference("product_id", "products", "product_id", "The product does not exist.", "CASCADE")],
+)
+
+AS_TEXT = Kind(STRING.word, str, INTEGER.read, INTEGER.clean)
+v2 = V2Shape(
+    BulkPricingRule,
+    "discount_rules",
+    "discount_rule",
+    "id? product_id! min max type+ type_value+",
+    {"id": As("id", AS_TEXT), "min": As("quantity_min"), "max": As("quantity_max"), "type_value": As("amount")},
+)
+v3 = V3Shape(BulkPricingRule, required="quantity_min quantity_max type amount", read_only="id", hidden="product_id")
+
+OF_PRODUCT = (Within("product_id", product.TABLE),)
+V2 = Facet(
+    2,
+    TABLE,
+    Listing(TABLE, 2, "min_id max_id"),
+    "store_v2_products",
+    "products/{}/discount_rules",
+    v2=v2,
+    within=OF_PRODUCT,
+    defaults={"quantity_min": 0, "quantity_max": 0},
+)
+V3 = Facet(
+    3,
+    TABLE,
+    Listing(TABLE, 3, "", shown=v3.shown),
+    "store_v2_products",
+    "catalog/products/{}/bulk-pricing-rules",
+    v3=v3,
+    created=200,
+    within=OF_PRODUCT,
+)
+ALL = Facet(2, TABLE, Listing(TABLE, 2, "min_id max_id"), V2.scope, "", v2=v2)
+
+_v2 = (
+    collection("products/{product_id}/discount_rules", V2, "GET POST DELETE"),
+    item("products/{product_id}/discount_rules/{id}", V2),
+    count("products/{product_id}/discount_rules/count", V2),
+    count("products/discount_rules/count", ALL),
+)
+routes = (
+    *_v2,
+    *also_at("discount_rules", "discountrules", *_v2),
+    collection("catalog/products/{product_id}/bulk-pricing-rules", V3, "GET POST"),
+    item("catalog/products/{product_id}/bulk-pricing-rules/{id}", V3),
+)
+
+product.INCLUDES["bulk_pricing_rules"] = children(TABLE, "product_id", order="quantity_min")
+product.V3_SHAPE.nested["bulk_pricing_rules"] = Nested(v3, rows_of(V3))
+
+
+def _invalid(name: str, why: str) -> Fault:
+    said = f"{name} {why}."
+    return Fault(Reason.FIELD_INVALID, name, said, {"invalid_reason": said})
+
+
+@TABLE.before_write.append
+async def keep_ranges_whole(_unit: Unit, _old: Any, new: BulkPricingRule) -> None:
+    """Rule 66: a range ends after it begins, and nothing is cheaper by more than it costs."""
+    faults = []
+    if new.quantity_max and new.quantity_max <= new.quantity_min:
+        faults.append(_invalid("quantity_max", "must be greater than quantity_min, or 0 for no bound"))
+    if new.type == "percent" and new.amount > Decimal(MOST_PERCENT):
+        faults.append(_invalid("amount", f"must be at most {MOST_PERCENT} per cent"))
+    if faults:
+        raise refuse_faults(faults)
+
+
+@TABLE.before_write.append
+async def keep_ranges_apart(unit: Unit, _old: Any, new: BulkPricingRule) -> None:
+    """Rule 66: a quantity has one price."""
+    faults = await _overlapping(unit.tx, new)
+    if faults:
+        raise refuse_faults(faults)
+
+
+async def _overlapping(tx: Tx, rule: BulkPricingRule) -> list[Fault]:
+    sql = (
+        "SELECT id FROM bulk_pricing_rules WHERE product_id = $1 AND id <> $2 AND quantity_min <= $3 AND highest >= $4"
+        " ORDER BY id LIMIT 1"
+    )
+    found = await tx.row(sql, rule.product_id, rule.id, _highest(rule), rule.quantity_min)
+    if found is None:
+        return []
+    return [duplicate("quantity_min", "The quantities overlap with another rule.", TABLE.noun, found[0])]

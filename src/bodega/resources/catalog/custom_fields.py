@@ -1,0 +1,80 @@
+"""Custom fields: what a shop tells of a product beyond the fields that every product has."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from bodega.declare.entity import Entity, stored
+from bodega.declare.facet import Facet, Within
+from bodega.declare.fields import NAME, Id
+from bodega.declare.listing import Listing, children
+from bodega.declare.route import also_at, collection, count, item
+from bodega.declare.shape import As, Nested, V2Shape, V3Shape
+from bodega.declare.write import rows_of
+from bodega.resources.catalog import product
+from bodega.storage.table import Reference, Unique
+
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=250), NAME]
+
+
+class CustomField(Entity, kw_only=True):
+    """A name and what it is for this product."""
+
+    name: Text
+    value: Text
+    product_id: Id = 0
+
+
+TABLE = stored(
+    "custom_fields",
+    CustomField,
+    noun="custom field",
+    columns="product_id name value",
+    hidden="product_id",
+    uniques=[Unique(("product_id", "name", "value"), "value", "The product has this custom field already.")],  # rule 67
+    references=[Reference("product_id", "products", "product_id", "The product does not exist.", "CASCADE")],
+    cap_within=("product_id", 200),  # rule 67
+)
+
+v2 = V2Shape(CustomField, "custom_fields", "custom_field", "id? product_id! name+ text+", {"text": As("value")})
+v3 = V3Shape(CustomField, required="name value", read_only="id", hidden="product_id")
+
+OF_PRODUCT = (Within("product_id", product.TABLE),)
+V2 = Facet(
+    2,
+    TABLE,
+    Listing(TABLE, 2, "min_id max_id name"),
+    "store_v2_products",
+    "products/{}/custom_fields",
+    v2=v2,
+    within=OF_PRODUCT,
+)
+V3 = Facet(
+    3,
+    TABLE,
+    Listing(TABLE, 3, "", shown=v3.shown),
+    "store_v2_products",
+    "catalog/products/{}/custom-fields",
+    v3=v3,
+    created=200,
+    within=OF_PRODUCT,
+)
+ALL = Facet(2, TABLE, Listing(TABLE, 2, "min_id max_id name"), V2.scope, "", v2=v2)
+
+_v2 = (
+    collection("products/{product_id}/custom_fields", V2, "GET POST DELETE"),
+    item("products/{product_id}/custom_fields/{id}", V2),
+    count("products/{product_id}/custom_fields/count", V2),
+    count("products/custom_fields/count", ALL),
+)
+routes = (
+    *_v2,
+    *also_at("custom_fields", "customfields", *_v2),
+    collection("catalog/products/{product_id}/custom-fields", V3, "GET POST"),
+    item("catalog/products/{product_id}/custom-fields/{id}", V3),
+)
+
+product.INCLUDES["custom_fields"] = children(TABLE, "product_id")
+product.V3_SHAPE.nested["custom_fields"] = Nested(v3, rows_of(V3))

@@ -1,0 +1,150 @@
+"""Reviews: what buyers say of a product."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from bodega.declare.entity import Entity, stored
+from bodega.declare.facet import Facet, Within
+from bodega.declare.fields import INTEGER, Id, Kind, Line, Moment, moment
+from bodega.declare.listing import Listing, children
+from bodega.declare.route import collection, count, item
+from bodega.declare.shape import As, V2Shape, V3Shape
+from bodega.law.refusal import Fault
+from bodega.resources.catalog import product
+from bodega.storage.table import Reference, numbered_marks
+from bodega.storage.unit import Unit
+
+STATUSES = ("pending", "approved", "disapproved")
+
+
+def _status(value: Any) -> str:
+    number = INTEGER.read(value)
+    if not 0 <= number < len(STATUSES):
+        raise ValueError("must be one of 0, 1, 2")
+    return STATUSES[number]
+
+
+def _rating(value: Any) -> int:
+    rating: int = INTEGER.read(value)
+    if not 1 <= rating <= 5:
+        raise ValueError("must be one of 1, 2, 3, 4, 5")
+    return rating
+
+
+V2_STATUS = Kind("int", STATUSES.index, _status, str)
+V2_RATING = Kind("int", int, _rating, int)
+
+
+class Review(Entity, kw_only=True):
+    """A rating from 0 to 5 (V2: from 1). Only approved ones count for the product."""
+
+    title: Line
+    text: str = ""
+    status: Literal["pending", "approved", "disapproved"] = "pending"
+    rating: Annotated[int, msgspec.Meta(ge=0, le=5)] = 0
+    email: Line = ""
+    name: Line = ""
+    date_reviewed: Moment
+    date_created: Moment = ""
+    date_modified: Moment = ""
+    product_id: Id = 0
+
+
+TABLE = stored(
+    "reviews",
+    Review,
+    noun="review",
+    columns="product_id status date_reviewed",
+    indexed="product_id",
+    hidden="product_id",
+    references=[Reference("product_id", "products", "product_id", "The product does not exist.", "CASCADE")],
+)
+
+v2 = V2Shape(
+    Review,
+    "reviews",
+    "review",
+    "id! product_id! author* date_created rating* title* review* status",
+    {
+        "author": As("name"),
+        "date_created": As("date_reviewed"),
+        "rating": As("rating", V2_RATING),
+        "review": As("text"),
+        "status": As("status", V2_STATUS),
+    },
+)
+v3 = V3Shape(Review, required="title date_reviewed", read_only="id date_created date_modified", hidden="product_id")
+
+OF_PRODUCT = (Within("product_id", product.TABLE),)
+V2 = Facet(
+    2,
+    TABLE,
+    Listing(TABLE, 2, "min_id max_id status"),
+    "store_v2_products",
+    "products/{}/reviews",
+    v2=v2,
+    within=OF_PRODUCT,
+)
+V3 = Facet(
+    3,
+    TABLE,
+    Listing(TABLE, 3, "status", shown=v3.shown),
+    "store_v2_products",
+    "catalog/products/{}/reviews",
+    v3=v3,
+    created=200,
+    within=OF_PRODUCT,
+)
+
+routes = (
+    collection("products/{product_id}/reviews", V2, "GET POST DELETE"),
+    item("products/{product_id}/reviews/{id}", V2),
+    count("products/{product_id}/reviews/count", V2),
+    collection("catalog/products/{product_id}/reviews", V3, "GET POST"),
+    item("catalog/products/{product_id}/reviews/{id}", V3),
+)
+
+product.INCLUDES["reviews"] = children(TABLE, "product_id")
+
+
+@TABLE.prepare.append
+async def date_the_undated(unit: Unit, changes: dict[str, Any], old: Any, _notes: list[Fault]) -> None:
+    """A review of V2 that says no date was written now."""
+    if old is None and not changes.get("date_reviewed"):
+        changes["date_reviewed"] = moment(unit.now)
+
+
+def _counts(review: Review | None) -> tuple[int, int]:
+    """What a review adds to its product: one more, and its rating (rule 70)."""
+    return (1, review.rating) if review is not None and review.status == "approved" else (0, 0)
+
+
+async def _move(unit: Unit, product_id: int, count: int, rating: int) -> None:
+    if not (count or rating) or ("products", product_id) in unit.leaving:
+        return
+    row = await unit.get(product.TABLE, product_id)
+    if row is not None:
+        row.entity.reviews_count = max(0, row.entity.reviews_count + count)
+        row.entity.reviews_rating_sum = max(0, row.entity.reviews_rating_sum + rating)
+        await unit.rewrite(product.TABLE, row)
+
+
+@TABLE.after_write.append
+async def rate_the_product(unit: Unit, old: Review | None, new: Review) -> None:
+    """Rule 70: the product knows how many approved reviews it has, and the sum of their ratings."""
+    before, now = _counts(old), _counts(new)
+    await _move(unit, new.product_id, now[0] - before[0], now[1] - before[1])
+
+
+@TABLE.before_delete.append
+async def unrate_the_product(unit: Unit, doomed: Sequence[int]) -> None:
+    """Rule 70: a review that goes counts no more."""
+    sql = f"SELECT doc, rest FROM reviews WHERE id IN ({numbered_marks(len(doomed))})"
+    for doc, rest in await unit.tx.rows(sql, *doomed):
+        review = TABLE.decode(doc, rest)
+        count, rating = _counts(review)
+        await _move(unit, review.product_id, -count, -rating)
