@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from bodega.law.outcome import OUTCOMES, Accepted, Created, Emptied, Outcome, PartlyDone, Shown
+from bodega.law.outcome import OUTCOMES, Accepted, Created, Emptied, Outcome, PartlyDone, PartlyRefused, Shown
 from bodega.law.reasons import Step
 from forms import FORMS, QUOTA_HEADERS, V2, V3, XML, Desk, Form, basic, path_to
 from shop import Reply, Shop
@@ -101,6 +101,20 @@ def looks_partly_updated(_desk: Desk, reply: Reply) -> None:
     assert set(reply.json["errors"]) == {"2"}
 
 
+def partly_refused(desk: Desk) -> Reply:
+    desk.shop.brand()
+    field = {"namespace": "erp", "value": "7", "permission_set": "read", "resource_id": 1}
+    twice = [{**field, "key": "code"}, {**field, "key": "code"}]
+    return desk.ask("POST", "/v3/catalog/brands/metafields", twice)
+
+
+def looks_partly_refused(desk: Desk, reply: Reply) -> None:
+    assert [field["key"] for field in reply.data] == ["code"]
+    assert [error["status"] for error in reply.json["errors"]] == [409]
+    assert reply.json["meta"] == {"total": 2, "success": 1, "failed": 1}
+    assert desk.shop.rows("brand_metafields") == 1
+
+
 DONE += [
     Done(Shown, 200, FORMS, "RFC 9110 15.3.1", shown, looks_shown),
     Done(Shown, 200, [V3], "contract/http.md: most V3 creates are 200", created, looks_created),
@@ -110,6 +124,7 @@ DONE += [
     Done(Emptied, 204, [V2, XML], "rule 7", nothing_listed, looks_empty),
     Done(PartlyDone, 207, FORMS, "rule 48", partly_done, looks_partly_done),
     Done(PartlyDone, 207, [V3], "RFC 4918 11.1", partly_updated, looks_partly_updated),
+    Done(PartlyRefused, 422, [V3], "as documented for metafields", partly_refused, looks_partly_refused),
 ]
 
 

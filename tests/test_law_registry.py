@@ -62,7 +62,7 @@ def test_a_limit_is_told_after_every_conflict() -> None:
 
 def test_outcomes_have_the_statuses_of_success() -> None:
     """Design section 1, the answers."""
-    assert [outcome.status for outcome in OUTCOMES] == [200, 201, 202, 204, 207]
+    assert [outcome.status for outcome in OUTCOMES] == [200, 201, 202, 204, 207, 422]
 
 
 def test_the_law_calls_its_steps_in_the_order_of_the_registry() -> None:

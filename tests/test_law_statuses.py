@@ -418,6 +418,16 @@ def a_product_of_a_brand_that_is_not_there(desk: Desk) -> Send:
     return lambda: desk.ask("POST", desk.path("products"), draft)
 
 
+@refused(Reason.NOT_THE_OWNER, "rule 71", [V3])
+def a_metafield_that_others_may_only_read(desk: Desk) -> Send:
+    desk.shop.brand()
+    field = {"namespace": "erp", "key": "code", "value": "7", "permission_set": "read"}
+    made = desk.shop.post("/v3/catalog/brands/1/metafields", field)
+    assert made.status == 200
+    other = desk.account()
+    return lambda: desk.ask("PUT", "/v3/catalog/brands/1/metafields/1", {"value": "8"}, token=other)
+
+
 @refused(Reason.CIRCULAR_TREE, "rule 35")
 def a_category_below_itself(desk: Desk) -> Send:
     parent = desk.shop.category("Tools")
@@ -700,6 +710,7 @@ MUST: dict[Reason, Callable[[Desk, Reply], None]] = {
     Reason.FIELD_INVALID: every_fault("name"),
     Reason.DUPLICATE: duplicate,
     Reason.DANGLING_REFERENCE: conflict,
+    Reason.NOT_THE_OWNER: detail("permission_set", "read"),
     Reason.CIRCULAR_TREE: conflict,
     Reason.ORPHANED_PRODUCTS: orphans,
     Reason.PLAN_LIMIT_REACHED: limit_of_brands,

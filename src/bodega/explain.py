@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import Any
 
-from bodega.law.outcome import OUTCOMES, Accepted, Created, Emptied, Outcome, PartlyDone, Shown
+from bodega.law.outcome import OUTCOMES, Accepted, Created, Emptied, Outcome, PartlyDone, PartlyRefused, Shown
 from bodega.law.reasons import Reason
 
 _WAIT = "Retry-After"
@@ -50,6 +50,7 @@ CARRIES: dict[Reason, str] = {
     Reason.FIELD_INVALID: "every faulty field",
     Reason.DUPLICATE: "what conflicts, and how to resolve it",
     Reason.DANGLING_REFERENCE: "the ids that do not exist, and how to resolve it",
+    Reason.NOT_THE_OWNER: "owner_client_id, permission_set",
     Reason.CIRCULAR_TREE: "what conflicts, and how to resolve it",
     Reason.ORPHANED_PRODUCTS: "the products, and how to resolve it",
     Reason.PLAN_LIMIT_REACHED: "the resource, its limit and how many there are",
@@ -65,6 +66,10 @@ MEANS: dict[type[Outcome], tuple[str, str]] = {
     Accepted: ("It will be done: a task is on disk and will be carried out.", "Location of the task; the task"),
     Emptied: ("Done: there is nothing to show. Deletes, and empty lists in V2.", "no body"),
     PartlyDone: ("Saved, but a part of it was not.", "what was saved, and what was not"),
+    PartlyRefused: (
+        "Of a list, some items were saved and the others refused.",
+        "what was saved, and why the rest was not",
+    ),
 }
 """What an outcome says, and what the answer brings with it."""
 

@@ -47,7 +47,7 @@ def stored(
     `columns` names fields kept as columns of their own (what is filtered, sorted, joined); their SQL types follow from
     the field types, decimals as integers of ten-thousandths. `computed` adds columns that are not plain fields. `noun`
     is what one row is called in sentences, `counter` the plan limit it counts against, `cap` the platform's own,
-    `cap_within` that of one parent (the column that names it, rows); `more_schema` is SQL of tables that belong to it.
+    `cap_within` that of one parent (the columns that name it, rows); `more_schema` is SQL of tables that belong to it.
     """
     hints = get_type_hints(entity, include_extras=True)
     made = [_column(field, hints[field]) for field in columns.split()]

@@ -51,8 +51,8 @@ class Facet:
     for most of V3). `delete_needs_filter`: rule 22; `delete_cap`: rule 23; `batch`: bodies that are lists. `defaults`
     are this version's own defaults on create (rule 42). `within` are the rows that the path names first, outermost
     first; `only` the values that columns of every row of this facet have, and that a new row gets; `owner` names the
-    column that holds the client id of the account that alone may see a row. `key` is the column by which the last
-    id of the path finds its row.
+    column that holds the client id of the account that alone may see a row, unless its column `shared` is true. `key`
+    is the column by which the last id of the path finds its row.
     """
 
     version: int
@@ -70,4 +70,5 @@ class Facet:
     within: tuple[Within, ...] = ()
     only: Mapping[str, Any] = field(default_factory=dict)
     owner: str = ""
+    shared: str = ""
     key: str = "id"

@@ -8,7 +8,7 @@ from bodega.declare.call import Call
 from bodega.declare.facet import Facet
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
-from bodega.storage.plan import Condition, Plan
+from bodega.storage.plan import Condition, Op, Plan, where_sql
 from bodega.storage.unit import Unit
 
 
@@ -20,8 +20,11 @@ class Place:
         self.facet = facet
         self.fixed = facet.within[-1].column if facet.within else ""
         self._parents = _walk(facet)
-        self._columns = (*((self.fixed,) if self.fixed else ()), *facet.only, *((facet.owner,) if facet.owner else ()))
-        tests = "".join(f" AND {column} = ${place}" for place, column in enumerate(self._columns, start=2))
+        self._columns: list[tuple[str, Op]] = [(column, "eq") for column in (*self._outer(), *facet.only)]
+        if facet.owner:
+            self._columns.append((f"{facet.owner}|{facet.shared}", "seen") if facet.shared else (facet.owner, "eq"))
+        shape = (("id", "eq", 1), *((column, op, 1) for column, op in self._columns))
+        tests = where_sql(shape, "").partition("$1")[2]
         self._by_number = f"SELECT 1 FROM {facet.table.name} WHERE id = $1{tests}"
         self._item = (
             f"SELECT doc, {'rest' if rest else 'NULL'}, version, modified, id FROM {facet.table.name}"
@@ -51,6 +54,9 @@ class Place:
         call.entity_id = found[4]
         return found
 
+    def _outer(self) -> tuple[str, ...]:
+        return (self.fixed,) if self.fixed else ()
+
     @property
     def narrows(self) -> bool:
         """Whether the facet shows only a part of its table."""
@@ -66,7 +72,8 @@ class Place:
         plan = call.query.plan
         if not self._columns:
             return plan
-        fixed = [Condition(column, "eq", known) for column, known in zip(self._columns, self._known(call), strict=True)]
+        known = self._known(call)
+        fixed = [Condition(column, op, value) for (column, op), value in zip(self._columns, known, strict=True)]
         return plan._replace(where=(*fixed, *plan.where))
 
     def new(self, call: Call) -> dict[str, Any]:

@@ -106,6 +106,7 @@ async def perform(house: House, ask: Ask, caller: Caller, action: Action, call: 
         return await _schedule(house, ask, caller, body)
 
     async def job(unit: Unit) -> Outcome:
+        unit.client_id = call.client_id
         outcome = await action.perform(unit, call)
         if call.then is not None:
             await call.then(unit, outcome)

@@ -61,4 +61,10 @@ class PartlyDone(Outcome, kw_only=True, gc=False):
     status: ClassVar[int] = 207
 
 
-OUTCOMES: tuple[type[Outcome], ...] = (Shown, Created, Accepted, Emptied, PartlyDone)
+class PartlyRefused(Outcome, kw_only=True, gc=False):
+    """422: of a list some items were saved and some refused, where the published documents answer so (metafields)."""
+
+    status: ClassVar[int] = 422
+
+
+OUTCOMES: tuple[type[Outcome], ...] = (Shown, Created, Accepted, Emptied, PartlyDone, PartlyRefused)

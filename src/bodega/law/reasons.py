@@ -95,6 +95,7 @@ class Reason(Enum):
 
     DUPLICATE = (Step.PERFORM, 409, 409, "Another resource already holds this value.", "Change the value, or update the resource named in details.")
     DANGLING_REFERENCE = (Step.PERFORM, 400, 409, "The request refers to a resource that does not exist.", "Create the missing resource first, or leave the reference out.")
+    NOT_THE_OWNER = (Step.PERFORM, 403, 403, "The resource belongs to another account, which does not let others do this.", "Use the account that made it, or ask its owner for a wider permission_set.")
     CIRCULAR_TREE = (Step.PERFORM, 409, 422, "A category cannot lie below itself.", "Choose a parent outside the category's own subtree.")
     ORPHANED_PRODUCTS = (Step.PERFORM, 409, 422, "Deleting these categories would leave products without a category.", "Move the products named in details to another category, or delete them, first.")
     PLAN_LIMIT_REACHED = (Step.PERFORM, 507, 507, "The plan of this store holds no more of these.", "Delete some, or choose a larger plan: bodega store plan HASH NAME.")

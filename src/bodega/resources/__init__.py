@@ -9,6 +9,7 @@ from bodega.resources.catalog import (
     categories,
     custom_fields,
     google_product_search,
+    metafields,
     product,
     products,
     reviews,
@@ -32,6 +33,7 @@ TABLES: tuple[Table, ...] = (
     bulk_pricing.TABLE,
     videos.TABLE,
     reviews.TABLE,
+    *metafields.TABLES,
     queue.TABLE,
 )
 """Every table, each after those it refers to."""
@@ -47,6 +49,7 @@ ROUTES: tuple[Route, ...] = (
     *videos.routes,
     *reviews.routes,
     *google_product_search.routes,
+    *metafields.routes,
     *information.routes,
     *tasks.routes,
 )

@@ -10,14 +10,17 @@ from typing import Any, Literal, NamedTuple
 
 from bodega.storage.table import Table
 
-Op = Literal["eq", "ne", "in", "not_in", "min", "max", "greater", "less", "like", "member", "keyword", "low", "not_low"]
+Op = Literal[
+    "eq", "ne", "in", "not_in", "min", "max", "greater", "less", "like", "member", "keyword", "low", "not_low", "seen"
+]  # fmt: skip
 
 
 class Condition(NamedTuple):
     """`column` `op` `value`.
 
     `member`: value(s) in the link table named by `column` ("product_categories.category_id"); `keyword`: the text in
-    any of the columns joined by "|"; `low`: the test in `column` is true (value True) or not (False).
+    any of the columns joined by "|"; `low`: the test in `column` is true (value True) or not (False); `seen`: of the
+    two columns joined by "|" the first has this value, or the second is true.
     """
 
     column: str
@@ -73,6 +76,9 @@ def where_sql(shape: tuple[tuple[str, Op, int], ...], dialect: str) -> str:
             owner = link.split(":")[1]
             inside = f"id IN (SELECT {owner} FROM {link.split(':')[0]} WHERE {member} IN ({marks}))"
             parts.append(inside if count else "1 = 0")
+        elif op == "seen":
+            owner, _, shared = column.partition("|")
+            parts.append(f"({owner} = ${place} OR {shared})")
         else:
             parts.append(f"{'' if op == 'low' else 'NOT '}({column})")
         place += count

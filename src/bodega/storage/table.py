@@ -88,7 +88,7 @@ class Table:
     noun: str = ""
     more_schema: str = ""
     cap_within: tuple[str, int] | None = None
-    """A column, and how many rows may hold the same value of it: the platform's limit of one parent."""
+    """Columns, joined by blanks, and how many rows may agree in them: the platform's limit of one parent."""
     at_once: bool = False
     """A delete of many rows is one transaction however many they are, since one of them may be refused."""
     prepare: list[Guard] = field(default_factory=list)

@@ -42,15 +42,16 @@ class Terms(msgspec.Struct, frozen=True):
 
 
 class Unit:
-    """`now` is the store's clock, in UTC seconds, when the work began."""
+    """`now` is the store's clock, in UTC seconds, when the work began; `client_id` the account it is done for."""
 
-    __slots__ = ("leaving", "ledger", "now", "terms", "tx")
+    __slots__ = ("client_id", "leaving", "ledger", "now", "terms", "tx")
 
     def __init__(self, tx: Tx, ledger: Ledger, now: int, terms: Terms) -> None:
         self.tx = tx
         self.ledger = ledger
         self.now = now
         self.terms = terms
+        self.client_id = ""
         self.leaving: set[tuple[str, int]] = set()
         """Rows that are being deleted, as (table, id): what goes with them need not be protected from going."""
 
@@ -196,11 +197,14 @@ class Unit:
                 details={"resource": table.counter or table.name, "limit": table.cap, "used": total},
             )
 
-    async def _respect_cap_within(self, table: Table, column: str, most: int, entity: Any) -> None:
+    async def _respect_cap_within(self, table: Table, columns: str, most: int, entity: Any) -> None:
         if self.ledger.total(table.name) < most:
             return  # the whole table holds fewer
-        parent = next(made.value for made in table.columns if made.name == column)(entity)
-        found = await self.tx.row(f"SELECT count(*) FROM {table.name} WHERE {column} = $1", parent)
+        names = columns.split()
+        values = {made.name: made.value for made in table.columns if made.name in names}
+        where = " AND ".join(f"{name} = ${place}" for place, name in enumerate(names, start=1))
+        sql = f"SELECT count(*) FROM {table.name} WHERE {where}"
+        found = await self.tx.row(sql, *(values[name](entity) for name in names))
         if found is not None and found[0] >= most:
             said = f"There can be at most {most} {table.noun}s here."
             raise Refusal(Reason.PLATFORM_CAP_REACHED, said, details={"resource": table.name, "limit": most})

@@ -1,0 +1,34 @@
+"""Metafields of brands, categories, products and variants."""
+
+from __future__ import annotations
+
+from bodega.declare.facet import Within
+from bodega.resources.catalog import brands, categories, product, variants
+from bodega.resources.metafields import metafields_of
+
+SCOPE = "store_v2_products"
+_products = Within("product_id", product.TABLE)
+
+ALL = (
+    metafields_of("brand", [Within("resource_id", brands.TABLE)], "catalog/brands/{brand_id}", "catalog/brands", SCOPE),
+    metafields_of(
+        "category",
+        [Within("resource_id", categories.TABLE)],
+        "catalog/categories/{category_id}",
+        "catalog/categories",
+        SCOPE,
+    ),
+    metafields_of(
+        "product", [Within("resource_id", product.TABLE)], "catalog/products/{product_id}", "catalog/products", SCOPE
+    ),
+    metafields_of(
+        "variant",
+        [_products, Within("resource_id", variants.TABLE)],
+        "catalog/products/{product_id}/variants/{variant_id}",
+        "catalog/variants",
+        SCOPE,
+    ),
+)
+
+TABLES = tuple(kind.table for kind in ALL)
+routes = tuple(route for kind in ALL for route in kind.routes)

@@ -1,0 +1,138 @@
+"""Metafields: what apps keep beside a resource. One table for each kind of resource, made by `metafields_of`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, NamedTuple
+
+import msgspec
+
+from bodega.declare.entity import Entity, stored
+from bodega.declare.facet import Batch, Facet, Within
+from bodega.declare.fields import NAME, Id, Line, Moment
+from bodega.declare.listing import Listing
+from bodega.declare.route import Route, collection, item, listed
+from bodega.declare.shape import V3Shape
+from bodega.law.outcome import PartlyRefused
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Refusal
+from bodega.storage.table import Reference, Table, Unique, numbered_marks
+from bodega.storage.unit import Unit
+
+MOST = 250
+"""Metafields of one resource that one account may keep (rule 71: the schema's text also says 50)."""
+
+MOST_AT_ONCE = 250
+
+Key = Annotated[str, msgspec.Meta(min_length=1, max_length=64), NAME]
+Permission = Literal["app_only", "read", "write", "read_and_sf_access", "write_and_sf_access"]
+WRITABLE = ("write", "write_and_sf_access")
+
+
+class Metafield(Entity, kw_only=True):
+    """`owner_client_id` is the account that made it; `permission_set` says what other accounts may do with it."""
+
+    key: Key
+    value: Annotated[str, msgspec.Meta(min_length=1, max_length=65_535)]
+    namespace: Key
+    permission_set: Permission
+    resource_type: str = ""
+    resource_id: Id = 0
+    description: Line = ""
+    date_created: Moment = ""
+    date_modified: Moment = ""
+    owner_client_id: str = ""
+
+
+class Metafields(NamedTuple):
+    """The table of one kind of resource's metafields, and its routes."""
+
+    table: Table
+    routes: tuple[Route, ...]
+
+
+_REQUIRED = "permission_set namespace key value"
+_OWN = "id resource_type date_created date_modified owner_client_id"
+_FILTERS = (
+    "id:set key:in namespace:in resource_id:in date_created:min,max,greater,less date_modified:min,max,greater,less"
+)
+
+
+def metafields_of(word: str, within: Sequence[Within], item_path: str, all_path: str, scope: str) -> Metafields:
+    """The metafields of the resource that `within` names last: `word` is its `resource_type`, `item_path` the path of
+    one of them, `all_path` the one below which all its metafields are written at once."""
+    parent = within[-1].table
+    table = stored(
+        f"{word}_metafields",
+        Metafield,
+        noun="metafield",
+        columns="resource_id namespace key owner_client_id date_created date_modified",
+        computed={"is_shared": ("BOOLEAN", lambda field: field.permission_set != "app_only")},
+        indexed="resource_id",
+        uniques=[
+            Unique(  # rule 71
+                ("owner_client_id", "resource_id", "namespace", "key"), "key", "The namespace has this key already."
+            )
+        ],
+        references=[
+            Reference("resource_id", parent.name, "resource_id", f"The {parent.noun} does not exist.", "CASCADE")
+        ],
+        cap_within=("resource_id owner_client_id", MOST),
+    )
+    one = V3Shape(Metafield, required=_REQUIRED, read_only=f"{_OWN} resource_id")
+    many = V3Shape(Metafield, required=f"{_REQUIRED} resource_id", read_only=_OWN)
+    listing = Listing(table, 3, _FILTERS, sorts="id", shown=one.shown, cursor=True)
+    terms: dict[str, Any] = {"created": 200, "owner": "owner_client_id", "shared": "is_shared"}
+    home = f"{item_path}/metafields"
+    of_one = Facet(3, table, listing, scope, _blanks(home), v3=one, within=tuple(within), **terms)
+    batch = Batch(MOST_AT_ONCE, counted=True, partly=PartlyRefused)
+    of_all = Facet(3, table, listing, scope, f"{all_path}/metafields", v3=many, batch=batch, **terms)
+    _protect(table, word)
+    return Metafields(
+        table,
+        (
+            collection(f"{all_path}/metafields", of_all, "GET").also(
+                listed(f"{all_path}/metafields", of_all, "POST PUT DELETE")
+            ),
+            collection(home, of_one, "GET POST"),
+            item(f"{home}/{{metafield_id}}", of_one),
+        ),
+    )
+
+
+def _blanks(path: str) -> str:
+    return "/".join("{}" if part.startswith("{") else part for part in path.split("/"))
+
+
+def _protect(table: Table, word: str) -> None:
+    @table.before_write.append
+    async def keep_what_is_the_owners(unit: Unit, old: Metafield | None, new: Metafield) -> None:
+        """Rule 71: another account changes what it may write, and never what the field is called or who may see it."""
+        if old is None:
+            new.resource_type, new.owner_client_id = word, unit.client_id
+            return
+        new.resource_id = old.resource_id
+        if unit.client_id == old.owner_client_id:
+            return
+        named = ("namespace", "key", "permission_set")
+        if old.permission_set not in WRITABLE or any(getattr(old, name) != getattr(new, name) for name in named):
+            raise _not_yours(old)
+
+    @table.before_delete.append
+    async def delete_ones_own(unit: Unit, doomed: Sequence[int]) -> None:
+        """Rule 71: an account deletes what it may write; all go with what they belong to."""
+        sql = f"SELECT doc, rest FROM {table.name} WHERE id IN ({numbered_marks(len(doomed))})"
+        for doc, rest in await unit.tx.rows(sql, *doomed):
+            field: Metafield = table.decode(doc, rest)
+            mine = unit.client_id == field.owner_client_id or field.permission_set in WRITABLE
+            if not mine and not _goes_along(unit, table, field):
+                raise _not_yours(field)
+
+
+def _goes_along(unit: Unit, table: Table, field: Metafield) -> bool:
+    return (table.references[0].target, field.resource_id) in unit.leaving
+
+
+def _not_yours(field: Metafield) -> Refusal:
+    details = {"owner_client_id": field.owner_client_id, "permission_set": field.permission_set}
+    return Refusal(Reason.NOT_THE_OWNER, details=details)
