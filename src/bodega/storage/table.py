@@ -67,6 +67,9 @@ Guard = Callable[..., Awaitable[Any]]
 `after_write(unit, old, new)`, `together(unit, ids) -> ids that go with them`, `before_delete(unit, ids)`,
 `after_delete(unit, ids)`."""
 
+First = Callable[..., list[Any]]
+"""`first(unit)`: the entities, ids included, that a table holds from the first day of a store on."""
+
 Along = Callable[..., list[tuple[str, Sequence[Any]]]]
 """`along(unit, old, new)`: statements that belong to the write and go to the database with it."""
 
@@ -87,6 +90,7 @@ class Table:
     cap: int = 0
     noun: str = ""
     more_schema: str = ""
+    first: First | None = None
     at_once: bool = False
     """A delete of many rows is one transaction however many they are, since one of them may be refused."""
     prepare: list[Guard] = field(default_factory=list)
