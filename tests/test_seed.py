@@ -185,8 +185,9 @@ def test_an_emptied_store_counts_on_but_numbers_anew(tmp_path: Path) -> None:
         reader = (await store.ready()).reader
         before = await reader.row("SELECT max(revision) FROM ledger")
         await store.write(empty)
-        after = await reader.row("SELECT min(revision), sum(total) FROM ledger")
-        pages = await reader.row("SELECT count(*) FROM pages")
+        goods = "name IN ('products', 'variants', 'categories', 'brands')"  # other tables have rows in every store
+        after = await reader.row(f"SELECT min(revision), sum(total) FROM ledger WHERE {goods}")
+        pages = await reader.row(f"SELECT count(*) FROM pages WHERE {goods}")
         await seed(store, 5)
         assert before is not None
         assert after is not None

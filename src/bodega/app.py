@@ -16,7 +16,7 @@ from bodega.http.replay import Replay
 from bodega.http.route import by_version
 from bodega.log import Log, to_standard_error
 from bodega.reference import pages
-from bodega.resources import ROUTES
+from bodega.resources import ROUTES, TABLES
 from bodega.storage.depot import Depot
 from bodega.storage.embedded import Embedded
 from bodega.tasks.worker import Worker
@@ -73,7 +73,7 @@ class App:
 async def make_app(depot: Depot, *, insecure_http: bool, https_port: int, log: bool = True) -> App:
     """The application over a depot; `https_port` is where plain HTTP is sent to."""
     written = to_standard_error() if log else Log()
-    stores = Stores(depot, shared=not isinstance(depot, Embedded), log=written)
+    stores = Stores(depot, shared=not isinstance(depot, Embedded), log=written, tables=TABLES)
     listen = getattr(depot.registry, "listen", None)
     if listen is not None:
         await listen()

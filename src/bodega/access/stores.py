@@ -8,7 +8,8 @@ import binascii
 import hmac
 import re
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from bodega.access.plans import DEFAULT, PLANS
@@ -18,8 +19,10 @@ from bodega.clock import Clock
 from bodega.log import Log
 from bodega.storage import migrate
 from bodega.storage.depot import Depot
+from bodega.storage.furnish import bare, furnish
 from bodega.storage.registry import Account, StoreRecord, digest
 from bodega.storage.rows import Census, Rows
+from bodega.storage.table import Table
 from bodega.storage.tx import Busy
 from bodega.storage.unit import Terms
 from bodega.storage.writer import Job
@@ -123,10 +126,16 @@ class OpenStore:
 
 
 class Stores:
-    """Opens stores when they are first asked for, and learns again what the registry says whenever its bell rang."""
+    """Opens stores when they are first asked for, and learns again what the registry says whenever its bell rang.
 
-    def __init__(self, depot: Depot, *, shared: bool = False, log: Log | None = None) -> None:
+    A store that is opened for the first time gets the first rows of `tables`.
+    """
+
+    def __init__(
+        self, depot: Depot, *, shared: bool = False, log: Log | None = None, tables: Sequence[Table] = ()
+    ) -> None:
         self.depot = depot
+        self._tables = tables
         self.registry = depot.registry
         self._shared = shared
         self._log = log or Log()
@@ -210,7 +219,15 @@ class Stores:
         return True
 
     async def _admit(self, store: OpenStore) -> None:
-        store.rows = await self.depot.open(store.record)
+        rows = await self.depot.open(store.record)
+        try:
+            wanting = await bare(rows.reader, self._tables)
+            if wanting:
+                await rows.write(partial(furnish, tables=wanting), int(store.clock.now()), store.terms)
+        except BaseException:
+            await rows.close()
+            raise
+        store.rows = rows
         if self.opened is not None:
             self.opened(store)
 

@@ -52,8 +52,9 @@ async def fill(depot: Depot, store_hash: str, products: int, seed: int = 1) -> i
     from bodega.access.stores import Stores
     from bodega.lab import seed as lab
     from bodega.law.refusal import Refusal
+    from bodega.resources import TABLES
 
-    stores = Stores(depot)
+    stores = Stores(depot, tables=TABLES)
     added = 0
 
     def made(count: int) -> None:

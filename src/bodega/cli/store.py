@@ -127,7 +127,7 @@ def reset(place: Place, store_hash: str, as_json: bool) -> None:
         await depot.migrate(record)
         rows = await depot.open(record)
         try:
-            await rows.write(empty, int(record.clock.now()), Terms())
+            await rows.write(empty, int(record.clock.now()), Terms(settings=with_defaults(record.settings)))
         finally:
             await rows.close()
         return await facts(depot, record)

@@ -14,7 +14,7 @@ from typing import Any, get_type_hints
 import msgspec
 
 from bodega.declare.fields import DECIMAL, FLAG, INTEGER, MOMENT, Kind, bare, kind_of, ten_thousandths
-from bodega.storage.table import Column, Link, Reference, SqlType, Table, Unique
+from bodega.storage.table import Column, First, Link, Reference, SqlType, Table, Unique
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -41,13 +41,15 @@ def stored(
     cap: int = 0,
     cap_within: tuple[str, int] | None = None,
     more_schema: str = "",
+    first: First | None = None,
 ) -> Table:
     """The table of an entity.
 
     `columns` names fields kept as columns of their own (what is filtered, sorted, joined); their SQL types follow from
     the field types, decimals as integers of ten-thousandths. `computed` adds columns that are not plain fields. `noun`
     is what one row is called in sentences, `counter` the plan limit it counts against, `cap` the platform's own,
-    `cap_within` that of one parent (the columns that name it, rows); `more_schema` is SQL of tables that belong to it.
+    `cap_within` that of one parent (the columns that name it, rows); `more_schema` is SQL of tables that belong to it,
+    `first` gives the rows that every store has.
     """
     hints = get_type_hints(entity, include_extras=True)
     made = [_column(field, hints[field]) for field in columns.split()]
@@ -68,6 +70,7 @@ def stored(
         noun,
         more_schema,
         cap_within,
+        first,
     )
 
 

@@ -16,7 +16,7 @@ from bodega.declare.complaint import typed
 from bodega.declare.entity import Entity
 from bodega.declare.fields import INT32, ONLY_NUL, STRING, Kind, as_is, kind_of, longest
 from bodega.law.reasons import Reason
-from bodega.law.refusal import Fault, Refusal, refuse_faults
+from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
 
 _read_json = msgspec.json.Decoder(float_hook=Decimal).decode
 
@@ -171,7 +171,7 @@ class V2Shape:
                 try:
                     changes[wire.field] = wire.read(value)
                 except ValueError as error:
-                    faults.append(_invalid(name, str(error)))
+                    faults.append(invalid(name, str(error)))
         faults += [
             Fault(Reason.FIELD_MISSING, wire.name, f"The required field '{wire.name}' was not supplied.")
             for wire in (self._required if creating else self._always_required)
@@ -197,10 +197,6 @@ class V2Shape:
             }
             for wire in self.wires.values()
         ]
-
-
-def _invalid(name: str, why: str) -> Fault:
-    return Fault(Reason.FIELD_INVALID, name, f"The field '{name}' is invalid.", {"invalid_reason": f"{name} {why}."})
 
 
 _REQUIRED = {"*": ("POST",), "+": ("POST", "PUT")}

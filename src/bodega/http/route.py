@@ -12,7 +12,7 @@ from bodega.declare.route import Route
 
 
 class Match(msgspec.Struct, frozen=True, gc=False):
-    """A route and the ids in the path; an id that no row can have is 0."""
+    """A route and the ids in the path; an id that no row can have is -1."""
 
     route: Route
     ids: tuple[Any, ...]
@@ -83,8 +83,8 @@ class Routes:
 
 
 def _number(segment: str) -> int:
-    number = int(segment) if len(segment) <= 10 else 0
-    return number if number <= INT32 else 0
+    number = int(segment) if len(segment) <= 10 else -1
+    return number if number <= INT32 else -1
 
 
 def by_version(routes: Iterable[Route]) -> Mapping[int, Routes]:

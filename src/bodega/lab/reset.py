@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bodega.resources import TABLES
+from bodega.storage.furnish import furnish
 from bodega.storage.unit import Unit
 
 KEPT = ("migrations", "ledger", "pages")
@@ -15,7 +17,7 @@ _TABLES = {
 
 
 async def empty(unit: Unit) -> None:
-    """Deletes every row of the store in the unit's own transaction.
+    """Deletes every row of the store in the unit's own transaction; what every store has comes back.
 
     Ids start at 1 again, yet no ETag is ever used twice: the revision of the store goes on growing.
     """
@@ -23,8 +25,6 @@ async def empty(unit: Unit) -> None:
     for table in tables:
         if table not in KEPT:
             await unit.tx.run(f"DELETE FROM {table}")  # noqa: S608 - the database itself gave the name
-    row = await unit.tx.row("SELECT coalesce(max(revision), 0) + 1 FROM ledger")
-    assert row is not None
-    sql = "UPDATE ledger SET revision = $1, modified = $2, total = 0, next_id = 1, census = $1"
-    await unit.tx.run(sql, row[0], unit.now)
     await unit.tx.run("DELETE FROM pages")
+    unit.ledger.empty(unit.now)
+    await furnish(unit, TABLES)

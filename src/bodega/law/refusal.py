@@ -48,6 +48,12 @@ class Refusal(Exception):
         return f"{self.reason.name}: {self.message}"
 
 
+def invalid(field: str, why: str) -> Fault:
+    """The fault of a value that a field cannot have; `why` is the end of a sentence about it (rules 4 and 21)."""
+    context = {"invalid_reason": f"{field} {why}."}
+    return Fault(Reason.FIELD_INVALID, field, f"The field '{field}' is invalid.", context)
+
+
 MOST_TOLD = 100
 """Faults that one answer names: enough for whoever mends a request, too few to make the answer a burden."""
 

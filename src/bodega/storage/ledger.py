@@ -64,6 +64,10 @@ class Ledger:
         self._entries, self._moved = mark[0], mark[1]
         self._living = defaultdict(int, mark[2])
 
+    def untouched(self, table: str) -> bool:
+        """Whether a table never held a row, or none since the store was emptied."""
+        return self.total(table) == 0 and self.next_id(table) == 1
+
     def standing(self, table: str) -> tuple[int, int]:
         """A table's revision and when it last changed, in UTC seconds, as of this moment of the transaction."""
         return self._entries.get(table, EMPTY)[:2]
@@ -80,10 +84,10 @@ class Ledger:
         """A change of `table` at `now` (UTC seconds): the new revision of the store, which is the row's version."""
         return self._move(table, now, 0, 0)
 
-    def enter(self, table: str, now: int, entity_id: int = 0) -> tuple[int, int]:
+    def enter(self, table: str, now: int, entity_id: int | None = None) -> tuple[int, int]:
         """A new row: its id (the next one unless given) and its version."""
         entry = self._entries.get(table, EMPTY)
-        new_id = entity_id or entry[3]
+        new_id = entry[3] if entity_id is None else entity_id
         self._living[(table, new_id >> BLOCK_BITS)] += 1
         revision = self._move(table, now, 1, max(0, new_id + 1 - entry[3]))
         return new_id, revision
@@ -102,6 +106,13 @@ class Ledger:
         self._entries[table] = (revision, now, old[2] + rows, old[3] + ids, revision if rows else old[4])
         self._moved.update((STORE, table))
         return revision
+
+    def empty(self, now: int) -> None:
+        """All rows are gone and ids start at 1 again, yet the store's revision goes on, so no entity tag comes back."""
+        revision = self._entries.get(STORE, EMPTY)[0] + 1
+        self._entries = dict.fromkeys(self._entries, (revision, now, 0, 1, revision))
+        self._moved.update(self._entries)
+        self._living.clear()
 
     def statements(self) -> list[Statement]:
         """What writes the ledger back before the commit."""

@@ -67,6 +67,9 @@ Guard = Callable[..., Awaitable[Any]]
 `after_write(unit, old, new)`, `together(unit, ids) -> ids that go with them`, `before_delete(unit, ids)`,
 `after_delete(unit, ids)`."""
 
+First = Callable[..., list[Any]]
+"""`first(unit)`: the entities, ids included, that a table holds from the first day of a store on."""
+
 Along = Callable[..., list[tuple[str, Sequence[Any]]]]
 """`along(unit, old, new)`: statements that belong to the write and go to the database with it."""
 
@@ -89,6 +92,7 @@ class Table:
     more_schema: str = ""
     cap_within: tuple[str, int] | None = None
     """Columns, joined by blanks, and how many rows may agree in them: the platform's limit of one parent."""
+    first: First | None = None
     at_once: bool = False
     """A delete of many rows is one transaction however many they are, since one of them may be refused."""
     prepare: list[Guard] = field(default_factory=list)

@@ -69,8 +69,11 @@ class Unit:
             return await self.get(table, entity_id)
         return Row(table.decode(known[0], known[1]), known[2], known[3], known[0], held=False)
 
-    async def insert(self, table: Table, entity: Any) -> Row:
-        """Writes a new entity, which gets its id. Raises Refusal: conflicts first, then the plan, the platform last."""
+    async def insert(self, table: Table, entity: Any, *, numbered: bool = False) -> Row:
+        """Writes a new entity, which gets its id. Raises Refusal: conflicts first, then the plan, the platform last.
+
+        A `numbered` one brings its id, which may be 0.
+        """
         try:
             for guard in table.before_write:
                 await guard(self, None, entity)
@@ -82,7 +85,8 @@ class Unit:
             if refusal.reason in LIMITS:
                 self._respect_limits(table)
             raise
-        entity.id, version = self.ledger.enter(table.name, self.now, entity.id)
+        given = entity.id if numbered or entity.id else None
+        entity.id, version = self.ledger.enter(table.name, self.now, given)
         doc, rest = table.encode(entity)
         statements: list[Statement] = [
             (table.insert_sql, (entity.id, doc, rest, version, self.now, *table.values(entity)))

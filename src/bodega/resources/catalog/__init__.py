@@ -1,1 +1,48 @@
 """The catalogue."""
+
+from __future__ import annotations
+
+from bodega.declare.route import Route
+from bodega.resources.catalog import (
+    brands,
+    bulk_pricing,
+    categories,
+    custom_fields,
+    google_product_search,
+    metafields,
+    product,
+    products,
+    reviews,
+    variants,
+    videos,
+)
+from bodega.resources.catalog.options import option, product_option
+from bodega.storage.table import Table
+
+TABLES: tuple[Table, ...] = (
+    categories.TABLE,
+    brands.TABLE,
+    product.TABLE,
+    option.TABLE,
+    option.VALUES,
+    product_option.TABLE,
+    variants.TABLE,
+    custom_fields.TABLE,
+    bulk_pricing.TABLE,
+    videos.TABLE,
+    reviews.TABLE,
+    *metafields.TABLES,
+)
+"""Each after those it refers to."""
+
+ROUTES: tuple[Route, ...] = (
+    *categories.routes,
+    *brands.routes,
+    *products.routes,
+    *custom_fields.routes,
+    *bulk_pricing.routes,
+    *videos.routes,
+    *reviews.routes,
+    *google_product_search.routes,
+    *metafields.routes,
+)

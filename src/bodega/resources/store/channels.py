@@ -1,0 +1,154 @@
+"""Channels: where a store sells. The first one, the store's own storefront, is there from the beginning."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+import msgspec
+
+from bodega.declare.entity import Entity, stored
+from bodega.declare.facet import Facet
+from bodega.declare.fields import Kind, Line, Moment, as_is, clean_name, moment
+from bodega.declare.listing import Listing
+from bodega.declare.route import collection, item
+from bodega.declare.shape import Changes, V3Shape
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, invalid, refuse_faults
+from bodega.storage.table import Unique
+from bodega.storage.unit import Unit
+
+Type = Literal["pos", "marketplace", "storefront", "marketing"]
+Status = Literal["active", "prelaunch", "inactive", "connected", "disconnected", "archived", "deleted", "terminated"]
+
+_PLATFORMS = {
+    "pos": "clover square stripe talech vend custom",
+    "marketplace": "amazon belk catch ebay etsy facebook hudsons_bay google instagram macys meta mirakl overstock"
+    " pinterest target_plus tiktok wayfair wish walmart custom",
+    "marketing": "facebook google google_shopping instagram meta microsoft custom",
+    "storefront": "acquia bigcommerce bloomreach catalyst deity drupal gatsby next vue wordpress custom",
+}
+PLATFORMS = {kind: names.split() for kind, names in _PLATFORMS.items()}
+
+STOREFRONT_STATUSES = ("active", "prelaunch", "inactive", "archived", "deleted")
+OTHER_STATUSES = ("connected", "disconnected", "archived", "deleted")
+AVAILABLE = frozenset({"prelaunch", "active", "inactive", "connected"})
+ENABLED = frozenset({"prelaunch", "active", "connected"})
+ENDED = frozenset({"deleted", "terminated"})
+DEFAULT = 1
+"""The id of the store's own storefront."""
+
+_LETTERS = re.compile(r"[A-Za-z0-9_ -]+")
+
+
+def clean_channel_name(value: str) -> str:
+    """Latin letters, Arabic digits, dashes, underscores; and blanks, which the published examples have."""
+    if not _LETTERS.fullmatch(clean_name(value)):
+        raise ValueError("must have only Latin letters, digits, blanks, dashes and underscores")
+    return value
+
+
+CHANNEL_NAME = Kind("string", as_is, clean_channel_name, clean_channel_name)
+
+
+class Channel(Entity, kw_only=True):
+    """`is_enabled` is an older word for a status under which the channel sells or may soon."""
+
+    external_id: Line = ""
+    is_listable_from_ui: bool = False
+    is_enabled: bool = True
+    is_visible: bool = True
+    status: Status = "active"
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=255), CHANNEL_NAME]
+    type: Type
+    platform: Annotated[str, msgspec.Meta(min_length=1, max_length=50)]
+    date_created: Moment = ""
+    date_modified: Moment = ""
+    icon_url: Line = ""
+
+
+def own_storefront(unit: Unit) -> list[Channel]:
+    """Channel 1, which every store has."""
+    now = moment(unit.now)
+    name = unit.terms.settings.get("name") or "Storefront"
+    return [
+        Channel(
+            id=DEFAULT, name=name, type="storefront", platform="bigcommerce", is_listable_from_ui=True,
+            date_created=now, date_modified=now,
+        )
+    ]  # fmt: skip
+
+
+TABLE = stored(
+    "channels",
+    Channel,
+    noun="channel",
+    columns="type platform status date_created date_modified",
+    computed={
+        "name_key": ("TEXT", lambda channel: channel.name.casefold()),
+        "available": ("BOOLEAN", lambda channel: channel.status in AVAILABLE),
+    },
+    uniques=[
+        Unique(("name_key", "platform", "type"), "name", "A channel of this name, platform and type exists.")
+    ],  # rule 116
+    first=own_storefront,
+)
+
+v3 = V3Shape(Channel, required="name type platform", read_only="id is_enabled date_created date_modified icon_url")
+
+V3 = Facet(
+    3,
+    TABLE,
+    Listing(TABLE, 3, "available status:in type:in platform:in date_created:min,max date_modified:min,max"),
+    "store_channel_settings",
+    "channels",
+    v3=v3,
+    created=200,
+)
+
+routes = (collection("channels", V3, "GET POST"), item("channels/{id}", V3, "GET PUT"))
+
+
+@TABLE.prepare.append
+async def suit_type_and_platform(_unit: Unit, changes: Changes, old: Channel | None, _notes: list[Fault]) -> None:
+    """A new channel's platform is one of its type's; what the caller leaves open follows from the type."""
+    if old is not None:
+        return
+    kind, platform = changes["type"], changes["platform"]
+    if platform not in PLATFORMS[kind]:
+        raise refuse_faults([invalid("platform", f"must be, for a {kind}, one of " + ", ".join(PLATFORMS[kind]))])
+    changes.setdefault("status", "active" if kind == "storefront" else "connected")
+    changes.setdefault("is_listable_from_ui", kind == "storefront")
+
+
+@TABLE.prepare.append
+async def keep_what_a_channel_is(_unit: Unit, changes: Changes, old: Channel | None, _notes: list[Fault]) -> None:
+    """Rule 116: type and platform are for good, and a deleted channel stays as it is."""
+    if old is None:
+        return
+    faults = [
+        Fault(Reason.FIELD_READ_ONLY, name, f"{name} cannot be changed once the channel is made.")
+        for name in ("type", "platform")
+        if changes.get(name, getattr(old, name)) != getattr(old, name)
+    ]
+    if old.status in ENDED:
+        faults.append(invalid("status", f"is {old.status}: the channel cannot be changed any more"))
+    if faults:
+        raise refuse_faults(faults)
+
+
+@TABLE.before_write.append
+async def keep_to_the_statuses_of_a_type(_unit: Unit, old: Channel | None, new: Channel) -> None:
+    """Storefronts are launched, the others are connected; nothing is born deleted or goes back before its launch."""
+    new.is_enabled = new.status in ENABLED
+    if old is not None and old.status == new.status:
+        return
+    allowed = set(STOREFRONT_STATUSES if new.type == "storefront" else OTHER_STATUSES)
+    if old is None:
+        allowed.discard("deleted")
+    else:
+        allowed.discard("prelaunch")
+    if new.id == DEFAULT:
+        allowed -= {"archived", "deleted"}
+    if new.status not in allowed:
+        raise refuse_faults([invalid("status", "must be one of " + ", ".join(sorted(allowed)))])

@@ -1,0 +1,29 @@
+"""What every store has from its first day on: rows that nobody asked for, and that others refer to.
+
+They follow from the store's settings and its clock, so they cannot be part of a migration, which is plain SQL. A table
+names them as `first`; they are written when a store is opened in which the table never held a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bodega.storage.table import Table
+from bodega.storage.tx import Tx
+from bodega.storage.unit import Unit
+
+TOUCHED = "SELECT name FROM ledger WHERE total > 0 OR next_id > 1"
+
+
+async def bare(tx: Tx, tables: Sequence[Table]) -> list[Table]:
+    """The tables that should have first rows and never held a row: one small query."""
+    touched = {row[0] for row in await tx.rows(TOUCHED)}
+    return [table for table in tables if table.first is not None and table.name not in touched]
+
+
+async def furnish(unit: Unit, tables: Sequence[Table]) -> None:
+    """Writes the first rows of these tables, those excepted that another process has furnished meanwhile."""
+    for table in tables:
+        if table.first is not None and unit.ledger.untouched(table.name):
+            for entity in table.first(unit):
+                await unit.insert(table, entity, numbered=True)
