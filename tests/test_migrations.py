@@ -43,7 +43,9 @@ def sqlite_shape(path: Path, made_by: list[str]) -> dict[str, str]:
         connection.execute(sqlite.adapted(statement))
     found = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
     connection.close()
-    return {name: re.sub(r"\s+", " ", sql).replace("( ", "(").replace(" )", ")") for name, sql in found}
+    return {
+        name: re.sub(r"\s+", " ", sql).replace("( ", "(").replace(" )", ")").replace(" ,", ",") for name, sql in found
+    }
 
 
 def test_the_migrations_make_what_is_declared_in_sqlite(tmp_path: Path) -> None:

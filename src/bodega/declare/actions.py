@@ -77,6 +77,10 @@ class Action:
         """Whether this write is too long to wait for."""
         return False
 
+    async def task_meta(self, call: Call) -> dict[str, Any]:
+        """What a V3 reply tells of the task beside it."""
+        return {}
+
     async def _find_item(self, call: Call) -> Validator:
         found = await self.place.item(call)
         return Validator(found[2], found[3])
@@ -103,7 +107,7 @@ class ShowItem(Action):
 
     def __init__(self, facet: Facet) -> None:
         super().__init__(facet)
-        self.place = Place(facet, rest=facet.version == 2)
+        self.place = Place(facet, rest=facet.version == 2 or (facet.v3 is not None and facet.v3.view is not None))
 
     async def find(self, call: Call) -> Validator:
         found = await self.place.item(call)

@@ -84,15 +84,15 @@ class Many(Action):
         return self._told(documents, missed, noted)
 
     def _told(self, documents: Sequence[bytes], missed: Sequence[Missed], noted: dict[str, str]) -> Outcome:
-        data = b'{"data":[' + b",".join(documents) + b"]"
+        data = b'{"data":[' + b",".join(documents) + b"]," if self.batch.shows else b"{"
         if not self.batch.counted:
             errors = {str(one.identity or one.place): one.refusal.message for one in missed} | noted
             if not errors:
-                return self.done(data + b',"meta":{}}')
-            return self.batch.partly(ready=data + b',"errors":' + render.json(errors) + b',"meta":{}}')
+                return self.done(data + b'"meta":{}}')
+            return self.batch.partly(ready=data + b'"errors":' + render.json(errors) + b',"meta":{}}')
         count = len(documents) + len(missed)
         meta = render.json({"total": count, "success": len(documents), "failed": len(missed)})
-        ending = b',"errors":' + render.json([told(one) for one in missed]) + b',"meta":' + meta + b"}"
+        ending = b'"errors":' + render.json([told(one) for one in missed]) + b',"meta":' + meta + b"}"
         return self.batch.partly(ready=data + ending) if missed else self.done(data + ending)
 
 

@@ -30,7 +30,8 @@ class Batch:
 
     `whole`: one bad item refuses all (rule 97); else the good ones are saved beside the bad, and `partly` is the
     outcome. `counted`: the reply's meta counts what succeeded and failed, and its errors are a list. `identity` is the
-    member that names a row; an item without it is a new row where `creates` allows it. `silent`: 204 and no body.
+    member that names a row; an item without it is a new row where `creates` allows it. `shows`: whether the reply holds
+    the rows. `silent`: 204 and no body.
     """
 
     cap: int
@@ -39,6 +40,7 @@ class Batch:
     counted: bool = False
     identity: str = "id"
     creates: bool = False
+    shows: bool = True
     silent: bool = False
 
 

@@ -28,12 +28,12 @@ async def v3_page(call: Call, facet: Facet, plan: Plan) -> Shown:
     if cursor is not None:
         documents, meta = await _page_by_key(call, facet, plan, cursor)
     else:
-        found = await rows.page(call.reader, call.census, plan, call.found, "t.doc, t.id")
+        found = await rows.page(call.reader, call.census, plan, call.found, _columns(facet))
         documents = await v3_documents(call, facet, found)
         total = await rows.count(call.reader, plan, call.found)
         meta = b'"pagination":' + pagination(call, total, len(documents))
         if facet.listing.cursor and call.query.page == 1 and plan.order == ("id", False):
-            ids = [row[1] for row in found]
+            ids = [row[-1] for row in found]
             meta += b',"cursor_pagination":' + cursors(call, ids, before=False, after=total > len(ids))
     end = b'],"meta":{' + meta + b"}}"
     if not documents:
@@ -44,20 +44,29 @@ async def v3_page(call: Call, facet: Facet, plan: Plan) -> Shown:
     return Shown(ready=b",".join(documents))
 
 
+def _columns(facet: Facet) -> str:
+    """What a list reads of a row: the stored bytes and the id, and for a view the rest as well."""
+    return "t.doc, t.rest, t.id" if _views(facet) else "t.doc, t.id"
+
+
+def _views(facet: Facet) -> bool:
+    return facet.v3 is not None and facet.v3.view is not None
+
+
 async def _page_by_key(call: Call, facet: Facet, plan: Plan, cursor: Cursor) -> tuple[list[bytes], bytes]:
     """The page after, or before, a row; one row more than asked for tells whether there are others."""
     test = Condition("id", "less" if cursor.backwards else "greater", cursor.at)
     plan = plan._replace(
         where=(*plan.where, test), order=("id", cursor.backwards), limit=call.query.limit + 1, offset=0
     )
-    found = await rows.page(call.reader, call.census, plan, call.found, "t.doc, t.id")
+    found = await rows.page(call.reader, call.census, plan, call.found, _columns(facet))
     more = len(found) > call.query.limit
     found = found[: call.query.limit]
     if cursor.backwards:
         found = found[::-1]
     documents = await v3_documents(call, facet, found)
     before, after = (more, True) if cursor.backwards else (True, more)
-    return documents, b'"cursor_pagination":' + cursors(call, [row[1] for row in found], before=before, after=after)
+    return documents, b'"cursor_pagination":' + cursors(call, [row[-1] for row in found], before=before, after=after)
 
 
 def cursors(call: Call, ids: Sequence[int], *, before: bool, after: bool) -> bytes:
@@ -112,6 +121,9 @@ async def v3_documents(call: Call, facet: Facet, found: Sequence[Any]) -> list[b
     """Rows (doc, ..., id) as V3 shows them: the stored bytes, those members that were asked for, and the children
     that are included or always there; one query an include."""
     query, listing = call.query, facet.listing
+    if facet.v3 is not None and facet.v3.view is not None:
+        view, decode = facet.v3.view, facet.table.decode
+        found = [(json(view(decode(row[0], row[1]))), row[-1]) for row in found]
     if not query.include and query.fields is None:
         return [row[0] for row in found]
     parts: list[list[bytes]] = [[] for _ in found]
@@ -180,4 +192,6 @@ async def shown(facet: Facet, call: Call, saved: Sequence[Row], more: Sequence[s
     """Rows just written, as V3 shows them; `more` are includes beside those asked for."""
     if more:
         call.query = call.query._replace(include=tuple(dict.fromkeys((*call.query.include, *more))))
-    return await v3_documents(call, facet, [(row.doc, row.entity.id) for row in saved])
+    encode, views = facet.table.encode, _views(facet)
+    found = [(row.doc, encode(row.entity)[1] if views else None, row.entity.id) for row in saved]
+    return await v3_documents(call, facet, found)

@@ -292,7 +292,8 @@ class V3Shape:
     """The V3 form: which members may be written, which POST needs, and members that are written but never shown.
 
     Members that are unknown or read-only are passed over: clients send whole objects back. `nested` are members that
-    hold rows of other tables; they can be added after the shape was made.
+    hold rows of other tables; they can be added after the shape was made. `view` makes the members of a facet that does
+    not show the entity as it is stored; `members` names them, in order.
     """
 
     def __init__(
@@ -303,17 +304,21 @@ class V3Shape:
         read_only: str = "id",
         write_only: Mapping[str, Any] | None = None,
         hidden: str = "",
+        view: Callable[[Any], dict[str, Any]] | None = None,
+        members: str = "",
     ) -> None:
         self.entity = entity
+        self.view = view
         self.required = tuple(required.split())
         hints = get_type_hints(entity, include_extras=True)
         unwritten = {*read_only.split(), *hidden.split()}
-        self.shown = tuple(name for name in entity.__struct_fields__ if name not in hidden.split())
+        kept = tuple(name for name in entity.__struct_fields__ if name not in hidden.split())
+        self.shown = tuple(members.split()) or kept
         self.types = {name: hints[name] for name in entity.__struct_fields__ if name not in unwritten}
         self.types |= write_only or {}
         self.nested: dict[str, Nested] = {}
-        members = [(name, annotation | msgspec.UnsetType, msgspec.UNSET) for name, annotation in self.types.items()]
-        draft = msgspec.defstruct(f"{entity.__name__}Draft", members, kw_only=True)
+        drafted = [(name, annotation | msgspec.UnsetType, msgspec.UNSET) for name, annotation in self.types.items()]
+        draft = msgspec.defstruct(f"{entity.__name__}Draft", drafted, kw_only=True)
         self._one = msgspec.json.Decoder(draft)
         cleans = {name: kind_of(annotation).clean for name, annotation in self.types.items()}
         self._clean = {name: clean for name, clean in cleans.items() if clean is not as_is}

@@ -30,8 +30,10 @@ async def below(tx: Tx, roots: Sequence[int]) -> list[tuple[int, int]]:
 
 
 async def plant(table: Table, unit: Unit, old: Any, new: Any) -> None:
-    """Gives a new or moved category its ancestors. Raises Refusal: a circle, a missing parent, a tree too deep."""
-    if old is not None and old.parent_id == new.parent_id:
+    """Gives a new or moved category its ancestors and its parent's tree. Raises Refusal: a circle, a missing parent,
+    a tree too deep."""
+    if old is not None and old.parent_id == new.parent_id and (new.parent_id or old.tree_id == new.tree_id):
+        new.tree_id = old.tree_id
         return
     under = await below(unit.tx, [new.id]) if old is not None else []
     if old is not None and (new.parent_id == new.id or new.parent_id in {child for child, _ in under}):
@@ -45,6 +47,7 @@ async def plant(table: Table, unit: Unit, old: Any, new: Any) -> None:
             fault = dangling("parent_id", "The parent category does not exist.", [new.parent_id])
             raise Refusal(Reason.DANGLING_REFERENCE, fault.said, details=fault.context, faults=[fault])
         new.ancestors = [*parent.entity.ancestors, new.parent_id]
+        new.tree_id = parent.entity.tree_id
     height = max((depth for _, depth in under), default=0)
     if len(new.ancestors) + height > MOST_ANCESTORS:
         raise Refusal(
@@ -55,12 +58,13 @@ async def plant(table: Table, unit: Unit, old: Any, new: Any) -> None:
 
 
 async def regrow(table: Table, unit: Unit, old: Any, new: Any) -> None:
-    """A category that moved takes its subtree along: their lists of ancestors change, and so their entity tags."""
-    if old is None or old.ancestors == new.ancestors:
+    """A category that moved takes its subtree along: their ancestors and tree change, and so their entity tags."""
+    if old is None or (old.ancestors == new.ancestors and old.tree_id == new.tree_id):
         return
     for child, _ in await below(unit.tx, [new.id]):
         row = await unit.get(table, child)
         if row is not None:
             place = row.entity.ancestors.index(new.id)
+            row.entity.tree_id = new.tree_id
             row.entity.ancestors = [*new.ancestors, *row.entity.ancestors[place:]]
             await unit.rewrite(table, row)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from bodega.dates import http_date, parse_http_date
 from bodega.declare.actions import Action
 from bodega.declare.call import Call
+from bodega.declare.render import json
 from bodega.declare.shape import parse_json
 from bodega.http import xml
 from bodega.http.ask import Ask
@@ -103,7 +106,7 @@ async def perform(house: House, ask: Ask, caller: Caller, action: Action, call: 
     if not action.writes:
         return await action.answer(call)
     if not call.in_task and (_prefers_task(ask) or action.wants_task(call)):
-        return await _schedule(house, ask, caller, body)
+        return await _schedule(house, ask, caller, body, await action.task_meta(call))
 
     async def job(unit: Unit) -> Outcome:
         unit.client_id = call.client_id
@@ -121,7 +124,7 @@ def _prefers_task(ask: Ask) -> bool:
     return prefer is not None and _ASYNC.search(prefer) is not None
 
 
-async def _schedule(house: House, ask: Ask, caller: Caller, body: bytes) -> Outcome:
+async def _schedule(house: House, ask: Ask, caller: Caller, body: bytes, meta: Mapping[str, Any]) -> Outcome:
     url = ask.path + (f"?{ask.query}" if ask.query else "")
     headers = {name.decode(): ask.headers[name].decode("latin-1") for name in _DECIDE if name in ask.headers}
     try:
@@ -136,5 +139,5 @@ async def _schedule(house: House, ask: Ask, caller: Caller, body: bytes) -> Outc
     house.poke(caller.store)
     location = ask.url(f"{ask.prefix}/tasks/{row.entity.id}")
     if ask.version == 3:
-        return Accepted(ready=b'{"data":' + queue.shown(row)[0] + b',"meta":{}}', location=location)
+        return Accepted(ready=b'{"data":' + queue.shown(row)[0] + b',"meta":' + json(meta) + b"}", location=location)
     return Accepted(value=queue.as_data(row), root="task", location=location)

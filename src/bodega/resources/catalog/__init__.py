@@ -13,6 +13,8 @@ from bodega.resources.catalog import (
     product,
     products,
     reviews,
+    tree_categories,
+    trees,
     variants,
     videos,
 )
@@ -20,6 +22,7 @@ from bodega.resources.catalog.options import option, product_option
 from bodega.storage.table import Table
 
 TABLES: tuple[Table, ...] = (
+    trees.TABLE,
     categories.TABLE,
     brands.TABLE,
     product.TABLE,
@@ -37,6 +40,8 @@ TABLES: tuple[Table, ...] = (
 
 ROUTES: tuple[Route, ...] = (
     *categories.routes,
+    *trees.routes,
+    *tree_categories.routes,
     *brands.routes,
     *products.routes,
     *custom_fields.routes,

@@ -14,6 +14,7 @@ from bodega.declare.route import collection, count, item
 from bodega.declare.shape import As, Derived, Part, V2Shape, V3Shape
 from bodega.domain import tree
 from bodega.domain.urls import CustomUrl, chosen, has_urls
+from bodega.resources.catalog import trees
 from bodega.storage.table import Reference, Unique
 from bodega.storage.unit import Unit
 
@@ -21,6 +22,9 @@ Sort = Literal[
     "use_store_settings", "featured", "newest", "best_selling", "alpha_asc", "alpha_desc",
     "avg_customer_review", "price_asc", "price_desc",
 ]  # fmt: skip
+
+
+HIDDEN = "ancestors tree_id"
 
 
 class Category(Entity, kw_only=True):
@@ -41,6 +45,7 @@ class Category(Entity, kw_only=True):
     image_url: Annotated[str, msgspec.Meta(max_length=255)] = ""
     custom_url: CustomUrl = msgspec.field(default_factory=CustomUrl)
     ancestors: list[int] = []
+    tree_id: Id = trees.DEFAULT
 
 
 TABLE = stored(
@@ -51,12 +56,17 @@ TABLE = stored(
     computed={
         "name_key": ("TEXT", lambda category: category.name.casefold()),
         "parent_ref": ("INTEGER", lambda category: category.parent_id or None),
+        "tree_id": ("INTEGER", lambda category: category.tree_id),
+        "tree_ref": ("INTEGER", lambda category: None if category.tree_id == trees.DEFAULT else category.tree_id),
     },
     indexed="parent_id name_key",
-    hidden="ancestors",
+    hidden=HIDDEN,
     # Rule 33: the sources disagree; siblings must differ, as V3 says, in both versions.
-    uniques=[Unique(("parent_id", "name_key"), "name", "A category of this name exists beside it.")],
-    references=[Reference("parent_ref", "categories", "parent_id", "The parent category does not exist.", "CASCADE")],
+    uniques=[Unique(("tree_id", "parent_id", "name_key"), "name", "A category of this name exists beside it.")],
+    references=[
+        Reference("parent_ref", "categories", "parent_id", "The parent category does not exist.", "CASCADE"),
+        Reference("tree_ref", "trees", "tree_id", "The category tree does not exist.", "CASCADE"),
+    ],
     counter="categories",
     cap=16_000,
 )
@@ -75,7 +85,10 @@ v2 = V2Shape(
         "url": Part("custom_url", "url", chosen),
     },
 )
-v3 = V3Shape(Category, required="parent_id name", hidden="ancestors")
+v3 = V3Shape(Category, required="parent_id name", hidden=HIDDEN)
+"""Without a tree: `catalog/categories` shows the default tree, as V2 does."""
+
+IN_DEFAULT_TREE = {"tree_id": trees.DEFAULT}
 
 V2 = Facet(
     2,
@@ -84,6 +97,7 @@ V2 = Facet(
     "store_v2_products",
     "categories",
     v2=v2,
+    only=IN_DEFAULT_TREE,
 )
 V3 = Facet(
     3,
@@ -101,6 +115,7 @@ V3 = Facet(
     v3=v3,
     created=200,
     delete_needs_filter=True,
+    only=IN_DEFAULT_TREE,
 )
 
 routes = (
@@ -113,6 +128,14 @@ routes = (
 
 has_urls(TABLE, "category")
 TABLE.at_once = True  # rule 36: all go, or none
+
+
+@TABLE.prepare.append
+async def take_the_url_as_trees_write_it(_unit: Unit, changes: dict[str, Any], _old: Any, _notes: Any) -> None:
+    """Trees name the parts of a URL otherwise."""
+    url = changes.pop("url", None)
+    if url is not None:
+        changes["custom_url"] = CustomUrl(url.path, url.is_customized)
 
 
 @TABLE.before_write.append

@@ -1,0 +1,210 @@
+"""Categories as trees show them: the same rows in every tree, with members of their own (V3)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Any
+
+import msgspec
+
+from bodega.declare.actions import Action, DeleteMany
+from bodega.declare.batch import CreateMany, UpdateMany
+from bodega.declare.call import Call
+from bodega.declare.facet import Batch, Facet, Within
+from bodega.declare.listing import Filter, Listing, Query, listed, parser
+from bodega.declare.render import json
+from bodega.declare.route import collection, route
+from bodega.declare.shape import V3Shape
+from bodega.law.outcome import Outcome, Shown, Validator
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, refuse_faults
+from bodega.resources.catalog import categories, trees
+from bodega.resources.catalog.categories import TABLE, Category
+from bodega.storage import rows
+
+MOST = 50
+DEEPEST = 8
+
+
+class Url(msgspec.Struct):
+    """The path of a category's page, as trees write it."""
+
+    path: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+    is_customized: bool = False
+
+
+_UUID = "626f6465-6761-8000-8000-"
+"""A UUID of our own making (RFC 9562 5.8): the last part is the category's number, so nothing has to be kept."""
+
+
+def uuid_of(category_id: int) -> str:
+    """The other name of a category."""
+    return f"{_UUID}{category_id:012x}"
+
+
+def _number(uuid: str) -> int:
+    number = uuid.lower().removeprefix(_UUID)
+    return int(number, 16) if len(number) == 12 and set(number) <= set("0123456789abcdef") else 0
+
+
+_SAME = (
+    "name parent_id description views sort_order page_title meta_keywords meta_description layout_file image_url"
+    " is_visible search_keywords default_product_sort"
+)
+
+
+def in_a_tree(category: Category) -> dict[str, Any]:
+    """The members of a category as trees show it."""
+    url = category.custom_url
+    return {
+        "category_id": category.id,
+        "category_uuid": uuid_of(category.id),
+        "tree_id": category.tree_id,
+        **{name: getattr(category, name) for name in _SAME.split()},
+        "url": {"path": url.url, "is_customized": url.is_customized},
+    }
+
+
+v3 = V3Shape(
+    Category,
+    required="name",
+    read_only="id ancestors custom_url",
+    write_only={"url": Url},
+    view=in_a_tree,
+    members=f"category_id category_uuid tree_id {_SAME} url",
+)
+
+_id = parser("INTEGER", "id")
+
+
+def _by(name: str, column: str, read: Any) -> dict[str, Filter]:
+    return {f"{name}:in": Filter(column, "in", listed(read)), f"{name}:not_in": Filter(column, "not_in", listed(read))}
+
+
+_IDS = (
+    _by("category_id", "id", _id)
+    | _by("category_uuid", "id", _number)
+    | _by("tree_id", "tree_id", _id)
+    | _by("parent_id", "parent_id", _id)
+)
+V3 = Facet(
+    3,
+    TABLE,
+    Listing(
+        TABLE,
+        3,
+        "name:like page_title:like is_visible",
+        mapped={**_IDS, "keyword": categories.KEYWORD},
+        shown=v3.shown,
+        always=("category_id",),
+    ),
+    "store_v2_products",
+    "catalog/trees/categories",
+    v3=v3,
+    batch=Batch(MOST, counted=True, identity="category_id"),
+)
+UPDATE = replace(V3, batch=Batch(MOST, counted=True, identity="category_id", shows=False))
+"""The reply to an update only counts what was done."""
+
+DELETE = Facet(
+    3,
+    TABLE,
+    Listing(TABLE, 3, "", mapped={name: found for name, found in _IDS.items() if name.endswith(":in")}),
+    V3.scope,
+    V3.home,
+    delete_needs_filter=True,
+)
+
+
+class CreateInTrees(CreateMany):
+    """POST of a list of categories: each says its tree, or a parent whose tree it shares."""
+
+    def read(self, content: Any) -> Any:
+        drafts = super().read(content)
+        said = "tree_id or parent_id is required."
+        faults = [
+            Fault(Reason.FIELD_MISSING, f"{place}.tree_id", said)
+            for place, draft in enumerate(drafts)
+            if "tree_id" not in draft and not draft.get("parent_id")
+        ]
+        if faults:
+            raise refuse_faults(faults)
+        return drafts
+
+
+class DeleteInTrees(DeleteMany):
+    """DELETE of categories: always a task; the reply counts what it will delete (rule 29)."""
+
+    def wants_task(self, call: Call) -> bool:
+        return True
+
+    async def task_meta(self, call: Call) -> dict[str, Any]:
+        total = await rows.count(call.reader, self.place.narrowed(call), call.found)
+        return {"total": total, "success": 0, "failed": 0}
+
+
+class ShowTree(Action):
+    """GET of a whole tree: every category with its children inside, down to `depth`."""
+
+    def parse(self, query: str) -> Query:
+        return self.listing.parse(query)
+
+    async def find(self, call: Call) -> Validator:
+        await self.place.enter(call)
+        now = await rows.standing(call.reader, TABLE)
+        return Validator(now.revision, now.modified)
+
+    async def answer(self, call: Call) -> Outcome:
+        depth = _depth(call.query)
+        sql = "SELECT doc, rest FROM categories WHERE tree_id = $1 ORDER BY sort_order, id"
+        below: dict[int, list[Category]] = {}
+        for doc, rest in await call.reader.rows(sql, call.parent):
+            category = TABLE.decode(doc, rest)
+            below.setdefault(category.parent_id, []).append(category)
+        return Shown(ready=json({"data": _nodes(below, 0, depth), "meta": {}}))
+
+
+def _nodes(below: dict[int, list[Category]], parent: int, depth: int) -> list[dict[str, Any]]:
+    if depth == 0:
+        return []
+    return [
+        {
+            "id": category.id,
+            "parent_id": category.parent_id,
+            "depth": len(category.ancestors),
+            "path": [*category.ancestors, category.id],
+            "name": category.name,
+            "is_visible": category.is_visible,
+            "url": category.custom_url.url,
+            "children": _nodes(below, category.id, depth - 1),
+        }
+        for category in below.get(parent, [])
+    ]
+
+
+def _depth(query: Query) -> int:
+    return int(dict(query.given).get("depth", DEEPEST))
+
+
+def _levels(text: str) -> bool:
+    """How deep to look; it narrows nothing in the rows, so it is always met."""
+    if not 1 <= _id(text) <= DEEPEST:
+        raise ValueError(f"must be a whole number from 1 to {DEEPEST}")
+    return True
+
+
+WHOLE = Facet(
+    3,
+    TABLE,
+    Listing(TABLE, 3, "", mapped={"depth": Filter("1 = 1", "low", _levels)}),
+    V3.scope,
+    "",
+    within=(Within("tree_id", trees.TABLE),),
+)
+
+routes = (
+    collection("catalog/trees/categories", V3, "GET")
+    .also(route("catalog/trees/categories", 3, POST=CreateInTrees(V3), PUT=UpdateMany(UPDATE)))
+    .also(route("catalog/trees/categories", 3, DELETE=DeleteInTrees(DELETE))),
+    route("catalog/trees/{tree_id}/categories", 3, GET=ShowTree(WHOLE)),
+)

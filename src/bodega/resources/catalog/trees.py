@@ -1,0 +1,82 @@
+"""Category trees: one a channel, the first of them the one that V2 and `catalog/categories` show (rule 40)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import msgspec
+
+from bodega.declare.entity import Entity, stored
+from bodega.declare.facet import Batch, Facet
+from bodega.declare.fields import NAME, Id
+from bodega.declare.listing import Filter, Listing, listed, parser
+from bodega.declare.route import collection
+from bodega.declare.route import listed as list_of
+from bodega.declare.shape import Changes, V3Shape
+from bodega.law.refusal import Fault, invalid, refuse_faults
+from bodega.resources.store import channels
+from bodega.storage.table import Reference, Unique
+from bodega.storage.unit import Unit
+
+DEFAULT = 1
+
+
+class Tree(Entity, kw_only=True):
+    """`channels` holds the one channel whose storefront shows it."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
+    channels: list[Id] = []
+
+
+def the_first(_unit: Unit) -> list[Tree]:
+    """The tree that every store has."""
+    return [Tree(id=DEFAULT, name="Default catalog tree", channels=[channels.DEFAULT])]
+
+
+TABLE = stored(
+    "trees",
+    Tree,
+    noun="category tree",
+    columns="name",
+    computed={"channel_id": ("INTEGER", lambda tree: tree.channels[0] if tree.channels else None)},
+    uniques=[Unique(("channel_id",), "channels", "The channel has a category tree already.")],  # rule 40
+    references=[Reference("channel_id", "channels", "channels", "The channel does not exist.")],
+    first=the_first,
+)
+
+v3 = V3Shape(Tree, required="name channels")
+
+_id = parser("INTEGER", "id")
+V3 = Facet(
+    3,
+    TABLE,
+    Listing(TABLE, 3, "id:in", mapped={"channel_id:in": Filter("channel_id", "in", listed(_id))}),
+    "store_v2_products",
+    "catalog/trees",
+    v3=v3,
+    batch=Batch(50, whole=True, counted=True, creates=True),  # rule 25
+)
+DELETE = Facet(3, TABLE, Listing(TABLE, 3, "id:in"), V3.scope, V3.home, delete_needs_filter=True)
+
+routes = (
+    collection("catalog/trees", V3, "GET")
+    .also(list_of("catalog/trees", V3, "PUT"))
+    .also(collection("catalog/trees", DELETE, "DELETE")),
+)
+
+
+@TABLE.prepare.append
+async def keep_to_one_channel(_unit: Unit, changes: Changes, old: Tree | None, _notes: list[Fault]) -> None:
+    """Rule 40: a tree is made for one channel, and stays with it; nor may an update name it."""
+    if old is None and len(changes["channels"]) != 1:
+        raise refuse_faults([invalid("channels", "must name one channel")])
+    if old is not None and "channels" in changes:
+        raise refuse_faults([invalid("channels", "must not be sent for a tree that exists")])
+
+
+@TABLE.before_delete.append
+async def keep_the_default_tree(_unit: Any, doomed: Sequence[int]) -> None:
+    """The tree of the first channel is the one that V2 knows."""
+    if DEFAULT in doomed:
+        raise refuse_faults([invalid("id", "names the store's default tree, which cannot be deleted")])
