@@ -27,15 +27,16 @@ def words(template: str) -> str:
 
 
 def shapes() -> Iterator[tuple[str, V2Shape]]:
-    """Every V2 shape that is served, with its table; "" where nobody says which that is."""
-    told: set[tuple[str, int]] = set()
+    """Every V2 shape that is served, with its table, or with a path of its own where it has none."""
+    served: dict[int, tuple[V2Shape, list[str]]] = {}
     for route in ROUTES:
         if route.version == 2 and route.fields is not None and not route.template.endswith("/count"):
-            path = words(route.template)
-            resource = v2_tables().get(path, BY_PATH.get(path, path))
-            if resource and (resource, id(route.fields)) not in told:
-                told.add((resource, id(route.fields)))
-                yield resource, route.fields
+            served.setdefault(id(route.fields), (route.fields, []))[1].append(words(route.template))
+    for shape, paths in served.values():
+        # A collection may have a second name, which the tables do not know.
+        names = [v2_tables().get(path, BY_PATH.get(path, path)) for path in paths]
+        if "" not in names:
+            yield next((name for name in names if name in v2_fields()), names[0]), shape
 
 
 SHAPES = list(shapes()) if BY_PATH else []

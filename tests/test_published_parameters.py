@@ -29,8 +29,8 @@ OWN = {
     "exclude": lambda listing: listing.include_names_fields,
     "include_fields": lambda listing: bool(listing.shown),
     "exclude_fields": lambda listing: bool(listing.shown),
-    "before": lambda listing: bool(getattr(listing, "cursor", False)),
-    "after": lambda listing: bool(getattr(listing, "cursor", False)),
+    "before": lambda listing: listing.cursor,
+    "after": lambda listing: listing.cursor,
 }
 """The parameters that are no filters, each with whether a listing knows it."""
 
@@ -75,7 +75,9 @@ def complaints(place: int) -> frozenset[tuple[str, str]]:
         if action.is_list:
             found |= {(name, "sort") for name in set(listing.sorts) ^ set(given.get("sort", listing.sorts))}
         if not action.writes:
-            found |= {(name, "include") for name in set(listing.includes) ^ set(given.get("include", ()))}
+            told = set(given.get("include", ()))
+            extra = listing.includes.keys() - told - set(listing.inside)  # what is always shown need not be asked for
+            found |= {(name, "include") for name in (told - listing.includes.keys()) | extra}
         found |= {(name, "member") for name in set(given.get("include_fields", ())) - set(listing.shown)}
     return frozenset(found)
 
