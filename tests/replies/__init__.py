@@ -14,9 +14,9 @@ plain product, {drill} one with every field. A reply that should be a refusal sa
     Row("PUT", "/v3/catalog/products/{hammer}/videos/{video}", {"title": "How not to"}),
     Row("POST", "/v3/catalog/products/{hammer}/videos", {}, status=422),
 
-`PATHS` are the paths to ask of a route, by its template, where no served collection lists the ids in them:
+`PATHS` are the paths to ask of a route, by its version and template, where no served collection lists the ids in them:
 
-    {"settings/{name:text}": ["/v3/settings/locale"]}
+    {"/v3/settings/{name:text}": ["/v3/settings/locale"]}
 
 `DIFFERS` tells where the wire and the schema disagree on purpose: operation and place in the reply (both shell
 patterns, a place without indices), keyword, reason. Keywords are those of JSON schema, and: `extra`, a member that is

@@ -49,7 +49,6 @@ DIFFERS = [
 ]
 
 V2_DIFFERS = {
-    ("product", "number_sold", "type"): "the table has no type; it is total_sold",
     ("product", "avalara_product_tax_code", "type"): "the table calls text a link; its example is text",
     ("product", "upc", "length"): "14 characters, as V3 has it: a longer one could not be shown there",
     ("product", "metadata", "name"): "it appears only where members are chosen (rule 28), and is no field",
