@@ -73,7 +73,9 @@ class Stock:
         ]
         # Evenly over the whole store, so that a large one is not measured at its beginning.
         some = found[:: max(1, len(found) // SAMPLE)][:SAMPLE]
-        variants = [list(self.client.rows(f"/catalog/products/{one}/variants?sort=id", VARIANTS)) for one in some]
+        variants = [
+            list(self.client.rows(f"/catalog/products/{one}/variants?include_fields=id,sku", VARIANTS)) for one in some
+        ]
         if any(len(those) != VARIANTS for those in variants):
             raise Lacking(f"A product of {VARIANTS} variants lists {len(variants[0])}.")
         return Wide(
