@@ -79,10 +79,13 @@ def declared(shape: V2Shape, methods: frozenset[str]) -> dict[tuple[str, str], A
     for name, wire in shape.wires.items():
         facts[name, "name"] = True
         facts[name, "refused"] = methods & set(wire.refused)
-        facts[name, "required"] = methods & {"POST"} if wire.required else set()
+        facts[name, "required"] = methods & set(wire.required)
         facts[name, "type"] = wire.word
         facts[name, "length"] = wire.length
     return facts
+
+
+NONE_OF_THEM: dict[type, Any] = {str: "something else", int: 99}
 
 
 def taken(shape: V2Shape, name: str, published: tuple[Any, ...]) -> bool:
@@ -93,9 +96,9 @@ def taken(shape: V2Shape, name: str, published: tuple[Any, ...]) -> bool:
     except ValueError:
         return False
     try:
-        shape.wires[name].read("something else")
+        shape.wires[name].read(NONE_OF_THEM[type(published[0])])
     except ValueError as error:
-        return str(error) == "must be one of " + ", ".join(published)
+        return str(error) == "must be one of " + ", ".join(map(str, published))
     return False
 
 

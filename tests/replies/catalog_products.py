@@ -36,14 +36,11 @@ DIFFERS = [
         Differs(operation, f"data.{member}.*", "absent", LATER)
         for operation in (ITS, ONE)
         for member in (
-            "bulk_pricing_rules",
-            "custom_fields",
             "images",
             "modifiers",
             "options",
             "parent_relations",
             "primary_image",
-            "videos",
         )
     ),
 ]
