@@ -35,7 +35,7 @@ DIFFERS = [
         "GET /v3/catalog/products/{product_id}/bulk-pricing-rules",
         "data",
         "type",
-        "the schema says one object, its own example a list",
+        "the schema says one object, beside the pagination of a list",
     ),
     Differs("POST /v3/catalog/products/{product_id}/videos", "video_id", "body", "without it there is no video"),
     Differs("GET /v3/catalog/products/{product_id}/videos*", "*", "member", PRODUCTS),
