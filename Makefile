@@ -10,10 +10,10 @@ LOCKER = build/locker
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help dev serve test lint docs bench bench-large lock clean
+.PHONY: help dev serve test lint docs bench bench-large bench-variants lock clean
 
 help:  ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 dev: $(READY)  ## Start a throwaway demo store; more options: make dev ARGS="--http-port 9000"
 	@exec $(BIN)/bodega dev $(ARGS)
@@ -37,6 +37,9 @@ bench: $(READY)  ## Measure against a bare server; shorter: make bench ARGS=--qu
 
 bench-large: $(READY)  ## Measure a store of a million products (takes many minutes)
 	@$(BIN)/python -m bench.large $(ARGS)
+
+bench-variants: $(READY)  ## Measure a store of 200,000 variants beside one of 10,000 (takes minutes)
+	@$(BIN)/python -m bench.variants $(ARGS)
 
 lock: $(LOCKER)  ## Resolve the dependencies again; newer ones: make lock ARGS=--upgrade
 	@echo "Resolving what runs the server (about 10 s) ..."

@@ -9,8 +9,9 @@ from bench.bare import PROTOCOL, PROTOCOLS
 from bench.measure import Comparison, Pace, Side, compare, reply_size, supply
 from bench.report import save, table
 from bench.request import Request
-from bench.scenarios import PRODUCTS, SCENARIOS, Scenario
+from bench.scenarios import PRODUCTS, SCENARIOS, Planned, Scenario
 from bench.server import Server, free_port, running
+from bench.stock import Lacking, Stock
 from bench.store import serving
 
 QUICK = Pace(rounds=3, seconds=0.7)
@@ -50,15 +51,23 @@ def beside_bare(
     )
 
 
-def against_bodega(database: str, scenarios: Sequence[Scenario], pace: Pace, protocol: str) -> list[Comparison]:
-    """Bodega on `database` beside the bare server."""
-    results = []
+def against_bodega(
+    database: str, scenarios: Sequence[Scenario | Planned], pace: Pace, protocol: str
+) -> tuple[list[Comparison], list[str]]:
+    """Bodega on `database` beside the bare server, and what was skipped because it is not served."""
+    results, skipped = [], []
     with serving(database, {"bench": PRODUCTS}) as stores, bare(protocol) as yardstick:
         store = stores["bench"]
-        for scenario in scenarios:
+        stock = Stock(store)
+        for each in scenarios:
+            try:
+                scenario = Scenario(each.name, each.plan(stock)) if isinstance(each, Planned) else each
+            except Lacking as lacking:
+                skipped.append(f"{each.name}, {database}: {lacking}")
+                continue
             size, left, right = beside_bare(scenario, store.server, store.address, yardstick)
             results.append(compare(f"{scenario.name}, {database}", size, left, right, pace))
-    return results
+    return results, skipped
 
 
 def against_itself(scenarios: Sequence[Scenario], pace: Pace, protocol: str) -> list[Comparison]:
@@ -87,16 +96,20 @@ def main() -> None:
     chosen = parser.parse_args()
     scenarios = [each for each in SCENARIOS if not chosen.only or each.name in chosen.only]
     pace = QUICK if chosen.quick else Pace()
+    results: list[Comparison] = []
+    skipped: list[str] = []
     if chosen.calibrate:
-        results, left = against_itself(scenarios, pace, chosen.protocol), "bare"
+        left = "bare"
+        results += against_itself([each for each in scenarios if isinstance(each, Scenario)], pace, chosen.protocol)
     else:
-        databases = ["sqlite", "postgres"] if chosen.database == "both" else [chosen.database]
-        results, left = [], "bodega"
-        for database in databases:
-            results += against_bodega(database, scenarios, pace, chosen.protocol)
-    print(table(results, left, "bare"))
+        left = "bodega"
+        for database in ["sqlite", "postgres"] if chosen.database == "both" else [chosen.database]:
+            measured, lacking = against_bodega(database, scenarios, pace, chosen.protocol)
+            results += measured
+            skipped += lacking
+    print(table(results, left, "bare", skipped))
     if chosen.json:
-        save(chosen.json, results)
+        save(chosen.json, results, skipped)
     sys.exit(any(result.left.failures or result.right.failures for result in results))
 
 

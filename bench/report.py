@@ -16,8 +16,8 @@ EXPLANATION = (
 )
 
 
-def table(results: Sequence[Comparison], left: str, right: str) -> str:
-    """The results as lines of text; `left` and `right` name the two sides."""
+def table(results: Sequence[Comparison], left: str, right: str, skipped: Sequence[str] = ()) -> str:
+    """The results as lines of text; `left` and `right` name the two sides, `skipped` tells what was not measured."""
     head = [
         "scenario",
         "bytes",
@@ -34,16 +34,18 @@ def table(results: Sequence[Comparison], left: str, right: str) -> str:
     rows = [[*head, "MB", "failed"], *map(_row, results)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [_line(row, widths) for row in rows]
-    return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:], "", EXPLANATION])
+    left_out = [f"skipped  {each}" for each in skipped]
+    return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:], "", *left_out, EXPLANATION])
 
 
-def save(path: str, results: Sequence[Comparison]) -> None:
+def save(path: str, results: Sequence[Comparison], skipped: Sequence[str] = ()) -> None:
     """Write the results, the time and the machine to the file `path`."""
     machine = {"cpus": os.cpu_count(), "python": platform.python_version(), "system": platform.platform()}
     document = {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine,
         "results": [asdict(result) for result in results],
+        "skipped": list(skipped),
     }
     Path(path).write_text(json.dumps(document, indent=2) + "\n")
 

@@ -8,7 +8,7 @@ HOST = "127.0.0.1"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request; `target` is the path and query, `body` is JSON."""
+    """One request; `target` is the path and query, `body` is JSON unless the headers say otherwise."""
 
     method: str
     target: str
@@ -18,7 +18,7 @@ class Request:
     def all_headers(self) -> dict[str, str]:
         """The header fields as sent, those that describe the body included."""
         described = {"Content-Type": "application/json", "Content-Length": str(len(self.body))} if self.body else {}
-        return {"Host": HOST, **self.headers, **described}
+        return {"Host": HOST, **described, **self.headers}
 
     def encode(self) -> bytes:
         """The request as sent on a connection that is kept alive."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from random import Random
 
 from bench.request import Request
+from bench.stock import Stock
 
 PRODUCTS = 10_000
 BRANDS = 50
@@ -28,6 +29,14 @@ class Scenario:
     bare_size: int | None = None
     expected_status: int = 200
     repeatable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A scenario whose requests depend on what the store holds; `plan` raises Lacking where it cannot hold that."""
+
+    name: str
+    plan: Callable[[Stock], Callable[[Random], Request]]
 
 
 def get_one(random: Random) -> Request:
@@ -84,12 +93,51 @@ def mixed(random: Random) -> Request:
     return update(random) if random.random() < 0.1 else get_one(random)
 
 
-# Creates come last: they alone make the store grow.
-SCENARIOS = (
+def batch_of_products(random: Random) -> Request:
+    """A change of ten products, the most that one request takes (rule 58)."""
+    some = random.sample(range(1, PRODUCTS + 1), 10)
+    items = [{"id": one, "price": random.randint(100, 99_999) / 100} for one in some]
+    return Request("PUT", "/catalog/products", json.dumps(items).encode())
+
+
+def whole_product(stock: Stock) -> Callable[[Random], Request]:
+    """One product with all that hangs on it."""
+    products = stock.pictured
+    return lambda random: Request("GET", f"/catalog/products/{random.choice(products)}?include=variants,images,options")
+
+
+def batch_of_variants(stock: Stock) -> Callable[[Random], Request]:
+    """A change of the fifty variants of a product, the most that one request takes (rule 58)."""
+    variants = stock.wide.variants
+
+    def requests(random: Random) -> Request:
+        items = [{"id": one, "price": random.randint(100, 99_999) / 100} for one in random.choice(variants)]
+        return Request("PUT", "/catalog/variants", json.dumps(items).encode())
+
+    return requests
+
+
+def product_by_sku(stock: Stock) -> Callable[[Random], Request]:
+    skus = stock.skus
+    return lambda random: Request("GET", f"/catalog/products?sku={random.choice(skus)}")
+
+
+def variant_by_sku(stock: Stock) -> Callable[[Random], Request]:
+    skus = stock.wide.skus
+    return lambda random: Request("GET", f"/catalog/variants?sku={random.choice(skus)}")
+
+
+# Creates come last: they alone make the store grow while it is measured.
+SCENARIOS: tuple[Scenario | Planned, ...] = (
     Scenario("get one", get_one),
     Scenario("list 50", list_page),
     Scenario("list 50 by brand", list_filtered),
     Scenario("update", update),
     Scenario("90% get, 10% update", mixed),
+    Scenario("update 10", batch_of_products),
+    Planned("product by SKU", product_by_sku),
+    Planned("variant by SKU", variant_by_sku),
+    Planned("50 variants, 10 images", whole_product),
+    Planned("update 50 variants", batch_of_variants),
     Scenario("create", create, repeatable=False),
 )

@@ -26,7 +26,7 @@ from bodega.access.plans import PLANS
 from bodega.access.scopes import ALL, READERS, SCOPES, allows
 from bodega.access.settings import SETTINGS
 from bodega.cli import main
-from bodega.cli.routes import compare, read_operations, served
+from bodega.cli.routes import served
 from bodega.cli.several import spread
 from bodega.config import Config, Place
 from bodega.explain import CARRIES, MEANS, statuses
@@ -365,28 +365,6 @@ def test_routes_are_listed_once_each() -> None:
     assert len({route["path"] for route in listed}) == len(listed)
     products = next(route for route in listed if route["path"] == "/v3/catalog/products/{id}")
     assert (products["methods"], products["table"]) == (["GET", "PUT", "DELETE"], "products")
-
-
-def test_coverage_compares_paths_and_not_the_names_of_parameters(tmp_path: Path) -> None:
-    tsv = tmp_path / "operations.tsv"
-    tsv.write_text(
-        "version\tmethod\tpath\tgroup\twave\n"
-        "v3\tGET\t/catalog/products/{product_id}\tcatalog\t1\n"
-        "v3\tPOST\t/catalog/nothing\tcatalog\t1\n"
-        "v2-legacy\tGET\t/products/count\tlegacy\t1\n"
-        "gateway\tGET\t/time\ttime\t1\n"
-    )
-    found = compare(read_operations(tsv))
-    assert (found["served"], found["of"]) == (3, 4)
-    assert found["groups"][0]["missing"] == ["POST /catalog/nothing"]
-    shown = CliRunner().invoke(main, ["routes", "--coverage", str(tsv)]).stdout
-    assert "3 of 4 operations are served." in shown
-
-
-def test_a_file_that_lists_no_operations_is_told(tmp_path: Path) -> None:
-    (tmp_path / "other.tsv").write_text("a\tb\n1\t2\n")
-    result = CliRunner().invoke(main, ["routes", "--coverage", str(tmp_path / "other.tsv")])
-    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
 
 
 def test_generated_pages_are_the_same_each_time_and_told_when_stale(tmp_path: Path) -> None:

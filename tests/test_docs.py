@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 README = ROOT / "README.md"
 PAGES = [README, *sorted(DOCS.rglob("*.md"))]
-WRITTEN = [page for page in PAGES if page.name not in docs.PAGES]
+WRITTEN = [page for page in PAGES if page.name not in (*docs.PAGES, docs.COVERAGE)]
 DECISIONS = sorted((DOCS / "decisions").glob("*.md"))
 
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
@@ -67,7 +67,16 @@ COMMANDS = dict(commands(main))
 @pytest.mark.parametrize("name", docs.PAGES)
 def test_a_generated_page_is_current(name: str) -> None:
     """Mended by `make docs`."""
-    assert (DOCS / name).read_text("utf-8") == docs.pages()[name]
+    assert (DOCS / name).read_text("utf-8") == docs.HEAD + docs.PAGES[name]()
+
+
+@pytest.mark.shared
+def test_the_page_on_coverage_is_current() -> None:
+    """It can be told only where the list of operations lies beside the repository."""
+    operations = ROOT / docs.OPERATIONS
+    if not operations.exists():
+        pytest.skip("the published contract is not beside the repository")
+    assert (DOCS / docs.COVERAGE).read_text("utf-8") == docs.HEAD + docs.coverage(operations)
 
 
 @every_page

@@ -22,7 +22,7 @@ FLOORS = (
     {"lab"},  # the powers of a test double: fills stores through the resources
     {"explain"},  # what the law says, in words
     {"reference"},  # the same in a browser
-    {"app"},  # the house put together
+    {"app", "coverage"},  # the house put together; how much of a list of operations it serves
     {"cli"},  # the commands
     {"docs"},  # pages generated from all of it
 )

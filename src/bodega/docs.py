@@ -10,8 +10,10 @@ import click
 
 from bodega.access.plans import COUNTERS, PLANS
 from bodega.access.settings import SETTINGS
+from bodega.app import routes
 from bodega.cli import main
 from bodega.cli.routes import served
+from bodega.coverage import Group, compare, read_operations
 from bodega.explain import before_the_law, outcome_facts, reason_facts, statuses
 from bodega.law.outcome import OUTCOMES
 from bodega.law.reasons import Reason, Step
@@ -96,6 +98,36 @@ def operations() -> str:
     )
 
 
+def coverage(list_of_operations: Path) -> str:
+    """What is served of a list of operations, and what is missing."""
+    groups = compare(read_operations(list_of_operations), routes())
+    waves = sorted({group.wave for group in groups})
+    summary = [[wave, *_share([group for group in groups if group.wave == wave])] for wave in waves]
+    summary.append(["all", *_share(groups)])
+    rows = [[g.version, g.name, g.wave, *_share([g])] for g in groups]
+    missing = [
+        [group.version, group.name, " ".join(methods), f"`{path}`"]
+        for group in groups
+        for path, methods in group.missing_paths().items()
+    ]
+    return (
+        "# Coverage\n\n"
+        "What is served of the operations that the public documents of the API name. Groups, and the waves in which\n"
+        "they are built, are this project's own. The list of operations is not part of the repository: `make docs`\n"
+        "compares it with the routes where it lies beside the checkout, and leaves this page as it is where it does\n"
+        "not. With any such list, `bodega routes --coverage FILE` tells the same.\n\n"
+        + _table(["wave", "served", "of"], summary)
+        + "\n## By group\n\n"
+        + _table(["version", "group", "wave", "served", "of"], rows)
+        + "\n## Missing\n\n"
+        + (_table(["version", "group", "methods", "path"], missing) if missing else "Nothing.\n")
+    )
+
+
+def _share(groups: list[Group]) -> list[str]:
+    return [str(sum(group.served for group in groups)), str(sum(group.of for group in groups))]
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "status-codes.md": status_codes,
     "settings.md": settings,
@@ -104,17 +136,29 @@ PAGES: dict[str, Callable[[], str]] = {
 }
 
 
-def pages() -> dict[str, str]:
-    """The content of every generated page, by its file name."""
-    return {name: HEAD + page() for name, page in PAGES.items()}
+COVERAGE = "coverage.md"
+"""The page that is made only where a list of operations is at hand."""
+
+OPERATIONS = Path("../shared/contract/operations.tsv")
+"""Where that list lies, seen from the checkout."""
+
+
+def pages(list_of_operations: Path = OPERATIONS) -> dict[str, str]:
+    """The content of every generated page that can be made here, by its file name."""
+    made = {name: HEAD + page() for name, page in PAGES.items()}
+    if list_of_operations.exists():
+        made[COVERAGE] = HEAD + coverage(list_of_operations)
+    return made
 
 
 @click.command()
 @click.option("--to", type=click.Path(file_okay=False, path_type=Path), default=Path("docs"), show_default=True)
+@click.option("--operations", type=click.Path(dir_okay=False, path_type=Path), default=OPERATIONS, show_default=True,
+              help="List of operations that coverage.md is made from; without it the page stays as it is.")  # fmt: skip
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 when a page is stale.")
-def write(to: Path, check: bool) -> None:
+def write(to: Path, operations: Path, check: bool) -> None:
     """Write the pages of the docs that follow from the code."""
-    made = pages()
+    made = pages(operations)
     stale = [name for name, text in made.items() if not (to / name).exists() or (to / name).read_text("utf-8") != text]
     if check:
         for name in stale:

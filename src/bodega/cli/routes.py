@@ -2,45 +2,36 @@
 
 from __future__ import annotations
 
-import csv
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bodega.cli.place import Failed, as_json
 from bodega.cli.show import print_json, print_table
 
+if TYPE_CHECKING:
+    from bodega.coverage import Group
+
 METHODS = ("GET", "POST", "PUT", "DELETE")
-AT_ROOT = frozenset({("gateway", "GET", "time")})
-"""Operations outside the versions that are served beside them."""
-
-
-class Operation(NamedTuple):
-    """A line of a list of operations; `key` is (version, method, path with its parameters unnamed)."""
-
-    version: str
-    method: str
-    path: str
-    group: str
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        return self.version.removesuffix("-legacy"), self.method, unnamed(self.path)
 
 
 @click.command("routes")
 @click.option("--coverage", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="TSV",
-              help="Compare with a list of operations: columns version, method, path, group.")  # fmt: skip
+              help="Compare with a list of operations: columns version, method, path, group, wave.")  # fmt: skip
+@click.option("--group", "groups", multiple=True, metavar="NAME",
+              help="Only this group of the list: catalog has catalog.brands in it. May be given again.")  # fmt: skip
+@click.option("--wave", "waves", multiple=True, metavar="NAME", help="Only this wave of the list. May be given again.")
 @as_json
-def command(coverage: Path | None, as_json: bool) -> None:
+def command(coverage: Path | None, groups: tuple[str, ...], waves: tuple[str, ...], as_json: bool) -> None:
     """List the operations that are served, or the share of a list of operations."""
-    if coverage is None:
-        _print_routes(as_json)
+    if coverage is not None:
+        _print_coverage(_compared(coverage, groups, waves), as_json)
+    elif groups or waves:
+        raise click.UsageError("--group and --wave choose from a list: name it with --coverage.")
     else:
-        _print_coverage(read_operations(coverage), as_json)
+        _print_routes(as_json)
 
 
 def served() -> list[dict[str, Any]]:
@@ -80,62 +71,42 @@ def _print_routes(as_json: bool) -> None:
     print_table(lines, "version methods path table")
 
 
-def read_operations(file: Path) -> list[Operation]:
-    """The operations in a file with tabs between its columns. Raises Failed when a column is missing."""
-    try:
-        with file.open(newline="", encoding="utf-8") as lines:
-            return [
-                Operation(line["version"], line["method"], line["path"], line["group"])
-                for line in csv.DictReader(lines, delimiter="\t")
-            ]
-    except (KeyError, UnicodeDecodeError) as error:
-        raise Failed(
-            f"{file} is no list of operations: it needs the columns version, method, path and group."
-        ) from error
-
-
-def unnamed(path: str) -> str:
-    """A path whose parameters have no names, so that two lists can be compared."""
-    return re.sub(r"\{[^}]*\}", "{}", path.strip("/"))
-
-
-def keys() -> set[tuple[str, str, str]]:
-    """Every operation that is served, as `Operation.key`."""
-    return {*AT_ROOT, *_served_keys()}
-
-
-def _served_keys() -> Iterator[tuple[str, str, str]]:
+def _compared(file: Path, groups: Sequence[str], waves: Sequence[str]) -> list[Group]:
+    """What is served and missing of the chosen operations. Raises Failed; a choice that has none is a usage error."""
     from bodega.app import routes
+    from bodega.coverage import NoList, compare, read_operations
 
-    for route in routes():
-        for method in route.actions:
-            yield f"v{route.version}", method, unnamed(route.template)
-
-
-def compare(operations: Sequence[Operation]) -> dict[str, Any]:
-    """How many of the operations are served, in all and by group, and which are missing."""
-    have = keys()
-    groups: dict[tuple[str, str], dict[str, Any]] = {}
-    for operation in operations:
-        start = {"version": operation.version, "group": operation.group, "served": 0, "of": 0, "missing": []}
-        group = groups.setdefault((operation.version, operation.group), start)
-        group["of"] += 1
-        if operation.key in have:
-            group["served"] += 1
-        else:
-            group["missing"].append(f"{operation.method} {operation.path}")
-    total = sum(group["served"] for group in groups.values())
-    return {"served": total, "of": len(operations), "groups": list(groups.values())}
+    try:
+        operations = read_operations(file)
+    except NoList as error:
+        raise Failed(str(error)) from error
+    for group in groups:
+        if not any(operation.within([group], ()) for operation in operations):
+            raise click.BadParameter(f"{file} has no group {group}.", param_hint="--group")
+    for wave in waves:
+        if not any(operation.wave == wave for operation in operations):
+            raise click.BadParameter(f"{file} has no wave {wave}.", param_hint="--wave")
+    chosen = [operation for operation in operations if operation.within(groups, waves)]
+    if operations and not chosen:
+        raise click.UsageError(f"{file} has none of these groups in these waves.")
+    return compare(chosen, routes())
 
 
-def _print_coverage(operations: Sequence[Operation], as_json: bool) -> None:
-    found = compare(operations)
+def _print_coverage(groups: Sequence[Group], as_json: bool) -> None:
+    lines = [
+        {"version": group.version, "group": group.name, "wave": group.wave, "served": group.served, "of": group.of}
+        for group in groups
+    ]
+    total = {"served": sum(group.served for group in groups), "of": sum(group.of for group in groups)}
     if as_json:
-        print_json(found)
+        missing = [[f"{operation.method} {operation.path}" for operation in group.missing] for group in groups]
+        print_json({**total, "groups": [{**line, "missing": m} for line, m in zip(lines, missing, strict=True)]})
         return
-    print_table(found["groups"], "version group served of")
-    click.echo(f"\n{found['served']} of {found['of']} operations are served.")
-    for group in found["groups"]:
-        if group["served"]:
-            for missing in group["missing"]:
-                click.echo(f"{click.style('missing', dim=True)}  {group['version']} {missing}")
+    print_table(lines, "version group wave served of")
+    click.echo(f"\n{total['served']} of {total['of']} operations are served.")
+    for group in groups:
+        if group.missing:
+            wave = f", wave {group.wave}" if group.wave else ""
+            click.echo("\n" + click.style(f"missing in {group.version} {group.name}{wave}", dim=True))
+            for path, methods in group.missing_paths().items():
+                click.echo(f"  {' '.join(methods)} {path}")

@@ -1,0 +1,37 @@
+"""Single requests, one after another, for what has to be so before the clock runs."""
+
+import http.client
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from bench.request import HOST, Request
+from bench.store import Store
+
+PAGE = 250
+
+
+class Client:
+    """One connection to the server of a store."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._connection = http.client.HTTPConnection(HOST, store.server.port, timeout=60)
+
+    def ask(self, request: Request) -> tuple[int, Any]:
+        """The status and the JSON of the reply."""
+        sent = self.store.address(request)
+        self._connection.request(sent.method, sent.target, sent.body or None, sent.all_headers())
+        reply = self._connection.getresponse()
+        body = reply.read()
+        return reply.status, json.loads(body) if body else None
+
+    def rows(self, path: str, most: int) -> Iterator[Any]:
+        """Up to `most` rows of a V3 list; `path` has a query. Nothing where the list is refused."""
+        page = 0
+        while most > 0:
+            page += 1
+            status, reply = self.ask(Request("GET", f"{path}&limit={PAGE}&page={page}"))
+            found = reply["data"][:most] if status == 200 else []
+            yield from found
+            most = most - len(found) if len(found) == PAGE else 0

@@ -1,0 +1,176 @@
+"""Products that are more than one row: fifty variants of two options, ten images; put into a store through its API."""
+
+import json
+import struct
+import sys
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product as combined
+
+from bench.client import Client
+from bench.load import run
+from bench.request import Request, Shot, ready
+from bench.store import Store
+
+COLOURS = ("Red", "Orange", "Yellow", "Green", "Blue", "Indigo", "Violet", "Black", "Grey", "White")
+SIZES = ("XS", "S", "M", "L", "XL")
+VARIANTS = len(COLOURS) * len(SIZES)
+IMAGES = 10
+WIDE = 40  # products with variants in the store of `make bench`
+SAMPLE = 200  # of them, those whose variants are known by id
+PATIENCE = 3600.0  # seconds for a store to be filled
+SAID = 120  # characters of a refusal that are told
+
+
+class Lacking(Exception):
+    """The server cannot do what a scenario needs; the message says what, as a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wide:
+    """Products with variants: their ids, and of some of them the ids and SKUs of their variants."""
+
+    products: Sequence[int]
+    variants: Sequence[Sequence[int]]
+    skus: Sequence[str]
+
+
+class Stock:
+    """What scenarios have to know of a store; what is not there is put there when it is first asked for."""
+
+    def __init__(self, store: Store, wide: int = WIDE) -> None:
+        self.store = store
+        self.client = Client(store)
+        self.count = wide
+
+    @cached_property
+    def skus(self) -> Sequence[str]:
+        """SKUs of products."""
+        return [row["sku"] for row in self.client.rows("/catalog/products?include_fields=sku", 2_000)]
+
+    @property
+    def wide(self) -> Wide:
+        """Products with fifty variants each. Raises Lacking, with the same sentence each time."""
+        if isinstance(self._wide_or_not, Lacking):
+            raise self._wide_or_not
+        return self._wide_or_not
+
+    @cached_property
+    def _wide_or_not(self) -> Wide | Lacking:
+        try:
+            return self._add_wide()
+        except Lacking as lacking:
+            return lacking
+
+    def _add_wide(self) -> Wide:
+        first = self._one_wide()
+        print(f"Adding {self.count:,} products of {VARIANTS} variants ...", file=sys.stderr)
+        _send(self.store, (wide_product(number) for number in range(1, self.count)))
+        found = [
+            row["id"] for row in self.client.rows(f"/catalog/products?id:min={first}&include_fields=id", self.count)
+        ]
+        # Evenly over the whole store, so that a large one is not measured at its beginning.
+        some = found[:: max(1, len(found) // SAMPLE)][:SAMPLE]
+        variants = [
+            list(self.client.rows(f"/catalog/products/{one}/variants?include_fields=id,sku", VARIANTS)) for one in some
+        ]
+        if any(len(those) != VARIANTS for those in variants):
+            raise Lacking(f"A product of {VARIANTS} variants lists {len(variants[0])}.")
+        return Wide(
+            found,
+            [[variant["id"] for variant in those] for those in variants],
+            [variant["sku"] for those in variants for variant in those],
+        )
+
+    @cached_property
+    def pictured(self) -> Sequence[int]:
+        """Products with fifty variants and ten images. Raises Lacking."""
+        products = self.wide.products
+        first, *others = [upload(product, place) for place in range(IMAGES) for product in products]
+        status, reply = self.client.ask(first)
+        if status != 200:
+            raise Lacking(f"An image is answered {status}: {_said(reply)}")
+        print(f"Adding {IMAGES} images to each of {len(products):,} products ...", file=sys.stderr)
+        _send(self.store, others)
+        self._check(products[-1], "images", IMAGES)
+        return products
+
+    def _one_wide(self) -> int:
+        """The first product with variants, by its id; what it shows tells whether the server can have more of them."""
+        status, reply = self.client.ask(wide_product(0))
+        if status != 200:
+            raise Lacking(f"A product with {VARIANTS} variants is answered {status}: {_said(reply)}")
+        made = int(reply["data"]["id"])
+        self._check(made, "variants", VARIANTS)
+        return made
+
+    def _check(self, product: int, include: str, wanted: int) -> None:
+        status, reply = self.client.ask(Request("GET", f"/catalog/products/{product}?include={include}"))
+        there = len(reply["data"].get(include, ())) if status == 200 else 0
+        if there != wanted:
+            raise Lacking(f"A product that was given {wanted} {include} shows {there}.")
+
+
+def wide_product(number: int) -> Request:
+    """A product with fifty variants, each with a SKU and a price of its own."""
+    variants = [
+        {
+            "sku": f"WIDE-{number:05d}-{place:02d}",
+            "price": 10 + place,
+            "inventory_level": place,
+            "option_values": [
+                {"option_display_name": "Colour", "label": colour},
+                {"option_display_name": "Size", "label": size},
+            ],
+        }
+        for place, (colour, size) in enumerate(combined(COLOURS, SIZES))
+    ]
+    shirt = {
+        "name": f"Measured shirt {number:05d}",
+        "type": "physical",
+        "price": 10,
+        "weight": 0.2,
+        "inventory_tracking": "variant",
+        "variants": variants,
+    }
+    return Request("POST", "/catalog/products", json.dumps(shirt).encode())
+
+
+def upload(product: int, place: int) -> Request:
+    """An upload of an image: a small picture of one colour."""
+    edge = "measured-and-timed"
+    picture = png(64, 48, bytes((place * 25 % 256, product % 256, product // 256 % 256)))
+    head = f'Content-Disposition: form-data; name="image_file"; filename="{product}-{place}.png"'
+    body = b"\r\n".join(
+        [f"--{edge}".encode(), head.encode(), b"Content-Type: image/png", b"", picture, f"--{edge}--".encode(), b""]
+    )
+    headers = {"Content-Type": f"multipart/form-data; boundary={edge}"}
+    return Request("POST", f"/catalog/products/{product}/images", body, headers)
+
+
+def png(width: int, height: int, colour: bytes) -> bytes:
+    """A picture of one colour, three bytes of red, green and blue."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    lines = (b"\x00" + colour * width) * height
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
+
+
+def _send(store: Store, requests: Iterator[Request] | Sequence[Request]) -> None:
+    """Send requests that must all succeed, on as many connections as a measurement has."""
+    load = run(store.server.port, (_shot(store, request) for request in requests), PATIENCE)
+    if load.failures:
+        raise Lacking(f"{load.failures:,} of {load.requests:,} requests that fill the store failed: {load.statuses}.")
+
+
+def _shot(store: Store, request: Request) -> Shot:
+    return ready(store.address(request))
+
+
+def _said(reply: object) -> str:
+    return json.dumps(reply)[:SAID]
