@@ -15,7 +15,7 @@ ONE_OR_MANY = "published as one object, though several items of a list can fail;
 DIFFERS = [
     Differs("POST /v3/catalog/trees/categories", "errors", "type", ONE_OR_MANY),
     Differs(
-        "DELETE /v3/catalog/trees/categories", "data", "extra", "the task that the 202 promises (design section 1)"
+        "DELETE /v3/catalog/trees/categories", "data", "extra", "the task that a 202 promises"
     ),
     Differs("GET /v3/catalog/trees/{tree_id}/categories", "data*.children.*", "absent", "a tree ends somewhere"),
 ]
