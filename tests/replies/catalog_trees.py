@@ -14,8 +14,6 @@ ROWS = [
 ONE_OR_MANY = "published as one object, though several items of a list can fail; metafields publish a list"
 DIFFERS = [
     Differs("POST /v3/catalog/trees/categories", "errors", "type", ONE_OR_MANY),
-    Differs(
-        "DELETE /v3/catalog/trees/categories", "data", "extra", "the task that a 202 promises"
-    ),
+    Differs("DELETE /v3/catalog/trees/categories", "data", "extra", "the task that a 202 promises"),
     Differs("GET /v3/catalog/trees/{tree_id}/categories", "data*.children.*", "absent", "a tree ends somewhere"),
 ]

@@ -352,7 +352,7 @@ class V3Shape:
         not is a new row.
         """
         items = parse_json(body)
-        _respect_cap(items, most)
+        respect_cap(items, most)
         drafts, faults = self._read_list("", items, identity, creates=creates)
         if faults:
             raise refuse_faults(faults)
@@ -361,7 +361,7 @@ class V3Shape:
     def read_new(self, body: bytes, most: int) -> list[Changes]:
         """The drafts of a JSON array of new rows; faults are named `0.name`. Raises Refusal."""
         items = parse_json(body)
-        _respect_cap(items, most)
+        respect_cap(items, most)
         drafts, faults = self._read_list("", items, "", creates=True)
         if faults:
             raise refuse_faults(faults)
@@ -444,7 +444,7 @@ class V3Shape:
         return Fault(Reason.FIELD_INVALID, name, f"{name} {why}.")
 
 
-def _respect_cap(items: Any, most: int) -> None:
+def respect_cap(items: Any, most: int) -> None:
     """Rule 25: a list, and not too long."""
     if not isinstance(items, list):
         raise Refusal(Reason.MALFORMED_BODY, "The request body must be a list of objects.")

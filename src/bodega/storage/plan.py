@@ -11,7 +11,8 @@ from typing import Any, Literal, NamedTuple
 from bodega.storage.table import Table
 
 Op = Literal[
-    "eq", "ne", "in", "not_in", "min", "max", "greater", "less", "like", "member", "keyword", "low", "not_low", "seen"
+    "eq", "ne", "in", "not_in", "min", "max", "greater", "less", "like", "member", "keyword", "low", "not_low", "seen",
+    "test",
 ]  # fmt: skip
 
 
@@ -20,7 +21,8 @@ class Condition(NamedTuple):
 
     `member`: value(s) in the link table named by `column` ("product_categories.category_id"); `keyword`: the text in
     any of the columns joined by "|"; `low`: the test in `column` is true (value True) or not (False); `seen`: of the
-    two columns joined by "|" the first has this value, or the second is true.
+    two columns joined by "|" the first has this value, or the second is true; `test`: the test in `column`, in which
+    {marks} stand for the values.
     """
 
     column: str
@@ -76,6 +78,8 @@ def where_sql(shape: tuple[tuple[str, Op, int], ...], dialect: str) -> str:
             owner = link.split(":")[1]
             inside = f"id IN (SELECT {owner} FROM {link.split(':')[0]} WHERE {member} IN ({marks}))"
             parts.append(inside if count else "1 = 0")
+        elif op == "test":
+            parts.append(column.format(marks=marks or "NULL"))
         elif op == "seen":
             owner, _, shared = column.partition("|")
             parts.append(f"({owner} = ${place} OR {shared})")
@@ -94,8 +98,9 @@ def _found_in(name: str, test: str) -> str:
     return f"id IN (SELECT {owner} FROM {table} WHERE {column} {test})"
 
 
-def _values(condition: Condition) -> tuple[Any, ...]:
-    if condition.op in ("in", "not_in", "member"):
+def where_values(condition: Condition) -> tuple[Any, ...]:
+    """The parameters that a condition puts into its statement."""
+    if condition.op in ("in", "not_in", "member", "test"):
         return tuple(condition.value)
     if condition.op in ("low", "not_low"):
         return ()
@@ -108,7 +113,7 @@ def _conditions(plan: Plan, dialect: str) -> tuple[str, list[Any]]:
     values: list[Any] = []
     shape: list[tuple[str, Op, int]] = []
     for condition in plan.where:
-        given = _values(condition)
+        given = where_values(condition)
         op: Op = "not_low" if condition.op == "low" and not condition.value else condition.op
         shape.append((condition.column, op, len(given)))
         values += given

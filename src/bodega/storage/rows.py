@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any, NamedTuple, Protocol
 
 from bodega.storage import ledger
 from bodega.storage.plan import Condition, Plan, count_sql, page_sql
-from bodega.storage.table import Table
+from bodega.storage.table import Table, numbered_marks
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Row, Terms
 from bodega.storage.writer import Job
@@ -48,6 +49,14 @@ async def latest(tx: Tx, plan: Plan) -> int:
     sql, values = count_sql(plan, tx.dialect)
     found = await tx.row(sql.replace("count(*)", "coalesce(max(modified), 0)", 1), *values)
     return int(found[0]) if found is not None else 0
+
+
+async def existing(tx: Tx, table: Table, ids: Sequence[int]) -> set[int]:
+    """Those of these ids that have a row."""
+    if not ids:
+        return set()
+    sql = f"SELECT id FROM {table.name} WHERE id IN ({numbered_marks(len(ids))})"
+    return {row[0] for row in await tx.rows(sql, *ids)}
 
 
 async def standing_of(tx: Tx, name: str) -> Standing:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bodega.declare.route import Route
 from bodega.resources.catalog import (
+    assignments,
     brands,
     bulk_pricing,
     categories,
@@ -13,6 +14,7 @@ from bodega.resources.catalog import (
     product,
     products,
     reviews,
+    sort_orders,
     tree_categories,
     trees,
     variants,
@@ -50,4 +52,6 @@ ROUTES: tuple[Route, ...] = (
     *reviews.routes,
     *google_product_search.routes,
     *metafields.routes,
+    *assignments.routes,
+    *sort_orders.routes,
 )

@@ -127,6 +127,19 @@ TEXTS = """CREATE TABLE product_texts (
 );"""
 """Descriptions apart, so that a search for words does not make every other read carry them."""
 
+ASSIGNED = """CREATE TABLE product_channels (
+    product_id INTEGER NOT NULL REFERENCES products(id) ON DELETE CASCADE,
+    channel_id INTEGER NOT NULL REFERENCES channels(id) ON DELETE CASCADE, PRIMARY KEY (product_id, channel_id)
+);
+CREATE INDEX product_channels_channel_id ON product_channels (channel_id, product_id);
+CREATE TABLE category_sort_orders (
+    category_id INTEGER NOT NULL REFERENCES categories(id) ON DELETE CASCADE,
+    product_id INTEGER NOT NULL REFERENCES products(id) ON DELETE CASCADE, sort_order INTEGER NOT NULL,
+    PRIMARY KEY (category_id, product_id)
+);
+CREATE INDEX category_sort_orders_product_id ON category_sort_orders (product_id);"""
+"""Where a product differs from what holds for all: resources/catalog/assignments.py and sort_orders.py."""
+
 TABLE = stored(
     "products",
     Product,
@@ -149,7 +162,7 @@ TABLE = stored(
         )
     ],
     counter="products",
-    more_schema=URLS + "\n" + TEXTS,
+    more_schema="\n".join([URLS, TEXTS, ASSIGNED]),
 )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from bodega.declare.route import collection, count, item
 from bodega.domain.urls import has_urls
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
-from bodega.resources.catalog import brands, categories, variants
+from bodega.resources.catalog import assignments, brands, categories, variants
 from bodega.resources.catalog.product import INCLUDES, TABLE, V2_SHAPE, V3_SHAPE, Product
 from bodega.storage.table import numbered_marks
 from bodega.storage.tx import Statement, Tx
@@ -55,7 +55,7 @@ MAPPED_V3 = {
         "inventory_level <= inventory_warning_level AND inventory_warning_level > 0", "low", parser("BOOLEAN", "")
     ),
     "out_of_stock": Filter("inventory_level <= 0", "low", parser("BOOLEAN", "")),
-    "channel_id:in": Filter("1 = 1", "low", lambda text: 1 in listed(_id)(text)),  # every product is in the one channel
+    "channel_id:in": Filter(assignments.IS_ON, "test", listed(_id)),
     "keyword_context": Filter("1 = 1", "low", _context),
 }
 MAPPED_V2 = {

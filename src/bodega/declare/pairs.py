@@ -1,0 +1,179 @@
+"""Assignments: pairs of ids, such as a product and a category it is in, listed, made and undone many at a time (V3)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Annotated, Any, NamedTuple
+
+import msgspec
+
+from bodega.declare import render
+from bodega.declare.actions import Action
+from bodega.declare.call import Call
+from bodega.declare.complaint import typed
+from bodega.declare.fields import INT32
+from bodega.declare.listing import Filter, Listing, Query, listed, parser
+from bodega.declare.route import Route
+from bodega.declare.shape import parse_json, respect_cap
+from bodega.law.outcome import Emptied, Outcome, Shown, Validator
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, Refusal, refuse_faults
+from bodega.storage import rows
+from bodega.storage.plan import Plan, where_sql, where_values
+from bodega.storage.table import Table
+from bodega.storage.unit import Unit
+
+MOST = 1000
+"""Pairs in one request: none is published, and a body has an end."""
+
+Named = Annotated[int, msgspec.Meta(ge=1, le=INT32)]
+Change = Callable[[Unit, int, set[int], set[int]], Awaitable[None]]
+
+
+class Pairs(NamedTuple):
+    """`owner` and `member` name the two ids on the wire; `owners` and `members` are the tables they are of.
+
+    `source` is SQL that selects the pairs, the columns called as on the wire, in the order of both with an index.
+    `tables` names what the ledger moves with them. `change(unit, owner, add, drop)` makes and undoes pairs of
+    one owner.
+    """
+
+    owner: str
+    member: str
+    owners: Table
+    members: Table
+    source: str
+    tables: str
+    change: Change
+
+
+def assignments(path: str, pairs: Pairs, scope: str) -> Route:
+    """GET, PUT and DELETE of pairs; a delete needs a filter (rule 22)."""
+    return Route(
+        3, path, {"GET": ListPairs(pairs, scope), "PUT": Assign(pairs, scope), "DELETE": Unassign(pairs, scope)}
+    )
+
+
+class _OfPairs(Action):
+    def __init__(self, pairs: Pairs, scope: str) -> None:
+        self.pairs = pairs
+        self.scope = scope
+        self.table = pairs.owners
+        read = listed(parser("INTEGER", "id"))
+        names = {f"{name}:in": Filter(name, "in", read) for name in (pairs.owner, pairs.member)}
+        self.listing = Listing(pairs.owners, 3, "", mapped=names)
+
+    async def find(self, call: Call) -> Validator:
+        standings = [await rows.standing_of(call.reader, name) for name in self.pairs.tables.split()]
+        return Validator(sum(one.revision for one in standings), max(one.modified for one in standings))
+
+    def _state(self, unit: Unit) -> Validator:
+        standings = [unit.ledger.standing(name) for name in self.pairs.tables.split()]
+        return Validator(sum(one[0] for one in standings), max(one[1] for one in standings))
+
+    def _still(self, unit: Unit, call: Call) -> None:
+        if call.standing_still is not None:
+            call.standing_still(self._state(unit))
+
+    def _where(self, plan: Plan, dialect: str) -> tuple[str, list[Any]]:
+        shape = tuple((one.column, one.op, len(where_values(one))) for one in plan.where)
+        values = [value for one in plan.where for value in where_values(one)]
+        return (" WHERE " + where_sql(shape, dialect) if shape else ""), values
+
+
+class ListPairs(_OfPairs):
+    """GET: a page of the pairs."""
+
+    async def answer(self, call: Call) -> Outcome:
+        plan, pairs = call.query.plan, self.pairs
+        where, values = self._where(plan, call.reader.dialect)
+        source = f"FROM ({pairs.source}) pairs{where}"
+        limits = f"LIMIT ${len(values) + 1} OFFSET ${len(values) + 2}"
+        order = f"{pairs.owner}, {pairs.member}"
+        sql = f"SELECT {order} {source} ORDER BY {order} {limits}"
+        found = await call.reader.rows(sql, *values, plan.limit, plan.offset)
+        total = await call.reader.row(f"SELECT count(*) {source}", *values)
+        shown = render.json([{pairs.owner: one[0], pairs.member: one[1]} for one in found])
+        told = render.pagination(call, total[0] if total else 0, len(found))
+        return Shown(ready=b'{"data":' + shown + b',"meta":{"pagination":' + told + b"}}")
+
+
+class Assign(_OfPairs):
+    """PUT: makes pairs; those that are there stay."""
+
+    writes = True
+    body = True
+
+    def read(self, content: Any) -> Any:
+        items = parse_json(content)
+        respect_cap(items, MOST)
+        faults: list[Fault] = []
+        wanted = [self._pair(place, item, faults) for place, item in enumerate(items)]
+        if faults:
+            raise refuse_faults(faults)
+        return wanted
+
+    def _pair(self, place: int, item: Any, faults: list[Fault]) -> tuple[int, int]:
+        pair = []
+        for name in (self.pairs.owner, self.pairs.member):
+            value = item.get(name) if isinstance(item, dict) else None
+            if value is None:
+                faults.append(Fault(Reason.FIELD_MISSING, f"{place}.{name}", f"{name} is required."))
+                continue
+            try:
+                pair.append(typed(value, Named))
+            except ValueError as error:
+                faults.append(Fault(Reason.FIELD_INVALID, f"{place}.{name}", f"{name} {error}."))
+        return (pair[0], pair[1]) if len(pair) == 2 else (0, 0)
+
+    async def perform(self, unit: Unit, call: Call) -> Outcome:
+        self._still(unit, call)
+        await self._refuse_strangers(unit, call.draft)
+        for owner, members in _by_owner(call.draft).items():
+            await self.pairs.change(unit, owner, members, set())
+        return Emptied()
+
+    async def _refuse_strangers(self, unit: Unit, wanted: Sequence[tuple[int, int]]) -> None:
+        """Both of a pair exist; every one that does not is named (422, as published)."""
+        faults = []
+        for side, (name, table) in enumerate(
+            ((self.pairs.owner, self.pairs.owners), (self.pairs.member, self.pairs.members))
+        ):
+            ids = sorted({pair[side] for pair in wanted})
+            there = await rows.existing(unit.tx, table, ids)
+            said = f"The {table.noun} does not exist."
+            faults += [
+                Fault(Reason.FIELD_INVALID, f"{place}.{name}", said)
+                for place, pair in enumerate(wanted)
+                if pair[side] not in there
+            ]
+        if faults:
+            raise refuse_faults(faults)
+
+
+class Unassign(_OfPairs):
+    """DELETE: undoes the pairs that the filters name."""
+
+    writes = True
+
+    def parse(self, query: str) -> Query:
+        asked = self.listing.parse(query, strict=True)
+        if not asked.filters:
+            raise Refusal(Reason.FILTER_REQUIRED, details={"supported_filters": sorted(self.listing.filters)})
+        return asked
+
+    async def perform(self, unit: Unit, call: Call) -> Outcome:
+        self._still(unit, call)
+        where, values = self._where(call.query.plan, unit.tx.dialect)
+        pairs = self.pairs
+        sql = f"SELECT {pairs.owner}, {pairs.member} FROM ({pairs.source}) pairs{where}"
+        for owner, members in _by_owner(await unit.tx.rows(sql, *values)).items():
+            await pairs.change(unit, owner, set(), members)
+        return Emptied()
+
+
+def _by_owner(pairs: Iterable[Sequence[int]]) -> Mapping[int, set[int]]:
+    found: dict[int, set[int]] = {}
+    for pair in pairs:
+        found.setdefault(pair[0], set()).add(pair[1])
+    return found

@@ -1,0 +1,97 @@
+"""Which products are in which categories, and on which channels (rule 72)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bodega.declare.listing import Include
+from bodega.declare.pairs import Pairs, assignments
+from bodega.declare.render import json
+from bodega.resources.catalog import categories, product
+from bodega.resources.store import channels
+from bodega.storage.table import numbered_marks
+from bodega.storage.unit import Unit
+
+SCOPE = "store_v2_products"
+CHANNELS = "product_channels"
+
+DEFAULT_CHANNEL = channels.DEFAULT
+
+ON_CHANNELS = (
+    f"SELECT id AS product_id, {DEFAULT_CHANNEL} AS channel_id FROM products WHERE NOT EXISTS (SELECT 1 FROM"
+    f" product_channels c WHERE c.product_id = products.id AND c.channel_id = {DEFAULT_CHANNEL})"
+    f" UNION ALL SELECT product_id, channel_id FROM product_channels WHERE channel_id <> {DEFAULT_CHANNEL}"
+)
+"""A product is on the store's own storefront unless a row takes it off, and on another channel only if a row puts it
+there: so a product that nobody assigned, as nearly all are, has no row."""
+
+
+async def recategorise(unit: Unit, product_id: int, add: set[int], drop: set[int]) -> None:
+    """Changes the categories of a product, by the rules for products (rule 45)."""
+    row = await unit.get(product.TABLE, product_id)
+    if row is None:
+        return
+    kept = [category for category in row.entity.categories if category not in drop]
+    wanted = kept + sorted(add - set(kept))
+    if wanted != row.entity.categories:
+        changed = product.TABLE.decode(*product.TABLE.encode(row.entity))
+        changed.categories = wanted
+        await unit.update(product.TABLE, row, changed)
+
+
+async def put_on_channels(unit: Unit, product_id: int, add: set[int], drop: set[int]) -> None:
+    """Changes the channels of a product."""
+    for channel in add - {DEFAULT_CHANNEL} | drop & {DEFAULT_CHANNEL}:
+        sql = "INSERT INTO product_channels (product_id, channel_id) VALUES ($1, $2) ON CONFLICT DO NOTHING"
+        await unit.tx.run(sql, product_id, channel)
+    for channel in drop - {DEFAULT_CHANNEL} | add & {DEFAULT_CHANNEL}:
+        sql = "DELETE FROM product_channels WHERE product_id = $1 AND channel_id = $2"
+        await unit.tx.run(sql, product_id, channel)
+    unit.ledger.touch(CHANNELS, unit.now)
+
+
+IN_CATEGORIES = Pairs(
+    "product_id",
+    "category_id",
+    product.TABLE,
+    categories.TABLE,
+    "SELECT product_id, category_id FROM product_categories",
+    "products",
+    recategorise,
+)
+TO_CHANNELS = Pairs(
+    "product_id",
+    "channel_id",
+    product.TABLE,
+    channels.TABLE,
+    ON_CHANNELS,
+    f"products {CHANNELS}",
+    put_on_channels,
+)
+
+routes = (
+    assignments("catalog/products/category-assignments", IN_CATEGORIES, SCOPE),
+    assignments("catalog/products/channel-assignments", TO_CHANNELS, SCOPE),
+)
+
+
+async def channels_of(call: Any, products: Sequence[int]) -> dict[int, bytes]:
+    """The channels of each product, as a list."""
+    if not products:
+        return {}
+    sql = f"SELECT product_id, channel_id FROM product_channels WHERE product_id IN ({numbered_marks(len(products))})"
+    kept: dict[int, set[int]] = {one: {DEFAULT_CHANNEL} for one in products}
+    for one, channel in await call.reader.rows(sql, *products):
+        kept[one] ^= {channel}
+    return {one: json(sorted(found)) for one, found in kept.items()}
+
+
+product.INCLUDES["channels"] = Include(channels_of, tables=CHANNELS)
+
+IS_ON = (
+    f"({DEFAULT_CHANNEL} IN ({{marks}}) AND NOT EXISTS (SELECT 1 FROM product_channels c WHERE c.product_id = id"
+    f" AND c.channel_id = {DEFAULT_CHANNEL}) OR EXISTS (SELECT 1 FROM product_channels c WHERE c.product_id = id"
+    f" AND c.channel_id <> {DEFAULT_CHANNEL} AND c.channel_id IN ({{marks}})))"
+)
+"""The test that a product is on one of these channels."""

@@ -1,0 +1,140 @@
+"""The order of the products in a category, where it was set: before the order of the products themselves."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+
+from bodega.declare.actions import Action
+from bodega.declare.call import Call
+from bodega.declare.complaint import typed
+from bodega.declare.facet import Facet, Within
+from bodega.declare.fields import INT32
+from bodega.declare.listing import Listing
+from bodega.declare.pairs import MOST
+from bodega.declare.render import json, pagination
+from bodega.declare.route import route
+from bodega.declare.shape import parse_json, respect_cap
+from bodega.law.outcome import Outcome, Shown, Validator
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, refuse_faults
+from bodega.resources.catalog import categories, product
+from bodega.storage import rows
+from bodega.storage.table import numbered_marks
+from bodega.storage.unit import Unit
+
+NAME = "category_sort_orders"
+TABLES = (product.TABLE.name, NAME)
+
+
+class Place(msgspec.Struct):
+    """Where a product stands in a category; without a number it comes after those that have one."""
+
+    product_id: Annotated[int, msgspec.Meta(ge=1, le=INT32)]
+    sort_order: Annotated[int, msgspec.Meta(ge=0, le=INT32)] | None
+
+
+FACET = Facet(
+    3,
+    product.TABLE,
+    Listing(product.TABLE, 3, ""),
+    "store_v2_products",
+    "",
+    within=(Within("category_id", categories.TABLE),),
+)
+
+_SOURCE = (
+    "FROM product_categories p LEFT JOIN category_sort_orders s"
+    " ON s.category_id = p.category_id AND s.product_id = p.product_id WHERE p.category_id = $1"
+)
+
+
+class ShowOrder(Action):
+    """GET: the products of the category with their places, those without one last."""
+
+    async def find(self, call: Call) -> Validator:
+        await self.place.enter(call)
+        standings = [await rows.standing_of(call.reader, name) for name in TABLES]
+        return Validator(sum(one.revision for one in standings), max(one.modified for one in standings))
+
+    async def answer(self, call: Call) -> Outcome:
+        plan = call.query.plan
+        order = "s.sort_order IS NULL, s.sort_order, p.product_id LIMIT $2 OFFSET $3"
+        sql = f"SELECT p.product_id, s.sort_order {_SOURCE} ORDER BY {order}"
+        found = await call.reader.rows(sql, call.parent, plan.limit, plan.offset)
+        total = await call.reader.row("SELECT count(*) FROM product_categories WHERE category_id = $1", call.parent)
+        shown = json([{"product_id": one[0], "sort_order": one[1]} for one in found])
+        told = pagination(call, total[0] if total else 0, len(found))
+        return Shown(ready=b'{"data":' + shown + b',"meta":{"pagination":' + told + b"}}")
+
+
+class SetOrder(Action):
+    """PUT: gives products of the category their places, or takes them away (null)."""
+
+    writes = True
+    body = True
+
+    async def find(self, call: Call) -> None:
+        await self.place.enter(call)
+
+    def read(self, content: Any) -> Any:
+        items = parse_json(content)
+        respect_cap(items, MOST)
+        faults: list[Fault] = []
+        places: list[Place] = []
+        for place, item in enumerate(items):
+            try:
+                places.append(typed(item, Place))
+            except ValueError as error:
+                faults.append(Fault(Reason.FIELD_INVALID, str(place), f"{place} {error}."))
+        if faults:
+            raise refuse_faults(faults)
+        return places
+
+    async def perform(self, unit: Unit, call: Call) -> Outcome:
+        category = call.parent
+        await _refuse_strangers(unit, category, call.draft)
+        for wanted in call.draft:
+            await unit.tx.run(
+                "DELETE FROM category_sort_orders WHERE category_id = $1 AND product_id = $2",
+                category,
+                wanted.product_id,
+            )
+            if wanted.sort_order is not None:
+                sql = "INSERT INTO category_sort_orders (category_id, product_id, sort_order) VALUES ($1, $2, $3)"
+                await unit.tx.run(sql, category, wanted.product_id, wanted.sort_order)
+        if call.draft:
+            unit.ledger.touch(NAME, unit.now)
+        return Shown(ready=json({"data": call.draft, "meta": {}}))
+
+
+async def _refuse_strangers(unit: Unit, category: int, places: list[Place]) -> None:
+    """Only what is in the category has a place there."""
+    ids = sorted({wanted.product_id for wanted in places})
+    if not ids:
+        return
+    marks = numbered_marks(len(ids), 2)
+    sql = f"SELECT product_id FROM product_categories WHERE category_id = $1 AND product_id IN ({marks})"
+    there = {row[0] for row in await unit.tx.rows(sql, category, *ids)}
+    faults = [
+        Fault(Reason.FIELD_INVALID, f"{place}.product_id", "The product is not in this category.")
+        for place, wanted in enumerate(places)
+        if wanted.product_id not in there
+    ]
+    if faults:
+        raise refuse_faults(faults)
+
+
+@product.TABLE.after_write.append
+async def forget_the_places_it_left(unit: Unit, old: product.Product | None, new: product.Product) -> None:
+    """A product that leaves a category leaves its place there too."""
+    left = set(old.categories) - set(new.categories) if old is not None else set()
+    if left:
+        marks = numbered_marks(len(left), 2)
+        sql = f"DELETE FROM category_sort_orders WHERE product_id = $1 AND category_id IN ({marks})"
+        await unit.tx.run(sql, new.id, *sorted(left))
+        unit.ledger.touch(NAME, unit.now)
+
+
+routes = (route("catalog/categories/{category_id}/products/sort-order", 3, GET=ShowOrder(FACET), PUT=SetOrder(FACET)),)
