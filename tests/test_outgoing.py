@@ -12,7 +12,14 @@ from typing import Any
 import pytest
 
 from bodega import outgoing
+from bodega.declare.images import UploadImage
+from bodega.declare.route import route
+from bodega.http.route import by_version
+from bodega.resources import ROUTES
+from bodega.resources.catalog import brands
+from forms import strict
 from pictures import picture
+from shop import Reply, Shop
 
 RED = picture()
 
@@ -186,3 +193,59 @@ def test_no_more_is_read_than_is_wanted(runner: asyncio.Runner, host: str) -> No
     assert fetched(runner, f"http://{host}/hops/3", allow_private=True) == RED
     assert len(fetched(runner, f"http://{host}/large/5000", allow_private=True, most=5000)) == 5000
     assert len(fetched(runner, f"http://{host}/large/9000000", allow_private=True, most=5000)) == 5001
+
+
+# In a request
+
+
+def by_url(shop: Shop) -> Shop:
+    """The same store, where the image of a brand may be named by its URL as that of a variant may."""
+    picture_of_brand = route("catalog/brands/{id}/picture", 3, POST=UploadImage(brands.V3, by_url=True))
+    return strict(shop, routes=by_version((*ROUTES, picture_of_brand)))
+
+
+def name(shop: Shop, url: Any, brand: int = 1) -> Reply:
+    return shop.post(f"/v3/catalog/brands/{brand}/picture", {"image_url": url})
+
+
+def test_an_image_is_fetched_where_the_owner_allows_it(shop: Shop, host: str) -> None:
+    """Rule 68; setting images.allow_private."""
+    door = by_url(shop)
+    brand = shop.brand()
+    refused = name(door, f"http://{host}/a%20b/Logo.PNG?c=2")
+    assert (refused.status, refused.reason) == (400, "IMAGE_UNREACHABLE")
+    assert refused.json["errors"] == {"invalid_reason": "image_url leads to a private address."}
+    assert Host.asked == []
+    shop.change(settings={"images.allow_private": True})
+    made = name(door, f"http://{host}/a%20b/Logo.PNG?c=2")
+    assert made.status == 200
+    assert made.data["image_url"].endswith("/Logo.png")
+    assert shop.request("GET", made.data["image_url"].partition("8443")[2], base="", token="").body == RED
+    again = name(door, made.data["image_url"], shop.brand("Bolt"))
+    assert (again.data, len(Host.asked)) == (made.data, 1)  # our own file is not fetched
+    form = door.upload(f"/v3/catalog/brands/{brand}/picture", ("image_url", None, "", f"http://{host}/c.png".encode()))
+    assert form.data["image_url"].endswith("/c.png")
+
+
+@pytest.mark.parametrize(
+    ("url", "status", "reason", "why"),
+    [
+        ("http://{host}/status/404", 400, "IMAGE_UNREACHABLE", "answered with the status 404"),
+        ("http://{host}/large/8388609", 422, "IMAGE_INVALID", "must be at most 8 MB"),
+        ("http://{host}/large/100", 422, "IMAGE_INVALID", "is not an image of a format that is taken"),
+        ("a.png", 422, "IMAGE_INVALID", "must be an http or https URL"),
+        ("file:///etc/passwd", 422, "IMAGE_INVALID", "must be an http or https URL"),
+        (7, 422, "FIELD_INVALID", "must be a string"),
+        (None, 422, "FIELD_MISSING", "is required"),
+    ],
+)
+def test_what_is_no_image_changes_nothing(shop: Shop, host: str, url: Any, status: int, reason: str, why: str) -> None:
+    """Rule 68."""
+    shop.change(settings={"images.allow_private": True})
+    shop.brand()
+    before = shop.get("/v3/catalog/brands/1").headers["etag"]
+    reply = name(by_url(shop), url.format(host=host) if isinstance(url, str) else url)
+    assert (reply.status, reply.reason) == (status, reason)
+    assert why in next(iter(reply.json["errors"].values()))
+    assert shop.get("/v3/catalog/brands/1").headers["etag"] == before
+    assert shop.rows("files") == 0
