@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from bodega.declare.entity import Entity, names_files, stored
 from bodega.declare.fields import FileUrl, clean_address
 from bodega.declare.route import route
 from bodega.declare.shape import Base
+from bodega.declare.write import update_one
 from bodega.http.route import by_version
 from bodega.law.outcome import Outcome, Shown
 from bodega.law.reasons import Reason
@@ -546,6 +548,7 @@ def test_an_upload_can_wait_for_its_task(shop: Shop) -> None:
     path = f"{BRANDS}/{shop.brand()}"
     accepted = shop.upload(f"{path}/image", image(), headers={**ASYNC, "host": "api.shop.test"})
     assert accepted.status == 202
+    assert accepted.data["request"]["body"] == ""  # megabytes that nobody wants to read in a list of tasks
     task = shop.settle(int(accepted.headers["location"].rpartition("/")[2]))
     digest = hashlib.sha256(RED).hexdigest()
     url = f"https://api.shop.test/files/{shop.name}/{digest}/Logo-of-Acme.png"
@@ -556,6 +559,26 @@ def test_an_upload_can_wait_for_its_task(shop: Shop) -> None:
     task = shop.settle(int(refused.headers["location"].rpartition("/")[2]))
     assert task["response"]["headers"]["bodega-reason"] == "IMAGE_INVALID"
     assert files(shop) == (1, 1)
+
+
+def test_images_that_come_at_once_are_all_kept(shop: Shop) -> None:
+    """Decision 11: many writes share a transaction, and the same picture comes in several of them."""
+    made = [darkroom._developed(content, "a.png", {}) for content in (RED, BLUE)]
+    ids = [shop.brand(f"Brand {number}") for number in range(12)]
+    store = shop.server.run(shop.server.app.stores.get(shop.name))
+
+    async def give(unit: Unit, brand: int) -> None:
+        taken = made[brand % 2]
+        await darkroom.keep(unit, taken)
+        await update_one(unit, brands.V3, brand, {"image_url": taken.original.address}, [], None)
+
+    async def at_once() -> None:
+        await asyncio.gather(*(store.write(lambda unit, brand=brand: give(unit, brand)) for brand in ids))
+
+    shop.server.run(at_once())
+    assert files(shop) == (2, 12)
+    shop.delete("/v2/brands")
+    assert files(shop) == (0, 0)
 
 
 def test_a_write_that_fails_keeps_no_bytes(shop: Shop) -> None:

@@ -139,13 +139,15 @@ def _prefers_task(ask: Ask) -> bool:
 async def _schedule(house: House, ask: Ask, caller: Caller, body: bytes, meta: Mapping[str, Any]) -> Outcome:
     url = ask.path + (f"?{ask.query}" if ask.query else "")
     headers = {name.decode(): ask.headers[name].decode("latin-1") for name in _DECIDE if name in ask.headers}
+    content = ""
     try:
         asked = queue.Asked(ask.method, url, headers, body.decode())
     except UnicodeDecodeError:
-        asked = queue.Asked(ask.method, url, headers, base64.b64encode(body).decode(), coded=True)
+        asked, content = queue.Asked(ask.method, url, headers, coded=True), base64.b64encode(body).decode()
 
     async def job(unit: Unit) -> Row:
-        return await queue.enqueue(unit, asked, base=ask.url(""), client_id=caller.account.client_id)
+        client_id = caller.account.client_id
+        return await queue.enqueue(unit, asked, base=ask.url(""), client_id=client_id, content=content)
 
     row = await caller.store.write(job)
     house.poke(caller.store)
