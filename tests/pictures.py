@@ -54,5 +54,14 @@ def wbmp(width: int = 16, height: int = 4) -> bytes:
     return bytes([0, 0, width, height]) + b"\xff" * ((width + 7) // 8 * height)
 
 
+FORM = {"content-type": "multipart/form-data; boundary=edge"}
+
+
+def form(content: bytes = b"", name: str = "image_file") -> bytes:
+    """A body of this type with one file, a small image unless its bytes are given."""
+    head = f'--edge\r\nContent-Disposition: form-data; name="{name}"; filename="a.png"\r\n\r\n'
+    return head.encode() + (content or picture()) + b"\r\n--edge--\r\n"
+
+
 def _chunk(name: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))

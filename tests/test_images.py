@@ -109,6 +109,16 @@ def test_the_same_picture_is_kept_once_and_goes_with_the_last_that_shows_it(shop
     assert files(shop) == (0, 0)
 
 
+def test_a_category_shows_its_image_in_its_tree_too(shop: Shop) -> None:
+    """Another view of the same row: read, and written back."""
+    category = shop.category()
+    url = shop.upload(f"{CATEGORIES}/{category}/image", image()).data["image_url"]
+    whole = shop.get("/v3/catalog/trees/categories").data
+    assert [row["image_url"] for row in whole] == [url]
+    assert shop.put("/v3/catalog/trees/categories", whole).status in (200, 204)
+    assert (shop.get(f"{CATEGORIES}/{category}").data["image_url"], files(shop)) == (url, (1, 1))
+
+
 def test_v2_shows_the_path_of_the_file(shop: Shop) -> None:
     """v2_legacy_fields: image_file is a path."""
     brand = shop.brand()
