@@ -137,9 +137,9 @@ def emptied(shop: Shop) -> Shop:
 
 
 def strict(shop: Shop, **terms: Any) -> Shop:
-    """The same store behind a door of other terms: `insecure_http`, `https_port`, `max_body` (bytes)."""
+    """The same store behind a door of other terms: `insecure_http`, `https_port`, `max_body` (bytes), `routes`."""
     server: Server = copy.copy(shop.server)
-    house = House(shop.server.app.stores, by_version(ROUTES), **terms)
+    house = House(shop.server.app.stores, terms.pop("routes", None) or by_version(ROUTES), **terms)
     server.app = Api(house, Log())  # type: ignore[assignment]
     other = copy.copy(shop)
     other.server = server

@@ -162,6 +162,17 @@ class Shop:
         """POST."""
         return self.request("POST", path, json, **more)
 
+    def upload(self, path: str, *parts: tuple[str, str | None, str, bytes], method: str = "POST", **more: Any) -> Reply:
+        """A form; a part is its name, the name of its file (None: it is text), its media type and its bytes."""
+        body = b""
+        for name, filename, media_type, content in parts:
+            named = f'; filename="{filename}"' if filename is not None else ""
+            head = f'--edge\r\nContent-Disposition: form-data; name="{name}"{named}\r\n'
+            typed = f"Content-Type: {media_type}\r\n" if media_type else ""
+            body += f"{head}{typed}\r\n".encode() + content + b"\r\n"
+        headers = {"content-type": "multipart/form-data; boundary=edge", **more.pop("headers", {})}
+        return self.request(method, path, body=body + b"--edge--\r\n", headers=headers, **more)
+
     def put(self, path: str, json: Any = None, **more: Any) -> Reply:
         """PUT."""
         return self.request("PUT", path, json, **more)

@@ -589,3 +589,7 @@ def test_dev_prints_what_a_newcomer_needs(tmp_path: Path) -> None:
     assert "demo-client" in text
     assert "Traceback" not in log
     assert list((tmp_path / "stores").glob("demo.*.db")), "a directory that was named is kept"
+    shown = subprocess.run(
+        [*BODEGA, "store", "get", "demo", "--data", str(tmp_path), "--json"], capture_output=True, check=True
+    )
+    assert json.loads(shown.stdout)["images.allow_private"] is True, "what is developed against it runs here too"

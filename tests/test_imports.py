@@ -14,7 +14,7 @@ HOUSE = Path(bodega.__file__).parent
 
 FLOORS = (
     {"law", "clock", "dates", "log", "config", "memory"},  # words and plain facts: everything may use them
-    {"storage"},  # rows
+    {"storage", "outgoing"},  # rows; requests that leave the house
     {"access"},  # who may ask, how often
     {"declare"},  # what a resource is made of
     {"domain", "tasks"},  # rules that span resources; work that outlives a request

@@ -1,9 +1,9 @@
 """For every pair of faults that one request can hold, the one that is judged first is told (design section 1).
 
-A request is built on one of seven grounds (reading, changing, creating or deleting a category, clearing the
-categories, changing many products, reading the store), and faults are laid on it. Each fault decides some parts of the
-request or of the store; two faults that decide the same part cannot stand in one request, and `CANNOT_MEET` says why
-two others cannot.
+A request is built on one of eight grounds (reading, changing, creating or deleting a category, clearing the
+categories, changing many products, reading the store, naming an image by its URL), and faults are laid on it. Each
+fault decides some parts of the request or of the store; two faults that decide the same part cannot stand in one
+request, and `CANNOT_MEET` says why two others cannot.
 """
 
 from __future__ import annotations
@@ -17,10 +17,15 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from bodega.declare.images import UploadImage
+from bodega.declare.route import route
+from bodega.http.route import by_version
 from bodega.law.reasons import Reason, Step
+from bodega.resources import ROUTES
 from bodega.resources.catalog import categories
 from bodega.storage.unit import Terms
 from forms import V2, V3, Desk, Form, rows, strict
+from pictures import picture
 from shop import Reply, Server, Shop
 
 
@@ -35,6 +40,7 @@ class World(NamedTuple):
     deepest: int
     only_one: int
     product: int
+    image: str
 
 
 class Draft:
@@ -100,11 +106,12 @@ class Fault(NamedTuple):
 
 
 READ, CHANGE, CREATE, DELETE, CLEAR, BATCH, STORE = "read", "change", "create", "delete", "clear", "batch", "store"
+PICTURE = "picture"
 LISTED = frozenset({READ, CHANGE, CREATE, DELETE, CLEAR, BATCH})
 PAGED = LISTED - {CLEAR}  # a delete refuses what would bound a list
-EVERYWHERE = LISTED | {STORE}
+EVERYWHERE = LISTED | {STORE, PICTURE}
 ON_ONE = frozenset({READ, CHANGE, DELETE})
-WITH_BODY = frozenset({CHANGE, CREATE, BATCH})
+WITH_BODY = frozenset({CHANGE, CREATE, BATCH, PICTURE})
 FAULTS: list[Fault] = []
 
 
@@ -190,7 +197,7 @@ def posted_to_one(draft: Draft) -> None:
     draft.method = "POST"
 
 
-@fault(Reason.METHOD_NOT_ALLOWED, "method", {CREATE, CLEAR})
+@fault(Reason.METHOD_NOT_ALLOWED, "method", {CREATE, CLEAR, PICTURE})
 def put_to_all(draft: Draft) -> None:
     draft.method = "PUT"
 
@@ -240,9 +247,9 @@ def without_a_filter(draft: Draft) -> None:
     draft.query.remove("name=Nothing")
 
 
-@fault(Reason.NO_SUCH_ENTITY, "path", ON_ONE)
+@fault(Reason.NO_SUCH_ENTITY, "path", ON_ONE | {PICTURE})
 def of_one_that_is_not_there(draft: Draft) -> None:
-    draft.path = "categories/4711"
+    draft.path = draft.path.replace(f"/{draft.world.category}", "/4711")
 
 
 @fault(Reason.PRECONDITION_FAILED, "if-match")
@@ -288,6 +295,21 @@ def with_an_invalid_field(draft: Draft) -> None:
 @fault(Reason.FIELD_INVALID, "name", {BATCH}, frozenset({3}))
 def with_an_invalid_item(draft: Draft) -> None:
     draft.body = [{**item, "name": ""} for item in draft.body]
+
+
+@fault(Reason.FIELD_MISSING, "image", {PICTURE}, frozenset({3}))
+def without_an_image(draft: Draft) -> None:
+    draft.body = {}
+
+
+@fault(Reason.IMAGE_UNREACHABLE, "image", {PICTURE}, frozenset({3}))
+def with_an_image_nobody_reaches(draft: Draft) -> None:
+    draft.body = {"image_url": "http://127.0.0.1:9/a.png"}
+
+
+@fault(Reason.IMAGE_INVALID, "image", {PICTURE}, frozenset({3}))
+def with_an_image_that_is_none(draft: Draft) -> None:
+    draft.body = {"image_url": "a.png"}
 
 
 @fault(Reason.DUPLICATE, "url", {CHANGE, CREATE})
@@ -342,6 +364,8 @@ def draft_on(ground: str, world: World, form: Form) -> Draft:
         return draft
     if ground == STORE:
         return Draft(world, form, "GET", "store", None)
+    if ground == PICTURE:
+        return Draft(world, form, "POST", f"{one}/picture", {"image_url": world.image})
     return Draft(world, form, "PUT", "products", [{"id": world.product, "name": "Hammer"}])
 
 
@@ -356,6 +380,7 @@ CANNOT_MEET: dict[frozenset[str], str] = {
     frozenset({"body", "page_title"}): "a body that breaks off holds no fields",
     frozenset({"body", "url"}): "a body that breaks off holds no fields",
     frozenset({"body", "parent"}): "a body that breaks off holds no fields",
+    frozenset({"body", "image"}): "a body that breaks off holds no fields",
 }
 
 
@@ -377,7 +402,27 @@ def grounds() -> Iterator[tuple[str, Form]]:
     """Each ground in each version that has it."""
     for ground in (READ, CHANGE, CREATE, DELETE, CLEAR):
         yield from ((ground, form) for form in (V2, V3))
-    yield from ((BATCH, V3), (STORE, V2))
+    yield from ((BATCH, V3), (STORE, V2), (PICTURE, V3))
+
+
+BY_URL = route("catalog/categories/{id}/picture", 3, POST=UploadImage(categories.V3, by_url=True))
+"""An image that JSON may name by its URL, as that of a variant: tried on a category."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def by_url(server: Server) -> Iterator[None]:
+    """The server has that route, too, while these tests run."""
+    routes: Any = server.app._api._house.routes
+    served = dict(routes)
+    routes.update(by_version((*ROUTES, BY_URL)))
+    yield
+    routes.update(served)
+
+
+def image_of(shop: Shop, category: int) -> str:
+    """The address of an image of the store: it is there, so nothing has to be fetched."""
+    part = ("image_file", "a.png", "image/png", picture())
+    return str(shop.upload(f"/v3/catalog/categories/{category}/image", part).data["image_url"])
 
 
 @pytest.fixture(scope="module")
@@ -400,8 +445,8 @@ def world(server: Server) -> World:
     only_one = shop.category("Only")
     shop.category("Other", custom_url={"url": "/taken/"})
     product = shop.product(categories=[only_one])
-    door = strict(shop)
-    return World(shop, door, tokens, category, child, deepest, only_one, product)
+    door = strict(shop, routes=by_version((*ROUTES, BY_URL)))
+    return World(shop, door, tokens, category, child, deepest, only_one, product, image_of(shop, category))
 
 
 ALONE = [pytest.param(ground, form, id=f"{form.name}-{ground}") for ground, form in grounds()]
@@ -412,7 +457,8 @@ def test_a_request_without_a_fault_is_not_refused(server: Server, ground: str, f
     """Else a pair below would prove nothing."""
     shop = server.shop()
     category, product = shop.category(), shop.product()
-    world = World(shop, shop, {("", True): shop.token}, category, 0, 0, 0, product)
+    image = image_of(shop, category)
+    world = World(shop, shop, {("", True): shop.token}, category, 0, 0, 0, product, image)
     assert draft_on(ground, world, form).send().status in (200, 201, 204)
 
 

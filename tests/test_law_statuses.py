@@ -12,7 +12,11 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
+from bodega.declare.images import UploadImage
+from bodega.declare.route import route
+from bodega.http.route import by_version
 from bodega.law.reasons import Reason, Step
+from bodega.resources import ROUTES
 from bodega.resources.catalog import brands
 from bodega.storage import sqlite_rows
 from bodega.storage.registry import digest
@@ -406,6 +410,31 @@ def a_name_that_is_too_long(desk: Desk) -> Send:
 # 16 perform
 
 
+def fetching(desk: Desk) -> Desk:
+    """The same store behind a door that takes the image of a brand by its URL, too."""
+    by_url = route("catalog/brands/{id}/picture", 3, POST=UploadImage(brands.V3, by_url=True))
+    return Desk(strict(desk.shop, routes=by_version((*ROUTES, by_url))), desk.form)
+
+
+@refused(Reason.IMAGE_UNREACHABLE, "rule 68", [V3])
+def an_image_on_a_host_that_is_not_there(desk: Desk) -> Send:
+    door, path = fetching(desk), desk.path(f"brands/{desk.shop.brand()}/picture")
+    return lambda: door.ask("POST", path, {"image_url": "https://nowhere.invalid/a.png"})
+
+
+@refused(Reason.IMAGE_UNREACHABLE, "rule 68: nobody is led to what the machine alone can reach", [V3])
+def an_image_on_this_machine(desk: Desk) -> Send:
+    door, path = fetching(desk), desk.path(f"brands/{desk.shop.brand()}/picture")
+    return lambda: door.ask("POST", path, {"image_url": "http://127.0.0.1:9/a.png"})
+
+
+@refused(Reason.IMAGE_INVALID, "rule 39", [V3])
+def an_image_that_is_a_page(desk: Desk) -> Send:
+    path = desk.path(f"brands/{desk.shop.brand()}/image")
+    part = ("image_file", "logo.png", "image/png", b"<html><script>alert(1)</script></html>")
+    return lambda: desk.shop.upload(path, part, headers={"bodega-trace": "1"})
+
+
 @refused(Reason.DUPLICATE, "RFC 9110 15.5.10, rule 32")
 def a_second_brand_of_the_name(desk: Desk) -> Send:
     desk.shop.brand("Acme")
@@ -670,6 +699,10 @@ def no_internals(desk: Desk, reply: Reply) -> None:
     assert b"msgspec" not in reply.body
 
 
+def tell_what_became_of_it(_desk: Desk, reply: Reply) -> None:
+    assert reply.json["errors"]["invalid_reason"].startswith("image_url ")  # rule 68
+
+
 def every_fault(*names: str) -> Callable[[Desk, Reply], None]:
     """The members that a V3 refusal names."""
 
@@ -708,6 +741,8 @@ MUST: dict[Reason, Callable[[Desk, Reply], None]] = {
     Reason.TOO_MANY_ITEMS: detail("max_items", 10),
     Reason.FIELD_MISSING: every_fault("name"),
     Reason.FIELD_INVALID: every_fault("name"),
+    Reason.IMAGE_UNREACHABLE: tell_what_became_of_it,
+    Reason.IMAGE_INVALID: every_fault("image_file"),
     Reason.DUPLICATE: duplicate,
     Reason.DANGLING_REFERENCE: conflict,
     Reason.NOT_THE_OWNER: detail("permission_set", "read"),

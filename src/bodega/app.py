@@ -10,6 +10,7 @@ from bodega import memory
 from bodega.access.stores import Stores
 from bodega.declare.route import Route
 from bodega.http.asgi import Api
+from bodega.http.files import pictures
 from bodega.http.house import House
 from bodega.http.mounts import gateway_time, operations
 from bodega.http.replay import Replay
@@ -88,6 +89,12 @@ async def make_app(depot: Depot, *, insecure_http: bool, https_port: int, log: b
     worker.append(Worker(Replay(house), written, alone=isinstance(depot, Embedded)))
     stores.opened = worker[0].poke
     reference = pages(ROUTES)
-    mounts = {"time": gateway_time, "_bodega": operations(stores), "": reference, "docs": reference}
+    mounts = {
+        "time": gateway_time,
+        "_bodega": operations(stores),
+        "files": pictures(stores),
+        "": reference,
+        "docs": reference,
+    }
     api = Api(house, written, mounts)
     return App(stores, api, worker[0], written)

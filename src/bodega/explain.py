@@ -48,6 +48,8 @@ CARRIES: dict[Reason, str] = {
     Reason.FIELD_READ_ONLY: "every faulty field",
     Reason.FIELD_MISSING: "every faulty field",
     Reason.FIELD_INVALID: "every faulty field",
+    Reason.IMAGE_UNREACHABLE: "errors.invalid_reason: what became of the attempt",
+    Reason.IMAGE_INVALID: "what is wrong with the image",
     Reason.DUPLICATE: "what conflicts, and how to resolve it",
     Reason.DANGLING_REFERENCE: "the ids that do not exist, and how to resolve it",
     Reason.NOT_THE_OWNER: "owner_client_id, permission_set",

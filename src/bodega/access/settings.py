@@ -90,6 +90,7 @@ SETTINGS: dict[str, Setting] = {
     "prices_include_tax": Setting(False, _flag, "whether prices are entered with tax"),
     "maintenance.retry_after": Setting(120, _seconds, "Retry-After of a store in maintenance, in seconds"),
     "suspended": Setting(False, _flag, "whether the store is suspended: it then answers 503"),
+    "images.allow_private": Setting(False, _flag, "whether images may be fetched from private addresses"),
     "webhooks.allow_private": Setting(False, _flag, "whether webhooks may go to private addresses"),
     "webhooks.retry_seconds": Setting(
         [60, 180, 300, 600, 900, 1800, 3600, 7200, 21600, 50400, 86400],

@@ -6,6 +6,7 @@ The law calls, in this order: `parse`, `find`, then for a read `answer`, for a w
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
 from bodega.declare import render
@@ -13,6 +14,7 @@ from bodega.declare.call import Call
 from bodega.declare.facet import Facet
 from bodega.declare.listing import Query
 from bodega.declare.place import Place
+from bodega.declare.upload import Form
 from bodega.declare.write import create_one, update_one
 from bodega.law.outcome import Created, Emptied, Outcome, PartlyDone, Shown, Validator
 from bodega.law.reasons import Reason
@@ -36,11 +38,16 @@ class Chunk(NamedTuple):
 
 
 class Action:
-    """One method of one route."""
+    """One method of one route.
+
+    `uploads`: its body may be multipart/form-data, `only_uploads`: nothing else.
+    """
 
     writes: ClassVar[bool] = False
     body: ClassVar[bool] = False
     is_list: ClassVar[bool] = False
+    uploads: bool = False
+    only_uploads: bool = False
 
     def __init__(self, facet: Facet) -> None:
         self.facet = facet
@@ -53,6 +60,17 @@ class Action:
         """The query parameters. Raises Refusal."""
         return self.listing.parse(query)
 
+    @cached_property
+    def files(self) -> bool:
+        """Whether what it shows in V3 may name files, in whose addresses the reply puts the host that the caller used.
+
+        Asked when the first request comes: resources may add to the includes of others.
+        """
+        facet = getattr(self, "facet", None)  # what has no table, as a singleton, names no files
+        return facet is not None and (
+            facet.table.files or any(include.files for include in facet.listing.includes.values())
+        )
+
     async def find(self, call: Call) -> Validator | None:
         """Reads what the path names, or refuses; what it returns answers the preconditions."""
         return None
@@ -64,6 +82,13 @@ class Action:
     def read(self, content: Any) -> Any:
         """The draft in a body: plain data in V2, JSON bytes in V3. Raises Refusal."""
         return None
+
+    def read_form(self, members: Form) -> Any:
+        """The draft in a form, where the action takes uploads. Raises Refusal."""
+        raise NotImplementedError
+
+    async def gather(self, call: Call) -> None:
+        """What a write needs from outside and must not wait for in its transaction; it may change the draft."""
 
     async def answer(self, call: Call) -> Outcome:
         """Carries out a read."""
@@ -177,6 +202,9 @@ class Create(Action):
     def read(self, content: Any) -> Any:
         return shape_of(self.facet).read(content, creating=True)
 
+    def read_form(self, members: Form) -> Any:
+        return shape_of(self.facet).read_form(members, creating=True)
+
     async def perform(self, unit: Unit, call: Call) -> Outcome:
         self._still(unit, call)
         notes: list[Fault] = []
@@ -203,6 +231,9 @@ class Update(Action):
 
     def read(self, content: Any) -> Any:
         return shape_of(self.facet).read(content, creating=False)
+
+    def read_form(self, members: Form) -> Any:
+        return shape_of(self.facet).read_form(members, creating=False)
 
     async def perform(self, unit: Unit, call: Call) -> Outcome:
         notes: list[Fault] = []

@@ -22,7 +22,8 @@ class Call(msgspec.Struct, gc=False):
 
     `parent` is the value that rows below the path's other ids hold, `entity_id` the number of the row that the path
     names. `standing_still` raises when the state of the entity no longer meets the request's preconditions: a write
-    asks it again inside its transaction. `found` is what `find` read, `draft` what the body asked for.
+    asks it again inside its transaction. `found` is what `find` read, `draft` what the body asked for, `gathered` what
+    `gather` fetched or made.
     """
 
     version: int
@@ -39,6 +40,7 @@ class Call(msgspec.Struct, gc=False):
     entity_id: int = 0
     found: Any = None
     draft: Any = None
+    gathered: Any = None
     notes: list[Fault] = []
     in_task: bool = False
     standing_still: Callable[[Validator | None], None] | None = None

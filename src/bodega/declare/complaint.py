@@ -22,10 +22,13 @@ _EXPECTED = re.compile(r"Expected `([^`]*)`(?: (of length )?(>=|<=) (\d+|-\d+))?
 _STEP = re.compile(r"\[[^\]]*\]|\.\w+")
 
 
-def typed(value: Any, annotation: Any) -> Any:
-    """The value as this type. Raises ValueError with the end of a sentence, "must be …"."""
+def typed(value: Any, annotation: Any, *, strict: bool = True) -> Any:
+    """The value as this type; text stands for numbers and flags unless `strict`.
+
+    Raises ValueError with the end of a sentence, "must be …".
+    """
     try:
-        return msgspec.convert(value, annotation)
+        return msgspec.convert(value, annotation, strict=strict)
     except msgspec.ValidationError as error:
         raise ValueError(plain(str(error), annotation)) from None
 

@@ -6,15 +6,18 @@ stored bytes into its reply without looking at them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
 from operator import attrgetter
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from bodega.declare.fields import DECIMAL, FLAG, INTEGER, MOMENT, Kind, bare, kind_of, ten_thousandths
+from bodega.declare.fields import DECIMAL, FLAG, INTEGER, MOMENT, OWN_FILE, Kind, bare, kind_of, ten_thousandths
+from bodega.storage import files
 from bodega.storage.table import Column, First, Link, Reference, SqlType, Table, Unique
+from bodega.storage.tx import Tx
+from bodega.storage.unit import Unit
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -49,14 +52,14 @@ def stored(
     the field types, decimals as integers of ten-thousandths. `computed` adds columns that are not plain fields. `noun`
     is what one row is called in sentences, `counter` the plan limit it counts against, `cap` the platform's own,
     `cap_within` that of one parent (the columns that name it, rows); `more_schema` is SQL of tables that belong to it,
-    `first` gives the rows that every store has.
+    `first` gives the rows that every store has. Whether its documents name files follows from the field types.
     """
     hints = get_type_hints(entity, include_extras=True)
     made = [_column(field, hints[field]) for field in columns.split()]
     made += [Column(column, kind, value) for column, (kind, value) in (computed or {}).items()]
     wanted = set(indexed.split())
     encode, decode = _codec(entity, tuple(hidden.split()))
-    return Table(
+    table = Table(
         name,
         entity,
         encode,
@@ -71,12 +74,45 @@ def stored(
         more_schema,
         cap_within,
         first,
+        files=any(names_files(hint) for hint in hints.values()),
     )
+    addresses = [field for field, hint in hints.items() if kind_of(hint).located]
+    if addresses:
+        table.prepare.append(_know_own_files(addresses))
+    return table
+
+
+def names_files(annotation: Any) -> bool:
+    """Whether a field of this type holds the address of a file, at any depth."""
+    if get_origin(annotation) is Annotated and kind_of(annotation).located:
+        return True
+    if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
+        return any(map(names_files, get_type_hints(annotation, include_extras=True).values()))
+    return any(map(names_files, get_args(annotation)))
+
+
+async def own_file(tx: Tx, text: str) -> str:
+    """The stored form of an address; one that a client read here names the same file when it is sent back."""
+    own = OWN_FILE.fullmatch(text)
+    if own is None or await files.facts(tx, own[2]) is None:
+        return text
+    return f"{files.PLACE}/{own[1]}"
+
+
+def _know_own_files(addresses: Sequence[str]) -> Callable[..., Awaitable[None]]:
+    async def know_own_files(unit: Unit, changes: dict[str, Any], _old: Any, _notes: Any) -> None:
+        """Clients send whole objects back, with the URLs that they read."""
+        for name in addresses:
+            if changes.get(name):
+                changes[name] = await own_file(unit.tx, changes[name])
+
+    return know_own_files
 
 
 def _column(field: str, annotation: Any) -> Column:
     """A field that may be None makes a column that may be NULL; an unset date is empty text, which has an order."""
     kind = kind_of(bare(annotation))
+    assert not kind.located, f"{field}: a stored address is for documents, PostgreSQL keeps no such text"
     if kind is DECIMAL:
         return Column(field, "BIGINT", lambda entity: _ten_thousandths(getattr(entity, field)))
     if kind is MOMENT:

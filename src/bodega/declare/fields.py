@@ -17,6 +17,8 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 import msgspec
 
 from bodega.dates import iso, parse_moment, rfc2822
+from bodega.declare.upload import Upload
+from bodega.storage.files import PLACE
 
 INT32 = 2_147_483_647
 FOUR_PLACES = Decimal("0.0001")
@@ -32,13 +34,15 @@ class Kind(NamedTuple):
 
     `word` is the type's name in a V2 OPTIONS reply; `show` turns the stored value into V2's, `read` V2's into the
     stored one, and `clean` finishes a value that already has the right type. The last two raise ValueError with a
-    sentence.
+    sentence. A `located` kind holds the address of a file: its `show` takes the URL of the store's files as well, and
+    what it reads may be an upload.
     """
 
     word: str
-    show: Callable[[Any], Any]
+    show: Callable[..., Any]
     read: Callable[[Any], Any]
     clean: Callable[[Any], Any]
+    located: bool = False
 
 
 def clean_decimal(value: Any) -> Decimal:
@@ -118,6 +122,8 @@ def clean_name(value: str) -> str:
 
 def clean_object(value: Any) -> Any:
     """Data of any depth whose strings both databases can hold."""
+    if isinstance(value, Upload):
+        raise ValueError("must not be a file")
     if isinstance(value, str):
         clean_text(value)
     elif isinstance(value, dict):
@@ -188,6 +194,34 @@ def _clean_texts(value: list[str]) -> list[str]:
     return [clean_text(item) for item in value]
 
 
+OWN_FILE = re.compile(r"(?:https?://[^/?#\s]{1,255}/files/[a-z0-9-]{1,40}/)?(([0-9a-f]{64})/[A-Za-z0-9._-]{1,80})")
+"""The address of a file of this house as a client read it: a URL on any host, or in V2 the path; its digest is
+group 2. A digest says which picture it is, whatever the store."""
+
+LONGEST_ADDRESS = 255
+
+
+def clean_address(value: Any) -> Any:
+    """The address of a file of any host, or an upload. What we wrote ourselves may be longer than what is written."""
+    if isinstance(value, Upload):
+        return value
+    if len(value) > LONGEST_ADDRESS and not OWN_FILE.fullmatch(value):
+        raise ValueError(f"must be a string of at most {LONGEST_ADDRESS} characters")
+    return clean_text(value)
+
+
+def _read_address(value: Any) -> Any:
+    return value if isinstance(value, Upload) else clean_address(_read_text(value))
+
+
+def _url_of_file(value: str, files: str) -> str:
+    return files + value[1:] if value.startswith(PLACE) else value
+
+
+def _path_of_file(value: str, _files: str) -> str:
+    return value[2:] if value.startswith(PLACE) else value
+
+
 def as_is(value: Any) -> Any:
     """A value that needs nothing done."""
     return value
@@ -208,6 +242,9 @@ IDS = Kind("array", as_is, _read_ints, as_is)
 WORDS = Kind("text", ", ".join, _read_words, _clean_texts)
 IDS_TEXT = Kind("string", lambda ids: ",".join(map(str, ids)), _read_ints, as_is)
 OBJECT = Kind("object", as_is, clean_object, clean_object)
+FILE_URL = Kind("string", _url_of_file, _read_address, clean_address, located=True)
+FILE_PATH = Kind("string", _path_of_file, _read_address, clean_address, located=True)
+"""As V2's `image_file` shows a file: its path below the store's files."""
 
 Id = Annotated[int, msgspec.Meta(ge=0, le=INT32)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=INT32)]
@@ -218,6 +255,8 @@ Measure = Annotated[Decimal, DECIMAL]
 Moment = Annotated[str, MOMENT]
 Line = Annotated[str, msgspec.Meta(max_length=255)]
 Long = Annotated[str, msgspec.Meta(max_length=65_535)]
+FileUrl = Annotated[str, FILE_URL]
+"""The address of a file: our own is stored without a host, and shown with the one that the caller used."""
 Words = Annotated[list[Annotated[str, msgspec.Meta(max_length=65_535)]], WORDS]
 Ids = list[Id]
 
@@ -262,9 +301,10 @@ def _or_none(kind: Kind) -> Kind:
     unset = "" if kind is MOMENT else None
     return Kind(
         kind.word,
-        lambda value: unset if value is None else kind.show(value),
+        lambda value, *files: unset if value is None else kind.show(value, *files),
         lambda value: None if value in (None, "") else kind.read(value),
         lambda value: None if value in (None, "") else kind.clean(value),
+        kind.located,
     )
 
 
@@ -274,4 +314,6 @@ def longest(annotation: Any) -> int | None:
         for item in get_args(annotation)[1:]:
             if isinstance(item, msgspec.Meta) and item.max_length:
                 return item.max_length
+            if isinstance(item, Kind) and item.located:
+                return LONGEST_ADDRESS
     return None

@@ -44,13 +44,14 @@ class Include(NamedTuple):
     """Children shown inside their parent when asked for: {parent id: JSON}, read once for the whole page.
 
     `read` takes the call and the ids of the parents. `tables` names the tables that it reads, joined by blanks: the
-    entity tag of the parent moves with them.
+    entity tag of the parent moves with them. `files`: what it shows may name files.
     """
 
     read: Callable[[Any, Sequence[int]], Awaitable[dict[int, bytes]]]
     empty: bytes = b"[]"
     page_cap: int = MAX_LIMIT
     tables: str = ""
+    files: bool = False
 
 
 def children(table: Table, column: str, *, order: str = "id", where: str = "", page_cap: int = MAX_LIMIT) -> Include:
@@ -67,7 +68,7 @@ def children(table: Table, column: str, *, order: str = "id", where: str = "", p
             found.setdefault(parent, []).append(doc)
         return {parent: b"[" + b",".join(docs) + b"]" for parent, docs in found.items()}
 
-    return Include(read, page_cap=page_cap, tables=table.name)
+    return Include(read, page_cap=page_cap, tables=table.name, files=table.files)
 
 
 class Cursor(NamedTuple):

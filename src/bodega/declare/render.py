@@ -11,6 +11,7 @@ import msgspec
 from bodega.declare.call import Call
 from bodega.declare.facet import Facet
 from bodega.declare.listing import Cursor, Query
+from bodega.declare.shape import Base
 from bodega.law.outcome import Outcome, PartlyDone, Shown, Validator
 from bodega.law.refusal import Fault
 from bodega.storage import rows
@@ -161,6 +162,18 @@ async def v2_documents(call: Call, facet: Facet, entities: Sequence[Any]) -> lis
 def only(doc: bytes, names: frozenset[str]) -> bytes:
     """A document with only these members, untouched."""
     return json({name: value for name, value in _members(doc).items() if name in names})
+
+
+_ADDRESS = b'"\\u0000'
+"""How a stored address begins in JSON. Nothing else can: no text of a client holds NUL, and a quote or a backslash
+inside a text has a backslash before it."""
+
+
+def located(outcome: Outcome, base: Base) -> Outcome:
+    """A V3 reply whose addresses of files lead to the host that the caller used."""
+    if outcome.ready is not None:
+        outcome.ready = outcome.ready.replace(_ADDRESS, b'"' + base.files.encode())
+    return outcome
 
 
 async def written(facet: Facet, call: Call, row: Row, notes: Sequence[Fault], tx: Tx) -> Outcome:

@@ -15,6 +15,7 @@ import msgspec
 from bodega.declare.complaint import typed
 from bodega.declare.entity import Entity
 from bodega.declare.fields import INT32, ONLY_NUL, STRING, Kind, as_is, kind_of, longest
+from bodega.declare.upload import Form, Upload
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
 
@@ -24,10 +25,14 @@ Changes = dict[str, Any]
 
 
 class Base(NamedTuple):
-    """Where the caller's request came in: links are built from it. `suffix` is ".json" on the store's own host."""
+    """Where the caller's request came in: links are built from it. `suffix` is ".json" on the store's own host.
+
+    `files` is the URL of the store's files, where what is asked for may name some.
+    """
 
     url: str
     suffix: str = ""
+    files: str = ""
 
 
 class As(NamedTuple):
@@ -181,6 +186,10 @@ class V2Shape:
             raise refuse_faults(faults)
         return changes
 
+    def read_form(self, members: Form, *, creating: bool) -> Changes:
+        """As `read`, from a form: V2 takes text for everything."""
+        return self.read(members, creating=creating)
+
     def describe(self, methods: Collection[str] = ("POST", "PUT")) -> list[dict[str, Any]]:
         """The field list of an OPTIONS reply (rule 13), for a target with these methods.
 
@@ -248,6 +257,8 @@ def _stored(
         return "enum", None, lambda e, _: there[getattr(e, field)], _one_of(back)
     kind = word.kind or kind_of(hint)
     as_v2, from_v2 = kind.show, kind.read
+    if kind.located:
+        return kind.word, longest(hint), lambda e, base: as_v2(getattr(e, field), base.files), from_v2
     return (
         kind.word,
         longest(hint),
@@ -345,6 +356,13 @@ class V3Shape:
             raise refuse_faults(faults)
         return changes
 
+    def read_form(self, members: Form, *, creating: bool) -> Changes:
+        """The changes a form asks for; its text stands for numbers and flags. Raises Refusal as `read` does."""
+        changes, faults = self.read_members(members, creating=creating, strict=False)
+        if faults:
+            raise refuse_faults(faults)
+        return changes
+
     def read_many(self, body: bytes, most: int, *, identity: str = "id", creates: bool = False) -> list[Changes]:
         """The changes of a JSON array of objects; faults are named `0.name`. Raises Refusal.
 
@@ -417,8 +435,11 @@ class V3Shape:
                 faults.append(self._fault(name, str(error)))
         return changes, faults + (self._missing(changes, faults) if creating else [])
 
-    def read_members(self, members: Any, *, creating: bool) -> tuple[Changes, list[Fault]]:
-        """The changes that plain members ask for, and everything that is wrong with them."""
+    def read_members(self, members: Any, *, creating: bool, strict: bool = True) -> tuple[Changes, list[Fault]]:
+        """The changes that plain members ask for, and everything that is wrong with them.
+
+        Unless `strict`, text stands for numbers and flags.
+        """
         if not isinstance(members, dict):
             raise Refusal(Reason.MALFORMED_BODY, "The request body must be one object.")
         changes: Changes = {}
@@ -426,8 +447,11 @@ class V3Shape:
         for name, annotation in self.types.items():
             if name not in members:
                 continue
+            if isinstance(members[name], Upload) and kind_of(annotation).located:
+                changes[name] = members[name]
+                continue
             try:
-                value = typed(members[name], annotation)
+                value = typed(members[name], annotation, strict=strict)
                 changes[name] = self._clean[name](value) if name in self._clean else value
             except ValueError as error:
                 faults.append(self._fault(name, str(error)))

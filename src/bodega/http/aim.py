@@ -91,9 +91,9 @@ async def readable(house: House, ask: Ask, action: Action) -> bytes:
     if not action.body:
         return b""  # a body without meaning is left unread (RFC 9110 9.3.1)
     kind = media_of(ask.headers.get(b"content-type", b""))
-    offered = V2_MEDIA if ask.version == 2 else V3_MEDIA
-    if kind not in offered:
-        supported = b", ".join(one.value for one in offered)
+    media: tuple[Media, ...] = () if action.only_uploads else V2_MEDIA if ask.version == 2 else V3_MEDIA
+    if kind not in media and not (action.uploads and kind == "multipart"):
+        supported = b", ".join([one.value for one in media] + [b"multipart/form-data"] * action.uploads)
         raise Refusal(Reason.CONTENT_TYPE_UNSUPPORTED, headers=[(b"accept", supported)])
     coding = ask.headers.get(b"content-encoding", b"identity").lower()
     if coding not in (b"identity", b""):
@@ -122,7 +122,11 @@ def parse_query(ask: Ask, caller: Caller, match: Match, action: Action) -> Call:
     suffix = ".json" if ask.host_form and ask.version == 2 and ask.media is Media.JSON else ""
     if ask.host_form and ask.media is Media.XML:
         suffix = ".xml"
-    base = Base(ask.url(ask.prefix), suffix) if ask.version == 2 or action.writes else NO_BASE
+    base = NO_BASE
+    if action.files:
+        base = Base(ask.url(ask.prefix), suffix, ask.url(f"/files/{store.record.hash}"))
+    elif ask.version == 2 or action.writes:
+        base = Base(ask.url(ask.prefix), suffix)
     reader, now, client_id = store.rows.reader, int(store.clock.now()), caller.account.client_id
     return Call(ask.version, match.ids, base, query, reader, store.census, store.record, now, client_id)
 

@@ -10,9 +10,9 @@ from typing import Any
 from bodega.dates import http_date, parse_http_date
 from bodega.declare.actions import Action
 from bodega.declare.call import Call
-from bodega.declare.render import json
+from bodega.declare.render import json, located
 from bodega.declare.shape import parse_json
-from bodega.http import xml
+from bodega.http import form, xml
 from bodega.http.ask import Ask
 from bodega.http.conditional import Validators, has_conditions, judge, tag
 from bodega.http.house import Caller, House
@@ -87,11 +87,18 @@ def read_draft(ask: Ask, action: Action, call: Call, body: bytes) -> None:
     """The body as changes of fields; every faulty field is named, not only the first."""
     if not action.body:
         return
-    if ask.version == 3:
+    content_type = ask.headers.get(b"content-type", b"")
+    if body and action.uploads and media_of(content_type) == "multipart":
+        try:
+            form_members = form.read(content_type, body)
+        except form.FormRefused as error:
+            raise Refusal(Reason.MALFORMED_BODY, f"The request body is not an acceptable form: {error}.") from error
+        call.draft = action.read_form(form_members)
+    elif ask.version == 3:
         call.draft = action.read(body or b"{}")
     elif not body:
         call.draft = action.read({})
-    elif media_of(ask.headers.get(b"content-type", b"")) is Media.XML:
+    elif media_of(content_type) is Media.XML:
         try:
             members = xml.read(body)
         except xml.XMLRefused as error:
@@ -104,19 +111,24 @@ def read_draft(ask: Ask, action: Action, call: Call, body: bytes) -> None:
 async def perform(house: House, ask: Ask, caller: Caller, action: Action, call: Call, body: bytes) -> Outcome:
     """Reads answer; writes run inside their own transaction, and are on disk before this returns."""
     if not action.writes:
-        return await action.answer(call)
+        return _located(await action.answer(call), action, call)
     if not call.in_task and (_prefers_task(ask) or action.wants_task(call)):
         return await _schedule(house, ask, caller, body, await action.task_meta(call))
+    await action.gather(call)
 
     async def job(unit: Unit) -> Outcome:
         unit.client_id = call.client_id
-        outcome = await action.perform(unit, call)
+        outcome = _located(await action.perform(unit, call), action, call)
         if call.then is not None:
             await call.then(unit, outcome)
         return outcome
 
     outcome: Outcome = await caller.store.write(job)
     return outcome
+
+
+def _located(outcome: Outcome, action: Action, call: Call) -> Outcome:
+    return located(outcome, call.base) if action.files else outcome
 
 
 def _prefers_task(ask: Ask) -> bool:
@@ -127,13 +139,15 @@ def _prefers_task(ask: Ask) -> bool:
 async def _schedule(house: House, ask: Ask, caller: Caller, body: bytes, meta: Mapping[str, Any]) -> Outcome:
     url = ask.path + (f"?{ask.query}" if ask.query else "")
     headers = {name.decode(): ask.headers[name].decode("latin-1") for name in _DECIDE if name in ask.headers}
+    content = ""
     try:
         asked = queue.Asked(ask.method, url, headers, body.decode())
     except UnicodeDecodeError:
-        asked = queue.Asked(ask.method, url, headers, base64.b64encode(body).decode(), coded=True)
+        asked, content = queue.Asked(ask.method, url, headers, coded=True), base64.b64encode(body).decode()
 
     async def job(unit: Unit) -> Row:
-        return await queue.enqueue(unit, asked, base=ask.url(""), client_id=caller.account.client_id)
+        client_id = caller.account.client_id
+        return await queue.enqueue(unit, asked, base=ask.url(""), client_id=client_id, content=content)
 
     row = await caller.store.write(job)
     house.poke(caller.store)

@@ -51,7 +51,7 @@ class Replay:
         action = aim.allowed_action(ask, match)
         aim.require_scope(ask, caller, action)
         aim.acceptable(ask)
-        body = _body(task.request)
+        body = _body(task)
         untouched = task.progress == 0
         unfinished = True
         while unfinished:
@@ -88,8 +88,8 @@ def _chunk(outcome: Outcome) -> Chunk:
     return outcome.value if isinstance(outcome.value, Chunk) else Chunk(0, more=False)
 
 
-def _body(request: queue.Asked) -> bytes:
-    return base64.b64decode(request.body) if request.coded else request.body.encode()
+def _body(task: queue.Task) -> bytes:
+    return base64.b64decode(task.content) if task.request.coded else task.request.body.encode()
 
 
 def _headers(request: queue.Asked) -> list[tuple[bytes, bytes]]:

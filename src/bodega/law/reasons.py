@@ -93,6 +93,8 @@ class Reason(Enum):
     FIELD_MISSING = (Step.READ_DRAFT, 400, 422, "A required field was not supplied.", "Supply the field.")
     FIELD_INVALID = (Step.READ_DRAFT, 400, 422, "A field is invalid.", "Correct the field named in the answer.")
 
+    IMAGE_UNREACHABLE = (Step.PERFORM, 400, 400, "The image could not be fetched.", "Name an image that anybody can fetch over http or https, or send the file itself.")
+    IMAGE_INVALID = (Step.PERFORM, 400, 422, "The image is not valid.", "Send a BMP, GIF, JPEG, PNG, WBMP, WebP or XBM image of at most 8 MB.")
     DUPLICATE = (Step.PERFORM, 409, 409, "Another resource already holds this value.", "Change the value, or update the resource named in details.")
     DANGLING_REFERENCE = (Step.PERFORM, 400, 409, "The request refers to a resource that does not exist.", "Create the missing resource first, or leave the reference out.")
     NOT_THE_OWNER = (Step.PERFORM, 403, 403, "The resource belongs to another account, which does not let others do this.", "Use the account that made it, or ask its owner for a wider permission_set.")

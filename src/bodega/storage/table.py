@@ -93,6 +93,8 @@ class Table:
     cap_within: tuple[str, int] | None = None
     """Columns, joined by blanks, and how many rows may agree in them: the platform's limit of one parent."""
     first: First | None = None
+    files: bool = False
+    """Whether its documents may name files (`storage/files.py`)."""
     at_once: bool = False
     """A delete of many rows is one transaction however many they are, since one of them may be refused."""
     prepare: list[Guard] = field(default_factory=list)

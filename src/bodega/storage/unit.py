@@ -14,6 +14,7 @@ import msgspec
 
 from bodega.law.reasons import LIMITS, Reason, Step
 from bodega.law.refusal import Fault, Refusal
+from bodega.storage import files
 from bodega.storage.ledger import Ledger
 from bodega.storage.table import Link, Table, numbered_marks, update_sql
 from bodega.storage.tx import Clash, Statement, Tx
@@ -95,6 +96,8 @@ class Unit:
             statements += _linked(link, entity.id, link.members(entity))
         for along in table.along:
             statements += along(self, None, entity)
+        if table.files:
+            statements += files.used(table.name, entity.id, files.named_in(doc, rest))
         await self._write(table, entity, statements)
         for guard in table.after_write:
             await guard(self, None, entity)
@@ -123,8 +126,15 @@ class Unit:
                 statements += _linked(link, entity.id, members)
         for along in table.along:
             statements += along(self, old.entity, entity)
+        lost: set[str] = set()
+        if table.files:
+            named_before, named = files.named_in(*table.encode(old.entity)), files.named_in(doc, rest)
+            statements += files.used(table.name, entity.id, named - named_before)
+            lost = named_before - named
         self.ledger.written.add((table.name, entity.id))
         await self._write(table, entity, [*statements, main], sure=old.held)
+        if lost:
+            await files.release(self.tx, table.name, entity.id, lost)
         for guard in table.after_write:
             await guard(self, old.entity, entity)
         return Row(entity, version, self.now, doc)
@@ -136,6 +146,12 @@ class Unit:
         names = tuple(column.name for column in table.columns)
         values = (row.entity.id, doc, rest, version, self.now, *table.values(row.entity))
         await self.tx.run(update_sql(table.name, names), *values)
+        named = files.named_in(doc, rest) if table.files else set()
+        if table.files and named != files.named_in(row.doc, None):
+            named_before = await files.using(self.tx, table.name, row.entity.id)
+            for statement, its_values in files.used(table.name, row.entity.id, named - named_before):
+                await self.tx.run(statement, *its_values)
+            await files.release(self.tx, table.name, row.entity.id, named_before - named)
 
     async def delete(self, table: Table, ids: Sequence[int]) -> None:
         """Deletes the rows with these ids; ids that do not exist are passed over. Raises Refusal."""
@@ -163,6 +179,8 @@ class Unit:
         self.ledger.leave(table.name, self.now, living)
         marks = numbered_marks(len(living))
         await self.tx.run(f"DELETE FROM {table.name} WHERE id IN ({marks})", *living)
+        if table.files:
+            await files.forget(self.tx, table.name, living)
         for guard in table.after_delete:
             await guard(self, living)
 

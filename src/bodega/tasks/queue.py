@@ -24,8 +24,8 @@ _replace = msgspec.structs.replace
 class Asked(msgspec.Struct):
     """The request as it came, for the worker to carry out; `url` is the path with its query.
 
-    `headers` are those that its answer depends on, by lower-case name. A body that is no UTF-8 is kept as base64
-    (`coded`).
+    `headers` are those that its answer depends on, by lower-case name. A body that is no UTF-8, as an upload, is not
+    shown (`coded`): it is kept apart until the task has ended.
     """
 
     method: str
@@ -48,7 +48,10 @@ class Overtaken(Exception):
 
 
 class Task(Entity, kw_only=True):
-    """`progress` counts rows done so far; times are empty until they come; `attempt` counts its workers."""
+    """`progress` counts rows done so far; times are empty until they come; `attempt` counts its workers.
+
+    `content` is the base64 form of a body that is not shown.
+    """
 
     state: Literal["pending", "running", "done", "failed"] = "pending"
     progress: int = 0
@@ -61,6 +64,7 @@ class Task(Entity, kw_only=True):
     client_id: str = ""
     lease_until: int = 0
     attempt: int = 0
+    content: str = ""
 
 
 TABLE = stored(
@@ -69,13 +73,13 @@ TABLE = stored(
     noun="task",
     columns="state client_id",
     indexed="state",
-    hidden="base client_id lease_until attempt",
+    hidden="base client_id lease_until attempt content",
 )
 
 
-async def enqueue(unit: Unit, request: Asked, *, base: str, client_id: str) -> Row:
+async def enqueue(unit: Unit, request: Asked, *, base: str, client_id: str, content: str = "") -> Row:
     """A new task of an account; `base` is the scheme and host that its links are built from."""
-    task = Task(request=request, date_created=moment(unit.now), base=base, client_id=client_id)
+    task = Task(request=request, date_created=moment(unit.now), base=base, client_id=client_id, content=content)
     return await unit.insert(TABLE, task)
 
 
@@ -117,6 +121,7 @@ async def finish(unit: Unit, task: Task, response: Answered, done: int = 0) -> N
         date_finished=moment(unit.now),
         progress=row.entity.progress + done,
         lease_until=0,
+        content="",
     )
     await unit.update(TABLE, row, ended)
 

@@ -8,9 +8,10 @@ import msgspec
 
 from bodega.declare.entity import Entity, stored
 from bodega.declare.facet import Facet
-from bodega.declare.fields import NAME, STRING, Line, Long, Words
+from bodega.declare.fields import FILE_PATH, NAME, STRING, FileUrl, Line, Long, Words
+from bodega.declare.images import DropImage, UploadImage
 from bodega.declare.listing import Listing
-from bodega.declare.route import collection, count, item
+from bodega.declare.route import collection, count, item, route
 from bodega.declare.shape import As, V2Shape, V3Shape
 from bodega.domain.urls import BrandUrl, has_urls
 from bodega.storage.table import Unique
@@ -24,7 +25,7 @@ class Brand(Entity, kw_only=True):
     meta_keywords: Words = []
     meta_description: Long = ""
     search_keywords: Long = ""
-    image_url: Line = ""
+    image_url: FileUrl = ""
     custom_url: BrandUrl = msgspec.field(default_factory=BrandUrl)
 
 
@@ -44,7 +45,7 @@ v2 = V2Shape(
     "brands",
     "brand",
     "id! name* page_title meta_keywords meta_description image_file search_keywords",
-    {"image_file": As("image_url"), "search_keywords": As("search_keywords", STRING)},
+    {"image_file": As("image_url", FILE_PATH), "search_keywords": As("search_keywords", STRING)},
 )
 v3 = V3Shape(Brand, required="name")
 
@@ -69,6 +70,7 @@ routes = (
     count("brands/count", V2),
     collection("catalog/brands", V3, "GET POST").also(collection("catalog/brands", DELETE, "DELETE")),
     item("catalog/brands/{id}", V3),
+    route("catalog/brands/{id}/image", 3, POST=UploadImage(V3), DELETE=DropImage(V3)),
 )
 
 has_urls(TABLE, "brand")

@@ -8,9 +8,10 @@ import msgspec
 
 from bodega.declare.entity import Entity, stored
 from bodega.declare.facet import Facet
-from bodega.declare.fields import NAME, Count, Id, Line, Long, SortOrder, Words
+from bodega.declare.fields import FILE_PATH, NAME, Count, FileUrl, Id, Line, Long, SortOrder, Words
+from bodega.declare.images import DropImage, UploadImage
 from bodega.declare.listing import Filter, Listing
-from bodega.declare.route import collection, count, item
+from bodega.declare.route import collection, count, item, route
 from bodega.declare.shape import As, Derived, Part, V2Shape, V3Shape
 from bodega.domain import tree
 from bodega.domain.urls import CustomUrl, chosen, has_urls
@@ -42,7 +43,7 @@ class Category(Entity, kw_only=True):
     layout_file: Annotated[str, msgspec.Meta(max_length=50)] = "category.html"
     is_visible: bool = True
     default_product_sort: Sort = "use_store_settings"
-    image_url: Annotated[str, msgspec.Meta(max_length=255)] = ""
+    image_url: FileUrl = ""
     custom_url: CustomUrl = msgspec.field(default_factory=CustomUrl)
     ancestors: list[int] = []
     tree_id: Id = trees.DEFAULT
@@ -81,7 +82,7 @@ v2 = V2Shape(
     " parent_category_list! image_file is_visible search_keywords url",
     {
         "parent_category_list": Derived(lambda category: [*category.ancestors, category.id], "array"),
-        "image_file": As("image_url"),
+        "image_file": As("image_url", FILE_PATH),
         "url": Part("custom_url", "url", chosen),
     },
 )
@@ -124,6 +125,7 @@ routes = (
     count("categories/count", V2),
     collection("catalog/categories", V3, "GET POST DELETE"),
     item("catalog/categories/{id}", V3),
+    route("catalog/categories/{id}/image", 3, POST=UploadImage(V3), DELETE=DropImage(V3)),
 )
 
 has_urls(TABLE, "category")

@@ -1,0 +1,86 @@
+"""The one image that an entity has: POST and DELETE of `.../{id}/image`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bodega.declare import picture, render
+from bodega.declare.actions import NO_QUERY, Action
+from bodega.declare.call import Call
+from bodega.declare.facet import Facet
+from bodega.declare.listing import Query
+from bodega.declare.shape import parse_json
+from bodega.declare.upload import Form, Upload
+from bodega.declare.write import update_one
+from bodega.law.outcome import Emptied, Outcome, Shown, Validator
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, Refusal, refuse_faults
+from bodega.storage.unit import Unit
+
+
+class DropImage(Action):
+    """DELETE: the entity has no image from now on; its file goes when nothing else shows it."""
+
+    writes = True
+
+    def __init__(self, facet: Facet, field: str = "image_url") -> None:
+        super().__init__(facet)
+        self.field = field
+
+    def parse(self, query: str) -> Query:
+        return NO_QUERY
+
+    async def find(self, call: Call) -> Validator:
+        return await self._find_item(call)
+
+    async def perform(self, unit: Unit, call: Call) -> Outcome:
+        await self._write(unit, call, "")
+        return Emptied()
+
+    async def _write(self, unit: Unit, call: Call, address: str) -> None:
+        changes = {self.field: address}
+        await update_one(unit, self.facet, call.entity_id, changes, [], call.standing_still, call.found)
+
+
+class UploadImage(DropImage):
+    """POST: the file of the part `image_file` becomes the entity's image, in place of the one before.
+
+    `by_url`: JSON, or the form, may name it by `image_url` instead; it is then fetched.
+    """
+
+    body = True
+    uploads = True
+
+    def __init__(self, facet: Facet, field: str = "image_url", *, by_url: bool = False) -> None:
+        super().__init__(facet, field)
+        self.only_uploads = not by_url
+
+    def read(self, content: bytes) -> Any:
+        members = parse_json(content)
+        if not isinstance(members, dict):
+            raise Refusal(Reason.MALFORMED_BODY, "The request body must be one object.")
+        return self.read_form(members)
+
+    def read_form(self, members: Form) -> Any:
+        """Which member holds the image, and what it holds."""
+        given = members.get("image_file")
+        if isinstance(given, Upload):
+            return "image_file", given
+        if given is not None:
+            raise refuse_faults([Fault(Reason.FIELD_INVALID, "image_file", "image_file must be a file.")])
+        url = None if self.only_uploads else members.get("image_url")
+        if url is None:
+            raise refuse_faults([Fault(Reason.FIELD_MISSING, "image_file", "image_file is required.")])
+        if not isinstance(url, str):
+            raise refuse_faults([Fault(Reason.FIELD_INVALID, "image_url", "image_url must be a string.")])
+        return "image_url", url
+
+    async def gather(self, call: Call) -> None:
+        field, given = call.draft
+        call.gathered = await picture.taken_in(call, given, field)
+
+    async def perform(self, unit: Unit, call: Call) -> Outcome:
+        await picture.keep(unit, call.gathered)
+        address = call.gathered.original.address
+        await self._write(unit, call, address)
+        return Shown(ready=render.json({"data": {"image_url": address}, "meta": {}}))

@@ -1,0 +1,17 @@
+"""A file in the body of a request: one part of multipart/form-data (RFC 7578)."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Upload(msgspec.Struct, frozen=True):
+    """`filename` and `media_type` are what the client says; only `content` can be believed."""
+
+    filename: str
+    media_type: str
+    content: bytes
+
+
+Form = dict[str, str | Upload]
+"""The members of a form: text, or a file."""

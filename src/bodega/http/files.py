@@ -1,0 +1,84 @@
+"""/files/HASH/DIGEST/NAME: the stored pictures, for everybody (docs/decisions/0011-files.md)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from bodega.access.stores import OpenStore, Stores
+from bodega.http.mounts import Mount, Receive, Send, reply
+from bodega.law.outcome import Shown
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Header
+from bodega.storage import files
+from bodega.storage.tx import Busy
+
+_PATH = re.compile(r"/files/([a-z0-9-]{1,40})/([0-9a-f]{64})(?:/[^/]*)?")
+
+_KEPT: Header = (b"cache-control", b"public, max-age=31536000, immutable")
+"""A digest never means anything else, so no copy can be stale (RFC 8246)."""
+
+_HARMLESS: tuple[Header, ...] = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; sandbox"),
+    (b"access-control-allow-origin", b"*"),
+    (b"cross-origin-resource-policy", b"cross-origin"),
+)
+"""Whatever a client uploaded is shown as the picture it is, on any page, and never run."""
+
+
+def pictures(stores: Stores) -> Mount:
+    """GET and HEAD of a file; a store in maintenance shows its pictures still, since its storefront may be cached."""
+
+    async def mount(scope: Mapping[str, Any], _receive: Receive, send: Send) -> None:
+        method = scope["method"]
+        if method not in ("GET", "HEAD"):
+            await _refuse(send, method, Reason.METHOD_NOT_ALLOWED, (b"allow", b"GET, HEAD"))
+            return
+        asked = _PATH.fullmatch(scope["path"])
+        store = await stores.get(asked[1]) if asked else None
+        if asked is None or store is None:
+            await _refuse(send, method, Reason.NO_SUCH_RESOURCE)
+        elif store.rows is None or store.suspended:
+            reason = Reason.SUSPENDED if store.suspended else Reason.UPGRADING
+            await _refuse(send, method, reason, (b"retry-after", b"86400" if store.suspended else b"5"))
+        else:
+            try:
+                await _show(send, scope, store, asked[2])
+            except Busy:
+                await _refuse(send, method, Reason.UNREACHABLE, (b"retry-after", b"5"))
+
+    return mount
+
+
+async def _show(send: Send, scope: Mapping[str, Any], store: OpenStore, digest: str) -> None:
+    assert store.rows is not None
+    reader, method = store.rows.reader, scope["method"]
+    found = await files.facts(reader, digest)
+    if found is None:
+        await _refuse(send, method, Reason.NO_SUCH_RESOURCE)
+        return
+    media_type, size = found
+    etag = f'"{digest}"'.encode()
+    headers = [(b"etag", etag), _KEPT, *_HARMLESS]
+    if _holds(scope["headers"], etag):
+        await reply(send, method, Reason.NOT_MODIFIED.status(3), b"", headers)
+        return
+    body = b"" if method == "HEAD" else await files.content(reader, digest)
+    if body is None:  # it went between the two questions
+        await _refuse(send, method, Reason.NO_SUCH_RESOURCE)
+        return
+    headers.append((b"content-type", media_type.encode()))
+    await reply(send, method, Shown.status, body, headers, length=size)
+
+
+def _holds(headers: list[tuple[bytes, bytes]], etag: bytes) -> bool:
+    """If-None-Match (RFC 9110 13.1.2): weak or strong, or any."""
+    return any(name == b"if-none-match" and (etag in value or value.strip() == b"*") for name, value in headers)
+
+
+async def _refuse(send: Send, method: str, reason: Reason, *headers: Header) -> None:
+    body = b'{"status":%d,"title":"%s"}' % (reason.status(3), reason.message.encode())
+    told = [(b"content-type", b"application/json"), (b"cache-control", b"no-store"), *headers]
+    await reply(send, method, reason.status(3), body, told)

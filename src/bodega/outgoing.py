@@ -1,0 +1,115 @@
+"""HTTP requests that leave the house, to addresses that somebody else chose: never to private ones, unless allowed.
+
+The address is judged where the socket is made, after every look-up of a name and every redirect, so a name that
+changes its mind between two look-ups (DNS rebinding) gains nothing. The library is imported when it is first needed:
+a command does not pay for it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import aiohttp
+
+SECONDS = 10.0
+"""How long one request may take, the reading of its answer included."""
+
+REDIRECTS = 3
+
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_6TO4 = ipaddress.ip_network("2002::/16")
+
+
+class Unreachable(Exception):
+    """Nothing could be fetched; the message is the end of a sentence about the URL."""
+
+
+class PrivateAddress(OSError):
+    """The guard refused an address; an OSError, so that the other addresses of the name are tried."""
+
+
+def is_public(address: str) -> bool:
+    """Whether an address belongs to everybody: what `ipaddress` says, and what hides in an IPv6 address."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.ipv4_mapped is not None:
+            return is_public(str(found.ipv4_mapped))
+        if found in _NAT64:  # RFC 6052: a gateway leads to the IPv4 address in the last 32 bits
+            return is_public(str(ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)))
+        if found in _6TO4 or found.is_site_local:
+            return False
+    return found.is_global and not found.is_multicast and not found.is_reserved
+
+
+def session(*, allow_private: bool, seconds: float) -> aiohttp.ClientSession:
+    """A session that connects to public addresses only, unless `allow_private`. It keeps no cookies, and no proxy of
+    the environment is asked: it would connect in our place."""
+    import aiohttp
+
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(socket_factory=_any if allow_private else _guarded),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=seconds),
+        headers={"user-agent": "Bodega", "accept-encoding": "identity"},
+        auto_decompress=False,
+        trust_env=False,
+    )
+
+
+async def fetch(url: str, *, most: int, allow_private: bool) -> bytes:
+    """The body that a GET of an http or https URL is answered with, or the first `most` + 1 bytes of it.
+
+    Raises Unreachable.
+    """
+    import aiohttp
+
+    try:
+        async with (
+            session(allow_private=allow_private, seconds=SECONDS) as asking,
+            asking.get(url, max_redirects=REDIRECTS + 1) as answer,  # the number that is one too many
+        ):
+            if answer.status != 200:
+                raise Unreachable(f"answered with the status {answer.status}")
+            parts: list[bytes] = []
+            left = most + 1
+            async for part in answer.content.iter_any():
+                parts.append(part[:left])
+                left -= len(parts[-1])
+                if left <= 0:
+                    break
+            return b"".join(parts)
+    except TimeoutError:
+        raise Unreachable(f"did not answer within {SECONDS:g} seconds") from None
+    except aiohttp.TooManyRedirects:
+        raise Unreachable(f"redirects more than {REDIRECTS} times") from None
+    except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
+        raise Unreachable("is or leads to no http or https URL") from None
+    except aiohttp.ClientConnectorDNSError:
+        raise Unreachable("names a host that is not known") from None
+    except aiohttp.ClientConnectorError as error:
+        raise Unreachable(_why(error.os_error)) from None
+    except (aiohttp.ClientError, OSError, ValueError):
+        raise Unreachable("cannot be fetched") from None
+
+
+def _why(error: OSError) -> str:
+    if PRIVATE in str(error):
+        return f"leads to {PRIVATE}"
+    return "cannot be connected to"
+
+
+PRIVATE = "a private address"
+
+
+def _any(address: Any) -> socket.socket:
+    family, kind, protocol, _, _ = address
+    return socket.socket(family, kind, protocol)
+
+
+def _guarded(address: Any) -> socket.socket:
+    if not is_public(address[4][0]):
+        raise PrivateAddress(PRIVATE)
+    return _any(address)

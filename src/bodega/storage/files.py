@@ -1,0 +1,114 @@
+"""Files: the bytes of pictures, kept in the store's own database once each, by the digest of what they are.
+
+A document names a file by its address, `"\\u0000/DIGEST/NAME"` as JSON writes it (docs/decisions/0011-files.md). Which
+rows name which files is known from their documents alone, so a file goes in the transaction in which the last row that
+named it goes or changes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from bodega.storage.table import numbered_marks
+from bodega.storage.tx import Statement, Tx
+
+SCHEMA = """
+CREATE TABLE files (
+    id INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE, media_type TEXT NOT NULL,
+    width INTEGER NOT NULL, height INTEGER NOT NULL, size INTEGER NOT NULL, content BYTEA NOT NULL
+);
+CREATE TABLE file_uses (
+    digest TEXT NOT NULL REFERENCES files(digest), kind TEXT NOT NULL, owner INTEGER NOT NULL,
+    PRIMARY KEY (digest, kind, owner)
+);
+CREATE INDEX file_uses_owner ON file_uses (kind, owner);
+"""
+
+PLACE = "\x00"
+"""What an address begins with, where a reply puts the URL of the store's files: no client can send it."""
+
+_NAMED = re.compile(rb'"\\u0000/([0-9a-f]{64})/')
+
+AT_ONCE = 1000
+"""Digests that one statement names."""
+
+
+class File(msgspec.Struct, frozen=True):
+    """One picture in one size; `digest` is the SHA-256 of `content` in hexadecimal, `width` and `height` in pixels."""
+
+    digest: str
+    media_type: str
+    width: int
+    height: int
+    content: bytes
+
+
+async def keep(tx: Tx, file: File) -> None:
+    """Stores the bytes, unless they are there already."""
+    # Only one transaction writes at a time, so the next number is free.
+    await tx.run(
+        "INSERT INTO files (id, digest, media_type, width, height, size, content)"
+        " VALUES ((SELECT coalesce(max(id), 0) + 1 FROM files), $1, $2, $3, $4, $5, $6)"
+        " ON CONFLICT (digest) DO NOTHING",
+        file.digest, file.media_type, file.width, file.height, len(file.content), file.content,
+    )  # fmt: skip
+
+
+async def facts(tx: Tx, digest: str) -> tuple[str, int] | None:
+    """Media type and size in bytes of a file that is there."""
+    found = await tx.row("SELECT media_type, size FROM files WHERE digest = $1", digest)
+    return None if found is None else (found[0], found[1])
+
+
+async def content(tx: Tx, digest: str) -> bytes | None:
+    """The bytes of a file."""
+    found = await tx.row("SELECT content FROM files WHERE digest = $1", digest)
+    return None if found is None else found[0]
+
+
+def named_in(doc: bytes, rest: bytes | None) -> set[str]:
+    """The digests of the files that a row's documents name."""
+    found = set(_NAMED.findall(doc))
+    if rest is not None:
+        found.update(_NAMED.findall(rest))
+    return {digest.decode() for digest in found}
+
+
+def used(table: str, owner: int, digests: Iterable[str]) -> list[Statement]:
+    """Statements that note which files a row names."""
+    return [
+        ("INSERT INTO file_uses (digest, kind, owner) VALUES ($1, $2, $3)", (digest, table, owner))
+        for digest in sorted(digests)
+    ]
+
+
+async def using(tx: Tx, table: str, owner: int) -> set[str]:
+    """The files that a row is known to name."""
+    return {row[0] for row in await tx.rows(f"SELECT digest FROM file_uses WHERE {_OF_ONE}", table, owner)}
+
+
+async def release(tx: Tx, table: str, owner: int, digests: Iterable[str]) -> None:
+    """A row no longer names these files; those that nothing names any more go."""
+    for digest in sorted(digests):
+        await tx.run(f"DELETE FROM file_uses WHERE {_OF_ONE} AND digest = $3", table, owner, digest)
+        await tx.run(f"DELETE FROM files WHERE digest = $1 AND {_UNUSED}", digest)
+
+
+async def forget(tx: Tx, table: str, owners: Sequence[int]) -> None:
+    """Rows are gone, and with them the files that only they named."""
+    of_them = f"kind = $1 AND owner IN ({numbered_marks(len(owners), 2)})"
+    found = await tx.rows(f"SELECT DISTINCT digest FROM file_uses WHERE {of_them}", table, *owners)
+    if not found:
+        return
+    await tx.run(f"DELETE FROM file_uses WHERE {of_them}", table, *owners)
+    digests = [row[0] for row in found]
+    for start in range(0, len(digests), AT_ONCE):
+        some = digests[start : start + AT_ONCE]
+        await tx.run(f"DELETE FROM files WHERE digest IN ({numbered_marks(len(some))}) AND {_UNUSED}", *some)
+
+
+_OF_ONE = "kind = $1 AND owner = $2"
+_UNUSED = "NOT EXISTS (SELECT 1 FROM file_uses WHERE file_uses.digest = files.digest)"
