@@ -1,6 +1,6 @@
 """Assignments of products, and their places in a category."""
 
-from replies import Row
+from replies import Differs, Row
 
 ROWS = [
     Row("PUT", "/v3/catalog/products/category-assignments", [{"product_id": "{hammer}", "category_id": "{tools}"}]),
