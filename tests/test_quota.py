@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -288,10 +289,14 @@ def test_units_that_a_worker_does_not_use_come_back(shared: Server) -> None:
     """Held for a quarter of a second, then given back."""
     workers = Workers(shared, "oauth", 5_000)
     assert workers.spend([0], START) == 1
-    shared.run(asyncio.sleep(counting.HOLD_SECONDS + 0.1))
-    row = shared.run(workers.tx.row("SELECT counts, held FROM quotas WHERE client_id = $1", workers.account.client_id))
-    assert list(msgspec.json.decode(row[0]).values()) == [1]
-    assert row[1] == 0
+    sql = "SELECT counts, held FROM quotas WHERE client_id = $1"
+    give_up = time.monotonic() + 10
+    while True:
+        shared.run(asyncio.sleep(counting.HOLD_SECONDS))
+        row = shared.run(workers.tx.row(sql, workers.account.client_id))
+        if row[1] == 0 or time.monotonic() > give_up:  # a busy machine gives them back a little later
+            break
+    assert (list(msgspec.json.decode(row[0]).values()), row[1]) == ([1], 0)
 
 
 def test_a_worker_that_died_holding_units_costs_a_handful_and_two_seconds(shared: Server) -> None:
