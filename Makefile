@@ -6,6 +6,8 @@ NEW_ENOUGH = 'import sys; sys.exit(sys.version_info < (3, 11))'
 BIN = $(VENV)/bin
 READY = $(VENV)/.installed
 LOCKER = build/locker
+# Tests run in as many processes as the machine has processors, a file of them in one.
+SPREAD ?= -n auto --dist loadfile
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
@@ -21,8 +23,8 @@ dev: $(READY)  ## Start a throwaway demo store; more options: make dev ARGS="--h
 serve: $(READY)  ## Start the server on ./bodega-data; more options: make serve ARGS="--insecure-http"
 	@exec $(BIN)/bodega serve $(ARGS)
 
-test: $(READY)  ## Run the tests; fewer of them: make test ARGS="-k postgres"
-	@$(BIN)/pytest $(ARGS)
+test: $(READY)  ## Run the tests; fewer of them: make test ARGS="-k postgres"; in one process: make test SPREAD=
+	@$(BIN)/pytest $(SPREAD) $(ARGS)
 
 lint: $(READY)  ## Check style, format and types
 	@$(BIN)/ruff check .
