@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bodega.declare.route import Route
-from bodega.resources import catalog, store
+from bodega.resources import catalog, geography, store
 from bodega.storage.table import Table, adopt
 
 TABLES: tuple[Table, ...] = (*store.TABLES, *catalog.TABLES)
@@ -11,4 +11,4 @@ TABLES: tuple[Table, ...] = (*store.TABLES, *catalog.TABLES)
 
 adopt(TABLES)
 
-ROUTES: tuple[Route, ...] = (*catalog.ROUTES, *store.ROUTES)
+ROUTES: tuple[Route, ...] = (*catalog.ROUTES, *store.ROUTES, *geography.ROUTES)
