@@ -13,7 +13,7 @@ from bodega.declare.fields import Kind, Line, Moment, as_is, clean_name, moment
 from bodega.declare.listing import Listing
 from bodega.declare.route import collection, item
 from bodega.declare.shape import Changes, V3Shape
-from bodega.law.reasons import Reason
+from bodega.declare.write import unchanging
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.storage.table import Unique
 from bodega.storage.unit import Unit
@@ -121,25 +121,17 @@ async def suit_type_and_platform(_unit: Unit, changes: Changes, old: Channel | N
     changes.setdefault("is_listable_from_ui", kind == "storefront")
 
 
-@TABLE.prepare.append
-async def keep_what_a_channel_is(_unit: Unit, changes: Changes, old: Channel | None, _notes: list[Fault]) -> None:
-    """Rule 116: type and platform are for good, and a deleted channel stays as it is."""
-    if old is None:
-        return
-    faults = [
-        Fault(Reason.FIELD_READ_ONLY, name, f"{name} cannot be changed once the channel is made.")
-        for name in ("type", "platform")
-        if changes.get(name, getattr(old, name)) != getattr(old, name)
-    ]
-    if old.status in ENDED:
-        faults.append(invalid("status", f"is {old.status}: the channel cannot be changed any more"))
-    if faults:
-        raise refuse_faults(faults)
+TABLE.prepare.append(unchanging("type", "platform"))  # rule 116
 
 
 @TABLE.before_write.append
 async def keep_to_the_statuses_of_a_type(_unit: Unit, old: Channel | None, new: Channel) -> None:
-    """Storefronts are launched, the others are connected; nothing is born deleted or goes back before its launch."""
+    """Storefronts are launched, the others are connected; nothing is born deleted or goes back before its launch.
+
+    Rule 116: a channel that was deleted stays as it is.
+    """
+    if old is not None and old.status in ENDED:
+        raise refuse_faults([invalid("status", f"is {old.status}: the channel cannot be changed any more")])
     new.is_enabled = new.status in ENABLED
     if old is not None and old.status == new.status:
         return
