@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 import msgspec
 
 from bodega.dates import iso, parse_moment, rfc2822
+from bodega.declare.complaint import typed
 from bodega.declare.upload import Upload
 from bodega.storage.files import PLACE
 
@@ -259,6 +260,21 @@ FileUrl = Annotated[str, FILE_URL]
 """The address of a file: our own is stored without a host, and shown with the one that the caller used."""
 Words = Annotated[list[Annotated[str, msgspec.Meta(max_length=65_535)]], WORDS]
 Ids = list[Id]
+
+
+def structured(members: Any) -> Kind:
+    """An object with members of its own, or a list of such; in V2 numbers and flags may be text, as they are in XML."""
+    listed = get_origin(members) is list
+
+    def read(value: Any) -> Any:
+        if value in (None, ""):
+            value = [] if listed else {}
+        return clean_object(typed(value, members, strict=False))
+
+    def show(value: Any) -> Any:
+        return msgspec.to_builtins(value, builtin_types=(Decimal,))
+
+    return Kind("array" if listed else "object", show, read, clean_object)
 
 
 def bare(annotation: Any) -> Any:
