@@ -48,8 +48,11 @@ class Action:
     is_list: ClassVar[bool] = False
     uploads: bool = False
     only_uploads: bool = False
+    max_body: int = 0
+    """In bytes; 0 leaves it to the server."""
 
     def __init__(self, facet: Facet) -> None:
+        self.max_body = facet.max_body
         self.facet = facet
         self.table = facet.table
         self.scope = facet.scope
