@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -144,10 +144,3 @@ async def discount_only_what_is_sent(unit: Unit, old: Coupon | None, new: Coupon
     fresh = set(new.shipping_methods) - set(old.shipping_methods if old is not None else [])
     if fresh and (idle := sorted(fresh - await words_in_use(unit))):
         raise refuse_faults([invalid("shipping_methods", "names methods that are not enabled: " + ", ".join(idle))])
-
-
-async def by_code(unit: Unit, code: Any) -> Coupon | None:
-    """The coupon that a shopper means; case makes no difference."""
-    row = await unit.tx.row("SELECT id FROM coupons WHERE code_key = $1", str(code).casefold())
-    found = None if row is None else await unit.get(TABLE, row[0])
-    return None if found is None else found.entity
