@@ -23,7 +23,7 @@ def check_ledger(shop: Shop) -> None:
             entry = await reader.row("SELECT total, next_id, revision FROM ledger WHERE name = $1", table.name)
             total, next_id, revision = entry or (0, 1, 0)
             assert total == len(rows), table.name
-            assert all(0 < row[0] < next_id for row in rows), table.name
+            assert all(0 <= row[0] < next_id for row in rows), table.name
             assert all(row[1] <= revision for row in rows), table.name
             living = Counter(row[0] >> BLOCK_BITS for row in rows)
             kept = {

@@ -5,7 +5,7 @@ The law calls, in this order: `parse`, `find`, then for a read `answer`, for a w
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
@@ -48,8 +48,11 @@ class Action:
     is_list: ClassVar[bool] = False
     uploads: bool = False
     only_uploads: bool = False
+    max_body: int = 0
+    """In bytes; 0 leaves it to the server."""
 
     def __init__(self, facet: Facet) -> None:
+        self.max_body = facet.max_body
         self.facet = facet
         self.table = facet.table
         self.scope = facet.scope
@@ -312,14 +315,14 @@ def shape_of(facet: Facet) -> Any:
 
 
 class Singleton(Action):
-    """GET of the one thing of its kind; `show` computes its members from the call."""
+    """GET of the one thing of its kind; `show` computes its members from the call. Both functions may wait for rows."""
 
     def __init__(
         self,
         root: str,
-        show: Callable[[Call], dict[str, Any]],
+        show: Callable[[Call], dict[str, Any] | Awaitable[dict[str, Any]]],
         scope: str,
-        state: Callable[[Call], Validator] | None = None,
+        state: Callable[[Call], Validator | Awaitable[Validator]] | None = None,
     ) -> None:
         self.root = root
         self.show = show
@@ -331,10 +334,15 @@ class Singleton(Action):
 
     async def find(self, call: Call) -> Validator:
         """Without a state of its own, what is shown is as old as the request: the store's present second."""
-        return self.state(call) if self.state is not None else Validator(call.now, call.now)
+        if self.state is None:
+            return Validator(call.now, call.now)
+        state = self.state(call)
+        return await state if isinstance(state, Awaitable) else state
 
     async def answer(self, call: Call) -> Outcome:
         shown = self.show(call)
+        if isinstance(shown, Awaitable):
+            shown = await shown
         if call.version == 3:
             return Shown(ready=render.json({"data": shown, "meta": {}}))
         return Shown(value=shown, root=self.root)

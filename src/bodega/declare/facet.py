@@ -54,7 +54,8 @@ class Facet:
     are this version's own defaults on create (rule 42). `within` are the rows that the path names first, outermost
     first; `only` the values that columns of every row of this facet have, and that a new row gets; `owner` names the
     column that holds the client id of the account that alone may see a row, unless its column `shared` is true. `key`
-    is the column by which the last id of the path finds its row.
+    is the column by which the last id of the path finds its row. `max_body` is in bytes, where the resource takes less
+    than the server does.
     """
 
     version: int
@@ -74,3 +75,4 @@ class Facet:
     owner: str = ""
     shared: str = ""
     key: str = "id"
+    max_body: int = 0

@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 import msgspec
 
 from bodega.dates import iso, parse_moment, rfc2822
+from bodega.declare.complaint import typed
 from bodega.declare.upload import Upload
 from bodega.storage.files import PLACE
 
@@ -26,6 +27,9 @@ MOST = Decimal(9_999_999_999)
 NO_DATE = "must be a date, as 2026-11-22T10:00:00Z"
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+_SECONDS = re.compile(r"[1-9][0-9]{4,10}")
+"""Fewer digits are a year."""
 _WHOLE = re.compile(r"[+-]?[0-9]{1,4000}")
 
 
@@ -190,6 +194,22 @@ def _read_words(value: Any) -> list[str]:
     return [word.strip() for word in _read_text(value).split(",") if word.strip()]
 
 
+def clean_email(value: Any) -> str:
+    """An address as people write it: something, one at sign, something. Whether mail arrives there nobody can tell."""
+    text = _read_text(value).strip()
+    if not _EMAIL.fullmatch(text):
+        raise ValueError("must be an e-mail address")
+    return text
+
+
+def _read_unix(value: Any) -> str:
+    """A date in any documented form, or in seconds since 1970; 0 when unset."""
+    text = "" if isinstance(value, bool) else str(value or "").strip()
+    if _SECONDS.fullmatch(text):
+        return moment(int(text))
+    return clean_moment("" if text == "0" else text)
+
+
 def _clean_texts(value: list[str]) -> list[str]:
     return [clean_text(item) for item in value]
 
@@ -241,6 +261,11 @@ ENUM = Kind("enum", as_is, _read_text, as_is)
 IDS = Kind("array", as_is, _read_ints, as_is)
 WORDS = Kind("text", ", ".join, _read_words, _clean_texts)
 IDS_TEXT = Kind("string", lambda ids: ",".join(map(str, ids)), _read_ints, as_is)
+EMAIL = Kind("string", as_is, clean_email, clean_email)
+UNIX = Kind("date", lambda value: str(epoch(value)), _read_unix, clean_moment)
+"""Seconds since 1970 as text, "0" when unset: as some older resources of V2 show a date."""
+INTEGER_TEXT = Kind("string", str, _read_int, as_is)
+FLAG_DIGIT = Kind("string", lambda value: "1" if value else "0", _read_flag, as_is)
 OBJECT = Kind("object", as_is, clean_object, clean_object)
 FILE_URL = Kind("string", _url_of_file, _read_address, clean_address, located=True)
 FILE_PATH = Kind("string", _path_of_file, _read_address, clean_address, located=True)
@@ -259,6 +284,21 @@ FileUrl = Annotated[str, FILE_URL]
 """The address of a file: our own is stored without a host, and shown with the one that the caller used."""
 Words = Annotated[list[Annotated[str, msgspec.Meta(max_length=65_535)]], WORDS]
 Ids = list[Id]
+
+
+def structured(members: Any) -> Kind:
+    """An object with members of its own, or a list of such; in V2 numbers and flags may be text, as they are in XML."""
+    listed = get_origin(members) is list
+
+    def read(value: Any) -> Any:
+        if value in (None, ""):
+            value = [] if listed else {}
+        return clean_object(typed(value, members, strict=False))
+
+    def show(value: Any) -> Any:
+        return msgspec.to_builtins(value, builtin_types=(Decimal,))
+
+    return Kind("array" if listed else "object", show, read, clean_object)
 
 
 def bare(annotation: Any) -> Any:

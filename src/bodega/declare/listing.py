@@ -120,7 +120,8 @@ class Listing:
     with an operator it does not have is refused (rule 20), since passing it over would return too much.
 
     `order` is a column that the list is in unless the caller sorts it; with `-` before it, descending. `inside` names
-    includes that are always shown. `cursor`: pages can also be asked for by `before` and `after`.
+    includes that are always shown. `cursor`: pages can also be asked for by `before` and `after`. `most` is the
+    greatest limit. `bounds` are words of paging that a delete takes as well: it then deletes a page.
     """
 
     def __init__(
@@ -138,6 +139,8 @@ class Listing:
         order: str = "id",
         inside: str = "",
         cursor: bool = False,
+        most: int = MAX_LIMIT,
+        bounds: str = "",
     ) -> None:
         self.table = table
         self.version = version
@@ -154,6 +157,8 @@ class Listing:
             self._add(word)
         self.filters |= mapped or {}
         self._known = {name.partition(":")[0] for name in self.filters}
+        self.most = most
+        self._unbounding = _PAGING.difference(bounds.split())
         self.everything = Query(Plan(table, order=self.order), include=self.inside)
 
     def _add(self, word: str) -> None:
@@ -212,9 +217,9 @@ class Listing:
         fields = self._fields(given)
         if faults:
             raise refuse_faults(faults)
-        if limit > MAX_LIMIT:
-            said = f"The limit must be at most {MAX_LIMIT}."
-            raise Refusal(Reason.LIMIT_OVER_MAXIMUM, said, details={"max_limit": MAX_LIMIT})
+        if limit > self.most:
+            said = f"The limit must be at most {self.most}."
+            raise Refusal(Reason.LIMIT_OVER_MAXIMUM, said, details={"max_limit": self.most})
         for name in include:
             limit = min(limit, self.includes[name].page_cap)
         plan = Plan(self.table, tuple(where), order, limit, (page - 1) * limit)
@@ -229,7 +234,7 @@ class Listing:
 
     def _is_refused(self, name: str, *, strict: bool) -> bool:
         if name in _OWN:
-            return strict and name in _PAGING
+            return strict and name in self._unbounding
         field, colon, _ = name.partition(":")
         return strict or bool(colon and field in self._known)
 

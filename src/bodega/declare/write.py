@@ -12,8 +12,8 @@ from bodega.declare.fields import moment
 from bodega.declare.shape import Changes
 from bodega.law.outcome import Validator
 from bodega.law.reasons import Reason
-from bodega.law.refusal import Fault, Refusal
-from bodega.storage.table import Table
+from bodega.law.refusal import Fault, Refusal, refuse_faults
+from bodega.storage.table import Guard, Table
 from bodega.storage.unit import Row, Unit
 
 _replace = msgspec.structs.replace
@@ -35,6 +35,25 @@ def build(table: Table, changes: Changes, now: int) -> Any:
     """A new entity. Its dates, where it has them, are the store's present."""
     stamped = dict.fromkeys(table.stamps, moment(now))
     return table.entity(**{**stamped, **changes})
+
+
+def unchanging(*names: str) -> Guard:
+    """A `prepare` guard: members that are set for good when an entity is made.
+
+    One that is sent back as it is does no harm, since clients write whole objects back.
+    """
+
+    async def keep(_unit: Unit, changes: Changes, old: Any, _notes: list[Fault]) -> None:
+        if old is None:
+            return
+        changed = [name for name in names if name in changes and changes[name] != getattr(old, name)]
+        if changed:
+            raise refuse_faults([Fault(Reason.FIELD_READ_ONLY, name, SET_FOR_GOOD.format(name)) for name in changed])
+
+    return keep
+
+
+SET_FOR_GOOD = "The field '{}' cannot be written to. Please remove it from your request before trying again."
 
 
 async def create_one(unit: Unit, facet: Facet, changes: Changes, notes: list[Fault]) -> Row:

@@ -1,14 +1,16 @@
-"""Storefront URLs: one name space over products, categories and brands, made from the name unless the caller chose."""
+"""Storefront URLs: one name space over all that has a page, made from the name unless the caller chose."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Awaitable, Callable, Sequence
+from operator import attrgetter
 from typing import Annotated, Any, ClassVar
 
 import msgspec
 
+from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault
 from bodega.storage.table import Table, numbered_marks
 from bodega.storage.tx import Statement, Tx
@@ -58,15 +60,35 @@ def slug(name: str) -> str:
     return _between("-", name.lower()).strip("-")[:200]
 
 
-def has_urls(table: Table, kind: str) -> None:
-    """Gives the entities of a table, which have a `name` and a `custom_url`, their place among the URLs."""
-    table.before_write.append(_choose(kind))
+def has_urls(table: Table, kind: str, *, named: str = "name", below: str = "") -> None:
+    """Gives the entities of a table, which have a `custom_url`, their place among the URLs.
+
+    A URL that nobody chose is made from the member `named`; it begins with `below`, as `/blog`.
+    """
+    table.before_write.append(_choose(table, kind, attrgetter(named), below))
     table.along.append(_claim(kind))
     table.conflicts.append(_taken(kind))
     table.after_delete.append(_release(kind))
 
 
-def _choose(kind: str) -> Callable[..., Awaitable[None]]:
+def yields_taken_urls(table: Table, kind: str) -> None:
+    """What wants a URL that is taken is saved without it, and the caller is told (207), as the documents have it."""
+
+    async def leave_it(unit: Unit, changes: dict[str, Any], old: Any, notes: list[Fault]) -> None:
+        wanted = changes.get("custom_url")
+        if wanted is None or not wanted.url:
+            return
+        found = await unit.tx.row("SELECT kind, owner FROM urls WHERE url = $1", wanted.url)
+        if found is None or (old is not None and (found[0], found[1]) == (kind, old.id)):
+            return
+        del changes["custom_url"]
+        said = f"The {table.noun} was saved, but its url was not: {found[0]} {found[1]} has it."
+        notes.append(Fault(Reason.DUPLICATE, "url", said))
+
+    table.prepare.append(leave_it)
+
+
+def _choose(table: Table, kind: str, named: Callable[[Any], str], below: str) -> Callable[..., Awaitable[None]]:
     async def choose(unit: Unit, old: Any, new: Any) -> None:
         """An entity without a URL gets a free one made from its name."""
         wanted = new.custom_url
@@ -78,10 +100,10 @@ def _choose(kind: str) -> Callable[..., Awaitable[None]]:
         if old is not None and old.custom_url.url:
             new.custom_url = old.custom_url
             return
-        stem = slug(new.name)
-        path = f"/{stem}/" if stem else f"/{kind}-{unit.ledger.next_id(_TABLES[kind])}/"
+        stem = slug(named(new))
+        path = f"{below}/{stem}/" if stem else f"{below}/{kind}-{unit.ledger.next_id(table.name)}/"
         if unit.tx.asks and await _is_taken(unit.tx, path):
-            path = f"/{stem or kind}-{unit.ledger.next_id(_TABLES[kind])}/"
+            path = f"{below}/{stem or kind}-{unit.ledger.next_id(table.name)}/"
             while await _is_taken(unit.tx, path):
                 path = path.rstrip("/") + "-1/"
         new.custom_url = type(wanted)(path)
@@ -124,6 +146,3 @@ def _release(kind: str) -> Callable[..., Awaitable[None]]:
         await unit.tx.run(f"DELETE FROM urls WHERE kind = $1 AND owner IN ({marks})", kind, *ids)
 
     return release
-
-
-_TABLES = {"product": "products", "category": "categories", "brand": "brands"}

@@ -98,8 +98,9 @@ async def readable(house: House, ask: Ask, action: Action) -> bytes:
     coding = ask.headers.get(b"content-encoding", b"identity").lower()
     if coding not in (b"identity", b""):
         raise Refusal(Reason.CONTENT_CODING_UNSUPPORTED, headers=[(b"accept-encoding", b"identity")])
-    if length is not None and length.isdigit() and (len(length) > 18 or int(length) > house.max_body):
-        raise _too_large(house)
+    most = action.max_body or house.max_body
+    if length is not None and length.isdigit() and (len(length) > 18 or int(length) > most):
+        raise _too_large(most)
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -108,8 +109,8 @@ async def readable(house: House, ask: Ask, action: Action) -> bytes:
             raise ConnectionResetError("the caller went away while sending")
         chunks.append(message.get("body", b""))
         size += len(chunks[-1])
-        if size > house.max_body:
-            raise _too_large(house)
+        if size > most:
+            raise _too_large(most)
         if not message.get("more_body", False):
             return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
@@ -134,6 +135,6 @@ def parse_query(ask: Ask, caller: Caller, match: Match, action: Action) -> Call:
 NO_BASE = Base("")
 
 
-def _too_large(house: House) -> Refusal:
-    details: dict[str, Any] = {"max_bytes": house.max_body}
+def _too_large(most: int) -> Refusal:
+    details: dict[str, Any] = {"max_bytes": most}
     return Refusal(Reason.BODY_TOO_LARGE, details=details, headers=[(b"connection", b"close")])

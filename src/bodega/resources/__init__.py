@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from bodega.declare.route import Route
-from bodega.resources import catalog, store
+from bodega.resources import catalog, content, geography, marketing, shipping, store
 from bodega.storage.table import Table, adopt
 
-TABLES: tuple[Table, ...] = (*store.TABLES, *catalog.TABLES)
+TABLES: tuple[Table, ...] = (
+    *store.TABLES,
+    *catalog.TABLES,
+    *shipping.TABLES,
+    *marketing.TABLES,
+    *content.TABLES,
+)
 """Every table, each after those it refers to."""
 
 adopt(TABLES)
 
-ROUTES: tuple[Route, ...] = (*catalog.ROUTES, *store.ROUTES)
+ROUTES: tuple[Route, ...] = (
+    *catalog.ROUTES,
+    *store.ROUTES,
+    *geography.ROUTES,
+    *shipping.ROUTES,
+    *marketing.ROUTES,
+    *content.ROUTES,
+)

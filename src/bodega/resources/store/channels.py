@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import msgspec
 
+from bodega.declare.call import Call
 from bodega.declare.entity import Entity, stored
 from bodega.declare.facet import Facet
 from bodega.declare.fields import Kind, Line, Moment, as_is, clean_name, moment
-from bodega.declare.listing import Listing
+from bodega.declare.listing import Include, Listing
 from bodega.declare.route import collection, item
 from bodega.declare.shape import Changes, V3Shape
-from bodega.law.reasons import Reason
+from bodega.declare.write import unchanging
 from bodega.law.refusal import Fault, invalid, refuse_faults
+from bodega.resources.store import currencies
 from bodega.storage.table import Unique
 from bodega.storage.unit import Unit
+
+encode = msgspec.json.encode
 
 Type = Literal["pos", "marketplace", "storefront", "marketing"]
 Status = Literal["active", "prelaunch", "inactive", "connected", "disconnected", "archived", "deleted", "terminated"]
@@ -94,12 +99,28 @@ TABLE = stored(
     first=own_storefront,
 )
 
+
+async def with_currencies(call: Call, ids: Sequence[int]) -> dict[int, bytes]:
+    """In which currencies each channel sells: those of the store, as long as none are assigned to it."""
+    codes = await currencies.enabled(call.reader)
+    first = (await currencies.default(call.reader)).currency_code
+    return {
+        channel: encode({"channel_id": channel, "enabled_currencies": codes, "default_currency": first})
+        for channel in ids
+    }
+
+
 v3 = V3Shape(Channel, required="name type platform", read_only="id is_enabled date_created date_modified icon_url")
 
 V3 = Facet(
     3,
     TABLE,
-    Listing(TABLE, 3, "available status:in type:in platform:in date_created:min,max date_modified:min,max"),
+    Listing(
+        TABLE,
+        3,
+        "available status:in type:in platform:in date_created:min,max date_modified:min,max",
+        includes={"currencies": Include(with_currencies, tables=currencies.TABLE.name)},
+    ),
     "store_channel_settings",
     "channels",
     v3=v3,
@@ -121,25 +142,17 @@ async def suit_type_and_platform(_unit: Unit, changes: Changes, old: Channel | N
     changes.setdefault("is_listable_from_ui", kind == "storefront")
 
 
-@TABLE.prepare.append
-async def keep_what_a_channel_is(_unit: Unit, changes: Changes, old: Channel | None, _notes: list[Fault]) -> None:
-    """Rule 116: type and platform are for good, and a deleted channel stays as it is."""
-    if old is None:
-        return
-    faults = [
-        Fault(Reason.FIELD_READ_ONLY, name, f"{name} cannot be changed once the channel is made.")
-        for name in ("type", "platform")
-        if changes.get(name, getattr(old, name)) != getattr(old, name)
-    ]
-    if old.status in ENDED:
-        faults.append(invalid("status", f"is {old.status}: the channel cannot be changed any more"))
-    if faults:
-        raise refuse_faults(faults)
+TABLE.prepare.append(unchanging("type", "platform"))  # rule 116
 
 
 @TABLE.before_write.append
 async def keep_to_the_statuses_of_a_type(_unit: Unit, old: Channel | None, new: Channel) -> None:
-    """Storefronts are launched, the others are connected; nothing is born deleted or goes back before its launch."""
+    """Storefronts are launched, the others are connected; nothing is born deleted or goes back before its launch.
+
+    Rule 116: a channel that was deleted stays as it is.
+    """
+    if old is not None and old.status in ENDED:
+        raise refuse_faults([invalid("status", f"is {old.status}: the channel cannot be changed any more")])
     new.is_enabled = new.status in ENABLED
     if old is not None and old.status == new.status:
         return

@@ -11,10 +11,13 @@ from bodega.declare.actions import Singleton
 from bodega.declare.call import Call
 from bodega.declare.route import moved, route
 from bodega.law.outcome import Validator
+from bodega.resources.store import currencies
+from bodega.storage import rows
 
 
-def information(call: Call) -> dict[str, Any]:
+async def information(call: Call) -> dict[str, Any]:
     """The members of GET /v2/store."""
+    currency = await currencies.default(call.reader)
     record = call.record
     known = with_defaults(record.settings)
     domain = known["domain"] or f"store-{record.hash}.localhost"
@@ -45,12 +48,12 @@ def information(call: Call) -> dict[str, Any]:
             "date_format": {"display": "M jS Y", "export": "M jS Y", "extended_display": "M jS Y @ g:i A"},
         },
         "language": known["language"],
-        "currency": known["currency"],
-        "currency_symbol": known["currency_symbol"],
-        "decimal_separator": known["decimal_separator"],
-        "thousands_separator": known["thousands_separator"],
-        "decimal_places": known["decimal_places"],
-        "currency_symbol_location": known["currency_symbol_location"],
+        "currency": currency.currency_code,
+        "currency_symbol": currency.token,
+        "decimal_separator": currency.decimal_token,
+        "thousands_separator": currency.thousands_token,
+        "decimal_places": currency.decimal_places,
+        "currency_symbol_location": currency.token_location,
         "weight_units": known["weight_units"],
         "dimension_units": known["dimension_units"],
         "dimension_decimal_places": 2,
@@ -80,9 +83,10 @@ def information(call: Call) -> dict[str, Any]:
     }
 
 
-def unchanged_since(call: Call) -> Validator:
-    """The registry's revision moves with every change of the store's settings and plan."""
-    return Validator(call.record.revision, call.record.created)
+async def unchanged_since(call: Call) -> Validator:
+    """The registry's revision moves with every change of the store's settings and plan, the other with its currency."""
+    money = await rows.standing(call.reader, currencies.TABLE)
+    return Validator(call.record.revision + money.revision, max(call.record.created, money.modified))
 
 
 def time(call: Call) -> dict[str, Any]:

@@ -1,0 +1,122 @@
+"""Lists that are the same in every store: kept in memory, and asked like any other.
+
+A fixed list has a table for its columns, a listing and a shape as other resources have, but no rows in a store: what
+never changes need not be copied into each. Nobody writes it, so its entity tag follows from what it says.
+"""
+
+from __future__ import annotations
+
+import operator
+import zlib
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any
+
+from bodega.declare.actions import Action
+from bodega.declare.call import Call
+from bodega.declare.facet import Facet
+from bodega.law.outcome import Emptied, Outcome, Shown, Validator
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Refusal
+from bodega.storage.plan import Condition, Plan
+from bodega.storage.table import Table
+
+_TESTS: dict[str, Callable[[Any, Any], Any]] = {
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "min": operator.ge,
+    "max": operator.le,
+    "greater": operator.gt,
+    "less": operator.lt,
+    "in": lambda value, wanted: value in wanted,
+}
+
+
+class Fixed:
+    """The entities of a list, in the order in which it shows them; they are made when they are first asked for."""
+
+    def __init__(self, table: Table, make: Callable[[], Sequence[Any]]) -> None:
+        self._table = table
+        self._make = make
+        self._columns: dict[str, Callable[[Any], Any]] = {column.name: column.value for column in table.columns}
+        self._columns["id"] = operator.attrgetter("id")
+
+    @cached_property
+    def entities(self) -> Sequence[Any]:
+        """All of them."""
+        return self._make()
+
+    @cached_property
+    def by_id(self) -> dict[int, Any]:
+        """Each by its id."""
+        return {entity.id: entity for entity in self.entities}
+
+    @cached_property
+    def state(self) -> Validator:
+        """Another edition of the list has another tag. It was not changed while this program ran, nor ever before."""
+        return Validator(zlib.crc32(b"".join(self._table.encode(entity)[0] for entity in self.entities)), 0)
+
+    def matching(self, plan: Plan) -> list[Any]:
+        """The entities that a plan asks for, all of its pages."""
+        return [entity for entity in self.entities if all(self._meets(entity, condition) for condition in plan.where)]
+
+    def _meets(self, entity: Any, condition: Condition) -> bool:
+        return bool(_TESTS[condition.op](self._columns[condition.column](entity), condition.value))
+
+
+class _Reading(Action):
+    """GET of a fixed list, or of a part of it; `parents` is the list in which the path's first id must be."""
+
+    def __init__(self, facet: Facet, fixed: Fixed, parents: Fixed | None = None) -> None:
+        super().__init__(facet)
+        self._fixed = fixed
+        self._parents = parents
+        assert facet.v2 is not None
+        self._shape = facet.v2
+
+    async def find(self, call: Call) -> Validator:
+        if self._parents is not None and call.ids[0] not in self._parents.by_id:
+            raise Refusal(Reason.NO_SUCH_ENTITY)
+        return self._fixed.state
+
+    def _matching(self, call: Call) -> list[Any]:
+        plan = call.query.plan
+        if self._parents is not None:
+            plan = plan._replace(where=(*plan.where, Condition(self.place.fixed, "eq", call.ids[0])))
+        return self._fixed.matching(plan)
+
+
+class ListFixed(_Reading):
+    """GET of the list: a page of it."""
+
+    is_list = True
+
+    async def answer(self, call: Call) -> Outcome:
+        plan = call.query.plan
+        page = self._matching(call)[plan.offset : plan.offset + plan.limit]
+        if not page:
+            return Emptied()
+        members = [self._shape.show(entity, call.base) for entity in page]
+        return Shown(value=members, root=self._shape.root, item=self._shape.item)
+
+
+class CountFixed(_Reading):
+    """GET of its count."""
+
+    async def answer(self, call: Call) -> Outcome:
+        return Shown(value={"count": len(self._matching(call))}, root="count")
+
+
+class ShowFixed(_Reading):
+    """GET of one of its members."""
+
+    async def find(self, call: Call) -> Validator:
+        await super().find(call)
+        call.found = self._fixed.by_id.get(call.ids[-1])
+        elsewhere = self._parents is not None and getattr(call.found, self.place.fixed, None) != call.ids[0]
+        if call.found is None or elsewhere:
+            raise Refusal(Reason.NO_SUCH_ENTITY)
+        return self._fixed.state
+
+    async def answer(self, call: Call) -> Outcome:
+        return Shown(value=self._shape.show(call.found, call.base), root=self._shape.item)

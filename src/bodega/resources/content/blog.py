@@ -1,0 +1,182 @@
+"""The blog: posts, newest first, and the tags they share (rule 109)."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Annotated, Any
+
+import msgspec
+
+from bodega.declare.actions import NO_QUERY, Action, Chunk, DeleteMany
+from bodega.declare.call import Call
+from bodega.declare.entity import Entity, stored
+from bodega.declare.facet import Facet
+from bodega.declare.fields import NAME, STRING, WORDS, Kind, Line, clean_moment, moment
+from bodega.declare.listing import Filter, Listing, Query
+from bodega.declare.route import collection, count, item, route
+from bodega.declare.shape import As, Changes, Derived, Part, V2Shape
+from bodega.domain.urls import CustomUrl, chosen, has_urls, yields_taken_urls
+from bodega.law.outcome import Emptied, Outcome, Shown, Validator
+from bodega.law.refusal import Fault
+from bodega.storage import rows
+from bodega.storage.plan import page_sql
+from bodega.storage.unit import Unit
+
+SUMMARY = 280
+"""Characters of a post's summary."""
+
+_MARKUP = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
+_HAS_ZONE = re.compile(r"(?:Z|[+-]\d\d:?\d\d)$", re.IGNORECASE)
+
+
+def summary(body: str) -> str:
+    """The beginning of a text without its markup, cut between two words."""
+    text = " ".join(html.unescape(_MARKUP.sub(" ", body)).split())
+    return text if len(text) <= SUMMARY else text[: SUMMARY + 1].rpartition(" ")[0][:SUMMARY] or text[:SUMMARY]
+
+
+def _show_published(value: str) -> dict[str, Any]:
+    return {"date": f"{value[:19].replace('T', ' ')}.000000", "timezone_type": 1, "timezone": "+00:00"}
+
+
+def _read_published(value: Any) -> str:
+    """A plain date; or the object that a reply has, since clients send it back."""
+    if isinstance(value, dict):
+        date, zone = str(value.get("date", "")), str(value.get("timezone", ""))
+        value = date if _HAS_ZONE.search(date) or not _HAS_ZONE.search(zone) else date + zone
+    return clean_moment(value)
+
+
+PUBLISHED = Kind("object", _show_published, _read_published, clean_moment)
+TAGS = WORDS._replace(word="array of strings", show=lambda tags: tags)
+Text = Annotated[str, msgspec.Meta(max_length=1_000_000)]
+
+
+class Post(Entity, kw_only=True):
+    """A draft until `is_published`; its date puts it among the others, a draft's too."""
+
+    title: Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
+    body: Text
+    tags: Annotated[list[Line], TAGS] = []
+    is_published: bool = False
+    published_date: Annotated[str, PUBLISHED] = ""
+    meta_description: Annotated[str, msgspec.Meta(max_length=65_535)] = ""
+    meta_keywords: Annotated[str, msgspec.Meta(max_length=65_535)] = ""
+    author: Line = ""
+    thumbnail_path: Line = ""
+    custom_url: CustomUrl = msgspec.field(default_factory=CustomUrl)
+
+
+TABLE = stored(
+    "blog_posts",
+    Post,
+    noun="blog post",
+    columns="is_published",
+    computed={
+        "published_date": ("TEXT", lambda post: post.published_date),
+        "url": ("TEXT", lambda post: post.custom_url.url),
+    },
+    indexed="published_date",
+    more_schema="""CREATE TABLE blog_post_tags (
+    post_id INTEGER NOT NULL REFERENCES blog_posts(id) ON DELETE CASCADE, tag_key TEXT NOT NULL, tag TEXT NOT NULL,
+    PRIMARY KEY (post_id, tag_key)
+);
+CREATE INDEX blog_post_tags_tag_key ON blog_post_tags (tag_key, post_id);""",
+)
+
+v2 = V2Shape(
+    Post,
+    "blog_posts",
+    "blog_post",
+    "id! title* url preview_url! body* tags summary? is_published published_date published_date_iso8601?"
+    " meta_description meta_keywords author thumbnail_path",
+    {
+        "url": Part("custom_url", "url", chosen),
+        "preview_url": Derived(lambda post: post.custom_url.url),
+        "summary": Derived(lambda post: summary(post.body)),
+        "published_date_iso8601": Derived(lambda post: f"{post.published_date[:19]}+0000", "date string"),
+        "body": As("body", STRING),
+        "meta_description": As("meta_description", STRING),
+        "meta_keywords": As("meta_keywords", STRING),
+    },
+)
+NEWEST_FIRST = "-published_date"
+LISTED = Listing(
+    TABLE,
+    2,
+    "is_published url published_date",
+    mapped={"tag": Filter("blog_post_tags:post_id.tag_key", "member", lambda text: (text.casefold(),))},
+    order=NEWEST_FIRST,
+)
+V2 = Facet(2, TABLE, LISTED, "store_v2_content", "blog/posts", v2=v2, created=200)
+PAGE = Facet(2, TABLE, Listing(TABLE, 2, "", order=NEWEST_FIRST, most=50, bounds="page limit"), V2.scope, V2.home)
+
+
+class DeletePage(DeleteMany):
+    """DELETE of the posts: a page of them, at most 50, as GET with the same page and limit shows it."""
+
+    def wants_task(self, call: Call) -> bool:
+        return False
+
+    async def perform(self, unit: Unit, call: Call) -> Outcome:
+        self._still(unit, call)
+        sql, values = page_sql(call.query.plan, "t.id", unit.tx.dialect)
+        ids = [row[0] for row in await unit.tx.rows(sql, *values)]
+        await unit.delete(TABLE, ids)
+        return Emptied(value=Chunk(len(ids), more=False) if call.in_task else None)
+
+
+class ListTags(Action):
+    """GET of the tags, each with the posts that have it."""
+
+    def parse(self, query: str) -> Query:
+        return NO_QUERY
+
+    async def find(self, call: Call) -> Validator:
+        now = await rows.standing(call.reader, TABLE)
+        return Validator(now.revision, now.modified)
+
+    async def answer(self, call: Call) -> Outcome:
+        found: dict[str, dict[str, Any]] = {}
+        sql = "SELECT tag_key, tag, post_id FROM blog_post_tags ORDER BY tag_key, post_id"
+        for key, tag, post in await call.reader.rows(sql):
+            found.setdefault(key, {"tag": tag, "post_ids": []})["post_ids"].append(post)
+        return Shown(value=list(found.values()), root="blog_tags", item="blog_tag") if found else Emptied()
+
+
+routes = (
+    collection("blog/posts", V2, "GET POST").also(route("blog/posts", 2, DELETE=DeletePage(PAGE))),
+    item("blog/posts/{id}", V2),
+    count("blog/posts/count", V2),
+    route("blog/tags", 2, GET=ListTags(V2)),
+)
+
+yields_taken_urls(TABLE, "post")
+has_urls(TABLE, "post", named="title", below="/blog")
+
+
+@TABLE.prepare.append
+async def publish_only_on_demand(unit: Unit, changes: Changes, old: Post | None, _notes: list[Fault]) -> None:
+    """Rule 109: a PUT that does not say that the post is published makes it a draft again."""
+    if old is not None:
+        changes.setdefault("is_published", False)
+    if not changes.get("published_date"):
+        changes["published_date"] = old.published_date if old is not None else moment(unit.now)
+    if "tags" in changes:
+        named: dict[str, str] = {}
+        for tag in changes["tags"]:
+            named.setdefault(tag.strip().casefold(), tag.strip())
+        changes["tags"] = [tag for tag in named.values() if tag]
+
+
+@TABLE.after_write.append
+async def file_under_its_tags(unit: Unit, old: Post | None, new: Post) -> None:
+    """Where `tag=` and the list of tags look."""
+    if old is not None:
+        if old.tags == new.tags:
+            return
+        await unit.tx.run("DELETE FROM blog_post_tags WHERE post_id = $1", new.id)
+    for tag in new.tags:
+        sql = "INSERT INTO blog_post_tags (post_id, tag_key, tag) VALUES ($1, $2, $3)"
+        await unit.tx.run(sql, new.id, tag.casefold(), tag)

@@ -1,0 +1,143 @@
+"""Web pages: texts, links, contact forms and files of the storefront (rule 109)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+import msgspec
+
+from bodega.declare.entity import Entity, stored
+from bodega.declare.facet import Facet
+from bodega.declare.fields import NAME, Id, Line, Long, SortOrder
+from bodega.declare.listing import Listing
+from bodega.declare.route import collection, item
+from bodega.declare.shape import Part, V2Shape
+from bodega.declare.write import unchanging
+from bodega.domain.urls import CustomUrl, chosen, has_urls, yields_taken_urls
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
+from bodega.storage.table import Reference, Unique, numbered_marks
+from bodega.storage.unit import Unit, dangling
+
+MOST_BYTES = 1024 * 1024
+"""Rule 109: of a request."""
+
+Text = Annotated[str, msgspec.Meta(max_length=MOST_BYTES)]
+
+
+class Page(Entity, kw_only=True):
+    """`link` is where a page of that type leads; `email` receives what a contact form sends."""
+
+    channel_id: Id = 1
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
+    meta_title: Line = ""
+    email: Line = ""
+    body: Text = ""
+    is_visible: bool = False
+    parent_id: Id = 0
+    sort_order: SortOrder = 0
+    meta_keywords: Long = ""
+    type: Literal["page", "contact_form", "raw", "link"]
+    contact_fields: Line = ""
+    meta_description: Long = ""
+    is_homepage: bool = False
+    layout_file: Line = "page.html"
+    is_customers_only: bool = False
+    search_keywords: Line = ""
+    has_mobile_version: bool = False
+    mobile_body: Text = ""
+    content_type: Literal["text/html", "text/javascript", "application/json"] = "text/html"
+    link: Annotated[str, msgspec.Meta(max_length=2048)] = ""
+    custom_url: CustomUrl = msgspec.field(default_factory=CustomUrl)
+
+
+TABLE = stored(
+    "web_pages",
+    Page,
+    noun="page",
+    columns="channel_id parent_id is_homepage",
+    computed={"name_key": ("TEXT", lambda page: page.name.casefold())},
+    indexed="parent_id",
+    uniques=[Unique(("channel_id", "name_key"), "name", "A page of this name exists.")],
+    references=[Reference("channel_id", "channels", "channel_id", "The channel does not exist.")],
+    cap=4_000,
+)
+
+v2 = V2Shape(
+    Page,
+    "pages",
+    "page",
+    "id! channel_id name* meta_title email body is_visible parent_id sort_order meta_keywords type* contact_fields"
+    " meta_description is_homepage layout_file? is_customers_only search_keywords has_mobile_version mobile_body"
+    " content_type url link",
+    {"url": Part("custom_url", "url", chosen)},
+)
+V2 = Facet(2, TABLE, Listing(TABLE, 2, ""), "store_v2_content", "pages", v2=v2, created=200, max_body=MOST_BYTES)
+
+routes = (collection("pages", V2, "GET POST"), item("pages/{id}", V2))
+
+TABLE.prepare.append(unchanging("channel_id"))
+yields_taken_urls(TABLE, "page")
+has_urls(TABLE, "page")
+
+
+@TABLE.before_write.append
+async def fill_what_its_type_needs(_unit: Unit, _old: Page | None, new: Page) -> None:
+    """A link leads somewhere, a file has content, and only a file is anything but HTML."""
+    faults = []
+    if new.type == "link" and not new.link:
+        faults.append(_missing("link"))
+    if new.type == "raw" and not new.body:
+        faults.append(_missing("body"))
+    if new.type != "raw" and new.content_type != "text/html":
+        faults.append(invalid("content_type", "must be text/html unless the type is raw"))
+    if faults:
+        raise refuse_faults(faults)
+
+
+def _missing(name: str) -> Fault:
+    return Fault(Reason.FIELD_MISSING, name, f"The required field '{name}' was not supplied.")
+
+
+@TABLE.before_write.append
+async def lie_below_another_page(unit: Unit, old: Page | None, new: Page) -> None:
+    """The parent exists, and is not the page itself nor one below it."""
+    above = new.parent_id
+    if not above or (old is not None and old.parent_id == above):
+        return
+    while above:
+        if above == new.id:
+            raise refuse_faults([invalid("parent_id", "must not be the page itself or one below it")])
+        row = await unit.tx.row("SELECT parent_id FROM web_pages WHERE id = $1", above)
+        if row is None:
+            fault = dangling("parent_id", "The parent page does not exist.", [above])
+            raise Refusal(Reason.DANGLING_REFERENCE, fault.said, details=fault.context, faults=[fault])
+        above = row[0]
+
+
+@TABLE.after_write.append
+async def have_one_homepage(unit: Unit, old: Page | None, new: Page) -> None:
+    """A channel's storefront begins at one page: the one that was named last."""
+    if new.is_homepage and (old is None or not old.is_homepage):
+        sql = "SELECT id FROM web_pages WHERE is_homepage AND channel_id = $1 AND id <> $2"
+        for (other,) in await unit.tx.rows(sql, new.channel_id, new.id):
+            await _change(unit, other, is_homepage=False)
+
+
+@TABLE.before_delete.append
+async def lift_the_pages_below(unit: Unit, doomed: Sequence[int]) -> None:
+    """What lay below a page that goes away is at the top then."""
+    for (child,) in await unit.tx.rows(
+        f"SELECT id FROM web_pages WHERE parent_id IN ({numbered_marks(len(doomed))})", *doomed
+    ):
+        if child not in doomed:
+            await _change(unit, child, parent_id=0)
+
+
+async def _change(unit: Unit, page: int, **members: object) -> None:
+    row = await unit.get(TABLE, page)
+    assert row is not None
+    for name, value in members.items():
+        setattr(row.entity, name, value)
+    await unit.rewrite(TABLE, row)

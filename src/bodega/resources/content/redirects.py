@@ -1,0 +1,139 @@
+"""Redirects: old paths of the storefront and where they lead (rule 108)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from bodega.declare.entity import Entity, stored
+from bodega.declare.facet import Facet
+from bodega.declare.fields import INT32, STRING, Kind, as_is, clean_text, structured
+from bodega.declare.listing import Listing
+from bodega.declare.route import collection, count, item
+from bodega.declare.shape import V2Shape
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Refusal, invalid, refuse_faults
+from bodega.resources.catalog import brands, categories, product
+from bodega.resources.content import blog, pages
+from bodega.storage.table import Table, Unique, numbered_marks
+from bodega.storage.unit import Unit, dangling
+
+LONGEST = 2048
+TARGETS: dict[str, Table] = {
+    "product": product.TABLE,
+    "category": categories.TABLE,
+    "brand": brands.TABLE,
+    "page": pages.TABLE,
+    "post": blog.TABLE,
+}
+"""What has a page of its own; such a redirect follows it when its URL changes."""
+
+
+class Forward(msgspec.Struct, kw_only=True):
+    """`ref` is the id of what the type names, or for a manual redirect the address itself."""
+
+    type: Literal["manual", "product", "category", "brand", "page", "post"]
+    ref: int | str
+
+    def __post_init__(self) -> None:
+        text = str(self.ref).strip()
+        if self.type == "manual":
+            if not text or len(text) > LONGEST:
+                raise ValueError(f"must have a ref, an address of at most {LONGEST} characters")
+            self.ref = text
+        elif text.isascii() and text.isdigit() and len(text) < 11 and 0 < int(text) <= INT32:
+            self.ref = int(text)
+        else:
+            raise ValueError(f"must have a ref, the id of a {self.type}")
+
+
+def clean_path(value: Any) -> str:
+    """A path of the store, with its first slash."""
+    text = clean_text(str(value)).strip()
+    if not text.strip("/") or "//" in text or any(letter.isspace() for letter in text):
+        raise ValueError("must be a path, as /old-name/")
+    return "/" + text.lstrip("/")
+
+
+PATH = Kind("string", as_is, clean_path, clean_path)
+
+
+class Redirect(Entity, kw_only=True):
+    """`url` is where it leads at present; empty when what it led to is gone."""
+
+    path: Annotated[str, msgspec.Meta(max_length=LONGEST), PATH]
+    forward: Annotated[Forward, structured(Forward)._replace(word="forward")]
+    url: Annotated[str, STRING] = ""
+
+
+TABLE = stored(
+    "redirects",
+    Redirect,
+    noun="redirect",
+    columns="path",
+    computed={
+        "kind": ("TEXT", lambda redirect: redirect.forward.type),
+        "ref": ("INTEGER", lambda redirect: redirect.forward.ref if redirect.forward.type != "manual" else None),
+    },
+    indexed="ref",
+    uniques=[Unique(("path",), "path", "A redirect from this path exists.")],
+)
+
+v2 = V2Shape(Redirect, "redirects", "redirect", "id? path+ forward+ url!")
+V2 = Facet(2, TABLE, Listing(TABLE, 2, "min_id max_id"), "store_v2_content", "redirects", v2=v2, created=200)
+
+routes = (collection("redirects", V2, "GET POST DELETE"), item("redirects/{id}", V2), count("redirects/count", V2))
+
+
+@TABLE.before_write.append
+async def lead_somewhere(unit: Unit, old: Redirect | None, new: Redirect) -> None:
+    """Rule 108: `url` follows from the target, which exists, and is not the path itself."""
+    if old is None or old.forward != new.forward:
+        new.url = await _address(unit, new.forward)
+    if new.url == new.path:
+        raise refuse_faults([invalid("forward", "must lead elsewhere than path")])
+
+
+async def _address(unit: Unit, forward: Forward) -> str:
+    if forward.type == "manual":
+        return str(forward.ref)
+    found = await unit.tx.row("SELECT url FROM urls WHERE kind = $1 AND owner = $2", forward.type, forward.ref)
+    if found is None:
+        fault = dangling("forward", f"The {forward.type} does not exist.", [int(forward.ref)])
+        raise Refusal(Reason.DANGLING_REFERENCE, fault.said, details=fault.context, faults=[fault])
+    return str(found[0])
+
+
+def _follows(kind: str) -> Callable[..., Awaitable[None]]:
+    async def follow(unit: Unit, old: Any, new: Any) -> None:
+        """A redirect leads to where its target is now."""
+        if old is not None and old.custom_url.url != new.custom_url.url:
+            await _point(unit, kind, [new.id], new.custom_url.url)
+
+    return follow
+
+
+def _lets_go(kind: str) -> Callable[..., Awaitable[None]]:
+    async def let_go(unit: Unit, gone: Sequence[int]) -> None:
+        """A redirect whose target is gone leads nowhere."""
+        await _point(unit, kind, gone, "")
+
+    return let_go
+
+
+async def _point(unit: Unit, kind: str, targets: Sequence[int], url: str) -> None:
+    marks = numbered_marks(len(targets), 2)
+    for (redirect,) in await unit.tx.rows(
+        f"SELECT id FROM redirects WHERE kind = $1 AND ref IN ({marks}) ORDER BY id", kind, *targets
+    ):
+        row = await unit.get(TABLE, redirect)
+        if row is not None:
+            row.entity.url = url
+            await unit.rewrite(TABLE, row)
+
+
+for _kind, _table in TARGETS.items():
+    _table.after_write.append(_follows(_kind))
+    _table.after_delete.append(_lets_go(_kind))

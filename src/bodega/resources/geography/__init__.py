@@ -1,0 +1,8 @@
+"""Geography: countries and states, the same in every store."""
+
+from __future__ import annotations
+
+from bodega.declare.route import Route
+from bodega.resources.geography import places
+
+ROUTES: tuple[Route, ...] = places.routes

@@ -1,0 +1,129 @@
+"""Countries and their states: every store knows the same ones, by ISO 3166."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import msgspec
+
+from bodega.access.scopes import DEFAULT
+from bodega.declare.entity import Entity, stored
+from bodega.declare.facet import Facet, Within
+from bodega.declare.fields import Line
+from bodega.declare.fixed import CountFixed, Fixed, ListFixed, ShowFixed
+from bodega.declare.listing import Filter, Listing
+from bodega.declare.route import route
+from bodega.declare.shape import Linked, V2Shape
+
+
+class Country(Entity, kw_only=True):
+    """`country` is its English name."""
+
+    country: Line
+    country_iso2: Line
+    country_iso3: Line
+
+
+class State(Entity, kw_only=True):
+    """A state, province or other subdivision; `state_abbreviation` is its ISO 3166-2 code without the country's."""
+
+    state: Line
+    state_abbreviation: Line
+    country_id: int
+
+
+def _keys(*fields: str) -> dict[str, Any]:
+    """Columns in which case makes no difference."""
+    return {f"{field}_key": ("TEXT", lambda entity, field=field: getattr(entity, field).casefold()) for field in fields}
+
+
+def _caseless(*fields: str) -> dict[str, Filter]:
+    return {field: Filter(f"{field}_key", "eq", str.casefold) for field in fields}
+
+
+COUNTRY = ("country", "country_iso2", "country_iso3")
+STATE = ("state", "state_abbreviation")
+COUNTRIES_TABLE = stored("countries", Country, noun="country", columns="", computed=_keys(*COUNTRY))
+STATES_TABLE = stored("states", State, noun="state", columns="country_id", computed=_keys(*STATE))
+
+
+@cache
+def _read() -> dict[str, list[list[Any]]]:
+    """The rows of `places.json`, which scripts/reference_data.py writes."""
+    found: dict[str, list[list[Any]]] = msgspec.json.decode(
+        files("bodega.resources.geography").joinpath("places.json").read_bytes()
+    )
+    return found
+
+
+COUNTRIES = Fixed(
+    COUNTRIES_TABLE,
+    lambda: [
+        Country(id=row[0], country=row[1], country_iso2=row[2], country_iso3=row[3]) for row in _read()["countries"]
+    ],
+)
+STATES = Fixed(
+    STATES_TABLE,
+    lambda: [State(id=row[0], country_id=row[1], state=row[2], state_abbreviation=row[3]) for row in _read()["states"]],
+)
+
+
+@cache
+def _by_word() -> dict[str, Country]:
+    """Countries by each of their names and codes, in small letters."""
+    return {getattr(country, field).casefold(): country for country in COUNTRIES.entities for field in COUNTRY}
+
+
+@cache
+def _states_by_word() -> dict[tuple[int, str], State]:
+    return {(state.country_id, getattr(state, field).casefold()): state for state in STATES.entities for field in STATE}
+
+
+def country(word: str) -> Country | None:
+    """The country of this name or code, whatever its case."""
+    return _by_word().get(word.strip().casefold())
+
+
+def state(of: Country, word: str) -> State | None:
+    """The state of this name or abbreviation in a country."""
+    return _states_by_word().get((of.id, word.strip().casefold()))
+
+
+countries = V2Shape(
+    Country,
+    "countries",
+    "country",
+    "id! country! country_iso2! country_iso3! states",
+    {"states": Linked("/countries/{e.id}/states")},
+)
+states = V2Shape(State, "states", "state", "id! state! state_abbreviation! country_id!")
+
+# The older documents open geography to every account; the newer ones, to those that may read information.
+ALL = Facet(
+    2, COUNTRIES_TABLE, Listing(COUNTRIES_TABLE, 2, "", mapped=_caseless(*COUNTRY)), DEFAULT, "countries", v2=countries
+)
+EVERYWHERE = Facet(
+    2, STATES_TABLE, Listing(STATES_TABLE, 2, "", mapped=_caseless(*STATE)), DEFAULT, "countries/states", v2=states
+)
+INSIDE = Facet(
+    2,
+    STATES_TABLE,
+    EVERYWHERE.listing,
+    DEFAULT,
+    "countries/{}/states",
+    v2=states,
+    within=(Within("country_id", COUNTRIES_TABLE),),
+)
+
+routes = (
+    route("countries", 2, countries, GET=ListFixed(ALL, COUNTRIES)),
+    route("countries/count", 2, GET=CountFixed(ALL, COUNTRIES)),
+    route("countries/states", 2, states, GET=ListFixed(EVERYWHERE, STATES)),
+    route("countries/states/count", 2, GET=CountFixed(EVERYWHERE, STATES)),
+    route("countries/{id}", 2, countries, GET=ShowFixed(ALL, COUNTRIES)),
+    route("countries/{id}/states", 2, states, GET=ListFixed(INSIDE, STATES, COUNTRIES)),
+    route("countries/{id}/states/count", 2, GET=CountFixed(INSIDE, STATES, COUNTRIES)),
+    route("countries/{id}/states/{id}", 2, states, GET=ShowFixed(INSIDE, STATES, COUNTRIES)),
+)

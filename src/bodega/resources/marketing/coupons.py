@@ -1,0 +1,146 @@
+"""Coupons: a code that a shopper enters for a discount (rule 105)."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from bodega.declare.entity import Entity, stored
+from bodega.declare.facet import Facet
+from bodega.declare.fields import NAME, Count, Id, Kind, Line, Moment, Money, as_is, structured
+from bodega.declare.listing import Filter, Listing
+from bodega.declare.route import collection, count, item
+from bodega.declare.shape import Changes, V2Shape
+from bodega.law.refusal import Fault, invalid, refuse_faults
+from bodega.resources.geography import places
+from bodega.resources.shipping.methods import words_in_use
+from bodega.storage.table import Unique
+from bodega.storage.unit import Unit
+
+Type = Literal["per_item_discount", "per_total_discount", "shipping_discount", "free_shipping", "percentage_discount"]
+_LETTERS = re.compile(r"[A-Za-z0-9_ -]+")
+
+
+def clean_coupon_code(value: str) -> str:
+    """Letters, digits, blanks, underscores and hyphens."""
+    if not isinstance(value, str) or not _LETTERS.fullmatch(value) or not value.strip():
+        raise ValueError("must have only letters, digits, blanks, underscores and hyphens")
+    return value
+
+
+CODE = Kind("string", as_is, clean_coupon_code, clean_coupon_code)
+
+
+class AppliesTo(msgspec.Struct, kw_only=True):
+    """The products or categories that are discounted; category 0 is everything."""
+
+    entity: Literal["products", "categories"]
+    ids: list[Id] = []
+
+
+class RestrictedTo(msgspec.Struct, kw_only=True):
+    """Where the order has to go: countries by code, their states, postal codes in them."""
+
+    countries: str | list[str] | UnsetType = UNSET
+    states: dict[str, list[str]] | UnsetType = UNSET
+    zips: dict[str, list[str]] | UnsetType = UNSET
+
+    def named(self) -> list[str]:
+        """The codes of all countries that are named."""
+        listed = self.countries.split(",") if isinstance(self.countries, str) else self.countries or []
+        return [code.strip() for code in (*listed, *(self.states or {}), *(self.zips or {})) if code.strip()]
+
+
+class Coupon(Entity, kw_only=True):
+    """What `amount` is follows from the type: money, or a percentage. `num_uses` counts orders; 0 is no limit."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=100), NAME]
+    type: Type
+    amount: Money
+    min_purchase: Money = Decimal(0)
+    expires: Moment = ""
+    enabled: bool = True
+    code: Annotated[str, msgspec.Meta(max_length=50), CODE]
+    applies_to: Annotated[AppliesTo, structured(AppliesTo)]
+    num_uses: Count = 0
+    max_uses: Count = 0
+    max_uses_per_customer: Count = 0
+    restricted_to: Annotated[RestrictedTo, structured(RestrictedTo)] = msgspec.field(default_factory=RestrictedTo)
+    shipping_methods: Annotated[list[Line], structured(list[str])] = []
+    date_created: Moment = ""
+
+
+TABLE = stored(
+    "coupons",
+    Coupon,
+    noun="coupon",
+    columns="name code type enabled",
+    computed={
+        "name_key": ("TEXT", lambda coupon: coupon.name.casefold()),
+        "code_key": ("TEXT", lambda coupon: coupon.code.casefold()),
+    },
+    uniques=[
+        Unique(("name_key",), "name", "A coupon of this name exists."),
+        Unique(("code_key",), "code", "A coupon with this code exists."),
+    ],
+)
+
+v2 = V2Shape(
+    Coupon,
+    "coupons",
+    "coupon",
+    "id! name* type* amount* min_purchase expires enabled code* applies_to* num_uses! max_uses max_uses_per_customer"
+    " restricted_to shipping_methods date_created!",
+)
+V2 = Facet(
+    2,
+    TABLE,
+    Listing(
+        TABLE,
+        2,
+        "id name type min_id max_id",
+        mapped={"code": Filter("code_key", "eq", str.casefold), "exclude_type": Filter("type", "ne", str)},
+    ),
+    "store_v2_marketing",
+    "coupons",
+    v2=v2,
+)
+DELETE = Facet(2, TABLE, Listing(TABLE, 2, "id:in"), V2.scope, V2.home, v2=v2)
+
+routes = (
+    collection("coupons", V2, "GET POST").also(collection("coupons", DELETE, "DELETE")),
+    item("coupons/{id}", V2),
+    count("coupons/count", V2),
+)
+
+
+@TABLE.prepare.append
+async def clear_what_it_applies_to(_unit: Unit, changes: Changes, old: Coupon | None, _notes: list[Fault]) -> None:
+    """Rule 105: a PUT that does not say what the coupon applies to takes it from everything."""
+    if old is not None:
+        changes.setdefault("applies_to", AppliesTo(entity=old.applies_to.entity))
+
+
+@TABLE.before_write.append
+async def offer_what_can_be_given(_unit: Unit, _old: Coupon | None, new: Coupon) -> None:
+    """A percentage ends at 100; countries are those of ISO 3166."""
+    faults = []
+    if new.type == "percentage_discount" and new.amount > 100:
+        faults.append(invalid("amount", "must be at most 100 for a percentage_discount"))
+    unknown = [code for code in new.restricted_to.named() if len(code) != 2 or places.country(code) is None]
+    if unknown:
+        faults.append(invalid("restricted_to", "names countries that do not exist: " + ", ".join(unknown)))
+    if faults:
+        raise refuse_faults(faults)
+
+
+@TABLE.before_write.append
+async def discount_only_what_is_sent(unit: Unit, old: Coupon | None, new: Coupon) -> None:
+    """Rule 105: a shipping method has to be enabled when a coupon begins to name it."""
+    fresh = set(new.shipping_methods) - set(old.shipping_methods if old is not None else [])
+    if fresh and (idle := sorted(fresh - await words_in_use(unit))):
+        raise refuse_faults([invalid("shipping_methods", "names methods that are not enabled: " + ", ".join(idle))])

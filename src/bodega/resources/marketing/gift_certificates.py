@@ -1,0 +1,121 @@
+"""Gift certificates: money that was paid before, and is spent with a code (rule 106)."""
+
+from __future__ import annotations
+
+import secrets
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from bodega.declare.entity import Entity, stored
+from bodega.declare.facet import Facet
+from bodega.declare.fields import EMAIL, NAME, UNIX, Id, Moment, Money, moment
+from bodega.declare.listing import Filter, Listing
+from bodega.declare.route import collection, item
+from bodega.declare.shape import As, Changes, V2Shape
+from bodega.law.refusal import Fault, invalid, refuse_faults
+from bodega.resources.store import currencies
+from bodega.storage.table import Unique
+from bodega.storage.unit import Unit
+
+LONGEST_CODE = 20
+LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+"""Without those that are taken for one another when a code is read aloud."""
+
+Template = Literal["", "birthday.html", "girl.html", "boy.html", "celebration.html", "christmas.html", "general.html"]
+Person = Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
+Address = Annotated[str, msgspec.Meta(max_length=255), EMAIL]
+
+
+class GiftCertificate(Entity, kw_only=True):
+    """`balance` is what is left of `amount`; `order_id` is the order that paid for it, 0 when none did."""
+
+    customer_id: Id = 0
+    order_id: Id = 0
+    code: Annotated[str, msgspec.Meta(max_length=255)] = ""
+    to_name: Person
+    to_email: Address
+    from_name: Person
+    from_email: Address
+    amount: Money
+    balance: Money
+    status: Literal["pending", "active", "disabled", "expired"] = "active"
+    template: Template = ""
+    message: Annotated[str, msgspec.Meta(max_length=250)] = ""
+    purchase_date: Moment = ""
+    expiry_date: Moment = ""
+    currency_code: Annotated[str, msgspec.Meta(max_length=3)] = ""
+
+
+TABLE = stored(
+    "gift_certificates",
+    GiftCertificate,
+    noun="gift certificate",
+    columns="order_id to_name to_email from_name from_email",
+    computed={"code_key": ("TEXT", lambda certificate: certificate.code.casefold())},
+    uniques=[Unique(("code_key",), "code", "A gift certificate with this code exists.")],
+)
+
+v2 = V2Shape(
+    GiftCertificate,
+    "gift_certificates",
+    "gift_certificate",
+    "id! code amount* status balance message to_name* order_id! template to_email* from_name* from_email* customer_id"
+    " expiry_date purchase_date currency_code",
+    {"purchase_date": As("purchase_date", UNIX), "expiry_date": As("expiry_date", UNIX)},
+)
+V2 = Facet(
+    2,
+    TABLE,
+    Listing(
+        TABLE,
+        2,
+        "min_id max_id order_id to_name to_email from_name from_email",
+        sorts="id",
+        mapped={"code": Filter("code_key", "eq", str.casefold)},
+    ),
+    "store_v2_marketing",
+    "gift_certificates",
+    v2=v2,
+)
+
+routes = (collection("gift_certificates", V2, "GET POST DELETE"), item("gift_certificates/{id}", V2))
+
+
+def new_code() -> str:
+    """Four groups of three, as ABC-2D3-XYZ-9KM."""
+    return "-".join("".join(secrets.choice(LETTERS) for _ in range(3)) for _ in range(4))
+
+
+@TABLE.prepare.append
+async def complete_the_certificate(
+    unit: Unit, changes: Changes, old: GiftCertificate | None, _notes: list[Fault]
+) -> None:
+    """Rule 106: what a new one does not say follows from the rest; a code is cut after 20 characters."""
+    if changes.get("code"):
+        changes["code"] = changes["code"][:LONGEST_CODE]
+    elif old is None or "code" in changes:
+        changes["code"] = old.code if old is not None else new_code()
+    if old is not None:
+        return
+    changes.setdefault("balance", changes["amount"])
+    changes["purchase_date"] = changes.get("purchase_date") or moment(unit.now)
+    changes["currency_code"] = changes.get("currency_code") or (await currencies.default(unit.tx)).currency_code
+
+
+@TABLE.before_write.append
+async def keep_it_worth_something(unit: Unit, old: GiftCertificate | None, new: GiftCertificate) -> None:
+    """It has an amount, in a currency that the store has."""
+    faults = []
+    if new.amount <= Decimal(0):
+        faults.append(invalid("amount", "must be more than 0"))
+    changed = old is None or old.currency_code != new.currency_code
+    if changed and await _has_no(unit, new.currency_code):
+        faults.append(invalid("currency_code", "must be a currency of the store"))
+    if faults:
+        raise refuse_faults(faults)
+
+
+async def _has_no(unit: Unit, currency: Any) -> bool:
+    return await unit.tx.row("SELECT 1 FROM currencies WHERE currency_code = $1", currency) is None

@@ -1,0 +1,116 @@
+"""Carrier connections: which carriers a store has an account with (rule 113). There is nothing to read back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bodega.declare.actions import Action
+from bodega.declare.call import Call
+from bodega.declare.entity import Entity, stored
+from bodega.declare.facet import Facet
+from bodega.declare.listing import Listing
+from bodega.declare.route import route
+from bodega.law.outcome import Emptied, Outcome
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
+from bodega.storage.table import Unique
+from bodega.storage.unit import Unit
+
+REQUIRED = {
+    "auspost": ("auth_key", "test_mode"),
+    "endicia": ("account_id", "pass_phrase"),
+    "fedex": ("key", "password", "account_number", "meter_number"),
+    "royalmail": (),
+    "zoom2u": ("auth_key", "test_mode"),
+}
+"""What each carrier's connection must bring; carriers that are not named here say themselves what they need."""
+
+
+class Carrier(Entity, kw_only=True):
+    """A carrier that was connected. What it was connected with is not kept: nothing here calls a carrier, so a
+    password would only lie about."""
+
+    carrier_id: str
+
+
+TABLE = stored(
+    "carrier_connections",
+    Carrier,
+    noun="carrier connection",
+    columns="carrier_id",
+    uniques=[Unique(("carrier_id",), "carrier_id", "The carrier is connected already.")],
+)
+V2 = Facet(2, TABLE, Listing(TABLE, 2, ""), "store_v2_information", "shipping/carrier/connection")
+
+
+class _OfCarrier(Action):
+    """A write whose body names the carrier."""
+
+    writes = True
+    body = True
+    allowed = frozenset({"carrier_id"})
+
+    def read(self, content: Any) -> Any:
+        """The carrier's id. Raises Refusal naming everything that is missing or must not be there."""
+        if not isinstance(content, dict):
+            raise Refusal(Reason.MALFORMED_BODY, "The request body must be one object.")
+        faults = []
+        for name in content.keys() - self.allowed:
+            reason = Reason.FIELD_READ_ONLY if name == "id" else Reason.FIELD_UNKNOWN
+            faults.append(Fault(reason, name, _UNWANTED[reason].format(name)))
+        carrier = content.get("carrier_id")
+        if not carrier:
+            faults.append(_missing("carrier_id"))
+        elif not isinstance(carrier, str) or len(carrier) > 100 or "\x00" in carrier:
+            faults.append(invalid("carrier_id", "must be a string of at most 100 characters"))
+        else:
+            faults += self._also(carrier, content)
+        if faults:
+            raise refuse_faults(faults)
+        return carrier
+
+    def _also(self, carrier: str, content: dict[str, Any]) -> list[Fault]:
+        return []
+
+    async def _known(self, unit: Unit, carrier: str) -> list[int]:
+        sql = "SELECT id FROM carrier_connections WHERE carrier_id = $1"
+        return [row[0] for row in await unit.tx.rows(sql, carrier)]
+
+
+_UNWANTED = {
+    Reason.FIELD_READ_ONLY: "The field '{}' cannot be written to. Please remove it from your request before trying"
+    " again.",
+    Reason.FIELD_UNKNOWN: "The field '{}' is not supported by this resource.",
+}
+
+
+class Connect(_OfCarrier):
+    """POST or PUT: connects, or connects anew. Rule 113: the reply is the same whether the carrier is known or not."""
+
+    allowed = frozenset({"carrier_id", "connection"})
+
+    def _also(self, carrier: str, content: dict[str, Any]) -> list[Fault]:
+        connection = content.get("connection", {}) or {}
+        if not isinstance(connection, dict):
+            return [invalid("connection", "must be an object")]
+        return [_missing(name) for name in REQUIRED.get(carrier, ()) if connection.get(name) in (None, "")]
+
+    async def perform(self, unit: Unit, call: Call) -> Outcome:
+        if not await self._known(unit, call.draft):
+            await unit.insert(TABLE, Carrier(carrier_id=call.draft))
+        return Emptied()
+
+
+class Disconnect(_OfCarrier):
+    """DELETE, with a body: there is no path of a single connection."""
+
+    async def perform(self, unit: Unit, call: Call) -> Outcome:
+        await unit.delete(TABLE, await self._known(unit, call.draft))
+        return Emptied()
+
+
+def _missing(name: str) -> Fault:
+    return Fault(Reason.FIELD_MISSING, name, f"Required fields missing [{name}]")
+
+
+routes = (route("shipping/carrier/connection", 2, POST=Connect(V2), PUT=Connect(V2), DELETE=Disconnect(V2)),)

@@ -1,0 +1,170 @@
+"""Shipping methods: what it costs to send an order into a zone, by a table of the store's own or a carrier's rates."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from bodega.declare.entity import Entity, stored
+from bodega.declare.facet import Facet, Within
+from bodega.declare.fields import NAME, Ids, clean_decimal, structured
+from bodega.declare.listing import Listing
+from bodega.declare.route import collection, item
+from bodega.declare.shape import As, Changes, Derived, V2Shape
+from bodega.law.refusal import Fault, invalid, refuse_faults
+from bodega.resources.shipping import zones
+from bodega.storage.table import Link, Reference
+from bodega.storage.unit import Unit
+
+Type = Literal[
+    "perorder", "peritem", "weight", "total", "auspost", "canadapost", "endicia", "usps", "fedex", "royalmail",
+    "upsready", "zoom2u", "freeshipping",
+]  # fmt: skip
+FLAT = frozenset({"perorder", "peritem"})
+RANGED = frozenset({"weight", "total"})
+
+
+class Range(msgspec.Struct, kw_only=True):
+    """The cost for a weight or a total from the lower limit up to, but not including, the upper one."""
+
+    lower_limit: Decimal
+    upper_limit: Decimal
+    shipping_cost: Decimal
+
+    def __post_init__(self) -> None:
+        self.lower_limit = clean_decimal(self.lower_limit)
+        self.upper_limit = clean_decimal(self.upper_limit)
+        self.shipping_cost = clean_decimal(self.shipping_cost)
+        if self.lower_limit >= self.upper_limit:
+            raise ValueError("must have ranges whose lower_limit is less than their upper_limit")
+
+
+class Settings(msgspec.Struct, kw_only=True):
+    """`rate` for the flat types, a default and ranges for those by weight or total, options for a carrier."""
+
+    rate: Decimal | UnsetType = UNSET
+    default_cost: Decimal | UnsetType | None = UNSET
+    default_cost_type: Literal["percentage_of_total", "fixed_amount"] | UnsetType = UNSET
+    range: list[Range] | UnsetType = UNSET
+    carrier_options: dict[str, Any] | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        if self.rate is not UNSET:
+            self.rate = clean_decimal(self.rate)
+        if isinstance(self.default_cost, Decimal):
+            self.default_cost = clean_decimal(self.default_cost)
+        if self.range is not UNSET:
+            self.range = sorted(self.range, key=lambda part: part.lower_limit)
+            for one, other in zip(self.range, self.range[1:], strict=False):
+                if other.lower_limit < one.upper_limit:
+                    raise ValueError("must have ranges that do not overlap")
+
+
+class Method(Entity, kw_only=True):
+    """`is_fallback` methods are offered when no other has a price."""
+
+    zone_id: int
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
+    type: Type
+    settings: Annotated[Settings, structured(Settings)] = msgspec.field(default_factory=Settings)
+    enabled: bool = True
+    handling_fees: Annotated[zones.HandlingFees, zones.HANDLING_FEES] = msgspec.field(
+        default_factory=lambda: zones.HandlingFees(fixed_surcharge=Decimal(0))
+    )
+    is_fallback: bool = False
+    channel_ids: Ids = []
+
+
+TABLE = stored(
+    "shipping_methods",
+    Method,
+    noun="shipping method",
+    columns="zone_id type enabled",
+    indexed="zone_id",
+    references=[Reference("zone_id", "shipping_zones", "zone_id", "The shipping zone does not exist.", "CASCADE")],
+    links=[
+        Link(
+            "shipping_method_channels", "method_id", "channel_id", "channels", "channel_ids",
+            "One or more channels do not exist.", lambda method: method.channel_ids,
+        )
+    ],
+)  # fmt: skip
+
+v2 = V2Shape(
+    Method,
+    "shipping_methods",
+    "shipping_method",
+    "id! name* type* settings enabled handling_fees is_fallback channel_ids",
+)
+V2 = Facet(
+    2,
+    TABLE,
+    Listing(TABLE, 2, ""),
+    "store_v2_information",
+    "shipping/zones/{}/methods",
+    v2=v2,
+    created=200,
+    within=(Within("zone_id", zones.TABLE),),
+)
+
+# The older view: what is enabled anywhere, by the word under which coupons name it.
+brief = V2Shape(
+    Method,
+    "shipping_methods",
+    "shipping_method",
+    "id! name! method_name!",
+    {"name": As("name"), "method_name": Derived(lambda method: word(method.type))},
+)
+ENABLED = Facet(
+    2,
+    TABLE,
+    Listing(TABLE, 2, "id min_id max_id"),
+    "store_v2_information",
+    "shipping/methods",
+    v2=brief,
+    only={"enabled": True},
+)
+
+routes = (
+    collection("shipping/zones/{id}/methods", V2, "GET POST"),
+    item("shipping/zones/{id}/methods/{id}", V2),
+    collection("shipping/methods", ENABLED, "GET"),
+    item("shipping/methods/{id}", ENABLED, "GET"),
+)
+
+
+def word(kind: str) -> str:
+    """How coupons name the methods of a type."""
+    return f"shipping_{kind}"
+
+
+async def words_in_use(unit: Unit) -> set[str]:
+    """The words of all methods that are enabled."""
+    found = await unit.tx.rows("SELECT DISTINCT type FROM shipping_methods WHERE enabled")
+    return {word(row[0]) for row in found}
+
+
+@TABLE.prepare.append
+async def sell_everywhere(unit: Unit, changes: Changes, old: Method | None, _notes: list[Fault]) -> None:
+    """A method that names no channels is offered on all that there are now."""
+    if old is None and not changes.get("channel_ids"):
+        changes["channel_ids"] = [row[0] for row in await unit.tx.rows("SELECT id FROM channels ORDER BY id")]
+
+
+@TABLE.before_write.append
+async def suit_the_type(_unit: Unit, _old: Method | None, new: Method) -> None:
+    """A price can be told for every order: a flat type has a rate, the others ranges or a default."""
+    faults = []
+    settings = new.settings
+    if new.type in FLAT and settings.rate is UNSET:
+        faults.append(invalid("settings.rate", f"must be a number where the type is {new.type}"))
+    if new.type in RANGED and not settings.range and not isinstance(settings.default_cost, Decimal):
+        faults.append(invalid("settings.range", f"must be a list of ranges where the type is {new.type}"))
+    if not new.channel_ids:
+        faults.append(invalid("channel_ids", "must name at least one channel"))
+    if faults:
+        raise refuse_faults(faults)
+    new.channel_ids = list(dict.fromkeys(new.channel_ids))

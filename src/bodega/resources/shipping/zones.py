@@ -1,0 +1,165 @@
+"""Shipping zones: the parts of the world to which a store sends its goods."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from bodega.declare.entity import Entity, stored
+from bodega.declare.facet import Facet
+from bodega.declare.fields import DECIMAL, NAME, clean_decimal, structured
+from bodega.declare.listing import Listing
+from bodega.declare.route import collection, item
+from bodega.declare.shape import V2Shape
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
+from bodega.resources.geography import places
+from bodega.storage.unit import Unit
+
+MOST_ZIPS = 40_000
+"""Rule 113: postal codes in all zones of a store together."""
+
+Code = Annotated[str, msgspec.Meta(max_length=10)]
+
+
+class Location(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A country, a state of it, or a postal code in it. Its id is given by the store and stays with it."""
+
+    id: int = 0
+    zip: Annotated[str, msgspec.Meta(max_length=20)] = ""
+    country_iso2: Code = ""
+    state_iso2: Code = ""
+
+
+class FreeShipping(msgspec.Struct, kw_only=True):
+    """From which total of the goods on they are sent for nothing."""
+
+    enabled: bool = False
+    minimum_sub_total: Decimal = Decimal(0)
+    exclude_fixed_shipping_products: bool = False
+
+    def __post_init__(self) -> None:
+        self.minimum_sub_total = clean_decimal(self.minimum_sub_total)
+
+
+class HandlingFees(msgspec.Struct, kw_only=True):
+    """What packing costs: an amount or a part of the shipping cost, never both."""
+
+    fixed_surcharge: Decimal | UnsetType = UNSET
+    percentage_surcharge: Decimal | UnsetType = UNSET
+    display_separately: bool | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        if self.fixed_surcharge is not UNSET:
+            self.fixed_surcharge = clean_decimal(self.fixed_surcharge)
+        if self.percentage_surcharge is not UNSET:
+            self.percentage_surcharge = clean_decimal(self.percentage_surcharge)
+            if self.fixed_surcharge is not UNSET:
+                raise ValueError("must have one surcharge, fixed or percentage")
+
+
+def _amounts(fees: HandlingFees) -> dict[str, Any]:
+    shown: dict[str, Any] = msgspec.to_builtins(fees)  # amounts are text in V2
+    return shown
+
+
+LOCATIONS = structured(list[Location])
+FREE_SHIPPING = structured(FreeShipping)._replace(
+    show=lambda free: {**msgspec.to_builtins(free), "minimum_sub_total": DECIMAL.show(free.minimum_sub_total)}
+)
+HANDLING_FEES = structured(HandlingFees)._replace(show=_amounts)
+
+
+class Zone(Entity, kw_only=True):
+    """What its locations name, postal codes or states or countries, is its type; a global one has none."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
+    type: Literal["zip", "country", "state", "global"]
+    locations: Annotated[list[Location], LOCATIONS] = []
+    free_shipping: Annotated[FreeShipping, FREE_SHIPPING] = msgspec.field(default_factory=FreeShipping)
+    handling_fees: Annotated[HandlingFees, HANDLING_FEES] = msgspec.field(
+        default_factory=lambda: HandlingFees(fixed_surcharge=Decimal(0), display_separately=False)
+    )
+    enabled: bool = True
+
+
+TABLE = stored(
+    "shipping_zones",
+    Zone,
+    noun="shipping zone",
+    columns="type enabled",
+    computed={
+        "zips": ("INTEGER", lambda zone: len(zone.locations) if zone.type == "zip" else 0),
+        "last_location": ("INTEGER", lambda zone: max((place.id for place in zone.locations), default=0)),
+    },
+)
+
+v2 = V2Shape(Zone, "shipping_zones", "shipping_zone", "id! name* type* locations free_shipping handling_fees enabled")
+V2 = Facet(2, TABLE, Listing(TABLE, 2, ""), "store_v2_information", "shipping/zones", v2=v2)
+
+routes = (collection("shipping/zones", V2, "GET POST"), item("shipping/zones/{id}", V2))
+
+
+@TABLE.before_write.append
+async def keep_to_places_that_exist(_unit: Unit, _old: Zone | None, new: Zone) -> None:
+    """Each location is of its zone's type, in a country and a state of ISO 3166."""
+    faults = [fault for number, place in enumerate(new.locations) for fault in _faults(new.type, number, place)]
+    if new.type == "global" and new.locations:
+        faults.append(invalid("locations", "must be empty in a global zone"))
+    if faults:
+        raise refuse_faults(faults)
+
+
+def _faults(kind: str, number: int, place: Location) -> list[Fault]:
+    if kind == "global":
+        return []
+    faults = []
+    where = f"locations.{number}"
+    country = places.country(place.country_iso2) if len(place.country_iso2) == 2 else None
+    if country is None:
+        faults.append(invalid(f"{where}.country_iso2", "must be the two-letter code of a country, as US"))
+    else:
+        place.country_iso2 = country.country_iso2
+    if kind == "state" and country is not None:
+        state = places.state(country, place.state_iso2)
+        if state is None:
+            faults.append(invalid(f"{where}.state_iso2", f"must be the code of a state in {country.country}"))
+        else:
+            place.state_iso2 = state.state_abbreviation
+    if kind == "zip" and not place.zip.strip():
+        faults.append(invalid(f"{where}.zip", "must be a postal code"))
+    return faults
+
+
+@TABLE.before_write.append
+async def number_the_locations(unit: Unit, old: Zone | None, new: Zone) -> None:
+    """A location that stays keeps its id; a new one gets the store's next. One named twice is named once."""
+    kept = {_place(place): place.id for place in (old.locations if old is not None else [])}
+    new.locations = list({_place(place): place for place in new.locations}.values())
+    fresh = [place for place in new.locations if _place(place) not in kept]
+    for place in new.locations:
+        place.id = kept.get(_place(place), 0)
+    if fresh:
+        row = await unit.tx.row("SELECT coalesce(max(last_location), 0) FROM shipping_zones")
+        assert row is not None
+        for number, place in enumerate(fresh, start=row[0] + 1):
+            place.id = number
+
+
+def _place(place: Location) -> tuple[str, str, str]:
+    return (place.country_iso2, place.state_iso2, place.zip)
+
+
+@TABLE.before_write.append
+async def keep_zips_few(unit: Unit, _old: Zone | None, new: Zone) -> None:
+    """Rule 113."""
+    if new.type != "zip":
+        return
+    row = await unit.tx.row("SELECT coalesce(sum(zips), 0) FROM shipping_zones WHERE id <> $1", new.id)
+    assert row is not None
+    if row[0] + len(new.locations) > MOST_ZIPS:
+        said = f"A store can have at most {MOST_ZIPS} postal codes in its shipping zones."
+        raise Refusal(Reason.PLATFORM_CAP_REACHED, said, details={"resource": "zip locations", "limit": MOST_ZIPS})

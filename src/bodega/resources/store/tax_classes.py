@@ -1,0 +1,64 @@
+"""Tax classes: what kind of goods a product is to the tax office. Read-only in V2 (rule 111)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from bodega.declare.entity import Entity, stored
+from bodega.declare.facet import Facet
+from bodega.declare.fields import NAME, STRING, Moment, moment
+from bodega.declare.listing import Listing
+from bodega.declare.route import collection, item
+from bodega.declare.shape import As, Derived, V2Shape
+from bodega.storage.table import Unique
+from bodega.storage.unit import Unit
+
+USUAL = ("Default Tax Class", "Non-Taxable Products", "Shipping", "Gift Wrapping")
+"""The classes that every store has, by number; 0 is that of a product that names none."""
+
+
+class TaxClass(Entity, kw_only=True):
+    """Its name is unique in the store, whatever its case."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
+    created_at: Moment = ""
+    updated_at: Moment = ""
+
+
+def usual(unit: Unit) -> list[TaxClass]:
+    """The classes of a new store."""
+    now = moment(unit.now)
+    return [TaxClass(id=number, name=name, created_at=now, updated_at=now) for number, name in enumerate(USUAL)]
+
+
+TABLE = stored(
+    "tax_classes",
+    TaxClass,
+    noun="tax class",
+    columns="name",
+    computed={"name_key": ("TEXT", lambda tax_class: tax_class.name.casefold())},
+    uniques=[Unique(("name_key",), "name", "A tax class of this name exists.")],
+    first=usual,
+)
+
+# Unlike elsewhere in V2, ids are text and dates are ISO 8601: so the published specification has it.
+v2 = V2Shape(
+    TaxClass,
+    "tax_classes",
+    "tax_class",
+    "id! name! created_at! updated_at!",
+    {
+        "id": Derived(lambda tax_class: str(tax_class.id)),
+        "created_at": As("created_at", STRING),
+        "updated_at": As("updated_at", STRING),
+    },
+)
+V2 = Facet(2, TABLE, Listing(TABLE, 2, ""), "store_v2_information", "tax_classes", v2=v2)
+
+routes = tuple(
+    made
+    for path in ("tax_classes", "taxclasses")  # an older name, which clients still call
+    for made in (collection(path, V2, "GET"), item(f"{path}/{{id}}", V2, "GET"))
+)
