@@ -514,6 +514,7 @@ def test_of_all_faults_that_fit_the_earliest_is_told_until_none_is_left(world: W
 
 ELSEWHERE: dict[Reason, str] = {
     Reason.NOT_THE_OWNER: "metafields; tests/test_metafields.py holds it before and after its neighbours",
+    Reason.BASE_VARIANT_STAYS: "variants; a delete of one meets no other reason of its step",
 }
 """Reasons that no request about categories and products can meet, and where their order is held."""
 

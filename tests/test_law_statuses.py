@@ -471,6 +471,12 @@ def the_last_category_of_a_product(desk: Desk) -> Send:
     return lambda: desk.ask("DELETE", desk.path(f"categories/{category}"))
 
 
+@refused(Reason.BASE_VARIANT_STAYS, "rule 57", [V3])
+def the_base_variant_of_a_product(desk: Desk) -> Send:
+    product = desk.shop.product()
+    return lambda: desk.ask("DELETE", f"/v3/catalog/products/{product}/variants/1")
+
+
 @refused(Reason.PLAN_LIMIT_REACHED, "RFC 4918 11.5")
 def one_brand_more_than_the_plan_holds(desk: Desk) -> Send:
     desk.shop.brand()
@@ -748,6 +754,7 @@ MUST: dict[Reason, Callable[[Desk, Reply], None]] = {
     Reason.NOT_THE_OWNER: detail("permission_set", "read"),
     Reason.CIRCULAR_TREE: conflict,
     Reason.ORPHANED_PRODUCTS: orphans,
+    Reason.BASE_VARIANT_STAYS: detail("product_id", 1),
     Reason.PLAN_LIMIT_REACHED: limit_of_brands,
     Reason.PLATFORM_CAP_REACHED: limit_of_brands,
     Reason.TREE_TOO_DEEP: detail("max_ancestors", 7),

@@ -39,6 +39,7 @@ PRODUCTS: list[dict[str, Any]] = [
     {
         "name": "Anvil stand", "sku": "A-2", "price": 80, "sale_price": 4, "weight": 5, "categories": [1, 2],
         "availability": "disabled", "total_sold": 3, "is_free_shipping": True, "mpn": "m1",
+        "inventory_tracking": "product",
     },
     {"name": "Straße", "sku": "50%", "price": 1, "weight": 0, "type": "digital", "availability": "preorder"},
 ]  # fmt: skip
@@ -168,7 +169,7 @@ V3_PRODUCTS = {
     "inventory_level:less=3": [3, 4],
     "inventory_low=true": [1],
     "inventory_low=false": [2, 3, 4],
-    "out_of_stock=1": [3, 4],
+    "out_of_stock=1": [3],  # what is not tracked cannot run out (rule 47)
     "total_sold=7": [2],
     "type=digital": [4],
     "availability=disabled": [3],

@@ -53,6 +53,7 @@ CARRIES: dict[Reason, str] = {
     Reason.DUPLICATE: "what conflicts, and how to resolve it",
     Reason.DANGLING_REFERENCE: "the ids that do not exist, and how to resolve it",
     Reason.NOT_THE_OWNER: "owner_client_id, permission_set",
+    Reason.BASE_VARIANT_STAYS: "the variant, and its product",
     Reason.CIRCULAR_TREE: "what conflicts, and how to resolve it",
     Reason.ORPHANED_PRODUCTS: "the products, and how to resolve it",
     Reason.PLAN_LIMIT_REACHED: "the resource, its limit and how many there are",

@@ -20,10 +20,19 @@ class Place:
         self.facet = facet
         self.fixed = facet.within[-1].column if facet.within else ""
         self._parents = _walk(facet)
-        self._columns: list[tuple[str, Op]] = [(column, "eq") for column in (*self._outer(), *facet.only)]
+        flags = [column for column, value in facet.only.items() if isinstance(value, bool)]
+        plain = [column for column in facet.only if column not in flags]
+        self._columns: list[tuple[str, Op]] = [(column, "eq") for column in (*self._outer(), *plain)]
         if facet.owner:
             self._columns.append((f"{facet.owner}|{facet.shared}", "seen") if facet.shared else (facet.owner, "eq"))
-        shape = (("id", "eq", 1), *((column, op, 1) for column, op in self._columns))
+        # A flag is a test and no parameter, so that an index of those rows alone (WHERE NOT flag) is found.
+        self._flags = [Condition(column, "low" if facet.only[column] else "not_low", value=True) for column in flags]
+        self._values = [facet.only[column] for column in plain]
+        shape = (
+            ("id", "eq", 1),
+            *((column, op, 1) for column, op in self._columns),
+            *((flag.column, flag.op, 0) for flag in self._flags),
+        )
         tests = where_sql(shape, "").partition("$1")[2]
         self._by_number = f"SELECT 1 FROM {facet.table.name} WHERE id = $1{tests}"
         self._item = (
@@ -60,7 +69,7 @@ class Place:
     @property
     def narrows(self) -> bool:
         """Whether the facet shows only a part of its table."""
-        return bool(self._columns)
+        return bool(self._columns or self._flags)
 
     async def own(self, unit: Unit, call: Call, entity_id: int) -> None:
         """Makes sure inside a transaction that a row which a body names is one of those. Raises Refusal."""
@@ -70,11 +79,11 @@ class Place:
     def narrowed(self, call: Call) -> Plan:
         """The plan of the query, within what the path names and what the caller may see."""
         plan = call.query.plan
-        if not self._columns:
+        if not self.narrows:
             return plan
         known = self._known(call)
         fixed = [Condition(column, op, value) for (column, op), value in zip(self._columns, known, strict=True)]
-        return plan._replace(where=(*fixed, *plan.where))
+        return plan._replace(where=(*fixed, *self._flags, *plan.where))
 
     def new(self, call: Call) -> dict[str, Any]:
         """What a new row holds because of where it is put."""
@@ -84,7 +93,7 @@ class Place:
 
     def _known(self, call: Call) -> list[Any]:
         known = [call.parent] if self.fixed else []
-        known += self.facet.only.values()
+        known += self._values
         if self.facet.owner:
             known.append(call.client_id)
         return known

@@ -22,6 +22,9 @@ from bodega.storage.tx import Clash, Statement, Tx
 AT_ONCE = 1000
 """Rows that one statement deletes: every id is a parameter, and databases take some ten thousand."""
 
+TOGETHER = 50
+"""Rows that are rewritten in one trip to the database."""
+
 
 class Row(NamedTuple):
     """An entity as stored: `version` is the store's revision at its last change, `modified` its time in UTC seconds."""
@@ -139,15 +142,25 @@ class Unit:
             await guard(self, old.entity, entity)
         return Row(entity, version, self.now, doc)
 
-    async def rewrite(self, table: Table, row: Row) -> None:
-        """Writes a row again whose members followed from another row's change: no rule has anything to add."""
-        version = self.ledger.touch(table.name, self.now)
-        doc, rest = table.encode(row.entity)
-        names = tuple(column.name for column in table.columns)
-        values = (row.entity.id, doc, rest, version, self.now, *table.values(row.entity))
-        await self.tx.run(update_sql(table.name, names), *values)
-        named = files.named_in(doc, rest) if table.files else set()
-        if table.files and named != files.named_in(row.doc, None):
+    async def rewrite(self, table: Table, *rows: Row) -> None:
+        """Writes rows again whose members followed from another row's change: no rule has anything to add."""
+        sql = update_sql(table.name, tuple(column.name for column in table.columns))
+        statements: list[Statement] = []
+        for row in rows:
+            doc, rest = table.encode(row.entity)
+            version = self.ledger.touch(table.name, self.now)
+            statements.append((sql, (row.entity.id, doc, rest, version, self.now, *table.values(row.entity))))
+            self.ledger.written.add((table.name, row.entity.id))
+        for start in range(0, len(statements), TOGETHER):
+            await self.tx.script(statements[start : start + TOGETHER])
+        if table.files:
+            for row in rows:
+                await self._keep_files(table, row)
+
+    async def _keep_files(self, table: Table, row: Row) -> None:
+        """What a row that was written again names beside what it named before (`row.doc`), and no longer names."""
+        named = files.named_in(*table.encode(row.entity))
+        if named != files.named_in(row.doc, None):
             named_before = await files.using(self.tx, table.name, row.entity.id)
             for statement, its_values in files.used(table.name, row.entity.id, named - named_before):
                 await self.tx.run(statement, *its_values)

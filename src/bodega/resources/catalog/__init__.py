@@ -14,12 +14,15 @@ from bodega.resources.catalog import (
     product,
     products,
     reviews,
+    skus,
     sort_orders,
     tree_categories,
     trees,
     variants,
     videos,
 )
+from bodega.resources.catalog import nested_variants as _nested_variants  # noqa: F401 - rules, not routes
+from bodega.resources.catalog import stock_keeping as _stock_keeping  # noqa: F401 - as above
 from bodega.resources.catalog.options import option, product_option
 from bodega.storage.table import Table
 
@@ -46,6 +49,8 @@ ROUTES: tuple[Route, ...] = (
     *tree_categories.routes,
     *brands.routes,
     *products.routes,
+    *variants.routes,
+    *skus.routes,
     *custom_fields.routes,
     *bulk_pricing.routes,
     *videos.routes,

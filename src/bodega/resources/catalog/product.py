@@ -37,8 +37,30 @@ Related = Annotated[list[Annotated[int, msgspec.Meta(ge=-1, le=2_147_483_647)]],
 Thing = Literal["product", "album", "book", "drink", "food", "game", "movie", "song", "tv_show"]
 
 
+class Own(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """What a base variant has of its own: all else it shares with its product. None is inherited (rule 56)."""
+
+    price: Money | None = None
+    sale_price: Money | None = None
+    retail_price: Money | None = None
+    map_price: Money | None = None
+    weight: Measure | None = None
+    width: Measure | None = None
+    height: Measure | None = None
+    depth: Measure | None = None
+    is_free_shipping: bool = False
+    fixed_cost_shipping_price: Money | None = None
+    purchasing_disabled: bool = False
+    purchasing_disabled_message: Line = ""
+    image_url: Line = ""
+
+
 class Product(Entity, kw_only=True):
-    """What is sold. Members from `event_date_field_name` on are shown by V2 only."""
+    """What is sold. Members from `event_date_field_name` on are shown by V2 only, the last two by neither version.
+
+    A simple product has a base variant and is the truth about it: `base_own` is what that has beside the product's own
+    members. A product with option variants has no `base_variant_id`; `variant_stock` is the sum of their levels.
+    """
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=250), NAME]
     type: Literal["physical", "digital"]
@@ -115,11 +137,13 @@ class Product(Entity, kw_only=True):
     myob_income_account: Account = ""
     myob_expense_account: Account = ""
     peachtree_gl_account: Account = ""
+    base_own: Own | None = None
+    variant_stock: int = 0
 
 
-V2_ONLY = (
+HIDDEN = (
     "event_date_field_name event_date_type event_date_start event_date_end"
-    " myob_asset_account myob_income_account myob_expense_account peachtree_gl_account"
+    " myob_asset_account myob_income_account myob_expense_account peachtree_gl_account base_own variant_stock"
 )
 
 TEXTS = """CREATE TABLE product_texts (
@@ -150,10 +174,15 @@ TABLE = stored(
     computed={
         "name_key": ("TEXT", lambda product: product.name.casefold()),
         "brand_ref": ("INTEGER", lambda product: product.brand_id or None),
+        "sku_key": ("TEXT", lambda product: product.sku.casefold() or None),
+        "inventory_tracking": ("TEXT", lambda product: product.inventory_tracking),
     },
     indexed="brand_id date_modified",  # each index more costs a create a page on disk; other filters walk the table
-    hidden=V2_ONLY,
-    uniques=[Unique(("name_key",), "name", "The product name is a duplicate.")],  # rule 43
+    hidden=HIDDEN,
+    uniques=[  # rule 43
+        Unique(("name_key",), "name", "The product name is a duplicate."),
+        Unique(("sku_key",), "sku", "The product sku is a duplicate.", "sku_key IS NOT NULL"),
+    ],
     references=[Reference("brand_ref", "brands", "brand_id", "The brand does not exist.")],
     links=[
         Link(
@@ -244,5 +273,5 @@ V3_SHAPE = V3Shape(
     required="name type weight price",
     read_only="id calculated_price option_set_id option_set_display date_created date_modified base_variant_id",
     write_only={"brand_name": Line},
-    hidden=V2_ONLY,
+    hidden=HIDDEN,
 )

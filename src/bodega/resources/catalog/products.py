@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from bodega.declare.facet import Batch, Facet
@@ -12,11 +11,11 @@ from bodega.declare.route import collection, count, item
 from bodega.domain.urls import has_urls
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
-from bodega.resources.catalog import assignments, brands, categories, variants
+from bodega.resources.catalog import assignments, brands, categories
 from bodega.resources.catalog.product import INCLUDES, TABLE, V2_SHAPE, V3_SHAPE, Product
 from bodega.storage.table import numbered_marks
-from bodega.storage.tx import Statement, Tx
-from bodega.storage.unit import Unit, duplicate
+from bodega.storage.tx import Statement
+from bodega.storage.unit import Unit
 
 STOCK_CAP = 2_147_483_647
 MOST_CATEGORIES = 1_000
@@ -41,20 +40,22 @@ def _sku(text: str) -> str:
     return text.casefold()
 
 
-OF_SKU = "variants:product_id.sku_key"
-"""A product is found by its SKU through its variants, whose SKUs have the unique index."""
+LOW = (
+    "inventory_tracking = 'product' AND inventory_warning_level > 0 AND inventory_level <= inventory_warning_level"
+    " OR inventory_tracking = 'variant' AND id IN (SELECT product_id FROM variants WHERE is_low)"
+)
+"""Rule 47: levels count where they are tracked. One variant that runs low makes its product low."""
 
+OUT_OF_STOCK = "inventory_tracking <> 'none' AND inventory_level <= 0"
 IN_CATEGORY = "product_categories:product_id.category_id"
 MAPPED_V3 = {
-    "sku": Filter(OF_SKU, "member", lambda text: (_sku(text),)),
-    "sku:in": Filter(OF_SKU, "member", listed(_sku)),
+    "sku": Filter("sku_key", "eq", _sku),
+    "sku:in": Filter("sku_key", "in", listed(_sku)),
     "categories": Filter(IN_CATEGORY, "member", _one),
     "categories:in": Filter(IN_CATEGORY, "member", listed(_id)),
     "keyword": Filter("name|sku|product_texts:product_id.description", "keyword", str),
-    "inventory_low": Filter(
-        "inventory_level <= inventory_warning_level AND inventory_warning_level > 0", "low", parser("BOOLEAN", "")
-    ),
-    "out_of_stock": Filter("inventory_level <= 0", "low", parser("BOOLEAN", "")),
+    "inventory_low": Filter(LOW, "low", parser("BOOLEAN", "")),
+    "out_of_stock": Filter(OUT_OF_STOCK, "low", parser("BOOLEAN", "")),
     "channel_id:in": Filter(assignments.IS_ON, "test", listed(_id)),
     "keyword_context": Filter("1 = 1", "low", _context),
 }
@@ -63,7 +64,7 @@ MAPPED_V2 = {
     "keyword_filter": Filter("name|sku|product_texts:product_id.description", "keyword", str),
     "description": Filter("product_texts:product_id.description", "member", lambda text: (text,)),
     "sku": MAPPED_V3["sku"],
-    "include_sku": MAPPED_V3["sku"],
+    "include_sku": Filter("variants:product_id.sku_key", "member", lambda text: (_sku(text),)),
     "min_number_sold": Filter("total_sold", "min", _id),
     "max_number_sold": Filter("total_sold", "max", _id),
 }
@@ -194,45 +195,9 @@ async def keep_categories_few(_unit: Unit, _old: Product | None, new: Product) -
 
 
 @TABLE.before_write.append
-async def price_and_base_variant(unit: Unit, old: Product | None, new: Product) -> None:
-    """Rule 50: the sale price, if set, is the price. Rule 57: a product is born with its base variant."""
+async def sell_at_the_sale_price(_unit: Unit, _old: Product | None, new: Product) -> None:
+    """Rule 50: the sale price, if set, is the price."""
     new.calculated_price = new.sale_price or new.price
-    if old is None:
-        new.base_variant_id, _ = unit.ledger.enter(variants.TABLE.name, unit.now)
-
-
-def base_variant(product: Product) -> variants.Variant:
-    """The base variant as the product determines it (rule 56)."""
-    return variants.Variant(
-        id=product.base_variant_id or 0,
-        product_id=product.id,
-        sku=product.sku,
-        calculated_price=product.calculated_price,
-        calculated_weight=product.weight,
-        cost_price=product.cost_price or Decimal(0),
-        upc=product.upc,
-        mpn=product.mpn,
-        gtin=product.gtin,
-        inventory_level=product.inventory_level,
-        inventory_warning_level=product.inventory_warning_level,
-        bin_picking_number=product.bin_picking_number,
-    )
-
-
-@TABLE.along.append
-def with_its_base_variant(unit: Unit, old: Product | None, new: Product) -> list[Statement]:
-    """The base variant follows the product, in the same statement."""
-    table, now = variants.TABLE, unit.now
-    made = base_variant(new)
-    if old is None:
-        doc, rest = table.encode(made)
-        version = unit.ledger.touch(table.name, now)
-        return [(table.insert_sql, (made.id, doc, rest, version, now, *table.values(made)))]
-    if base_variant(old) == made:
-        return []
-    doc, _ = table.encode(made)
-    sql = "UPDATE variants SET doc = $2, version = $3, modified = $4, sku = $5, sku_key = $6 WHERE id = $1"
-    return [(sql, (made.id, doc, unit.ledger.touch(table.name, now), now, made.sku, made.sku.casefold() or None))]
 
 
 @TABLE.along.append
@@ -243,18 +208,6 @@ def with_its_text(_unit: Unit, old: Product | None, new: Product) -> list[Statem
     if old.description == new.description:
         return []
     return [("UPDATE product_texts SET description = $2 WHERE product_id = $1", (new.id, new.description))]
-
-
-@TABLE.conflicts.append
-async def skus_differ(tx: Tx, product: Product) -> list[Fault]:
-    """Rule 43: a SKU is unique over products and variants, whatever its case."""
-    if not product.sku:
-        return []
-    sql = "SELECT product_id FROM variants WHERE sku_key = $1 AND product_id <> $2"
-    found = await tx.row(sql, product.sku.casefold(), product.id)
-    if found is None:
-        return []
-    return [duplicate("sku", "The product sku is a duplicate.", TABLE.noun, found[0])]
 
 
 @categories.TABLE.before_delete.append

@@ -1,45 +1,81 @@
-"""Variants: what is bought. Every product has at least one, its base variant with the product's own SKU (rule 57)."""
+"""Variants: what is bought. A simple product has one, its base variant; others differ in their option values."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from bodega.declare.entity import Entity, stored
-from bodega.declare.fields import Line, Measure, Money
-from bodega.declare.listing import children
+from bodega.declare.facet import Batch, Facet, Within
+from bodega.declare.fields import Count, Id, Line, Measure, Money, ten_thousandths
+from bodega.declare.listing import Filter, Listing, children, listed
+from bodega.declare.route import collection, item
+from bodega.declare.route import listed as listed_route
+from bodega.declare.shape import V3Shape
+from bodega.law.refusal import Fault
 from bodega.resources.catalog import product
-from bodega.storage.table import Reference, Unique
+from bodega.resources.catalog.product import Code
+from bodega.storage.table import Link, Reference, Unique
+from bodega.storage.unit import Unit
+
+MOST = 600
+"""Variants of one product (rule 55: V2's older documents say 500)."""
+
+
+class OptionValue(msgspec.Struct, kw_only=True):
+    """What a variant answers to one of its product's options. In a request the ids or the words name it (rule 57)."""
+
+    id: Id = 0
+    label: Line = ""
+    option_id: Id = 0
+    option_display_name: Line = ""
 
 
 class Variant(Entity, kw_only=True):
-    """A price, weight or size of None is inherited from the product (rule 56)."""
+    """A price, weight or size of None is inherited from the product (rule 56); `sku_id` is its id as a V2 SKU."""
 
-    product_id: int
+    product_id: Id
     sku: Line = ""
     sku_id: int | None = None
     price: Money | None = None
-    calculated_price: Money
+    calculated_price: Money = Decimal(0)
     sale_price: Money | None = None
     retail_price: Money | None = None
     map_price: Money | None = None
     weight: Measure | None = None
-    calculated_weight: Measure
+    calculated_weight: Measure = Decimal(0)
     width: Measure | None = None
     height: Measure | None = None
     depth: Measure | None = None
     is_free_shipping: bool = False
     fixed_cost_shipping_price: Money | None = None
     purchasing_disabled: bool = False
-    purchasing_disabled_message: str = ""
-    image_url: str = ""
-    cost_price: Money
-    upc: str = ""
-    mpn: str = ""
-    gtin: str = ""
+    purchasing_disabled_message: Line = ""
+    image_url: Line = ""
+    cost_price: Money = Decimal(0)
+    upc: Code = ""
+    mpn: Line = ""
+    gtin: Code = ""
     inventory_level: int = 0
-    inventory_warning_level: int = 0
-    bin_picking_number: str = ""
-    option_values: list[Any] = []
+    inventory_warning_level: Count = 0
+    bin_picking_number: Line = ""
+    option_values: list[OptionValue] = []
+
+    @property
+    def is_base(self) -> bool:
+        """Whether it is all there is of a simple product."""
+        return not self.option_values
+
+    @property
+    def combination(self) -> str:
+        """Its option values, as no other variant of the product may have them."""
+        return ",".join(map(str, sorted(value.id for value in self.option_values)))
+
+
+def _is_low(variant: Variant) -> bool:
+    return 0 < variant.inventory_warning_level >= variant.inventory_level
 
 
 TABLE = stored(
@@ -47,11 +83,102 @@ TABLE = stored(
     Variant,
     noun="variant",
     columns="product_id sku",
-    computed={"sku_key": ("TEXT", lambda variant: variant.sku.casefold() or None)},
-    indexed="product_id",
-    uniques=[Unique(("sku_key",), "sku", "The SKU is a duplicate.")],  # rule 43
+    computed={
+        "sku_key": ("TEXT", lambda variant: variant.sku.casefold() or None),
+        "combination": ("TEXT", lambda variant: variant.combination),
+        "is_base": ("BOOLEAN", lambda variant: variant.is_base),
+        "is_low": ("BOOLEAN", _is_low),
+        "upc": ("TEXT", lambda variant: variant.upc),
+        "bin_picking_number": ("TEXT", lambda variant: variant.bin_picking_number),
+        "inventory_level": ("INTEGER", lambda variant: variant.inventory_level),
+        "inventory_warning_level": ("INTEGER", lambda variant: variant.inventory_warning_level),
+        "calculated_price": ("BIGINT", lambda variant: ten_thousandths(variant.calculated_price)),
+    },
+    uniques=[
+        Unique(("sku_key",), "sku", "The SKU is a duplicate."),  # rule 43
+        Unique(("product_id", "combination"), "option_values", "A variant with these option values exists."),  # rule 57
+    ],
     references=[Reference("product_id", "products", "product_id", "The product does not exist.", "CASCADE")],
+    links=[
+        Link(
+            "variant_option_values", "variant_id", "value_id", "option_values", "option_values",
+            "One or more of the option values do not exist.",
+            lambda variant: [value.id for value in variant.option_values],
+        )
+    ],
+    cap_within=("product_id", MOST),
+    more_schema="CREATE INDEX variants_skus ON variants (id) WHERE NOT is_base;\n"
+    "CREATE INDEX variants_low ON variants (product_id) WHERE is_low;",
+)  # fmt: skip
+
+UNSET: dict[str, Any] = {
+    "cost_price": Decimal(0),
+    "upc": "",
+    "mpn": "",
+    "gtin": "",
+    "bin_picking_number": "",
+    "inventory_level": 0,
+    "inventory_warning_level": 0,
+}
+"""Members that a caller may send as null, and what is stored then: clients read no null where text or a number is."""
+
+_OR_NULL = {
+    "cost_price": Money | None,
+    "upc": Code | None,
+    "mpn": Line | None,
+    "gtin": Code | None,
+    "bin_picking_number": Line | None,
+    "inventory_level": int | None,
+    "inventory_warning_level": Count | None,
+}
+_READ_ONLY = "id sku_id calculated_price calculated_weight"
+SHAPE = V3Shape(Variant, required="sku option_values", read_only=f"{_READ_ONLY} product_id", write_only=_OR_NULL)
+IN_A_BATCH = V3Shape(Variant, required="product_id sku option_values", read_only=_READ_ONLY, write_only=_OR_NULL)
+
+SCOPE = "store_v2_products"
+OF_PRODUCT = Facet(
+    3,
+    TABLE,
+    Listing(TABLE, 3, "", shown=SHAPE.shown),
+    SCOPE,
+    "catalog/products/{}/variants",
+    v3=SHAPE,
+    created=200,
+    within=(Within("product_id", product.TABLE),),
+)
+ALL = Facet(
+    3,
+    TABLE,
+    Listing(
+        TABLE,
+        3,
+        "id:in product_id:in upc:in",
+        mapped={
+            "sku": Filter("sku_key", "eq", str.casefold),
+            "sku:in": Filter("sku_key", "in", listed(str.casefold)),
+        },
+        shown=SHAPE.shown,
+    ),
+    SCOPE,
+    "catalog/variants",
+    v3=IN_A_BATCH,
+    batch=Batch(50, whole=True, creates=True),  # rule 58
 )
 
+routes = (
+    collection("catalog/products/{product_id}/variants", OF_PRODUCT, "GET POST"),
+    item("catalog/products/{product_id}/variants/{id}", OF_PRODUCT),
+    collection("catalog/variants", ALL, "GET").also(listed_route("catalog/variants", ALL, "PUT")),
+)
 
 product.INCLUDES["variants"] = children(TABLE, "product_id")
+
+
+@TABLE.prepare.append
+async def let_nothing_be_unset(_unit: Unit, changes: dict[str, Any], old: Variant | None, _notes: list[Fault]) -> None:
+    """A null leaves no hole, and a variant stays with its product whatever is sent back."""
+    for name, unset in UNSET.items():
+        if name in changes and changes[name] is None:
+            changes[name] = unset
+    if old is not None:
+        changes.pop("product_id", None)

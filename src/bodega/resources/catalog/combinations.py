@@ -1,0 +1,197 @@
+"""Which combination of option values a variant is: read from ids or from words, and kept true when words change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, Refusal, refuse_faults
+from bodega.resources.catalog import variants
+from bodega.resources.catalog.options import option, product_option
+from bodega.resources.catalog.variants import OptionValue, Variant
+from bodega.storage.table import numbered_marks
+from bodega.storage.unit import Row, Unit
+
+TABLE = variants.TABLE
+
+
+class Choice(NamedTuple):
+    """An option of a product: its V3 id, the option behind it, and what shoppers read."""
+
+    id: int
+    option_id: int
+    display_name: str
+
+
+async def choices(unit: Unit, product_id: int) -> list[Choice]:
+    """What a variant of the product has to answer: its options, and not its modifiers."""
+    sql = (
+        "SELECT id, option_id, doc, rest FROM product_options WHERE product_id = $1 AND NOT is_modifier"
+        " ORDER BY sort_order, id"
+    )
+    found = await unit.tx.rows(sql, product_id)
+    return [Choice(row[0], row[1], product_option.TABLE.decode(row[2], row[3]).display_name) for row in found]
+
+
+async def values_named(unit: Unit, asked: Sequence[Choice], given: Sequence[OptionValue]) -> list[tuple[int, int, str]]:
+    """Those values of the options that are named, by id or by label: (id, option, label)."""
+    options = list(dict.fromkeys(one.option_id for one in asked))
+    ids = [value.id for value in given if value.id]
+    labels = [value.label.casefold() for value in given if not value.id]
+    tests = []
+    if ids:
+        tests.append(f"id IN ({numbered_marks(len(ids), len(options) + 1)})")
+    if labels:
+        tests.append(f"label_key IN ({numbered_marks(len(labels), len(options) + len(ids) + 1)})")
+    if not options or not tests:
+        return []
+    sql = (
+        f"SELECT id, option_id, label FROM option_values WHERE option_id IN ({numbered_marks(len(options))})"
+        f" AND ({' OR '.join(tests)})"
+    )
+    return [tuple(row) for row in await unit.tx.rows(sql, *options, *ids, *labels)]
+
+
+@TABLE.prepare.append
+async def answer_every_option_once(
+    unit: Unit, changes: dict[str, Any], old: Variant | None, _notes: list[Fault]
+) -> None:
+    """Rules 55 and 57: a variant says one value of every option of its product."""
+    given = changes.get("option_values")
+    if given is None:
+        return
+    if old is not None and {value.id for value in given} == {value.id for value in old.option_values}:
+        del changes["option_values"]  # sent back as it was read
+        return
+    if old is not None and old.is_base:
+        raise _refuse(["the base variant has no options: create variants for the others"])
+    product_id = changes["product_id"] if old is None else old.product_id
+    if old is None:
+        await _be_there(unit, product_id)
+    asked = await choices(unit, product_id)
+    changes["option_values"] = _matched(asked, given, await values_named(unit, asked, given))
+
+
+async def _be_there(unit: Unit, product_id: int) -> None:
+    """A product that is not there is told as what it is (rule 44), and not as one that has no options."""
+    if await unit.tx.row("SELECT 1 FROM products WHERE id = $1", product_id) is None:
+        said = "The product does not exist."
+        details = {"conflict_reason": said, "invalid_reason": said, "missing_ids": [product_id]}
+        raise refuse_faults([Fault(Reason.DANGLING_REFERENCE, "product_id", said, details)])
+
+
+def _matched(
+    asked: Sequence[Choice], given: Sequence[OptionValue], there: Sequence[tuple[int, int, str]]
+) -> list[OptionValue]:
+    """The answers in the order of the options. Raises Refusal that tells everything that does not fit."""
+    answers: dict[int, OptionValue] = {}
+    wrong: list[str] = []
+    for value in given:
+        meant = _meant(asked, value, there)
+        said = value.label or f"value {value.id}"
+        if meant is None:
+            wrong.append(f"{said} answers no option of the product")
+            continue
+        found = [one for one in there if one[1] == meant.option_id and _is_named(one, value)]
+        if not found:
+            wrong.append(f"the option {meant.display_name} has no {said}")
+        elif meant.id in answers:
+            wrong.append(f"the option {meant.display_name} is answered twice")
+        else:
+            answers[meant.id] = OptionValue(
+                id=found[0][0], label=found[0][2], option_id=meant.id, option_display_name=meant.display_name
+            )
+    wrong += [
+        f"the option {one.display_name} is not answered"
+        for one in asked
+        if one.id not in answers and not any(_meant(asked, value, there) == one for value in given)
+    ]
+    if not asked and not given:
+        wrong.append("must name a value of every option, and the product has none")
+    if wrong:
+        raise _refuse(wrong)
+    return [answers[one.id] for one in asked]
+
+
+def _meant(asked: Sequence[Choice], value: OptionValue, there: Sequence[tuple[int, int, str]]) -> Choice | None:
+    """The option that a value is for: by its id, else by its name, else by the value itself."""
+    if value.option_id:
+        return next((one for one in asked if one.id == value.option_id), None)
+    if value.option_display_name:
+        name = value.option_display_name.casefold()
+        return next((one for one in asked if one.display_name.casefold() == name), None)
+    of = [found[1] for found in there if value.id and found[0] == value.id]
+    return next((one for one in asked if one.option_id in of), None)
+
+
+def _is_named(found: tuple[int, int, str], value: OptionValue) -> bool:
+    return found[0] == value.id if value.id else found[2].casefold() == value.label.casefold()
+
+
+def _refuse(wrong: Sequence[str]) -> Refusal:
+    why = f"option_values: {'; '.join(wrong)}."
+    said = "The field 'option_values' is invalid."
+    return refuse_faults([Fault(Reason.FIELD_INVALID, "option_values", said, {"invalid_reason": why})])
+
+
+async def _rows(unit: Unit, sql: str, *values: Any) -> list[Row]:
+    """Variants by a query of doc, rest, version and modified."""
+    found = await unit.tx.rows(sql, *values)
+    return [Row(TABLE.decode(row[0], row[1]), row[2], row[3], row[0]) for row in found]
+
+
+@option.VALUES.after_write.append
+async def tell_the_label(unit: Unit, old: option.Value | None, new: option.Value) -> None:
+    """A variant shows the label of its value as it is now."""
+    if old is None or old.label == new.label:
+        return
+    using = (
+        "SELECT doc, rest, version, modified FROM variants WHERE id IN"
+        " (SELECT variant_id FROM variant_option_values WHERE value_id = $1)"
+    )
+    rows = await _rows(unit, using, new.id)
+    for row in rows:
+        for value in row.entity.option_values:
+            if value.id == new.id:
+                value.label = new.label
+    await unit.rewrite(TABLE, *rows)
+
+
+@product_option.TABLE.after_write.append
+async def tell_the_name(
+    unit: Unit, old: product_option.ProductOption | None, new: product_option.ProductOption
+) -> None:
+    """A variant shows the display name of its option as it is now."""
+    if old is None or old.display_name == new.display_name:
+        return
+    of_product = "SELECT doc, rest, version, modified FROM variants WHERE product_id = $1 AND NOT is_base"
+    rows = [row for row in await _rows(unit, of_product, new.product_id) if _names(row.entity, new)]
+    await unit.rewrite(TABLE, *rows)
+
+
+def _names(variant: Variant, asked: product_option.ProductOption) -> bool:
+    named = [value for value in variant.option_values if value.option_id == asked.id]
+    for value in named:
+        value.option_display_name = asked.display_name
+    return bool(named)
+
+
+@option.VALUES.before_delete.append
+async def take_the_variants_of_a_value(unit: Unit, doomed: Sequence[int]) -> None:
+    """A value that goes takes along the variants that are that value."""
+    marks = numbered_marks(len(doomed))
+    sql = f"SELECT DISTINCT variant_id FROM variant_option_values WHERE value_id IN ({marks})"
+    await unit.delete(TABLE, [row[0] for row in await unit.tx.rows(sql, *doomed)])
+
+
+@product_option.TABLE.before_delete.append
+async def take_the_variants_of_an_option(unit: Unit, doomed: Sequence[int]) -> None:
+    """An option that goes takes along the variants that answered it: without it some would be the same."""
+    marks = numbered_marks(len(doomed))
+    sql = (
+        "SELECT DISTINCT l.variant_id FROM product_options p JOIN option_values o ON o.option_id = p.option_id"
+        " JOIN variant_option_values l ON l.value_id = o.id JOIN variants v ON v.id = l.variant_id"
+        f" AND v.product_id = p.product_id WHERE p.id IN ({marks})"
+    )
+    await unit.delete(TABLE, [row[0] for row in await unit.tx.rows(sql, *doomed)])

@@ -1,0 +1,58 @@
+"""Variants in the body of a product, with the options and values that they name first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bodega.declare.shape import Changes, Nested
+from bodega.declare.write import rows_of
+from bodega.law.refusal import Fault
+from bodega.resources.catalog import product, variants
+from bodega.resources.catalog.combinations import Choice, choices, values_named
+from bodega.resources.catalog.options import option, product_option
+from bodega.resources.catalog.product import Product
+from bodega.resources.catalog.variants import OptionValue
+from bodega.storage.unit import Unit
+
+TYPE = "radio_buttons"
+"""The type of an option that a variant brought: nobody said another."""
+
+_write = rows_of(variants.OF_PRODUCT)
+
+
+async def write(unit: Unit, parent: Product, drafts: list[Changes], notes: list[Fault]) -> None:
+    """Writes the variants of a product's body. An option or a value that only words name is made when it is new."""
+    named = [value for draft in drafts for value in draft.get("option_values") or []]
+    words = [value for value in named if not value.id and not value.option_id and value.option_display_name]
+    if words:
+        await _make_what_is_new(unit, parent, words)
+    await _write(unit, parent, drafts, notes)
+
+
+async def _make_what_is_new(unit: Unit, parent: Product, words: list[OptionValue]) -> None:
+    known = {one.display_name.casefold(): one for one in await choices(unit, parent.id)}
+    for value in words:
+        if value.option_display_name.casefold() not in known:
+            made = await _make_option(unit, parent, value.option_display_name, len(known))
+            known[made.display_name.casefold()] = made
+    there = await values_named(unit, list(known.values()), words)
+    labels = {(option_id, label.casefold()) for _, option_id, label in there}
+    for value in words:
+        key = (known[value.option_display_name.casefold()].option_id, value.label.casefold())
+        if value.label and key not in labels:
+            labels.add(key)
+            place = sum(1 for option_id, _ in labels if option_id == key[0]) - 1
+            await unit.insert(option.VALUES, option.Value(label=value.label, option_id=key[0], sort_order=place))
+
+
+async def _make_option(unit: Unit, parent: Product, display_name: str, place: int) -> Choice:
+    """Rule 64: the name is made of the display name, the time and the product."""
+    name = f"{display_name[:200]}{unit.now}-{parent.id}"
+    common: dict[str, Any] = {"name": name, "display_name": display_name, "type": TYPE, "product_id": parent.id}
+    behind = (await unit.insert(option.TABLE, option.Option(**common))).entity
+    shown = product_option.ProductOption(**common, option_id=behind.id, sort_order=place)
+    row = await unit.insert(product_option.TABLE, shown)
+    return Choice(row.entity.id, behind.id, display_name)
+
+
+product.V3_SHAPE.nested["variants"] = Nested(variants.SHAPE, write)

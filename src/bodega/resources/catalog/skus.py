@@ -1,0 +1,85 @@
+"""V2's SKUs: the variants that have options, as V2 shows them. A SKU and its variant have one id."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bodega.declare.facet import Facet, Within
+from bodega.declare.fields import INT32, Kind
+from bodega.declare.listing import Filter, Listing, parser
+from bodega.declare.route import collection, count, item
+from bodega.declare.shape import As, V2Shape
+from bodega.resources.catalog import product, variants
+from bodega.resources.catalog.variants import OptionValue, Variant
+
+
+def _show_options(values: list[OptionValue]) -> list[dict[str, int]]:
+    return [{"product_option_id": value.option_id, "option_value_id": value.id} for value in values]
+
+
+def _read_options(given: Any) -> list[dict[str, int]]:
+    if isinstance(given, dict):
+        given = [given]  # one element of XML
+    if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
+        raise ValueError("must be a list of objects with product_option_id and option_value_id")
+    return [{"option_id": _id(one, "product_option_id"), "id": _id(one, "option_value_id")} for one in given]
+
+
+def _id(one: dict[str, Any], name: str) -> int:
+    value = one.get(name)
+    number = int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 11 else value
+    if type(number) is not int or not 0 < number <= INT32:
+        raise ValueError(f"must be a list whose {name} are whole numbers from 1 to {INT32}")
+    return number
+
+
+OPTIONS = Kind("object_array", _show_options, _read_options, lambda values: values)
+
+SHAPE = V2Shape(
+    Variant,
+    "skus",
+    "sku",
+    "id! product_id! sku* price adjusted_price! cost_price upc inventory_level inventory_warning_level"
+    " bin_picking_number weight adjusted_weight! is_purchasing_disabled purchasing_disabled_message image_file"
+    " options*",
+    {
+        "adjusted_price": As("calculated_price"),
+        "adjusted_weight": As("calculated_weight"),
+        "is_purchasing_disabled": As("purchasing_disabled"),
+        "image_file": As("image_url"),
+        "options": As("option_values", OPTIONS),
+    },
+)
+
+TABLE = variants.TABLE
+LISTING = Listing(
+    TABLE,
+    2,
+    "min_id max_id upc inventory_level inventory_warning_level bin_picking_number min_inventory_level"
+    " max_inventory_level",
+    mapped={
+        "sku": Filter("sku_key", "eq", str.casefold),
+        "is_low_inventory": Filter("is_low", "low", parser("BOOLEAN", "")),
+    },
+)
+WITH_OPTIONS = {"is_base": False}
+ALL = Facet(2, TABLE, LISTING, variants.SCOPE, "products/skus", v2=SHAPE, only=WITH_OPTIONS)
+OF_PRODUCT = Facet(
+    2,
+    TABLE,
+    LISTING,
+    variants.SCOPE,
+    "products/{}/skus",
+    v2=SHAPE,
+    within=(Within("product_id", product.TABLE),),
+    only=WITH_OPTIONS,
+)
+
+routes = (
+    collection("products/skus", ALL, "GET"),
+    count("products/skus/count", ALL),
+    item("products/skus/{id}", ALL, "GET PUT"),
+    collection("products/{product_id}/skus", OF_PRODUCT, "GET POST DELETE"),
+    item("products/{product_id}/skus/{id}", OF_PRODUCT),
+    count("products/{product_id}/skus/count", OF_PRODUCT),
+)

@@ -1,0 +1,248 @@
+"""A product and its variants as one: what they share, what variants inherit, and whose stock counts.
+
+A simple product is the truth about its base variant, whose row follows it. Once there are variants with options the
+base variant is gone, those are the truth, and the product keeps the sum of their levels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from bodega.declare.fields import moment
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, Refusal, refuse_faults
+from bodega.resources.catalog import product, variants
+from bodega.resources.catalog.product import Own, Product
+from bodega.resources.catalog.products import STOCK_CAP
+from bodega.resources.catalog.variants import Variant
+from bodega.storage.table import numbered_marks, update_sql
+from bodega.storage.tx import Statement, Tx
+from bodega.storage.unit import Row, Unit, dangling, duplicate
+
+SHARED = (
+    "sku", "cost_price", "upc", "mpn", "gtin", "inventory_level", "inventory_warning_level", "bin_picking_number",
+)  # fmt: skip
+"""Members that a simple product and its base variant have in common."""
+
+OWN = Own.__struct_fields__
+TABLE = variants.TABLE
+
+
+def base_variant(owner: Product) -> Variant:
+    """The base variant as its product determines it."""
+    shared = {name: getattr(owner, name) for name in SHARED}
+    own = {} if owner.base_own is None else msgspec.structs.asdict(owner.base_own)
+    made = Variant(id=owner.base_variant_id or 0, product_id=owner.id, **shared, **own)
+    inherit(made, owner)
+    return made
+
+
+def inherit(variant: Variant, owner: Product) -> None:
+    """Rule 56: what a variant does not say for itself is its product's. Rule 50: the sale price is the price."""
+    price = owner.price if variant.price is None else variant.price
+    sale = owner.sale_price if variant.sale_price is None else variant.sale_price
+    variant.calculated_price = sale or price
+    variant.calculated_weight = owner.weight if variant.weight is None else variant.weight
+
+
+# What follows from a write of a product.
+
+
+@product.TABLE.before_write.append
+async def be_born_with_a_base_variant(unit: Unit, old: Product | None, _new: Product) -> None:
+    """Rule 57: every simple product has one."""
+    if old is None:
+        _new.base_variant_id, _ = unit.ledger.enter(TABLE.name, unit.now)
+
+
+@product.TABLE.before_write.append
+async def count_the_stock_of_variants(_unit: Unit, _old: Product | None, new: Product) -> None:
+    """Rule 47: tracked by variant, the level of a product is the sum of its variants' and nothing that is written."""
+    if new.base_variant_id is None and new.inventory_tracking == "variant":
+        new.inventory_level = new.variant_stock
+
+
+@product.TABLE.along.append
+def with_its_base_variant(unit: Unit, old: Product | None, new: Product) -> list[Statement]:
+    """The base variant follows the product, in the same statement."""
+    if new.base_variant_id is None:
+        return []
+    made = base_variant(new)
+    if old is None:
+        return [_inserted(unit, made, unit.ledger.touch(TABLE.name, unit.now))]
+    was = base_variant(old)
+    if was == made:
+        return []
+    doc, rest = TABLE.encode(made)
+    before, after = TABLE.values(was), TABLE.values(made)
+    changed = tuple(c.name for c, a, b in zip(TABLE.columns, before, after, strict=True) if a != b)
+    moved = [b for a, b in zip(before, after, strict=True) if a != b]
+    version = unit.ledger.touch(TABLE.name, unit.now)
+    return [(update_sql(TABLE.name, changed), (made.id, doc, rest, version, unit.now, *moved))]
+
+
+def _inserted(unit: Unit, made: Variant, version: int) -> Statement:
+    doc, rest = TABLE.encode(made)
+    return TABLE.insert_sql, (made.id, doc, rest, version, unit.now, *TABLE.values(made))
+
+
+@product.TABLE.after_write.append
+async def let_variants_inherit(unit: Unit, old: Product | None, new: Product) -> None:
+    """Rule 56: when a price or weight changes, those variants are written again whose own follow from it."""
+    if old is None or new.base_variant_id is not None or _passed_on(old) == _passed_on(new):
+        return
+    sql = "SELECT doc, rest, version, modified FROM variants WHERE product_id = $1"
+    changed = []
+    for doc, rest, version, modified in await unit.tx.rows(sql, new.id):
+        variant = TABLE.decode(doc, rest)
+        before = (variant.calculated_price, variant.calculated_weight)
+        inherit(variant, new)
+        if before != (variant.calculated_price, variant.calculated_weight):
+            changed.append(Row(variant, version, modified, doc))
+    await unit.rewrite(TABLE, *changed)
+
+
+def _passed_on(owner: Product) -> tuple[Decimal, Decimal, Decimal]:
+    return owner.price, owner.sale_price, owner.weight
+
+
+# SKUs: unique over products and variants, whatever their case.
+
+
+async def _held_by_a_variant(tx: Tx, owner: Product) -> list[Fault]:
+    """Rule 43: what a variant with options is called no product is."""
+    if not owner.sku:
+        return []
+    found = await tx.row("SELECT id FROM variants WHERE sku_key = $1 AND NOT is_base", owner.sku.casefold())
+    return [] if found is None else [duplicate("sku", "The product sku is a duplicate.", TABLE.noun, found[0])]
+
+
+product.TABLE.conflicts.append(_held_by_a_variant)
+
+
+@product.TABLE.before_write.append
+async def ask_for_the_sku(unit: Unit, old: Product | None, new: Product) -> None:
+    """Rule 43: without a base variant no index compares a product's SKU with the variants'."""
+    if old is not None and new.base_variant_id is None and new.sku != old.sku:
+        faults = await _held_by_a_variant(unit.tx, new)
+        if faults:
+            raise refuse_faults(faults)
+
+
+@TABLE.conflicts.append
+async def skus_of_products_differ(tx: Tx, variant: Variant) -> list[Fault]:
+    """Rule 43: what a product is called no variant is, except its own base variant.
+
+    A simple product is told by its base variant's row.
+    """
+    sql = "SELECT id FROM products WHERE sku_key = $1 AND NOT EXISTS (SELECT 1 FROM variants v WHERE v.sku_key = $1)"
+    found = await tx.row(sql, variant.sku.casefold()) if variant.sku else None
+    return [] if found is None else [duplicate("sku", "The SKU is a duplicate.", product.TABLE.noun, found[0])]
+
+
+# What follows from a write of a variant.
+
+
+@TABLE.prepare.append
+async def sell_nothing_below_zero(
+    _unit: Unit, changes: dict[str, Any], _old: Variant | None, notes: list[Fault]
+) -> None:
+    """Rule 48: the variant is saved, its level is not, and the caller is told (207)."""
+    level = changes.get("inventory_level")
+    if level is not None and level < 0:
+        del changes["inventory_level"]
+        said = "The variant was saved, but its inventory_level was not: stock cannot be negative."
+        notes.append(Fault(Reason.FIELD_INVALID, "inventory_level", said))
+
+
+@TABLE.before_write.append
+async def agree_with_the_product(unit: Unit, old: Variant | None, new: Variant) -> None:
+    """Writes through to the product what a variant shares with it or adds to it."""
+    row = await unit.get(product.TABLE, new.product_id)
+    if row is None:
+        raise refuse_faults([dangling("product_id", "The product does not exist.", [new.product_id])])
+    owner: Product = row.entity
+    before = _kept(owner)
+    inherit(new, owner)
+    await _ask_for_the_sku(unit, new, owner)
+    if old is not None and new.id == owner.base_variant_id:
+        new.inventory_level = min(new.inventory_level, STOCK_CAP)
+        for name in SHARED:
+            setattr(owner, name, getattr(new, name))
+        own = Own(**{name: getattr(new, name) for name in OWN})
+        owner.base_own = None if own == Own() else own
+    else:
+        new.sku_id = new.id or unit.ledger.next_id(TABLE.name)
+        hold_stock(owner, old, new)
+        if owner.base_variant_id is not None:
+            await _end_the_base_variant(unit, owner)
+    owner.date_modified = moment(unit.now)
+    if new.is_base or before != _kept(owner):
+        await unit.rewrite(product.TABLE, row)
+
+
+def _kept(owner: Product) -> tuple[Any, ...]:
+    """What a product keeps of its variants with options."""
+    return owner.date_modified, owner.inventory_level, owner.variant_stock, owner.base_variant_id
+
+
+async def _ask_for_the_sku(unit: Unit, new: Variant, owner: Product) -> None:
+    """Rule 57: a SKU is required beside the base variant. Rule 43: and it is no product's."""
+    if not new.sku:
+        if new.is_base:
+            return
+        why = {"invalid_reason": "sku is required on a variant with options."}
+        raise refuse_faults([Fault(Reason.FIELD_INVALID, "sku", "The field 'sku' is invalid.", why)])
+    found = await unit.tx.row("SELECT id FROM products WHERE sku_key = $1", new.sku.casefold())
+    if found is not None and not (new.is_base and found[0] == owner.id):
+        raise refuse_faults([duplicate("sku", "The SKU is a duplicate.", product.TABLE.noun, found[0])])
+
+
+def hold_stock(owner: Product, old: Variant | None, new: Variant) -> None:
+    """Rule 49: over the cap a level is clamped, or stays as it was where siblings hold stock. The sum is kept."""
+    had = old.inventory_level if old is not None else 0
+    others = owner.variant_stock - had
+    if new.inventory_level > STOCK_CAP - others:
+        new.inventory_level = had if others else STOCK_CAP
+    owner.variant_stock = others + new.inventory_level
+    if owner.inventory_tracking == "variant":
+        owner.inventory_level = owner.variant_stock
+
+
+async def _end_the_base_variant(unit: Unit, owner: Product) -> None:
+    """Rule 57: only a simple product has a base variant; with its first other one it has none."""
+    assert owner.base_variant_id is not None
+    unit.leaving.add((TABLE.name, owner.base_variant_id))
+    await unit.delete(TABLE, [owner.base_variant_id])
+    owner.base_variant_id, owner.base_own = None, None
+
+
+@TABLE.before_delete.append
+async def leave_a_base_variant(unit: Unit, doomed: Sequence[int]) -> None:
+    """Rule 57: a product whose last variant with options goes is simple again; a base variant goes only with it."""
+    sql = f"SELECT id, product_id, is_base, inventory_level FROM variants WHERE id IN ({numbered_marks(len(doomed))})"
+    going: dict[int, list[Any]] = {}
+    for row in await unit.tx.rows(sql, *doomed):
+        if (product.TABLE.name, row[1]) in unit.leaving or (TABLE.name, row[0]) in unit.leaving:
+            continue
+        if row[2]:
+            raise Refusal(Reason.BASE_VARIANT_STAYS, details={"variant_id": row[0], "product_id": row[1]})
+        going.setdefault(row[1], []).append(row)
+    for product_id, gone in going.items():
+        row = await unit.get(product.TABLE, product_id)
+        assert row is not None
+        owner: Product = row.entity
+        owner.variant_stock -= sum(one[3] for one in gone)
+        counted = await unit.tx.row("SELECT count(*) FROM variants WHERE product_id = $1", product_id)
+        if owner.inventory_tracking == "variant":
+            owner.inventory_level = owner.variant_stock
+        assert counted is not None
+        if counted[0] == len(gone):
+            owner.base_variant_id, version = unit.ledger.enter(TABLE.name, unit.now)
+            await unit.tx.script([_inserted(unit, base_variant(owner), version)])
+        owner.date_modified = moment(unit.now)
+        await unit.rewrite(product.TABLE, row)
