@@ -19,6 +19,7 @@ from bodega.law.refusal import Refusal
 from bodega.resources.catalog import brands
 from bodega.storage.depot import open_depot
 from bodega.storage.unit import Unit
+from choices import answer, check_variants, shirt
 from ledger import check_ledger
 from shop import Reply, Server, Shop
 
@@ -224,6 +225,40 @@ def test_a_sku_is_never_given_twice(workers: list[Shop]) -> None:
     replies = at_once(workers, [("POST", "/v3/catalog/products", body) for body in bodies])
     assert statuses(replies) == {200: 1, 409: 19}
     check_ledger(workers[0])
+
+
+def test_a_combination_and_a_sku_are_given_once(workers: list[Shop]) -> None:
+    """Rules 43 and 57: whoever comes second is refused, also where the first one ends the base variant."""
+    made, asked = shirt(workers[0], sku="SH", inventory_tracking="variant")
+    red, blue = (answer(asked, Color=color, Size="S") for color in ("Red", "Blue"))
+    path = f"/v3/catalog/products/{made}/variants"
+    replies = at_once(workers, [("POST", path, {"sku": f"K{n}", "option_values": red}) for n in range(10)])
+    assert statuses(replies) == {200: 1, 409: 9}
+    same: list[Request] = [
+        ("POST", path, {"sku": "Same", "option_values": blue}),
+        ("POST", "/v3/catalog/products", {"name": "New", "sku": "SAME", **PRODUCT}),
+        ("PUT", f"/v3/catalog/products/{made}", {"sku": "same"}),
+    ]
+    assert statuses(at_once(workers, same * 3)) in ({200: 1, 409: 8}, {200: 3, 409: 6})  # a PUT may say it again
+    check_variants(workers[0])
+
+
+def test_the_stock_of_variants_adds_up_whoever_writes_it(workers: list[Shop]) -> None:
+    """Rule 47: no write of one variant undoes another's part of the sum."""
+    made, asked = shirt(workers[0], inventory_tracking="variant")
+    path = f"/v3/catalog/products/{made}"
+    picks = random.Random(5)
+    requests: list[Request] = []
+    for place, color in enumerate(["Red", "Blue", "Green"]):
+        body = {"sku": color, "inventory_level": 1, "option_values": answer(asked, Color=color, Size="S")}
+        identity = workers[0].post(f"{path}/variants", body).data["id"]
+        requests += [("PUT", f"{path}/variants/{identity}", {"inventory_level": n}) for n in range(8)]
+        requests.append(("PUT", path, {"price": place + 2}))
+        requests.append(("PUT", path, {"inventory_tracking": ("none", "variant", "variant")[place]}))
+    requests.append(("DELETE", f"{path}/variants/2", None))
+    picks.shuffle(requests)
+    assert set(statuses(at_once(workers, requests))) <= {200, 204, 404}
+    check_variants(workers[0])
 
 
 def test_a_category_and_the_products_put_into_it_agree(workers: list[Shop]) -> None:

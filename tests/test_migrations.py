@@ -22,6 +22,7 @@ from bodega.storage import server as postgres_server
 from bodega.storage.depot import open_depot
 from bodega.storage.embedded import Embedded
 from bodega.storage.migrate import Migration
+from bodega.storage.unit import Unit
 from postgres import database
 from shop import Server, Shop
 
@@ -341,3 +342,53 @@ def test_a_store_that_cannot_be_opened_is_opened_once_it_can(servers: Servers, m
         assert (reply.status, reply.reason) == (503, "UNREACHABLE")
     monkeypatch.setattr(server.depot, "open", real)
     assert shop.get("/v2/time").status == 200
+
+
+# What was there
+
+
+def test_variants_of_an_older_store_are_found_counted_and_kept_apart(servers: Servers, step: Next) -> None:
+    """0005: what had no column before is in it afterwards, and holds as for a new row."""
+    shop = servers().shop()
+    shop.product("Plain", upc="1", sku="Straße")
+    shop.product("Low", inventory_tracking="product", inventory_level=2, inventory_warning_level=3)
+    shop.product("By variant", inventory_tracking="variant", inventory_level=1, inventory_warning_level=3, price=7)
+    shop.product("Says so", description='{"inventory_tracking":"product"}', inventory_warning_level=3)
+    paths = ["/v3/catalog/products?inventory_low=1", "/v3/catalog/products?sku=STRASSE", "/v3/catalog/variants?upc=1"]
+    before = [shop.get(path).data for path in paths]
+    assert [len(rows) for rows in before] == [2, 1, 1]
+
+    async def make_old(unit: Unit) -> None:
+        for step in BACK:
+            await unit.tx.run(step)
+
+    store = shop.server.run(shop.server.app.stores.get(shop.name))
+    shop.server.run(store.write(make_old))
+    servers.stop(shop.server)
+    step.is_made_of(next(one.sql for one in migrate.migrations() if one.name == "variants"))
+    new = seen_by(servers(), shop)
+    until(new, 200)
+    assert [new.get(path).data for path in paths] == before
+    twin = {"name": "New", "type": "physical", "price": 1, "weight": 1, "sku": "STRASSE"}
+    assert new.post("/v3/catalog/products", twin).status == 409
+    assert new.put("/v3/catalog/products/3", {"inventory_level": 9}).status == 200
+    assert [row["id"] for row in new.get(paths[0]).data] == [2]
+
+
+BACK = [
+    "DROP TABLE variant_option_values",
+    "DROP INDEX variants_skus",
+    "DROP INDEX variants_low",
+    "DROP INDEX variants_product_id_combination_unique",
+    "DROP INDEX products_sku_key_unique",
+    *(f"ALTER TABLE products DROP COLUMN {name}" for name in ("sku_key", "inventory_tracking")),
+    *(
+        f"ALTER TABLE variants DROP COLUMN {name}"
+        for name in (
+            "combination", "is_base", "is_low", "upc", "bin_picking_number", "inventory_level",
+            "inventory_warning_level", "calculated_price",
+        )
+    ),
+    "CREATE INDEX variants_product_id ON variants (product_id, id)",
+]  # fmt: skip
+"""What takes a store back to before 0005, its rows as they are."""
