@@ -379,6 +379,7 @@ BACK = [
     "DROP TABLE variant_option_values",
     "DROP INDEX variants_skus",
     "DROP INDEX variants_low",
+    "DROP INDEX variants_worth",
     "DROP INDEX variants_product_id_combination_unique",
     "DROP INDEX products_sku_key_unique",
     *(f"ALTER TABLE products DROP COLUMN {name}" for name in ("sku_key", "inventory_tracking")),

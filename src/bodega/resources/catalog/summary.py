@@ -1,0 +1,86 @@
+"""The summary of the catalogue (rule 73): how much there is, what it is worth, from when to when."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from bodega.declare import render
+from bodega.declare.actions import NO_QUERY, Action
+from bodega.declare.call import Call
+from bodega.declare.listing import Query
+from bodega.declare.route import route
+from bodega.law.outcome import Outcome, Shown, Validator
+from bodega.resources.catalog import categories, product, variants
+from bodega.storage import rows
+from bodega.storage.tx import Tx
+
+BY_PRICE = (
+    "SELECT calculated_price, sum(inventory_level), count(*) FROM variants GROUP BY calculated_price"
+    " ORDER BY calculated_price"
+)
+"""Read from the index alone, one row a price: amounts are multiplied and added here, where no number is too large."""
+
+FULLEST = (
+    "SELECT category_id, count(*) FROM product_categories GROUP BY category_id"
+    " ORDER BY count(*) DESC, category_id LIMIT 1"
+)
+MADE = (
+    "SELECT p.date_created FROM variants v JOIN products p ON p.id = v.product_id"
+    " WHERE v.id = (SELECT {}(id) FROM variants)"
+)
+SCALE = Decimal(10_000)
+PLACES = Decimal("0.00000001")
+
+
+class ShowSummary(Action):
+    """GET of the summary."""
+
+    def __init__(self) -> None:
+        self.scope = variants.SCOPE
+
+    def parse(self, query: str) -> Query:
+        return NO_QUERY
+
+    async def find(self, call: Call) -> Validator:
+        """It changes with whatever it is made of."""
+        of = [await rows.standing(call.reader, one.TABLE) for one in (variants, product, categories)]
+        return Validator(sum(one.revision for one in of), max(one.modified for one in of))
+
+    async def answer(self, call: Call) -> Outcome:
+        return Shown(ready=render.json({"data": await summary(call.reader), "meta": {}}))
+
+
+async def summary(tx: Tx) -> dict[str, Any]:
+    """The members of the summary; the lowest price is text, as documented."""
+    prices = [(row[0], int(row[1]), row[2]) for row in await tx.rows(BY_PRICE)]
+    count = sum(of for _, _, of in prices)
+    average = Decimal(sum(price * of for price, _, of in prices)) / SCALE / (count or 1)
+    fullest = await tx.row(FULLEST)
+    name = None if fullest is None else await tx.row("SELECT name FROM categories WHERE id = $1", fullest[0])
+    oldest, newest = [await tx.row(MADE.format(which)) for which in ("min", "max")]
+    return {
+        "inventory_count": sum(stock for _, stock, _ in prices),
+        "inventory_value": _money(sum(price * stock for price, stock, _ in prices)),
+        "primary_category_id": 0 if fullest is None else fullest[0],
+        "primary_category_name": "" if name is None else name[0],
+        "variant_count": count,
+        "highest_variant_price": _money(prices[-1][0] if prices else 0),
+        "average_variant_price": _plain(average.quantize(PLACES)),
+        "lowest_variant_price": str(_money(prices[0][0] if prices else 0)),
+        "oldest_variant_date": "" if oldest is None else oldest[0],
+        "newest_variant_date": "" if newest is None else newest[0],
+    }
+
+
+def _money(ten_thousandths: int) -> Decimal:
+    return _plain(Decimal(ten_thousandths) / SCALE)
+
+
+def _plain(number: Decimal) -> Decimal:
+    """Without needless zeros, and never with an exponent."""
+    whole = number.to_integral_value()
+    return Decimal(int(whole)) if whole == number else number.normalize()
+
+
+routes = (route("catalog/summary", 3, GET=ShowSummary()),)
