@@ -168,7 +168,8 @@ async def agree_with_the_product(unit: Unit, old: Variant | None, new: Variant) 
     owner: Product = row.entity
     before = _kept(owner)
     inherit(new, owner)
-    await _ask_for_the_sku(unit, new, owner)
+    if old is None or old.sku != new.sku:
+        await _ask_for_the_sku(unit, new, owner)
     if old is not None and new.id == owner.base_variant_id:
         new.inventory_level = min(new.inventory_level, STOCK_CAP)
         for name in SHARED:
