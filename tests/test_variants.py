@@ -9,6 +9,7 @@ import pytest
 from bodega.resources.catalog.options import option, product_option
 from bodega.storage.unit import Unit
 from choices import answer, check_variants, give_options, shirt, write
+from pictures import picture
 from shop import Shop
 
 PRODUCTS = "/v3/catalog/products"
@@ -213,6 +214,28 @@ def test_what_is_written_to_a_base_variant_is_written_to_its_product(shop: Shop)
     shop.product("Other", sku="D")
     assert (shop.put(path, {"sku": "d"}).status, shop.get(f"{PRODUCTS}/{made}").data["sku"]) == (409, "C")
     assert shop.put(path, {"sku": "", "upc": None}).status == 200
+    check_variants(shop)
+
+
+def test_a_variant_has_one_image_by_upload_or_by_url(shop: Shop) -> None:
+    """V2 shows its path; a file goes with the last variant that shows it, the base variant's with that."""
+    made, asked = shirt(shop)
+    path = f"{PRODUCTS}/{made}/variants"
+    red, blue = picture(), picture(colour="blue")
+    shown = shop.upload(f"{path}/1/image", ("image_file", "red.png", "image/png", red)).data["image_url"]
+    shop.put(f"{PRODUCTS}/{made}", {"price": 3, "upc": "1"})
+    assert (shop.get(f"{path}/1").data["image_url"], shop.rows("files")) == (shown, 1)
+    variant = shop.post(path, {"sku": "A", "option_values": answer(asked, **RED_S)}).data["id"]
+    assert (shop.rows("files"), shop.rows("file_uses")) == (0, 0)
+    reply = shop.upload(f"{path}/{variant}/image", ("image_file", "blue.png", "image/png", blue))
+    url = reply.data["image_url"]
+    assert (reply.status, shop.get(f"{path}/{variant}").data["image_url"]) == (200, url)
+    assert shop.get(f"/v2/products/skus/{variant}").json["image_file"].endswith("/blue.png")
+    assert shop.post(f"{path}/{variant}/image", {"image_url": url}).data["image_url"] == url
+    assert shop.put(f"{path}/{variant}", {"image_url": "https://img.test/a.png"}).status == 200
+    assert shop.rows("files") == 0
+    assert shop.post(f"{path}/{variant}/image", {}).status == 422
+    assert shop.post(f"{path}/99/image", {"image_url": url}).status == 404
     check_variants(shop)
 
 

@@ -146,25 +146,21 @@ class Unit:
         """Writes rows again whose members followed from another row's change: no rule has anything to add."""
         sql = update_sql(table.name, tuple(column.name for column in table.columns))
         statements: list[Statement] = []
+        moved: list[tuple[int, set[str]]] = []
         for row in rows:
             doc, rest = table.encode(row.entity)
             version = self.ledger.touch(table.name, self.now)
             statements.append((sql, (row.entity.id, doc, rest, version, self.now, *table.values(row.entity))))
             self.ledger.written.add((table.name, row.entity.id))
+            if table.files and (named := files.named_in(doc, rest)) != files.named_in(row.doc, None):
+                moved.append((row.entity.id, named))
         for start in range(0, len(statements), TOGETHER):
             await self.tx.script(statements[start : start + TOGETHER])
-        if table.files:
-            for row in rows:
-                await self._keep_files(table, row)
-
-    async def _keep_files(self, table: Table, row: Row) -> None:
-        """What a row that was written again names beside what it named before (`row.doc`), and no longer names."""
-        named = files.named_in(*table.encode(row.entity))
-        if named != files.named_in(row.doc, None):
-            named_before = await files.using(self.tx, table.name, row.entity.id)
-            for statement, its_values in files.used(table.name, row.entity.id, named - named_before):
+        for owner, named in moved:
+            named_before = await files.using(self.tx, table.name, owner)
+            for statement, its_values in files.used(table.name, owner, named - named_before):
                 await self.tx.run(statement, *its_values)
-            await files.release(self.tx, table.name, row.entity.id, named_before - named)
+            await files.release(self.tx, table.name, owner, named_before - named)
 
     async def delete(self, table: Table, ids: Sequence[int]) -> None:
         """Deletes the rows with these ids; ids that do not exist are passed over. Raises Refusal."""

@@ -38,7 +38,10 @@ Thing = Literal["product", "album", "book", "drink", "food", "game", "movie", "s
 
 
 class Own(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """What a base variant has of its own: all else it shares with its product. None is inherited (rule 56)."""
+    """What a base variant has of its own: all else it shares with its product. None is inherited (rule 56).
+
+    A file that `image_url` names is kept for the variant, whose document shows it.
+    """
 
     price: Money | None = None
     sale_price: Money | None = None
@@ -52,7 +55,7 @@ class Own(msgspec.Struct, kw_only=True, omit_defaults=True):
     fixed_cost_shipping_price: Money | None = None
     purchasing_disabled: bool = False
     purchasing_disabled_message: Line = ""
-    image_url: Line = ""
+    image_url: str = ""
 
 
 class Product(Entity, kw_only=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bodega.declare.facet import Facet, Within
-from bodega.declare.fields import INT32, Kind
+from bodega.declare.fields import FILE_PATH, INT32, Kind
 from bodega.declare.listing import Filter, Listing, parser
 from bodega.declare.route import collection, count, item
 from bodega.declare.shape import As, V2Shape
@@ -46,7 +46,7 @@ SHAPE = V2Shape(
         "adjusted_price": As("calculated_price"),
         "adjusted_weight": As("calculated_weight"),
         "is_purchasing_disabled": As("purchasing_disabled"),
-        "image_file": As("image_url"),
+        "image_file": As("image_url", FILE_PATH),
         "options": As("option_values", OPTIONS),
     },
 )

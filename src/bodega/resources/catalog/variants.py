@@ -9,9 +9,10 @@ import msgspec
 
 from bodega.declare.entity import Entity, stored
 from bodega.declare.facet import Batch, Facet, Within
-from bodega.declare.fields import Count, Id, Line, Measure, Money, ten_thousandths
+from bodega.declare.fields import Count, FileUrl, Id, Line, Measure, Money, ten_thousandths
+from bodega.declare.images import UploadImage
 from bodega.declare.listing import Filter, Listing, children, listed
-from bodega.declare.route import collection, item
+from bodega.declare.route import collection, item, route
 from bodega.declare.route import listed as listed_route
 from bodega.declare.shape import V3Shape
 from bodega.law.refusal import Fault
@@ -53,7 +54,7 @@ class Variant(Entity, kw_only=True):
     fixed_cost_shipping_price: Money | None = None
     purchasing_disabled: bool = False
     purchasing_disabled_message: Line = ""
-    image_url: Line = ""
+    image_url: FileUrl = ""
     cost_price: Money = Decimal(0)
     upc: Code = ""
     mpn: Line = ""
@@ -169,6 +170,7 @@ ALL = Facet(
 routes = (
     collection("catalog/products/{product_id}/variants", OF_PRODUCT, "GET POST"),
     item("catalog/products/{product_id}/variants/{id}", OF_PRODUCT),
+    route("catalog/products/{product_id}/variants/{id}/image", 3, POST=UploadImage(OF_PRODUCT, by_url=True)),
     collection("catalog/variants", ALL, "GET").also(listed_route("catalog/variants", ALL, "PUT")),
 )
 
