@@ -113,6 +113,19 @@ def test_a_sku_that_does_not_fit_is_refused(room: Shop, body: dict[str, Any], st
     check_variants(room)
 
 
+def test_a_sku_that_does_not_fit_is_told_in_the_words_of_v2(room: Shop) -> None:
+    """Rule 4: clients match the member that they sent."""
+    made, asked = shirt(room)
+    options = answer_v2(asked, Color="Red")
+    (error,) = room.post(f"{PRODUCTS}/{made}/skus", {"sku": "B", "options": options}).json
+    assert error["message"] == "The field 'options' is invalid."
+    assert error["details"] == {"invalid_reason": "options: the option Size is not answered."}
+    options = answer_v2(asked, Color="Red", Size="S")
+    room.post(f"{PRODUCTS}/{made}/skus", {"sku": "A", "options": options})
+    (error,) = room.post(f"{PRODUCTS}/{made}/skus", {"sku": "B", "options": options}).json
+    assert error["details"]["conflicting_field"] == "options"
+
+
 def stocked(shop: Shop) -> tuple[int, dict[str, Asked]]:
     """A shirt with the SKUs 2 (low in stock) and 3, a ring with 5, and a simple product."""
     made, asked = shirt(shop)

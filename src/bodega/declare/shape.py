@@ -6,6 +6,7 @@ the rest by one of the words below (`As`, `Choice`, `Linked`, `Part`, `Derived`)
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Collection, Container, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple, get_type_hints
@@ -134,6 +135,7 @@ class V2Shape:
         unseen = {text[:-1] for text in fields.split() if text.endswith("^")}
         self._shown = [(made.name, made.show) for made in self.wires.values() if made.name not in unseen]
         self.looked_up = {name: word for name, word in words.items() if isinstance(word, Looked)}
+        self._called = {made.field: name for name, made in self.wires.items() if made.field not in ("", *self.wires)}
         self._required = [made for made in self.wires.values() if made.required]
         self._always_required = [made for made in self.wires.values() if "PUT" in made.required]
         self._when_chosen = dict(when_chosen or {})
@@ -189,6 +191,17 @@ class V2Shape:
     def read_form(self, members: Form, *, creating: bool) -> Changes:
         """As `read`, from a form: V2 takes text for everything."""
         return self.read(members, creating=creating)
+
+    def in_its_words(self, fault: Fault) -> Fault:
+        """A fault of a field, told of the V2 member that is this field under another name."""
+        name = self._called.get(fault.field)
+        if name is None:
+            return fault
+        word = re.compile(rf"\b{re.escape(fault.field)}\b")
+        context = {
+            key: word.sub(name, value) if isinstance(value, str) else value for key, value in fault.context.items()
+        }
+        return Fault(fault.reason, name, word.sub(name, fault.said), context)
 
     def describe(self, methods: Collection[str] = ("POST", "PUT")) -> list[dict[str, Any]]:
         """The field list of an OPTIONS reply (rule 13), for a target with these methods.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -61,8 +62,9 @@ async def create_one(unit: Unit, facet: Facet, changes: Changes, notes: list[Fau
     table = facet.table
     changes = {**facet.defaults, **changes}
     children = _children(facet, changes)
-    await apply(unit, table, changes, None, notes)
-    row = await unit.insert(table, build(table, changes, unit.now))
+    with _in_the_words_of(facet):
+        await apply(unit, table, changes, None, notes)
+        row = await unit.insert(table, build(table, changes, unit.now))
     return await _with_children(unit, facet, row, children, notes)
 
 
@@ -83,10 +85,23 @@ async def update_one(
     if old is None:
         raise Refusal(Reason.NO_SUCH_ENTITY)
     children = _children(facet, changes)
-    await apply(unit, table, changes, old.entity, notes)
     stamped = {"date_modified": moment(unit.now)} if "date_modified" in table.stamps else {}
-    row = await unit.update(table, old, _replace(old.entity, **{**stamped, **changes}))
+    with _in_the_words_of(facet):
+        await apply(unit, table, changes, old.entity, notes)
+        row = await unit.update(table, old, _replace(old.entity, **{**stamped, **changes}))
     return await _with_children(unit, facet, row, children, notes)
+
+
+@contextmanager
+def _in_the_words_of(facet: Facet) -> Iterator[None]:
+    """A rule names the fields of the entity; a V2 caller is told of the members that it knows."""
+    try:
+        yield
+    except Refusal as refusal:
+        if facet.v2 is not None:
+            refusal.faults = tuple(map(facet.v2.in_its_words, refusal.faults))
+            refusal.message = refusal.faults[0].said if refusal.faults else refusal.message
+        raise
 
 
 def rows_of(facet: Facet) -> Callable[[Unit, Any, list[Changes], list[Fault]], Awaitable[None]]:
