@@ -526,6 +526,21 @@ def test_a_product_is_not_made_when_one_of_its_variants_cannot_be(
     check_variants(room)
 
 
+def test_a_variant_in_a_body_adds_no_value_to_an_option_that_others_share(shop: Shop) -> None:
+    """Rule 63: what is shared is not changed on the way."""
+    made, _ = shirt(shop)
+
+    async def share(unit: Unit) -> None:
+        await unit.tx.run("UPDATE options SET product_id = 0")
+
+    write(shop, share)
+    words = [{"option_display_name": "Color", "label": "Mauve"}, {"option_display_name": "Size", "label": "S"}]
+    reply = shop.put(f"{PRODUCTS}/{made}", {"variants": [{"sku": "A", "option_values": words}]})
+    assert (reply.status, shop.rows("option_values")) == (422, 5)
+    words[0]["label"] = "Red"
+    assert shop.put(f"{PRODUCTS}/{made}", {"variants": [{"sku": "A", "option_values": words}]}).status == 200
+
+
 def test_a_page_of_products_reads_its_variants_in_one_query(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """An include costs one query, however many variants there are."""
     made = shop.product()

@@ -30,6 +30,7 @@ async def write(unit: Unit, parent: Product, drafts: list[Changes], notes: list[
 
 
 async def _make_what_is_new(unit: Unit, parent: Product, words: list[OptionValue]) -> None:
+    """A value is added only to an option that is the product's own: others share the rest."""
     known = {one.display_name.casefold(): one for one in await choices(unit, parent.id)}
     for value in words:
         if value.option_display_name.casefold() not in known:
@@ -37,9 +38,10 @@ async def _make_what_is_new(unit: Unit, parent: Product, words: list[OptionValue
             known[made.display_name.casefold()] = made
     there = await values_named(unit, list(known.values()), words)
     labels = {(option_id, label.casefold()) for _, option_id, label in there}
+    own = {row[0] for row in await unit.tx.rows("SELECT id FROM options WHERE product_id = $1", parent.id)}
     for value in words:
         key = (known[value.option_display_name.casefold()].option_id, value.label.casefold())
-        if value.label and key not in labels:
+        if value.label and key not in labels and key[0] in own:
             labels.add(key)
             place = sum(1 for option_id, _ in labels if option_id == key[0]) - 1
             await unit.insert(option.VALUES, option.Value(label=value.label, option_id=key[0], sort_order=place))

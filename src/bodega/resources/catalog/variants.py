@@ -108,7 +108,7 @@ TABLE = stored(
         )
     ],
     cap_within=("product_id", MOST),
-    more_schema="CREATE INDEX variants_skus ON variants (id) WHERE NOT is_base;\n"
+    more_schema="CREATE INDEX variants_skus ON variants (id, is_base) WHERE NOT is_base;\n"
     "CREATE INDEX variants_low ON variants (product_id) WHERE is_low;\n"
     "CREATE INDEX variants_worth ON variants (calculated_price, inventory_level);",
 )  # fmt: skip

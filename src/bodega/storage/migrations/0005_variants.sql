@@ -31,6 +31,6 @@ CREATE TABLE variant_option_values (
     PRIMARY KEY (variant_id, value_id)
 );
 CREATE INDEX variant_option_values_value_id ON variant_option_values (value_id, variant_id);
-CREATE INDEX variants_skus ON variants (id) WHERE NOT is_base;
+CREATE INDEX variants_skus ON variants (id, is_base) WHERE NOT is_base;
 CREATE INDEX variants_low ON variants (product_id) WHERE is_low;
 CREATE INDEX variants_worth ON variants (calculated_price, inventory_level);
