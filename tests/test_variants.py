@@ -230,6 +230,8 @@ def test_a_variant_has_one_image_by_upload_or_by_url(shop: Shop) -> None:
     reply = shop.upload(f"{path}/{variant}/image", ("image_file", "blue.png", "image/png", blue))
     url = reply.data["image_url"]
     assert (reply.status, shop.get(f"{path}/{variant}").data["image_url"]) == (200, url)
+    inside = shop.get(f"{PRODUCTS}?include=variants").data[0]["variants"]
+    assert [row["image_url"] for row in inside] == [row["image_url"] for row in shop.get(ALL).data] == [url]
     assert shop.get(f"/v2/products/skus/{variant}").json["image_file"].endswith("/blue.png")
     assert shop.post(f"{path}/{variant}/image", {"image_url": url}).data["image_url"] == url
     assert shop.put(f"{path}/{variant}", {"image_url": "https://img.test/a.png"}).status == 200
