@@ -107,11 +107,12 @@ def test_two_products_can_swap_names_and_skus_one_at_a_time(shop: Shop) -> None:
     [
         ({"categories": [1, 7, 8]}, "categories", [7, 8]),
         ({"brand_id": 7}, "brand_id", [7]),
+        ({"tax_class_id": 7}, "tax_class_id", [7]),
         ({"categories": [7], "brand_id": 8}, "both", [8]),
     ],
 )
 @pytest.mark.parametrize(("path", "status"), [(V2, 400), (V3, 409)])
-def test_a_category_or_brand_that_does_not_exist_is_refused(
+def test_what_a_product_refers_to_must_exist(
     shop: Shop, path: str, status: int, more: dict[str, Any], field: str, missing: list[int]
 ) -> None:
     """Rule 44."""

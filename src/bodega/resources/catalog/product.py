@@ -179,6 +179,7 @@ TABLE = stored(
         "brand_ref": ("INTEGER", lambda product: product.brand_id or None),
         "sku_key": ("TEXT", lambda product: product.sku.casefold() or None),
         "inventory_tracking": ("TEXT", lambda product: product.inventory_tracking),
+        "tax_class_ref": ("INTEGER", lambda product: product.tax_class_id or None),
     },
     indexed="brand_id date_modified",  # each index more costs a create a page on disk; other filters walk the table
     hidden=HIDDEN,
@@ -186,7 +187,10 @@ TABLE = stored(
         Unique(("name_key",), "name", "The product name is a duplicate."),
         Unique(("sku_key",), "sku", "The product sku is a duplicate.", "sku_key IS NOT NULL"),
     ],
-    references=[Reference("brand_ref", "brands", "brand_id", "The brand does not exist.")],
+    references=[  # rule 44
+        Reference("brand_ref", "brands", "brand_id", "The brand does not exist."),
+        Reference("tax_class_ref", "tax_classes", "tax_class_id", "The tax class does not exist."),
+    ],
     links=[
         Link(
             "product_categories", "product_id", "category_id", "categories", "categories",
