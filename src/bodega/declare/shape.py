@@ -306,10 +306,12 @@ class Nested(NamedTuple):
     """A member whose items are rows of another table: read by that table's own shape, written by `write`.
 
     `write(unit, parent, drafts, notes)` runs after the parent is written; a draft that names a row has its `id`.
+    `single`: the member is one object instead of a list.
     """
 
     shape: V3Shape
     write: Callable[[Any, Any, list[Changes], list[Fault]], Awaitable[None]]
+    single: bool = False
 
 
 class V3Shape:
@@ -427,6 +429,14 @@ class V3Shape:
         for name, nested in self.nested.items():
             items = members.get(name)
             if items is None:
+                continue
+            if nested.single:
+                if not isinstance(items, dict):
+                    faults.append(self._fault(name, "must be an object"))
+                    continue
+                draft, wrong = nested.shape.read_members(items, creating=False)
+                changes[name] = [draft]
+                faults += [fault._replace(field=f"{name}.{fault.field}") for fault in wrong]
                 continue
             if not isinstance(items, list):
                 faults.append(self._fault(name, "must be a list"))
