@@ -8,6 +8,8 @@ import msgspec
 
 from bodega.declare.entity import Entity, stored
 from bodega.declare.fields import NAME, Id, SortOrder
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.storage.table import Reference, Unique
 
 OptionType = Literal[
@@ -20,6 +22,14 @@ V2_TYPES = {
     "swatch": "CS",
 }  # fmt: skip
 """V3's word: V2's code (rule 59)."""
+
+CHOICES = frozenset(
+    {"radio_buttons", "rectangles", "dropdown", "product_list", "product_list_with_images", "swatch"}
+)  # fmt: skip
+"""What a variant can be told apart by: V3's options. Every other type is a modifier."""
+
+WITHOUT_VALUES = frozenset({"date", "file", "text", "multi_line_text", "numbers_only_text"})
+"""What the shopper fills in."""
 
 
 class Option(Entity, kw_only=True):
@@ -62,4 +72,11 @@ VALUES = stored(
     hidden="option_id value",
     uniques=[Unique(("option_id", "label_key"), "label", "The option has a value of this label.")],  # rule 60
     references=[Reference("option_id", "options", "option_id", "The option does not exist.", "CASCADE")],
+    cap_within=("option_id", 250),  # rules 60 and 64
 )
+
+
+def invalid(field: str, why: str) -> Refusal:
+    """The refusal of a member; `why` is the end of a sentence about it."""
+    context = {"invalid_reason": f"{field} {why}."}
+    return refuse_faults([Fault(Reason.FIELD_INVALID, field, f"The field '{field}' is invalid.", context)])
