@@ -362,11 +362,10 @@ class V3Shape:
             raise malformed(error) from error
         else:
             # JSON can write NUL in one way only: where that is absent, no text has to be looked through for it.
-            changes, faults = self._cleaned(
-                draft, self._clean if b"\\u0000" in body else self._finish, creating=creating
-            )
+            changes, faults = self._cleaned(draft, self._clean if b"\\u0000" in body else self._finish)
             if self.nested and any(f'"{name}"'.encode() in body for name in self.nested):
                 self._read_nested(parse_json(body), changes, faults)
+            faults += self._missing(changes, faults) if creating else []
         if faults:
             raise refuse_faults(faults)
         return changes
@@ -444,9 +443,7 @@ class V3Shape:
             changes[name], wrong = nested.shape._read_list(name, items, "id", creates=True)
             faults += wrong
 
-    def _cleaned(
-        self, draft: Any, clean: Mapping[str, Callable[[Any], Any]], *, creating: bool
-    ) -> tuple[Changes, list[Fault]]:
+    def _cleaned(self, draft: Any, clean: Mapping[str, Callable[[Any], Any]]) -> tuple[Changes, list[Fault]]:
         faults: list[Fault] = []
         unset = msgspec.UNSET
         changes = {name: value for name, value in msgspec.structs.asdict(draft).items() if value is not unset}
@@ -456,7 +453,7 @@ class V3Shape:
             except ValueError as error:
                 del changes[name]
                 faults.append(self._fault(name, str(error)))
-        return changes, faults + (self._missing(changes, faults) if creating else [])
+        return changes, faults
 
     def read_members(self, members: Any, *, creating: bool, strict: bool = True) -> tuple[Changes, list[Fault]]:
         """The changes that plain members ask for, and everything that is wrong with them.

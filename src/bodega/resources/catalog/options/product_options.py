@@ -96,7 +96,7 @@ v2 = V2Shape(
 v3_values = V3Shape(Value, required="label sort_order", hidden="option_id value")
 v3 = V3Shape(
     ProductOption,
-    required="display_name type",
+    required="display_name type option_values",
     read_only="id product_id name required",
     hidden="is_required is_modifier option_id option_set_option_id",
 )
