@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from ledger import check_ledger
+from pictures import picture
 from shop import Shop
 
 HOME = "/v3/catalog/products/1/modifiers"
@@ -238,6 +240,29 @@ def test_a_modifier_of_an_option_set_is_copied_when_v3_edits_it(shop: Shop) -> N
     values = shop.get(f"{HOME}/1/values").data
     assert [one["label"] for one in values] == ["Yes", "No"]
     assert shop.get("/v3/catalog/products/2/modifiers").body == other
+    check_ledger(shop)
+
+
+def test_an_upload_becomes_the_image_of_a_value(shop: Shop) -> None:
+    """Rule 65: the rule of the value names it, in both versions, and its file goes with it."""
+    path = insurance(shop)
+    tag = shop.get(f"{path}/values/2").headers["etag"]
+    part = ("image_file", "Wrapped.png", "image/png", picture())
+    reply = shop.upload(f"{path}/values/2/image", part, headers={"If-Match": tag})
+    assert reply.status == 200, reply.body
+    url = reply.data["image_url"]
+    assert shop.get(f"{path}/values/2").data["adjusters"] == {**NOTHING, "image_url": url}
+    assert shop.get(path).data["option_values"][1]["adjusters"]["image_url"] == url
+    shown = shop.get("/v3/catalog/products/1?include=modifiers").data["modifiers"][0]
+    assert shown["option_values"][1]["adjusters"]["image_url"] == url
+    assert url.endswith(shop.get("/v2/products/1/rules/2").json["image_file"])
+    assert shop.put(f"{path}/values/2", shop.get(f"{path}/values/2").data).data["adjusters"]["image_url"] == url
+    assert shop.request("GET", urlsplit(url).path, base="", token="").body == picture()
+    assert shop.upload(f"{path}/values/2/image", part, headers={"If-Match": tag}).status == 412
+    assert shop.upload(f"{path}/values/9/image", part).status == 404
+    assert shop.post(f"{path}/values/2/image", {"image_url": url}).reason == "CONTENT_TYPE_UNSUPPORTED"
+    assert shop.put(f"{path}/values/2", {"adjusters": {"image_url": ""}}).data["adjusters"] == NOTHING
+    assert (shop.rows("files"), shop.rows("product_rules")) == (0, 1)
     check_ledger(shop)
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
 from bodega.declare.actions import Delete, ShowItem
 from bodega.declare.call import Call
-from bodega.declare.entity import Entity
+from bodega.declare.entity import Entity, own_file
 from bodega.declare.facet import Facet, Within
-from bodega.declare.fields import Line
-from bodega.declare.listing import Include, Listing, children
+from bodega.declare.fields import FileUrl, Line
+from bodega.declare.images import UploadImage
+from bodega.declare.listing import Include, Listing, Query, children
 from bodega.declare.render import json
 from bodega.declare.route import also_at, collection, count, item, route
 from bodega.declare.shape import Changes, Derived, Nested, V2Shape, V3Shape
@@ -20,7 +21,7 @@ from bodega.law.refusal import Fault
 from bodega.resources.catalog import product
 from bodega.resources.catalog.options import rule
 from bodega.resources.catalog.options.option import VALUES, Value
-from bodega.resources.catalog.options.own_copy import OwnCreate, OwnDelete, OwnUpdate
+from bodega.resources.catalog.options.own_copy import Own, OwnCreate, OwnDelete, OwnUpdate
 from bodega.resources.catalog.options.product_option import FIELDS, TABLE, ProductOption
 from bodega.resources.catalog.options.product_options import OF_PRODUCT, PAGE_CAP, SCOPE, Doc, values_by, values_inside
 from bodega.resources.catalog.options.rule import Adjuster, Condition, Rule
@@ -42,7 +43,7 @@ class Adjusters(Entity, kw_only=True):
 
     price: Adjuster | None = None
     weight: Adjuster | None = None
-    image_url: Annotated[str, msgspec.Meta(max_length=2048)] = ""
+    image_url: FileUrl = ""
     purchasing_disabled: Disabled | None = None
 
 
@@ -94,6 +95,8 @@ async def write_adjusters(unit: Unit, value: Value, drafts: list[Changes], _note
     found = await unit.tx.row("SELECT id, product_id FROM product_options WHERE option_id = $1", value.option_id)
     assert found is not None
     changes = _as_rule(drafts[0])
+    if "image_url" in changes:
+        changes["image_url"] = await own_file(unit.tx, changes["image_url"])
     sql = "SELECT id FROM product_rules WHERE modifier_id = $1 AND modifier_value_id = $2"
     held = await unit.tx.row(sql, found[0], value.id)
     row = await unit.get(rule.TABLE, held[0]) if held is not None else None
@@ -121,6 +124,18 @@ def _as_rule(draft: Changes) -> dict[str, Any]:
     return changes
 
 
+class UploadValueImage(Own, UploadImage):
+    """POST: the picture that the storefront shows once a value is chosen; it is one of the value's adjusters."""
+
+    def parse(self, query: str) -> Query:
+        return self.listing.parse(query)
+
+    async def _write(self, unit: Unit, call: Call, address: str) -> None:
+        row = await unit.get(VALUES, call.entity_id)
+        assert row is not None
+        await write_adjusters(unit, row.entity, [{"image_url": address}], [])
+
+
 # V3.
 
 v3_values = V3Shape(Value, required="label sort_order", hidden="option_id value")
@@ -133,7 +148,7 @@ v3 = V3Shape(
     hidden="is_required is_modifier option_id option_set_option_id",
 )
 
-INSIDE = values_inside(_with_adjusters, tables=rule.TABLE.name)
+INSIDE = values_inside(_with_adjusters, tables=rule.TABLE.name)._replace(files=True)
 V3 = Facet(
     3,
     TABLE,
@@ -163,7 +178,7 @@ V3_VALUES = Facet(
         order="sort_order",
         includes={
             "option_id": Include(_modifier_of_values),
-            "adjusters": Include(_adjusters_of_values, empty=_shown(None), tables=rule.TABLE.name),
+            "adjusters": Include(_adjusters_of_values, empty=_shown(None), tables=rule.TABLE.name, files=True),
         },
         inside="option_id adjusters",
         shown=(*v3_values.shown, "option_id", "adjusters"),
@@ -235,6 +250,9 @@ routes = (
         GET=ShowItem(V3_VALUES),
         PUT=OwnUpdate(V3_VALUES),
         DELETE=OwnDelete(V3_VALUES),
+    ),
+    route(
+        "catalog/products/{product_id}/modifiers/{modifier_id}/values/{id}/image", 3, POST=UploadValueImage(V3_VALUES)
     ),
 )
 

@@ -72,7 +72,7 @@ async def _swap_in_variants(unit: Unit, own: ProductOption, moved: dict[int, int
             await unit.update(variants.TABLE, row, told)
 
 
-class _Own(Action):
+class Own(Action):
     """An edit through V3. `at` is the place of the product's option among the ids of the path."""
 
     at = 1
@@ -105,19 +105,19 @@ class _Own(Action):
             if call.entity_id:
                 call.entity_id = moved.get(call.entity_id, call.entity_id)
                 await self.place.own(unit, call, call.entity_id)
-        if call.draft and "option_values" in call.draft:
+        if isinstance(call.draft, dict) and "option_values" in call.draft:
             drafts = [{**draft, "id": moved.get(draft["id"], draft["id"])} if "id" in draft else draft
                       for draft in call.draft["option_values"]]  # fmt: skip
             call.draft = {**call.draft, "option_values": drafts}
 
 
-class OwnCreate(_Own, Create):
+class OwnCreate(Own, Create):
     """POST of a value."""
 
 
-class OwnUpdate(_Own, Update):
+class OwnUpdate(Own, Update):
     """PUT of an option, a modifier or a value."""
 
 
-class OwnDelete(_Own, Delete):
+class OwnDelete(Own, Delete):
     """DELETE of a value."""

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from hashlib import sha256
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from bodega.declare.entity import Entity, stored
-from bodega.declare.fields import FOUR_PLACES, MOST, Id, Line, SortOrder
+from bodega.declare.fields import FOUR_PLACES, MOST, FileUrl, Id, Line, SortOrder
 from bodega.law.refusal import Fault
 from bodega.resources.catalog import product
 from bodega.resources.catalog.options.option import invalid
@@ -79,7 +79,7 @@ class Rule(Entity, kw_only=True):
     purchasing_disabled: bool = False
     purchasing_disabled_message: Line = ""
     purchasing_hidden: bool = False
-    image_url: Annotated[str, msgspec.Meta(max_length=2048)] = ""
+    image_url: FileUrl = ""
     price_adjuster: Adjuster | None = None
     weight_adjuster: Adjuster | None = None
     conditions: list[Condition]

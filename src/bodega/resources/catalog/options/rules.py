@@ -11,7 +11,7 @@ from bodega.declare.actions import Delete, ShowItem, Update
 from bodega.declare.call import Call
 from bodega.declare.complaint import typed
 from bodega.declare.facet import Facet, Within
-from bodega.declare.fields import INT32, Kind
+from bodega.declare.fields import FILE_PATH, INT32, Kind
 from bodega.declare.listing import Listing
 from bodega.declare.route import collection, count, item, route
 from bodega.declare.shape import As, V2Shape, V3Shape
@@ -74,7 +74,7 @@ v2 = V2Shape(
         "weight_adjuster": As("weight_adjuster", ADJUSTER),
         "is_purchasing_disabled": As("purchasing_disabled"),
         "is_purchasing_hidden": As("purchasing_hidden"),
-        "image_file": As("image_url"),
+        "image_file": As("image_url", FILE_PATH),
         "conditions": As("conditions", CONDITIONS),
     },
 )
