@@ -17,7 +17,7 @@ OptionType = Literal[
     "dropdown", "product_list", "product_list_with_images", "swatch",
 ]  # fmt: skip
 V2_TYPES = {
-    "date": "D", "checkbox": "C", "file": "F", "text": "T", "multi_line_text": "MT", "numbers_only_text": "N",
+    "numbers_only_text": "N", "date": "D", "multi_line_text": "MT", "checkbox": "C", "file": "F", "text": "T",
     "radio_buttons": "RB", "rectangles": "RT", "dropdown": "S", "product_list": "P", "product_list_with_images": "PI",
     "swatch": "CS",
 }  # fmt: skip

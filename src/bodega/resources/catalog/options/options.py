@@ -40,7 +40,7 @@ v2 = V2Shape(
     Option,
     "options",
     "option",
-    "id! name* display_name type* values!",
+    "id! display_name values! name* type*",
     {"type": Choice("type", V2_TYPES), "values": Linked("/options/{e.id}/values")},
 )
 v2_values = V2Shape(Value, "values", "value", "id! option_id! label* sort_order value* is_default")
