@@ -59,6 +59,21 @@ def test_a_modifier_is_made_with_values_and_what_they_do(shop: Shop) -> None:
     check_ledger(shop)
 
 
+def test_what_was_read_is_written_back_and_changes_nothing(shop: Shop) -> None:
+    """Clients write whole objects back, with what is read-only and what is empty in them."""
+    path = insurance(shop)
+    shop.post(HOME, {"display_name": "Gift", "type": "checkbox", "required": False})
+    shop.post(HOME, {"display_name": "With", "type": "product_list", "required": False, "option_values": [
+        {"label": "Hammer", "sort_order": 0, "value_data": {"product_id": 1}}]})  # fmt: skip
+    before = shop.get(HOME).data
+    for shown in before:
+        assert shop.put(f"{HOME}/{shown['id']}", shown).data == shown
+        for value in shown["option_values"]:
+            assert shop.put(f"{HOME}/{shown['id']}/values/{value['id']}", value).data == value
+    assert shop.get(HOME).data == before
+    assert (shop.rows("product_rules"), shop.get(path).data["option_values"][0]["id"]) == (1, 1)
+
+
 def test_what_a_value_does_is_a_rule(shop: Shop) -> None:
     """Rule 65: written through V3 it is read through V2, and the other way about."""
     path = insurance(shop)

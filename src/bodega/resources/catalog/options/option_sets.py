@@ -12,8 +12,7 @@ from bodega.declare.facet import Facet, Within
 from bodega.declare.listing import Listing
 from bodega.declare.route import also_at, collection, count, item
 from bodega.declare.shape import Linked, Looked, V2Shape
-from bodega.law.reasons import Reason
-from bodega.law.refusal import Fault, refuse_faults
+from bodega.declare.write import unchanging
 from bodega.resources.catalog import product
 from bodega.resources.catalog.options import option, product_option
 from bodega.resources.catalog.options.option import CHOICES, Option
@@ -82,12 +81,7 @@ _v2 = (
 routes = (*_v2, *also_at("option_sets", "optionsets", *_v2))
 
 
-@SET_OPTIONS.prepare.append
-async def keep_the_option(_unit: Unit, changes: dict[str, Any], old: SetOption | None, _notes: list[Fault]) -> None:
-    """Rule 61: which option it is, is set for good. One that is sent back as it is does no harm."""
-    if old is not None and changes.get("option_id", old.option_id) != old.option_id:
-        said = "The field 'option_id' cannot be written to. Please remove it from your request before trying again."
-        raise refuse_faults([Fault(Reason.FIELD_READ_ONLY, "option_id", said)])
+SET_OPTIONS.prepare.append(unchanging("option_id"))  # rule 61
 
 
 @SET_OPTIONS.before_write.append
