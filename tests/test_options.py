@@ -146,6 +146,18 @@ def test_an_option_has_at_most_250_values(shop: Shop) -> None:
     assert shop.rows("option_values") == 250
 
 
+def test_a_delete_of_few_rows_among_many_is_no_task(shop: Shop) -> None:
+    """Only what is meant counts: the values of one option, not all that the store has."""
+    product = shop.product()
+    many = [{"label": f"{n}", "sort_order": n} for n in range(249)]
+    give_size(shop, product, option_values=many)
+    give_size(shop, product, display_name="Length")
+    assert shop.rows("option_values") == 251
+    assert shop.delete("/v2/options/2/values").status == 204
+    assert shop.rows("option_values") == 249
+    assert shop.get("/v2/options/2/values").status == 204
+
+
 def test_an_option_takes_with_it_what_is_made_of_it(shop: Shop) -> None:
     """Its values, its places in sets, and the options of products."""
     shop.post("/v2/options", {"name": "Sizes", "type": "S"})

@@ -293,8 +293,11 @@ class DeleteMany(Action):
 
     async def find(self, call: Call) -> Validator:
         await self.place.enter(call)
-        call.found = await rows.standing(call.reader, self.table)
-        return Validator(call.found.revision, call.found.modified)
+        now = await rows.standing(call.reader, self.table)
+        if self.place.narrows and now.total > TASK_ABOVE:  # how many of them are meant decides on a task
+            now = now._replace(total=await rows.count(call.reader, self.place.narrowed(call), now))
+        call.found = now
+        return Validator(now.revision, now.modified)
 
     def wants_task(self, call: Call) -> bool:
         return self.facet.version == 2 and not call.query.filters and call.found.total > TASK_ABOVE

@@ -42,6 +42,5 @@ CREATE TABLE product_options (
 );
 CREATE UNIQUE INDEX product_options_product_id_option_id_unique ON product_options (product_id, option_id);
 CREATE UNIQUE INDEX product_options_product_id_display_key_unique ON product_options (product_id, display_key);
-CREATE INDEX product_options_product_id ON product_options (product_id, id);
 CREATE INDEX product_options_option_id ON product_options (option_id, id);
 CREATE INDEX product_options_option_set_option_id ON product_options (option_set_option_id, id);

@@ -50,7 +50,7 @@ TABLE = stored(
         "display_key": ("TEXT", lambda option: option.display_name.casefold()),
         "is_field": ("BOOLEAN", _is_field),
     },
-    indexed="product_id option_id option_set_option_id",
+    indexed="option_id option_set_option_id",
     hidden="is_required is_modifier option_id option_set_option_id",
     uniques=[
         Unique(("product_id", "option_id"), "option_id", "The product has this option already."),
