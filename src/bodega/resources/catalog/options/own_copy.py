@@ -6,9 +6,6 @@ the product follow them. The id of the product's option stays.
 
 from __future__ import annotations
 
-from typing import get_type_hints
-
-import msgspec
 from msgspec.structs import replace
 
 from bodega.declare.actions import Action, Create, Delete, Update
@@ -58,18 +55,13 @@ async def make_own(unit: Unit, held: Row) -> dict[int, int]:
     return moved
 
 
-_CHOSEN = get_type_hints(variants.Variant, include_extras=True)["option_values"]
-
-
 async def _swap_in_variants(unit: Unit, own: ProductOption, moved: dict[int, int]) -> None:
-    for row in await unit.where(variants.TABLE, "product_id = $1", own.product_id):
-        chosen = msgspec.to_builtins(row.entity.option_values)
-        for value in chosen:
-            if value["option_id"] == own.id:
-                value["id"] = moved.get(value["id"], value["id"])
-        if chosen:
-            told = replace(row.entity, option_values=msgspec.convert(chosen, _CHOSEN))
-            await unit.update(variants.TABLE, row, told)
+    for row in await unit.where(variants.TABLE, "product_id = $1 AND NOT is_base", own.product_id):
+        told = [
+            replace(one, id=moved.get(one.id, one.id)) if one.option_id == own.id else one
+            for one in row.entity.option_values
+        ]
+        await unit.update(variants.TABLE, row, replace(row.entity, option_values=told))
 
 
 class Own(Action):
