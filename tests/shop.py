@@ -79,6 +79,9 @@ class Server:
         self.run(self.depot.migrate(record))
         shop = Shop(self, name)
         shop.token = shop.account()
+        opened = self.app.stores._open.get(name)
+        if opened is not None:  # somebody looked between the two steps above, and is bringing it forward
+            self.run(opened.ready())
         return shop
 
     def send(self, method: str, target: str, headers: list[tuple[str, str]], body: bytes, scheme: str) -> Reply:

@@ -434,8 +434,9 @@ def test_preorder_stays_preorder_where_the_store_says_so(shop: Shop) -> None:
 def test_the_tax_class_and_option_set_are_written_and_linked(shop: Shop) -> None:
     """Rule 53."""
     made = shop.product(tax_class_id=2)
-    row = shop.put(f"{V2}/{made}", {"option_set_id": 5, "option_set_display": "below"}).json
-    assert (row["tax_class"]["resource"], row["option_set"]["resource"]) == ("/taxclasses/2", "/optionsets/5")
+    shop.post("/v2/option_sets", {"name": "Tools"})
+    row = shop.put(f"{V2}/{made}", {"option_set_id": 1, "option_set_display": "below"}).json
+    assert (row["tax_class"]["resource"], row["option_set"]["resource"]) == ("/taxclasses/2", "/optionsets/1")
     row = shop.put(f"{V2}/{made}", {"option_set_id": None}).json
     assert (row["option_set"], row["option_set_id"], row["option_set_display"]) == (None, None, "below")
 

@@ -37,9 +37,6 @@ DIFFERS = [
         for operation in (ITS, ONE)
         for member in (
             "images",
-            "modifiers",
-            "options",
-            "parent_relations",
             "primary_image",
         )
     ),

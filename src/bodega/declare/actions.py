@@ -111,7 +111,8 @@ class Action:
 
     async def _find_item(self, call: Call) -> Validator:
         found = await self.place.item(call)
-        return Validator(found[2], found[3])
+        included = await self._included(call) if call.query.include else 0
+        return Validator(found[2] + included, found[3])
 
     async def _included(self, call: Call) -> int:
         """The revisions of the tables whose rows are shown inside: an entity tag has to move with them too."""
@@ -119,6 +120,21 @@ class Action:
 
     def _tables_included(self, call: Call) -> set[str]:
         return {table for name in call.query.include for table in self.listing.includes[name].tables.split()}
+
+    def _unchanged(self, unit: Unit, call: Call) -> Callable[[Validator | None], None] | None:
+        """What asks the preconditions again of the row as this transaction sees it, with what is shown inside it."""
+        still = call.standing_still
+        if still is None or not call.query.include:
+            return still
+
+        def ask(now: Validator | None) -> None:
+            still(now and Validator(now.version + self._includes_now(unit, call), now.modified))
+
+        return ask
+
+    def _includes_now(self, unit: Unit, call: Call) -> int:
+        """As `_included`, as of this moment of the transaction."""
+        return sum(unit.ledger.standing(table)[0] for table in self._tables_included(call))
 
     def _still(self, unit: Unit, call: Call) -> None:
         """Asks the preconditions again, of the collection as this transaction sees it."""
@@ -138,9 +154,7 @@ class ShowItem(Action):
         self.place = Place(facet, rest=facet.version == 2 or (facet.v3 is not None and facet.v3.view is not None))
 
     async def find(self, call: Call) -> Validator:
-        found = await self.place.item(call)
-        included = await self._included(call) if call.query.include else 0
-        return Validator(found[2] + included, found[3])
+        return await self._find_item(call)
 
     async def answer(self, call: Call) -> Outcome:
         if self.facet.version == 3:
@@ -213,6 +227,8 @@ class Create(Action):
         notes: list[Fault] = []
         row = await create_one(unit, self.facet, {**call.draft, **self.place.new(call)}, notes)
         outcome = await render.written(self.facet, call, row, notes, unit.tx)
+        if call.query.include:
+            outcome.state = Validator(row.version + self._includes_now(unit, call), row.modified)
         location = f"{call.base.url}/{self.facet.home.format(*call.ids)}/{getattr(row.entity, self.facet.key)}"
         if isinstance(outcome, PartlyDone) or self.facet.created == 200:
             outcome.location = location
@@ -229,8 +245,7 @@ class Update(Action):
     body = True
 
     async def find(self, call: Call) -> Validator:
-        state = await self._find_item(call)
-        return Validator(state.version + await self._included(call), state.modified) if call.query.include else state
+        return await self._find_item(call)
 
     def read(self, content: Any) -> Any:
         return shape_of(self.facet).read(content, creating=False)
@@ -240,26 +255,12 @@ class Update(Action):
 
     async def perform(self, unit: Unit, call: Call) -> Outcome:
         notes: list[Fault] = []
-        still = self._with_included(unit, call) if call.query.include else call.standing_still
+        still = self._unchanged(unit, call)
         row = await update_one(unit, self.facet, call.entity_id, dict(call.draft), notes, still, call.found)
         outcome = await render.written(self.facet, call, row, notes, unit.tx)
         if call.query.include:
             outcome.state = Validator(row.version + self._includes_now(unit, call), row.modified)
         return outcome
-
-    def _with_included(self, unit: Unit, call: Call) -> Callable[[Validator | None], None] | None:
-        still = call.standing_still
-        if still is None:
-            return None
-
-        def ask(now: Validator | None) -> None:
-            still(now and Validator(now.version + self._includes_now(unit, call), now.modified))
-
-        return ask
-
-    def _includes_now(self, unit: Unit, call: Call) -> int:
-        """As `_included`, as of this moment of the transaction."""
-        return sum(unit.ledger.standing(table)[0] for table in self._tables_included(call))
 
 
 class Delete(Action):
@@ -271,9 +272,10 @@ class Delete(Action):
         return await self._find_item(call)
 
     async def perform(self, unit: Unit, call: Call) -> Outcome:
-        if call.standing_still is not None:
+        still = self._unchanged(unit, call)
+        if still is not None:
             row = await unit.get(self.table, call.entity_id)
-            call.standing_still(Validator(row.version, row.modified) if row else None)
+            still(Validator(row.version, row.modified) if row else None)
         await unit.delete(self.table, [call.entity_id])
         return Emptied()
 
@@ -291,8 +293,11 @@ class DeleteMany(Action):
 
     async def find(self, call: Call) -> Validator:
         await self.place.enter(call)
-        call.found = await rows.standing(call.reader, self.table)
-        return Validator(call.found.revision, call.found.modified)
+        now = await rows.standing(call.reader, self.table)
+        if self.place.narrows and now.total > TASK_ABOVE:  # how many of them are meant decides on a task
+            now = now._replace(total=await rows.count(call.reader, self.place.narrowed(call), now))
+        call.found = now
+        return Validator(now.revision, now.modified)
 
     def wants_task(self, call: Call) -> bool:
         return self.facet.version == 2 and not call.query.filters and call.found.total > TASK_ABOVE

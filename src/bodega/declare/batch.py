@@ -106,9 +106,9 @@ def told(one: Missed) -> dict[str, Any]:
 
 def _placed(refusal: Refusal, place: int) -> Refusal:
     """The refusal of a whole list, whose faults name the item."""
-    faults = [fault._replace(field=f"{place}.{fault.field}") for fault in refusal.faults]
-    details = {"item": place, **refusal.details}
-    return Refusal(refusal.reason, refusal.message, details=details, faults=faults, headers=refusal.headers)
+    placed = refusal.inside(str(place))
+    placed.details = {"item": place, **placed.details}
+    return placed
 
 
 class CreateMany(Many):

@@ -16,12 +16,13 @@ class Within(NamedTuple):
     """A row that the path names before the facet's own: `/products/{product_id}/images` lies within a product.
 
     Rows below it hold its `value` in their `column`: its id, unless the two meet in another number (the values of a
-    product's option are those of the option behind it).
+    product's option are those of the option behind it). `where` is SQL that it must meet.
     """
 
     column: str
     table: Table
     value: str = "id"
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,21 +54,38 @@ class Include(NamedTuple):
     files: bool = False
 
 
-def children(table: Table, column: str, *, order: str = "id", where: str = "", page_cap: int = MAX_LIMIT) -> Include:
-    """The rows of a table whose `column` names the parent, as a list in this order; `where` is SQL that narrows it."""
+def children(
+    table: Table,
+    column: str,
+    *,
+    order: str = "id",
+    where: str = "",
+    page_cap: int = MAX_LIMIT,
+    inside: Mapping[str, Include] | None = None,
+) -> Include:
+    """The rows of a table whose `column` names the parent, as a list in this order; `where` is SQL that narrows it.
+
+    `inside` are includes of theirs that are always shown: one query more for the whole page.
+    """
+    within = inside or {}
 
     async def read(call: Any, parents: Sequence[int]) -> dict[int, bytes]:
         if not parents:
             return {}
         narrowed = f" AND {where}" if where else ""
         marks = numbered_marks(len(parents))
-        sql = f"SELECT {column}, doc FROM {table.name} WHERE {column} IN ({marks}){narrowed} ORDER BY {column}, {order}"
+        chosen = f"{column} IN ({marks}){narrowed} ORDER BY {column}, {order}"
+        rows = await call.reader.rows(f"SELECT {column}, id, doc FROM {table.name} WHERE {chosen}", *parents)
+        more = [(name, include, await include.read(call, [row[1] for row in rows])) for name, include in within.items()]
         found: dict[int, list[bytes]] = {}
-        for parent, doc in await call.reader.rows(sql, *parents):
-            found.setdefault(parent, []).append(doc)
+        for parent, child, doc in rows:
+            members = [b'"%b":%b' % (name.encode(), of.get(child, include.empty)) for name, include, of in more]
+            found.setdefault(parent, []).append(b",".join([doc[:-1], *members]) + b"}" if members else doc)
         return {parent: b"[" + b",".join(docs) + b"]" for parent, docs in found.items()}
 
-    return Include(read, page_cap=page_cap, tables=table.name, files=table.files)
+    tables = " ".join(dict.fromkeys([table.name, *(name for one in within.values() for name in one.tables.split())]))
+    files = table.files or any(one.files for one in within.values())
+    return Include(read, page_cap=page_cap, tables=tables, files=files)
 
 
 class Cursor(NamedTuple):

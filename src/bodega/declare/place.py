@@ -104,7 +104,7 @@ def _walk(facet: Facet) -> list[str]:
     statements = []
     before = ""
     for level in facet.within:
-        test = f" AND {before} = $2" if before else ""
+        test = (f" AND {before} = $2" if before else "") + (f" AND {level.where}" if level.where else "")
         statements.append(f"SELECT {level.value} FROM {level.table.name} WHERE id = $1{test}")
         before = level.column
     return statements

@@ -306,10 +306,12 @@ class Nested(NamedTuple):
     """A member whose items are rows of another table: read by that table's own shape, written by `write`.
 
     `write(unit, parent, drafts, notes)` runs after the parent is written; a draft that names a row has its `id`.
+    `single`: the member is one object instead of a list.
     """
 
     shape: V3Shape
     write: Callable[[Any, Any, list[Changes], list[Fault]], Awaitable[None]]
+    single: bool = False
 
 
 class V3Shape:
@@ -360,11 +362,10 @@ class V3Shape:
             raise malformed(error) from error
         else:
             # JSON can write NUL in one way only: where that is absent, no text has to be looked through for it.
-            changes, faults = self._cleaned(
-                draft, self._clean if b"\\u0000" in body else self._finish, creating=creating
-            )
+            changes, faults = self._cleaned(draft, self._clean if b"\\u0000" in body else self._finish)
             if self.nested and any(f'"{name}"'.encode() in body for name in self.nested):
                 self._read_nested(parse_json(body), changes, faults)
+            faults += self._missing(changes, faults) if creating else []
         if faults:
             raise refuse_faults(faults)
         return changes
@@ -428,15 +429,21 @@ class V3Shape:
             items = members.get(name)
             if items is None:
                 continue
+            if nested.single:
+                if not isinstance(items, dict):
+                    faults.append(self._fault(name, "must be an object"))
+                    continue
+                draft, wrong = nested.shape.read_members(items, creating=False)
+                changes[name] = [draft]
+                faults += [fault._replace(field=f"{name}.{fault.field}") for fault in wrong]
+                continue
             if not isinstance(items, list):
                 faults.append(self._fault(name, "must be a list"))
                 continue
             changes[name], wrong = nested.shape._read_list(name, items, "id", creates=True)
             faults += wrong
 
-    def _cleaned(
-        self, draft: Any, clean: Mapping[str, Callable[[Any], Any]], *, creating: bool
-    ) -> tuple[Changes, list[Fault]]:
+    def _cleaned(self, draft: Any, clean: Mapping[str, Callable[[Any], Any]]) -> tuple[Changes, list[Fault]]:
         faults: list[Fault] = []
         unset = msgspec.UNSET
         changes = {name: value for name, value in msgspec.structs.asdict(draft).items() if value is not unset}
@@ -446,7 +453,7 @@ class V3Shape:
             except ValueError as error:
                 del changes[name]
                 faults.append(self._fault(name, str(error)))
-        return changes, faults + (self._missing(changes, faults) if creating else [])
+        return changes, faults
 
     def read_members(self, members: Any, *, creating: bool, strict: bool = True) -> tuple[Changes, list[Fault]]:
         """The changes that plain members ask for, and everything that is wrong with them.

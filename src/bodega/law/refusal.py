@@ -44,6 +44,11 @@ class Refusal(Exception):
         self.faults = tuple(faults)
         self.headers = tuple(headers)
 
+    def inside(self, place: str) -> Refusal:
+        """The refusal of something that is a part of a whole: its faults name where it is, `0.name`."""
+        faults = [fault._replace(field=f"{place}.{fault.field}") for fault in self.faults]
+        return Refusal(self.reason, self.message, details=self.details, faults=faults, headers=self.headers)
+
     def __str__(self) -> str:
         return f"{self.reason.name}: {self.message}"
 

@@ -64,6 +64,12 @@ class Unit:
         found = await self.tx.row(table.get_sql, entity_id)
         return None if found is None else Row(table.decode(found[0], found[1]), found[2], found[3], found[0])
 
+    async def where(self, table: Table, test: str, *values: Any) -> list[Row]:
+        """The rows that meet a test in SQL, in the order of their ids, as this transaction sees them."""
+        sql = f"SELECT doc, rest, version, modified FROM {table.name} WHERE {test} ORDER BY id"
+        found = await self.tx.rows(sql, *values)
+        return [Row(table.decode(row[0], row[1]), row[2], row[3], row[0]) for row in found]
+
     async def get_unless_known(self, table: Table, entity_id: int, known: Any) -> Row | None:
         """The row as this transaction sees it; `known` is the record that `table.get_sql` read just before.
 

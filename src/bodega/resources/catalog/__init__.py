@@ -24,18 +24,32 @@ from bodega.resources.catalog import (
 )
 from bodega.resources.catalog import nested_variants as _nested_variants  # noqa: F401 - rules, not routes
 from bodega.resources.catalog import stock_keeping as _stock_keeping  # noqa: F401 - as above
-from bodega.resources.catalog.options import option, product_option
+from bodega.resources.catalog.options import (
+    modifiers,
+    option,
+    option_set,
+    option_sets,
+    options,
+    product_option,
+    product_options,
+    rule,
+    rules,
+)
+from bodega.resources.catalog.options import parent_relations as _parent_relations  # noqa: F401 - an include
 from bodega.storage.table import Table
 
 TABLES: tuple[Table, ...] = (
     trees.TABLE,
     categories.TABLE,
     brands.TABLE,
+    option_set.TABLE,
     product.TABLE,
     option.TABLE,
     option.VALUES,
+    option_set.SET_OPTIONS,
     product_option.TABLE,
     variants.TABLE,
+    rule.TABLE,
     custom_fields.TABLE,
     bulk_pricing.TABLE,
     videos.TABLE,
@@ -53,6 +67,11 @@ ROUTES: tuple[Route, ...] = (
     *variants.routes,
     *skus.routes,
     *summary.routes,
+    *options.routes,
+    *option_sets.routes,
+    *product_options.routes,
+    *modifiers.routes,
+    *rules.routes,
     *custom_fields.routes,
     *bulk_pricing.routes,
     *videos.routes,

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from bodega.declare.shape import Changes, Nested
-from bodega.declare.write import rows_of
+from bodega.declare.write import create_one, rows_of
 from bodega.law.refusal import Fault
 from bodega.resources.catalog import product, variants
 from bodega.resources.catalog.combinations import Choice, choices, values_named
-from bodega.resources.catalog.options import option, product_option
+from bodega.resources.catalog.options import product_options
 from bodega.resources.catalog.product import Product
 from bodega.resources.catalog.variants import OptionValue
 from bodega.storage.unit import Unit
@@ -25,16 +23,16 @@ async def write(unit: Unit, parent: Product, drafts: list[Changes], notes: list[
     named = [value for draft in drafts for value in draft.get("option_values") or []]
     words = [value for value in named if not value.id and not value.option_id and value.option_display_name]
     if words:
-        await _make_what_is_new(unit, parent, words)
+        await _make_what_is_new(unit, parent, words, notes)
     await _write(unit, parent, drafts, notes)
 
 
-async def _make_what_is_new(unit: Unit, parent: Product, words: list[OptionValue]) -> None:
+async def _make_what_is_new(unit: Unit, parent: Product, words: list[OptionValue], notes: list[Fault]) -> None:
     """A value is added only to an option that is the product's own: others share the rest."""
     known = {one.display_name.casefold(): one for one in await choices(unit, parent.id)}
     for value in words:
         if value.option_display_name.casefold() not in known:
-            made = await _make_option(unit, parent, value.option_display_name, len(known))
+            made = await _make_option(unit, parent, value.option_display_name, len(known), notes)
             known[made.display_name.casefold()] = made
     there = await values_named(unit, list(known.values()), words)
     labels = {(option_id, label.casefold()) for _, option_id, label in there}
@@ -44,17 +42,14 @@ async def _make_what_is_new(unit: Unit, parent: Product, words: list[OptionValue
         if value.label and key not in labels and key[0] in own:
             labels.add(key)
             place = sum(1 for option_id, _ in labels if option_id == key[0]) - 1
-            await unit.insert(option.VALUES, option.Value(label=value.label, option_id=key[0], sort_order=place))
+            new = {"label": value.label, "option_id": key[0], "sort_order": place}
+            await create_one(unit, product_options.V3_VALUES, new, notes)
 
 
-async def _make_option(unit: Unit, parent: Product, display_name: str, place: int) -> Choice:
-    """Rule 64: the name is made of the display name, the time and the product."""
-    name = f"{display_name[:200]}{unit.now}-{parent.id}"
-    common: dict[str, Any] = {"name": name, "display_name": display_name, "type": TYPE, "product_id": parent.id}
-    behind = (await unit.insert(option.TABLE, option.Option(**common))).entity
-    shown = product_option.ProductOption(**common, option_id=behind.id, sort_order=place)
-    row = await unit.insert(product_option.TABLE, shown)
-    return Choice(row.entity.id, behind.id, display_name)
+async def _make_option(unit: Unit, parent: Product, display_name: str, place: int, notes: list[Fault]) -> Choice:
+    wanted = {"product_id": parent.id, "display_name": display_name, "type": TYPE, "sort_order": place}
+    made = (await create_one(unit, product_options.V3, wanted, notes)).entity
+    return Choice(made.id, made.option_id, display_name)
 
 
 product.V3_SHAPE.nested["variants"] = Nested(variants.SHAPE, write)

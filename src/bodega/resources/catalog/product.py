@@ -167,6 +167,9 @@ CREATE TABLE category_sort_orders (
 CREATE INDEX category_sort_orders_product_id ON category_sort_orders (product_id);"""
 """Where a product differs from what holds for all: resources/catalog/assignments.py and sort_orders.py."""
 
+SETS = """CREATE INDEX products_option_set_ref ON products (option_set_ref) WHERE option_set_ref IS NOT NULL;"""
+"""Most products have no option set, and pay nothing for those that do."""
+
 TABLE = stored(
     "products",
     Product,
@@ -177,6 +180,7 @@ TABLE = stored(
     computed={
         "name_key": ("TEXT", lambda product: product.name.casefold()),
         "brand_ref": ("INTEGER", lambda product: product.brand_id or None),
+        "option_set_ref": ("INTEGER", lambda product: product.option_set_id or None),
         "sku_key": ("TEXT", lambda product: product.sku.casefold() or None),
         "inventory_tracking": ("TEXT", lambda product: product.inventory_tracking),
         "tax_class_ref": ("INTEGER", lambda product: product.tax_class_id or None),
@@ -189,6 +193,7 @@ TABLE = stored(
     ],
     references=[  # rule 44
         Reference("brand_ref", "brands", "brand_id", "The brand does not exist."),
+        Reference("option_set_ref", "option_sets", "option_set_id", "The option set does not exist."),
         Reference("tax_class_ref", "tax_classes", "tax_class_id", "The tax class does not exist."),
     ],
     links=[
@@ -198,7 +203,7 @@ TABLE = stored(
         )
     ],
     counter="products",
-    more_schema="\n".join([URLS, TEXTS, ASSIGNED]),
+    more_schema="\n".join([URLS, TEXTS, ASSIGNED, SETS]),
 )  # fmt: skip
 
 

@@ -22,9 +22,11 @@ CREATE TABLE option_values (
     option_id INTEGER REFERENCES options(id) ON DELETE CASCADE,
     sort_order INTEGER,
     label TEXT,
-    label_key TEXT
+    label_key TEXT,
+    stands_for INTEGER
 );
 CREATE UNIQUE INDEX option_values_option_id_label_key_unique ON option_values (option_id, label_key);
+CREATE INDEX option_values_stands_for ON option_values (stands_for, id);
 
 CREATE TABLE product_options (
     id INTEGER PRIMARY KEY,
@@ -33,11 +35,14 @@ CREATE TABLE product_options (
     version BIGINT NOT NULL,
     modified BIGINT NOT NULL,
     product_id INTEGER REFERENCES products(id) ON DELETE CASCADE,
-    option_id INTEGER REFERENCES options(id) ON DELETE RESTRICT,
+    option_id INTEGER REFERENCES options(id) ON DELETE CASCADE,
     is_modifier BOOLEAN,
     sort_order INTEGER,
-    option_set_option_id INTEGER
+    option_set_option_id INTEGER,
+    display_key TEXT,
+    is_field BOOLEAN
 );
 CREATE UNIQUE INDEX product_options_product_id_option_id_unique ON product_options (product_id, option_id);
-CREATE INDEX product_options_product_id ON product_options (product_id, id);
+CREATE UNIQUE INDEX product_options_product_id_display_key_unique ON product_options (product_id, display_key);
 CREATE INDEX product_options_option_id ON product_options (option_id, id);
+CREATE INDEX product_options_option_set_option_id ON product_options (option_set_option_id, id);

@@ -8,6 +8,8 @@ import msgspec
 
 from bodega.declare.entity import Entity, stored
 from bodega.declare.fields import NAME, Id, SortOrder
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.storage.table import Reference, Unique
 
 OptionType = Literal[
@@ -15,11 +17,19 @@ OptionType = Literal[
     "dropdown", "product_list", "product_list_with_images", "swatch",
 ]  # fmt: skip
 V2_TYPES = {
-    "date": "D", "checkbox": "C", "file": "F", "text": "T", "multi_line_text": "MT", "numbers_only_text": "N",
+    "numbers_only_text": "N", "date": "D", "multi_line_text": "MT", "checkbox": "C", "file": "F", "text": "T",
     "radio_buttons": "RB", "rectangles": "RT", "dropdown": "S", "product_list": "P", "product_list_with_images": "PI",
     "swatch": "CS",
 }  # fmt: skip
 """V3's word: V2's code (rule 59)."""
+
+CHOICES = frozenset(
+    {"radio_buttons", "rectangles", "dropdown", "product_list", "product_list_with_images", "swatch"}
+)  # fmt: skip
+"""What a variant can be told apart by: V3's options. Every other type is a modifier."""
+
+WITHOUT_VALUES = frozenset({"date", "file", "text", "multi_line_text", "numbers_only_text"})
+"""What the shopper fills in."""
 
 
 class Option(Entity, kw_only=True):
@@ -58,8 +68,19 @@ VALUES = stored(
     Value,
     noun="option value",
     columns="option_id sort_order label",
-    computed={"label_key": ("TEXT", lambda value: value.label.casefold())},
+    computed={
+        "label_key": ("TEXT", lambda value: value.label.casefold()),
+        "stands_for": ("INTEGER", lambda value: (value.value_data or {}).get("product_id")),
+    },
+    indexed="stands_for",
     hidden="option_id value",
     uniques=[Unique(("option_id", "label_key"), "label", "The option has a value of this label.")],  # rule 60
     references=[Reference("option_id", "options", "option_id", "The option does not exist.", "CASCADE")],
+    cap_within=("option_id", 250),  # rules 60 and 64
 )
+
+
+def invalid(field: str, why: str) -> Refusal:
+    """The refusal of a member; `why` is the end of a sentence about it."""
+    context = {"invalid_reason": f"{field} {why}."}
+    return refuse_faults([Fault(Reason.FIELD_INVALID, field, f"The field '{field}' is invalid.", context)])

@@ -5,18 +5,22 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from bodega.declare.entity import Entity, stored
 from bodega.declare.fields import NAME, Id, SortOrder
 from bodega.resources.catalog.options.option import OptionType
 from bodega.storage.table import Reference, Unique
 
+FIELDS = {"text": "T", "multi_line_text": "MT", "file": "F", "checkbox": "C"}
+"""Types of modifiers that V2 shows as configurable fields."""
+
 
 class ProductOption(Entity, kw_only=True):
-    """Members up to `config` are those of a V3 option; its values are those of `option_id`, the option behind it.
+    """Members up to `image_url` are those of V3; its values are those of `option_id`, the option behind it.
 
-    A modifier changes what is bought, an option says which variant it is. `option_set_option_id` tells that it came
-    with the product's V2 option set.
+    A modifier changes what is bought, an option says which variant it is: only the first has `required`, only the
+    second `image_url`. `is_required` is V2's. `option_set_option_id` tells that it came with the product's option set.
     """
 
     product_id: Id
@@ -25,11 +29,16 @@ class ProductOption(Entity, kw_only=True):
     type: OptionType
     sort_order: SortOrder = 0
     config: dict[str, Any] = {}
-    image_url: str = ""
-    required: bool = True
+    required: bool | UnsetType = UNSET
+    image_url: Annotated[str, msgspec.Meta(max_length=2048)] | UnsetType = UNSET
+    is_required: bool = True
     is_modifier: bool = False
     option_id: Id = 0
     option_set_option_id: Id = 0
+
+
+def _is_field(option: ProductOption) -> bool:
+    return option.is_modifier and option.type in FIELDS and not option.option_set_option_id
 
 
 TABLE = stored(
@@ -37,13 +46,28 @@ TABLE = stored(
     ProductOption,
     noun="product option",
     columns="product_id option_id is_modifier sort_order option_set_option_id",
-    indexed="product_id option_id",
-    hidden="required is_modifier option_id option_set_option_id",
+    computed={
+        "display_key": ("TEXT", lambda option: option.display_name.casefold()),
+        "is_field": ("BOOLEAN", _is_field),
+    },
+    indexed="option_id option_set_option_id",
+    hidden="is_required is_modifier option_id option_set_option_id",
     uniques=[
         Unique(("product_id", "option_id"), "option_id", "The product has this option already."),
+        Unique(("product_id", "display_key"), "display_name", "The product has an option or modifier of this name."),
     ],
     references=[
         Reference("product_id", "products", "product_id", "The product does not exist.", "CASCADE"),
-        Reference("option_id", "options", "option_id", "The option does not exist."),
+        Reference("option_id", "options", "option_id", "The option does not exist.", "CASCADE"),
     ],
 )
+
+
+@TABLE.before_write.append
+async def show_what_its_kind_has(_unit: Any, _old: ProductOption | None, new: ProductOption) -> None:
+    """A modifier is required or not, an option may have a picture."""
+    new.required = new.is_required if new.is_modifier else UNSET
+    if new.is_modifier:
+        new.image_url = UNSET
+    elif new.image_url is UNSET:
+        new.image_url = ""

@@ -1,0 +1,266 @@
+"""Modifiers: choices that change what is bought, but not which variant it is, and what each value does (rule 65)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from bodega.declare.actions import Delete, ShowItem
+from bodega.declare.call import Call
+from bodega.declare.entity import Entity, own_file
+from bodega.declare.facet import Facet, Within
+from bodega.declare.fields import FileUrl, Line
+from bodega.declare.images import UploadImage
+from bodega.declare.listing import Include, Listing, Query, children
+from bodega.declare.render import json
+from bodega.declare.route import also_at, collection, count, item, route
+from bodega.declare.shape import Changes, Derived, Nested, V2Shape, V3Shape
+from bodega.law.refusal import Fault
+from bodega.resources.catalog import product
+from bodega.resources.catalog.options import rule
+from bodega.resources.catalog.options.option import VALUES, Value
+from bodega.resources.catalog.options.own_copy import Own, OwnCreate, OwnDelete, OwnUpdate
+from bodega.resources.catalog.options.product_option import FIELDS, TABLE, ProductOption
+from bodega.resources.catalog.options.product_options import OF_PRODUCT, PAGE_CAP, SCOPE, Doc, values_by, values_inside
+from bodega.resources.catalog.options.rule import Adjuster, Condition, Rule
+from bodega.storage.table import numbered_marks
+from bodega.storage.unit import Unit
+
+# What a value does: the rule whose one condition it is.
+
+
+class Disabled(msgspec.Struct, kw_only=True):
+    """Whether what has this value cannot be bought, and what shoppers are told."""
+
+    status: bool = False
+    message: Line = ""
+
+
+class Adjusters(Entity, kw_only=True):
+    """V3's form of the rule of one value."""
+
+    price: Adjuster | None = None
+    weight: Adjuster | None = None
+    image_url: FileUrl = ""
+    purchasing_disabled: Disabled | None = None
+
+
+_decode = msgspec.json.Decoder(Rule).decode
+
+
+def _shown(made: Rule | None) -> bytes:
+    if made is None:
+        return b'{"price":{},"weight":{},"image_url":"","purchasing_disabled":{"status":false,"message":""}}'
+    return json(
+        {
+            "price": made.price_adjuster or Adjuster(),
+            "weight": made.weight_adjuster or Adjuster(),
+            "image_url": made.image_url,
+            "purchasing_disabled": {"status": made.purchasing_disabled, "message": made.purchasing_disabled_message},
+        }
+    )
+
+
+async def _adjusters(call: Call, modifiers: Sequence[int]) -> dict[tuple[int, int], bytes]:
+    """By modifier and value."""
+    if not modifiers:
+        return {}
+    marks = numbered_marks(len(modifiers))
+    sql = f"SELECT modifier_id, modifier_value_id, doc FROM product_rules WHERE modifier_id IN ({marks})"
+    return {(row[0], row[1]): _shown(_decode(row[2])) for row in await call.reader.rows(sql, *modifiers)}
+
+
+async def _with_adjusters(call: Call, modifiers: Sequence[int]) -> Doc:
+    found = await _adjusters(call, modifiers)
+    empty = _shown(None)
+    return lambda parent, value, doc: (
+        b'%b,"option_id":%d,"adjusters":%b}' % (doc[:-1], parent, found.get((parent, value), empty))
+    )
+
+
+async def _adjusters_of_values(call: Call, values: Sequence[int]) -> dict[int, bytes]:
+    modifier = call.ids[1]
+    found = await _adjusters(call, [modifier])
+    return {value: found[modifier, value] for value in values if (modifier, value) in found}
+
+
+async def _modifier_of_values(call: Call, values: Sequence[int]) -> dict[int, bytes]:
+    return dict.fromkeys(values, b"%d" % call.ids[1])
+
+
+async def write_adjusters(unit: Unit, value: Value, drafts: list[Changes], _notes: list[Fault]) -> None:
+    """What a value does is a rule: one that does nothing any more is no rule. Members that are left out stay."""
+    found = await unit.tx.row("SELECT id, product_id FROM product_options WHERE option_id = $1", value.option_id)
+    assert found is not None
+    changes = _as_rule(drafts[0])
+    if "image_url" in changes:
+        changes["image_url"] = await own_file(unit.tx, changes["image_url"])
+    sql = "SELECT id FROM product_rules WHERE modifier_id = $1 AND modifier_value_id = $2"
+    held = await unit.tx.row(sql, found[0], value.id)
+    row = await unit.get(rule.TABLE, held[0]) if held is not None else None
+    if row is None:
+        condition = Condition(modifier_id=found[0], modifier_value_id=value.id)
+        made = Rule(product_id=found[1], conditions=[condition], **changes)
+        if made.does_something:
+            made.sort_order = await rule.next_place(unit, made.product_id)
+            await unit.insert(rule.TABLE, made)
+        return
+    made = msgspec.structs.replace(row.entity, **changes)
+    if made.does_something or made.stop:
+        await unit.update(rule.TABLE, row, made)
+    else:
+        await unit.delete(rule.TABLE, [made.id])
+
+
+def _as_rule(draft: Changes) -> dict[str, Any]:
+    names = {"price": "price_adjuster", "weight": "weight_adjuster", "image_url": "image_url"}
+    changes = {field: draft[name] for name, field in names.items() if name in draft}
+    if "purchasing_disabled" in draft:
+        disabled = draft["purchasing_disabled"] or Disabled()
+        changes["purchasing_disabled"] = disabled.status
+        changes["purchasing_disabled_message"] = disabled.message
+    return changes
+
+
+class UploadValueImage(Own, UploadImage):
+    """POST: the picture that the storefront shows once a value is chosen; it is one of the value's adjusters."""
+
+    def parse(self, query: str) -> Query:
+        return self.listing.parse(query)
+
+    async def _write(self, unit: Unit, call: Call, address: str) -> None:
+        row = await unit.get(VALUES, call.entity_id)
+        assert row is not None
+        await write_adjusters(unit, row.entity, [{"image_url": address}], [])
+
+
+# V3.
+
+v3_values = V3Shape(Value, required="label sort_order", hidden="option_id value")
+v3_values.nested["adjusters"] = Nested(V3Shape(Adjusters, required=""), write_adjusters, single=True)
+v3 = V3Shape(
+    ProductOption,
+    required="display_name type required",
+    read_only="id product_id name image_url",
+    write_only={"required": bool},
+    hidden="is_required is_modifier option_id option_set_option_id",
+)
+
+INSIDE = values_inside(_with_adjusters, tables=rule.TABLE.name)._replace(files=True)
+V3 = Facet(
+    3,
+    TABLE,
+    Listing(
+        TABLE,
+        3,
+        "",
+        order="sort_order",
+        includes={"option_values": INSIDE},
+        inside="option_values",
+        shown=(*v3.shown, "option_values"),
+    ),
+    SCOPE,
+    "catalog/products/{}/modifiers",
+    v3=v3,
+    created=200,
+    within=OF_PRODUCT,
+    only={"is_modifier": True},
+)
+V3_VALUES = Facet(
+    3,
+    VALUES,
+    Listing(
+        VALUES,
+        3,
+        "",
+        order="sort_order",
+        includes={
+            "option_id": Include(_modifier_of_values),
+            "adjusters": Include(_adjusters_of_values, empty=_shown(None), tables=rule.TABLE.name, files=True),
+        },
+        inside="option_id adjusters",
+        shown=(*v3_values.shown, "option_id", "adjusters"),
+    ),
+    SCOPE,
+    "catalog/products/{}/modifiers/{}/values",
+    v3=v3_values,
+    created=200,
+    within=(*OF_PRODUCT, Within("option_id", TABLE, "option_id", "is_modifier")),
+)
+v3.nested["option_values"] = Nested(v3_values, values_by(lambda: V3_VALUES))
+
+# V2's configurable fields: modifiers without choices that came from no option set.
+
+
+def _file_types(field: ProductOption) -> str:
+    named = [*field.config.get("file_types_supported", ()), *field.config.get("file_types_other", ())]
+    return ",".join(name for name in named if name != "other")
+
+
+v2_fields = V2Shape(
+    ProductOption,
+    "configurable_fields",
+    "configurable_field",
+    "id! product_id! name! type! allowed_file_types! max_size! select_options! is_required! sort_order!",
+    {
+        "name": Derived(lambda field: field.display_name),
+        "type": Derived(lambda field: FIELDS[field.type], "enum"),
+        "allowed_file_types": Derived(_file_types),
+        "max_size": Derived(lambda field: field.config.get("file_max_size", 0), "int"),
+        "select_options": Derived(lambda _field: "", "text"),
+    },
+)
+V2_FIELDS = Facet(
+    2,
+    TABLE,
+    Listing(TABLE, 2, "min_id max_id"),
+    SCOPE,
+    "products/{}/configurable_fields",
+    v2=v2_fields,
+    within=OF_PRODUCT,
+    only={"is_field": True},
+)
+ALL_FIELDS = Facet(2, TABLE, Listing(TABLE, 2, "min_id max_id"), SCOPE, "", v2=v2_fields, only={"is_field": True})
+
+_v2 = (
+    collection("products/{product_id}/configurable_fields", V2_FIELDS, "GET DELETE"),
+    item("products/{product_id}/configurable_fields/{id}", V2_FIELDS, "GET DELETE"),
+    count("products/{product_id}/configurable_fields/count", V2_FIELDS),
+    count("products/configurable_fields/count", ALL_FIELDS),
+)
+routes = (
+    *_v2,
+    *also_at("configurable_fields", "configurablefields", *_v2),
+    collection("catalog/products/{product_id}/modifiers", V3, "GET POST"),
+    route(
+        "catalog/products/{product_id}/modifiers/{id}",
+        3,
+        GET=ShowItem(V3),
+        PUT=OwnUpdate(V3),
+        DELETE=Delete(V3),
+    ),
+    collection("catalog/products/{product_id}/modifiers/{modifier_id}/values", V3_VALUES, "GET").also(
+        route("", 3, POST=OwnCreate(V3_VALUES))
+    ),
+    route(
+        "catalog/products/{product_id}/modifiers/{modifier_id}/values/{id}",
+        3,
+        GET=ShowItem(V3_VALUES),
+        PUT=OwnUpdate(V3_VALUES),
+        DELETE=OwnDelete(V3_VALUES),
+    ),
+    route(
+        "catalog/products/{product_id}/modifiers/{modifier_id}/values/{id}/image", 3, POST=UploadValueImage(V3_VALUES)
+    ),
+)
+
+product.INCLUDES["modifiers"] = children(
+    TABLE,
+    "product_id",
+    order="sort_order, id",
+    where="is_modifier",
+    inside={"option_values": INSIDE},
+    page_cap=PAGE_CAP,
+)

@@ -1,0 +1,171 @@
+"""V2's option sets: a product that has one has its options, and follows what becomes of them (rules 53, 61 and 62)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from bodega.declare.call import Call
+from bodega.declare.facet import Facet, Within
+from bodega.declare.listing import Listing
+from bodega.declare.route import also_at, collection, count, item
+from bodega.declare.shape import Linked, Looked, V2Shape
+from bodega.declare.write import unchanging
+from bodega.resources.catalog import product
+from bodega.resources.catalog.options import option, product_option
+from bodega.resources.catalog.options.option import CHOICES, Option
+from bodega.resources.catalog.options.option_set import SET_OPTIONS, TABLE, OptionSet, SetOption
+from bodega.resources.catalog.options.product_option import ProductOption
+from bodega.storage.table import numbered_marks
+from bodega.storage.unit import Row, Unit
+
+SCOPE = "store_v2_products"
+
+
+async def _values(call: Call, entities: Sequence[SetOption]) -> Mapping[int, Any]:
+    """The values of the options of a page of a set."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    wanted = sorted({one.option_id for one in entities})
+    if wanted:
+        marks = numbered_marks(len(wanted))
+        sql = f"SELECT doc, rest FROM option_values WHERE option_id IN ({marks}) ORDER BY option_id, sort_order, id"
+        for doc, rest in await call.reader.rows(sql, *wanted):
+            value = option.VALUES.decode(doc, rest)
+            found.setdefault(value.option_id, []).append(
+                {
+                    "option_value_id": value.id,
+                    "label": value.label,
+                    "sort_order": value.sort_order,
+                    "value": value.value,
+                    "is_default": value.is_default,
+                }
+            )
+    return {one.id: found[one.option_id] for one in entities if one.option_id in found}
+
+
+v2 = V2Shape(
+    OptionSet, "option_sets", "option_set", "id! name+ options!", {"options": Linked("/optionsets/{e.id}/options")}
+)
+v2_options = V2Shape(
+    SetOption,
+    "options",
+    "option",
+    "id! option_id* option_set_id! display_name sort_order is_required option! values!",
+    {"option": Linked("/options/{e.option_id}"), "values": Looked(_values, empty=[])},
+)
+
+V2 = Facet(2, TABLE, Listing(TABLE, 2, "min_id max_id name"), SCOPE, "option_sets", v2=v2)
+V2_OPTIONS = Facet(
+    2,
+    SET_OPTIONS,
+    Listing(SET_OPTIONS, 2, "min_id max_id"),
+    SCOPE,
+    "option_sets/{}/options",
+    v2=v2_options,
+    within=(Within("option_set_id", TABLE),),
+)
+ALL_OPTIONS = Facet(2, SET_OPTIONS, Listing(SET_OPTIONS, 2, "min_id max_id"), SCOPE, "", v2=v2_options)
+
+_v2 = (
+    collection("option_sets", V2, "GET POST DELETE"),
+    item("option_sets/{id}", V2),
+    count("option_sets/count", V2),
+    collection("option_sets/{option_set_id}/options", V2_OPTIONS, "GET POST DELETE"),
+    item("option_sets/{option_set_id}/options/{id}", V2_OPTIONS),
+    count("option_sets/{option_set_id}/options/count", V2_OPTIONS),
+    collection("option_sets/options", ALL_OPTIONS, "GET"),
+    item("option_sets/options/{id}", ALL_OPTIONS, "GET"),
+)
+routes = (*_v2, *also_at("option_sets", "optionsets", *_v2))
+
+
+SET_OPTIONS.prepare.append(unchanging("option_id"))  # rule 61
+
+
+@SET_OPTIONS.before_write.append
+async def show_a_name(unit: Unit, _old: SetOption | None, new: SetOption) -> None:
+    """Without a display name of its own it has the option's."""
+    if not new.display_name:
+        behind = await unit.get(option.TABLE, new.option_id)
+        new.display_name = behind.entity.display_name if behind is not None else ""
+
+
+# The products of a set.
+
+
+@product.TABLE.before_write.append
+async def have_a_set_or_none(_unit: Unit, _old: Any, new: product.Product) -> None:
+    """Rule 53: null, and what clients send in its place, means no set."""
+    new.option_set_id = new.option_set_id or None
+
+
+@product.TABLE.after_write.append
+async def follow_the_set(unit: Unit, old: product.Product | None, new: product.Product) -> None:
+    """Rule 53: a product has the options of its set; those that came with another set, or with none, go."""
+    before = old.option_set_id if old is not None else None
+    if before == new.option_set_id:
+        return
+    if before:
+        sql = "SELECT id FROM product_options WHERE product_id = $1 AND option_set_option_id <> 0"
+        await unit.delete(product_option.TABLE, [row[0] for row in await unit.tx.rows(sql, new.id)])
+    if new.option_set_id:
+        for given in await unit.where(SET_OPTIONS, "option_set_id = $1", new.option_set_id):
+            await _give(unit, new.id, given.entity)
+
+
+async def _give(unit: Unit, product_id: int, given: SetOption) -> None:
+    behind = await unit.get(option.TABLE, given.option_id)
+    assert behind is not None
+    shared: Option = behind.entity
+    made = ProductOption(
+        product_id=product_id,
+        name=shared.name,
+        display_name=given.display_name,
+        type=shared.type,
+        sort_order=given.sort_order,
+        config=shared.config,
+        is_required=given.is_required,
+        is_modifier=shared.type not in CHOICES,
+        option_id=shared.id,
+        option_set_option_id=given.id,
+    )
+    await unit.insert(product_option.TABLE, made)
+
+
+@SET_OPTIONS.after_write.append
+async def tell_the_products(unit: Unit, old: SetOption | None, new: SetOption) -> None:
+    """Rule 62: the products of a set follow what becomes of its options."""
+    if old is None:
+        sql = "SELECT id FROM products WHERE option_set_ref = $1 ORDER BY id"
+        for (product_id,) in await unit.tx.rows(sql, new.option_set_id):
+            await _give(unit, product_id, new)
+        return
+    for row in await _given(unit, new):
+        told = replace(
+            row.entity, display_name=new.display_name, sort_order=new.sort_order, is_required=new.is_required
+        )
+        if told != row.entity:
+            await unit.update(product_option.TABLE, row, told)
+
+
+async def _given(unit: Unit, given: SetOption) -> list[Row]:
+    """What products have of an option of a set, unless they have made it their own (rule 63)."""
+    return await unit.where(
+        product_option.TABLE, "option_set_option_id = $1 AND option_id = $2", given.id, given.option_id
+    )
+
+
+@SET_OPTIONS.before_delete.append
+async def take_it_from_the_products(unit: Unit, doomed: Sequence[int]) -> None:
+    """Rule 62: what leaves a set leaves its products."""
+    for row in await unit.where(SET_OPTIONS, f"id IN ({numbered_marks(len(doomed))})", *doomed):
+        await unit.delete(product_option.TABLE, [given.entity.id for given in await _given(unit, row.entity)])
+
+
+@TABLE.before_delete.append
+async def detach_the_products(unit: Unit, doomed: Sequence[int]) -> None:
+    """The products of a set that goes have none, and no option of it."""
+    for row in await unit.where(product.TABLE, f"option_set_ref IN ({numbered_marks(len(doomed))})", *doomed):
+        await unit.update(product.TABLE, row, replace(row.entity, option_set_id=None))

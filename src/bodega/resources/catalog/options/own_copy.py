@@ -1,0 +1,115 @@
+"""Rule 63: who edits an option of a V2 option set through V3 edits a copy that is the product's own.
+
+The other products of the set keep what they have. All values of the copy have new ids, and the variants and rules of
+the product follow them. The id of the product's option stays.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from bodega.declare.actions import Action, Create, Delete, Update
+from bodega.declare.call import Call
+from bodega.law.outcome import Outcome, Validator
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Refusal
+from bodega.resources.catalog import variants
+from bodega.resources.catalog.options import option, product_option, rule
+from bodega.resources.catalog.options.options import values_of
+from bodega.resources.catalog.options.product_option import ProductOption
+from bodega.storage.unit import Row, Unit
+
+LONGEST = 255
+
+
+async def own_name(unit: Unit, name: str, product_id: int) -> str:
+    """Rules 63 and 64: a name that no option has, from a name, the time and the product."""
+    stamp = unit.now
+    while True:
+        ending = f"{stamp}-{product_id}"
+        made = name[: LONGEST - len(ending)] + ending
+        if await unit.tx.row("SELECT 1 FROM options WHERE name_key = $1", made.casefold()) is None:
+            return made
+        stamp += 1
+
+
+async def make_own(unit: Unit, held: Row) -> dict[int, int]:
+    """Gives a product's option a copy of the shared one behind it, unless it has one: the new id of each value."""
+    mine: ProductOption = held.entity
+    behind = await unit.get(option.TABLE, mine.option_id)
+    assert behind is not None
+    if behind.entity.product_id == mine.product_id:
+        return {}
+    name = await own_name(unit, behind.entity.name, mine.product_id)
+    copy = replace(behind.entity, id=0, name=name, display_name=mine.display_name, product_id=mine.product_id)
+    made = (await unit.insert(option.TABLE, copy)).entity
+    await unit.delete(option.VALUES, [row.entity.id for row in await values_of(unit, made.id)])  # those of a checkbox
+    moved = {}
+    for row in await values_of(unit, mine.option_id):
+        value = await unit.insert(option.VALUES, replace(row.entity, id=0, option_id=made.id))
+        moved[row.entity.id] = value.entity.id
+    own = replace(mine, option_id=made.id, name=name)
+    await unit.update(product_option.TABLE, held, own)
+    await rule.swap_values(unit, own.id, moved)
+    await _swap_in_variants(unit, own, moved)
+    return moved
+
+
+async def _swap_in_variants(unit: Unit, own: ProductOption, moved: dict[int, int]) -> None:
+    for row in await unit.where(variants.TABLE, "product_id = $1 AND NOT is_base", own.product_id):
+        told = [
+            replace(one, id=moved.get(one.id, one.id)) if one.option_id == own.id else one
+            for one in row.entity.option_values
+        ]
+        await unit.update(variants.TABLE, row, replace(row.entity, option_values=told))
+
+
+class Own(Action):
+    """An edit through V3. `at` is the place of the product's option among the ids of the path."""
+
+    at = 1
+
+    async def perform(self, unit: Unit, call: Call) -> Outcome:
+        held = await unit.get(product_option.TABLE, call.ids[self.at])
+        if held is None:
+            raise Refusal(Reason.NO_SUCH_ENTITY)
+        mine = replace(call)  # a job may run twice: what it learns stays in it
+        await self._ask_before(unit, mine)
+        moved = await make_own(unit, held)
+        await self._follow(unit, mine, moved)
+        return await super().perform(unit, mine)
+
+    async def _ask_before(self, unit: Unit, call: Call) -> None:
+        """Preconditions are judged by what the caller knows: the state before there was a copy."""
+        still = self._unchanged(unit, call)
+        if still is not None and call.entity_id:
+            row = await unit.get(self.table, call.entity_id)
+            still(Validator(row.version, row.modified) if row else None)
+            call.standing_still = None
+
+    async def _follow(self, unit: Unit, call: Call, moved: dict[int, int]) -> None:
+        """What the request named by the shared option is named by the copy."""
+        call.found = None
+        if self.table is option.VALUES:
+            now = await unit.get(product_option.TABLE, call.ids[self.at])
+            assert now is not None
+            call.parent = now.entity.option_id
+            if call.entity_id:
+                call.entity_id = moved.get(call.entity_id, call.entity_id)
+                await self.place.own(unit, call, call.entity_id)
+        if isinstance(call.draft, dict) and "option_values" in call.draft:
+            drafts = [{**draft, "id": moved.get(draft["id"], draft["id"])} if "id" in draft else draft
+                      for draft in call.draft["option_values"]]  # fmt: skip
+            call.draft = {**call.draft, "option_values": drafts}
+
+
+class OwnCreate(Own, Create):
+    """POST of a value."""
+
+
+class OwnUpdate(Own, Update):
+    """PUT of an option, a modifier or a value."""
+
+
+class OwnDelete(Own, Delete):
+    """DELETE of a value."""

@@ -1,0 +1,35 @@
+"""Parent relations: the products that a product is a choice of, since a value of their options stands for it (V3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bodega.declare.listing import Include
+from bodega.declare.render import json
+from bodega.resources.catalog import product
+from bodega.storage.table import numbered_marks
+
+
+async def read(call: Any, products: Sequence[int]) -> dict[int, bytes]:
+    """The relations of each product, as a list; one query for all."""
+    if not products:
+        return {}
+    marks = numbered_marks(len(products))
+    sql = (
+        "SELECT DISTINCT v.stands_for, p.product_id, p.id, p.is_modifier FROM option_values v"
+        f" JOIN product_options p ON p.option_id = v.option_id WHERE v.stands_for IN ({marks})"
+        " ORDER BY v.stands_for, p.product_id, p.id"
+    )
+    found: dict[int, list[dict[str, Any]]] = {}
+    for child, parent, option, is_modifier in await call.reader.rows(sql, *products):
+        relation = {
+            "type": "modifier" if is_modifier else "variant_option",
+            "product_id": parent,
+            "attribute_id": option,
+        }
+        found.setdefault(child, []).append(relation)
+    return {child: json(relations) for child, relations in found.items()}
+
+
+product.INCLUDES["parent_relations"] = Include(read, tables="option_values product_options")

@@ -1,0 +1,224 @@
+"""Options of a product: V3's, which tell its variants apart, and V2's view of all that it has (rules 62 to 64)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from bodega.declare.actions import Delete, ShowItem
+from bodega.declare.call import Call
+from bodega.declare.facet import Facet, Within
+from bodega.declare.listing import Include, Listing, children
+from bodega.declare.route import collection, count, item, route
+from bodega.declare.shape import As, Changes, Nested, V2Shape, V3Shape
+from bodega.declare.write import create_one, update_one
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, Refusal
+from bodega.resources.catalog import product
+from bodega.resources.catalog.options import option
+from bodega.resources.catalog.options.config import configured
+from bodega.resources.catalog.options.option import CHOICES, VALUES, Option, Value, invalid
+from bodega.resources.catalog.options.options import values_of
+from bodega.resources.catalog.options.own_copy import OwnCreate, OwnDelete, OwnUpdate, own_name
+from bodega.resources.catalog.options.product_option import TABLE, ProductOption
+from bodega.storage.table import numbered_marks
+from bodega.storage.unit import Unit
+
+SCOPE = "store_v2_products"
+PAGE_CAP = 10
+"""Rule 26: products on a page that shows their options or modifiers."""
+
+Doc = Callable[[int, int, bytes], bytes]
+"""The product option's id, the value's id, its document: what is shown of it."""
+
+
+def values_inside(telling: Callable[[Call, Sequence[int]], Awaitable[Doc]], *, tables: str = "") -> Include:
+    """The values of options or modifiers, in their order, inside each of them."""
+
+    async def read(call: Call, parents: Sequence[int]) -> dict[int, bytes]:
+        if not parents:
+            return {}
+        sql = (
+            "SELECT o.id, v.id, v.doc FROM product_options o JOIN option_values v ON v.option_id = o.option_id"
+            f" WHERE o.id IN ({numbered_marks(len(parents))}) ORDER BY o.id, v.sort_order, v.id"
+        )
+        tell = await telling(call, parents)
+        found: dict[int, list[bytes]] = {}
+        for parent, value, doc in await call.reader.rows(sql, *parents):
+            found.setdefault(parent, []).append(tell(parent, value, doc))
+        return {parent: b"[" + b",".join(docs) + b"]" for parent, docs in found.items()}
+
+    return Include(read, tables=f"{TABLE.name} {VALUES.name} {tables}".strip())
+
+
+async def _as_they_are(_call: Call, _parents: Sequence[int]) -> Doc:
+    return lambda _parent, _value, doc: doc
+
+
+def values_by(facet: Callable[[], Facet]) -> Callable[[Unit, Any, list[Changes], list[Fault]], Awaitable[None]]:
+    """Writes the values that the body of an option or modifier brought. Those that it does not name stay."""
+
+    async def write(unit: Unit, parent: ProductOption, drafts: list[Changes], notes: list[Fault]) -> None:
+        for place, draft in enumerate(drafts):
+            try:
+                await _write_value(unit, facet(), parent, dict(draft), notes)
+            except Refusal as refusal:
+                raise refusal.inside(f"option_values.{place}") from refusal
+
+    return write
+
+
+async def _write_value(unit: Unit, facet: Facet, parent: ProductOption, draft: Changes, notes: list[Fault]) -> None:
+    """A draft that names a value updates it; so does one that means the same state of a checkbox."""
+    rows = {row.entity.id: row.entity for row in await values_of(unit, parent.option_id)}
+    named = draft.pop("id", 0)
+    if not named and parent.type == "checkbox":
+        state = (draft.get("value_data") or {}).get("checked_value")
+        named = next((one.id for one in rows.values() if one.value_data == {"checked_value": state}), 0)
+    if not named:
+        await create_one(unit, facet, {**draft, "option_id": parent.option_id}, notes)
+    elif named in rows:
+        await update_one(unit, facet, named, draft, notes)
+    else:
+        said = f"The option value {named} does not exist here."
+        raise Refusal(Reason.NO_SUCH_ENTITY, said, details={"missing_ids": [named]})
+
+
+v2 = V2Shape(
+    ProductOption,
+    "options",
+    "option",
+    "id! option_id! display_name! sort_order! is_required!",
+    {"is_required": As("is_required")},
+)
+v3_values = V3Shape(Value, required="label sort_order", hidden="option_id value")
+v3 = V3Shape(
+    ProductOption,
+    required="display_name type option_values",
+    read_only="id product_id name required",
+    hidden="is_required is_modifier option_id option_set_option_id",
+)
+
+OF_PRODUCT = (Within("product_id", product.TABLE),)
+V2 = Facet(
+    2, TABLE, Listing(TABLE, 2, "min_id max_id"), SCOPE, "products/{}/options", v2=v2, within=OF_PRODUCT
+)  # fmt: skip
+INSIDE = values_inside(_as_they_are)
+V3 = Facet(
+    3,
+    TABLE,
+    Listing(
+        TABLE,
+        3,
+        "",
+        order="sort_order",
+        includes={"option_values": INSIDE},
+        inside="option_values",
+        shown=(*v3.shown, "option_values"),
+    ),
+    SCOPE,
+    "catalog/products/{}/options",
+    v3=v3,
+    created=200,
+    within=OF_PRODUCT,
+    only={"is_modifier": False},
+)
+V3_VALUES = Facet(
+    3,
+    VALUES,
+    Listing(VALUES, 3, "", order="sort_order", shown=v3_values.shown),
+    SCOPE,
+    "catalog/products/{}/options/{}/values",
+    v3=v3_values,
+    created=200,
+    within=(*OF_PRODUCT, Within("option_id", TABLE, "option_id", "NOT is_modifier")),
+)
+v3.nested["option_values"] = Nested(v3_values, values_by(lambda: V3_VALUES))
+
+routes = (
+    collection("products/{product_id}/options", V2, "GET"),
+    item("products/{product_id}/options/{id}", V2, "GET"),
+    count("products/{product_id}/options/count", V2),
+    collection("catalog/products/{product_id}/options", V3, "GET POST"),
+    route(
+        "catalog/products/{product_id}/options/{id}",
+        3,
+        GET=ShowItem(V3),
+        PUT=OwnUpdate(V3),
+        DELETE=Delete(V3),
+    ),
+    collection("catalog/products/{product_id}/options/{option_id}/values", V3_VALUES, "GET").also(
+        route("", 3, POST=OwnCreate(V3_VALUES))
+    ),
+    route(
+        "catalog/products/{product_id}/options/{option_id}/values/{id}",
+        3,
+        GET=ShowItem(V3_VALUES),
+        PUT=OwnUpdate(V3_VALUES),
+        DELETE=OwnDelete(V3_VALUES),
+    ),
+)
+
+product.INCLUDES["options"] = children(
+    TABLE,
+    "product_id",
+    order="sort_order, id",
+    where="NOT is_modifier",
+    inside={"option_values": INSIDE},
+    page_cap=PAGE_CAP,
+)
+
+
+@TABLE.prepare.append
+async def be_what_it_says(_unit: Unit, changes: dict[str, Any], old: ProductOption | None, _notes: list[Fault]) -> None:
+    """An option is a choice; what a shopper fills in, or ticks, is a modifier. Each type has settings of its own."""
+    known: Mapping[str, Any] = changes if old is None else {"type": old.type, "is_modifier": old.is_modifier, **changes}
+    kind = known["type"]
+    if not known.get("is_modifier") and kind not in CHOICES:
+        raise invalid("type", "must be one of " + ", ".join(name for name in option.V2_TYPES if name in CHOICES))
+    if "config" in changes or (old is not None and kind != old.type):
+        config = changes.get("config", old.config if old is not None else {})
+        try:
+            changes["config"] = configured(kind, config)
+        except ValueError as error:
+            raise invalid("config", str(error)) from None
+    if "required" in changes:
+        changes["is_required"] = changes.pop("required")
+
+
+@TABLE.prepare.append
+async def have_an_option_behind(
+    unit: Unit, changes: dict[str, Any], old: ProductOption | None, _notes: list[Fault]
+) -> None:
+    """Rule 64: V3's options are the product's own, by a name that says when and whose."""
+    if old is not None:
+        return
+    product_id, shown = changes["product_id"], changes["display_name"]
+    name = await own_name(unit, shown, product_id)
+    made = Option(
+        name=name, display_name=shown, type=changes["type"], config=changes.get("config", {}), product_id=product_id
+    )
+    changes["option_id"] = (await unit.insert(option.TABLE, made)).entity.id
+    changes["name"] = name
+
+
+@TABLE.after_write.append
+async def tell_the_option(unit: Unit, old: ProductOption | None, new: ProductOption) -> None:
+    """What a product shows of its own option is what the option is."""
+    if old is None:
+        return
+    behind = await unit.get(option.TABLE, new.option_id)
+    if behind is not None and behind.entity.product_id == new.product_id:
+        told = replace(behind.entity, display_name=new.display_name, type=new.type, config=new.config)
+        if told != behind.entity:
+            await unit.update(option.TABLE, behind, told)
+
+
+@TABLE.before_delete.append
+async def take_the_option_along(unit: Unit, doomed: Sequence[int]) -> None:
+    """The option behind it goes with it, if it is the product's own."""
+    ids = f"SELECT option_id FROM product_options WHERE id IN ({numbered_marks(len(doomed))})"
+    own = [row.entity.id for row in await unit.where(option.TABLE, f"product_id <> 0 AND id IN ({ids})", *doomed)]
+    await unit.delete(option.TABLE, [one for one in own if (option.TABLE.name, one) not in unit.leaving])

@@ -1,0 +1,138 @@
+"""Product rules of V2 and complex rules of V3: two forms of one table (rule 65)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from bodega.declare.actions import Delete, ShowItem, Update
+from bodega.declare.call import Call
+from bodega.declare.complaint import typed
+from bodega.declare.facet import Facet, Within
+from bodega.declare.fields import FILE_PATH, INT32, Kind
+from bodega.declare.listing import Listing
+from bodega.declare.route import collection, count, item, route
+from bodega.declare.shape import As, V2Shape, V3Shape
+from bodega.law.outcome import Outcome
+from bodega.resources.catalog import product, variants
+from bodega.resources.catalog.options import option, product_option
+from bodega.resources.catalog.options.rule import TABLE, Adjuster, Condition, Rule, forget
+from bodega.storage.unit import Unit
+
+SCOPE = "store_v2_products"
+MEMBERS = {"product_option_id": "modifier_id", "option_value_id": "modifier_value_id", "sku_id": "variant_id"}
+
+
+def _show_conditions(conditions: list[Condition]) -> list[dict[str, int | None]]:
+    return [{v2: getattr(one, field) for v2, field in MEMBERS.items()} for one in conditions]
+
+
+def _read_conditions(value: Any) -> list[dict[str, Any]]:
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise ValueError("must be a list of objects")
+    return [_read_condition(one) for one in value]
+
+
+def _read_condition(members: dict[str, Any]) -> dict[str, Any]:
+    made = {}
+    for name, field in MEMBERS.items():
+        given = members.get(name)
+        if given in (None, "", 0, "0"):
+            continue
+        number = int(given) if isinstance(given, str) and given.isascii() and given.isdigit() else given
+        if type(number) is not int or not 0 < number <= INT32:
+            raise ValueError(f"must have a {name} that is a whole number from 1 to {INT32}")
+        made[field] = number
+    if "variant_id" in made and len(made) > 1:
+        raise ValueError("must each have either a sku_id, or a product_option_id and an option_value_id")
+    return made
+
+
+def _show_adjuster(adjuster: Adjuster | None) -> dict[str, Any] | None:
+    return {"adjuster": adjuster.adjuster, "adjuster_value": adjuster.adjuster_value} if adjuster else None
+
+
+def _read_adjuster(value: Any) -> Any:
+    return None if value in (None, "") else typed(value, Adjuster)
+
+
+CONDITIONS = Kind("array", _show_conditions, _read_conditions, lambda value: value)
+ADJUSTER = Kind("object", _show_adjuster, _read_adjuster, lambda value: value)
+
+v2 = V2Shape(
+    Rule,
+    "rules",
+    "rule",
+    "id! product_id! sort_order is_enabled is_stop price_adjuster weight_adjuster is_purchasing_disabled"
+    " purchasing_disabled_message is_purchasing_hidden image_file conditions*",
+    {
+        "is_enabled": As("enabled"),
+        "is_stop": As("stop"),
+        "price_adjuster": As("price_adjuster", ADJUSTER),
+        "weight_adjuster": As("weight_adjuster", ADJUSTER),
+        "is_purchasing_disabled": As("purchasing_disabled"),
+        "is_purchasing_hidden": As("purchasing_hidden"),
+        "image_file": As("image_url", FILE_PATH),
+        "conditions": As("conditions", CONDITIONS),
+    },
+)
+v3 = V3Shape(Rule, required="conditions", read_only="id product_id", hidden="kind")
+
+OF_PRODUCT = (Within("product_id", product.TABLE),)
+V2 = Facet(
+    2, TABLE, Listing(TABLE, 2, "min_id max_id"), SCOPE, "products/{}/rules", v2=v2, within=OF_PRODUCT
+)  # fmt: skip
+ALL = Facet(2, TABLE, Listing(TABLE, 2, "min_id max_id"), SCOPE, "", v2=v2)
+V3 = Facet(
+    3,
+    TABLE,
+    Listing(TABLE, 3, "", shown=v3.shown),
+    SCOPE,
+    "catalog/products/{}/complex-rules",
+    v3=v3,
+    created=200,
+    within=OF_PRODUCT,
+    only={"kind": "complex"},
+)
+
+
+class AddConditions(Update):
+    """Rule 65: V2's PUT adds conditions to those that a rule has; V3 may then be unable to say it."""
+
+    async def perform(self, unit: Unit, call: Call) -> Outcome:
+        if "conditions" not in call.draft:
+            return await super().perform(unit, call)
+        row = await unit.get(TABLE, call.entity_id)
+        had = row.entity.conditions if row is not None else []
+        draft = {**call.draft, "conditions": [*had, *call.draft["conditions"]], "kind": ""}
+        return await super().perform(unit, msgspec.structs.replace(call, draft=draft))
+
+
+routes = (
+    collection("products/{product_id}/rules", V2, "GET POST DELETE"),
+    route("products/{product_id}/rules/{id}", 2, v2, GET=ShowItem(V2), PUT=AddConditions(V2), DELETE=Delete(V2)),
+    count("products/{product_id}/rules/count", V2),
+    count("products/rules/count", ALL),
+    collection("catalog/products/{product_id}/complex-rules", V3, "GET POST"),
+    item("catalog/products/{product_id}/complex-rules/{id}", V3),
+)
+
+
+@product_option.TABLE.before_delete.append
+async def lose_options(unit: Unit, doomed: Sequence[int]) -> None:
+    """A rule cannot ask for an option that the product has no more."""
+    await forget(unit, "modifier_id", doomed)
+
+
+@option.VALUES.before_delete.append
+async def lose_values(unit: Unit, doomed: Sequence[int]) -> None:
+    """A rule cannot ask for a value that its option has no more."""
+    await forget(unit, "modifier_value_id", doomed)
+
+
+@variants.TABLE.before_delete.append
+async def lose_variants(unit: Unit, doomed: Sequence[int]) -> None:
+    """A rule cannot ask for a variant that is not sold any more."""
+    await forget(unit, "variant_id", doomed)
