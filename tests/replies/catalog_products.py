@@ -36,11 +36,9 @@ DIFFERS = [
         Differs(operation, f"data.{member}.*", "absent", LATER)
         for operation in (ITS, ONE)
         for member in (
-            "images",
             "modifiers",
             "options",
             "parent_relations",
-            "primary_image",
         )
     ),
 ]
