@@ -16,6 +16,7 @@ from bigcommerce.api import BigcommerceApi
 from bigcommerce.exception import ClientRequestException, RateLimitingException, RedirectionException, ServerException
 
 from bodega.http.tls import ensure_certificate
+from image_host import serve
 from served import Served, Store, resolve_localhost, serving, tunnel
 
 PRODUCTS = 260
@@ -57,6 +58,12 @@ def filled(served: Served) -> Store:
     made = served.store()
     made.run(f"seed HASH --products {PRODUCTS}")
     return made
+
+
+@pytest.fixture
+def image_host() -> Iterator[str]:
+    """A host of images on this machine."""
+    yield from serve("127.0.0.1")
 
 
 def connect(store: Store, kind: str, options: str = "") -> BigcommerceApi:
@@ -152,6 +159,30 @@ def test_links_lead_back_to_the_base_that_was_asked(api: BigcommerceApi, kind: s
     assert api.connection.make_request("GET", made.brand["url"])["name"] == "Acme"
     assert api.connection.make_request("GET", made.brand["resource"])["name"] == "Acme"
     assert made.brand["url"].endswith(".json") is (kind == "basic")
+
+
+def test_images_of_a_product_are_fetched_read_updated_counted_and_deleted(
+    api: BigcommerceApi, store: Store, image_host: str
+) -> None:
+    """Rule 68; `contract/clients.md`: this client's image_file is a URL, and its counts are of the whole store."""
+    store.run("store set HASH images.allow_private=true")
+    made = product(api)
+    image = api.ProductImages.create(made.id, image_file=f"http://{image_host}/colour/red/Front.jpg")
+    assert (image.product_id, image.is_thumbnail, image.image_file.rpartition("/")[2]) == (made.id, True, "Front.jpg")
+    shown = requests.get(image.zoom_url, timeout=10)
+    assert (shown.status_code, shown.headers["content-type"]) == (200, "image/jpeg")
+    second = api.ProductImages.create(made.id, image_file=f"http://{image_host}/b.png", description="Back")
+    assert api.ProductImages.get(made.id, second.id) == second
+    assert [one.id for one in api.Products.get(made.id).images()] == [image.id, second.id]
+    assert second.update(is_thumbnail=True).is_thumbnail is True
+    assert api.Products.get(made.id).primary_image["tiny_url"] == second.tiny_url
+    assert api.ProductImages.count() == 2
+    with pytest.raises(ClientRequestException, match=r"^400 ") as caught:
+        api.ProductImages.create(made.id, image_file=f"http://{image_host}/status/404")
+    assert "could not be fetched" in json.loads(caught.value.content)[0]["message"]
+    assert second.delete() == {}
+    assert api.ProductImages.delete_all(made.id) == {}
+    assert api.ProductImages.count() == 0
 
 
 def test_all_of_a_kind_are_deleted_at_once(api: BigcommerceApi) -> None:

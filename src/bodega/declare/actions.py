@@ -12,6 +12,7 @@ from typing import Any, ClassVar, NamedTuple
 from bodega.declare import render
 from bodega.declare.call import Call
 from bodega.declare.facet import Facet
+from bodega.declare.gather import gather
 from bodega.declare.listing import Query
 from bodega.declare.place import Place
 from bodega.declare.upload import Form
@@ -65,14 +66,15 @@ class Action:
 
     @cached_property
     def files(self) -> bool:
-        """Whether what it shows in V3 may name files, in whose addresses the reply puts the host that the caller used.
+        """Whether what it shows may name files, in whose addresses the reply puts the host that the caller used.
 
         Asked when the first request comes: resources may add to the includes of others.
         """
         facet = getattr(self, "facet", None)  # what has no table, as a singleton, names no files
-        return facet is not None and (
-            facet.table.files or any(include.files for include in facet.listing.includes.values())
-        )
+        if facet is None:
+            return False
+        inside = [*facet.listing.includes.values(), *(facet.v2.looked_up.values() if facet.v2 is not None else ())]
+        return facet.table.files or any(one.files for one in inside)
 
     async def find(self, call: Call) -> Validator | None:
         """Reads what the path names, or refuses; what it returns answers the preconditions."""
@@ -210,6 +212,10 @@ class Create(Action):
     writes = True
     body = True
 
+    def __init__(self, facet: Facet) -> None:
+        super().__init__(facet)
+        self.uploads = self.uploads or facet.uploads
+
     async def find(self, call: Call) -> None:
         await self.place.enter(call)
 
@@ -221,6 +227,9 @@ class Create(Action):
 
     def read_form(self, members: Form) -> Any:
         return shape_of(self.facet).read_form(members, creating=True)
+
+    async def gather(self, call: Call) -> None:
+        await gather(call, self.facet, call.draft)
 
     async def perform(self, unit: Unit, call: Call) -> Outcome:
         self._still(unit, call)
@@ -244,6 +253,10 @@ class Update(Action):
     writes = True
     body = True
 
+    def __init__(self, facet: Facet) -> None:
+        super().__init__(facet)
+        self.uploads = self.uploads or facet.uploads
+
     async def find(self, call: Call) -> Validator:
         return await self._find_item(call)
 
@@ -252,6 +265,9 @@ class Update(Action):
 
     def read_form(self, members: Form) -> Any:
         return shape_of(self.facet).read_form(members, creating=False)
+
+    async def gather(self, call: Call) -> None:
+        await gather(call, self.facet, call.draft, call.entity_id)
 
     async def perform(self, unit: Unit, call: Call) -> Outcome:
         notes: list[Fault] = []

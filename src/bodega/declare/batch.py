@@ -10,6 +10,7 @@ from bodega.declare.actions import Action
 from bodega.declare.call import Call
 from bodega.declare.facet import Batch
 from bodega.declare.fields import INT32
+from bodega.declare.gather import gather
 from bodega.declare.shape import parse_json
 from bodega.declare.write import create_one, update_one
 from bodega.law.outcome import Created, Emptied, Outcome, Shown, Validator
@@ -44,9 +45,21 @@ class Many(Action):
     async def standing(self, call: Call) -> Validator:
         return await self._collection(call)
 
+    async def gather(self, call: Call) -> None:
+        for place, draft in enumerate(call.draft):
+            try:
+                await gather(call, self.facet, draft, draft.get("id", 0))
+            except Refusal as refusal:
+                call.refused[place] = refusal
+
     async def one(self, unit: Unit, call: Call, draft: dict[str, Any], notes: list[Fault]) -> Row:
         """Writes one item. Raises Refusal."""
         raise NotImplementedError
+
+    async def _gathered(self, unit: Unit, call: Call, place: int, notes: list[Fault]) -> Row:
+        if place in call.refused:
+            raise call.refused[place]
+        return await self.one(unit, call, dict(call.draft[place]), notes)
 
     def done(self, saved: bytes) -> Outcome:
         """The outcome of a list that was carried out wholly."""
@@ -62,11 +75,11 @@ class Many(Action):
             notes: list[Fault] = []
             try:
                 if self.batch.whole:
-                    row = await self.one(unit, call, dict(draft), notes)
+                    row = await self._gathered(unit, call, place, notes)
                 else:
                     async with unit.tx.savepoint():
                         mark = unit.ledger.mark()
-                        row = await self.one(unit, call, dict(draft), notes)
+                        row = await self._gathered(unit, call, place, notes)
             except Refusal as refusal:
                 if self.batch.whole:
                     raise _placed(refusal, place) from refusal
@@ -159,6 +172,9 @@ class DeleteListed(Many):
             said = f"must be a whole number from 1 to {INT32}."
             raise refuse_faults([Fault(Reason.FIELD_INVALID, str(place), f"{place} {said}") for place in wrong])
         return list(dict.fromkeys(ids))
+
+    async def gather(self, call: Call) -> None:
+        """An id is all there is."""
 
     async def perform(self, unit: Unit, call: Call) -> Outcome:
         self._still(unit, call)

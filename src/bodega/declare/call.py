@@ -10,7 +10,7 @@ import msgspec
 from bodega.declare.listing import Query
 from bodega.declare.shape import Base
 from bodega.law.outcome import Outcome, Validator
-from bodega.law.refusal import Fault
+from bodega.law.refusal import Fault, Refusal
 from bodega.storage.registry import StoreRecord
 from bodega.storage.rows import Census
 from bodega.storage.tx import Tx
@@ -23,7 +23,8 @@ class Call(msgspec.Struct, gc=False):
     `parent` is the value that rows below the path's other ids hold, `entity_id` the number of the row that the path
     names. `standing_still` raises when the state of the entity no longer meets the request's preconditions: a write
     asks it again inside its transaction. `found` is what `find` read, `draft` what the body asked for, `gathered` what
-    `gather` fetched or made.
+    `gather` fetched or made, `held` how many bytes of that wait for the write, `refused` the items of a list that it
+    refused, by their place.
     """
 
     version: int
@@ -41,6 +42,8 @@ class Call(msgspec.Struct, gc=False):
     found: Any = None
     draft: Any = None
     gathered: Any = None
+    held: int = 0
+    refused: dict[int, Refusal] = {}
     notes: list[Fault] = []
     in_task: bool = False
     standing_still: Callable[[Validator | None], None] | None = None

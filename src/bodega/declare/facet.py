@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -10,6 +10,11 @@ from bodega.declare.listing import Listing
 from bodega.declare.shape import V2Shape, V3Shape
 from bodega.law.outcome import Outcome, PartlyDone
 from bodega.storage.table import Table
+
+Gather = Callable[[Any, dict[str, Any], int, str], Awaitable[None]]
+"""`gather(call, draft, id, before)`: before the transaction of a write, changes a draft so that it holds what it names,
+as the picture of a URL. `id` is the row that it changes (0: a new one), `before` what the names of its members begin
+with in a refusal."""
 
 
 class Within(NamedTuple):
@@ -56,7 +61,7 @@ class Facet:
     first; `only` the values that columns of every row of this facet have, and that a new row gets; `owner` names the
     column that holds the client id of the account that alone may see a row, unless its column `shared` is true. `key`
     is the column by which the last id of the path finds its row. `max_body` is in bytes, where the resource takes less
-    than the server does.
+    than the server does. `uploads`: a body may be a form with files; `gather` brings in what a draft needs.
     """
 
     version: int
@@ -77,3 +82,5 @@ class Facet:
     shared: str = ""
     key: str = "id"
     max_body: int = 0
+    uploads: bool = False
+    gather: Gather | None = None

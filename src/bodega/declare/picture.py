@@ -79,6 +79,16 @@ class Picture(msgspec.Struct, frozen=True):
     original: Sized
     sizes: Mapping[str, Sized]
 
+    @property
+    def files(self) -> list[File]:
+        """All of its files, each once."""
+        return list({sized.file.digest: sized.file for sized in (self.original, *self.sizes.values())}.values())
+
+    @property
+    def weight(self) -> int:
+        """Bytes of all its files."""
+        return sum(len(file.content) for file in self.files)
+
 
 async def taken_in(call: Call, given: Upload | str, field: str, sizes: Sizes = NO_SIZES) -> Picture:
     """The picture that an upload holds or a URL leads to. Raises Refusal, naming the field that it came in.
@@ -99,7 +109,7 @@ async def taken_in(call: Call, given: Upload | str, field: str, sizes: Sizes = N
 
 async def keep(unit: Unit, picture: Picture) -> None:
     """Stores the bytes of a picture and of its smaller forms; what no row names by the end is not missed later."""
-    for file in {sized.file.digest: sized.file for sized in (picture.original, *picture.sizes.values())}.values():
+    for file in picture.files:
         await files.keep(unit.tx, file)
 
 
@@ -118,7 +128,9 @@ async def _found(call: Call, url: str, field: str) -> tuple[bytes, str]:
         content = await outgoing.fetch(url, most=MOST_BYTES, allow_private=allowed)
     except outgoing.Unreachable as error:
         why = {"invalid_reason": f"{field} {error}."}  # rule 68
-        raise Refusal(Reason.IMAGE_UNREACHABLE, f"The image of '{field}' could not be fetched.", details=why) from None
+        said = f"The image of '{field}' could not be fetched."
+        faults = [Fault(Reason.IMAGE_UNREACHABLE, field, said, why)] if "." in field else []  # one of several
+        raise Refusal(Reason.IMAGE_UNREACHABLE, said, details=why, faults=faults) from None
     return content, unquote(urlsplit(url).path.rpartition("/")[2])
 
 

@@ -75,11 +75,12 @@ class Derived(NamedTuple):
 
 class Looked(NamedTuple):
     """A read-only V2 member that other rows tell: `read` takes the call and the entities of a page, and gives the value
-    by the entity's id (`empty` where there is none)."""
+    by the entity's id (`empty` where there is none). `files`: it may show the addresses of files."""
 
     read: Callable[[Any, Sequence[Any]], Awaitable[Mapping[int, Any]]]
     word: str = "object_array"
     empty: Any = None
+    files: bool = False
 
 
 Word = As | Choice | Part | Linked | Derived | Looked
@@ -307,15 +308,18 @@ class Nested(NamedTuple):
 
     `write(unit, parent, drafts, notes)` runs after the parent is written; a draft that names a row has its `id`.
     `single`: the member is one object instead of a list.
+    `gather` brings in what one draft needs from outside, as a facet's does.
     """
 
     shape: V3Shape
     write: Callable[[Any, Any, list[Changes], list[Fault]], Awaitable[None]]
     single: bool = False
+    gather: Callable[[Any, Changes, int, str], Awaitable[None]] | None = None
 
 
 class V3Shape:
-    """The V3 form: which members may be written, which POST needs, and members that are written but never shown.
+    """The V3 form: which members may be written, which POST needs (`a|b`: one of the two), and members that are written
+    but never shown.
 
     Members that are unknown or read-only are passed over: clients send whole objects back. `nested` are members that
     hold rows of other tables; they can be added after the shape was made. `view` makes the members of a facet that does
@@ -481,8 +485,11 @@ class V3Shape:
 
     def _missing(self, changes: Changes, faults: list[Fault]) -> list[Fault]:
         told = {fault.field for fault in faults}
-        absent = [name for name in self.required if name not in changes and name not in told]
-        return [Fault(Reason.FIELD_MISSING, name, f"{name} is required.") for name in absent]
+        absent = [name for name in self.required if not {*name.split("|")} & (changes.keys() | told)]
+        return [
+            Fault(Reason.FIELD_MISSING, name.partition("|")[0], f"{name.replace('|', ' or ')} is required.")
+            for name in absent
+        ]
 
     def _fault(self, name: str, why: str) -> Fault:
         return Fault(Reason.FIELD_INVALID, name, f"{name} {why}.")

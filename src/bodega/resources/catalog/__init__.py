@@ -10,6 +10,7 @@ from bodega.resources.catalog import (
     categories,
     custom_fields,
     google_product_search,
+    images,
     metafields,
     product,
     products,
@@ -22,7 +23,8 @@ from bodega.resources.catalog import (
     variants,
     videos,
 )
-from bodega.resources.catalog import nested_variants as _nested_variants  # noqa: F401 - rules, not routes
+from bodega.resources.catalog import image_order as _image_order  # noqa: F401 - rules, not routes
+from bodega.resources.catalog import nested_variants as _nested_variants  # noqa: F401 - as above
 from bodega.resources.catalog import stock_keeping as _stock_keeping  # noqa: F401 - as above
 from bodega.resources.catalog.options import (
     modifiers,
@@ -52,6 +54,7 @@ TABLES: tuple[Table, ...] = (
     rule.TABLE,
     custom_fields.TABLE,
     bulk_pricing.TABLE,
+    images.TABLE,
     videos.TABLE,
     reviews.TABLE,
     *metafields.TABLES,
@@ -74,6 +77,7 @@ ROUTES: tuple[Route, ...] = (
     *rules.routes,
     *custom_fields.routes,
     *bulk_pricing.routes,
+    *images.routes,
     *videos.routes,
     *reviews.routes,
     *google_product_search.routes,

@@ -1,0 +1,55 @@
+"""What a draft needs from outside, brought in before its transaction: for a row, and for the rows in its body."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
+
+from bodega.declare.call import Call
+from bodega.declare.facet import Facet
+from bodega.declare.shape import Changes, V3Shape, respect_cap
+from bodega.law.refusal import Refusal, refuse_faults
+
+AT_ONCE = 4
+"""Drafts of one request that are seen to at the same time."""
+
+MOST = 1000
+"""Drafts of one row and its children: each may take seconds."""
+
+Work = Callable[[], Awaitable[None]]
+
+
+async def gather(call: Call, facet: Facet, draft: Changes, entity_id: int = 0) -> None:
+    """Lets the facet, and those of the rows in the body, complete their drafts. Raises Refusal, naming every fault."""
+    works = list(_of_children(call, facet.v3, draft, "")) if facet.v3 is not None and facet.v3.nested else []
+    respect_cap(works, MOST)
+    if facet.gather is not None:
+        works.append(partial(facet.gather, call, draft, entity_id, ""))
+    if not works:
+        return
+    turns = asyncio.Semaphore(AT_ONCE)
+    refusals: list[Refusal] = []
+
+    async def see_to(work: Work) -> None:
+        async with turns:
+            try:
+                await work()
+            except Refusal as refusal:
+                refusals.append(refusal)
+
+    await asyncio.gather(*map(see_to, works))
+    if not refusals:
+        return
+    first = min(refusals, key=lambda refusal: refusal.reason.rank)
+    faults = [fault for refusal in refusals for fault in refusal.faults]
+    raise refuse_faults(faults) if len(refusals) > 1 and first.faults else first
+
+
+def _of_children(call: Call, shape: V3Shape, draft: Changes, before: str) -> Iterator[Work]:
+    for name, nested in shape.nested.items():
+        for place, child in enumerate(draft.get(name, ())):
+            inside = f"{before}{name}.{place}."
+            if nested.gather is not None:
+                yield partial(nested.gather, call, child, child.get("id", 0), inside)
+            yield from _of_children(call, nested.shape, child, inside)

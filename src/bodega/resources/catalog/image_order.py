@@ -1,0 +1,126 @@
+"""Which image of a product comes first, and which is its thumbnail (rule 68)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from bodega.declare.fields import INT32
+from bodega.declare.shape import Changes, Nested
+from bodega.declare.write import rows_of
+from bodega.law.refusal import Fault
+from bodega.resources.catalog import product
+from bodega.resources.catalog.images import TABLE, V3, Image, take_in, v3
+from bodega.resources.catalog.product import Product
+from bodega.storage.table import numbered_marks
+from bodega.storage.unit import Unit
+
+# Places.
+
+
+@TABLE.prepare.append
+async def make_room_for_it(unit: Unit, changes: Changes, old: Image | None, _notes: list[Fault]) -> None:
+    """Rule 68: an image that is given a place which is taken moves the others down."""
+    arranged = changes.pop("arranged", False)
+    place = changes.get("sort_order")
+    if arranged or place is None or (old is not None and old.sort_order == place):
+        return
+    product_id = changes["product_id"] if old is None else old.product_id
+    await _make_room(unit, product_id, [place], [old.id] if old is not None else [])
+
+
+async def write(unit: Unit, parent: Product, drafts: list[Changes], notes: list[Fault]) -> None:
+    """Writes the images of a product's body: each gets the place that the body gives it, and those that the body does
+    not name make room."""
+    places = {draft["id"]: draft["sort_order"] for draft in drafts if "id" in draft and "sort_order" in draft}
+    held = dict(await unit.tx.rows("SELECT id, sort_order FROM product_images WHERE product_id = $1", parent.id))
+    wanted = {draft["sort_order"] for draft in drafts if "id" not in draft and "sort_order" in draft}
+    wanted |= {place for image_id, place in places.items() if held.get(image_id) != place}
+    await _make_room(unit, parent.id, wanted, [draft["id"] for draft in drafts if "id" in draft])
+    await _write(unit, parent, [{**draft, "arranged": True} for draft in drafts], notes)
+
+
+_write = rows_of(V3)
+product.V3_SHAPE.nested["images"] = Nested(v3, write, gather=take_in)
+
+
+async def _make_room(unit: Unit, product_id: int, wanted: Collection[int], staying: Collection[int]) -> None:
+    """Where a place is taken by an image that may move, it moves down by one, and so do all that come after it."""
+    if not wanted:
+        return
+    sql = "SELECT id, sort_order FROM product_images WHERE product_id = $1 AND sort_order >= $2 ORDER BY sort_order"
+    before = {row[0]: row[1] for row in await unit.tx.rows(sql, product_id, min(wanted)) if row[0] not in staying}
+    places = dict(before)
+    for place in sorted(wanted):
+        if place in places.values():
+            places = {one: min(at + 1, INT32) if at >= place else at for one, at in places.items()}
+    for image_id, place in places.items():
+        if place != before[image_id]:
+            await _rewrite(unit, image_id, sort_order=place)
+
+
+async def _rewrite(unit: Unit, image_id: int, **members: int) -> None:
+    row = await unit.get(TABLE, image_id)
+    assert row is not None
+    for name, value in members.items():
+        setattr(row.entity, name, value)
+    await unit.rewrite(TABLE, row)
+
+
+# The thumbnail.
+
+_FLAGGED = "SELECT id FROM product_images WHERE product_id = $1 AND is_thumbnail AND id <> $2"
+_OTHERS = "SELECT 1 FROM product_images WHERE product_id = $1 AND id <> $2 LIMIT 1"
+
+
+@TABLE.before_write.append
+async def have_one_thumbnail(unit: Unit, old: Image | None, new: Image) -> None:
+    """Rule 68: the first image is the thumbnail; a later one that wants to be takes the flag from the one before. The
+    only image keeps it."""
+    if old is not None and old.is_thumbnail == new.is_thumbnail:
+        return
+    flagged = await unit.tx.row(_FLAGGED, new.product_id, new.id)
+    if new.is_thumbnail and flagged is not None:
+        await _rewrite(unit, flagged[0], is_thumbnail=False)
+    elif old is None:
+        new.is_thumbnail = flagged is None
+    elif not new.is_thumbnail:
+        new.is_thumbnail = await unit.tx.row(_OTHERS, new.product_id, new.id) is None
+
+
+@TABLE.after_write.append
+async def show_it_in_the_product(unit: Unit, old: Image | None, new: Image) -> None:
+    """Rule 68: an image that gives the flag away leaves it to the first of the others. Rule 28: V2 shows the thumbnail
+    inside the product, whose entity tag moves with it."""
+    was = old is not None and old.is_thumbnail
+    if was and not new.is_thumbnail:
+        await _appoint(unit, new.product_id, [new.id])
+    elif new.is_thumbnail and (not was or (old is not None and old.image_file != new.image_file)):
+        await _touch(unit, new.product_id)
+
+
+@TABLE.before_delete.append
+async def leave_a_thumbnail(unit: Unit, doomed: Sequence[int]) -> None:
+    """Rule 68: when the thumbnail goes, the first of those that stay takes its place."""
+    among = f"id IN ({numbered_marks(len(doomed))}) AND is_thumbnail"
+    found = await unit.tx.rows(f"SELECT product_id FROM product_images WHERE {among}", *doomed)
+    products = [row[0] for row in found if (product.TABLE.name, row[0]) not in unit.leaving]
+    if products:
+        await unit.tx.run(f"UPDATE product_images SET is_thumbnail = FALSE WHERE {among}", *doomed)
+    for product_id in products:
+        await _appoint(unit, product_id, doomed)
+
+
+async def _appoint(unit: Unit, product_id: int, others: Sequence[int]) -> None:
+    """The first image of a product that is none of these becomes its thumbnail."""
+    among = f"product_id = $1 AND id NOT IN ({numbered_marks(len(others), 2)})"
+    sql = f"SELECT id FROM product_images WHERE {among} ORDER BY sort_order, id LIMIT 1"
+    heir = await unit.tx.row(sql, product_id, *others)
+    if heir is not None:
+        await _rewrite(unit, heir[0], is_thumbnail=True)
+    await _touch(unit, product_id)
+
+
+async def _touch(unit: Unit, product_id: int) -> None:
+    row = await unit.get(product.TABLE, product_id)
+    if row is not None:
+        await unit.rewrite(product.TABLE, row)
