@@ -111,6 +111,8 @@ LISTED = frozenset({READ, CHANGE, CREATE, DELETE, CLEAR, BATCH})
 PAGED = LISTED - {CLEAR}  # a delete refuses what would bound a list
 EVERYWHERE = LISTED | {STORE, PICTURE}
 ON_ONE = frozenset({READ, CHANGE, DELETE})
+USED = "used"
+"""A key under which every account of the world made something."""
 WITH_BODY = frozenset({CHANGE, CREATE, BATCH, PICTURE})
 FAULTS: list[Fault] = []
 
@@ -245,6 +247,23 @@ def with_too_high_a_limit(draft: Draft) -> None:
 @fault(Reason.FILTER_REQUIRED, "filters", {CLEAR}, frozenset({3}))
 def without_a_filter(draft: Draft) -> None:
     draft.query.remove("name=Nothing")
+
+
+@fault(Reason.KEY_INVALID, "key", {CREATE})
+def with_a_bad_key(draft: Draft) -> None:
+    draft.headers["idempotency-key"] = "a b"
+
+
+@fault(Reason.KEY_IN_USE, "key", {CREATE})
+def while_it_is_carried_out(draft: Draft) -> None:
+    draft.headers["idempotency-key"] = "busy"
+    store = draft.world.shop.server.run(draft.world.shop.server.app.stores.get(draft.world.shop.name))
+    draft.store["at_work"] = {(client, "busy") for client in store.by_client}
+
+
+@fault(Reason.KEY_REUSED, "key", {CREATE})
+def with_a_key_of_another_request(draft: Draft) -> None:
+    draft.headers["idempotency-key"] = USED
 
 
 @fault(Reason.NO_SUCH_ENTITY, "path", ON_ONE | {PICTURE})
@@ -445,6 +464,12 @@ def world(server: Server) -> World:
     only_one = shop.category("Only")
     shop.category("Other", custom_url={"url": "/taken/"})
     product = shop.product(categories=[only_one])
+    shop.post(
+        "/v3/catalog/categories",
+        {"name": "Keyed", "parent_id": 0},
+        headers={"idempotency-key": USED},
+        token=tokens["", True],
+    )
     door = strict(shop, routes=by_version((*ROUTES, BY_URL)))
     return World(shop, door, tokens, category, child, deepest, only_one, product, image_of(shop, category))
 

@@ -41,6 +41,7 @@ class OpenStore:
     """One store as this process knows it.
 
     `rows` is None while its schema is being upgraded; `tried` is set once that was tried. `closed` stores were deleted.
+    `at_work` are the keys (client id, name) of the POSTs that this process is carrying out.
     """
 
     def __init__(self, record: StoreRecord, accounts: list[Account], *, shared: bool) -> None:
@@ -49,6 +50,7 @@ class OpenStore:
         self.upgrade: asyncio.Task[None] | None = None
         self.tried = asyncio.Event()
         self.closed = False
+        self.at_work: set[tuple[str, str]] = set()
         self._shared = shared
         self._quotas: dict[str, Quota] = {}
         self.learn(record, accounts)

@@ -57,7 +57,7 @@ class Replay:
         while unfinished:
             call = aim.parse_query(ask, caller, match, action)
             call.in_task = True
-            state = await deed.find_entity(ask, action, call)
+            state = await deed.find_entity(ask, caller, action, call, body)
             if untouched:  # later, what differs from the caller's copy is the task's own work
                 deed.preconditions(ask, action, call, state)
                 untouched = False
