@@ -41,6 +41,7 @@ class World(NamedTuple):
     only_one: int
     product: int
     image: str
+    task: int = 0
 
 
 class Draft:
@@ -61,12 +62,13 @@ class Draft:
         self.version = form.version
         self.store: dict[str, Any] = {}
         self.cap = 0
+        self.task = 0
 
     def send(self) -> Reply:
         """Sends it to the store as the faults want it to be."""
         shop = self.world.door if self.scheme == "http" else self.world.shop
         store = shop.server.run(self.world.shop.server.app.stores.get(shop.name))
-        path = self.form.path(self.path)
+        path = f"/v{self.form.version}/tasks/{self.task}" if self.task else self.form.path(self.path)
         path = f"/v{self.version}" + path[3:] + ("?" + "&".join(self.query) if self.query else "")
         headers = dict(self.headers)
         token = self.token
@@ -351,6 +353,11 @@ def with_a_product_in_it(draft: Draft) -> None:
     draft.path = draft.path.replace(f"/{draft.world.category}", f"/{draft.world.only_one}")
 
 
+@fault(Reason.TASK_ENDED, "path doomed scope filter", {DELETE})
+def of_a_task_that_has_ended(draft: Draft) -> None:
+    draft.task = draft.world.task
+
+
 @fault(Reason.PLAN_LIMIT_REACHED, "plan", {CREATE})
 def over_the_plan(draft: Draft) -> None:
     draft.store["terms"] = Terms({"categories": 1})
@@ -470,8 +477,12 @@ def world(server: Server) -> World:
         headers={"idempotency-key": USED},
         token=tokens["", True],
     )
+    keyed = tokens["", True]
+    task = shop.post("/v3/catalog/brands", {"name": "Later"}, headers={"prefer": "respond-async"}, token=keyed)
+    shop.settle(task.data["id"], token=keyed)
     door = strict(shop, routes=by_version((*ROUTES, BY_URL)))
-    return World(shop, door, tokens, category, child, deepest, only_one, product, image_of(shop, category))
+    image = image_of(shop, category)
+    return World(shop, door, tokens, category, child, deepest, only_one, product, image, task.data["id"])
 
 
 ALONE = [pytest.param(ground, form, id=f"{form.name}-{ground}") for ground, form in grounds()]

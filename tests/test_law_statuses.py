@@ -502,6 +502,14 @@ def the_base_variant_of_a_product(desk: Desk) -> Send:
     return lambda: desk.ask("DELETE", f"/v3/catalog/products/{product}/variants/1")
 
 
+@refused(Reason.TASK_ENDED, "RFC 9110 15.5.10")
+def a_cancellation_that_comes_too_late(desk: Desk) -> Send:
+    task = desk.ask("POST", desk.path("brands"), {"name": "Acme"}, headers={"prefer": "respond-async"})
+    place = task.headers["location"].partition(desk.shop.name)[2]
+    desk.shop.settle(int(place.rpartition("/")[2]))
+    return lambda: desk.ask("DELETE", place)
+
+
 @refused(Reason.PLAN_LIMIT_REACHED, "RFC 4918 11.5")
 def one_brand_more_than_the_plan_holds(desk: Desk) -> Send:
     desk.shop.brand()
@@ -782,6 +790,7 @@ MUST: dict[Reason, Callable[[Desk, Reply], None]] = {
     Reason.CIRCULAR_TREE: conflict,
     Reason.ORPHANED_PRODUCTS: orphans,
     Reason.BASE_VARIANT_STAYS: detail("product_id", 1),
+    Reason.TASK_ENDED: detail("state", "done"),
     Reason.PLAN_LIMIT_REACHED: limit_of_brands,
     Reason.PLATFORM_CAP_REACHED: limit_of_brands,
     Reason.TREE_TOO_DEEP: detail("max_ancestors", 7),

@@ -84,9 +84,11 @@ async def make_app(depot: Depot, *, insecure_http: bool, https_port: int, log: b
         by_version(ROUTES),
         insecure_http,
         https_port,
-        poke=lambda store: worker[0].poke(store),
+        poke=lambda store: worker[0].enqueued(store),
     )
-    worker.append(Worker(Replay(house), written, alone=isinstance(depot, Embedded)))
+    announce = depot.registry.announce_task
+    worker.append(Worker(Replay(house), written, alone=isinstance(depot, Embedded), announce=announce))
+    depot.registry.on_task = worker[0].heard
     stores.opened = worker[0].poke
     reference = pages(ROUTES)
     mounts = {

@@ -59,6 +59,7 @@ CARRIES: dict[Reason, str] = {
     Reason.BASE_VARIANT_STAYS: "the variant, and its product",
     Reason.CIRCULAR_TREE: "what conflicts, and how to resolve it",
     Reason.ORPHANED_PRODUCTS: "the products, and how to resolve it",
+    Reason.TASK_ENDED: "the state of the task",
     Reason.PLAN_LIMIT_REACHED: "the resource, its limit and how many there are",
     Reason.PLATFORM_CAP_REACHED: "the resource, its limit and how many there are",
     Reason.TREE_TOO_DEEP: "the limit",

@@ -18,6 +18,7 @@ from bodega.storage.tx import Busy, Clash
 
 REGISTRY = "bodega"
 CHANNEL = "bodega_bell"
+TASKS = "bodega_tasks"
 
 
 CONNECTIONS = 60
@@ -61,6 +62,9 @@ class ServerRegistry(Registry):
     async def ring(self) -> None:
         await self.tx.run(f"NOTIFY {CHANNEL}")
 
+    async def announce_task(self, store_hash: str) -> None:
+        await self.tx.run(f"NOTIFY {TASKS}, '{store_hash}'")  # a hash is letters, digits and hyphens
+
     def rang(self) -> bool:
         if self._listening is None:
             self._listening = asyncio.create_task(self._listen())
@@ -70,6 +74,9 @@ class ServerRegistry(Registry):
     def hear(self, *_: object) -> None:
         """Something changed."""
         self._rung = True
+
+    def _hear_of_task(self, _connection: object, _process: int, _channel: str, store_hash: str) -> None:
+        self.on_task(store_hash)
 
     async def listen(self) -> None:
         """Starts listening before the first request."""
@@ -85,7 +92,9 @@ class ServerRegistry(Registry):
             try:
                 connection = await connect(self._dsn, REGISTRY)
                 await connection.add_listener(CHANNEL, self.hear)
+                await connection.add_listener(TASKS, self._hear_of_task)
                 self.hear()
+                self.on_task("")
                 if ready is not None:
                     ready.set()
                 lost = asyncio.Event()
