@@ -159,6 +159,10 @@ class Stores:
             self._rings += 1
             self._only = None
 
+    def opened_now(self) -> list[Rows]:
+        """The rows of every store that this process has open."""
+        return [store.rows for store in self._open.values() if store.rows is not None]
+
     async def get(self, store_hash: str) -> OpenStore | None:
         """The store of this hash, or None; its rows may still be upgrading."""
         found = self.known(store_hash)

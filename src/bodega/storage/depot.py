@@ -16,6 +16,10 @@ class Depot(Protocol):
 
     registry: Registry
 
+    @property
+    def connections(self) -> int:
+        """Connections that this process holds to stores; files do not count."""
+
     async def revision(self, record: StoreRecord) -> int:
         """The schema revision of a store's database; 0 when there is none yet. Raises Busy."""
 

@@ -63,6 +63,10 @@ class Embedded:
         self.registry: Registry = EmbeddedRegistry(directory)
         self._commits = ThreadPoolExecutor(max_workers=4, thread_name_prefix="commit")
 
+    @property
+    def connections(self) -> int:
+        return 0
+
     def path(self, record: StoreRecord) -> Path:
         """The file of a store, never the same twice: SQLite deletes the log of a file that it closes, by its name."""
         return self.directory / "stores" / f"{record.hash}.{record.place}.db"

@@ -36,6 +36,11 @@ class Budget:
         self._most = most
         self._held: dict[Holder, int] = {}
 
+    @property
+    def held(self) -> int:
+        """Connections that are open now."""
+        return sum(self._held.values())
+
     def took(self, holder: Holder) -> None:
         """The holder is about to connect once more."""
         self._held[holder] = self._held.pop(holder, 0) + 1  # the one that connected last stands last

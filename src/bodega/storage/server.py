@@ -131,6 +131,10 @@ class Server:
         """Connects; this process holds at most about so many connections to stores. Raises Busy."""
         return cls(dsn, await ServerRegistry.open(dsn), connections)
 
+    @property
+    def connections(self) -> int:
+        return self._budget.held
+
     def schema(self, record: StoreRecord) -> str:
         """The schema of a store: hashes are lower-case letters, digits and hyphens, checked when it was created."""
         return "store_" + record.hash.replace("-", "_")

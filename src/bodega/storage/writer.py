@@ -73,6 +73,11 @@ class Writer:
         raise NotImplementedError
 
     @property
+    def waiting(self) -> int:
+        """Writes that wait for the next transaction."""
+        return len(self._queue)
+
+    @property
     def busy(self) -> bool:
         """Whether a write waits or is being carried out."""
         return self._drain is not None and not self._drain.done()
