@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bodega.storage import migrate
 from bodega.storage.depot import HAS_TASKS
-from bodega.storage.registry import SCHEMA, Registry, StoreRecord
+from bodega.storage.registry import Registry, StoreRecord
 from bodega.storage.sqlite import SqliteTx, adapted, begin, connect
 from bodega.storage.sqlite_rows import SqliteRows
 from bodega.storage.tx import Busy
@@ -24,13 +24,10 @@ class EmbeddedRegistry(Registry):
     def __init__(self, directory: Path) -> None:
         self._connection = connect(directory / "registry.db", busy_ms=10_000)
         try:
-            begin(self._connection)
-            if not self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'stores'").fetchone():
-                for statement in SCHEMA.split(";"):
-                    self._connection.execute(statement)
-        finally:
-            if self._connection.in_transaction:
-                self._connection.execute("COMMIT")
+            _forward(self._connection)
+        except BaseException:
+            self._connection.close()
+            raise
         super().__init__(SqliteTx(self._connection))
         self._file = os.open(directory / "bell", os.O_RDWR | os.O_CREAT, 0o600)
         if os.fstat(self._file).st_size < 8:
@@ -52,6 +49,32 @@ class EmbeddedRegistry(Registry):
         self._bell.close()
         os.close(self._file)
         self._connection.close()
+
+
+def _forward(connection: sqlite3.Connection) -> None:
+    """Brings the registry to the newest schema under the write lock, which is not taken when there is nothing to do."""
+    if _has(connection, "migrations") and not migrate.registry_pending(_revision(connection), unnumbered=False):
+        return
+    begin(connection)
+    try:
+        unnumbered = _has(connection, "stores") and not _has(connection, "migrations")
+        connection.execute(migrate.TABLE)
+        for migration in migrate.registry_pending(_revision(connection), unnumbered=unnumbered):
+            for statement in migration.statements():
+                connection.execute(statement)
+            connection.execute(migrate.WRITE.replace("$", "?"), (migration.number, migration.name))
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.rollback()
+
+
+def _has(connection: sqlite3.Connection, table: str) -> bool:
+    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone() is not None
+
+
+def _revision(connection: sqlite3.Connection) -> int:
+    return int(connection.execute(migrate.READ).fetchone()[0])
 
 
 class Embedded:

@@ -16,26 +16,6 @@ import msgspec
 from bodega.clock import Clock
 from bodega.storage.tx import Clash, Tx
 
-SCHEMA = """
-CREATE TABLE stores (
-    hash TEXT PRIMARY KEY, number INTEGER NOT NULL, plan TEXT NOT NULL, limits TEXT NOT NULL, settings TEXT NOT NULL,
-    maintenance INTEGER NOT NULL, clock TEXT NOT NULL, created BIGINT NOT NULL, revision BIGINT NOT NULL,
-    place TEXT NOT NULL
-);
-CREATE TABLE accounts (
-    client_id TEXT PRIMARY KEY, store TEXT NOT NULL REFERENCES stores(hash) ON DELETE CASCADE, name TEXT NOT NULL,
-    kind TEXT NOT NULL, username TEXT NOT NULL, token_digest TEXT NOT NULL, secret TEXT NOT NULL, scopes TEXT NOT NULL,
-    per_hour INTEGER NOT NULL, per_window INTEGER NOT NULL, disabled INTEGER NOT NULL,
-    created BIGINT NOT NULL, quota_epoch INTEGER NOT NULL
-);
-CREATE INDEX accounts_store ON accounts (store);
-CREATE UNIQUE INDEX accounts_token ON accounts (store, kind, username, token_digest);
-CREATE TABLE quotas (
-    client_id TEXT PRIMARY KEY REFERENCES accounts(client_id) ON DELETE CASCADE,
-    quota_epoch INTEGER NOT NULL, counts TEXT NOT NULL, held BIGINT NOT NULL, held_until DOUBLE PRECISION NOT NULL
-);
-"""
-
 
 class Account(msgspec.Struct, frozen=True):
     """An API account. `kind` is "oauth" (X-Auth-Token, a quota a window) or "basic" (user, token, a quota an hour)."""
@@ -72,6 +52,8 @@ class StoreRecord(msgspec.Struct, frozen=True):
     created: int
     revision: int
     place: str = ""
+    watched: int = 0
+    """Until when (UTC seconds) an owner wants to see what all workers answer."""
 
 
 class Exists(Exception):
@@ -92,7 +74,7 @@ def _store(row: Any) -> StoreRecord:
     decode = msgspec.json.decode
     clock = decode(row[6], type=Clock)
     return StoreRecord(
-        row[0], row[1], row[2], decode(row[3]), decode(row[4]), bool(row[5]), clock, row[7], row[8], row[9]
+        row[0], row[1], row[2], decode(row[3]), decode(row[4]), bool(row[5]), clock, row[7], row[8], row[9], row[10]
     )
 
 
@@ -103,7 +85,9 @@ def _account(row: Any) -> Account:
     )
 
 
-_STORE = "SELECT hash, number, plan, limits, settings, maintenance, clock, created, revision, place FROM stores"
+_STORE = (
+    "SELECT hash, number, plan, limits, settings, maintenance, clock, created, revision, place, watched FROM stores"
+)
 _ACCOUNT = (
     "SELECT client_id, store, name, kind, username, token_digest, secret, scopes, per_hour, per_window, disabled,"
     " created, quota_epoch FROM accounts"

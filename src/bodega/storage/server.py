@@ -13,7 +13,7 @@ from bodega.storage.depot import HAS_TASKS
 from bodega.storage.postgres import LOST, ReadTx, adapted, connect
 from bodega.storage.postgres_rows import PostgresRows
 from bodega.storage.readers import Budget, Readers
-from bodega.storage.registry import SCHEMA, Registry, StoreRecord
+from bodega.storage.registry import Registry, StoreRecord
 from bodega.storage.tx import Busy, Clash
 
 REGISTRY = "bodega"
@@ -47,14 +47,20 @@ class ServerRegistry(Registry):
 
     @classmethod
     async def open(cls, dsn: str) -> ServerRegistry:
-        """Connects and makes the schema when it is not there. Raises Busy."""
+        """Connects and brings the registry to the newest schema, under a lock. Raises Busy."""
         connection = await connect(dsn, REGISTRY)
         try:
             async with connection.transaction():
                 await connection.execute("SELECT pg_advisory_xact_lock(hashtext('bodega registry'))")
                 await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {REGISTRY}")
-                if await connection.fetchval("SELECT to_regclass('bodega.stores')") is None:
-                    await connection.execute(SCHEMA)
+                has = "SELECT to_regclass('bodega.{}') IS NOT NULL"
+                unnumbered = await connection.fetchval(has.format("stores"))
+                unnumbered = unnumbered and not await connection.fetchval(has.format("migrations"))
+                await connection.execute(migrate.TABLE)
+                revision = await connection.fetchval(migrate.READ)
+                for migration in migrate.registry_pending(revision, unnumbered=unnumbered):
+                    await connection.execute(migration.sql)
+                    await connection.execute(migrate.WRITE, migration.number, migration.name)
         finally:
             await connection.close()
         return cls(dsn, Readers(lambda: connect(dsn, REGISTRY), Budget(4), 4))
