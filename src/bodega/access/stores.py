@@ -195,7 +195,10 @@ class Stores:
             return None
         accounts = await self.registry.accounts(store_hash)
         if old is not None:
+            changed = record.revision != old.record.revision
             old.learn(record, accounts)
+            if changed and self.opened is not None and old.rows is not None:
+                self.opened(old)  # its rows may have been replaced, and a task with them
             return old
         store = OpenStore(record, accounts, shared=self._shared)
         if await self.depot.revision(record) == migrate.newest():

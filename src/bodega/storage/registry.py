@@ -54,6 +54,8 @@ class StoreRecord(msgspec.Struct, frozen=True):
     place: str = ""
     watched: int = 0
     """Until when (UTC seconds) an owner wants to see what all workers answer."""
+    server: str = ""
+    """The URL of the PostgreSQL server that holds the store; empty: the one that holds the registry."""
 
 
 class Exists(Exception):
@@ -73,9 +75,8 @@ def new_token() -> str:
 def _store(row: Any) -> StoreRecord:
     decode = msgspec.json.decode
     clock = decode(row[6], type=Clock)
-    return StoreRecord(
-        row[0], row[1], row[2], decode(row[3]), decode(row[4]), bool(row[5]), clock, row[7], row[8], row[9], row[10]
-    )
+    told = (row[0], row[1], row[2], decode(row[3]), decode(row[4]), bool(row[5]), clock)
+    return StoreRecord(*told, *row[7:12])
 
 
 def _account(row: Any) -> Account:
@@ -86,7 +87,8 @@ def _account(row: Any) -> Account:
 
 
 _STORE = (
-    "SELECT hash, number, plan, limits, settings, maintenance, clock, created, revision, place, watched FROM stores"
+    "SELECT hash, number, plan, limits, settings, maintenance, clock, created, revision, place, watched,"
+    " server FROM stores"
 )
 _ACCOUNT = (
     "SELECT client_id, store, name, kind, username, token_digest, secret, scopes, per_hour, per_window, disabled,"
@@ -137,14 +139,16 @@ class Registry:
             for row in await self.tx.rows(_ACCOUNT + " WHERE store = $1 ORDER BY created, client_id", store_hash)
         ]
 
-    async def add_store(self, store_hash: str, plan: str, settings: dict[str, Any], created: int) -> StoreRecord:
+    async def add_store(
+        self, store_hash: str, plan: str, settings: dict[str, Any], created: int, server: str = ""
+    ) -> StoreRecord:
         """A new store in the registry. Raises Exists."""
         sql = (
-            "INSERT INTO stores (hash, number, plan, limits, settings, maintenance, clock, created, revision, place)"
-            " SELECT $1, coalesce(max(number), 999) + 1, $2, '{}', $3, 0, '{}', $4, 1, $5 FROM stores"
+            "INSERT INTO stores (hash, number, plan, limits, settings, maintenance, clock, created, revision, place,"
+            " server) SELECT $1, coalesce(max(number), 999) + 1, $2, '{}', $3, 0, '{}', $4, 1, $5, $6 FROM stores"
         )
         try:
-            await self.tx.run(sql, store_hash, plan, _json(settings), created, secrets.token_hex(4))
+            await self.tx.run(sql, store_hash, plan, _json(settings), created, secrets.token_hex(4), server)
         except Clash as error:
             raise Exists(store_hash) from error
         await self.ring()
