@@ -34,6 +34,8 @@ class Log:
     def __init__(self, stream: BinaryIO | None = None) -> None:
         self._stream = stream
         self._lines: list[Line] = []
+        self.lost = 0
+        """How often something could not be written."""
 
     def request(self, ask: Any, answer: Any, us: int) -> None:
         """One answered request, which took so many microseconds."""
@@ -54,15 +56,22 @@ class Log:
         """Something an operator should know; written at once."""
         if self._stream is not None:
             self.flush()
-            self._stream.write(_encoder.encode({"time": wall(), "event": what, **facts}) + b"\n")
-            self._stream.flush()
+            self._write(_encoder.encode({"time": wall(), "event": what, **facts}) + b"\n")
 
     def flush(self) -> None:
         """Writes what was gathered."""
         lines, self._lines = self._lines, []
-        if lines and self._stream is not None:
-            self._stream.write(_encoder.encode_lines(lines))
+        if lines:
+            self._write(_encoder.encode_lines(lines))
+
+    def _write(self, data: bytes) -> None:
+        """A log that cannot be written, on a disk that is full, keeps nobody from being answered."""
+        assert self._stream is not None
+        try:
+            self._stream.write(data)
             self._stream.flush()
+        except (OSError, ValueError):
+            self.lost += 1
 
 
 def to_standard_error() -> Log:

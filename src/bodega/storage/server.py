@@ -67,7 +67,7 @@ class ServerRegistry(Registry):
                     await connection.execute(migrate.WRITE, migration.number, migration.name)
         finally:
             await connection.close()
-        return cls(dsn, Readers(lambda: connect(dsn, REGISTRY), Budget(4), 4))
+        return cls(dsn, Readers(lambda: connect(dsn, REGISTRY, patient=False), Budget(4), 4))
 
     async def ring(self) -> None:
         await self.tx.run(f"NOTIFY {CHANNEL}")
@@ -158,7 +158,7 @@ class Server:
         if dsn == self.dsn:
             return self.registry.tx
         if dsn not in self._ways:
-            self._readers.append(Readers(lambda: connect(dsn, "public"), Budget(2), 2))
+            self._readers.append(Readers(lambda: connect(dsn, "public", patient=False), Budget(2), 2))
             self._ways[dsn] = RegistryTx(self._readers[-1])
         return self._ways[dsn]
 
