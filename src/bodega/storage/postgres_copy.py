@@ -60,7 +60,9 @@ async def take(connection: Any, name: str, revision: int) -> None:
         number = await connection.fetchval("SELECT coalesce(max(number), 0) + 1 FROM kept_snapshots")
         for table in await _tables(connection):
             copy = f"kept{number}_{table}"
-            await connection.execute(f"CREATE TABLE {copy} (LIKE {table}); INSERT INTO {copy} SELECT * FROM {table}")
+            # Without a key a table can only be moved to another node when its whole row is its identity.
+            made = f"CREATE TABLE {copy} (LIKE {table}); ALTER TABLE {copy} REPLICA IDENTITY FULL"
+            await connection.execute(f"{made}; INSERT INTO {copy} SELECT * FROM {table}")
         await connection.execute(
             "INSERT INTO kept_snapshots (number, name, revision) VALUES ($1, $2, $3)", number, name, revision
         )
