@@ -111,18 +111,20 @@ async def claim(unit: Unit, wall: int, *, alone: bool = False) -> Row | None:
 
     Leases run by the machine's clock: a frozen store clock must not keep a dead worker's task for ever.
     """
-    waiting = await unit.tx.rows("SELECT id FROM tasks WHERE state IN ('pending', 'running') ORDER BY id LIMIT 100")
-    for found in waiting:
+    # Those that were left come first: they are older. Each question ends at an index, however many tasks wait.
+    left = await unit.tx.rows("SELECT id FROM tasks WHERE state = 'running' ORDER BY id LIMIT 100")
+    waiting = await unit.tx.rows("SELECT id FROM tasks WHERE state = 'pending' ORDER BY id LIMIT 1")
+    for found in (*left, *waiting):
         row = await unit.get(TABLE, found[0])
         if row is not None and _free(row.entity, wall, alone=alone):
-            left = row.entity.state == "running"
+            was_left = row.entity.state == "running"
             taken = _replace(
                 row.entity,
                 state="running",
                 date_started=row.entity.date_started or moment(unit.now),
                 lease_until=wall + LEASE_SECONDS,
                 attempt=row.entity.attempt + 1,
-                deaths=row.entity.deaths + left,
+                deaths=row.entity.deaths + was_left,
             )
             return await unit.update(TABLE, row, taken)
     return None
