@@ -16,6 +16,7 @@ from bodega.law.reasons import Reason
 from bodega.log import Log
 from bodega.metrics import BOUNDS_US, Board, exposition
 from bodega.storage.tx import Busy
+from forms import strict
 from shop import Reply, Server, Shop
 
 LABELS = ("version", "status", "reason", "kind", "le")
@@ -65,6 +66,12 @@ def test_a_server_without_its_registry_is_live_and_not_ready(shop: Shop, monkeyp
 def test_what_operators_are_not_told_is_404(shop: Shop, path: str) -> None:
     """RFC 9110 15.5.5"""
     assert ask(shop.server, path).status == 404
+
+
+def test_what_a_proxy_received_over_tls_is_not_sent_there_again(shop: Shop) -> None:
+    """RFC 9110 15.4.2: only what was read in the clear is redirected."""
+    assert strict(shop).get("/v2/time", scheme="http").status == 301
+    assert strict(shop, behind_tls=True).get("/v2/time", scheme="http").status == 200
 
 
 # Metrics

@@ -251,6 +251,22 @@ def test_a_server_that_is_stopped_says_first_that_it_is_not_ready(tmp_path: Path
         assert running.wait(5) == 0
 
 
+def test_behind_a_proxy_that_ends_tls_links_lead_to_the_proxy(runner: asyncio.Runner, tmp_path: Path) -> None:
+    """RFC 9110 7.6.3: nothing is read in the clear between the caller and the proxy, so nothing is redirected."""
+    house = Server(runner, runner.run(open_depot(tmp_path, None)))
+    shop = house.shop()
+    runner.run(house.app.stop())
+    with serving("--data", str(tmp_path), "--http-port", "0", "--behind-tls") as (running, address):
+        connection = http.client.HTTPConnection(address, timeout=5)
+        headers = {"X-Auth-Token": shop.token, "Content-Type": "application/json", "Host": "api.example.com"}
+        connection.request("POST", f"/stores/{shop.name}/v2/brands", '{"name":"Acme"}', headers)
+        reply = connection.getresponse()
+        assert reply.status == 201
+        assert reply.headers["location"] == f"https://api.example.com/stores/{shop.name}/v2/brands/1"
+        connection.close()
+        stop(running)
+
+
 def ask(host: str, port: int, path: str) -> tuple[int, Any]:
     """One request on a connection of its own."""
     connection = http.client.HTTPConnection(host, port, timeout=5)

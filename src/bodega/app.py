@@ -85,7 +85,13 @@ class App:
 
 
 async def make_app(
-    depot: Depot, *, insecure_http: bool, https_port: int, log: bool = True, meter: Meter | None = None
+    depot: Depot,
+    *,
+    insecure_http: bool,
+    https_port: int,
+    behind_tls: bool = False,
+    log: bool = True,
+    meter: Meter | None = None,
 ) -> App:
     """The application over a depot; `https_port` is where plain HTTP is sent to, `meter` what this worker counts on."""
     meter = meter or Board().meter()
@@ -99,6 +105,7 @@ async def make_app(
         stores,
         by_version(ROUTES),
         insecure_http,
+        behind_tls,
         https_port,
         poke=lambda store: worker[0].enqueued(store),
     )

@@ -58,6 +58,9 @@ def listening(command: Command) -> Command:
     )
     @click.option("--insecure-http", is_flag=True, help="Answer plain HTTP, instead of sending callers to HTTPS.")
     @click.option(
+        "--behind-tls", is_flag=True, help="A proxy in front ends TLS: answer plain HTTP as the HTTPS that came to it."
+    )
+    @click.option(
         "--drain-seconds",
         type=click.FloatRange(0, 600),
         metavar="N",
@@ -123,7 +126,13 @@ async def _app(config: Config, meter: Meter, listeners: Sequence[Listener]) -> A
     from bodega.app import make_app
 
     depot = await open_depot(config.place, config.workers)
-    return await make_app(depot, insecure_http=config.insecure_http, https_port=listeners[0].port, meter=meter)
+    return await make_app(
+        depot,
+        insecure_http=config.insecure_http,
+        https_port=listeners[0].port,
+        behind_tls=config.behind_tls,
+        meter=meter,
+    )
 
 
 def bind(config: Config) -> list[Listener]:

@@ -44,6 +44,8 @@ class Api:
         """One request."""
         began = time.perf_counter()
         ask = read_head(scope, receive, f"{self._prefix}{next(self._numbers):08x}")
+        if self._house.behind_tls:
+            ask.secure = True
         if not ask.version and not ask.store and not ask.host_form:
             mount = self._mounts.get(ask.path.lstrip("/").partition("/")[0])
             if mount is not None:

@@ -68,8 +68,8 @@ State = Literal["pending", "running", "done", "failed", "cancelled"]
 class Task(Entity, kw_only=True):
     """`progress` counts rows done so far; times are empty until they come; `attempt` counts its claims.
 
-    `content` is the base64 form of a body that is not shown. `deaths` counts the workers that left it without a word since
-    it last made progress.
+    `content` is the base64 form of a body that is not shown. `deaths` counts the workers that left it without a word
+    since it last made progress.
     """
 
     state: State = "pending"
