@@ -12,6 +12,7 @@ import pytest
 from bodega.storage.depot import open_depot
 from bodega.storage.keys import KEPT_SECONDS
 from forms import FORMS, XML, Desk, Form, emptied
+from pictures import form
 from postgres import database
 from shop import Reply, Server, Shop
 from test_concurrency import ask
@@ -117,6 +118,18 @@ def test_another_request_under_the_key_is_refused(room: Shop, other: Other) -> N
     if other.reason:
         assert reply.status == (400 if other.path.startswith("/v2") else 422)
         assert (room.rows("brands"), room.rows("categories")) == (1, 0)
+
+
+def test_a_form_that_is_sent_again_has_another_boundary(room: Shop) -> None:
+    """RFC 2046 5.1.1: clients make one up for each request."""
+    brand = room.brand()
+    for boundary in (b"edge", b"ridge"):
+        headers = {**KEY, "content-type": f"multipart/form-data; boundary={boundary.decode()}"}
+        body = form().replace(b"edge", boundary)
+        reply = room.post(f"/v3/catalog/brands/{brand}/image", body=body, headers=headers)
+        assert reply.status == 200, reply.body
+    assert reply.headers["idempotency-replayed"] == "true"
+    assert room.rows("idempotency") == 1
 
 
 def test_another_media_type_is_another_request(room: Shop) -> None:

@@ -21,6 +21,7 @@ from bodega.storage import migrate, postgres_rows
 from bodega.storage import server as postgres_server
 from bodega.storage.depot import open_depot
 from bodega.tasks.sweep import sweep
+from pictures import FORM, form
 from postgres import database
 from shop import Server
 
@@ -89,6 +90,10 @@ def everything(runner: asyncio.Runner, url: str, folder: Path) -> str:
             shop.get(f"/v{route.version}/{route.template}")
     for path in ("/v2/products/1", "/v2/products/count", "/v3/catalog/products/1?include=variants", "/v2/products.xml"):
         shop.get(path)
+    picture = form()
+    for _ in range(2):
+        shop.post("/v3/catalog/brands/1/image", body=picture, headers=FORM)
+    assert shop.rows("files") > 0
     task = shop.delete("/v3/catalog/brands?name=Nobody", headers={"prefer": "respond-async"}).data["id"]
     shop.settle(task)
     shop.delete(f"/v3/tasks/{task}")

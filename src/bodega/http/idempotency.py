@@ -27,6 +27,7 @@ LONGEST = 255
 
 _BARE = re.compile(rb"[\x21\x23-\x7e][\x21-\x7e]{0,254}")
 _QUOTED = re.compile(rb'"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255})"')
+_BOUNDARY = re.compile(rb'boundary="?([^";,]{1,70})', re.IGNORECASE)
 _OUTCOME = {outcome.status: outcome for outcome in OUTCOMES}
 
 
@@ -38,8 +39,15 @@ def key_of(ask: Ask, body: bytes) -> Key:
         raise Refusal(Reason.KEY_INVALID, details={"header": "Idempotency-Key", "max_length": LONGEST})
     name = quoted[1] if quoted is not None else sent
     asked = (ask.method, ask.path, ask.query, ask.media.value.decode())
-    digest = hashlib.sha256("\n".join(asked).encode("utf-8", "surrogateescape") + b"\n" + body)
+    content = _without_boundary(ask.headers.get(b"content-type", b""), body)
+    digest = hashlib.sha256("\n".join(asked).encode("utf-8", "surrogateescape") + b"\n" + content)
     return Key(ask.client_id, name.decode("ascii"), digest.hexdigest())
+
+
+def _without_boundary(content_type: bytes, body: bytes) -> bytes:
+    """A form that is sent again has another boundary (RFC 2046 5.1.1), and is the same form."""
+    boundary = _BOUNDARY.search(content_type) if content_type.startswith(b"multipart/") else None
+    return body if boundary is None else body.replace(boundary[1], b"boundary")
 
 
 async def known(store: OpenStore, call: Call, key: Key) -> Outcome | None:
