@@ -220,7 +220,7 @@ def test_a_postgres_that_hangs_holds_nobody_for_ever(
     """Issue 5: 503 after a while for reads, writes and readiness; when it goes on, everything does."""
     monkeypatch.setattr(on_postgres, "PATIENCE_SECONDS", 0.6)
     monkeypatch.setattr(readers, "WAIT_SECONDS", 0.6)
-    server = Server(runner, runner.run(open_depot(None, cluster.url)))
+    server = Server(runner, runner.run(open_depot(None, cluster.url))).awake()
     shop = server.shop()
     shop.brand("Acme")
     assert shop.get("/v3/catalog/brands").status == 200

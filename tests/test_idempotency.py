@@ -243,7 +243,7 @@ def test_of_many_at_once_one_is_carried_out(room: Shop) -> None:
 def twins(runner: asyncio.Runner, postgres_url: str) -> Iterator[list[Shop]]:
     """One store as two workers on one database serve it."""
     with database(postgres_url) as url:
-        servers = [Server(runner, runner.run(open_depot(None, url))) for _ in range(2)]
+        servers = [Server(runner, runner.run(open_depot(None, url))).awake() for _ in range(2)]
         first = servers[0].shop()
         second = Shop(servers[1], first.name)
         second.token = first.token

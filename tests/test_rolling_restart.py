@@ -112,7 +112,7 @@ def url(postgres_url: str) -> Iterator[str]:
 
 def a_shop(runner: asyncio.Runner, url: str) -> Shop:
     """A store in the database, and nobody who has it open."""
-    house = Server(runner, runner.run(open_depot(None, url)))
+    house = Server(runner, runner.run(open_depot(None, url))).awake()
     shop = house.shop()
     runner.run(house.app.stop())
     return shop
@@ -161,7 +161,7 @@ def test_two_servers_restart_one_after_the_other_and_drop_no_request(
         finally:
             for caller in callers:
                 caller.ended.set()
-    house = Server(runner, runner.run(open_depot(None, url)))
+    house = Server(runner, runner.run(open_depot(None, url))).awake()
     twin = Shop(house, shop.name)
     assert twin.rows("brands") == sum(caller.answered for caller in callers if caller.writes)
     runner.run(house.app.stop())

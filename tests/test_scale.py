@@ -71,7 +71,7 @@ class Watched:
 
 def everything(runner: asyncio.Runner, url: str, folder: Path) -> str:
     """A store does all it can; its schema's name."""
-    server = Server(runner, runner.run(open_depot(None, url)))
+    server = Server(runner, runner.run(open_depot(None, url))).awake()
     shop = server.shop()
     category = shop.category()
     child = shop.category("Hammers", parent_id=category)

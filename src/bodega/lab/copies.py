@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import msgspec
 
+from bodega.access.settings import with_defaults
+from bodega.resources import TABLES
 from bodega.storage import sqlite_copy
 from bodega.storage.depot import Depot, NoCopy
+from bodega.storage.furnish import bare, furnish
 from bodega.storage.registry import Account, Exists, StoreRecord
+from bodega.storage.unit import Terms
 
 
 class Facts(msgspec.Struct):
@@ -74,8 +79,21 @@ async def _make(depot: Depot, store_hash: str, facts: Facts) -> StoreRecord:
     return record
 
 
+async def _complete(depot: Depot, record: StoreRecord) -> None:
+    """A copy that is older than a table has none of the rows that every store has from its first day on."""
+    rows = await depot.open(record)
+    try:
+        wanting = await bare(rows.reader, TABLES)
+        if wanting:
+            terms = Terms(settings=with_defaults(record.settings))
+            await rows.write(functools.partial(furnish, tables=wanting), int(record.clock.now()), terms)
+    finally:
+        await rows.close()
+
+
 async def _tell(depot: Depot, record: StoreRecord) -> None:
     """Servers look at the store again: with its rows, tasks that wait may have come back."""
+    await _complete(depot, record)
     current = await depot.registry.store(record.hash)
     if current is not None:
         await depot.registry.save_store(current)
