@@ -32,10 +32,10 @@ class Store:
 
 
 @contextmanager
-def serving(database: str, products: Mapping[str, int]) -> Iterator[dict[str, Store]]:
+def serving(database: str, products: Mapping[str, int], workers: int = 1) -> Iterator[dict[str, Store]]:
     """Make a store for each name in `products`, with that many products, and serve them until the block ends.
 
-    `database` is "sqlite" or "postgres"; both keep every promise of durability.
+    `database` is "sqlite" or "postgres"; both keep every promise of durability. PostgreSQL takes several `workers`.
     """
     with ExitStack() as stack:
         directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="bodega-bench-"))
@@ -45,7 +45,7 @@ def serving(database: str, products: Mapping[str, int]) -> Iterator[dict[str, St
             place = ["--database", stack.enter_context(postgres(durable=True))]
         tokens = {name: _make(name, count, place, directory) for name, count in products.items()}
         port, tls_port = free_port(), free_port()
-        ports = ["--http-port", str(port), "--https-port", str(tls_port)]
+        ports = ["--http-port", str(port), "--https-port", str(tls_port), "--workers", str(workers)]
         server = stack.enter_context(running([COMMAND, "serve", *place, "--insecure-http", *ports], port, directory))
         yield {name: Store(server, name, token) for name, token in tokens.items()}
 

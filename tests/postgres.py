@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypedDict
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import asyncpg
 
@@ -233,3 +233,40 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+class Cluster:
+    """A running server of `postgres()` as those see it who harm it: it is restarted, and made to hang."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._home = Path(parse_qs(urlsplit(url).query)["host"][0])
+        self._identity = _identity()
+        self._binaries = _reachable(_binaries(), self._home, self._identity)
+
+    def restart(self, mode: str = "fast") -> None:
+        """Ends the server with all its sessions and starts it again, at the same port; `immediate` as a crash does."""
+        self._control("restart", "-m", mode, "-l", self._home / "restarted.log")
+
+    def stop(self) -> None:
+        """Ends a server that was restarted: nobody else knows of it."""
+        self._control("stop", "-m", "immediate")
+
+    def hang(self) -> None:
+        """Stops every process of the server in its tracks: connections stay open, and nothing is answered."""
+        for process in self._processes():
+            os.kill(process, signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Lets them run again, the youngest first."""
+        for process in reversed(self._processes()):
+            os.kill(process, signal.SIGCONT)
+
+    def _processes(self) -> list[int]:
+        parent = int((self._home / "data" / "postmaster.pid").read_text().splitlines()[0])
+        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        return [parent, *map(int, children)]
+
+    def _control(self, *words: str | Path) -> None:
+        command = [self._binaries / "pg_ctl", words[0], "-D", self._home / "data", "-w", *words[1:]]
+        _run(command, self._home, self._identity)

@@ -59,6 +59,12 @@ class Server:
         runner.run(self.app.start())
         self._count = 0
 
+    def awake(self) -> Server:
+        """Once it has looked at the stores that are there: else it might find a new one before that is ready."""
+        assert self.app._waking is not None
+        self.run(asyncio.wait([self.app._waking]))
+        return self
+
     def run(self, work: Any) -> Any:
         """Runs a coroutine on the server's loop."""
         return self.runner.run(work)

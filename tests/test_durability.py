@@ -247,6 +247,69 @@ def check_file(depot: Embedded, shop: Shop, runner: asyncio.Runner) -> None:
     connection.close()
 
 
+class Stubborn(threading.Thread):
+    """Creates one after the other, each under a key, and repeats what was cut off until it is answered."""
+
+    def __init__(self, where: list[str], shop: Shop, prefix: str, count: int) -> None:
+        super().__init__()
+        self.where, self.shop, self.prefix, self.count = where, shop, prefix, count
+        self.made: dict[str, int] = {}
+        self.cut = 0
+        self.strange: list[Any] = []
+        self.start()
+
+    def run(self) -> None:
+        """Until all are made."""
+        client = Client(self.where[-1], self.shop)
+        give_up = time.monotonic() + 4 * PATIENCE
+        while len(self.made) < self.count and time.monotonic() < give_up:
+            name = f"{self.prefix}{len(self.made)}"
+            try:
+                key = {"Idempotency-Key": name}
+                status, told = client.ask("POST", "/v3/catalog/brands", {"name": name}, **key)
+            except (OSError, http.client.HTTPException, ValueError):
+                self.cut += 1
+                client.close()
+                time.sleep(0.02)
+                client = Client(self.where[-1], self.shop)
+                continue
+            if status == 200:
+                self.made[name] = told["data"]["id"]
+            elif status not in (409, 503) or told["title"].startswith("The brand name"):
+                self.strange.append((status, told))
+        client.close()
+
+
+def test_a_client_that_retries_under_its_key_creates_once_over_kill_9(place: Place, runner: asyncio.Runner) -> None:
+    """Issue 5: whether the answer was lost or the write, the retry gets the answer, and there is one brand."""
+    house = place.house(runner)
+    shop = house.shop()
+    runner.run(house.app.stop())
+    where: list[str] = []
+    clients: list[Stubborn] = []
+    for life in range(3):
+        with serving(place) as (process, address):
+            where.append(address)
+            clients = clients or [Stubborn(where, shop, f"c{number}-", 120) for number in range(4)]
+            give_up = time.monotonic() + PATIENCE
+            while min(len(client.made) for client in clients) < 30 * (life + 1):
+                assert time.monotonic() < give_up, [client.strange for client in clients]
+                time.sleep(0.005)
+            if life == 2:
+                for client in clients:
+                    client.join(4 * PATIENCE)
+            kill(process)
+    assert [client.strange for client in clients] == [[]] * 4
+    assert sum(client.cut for client in clients) >= 4, "nothing was cut off, so nothing was proved"
+    house = place.house(runner)
+    twin = _seen_by(house, shop)
+    assert twin.rows("brands") == 4 * 120 == sum(len(client.made) for client in clients)
+    ids = [number for client in clients for number in client.made.values()]
+    assert len(set(ids)) == len(ids)
+    check_ledger(twin)
+    runner.run(house.app.stop())
+
+
 def test_a_long_task_goes_on_after_kill_9_where_it_was(place: Place, runner: asyncio.Runner) -> None:
     """RFC 9110 15.3.3: a V2 delete of many rows, killed in the middle, ends with nothing left."""
     house = place.house(runner)

@@ -41,6 +41,7 @@ class World(NamedTuple):
     only_one: int
     product: int
     image: str
+    task: int = 0
 
 
 class Draft:
@@ -61,12 +62,13 @@ class Draft:
         self.version = form.version
         self.store: dict[str, Any] = {}
         self.cap = 0
+        self.task = 0
 
     def send(self) -> Reply:
         """Sends it to the store as the faults want it to be."""
         shop = self.world.door if self.scheme == "http" else self.world.shop
         store = shop.server.run(self.world.shop.server.app.stores.get(shop.name))
-        path = self.form.path(self.path)
+        path = f"/v{self.form.version}/tasks/{self.task}" if self.task else self.form.path(self.path)
         path = f"/v{self.version}" + path[3:] + ("?" + "&".join(self.query) if self.query else "")
         headers = dict(self.headers)
         token = self.token
@@ -111,6 +113,8 @@ LISTED = frozenset({READ, CHANGE, CREATE, DELETE, CLEAR, BATCH})
 PAGED = LISTED - {CLEAR}  # a delete refuses what would bound a list
 EVERYWHERE = LISTED | {STORE, PICTURE}
 ON_ONE = frozenset({READ, CHANGE, DELETE})
+USED = "used"
+"""A key under which every account of the world made something."""
 WITH_BODY = frozenset({CHANGE, CREATE, BATCH, PICTURE})
 FAULTS: list[Fault] = []
 
@@ -247,6 +251,23 @@ def without_a_filter(draft: Draft) -> None:
     draft.query.remove("name=Nothing")
 
 
+@fault(Reason.KEY_INVALID, "key", {CREATE})
+def with_a_bad_key(draft: Draft) -> None:
+    draft.headers["idempotency-key"] = "a b"
+
+
+@fault(Reason.KEY_IN_USE, "key", {CREATE})
+def while_it_is_carried_out(draft: Draft) -> None:
+    draft.headers["idempotency-key"] = "busy"
+    store = draft.world.shop.server.run(draft.world.shop.server.app.stores.get(draft.world.shop.name))
+    draft.store["at_work"] = {(client, "busy") for client in store.by_client}
+
+
+@fault(Reason.KEY_REUSED, "key", {CREATE})
+def with_a_key_of_another_request(draft: Draft) -> None:
+    draft.headers["idempotency-key"] = USED
+
+
 @fault(Reason.NO_SUCH_ENTITY, "path", ON_ONE | {PICTURE})
 def of_one_that_is_not_there(draft: Draft) -> None:
     draft.path = draft.path.replace(f"/{draft.world.category}", "/4711")
@@ -330,6 +351,11 @@ def below_itself(draft: Draft) -> None:
 @fault(Reason.ORPHANED_PRODUCTS, "doomed", {DELETE})
 def with_a_product_in_it(draft: Draft) -> None:
     draft.path = draft.path.replace(f"/{draft.world.category}", f"/{draft.world.only_one}")
+
+
+@fault(Reason.TASK_ENDED, "path doomed scope filter", {DELETE})
+def of_a_task_that_has_ended(draft: Draft) -> None:
+    draft.task = draft.world.task
 
 
 @fault(Reason.PLAN_LIMIT_REACHED, "plan", {CREATE})
@@ -445,8 +471,18 @@ def world(server: Server) -> World:
     only_one = shop.category("Only")
     shop.category("Other", custom_url={"url": "/taken/"})
     product = shop.product(categories=[only_one])
+    shop.post(
+        "/v3/catalog/categories",
+        {"name": "Keyed", "parent_id": 0},
+        headers={"idempotency-key": USED},
+        token=tokens["", True],
+    )
+    keyed = tokens["", True]
+    task = shop.post("/v3/catalog/brands", {"name": "Later"}, headers={"prefer": "respond-async"}, token=keyed)
+    shop.settle(task.data["id"], token=keyed)
     door = strict(shop, routes=by_version((*ROUTES, BY_URL)))
-    return World(shop, door, tokens, category, child, deepest, only_one, product, image_of(shop, category))
+    image = image_of(shop, category)
+    return World(shop, door, tokens, category, child, deepest, only_one, product, image, task.data["id"])
 
 
 ALONE = [pytest.param(ground, form, id=f"{form.name}-{ground}") for ground, form in grounds()]

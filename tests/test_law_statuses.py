@@ -347,6 +347,31 @@ def an_id_that_no_row_can_have(desk: Desk) -> Send:
     return lambda: desk.ask("DELETE", desk.path("brands/99999999999999999999"))
 
 
+@refused(Reason.KEY_INVALID, "the draft of Idempotency-Key, 2.1")
+def a_key_with_a_space(desk: Desk) -> Send:
+    return lambda: desk.ask("POST", desk.path("brands"), {"name": "Acme"}, headers={"idempotency-key": "a b"})
+
+
+@refused(Reason.KEY_IN_USE, "the draft of Idempotency-Key, 2.6")
+def a_retry_of_what_is_being_carried_out(desk: Desk) -> Send:
+    store = desk.shop.server.run(desk.shop.server.app.stores.get(desk.shop.name))
+
+    def send() -> Reply:
+        names = {(client, "same") for client in store.by_client}
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(store, "at_work", names)
+            return desk.ask("POST", desk.path("brands"), {"name": "Acme"}, headers={"idempotency-key": "same"})
+
+    return send
+
+
+@refused(Reason.KEY_REUSED, "the draft of Idempotency-Key, 2.6")
+def a_key_for_another_brand(desk: Desk) -> Send:
+    key = {"idempotency-key": "same"}
+    desk.ask("POST", desk.path("brands"), {"name": "Acme"}, headers=key)
+    return lambda: desk.ask("POST", desk.path("brands"), {"name": "Best"}, headers=key)
+
+
 # 14 preconditions
 
 
@@ -475,6 +500,14 @@ def the_last_category_of_a_product(desk: Desk) -> Send:
 def the_base_variant_of_a_product(desk: Desk) -> Send:
     product = desk.shop.product()
     return lambda: desk.ask("DELETE", f"/v3/catalog/products/{product}/variants/1")
+
+
+@refused(Reason.TASK_ENDED, "RFC 9110 15.5.10")
+def a_cancellation_that_comes_too_late(desk: Desk) -> Send:
+    task = desk.ask("POST", desk.path("brands"), {"name": "Acme"}, headers={"prefer": "respond-async"})
+    place = task.headers["location"].partition(desk.shop.name)[2]
+    desk.shop.settle(int(place.rpartition("/")[2]))
+    return lambda: desk.ask("DELETE", place)
 
 
 @refused(Reason.PLAN_LIMIT_REACHED, "RFC 4918 11.5")
@@ -742,6 +775,8 @@ MUST: dict[Reason, Callable[[Desk, Reply], None]] = {
     Reason.BODY_TOO_LARGE: name_the_bytes,
     Reason.LIMIT_OVER_MAXIMUM: detail("max_limit", 250),
     Reason.FILTER_REQUIRED: detail("supported_filters"),
+    Reason.KEY_INVALID: detail("max_length", 255),
+    Reason.KEY_IN_USE: come_back,
     Reason.PRECONDITION_FAILED: tell_the_state,
     Reason.NOT_MODIFIED: as_on_the_200,
     Reason.TOO_MANY_ITEMS: detail("max_items", 10),
@@ -755,6 +790,7 @@ MUST: dict[Reason, Callable[[Desk, Reply], None]] = {
     Reason.CIRCULAR_TREE: conflict,
     Reason.ORPHANED_PRODUCTS: orphans,
     Reason.BASE_VARIANT_STAYS: detail("product_id", 1),
+    Reason.TASK_ENDED: detail("state", "done"),
     Reason.PLAN_LIMIT_REACHED: limit_of_brands,
     Reason.PLATFORM_CAP_REACHED: limit_of_brands,
     Reason.TREE_TOO_DEEP: detail("max_ancestors", 7),

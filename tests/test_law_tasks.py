@@ -291,7 +291,7 @@ def test_a_task_whose_lease_ran_out_is_taken_up_again(room: Shop) -> None:
 def test_a_task_whose_worker_may_still_live_is_left_to_it(room: Shop) -> None:
     """Design section 5: on PostgreSQL another worker may hold it; an embedded store has no other, so it is taken up."""
     stock(room, 3)
-    task = abandon(room, int(time.time()) + 600)
+    task = abandon(room, int(time.time()) + 5)
     wake(room)
     if room.server.depot.registry.tx.dialect == "sqlite":
         assert room.settle(task)["state"] == "done"

@@ -17,7 +17,7 @@ import pytest
 from bodega.access import stores as access
 from bodega.log import Log
 from bodega.resources import TABLES
-from bodega.storage import files, ledger, migrate, postgres, schema, sqlite
+from bodega.storage import files, keys, ledger, migrate, postgres, schema, sqlite
 from bodega.storage import server as postgres_server
 from bodega.storage.depot import open_depot
 from bodega.storage.embedded import Embedded
@@ -26,7 +26,7 @@ from bodega.storage.unit import Unit
 from postgres import database
 from shop import Server, Shop
 
-DECLARED = ledger.SCHEMA + files.SCHEMA + schema.create_all(TABLES)
+DECLARED = ledger.SCHEMA + files.SCHEMA + keys.SCHEMA + schema.create_all(TABLES)
 
 
 def statements(sql: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from bodega.http.mounts import gateway_time, operations
 from bodega.http.replay import Replay
 from bodega.http.route import by_version
 from bodega.log import Log, to_standard_error
+from bodega.metrics import Board, Meter
 from bodega.reference import pages
 from bodega.resources import ROUTES, TABLES
 from bodega.storage.depot import Depot
@@ -31,8 +33,10 @@ def routes() -> Sequence[Route]:
 class App:
     """The ASGI application: the store API, and a lifespan that closes the stores after the last request."""
 
-    def __init__(self, stores: Stores, api: Api, worker: Worker, log: Log) -> None:
+    def __init__(self, stores: Stores, api: Api, worker: Worker, log: Log, look: Callable[[], None]) -> None:
         self.stores = stores
+        self._look = look
+        self._looking: asyncio.Task[None] | None = None
         self._api = api
         self._worker = worker
         self._log = log
@@ -58,11 +62,20 @@ class App:
     async def start(self) -> None:
         """Begins to work on tasks, and brings old stores forward while the first requests are answered."""
         self._worker.start()
+        self._looking = asyncio.create_task(self._keep_looking())
         memory.settle()
         self._waking = asyncio.create_task(self.stores.wake_all())
 
+    async def _keep_looking(self) -> None:
+        """Writes down once a second how this worker stands, for whichever worker is asked."""
+        while True:
+            self._look()
+            await asyncio.sleep(1)
+
     async def stop(self) -> None:
         """Ends after the last acknowledged write."""
+        if self._looking is not None:
+            self._looking.cancel()
         if self._waking is not None:
             self._waking.cancel()
             await asyncio.gather(self._waking, return_exceptions=True)
@@ -71,8 +84,17 @@ class App:
         self._log.flush()
 
 
-async def make_app(depot: Depot, *, insecure_http: bool, https_port: int, log: bool = True) -> App:
-    """The application over a depot; `https_port` is where plain HTTP is sent to."""
+async def make_app(
+    depot: Depot,
+    *,
+    insecure_http: bool,
+    https_port: int,
+    behind_tls: bool = False,
+    log: bool = True,
+    meter: Meter | None = None,
+) -> App:
+    """The application over a depot; `https_port` is where plain HTTP is sent to, `meter` what this worker counts on."""
+    meter = meter or Board().meter()
     written = to_standard_error() if log else Log()
     stores = Stores(depot, shared=not isinstance(depot, Embedded), log=written, tables=TABLES)
     listen = getattr(depot.registry, "listen", None)
@@ -83,18 +105,33 @@ async def make_app(depot: Depot, *, insecure_http: bool, https_port: int, log: b
         stores,
         by_version(ROUTES),
         insecure_http,
+        behind_tls,
         https_port,
-        poke=lambda store: worker[0].poke(store),
+        poke=lambda store: worker[0].enqueued(store),
     )
-    worker.append(Worker(Replay(house), written, alone=isinstance(depot, Embedded)))
+    announce = depot.registry.announce_task
+    worker.append(Worker(Replay(house), written, alone=isinstance(depot, Embedded), announce=announce))
+    depot.registry.on_task = worker[0].heard
     stores.opened = worker[0].poke
     reference = pages(ROUTES)
+    look = functools.partial(_look, meter, stores, worker[0])
     mounts = {
         "time": gateway_time,
-        "_bodega": operations(stores),
+        "_bodega": operations(stores, meter.board, look),
         "files": pictures(stores),
         "": reference,
         "docs": reference,
     }
-    api = Api(house, written, mounts)
-    return App(stores, api, worker[0], written)
+    api = Api(house, written, mounts, meter)
+    return App(stores, api, worker[0], written, look)
+
+
+def _look(meter: Meter, stores: Stores, worker: Worker) -> None:
+    """How this worker stands, onto the board."""
+    rows = stores.opened_now()
+    meter.stands("open_stores", len(rows))
+    meter.stands("waiting_writes", sum(each.waiting for each in rows))
+    meter.stands("running_tasks", worker.in_hand)
+    meter.stands("connections", stores.depot.connections)
+    meter.stands("tasks_done", worker.ended["done"])
+    meter.stands("tasks_failed", worker.ended["failed"])

@@ -31,6 +31,8 @@ class Config:
     http_port: int = 8080
     workers: int = 1
     insecure_http: bool = False
+    behind_tls: bool = False
+    drain_seconds: float = 0.0
     tls_cert: Path | None = None
     tls_key: Path | None = None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from time import perf_counter
 from time import time as wall
 from typing import Any, BinaryIO
 
@@ -35,9 +34,11 @@ class Log:
     def __init__(self, stream: BinaryIO | None = None) -> None:
         self._stream = stream
         self._lines: list[Line] = []
+        self.lost = 0
+        """How often something could not be written."""
 
-    def request(self, ask: Any, answer: Any, began: float) -> None:
-        """One answered request; `began` by the performance counter."""
+    def request(self, ask: Any, answer: Any, us: int) -> None:
+        """One answered request, which took so many microseconds."""
         if self._stream is None:
             return
         if not self._lines:
@@ -45,7 +46,7 @@ class Log:
         self._lines.append(
             Line(
                 wall(), ask.request_id, ask.method, ask.path, answer.status, ask.client_id, len(answer.body),
-                int((perf_counter() - began) * 1_000_000), answer.reason,
+                us, answer.reason,
             )
         )  # fmt: skip
         if len(self._lines) >= GATHERED:
@@ -55,15 +56,22 @@ class Log:
         """Something an operator should know; written at once."""
         if self._stream is not None:
             self.flush()
-            self._stream.write(_encoder.encode({"time": wall(), "event": what, **facts}) + b"\n")
-            self._stream.flush()
+            self._write(_encoder.encode({"time": wall(), "event": what, **facts}) + b"\n")
 
     def flush(self) -> None:
         """Writes what was gathered."""
         lines, self._lines = self._lines, []
-        if lines and self._stream is not None:
-            self._stream.write(_encoder.encode_lines(lines))
+        if lines:
+            self._write(_encoder.encode_lines(lines))
+
+    def _write(self, data: bytes) -> None:
+        """A log that cannot be written, on a disk that is full, keeps nobody from being answered."""
+        assert self._stream is not None
+        try:
+            self._stream.write(data)
             self._stream.flush()
+        except (OSError, ValueError):
+            self.lost += 1
 
 
 def to_standard_error() -> Log:

@@ -34,6 +34,12 @@ def _seconds(value: str) -> int:
     return int(value)
 
 
+def _long_time(value: str) -> int:
+    if not value.isdigit() or not 60 <= int(value) <= 31_536_000:
+        raise ValueError("must be a whole number of seconds from 60 to 31536000")
+    return int(value)
+
+
 def _places(value: str) -> int:
     if not value.isdigit() or int(value) > 4:
         raise ValueError("must be a whole number from 0 to 4")
@@ -91,6 +97,7 @@ SETTINGS: dict[str, Setting] = {
     "maintenance.retry_after": Setting(120, _seconds, "Retry-After of a store in maintenance, in seconds"),
     "suspended": Setting(False, _flag, "whether the store is suspended: it then answers 503"),
     "images.allow_private": Setting(False, _flag, "whether images may be fetched from private addresses"),
+    "tasks.keep_seconds": Setting(604_800, _long_time, "how long a task that ended is kept, in seconds"),
     "webhooks.allow_private": Setting(False, _flag, "whether webhooks may go to private addresses"),
     "webhooks.retry_seconds": Setting(
         [60, 180, 300, 600, 900, 1800, 3600, 7200, 21600, 50400, 86400],

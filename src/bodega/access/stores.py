@@ -41,6 +41,7 @@ class OpenStore:
     """One store as this process knows it.
 
     `rows` is None while its schema is being upgraded; `tried` is set once that was tried. `closed` stores were deleted.
+    `at_work` are the keys (client id, name) of the POSTs that this process is carrying out.
     """
 
     def __init__(self, record: StoreRecord, accounts: list[Account], *, shared: bool) -> None:
@@ -49,6 +50,7 @@ class OpenStore:
         self.upgrade: asyncio.Task[None] | None = None
         self.tried = asyncio.Event()
         self.closed = False
+        self.at_work: set[tuple[str, str]] = set()
         self._shared = shared
         self._quotas: dict[str, Quota] = {}
         self.learn(record, accounts)
@@ -157,6 +159,10 @@ class Stores:
             self._rings += 1
             self._only = None
 
+    def opened_now(self) -> list[Rows]:
+        """The rows of every store that this process has open."""
+        return [store.rows for store in self._open.values() if store.rows is not None]
+
     async def get(self, store_hash: str) -> OpenStore | None:
         """The store of this hash, or None; its rows may still be upgrading."""
         found = self.known(store_hash)
@@ -189,7 +195,10 @@ class Stores:
             return None
         accounts = await self.registry.accounts(store_hash)
         if old is not None:
+            changed = record.revision != old.record.revision
             old.learn(record, accounts)
+            if changed and self.opened is not None and old.rows is not None:
+                self.opened(old)  # its rows may have been replaced, and a task with them
             return old
         store = OpenStore(record, accounts, shared=self._shared)
         if await self.depot.revision(record) == migrate.newest():

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from bodega.http.listen import Listener
+    from bodega.metrics import Board, Meter
 
 _STANDARD = Config()
 PORT = click.IntRange(0, 65_535)
@@ -56,6 +57,17 @@ def listening(command: Command) -> Command:
         help="Processes; PostgreSQL only.",
     )
     @click.option("--insecure-http", is_flag=True, help="Answer plain HTTP, instead of sending callers to HTTPS.")
+    @click.option(
+        "--behind-tls", is_flag=True, help="A proxy in front ends TLS: answer plain HTTP as the HTTPS that came to it."
+    )
+    @click.option(
+        "--drain-seconds",
+        type=click.FloatRange(0, 600),
+        metavar="N",
+        default=0,
+        show_default=True,
+        help="Time between not being ready and not accepting, when stopped.",
+    )
     @click.option("--tls-cert", type=_FILE, metavar="FILE", help="Certificate, instead of one by the local authority.")
     @click.option("--tls-key", type=_FILE, metavar="FILE", help="Its private key.")
     @functools.wraps(command)
@@ -84,33 +96,43 @@ def command(config: Config, as_json: bool) -> None:
 def serve(config: Config, listeners: Sequence[Listener], started: Callable[[], None]) -> None:
     """Serves until stopped, in this process or in several; `started` is called once. Raises ListenError."""
     from bodega.http import listen
+    from bodega.metrics import Board
 
+    board = Board(config.workers)
     if config.workers == 1:
-        listen.run(_alone(config, listeners, started))
+        listen.run(_alone(config, board, listeners, started))
     else:
-        work = functools.partial(_work, config)
+        work = functools.partial(_work, config, board)
         listen.serve_workers(work, listeners, config.workers, bound=lambda _bound: started())
 
 
-async def _alone(config: Config, listeners: Sequence[Listener], started: Callable[[], None]) -> None:
+async def _alone(config: Config, board: Board, listeners: Sequence[Listener], started: Callable[[], None]) -> None:
     from bodega.http import listen
 
-    await listen.serve(await _app(config, listeners), listeners, started=lambda _bound: started())
+    app = await _app(config, board.meter(), listeners)
+    await listen.serve(app, listeners, drain_seconds=config.drain_seconds, started=lambda _bound: started())
 
 
-async def _work(config: Config, _index: int, listeners: Sequence[Listener], stop: asyncio.Event) -> None:
+async def _work(config: Config, board: Board, index: int, listeners: Sequence[Listener], stop: asyncio.Event) -> None:
     """One worker, in a process of its own."""
     from bodega.http import listen
 
-    await listen.serve(await _app(config, listeners), listeners, stop=stop)
+    app = await _app(config, board.meter(index), listeners)
+    await listen.serve(app, listeners, drain_seconds=config.drain_seconds, stop=stop)
 
 
-async def _app(config: Config, listeners: Sequence[Listener]) -> Any:
+async def _app(config: Config, meter: Meter, listeners: Sequence[Listener]) -> Any:
     """The application, which closes the depot when it is shut down."""
     from bodega.app import make_app
 
     depot = await open_depot(config.place, config.workers)
-    return await make_app(depot, insecure_http=config.insecure_http, https_port=listeners[0].port)
+    return await make_app(
+        depot,
+        insecure_http=config.insecure_http,
+        https_port=listeners[0].port,
+        behind_tls=config.behind_tls,
+        meter=meter,
+    )
 
 
 def bind(config: Config) -> list[Listener]:

@@ -9,8 +9,8 @@ import click
 
 from bodega.access.plans import DEFAULT, PLANS
 from bodega.access.settings import with_defaults
-from bodega.cli import store_terms
-from bodega.cli.place import Failed, as_json, at_place, the_store, with_depot
+from bodega.cli import store_copies, store_terms
+from bodega.cli.place import Failed, as_json, at_place, the_store, usage_errors, with_depot
 from bodega.cli.show import print_json, print_record, print_table
 from bodega.config import Place
 
@@ -33,13 +33,18 @@ def _hash(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
 @command.command("create")
 @click.argument("store_hash", metavar="HASH", callback=_hash)
 @click.option("--plan", type=click.Choice(list(PLANS)), default=DEFAULT, show_default=True, help="What it may hold.")
+@click.option("--server", metavar="URL", default="", help="PostgreSQL server to keep it on, instead of the registry's.")
 @at_place
 @as_json
-def create(place: Place, store_hash: str, plan: str, as_json: bool) -> None:
+def create(place: Place, store_hash: str, plan: str, server: str, as_json: bool) -> None:
     """Make a store. HASH is its name in URLs: 1 to 40 lower-case letters, digits and hyphens."""
+    if server and not place.database:
+        raise click.UsageError("Embedded stores are kept in the directory: --server needs --database.")
+    with usage_errors():
+        Place(place.data, server or None)
 
     async def work(depot: Depot) -> dict[str, Any]:
-        return await facts(depot, await add_store(depot, store_hash, plan))
+        return await facts(depot, await add_store(depot, store_hash, plan, server=server))
 
     made = with_depot(place, work)
     if as_json:
@@ -48,16 +53,22 @@ def create(place: Place, store_hash: str, plan: str, as_json: bool) -> None:
         click.echo(f"Store {store_hash} is ready; give it an account: bodega account create {store_hash} NAME")
 
 
-async def add_store(depot: Depot, store_hash: str, plan: str, settings: dict[str, Any] | None = None) -> StoreRecord:
+async def add_store(
+    depot: Depot, store_hash: str, plan: str, settings: dict[str, Any] | None = None, server: str = ""
+) -> StoreRecord:
     """A new store with its database, so that its first request is quick. Raises Failed."""
     from bodega.clock import Clock
     from bodega.storage.registry import Exists
 
     try:
-        record = await depot.registry.add_store(store_hash, plan, settings or {}, int(Clock().now()))
+        record = await depot.registry.add_store(store_hash, plan, settings or {}, int(Clock().now()), server)
     except Exists:
         raise Failed(f"There is a store {store_hash} already.") from None
-    await depot.migrate(record)
+    try:
+        await depot.migrate(record)
+    except Exception:
+        await depot.registry.drop_store(store_hash)  # a server that cannot be reached leaves no half a store
+        raise
     return record
 
 
@@ -136,7 +147,8 @@ def reset(place: Place, store_hash: str, as_json: bool) -> None:
     print_json(store) if as_json else click.echo(f"Store {store_hash} is empty.")
 
 
-for _more in (store_terms.plan, store_terms.maintenance, store_terms.get, store_terms.set_, store_terms.clock):
+_TERMS = (store_terms.plan, store_terms.maintenance, store_terms.get, store_terms.set_, store_terms.clock)
+for _more in (*_TERMS, *store_copies.COMMANDS):
     command.add_command(_more)
 
 
@@ -153,10 +165,16 @@ async def facts(depot: Depot, record: StoreRecord) -> dict[str, Any]:
         "requests_per_hour": plan.requests_per_hour,
         "maintenance": record.maintenance,
         "suspended": with_defaults(record.settings)["suspended"],
+        "server": server_shown(record.server),
         "used": await _used(depot, record),
         "clock": store_terms.clock_facts(record.clock),
         "created": iso(record.created),
     }
+
+
+def server_shown(url: str) -> str:
+    """Where a store is kept, without what must not be shown; empty: on the registry's own server."""
+    return re.sub(r"//[^@/]*@", "//", url).partition("?")[0]
 
 
 async def _used(depot: Depot, record: StoreRecord) -> dict[str, int]:

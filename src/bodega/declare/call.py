@@ -11,6 +11,7 @@ from bodega.declare.listing import Query
 from bodega.declare.shape import Base
 from bodega.law.outcome import Outcome, Validator
 from bodega.law.refusal import Fault, Refusal
+from bodega.storage.keys import Key
 from bodega.storage.registry import StoreRecord
 from bodega.storage.rows import Census
 from bodega.storage.tx import Tx
@@ -25,6 +26,9 @@ class Call(msgspec.Struct, gc=False):
     asks it again inside its transaction. `found` is what `find` read, `draft` what the body asked for, `gathered` what
     `gather` fetched or made, `held` how many bytes of that wait for the write, `refused` the items of a list that it
     refused, by their place.
+
+    `key` is the Idempotency-Key of a POST; `again` its first answer, if that was given already; `over` whether an old
+    answer is kept under the key, which gives way.
     """
 
     version: int
@@ -46,5 +50,8 @@ class Call(msgspec.Struct, gc=False):
     refused: dict[int, Refusal] = {}
     notes: list[Fault] = []
     in_task: bool = False
+    key: Key | None = None
+    again: Outcome | None = None
+    over: bool = False
     standing_still: Callable[[Validator | None], None] | None = None
     then: Callable[[Unit, Outcome], Awaitable[None]] | None = None

@@ -25,6 +25,7 @@ _XML: Header = (b"content-type", b"application/xml")
 _VARY: Header = (b"vary", b"accept, accept-encoding")
 _PRIVATE: Header = (b"cache-control", b"private, no-cache")
 _NO_STORE: Header = (b"cache-control", b"no-store")
+_REPLAYED: Header = (b"idempotency-replayed", b"true")
 
 
 class Answer(msgspec.Struct, gc=False):
@@ -40,15 +41,14 @@ class Answer(msgspec.Struct, gc=False):
 def answered(ask: Ask, outcome: Outcome, state: Validator | None) -> Answer:
     """The reply to a request that was carried out."""
     status = outcome.status
+    again = [_REPLAYED] if outcome.replayed else []
     if type(outcome) is Emptied:
-        headers = [_PRIVATE, (b"x-request-id", ask.request_id.encode()), *ask.quota]
+        headers = [_PRIVATE, (b"x-request-id", ask.request_id.encode()), *ask.quota, *again]
         if ask.reads and state is not None:
             headers += [_VARY, (b"etag", tag(state.version, xml=ask.media is Media.XML))]
         return Answer(status, headers)
     is_xml = ask.media is Media.XML
-    body = outcome.ready
-    if body is None:
-        body = xml.write(outcome.value, outcome.root, outcome.item) if is_xml else json(outcome.value)
+    body = rendered(ask, outcome)
     headers = [_XML if is_xml else _JSON, _VARY, _PRIVATE, (b"x-request-id", ask.request_id.encode())]
     zipped = len(body) >= GZIP_FROM and accepts_gzip(ask.headers.get(b"accept-encoding"))
     if zipped:
@@ -67,7 +67,16 @@ def answered(ask: Ask, outcome: Outcome, state: Validator | None) -> Answer:
     if status == 202:
         headers.append((b"preference-applied", b"respond-async"))
     headers += ask.quota
+    headers += again
     return Answer(status, headers, body)
+
+
+def rendered(ask: Ask, outcome: Outcome) -> bytes:
+    """The body of an outcome, before any coding, in the media type that the caller asked for."""
+    if outcome.ready is not None:
+        return outcome.ready
+    is_xml = ask.media is Media.XML
+    return xml.write(outcome.value, outcome.root, outcome.item) if is_xml else json(outcome.value)
 
 
 def refused(ask: Ask, refusal: Refusal) -> Answer:

@@ -17,6 +17,7 @@ from bodega.http.trace import Trace
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
 from bodega.log import Log
+from bodega.metrics import Board, Meter
 from bodega.storage.tx import Busy
 
 WHOLE = "http.response.whole"
@@ -29,10 +30,13 @@ Mount = Callable[[Scope, Receive, Send], Awaitable[None]]
 class Api:
     """The store API as an ASGI application. `mounts` are served beside it, by the first segment of the path."""
 
-    def __init__(self, house: House, log: Log, mounts: Mapping[str, Mount] | None = None) -> None:
+    def __init__(
+        self, house: House, log: Log, mounts: Mapping[str, Mount] | None = None, meter: Meter | None = None
+    ) -> None:
         self._house = house
         self._log = log
         self._mounts = dict(mounts or {})
+        self._meter = meter or Board().meter()
         self._prefix = os.urandom(6).hex()
         self._numbers = itertools.count(1)
 
@@ -40,6 +44,8 @@ class Api:
         """One request."""
         began = time.perf_counter()
         ask = read_head(scope, receive, f"{self._prefix}{next(self._numbers):08x}")
+        if self._house.behind_tls:
+            ask.secure = True
         if not ask.version and not ask.store and not ask.host_form:
             mount = self._mounts.get(ask.path.lstrip("/").partition("/")[0])
             if mount is not None:
@@ -57,7 +63,9 @@ class Api:
         else:
             await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
             await send({"type": "http.response.body", "body": body})
-        self._log.request(ask, answer, began)
+        us = int((time.perf_counter() - began) * 1_000_000)
+        self._meter.request(ask.version, answer.status, answer.reason, reads=ask.reads, us=us)
+        self._log.request(ask, answer, us)
 
     async def _answer(self, steps: type[Steps], ask: Ask) -> Answer:
         try:

@@ -43,7 +43,7 @@ async def judge(step: type[Steps], house: House, ask: Ask) -> Answer:
     step.acceptable(ask)
     body = await step.readable(house, ask, action)
     call = step.parse_query(ask, caller, match, action)
-    state = await step.find_entity(ask, action, call)
+    state = await step.find_entity(ask, caller, action, call, body)
     state = step.preconditions(ask, action, call, state)
     step.read_draft(ask, action, call, body)
     outcome = await step.perform(house, ask, caller, action, call, body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +13,7 @@ from bodega.declare.actions import Action
 from bodega.declare.call import Call
 from bodega.declare.render import json, located
 from bodega.declare.shape import parse_json
-from bodega.http import form, xml
+from bodega.http import form, idempotency, xml
 from bodega.http.ask import Ask
 from bodega.http.conditional import Validators, has_conditions, judge, tag
 from bodega.http.house import Caller, House
@@ -31,8 +32,16 @@ _DECIDE = (
 _ASYNC = re.compile(rb"(^|,)\s*respond-async\s*(;|,|$)", re.IGNORECASE)
 
 
-async def find_entity(ask: Ask, action: Action, call: Call) -> Validator | None:
-    """What the path names, and the state it is in. In V2 a collection's If-Modified-Since is a filter (rule 12)."""
+async def find_entity(ask: Ask, caller: Caller, action: Action, call: Call, body: bytes) -> Validator | None:
+    """What the path names, and the state it is in; for a POST whose key is known, the answer it was given.
+
+    In V2 a collection's If-Modified-Since is a filter (rule 12).
+    """
+    if idempotency.HEADER in ask.headers and ask.method == "POST" and action.writes:
+        call.key = idempotency.key_of(ask, body)
+        call.again = await idempotency.known(caller.store, call, call.key)
+        if call.again is not None:
+            return None
     if (
         ask.version == 2
         and action.is_list
@@ -52,7 +61,7 @@ def preconditions(ask: Ask, action: Action, call: Call, state: Validator | None)
     Returns the state that the reply may tell: none where the date was a filter, since a part of a collection must not
     be taken for the whole by its entity tag.
     """
-    if not has_conditions(ask.headers):
+    if call.again is not None or not has_conditions(ask.headers):
         return state
     _judge(ask, state)
     if action.writes:
@@ -85,7 +94,7 @@ def _told(ask: Ask, state: Validator | None) -> list[Header]:
 
 def read_draft(ask: Ask, action: Action, call: Call, body: bytes) -> None:
     """The body as changes of fields; every faulty field is named, not only the first."""
-    if not action.body:
+    if call.again is not None or not action.body:
         return
     content_type = ask.headers.get(b"content-type", b"")
     if body and action.uploads and media_of(content_type) == "multipart":
@@ -110,10 +119,19 @@ def read_draft(ask: Ask, action: Action, call: Call, body: bytes) -> None:
 
 async def perform(house: House, ask: Ask, caller: Caller, action: Action, call: Call, body: bytes) -> Outcome:
     """Reads answer; writes run inside their own transaction, and are on disk before this returns."""
+    if call.again is not None:
+        return call.again
     if not action.writes:
         return _located(await action.answer(call), action, call)
+    if call.key is None:
+        return await _write(house, ask, caller, action, call, body)
+    work = functools.partial(_write, house, ask, caller, action, call, body)
+    return await idempotency.once(caller.store, call, call.key, work)
+
+
+async def _write(house: House, ask: Ask, caller: Caller, action: Action, call: Call, body: bytes) -> Outcome:
     if not call.in_task and (_prefers_task(ask) or action.wants_task(call)):
-        return await _schedule(house, ask, caller, body, await action.task_meta(call))
+        return await _schedule(house, ask, caller, call, body, await action.task_meta(call))
     await action.gather(call)
 
     async def job(unit: Unit) -> Outcome:
@@ -121,6 +139,7 @@ async def perform(house: House, ask: Ask, caller: Caller, action: Action, call: 
         outcome = _located(await action.perform(unit, call), action, call)
         if call.then is not None:
             await call.then(unit, outcome)
+        await idempotency.keep(unit, ask, call, outcome)
         return outcome
 
     outcome: Outcome = await caller.store.write(job)
@@ -136,7 +155,9 @@ def _prefers_task(ask: Ask) -> bool:
     return prefer is not None and _ASYNC.search(prefer) is not None
 
 
-async def _schedule(house: House, ask: Ask, caller: Caller, body: bytes, meta: Mapping[str, Any]) -> Outcome:
+async def _schedule(
+    house: House, ask: Ask, caller: Caller, call: Call, body: bytes, meta: Mapping[str, Any]
+) -> Outcome:
     url = ask.path + (f"?{ask.query}" if ask.query else "")
     headers = {name.decode(): ask.headers[name].decode("latin-1") for name in _DECIDE if name in ask.headers}
     content = ""
@@ -145,12 +166,19 @@ async def _schedule(house: House, ask: Ask, caller: Caller, body: bytes, meta: M
     except UnicodeDecodeError:
         asked, content = queue.Asked(ask.method, url, headers, coded=True), base64.b64encode(body).decode()
 
-    async def job(unit: Unit) -> Row:
+    async def job(unit: Unit) -> Outcome:
         client_id = caller.account.client_id
-        return await queue.enqueue(unit, asked, base=ask.url(""), client_id=client_id, content=content)
+        row = await queue.enqueue(unit, asked, base=ask.url(""), client_id=client_id, content=content)
+        accepted = _accepted(ask, row, meta)
+        await idempotency.keep(unit, ask, call, accepted)
+        return accepted
 
-    row = await caller.store.write(job)
+    outcome: Outcome = await caller.store.write(job)
     house.poke(caller.store)
+    return outcome
+
+
+def _accepted(ask: Ask, row: Row, meta: Mapping[str, Any]) -> Accepted:
     location = ask.url(f"{ask.prefix}/tasks/{row.entity.id}")
     if ask.version == 3:
         return Accepted(ready=b'{"data":' + queue.shown(row)[0] + b',"meta":' + json(meta) + b"}", location=location)

@@ -12,11 +12,15 @@ from bodega.storage.registry import Account
 
 
 class House(msgspec.Struct, frozen=True):
-    """`poke` tells the worker that a store has a new task; `max_body` is in bytes."""
+    """`poke` tells the worker that a store has a new task; `max_body` is in bytes.
+
+    `behind_tls`: a proxy in front ends TLS, so what comes as plain HTTP came to it as HTTPS.
+    """
 
     stores: Stores
     routes: Mapping[int, Routes]
     insecure_http: bool = False
+    behind_tls: bool = False
     https_port: int = 8443
     max_body: int = 10 * 1024 * 1024
     poke: Callable[[OpenStore], None] = lambda _store: None

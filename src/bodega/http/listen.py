@@ -1,7 +1,7 @@
 """Listening: an ASGI application on several sockets, in one process or in several workers.
 
 Stopping is the same everywhere: the first SIGINT or SIGTERM closes the listening sockets and lets requests in flight
-finish, the second ends at once.
+finish, the second ends at once. SIGUSR2 replaces the workers, one after the other.
 """
 
 import asyncio
@@ -29,6 +29,8 @@ from bodega.http.protocol import Limits, Protocol
 
 BACKLOG = 2048
 KEEP_ALIVE_SECONDS = 30
+HANDSHAKES_SECONDS = 2.0  # for connections that were made just before the server stopped listening
+RESTART_SIGNAL = signal.SIGUSR2
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 SHORT_LIFE_SECONDS = 2.0  # a worker that dies younger than this is not simply replaced
 SHORT_LIVES = 5  # so many in a row, and the fault is not the worker's
@@ -120,10 +122,14 @@ async def serve(
     *,
     limits: Limits | None = None,
     grace_seconds: float = 10.0,
+    drain_seconds: float = 0.0,
     started: Callable[[Sequence[Listener]], None] | None = None,
     stop: asyncio.Event | None = None,
 ) -> None:
     """Serve until a stop signal, or until `stop` is set, then finish what is in flight for up to `grace_seconds`.
+
+    Between the two the server goes on as before for `drain_seconds`, but tells the application by `stopping` in the
+    state of the scope, so that whoever balances the load can hear of it first.
 
     The application starts (ASGI lifespan) before the first request is read and shuts down after the last reply.
     `started` is called once with the bound listeners. Raises ListenError when a listener cannot be bound or the
@@ -135,7 +141,7 @@ async def serve(
         bound.extend(map(bind, listeners))
         with stopped_by_signals(stop) as hurry:
             try:
-                await serve_bound(app, bound, limits or Limits(), grace_seconds, started, stop)
+                await serve_bound(app, bound, limits or Limits(), (drain_seconds, grace_seconds), started, stop)
             except asyncio.CancelledError:
                 task = asyncio.current_task()
                 if task is None or not hurry.is_set():
@@ -149,10 +155,11 @@ async def serve_bound(
     app: ASGI3Application,
     listeners: Sequence[Listener],
     limits: Limits,
-    grace_seconds: float,
+    patience: tuple[float, float],
     started: Callable[[Sequence[Listener]], None] | None,
     stop: asyncio.Event,
 ) -> None:
+    drain_seconds, grace_seconds = patience
     config = Config(
         app,
         http=Protocol,
@@ -180,8 +187,13 @@ async def serve_bound(
         if started is not None:
             started(listeners)
         await stop.wait()
+        lifespan.state["stopping"] = True
+        await asyncio.sleep(drain_seconds)
+        lifespan.state["leaving"] = True  # from now on every reply is the last one of its connection
+        last = [listener.socket.dup() for listener in listeners if listener.socket is not None]
         for server in servers:
             server.close()
+        await take_what_waits(last, listeners, protocol)
         for connection in list(state.connections):
             connection.shutdown()
         await finish(state, grace_seconds)
@@ -204,6 +216,33 @@ async def accept(listener: Listener, protocol: Callable[[], asyncio.Protocol], l
     return await asyncio.get_running_loop().create_server(
         protocol, sock=listener.socket, ssl=listener.tls, backlog=BACKLOG, ssl_handshake_timeout=handshake
     )
+
+
+async def take_what_waits(
+    sockets: Sequence[Socket], listeners: Sequence[Listener], protocol: Callable[[], asyncio.Protocol]
+) -> None:
+    """Accept the connections that were made before the server stopped listening: their clients think they are served.
+
+    Closing a socket resets what its queue still holds. `sockets` are copies of those of `listeners`.
+    """
+    loop = asyncio.get_running_loop()
+    accepted: list[asyncio.Task[Any]] = []
+    for copy, listener in zip(sockets, listeners, strict=True):
+        handshake = HANDSHAKES_SECONDS if listener.tls else None
+        with copy, suppress(OSError):  # that the queue is empty is told as an error, too
+            copy.setblocking(False)
+            while True:
+                connection, _ = copy.accept()
+                connection.setblocking(False)
+                made = loop.connect_accepted_socket(
+                    protocol, connection, ssl=listener.tls, ssl_handshake_timeout=handshake
+                )
+                accepted.append(asyncio.create_task(made))
+    if accepted:
+        _, late = await asyncio.wait(accepted, timeout=HANDSHAKES_SECONDS)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*accepted, return_exceptions=True)
 
 
 async def keep_date(state: ServerState) -> NoReturn:
@@ -275,7 +314,7 @@ def serve_workers(
     bound: Callable[[Sequence[Listener]], None] | None = None,
 ) -> None:
     """Run `worker(index, listeners, stop)` in that many forked processes, each in an event loop of its own, until a
-    stop signal. `worker` hands its listeners, which are bound, and `stop` to `serve`.
+    stop signal. `worker` hands its listeners, which are bound, and `stop` to `serve`. SIGUSR2 replaces them in turns.
 
     `bound` is called in the parent, before any worker runs, with the listeners and their real ports; from then on stop
     signals are heeded. The caller must have no event loop and no threads. A worker that dies is replaced. The first
@@ -306,10 +345,13 @@ class Crew:
         self.lifeline, self.release = os.pipe()
         self.stopping = False
         self.short_lives = 0
+        self.outdated: list[int] = []
+        self.leaving = 0
 
     def run(self, ready: Callable[[], None]) -> None:
         """Run until every worker has ended; `ready` is called as soon as stop signals are heeded."""
         before = {number: signal.signal(number, self.on_signal) for number in STOP_SIGNALS}
+        before[RESTART_SIGNAL] = signal.signal(RESTART_SIGNAL, self.on_restart)
         try:
             ready()
             for index in range(len(self.listeners)):
@@ -339,8 +381,31 @@ class Crew:
             for listeners in self.listeners:
                 close(listeners)
 
+    def on_restart(self, number: int, frame: object) -> None:
+        """Put a new worker in the place of each, one after the other.
+
+        The parent holds every socket, so what connects to one whose worker is changing waits, and is not refused.
+        """
+        if not self.leaving:
+            self.outdated = list(self.alive)
+            self.turn()
+
+    def turn(self) -> None:
+        """Start the successor of the next outdated worker, and let that one finish what it has in hand."""
+        self.leaving = 0
+        while self.outdated and not self.stopping and not self.leaving:
+            process = self.outdated.pop(0)
+            if process in self.alive:
+                self.leaving = process
+                self.fork(self.alive[process][0])
+                os.kill(process, signal.SIGTERM)
+
     def replace(self, process: int, status: int) -> None:
         """Note the death of a worker and, while the server runs, put another in its place."""
+        if process == self.leaving:
+            del self.alive[process]
+            self.turn()
+            return
         index, born = self.alive.pop(process, (None, 0.0))
         if index is None or self.stopping:
             return
@@ -369,6 +434,7 @@ class Crew:
         try:
             for number in STOP_SIGNALS:
                 signal.signal(number, signal.SIG_DFL)
+            signal.signal(RESTART_SIGNAL, signal.SIG_IGN)  # it is meant for the parent
             signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
             if not self.stopping:
                 os.close(self.release)

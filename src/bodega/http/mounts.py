@@ -1,4 +1,4 @@
-"""What is served beside the stores: the gateway's time and the operator's health check."""
+"""What is served beside the stores: the gateway's time, and what operators ask: health and metrics."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from typing import Any
 from bodega.access.stores import Stores
 from bodega.declare.render import json
 from bodega.law.refusal import Header
+from bodega.metrics import Board, exposition
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 Mount = Callable[[Mapping[str, Any], Receive, Send], Awaitable[None]]
+
+_PROMETHEUS = ((b"content-type", b"text/plain; version=0.0.4; charset=utf-8"), (b"cache-control", b"no-store"))
+_MISSING = b'{"status":404,"title":"The requested resource was not found."}'
 
 
 async def reply(
@@ -29,23 +33,36 @@ async def reply(
 async def gateway_time(scope: Mapping[str, Any], _receive: Receive, send: Send) -> None:
     """GET /time: the bare number of milliseconds that the PHP client asks the gateway for."""
     if scope["path"].rstrip("/") != "/time" or scope["method"] not in ("GET", "HEAD"):
-        await reply(send, scope["method"], 404, b'{"status":404,"title":"The requested resource was not found."}')
+        await reply(send, scope["method"], 404, _MISSING)
         return
     await reply(send, scope["method"], 200, b"%d" % int(time.time() * 1000))
 
 
-def operations(stores: Stores) -> Mount:
-    """/_bodega/health: live, and ready when the registry answers."""
+def operations(stores: Stores, board: Board, look: Callable[[], None]) -> Mount:
+    """/_bodega/health, .../live and .../ready, and /_bodega/metrics; `look` writes down how this worker stands."""
 
     async def mount(scope: Mapping[str, Any], _receive: Receive, send: Send) -> None:
-        if scope["path"].rstrip("/") != "/_bodega/health":
-            await reply(send, scope["method"], 404, b'{"status":404,"title":"The requested resource was not found."}')
-            return
-        try:
-            count = len(await stores.registry.stores())
-        except Exception:
-            await reply(send, scope["method"], 503, json({"live": True, "ready": False}))
+        path, method = scope["path"].rstrip("/"), scope["method"]
+        if path == "/_bodega/metrics":
+            look()
+            await reply(send, method, 200, exposition(board), _PROMETHEUS)
+        elif path == "/_bodega/health/live":
+            await reply(send, method, 200, json({"live": True}))
+        elif path in ("/_bodega/health", "/_bodega/health/ready"):
+            facts = await _health(stores, stopping=bool(scope.get("state", {}).get("stopping")))
+            await reply(send, method, 200 if facts["ready"] else 503, json(facts))
         else:
-            await reply(send, scope["method"], 200, json({"live": True, "ready": True, "stores": count}))
+            await reply(send, method, 404, _MISSING)
 
     return mount
+
+
+async def _health(stores: Stores, *, stopping: bool) -> dict[str, Any]:
+    """Live: the process answers. Ready: requests may be sent to it: the registry answers, nobody stops the server."""
+    if stopping:
+        return {"live": True, "ready": False, "why": "The server is being stopped."}
+    try:
+        count = len(await stores.registry.stores())
+    except Exception:
+        return {"live": True, "ready": False, "why": "The registry cannot be reached."}
+    return {"live": True, "ready": True, "stores": count}

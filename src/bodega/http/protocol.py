@@ -25,6 +25,7 @@ from uvicorn.server import ServerState
 DRAIN_BYTES = 64 * 1024  # a rest of a body this small is read to its end so that the connection can be used again
 LINGER_BYTES = 256 * 1024  # what is still taken, and thrown away, from a client that sends on after our last word
 LINGER_SECONDS = 1.0
+LAST_CALL_SECONDS = 0.25  # how long a stopping server still listens on a connection that is idle
 WHOLE = "http.response.whole"
 EXTENSIONS: dict[str, dict[object, object]] = {WHOLE: {}}
 COPIED = 16 * 1024  # a body up to this size is sent with its head in one system call, a longer one is not copied for it
@@ -253,7 +254,7 @@ class Protocol(HttpToolsProtocol):
             default_headers=self.server_state.default_headers,
             message_event=asyncio.Event(),
             expect_100_continue=self.expect_100_continue,
-            keep_alive=version == "1.1" and self.parser.should_keep_alive(),
+            keep_alive=version == "1.1" and self.parser.should_keep_alive() and "leaving" not in self.app_state,
             on_response=self.on_response_complete,
         )
         self._alias = None
@@ -382,11 +383,21 @@ class Protocol(HttpToolsProtocol):
     # Closing
 
     def shutdown(self) -> None:
+        """The server stops: what is being answered is the last reply here, and so is what is asked in this moment.
+
+        A client may just be sending on a connection that looks idle. It is closed only when nothing has come for a
+        while; what comes until then is answered, and the answer ends the connection (RFC 9112 section 9.6).
+        """
         self._keep_after_upload = False
         if self.cycle is None or self.cycle.response_complete:
-            self._close_idle()
+            self.loop.call_later(LAST_CALL_SECONDS, self._close_if_idle)
         else:
             super().shutdown()
+
+    def _close_if_idle(self) -> None:
+        begun = self._head_bytes or self._uploading is not None
+        if not self.transport.is_closing() and not begun and (self.cycle is None or self.cycle.response_complete):
+            self._close_idle()
 
     def _close_idle(self) -> None:
         """Close when nothing is owed. Under TLS a client that is not reading never says goodbye, and need not be

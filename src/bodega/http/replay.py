@@ -26,17 +26,19 @@ class Replay:
     def __init__(self, house: House) -> None:
         self._house = house
 
-    async def __call__(self, store: OpenStore, row: Row) -> None:
-        """Runs one claimed task. Its effect and its end are one transaction, so it happens exactly once."""
+    async def __call__(self, store: OpenStore, row: Row) -> queue.State:
+        """Runs a claimed task: how it ended. Its effect and its end are one transaction, so it happens exactly once."""
         task: queue.Task = row.entity
         ask = _ask(task)
         account = store.by_client.get(task.client_id)
         try:
+            if task.deaths >= queue.MOST_DEATHS:
+                raise Refusal(Reason.INTERNAL_ERROR, _GIVEN_UP, details={"request_id": ask.request_id})
             if account is None or account.disabled:
                 raise Refusal(Reason.CREDENTIALS_WRONG)
-            await self._judge(ask, Caller(account, store), task)
+            return await self._judge(ask, Caller(account, store), task)
         except Refusal as refusal:
-            await _end(store, task, refused(ask, refusal))
+            return await _end(store, task, refused(ask, refusal))
         except (Busy, queue.Overtaken):
             raise
         except Exception:
@@ -46,42 +48,45 @@ class Replay:
             )
             raise
 
-    async def _judge(self, ask: Ask, caller: Caller, task: queue.Task) -> None:
+    async def _judge(self, ask: Ask, caller: Caller, task: queue.Task) -> queue.State:
         match = aim.find_route(self._house, ask)
         action = aim.allowed_action(ask, match)
         aim.require_scope(ask, caller, action)
         aim.acceptable(ask)
         body = _body(task)
         untouched = task.progress == 0
-        unfinished = True
-        while unfinished:
+        ended: list[queue.State] = []
+        while not ended:
             call = aim.parse_query(ask, caller, match, action)
             call.in_task = True
-            state = await deed.find_entity(ask, action, call)
+            state = await deed.find_entity(ask, caller, action, call, body)
             if untouched:  # later, what differs from the caller's copy is the task's own work
                 deed.preconditions(ask, action, call, state)
                 untouched = False
             deed.read_draft(ask, action, call, body)
 
             async def then(unit: Unit, outcome: Outcome) -> None:
+                ended.clear()  # a job may run twice
                 chunk = _chunk(outcome)
                 if chunk.more:
                     await queue.advance(unit, task, chunk.done, int(time.time()))
                 else:
-                    await queue.finish(unit, task, _response(answered(ask, outcome, None)), chunk.done)
+                    response = _response(answered(ask, outcome, None))
+                    ended.append(await queue.finish(unit, task, response, chunk.done))
 
             call.then = then
-            outcome = await deed.perform(self._house, ask, caller, action, call, body)
-            unfinished = _chunk(outcome).more
+            await deed.perform(self._house, ask, caller, action, call, body)
+        return ended[0]
 
 
-async def _end(store: OpenStore, task: queue.Task, answer: Answer) -> None:
+async def _end(store: OpenStore, task: queue.Task, answer: Answer) -> queue.State:
     ending = _response(answer)
 
-    async def job(unit: Unit) -> None:
-        await queue.finish(unit, task, ending)
+    async def job(unit: Unit) -> queue.State:
+        return await queue.finish(unit, task, ending)
 
-    await store.write(job)
+    state: queue.State = await store.write(job)
+    return state
 
 
 def _chunk(outcome: Outcome) -> Chunk:
@@ -120,4 +125,5 @@ def _response(answer: Answer) -> queue.Answered:
     return queue.Answered(answer.status, kept, answer.body.decode())
 
 
+_GIVEN_UP = f"The task was given up: {queue.MOST_DEATHS} times the server ended while it was being carried out."
 _KEPT = frozenset({b"content-type", b"location", b"etag", b"bodega-reason"})

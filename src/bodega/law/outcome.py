@@ -19,7 +19,10 @@ class Validator(msgspec.Struct, frozen=True, gc=False):
 
 
 class Outcome(msgspec.Struct, kw_only=True, gc=False):
-    """A request that was carried out. `root` and `item` name the elements of the XML form."""
+    """A request that was carried out. `root` and `item` name the elements of the XML form.
+
+    `replayed`: the first answer to a request that was sent again under its key.
+    """
 
     status: ClassVar[int] = 200
     ready: bytes | None = None
@@ -29,6 +32,7 @@ class Outcome(msgspec.Struct, kw_only=True, gc=False):
     state: Validator | None = None
     location: str = ""
     allow: str = ""
+    replayed: bool = False
 
 
 class Shown(Outcome, kw_only=True, gc=False):

@@ -81,6 +81,9 @@ class Reason(Enum):
     LIMIT_OVER_MAXIMUM = (Step.PARSE_QUERY, 413, 413, "The limit is over the maximum page size.", "Ask for at most details.max_limit rows a page.")
     FILTER_REQUIRED = (Step.PARSE_QUERY, 400, 422, "Deleting from this collection needs at least one filter.", "Say which rows: for example id:in=1,2,3.")
 
+    KEY_INVALID = (Step.FIND_ENTITY, 400, 400, "The Idempotency-Key cannot be used.", "Send 1 to 255 printable ASCII characters, with or without double quotes: a UUID, for example.")
+    KEY_IN_USE = (Step.FIND_ENTITY, 409, 409, "A request with this Idempotency-Key is still being carried out.", "Wait Retry-After seconds and repeat the request with the same key.")
+    KEY_REUSED = (Step.FIND_ENTITY, 400, 422, "This Idempotency-Key was used for another request.", "Take a new key for a new request; a retry repeats the path, the body and Accept.")
     NO_SUCH_ENTITY = (Step.FIND_ENTITY, 404, 404, "The requested resource was not found.", "List the collection to see which ids exist.")
 
     PRECONDITION_FAILED = (Step.PRECONDITIONS, 412, 412, "The resource is not in the state that the request requires.", "Read the resource again and repeat the request with its new ETag.")
@@ -101,6 +104,7 @@ class Reason(Enum):
     CIRCULAR_TREE = (Step.PERFORM, 409, 422, "A category cannot lie below itself.", "Choose a parent outside the category's own subtree.")
     ORPHANED_PRODUCTS = (Step.PERFORM, 409, 422, "Deleting these categories would leave products without a category.", "Move the products named in details to another category, or delete them, first.")
     BASE_VARIANT_STAYS = (Step.PERFORM, 409, 422, "The base variant of a product goes only with its product.", "Delete the product, or give it variants with options: the base variant then goes by itself.")
+    TASK_ENDED = (Step.PERFORM, 409, 409, "The task has ended: it cannot be cancelled any more.", "Read the task: it tells what came of it.")
     PLAN_LIMIT_REACHED = (Step.PERFORM, 507, 507, "The plan of this store holds no more of these.", "Delete some, or choose a larger plan: bodega store plan HASH NAME.")
     PLATFORM_CAP_REACHED = (Step.PERFORM, 403, 403, "The platform's limit for this resource is reached.", "Delete some first; no plan raises this limit.")
     TREE_TOO_DEEP = (Step.PERFORM, 403, 403, "A category can have at most seven ancestors.", "Choose a parent nearer to the root.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -11,10 +12,18 @@ from bodega.storage.rows import Rows
 HAS_TASKS = "SELECT count(*) FROM (SELECT 1 FROM tasks WHERE state IN ('pending', 'running') LIMIT 1) found"
 
 
+class NoCopy(Exception):
+    """There is no such snapshot, or it cannot be used; the message is a sentence."""
+
+
 class Depot(Protocol):
     """A directory of SQLite files or a PostgreSQL server."""
 
     registry: Registry
+
+    @property
+    def connections(self) -> int:
+        """Connections that this process holds to stores; files do not count."""
 
     async def revision(self, record: StoreRecord) -> int:
         """The schema revision of a store's database; 0 when there is none yet. Raises Busy."""
@@ -30,6 +39,24 @@ class Depot(Protocol):
 
     async def drop(self, record: StoreRecord) -> None:
         """Deletes the store's database for good."""
+
+    async def snapshot(self, record: StoreRecord, name: str) -> None:
+        """Keeps the store as it is now under a name; an older snapshot of that name gives way."""
+
+    async def snapshots(self, record: StoreRecord) -> list[str]:
+        """The names of the store's snapshots."""
+
+    async def restore(self, record: StoreRecord, name: str) -> None:
+        """The store is again as the snapshot has it, while servers may have it open. Raises NoCopy."""
+
+    async def forget(self, record: StoreRecord, name: str) -> None:
+        """Deletes a snapshot. Raises NoCopy."""
+
+    async def backup(self, record: StoreRecord, target: Path, facts: Mapping[str, str]) -> None:
+        """Writes the store, as it is at one moment, into a file with what is to be known of it."""
+
+    async def recover(self, record: StoreRecord, backup: Path) -> None:
+        """The store is again as the file of `backup` has it, whichever database it was made from."""
 
     async def close(self) -> None:
         """Lets go of everything but the rows that were opened."""

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import mmap
 import os
+import shutil
 import sqlite3
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
-from bodega.storage import migrate
-from bodega.storage.depot import HAS_TASKS
-from bodega.storage.registry import SCHEMA, Registry, StoreRecord
+from bodega.storage import migrate, sqlite_copy
+from bodega.storage.depot import HAS_TASKS, NoCopy
+from bodega.storage.registry import Registry, StoreRecord
 from bodega.storage.sqlite import SqliteTx, adapted, begin, connect
 from bodega.storage.sqlite_rows import SqliteRows
 from bodega.storage.tx import Busy
@@ -24,13 +28,10 @@ class EmbeddedRegistry(Registry):
     def __init__(self, directory: Path) -> None:
         self._connection = connect(directory / "registry.db", busy_ms=10_000)
         try:
-            begin(self._connection)
-            if not self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'stores'").fetchone():
-                for statement in SCHEMA.split(";"):
-                    self._connection.execute(statement)
-        finally:
-            if self._connection.in_transaction:
-                self._connection.execute("COMMIT")
+            _forward(self._connection)
+        except BaseException:
+            self._connection.close()
+            raise
         super().__init__(SqliteTx(self._connection))
         self._file = os.open(directory / "bell", os.O_RDWR | os.O_CREAT, 0o600)
         if os.fstat(self._file).st_size < 8:
@@ -54,6 +55,32 @@ class EmbeddedRegistry(Registry):
         self._connection.close()
 
 
+def _forward(connection: sqlite3.Connection) -> None:
+    """Brings the registry to the newest schema under the write lock, which is not taken when there is nothing to do."""
+    if _has(connection, "migrations") and not migrate.registry_pending(_revision(connection), unnumbered=False):
+        return
+    begin(connection)
+    try:
+        unnumbered = _has(connection, "stores") and not _has(connection, "migrations")
+        connection.execute(migrate.TABLE)
+        for migration in migrate.registry_pending(_revision(connection), unnumbered=unnumbered):
+            for statement in migration.statements():
+                connection.execute(statement)
+            connection.execute(migrate.WRITE.replace("$", "?"), (migration.number, migration.name))
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.rollback()
+
+
+def _has(connection: sqlite3.Connection, table: str) -> bool:
+    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone() is not None
+
+
+def _revision(connection: sqlite3.Connection) -> int:
+    return int(connection.execute(migrate.READ).fetchone()[0])
+
+
 class Embedded:
     """Stores as SQLite files of one process."""
 
@@ -62,6 +89,10 @@ class Embedded:
         self.directory = directory
         self.registry: Registry = EmbeddedRegistry(directory)
         self._commits = ThreadPoolExecutor(max_workers=4, thread_name_prefix="commit")
+
+    @property
+    def connections(self) -> int:
+        return 0
 
     def path(self, record: StoreRecord) -> Path:
         """The file of a store, never the same twice: SQLite deletes the log of a file that it closes, by its name."""
@@ -91,7 +122,7 @@ class Embedded:
             connection.close()
 
     async def migrate(self, record: StoreRecord) -> None:
-        await asyncio.get_running_loop().run_in_executor(None, _migrate, self.path(record))
+        await asyncio.get_running_loop().run_in_executor(None, forward, self.path(record))
 
     async def open(self, record: StoreRecord) -> SqliteRows:
         path = self.path(record)
@@ -104,13 +135,47 @@ class Embedded:
         path = self.path(record)
         for ending in ("", "-wal", "-shm"):
             path.with_name(path.name + ending).unlink(missing_ok=True)
+        shutil.rmtree(self._copies(record), ignore_errors=True)
+
+    def _copies(self, record: StoreRecord) -> Path:
+        return self.directory / "snapshots" / f"{record.hash}.{record.place}"
+
+    async def snapshot(self, record: StoreRecord, name: str) -> None:
+        await self._aside(sqlite_copy.take, self.path(record), self._copies(record) / f"{name}.db")
+
+    async def snapshots(self, record: StoreRecord) -> list[str]:
+        folder = self._copies(record)
+        return sorted(path.stem for path in folder.glob("*.db")) if folder.is_dir() else []
+
+    async def restore(self, record: StoreRecord, name: str) -> None:
+        await self.recover(record, self._copy(record, name))
+
+    async def forget(self, record: StoreRecord, name: str) -> None:
+        self._copy(record, name).unlink()
+
+    def _copy(self, record: StoreRecord, name: str) -> Path:
+        path = self._copies(record) / f"{name}.db"
+        if not path.exists():
+            raise NoCopy(f"Store {record.hash} has no snapshot {name}.")
+        return path
+
+    async def backup(self, record: StoreRecord, target: Path, facts: Mapping[str, str]) -> None:
+        await self._aside(sqlite_copy.take, self.path(record), target, facts)
+
+    async def recover(self, record: StoreRecord, backup: Path) -> None:
+        await self._aside(sqlite_copy.put_back, backup, self.path(record), int(record.clock.now()), forward)
+
+    async def _aside(self, work: Callable[..., None], *given: Any) -> None:
+        """Copies files in a thread: requests go on meanwhile."""
+        await asyncio.get_running_loop().run_in_executor(None, functools.partial(work, *given))
 
     async def close(self) -> None:
         await self.registry.close()
         self._commits.shutdown()
 
 
-def _migrate(path: Path) -> None:
+def forward(path: Path) -> None:
+    """Brings a store's file to the newest schema, or makes it."""
     connection = connect(path, busy_ms=600_000)
     try:
         begin(connection)

@@ -49,11 +49,12 @@ class File(msgspec.Struct, frozen=True):
 async def keep(tx: Tx, file: File) -> None:
     """Stores the bytes, unless they are there already."""
     # Only one transaction writes at a time, so the next number is free.
+    row = await tx.row("SELECT coalesce(max(id), 0) + 1 FROM files")
+    assert row is not None
     await tx.run(
         "INSERT INTO files (id, digest, media_type, width, height, size, content)"
-        " VALUES ((SELECT coalesce(max(id), 0) + 1 FROM files), $1, $2, $3, $4, $5, $6)"
-        " ON CONFLICT (digest) DO NOTHING",
-        file.digest, file.media_type, file.width, file.height, len(file.content), file.content,
+        " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (digest) DO NOTHING",
+        row[0], file.digest, file.media_type, file.width, file.height, len(file.content), file.content,
     )  # fmt: skip
 
 

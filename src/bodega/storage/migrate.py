@@ -1,4 +1,4 @@
-"""Forward migrations: numbered SQL files, run in order, each store in one transaction under a lock.
+"""Forward migrations: numbered SQL files, run in order, each store in one transaction under a lock; so the registry.
 
 No library: a store is a database of its own, so there may be thousands to bring forward, and the check that nothing is
 to be done must cost one small query (docs/decisions/0004-migrations.md).
@@ -26,8 +26,18 @@ class Migration(NamedTuple):
 
 @cache
 def migrations() -> tuple[Migration, ...]:
-    """All migrations by number; the files are `NNNN_name.sql`."""
-    folder = resources.files("bodega.storage") / "migrations"
+    """All migrations of a store by number; the files are `NNNN_name.sql`."""
+    return _numbered("migrations")
+
+
+@cache
+def registry_migrations() -> tuple[Migration, ...]:
+    """All migrations of the registry by number."""
+    return _numbered("migrations/registry")
+
+
+def _numbered(path: str) -> tuple[Migration, ...]:
+    folder = resources.files("bodega.storage") / path
     found = []
     for file in folder.iterdir():
         if file.name.endswith(".sql"):
@@ -44,6 +54,12 @@ def newest() -> int:
 def pending(revision: int) -> list[Migration]:
     """What a store at this revision still lacks."""
     return [migration for migration in migrations() if migration.number > revision]
+
+
+def registry_pending(revision: int, *, unnumbered: bool) -> list[Migration]:
+    """What the registry still lacks. One made before its schema had numbers (`unnumbered`) is at the first."""
+    at = max(revision, 1) if unnumbered else revision
+    return [migration for migration in registry_migrations() if migration.number > at]
 
 
 TABLE = "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL)"

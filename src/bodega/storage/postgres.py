@@ -175,9 +175,21 @@ def adapted(statement: str) -> str:
     return statement.replace(" TEXT", ' TEXT COLLATE "C"')
 
 
-async def connect(dsn: str, schema: str) -> Any:
-    """A connection whose `search_path` is the store's schema. Raises Busy when the server cannot be reached."""
+PATIENCE_SECONDS = 30.0
+"""How long one statement of a request may take: a server that hangs must not hold callers for ever."""
+
+
+async def connect(dsn: str, schema: str, *, patient: bool = True) -> Any:
+    """A connection whose `search_path` is the store's schema. Raises Busy when the server cannot be reached.
+
+    A `patient` one waits for its statements however long they take, as a migration may.
+    """
     try:
-        return await asyncpg.connect(dsn, server_settings={"search_path": schema}, timeout=10)
+        return await asyncpg.connect(
+            dsn,
+            server_settings={"search_path": schema},
+            timeout=min(10.0, PATIENCE_SECONDS),
+            command_timeout=None if patient else PATIENCE_SECONDS,
+        )
     except LOST as error:
         raise unreachable(error) from error

@@ -31,7 +31,7 @@ class PostgresRows(Writer):
         self._dsn = dsn
         self._schema = schema
         self._budget = budget
-        self._readers = Readers(lambda: connect(dsn, schema), budget)
+        self._readers = Readers(lambda: connect(dsn, schema, patient=False), budget)
         self._connection: Any = None
         self._used = 0.0
         self._looking: asyncio.TimerHandle | None = None
@@ -115,7 +115,7 @@ class PostgresRows(Writer):
             if self._connection is None:
                 self._budget.took(self)
             try:
-                self._connection = await connect(self._dsn, self._schema)
+                self._connection = await connect(self._dsn, self._schema, patient=False)
             except BaseException:
                 self._connection = None
                 self._budget.gave(self)

@@ -15,6 +15,12 @@ from typing import Any, Protocol
 from asyncpg import InternalClientError
 
 SIZE = 8
+BROKEN = (InternalClientError, TimeoutError)
+"""After these nothing is known of a connection: its protocol broke, or its last statement may still be running."""
+
+WAIT_SECONDS = 30.0
+"""How long a request waits for a connection that others have."""
+
 IDLE_SECONDS = 10.0
 """How long a connection that nobody uses is kept: a server has fewer connections than stores."""
 
@@ -35,6 +41,11 @@ class Budget:
     def __init__(self, most: int) -> None:
         self._most = most
         self._held: dict[Holder, int] = {}
+
+    @property
+    def held(self) -> int:
+        """Connections that are open now."""
+        return sum(self._held.values())
 
     def took(self, holder: Holder) -> None:
         """The holder is about to connect once more."""
@@ -71,10 +82,10 @@ class Readers:
 
     async def fetch(self, sql: str, *values: Any) -> Any:
         """All rows."""
-        connection = self._free.pop() if self._free else await self._take()
+        connection = self._alive() or await self._take()
         try:
             return await connection.fetch(sql, *values)
-        except InternalClientError:
+        except BROKEN:
             connection.terminate()
             raise
         finally:
@@ -82,10 +93,10 @@ class Readers:
 
     async def fetchrow(self, sql: str, *values: Any) -> Any:
         """The first row."""
-        connection = self._free.pop() if self._free else await self._take()
+        connection = self._alive() or await self._take()
         try:
             return await connection.fetchrow(sql, *values)
-        except InternalClientError:
+        except BROKEN:
             connection.terminate()
             raise
         finally:
@@ -93,14 +104,23 @@ class Readers:
 
     async def execute(self, sql: str, *values: Any) -> Any:
         """A statement without rows."""
-        connection = self._free.pop() if self._free else await self._take()
+        connection = self._alive() or await self._take()
         try:
             return await connection.execute(sql, *values)
-        except InternalClientError:
+        except BROKEN:
             connection.terminate()
             raise
         finally:
             self._give(connection)
+
+    def _alive(self) -> Any:
+        """A free connection; one that the server cut off while nobody used it is no request's misfortune."""
+        while self._free:
+            connection = self._free.pop()
+            if not connection.is_closed():
+                return connection
+            self._lost(1)
+        return None
 
     async def _take(self) -> Any:
         while not self._free:
@@ -118,7 +138,7 @@ class Readers:
             waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.append(waiter)
             try:
-                await waiter
+                await asyncio.wait_for(waiter, WAIT_SECONDS)
             except asyncio.CancelledError:
                 self._wake()  # what it was woken for is somebody else's now
                 raise

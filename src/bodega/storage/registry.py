@@ -8,32 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from bodega.clock import Clock
 from bodega.storage.tx import Clash, Tx
-
-SCHEMA = """
-CREATE TABLE stores (
-    hash TEXT PRIMARY KEY, number INTEGER NOT NULL, plan TEXT NOT NULL, limits TEXT NOT NULL, settings TEXT NOT NULL,
-    maintenance INTEGER NOT NULL, clock TEXT NOT NULL, created BIGINT NOT NULL, revision BIGINT NOT NULL,
-    place TEXT NOT NULL
-);
-CREATE TABLE accounts (
-    client_id TEXT PRIMARY KEY, store TEXT NOT NULL REFERENCES stores(hash) ON DELETE CASCADE, name TEXT NOT NULL,
-    kind TEXT NOT NULL, username TEXT NOT NULL, token_digest TEXT NOT NULL, secret TEXT NOT NULL, scopes TEXT NOT NULL,
-    per_hour INTEGER NOT NULL, per_window INTEGER NOT NULL, disabled INTEGER NOT NULL,
-    created BIGINT NOT NULL, quota_epoch INTEGER NOT NULL
-);
-CREATE INDEX accounts_store ON accounts (store);
-CREATE UNIQUE INDEX accounts_token ON accounts (store, kind, username, token_digest);
-CREATE TABLE quotas (
-    client_id TEXT PRIMARY KEY REFERENCES accounts(client_id) ON DELETE CASCADE,
-    quota_epoch INTEGER NOT NULL, counts TEXT NOT NULL, held BIGINT NOT NULL, held_until DOUBLE PRECISION NOT NULL
-);
-"""
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -71,6 +52,10 @@ class StoreRecord(msgspec.Struct, frozen=True):
     created: int
     revision: int
     place: str = ""
+    watched: int = 0
+    """Until when (UTC seconds) an owner wants to see what all workers answer."""
+    server: str = ""
+    """The URL of the PostgreSQL server that holds the store; empty: the one that holds the registry."""
 
 
 class Exists(Exception):
@@ -90,9 +75,8 @@ def new_token() -> str:
 def _store(row: Any) -> StoreRecord:
     decode = msgspec.json.decode
     clock = decode(row[6], type=Clock)
-    return StoreRecord(
-        row[0], row[1], row[2], decode(row[3]), decode(row[4]), bool(row[5]), clock, row[7], row[8], row[9]
-    )
+    told = (row[0], row[1], row[2], decode(row[3]), decode(row[4]), bool(row[5]), clock)
+    return StoreRecord(*told, *row[7:12])
 
 
 def _account(row: Any) -> Account:
@@ -102,7 +86,10 @@ def _account(row: Any) -> Account:
     )
 
 
-_STORE = "SELECT hash, number, plan, limits, settings, maintenance, clock, created, revision, place FROM stores"
+_STORE = (
+    "SELECT hash, number, plan, limits, settings, maintenance, clock, created, revision, place, watched,"
+    " server FROM stores"
+)
 _ACCOUNT = (
     "SELECT client_id, store, name, kind, username, token_digest, secret, scopes, per_hour, per_window, disabled,"
     " created, quota_epoch FROM accounts"
@@ -118,6 +105,11 @@ class Registry:
 
     def __init__(self, tx: Tx) -> None:
         self.tx = tx
+        self.on_task: Callable[[str], None] = lambda _store_hash: None
+
+    async def announce_task(self, store_hash: str) -> None:
+        """Tells the other processes that a store has a task; each calls its `on_task` (with "" when it may have missed
+        some). Embedded stores have no other process. Raises Busy."""
 
     async def ring(self) -> None:
         """Tells every server that something changed."""
@@ -147,14 +139,16 @@ class Registry:
             for row in await self.tx.rows(_ACCOUNT + " WHERE store = $1 ORDER BY created, client_id", store_hash)
         ]
 
-    async def add_store(self, store_hash: str, plan: str, settings: dict[str, Any], created: int) -> StoreRecord:
+    async def add_store(
+        self, store_hash: str, plan: str, settings: dict[str, Any], created: int, server: str = ""
+    ) -> StoreRecord:
         """A new store in the registry. Raises Exists."""
         sql = (
-            "INSERT INTO stores (hash, number, plan, limits, settings, maintenance, clock, created, revision, place)"
-            " SELECT $1, coalesce(max(number), 999) + 1, $2, '{}', $3, 0, '{}', $4, 1, $5 FROM stores"
+            "INSERT INTO stores (hash, number, plan, limits, settings, maintenance, clock, created, revision, place,"
+            " server) SELECT $1, coalesce(max(number), 999) + 1, $2, '{}', $3, 0, '{}', $4, 1, $5, $6 FROM stores"
         )
         try:
-            await self.tx.run(sql, store_hash, plan, _json(settings), created, secrets.token_hex(4))
+            await self.tx.run(sql, store_hash, plan, _json(settings), created, secrets.token_hex(4), server)
         except Clash as error:
             raise Exists(store_hash) from error
         await self.ring()

@@ -20,6 +20,10 @@ class Rows(Protocol):
 
     reader: Tx
 
+    @property
+    def waiting(self) -> int:
+        """Writes that wait for the next transaction."""
+
     async def write(self, job: Job, now: int, terms: Terms) -> Any:
         """Runs a job in the next write transaction; see `Writer.write`."""
 

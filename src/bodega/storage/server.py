@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import asyncpg
 
-from bodega.storage import migrate
-from bodega.storage.depot import HAS_TASKS
-from bodega.storage.postgres import LOST, ReadTx, adapted, connect
+from bodega.storage import migrate, postgres_copy
+from bodega.storage.depot import HAS_TASKS, NoCopy
+from bodega.storage.postgres import LOST, ReadTx, adapted, connect, plain
 from bodega.storage.postgres_rows import PostgresRows
 from bodega.storage.readers import Budget, Readers
-from bodega.storage.registry import SCHEMA, Registry, StoreRecord
-from bodega.storage.tx import Busy, Clash
+from bodega.storage.registry import Registry, StoreRecord
+from bodega.storage.tx import Busy, Clash, Tx
 
 REGISTRY = "bodega"
 CHANNEL = "bodega_bell"
+TASKS = "bodega_tasks"
 
 
 CONNECTIONS = 60
@@ -46,20 +51,29 @@ class ServerRegistry(Registry):
 
     @classmethod
     async def open(cls, dsn: str) -> ServerRegistry:
-        """Connects and makes the schema when it is not there. Raises Busy."""
+        """Connects and brings the registry to the newest schema, under a lock. Raises Busy."""
         connection = await connect(dsn, REGISTRY)
         try:
             async with connection.transaction():
                 await connection.execute("SELECT pg_advisory_xact_lock(hashtext('bodega registry'))")
                 await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {REGISTRY}")
-                if await connection.fetchval("SELECT to_regclass('bodega.stores')") is None:
-                    await connection.execute(SCHEMA)
+                has = "SELECT to_regclass('bodega.{}') IS NOT NULL"
+                unnumbered = await connection.fetchval(has.format("stores"))
+                unnumbered = unnumbered and not await connection.fetchval(has.format("migrations"))
+                await connection.execute(migrate.TABLE)
+                revision = await connection.fetchval(migrate.READ)
+                for migration in migrate.registry_pending(revision, unnumbered=unnumbered):
+                    await connection.execute(migration.sql)
+                    await connection.execute(migrate.WRITE, migration.number, migration.name)
         finally:
             await connection.close()
-        return cls(dsn, Readers(lambda: connect(dsn, REGISTRY), Budget(4), 4))
+        return cls(dsn, Readers(lambda: connect(dsn, REGISTRY, patient=False), Budget(4), 4))
 
     async def ring(self) -> None:
         await self.tx.run(f"NOTIFY {CHANNEL}")
+
+    async def announce_task(self, store_hash: str) -> None:
+        await self.tx.run(f"NOTIFY {TASKS}, '{store_hash}'")  # a hash is letters, digits and hyphens
 
     def rang(self) -> bool:
         if self._listening is None:
@@ -70,6 +84,9 @@ class ServerRegistry(Registry):
     def hear(self, *_: object) -> None:
         """Something changed."""
         self._rung = True
+
+    def _hear_of_task(self, _connection: object, _process: int, _channel: str, store_hash: str) -> None:
+        self.on_task(store_hash)
 
     async def listen(self) -> None:
         """Starts listening before the first request."""
@@ -85,7 +102,9 @@ class ServerRegistry(Registry):
             try:
                 connection = await connect(self._dsn, REGISTRY)
                 await connection.add_listener(CHANNEL, self.hear)
+                await connection.add_listener(TASKS, self._hear_of_task)
                 self.hear()
+                self.on_task("")
                 if ready is not None:
                     ready.set()
                 lost = asyncio.Event()
@@ -110,17 +129,38 @@ class ServerRegistry(Registry):
 
 
 class Server:
-    """Stores as schemas of a PostgreSQL server."""
+    """Stores as schemas of a PostgreSQL server, or of several: a store's record may name its own."""
 
     def __init__(self, dsn: str, registry: ServerRegistry, connections: int) -> None:
         self.dsn = dsn
         self.registry: Registry = registry
-        self._budget = Budget(connections)
+        self._most = connections
+        self._budgets: dict[str, Budget] = {}
+        self._ways: dict[str, RegistryTx] = {}
+        self._readers: list[Readers] = []
 
     @classmethod
     async def open_depot(cls, dsn: str, connections: int = CONNECTIONS) -> Server:
         """Connects; this process holds at most about so many connections to stores. Raises Busy."""
         return cls(dsn, await ServerRegistry.open(dsn), connections)
+
+    @property
+    def connections(self) -> int:
+        return sum(budget.held for budget in self._budgets.values())
+
+    def _dsn(self, record: StoreRecord) -> str:
+        """The server on which a store is kept: its own, or that of the registry."""
+        return record.server or self.dsn
+
+    def _way(self, record: StoreRecord) -> Tx:
+        """Single statements to the server of a store; names are qualified by its schema."""
+        dsn = self._dsn(record)
+        if dsn == self.dsn:
+            return self.registry.tx
+        if dsn not in self._ways:
+            self._readers.append(Readers(lambda: connect(dsn, "public", patient=False), Budget(2), 2))
+            self._ways[dsn] = RegistryTx(self._readers[-1])
+        return self._ways[dsn]
 
     def schema(self, record: StoreRecord) -> str:
         """The schema of a store: hashes are lower-case letters, digits and hyphens, checked when it was created."""
@@ -135,7 +175,7 @@ class Server:
     async def _number(self, record: StoreRecord, table: str, sql: str) -> int:
         """What a query of a store's table answers with one number; 0 where the table is not there yet."""
         name = f"{self.schema(record)}.{table}"
-        tx = self.registry.tx
+        tx = self._way(record)
         row = await tx.row("SELECT to_regclass($1)::text", name)
         if row is None or row[0] is None:
             return 0
@@ -144,7 +184,7 @@ class Server:
 
     async def migrate(self, record: StoreRecord) -> None:
         schema = self.schema(record)
-        connection = await connect(self.dsn, schema)
+        connection = await connect(self._dsn(record), schema)
         try:
             async with connection.transaction():
                 await connection.execute("SELECT pg_advisory_xact_lock(hashtext($1))", schema)
@@ -158,10 +198,68 @@ class Server:
             await connection.close()
 
     async def open(self, record: StoreRecord) -> PostgresRows:
-        return PostgresRows(self.dsn, self.schema(record), self._budget)
+        dsn = self._dsn(record)
+        budget = self._budgets.setdefault(dsn, Budget(self._most))
+        return PostgresRows(dsn, self.schema(record), budget)
 
     async def drop(self, record: StoreRecord) -> None:
-        await self.registry.tx.run(f"DROP SCHEMA IF EXISTS {self.schema(record)} CASCADE")
+        await self._way(record).run(f"DROP SCHEMA IF EXISTS {self.schema(record)} CASCADE")
+
+    async def snapshot(self, record: StoreRecord, name: str) -> None:
+        async with self._connected(record) as connection:
+            await postgres_copy.take(connection, name, migrate.newest())
+
+    async def snapshots(self, record: StoreRecord) -> list[str]:
+        async with self._connected(record) as connection:
+            return sorted(await postgres_copy.names(connection))
+
+    async def restore(self, record: StoreRecord, name: str) -> None:
+        async with self._connected(record) as connection:
+            await self._find(connection, record, name, usable=True)
+            await postgres_copy.put_back(connection, name, int(record.clock.now()))
+
+    async def forget(self, record: StoreRecord, name: str) -> None:
+        async with self._connected(record) as connection:
+            await self._find(connection, record, name, usable=False)
+            await postgres_copy.forget(connection, name)
+
+    async def _find(self, connection: Any, record: StoreRecord, name: str, *, usable: bool) -> None:
+        kept = await postgres_copy.names(connection)
+        if name not in kept:
+            raise NoCopy(f"Store {record.hash} has no snapshot {name}.")
+        if usable and kept[name] != migrate.newest():
+            raise NoCopy(f"The snapshot {name} was taken before an upgrade of the schema; only a backup outlives that.")
+
+    async def backup(self, record: StoreRecord, target: Path, facts: Mapping[str, str]) -> None:
+        from bodega.storage.embedded import forward
+
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as folder:
+            empty = Path(folder) / target.name
+            forward(empty)
+            async with self._connected(record) as connection:
+                await postgres_copy.export(connection, empty, target, facts)
+
+    async def recover(self, record: StoreRecord, backup: Path) -> None:
+        from bodega.storage.embedded import forward
+
+        with tempfile.TemporaryDirectory(prefix="bodega-recover-") as folder:
+            work = Path(folder) / "store.db"
+            shutil.copyfile(backup, work)
+            forward(work)
+            async with self._connected(record) as connection:
+                await postgres_copy.load(connection, work, int(record.clock.now()))
+
+    @contextlib.asynccontextmanager
+    async def _connected(self, record: StoreRecord) -> AsyncIterator[Any]:
+        connection = await connect(self._dsn(record), self.schema(record))
+        try:
+            yield connection
+        except LOST as error:
+            raise plain(error) from error
+        finally:
+            await connection.close()
 
     async def close(self) -> None:
+        for readers in self._readers:
+            await readers.close()
         await self.registry.close()

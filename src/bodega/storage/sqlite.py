@@ -63,16 +63,14 @@ class SqliteTx:
     async def rows(self, sql: str, *values: Any) -> list[Any]:
         try:
             return self._execute(numbered(sql), values).fetchall()
-        except sqlite3.ProgrammingError as error:
-            _tell_closed(error)
-            raise
+        except (sqlite3.ProgrammingError, sqlite3.OperationalError) as error:
+            raise plain(error) from error
 
     async def row(self, sql: str, *values: Any) -> Any | None:
         try:
             return self._execute(numbered(sql), values).fetchone()
-        except sqlite3.ProgrammingError as error:
-            _tell_closed(error)
-            raise
+        except (sqlite3.ProgrammingError, sqlite3.OperationalError) as error:
+            raise plain(error) from error
 
     async def run(self, sql: str, *values: Any) -> None:
         try:
@@ -99,20 +97,38 @@ class SqliteTx:
         self._execute("RELEASE inner_work")
 
 
-def _tell_closed(error: sqlite3.ProgrammingError) -> None:
-    """Raises Busy for a store that was deleted under a request's hands; any other error is this program's own."""
-    if "closed" in str(error):
-        raise Busy(str(error)) from error
+_LOST = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_CANTOPEN,
+    }
+)
+"""What a disk that is full or fails, or another process, does to a statement: nothing is wrong with the request."""
+
+
+def plain(error: Exception) -> Exception:
+    """An error as the floors above know it: Busy for a store that was deleted under a request's hands, and for a disk
+    that cannot be used; any other error is this program's own."""
+    if isinstance(error, sqlite3.ProgrammingError) and "closed" in str(error):
+        return Busy(str(error))
+    if isinstance(error, sqlite3.OperationalError) and _primary(error) in _LOST:
+        return Busy(f"The store's file cannot be used: {error}")
+    return error
+
+
+def _primary(error: sqlite3.Error) -> int:
+    """Its code, without what extended codes add."""
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF
 
 
 def begin(connection: sqlite3.Connection) -> None:
     """Takes the write lock at once: a transaction that upgrades later fails whatever the busy timeout. Raises Busy."""
     try:
         connection.execute("BEGIN IMMEDIATE")
-    except sqlite3.ProgrammingError as error:
-        _tell_closed(error)
-        raise
-    except sqlite3.OperationalError as error:
-        if "locked" in str(error) or "busy" in str(error):
-            raise Busy(str(error)) from error
-        raise
+    except (sqlite3.ProgrammingError, sqlite3.OperationalError) as error:
+        raise plain(error) from error

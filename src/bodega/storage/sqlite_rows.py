@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bodega.storage.ledger import Ledger
-from bodega.storage.sqlite import MAPPED, SqliteTx, begin, connect
+from bodega.storage.sqlite import MAPPED, SqliteTx, begin, connect, plain
 from bodega.storage.tx import Busy, Tx
 from bodega.storage.unit import Unit
 from bodega.storage.writer import Waiting, Writer
@@ -46,6 +47,8 @@ class SqliteRows(Writer):
                 try:
                     result = await waiting.job(Unit(self._writing, ledger, waiting.now, waiting.terms))
                 except Exception as error:
+                    if isinstance(told := plain(error), Busy):  # SQLite may have undone the transaction by itself
+                        raise told from error
                     connection.execute("ROLLBACK TO job")
                     ledger.restore(mark)
                     refused.append((waiting, error))
@@ -54,9 +57,11 @@ class SqliteRows(Writer):
                 connection.execute("RELEASE job")
             await self._writing.script(ledger.statements())
             await asyncio.get_running_loop().run_in_executor(self._commits, connection.commit)
-        except BaseException:
+        except BaseException as error:
             if connection.in_transaction:
                 connection.rollback()
+            if isinstance(error, sqlite3.Error) and (told := plain(error)) is not error:
+                raise told from error
             raise
         # Refusals wait for the commit too: what stands in their way may have been written by the same group.
         for waiting, result in done:

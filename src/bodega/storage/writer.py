@@ -19,6 +19,10 @@ GROUP = 64
 """Writes that share one commit at most: enough to hide an fsync, few enough to keep the last one's wait short."""
 
 
+LONGEST_WAIT_SECONDS = 30.0
+"""After so long in the queue of a database that cannot be reached a write is given up."""
+
+
 class Waiting(NamedTuple):
     """A write in the queue."""
 
@@ -26,6 +30,7 @@ class Waiting(NamedTuple):
     now: int
     terms: Terms
     reply: asyncio.Future[Any]
+    since: float
 
     def done(self, result: Any) -> None:
         """Acknowledges the write."""
@@ -54,8 +59,9 @@ class Writer:
         """
         if self._closed:
             raise Busy("the store was closed")
-        reply: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._queue.append(Waiting(job, now, terms, reply))
+        loop = asyncio.get_running_loop()
+        reply: asyncio.Future[T] = loop.create_future()
+        self._queue.append(Waiting(job, now, terms, reply, loop.time()))
         if self._drain is None or self._drain.done():
             self._drain = asyncio.create_task(self._work())
         return await reply
@@ -68,9 +74,24 @@ class Writer:
             except Exception as error:
                 for waiting in group:
                     waiting.failed(error)
+                if isinstance(error, Busy):
+                    self._give_up_late(error)
+
+    def _give_up_late(self, error: Busy) -> None:
+        """Where the database is away for long, nobody waits for all those before them to find that out."""
+        late = asyncio.get_running_loop().time() - LONGEST_WAIT_SECONDS
+        for waiting in self._queue:
+            if waiting.since < late:
+                waiting.failed(error)
+        self._queue = [waiting for waiting in self._queue if waiting.since >= late]
 
     async def _group(self, group: list[Waiting]) -> None:
         raise NotImplementedError
+
+    @property
+    def waiting(self) -> int:
+        """Writes that wait for the next transaction."""
+        return len(self._queue)
 
     @property
     def busy(self) -> bool:

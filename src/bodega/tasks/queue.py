@@ -18,6 +18,21 @@ A step that takes longer is safe: to claim its task another worker needs the sto
 One that is overtaken between two steps loses its work and not more: what it did is not committed (`Overtaken`).
 """
 
+SKEW_SECONDS = 5
+"""How far the clocks of two machines may be apart. A lease that ends later than that is none: a clock was set back."""
+
+MOST_DEATHS = 5
+"""A task under whose hands so many workers died, without progress in between, is given up."""
+
+FIRST_PAUSE_SECONDS = 2
+"""Before a task that was left twice is taken up again; four times as long after each further time."""
+
+KEPT = "tasks.keep_seconds"
+"""The setting that says how long a task that ended is kept, by the store's clock."""
+
+SWEPT = 250
+"""Tasks that one sweep deletes at most."""
+
 _replace = msgspec.structs.replace
 
 
@@ -47,13 +62,17 @@ class Overtaken(Exception):
     """The lease ran out and another worker took the task up: what this one did for it must not be committed."""
 
 
-class Task(Entity, kw_only=True):
-    """`progress` counts rows done so far; times are empty until they come; `attempt` counts its workers.
+State = Literal["pending", "running", "done", "failed", "cancelled"]
 
-    `content` is the base64 form of a body that is not shown.
+
+class Task(Entity, kw_only=True):
+    """`progress` counts rows done so far; times are empty until they come; `attempt` counts its claims.
+
+    `content` is the base64 form of a body that is not shown. `deaths` counts the workers that left it without a word
+    since it last made progress.
     """
 
-    state: Literal["pending", "running", "done", "failed"] = "pending"
+    state: State = "pending"
     progress: int = 0
     request: Asked
     response: Answered | None = None
@@ -65,6 +84,7 @@ class Task(Entity, kw_only=True):
     lease_until: int = 0
     attempt: int = 0
     content: str = ""
+    deaths: int = 0
 
 
 TABLE = stored(
@@ -73,7 +93,7 @@ TABLE = stored(
     noun="task",
     columns="state client_id",
     indexed="state",
-    hidden="base client_id lease_until attempt content",
+    hidden="base client_id lease_until attempt content deaths",
 )
 
 
@@ -86,31 +106,77 @@ async def enqueue(unit: Unit, request: Asked, *, base: str, client_id: str, cont
 async def claim(unit: Unit, wall: int, *, alone: bool = False) -> Row | None:
     """The oldest task that waits, or whose worker let its lease run out; `wall` is the machine's time in UTC seconds.
 
-    The only worker there is (`alone`) waits for no lease: whoever left a task running is gone.
+    The only worker there is (`alone`) waits for no lease: whoever left a task running is gone. What was left more than
+    once has to wait, since it may be what kills its workers.
 
     Leases run by the machine's clock: a frozen store clock must not keep a dead worker's task for ever.
     """
-    waiting = await unit.tx.rows("SELECT id FROM tasks WHERE state IN ('pending', 'running') ORDER BY id LIMIT 20")
-    for found in waiting:
+    # Those that were left come first: they are older. Each question ends at an index, however many tasks wait.
+    left = await unit.tx.rows("SELECT id FROM tasks WHERE state = 'running' ORDER BY id LIMIT 100")
+    waiting = await unit.tx.rows("SELECT id FROM tasks WHERE state = 'pending' ORDER BY id LIMIT 1")
+    for found in (*left, *waiting):
         row = await unit.get(TABLE, found[0])
-        if row is not None and (row.entity.state == "pending" or alone or row.entity.lease_until < wall):
-            started = row.entity.date_started or moment(unit.now)
-            lease = wall + LEASE_SECONDS
+        if row is not None and _free(row.entity, wall, alone=alone):
+            was_left = row.entity.state == "running"
             taken = _replace(
-                row.entity, state="running", date_started=started, lease_until=lease, attempt=row.entity.attempt + 1
+                row.entity,
+                state="running",
+                date_started=row.entity.date_started or moment(unit.now),
+                lease_until=wall + LEASE_SECONDS,
+                attempt=row.entity.attempt + 1,
+                deaths=row.entity.deaths + was_left,
             )
             return await unit.update(TABLE, row, taken)
     return None
 
 
+def _free(task: Task, wall: int, *, alone: bool) -> bool:
+    """Whether nobody works on a task, and it may be tried."""
+    if task.state == "pending" or task.lease_until > wall + LEASE_SECONDS + SKEW_SECONDS:
+        return True
+    ended = task.lease_until - LEASE_SECONDS if alone else task.lease_until + 1
+    pause = FIRST_PAUSE_SECONDS * 4 ** (task.deaths - 1) if task.deaths else 0
+    return wall >= ended + pause
+
+
 async def advance(unit: Unit, task: Task, done: int, wall: int) -> None:
     """Progress of so many rows more; renews the lease. Raises Overtaken."""
     row = await _held(unit, task)
-    changed = _replace(row.entity, progress=row.entity.progress + done, lease_until=wall + LEASE_SECONDS)
+    changed = _replace(row.entity, progress=row.entity.progress + done, lease_until=wall + LEASE_SECONDS, deaths=0)
     await unit.update(TABLE, row, changed)
 
 
-async def finish(unit: Unit, task: Task, response: Answered, done: int = 0) -> None:
+async def renew(unit: Unit, task: Task, wall: int) -> None:
+    """The worker still lives. Raises Overtaken."""
+    row = await _held(unit, task)
+    await unit.update(TABLE, row, _replace(row.entity, lease_until=wall + LEASE_SECONDS))
+
+
+async def release(unit: Unit, task: Task) -> None:
+    """The worker stops and leaves the rest to another: nobody has to wait for its lease. Raises Overtaken."""
+    row = await _held(unit, task)
+    await unit.update(TABLE, row, _replace(row.entity, state="pending", lease_until=0))
+
+
+async def cancel(unit: Unit, row: Row) -> bool:
+    """Calls a task off, unless it has ended: then False. What its worker has in hand is not committed (`Overtaken`)."""
+    if row.entity.state not in ("pending", "running"):
+        return False
+    ended = _replace(row.entity, state="cancelled", date_finished=moment(unit.now), lease_until=0, content="")
+    await unit.update(TABLE, row, ended)
+    return True
+
+
+OLD = "SELECT id FROM tasks WHERE state IN ('cancelled', 'done', 'failed') AND modified <= $1 ORDER BY id LIMIT $2"
+
+
+async def sweep(unit: Unit) -> None:
+    """Deletes tasks that ended longer ago than the store keeps them."""
+    found = await unit.tx.rows(OLD, unit.now - unit.terms.settings[KEPT], SWEPT)
+    await unit.delete(TABLE, [row[0] for row in found])
+
+
+async def finish(unit: Unit, task: Task, response: Answered, done: int = 0) -> State:
     """The end of a task, in the transaction of its last write, which did so many rows. Raises Overtaken."""
     row = await _held(unit, task)
     state: Literal["done", "failed"] = "done" if response.status < 400 else "failed"
@@ -124,6 +190,7 @@ async def finish(unit: Unit, task: Task, response: Answered, done: int = 0) -> N
         content="",
     )
     await unit.update(TABLE, row, ended)
+    return state
 
 
 async def _held(unit: Unit, task: Task) -> Row:

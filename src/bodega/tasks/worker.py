@@ -1,4 +1,8 @@
-"""The worker: carries out the tasks of the stores this process has open, one at a time a store."""
+"""The worker: carries out the tasks of the stores this process has open, one at a time a store.
+
+It is woken, and does not poll: by the request that makes a task, by the registry when another process made one, and by
+a timer when the lease of a task that somebody else holds would end.
+"""
 
 from __future__ import annotations
 
@@ -13,34 +17,76 @@ from bodega.log import Log
 from bodega.storage.tx import Busy
 from bodega.storage.unit import Row
 from bodega.tasks import queue
+from bodega.tasks.sweep import sweep
 
-Replay = Callable[[OpenStore, Row], Awaitable[None]]
+Replay = Callable[[OpenStore, Row], Awaitable[queue.State]]
 
-LOOK_SECONDS = 5.0
-"""How often a store is looked at for tasks whose worker died: a poke brings the others at once."""
+LOOK_SECONDS = 300.0
+"""How often a store is looked through for what is old, and for a task that nobody was woken for."""
 
-PAUSE_SECONDS = 1.0
-"""Before a store is tried again whose queue could not be read or written."""
+RENEW_SECONDS = queue.LEASE_SECONDS / 2
+PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 10.0
+"""Before a store is tried again whose database cannot be reached; the pause doubles up to the longest."""
+
+
+async def _nobody(_store_hash: str) -> None:
+    """There is no other process to wake."""
 
 
 class Worker:
     """`replay` carries out one claimed task and records its end; it knows HTTP, the worker does not.
 
-    `alone`: no other process works on these stores' tasks (embedded ones).
+    `alone`: no other process works on these stores' tasks (embedded ones). `announce` wakes the others.
     """
 
-    def __init__(self, replay: Replay, log: Log, *, alone: bool = False) -> None:
+    def __init__(
+        self,
+        replay: Replay,
+        log: Log,
+        *,
+        alone: bool = False,
+        announce: Callable[[str], Awaitable[None]] = _nobody,
+    ) -> None:
         self._replay = replay
         self._log = log
         self._alone = alone
+        self._announce = announce
         self._stores: dict[str, OpenStore] = {}
         self._at_work: dict[str, asyncio.Task[None]] = {}
+        self._in_hand: dict[str, Row] = {}
         self._later: dict[str, asyncio.TimerHandle] = {}
         self._looking: asyncio.Task[None] | None = None
+        self._announcing: set[asyncio.Task[None]] = set()
+        self.ended: dict[str, int] = {"done": 0, "failed": 0}
+        """How many tasks this process carried out, by their end."""
 
     def start(self) -> None:
         """Begins to look for abandoned tasks."""
         self._looking = asyncio.create_task(self._look())
+
+    @property
+    def in_hand(self) -> int:
+        """How many tasks this process is carrying out now."""
+        return len(self._in_hand)
+
+    def enqueued(self, store: OpenStore) -> None:
+        """This process made a task: it takes it up, and tells the others."""
+        self.poke(store)
+        task = asyncio.create_task(self._tell(store.record.hash))
+        self._announcing.add(task)
+        task.add_done_callback(self._announcing.discard)
+
+    async def _tell(self, store_hash: str) -> None:
+        with contextlib.suppress(Busy):  # they find it when they open the store
+            await self._announce(store_hash)
+
+    def heard(self, store_hash: str) -> None:
+        """Another process made a task of this store, or, when the hash is empty, of any."""
+        for name in [store_hash] if store_hash else list(self._stores):
+            store = self._stores.get(name)
+            if store is not None and not store.closed:
+                self.poke(store)
 
     def poke(self, store: OpenStore) -> None:
         """The store has, or may have, a task."""
@@ -57,32 +103,86 @@ class Worker:
                 if store.closed:
                     del self._stores[name]
                     self._later.pop(name, None)
-                elif store.rows is not None and await self._waits(store):
+                elif store.rows is not None:
+                    with contextlib.suppress(Busy):
+                        await sweep(store)
                     self.poke(store)
 
     async def _waits(self, store: OpenStore) -> bool:
+        """Whether a task waits; as far as is known, when the database cannot be reached."""
         sql = "SELECT 1 FROM tasks WHERE state IN ('pending', 'running') LIMIT 1"
-        with contextlib.suppress(Exception):
-            assert store.rows is not None
+        if store.rows is None:
+            return False
+        try:
             return await store.rows.reader.row(sql) is not None
-        return False
+        except Busy:
+            return not store.closed
 
     async def _drain(self, store: OpenStore) -> None:
+        pause = PAUSE_SECONDS
         while not store.closed and await self._waits(store):
             try:
                 row: Row | None = await store.write(lambda unit: queue.claim(unit, int(time.time()), alone=self._alone))
                 if row is None:
                     self._come_back(store)
                     return
-                await self._replay(store, row)
-            except queue.Overtaken:
-                continue
+                await self._carry_out(store, row)
+                pause = PAUSE_SECONDS
             except Busy:
-                await asyncio.sleep(PAUSE_SECONDS)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
             except Exception as error:
                 text = "".join(traceback.format_exception(error))
                 self._log.event("task failed", store=store.record.hash, traceback=text)
                 await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _carry_out(self, store: OpenStore, row: Row) -> None:
+        """One task, however often the database goes away meanwhile: it stays in this worker's hands."""
+        name = store.record.hash
+        self._in_hand[name] = row
+        renewing = None if self._alone else asyncio.create_task(self._renew(store, row))
+        pause = PAUSE_SECONDS
+        held: Row | None = row
+        try:
+            while held is not None and not store.closed:
+                try:
+                    ended = await self._replay(store, held)
+                    self.ended[ended] = self.ended.get(ended, 0) + 1
+                    held = None
+                except queue.Overtaken:
+                    held = None
+                except Busy:
+                    await asyncio.sleep(pause)
+                    pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+                    held = await self._still_held(store, row)
+        finally:
+            if renewing is not None:
+                renewing.cancel()
+        del self._in_hand[name]
+
+    async def _still_held(self, store: OpenStore, row: Row) -> Row | None:
+        """The task as it is now, with what was done of it, unless it is no longer this worker's."""
+        assert store.rows is not None
+        try:
+            found = await store.rows.reader.row(queue.TABLE.get_sql, row.entity.id)
+        except Busy:
+            return row
+        if found is None:
+            return None
+        task = queue.TABLE.decode(found[0], found[1])
+        mine = task.state == "running" and task.attempt == row.entity.attempt
+        return Row(task, found[2], found[3], found[0]) if mine else None
+
+    async def _renew(self, store: OpenStore, row: Row) -> None:
+        """Others leave a task alone whose worker lives, however long one step of it takes."""
+        while True:
+            await asyncio.sleep(RENEW_SECONDS)
+            try:
+                await store.write(lambda unit: queue.renew(unit, row.entity, int(time.time())))
+            except queue.Overtaken:
+                return
+            except Busy:
+                continue
 
     def _come_back(self, store: OpenStore) -> None:
         """Others hold the tasks that wait: by then they have ended, or their leases have."""
@@ -92,10 +192,15 @@ class Worker:
         self._later[name] = asyncio.get_running_loop().call_later(queue.LEASE_SECONDS + 1, self.poke, store)
 
     async def stop(self) -> None:
-        """Lets the transaction in hand end; what is unfinished is taken up at the next start."""
+        """Lets the transaction in hand end, and leaves the rest of its task to whoever comes next."""
         tasks = [task for task in (self._looking, *self._at_work.values()) if task is not None and not task.done()]
         for timer in self._later.values():
             timer.cancel()
-        for task in tasks:
+        for task in (*tasks, *self._announcing):
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, *self._announcing, return_exceptions=True)
+        for name, row in self._in_hand.items():
+            store = self._stores[name]
+            with contextlib.suppress(Busy, queue.Overtaken):
+                await store.write(lambda unit, row=row: queue.release(unit, row.entity))  # type: ignore[misc]
+                await self._announce(name)

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import msgspec
 
+from bodega.declare.actions import Delete
+from bodega.declare.call import Call
 from bodega.declare.facet import Facet
 from bodega.declare.listing import Listing
-from bodega.declare.route import collection, item
+from bodega.declare.route import collection, item, route
 from bodega.declare.shape import Derived, V2Shape
-from bodega.tasks.queue import TABLE, Task
+from bodega.law.outcome import Emptied, Outcome, Validator
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Refusal
+from bodega.storage.unit import Unit
+from bodega.tasks.queue import TABLE, Task, cancel
 
 v2 = V2Shape(
     Task,
@@ -24,9 +30,24 @@ v2 = V2Shape(
 V2 = Facet(2, TABLE, Listing(TABLE, 2, "state min_id max_id"), "", "tasks", v2=v2, owner="client_id")
 V3 = Facet(3, TABLE, Listing(TABLE, 3, "id:set state"), "", "tasks", owner="client_id")
 
+
+class Cancel(Delete):
+    """DELETE of a task calls it off; it stays to be read until it is swept."""
+
+    async def perform(self, unit: Unit, call: Call) -> Outcome:
+        row = await unit.get(TABLE, call.ids[-1])
+        if call.standing_still is not None:
+            call.standing_still(Validator(row.version, row.modified) if row else None)
+        if row is None:
+            raise Refusal(Reason.NO_SUCH_ENTITY)
+        if not await cancel(unit, row):
+            raise Refusal(Reason.TASK_ENDED, details={"state": row.entity.state})
+        return Emptied()
+
+
 routes = (
     collection("tasks", V2, "GET"),
-    item("tasks/{id}", V2, "GET"),
+    item("tasks/{id}", V2, "GET").also(route("tasks/{id}", 2, DELETE=Cancel(V2))),
     collection("tasks", V3, "GET"),
-    item("tasks/{id}", V3, "GET"),
+    item("tasks/{id}", V3, "GET").also(route("tasks/{id}", 3, DELETE=Cancel(V3))),
 )

@@ -1,0 +1,125 @@
+"""`bodega store snapshot`, `restore`, `backup` and `recover`: going back, and coming back."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bodega.cli.place import Failed, as_json, at_place, the_store, with_depot
+from bodega.cli.show import print_json
+from bodega.config import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bodega.storage.depot import Depot
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+def _name(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", value):
+        raise click.BadParameter("a snapshot's name is 1 to 64 letters, digits, dots, hyphens and underscores.")
+    return value
+
+
+@click.command("snapshot")
+@click.argument("store_hash", metavar="HASH")
+@click.argument("name", metavar="NAME", callback=_name)
+@click.option("--delete", is_flag=True, help="Delete the snapshot instead.")
+@at_place
+@as_json
+def snapshot(place: Place, store_hash: str, name: str, delete: bool, as_json: bool) -> None:
+    """Keep a store as it is now under a name, to go back to; an older snapshot of that name gives way."""
+
+    async def work(depot: Depot) -> None:
+        from bodega.lab import copies
+
+        record = await the_store(depot, store_hash)
+        with _plainly():
+            await (depot.forget(record, name) if delete else copies.snapshot(depot, record, name))
+
+    with_depot(place, work)
+    said = f"Snapshot {name} of store {store_hash} is {'deleted' if delete else 'taken'}."
+    print_json({"hash": store_hash, "snapshot": name, "deleted": delete}) if as_json else click.echo(said)
+
+
+@click.command("restore")
+@click.argument("store_hash", metavar="HASH")
+@click.argument("name", metavar="NAME", callback=_name)
+@at_place
+@as_json
+def restore(place: Place, store_hash: str, name: str, as_json: bool) -> None:
+    """Go back to a snapshot. Accounts, plan, settings and clock stay as they are."""
+
+    async def work(depot: Depot) -> None:
+        from bodega.lab import copies
+
+        with _plainly():
+            await copies.restore(depot, await the_store(depot, store_hash), name)
+
+    with_depot(place, work)
+    said = f"Store {store_hash} is as it was in snapshot {name}."
+    print_json({"hash": store_hash, "snapshot": name}) if as_json else click.echo(said)
+
+
+@click.command("backup")
+@click.argument("store_hash", metavar="HASH")
+@click.argument("file", metavar="FILE", type=_FILE)
+@at_place
+@as_json
+def backup(place: Place, store_hash: str, file: Path, as_json: bool) -> None:
+    """Write a store, its accounts, plan and settings into a file, while it is served.
+
+    The file is a SQLite database whichever database the store is in. It holds client secrets: keep it safe.
+    """
+
+    async def work(depot: Depot) -> None:
+        from bodega.lab import copies
+
+        await copies.backup(depot, await the_store(depot, store_hash), file)
+
+    with_depot(place, work)
+    facts: dict[str, Any] = {"hash": store_hash, "file": str(file), "bytes": file.stat().st_size}
+    print_json(facts) if as_json else click.echo(f"Store {store_hash} is kept in {file} ({facts['bytes']:,} bytes).")
+
+
+@click.command("recover")
+@click.argument("store_hash", metavar="HASH")
+@click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@at_place
+@as_json
+def recover(place: Place, store_hash: str, file: Path, as_json: bool) -> None:
+    """Bring a store back from a backup, into either database.
+
+    A store that is there gets the rows of the backup and keeps the rest. One that is not is made anew; under the hash
+    that the backup was made of it gets its accounts as well.
+    """
+
+    async def work(depot: Depot) -> bool:
+        from bodega.lab import copies
+
+        with _plainly():
+            return await copies.recover(depot, store_hash, file)
+
+    made = with_depot(place, work)
+    said = f"Store {store_hash} is {'made' if made else 'filled'} from {file}."
+    print_json({"hash": store_hash, "file": str(file), "made": made}) if as_json else click.echo(said)
+
+
+COMMANDS = (snapshot, restore, backup, recover)
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """A copy that is missing or cannot be used is told in its own sentence."""
+    from bodega.storage.depot import NoCopy
+
+    try:
+        yield
+    except NoCopy as error:
+        raise Failed(str(error)) from error

@@ -1,0 +1,96 @@
+"""Idempotency-Key: a POST that is sent again is answered again, and not carried out again.
+
+The table's primary key decides, inside the transaction that writes: so a retry creates nothing twice, whichever worker
+gets it and whatever happened to the first one (docs/decisions/0013-idempotency.md).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Awaitable, Callable
+
+from bodega.access.stores import OpenStore
+from bodega.declare.call import Call
+from bodega.http.answer import rendered
+from bodega.http.ask import Ask
+from bodega.law.outcome import OUTCOMES, Outcome, Validator
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Refusal
+from bodega.storage import keys
+from bodega.storage.keys import FirstAnswer, Key
+from bodega.storage.tx import Clash
+from bodega.storage.unit import Unit
+
+HEADER = b"idempotency-key"
+LONGEST = 255
+
+_BARE = re.compile(rb"[\x21\x23-\x7e][\x21-\x7e]{0,254}")
+_QUOTED = re.compile(rb'"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255})"')
+_BOUNDARY = re.compile(rb'boundary="?([^";,]{1,70})', re.IGNORECASE)
+_OUTCOME = {outcome.status: outcome for outcome in OUTCOMES}
+
+
+def key_of(ask: Ask, body: bytes) -> Key:
+    """The key of a request: a quoted string (RFC 9651 3.3.3), or the same without quotes. Raises Refusal."""
+    sent = ask.headers[HEADER].strip()
+    quoted = _QUOTED.fullmatch(sent)
+    if quoted is None and not _BARE.fullmatch(sent):
+        raise Refusal(Reason.KEY_INVALID, details={"header": "Idempotency-Key", "max_length": LONGEST})
+    name = quoted[1] if quoted is not None else sent
+    asked = (ask.method, ask.path, ask.query, ask.media.value.decode())
+    content = _without_boundary(ask.headers.get(b"content-type", b""), body)
+    digest = hashlib.sha256("\n".join(asked).encode("utf-8", "surrogateescape") + b"\n" + content)
+    return Key(ask.client_id, name.decode("ascii"), digest.hexdigest())
+
+
+def _without_boundary(content_type: bytes, body: bytes) -> bytes:
+    """A form that is sent again has another boundary (RFC 2046 5.1.1), and is the same form."""
+    boundary = _BOUNDARY.search(content_type) if content_type.startswith(b"multipart/") else None
+    return body if boundary is None else body.replace(boundary[1], b"boundary")
+
+
+async def known(store: OpenStore, call: Call, key: Key) -> Outcome | None:
+    """The first answer to what is asked, if it was given already. Raises Refusal for a key in other use."""
+    if (key.client_id, key.name) in store.at_work:
+        raise Refusal(Reason.KEY_IN_USE, headers=[(b"retry-after", b"1")])
+    first = await keys.find(call.reader, key)
+    if first is None:
+        return None
+    if keys.is_old(first, call.now):
+        call.over = True
+        return None
+    return _again(key, first)
+
+
+async def once(store: OpenStore, call: Call, key: Key, work: Callable[[], Awaitable[Outcome]]) -> Outcome:
+    """Carries out `work`, unless the same key was carried out meanwhile: then its answer is the answer."""
+    name = (key.client_id, key.name)
+    store.at_work.add(name)
+    try:
+        return await work()
+    except (Refusal, Clash):
+        # Another worker may have been faster, and what stands in the way may be what the first request wrote.
+        first = await keys.find(call.reader, key)
+        if first is None or keys.is_old(first, call.now):
+            raise
+        return _again(key, first)
+    finally:
+        store.at_work.discard(name)
+
+
+async def keep(unit: Unit, ask: Ask, call: Call, outcome: Outcome) -> None:
+    """Keeps an answer under its key, in the transaction that made it true."""
+    if call.key is None:
+        return
+    state = outcome.state or Validator(0, 0)
+    body = b"" if outcome.status == 204 else rendered(ask, outcome)
+    answer = FirstAnswer(call.key.print, outcome.status, outcome.location, state.version, state.modified, body)
+    await keys.keep(unit, call.key, answer, over=call.over)
+
+
+def _again(key: Key, first: FirstAnswer) -> Outcome:
+    if first.print != key.print:
+        raise Refusal(Reason.KEY_REUSED)
+    state = Validator(first.version, first.modified) if first.version else None
+    return _OUTCOME[first.status](ready=first.body, location=first.location, state=state, replayed=True)

@@ -1,0 +1,164 @@
+"""Copies of a store in PostgreSQL: snapshots beside its tables, in its own schema, and backups in a file.
+
+A backup is the SQLite file that the same store would be, so a store can move from either database to the other. Every
+statement stays inside one schema, as sharding by schema needs it (docs/scale.md).
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from bodega.storage.ledger import LOCK
+from bodega.storage.sqlite import connect
+from bodega.storage.sqlite_copy import keep, tell
+
+_CATALOGUE = """
+CREATE TABLE IF NOT EXISTS kept_snapshots (
+    number INTEGER PRIMARY KEY, name TEXT NOT NULL, revision INTEGER NOT NULL
+)
+"""
+_TABLES = (
+    "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE c.relkind = 'r' AND n.nspname = current_schema() ORDER BY c.oid"
+)
+_COLUMNS = (
+    "SELECT a.attname, format_type(a.atttypid, a.atttypmod) FROM pg_attribute a"
+    " WHERE a.attrelid = $1::regclass AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"
+)
+_COPY = re.compile(r"kept\d+_\w+|kept_snapshots")
+_BATCH = 500
+
+
+def is_copy(table: str) -> bool:
+    """Whether a table of a store belongs to one of its snapshots."""
+    return _COPY.fullmatch(table) is not None
+
+
+async def _tables(connection: Any) -> list[str]:
+    """The store's own tables, each after those it refers to."""
+    names = [row[0] for row in await connection.fetch(_TABLES)]
+    return [name for name in names if name != "migrations" and not is_copy(name)]
+
+
+async def _lock(connection: Any) -> None:
+    """Waits for the writers and the migrations of a store, and keeps them away until the transaction ends."""
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtext(current_schema()))")
+    await connection.execute(LOCK)
+
+
+async def take(connection: Any, name: str, revision: int) -> None:
+    """A snapshot: each table once more, without indexes. One of the same name gives way."""
+    async with connection.transaction():
+        await _lock(connection)
+        await connection.execute(_CATALOGUE)
+        await _forget(connection, name)
+        number = await connection.fetchval("SELECT coalesce(max(number), 0) + 1 FROM kept_snapshots")
+        for table in await _tables(connection):
+            copy = f"kept{number}_{table}"
+            # Without a key a table can only be moved to another node when its whole row is its identity.
+            made = f"CREATE TABLE {copy} (LIKE {table}); ALTER TABLE {copy} REPLICA IDENTITY FULL"
+            await connection.execute(f"{made}; INSERT INTO {copy} SELECT * FROM {table}")
+        await connection.execute(
+            "INSERT INTO kept_snapshots (number, name, revision) VALUES ($1, $2, $3)", number, name, revision
+        )
+
+
+async def names(connection: Any) -> dict[str, int]:
+    """The snapshots of a store with the revision of the schema they were taken in."""
+    if await connection.fetchval("SELECT to_regclass('kept_snapshots')") is None:
+        return {}
+    rows = await connection.fetch("SELECT name, revision FROM kept_snapshots ORDER BY number")
+    return {row[0]: row[1] for row in rows}
+
+
+async def forget(connection: Any, name: str) -> None:
+    """Deletes a snapshot."""
+    async with connection.transaction():
+        await _lock(connection)
+        await _forget(connection, name)
+
+
+async def _forget(connection: Any, name: str) -> None:
+    number = await connection.fetchval("DELETE FROM kept_snapshots WHERE name = $1 RETURNING number", name)
+    if number is not None:
+        for table in [row[0] for row in await connection.fetch(_TABLES)]:
+            if table.startswith(f"kept{number}_"):
+                await connection.execute(f"DROP TABLE {table}")
+
+
+async def put_back(connection: Any, name: str, now: int) -> None:
+    """The store is again as the snapshot has it, in one transaction; `now` is the store's clock."""
+    async with connection.transaction():
+        await _lock(connection)
+        number = await connection.fetchval("SELECT number FROM kept_snapshots WHERE name = $1", name)
+        before = await connection.fetchval("SELECT coalesce(max(revision), 0) FROM ledger")
+        tables = await _tables(connection)
+        emptied = "; ".join(f"DELETE FROM {table}" for table in reversed(tables))
+        filled = "; ".join(f"INSERT INTO {table} SELECT * FROM kept{number}_{table}" for table in tables)
+        await connection.execute(f"{emptied}; {filled}")
+        await _move_on(connection, before, now)
+
+
+async def _move_on(connection: Any, before: int, now: int) -> None:
+    """No entity tag of the state that was replaced is given a second time."""
+    await connection.execute(
+        "UPDATE ledger SET revision = m.next, census = m.next, modified = $2"
+        " FROM (SELECT greatest(max(revision), $1) + 1 AS next FROM ledger) m",
+        before,
+        now,
+    )
+
+
+async def export(connection: Any, empty: Path, target: Path, facts: Mapping[str, str]) -> None:
+    """Writes the store into `empty`, a fresh SQLite database of the newest schema, which then becomes `target`."""
+    with closing(sqlite3.connect(empty, isolation_level=None)) as made:
+        made.execute("PRAGMA journal_mode=DELETE")
+        made.execute("BEGIN")
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            for table in await _tables(connection):
+                columns = [row[0] for row in await connection.fetch(_COLUMNS, table)]
+                listed, marks = ", ".join(columns), ", ".join("?" * len(columns))
+                made.execute(f"DELETE FROM {table}")
+                insert = f"INSERT INTO {table} ({listed}) VALUES ({marks})"
+                cursor = await connection.cursor(f"SELECT {listed} FROM {table}")
+                while rows := await cursor.fetch(_BATCH):
+                    made.executemany(insert, [tuple(row) for row in rows])
+        tell(made, facts)
+        made.execute("COMMIT")
+    keep(empty, target)
+
+
+async def load(connection: Any, backup: Path, now: int) -> None:
+    """The store is again as the backup, a SQLite database of the newest schema, has it: one transaction."""
+    with closing(connect(backup)) as source:
+        async with connection.transaction():
+            await _lock(connection)
+            before = await connection.fetchval("SELECT coalesce(max(revision), 0) FROM ledger")
+            tables = await _tables(connection)
+            await connection.execute("; ".join(f"DELETE FROM {table}" for table in reversed(tables)))
+            for table in tables:
+                columns = [(row[0], row[1]) for row in await connection.fetch(_COLUMNS, table)]
+                flags = [place for place, (_, kind) in enumerate(columns) if kind == "boolean"]
+                listed = ", ".join(name for name, _ in columns)
+                cursor = source.execute(f"SELECT {listed} FROM {table}")
+                while rows := cursor.fetchmany(_BATCH):
+                    records = [_with_flags(row, flags) for row in rows]
+                    await connection.copy_records_to_table(
+                        table, records=records, columns=[name for name, _ in columns]
+                    )
+            await _move_on(connection, before, now)
+
+
+def _with_flags(row: tuple[Any, ...], flags: list[int]) -> tuple[Any, ...]:
+    """SQLite keeps true and false as numbers."""
+    if not flags:
+        return row
+    cells = list(row)
+    for place in flags:
+        cells[place] = None if cells[place] is None else bool(cells[place])
+    return tuple(cells)

@@ -1,0 +1,90 @@
+"""Copies of an embedded store: taken from a file that may be in use, and put back into one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from pathlib import Path
+
+BUMP = 100_000
+"""How far the revision is moved when a copy is put back: more than the writes that can come in between.
+
+They are lost with the state that the copy replaces, but their entity tags must not be given a second time.
+"""
+
+_PAUSE_SECONDS = 0.005
+_TOLD = "backup"
+"""The table of a backup file that tells what it is a backup of."""
+
+
+def take(source: Path, target: Path, facts: Mapping[str, str] | None = None) -> None:
+    """A copy of a database as it is at one moment, while others write; `target` is there whole, or not at all."""
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    part = target.with_name(target.name + ".part")
+    part.unlink(missing_ok=True)
+    try:
+        os.close(os.open(part, os.O_CREAT | os.O_WRONLY, 0o600))
+        uri = f"{source.absolute().as_uri()}?mode=ro"
+        with (
+            closing(sqlite3.connect(uri, uri=True, timeout=30)) as live,
+            closing(sqlite3.connect(part, isolation_level=None)) as made,
+        ):
+            live.backup(made, sleep=_PAUSE_SECONDS)
+            made.execute("PRAGMA journal_mode=DELETE")  # one file, without a log beside it
+            if facts is not None:
+                tell(made, facts)
+        keep(part, target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def tell(made: sqlite3.Connection, facts: Mapping[str, str]) -> None:
+    """Writes into a backup what it is a backup of."""
+    made.execute(f"CREATE TABLE {_TOLD} (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
+    made.executemany(f"INSERT INTO {_TOLD} (name, value) VALUES (?, ?)", list(facts.items()))
+
+
+def told(backup: Path) -> dict[str, str]:
+    """What a backup says it is a backup of; nothing, when it is none."""
+    try:
+        with closing(sqlite3.connect(f"{backup.absolute().as_uri()}?mode=ro", uri=True)) as made:
+            return dict(made.execute(f"SELECT name, value FROM {_TOLD}").fetchall())
+    except sqlite3.Error:
+        return {}
+
+
+def keep(part: Path, target: Path) -> None:
+    """Puts a finished file in its place, on disk before this returns."""
+    part.chmod(0o600)
+    with part.open("rb") as written:
+        os.fsync(written.fileno())
+    part.replace(target)
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def put_back(copy: Path, live: Path, now: int, forward: Callable[[Path], None]) -> None:
+    """The store is again as the copy has it, in one transaction, while servers may have it open.
+
+    `forward` brings a database to the newest schema, since the copy may be older. `now` is the store's clock.
+    """
+    with tempfile.TemporaryDirectory(dir=live.parent, prefix="restore-") as folder:
+        work = Path(folder) / "store.db"
+        shutil.copyfile(copy, work)
+        forward(work)
+        with closing(sqlite3.connect(live, timeout=30, isolation_level=None)) as target:
+            target.execute("PRAGMA synchronous=FULL")
+            row = target.execute("SELECT coalesce(max(revision), 0) FROM ledger").fetchone()
+            with closing(sqlite3.connect(work, isolation_level=None)) as source:
+                source.execute(f"DROP TABLE IF EXISTS {_TOLD}")
+                kept = source.execute("SELECT coalesce(max(revision), 0) FROM ledger").fetchone()
+                moved = max(row[0], kept[0]) + BUMP
+                source.execute("UPDATE ledger SET revision = ?1, census = ?1, modified = ?2", (moved, now))
+                source.backup(target, sleep=_PAUSE_SECONDS)
