@@ -56,7 +56,7 @@ class Facet:
     first; `only` the values that columns of every row of this facet have, and that a new row gets; `owner` names the
     column that holds the client id of the account that alone may see a row, unless its column `shared` is true. `key`
     is the column by which the last id of the path finds its row. `max_body` is in bytes, where the resource takes less
-    than the server does.
+    than the server does. `json_only`: a resource of V2 that never speaks XML (rule 15).
     """
 
     version: int
@@ -77,3 +77,4 @@ class Facet:
     shared: str = ""
     key: str = "id"
     max_body: int = 0
+    json_only: bool = False

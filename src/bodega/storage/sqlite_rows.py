@@ -44,7 +44,7 @@ class SqliteRows(Writer):
                 mark = ledger.mark()
                 connection.execute("SAVEPOINT job")
                 try:
-                    result = await waiting.job(Unit(self._writing, ledger, waiting.now, waiting.terms))
+                    result = await waiting.job(Unit(self._writing, ledger, waiting.now, waiting.terms, self.interest))
                 except Exception as error:
                     connection.execute("ROLLBACK TO job")
                     ledger.restore(mark)
@@ -59,6 +59,7 @@ class SqliteRows(Writer):
                 connection.rollback()
             raise
         # Refusals wait for the commit too: what stands in their way may have been written by the same group.
+        self.say(ledger.outbox)
         for waiting, result in done:
             waiting.done(result)
         for waiting, refusal in refused:

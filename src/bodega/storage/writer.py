@@ -6,9 +6,10 @@ What differs between the databases is `_group`; the queue is the same.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
+from bodega.storage.outbox import Interest, Told
 from bodega.storage.tx import Busy
 from bodega.storage.unit import Terms, Unit
 
@@ -45,6 +46,14 @@ class Writer:
         self._queue: list[Waiting] = []
         self._drain: asyncio.Task[None] | None = None
         self._closed = False
+        self.interest = Interest()
+        self.said: Callable[[set[int]], None] | None = None
+        """Told after a commit which hooks have something to deliver."""
+
+    def say(self, events: Sequence[Told]) -> None:
+        """The events of a transaction are on disk."""
+        if events and self.said is not None:
+            self.said({hook for event in events for hook in event.hooks})
 
     async def write(self, job: Callable[[Unit], Awaitable[T]], now: int, terms: Terms) -> T:
         """Runs `job` inside the store's next write transaction and returns its result once that is on disk.

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from bodega.declare.entity import Entity, stored
+from bodega.declare.events import events
 from bodega.declare.facet import Facet
 from bodega.declare.fields import FILE_PATH, NAME, Count, FileUrl, Id, Line, Long, SortOrder, Words
 from bodega.declare.images import DropImage, UploadImage
@@ -70,6 +71,7 @@ TABLE = stored(
     ],
     counter="categories",
     cap=16_000,
+    event=events("store/category", channels=lambda _: (1,)),  # every category is in the one channel
 )
 
 KEYWORD = Filter("name|search_keywords|page_title", "keyword", str)
