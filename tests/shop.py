@@ -240,6 +240,19 @@ class Shop:
         self._heard = found[-1][0] if found else self._heard
         return [(row[1], stdlib_json.loads(row[2])) for row in found]
 
+    def wait_for(self, condition: Callable[[], Any], seconds: float = 10.0) -> None:
+        """Lets the server work until the condition holds."""
+        give_up = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < give_up, "this did not happen in time"
+            self.server.run(asyncio.sleep(0.01))
+
+    def hook(self, scope: str, destination: str, **more: Any) -> int:
+        """A new hook's id; the store lets private addresses pass."""
+        self.change(settings={"webhooks.allow_private": True})
+        body = {"scope": scope, "destination": destination, "is_active": True, **more}
+        return int(self._made("/v3/hooks", body))
+
     def write(self, job: Callable[[Unit], Awaitable[Any]]) -> Any:
         """Runs a job in a transaction of the store."""
         store = self.server.run(self.server.app.stores.get(self.name))

@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from bodega import memory
-from bodega.access.stores import Stores
+from bodega.access.stores import OpenStore, Stores
 from bodega.declare.route import Route
+from bodega.events.dispatcher import Dispatcher
 from bodega.http.asgi import Api
 from bodega.http.files import pictures
 from bodega.http.house import House
@@ -31,10 +32,11 @@ def routes() -> Sequence[Route]:
 class App:
     """The ASGI application: the store API, and a lifespan that closes the stores after the last request."""
 
-    def __init__(self, stores: Stores, api: Api, worker: Worker, log: Log) -> None:
+    def __init__(self, stores: Stores, api: Api, worker: Worker, dispatcher: Dispatcher, log: Log) -> None:
         self.stores = stores
         self._api = api
         self._worker = worker
+        self._dispatcher = dispatcher
         self._log = log
         self._waking: asyncio.Task[None] | None = None
 
@@ -58,6 +60,7 @@ class App:
     async def start(self) -> None:
         """Begins to work on tasks, and brings old stores forward while the first requests are answered."""
         self._worker.start()
+        self._dispatcher.start()
         memory.settle()
         self._waking = asyncio.create_task(self.stores.wake_all())
 
@@ -67,6 +70,7 @@ class App:
             self._waking.cancel()
             await asyncio.gather(self._waking, return_exceptions=True)
         await self._worker.stop()
+        await self._dispatcher.stop()
         await self.stores.close()
         self._log.flush()
 
@@ -87,7 +91,14 @@ async def make_app(depot: Depot, *, insecure_http: bool, https_port: int, log: b
         poke=lambda store: worker[0].poke(store),
     )
     worker.append(Worker(Replay(house), written, alone=isinstance(depot, Embedded)))
-    stores.opened = worker[0].poke
+    dispatcher = Dispatcher(stores, written, alone=isinstance(depot, Embedded))
+    depot.registry.on_post = dispatcher.heard
+
+    def opened(store: OpenStore) -> None:
+        worker[0].poke(store)
+        dispatcher.opened(store)
+
+    stores.opened = opened
     reference = pages(ROUTES)
     mounts = {
         "time": gateway_time,
@@ -97,4 +108,4 @@ async def make_app(depot: Depot, *, insecure_http: bool, https_port: int, log: b
         "docs": reference,
     }
     api = Api(house, written, mounts)
-    return App(stores, api, worker[0], written)
+    return App(stores, api, worker[0], dispatcher, written)

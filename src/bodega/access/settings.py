@@ -34,6 +34,12 @@ def _seconds(value: str) -> int:
     return int(value)
 
 
+def _days(value: str) -> int:
+    if not value.isdigit() or not 1 <= int(value) <= 3650:
+        raise ValueError("must be a whole number of days from 1 to 3650")
+    return int(value)
+
+
 def _places(value: str) -> int:
     if not value.isdigit() or int(value) > 4:
         raise ValueError("must be a whole number from 0 to 4")
@@ -92,6 +98,7 @@ SETTINGS: dict[str, Setting] = {
     "suspended": Setting(False, _flag, "whether the store is suspended: it then answers 503"),
     "images.allow_private": Setting(False, _flag, "whether images may be fetched from private addresses"),
     "webhooks.allow_private": Setting(False, _flag, "whether webhooks may go to private addresses"),
+    "webhooks.keep_days": Setting(7, _days, "how long the log of deliveries is kept, in days"),
     "webhooks.retry_seconds": Setting(
         [60, 180, 300, 600, 900, 1800, 3600, 7200, 21600, 50400, 86400],
         _ladder,

@@ -20,7 +20,7 @@ from bodega.log import Log
 from bodega.storage import migrate
 from bodega.storage.depot import Depot
 from bodega.storage.furnish import bare, furnish
-from bodega.storage.registry import Account, StoreRecord, digest
+from bodega.storage.registry import Account, Registry, StoreRecord, digest
 from bodega.storage.rows import Census, Rows
 from bodega.storage.table import Table
 from bodega.storage.tx import Busy
@@ -43,12 +43,13 @@ class OpenStore:
     `rows` is None while its schema is being upgraded; `tried` is set once that was tried. `closed` stores were deleted.
     """
 
-    def __init__(self, record: StoreRecord, accounts: list[Account], *, shared: bool) -> None:
+    def __init__(self, record: StoreRecord, accounts: list[Account], registry: Registry, *, shared: bool) -> None:
         self.rows: Rows | None = None
         self.census = Census()
         self.upgrade: asyncio.Task[None] | None = None
         self.tried = asyncio.Event()
         self.closed = False
+        self._registry = registry
         self._shared = shared
         self._quotas: dict[str, Quota] = {}
         self.learn(record, accounts)
@@ -114,6 +115,10 @@ class OpenStore:
         """Runs a job in the store's next write transaction, by the store's clock and under its plan."""
         rows = await self.ready()
         return await rows.write(job, int(self.clock.now()), self.terms)
+
+    async def accounts_now(self) -> list[Account]:
+        """The accounts as the registry has them at this moment. Raises Busy."""
+        return await self._registry.accounts(self.record.hash)
 
     async def close(self) -> None:
         """Ends after the last waiting write; an upgrade is broken off, and so undone."""
@@ -191,7 +196,7 @@ class Stores:
         if old is not None:
             old.learn(record, accounts)
             return old
-        store = OpenStore(record, accounts, shared=self._shared)
+        store = OpenStore(record, accounts, self.registry, shared=self._shared)
         if await self.depot.revision(record) == migrate.newest():
             await self._admit(store)
         else:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bodega.declare.entity import Entity, stored
 from bodega.storage import outbox
-from bodega.storage.table import Unique
+from bodega.storage.table import Unique, numbered_marks
+from bodega.storage.unit import Unit
 
 SCHEMA = (
     outbox.SCHEMA
@@ -60,3 +63,20 @@ TABLE = stored(
     ],
     more_schema=SCHEMA,
 )
+
+
+@TABLE.after_write.append
+async def give_up_what_waits(unit: Unit, old: Hook | None, new: Hook) -> None:
+    """A hook that is made inactive gets nothing more, not even what waited, which stays in the log to be sent again."""
+    if old is not None and old.is_active and not new.is_active:
+        said = "The webhook was deactivated." if new.deactivated else "The webhook was made inactive."
+        sql = "UPDATE deliveries SET state = 'failed', said = $2 WHERE hook_id = $1 AND state = 'waiting'"
+        await unit.tx.run(sql, new.id, said)
+
+
+@TABLE.after_delete.append
+async def take_what_waits_along(unit: Unit, ids: Sequence[int]) -> None:
+    """What was still to be delivered to a hook that goes away is not; what was delivered stays in the log."""
+    marks = numbered_marks(len(ids))
+    await unit.tx.run(f"DELETE FROM deliveries WHERE state = 'waiting' AND hook_id IN ({marks})", *ids)
+    await unit.tx.run(f"DELETE FROM hook_leases WHERE hook_id IN ({marks})", *ids)

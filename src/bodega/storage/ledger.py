@@ -53,6 +53,8 @@ class Ledger:
         self._living: dict[tuple[str, int], int] = defaultdict(int)
         self.outbox: list[outbox.Told] = []
         """Events of this transaction that hooks ask for."""
+        self.waiting: set[int] = set()
+        """Hooks that have something to deliver again after this transaction."""
 
     @classmethod
     async def load(cls, tx: Tx) -> Ledger:

@@ -93,7 +93,7 @@ class PostgresRows(Writer):
             if isinstance(error, Exception) and (told := plain(error)) is not error:
                 raise told from error
             raise
-        self.say(ledger.outbox)
+        self.say(ledger)
         for waiting, result in done:
             waiting.done(result)
         for waiting, refusal in refused:

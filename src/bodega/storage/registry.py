@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -118,6 +119,11 @@ class Registry:
 
     def __init__(self, tx: Tx) -> None:
         self.tx = tx
+        self.on_post: Callable[[str], None] = lambda _store_hash: None
+
+    async def announce_post(self, store_hash: str) -> None:
+        """Tells the other processes that a store has something to deliver; each calls its `on_post` (with "" when it
+        may have missed some). Embedded stores have no other process. Raises Busy."""
 
     async def ring(self) -> None:
         """Tells every server that something changed."""

@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 
 from bodega.storage import migrate
-from bodega.storage.depot import HAS_TASKS
+from bodega.storage.depot import HAS_DELIVERIES, HAS_TASKS
 from bodega.storage.postgres import LOST, ReadTx, adapted, connect
 from bodega.storage.postgres_rows import PostgresRows
 from bodega.storage.readers import Budget, Readers
@@ -18,6 +18,7 @@ from bodega.storage.tx import Busy, Clash
 
 REGISTRY = "bodega"
 CHANNEL = "bodega_bell"
+POST = "bodega_post"
 
 
 CONNECTIONS = 60
@@ -61,6 +62,12 @@ class ServerRegistry(Registry):
     async def ring(self) -> None:
         await self.tx.run(f"NOTIFY {CHANNEL}")
 
+    async def announce_post(self, store_hash: str) -> None:
+        await self.tx.run(f"NOTIFY {POST}, '{store_hash}'")  # a hash is letters, digits and hyphens
+
+    def _hear_of_post(self, _connection: object, _process: int, _channel: str, store_hash: str) -> None:
+        self.on_post(store_hash)
+
     def rang(self) -> bool:
         if self._listening is None:
             self._listening = asyncio.create_task(self._listen())
@@ -85,7 +92,9 @@ class ServerRegistry(Registry):
             try:
                 connection = await connect(self._dsn, REGISTRY)
                 await connection.add_listener(CHANNEL, self.hear)
+                await connection.add_listener(POST, self._hear_of_post)
                 self.hear()
+                self.on_post("")
                 if ready is not None:
                     ready.set()
                 lost = asyncio.Event()
@@ -130,7 +139,9 @@ class Server:
         return await self._number(record, "migrations", migrate.READ)
 
     async def has_tasks(self, record: StoreRecord) -> bool:
-        return await self._number(record, "tasks", HAS_TASKS) > 0
+        if await self._number(record, "tasks", HAS_TASKS) > 0:
+            return True
+        return await self._number(record, "deliveries", HAS_DELIVERIES) > 0
 
     async def _number(self, record: StoreRecord, table: str, sql: str) -> int:
         """What a query of a store's table answers with one number; 0 where the table is not there yet."""

@@ -59,7 +59,7 @@ class SqliteRows(Writer):
                 connection.rollback()
             raise
         # Refusals wait for the commit too: what stands in their way may have been written by the same group.
-        self.say(ledger.outbox)
+        self.say(ledger)
         for waiting, result in done:
             waiting.done(result)
         for waiting, refusal in refused:

@@ -6,10 +6,11 @@ What differs between the databases is `_group`; the queue is the same.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, TypeVar
 
-from bodega.storage.outbox import Interest, Told
+from bodega.storage.ledger import Ledger
+from bodega.storage.outbox import Interest
 from bodega.storage.tx import Busy
 from bodega.storage.unit import Terms, Unit
 
@@ -50,10 +51,10 @@ class Writer:
         self.said: Callable[[set[int]], None] | None = None
         """Told after a commit which hooks have something to deliver."""
 
-    def say(self, events: Sequence[Told]) -> None:
+    def say(self, ledger: Ledger) -> None:
         """The events of a transaction are on disk."""
-        if events and self.said is not None:
-            self.said({hook for event in events for hook in event.hooks})
+        if self.said is not None and (ledger.outbox or ledger.waiting):
+            self.said({hook for event in ledger.outbox for hook in event.hooks} | ledger.waiting)
 
     async def write(self, job: Callable[[Unit], Awaitable[T]], now: int, terms: Terms) -> T:
         """Runs `job` inside the store's next write transaction and returns its result once that is on disk.

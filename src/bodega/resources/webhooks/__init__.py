@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bodega.declare.route import Route
 from bodega.events.hooks import TABLE
-from bodega.resources.webhooks import hooks
+from bodega.resources.webhooks import admin, hooks
 from bodega.storage.table import Table
 
 TABLES: tuple[Table, ...] = (TABLE,)
 """Each after those it refers to."""
 
-ROUTES: tuple[Route, ...] = hooks.routes
+ROUTES: tuple[Route, ...] = (*hooks.routes, *admin.routes)

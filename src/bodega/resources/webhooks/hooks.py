@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 from bodega.declare.actions import Create, Delete
 from bodega.declare.call import Call
@@ -13,15 +11,14 @@ from bodega.declare.listing import Listing
 from bodega.declare.route import Route, collection, item
 from bodega.declare.shape import V2Shape, V3Shape
 from bodega.events import scopes
+from bodega.events.destination import why_not
 from bodega.events.hooks import TABLE, Hook
 from bodega.law.outcome import Outcome, Shown
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
-from bodega.storage.table import numbered_marks
 from bodega.storage.unit import Unit
 
 MOST_OF_A_SCOPE = 10
-LONGEST_URL = 2048
 MOST_HEADERS = 64
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}")
 _OURS = frozenset(
@@ -98,7 +95,7 @@ async def tell_only_what_can_be_told(unit: Unit, old: Hook | None, new: Hook) ->
     private = bool(unit.terms.settings.get("webhooks.allow_private"))
     wrong = {
         "scope": "" if scopes.is_known(new.scope) else "is no scope of a webhook event",
-        "destination": _why_not(new.destination, private=private),
+        "destination": why_not(new.destination, private=private),
         "headers": _unsendable(new.headers or {}),
     }
     changed = {name for name in wrong if old is None or getattr(old, name) != getattr(new, name)}
@@ -114,26 +111,6 @@ async def tell_only_what_can_be_told(unit: Unit, old: Hook | None, new: Hook) ->
         new.created_at = unit.now
     if new.is_active:
         new.deactivated = ""
-
-
-def _why_not(destination: str, *, private: bool) -> str:
-    """Why a URL is no destination; empty where it is one. `private` also lets http and other ports pass."""
-    try:
-        parts = urlsplit(destination)
-        port = parts.port
-    except ValueError:
-        return "is no URL"
-    if len(destination) > LONGEST_URL or not destination.isascii() or re.search(r"[\x00-\x20\x7f]", destination):
-        return f"must be a URL of at most {LONGEST_URL} plain characters"
-    if parts.scheme not in ("https", "http") or not parts.hostname:
-        return "must be an https URL with a host"
-    if parts.username is not None or parts.password is not None:
-        return "must not hold a user name or a password"
-    if private:
-        return ""
-    if parts.scheme != "https":
-        return "must be an https URL"
-    return "" if port in (None, 443) else "must be on port 443"
 
 
 def _unsendable(headers: dict[str, str]) -> str:
@@ -169,10 +146,3 @@ async def keep_hooks_few(unit: Unit, old: Hook | None, new: Hook) -> None:
     if clash is not None:
         why = {"invalid_reason": f"destination must differ from that of webhook {clash[0]}."}
         raise refuse_faults([Fault(Reason.FIELD_INVALID, "destination", "The field 'destination' is invalid.", why)])
-
-
-@TABLE.after_delete.append
-async def take_what_waits_along(unit: Unit, ids: Sequence[int]) -> None:
-    """What was still to be delivered to a hook that goes away is not; what was delivered stays in the log."""
-    marks = numbered_marks(len(ids))
-    await unit.tx.run(f"DELETE FROM deliveries WHERE state = 'waiting' AND hook_id IN ({marks})", *ids)
