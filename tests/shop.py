@@ -19,6 +19,7 @@ from bodega.events import hooks
 from bodega.events.hooks import Hook
 from bodega.storage.depot import Depot
 from bodega.storage.registry import Account, digest
+from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
 MOST_OPEN = 8
@@ -247,6 +248,17 @@ class Shop:
             assert time.monotonic() < give_up, "this did not happen in time"
             self.server.run(asyncio.sleep(0.01))
 
+    def pause(self, seconds: float) -> None:
+        """Lets the server work for a while."""
+        self.server.run(asyncio.sleep(seconds))
+
+    def read(self, work: Callable[[Tx], Awaitable[Any]]) -> Any:
+        """What a question to the store's rows is answered with."""
+        store = self.server.run(self.server.app.stores.get(self.name))
+        assert store is not None
+        assert store.rows is not None
+        return self.server.run(work(store.rows.reader))
+
     def hook(self, scope: str, destination: str, **more: Any) -> int:
         """A new hook's id; the store lets private addresses pass."""
         self.change(settings={"webhooks.allow_private": True})
@@ -261,10 +273,7 @@ class Shop:
 
     def select(self, sql: str, *values: Any) -> list[Any]:
         """The rows of a query."""
-        store = self.server.run(self.server.app.stores.get(self.name))
-        assert store is not None
-        assert store.rows is not None
-        return [tuple(row) for row in self.server.run(store.rows.reader.rows(sql, *values))]
+        return [tuple(row) for row in self.read(lambda tx: tx.rows(sql, *values))]
 
     def settle(self, task: int, seconds: float = 10.0, token: str | None = None) -> Any:
         """Waits for a task to end; its V3 form."""

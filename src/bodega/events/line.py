@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from bodega.events import deliveries, message
 from bodega.events.deliveries import Due
-from bodega.events.destination import domain, why_not
+from bodega.events.destination import why_not
 from bodega.events.ending import LADDER, Ending
 from bodega.events.hooks import Hook
+from bodega.events.reach import Gate
 from bodega.events.send import Answer
 
 if TYPE_CHECKING:
@@ -86,17 +87,17 @@ class Line:
             self._ready.append(lane)
 
     def _begin(self, hook: Hook) -> None:
-        """Starts what may be started: the first of each lane, as far as the domain's gate lets it in."""
-        gate = self._post.gates.of(domain(hook.destination))
+        """Starts what may be started: the first of each lane, as far as the destination's gate lets it in."""
+        gate = self._post.gates.of(hook.destination)
         while self._ready and self._holds() and gate.enter(self.more):
-            task = asyncio.create_task(self._attempt(hook, self._ready.popleft()))
+            task = asyncio.create_task(self._attempt(hook, gate, self._ready.popleft()))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
 
     def _holds(self) -> bool:
         return self._post.alone or time.time() < self.held_until
 
-    async def _attempt(self, hook: Hook, lane: str) -> None:
+    async def _attempt(self, hook: Hook, gate: Gate, lane: str) -> None:
         """One attempt of the first delivery in a lane; whatever happens, the lane goes on."""
         post, waiting = self._post, self._lanes[lane]
         one = waiting[0]
@@ -108,7 +109,7 @@ class Line:
             answer = Answer(None, "The attempt failed.")
         finally:
             good = answer is None or answer.status is not None
-            post.gates.of(domain(hook.destination)).leave(answered=good)
+            gate.leave(answered=good)
             waiting.popleft()
             if waiting:
                 self._ready.append(lane)

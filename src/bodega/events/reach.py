@@ -1,9 +1,10 @@
-"""How domains answer: which are blocked for a while, and how many requests one may have on its hands."""
+"""How receivers answer: which domains are blocked for a while, and how much a destination may have on its hands."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
+from urllib.parse import urlsplit
 
 WINDOW_SECONDS = 120
 ENOUGH = 100
@@ -12,10 +13,14 @@ BLOCK_SECONDS = 180
 """Rule 127: under 90 % success in two minutes, once 100 were sent, blocks a domain for a client for three minutes."""
 
 AT_ONCE = 16
-"""Requests that one domain has on its hands at most; one that does not answer gets one at a time."""
+"""Requests that one destination has on its hands at most; one that does not answer gets one at a time."""
+
+OF_A_SERVER = 64
+LEAST_OF_A_SERVER = 8
+"""The same for all destinations on one host and port."""
 
 ALTOGETHER = 256
-"""Requests under way in this process: many more than slow domains can hold, since each of them holds one."""
+"""Requests under way in this process: many more than dead servers can hold."""
 
 
 class Window:
@@ -47,11 +52,13 @@ class Window:
 
 
 class Gate:
-    """One domain's share: at most `limit` requests under way, fewer while it does not answer."""
+    """At most `limit` requests under way, fewer (`least`) while there is no answer, within what `outer` gates allow."""
 
-    def __init__(self, gates: Gates) -> None:
-        self._gates = gates
-        self._limit = AT_ONCE
+    def __init__(self, limit: int, least: int, outer: Gate | None = None) -> None:
+        self._most = limit
+        self._limit = limit
+        self._least = least
+        self._outer = outer
         self._inside = 0
         self._waiting: set[asyncio.Event] = set()
 
@@ -60,46 +67,53 @@ class Gate:
         if self._inside >= self._limit:
             self._waiting.add(waiter)
             return False
-        if self._gates.inside >= ALTOGETHER:
-            self._gates.waiting.add(waiter)
+        if self._outer is not None and not self._outer.enter(waiter):
             return False
         self._inside += 1
-        self._gates.inside += 1
         return True
 
     def leave(self, *, answered: bool) -> None:
         """One ended; `answered` whatever it said, or not at all."""
         self._inside -= 1
-        self._gates.inside -= 1
-        self._limit = min(AT_ONCE, self._limit + 1) if answered else 1
-        _wake(self._waiting)
-        _wake(self._gates.waiting)
+        self._limit = min(self._most, self._limit + 1) if answered else self._least
+        waiting, self._waiting = self._waiting, set()
+        for waiter in waiting:
+            waiter.set()
+        if self._outer is not None:
+            self._outer.leave(answered=answered)
 
     @property
     def idle(self) -> bool:
         """Whether nobody would miss it."""
-        return not self._inside and not self._waiting and self._limit == AT_ONCE
+        return not self._inside and not self._waiting and self._limit == self._most
 
 
 class Gates:
-    """The gates of all domains that this process sends to."""
+    """The gates of all destinations that this process sends to, each within its server's, those within one for all."""
 
     def __init__(self) -> None:
-        self._gates: dict[str, Gate] = {}
-        self.inside = 0
-        self.waiting: set[asyncio.Event] = set()
+        self._all = Gate(ALTOGETHER, ALTOGETHER)
+        self._servers: dict[str, Gate] = {}
+        self._destinations: dict[str, Gate] = {}
 
-    def of(self, domain: str) -> Gate:
-        """The gate of a domain."""
-        if len(self._gates) > 10_000:
-            self._gates = {name: gate for name, gate in self._gates.items() if not gate.idle}
-        found = self._gates.get(domain)
+    def of(self, destination: str) -> Gate:
+        """The gate of a URL."""
+        found = self._destinations.get(destination)
         if found is None:
-            found = self._gates[domain] = Gate(self)
+            _forget_the_idle(self._destinations)
+            found = self._destinations[destination] = Gate(AT_ONCE, 1, self._server(urlsplit(destination).netloc))
+        return found
+
+    def _server(self, name: str) -> Gate:
+        found = self._servers.get(name)
+        if found is None:
+            _forget_the_idle(self._servers)
+            found = self._servers[name] = Gate(OF_A_SERVER, LEAST_OF_A_SERVER, self._all)
         return found
 
 
-def _wake(waiting: set[asyncio.Event]) -> None:
-    for waiter in waiting:
-        waiter.set()
-    waiting.clear()
+def _forget_the_idle(gates: dict[str, Gate]) -> None:
+    """What hooks name must not fill the memory. One that is held by another still counts what passes through it."""
+    if len(gates) > 10_000:
+        for name in [name for name, gate in gates.items() if gate.idle]:
+            del gates[name]

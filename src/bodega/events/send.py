@@ -59,6 +59,8 @@ class Sender:
                 return Answer(answer.status, _text(await answer.content.read(4 * EXCERPT)))
         except TimeoutError:
             return Answer(None, f"No answer within {SECONDS:g} seconds.")
+        except aiohttp.InvalidURL:
+            return Answer(None, "The destination is no URL.")
         except aiohttp.ClientConnectorDNSError:
             return Answer(None, "The host name is not known.")
         except aiohttp.ClientConnectorCertificateError:
