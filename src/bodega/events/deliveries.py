@@ -85,8 +85,8 @@ async def arrived(unit: Unit, ids: Sequence[int], status: int, said: str) -> Non
         await unit.tx.run(sql, unit.now, status, said, *part)
 
 
-async def tried_in_vain(unit: Unit, delivery: Due, ladder: Sequence[int], status: int | None, said: str) -> bool:
-    """One that was not accepted comes again on the ladder (rule 128); False when its last try is over."""
+async def tried_in_vain(unit: Unit, delivery: Due, ladder: Sequence[int], status: int | None, said: str) -> int:
+    """One that was not accepted comes again on the ladder (rule 128): when, or 0 when its last try is over."""
     tries = delivery.attempts + 1
     again = tries <= len(ladder)
     sql = (
@@ -95,7 +95,7 @@ async def tried_in_vain(unit: Unit, delivery: Due, ladder: Sequence[int], status
     )
     state, at = ("waiting", unit.now + ladder[tries - 1]) if again else ("failed", 0)
     await unit.tx.run(sql, delivery.id, state, tries, at, unit.now, status, said)
-    return again
+    return at
 
 
 async def put_off(unit: Unit, delivery: Due, until: int, said: str) -> None:

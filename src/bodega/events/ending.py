@@ -45,17 +45,28 @@ class Ending(NamedTuple):
     block: Block | None = None
 
 
-async def write_down(unit: Unit, endings: Sequence[Ending]) -> list[Hook]:
-    """Records what came of these attempts; the hooks that are deactivated by it (rule 126)."""
+class Written(NamedTuple):
+    """What follows from a record: when hooks have something to deliver again; those that are deactivated (rule 126)."""
+
+    due: dict[int, int]
+    lost: list[Hook]
+
+
+async def write_down(unit: Unit, endings: Sequence[Ending]) -> Written:
+    """Records what came of these attempts."""
     ladder: Sequence[int] = unit.terms.settings[LADDER]
     arrived: dict[tuple[int, str], list[int]] = {}
     spent: dict[int, Ending] = {}
+    due: dict[int, int] = {}
     for ending in endings:
         if ending.good and ending.status is not None:
             arrived.setdefault((ending.status, ending.said), []).append(ending.delivery.id)
         elif ending.until:
             await deliveries.put_off(unit, ending.delivery, ending.until, ending.said)
-        elif not await deliveries.tried_in_vain(unit, ending.delivery, ladder, ending.status, ending.said):
+            due[ending.hook.id] = min(ending.until, due.get(ending.hook.id, ending.until))
+        elif at := await deliveries.tried_in_vain(unit, ending.delivery, ladder, ending.status, ending.said):
+            due[ending.hook.id] = min(at, due.get(ending.hook.id, at))
+        else:
             spent[ending.hook.id] = ending
         if ending.tell:
             await _tell(unit, ending, WILL_RETRY, "The delivery will be tried again.")
@@ -66,7 +77,7 @@ async def write_down(unit: Unit, endings: Sequence[Ending]) -> list[Hook]:
         await deliveries.arrived(unit, ids, status, said)
     for hook_id in {ending.hook.id for ending in endings}:
         await _used(unit, hook_id)
-    return [hook for ending in spent.values() for hook in await _deactivate(unit, ending)]
+    return Written(due, [hook for ending in spent.values() for hook in await _deactivate(unit, ending)])
 
 
 async def _used(unit: Unit, hook_id: int) -> None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from bodega.storage.unit import Unit
 
-SECONDS = 15
+SECONDS = 5
+"""A dead process keeps a hook waiting for so long; a living one renews when half of it is over."""
 
 
 async def take(unit: Unit, hook_id: int, holder: str, wall: int) -> int:

@@ -14,7 +14,7 @@ from bodega.access.stores import OpenStore
 from bodega.events import deliveries, ending, lease
 from bodega.events.deliveries import DAY
 from bodega.events.destination import domain
-from bodega.events.ending import Block, Ending
+from bodega.events.ending import Block, Ending, Written
 from bodega.events.hooks import TABLE, Hook
 from bodega.events.line import Line
 from bodega.events.reach import BLOCK_SECONDS, Gates, Window
@@ -261,7 +261,7 @@ class Post:
         while self._endings:
             these, self._endings = self._endings, []
             try:
-                lost = await self.store.write(partial(self._record, endings=[what for _, what in these]))
+                written = await self.store.write(partial(self._record, endings=[what for _, what in these]))
             except Exception as error:
                 self._endings = these + self._endings
                 if self.store.closed:
@@ -271,21 +271,16 @@ class Post:
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
                 continue
             pause = PAUSE_SECONDS
-            for hook in lost:
+            for hook_id, at in written.due.items():
+                self.due[hook_id] = min(at, self.due.get(hook_id, at))
+            for hook in written.lost:
                 self._log.event("webhook deactivated", store=self.store.record.hash, hook=hook.id, why=hook.deactivated)
             for line, what in these:
-                if not what.good:
-                    self._comes_again(what)
                 self.counts["delivered" if what.good else "failed"] += 1
                 line.taken.discard(what.delivery.id)
                 line.more.set()
 
-    def _comes_again(self, what: Ending) -> None:
-        ladder = self.store.settings[ending.LADDER]
-        at = what.until or self.now + ladder[min(what.delivery.attempts, len(ladder) - 1)]
-        self.due[what.hook.id] = min(at, self.due.get(what.hook.id, at))
-
-    async def _record(self, unit: Unit, endings: list[Ending]) -> list[Hook]:
+    async def _record(self, unit: Unit, endings: list[Ending]) -> Written:
         if not self._pruned_at <= unit.now < self._pruned_at + PRUNE_SECONDS:
             await deliveries.prune(unit)
             self._pruned_at = unit.now
