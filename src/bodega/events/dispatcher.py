@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 from bodega.access.stores import OpenStore, Stores
@@ -24,6 +25,9 @@ LEARNED_AT_ONCE = 50
 
 GRACE_SECONDS = 2.0
 """How long the requests under way have when the process ends."""
+
+LOOK_SECONDS = 60.0
+"""How often a store that other processes serve too is looked through for what one of them left behind."""
 
 LOOKUPS = 64
 """Threads for look-ups of names at most: some names take many seconds, and must not keep the others waiting."""
@@ -87,8 +91,12 @@ class Dispatcher:
             await self._stores.registry.announce_post(store_hash)
 
     async def _tick(self) -> None:
+        looked = time.monotonic()
         while True:
             await asyncio.sleep(TICK_SECONDS)
+            if not self._alone and time.monotonic() > looked + LOOK_SECONDS:
+                looked = time.monotonic()
+                self.heard("")
             learned = 0
             for name, post in list(self._posts.items()):
                 if post.closed:

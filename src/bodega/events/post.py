@@ -143,8 +143,9 @@ class Post:
         if 0 < self._idle_at <= now:
             self._idle_at = 0
             self._chore(self._deactivate_idle())
-        if self._hooks and self._accounts is not self.store.by_client:
-            self._chore(self._sweep())
+        if self._hooks and self._accounts is not self.store.by_client:  # the registry was read again
+            self._accounts = self.store.by_client
+            self._chore(self._look())
 
     @property
     def waits(self) -> bool:
@@ -159,6 +160,7 @@ class Post:
                 line.wake()
             elif hook.is_active and hook.client_id:
                 await self._note_due(hook.id)
+        self._accounts = self.store.by_client
         if self._hooks:
             await self._learn_blocks()
             await self._sweep()
@@ -291,7 +293,6 @@ class Post:
     async def _sweep(self) -> None:
         """Rule 124: hooks go with the account that made them. The accounts are read after the hooks, so that one that
         was made meanwhile is seen."""
-        self._accounts = self.store.by_client
         orphans = {h.client_id for h in (await self.hooks()).values() if h.client_id and not self.knows(h)}
         if orphans:
             orphans -= {account.client_id for account in await self.store.accounts_now()}
