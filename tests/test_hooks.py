@@ -131,7 +131,7 @@ REFUSED: list[tuple[str, str, Any, int, str]] = [
     ("POST", "/v2/hooks", {"scope": "store/order/*"}, 400, "FIELD_MISSING"),
     ("POST", "/v2/hooks", {**GOOD, "scope": "store/nothing"}, 400, "FIELD_INVALID"),
     ("POST", "/v2/hooks", {**GOOD, "colour": "red"}, 400, "FIELD_UNKNOWN"),
-    ("POST", "/v2/hooks", {**GOOD, "client_id": "other"}, 400, "FIELD_READ_ONLY"),
+    ("POST", "/v2/hooks", {**GOOD, "id": 7}, 400, "FIELD_READ_ONLY"),
     ("POST", "/v3/hooks", GOOD, 409, "DUPLICATE"),  # rule 123
     ("POST", "/v2/hooks", GOOD, 409, "DUPLICATE"),
     ("PUT", "/v3/hooks/1", {"scope": "store/nothing"}, 422, "FIELD_INVALID"),
@@ -180,6 +180,16 @@ def test_hooks_are_seen_by_the_client_that_made_them_only(shop: Shop) -> None:
     assert shop.post("/v3/hooks", GOOD, token=other).status == 200
     assert len(shop.get("/v3/hooks").data) == 1
     assert shop.get("/v3/hooks").json["meta"]["pagination"]["total"] == 1
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_nobody_chooses_whose_a_hook_is(shop: Shop, version: int) -> None:
+    """Rule 124: members that follow from the request are passed over, since clients send whole objects back."""
+    own = shop.post("/v3/hooks", {**GOOD, "scope": "store/cart/*"}).data["client_id"]
+    body = {**GOOD, "client_id": "other", "store_hash": "other", "created_at": 1}
+    made = shop.post(f"/v{version}/hooks", body).json
+    made = made if version == 2 else made["data"]
+    assert (made["client_id"], made["store_hash"], made["created_at"] > 1) == (own, shop.name, True)
 
 
 def test_a_client_has_ten_hooks_of_a_scope(shop: Shop) -> None:

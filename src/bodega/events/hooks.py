@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 from bodega.declare.entity import Entity, stored
+from bodega.declare.fields import STRING
 from bodega.storage import outbox
 from bodega.storage.table import Unique, numbered_marks
 from bodega.storage.unit import Unit
@@ -25,16 +27,19 @@ CREATE TABLE hook_contacts (
 )
 
 
+Word = Annotated[str, STRING]
+
+
 class Hook(Entity, kw_only=True):
     """Times are in UTC seconds by the store's clock. `used_at` is the day on which it last had something to deliver.
 
     `deactivated` says why it was made inactive, where its owner did not do it: "failed" (rule 126) or "idle".
     """
 
-    client_id: str = ""
-    store_hash: str = ""
-    scope: str
-    destination: str
+    client_id: Word = ""
+    store_hash: Word = ""
+    scope: Word
+    destination: Word
     headers: dict[str, str] | None = None
     is_active: bool = True
     created_at: int = 0

@@ -26,7 +26,7 @@ _OURS = frozenset(
 )
 """Headers that belong to the connection; those whose names begin with `webhook-` carry the signature."""
 
-MEMBERS = "id! client_id! store_hash! scope* destination* headers is_active created_at! updated_at!"
+MEMBERS = "id! client_id? store_hash? scope* destination* headers is_active created_at? updated_at?"
 v2 = V2Shape(Hook, "hooks", "hook", MEMBERS)
 v3 = V3Shape(
     Hook,
