@@ -106,9 +106,9 @@ def test_a_hook_hears_of_its_scope_only(shop: Shop, receiver: Receiver) -> None:
         ("store/product/inventory/updated", product),
     ]
     assert receiver.scopes("/deleted") == [("store/category/deleted", second)]
-    assert receiver.scopes("/channel") == [
-        ("store/channel/1/category/created", first),
-        ("store/channel/1/category/created", second),
+    on_channel = [got.json for got in receiver.got if got.path == "/channel"]
+    assert [(one["scope"], one["data"]) for one in on_channel] == [
+        ("store/channel/1/category/created", {"category_id": number, "tree_id": 1}) for number in (first, second)
     ]
     assert receiver.scopes("/elsewhere") == receiver.scopes("/quiet") == []
 

@@ -7,13 +7,15 @@ rule that needs thought. What is said goes into the payload's `data`; hooks ask 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from bodega.storage.outbox import CREATED, DELETED, UPDATED, Signal
 from bodega.storage.table import Table
+from bodega.storage.tx import Tx
 
 Say = Callable[[Any, Any], Any]
+Channels = Callable[[Tx, Any, Any], Awaitable[Iterable[int]]]
 
 
 def events(
@@ -24,13 +26,14 @@ def events(
     more: Callable[[Any], Mapping[str, Any]] | None = None,
     data: Callable[[Any], Any] | None = None,
     fields: str = "",
-    channels: Callable[[Any], Iterable[int]] | None = None,
+    channels: Channels | None = None,
 ) -> list[Signal]:
     """`{scope}/created`, `/updated` and `/deleted`, or those named by `on`.
 
     `data` of the payload is `{"type": kind, "id": id}` and what `more(entity)` adds, or all that `data(entity)` gives;
     `kind` is the last word of the scope unless given. `fields` are the members whose change is an update (rule 132),
-    all where none is named. `channels(entity)` are those on whose own scopes it is fired as well.
+    all where none is named. A scope of channels has a `#` in the place of the id, as "store/channel/#/category":
+    `channels(tx, old, new)` gives the ids (`channel_of` where the entity has one).
     """
     if not scope:
         return []
@@ -61,11 +64,12 @@ def fires(
     *,
     on: str = "updated",
     cause: str | None = None,
-    channels: Callable[[Any], Iterable[int]] | None = None,
+    channels: Channels | None = None,
 ) -> Callable[[Say], Say]:
     """Makes a function `say(old, new)` the words of an event: the payload's `data`, or None for silence.
 
     `cause` as in `Signal`: "" for changes that a caller asked for, "order" for those that an order brings along.
+    `channels` as in `events`.
     """
 
     def with_words(say: Say) -> Say:
@@ -73,3 +77,8 @@ def fires(
         return say
 
     return with_words
+
+
+async def channel_of(_tx: Tx, old: Any, new: Any) -> list[int]:
+    """The channel of an entity that names one by `channel_id`."""
+    return [(old if new is None else new).channel_id]

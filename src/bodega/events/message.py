@@ -53,12 +53,15 @@ def headers(
     }
 
 
+_NAMES = (
+    "type", "id", "metafield_id", "category_id", "product_id", "order_id", "price_list_id", "variant_id", "cart_id",
+)  # fmt: skip
+"""What names a resource in the data of an event."""
+
+
 def lane(event: Due) -> str:
-    """The resource that an event is about: one after the other is told of it."""
+    """The resource that an event is about: it is told of it one event after the other."""
     found = msgspec.json.decode(event.data)
     if not isinstance(found, dict):
         return event.scope
-    named = [
-        str(found[name]) for name in ("type", "id", "metafield_id", "price_list_id", "variant_id") if name in found
-    ]
-    return "/".join(named) or event.scope
+    return "/".join([str(found[name]) for name in _NAMES if name in found]) or event.scope

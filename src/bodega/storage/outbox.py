@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -28,7 +28,9 @@ CREATE INDEX deliveries_hook ON deliveries (hook_id, id);"""
 """`state` is waiting, delivered or failed. `next_at` is when it is due, `tried_at` when it was last tried, both by the
 store's clock in UTC seconds; `status` and `said` are what the receiver answered last."""
 
+_CHANNELS = "store/channel/"
 _ANY_CHANNEL = "store/channel/*/"
+EVERYTHING = "store/*"
 CREATED, UPDATED, DELETED = "created", "updated", "deleted"
 _encode = msgspec.json.encode
 
@@ -38,25 +40,20 @@ class Signal(NamedTuple):
 
     `on` names the changes at which it is asked. `say(old, new)` gives the payload's `data`, or None for silence; `old`
     is None on a create, `new` on a delete. `cause` "" is for changes that a caller asked for, a word for those made
-    while `unit.cause` is that word, None for all. `channels` gives the channels on whose own scope it is fired too.
+    while `unit.cause` is that word, None for all. A scope with `#` in the place of a channel's id is fired on each of
+    `channels(tx, old, new)`, which is asked only where a hook listens to channels.
     """
 
     scope: str
     on: frozenset[str]
     say: Callable[[Any, Any], Any]
     cause: str | None = None
-    channels: Callable[[Any], Iterable[int]] | None = None
-
-    def scopes(self, entity: Any) -> list[str]:
-        """Every scope on which it is fired for this entity."""
-        if self.channels is None:
-            return [self.scope]
-        return [self.scope, *(channel_scope(self.scope, channel) for channel in self.channels(entity))]
+    channels: Callable[[Tx, Any, Any], Awaitable[Iterable[int]]] | None = None
 
 
-def channel_scope(scope: str, channel: int) -> str:
-    """`store/channel/1/order/created` of `store/order/created`."""
-    return f"store/channel/{channel}/{scope.removeprefix('store/')}"
+def on_channels(scope: str, channels: Iterable[int]) -> list[str]:
+    """The scope itself, or where it holds a `#`, the one of each channel."""
+    return [scope.replace("#", str(channel)) for channel in channels] if "#" in scope else [scope]
 
 
 class Told(NamedTuple):
@@ -74,6 +71,7 @@ class Audience:
 
     def __init__(self, hooks: Sequence[tuple[int, str, str]]) -> None:
         self._hooks = hooks
+        self.hears_channels = any(asked.startswith(_CHANNELS) or asked == EVERYTHING for _, asked, _ in hooks)
         self._known: dict[str, tuple[int, ...]] = {}
 
     def of(self, scope: str) -> tuple[int, ...]:

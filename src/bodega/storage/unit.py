@@ -16,7 +16,7 @@ from bodega.law.reasons import LIMITS, Reason, Step
 from bodega.law.refusal import Fault, Refusal
 from bodega.storage import files
 from bodega.storage.ledger import Ledger
-from bodega.storage.outbox import CREATED, DELETED, HOOKS, UPDATED, Audience, Interest, Signal, channel_scope, told
+from bodega.storage.outbox import CREATED, DELETED, HOOKS, UPDATED, Audience, Interest, Signal, on_channels, told
 from bodega.storage.table import Link, Table, numbered_marks, update_sql
 from bodega.storage.tx import Clash, Statement, Tx
 
@@ -221,16 +221,17 @@ class Unit:
             await guard(self, living)
 
     async def fire(self, scope: str, data: Any, *, channels: Sequence[int] = (), client_id: str = "") -> None:
-        """An event that is no change of one row; `client_id` keeps it to the hooks of one client."""
-        audience = await self._audience()
+        """An event that is no change of one row; `data` is the payload's. A `#` in the scope stands for each of
+        `channels`; `client_id` keeps it to the hooks of one client."""
+        audience = await self.audience()
         if audience is None:
             return
-        scopes = [scope, *(channel_scope(scope, channel) for channel in channels)]
+        scopes = on_channels(scope, channels)
         hooks = [(s, audience.of_client(s, client_id) if client_id else audience.of(s)) for s in scopes]
         if any(asking for _, asking in hooks):
             self.ledger.outbox += told(hooks, data, self.now)
 
-    async def _audience(self) -> Audience | None:
+    async def audience(self) -> Audience | None:
         """Who asks for what, if there is any hook."""
         if not self.ledger.total(HOOKS):
             return None
@@ -240,18 +241,25 @@ class Unit:
         """Whether anybody may listen to this change of the table: only then is it worth a question."""
         if not table.signals:
             return False
-        audience = await self._audience()
+        audience = await self.audience()
         return audience is not None and any(
-            signal.channels is not None or audience.of(signal.scope) for signal in self._signals(table, change)
+            audience.hears_channels if signal.channels is not None else audience.of(signal.scope)
+            for signal in self._signals(table, change)
         )
 
     async def _tell(self, table: Table, change: str, old: Any, new: Any) -> None:
         """Puts the events of a change into the outbox, for the hooks that ask for them."""
-        audience = await self._audience()
+        audience = await self.audience()
         if audience is None:
             return
         for signal in self._signals(table, change):
-            hooks = [(scope, audience.of(scope)) for scope in signal.scopes(old if new is None else new)]
+            if signal.channels is None:
+                scopes = [signal.scope]
+            elif audience.hears_channels:
+                scopes = on_channels(signal.scope, await signal.channels(self.tx, old, new))
+            else:
+                continue
+            hooks = [(scope, audience.of(scope)) for scope in scopes]
             if any(asking for _, asking in hooks):
                 data = signal.say(old, new)
                 if data is not None:
