@@ -109,6 +109,28 @@ def test_a_write_fires_its_events_and_nothing_else_does(
     assert shop.events() == events
 
 
+def test_variants_with_options_are_told_as_skus(shop: Shop) -> None:
+    """webhooks.tsv; a base variant is told as its product, the stock of others as their own."""
+    sizes = [{"sku": sku, "option_values": [{"option_display_name": "Size", "label": sku}]} for sku in ("S", "M")]
+    shop.watch()
+    number = shop.product(inventory_tracking="variant", variants=sizes)
+    small, medium = (
+        {"type": "sku", "id": one["sku_id"], "sku": {"product_id": number, "variant_id": one["id"]}}
+        for one in shop.get(f"/v3/catalog/products/{number}/variants").data
+    )
+    created = [(scope, data) for scope, data in shop.events() if scope.startswith("store/sku/")]
+    assert created == [("store/sku/created", small), ("store/sku/created", medium)]
+    path = f"/v3/catalog/products/{number}/variants/{small['sku']['variant_id']}"  # type: ignore[index]
+    assert shop.put(path, {"inventory_level": 5}).status == 200
+    level = {"product_id": number, "method": "absolute", "value": 5, "variant_id": small["sku"]["variant_id"]}  # type: ignore[index]
+    moved = shop.events()
+    assert ("store/sku/updated", small) in moved
+    assert ("store/sku/inventory/updated", {"type": "sku", "id": small["id"], "inventory": level}) in moved
+    assert "store/product/inventory/updated" not in [scope for scope, _ in moved]
+    assert shop.delete(path).status == 204
+    assert ("store/sku/deleted", small) in shop.events()
+
+
 def test_where_no_hook_asks_nothing_is_kept(shop: Shop) -> None:
     """Issue 5: events cost nothing where nobody listens."""
     shop.category()

@@ -213,8 +213,11 @@ def with_its_text(_unit: Unit, old: Product | None, new: Product) -> list[Statem
 
 @fires(TABLE, "store/product/inventory/updated", cause="")
 def stock_moved(old: Product, new: Product) -> dict[str, Any] | None:
-    """Rule 132: how many there are now. What an order takes is told by store/product/inventory/order/updated."""
-    if old.inventory_level == new.inventory_level:
+    """Rule 132: how many there are now. What an order takes is told by store/product/inventory/order/updated, and the
+    stock of variants by events of their own."""
+    if old.inventory_level == new.inventory_level or (
+        new.base_variant_id is None and new.inventory_tracking != "product"
+    ):
         return None
     level = {"product_id": new.id, "method": "absolute", "value": new.inventory_level}
     return {"type": "product", "id": new.id, "inventory": level}
