@@ -78,6 +78,9 @@ class Server:
         if self.depot.registry.tx.dialect == "postgresql":
             for oldest in list(self.app.stores._open)[:-MOST_OPEN]:
                 Shop(self, oldest).close()
+        waking = self.app._waking
+        if waking is not None and not waking.done():  # else it finds the new store without a schema, and upgrades it
+            self.run(asyncio.wait([waking]))
         self._count += 1
         name = f"t{self._count}-{secrets.token_hex(3)}"
         record = self.run(self.depot.registry.add_store(name, plan, settings, int(time.time())))

@@ -75,6 +75,12 @@ FIRED: list[tuple[str, str, Any, list[tuple[str, Any]]]] = [
     ("PUT", "/v3/channels/1", {"name": "Shop"}, told("store/channel", "updated", "channel", 1)),
     ("PUT", "/v3/channels/1", {}, []),
     (
+        "POST",
+        "/v2/pages",
+        {"name": "About", "type": "page", "body": "Us"},
+        [("store/channel/1/page/created", {"page_id": 1})],
+    ),
+    (
         "PUT",
         "/v3/catalog/trees",
         [{"id": 1, "name": "Other"}],
