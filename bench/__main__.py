@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from bench import deliveries
 from bench.bare import PROTOCOL, PROTOCOLS
 from bench.measure import Comparison, Pace, Side, compare, reply_size, supply
 from bench.report import save, table
@@ -88,7 +89,8 @@ def main() -> None:
     """Parse the options, measure, print, save; exit code 1 if any request failed."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
-    parser.add_argument("--only", action="append", metavar="NAME", choices=[each.name for each in SCENARIOS])
+    names = [*(each.name for each in SCENARIOS), deliveries.NAME]
+    parser.add_argument("--only", action="append", metavar="NAME", choices=names)
     parser.add_argument("--database", choices=["sqlite", "postgres", "both"], default="both")
     parser.add_argument("--calibrate", action="store_true", help="measure the bare server beside itself: the noise")
     parser.add_argument("--protocol", choices=PROTOCOLS, default=PROTOCOL, help="what reads HTTP for the bare server")
@@ -98,18 +100,26 @@ def main() -> None:
     pace = QUICK if chosen.quick else Pace()
     results: list[Comparison] = []
     skipped: list[str] = []
+    delivered: list[deliveries.Deliveries] = []
     if chosen.calibrate:
         left = "bare"
         results += against_itself([each for each in scenarios if isinstance(each, Scenario)], pace, chosen.protocol)
     else:
         left = "bodega"
-        for database in ["sqlite", "postgres"] if chosen.database == "both" else [chosen.database]:
+        databases = ["sqlite", "postgres"] if chosen.database == "both" else [chosen.database]
+        for database in databases if scenarios else ():
             measured, lacking = against_bodega(database, scenarios, pace, chosen.protocol)
             results += measured
             skipped += lacking
-    print(table(results, left, "bare", skipped))
+        if not chosen.only or deliveries.NAME in chosen.only:
+            events = deliveries.QUICK_EVENTS if chosen.quick else deliveries.EVENTS
+            delivered = [deliveries.measure(database, events) for database in databases]
+    if results or skipped:
+        print(table(results, left, "bare", skipped))
+    for line in delivered:
+        print(line)
     if chosen.json:
-        save(chosen.json, results, skipped)
+        save(chosen.json, results, skipped, delivered)
     sys.exit(any(result.left.failures or result.right.failures for result in results))
 
 

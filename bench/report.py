@@ -8,6 +8,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.deliveries import Deliveries
 from bench.measure import Comparison
 
 EXPLANATION = (
@@ -38,7 +39,12 @@ def table(results: Sequence[Comparison], left: str, right: str, skipped: Sequenc
     return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:], "", *left_out, EXPLANATION])
 
 
-def save(path: str, results: Sequence[Comparison], skipped: Sequence[str] = ()) -> None:
+def save(
+    path: str,
+    results: Sequence[Comparison],
+    skipped: Sequence[str] = (),
+    delivered: Sequence[Deliveries] = (),
+) -> None:
     """Write the results, the time and the machine to the file `path`."""
     machine = {"cpus": os.cpu_count(), "python": platform.python_version(), "system": platform.platform()}
     document = {
@@ -46,6 +52,7 @@ def save(path: str, results: Sequence[Comparison], skipped: Sequence[str] = ()) 
         "machine": machine,
         "results": [asdict(result) for result in results],
         "skipped": list(skipped),
+        "deliveries": [asdict(result) for result in delivered],
     }
     Path(path).write_text(json.dumps(document, indent=2) + "\n")
 

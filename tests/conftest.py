@@ -12,6 +12,7 @@ from hypothesis import settings
 from bodega.storage.depot import open_depot
 from forms import FORMS, Desk, emptied
 from postgres import database, postgres
+from receiver import Receiver, receiving
 from shop import Server, Shop
 
 settings.register_profile("house", deadline=None)
@@ -59,6 +60,13 @@ def shop(server: Server) -> Iterator[Shop]:
     made = server.shop()
     yield made
     made.close()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Somebody who is told of events."""
+    with receiving() as listening:
+        yield listening
 
 
 @pytest.fixture

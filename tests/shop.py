@@ -7,6 +7,7 @@ import json as stdlib_json
 import os
 import secrets
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -14,8 +15,12 @@ from urllib.parse import quote
 from bodega.access.scopes import SCOPES
 from bodega.app import App, make_app
 from bodega.clock import Clock
+from bodega.events import hooks
+from bodega.events.hooks import Hook
 from bodega.storage.depot import Depot
 from bodega.storage.registry import Account, digest
+from bodega.storage.tx import Tx
+from bodega.storage.unit import Unit
 
 MOST_OPEN = 8
 """Stores that a house of the tests keeps open: each holds connections, and a database server has few of them. A store
@@ -79,6 +84,9 @@ class Server:
         if self.depot.registry.tx.dialect == "postgresql":
             for oldest in list(self.app.stores._open)[:-MOST_OPEN]:
                 Shop(self, oldest).close()
+        waking = self.app._waking
+        if waking is not None and not waking.done():  # else it finds the new store without a schema, and upgrades it
+            self.run(asyncio.wait([waking]))
         self._count += 1
         name = f"t{self._count}-{secrets.token_hex(3)}"
         record = self.run(self.depot.registry.add_store(name, plan, settings, int(time.time())))
@@ -122,6 +130,7 @@ class Shop:
         self.server = server
         self.name = name
         self.token = ""
+        self._heard = 0
 
     def account(
         self, *scopes: str, kind: str = "oauth", per_window: int = 10_000_000, per_hour: int = 10_000_000
@@ -219,6 +228,61 @@ class Shop:
         store = self.server.run(self.server.app.stores.get(self.name))
         assert store is not None
         return int(self.server.run(store.rows.reader.row(f"SELECT count(*) FROM {table}"))[0])
+
+    def watch(self) -> None:
+        """Has every event of the store from now on kept for `events`: a hook that asks for all, and is nobody's."""
+
+        async def job(unit: Unit) -> None:
+            await unit.insert(hooks.TABLE, Hook(scope="store/*", destination="https://nowhere.invalid/"))
+
+        guards, hooks.TABLE.before_write = hooks.TABLE.before_write, []
+        try:
+            self.write(job)
+        finally:
+            hooks.TABLE.before_write = guards
+        self.events()
+
+    def events(self) -> list[tuple[str, Any]]:
+        """Scope and data of the events fired since the last call, in order; `watch` comes first."""
+        mine = "SELECT id FROM hooks WHERE client_id = $2"
+        sql = f"SELECT id, scope, data FROM deliveries WHERE id > $1 AND hook_id IN ({mine}) ORDER BY id"
+        found = self.select(sql, self._heard, "")
+        self._heard = found[-1][0] if found else self._heard
+        return [(row[1], stdlib_json.loads(row[2])) for row in found]
+
+    def wait_for(self, condition: Callable[[], Any], seconds: float = 10.0) -> None:
+        """Lets the server work until the condition holds."""
+        give_up = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < give_up, "this did not happen in time"
+            self.server.run(asyncio.sleep(0.01))
+
+    def pause(self, seconds: float) -> None:
+        """Lets the server work for a while."""
+        self.server.run(asyncio.sleep(seconds))
+
+    def read(self, work: Callable[[Tx], Awaitable[Any]]) -> Any:
+        """What a question to the store's rows is answered with."""
+        store = self.server.run(self.server.app.stores.get(self.name))
+        assert store is not None
+        assert store.rows is not None
+        return self.server.run(work(store.rows.reader))
+
+    def hook(self, scope: str, destination: str, **more: Any) -> int:
+        """A new hook's id; the store lets private addresses pass."""
+        self.change(settings={"webhooks.allow_private": True})
+        body = {"scope": scope, "destination": destination, "is_active": True, **more}
+        return int(self._made("/v3/hooks", body))
+
+    def write(self, job: Callable[[Unit], Awaitable[Any]]) -> Any:
+        """Runs a job in a transaction of the store."""
+        store = self.server.run(self.server.app.stores.get(self.name))
+        assert store is not None
+        return self.server.run(store.write(job))
+
+    def select(self, sql: str, *values: Any) -> list[Any]:
+        """The rows of a query."""
+        return [tuple(row) for row in self.read(lambda tx: tx.rows(sql, *values))]
 
     def settle(self, task: int, seconds: float = 10.0, token: str | None = None) -> Any:
         """Waits for a task to end; its V3 form."""

@@ -17,7 +17,7 @@ FLOORS = (
     {"storage", "outgoing"},  # rows; requests that leave the house
     {"access"},  # who may ask, how often
     {"declare"},  # what a resource is made of
-    {"domain", "tasks"},  # rules that span resources; work that outlives a request
+    {"domain", "tasks", "events"},  # rules that span resources; work that outlives a request
     {"resources", "http"},  # what is served; how it is asked: neither knows the other
     {"lab"},  # the powers of a test double: fills stores through the resources
     {"explain"},  # what the law says, in words

@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from bodega import memory
-from bodega.access.stores import Stores
+from bodega.access.stores import OpenStore, Stores
 from bodega.declare.route import Route
+from bodega.events.dispatcher import Dispatcher
 from bodega.http.asgi import Api
 from bodega.http.files import pictures
 from bodega.http.house import House
@@ -33,12 +34,21 @@ def routes() -> Sequence[Route]:
 class App:
     """The ASGI application: the store API, and a lifespan that closes the stores after the last request."""
 
-    def __init__(self, stores: Stores, api: Api, worker: Worker, log: Log, look: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        stores: Stores,
+        api: Api,
+        worker: Worker,
+        dispatcher: Dispatcher,
+        log: Log,
+        look: Callable[[], None],
+    ) -> None:
         self.stores = stores
         self._look = look
         self._looking: asyncio.Task[None] | None = None
         self._api = api
         self._worker = worker
+        self._dispatcher = dispatcher
         self._log = log
         self._waking: asyncio.Task[None] | None = None
 
@@ -63,6 +73,7 @@ class App:
         """Begins to work on tasks, and brings old stores forward while the first requests are answered."""
         self._worker.start()
         self._looking = asyncio.create_task(self._keep_looking())
+        self._dispatcher.start()
         memory.settle()
         self._waking = asyncio.create_task(self.stores.wake_all())
 
@@ -80,6 +91,7 @@ class App:
             self._waking.cancel()
             await asyncio.gather(self._waking, return_exceptions=True)
         await self._worker.stop()
+        await self._dispatcher.stop()
         await self.stores.close()
         self._log.flush()
 
@@ -112,7 +124,14 @@ async def make_app(
     announce = depot.registry.announce_task
     worker.append(Worker(Replay(house), written, alone=isinstance(depot, Embedded), announce=announce))
     depot.registry.on_task = worker[0].heard
-    stores.opened = worker[0].poke
+    dispatcher = Dispatcher(stores, written, alone=isinstance(depot, Embedded))
+    depot.registry.on_post = dispatcher.heard
+
+    def opened(store: OpenStore) -> None:
+        worker[0].poke(store)
+        dispatcher.opened(store)
+
+    stores.opened = opened
     reference = pages(ROUTES)
     look = functools.partial(_look, meter, stores, worker[0])
     mounts = {
@@ -123,7 +142,7 @@ async def make_app(
         "docs": reference,
     }
     api = Api(house, written, mounts, meter)
-    return App(stores, api, worker[0], written, look)
+    return App(stores, api, worker[0], dispatcher, written, look)
 
 
 def _look(meter: Meter, stores: Stores, worker: Worker) -> None:

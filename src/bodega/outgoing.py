@@ -44,13 +44,14 @@ def is_public(address: str) -> bool:
     return found.is_global and not found.is_multicast and not found.is_reserved
 
 
-def session(*, allow_private: bool, seconds: float) -> aiohttp.ClientSession:
-    """A session that connects to public addresses only, unless `allow_private`. It keeps no cookies, and no proxy of
-    the environment is asked: it would connect in our place."""
+def session(*, allow_private: bool, seconds: float, connections: int = 100) -> aiohttp.ClientSession:
+    """A session that connects to public addresses only, unless `allow_private`, and holds at most so many connections.
+
+    It keeps no cookies, and no proxy of the environment is asked: it would connect in our place."""
     import aiohttp
 
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(socket_factory=_any if allow_private else _guarded),
+        connector=aiohttp.TCPConnector(socket_factory=_any if allow_private else _guarded, limit=connections),
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=seconds),
         headers={"user-agent": "Bodega", "accept-encoding": "identity"},

@@ -40,6 +40,12 @@ def _long_time(value: str) -> int:
     return int(value)
 
 
+def _days(value: str) -> int:
+    if not value.isdigit() or not 1 <= int(value) <= 3650:
+        raise ValueError("must be a whole number of days from 1 to 3650")
+    return int(value)
+
+
 def _places(value: str) -> int:
     if not value.isdigit() or int(value) > 4:
         raise ValueError("must be a whole number from 0 to 4")
@@ -99,6 +105,7 @@ SETTINGS: dict[str, Setting] = {
     "images.allow_private": Setting(False, _flag, "whether images may be fetched from private addresses"),
     "tasks.keep_seconds": Setting(604_800, _long_time, "how long a task that ended is kept, in seconds"),
     "webhooks.allow_private": Setting(False, _flag, "whether webhooks may go to private addresses"),
+    "webhooks.keep_days": Setting(7, _days, "how long the log of deliveries is kept, in days"),
     "webhooks.retry_seconds": Setting(
         [60, 180, 300, 600, 900, 1800, 3600, 7200, 21600, 50400, 86400],
         _ladder,

@@ -20,7 +20,7 @@ from bodega.log import Log
 from bodega.storage import migrate
 from bodega.storage.depot import Depot
 from bodega.storage.furnish import bare, furnish
-from bodega.storage.registry import Account, StoreRecord, digest
+from bodega.storage.registry import Account, Registry, StoreRecord, digest
 from bodega.storage.rows import Census, Rows
 from bodega.storage.table import Table
 from bodega.storage.tx import Busy
@@ -44,13 +44,14 @@ class OpenStore:
     `at_work` are the keys (client id, name) of the POSTs that this process is carrying out.
     """
 
-    def __init__(self, record: StoreRecord, accounts: list[Account], *, shared: bool) -> None:
+    def __init__(self, record: StoreRecord, accounts: list[Account], registry: Registry, *, shared: bool) -> None:
         self.rows: Rows | None = None
         self.census = Census()
         self.upgrade: asyncio.Task[None] | None = None
         self.tried = asyncio.Event()
         self.closed = False
         self.at_work: set[tuple[str, str]] = set()
+        self._registry = registry
         self._shared = shared
         self._quotas: dict[str, Quota] = {}
         self.learn(record, accounts)
@@ -116,6 +117,10 @@ class OpenStore:
         """Runs a job in the store's next write transaction, by the store's clock and under its plan."""
         rows = await self.ready()
         return await rows.write(job, int(self.clock.now()), self.terms)
+
+    async def accounts_now(self) -> list[Account]:
+        """The accounts as the registry has them at this moment. Raises Busy."""
+        return await self._registry.accounts(self.record.hash)
 
     async def close(self) -> None:
         """Ends after the last waiting write; an upgrade is broken off, and so undone."""
@@ -200,7 +205,7 @@ class Stores:
             if changed and self.opened is not None and old.rows is not None:
                 self.opened(old)  # its rows may have been replaced, and a task with them
             return old
-        store = OpenStore(record, accounts, shared=self._shared)
+        store = OpenStore(record, accounts, self.registry, shared=self._shared)
         if await self.depot.revision(record) == migrate.newest():
             await self._admit(store)
         else:

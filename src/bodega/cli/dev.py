@@ -75,7 +75,8 @@ async def _prepare(place: Place, products: int) -> None:
         await depot.close()
         return
     # What is developed against this store runs on the same machine, its images too.
-    await add_store(depot, STORE, "sandbox", {"name": "Demo store", "images.allow_private": True})
+    private = {"images.allow_private": True, "webhooks.allow_private": True}
+    await add_store(depot, STORE, "sandbox", {"name": "Demo store", **private})
     everything = (TOKEN, ALL)
     await add_account(depot, STORE, CLIENT, *everything, per_window=PLENTY, client_id=CLIENT)
     await add_account(depot, STORE, USER, *everything, basic=True, per_hour=PLENTY, client_id="demo-user")

@@ -71,5 +71,6 @@ async def fill(depot: Depot, store_hash: str, products: int, seed: int = 1) -> i
         except Refusal as refusal:
             raise Failed(f"{refusal.message.rstrip('.')}; {added} products were added.") from refusal
         finally:
+            await depot.registry.ring()  # a server that has the store open may have events to deliver
             await stores.close()
     return added

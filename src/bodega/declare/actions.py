@@ -49,6 +49,7 @@ class Action:
     is_list: ClassVar[bool] = False
     uploads: bool = False
     only_uploads: bool = False
+    json_only: bool = False
     max_body: int = 0
     """In bytes; 0 leaves it to the server."""
 
@@ -59,6 +60,7 @@ class Action:
         self.scope = facet.scope
         self.listing = facet.listing
         self.place = Place(facet)
+        self.json_only = facet.json_only
 
     def parse(self, query: str) -> Query:
         """The query parameters. Raises Refusal."""

@@ -13,8 +13,10 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from bodega.declare.events import events
 from bodega.declare.fields import DECIMAL, FLAG, INTEGER, MOMENT, OWN_FILE, Kind, bare, kind_of, ten_thousandths
 from bodega.storage import files
+from bodega.storage.outbox import Signal
 from bodega.storage.table import Column, First, Link, Reference, SqlType, Table, Unique
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
@@ -45,6 +47,7 @@ def stored(
     cap_within: tuple[str, int] | None = None,
     more_schema: str = "",
     first: First | None = None,
+    event: str | Sequence[Signal] = "",
 ) -> Table:
     """The table of an entity.
 
@@ -52,7 +55,8 @@ def stored(
     the field types, decimals as integers of ten-thousandths. `computed` adds columns that are not plain fields. `noun`
     is what one row is called in sentences, `counter` the plan limit it counts against, `cap` the platform's own,
     `cap_within` that of one parent (the columns that name it, rows); `more_schema` is SQL of tables that belong to it,
-    `first` gives the rows that every store has. Whether its documents name files follows from the field types.
+    `first` gives the rows that every store has. Whether its documents name files follows from the field types. `event`
+    is a scope as "store/category", below which created, updated and deleted are fired, or what `declare.events` makes.
     """
     hints = get_type_hints(entity, include_extras=True)
     made = [_column(field, hints[field]) for field in columns.split()]
@@ -75,6 +79,7 @@ def stored(
         cap_within,
         first,
         files=any(names_files(hint) for hint in hints.values()),
+        signals=list(events(event)) if isinstance(event, str) else list(event),
     )
     addresses = [field for field, hint in hints.items() if kind_of(hint).located]
     if addresses:

@@ -62,6 +62,7 @@ class Facet:
     column that holds the client id of the account that alone may see a row, unless its column `shared` is true. `key`
     is the column by which the last id of the path finds its row. `max_body` is in bytes, where the resource takes less
     than the server does. `uploads`: a body may be a form with files; `gather` brings in what a draft needs.
+    `json_only`: a resource of V2 that never speaks XML (rule 15).
     """
 
     version: int
@@ -84,3 +85,4 @@ class Facet:
     max_body: int = 0
     uploads: bool = False
     gather: Gather | None = None
+    json_only: bool = False

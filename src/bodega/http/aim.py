@@ -25,6 +25,7 @@ class Describe(Action):
     def __init__(self, route: Route) -> None:
         self.route = route
         self.scope = next((action.scope for action in route.actions.values()), "")
+        self.json_only = any(action.json_only for action in route.actions.values())
 
     def parse(self, query: str) -> Query:
         return NO_QUERY
@@ -73,14 +74,21 @@ def require_scope(ask: Ask, caller: Caller, action: Action) -> None:
     raise Refusal(Reason.SCOPE_MISSING, details={"missing_scope": needed, "client_id": caller.account.client_id})
 
 
-def acceptable(ask: Ask) -> None:
-    """V2 speaks JSON and XML, V3 only JSON (RFC 9110 12.5.1)."""
-    offered = V2_MEDIA if ask.version == 2 else V3_MEDIA
+def acceptable(ask: Ask, action: Action) -> None:
+    """V2 speaks JSON and, but for a few resources, XML; V3 only JSON (RFC 9110 12.5.1)."""
+    offered = offers(ask, action)
+    if action.json_only:
+        ask.media = Media.JSON  # errors neither
     media = choose_media(ask.headers.get(b"accept"), ask.suffix, offered)
     if media is None:
         types = [one.value.decode() for one in offered]
         raise Refusal(Reason.NOT_ACCEPTABLE, details={"supported_types": types})
     ask.media = media
+
+
+def offers(ask: Ask, action: Action) -> tuple[Media, ...]:
+    """The media types that the target speaks (rule 15)."""
+    return V3_MEDIA if ask.version == 3 or action.json_only else V2_MEDIA
 
 
 async def readable(house: House, ask: Ask, action: Action) -> bytes:
@@ -91,8 +99,9 @@ async def readable(house: House, ask: Ask, action: Action) -> bytes:
     if not action.body:
         return b""  # a body without meaning is left unread (RFC 9110 9.3.1)
     kind = media_of(ask.headers.get(b"content-type", b""))
-    media: tuple[Media, ...] = () if action.only_uploads else V2_MEDIA if ask.version == 2 else V3_MEDIA
-    if kind not in media and not (action.uploads and kind == "multipart"):
+    media: tuple[Media, ...] = () if action.only_uploads else offers(ask, action)
+    nameless = action.json_only and b"content-type" not in ask.headers  # rule 8: read_draft answers 400
+    if kind not in media and not nameless and not (action.uploads and kind == "multipart"):
         supported = b", ".join([one.value for one in media] + [b"multipart/form-data"] * action.uploads)
         raise Refusal(Reason.CONTENT_TYPE_UNSUPPORTED, headers=[(b"accept", supported)])
     coding = ask.headers.get(b"content-encoding", b"identity").lower()

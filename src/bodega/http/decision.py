@@ -40,7 +40,7 @@ async def judge(step: type[Steps], house: House, ask: Ask) -> Answer:
     match = step.find_route(house, ask)
     action = step.allowed_action(ask, match)
     step.require_scope(ask, caller, action)
-    step.acceptable(ask)
+    step.acceptable(ask, action)
     body = await step.readable(house, ask, action)
     call = step.parse_query(ask, caller, match, action)
     state = await step.find_entity(ask, caller, action, call, body)

@@ -107,6 +107,8 @@ def read_draft(ask: Ask, action: Action, call: Call, body: bytes) -> None:
         call.draft = action.read(body or b"{}")
     elif not body:
         call.draft = action.read({})
+    elif action.json_only and b"content-type" not in ask.headers:
+        raise Refusal(Reason.MALFORMED_BODY, "The request body has no Content-Type; send it as application/json.")
     elif media_of(content_type) is Media.XML:
         try:
             members = xml.read(body)

@@ -52,7 +52,7 @@ class Replay:
         match = aim.find_route(self._house, ask)
         action = aim.allowed_action(ask, match)
         aim.require_scope(ask, caller, action)
-        aim.acceptable(ask)
+        aim.acceptable(ask, action)
         body = _body(task)
         untouched = task.progress == 0
         ended: list[queue.State] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bodega.declare.route import Route
-from bodega.resources import catalog, content, geography, marketing, shipping, store
+from bodega.resources import catalog, content, geography, marketing, shipping, store, webhooks
 from bodega.storage.table import Table, adopt
 
 TABLES: tuple[Table, ...] = (
@@ -12,6 +12,7 @@ TABLES: tuple[Table, ...] = (
     *shipping.TABLES,
     *marketing.TABLES,
     *content.TABLES,
+    *webhooks.TABLES,
 )
 """Every table, each after those it refers to."""
 
@@ -24,4 +25,5 @@ ROUTES: tuple[Route, ...] = (
     *shipping.ROUTES,
     *marketing.ROUTES,
     *content.ROUTES,
+    *webhooks.ROUTES,
 )

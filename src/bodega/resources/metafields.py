@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import msgspec
 
 from bodega.declare.entity import Entity, stored
+from bodega.declare.events import events
 from bodega.declare.facet import Batch, Facet, Within
 from bodega.declare.fields import NAME, Id, Line, Moment
 from bodega.declare.listing import Listing
@@ -78,6 +79,10 @@ def metafields_of(word: str, within: Sequence[Within], item_path: str, all_path:
             Reference("resource_id", parent.name, "resource_id", f"The {parent.noun} does not exist.", "CASCADE")
         ],
         cap_within=("resource_id owner_client_id", MOST),
+        event=[
+            *events(f"store/{_SCOPED.get(word, word)}/metafield", data=_told),
+            *events("store/metafield", data=lambda field: {**_told(field), "resource_type": word}),
+        ],
     )
     one = V3Shape(Metafield, required=_REQUIRED, read_only=f"{_OWN} resource_id")
     many = V3Shape(Metafield, required=f"{_REQUIRED} resource_id", read_only=_OWN)
@@ -98,6 +103,15 @@ def metafields_of(word: str, within: Sequence[Within], item_path: str, all_path:
             item(f"{home}/{{metafield_id}}", of_one),
         ),
     )
+
+
+_SCOPED = {"variant": "product/variant", "location": "inventory/location"}
+"""Kinds of resources whose metafields have a scope of another name."""
+
+
+def _told(field: Metafield) -> dict[str, Any]:
+    """What the events of a metafield say: the resource's id is a text there."""
+    return {"metafield_id": field.id, "resource_id": str(field.resource_id)}
 
 
 def _blanks(path: str) -> str:

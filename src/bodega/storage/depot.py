@@ -12,6 +12,9 @@ from bodega.storage.rows import Rows
 HAS_TASKS = "SELECT count(*) FROM (SELECT 1 FROM tasks WHERE state IN ('pending', 'running') LIMIT 1) found"
 
 
+HAS_DELIVERIES = "SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE state = 'waiting' LIMIT 1) found"
+
+
 class NoCopy(Exception):
     """There is no such snapshot, or it cannot be used; the message is a sentence."""
 
@@ -29,7 +32,7 @@ class Depot(Protocol):
         """The schema revision of a store's database; 0 when there is none yet. Raises Busy."""
 
     async def has_tasks(self, record: StoreRecord) -> bool:
-        """Whether a task waits in the store's database, asked without opening it."""
+        """Whether a task or a delivery waits in the store's database, asked without opening it."""
 
     async def migrate(self, record: StoreRecord) -> None:
         """Brings the store's database to the newest schema, under a lock that other processes wait for."""

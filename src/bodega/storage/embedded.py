@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bodega.storage import migrate, sqlite_copy
-from bodega.storage.depot import HAS_TASKS, NoCopy
+from bodega.storage.depot import HAS_DELIVERIES, HAS_TASKS, NoCopy
 from bodega.storage.registry import Registry, StoreRecord
 from bodega.storage.sqlite import SqliteTx, adapted, begin, connect
 from bodega.storage.sqlite_rows import SqliteRows
@@ -102,7 +102,7 @@ class Embedded:
         return await self._number(record, migrate.READ)
 
     async def has_tasks(self, record: StoreRecord) -> bool:
-        return await self._number(record, HAS_TASKS) > 0
+        return await self._number(record, HAS_TASKS) > 0 or await self._number(record, HAS_DELIVERIES) > 0
 
     async def _number(self, record: StoreRecord, sql: str) -> int:
         """What a query answers with one number; 0 where the store's file or the table is not there yet."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from bodega.storage import outbox
 from bodega.storage.tx import Statement, Tx
 
 BLOCK_BITS = 8
@@ -38,6 +39,7 @@ ON CONFLICT (name, block) DO UPDATE SET living = pages.living + excluded.living"
 
 Entry = tuple[int, int, int, int, int]
 EMPTY: Entry = (0, 0, 0, 1, 0)
+Mark = tuple[dict[str, Entry], set[str], dict[tuple[str, int], int], int]
 
 
 class Ledger:
@@ -49,20 +51,29 @@ class Ledger:
         self.written: set[tuple[str, int]] = set()
         """Rows that this transaction has updated."""
         self._living: dict[tuple[str, int], int] = defaultdict(int)
+        self.outbox: list[outbox.Told] = []
+        """Events of this transaction that hooks ask for."""
+        self.waiting: set[int] = set()
+        """Hooks that have something to deliver again after this transaction."""
 
     @classmethod
     async def load(cls, tx: Tx) -> Ledger:
         """Reads all entries, under the store's write lock."""
         return cls({row[0]: (row[1], row[2], row[3], row[4], row[5]) for row in await tx.rows(_LOAD)})
 
-    def mark(self) -> tuple[dict[str, Entry], set[str], dict[tuple[str, int], int]]:
+    def mark(self) -> Mark:
         """The present state, to return to when a job fails."""
-        return dict(self._entries), set(self._moved), dict(self._living)
+        return dict(self._entries), set(self._moved), dict(self._living), len(self.outbox)
 
-    def restore(self, mark: tuple[dict[str, Entry], set[str], dict[tuple[str, int], int]]) -> None:
+    def restore(self, mark: Mark) -> None:
         """Back to a state given by `mark`."""
         self._entries, self._moved = mark[0], mark[1]
         self._living = defaultdict(int, mark[2])
+        del self.outbox[mark[3] :]
+
+    def moved(self, table: str) -> bool:
+        """Whether this transaction has changed a table."""
+        return table in self._moved
 
     def untouched(self, table: str) -> bool:
         """Whether a table never held a row, or none since the store was emptied."""
@@ -115,7 +126,13 @@ class Ledger:
         self._living.clear()
 
     def statements(self) -> list[Statement]:
-        """What writes the ledger back before the commit."""
+        """What writes the ledger back before the commit, and with it the events."""
+        said: list[Statement] = []
+        if self.outbox:
+            first = self._entries.get(outbox.DELIVERIES, EMPTY)[3]
+            rows = sum(len(event.hooks) for event in self.outbox)
+            self._move(outbox.DELIVERIES, self.outbox[-1].created, 0, rows)
+            said = outbox.statements(self.outbox, first)
         saved: list[Statement] = [(_SAVE, (name, *self._entries[name])) for name in sorted(self._moved)]
         saved += [(_LIVING, (name, block, change)) for (name, block), change in self._living.items() if change]
-        return saved
+        return saved + said

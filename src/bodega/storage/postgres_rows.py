@@ -74,7 +74,7 @@ class PostgresRows(Writer):
                 mark = ledger.mark()
                 tx.wrote = False
                 try:
-                    result = await waiting.job(Unit(tx, ledger, waiting.now, waiting.terms))
+                    result = await waiting.job(Unit(tx, ledger, waiting.now, waiting.terms, self.interest))
                 except (Redo, *RETRIED):
                     raise
                 except Exception as error:
@@ -93,6 +93,7 @@ class PostgresRows(Writer):
             if isinstance(error, Exception) and (told := plain(error)) is not error:
                 raise told from error
             raise
+        self.say(ledger)
         for waiting, result in done:
             waiting.done(result)
         for waiting, refusal in refused:

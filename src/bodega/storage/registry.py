@@ -106,10 +106,14 @@ class Registry:
     def __init__(self, tx: Tx) -> None:
         self.tx = tx
         self.on_task: Callable[[str], None] = lambda _store_hash: None
+        self.on_post: Callable[[str], None] = lambda _store_hash: None
 
     async def announce_task(self, store_hash: str) -> None:
         """Tells the other processes that a store has a task; each calls its `on_task` (with "" when it may have missed
         some). Embedded stores have no other process. Raises Busy."""
+
+    async def announce_post(self, store_hash: str) -> None:
+        """As `announce_task`, of something to deliver, and `on_post`."""
 
     async def ring(self) -> None:
         """Tells every server that something changed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Any, NamedTuple, Protocol
 
@@ -19,6 +19,7 @@ class Rows(Protocol):
     """One open store's rows: a door for reading and a queue for writing."""
 
     reader: Tx
+    said: Callable[[set[int]], None] | None
 
     @property
     def waiting(self) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 
 from bodega.storage import migrate, postgres_copy
-from bodega.storage.depot import HAS_TASKS, NoCopy
+from bodega.storage.depot import HAS_DELIVERIES, HAS_TASKS, NoCopy
 from bodega.storage.postgres import LOST, ReadTx, adapted, connect, plain
 from bodega.storage.postgres_rows import PostgresRows
 from bodega.storage.readers import Budget, Readers
@@ -23,6 +23,7 @@ from bodega.storage.tx import Busy, Clash, Tx
 REGISTRY = "bodega"
 CHANNEL = "bodega_bell"
 TASKS = "bodega_tasks"
+POST = "bodega_post"
 
 
 CONNECTIONS = 60
@@ -75,6 +76,12 @@ class ServerRegistry(Registry):
     async def announce_task(self, store_hash: str) -> None:
         await self.tx.run(f"NOTIFY {TASKS}, '{store_hash}'")  # a hash is letters, digits and hyphens
 
+    async def announce_post(self, store_hash: str) -> None:
+        await self.tx.run(f"NOTIFY {POST}, '{store_hash}'")  # a hash is letters, digits and hyphens
+
+    def _hear_of_post(self, _connection: object, _process: int, _channel: str, store_hash: str) -> None:
+        self.on_post(store_hash)
+
     def rang(self) -> bool:
         if self._listening is None:
             self._listening = asyncio.create_task(self._listen())
@@ -105,6 +112,9 @@ class ServerRegistry(Registry):
                 await connection.add_listener(TASKS, self._hear_of_task)
                 self.hear()
                 self.on_task("")
+                await connection.add_listener(POST, self._hear_of_post)
+                self.hear()
+                self.on_post("")
                 if ready is not None:
                     ready.set()
                 lost = asyncio.Event()
@@ -170,7 +180,9 @@ class Server:
         return await self._number(record, "migrations", migrate.READ)
 
     async def has_tasks(self, record: StoreRecord) -> bool:
-        return await self._number(record, "tasks", HAS_TASKS) > 0
+        if await self._number(record, "tasks", HAS_TASKS) > 0:
+            return True
+        return await self._number(record, "deliveries", HAS_DELIVERIES) > 0
 
     async def _number(self, record: StoreRecord, table: str, sql: str) -> int:
         """What a query of a store's table answers with one number; 0 where the table is not there yet."""

@@ -45,7 +45,7 @@ class SqliteRows(Writer):
                 mark = ledger.mark()
                 connection.execute("SAVEPOINT job")
                 try:
-                    result = await waiting.job(Unit(self._writing, ledger, waiting.now, waiting.terms))
+                    result = await waiting.job(Unit(self._writing, ledger, waiting.now, waiting.terms, self.interest))
                 except Exception as error:
                     if isinstance(told := plain(error), Busy):  # SQLite may have undone the transaction by itself
                         raise told from error
@@ -64,6 +64,7 @@ class SqliteRows(Writer):
                 raise told from error
             raise
         # Refusals wait for the commit too: what stands in their way may have been written by the same group.
+        self.say(ledger)
         for waiting, result in done:
             waiting.done(result)
         for waiting, refusal in refused:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
 
+from bodega.storage.outbox import Signal
+
 SqlType = Literal["INTEGER", "BIGINT", "TEXT", "BOOLEAN"]
 
 
@@ -107,6 +109,7 @@ class Table:
     """Tables whose rows go when a row of this one goes, each with the column that names it; set by `adopt`."""
     before_delete: list[Guard] = field(default_factory=list)
     after_delete: list[Guard] = field(default_factory=list)
+    signals: list[Signal] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         fixed = ("id", "doc", "rest", "version", "modified")

@@ -16,6 +16,7 @@ from bodega.law.reasons import LIMITS, Reason, Step
 from bodega.law.refusal import Fault, Refusal
 from bodega.storage import files
 from bodega.storage.ledger import Ledger
+from bodega.storage.outbox import CREATED, DELETED, HOOKS, UPDATED, Audience, Interest, Signal, on_channels, told
 from bodega.storage.table import Link, Table, numbered_marks, update_sql
 from bodega.storage.tx import Clash, Statement, Tx
 
@@ -46,11 +47,15 @@ class Terms(msgspec.Struct, frozen=True):
 
 
 class Unit:
-    """`now` is the store's clock, in UTC seconds, when the work began; `client_id` the account it is done for."""
+    """`now` is the store's clock, in UTC seconds, when the work began; `client_id` the account it is done for.
 
-    __slots__ = ("client_id", "leaving", "ledger", "now", "terms", "tx")
+    `cause` is a word for what moves the rows where that is not the caller's own wish, as "order" for stock that an
+    order takes: some events are fired for one cause only.
+    """
 
-    def __init__(self, tx: Tx, ledger: Ledger, now: int, terms: Terms) -> None:
+    __slots__ = ("cause", "client_id", "interest", "leaving", "ledger", "now", "terms", "tx")
+
+    def __init__(self, tx: Tx, ledger: Ledger, now: int, terms: Terms, interest: Interest | None = None) -> None:
         self.tx = tx
         self.ledger = ledger
         self.now = now
@@ -58,6 +63,8 @@ class Unit:
         self.client_id = ""
         self.leaving: set[tuple[str, int]] = set()
         """Rows that are being deleted, as (table, id): what goes with them need not be protected from going."""
+        self.interest = interest or Interest()
+        self.cause = ""
 
     async def get(self, table: Table, entity_id: int) -> Row | None:
         """The row as this transaction sees it."""
@@ -108,6 +115,8 @@ class Unit:
         if table.files:
             statements += files.used(table.name, entity.id, files.named_in(doc, rest))
         await self._write(table, entity, statements)
+        if table.signals:
+            await self._tell(table, CREATED, None, entity)
         for guard in table.after_write:
             await guard(self, None, entity)
         return Row(entity, version, self.now, doc)
@@ -144,6 +153,8 @@ class Unit:
         await self._write(table, entity, [*statements, main], sure=old.held)
         if lost:
             await files.release(self.tx, table.name, entity.id, lost)
+        if table.signals:
+            await self._tell(table, UPDATED, old.entity, entity)
         for guard in table.after_write:
             await guard(self, old.entity, entity)
         return Row(entity, version, self.now, doc)
@@ -160,6 +171,11 @@ class Unit:
             self.ledger.written.add((table.name, row.entity.id))
             if table.files and (named := files.named_in(doc, rest)) != files.named_in(row.doc, None):
                 moved.append((row.entity.id, named))
+        was: dict[int, Any] = {}
+        if await self._heard(table, UPDATED):
+            for start in range(0, len(rows), AT_ONCE):
+                ids = [row.entity.id for row in rows[start : start + AT_ONCE]]
+                was |= {entity.id: entity for entity in await self._last_seen(table, ids)}
         for start in range(0, len(statements), TOGETHER):
             await self.tx.script(statements[start : start + TOGETHER])
         for owner, named in moved:
@@ -167,6 +183,8 @@ class Unit:
             for statement, its_values in files.used(table.name, owner, named - named_before):
                 await self.tx.run(statement, *its_values)
             await files.release(self.tx, table.name, owner, named_before - named)
+        for row in [row for row in rows if row.entity.id in was]:
+            await self._tell(table, UPDATED, was[row.entity.id], row.entity)
 
     async def delete(self, table: Table, ids: Sequence[int]) -> None:
         """Deletes the rows with these ids; ids that do not exist are passed over. Raises Refusal."""
@@ -193,11 +211,67 @@ class Unit:
             return
         self.ledger.leave(table.name, self.now, living)
         marks = numbered_marks(len(living))
+        last = await self._last_seen(table, living) if await self._heard(table, DELETED) else []
         await self.tx.run(f"DELETE FROM {table.name} WHERE id IN ({marks})", *living)
         if table.files:
             await files.forget(self.tx, table.name, living)
+        for entity in last:
+            await self._tell(table, DELETED, entity, None)
         for guard in table.after_delete:
             await guard(self, living)
+
+    async def fire(self, scope: str, data: Any, *, channels: Sequence[int] = (), client_id: str = "") -> None:
+        """An event that is no change of one row; `data` is the payload's. A `#` in the scope stands for each of
+        `channels`; `client_id` keeps it to the hooks of one client."""
+        audience = await self.audience()
+        if audience is None:
+            return
+        scopes = on_channels(scope, channels)
+        hooks = [(s, audience.of_client(s, client_id) if client_id else audience.of(s)) for s in scopes]
+        if any(asking for _, asking in hooks):
+            self.ledger.outbox += told(hooks, data, self.now)
+
+    async def audience(self) -> Audience | None:
+        """Who asks for what, if there is any hook."""
+        if not self.ledger.total(HOOKS):
+            return None
+        return await self.interest.now(self.tx, self.ledger.standing(HOOKS)[0], settled=not self.ledger.moved(HOOKS))
+
+    async def _heard(self, table: Table, change: str) -> bool:
+        """Whether anybody may listen to this change of the table: only then is it worth a question."""
+        if not table.signals:
+            return False
+        audience = await self.audience()
+        return audience is not None and any(
+            audience.hears_channels if signal.channels is not None else audience.of(signal.scope)
+            for signal in self._signals(table, change)
+        )
+
+    async def _tell(self, table: Table, change: str, old: Any, new: Any) -> None:
+        """Puts the events of a change into the outbox, for the hooks that ask for them."""
+        audience = await self.audience()
+        if audience is None:
+            return
+        for signal in self._signals(table, change):
+            if signal.channels is None:
+                scopes = [signal.scope]
+            elif audience.hears_channels:
+                scopes = on_channels(signal.scope, await signal.channels(self.tx, old, new))
+            else:
+                continue
+            hooks = [(scope, audience.of(scope)) for scope in scopes]
+            if any(asking for _, asking in hooks):
+                data = signal.say(old, new)
+                if data is not None:
+                    self.ledger.outbox += told(hooks, data, self.now)
+
+    def _signals(self, table: Table, change: str) -> list[Signal]:
+        return [s for s in table.signals if change in s.on and s.cause in (None, self.cause)]
+
+    async def _last_seen(self, table: Table, ids: Sequence[int]) -> list[Any]:
+        """The entities of rows that are about to go, in the order of their ids."""
+        sql = f"SELECT doc, rest FROM {table.name} WHERE id IN ({numbered_marks(len(ids))}) ORDER BY id"
+        return [table.decode(row[0], row[1]) for row in await self.tx.rows(sql, *ids)]
 
     async def in_order(self, refusal: Refusal, table: Table, entity: Any) -> None:
         """What the write itself would have met first is told before a rule that was only asked earlier."""

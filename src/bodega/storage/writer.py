@@ -9,6 +9,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, TypeVar
 
+from bodega.storage.ledger import Ledger
+from bodega.storage.outbox import Interest
 from bodega.storage.tx import Busy
 from bodega.storage.unit import Terms, Unit
 
@@ -50,6 +52,14 @@ class Writer:
         self._queue: list[Waiting] = []
         self._drain: asyncio.Task[None] | None = None
         self._closed = False
+        self.interest = Interest()
+        self.said: Callable[[set[int]], None] | None = None
+        """Told after a commit which hooks have something to deliver."""
+
+    def say(self, ledger: Ledger) -> None:
+        """The events of a transaction are on disk."""
+        if self.said is not None and (ledger.outbox or ledger.waiting):
+            self.said({hook for event in ledger.outbox for hook in event.hooks} | ledger.waiting)
 
     async def write(self, job: Callable[[Unit], Awaitable[T]], now: int, terms: Terms) -> T:
         """Runs `job` inside the store's next write transaction and returns its result once that is on disk.

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from bodega.declare.events import fires
 from bodega.declare.listing import Include
 from bodega.declare.pairs import Pairs, assignments
 from bodega.declare.render import json
-from bodega.resources.catalog import categories, product
+from bodega.resources.catalog import categories, product, trees
 from bodega.resources.store import channels
 from bodega.storage.table import numbered_marks
+from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
 SCOPE = "store_v2_products"
@@ -40,8 +42,20 @@ async def recategorise(unit: Unit, product_id: int, add: set[int], drop: set[int
         await unit.update(product.TABLE, row, changed)
 
 
+async def _channels_of_one(tx: Tx, product_id: int) -> set[int]:
+    kept = {DEFAULT_CHANNEL}
+    for row in await tx.rows("SELECT channel_id FROM product_channels WHERE product_id = $1", product_id):
+        kept ^= {row[0]}
+    return kept
+
+
 async def put_on_channels(unit: Unit, product_id: int, add: set[int], drop: set[int]) -> None:
-    """Changes the channels of a product."""
+    """Changes the channels of a product, and tells it on those channels."""
+    audience = await unit.audience()
+    if audience is not None and audience.hears_channels:
+        was = await _channels_of_one(unit.tx, product_id)
+        for word, channels in (("assigned", add - was), ("unassigned", drop & was)):
+            await unit.fire(f"store/channel/#/product/{word}", {"product_id": product_id}, channels=sorted(channels))
     for channel in add - {DEFAULT_CHANNEL} | drop & {DEFAULT_CHANNEL}:
         sql = "INSERT INTO product_channels (product_id, channel_id) VALUES ($1, $2) ON CONFLICT DO NOTHING"
         await unit.tx.run(sql, product_id, channel)
@@ -49,6 +63,34 @@ async def put_on_channels(unit: Unit, product_id: int, add: set[int], drop: set[
         sql = "DELETE FROM product_channels WHERE product_id = $1 AND channel_id = $2"
         await unit.tx.run(sql, product_id, channel)
     unit.ledger.touch(CHANNELS, unit.now)
+
+
+async def _channels_entered(tx: Tx, old: product.Product | None, new: product.Product) -> list[int]:
+    return await _showing(tx, set(new.categories) - set(old.categories if old is not None else []))
+
+
+async def _channels_left(tx: Tx, old: product.Product, new: product.Product | None) -> list[int]:
+    return await _showing(tx, set(old.categories) - set(new.categories if new is not None else []))
+
+
+async def _showing(tx: Tx, some: set[int]) -> list[int]:
+    """The channels whose trees hold these categories."""
+    if not some:
+        return []
+    sql = f"SELECT DISTINCT tree_id FROM categories WHERE id IN ({numbered_marks(len(some))})"
+    return await trees.channels_of(tx, {row[0] for row in await tx.rows(sql, *some)})
+
+
+@fires(product.TABLE, "store/channel/#/category/product/assigned", on="created updated", channels=_channels_entered)
+def put_into_categories(_old: product.Product | None, new: product.Product) -> dict[str, Any]:
+    """A product that comes into categories is told on the channels that show them."""
+    return {"product_id": new.id}
+
+
+@fires(product.TABLE, "store/channel/#/category/product/unassigned", on="updated", channels=_channels_left)
+def taken_out_of_categories(_old: product.Product, new: product.Product) -> dict[str, Any]:
+    """And so is one that leaves them."""
+    return {"product_id": new.id}
 
 
 IN_CATEGORIES = Pairs(

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from bodega.declare.entity import Entity, stored
+from bodega.declare.events import events
 from bodega.declare.facet import Facet
 from bodega.declare.fields import FILE_PATH, NAME, Count, FileUrl, Id, Line, Long, SortOrder, Words
 from bodega.declare.images import DropImage, UploadImage
@@ -17,6 +18,7 @@ from bodega.domain import tree
 from bodega.domain.urls import CustomUrl, chosen, has_urls
 from bodega.resources.catalog import trees
 from bodega.storage.table import Reference, Unique
+from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
 Sort = Literal[
@@ -49,6 +51,11 @@ class Category(Entity, kw_only=True):
     tree_id: Id = trees.DEFAULT
 
 
+async def of_its_tree(tx: Tx, old: Category | None, new: Category | None) -> list[int]:
+    """The channel whose storefront shows the category."""
+    return await trees.channels_of(tx, {category.tree_id for category in (old, new) if category is not None})
+
+
 TABLE = stored(
     "categories",
     Category,
@@ -70,6 +77,14 @@ TABLE = stored(
     ],
     counter="categories",
     cap=16_000,
+    event=[
+        *events("store/category"),
+        *events(
+            "store/channel/#/category",
+            data=lambda category: {"category_id": category.id, "tree_id": category.tree_id},
+            channels=of_its_tree,
+        ),
+    ],
 )
 
 KEYWORD = Filter("name|search_keywords|page_title", "keyword", str)

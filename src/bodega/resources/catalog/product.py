@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from bodega.declare.entity import Entity, stored
+from bodega.declare.events import events
 from bodega.declare.fields import (
     IDS_TEXT,
     NAME,
@@ -149,6 +150,18 @@ HIDDEN = (
     " myob_asset_account myob_income_account myob_expense_account peachtree_gl_account base_own variant_stock"
 )
 
+UPDATING = (
+    "name type sku description weight width depth height price cost_price retail_price sale_price tax_class_id"
+    " categories brand_id inventory_level inventory_warning_level inventory_tracking reviews_count total_sold"
+    " fixed_cost_shipping_price is_free_shipping is_visible is_featured related_products warranty bin_picking_number"
+    " layout_file upc search_keywords availability availability_description gift_wrapping_options_type"
+    " gift_wrapping_options_list sort_order condition is_condition_shown order_quantity_minimum order_quantity_maximum"
+    " page_title meta_description preorder_release_date preorder_message is_preorder_only is_price_hidden"
+    " price_hidden_label custom_url open_graph_type open_graph_title open_graph_description"
+    " open_graph_use_meta_description open_graph_use_product_name open_graph_use_image"
+)
+"""Rule 132: the members whose change is an update of the product."""
+
 TEXTS = """CREATE TABLE product_texts (
     product_id INTEGER PRIMARY KEY REFERENCES products(id) ON DELETE CASCADE, description TEXT NOT NULL
 );"""
@@ -203,6 +216,7 @@ TABLE = stored(
         )
     ],
     counter="products",
+    event=events("store/product", fields=UPDATING),
     more_schema="\n".join([URLS, TEXTS, ASSIGNED, SETS]),
 )  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from bodega.declare.events import fires
 from bodega.declare.facet import Batch, Facet
 from bodega.declare.listing import Filter, Listing, listed, parser
 from bodega.declare.route import collection, count, item
@@ -208,6 +209,18 @@ def with_its_text(_unit: Unit, old: Product | None, new: Product) -> list[Statem
     if old.description == new.description:
         return []
     return [("UPDATE product_texts SET description = $2 WHERE product_id = $1", (new.id, new.description))]
+
+
+@fires(TABLE, "store/product/inventory/updated", cause="")
+def stock_moved(old: Product, new: Product) -> dict[str, Any] | None:
+    """Rule 132: how many there are now. What an order takes is told by store/product/inventory/order/updated, and the
+    stock of variants by events of their own."""
+    if old.inventory_level == new.inventory_level or (
+        new.base_variant_id is None and new.inventory_tracking != "product"
+    ):
+        return None
+    level = {"product_id": new.id, "method": "absolute", "value": new.inventory_level}
+    return {"type": "product", "id": new.id, "inventory": level}
 
 
 @categories.TABLE.before_delete.append

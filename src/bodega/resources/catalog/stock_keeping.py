@@ -186,6 +186,22 @@ async def agree_with_the_product(unit: Unit, old: Variant | None, new: Variant) 
         await unit.rewrite(product.TABLE, row)
 
 
+@TABLE.after_write.append
+async def tell_of_the_stock(unit: Unit, old: Variant | None, new: Variant) -> None:
+    """Of a product tracked by variant; what an order takes is told by store/sku/inventory/order/updated."""
+    if old is None or new.is_base or old.inventory_level == new.inventory_level or unit.cause:
+        return
+    owner = await unit.get(product.TABLE, new.product_id) if await unit.audience() is not None else None
+    if owner is not None and owner.entity.inventory_tracking == "variant":
+        level = {
+            "product_id": new.product_id,
+            "method": "absolute",
+            "value": new.inventory_level,
+            "variant_id": new.id,
+        }
+        await unit.fire("store/sku/inventory/updated", {"type": "sku", "id": new.sku_id, "inventory": level})
+
+
 def _kept(owner: Product) -> tuple[Any, ...]:
     """What a product keeps of its variants with options."""
     return owner.date_modified, owner.inventory_level, owner.variant_stock, owner.base_variant_id

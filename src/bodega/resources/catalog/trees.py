@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated, Any
 
 import msgspec
 
 from bodega.declare.entity import Entity, stored
+from bodega.declare.events import fires
 from bodega.declare.facet import Batch, Facet
 from bodega.declare.fields import NAME, Id
 from bodega.declare.listing import Filter, Listing, listed, parser
@@ -16,7 +17,8 @@ from bodega.declare.route import listed as list_of
 from bodega.declare.shape import Changes, V3Shape
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.store import channels
-from bodega.storage.table import Reference, Unique
+from bodega.storage.table import Reference, Unique, numbered_marks
+from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
 DEFAULT = 1
@@ -64,6 +66,24 @@ routes = (
     .also(list_of("catalog/trees", V3, "PUT"))
     .also(collection("catalog/trees", DELETE, "DELETE")),
 )
+
+
+async def channels_of(tx: Tx, trees: Collection[int]) -> list[int]:
+    """The channels that show these trees."""
+    sql = f"SELECT channel_id FROM trees WHERE id IN ({numbered_marks(len(trees))}) ORDER BY channel_id"
+    return [row[0] for row in await tx.rows(sql, *trees) if row[0] is not None] if trees else []
+
+
+async def own_channels(_tx: Tx, old: Tree | None, new: Tree | None) -> set[int]:
+    """The channels of a tree, before and after."""
+    return {channel for tree in (old, new) if tree is not None for channel in tree.channels}
+
+
+@fires(TABLE, "store/channel/#/categoryTree/updated", on="created updated deleted", channels=own_channels)
+def tree_changed(old: Tree | None, new: Tree | None) -> dict[str, Any] | None:
+    """One scope for all that happens to a channel's tree."""
+    tree = new or old
+    return {"tree_id": tree.id} if tree is not None else None
 
 
 @TABLE.prepare.append

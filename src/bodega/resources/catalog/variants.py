@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from bodega.declare.entity import Entity, stored
+from bodega.declare.events import events
 from bodega.declare.facet import Batch, Facet, Within
 from bodega.declare.fields import Count, FileUrl, Id, Line, Measure, Money, ten_thousandths
 from bodega.declare.images import UploadImage
@@ -79,6 +80,14 @@ def _is_low(variant: Variant) -> bool:
     return 0 < variant.inventory_warning_level >= variant.inventory_level
 
 
+def as_sku(variant: Variant) -> dict[str, Any] | None:
+    """What its events say: a variant with options is a SKU, a base variant is its product."""
+    if variant.is_base:
+        return None
+    ids = {"product_id": variant.product_id, "variant_id": variant.id}
+    return {"type": "sku", "id": variant.sku_id, "sku": ids}
+
+
 TABLE = stored(
     "variants",
     Variant,
@@ -108,6 +117,7 @@ TABLE = stored(
         )
     ],
     cap_within=("product_id", MOST),
+    event=events("store/sku", data=as_sku),
     more_schema="CREATE INDEX variants_skus ON variants (id, is_base) WHERE NOT is_base;\n"
     "CREATE INDEX variants_low ON variants (product_id) WHERE is_low;\n"
     "CREATE INDEX variants_worth ON variants (calculated_price, inventory_level);",

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from bodega.declare.entity import Entity, stored
+from bodega.declare.events import channel_of, events
 from bodega.declare.facet import Facet
 from bodega.declare.fields import NAME, Id, Line, Long, SortOrder
 from bodega.declare.listing import Listing
@@ -57,6 +58,9 @@ TABLE = stored(
     Page,
     noun="page",
     columns="channel_id parent_id is_homepage",
+    event=events(
+        "store/channel/#/page", on="created updated", data=lambda page: {"page_id": page.id}, channels=channel_of
+    ),
     computed={"name_key": ("TEXT", lambda page: page.name.casefold())},
     indexed="parent_id",
     uniques=[Unique(("channel_id", "name_key"), "name", "A page of this name exists.")],

@@ -10,6 +10,7 @@ import msgspec
 
 from bodega.declare.call import Call
 from bodega.declare.entity import Entity, stored
+from bodega.declare.events import events
 from bodega.declare.facet import Facet
 from bodega.declare.fields import Kind, Line, Moment, as_is, clean_name, moment
 from bodega.declare.listing import Include, Listing
@@ -97,6 +98,11 @@ TABLE = stored(
         Unique(("name_key", "platform", "type"), "name", "A channel of this name, platform and type exists.")
     ],  # rule 116
     first=own_storefront,
+    event=events(
+        "store/channel",
+        on="created updated",
+        fields="name external_id status is_listable_from_ui is_visible is_enabled",
+    ),
 )
 
 

@@ -1,0 +1,54 @@
+"""Somebody who is told of events, and does nothing but count them: `GET /` answers how many came."""
+
+import argparse
+import asyncio
+
+import uvloop
+
+from bench.request import HOST
+
+ACCEPTED = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
+
+
+class Receiver(asyncio.Protocol):
+    """One connection. A request is read to the length that its head names."""
+
+    count = 0
+
+    def __init__(self) -> None:
+        self.buffer = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.buffer += data
+        while (end := self.buffer.find(b"\r\n\r\n")) >= 0:
+            head = self.buffer[:end].lower()
+            place = head.find(b"content-length:")
+            length = int(head[place + 15 :].split(b"\r\n", 1)[0]) if place >= 0 else 0
+            if len(self.buffer) < end + 4 + length:
+                return
+            self.buffer = self.buffer[end + 4 + length :]
+            self.answer(told=head.startswith(b"post"))
+
+    def answer(self, *, told: bool) -> None:
+        if told:
+            Receiver.count += 1
+            self.transport.write(ACCEPTED)  # type: ignore[attr-defined]
+        else:
+            text = str(Receiver.count).encode()
+            self.transport.write(  # type: ignore[attr-defined]
+                b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(text), text)
+            )
+
+
+async def serve(port: int) -> None:
+    server = await asyncio.get_running_loop().create_server(Receiver, HOST, port)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    uvloop.run(serve(parser.parse_args().port))

@@ -1,0 +1,84 @@
+"""The events of a table as data: which changes are told, on which scope, and what is said of them.
+
+`stored(..., event="store/brand")` is the usual case. `events(...)` says more; `fires(...)` makes a named function of a
+rule that needs thought. What is said goes into the payload's `data`; hooks ask for scopes (contract: webhooks.tsv).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any
+
+from bodega.storage.outbox import CREATED, DELETED, UPDATED, Signal
+from bodega.storage.table import Table
+from bodega.storage.tx import Tx
+
+Say = Callable[[Any, Any], Any]
+Channels = Callable[[Tx, Any, Any], Awaitable[Iterable[int]]]
+
+
+def events(
+    scope: str,
+    *,
+    on: str = "created updated deleted",
+    kind: str = "",
+    more: Callable[[Any], Mapping[str, Any]] | None = None,
+    data: Callable[[Any], Any] | None = None,
+    fields: str = "",
+    channels: Channels | None = None,
+) -> list[Signal]:
+    """`{scope}/created`, `/updated` and `/deleted`, or those named by `on`.
+
+    `data` of the payload is `{"type": kind, "id": id}` and what `more(entity)` adds, or all that `data(entity)` gives;
+    `kind` is the last word of the scope unless given. `fields` are the members whose change is an update (rule 132),
+    all where none is named. A scope of channels has a `#` in the place of the id, as "store/channel/#/category":
+    `channels(tx, old, new)` gives the ids (`channel_of` where the entity has one).
+    """
+    if not scope:
+        return []
+    word = kind or re.sub(r"(?<=[a-z])([A-Z])", r"_\1", scope.rpartition("/")[2]).lower()
+    watched = fields.split()
+
+    def said(entity: Any) -> Any:
+        if data is not None:
+            return data(entity)
+        return {"type": word, "id": entity.id, **(more(entity) if more is not None else {})}
+
+    def updated(old: Any, new: Any) -> Any:
+        if watched and all(getattr(old, name) == getattr(new, name) for name in watched):
+            return None
+        return said(new)
+
+    say: dict[str, Say] = {
+        CREATED: lambda _old, new: said(new),
+        UPDATED: updated,
+        DELETED: lambda old, _new: said(old),
+    }
+    return [Signal(f"{scope}/{change}", frozenset([change]), say[change], channels=channels) for change in on.split()]
+
+
+def fires(
+    table: Table,
+    scope: str,
+    *,
+    on: str = "updated",
+    cause: str | None = None,
+    channels: Channels | None = None,
+) -> Callable[[Say], Say]:
+    """Makes a function `say(old, new)` the words of an event: the payload's `data`, or None for silence.
+
+    `cause` as in `Signal`: "" for changes that a caller asked for, "order" for those that an order brings along.
+    `channels` as in `events`.
+    """
+
+    def with_words(say: Say) -> Say:
+        table.signals.append(Signal(scope, frozenset(on.split()), say, cause, channels))
+        return say
+
+    return with_words
+
+
+async def channel_of(_tx: Tx, old: Any, new: Any) -> list[int]:
+    """The channel of an entity that names one by `channel_id`."""
+    return [(old if new is None else new).channel_id]

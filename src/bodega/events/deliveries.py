@@ -1,0 +1,174 @@
+"""Deliveries: what waits for a hook, what came of it, and what an owner can do about it.
+
+A row is written by `storage.outbox` in the transaction of the write that it tells of. Times are the store's, in UTC
+seconds. Rows that ended are kept for `webhooks.keep_days` (setting) by the store's clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from bodega.events.hooks import TABLE
+from bodega.storage.table import numbered_marks
+from bodega.storage.tx import Tx
+from bodega.storage.unit import Unit
+
+KEEP = "webhooks.keep_days"
+DAY = 86_400
+PRUNED_AT_ONCE = 1000
+EXCERPT = 500
+"""Characters of a receiver's answer that are kept."""
+
+_replace = msgspec.structs.replace
+
+
+class Due(NamedTuple):
+    """A delivery to be tried; `attempts` counts the tries so far."""
+
+    id: int
+    hook_id: int
+    scope: str
+    data: bytes
+    hash: str
+    created: int
+    attempts: int
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """A delivery as its owner sees it. `state` is waiting, delivered or failed; `next_at` is 0 once it ended."""
+
+    id: int
+    hook_id: int
+    scope: str
+    data: Any
+    hash: str
+    created: int
+    state: str
+    attempts: int
+    next_at: int
+    tried_at: int | None
+    status: int | None
+    said: str | None
+
+
+_DUE = "id, hook_id, scope, data, hash, created, attempts"
+_SHOWN = "id, hook_id, scope, data, hash, created, state, attempts, next_at, tried_at, status, said"
+
+
+async def due(tx: Tx, hook_id: int, now: int, most: int) -> list[Due]:
+    """What is due for a hook, the longest due first."""
+    sql = (
+        f"SELECT {_DUE} FROM deliveries WHERE hook_id = $1 AND state = 'waiting' AND next_at <= $2"
+        " ORDER BY next_at, id LIMIT $3"
+    )
+    return [Due(*row) for row in await tx.rows(sql, hook_id, now, most)]
+
+
+async def next_due(tx: Tx, hook_id: int) -> int | None:
+    """When the next delivery to a hook is due; None when none waits."""
+    found = await tx.row("SELECT min(next_at) FROM deliveries WHERE hook_id = $1 AND state = 'waiting'", hook_id)
+    return None if found is None else found[0]
+
+
+async def arrived(unit: Unit, ids: Sequence[int], status: int, said: str) -> None:
+    """These were accepted, all with the same answer."""
+    for start in range(0, len(ids), 32):
+        part = list(ids[start : start + 32])
+        part += [part[-1]] * (32 - len(part))  # one text of SQL, whatever their number
+        sql = (
+            "UPDATE deliveries SET state = 'delivered', attempts = attempts + 1, next_at = 0, tried_at = $1,"
+            f" status = $2, said = $3 WHERE id IN ({numbered_marks(32, 4)})"
+        )
+        await unit.tx.run(sql, unit.now, status, said, *part)
+
+
+async def tried_in_vain(unit: Unit, delivery: Due, ladder: Sequence[int], status: int | None, said: str) -> int:
+    """One that was not accepted comes again on the ladder (rule 128): when, or 0 when its last try is over."""
+    tries = delivery.attempts + 1
+    again = tries <= len(ladder)
+    sql = (
+        "UPDATE deliveries SET state = $2, attempts = $3, next_at = $4, tried_at = $5, status = $6, said = $7"
+        " WHERE id = $1 AND state = 'waiting'"
+    )
+    state, at = ("waiting", unit.now + ladder[tries - 1]) if again else ("failed", 0)
+    await unit.tx.run(sql, delivery.id, state, tries, at, unit.now, status, said)
+    return at
+
+
+async def put_off(unit: Unit, delivery: Due, until: int, said: str) -> None:
+    """One that was not even tried, since its domain is blocked."""
+    sql = "UPDATE deliveries SET next_at = $2, said = $3 WHERE id = $1 AND state = 'waiting'"
+    await unit.tx.run(sql, delivery.id, until, said)
+
+
+async def prune(unit: Unit) -> None:
+    """Forgets what ended longer ago than the setting says, the oldest first and a part at a time."""
+    before = unit.now - int(unit.terms.settings.get(KEEP, 7)) * DAY
+    oldest = f"SELECT id, state, tried_at, created FROM deliveries ORDER BY id LIMIT {PRUNED_AT_ONCE}"
+    sql = (
+        f"DELETE FROM deliveries WHERE id IN (SELECT id FROM ({oldest}) o"
+        " WHERE o.state <> 'waiting' AND coalesce(o.tried_at, o.created) < $1)"
+    )
+    await unit.tx.run(sql, before)
+
+
+async def oldest(tx: Tx) -> int | None:
+    """When the event of the oldest delivery happened."""
+    found = await tx.row("SELECT created FROM deliveries ORDER BY id LIMIT 1")
+    return None if found is None else int(found[0])
+
+
+# What an owner sees and does.
+
+
+async def log(
+    tx: Tx, *, hook_id: int | None = None, state: str = "", before: int | None = None, limit: int = 50
+) -> list[Delivery]:
+    """Deliveries, the newest first: of one hook, in one state, below an id, as far as these are given."""
+    given = [("hook_id = ", hook_id), ("state = ", state or None), ("id < ", before)]
+    asked = [(test, value) for test, value in given if value is not None]
+    where = " AND ".join(f"{test}${place}" for place, (test, _) in enumerate(asked, start=1))
+    sql = f"SELECT {_SHOWN} FROM deliveries" + (f" WHERE {where}" if where else "") + " ORDER BY id DESC LIMIT "
+    return [_shown(row) for row in await tx.rows(sql + str(int(limit)), *(value for _, value in asked))]
+
+
+async def show(tx: Tx, delivery_id: int) -> Delivery | None:
+    """One delivery."""
+    found = await tx.row(f"SELECT {_SHOWN} FROM deliveries WHERE id = $1", delivery_id)
+    return None if found is None else _shown(found)
+
+
+def _shown(row: Any) -> Delivery:
+    members = dict(zip(Delivery.__struct_fields__, row, strict=True))
+    return Delivery(**{**members, "data": msgspec.json.decode(members["data"])})
+
+
+async def send_again(unit: Unit, delivery_id: int) -> bool:
+    """Has an event delivered once more, from the first step of the ladder, under the same `webhook-id`.
+
+    False when there is no such delivery, or its hook is gone or inactive. The caller then wakes the dispatcher.
+    """
+    found = await unit.tx.row("SELECT hook_id FROM deliveries WHERE id = $1", delivery_id)
+    hook = await unit.get(TABLE, found[0]) if found is not None else None
+    if hook is None or not hook.entity.is_active:
+        return False
+    sql = "UPDATE deliveries SET state = 'waiting', attempts = 0, next_at = $2 WHERE id = $1"
+    await unit.tx.run(sql, delivery_id, unit.now)
+    unit.ledger.waiting.add(hook.entity.id)
+    return True
+
+
+async def reactivate(unit: Unit, hook_id: int, *, replay: bool = False) -> bool:
+    """Makes a hook active again; `replay` has everything in its log that failed sent again. False when it is gone."""
+    row = await unit.get(TABLE, hook_id)
+    if row is None:
+        return False
+    await unit.update(TABLE, row, _replace(row.entity, is_active=True, deactivated="", updated_at=unit.now))
+    if replay:
+        sql = "UPDATE deliveries SET state = 'waiting', attempts = 0, next_at = $2 WHERE hook_id = $1"
+        await unit.tx.run(f"{sql} AND state = 'failed'", hook_id, unit.now)
+        unit.ledger.waiting.add(hook_id)
+    return True

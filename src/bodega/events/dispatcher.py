@@ -1,0 +1,121 @@
+"""The dispatcher: delivers the events of the stores that this process has open.
+
+It is woken by the commit that has something to tell, by the store's clock, and by other processes. Nothing is polled:
+four times a second it looks at the times it keeps in memory, since a store's clock may be set at any moment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from bodega.access.stores import OpenStore, Stores
+from bodega.events.post import Post
+from bodega.events.reach import Gates
+from bodega.events.send import Sender
+from bodega.log import Log
+from bodega.storage.tx import Busy
+
+TICK_SECONDS = 0.25
+LEARNED_AT_ONCE = 50
+"""Stores of which is learnt in one tick what the registry says now: its bell may ring for thousands."""
+
+GRACE_SECONDS = 2.0
+"""How long the requests under way have when the process ends."""
+
+LOOK_SECONDS = 60.0
+"""How often a store that other processes serve too is looked through for what one of them left behind."""
+
+LOOKUPS = 64
+"""Threads for look-ups of names at most: some names take many seconds, and must not keep the others waiting."""
+
+
+class Dispatcher:
+    """`alone`: no other process delivers for these stores (embedded ones)."""
+
+    def __init__(self, stores: Stores, log: Log, *, alone: bool) -> None:
+        self._stores = stores
+        self._log = log
+        self._alone = alone
+        self._holder = secrets.token_hex(8)
+        self._sender = Sender()
+        self._gates = Gates()
+        self._posts: dict[str, Post] = {}
+        self._ticking: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begins to watch the stores' clocks."""
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(LOOKUPS, thread_name_prefix="lookup"))
+        self._ticking = asyncio.create_task(self._tick())
+
+    def opened(self, store: OpenStore) -> None:
+        """A store was opened: from now on its commits wake its post. One that is open already is looked through: what
+        the registry says of it changed, or its rows were replaced."""
+        known = self._posts.get(store.record.hash)
+        if known is not None and known.store is store and not known.closed:
+            known.heard()
+            return
+        post = Post(
+            store,
+            self._sender,
+            self._gates,
+            self._log,
+            holder=self._holder,
+            alone=self._alone,
+            announce=self._announce,
+        )
+        self._posts[store.record.hash] = post
+        assert store.rows is not None
+        store.rows.said = lambda hooks: self._said(post, hooks)
+        post.open()
+
+    def heard(self, store_hash: str) -> None:
+        """Another process has something to deliver for a store, or, when the hash is empty, may have for any."""
+        for name in [store_hash] if store_hash else list(self._posts):
+            post = self._posts.get(name)
+            if post is not None and not post.closed:
+                post.heard()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Attempts of this process, by how they ended."""
+        counted = [post.counts for post in self._posts.values()]
+        return {name: sum(each[name] for each in counted) for name in ("delivered", "failed")}
+
+    @staticmethod
+    def _said(post: Post, hooks: set[int]) -> None:
+        for hook_id in hooks:
+            post.wake(hook_id)
+
+    async def _announce(self, store_hash: str) -> None:
+        with contextlib.suppress(Busy):  # the lease ends in any case
+            await self._stores.registry.announce_post(store_hash)
+
+    async def _tick(self) -> None:
+        looked = time.monotonic()
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            if not self._alone and time.monotonic() > looked + LOOK_SECONDS:
+                looked = time.monotonic()
+                self.heard("")
+            learned = 0
+            for name, post in list(self._posts.items()):
+                if post.closed:
+                    del self._posts[name]
+                    continue
+                with contextlib.suppress(Busy):
+                    if post.waits and learned < LEARNED_AT_ONCE and self._stores.known(name) is None:
+                        learned += 1
+                        await self._stores.get(name)  # the bell rang: perhaps the clock was set
+                    post.tick()
+
+    async def stop(self) -> None:
+        """Ends after the requests under way; what waits is delivered in the next life."""
+        if self._ticking is not None:
+            self._ticking.cancel()
+        await asyncio.gather(*(post.stop(GRACE_SECONDS) for post in self._posts.values()), return_exceptions=True)
+        await self._sender.close()

@@ -1,0 +1,127 @@
+"""What came of attempts, written down: many at once, in one transaction of the store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from bodega.events import deliveries
+from bodega.events.deliveries import DAY, Due
+from bodega.events.hooks import TABLE, Hook
+from bodega.events.scopes import EXCEPTION
+from bodega.storage.unit import Unit
+
+WILL_RETRY, EXHAUSTED, BLOCKED = 90001, 90002, 90003
+"""Rule 130: the codes of `store/hook/deliveryException`."""
+
+LADDER = "webhooks.retry_seconds"
+_replace = msgspec.structs.replace
+
+
+class Block(NamedTuple):
+    """A domain that a client's events do not go to until then, and why: what happened, and how often."""
+
+    client_id: str
+    domain: str
+    until: int
+    reasons: dict[str, int]
+
+
+class Ending(NamedTuple):
+    """The end of one attempt; `status` None: there was no answer. `until` is set for one that was put off.
+
+    `tell` has the client's own hook for exceptions told of it; `block` is the block that begins with it.
+    """
+
+    delivery: Due
+    hook: Hook
+    good: bool
+    status: int | None
+    said: str
+    until: int = 0
+    tell: bool = False
+    block: Block | None = None
+
+
+class Written(NamedTuple):
+    """What follows from a record: when hooks have something to deliver again; those that are deactivated (rule 126)."""
+
+    due: dict[int, int]
+    lost: list[Hook]
+
+
+async def write_down(unit: Unit, endings: Sequence[Ending]) -> Written:
+    """Records what came of these attempts."""
+    ladder: Sequence[int] = unit.terms.settings[LADDER]
+    arrived: dict[tuple[int, str], list[int]] = {}
+    spent: dict[int, Ending] = {}
+    due: dict[int, int] = {}
+    for ending in endings:
+        if ending.good and ending.status is not None:
+            arrived.setdefault((ending.status, ending.said), []).append(ending.delivery.id)
+        elif ending.until:
+            await deliveries.put_off(unit, ending.delivery, ending.until, ending.said)
+            due[ending.hook.id] = min(ending.until, due.get(ending.hook.id, ending.until))
+        elif at := await deliveries.tried_in_vain(unit, ending.delivery, ladder, ending.status, ending.said):
+            due[ending.hook.id] = min(at, due.get(ending.hook.id, at))
+        else:
+            spent[ending.hook.id] = ending
+        if ending.tell:
+            await _tell(unit, ending, WILL_RETRY, "The delivery will be tried again.")
+        if ending.block is not None:
+            await _block(unit, ending.block)
+            await _tell(unit, ending, BLOCKED, "Its domain is blocked for a while, after many deliveries that failed.")
+    for (status, said), ids in arrived.items():
+        await deliveries.arrived(unit, ids, status, said)
+    for hook_id in {ending.hook.id for ending in endings}:
+        await _used(unit, hook_id)
+    return Written(due, [hook for ending in spent.values() for hook in await _deactivate(unit, ending)])
+
+
+async def _used(unit: Unit, hook_id: int) -> None:
+    """Notes the day on which a hook was used; once a day, since every change of a hook is read by everybody."""
+    row = await unit.get(TABLE, hook_id)
+    if row is not None and row.entity.used_at // DAY != unit.now // DAY:
+        await unit.rewrite(TABLE, row._replace(entity=_replace(row.entity, used_at=unit.now)))
+
+
+async def _deactivate(unit: Unit, ending: Ending) -> list[Hook]:
+    row = await unit.get(TABLE, ending.hook.id)
+    if row is None or not row.entity.is_active:
+        return []
+    await _tell(unit, ending, EXHAUSTED, "All attempts failed, and the webhook was deactivated.")
+    return [await deactivate(unit, ending.hook.id, "failed")]
+
+
+async def deactivate(unit: Unit, hook_id: int, why: str) -> Hook:
+    """Makes a hook inactive, for good until its owner says otherwise; nothing is deleted."""
+    row = await unit.get(TABLE, hook_id)
+    assert row is not None
+    changed: Hook = _replace(row.entity, is_active=False, deactivated=why)
+    await unit.update(TABLE, row, changed)
+    return changed
+
+
+async def _tell(unit: Unit, ending: Ending, code: int, what: str) -> None:
+    """Rule 130: the client's own hook for exceptions hears of troubles with the others, never of its own."""
+    hook = ending.hook
+    if hook.scope == EXCEPTION:
+        return
+    happened = ending.said if ending.status is None else f"Answered with the status {ending.status}."
+    message = f"{happened} Destination: {hook.destination}. {what}"
+    data = {"type": "webhook", "id": hook.id, "error_code": code, "message": message}
+    await unit.fire(EXCEPTION, data, client_id=hook.client_id)
+
+
+async def _block(unit: Unit, block: Block) -> None:
+    sql = (
+        "INSERT INTO hook_blocks (client_id, domain, blocked_until, reasons) VALUES ($1, $2, $3, $4)"
+        " ON CONFLICT (client_id, domain) DO UPDATE SET blocked_until = excluded.blocked_until,"
+        " reasons = excluded.reasons"
+    )
+    reasons = [
+        {"failure_description": said, "count": count, "timestamp": unit.now} for said, count in block.reasons.items()
+    ]
+    await unit.tx.run(sql, block.client_id, block.domain, block.until, msgspec.json.encode(reasons).decode())

@@ -1,0 +1,87 @@
+"""Hooks as they are stored: which client wants which events, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from bodega.declare.entity import Entity, stored
+from bodega.declare.fields import STRING
+from bodega.storage import outbox
+from bodega.storage.table import Unique, numbered_marks
+from bodega.storage.unit import Unit
+
+SCHEMA = (
+    outbox.SCHEMA
+    + """
+CREATE TABLE hook_leases (
+    hook_id INTEGER PRIMARY KEY, holder TEXT NOT NULL, held_until BIGINT NOT NULL
+);
+CREATE TABLE hook_blocks (
+    client_id TEXT NOT NULL, domain TEXT NOT NULL, blocked_until BIGINT NOT NULL, reasons TEXT NOT NULL,
+    PRIMARY KEY (client_id, domain)
+);
+CREATE TABLE hook_contacts (
+    client_id TEXT PRIMARY KEY, emails TEXT NOT NULL
+);"""
+)
+
+
+Word = Annotated[str, STRING]
+
+
+class Hook(Entity, kw_only=True):
+    """Times are in UTC seconds by the store's clock. `used_at` is the day on which it last had something to deliver.
+
+    `deactivated` says why it was made inactive, where its owner did not do it: "failed" (rule 126) or "idle".
+    """
+
+    client_id: Word = ""
+    store_hash: Word = ""
+    scope: Word
+    destination: Word
+    headers: dict[str, str] | None = None
+    is_active: bool = True
+    created_at: int = 0
+    updated_at: int = 0
+    used_at: int = 0
+    deactivated: str = ""
+
+    @property
+    def status(self) -> str:
+        """The word that `/hooks/admin` shows."""
+        return "active" if self.is_active else "deactivated" if self.deactivated else "inactive"
+
+
+TABLE = stored(
+    outbox.HOOKS,
+    Hook,
+    noun="webhook",
+    columns="client_id scope destination is_active",
+    hidden="used_at deactivated",
+    uniques=[
+        Unique(
+            ("client_id", "scope", "destination"),
+            "destination",
+            "A webhook of this scope and destination exists.",  # rule 123
+        )
+    ],
+    more_schema=SCHEMA,
+)
+
+
+@TABLE.after_write.append
+async def give_up_what_waits(unit: Unit, old: Hook | None, new: Hook) -> None:
+    """A hook that is made inactive gets nothing more, not even what waited, which stays in the log to be sent again."""
+    if old is not None and old.is_active and not new.is_active:
+        said = "The webhook was deactivated." if new.deactivated else "The webhook was made inactive."
+        sql = "UPDATE deliveries SET state = 'failed', said = $2 WHERE hook_id = $1 AND state = 'waiting'"
+        await unit.tx.run(sql, new.id, said)
+
+
+@TABLE.after_delete.append
+async def take_what_waits_along(unit: Unit, ids: Sequence[int]) -> None:
+    """What was still to be delivered to a hook that goes away is not; what was delivered stays in the log."""
+    marks = numbered_marks(len(ids))
+    await unit.tx.run(f"DELETE FROM deliveries WHERE state = 'waiting' AND hook_id IN ({marks})", *ids)
+    await unit.tx.run(f"DELETE FROM hook_leases WHERE hook_id IN ({marks})", *ids)

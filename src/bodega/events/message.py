@@ -1,0 +1,67 @@
+"""The message that tells a receiver of an event: its body, its headers, its signature.
+
+Signed by the Standard Webhooks specification; the key is the client secret of the account that made the hook, which
+that library is given as base64(secret).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping
+
+import msgspec
+
+from bodega.events.deliveries import Due
+from bodega.storage.registry import StoreRecord
+
+
+class Payload(msgspec.Struct):
+    """What the published payloads hold, in their order. `created_at` is the event's time in UTC seconds."""
+
+    scope: str
+    store_id: str
+    data: msgspec.Raw
+    hash: str
+    created_at: int
+    producer: str
+
+
+def body(record: StoreRecord, event: Due) -> bytes:
+    """The payload (contract: wire.md section 6); the same bytes at every attempt."""
+    producer = f"stores/{record.hash}"
+    data = msgspec.Raw(event.data)
+    return msgspec.json.encode(Payload(event.scope, str(record.number), data, event.hash, event.created, producer))
+
+
+def headers(
+    secret: str, hook_id: int, event: Due, content: bytes, wall: int, custom: Mapping[str, str]
+) -> dict[str, str]:
+    """The headers of one attempt at `wall`, the machine's time: receivers compare it with their own clocks.
+
+    `webhook-id` is the same at every attempt. Headers of the hook's owner are sent along, the signature's excepted.
+    """
+    name = f"msg_{event.hash}_{hook_id}"
+    signed = hmac.new(secret.encode(), f"{name}.{wall}.".encode() + content, hashlib.sha256).digest()
+    return {
+        "content-type": "application/json",
+        **{header.lower(): value for header, value in custom.items()},
+        "webhook-id": name,
+        "webhook-timestamp": str(wall),
+        "webhook-signature": "v1," + base64.b64encode(signed).decode(),
+    }
+
+
+_NAMES = (
+    "type", "id", "metafield_id", "category_id", "product_id", "order_id", "price_list_id", "variant_id", "cart_id",
+)  # fmt: skip
+"""What names a resource in the data of an event."""
+
+
+def lane(event: Due) -> str:
+    """The resource that an event is about: it is told of it one event after the other."""
+    found = msgspec.json.decode(event.data)
+    if not isinstance(found, dict):
+        return event.scope
+    return "/".join([str(found[name]) for name in _NAMES if name in found]) or event.scope

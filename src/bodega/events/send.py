@@ -1,0 +1,87 @@
+"""One attempt: the request that leaves the house, and what came back. A redirect is not followed: it is a failure."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from bodega import outgoing
+from bodega.events.reach import ALTOGETHER
+
+if TYPE_CHECKING:
+    import aiohttp
+
+SECONDS = 10.0
+"""How long a receiver has for its answer, from the look-up of its name on."""
+
+EXCERPT = 500
+"""Characters of an answer that are kept."""
+
+
+class Answer(NamedTuple):
+    """What came of an attempt: a status and the beginning of a body, or no status and why there was no answer."""
+
+    status: int | None
+    said: str
+
+    @property
+    def good(self) -> bool:
+        """Whether the event has arrived: any 2xx (rule 127)."""
+        return self.status is not None and 200 <= self.status <= 299
+
+    @property
+    def words(self) -> str:
+        """The fact in a few words, for whoever counts them."""
+        return self.said if self.status is None else f"Answered with the status {self.status}."
+
+
+class Sender:
+    """Sends; connections to a receiver are kept open and used again."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+
+    def _session(self, *, allow_private: bool) -> aiohttp.ClientSession:
+        found = self._sessions.get(allow_private)
+        if found is None:
+            found = outgoing.session(allow_private=allow_private, seconds=SECONDS, connections=ALTOGETHER)
+            self._sessions[allow_private] = found
+        return found
+
+    async def post(self, url: str, content: bytes, headers: Mapping[str, str], *, allow_private: bool) -> Answer:
+        """One POST. It does not raise: whatever goes wrong is an answer without a status."""
+        import aiohttp
+
+        session = self._session(allow_private=allow_private)
+        try:
+            async with session.post(url, data=content, headers=headers, allow_redirects=False) as answer:
+                return Answer(answer.status, _text(await answer.content.read(4 * EXCERPT)))
+        except TimeoutError:
+            return Answer(None, f"No answer within {SECONDS:g} seconds.")
+        except aiohttp.InvalidURL:
+            return Answer(None, "The destination is no URL.")
+        except aiohttp.ClientConnectorDNSError:
+            return Answer(None, "The host name is not known.")
+        except aiohttp.ClientConnectorCertificateError:
+            return Answer(None, "The certificate is not trusted.")
+        except aiohttp.ClientConnectorError as error:
+            return Answer(None, _no_connection(error.os_error))
+        except (aiohttp.ClientError, OSError, ValueError, asyncio.IncompleteReadError) as error:
+            return Answer(None, f"The connection failed ({type(error).__name__}).")
+
+    async def close(self) -> None:
+        """Ends the connections."""
+        for session in self._sessions.values():
+            await session.close()
+        self._sessions.clear()
+
+
+def _no_connection(error: OSError) -> str:
+    if outgoing.PRIVATE in str(error):
+        return "The host leads to a private address, to which nothing is sent."
+    return "The host cannot be connected to."
+
+
+def _text(content: bytes) -> str:
+    return content.decode("utf-8", "replace").replace("\x00", "")[:EXCERPT]

@@ -1,0 +1,108 @@
+"""The administration of webhooks: what a client has, which domains are blocked, who is written to."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from bodega.declare import render
+from bodega.declare.actions import NO_QUERY, Action
+from bodega.declare.call import Call
+from bodega.declare.listing import Query, parser
+from bodega.declare.route import route
+from bodega.declare.shape import parse_json
+from bodega.events.hooks import TABLE
+from bodega.law.outcome import Emptied, Outcome, Shown, Validator
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, Refusal, refuse_faults
+from bodega.resources.webhooks import hooks
+from bodega.storage.unit import Unit
+
+MOST_EMAILS = 50
+_EMAIL = re.compile(r"[^\s@\x00]{1,64}@[^\s@\x00]{1,190}")
+_IS_ACTIVE = parser("BOOLEAN", "is_active")
+
+
+class ShowAdmin(Action):
+    """GET: hooks with their status, blocked domains, addresses."""
+
+    def __init__(self) -> None:
+        self.scope = ""
+        self.listing = hooks.V3.listing
+
+    def parse(self, query: str) -> Query:
+        return self.listing.parse(query)
+
+    async def find(self, call: Call) -> Validator:
+        return Validator(call.now, call.now)  # how long a domain stays blocked changes every second
+
+    async def answer(self, call: Call) -> Outcome:
+        asked = dict(call.query.given).get("is_active")
+        wanted = None if asked is None else _IS_ACTIVE(asked)
+        found = await call.reader.rows("SELECT doc, rest FROM hooks WHERE client_id = $1 ORDER BY id", call.client_id)
+        mine = [TABLE.decode(row[0], row[1]) for row in found]
+        listed = [
+            {**{name: getattr(hook, name) for name in hooks.v3.shown}, "status": hook.status}
+            for hook in mine
+            if wanted is None or hook.is_active == wanted
+        ]
+        blocks = await call.reader.rows(
+            "SELECT domain, blocked_until, reasons FROM hook_blocks"
+            " WHERE client_id = $1 AND blocked_until > $2 ORDER BY domain",
+            call.client_id,
+            call.now,
+        )
+        emails = await call.reader.row("SELECT emails FROM hook_contacts WHERE client_id = $1", call.client_id)
+        data = {
+            "emails": msgspec.json.decode(emails[0]) if emails is not None else [],
+            "hooks_list": listed,
+            "blocked_domains": [
+                {"destination": row[0], "time_left": row[1] - call.now, "reasons": msgspec.json.decode(row[2])}
+                for row in blocks
+            ],
+        }
+        count = len(listed)
+        page = {"total": count, "count": count, "per_page": count, "current_page": 1, "total_pages": 1, "links": {}}
+        return Shown(ready=render.json({"data": data, "meta": {"pagination": page}}))
+
+
+class SetEmails(Action):
+    """PUT: who is written to when a domain is blocked or a hook deactivated."""
+
+    writes = True
+    body = True
+
+    def __init__(self) -> None:
+        self.scope = ""
+
+    def parse(self, query: str) -> Query:
+        return NO_QUERY
+
+    def read(self, content: Any) -> Any:
+        members = parse_json(content)
+        if not isinstance(members, dict):
+            raise Refusal(Reason.MALFORMED_BODY, "The request body must be one object.")
+        emails = members.get("emails")
+        if emails is None:
+            raise refuse_faults([Fault(Reason.FIELD_MISSING, "emails", "emails is required.")])
+        if not isinstance(emails, list) or len(emails) > MOST_EMAILS or not all(map(_is_email, emails)):
+            said = f"emails must be a list of at most {MOST_EMAILS} e-mail addresses."
+            raise refuse_faults([Fault(Reason.FIELD_INVALID, "emails", said)])
+        return list(dict.fromkeys(emails))
+
+    async def perform(self, unit: Unit, call: Call) -> Outcome:
+        sql = (
+            "INSERT INTO hook_contacts (client_id, emails) VALUES ($1, $2)"
+            " ON CONFLICT (client_id) DO UPDATE SET emails = excluded.emails"
+        )
+        await unit.tx.run(sql, call.client_id, msgspec.json.encode(call.draft).decode())
+        return Emptied()
+
+
+def _is_email(value: Any) -> bool:
+    return isinstance(value, str) and _EMAIL.fullmatch(value) is not None
+
+
+routes = (route("hooks/admin", 3, GET=ShowAdmin(), PUT=SetEmails()),)

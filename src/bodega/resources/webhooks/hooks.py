@@ -1,0 +1,148 @@
+"""Hooks: what a client wants to be told, and where."""
+
+from __future__ import annotations
+
+import re
+
+from bodega.declare.actions import Create, Delete
+from bodega.declare.call import Call
+from bodega.declare.facet import Facet
+from bodega.declare.listing import Listing
+from bodega.declare.route import Route, collection, item
+from bodega.declare.shape import V2Shape, V3Shape
+from bodega.events import scopes
+from bodega.events.destination import why_not
+from bodega.events.hooks import TABLE, Hook
+from bodega.law.outcome import Outcome, Shown
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, Refusal, refuse_faults
+from bodega.storage.unit import Unit
+
+MOST_OF_A_SCOPE = 10
+MOST_HEADERS = 64
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}")
+_OURS = frozenset(
+    ["host", "content-length", "transfer-encoding", "connection", "te", "trailer", "upgrade", "keep-alive"]
+)
+"""Headers that belong to the connection; those whose names begin with `webhook-` carry the signature."""
+
+MEMBERS = "id! client_id? store_hash? scope* destination* headers is_active created_at? updated_at?"
+v2 = V2Shape(Hook, "hooks", "hook", MEMBERS)
+v3 = V3Shape(
+    Hook,
+    required="scope destination",
+    read_only="id client_id store_hash created_at updated_at",
+    hidden="used_at deactivated",
+)
+V2 = Facet(
+    2,
+    TABLE,
+    Listing(TABLE, 2, "scope destination is_active min_id max_id"),
+    "",
+    "hooks",
+    v2=v2,
+    owner="client_id",
+    json_only=True,
+    defaults={"is_active": False},  # rule 125
+)
+V3 = Facet(
+    3,
+    TABLE,
+    Listing(TABLE, 3, "is_active scope destination", shown=v3.shown),
+    "",
+    "hooks",
+    v3=v3,
+    created=200,
+    owner="client_id",
+)
+
+
+class Subscribe(Create):
+    """POST: the hook belongs to the client that asks (rule 124)."""
+
+    async def perform(self, unit: Unit, call: Call) -> Outcome:
+        call.draft = {**call.draft, "client_id": call.client_id, "store_hash": call.record.hash}
+        return await super().perform(unit, call)
+
+
+class Unsubscribe(Delete):
+    """DELETE answers 200 with the hook that is no more (rule 131)."""
+
+    async def perform(self, unit: Unit, call: Call) -> Outcome:
+        last = await unit.get(TABLE, call.entity_id)
+        await super().perform(unit, call)
+        if last is None:
+            raise Refusal(Reason.NO_SUCH_ENTITY)
+        if self.facet.version == 3:
+            return Shown(ready=b'{"data":' + last.doc + b',"meta":{}}')
+        return Shown(value=v2.show(last.entity, call.base), root=v2.item)
+
+
+def _routes(facet: Facet) -> tuple[Route, Route]:
+    many, one = collection("hooks", facet, "GET"), item("hooks/{id}", facet, "GET PUT")
+    return (
+        many._replace(actions={**many.actions, "POST": Subscribe(facet)}),
+        one._replace(actions={**one.actions, "DELETE": Unsubscribe(facet)}),
+    )
+
+
+routes = (*_routes(V2), *_routes(V3))
+
+
+@TABLE.before_write.append
+async def tell_only_what_can_be_told(unit: Unit, old: Hook | None, new: Hook) -> None:
+    """Rule 125: a known scope, an address that may be told, headers that can be sent along."""
+    private = bool(unit.terms.settings.get("webhooks.allow_private"))
+    wrong = {
+        "scope": "" if scopes.is_known(new.scope) else "is no scope of a webhook event",
+        "destination": why_not(new.destination, private=private),
+        "headers": _unsendable(new.headers or {}),
+    }
+    changed = {name for name in wrong if old is None or getattr(old, name) != getattr(new, name)}
+    faults = [
+        Fault(Reason.FIELD_INVALID, name, f"The field '{name}' is invalid.", {"invalid_reason": f"{name} {why}."})
+        for name, why in wrong.items()
+        if why and name in changed
+    ]
+    if faults:
+        raise refuse_faults(faults)
+    new.updated_at = unit.now
+    if old is None:
+        new.created_at = unit.now
+    if new.is_active:
+        new.deactivated = ""
+
+
+def _unsendable(headers: dict[str, str]) -> str:
+    """Why these headers cannot be sent along with an event; empty where they can."""
+    if len(headers) > MOST_HEADERS:
+        return f"must be at most {MOST_HEADERS}"
+    for name, value in headers.items():
+        if not _TOKEN.fullmatch(name):
+            return "must have names of letters, digits and hyphens, at most 64 of them"
+        if name.lower() in _OURS or name.lower().startswith("webhook-"):
+            return f"must not name {name}, which the connection or the signature needs"
+        if len(value) > 8192 or not re.fullmatch(r"[\x20-\x7e\t]*", value):
+            return "must have values of at most 8192 plain characters"
+    return ""
+
+
+@TABLE.before_write.append
+async def keep_hooks_few(unit: Unit, old: Hook | None, new: Hook) -> None:
+    """Rule 123: ten of a client and scope. Rule 130: one for exceptions, whose destination is no other hook's."""
+    if old is not None and (old.scope, old.destination) == (new.scope, new.destination):
+        return
+    mine = "FROM hooks WHERE client_id = $1 AND id <> $2"
+    found = await unit.tx.rows(f"SELECT id, destination {mine} AND scope = $3", new.client_id, new.id, new.scope)
+    most = 1 if new.scope == scopes.EXCEPTION else MOST_OF_A_SCOPE
+    if len(found) >= most and all(row[1] != new.destination for row in found):
+        said = f"A client can have at most {most} webhook{'s' if most > 1 else ''} of one scope."
+        raise Refusal(Reason.PLATFORM_CAP_REACHED, said, details={"resource": "hooks", "limit": most})
+    other = "=" if new.scope != scopes.EXCEPTION else "<>"
+    clash = await unit.tx.row(
+        f"SELECT id {mine} AND destination = $3 AND scope {other} $4",
+        new.client_id, new.id, new.destination, scopes.EXCEPTION,
+    )  # fmt: skip
+    if clash is not None:
+        why = {"invalid_reason": f"destination must differ from that of webhook {clash[0]}."}
+        raise refuse_faults([Fault(Reason.FIELD_INVALID, "destination", "The field 'destination' is invalid.", why)])
