@@ -128,7 +128,7 @@ async def make_app(
     depot.registry.on_post = dispatcher.heard
 
     def opened(store: OpenStore) -> None:
-        worker[0].poke(store)
+        worker[0].opened(store)
         dispatcher.opened(store)
 
     stores.opened = opened

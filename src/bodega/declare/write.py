@@ -104,6 +104,11 @@ def _in_the_words_of(facet: Facet) -> Iterator[None]:
         raise
 
 
+def changed(table: Table, entity: Any, **members: Any) -> Any:
+    """Another entity that differs in these members; the one that was read stays as it is."""
+    return _replace(table.decode(*table.encode(entity)), **members)
+
+
 def rows_of(facet: Facet) -> Callable[[Unit, Any, list[Changes], list[Fault]], Awaitable[None]]:
     """How a member of the parent's body is written that holds rows of `facet`: an item that names a row of this parent
     updates it, any other is a new row. Rows that the list does not name stay."""

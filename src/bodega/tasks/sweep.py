@@ -1,18 +1,36 @@
-"""Sweeping: what a store keeps for a stated time, and no longer."""
+"""Sweeping: what happens in a store because time went by, by its own clock."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
+
 from bodega.access.stores import OpenStore
 from bodega.storage import keys
+from bodega.storage.unit import Unit
 from bodega.tasks import queue
 
 
+class Sweep(NamedTuple):
+    """`due` is a query that finds a row when there is something to do, and its parameters at a time (UTC seconds) in a
+    store with these settings; `job` does it, a bounded part at once."""
+
+    due: str
+    values: Callable[[int, dict[str, Any]], tuple[Any, ...]]
+    job: Callable[[Unit], Awaitable[None]]
+
+
+SWEEPS: list[Sweep] = [
+    Sweep(keys.OLD, lambda now, _settings: (now - keys.KEPT_SECONDS,), keys.sweep),
+    Sweep(queue.OLD, lambda now, settings: (now - settings[queue.KEPT], 1), queue.sweep),
+]
+"""All of them; a resource that something happens to in time adds its own."""
+
+
 async def sweep(store: OpenStore) -> None:
-    """Deletes what is old by the store's clock; a store in which nothing is old is only asked. Raises Busy."""
+    """Does what is due; a store in which nothing is due is only asked. Raises Busy."""
     assert store.rows is not None
     now = int(store.clock.now())
-    reader = store.rows.reader
-    if await reader.row(keys.OLD, now - keys.KEPT_SECONDS) is not None:
-        await store.write(keys.sweep)
-    if await reader.row(queue.OLD, now - store.settings[queue.KEPT], 1) is not None:
-        await store.write(queue.sweep)
+    for one in SWEEPS:
+        if await store.rows.reader.row(one.due, *one.values(now, store.settings)) is not None:
+            await store.write(one.job)

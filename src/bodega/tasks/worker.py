@@ -57,6 +57,7 @@ class Worker:
         self._in_hand: dict[str, Row] = {}
         self._later: dict[str, asyncio.TimerHandle] = {}
         self._looking: asyncio.Task[None] | None = None
+        self._visits: set[asyncio.Task[None]] = set()
         self._announcing: set[asyncio.Task[None]] = set()
         self.ended: dict[str, int] = {"done": 0, "failed": 0}
         """How many tasks this process carried out, by their end."""
@@ -96,6 +97,17 @@ class Worker:
         if running is None or running.done():
             self._at_work[name] = asyncio.create_task(self._drain(store))
 
+    def opened(self, store: OpenStore) -> None:
+        """A store was opened, or what the registry says of it changed: perhaps its clock was set."""
+        self._visits.add(visit := asyncio.create_task(self._visit(store)))
+        visit.add_done_callback(self._visits.discard)
+        self.poke(store)
+
+    async def _visit(self, store: OpenStore) -> None:
+        with contextlib.suppress(Busy):
+            if store.rows is not None and not store.closed:
+                await sweep(store)
+
     async def _look(self) -> None:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
@@ -103,9 +115,8 @@ class Worker:
                 if store.closed:
                     del self._stores[name]
                     self._later.pop(name, None)
-                elif store.rows is not None:
-                    with contextlib.suppress(Busy):
-                        await sweep(store)
+                else:
+                    await self._visit(store)
                     self.poke(store)
 
     async def _waits(self, store: OpenStore) -> bool:
@@ -196,9 +207,9 @@ class Worker:
         tasks = [task for task in (self._looking, *self._at_work.values()) if task is not None and not task.done()]
         for timer in self._later.values():
             timer.cancel()
-        for task in (*tasks, *self._announcing):
+        for task in (*tasks, *self._announcing, *self._visits):
             task.cancel()
-        await asyncio.gather(*tasks, *self._announcing, return_exceptions=True)
+        await asyncio.gather(*tasks, *self._announcing, *self._visits, return_exceptions=True)
         for name, row in self._in_hand.items():
             store = self._stores[name]
             with contextlib.suppress(Busy, queue.Overtaken):

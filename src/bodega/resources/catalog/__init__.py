@@ -25,6 +25,7 @@ from bodega.resources.catalog import (
 )
 from bodega.resources.catalog import image_order as _image_order  # noqa: F401 - rules, not routes
 from bodega.resources.catalog import nested_variants as _nested_variants  # noqa: F401 - as above
+from bodega.resources.catalog import preorders as _preorders  # noqa: F401 - as above
 from bodega.resources.catalog import stock_keeping as _stock_keeping  # noqa: F401 - as above
 from bodega.resources.catalog.options import (
     modifiers,

@@ -9,6 +9,7 @@ from bodega.declare.events import fires
 from bodega.declare.listing import Include
 from bodega.declare.pairs import Pairs, assignments
 from bodega.declare.render import json
+from bodega.declare.write import changed
 from bodega.resources.catalog import categories, product, trees
 from bodega.resources.store import channels
 from bodega.storage.table import numbered_marks
@@ -37,9 +38,7 @@ async def recategorise(unit: Unit, product_id: int, add: set[int], drop: set[int
     kept = [category for category in row.entity.categories if category not in drop]
     wanted = kept + sorted(add - set(kept))
     if wanted != row.entity.categories:
-        changed = product.TABLE.decode(*product.TABLE.encode(row.entity))
-        changed.categories = wanted
-        await unit.update(product.TABLE, row, changed)
+        await unit.update(product.TABLE, row, changed(product.TABLE, row.entity, categories=wanted))
 
 
 async def _channels_of_one(tx: Tx, product_id: int) -> set[int]:

@@ -183,6 +183,15 @@ CREATE INDEX category_sort_orders_product_id ON category_sort_orders (product_id
 SETS = """CREATE INDEX products_option_set_ref ON products (option_set_ref) WHERE option_set_ref IS NOT NULL;"""
 """Most products have no option set, and pay nothing for those that do."""
 
+RELEASES = "CREATE INDEX products_release_due ON products (release_due) WHERE release_due IS NOT NULL;"
+
+
+def _release_due(product: Product) -> str | None:
+    """When a product that is for pre-order only becomes available (rule 52)."""
+    waits = product.availability == "preorder" and product.is_preorder_only
+    return product.preorder_release_date or None if waits else None
+
+
 TABLE = stored(
     "products",
     Product,
@@ -197,6 +206,7 @@ TABLE = stored(
         "sku_key": ("TEXT", lambda product: product.sku.casefold() or None),
         "inventory_tracking": ("TEXT", lambda product: product.inventory_tracking),
         "tax_class_ref": ("INTEGER", lambda product: product.tax_class_id or None),
+        "release_due": ("TEXT", _release_due),
     },
     indexed="brand_id date_modified",  # each index more costs a create a page on disk; other filters walk the table
     hidden=HIDDEN,
@@ -217,7 +227,7 @@ TABLE = stored(
     ],
     counter="products",
     event=events("store/product", fields=UPDATING),
-    more_schema="\n".join([URLS, TEXTS, ASSIGNED, SETS]),
+    more_schema="\n".join([URLS, TEXTS, ASSIGNED, SETS, RELEASES]),
 )  # fmt: skip
 
 

@@ -1,0 +1,26 @@
+"""Pre-orders: a product that is for pre-order only is available from its release date on (rule 52)."""
+
+from __future__ import annotations
+
+from bodega.declare.fields import moment
+from bodega.declare.write import changed
+from bodega.resources.catalog import product
+from bodega.storage.unit import Unit
+from bodega.tasks.sweep import SWEEPS, Sweep
+
+AT_ONCE = 100
+"""Products that one sweep releases at most."""
+
+_DUE = "SELECT id FROM products WHERE release_due <= $1 ORDER BY release_due, id LIMIT"
+
+
+async def release(unit: Unit) -> None:
+    """Makes available what was to be released by now. One that is not for pre-order only stays as it is."""
+    for (product_id,) in await unit.tx.rows(f"{_DUE} {AT_ONCE}", moment(unit.now)):
+        row = await unit.get(product.TABLE, product_id)
+        if row is not None:
+            released = changed(product.TABLE, row.entity, availability="available", date_modified=moment(unit.now))
+            await unit.update(product.TABLE, row, released)
+
+
+SWEEPS.append(Sweep(f"{_DUE} 1", lambda now, _settings: (moment(now),), release))
