@@ -12,8 +12,10 @@ from bodega.access.stores import OpenStore, Stores
 from bodega.declare.route import Route
 from bodega.events.dispatcher import Dispatcher
 from bodega.http.asgi import Api
+from bodega.http.bulletin import Bulletin
 from bodega.http.files import pictures
 from bodega.http.house import House
+from bodega.http.journal import Journal
 from bodega.http.mounts import gateway_time, operations
 from bodega.http.replay import Replay
 from bodega.http.route import by_version
@@ -40,10 +42,12 @@ class App:
         api: Api,
         worker: Worker,
         dispatcher: Dispatcher,
+        bulletin: Bulletin,
         log: Log,
         look: Callable[[], None],
     ) -> None:
         self.stores = stores
+        self.bulletin = bulletin
         self._look = look
         self._looking: asyncio.Task[None] | None = None
         self._api = api
@@ -74,6 +78,7 @@ class App:
         self._worker.start()
         self._looking = asyncio.create_task(self._keep_looking())
         self._dispatcher.start()
+        self.bulletin.start()
         memory.settle()
         self._waking = asyncio.create_task(self.stores.wake_all())
 
@@ -92,6 +97,7 @@ class App:
             await asyncio.gather(self._waking, return_exceptions=True)
         await self._worker.stop()
         await self._dispatcher.stop()
+        await self.bulletin.stop()
         await self.stores.close()
         self._log.flush()
 
@@ -141,8 +147,10 @@ async def make_app(
         "": reference,
         "docs": reference,
     }
-    api = Api(house, written, mounts, meter)
-    return App(stores, api, worker[0], dispatcher, written, look)
+    journal = Journal()
+    api = Api(house, written, mounts, meter, journal)
+    bulletin = Bulletin(stores, journal, written, shared=not isinstance(depot, Embedded))
+    return App(stores, api, worker[0], dispatcher, bulletin, written, look)
 
 
 def _look(meter: Meter, stores: Stores, worker: Worker) -> None:
