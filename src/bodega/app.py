@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from bodega import memory
@@ -21,6 +22,7 @@ from bodega.http.replay import Replay
 from bodega.http.route import by_version
 from bodega.log import Log, to_standard_error
 from bodega.metrics import Board, Meter
+from bodega.panel.app import mounts as panel_mounts
 from bodega.reference import pages
 from bodega.resources import ROUTES, TABLES
 from bodega.storage.depot import Depot
@@ -110,8 +112,10 @@ async def make_app(
     behind_tls: bool = False,
     log: bool = True,
     meter: Meter | None = None,
+    ca: Path | None = None,
 ) -> App:
-    """The application over a depot; `https_port` is where plain HTTP is sent to, `meter` what this worker counts on."""
+    """The application over a depot; `https_port` is where plain HTTP is sent to, `meter` what this worker counts on,
+    `ca` the local authority's file."""
     meter = meter or Board().meter()
     written = to_standard_error() if log else Log()
     stores = Stores(depot, shared=not isinstance(depot, Embedded), log=written, tables=TABLES)
@@ -140,16 +144,18 @@ async def make_app(
     stores.opened = opened
     reference = pages(ROUTES)
     look = functools.partial(_look, meter, stores, worker[0])
+    journal = Journal()
+    bulletin = Bulletin(stores, journal, written, shared=not isinstance(depot, Embedded))
+    panel = panel_mounts(stores, bulletin, written, insecure_http=insecure_http, https_port=https_port, ca=ca)
     mounts = {
         "time": gateway_time,
         "_bodega": operations(stores, meter.board, look),
         "files": pictures(stores),
         "": reference,
         "docs": reference,
+        **panel,
     }
-    journal = Journal()
     api = Api(house, written, mounts, meter, journal)
-    bulletin = Bulletin(stores, journal, written, shared=not isinstance(depot, Embedded))
     return App(stores, api, worker[0], dispatcher, bulletin, written, look)
 
 

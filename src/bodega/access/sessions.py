@@ -45,15 +45,15 @@ async def begin(tx: Tx, owner: int, agent: str, now: int) -> str:
     return token
 
 
-async def find(tx: Tx, token: str, now: int) -> Session | None:
-    """The session of a token, while it lasts."""
+async def find(tx: Tx, token: str, now: int, *, touch: bool = True) -> Session | None:
+    """The session of a token, while it lasts; `touch` unless a page asks by itself, which is no sign of life."""
     row = await tx.row(_SESSION + " WHERE digest = $1", digest(token))
     if row is None:
         return None
     session = Session(*row)
     if now - session.used >= IDLE_SECONDS or now - session.began >= LONGEST_SECONDS:
         return None
-    if now - session.used >= TOUCHED_SECONDS:
+    if touch and now - session.used >= TOUCHED_SECONDS:
         await tx.run("UPDATE sessions SET used = $2 WHERE digest = $1", session.digest, now)
     return session
 

@@ -133,6 +133,8 @@ class Journal:
         if store.keeps_bodies:
             entry.size, entry.body = len(ask.body), ask.body[:LONGEST_BODY]
             entry.answer_size, entry.answer_body = len(answer.body), answer.body[:LONGEST_BODY]
+        elif answer.reason:  # short, and what one wants to read
+            entry.answer_size, entry.answer_body = len(answer.body), answer.body[:LONGEST_BODY]
         diary.note(entry)
 
     def _begin(self, name: str) -> Diary:
