@@ -8,8 +8,8 @@ from typing import Any
 from bodega.http.bulletin import Told
 from bodega.http.journal import BUCKETS_MS, MINUTES
 
-WIDTH, HEIGHT = 720, 180
-LEFT, TOP, BOTTOM = 44, 8, 22
+WIDTH, HEIGHT = 500, 170
+LEFT, TOP, BOTTOM = 46, 8, 22
 CLASSES = (2, 3, 4, 5)
 
 
@@ -48,7 +48,7 @@ def requests(told: Told, now: int) -> dict[str, Any]:
     minutes = [(told.minutes.get(minute) or ([0] * 6, []))[0] for minute in _hour(now)]
     top = _top(max(max(sum(classes) for classes in minutes), 4))
     bars = []
-    width = (WIDTH - LEFT) / MINUTES - 1.5
+    width = (WIDTH - LEFT) / MINUTES - 1.2
     for place, classes in enumerate(minutes):
         below = 0
         for first in CLASSES:

@@ -14,7 +14,7 @@ from bodega.panel.web import Asked, Pages, Reply
 pages = Pages()
 
 LINE, GAP, TOP = 27, 13, 10
-STEP_X, STEP_WIDTH, REASON_X, WIDTH = 14, 186, 268, 860
+STEP_X, STEP_WIDTH, REASON_X, WIDTH = 14, 186, 256, 860
 
 
 def drawn(told: Told) -> dict[str, Any]:

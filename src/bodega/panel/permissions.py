@@ -70,4 +70,4 @@ def chosen(form: Mapping[str, list[str]], preset: str) -> frozenset[str]:
 
 def row_of(scope: str) -> Permission | None:
     """The row in which a scope is granted."""
-    return next((row for row in matrix() if scope in (row.reads, row.modifies)), None)
+    return next((row for row in matrix() if scope and scope in (row.reads, row.modifies)), None)

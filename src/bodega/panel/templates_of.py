@@ -85,6 +85,8 @@ def number(value: float) -> str:
 
 def took(us: int) -> str:
     """A duration in microseconds, as people read it."""
+    if us < 1_000:
+        return f"{us} \N{MICRO SIGN}s"
     if us < 10_000:
         return f"{us / 1000:.1f} ms"
     if us < 1_000_000:

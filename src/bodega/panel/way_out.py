@@ -27,6 +27,9 @@ class Mended(NamedTuple):
 
 
 _HOST = re.compile(r"[A-Za-z0-9.\-_:\[\]]{1,260}")
+_FIELD = re.compile(r"The field '([^']{1,200})' ")
+"""How V2 names a faulty field (contract/wire.md 3)."""
+
 _SENT = ("accept", "content-type", "prefer", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since")
 """Headers that change what is answered; the others are the client's own affair."""
 
@@ -91,8 +94,9 @@ def faulty(entry: Seen) -> list[str]:
     if isinstance(body, dict):
         errors = body.get("errors")
         return [name for name in errors if isinstance(name, str)] if isinstance(errors, dict) else []
-    inner = [item.get("details", {}) for item in body if isinstance(item, dict)] if isinstance(body, list) else []
-    return [name for found in inner if isinstance(found, dict) and isinstance(name := found.get("field"), str)]
+    items = [item for item in body if isinstance(item, dict)] if isinstance(body, list) else []
+    found = [_FIELD.match(str(item.get("message", ""))) for item in items]
+    return [name[1] for name in found if name is not None]
 
 
 def missing_scope(entry: Seen) -> str:
@@ -174,7 +178,7 @@ def _whole(entry: Seen) -> Mended:
 
 
 def _without_fields(entry: Seen) -> Mended | None:
-    if entry.body is None or MASK in entry.body or len(entry.body.encode()) < entry.size:
+    if entry.body is None:
         return None
     try:
         body = msgspec.json.decode(entry.body)
@@ -183,8 +187,8 @@ def _without_fields(entry: Seen) -> Mended | None:
     names = [name for name in faulty(entry) if isinstance(body, dict) and name in body]
     if not names:
         return None
-    left = {name: value for name, value in body.items() if name not in names}
-    return Mended(curl(entry, body=msgspec.json.encode(left).decode()), f"Without {', '.join(names)}.")
+    left = msgspec.json.encode({name: value for name, value in body.items() if name not in names}).decode()
+    return None if MASK in left else Mended(curl(entry, body=left), f"Without {', '.join(names)}.")
 
 
 def _the_list(entry: Seen) -> Mended | None:
