@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -81,11 +82,11 @@ class Forms(HTMLParser):
 class Browser:
     """One person's browser. `agent` sends what a browser of today sends with a form."""
 
-    def __init__(self, server: Server, *, scheme: str = "https", host: str = HOST, address: str = "192.0.2.1") -> None:
+    def __init__(self, server: Server, *, scheme: str = "https", host: str = HOST, address: str = "") -> None:
         self.server = server
         self.scheme = scheme
         self.host = host
-        self.address = address
+        self.address = address or f"192.0.2.{secrets.randbelow(256)}-{secrets.token_hex(4)}"
         self.cookies: dict[str, str] = {}
 
     def ask(

@@ -100,6 +100,8 @@ RETURNING tries, until
 """
 
 
-async def forgive(tx: Tx, email: str) -> None:
-    """The right password was given: what was tried before does not count against its owner."""
+async def forgive(tx: Tx, email: str, address: str) -> None:
+    """The right password was given: what was tried before does not count against its owner, nor this against where
+    they are. What was tried from there for other accounts still counts."""
     await tx.run("DELETE FROM attempts WHERE who = $1", f"email {email}")
+    await tx.run("UPDATE attempts SET tries = tries - 1 WHERE who = $1 AND tries > 0", f"address {address}")

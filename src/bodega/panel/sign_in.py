@@ -63,7 +63,7 @@ async def let_in(asked: Asked) -> Reply:
     if not await owners.is_password(owner, password) or owner is None:
         said = "The e-mail address or the password is not right."
         return _form(asked, "sign_in.html", status=HTTPStatus.FORBIDDEN, wanted=wanted, email=typed, said=said)
-    await sessions.forgive(asked.house.tx, typed)
+    await sessions.forgive(asked.house.tx, typed, asked.address)
     return await _begin(asked, owner, wanted)
 
 
@@ -154,6 +154,6 @@ async def change_password(asked: Asked) -> Reply:
         hashed = await owners.hash_password(owners.read_password(new))
     except ValueError as error:
         return await _you(asked, str(error), status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    await sessions.forgive(asked.house.tx, asked.who.email)
+    await sessions.forgive(asked.house.tx, asked.who.email, asked.address)
     await owners.set_password(asked.house.tx, asked.who.id, hashed)
     return await _begin(asked, asked.who, f"{ROOT}/you?done=password")

@@ -27,7 +27,7 @@ class Mended(NamedTuple):
 
 
 _HOST = re.compile(r"[A-Za-z0-9.\-_:\[\]]{1,260}")
-_FIELD = re.compile(r"The field '([^']{1,200})' ")
+_FIELD = re.compile(r"The field '(.{1,200})' (?:is|cannot|was|has|must)")
 """How V2 names a faulty field (contract/wire.md 3)."""
 
 _SENT = ("accept", "content-type", "prefer", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since")
@@ -125,8 +125,8 @@ def _in_json(entry: Seen) -> Mended:
 
 
 def _as_json(entry: Seen) -> Mended:
-    said = "Saying that the body is JSON, which it then has to be."
-    return Mended(curl(entry, headers={"content-type": "application/json", "content-encoding": None}), said)
+    line = curl(entry, headers={"content-type": "application/json", "content-encoding": None}, body="")
+    return Mended(f"{line} \\\n  --data @body.json", "With a body that is JSON, and says so.")
 
 
 def _lower_limit(entry: Seen) -> Mended | None:
@@ -146,9 +146,14 @@ def _without_parameters(entry: Seen) -> Mended | None:
     return Mended(curl(entry, address=url(entry, query=_query_without(entry, names))), said)
 
 
-def _with_filter(entry: Seen) -> Mended:
-    query = "&".join(part for part in (entry.query, "id:in=1,2") if part)
-    return Mended(curl(entry, address=url(entry, query=query)), "Naming what is to be deleted.")
+def _with_filter(entry: Seen) -> Mended | None:
+    supported = details(entry).get("supported_filters")
+    names = [name for name in supported if isinstance(name, str)] if isinstance(supported, list) else []
+    if not names:
+        return None
+    part = "id:in=1,2" if "id:in" in names else f"{names[0]}=Example"
+    query = "&".join(one for one in (entry.query, part) if one)
+    return Mended(curl(entry, address=url(entry, query=query)), f"Naming what is to be deleted, by {', '.join(names)}.")
 
 
 def _other_method(entry: Seen) -> Mended | None:
