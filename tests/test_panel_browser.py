@@ -27,6 +27,7 @@ from bodega.access.scopes import ALL
 from chromium import DESK, PHONE, SHOTS, House, driver, serving
 
 __all__ = ["driver"]
+pytestmark = pytest.mark.browser
 
 EMAIL, PASSWORD, TOKEN = "owner@example.com", "correct horse battery", "a-token"
 
