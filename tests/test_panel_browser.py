@@ -460,7 +460,7 @@ def test_a_task_is_followed_to_its_end(house: House, tab: Tab) -> None:
 
 def test_the_link_of_dev_opens_the_panel_once(driver: Any, house: House) -> None:
     registry = house.app.stores.registry
-    token = house.run(owners.invite(registry.tx, "corner", "new@example.com", int(time.time()) + 60))
+    token = house.run(owners.invite(registry.tx, "corner", "new@example.com", int(time.time()), 60))
     tab = Tab(driver, house, script=True, viewport=DESK)
     tab.page.goto(f"/manage/welcome/{token}")
     tab.shoot("welcome")

@@ -303,7 +303,7 @@ def test_an_owner_of_several_stores_chooses_one(shop: Shop) -> None:
 def invited(shop: Shop, email: str = "", seconds: int = 60) -> str:
     tx = shop.server.depot.registry.tx
     token = shop.server.run(
-        owners.invite(tx, shop.name, email or f"new-{shop.name}@example.com", int(time.time()) + seconds)
+        owners.invite(tx, shop.name, email or f"new-{shop.name}@example.com", int(time.time()), seconds)
     )
     return f"/manage/welcome/{token}"
 

@@ -179,11 +179,12 @@ class Invitation(msgspec.Struct, frozen=True):
     expires: int
 
 
-async def invite(tx: Tx, store: str, email: str, expires: int) -> str:
-    """The secret of a new link."""
+async def invite(tx: Tx, store: str, email: str, now: int, seconds: int) -> str:
+    """The secret of a new link, good for so many seconds from now; those that are too old are cleared away."""
     token = new_token()
+    await tx.run("DELETE FROM invitations WHERE expires <= $1", now)
     sql = "INSERT INTO invitations (digest, store, email, expires) VALUES ($1, $2, $3, $4)"
-    await tx.run(sql, digest(token), store, email, expires)
+    await tx.run(sql, digest(token), store, email, now + seconds)
     return token
 
 

@@ -79,16 +79,16 @@ async def end_all(tx: Tx, owner: int) -> None:
 async def may_try(tx: Tx, email: str, address: str, now: int) -> int:
     """Counts an attempt; 0, or the seconds to wait when there were too many.
 
+    What comes from an address that is stopped does not count against the account: else anybody could lock anybody out.
     Counted before the password is looked at, so that many attempts at once are no more than many one after the other.
     """
-    wait = 0
-    for who, most in ((f"email {email}", TRIES_BY_EMAIL), (f"address {address}", TRIES_BY_ADDRESS)):
+    await tx.run("DELETE FROM attempts WHERE until <= $1", now)
+    for who, most in ((f"address {address}", TRIES_BY_ADDRESS), (f"email {email}", TRIES_BY_EMAIL)):
         rows = await tx.rows(_COUNT, who, now, now + WINDOW_SECONDS)
         tries, until = rows[0]
         if tries > most:
-            wait = max(wait, until - now, 1)
-    await tx.run("DELETE FROM attempts WHERE until <= $1", now)
-    return wait
+            return max(1, int(until) - now)
+    return 0
 
 
 _COUNT = """

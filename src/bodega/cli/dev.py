@@ -96,7 +96,7 @@ async def _way_in(place: Place) -> str:
 
     depot = await open_depot(place)
     try:
-        token = await owners.invite(depot.registry.tx, STORE, OWNER, int(time.time()) + LINK_SECONDS)
+        token = await owners.invite(depot.registry.tx, STORE, OWNER, int(time.time()), LINK_SECONDS)
     finally:
         await depot.close()
     return f"/manage/welcome/{token}"

@@ -83,13 +83,14 @@ class Told(msgspec.Struct):
     workers: int = 1
 
 
-def seen(entry: Entry) -> Seen:
-    """What may be shown of a request."""
+def seen(entry: Entry, *, bodies: bool = True) -> Seen:
+    """What may be shown of a request. Without `bodies` it costs a tenth: a list of requests shows none."""
     sent, answered = masking.headers(entry.headers.items()), masking.headers(entry.answer_headers)
+    body, answer_body = (entry.body, entry.answer_body) if bodies else (None, None)
     return Seen(
         entry.at, entry.id, entry.method, entry.path, masking.query(entry.query), entry.version, entry.status,
         entry.reason, entry.client_id, entry.us, sent, answered, entry.secure, entry.prefix,
-        _body(entry.body, dict(sent)), _body(entry.answer_body, dict(answered)), entry.size, entry.answer_size,
+        _body(body, dict(sent)), _body(answer_body, dict(answered)), entry.size, entry.answer_size,
     )  # fmt: skip
 
 
@@ -102,10 +103,9 @@ def _body(raw: bytes | None, headers: dict[str, str]) -> str | None:
     return masking.body(raw.decode("utf-8", "replace"), headers.get("content-type", ""))
 
 
-def told(diary: Diary) -> Told:
+def told(diary: Diary, entries: list[Seen]) -> Told:
     """The pages of one process."""
     minutes = {number: (list(one.classes), list(one.durations)) for number, one in diary.minutes.items()}
-    entries = [seen(entry) for entry in diary.entries]
     return Told(entries, dict(diary.counts), dict(diary.statuses), minutes, diary.since)
 
 
@@ -141,6 +141,8 @@ class Bulletin:
         self._shared = shared
         self._worker = os.urandom(8).hex()
         self._told: dict[str, int] = {}
+        self._masked: dict[str, dict[str, Seen]] = {}
+        """What was told last: a request is masked once, however often it is told."""
         self._at_work: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -155,16 +157,25 @@ class Bulletin:
             with contextlib.suppress(Busy):
                 await self._note()
 
-    async def read(self, store: str) -> Told:
-        """What all workers have of a store."""
+    async def read(self, store: str, *, bodies: bool = False) -> Told:
+        """What all workers have of a store; `bodies` for those who show them."""
         diary = self._journal.diaries.get(store)
-        pages = [] if diary is None else [told(diary)]
+        pages = [] if diary is None else [told(diary, [seen(entry, bodies=bodies) for entry in diary.entries])]
         if self._shared:
             await self._watch(store)
             sql = "SELECT pages FROM journals WHERE store = $1 AND worker <> $2 AND told > $3"
             rows = await self._stores.registry.tx.rows(sql, store, self._worker, int(time.time()) - STALE_SECONDS)
             pages += [msgspec.msgpack.decode(gzip.decompress(row[0]), type=Told) for row in rows]
         return joined(pages)
+
+    async def find(self, store: str, request_id: str) -> Seen | None:
+        """One request with its bodies; None when it is no longer there."""
+        diary = self._journal.diaries.get(store)
+        for entry in diary.entries if diary is not None else ():
+            if entry.id == request_id:
+                return seen(entry)
+        found = await self.read(store) if self._shared else Told()
+        return next((entry for entry in found.entries if entry.id == request_id), None)
 
     def last_used(self) -> dict[str, int]:
         """When accounts were last used, as far as this process knows and the registry may not yet."""
@@ -201,12 +212,19 @@ class Bulletin:
             if store is None or store.record.watched < now or self._told.get(name) == diary.moved:
                 continue
             moved = diary.moved
-            pages = gzip.compress(msgspec.msgpack.encode(told(diary)), 1)
+            pages = gzip.compress(msgspec.msgpack.encode(told(diary, self._whole(name, diary))), 1)
             tx = self._stores.registry.tx
             with contextlib.suppress(Clash):  # the store was deleted a moment ago
                 await tx.run(_TELL, name, self._worker, now, pages)
             self._told[name] = moved
             await tx.run("DELETE FROM journals WHERE told < $1", now - STALE_SECONDS)
+
+    def _whole(self, name: str, diary: Diary) -> list[Seen]:
+        known = self._masked.get(name, {})
+        self._masked = {name: {entry.id: known.get(entry.id) or seen(entry) for entry in diary.entries}} | {
+            other: kept for other, kept in self._masked.items() if other != name and other in self._journal.diaries
+        }
+        return list(self._masked[name].values())
 
     async def _note(self) -> None:
         for diary in list(self._journal.diaries.values()):

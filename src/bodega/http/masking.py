@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -30,6 +31,7 @@ _IN_XML = re.compile(r"<([A-Za-z_][\w.\-]*)(\s[^<>]*)?>([^<]*)")
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
 
 
+@lru_cache(maxsize=4096)
 def is_secret(name: str) -> bool:
     """Whether a member of this name is masked: `customer_password`, `clientSecret`, `X-Api-Key`."""
     return _SECRET.search("_".join(_WORDS.findall(name))) is not None or _SECRET.search(name) is not None

@@ -38,10 +38,10 @@ def matches(entry: Seen, wanted: dict[str, str]) -> bool:
     )
 
 
-async def _found(asked: Asked) -> tuple[dict[str, str], list[Seen], int]:
+async def _found(asked: Asked, *, bodies: bool = False) -> tuple[dict[str, str], list[Seen], int]:
     """The filter, what it finds (newest first), and how many requests there are."""
     wanted = {name: asked.asked_for(name).strip()[:200] for name in FILTERS}
-    told = await asked.house.bulletin.read(asked.shop.record.hash)
+    told = await asked.house.bulletin.read(asked.shop.record.hash, bodies=bodies)
     entries = [entry for entry in reversed(told.entries) if matches(entry, wanted)]
     return wanted, entries, len(told.entries)
 
@@ -67,7 +67,7 @@ async def listed(asked: Asked) -> Reply:
 @pages.get("/stores/{store}/journal.har")
 async def har(asked: Asked) -> Reply:
     """What the filter finds as an HTTP Archive 1.2, credentials masked."""
-    _, entries, _ = await _found(asked)
+    _, entries, _ = await _found(asked, bodies=True)
     archive = {
         "log": {
             "version": "1.2",
@@ -136,8 +136,7 @@ def _archived(entry: Seen) -> dict[str, Any]:
 @pages.get("/stores/{store}/journal/{id}")
 async def one(asked: Asked) -> Reply:
     """One request, whole."""
-    told = await asked.house.bulletin.read(asked.shop.record.hash)
-    entry = next((entry for entry in told.entries if entry.id == asked.ids["id"]), None)
+    entry = await asked.house.bulletin.find(asked.shop.record.hash, asked.ids["id"])
     if entry is None:
         raise Turned(HTTPStatus.NOT_FOUND, "This request is no longer in the journal: only the last ones are kept.")
     reason = Reason.__members__.get(entry.reason)
