@@ -12,6 +12,7 @@ from bodega.access.settings import SETTINGS
 from bodega.panel.accounts import origin
 from bodega.panel.templates_of import show
 from bodega.panel.web import SAFE, Asked, Pages, Reply, Turned, go
+from bodega.resources.store import currencies
 from bodega.storage.registry import StoreRecord
 from bodega.storage.rows import standing_of
 
@@ -47,9 +48,10 @@ async def status(asked: Asked) -> Reply:
 async def _status(asked: Asked, said: str = "", status: HTTPStatus = HTTPStatus.OK) -> Reply:
     store = asked.shop
     plan = PLANS.get(store.record.plan, PLANS[DEFAULT])
+    currency = await currencies.default(store.rows.reader) if store.rows is not None else None
     return show(
         asked, "status.html", status=status, said=said, plan=plan, usage=await usage(asked),
-        clock_now=store.clock.now(), origin=origin(asked), has_ca=asked.house.ca is not None,
+        currency=currency,        clock_now=store.clock.now(), origin=origin(asked), has_ca=asked.house.ca is not None,
     )  # fmt: skip
 
 
