@@ -244,6 +244,17 @@ def test_a_403_leads_to_the_permission_that_is_missing(house: House, tab: Tab) -
     page.get_by_text("Saved.").wait_for()
 
 
+def test_a_column_of_the_matrix_is_chosen_at_once(desk: Tab, plain: Tab) -> None:
+    page = desk.go("/accounts/new")
+    page.locator("[data-choose=read]").click()
+    assert page.get_by_label("Products: read", exact=True).is_checked()
+    assert page.get_by_label("Payments methods: read", exact=True).is_checked()
+    assert page.get_by_label("App extensions: none", exact=True).is_checked(), "this one cannot be read only"
+    page.locator("[data-choose=none]").click()
+    assert page.get_by_label("Products: none", exact=True).is_checked()
+    assert plain.go("/accounts/new").locator("[data-choose]:visible").count() == 0
+
+
 def test_maintenance_and_the_panel_that_goes_on(house: House, tab: Tab) -> None:
     page = tab.go("/status")
     page.get_by_label("Retry-After, in seconds").fill("90")

@@ -16,6 +16,7 @@ from bodega.access.settings import SETTINGS
 from bodega.law.outcome import OUTCOMES
 from bodega.law.reasons import Reason, Step
 from bodega.panel import permissions
+from bodega.panel.house import static_files
 from bodega.panel.web import CSP
 from bodega.storage.registry import Account
 from panel import Browser, Page, base, house, signed_in
@@ -419,6 +420,39 @@ def test_the_policy_is_as_strict_as_was_decided() -> None:
     assert wanted <= set(CSP.split("; "))
     assert "unsafe" not in CSP
     assert "*" not in CSP
+
+
+def colours() -> list[dict[str, str]]:
+    """The palette in the light and in the dark."""
+    sheet = static_files()["panel.css"][1].decode()
+    light, dark = (dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", block)) for block in sheet.split(":root {")[1:3])
+    return [light, light | dark]
+
+
+def luminance(colour: str) -> float:
+    """WCAG 2.2, relative luminance."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+TOGETHER = [(text, ground) for text in ("ink", "soft", "accent") for ground in ("paper", "card", "sunk")]
+TOGETHER += [
+    ("accent-ink", "accent"),
+    ("accent", "accent-soft"),
+    ("ink", "s4-soft"),
+    ("ink", "s5-soft"),
+    ("ink", "s2-soft"),
+]
+TOGETHER += [(f"s{n}", ground) for n in (2, 3, 4, 5) for ground in (f"s{n}-soft", "card")]
+
+
+@pytest.mark.parametrize(("text", "ground"), TOGETHER)
+def test_what_is_written_can_be_read(text: str, ground: str) -> None:
+    """WCAG 2.2, 1.4.3: a contrast of at least 4.5, in both palettes."""
+    for palette in colours():
+        light, dark = sorted((luminance(palette[text]), luminance(palette[ground])), reverse=True)
+        assert (light + 0.05) / (dark + 0.05) >= 4.5
 
 
 def test_pages_are_not_kept_by_browsers_and_files_are(shop: Shop) -> None:
