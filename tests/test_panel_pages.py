@@ -18,7 +18,7 @@ from bodega.law.reasons import Reason, Step
 from bodega.panel import permissions
 from bodega.panel.house import static_files
 from bodega.panel.web import CSP
-from bodega.storage.registry import Account
+from bodega.storage.registry import Account, digest
 from panel import Browser, Page, base, house, signed_in
 from shop import Shop
 
@@ -133,6 +133,30 @@ def test_when_an_account_was_last_used_is_shown_at_once_and_kept(shop: Shop) -> 
     assert server.run(server.depot.registry.tx.row(sql, client))[0] == pytest.approx(time.time(), abs=10)
     assert client not in server.app.bulletin.last_used()
     assert "just now" in browser.get(f"{base(shop)}/accounts").text
+
+
+def test_the_use_of_many_accounts_is_noted_in_few_writes_and_of_revoked_ones_not_at_all(shop: Shop) -> None:
+    for _ in range(3):
+        shop.get("/v2/time", token=shop.account("store_v2_products"))
+    gone = shop.account()
+    shop.get("/v2/time", token=gone)
+    server = shop.server
+    everybody = server.run(server.depot.registry.accounts(shop.name))
+    [revoked] = [account for account in everybody if account.token_digest == digest(gone)]
+    server.run(server.depot.registry.drop_account(shop.name, revoked.client_id))
+    used = server.app._api._journal.diaries[shop.name].used
+    assert len(used) == 4
+    used |= {f"nobody-{number}": 1 for number in range(450)}
+    server.run(server.app.bulletin._note())
+    sql = "SELECT u.client_id FROM account_uses u JOIN accounts a ON a.client_id = u.client_id WHERE a.store = $1"
+    noted = {row[0] for row in server.run(server.depot.registry.tx.rows(sql, shop.name))}
+    assert noted == {account.client_id for account in accounts_of(shop) if account.scopes == {"store_v2_products"}}
+    assert server.app._api._journal.diaries[shop.name].used == {}
+
+
+def accounts_of(shop: Shop) -> list[Account]:
+    found: list[Account] = shop.server.run(shop.server.depot.registry.accounts(shop.name))
+    return found
 
 
 def test_the_matrix_has_every_scope_once() -> None:

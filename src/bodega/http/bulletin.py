@@ -34,6 +34,9 @@ STALE_SECONDS = 3_600
 
 LONGEST_UNPACKED = 1024 * 1024
 
+AT_ONCE = 200
+"""Accounts whose use one statement notes."""
+
 
 class Seen(msgspec.Struct):
     """A request as it may be shown: text, credentials masked. Bodies are None where they were not kept."""
@@ -227,20 +230,30 @@ class Bulletin:
         return list(self._masked[name].values())
 
     async def _note(self) -> None:
-        for diary in list(self._journal.diaries.values()):
-            for client, at in list(diary.used.items()):
-                with contextlib.suppress(Clash):  # the account was revoked a moment ago
-                    await self._stores.registry.tx.run(_USED, client, at)
-                if diary.used.get(client) == at:
-                    del diary.used[client]
+        """Writes when accounts were last used, many in one statement: on SQLite each is a write to the disk."""
+        used = self.last_used()
+        clients = list(used)
+        for start in range(0, len(clients), AT_ONCE):
+            part = clients[start : start + AT_ONCE]
+            values = [value for client in part for value in (client, used[client])]
+            await self._stores.registry.tx.run(_used(len(part)), *values)
+        for diary in self._journal.diaries.values():
+            diary.used = {client: at for client, at in diary.used.items() if used.get(client) != at}
 
 
 _TELL = """
 INSERT INTO journals (store, worker, told, pages) VALUES ($1, $2, $3, $4)
 ON CONFLICT (store, worker) DO UPDATE SET told = excluded.told, pages = excluded.pages
 """
-_USED = """
-INSERT INTO account_uses (client_id, used) VALUES ($1, $2)
-ON CONFLICT (client_id) DO UPDATE SET used = CASE WHEN account_uses.used < excluded.used THEN excluded.used
-ELSE account_uses.used END
-"""
+
+
+def _used(count: int) -> str:
+    """Accounts that were revoked a moment ago are passed over."""
+    rows = ", ".join(f"(CAST(${2 * n + 1} AS TEXT), CAST(${2 * n + 2} AS BIGINT))" for n in range(count))
+    return (
+        f"WITH told (client_id, used) AS (VALUES {rows})"  # noqa: S608 - only marks
+        " INSERT INTO account_uses (client_id, used) SELECT told.client_id, told.used FROM told"
+        " WHERE told.client_id IN (SELECT client_id FROM accounts)"
+        " ON CONFLICT (client_id) DO UPDATE SET used = CASE WHEN account_uses.used < excluded.used"
+        " THEN excluded.used ELSE account_uses.used END"
+    )
