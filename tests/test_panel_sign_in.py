@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from bodega.access import owners, sessions
 from bodega.panel.web import local
@@ -80,6 +81,22 @@ def test_plain_http_is_sent_to_https_before_anything_is_read(shop: Shop) -> None
         assert browser.ask("POST", "/manage/sign-in", {"email": "a"}).status == 308
         assert browser.ask("POST", "/oauth2/token", {"code": "a"}).status == 400
     finally:
+        house(shop.server).insecure_http = True
+
+
+def test_behind_a_proxy_that_ends_tls_cookies_are_secure_as_under_tls(shop: Shop) -> None:
+    api = shop.server.app._api
+    real = api._house
+    api._house = replace(real, behind_tls=True, insecure_http=False)
+    house(shop.server).insecure_http = False
+    try:
+        browser = Browser(shop.server, scheme="http")
+        page = browser.sign_in(add_owner(shop))
+        assert page.status == 303
+        assert SESSION in browser.cookies
+        assert "Secure" in page.header("set-cookie")
+    finally:
+        api._house = real
         house(shop.server).insecure_http = True
 
 

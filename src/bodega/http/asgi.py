@@ -50,9 +50,9 @@ class Api:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         began = time.perf_counter()
-        ask = read_head(scope, receive, f"{self._prefix}{next(self._numbers):08x}")
         if self._house.behind_tls:
-            ask.secure = True
+            scope = {**scope, "scheme": "https"}  # for the mounts, too
+        ask = read_head(scope, receive, f"{self._prefix}{next(self._numbers):08x}")
         if not ask.version and not ask.store and not ask.host_form:
             mount = self._mounts.get(ask.path.lstrip("/").partition("/")[0])
             if mount is not None:
