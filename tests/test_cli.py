@@ -482,6 +482,14 @@ def test_the_three_curl_lines_work_as_printed(demo: dict[str, Any]) -> None:
     assert json.loads(count.body) == {"count": 30}
 
 
+def test_the_link_to_the_panel_leads_into_it(demo: dict[str, Any]) -> None:
+    """Looking at it does not use it up."""
+    for _ in range(2):
+        reply = ask(demo["panel"], {})
+        assert reply.status == 200
+        assert b"This link opens the control panel of store <code>demo</code>" in reply.body
+
+
 def test_commands_change_a_store_while_a_server_has_it_open(demo: dict[str, Any]) -> None:
     desk = Desk("--data", demo["data"])
     desk.store = "demo"

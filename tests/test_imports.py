@@ -22,6 +22,7 @@ FLOORS = (
     {"lab"},  # the powers of a test double: fills stores through the resources
     {"explain"},  # what the law says, in words
     {"reference"},  # the same in a browser
+    {"panel"},  # the store owner's pages
     {"app", "coverage"},  # the house put together; how much of a list of operations it serves
     {"cli"},  # the commands
     {"docs"},  # pages generated from all of it

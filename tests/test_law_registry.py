@@ -105,6 +105,7 @@ ALLOWED = {
     ("declare/picture.py", 330): "pixels of a thumbnail",
     ("declare/picture.py", 500): "pixels of a thumbnail",
     ("declare/picture.py", 560): "pixels of a standard image",
+    ("http/journal.py", 500): "the end of a class of durations, in milliseconds",
     ("http/door.py", 443): "the port of https",
     ("http/negotiate.py", 512): "bytes of a header that is remembered",
     ("http/tls.py", 384): "the permissions of a private key, 0o600",

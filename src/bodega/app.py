@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from bodega import memory
@@ -12,13 +13,16 @@ from bodega.access.stores import OpenStore, Stores
 from bodega.declare.route import Route
 from bodega.events.dispatcher import Dispatcher
 from bodega.http.asgi import Api
+from bodega.http.bulletin import Bulletin
 from bodega.http.files import pictures
 from bodega.http.house import House
+from bodega.http.journal import Journal
 from bodega.http.mounts import gateway_time, operations
 from bodega.http.replay import Replay
 from bodega.http.route import by_version
 from bodega.log import Log, to_standard_error
 from bodega.metrics import Board, Meter
+from bodega.panel.app import mounts as panel_mounts
 from bodega.reference import pages
 from bodega.resources import ROUTES, TABLES
 from bodega.storage.depot import Depot
@@ -40,10 +44,12 @@ class App:
         api: Api,
         worker: Worker,
         dispatcher: Dispatcher,
+        bulletin: Bulletin,
         log: Log,
         look: Callable[[], None],
     ) -> None:
         self.stores = stores
+        self.bulletin = bulletin
         self._look = look
         self._looking: asyncio.Task[None] | None = None
         self._api = api
@@ -74,6 +80,7 @@ class App:
         self._worker.start()
         self._looking = asyncio.create_task(self._keep_looking())
         self._dispatcher.start()
+        self.bulletin.start()
         memory.settle()
         self._waking = asyncio.create_task(self.stores.wake_all())
 
@@ -92,6 +99,7 @@ class App:
             await asyncio.gather(self._waking, return_exceptions=True)
         await self._worker.stop()
         await self._dispatcher.stop()
+        await self.bulletin.stop()
         await self.stores.close()
         self._log.flush()
 
@@ -104,8 +112,10 @@ async def make_app(
     behind_tls: bool = False,
     log: bool = True,
     meter: Meter | None = None,
+    ca: Path | None = None,
 ) -> App:
-    """The application over a depot; `https_port` is where plain HTTP is sent to, `meter` what this worker counts on."""
+    """The application over a depot; `https_port` is where plain HTTP is sent to, `meter` what this worker counts on,
+    `ca` the local authority's file."""
     meter = meter or Board().meter()
     written = to_standard_error() if log else Log()
     stores = Stores(depot, shared=not isinstance(depot, Embedded), log=written, tables=TABLES)
@@ -134,15 +144,19 @@ async def make_app(
     stores.opened = opened
     reference = pages(ROUTES)
     look = functools.partial(_look, meter, stores, worker[0])
+    journal = Journal()
+    bulletin = Bulletin(stores, journal, written, shared=not isinstance(depot, Embedded))
+    panel = panel_mounts(stores, bulletin, written, insecure_http=insecure_http, https_port=https_port, ca=ca)
     mounts = {
         "time": gateway_time,
         "_bodega": operations(stores, meter.board, look),
         "files": pictures(stores),
         "": reference,
         "docs": reference,
+        **panel,
     }
-    api = Api(house, written, mounts, meter)
-    return App(stores, api, worker[0], dispatcher, written, look)
+    api = Api(house, written, mounts, meter, journal)
+    return App(stores, api, worker[0], dispatcher, bulletin, written, look)
 
 
 def _look(meter: Meter, stores: Stores, worker: Worker) -> None:

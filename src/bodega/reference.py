@@ -40,7 +40,8 @@ def _page(title: str, body: str) -> bytes:
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style><body>'
-        f'<p><a href="/docs">Bodega</a> · <a href="/docs/status-codes">Status codes</a></p>'
+        f'<p><a href="/docs">Bodega</a> · <a href="/docs/status-codes">Status codes</a>'
+        f' · <a href="/manage">Control panel</a></p>'
         f"<h1>{escape(title)}</h1>{body}</body></html>"
     ).encode()
 

@@ -52,13 +52,16 @@ def _places(value: str) -> int:
     return int(value)
 
 
-def _one_of(*allowed: str) -> Callable[[str], str]:
-    def read(value: str) -> str:
-        if value not in allowed:
-            raise ValueError("must be one of " + ", ".join(allowed))
-        return value
+class OneOf:
+    """One of a few words; a form shows `allowed` as a choice."""
 
-    return read
+    def __init__(self, *allowed: str) -> None:
+        self.allowed = allowed
+
+    def __call__(self, value: str) -> str:
+        if value not in self.allowed:
+            raise ValueError("must be one of " + ", ".join(self.allowed))
+        return value
 
 
 def _currency(value: str) -> str:
@@ -93,17 +96,18 @@ SETTINGS: dict[str, Setting] = {
     "language": Setting("en", _text, "the language of the storefront"),
     "currency": Setting("USD", _currency, "the default currency"),
     "currency_symbol": Setting("$", _text, "its symbol"),
-    "currency_symbol_location": Setting("left", _one_of("left", "right"), "the side of the amount it stands on"),
+    "currency_symbol_location": Setting("left", OneOf("left", "right"), "the side of the amount it stands on"),
     "decimal_separator": Setting(".", _text, "between units and cents"),
     "thousands_separator": Setting(",", _text, "between groups of three digits"),
     "decimal_places": Setting(2, _places, "digits after the decimal separator"),
-    "weight_units": Setting("LBS", _one_of("LBS", "Ounces", "KGS", "Grams", "Tonnes"), "the unit of weights"),
-    "dimension_units": Setting("Inches", _one_of("Inches", "Centimeters"), "the unit of lengths"),
+    "weight_units": Setting("LBS", OneOf("LBS", "Ounces", "KGS", "Grams", "Tonnes"), "the unit of weights"),
+    "dimension_units": Setting("Inches", OneOf("Inches", "Centimeters"), "the unit of lengths"),
     "prices_include_tax": Setting(False, _flag, "whether prices are entered with tax"),
     "maintenance.retry_after": Setting(120, _seconds, "Retry-After of a store in maintenance, in seconds"),
     "suspended": Setting(False, _flag, "whether the store is suspended: it then answers 503"),
     "images.allow_private": Setting(False, _flag, "whether images may be fetched from private addresses"),
     "tasks.keep_seconds": Setting(604_800, _long_time, "how long a task that ended is kept, in seconds"),
+    "journal": Setting("heads", OneOf("off", "heads", "full"), "what the journal keeps of requests: full keeps bodies"),
     "webhooks.allow_private": Setting(False, _flag, "whether webhooks may go to private addresses"),
     "webhooks.keep_days": Setting(7, _days, "how long the log of deliveries is kept, in days"),
     "webhooks.retry_seconds": Setting(

@@ -65,6 +65,8 @@ class OpenStore:
         self.terms = Terms({**plan.limits, **record.limits}, self.settings)
         self.maintenance = record.maintenance
         self.suspended = bool(self.settings["suspended"])
+        self.keeps_journal = self.settings["journal"] != "off"
+        self.keeps_bodies = self.settings["journal"] == "full"
         self.by_token = {account.token_digest: account for account in accounts if account.kind == "oauth"}
         self.by_user = {account.username: account for account in accounts if account.kind == "basic"}
         self.by_client = {account.client_id: account for account in accounts}

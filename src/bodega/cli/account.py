@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import secrets
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from bodega.access.plans import PLANS
+from bodega.access import accounts
 from bodega.access.scopes import ALL, SCOPES
 from bodega.cli.place import Failed, as_json, at_place, the_store, with_depot
 from bodega.cli.several import Several, Trailing, trailing
@@ -93,38 +92,11 @@ async def add_account(
     client_id: str = "",
 ) -> Account:
     """A new account; quotas that are None are the plan's. Raises Failed when there is no such store."""
-    from bodega.clock import Clock
-    from bodega.storage.registry import Account, digest
-
     store = await the_store(depot, store_hash)
-    plan = PLANS[store.plan]
-    taken = {account.username for account in await depot.registry.accounts(store_hash)}
-    account = Account(
-        client_id=client_id or secrets.token_hex(16),
-        store=store_hash,
-        name=name,
-        kind="basic" if basic else "oauth",
-        username=_username(name, taken) if basic else "",
-        token_digest=digest(token),
-        secret=secrets.token_hex(32),
-        scopes=scopes,
-        per_hour=plan.requests_per_hour if per_hour is None else per_hour,
-        per_window=plan.requests_per_window if per_window is None else per_window,
-        disabled=False,
-        created=int(Clock().now()),
-        quota_epoch=1,
-    )
-    await depot.registry.add_account(account)
-    return account
-
-
-def _username(name: str, taken: set[str]) -> str:
-    """A user name made of the account's name, unlike all that are taken."""
-    plain = re.sub(r"[^a-z0-9._]+", "-", name.lower()).strip("-") or "user"
-    wanted, number = plain, 2
-    while wanted in taken:
-        wanted, number = f"{plain}-{number}", number + 1
-    return wanted
+    return await accounts.add_account(
+        depot.registry, store, name, token, scopes,
+        basic=basic, per_hour=per_hour, per_window=per_window, client_id=client_id,
+    )  # fmt: skip
 
 
 @command.command("update", cls=Several, several=SCOPE_WORDS)
@@ -179,15 +151,15 @@ def list_(place: Place, store_hash: str, as_json: bool) -> None:
         await the_store(depot, store_hash)
         return await depot.registry.accounts(store_hash)
 
-    accounts = [{"client_id": account.client_id, **account_facts(account)} for account in with_depot(place, work)]
+    shown = [{"client_id": account.client_id, **account_facts(account)} for account in with_depot(place, work)]
     if as_json:
-        print_json(accounts)
-    elif not accounts:
+        print_json(shown)
+    elif not shown:
         click.echo(f"Store {store_hash} has no accounts yet; make one: bodega account create {store_hash} NAME")
     else:
         lines = [
             {**account, "quota": _quota(account), "scopes": _scopes(account), "state": _state(account)}
-            for account in accounts
+            for account in shown
         ]
         print_table(lines, "client_id name kind username state quota scopes")
 

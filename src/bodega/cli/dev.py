@@ -7,6 +7,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -32,6 +33,8 @@ STORE = "demo"
 TOKEN = "demo-token"  # noqa: S105 - it is printed, and opens nothing but a throwaway store
 CLIENT = "demo-client"
 USER = "demo"
+OWNER = "owner@localhost"
+LINK_SECONDS = 3_600
 PLENTY = 1_000_000_000
 """A quota that nobody spends by hand."""
 
@@ -56,7 +59,8 @@ def command(config: Config, products: int, as_json: bool) -> None:
         config = replace(config, place=place, insecure_http=True)
         listeners = bind(config)
         asyncio.run(_prepare(place, products))
-        serve(config, listeners, lambda: _welcome(config, listeners, as_json))
+        way_in = asyncio.run(_way_in(place))
+        serve(config, listeners, lambda: _welcome(config, listeners, way_in, as_json))
 
 
 def _leave_tidily() -> None:
@@ -76,7 +80,7 @@ async def _prepare(place: Place, products: int) -> None:
         return
     # What is developed against this store runs on the same machine, its images too.
     private = {"images.allow_private": True, "webhooks.allow_private": True}
-    await add_store(depot, STORE, "sandbox", {"name": "Demo store", **private})
+    await add_store(depot, STORE, "sandbox", {"name": "Demo store", "journal": "full", **private})
     everything = (TOKEN, ALL)
     await add_account(depot, STORE, CLIENT, *everything, per_window=PLENTY, client_id=CLIENT)
     await add_account(depot, STORE, USER, *everything, basic=True, per_hour=PLENTY, client_id="demo-user")
@@ -86,8 +90,21 @@ async def _prepare(place: Place, products: int) -> None:
         await depot.close()
 
 
-def _welcome(config: Config, listeners: Sequence[Listener], as_json: bool) -> None:
+async def _way_in(place: Place) -> str:
+    """The path of a link that opens the control panel once, within the hour."""
+    from bodega.access import owners
+
+    depot = await open_depot(place)
+    try:
+        token = await owners.invite(depot.registry.tx, STORE, OWNER, int(time.time()), LINK_SECONDS)
+    finally:
+        await depot.close()
+    return f"/manage/welcome/{token}"
+
+
+def _welcome(config: Config, listeners: Sequence[Listener], way_in: str, as_json: bool) -> None:
     https, http = (reachable(listener) for listener in listeners)
+    panel = http + way_in
     ca = (config.tls_cert or config.place.data / "ca.pem").absolute()
     lines = [
         f"curl -s -H 'X-Auth-Token: {TOKEN}' '{http}/stores/{STORE}/v3/catalog/products?limit=3'",
@@ -97,7 +114,15 @@ def _welcome(config: Config, listeners: Sequence[Listener], as_json: bool) -> No
     if as_json:
         credentials = {"store": STORE, "client_id": CLIENT, "token": TOKEN, "username": USER}
         print_json(
-            {"https": https, "http": http, "ca": str(ca), "data": str(config.place.data), **credentials, "curl": lines}
+            {
+                "https": https,
+                "http": http,
+                "ca": str(ca),
+                "data": str(config.place.data),
+                **credentials,
+                "panel": panel,
+                "curl": lines,
+            }
         )
     else:
         click.echo(
@@ -105,7 +130,8 @@ def _welcome(config: Config, listeners: Sequence[Listener], as_json: bool) -> No
             f"{_label('HTTPS')}{https}   {click.style(f'trust {ca}', dim=True)}\n"
             f"{_label('HTTP')}{http}\n"
             f"{_label('OAuth')}X-Auth-Token: {TOKEN}   {click.style(f'client id {CLIENT}', dim=True)}\n"
-            f"{_label('Basic')}user {USER}, token {TOKEN}\n\n"
+            f"{_label('Basic')}user {USER}, token {TOKEN}\n"
+            f"{_label('Panel')}{panel}   {click.style('opens once', dim=True)}\n\n"
             + "".join(f"{line}\n" for line in lines)
             + f"\n{click.style('In another terminal, so that every command finds the store:', dim=True)}\n"
             + "\n".join(_exports(config.place))

@@ -132,6 +132,7 @@ async def _app(config: Config, meter: Meter, listeners: Sequence[Listener]) -> A
         https_port=listeners[0].port,
         behind_tls=config.behind_tls,
         meter=meter,
+        ca=None if config.tls_cert else config.place.data / "ca.pem",
     )
 
 

@@ -121,7 +121,8 @@ async def readable(house: House, ask: Ask, action: Action) -> bytes:
         if size > most:
             raise _too_large(most)
         if not message.get("more_body", False):
-            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+            ask.body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+            return ask.body
 
 
 def parse_query(ask: Ask, caller: Caller, match: Match, action: Action) -> Call:

@@ -13,6 +13,7 @@ from bodega.http.answer import Answer, refused
 from bodega.http.ask import Ask, Receive, Scope, read_head
 from bodega.http.decision import Steps, judge
 from bodega.http.house import House
+from bodega.http.journal import Journal
 from bodega.http.trace import Trace
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
@@ -31,10 +32,16 @@ class Api:
     """The store API as an ASGI application. `mounts` are served beside it, by the first segment of the path."""
 
     def __init__(
-        self, house: House, log: Log, mounts: Mapping[str, Mount] | None = None, meter: Meter | None = None
+        self,
+        house: House,
+        log: Log,
+        mounts: Mapping[str, Mount] | None = None,
+        meter: Meter | None = None,
+        journal: Journal | None = None,
     ) -> None:
         self._house = house
         self._log = log
+        self._journal = journal or Journal()
         self._mounts = dict(mounts or {})
         self._meter = meter or Board().meter()
         self._prefix = os.urandom(6).hex()
@@ -43,9 +50,9 @@ class Api:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         began = time.perf_counter()
-        ask = read_head(scope, receive, f"{self._prefix}{next(self._numbers):08x}")
         if self._house.behind_tls:
-            ask.secure = True
+            scope = {**scope, "scheme": "https"}  # for the mounts, too
+        ask = read_head(scope, receive, f"{self._prefix}{next(self._numbers):08x}")
         if not ask.version and not ask.store and not ask.host_form:
             mount = self._mounts.get(ask.path.lstrip("/").partition("/")[0])
             if mount is not None:
@@ -66,6 +73,9 @@ class Api:
         us = int((time.perf_counter() - began) * 1_000_000)
         self._meter.request(ask.version, answer.status, answer.reason, reads=ask.reads, us=us)
         self._log.request(ask, answer, us)
+        store = ask.opened or (self._house.stores.known(ask.store) if ask.store else None)
+        if store is not None and store.keeps_journal:
+            self._journal.note(ask, answer, us, store)
 
     async def _answer(self, steps: type[Steps], ask: Ask) -> Answer:
         try:

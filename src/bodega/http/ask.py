@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from bodega.access.stores import OpenStore
 from bodega.http.negotiate import Media, choose_media
 from bodega.law.refusal import Header
 
@@ -25,7 +26,8 @@ class Ask(msgspec.Struct, gc=False):
     """`version` is 0 where the path names none, `store` "" where the Host must tell it.
 
     `segments` is the resource's path below the version, without empty parts and V2's suffix. `prefix` is the path up to
-    and with the version, from which links are built. `quota` holds the rate-limit headers once a step knew them.
+    and with the version, from which links are built. `quota` holds the rate-limit headers once a step knew them;
+    `opened` and `body` are kept for the journal once a step knew them.
     """
 
     method: str
@@ -45,6 +47,8 @@ class Ask(msgspec.Struct, gc=False):
     media: Media = Media.JSON
     quota: list[Header] = []
     client_id: str = ""
+    opened: OpenStore | None = None
+    body: bytes = b""
 
     @property
     def host(self) -> str:

@@ -58,6 +58,7 @@ async def open_store(house: House, ask: Ask) -> OpenStore | None:
     store = house.stores.known(ask.store) or await house.stores.get(ask.store)
     if store is None:
         return None
+    ask.opened = store
     if store.rows is None:
         raise Refusal(Reason.UPGRADING, headers=_come_back(5))
     if store.suspended:

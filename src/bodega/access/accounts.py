@@ -1,0 +1,60 @@
+"""Making an API account: what the command line, the control panel and the installation of an app share."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from bodega.access.plans import DEFAULT, PLANS
+
+if TYPE_CHECKING:
+    from bodega.storage.registry import Account, Registry, StoreRecord
+
+
+async def add_account(
+    registry: Registry,
+    store: StoreRecord,
+    name: str,
+    token: str,
+    scopes: frozenset[str],
+    *,
+    basic: bool = False,
+    per_hour: int | None = None,
+    per_window: int | None = None,
+    client_id: str = "",
+    secret: str = "",
+) -> Account:
+    """A new account whose holder sends `token`; quotas that are None are the plan's. Raises Exists."""
+    from bodega.storage.registry import Account, digest
+
+    plan = PLANS.get(store.plan, PLANS[DEFAULT])
+    taken = {account.username for account in await registry.accounts(store.hash)}
+    account = Account(
+        client_id=client_id or secrets.token_hex(16),
+        store=store.hash,
+        name=name,
+        kind="basic" if basic else "oauth",
+        username=_username(name, taken) if basic else "",
+        token_digest=digest(token),
+        secret=secret or secrets.token_hex(32),
+        scopes=scopes,
+        per_hour=plan.requests_per_hour if per_hour is None else per_hour,
+        per_window=plan.requests_per_window if per_window is None else per_window,
+        disabled=False,
+        created=int(time.time()),
+        quota_epoch=1,
+    )
+    await registry.add_account(account)
+    return account
+
+
+def _username(name: str, taken: Collection[str]) -> str:
+    """A user name made of the account's name, unlike all that are taken."""
+    plain = re.sub(r"[^a-z0-9._]+", "-", name.lower()).strip("-") or "user"
+    wanted, number = plain, 2
+    while wanted in taken:
+        wanted, number = f"{plain}-{number}", number + 1
+    return wanted

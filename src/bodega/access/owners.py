@@ -1,0 +1,202 @@
+"""Owners: the people who sign in to the control panel. Their stores, their passwords, links that let one in once.
+
+Times are in UTC seconds by the machine's clock: a store that stands still must not keep a session for ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from bodega.storage.registry import digest, new_token
+from bodega.storage.tx import Clash, Tx
+
+SHORTEST_PASSWORD = 10
+LONGEST_PASSWORD = 200
+
+_EMAIL = re.compile(r"[^@\s\x00-\x1f<>\"]{1,64}@[^@\s\x00-\x1f<>\"]{1,190}")
+
+
+class Owner(msgspec.Struct, frozen=True):
+    """`password` is an argon2id hash, or empty for one who never chose a password; `stores` are hashes, by name."""
+
+    id: int
+    uuid: str
+    email: str
+    password: str
+    created: int
+    stores: tuple[str, ...] = ()
+
+
+def read_email(text: str) -> str:
+    """The address in the one form it is kept in. Raises ValueError with a sentence."""
+    email = text.strip().lower()
+    if not _EMAIL.fullmatch(email):
+        raise ValueError("An e-mail address looks like name@example.com.")
+    return email
+
+
+def read_password(text: str) -> str:
+    """A new password. Raises ValueError with a sentence."""
+    if not SHORTEST_PASSWORD <= len(text) <= LONGEST_PASSWORD:
+        raise ValueError(f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters.")
+    return text
+
+
+# Passwords
+
+
+@cache
+def _hasher() -> Any:
+    from argon2 import PasswordHasher, Type
+
+    return PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1, type=Type.ID)
+
+
+_threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="password")
+"""A hash takes 26 ms and 19 MiB: two at a time, and never on the event loop."""
+
+
+async def hash_password(password: str) -> str:
+    """The argon2id hash of a password."""
+    hashed: str = await asyncio.get_running_loop().run_in_executor(_threads, lambda: _hasher().hash(password))
+    return hashed
+
+
+async def is_password(owner: Owner | None, password: str) -> bool:
+    """Whether the password is the owner's. It takes as long for nobody's address as for somebody's."""
+    known = owner.password if owner is not None else ""
+    held = known or await _nobodys_password()
+    right = await asyncio.get_running_loop().run_in_executor(_threads, _verify, held, password[: LONGEST_PASSWORD + 1])
+    return bool(known) and right
+
+
+def _verify(hashed: str, password: str) -> bool:
+    from argon2.exceptions import Argon2Error, InvalidHashError
+
+    try:
+        return bool(_hasher().verify(hashed, password))
+    except (Argon2Error, InvalidHashError):
+        return False
+
+
+_nobody: list[str] = []
+
+
+async def _nobodys_password() -> str:
+    if not _nobody:
+        _nobody.append(await hash_password(secrets.token_hex(16)))
+    return _nobody[0]
+
+
+# Owners and their stores
+
+_OWNER = "SELECT id, uuid, email, password, created FROM owners"
+
+
+async def _whole(tx: Tx, row: Any | None) -> Owner | None:
+    if row is None:
+        return None
+    stores = await tx.rows("SELECT store FROM owned WHERE owner = $1 ORDER BY store", row[0])
+    return Owner(row[0], row[1], row[2], row[3], row[4], tuple(found[0] for found in stores))
+
+
+async def by_id(tx: Tx, owner_id: int) -> Owner | None:
+    """The owner of this id."""
+    return await _whole(tx, await tx.row(_OWNER + " WHERE id = $1", owner_id))
+
+
+async def by_email(tx: Tx, email: str) -> Owner | None:
+    """The owner of this address, in the form that `read_email` gives."""
+    return await _whole(tx, await tx.row(_OWNER + " WHERE email = $1", email))
+
+
+async def of_store(tx: Tx, store: str) -> list[Owner]:
+    """Everybody who owns the store, oldest first."""
+    sql = "SELECT owner FROM owned WHERE store = $1 ORDER BY owner"
+    found = [await by_id(tx, row[0]) for row in await tx.rows(sql, store)]
+    return [owner for owner in found if owner is not None]
+
+
+async def add(tx: Tx, email: str, store: str, hashed: str, now: int) -> Owner:
+    """Makes somebody an owner of a store. One who is known already keeps what they have, and gets a new password if
+    one is given."""
+    if await by_email(tx, email) is None:
+        sql = (
+            "INSERT INTO owners (id, uuid, email, password, created)"
+            " SELECT coalesce(max(id), 0) + 1, $1, $2, $3, $4 FROM owners"
+        )
+        await _tried_again(tx, sql, str(uuid.uuid4()), email, "", now)
+    owner = await by_email(tx, email)
+    assert owner is not None
+    if hashed:
+        await set_password(tx, owner.id, hashed)
+    await tx.run("INSERT INTO owned (owner, store) VALUES ($1, $2) ON CONFLICT DO NOTHING", owner.id, store)
+    made = await by_id(tx, owner.id)
+    assert made is not None
+    return made
+
+
+async def _tried_again(tx: Tx, sql: str, *values: Any) -> None:
+    """Two who are made at the same moment may reach for the same number, or be the same."""
+    for _ in range(5):
+        try:
+            await tx.run(sql, *values)
+        except Clash:
+            if await by_email(tx, values[1]) is not None:
+                return
+        else:
+            return
+
+
+async def set_password(tx: Tx, owner_id: int, hashed: str) -> None:
+    """A new password; who knew the old one is signed out everywhere."""
+    await tx.run("UPDATE owners SET password = $2 WHERE id = $1", owner_id, hashed)
+    await tx.run("DELETE FROM sessions WHERE owner = $1", owner_id)
+
+
+async def remove(tx: Tx, owner_id: int, store: str) -> None:
+    """The store is no longer theirs; an owner without a store is forgotten."""
+    await tx.run("DELETE FROM owned WHERE owner = $1 AND store = $2", owner_id, store)
+    await tx.run("DELETE FROM owners WHERE id = $1 AND id NOT IN (SELECT owner FROM owned)", owner_id)
+
+
+# Links that let one in once
+
+
+class Invitation(msgspec.Struct, frozen=True):
+    """Whoever holds it may become an owner of the store, until `expires`."""
+
+    store: str
+    email: str
+    expires: int
+
+
+async def invite(tx: Tx, store: str, email: str, now: int, seconds: int) -> str:
+    """The secret of a new link, good for so many seconds from now; those that are too old are cleared away."""
+    token = new_token()
+    await tx.run("DELETE FROM invitations WHERE expires <= $1", now)
+    sql = "INSERT INTO invitations (digest, store, email, expires) VALUES ($1, $2, $3, $4)"
+    await tx.run(sql, digest(token), store, email, now + seconds)
+    return token
+
+
+async def invitation(tx: Tx, token: str, now: int) -> Invitation | None:
+    """What a link leads to, while it is good."""
+    sql = "SELECT store, email, expires FROM invitations WHERE digest = $1 AND expires > $2"
+    row = await tx.row(sql, digest(token), now)
+    return None if row is None else Invitation(*row)
+
+
+async def accept(tx: Tx, token: str, now: int) -> Invitation | None:
+    """Uses the link up: of several who hold it, one is let in."""
+    sql = "DELETE FROM invitations WHERE digest = $1 AND expires > $2 RETURNING store, email, expires"
+    rows = await tx.rows(sql, digest(token), now)
+    return Invitation(*rows[0]) if rows else None

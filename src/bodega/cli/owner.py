@@ -1,0 +1,127 @@
+"""`bodega owner`: who may sign in to a store's control panel."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bodega.cli.place import Failed, as_json, at_place, the_store, with_depot
+from bodega.cli.show import print_json, print_table
+from bodega.config import Place
+
+if TYPE_CHECKING:
+    from bodega.access.owners import Owner
+    from bodega.storage.depot import Depot
+
+
+@click.group("owner")
+def command() -> None:
+    """Make, list and remove owners: who may sign in to the control panel."""
+
+
+@command.command("create")
+@click.argument("store_hash", metavar="HASH")
+@click.argument("email", metavar="EMAIL")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input, its first line.")
+@at_place
+@as_json
+def create(place: Place, store_hash: str, email: str, password_stdin: bool, as_json: bool) -> None:
+    """Let somebody sign in to the control panel of a store. Without --password-stdin the password is asked for.
+
+    For an owner of another store the password stays, unless --password-stdin gives a new one.
+    """
+    from bodega.access import owners
+
+    wanted = _email(email)
+    given = _password(sys.stdin.readline().rstrip("\r\n")) if password_stdin else ""
+
+    async def known(depot: Depot) -> bool:
+        await the_store(depot, store_hash)
+        owner = await owners.by_email(depot.registry.tx, wanted)
+        return owner is not None and bool(owner.password)
+
+    if not given and not with_depot(place, known):
+        if not sys.stdin.isatty():
+            raise click.UsageError("There is no terminal to ask for a password: give it with --password-stdin.")
+        given = _password(click.prompt("Password", hide_input=True, confirmation_prompt=True))
+
+    async def work(depot: Depot) -> Owner:
+        await the_store(depot, store_hash)
+        hashed = await owners.hash_password(given) if given else ""
+        return await owners.add(depot.registry.tx, wanted, store_hash, hashed, int(time.time()))
+
+    made = with_depot(place, work)
+    if as_json:
+        print_json(_facts(made))
+    else:
+        click.echo(f"{made.email} may sign in to the control panel of {store_hash}, at /manage.")
+
+
+@command.command("list")
+@click.argument("store_hash", metavar="HASH")
+@at_place
+@as_json
+def list_(place: Place, store_hash: str, as_json: bool) -> None:
+    """List the owners of a store."""
+    from bodega.access import owners
+
+    async def work(depot: Depot) -> list[Owner]:
+        await the_store(depot, store_hash)
+        return await owners.of_store(depot.registry.tx, store_hash)
+
+    found = [_facts(owner) for owner in with_depot(place, work)]
+    if as_json:
+        print_json(found)
+    elif not found:
+        click.echo(f"Store {store_hash} has no owner yet; make one: bodega owner create {store_hash} EMAIL")
+    else:
+        print_table(found, "email stores created")
+
+
+@command.command("remove")
+@click.argument("store_hash", metavar="HASH")
+@click.argument("email", metavar="EMAIL")
+@at_place
+@as_json
+def remove(place: Place, store_hash: str, email: str, as_json: bool) -> None:
+    """Take a store away from an owner; one without any store is forgotten."""
+    from bodega.access import owners
+
+    wanted = _email(email)
+
+    async def work(depot: Depot) -> None:
+        await the_store(depot, store_hash)
+        owner = await owners.by_email(depot.registry.tx, wanted)
+        if owner is None or store_hash not in owner.stores:
+            raise Failed(f"{wanted} does not own store {store_hash}; see: bodega owner list {store_hash}.")
+        await owners.remove(depot.registry.tx, owner.id, store_hash)
+
+    with_depot(place, work)
+    print_json({"removed": wanted}) if as_json else click.echo(f"{wanted} no longer owns store {store_hash}.")
+
+
+def _email(text: str) -> str:
+    from bodega.access.owners import read_email
+
+    try:
+        return read_email(text)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _password(text: str) -> str:
+    from bodega.access.owners import read_password
+
+    try:
+        return read_password(text)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _facts(owner: Owner) -> dict[str, Any]:
+    from bodega.dates import iso
+
+    return {"id": owner.id, "email": owner.email, "stores": list(owner.stores), "created": iso(owner.created)}

@@ -1,0 +1,112 @@
+"""Pictures of the last hour, worked out as rectangles and lines; the templates draw them as inline SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bodega.http.bulletin import Told
+from bodega.http.journal import BUCKETS_MS, MINUTES
+
+WIDTH, HEIGHT = 500, 170
+LEFT, TOP, BOTTOM = 46, 8, 22
+CLASSES = (2, 3, 4, 5)
+
+
+def _hour(now: int) -> list[int]:
+    last = now // 60
+    return list(range(last - MINUTES + 1, last + 1))
+
+
+def _top(most: float) -> float:
+    """The end of an axis: a round number not below `most`."""
+    size = 1.0
+    while True:
+        for step in (1, 2, 5):
+            if step * size >= most:
+                return step * size
+        size *= 10
+
+
+def _x(place: int) -> float:
+    return LEFT + place * (WIDTH - LEFT) / MINUTES
+
+
+def _y(value: float, top: float) -> float:
+    return TOP + (HEIGHT - TOP - BOTTOM) * (1 - value / top)
+
+
+def _frame(top: float, unit: str, now: int) -> dict[str, Any]:
+    rules = [{"y": round(_y(top * part, top), 1), "says": f"{top * part:g}{unit}"} for part in (0, 0.5, 1)]
+    hours = [{"x": round(_x(place), 1), "says": f"{minute // 60 % 24:02}:{minute % 60:02}"}
+             for place, minute in enumerate(_hour(now)) if minute % 15 == 0 and place < MINUTES - 2]  # fmt: skip
+    return {"width": WIDTH, "height": HEIGHT, "left": LEFT, "rules": rules, "hours": hours}
+
+
+def requests(told: Told, now: int) -> dict[str, Any]:
+    """Requests a minute, stacked by the first digit of the status."""
+    minutes = [(told.minutes.get(minute) or ([0] * 6, []))[0] for minute in _hour(now)]
+    top = _top(max(max(sum(classes) for classes in minutes), 4))
+    bars = []
+    width = (WIDTH - LEFT) / MINUTES - 1.2
+    for place, classes in enumerate(minutes):
+        below = 0
+        for first in CLASSES:
+            if classes[first]:
+                y = _y(below + classes[first], top)
+                size = {"x": round(_x(place), 1), "y": round(y, 1), "width": round(width, 1)}
+                size["height"] = round(_y(below, top) - y, 1)
+                bars.append({**size, "kind": f"s{first}", "says": f"{first}xx: {classes[first]}"})
+                below += classes[first]
+    totals = {first: sum(classes[first] for classes in minutes) for first in CLASSES}
+    return _frame(top, "", now) | {"bars": bars, "totals": totals, "whole": sum(totals.values())}
+
+
+def share(durations: Sequence[int], part: float) -> float | None:
+    """The milliseconds within which this part of the requests was answered, between the ends of its class."""
+    whole = sum(durations)
+    if not whole:
+        return None
+    wanted = whole * part
+    passed = 0
+    for place, count in enumerate(durations):
+        if count and passed + count >= wanted:
+            low = BUCKETS_MS[place - 1] if place else 0
+            high = BUCKETS_MS[place] if place < len(BUCKETS_MS) else 2 * BUCKETS_MS[-1]
+            return low + (high - low) * (wanted - passed) / count
+        passed += count
+    return None
+
+
+def latency(told: Told, now: int) -> dict[str, Any]:
+    """How long half of the requests took at most, and 95 of a hundred, minute by minute."""
+    found: dict[str, list[tuple[int, float]]] = {"p50": [], "p95": []}
+    whole = [0] * (len(BUCKETS_MS) + 1)
+    for place, minute in enumerate(_hour(now)):
+        durations = (told.minutes.get(minute) or ([], [0] * len(whole)))[1]
+        whole = [a + b for a, b in zip(whole, durations, strict=True)]
+        for name, part in (("p50", 0.5), ("p95", 0.95)):
+            at = share(durations, part)
+            if at is not None:
+                found[name].append((place, at))
+    top = _top(max([1.0, *(at for _, at in found["p95"])]))
+    half = (WIDTH - LEFT) / MINUTES / 2
+    lines = {name: _pieces([(_x(p) + half, _y(at, top), p) for p, at in points]) for name, points in found.items()}
+    return _frame(top, " ms", now) | {"lines": lines, "p50": share(whole, 0.5), "p95": share(whole, 0.95)}
+
+
+def _pieces(points: list[tuple[float, float, int]]) -> list[str]:
+    """Lines through neighbouring minutes; a minute alone is a short dash."""
+    pieces: list[list[tuple[float, float, int]]] = []
+    for point in points:
+        if pieces and pieces[-1][-1][2] == point[2] - 1:
+            pieces[-1].append(point)
+        else:
+            pieces.append([point])
+    drawn = []
+    for piece in pieces:
+        if len(piece) == 1:
+            x, y, place = piece[0]
+            piece = [(x - 4, y, place), (x + 4, y, place)]
+        drawn.append(" ".join(f"{x:.1f},{y:.1f}" for x, y, _ in piece))
+    return drawn

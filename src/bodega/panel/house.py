@@ -1,0 +1,76 @@
+"""What the pages stand on: the stores, the journal, the templates, and how this server is reached."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from functools import cache, cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from bodega.access.stores import Stores
+from bodega.http.bulletin import Bulletin
+from bodega.log import Log
+from bodega.storage.registry import Registry
+from bodega.storage.tx import Tx
+
+HERE = "bodega.panel"
+
+
+class PanelHouse:
+    """`ca` is the local authority's file, None when the operator brought a certificate; `now` is in UTC seconds."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        bulletin: Bulletin,
+        log: Log,
+        *,
+        insecure_http: bool,
+        https_port: int,
+        ca: Path | None,
+        now: Callable[[], float],
+    ) -> None:
+        self.stores = stores
+        self.bulletin = bulletin
+        self.log = log
+        self.insecure_http = insecure_http
+        self.https_port = https_port
+        self.ca = ca
+        self.now = now
+
+    @property
+    def registry(self) -> Registry:
+        """Where owners, accounts and stores are known."""
+        return self.stores.registry
+
+    @property
+    def tx(self) -> Tx:
+        """The registry's statements."""
+        return self.stores.registry.tx
+
+    @cached_property
+    def templates(self) -> Any:
+        """Jinja, made when the first page is asked for; everything that is shown is escaped."""
+        from bodega.panel.templates_of import environment
+
+        return environment()
+
+
+@cache
+def static_files() -> Mapping[str, tuple[bytes, bytes]]:
+    """The files that browsers keep, by name: media type and bytes."""
+    kinds = {"css": b"text/css; charset=utf-8", "js": b"text/javascript; charset=utf-8", "svg": b"image/svg+xml"}
+    folder = resources.files(HERE) / "static"
+    return {
+        file.name: (kinds[ending], file.read_bytes())
+        for file in folder.iterdir()
+        if (ending := file.name.rpartition(".")[2]) in kinds
+    }
+
+
+@cache
+def static_url(name: str) -> str:
+    """Where a file is; the address changes with its content, so that it may be kept for ever."""
+    return f"/manage/static/{name}?{hashlib.sha256(static_files()[name][1]).hexdigest()[:12]}"

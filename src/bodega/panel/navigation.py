@@ -1,0 +1,51 @@
+"""The ways through a store's pages. A new page is a line here."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from bodega.panel.web import Asked
+
+
+class Way(NamedTuple):
+    """A link of the navigation; `path` is below the store's own, `icon` names a symbol of icons.svg."""
+
+    title: str
+    path: str
+    icon: str
+
+
+class Section(NamedTuple):
+    """Ways that belong together."""
+
+    title: str
+    ways: tuple[Way, ...]
+
+
+STORE = (
+    Section("", (Way("Overview", "", "pulse"),)),
+    Section(
+        "Develop",
+        (
+            Way("API accounts", "/accounts", "key"),
+            Way("Journal", "/journal", "journal"),
+            Way("Tasks", "/tasks", "task"),
+            Way("Apps", "/apps", "app"),
+            Way("The law", "/law", "law"),
+        ),
+    ),
+    Section("Store", (Way("Status and plan", "/status", "store"), Way("Settings", "/settings", "settings"))),
+)
+"""What a store has today. Catalogue, orders, customers and webhooks get a section each."""
+
+
+def sections(asked: Asked) -> list[tuple[str, list[tuple[Way, str, bool]]]]:
+    """Each section with its ways: the way, where it leads, and whether it is where we are."""
+    here = asked.path.removeprefix(asked.base)
+    return [
+        (section.title, [(way, asked.base + way.path, _leads(way, here)) for way in section.ways]) for section in STORE
+    ]
+
+
+def _leads(way: Way, here: str) -> bool:
+    return here in ("", "/") if not way.path else here == way.path or here.startswith(way.path + "/")

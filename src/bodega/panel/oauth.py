@@ -1,0 +1,159 @@
+"""POST /oauth2/token: where an app exchanges its code for a token (RFC 6749 4.1.3, 5.1, 5.2; contract/wire.md 1)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_plus
+
+import msgspec
+
+from bodega.access import apps, owners
+from bodega.panel.web import Receive, Reply, Turned, fields, read_body
+from bodega.storage.tx import Busy
+
+if TYPE_CHECKING:
+    from bodega.access.apps import App, Grant
+    from bodega.panel.house import PanelHouse
+
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+
+_HEADERS = [(b"content-type", b"application/json"), (b"cache-control", b"no-store"), (b"pragma", b"no-cache")]
+_BASIC = (b"www-authenticate", b'Basic realm="apps", charset="UTF-8"')
+
+
+class Denied(Exception):
+    """An error of RFC 6749 5.2."""
+
+    def __init__(self, error: str, said: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> None:
+        super().__init__(error)
+        self.error = error
+        self.said = said
+        self.status = status
+
+
+class Tokens:
+    """The mount of /oauth2."""
+
+    def __init__(self, house: PanelHouse) -> None:
+        self.house = house
+
+    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        """One request."""
+        from bodega.panel.app import send_reply
+
+        try:
+            reply = await self._reply(scope, receive)
+        except ConnectionResetError:
+            return
+        await send_reply(send, scope["method"], reply)
+
+    async def _reply(self, scope: Mapping[str, Any], receive: Receive) -> Reply:
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        if scope["path"].rstrip("/") != "/oauth2/token":
+            return _said(HTTPStatus.NOT_FOUND, {"error": "not_found", "error_description": "There is /oauth2/token."})
+        if scope["method"] != "POST":
+            said = {"error": "invalid_request", "error_description": "A code is exchanged with POST."}
+            return _said(HTTPStatus.METHOD_NOT_ALLOWED, said, (b"allow", b"POST"))
+        try:
+            if scope["scheme"] != "https" and not self.house.insecure_http:
+                raise Denied("invalid_request", "Secrets are taken over HTTPS only.")
+            sent = _read(headers, await read_body(receive))
+            return _said(HTTPStatus.OK, await self._exchange(headers, sent))
+        except Denied as denied:
+            more = (_BASIC,) if denied.status is HTTPStatus.UNAUTHORIZED else ()
+            return _said(denied.status, {"error": denied.error, "error_description": denied.said}, *more)
+        except Turned as turned:
+            return _said(turned.status, {"error": "invalid_request", "error_description": turned.said}, *turned.headers)
+        except Busy as error:
+            self.house.log.event("oauth: database unreachable", error=str(error))
+            said = {"error": "temporarily_unavailable", "error_description": "Try again in a moment."}
+            return _said(HTTPStatus.SERVICE_UNAVAILABLE, said, (b"retry-after", b"5"))
+
+    async def _exchange(self, headers: Mapping[str, str], sent: dict[str, str]) -> dict[str, Any]:
+        app = await self._client(headers, sent)
+        kind = sent.get("grant_type", "")
+        if not kind:
+            raise Denied("invalid_request", "grant_type is missing; it is authorization_code.")
+        if kind != "authorization_code":
+            raise Denied("unsupported_grant_type", "The grant_type is authorization_code.")
+        for name in ("code", "redirect_uri"):
+            if not sent.get(name):
+                raise Denied("invalid_request", f"{name} is missing.")
+        if sent["redirect_uri"] != app.auth_url:
+            raise Denied("invalid_grant", "redirect_uri is not the auth callback that the app registered.")
+        house = self.house
+        now = int(house.now())
+        granted = await apps.redeem(house.tx, app, sent["code"], now)
+        if granted is None:
+            raise Denied("invalid_grant", "The code is unknown, was exchanged already, or is too old.")
+        _as_granted(sent, granted)
+        store = await house.registry.store(granted.store)
+        owner = await owners.by_id(house.tx, granted.owner)
+        if store is None or owner is None:
+            raise Denied("invalid_grant", "The store or its owner is no longer there.")
+        token, account = await apps.install(house.registry, app, store, granted, now)
+        person = {"id": owner.id, "username": owner.email, "email": owner.email}
+        return {
+            "access_token": token,
+            "scope": " ".join(sorted(account.scopes)),
+            "user": person,
+            "owner": person,
+            "context": f"stores/{store.hash}",
+            "account_uuid": owner.uuid,
+        }
+
+    async def _client(self, headers: Mapping[str, str], sent: dict[str, str]) -> App:
+        """The app, known by its secret: in the body, or as Basic credentials (RFC 6749 2.3.1)."""
+        client, secret = sent.get("client_id", ""), sent.get("client_secret", "")
+        basic = headers.get("authorization", "")
+        if basic[:6].lower() == "basic ":
+            try:
+                text = base64.b64decode(basic[6:], validate=True).decode()
+            except (binascii.Error, ValueError):
+                text = ":"
+            client, secret = (unquote_plus(word) for word in text.split(":", 1)) if ":" in text else ("", "")
+        if not client:
+            raise Denied("invalid_request", "client_id is missing.")
+        app = await apps.find(self.house.tx, client)
+        known = app.secret if app is not None else ""
+        if not hmac.compare_digest(known.encode(), secret.encode()) or app is None:
+            raise Denied("invalid_client", "The client_id or the client_secret is not right.", HTTPStatus.UNAUTHORIZED)
+        return app
+
+
+def _as_granted(sent: dict[str, str], granted: Grant) -> None:
+    """What the app says it got has to be what it got. Raises Denied."""
+    if sent.get("context", "") not in ("", f"stores/{granted.store}"):
+        raise Denied("invalid_grant", "context is not the one that came with the code.")
+    beyond = set(sent.get("scope", "").split()) - granted.scopes
+    if beyond:
+        raise Denied("invalid_scope", f"The code does not grant {', '.join(sorted(beyond))}."[:300])
+
+
+def _read(headers: Mapping[str, str], body: bytes) -> dict[str, str]:
+    """The body, as JSON or as a form: real clients send either. Raises Denied."""
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "application/json" or kind.endswith("+json"):
+        try:
+            found = msgspec.json.decode(body)
+        except (msgspec.DecodeError, RecursionError):
+            raise Denied("invalid_request", "The body is no JSON.") from None
+        if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+            raise Denied("invalid_request", "The body is an object of strings.")
+        return found
+    if kind in ("application/x-www-form-urlencoded", ""):
+        found = fields(body.decode("utf-8", "replace"))
+        twice = [name for name, values in found.items() if len(values) > 1]
+        if twice:  # RFC 6749 3.2
+            raise Denied("invalid_request", f"{twice[0][:100]} was sent more than once.")
+        return {name: values[0] for name, values in found.items()}
+    raise Denied("invalid_request", "The body is JSON or a form.")
+
+
+def _said(status: HTTPStatus, body: dict[str, Any], *headers: tuple[bytes, bytes]) -> Reply:
+    return Reply(status, [*_HEADERS, *headers], msgspec.json.encode(body))

@@ -1,0 +1,33 @@
+"""The first page of a store: is it open, what is asked of it, what goes wrong."""
+
+from __future__ import annotations
+
+from bodega.panel import charts
+from bodega.panel.status import usage
+from bodega.panel.templates_of import show
+from bodega.panel.web import Asked, Pages, Reply
+
+pages = Pages()
+
+SHOWN = 8
+
+
+@pages.get("/stores/{store}")
+async def overview(asked: Asked) -> Reply:
+    """The page."""
+    told = await asked.house.bulletin.read(asked.shop.record.hash)
+    refused = [entry for entry in reversed(told.entries) if entry.reason]
+    reasons = sorted(told.counts.items(), key=lambda pair: -pair[1])[:SHOWN]
+    return show(
+        asked,
+        "overview.html",
+        told=told,
+        requests=charts.requests(told, asked.now),
+        latency=charts.latency(told, asked.now),
+        refused=refused[:SHOWN],
+        reasons=reasons,
+        usage=await usage(asked),
+        accounts=list(asked.shop.by_client.values()),
+        names={client: account.name for client, account in asked.shop.by_client.items()},
+        clock_now=asked.shop.clock.now(),
+    )

@@ -1,0 +1,99 @@
+"""The templates: where they are, what they can call, how a page is made of one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from bodega.access.settings import SETTINGS
+from bodega.panel.house import HERE, static_url
+from bodega.panel.navigation import sections
+from bodega.panel.web import SAFE, Asked, Reply
+
+_HTML = (b"content-type", b"text/html; charset=utf-8")
+_NO_STORE = (b"cache-control", b"no-store")
+
+
+def environment() -> Environment:
+    """Jinja with autoescape: what clients wrote is text wherever it is shown."""
+    made = Environment(
+        loader=PackageLoader(HERE, "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.globals.update(static=static_url, settings=SETTINGS)
+    made.filters.update(moment=moment, clock=clock, ago=ago, number=number, took=took, part=part)
+    return made
+
+
+def show(
+    asked: Asked,
+    template: str,
+    *,
+    status: HTTPStatus = HTTPStatus.OK,
+    headers: list[tuple[bytes, bytes]] | None = None,
+    **facts: Any,
+) -> Reply:
+    """A page made of a template."""
+    store = asked.store
+    common = {
+        "asked": asked,
+        "owner": asked.owner,
+        "store": store,
+        "base": asked.base if store is not None else "",
+        "form_token": asked.form_token,
+        "sections": sections(asked) if store is not None else [],
+        "now": asked.now,
+    }
+    body = asked.house.templates.get_template(template).render(common | facts).encode()
+    return Reply(status, [_HTML, _NO_STORE, *SAFE, *(headers or [])], body)
+
+
+def moment(epoch: float) -> str:
+    """A time as people read it, in UTC."""
+    return datetime.fromtimestamp(epoch, UTC).strftime("%-d %B %Y, %H:%M:%S UTC")
+
+
+def clock(epoch: float) -> str:
+    """The time of day, to the second."""
+    return datetime.fromtimestamp(epoch, UTC).strftime("%H:%M:%S")
+
+
+def ago(epoch: float | None, now: float) -> str:
+    """How long ago."""
+    if not epoch:
+        return "never"
+    seconds = max(0, int(now - epoch))
+    for size, word in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= size:
+            count = seconds // size
+            return f"{count} {word}{'s' if count > 1 else ''} ago"
+    return "just now"
+
+
+def number(value: float) -> str:
+    """With groups of three digits."""
+    return f"{value:,}"
+
+
+def took(us: int) -> str:
+    """A duration in microseconds, as people read it."""
+    if us < 1_000:
+        return f"{us} \N{MICRO SIGN}s"
+    if us < 10_000:
+        return f"{us / 1000:.1f} ms"
+    if us < 1_000_000:
+        return f"{us // 1000} ms"
+    return f"{us / 1_000_000:.1f} s"
+
+
+def part(value: object) -> str:
+    """A value as one segment of a path."""
+    return quote(str(value), safe="")

@@ -1,0 +1,248 @@
+"""A request as a line of curl, and for a refusal the line that would succeed, where one can be told.
+
+Tokens are not known here, so a line says `$TOKEN`. What a refusal names in its answer (the largest limit, the faulty
+fields, the allowed methods) is what is mended; where only the caller can know what is right, there is no line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from shlex import quote
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, urlencode
+
+import msgspec
+
+from bodega.http.bulletin import Seen
+from bodega.http.masking import MASK
+from bodega.law.reasons import Reason
+
+
+class Mended(NamedTuple):
+    """A line that would succeed, and what is different in it; a line that is empty only says what to do."""
+
+    line: str
+    said: str
+
+
+_HOST = re.compile(r"[A-Za-z0-9.\-_:\[\]]{1,260}")
+_FIELD = re.compile(r"The field '(.{1,200})' (?:is|cannot|was|has|must)")
+"""How V2 names a faulty field (contract/wire.md 3)."""
+
+_SENT = ("accept", "content-type", "prefer", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since")
+"""Headers that change what is answered; the others are the client's own affair."""
+
+
+def url(entry: Seen, *, scheme: str = "", query: str | None = None) -> str:
+    """The address that was asked."""
+    host = entry.header("host")
+    host = host if _HOST.fullmatch(host) else "localhost"
+    asked = entry.query if query is None else query
+    return f"{scheme or ('https' if entry.secure else 'http')}://{host}{entry.path}{'?' + asked if asked else ''}"
+
+
+def curl(
+    entry: Seen,
+    *,
+    method: str = "",
+    address: str = "",
+    headers: dict[str, str | None] | None = None,
+    body: str | None = None,
+) -> str:
+    """The request again, with parts of it in another form; a header that is None is left out."""
+    words = ["curl", "-s", "-i"]
+    verb = method or entry.method
+    if verb == "HEAD":
+        words.append("--head")
+    elif verb != "GET":
+        words += ["-X", verb]
+    basic = entry.header("authorization")[:6].lower() == "basic "
+    sent: dict[str, str | None] = {name: value for name, value in entry.headers if name in _SENT}
+    if verb in ("GET", "HEAD", "DELETE"):
+        sent.pop("content-type", None)
+    lines = ['-u "$USER:$TOKEN"' if basic else '-H "X-Auth-Token: $TOKEN"']
+    lines += [f"-H {quote(f'{_named(name)}: {value}')}" for name, value in (sent | (headers or {})).items() if value]
+    payload = entry.body if body is None else body
+    if payload and verb in ("POST", "PUT", "PATCH"):
+        lines.append(f"--data-raw {quote(payload)}")
+    return " ".join([*words, quote(address or url(entry))]) + "".join(f" \\\n  {line}" for line in lines)
+
+
+def _named(header: str) -> str:
+    return "-".join(word.capitalize() for word in header.split("-"))
+
+
+def details(entry: Seen) -> dict[str, Any]:
+    """What a refusal says beside its message, in either version's form; empty where nothing was kept."""
+    try:
+        body = msgspec.json.decode(entry.answer_body or "")
+    except msgspec.DecodeError:
+        return {}
+    if isinstance(body, list):
+        body = body[0] if body else {}
+    found = body.get("details") if isinstance(body, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def faulty(entry: Seen) -> list[str]:
+    """The fields or parameters that a refusal names."""
+    try:
+        body = msgspec.json.decode(entry.answer_body or "")
+    except msgspec.DecodeError:
+        return []
+    if isinstance(body, dict):
+        errors = body.get("errors")
+        return [name for name in errors if isinstance(name, str)] if isinstance(errors, dict) else []
+    items = [item for item in body if isinstance(item, dict)] if isinstance(body, list) else []
+    found = [_FIELD.match(str(item.get("message", ""))) for item in items]
+    return [name[1] for name in found if name is not None]
+
+
+def missing_scope(entry: Seen) -> str:
+    """The scope that a 403 names."""
+    found = details(entry).get("missing_scope", "") if entry.reason == Reason.SCOPE_MISSING.name else ""
+    return found if isinstance(found, str) else ""
+
+
+def _query_without(entry: Seen, names: Sequence[str], **put: Any) -> str:
+    pairs = [(name, value) for name, value in parse_qsl(entry.query, keep_blank_values=True) if name not in names]
+    pairs = [pair for pair in pairs if pair[0] not in put] + [(name, str(value)) for name, value in put.items()]
+    return urlencode(pairs, safe=":,/@")
+
+
+def _elsewhere(entry: Seen) -> Mended | None:
+    location = entry.answered("location")
+    return Mended(curl(entry, address=location), "The address that the answer names.") if location else None
+
+
+def _with_token(entry: Seen) -> Mended:
+    return Mended(curl(entry), "With the token of an account of this store, which was shown when it was made.")
+
+
+def _in_json(entry: Seen) -> Mended:
+    return Mended(curl(entry, headers={"accept": "application/json"}), "Asking for JSON.")
+
+
+def _as_json(entry: Seen) -> Mended:
+    line = curl(entry, headers={"content-type": "application/json", "content-encoding": None}, body="")
+    return Mended(f"{line} \\\n  --data @body.json", "With a body that is JSON, and says so.")
+
+
+def _lower_limit(entry: Seen) -> Mended | None:
+    most = details(entry).get("max_limit")
+    if not isinstance(most, int):
+        return None
+    return Mended(
+        curl(entry, address=url(entry, query=_query_without(entry, (), limit=most))), f"With the largest limit, {most}."
+    )
+
+
+def _without_parameters(entry: Seen) -> Mended | None:
+    names = [name for name in faulty(entry) if f"{name}=" in entry.query or name in dict(parse_qsl(entry.query))]
+    if not names:
+        return None
+    said = f"Without {', '.join(names)}."
+    return Mended(curl(entry, address=url(entry, query=_query_without(entry, names))), said)
+
+
+def _with_filter(entry: Seen) -> Mended | None:
+    supported = details(entry).get("supported_filters")
+    names = [name for name in supported if isinstance(name, str)] if isinstance(supported, list) else []
+    if not names:
+        return None
+    part = "id:in=1,2" if "id:in" in names else f"{names[0]}=Example"
+    query = "&".join(one for one in (entry.query, part) if one)
+    return Mended(curl(entry, address=url(entry, query=query)), f"Naming what is to be deleted, by {', '.join(names)}.")
+
+
+def _other_method(entry: Seen) -> Mended | None:
+    allowed = [word.strip() for word in entry.answered("allow").split(",") if word.strip()]
+    verb = next((word for word in ("GET", *allowed) if word in allowed), "")
+    return Mended(curl(entry, method=verb), f"This path takes {', '.join(allowed)}.") if verb else None
+
+
+def _known_method(entry: Seen) -> Mended | None:
+    if entry.method == "PATCH":
+        return Mended(curl(entry, method="PUT"), "A change of some fields is a PUT here.")
+    return None
+
+
+def _present_state(entry: Seen) -> Mended | None:
+    etag = entry.answered("etag")
+    if not etag or not entry.header("if-match"):
+        return None
+    return Mended(curl(entry, headers={"if-match": etag}), "For the state that is there now; look at it first.")
+
+
+def _whole(entry: Seen) -> Mended:
+    away: dict[str, str | None] = {"if-none-match": None, "if-modified-since": None}
+    return Mended(
+        curl(entry, headers=away), "Nothing is wrong: the copy you have is current. Without a condition it is sent."
+    )
+
+
+def _without_fields(entry: Seen) -> Mended | None:
+    if entry.body is None:
+        return None
+    try:
+        body = msgspec.json.decode(entry.body)
+    except msgspec.DecodeError:
+        return None
+    names = [name for name in faulty(entry) if isinstance(body, dict) and name in body]
+    if not names:
+        return None
+    left = msgspec.json.encode({name: value for name, value in body.items() if name not in names}).decode()
+    return None if MASK in left else Mended(curl(entry, body=left), f"Without {', '.join(names)}.")
+
+
+def _the_list(entry: Seen) -> Mended | None:
+    last = entry.path.rstrip("/").rpartition("/")[2]
+    if not last.isdigit():
+        return None
+    return Mended(
+        curl(entry, method="GET", address=url(entry, query="").removesuffix(f"/{last}"), body=""), "What there is."
+    )
+
+
+def _later(entry: Seen) -> Mended:
+    wait = entry.answered("retry-after")
+    return Mended(curl(entry), f"The same, {wait} seconds after it was asked." if wait else "The same, later.")
+
+
+_WAYS: dict[Reason, Callable[[Seen], Mended | None]] = {
+    Reason.INSECURE: _elsewhere,
+    Reason.INSECURE_WRITE: _elsewhere,
+    Reason.DEPRECATED_VERSION: _elsewhere,
+    Reason.DEPRECATED_VERSION_WRITE: _elsewhere,
+    Reason.MOVED_ROUTE: _elsewhere,
+    Reason.MOVED_ROUTE_WRITE: _elsewhere,
+    Reason.UPGRADING: _later,
+    Reason.MAINTENANCE: _later,
+    Reason.UNREACHABLE: _later,
+    Reason.HOURLY_QUOTA_SPENT: _later,
+    Reason.WINDOW_QUOTA_SPENT: _later,
+    Reason.UNKNOWN_METHOD: _known_method,
+    Reason.CREDENTIALS_MISSING: _with_token,
+    Reason.CREDENTIALS_WRONG: _with_token,
+    Reason.METHOD_NOT_ALLOWED: _other_method,
+    Reason.NOT_ACCEPTABLE: _in_json,
+    Reason.CONTENT_TYPE_UNSUPPORTED: _as_json,
+    Reason.CONTENT_CODING_UNSUPPORTED: _as_json,
+    Reason.QUERY_INVALID: _without_parameters,
+    Reason.FILTER_REFUSED: _without_parameters,
+    Reason.FILTER_REQUIRED: _with_filter,
+    Reason.LIMIT_OVER_MAXIMUM: _lower_limit,
+    Reason.NO_SUCH_ENTITY: _the_list,
+    Reason.PRECONDITION_FAILED: _present_state,
+    Reason.NOT_MODIFIED: _whole,
+    Reason.FIELD_UNKNOWN: _without_fields,
+    Reason.FIELD_READ_ONLY: _without_fields,
+}
+"""What can be told from the request and its answer alone."""
+
+
+def mended(entry: Seen, reason: Reason) -> Mended | None:
+    """The line that would succeed, where one can be told."""
+    way = _WAYS.get(reason)
+    return way(entry) if way is not None else None

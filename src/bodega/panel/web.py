@@ -1,0 +1,219 @@
+"""A small web floor for the pages: what was asked, what is replied, and which page answers for a path.
+
+Every page is declared with the method, the path and who may see it; the check happens before the page's code runs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from bodega.access.owners import Owner
+from bodega.access.sessions import Session
+from bodega.access.stores import OpenStore
+
+if TYPE_CHECKING:
+    from bodega.panel.house import PanelHouse
+
+Headers = list[tuple[bytes, bytes]]
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+
+ROOT = "/manage"
+LONGEST_FORM = 256 * 1024
+MOST_FIELDS = 1_000
+
+CSP = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self';"
+    " form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+"""Nothing inline, nothing from elsewhere; connect-src is for what htmx fetches."""
+
+SAFE: Headers = [
+    (b"content-security-policy", CSP.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=()"),
+]
+
+
+class Turned(Exception):
+    """The page cannot be shown; `status` and `said` make the page that is shown instead."""
+
+    def __init__(self, status: HTTPStatus, said: str = "", headers: Headers | None = None) -> None:
+        super().__init__(status.phrase)
+        self.status = status
+        self.said = said
+        self.headers = headers or []
+
+
+class Reply(NamedTuple):
+    """A complete answer."""
+
+    status: HTTPStatus
+    headers: Headers
+    body: bytes = b""
+
+
+class Asked(msgspec.Struct):
+    """One request to the panel. `form` and `query` keep every value of a name; `ids` are the parts of the path.
+
+    `guest` is the form token of a browser that is not signed in, `session` is set for one that is.
+    """
+
+    method: str
+    path: str
+    query: dict[str, list[str]]
+    headers: Mapping[str, str]
+    secure: bool
+    address: str
+    now: int
+    house: PanelHouse
+    form: dict[str, list[str]] = {}
+    cookies: Mapping[str, str] = {}
+    ids: Mapping[str, str] = {}
+    guest: str = ""
+    session: Session | None = None
+    owner: Owner | None = None
+    store: OpenStore | None = None
+
+    @property
+    def who(self) -> Owner:
+        """The owner who is signed in, on pages that need one."""
+        assert self.owner is not None
+        return self.owner
+
+    @property
+    def shop(self) -> OpenStore:
+        """The store of the page."""
+        assert self.store is not None
+        return self.store
+
+    @property
+    def base(self) -> str:
+        """Where the pages of the store are."""
+        return f"{ROOT}/stores/{self.shop.record.hash}"
+
+    @property
+    def form_token(self) -> str:
+        """What every form of this page carries."""
+        return self.session.form_token if self.session is not None else self.guest
+
+    @property
+    def swapped(self) -> bool:
+        """Whether htmx asks, for a part of a page."""
+        return self.headers.get("hx-request") == "true"
+
+    def field(self, name: str) -> str:
+        """A field of the form; empty when it was not sent."""
+        return self.form.get(name, [""])[-1].strip()
+
+    def asked_for(self, name: str) -> str:
+        """A parameter of the query; empty when it was not sent."""
+        return self.query.get(name, [""])[-1]
+
+
+Handler = Callable[[Asked], Awaitable[Reply]]
+
+
+class Page(NamedTuple):
+    """A declared page; `public` pages are for those who are not signed in, too."""
+
+    method: str
+    pattern: re.Pattern[str]
+    handler: Handler
+    public: bool
+
+
+class Pages:
+    """The pages of one module, by decorators."""
+
+    def __init__(self) -> None:
+        self.all: list[Page] = []
+
+    def get(self, path: str, *, public: bool = False) -> Callable[[Handler], Handler]:
+        """A page that only shows."""
+        return self._page("GET", path, public)
+
+    def post(self, path: str, *, public: bool = False) -> Callable[[Handler], Handler]:
+        """A form's target."""
+        return self._page("POST", path, public)
+
+    def _page(self, method: str, path: str, public: bool) -> Callable[[Handler], Handler]:
+        pattern = re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]{1,200})", path))
+
+        def declare(handler: Handler) -> Handler:
+            self.all.append(Page(method, pattern, handler, public))
+            return handler
+
+        return declare
+
+
+def find(pages: Sequence[Page], method: str, path: str) -> tuple[Page, Mapping[str, str]]:
+    """The page of a path below the root. Raises Turned."""
+    allowed = []
+    for page in pages:
+        found = page.pattern.fullmatch(path)
+        if found is not None:
+            if page.method == method or (page.method, method) == ("GET", "HEAD"):
+                return page, found.groupdict()
+            allowed.append("GET, HEAD" if page.method == "GET" else page.method)
+    if allowed:
+        headers = [(b"allow", ", ".join(dict.fromkeys(allowed)).encode())]
+        raise Turned(HTTPStatus.METHOD_NOT_ALLOWED, "This page is not asked that way.", headers)
+    raise Turned(HTTPStatus.NOT_FOUND)
+
+
+def fields(text: str) -> dict[str, list[str]]:
+    """An urlencoded form or query. Raises Turned."""
+    found: dict[str, list[str]] = {}
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError:
+        raise Turned(HTTPStatus.BAD_REQUEST, "The form has too many fields.") from None
+    for name, value in pairs:
+        found.setdefault(name, []).append(value.replace("\x00", "\N{REPLACEMENT CHARACTER}"))
+    return found
+
+
+async def read_form(headers: Mapping[str, str], receive: Receive) -> dict[str, list[str]]:
+    """The form in the body. Raises Turned."""
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in ("application/x-www-form-urlencoded", ""):
+        raise Turned(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "A form is sent as application/x-www-form-urlencoded.")
+    return fields((await read_body(receive)).decode("utf-8", "replace"))
+
+
+async def read_body(receive: Receive) -> bytes:
+    """The body, under its cap. Raises Turned."""
+    body = b""
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ConnectionResetError
+        body += message.get("body", b"")
+        if len(body) > LONGEST_FORM:
+            raise Turned(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "That is too much for a form.", [(b"connection", b"close")]
+            )
+        more = message.get("more_body", False)
+    return body
+
+
+def go(path: str, *headers: tuple[bytes, bytes]) -> Reply:
+    """Sends the browser to another page, with GET. `path` is one of our own."""
+    return Reply(HTTPStatus.SEE_OTHER, [(b"location", path.encode("ascii", "replace")), *headers])
+
+
+def local(path: str, otherwise: str) -> str:
+    """A path of the panel that a link may name; anything that leads elsewhere is not followed."""
+    if re.fullmatch(r"/manage(?:[/?][\x21\x23-\x5b\x5d-\x7e]*)?", path) and "//" not in path:
+        return path
+    return otherwise
