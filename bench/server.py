@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -40,18 +41,24 @@ class Server:
 @contextmanager
 def running(command: Sequence[str], port: int, directory: str | None = None) -> Iterator[Server]:
     """Run `command` in `directory` until the block ends; enter the block once `port` accepts connections."""
-    process = subprocess.Popen(
-        command,
-        cwd=directory,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,  # so that its workers can be found and ended with it
-    )
-    try:
-        _wait_for(port, process)
-        yield Server(port, process.pid)
-    finally:
-        _stop(process)
+    with tempfile.TemporaryFile() as log:  # what it logs is part of its work, and not of what is shown
+        process = subprocess.Popen(
+            command,
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+            start_new_session=True,  # so that its workers can be found and ended with it
+        )
+        try:
+            _wait_for(port, process)
+        except RuntimeError as error:
+            log.seek(0)
+            raise RuntimeError(f"{error}\n{log.read().decode(errors='replace')[-2000:]}") from None
+        else:
+            yield Server(port, process.pid)
+        finally:
+            _stop(process)
 
 
 def free_port() -> int:
