@@ -21,10 +21,17 @@ class Client:
     def ask(self, request: Request) -> tuple[int, Any]:
         """The status and the JSON of the reply."""
         sent = self.store.address(request)
-        self._connection.request(sent.method, sent.target, sent.body or None, sent.all_headers())
-        reply = self._connection.getresponse()
+        try:
+            reply = self._ask(sent)
+        except ConnectionError:  # it was idle for so long that the server closed it
+            self._connection.close()
+            reply = self._ask(sent)
         body = reply.read()
         return reply.status, json.loads(body) if body else None
+
+    def _ask(self, sent: Request) -> http.client.HTTPResponse:
+        self._connection.request(sent.method, sent.target, sent.body or None, sent.all_headers())
+        return self._connection.getresponse()
 
     def rows(self, path: str, most: int) -> Iterator[Any]:
         """Up to `most` rows of a V3 list; `path` has a query. Nothing where the list is refused."""
