@@ -132,7 +132,7 @@ async def perform(house: House, ask: Ask, caller: Caller, action: Action, call: 
 
 
 async def _write(house: House, ask: Ask, caller: Caller, action: Action, call: Call, body: bytes) -> Outcome:
-    if not call.in_task and (_prefers_task(ask) or action.wants_task(call)):
+    if not call.in_task and not action.secret and (_prefers_task(ask) or action.wants_task(call)):
         return await _schedule(house, ask, caller, call, body, await action.task_meta(call))
     await action.gather(call)
 
