@@ -142,6 +142,11 @@ class V2Shape:
         self._always_required = [made for made in self.wires.values() if "PUT" in made.required]
         self._when_chosen = dict(when_chosen or {})
 
+    @property
+    def members(self) -> list[str]:
+        """The members of a reply, in order."""
+        return [name for name, _ in self._shown]
+
     def show(
         self,
         entity: Any,

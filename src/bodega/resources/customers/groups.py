@@ -133,7 +133,7 @@ v2 = V2Shape(
     CustomerGroup,
     "customer_groups",
     "customer_group",
-    "id! name* is_default category_access discount_rules is_group_for_guests date_created! date_modified!",
+    "id? name* is_default category_access discount_rules is_group_for_guests date_created? date_modified?",
 )
 
 V2 = Facet(
