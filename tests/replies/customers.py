@@ -152,9 +152,7 @@ DIFFERS = [
     Differs("* /v3/customers", "data.addresses.form_fields.address_id", "extra", "told wherever else an answer is"),
     Differs("* /v2/customer_groups*", "discount_rules", "oneOf", BOUNDS),
     Differs("PUT /v3/customers/settings/channels/{channel_id}", "data.allow_global_logins", "extra", "GET shows it"),
-    Differs(
-        "GET /v3/customers/{customerId}/stored-instruments", "", "empty", "no operation makes a stored instrument"
-    ),
+    Differs("GET /v3/customers/{customerId}/stored-instruments", "", "empty", "no operation makes a stored instrument"),
     Differs("* /v3/customers/{customerId}/metafields*", "data.owner_client_id", "extra", OWNER),
     Differs("GET /v3/customers/{customerId}/metafields", "meta.cursor_pagination", "extra", CURSOR),
     Differs("* /v3/customers/{customerId}/metafields*", "data", "type", ONE_OR_MANY),
