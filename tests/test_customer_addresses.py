@@ -32,6 +32,12 @@ V2_HOME = {
 
 
 @pytest.fixture
+def shop(room: Shop) -> Shop:
+    """One store for the whole file, emptied before each test."""
+    return room
+
+
+@pytest.fixture
 def jane(shop: Shop) -> Shop:
     """A store with two customers; the first has an address."""
     people = [{"email": f"{name}@example.com", "first_name": name, "last_name": "Doe"} for name in ("Jane", "John")]

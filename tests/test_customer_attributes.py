@@ -14,6 +14,12 @@ ANSWERS = "/v3/customers/form-field-values"
 
 
 @pytest.fixture
+def shop(room: Shop) -> Shop:
+    """One store for the whole file, emptied before each test."""
+    return room
+
+
+@pytest.fixture
 def jane(shop: Shop) -> Shop:
     """Two customers, three attributes."""
     people = [{"email": f"{name}@example.com", "first_name": name, "last_name": "Doe"} for name in ("Jane", "John")]

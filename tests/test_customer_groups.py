@@ -12,6 +12,12 @@ GROUPS = "/v2/customer_groups"
 JANE = {"email": "jane@example.com", "first_name": "Jane", "last_name": "Doe"}
 
 
+@pytest.fixture
+def shop(room: Shop) -> Shop:
+    """One store for the whole file, emptied before each test."""
+    return room
+
+
 def group(shop: Shop, name: str = "Wholesale", **more: Any) -> int:
     """A new group's id."""
     reply = shop.post(GROUPS, {"name": name, **more})

@@ -12,6 +12,12 @@ JANE = {"email": "jane@example.com", "first_name": "Jane", "last_name": "Doe"}
 CHECK = "/v3/customers/validate-credentials"
 
 
+@pytest.fixture
+def shop(room: Shop) -> Shop:
+    """One store for the whole file, emptied before each test."""
+    return room
+
+
 def right(shop: Shop, password: str, **more: Any) -> bool:
     """What both versions say of Jane's password."""
     third = shop.post(CHECK, {"email": "JANE@example.com", "password": password, **more})

@@ -14,6 +14,12 @@ JANE = {"email": "jane@example.com", "first_name": "Jane", "last_name": "Doe"}
 
 
 @pytest.fixture
+def shop(room: Shop) -> Shop:
+    """One store for the whole file, emptied before each test."""
+    return room
+
+
+@pytest.fixture
 def groups(shop: Shop) -> Shop:
     """Two customer groups; the first is the default one."""
     shop.post("/v2/customer_groups", {"name": "First", "is_default": True})

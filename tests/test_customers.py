@@ -21,6 +21,12 @@ HOME = {
 }
 
 
+@pytest.fixture
+def shop(room: Shop) -> Shop:
+    """One store for the whole file, emptied before each test."""
+    return room
+
+
 def made(shop: Shop, **more: Any) -> int:
     """A new customer's id."""
     reply = shop.post(V3, [{**JANE, **more}])
@@ -177,6 +183,7 @@ def test_a_plan_holds_so_many_customers(shop: Shop) -> None:
     """Design section 1, step 16: 507 for the plan, and nobody of the list is saved."""
     shop.change(limits={"customers": 1})
     reply = shop.post(V3, [JANE, {**JANE, "email": "john@example.com"}])
+    shop.change(limits={})
     assert (reply.status, reply.reason, shop.rows("customers")) == (507, "PLAN_LIMIT_REACHED", 0)
 
 

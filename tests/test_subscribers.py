@@ -11,6 +11,12 @@ from shop import Shop
 PATH = "/v3/customers/subscribers"
 
 
+@pytest.fixture
+def shop(room: Shop) -> Shop:
+    """One store for the whole file, emptied before each test."""
+    return room
+
+
 def test_a_subscriber_is_made_shown_changed_and_deleted(shop: Shop) -> None:
     shop.freeze(1_400_000_000)
     made = shop.post(PATH, {"email": "ann@example.com"})
