@@ -143,6 +143,8 @@ def test_guesses_are_counted_and_then_refused_for_a_while(shop: Shop) -> None:
     assert (reply.status, reply.reason) == (429, "PASSWORD_GUESSED")
     assert (reply.headers["retry-after"], reply.headers["x-retry-after"]) == ("60", "60")
     assert shop.post("/v2/customers/1/validate", {"password": "sesame"}).status == 429
+    assert shop.post("/v2/customers/9/validate", {"password": "sesame"}).status == 404
+    assert shop.post(CHECK, {"email": "jane@example.com"}).reason == "FIELD_MISSING"
     assert shop.post(CHECK, {"email": "john@example.com", "password": "no"}).status == 200
     shop.freeze(1_400_000_060)
     assert _guess(shop, "sesame").json["is_valid"] is True

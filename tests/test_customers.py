@@ -103,6 +103,22 @@ def test_a_customer_goes_in_by_one_version_and_comes_out_by_both(shop: Shop) -> 
     assert shop.get(V3).data[0]["notes"] == "Likes trains"
 
 
+def test_xml_goes_in_and_comes_out(shop: Shop) -> None:
+    """Rule 15: lists are values, objects elements; the password goes in and never comes out."""
+    as_xml = {"content-type": "application/xml", "accept": "application/xml"}
+    rule = b"<value><type>all</type><method>percent</method><amount>5</amount></value>"
+    group = b"<customer_group><name>Wholesale</name><discount_rules>" + rule + b"</discount_rules></customer_group>"
+    made = shop.request("POST", "/v2/customer_groups", body=group, headers=as_xml)
+    assert (made.status, b"<amount>5.0000</amount>" in made.body) == (200, True), made.body
+    words = b"<password>sesame</password><force_reset>true</force_reset>"
+    names = b"<email>j@example.com</email><first_name>J</first_name><last_name>D</last_name>"
+    person = b"<customer>" + names + b"<_authentication>" + words + b"</_authentication></customer>"
+    reply = shop.request("POST", "/v2/customers", body=person, headers=as_xml)
+    assert reply.status == 200, reply.body
+    assert b'<addresses><link rel="resource"' in reply.body
+    assert (b"<reset_pass_on_login>true" in reply.body, b"sesame" in reply.body) == (True, False)
+
+
 def test_a_v2_customer_is_created_counted_and_deleted(shop: Shop) -> None:
     """Rule 97; the published status of a create is 200."""
     reply = shop.post("/v2/customers", JANE)
@@ -185,6 +201,15 @@ def test_a_plan_holds_so_many_customers(shop: Shop) -> None:
     reply = shop.post(V3, [JANE, {**JANE, "email": "john@example.com"}])
     shop.change(limits={})
     assert (reply.status, reply.reason, shop.rows("customers")) == (507, "PLAN_LIMIT_REACHED", 0)
+
+
+def test_a_conflict_in_a_list_is_told_before_a_limit_and_after_a_bad_field(shop: Shop) -> None:
+    """Design section 1, steps 15 and 16; rule 97."""
+    made(shop)
+    shop.change(limits={"customers": 1})
+    told = [shop.post(V3, body).reason for body in ([JANE, {"email": "x"}], [JANE], [{**JANE, "email": "a@b.c"}])]
+    shop.change(limits={})
+    assert told == ["FIELD_MISSING", "LIST_REFUSED", "PLAN_LIMIT_REACHED"]
 
 
 def test_a_put_changes_what_it_names_and_takes_whole_objects_back(shop: Shop) -> None:
@@ -398,3 +423,6 @@ def test_a_list_that_was_read_is_known_again(shop: Shop) -> None:
     shop.post("/v3/customers/addresses", [{**HOME, "customer_id": 1}])
     again: Reply = shop.get(V3, headers={"If-None-Match": etag})
     assert (again.status, again.data[0]["address_count"]) == (200, 1)
+    etag = shop.get("/v2/customers/1").headers["etag"]
+    shop.put("/v3/customers/form-field-values", [{"customer_id": 1, "name": "Size", "value": "L"}])
+    assert shop.get("/v2/customers/1", headers={"If-None-Match": etag}).json["form_fields"]

@@ -147,6 +147,14 @@ async def say_whose(_unit: Unit, changes: Changes, old: FormFieldValue | None, _
         raise refuse_faults([invalid("customer_id", "or else address_id is required, and only one of them")])
 
 
+@TABLE.after_write.append
+async def renew_the_customer(unit: Unit, _old: FormFieldValue | None, new: FormFieldValue) -> None:
+    """V2 shows a customer with the answers inside, so the customer's entity tag moves with them."""
+    row = await unit.get(customer.TABLE, new.customer_id) if new.customer_id else None
+    if row is not None:
+        await unit.rewrite(customer.TABLE, row)
+
+
 # Inside customers and addresses
 
 

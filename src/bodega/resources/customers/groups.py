@@ -233,9 +233,8 @@ async def unassign_members(unit: Unit, doomed: Sequence[int]) -> None:
         for member in members:
             row = await unit.get(customer.TABLE, member)
             assert row is not None
-            row.entity.customer_group_id = 0
-            row.entity.date_modified = customer.present(unit)
-            await unit.rewrite(customer.TABLE, row)
+            alone = msgspec.structs.replace(row.entity, customer_group_id=0, date_modified=customer.present(unit))
+            await unit.update(customer.TABLE, row, alone)
         last = members[-1]
 
 
