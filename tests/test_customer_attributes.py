@@ -96,6 +96,7 @@ REFUSED: list[tuple[str, str, Any, int, str]] = [
     ("PUT", ANSWERS, [{"name": "Size", "value": "L", "customer_id": 9}], 422, "LIST_REFUSED"),
     ("PUT", ANSWERS, [{"name": "Size", "value": None, "customer_id": 1}], 422, "FIELD_INVALID"),
     ("PUT", ANSWERS, [{"name": "Size", "value": ["L", 1], "customer_id": 1}], 422, "FIELD_INVALID"),
+    ("PUT", ANSWERS, [{"name": "Size", "value": 1e300, "customer_id": 1}], 422, "FIELD_INVALID"),
     ("GET", ANSWERS + "?field_type=colour", None, 422, "QUERY_INVALID"),
 ]
 

@@ -31,6 +31,7 @@ from bodega.storage.unit import Unit
 
 MOST_AT_ONCE = 50
 LONGEST = 65_535
+GREATEST = 10**15
 TYPES = ("checkboxes", "date", "multiline", "numbers", "password", "radiobuttons", "text", "picklist")
 
 
@@ -41,9 +42,9 @@ def clean_answer(value: Any) -> Any:
         for text in texts:
             clean_text(text)
         return value
-    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool) and -GREATEST <= value <= GREATEST:
         return value
-    raise ValueError(f"must be text, a number, or a list of texts, of at most {LONGEST} characters")
+    raise ValueError(f"must be text or a list of texts of at most {LONGEST} characters, or a number up to {GREATEST}")
 
 
 ANSWER = Kind("object", as_is, clean_answer, clean_answer)

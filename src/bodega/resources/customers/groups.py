@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -74,7 +74,7 @@ def _read_rules(value: Any) -> list[Discount]:
 
 
 def _read_rule(rule: Any) -> Discount:
-    if not isinstance(rule, dict) or rule.get("type") not in TARGETS:
+    if not isinstance(rule, dict) or rule.get("type") not in list(TARGETS):
         raise ValueError("must have rules whose type is one of " + ", ".join(TARGETS))
     kind = rule["type"]
     needed = {"type", TARGETS[kind]} - {""} | (set() if kind == "price_list" else {"method", "amount"})
@@ -241,24 +241,24 @@ async def unassign_members(unit: Unit, doomed: Sequence[int]) -> None:
 @categories.TABLE.before_delete.append
 async def forget_categories(unit: Unit, doomed: Sequence[int]) -> None:
     """No group speaks of a category that is gone."""
-    await _forget(unit, categories=set(doomed))
+    await _forget(unit, of_categories=set(doomed))
 
 
 @product.TABLE.before_delete.append
 async def forget_products(unit: Unit, doomed: Sequence[int]) -> None:
     """No group has a price for a product that is gone."""
-    await _forget(unit, products=set(doomed))
+    await _forget(unit, of_products=set(doomed))
 
 
-async def _forget(unit: Unit, categories: set[int] = frozenset(), products: set[int] = frozenset()) -> None:  # type: ignore[assignment]
+async def _forget(unit: Unit, *, of_categories: Container[int] = (), of_products: Container[int] = ()) -> None:
     if not unit.ledger.total(TABLE.name):
         return
     for (group,) in await unit.tx.rows("SELECT id FROM customer_groups ORDER BY id"):
         row = await unit.get(TABLE, group)
         assert row is not None
         seen, rules = row.entity.category_access.categories, row.entity.discount_rules
-        kept = [one for one in seen if one not in categories]
-        left = [rule for rule in rules if rule.category_id not in categories and rule.product_id not in products]
+        kept = [one for one in seen if one not in of_categories]
+        left = [rule for rule in rules if rule.category_id not in of_categories and rule.product_id not in of_products]
         if len(kept) < len(seen) or len(left) < len(rules):
             row.entity.category_access = Access(row.entity.category_access.type, kept)
             row.entity.discount_rules = left
