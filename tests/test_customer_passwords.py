@@ -199,3 +199,17 @@ def test_no_task_keeps_a_password(shop: Shop) -> None:
     assert shop.post("/v2/customers/1/validate", {"password": "pepper"}, headers=asked).status == 200
     assert shop.rows("tasks") == 0
     assert shop.delete("/v2/customers/1", headers=asked).status == 202
+
+
+def test_a_password_that_is_sent_again_is_known_again_and_not_kept(shop: Shop) -> None:
+    """Rule 98 with an Idempotency-Key: the print of such a body is as slow to guess from as the hash is."""
+    body = {**JANE, "_authentication": {"password": "sesame"}}
+    first, again = (shop.post("/v2/customers", body, headers={"Idempotency-Key": "one"}) for _ in range(2))
+    assert (first.status, again.status, first.json, shop.rows("customers")) == (200, 200, again.json, 1)
+    other = {**JANE, "_authentication": {"password": "pepper"}}
+    assert shop.post("/v2/customers", other, headers={"Idempotency-Key": "one"}).reason == "KEY_REUSED"
+    shop.delete("/v2/customers/1")
+    shop.post("/v2/customers", body, headers={"Idempotency-Key": "two"})
+    store = shop.server.run(shop.server.app.stores.get(shop.name))
+    prints = [row[0] for row in shop.server.run(store.rows.reader.rows("SELECT print FROM idempotency"))]
+    assert len(set(prints)) == 2  # salted by whose key it is, so that two of them cannot be compared

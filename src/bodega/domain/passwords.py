@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -37,6 +38,18 @@ async def hashed(password: str) -> str:
     """The argon2id hash of a password."""
     made: str = await asyncio.get_running_loop().run_in_executor(_threads, lambda: _hasher().hash(password))
     return made
+
+
+async def print_of(content: bytes, salt: str) -> bytes:
+    """A print of a text that may hold a password: as slow to guess from as the hash of the password itself."""
+    return await asyncio.get_running_loop().run_in_executor(_threads, _print, content, salt)
+
+
+def _print(content: bytes, salt: str) -> bytes:
+    from argon2.low_level import Type, hash_secret_raw
+
+    salted = hashlib.sha256(salt.encode()).digest()[:16]
+    return bytes(hash_secret_raw(content, salted, 2, 19 * 1024, 1, 32, Type.ID))
 
 
 async def is_right(known: str, password: str) -> bool:

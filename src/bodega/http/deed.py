@@ -38,7 +38,7 @@ async def find_entity(ask: Ask, caller: Caller, action: Action, call: Call, body
     In V2 a collection's If-Modified-Since is a filter (rule 12).
     """
     if idempotency.HEADER in ask.headers and ask.method == "POST" and action.writes:
-        call.key = idempotency.key_of(ask, body)
+        call.key = await idempotency.key_of(ask, body, secret=action.secret)
         call.again = await idempotency.known(caller.store, call, call.key)
         if call.again is not None:
             return None
