@@ -10,6 +10,7 @@ import msgspec
 
 from bodega.declare.call import Call
 from bodega.declare.entity import Entity, stored
+from bodega.declare.events import events
 from bodega.declare.facet import Batch, Facet, Within
 from bodega.declare.fields import NAME, STRING, Id, Kind, Line, as_is
 from bodega.declare.listing import Filter, Include, Listing, listed
@@ -67,6 +68,11 @@ TABLE = stored(
     indexed="customer_id",
     uniques=[Unique(("customer_id", "core"), "address1", "The customer has this address already.")],  # rule 101
     references=[Reference("customer_id", "customers", "customer_id", "The customer does not exist.", "CASCADE")],
+    event=events(
+        "store/customer/address",
+        kind="customer",
+        more=lambda address: {"address": {"customer_id": address.customer_id}},
+    ),
 )
 
 # V2

@@ -10,6 +10,7 @@ import msgspec
 
 from bodega.declare.call import Call
 from bodega.declare.entity import Entity, stored
+from bodega.declare.events import events, fires
 from bodega.declare.fields import (
     EMAIL,
     FLAG,
@@ -60,6 +61,11 @@ class Credit(msgspec.Struct):
 
 
 HIDDEN = "store_credit password"
+UPDATING = (
+    "email first_name last_name company phone registration_ip_address notes tax_exempt_category customer_group_id"
+    " authentication accepts_product_review_abandoned_cart_emails channel_ids store_credit password"
+)
+"""The members whose change is an update of the customer."""
 
 
 class Customer(Entity, kw_only=True):
@@ -129,8 +135,18 @@ TABLE = stored(
         Reference("origin_channel_id", "channels", "origin_channel_id", "The channel does not exist."),
     ],
     counter="customers",
+    event=events("store/customer", fields=UPDATING),
     more_schema=passwords.GUESSES,
 )
+
+
+@fires(TABLE, "store/customer/channel/login/access/updated")
+def access_changed(old: Customer, new: Customer) -> dict[str, Any] | None:
+    """At which channels a customer can sign in."""
+    if old.channel_ids == new.channel_ids:
+        return None
+    return {"type": "customer", "id": new.id, "channel_ids": new.channel_ids}
+
 
 # V2
 

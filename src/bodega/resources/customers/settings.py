@@ -13,6 +13,7 @@ import msgspec
 from bodega.declare.actions import NO_QUERY, Action
 from bodega.declare.call import Call
 from bodega.declare.entity import Entity, stored
+from bodega.declare.events import fires
 from bodega.declare.facet import Facet, Within
 from bodega.declare.fields import Id
 from bodega.declare.listing import Listing, Query
@@ -58,6 +59,31 @@ class Settings(Entity, kw_only=True):
 
 
 TABLE = stored("customer_settings", Settings, noun="customer settings", columns="")
+
+
+async def _own_channel(_tx: Tx, old: Settings | None, new: Settings) -> list[int]:
+    """The channel whose settings these are; those of the store are nobody's in particular."""
+    return [new.id] if new.id != EVERYWHERE else []
+
+
+_ON_CHANNEL = "store/channel/#/settings/"
+
+
+@fires(TABLE, f"{_ON_CHANNEL}customerPrivacy/updated", on="created updated", channels=_own_channel)
+def privacy_changed(old: Settings | None, new: Settings) -> dict[str, Any] | None:
+    """What shoppers are asked for, and the page that says why."""
+    was = old.privacy_settings if old is not None else Privacy()
+    return {"channel_id": new.id} if was != new.privacy_settings else None
+
+
+@fires(TABLE, f"{_ON_CHANNEL}defaultCustomerGroup/updated", on="created updated", channels=_own_channel)
+def default_group_changed(old: Settings | None, new: Settings) -> dict[str, Any] | None:
+    """Which group the channel's new customers join."""
+    was = old.customer_group_settings if old is not None else GroupSettings()
+    now = new.customer_group_settings
+    return {"channel_id": new.id} if was.default_customer_group_id != now.default_customer_group_id else None
+
+
 v3 = V3Shape(Settings, required="")
 _LIST = Listing(TABLE, 3, "")
 STORE = Facet(3, TABLE, _LIST, "store_v2_customers", "customers/settings", v3=v3)

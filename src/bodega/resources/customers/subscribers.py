@@ -41,6 +41,7 @@ TABLE = stored(
     computed={"email_key": ("TEXT", lambda subscriber: subscriber.email.casefold())},
     uniques=[Unique(("email_key",), "email", "Another subscriber has this e-mail address.")],  # rule 104
     references=[Reference("channel_id", "channels", "channel_id", "The channel does not exist.")],
+    event="store/subscriber",
 )
 
 v3 = V3Shape(Subscriber, required="email", read_only="id date_created date_modified")
