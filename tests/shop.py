@@ -240,6 +240,7 @@ class Shop:
             self.write(job)
         finally:
             hooks.TABLE.before_write = guards
+        self._heard = 0  # in a store that was emptied numbers begin again
         self.events()
 
     def events(self) -> list[tuple[str, Any]]:

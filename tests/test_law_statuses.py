@@ -472,6 +472,21 @@ def a_product_of_a_brand_that_is_not_there(desk: Desk) -> Send:
     return lambda: desk.ask("POST", desk.path("products"), draft)
 
 
+@refused(Reason.LIST_REFUSED, "rule 97", [V3])
+def a_list_with_a_customer_who_is_known(desk: Desk) -> Send:
+    known = {"email": "jane@example.com", "first_name": "Jane", "last_name": "Doe"}
+    assert desk.shop.post("/v3/customers", [known]).status == 200
+    return lambda: desk.ask("POST", "/v3/customers", [{**known, "email": "john@example.com"}, known])
+
+
+@refused(Reason.PASSWORD_GUESSED, "RFC 6585 4", [V3])
+def one_password_too_many(desk: Desk) -> Send:
+    guess = {"email": "jane@example.com", "password": "sesame"}
+    for _ in range(10):
+        assert desk.shop.post("/v3/customers/validate-credentials", guess).status == 200
+    return lambda: desk.ask("POST", "/v3/customers/validate-credentials", guess)
+
+
 @refused(Reason.NOT_THE_OWNER, "rule 71", [V3])
 def a_metafield_that_others_may_only_read(desk: Desk) -> Send:
     desk.shop.brand()

@@ -1,4 +1,4 @@
-"""Metafields of brands, categories, products and variants (rule 71)."""
+"""Metafields of brands, categories, products, variants and customers (rule 71)."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ KINDS = [
     ("category", "/v3/catalog/categories/1/metafields", "/v3/catalog/categories/metafields"),
     ("product", "/v3/catalog/products/1/metafields", "/v3/catalog/products/metafields"),
     ("variant", "/v3/catalog/products/1/variants/1/metafields", "/v3/catalog/variants/metafields"),
+    ("customer", "/v3/customers/1/metafields", "/v3/customers/metafields"),
 ]
 
 
@@ -26,6 +27,7 @@ def stocked(shop: Shop) -> Shop:
         shop.brand(name)
         shop.category(name)
         shop.product(name)
+        shop.post("/v2/customers", {"email": f"{name}@example.com", "first_name": name, "last_name": "Doe"})
     return shop
 
 

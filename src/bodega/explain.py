@@ -55,6 +55,8 @@ CARRIES: dict[Reason, str] = {
     Reason.IMAGE_INVALID: "what is wrong with the image",
     Reason.DUPLICATE: "what conflicts, and how to resolve it",
     Reason.DANGLING_REFERENCE: "the ids that do not exist, and how to resolve it",
+    Reason.LIST_REFUSED: "`errors` with the place of the item and its faulty field; `details.item`",
+    Reason.PASSWORD_GUESSED: "`Retry-After` and `X-Retry-After`",
     Reason.NOT_THE_OWNER: "owner_client_id, permission_set",
     Reason.BASE_VARIANT_STAYS: "the variant, and its product",
     Reason.CIRCULAR_TREE: "what conflicts, and how to resolve it",

@@ -52,9 +52,12 @@ class Action:
     json_only: bool = False
     max_body: int = 0
     """In bytes; 0 leaves it to the server."""
+    secret: bool = False
+    """Its body must not be kept: it never becomes a task, and its print is slow to guess from."""
 
     def __init__(self, facet: Facet) -> None:
         self.max_body = facet.max_body
+        self.secret = facet.secret and self.body
         self.facet = facet
         self.table = facet.table
         self.scope = facet.scope
@@ -323,8 +326,11 @@ class DeleteMany(Action):
     async def perform(self, unit: Unit, call: Call) -> Outcome:
         """In a task, one chunk, whose outcome tells whether to ask again."""
         self._still(unit, call)
+        if self.facet.idle_delete and not call.query.filters:
+            return Emptied(value=Chunk(0, more=False) if call.in_task else None)
         chunked = call.in_task and not self.table.at_once
-        most = CHUNK if chunked else self.facet.delete_cap or 1_000_000_000
+        cap = self.facet.delete_cap if call.query.filters else 0
+        most = CHUNK if chunked else cap or 1_000_000_000
         sql, values = ids_sql(self.place.narrowed(call)._replace(limit=most), unit.tx.dialect)
         ids = [row[0] for row in await unit.tx.rows(sql, *values)]
         for start in range(0, len(ids), CHUNK):

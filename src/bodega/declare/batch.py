@@ -18,6 +18,9 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.storage.unit import Row, Unit
 
+OF_ONE_ITEM = frozenset({Reason.DUPLICATE, Reason.DANGLING_REFERENCE, Reason.NO_SUCH_ENTITY})
+"""What may keep an item from being saved, and has a status of its own where the item is all there is."""
+
 
 class Missed(NamedTuple):
     """An item that was refused, by its place in the list and the id it named (0 for a new row)."""
@@ -74,15 +77,18 @@ class Many(Action):
             identity = draft.get("id", 0)
             notes: list[Fault] = []
             try:
-                if self.batch.whole:
+                if self.batch.whole and not self.batch.omits:
                     row = await self._gathered(unit, call, place, notes)
                 else:
                     async with unit.tx.savepoint():
                         mark = unit.ledger.mark()
                         row = await self._gathered(unit, call, place, notes)
             except Refusal as refusal:
+                if refusal.reason in self.batch.omits:
+                    unit.ledger.restore(mark)
+                    continue
                 if self.batch.whole:
-                    raise _placed(refusal, place) from refusal
+                    raise self._for_all(_placed(refusal, place), place, identity) from refusal
                 unit.ledger.restore(mark)
                 missed.append(Missed(place, identity, refusal))
             else:
@@ -93,8 +99,15 @@ class Many(Action):
         if self.batch.silent and not missed and not noted:
             return Emptied()
         call.reader = unit.tx
-        documents = await render.shown(self.facet, call, saved)
+        documents = await render.shown(self.facet, call, saved, render.brought(self.facet, call.draft))
         return self._told(documents, missed, noted)
+
+    def _for_all(self, refusal: Refusal, place: int, identity: int) -> Refusal:
+        """The refusal of the whole list for what keeps one item from being saved."""
+        if self.batch.refused is None or refusal.reason not in OF_ONE_ITEM:
+            return refusal
+        faults = refusal.faults or [Fault(refusal.reason, f"{place}.id", f"There is no {self.table.noun} {identity}.")]
+        return Refusal(self.batch.refused, details=refusal.details, faults=faults)
 
     def _told(self, documents: Sequence[bytes], missed: Sequence[Missed], noted: dict[str, str]) -> Outcome:
         data = b'{"data":[' + b",".join(documents) + b"]," if self.batch.shows else b"{"
@@ -150,6 +163,8 @@ class UpdateMany(Many):
 
     async def one(self, unit: Unit, call: Call, draft: dict[str, Any], notes: list[Fault]) -> Row:
         identity = draft.pop("id", 0)
+        if not identity and self.batch.finds is not None:
+            identity = await self.batch.finds(unit, draft)
         if not identity:
             return await create_one(unit, self.facet, {**draft, **self.place.new(call)}, notes)
         if self.place.narrows:

@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 from bodega.declare.listing import Listing
 from bodega.declare.shape import V2Shape, V3Shape
 from bodega.law.outcome import Outcome, PartlyDone
+from bodega.law.reasons import Reason
 from bodega.storage.table import Table
+from bodega.storage.unit import Unit
 
 Gather = Callable[[Any, dict[str, Any], int, str], Awaitable[None]]
 """`gather(call, draft, id, before)`: before the transaction of a write, changes a draft so that it holds what it names,
@@ -37,7 +39,9 @@ class Batch:
     `whole`: one bad item refuses all (rule 97); else the good ones are saved beside the bad, and `partly` is the
     outcome. `counted`: the reply's meta counts what succeeded and failed, and its errors are a list. `identity` is the
     member that names a row; an item without it is a new row where `creates` allows it. `shows`: whether the reply holds
-    the rows. `silent`: 204 and no body.
+    the rows. `silent`: 204 and no body. `refused` is the reason that speaks for a whole list which one item keeps from
+    being saved, where the published documents know no conflict. `omits` are reasons for which an item is left as it was
+    and out of the reply (rule 101). `finds` gives the id of the row that an item without one is about, 0 for a new row.
     """
 
     cap: int
@@ -48,6 +52,9 @@ class Batch:
     creates: bool = False
     shows: bool = True
     silent: bool = False
+    refused: Reason | None = None
+    omits: frozenset[Reason] = frozenset()
+    finds: Callable[[Unit, dict[str, Any]], Awaitable[int]] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,6 +70,8 @@ class Facet:
     is the column by which the last id of the path finds its row. `max_body` is in bytes, where the resource takes less
     than the server does. `uploads`: a body may be a form with files; `gather` brings in what a draft needs.
     `json_only`: a resource of V2 that never speaks XML (rule 15).
+    `idle_delete`: a bulk DELETE without a filter does nothing (rule 22). `secret`: its bodies may hold passwords, and
+    no task keeps them.
     """
 
     version: int
@@ -86,3 +95,5 @@ class Facet:
     uploads: bool = False
     gather: Gather | None = None
     json_only: bool = False
+    idle_delete: bool = False
+    secret: bool = False

@@ -44,7 +44,8 @@ class Include(NamedTuple):
     """Children shown inside their parent when asked for: {parent id: JSON}, read once for the whole page.
 
     `read` takes the call and the ids of the parents. `tables` names the tables that it reads, joined by blanks: the
-    entity tag of the parent moves with them. `files`: what it shows may name files.
+    entity tag of the parent moves with them. `files`: what it shows may name files. `member` is what it is called in
+    the reply, if not as in the query.
     """
 
     read: Callable[[Any, Sequence[int]], Awaitable[dict[int, bytes]]]
@@ -52,6 +53,7 @@ class Include(NamedTuple):
     page_cap: int = MAX_LIMIT
     tables: str = ""
     files: bool = False
+    member: str = ""
 
 
 def children(
@@ -136,6 +138,8 @@ class Listing:
     filters that are not a plain column. A parameter nobody knows is passed over, as connectors send many; a known field
     with an operator it does not have is refused (rule 20), since passing it over would return too much.
 
+    A word of `sorts` may carry its direction, as `last_name:desc`; a column `x_key` sorts what `x` names.
+
     `order` is a column that the list is in unless the caller sorts it; with `-` before it, descending. `inside` names
     includes that are always shown. `cursor`: pages can also be asked for by `before` and `after`. `most` is the
     greatest limit. `bounds` are words of paging that a delete takes as well: it then deletes a page.
@@ -214,7 +218,7 @@ class Listing:
                 try:
                     if "\x00" in value:
                         raise ValueError("must not contain the NUL character")
-                    if found.op in ("like", "keyword") and len(value) > LONGEST_SEARCH:
+                    if found.op in ("like", "like_any", "keyword") and len(value) > LONGEST_SEARCH:
                         raise ValueError(f"must be at most {LONGEST_SEARCH} characters long")
                     wanted = found.parse(value)
                     if strict and wanted in ("", ()):
@@ -281,8 +285,9 @@ class Listing:
             faults.append(self._fault("direction", "must be asc or desc"))
         if sort and sort not in self.sorts:
             faults.append(self._fault("sort", "must be one of " + ", ".join(self.sorts)))
-        column = "name_key" if sort == "name" and "name_key" in self.table.types else sort or self.order[0]
-        return (column, direction == "desc")
+        name, _, way = sort.partition(":")
+        column = f"{name}_key" if f"{name}_key" in self.table.types else name or self.order[0]
+        return (column, (way or direction) == "desc")
 
     def _include(self, given: Mapping[str, str], faults: list[Fault]) -> tuple[str, ...]:
         asked = "" if self.include_names_fields else given.get("include", "")

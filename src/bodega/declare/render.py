@@ -133,9 +133,10 @@ async def v3_documents(call: Call, facet: Facet, found: Sequence[Any]) -> list[b
         if query.fields is not None and name in listing.inside and name not in query.fields:
             continue
         include = listing.includes[name]
+        member = (include.member or name).encode()
         children = await include.read(call, ids)
         for place, entity_id in enumerate(ids):
-            parts[place].append(b'"' + name.encode() + b'":' + children.get(entity_id, include.empty))
+            parts[place].append(b'"%b":%b' % (member, children.get(entity_id, include.empty)))
     documents = []
     for row, children_of in zip(found, parts, strict=True):
         shown = only(row[0], query.fields) if query.fields is not None else row[0]
@@ -181,7 +182,7 @@ async def written(facet: Facet, call: Call, row: Row, notes: Sequence[Fault], tx
     state = Validator(row.version, row.modified)
     call.reader = tx
     if facet.version == 3:
-        doc = (await shown(facet, call, [row], _brought(facet, call)))[0]
+        doc = (await shown(facet, call, [row], brought(facet, [call.draft])))[0]
         if notes:
             errors = json({note.field: note.said for note in notes})
             return PartlyDone(ready=b'{"data":' + doc + b',"errors":' + errors + b',"meta":{}}', state=state)
@@ -194,11 +195,12 @@ async def written(facet: Facet, call: Call, row: Row, notes: Sequence[Fault], tx
     return Shown(value=value, root=facet.v2.item, state=state)
 
 
-def _brought(facet: Facet, call: Call) -> tuple[str, ...]:
+def brought(facet: Facet, drafts: Sequence[Any]) -> tuple[str, ...]:
     """Children that the body brought are shown in the reply, asked for or not."""
     if facet.v3 is None or not facet.v3.nested:
         return ()
-    return tuple(name for name in call.draft if name in facet.v3.nested and name in facet.listing.includes)
+    told = {name for draft in drafts for name in facet.v3.nested if name in draft}
+    return tuple(name for name, include in facet.listing.includes.items() if (include.member or name) in told)
 
 
 async def shown(facet: Facet, call: Call, saved: Sequence[Row], more: Sequence[str] = ()) -> list[bytes]:

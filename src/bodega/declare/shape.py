@@ -113,8 +113,9 @@ class V2Shape:
     """`fields` names the members in order, each with at most one mark:
 
     `*` POST needs it; `+` POST and PUT need it; `!` read-only; `~` read-only, but a POST that brings it is not refused;
-    `?` neither writes nor is ever refused; `^` written, but never shown. Links and derived members are read-only unless
-    marked otherwise. `when_chosen` are members that appear only when the caller chose which to see (rule 28).
+    `?` neither writes nor is ever refused; `^` written, but never shown, and if the entity has no such field, a wish
+    that a guard fulfils. Links and derived members are read-only unless marked otherwise. `when_chosen` are members
+    that appear only when the caller chose which to see (rule 28).
     """
 
     def __init__(
@@ -140,6 +141,11 @@ class V2Shape:
         self._required = [made for made in self.wires.values() if made.required]
         self._always_required = [made for made in self.wires.values() if "PUT" in made.required]
         self._when_chosen = dict(when_chosen or {})
+
+    @property
+    def members(self) -> list[str]:
+        """The members of a reply, in order."""
+        return [name for name, _ in self._shown]
 
     def show(
         self,
@@ -234,7 +240,7 @@ def _wire(text: str, words: Mapping[str, Word], hints: Mapping[str, Any]) -> Wir
         refused = () if mark == "?" else _REFUSED.get(mark, ("POST", "PUT"))
         kind, show = _computed(word)
         return Wire(name, "", kind, None, required=(), refused=refused, writable=False, show=show, read=_never)
-    kind, most, show, read = _stored(word, hints[word.field])
+    kind, most, show, read = _stored(word, hints.get(word.field, Any) if mark == "^" else hints[word.field])
     return Wire(
         name,
         word.field,
@@ -306,8 +312,8 @@ def _show_link(word: Linked) -> Callable[[Any, Base], Any]:
 class Nested(NamedTuple):
     """A member whose items are rows of another table: read by that table's own shape, written by `write`.
 
-    `write(unit, parent, drafts, notes)` runs after the parent is written; a draft that names a row has its `id`.
-    `single`: the member is one object instead of a list.
+    `write(unit, parent, drafts, notes)` runs after the parent is written; a draft that names a row has its `id`, unless
+    all are `new` ones. `most` is how many there may be. `single`: the member is one object instead of a list.
     `gather` brings in what one draft needs from outside, as a facet's does.
     """
 
@@ -315,6 +321,8 @@ class Nested(NamedTuple):
     write: Callable[[Any, Any, list[Changes], list[Fault]], Awaitable[None]]
     single: bool = False
     gather: Callable[[Any, Changes, int, str], Awaitable[None]] | None = None
+    new: bool = False
+    most: int = 0
 
 
 class V3Shape:
@@ -444,7 +452,11 @@ class V3Shape:
             if not isinstance(items, list):
                 faults.append(self._fault(name, "must be a list"))
                 continue
-            changes[name], wrong = nested.shape._read_list(name, items, "id", creates=True)
+            if nested.most and len(items) > nested.most:
+                faults.append(self._fault(name, f"must have at most {nested.most} items"))
+                continue
+            identity = "" if nested.new else "id"
+            changes[name], wrong = nested.shape._read_list(name, items, identity, creates=True)
             faults += wrong
 
     def _cleaned(self, draft: Any, clean: Mapping[str, Callable[[Any], Any]]) -> tuple[Changes, list[Fault]]:

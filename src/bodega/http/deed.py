@@ -38,7 +38,7 @@ async def find_entity(ask: Ask, caller: Caller, action: Action, call: Call, body
     In V2 a collection's If-Modified-Since is a filter (rule 12).
     """
     if idempotency.HEADER in ask.headers and ask.method == "POST" and action.writes:
-        call.key = idempotency.key_of(ask, body)
+        call.key = await idempotency.key_of(ask, body, secret=action.secret)
         call.again = await idempotency.known(caller.store, call, call.key)
         if call.again is not None:
             return None
@@ -132,7 +132,7 @@ async def perform(house: House, ask: Ask, caller: Caller, action: Action, call: 
 
 
 async def _write(house: House, ask: Ask, caller: Caller, action: Action, call: Call, body: bytes) -> Outcome:
-    if not call.in_task and (_prefers_task(ask) or action.wants_task(call)):
+    if not call.in_task and not action.secret and (_prefers_task(ask) or action.wants_task(call)):
         return await _schedule(house, ask, caller, call, body, await action.task_meta(call))
     await action.gather(call)
 

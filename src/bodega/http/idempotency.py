@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 
 from bodega.access.stores import OpenStore
 from bodega.declare.call import Call
+from bodega.domain import passwords
 from bodega.http.answer import rendered
 from bodega.http.ask import Ask
 from bodega.law.outcome import OUTCOMES, Outcome, Validator
@@ -31,8 +32,11 @@ _BOUNDARY = re.compile(rb'boundary="?([^";,]{1,70})', re.IGNORECASE)
 _OUTCOME = {outcome.status: outcome for outcome in OUTCOMES}
 
 
-def key_of(ask: Ask, body: bytes) -> Key:
-    """The key of a request: a quoted string (RFC 9651 3.3.3), or the same without quotes. Raises Refusal."""
+async def key_of(ask: Ask, body: bytes, *, secret: bool = False) -> Key:
+    """The key of a request: a quoted string (RFC 9651 3.3.3), or the same without quotes. Raises Refusal.
+
+    `secret`: the body may hold a password, which nobody should guess from what is kept of it.
+    """
     sent = ask.headers[HEADER].strip()
     quoted = _QUOTED.fullmatch(sent)
     if quoted is None and not _BARE.fullmatch(sent):
@@ -40,6 +44,8 @@ def key_of(ask: Ask, body: bytes) -> Key:
     name = quoted[1] if quoted is not None else sent
     asked = (ask.method, ask.path, ask.query, ask.media.value.decode())
     content = _without_boundary(ask.headers.get(b"content-type", b""), body)
+    if secret:
+        content = await passwords.print_of(content, f"{ask.client_id} {name.decode('ascii')}")
     digest = hashlib.sha256("\n".join(asked).encode("utf-8", "surrogateescape") + b"\n" + content)
     return Key(ask.client_id, name.decode("ascii"), digest.hexdigest())
 

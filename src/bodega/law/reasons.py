@@ -100,6 +100,8 @@ class Reason(Enum):
     IMAGE_INVALID = (Step.PERFORM, 400, 422, "The image is not valid.", "Send a BMP, GIF, JPEG, PNG, WBMP, WebP or XBM image of at most 8 MB.")
     DUPLICATE = (Step.PERFORM, 409, 409, "Another resource already holds this value.", "Change the value, or update the resource named in details.")
     DANGLING_REFERENCE = (Step.PERFORM, 400, 409, "The request refers to a resource that does not exist.", "Create the missing resource first, or leave the reference out.")
+    LIST_REFUSED = (Step.PERFORM, 400, 422, "An item of the list cannot be saved, so none was.", "Mend the items named in errors and send the whole list again.")
+    PASSWORD_GUESSED = (Step.PERFORM, 429, 429, "Too many wrong passwords were tried.", "Wait Retry-After seconds and try again.")
     NOT_THE_OWNER = (Step.PERFORM, 403, 403, "The resource belongs to another account, which does not let others do this.", "Use the account that made it, or ask its owner for a wider permission_set.")
     CIRCULAR_TREE = (Step.PERFORM, 409, 422, "A category cannot lie below itself.", "Choose a parent outside the category's own subtree.")
     ORPHANED_PRODUCTS = (Step.PERFORM, 409, 422, "Deleting these categories would leave products without a category.", "Move the products named in details to another category, or delete them, first.")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bodega.declare.route import Route
-from bodega.resources import catalog, content, geography, marketing, shipping, store, webhooks
+from bodega.resources import catalog, content, customers, geography, marketing, shipping, store, webhooks
 from bodega.storage.table import Table, adopt
 
 TABLES: tuple[Table, ...] = (
     *store.TABLES,
     *catalog.TABLES,
+    *customers.TABLES,
     *shipping.TABLES,
     *marketing.TABLES,
     *content.TABLES,
@@ -21,6 +22,7 @@ adopt(TABLES)
 ROUTES: tuple[Route, ...] = (
     *catalog.ROUTES,
     *store.ROUTES,
+    *customers.ROUTES,
     *geography.ROUTES,
     *shipping.ROUTES,
     *marketing.ROUTES,

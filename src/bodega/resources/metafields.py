@@ -63,6 +63,7 @@ def metafields_of(word: str, within: Sequence[Within], item_path: str, all_path:
     """The metafields of the resource that `within` names last: `word` is its `resource_type`, `item_path` the path of
     one of them, `all_path` the one below which all its metafields are written at once."""
     parent = within[-1].table
+    scoped = _SCOPED.get(word, word)
     table = stored(
         f"{word}_metafields",
         Metafield,
@@ -80,7 +81,7 @@ def metafields_of(word: str, within: Sequence[Within], item_path: str, all_path:
         ],
         cap_within=("resource_id owner_client_id", MOST),
         event=[
-            *events(f"store/{_SCOPED.get(word, word)}/metafield", data=_told),
+            *(events(f"store/{scoped}/metafield", data=_told) if scoped else ()),
             *events("store/metafield", data=lambda field: {**_told(field), "resource_type": word}),
         ],
     )
@@ -105,8 +106,8 @@ def metafields_of(word: str, within: Sequence[Within], item_path: str, all_path:
     )
 
 
-_SCOPED = {"variant": "product/variant", "location": "inventory/location"}
-"""Kinds of resources whose metafields have a scope of another name."""
+_SCOPED = {"variant": "product/variant", "location": "inventory/location", "customer": ""}
+"""Kinds of resources whose metafields have a scope of another name, or none of their own."""
 
 
 def _told(field: Metafield) -> dict[str, Any]:

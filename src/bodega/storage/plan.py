@@ -11,18 +11,18 @@ from typing import Any, Literal, NamedTuple
 from bodega.storage.table import Table
 
 Op = Literal[
-    "eq", "ne", "in", "not_in", "min", "max", "greater", "less", "like", "member", "keyword", "low", "not_low", "seen",
-    "test",
+    "eq", "ne", "in", "not_in", "min", "max", "greater", "less", "like", "like_any", "member", "keyword", "low",
+    "not_low", "seen", "test",
 ]  # fmt: skip
 
 
 class Condition(NamedTuple):
     """`column` `op` `value`.
 
-    `member`: value(s) in the link table named by `column` ("product_categories.category_id"); `keyword`: the text in
-    any of the columns joined by "|"; `low`: the test in `column` is true (value True) or not (False); `seen`: of the
-    two columns joined by "|" the first has this value, or the second is true; `test`: the test in `column`, in which
-    {marks} stand for the values.
+    `like_any`: one of the texts lies within; `member`: value(s) in the link table named by `column`
+    ("product_categories.category_id"); `keyword`: the text in any of the columns joined by "|"; `low`: the test in
+    `column` is true (value True) or not (False); `seen`: of the two columns joined by "|" the first has this value, or
+    the second is true; `test`: the test in `column`, in which {marks} stand for the values.
     """
 
     column: str
@@ -69,6 +69,9 @@ def where_sql(shape: tuple[tuple[str, Op, int], ...], dialect: str) -> str:
             parts.append(f"{column} NOT IN ({marks})" if count else "1 = 1")
         elif op == "like":
             parts.append(f"{column} {like} ${place} ESCAPE '!'")
+        elif op == "like_any":
+            either = [f"{column} {like} ${number} ESCAPE '!'" for number in range(place, place + count)]
+            parts.append(f"({' OR '.join(either)})" if count else "1 = 0")
         elif op == "keyword":
             parts.append(
                 "(" + " OR ".join(_found_in(name, f"{like} ${place} ESCAPE '!'") for name in column.split("|")) + ")"
@@ -102,6 +105,8 @@ def where_values(condition: Condition) -> tuple[Any, ...]:
     """The parameters that a condition puts into its statement."""
     if condition.op in ("in", "not_in", "member", "test"):
         return tuple(condition.value)
+    if condition.op == "like_any":
+        return tuple(map(escape_like, condition.value))
     if condition.op in ("low", "not_low"):
         return ()
     if condition.op in ("like", "keyword"):

@@ -1,0 +1,229 @@
+"""Addresses of customers. No customer has the same one twice."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from bodega.declare.call import Call
+from bodega.declare.entity import Entity, stored
+from bodega.declare.events import events
+from bodega.declare.facet import Batch, Facet, Within
+from bodega.declare.fields import NAME, STRING, Id, Kind, Line, as_is
+from bodega.declare.listing import Filter, Include, Listing, listed
+from bodega.declare.route import collection, count, item
+from bodega.declare.route import listed as whole_lists
+from bodega.declare.shape import As, Changes, Nested, V2Shape, V3Shape
+from bodega.declare.write import create_one
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, invalid, refuse_faults
+from bodega.resources.customers import customer, form_fields
+from bodega.resources.geography import places
+from bodega.storage.table import Reference, Unique, numbered_marks
+from bodega.storage.unit import Unit
+
+MOST_SHOWN = 10
+"""Addresses that a customer is shown with, and can be made with."""
+MOST_AT_ONCE = 50
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
+_WHO = ("first_name", "last_name", "company", "phone", "address_type")
+_WHERE = ("address1", "address2", "city", "country_code", "state_or_province", "postal_code")
+CORE = (*_WHO, *_WHERE)
+"""Rule 101: addresses of a customer that agree in these are the same."""
+
+
+class Address(Entity, kw_only=True):
+    """`country_code` is the one of two letters, `country` the name that follows from it."""
+
+    first_name: Name
+    last_name: Name
+    company: Line = ""
+    address1: Line
+    address2: Line = ""
+    city: Annotated[str, msgspec.Meta(max_length=100)]
+    state_or_province: Annotated[str, msgspec.Meta(max_length=100)] = ""
+    postal_code: Annotated[str, msgspec.Meta(max_length=30)] = ""
+    country_code: Annotated[str, msgspec.Meta(min_length=2, max_length=2)]
+    phone: Annotated[str, msgspec.Meta(max_length=50)] = ""
+    address_type: Literal["residential", "commercial"] = "residential"
+    customer_id: Id = 0
+    country: str = ""
+
+
+def _core(address: Address) -> str:
+    said = "\x1f".join(getattr(address, name) for name in CORE)
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+TABLE = stored(
+    "customer_addresses",
+    Address,
+    noun="address",
+    columns="customer_id company",
+    computed={"core": ("TEXT", _core), "name_key": ("TEXT", customer.full_name)},
+    indexed="customer_id",
+    uniques=[Unique(("customer_id", "core"), "address1", "The customer has this address already.")],  # rule 101
+    references=[Reference("customer_id", "customers", "customer_id", "The customer does not exist.", "CASCADE")],
+    event=events(
+        "store/customer/address",
+        kind="customer",
+        more=lambda address: {"address": {"customer_id": address.customer_id}},
+    ),
+)
+
+# V2
+
+
+def _country_name(value: Any) -> str:
+    """Rule 100: the full name of a country; a code is understood as well."""
+    found = places.country(STRING.read(value))
+    if found is None:
+        raise ValueError("must be the full name of a country")
+    return found.country_iso2
+
+
+def _state(value: Any) -> str:
+    """Rule 100: a state may be a space, and not null."""
+    if value is None:
+        raise ValueError("must not be null; where there is no state, send a space")
+    text: str = STRING.read(value)
+    return text
+
+
+def _name_of(code: str) -> str:
+    found = places.country(code)
+    return found.country if found is not None else code
+
+
+COUNTRY = Kind("string", _name_of, _country_name, as_is)
+STATE = Kind("string", as_is, _state, as_is)
+
+v2 = V2Shape(
+    Address,
+    "addresses",
+    "address",
+    "id! customer_id? first_name* last_name* company street_1* street_2 city* state* zip* country* country_iso2! phone*"
+    " address_type",
+    {
+        "street_1": As("address1"),
+        "street_2": As("address2"),
+        "state": As("state_or_province", STATE),
+        "zip": As("postal_code"),
+        "country": As("country_code", COUNTRY),
+        "country_iso2": As("country_code", STRING),
+    },
+)
+
+_SCOPE = "store_v2_customers"
+_ALL = Listing(TABLE, 2, "")
+V2 = Facet(
+    2,
+    TABLE,
+    _ALL,
+    _SCOPE,
+    "customers/{}/addresses",
+    v2=v2,
+    created=200,
+    within=(Within("customer_id", customer.TABLE),),
+)
+EVERYBODYS = Facet(2, TABLE, _ALL, _SCOPE, "", v2=v2)
+
+# V3
+
+post = V3Shape(
+    Address,
+    required="customer_id first_name last_name address1 city country_code state_or_province postal_code",
+    read_only="id country",
+)
+put = V3Shape(Address, required="", read_only="id customer_id country")
+in_customer = V3Shape(
+    Address, required="first_name last_name address1 city country_code", read_only="id customer_id country"
+)
+for _shape in (post, put, in_customer):
+    _shape.nested["form_fields"] = form_fields.nested("address_id")
+
+_LIST = Listing(
+    TABLE,
+    3,
+    "id:in company:in customer_id:in",
+    mapped={"name:in": Filter("name_key", "in", listed(str.casefold))},
+    includes={"formfields": form_fields.include("address_id")},
+)
+_TERMS = Batch(MOST_AT_ONCE, whole=True, refused=Reason.LIST_REFUSED, omits=frozenset({Reason.DUPLICATE}))  # rule 101
+POST = Facet(3, TABLE, _LIST, _SCOPE, "customers/addresses", v3=post, created=200, batch=_TERMS)
+PUT = Facet(3, TABLE, _LIST, _SCOPE, "customers/addresses", v3=put, batch=_TERMS)
+DELETE = Facet(3, TABLE, Listing(TABLE, 3, "id:in"), _SCOPE, "customers/addresses", idle_delete=True)
+
+routes = (
+    collection("customers/{customer_id}/addresses", V2, "GET POST DELETE"),
+    item("customers/{customer_id}/addresses/{id}", V2),
+    count("customers/{customer_id}/addresses/count", V2),
+    count("customers/addresses/count", EVERYBODYS),
+    collection("customers/addresses", POST, "GET")
+    .also(whole_lists("customers/addresses", POST, "POST"))
+    .also(whole_lists("customers/addresses", PUT, "PUT"))
+    .also(collection("customers/addresses", DELETE, "DELETE")),
+)
+
+
+@TABLE.prepare.append
+async def know_the_country(_unit: Unit, changes: Changes, _old: Address | None, _notes: list[Fault]) -> None:
+    """A country has a code that everybody knows, and one name."""
+    if "country_code" not in changes:
+        return
+    found = places.country(changes["country_code"])
+    if found is None or found.country_iso2 != changes["country_code"].upper():
+        raise refuse_faults([invalid("country_code", "must be a country code of ISO 3166, as US")])
+    changes["country_code"], changes["country"] = found.country_iso2, found.country
+
+
+# What a customer shows of them
+
+
+async def of_customers(call: Call, ids: Sequence[int]) -> dict[int, bytes]:
+    """The first ten addresses of each, with what was answered for them where form fields are asked for, too."""
+    if not ids:
+        return {}
+    sql = (
+        "SELECT id, customer_id, doc FROM (SELECT id, customer_id, doc, row_number() OVER"
+        " (PARTITION BY customer_id ORDER BY id) AS place FROM customer_addresses"
+        f" WHERE customer_id IN ({numbered_marks(len(ids))})) a WHERE place <= {MOST_SHOWN} ORDER BY customer_id, id"
+    )
+    rows = await call.reader.rows(sql, *ids)
+    answers = await form_fields.read("address_id", call, [row[0] for row in rows]) if _asked(call) else None
+    found: dict[int, list[bytes]] = {}
+    for address, owner, doc in rows:
+        shown = doc if answers is None else doc[:-1] + b',"form_fields":' + answers.get(address, b"[]") + b"}"
+        found.setdefault(owner, []).append(shown)
+    return {owner: b"[" + b",".join(docs) + b"]" for owner, docs in found.items()}
+
+
+def _asked(call: Call) -> bool:
+    """Whether form fields were asked for, or an address in the body brought some."""
+    drafts = call.draft if isinstance(call.draft, list) else []
+    brought = any("form_fields" in address for draft in drafts for address in draft.get("addresses", ()))
+    return brought or "formfields" in call.query.include
+
+
+async def how_many(call: Call, ids: Sequence[int]) -> dict[int, bytes]:
+    """How many addresses each has."""
+    if not ids:
+        return {}
+    marks = numbered_marks(len(ids))
+    sql = f"SELECT customer_id, count(*) FROM customer_addresses WHERE customer_id IN ({marks}) GROUP BY customer_id"
+    return {row[0]: b"%d" % row[1] for row in await call.reader.rows(sql, *ids)}
+
+
+async def _write(unit: Unit, parent: customer.Customer, drafts: list[Changes], notes: list[Fault]) -> None:
+    for draft in drafts:
+        await create_one(unit, IN_CUSTOMER, {**draft, "customer_id": parent.id}, notes)
+
+
+IN_CUSTOMER = Facet(3, TABLE, _LIST, _SCOPE, "", v3=in_customer)
+customer.INCLUDES["addresses"] = Include(of_customers, tables="customer_addresses form_field_values")
+customer.INCLUDES["address_count"] = Include(how_many, empty=b"0", tables="customer_addresses")
+customer.POST_SHAPE.nested["addresses"] = Nested(in_customer, _write, new=True, most=MOST_SHOWN)

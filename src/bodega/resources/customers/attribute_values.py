@@ -1,0 +1,184 @@
+"""Attribute values: what is known of a customer by an attribute of the store."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import msgspec
+
+from bodega.dates import parse_moment
+from bodega.declare.batch import UpdateMany
+from bodega.declare.call import Call
+from bodega.declare.entity import Entity, stored
+from bodega.declare.facet import Batch, Facet
+from bodega.declare.fields import Id, Line, Moment
+from bodega.declare.listing import Filter, Include, Listing
+from bodega.declare.route import collection, route
+from bodega.declare.shape import Changes, Nested, V3Shape
+from bodega.declare.write import create_one
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
+from bodega.resources.customers import attributes, customer
+from bodega.storage.table import Reference, Unique, numbered_marks
+from bodega.storage.unit import Unit
+
+MOST_CUSTOMERS = 10
+"""Customers whose values one call may change."""
+_NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)\s*")
+MOST_SHOWN = 10
+"""Values that a customer is shown with, and can be made with."""
+
+
+class AttributeValue(Entity, kw_only=True):
+    """Always text, whatever the attribute's type. A PUT calls it `value`, every reply `attribute_value`."""
+
+    attribute_id: Id
+    attribute_value: Line
+    customer_id: Id = 0
+    date_created: Moment = ""
+    date_modified: Moment = ""
+
+
+TABLE = stored(
+    "customer_attribute_values",
+    AttributeValue,
+    noun="attribute value",
+    columns="customer_id attribute_id date_created date_modified",
+    indexed="attribute_id",
+    uniques=[Unique(("customer_id", "attribute_id"), "attribute_id", "The customer has a value of this attribute.")],
+    references=[
+        Reference("customer_id", "customers", "customer_id", "The customer does not exist.", "CASCADE"),
+        Reference("attribute_id", "customer_attributes", "attribute_id", "The attribute does not exist.", "CASCADE"),
+    ],
+)
+
+_OWN = "id date_created date_modified"
+v3 = V3Shape(
+    AttributeValue,
+    required="attribute_id value customer_id",
+    read_only=f"{_OWN} attribute_value",
+    write_only={"value": Annotated[str, msgspec.Meta(max_length=255)]},
+)
+in_customer = V3Shape(AttributeValue, required="attribute_id attribute_value", read_only=f"{_OWN} customer_id")
+
+OF_NAME = "attribute_id IN (SELECT id FROM customer_attributes WHERE name_key IN ({marks}))"
+
+
+async def _known(unit: Unit, asked: Changes) -> int:
+    """The id of the customer's value of the attribute, 0 if there is none: a PUT need not know it."""
+    sql = "SELECT id FROM customer_attribute_values WHERE customer_id = $1 AND attribute_id = $2"
+    found = await unit.tx.row(sql, asked["customer_id"], asked["attribute_id"])
+    return int(found[0]) if found is not None else 0
+
+
+V3 = Facet(
+    3,
+    TABLE,
+    Listing(
+        TABLE,
+        3,
+        "id:in customer_id:in attribute_id:in date_created:min,max date_modified:min,max",
+        mapped={"name": Filter(OF_NAME, "test", lambda text: (text.casefold(),))},
+    ),
+    "store_v2_customers",
+    "customers/attribute-values",
+    v3=v3,
+    created=200,
+    batch=Batch(MOST_CUSTOMERS * attributes.MOST, whole=True, creates=True, refused=Reason.LIST_REFUSED, finds=_known),
+)
+DELETE = Facet(3, TABLE, Listing(TABLE, 3, "id:in"), V3.scope, V3.home, idle_delete=True)
+
+
+class Upsert(UpdateMany):
+    """PUT: values of at most ten customers (rule 25)."""
+
+    def read(self, content: Any) -> Any:
+        drafts = super().read(content)
+        if len({draft.get("customer_id") for draft in drafts}) > MOST_CUSTOMERS:
+            said = f"The values of at most {MOST_CUSTOMERS} customers can be changed at once."
+            raise Refusal(Reason.TOO_MANY_ITEMS, said, details={"max_items": MOST_CUSTOMERS})
+        return drafts
+
+
+routes = (
+    collection("customers/attribute-values", V3, "GET")
+    .also(route("customers/attribute-values", 3, PUT=Upsert(V3)))
+    .also(collection("customers/attribute-values", DELETE, "DELETE")),
+)
+
+
+@TABLE.prepare.append
+async def call_it_by_one_name(_unit: Unit, changes: Changes, old: AttributeValue | None, _notes: list[Fault]) -> None:
+    """A value stays with its customer and its attribute."""
+    if "value" in changes:
+        changes["attribute_value"] = changes.pop("value")
+    for name in ("customer_id", "attribute_id"):
+        if old is not None and changes.get(name, getattr(old, name)) != getattr(old, name):
+            raise refuse_faults([invalid(name, "must be that of the value with this id")])
+
+
+@TABLE.before_write.append
+async def look_like_its_type(unit: Unit, _old: AttributeValue | None, new: AttributeValue) -> None:
+    """The value of a number is one, that of a date as well; an empty text says nothing and is always right."""
+    row = await unit.get(attributes.TABLE, new.attribute_id)
+    if row is None or not new.attribute_value:
+        return
+    if row.entity.type == "number" and not _NUMBER.fullmatch(new.attribute_value):
+        raise refuse_faults([invalid("value", "must be a number, as the attribute is one")])
+    if row.entity.type == "date" and not _is_date(new.attribute_value):
+        raise refuse_faults([invalid("value", "must be a date, as the attribute is one")])
+
+
+def _is_date(text: str) -> bool:
+    """Any documented form, and days before 1970 as well: people were born then."""
+    for read in (parse_moment, datetime.datetime.fromisoformat):
+        try:
+            read(text.strip())
+        except ValueError:
+            continue
+        return True
+    return False
+
+
+# What a customer shows of them
+
+
+async def of_customers(call: Call, ids: Sequence[int]) -> dict[int, bytes]:
+    """The first ten values of each."""
+    if not ids:
+        return {}
+    sql = (
+        "SELECT customer_id, doc FROM (SELECT id, customer_id, doc, row_number() OVER"
+        " (PARTITION BY customer_id ORDER BY id) AS place FROM customer_attribute_values"
+        f" WHERE customer_id IN ({numbered_marks(len(ids))})) a WHERE place <= {MOST_SHOWN} ORDER BY customer_id, id"
+    )
+    found: dict[int, list[bytes]] = {}
+    for owner, doc in await call.reader.rows(sql, *ids):
+        found.setdefault(owner, []).append(doc)
+    return {owner: b"[" + b",".join(docs) + b"]" for owner, docs in found.items()}
+
+
+async def how_many(call: Call, ids: Sequence[int]) -> dict[int, bytes]:
+    """How many values each has."""
+    if not ids:
+        return {}
+    marks = numbered_marks(len(ids))
+    sql = (
+        "SELECT customer_id, count(*) FROM customer_attribute_values"
+        f" WHERE customer_id IN ({marks}) GROUP BY customer_id"
+    )
+    return {row[0]: b"%d" % row[1] for row in await call.reader.rows(sql, *ids)}
+
+
+async def _write(unit: Unit, parent: customer.Customer, drafts: list[Changes], notes: list[Fault]) -> None:
+    for draft in drafts:
+        await create_one(unit, IN_CUSTOMER, {**draft, "customer_id": parent.id}, notes)
+
+
+IN_CUSTOMER = Facet(3, TABLE, V3.listing, V3.scope, "", v3=in_customer)
+customer.INCLUDES["attributes"] = Include(of_customers, tables=TABLE.name)
+customer.INCLUDES["attribute_count"] = Include(how_many, empty=b"0", tables=TABLE.name)
+customer.POST_SHAPE.nested["attributes"] = Nested(in_customer, _write, new=True, most=MOST_SHOWN)

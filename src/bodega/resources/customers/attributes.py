@@ -1,0 +1,58 @@
+"""Attributes: what a store likes to know of its customers beside what everybody has."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from bodega.declare.entity import Entity, stored
+from bodega.declare.facet import Batch, Facet
+from bodega.declare.fields import NAME, Moment
+from bodega.declare.listing import Listing
+from bodega.declare.route import collection
+from bodega.declare.route import listed as whole_lists
+from bodega.declare.shape import V3Shape
+from bodega.declare.write import unchanging
+from bodega.law.reasons import Reason
+
+MOST = 50
+"""Rule 102: attributes of a store."""
+
+
+class Attribute(Entity, kw_only=True):
+    """`type` says what its values, which are always text, look like."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
+    type: Literal["string", "number", "date"]
+    date_created: Moment = ""
+    date_modified: Moment = ""
+
+
+TABLE = stored(
+    "customer_attributes",
+    Attribute,
+    noun="customer attribute",
+    columns="name type date_created date_modified",
+    computed={"name_key": ("TEXT", lambda attribute: attribute.name.casefold())},
+    cap=MOST,
+)
+
+post = V3Shape(Attribute, required="name type", read_only="id date_created date_modified")
+put = V3Shape(Attribute, required="", read_only="id date_created date_modified")
+
+_LIST = Listing(TABLE, 3, "name:like type date_created:min,max date_modified:min,max")
+_SCOPE, _HOME = "store_v2_customers", "customers/attributes"
+_TERMS = Batch(MOST, whole=True, refused=Reason.LIST_REFUSED)
+POST = Facet(3, TABLE, _LIST, _SCOPE, _HOME, v3=post, created=200, batch=_TERMS)
+PUT = Facet(3, TABLE, _LIST, _SCOPE, _HOME, v3=put, batch=_TERMS)
+DELETE = Facet(3, TABLE, Listing(TABLE, 3, "id:in"), _SCOPE, _HOME, idle_delete=True)
+
+routes = (
+    collection(_HOME, POST, "GET")
+    .also(whole_lists(_HOME, POST, "POST"))
+    .also(whole_lists(_HOME, PUT, "PUT"))
+    .also(collection(_HOME, DELETE, "DELETE")),
+)
+
+TABLE.prepare.append(unchanging("type"))  # rule 102

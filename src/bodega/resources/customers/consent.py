@@ -1,0 +1,118 @@
+"""Consent: which cookies and scripts a customer allows a storefront to use."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from bodega.declare.actions import NO_QUERY, Action
+from bodega.declare.call import Call
+from bodega.declare.entity import Entity, stored
+from bodega.declare.facet import Facet, Within
+from bodega.declare.fields import Moment, moment
+from bodega.declare.listing import Listing, Query
+from bodega.declare.render import json
+from bodega.declare.route import route
+from bodega.declare.shape import V3Shape
+from bodega.law.outcome import Outcome, Shown, Validator
+from bodega.law.refusal import invalid, refuse_faults
+from bodega.resources.customers import customer
+from bodega.storage import rows
+from bodega.storage.table import Reference
+from bodega.storage.unit import Unit
+
+Category = Literal["essential", "functional", "analytics", "targeting"]
+
+
+class Consent(Entity, kw_only=True):
+    """Its id is the customer's. What is in neither list was never asked."""
+
+    allow: list[Category] = []
+    deny: list[Category] = []
+    updated_at: Moment = ""
+
+
+TABLE = stored(
+    "customer_consents",
+    Consent,
+    noun="consent",
+    columns="",
+    computed={"customer_id": ("INTEGER", lambda consent: consent.id)},
+    indexed="customer_id",
+    references=[Reference("customer_id", "customers", "customer_id", "The customer does not exist.", "CASCADE")],
+)
+
+v3 = V3Shape(Consent, required="", read_only="id updated_at")
+OF_CUSTOMER = Facet(
+    3,
+    TABLE,
+    Listing(TABLE, 3, ""),
+    "store_v2_customers",
+    "customers/{}/consent",
+    v3=v3,
+    within=(Within("customer_id", customer.TABLE),),
+)
+
+
+def _shown(consent: Consent) -> bytes:
+    """Without `data` around it."""
+    return json({"allow": consent.allow, "deny": consent.deny, "updated_at": consent.updated_at})
+
+
+class ShowConsent(Action):
+    """GET: nothing is allowed or denied until somebody says so."""
+
+    def parse(self, query: str) -> Query:
+        return NO_QUERY
+
+    async def find(self, call: Call) -> Validator:
+        await self.place.enter(call)
+        found = await rows.get(call.reader, TABLE, call.parent)
+        if found is None:
+            owner = await rows.get(call.reader, customer.TABLE, call.parent)
+            assert owner is not None
+            call.found = Consent(updated_at=owner.entity.date_created)
+            return Validator(0, owner.modified)
+        call.found = found.entity
+        return Validator(found.version, found.modified)
+
+    async def answer(self, call: Call) -> Outcome:
+        return Shown(ready=_shown(call.found))
+
+
+class DeclareConsent(ShowConsent):
+    """PUT: a list that is left out stays, but for what the other one names now."""
+
+    writes = True
+    body = True
+
+    def read(self, content: Any) -> Any:
+        changes = v3.read(content, creating=False)
+        allow, deny = changes.get("allow", []), changes.get("deny", [])
+        faults = [
+            invalid(name, "must name each category once")
+            for name, given in (("allow", allow), ("deny", deny))
+            if len(set(given)) < len(given)
+        ]
+        if set(allow) & set(deny):
+            faults.append(invalid("deny", "must not name what allow names"))
+        if faults:
+            raise refuse_faults(faults)
+        return changes
+
+    async def perform(self, unit: Unit, call: Call) -> Outcome:
+        old = await unit.get(TABLE, call.parent)
+        if call.standing_still is not None:
+            call.standing_still(Validator(old.version, old.modified) if old else Validator(0, 0))
+        was = old.entity if old is not None else Consent()
+        allow, deny = call.draft.get("allow"), call.draft.get("deny")
+        new = Consent(
+            id=call.parent,
+            allow=allow if allow is not None else [one for one in was.allow if one not in (deny or ())],
+            deny=deny if deny is not None else [one for one in was.deny if one not in (allow or ())],
+            updated_at=moment(unit.now),
+        )
+        row = await (unit.update(TABLE, old, new) if old is not None else unit.insert(TABLE, new, numbered=True))
+        return Shown(ready=_shown(row.entity), state=Validator(row.version, row.modified))
+
+
+routes = (route("customers/{customer_id}/consent", 3, GET=ShowConsent(OF_CUSTOMER), PUT=DeclareConsent(OF_CUSTOMER)),)

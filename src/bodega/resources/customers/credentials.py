@@ -1,0 +1,124 @@
+"""Asking whether a password is a customer's: for other systems that let the store's customers in."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Any, NamedTuple
+
+import msgspec
+
+from bodega.declare.actions import NO_QUERY, Action
+from bodega.declare.call import Call
+from bodega.declare.entity import Entity
+from bodega.declare.facet import Facet
+from bodega.declare.fields import Id
+from bodega.declare.listing import Listing, Query
+from bodega.declare.render import json
+from bodega.declare.route import route
+from bodega.declare.shape import V2Shape, V3Shape
+from bodega.domain import passwords
+from bodega.law.outcome import Outcome, Shown, Validator
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Refusal, invalid, refuse_faults
+from bodega.resources.customers import customer, settings
+from bodega.resources.store import channels
+from bodega.storage import rows
+from bodega.storage.unit import Unit
+
+Word = Annotated[str, msgspec.Meta(max_length=1000)]
+
+
+class Guess(Entity, kw_only=True):
+    """What is asked: V2 names the customer in its path, V3 by the e-mail address."""
+
+    email: Word = ""
+    password: Word
+    channel_id: Id = channels.DEFAULT
+
+
+class Checked(NamedTuple):
+    """An answer that has not been given yet; `subject` is whose password it is, as guesses are counted."""
+
+    subject: str
+    right: bool
+    customer_id: int
+
+
+v2 = V2Shape(Guess, "validate", "validate", "password*")
+v3 = V3Shape(Guess, required="email password")
+
+V2 = Facet(
+    2, customer.TABLE, Listing(customer.TABLE, 2, ""), "store_v2_customers", "customers/{}/validate", v2=v2, secret=True
+)
+V3 = Facet(
+    3,
+    customer.TABLE,
+    Listing(customer.TABLE, 3, ""),
+    "store_v2_customers",
+    "customers/validate-credentials",
+    v3=v3,
+    secret=True,
+)
+
+
+class ValidateCredentials(Action):
+    """POST: whether e-mail address and password belong together, and let one in at a channel."""
+
+    writes = True
+    body = True
+
+    def parse(self, query: str) -> Query:
+        return NO_QUERY
+
+    def read(self, content: Any) -> Any:
+        return v3.read(content, creating=True)
+
+    async def gather(self, call: Call) -> None:
+        """The password is compared before anything is written: that takes longer than a transaction should."""
+        email, channel = call.draft["email"].casefold(), call.draft.get("channel_id", channels.DEFAULT)
+        if await rows.get(call.reader, channels.TABLE, channel) is None:
+            raise refuse_faults([invalid("channel_id", "must be the id of a channel")])
+        subject = hashlib.sha256(email.encode()).hexdigest()
+        await passwords.may_guess(call.reader, subject, call.now)
+        row = await call.reader.row("SELECT doc, rest FROM customers WHERE email_key = $1", email)
+        found = customer.TABLE.decode(row[0], row[1]) if row is not None else None
+        right = await passwords.is_right(found.password if found else "", call.draft["password"])
+        if found is not None and right:
+            right = await settings.lets_in(call.reader, found, channel)
+        call.gathered = Checked(subject, right, found.id if found else 0)
+
+    async def perform(self, unit: Unit, call: Call) -> Outcome:
+        checked: Checked = call.gathered
+        await passwords.answered(unit, checked.subject, right=checked.right)
+        customer_id = checked.customer_id if checked.right else None
+        return Shown(ready=json({"customer_id": customer_id, "is_valid": checked.right}))
+
+
+class ValidatePassword(ValidateCredentials):
+    """POST: whether this is the password of the customer in the path."""
+
+    async def find(self, call: Call) -> Validator:
+        return await self._find_item(call)
+
+    def read(self, content: Any) -> Any:
+        return v2.read(content, creating=True)
+
+    async def gather(self, call: Call) -> None:
+        found: customer.Customer = customer.TABLE.decode(call.found[0], call.found[1])
+        subject = hashlib.sha256(found.email.casefold().encode()).hexdigest()
+        await passwords.may_guess(call.reader, subject, call.now)
+        right = await passwords.is_right(found.password, call.draft["password"])
+        call.gathered = Checked(subject, right, found.id)
+
+    async def perform(self, unit: Unit, call: Call) -> Outcome:
+        checked: Checked = call.gathered
+        if await unit.get(customer.TABLE, call.entity_id) is None:
+            raise Refusal(Reason.NO_SUCH_ENTITY)
+        await passwords.answered(unit, checked.subject, right=checked.right)
+        return Shown(value={"success": checked.right}, root="validate")
+
+
+routes = (
+    route("customers/{id}/validate", 2, v2, POST=ValidatePassword(V2)),
+    route("customers/validate-credentials", 3, POST=ValidateCredentials(V3)),
+)

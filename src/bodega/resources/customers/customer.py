@@ -1,0 +1,242 @@
+"""A customer: what is kept of one, and its forms in both versions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Annotated, Any
+
+import msgspec
+
+from bodega.declare.call import Call
+from bodega.declare.entity import Entity, stored
+from bodega.declare.events import events, fires
+from bodega.declare.fields import (
+    EMAIL,
+    FLAG,
+    NAME,
+    Id,
+    Kind,
+    Line,
+    Long,
+    Moment,
+    Money,
+    as_is,
+    clean_decimal,
+    clean_text,
+    moment,
+)
+from bodega.declare.listing import Include
+from bodega.declare.render import json
+from bodega.declare.shape import As, Linked, Looked, V2Shape, V3Shape
+from bodega.domain import passwords
+from bodega.resources.store import channels
+from bodega.storage.table import Reference, Unique, numbered_marks
+from bodega.storage.unit import Unit
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100), NAME]
+Phone = Annotated[str, msgspec.Meta(max_length=50)]
+Password = Annotated[str, msgspec.Meta(min_length=1, max_length=passwords.LONGEST)]
+Email = Annotated[str, msgspec.Meta(min_length=3, max_length=250), EMAIL]
+"""Rule 97."""
+
+
+class Authentication(msgspec.Struct):
+    """What is shown of how a customer signs in."""
+
+    force_password_reset: bool = False
+
+
+class Credentials(msgspec.Struct):
+    """What can be asked of how a customer signs in; never kept as it stands (`customers.keep_only_hashes`)."""
+
+    force_password_reset: bool | None = None
+    new_password: Password | None = None
+
+
+class Credit(msgspec.Struct):
+    """V3's form of store credit."""
+
+    amount: Any = 0
+
+
+HIDDEN = "store_credit password"
+UPDATING = (
+    "email first_name last_name company phone registration_ip_address notes tax_exempt_category customer_group_id"
+    " authentication accepts_product_review_abandoned_cart_emails channel_ids store_credit password"
+)
+"""The members whose change is an update of the customer."""
+
+
+class Customer(Entity, kw_only=True):
+    """`customer_group_id` 0 is no group; `channel_ids` None lets one in at every channel that takes global logins.
+
+    `store_credit` is in the store's default currency; `password` an argon2id hash, empty when there is none.
+    """
+
+    email: Email
+    first_name: Name
+    last_name: Name
+    company: Line = ""
+    phone: Phone = ""
+    registration_ip_address: Annotated[str, msgspec.Meta(max_length=30)] = ""
+    notes: Long = ""
+    tax_exempt_category: Line = ""
+    customer_group_id: Id = 0
+    date_created: Moment = ""
+    date_modified: Moment = ""
+    authentication: Authentication = msgspec.field(default_factory=Authentication)
+    accepts_product_review_abandoned_cart_emails: bool = False
+    origin_channel_id: Id = channels.DEFAULT
+    channel_ids: Annotated[list[Id], msgspec.Meta(min_length=1)] | None = None
+    store_credit: Money = Decimal(0)
+    password: str = ""
+
+
+def present(unit: Unit) -> str:
+    """The store's present as customers tell it: some clients read their dates with a Z and in no other form."""
+    return as_z(moment(unit.now))
+
+
+def as_z(date: str) -> str:
+    """A time of day in UTC, with a Z."""
+    return date.replace("+00:00", "Z")
+
+
+def _in_order(date: str) -> str:
+    """As all other dates are written, by which lists are filtered and sorted."""
+    return date.replace("Z", "+00:00")
+
+
+def full_name(person: Any) -> str:
+    """First and last name as filters know them: in small letters."""
+    return f"{person.first_name} {person.last_name}".casefold()
+
+
+TABLE = stored(
+    "customers",
+    Customer,
+    noun="customer",
+    columns="first_name last_name company phone registration_ip_address tax_exempt_category customer_group_id"
+    " store_credit origin_channel_id",
+    computed={
+        "date_created": ("TEXT", lambda customer: _in_order(customer.date_created)),
+        "date_modified": ("TEXT", lambda customer: _in_order(customer.date_modified)),
+        "email_key": ("TEXT", lambda customer: customer.email.casefold()),
+        "name_key": ("TEXT", full_name),
+        "last_name_key": ("TEXT", lambda customer: customer.last_name.casefold()),
+        "group_ref": ("INTEGER", lambda customer: customer.customer_group_id or None),
+    },
+    indexed="customer_group_id date_created date_modified last_name_key",
+    hidden=HIDDEN,
+    uniques=[Unique(("email_key",), "email", "Another customer has this e-mail address.")],  # rule 97
+    references=[
+        Reference("group_ref", "customer_groups", "customer_group_id", "The customer group does not exist."),
+        Reference("origin_channel_id", "channels", "origin_channel_id", "The channel does not exist."),
+    ],
+    counter="customers",
+    event=events("store/customer", fields=UPDATING),
+    more_schema=passwords.GUESSES,
+)
+
+
+@fires(TABLE, "store/customer/channel/login/access/updated")
+def access_changed(old: Customer, new: Customer) -> dict[str, Any] | None:
+    """At which channels a customer can sign in."""
+    if old.channel_ids == new.channel_ids:
+        return None
+    return {"type": "customer", "id": new.id, "channel_ids": new.channel_ids}
+
+
+# V2
+
+
+def _read_credentials(value: Any) -> Credentials:
+    """Rule 98: V2 spells the password twice, if it likes."""
+    if not isinstance(value, dict):
+        raise ValueError("must be an object")
+    unknown = sorted(value.keys() - {"password", "password_confirmation", "force_reset"})
+    if unknown:
+        raise ValueError(f"must have no member {unknown[0]}")
+    password, again = value.get("password"), value.get("password_confirmation")
+    for word in (password, again):
+        if word is not None and not (isinstance(word, str) and 0 < len(word) <= passwords.LONGEST):
+            raise ValueError(f"must have a password of 1 to {passwords.LONGEST} characters")
+        clean_text(word or "")
+    if again is not None and again != password:
+        raise ValueError("must have the same password twice")
+    force = value.get("force_reset")
+    return Credentials(None if force is None else FLAG.read(force), password)
+
+
+CREDENTIALS = Kind("object", as_is, _read_credentials, as_is)
+RESET = Kind("boolean", lambda shown: shown.force_password_reset, lambda value: Authentication(FLAG.read(value)), as_is)
+
+
+async def _form_fields(call: Call, found: Sequence[Customer]) -> Mapping[int, Any]:
+    """The answers of these customers in the sign-up form; None for one who gave none."""
+    ids = [customer.id for customer in found]
+    if not ids:
+        return {}
+    sql = (
+        f"SELECT customer_id, doc FROM form_field_values WHERE customer_id IN ({numbered_marks(len(ids))}) ORDER BY id"
+    )
+    answers: dict[int, list[dict[str, Any]]] = {}
+    for customer_id, doc in await call.reader.rows(sql, *ids):
+        value = msgspec.json.decode(doc)
+        answers.setdefault(customer_id, []).append({"name": value["name"], "value": _as_text(value["value"])})
+    return answers
+
+
+def _as_text(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value)
+
+
+v2 = V2Shape(
+    Customer,
+    "customers",
+    "customer",
+    "id! _authentication^ company first_name* last_name* email* phone date_created! date_modified! store_credit"
+    " registration_ip_address customer_group_id notes tax_exempt_category accepts_marketing! addresses form_fields?"
+    " reset_pass_on_login",
+    {
+        "_authentication": As("credentials", CREDENTIALS),
+        "accepts_marketing": As("accepts_product_review_abandoned_cart_emails"),  # rule 99
+        "addresses": Linked("/customers/{e.id}/addresses"),
+        "form_fields": Looked(_form_fields, "object"),
+        "reset_pass_on_login": As("authentication", RESET),
+    },
+)
+
+# V3
+
+
+async def store_credit(call: Call, ids: Sequence[int]) -> dict[int, bytes]:
+    """Store credit, in the one currency that it is kept in."""
+    if not ids:
+        return {}
+    sql = f"SELECT id, store_credit FROM customers WHERE id IN ({numbered_marks(len(ids))})"
+    found = await call.reader.rows(sql, *ids)
+    return {row[0]: json([{"amount": clean_decimal(Decimal(row[1]) / 10_000)}]) for row in found}
+
+
+async def none_yet(_call: Call, _ids: Sequence[int]) -> dict[int, bytes]:
+    """Nobody is in a segment or has a shopper profile as long as there are none."""
+    return {}
+
+
+INCLUDES: dict[str, Include] = {
+    "storecredit": Include(store_credit, member="store_credit_amounts", tables="customers"),
+    "shopper_profile_id": Include(none_yet, empty=b"null"),
+    "segment_ids": Include(none_yet),
+}
+"""The modules of what hangs on a customer add theirs."""
+
+_WISHES: dict[str, Any] = {"authentication": Credentials, "store_credit_amounts": list[Credit]}
+_READ_ONLY = "id registration_ip_address date_created date_modified"
+
+POST_SHAPE = V3Shape(
+    Customer, required="email first_name last_name", read_only=_READ_ONLY, hidden=HIDDEN, write_only=_WISHES
+)
+PUT_SHAPE = V3Shape(Customer, required="", read_only=_READ_ONLY, hidden=HIDDEN, write_only=_WISHES)
+"""A PUT leaves addresses and attributes alone: they have places of their own."""

@@ -1,0 +1,139 @@
+"""Customers in both versions, and the rules that they keep."""
+
+from __future__ import annotations
+
+from bodega.declare.call import Call
+from bodega.declare.facet import Batch, Facet
+from bodega.declare.fields import clean_decimal
+from bodega.declare.listing import Filter, Listing, listed
+from bodega.declare.route import collection, count, item
+from bodega.declare.route import listed as whole_lists
+from bodega.declare.shape import Changes
+from bodega.declare.write import unchanging
+from bodega.domain import passwords
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, invalid, refuse_faults
+from bodega.resources.customers.customer import (
+    INCLUDES,
+    POST_SHAPE,
+    PUT_SHAPE,
+    TABLE,
+    Authentication,
+    Credentials,
+    Customer,
+    as_z,
+    v2,
+)
+from bodega.storage.table import numbered_marks
+from bodega.storage.unit import Unit, dangling
+
+SCOPE = "store_v2_customers"
+MOST_AT_ONCE = 10
+"""Rules 25 and 102."""
+
+
+async def keep_only_hashes(_call: Call, draft: Changes, _customer: int, _before: str) -> None:
+    """Rule 98: a password is hashed before anything is written, and known to nobody afterwards."""
+    asked = draft.pop("credentials", None)
+    if isinstance(draft.get("authentication"), Credentials):
+        asked = draft.pop("authentication")
+    if asked is None:
+        return
+    if asked.new_password is not None:
+        draft["password"] = await passwords.hashed(asked.new_password)
+    if asked.force_password_reset is not None:
+        draft["authentication"] = Authentication(asked.force_password_reset)
+
+
+V2 = Facet(
+    2,
+    TABLE,
+    Listing(
+        TABLE,
+        2,
+        "first_name last_name company phone store_credit customer_group_id tax_exempt_category min_id max_id"
+        " min_date_created max_date_created min_date_modified max_date_modified",
+        mapped={"email": Filter("email_key", "eq", str.casefold)},
+    ),
+    SCOPE,
+    "customers",
+    v2=v2,
+    created=200,
+    delete_cap=100,  # rule 23
+    gather=keep_only_hashes,
+    secret=True,
+)
+
+_LIST = Listing(
+    TABLE,
+    3,
+    "id:in company:in customer_group_id:in phone:in registration_ip_address:in date_created:min,max"
+    " date_modified:min,max",
+    mapped={
+        "email:in": Filter("email_key", "in", listed(str.casefold)),
+        "name:in": Filter("name_key", "in", listed(str.casefold)),
+        "name:like": Filter("name_key", "like_any", listed(str.casefold)),
+    },
+    sorts="date_created:asc date_created:desc last_name:asc last_name:desc date_modified:asc date_modified:desc",
+    includes=INCLUDES,
+    inside="address_count attribute_count",
+    cursor=True,
+)
+_TERMS = Batch(MOST_AT_ONCE, whole=True, refused=Reason.LIST_REFUSED)  # rule 97
+POST = Facet(
+    3, TABLE, _LIST, SCOPE, "customers", v3=POST_SHAPE, created=200, batch=_TERMS, gather=keep_only_hashes, secret=True
+)
+PUT = Facet(3, TABLE, _LIST, SCOPE, "customers", v3=PUT_SHAPE, batch=_TERMS, gather=keep_only_hashes, secret=True)
+DELETE = Facet(3, TABLE, Listing(TABLE, 3, "id:in"), SCOPE, "customers", idle_delete=True)  # rule 22
+
+routes = (
+    collection("customers", V2, "GET POST DELETE"),
+    item("customers/{id}", V2),
+    count("customers/count", V2),
+    collection("customers", POST, "GET")
+    .also(whole_lists("customers", POST, "POST"))
+    .also(whole_lists("customers", PUT, "PUT"))
+    .also(collection("customers", DELETE, "DELETE")),
+)
+
+TABLE.prepare.append(unchanging("origin_channel_id"))  # rule 102
+
+
+@TABLE.prepare.append
+async def take_the_credit(_unit: Unit, changes: Changes, _old: Customer | None, _notes: list[Fault]) -> None:
+    """V3 lists store credit by currency; it is kept in one."""
+    amounts = changes.pop("store_credit_amounts", None)
+    if amounts is None:
+        return
+    try:
+        if len(amounts) > 1:
+            raise ValueError("must have at most one amount")
+        changes["store_credit"] = clean_decimal(amounts[0].amount if amounts else 0)
+    except ValueError as error:
+        raise refuse_faults([invalid("store_credit_amounts", str(error))]) from None
+
+
+@TABLE.before_write.append
+async def know_the_channels(unit: Unit, _old: Customer | None, new: Customer) -> None:
+    """Rule 102: a customer belongs to channels that exist."""
+    if not new.channel_ids:
+        return
+    new.channel_ids = list(dict.fromkeys(new.channel_ids))
+    marks = numbered_marks(len(new.channel_ids))
+    there = {row[0] for row in await unit.tx.rows(f"SELECT id FROM channels WHERE id IN ({marks})", *new.channel_ids)}
+    missing = [channel for channel in new.channel_ids if channel not in there]
+    if missing:
+        raise refuse_faults([dangling("channel_ids", "A channel does not exist.", missing)])
+
+
+@TABLE.before_write.append
+async def tell_dates_with_a_z(_unit: Unit, _old: Customer | None, new: Customer) -> None:
+    """The one form in which every client reads the dates of customers."""
+    new.date_created, new.date_modified = as_z(new.date_created), as_z(new.date_modified)
+
+
+@TABLE.before_write.append
+async def hold_no_password(_unit: Unit, _old: Customer | None, new: Customer) -> None:
+    """Rule 98: what is written down is a hash, whichever way it came."""
+    assert type(new.authentication) is Authentication
+    assert not new.password or new.password.startswith("$argon2id$")

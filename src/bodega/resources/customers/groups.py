@@ -1,0 +1,265 @@
+"""Customer groups: who may see which categories, and for whom what is cheaper."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Sequence
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from bodega.declare.complaint import typed
+from bodega.declare.entity import Entity, stored
+from bodega.declare.facet import Facet
+from bodega.declare.fields import INTEGER, NAME, Id, Kind, Moment, as_is, clean_decimal, moment, structured
+from bodega.declare.listing import Listing
+from bodega.declare.route import collection, count, item
+from bodega.declare.shape import V2Shape
+from bodega.law.refusal import Fault, invalid, refuse_faults
+from bodega.resources.catalog import categories, product
+from bodega.resources.customers import customer
+from bodega.storage.table import Table, Unique, numbered_marks
+from bodega.storage.tx import Tx
+from bodega.storage.unit import Unit, dangling
+
+MOST_RULES = 1000
+MOST_PERCENT = Decimal(100)
+AT_ONCE = 250
+"""Members whose rows are read at once when their group goes."""
+
+TARGETS = {"all": "", "category": "category_id", "product": "product_id", "price_list": "price_list_id"}
+"""What a rule of each type names."""
+
+
+class Access(msgspec.Struct, omit_defaults=True):
+    """`categories` are those that members see when `type` is specific."""
+
+    type: Literal["all", "specific", "none"]
+    categories: list[Id] = []
+
+    def __post_init__(self) -> None:
+        if self.type != "specific" and self.categories:
+            raise ValueError("must have categories only where its type is specific")
+
+
+class Discount(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """A rule: per cent off, an amount off, or a price, for everything, a category or a product; or a price list."""
+
+    type: Literal["all", "category", "product", "price_list"]
+    method: Literal["percent", "fixed", "price"] | None = None
+    amount: str = ""
+    category_id: Id = 0
+    product_id: Id = 0
+    price_list_id: Id = 0
+
+
+def _read_rules(value: Any) -> list[Discount]:
+    """Rule 103: each rule is whole and of its type, a price list stands alone, and one rule at most is for all."""
+    if value in (None, ""):
+        return []
+    if not isinstance(value, list) or len(value) > MOST_RULES:
+        raise ValueError(f"must be a list of at most {MOST_RULES} rules")
+    rules = [_read_rule(rule) for rule in value]
+    kinds = [rule.type for rule in rules]
+    if "price_list" in kinds and len(kinds) > 1:
+        raise ValueError("must have no other rule beside one of type price_list")
+    if kinds.count("all") > 1:
+        raise ValueError("must have at most one rule of type all")
+    targets = [
+        (rule.type, rule.category_id or rule.product_id) for rule in rules if rule.type in ("category", "product")
+    ]
+    if len(set(targets)) < len(targets):
+        raise ValueError("must have one rule at most for each category and product")
+    return rules
+
+
+def _read_rule(rule: Any) -> Discount:
+    if not isinstance(rule, dict) or rule.get("type") not in list(TARGETS):
+        raise ValueError("must have rules whose type is one of " + ", ".join(TARGETS))
+    kind = rule["type"]
+    needed = {"type", TARGETS[kind]} - {""} | (set() if kind == "price_list" else {"method", "amount"})
+    missing, unknown = sorted(needed - rule.keys()), sorted(rule.keys() - needed)
+    if missing:
+        raise ValueError(f"must have {missing[0]} in a rule of type {kind}")
+    if unknown:
+        raise ValueError(f"must not have {unknown[0]} in a rule of type {kind}")
+    made = {name: INTEGER.read(value) if name.endswith("_id") else value for name, value in rule.items()}
+    if any(not value for name, value in made.items() if name.endswith("_id")):
+        raise ValueError(f"must have {TARGETS[kind]} in a rule of type {kind}")
+    if kind != "price_list":
+        amount = clean_decimal(str(rule["amount"]) if not isinstance(rule["amount"], bool) else "true")
+        if rule["method"] == "percent" and amount > MOST_PERCENT:
+            raise ValueError("must take at most 100 per cent off")
+        made["amount"] = f"{amount:.4f}"
+    found: Discount = typed(made, Discount)
+    return found
+
+
+RULES = Kind("object_array", msgspec.to_builtins, _read_rules, as_is)
+ACCESS = structured(Access)
+
+
+class CustomerGroup(Entity, kw_only=True):
+    """New customers join the group that `is_default`; one group at most is for guests."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
+    is_default: bool = False
+    category_access: Annotated[Access, ACCESS] = msgspec.field(default_factory=lambda: Access("all"))
+    discount_rules: Annotated[list[Discount], RULES] = []
+    is_group_for_guests: bool = False
+    date_created: Moment = ""
+    date_modified: Moment = ""
+
+
+TABLE = stored(
+    "customer_groups",
+    CustomerGroup,
+    noun="customer group",
+    columns="name is_default is_group_for_guests date_created date_modified",
+    computed={"name_key": ("TEXT", lambda group: group.name.casefold())},
+    indexed="name_key",
+    uniques=[
+        Unique(("is_default",), "is_default", "The store has a default group already.", "is_default"),
+        Unique(
+            ("is_group_for_guests",),
+            "is_group_for_guests",
+            "The store has a group for guests already.",
+            "is_group_for_guests",
+        ),
+    ],  # rule 103
+)
+
+v2 = V2Shape(
+    CustomerGroup,
+    "customer_groups",
+    "customer_group",
+    "id? name* is_default category_access discount_rules is_group_for_guests date_created? date_modified?",
+)
+
+V2 = Facet(
+    2,
+    TABLE,
+    Listing(
+        TABLE,
+        2,
+        "name:like is_default is_group_for_guests date_created:min,max date_modified:min,max min_id max_id",
+    ),
+    "store_v2_customers",
+    "customer_groups",
+    v2=v2,
+    created=200,
+)
+
+routes = (
+    collection("customer_groups", V2, "GET POST DELETE"),
+    item("customer_groups/{id}", V2),
+    count("customer_groups/count", V2),
+)
+
+ROLES = ("is_default", "is_group_for_guests")
+
+
+@TABLE.before_write.append
+async def name_what_is_there(unit: Unit, _old: CustomerGroup | None, new: CustomerGroup) -> None:
+    """Categories and products that a group speaks of exist."""
+    rules = new.discount_rules
+    faults = [
+        *await _missing(unit, categories.TABLE, "category_access", new.category_access.categories),
+        *await _missing(unit, categories.TABLE, "discount_rules", [rule.category_id for rule in rules]),
+        *await _missing(unit, product.TABLE, "discount_rules", [rule.product_id for rule in rules]),
+    ]
+    if faults:
+        raise refuse_faults(faults)
+
+
+async def _missing(unit: Unit, table: Table, field: str, ids: Iterable[int]) -> list[Fault]:
+    wanted = list(dict.fromkeys(one for one in ids if one))
+    if not wanted:
+        return []
+    sql = f"SELECT id FROM {table.name} WHERE id IN ({numbered_marks(len(wanted))})"
+    there = {row[0] for row in await unit.tx.rows(sql, *wanted)}
+    gone = [one for one in wanted if one not in there]
+    return [dangling(field, f"A {table.noun} does not exist.", gone)] if gone else []
+
+
+@TABLE.before_write.append
+async def be_the_only_one(unit: Unit, _old: CustomerGroup | None, new: CustomerGroup) -> None:
+    """Rule 103: a group becomes the default, or that of guests, in another's place."""
+    for role in ROLES:
+        if getattr(new, role):
+            await _resign(unit, role, new.id)
+
+
+async def _resign(unit: Unit, role: str, keep: int) -> None:
+    for (other,) in await unit.tx.rows(f"SELECT id FROM customer_groups WHERE {role} AND id <> $1", keep):
+        row = await unit.get(TABLE, other)
+        assert row is not None
+        setattr(row.entity, role, False)
+        await unit.rewrite(TABLE, row)
+
+
+async def holder(tx: Tx, role: str) -> int:
+    """The id of the group in this role, 0 when there is none."""
+    found = await tx.row(f"SELECT id FROM customer_groups WHERE {role} ORDER BY id LIMIT 1")
+    return int(found[0]) if found is not None else 0
+
+
+async def appoint(unit: Unit, role: str, group: int) -> None:
+    """Gives a role to a group, or to none (0). Raises Refusal."""
+    if await holder(unit.tx, role) == group:
+        return
+    if not group:
+        await _resign(unit, role, 0)
+        return
+    row = await unit.get(TABLE, group)
+    if row is None:
+        raise refuse_faults([invalid("customer_group_settings", f"names group {group}, which does not exist")])
+    await unit.update(TABLE, row, msgspec.structs.replace(row.entity, **{role: True}, date_modified=moment(unit.now)))
+
+
+@TABLE.before_delete.append
+async def unassign_members(unit: Unit, doomed: Sequence[int]) -> None:
+    """Rule 103: members of a group that goes are in none afterwards."""
+    marks = numbered_marks(len(doomed))
+    last = 0
+    while True:
+        sql = (
+            f"SELECT id FROM customers WHERE customer_group_id IN ({marks}) AND id > ${len(doomed) + 1}"
+            f" ORDER BY id LIMIT {AT_ONCE}"
+        )
+        members = [row[0] for row in await unit.tx.rows(sql, *doomed, last)]
+        if not members:
+            return
+        for member in members:
+            row = await unit.get(customer.TABLE, member)
+            assert row is not None
+            alone = msgspec.structs.replace(row.entity, customer_group_id=0, date_modified=customer.present(unit))
+            await unit.update(customer.TABLE, row, alone)
+        last = members[-1]
+
+
+@categories.TABLE.before_delete.append
+async def forget_categories(unit: Unit, doomed: Sequence[int]) -> None:
+    """No group speaks of a category that is gone."""
+    await _forget(unit, of_categories=set(doomed))
+
+
+@product.TABLE.before_delete.append
+async def forget_products(unit: Unit, doomed: Sequence[int]) -> None:
+    """No group has a price for a product that is gone."""
+    await _forget(unit, of_products=set(doomed))
+
+
+async def _forget(unit: Unit, *, of_categories: Container[int] = (), of_products: Container[int] = ()) -> None:
+    if not unit.ledger.total(TABLE.name):
+        return
+    for (group,) in await unit.tx.rows("SELECT id FROM customer_groups ORDER BY id"):
+        row = await unit.get(TABLE, group)
+        assert row is not None
+        seen, rules = row.entity.category_access.categories, row.entity.discount_rules
+        kept = [one for one in seen if one not in of_categories]
+        left = [rule for rule in rules if rule.category_id not in of_categories and rule.product_id not in of_products]
+        if len(kept) < len(seen) or len(left) < len(rules):
+            row.entity.category_access = Access(row.entity.category_access.type, kept)
+            row.entity.discount_rules = left
+            await unit.rewrite(TABLE, row)

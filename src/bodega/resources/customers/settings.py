@@ -1,0 +1,251 @@
+"""Settings of customers: for the whole store, and where a channel differs.
+
+Which group is the default one and which is that of guests is known by the groups themselves; what is set here moves
+their roles.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+
+from bodega.declare.actions import NO_QUERY, Action
+from bodega.declare.call import Call
+from bodega.declare.entity import Entity, stored
+from bodega.declare.events import fires
+from bodega.declare.facet import Facet, Within
+from bodega.declare.fields import Id
+from bodega.declare.listing import Listing, Query
+from bodega.declare.render import json
+from bodega.declare.route import route
+from bodega.declare.shape import Changes, V3Shape
+from bodega.law.outcome import Outcome, Shown, Validator
+from bodega.law.refusal import Fault, invalid, refuse_faults
+from bodega.resources.customers import customer, groups
+from bodega.resources.store import channels
+from bodega.storage import rows
+from bodega.storage.tx import Tx
+from bodega.storage.unit import Row, Unit
+
+EVERYWHERE = 0
+"""The id of the row for the whole store; the others have their channel's."""
+
+ROLES = {"guest_customer_group_id": "is_group_for_guests", "default_customer_group_id": "is_default"}
+Unset = msgspec.UnsetType
+"""What a body does not name stays."""
+
+
+class Privacy(msgspec.Struct, omit_defaults=True):
+    """In a body, and as it is kept."""
+
+    ask_shopper_for_tracking_consent: bool | Unset | None = msgspec.UNSET
+    policy_url: Annotated[str, msgspec.Meta(max_length=2048)] | Unset | None = msgspec.UNSET
+
+
+class GroupSettings(msgspec.Struct, omit_defaults=True):
+    """0 is no group; null, for a channel, is that of the store."""
+
+    guest_customer_group_id: Id | Unset | None = msgspec.UNSET
+    default_customer_group_id: Id | Unset | None = msgspec.UNSET
+
+
+class Settings(Entity, kw_only=True):
+    """One row for the store, and one for each channel that has any of its own."""
+
+    privacy_settings: Privacy = msgspec.field(default_factory=Privacy)
+    customer_group_settings: GroupSettings = msgspec.field(default_factory=GroupSettings)
+    allow_global_logins: bool | None = None
+
+
+TABLE = stored("customer_settings", Settings, noun="customer settings", columns="")
+
+
+async def _own_channel(_tx: Tx, old: Settings | None, new: Settings) -> list[int]:
+    """The channel whose settings these are; those of the store are nobody's in particular."""
+    return [new.id] if new.id != EVERYWHERE else []
+
+
+_ON_CHANNEL = "store/channel/#/settings/"
+
+
+@fires(TABLE, f"{_ON_CHANNEL}customerPrivacy/updated", on="created updated", channels=_own_channel)
+def privacy_changed(old: Settings | None, new: Settings) -> dict[str, Any] | None:
+    """What shoppers are asked for, and the page that says why."""
+    was = old.privacy_settings if old is not None else Privacy()
+    return {"channel_id": new.id} if was != new.privacy_settings else None
+
+
+@fires(TABLE, f"{_ON_CHANNEL}defaultCustomerGroup/updated", on="created updated", channels=_own_channel)
+def default_group_changed(old: Settings | None, new: Settings) -> dict[str, Any] | None:
+    """Which group the channel's new customers join."""
+    was = old.customer_group_settings if old is not None else GroupSettings()
+    now = new.customer_group_settings
+    return {"channel_id": new.id} if was.default_customer_group_id != now.default_customer_group_id else None
+
+
+v3 = V3Shape(Settings, required="")
+_LIST = Listing(TABLE, 3, "")
+STORE = Facet(3, TABLE, _LIST, "store_v2_customers", "customers/settings", v3=v3)
+CHANNEL = Facet(
+    3,
+    TABLE,
+    _LIST,
+    "store_v2_customers",
+    "customers/settings/channels/{}",
+    v3=v3,
+    within=(Within("id", channels.TABLE),),
+)
+
+
+def _value(kept: Any, otherwise: Any) -> Any:
+    return otherwise if kept is msgspec.UNSET or kept is None else kept
+
+
+async def _of_store(tx: Tx) -> dict[str, Any]:
+    row = await rows.get(tx, TABLE, EVERYWHERE)
+    kept = row.entity.privacy_settings if row is not None else Privacy()
+    return {
+        "privacy_settings": {
+            "ask_shopper_for_tracking_consent": _value(kept.ask_shopper_for_tracking_consent, otherwise=False),
+            "policy_url": _value(kept.policy_url, ""),
+        },
+        "customer_group_settings": {name: await groups.holder(tx, role) for name, role in ROLES.items()},
+    }
+
+
+def _of_channel(row: Row | None, channel: int) -> dict[str, Any]:
+    """Null is what the channel leaves to the store."""
+    kept = row.entity if row is not None else Settings()
+    privacy, of_groups = kept.privacy_settings, kept.customer_group_settings
+    return {
+        "privacy_settings": {name: _value(getattr(privacy, name), None) for name in Privacy.__struct_fields__},
+        "customer_group_settings": {
+            name: _value(getattr(of_groups, name), None) for name in GroupSettings.__struct_fields__
+        },
+        "allow_global_logins": _allows(kept.allow_global_logins, channel),
+    }
+
+
+def _allows(kept: bool | None, channel: int) -> bool:
+    """The store's own storefront takes customers of all channels, unless it is told otherwise."""
+    return kept if kept is not None else channel == channels.DEFAULT
+
+
+async def takes_global_logins(tx: Tx, channel: int) -> bool:
+    """Whether customers who belong to no channel in particular can sign in at this one."""
+    row = await rows.get(tx, TABLE, channel)
+    return _allows(row.entity.allow_global_logins if row is not None else None, channel)
+
+
+async def lets_in(tx: Tx, who: customer.Customer, channel: int) -> bool:
+    """Whether a customer can sign in at a channel."""
+    if who.channel_ids is not None:
+        return channel in who.channel_ids
+    return await takes_global_logins(tx, channel)
+
+
+class ShowSettings(Action):
+    """GET: of the store, or of the channel that the path names."""
+
+    def parse(self, query: str) -> Query:
+        return NO_QUERY
+
+    async def find(self, call: Call) -> Validator:
+        await self.place.enter(call)
+        of_groups = await rows.standing(call.reader, groups.TABLE)
+        now = await rows.standing(call.reader, TABLE)
+        return Validator(now.revision + of_groups.revision, max(now.modified, of_groups.modified))
+
+    async def answer(self, call: Call) -> Outcome:
+        return Shown(ready=json({"data": await self._shown(call.reader, call), "meta": {}}))
+
+    async def _shown(self, tx: Tx, call: Call) -> dict[str, Any]:
+        if not self.facet.within:
+            return await _of_store(tx)
+        return _of_channel(await rows.get(tx, TABLE, call.parent), call.parent)
+
+
+class ChangeSettings(ShowSettings):
+    """PUT: what the body does not name stays."""
+
+    writes = True
+    body = True
+
+    def read(self, content: Any) -> Any:
+        return v3.read(content, creating=False)
+
+    async def perform(self, unit: Unit, call: Call) -> Outcome:
+        if call.standing_still is not None:
+            one, other = unit.ledger.standing(TABLE.name), unit.ledger.standing(groups.TABLE.name)
+            call.standing_still(Validator(one[0] + other[0], max(one[1], other[1])))
+        draft: Changes = dict(call.draft)
+        wanted = draft.get("customer_group_settings", GroupSettings())
+        if not self.facet.within:
+            draft.pop("allow_global_logins", None)
+            draft.pop("customer_group_settings", None)
+            for name, role in ROLES.items():
+                if getattr(wanted, name) is not msgspec.UNSET:
+                    await groups.appoint(unit, role, getattr(wanted, name) or 0)
+        await _know_the_groups(unit, wanted)
+        await _keep(unit, call.parent or EVERYWHERE, draft)
+        return Shown(ready=json({"data": await self._shown(unit.tx, call), "meta": {}}))
+
+
+async def _know_the_groups(unit: Unit, wanted: GroupSettings) -> None:
+    faults: list[Fault] = []
+    for name in GroupSettings.__struct_fields__:
+        group = getattr(wanted, name)
+        if group and await unit.get(groups.TABLE, group) is None:
+            faults.append(invalid(f"customer_group_settings.{name}", "must be the id of a customer group, or 0"))
+    if faults:
+        raise refuse_faults(faults)
+
+
+async def _keep(unit: Unit, settings_id: int, draft: Changes) -> None:
+    old = await unit.get(TABLE, settings_id)
+    was = old.entity if old is not None else Settings(id=settings_id)
+    new = msgspec.structs.replace(was, **{name: _merged(getattr(was, name), value) for name, value in draft.items()})
+    await (unit.update(TABLE, old, new) if old is not None else unit.insert(TABLE, new, numbered=True))
+
+
+def _merged(was: Any, given: Any) -> Any:
+    if not isinstance(given, msgspec.Struct):
+        return given
+    named = {name: value for name in given.__struct_fields__ if (value := getattr(given, name)) is not msgspec.UNSET}
+    return msgspec.structs.replace(was, **named)
+
+
+routes = (
+    route("customers/settings", 3, GET=ShowSettings(STORE), PUT=ChangeSettings(STORE)),
+    route("customers/settings/channels/{channel_id}", 3, GET=ShowSettings(CHANNEL), PUT=ChangeSettings(CHANNEL)),
+)
+
+
+@customer.TABLE.prepare.append
+async def settle_at_a_channel(unit: Unit, changes: Changes, old: customer.Customer | None, _notes: list[Fault]) -> None:
+    """Rules 102 and 103: a customer made at a channel without global logins belongs to it, and whoever is put into no
+    group joins the default one, the channel's before the store's."""
+    if old is not None:
+        return
+    origin = changes.get("origin_channel_id", channels.DEFAULT)
+    if changes.get("channel_ids") is None and not await takes_global_logins(unit.tx, origin):
+        changes["channel_ids"] = [origin]
+    if "customer_group_id" not in changes:
+        row = await unit.get(TABLE, origin)
+        chosen = row.entity.customer_group_settings.default_customer_group_id if row is not None else None
+        changes["customer_group_id"] = _value(chosen, await groups.holder(unit.tx, "is_default"))
+
+
+@groups.TABLE.before_delete.append
+async def forget_the_group(unit: Unit, doomed: Any) -> None:
+    """A channel whose group goes has the store's again."""
+    for (settings_id,) in await unit.tx.rows("SELECT id FROM customer_settings ORDER BY id"):
+        row = await unit.get(TABLE, settings_id)
+        assert row is not None
+        kept = row.entity.customer_group_settings
+        gone = [name for name in ROLES if getattr(kept, name) in set(doomed)]
+        if gone:
+            for name in gone:
+                setattr(kept, name, None)
+            await unit.rewrite(TABLE, row)

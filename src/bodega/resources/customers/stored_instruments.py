@@ -1,0 +1,36 @@
+"""Stored payment instruments. No operation of the store API makes one, so nobody has any."""
+
+from __future__ import annotations
+
+from bodega.declare.actions import NO_QUERY, Action
+from bodega.declare.call import Call
+from bodega.declare.facet import Facet, Within
+from bodega.declare.listing import Listing, Query
+from bodega.declare.route import route
+from bodega.law.outcome import Outcome, Shown
+from bodega.resources.customers import customer
+
+OF_CUSTOMER = Facet(
+    3,
+    customer.TABLE,
+    Listing(customer.TABLE, 3, ""),
+    "store_stored_payment_instruments",
+    "customers/{}/stored-instruments",
+    within=(Within("id", customer.TABLE),),
+)
+
+
+class NoInstruments(Action):
+    """GET: the list itself, without `data` around it."""
+
+    def parse(self, query: str) -> Query:
+        return NO_QUERY
+
+    async def find(self, call: Call) -> None:
+        await self.place.enter(call)
+
+    async def answer(self, call: Call) -> Outcome:
+        return Shown(ready=b"[]")
+
+
+routes = (route("customers/{customer_id}/stored-instruments", 3, GET=NoInstruments(OF_CUSTOMER)),)

@@ -1,0 +1,67 @@
+"""Subscribers: who asked for a store's newsletter, customer or not."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from bodega.declare.entity import Entity, stored
+from bodega.declare.facet import Facet
+from bodega.declare.fields import INT32, Id, Line, Moment
+from bodega.declare.listing import Filter, Listing
+from bodega.declare.route import collection, item
+from bodega.declare.shape import V3Shape
+from bodega.resources.customers.customer import Email
+from bodega.resources.store import channels
+from bodega.storage.table import Reference, Unique
+
+Consent = Literal["marketing_newsletter", "abandoned_cart"]
+
+
+class Subscriber(Entity, kw_only=True):
+    """`source` is storefront, order or custom; `consents` are what one agreed to get, none after unsubscribing."""
+
+    email: Email
+    first_name: Line = ""
+    last_name: Line = ""
+    source: Line = "custom"
+    order_id: Annotated[int, msgspec.Meta(ge=1, le=INT32)] | None = None
+    channel_id: Id = channels.DEFAULT
+    consents: list[Consent] = msgspec.field(default_factory=lambda: ["marketing_newsletter"])
+    date_created: Moment = ""
+    date_modified: Moment = ""
+
+
+TABLE = stored(
+    "subscribers",
+    Subscriber,
+    noun="subscriber",
+    columns="first_name last_name source order_id channel_id date_created date_modified",
+    computed={"email_key": ("TEXT", lambda subscriber: subscriber.email.casefold())},
+    uniques=[Unique(("email_key",), "email", "Another subscriber has this e-mail address.")],  # rule 104
+    references=[Reference("channel_id", "channels", "channel_id", "The channel does not exist.")],
+    event="store/subscriber",
+)
+
+v3 = V3Shape(Subscriber, required="email", read_only="id date_created date_modified")
+
+_EMAIL = {"email": Filter("email_key", "eq", str.casefold)}
+_WHO = "first_name last_name source order_id"
+V3 = Facet(
+    3,
+    TABLE,
+    Listing(TABLE, 3, f"id:in {_WHO} date_created:min,max date_modified:min,max", mapped=_EMAIL),
+    "store_v2_customers",
+    "customers/subscribers",
+    v3=v3,
+    created=200,
+)
+DELETE = Facet(  # rule 22: without a filter, all of them
+    3, TABLE, Listing(TABLE, 3, f"{_WHO} date_created date_modified", mapped=_EMAIL), V3.scope, V3.home
+)
+
+routes = (
+    collection("customers/subscribers", V3, "GET POST").also(collection("customers/subscribers", DELETE, "DELETE")),
+    item("customers/subscribers/{id}", V3),
+)
