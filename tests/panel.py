@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
+from bodega import passwords
 from bodega.access import owners
 from bodega.panel.house import PanelHouse
 from shop import Server, Shop
@@ -163,7 +164,7 @@ def add_owner(shop: Shop, email: str = "", password: str = PASSWORD) -> str:
     server = shop.server
 
     async def work() -> None:
-        hashed = await owners.hash_password(password)
+        hashed = await passwords.hashed(password)
         await owners.add(server.depot.registry.tx, email, shop.name, hashed, int(time.time()))
 
     server.run(work())

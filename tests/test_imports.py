@@ -13,7 +13,16 @@ import bodega
 HOUSE = Path(bodega.__file__).parent
 
 FLOORS = (
-    {"law", "clock", "dates", "log", "config", "memory", "metrics"},  # words and plain facts: everything may use them
+    {
+        "law",
+        "clock",
+        "dates",
+        "log",
+        "config",
+        "memory",
+        "passwords",
+        "metrics",
+    },  # words and plain facts: everything may use them
     {"storage", "outgoing"},  # rows; requests that leave the house
     {"access"},  # who may ask, how often
     {"declare"},  # what a resource is made of

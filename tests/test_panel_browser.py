@@ -21,6 +21,7 @@ import jwt
 import pytest
 from msgspec.structs import replace
 
+from bodega import passwords
 from bodega.access import owners
 from bodega.access.accounts import add_account
 from bodega.access.scopes import ALL
@@ -46,7 +47,7 @@ def house(tmp_path_factory: pytest.TempPathFactory, driver: Any) -> Iterator[Hou
             await add_account(registry, record, "ERP connector", TOKEN, ALL, client_id="erp", per_window=100_000)
             scopes = frozenset({"store_v2_products_read_only"})
             await add_account(registry, record, "Report", "reader", scopes, client_id="report", per_window=100_000)
-            hashed = await owners.hash_password(PASSWORD)
+            hashed = await passwords.hashed(PASSWORD)
             await owners.add(registry.tx, EMAIL, "corner", hashed, int(time.time()))
 
         started.run(fill())

@@ -5,16 +5,13 @@ Times are in UTC seconds by the machine's clock: a store that stands still must 
 
 from __future__ import annotations
 
-import asyncio
 import re
-import secrets
 import uuid
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from typing import Any
 
 import msgspec
 
+from bodega import passwords
 from bodega.storage.registry import digest, new_token
 from bodega.storage.tx import Clash, Tx
 
@@ -50,50 +47,9 @@ def read_password(text: str) -> str:
     return text
 
 
-# Passwords
-
-
-@cache
-def _hasher() -> Any:
-    from argon2 import PasswordHasher, Type
-
-    return PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1, type=Type.ID)
-
-
-_threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="password")
-"""A hash takes 26 ms and 19 MiB: two at a time, and never on the event loop."""
-
-
-async def hash_password(password: str) -> str:
-    """The argon2id hash of a password."""
-    hashed: str = await asyncio.get_running_loop().run_in_executor(_threads, lambda: _hasher().hash(password))
-    return hashed
-
-
 async def is_password(owner: Owner | None, password: str) -> bool:
     """Whether the password is the owner's. It takes as long for nobody's address as for somebody's."""
-    known = owner.password if owner is not None else ""
-    held = known or await _nobodys_password()
-    right = await asyncio.get_running_loop().run_in_executor(_threads, _verify, held, password[: LONGEST_PASSWORD + 1])
-    return bool(known) and right
-
-
-def _verify(hashed: str, password: str) -> bool:
-    from argon2.exceptions import Argon2Error, InvalidHashError
-
-    try:
-        return bool(_hasher().verify(hashed, password))
-    except (Argon2Error, InvalidHashError):
-        return False
-
-
-_nobody: list[str] = []
-
-
-async def _nobodys_password() -> str:
-    if not _nobody:
-        _nobody.append(await hash_password(secrets.token_hex(16)))
-    return _nobody[0]
+    return await passwords.is_right(owner.password if owner is not None else "", password)
 
 
 # Owners and their stores

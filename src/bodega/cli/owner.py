@@ -33,6 +33,7 @@ def create(place: Place, store_hash: str, email: str, password_stdin: bool, as_j
 
     For an owner of another store the password stays, unless --password-stdin gives a new one.
     """
+    from bodega import passwords
     from bodega.access import owners
 
     wanted = _email(email)
@@ -50,7 +51,7 @@ def create(place: Place, store_hash: str, email: str, password_stdin: bool, as_j
 
     async def work(depot: Depot) -> Owner:
         await the_store(depot, store_hash)
-        hashed = await owners.hash_password(given) if given else ""
+        hashed = await passwords.hashed(given) if given else ""
         return await owners.add(depot.registry.tx, wanted, store_hash, hashed, int(time.time()))
 
     made = with_depot(place, work)

@@ -10,9 +10,9 @@ import hashlib
 import re
 from collections.abc import Awaitable, Callable
 
+from bodega import passwords
 from bodega.access.stores import OpenStore
 from bodega.declare.call import Call
-from bodega.domain import passwords
 from bodega.http.answer import rendered
 from bodega.http.ask import Ask
 from bodega.law.outcome import OUTCOMES, Outcome, Validator

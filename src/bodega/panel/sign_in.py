@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from bodega import passwords
 from bodega.access import owners, sessions
 from bodega.panel import cookies
 from bodega.panel.templates_of import show
@@ -112,7 +113,7 @@ async def come_in(asked: Asked) -> Reply:
     password = asked.form.get("password", [""])[-1]
     try:
         email = owners.read_email(asked.field("email"))
-        hashed = await owners.hash_password(owners.read_password(password)) if password else ""
+        hashed = await passwords.hashed(owners.read_password(password)) if password else ""
     except ValueError as error:
         facts = {"invitation": found, "email": asked.field("email")[:255], "said": str(error)}
         return _form(asked, "welcome.html", status=HTTPStatus.UNPROCESSABLE_ENTITY, **facts)
@@ -151,7 +152,7 @@ async def change_password(asked: Asked) -> Reply:
     if asked.who.password and not await owners.is_password(asked.who, old):
         return await _you(asked, "The present password is not right.", status=HTTPStatus.FORBIDDEN)
     try:
-        hashed = await owners.hash_password(owners.read_password(new))
+        hashed = await passwords.hashed(owners.read_password(new))
     except ValueError as error:
         return await _you(asked, str(error), status=HTTPStatus.UNPROCESSABLE_ENTITY)
     await sessions.forgive(asked.house.tx, asked.who.email, asked.address)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
+from bodega import passwords
 from bodega.declare.actions import NO_QUERY, Action
 from bodega.declare.call import Call
 from bodega.declare.entity import Entity
@@ -16,7 +17,7 @@ from bodega.declare.listing import Listing, Query
 from bodega.declare.render import json
 from bodega.declare.route import route
 from bodega.declare.shape import V2Shape, V3Shape
-from bodega.domain import passwords
+from bodega.domain import guesses
 from bodega.law.outcome import Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal, invalid, refuse_faults
@@ -79,7 +80,7 @@ class ValidateCredentials(Action):
         if await rows.get(call.reader, channels.TABLE, channel) is None:
             raise refuse_faults([invalid("channel_id", "must be the id of a channel")])
         subject = hashlib.sha256(email.encode()).hexdigest()
-        await passwords.may_guess(call.reader, subject, call.now)
+        await guesses.may_guess(call.reader, subject, call.now)
         row = await call.reader.row("SELECT doc, rest FROM customers WHERE email_key = $1", email)
         found = customer.TABLE.decode(row[0], row[1]) if row is not None else None
         right = await passwords.is_right(found.password if found else "", call.draft["password"])
@@ -89,7 +90,7 @@ class ValidateCredentials(Action):
 
     async def perform(self, unit: Unit, call: Call) -> Outcome:
         checked: Checked = call.gathered
-        await passwords.answered(unit, checked.subject, right=checked.right)
+        await guesses.answered(unit, checked.subject, right=checked.right)
         customer_id = checked.customer_id if checked.right else None
         return Shown(ready=json({"customer_id": customer_id, "is_valid": checked.right}))
 
@@ -106,7 +107,7 @@ class ValidatePassword(ValidateCredentials):
     async def gather(self, call: Call) -> None:
         found: customer.Customer = customer.TABLE.decode(call.found[0], call.found[1])
         subject = hashlib.sha256(found.email.casefold().encode()).hexdigest()
-        await passwords.may_guess(call.reader, subject, call.now)
+        await guesses.may_guess(call.reader, subject, call.now)
         right = await passwords.is_right(found.password, call.draft["password"])
         call.gathered = Checked(subject, right, found.id)
 
@@ -114,7 +115,7 @@ class ValidatePassword(ValidateCredentials):
         checked: Checked = call.gathered
         if await unit.get(customer.TABLE, call.entity_id) is None:
             raise Refusal(Reason.NO_SUCH_ENTITY)
-        await passwords.answered(unit, checked.subject, right=checked.right)
+        await guesses.answered(unit, checked.subject, right=checked.right)
         return Shown(value={"success": checked.right}, root="validate")
 
 

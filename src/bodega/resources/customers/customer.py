@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from bodega import passwords
 from bodega.declare.call import Call
 from bodega.declare.entity import Entity, stored
 from bodega.declare.events import events, fires
@@ -29,7 +30,7 @@ from bodega.declare.fields import (
 from bodega.declare.listing import Include
 from bodega.declare.render import json
 from bodega.declare.shape import As, Linked, Looked, V2Shape, V3Shape
-from bodega.domain import passwords
+from bodega.domain import guesses
 from bodega.resources.store import channels
 from bodega.storage.table import Reference, Unique, numbered_marks
 from bodega.storage.unit import Unit
@@ -136,7 +137,7 @@ TABLE = stored(
     ],
     counter="customers",
     event=events("store/customer", fields=UPDATING),
-    more_schema=passwords.GUESSES,
+    more_schema=guesses.GUESSES,
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bodega import passwords
 from bodega.declare.call import Call
 from bodega.declare.facet import Batch, Facet
 from bodega.declare.fields import clean_decimal
@@ -10,7 +11,6 @@ from bodega.declare.route import collection, count, item
 from bodega.declare.route import listed as whole_lists
 from bodega.declare.shape import Changes
 from bodega.declare.write import unchanging
-from bodega.domain import passwords
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.customers.customer import (

@@ -1,0 +1,42 @@
+"""Guessing the passwords of shoppers: counted, in the store, by its clock."""
+
+from __future__ import annotations
+
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Refusal
+from bodega.storage.tx import Tx
+from bodega.storage.unit import Unit
+
+MOST_GUESSES = 10
+WINDOW_SECONDS = 60
+"""So many wrong passwords a minute can be tried for one shopper, by the store's clock."""
+
+GUESSES = """CREATE TABLE password_guesses (
+    subject TEXT PRIMARY KEY, wrong INTEGER NOT NULL, until BIGINT NOT NULL
+);"""
+
+
+async def may_guess(tx: Tx, subject: str, now: int) -> None:
+    """Refuses while too many wrong passwords of this subject are remembered; `now` in UTC seconds."""
+    found = await tx.row("SELECT wrong, until FROM password_guesses WHERE subject = $1", subject)
+    if found is not None and found[1] > now and found[0] >= MOST_GUESSES:
+        wait = str(found[1] - now).encode()
+        raise Refusal(
+            Reason.PASSWORD_GUESSED,
+            details={"wrong": found[0], "seconds": found[1] - now},
+            headers=[(b"retry-after", wait), (b"x-retry-after", wait)],
+        )
+
+
+async def answered(unit: Unit, subject: str, *, right: bool) -> None:
+    """Counts an answer before it is given. It is asked again whether there may be one: guesses can come all at once."""
+    await may_guess(unit.tx, subject, unit.now)
+    if right:
+        return
+    await unit.tx.run("DELETE FROM password_guesses WHERE until <= $1", unit.now)
+    await unit.tx.run(
+        "INSERT INTO password_guesses (subject, wrong, until) VALUES ($1, 1, $2)"
+        " ON CONFLICT (subject) DO UPDATE SET wrong = password_guesses.wrong + 1",
+        subject,
+        unit.now + WINDOW_SECONDS,
+    )
