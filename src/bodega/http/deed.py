@@ -136,9 +136,14 @@ async def _write(house: House, ask: Ask, caller: Caller, action: Action, call: C
         return await _schedule(house, ask, caller, call, body, await action.task_meta(call))
     await action.gather(call)
 
+    reader = call.reader
+
     async def job(unit: Unit) -> Outcome:
         unit.client_id = call.client_id
-        outcome = _located(await action.perform(unit, call), action, call)
+        try:
+            outcome = _located(await action.perform(unit, call), action, call)
+        finally:
+            call.reader = reader  # what a write shows is read inside its transaction, and nothing else is
         if call.then is not None:
             await call.then(unit, outcome)
         await idempotency.keep(unit, ask, call, outcome)
