@@ -15,7 +15,7 @@ from typing import NamedTuple
 from bodega.declare.route import Route
 from bodega.http.route import Routes, by_version
 
-AT_ROOT = frozenset({("gateway", "GET", "/time")})
+AT_ROOT = frozenset({("gateway", "GET", "/time"), ("login", "POST", "/oauth2/token")})
 """Operations outside the versions that are served beside them."""
 
 METHODS = ("GET", "POST", "PUT", "DELETE")
