@@ -1,0 +1,124 @@
+"""What an order moves in the catalogue: stock, and how many were ever sold (rules 76, 79 and 86).
+
+The store has one writer at a time, and what stands here runs inside its transaction: no two orders can take the same
+piece, whatever the number of workers.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from bodega.declare.fields import moment
+from bodega.domain import stock
+from bodega.domain.stock import Timing
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, refuse_faults
+from bodega.resources.catalog import product, variants
+from bodega.resources.catalog.product import Product
+from bodega.resources.orders.line import OrderLine
+from bodega.resources.orders.order import MIGRATED, Order
+from bodega.storage.unit import Unit
+
+Key = tuple[int, int]
+"""A product and its variant."""
+
+
+class Moves(NamedTuple):
+    """How many pieces leave the stock, and how many more were sold; less than 0 comes back."""
+
+    taken: Mapping[Key, int]
+    sold: Mapping[int, int]
+
+
+def settle(
+    order: Order, lines: Sequence[OrderLine], before: Sequence[OrderLine], timing: Timing, *, held: bool
+) -> Moves:
+    """Marks what each line has taken and sold from now on; what differs from `before` is to be moved.
+
+    Sets `order.holds_stock`. `before` are the lines as they were, those that go included.
+    """
+    order.holds_stock = holds = stock.holds(order.status_id, timing, held=held)
+    was = {line.id: line for line in before if line.id}
+    for line in lines:
+        old = was.get(line.id)
+        same = old is not None and _key(old) == _key(line)
+        taken = old.taken if same and old is not None else 0
+        line.taken = stock.wanted(line.quantity, taken, timing, held=held, holds=holds) if line.product_id else 0
+        line.sold = stock.sold(line.quantity, order.status_id, historical=order.external_source == MIGRATED)
+    going = [line for line in before if line.id not in {kept.id for kept in lines}]
+    lost = [stock.wanted(0, line.taken, timing, held=held, holds=holds) for line in going]
+    taken_now, sold_now = Counter[Key](), Counter[int]()
+    for line in lines:
+        taken_now[_key(line)] += line.taken
+        sold_now[line.product_id] += line.sold
+    for line in before:
+        taken_now[_key(line)] -= line.taken
+        sold_now[line.product_id] -= line.sold
+    for line, kept in zip(going, lost, strict=True):
+        taken_now[_key(line)] += kept
+    return Moves(
+        {key: count for key, count in taken_now.items() if count and key[0]},
+        {product_id: count for product_id, count in sold_now.items() if count and product_id},
+    )
+
+
+def _key(line: OrderLine) -> Key:
+    return line.product_id, line.variant_id
+
+
+async def move(unit: Unit, moves: Moves, lines: Sequence[OrderLine]) -> None:
+    """Carries the moves out; raises the refusal that names every line for which there is too little."""
+    faults: list[Fault] = []
+    for key, count in sorted(moves.taken.items()):
+        faults += await _take(unit, key, count, lines)
+    if faults:
+        raise refuse_faults(faults)
+    for product_id, count in sorted(moves.sold.items()):
+        row = await unit.get(product.TABLE, product_id)
+        if row is not None:
+            sold = max(row.entity.total_sold + count, 0)
+            await unit.update(product.TABLE, row, replace(row.entity, total_sold=sold))
+
+
+async def _take(unit: Unit, key: Key, count: int, lines: Sequence[OrderLine]) -> list[Fault]:
+    """Rule 79: what is tracked falls, and never below nothing."""
+    row = await unit.get(product.TABLE, key[0])
+    if row is None:
+        return []  # the product was deleted since
+    owner: Product = row.entity
+    if owner.inventory_tracking == "none":
+        return []
+    if owner.inventory_tracking == "variant" and owner.base_variant_id is None:
+        found = await unit.get(variants.TABLE, key[1])
+        if found is None:
+            return []
+        if 0 < count > found.entity.inventory_level:
+            return [_short(key, found.entity.inventory_level, lines)]
+        level = found.entity.inventory_level - count
+        await unit.update(variants.TABLE, found, replace(found.entity, inventory_level=level))
+        return []
+    if 0 < count > owner.inventory_level:
+        return [_short(key, owner.inventory_level, lines)]
+    changed = replace(owner, inventory_level=owner.inventory_level - count, date_modified=moment(unit.now))
+    await unit.update(product.TABLE, row, changed)
+    return []
+
+
+def _short(key: Key, level: int, lines: Sequence[OrderLine]) -> Fault:
+    place = next((place for place, line in enumerate(lines) if _key(line) == key), 0)
+    had = sum(line.quantity for line in lines if _key(line) == key)
+    field = f"products.{place}.quantity"
+    said = f"There are only {max(level, 0)} of product {key[0]} in stock."
+    context = {
+        "conflict_reason": said,
+        "available_quantity": max(level, 0),
+        "requested_quantity": had,
+        "product_id": key[0],
+        "variant_id": key[1],
+        "resolution": Reason.OUT_OF_STOCK.remedy,
+    }
+    return Fault(Reason.OUT_OF_STOCK, field, said, context)
