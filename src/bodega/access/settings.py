@@ -71,17 +71,17 @@ def _currency(value: str) -> str:
     return value
 
 
-def _rates(value: str) -> dict[str, str]:
-    """Per cent by the number of a tax class, as 0=20,1=0,2=20."""
-    rates: dict[str, str] = {}
+def _rates(value: str) -> str:
+    """Per cent by the number of a tax class; it stays text, which is how it is shown."""
+    seen = set()
     for part in value.split(",") if value else ():
         number, _, rate = part.partition("=")
         if not (number.isascii() and number.isdigit() and int(number) <= 255) or not _PER_CENT.fullmatch(rate):
             raise ValueError("must be rates by tax class, in per cent, as 0=20,1=0,2=5.5")
-        if number in rates:
+        if number in seen:
             raise ValueError("must have one rate a tax class")
-        rates[number] = rate
-    return rates
+        seen.add(number)
+    return value
 
 
 _PER_CENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,4})?")
@@ -120,7 +120,7 @@ SETTINGS: dict[str, Setting] = {
     "weight_units": Setting("LBS", OneOf("LBS", "Ounces", "KGS", "Grams", "Tonnes"), "the unit of weights"),
     "dimension_units": Setting("Inches", OneOf("Inches", "Centimeters"), "the unit of lengths"),
     "tax.rates": Setting(
-        {}, _rates, "tax rates in per cent by tax class, as 0=20,1=0,2=5.5; a class without one has none"
+        "", _rates, "tax rates in per cent by tax class, as 0=20,1=0,2=5.5; a class without one has none"
     ),
     "stock.taken": Setting(
         "order_placed",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -13,8 +13,10 @@ from bodega.domain.totals import rounded
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid
 from bodega.resources.catalog import brands, bulk_pricing, product, variants
-from bodega.resources.catalog.options import product_option
+from bodega.resources.catalog.options import product_option, rule
+from bodega.resources.catalog.options.option import WITHOUT_VALUES
 from bodega.resources.catalog.options.product_option import ProductOption
+from bodega.resources.catalog.options.rule import Rule
 from bodega.resources.catalog.product import Product
 from bodega.resources.catalog.variants import Variant
 from bodega.resources.orders.drafts import LineDraft, OptionDraft
@@ -28,8 +30,6 @@ TYPES = {
     "rectangles": "Multiple choice", "dropdown": "Multiple choice", "product_list": "Product Pick List",
     "product_list_with_images": "Product Pick List", "swatch": "Swatch",
 }  # fmt: skip
-WITHOUT_VALUES = frozenset({"date", "file", "text", "multi_line_text", "numbers_only_text"})
-"""What the shopper fills in."""
 STYLES = {"radio_buttons": "Radio buttons", "rectangles": "Rectangles", "dropdown": "Drop-down"}
 
 
@@ -109,16 +109,12 @@ def _unanswerable(answer: OptionDraft, asked: Sequence[Asked], name: str) -> Fau
     return None
 
 
-def _required(one: ProductOption) -> bool:
-    return bool(getattr(one, "is_required", getattr(one, "required", True)))
-
-
 def _unanswered(asked: Sequence[Asked], answers: dict[int, OptionDraft], name: str) -> list[Fault]:
     """Rule 79: what a product requires to be answered is answered."""
     return [
         invalid(f"{name}.product_options", f"must answer the option {one.option.id} ({one.option.display_name})")
         for one in asked
-        if one.option.is_modifier and _required(one.option) and one.option.id not in answers
+        if one.option.is_modifier and one.option.is_required and one.option.id not in answers
     ]
 
 
@@ -194,8 +190,35 @@ async def price(unit: Unit, goods: Goods, quantity: int, exchange: Decimal, plac
     return rounded(one * exchange, places if exchange != 1 else 4)
 
 
-async def _adjustments(_unit: Unit, _goods: Goods) -> list[Adjustment]:
-    return []
+async def _adjustments(unit: Unit, goods: Goods) -> list[Adjustment]:
+    """What rules add to the price, or take off it (rule 65): in their order, until one says that it is the last."""
+    if not unit.ledger.total(rule.TABLE.name):
+        return []
+    sql = "SELECT doc, rest FROM product_rules WHERE product_id = $1 ORDER BY sort_order, id"
+    made: list[Adjustment] = []
+    answers = {one.product_option_id: one.value for one in goods.chosen}
+    for doc, rest in await unit.tx.rows(sql, goods.product.id):
+        one: Rule = rule.TABLE.decode(doc, rest)
+        if not one.enabled or not _meets(one, answers, goods.variant.id):
+            continue
+        if one.price_adjuster:
+            kind, value = one.price_adjuster.adjuster, one.price_adjuster.adjuster_value
+            made.append(Adjustment(str(kind), Decimal(str(value))))
+        if one.stop:
+            break
+    return made
+
+
+def _meets(one: Rule, answers: Mapping[int, str], variant_id: int) -> bool:
+    """Conditions of one option are alternatives; those of different ones must all be met."""
+    wanted: dict[int, list[bool]] = {}
+    for condition in one.conditions:
+        if condition.variant_id:
+            wanted.setdefault(0, []).append(condition.variant_id == variant_id)
+        else:
+            met = answers.get(condition.modifier_id or 0) == str(condition.modifier_value_id)
+            wanted.setdefault(condition.modifier_id or 0, []).append(met)
+    return all(any(alternatives) for alternatives in wanted.values())
 
 
 async def _bulk(unit: Unit, product_id: int) -> list[BulkPrice]:

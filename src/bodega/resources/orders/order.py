@@ -50,7 +50,7 @@ class Order(Entity, kw_only=True):
     date_created: Moment = ""
     date_modified: Moment = ""
     date_shipped: Moment = ""
-    cart_id: str | None = None
+    cart_id: Line = ""
     status_id: Annotated[int, msgspec.Meta(ge=0, le=14)] = 1
     subtotal_ex_tax: Money = ZERO
     subtotal_inc_tax: Money = ZERO
@@ -91,7 +91,7 @@ class Order(Entity, kw_only=True):
     external_source: Line | None = None
     external_id: Line | None = None
     external_merchant_id: Line | None = None
-    external_order_id: Line | None = None
+    external_order_id: Line = ""
     channel_id: Id = channels.DEFAULT
     tax_provider_id: Line = ""
     customer_locale: Annotated[str, LOCALE] = ""

@@ -192,6 +192,13 @@ async def keep_the_numbers_of_others(_unit: Unit, changes: Changes, old: Order |
 
 
 @TABLE.prepare.append
+async def be_there_before_it_goes(_unit: Unit, changes: Changes, old: Order | None, _notes: list[Fault]) -> None:
+    """Rule 84: a PUT may put an order away, or take it out again; a new one is there."""
+    if old is None and "is_deleted" in changes:
+        raise refuse_faults([Fault(Reason.FIELD_READ_ONLY, "is_deleted", SET_FOR_GOOD.format("is_deleted"))])
+
+
+@TABLE.prepare.append
 async def keep_the_currency(_unit: Unit, changes: Changes, old: Order | None, _notes: list[Fault]) -> None:
     """The currency of an order is set when it is placed; a PUT that brings it is passed over, as the documents say."""
     if old is not None:

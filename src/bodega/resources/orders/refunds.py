@@ -90,13 +90,13 @@ class Asked(Entity, kw_only=True):
 
 
 class RefundItem(msgspec.Struct, kw_only=True):
-    """An item that was given back; `requested_amount` None for pieces."""
+    """An item that was given back; pieces have no `requested_amount`."""
 
     item_type: Type
     item_id: int
     reason: str = ""
     quantity: int = 1
-    requested_amount: Money | None = None
+    requested_amount: Money | UnsetType = UNSET
     adjustments: list[Adjustment] = []
 
 
@@ -485,7 +485,7 @@ def _kept(item: ItemDraft) -> RefundItem:
         item_id=item.item_id,
         reason=item.reason,
         quantity=item.quantity if pieces and item.quantity is not UNSET else 1,
-        requested_amount=None if pieces or item.amount is UNSET else item.amount,
+        requested_amount=UNSET if pieces else item.amount,
         adjustments=item.adjustments,
     )
 

@@ -75,7 +75,7 @@ async def _shown(tx: Tx, row_id: int) -> dict[str, Any]:
 
 
 class ShowSettings(Action):
-    """GET: of the store, or of the channel that the path names."""
+    """GET: of the store, or of the channel that the path names. The published form of these has no `data`."""
 
     def parse(self, query: str) -> Query:
         return NO_QUERY
@@ -89,7 +89,7 @@ class ShowSettings(Action):
         return await self._told(call.reader, call)
 
     async def _told(self, tx: Tx, call: Call) -> Outcome:
-        return Shown(ready=json({"data": await _shown(tx, call.parent or EVERYWHERE), "meta": {}}))
+        return Shown(ready=json({**await _shown(tx, call.parent or EVERYWHERE), "meta": {}}))
 
 
 class ChangeSettings(ShowSettings):

@@ -88,7 +88,7 @@ class Shipment(Entity, kw_only=True):
     comments: Long = ""
     billing_address: Annotated[ShippedTo, structured(ShippedTo)] = msgspec.field(default_factory=ShippedTo)
     shipping_address: Annotated[ShippedTo, structured(ShippedTo)] = msgspec.field(default_factory=ShippedTo)
-    items: Annotated[list[Item], structured(list[Item])]
+    items: Annotated[list[Item], structured(list[Item])._replace(word="object_array")]
 
 
 TABLE = stored(

@@ -67,7 +67,8 @@ class Taxes(NamedTuple):
 def taxes(unit: Unit) -> Taxes:
     """The store's."""
     settings = unit.terms.settings
-    return Taxes(settings.get("tax.rates", {}), settings.get("prices_include_tax", False))
+    rates = dict(part.split("=") for part in settings.get("tax.rates", "").split(",") if part)
+    return Taxes(rates, settings.get("prices_include_tax", False))
 
 
 def timing(unit: Unit) -> Timing:
