@@ -82,8 +82,17 @@ async def place(unit: Unit, draft: Changes, notes: list[Fault]) -> Row:
     _refuse(reckoning.reckon(new, work.lines, work.fees, changes))
     _date_the_shipping(unit, new)
     moves = stock.settle(new, work.lines, [], terms.timing(unit), held=False)
-    await stock.move(unit, moves, work.lines)
+    await _move(unit, moves, work)
     return await _write_new(unit, work, rules)
+
+
+async def _move(unit: Unit, moves: stock.Moves, work: Work) -> None:
+    """Moves the stock; what the order itself refers to and is not there is told before that there is too little."""
+    try:
+        await stock.move(unit, moves, work.lines)
+    except Refusal as refusal:
+        await unit.in_order(refusal, order.TABLE, work.order)
+        raise
 
 
 def _refuse(faults: Sequence[Fault]) -> None:
@@ -265,7 +274,7 @@ async def change(unit: Unit, order_id: int, draft: Changes, notes: list[Fault], 
     _date_the_shipping(unit, new)
     held = old.entity.holds_stock
     moves = stock.settle(new, work.lines, work.before, terms.timing(unit), held=held)
-    await stock.move(unit, moves, work.lines)
+    await _move(unit, moves, work)
     await payments.follow(unit, old.entity, new)
     await _write_changed(unit, work, before, there, paid_fees, collected, rules if counts else None)
     return await unit.update(order.TABLE, old, new)
