@@ -35,6 +35,7 @@ TABLE = stored(
     columns="order_id customer_id status is_flagged date_created",
     indexed="order_id",
     references=[Reference("order_id", "orders", "order_id", "The order does not exist.", "CASCADE")],
+    event=order.tells("message", "order_message_id"),
 )
 v2 = V2Shape(
     Message,

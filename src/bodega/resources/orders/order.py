@@ -9,13 +9,16 @@ from typing import Annotated, Any
 import msgspec
 
 from bodega.declare.entity import Entity, stored
+from bodega.declare.events import channel_of, events, fires
 from bodega.declare.fields import STRING, Count, Id, Kind, Line, Long, Moment, Money, as_is, clean_text
 from bodega.declare.shape import As, Derived, Linked, Looked, Sent, V2Shape
 from bodega.resources.orders.address import DRAFT, DRAFTS, Address, BillingAddress
 from bodega.resources.orders.drafts import CONSIGNMENTS, FEES, LINES
 from bodega.resources.store import channels
 from bodega.resources.store.order_statuses import NAMES
+from bodega.storage.outbox import Signal
 from bodega.storage.table import Reference
+from bodega.storage.tx import Tx
 
 ZERO = Decimal(0)
 SCOPE = "store_v2_orders"
@@ -119,6 +122,55 @@ TABLE = stored(
     more_schema="CREATE INDEX orders_status_id ON orders (status_id, is_deleted, id);\n"
     "CREATE INDEX orders_archived ON orders (id) WHERE is_deleted;",
 )
+
+
+def named(one: Any) -> dict[str, Any]:
+    """What the events of an order say of it."""
+    return {"type": "order", "id": one.id}
+
+
+def changed(old: Order, new: Order) -> dict[str, Any] | None:
+    """What happens to an order beside being put away, which has an event of its own."""
+    return None if new.is_deleted and not old.is_deleted else named(new)
+
+
+def archived(old: Order, new: Order) -> dict[str, Any] | None:
+    """Rule 84."""
+    return named(new) if new.is_deleted and not old.is_deleted else None
+
+
+def status_moved(old: Order, new: Order) -> dict[str, Any] | None:
+    """From which status to which."""
+    if old.status_id == new.status_id:
+        return None
+    moved = {"previous_status_id": old.status_id, "new_status_id": new.status_id}
+    return {**named(new), "status": moved}
+
+
+for scope in ("store/order", "store/channel/#/order"):
+    channels_of = channel_of if "#" in scope else None
+    fires(TABLE, f"{scope}/created", on="created", channels=channels_of)(lambda _old, new: named(new))
+    fires(TABLE, f"{scope}/updated", channels=channels_of)(changed)
+    fires(TABLE, f"{scope}/archived", channels=channels_of)(archived)
+    fires(TABLE, f"{scope}/statusUpdated", channels=channels_of)(status_moved)
+
+
+async def channel_of_order(tx: Tx, _old: Any, new: Any) -> list[int]:
+    """The channel of the order that a row belongs to."""
+    found = await tx.row("SELECT channel_id FROM orders WHERE id = $1", int(new.order_id))
+    return [] if found is None else [found[0]]
+
+
+def tells(word: str, member: str) -> list[Signal]:
+    """The events of a row that an order gets: `member` names it, below `word`, in what is said of the order."""
+
+    def said(row: Any) -> dict[str, Any]:
+        return {"type": "order", "id": int(row.order_id), word: {member: row.id}}
+
+    return [
+        *events(f"store/order/{word}", on="created", data=said),
+        *events(f"store/channel/#/order/{word}", on="created", data=said, channels=channel_of_order),
+    ]
 
 
 def tax(name: str) -> Derived:

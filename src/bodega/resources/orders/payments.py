@@ -79,6 +79,7 @@ TABLE = stored(
     indexed="order_ref refund_id",
     hidden="refund_id",
     references=[Reference("order_ref", "orders", "order_id", "The order does not exist.", "CASCADE")],
+    event=order.tells("transaction", "transaction_id")[:1],
 )
 v3 = V3Shape(Transaction, required="", hidden="refund_id")
 V3 = Facet(

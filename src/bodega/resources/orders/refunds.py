@@ -134,6 +134,7 @@ TABLE = stored(
     computed={"created": ("TEXT", lambda refund: refund.created)},
     indexed="order_id",
     references=[Reference("order_id", "orders", "order_id", "The order does not exist.", "CASCADE")],
+    event=order.tells("refund", "refund_id"),
 )
 asked = V3Shape(Asked, required="")
 v3 = V3Shape(Refund, required="", read_only=" ".join(Refund.__struct_fields__))

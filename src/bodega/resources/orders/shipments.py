@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bodega.declare.entity import Entity, stored
+from bodega.declare.events import events
 from bodega.declare.facet import Facet, Within
 from bodega.declare.fields import Id, Line, Long, Moment, Money, moment, structured
 from bodega.declare.listing import Listing
@@ -98,6 +99,7 @@ TABLE = stored(
     columns="order_id",
     indexed="order_id",
     references=[Reference("order_id", "orders", "order_id", "The order does not exist.", "CASCADE")],
+    event=events("store/shipment", more=lambda shipment: {"orderId": shipment.order_id}),
 )
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
+from bodega.declare.events import fires
 from bodega.declare.fields import moment
 from bodega.domain import stock
 from bodega.domain.stock import Timing
@@ -23,6 +24,8 @@ from bodega.resources.orders.line import OrderLine
 from bodega.resources.orders.order import MIGRATED, Order
 from bodega.storage.unit import Unit
 
+CAUSE = "order"
+"""What the unit says moves the stock meanwhile: such a change has an event of its own."""
 Key = tuple[int, int]
 """A product and its variant."""
 
@@ -73,8 +76,10 @@ def _key(line: OrderLine) -> Key:
 async def move(unit: Unit, moves: Moves, lines: Sequence[OrderLine]) -> None:
     """Carries the moves out; raises the refusal that names every line for which there is too little."""
     faults: list[Fault] = []
+    cause, unit.cause = unit.cause, CAUSE
     for key, count in sorted(moves.taken.items()):
         faults += await _take(unit, key, count, lines)
+    unit.cause = cause
     if faults:
         raise refuse_faults(faults)
     for product_id, count in sorted(moves.sold.items()):
@@ -100,12 +105,24 @@ async def _take(unit: Unit, key: Key, count: int, lines: Sequence[OrderLine]) ->
             return [_short(key, found.entity.inventory_level, lines)]
         level = found.entity.inventory_level - count
         await unit.update(variants.TABLE, found, replace(found.entity, inventory_level=level))
+        told = {"product_id": key[0], "method": "absolute", "value": level, "variant_id": key[1]}
+        sku = {"type": "sku", "id": found.entity.sku_id, "inventory": told}
+        await unit.fire("store/sku/inventory/order/updated", sku)
         return []
     if 0 < count > owner.inventory_level:
         return [_short(key, owner.inventory_level, lines)]
     changed = replace(owner, inventory_level=owner.inventory_level - count, date_modified=moment(unit.now))
     await unit.update(product.TABLE, row, changed)
     return []
+
+
+@fires(product.TABLE, "store/product/inventory/order/updated", cause=CAUSE)
+def taken_by_an_order(old: Product, new: Product) -> dict[str, Any] | None:
+    """Rule 132: how many there are now."""
+    if old.inventory_level == new.inventory_level:
+        return None
+    level = {"product_id": new.id, "method": "absolute", "value": new.inventory_level}
+    return {"type": "product", "id": new.id, "inventory": level}
 
 
 def _short(key: Key, level: int, lines: Sequence[OrderLine]) -> Fault:
