@@ -77,43 +77,55 @@ async def move(unit: Unit, moves: Moves, lines: Sequence[OrderLine]) -> None:
     """Carries the moves out; raises the refusal that names every line for which there is too little."""
     faults: list[Fault] = []
     cause, unit.cause = unit.cause, CAUSE
-    for key, count in sorted(moves.taken.items()):
-        faults += await _take(unit, key, count, lines)
+    for product_id in sorted({key[0] for key in moves.taken} | moves.sold.keys()):
+        taken = {key[1]: count for key, count in sorted(moves.taken.items()) if key[0] == product_id}
+        faults += await _move_one(unit, product_id, taken, moves.sold.get(product_id, 0), lines)
     unit.cause = cause
     if faults:
         raise refuse_faults(faults)
-    for product_id, count in sorted(moves.sold.items()):
-        row = await unit.get(product.TABLE, product_id)
-        if row is not None:
-            sold = max(row.entity.total_sold + count, 0)
-            await unit.update(product.TABLE, row, replace(row.entity, total_sold=sold))
 
 
-async def _take(unit: Unit, key: Key, count: int, lines: Sequence[OrderLine]) -> list[Fault]:
-    """Rule 79: what is tracked falls, and never below nothing."""
-    row = await unit.get(product.TABLE, key[0])
+async def _move_one(
+    unit: Unit, product_id: int, taken: Mapping[int, int], sold: int, lines: Sequence[OrderLine]
+) -> list[Fault]:
+    """Rule 79: of one product, what is tracked falls and never below nothing. What was deleted since is passed over."""
+    row = await unit.get(product.TABLE, product_id)
     if row is None:
-        return []  # the product was deleted since
+        return []
     owner: Product = row.entity
-    if owner.inventory_tracking == "none":
-        return []
+    count = 0
     if owner.inventory_tracking == "variant" and owner.base_variant_id is None:
-        found = await unit.get(variants.TABLE, key[1])
-        if found is None:
-            return []
-        if 0 < count > found.entity.inventory_level:
-            return [_short(key, found.entity.inventory_level, lines)]
-        level = found.entity.inventory_level - count
-        await unit.update(variants.TABLE, found, replace(found.entity, inventory_level=level))
-        told = {"product_id": key[0], "method": "absolute", "value": level, "variant_id": key[1]}
-        sku = {"type": "sku", "id": found.entity.sku_id, "inventory": told}
-        await unit.fire("store/sku/inventory/order/updated", sku)
-        return []
-    if 0 < count > owner.inventory_level:
-        return [_short(key, owner.inventory_level, lines)]
-    changed = replace(owner, inventory_level=owner.inventory_level - count, date_modified=moment(unit.now))
-    await unit.update(product.TABLE, row, changed)
+        faults = [await _take(unit, product_id, variant_id, many, lines) for variant_id, many in taken.items()]
+        if any(faults):
+            return [fault for fault in faults if fault is not None]
+        row = await unit.get(product.TABLE, product_id) if taken else row
+        assert row is not None
+    elif owner.inventory_tracking != "none":
+        count = sum(taken.values())
+        if 0 < count > owner.inventory_level:
+            return [_short((product_id, 0), owner.inventory_level, lines)]
+    changed = replace(row.entity, total_sold=max(row.entity.total_sold + sold, 0))
+    if count:
+        changed.inventory_level -= count
+        changed.date_modified = moment(unit.now)
+    if changed != row.entity:
+        await unit.update(product.TABLE, row, changed)
     return []
+
+
+async def _take(unit: Unit, product_id: int, variant_id: int, count: int, lines: Sequence[OrderLine]) -> Fault | None:
+    found = await unit.get(variants.TABLE, variant_id)
+    if found is None:
+        return None
+    level = found.entity.inventory_level - count
+    if count > 0 > level:
+        return _short((product_id, variant_id), found.entity.inventory_level, lines)
+    await unit.update(variants.TABLE, found, replace(found.entity, inventory_level=level))
+    told = {"product_id": product_id, "method": "absolute", "value": level, "variant_id": variant_id}
+    await unit.fire(
+        "store/sku/inventory/order/updated", {"type": "sku", "id": found.entity.sku_id, "inventory": told}
+    )  # fmt: skip
+    return None
 
 
 @fires(product.TABLE, "store/product/inventory/order/updated", cause=CAUSE)
@@ -126,16 +138,21 @@ def taken_by_an_order(old: Product, new: Product) -> dict[str, Any] | None:
 
 
 def _short(key: Key, level: int, lines: Sequence[OrderLine]) -> Fault:
-    place = next((place for place, line in enumerate(lines) if _key(line) == key), 0)
-    had = sum(line.quantity for line in lines if _key(line) == key)
-    field = f"products.{place}.quantity"
-    said = f"There are only {max(level, 0)} of product {key[0]} in stock."
+    """The fault of the first line that asks for more; a variant of 0 is any of the product's."""
+    product_id, variant_id = key
+    asking = [
+        (place, line)
+        for place, line in enumerate(lines)
+        if line.product_id == product_id and variant_id in (0, line.variant_id)
+    ]
+    field = f"products.{asking[0][0] if asking else 0}.quantity"
+    said = f"There are only {max(level, 0)} of product {product_id} in stock."
     context = {
         "conflict_reason": said,
         "available_quantity": max(level, 0),
-        "requested_quantity": had,
-        "product_id": key[0],
-        "variant_id": key[1],
+        "requested_quantity": sum(line.quantity for _, line in asking),
+        "product_id": product_id,
+        "variant_id": variant_id or (asking[0][1].variant_id if asking else 0),
         "resolution": Reason.OUT_OF_STOCK.remedy,
     }
     return Fault(Reason.OUT_OF_STOCK, field, said, context)
