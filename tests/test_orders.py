@@ -723,3 +723,46 @@ def test_a_channel_has_both_lists_of_its_own_or_neither(shop: Shop) -> None:
     assert shop.put(path, {"notifications": own}).json["notifications"] == own
     assert shop.get(path).json["notifications"] == own
     assert shop.get("/v3/orders/settings").json["notifications"]["order_placed"] == {"email_addresses": []}
+
+
+RANGES = ["min_date_created=2012-06", "max_date_created=2012-09", "min_date_created=2012-03&status_id=11", "min_id=2"]
+
+
+@pytest.mark.parametrize("near", [0, 2, 1000])
+@pytest.mark.parametrize("query", RANGES)
+def test_a_range_is_listed_alike_by_walking_and_by_index(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, query: str, near: int
+) -> None:
+    """Whichever way a page is found, its rows and their order are the same (rule 18)."""
+    from bodega.storage import rows
+
+    monkeypatch.setattr(rows, "NEAR", near)
+    months = [11, 2, 7, 4, 9]  # not in the order of ids
+    for number, month in enumerate(months, start=1):
+        place(shop, date_created=f"2012-{month:02}-05T00:00:00Z", status_id=11 if number % 2 else 1)
+    wanted = {
+        "min_date_created=2012-06": [1, 3, 5],
+        "max_date_created=2012-09": [2, 3, 4],
+        "min_date_created=2012-03&status_id=11": [1, 3, 5],
+        "min_id=2": [2, 3, 4, 5],
+    }[query]
+    if query.startswith("max"):
+        wanted = [number for number, month in enumerate(months, start=1) if month < 9]
+    assert [one["id"] for one in shop.get(f"/v2/orders?{query}").json] == wanted
+    pages = [shop.get(f"/v2/orders?{query}&limit=2&page={page}") for page in (1, 2, 3)]
+    assert [one["id"] for page in pages if page.status == 200 for one in page.json] == wanted
+
+
+def test_recent_orders_are_found_by_an_index(server: Any) -> None:
+    """Else the cost of the usual poll of a connector would grow with the store."""
+    from bodega.resources.orders.order import TABLE
+    from bodega.storage.plan import Condition, Plan, ranged_sql
+
+    shop = server.shop()
+    reader = server.run(server.app.stores.get(shop.name)).rows.reader
+    plan = Plan(TABLE, (Condition("date_modified", "min", "2026-01-01"),))
+    sql, values = ranged_sql(plan, "t.doc", reader.dialect)
+    if reader.dialect == "sqlite":
+        steps = [row[3] for row in shop.select(f"EXPLAIN QUERY PLAN {sql}", *values)]
+        assert any("COVERING INDEX orders_date_modified" in step for step in steps), steps
+    assert shop.select(sql, *values) == []

@@ -119,7 +119,8 @@ TABLE = stored(
     },
     indexed="customer_id date_created date_modified email_key",
     references=[Reference("channel_id", "channels", "channel_id", "The channel does not exist.")],
-    more_schema="CREATE INDEX orders_status_id ON orders (status_id, is_deleted, id);\n"
+    more_schema="CREATE INDEX orders_by_status ON orders (status_id, id);\n"
+    "CREATE INDEX orders_moved ON orders (status_id, date_modified, id);\n"
     "CREATE INDEX orders_archived ON orders (id) WHERE is_deleted;",
 )
 

@@ -87,7 +87,13 @@ class CountOrders(ListOrders):
 
     async def answer(self, call: Call) -> Outcome:
         plan = self._plan(call)
-        found = await self._by_status(call, plan)
+        if LIVING in plan.where and len(plan.where) == 1:
+            # All of them are counted in an index, and those that are put away in another.
+            found = await self._by_status(call, plan._replace(where=()))
+            away = await self._by_status(call, plan._replace(where=(LIVING._replace(value=True),)))
+            found = {status: count - away.get(status, 0) for status, count in found.items()}
+        else:
+            found = await self._by_status(call, plan)
         statuses = [
             {
                 "id": number,

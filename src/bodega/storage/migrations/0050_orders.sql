@@ -22,7 +22,8 @@ CREATE INDEX orders_customer_id ON orders (customer_id, id);
 CREATE INDEX orders_date_created ON orders (date_created, id);
 CREATE INDEX orders_date_modified ON orders (date_modified, id);
 CREATE INDEX orders_email_key ON orders (email_key, id);
-CREATE INDEX orders_status_id ON orders (status_id, is_deleted, id);
+CREATE INDEX orders_by_status ON orders (status_id, id);
+CREATE INDEX orders_moved ON orders (status_id, date_modified, id);
 CREATE INDEX orders_archived ON orders (id) WHERE is_deleted;
 
 CREATE TABLE order_shipping_addresses (
