@@ -235,6 +235,19 @@ def test_money_goes_back_by_known_ways_and_in_full(shop: Shop, payments: Any) ->
     assert shop.rows("order_refunds") == 0
 
 
+def test_a_customer_can_be_given_store_credit(shop: Shop) -> None:
+    """Rule 87: it goes to where the customer can spend it, and not outside of the store."""
+    jane = {"first_name": "Jane", "last_name": "Doe", "email": "jane@shop.test"}
+    who = shop.post("/v2/customers", jane).json["id"]
+    order = place(shop, {**WORK, "quantity": 2}, status_id=11, customer_id=who)
+    for credit in ("6.0000", "12.0000"):
+        made = refund(shop, order, product(shop, order), provider="storecredit")
+        assert (made.status, made.data["payments"][0]["offline"]) == (201, False), made.body
+        assert shop.get(f"/v2/customers/{who}").json["store_credit"] == credit
+    told = shop.get(f"/v3/orders/{order['id']}/transactions").data[-1]
+    assert (told["event"], told["method"], told["gateway"]) == ("refund", "store_credit", "storecredit")
+
+
 def test_a_merchant_may_reckon_otherwise(shop: Shop) -> None:
     """merchant_calculated_override; tax_adjustment_amount. Neither exceeds what was paid."""
     order = place(shop, status_id=11)

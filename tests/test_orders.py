@@ -112,6 +112,7 @@ REFUSED: list[tuple[Any, int, str, str]] = [
     ({"is_deleted": True}, 400, "FIELD_READ_ONLY", "is_deleted"),
     ({"colour": "red"}, 400, "FIELD_UNKNOWN", "colour"),
     ({"channel_id": 9}, 400, "DANGLING_REFERENCE", "channel_id"),
+    ({"customer_id": 9}, 400, "DANGLING_REFERENCE", "customer_id"),
     ({"ip_address": "here"}, 400, "FIELD_INVALID", "ip_address"),
     ({"customer_locale": "English"}, 400, "FIELD_INVALID", "customer_locale"),
     ({"default_currency_code": "EUR"}, 400, "FIELD_INVALID", "default_currency_code"),
@@ -152,6 +153,18 @@ def test_without_an_address_of_its_own_an_order_goes_to_whoever_pays(shop: Shop)
     assert [one["street_1"] for one in shop.get(path.format(other["id"])).json] == ["2 Elm Street"]
     assert other["shipping_address_count"] == 1
     assert lines(shop, other)[0]["order_address_id"] == shop.get(path.format(other["id"])).json[0]["id"]
+
+
+def test_an_order_outlives_its_customer(shop: Shop) -> None:
+    """Rule 74."""
+    jane = {"first_name": "Jane", "last_name": "Doe", "email": "jane@shop.test"}
+    who = shop.post("/v2/customers", jane).json["id"]
+    order = place(shop, customer_id=who)
+    assert [one["id"] for one in shop.get(f"/v2/orders?customer_id={who}").json] == [order["id"]]
+    assert ship(shop, order, 1).json["customer_id"] == who
+    assert shop.delete(f"/v2/customers/{who}").status == 204
+    changed = shop.put(f"/v2/orders/{order['id']}", {"staff_notes": "Gone", "customer_id": who})
+    assert (changed.status, changed.json["customer_id"]) == (200, who)
 
 
 def test_what_is_downloaded_goes_nowhere(shop: Shop) -> None:

@@ -15,12 +15,13 @@ from bodega.declare.write import SET_FOR_GOOD
 from bodega.law.outcome import Emptied, Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, refuse_faults
+from bodega.resources.customers.customer import TABLE as CUSTOMERS
 from bodega.resources.geography import places
 from bodega.resources.orders import consignments, fees, writing
 from bodega.resources.orders.order import SCOPE, TABLE, Order, v2
 from bodega.resources.store.order_statuses import STATUSES
 from bodega.storage.plan import Condition, Plan, ids_sql, where_sql, where_values
-from bodega.storage.unit import Row, Unit
+from bodega.storage.unit import Row, Unit, dangling
 
 SORTS = "id customer_id date_created date_modified status_id channel_id external_id"
 FILTERS = (
@@ -202,6 +203,18 @@ async def be_there_before_it_goes(_unit: Unit, changes: Changes, old: Order | No
     """Rule 84: a PUT may put an order away, or take it out again; a new one is there."""
     if old is None and "is_deleted" in changes:
         raise refuse_faults([Fault(Reason.FIELD_READ_ONLY, "is_deleted", SET_FOR_GOOD.format("is_deleted"))])
+
+
+@TABLE.prepare.append
+async def know_the_customer(unit: Unit, changes: Changes, old: Order | None, _notes: list[Fault]) -> None:
+    """Rule 74: 0 is a guest, any other number a customer. An order outlives its customer, and keeps the number."""
+    customer_id = changes.get("customer_id", 0)
+    if (
+        customer_id
+        and (old is None or customer_id != old.customer_id)
+        and await unit.get(CUSTOMERS, customer_id) is None
+    ):
+        raise refuse_faults([dangling("customer_id", "The customer does not exist.", [customer_id])])
 
 
 @TABLE.prepare.append

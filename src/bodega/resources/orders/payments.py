@@ -33,6 +33,7 @@ from bodega.storage.unit import Row, Unit
 
 SCOPE = "store_v2_transactions"
 EITHER = "store_v2_transactions|store_v2_orders"
+CREDIT = "storecredit"
 PAID = frozenset({2, 3, 8, 9, 10, 11})
 """Rule 88: statuses of orders that are paid for."""
 WAITING = frozenset({1, 7, 12})
@@ -142,6 +143,8 @@ async def record(unit: Unit, one: Order, payment: Payment) -> Row:
     method = "custom" if gateway == "custom" else "offline"
     if one.payment_provider_id:
         method = "offsite"
+    if gateway == CREDIT:
+        method = "store_credit"
     made = Transaction(
         order_id=str(one.id),
         event=payment.event,

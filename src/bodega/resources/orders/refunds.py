@@ -26,6 +26,7 @@ from bodega.domain.totals import Amount, rounded
 from bodega.law.outcome import Created, Outcome, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
+from bodega.resources.customers import customer
 from bodega.resources.orders import fees, line, order, payments
 from bodega.resources.orders import shipping_addresses as addresses
 from bodega.resources.orders.order import Order
@@ -35,8 +36,8 @@ from bodega.storage.unit import Row, Unit
 
 ZERO = Decimal(0)
 REFUNDED, PARTIALLY = 4, 14
-CUSTOM, CREDIT = "custom", "storecredit"
-TITLES = {CUSTOM: "Custom", **{code: name for code, name, _ in METHODS}}
+CUSTOM, CREDIT = "custom", payments.CREDIT
+TITLES = {CUSTOM: "Custom", CREDIT: "Store Credit", **{code: name for code, name, _ in METHODS}}
 PIECES = ("PRODUCT", "GIFT_WRAPPING")
 Type = Literal["PRODUCT", "GIFT_WRAPPING", "SHIPPING", "HANDLING", "ORDER", "FEE", "TAX"]
 Reason_ = Annotated[str, msgspec.Meta(max_length=1000)]
@@ -169,6 +170,7 @@ class Books(NamedTuple):
     lines: dict[int, Row]
     addresses: dict[int, Row]
     fees: dict[int, Row]
+    customer: Row | None = None
 
     @property
     def order(self) -> Order:
@@ -192,7 +194,8 @@ async def _books(unit: Unit, order_id: int) -> Books:
         found = [Row(table.decode(r[0], r[1]), r[2], r[3], r[0]) for r in await unit.tx.rows(sql, order_id)]
         return {one.entity.id: one for one in found}
 
-    return Books(row, await of(line.TABLE), await of(addresses.TABLE), await of(fees.TABLE))
+    who = await unit.get(customer.TABLE, row.entity.customer_id) if row.entity.customer_id else None
+    return Books(row, await of(line.TABLE), await of(addresses.TABLE), await of(fees.TABLE), who)
 
 
 class Sum(NamedTuple):
@@ -339,8 +342,11 @@ def _respect(books: Books, amounts: Mapping[str, Any]) -> None:
 
 
 def _providers(books: Books) -> list[str]:
-    """By which a refund can go: as it was paid, or however the merchant likes."""
-    return list(dict.fromkeys([payments.gateway_of(books.order), CUSTOM]))
+    """By which a refund can go: as it was paid, however the merchant likes, or as a customer's store credit, which is
+    in the store's own currency."""
+    one = books.order
+    credit = [CREDIT] if books.customer and one.default_currency_code == one.store_default_currency_code else []
+    return list(dict.fromkeys([payments.gateway_of(one), CUSTOM, *credit]))
 
 
 def _quoted(books: Books, made: Due) -> dict[str, Any]:
@@ -358,9 +364,9 @@ def _quoted(books: Books, made: Due) -> dict[str, Any]:
                     "provider_id": provider,
                     "provider_description": TITLES[provider],
                     "amount": made.amount,
-                    "offline": True,
-                    "offline_provider": True,
-                    "offline_reason": "This provider pays outside of the store.",
+                    "offline": provider != CREDIT,
+                    "offline_provider": provider != CREDIT,
+                    "offline_reason": "" if provider == CREDIT else "This provider pays outside of the store.",
                 }
             ]
             for provider in _providers(books)
@@ -407,13 +413,15 @@ class MakeRefund(_OfOrder):
         refund_id = unit.ledger.next_id(TABLE.name)
         went = []
         for way in ways:
+            if way.provider_id == CREDIT:
+                await _credit(unit, books, way.amount)
             payment = payments.Payment("refund", way.amount, refund_id, way.provider_id)
             row = await payments.record(unit, new, payment)
             told = RefundPayment(
                 id=row.entity.id,
                 provider_id=way.provider_id,
                 amount=way.amount,
-                offline=True,
+                offline=way.provider_id != CREDIT,
                 transaction_id=str(row.entity.id),
             )
             went.append(told)
@@ -447,7 +455,7 @@ def _ways(books: Books, made: Due, draft: Mapping[str, Any]) -> list[PaymentDraf
     faults = []
     for place, way in enumerate(given):
         name = f"payments.{place}"
-        if way.provider_id == CREDIT and not books.order.customer_id:
+        if way.provider_id == CREDIT and books.customer is None:
             faults.append(invalid(f"{name}.provider_id", "cannot be store credit: the order is a guest's"))
         elif way.provider_id not in _providers(books):
             faults.append(invalid(f"{name}.provider_id", "must be one of " + ", ".join(_providers(books))))
@@ -458,6 +466,14 @@ def _ways(books: Books, made: Due, draft: Mapping[str, Any]) -> list[PaymentDraf
     if sum((way.amount for way in given), ZERO) != made.amount:
         raise refuse_faults([invalid("payments", f"must come to {made.amount}, what a quote says")])
     return list(given)
+
+
+async def _credit(unit: Unit, books: Books, amount: Decimal) -> None:
+    """Store credit is kept with the customer."""
+    assert books.customer is not None
+    row = await unit.get(customer.TABLE, books.customer.entity.id)
+    assert row is not None
+    await unit.update(customer.TABLE, row, replace(row.entity, store_credit=row.entity.store_credit + amount))
 
 
 async def _mark(unit: Unit, books: Books, new: Order, items: Sequence[ItemDraft]) -> None:
