@@ -89,6 +89,17 @@ def test_an_authorised_payment_is_captured(shop: Shop) -> None:
         assert (reply.status, reply.reason) == (422, "PAYMENT_STATE")
 
 
+def test_a_payment_may_be_told_later(shop: Shop) -> None:
+    """And a status of paid ones, told with it, makes it a purchase."""
+    order = place(shop, status_id=7)
+    assert shop.put(f"/v2/orders/{order['id']}", {"payment_provider_id": "ch_1"}).json["payment_status"] == "authorized"
+    assert transactions(shop, order) == [("authorization", 6)]
+    other = place(shop, status_id=7)
+    told = {"payment_provider_id": "ch_2", "status_id": 11}
+    assert shop.put(f"/v2/orders/{other['id']}", told).json["payment_status"] == "captured"
+    assert transactions(shop, other) == [("purchase", 6)]
+
+
 def test_an_authorised_payment_is_voided(shop: Shop) -> None:
     order = authorized(shop)
     assert act(shop, order, "void").status == 201

@@ -104,6 +104,9 @@ REFUSED: list[tuple[Any, int, str, str]] = [
     ({"subtotal_ex_tax": 1}, 400, "FIELD_MISSING", "subtotal_inc_tax"),
     ({"total_inc_tax": 1}, 400, "FIELD_MISSING", "total_ex_tax"),
     ({"shipping_cost_ex_tax": 1}, 400, "FIELD_MISSING", "shipping_cost_inc_tax"),
+    ({"products": [{**WORK, "price_inc_tax": 9_999_999_999, "quantity": 2}]}, 400, "FIELD_INVALID", "products"),
+    ({"products": [{**FREE, "quantity": 2_000_000_000}] * 2}, 400, "FIELD_INVALID", "products"),
+    ({"products": [FREE] * 1001}, 400, "FIELD_INVALID", "products"),
     ({"discount_amount": "5.01"}, 400, "FIELD_INVALID", "discount_amount"),
     ({"status_id": 15}, 400, "FIELD_INVALID", "status_id"),
     ({"status": "Shipped"}, 400, "FIELD_READ_ONLY", "status"),
@@ -190,6 +193,8 @@ def test_an_order_is_collected_whole_or_sent_whole(shop: Shop) -> None:
     assert shop.post("/v2/orders", two).status == 400
     change = {"consignments": {"pickups": [{"id": shown["id"], "collection_instructions": "Ring twice"}]}}
     assert shop.put(f"/v2/orders/{order['id']}", change).status == 200
+    assert shop.put(f"/v2/orders/{order['id']}", {"products": [FREE]}).json["items_total"] == 2
+    assert [line["order_pickup_method_id"] for line in lines(shop, order)] == [shown["id"]] * 2
     pickups = shop.get(f"/v2/orders/{order['id']}/consignments").json["pickups"]
     assert pickups[0]["collection_instructions"] == "Ring twice"
 
@@ -407,6 +412,13 @@ def test_what_a_put_leaves_out_stays(shop: Shop) -> None:
     order = place(shop, status_id=11, customer_message="Ring")
     changed = shop.put(f"/v2/orders/{order['id']}", {"staff_notes": "Fragile"}).json
     assert {**order, "staff_notes": "Fragile", "date_modified": changed["date_modified"]} == changed
+
+
+def test_an_order_always_has_a_date(shop: Shop) -> None:
+    order = place(shop, date_created="")
+    assert order["date_created"].endswith("+0000")
+    changed = shop.put(f"/v2/orders/{order['id']}", {"date_created": ""})
+    assert changed.json["date_created"] == order["date_created"]
 
 
 def test_a_whole_order_can_be_sent_back(shop: Shop) -> None:

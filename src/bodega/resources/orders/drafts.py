@@ -114,7 +114,7 @@ class PickupDraft(Draft, kw_only=True):
     collection_instructions: Long | Unset = UNSET
     collection_time_description: Annotated[str, msgspec.Meta(max_length=250)] | Unset = UNSET
     location: Location | Unset = UNSET
-    line_items: list[LineDraft] | Unset = UNSET
+    line_items: Annotated[list[LineDraft], msgspec.Meta(max_length=MOST_LINES)] | Unset = UNSET
 
 
 class ConsignmentsDraft(msgspec.Struct, kw_only=True):
@@ -123,12 +123,15 @@ class ConsignmentsDraft(msgspec.Struct, kw_only=True):
     pickups: list[PickupDraft] = []
 
 
-Lines = Annotated[list[LineDraft], msgspec.Meta(max_length=MOST_LINES)]
-Fees = Annotated[list[FeeDraft], msgspec.Meta(max_length=MOST_LINES)]
-
-
 def _kind(members: Any, *, listed: bool) -> Kind:
-    return structured(members)._replace(word="object_array" if listed else "object", clean=clean_object)
+    made = structured(members)
+
+    def read(value: Any) -> Any:
+        if isinstance(value, list) and len(value) > MOST_LINES:
+            raise ValueError(f"must be a list of at most {MOST_LINES} items")
+        return made.read(value)
+
+    return made._replace(word="object_array" if listed else "object", read=read, clean=clean_object)
 
 
 LINES = _kind(list[LineDraft], listed=False)

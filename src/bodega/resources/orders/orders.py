@@ -219,9 +219,14 @@ async def know_the_customer(unit: Unit, changes: Changes, old: Order | None, _no
 
 @TABLE.prepare.append
 async def keep_the_currency(_unit: Unit, changes: Changes, old: Order | None, _notes: list[Fault]) -> None:
-    """The currency of an order is set when it is placed; a PUT that brings it is passed over, as the documents say."""
+    """The currency of an order is set when it is placed; a PUT that brings it is passed over, as the documents say.
+
+    So is a date of placing that says nothing.
+    """
     if old is not None:
         changes.pop("default_currency_code", None)
+    if not changes.get("date_created"):
+        changes.pop("date_created", None)
 
 
 @TABLE.prepare.append

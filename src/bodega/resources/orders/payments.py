@@ -123,7 +123,14 @@ def opening(new: Order) -> Payment | None:
 
 
 async def follow(unit: Unit, old: Order, new: Order) -> None:
-    """An order that comes to a status of paid ones was paid; what was authorised is captured with it."""
+    """An order that comes to a status of paid ones was paid; what was authorised is captured with it.
+
+    One that waits, and is told of its payment at a provider, is authorised.
+    """
+    told = new.payment_provider_id and not old.payment_provider_id and not new.payment_status
+    if told and not new.paid and new.status_id in WAITING and (payment := opening(new)) is not None:
+        await record(unit, new, payment)
+        return
     if new.status_id not in PAID or old.status_id in PAID or new.paid or new.total_inc_tax <= 0:
         return
     authorized = new.payment_status == "authorized"

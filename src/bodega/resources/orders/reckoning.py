@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from bodega.declare.fields import INT32, MOST
 from bodega.domain.totals import Amount, rounded, shares, sums, together, worth
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid
@@ -90,7 +91,17 @@ def reckon(order: Order, lines: Sequence[OrderLine], fees: Sequence[Fee], given:
     order.items_total = sum(line.quantity for line in lines)
     order.items_shipped = sum(line.quantity_shipped for line in lines)
     order.order_is_digital = bool(lines) and all(line.type == "digital" for line in lines)
-    return []
+    return _too_much(order, lines)
+
+
+def _too_much(order: Order, lines: Sequence[OrderLine]) -> list[Fault]:
+    """An order has amounts and quantities that can be kept."""
+    faults = []
+    if max([order.total_inc_tax, order.subtotal_inc_tax, *(line.total_inc_tax for line in lines)]) > MOST:
+        faults.append(invalid("products", f"must not cost more than {MOST}"))
+    if order.items_total > INT32:
+        faults.append(invalid("products", f"must not be more than {INT32} pieces"))
+    return faults
 
 
 def _given(given: Mapping[str, Any], name: str) -> Amount | None:

@@ -64,7 +64,6 @@ async def place(unit: Unit, draft: Changes, notes: list[Fault]) -> Row:
     await apply(unit, order.TABLE, changes, None, notes)
     money = await terms.money(unit, changes.get("default_currency_code", ""))
     new: Order = build(order.TABLE, changes, unit.now)
-    new.date_created = changes.get("date_created") or moment(unit.now)
     rules = terms.taxes(unit)
     new.currency_id, new.default_currency_code = money.currency.id, money.currency.currency_code
     new.store_default_currency_code = money.default.currency_code
@@ -252,13 +251,14 @@ async def change(unit: Unit, order_id: int, draft: Changes, notes: list[Fault], 
     new.date_modified = moment(unit.now)
     counts = bool(RECKONED & draft.keys())
     stirs = counts or new.status_id != old.entity.status_id
+    stirs |= new.payment_provider_id != old.entity.payment_provider_id
     if not stirs:
         _refuse(faults)
         return await unit.update(order.TABLE, old, new)
     before = await of(unit, line.TABLE, order_id)
     there = await of(unit, addresses.TABLE, order_id)
     paid_fees = await of(unit, fees.TABLE, order_id) if counts else []
-    collected = await of(unit, consignments.TABLE, order_id) if "consignments" in parts else []
+    collected = await of(unit, consignments.TABLE, order_id) if counts and not there else []
     work = Work(
         new,
         [replace(row.entity) for row in before],
@@ -340,6 +340,9 @@ async def _write_changed(
     rules: terms.Taxes | None,
 ) -> None:
     new = work.order
+    if work.pickup is not None:
+        for one in work.lines:
+            one.order_pickup_method_id = work.pickup.id
     if work.address is None and any(one.is_sent for one in work.lines):
         # Until now there was nothing to send: what is new goes to whoever pays (rule 80).
         billing = {name: getattr(new.billing_address, name) for name in FIELDS}
