@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
+from random import Random
 from typing import Any
 
 import pytest
@@ -791,3 +792,66 @@ def test_recent_orders_are_found_by_an_index(server: Any) -> None:
         steps = [row[3] for row in shop.select(f"EXPLAIN QUERY PLAN {sql}", *values)]
         assert any("COVERING INDEX orders_date_modified" in step for step in steps), steps
     assert shop.select(sql, *values) == []
+
+
+@pytest.mark.parametrize("inclusive", [False, True])
+def test_whatever_is_done_to_an_order_its_totals_stay_sums(shop: Shop, inclusive: bool) -> None:
+    """Rules 78, 82, 92, 96: sixty random edits, refused ones among them; after each, all totals are sums of parts."""
+    random = Random(inclusive)
+    shop.change(settings={"tax.rates": "0=19,1=7,2=19", "prices_include_tax": inclusive})
+    shop.freeze(1_800_000_000)
+    products = [
+        shop.product(
+            f"Thing {n}", price=f"{n}.{n}9", tax_class_id=n % 2, inventory_tracking="product", inventory_level=60
+        )
+        for n in range(1, 5)
+    ]
+    order = place(shop, *({"product_id": one, "quantity": 2} for one in products))
+    path = f"/v2/orders/{order['id']}"
+
+    def cents(most: int) -> str:
+        return str(Decimal(random.randint(0, most)) / 100)
+
+    def some_line() -> dict[str, Any]:
+        sold = random.choice(lines(shop, order))
+        return random.choice(
+            [
+                {"id": sold["id"], "quantity": random.randint(0, 9)},
+                {"id": sold["id"], "price_ex_tax": 3, "price_inc_tax": "3.33"},
+                {"product_id": random.choice(products), "quantity": random.randint(1, 40)},
+                {"name": "Extra", "quantity": random.randint(1, 3), "price_ex_tax": cents(900), "price_inc_tax": 10},
+            ]
+        )
+
+    def some_fee() -> dict[str, Any]:
+        return {"display_name_customer": "Fee", "cost_ex_tax": cents(500), "cost_tax": cents(99)}
+
+    told = set()
+    for _ in range(60):
+        change = random.choice(
+            [
+                {"products": [some_line()]},
+                {"products": [some_line(), some_line()], "discount_amount": cents(3000)},
+                {"discount_amount": cents(3000)},
+                {"base_shipping_cost": cents(2000)},
+                {"handling_cost_inc_tax": cents(300)},
+                {"fees": [some_fee() for _ in range(random.randint(0, 2))]},
+                {"status_id": random.choice([1, 5, 11])},
+                {"billing_address": {"city": "Waco"}},
+            ]
+        )
+        before = shop.get(path).json
+        reply = shop.put(path, change)
+        told.add(reply.status)
+        after = shop.get(path).json
+        if reply.status != 200:
+            assert (reply.status in (400, 409), after) == (True, before), reply.body
+        sums_up(shop, after)
+        taken = dict.fromkeys(products, 0)
+        for line in lines(shop, order):
+            if line["product_id"] and after["status_id"] != 5:
+                taken[line["product_id"]] += line["quantity"]
+        for one in products:
+            shown = shop.get(f"/v3/catalog/products/{one}").data
+            assert (shown["inventory_level"], shown["total_sold"]) == (60 - taken[one], taken[one])
+    assert 200 in told
