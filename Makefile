@@ -12,7 +12,7 @@ SPREAD ?= -n auto --dist loadfile
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help dev serve test lint docs bench bench-large bench-variants lock clean
+.PHONY: help dev serve test lint docs bench bench-large bench-variants bench-orders lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ bench-large: $(READY)  ## Measure a store of a million products (takes many minu
 
 bench-variants: $(READY)  ## Measure a store of 200,000 variants beside one of 10,000 (takes minutes)
 	@$(BIN)/python -m bench.variants $(ARGS)
+
+bench-orders: $(READY)  ## Measure a store of 500,000 orders beside one of 10,000 (takes many minutes)
+	@$(BIN)/python -m bench.orders $(ARGS)
 
 lock: $(LOCKER)  ## Resolve the dependencies again; newer ones: make lock ARGS=--upgrade
 	@echo "Resolving what runs the server (about 10 s) ..."

@@ -146,18 +146,20 @@ class _Connection(asyncio.Protocol):
         self.tally.closed()
 
 
-def run(port: int, shots: Iterator[Shot], seconds: float, limit: int | None = None) -> Load:
+def run(
+    port: int, shots: Iterator[Shot], seconds: float, limit: int | None = None, connections: int = CONNECTIONS
+) -> Load:
     """Send from `shots` to 127.0.0.1:`port` until `seconds` are over, `limit` requests are sent, or `shots` ends."""
-    return uvloop.run(_run(port, shots, seconds, limit))
+    return uvloop.run(_run(port, shots, seconds, limit, connections))
 
 
-async def _run(port: int, shots: Iterator[Shot], seconds: float, limit: int | None) -> Load:
+async def _run(port: int, shots: Iterator[Shot], seconds: float, limit: int | None, connections: int) -> Load:
     loop = asyncio.get_running_loop()
     finished = asyncio.Event()
     tally = _Tally(shots, limit, finished)
     tally.open = 1  # held here until every connection is made: an early end of the shots must not finish the round
     began, cpu_began = time.perf_counter(), time.process_time()
-    for _ in range(CONNECTIONS):
+    for _ in range(connections):
         await loop.create_connection(lambda: _Connection(tally), HOST, port)
     tally.closed()
     loop.call_later(seconds, tally.stop)

@@ -12,7 +12,7 @@ from itertools import cycle
 from random import Random
 from statistics import median
 
-from bench.load import Load, run
+from bench.load import CONNECTIONS, Load, run
 from bench.request import HOST, Request, Shot, ready
 from bench.scenarios import Scenario
 from bench.server import Server
@@ -36,6 +36,7 @@ class Side:
 
     server: Server
     supply: Callable[[float], Iterator[Shot]]
+    connections: int = CONNECTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ def compare(name: str, size: int, left: Side, right: Side, pace: Pace) -> Compar
     """Measure both sides in turns, a warm-up of each first."""
     print(f"{name}: {pace.rounds} rounds of {pace.seconds:g} s for each side ...", file=sys.stderr)
     for side in (left, right):
-        run(side.server.port, side.supply(WARM_UP), WARM_UP)
+        run(side.server.port, side.supply(WARM_UP), WARM_UP, connections=side.connections)
     pairs = [(_round(left, pace.seconds), _round(right, pace.seconds)) for _ in range(pace.rounds)]
     ratios = [ours.load.per_second / theirs.load.per_second for ours, theirs in pairs if theirs.load.requests]
     return Comparison(
@@ -126,7 +127,7 @@ def compare(name: str, size: int, left: Side, right: Side, pace: Pace) -> Compar
 def _round(side: Side, seconds: float) -> Round:
     shots = side.supply(seconds)
     before = side.server.cpu_seconds()
-    load = run(side.server.port, shots, seconds)
+    load = run(side.server.port, shots, seconds, connections=side.connections)
     spent = side.server.cpu_seconds() - before
     return Round(load, spent / load.requests * 1e6 if load.requests else 0.0)
 

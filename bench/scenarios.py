@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from random import Random
 
 from bench.request import Request
+from bench.sales import Sales, placed
 from bench.stock import Stock
 
 PRODUCTS = 10_000
 BRANDS = 50
+ORDERS = 10_000
 PAGE = 50
 
 
@@ -127,6 +129,19 @@ def variant_by_sku(stock: Stock) -> Callable[[Random], Request]:
     return lambda random: Request("GET", f"/catalog/variants?sku={random.choice(skus)}")
 
 
+def order_of_three(stock: Stock) -> Callable[[Random], Request]:
+    """An order of three lines of products whose stock is counted."""
+    products = Sales(stock.store).products
+    return lambda random: placed([{"product_id": one, "quantity": 1} for one in random.sample(products, 3)])
+
+
+def orders_by_date(stock: Stock) -> Callable[[Random], Request]:
+    """Fifty orders of the time in which fifty were placed."""
+    sales = Sales(stock.store)
+    sales.fill(ORDERS)
+    return lambda random: sales.of_a_time(random.randint(1, ORDERS - PAGE))
+
+
 # Creates come last: they alone make the store grow while it is measured.
 SCENARIOS: tuple[Scenario | Planned, ...] = (
     Scenario("get one", get_one),
@@ -139,5 +154,7 @@ SCENARIOS: tuple[Scenario | Planned, ...] = (
     Planned("variant by SKU", variant_by_sku),
     Planned("50 variants, 10 images", whole_product),
     Planned("update 50 variants", batch_of_variants),
+    Planned("50 orders by date", orders_by_date),
+    Planned("order of 3 lines", order_of_three),
     Scenario("create", create, repeatable=False),
 )

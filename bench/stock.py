@@ -67,7 +67,7 @@ class Stock:
     def _add_wide(self) -> Wide:
         first = self._one_wide()
         print(f"Adding {self.count:,} products of {VARIANTS} variants ...", file=sys.stderr)
-        _send(self.store, (wide_product(number) for number in range(1, self.count)))
+        send(self.store, (wide_product(number) for number in range(1, self.count)))
         found = [
             row["id"] for row in self.client.rows(f"/catalog/products?id:min={first}&include_fields=id", self.count)
         ]
@@ -93,7 +93,7 @@ class Stock:
         if status != 200:
             raise Lacking(f"An image is answered {status}: {_said(reply)}")
         print(f"Adding {IMAGES} images to each of {len(products):,} products ...", file=sys.stderr)
-        _send(self.store, others)
+        send(self.store, others)
         self._check(products[-1], "images", IMAGES)
         return products
 
@@ -161,7 +161,7 @@ def png(width: int, height: int, colour: bytes) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
 
 
-def _send(store: Store, requests: Iterator[Request] | Sequence[Request]) -> None:
+def send(store: Store, requests: Iterator[Request] | Sequence[Request]) -> None:
     """Send requests that must all succeed, on as many connections as a measurement has."""
     load = run(store.server.port, (_shot(store, request) for request in requests), PATIENCE)
     if load.failures:

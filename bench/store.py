@@ -26,9 +26,10 @@ class Store:
     token: str
 
     def address(self, request: Request) -> Request:
-        """`request` with the store's path before its target, and the token."""
+        """`request` with the store's path before its target, and the token. A target that says no version is of V3."""
         headers = {**request.headers, "X-Auth-Token": self.token, "Accept": "application/json"}
-        return replace(request, target=f"/stores/{self.name}/v3{request.target}", headers=headers)
+        version = "" if request.target.startswith("/v2/") else "/v3"
+        return replace(request, target=f"/stores/{self.name}{version}{request.target}", headers=headers)
 
 
 @contextmanager
@@ -54,7 +55,7 @@ def _make(name: str, products: int, place: Sequence[str], directory: str) -> str
     """Create and fill a store; return the token of an account that may do what the scenarios do."""
     print(f"Filling the store {name} with {products:,} products ...", file=sys.stderr)
     _bodega(["store", "create", name, *place], directory)
-    quota = ["--scope", "store_v2_products", "--requests-per-window", UNLIMITED]
+    quota = ["--scope", "store_v2_products", "--scope", "store_v2_orders", "--requests-per-window", UNLIMITED]
     account = json.loads(_bodega(["account", "create", name, "bench", *quota, *place], directory))
     _bodega(["seed", name, "--products", str(products), *place], directory)
     token: str = account["token"]

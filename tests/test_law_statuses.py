@@ -435,6 +435,23 @@ def a_name_that_is_too_long(desk: Desk) -> Send:
 # 16 perform
 
 
+BUYER = {"zip": "78701", "country_iso2": "US"}
+
+
+@refused(Reason.OUT_OF_STOCK, "rule 79", [V2])
+def an_order_of_more_than_there_is(desk: Desk) -> Send:
+    one = desk.shop.product(inventory_tracking="product", inventory_level=1)
+    order = {"billing_address": BUYER, "products": [{"product_id": one, "quantity": 2}]}
+    return lambda: desk.ask("POST", "/v2/orders", order)
+
+
+@refused(Reason.PAYMENT_STATE, "rule 87", [V3])
+def a_capture_of_what_nobody_authorised(desk: Desk) -> Send:
+    line = {"name": "Work", "quantity": 1, "price_ex_tax": 1, "price_inc_tax": 1}
+    made = desk.shop.post("/v2/orders", {"billing_address": BUYER, "products": [line]}).json
+    return lambda: desk.ask("POST", f"/v3/orders/{made['id']}/payment_actions/capture", {})
+
+
 def fetching(desk: Desk) -> Desk:
     """The same store behind a door that takes the image of a brand by its URL, too."""
     by_url = route("catalog/brands/{id}/picture", 3, POST=UploadImage(brands.V3, by_url=True))

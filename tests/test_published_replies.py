@@ -247,4 +247,6 @@ def test_a_v2_reply_has_the_members_of_its_shape_in_their_order(asked: Asked, ro
             first = reply.json[0] if isinstance(reply.json, list) else reply.json
             assert list(first) == route.fields.members
             return
+    if any(row.covers(f"GET /v2/{route.template}", "", "empty") for row in differs()):
+        return
     pytest.fail(f"GET /v2/{route.template} has nothing to show: add a row to tests/replies that makes it exist")

@@ -59,6 +59,8 @@ CARRIES: dict[Reason, str] = {
     Reason.PASSWORD_GUESSED: "`Retry-After` and `X-Retry-After`",
     Reason.NOT_THE_OWNER: "owner_client_id, permission_set",
     Reason.BASE_VARIANT_STAYS: "the variant, and its product",
+    Reason.OUT_OF_STOCK: "available_quantity, for each line that asks for more",
+    Reason.PAYMENT_STATE: "payment_status",
     Reason.CIRCULAR_TREE: "what conflicts, and how to resolve it",
     Reason.ORPHANED_PRODUCTS: "the products, and how to resolve it",
     Reason.TASK_ENDED: "the state of the task",

@@ -86,8 +86,10 @@ def allows(granted: Set[str], needed: str, *, writes: bool) -> bool:
     """Whether an account with the scopes `granted` may use an operation that is opened by `needed`.
 
     `needed` is the scope that lets one write; a reader (GET, HEAD, OPTIONS) is content with its twin. "" and
-    "default" are open to everyone.
+    "default" are open to everyone. Of several, joined by "|", any one is enough.
     """
+    if "|" in needed:
+        return any(allows(granted, one, writes=writes) for one in needed.split("|"))
     if needed in granted or not needed or needed == DEFAULT:
         return True
     return not writes and READERS.get(needed) in granted

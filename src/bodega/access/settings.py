@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -70,6 +71,22 @@ def _currency(value: str) -> str:
     return value
 
 
+def _rates(value: str) -> str:
+    """Per cent by the number of a tax class; it stays text, which is how it is shown."""
+    seen = set()
+    for part in value.split(",") if value else ():
+        number, _, rate = part.partition("=")
+        if not (number.isascii() and number.isdigit() and int(number) <= 255) or not _PER_CENT.fullmatch(rate):
+            raise ValueError("must be rates by tax class, in per cent, as 0=20,1=0,2=5.5")
+        if number in seen:
+            raise ValueError("must have one rate a tax class")
+        seen.add(number)
+    return value
+
+
+_PER_CENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,4})?")
+
+
 def _ladder(value: str) -> list[int]:
     try:
         steps = [int(step) for step in value.split(",")]
@@ -102,6 +119,16 @@ SETTINGS: dict[str, Setting] = {
     "decimal_places": Setting(2, _places, "digits after the decimal separator"),
     "weight_units": Setting("LBS", OneOf("LBS", "Ounces", "KGS", "Grams", "Tonnes"), "the unit of weights"),
     "dimension_units": Setting("Inches", OneOf("Inches", "Centimeters"), "the unit of lengths"),
+    "tax.rates": Setting(
+        "", _rates, "tax rates in per cent by tax class, as 0=20,1=0,2=5.5; a class without one has none"
+    ),
+    "stock.taken": Setting(
+        "order_placed",
+        OneOf("order_placed", "order_completed_or_shipped"),
+        "when orders take their stock (rule 86)",
+    ),
+    "stock.follows_edits": Setting(True, _flag, "whether edits of orders move stock (rule 86)"),
+    "stock.returns": Setting(True, _flag, "whether refunded and cancelled orders give stock back (rule 86)"),
     "prices_include_tax": Setting(False, _flag, "whether prices are entered with tax"),
     "maintenance.retry_after": Setting(120, _seconds, "Retry-After of a store in maintenance, in seconds"),
     "suspended": Setting(False, _flag, "whether the store is suspended: it then answers 503"),

@@ -22,7 +22,10 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal
 from bodega.storage import rows
 from bodega.storage.plan import Condition, Plan, ids_sql
-from bodega.storage.unit import Unit
+from bodega.storage.unit import Row, Unit
+
+Still = Callable[[Validator | None], None] | None
+"""Raises when the state of the entity no longer meets the request's preconditions."""
 
 TASK_ABOVE = 250
 """A V2 delete of a whole collection with more rows than this becomes a task."""
@@ -236,10 +239,14 @@ class Create(Action):
     async def gather(self, call: Call) -> None:
         await gather(call, self.facet, call.draft)
 
+    async def make(self, unit: Unit, call: Call, notes: list[Fault]) -> Row:
+        """Writes the new row. Raises Refusal."""
+        return await create_one(unit, self.facet, {**call.draft, **self.place.new(call)}, notes)
+
     async def perform(self, unit: Unit, call: Call) -> Outcome:
         self._still(unit, call)
         notes: list[Fault] = []
-        row = await create_one(unit, self.facet, {**call.draft, **self.place.new(call)}, notes)
+        row = await self.make(unit, call, notes)
         outcome = await render.written(self.facet, call, row, notes, unit.tx)
         if call.query.include:
             outcome.state = Validator(row.version + self._includes_now(unit, call), row.modified)
@@ -274,10 +281,13 @@ class Update(Action):
     async def gather(self, call: Call) -> None:
         await gather(call, self.facet, call.draft, call.entity_id)
 
+    async def change(self, unit: Unit, call: Call, notes: list[Fault], still: Still) -> Row:
+        """Writes the changed row. Raises Refusal."""
+        return await update_one(unit, self.facet, call.entity_id, dict(call.draft), notes, still, call.found)
+
     async def perform(self, unit: Unit, call: Call) -> Outcome:
         notes: list[Fault] = []
-        still = self._unchanged(unit, call)
-        row = await update_one(unit, self.facet, call.entity_id, dict(call.draft), notes, still, call.found)
+        row = await self.change(unit, call, notes, self._unchanged(unit, call))
         outcome = await render.written(self.facet, call, row, notes, unit.tx)
         if call.query.include:
             outcome.state = Validator(row.version + self._includes_now(unit, call), row.modified)

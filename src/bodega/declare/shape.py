@@ -1,7 +1,7 @@
 """The two wire forms of an entity.
 
 V3's is the entity itself. V2's is a list of members in V2's order, each made from a field: most by the field's kind,
-the rest by one of the words below (`As`, `Choice`, `Linked`, `Part`, `Derived`).
+the rest by one of the words below (`As`, `Choice`, `Linked`, `Part`, `Derived`, `Looked`, `Sent`).
 """
 
 from __future__ import annotations
@@ -83,7 +83,15 @@ class Looked(NamedTuple):
     files: bool = False
 
 
-Word = As | Choice | Part | Linked | Derived | Looked
+class Sent(NamedTuple):
+    """A member that a body brings in another form than a reply shows it: lines of an order are a list in a body and a
+    link in a reply. `kind` reads it, into the change of the same name; `shown` is one of the words above."""
+
+    kind: Kind
+    shown: Linked | Derived | Looked
+
+
+Word = As | Choice | Part | Linked | Derived | Looked | Sent
 
 
 class Wire(NamedTuple):
@@ -136,7 +144,8 @@ class V2Shape:
         self.wires = {made.name: made for made in (_wire(text, words, hints) for text in fields.split())}
         unseen = {text[:-1] for text in fields.split() if text.endswith("^")}
         self._shown = [(made.name, made.show) for made in self.wires.values() if made.name not in unseen]
-        self.looked_up = {name: word for name, word in words.items() if isinstance(word, Looked)}
+        looks = {name: word.shown if isinstance(word, Sent) else word for name, word in words.items()}
+        self.looked_up = {name: word for name, word in looks.items() if isinstance(word, Looked)}
         self._called = {made.field: name for name, made in self.wires.items() if made.field not in ("", *self.wires)}
         self._required = [made for made in self.wires.values() if made.required]
         self._always_required = [made for made in self.wires.values() if "PUT" in made.required]
@@ -240,10 +249,15 @@ def _wire(text: str, words: Mapping[str, Word], hints: Mapping[str, Any]) -> Wir
         refused = () if mark == "?" else _REFUSED.get(mark, ("POST", "PUT"))
         kind, show = _computed(word)
         return Wire(name, "", kind, None, required=(), refused=refused, writable=False, show=show, read=_never)
-    kind, most, show, read = _stored(word, hints.get(word.field, Any) if mark == "^" else hints[word.field])
+    if isinstance(word, Sent):
+        field, most, read = name, None, word.kind.read
+        kind, show = word.kind.word, _computed(word.shown)[1]
+    else:
+        field = word.field
+        kind, most, show, read = _stored(word, hints.get(field, Any) if mark == "^" else hints[field])
     return Wire(
         name,
-        word.field,
+        field,
         kind,
         most,
         _REQUIRED.get(mark, ()),

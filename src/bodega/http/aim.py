@@ -70,7 +70,8 @@ def require_scope(ask: Ask, caller: Caller, action: Action) -> None:
     writes = not ask.reads
     if allows(caller.account.scopes, action.scope, writes=writes):
         return
-    needed = action.scope if writes else READERS.get(action.scope, action.scope)
+    first = action.scope.partition("|")[0]
+    needed = first if writes else READERS.get(first, first)
     raise Refusal(Reason.SCOPE_MISSING, details={"missing_scope": needed, "client_id": caller.account.client_id})
 
 

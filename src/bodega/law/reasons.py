@@ -103,6 +103,8 @@ class Reason(Enum):
     LIST_REFUSED = (Step.PERFORM, 400, 422, "An item of the list cannot be saved, so none was.", "Mend the items named in errors and send the whole list again.")
     PASSWORD_GUESSED = (Step.PERFORM, 429, 429, "Too many wrong passwords were tried.", "Wait Retry-After seconds and try again.")
     NOT_THE_OWNER = (Step.PERFORM, 403, 403, "The resource belongs to another account, which does not let others do this.", "Use the account that made it, or ask its owner for a wider permission_set.")
+    OUT_OF_STOCK = (Step.PERFORM, 409, 409, "There is not enough stock for this order.", "Order at most details.available_quantity, or add to the stock first.")
+    PAYMENT_STATE = (Step.PERFORM, 400, 422, "The payment of the order is in no state for this.", "See the transactions of the order for what was paid, and how.")
     CIRCULAR_TREE = (Step.PERFORM, 409, 422, "A category cannot lie below itself.", "Choose a parent outside the category's own subtree.")
     ORPHANED_PRODUCTS = (Step.PERFORM, 409, 422, "Deleting these categories would leave products without a category.", "Move the products named in details to another category, or delete them, first.")
     BASE_VARIANT_STAYS = (Step.PERFORM, 409, 422, "The base variant of a product goes only with its product.", "Delete the product, or give it variants with options: the base variant then goes by itself.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bodega.declare.route import Route
-from bodega.resources import catalog, content, customers, geography, marketing, shipping, store, webhooks
+from bodega.resources import catalog, content, customers, geography, marketing, orders, shipping, store, webhooks
 from bodega.storage.table import Table, adopt
 
 TABLES: tuple[Table, ...] = (
@@ -13,6 +13,7 @@ TABLES: tuple[Table, ...] = (
     *shipping.TABLES,
     *marketing.TABLES,
     *content.TABLES,
+    *orders.TABLES,
     *webhooks.TABLES,
 )
 """Every table, each after those it refers to."""
@@ -27,5 +28,6 @@ ROUTES: tuple[Route, ...] = (
     *shipping.ROUTES,
     *marketing.ROUTES,
     *content.ROUTES,
+    *orders.ROUTES,
     *webhooks.ROUTES,
 )

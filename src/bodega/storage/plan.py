@@ -44,7 +44,17 @@ class Plan(NamedTuple):
         """All rows in the order of their ids: the one list whose pages are found without walking."""
         return not self.where and self.order == ("id", False)
 
+    @property
+    def ranged(self) -> bool:
+        """A list in the order of ids of what lies in a range of an indexed column: recent rows, which are the last ones
+        in that order. A walk along the ids would look at all the others first."""
+        indexed = {column.name for column in self.table.columns if column.indexed}
+        return self.order == ("id", False) and any(
+            condition.op in _RANGES and condition.column in indexed for condition in self.where
+        )
 
+
+_RANGES = ("min", "max", "greater", "less")
 _COMPARE = {"eq": "=", "ne": "<>", "min": ">=", "max": "<=", "greater": ">", "less": "<"}
 
 
@@ -142,6 +152,20 @@ def page_sql(plan: Plan, columns: str, dialect: str) -> tuple[str, list[Any]]:
     sql = (
         f"SELECT {columns} FROM (SELECT id FROM {table}{where} ORDER BY {order}"
         f" LIMIT ${len(values) + 1} OFFSET ${len(values) + 2}) page JOIN {table} t ON t.id = page.id ORDER BY {outer}"
+    )
+    return sql, [*values, plan.limit, plan.offset]
+
+
+def ranged_sql(plan: Plan, columns: str, dialect: str) -> tuple[str, list[Any]]:
+    """The page of a ranged plan: the ids that match, by the index of the range, and only then their documents.
+
+    `+id` is the id, but no order that a walk along the ids would have.
+    """
+    where, values = _conditions(plan, dialect)
+    sql = (
+        f"SELECT {columns} FROM (SELECT id FROM {plan.table.name}{where} ORDER BY +id"
+        f" LIMIT ${len(values) + 1} OFFSET ${len(values) + 2}) page JOIN {plan.table.name} t ON t.id = page.id"
+        " ORDER BY t.id"
     )
     return sql, [*values, plan.limit, plan.offset]
 

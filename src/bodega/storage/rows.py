@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import Any, NamedTuple, Protocol
 
 from bodega.storage import ledger
-from bodega.storage.plan import Condition, Plan, count_sql, page_sql
+from bodega.storage.plan import Condition, Plan, count_sql, page_sql, ranged_sql
 from bodega.storage.table import Table, numbered_marks
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Row, Terms
@@ -42,6 +42,9 @@ class Standing(NamedTuple):
 
 
 NOTHING = Standing()
+
+NEAR = 1_000
+"""The ids among which a page is looked for before an index is asked which rows match at all."""
 
 
 async def standing(tx: Tx, table: Table) -> Standing:
@@ -111,7 +114,17 @@ async def page(tx: Tx, census: Census, plan: Plan, now: Standing, columns: str) 
         if place is None:
             return []
         plan = plan._replace(where=(Condition("id", "min", place[0]),), offset=place[1])
-    sql, values = page_sql(plan, columns, tx.dialect)
+    if plan.ranged:
+        if plan.offset + plan.limit <= NEAR:
+            # Where most rows match, the first of them are the first of all.
+            near = plan._replace(where=(*plan.where, Condition("id", "max", NEAR)))
+            sql, values = page_sql(near, columns, tx.dialect)
+            found = await tx.rows(sql, *values)
+            if len(found) == plan.limit:
+                return found
+        sql, values = ranged_sql(plan, columns, tx.dialect)
+    else:
+        sql, values = page_sql(plan, columns, tx.dialect)
     return await tx.rows(sql, *values)
 
 

@@ -1,0 +1,42 @@
+"""What one piece costs: the catalogue's price, what choices add to it, what buying many takes off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import NamedTuple
+
+ZERO = Decimal(0)
+
+
+class Adjustment(NamedTuple):
+    """What a choice does to a price: so much more or less, or so many per cent."""
+
+    kind: str
+    value: Decimal
+
+
+class BulkPrice(NamedTuple):
+    """From `least` to `most` pieces (0: no bound): `amount` off, per cent off, or the price itself."""
+
+    least: int
+    most: int
+    kind: str
+    amount: Decimal
+
+
+def adjusted(price: Decimal, adjustments: Iterable[Adjustment]) -> Decimal:
+    """The price after all choices, each reckoned from the price before any; never below nothing."""
+    more = [price * one.value / 100 if one.kind == "percentage" else one.value for one in adjustments]
+    return max(price + sum(more, ZERO), ZERO)
+
+
+def in_bulk(price: Decimal, quantity: int, rules: Iterable[BulkPrice]) -> Decimal:
+    """The price of one piece when so many are bought; the ranges of the rules do not overlap (rule 66)."""
+    for rule in rules:
+        if rule.least <= quantity and (not rule.most or quantity <= rule.most):
+            if rule.kind == "fixed":
+                return rule.amount
+            off = rule.amount if rule.kind == "price" else price * rule.amount / 100
+            return max(price - off, ZERO)
+    return price

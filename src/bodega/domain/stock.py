@@ -1,0 +1,41 @@
+"""When an order takes stock, and when it gives it back (rule 86)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+PLACED = "order_placed"
+COMPLETED = "order_completed_or_shipped"
+GIVEN_BACK = frozenset({0, 4, 5, 6})
+"""Incomplete, Refunded, Cancelled, Declined: what is in such an order can be sold to others."""
+DONE = frozenset({2, 10})
+"""Shipped, Completed."""
+
+
+class Timing(NamedTuple):
+    """A store's settings: when stock moves, whether edits move it, whether a refund or a cancellation returns it."""
+
+    when: str = PLACED
+    edits: bool = True
+    returns: bool = True
+
+
+def holds(status_id: int, timing: Timing, *, held: bool) -> bool:
+    """Whether an order of this status has its stock; what it once took it keeps until it is given back."""
+    if status_id in GIVEN_BACK:
+        return False
+    return held or timing.when == PLACED or status_id in DONE
+
+
+def wanted(quantity: int, taken: int, timing: Timing, *, held: bool, holds: bool) -> int:
+    """How many pieces a line has taken from stock afterwards, which had `taken` so many before."""
+    if holds and not held:
+        return quantity
+    if held and not holds:
+        return 0 if timing.returns else taken
+    return quantity if holds and timing.edits else taken
+
+
+def sold(quantity: int, status_id: int, *, historical: bool) -> int:
+    """What a line adds to its product's total_sold: nothing when the order was brought from elsewhere (rule 76)."""
+    return 0 if historical or status_id in GIVEN_BACK else quantity

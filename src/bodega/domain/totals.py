@@ -1,0 +1,114 @@
+"""What an order costs, in exact decimals: every total is the sum of parts that were rounded before.
+
+What is paid is rounded to the places of the currency, half away from nothing: lines, costs, shares of a discount.
+Prices of one piece keep four places, as the wire has them. A tax rate is in per cent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from typing import NamedTuple
+
+ZERO = Decimal(0)
+FOUR = 4
+
+
+def rounded(amount: Decimal, places: int) -> Decimal:
+    """An amount as it can be paid."""
+    return amount.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+
+
+class Amount(NamedTuple):
+    """The same amount without and with tax."""
+
+    ex: Decimal = ZERO
+    inc: Decimal = ZERO
+
+    @property
+    def tax(self) -> Decimal:
+        """What the difference is."""
+        return self.inc - self.ex
+
+    def plus(self, other: Amount) -> Amount:
+        """Both together."""
+        return Amount(self.ex + other.ex, self.inc + other.inc)
+
+    def less(self, discount: Decimal) -> Amount:
+        """After a discount, which takes as much from either."""
+        return Amount(self.ex - discount, self.inc - discount)
+
+
+def taxed(price: Decimal, rate: Decimal, places: int = FOUR, *, inclusive: bool) -> Amount:
+    """A price without and with tax; `inclusive` says that it was entered with tax."""
+    price = rounded(price, places)
+    if inclusive:
+        return Amount(rounded(price * 100 / (100 + rate), places), price)
+    return Amount(price, rounded(price * (100 + rate) / 100, places))
+
+
+class Line(NamedTuple):
+    """So many pieces at a price. `rate` None says that the caller gave both prices, and the tax follows from them."""
+
+    quantity: int
+    price: Amount
+    rate: Decimal | None = None
+
+    def tax_of(self, amount: Decimal, *, inclusive: bool) -> Decimal:
+        """The tax on a part of the line's total: of an amount with tax when `inclusive`, else of one without."""
+        if self.rate is not None:
+            return amount * self.rate / ((100 + self.rate) if inclusive else 100)
+        whole = self.price.inc if inclusive else self.price.ex
+        return amount * self.price.tax / whole if whole else self.price.tax * self.quantity
+
+    def total(self, discount: Decimal, places: int, *, inclusive: bool) -> Amount:
+        """What the line costs before its share of a discount, its tax being that of what is left after it."""
+        if inclusive:
+            inc = rounded(self.price.inc * self.quantity, places)
+            return Amount(inc - rounded(self.tax_of(inc - discount, inclusive=True), places), inc)
+        ex = rounded(self.price.ex * self.quantity, places)
+        if self.rate is None and not discount:
+            return Amount(ex, rounded(self.price.inc * self.quantity, places))
+        return Amount(ex, ex + rounded(self.tax_of(ex - discount, inclusive=False), places))
+
+
+def worth(line: Line, places: int, *, inclusive: bool) -> Decimal:
+    """What a discount can be taken from: the line's total as prices are entered."""
+    return rounded((line.price.inc if inclusive else line.price.ex) * line.quantity, places)
+
+
+def shares(discount: Decimal, weights: Sequence[Decimal], places: int) -> list[Decimal]:
+    """A discount dealt out in proportion to what it is taken from: the shares sum up to it, none exceeds its weight.
+
+    `discount` has at most `places` places and is at most the sum of the weights.
+    """
+    whole = sum(weights, ZERO)
+    if not whole:
+        return [ZERO for _ in weights]
+    step = Decimal(1).scaleb(-places)
+    exact = [discount * weight / whole for weight in weights]
+    dealt = [share.quantize(step, ROUND_DOWN) for share in exact]
+    left = int((discount - sum(dealt, ZERO)) / step)
+    largest = sorted(range(len(exact)), key=lambda place: (dealt[place] - exact[place], place))
+    for place in largest[:left]:
+        dealt[place] += step
+    return dealt
+
+
+class Sums(NamedTuple):
+    """The totals of an order."""
+
+    subtotal: Amount
+    total: Amount
+
+
+def sums(lines: Sequence[Amount], costs: Sequence[Amount], discount: Decimal, given: Amount | None = None) -> Sums:
+    """Lines make the subtotal; with the other costs (shipping, handling, wrapping, fees) and without the discount it is
+    the total. A subtotal that was `given` stands in the place of the lines'."""
+    subtotal = given if given is not None else together(lines)
+    return Sums(subtotal, subtotal.plus(together(costs)).less(discount))
+
+
+def together(amounts: Sequence[Amount]) -> Amount:
+    """The sum of amounts."""
+    return Amount(sum((one.ex for one in amounts), ZERO), sum((one.inc for one in amounts), ZERO))

@@ -1,0 +1,126 @@
+"""Addresses of orders: who pays, and where it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from bodega.declare.fields import Id, Kind, Line, clean_email, clean_object, structured
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, invalid, refuse_faults
+from bodega.resources.geography import places
+
+NEEDED = Reason.FIELD_MISSING
+SHORTEST_ZIP = 2
+FIELDS = (
+    "first_name", "last_name", "company", "street_1", "street_2", "city", "state", "zip", "country", "country_iso2",
+    "phone", "email",
+)  # fmt: skip
+
+
+class FormField(msgspec.Struct, kw_only=True):
+    """A field of the store's own address form."""
+
+    name: Line
+    value: Any = ""
+
+
+class BillingAddress(msgspec.Struct, kw_only=True):
+    """Whoever pays."""
+
+    first_name: Line = ""
+    last_name: Line = ""
+    company: Line = ""
+    street_1: Line = ""
+    street_2: Line = ""
+    city: Line = ""
+    state: Line = ""
+    zip: Line = ""
+    country: Line = ""
+    country_iso2: Line = ""
+    phone: Line = ""
+    email: Line = ""
+    form_fields: list[FormField] = []
+
+
+class AddressDraft(msgspec.Struct, kw_only=True):
+    """What a body says of an address; what it leaves out stays. `id` names a shipping address of the order."""
+
+    id: Id | UnsetType = UNSET
+    first_name: Line | UnsetType = UNSET
+    last_name: Line | UnsetType = UNSET
+    company: Line | UnsetType = UNSET
+    street_1: Line | UnsetType = UNSET
+    street_2: Line | UnsetType = UNSET
+    city: Line | UnsetType = UNSET
+    state: Line | UnsetType = UNSET
+    zip: Line | UnsetType = UNSET
+    country: Line | UnsetType = UNSET
+    country_iso2: Line | UnsetType = UNSET
+    phone: Line | UnsetType = UNSET
+    email: Line | UnsetType = UNSET
+    form_fields: list[FormField] | UnsetType = UNSET
+    shipping_method: Line | UnsetType = UNSET
+
+    def given(self) -> dict[str, Any]:
+        """The members that it has, without the id."""
+        names = (name for name in self.__struct_fields__ if name != "id")
+        return {name: value for name in names if (value := getattr(self, name)) is not UNSET}
+
+
+def _without_nulls(value: Any) -> Any:
+    """Clients write null where they have nothing."""
+    if isinstance(value, dict):
+        return {name: "" if inner is None and name != "id" else inner for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value]
+    return value
+
+
+_ONE, _MANY = structured(AddressDraft), structured(list[AddressDraft])
+DRAFT = Kind("object", clean_object, lambda value: _ONE.read(_without_nulls(value)), clean_object)
+DRAFTS = Kind("object", clean_object, lambda value: _MANY.read(_without_nulls(value)), clean_object)
+Address = Annotated[BillingAddress, structured(BillingAddress)]
+
+
+def faults_of(draft: AddressDraft, name: str, *, zip_needed: bool) -> Iterator[Fault]:
+    """What is wrong with an address: rule 74 asks for a postal code of two characters or more."""
+    code = draft.zip
+    if zip_needed and not code:
+        yield Fault(NEEDED, f"{name}.zip", f"The required field '{name}.zip' was not supplied.")
+    elif code is not UNSET and (zip_needed or code) and len(code) < SHORTEST_ZIP:
+        yield invalid(f"{name}.zip", f"must be at least {SHORTEST_ZIP} characters long")
+    for word in ("country_iso2", "country"):
+        given = getattr(draft, word)
+        if given and places.country(given) is None:
+            yield invalid(f"{name}.{word}", "must be a country of ISO 3166")
+            break
+        if given:
+            break  # rule 81: what the code says, the name cannot gainsay
+    if draft.email:
+        try:
+            clean_email(draft.email)
+        except ValueError as error:
+            yield invalid(f"{name}.email", str(error))
+
+
+def settled(draft: AddressDraft) -> dict[str, Any]:
+    """What an address is to be, its country by name and by code. Rule 81: `country_iso2` overrides `country`."""
+    given = draft.given()
+    word = given.get("country_iso2") or given.get("country")
+    if word:
+        found = places.country(word)
+        assert found is not None
+        given["country"], given["country_iso2"] = found.country, found.country_iso2
+    return given
+
+
+def respect(draft: AddressDraft, name: str, *, zip_needed: bool = False) -> dict[str, Any]:
+    """As `settled`; raises Refusal."""
+    faults = list(faults_of(draft, name, zip_needed=zip_needed))
+    if faults:
+        raise refuse_faults(faults)
+    return settled(draft)

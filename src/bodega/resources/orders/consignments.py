@@ -1,0 +1,173 @@
+"""How an order reaches its buyer: sent to an address, collected, downloaded, mailed (rules 80 and 91)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from bodega.declare.actions import Action
+from bodega.declare.call import Call
+from bodega.declare.entity import Entity, stored
+from bodega.declare.facet import Facet
+from bodega.declare.fields import Id, Line, Long
+from bodega.declare.listing import Include, Listing
+from bodega.declare.place import Place
+from bodega.declare.route import also_at, route
+from bodega.law.outcome import Emptied, Outcome, Shown, Validator
+from bodega.resources.orders import line, order, shipping_addresses
+from bodega.resources.orders.drafts import Location
+from bodega.resources.orders.order import Order
+from bodega.storage import rows
+from bodega.storage.table import Reference, Table, numbered_marks
+
+LINES = "consignments.line_items"
+TABLES = "orders order_products order_shipping_addresses order_pickups"
+
+
+class Pickup(Entity, kw_only=True):
+    """What is collected instead of sent."""
+
+    pickup_method_id: Id = 0
+    pickup_method_display_name: Line = ""
+    collection_instructions: Long = ""
+    collection_time_description: Line = ""
+    location: Location = msgspec.field(default_factory=Location)
+    order_id: Id = 0
+
+
+TABLE = stored(
+    "order_pickups",
+    Pickup,
+    noun="pickup",
+    columns="order_id",
+    hidden="order_id",
+    indexed="order_id",
+    references=[Reference("order_id", "orders", "order_id", "The order does not exist.", "CASCADE")],
+)
+
+_NUMBERS = (
+    "base_cost", "cost_ex_tax", "cost_inc_tax", "cost_tax", "base_handling_cost", "handling_cost_ex_tax",
+    "handling_cost_inc_tax", "handling_cost_tax",
+)  # fmt: skip
+
+
+async def _read(call: Any, table: Table, orders: Sequence[int]) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = {one: [] for one in orders}
+    marks = numbered_marks(len(orders))
+    sql = f"SELECT doc, rest FROM {table.name} WHERE order_id IN ({marks}) ORDER BY id"
+    for doc, rest in await call.reader.rows(sql, *orders):
+        entity = table.decode(doc, rest)
+        found[entity.order_id].append(entity)
+    return found
+
+
+async def of_orders(call: Any, orders: Sequence[int]) -> Mapping[int, Any]:
+    """The consignments of each order, its lines as links unless they were asked for."""
+    lines = await _read(call, line.TABLE, orders)
+    addresses = await _read(call, shipping_addresses.TABLE, orders)
+    pickups = await _read(call, TABLE, orders)
+    marks = numbered_marks(len(orders))
+    found = await call.reader.rows(f"SELECT doc, rest FROM orders WHERE id IN ({marks})", *orders)
+    wholes = [order.TABLE.decode(row[0], row[1]) for row in found]
+    return {
+        one.id: _shown(call, one, lines[one.id], addresses[one.id], pickups[one.id])
+        for one in wholes
+    }  # fmt: skip
+
+
+def _shown(
+    call: Any, one: Order, lines: Sequence[Any], addresses: Sequence[Any], pickups: Sequence[Any]
+) -> dict[str, Any]:
+    def items(those: Sequence[Any]) -> list[Any]:
+        if LINES in call.query.include:
+            return [line.v2.show(each, call.base) for each in those]
+        paths = [f"/orders/{one.id}/products/{each.id}" for each in those]
+        return [{"url": f"{call.base.url}{path}{call.base.suffix}", "resource": path} for path in paths]
+
+    email = one.billing_address.email
+    digital = [each for each in lines if each.type == "digital" and not each.order_pickup_method_id]
+    return {
+        "pickups": [
+            {
+                **_plain(pickup),
+                "line_items": items([each for each in lines if each.order_pickup_method_id == pickup.id]),
+            }
+            for pickup in pickups
+        ],
+        "shipping": [
+            {**_address(call, address), "line_items": items([e for e in lines if e.order_address_id == address.id])}
+            for address in addresses
+        ],
+        "downloads": [{"recipient_email": email, "line_items": items(digital)}] if digital else [],
+        "email": {"gift_certificates": []},
+    }
+
+
+def _plain(pickup: Pickup) -> dict[str, Any]:
+    shown: dict[str, Any] = msgspec.to_builtins(pickup)
+    del shown["order_id"]
+    return shown
+
+
+def _address(call: Any, address: Any) -> dict[str, Any]:
+    """As the address itself is shown, but with numbers for amounts."""
+    shown: dict[str, Any] = shipping_addresses.v2.show(address, call.base)
+    del shown["order_id"]
+    path = f"/orders/{address.order_id}/consignments/shipping/{address.id}/shipping_quotes"
+    quotes = {"url": f"{call.base.url}{path}{call.base.suffix}", "resource": path}
+    return {**shown, **{name: _number(shown[name]) for name in _NUMBERS}, "shipping_quotes": quotes}
+
+
+def _number(text: str) -> Decimal | int:
+    number = Decimal(text)
+    return int(number) if number == number.to_integral_value() else number.normalize()
+
+
+order.READERS["consignments"] = of_orders
+
+
+async def _nothing(_call: Any, _orders: Sequence[int]) -> dict[int, bytes]:
+    return {}
+
+
+INCLUDES = {"consignments": Include(_nothing, tables=TABLES), LINES: Include(_nothing, tables=TABLES)}
+_ITEM = Facet(2, order.TABLE, Listing(order.TABLE, 2, "", includes={LINES: INCLUDES[LINES]}), order.SCOPE, "orders")
+
+
+class ShowConsignments(Action):
+    """GET of the consignments of one order."""
+
+    async def find(self, call: Call) -> Validator:
+        await self.place.item(call)
+        standing = [await rows.standing_of(call.reader, table) for table in TABLES.split()]
+        return Validator(sum(one.revision for one in standing), max(one.modified for one in standing))
+
+    async def answer(self, call: Call) -> Outcome:
+        found = await of_orders(call, [call.ids[0]])
+        return Shown(value=found[call.ids[0]], root="consignments")
+
+
+class ShowQuotes(Action):
+    """GET of the shipping quotes of an address. Rule 91: an order made through the API was never quoted."""
+
+    def __init__(self) -> None:
+        super().__init__(shipping_addresses.V2)
+        self.place = Place(shipping_addresses.V2)
+
+    async def find(self, call: Call) -> Validator:
+        return await self._find_item(call)
+
+    async def answer(self, call: Call) -> Outcome:
+        return Emptied()
+
+
+_quotes = route("orders/{order_id}/shipping_addresses/{address_id}/shipping_quotes", 2, GET=ShowQuotes())
+routes = (
+    route("orders/{id}/consignments", 2, GET=ShowConsignments(_ITEM)),
+    route("orders/{order_id}/consignments/shipping/{consignment_id}/shipping_quotes", 2, GET=ShowQuotes()),
+    _quotes,
+    *also_at("shipping_addresses", "shippingaddresses", _quotes),
+)

@@ -1,0 +1,61 @@
+"""Coupons that an order was placed with. Rule 85: they are redeemed in a checkout, never by writing an order."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from bodega.declare.entity import Entity, stored
+from bodega.declare.facet import Facet, Within
+from bodega.declare.fields import DECIMAL, Id, Line, Money
+from bodega.declare.listing import Listing
+from bodega.declare.route import collection, count, item
+from bodega.declare.shape import As, Derived, V2Shape
+from bodega.resources.orders import order
+from bodega.storage.table import Reference
+
+TYPES = (
+    "per_item_discount", "percentage_discount", "per_total_discount", "shipping_discount", "free_shipping", "promotion",
+)  # fmt: skip
+"""An order tells the type by its place here."""
+
+
+class OrderCoupon(Entity, kw_only=True):
+    """`amount` is what the coupon says (money or per cent), `discount` what it took off."""
+
+    coupon_id: Id
+    order_id: Id
+    code: Line
+    amount: Money = Decimal(0)
+    type: int = 0
+    discount: Money = Decimal(0)
+
+
+TABLE = stored(
+    "order_coupons",
+    OrderCoupon,
+    noun="order coupon",
+    columns="order_id",
+    indexed="order_id",
+    references=[Reference("order_id", "orders", "order_id", "The order does not exist.", "CASCADE")],
+)
+v2 = V2Shape(
+    OrderCoupon,
+    "coupons",
+    "coupon",
+    "id! coupon_id! order_id! code! amount! type! discount!",
+    {"amount": As("amount", DECIMAL), "type": Derived(lambda coupon: coupon.type, "enum")},
+)
+V2 = Facet(
+    2,
+    TABLE,
+    Listing(TABLE, 2, ""),
+    order.SCOPE,
+    "orders/{}/coupons",
+    v2=v2,
+    within=(Within("order_id", order.TABLE),),
+)
+routes = (
+    collection("orders/{order_id}/coupons", V2, "GET"),
+    item("orders/{order_id}/coupons/{id}", V2, "GET"),
+    count("orders/{order_id}/coupons/count", V2),
+)

@@ -1,0 +1,139 @@
+"""What a body says of the lines, fees and pickups of an order. Members that are left out stay as they are."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from bodega.declare.fields import INT32, Id, Kind, Line, Long, clean_decimal, clean_object, structured
+
+MOST_LINES = 1_000
+
+Quantity = Annotated[int, msgspec.Meta(ge=0, le=INT32)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=250)]
+Price = Decimal | UnsetType
+Unset = UnsetType
+
+
+class Draft(msgspec.Struct, kw_only=True):
+    """Money is cleaned as everywhere: at most four places, not negative."""
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if isinstance(value, Decimal):
+                try:
+                    setattr(self, name, clean_decimal(value))
+                except ValueError as error:
+                    raise ValueError(f"must have a {name} that can be paid: it {error}") from None
+
+    def has(self, *names: str) -> list[str]:
+        """Those of these members that the body brought."""
+        return [name for name in names if getattr(self, name) is not UNSET]
+
+
+class OptionDraft(Draft, kw_only=True):
+    """An answer to an option or a modifier of the product: the id of a value, or what was written."""
+
+    id: Id
+    value: Any = ""
+    display_name: Name | Unset = UNSET
+    display_name_customer: Name | Unset = UNSET
+    display_name_merchant: Name | Unset = UNSET
+    display_value: Line | Unset = UNSET
+    display_value_customer: Line | Unset = UNSET
+    display_value_merchant: Line | Unset = UNSET
+
+
+class LineDraft(Draft, kw_only=True):
+    """A line of the order: of the catalogue when it names a product, else a custom one (rule 92)."""
+
+    id: Id | Unset = UNSET
+    product_id: Id | Unset | None = UNSET
+    variant_id: Id | Unset | None = UNSET
+    name: Name | Unset = UNSET
+    name_customer: Name | Unset = UNSET
+    name_merchant: Name | Unset = UNSET
+    quantity: Quantity | Unset = UNSET
+    price_ex_tax: Price = UNSET
+    price_inc_tax: Price = UNSET
+    sku: Line | Unset = UNSET
+    upc: Line | Unset = UNSET
+    product_options: list[OptionDraft] | Unset = UNSET
+    wrapping_id: Id | Unset | None = UNSET
+    wrapping_name: Line | Unset | None = UNSET
+    wrapping_message: Long | Unset | None = UNSET
+    wrapping_cost_ex_tax: Price = UNSET
+    wrapping_cost_inc_tax: Price = UNSET
+
+    @property
+    def called(self) -> str | Unset:
+        """Its name for customers, under either word."""
+        return self.name if self.name is not UNSET else self.name_customer
+
+
+class FeeDraft(Draft, kw_only=True):
+    """Rule 96: two of the three costs, and a name at least."""
+
+    id: Id | Unset = UNSET
+    type: Line = "custom_fee"
+    display_name_customer: Line | Unset = UNSET
+    display_name_merchant: Line | Unset = UNSET
+    source: Line = ""
+    cost_ex_tax: Price = UNSET
+    cost_inc_tax: Price = UNSET
+    cost_tax: Price = UNSET
+    tax_class_id: Id | None = None
+
+
+class Location(msgspec.Struct, kw_only=True):
+    """Where an order is collected."""
+
+    id: Id = 0
+    name: Line = ""
+    code: Annotated[str, msgspec.Meta(max_length=50)] = ""
+    address_line_1: Line = ""
+    address_line_2: Line = ""
+    city: Line = ""
+    state: Line = ""
+    postal_code: Annotated[str, msgspec.Meta(max_length=50)] = ""
+    country_alpha2: Annotated[str, msgspec.Meta(max_length=2)] = ""
+    email: Line = ""
+    phone: Annotated[str, msgspec.Meta(max_length=125)] = ""
+
+
+class PickupDraft(Draft, kw_only=True):
+    """What is collected instead of sent (rule 80)."""
+
+    id: Id | Unset = UNSET
+    pickup_method_id: Id | Unset = UNSET
+    pickup_method_display_name: Annotated[str, msgspec.Meta(max_length=250)] | Unset = UNSET
+    collection_instructions: Long | Unset = UNSET
+    collection_time_description: Annotated[str, msgspec.Meta(max_length=250)] | Unset = UNSET
+    location: Location | Unset = UNSET
+    line_items: Annotated[list[LineDraft], msgspec.Meta(max_length=MOST_LINES)] | Unset = UNSET
+
+
+class ConsignmentsDraft(msgspec.Struct, kw_only=True):
+    """An order has at most one pickup."""
+
+    pickups: list[PickupDraft] = []
+
+
+def _kind(members: Any, *, listed: bool) -> Kind:
+    made = structured(members)
+
+    def read(value: Any) -> Any:
+        if isinstance(value, list) and len(value) > MOST_LINES:
+            raise ValueError(f"must be a list of at most {MOST_LINES} items")
+        return made.read(value)
+
+    return made._replace(word="object_array" if listed else "object", read=read, clean=clean_object)
+
+
+LINES = _kind(list[LineDraft], listed=False)
+FEES = _kind(list[FeeDraft], listed=True)
+CONSIGNMENTS = _kind(ConsignmentsDraft, listed=False)

@@ -1,0 +1,137 @@
+"""Fees of an order beside its lines (rule 96)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from bodega.declare.entity import Entity, stored
+from bodega.declare.facet import Facet, Within
+from bodega.declare.fields import INTEGER, Id, Line, Money
+from bodega.declare.listing import Listing
+from bodega.declare.route import collection, count
+from bodega.declare.shape import As, V2Shape
+from bodega.domain.totals import Amount
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, invalid
+from bodega.resources.orders import order
+from bodega.resources.orders.drafts import FeeDraft
+from bodega.resources.orders.order import tax
+from bodega.storage.table import Reference, numbered_marks
+from bodega.storage.unit import Unit
+
+TYPE = "custom_fee"
+COSTS = ("cost_ex_tax", "cost_inc_tax", "cost_tax")
+
+
+class Fee(Entity, kw_only=True):
+    """`tax_class_id` None leaves the class to the store."""
+
+    type: Line = TYPE
+    display_name_customer: Line = ""
+    display_name_merchant: Line = ""
+    source: Line = ""
+    cost_ex_tax: Money = Decimal(0)
+    cost_inc_tax: Money = Decimal(0)
+    tax_class_id: Id | None = None
+    order_id: Id = 0
+    refunded: Money = Decimal(0)
+
+    @property
+    def cost(self) -> Amount:
+        """Without and with tax."""
+        return Amount(self.cost_ex_tax, self.cost_inc_tax)
+
+
+TABLE = stored(
+    "order_fees",
+    Fee,
+    noun="fee",
+    columns="order_id",
+    indexed="order_id",
+    references=[Reference("order_id", "orders", "order_id", "The order does not exist.", "CASCADE")],
+)
+
+v2 = V2Shape(
+    Fee,
+    "fees",
+    "fee",
+    "id! type! display_name_customer! display_name_merchant! source! base_cost! cost_ex_tax! cost_inc_tax! cost_tax!"
+    " tax_class_id!",
+    {"base_cost": As("cost_ex_tax"), "cost_tax": tax("cost"), "tax_class_id": As("tax_class_id", INTEGER)},
+)
+V2 = Facet(
+    2,
+    TABLE,
+    Listing(TABLE, 2, ""),
+    order.SCOPE,
+    "orders/{}/fees",
+    v2=v2,
+    within=(Within("order_id", order.TABLE),),
+)
+
+routes = (collection("orders/{order_id}/fees", V2, "GET"), count("orders/{order_id}/fees/count", V2))
+
+
+async def _inside(call: Any, orders: Sequence[int]) -> Mapping[int, Any]:
+    found: dict[int, list[Any]] = {one: [] for one in orders}
+    marks = numbered_marks(len(orders))
+    sql = f"SELECT order_id, doc, rest FROM order_fees WHERE order_id IN ({marks}) ORDER BY id"
+    for owner, doc, rest in await call.reader.rows(sql, *orders):
+        found[owner].append(v2.show(TABLE.decode(doc, rest), call.base))
+    return found
+
+
+order.READERS["fees"] = _inside
+
+
+def faults_of(draft: FeeDraft, name: str) -> Iterator[Fault]:
+    """Rule 96: a fee has two of its three costs, and a name."""
+    costs = draft.has(*COSTS)
+    if len(costs) < 2:
+        absent = next(one for one in COSTS if one not in costs)
+        yield _missing(f"{name}.{absent}")
+    elif len(costs) == 3 and draft.cost_inc_tax != draft.cost_ex_tax + draft.cost_tax:  # type: ignore[operator]
+        yield invalid(f"{name}.cost_inc_tax", "must be the sum of cost_ex_tax and cost_tax")
+    elif _cost(draft).ex < 0 or _cost(draft).tax < 0:
+        yield invalid(f"{name}.cost_inc_tax", "must not be less than its other part")
+    if not draft.display_name_customer and not draft.display_name_merchant:
+        yield _missing(f"{name}.display_name_customer")
+    if draft.type != TYPE:
+        yield invalid(f"{name}.type", f"must be {TYPE}")
+
+
+def _missing(name: str) -> Fault:
+    return Fault(Reason.FIELD_MISSING, name, f"The required field '{name}' was not supplied.")
+
+
+def _cost(draft: FeeDraft) -> Amount:
+    """From two of the three; which two there are was judged before."""
+    costs: dict[str, Any] = {name: getattr(draft, name) for name in draft.has(*COSTS)}
+    if "cost_ex_tax" not in costs:
+        return Amount(costs["cost_inc_tax"] - costs["cost_tax"], costs["cost_inc_tax"])
+    ex = costs["cost_ex_tax"]
+    return Amount(ex, costs["cost_inc_tax"] if "cost_inc_tax" in costs else ex + costs["cost_tax"])
+
+
+def made(draft: FeeDraft, order_id: int) -> Fee:
+    """The fee that a draft asks for; either name stands for the other."""
+    cost = _cost(draft)
+    customer, merchant = draft.display_name_customer or "", draft.display_name_merchant or ""
+    return Fee(
+        type=draft.type,
+        display_name_customer=customer or merchant,
+        display_name_merchant=merchant or customer,
+        source=draft.source,
+        cost_ex_tax=cost.ex,
+        cost_inc_tax=cost.inc,
+        tax_class_id=draft.tax_class_id,
+        order_id=order_id,
+    )
+
+
+async def of_order(unit: Unit, order_id: int) -> list[Fee]:
+    """The fees of an order, in the order in which they came."""
+    sql = "SELECT doc, rest FROM order_fees WHERE order_id = $1 ORDER BY id"
+    return [TABLE.decode(row[0], row[1]) for row in await unit.tx.rows(sql, order_id)]

@@ -1,0 +1,246 @@
+"""What the catalogue says of a line: which variant is meant, what is chosen, what one piece costs (rules 78, 79)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from msgspec import UNSET
+
+from bodega.domain.pricing import Adjustment, BulkPrice, adjusted, in_bulk
+from bodega.domain.totals import rounded
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, invalid
+from bodega.resources.catalog import brands, bulk_pricing, product, variants
+from bodega.resources.catalog.options import product_option, rule
+from bodega.resources.catalog.options.option import WITHOUT_VALUES
+from bodega.resources.catalog.options.product_option import ProductOption
+from bodega.resources.catalog.options.rule import Rule
+from bodega.resources.catalog.product import Product
+from bodega.resources.catalog.variants import Variant
+from bodega.resources.orders.drafts import LineDraft, OptionDraft
+from bodega.resources.orders.line import Chosen
+from bodega.storage.table import numbered_marks
+from bodega.storage.unit import Unit, dangling
+
+TYPES = {
+    "date": "Date field", "checkbox": "Checkbox", "file": "File Upload", "text": "Text field",
+    "multi_line_text": "Multi-line text field", "numbers_only_text": "Text field", "radio_buttons": "Multiple choice",
+    "rectangles": "Multiple choice", "dropdown": "Multiple choice", "product_list": "Product Pick List",
+    "product_list_with_images": "Product Pick List", "swatch": "Swatch",
+}  # fmt: skip
+STYLES = {"radio_buttons": "Radio buttons", "rectangles": "Rectangles", "dropdown": "Drop-down"}
+
+
+class Goods(NamedTuple):
+    """A product, the variant of it that is bought, and what was answered to its options and modifiers."""
+
+    product: Product
+    variant: Variant
+    chosen: list[Chosen]
+    brand: str
+
+
+class Asked(NamedTuple):
+    """An option or modifier of a product, with its values by id: the ids and what shoppers read."""
+
+    option: ProductOption
+    values: dict[int, str]
+
+    @property
+    def is_choice(self) -> bool:
+        """Whether it is answered by one of its values."""
+        return self.option.type not in WITHOUT_VALUES
+
+
+async def found(unit: Unit, draft: LineDraft, name: str, faults: list[Fault]) -> Goods | None:
+    """What a line of the catalogue is about; None when that cannot be told, and `faults` then tells why."""
+    row = await unit.get(product.TABLE, draft.product_id or 0)
+    if row is None:
+        faults.append(dangling(f"{name}.product_id", "The product does not exist.", [draft.product_id or 0]))
+        return None
+    owner: Product = row.entity
+    asked = await _asked(unit, owner.id)
+    answers = {} if draft.product_options is UNSET else {one.id: one for one in draft.product_options}
+    wrong = [_unanswerable(one, asked, name) for one in answers.values()]
+    faults += [fault for fault in wrong if fault is not None]
+    variant = await _variant(unit, owner, draft, asked, answers, name, faults)
+    faults += _unanswered(asked, answers, name)
+    if variant is None or any(wrong):
+        return None
+    chosen = [_of_variant(one, asked) for one in variant.option_values]
+    modified = [one for one in asked if one.option.is_modifier and one.option.id in answers]
+    chosen += [_answered(one, answers[one.option.id]) for one in modified]
+    for one in chosen:
+        _renamed(one, answers.get(one.product_option_id))
+    brand = await unit.get(brands.TABLE, owner.brand_id) if owner.brand_id else None
+    return Goods(owner, variant, chosen, brand.entity.name if brand is not None else "")
+
+
+async def _asked(unit: Unit, product_id: int) -> list[Asked]:
+    sql = "SELECT doc, rest FROM product_options WHERE product_id = $1 ORDER BY sort_order, id"
+    options = [product_option.TABLE.decode(row[0], row[1]) for row in await unit.tx.rows(sql, product_id)]
+    if not options:
+        return []
+    behind = sorted({one.option_id for one in options})
+    marks = numbered_marks(len(behind))
+    values: dict[int, dict[int, str]] = {}
+    sql = f"SELECT option_id, id, label FROM option_values WHERE option_id IN ({marks})"
+    for owner, value, label in await unit.tx.rows(sql, *behind):
+        values.setdefault(owner, {})[value] = label
+    return [Asked(one, values.get(one.option_id, {})) for one in options]
+
+
+def _value_id(answer: OptionDraft) -> int:
+    """The id of the value that an answer names; 0 when it is none."""
+    text = str(answer.value).strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 11 else 0
+
+
+def _unanswerable(answer: OptionDraft, asked: Sequence[Asked], name: str) -> Fault | None:
+    one = next((one for one in asked if one.option.id == answer.id), None)
+    if one is None:
+        return invalid(f"{name}.product_options", f"must name options of the product, as {answer.id} is none")
+    if one.is_choice and _value_id(answer) not in one.values:
+        return invalid(f"{name}.product_options", f"must name a value of the option {answer.id}")
+    if not one.is_choice and not isinstance(answer.value, str | int | Decimal):
+        return invalid(f"{name}.product_options", f"must answer the option {answer.id} by text")
+    return None
+
+
+def _unanswered(asked: Sequence[Asked], answers: dict[int, OptionDraft], name: str) -> list[Fault]:
+    """Rule 79: what a product requires to be answered is answered."""
+    return [
+        invalid(f"{name}.product_options", f"must answer the option {one.option.id} ({one.option.display_name})")
+        for one in asked
+        if one.option.is_modifier and one.option.is_required and one.option.id not in answers
+    ]
+
+
+async def _variant(
+    unit: Unit,
+    owner: Product,
+    draft: LineDraft,
+    asked: Sequence[Asked],
+    answers: dict[int, OptionDraft],
+    name: str,
+    faults: list[Fault],
+) -> Variant | None:
+    wanted = draft.variant_id if draft.variant_id not in (UNSET, None, 0) else owner.base_variant_id
+    if not wanted:
+        given = [one for one in asked if not one.option.is_modifier and one.option.id in answers]
+        values = sorted(_value_id(answers[one.option.id]) for one in given)
+        combination = ",".join(map(str, values))
+        sql = "SELECT id FROM variants WHERE product_id = $1 AND combination = $2"
+        there = await unit.tx.row(sql, owner.id, combination)
+        if there is None:
+            why = "must say which variant is meant, by product_options or by variant_id"
+            faults.append(invalid(f"{name}.product_options", why))
+            return None
+        wanted = there[0]
+    row = await unit.get(variants.TABLE, int(wanted))
+    if row is None or row.entity.product_id != owner.id:
+        faults.append(invalid(f"{name}.variant_id", f"must be a variant of the product {owner.id}"))
+        return None
+    found: Variant = row.entity
+    return found
+
+
+def _of_variant(value: variants.OptionValue, asked: Sequence[Asked]) -> Chosen:
+    one = next((one for one in asked if one.option.id == value.option_id), None)
+    made = _described(one.option) if one is not None else Chosen(product_option_id=value.option_id)
+    made.display_name = value.option_display_name
+    made.display_value, made.value = value.label, str(value.id)
+    return made
+
+
+def _answered(one: Asked, answer: OptionDraft) -> Chosen:
+    made = _described(one.option)
+    made.value = str(answer.value)
+    made.display_value = one.values[_value_id(answer)] if one.is_choice else made.value
+    return made
+
+
+def _described(one: ProductOption) -> Chosen:
+    return Chosen(
+        option_id=one.option_id,
+        product_option_id=one.id,
+        display_name=one.display_name,
+        type=TYPES[one.type],
+        name=one.name,
+        display_style=STYLES.get(one.type, ""),
+    )
+
+
+def _renamed(one: Chosen, answer: OptionDraft | None) -> None:
+    """An order may call an option otherwise than the catalogue does."""
+    if answer is None:
+        return
+    one.display_name = answer.display_name_customer or answer.display_name or one.display_name
+    one.display_value = answer.display_value_customer or answer.display_value or one.display_value
+    one.display_name_merchant = answer.display_name_merchant or one.display_name_merchant
+    one.display_value_merchant = answer.display_value_merchant or one.display_value_merchant
+
+
+async def price(unit: Unit, goods: Goods, quantity: int, exchange: Decimal, places: int) -> Decimal:
+    """What one of so many costs, in the order's currency: the variant's price, what was chosen, then bulk pricing."""
+    one = adjusted(goods.variant.calculated_price, await _adjustments(unit, goods))
+    one = in_bulk(one, quantity, await _bulk(unit, goods.product.id))
+    return rounded(one * exchange, places if exchange != 1 else 4)
+
+
+async def _adjustments(unit: Unit, goods: Goods) -> list[Adjustment]:
+    """What rules add to the price, or take off it (rule 65): in their order, until one says that it is the last."""
+    if not unit.ledger.total(rule.TABLE.name):
+        return []
+    sql = "SELECT doc, rest FROM product_rules WHERE product_id = $1 ORDER BY sort_order, id"
+    made: list[Adjustment] = []
+    answers = {one.product_option_id: one.value for one in goods.chosen}
+    for doc, rest in await unit.tx.rows(sql, goods.product.id):
+        one: Rule = rule.TABLE.decode(doc, rest)
+        if not one.enabled or not _meets(one, answers, goods.variant.id):
+            continue
+        if one.price_adjuster:
+            kind, value = one.price_adjuster.adjuster, one.price_adjuster.adjuster_value
+            made.append(Adjustment(str(kind), Decimal(str(value))))
+        if one.stop:
+            break
+    return made
+
+
+def _meets(one: Rule, answers: Mapping[int, str], variant_id: int) -> bool:
+    """Conditions of one option are alternatives; those of different ones must all be met."""
+    wanted: dict[int, list[bool]] = {}
+    for condition in one.conditions:
+        if condition.variant_id:
+            wanted.setdefault(0, []).append(condition.variant_id == variant_id)
+        else:
+            met = answers.get(condition.modifier_id or 0) == str(condition.modifier_value_id)
+            wanted.setdefault(condition.modifier_id or 0, []).append(met)
+    return all(any(alternatives) for alternatives in wanted.values())
+
+
+async def _bulk(unit: Unit, product_id: int) -> list[BulkPrice]:
+    table: Any = bulk_pricing.TABLE
+    if not unit.ledger.total(table.name):
+        return []
+    sql = "SELECT doc, rest FROM bulk_pricing_rules WHERE product_id = $1 ORDER BY quantity_min"
+    rules = [table.decode(row[0], row[1]) for row in await unit.tx.rows(sql, product_id)]
+    return [BulkPrice(rule.quantity_min, rule.quantity_max, rule.type, rule.amount) for rule in rules]
+
+
+def too_few_or_many(owner: Product, quantity: int, name: str) -> Fault | None:
+    """Rule 79: a product may be sold only in certain quantities."""
+    least, most = owner.order_quantity_minimum, owner.order_quantity_maximum
+    if least and quantity < least:
+        return _bounded(name, f"must be at least {least}", "order_quantity_minimum", least)
+    if most and quantity > most:
+        return _bounded(name, f"must be at most {most}", "order_quantity_maximum", most)
+    return None
+
+
+def _bounded(name: str, why: str, word: str, bound: int) -> Fault:
+    field = f"{name}.quantity"
+    said = {"invalid_reason": f"{field} {why}.", word: bound}
+    return Fault(Reason.FIELD_INVALID, field, f"The field '{field}' is invalid.", said)

@@ -1,0 +1,204 @@
+"""A line of an order: what was bought, at which price, how much of it was sent and refunded."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, Literal
+
+import msgspec
+
+from bodega.declare.entity import Entity, stored
+from bodega.declare.facet import Facet, Within
+from bodega.declare.fields import Count, Id, Line, Long, Measure, Money
+from bodega.declare.listing import Listing
+from bodega.declare.route import collection, count, item
+from bodega.declare.shape import As, Derived, V2Shape
+from bodega.domain.totals import Amount
+from bodega.domain.totals import Line as Priced
+from bodega.resources.orders import order
+from bodega.resources.orders.order import always, tax
+from bodega.storage.table import Reference
+
+ZERO = Decimal(0)
+
+
+class Chosen(msgspec.Struct, kw_only=True):
+    """What was answered to an option or modifier of the product; `value` is the id of a value or what was written."""
+
+    option_id: int = 0
+    product_option_id: int = 0
+    display_name: str = ""
+    display_name_merchant: str = ""
+    display_value: str = ""
+    display_value_merchant: str = ""
+    value: str = ""
+    type: str = ""
+    name: str = ""
+    display_style: str = ""
+
+
+class OrderLine(Entity, kw_only=True):
+    """`rate` is the tax rate by which the store reckoned, None where the caller gave both prices.
+
+    `discount` is its share of the order's. `taken` is what it took from stock, `sold` what it added to total_sold.
+    """
+
+    order_id: Id
+    product_id: Id = 0
+    variant_id: Id = 0
+    order_pickup_method_id: Id = 0
+    order_address_id: Id = 0
+    name: Line
+    name_merchant: Line = ""
+    sku: Line = ""
+    upc: Line = ""
+    type: Literal["physical", "digital", "giftcertificate"] = "physical"
+    base_price: Money = ZERO
+    price_ex_tax: Money = ZERO
+    price_inc_tax: Money = ZERO
+    total_ex_tax: Money = ZERO
+    total_inc_tax: Money = ZERO
+    weight: Measure = ZERO
+    width: Measure = ZERO
+    height: Measure = ZERO
+    depth: Measure = ZERO
+    quantity: Count = 1
+    cost_price: Money = ZERO
+    quantity_refunded: Count = 0
+    wrapping_id: Id = 0
+    wrapping_name: Line = ""
+    wrapping_cost_ex_tax: Money = ZERO
+    wrapping_cost_inc_tax: Money = ZERO
+    wrapping_refunded: Count = 0
+    wrapping_message: Long = ""
+    quantity_shipped: Count = 0
+    fixed_shipping_cost: Money = ZERO
+    option_set_id: int | None = None
+    bin_picking_number: Line = ""
+    brand: Line = ""
+    product_options: list[Chosen] = []
+    tax_class_id: Id = 0
+    rate: Decimal | None = None
+    discount: Money = ZERO
+    taken: int = 0
+    sold: int = 0
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether it goes to an address."""
+        return self.type == "physical" and not self.order_pickup_method_id
+
+    @property
+    def priced(self) -> Priced:
+        """As arithmetic sees it."""
+        return Priced(self.quantity, Amount(self.price_ex_tax, self.price_inc_tax), self.rate)
+
+    @property
+    def total(self) -> Amount:
+        """Before the discount."""
+        return Amount(self.total_ex_tax, self.total_inc_tax)
+
+    @property
+    def wrapping(self) -> Amount:
+        """Of all its pieces."""
+        return Amount(self.wrapping_cost_ex_tax, self.wrapping_cost_inc_tax)
+
+
+TABLE = stored(
+    "order_products",
+    OrderLine,
+    noun="order product",
+    columns="order_id product_id",
+    indexed="order_id product_id",
+    references=[Reference("order_id", "orders", "order_id", "The order does not exist.", "CASCADE")],
+)
+
+
+def _money(show: Any) -> Derived:
+    return Derived(lambda line: f"{show(line):.4f}", "decimal")
+
+
+def _discounts(line: OrderLine) -> list[dict[str, Any]]:
+    """A manual discount is dealt out over the lines."""
+    if not line.discount:
+        return []
+    amount = f"{line.discount:.4f}"
+    return [{"id": "manual-discount", "amount": amount, "name": "Manual Discount", "code": None, "target": "order"}]
+
+
+def _options(line: OrderLine) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": line.id * 1000 + place,
+            "option_id": one.option_id,
+            "order_product_id": line.id,
+            "product_option_id": one.product_option_id,
+            "display_name": one.display_name,
+            "display_name_customer": one.display_name,
+            "display_name_merchant": one.display_name_merchant or one.display_name,
+            "display_value": one.display_value,
+            "display_value_customer": one.display_value,
+            "display_value_merchant": one.display_value_merchant or one.display_value,
+            "value": one.value,
+            "type": one.type,
+            "name": one.name,
+            "display_style": one.display_style,
+        }
+        for place, one in enumerate(line.product_options)
+    ]
+
+
+_NOTHING = always(None, "string")
+_FREE = always("0.0000", "decimal")
+v2 = V2Shape(
+    OrderLine,
+    "products",
+    "product",
+    "id! order_id! product_id! variant_id! order_pickup_method_id! order_address_id! name! name_customer!"
+    " name_merchant! sku! upc! type! base_price! price_ex_tax! price_inc_tax! price_tax! base_total! total_ex_tax!"
+    " total_inc_tax! total_tax! weight! width! height! depth! quantity! base_cost_price! cost_price_inc_tax!"
+    " cost_price_ex_tax! cost_price_tax! is_refunded! quantity_refunded! refund_amount! return_id! wrapping_id!"
+    " wrapping_name! base_wrapping_cost! wrapping_cost_ex_tax! wrapping_cost_inc_tax! wrapping_cost_tax!"
+    " wrapping_message! quantity_shipped! event_name! event_date! fixed_shipping_cost! ebay_item_id!"
+    " ebay_transaction_id! option_set_id! parent_order_product_id! is_bundled_product! bin_picking_number! external_id!"
+    " brand! gift_certificate_id! discounted_total_inc_tax! applied_discounts! product_options! configurable_fields!",
+    {
+        "name_customer": As("name"),
+        "type": Derived(lambda line: line.type, "enum"),
+        "price_tax": tax("price"),
+        "base_total": _money(lambda line: line.base_price * line.quantity),
+        "total_tax": tax("total"),
+        "base_cost_price": As("cost_price"),
+        "cost_price_inc_tax": As("cost_price"),
+        "cost_price_ex_tax": As("cost_price"),
+        "cost_price_tax": _FREE,
+        "is_refunded": Derived(lambda line: line.quantity_refunded >= line.quantity, "boolean"),
+        "refund_amount": _FREE,  # so the published description has it
+        "return_id": always(0, "int"),
+        "base_wrapping_cost": _money(lambda line: line.wrapping_cost_ex_tax),
+        "wrapping_cost_tax": tax("wrapping_cost"),
+        "event_name": _NOTHING,
+        "event_date": always("", "date"),
+        "ebay_item_id": always("", "string"),
+        "ebay_transaction_id": always("", "string"),
+        "parent_order_product_id": always(None, "int"),
+        "is_bundled_product": always(value=False, word="boolean"),
+        "external_id": _NOTHING,
+        "gift_certificate_id": always(None, "int"),
+        "discounted_total_inc_tax": _money(lambda line: line.total_inc_tax - line.discount),
+        "applied_discounts": Derived(_discounts, "object"),
+        "product_options": Derived(_options, "object_array"),
+        "configurable_fields": always([], "object_array"),
+    },
+)
+
+OF_ORDER = (Within("order_id", order.TABLE),)
+V2 = Facet(2, TABLE, Listing(TABLE, 2, ""), order.SCOPE, "orders/{}/products", v2=v2, within=OF_ORDER)
+ALL = Facet(2, TABLE, Listing(TABLE, 2, ""), order.SCOPE, "", v2=v2)
+
+routes = (
+    collection("orders/{order_id}/products", V2, "GET"),
+    item("orders/{order_id}/products/{id}", V2, "GET"),
+    count("orders/{order_id}/products/count", V2),
+    count("orders/products/count", ALL),
+)

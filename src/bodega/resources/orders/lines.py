@@ -1,0 +1,261 @@
+"""The lines of an order as a body asks for them: of the catalogue or custom, new, changed or removed (rule 92)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from bodega.domain.totals import Amount
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, invalid
+from bodega.resources.catalog import product
+from bodega.resources.orders import goods
+from bodega.resources.orders.drafts import LineDraft
+from bodega.resources.orders.line import OrderLine
+from bodega.resources.orders.terms import Money, Taxes
+from bodega.storage.unit import Unit
+
+PRICES = ("price_ex_tax", "price_inc_tax")
+WRAPPING = ("wrapping_cost_ex_tax", "wrapping_cost_inc_tax")
+NAMES = ("name", "name_customer", "name_merchant")
+
+
+class Desk(NamedTuple):
+    """What lines are made with."""
+
+    unit: Unit
+    money: Money
+    taxes: Taxes
+    faults: list[Fault]
+
+
+def missing(name: str) -> Fault:
+    """The fault of a member that is not there."""
+    return Fault(Reason.FIELD_MISSING, name, f"The required field '{name}' was not supplied.")
+
+
+def half_pairs(draft: LineDraft, name: str) -> list[Fault]:
+    """Rule 77: a price is given without and with tax, or not at all; wrapping needs both of its costs."""
+    faults = []
+    for pair in (PRICES, WRAPPING):
+        given = draft.has(*pair)
+        if len(given) == 1 or (pair is WRAPPING and draft.wrapping_id and not given):
+            faults += [missing(f"{name}.{one}") for one in pair if one not in given]
+    faults += [
+        invalid(f"{name}.{inc}", f"must not be less than {ex}")
+        for ex, inc in (PRICES, WRAPPING)
+        if len(draft.has(ex, inc)) == 2 and getattr(draft, inc) < getattr(draft, ex)
+    ]
+    if len({draft.name, draft.name_customer} - {UNSET}) == 2:
+        faults.append(invalid(f"{name}.name_customer", "must be the same as name"))
+    return faults
+
+
+async def added(desk: Desk, draft: LineDraft, name: str) -> OrderLine | None:
+    """A new line; None when something is wrong with it, which `desk.faults` tells."""
+    faults = half_pairs(draft, name)
+    if draft.quantity is UNSET:
+        faults.append(missing(f"{name}.quantity"))
+    elif not draft.quantity:
+        faults.append(invalid(f"{name}.quantity", "must be at least 1"))
+    if not draft.product_id:
+        faults += _faults_of_custom(draft, name)
+        desk.faults.extend(faults)
+        return None if faults else _named(_wrapped(_custom(draft, desk), draft), draft)
+    found = await goods.found(desk.unit, draft, name, faults)
+    if found is not None and isinstance(draft.quantity, int) and draft.quantity:
+        bounds = goods.too_few_or_many(found.product, draft.quantity, name)
+        faults += [bounds] if bounds is not None else []
+    desk.faults.extend(faults)
+    if faults or found is None:
+        return None
+    return _named(_wrapped(await _of_catalogue(desk, draft, found), draft), draft)
+
+
+def _faults_of_custom(draft: LineDraft, name: str) -> list[Fault]:
+    """Rule 92: a custom line has one of its names, and both prices."""
+    faults = [] if draft.has(*NAMES) else [missing(f"{name}.name")]
+    return faults if draft.has(*PRICES) else [*faults, *(missing(f"{name}.{one}") for one in PRICES)]
+
+
+def _custom(draft: LineDraft, desk: Desk) -> OrderLine:
+    price = _given(draft)
+    return OrderLine(
+        order_id=0,
+        name="",
+        sku=draft.sku or "",
+        upc=draft.upc or "",
+        quantity=draft.quantity or 0,
+        base_price=price.inc if desk.taxes.inclusive else price.ex,
+        price_ex_tax=price.ex,
+        price_inc_tax=price.inc,
+    )
+
+
+def _given(draft: LineDraft) -> Amount:
+    assert isinstance(draft.price_ex_tax, Decimal)
+    assert isinstance(draft.price_inc_tax, Decimal)
+    return Amount(draft.price_ex_tax, draft.price_inc_tax)
+
+
+async def _of_catalogue(desk: Desk, draft: LineDraft, found: goods.Goods) -> OrderLine:
+    """Rule 78: prices that are given win and become the base price; else the catalogue's, and the store's taxes."""
+    owner, variant = found.product, found.variant
+    quantity = draft.quantity or 0
+    rate: Decimal | None = None
+    if draft.has(*PRICES):
+        price = _given(draft)
+        base = price.inc if desk.taxes.inclusive else price.ex
+    else:
+        base = await goods.price(desk.unit, found, quantity, desk.money.rate, desk.money.places)
+        rate = desk.taxes.rate(owner.tax_class_id)
+        price = desk.taxes.on(base, owner.tax_class_id, 4)
+    return OrderLine(
+        order_id=0,
+        product_id=owner.id,
+        variant_id=variant.id,
+        name=owner.name,
+        sku=variant.sku,
+        upc=draft.upc or variant.upc,
+        type=owner.type,
+        base_price=base,
+        price_ex_tax=price.ex,
+        price_inc_tax=price.inc,
+        weight=variant.calculated_weight,
+        width=owner.width if variant.width is None else variant.width,
+        height=owner.height if variant.height is None else variant.height,
+        depth=owner.depth if variant.depth is None else variant.depth,
+        quantity=quantity,
+        cost_price=variant.cost_price,
+        fixed_shipping_cost=owner.fixed_cost_shipping_price,
+        option_set_id=owner.option_set_id,
+        bin_picking_number=variant.bin_picking_number,
+        brand=found.brand,
+        product_options=found.chosen,
+        tax_class_id=owner.tax_class_id,
+        rate=rate,
+    )
+
+
+def _named(line: OrderLine, draft: LineDraft) -> OrderLine:
+    """`name` and `name_customer` are the same; merchants may call a line otherwise."""
+    customer = draft.name or draft.name_customer
+    merchant = draft.name_merchant
+    line.name = customer or line.name or merchant or ""
+    line.name_merchant = merchant or line.name_merchant or line.name
+    return line
+
+
+def _wrapped(line: OrderLine, draft: LineDraft) -> OrderLine:
+    """Wrapping is of all pieces of the line; wrapping_id 0 alone takes it off."""
+    if draft.wrapping_id == 0 and not draft.has(*WRAPPING):
+        return replace(
+            line, wrapping_id=0, wrapping_name="", wrapping_message="", wrapping_cost_ex_tax=Decimal(0),
+            wrapping_cost_inc_tax=Decimal(0),
+        )  # fmt: skip
+    named = ("wrapping_id", "wrapping_name", "wrapping_message", *WRAPPING)
+    given = {name: getattr(draft, name) for name in draft.has(*named)}
+    return replace(line, **{name: value for name, value in given.items() if value is not None})
+
+
+class Merged(NamedTuple):
+    """The lines after a PUT, and those that it removed."""
+
+    kept: list[OrderLine]
+    gone: list[OrderLine]
+
+
+async def merged(desk: Desk, lines: Sequence[OrderLine], drafts: Sequence[LineDraft], name: str) -> Merged:
+    """Rule 92: each draft changes the line that its id names, or adds one; a quantity of 0 removes it."""
+    kept = {line.id: line for line in lines}
+    new: list[OrderLine] = []
+    gone: list[OrderLine] = []
+    for place, draft in enumerate(drafts):
+        here = f"{name}.{place}"
+        if draft.quantity == 0 or draft.id:
+            line = _meant(kept.values(), draft)
+            if line is None:
+                desk.faults.append(invalid(f"{here}.id", "must be a line of this order"))
+            elif draft.quantity == 0:
+                desk.faults.extend(_sent_already(line, 0, here))
+                gone.append(kept.pop(line.id))
+            else:
+                changed = await _changed(desk, line, draft, here)
+                if changed is not None:
+                    kept[line.id] = changed
+            continue
+        made = await added(desk, draft, here)
+        if made is not None:
+            new.append(made)
+    if not kept and not new and not desk.faults:
+        desk.faults.append(invalid(name, "must leave the order a line"))
+    return Merged([*kept.values(), *new], gone)
+
+
+def _meant(lines: Any, draft: LineDraft) -> OrderLine | None:
+    """The line that a draft names by its id, or when it is removed by its product and variant."""
+    if draft.id:
+        return next((line for line in lines if line.id == draft.id), None)
+    variant = draft.variant_id or 0
+    those = [line for line in lines if draft.product_id and line.product_id == draft.product_id]
+    return next((line for line in those if not variant or line.variant_id == variant), None)
+
+
+def _sent_already(line: OrderLine, quantity: int, name: str) -> list[Fault]:
+    """What was sent or refunded cannot be taken out of an order."""
+    done = max(line.quantity_shipped, line.quantity_refunded)
+    if quantity >= done:
+        return []
+    return [invalid(f"{name}.quantity", f"must be at least {done}, since so many were sent or refunded")]
+
+
+async def _changed(desk: Desk, line: OrderLine, draft: LineDraft, name: str) -> OrderLine | None:
+    """A line with the members that a draft brings; another product or variant makes it anew, priced as such."""
+    quantity = line.quantity if draft.quantity is UNSET else draft.quantity
+    other = bool(draft.product_id) and draft.product_id != line.product_id
+    other |= bool(draft.variant_id) and draft.variant_id != line.variant_id
+    if line.product_id and (other or draft.product_options is not UNSET):
+        wanted = replace(draft, product_id=draft.product_id or line.product_id, quantity=quantity)
+        made = await added(desk, wanted, name)
+        desk.faults.extend(_sent_already(line, 0 if other else quantity, name))
+        return None if made is None else _in_the_place_of(line, made)
+    faults = half_pairs(draft, name) + _sent_already(line, quantity, name)
+    if line.product_id and quantity != line.quantity:
+        faults += await _bounds(desk, line, quantity, name)
+    desk.faults.extend(faults)
+    if faults:
+        return None
+    changed = replace(line, quantity=quantity)
+    if draft.has(*PRICES):
+        price = _given(draft)
+        changed.price_ex_tax, changed.price_inc_tax, changed.rate = price.ex, price.inc, None
+        changed.base_price = price.inc if desk.taxes.inclusive else price.ex
+    if draft.sku is not UNSET and not line.product_id:
+        changed.sku = draft.sku
+    if draft.upc is not UNSET:
+        changed.upc = draft.upc
+    return _named(_wrapped(changed, draft), draft)
+
+
+async def _bounds(desk: Desk, line: OrderLine, quantity: int, name: str) -> list[Fault]:
+    row = await desk.unit.get(product.TABLE, line.product_id)
+    if row is None:
+        return []
+    wrong = goods.too_few_or_many(row.entity, quantity, name)
+    return [] if wrong is None else [wrong]
+
+
+def _in_the_place_of(line: OrderLine, made: OrderLine) -> OrderLine:
+    return replace(
+        made,
+        id=line.id,
+        order_id=line.order_id,
+        order_address_id=line.order_address_id if made.is_sent else 0,
+        order_pickup_method_id=line.order_pickup_method_id,
+        quantity_shipped=line.quantity_shipped,
+        quantity_refunded=line.quantity_refunded,
+    )

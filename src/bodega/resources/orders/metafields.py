@@ -1,0 +1,10 @@
+"""Metafields of orders."""
+
+from __future__ import annotations
+
+from bodega.declare.facet import Within
+from bodega.resources.metafields import metafields_of
+from bodega.resources.orders import order
+
+ALL = metafields_of("order", [Within("resource_id", order.TABLE)], "orders/{order_id}", "orders", order.SCOPE)
+TABLE, routes = ALL

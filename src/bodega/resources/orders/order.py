@@ -1,0 +1,252 @@
+"""The order as it is stored, and its V2 form. Everything below an order is in the other files of this folder."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Annotated, Any
+
+import msgspec
+
+from bodega.declare.entity import Entity, stored
+from bodega.declare.events import channel_of, events, fires
+from bodega.declare.fields import STRING, Count, Id, Kind, Line, Long, Moment, Money, as_is, clean_text
+from bodega.declare.shape import As, Derived, Linked, Looked, Sent, V2Shape
+from bodega.resources.orders.address import DRAFT, DRAFTS, Address, BillingAddress
+from bodega.resources.orders.drafts import CONSIGNMENTS, FEES, LINES
+from bodega.resources.store import channels
+from bodega.resources.store.order_statuses import NAMES
+from bodega.storage.outbox import Signal
+from bodega.storage.table import Reference
+from bodega.storage.tx import Tx
+
+ZERO = Decimal(0)
+SCOPE = "store_v2_orders"
+MIGRATED = "M-MIG"
+"""The `external_source` of orders that were placed elsewhere, long ago (rule 76)."""
+
+_SHAPES = ("en", "asa", "en-US", "es-419")
+Rate = Annotated[Decimal, Kind("decimal", "{:.10f}".format, as_is, as_is)]
+
+
+def _locale(value: Any) -> str:
+    """A language, and a country or a region: en, asa, en-US, es-419."""
+    text = clean_text(STRING.read(value))
+    language, dash, region = text.partition("-")
+    known = language.isascii() and language.isalpha() and language.islower() and len(language) in (2, 3)
+    somewhere = (len(region) == 2 and region.isalpha() and region.isupper()) or (len(region) == 3 and region.isdigit())
+    if text and not (known and (not dash or (len(language) == 2 and somewhere and region.isascii()))):
+        raise ValueError("must be a locale, as " + ", ".join(_SHAPES))
+    return text
+
+
+LOCALE = Kind("string", as_is, _locale, _locale)
+
+
+class Order(Entity, kw_only=True):
+    """Amounts are in the transactional currency, which `default_currency_code` names.
+
+    `holds_stock` tells whether its lines have taken their stock. `paid` is what came in, `refunded` what went back.
+    """
+
+    customer_id: Id = 0
+    date_created: Moment = ""
+    date_modified: Moment = ""
+    date_shipped: Moment = ""
+    cart_id: Line = ""
+    status_id: Annotated[int, msgspec.Meta(ge=0, le=14)] = 1
+    subtotal_ex_tax: Money = ZERO
+    subtotal_inc_tax: Money = ZERO
+    base_shipping_cost: Money = ZERO
+    shipping_cost_ex_tax: Money = ZERO
+    shipping_cost_inc_tax: Money = ZERO
+    base_handling_cost: Money = ZERO
+    handling_cost_ex_tax: Money = ZERO
+    handling_cost_inc_tax: Money = ZERO
+    base_wrapping_cost: Money = ZERO
+    wrapping_cost_ex_tax: Money = ZERO
+    wrapping_cost_inc_tax: Money = ZERO
+    total_ex_tax: Money = ZERO
+    total_inc_tax: Money = ZERO
+    items_total: Count = 0
+    items_shipped: Count = 0
+    payment_method: Line = ""
+    payment_provider_id: Line | None = None
+    payment_status: str = ""
+    order_is_digital: bool = False
+    ip_address: Annotated[str, msgspec.Meta(max_length=30)] = ""
+    ip_address_v6: Annotated[str, msgspec.Meta(max_length=39)] = ""
+    geoip_country: Line = ""
+    geoip_country_iso2: Annotated[str, msgspec.Meta(max_length=2)] = ""
+    currency_id: Id = 0
+    default_currency_code: Annotated[str, msgspec.Meta(max_length=3)] = ""
+    store_default_currency_code: str = ""
+    store_default_to_transactional_exchange_rate: Rate = Decimal(1)
+    staff_notes: Long = ""
+    customer_message: Long = ""
+    discount_amount: Money = ZERO
+    coupon_discount: Money = ZERO
+    shipping_address_count: Count = 0
+    is_deleted: bool = False
+    ebay_order_id: Line = "0"
+    billing_address: Address = msgspec.field(default_factory=BillingAddress)
+    order_source: Line = "external"
+    external_source: Line | None = None
+    external_id: Line | None = None
+    external_merchant_id: Line | None = None
+    external_order_id: Line = ""
+    channel_id: Id = channels.DEFAULT
+    tax_provider_id: Line = ""
+    customer_locale: Annotated[str, LOCALE] = ""
+    is_tax_inclusive_pricing: bool = False
+    places: int = 2
+    holds_stock: bool = False
+    paid: Money = ZERO
+    refunded: Money = ZERO
+    shipping_refunded: Money = ZERO
+    handling_refunded: Money = ZERO
+
+
+TABLE = stored(
+    "orders",
+    Order,
+    noun="order",
+    columns="customer_id status_id channel_id cart_id payment_method external_id external_order_id is_deleted"
+    " date_created date_modified",
+    computed={
+        "total": ("BIGINT", lambda order: int(order.total_inc_tax * 10_000)),
+        "email_key": ("TEXT", lambda order: order.billing_address.email.casefold()),
+    },
+    indexed="customer_id date_created date_modified email_key",
+    references=[Reference("channel_id", "channels", "channel_id", "The channel does not exist.")],
+    more_schema="CREATE INDEX orders_by_status ON orders (status_id, id);\n"
+    "CREATE INDEX orders_moved ON orders (status_id, date_modified, id);\n"
+    "CREATE INDEX orders_archived ON orders (id) WHERE is_deleted;",
+)
+
+
+def named(one: Any) -> dict[str, Any]:
+    """What the events of an order say of it."""
+    return {"type": "order", "id": one.id}
+
+
+def changed(old: Order, new: Order) -> dict[str, Any] | None:
+    """What happens to an order beside being put away, which has an event of its own."""
+    return None if new.is_deleted and not old.is_deleted else named(new)
+
+
+def archived(old: Order, new: Order) -> dict[str, Any] | None:
+    """Rule 84."""
+    return named(new) if new.is_deleted and not old.is_deleted else None
+
+
+def status_moved(old: Order, new: Order) -> dict[str, Any] | None:
+    """From which status to which."""
+    if old.status_id == new.status_id:
+        return None
+    moved = {"previous_status_id": old.status_id, "new_status_id": new.status_id}
+    return {**named(new), "status": moved}
+
+
+for scope in ("store/order", "store/channel/#/order"):
+    channels_of = channel_of if "#" in scope else None
+    fires(TABLE, f"{scope}/created", on="created", channels=channels_of)(lambda _old, new: named(new))
+    fires(TABLE, f"{scope}/updated", channels=channels_of)(changed)
+    fires(TABLE, f"{scope}/archived", channels=channels_of)(archived)
+    fires(TABLE, f"{scope}/statusUpdated", channels=channels_of)(status_moved)
+
+
+async def channel_of_order(tx: Tx, _old: Any, new: Any) -> list[int]:
+    """The channel of the order that a row belongs to."""
+    found = await tx.row("SELECT channel_id FROM orders WHERE id = $1", int(new.order_id))
+    return [] if found is None else [found[0]]
+
+
+def tells(word: str, member: str) -> list[Signal]:
+    """The events of a row that an order gets: `member` names it, below `word`, in what is said of the order."""
+
+    def said(row: Any) -> dict[str, Any]:
+        return {"type": "order", "id": int(row.order_id), word: {member: row.id}}
+
+    return [
+        *events(f"store/order/{word}", on="created", data=said),
+        *events(f"store/channel/#/order/{word}", on="created", data=said, channels=channel_of_order),
+    ]
+
+
+def tax(name: str) -> Derived:
+    """The tax of an amount that is kept without and with it."""
+    ex, inc = f"{name}_ex_tax", f"{name}_inc_tax"
+    return Derived(lambda order: f"{getattr(order, inc) - getattr(order, ex):.4f}", "decimal")
+
+
+def always(value: Any, word: str) -> Derived:
+    """A member that is the same in all orders made through the API."""
+    return Derived(lambda _order: value, word)
+
+
+async def _link_or_inside(call: Any, orders: Sequence[Order], name: str, read: Reader) -> Mapping[int, Any]:
+    """Rows shown inside an order when asked for, else a link to them."""
+    asked = [one for one in call.query.include if one.partition(".")[0] == name]
+    if asked:
+        return await read(call, [order.id for order in orders])
+    suffix = call.base.suffix
+    paths = {order.id: f"/orders/{order.id}/{name}" for order in orders}
+    return {order: {"url": f"{call.base.url}{path}{suffix}", "resource": path} for order, path in paths.items()}
+
+
+Reader = Callable[[Any, Sequence[int]], Awaitable[Mapping[int, Any]]]
+READERS: dict[str, Reader] = {}
+"""What reads the rows that are shown inside: the resource that owns them puts its own here."""
+
+
+async def _fees(call: Any, orders: Sequence[Order]) -> Mapping[int, Any]:
+    return await _link_or_inside(call, orders, "fees", READERS["fees"])
+
+
+async def _consignments(call: Any, orders: Sequence[Order]) -> Mapping[int, Any]:
+    return await _link_or_inside(call, orders, "consignments", READERS["consignments"])
+
+
+v2 = V2Shape(
+    Order,
+    "orders",
+    "order",
+    "id! customer_id date_created date_modified! date_shipped! status_id status! subtotal_ex_tax subtotal_inc_tax"
+    " subtotal_tax! base_shipping_cost shipping_cost_ex_tax shipping_cost_inc_tax shipping_cost_tax!"
+    " shipping_cost_tax_class_id! base_handling_cost handling_cost_ex_tax handling_cost_inc_tax handling_cost_tax!"
+    " handling_cost_tax_class_id! base_wrapping_cost wrapping_cost_ex_tax wrapping_cost_inc_tax wrapping_cost_tax!"
+    " wrapping_cost_tax_class_id! total_ex_tax total_inc_tax total_tax! items_total? items_shipped? payment_method"
+    " payment_provider_id payment_status! refunded_amount? order_is_digital? store_credit_amount!"
+    " gift_certificate_amount! ip_address ip_address_v6 geoip_country geoip_country_iso2 currency_id! currency_code!"
+    " currency_exchange_rate! default_currency_id! default_currency_code store_default_currency_code!"
+    " store_default_to_transactional_exchange_rate! staff_notes customer_message discount_amount coupon_discount!"
+    " shipping_address_count! is_deleted is_email_opt_in! ebay_order_id billing_address* order_source?"
+    " external_source products shipping_addresses coupons! cart_id! channel_id external_id external_merchant_id"
+    " external_order_id tax_provider_id? customer_locale is_tax_inclusive_pricing! consignments fees",
+    {
+        "status": Derived(lambda order: NAMES[order.status_id]),
+        "subtotal_tax": tax("subtotal"),
+        "shipping_cost_tax": tax("shipping_cost"),
+        "handling_cost_tax": tax("handling_cost"),
+        "wrapping_cost_tax": tax("wrapping_cost"),
+        "total_tax": tax("total"),
+        "shipping_cost_tax_class_id": always(2, "int"),
+        "handling_cost_tax_class_id": always(2, "int"),
+        "wrapping_cost_tax_class_id": always(3, "int"),
+        "payment_status": As("payment_status", Kind("enum", as_is, as_is, as_is)),
+        "refunded_amount": always("0.0000", "decimal"),  # so the published description has it
+        "store_credit_amount": always("0.0000", "decimal"),
+        "gift_certificate_amount": always("0.0000", "decimal"),
+        "currency_code": As("default_currency_code"),
+        "currency_exchange_rate": always("1.0000000000", "decimal"),
+        "default_currency_id": As("currency_id"),
+        "is_email_opt_in": always(value=False, word="boolean"),
+        "billing_address": Sent(DRAFT, Derived(lambda order: msgspec.to_builtins(order.billing_address), "object")),
+        "products": Sent(LINES, Linked("/orders/{e.id}/products")),
+        "shipping_addresses": Sent(DRAFTS, Linked("/orders/{e.id}/shipping_addresses")),
+        "coupons": Linked("/orders/{e.id}/coupons"),
+        "consignments": Sent(CONSIGNMENTS, Looked(_consignments, "object")),
+        "fees": Sent(FEES, Looked(_fees, "object_array")),
+    },
+)

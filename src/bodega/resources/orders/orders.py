@@ -1,0 +1,257 @@
+"""Orders: filters, routes, what is asked of an order itself, and the ways in which it is listed and put away."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from bodega.declare.actions import CHUNK, Chunk, Create, Delete, DeleteMany, ListAll, ShowItem, Still, Update
+from bodega.declare.call import Call
+from bodega.declare.facet import Facet
+from bodega.declare.listing import Filter, Include, Listing, Query, parser
+from bodega.declare.route import route
+from bodega.declare.shape import Changes
+from bodega.declare.write import SET_FOR_GOOD
+from bodega.law.outcome import Emptied, Outcome, Shown, Validator
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, invalid, refuse_faults
+from bodega.resources.customers.customer import TABLE as CUSTOMERS
+from bodega.resources.geography import places
+from bodega.resources.orders import consignments, fees, writing
+from bodega.resources.orders.order import SCOPE, TABLE, Order, v2
+from bodega.resources.store.order_statuses import STATUSES
+from bodega.storage.plan import Condition, Plan, ids_sql, where_sql, where_values
+from bodega.storage.unit import Row, Unit, dangling
+
+SORTS = "id customer_id date_created date_modified status_id channel_id external_id"
+FILTERS = (
+    "min_id max_id customer_id status_id cart_id payment_method channel_id external_order_id is_deleted"
+    " min_date_created max_date_created min_date_modified max_date_modified"
+)
+_amount = parser("BIGINT", "total")
+MAPPED = {
+    "min_total": Filter("total", "min", _amount),
+    "max_total": Filter("total", "max", _amount),
+    "email": Filter("email_key", "eq", str.casefold),
+}
+
+
+async def _nothing(_call: Any, _orders: Any) -> dict[int, bytes]:
+    return {}
+
+
+INCLUDES = {**consignments.INCLUDES, "fees": Include(_nothing, tables=fees.TABLE.name)}
+
+
+class Sorted(Listing):
+    """A V2 list that is sorted by one word: `sort=date_created:desc`."""
+
+    def _order(self, given: Any, faults: list[Fault]) -> tuple[str, bool]:
+        name, colon, way = given.get("sort", "").partition(":")
+        return super()._order({"sort": name, "direction": way if colon else given.get("direction", "")}, faults)
+
+
+V2 = Facet(
+    2,
+    TABLE,
+    Sorted(TABLE, 2, FILTERS, sorts=SORTS, mapped=MAPPED, includes=INCLUDES),
+    SCOPE,
+    "orders",
+    v2=v2,
+    created=200,
+)
+LIVING = Condition("is_deleted", "low", value=False)
+ARCHIVED = "SELECT 1 FROM orders WHERE is_deleted LIMIT 1"
+COUNTED = "SELECT count(*) FROM orders WHERE is_deleted"
+
+
+async def all_live(call: Call) -> bool:
+    """Whether no order is put away: then the whole table is the list, and its ledger knows the total."""
+    return await call.reader.row(ARCHIVED) is None
+
+
+class ListOrders(ListAll):
+    """GET: archived orders are shown to those who ask for them by `is_deleted`."""
+
+    async def find(self, call: Call) -> Validator:
+        asked = any(condition.column == "is_deleted" for condition in call.query.plan.where)
+        if not asked and not await all_live(call):
+            plan = call.query.plan
+            call.query = call.query._replace(plan=plan._replace(where=(*plan.where, LIVING)))
+        return await super().find(call)
+
+
+class CountOrders(ListOrders):
+    """GET of the count. Rule 93: it tells how many orders there are of each status."""
+
+    is_list = False
+
+    async def answer(self, call: Call) -> Outcome:
+        plan = self._plan(call)
+        if LIVING in plan.where and len(plan.where) == 1:
+            # All of them are counted in an index, and those that are put away in another.
+            found = await self._by_status(call, plan._replace(where=()))
+            away = await self._by_status(call, plan._replace(where=(LIVING._replace(value=True),)))
+            found = {status: count - away.get(status, 0) for status, count in found.items()}
+        else:
+            found = await self._by_status(call, plan)
+        statuses = [
+            {
+                "id": number,
+                "name": name,
+                "system_label": name,
+                "custom_label": name,
+                "system_description": said,
+                "count": found.get(number, 0),
+                "sort_order": place,
+            }
+            for number, name, place, said in STATUSES
+        ]
+        return Shown(value={"statuses": statuses, "count": sum(found.values())}, root="count")
+
+    async def _by_status(self, call: Call, plan: Plan) -> dict[int, int]:
+        shape: list[tuple[Any, Any, int]] = []
+        values: list[Any] = []
+        for condition in plan.where:
+            given = where_values(condition)
+            op = "not_low" if condition.op == "low" and not condition.value else condition.op
+            shape.append((condition.column, op, len(given)))
+            values += given
+        where = f" WHERE {where_sql(tuple(shape), call.reader.dialect)}" if shape else ""
+        sql = f"SELECT status_id, count(*) FROM orders{where} GROUP BY status_id"
+        return {row[0]: row[1] for row in await call.reader.rows(sql, *values)}
+
+
+class PlaceOrder(Create):
+    """POST."""
+
+    async def make(self, unit: Unit, call: Call, notes: list[Fault]) -> Row:
+        return await writing.place(unit, call.draft, notes)
+
+
+class ChangeOrder(Update):
+    """PUT."""
+
+    async def change(self, unit: Unit, call: Call, notes: list[Fault], still: Still) -> Row:
+        return await writing.change(unit, call.entity_id, call.draft, notes, still)
+
+
+class ArchiveOrder(Delete):
+    """DELETE. Rule 84: it puts the order away."""
+
+    async def perform(self, unit: Unit, call: Call) -> Outcome:
+        if call.standing_still is not None:
+            row = await unit.get(TABLE, call.entity_id)
+            call.standing_still(Validator(row.version, row.modified) if row else None)
+        await writing.archive(unit, [call.entity_id])
+        return Emptied()
+
+
+class ArchiveAll(DeleteMany):
+    """DELETE of all. Rule 84: all are put away; more than 250 are a task."""
+
+    def parse(self, query: str) -> Query:
+        asked = self.listing.parse(query, strict=True)
+        return asked._replace(plan=asked.plan._replace(where=(LIVING,)))
+
+    async def find(self, call: Call) -> Validator:
+        state = await super().find(call)
+        archived = await call.reader.row(COUNTED)
+        assert archived is not None
+        call.found = call.found._replace(total=call.found.total - archived[0])
+        return state
+
+    async def perform(self, unit: Unit, call: Call) -> Outcome:
+        self._still(unit, call)
+        bounded = "limit" in dict(call.query.given)
+        most = call.query.plan.limit if bounded else CHUNK if call.in_task else 1_000_000_000
+        sql, values = ids_sql(call.query.plan._replace(limit=most), unit.tx.dialect)
+        ids = [row[0] for row in await unit.tx.rows(sql, *values)]
+        await writing.archive(unit, ids)
+        more = call.in_task and not bounded and len(ids) == CHUNK
+        return Emptied(value=Chunk(len(ids), more=more) if call.in_task else None)
+
+
+DELETE = Facet(2, TABLE, Listing(TABLE, 2, "", bounds="limit"), SCOPE, "orders", v2=v2)
+COUNT = Facet(2, TABLE, Sorted(TABLE, 2, FILTERS, mapped=MAPPED), SCOPE, "orders/count", v2=v2)
+
+routes = (
+    route("orders", 2, v2, GET=ListOrders(V2), POST=PlaceOrder(V2), DELETE=ArchiveAll(DELETE)),
+    route("orders/{id}", 2, v2, GET=ShowItem(V2), PUT=ChangeOrder(V2), DELETE=ArchiveOrder(V2)),
+    route("orders/count", 2, GET=CountOrders(COUNT)),
+)
+
+ONCE = ("external_id", "external_merchant_id")
+
+
+@TABLE.prepare.append
+async def keep_the_numbers_of_others(_unit: Unit, changes: Changes, old: Order | None, _notes: list[Fault]) -> None:
+    """Rule 76: what an order is called elsewhere is set once."""
+    if old is None:
+        return
+    names = [
+        name
+        for name in ONCE
+        if name in changes and getattr(old, name) not in (None, "", changes[name])
+    ]  # fmt: skip
+    if names:
+        raise refuse_faults([Fault(Reason.FIELD_READ_ONLY, name, SET_FOR_GOOD.format(name)) for name in names])
+
+
+@TABLE.prepare.append
+async def be_there_before_it_goes(_unit: Unit, changes: Changes, old: Order | None, _notes: list[Fault]) -> None:
+    """Rule 84: a PUT may put an order away, or take it out again; a new one is there."""
+    if old is None and "is_deleted" in changes:
+        raise refuse_faults([Fault(Reason.FIELD_READ_ONLY, "is_deleted", SET_FOR_GOOD.format("is_deleted"))])
+
+
+@TABLE.prepare.append
+async def know_the_customer(unit: Unit, changes: Changes, old: Order | None, _notes: list[Fault]) -> None:
+    """Rule 74: 0 is a guest, any other number a customer. An order outlives its customer, and keeps the number."""
+    customer_id = changes.get("customer_id", 0)
+    if (
+        customer_id
+        and (old is None or customer_id != old.customer_id)
+        and await unit.get(CUSTOMERS, customer_id) is None
+    ):
+        raise refuse_faults([dangling("customer_id", "The customer does not exist.", [customer_id])])
+
+
+@TABLE.prepare.append
+async def keep_the_currency(_unit: Unit, changes: Changes, old: Order | None, _notes: list[Fault]) -> None:
+    """The currency of an order is set when it is placed; a PUT that brings it is passed over, as the documents say.
+
+    So is a date of placing that says nothing.
+    """
+    if old is not None:
+        changes.pop("default_currency_code", None)
+    if not changes.get("date_created"):
+        changes.pop("date_created", None)
+
+
+@TABLE.prepare.append
+async def come_from_one_address(_unit: Unit, changes: Changes, _old: Order | None, _notes: list[Fault]) -> None:
+    """Setting the address of one generation takes the other's away; each is what it is called."""
+    faults = []
+    for name, other, kind in (
+        ("ip_address", "ip_address_v6", ipaddress.IPv4Address),
+        ("ip_address_v6", "ip_address", ipaddress.IPv6Address),
+    ):
+        given = changes.get(name)
+        if not given:
+            continue
+        try:
+            kind(given)
+        except ValueError:
+            faults.append(invalid(name, f"must be an {kind.__name__.removesuffix('Address')} address"))
+        if not changes.get(other):
+            changes[other] = ""
+    code = changes.get("geoip_country_iso2")
+    if code:
+        country = places.country(code)
+        if country is None:
+            faults.append(invalid("geoip_country_iso2", "must be a country code of ISO 3166"))
+        else:
+            changes.setdefault("geoip_country", country.country)
+    if faults:
+        raise refuse_faults(faults)

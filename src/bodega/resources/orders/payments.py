@@ -1,0 +1,224 @@
+"""How an order is paid, and the transactions that tell of it (rule 88).
+
+An order made through the API brings no card. Whoever makes it says by its status that it is paid, and that is kept as
+a payment outside of the store. One that names the payment at a provider, while it waits to be paid, is an authorised
+payment, which can be captured or voided.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal, NamedTuple
+
+import msgspec
+from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
+
+from bodega.declare.actions import Action, ListAll
+from bodega.declare.call import Call
+from bodega.declare.entity import Entity, stored
+from bodega.declare.facet import Facet, Within
+from bodega.declare.fields import Id, Kind, Line, Moment, Money, as_is, moment
+from bodega.declare.listing import Listing
+from bodega.declare.route import route
+from bodega.declare.shape import V3Shape, parse_json
+from bodega.law.outcome import Created, Outcome, Shown, Validator
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Refusal
+from bodega.resources.orders import order
+from bodega.resources.orders.order import Order
+from bodega.resources.store.payment_methods import METHODS
+from bodega.storage.table import Reference
+from bodega.storage.unit import Row, Unit
+
+SCOPE = "store_v2_transactions"
+EITHER = "store_v2_transactions|store_v2_orders"
+CREDIT = "storecredit"
+PAID = frozenset({2, 3, 8, 9, 10, 11})
+"""Rule 88: statuses of orders that are paid for."""
+WAITING = frozenset({1, 7, 12})
+AWAITING_FULFILLMENT = 11
+GATEWAYS = {name.casefold(): code for code, name, _ in METHODS}
+
+Optional = dict[str, Any] | None
+Reference_ = int | UnsetType
+
+
+class Transaction(Entity, kw_only=True):
+    """One movement of money. `reference_transaction_id` is the one it acts upon."""
+
+    order_id: Annotated[str, Kind("string", as_is, as_is, as_is)]
+    event: Literal["purchase", "authorization", "capture", "refund", "void", "pending", "settled"]
+    method: Line
+    amount: Money
+    currency: Line
+    gateway: Line
+    gateway_transaction_id: Line = ""
+    date_created: Moment = ""
+    test: bool = False
+    status: Literal["ok", "error"] = "ok"
+    fraud_review: bool = False
+    reference_transaction_id: Reference_ = UNSET
+    offline: Optional = None
+    custom: Optional = None
+    payment_method_id: Line = ""
+    payment_instrument_token: str | None = None
+    avs_result: dict[str, Any] = msgspec.field(default_factory=dict)
+    cvv_result: dict[str, Any] = msgspec.field(default_factory=dict)
+    gift_certificate: Optional = None
+    store_credit: Optional = None
+    custom_provider_field_result: Optional = None
+    refund_id: Id = 0
+
+
+TABLE = stored(
+    "order_transactions",
+    Transaction,
+    noun="transaction",
+    columns="refund_id",
+    computed={"order_ref": ("INTEGER", lambda made: int(made.order_id))},
+    indexed="order_ref refund_id",
+    hidden="refund_id",
+    references=[Reference("order_ref", "orders", "order_id", "The order does not exist.", "CASCADE")],
+    event=order.tells("transaction", "transaction_id")[:1],
+)
+v3 = V3Shape(Transaction, required="", hidden="refund_id")
+V3 = Facet(
+    3,
+    TABLE,
+    Listing(TABLE, 3, "", shown=v3.shown),
+    SCOPE,
+    "orders/{}/transactions",
+    v3=v3,
+    within=(Within("order_ref", order.TABLE),),
+)
+
+
+class Payment(NamedTuple):
+    """A movement that is to be told as a transaction."""
+
+    event: Literal["purchase", "authorization", "capture", "refund", "void"]
+    amount: Decimal
+    refund_id: int = 0
+    gateway: str = ""
+
+
+def gateway_of(one: Order) -> str:
+    """The word for how it is paid: one of the store's own methods, or "custom"."""
+    return GATEWAYS.get(one.payment_method.casefold(), "custom")
+
+
+def opening(new: Order) -> Payment | None:
+    """The payment that a new order brings with it, if any; marks it in the order."""
+    if new.total_inc_tax <= 0:
+        return None
+    if new.status_id in PAID:
+        new.paid = new.total_inc_tax
+        new.payment_status = "captured" if new.payment_provider_id else ""
+        return Payment("purchase", new.total_inc_tax)
+    if new.status_id in WAITING and new.payment_provider_id:
+        new.payment_status = "authorized"
+        return Payment("authorization", new.total_inc_tax)
+    return None
+
+
+async def follow(unit: Unit, old: Order, new: Order) -> None:
+    """An order that comes to a status of paid ones was paid; what was authorised is captured with it.
+
+    One that waits, and is told of its payment at a provider, is authorised.
+    """
+    told = new.payment_provider_id and not old.payment_provider_id and not new.payment_status
+    if told and not new.paid and new.status_id in WAITING and (payment := opening(new)) is not None:
+        await record(unit, new, payment)
+        return
+    if new.status_id not in PAID or old.status_id in PAID or new.paid or new.total_inc_tax <= 0:
+        return
+    authorized = new.payment_status == "authorized"
+    new.paid = new.total_inc_tax
+    if new.payment_provider_id:
+        new.payment_status = "captured"
+    await record(unit, new, Payment("capture" if authorized else "purchase", new.total_inc_tax))
+
+
+async def record(unit: Unit, one: Order, payment: Payment) -> Row:
+    """Writes the transaction of a payment."""
+    gateway = payment.gateway or gateway_of(one)
+    acts_upon: Reference_ = UNSET
+    if payment.event in ("capture", "refund", "void"):
+        found = await unit.tx.row("SELECT max(id) FROM order_transactions WHERE order_ref = $1", one.id)
+        acts_upon = found[0] if found is not None and found[0] else UNSET
+    method = "custom" if gateway == "custom" else "offline"
+    if one.payment_provider_id:
+        method = "offsite"
+    if gateway == CREDIT:
+        method = "store_credit"
+    made = Transaction(
+        order_id=str(one.id),
+        event=payment.event,
+        method=method,
+        amount=payment.amount,
+        currency=one.default_currency_code,
+        gateway=gateway,
+        gateway_transaction_id=one.payment_provider_id or "",
+        date_created=moment(unit.now),
+        test=gateway == "testgateway",
+        reference_transaction_id=acts_upon,
+        offline={"display_name": one.payment_method} if method == "offline" else None,
+        custom={"payment_method": one.payment_method} if method == "custom" else None,
+        payment_method_id=f"{gateway}.{method}",
+        refund_id=payment.refund_id,
+    )
+    return await unit.insert(TABLE, made)
+
+
+class ShowTransactions(ListAll):
+    """GET under V2's path: connectors read `data` there as well."""
+
+    async def answer(self, call: Call) -> Outcome:
+        sql = "SELECT doc FROM order_transactions WHERE order_ref = $1 ORDER BY id"
+        docs = [row[0] for row in await call.reader.rows(sql, call.parent)]
+        shown = [parse_json(doc) for doc in docs]
+        return Shown(value={"data": shown}, root="transactions")
+
+
+class PaymentAction(Action):
+    """POST that moves an authorised payment on: captures it, or voids it."""
+
+    writes = True
+    body = True
+
+    def __init__(self, event: Literal["capture", "void"]) -> None:
+        super().__init__(Facet(3, order.TABLE, Listing(order.TABLE, 3, ""), EITHER, "orders"))
+        self._event: Literal["capture", "void"] = event
+
+    async def find(self, call: Call) -> Validator:
+        return await self._find_item(call)
+
+    def read(self, content: Any) -> Any:
+        return None
+
+    async def perform(self, unit: Unit, call: Call) -> Outcome:
+        row = await unit.get(order.TABLE, call.entity_id)
+        if row is None:
+            raise Refusal(Reason.NO_SUCH_ENTITY)
+        if call.standing_still is not None:
+            call.standing_still(Validator(row.version, row.modified))
+        old: Order = row.entity
+        if old.payment_status != "authorized":
+            said = f"The order has no authorised payment to {self._event}."
+            raise Refusal(Reason.PAYMENT_STATE, said, details={"payment_status": old.payment_status})
+        await record(unit, old, Payment(self._event, old.total_inc_tax))
+        new = replace(old, payment_status="void", date_modified=moment(unit.now))
+        if self._event == "capture":
+            new.payment_status, new.paid = "captured", old.total_inc_tax
+            new.status_id = AWAITING_FULFILLMENT if old.status_id in WAITING else old.status_id
+        await unit.update(order.TABLE, row, new)
+        return Created(ready=b"{}")
+
+
+routes = (
+    route("orders/{order_id}/transactions", 3, GET=ListAll(V3)),
+    route("orders/{order_id}/transactions", 2, GET=ShowTransactions(V3)),
+    route("orders/{order_id}/payment_actions/capture", 3, POST=PaymentAction("capture")),
+    route("orders/{order_id}/payment_actions/void", 3, POST=PaymentAction("void")),
+)

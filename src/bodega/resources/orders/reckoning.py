@@ -1,0 +1,161 @@
+"""What an order costs, from its parts: the one place where its totals are made (rules 77, 78 and 82)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from bodega.declare.fields import INT32, MOST
+from bodega.domain.totals import Amount, rounded, shares, sums, together, worth
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, invalid
+from bodega.resources.orders.fees import Fee
+from bodega.resources.orders.line import OrderLine
+from bodega.resources.orders.order import Order
+from bodega.resources.orders.taxes import OrderTax
+from bodega.resources.orders.terms import SHIPPING, WRAPPING, Taxes
+
+PAIRED = ("subtotal", "total", "shipping_cost")
+"""Rule 77: either half of these asks for the other."""
+COSTS = {"shipping_cost": SHIPPING, "handling_cost": SHIPPING, "wrapping_cost": WRAPPING}
+"""Costs of an order, with their tax classes."""
+ITS_OWN = "API Tax Override"
+"""The class of a tax that follows from prices which the caller gave."""
+NAMES = {0: "Default Tax Class", 1: "Non-Taxable Products", 2: "Shipping", 3: "Gift Wrapping"}
+
+
+def half_pairs(changes: Mapping[str, Any]) -> list[Fault]:
+    """Rule 77: the documents say that the other half is required."""
+    faults = []
+    for name in (*PAIRED, *COSTS):
+        ex, inc = f"{name}_ex_tax", f"{name}_inc_tax"
+        absent = [one for one in (ex, inc) if one not in changes]
+        if len(absent) == 1 and name in PAIRED:
+            said = f"The required field '{absent[0]}' was not supplied."
+            faults.append(Fault(Reason.FIELD_MISSING, absent[0], said))
+        elif not absent and changes[inc] < changes[ex]:
+            faults.append(invalid(inc, f"must not be less than {ex}"))
+    return faults
+
+
+def take_costs(order: Order, changes: Mapping[str, Any], taxes: Taxes) -> None:
+    """The costs that a body brings: a base cost is taxed by its class, a pair stands as it is."""
+    for name, tax_class in COSTS.items():
+        base = f"base_{name}"
+        given = [f"{name}_ex_tax" in changes, f"{name}_inc_tax" in changes]
+        if all(given):
+            cost = Amount(changes[f"{name}_ex_tax"], changes[f"{name}_inc_tax"])
+        elif given[0]:
+            ex = changes[f"{name}_ex_tax"]
+            cost = taxes._replace(inclusive=False).on(ex, tax_class, order.places)
+        elif given[1]:
+            inc = changes[f"{name}_inc_tax"]
+            cost = taxes._replace(inclusive=True).on(inc, tax_class, order.places)
+        elif base in changes:
+            cost = taxes.on(changes[base], tax_class, order.places)
+        else:
+            continue
+        setattr(order, f"{name}_ex_tax", cost.ex)
+        setattr(order, f"{name}_inc_tax", cost.inc)
+        setattr(order, base, changes.get(base, cost.inc if taxes.inclusive else cost.ex))
+
+
+def _cost(order: Order, name: str) -> Amount:
+    return Amount(getattr(order, f"{name}_ex_tax"), getattr(order, f"{name}_inc_tax"))
+
+
+def reckon(order: Order, lines: Sequence[OrderLine], fees: Sequence[Fee], given: Mapping[str, Any]) -> list[Fault]:
+    """Makes the totals of an order and its lines; `given` may hold a subtotal and a total that stand in their place.
+
+    What a line costs is rounded, then summed up: the totals are the sums of what the lines show.
+    """
+    inclusive, places = order.is_tax_inclusive_pricing, order.places
+    weights = [worth(line.priced, places, inclusive=inclusive) for line in lines]
+    discount = rounded(order.discount_amount, places)
+    if discount > sum(weights, Decimal(0)):
+        return [invalid("discount_amount", "must be at most what the products cost")]
+    order.discount_amount = discount
+    for line, share in zip(lines, shares(discount, weights, places), strict=True):
+        line.discount = share
+        line.total_ex_tax, line.total_inc_tax = line.priced.total(share, places, inclusive=inclusive)
+    wrapping = together([line.wrapping for line in lines])
+    if wrapping != Amount():
+        order.wrapping_cost_ex_tax, order.wrapping_cost_inc_tax = wrapping
+        order.base_wrapping_cost = wrapping.inc if inclusive else wrapping.ex
+    costs = [*(_cost(order, name) for name in COSTS), *(fee.cost for fee in fees)]
+    subtotal = _given(given, "subtotal")
+    made = sums([line.total for line in lines], costs, discount + order.coupon_discount, subtotal)
+    order.subtotal_ex_tax, order.subtotal_inc_tax = made.subtotal
+    order.total_ex_tax, order.total_inc_tax = _given(given, "total") or made.total
+    order.items_total = sum(line.quantity for line in lines)
+    order.items_shipped = sum(line.quantity_shipped for line in lines)
+    order.order_is_digital = bool(lines) and all(line.type == "digital" for line in lines)
+    return _too_much(order, lines)
+
+
+def _too_much(order: Order, lines: Sequence[OrderLine]) -> list[Fault]:
+    """An order has amounts and quantities that can be kept."""
+    faults = []
+    if max([order.total_inc_tax, order.subtotal_inc_tax, *(line.total_inc_tax for line in lines)]) > MOST:
+        faults.append(invalid("products", f"must not cost more than {MOST}"))
+    if order.items_total > INT32:
+        faults.append(invalid("products", f"must not be more than {INT32} pieces"))
+    return faults
+
+
+def _given(given: Mapping[str, Any], name: str) -> Amount | None:
+    ex, inc = given.get(f"{name}_ex_tax"), given.get(f"{name}_inc_tax")
+    return None if ex is None or inc is None else Amount(ex, inc)
+
+
+def taxes_of(order: Order, lines: Sequence[OrderLine], address: int, taxes: Taxes) -> list[OrderTax]:
+    """One tax for each line and each other cost that has any, or whose class has a rate."""
+    made = []
+    for line in lines:
+        rate = line.rate
+        tax = line.total.tax
+        if rate is None and not tax:
+            continue
+        if rate is None:
+            ex = line.total.ex - line.discount
+            rate = rounded(tax * 100 / ex, 4) if ex else Decimal(0)
+        elif not rate:
+            continue
+        made.append(
+            OrderTax(
+                order_id=order.id,
+                order_address_id=line.order_address_id,
+                tax_class_id=line.tax_class_id,
+                tax_class=_class(line.tax_class_id) if line.rate is not None else ITS_OWN,
+                rate=rate,
+                line_amount=tax,
+                order_product_id=line.id,
+            )
+        )
+    for name, kind in (
+        ("shipping_cost", "shipping"),
+        ("handling_cost", "handling"),
+        ("wrapping_cost", "gift-wrapping"),
+    ):
+        cost = _cost(order, name)
+        if not cost.tax:
+            continue
+        own = taxes.rate(COSTS[name])
+        by_class = taxes.on(cost.inc if taxes.inclusive else cost.ex, COSTS[name], order.places) == cost
+        made.append(
+            OrderTax(
+                order_id=order.id,
+                order_address_id=address,
+                tax_class_id=COSTS[name],
+                tax_class=_class(COSTS[name]) if by_class else ITS_OWN,
+                rate=own if by_class else rounded(cost.tax * 100 / cost.ex, 4) if cost.ex else Decimal(0),
+                line_amount=cost.tax,
+                line_item_type=kind,  # type: ignore[arg-type]
+            )
+        )
+    return made
+
+
+def _class(number: int) -> str:
+    return NAMES.get(number, f"Tax Class {number}")

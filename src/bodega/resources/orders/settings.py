@@ -1,0 +1,143 @@
+"""Settings of orders: who is told of a new one, in the whole store and where a channel differs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from bodega.declare.actions import NO_QUERY, Action
+from bodega.declare.call import Call
+from bodega.declare.entity import Entity, stored
+from bodega.declare.facet import Facet, Within
+from bodega.declare.fields import clean_email
+from bodega.declare.listing import Listing, Query
+from bodega.declare.render import json
+from bodega.declare.route import route
+from bodega.declare.shape import V3Shape
+from bodega.law.outcome import Outcome, Shown, Validator
+from bodega.law.refusal import invalid, refuse_faults
+from bodega.resources.orders.order import SCOPE
+from bodega.resources.store import channels
+from bodega.storage import rows
+from bodega.storage.tx import Tx
+from bodega.storage.unit import Unit
+
+EVERYWHERE = 0
+"""The id of the row for the whole store; the others have their channel's."""
+KINDS = ("order_placed", "forward_invoice")
+
+
+class Mailing(msgspec.Struct):
+    """Whom to write to; None, for a channel, is whom the store writes to."""
+
+    email_addresses: list[str] | UnsetType | None = UNSET
+
+
+class Notifications(msgspec.Struct):
+    """Of a new order, and with its invoice."""
+
+    order_placed: Mailing | UnsetType = UNSET
+    forward_invoice: Mailing | UnsetType = UNSET
+
+
+class OrderSettings(Entity, kw_only=True):
+    """One row for the store, and one for each channel that has any of its own."""
+
+    notifications: Notifications = msgspec.field(default_factory=Notifications)
+
+
+TABLE = stored("order_settings", OrderSettings, noun="order settings", columns="")
+v3 = V3Shape(OrderSettings, required="")
+_LIST = Listing(TABLE, 3, "")
+STORE = Facet(3, TABLE, _LIST, SCOPE, "orders/settings", v3=v3)
+CHANNEL = Facet(
+    3, TABLE, _LIST, SCOPE, "orders/settings/channels/{}", v3=v3, within=(Within("id", channels.TABLE),)
+)  # fmt: skip
+
+
+def _addresses(kept: OrderSettings, kind: str) -> Any:
+    mailing = getattr(kept.notifications, kind)
+    return UNSET if mailing is UNSET else mailing.email_addresses
+
+
+async def _shown(tx: Tx, row_id: int) -> dict[str, Any]:
+    row = await rows.get(tx, TABLE, row_id)
+    kept = row.entity if row is not None else OrderSettings()
+    otherwise: list[str] | None = None if row_id else []
+    return {
+        "notifications": {
+            kind: {"email_addresses": otherwise if (found := _addresses(kept, kind)) is UNSET else found}
+            for kind in KINDS
+        }
+    }
+
+
+class ShowSettings(Action):
+    """GET: of the store, or of the channel that the path names. The published form of these has no `data`."""
+
+    def parse(self, query: str) -> Query:
+        return NO_QUERY
+
+    async def find(self, call: Call) -> Validator:
+        await self.place.enter(call)
+        now = await rows.standing(call.reader, TABLE)
+        return Validator(now.revision, now.modified)
+
+    async def answer(self, call: Call) -> Outcome:
+        return await self._told(call.reader, call)
+
+    async def _told(self, tx: Tx, call: Call) -> Outcome:
+        return Shown(ready=json({**await _shown(tx, call.parent or EVERYWHERE), "meta": {}}))
+
+
+class ChangeSettings(ShowSettings):
+    """PUT: what the body does not name stays."""
+
+    writes = True
+    body = True
+
+    def read(self, content: Any) -> Any:
+        return v3.read(content, creating=False)
+
+    async def perform(self, unit: Unit, call: Call) -> Outcome:
+        self._still(unit, call)
+        row_id = call.parent or EVERYWHERE
+        wanted: Notifications = call.draft.get("notifications", Notifications())
+        old = await unit.get(TABLE, row_id)
+        was = old.entity if old is not None else OrderSettings(id=row_id)
+        given = {kind: _addresses(OrderSettings(notifications=wanted), kind) for kind in KINDS}
+        kept = {kind: _addresses(was, kind) if value is UNSET else value for kind, value in given.items()}
+        _respect(kept, for_channel=bool(row_id))
+        new = OrderSettings(id=row_id, notifications=Notifications(**{k: Mailing(v) for k, v in kept.items()}))
+        await (unit.update(TABLE, old, new) if old is not None else unit.insert(TABLE, new, numbered=True))
+        return await self._told(unit.tx, call)
+
+
+def _respect(kept: dict[str, Any], *, for_channel: bool) -> None:
+    """Addresses are e-mail addresses; a channel has both lists of its own, or neither."""
+    faults = []
+    for kind, addresses in kept.items():
+        name = f"notifications.{kind}.email_addresses"
+        if addresses is None and not for_channel:
+            faults.append(invalid(name, "must be a list of e-mail addresses"))
+        for address in addresses or ():
+            try:
+                clean_email(address)
+            except ValueError:
+                faults.append(invalid(name, "must be a list of e-mail addresses"))
+                break
+    own = [kind for kind, addresses in kept.items() if addresses not in (None, UNSET)]
+    if for_channel and len(own) == 1:
+        other = next(kind for kind in KINDS if kind not in own)
+        why = "must be a list as well, since a channel has both lists of its own or neither"
+        faults.append(invalid(f"notifications.{other}.email_addresses", why))
+    if faults:
+        raise refuse_faults(faults)
+
+
+routes = (
+    route("orders/settings", 3, GET=ShowSettings(STORE), PUT=ChangeSettings(STORE)),
+    route("orders/settings/channels/{channel_id}", 3, GET=ShowSettings(CHANNEL), PUT=ChangeSettings(CHANNEL)),
+)

@@ -1,0 +1,287 @@
+"""Shipments: what of an order was sent, how, and what follows for its status (rules 89 and 95)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Annotated
+
+import msgspec
+from msgspec.structs import replace
+
+from bodega.declare.entity import Entity, stored
+from bodega.declare.events import events
+from bodega.declare.facet import Facet, Within
+from bodega.declare.fields import Id, Line, Long, Moment, Money, moment, structured
+from bodega.declare.listing import Listing
+from bodega.declare.route import collection, count, item
+from bodega.declare.shape import Changes, Derived, V2Shape
+from bodega.declare.write import unchanging
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, invalid, refuse_faults
+from bodega.resources.orders import line, order, payments, stock, terms
+from bodega.resources.orders import shipping_addresses as addresses
+from bodega.resources.orders.address import FIELDS, BillingAddress
+from bodega.resources.orders.line import OrderLine
+from bodega.storage.table import Reference, numbered_marks
+from bodega.storage.unit import Row, Unit
+
+SHIPPED, PARTIALLY = 2, 3
+ENDED = frozenset({4, 5, 6, 10})
+"""Refunded, Cancelled, Declined, Completed: what is sent afterwards does not change that."""
+
+CARRIERS = {
+    "auspost": "australia-post", "canadapost": "canada-post", "endicia": "usps", "usps": "usps", "fedex": "fedex",
+    "ups": "ups", "upsready": "ups", "upsonline": "ups", "royalmail": "royal-mail",
+}  # fmt: skip
+"""What the tracking service calls the carrier that a provider sends by."""
+DISPLAY = {
+    "auspost": "Australia Post", "canadapost": "Canada Post", "endicia": "Endicia", "usps": "USPS", "fedex": "FedEx",
+    "ups": "UPS", "upsready": "UPS Ready", "upsonline": "UPS Online", "shipperhq": "ShipperHQ",
+    "royalmail": "Royal Mail",
+}  # fmt: skip
+TRACKED_AT = {
+    "usps": "https://tools.usps.com/go/TrackConfirmAction?qtc_tLabels1={}",
+    "ups": "https://www.ups.com/track?tracknum={}",
+    "fedex": "https://www.fedex.com/fedextrack/?trknbr={}",
+}
+
+
+class Item(msgspec.Struct, kw_only=True):
+    """So many pieces of a line."""
+
+    order_product_id: Id
+    quantity: Annotated[int, msgspec.Meta(ge=1)]
+    product_id: Id = 0
+
+
+class ShippedTo(msgspec.Struct, kw_only=True):
+    """An address as it was when the shipment left."""
+
+    first_name: Line = ""
+    last_name: Line = ""
+    company: Line = ""
+    street_1: Line = ""
+    street_2: Line = ""
+    city: Line = ""
+    state: Line = ""
+    zip: Line = ""
+    country: Line = ""
+    country_iso2: Line = ""
+    phone: Line = ""
+    email: Line = ""
+
+
+class Shipment(Entity, kw_only=True):
+    """`items` are set for good when it is made; the addresses are those of the order at that time."""
+
+    order_id: Id
+    customer_id: Id = 0
+    order_address_id: Id
+    date_created: Moment = ""
+    tracking_number: Annotated[str, msgspec.Meta(max_length=50)] = ""
+    merchant_shipping_cost: Money = Decimal(0)
+    shipping_method: Line = ""
+    shipping_provider: Line = ""
+    tracking_carrier: Line = ""
+    tracking_link: Annotated[str, msgspec.Meta(max_length=500)] = ""
+    comments: Long = ""
+    billing_address: Annotated[ShippedTo, structured(ShippedTo)] = msgspec.field(default_factory=ShippedTo)
+    shipping_address: Annotated[ShippedTo, structured(ShippedTo)] = msgspec.field(default_factory=ShippedTo)
+    items: Annotated[list[Item], structured(list[Item])._replace(word="object_array")]
+
+
+TABLE = stored(
+    "order_shipments",
+    Shipment,
+    noun="shipment",
+    columns="order_id",
+    indexed="order_id",
+    references=[Reference("order_id", "orders", "order_id", "The order does not exist.", "CASCADE")],
+    event=events("store/shipment", more=lambda shipment: {"orderId": shipment.order_id}),
+)
+
+
+def _link(shipment: Shipment) -> str:
+    """Where the parcel can be followed: at the carrier's own page, else at a tracking service."""
+    carrier = shipment.tracking_carrier or CARRIERS.get(shipment.shipping_provider, "")
+    if shipment.tracking_link or not carrier or not shipment.tracking_number:
+        return ""
+    known = TRACKED_AT.get(carrier, f"https://www.aftership.com/track/{carrier}/{{}}")
+    return known.format(shipment.tracking_number)
+
+
+def _display(shipment: Shipment) -> str:
+    return DISPLAY.get(shipment.shipping_provider, shipment.shipping_provider)
+
+
+v2 = V2Shape(
+    Shipment,
+    "shipments",
+    "shipment",
+    "id! order_id! customer_id! order_address_id* date_created! tracking_number merchant_shipping_cost shipping_method"
+    " shipping_provider tracking_carrier tracking_link comments billing_address! shipping_address! items*"
+    " shipping_provider_display_name! generated_tracking_link!",
+    {
+        "shipping_provider_display_name": Derived(_display),
+        "generated_tracking_link": Derived(_link),
+    },
+)
+V2 = Facet(
+    2,
+    TABLE,
+    Listing(TABLE, 2, ""),
+    order.SCOPE,
+    "orders/{}/shipments",
+    v2=v2,
+    within=(Within("order_id", order.TABLE),),
+)
+ALL = Facet(2, TABLE, Listing(TABLE, 2, ""), order.SCOPE, "", v2=v2)
+
+routes = (
+    collection("orders/{order_id}/shipments", V2, "GET POST DELETE"),
+    item("orders/{order_id}/shipments/{id}", V2),
+    count("orders/{order_id}/shipments/count", V2),
+    count("orders/shipments/count", ALL),
+)
+
+TABLE.prepare.append(unchanging("items"))
+
+
+@TABLE.prepare.append
+async def name_one_carrier(_unit: Unit, changes: Changes, old: Shipment | None, _notes: list[Fault]) -> None:
+    """Rule 89: shipping_provider and tracking_carrier name the same carrier."""
+    provider = changes.get("shipping_provider", old.shipping_provider if old is not None else "")
+    carrier = changes.get("tracking_carrier", old.tracking_carrier if old is not None else "")
+    known = {provider, CARRIERS.get(provider, provider)}
+    if provider and carrier and carrier not in known:
+        raise refuse_faults([invalid("tracking_carrier", f"must be the carrier that {provider} sends by")])
+
+
+@TABLE.before_write.append
+async def send_what_is_left(unit: Unit, old: Shipment | None, new: Shipment) -> None:
+    """Rule 89: no more is sent than was ordered and not sent yet; it goes to an address of the order."""
+    if old is not None and old.order_address_id == new.order_address_id:
+        return
+    address = await unit.get(addresses.TABLE, new.order_address_id)
+    if address is None or address.entity.order_id != new.order_id:
+        raise refuse_faults([invalid("order_address_id", "must be a shipping address of this order")])
+    new.shipping_address = ShippedTo(**address.entity.plain)
+    if old is not None:
+        return
+    row = await unit.get(order.TABLE, new.order_id)
+    assert row is not None
+    billing: BillingAddress = row.entity.billing_address
+    new.customer_id = row.entity.customer_id
+    new.billing_address = ShippedTo(**{name: getattr(billing, name) for name in FIELDS})
+    lines = await _lines(unit, new.order_id)
+    faults = _too_many(new, lines)
+    if faults:
+        raise refuse_faults(faults)
+    for one in new.items:
+        one.product_id = lines[one.order_product_id].entity.product_id
+
+
+async def _lines(unit: Unit, order_id: int) -> dict[int, Row]:
+    sql = "SELECT doc, rest, version, modified FROM order_products WHERE order_id = $1 ORDER BY id"
+    found = [Row(line.TABLE.decode(r[0], r[1]), r[2], r[3], r[0]) for r in await unit.tx.rows(sql, order_id)]
+    return {row.entity.id: row for row in found}
+
+
+def _too_many(new: Shipment, lines: Mapping[int, Row]) -> list[Fault]:
+    if not new.items:
+        return [invalid("items", "must name at least one line of the order")]
+    faults = []
+    asked: Counter[int] = Counter()
+    for place, one in enumerate(new.items):
+        row = lines.get(one.order_product_id)
+        if row is None:
+            faults.append(invalid(f"items.{place}.order_product_id", "must be a line of this order"))
+            continue
+        sold: OrderLine = row.entity
+        if sold.order_address_id != new.order_address_id:
+            why = "must be a line that goes to order_address_id"
+            faults.append(invalid(f"items.{place}.order_product_id", why))
+            continue
+        left = sold.quantity - sold.quantity_shipped - asked[sold.id]
+        asked[sold.id] += one.quantity
+        if one.quantity > left:
+            context = {
+                "invalid_reason": "The quantity is greater than what is left to be sent.",
+                "available_quantity": left,
+                "order_product_id": sold.id,
+            }
+            faults.append(Fault(Reason.FIELD_INVALID, "quantity", "The field 'quantity' is invalid.", context))
+    return faults
+
+
+@TABLE.after_write.append
+async def move_the_order_on(unit: Unit, old: Shipment | None, new: Shipment) -> None:
+    """Rule 89: with a part of it sent an order is Partially Shipped, with all of it Shipped. Rule 95: and dated."""
+    if old is not None:
+        return
+    sent = await _count(unit, new.order_id, new.items, 1)
+    row = await unit.get(order.TABLE, new.order_id)
+    assert row is not None
+    whole = all(one.entity.quantity_shipped >= one.entity.quantity for one in sent if one.entity.is_sent)
+    now = moment(unit.now)
+    shipped = sum(one.entity.quantity_shipped for one in sent)
+    moved = replace(row.entity, items_shipped=shipped, date_modified=now)
+    if row.entity.status_id not in ENDED:
+        moved.status_id = SHIPPED if whole else PARTIALLY
+    if whole:
+        moved.date_shipped = moved.date_shipped or now
+    await follow_the_status(unit, row, moved, [one.entity for one in sent])
+
+
+async def follow_the_status(unit: Unit, row: Row, moved: order.Order, lines: Sequence[OrderLine]) -> None:
+    """What a status brings with it: stock that is taken when an order is shipped, and that it counts as paid."""
+    before = [replace(one) for one in lines]
+    held = row.entity.holds_stock
+    moves = stock.settle(moved, lines, before, terms.timing(unit), held=held)
+    await stock.move(unit, moves, lines)
+    for was, one in zip(before, lines, strict=True):
+        if was != one:
+            there = await unit.get(line.TABLE, one.id)
+            assert there is not None
+            await unit.update(line.TABLE, there, one)
+    await payments.follow(unit, row.entity, moved)
+    await unit.update(order.TABLE, row, moved)
+
+
+async def _count(unit: Unit, order_id: int, items: Sequence[Item], sign: int) -> list[Row]:
+    """Counts pieces as sent (1) or as not sent after all (-1): in their lines and at their address; all the lines."""
+    lines = await _lines(unit, order_id)
+    pieces: Counter[int] = Counter()
+    at_address: Counter[int] = Counter()
+    for one in items:
+        if one.order_product_id in lines:
+            pieces[one.order_product_id] += one.quantity * sign
+    for line_id, many in pieces.items():
+        row = lines[line_id]
+        at_address[row.entity.order_address_id] += many
+        changed = replace(row.entity, quantity_shipped=max(row.entity.quantity_shipped + many, 0))
+        lines[line_id] = await unit.update(line.TABLE, row, changed)
+    for address_id, many in at_address.items():
+        there = await unit.get(addresses.TABLE, address_id)
+        if there is not None:
+            total = max(there.entity.items_shipped + many, 0)
+            await unit.update(addresses.TABLE, there, replace(there.entity, items_shipped=total))
+    return list(lines.values())
+
+
+@TABLE.before_delete.append
+async def count_what_was_not_sent_after_all(unit: Unit, doomed: Sequence[int]) -> None:
+    """Rule 89: the pieces of a shipment that is deleted can be sent again; the order's status stays as it is."""
+    sql = f"SELECT doc, rest FROM order_shipments WHERE id IN ({numbered_marks(len(doomed))})"
+    for doc, rest in await unit.tx.rows(sql, *doomed):
+        gone: Shipment = TABLE.decode(doc, rest)
+        if (order.TABLE.name, gone.order_id) in unit.leaving:
+            continue
+        left = await _count(unit, gone.order_id, gone.items, -1)
+        row = await unit.get(order.TABLE, gone.order_id)
+        assert row is not None
+        shipped = sum(one.entity.quantity_shipped for one in left)
+        changed = replace(row.entity, items_shipped=shipped, date_modified=moment(unit.now))
+        await unit.update(order.TABLE, row, changed)

@@ -1,0 +1,158 @@
+"""What an order moves in the catalogue: stock, and how many were ever sold (rules 76, 79 and 86).
+
+The store has one writer at a time, and what stands here runs inside its transaction: no two orders can take the same
+piece, whatever the number of workers.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from msgspec.structs import replace
+
+from bodega.declare.events import fires
+from bodega.declare.fields import moment
+from bodega.domain import stock
+from bodega.domain.stock import Timing
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, refuse_faults
+from bodega.resources.catalog import product, variants
+from bodega.resources.catalog.product import Product
+from bodega.resources.orders.line import OrderLine
+from bodega.resources.orders.order import MIGRATED, Order
+from bodega.storage.unit import Unit
+
+CAUSE = "order"
+"""What the unit says moves the stock meanwhile: such a change has an event of its own."""
+Key = tuple[int, int]
+"""A product and its variant."""
+
+
+class Moves(NamedTuple):
+    """How many pieces leave the stock, and how many more were sold; less than 0 comes back."""
+
+    taken: Mapping[Key, int]
+    sold: Mapping[int, int]
+
+
+def settle(
+    order: Order, lines: Sequence[OrderLine], before: Sequence[OrderLine], timing: Timing, *, held: bool
+) -> Moves:
+    """Marks what each line has taken and sold from now on; what differs from `before` is to be moved.
+
+    Sets `order.holds_stock`. `before` are the lines as they were, those that go included.
+    """
+    order.holds_stock = holds = stock.holds(order.status_id, timing, held=held)
+    was = {line.id: line for line in before if line.id}
+    for line in lines:
+        old = was.get(line.id)
+        same = old is not None and _key(old) == _key(line)
+        taken = old.taken if same and old is not None else 0
+        line.taken = stock.wanted(line.quantity, taken, timing, held=held, holds=holds) if line.product_id else 0
+        line.sold = stock.sold(line.quantity, order.status_id, historical=order.external_source == MIGRATED)
+    going = [line for line in before if line.id not in {kept.id for kept in lines}]
+    lost = [stock.wanted(0, line.taken, timing, held=held, holds=holds) for line in going]
+    taken_now, sold_now = Counter[Key](), Counter[int]()
+    for line in lines:
+        taken_now[_key(line)] += line.taken
+        sold_now[line.product_id] += line.sold
+    for line in before:
+        taken_now[_key(line)] -= line.taken
+        sold_now[line.product_id] -= line.sold
+    for line, kept in zip(going, lost, strict=True):
+        taken_now[_key(line)] += kept
+    return Moves(
+        {key: count for key, count in taken_now.items() if count and key[0]},
+        {product_id: count for product_id, count in sold_now.items() if count and product_id},
+    )
+
+
+def _key(line: OrderLine) -> Key:
+    return line.product_id, line.variant_id
+
+
+async def move(unit: Unit, moves: Moves, lines: Sequence[OrderLine]) -> None:
+    """Carries the moves out; raises the refusal that names every line for which there is too little."""
+    faults: list[Fault] = []
+    cause, unit.cause = unit.cause, CAUSE
+    for product_id in sorted({key[0] for key in moves.taken} | moves.sold.keys()):
+        taken = {key[1]: count for key, count in sorted(moves.taken.items()) if key[0] == product_id}
+        faults += await _move_one(unit, product_id, taken, moves.sold.get(product_id, 0), lines)
+    unit.cause = cause
+    if faults:
+        raise refuse_faults(faults)
+
+
+async def _move_one(
+    unit: Unit, product_id: int, taken: Mapping[int, int], sold: int, lines: Sequence[OrderLine]
+) -> list[Fault]:
+    """Rule 79: of one product, what is tracked falls and never below nothing. What was deleted since is passed over."""
+    row = await unit.get(product.TABLE, product_id)
+    if row is None:
+        return []
+    owner: Product = row.entity
+    count = 0
+    if owner.inventory_tracking == "variant" and owner.base_variant_id is None:
+        faults = [await _take(unit, product_id, variant_id, many, lines) for variant_id, many in taken.items()]
+        if any(faults):
+            return [fault for fault in faults if fault is not None]
+        row = await unit.get(product.TABLE, product_id) if taken else row
+        assert row is not None
+    elif owner.inventory_tracking != "none":
+        count = sum(taken.values())
+        if 0 < count > owner.inventory_level:
+            return [_short((product_id, 0), owner.inventory_level, lines)]
+    changed = replace(row.entity, total_sold=max(row.entity.total_sold + sold, 0))
+    if count:
+        changed.inventory_level -= count
+        changed.date_modified = moment(unit.now)
+    if changed != row.entity:
+        await unit.update(product.TABLE, row, changed)
+    return []
+
+
+async def _take(unit: Unit, product_id: int, variant_id: int, count: int, lines: Sequence[OrderLine]) -> Fault | None:
+    found = await unit.get(variants.TABLE, variant_id)
+    if found is None:
+        return None
+    level = found.entity.inventory_level - count
+    if count > 0 > level:
+        return _short((product_id, variant_id), found.entity.inventory_level, lines)
+    await unit.update(variants.TABLE, found, replace(found.entity, inventory_level=level))
+    told = {"product_id": product_id, "method": "absolute", "value": level, "variant_id": variant_id}
+    await unit.fire(
+        "store/sku/inventory/order/updated", {"type": "sku", "id": found.entity.sku_id, "inventory": told}
+    )  # fmt: skip
+    return None
+
+
+@fires(product.TABLE, "store/product/inventory/order/updated", cause=CAUSE)
+def taken_by_an_order(old: Product, new: Product) -> dict[str, Any] | None:
+    """Rule 132: how many there are now."""
+    if old.inventory_level == new.inventory_level:
+        return None
+    level = {"product_id": new.id, "method": "absolute", "value": new.inventory_level}
+    return {"type": "product", "id": new.id, "inventory": level}
+
+
+def _short(key: Key, level: int, lines: Sequence[OrderLine]) -> Fault:
+    """The fault of the first line that asks for more; a variant of 0 is any of the product's."""
+    product_id, variant_id = key
+    asking = [
+        (place, line)
+        for place, line in enumerate(lines)
+        if line.product_id == product_id and variant_id in (0, line.variant_id)
+    ]
+    field = f"products.{asking[0][0] if asking else 0}.quantity"
+    said = f"There are only {max(level, 0)} of product {product_id} in stock."
+    context = {
+        "conflict_reason": said,
+        "available_quantity": max(level, 0),
+        "requested_quantity": sum(line.quantity for _, line in asking),
+        "product_id": product_id,
+        "variant_id": variant_id or (asking[0][1].variant_id if asking else 0),
+        "resolution": Reason.OUT_OF_STOCK.remedy,
+    }
+    return Fault(Reason.OUT_OF_STOCK, field, said, context)

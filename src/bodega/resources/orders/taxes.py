@@ -1,0 +1,107 @@
+"""The taxes of an order: one row for each line, and for each other cost, that is taxed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Literal
+
+from bodega.declare.actions import CountAll, ListAll, ShowItem
+from bodega.declare.call import Call
+from bodega.declare.entity import Entity, stored
+from bodega.declare.facet import Facet, Within
+from bodega.declare.fields import INTEGER, Id, Line, Money
+from bodega.declare.listing import Filter, Listing, parser
+from bodega.declare.route import route
+from bodega.declare.shape import As, Derived, V2Shape
+from bodega.law.outcome import Outcome
+from bodega.resources.orders import order
+from bodega.storage.table import Reference
+from bodega.storage.unit import Unit
+
+
+class OrderTax(Entity, kw_only=True):
+    """`rate` is in per cent; `tax_class` what the class is called, or that the caller said what the tax is."""
+
+    order_id: Id
+    order_address_id: Id = 0
+    tax_class_id: Id | None = None
+    name: Line = "Tax"
+    tax_class: Line = ""
+    rate: Money = Decimal(0)
+    line_amount: Money = Decimal(0)
+    order_product_id: Id | None = None
+    line_item_type: Literal["item", "shipping", "handling", "gift-wrapping", "fee"] = "item"
+
+
+TABLE = stored(
+    "order_taxes",
+    OrderTax,
+    noun="order tax",
+    columns="order_id",
+    indexed="order_id",
+    references=[Reference("order_id", "orders", "order_id", "The order does not exist.", "CASCADE")],
+)
+
+_DETAILS = ("order_product_id", "line_item_type")
+v2 = V2Shape(
+    OrderTax,
+    "taxes",
+    "tax",
+    "id! order_id! order_address_id! tax_rate_id! sales_tax_id! tax_class_id! name! class! rate! priority!"
+    " priority_amount! line_amount! order_pickup_method_id! order_product_id! line_item_type!",
+    {
+        "tax_rate_id": Derived(lambda _tax: 0, "int"),
+        "sales_tax_id": Derived(lambda _tax: ""),
+        "tax_class_id": As("tax_class_id", INTEGER),
+        "class": As("tax_class"),
+        "priority": Derived(lambda _tax: 0, "int"),
+        "priority_amount": As("line_amount"),
+        "order_pickup_method_id": Derived(lambda _tax: 0, "int"),
+        "order_product_id": Derived(lambda tax: None if tax.order_product_id is None else str(tax.order_product_id)),
+        "line_item_type": Derived(lambda tax: tax.line_item_type, "enum"),
+    },
+)
+
+_DETAILED = {"details": Filter("1 = 1", "low", lambda text: parser("BOOLEAN", "")(text) or True)}
+V2 = Facet(
+    2,
+    TABLE,
+    Listing(TABLE, 2, "", mapped=_DETAILED),
+    order.SCOPE,
+    "orders/{}/taxes",
+    v2=v2,
+    within=(Within("order_id", order.TABLE),),
+)
+
+
+class ListTaxes(ListAll):
+    """GET: what each tax is for is told to those who ask for details."""
+
+    async def answer(self, call: Call) -> Outcome:
+        detailed = dict(call.query.given).get("details", "").lower() in ("true", "1")
+        if not detailed:
+            call.query = call.query._replace(fields=frozenset(v2.wires).difference(_DETAILS))
+        return await super().answer(call)
+
+
+routes = (
+    route("orders/{order_id}/taxes", 2, v2, GET=ListTaxes(V2)),
+    route("orders/{order_id}/taxes/count", 2, GET=CountAll(V2)),
+    route("orders/{order_id}/taxes/{id}", 2, v2, GET=ShowItem(V2)),
+)
+
+
+async def keep(unit: Unit, order_id: int, wanted: Sequence[OrderTax]) -> None:
+    """The taxes of an order as they are now; those that say the same keep their ids."""
+    sql = "SELECT id FROM order_taxes WHERE order_id = $1 ORDER BY id"
+    there = [row[0] for row in await unit.tx.rows(sql, order_id)]
+    for tax_id, tax in zip(there, wanted, strict=False):
+        row = await unit.get(TABLE, tax_id)
+        assert row is not None
+        tax.id = tax_id
+        if tax != row.entity:
+            await unit.update(TABLE, row, tax)
+    await unit.delete(TABLE, there[len(wanted) :])
+    for tax in wanted[len(there) :]:
+        await unit.insert(TABLE, tax)

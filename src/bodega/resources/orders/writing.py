@@ -1,0 +1,387 @@
+"""Placing an order and changing it: what a body asks for becomes an order with its lines, address, fees and taxes.
+
+Everything is made and judged in memory first. Then the stock moves, and only then are the rows written, all inside the
+one transaction of the request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from bodega.declare.fields import moment
+from bodega.declare.shape import Changes
+from bodega.declare.write import apply, build
+from bodega.law.outcome import Validator
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
+from bodega.resources.orders import consignments, fees, line, lines, order, payments, reckoning, stock, taxes, terms
+from bodega.resources.orders import shipping_addresses as addresses
+from bodega.resources.orders.address import FIELDS, AddressDraft, BillingAddress, faults_of, settled
+from bodega.resources.orders.consignments import Pickup
+from bodega.resources.orders.drafts import ConsignmentsDraft, PickupDraft
+from bodega.resources.orders.fees import Fee
+from bodega.resources.orders.line import OrderLine
+from bodega.resources.orders.lines import Desk, missing
+from bodega.resources.orders.order import Order
+from bodega.resources.orders.shipping_addresses import ShippingAddress
+from bodega.storage.unit import Row, Unit
+
+PARTS = ("products", "shipping_addresses", "consignments", "fees", "billing_address")
+"""Members of a body that are more than a field of the order."""
+
+RECKONED = frozenset(
+    [*PARTS, "discount_amount", *(f"base_{name}" for name in reckoning.COSTS)]
+    + [f"{name}_{tax}" for name in ("subtotal", "total", *reckoning.COSTS) for tax in ("ex_tax", "inc_tax")]
+)
+"""Rule 82: a body that brings any of these asks for new totals."""
+
+SHIPPED = 2
+ZERO = Decimal(0)
+
+
+class Work(msgspec.Struct):
+    """An order in the making, with all that belongs to it. `before` are its lines as they are stored."""
+
+    order: Order
+    lines: list[OrderLine]
+    before: list[OrderLine]
+    fees: list[Fee]
+    address: ShippingAddress | None = None
+    pickup: Pickup | None = None
+
+
+async def place(unit: Unit, draft: Changes, notes: list[Fault]) -> Row:
+    """A new order. Raises Refusal, and then nothing of it was written."""
+    changes = dict(draft)
+    parts = {name: changes.pop(name) for name in PARTS if name in changes}
+    faults = [*reckoning.half_pairs(changes), *_faults_of_parts(parts)]
+    await apply(unit, order.TABLE, changes, None, notes)
+    money = await terms.money(unit, changes.get("default_currency_code", ""))
+    new: Order = build(order.TABLE, changes, unit.now)
+    rules = terms.taxes(unit)
+    new.currency_id, new.default_currency_code = money.currency.id, money.currency.currency_code
+    new.store_default_currency_code = money.default.currency_code
+    new.store_default_to_transactional_exchange_rate = money.rate
+    new.is_tax_inclusive_pricing, new.places = rules.inclusive, money.places
+    billing: AddressDraft = parts["billing_address"]
+    faults += faults_of(billing, "billing_address", zip_needed=True)
+    desk = Desk(unit, money, rules, faults)
+    work = Work(new, [], [], [])
+    await _fill(desk, work, parts)
+    if faults:
+        raise refuse_faults(faults)
+    new.billing_address = _billing(billing, BillingAddress())
+    reckoning.take_costs(new, changes, rules)
+    _refuse(reckoning.reckon(new, work.lines, work.fees, changes))
+    _date_the_shipping(unit, new)
+    moves = stock.settle(new, work.lines, [], terms.timing(unit), held=False)
+    await _move(unit, moves, work)
+    return await _write_new(unit, work, rules)
+
+
+async def _move(unit: Unit, moves: stock.Moves, work: Work) -> None:
+    """Moves the stock; what the order itself refers to and is not there is told before that there is too little."""
+    try:
+        await stock.move(unit, moves, work.lines)
+    except Refusal as refusal:
+        await unit.in_order(refusal, order.TABLE, work.order)
+        raise
+
+
+def _refuse(faults: Sequence[Fault]) -> None:
+    if faults:
+        raise refuse_faults(faults)
+
+
+def _billing(draft: AddressDraft, old: BillingAddress) -> BillingAddress:
+    given = settled(draft)
+    given.pop("shipping_method", None)
+    return replace(old, **given)
+
+
+def _faults_of_parts(parts: Changes) -> list[Fault]:
+    """Rules 74 and 80: an order has lines; they are sent, or they are collected, all of them."""
+    pickups = parts["consignments"].pickups if "consignments" in parts else []
+    if "consignments" in parts:
+        faults = [
+            invalid(name, "cannot come together with consignments")
+            for name in ("products", "shipping_addresses")
+            if name in parts
+        ]
+        if len(pickups) != 1:
+            faults.append(invalid("consignments.pickups", "must be one pickup"))
+        elif not pickups[0].line_items:
+            faults.append(missing("consignments.pickups.0.line_items"))
+        elif pickups[0].pickup_method_id is UNSET:
+            faults.append(missing("consignments.pickups.0.pickup_method_id"))
+        return faults
+    if "products" not in parts:
+        return [missing("products")]
+    return [] if parts["products"] else [invalid("products", "must name at least one product")]
+
+
+async def _fill(desk: Desk, work: Work, parts: Changes) -> None:
+    """The lines, the address, the pickup and the fees of a new order."""
+    collected: ConsignmentsDraft | None = parts.get("consignments")
+    drafts, name = parts.get("products") or [], "products"
+    if collected is not None and len(collected.pickups) == 1:
+        pickup = collected.pickups[0]
+        drafts, name = pickup.line_items or [], "consignments.pickups.0.line_items"
+        work.pickup = _pickup(pickup, Pickup())
+    for place_, draft in enumerate(drafts):
+        made = await lines.added(desk, draft, f"{name}.{place_}")
+        if made is not None:
+            work.lines.append(made)
+    given: list[AddressDraft] = parts.get("shipping_addresses") or []
+    for place_, one in enumerate(given):
+        desk.faults.extend(faults_of(one, f"shipping_addresses.{place_}", zip_needed=False))
+    if not desk.faults and any(one.type == "physical" for one in work.lines) and work.pickup is None:
+        # Rule 80: without an address of its own the order goes to whoever pays; of several the first one counts.
+        source: AddressDraft = given[0] if given else parts["billing_address"]
+        work.address = ShippingAddress(order_id=0, **settled(source))
+    await _take_fees(desk, work, parts)
+
+
+def _pickup(draft: PickupDraft, old: Pickup) -> Pickup:
+    names = ("pickup_method_id", "pickup_method_display_name", "collection_instructions",
+             "collection_time_description", "location")  # fmt: skip
+    return replace(old, **{name: getattr(draft, name) for name in draft.has(*names)})
+
+
+async def _take_fees(desk: Desk, work: Work, parts: Changes) -> None:
+    """Fees are replaced as a whole: one that names an old one's id takes its place, the others go."""
+    if "fees" not in parts:
+        return
+    old = {fee.id: fee for fee in work.fees}
+    made: list[Fee] = []
+    for place_, draft in enumerate(parts["fees"]):
+        name = f"fees.{place_}"
+        wrong = list(fees.faults_of(draft, name))
+        if draft.id and draft.id not in old:
+            wrong.append(invalid(f"{name}.id", "must be a fee of this order"))
+        desk.faults.extend(wrong)
+        if not wrong:
+            fee = fees.made(draft, work.order.id)
+            if draft.id:
+                kept = old.pop(draft.id)
+                fee.id, fee.refunded = kept.id, kept.refunded
+            made.append(fee)
+    work.fees = made
+
+
+async def _write_new(unit: Unit, work: Work, rules: terms.Taxes) -> Row:
+    new = work.order
+    new.shipping_address_count = 0 if work.address is None else 1
+    payment = payments.opening(new)
+    row = await unit.insert(order.TABLE, new)
+    address = 0
+    if work.address is not None:
+        _show_costs(work)
+        work.address.order_id = new.id
+        address = (await unit.insert(addresses.TABLE, work.address)).entity.id
+    collected = 0
+    if work.pickup is not None:
+        work.pickup.order_id = new.id
+        collected = (await unit.insert(consignments.TABLE, work.pickup)).entity.id
+    for one in work.lines:
+        one.order_id, one.order_pickup_method_id = new.id, collected
+        one.order_address_id = address if one.is_sent else 0
+        await unit.insert(line.TABLE, one)
+    for fee in work.fees:
+        fee.order_id = new.id
+        await unit.insert(fees.TABLE, fee)
+    for tax in reckoning.taxes_of(new, work.lines, address, rules):
+        await unit.insert(taxes.TABLE, tax)
+    if payment is not None:
+        await payments.record(unit, new, payment)
+    return row
+
+
+def _show_costs(work: Work) -> None:
+    """The costs of the order stand at its address too, with the pieces that go there."""
+    assert work.address is not None
+    new, sent = work.order, [one for one in work.lines if one.is_sent]
+    work.address = replace(
+        work.address,
+        items_total=sum(one.quantity for one in sent),
+        items_shipped=sum(one.quantity_shipped for one in sent),
+        base_cost=new.base_shipping_cost,
+        cost_ex_tax=new.shipping_cost_ex_tax,
+        cost_inc_tax=new.shipping_cost_inc_tax,
+        base_handling_cost=new.base_handling_cost,
+        handling_cost_ex_tax=new.handling_cost_ex_tax,
+        handling_cost_inc_tax=new.handling_cost_inc_tax,
+    )
+
+
+def _date_the_shipping(unit: Unit, new: Order) -> None:
+    """Rule 95: the date on which all was sent."""
+    if new.status_id == SHIPPED and not new.date_shipped:
+        new.date_shipped = moment(unit.now)
+
+
+# Changing an order.
+
+
+async def of(unit: Unit, table: Any, order_id: int) -> list[Row]:
+    """The rows of an order in one of its tables, oldest first."""
+    sql = f"SELECT doc, rest, version, modified FROM {table.name} WHERE order_id = $1 ORDER BY id"
+    found = await unit.tx.rows(sql, order_id)
+    return [Row(table.decode(row[0], row[1]), row[2], row[3], row[0]) for row in found]
+
+
+async def change(unit: Unit, order_id: int, draft: Changes, notes: list[Fault], still: Any = None) -> Row:
+    """An order with what a body brings; what it leaves out stays (rules 82 and 83). Raises Refusal."""
+    old = await unit.get(order.TABLE, order_id)
+    if still is not None:
+        still(None if old is None else Validator(old.version, old.modified))
+    if old is None:
+        raise Refusal(Reason.NO_SUCH_ENTITY)
+    changes = dict(draft)
+    parts = {name: changes.pop(name) for name in PARTS if name in changes}
+    faults = reckoning.half_pairs(changes)
+    await apply(unit, order.TABLE, changes, old.entity, notes)
+    new: Order = replace(old.entity, **changes)
+    new.date_modified = moment(unit.now)
+    counts = bool(RECKONED & draft.keys())
+    stirs = counts or new.status_id != old.entity.status_id
+    stirs |= new.payment_provider_id != old.entity.payment_provider_id
+    if not stirs:
+        _refuse(faults)
+        return await unit.update(order.TABLE, old, new)
+    before = await of(unit, line.TABLE, order_id)
+    there = await of(unit, addresses.TABLE, order_id)
+    paid_fees = await of(unit, fees.TABLE, order_id) if counts else []
+    collected = await of(unit, consignments.TABLE, order_id) if counts and not there else []
+    work = Work(
+        new,
+        [replace(row.entity) for row in before],
+        [row.entity for row in before],
+        [replace(row.entity) for row in paid_fees],
+        replace(there[0].entity) if there else None,
+        replace(collected[0].entity) if collected else None,
+    )
+    rules = terms.taxes(unit)._replace(inclusive=new.is_tax_inclusive_pricing)
+    if counts:
+        await _change_parts(unit, work, parts, changes, rules, faults)
+    _refuse(faults)
+    _date_the_shipping(unit, new)
+    held = old.entity.holds_stock
+    moves = stock.settle(new, work.lines, work.before, terms.timing(unit), held=held)
+    await _move(unit, moves, work)
+    await payments.follow(unit, old.entity, new)
+    await _write_changed(unit, work, before, there, paid_fees, collected, rules if counts else None)
+    return await unit.update(order.TABLE, old, new)
+
+
+async def _change_parts(
+    unit: Unit, work: Work, parts: Changes, changes: Changes, rules: terms.Taxes, faults: list[Fault]
+) -> None:
+    new = work.order
+    if "billing_address" in parts:
+        wrong = list(faults_of(parts["billing_address"], "billing_address", zip_needed=False))
+        faults += wrong
+        if not wrong:
+            new.billing_address = _billing(parts["billing_address"], new.billing_address)
+    desk = Desk(unit, await terms.money(unit, new.default_currency_code), rules, faults)
+    drafts, name = parts.get("products"), "products"
+    if "consignments" in parts:
+        drafts, name = _change_pickup(work, parts["consignments"], faults), "consignments.pickups.0.line_items"
+    if drafts:
+        result = await lines.merged(desk, work.lines, drafts, name)
+        work.lines = result.kept
+        if "discount_amount" not in changes:
+            # Rule 82: a change of its lines takes an order's discounts away.
+            new.discount_amount = new.coupon_discount = ZERO
+    _change_address(work, parts.get("shipping_addresses") or [], faults)
+    await _take_fees(desk, work, parts)
+    if faults:
+        return
+    reckoning.take_costs(new, changes, rules)
+    if any(one.wrapping_cost_inc_tax for one in work.before) and not any(one.wrapping_id for one in work.lines):
+        new.base_wrapping_cost = new.wrapping_cost_ex_tax = new.wrapping_cost_inc_tax = ZERO
+    faults += reckoning.reckon(new, work.lines, work.fees, changes)
+
+
+def _change_pickup(work: Work, draft: ConsignmentsDraft, faults: list[Fault]) -> Any:
+    for one in draft.pickups[:1]:
+        if work.pickup is None or (one.id is not UNSET and one.id != work.pickup.id):
+            faults.append(invalid("consignments.pickups.0.id", "must be the pickup of this order"))
+            return None
+        work.pickup = _pickup(one, work.pickup)
+        return one.line_items or None
+    return None
+
+
+def _change_address(work: Work, drafts: Sequence[AddressDraft], faults: list[Fault]) -> None:
+    for place_, draft in enumerate(drafts):
+        name = f"shipping_addresses.{place_}"
+        wrong = list(faults_of(draft, name, zip_needed=False))
+        if work.address is None or (draft.id is not UNSET and draft.id != work.address.id):
+            wrong.append(invalid(f"{name}.id", "must be a shipping address of this order"))
+        faults += wrong
+        if not wrong and work.address is not None:
+            work.address = replace(work.address, **settled(draft))
+
+
+async def _write_changed(
+    unit: Unit,
+    work: Work,
+    before: Sequence[Row],
+    there: Sequence[Row],
+    paid_fees: Sequence[Row],
+    collected: Sequence[Row],
+    rules: terms.Taxes | None,
+) -> None:
+    new = work.order
+    if work.pickup is not None:
+        for one in work.lines:
+            one.order_pickup_method_id = work.pickup.id
+    if work.address is None and any(one.is_sent for one in work.lines):
+        # Until now there was nothing to send: what is new goes to whoever pays (rule 80).
+        billing = {name: getattr(new.billing_address, name) for name in FIELDS}
+        work.address = ShippingAddress(order_id=new.id, **billing)
+        _show_costs(work)
+        work.address.id = (await unit.insert(addresses.TABLE, work.address)).entity.id
+        new.shipping_address_count = 1
+    elif work.address is not None:
+        _show_costs(work)
+        if work.address != there[0].entity:
+            await unit.update(addresses.TABLE, there[0], work.address)
+    if work.pickup is not None and collected and work.pickup != collected[0].entity:
+        await unit.update(consignments.TABLE, collected[0], work.pickup)
+    address = 0 if work.address is None else work.address.id
+    for one in work.lines:
+        one.order_address_id = address if one.is_sent else 0
+    await _write_rows(unit, line.TABLE, new.id, before, work.lines)
+    if rules is not None:
+        await _write_rows(unit, fees.TABLE, new.id, paid_fees, work.fees)
+        await taxes.keep(unit, new.id, reckoning.taxes_of(new, work.lines, address, rules))
+
+
+async def _write_rows(unit: Unit, table: Any, order_id: int, before: Sequence[Row], after: Sequence[Any]) -> None:
+    """Rows of an order as they are to be: those that are new, those that changed, and those that go."""
+    was = {row.entity.id: row for row in before}
+    kept = {one.id for one in after}
+    await unit.delete(table, [gone for gone in was if gone not in kept])
+    for one in after:
+        if not one.id:
+            one.order_id = order_id
+            await unit.insert(table, one)
+        elif one != was[one.id].entity:
+            await unit.update(table, was[one.id], one)
+
+
+async def archive(unit: Unit, ids: Sequence[int]) -> None:
+    """Rule 84: an order that is deleted is put away; its stock stays where it is."""
+    for order_id in ids:
+        old = await unit.get(order.TABLE, order_id)
+        if old is not None and not old.entity.is_deleted:
+            now = moment(unit.now)
+            await unit.update(order.TABLE, old, replace(old.entity, is_deleted=True, date_modified=now))
