@@ -13,6 +13,7 @@ from bodega.resources.orders import (
     order,
     orders,
     payments,
+    refund,
     refunds,
     settings,
     shipments,
@@ -32,7 +33,7 @@ TABLES: tuple[Table, ...] = (
     coupons.TABLE,
     messages.TABLE,
     payments.TABLE,
-    refunds.TABLE,
+    refund.TABLE,
     metafields.TABLE,
     settings.TABLE,
 )
