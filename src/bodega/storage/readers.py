@@ -204,7 +204,7 @@ class Readers:
             self._reaper = None
         while self._waiting:
             self._wake()
-        for connection in self._free:
+        free, self._free = self._free, []  # nobody else may take one of these while the others end
+        for connection in free:
             await connection.close()
-        self._lost(len(self._free))
-        self._free.clear()
+        self._lost(len(free))
