@@ -57,7 +57,7 @@ async def fill(depot: Depot, store_hash: str, products: int, seed: int = 1) -> i
     stores = Stores(depot, tables=TABLES)
     added = 0
 
-    def made(count: int) -> None:
+    def made(_name: str, count: int) -> None:
         nonlocal added
         added += count
         bar.update(count)
@@ -67,7 +67,7 @@ async def fill(depot: Depot, store_hash: str, products: int, seed: int = 1) -> i
         try:
             store = await stores.get(store_hash)
             assert store is not None
-            await lab.seed(store, products, seed, made)
+            await lab.seed(store, lab.Amounts(products), seed, made)
         except Refusal as refusal:
             raise Failed(f"{refusal.message.rstrip('.')}; {added} products were added.") from refusal
         finally:

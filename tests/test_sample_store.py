@@ -1,0 +1,135 @@
+"""A store filled with sample data keeps the rules that clients have to keep, and is the same for the same seed."""
+
+from collections import Counter
+from typing import Any
+
+from bodega.lab.seed import Amounts, seed
+from ledger import check_ledger
+from shop import Shop
+
+NOON = 1_750_000_000
+EACH = Amounts(products=60)
+TABLES = (
+    "categories brands products options option_values product_options variants product_rules custom_fields"
+    " bulk_pricing_rules videos reviews"
+)
+
+
+def fill(shop: Shop, amounts: Amounts = EACH, number: int = 1) -> None:
+    """Seeds a store whose clock stands still."""
+    shop.freeze(NOON)
+    store = shop.server.run(shop.server.app.stores.get(shop.name))
+    assert store is not None
+    shop.server.run(seed(store, amounts, number))
+
+
+def documents(shop: Shop) -> dict[str, list[bytes]]:
+    """Every sample row as it is stored."""
+    store = shop.server.run(shop.server.app.stores.get(shop.name))
+    assert store is not None
+    reader = store.rows.reader
+    return {
+        table: [bytes(row[0]) for row in shop.server.run(reader.rows(f"SELECT doc FROM {table} ORDER BY id"))]
+        for table in TABLES.split()
+    }
+
+
+def everything(shop: Shop, path: str) -> list[Any]:
+    """All rows of a V3 list."""
+    reply = shop.get(f"{path}{'&' if '?' in path else '?'}limit=250")
+    assert reply.status == 200, reply.body
+    rows: list[Any] = reply.data
+    return rows
+
+
+def test_two_stores_of_one_seed_are_equal(shop: Shop) -> None:
+    other = shop.server.shop()
+    fill(shop)
+    fill(other)
+    first, second = documents(shop), documents(other)
+    assert first == second
+    assert all(first.values()), {name: len(rows) for name, rows in first.items()}
+
+
+def test_filled_in_steps_it_is_the_same_store(shop: Shop) -> None:
+    other = shop.server.shop()
+    fill(shop)
+    for part in (7, 53):
+        fill(other, Amounts(products=part))
+    assert documents(shop) == documents(other)
+
+
+def test_another_seed_fills_another_store(shop: Shop) -> None:
+    fill(shop)
+    names = {row["name"] for row in everything(shop, "/v3/catalog/products")}
+    fill(shop, EACH, 2)
+    both = {row["name"] for row in everything(shop, "/v3/catalog/products")}
+    assert len(both) == 2 * len(names)
+
+
+def test_a_product_is_the_sum_of_what_hangs_on_it(shop: Shop) -> None:
+    """Rules 47, 56, 57 and 70."""
+    fill(shop)
+    found = everything(shop, "/v3/catalog/products?include=variants,reviews")
+    assert {product["inventory_tracking"] for product in found} == {"none", "product", "variant"}
+    for product in found:
+        variants = product["variants"]
+        if product["base_variant_id"] is None:
+            assert len(variants) >= 2
+            if product["inventory_tracking"] == "variant":
+                assert product["inventory_level"] == sum(one["inventory_level"] for one in variants) > 0
+        else:
+            assert [one["id"] for one in variants] == [product["base_variant_id"]]
+        approved = [review["rating"] for review in product["reviews"] if review["status"] == "approved"]
+        assert (product["reviews_count"], product["reviews_rating_sum"]) == (len(approved), sum(approved))
+
+
+def test_variants_are_told_apart_by_options_of_fitting_types(shop: Shop) -> None:
+    """Rules 57 and 60."""
+    fill(shop)
+    types = Counter()
+    for product in everything(shop, "/v3/catalog/products?include_fields=base_variant_id"):
+        if product["base_variant_id"] is None:
+            options = everything(shop, f"/v3/catalog/products/{product['id']}/options")
+            types.update(option["type"] for option in options)
+            for value in (
+                value for option in options if option["type"] == "swatch" for value in option["option_values"]
+            ):
+                assert value["value_data"]["colors"][0].startswith("#")
+    assert set(types) == {"swatch", "rectangles", "dropdown"}
+
+
+def test_a_gift_box_costs_more_by_its_choice(shop: Shop) -> None:
+    """Rule 65."""
+    fill(shop)
+    product = next(
+        row["id"] for row in everything(shop, "/v3/catalog/products?include_fields=id") if _modifiers(shop, row["id"])
+    )
+    box = _modifiers(shop, product)[0]
+    adjusters = [value["adjusters"]["price"] for value in box["option_values"]]
+    assert adjusters == [{}, *({"adjuster": "relative", "adjuster_value": more} for more in (3, 7.5))]
+
+
+def _modifiers(shop: Shop, product: int) -> list[Any]:
+    return everything(shop, f"/v3/catalog/products/{product}/modifiers")
+
+
+def test_dates_are_in_the_past_of_the_store(shop: Shop) -> None:
+    fill(shop)
+    for product in everything(shop, "/v3/catalog/products?include=reviews"):
+        assert product["date_created"] < "2024-06-15" < product["date_modified"] == "2025-06-15T15:06:40+00:00"
+        assert all(review["date_reviewed"] <= product["date_modified"] for review in product["reviews"])
+
+
+def test_the_ledger_knows_what_was_filled_in(shop: Shop) -> None:
+    fill(shop)
+    check_ledger(shop)
+
+
+def test_what_was_filled_in_can_be_emptied_out(shop: Shop) -> None:
+    """Nothing that hangs on a product outlives it."""
+    fill(shop)
+    ids = [row["id"] for row in everything(shop, "/v3/catalog/products?include_fields=id")]
+    assert shop.delete(f"/v3/catalog/products?id:in={','.join(map(str, ids))}").status == 204
+    left = {name: len(rows) for name, rows in documents(shop).items() if rows}
+    assert set(left) == {"categories", "brands"}
