@@ -3,6 +3,9 @@
 from collections import Counter
 from typing import Any
 
+import pytest
+
+from bodega.lab import seed_products
 from bodega.lab.seed import Amounts, seed
 from ledger import check_ledger
 from shop import Shop
@@ -11,7 +14,7 @@ NOON = 1_750_000_000
 EACH = Amounts(products=60)
 TABLES = (
     "categories brands products options option_values product_options variants product_rules custom_fields"
-    " bulk_pricing_rules videos reviews"
+    " bulk_pricing_rules videos reviews product_images"
 )
 
 
@@ -112,6 +115,32 @@ def test_a_gift_box_costs_more_by_its_choice(shop: Shop) -> None:
 
 def _modifiers(shop: Shop, product: int) -> list[Any]:
     return everything(shop, f"/v3/catalog/products/{product}/modifiers")
+
+
+def test_products_and_departments_share_few_pictures(shop: Shop) -> None:
+    """Rule 68. A picture is kept once, however many rows show it."""
+    fill(shop)
+    products = everything(shop, "/v3/catalog/products?include=images")
+    images = [image for product in products for image in product["images"]]
+    assert all(product["images"][0]["is_thumbnail"] for product in products)
+    assert len(images) > len(products)
+    kinds = {product["sku"].partition("-")[0] for product in products}
+    assert len({image["url_zoom"] for image in images}) <= len(kinds) + 9
+    departments = [one for one in everything(shop, "/v3/catalog/categories") if one["image_url"]]
+    assert [one["parent_id"] for one in departments] == [0] * 9
+    for url in (images[0]["url_zoom"], images[0]["url_tiny"], departments[0]["image_url"]):
+        found = shop.get("/files/" + url.partition("/files/")[2], base="", token="")
+        assert (found.status, found.headers["content-type"]) == (200, "image/jpeg")
+    used = "SELECT digest FROM file_uses"
+    assert shop.rows(f"files WHERE digest NOT IN ({used})") == 0
+
+
+def test_far_into_a_large_catalogue_pictures_are_rare(monkeypatch: pytest.MonkeyPatch, shop: Shop) -> None:
+    monkeypatch.setattr(seed_products, "ALL_PICTURED", 20)
+    fill(shop)
+    shown = [bool(one["images"]) for one in everything(shop, "/v3/catalog/products?include=images")]
+    assert all(shown[:20])
+    assert 0 < sum(shown[20:]) < 20
 
 
 def test_dates_are_in_the_past_of_the_store(shop: Shop) -> None:

@@ -147,6 +147,7 @@ class Stock(NamedTuple):
 
     kind: Kind
     department: Department
+    department_name: str
     categories: tuple[int, ...]
     brands: tuple[tuple[int, Brand], ...]
     choices: tuple[str, ...]
@@ -298,7 +299,8 @@ def _shelf() -> tuple[Stock, ...]:
 def _stock(kind: Kind) -> Stock:
     index = {category.name: i for i, category in enumerate(_tree())}
     places = tuple(index[name] for name in kind.categories)
-    department = words().departments[_path(places[0])[-1]]
+    department_name = _path(places[0])[-1]
+    department = words().departments[department_name]
     working_in = {name for place in places for name in _path(place)}
     choices = words().palettes[kind.palette]
     fixed_choices = 1 if "choice" in kind.varies else len(choices)
@@ -307,6 +309,7 @@ def _stock(kind: Kind) -> Stock:
     return Stock(
         kind=kind,
         department=department,
+        department_name=department_name,
         categories=places,
         brands=tuple((i, brand) for i, brand in enumerate(words().brands) if brand.category in working_in),
         choices=choices,
