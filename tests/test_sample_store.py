@@ -11,10 +11,13 @@ from ledger import check_ledger
 from shop import Shop
 
 NOON = 1_750_000_000
-EACH = Amounts(products=60)
+GOODS = Amounts(products=60)
+EACH = GOODS._replace(customers=40)
+PEOPLE = Amounts(customers=60)
 TABLES = (
     "categories brands products options option_values product_options variants product_rules custom_fields"
-    " bulk_pricing_rules videos reviews product_images"
+    " bulk_pricing_rules videos reviews product_images customer_groups customer_attributes customers"
+    " customer_addresses customer_attribute_values subscribers"
 )
 
 
@@ -59,20 +62,22 @@ def test_filled_in_steps_it_is_the_same_store(shop: Shop) -> None:
     fill(shop)
     for part in (7, 53):
         fill(other, Amounts(products=part))
+    for part in (1, 39):
+        fill(other, Amounts(customers=part))
     assert documents(shop) == documents(other)
 
 
 def test_another_seed_fills_another_store(shop: Shop) -> None:
-    fill(shop)
+    fill(shop, GOODS)
     names = {row["name"] for row in everything(shop, "/v3/catalog/products")}
-    fill(shop, EACH, 2)
+    fill(shop, GOODS, 2)
     both = {row["name"] for row in everything(shop, "/v3/catalog/products")}
     assert len(both) == 2 * len(names)
 
 
 def test_a_product_is_the_sum_of_what_hangs_on_it(shop: Shop) -> None:
     """Rules 47, 56, 57 and 70."""
-    fill(shop)
+    fill(shop, GOODS)
     found = everything(shop, "/v3/catalog/products?include=variants,reviews")
     assert {product["inventory_tracking"] for product in found} == {"none", "product", "variant"}
     for product in found:
@@ -89,7 +94,7 @@ def test_a_product_is_the_sum_of_what_hangs_on_it(shop: Shop) -> None:
 
 def test_variants_are_told_apart_by_options_of_fitting_types(shop: Shop) -> None:
     """Rules 57 and 60."""
-    fill(shop)
+    fill(shop, GOODS)
     types = Counter()
     for product in everything(shop, "/v3/catalog/products?include_fields=base_variant_id"):
         if product["base_variant_id"] is None:
@@ -104,7 +109,7 @@ def test_variants_are_told_apart_by_options_of_fitting_types(shop: Shop) -> None
 
 def test_a_gift_box_costs_more_by_its_choice(shop: Shop) -> None:
     """Rule 65."""
-    fill(shop)
+    fill(shop, GOODS)
     product = next(
         row["id"] for row in everything(shop, "/v3/catalog/products?include_fields=id") if _modifiers(shop, row["id"])
     )
@@ -119,7 +124,7 @@ def _modifiers(shop: Shop, product: int) -> list[Any]:
 
 def test_products_and_departments_share_few_pictures(shop: Shop) -> None:
     """Rule 68. A picture is kept once, however many rows show it."""
-    fill(shop)
+    fill(shop, GOODS)
     products = everything(shop, "/v3/catalog/products?include=images")
     images = [image for product in products for image in product["images"]]
     assert all(product["images"][0]["is_thumbnail"] for product in products)
@@ -137,17 +142,34 @@ def test_products_and_departments_share_few_pictures(shop: Shop) -> None:
 
 def test_far_into_a_large_catalogue_pictures_are_rare(monkeypatch: pytest.MonkeyPatch, shop: Shop) -> None:
     monkeypatch.setattr(seed_products, "ALL_PICTURED", 20)
-    fill(shop)
+    fill(shop, GOODS)
     shown = [bool(one["images"]) for one in everything(shop, "/v3/catalog/products?include=images")]
     assert all(shown[:20])
     assert 0 < sum(shown[20:]) < 20
 
 
 def test_dates_are_in_the_past_of_the_store(shop: Shop) -> None:
-    fill(shop)
+    fill(shop, GOODS)
     for product in everything(shop, "/v3/catalog/products?include=reviews"):
         assert product["date_created"] < "2024-06-15" < product["date_modified"] == "2025-06-15T15:06:40+00:00"
         assert all(review["date_reviewed"] <= product["date_modified"] for review in product["reviews"])
+
+
+def test_customers_are_shown_with_all_that_they_have(shop: Shop) -> None:
+    """Rules 97, 101 and 102."""
+    fill(shop, PEOPLE)
+    found = everything(shop, "/v3/customers?include=addresses,attributes,storecredit")
+    assert len(found) == PEOPLE.customers
+    groups = {group["id"] for group in shop.get("/v2/customer_groups").json}
+    assert {one["customer_group_id"] for one in found} == {0, *groups}
+    for one in found:
+        assert one["address_count"] == len(one["addresses"])
+        assert one["date_created"] < "2025-06-15"
+        assert all(address["country"] for address in one["addresses"])
+    assert any(one["store_credit_amounts"][0]["amount"] for one in found)
+    assert any(one["attributes"] for one in found)
+    emails = {one["email"] for one in found}
+    assert {one["email"] for one in everything(shop, "/v3/customers/subscribers")} < emails
 
 
 def test_the_ledger_knows_what_was_filled_in(shop: Shop) -> None:
@@ -157,7 +179,7 @@ def test_the_ledger_knows_what_was_filled_in(shop: Shop) -> None:
 
 def test_what_was_filled_in_can_be_emptied_out(shop: Shop) -> None:
     """Nothing that hangs on a product outlives it."""
-    fill(shop)
+    fill(shop, GOODS)
     ids = [row["id"] for row in everything(shop, "/v3/catalog/products?include_fields=id")]
     assert shop.delete(f"/v3/catalog/products?id:in={','.join(map(str, ids))}").status == 204
     left = {name: len(rows) for name, rows in documents(shop).items() if rows}

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from bodega.access.stores import OpenStore, Stores
 from bodega.cli import main
+from bodega.cli.seed import AMOUNTS
 from bodega.clock import Clock
 from bodega.lab import catalogue
 from bodega.lab.reset import empty
@@ -141,6 +142,15 @@ def test_a_full_plan_is_told_in_one_sentence(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["seed", "x", "--products", "60", *place])
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == "The plan of this store holds at most 50 products; 50 products were added.\n"
+
+
+def test_a_store_is_filled_with_some_of_everything_when_nobody_says_how_much(tmp_path: Path) -> None:
+    place = ["--data", str(tmp_path)]
+    CliRunner().invoke(main, ["store", "create", "x", *place])
+    result = CliRunner().invoke(main, ["seed", "x", *place, "--json"])
+    assert json.loads(result.stdout) == {"hash": "x", **AMOUNTS}
+    told = CliRunner().invoke(main, ["seed", "x", "--customers", "2", "--products", "1", *place])
+    assert told.stdout == "1 products and 2 customers were added to store x.\n"
 
 
 def test_progress_is_told_now_and_then(tmp_path: Path) -> None:

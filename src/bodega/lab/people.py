@@ -16,6 +16,10 @@ import msgspec
 from bodega.lab.dice import Dice, mix
 
 _SALT = 0x9E0B1E
+_OLDEST = 3 * 365 * 86_400
+_NETWORKS = ("192.0.2", "198.51.100", "203.0.113")
+"""Nobody's (RFC 5737)."""
+
 _LETTERS = "ABCEGHJKLMNPRSTVXY"
 
 
@@ -36,11 +40,13 @@ class Region(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class People(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole of `people.json`."""
+    """The whole of `people.json`; `groups` are of name and per cent off, `attributes` of name and type."""
 
     domains: tuple[str, ...]
     companies: tuple[str, ...]
     notes: tuple[str, ...]
+    groups: tuple[tuple[str, str], ...]
+    attributes: tuple[tuple[str, str], ...]
     regions: tuple[Region, ...]
 
 
@@ -66,6 +72,49 @@ def person(seed: int, k: int) -> Person:
     first, last = dice.pick(region.first), dice.pick(region.last)
     domain = dice.pick(people().domains)
     return Person(region, first, last, f"{_plain(first)}.{_plain(last)}{k + 1}@{domain}")
+
+
+def customer(seed: int, k: int) -> dict[str, Any]:
+    """Customer `k` of a seed, as the body of a V3 `POST /customers`.
+
+    Some members have to be turned into what a store knows: `group` is an index into `people().groups`, or None, and so
+    is the `attribute` of each of `attributes`. `age` is how long ago they signed up, in seconds, `subscribes` whether
+    they asked for the newsletter, and `registration_ip_address` nothing that a client may say.
+    """
+    who, dice = person(seed, k), Dice(seed ^ _SALT, mix(k) + 1)
+    company = dice.pick(people().companies) if dice.one_in(7) else ""
+    rare = dice.roll(24)
+    number = phone(who, seed, k)
+    named = {"first_name": who.first, "last_name": who.last, "phone": number}
+    places = [address(who, Dice(seed ^ _SALT, mix(k) + 2 + n)) for n in range((0, 1, 1, 1, 1, 2)[dice.roll(6)])]
+    company = company.format(last=who.last, city=places[0]["city"] if places else "Corner")
+    accepts = dice.one_in(3)
+    return {
+        "email": who.email,
+        **named,
+        "company": company,
+        "notes": dice.pick(people().notes) if rare == 1 else "",
+        "accepts_product_review_abandoned_cart_emails": accepts,
+        "store_credit_amounts": [{"amount": 5 * (1 + dice.roll(10))}] if rare in (2, 3) else [],
+        "group": dice.roll(len(people().groups)) if dice.one_in(5) or company else None,
+        "addresses": [
+            {**named, **place, "company": company, "address_type": "commercial" if company else "residential"}
+            for place in places
+        ],
+        "attributes": _told(dice),
+        "age": dice.roll(_OLDEST),
+        "subscribes": accepts or dice.one_in(8),
+        "registration_ip_address": f"{dice.pick(_NETWORKS)}.{1 + dice.roll(254)}",
+    }
+
+
+def _told(dice: Dice) -> list[dict[str, Any]]:
+    """What some have told of themselves."""
+    if not dice.one_in(3):
+        return []
+    day = f"{1945 + dice.roll(60)}-{1 + dice.roll(12):02d}-{1 + dice.roll(28):02d}"
+    values = (day, f"B{100_000 + dice.roll(900_000)}", str(dice.roll(4)))
+    return [{"attribute": n, "attribute_value": value} for n, value in enumerate(values) if dice.one_in(2)]
 
 
 def signature(dice: Dice) -> tuple[str, str]:

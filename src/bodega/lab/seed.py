@@ -7,6 +7,7 @@ from functools import partial
 from typing import NamedTuple
 
 from bodega.access.stores import OpenStore
+from bodega.lab.seed_customers import sow_customers
 from bodega.lab.seed_products import sow_products
 
 
@@ -14,6 +15,7 @@ class Amounts(NamedTuple):
     """How many of each."""
 
     products: int = 0
+    customers: int = 0
 
 
 def _untold(_name: str, _count: int) -> None:
@@ -28,3 +30,5 @@ async def seed(store: OpenStore, amounts: Amounts, seed: int = 1, made: Callable
     """
     if amounts.products:
         await sow_products(store, amounts.products, seed, partial(made, "products"))
+    if amounts.customers:
+        await sow_customers(store, amounts.customers, seed, partial(made, "customers"))
