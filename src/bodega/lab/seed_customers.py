@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from bodega.access.stores import OpenStore
 from bodega.declare.fields import moment
 from bodega.declare.write import create_one
 from bodega.lab.people import customer, people
-from bodega.lab.sowing import Crop, Made, everything, read, sow
+from bodega.lab.sowing import Keyed, Made, everything, first_free, one_by_one, read, sow
 from bodega.resources.customers import attributes, customers, groups, subscribers
 from bodega.storage.unit import Unit
 
@@ -38,7 +39,9 @@ async def sow_customers(store: OpenStore, count: int, seed: int, made: Made) -> 
     def draft(number: int) -> Draft:
         return _draft(seed, number, known, store.clock.now())
 
-    await sow(store, Crop(customers.POST, draft, _create, KEYS), count, made)
+    rows = Keyed(customers.POST, _create, KEYS)
+    first = await first_free((await store.ready()).reader, rows, draft)
+    await sow(store, range(first, first + count), draft, partial(one_by_one, rows), made)
 
 
 def _draft(seed: int, number: int, known: Known, now: float) -> Draft:

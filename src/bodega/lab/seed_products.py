@@ -15,7 +15,7 @@ from bodega.declare.write import create_one
 from bodega.lab import catalogue, tiles
 from bodega.lab.details import details
 from bodega.lab.dice import Dice, mix
-from bodega.lab.sowing import Crop, Made, everything, read, room, sow
+from bodega.lab.sowing import Keyed, Made, everything, first_free, one_by_one, read, room, sow
 from bodega.lab.words import words
 from bodega.resources.catalog import (
     brands,
@@ -77,7 +77,9 @@ async def sow_products(store: OpenStore, count: int, seed: int, made: Made) -> N
     def draft(number: int) -> Draft:
         return _draft(seed, number, shelves, labels, store.clock.now())
 
-    await sow(store, Crop(products.V3, draft, _create, KEYS), count, made)
+    rows = Keyed(products.V3, _create, KEYS)
+    first = await first_free((await store.ready()).reader, rows, draft)
+    await sow(store, range(first, first + count), draft, partial(one_by_one, rows), made)
 
 
 def _draft(seed: int, number: int, shelves: Sequence[int], labels: Sequence[int], now: float) -> Draft:

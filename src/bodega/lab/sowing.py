@@ -31,18 +31,20 @@ Made = Callable[[int], None]
 """Is told now and then how many rows were added."""
 
 
-class Crop(NamedTuple):
-    """Rows of one kind. `draft(k)` is what number k asks for, made before the transaction; `create` writes it.
+class Keyed(NamedTuple):
+    """Rows that are written one by one. `create` writes what a draft asks for, through the facet that a client would.
 
     `keys` are what no two of them share, by the column that holds it, as `table.column`, which must have an index. By
     the first of them it is found where an earlier seeding ended.
     """
 
     facet: Facet
-    draft: Callable[[int], Any]
     create: Callable[[Unit, Any], Awaitable[None]]
     keys: Mapping[str, Callable[[Any], str]]
 
+
+Drafts = Mapping[int, Any]
+"""What is asked for, by number."""
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -55,17 +57,25 @@ class Taken(Exception):
         self.number = number
 
 
-async def sow(store: OpenStore, crop: Crop, count: int, made: Made) -> None:
-    """Adds `count` rows, those that are not there yet; those that something stands in the way of are passed over.
+async def sow(
+    store: OpenStore,
+    numbers: range,
+    draft: Callable[[int], Any],
+    write: Callable[[Drafts, Unit], Awaitable[int]],
+    made: Made,
+    job: int = JOB,
+) -> None:
+    """Adds as many rows as there are numbers; those that something stands in the way of are passed over for later ones.
 
-    Raises Refusal when the plan holds no more; what was added until then stays.
+    `draft(k)` is what number k asks for, made before the transaction; `write` adds the rows of drafts, tells how many
+    it added, and raises Taken. Raises Refusal when the plan holds no more; what was added until then stays.
     """
-    number = await _first_free((await store.ready()).reader, crop)
+    number, count = numbers.start, len(numbers)
 
-    async def write(drafts: Mapping[int, Any]) -> int:
+    async def add(drafts: Drafts) -> int:
         while True:
             try:
-                added: int = await store.write(partial(_write, crop, drafts))
+                added: int = await store.write(partial(write, drafts))
             except Taken as taken:
                 drafts = {number: draft for number, draft in drafts.items() if number != taken.number}
             else:
@@ -73,27 +83,27 @@ async def sow(store: OpenStore, crop: Crop, count: int, made: Made) -> None:
                 return added
 
     while count > 0:
-        end = number + min(CHUNK, count)
-        drafts = [(k, crop.draft(k)) for k in range(number, end)]
-        jobs = [write(dict(drafts[start : start + JOB])) for start in range(0, len(drafts), JOB)]
+        end = number + min(max(CHUNK, job), count)
+        drafts = [(k, draft(k)) for k in range(number, end)]
+        jobs = [add(dict(drafts[start : start + job])) for start in range(0, len(drafts), job)]
         count -= sum(await _all_of(jobs))
         number = end
 
 
-async def _write(crop: Crop, drafts: Mapping[int, Any], unit: Unit) -> int:
+async def one_by_one(rows: Keyed, drafts: Drafts, unit: Unit) -> int:
     """Makes the rows that are free, as many as the plan holds; how many. Raises Taken."""
     taken = [
         (key, await _held(unit.tx, column, [key(draft) for draft in drafts.values()]))
-        for column, key in crop.keys.items()
+        for column, key in rows.keys.items()
     ]
     added = 0
     for number, draft in drafts.items():
         if any(key(draft) in there for key, there in taken):
             continue
-        if added and room(unit, crop.facet) == 0:
+        if added and room(unit, rows.facet) == 0:
             break  # what the plan holds is made; the next chunk is told that there is no room
         try:
-            await crop.create(unit, draft)
+            await rows.create(unit, draft)
         except Refusal as refusal:
             if refusal.reason is Reason.DUPLICATE:
                 raise Taken(number) from refusal
@@ -139,12 +149,12 @@ async def _held(tx: Tx, column: str, values: Sequence[str]) -> set[str]:
     return {row[0] for row in rows}
 
 
-async def _first_free(tx: Tx, crop: Crop) -> int:
+async def first_free(tx: Tx, rows: Keyed, draft: Callable[[int], Any]) -> int:
     """A number that is not there while the one before it is: where an earlier seeding ended."""
-    column, key = next(iter(crop.keys.items()))
+    column, key = next(iter(rows.keys.items()))
 
     async def there(number: int) -> bool:
-        return bool(await _held(tx, column, [key(crop.draft(number))]))
+        return bool(await _held(tx, column, [key(draft(number))]))
 
     if not await there(0):
         return 0
