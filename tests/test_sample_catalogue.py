@@ -148,6 +148,12 @@ def test_a_download_has_no_weight_and_no_stock(products: list[dict[str, Any]]) -
         assert not any(body[field] for field in ("weight", "width", "height", "depth", "inventory_level"))
 
 
+def test_every_product_can_be_ordered_in_some_quantity(products: list[dict[str, Any]]) -> None:
+    bounds = {(body["order_quantity_minimum"], body["order_quantity_maximum"]) for body in products}
+    assert {(2, 0), (0, 10), (0, 1)} <= bounds
+    assert all(not most or least <= most for least, most in bounds)
+
+
 def test_a_thing_has_weight_and_size(products: list[dict[str, Any]]) -> None:
     things = [body for body in products if body["type"] == "physical"]
     assert all(body[field] > 0 for body in things for field in ("weight", "width", "height", "depth"))

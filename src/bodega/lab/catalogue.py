@@ -116,7 +116,7 @@ def product(seed: int, k: int) -> dict[str, Any]:
         "sort_order": dice.roll(10),
         "condition": second_hand or "New",
         "is_condition_shown": bool(second_hand),
-        "order_quantity_minimum": 2 if dice.one_in(6) and prices["price"] < 6 else 0,
+        "order_quantity_minimum": 2 if dice.one_in(6) and prices["price"] < 6 and physical else 0,
         "order_quantity_maximum": 1 if not physical else 10 if dice.one_in(12) else 0,
         "gift_wrapping_options_type": "none" if heavy or not physical else "any",
         "page_title": f"{name} | {brand}",
