@@ -151,6 +151,9 @@ def test_a_store_is_filled_with_some_of_everything_when_nobody_says_how_much(tmp
     assert json.loads(result.stdout) == {"hash": "x", **AMOUNTS}
     told = CliRunner().invoke(main, ["seed", "x", "--customers", "2", "--products", "1", *place])
     assert told.stdout == "1 products and 2 customers were added to store x.\n"
+    more = ["--orders", "3", "--products", "2", "--customers", "2"]
+    told = CliRunner().invoke(main, ["seed", "x", *more, *place])
+    assert told.stdout == "2 products, 2 customers and 3 orders were added to store x.\n"
 
 
 def test_progress_is_told_now_and_then(tmp_path: Path) -> None:

@@ -56,7 +56,8 @@ def command(config: Config, amounts: Mapping[str, int], as_json: bool) -> None:
             place = Place(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bodega-dev-"))))
         config = replace(config, place=place, insecure_http=True)
         listeners = bind(config)
-        asyncio.run(_prepare(place, amounts))
+        wanted = dict(amounts) if amounts["products"] else {**amounts, "orders": 0}  # there is nothing to order
+        asyncio.run(_prepare(place, wanted))
         way_in = asyncio.run(_way_in(place))
         serve(config, listeners, lambda: _welcome(config, listeners, way_in, as_json))
 
@@ -109,6 +110,7 @@ def _welcome(config: Config, listeners: Sequence[Listener], way_in: str, as_json
         f"curl -s --cacert {quote(str(ca))} -H 'X-Auth-Token: {TOKEN}' {https}/stores/{STORE}/v2/store",
         f"curl -s -u {USER}:{TOKEN} {http}/api/v2/products/count",
         f"curl -s -H 'X-Auth-Token: {TOKEN}' '{http}/stores/{STORE}/v3/customers?limit=3&include=addresses'",
+        f"curl -s -H 'X-Auth-Token: {TOKEN}' '{http}/stores/{STORE}/v2/orders?limit=3&status_id=11'",
     ]
     if as_json:
         credentials = {"store": STORE, "client_id": CLIENT, "token": TOKEN, "username": USER}

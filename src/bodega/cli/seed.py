@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bodega.storage.depot import Depot
 
 
-AMOUNTS = {"products": 200, "customers": 60}
+AMOUNTS = {"products": 200, "customers": 60, "orders": 150}
 """What a store is filled with when nobody says."""
 
 
@@ -52,10 +52,10 @@ def sample_data(defaults: Mapping[str, int]) -> Callable[[Callable[..., None]], 
 @at_place
 @as_json
 def command(place: Place, store_hash: str, amounts: Mapping[str, int], seed: int, as_json: bool) -> None:
-    """Fill a store with sample data: products with their categories and brands, and customers.
+    """Fill a store with sample data: products with their categories and brands, customers, and orders.
 
-    Without any number it is a small store of both. Called again, it goes on where it ended. A server may have the
-    store open meanwhile.
+    Orders are of products that are there. Without any number it is a small store of everything. Called again, it
+    goes on where it ended. A server may have the store open meanwhile.
     """
     import asyncio
 
@@ -68,7 +68,8 @@ def command(place: Place, store_hash: str, amounts: Mapping[str, int], seed: int
 
 
 def _listed(counts: Mapping[str, int]) -> str:
-    return " and ".join(f"{count} {name}" for name, count in counts.items())
+    *others, last = (f"{count} {name}" for name, count in counts.items())
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 async def _seed(place: Place, store_hash: str, wanted: Mapping[str, int], seed: int) -> dict[str, int]:
@@ -88,6 +89,7 @@ async def fill(depot: Depot, store_hash: str, wanted: Mapping[str, int], seed: i
     """
     from bodega.access.stores import Stores
     from bodega.lab import seed as lab
+    from bodega.lab.seed_orders import NothingToSell
     from bodega.law.refusal import Refusal
     from bodega.resources import TABLES
 
@@ -107,6 +109,8 @@ async def fill(depot: Depot, store_hash: str, wanted: Mapping[str, int], seed: i
             await lab.seed(store, lab.Amounts(**wanted), seed, made)
         except Refusal as refusal:
             raise Failed(f"{refusal.message.rstrip('.')}; {_listed(added)} were added.") from refusal
+        except NothingToSell as nothing:
+            raise Failed("There is no product that can be bought, so there are no orders; add --products.") from nothing
         finally:
             await depot.registry.ring()  # a server that has the store open may have events to deliver
             await stores.close()

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from bodega.access.stores import OpenStore
 from bodega.lab.seed_customers import sow_customers
+from bodega.lab.seed_orders import sow_orders
 from bodega.lab.seed_products import sow_products
 
 
@@ -16,6 +17,7 @@ class Amounts(NamedTuple):
 
     products: int = 0
     customers: int = 0
+    orders: int = 0
 
 
 def _untold(_name: str, _count: int) -> None:
@@ -26,9 +28,11 @@ async def seed(store: OpenStore, amounts: Amounts, seed: int = 1, made: Callable
     """Adds rows of a seed, those that are not there yet.
 
     `made` is told now and then how many of which were added. Raises Refusal when the plan holds no more; what was added
-    until then stays.
+    until then stays. Raises NothingToSell when orders are wanted and no product can be bought.
     """
     if amounts.products:
         await sow_products(store, amounts.products, seed, partial(made, "products"))
     if amounts.customers:
         await sow_customers(store, amounts.customers, seed, partial(made, "customers"))
+    if amounts.orders:
+        await sow_orders(store, amounts.orders, seed, partial(made, "orders"))

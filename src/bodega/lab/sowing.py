@@ -63,6 +63,7 @@ async def sow(
     draft: Callable[[int], Any],
     write: Callable[[Drafts, Unit], Awaitable[int]],
     made: Made,
+    chunk: int = CHUNK,
     job: int = JOB,
 ) -> None:
     """Adds as many rows as there are numbers; those that something stands in the way of are passed over for later ones.
@@ -83,7 +84,7 @@ async def sow(
                 return added
 
     while count > 0:
-        end = number + min(max(CHUNK, job), count)
+        end = number + min(chunk, count)
         drafts = [(k, draft(k)) for k in range(number, end)]
         jobs = [add(dict(drafts[start : start + job])) for start in range(0, len(drafts), job)]
         count -= sum(await _all_of(jobs))
