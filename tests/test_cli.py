@@ -149,7 +149,8 @@ def test_a_plan_without_limits_of_its_own_is_the_plan_again(desk: Desk) -> None:
         ("account update HASH nobody", 2, "Nothing to change: give --scope, a quota, --disable or --enable."),
         ("account revoke HASH nobody", 1, "Store HASH has no account nobody"),
         ("seed nowhere --products 5", 1, "There is no store nowhere"),
-        ("seed HASH", 2, "Missing option '--products'."),
+        ("seed HASH --orders 5", 1, "There is no product that can be bought, so there are no orders; add --products."),
+        ("seed HASH --products -1", 2, "Invalid value for '--products': -1 is not"),
         ("serve --workers 2", 2, "Embedded stores are served by one process: leave --workers at 1, or keep"),
         ("serve --tls-cert pyproject.toml", 2, "A certificate needs its key: give both --tls-cert and --tls-key."),
         ("stor list", 2, "No such command 'stor'."),
@@ -457,7 +458,7 @@ def curl(line: str) -> Reply:
 @pytest.fixture(scope="module")
 def demo() -> Iterator[dict[str, Any]]:
     """A running `bodega dev`, as its own JSON describes it."""
-    ports = ["--http-port", "0", "--https-port", "0", "--products", "30"]
+    ports = ["--http-port", "0", "--https-port", "0", "--products", "30", "--customers", "3", "--orders", "60"]
     with subprocess.Popen(
         [*BODEGA, "dev", *ports, "--json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:
@@ -474,9 +475,11 @@ def demo() -> Iterator[dict[str, Any]]:
     assert not Path(described["data"]).exists(), "the throwaway directory is gone"
 
 
-def test_the_three_curl_lines_work_as_printed(demo: dict[str, Any]) -> None:
-    products, store, count = (curl(line) for line in demo["curl"])
-    assert (products.status, store.status, count.status) == (200, 200, 200)
+def test_the_curl_lines_work_as_printed(demo: dict[str, Any]) -> None:
+    products, store, count, customers, orders = (curl(line) for line in demo["curl"])
+    assert {reply.status for reply in (products, store, count, customers, orders)} == {200}
+    assert {order["status"] for order in json.loads(orders.body)} == {"Awaiting Fulfillment"}
+    assert len(json.loads(customers.body)["data"]) == 3
     assert len(json.loads(products.body)["data"]) == 3
     assert json.loads(store.body)["name"] == "Demo store"
     assert json.loads(count.body) == {"count": 30}
@@ -592,7 +595,7 @@ def test_dev_prints_what_a_newcomer_needs(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         _, log = process.communicate(timeout=10)
         assert process.returncode == 0
-    assert len(re.findall(r"^curl .*$", text, re.M)) == 3
+    assert len(re.findall(r"^curl .*$", text, re.M)) == 5
     assert f"export BODEGA_DATA={tmp_path}" in text
     assert "demo-client" in text
     assert "Traceback" not in log

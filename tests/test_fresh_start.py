@@ -40,10 +40,12 @@ def test_a_newcomer_starts_a_demo_store_pastes_what_it_prints_and_stops_it(monke
             line = process.stdout.readline()
             assert line, said
             said += line
-        products, store, count = (run(line) for line in re.findall(r"^curl .*$", said, re.M))
+        products, store, count, customers, orders = (run(line) for line in re.findall(r"^curl .*$", said, re.M))
         assert len(json.loads(products)["data"]) == 3
         assert json.loads(store)["name"] == "Demo store"
         assert json.loads(count) == {"count": 20}
+        assert len(json.loads(customers)["data"]) == 3
+        assert len(json.loads(orders)) == 3
         exports = "; ".join(re.findall(r"^export .*$", said, re.M))
         assert [one["hash"] for one in json.loads(run(f"{exports}; bodega store list --json"))] == ["demo"]
         data = Path(run(f'{exports}; printf %s "$BODEGA_DATA"'))

@@ -232,7 +232,7 @@ HOSTILE = [
 def test_a_file_that_is_no_whole_picture_is_refused_with_a_sentence(name: str, content: bytes, why: str) -> None:
     """Rules 39 and 68; what the client calls it counts for nothing."""
     with pytest.raises(ValueError, match=why):
-        darkroom._developed(content, "logo.png", darkroom.PRODUCT_SIZES)
+        darkroom.developed(content, "logo.png", darkroom.PRODUCT_SIZES)
 
 
 # Sizes
@@ -254,7 +254,7 @@ def test_a_file_that_is_no_whole_picture_is_refused_with_a_sentence(name: str, c
 )
 def test_a_picture_is_made_smaller_into_each_box(content: bytes, media_type: str, small_type: str) -> None:
     """Rule 68; the boxes are those of the published examples."""
-    made = darkroom._developed(content, "C:\\fakepath\\Föglinen beige.TOWEL", darkroom.PRODUCT_SIZES)
+    made = darkroom.developed(content, "C:\\fakepath\\Föglinen beige.TOWEL", darkroom.PRODUCT_SIZES)
     assert (made.original.file.content, made.original.file.media_type) == (content, media_type)
     assert made.original.name == f"Foglinen-beige.{darkroom._TYPES[opened(content).format or ''][1]}"
     sizes = {key: (sized.file.width, sized.file.height) for key, sized in made.sizes.items()}
@@ -268,17 +268,15 @@ def test_a_picture_is_made_smaller_into_each_box(content: bytes, media_type: str
 
 def test_a_picture_that_fits_is_its_own_smaller_form() -> None:
     """Nothing is made larger, and nothing is kept twice."""
-    made = darkroom._developed(picture((400, 300)), "a.png", darkroom.PRODUCT_SIZES)
+    made = darkroom.developed(picture((400, 300)), "a.png", darkroom.PRODUCT_SIZES)
     assert made.sizes["zoom"] is made.sizes["standard"] is made.original
     assert made.sizes["thumbnail"].file.width == 330
-    assert (
-        darkroom._developed(wbmp(), "w", darkroom.PRODUCT_SIZES).sizes["tiny"].file.media_type == "image/vnd.wap.wbmp"
-    )
+    assert darkroom.developed(wbmp(), "w", darkroom.PRODUCT_SIZES).sizes["tiny"].file.media_type == "image/vnd.wap.wbmp"
 
 
 def test_a_photograph_is_shown_upright_and_without_what_the_camera_noted() -> None:
     """Exif 2.32, 4.6.5.1: orientation 6 is turned a quarter to the right."""
-    made = darkroom._developed(on_its_side((800, 400)), "a.jpg", darkroom.PRODUCT_SIZES)
+    made = darkroom.developed(on_its_side((800, 400)), "a.jpg", darkroom.PRODUCT_SIZES)
     assert (made.original.file.width, made.original.file.height) == (400, 800)
     zoom = opened(made.sizes["zoom"].file.content)
     assert (zoom.size, dict(zoom.getexif())) == ((400, 800), {})
@@ -573,7 +571,7 @@ def test_an_upload_can_wait_for_its_task(shop: Shop) -> None:
 
 def test_images_that_come_at_once_are_all_kept(shop: Shop) -> None:
     """Decision 11: many writes share a transaction, and the same picture comes in several of them."""
-    made = [darkroom._developed(content, "a.png", {}) for content in (RED, BLUE)]
+    made = [darkroom.developed(content, "a.png", {}) for content in (RED, BLUE)]
     ids = [shop.brand(f"Brand {number}") for number in range(12)]
     store = shop.server.run(shop.server.app.stores.get(shop.name))
 
@@ -593,7 +591,7 @@ def test_images_that_come_at_once_are_all_kept(shop: Shop) -> None:
 
 def test_a_write_that_fails_keeps_no_bytes(shop: Shop) -> None:
     """Decision 11: the bytes are written in the transaction of the row."""
-    made = darkroom._developed(RED, "a.png", {})
+    made = darkroom.developed(RED, "a.png", {})
     store = shop.server.run(shop.server.app.stores.get(shop.name))
 
     async def fail(unit: Unit) -> None:

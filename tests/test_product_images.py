@@ -165,7 +165,7 @@ def test_what_was_read_may_be_sent_back(shop: Shop, there: str, monkeypatch: pyt
         raise AssertionError("nothing has to be made smaller")
 
     with monkeypatch.context() as patch:
-        patch.setattr(images.picture, "_developed", undone)
+        patch.setattr(images.picture, "developed", undone)
         assert shop.put(f"{V3}/1", made).data["image_file"] == made["image_file"]
         assert shop.put(ONE, shop.get(f"{ONE}?include=images").data).status == 200
         assert shop.put(f"{V2}/1", {"image_file": made["image_file"]}).json["image_file"] == made["image_file"]

@@ -2,12 +2,14 @@
 
 import json
 from decimal import Decimal
+from math import prod
 from string import Formatter
 from typing import Any
 
 import pytest
 
-from bodega.lab.catalogue import brands, categories, charm, mix, product, upc_a
+from bodega.lab.catalogue import brands, categories, charm, product, upc_a
+from bodega.lab.dice import mix
 from bodega.lab.words import Kind, words
 
 COUNT = 20_000
@@ -55,7 +57,9 @@ def test_names_stay_unique_when_a_kind_has_no_new_combination_left() -> None:
 
 
 def combinations(kind: Kind) -> int:
-    return len(words().lines) * len(words().palettes[kind.palette]) * len(kind.makes) * len(kind.sizes)
+    free = {"size": len(kind.sizes), "choice": len(words().palettes[kind.palette])}
+    fixed = [count for axis, count in free.items() if axis not in kind.varies]
+    return prod([len(words().lines), len(kind.makes), *fixed])
 
 
 def of_kind(kind: Kind, round_: int) -> dict[str, Any]:
@@ -121,7 +125,7 @@ def test_a_price_ends_as_shop_prices_do(cents: int, charmed: int) -> None:
     ("field", "allowed"),
     [
         ("type", {"physical", "digital"}),
-        ("inventory_tracking", {"none", "product"}),
+        ("inventory_tracking", {"none", "product", "variant"}),
         ("availability", {"available", "disabled", "preorder"}),
         ("condition", {"New", "Used", "Refurbished"}),
         ("gift_wrapping_options_type", {"any", "none"}),
@@ -142,6 +146,12 @@ def test_a_download_has_no_weight_and_no_stock(products: list[dict[str, Any]]) -
     for body in downloads:
         assert body["inventory_tracking"] == "none"
         assert not any(body[field] for field in ("weight", "width", "height", "depth", "inventory_level"))
+
+
+def test_every_product_can_be_ordered_in_some_quantity(products: list[dict[str, Any]]) -> None:
+    bounds = {(body["order_quantity_minimum"], body["order_quantity_maximum"]) for body in products}
+    assert {(2, 0), (0, 10), (0, 1)} <= bounds
+    assert all(not most or least <= most for least, most in bounds)
 
 
 def test_a_thing_has_weight_and_size(products: list[dict[str, Any]]) -> None:

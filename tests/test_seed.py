@@ -13,10 +13,12 @@ from click.testing import CliRunner
 
 from bodega.access.stores import OpenStore, Stores
 from bodega.cli import main
+from bodega.cli.seed import AMOUNTS
 from bodega.clock import Clock
 from bodega.lab import catalogue
 from bodega.lab.reset import empty
-from bodega.lab.seed import CHUNK, seed
+from bodega.lab.seed import Amounts, seed
+from bodega.lab.sowing import CHUNK
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
 from bodega.storage.embedded import Embedded
@@ -59,7 +61,7 @@ async def total(store: OpenStore, table: str = "products") -> int:
 
 def test_the_same_seed_gives_the_same_products(tmp_path: Path) -> None:
     async def work(store: OpenStore) -> list[dict[str, Any]]:
-        await seed(store, 20, 7)
+        await seed(store, Amounts(20), 7)
         return await held(store)
 
     first, second = (in_store(tmp_path / name, work) for name in "ab")
@@ -71,7 +73,7 @@ def test_the_same_seed_gives_the_same_products(tmp_path: Path) -> None:
 
 def test_products_keep_their_categories_brands_and_prices(tmp_path: Path) -> None:
     async def work(store: OpenStore) -> tuple[Any, ...]:
-        await seed(store, 30)
+        await seed(store, Amounts(30))
         return await held(store), await held(store, "categories"), await held(store, "brands")
 
     products, categories, brands = in_store(tmp_path, work)
@@ -91,7 +93,7 @@ def test_products_keep_their_categories_brands_and_prices(tmp_path: Path) -> Non
 def test_seeding_again_goes_on_where_it_ended(tmp_path: Path, counts: tuple[int, ...]) -> None:
     async def work(store: OpenStore) -> tuple[int, list[str]]:
         for count in counts:
-            await seed(store, count)
+            await seed(store, Amounts(count))
         return await total(store), [product["name"] for product in await held(store)]
 
     counted, names = in_store(tmp_path, work)
@@ -101,8 +103,8 @@ def test_seeding_again_goes_on_where_it_ended(tmp_path: Path, counts: tuple[int,
 
 def test_another_seed_adds_other_products_to_the_same_categories(tmp_path: Path) -> None:
     async def work(store: OpenStore) -> tuple[int, int]:
-        await seed(store, 400, 1)
-        await seed(store, 400, 2)
+        await seed(store, Amounts(400), 1)
+        await seed(store, Amounts(400), 2)
         return await total(store), await total(store, "categories")
 
     assert in_store(tmp_path, work) == (800, len(catalogue.categories()))
@@ -110,14 +112,14 @@ def test_another_seed_adds_other_products_to_the_same_categories(tmp_path: Path)
 
 def test_a_product_that_something_stands_in_the_way_of_is_passed_over(tmp_path: Path) -> None:
     async def work(store: OpenStore) -> list[str]:
-        await seed(store, 3)
+        await seed(store, Amounts(3))
 
         async def take_its_sku(unit: Unit) -> None:
             taken = catalogue.product(1, 3)["sku"].casefold()
-            await unit.tx.run("UPDATE variants SET sku_key = $1 WHERE product_id = 1", taken)
+            await unit.tx.run("UPDATE products SET sku_key = $1 WHERE id = 1", taken)
 
         await store.write(take_its_sku)
-        await seed(store, 3)
+        await seed(store, Amounts(3))
         return [product["name"] for product in await held(store)]
 
     numbers = (0, 1, 2, 4, 5, 6)
@@ -127,7 +129,7 @@ def test_a_product_that_something_stands_in_the_way_of_is_passed_over(tmp_path: 
 def test_a_plan_is_filled_to_its_limits_and_not_beyond(tmp_path: Path) -> None:
     async def work(store: OpenStore) -> tuple[int, int, int, Reason]:
         with pytest.raises(Refusal) as refused:
-            await seed(store, 60)
+            await seed(store, Amounts(60))
         counts = [await total(store, table) for table in ("products", "categories", "brands")]
         return *counts, refused.value.reason  # type: ignore[return-value]
 
@@ -142,9 +144,21 @@ def test_a_full_plan_is_told_in_one_sentence(tmp_path: Path) -> None:
     assert result.stderr == "The plan of this store holds at most 50 products; 50 products were added.\n"
 
 
+def test_a_store_is_filled_with_some_of_everything_when_nobody_says_how_much(tmp_path: Path) -> None:
+    place = ["--data", str(tmp_path)]
+    CliRunner().invoke(main, ["store", "create", "x", *place])
+    result = CliRunner().invoke(main, ["seed", "x", *place, "--json"])
+    assert json.loads(result.stdout) == {"hash": "x", **AMOUNTS}
+    told = CliRunner().invoke(main, ["seed", "x", "--customers", "2", "--products", "1", *place])
+    assert told.stdout == "1 products and 2 customers were added to store x.\n"
+    more = ["--orders", "3", "--products", "2", "--customers", "2"]
+    told = CliRunner().invoke(main, ["seed", "x", *more, *place])
+    assert told.stdout == "2 products, 2 customers and 3 orders were added to store x.\n"
+
+
 def test_progress_is_told_now_and_then(tmp_path: Path) -> None:
     told: list[int] = []
-    in_store(tmp_path, lambda store: seed(store, 2 * CHUNK + 1, made=told.append))
+    in_store(tmp_path, lambda store: seed(store, Amounts(2 * CHUNK + 1), made=lambda _name, count: told.append(count)))
     assert sum(told) == 2 * CHUNK + 1
     assert max(told) <= CHUNK
 
@@ -181,14 +195,14 @@ def test_another_process_writes_while_a_store_is_filled(tmp_path: Path) -> None:
 
 def test_an_emptied_store_counts_on_but_numbers_anew(tmp_path: Path) -> None:
     async def work(store: OpenStore) -> tuple[int, int, int, list[int]]:
-        await seed(store, 5)
+        await seed(store, Amounts(5))
         reader = (await store.ready()).reader
         before = await reader.row("SELECT max(revision) FROM ledger")
         await store.write(empty)
         goods = "name IN ('products', 'variants', 'categories', 'brands')"  # other tables have rows in every store
         after = await reader.row(f"SELECT min(revision), sum(total) FROM ledger WHERE {goods}")
         pages = await reader.row(f"SELECT count(*) FROM pages WHERE {goods}")
-        await seed(store, 5)
+        await seed(store, Amounts(5))
         assert before is not None
         assert after is not None
         assert pages is not None

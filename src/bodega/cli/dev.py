@@ -8,7 +8,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,7 @@ import click
 from bodega.access.scopes import ALL
 from bodega.cli.account import add_account
 from bodega.cli.place import as_json, given, open_depot, plain_failures
-from bodega.cli.seed import fill
+from bodega.cli.seed import AMOUNTS, fill, sample_data
 from bodega.cli.serve import bind, listen_failures, listening, reachable, serve
 from bodega.cli.show import print_json
 from bodega.cli.store import add_store
@@ -41,11 +41,9 @@ PLENTY = 1_000_000_000
 
 @click.command("dev")
 @listening
-@click.option(
-    "--products", type=click.IntRange(min=0), default=200, show_default=True, metavar="N", help="Sample products."
-)
+@sample_data(AMOUNTS)
 @as_json
-def command(config: Config, products: int, as_json: bool) -> None:
+def command(config: Config, amounts: Mapping[str, int], as_json: bool) -> None:
     """Start a demo store with sample data in a throwaway directory and print curl lines that work.
 
     Plain HTTP is allowed. With --data or --database the store is made there and kept.
@@ -58,7 +56,8 @@ def command(config: Config, products: int, as_json: bool) -> None:
             place = Place(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bodega-dev-"))))
         config = replace(config, place=place, insecure_http=True)
         listeners = bind(config)
-        asyncio.run(_prepare(place, products))
+        wanted = dict(amounts) if amounts["products"] else {**amounts, "orders": 0}  # there is nothing to order
+        asyncio.run(_prepare(place, wanted))
         way_in = asyncio.run(_way_in(place))
         serve(config, listeners, lambda: _welcome(config, listeners, way_in, as_json))
 
@@ -72,7 +71,7 @@ def _leave_tidily() -> None:
     signal.signal(signal.SIGTERM, leave)
 
 
-async def _prepare(place: Place, products: int) -> None:
+async def _prepare(place: Place, amounts: Mapping[str, int]) -> None:
     """Makes the demo store and its accounts where they are missing, and fills it when it is new."""
     depot = await open_depot(place)
     if await depot.registry.store(STORE) is not None:
@@ -84,8 +83,8 @@ async def _prepare(place: Place, products: int) -> None:
     everything = (TOKEN, ALL)
     await add_account(depot, STORE, CLIENT, *everything, per_window=PLENTY, client_id=CLIENT)
     await add_account(depot, STORE, USER, *everything, basic=True, per_hour=PLENTY, client_id="demo-user")
-    if products:
-        await fill(depot, STORE, products)
+    if any(amounts.values()):
+        await fill(depot, STORE, amounts)
     else:
         await depot.close()
 
@@ -110,6 +109,8 @@ def _welcome(config: Config, listeners: Sequence[Listener], way_in: str, as_json
         f"curl -s -H 'X-Auth-Token: {TOKEN}' '{http}/stores/{STORE}/v3/catalog/products?limit=3'",
         f"curl -s --cacert {quote(str(ca))} -H 'X-Auth-Token: {TOKEN}' {https}/stores/{STORE}/v2/store",
         f"curl -s -u {USER}:{TOKEN} {http}/api/v2/products/count",
+        f"curl -s -H 'X-Auth-Token: {TOKEN}' '{http}/stores/{STORE}/v3/customers?limit=3&include=addresses'",
+        f"curl -s -H 'X-Auth-Token: {TOKEN}' '{http}/stores/{STORE}/v2/orders?limit=3&status_id=11'",
     ]
     if as_json:
         credentials = {"store": STORE, "client_id": CLIENT, "token": TOKEN, "username": USER}

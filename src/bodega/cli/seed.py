@@ -1,9 +1,11 @@
-"""`bodega seed`: a believable catalogue, the same for the same seed number."""
+"""`bodega seed`: a believable store, the same for the same seed number."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,61 +17,100 @@ if TYPE_CHECKING:
     from bodega.storage.depot import Depot
 
 
+AMOUNTS = {"products": 200, "customers": 60, "orders": 150}
+"""What a store is filled with when nobody says."""
+
+
+def sample_data(defaults: Mapping[str, int]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The options that say how many rows of each kind are made; the command takes them as `amounts`."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @wraps(command)
+        def counted(**given: Any) -> None:
+            command(amounts={name: given.pop(name) for name in AMOUNTS}, **given)
+
+        for name in reversed(AMOUNTS):
+            counted = click.option(
+                f"--{name}",
+                type=click.IntRange(min=0),
+                default=defaults.get(name, 0),
+                show_default=name in defaults,
+                metavar="N",
+                help=f"Sample {name}.",
+            )(counted)
+        return counted
+
+    return decorate
+
+
 @click.command("seed")
 @click.argument("store_hash", metavar="HASH")
-@click.option("--products", type=click.IntRange(min=1), required=True, metavar="N", help="How many products to add.")
+@sample_data({})
 @click.option(
-    "--seed", type=int, default=1, show_default=True, metavar="S", help="The same number gives the same goods."
+    "--seed", type=int, default=1, show_default=True, metavar="S", help="The same number gives the same data."
 )
 @at_place
 @as_json
-def command(place: Place, store_hash: str, products: int, seed: int, as_json: bool) -> None:
-    """Fill a store with sample products, their categories and brands.
+def command(place: Place, store_hash: str, amounts: Mapping[str, int], seed: int, as_json: bool) -> None:
+    """Fill a store with sample data: products with their categories and brands, customers, and orders.
 
-    Called again, it goes on where it ended. A server may have the store open meanwhile.
+    Orders are of products that are there. Without any number it is a small store of everything. Called again, it
+    goes on where it ended. A server may have the store open meanwhile.
     """
     import asyncio
 
+    wanted = {name: count for name, count in amounts.items() if count} or AMOUNTS
     with plain_failures():
-        added = asyncio.run(_seed(place, store_hash, products, seed))
-    print_json({"hash": store_hash, "products": added}) if as_json else click.echo(
-        f"{added} products were added to store {store_hash}."
+        added = asyncio.run(_seed(place, store_hash, wanted, seed))
+    print_json({"hash": store_hash, **added}) if as_json else click.echo(
+        f"{_listed(added)} were added to store {store_hash}."
     )
 
 
-async def _seed(place: Place, store_hash: str, products: int, seed: int) -> int:
+def _listed(counts: Mapping[str, int]) -> str:
+    *others, last = (f"{count} {name}" for name, count in counts.items())
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+async def _seed(place: Place, store_hash: str, wanted: Mapping[str, int], seed: int) -> dict[str, int]:
     depot = await open_depot(place)
     try:
         await the_store(depot, store_hash)
     except BaseException:
         await depot.close()
         raise
-    return await fill(depot, store_hash, products, seed)
+    return await fill(depot, store_hash, wanted, seed)
 
 
-async def fill(depot: Depot, store_hash: str, products: int, seed: int = 1) -> int:
-    """Seeds a store, with a progress bar on a terminal, and closes the depot. Raises Failed when the plan is full."""
+async def fill(depot: Depot, store_hash: str, wanted: Mapping[str, int], seed: int = 1) -> dict[str, int]:
+    """Seeds a store, with a progress bar on a terminal, and closes the depot: how many of each were added.
+
+    Raises Failed when the plan is full.
+    """
     from bodega.access.stores import Stores
     from bodega.lab import seed as lab
+    from bodega.lab.seed_orders import NothingToSell
     from bodega.law.refusal import Refusal
     from bodega.resources import TABLES
 
     stores = Stores(depot, tables=TABLES)
-    added = 0
+    added = dict.fromkeys(wanted, 0)
 
-    def made(count: int) -> None:
-        nonlocal added
-        added += count
+    def made(name: str, count: int) -> None:
+        added[name] += count
         bar.update(count)
 
     # On standard error, which leaves standard output to what programs read.
-    with click.progressbar(length=products, label="Filling", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+    length = sum(wanted.values())
+    with click.progressbar(length=length, label="Filling", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
         try:
             store = await stores.get(store_hash)
             assert store is not None
-            await lab.seed(store, products, seed, made)
+            await lab.seed(store, lab.Amounts(**wanted), seed, made)
         except Refusal as refusal:
-            raise Failed(f"{refusal.message.rstrip('.')}; {added} products were added.") from refusal
+            raise Failed(f"{refusal.message.rstrip('.')}; {_listed(added)} were added.") from refusal
+        except NothingToSell as nothing:
+            raise Failed("There is no product that can be bought, so there are no orders; add --products.") from nothing
         finally:
             await depot.registry.ring()  # a server that has the store open may have events to deliver
             await stores.close()

@@ -102,7 +102,7 @@ async def taken_in(call: Call, given: Upload | str, field: str, sizes: Sizes = N
     try:
         if len(content) > MOST_BYTES:
             raise ValueError(f"must be at most {MOST_BYTES >> 20} MB")
-        return await asyncio.get_running_loop().run_in_executor(_darkroom(), _developed, content, name, sizes)
+        return await asyncio.get_running_loop().run_in_executor(_darkroom(), developed, content, name, sizes)
     except ValueError as error:
         raise _invalid(field, str(error)) from None
 
@@ -145,7 +145,7 @@ def _darkroom() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(2, thread_name_prefix="picture")
 
 
-def _developed(content: bytes, name: str, sizes: Sizes) -> Picture:
+def developed(content: bytes, name: str, sizes: Sizes) -> Picture:
     """Raises ValueError with the end of a sentence."""
     image, kind = _opened(content)
     width, height = image.size

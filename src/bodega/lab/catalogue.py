@@ -3,20 +3,25 @@
 Nothing here is random. Product `k` of a seed is found by arithmetic on the two numbers, so it does not depend on how
 many products are made, in which order, or by which Python. Names and SKUs are unique by construction: kinds are dealt
 out in rounds, one of each kind a round, and every round moves each kind on to a combination of line, make, size and
-choice that it has not had before.
+choice that it has not had before. What is chosen when one is bought (`Kind.varies`) is no part of the combination, and
+no part of the name.
 
 Weights are in kilograms, lengths in centimetres.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from math import gcd
 from typing import Any, NamedTuple
 
+from bodega.lab.dice import Dice, mix
 from bodega.lab.words import Branch, Brand, Department, Kind, Make, Size, words
 
-_MASK = (1 << 64) - 1
+MOST_VARIANTS = 12
+"""Of one sample product."""
+
 _DISPATCH = {
     "digital": "Ready to download at once",
     "parcel": "Usually sent within one working day",
@@ -66,10 +71,10 @@ def product(seed: int, k: int) -> dict[str, Any]:
     Decimals are `decimal.Decimal`. Two fields hold indexes that the caller turns into ids: `categories` into
     `categories()`, and `brand` (in place of `brand_id`) into `brands()`.
     """
-    article = _article(seed, k)
+    article = article_of(seed, k)
     dice = Dice(seed, k)
     stock, kind, make, size = article.stock, article.stock.kind, article.make, article.size
-    name, brand, choice = article.name, article.brand.name, article.choice
+    name, brand = article.name, article.brand.name
     physical = not kind.digital
     second_hand = dice.one_in(16) and kind.second_hand
     grams = kind.grams * make.weight_percent * size.weight_percent * (97 + dice.roll(7)) // 1_000_000
@@ -78,12 +83,13 @@ def product(seed: int, k: int) -> dict[str, Any]:
     prices = _prices(article, dice, percent=65 if second_hand else 100)
     level = 0 if dice.one_in(30) else 5 + dice.roll(240)
     lead = dice.pick(kind.leads)
-    upc = upc_a(40_000_000_000 + (k * 6_180_339_887 + mix(seed)) % 10_000_000_000)
+    upc = upc_of(seed, k)
+    tracked = physical and not dice.one_in(25)
     availability = "disabled" if dice.one_in(100) else "preorder" if physical and dice.one_in(100) else "available"
     return {
         "name": name,
         "type": "physical" if physical else "digital",
-        "sku": f"{kind.code}-{article.line[:3].upper()}-{k + 1:05d}",
+        "sku": sku_of(article, k),
         "description": _description(article, lead, dice),
         "weight": Decimal(grams).scaleb(-3),
         "width": width,
@@ -92,9 +98,9 @@ def product(seed: int, k: int) -> dict[str, Any]:
         **prices,
         "categories": [place for i, place in enumerate(stock.categories) if i == 0 or dice.one_in(2)],
         "brand": article.brand_index,
-        "inventory_level": level if physical else 0,
+        "inventory_level": level if physical and not kind.varies else 0,
         "inventory_warning_level": 5 + 5 * dice.roll(3) if physical else 0,
-        "inventory_tracking": "none" if not physical or dice.one_in(25) else "product",
+        "inventory_tracking": "none" if not tracked else "variant" if kind.varies else "product",
         "is_free_shipping": physical and (dice.one_in(50) or prices["price"] > 150),
         "is_visible": not dice.one_in(33),
         "is_featured": dice.one_in(40),
@@ -103,54 +109,21 @@ def product(seed: int, k: int) -> dict[str, Any]:
         "upc": upc,
         "gtin": f"00{upc}",
         "mpn": f"{brand[:2].upper()}{article.aisle:02d}{article.slot:05d}",
-        "search_keywords": f"{stock.keywords}, {make.name.lower()}, {choice.lower()}, {brand.lower()}",
+        "search_keywords": ", ".join([stock.keywords, *map(str.lower, (make.name, *article.choices, brand))]),
         "availability": availability,
         "availability_description": _DISPATCH["digital" if not physical else "heavy" if heavy else "parcel"],
         "preorder_message": "Order now; sent as soon as it arrives." if availability == "preorder" else "",
         "sort_order": dice.roll(10),
         "condition": second_hand or "New",
         "is_condition_shown": bool(second_hand),
-        "order_quantity_minimum": 2 if dice.one_in(6) and prices["price"] < 6 else 0,
+        "order_quantity_minimum": 2 if dice.one_in(6) and prices["price"] < 6 and physical else 0,
         "order_quantity_maximum": 1 if not physical else 10 if dice.one_in(12) else 0,
         "gift_wrapping_options_type": "none" if heavy or not physical else "any",
         "page_title": f"{name} | {brand}",
-        "meta_keywords": [*kind.keywords, make.name.lower(), choice.lower()],
+        "meta_keywords": [*kind.keywords, make.name.lower(), *map(str.lower, article.choices)],
         "meta_description": f"{name}, from {brand}. {lead}",
         "view_count": dice.roll(5000),
     }
-
-
-class Dice:
-    """Throws that depend on a seed and a number only; about 120 bits' worth before they run out and give 0."""
-
-    __slots__ = ("_bits",)
-
-    def __init__(self, seed: int, k: int) -> None:
-        first = mix(mix(seed) + k)
-        self._bits = first << 64 | mix(first)
-
-    def roll(self, sides: int) -> int:
-        """A number from 0 up to, not including, `sides`."""
-        self._bits, face = divmod(self._bits, sides)
-        return face
-
-    def one_in(self, sides: int) -> bool:
-        """True about once in so many throws."""
-        self._bits, face = divmod(self._bits, sides)
-        return face == 1
-
-    def pick(self, from_: tuple[str, ...]) -> str:
-        """One of these."""
-        self._bits, face = divmod(self._bits, len(from_))
-        return from_[face]
-
-
-def mix(number: int) -> int:
-    """64 well-mixed bits of a number (the splitmix64 step), the same on every Python and machine."""
-    number = (number + 0x9E3779B97F4A7C15) & _MASK
-    number = ((number ^ number >> 30) * 0xBF58476D1CE4E5B9) & _MASK
-    number = ((number ^ number >> 27) * 0x94D049BB133111EB) & _MASK
-    return number ^ number >> 31
 
 
 def charm(cents: int) -> int:
@@ -169,25 +142,33 @@ def upc_a(eleven: int) -> str:
     return f"{digits}{-(3 * sum(map(int, digits[::2])) + sum(map(int, digits[1::2]))) % 10}"
 
 
-class _Stock(NamedTuple):
+class Stock(NamedTuple):
     """A kind with all that can be worked out before any product is made."""
 
     kind: Kind
     department: Department
+    department_name: str
     categories: tuple[int, ...]
     brands: tuple[tuple[int, Brand], ...]
     choices: tuple[str, ...]
     boxes: tuple[tuple[Decimal, Decimal, Decimal], ...]
     warranties: tuple[str, ...]
     keywords: str
+    name: str
+    fixed_choices: int
+    plain_size: int
     combinations: int
     stride: int
 
 
-class _Article(NamedTuple):
-    """What a product is: one combination of one kind. `aisle` numbers the kind, `slot` the combination."""
+class Article(NamedTuple):
+    """What a product is: one combination of one kind. `aisle` numbers the kind, `slot` the combination.
 
-    stock: _Stock
+    `sizes` and `choices` are what it comes in, more than one where that is chosen when it is bought; `size` is then the
+    plain one, by which the product itself is priced and weighed.
+    """
+
+    stock: Stock
     aisle: int
     slot: int
     name: str
@@ -198,10 +179,11 @@ class _Article(NamedTuple):
     make: Make
     size: Size
     size_index: int
-    choice: str
+    sizes: tuple[Size, ...]
+    choices: tuple[str, ...]
 
 
-def _article(seed: int, k: int) -> _Article:
+def article_of(seed: int, k: int) -> Article:
     """The article for product `k`: no two k of a seed meet the same one."""
     shelf, lines = _shelf(), words().lines
     round_, place = divmod(k, len(shelf))
@@ -212,17 +194,54 @@ def _article(seed: int, k: int) -> _Article:
     series, turn = divmod(round_, stock.combinations)
     slot = (turn * stock.stride + mix(seed + aisle)) % stock.combinations
     rest, line_index = divmod(slot, len(lines))
-    rest, choice_index = divmod(rest, len(stock.choices))
+    rest, choice_index = divmod(rest, stock.fixed_choices)
     size_index, make_index = divmod(rest, len(stock.kind.makes))
-    make, size, choice = stock.kind.makes[make_index], stock.kind.sizes[size_index], stock.choices[choice_index]
+    size_index = stock.plain_size if "size" in stock.kind.varies else size_index
+    make, size = stock.kind.makes[make_index], stock.kind.sizes[size_index]
+    sizes = stock.kind.sizes if "size" in stock.kind.varies else (size,)
+    choices = (
+        _assortment(stock, len(sizes), deal + slot) if stock.fixed_choices == 1 else (stock.choices[choice_index],)
+    )
     line = f"{lines[line_index]} Series {series + 1}" if series else lines[line_index]
-    name = stock.kind.name.format(line=line, make=make.name, size=size.name, choice=choice)
+    name = stock.name.format(line=line, make=make.name, size=size.name, choice=choices[0])
     # Within a kind, a line always belongs to the same brand, as it would in a shop.
     brand_index, brand = stock.brands[line_index % len(stock.brands)]
-    return _Article(stock, aisle, slot, name, line, line_index, brand_index, brand, make, size, size_index, choice)
+    return Article(
+        stock=stock,
+        aisle=aisle,
+        slot=slot,
+        name=name,
+        line=line,
+        line_index=line_index,
+        brand_index=brand_index,
+        brand=brand,
+        make=make,
+        size=size,
+        size_index=size_index,
+        sizes=sizes,
+        choices=choices,
+    )
 
 
-def _prices(article: _Article, dice: Dice, percent: int) -> dict[str, Decimal]:
+def sku_of(article: Article, k: int) -> str:
+    """The SKU of product `k`; its variants' begin with it."""
+    return f"{article.stock.kind.code}-{article.line[:3].upper()}-{k + 1:05d}"
+
+
+def upc_of(seed: int, k: int) -> str:
+    """Another for each k below 10,000,000,000."""
+    return upc_a(40_000_000_000 + (k * 6_180_339_887 + mix(seed)) % 10_000_000_000)
+
+
+def _assortment(stock: Stock, sizes: int, deal: int) -> tuple[str, ...]:
+    """The choices that a product comes in: at least two, and with its sizes no more than MOST_VARIANTS."""
+    dice = Dice(deal, stock.combinations)
+    count = 2 + dice.roll(min(MOST_VARIANTS // sizes, len(stock.choices)) - 1)
+    first = dice.roll(len(stock.choices))
+    return (stock.choices * 2)[first : first + count]
+
+
+def _prices(article: Article, dice: Dice, percent: int) -> dict[str, Decimal]:
     """retail_price >= price > sale_price > cost_price; some lines are dearer than others; a sale price is rare."""
     tier = 85 + article.line_index * 37 % 41
     usual = article.stock.kind.price * article.make.price_percent * article.size.price_percent
@@ -231,20 +250,21 @@ def _prices(article: _Article, dice: Dice, percent: int) -> dict[str, Decimal]:
     retail = charm(cents * (110 + dice.roll(20)) // 100)
     sale = charm(cents * (74 + dice.roll(16)) // 100)
     prices = {
-        "price": _money(cents),
-        "cost_price": _money(cost),
-        "retail_price": _money(retail if retail > cents and dice.one_in(3) else cents),
+        "price": money(cents),
+        "cost_price": money(cost),
+        "retail_price": money(retail if retail > cents and dice.one_in(3) else cents),
     }
     if dice.one_in(7) and cost < sale < cents:
-        prices["sale_price"] = _money(sale)
+        prices["sale_price"] = money(sale)
     return prices
 
 
-def _money(cents: int) -> Decimal:
+def money(cents: int) -> Decimal:
+    """An amount with two places."""
     return Decimal(cents).scaleb(-2)
 
 
-def _description(article: _Article, lead: str, dice: Dice) -> str:
+def _description(article: Article, lead: str, dice: Dice) -> str:
     """A paragraph, a list of facts and three or four points, and a word about the brand."""
     kind, make = article.stock.kind, article.make
     labels, start = kind.labels, dice.roll(len(kind.points))
@@ -253,8 +273,8 @@ def _description(article: _Article, lead: str, dice: Dice) -> str:
     closing = dice.pick(article.stock.department.closings).format(line=article.line, brand=brand)
     return (
         f"<p>{lead} {make.sentence}</p>\n"
-        f"<ul><li>{labels[0]}: {make.name}</li><li>{labels[1]}: {article.size.name}</li>"
-        f"<li>{labels[2]}: {article.choice}</li><li>{points}</li></ul>\n"
+        f"<ul><li>{labels[0]}: {make.name}</li><li>{labels[1]}: {', '.join(size.name for size in article.sizes)}</li>"
+        f"<li>{labels[2]}: {', '.join(article.choices)}</li><li>{points}</li></ul>\n"
         f"<p>{closing}</p>"
     )
 
@@ -272,29 +292,43 @@ def _tree() -> tuple[SampleCategory, ...]:
 
 
 @cache
-def _shelf() -> tuple[_Stock, ...]:
+def _shelf() -> tuple[Stock, ...]:
     return tuple(_stock(kind) for kind in words().kinds)
 
 
-def _stock(kind: Kind) -> _Stock:
+def _stock(kind: Kind) -> Stock:
     index = {category.name: i for i, category in enumerate(_tree())}
     places = tuple(index[name] for name in kind.categories)
-    department = words().departments[_path(places[0])[-1]]
+    department_name = _path(places[0])[-1]
+    department = words().departments[department_name]
     working_in = {name for place in places for name in _path(place)}
     choices = words().palettes[kind.palette]
-    combinations = len(words().lines) * len(choices) * len(kind.makes) * len(kind.sizes)
-    return _Stock(
+    fixed_choices = 1 if "choice" in kind.varies else len(choices)
+    fixed_sizes = 1 if "size" in kind.varies else len(kind.sizes)
+    combinations = len(words().lines) * fixed_choices * len(kind.makes) * fixed_sizes
+    return Stock(
         kind=kind,
         department=department,
+        department_name=department_name,
         categories=places,
         brands=tuple((i, brand) for i, brand in enumerate(words().brands) if brand.category in working_in),
         choices=choices,
         boxes=tuple(_box(kind, size) for size in kind.sizes),
         warranties=(kind.warranty,) if kind.warranty else department.warranties,
         keywords=", ".join(kind.keywords),
+        name=_without(kind.name, kind.varies),
+        fixed_choices=fixed_choices,
+        plain_size=next((place for place, size in enumerate(kind.sizes) if size.price_percent == 100), 0),
         combinations=combinations,
         stride=_stride(combinations),
     )
+
+
+def _without(template: str, varies: Sequence[str]) -> str:
+    """The template of a name in which what is chosen later is not said."""
+    for axis in varies:
+        template = template.replace(f", {{{axis}}}", "")
+    return template
 
 
 def _path(index: int) -> list[str]:

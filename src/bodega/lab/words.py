@@ -3,8 +3,10 @@
 All factors are whole percentages, so that prices and weights are computed without floats.
 """
 
+from decimal import Decimal
 from functools import cache
 from importlib.resources import files
+from typing import Literal
 
 import msgspec
 
@@ -31,6 +33,7 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `name` is a template over line, make, size and choice; `labels` name the last three in the description.
     `price` is in whole units of currency, `grams` and `box` (width, depth, height in cm) are of the plain size.
+    `varies` names what is chosen when one is bought: "size", "choice" or both. Of other kinds each is a product.
     """
 
     code: str
@@ -46,6 +49,7 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sizes: tuple[Size, ...]
     leads: tuple[str, ...]
     points: tuple[str, ...]
+    varies: tuple[Literal["size", "choice"], ...] = ()
     digital: bool = False
     second_hand: str = ""
     warranty: str = ""
@@ -60,8 +64,9 @@ class Brand(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Department(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A top-level category: the sentences that fit all its products."""
+    """A top-level category: the sentences that fit all its products; `facts` are names with what each may be."""
 
+    facts: tuple[tuple[str, tuple[str, ...]], ...]
     closings: tuple[str, ...]
     warranties: tuple[str, ...]
 
@@ -74,12 +79,36 @@ class Branch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     children: tuple["Branch", ...] = ()
 
 
+class Box(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a thing can be packed in, with what each choice costs more."""
+
+    name: str
+    choices: tuple[tuple[str, Decimal], ...]
+
+
+class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A line that a buyer may write, of so many characters at most."""
+
+    name: str
+    longest: int
+
+
+class Extras(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a present can have beside it."""
+
+    box: Box
+    message: Message
+
+
 class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole of `words.json`."""
+    """The whole of `words.json`; `colours` shows some of the palettes' words, `reviews` are by rating."""
 
     lines: tuple[str, ...]
     palettes: dict[str, tuple[str, ...]]
+    colours: dict[str, str]
     brands: tuple[Brand, ...]
+    extras: Extras
+    reviews: dict[str, tuple[tuple[str, str], ...]]
     departments: dict[str, Department]
     categories: tuple[Branch, ...]
     kinds: tuple[Kind, ...]

@@ -41,7 +41,7 @@ from bodega.resources.orders.refund import (
     v3,
 )
 from bodega.resources.orders.refund_due import Books, books_of, due
-from bodega.storage.unit import Unit
+from bodega.storage.unit import Row, Unit
 
 _id = parser("INTEGER", "id")
 OF_TRANSACTION = "id IN (SELECT refund_id FROM order_transactions x WHERE x.id IN ({marks}))"
@@ -131,43 +131,48 @@ class MakeRefund(_OfOrder):
         if call.standing_still is not None:
             call.standing_still(Validator(books.row.version, books.row.modified))
         made = due(books, call.draft)
-        ways = _ways(books, made, call.draft)
-        new = replace(books.order, refunded=books.order.refunded + made.amount, date_modified=moment(unit.now))
-        new.status_id = REFUNDED if new.refunded >= new.paid else PARTIALLY
-        new.payment_status = "refunded" if new.refunded >= new.paid else "partially refunded"
-        refund_id = unit.ledger.next_id(TABLE.name)
-        went = []
-        for way in ways:
-            if way.provider_id == CREDIT:
-                await _credit(unit, books, way.amount)
-            payment = payments.Payment("refund", way.amount, refund_id, way.provider_id)
-            row = await payments.record(unit, new, payment)
-            told = RefundPayment(
-                id=row.entity.id,
-                provider_id=way.provider_id,
-                amount=way.amount,
-                offline=way.provider_id != CREDIT,
-                transaction_id=str(row.entity.id),
-            )
-            went.append(told)
-        items = call.draft.get("items", UNSET)
-        await _mark(unit, books, new, [] if items is UNSET else items)
-        refund = Refund(
-            order_id=new.id,
-            created=moment(unit.now),
-            reason=call.draft.get("reason", ""),
-            total_amount=made.amount,
-            total_tax=made.tax,
-            uses_merchant_override_values=call.draft.get("merchant_calculated_override") is not None,
-            payments=went,
-            items=[_kept(item) for item in ([] if items is UNSET else items)],
-        )
-        row = await unit.insert(TABLE, refund)
-        await unit.update(order.TABLE, books.row, new)
+        row = await give_back(unit, books, made, _ways(books, made, call.draft), call.draft)
         return Created(
             ready=b'{"data":' + row.doc + b',"meta":{}}',
             location=f"{call.base.url}/{ALL.home}/{row.entity.id}",
         )
+
+
+async def give_back(unit: Unit, books: Books, made: Due, ways: Sequence[PaymentDraft], draft: Mapping[str, Any]) -> Row:
+    """The refund of what a draft names: what it comes to, by these ways."""
+    new = replace(books.order, refunded=books.order.refunded + made.amount, date_modified=moment(unit.now))
+    new.status_id = REFUNDED if new.refunded >= new.paid else PARTIALLY
+    new.payment_status = "refunded" if new.refunded >= new.paid else "partially refunded"
+    refund_id = unit.ledger.next_id(TABLE.name)
+    went = []
+    for way in ways:
+        if way.provider_id == CREDIT:
+            await _credit(unit, books, way.amount)
+        payment = payments.Payment("refund", way.amount, refund_id, way.provider_id)
+        row = await payments.record(unit, new, payment)
+        told = RefundPayment(
+            id=row.entity.id,
+            provider_id=way.provider_id,
+            amount=way.amount,
+            offline=way.provider_id != CREDIT,
+            transaction_id=str(row.entity.id),
+        )
+        went.append(told)
+    items = draft.get("items", UNSET)
+    await _mark(unit, books, new, [] if items is UNSET else items)
+    refund = Refund(
+        order_id=new.id,
+        created=moment(unit.now),
+        reason=draft.get("reason", ""),
+        total_amount=made.amount,
+        total_tax=made.tax,
+        uses_merchant_override_values=draft.get("merchant_calculated_override") is not None,
+        payments=went,
+        items=[_kept(item) for item in ([] if items is UNSET else items)],
+    )
+    kept = await unit.insert(TABLE, refund)
+    await unit.update(order.TABLE, books.row, new)
+    return kept
 
 
 def _ways(books: Books, made: Due, draft: Mapping[str, Any]) -> list[PaymentDraft]:

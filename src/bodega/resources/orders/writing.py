@@ -63,12 +63,8 @@ async def place(unit: Unit, draft: Changes, notes: list[Fault]) -> Row:
     faults = [*reckoning.half_pairs(changes), *_faults_of_parts(parts)]
     await apply(unit, order.TABLE, changes, None, notes)
     money = await terms.money(unit, changes.get("default_currency_code", ""))
-    new: Order = build(order.TABLE, changes, unit.now)
     rules = terms.taxes(unit)
-    new.currency_id, new.default_currency_code = money.currency.id, money.currency.currency_code
-    new.store_default_currency_code = money.default.currency_code
-    new.store_default_to_transactional_exchange_rate = money.rate
-    new.is_tax_inclusive_pricing, new.places = rules.inclusive, money.places
+    new = begun(changes, money, rules, unit.now)
     billing: AddressDraft = parts["billing_address"]
     faults += faults_of(billing, "billing_address", zip_needed=True)
     desk = Desk(unit, money, rules, faults)
@@ -82,7 +78,7 @@ async def place(unit: Unit, draft: Changes, notes: list[Fault]) -> Row:
     _date_the_shipping(unit, new)
     moves = stock.settle(new, work.lines, [], terms.timing(unit), held=False)
     await _move(unit, moves, work)
-    return await _write_new(unit, work, rules)
+    return await write_new(unit, work, rules)
 
 
 async def _move(unit: Unit, moves: stock.Moves, work: Work) -> None:
@@ -92,6 +88,16 @@ async def _move(unit: Unit, moves: stock.Moves, work: Work) -> None:
     except Refusal as refusal:
         await unit.in_order(refusal, order.TABLE, work.order)
         raise
+
+
+def begun(changes: Changes, money: terms.Money, rules: terms.Taxes, now: int) -> Order:
+    """An order in this money, without any line yet."""
+    new: Order = build(order.TABLE, changes, now)
+    new.currency_id, new.default_currency_code = money.currency.id, money.currency.currency_code
+    new.store_default_currency_code = money.default.currency_code
+    new.store_default_to_transactional_exchange_rate = money.rate
+    new.is_tax_inclusive_pricing, new.places = rules.inclusive, money.places
+    return new
 
 
 def _refuse(faults: Sequence[Fault]) -> None:
@@ -175,7 +181,8 @@ async def _take_fees(desk: Desk, work: Work, parts: Changes) -> None:
     work.fees = made
 
 
-async def _write_new(unit: Unit, work: Work, rules: terms.Taxes) -> Row:
+async def write_new(unit: Unit, work: Work, rules: terms.Taxes) -> Row:
+    """Writes a new order that was reckoned, with all that belongs to it, and the payment that it brings."""
     new = work.order
     new.shipping_address_count = 0 if work.address is None else 1
     payment = payments.opening(new)

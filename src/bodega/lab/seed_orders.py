@@ -1,0 +1,289 @@
+"""The orders of a sample store, over the twelve months before its present.
+
+They are reckoned by the store's own arithmetic, and then written many at a time: a store of half a million orders is
+filled in minutes. Open orders take their stock like any other. Those that are over took theirs before today's levels
+were counted, so that no level moves; but what they sold is counted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from bodega.access.stores import OpenStore
+from bodega.declare.fields import moment
+from bodega.lab.bulk import Bulk
+from bodega.lab.dice import Dice
+from bodega.lab.sales import (
+    COMPLETED,
+    DAY,
+    PARTIALLY_REFUNDED,
+    PARTIALLY_SHIPPED,
+    PAST,
+    REFUNDED,
+    SENT,
+    Sale,
+    Ware,
+    sale,
+)
+from bodega.lab.shelves import shelves_of
+from bodega.lab.sowing import Drafts, Made, Taken, sow
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, Refusal, refuse_faults
+from bodega.resources.catalog import product
+from bodega.resources.orders import (
+    line,
+    messages,
+    order,
+    payments,
+    reckoning,
+    refund,
+    refund_due,
+    refunds,
+    shipments,
+    stock,
+    terms,
+    writing,
+)
+from bodega.resources.orders.address import AddressDraft, BillingAddress, settled
+from bodega.resources.orders.drafts import LineDraft, OptionDraft
+from bodega.resources.orders.line import OrderLine
+from bodega.resources.orders.lines import Desk, added
+from bodega.resources.orders.shipments import Item, Shipment, ShippedTo
+from bodega.resources.orders.shipping_addresses import ShippingAddress
+from bodega.resources.orders.stock import Moves
+from bodega.storage.table import numbered_marks
+from bodega.storage.tx import Tx
+from bodega.storage.unit import Unit
+
+YEAR = 365 * DAY
+REFUNDED_AFTER = 9 * DAY
+CHUNK, JOB = 500, 250
+"""Orders a transaction and a job: what a job sells of one product is counted at once."""
+
+AT_ONCE = 500
+KEPT_LINES = 8_000
+
+
+class NothingToSell(Exception):
+    """Orders are of products that are there."""
+
+
+async def sow_orders(store: OpenStore, count: int, seed: int, made: Made) -> None:
+    """Adds `count` orders of a seed beside those that are there. Raises NothingToSell."""
+    reader = (await store.ready()).reader
+    shelves = await shelves_of(reader)
+    if not shelves.wares:
+        raise NothingToSell
+    now = store.clock.now()
+    first = await _after_the_last(reader, seed)
+    clerk = Clerk(seed)
+
+    def draft(number: int) -> Sale:
+        """The first ones were placed a year ago, and more of them lately."""
+        until = min((number - first + 0.5) / count, 1)
+        age = YEAR * (1 - until) ** 1.2
+        jitter = Dice(seed, number).roll(1000) / 1000 * YEAR / max(count, 365)
+        return sale(seed, number, int(now - max(age - jitter, 60)), now, shelves)
+
+    await sow(store, range(first, first + count), draft, clerk.write, made, CHUNK, JOB)
+
+
+def external_id(seed: int, number: int) -> str:
+    """What an order is called by the shop that it was placed in; by it an earlier seeding is found again."""
+    return f"{_prefix(seed)}{number + 1:07d}"
+
+
+def _prefix(seed: int) -> str:
+    return f"sample-{seed}-"
+
+
+async def _after_the_last(tx: Tx, seed: int) -> int:
+    """The number after that of the youngest order of this seed."""
+    sql = "SELECT external_id FROM orders WHERE external_id LIKE $1 ORDER BY id DESC LIMIT 100"
+    called = [row[0].removeprefix(_prefix(seed)) for row in await tx.rows(sql, f"{_prefix(seed)}%")]
+    return next((int(number) for number in called if number.isdecimal()), 0)
+
+
+class Clerk:
+    """Writes down sales. Lines that were priced are kept: the same things are bought again and again."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._lines: dict[tuple[Ware, int], OrderLine] = {}
+
+    async def write(self, sales: Drafts, unit: Unit) -> int:
+        """Adds these orders. Raises Taken for one whose stock somebody else took meanwhile."""
+        bulk = Bulk(unit)
+        desk = Desk(unit, await terms.money(unit, ""), terms.taxes(unit), [])
+        sold: Counter[int] = Counter()
+        given_back: list[tuple[Sale, writing.Work]] = []
+        for number, one in sales.items():
+            bulk.now = one.when
+            work, moves = await self._reckoned(desk, one)
+            sold.update(moves.sold)
+            if one.status_id not in PAST:
+                await _take(unit, number, moves, work.lines)
+            await writing.write_new(bulk, work, desk.taxes)
+            await _send(bulk, one, work)
+            await _talk(bulk, one, work.order.id)
+            if one.status_id in (REFUNDED, PARTIALLY_REFUNDED):
+                given_back.append((one, work))
+        await bulk.flush()
+        await _count(unit, sold)
+        for one, work in given_back:
+            await _give_back(unit, one, work)
+        return len(sales)
+
+    async def _reckoned(self, desk: Desk, one: Sale) -> tuple[writing.Work, Moves]:
+        lines = [await self._line(desk, ware, count) for ware, count in one.lines]
+        changes: dict[str, Any] = {
+            "customer_id": one.buyer.customer_id,
+            "status_id": COMPLETED if one.status_id in (REFUNDED, PARTIALLY_REFUNDED) else one.status_id,
+            "payment_method": one.payment_method,
+            "payment_provider_id": one.payment_provider_id,
+            "customer_message": one.customer_message,
+            "staff_notes": one.staff_notes,
+            "discount_amount": one.discount,
+            "order_source": "www",
+            "external_id": external_id(self._seed, one.number),
+            "base_shipping_cost": one.shipping_cost,
+        }
+        new = writing.begun(changes, desk.money, desk.taxes, one.when)
+        address = settled(msgspec.convert(one.buyer.billing, AddressDraft))
+        new.billing_address = BillingAddress(**address)
+        new.geoip_country, new.geoip_country_iso2 = address["country"], address["country_iso2"]
+        _ship(one, new, lines)
+        reckoning.take_costs(new, changes, desk.taxes)
+        wrong = reckoning.reckon(new, lines, [], changes)
+        if wrong:
+            raise refuse_faults(wrong)
+        moves = stock.settle(new, lines, [], terms.timing(desk.unit), held=False)
+        place = None
+        if any(bought.is_sent for bought in lines):
+            place = ShippingAddress(order_id=0, **address, shipping_method=one.shipping_method)
+        return writing.Work(new, lines, [], [], place), moves
+
+    async def _line(self, desk: Desk, ware: Ware, count: int) -> OrderLine:
+        """A line as the catalogue prices it now."""
+        known = self._lines.get((ware, count))
+        if known is None:
+            if len(self._lines) > KEPT_LINES:
+                self._lines.clear()
+            answers = [OptionDraft(id=asked, value=value) for asked, value in ware.answers]
+            draft = LineDraft(
+                product_id=ware.product_id, variant_id=ware.variant_id, quantity=count, product_options=answers
+            )
+            faults: list[Fault] = []
+            known = await added(desk._replace(faults=faults), draft, "products.0")
+            if known is None:
+                raise refuse_faults(faults)
+            self._lines[ware, count] = known
+        return replace(known)
+
+
+def _ship(one: Sale, new: order.Order, lines: Sequence[OrderLine]) -> None:
+    """Marks what was sent."""
+    if one.status_id == PARTIALLY_SHIPPED:
+        first = next(bought for bought in lines if bought.is_sent)
+        whole = sum(bought.quantity for bought in lines if bought.is_sent)
+        first.quantity_shipped = min(first.quantity, whole - 1)
+    elif one.status_id in SENT:
+        for bought in lines:
+            bought.quantity_shipped = bought.quantity if bought.is_sent else 0
+        new.date_shipped = new.date_modified = moment(one.sent_at)
+
+
+async def _take(unit: Unit, number: int, moves: Moves, lines: Sequence[OrderLine]) -> None:
+    """What an open order takes from stock. Raises Taken."""
+    try:
+        await stock.move(unit, moves._replace(sold={}), lines)
+    except Refusal as refusal:
+        if refusal.reason is Reason.OUT_OF_STOCK:
+            raise Taken(number) from refusal
+        raise
+
+
+async def _send(bulk: Bulk, one: Sale, work: writing.Work) -> None:
+    """The shipment of what was sent."""
+    items = [
+        Item(order_product_id=bought.id, quantity=bought.quantity_shipped, product_id=bought.product_id)
+        for bought in work.lines
+        if bought.quantity_shipped
+    ]
+    if not items or work.address is None:
+        return
+    plain = work.address.plain
+    bulk.now = one.sent_at
+    await bulk.insert(
+        shipments.TABLE,
+        Shipment(
+            order_id=work.order.id,
+            customer_id=work.order.customer_id,
+            order_address_id=work.address.id,
+            date_created=moment(bulk.now),
+            tracking_number=one.tracking_number,
+            shipping_method=one.shipping_method,
+            shipping_provider=one.carrier,
+            billing_address=ShippedTo(**plain),
+            shipping_address=ShippedTo(**plain),
+            items=items,
+        ),
+    )
+
+
+async def _talk(bulk: Bulk, one: Sale, order_id: int) -> None:
+    """What customer and shop wrote to each other; what nobody answered was not read yet."""
+    if one.conversation is None:
+        return
+    subject, asked, answer = one.conversation
+    said = [("customer", asked, 2), ("merchant", answer, 26)]
+    for who, text, hours in said:
+        if text:
+            bulk.now = min(one.when + hours * 3600, bulk.present)
+            written = messages.Message(
+                order_id=order_id,
+                customer_id=one.buyer.customer_id,
+                type=who,  # type: ignore[arg-type]
+                subject=subject,
+                message=text,
+                status="read" if answer else "unread",
+                date_created=moment(bulk.now),
+            )
+            await bulk.insert(messages.TABLE, written)
+
+
+async def _count(unit: Unit, sold: Counter[int]) -> None:
+    """What was sold of each product, beside what was sold before."""
+    ids = sorted(product_id for product_id, count in sold.items() if count)
+    for start in range(0, len(ids), AT_ONCE):
+        some = ids[start : start + AT_ONCE]
+        rows = await unit.where(product.TABLE, f"id IN ({numbered_marks(len(some))})", *some)
+        for row in rows:
+            row.entity.total_sold += sold[row.entity.id]
+        await unit.rewrite(product.TABLE, *rows)
+
+
+async def _give_back(unit: Unit, one: Sale, work: writing.Work) -> None:
+    """A refund of everything, or of one piece, by the way in which it was paid."""
+    then = Unit(unit.tx, unit.ledger, min(one.when + REFUNDED_AFTER, unit.now), unit.terms)
+    books = await refund_due.books_of(then, work.order.id)
+    items = [
+        refund.ItemDraft(item_type="PRODUCT", item_id=bought.id, quantity=bought.quantity, reason=one.refund_reason)
+        for bought in work.lines
+    ]
+    if one.status_id == PARTIALLY_REFUNDED:
+        items = [replace(items[0], quantity=1)]
+    elif work.address is not None and work.order.shipping_cost_inc_tax:
+        cost = work.order.shipping_cost_inc_tax
+        items.append(refund.ItemDraft(item_type="SHIPPING", item_id=work.address.id, amount=cost))
+    draft = {"items": items, "reason": one.refund_reason}
+    made = refund_due.due(books, draft)
+    way = refund.PaymentDraft(provider_id=payments.gateway_of(books.order), amount=made.amount)
+    await refunds.give_back(then, books, made, [way], draft)
+    for table in (order, line, payments, refund):
+        unit.ledger.touch(table.TABLE.name, unit.now)

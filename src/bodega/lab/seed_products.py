@@ -1,0 +1,166 @@
+"""The products of a sample store, with their categories and brands and with all that hangs on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from bodega.access.stores import OpenStore
+from bodega.declare.facet import Facet
+from bodega.declare.fields import moment
+from bodega.declare.picture import Picture
+from bodega.declare.write import create_one
+from bodega.lab import catalogue, tiles
+from bodega.lab.details import details
+from bodega.lab.dice import Dice, mix
+from bodega.lab.sowing import Keyed, Made, everything, first_free, one_by_one, read, room, sow
+from bodega.lab.words import words
+from bodega.resources.catalog import (
+    brands,
+    bulk_pricing,
+    categories,
+    custom_fields,
+    images,
+    products,
+    reviews,
+    variants,
+    videos,
+)
+from bodega.resources.catalog.options import modifiers, product_options
+from bodega.storage import files
+from bodega.storage.unit import Unit
+
+CHILDREN: Mapping[str, Facet] = {
+    "options": product_options.V3,
+    "variants": variants.OF_PRODUCT,
+    "modifiers": modifiers.V3,
+    "custom_fields": custom_fields.V3,
+    "bulk_pricing_rules": bulk_pricing.V3,
+    "videos": videos.V3,
+    "reviews": reviews.V3,
+}
+"""Where what hangs on a product is written, in this order: variants answer options."""
+
+OLDEST, YOUNGEST = 1200, 365
+"""Days since the first sample product came into the shop, and since the last did."""
+
+DAY = 86_400
+
+ALL_PICTURED = 1000
+"""Products of a seed that all have a picture; a row that shows one costs more than a product does."""
+
+_SALT = 0x71E5
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class Draft(NamedTuple):
+    """A product, and the rows that hang on it with where they are written."""
+
+    body: dict[str, Any]
+    rows: Sequence[tuple[Facet, dict[str, Any]]]
+
+
+KEYS: Mapping[str, Callable[[Draft], str]] = {
+    "products.sku_key": lambda draft: draft.body["sku"].casefold(),
+    "products.name_key": lambda draft: draft.body["name"].casefold(),
+}
+
+
+async def sow_products(store: OpenStore, count: int, seed: int, made: Made) -> None:
+    """Adds `count` products of a seed, those that are not there yet. Raises Refusal when the plan holds no more."""
+    pictures = {name: tiles.of_department(name) for name in words().departments}
+    shelves: list[int] = await store.write(partial(_categories, pictures))
+    labels: list[int] = await store.write(_brands)
+
+    def draft(number: int) -> Draft:
+        return _draft(seed, number, shelves, labels, store.clock.now())
+
+    rows = Keyed(products.V3, _create, KEYS)
+    first = await first_free((await store.ready()).reader, rows, draft)
+    await sow(store, range(first, first + count), draft, partial(one_by_one, rows), made)
+
+
+def _draft(seed: int, number: int, shelves: Sequence[int], labels: Sequence[int], now: float) -> Draft:
+    """What V3 POSTs of the sample product and of what hangs on it ask for."""
+    body = catalogue.product(seed, number)
+    found = details(seed, number, body)
+    for review in found.get("reviews", ()):
+        review["date_reviewed"] = moment(now - review.pop("age"))
+    rows = [(facet, read(facet, one)) for name, facet in CHILDREN.items() for one in found.get(name, ())]
+    rows += [(images.V3, image) for image in _pictures(seed, number)]
+    body["categories"] = sorted({shelves[place] for place in body["categories"]})
+    body["brand_id"] = labels[body.pop("brand")]
+    draft = read(products.V3, body)
+    days = YOUNGEST + mix(mix(seed) ^ number) % (OLDEST - YOUNGEST)
+    draft["date_created"] = moment(now - days * DAY)
+    return Draft(draft, rows)
+
+
+def _pictures(seed: int, number: int) -> list[dict[str, Any]]:
+    """The tile of its kind; a few have a second picture. Beyond the first products, only some have any."""
+    dice = Dice(seed ^ _SALT, number)
+    if number >= ALL_PICTURED and not dice.one_in(4):
+        return []
+    article = catalogue.article_of(seed, number)
+    department = article.stock.department_name
+    made = [{"picture": tiles.of_kind(department, article.stock.kind.code), "description": article.name}]
+    if dice.one_in(6):
+        made.append(
+            {
+                "picture": tiles.of_department(department),
+                "description": f"From the department {department}",
+                "sort_order": 1,
+            }
+        )
+    return made
+
+
+async def _create(unit: Unit, draft: Draft) -> None:
+    row = await create_one(unit, products.V3, dict(draft.body), [])
+    for facet, changes in draft.rows:
+        await create_one(unit, facet, {**changes, **facet.only, "product_id": row.entity.id}, [])
+
+
+async def _categories(pictures: Mapping[str, Picture], unit: Unit) -> list[int]:
+    """The ids of the sample categories, made where they are missing; for one too many for the plan, its parent's."""
+    there = {(entity.name, entity.parent_id): entity.id for entity in await everything(unit, categories.V3)}
+    ids: list[int] = []
+    for wanted in catalogue.categories():
+        parent = 0 if wanted.parent is None else ids[wanted.parent]
+        found = there.get((wanted.name, parent))
+        if found is None and ids and room(unit, categories.V3) == 0:
+            ids.append(parent or ids[0])
+            continue
+        body = {
+            "name": wanted.name,
+            "parent_id": parent,
+            "description": wanted.description,
+            "sort_order": wanted.sort_order,
+        }
+        shown: dict[str, Any] = {}
+        if found is None and wanted.parent is None and wanted.name in pictures:
+            await files.keep(unit.tx, pictures[wanted.name].original.file)
+            shown["image_url"] = pictures[wanted.name].original.address
+        ids.append(found or await _made(unit, categories.V3, body, shown))
+    return ids
+
+
+async def _brands(unit: Unit) -> list[int]:
+    """The ids of the sample brands, made where they are missing; 0 for one that the plan has no room for."""
+    there = {entity.name: entity.id for entity in await everything(unit, brands.V3)}
+    ids: list[int] = []
+    for wanted in catalogue.brands():
+        found = there.get(wanted.name)
+        if found is None and room(unit, brands.V3) != 0:
+            body = {"name": wanted.name, "page_title": wanted.page_title, "search_keywords": wanted.search_keywords}
+            found = await _made(unit, brands.V3, body)
+        ids.append(found or 0)
+    return ids
+
+
+async def _made(unit: Unit, facet: Facet, body: Mapping[str, Any], more: Mapping[str, Any] = _NOTHING) -> int:
+    """The id of a new row; `more` is what no body can say."""
+    row = await create_one(unit, facet, {**read(facet, body), **more}, [])
+    return int(row.entity.id)

@@ -1,0 +1,168 @@
+"""Adding sample rows of any kind to a store that servers may have open, many to a transaction.
+
+The next ones are made ready between two transactions, which is when a server that has the store open gets its turn to
+write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import msgspec
+
+from bodega.access.stores import OpenStore
+from bodega.declare.facet import Facet
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Refusal
+from bodega.storage.table import numbered_marks
+from bodega.storage.tx import Tx
+from bodega.storage.unit import Unit
+
+CHUNK = 200
+"""Rows a transaction: enough that the commit costs little, few enough that nobody waits long."""
+
+JOB = 50
+"""Rows a job: several jobs in one transaction are written without a savepoint for each statement (PostgreSQL)."""
+
+Made = Callable[[int], None]
+"""Is told now and then how many rows were added."""
+
+
+class Keyed(NamedTuple):
+    """Rows that are written one by one. `create` writes what a draft asks for, through the facet that a client would.
+
+    `keys` are what no two of them share, by the column that holds it, as `table.column`, which must have an index. By
+    the first of them it is found where an earlier seeding ended.
+    """
+
+    facet: Facet
+    create: Callable[[Unit, Any], Awaitable[None]]
+    keys: Mapping[str, Callable[[Any], str]]
+
+
+Drafts = Mapping[int, Any]
+"""What is asked for, by number."""
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+class Taken(Exception):
+    """Row `number` cannot be made: something in the store stands in its way."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+async def sow(
+    store: OpenStore,
+    numbers: range,
+    draft: Callable[[int], Any],
+    write: Callable[[Drafts, Unit], Awaitable[int]],
+    made: Made,
+    chunk: int = CHUNK,
+    job: int = JOB,
+) -> None:
+    """Adds as many rows as there are numbers; those that something stands in the way of are passed over for later ones.
+
+    `draft(k)` is what number k asks for, made before the transaction; `write` adds the rows of drafts, tells how many
+    it added, and raises Taken. Raises Refusal when the plan holds no more; what was added until then stays.
+    """
+    number, count = numbers.start, len(numbers)
+
+    async def add(drafts: Drafts) -> int:
+        while True:
+            try:
+                added: int = await store.write(partial(write, drafts))
+            except Taken as taken:
+                drafts = {number: draft for number, draft in drafts.items() if number != taken.number}
+            else:
+                made(added)
+                return added
+
+    while count > 0:
+        end = number + min(chunk, count)
+        drafts = [(k, draft(k)) for k in range(number, end)]
+        jobs = [add(dict(drafts[start : start + job])) for start in range(0, len(drafts), job)]
+        count -= sum(await _all_of(jobs))
+        number = end
+
+
+async def one_by_one(rows: Keyed, drafts: Drafts, unit: Unit) -> int:
+    """Makes the rows that are free, as many as the plan holds; how many. Raises Taken."""
+    taken = [
+        (key, await _held(unit.tx, column, [key(draft) for draft in drafts.values()]))
+        for column, key in rows.keys.items()
+    ]
+    added = 0
+    for number, draft in drafts.items():
+        if any(key(draft) in there for key, there in taken):
+            continue
+        if added and room(unit, rows.facet) == 0:
+            break  # what the plan holds is made; the next chunk is told that there is no room
+        try:
+            await rows.create(unit, draft)
+        except Refusal as refusal:
+            if refusal.reason is Reason.DUPLICATE:
+                raise Taken(number) from refusal
+            raise
+        added += 1
+    return added
+
+
+async def _all_of(jobs: Sequence[Coroutine[Any, Any, int]]) -> list[int]:
+    """What all jobs returned, once all have ended. Raises what the first failure raised."""
+    ended = await asyncio.gather(*jobs, return_exceptions=True)
+    for result in ended:
+        if isinstance(result, BaseException):
+            raise result
+    return [result for result in ended if not isinstance(result, BaseException)]
+
+
+def read(facet: Facet, body: Mapping[str, Any]) -> dict[str, Any]:
+    """What a POST of this body asks for. Raises Refusal."""
+    if facet.v3 is not None:
+        return facet.v3.read(_encode(body), creating=True)
+    assert facet.v2 is not None
+    return facet.v2.read(body, creating=True)
+
+
+def room(unit: Unit, facet: Facet) -> int | None:
+    """How many more the plan holds; None when it sets no limit."""
+    limit = unit.terms.limits.get(facet.table.counter)
+    return None if limit is None else max(0, limit - unit.ledger.total(facet.table.name))
+
+
+async def everything(unit: Unit, facet: Facet) -> list[Any]:
+    """All entities of a small table."""
+    rows = await unit.tx.rows(f"SELECT doc, rest FROM {facet.table.name} ORDER BY id")  # noqa: S608 - a declared name
+    return [facet.table.decode(row[0], row[1]) for row in rows]
+
+
+async def _held(tx: Tx, column: str, values: Sequence[str]) -> set[str]:
+    """Those of the values that a row has in a column, given as `table.column`."""
+    table, _, name = column.partition(".")
+    marks = numbered_marks(len(values))
+    rows = await tx.rows(f"SELECT {name} FROM {table} WHERE {name} IN ({marks})", *values)  # noqa: S608
+    return {row[0] for row in rows}
+
+
+async def first_free(tx: Tx, rows: Keyed, draft: Callable[[int], Any]) -> int:
+    """A number that is not there while the one before it is: where an earlier seeding ended."""
+    column, key = next(iter(rows.keys.items()))
+
+    async def there(number: int) -> bool:
+        return bool(await _held(tx, column, [key(draft(number))]))
+
+    if not await there(0):
+        return 0
+    known, missing = 0, 1
+    while await there(missing):
+        known, missing = missing, missing * 2
+    while missing - known > 1:
+        middle = (known + missing) // 2
+        known, missing = (middle, missing) if await there(middle) else (known, middle)
+    return missing
