@@ -160,6 +160,10 @@ class Stores:
         self._listen()
         return self._fresh.get(store_hash)
 
+    def holds(self, store_hash: str) -> bool:
+        """Whether this process has the store open."""
+        return store_hash in self._open
+
     def _listen(self) -> None:
         if self.registry.rang():
             self._fresh.clear()

@@ -211,7 +211,7 @@ class Bulletin:
     async def _tell(self) -> None:
         now = int(time.time())
         for name, diary in list(self._journal.diaries.items()):
-            store = await self._stores.get(name)
+            store = await self._stores.get(name) if self._stores.holds(name) else None
             if store is None or store.record.watched < now or self._told.get(name) == diary.moved:
                 continue
             moved = diary.moved
