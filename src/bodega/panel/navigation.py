@@ -25,6 +25,14 @@ class Section(NamedTuple):
 STORE = (
     Section("", (Way("Overview", "", "pulse"),)),
     Section(
+        "Catalogue",
+        (
+            Way("Products", "/products", "product"),
+            Way("Categories", "/categories", "category"),
+            Way("Brands", "/brands", "brand"),
+        ),
+    ),
+    Section(
         "Develop",
         (
             Way("API accounts", "/accounts", "key"),
@@ -36,7 +44,7 @@ STORE = (
     ),
     Section("Store", (Way("Status and plan", "/status", "store"), Way("Settings", "/settings", "settings"))),
 )
-"""What a store has today. Catalogue, orders, customers and webhooks get a section each."""
+"""What a store has today."""
 
 
 def sections(asked: Asked) -> list[tuple[str, list[tuple[Way, str, bool]]]]:

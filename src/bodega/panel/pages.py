@@ -2,11 +2,41 @@
 
 from __future__ import annotations
 
-from bodega.panel import accounts, apps, journal, law, overview, settings, sign_in, status, tasks
+from bodega.panel import (
+    accounts,
+    apps,
+    brands,
+    categories,
+    journal,
+    law,
+    overview,
+    product_parts,
+    products,
+    settings,
+    sign_in,
+    status,
+    tasks,
+    variants,
+)
 from bodega.panel.web import Page
 
 
 def every() -> list[Page]:
     """In the order in which a path is looked for: fixed paths of a module come before those with an id."""
-    modules = (sign_in, overview, accounts, journal, tasks, apps, law, status, settings)
+    modules = (
+        sign_in,
+        overview,
+        products,
+        product_parts,
+        variants,
+        categories,
+        brands,
+        accounts,
+        journal,
+        tasks,
+        apps,
+        law,
+        status,
+        settings,
+    )
     return [page for module in modules for page in module.pages.all]

@@ -9,7 +9,6 @@ from msgspec.structs import replace
 
 from bodega.access.plans import COUNTERS, DEFAULT, PLANS
 from bodega.access.settings import SETTINGS
-from bodega.panel.accounts import origin
 from bodega.panel.templates_of import show
 from bodega.panel.web import SAFE, Asked, Pages, Reply, Turned, go
 from bodega.resources.store import currencies
@@ -51,7 +50,7 @@ async def _status(asked: Asked, said: str = "", status: HTTPStatus = HTTPStatus.
     currency = await currencies.default(store.rows.reader) if store.rows is not None else None
     return show(
         asked, "status.html", status=status, said=said, plan=plan, usage=await usage(asked),
-        currency=currency,        clock_now=store.clock.now(), origin=origin(asked), has_ca=asked.house.ca is not None,
+        currency=currency,        clock_now=store.clock.now(), origin=asked.origin, has_ca=asked.house.ca is not None,
     )  # fmt: skip
 
 
