@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -56,8 +56,8 @@ class Field(NamedTuple):
             return ", ".join(map(str, sorted(value)))
         if self.kind in ("list", "ids"):
             return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-        if isinstance(value, Decimal):
-            return f"{value:f}"
+        if self.kind == "number":
+            return plain(value)
         return str(value)
 
     def value(self, text: str) -> Any:
@@ -102,6 +102,15 @@ def fields_of(
         field = field._replace(title=(titles or {}).get(name, field.title), hint=(hints or {}).get(name, field.hint))
         made.append(field)
     return made
+
+
+def plain(value: Any) -> str:
+    """A number without needless zeros: V2 writes four places."""
+    try:
+        exact = Decimal(str(value))
+    except InvalidOperation:
+        return str(value)
+    return f"{exact.to_integral_value() if exact == exact.to_integral_value() else exact.normalize():f}"
 
 
 def title_of(name: str) -> str:

@@ -97,13 +97,16 @@ async def send(
     more: Mapping[str, Any] | None = None,
     before: str = "",
 ) -> Sent:
-    """Sends a form to the API: POST to a collection for a new entity, else PUT of what was changed."""
+    """Sends a form to the API: POST to a collection for a new entity, else PUT of what was changed.
+
+    `more` are members that are sent along unless the form says otherwise.
+    """
     form, draft = read(asked, groups, now, before)
     if form.faulty:
         return Sent(form, None)
     if now is not None and not draft:
         return Sent(form, None)
-    draft = {**draft, **(more or {})}
+    draft = {**(more or {}), **draft}
     told = await api.ask(asked, "POST" if now is None else "PUT", path, draft, etag=etag)
     if told.refused:
         complain(form, told)

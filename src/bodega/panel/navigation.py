@@ -32,6 +32,7 @@ STORE = (
             Way("Brands", "/brands", "brand"),
         ),
     ),
+    Section("Selling", (Way("Customers", "/customers", "customer"),)),
     Section(
         "Develop",
         (

@@ -7,6 +7,7 @@ from bodega.panel import (
     apps,
     brands,
     categories,
+    customers,
     journal,
     law,
     overview,
@@ -23,20 +24,6 @@ from bodega.panel.web import Page
 
 def every() -> list[Page]:
     """In the order in which a path is looked for: fixed paths of a module come before those with an id."""
-    modules = (
-        sign_in,
-        overview,
-        products,
-        product_parts,
-        variants,
-        categories,
-        brands,
-        accounts,
-        journal,
-        tasks,
-        apps,
-        law,
-        status,
-        settings,
-    )
+    catalogue = (products, product_parts, variants, categories, brands)
+    modules = (sign_in, overview, *catalogue, customers, accounts, journal, tasks, apps, law, status, settings)
     return [page for module in modules for page in module.pages.all]

@@ -33,7 +33,7 @@ def environment() -> Environment:
     )
     made.globals.update(static=static_url, settings=SETTINGS)
     made.filters.update(moment=moment, clock=clock, ago=ago, number=number, took=took, part=part)
-    made.filters.update(money=money, when=when, chosen_first=chosen_first)
+    made.filters.update(money=money, when=when, day=day, chosen_first=chosen_first)
     return made
 
 
@@ -98,6 +98,14 @@ def when(text: str) -> str:
     """A date of the API, in either version's form, as people read it."""
     try:
         return moment(parse_moment(text)) if text else "\N{EN DASH}"
+    except ValueError:
+        return text
+
+
+def day(text: str) -> str:
+    """The day of a date of the API."""
+    try:
+        return datetime.fromtimestamp(parse_moment(text), UTC).strftime("%-d %b %Y") if text else "\N{EN DASH}"
     except ValueError:
         return text
 
