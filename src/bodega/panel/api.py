@@ -49,13 +49,18 @@ class Told(NamedTuple):
         return found
 
 
-async def ask(asked: Asked, method: str, path: str, body: Any = None, *, etag: str = "", **query: Any) -> Told:
-    """One request: `path` as /v3/catalog/brands, `body` plain data. Raises Turned where the store is being upgraded."""
+async def ask(
+    asked: Asked, method: str, path: str, body: Any = None, *, etag: str = "", client: str = CLIENT, **query: Any
+) -> Told:
+    """One request: `path` as /v3/catalog/brands, `body` plain data. Raises Turned where the store is being upgraded.
+
+    `client` is in whose name it is asked: what a client owns, as its webhooks, is its own even here.
+    """
     content = b"" if body is None else _encode(body)
     headers = {"content-type": "application/json"} if body is not None else {}
     if etag:
         headers["if-match"] = etag
-    return await _send(asked, method, path, content, headers, query)
+    return await _send(asked, method, path, content, headers, query, client)
 
 
 async def upload(asked: Asked, path: str, name: str, file: Upload, **fields: str) -> Told:
@@ -72,7 +77,13 @@ async def upload(asked: Asked, path: str, name: str, file: Upload, **fields: str
 
 
 async def _send(
-    asked: Asked, method: str, path: str, body: bytes, headers: dict[str, str], query: Mapping[str, Any]
+    asked: Asked,
+    method: str,
+    path: str,
+    body: bytes,
+    headers: dict[str, str],
+    query: Mapping[str, Any],
+    client: str = CLIENT,
 ) -> Told:
     if asked.shop.rows is None:
         raise Turned(HTTPStatus.SERVICE_UNAVAILABLE, "The store is being upgraded. Try again in a moment.")
@@ -81,7 +92,7 @@ async def _send(
     headers["accept"] = "application/json"
     try:
         answer = await carry_out(
-            asked.house.api, asked.shop, CLIENT, method, target, body, headers, origin=asked.origin
+            asked.house.api, asked.shop, client, method, target, body, headers, origin=asked.origin
         )
     except Refusal as refusal:
         return _refused(refusal, 2 if path.startswith("/v2/") else 3)

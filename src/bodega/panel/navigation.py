@@ -38,6 +38,7 @@ STORE = (
         (
             Way("API accounts", "/accounts", "key"),
             Way("Journal", "/journal", "journal"),
+            Way("Webhooks", "/webhooks", "hook"),
             Way("Tasks", "/tasks", "task"),
             Way("Apps", "/apps", "app"),
             Way("The law", "/law", "law"),

@@ -18,9 +18,14 @@ async def overview(asked: Asked) -> Reply:
     told = await asked.house.bulletin.read(asked.shop.record.hash)
     refused = [entry for entry in reversed(told.entries) if entry.reason]
     reasons = sorted(told.counts.items(), key=lambda pair: -pair[1])[:SHOWN]
+    rows = asked.shop.rows
+    low = await charts.running_low(rows.reader) if rows is not None else None
     return show(
         asked,
         "overview.html",
+        low=low and low[: charts.LOW_SHOWN],
+        low_count=len(low or ()),
+        orders=None,
         told=told,
         requests=charts.requests(told, asked.now),
         latency=charts.latency(told, asked.now),

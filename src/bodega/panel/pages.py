@@ -18,6 +18,7 @@ from bodega.panel import (
     status,
     tasks,
     variants,
+    webhooks,
 )
 from bodega.panel.web import Page
 
@@ -25,5 +26,6 @@ from bodega.panel.web import Page
 def every() -> list[Page]:
     """In the order in which a path is looked for: fixed paths of a module come before those with an id."""
     catalogue = (products, product_parts, variants, categories, brands)
-    modules = (sign_in, overview, *catalogue, customers, accounts, journal, tasks, apps, law, status, settings)
+    developing = (accounts, journal, webhooks, tasks, apps, law)
+    modules = (sign_in, overview, *catalogue, customers, *developing, status, settings)
     return [page for module in modules for page in module.pages.all]

@@ -114,7 +114,16 @@ def _part(
     choices: dict[str, Choices] | None = None, titles: dict[str, str] | None = None,
 ) -> Part:  # fmt: skip
     made = fields_of(entity, names, required=required, choices=choices, titles=titles)
-    return Part(word, title, lead, [Group("", [field._replace(wide=False) for field in made])])
+    return Part(
+        word,
+        title,
+        lead,
+        [
+            Group(
+                "", [field._replace(wide=False, kind="text" if field.kind == "long" else field.kind) for field in made]
+            )
+        ],
+    )
 
 
 PARTS = {
@@ -127,7 +136,7 @@ PARTS = {
               {"type": (("price", "so much off each"), ("percent", "per cent off"), ("fixed", "price of each"))},
               {"quantity_min": "From", "quantity_max": "To", "type": "Gives"}),
         _part("videos", "Videos", "Shown beside the pictures: the id is the last part of the address at YouTube.",
-              Video, "video_id title description sort_order", "video_id"),
+              Video, "video_id title description sort_order", "video_id", titles={"video_id": "Id at YouTube"}),
     )
 }  # fmt: skip
 

@@ -33,7 +33,7 @@ def environment() -> Environment:
     )
     made.globals.update(static=static_url, settings=SETTINGS)
     made.filters.update(moment=moment, clock=clock, ago=ago, number=number, took=took, part=part)
-    made.filters.update(money=money, when=when, day=day, chosen_first=chosen_first)
+    made.filters.update(money=money, when=when, day=day, from_now=from_now, chosen_first=chosen_first)
     return made
 
 
@@ -80,6 +80,18 @@ def ago(epoch: float | None, now: float) -> str:
             count = seconds // size
             return f"{count} {word}{'s' if count > 1 else ''} ago"
     return "just now"
+
+
+def from_now(epoch: float, now: float) -> str:
+    """How long until then."""
+    seconds = int(epoch - now)
+    if seconds <= 0:
+        return "now"
+    for size, word in ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")):
+        if seconds >= size:
+            count = seconds // size
+            return f"in {count} {word}{'s' if count > 1 else ''}"
+    return "now"
 
 
 def number(value: float) -> str:
