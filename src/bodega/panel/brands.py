@@ -28,7 +28,7 @@ GROUPS = [
 async def listed(asked: Asked) -> Reply:
     """The list, by name."""
     page, word = api.page_of(asked), asked.asked_for("q")
-    asks = {"name:like": f"%{word}%"} if word else {}
+    asks = {"name:like": word} if word else {}
     told = await api.ask(asked, "GET", BRANDS, limit=PER_PAGE, page=page, sort="name", **asks)
     query = f"{urlencode({'q': word})}&" if word else ""
     return show(
