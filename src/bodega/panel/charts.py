@@ -123,6 +123,12 @@ ORDERS_A_DAY = (
 """Read from the index of the dates alone, however many orders there are."""
 
 
+async def by_day(tx: Tx, now: int) -> dict[str, int]:
+    """How many orders there were on each of the last days."""
+    first = datetime.fromtimestamp((now // DAY_SECONDS - DAYS + 1) * DAY_SECONDS, UTC)
+    return {row[0]: row[1] for row in await tx.rows(ORDERS_A_DAY, first.isoformat())}
+
+
 def orders_a_day(counted: Mapping[str, int], now: int) -> dict[str, Any]:
     """Orders a day by the store's clock; `counted` has them by their day, as 2030-01-31."""
     last = now // DAY_SECONDS

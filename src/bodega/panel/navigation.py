@@ -32,7 +32,7 @@ STORE = (
             Way("Brands", "/brands", "brand"),
         ),
     ),
-    Section("Selling", (Way("Customers", "/customers", "customer"),)),
+    Section("Selling", (Way("Orders", "/orders", "order"), Way("Customers", "/customers", "customer"))),
     Section(
         "Develop",
         (

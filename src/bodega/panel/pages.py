@@ -10,6 +10,7 @@ from bodega.panel import (
     customers,
     journal,
     law,
+    orders,
     overview,
     product_parts,
     products,
@@ -27,5 +28,5 @@ def every() -> list[Page]:
     """In the order in which a path is looked for: fixed paths of a module come before those with an id."""
     catalogue = (products, product_parts, variants, categories, brands)
     developing = (accounts, journal, webhooks, tasks, apps, law)
-    modules = (sign_in, overview, *catalogue, customers, *developing, status, settings)
+    modules = (sign_in, overview, *catalogue, orders, customers, *developing, status, settings)
     return [page for module in modules for page in module.pages.all]
