@@ -134,6 +134,8 @@ class Books(NamedTuple):
         order = self.order
         found = [Event(_at(order["date_created"]), "Placed", order["payment_method"])]
         for one in self.transactions:
+            if one["event"] == "refund":
+                continue  # told with its reason below
             found.append(
                 Event(_at(one["date_created"]), one["event"].capitalize(), f"{one['amount']} {one['currency']}")
             )
