@@ -26,7 +26,7 @@ class Form:
 
     action: str
     method: str
-    fields: dict[str, str] = field(default_factory=dict)
+    fields: dict[str, Any] = field(default_factory=dict)
     buttons: list[str] = field(default_factory=list)
 
 
@@ -60,6 +60,7 @@ class Forms(HTMLParser):
         super().__init__()
         self.all: list[Form] = []
         self._select = ""
+        self._area = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -68,16 +69,39 @@ class Forms(HTMLParser):
         if not self.all:
             return
         fields = self.all[-1].fields
-        if tag == "input" and "name" in given:
+        if tag == "input" and "name" in given and given.get("type") != "file":
             ticked = given.get("type") in ("checkbox", "radio")
             if not ticked or "checked" in given:
-                fields[given["name"]] = given.get("value", "on" if ticked else "")
+                value = given.get("value", "on" if ticked else "")
+                before = fields.get(given["name"]) if given.get("type") == "checkbox" else None
+                fields[given["name"]] = (
+                    value if before is None else [*([before] if isinstance(before, str) else before), value]
+                )
         elif tag == "select":
             self._select = given.get("name", "")
         elif tag == "option" and self._select and ("selected" in given or self._select not in fields):
             fields[self._select] = given.get("value", "")
         elif tag == "button":
             self.all[-1].buttons.append(given.get("value", ""))
+        elif tag == "textarea":
+            self._area = given.get("name", "")
+            fields[self._area] = ""
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "select":
+            self._select = ""
+        elif tag == "textarea" and self._area:
+            fields = self.all[-1].fields
+            fields[self._area] = fields[self._area].removeprefix("\n").replace("\n", "\r\n")
+            self._area = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._area:
+            self.all[-1].fields[self._area] += data
+
+
+def _listed(value: Any) -> list[str]:
+    return value if isinstance(value, list) else [value]
 
 
 class Browser:
@@ -152,6 +176,22 @@ class Browser:
         """Fills the form of a page whose target ends so, and sends it."""
         form = page.form(action)
         return self.ask("POST", form.action or page.path, {**form.fields, **fields})
+
+    def upload(self, page: Page, action: str, name: str, file: bytes, **fields: str) -> Page:
+        """Sends a form that brings a file."""
+        form = page.form(action)
+        boundary = secrets.token_hex(8)
+        parts = [f'--{boundary}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'.encode()
+                 for key, value in {**form.fields, **fields}.items()]  # fmt: skip
+        head = f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"; filename="a b\u00e4.png"\r\n'
+        body = b"".join(
+            [*parts, head.encode(), b"Content-Type: image/png\r\n\r\n", file, f"\r\n--{boundary}--\r\n".encode()]
+        )
+        headers = {
+            "content-type": f"multipart/form-data; boundary={boundary}",
+            "origin": f"{self.scheme}://{self.host}",
+        }
+        return self.ask("POST", form.action, headers=headers, body=body)
 
     def sign_in(self, email: str, password: str = PASSWORD, wanted: str = "") -> Page:
         page = self.get("/manage/sign-in" + (f"?next={quote(wanted, safe='')}" if wanted else ""))

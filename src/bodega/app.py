@@ -146,7 +146,9 @@ async def make_app(
     look = functools.partial(_look, meter, stores, worker[0])
     journal = Journal()
     bulletin = Bulletin(stores, journal, written, shared=not isinstance(depot, Embedded))
-    panel = panel_mounts(stores, bulletin, written, insecure_http=insecure_http, https_port=https_port, ca=ca)
+    panel = panel_mounts(
+        stores, bulletin, written, insecure_http=insecure_http, https_port=https_port, ca=ca, api=house
+    )
     mounts = {
         "time": gateway_time,
         "_bodega": operations(stores, meter.board, look),

@@ -21,6 +21,17 @@ def _text(value: str) -> str:
     return value
 
 
+def _short(most: int) -> Callable[[str], str]:
+    """Text of at most so many characters."""
+
+    def read(value: str) -> str:
+        if len(value) > most or any(ord(letter) < 32 for letter in value):
+            raise ValueError(f"must be at most {most} printable character{'' if most == 1 else 's'}")
+        return value
+
+    return read
+
+
 def _flag(value: str) -> bool:
     if value.lower() in ("true", "on", "1", "yes"):
         return True
@@ -102,7 +113,7 @@ SETTINGS: dict[str, Setting] = {
     "domain": Setting("", _text, "the domain shown in store information; empty: store-HASH.localhost"),
     "address": Setting("", _text, "the postal address shown in store information"),
     "country": Setting("United States", _text, "the country shown in store information"),
-    "country_code": Setting("US", _text, "its two-letter code"),
+    "country_code": Setting("US", _short(2), "its two-letter code"),
     "phone": Setting("", _text, "the telephone number shown in store information"),
     "first_name": Setting("", _text, "the owner's first name"),
     "last_name": Setting("", _text, "the owner's last name"),
@@ -112,10 +123,10 @@ SETTINGS: dict[str, Setting] = {
     "timezone": Setting("UTC", _text, "the name of the store's time zone"),
     "language": Setting("en", _text, "the language of the storefront"),
     "currency": Setting("USD", _currency, "the default currency"),
-    "currency_symbol": Setting("$", _text, "its symbol"),
+    "currency_symbol": Setting("$", _short(10), "its symbol"),
     "currency_symbol_location": Setting("left", OneOf("left", "right"), "the side of the amount it stands on"),
-    "decimal_separator": Setting(".", _text, "between units and cents"),
-    "thousands_separator": Setting(",", _text, "between groups of three digits"),
+    "decimal_separator": Setting(".", _short(1), "between units and cents"),
+    "thousands_separator": Setting(",", _short(1), "between groups of three digits"),
     "decimal_places": Setting(2, _places, "digits after the decimal separator"),
     "weight_units": Setting("LBS", OneOf("LBS", "Ounces", "KGS", "Grams", "Tonnes"), "the unit of weights"),
     "dimension_units": Setting("Inches", OneOf("Inches", "Centimeters"), "the unit of lengths"),

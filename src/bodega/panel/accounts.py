@@ -74,12 +74,7 @@ async def create(asked: Asked) -> Reply:
         asked.house.registry, asked.shop.record, name, token, permissions.chosen(asked.form, asked.field("preset")),
         basic=basic, per_hour=quota if basic else None, per_window=None if basic else quota,
     )  # fmt: skip
-    return show(asked, "account_made.html", account=account, token=token, origin=origin(asked))
-
-
-def origin(asked: Asked) -> str:
-    """How the browser reached this server; what lines to copy begin with."""
-    return f"{'https' if asked.secure else 'http'}://{asked.headers.get('host', 'localhost')}"
+    return show(asked, "account_made.html", account=account, token=token, origin=asked.origin)
 
 
 @pages.get(HERE + "/{client}")

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from bodega.access import owners, sessions
 from bodega.access.stores import Stores
 from bodega.http.bulletin import Bulletin
+from bodega.http.house import House
 from bodega.log import Log
 from bodega.panel import cookies, oauth
 from bodega.panel.house import PanelHouse, static_files
@@ -79,11 +80,11 @@ class Panel:
         page, asked.ids = find(self._pages, asked.method, asked.path.removeprefix(ROOT).rstrip("/"))
         if asked.method == "POST":
             _came_from_here(asked)
-            asked.form = await read_form(asked.headers, receive)
         await _recognise(asked)
         if asked.owner is None and not page.public:
             return _sign_in_first(asked)
         if asked.method == "POST":
+            asked.form, asked.files = await read_form(asked.headers, receive, page.most)
             _carries_the_token(asked)
         store = asked.ids.get("store")
         if store is not None:
@@ -198,8 +199,11 @@ def mounts(
     insecure_http: bool,
     https_port: int,
     ca: Path | None,
+    api: House,
     now: Callable[[], float] = time.time,
 ) -> dict[str, Mount]:
     """What the panel serves, by the first segment of the path: its pages, and the place where apps get their tokens."""
-    house = PanelHouse(stores, bulletin, log, insecure_http=insecure_http, https_port=https_port, ca=ca, now=now)
+    house = PanelHouse(
+        stores, bulletin, log, insecure_http=insecure_http, https_port=https_port, ca=ca, now=now, api=api
+    )
     return {"manage": Panel(house), "oauth2": oauth.Tokens(house)}

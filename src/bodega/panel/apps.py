@@ -15,7 +15,6 @@ from bodega.access import apps, owners
 from bodega.access.apps import App, Installation
 from bodega.access.owners import Owner
 from bodega.panel import permissions
-from bodega.panel.accounts import origin
 from bodega.panel.templates_of import part, show
 from bodega.panel.web import SAFE, Asked, Pages, Reply, Turned, go
 
@@ -111,7 +110,7 @@ async def one(asked: Asked) -> Reply:
     people = await owners.of_store(asked.house.tx, asked.shop.record.hash)
     return show(
         asked, "app.html", app=app, installed=installed, people=people, own=app.owner == asked.who.id,
-        origin=origin(asked),
+        origin=asked.origin,
     )  # fmt: skip
 
 

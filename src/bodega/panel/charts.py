@@ -1,12 +1,14 @@
-"""Pictures of the last hour, worked out as rectangles and lines; the templates draw them as inline SVG."""
+"""Pictures of the last hour and weeks, worked out as rectangles and lines; the templates draw them as inline SVG."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 from bodega.http.bulletin import Told
 from bodega.http.journal import BUCKETS_MS, MINUTES
+from bodega.storage.tx import Tx
 
 WIDTH, HEIGHT = 500, 170
 LEFT, TOP, BOTTOM = 46, 8, 22
@@ -110,3 +112,66 @@ def _pieces(points: list[tuple[float, float, int]]) -> list[str]:
             piece = [(x - 4, y, place), (x + 4, y, place)]
         drawn.append(" ".join(f"{x:.1f},{y:.1f}" for x, y, _ in piece))
     return drawn
+
+
+DAYS = 30
+DAY_SECONDS = 86_400
+ORDERS_A_DAY = (
+    "SELECT substr(date_created, 1, 10), count(*) FROM orders WHERE date_created >= $1"
+    " GROUP BY substr(date_created, 1, 10)"
+)
+"""Read from the index of the dates alone, however many orders there are."""
+
+
+async def by_day(tx: Tx, now: int) -> dict[str, int]:
+    """How many orders there were on each of the last days."""
+    first = datetime.fromtimestamp((now // DAY_SECONDS - DAYS + 1) * DAY_SECONDS, UTC)
+    return {row[0]: row[1] for row in await tx.rows(ORDERS_A_DAY, first.isoformat())}
+
+
+def orders_a_day(counted: Mapping[str, int], now: int) -> dict[str, Any]:
+    """Orders a day by the store's clock; `counted` has them by their day, as 2030-01-31."""
+    last = now // DAY_SECONDS
+    days = [datetime.fromtimestamp((last - ago) * DAY_SECONDS, UTC) for ago in reversed(range(DAYS))]
+    counts = [counted.get(f"{day:%Y-%m-%d}", 0) for day in days]
+    top = _top(max(*counts, 4))
+    step = (WIDTH - LEFT) / DAYS
+    bars = [
+        {"x": round(LEFT + place * step + 1, 1), "y": round(_y(count, top), 1), "width": round(step - 2, 1),
+         "height": round(_y(0, top) - _y(count, top), 1), "says": f"{day:%-d %B}: {count}"}
+        for place, (day, count) in enumerate(zip(days, counts, strict=True)) if count
+    ]  # fmt: skip
+    rules = [{"y": round(_y(top * part, top), 1), "says": f"{top * part:g}"} for part in (0, 0.5, 1)]
+    marks = [{"x": round(LEFT + place * step, 1), "says": f"{day:%-d %b}"}
+             for place, day in enumerate(days) if place % 7 == 1]  # fmt: skip
+    return {"width": WIDTH, "height": HEIGHT, "left": LEFT, "rules": rules, "hours": marks, "bars": bars,
+            "days": DAYS, "whole": sum(counts), "most": max(counts), "today": counts[-1]}  # fmt: skip
+
+
+LOW_LOOKED_AT = 1_000
+LOW_SHOWN = 6
+LOW = (
+    "SELECT p.id, p.name, v.sku, v.is_base, v.inventory_level, v.inventory_warning_level FROM"
+    " (SELECT product_id, sku, is_base, inventory_level, inventory_warning_level FROM variants WHERE is_low"
+    " LIMIT $1) v"
+    " JOIN products p ON p.id = v.product_id"
+    " WHERE (v.is_base AND p.inventory_tracking = 'product') OR (NOT v.is_base AND p.inventory_tracking = 'variant')"
+)
+"""Found by the index of what is low; a store in which everything is low is not looked through to its end."""
+
+
+class Low(NamedTuple):
+    """A product, or a variant of one, whose level is at its warning or below."""
+
+    product: int
+    name: str
+    sku: str
+    variant: bool
+    level: int
+    warning: int
+
+
+async def running_low(tx: Tx) -> list[Low]:
+    """What is low, the lowest first beside their warnings."""
+    found = [Low(row[0], row[1], row[2], not row[3], row[4], row[5]) for row in await tx.rows(LOW, LOW_LOOKED_AT)]
+    return sorted(found, key=lambda one: one.level / one.warning)

@@ -11,6 +11,7 @@ from typing import Any
 
 from bodega.access.stores import Stores
 from bodega.http.bulletin import Bulletin
+from bodega.http.house import House
 from bodega.log import Log
 from bodega.storage.registry import Registry
 from bodega.storage.tx import Tx
@@ -19,7 +20,10 @@ HERE = "bodega.panel"
 
 
 class PanelHouse:
-    """`ca` is the local authority's file, None when the operator brought a certificate; `now` is in UTC seconds."""
+    """`ca` is the local authority's file, None when the operator brought a certificate; `now` is in UTC seconds.
+
+    `api` is what the store's API stands on.
+    """
 
     def __init__(
         self,
@@ -31,8 +35,10 @@ class PanelHouse:
         https_port: int,
         ca: Path | None,
         now: Callable[[], float],
+        api: House,
     ) -> None:
         self.stores = stores
+        self.api = api
         self.bulletin = bulletin
         self.log = log
         self.insecure_http = insecure_http

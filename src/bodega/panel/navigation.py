@@ -25,10 +25,20 @@ class Section(NamedTuple):
 STORE = (
     Section("", (Way("Overview", "", "pulse"),)),
     Section(
+        "Catalogue",
+        (
+            Way("Products", "/products", "product"),
+            Way("Categories", "/categories", "category"),
+            Way("Brands", "/brands", "brand"),
+        ),
+    ),
+    Section("Selling", (Way("Orders", "/orders", "order"), Way("Customers", "/customers", "customer"))),
+    Section(
         "Develop",
         (
             Way("API accounts", "/accounts", "key"),
             Way("Journal", "/journal", "journal"),
+            Way("Webhooks", "/webhooks", "hook"),
             Way("Tasks", "/tasks", "task"),
             Way("Apps", "/apps", "app"),
             Way("The law", "/law", "law"),
@@ -36,7 +46,7 @@ STORE = (
     ),
     Section("Store", (Way("Status and plan", "/status", "store"), Way("Settings", "/settings", "settings"))),
 )
-"""What a store has today. Catalogue, orders, customers and webhooks get a section each."""
+"""What a store has today."""
 
 
 def sections(asked: Asked) -> list[tuple[str, list[tuple[Way, str, bool]]]]:

@@ -18,9 +18,15 @@ async def overview(asked: Asked) -> Reply:
     told = await asked.house.bulletin.read(asked.shop.record.hash)
     refused = [entry for entry in reversed(told.entries) if entry.reason]
     reasons = sorted(told.counts.items(), key=lambda pair: -pair[1])[:SHOWN]
+    rows = asked.shop.rows
+    now = int(asked.shop.clock.now())
+    low = await charts.running_low(rows.reader) if rows is not None else None
     return show(
         asked,
         "overview.html",
+        low=low and low[: charts.LOW_SHOWN],
+        low_count=len(low or ()),
+        orders=charts.orders_a_day(await charts.by_day(rows.reader, now), now) if rows is not None else None,
         told=told,
         requests=charts.requests(told, asked.now),
         latency=charts.latency(told, asked.now),
@@ -29,5 +35,5 @@ async def overview(asked: Asked) -> Reply:
         usage=await usage(asked),
         accounts=list(asked.shop.by_client.values()),
         names={client: account.name for client, account in asked.shop.by_client.items()},
-        clock_now=asked.shop.clock.now(),
+        clock_now=now,
     )

@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
-from bodega.panel import accounts, apps, journal, law, overview, settings, sign_in, status, tasks
+from bodega.panel import (
+    accounts,
+    apps,
+    brands,
+    categories,
+    customers,
+    journal,
+    law,
+    orders,
+    overview,
+    product_parts,
+    products,
+    settings,
+    sign_in,
+    status,
+    tasks,
+    variants,
+    webhooks,
+)
 from bodega.panel.web import Page
 
 
 def every() -> list[Page]:
     """In the order in which a path is looked for: fixed paths of a module come before those with an id."""
-    modules = (sign_in, overview, accounts, journal, tasks, apps, law, status, settings)
+    catalogue = (products, product_parts, variants, categories, brands)
+    developing = (accounts, journal, webhooks, tasks, apps, law)
+    modules = (sign_in, overview, *catalogue, orders, customers, *developing, status, settings)
     return [page for module in modules for page in module.pages.all]

@@ -9,7 +9,6 @@ from msgspec.structs import replace
 
 from bodega.access.plans import COUNTERS, DEFAULT, PLANS
 from bodega.access.settings import SETTINGS
-from bodega.panel.accounts import origin
 from bodega.panel.templates_of import show
 from bodega.panel.web import SAFE, Asked, Pages, Reply, Turned, go
 from bodega.resources.store import currencies
@@ -17,6 +16,8 @@ from bodega.storage.registry import StoreRecord
 from bodega.storage.rows import standing_of
 
 pages = Pages()
+
+LIMIT_DIGITS = 12
 
 
 async def usage(asked: Asked) -> list[dict[str, Any]]:
@@ -51,7 +52,10 @@ async def _status(asked: Asked, said: str = "", status: HTTPStatus = HTTPStatus.
     currency = await currencies.default(store.rows.reader) if store.rows is not None else None
     return show(
         asked, "status.html", status=status, said=said, plan=plan, usage=await usage(asked),
-        currency=currency,        clock_now=store.clock.now(), origin=origin(asked), has_ca=asked.house.ca is not None,
+        currency=currency, clock_now=store.clock.now(), origin=asked.origin, has_ca=asked.house.ca is not None,
+        plans=PLANS,
+        chosen=asked.field("plan") or store.record.plan,
+        own={name: asked.field(f"limit.{name}") or store.record.limits.get(name, "") for name in COUNTERS},
     )  # fmt: skip
 
 
@@ -69,6 +73,25 @@ async def maintenance(asked: Asked) -> Reply:
     changed = replace(record, maintenance=closed, settings={**record.settings, **settings})
     await asked.house.registry.save_store(changed)
     return go(f"{asked.base}/status?done={'closed' if closed else 'opened'}", *SAFE)
+
+
+@pages.post("/stores/{store}/plan")
+async def change_plan(asked: Asked) -> Reply:
+    """Puts the store on a plan, with limits of its own where they were filled in. Accounts keep their quotas."""
+    name = asked.field("plan")
+    if name not in PLANS:
+        return await _status(asked, "There is no such plan.", HTTPStatus.UNPROCESSABLE_ENTITY)
+    limits = {}
+    for counter in COUNTERS:
+        text = asked.field(f"limit.{counter}")
+        if text and not (text.isascii() and text.isdigit() and len(text) <= LIMIT_DIGITS):
+            said = f"The limit of {counter} is a whole number, or empty for that of the plan."
+            return await _status(asked, said, HTTPStatus.UNPROCESSABLE_ENTITY)
+        if text:
+            limits[counter] = int(text)
+    record = await fresh(asked)
+    await asked.house.registry.save_store(replace(record, plan=name, limits=limits))
+    return go(f"{asked.base}/status?done=plan#plan", *SAFE)
 
 
 @pages.get("/ca.pem")

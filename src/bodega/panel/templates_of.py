@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -10,6 +12,7 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from bodega.access.settings import SETTINGS
+from bodega.dates import parse_moment
 from bodega.panel.house import HERE, static_url
 from bodega.panel.navigation import sections
 from bodega.panel.web import SAFE, Asked, Reply
@@ -30,6 +33,7 @@ def environment() -> Environment:
     )
     made.globals.update(static=static_url, settings=SETTINGS)
     made.filters.update(moment=moment, clock=clock, ago=ago, number=number, took=took, part=part)
+    made.filters.update(money=money, when=when, day=day, from_now=from_now, chosen_first=chosen_first)
     return made
 
 
@@ -78,9 +82,49 @@ def ago(epoch: float | None, now: float) -> str:
     return "just now"
 
 
+def from_now(epoch: float, now: float) -> str:
+    """How long until then."""
+    seconds = int(epoch - now)
+    if seconds <= 0:
+        return "now"
+    for size, word in ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")):
+        if seconds >= size:
+            count = seconds // size
+            return f"in {count} {word}{'s' if count > 1 else ''}"
+    return "now"
+
+
 def number(value: float) -> str:
     """With groups of three digits."""
     return f"{value:,}"
+
+
+def money(amount: Decimal | float | str) -> str:
+    """An amount with its cents, and what is smaller where there is something."""
+    exact = Decimal(str(amount or 0))
+    short = exact.quantize(Decimal("0.01"))
+    return f"{short if short == exact else exact.normalize():,}"
+
+
+def when(text: str) -> str:
+    """A date of the API, in either version's form, as people read it."""
+    try:
+        return moment(parse_moment(text)) if text else "\N{EN DASH}"
+    except ValueError:
+        return text
+
+
+def day(text: str) -> str:
+    """The day of a date of the API."""
+    try:
+        return datetime.fromtimestamp(parse_moment(text), UTC).strftime("%-d %b %Y") if text else "\N{EN DASH}"
+    except ValueError:
+        return text
+
+
+def chosen_first(choices: Sequence[tuple[str, str]], chosen: Sequence[str]) -> list[tuple[str, str]]:
+    """Choices with those in front that are chosen: of many, these are looked for."""
+    return sorted(choices, key=lambda choice: choice[0] not in chosen)
 
 
 def took(us: int) -> str:

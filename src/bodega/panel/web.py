@@ -16,6 +16,7 @@ import msgspec
 from bodega.access.owners import Owner
 from bodega.access.sessions import Session
 from bodega.access.stores import OpenStore
+from bodega.declare.upload import Upload
 
 if TYPE_CHECKING:
     from bodega.panel.house import PanelHouse
@@ -25,6 +26,7 @@ Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 
 ROOT = "/manage"
 LONGEST_FORM = 256 * 1024
+LONGEST_UPLOAD = 10 * 1024 * 1024
 MOST_FIELDS = 1_000
 
 CSP = (
@@ -76,6 +78,7 @@ class Asked(msgspec.Struct):
     now: int
     house: PanelHouse
     form: dict[str, list[str]] = {}
+    files: dict[str, Upload] = {}
     cookies: Mapping[str, str] = {}
     ids: Mapping[str, str] = {}
     guest: str = ""
@@ -101,6 +104,11 @@ class Asked(msgspec.Struct):
         return f"{ROOT}/stores/{self.shop.record.hash}"
 
     @property
+    def origin(self) -> str:
+        """How the browser reached this server; what lines to copy, and links to files, begin with."""
+        return f"{'https' if self.secure else 'http'}://{self.headers.get('host', 'localhost')}"
+
+    @property
     def form_token(self) -> str:
         """What every form of this page carries."""
         return self.session.form_token if self.session is not None else self.guest
@@ -123,12 +131,14 @@ Handler = Callable[[Asked], Awaitable[Reply]]
 
 
 class Page(NamedTuple):
-    """A declared page; `public` pages are for those who are not signed in, too."""
+    """A declared page; `public` pages are for those who are not signed in, too. `most` is the cap of a form in bytes:
+    one that takes files has a higher one."""
 
     method: str
     pattern: re.Pattern[str]
     handler: Handler
     public: bool
+    most: int = LONGEST_FORM
 
 
 class Pages:
@@ -141,15 +151,15 @@ class Pages:
         """A page that only shows."""
         return self._page("GET", path, public)
 
-    def post(self, path: str, *, public: bool = False) -> Callable[[Handler], Handler]:
-        """A form's target."""
-        return self._page("POST", path, public)
+    def post(self, path: str, *, public: bool = False, files: bool = False) -> Callable[[Handler], Handler]:
+        """A form's target; `files`: the form may bring some."""
+        return self._page("POST", path, public, LONGEST_UPLOAD if files else LONGEST_FORM)
 
-    def _page(self, method: str, path: str, public: bool) -> Callable[[Handler], Handler]:
+    def _page(self, method: str, path: str, public: bool, most: int = LONGEST_FORM) -> Callable[[Handler], Handler]:
         pattern = re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]{1,200})", path))
 
         def declare(handler: Handler) -> Handler:
-            self.all.append(Page(method, pattern, handler, public))
+            self.all.append(Page(method, pattern, handler, public, most))
             return handler
 
         return declare
@@ -182,29 +192,46 @@ def fields(text: str) -> dict[str, list[str]]:
     return found
 
 
-async def read_form(headers: Mapping[str, str], receive: Receive) -> dict[str, list[str]]:
-    """The form in the body. Raises Turned."""
-    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in ("application/x-www-form-urlencoded", ""):
+async def read_form(
+    headers: Mapping[str, str], receive: Receive, most: int = LONGEST_FORM
+) -> tuple[dict[str, list[str]], dict[str, Upload]]:
+    """The form in the body: its text, and the files where `most` lets it bring some. Raises Turned."""
+    kind = headers.get("content-type", "")
+    media = kind.partition(";")[0].strip().lower()
+    if media == "multipart/form-data" and most > LONGEST_FORM:
+        return _parts(kind, await read_body(receive, most))
+    if media not in ("application/x-www-form-urlencoded", ""):
         raise Turned(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "A form is sent as application/x-www-form-urlencoded.")
-    return fields((await read_body(receive)).decode("utf-8", "replace"))
+    return fields((await read_body(receive)).decode("utf-8", "replace")), {}
 
 
-async def read_body(receive: Receive) -> bytes:
-    """The body, under its cap. Raises Turned."""
-    body = b""
+def _parts(kind: str, body: bytes) -> tuple[dict[str, list[str]], dict[str, Upload]]:
+    from bodega.http import form
+
+    try:
+        read = form.read(kind.encode("latin-1"), body)
+    except form.FormRefused as error:
+        raise Turned(HTTPStatus.BAD_REQUEST, f"The form cannot be read: {error}.") from error
+    texts = {name: [value.replace("\x00", "\N{REPLACEMENT CHARACTER}")]
+             for name, value in read.items() if isinstance(value, str)}  # fmt: skip
+    return texts, {name: value for name, value in read.items() if isinstance(value, Upload)}
+
+
+async def read_body(receive: Receive, most: int = LONGEST_FORM) -> bytes:
+    """The body, under its cap in bytes. Raises Turned."""
+    body = bytearray()
     more = True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ConnectionResetError
         body += message.get("body", b"")
-        if len(body) > LONGEST_FORM:
+        if len(body) > most:
             raise Turned(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "That is too much for a form.", [(b"connection", b"close")]
             )
         more = message.get("more_body", False)
-    return body
+    return bytes(body)
 
 
 def go(path: str, *headers: tuple[bytes, bytes]) -> Reply:

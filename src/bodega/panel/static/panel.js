@@ -1,4 +1,5 @@
-// What the pages gain where scripts run: copying, and columns of the matrix chosen at once. Everything works without.
+// What the pages gain where scripts run: copying, columns of the matrix chosen at once, strips of links that begin where
+// one is. Everything works without.
 "use strict";
 document.documentElement.classList.add("js");
 
@@ -26,6 +27,13 @@ document.addEventListener("click", async (event) => {
     for (const radio of choose.form.querySelectorAll(`input[type=radio][value="${choose.dataset.choose}"]`)) {
       radio.checked = true;
     }
+  }
+});
+
+document.addEventListener("DOMContentLoaded", () => {
+  for (const here of document.querySelectorAll(".ways [aria-current], .tabs [aria-current]")) {
+    const strip = here.closest("nav");
+    strip.scrollLeft += here.getBoundingClientRect().left - strip.getBoundingClientRect().left - strip.clientWidth / 3;
   }
 });
 

@@ -1,0 +1,87 @@
+"""The law, asked from inside the house: for an owner who is known already, in a store that may be closed to clients.
+
+The panel writes by it, so that what an owner may enter is what a client may send, and what they are told is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bodega.access.scopes import SCOPES
+from bodega.access.stores import OpenStore
+from bodega.http.answer import Answer
+from bodega.http.ask import Ask, read_head
+from bodega.http.decision import Steps, judge
+from bodega.http.house import Caller, House
+from bodega.storage.registry import Account
+
+
+class Inside(Steps):
+    """The steps behind the door: who asks has come in by another one, owes no quota, and may do everything."""
+
+    @staticmethod
+    def require_tls(house: House, ask: Ask) -> None:
+        """The panel sees to it."""
+
+    @staticmethod
+    def current_version(ask: Ask) -> None:
+        """Who asks from inside knows the versions."""
+
+    @staticmethod
+    async def open_store(house: House, ask: Ask) -> OpenStore | None:
+        """A store in maintenance is open to its owner."""
+        return ask.opened
+
+    @staticmethod
+    def known_method(ask: Ask) -> None:
+        """They know the methods, too."""
+
+    @staticmethod
+    def authenticate(ask: Ask, store: OpenStore | None) -> Caller:
+        """The owner, as an account with every scope."""
+        assert store is not None
+        return Caller(_owner(ask.client_id, store.record.hash), store)
+
+    @staticmethod
+    async def spend_quota(house: House, ask: Ask, caller: Caller) -> None:
+        """Quotas are for clients."""
+
+
+async def carry_out(
+    house: House,
+    store: OpenStore,
+    client_id: str,
+    method: str,
+    target: str,
+    body: bytes = b"",
+    headers: Mapping[str, str] | None = None,
+    *,
+    origin: str,
+) -> Answer:
+    """The answer to a request for `target`, as /v3/catalog/brands?limit=5, in the name of `client_id`.
+
+    `origin` is what links begin with. Raises Refusal. The store's rows must be there.
+    """
+    path, _, query = target.partition("?")
+    scheme, _, host = origin.partition("://")
+    sent = {"host": host, **({"content-length": str(len(body))} if body else {}), **(headers or {})}
+    scope = {
+        "method": method,
+        "scheme": scheme,
+        "path": f"/stores/{store.record.hash}{path}",
+        "query_string": query.encode("ascii"),
+        "headers": [(name.encode(), value.encode("latin-1")) for name, value in sent.items()],
+    }
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    ask = read_head(scope, receive, "")
+    ask.opened, ask.client_id = store, client_id
+    return await judge(Inside, house, ask)
+
+
+def _owner(client_id: str, store: str) -> Account:
+    scopes = frozenset(SCOPES)
+    return Account(client_id, store, client_id, "oauth", "", "", "", scopes, 0, 0, False, 0, 0)

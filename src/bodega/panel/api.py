@@ -1,0 +1,151 @@
+"""The store's API as the panel uses it: by the law itself, without the wire (decision 22)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from http import HTTPStatus
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+import msgspec
+
+from bodega.declare.upload import Upload
+from bodega.http.inside import carry_out
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Refusal
+from bodega.panel.web import Asked, Turned
+
+CLIENT = "panel"
+"""Who the store's rows say wrote them."""
+
+_decode = msgspec.json.Decoder(float_hook=Decimal).decode
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+_BOUNDARY = "bodega-panel-5f1c1e0a9f"
+
+
+class Told(NamedTuple):
+    """What the API said. `data` is V3's data, or V2's whole body; of a refusal `title` says why and `errors` which
+    members are at fault; `errors` may be there beside data, where a part was not saved (207)."""
+
+    status: int
+    data: Any = None
+    meta: Mapping[str, Any] = {}
+    etag: str = ""
+    title: str = ""
+    remedy: str = ""
+    errors: Mapping[str, str] = {}
+    reason: Reason | None = None
+
+    @property
+    def refused(self) -> bool:
+        """Whether nothing was done."""
+        return self.reason is not None
+
+    @property
+    def total(self) -> int:
+        """How many there are of what was listed."""
+        found: int = self.meta.get("pagination", {}).get("total", 0)
+        return found
+
+
+async def ask(
+    asked: Asked, method: str, path: str, body: Any = None, *, etag: str = "", client: str = CLIENT, **query: Any
+) -> Told:
+    """One request: `path` as /v3/catalog/brands, `body` plain data. Raises Turned where the store is being upgraded.
+
+    `client` is in whose name it is asked: what a client owns, as its webhooks, is its own even here.
+    """
+    content = b"" if body is None else _encode(body)
+    headers = {"content-type": "application/json"} if body is not None else {}
+    if etag:
+        headers["if-match"] = etag
+    return await _send(asked, method, path, content, headers, query, client)
+
+
+async def upload(asked: Asked, path: str, name: str, file: Upload, **fields: str) -> Told:
+    """A POST of a file and of text beside it, as multipart/form-data."""
+    lines = [f'--{_BOUNDARY}\r\ncontent-disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'
+             for key, value in fields.items()]  # fmt: skip
+    safe = "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in file.filename)[-80:] or "file"
+    lines.append(
+        f'--{_BOUNDARY}\r\ncontent-disposition: form-data; name="{name}"; filename="{safe}"\r\n'
+        "content-type: application/octet-stream\r\n\r\n"
+    )
+    body = "".join(lines).encode() + file.content + f"\r\n--{_BOUNDARY}--\r\n".encode()
+    return await _send(asked, "POST", path, body, {"content-type": f"multipart/form-data; boundary={_BOUNDARY}"}, {})
+
+
+async def _send(
+    asked: Asked,
+    method: str,
+    path: str,
+    body: bytes,
+    headers: dict[str, str],
+    query: Mapping[str, Any],
+    client: str = CLIENT,
+) -> Told:
+    if asked.shop.rows is None:
+        raise Turned(HTTPStatus.SERVICE_UNAVAILABLE, "The store is being upgraded. Try again in a moment.")
+    given = {name: value for name, value in query.items() if value not in ("", None)}
+    target = f"{path}?{urlencode(given)}" if given else path
+    headers["accept"] = "application/json"
+    try:
+        answer = await carry_out(
+            asked.house.api, asked.shop, client, method, target, body, headers, origin=asked.origin
+        )
+    except Refusal as refusal:
+        return _refused(refusal, 2 if path.startswith("/v2/") else 3)
+    said = _decode(answer.body) if answer.body else None
+    etag = dict(answer.headers).get(b"etag", b"").decode()
+    if path.startswith("/v3/") and isinstance(said, dict):
+        return Told(answer.status, said.get("data"), said.get("meta") or {}, etag, errors=_noted(said.get("errors")))
+    return Told(answer.status, said, etag=etag)
+
+
+def _noted(errors: Any) -> dict[str, str]:
+    return {name: str(said) for name, said in errors.items()} if isinstance(errors, dict) else {}
+
+
+def _refused(refusal: Refusal, version: int) -> Told:
+    """In the words of the API: a sentence for each faulty member, or one for all."""
+    errors = {fault.field: str(fault.context.get("invalid_reason", fault.said)) for fault in refusal.faults}
+    title = next((fault.said for fault in refusal.faults), refusal.message)
+    return Told(
+        refusal.reason.status(version), title=title, remedy=refusal.reason.remedy, errors=errors, reason=refusal.reason
+    )
+
+
+async def read(asked: Asked, path: str, **query: Any) -> Told:
+    """What a GET shows. Raises Turned where there is nothing, or the question was no good."""
+    told = await ask(asked, "GET", path, **query)
+    if told.refused:
+        said = "There is nothing here any more." if told.status == HTTPStatus.NOT_FOUND else told.title
+        raise Turned(HTTPStatus(told.status), said)
+    return told
+
+
+async def whole(asked: Asked, path: str, most: int = 1_000, **query: Any) -> list[Any]:
+    """All items of a V3 list, up to `most`."""
+    found: list[Any] = []
+    page = 1
+    while len(found) < most:
+        told = await read(asked, path, limit=250, page=page, **query)
+        found += told.data
+        if len(told.data) < 250:
+            break
+        page += 1
+    return found[:most]
+
+
+def number(text: str) -> int:
+    """An id in a path of the panel. Raises Turned."""
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise Turned(HTTPStatus.NOT_FOUND)
+    return int(text)
+
+
+def page_of(asked: Asked) -> int:
+    """The page of a list that is asked for, from 1."""
+    text = asked.asked_for("page")
+    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 7 else 1

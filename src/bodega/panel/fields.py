@@ -1,0 +1,260 @@
+"""Fields of forms, made from the types of an entity: what they are called, what they take, what was typed into them.
+
+Nothing is judged here: what was typed goes to the API as it is where it cannot be understood, so that the API says what
+is wrong with it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from bodega.declare.fields import DECIMAL, EMAIL, FLAG, INTEGER, MOMENT, bare, kind_of, longest
+
+Choices = Sequence[tuple[str, str]]
+
+_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
+_WHOLE = re.compile(r"-?[0-9]{1,15}")
+LONG_FROM = 256
+"""Text that may be longer than a line has more than one."""
+
+
+class Field(NamedTuple):
+    """One field. `kind` is text, long, email, number, whole, flag, choice, moment, list (words joined by commas), ids.
+
+    `blank` is what the member becomes when the field is emptied; `low` and `high` bound a number, `most` is the
+    greatest length of a text. `url` holds the path of a page (`custom_url`), `many` the ids that were ticked;
+    `suggest` is text for which `choices` are offered.
+    """
+
+    name: str
+    title: str
+    kind: str
+    hint: str = ""
+    required: bool = False
+    most: int | None = None
+    low: int | None = None
+    high: int | None = None
+    choices: Choices = ()
+    blank: Any = ""
+    wide: bool = False
+
+    def text(self, value: Any) -> str:
+        """A member's value as the field shows it."""
+        if value is None:
+            return ""
+        if self.kind == "flag":
+            return "true" if value else ""
+        if self.kind == "url":
+            return str(value.get("url", "")) if isinstance(value, Mapping) else str(value)
+        if self.kind == "many":
+            return ", ".join(map(str, sorted(value)))
+        if self.kind in ("list", "ids"):
+            return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        if self.kind == "number":
+            return plain(value)
+        return str(value)
+
+    def value(self, text: str) -> Any:
+        """The member that a text asks for; what is no value of its kind stays text, for the API to complain of."""
+        if self.kind == "flag":
+            return text == "true"
+        if self.kind == "list":
+            return [word.strip() for word in text.split(",") if word.strip()]
+        if self.kind in ("ids", "many"):
+            words = [word for word in re.split(r"[,\s]+", text) if word]
+            return [int(word) if _WHOLE.fullmatch(word) else word for word in words]
+        if not text and not self.required:
+            return self.blank
+        if self.kind == "url":
+            return {"url": text, "is_customized": True}
+        if self.kind == "whole" or (self.kind == "choice" and isinstance(self.blank, int)):
+            return int(text) if _WHOLE.fullmatch(text) else text
+        if self.kind == "number":
+            return Decimal(text) if _NUMBER.fullmatch(text) else text
+        return text
+
+
+def fields_of(
+    entity: type[msgspec.Struct],
+    names: str,
+    *,
+    required: str = "",
+    titles: Mapping[str, str] | None = None,
+    hints: Mapping[str, str] | None = None,
+    choices: Mapping[str, Choices] | None = None,
+) -> list[Field]:
+    """Fields for members of an entity, in this order."""
+    types = get_type_hints(entity, include_extras=True)
+    defaults = {field.name: _default(field) for field in msgspec.structs.fields(entity)}
+    needed = set(required.split())
+    made = []
+    for name in names.split():
+        field = _field(name, types[name], defaults[name], required=name in needed)
+        given = (choices or {}).get(name)
+        if given is not None:
+            field = field._replace(kind="choice", choices=given)
+        field = field._replace(title=(titles or {}).get(name, field.title), hint=(hints or {}).get(name, field.hint))
+        made.append(field)
+    return made
+
+
+def plain(value: Any) -> str:
+    """A number without needless zeros: V2 writes four places."""
+    try:
+        exact = Decimal(str(value))
+    except InvalidOperation:
+        return str(value)
+    return f"{exact.to_integral_value() if exact == exact.to_integral_value() else exact.normalize():f}"
+
+
+def title_of(name: str) -> str:
+    """The words of a member's name."""
+    words = name.replace("_", " ").removesuffix(" id")
+    for short in ("sku", "upc", "mpn", "gtin", "url", "map"):
+        words = re.sub(rf"\b{short}\b", short.upper(), words)
+    return words[:1].upper() + words[1:]
+
+
+def _default(field: Any) -> Any:
+    if field.default_factory is not msgspec.NODEFAULT:
+        return field.default_factory()
+    return None if field.default is msgspec.NODEFAULT else field.default
+
+
+def _field(name: str, annotation: Any, default: Any, *, required: bool) -> Field:
+    inner = bare(annotation)
+    kind = kind_of(inner)
+    plain = get_args(inner)[0] if get_origin(inner) is Annotated else inner
+    title = title_of(name)
+    low, high = _bounds(inner)
+    if name == "custom_url":
+        return Field(name, "Address of its page", "url", hint="Empty: made from the name.", most=255, blank={})
+    if get_origin(plain) is Literal:
+        words = tuple((word, title_of(word)) for word in get_args(plain))
+        return Field(name, title, "choice", required=required, choices=words, blank=default)
+    if kind is FLAG:
+        return Field(name, title, "flag", blank=False)
+    if kind is DECIMAL:
+        return Field(name, title, "number", required=required, low=0, blank=default)
+    if kind is MOMENT:
+        return Field(name, title, "moment", hint="As 2030-01-31T12:00:00Z.", required=required, blank=default or "")
+    if kind is INTEGER:
+        return Field(name, title, "whole", required=required, low=low, high=high, blank=default)
+    if get_origin(plain) is list:
+        listed = "ids" if kind_of(get_args(plain)[0]) is INTEGER else "list"
+        return Field(name, title, listed, hint="Joined by commas.", blank=[], wide=True)
+    if kind is EMAIL:
+        return Field(name, title, "email", required=required, most=longest(inner))
+    most = longest(inner)
+    if most is None or most >= LONG_FROM:
+        return Field(name, title, "long", required=required, most=most, blank=default or "", wide=True)
+    return Field(name, title, "text", required=required, most=most, blank=default or "")
+
+
+def _bounds(annotation: Any) -> tuple[int | None, int | None]:
+    if get_origin(annotation) is Annotated:
+        for item in get_args(annotation)[1:]:
+            if isinstance(item, msgspec.Meta):
+                return (None if item.ge is None else int(item.ge)), (None if item.le is None else int(item.le))
+    return None, None
+
+
+def typed(fields: Sequence[Field], form: Mapping[str, Sequence[str]], before: str = "") -> dict[str, str]:
+    """What a form brought, by field, as text; a field that it did not show is not there."""
+    found = {}
+    for field in fields:
+        sent = form.get(before + field.name)
+        if field.kind in ("flag", "many"):
+            if f"{before}{field.name}.shown" in form:
+                found[field.name] = _ticked(sent or []) if field.kind == "many" else "true" if sent else ""
+        elif sent is not None:
+            text = sent[-1].replace("\r\n", "\n")
+            found[field.name] = text if field.kind == "long" else text.strip()
+    return found
+
+
+def _ticked(sent: Sequence[str]) -> str:
+    return ", ".join(sorted(set(sent), key=lambda text: (len(text), text)))
+
+
+def shown(fields: Sequence[Field], entity: Mapping[str, Any] | None) -> dict[str, str]:
+    """The texts of an entity's members; of a new one, its defaults."""
+    if entity is None:
+        return {field.name: field.text(field.blank) if field.kind in ("flag", "choice") else "" for field in fields}
+    return {field.name: field.text(entity.get(field.name)) for field in fields}
+
+
+class Drafted(NamedTuple):
+    """A form as a draft: what the API is asked to change, the fields that somebody else changed meanwhile, and the
+    texts with which the form was opened, as it shall carry them on."""
+
+    draft: dict[str, Any]
+    typed: dict[str, str]
+    meanwhile: dict[str, str]
+    was: dict[str, str]
+
+
+def drafted(
+    fields: Sequence[Field],
+    form: Mapping[str, Sequence[str]],
+    now: Mapping[str, Any] | None,
+    before: str = "",
+) -> Drafted:
+    """What a form asks for: for a new entity all that was filled in, else what differs from what the form showed.
+
+    So two people may change different fields at once, and stock that was sold while a form was open stays sold. A field
+    that differs from what is stored `now` in a way that this form did not know of is told instead of written over.
+    """
+    texts = typed(fields, form, before)
+    if now is None:
+        draft = {field.name: field.value(texts[field.name]) for field in fields if _says(field, texts)}
+        return Drafted(draft, texts, {}, {})
+    was = _was(form, before)
+    standing = shown(fields, now)
+    draft, meanwhile = {}, {}
+    for field in fields:
+        name = field.name
+        if name not in texts or texts[name] == was.get(name, standing[name]):
+            continue
+        if texts[name] == standing[name]:
+            continue
+        if was.get(name, standing[name]) != standing[name]:
+            meanwhile[name] = f"Somebody else made this “{standing[name][:200]}” meanwhile. Save again to have yours."
+            was[name] = standing[name]
+        draft[name] = field.value(texts[name])
+    return Drafted(draft, texts, meanwhile, standing | was)
+
+
+def _says(field: Field, texts: Mapping[str, str]) -> bool:
+    return field.name in texts and (texts[field.name] != "" or field.kind == "flag")
+
+
+def _was(form: Mapping[str, Sequence[str]], before: str) -> dict[str, str]:
+    """The texts that the form showed when it was opened: it carries them along."""
+    try:
+        was = json.loads(form.get(f"{before}was", ["{}"])[-1])
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(was, dict):
+        return {}
+    return {str(name): value for name, value in was.items() if isinstance(value, str)}
+
+
+def beside(errors: Mapping[str, str], fields: Sequence[Field]) -> tuple[dict[str, str], list[str]]:
+    """The API's complaints by the fields that they are about, and those about nothing that the form shows."""
+    names = {field.name for field in fields}
+    found: dict[str, str] = {}
+    rest = []
+    for name, said in errors.items():
+        first = name.partition(".")[0]
+        if first in names:
+            found.setdefault(first, said)
+        else:
+            rest.append(said)
+    return found, rest

@@ -1,0 +1,392 @@
+"""Orders: the list, and the page of one with its lines, totals and history; how it moves on, is sent and paid back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from http import HTTPStatus
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from bodega.dates import parse_moment
+from bodega.panel import api, forms
+from bodega.panel.fields import Field
+from bodega.panel.forms import Form, Group
+from bodega.panel.templates_of import show
+from bodega.panel.web import SAFE, Asked, Pages, Reply, go
+from bodega.resources.orders.shipments import DISPLAY
+from bodega.resources.store.order_statuses import NAMES, STATUSES
+
+pages = Pages()
+
+HERE = "/stores/{store}/orders"
+ONE = HERE + "/{order}"
+LIST = "/v2/orders"
+PER_PAGE = 25
+UNPROCESSABLE = HTTPStatus.UNPROCESSABLE_ENTITY
+COLOURS = {0: "", 1: "s4", 2: "s2", 3: "s3", 4: "s5", 5: "s5", 6: "s5", 7: "s4", 8: "s3", 9: "s3", 10: "s2", 11: "s3",
+           12: "s4", 13: "s5", 14: "s5"}  # fmt: skip
+"""What is to be done is amber or blue, what is done green, what went wrong red."""
+
+IN_ORDER = [(number, name) for number, name, _, _ in sorted(STATUSES, key=lambda status: status[2])]
+_AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,4})?")
+_WHOLE = re.compile(r"[0-9]{1,9}")
+
+DETAILS = [
+    Group(
+        "",
+        [
+            Field("staff_notes", "Notes for the staff", "long", wide=True),
+            Field("customer_message", "Message of the customer", "long", wide=True),
+            Field("discount_amount", "Discount on the whole", "number", blank=0),
+            Field("payment_method", "Paid by", "text"),
+            Field("payment_provider_id", "Number of the payment at its provider", "text"),
+        ],
+    )
+]
+ADDRESS = [
+    Group(
+        "",
+        [
+            Field(name, title, "text")
+            for name, title in (
+                ("first_name", "First name"), ("last_name", "Last name"), ("company", "Company"),
+                ("street_1", "Street"), ("street_2", "Second line"), ("zip", "Postal code"), ("city", "City"),
+                ("state", "State"), ("country_iso2", "Country, two letters"), ("phone", "Telephone"),
+                ("email", "E-mail"),
+            )
+        ],
+    )
+]  # fmt: skip
+
+
+# The list
+
+
+@pages.get(HERE)
+async def listed(asked: Asked) -> Reply:
+    """The list: found by number, e-mail address, customer and status, the newest first."""
+    page, word = api.page_of(asked), asked.asked_for("q").strip().removeprefix("#")
+    status, customer = asked.asked_for("status"), asked.asked_for("customer")
+    asks: dict[str, Any] = {"customer_id": customer}
+    if _WHOLE.fullmatch(word):
+        asks |= {"min_id": word, "max_id": word}
+    elif word:
+        asks["email"] = word
+    if status == "archived":
+        asks["is_deleted"] = "true"
+    counted = await api.ask(asked, "GET", f"{LIST}/count", **asks)
+    narrow = {} if status == "archived" else {"status_id": status}
+    told = await api.ask(asked, "GET", LIST, limit=PER_PAGE, page=page, sort="id:desc", **asks, **narrow)
+    counts = {one["id"]: one["count"] for one in counted.data["statuses"]} if not counted.refused else {}
+    chosen = int(status) if _WHOLE.fullmatch(status) else None
+    total = sum(counts.values()) if chosen is None else counts.get(chosen, 0)
+    given = {name: value for name, value in (("q", word), ("status", status), ("customer", customer)) if value}
+    kept = {name: value for name, value in given.items() if name != "status"}
+    return show(
+        asked, "orders.html", orders=told.data or [], total=total, said=told.title or counted.title, page=page,
+        per=PER_PAGE, word=word, chosen=status, customer=customer, colours=COLOURS,
+        statuses=[(number, name, counts.get(number, 0)) for number, name in IN_ORDER], everything=sum(counts.values()),
+        query=f"{urlencode(given)}&" if given else "", kept=f"{urlencode(kept)}&" if kept else "",
+    )  # fmt: skip
+
+
+# One order
+
+
+class Event(NamedTuple):
+    """Something that happened to an order, in UTC seconds."""
+
+    at: int
+    title: str
+    text: str = ""
+
+
+class Books(NamedTuple):
+    """An order with all that hangs on it."""
+
+    order: dict[str, Any]
+    etag: str
+    lines: list[dict[str, Any]]
+    addresses: list[dict[str, Any]]
+    shipments: list[dict[str, Any]]
+    transactions: list[dict[str, Any]]
+    refunds: list[dict[str, Any]]
+    messages: list[dict[str, Any]]
+    fees: list[dict[str, Any]]
+
+    @property
+    def unsent(self) -> list[tuple[dict[str, Any], int]]:
+        """Lines of which something is still to be sent, and how much."""
+        left = [(line, line["quantity"] - line["quantity_shipped"]) for line in self.lines]
+        return [(line, many) for line, many in left if many > 0 and line["type"] == "physical"]
+
+    @property
+    def unrefunded(self) -> list[tuple[dict[str, Any], int]]:
+        """Lines of which something may be given back, and how much."""
+        left = [(line, line["quantity"] - line["quantity_refunded"]) for line in self.lines]
+        return [(line, many) for line, many in left if many > 0]
+
+    @property
+    def history(self) -> list[Event]:
+        """What is known to have happened, the last first."""
+        order = self.order
+        found = [Event(_at(order["date_created"]), "Placed", order["payment_method"])]
+        for one in self.transactions:
+            if one["event"] == "refund":
+                continue  # told with its reason below
+            found.append(
+                Event(_at(one["date_created"]), one["event"].capitalize(), f"{one['amount']} {one['currency']}")
+            )
+        for one in self.shipments:
+            pieces = sum(item["quantity"] for item in one["items"])
+            text = " ".join(filter(None, [one["shipping_provider_display_name"], one["tracking_number"]]))
+            found.append(Event(_at(one["date_created"]), f"Sent {pieces} item{'s' if pieces != 1 else ''}", text))
+        for one in self.refunds:
+            found.append(Event(_at(one["created"]), f"Refunded {one['total_amount']}", one["reason"]))
+        for one in self.messages:
+            found.append(Event(_at(one["date_created"]), f"Message: {one['subject']}", one["message"]))
+        if order["date_shipped"]:
+            found.append(Event(_at(order["date_shipped"]), "Shipped"))
+        found.reverse()
+        return sorted(found, key=lambda event: -event.at)
+
+
+def _at(text: str) -> int:
+    try:
+        return parse_moment(text)
+    except ValueError:
+        return 0
+
+
+def _path(asked: Asked, *more: str) -> str:
+    return "/".join([LIST, str(api.number(asked.ids["order"])), *more])
+
+
+async def books_of(asked: Asked) -> Books:
+    """The order in the path. Raises Turned."""
+    told = await api.read(asked, _path(asked))
+    key = told.data["id"]
+
+    async def rows(word: str) -> list[dict[str, Any]]:
+        return (await api.read(asked, _path(asked, word), limit=250)).data or []
+
+    return Books(
+        told.data,
+        told.etag,
+        await rows("products"),
+        await rows("shipping_addresses"),
+        await rows("shipments"),
+        (await api.read(asked, f"/v3/orders/{key}/transactions")).data,
+        (await api.read(asked, f"/v3/orders/{key}/payment_actions/refunds")).data,
+        await rows("messages"),
+        await rows("fees"),
+    )
+
+
+@pages.get(ONE)
+async def one(asked: Asked) -> Reply:
+    """The page of an order."""
+    return _show(asked, await books_of(asked))
+
+
+def _show(
+    asked: Asked,
+    books: Books,
+    *,
+    form: Form | None = None,
+    address: Form | None = None,
+    said: str = "",
+    said_of: str = "",
+    quote: Mapping[str, Any] | None = None,
+) -> Reply:
+    billing = forms.opened(ADDRESS, books.order["billing_address"], "billing.")
+    shipping = [(one, forms.opened(ADDRESS, one, f"a{one['id']}.")) for one in books.addresses]
+    if address is not None:
+        billing = address if address.before == "billing." else billing
+        shipping = [(one, address if made.before == address.before else made) for one, made in shipping]
+    failed = bool(said or (form and form.faulty) or (address and address.faulty))
+    return show(
+        asked, "order.html", status=UNPROCESSABLE if failed else HTTPStatus.OK, books=books, order=books.order,
+        form=form or forms.opened(DETAILS, books.order), billing=billing, shipping=shipping, said=said,
+        said_of=said_of, quote=quote, statuses=IN_ORDER, names=NAMES, colours=COLOURS, carriers=DISPLAY,
+        typed={name: values[-1] for name, values in asked.form.items()},
+    )  # fmt: skip
+
+
+def _back(asked: Asked, done: str, place: str = "") -> Reply:
+    return go(f"{asked.base}/orders/{asked.ids['order']}?done={done}{place}", *SAFE)
+
+
+def _sentence(told: api.Told) -> str:
+    return " ".join(told.errors.values()) or told.title
+
+
+async def _done(asked: Asked, told: api.Told, done: str, of: str, place: str = "") -> Reply:
+    """Back to the order, or the order with what was refused beside the form `of` which it is told."""
+    if told.refused:
+        return _show(asked, await books_of(asked), said=_sentence(told), said_of=of)
+    return _back(asked, done, place)
+
+
+@pages.post(ONE)
+async def change(asked: Asked) -> Reply:
+    """Saves notes, discount and payment."""
+    books = await books_of(asked)
+    sent = await forms.send(asked, DETAILS, _path(asked), books.order, etag=books.etag)
+    if not sent.saved:
+        return _show(asked, books, form=sent.form)
+    return _back(asked, "saved" if sent.told else "unchanged")
+
+
+@pages.post(ONE + "/status")
+async def move(asked: Asked) -> Reply:
+    """Gives the order another status, with what follows from it."""
+    status = asked.field("status_id")
+    value: Any = int(status) if _WHOLE.fullmatch(status) else status
+    return await _done(asked, await api.ask(asked, "PUT", _path(asked), {"status_id": value}), "moved", "status")
+
+
+@pages.post(ONE + "/lines")
+async def change_lines(asked: Asked) -> Reply:
+    """Changes how many of each line were ordered."""
+    books = await books_of(asked)
+    changed = []
+    for line in books.lines:
+        text = asked.field(f"line.{line['id']}")
+        if text and text != str(line["quantity"]):
+            changed.append({"id": line["id"], "quantity": int(text) if _WHOLE.fullmatch(text) else text})
+    if not changed:
+        return _back(asked, "unchanged")
+    told = await api.ask(asked, "PUT", _path(asked), {"products": changed}, etag=books.etag)
+    return await _done(asked, told, "saved", "lines", "#lines")
+
+
+@pages.post(ONE + "/billing")
+async def change_billing(asked: Asked) -> Reply:
+    """Changes who pays."""
+    books = await books_of(asked)
+    form, draft = forms.read(asked, ADDRESS, books.order["billing_address"], "billing.")
+    if form.faulty:
+        return _show(asked, books, address=form)
+    if not draft:
+        return _back(asked, "unchanged")
+    told = await api.ask(asked, "PUT", _path(asked), {"billing_address": draft}, etag=books.etag)
+    if told.refused:
+        named = {name.removeprefix("billing_address."): text for name, text in told.errors.items()}
+        forms.complain(form, told._replace(errors=named))
+        return _show(asked, books, address=form)
+    return _back(asked, "saved", "#addresses")
+
+
+@pages.post(ONE + "/addresses/{address}")
+async def change_address(asked: Asked) -> Reply:
+    """Changes where it goes."""
+    path = _path(asked, "shipping_addresses", str(api.number(asked.ids["address"])))
+    now = await api.read(asked, path)
+    form, draft = forms.read(asked, ADDRESS, now.data, f"a{asked.ids['address']}.")
+    if not form.faulty and not draft:
+        return _back(asked, "unchanged")
+    if not form.faulty:
+        told = await api.ask(asked, "PUT", path, draft, etag=now.etag)
+        if not told.refused:
+            return _back(asked, "saved", "#addresses")
+        named = {name.removeprefix("shipping_address."): text for name, text in told.errors.items()}
+        forms.complain(form, told._replace(errors=named))
+    return _show(asked, await books_of(asked), address=form)
+
+
+# Sending
+
+
+@pages.post(ONE + "/shipments")
+async def ship(asked: Asked) -> Reply:
+    """Makes a shipment of the pieces that were filled in."""
+    items = []
+    for name, values in asked.form.items():
+        line = name.removeprefix("ship.")
+        text = values[-1].strip()
+        if line != name and _WHOLE.fullmatch(line) and text not in ("", "0"):
+            items.append({"order_product_id": int(line), "quantity": int(text) if _WHOLE.fullmatch(text) else text})
+    address = asked.field("order_address_id")
+    body = {name: asked.field(name) for name in ("tracking_number", "shipping_provider", "shipping_method", "comments")}
+    given: dict[str, Any] = {name: text for name, text in body.items() if text}
+    given |= {"order_address_id": int(address) if _WHOLE.fullmatch(address) else address, "items": items}
+    return await _done(asked, await api.ask(asked, "POST", _path(asked, "shipments"), given), "sent", "shipments",
+                       "#shipments")  # fmt: skip
+
+
+@pages.post(ONE + "/shipments/{shipment}/delete")
+async def unship(asked: Asked) -> Reply:
+    """Deletes a shipment: its pieces can be sent again."""
+    path = _path(asked, "shipments", str(api.number(asked.ids["shipment"])))
+    return await _done(asked, await api.ask(asked, "DELETE", path), "unsent", "shipments", "#shipments")
+
+
+# Paying
+
+
+@pages.post(ONE + "/payment")
+async def payment(asked: Asked) -> Reply:
+    """Captures an authorised payment, or voids it."""
+    action = "void" if asked.field("action") == "void" else "capture"
+    path = f"/v3/orders/{api.number(asked.ids['order'])}/payment_actions/{action}"
+    return await _done(asked, await api.ask(asked, "POST", path, {}), action, "payment")
+
+
+def _refunded(asked: Asked) -> list[dict[str, Any]]:
+    """What the form of a refund names; what is no number stays text, for the API to complain of."""
+    items: list[dict[str, Any]] = []
+    for name, values in asked.form.items():
+        kind, dot, key = name.partition(".")
+        text = values[-1].strip()
+        if not dot or kind not in ("refund", "shipping") or not _WHOLE.fullmatch(key) or text in ("", "0"):
+            continue
+        if kind == "refund":
+            quantity: Any = int(text) if _WHOLE.fullmatch(text) else text
+            items.append({"item_type": "PRODUCT", "item_id": int(key), "quantity": quantity})
+        else:
+            items.append({"item_type": "SHIPPING", "item_id": int(key), "amount": _amount(text)})
+    amount = asked.field("amount")
+    if amount:
+        order = api.number(asked.ids["order"])
+        items.append({"item_type": "ORDER", "item_id": order, "amount": _amount(amount)})
+    return items
+
+
+def _amount(text: str) -> Decimal | str:
+    return Decimal(text) if _AMOUNT.fullmatch(text) else text
+
+
+@pages.post(ONE + "/refund")
+async def refund(asked: Asked) -> Reply:
+    """First says what a refund comes to, then, once that is agreed to, makes it."""
+    path = f"/v3/orders/{api.number(asked.ids['order'])}/payment_actions"
+    body: dict[str, Any] = {"items": _refunded(asked)}
+    if asked.field("reason"):
+        body["reason"] = asked.field("reason")
+    if not asked.field("provider_id"):
+        told = await api.ask(asked, "POST", f"{path}/refund_quotes", body)
+        books = await books_of(asked)
+        if told.refused:
+            return _show(asked, books, said=_sentence(told), said_of="refund")
+        return _show(asked, books, quote=told.data)
+    way = {"provider_id": asked.field("provider_id"), "amount": _amount(asked.field("total"))}
+    told = await api.ask(asked, "POST", f"{path}/refunds", {**body, "payments": [way]})
+    return await _done(asked, told, "refunded", "refund", "#refunds")
+
+
+# Putting away
+
+
+@pages.post(ONE + "/archive")
+async def archive(asked: Asked) -> Reply:
+    """Puts the order away, or takes it out again."""
+    if asked.field("archive") == "no":
+        told = await api.ask(asked, "PUT", _path(asked), {"is_deleted": False})
+        return await _done(asked, told, "restored", "archive")
+    told = await api.ask(asked, "DELETE", _path(asked))
+    if told.refused:
+        return await _done(asked, told, "", "archive")
+    return go(f"{asked.base}/orders?done=archived", *SAFE)

@@ -1,0 +1,187 @@
+"""Products: the list, and the page of one. What hangs on a product is in product_parts.py and variants.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
+
+from bodega.panel import api, forms
+from bodega.panel.catalogue import BRANDS, PRODUCTS, Twig, brand_names, tax_classes, tree
+from bodega.panel.fields import Field, fields_of
+from bodega.panel.forms import Form, Group
+from bodega.panel.templates_of import show
+from bodega.panel.web import SAFE, Asked, Pages, Reply, go
+from bodega.resources.catalog.product import V3_SHAPE, Product
+
+pages = Pages()
+
+HERE = "/stores/{store}/products"
+PER_PAGE = 25
+SORTS = {
+    "": ("newest first", {"sort": "id", "direction": "desc"}),
+    "name": ("by name", {"sort": "name"}),
+    "price": ("cheapest first", {"sort": "price"}),
+    "dear": ("dearest first", {"sort": "price", "direction": "desc"}),
+    "stock": ("lowest stock first", {"sort": "inventory_level"}),
+    "sold": ("most sold first", {"sort": "total_sold", "direction": "desc"}),
+    "changed": ("last changed first", {"sort": "date_modified", "direction": "desc"}),
+}
+SHOWN: dict[str, tuple[str, dict[str, str]]] = {
+    "": ("all", {}),
+    "visible": ("visible", {"is_visible": "true"}),
+    "hidden": ("hidden", {"is_visible": "false"}),
+    "low": ("low in stock", {"inventory_low": "true"}),
+    "out": ("out of stock", {"out_of_stock": "true"}),
+}
+COLUMNS = (
+    "name,sku,price,calculated_price,inventory_level,inventory_warning_level,inventory_tracking,is_visible,availability"
+)
+TREE_MOST = 400
+"""Categories beyond which ids are typed instead of ticked: a page of thousands of boxes is of no use."""
+
+_BOUGHT = "availability availability_description order_quantity_minimum order_quantity_maximum"
+_LATER = "preorder_release_date preorder_message is_preorder_only is_price_hidden price_hidden_label"
+_GRAPH = "open_graph_use_product_name open_graph_title open_graph_use_meta_description open_graph_description"
+GROUPS = (
+    ("What it is", "name type sku description", True),
+    ("Price", "price sale_price retail_price cost_price map_price tax_class_id", True),
+    ("Stock", "inventory_tracking inventory_level inventory_warning_level bin_picking_number", True),
+    ("Where it is shown", "is_visible is_featured condition is_condition_shown sort_order", True),
+    ("Weight and shipping", "weight width depth height is_free_shipping fixed_cost_shipping_price", True),
+    ("Buying it", f"{_BOUGHT} {_LATER}", False),
+    ("Numbers of makers and shops", "upc mpn gtin product_tax_code", False),
+    ("Search engines", "custom_url page_title meta_description meta_keywords search_keywords", False),
+    ("Social networks", f"open_graph_type {_GRAPH} open_graph_use_image", False),
+    ("More", "warranty related_products layout_file gift_wrapping_options_type gift_wrapping_options_list", False),
+)
+TITLES = {"tax_class_id": "Tax class", "inventory_level": "In stock", "inventory_warning_level": "Warn at",
+          "is_visible": "Visible in the shop", "is_featured": "Featured", "is_free_shipping": "Ships free",
+          "inventory_tracking": "Count stock of", "map_price": "Minimum advertised price"}  # fmt: skip
+HINTS = {"sale_price": "0: no sale.", "related_products": "Ids joined by commas; -1 finds them by itself.",
+         "order_quantity_minimum": "0: no limit.", "order_quantity_maximum": "0: no limit.",
+         "inventory_warning_level": "0: no warning."}  # fmt: skip
+TRACKING = (("none", "nothing"), ("product", "the product"), ("variant", "each variant"))
+
+
+async def groups(asked: Asked) -> list[Group]:
+    """The form of a product, with the brands, categories and tax classes of the store."""
+    choices = {"tax_class_id": await tax_classes(asked), "inventory_tracking": TRACKING}
+    required = " ".join(V3_SHAPE.required)
+    made = [
+        Group(title, fields_of(Product, names, required=required, titles=TITLES, hints=HINTS, choices=choices), is_open)
+        for title, names, is_open in GROUPS
+    ]
+    brands = await brand_names(asked)
+    brand = Field("brand_name", "Brand", "suggest", "A new name makes a new brand.", choices=brands)
+    made[0] = made[0]._replace(fields=[*made[0].fields, brand])
+    made[3] = made[3]._replace(fields=[*made[3].fields, _categories(await tree(asked))])
+    return made
+
+
+def _categories(twigs: list[Twig]) -> Field:
+    if len(twigs) > TREE_MOST:
+        return Field("categories", "Categories", "ids", "Ids, joined by commas.", blank=[], wide=True)
+    return Field("categories", "Categories", "many", choices=[(str(twig.id), twig.path) for twig in twigs], blank=[])
+
+
+async def product_of(asked: Asked) -> tuple[dict[str, Any], str]:
+    """The product in the path, with the name of its brand, and its entity tag. Raises Turned."""
+    told = await api.read(asked, f"{PRODUCTS}/{api.number(asked.ids['product'])}")
+    product: dict[str, Any] = told.data
+    brand = await api.ask(asked, "GET", f"{BRANDS}/{product['brand_id']}") if product["brand_id"] else None
+    product["brand_name"] = brand.data["name"] if brand is not None and not brand.refused else ""
+    return product, told.etag
+
+
+@pages.get(HERE)
+async def listed(asked: Asked) -> Reply:
+    """The list: searched, narrowed, sorted."""
+    page = api.page_of(asked)
+    wanted = {name: asked.asked_for(name) for name in ("q", "category", "brand", "show", "sort")}
+    wanted["show"] = wanted["show"] if wanted["show"] in SHOWN else ""
+    wanted["sort"] = wanted["sort"] if wanted["sort"] in SORTS else ""
+    asks: dict[str, Any] = {"keyword": wanted["q"], "categories": wanted["category"], "brand_id": wanted["brand"]}
+    asks |= SHOWN[wanted["show"]][1] | SORTS[wanted["sort"]][1]
+    told = await api.ask(
+        asked, "GET", PRODUCTS, limit=PER_PAGE, page=page, include="primary_image", include_fields=COLUMNS, **asks
+    )
+    twigs = await tree(asked)
+    given = {name: value for name, value in wanted.items() if value}
+    facts: dict[str, Any] = {
+        "products": told.data or [],
+        "total": told.total,
+        "said": told.title,
+        "wanted": wanted,
+        "twigs": twigs,
+    }
+    return show(
+        asked, "products.html", page=page, per=PER_PAGE, query=f"{urlencode(given)}&" if given else "",
+        shown={key: title for key, (title, _) in SHOWN.items()},
+        sorts={key: title for key, (title, _) in SORTS.items()}, **facts,
+    )  # fmt: skip
+
+
+@pages.get(HERE + "/new")
+async def new(asked: Asked) -> Reply:
+    """The form of a new product."""
+    form = forms.opened(await groups(asked))
+    form.texts |= {"type": "physical", "is_visible": "true"}
+    return _new(asked, form)
+
+
+def _new(asked: Asked, form: Form, status: HTTPStatus = HTTPStatus.OK) -> Reply:
+    return show(asked, "product_new.html", status=status, form=form)
+
+
+@pages.post(HERE)
+async def create(asked: Asked) -> Reply:
+    """Makes a product."""
+    sent = await forms.send(asked, await groups(asked), PRODUCTS)
+    if sent.told is None or sent.told.refused:
+        return _new(asked, sent.form, HTTPStatus.UNPROCESSABLE_ENTITY)
+    return go(f"{asked.base}/products/{sent.told.data['id']}?done=made", *SAFE)
+
+
+@pages.get(HERE + "/{product}")
+async def one(asked: Asked) -> Reply:
+    """The form of a product."""
+    product, etag = await product_of(asked)
+    return _one(asked, product, etag, forms.opened(await groups(asked), product))
+
+
+def _one(asked: Asked, product: Mapping[str, Any], etag: str, form: Form, status: HTTPStatus = HTTPStatus.OK) -> Reply:
+    return show(asked, "product.html", status=status, product=product, etag=etag, form=form, tab="details")
+
+
+@pages.post(HERE + "/{product}")
+async def change(asked: Asked) -> Reply:
+    """Saves what was changed."""
+    product, etag = await product_of(asked)
+    path = f"{PRODUCTS}/{product['id']}"
+    made = await groups(asked)
+    form, draft = forms.read(asked, made, product)
+    if "brand_name" in draft:
+        draft["brand_id"] = 0  # the name alone decides, or that there is none
+    if form.faulty:
+        return _one(asked, product, etag, form, HTTPStatus.UNPROCESSABLE_ENTITY)
+    if not draft:
+        return go(f"{asked.base}/products/{product['id']}?done=unchanged", *SAFE)
+    told = await api.ask(asked, "PUT", path, draft, etag=etag)
+    if told.refused or told.errors:
+        forms.complain(form, told)
+        return _one(asked, product, etag, form, HTTPStatus.UNPROCESSABLE_ENTITY)
+    return go(f"{asked.base}/products/{product['id']}?done=saved", *SAFE)
+
+
+@pages.post(HERE + "/{product}/delete")
+async def delete(asked: Asked) -> Reply:
+    """Deletes a product with all that hangs on it."""
+    told = await api.ask(asked, "DELETE", f"{PRODUCTS}/{api.number(asked.ids['product'])}")
+    if told.refused:
+        product, etag = await product_of(asked)
+        form = forms.opened(await groups(asked), product)
+        forms.complain(form, told)
+        return _one(asked, product, etag, form, HTTPStatus(told.status))
+    return go(f"{asked.base}/products?done=deleted", *SAFE)

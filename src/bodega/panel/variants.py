@@ -1,0 +1,230 @@
+"""Variants of a product: its options with their values, and a line for each combination of them."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from bodega.panel import api, forms
+from bodega.panel.catalogue import PRODUCTS
+from bodega.panel.fields import Choices, Field, beside, drafted, fields_of, shown
+from bodega.panel.forms import Form, Group
+from bodega.panel.product_parts import ONE, product_of
+from bodega.panel.templates_of import show
+from bodega.panel.web import SAFE, Asked, Pages, Reply, go
+from bodega.resources.catalog.variants import MOST, Variant
+
+pages = Pages()
+
+VARIANTS = "/v3/catalog/variants"
+PER_PAGE = 50
+"""Lines of one form: as many as the API changes at once."""
+
+COLUMNS = fields_of(
+    Variant,
+    "sku price sale_price weight inventory_level inventory_warning_level",
+    required="sku",
+    titles={"inventory_level": "In stock", "inventory_warning_level": "Warn at"},
+)
+GROUPS = [Group("", COLUMNS)]
+TYPES: Choices = (
+    ("dropdown", "a list to choose from"), ("radio_buttons", "buttons"), ("rectangles", "boxes"),
+    ("swatch", "colours"),
+)  # fmt: skip
+OPTION = [
+    Group(
+        "",
+        [
+            Field("display_name", "Name", "text", "As shoppers see it: Size.", required=True),
+            Field("type", "Shown as", "choice", required=True, choices=TYPES),
+            Field("values", "Values", "list", "Joined by commas: S, M, L. Colours: Red #d02020.", required=True),
+        ],
+    )
+]
+_COLOUR = re.compile(r"(.+?)\s+(#[0-9a-fA-F]{6})")
+
+
+@pages.get(ONE + "/variants")
+async def variants(asked: Asked) -> Reply:
+    """Options and variants."""
+    return await _show(asked)
+
+
+def _at(asked: Asked, *more: str) -> str:
+    return "/".join([PRODUCTS, str(api.number(asked.ids["product"])), *more])
+
+
+async def _show(
+    asked: Asked,
+    said: str = "",
+    lines: Mapping[int, Form] | None = None,
+    option: Form | None = None,
+) -> Reply:
+    product = await product_of(asked)
+    page = api.page_of(asked)
+    options = await api.whole(asked, _at(asked, "options"))
+    told = await api.read(asked, _at(asked, "variants"), limit=PER_PAGE, page=page)
+    rows = [
+        (one, (lines or {}).get(one["id"]) or forms.opened(GROUPS, one, f"v{one['id']}."))
+        for one in told.data
+        if one["option_values"]
+    ]
+    possible = 1
+    for one in options:
+        possible *= max(len(one["option_values"]), 1)
+    missing = min(possible, MOST) - told.total if options and rows else min(possible, MOST) if options else 0
+    failed = bool(said or lines or option)
+    return show(
+        asked, "product_variants.html", status=HTTPStatus.UNPROCESSABLE_ENTITY if failed else HTTPStatus.OK,
+        product=product, options=options, rows=rows, columns=COLUMNS, missing=max(missing, 0), page=page, per=PER_PAGE,
+        total=told.total, said=said, option=option or forms.opened(OPTION), tab="variants",
+    )  # fmt: skip
+
+
+def _back(asked: Asked, done: str) -> Reply:
+    page = api.page_of(asked)
+    at = f"&page={page}" if page > 1 else ""
+    return go(f"{asked.base}/products/{asked.ids['product']}/variants?done={done}{at}", *SAFE)
+
+
+def values_of(words: list[str], kind: str, first: int = 0) -> list[dict[str, Any]]:
+    """Option values as they were typed, a colour behind the word where colours are shown."""
+    made = []
+    for place, word in enumerate(words, start=first):
+        colour = _COLOUR.fullmatch(word) if kind == "swatch" else None
+        value: dict[str, Any] = {"label": colour[1] if colour else word, "sort_order": place}
+        if kind == "swatch":
+            value["value_data"] = {"colors": [colour[2] if colour else "#888888"]}
+        made.append(value)
+    return made
+
+
+@pages.post(ONE + "/options")
+async def add_option(asked: Asked) -> Reply:
+    """Adds an option with its values."""
+    form, draft = forms.read(asked, OPTION, None)
+    values = values_of(draft.pop("values", []), draft.get("type", ""))
+    told = await api.ask(asked, "POST", _at(asked, "options"), {**draft, "option_values": values})
+    if told.refused:
+        named = {name.replace("option_values", "values"): text for name, text in told.errors.items()}
+        forms.complain(form, told._replace(errors=named))
+        return await _show(asked, option=form)
+    return _back(asked, "added")
+
+
+@pages.post(ONE + "/options/{option}")
+async def change_option(asked: Asked) -> Reply:
+    """Renames an option, and adds values to it."""
+    path = _at(asked, "options", str(api.number(asked.ids["option"])))
+    now = (await api.read(asked, path)).data
+    name = asked.field("display_name")
+    if name != now["display_name"]:
+        told = await api.ask(asked, "PUT", path, {"display_name": name})
+        if told.refused:
+            return await _show(asked, _sentence(told))
+    words = [word.strip() for word in asked.field("values").split(",") if word.strip()]
+    last = max((value["sort_order"] for value in now["option_values"]), default=-1)
+    for value in values_of(words, now["type"], last + 1):
+        told = await api.ask(asked, "POST", f"{path}/values", value)
+        if told.refused:
+            return await _show(asked, _sentence(told))
+    return _back(asked, "saved")
+
+
+@pages.post(ONE + "/options/{option}/delete")
+async def delete_option(asked: Asked) -> Reply:
+    """Deletes an option, which the API allows while no variant needs it."""
+    return await _delete(asked, _at(asked, "options", str(api.number(asked.ids["option"]))))
+
+
+@pages.post(ONE + "/options/{option}/values/{value}/delete")
+async def delete_value(asked: Asked) -> Reply:
+    """Deletes a value of an option."""
+    option, value = api.number(asked.ids["option"]), api.number(asked.ids["value"])
+    return await _delete(asked, _at(asked, "options", str(option), "values", str(value)))
+
+
+@pages.post(ONE + "/variants/{variant}/delete")
+async def delete_variant(asked: Asked) -> Reply:
+    """Deletes a variant."""
+    return await _delete(asked, _at(asked, "variants", str(api.number(asked.ids["variant"]))))
+
+
+async def _delete(asked: Asked, path: str) -> Reply:
+    told = await api.ask(asked, "DELETE", path)
+    return await _show(asked, _sentence(told)) if told.refused else _back(asked, "deleted")
+
+
+def _sentence(told: api.Told) -> str:
+    return " ".join(told.errors.values()) or told.title
+
+
+@pages.post(ONE + "/variants")
+async def save(asked: Asked) -> Reply:
+    """Saves all lines, or none of them where one is refused."""
+    told = await api.read(asked, _at(asked, "variants"), limit=PER_PAGE, page=api.page_of(asked))
+    drafts: list[dict[str, Any]] = []
+    lines: dict[int, Form] = {}
+    for one in told.data:
+        before = f"v{one['id']}."
+        if f"{before}was" not in asked.form:
+            continue
+        got = drafted(COLUMNS, asked.form, one, before)
+        texts = {**shown(COLUMNS, one), **got.typed}
+        lines[one["id"]] = Form(GROUPS, texts, dict(got.meanwhile), was=got.was, before=before)
+        if got.draft:
+            drafts.append({**got.draft, "id": one["id"]})
+    if any(form.faulty for form in lines.values()):
+        return await _show(asked, "Somebody else changed a variant meanwhile.", lines)
+    if not drafts:
+        return _back(asked, "unchanged")
+    told = await api.ask(asked, "PUT", VARIANTS, drafts)
+    if not told.refused:
+        return _back(asked, "saved")
+    rest = []
+    for name, text in told.errors.items():
+        place, _, field = name.partition(".")
+        form = lines[drafts[int(place)]["id"]] if place.isdigit() and int(place) < len(drafts) else None
+        if form is not None and beside({field: text}, COLUMNS)[0]:
+            form.wrong[field] = text
+        else:
+            rest.append(text)
+    return await _show(asked, " ".join(rest) or told.title, lines)
+
+
+@pages.post(ONE + "/variants/fill")
+async def fill(asked: Asked) -> Reply:
+    """Makes a variant of each combination that there is none of yet."""
+    product = await product_of(asked)
+    options = await api.whole(asked, _at(asked, "options"))
+    there = await api.whole(asked, _at(asked, "variants"))
+    known = {frozenset(value["id"] for value in one["option_values"]) for one in there}
+    taken = {one["sku"].casefold() for one in there}
+    sides = [[(option["id"], value) for value in option["option_values"]] for option in options]
+    drafts = []
+    for combination in itertools.product(*sides) if sides else ():
+        if frozenset(value["id"] for _, value in combination) in known:
+            continue
+        sku = _sku(product, [value["label"] for _, value in combination], taken)
+        values = [{"id": value["id"], "option_id": option} for option, value in combination]
+        drafts.append({"product_id": product["id"], "sku": sku, "option_values": values})
+    for start in range(0, min(len(drafts), MOST), PER_PAGE):
+        told = await api.ask(asked, "PUT", VARIANTS, drafts[start : start + PER_PAGE])
+        if told.refused:
+            return await _show(asked, _sentence(told))
+    return _back(asked, "added")
+
+
+def _sku(product: Mapping[str, Any], labels: list[str], taken: set[str]) -> str:
+    """A SKU from the product's and the first letters of the values; numbered where it is taken."""
+    words = [re.sub(r"[^A-Za-z0-9]+", "", label)[:4].upper() for label in labels]
+    stem = "-".join(filter(None, [product["sku"] or f"P{product['id']}", *words]))[:240]
+    sku, more = stem, 1
+    while sku.casefold() in taken:
+        more += 1
+        sku = f"{stem}-{more}"
+    taken.add(sku.casefold())
+    return sku
