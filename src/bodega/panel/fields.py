@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -90,8 +91,7 @@ def fields_of(
     choices: Mapping[str, Choices] | None = None,
 ) -> list[Field]:
     """Fields for members of an entity, in this order."""
-    types = get_type_hints(entity, include_extras=True)
-    defaults = {field.name: _default(field) for field in msgspec.structs.fields(entity)}
+    types, defaults = _members(entity)
     needed = set(required.split())
     made = []
     for name in names.split():
@@ -111,6 +111,13 @@ def plain(value: Any) -> str:
     except InvalidOperation:
         return str(value)
     return f"{exact.to_integral_value() if exact == exact.to_integral_value() else exact.normalize():f}"
+
+
+@cache
+def _members(entity: type[msgspec.Struct]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """The types of an entity's members, and their defaults: worked out once, since that takes longer than a page."""
+    defaults = {field.name: _default(field) for field in msgspec.structs.fields(entity)}
+    return get_type_hints(entity, include_extras=True), defaults
 
 
 def title_of(name: str) -> str:
