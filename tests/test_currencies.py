@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from bodega.access.settings import SETTINGS
 from ledger import check_ledger
-from shop import Shop
+from shop import Server, Shop
 
 PATH = "/v2/currencies"
 EURO: dict[str, Any] = {
@@ -153,3 +154,16 @@ def test_every_store_has_the_usual_tax_classes(shop: Shop) -> None:
 def test_both_are_settings_of_the_store(shop: Shop, path: str) -> None:
     assert shop.get(path, token=shop.account("store_v2_information_read_only")).status == 200
     assert shop.get(path, token=shop.account("store_v2_products")).reason == "SCOPE_MISSING"
+
+
+BOUNDS = [("currency_symbol", 10), ("decimal_separator", 1), ("thousands_separator", 1), ("country_code", 2)]
+
+
+@pytest.mark.parametrize(("key", "most"), BOUNDS)
+def test_settings_take_no_more_than_the_first_currency_holds(server: Server, key: str, most: int) -> None:
+    """A store is opened with them: what a currency cannot hold would break every read of it."""
+    longest = SETTINGS[key].read("x" * most)
+    with pytest.raises(ValueError, match=f"at most {most} printable"):
+        SETTINGS[key].read("x" * (most + 1))
+    shop = server.shop(**{key: longest})
+    assert longest in shop.get("/v2/currencies").json[0].values()
