@@ -153,7 +153,7 @@ def _running(binaries: Path, home: Path, identity: _Identity, durable: bool) -> 
         "listen_addresses=127.0.0.1",
         f"port={port}",
         f"unix_socket_directories={home}",
-        "max_connections=200",
+        "max_connections=400",
         *(() if durable else IN_MEMORY),
     ]
     log = home / "log"

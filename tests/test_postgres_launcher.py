@@ -59,7 +59,7 @@ def is_alive(pid: int) -> bool:
     ("setting", "value"),
     [
         ("server_version_num", "18"),
-        ("max_connections", "200"),
+        ("max_connections", "400"),
         ("fsync", "off"),
         ("listen_addresses", "127.0.0.1"),
         ("server_encoding", "UTF8"),
