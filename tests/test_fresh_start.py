@@ -147,7 +147,8 @@ def test_a_change_of_the_terms_holds_at_the_next_request(
     change = change.replace("ID", account["client_id"])
     assert several(store, account["token"], *what) == {before}
     store.run(f"{change} {on}")
-    time.sleep(0.5)  # on PostgreSQL the change reaches the workers with a notification
+    if "--database" in served.place:
+        time.sleep(0.5)  # the change reaches the workers with a notification; on SQLite the next request sees it
     assert several(store, account["token"], *what) == {after}
     store.run(f"{change} {off}")
     assert several(store, account["token"], *what) == {before}
