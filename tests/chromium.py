@@ -16,7 +16,7 @@ import pytest
 
 from bodega.app import make_app
 from bodega.http.listen import Listener, run, serve
-from bodega.storage.depot import open_depot
+from bodega.storage.backend import open_depot
 
 SHOTS = Path(__file__).parent.parent / "build" / "screenshots"
 FLAGS = (

@@ -17,7 +17,7 @@ from bodega.app import App, make_app
 from bodega.clock import Clock
 from bodega.events import hooks
 from bodega.events.hooks import Hook
-from bodega.storage.depot import Depot
+from bodega.storage.backend import Depot
 from bodega.storage.registry import Account, digest
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit

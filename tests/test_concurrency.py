@@ -17,7 +17,7 @@ import pytest
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
 from bodega.resources.catalog import brands
-from bodega.storage.depot import open_depot
+from bodega.storage.backend import open_depot
 from bodega.storage.unit import Unit
 from choices import answer, check_variants, shirt
 from ledger import check_ledger

@@ -17,8 +17,8 @@ from click.testing import CliRunner, Result
 from bodega.cli import main
 from bodega.lab import copies
 from bodega.storage import migrate
-from bodega.storage.depot import NoCopy, open_depot
-from bodega.storage.embedded import Embedded
+from bodega.storage.backend import NoCopy, open_depot
+from bodega.storage.sqlite.backend import Embedded
 from ledger import check_ledger
 from postgres import database, postgres
 from shop import Server, Shop

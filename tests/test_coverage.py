@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from bodega import docs
 from bodega.cli import main
 from bodega.coverage import Operation, compare
-from bodega.declare.actions import Singleton
-from bodega.declare.route import Route, moved
+from bodega.kit.actions import Singleton
+from bodega.kit.route import Route, moved
 
 ANY = Singleton("any", lambda _call: {}, "")
 OPERATIONS = (

@@ -21,10 +21,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from bodega.storage.depot import open_depot
-from bodega.storage.embedded import Embedded
-from bodega.storage.postgres_rows import PostgresRows
-from bodega.storage.sqlite_rows import SqliteRows
+from bodega.storage.backend import open_depot
+from bodega.storage.postgres.rows import PostgresRows
+from bodega.storage.sqlite.backend import Embedded
+from bodega.storage.sqlite.rows import SqliteRows
 from ledger import check_ledger
 from postgres import postgres
 from shop import Server, Shop

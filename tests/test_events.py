@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from bodega.declare.entity import Entity
-from bodega.declare.events import events
 from bodega.events.hooks import TABLE as HOOKS
 from bodega.events.hooks import Hook
+from bodega.kit.entity import Entity
+from bodega.kit.events import events
 from bodega.resources.catalog import categories
 from bodega.storage import outbox
 from bodega.storage.unit import Unit

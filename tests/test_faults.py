@@ -24,10 +24,10 @@ import pytest
 from bodega.clock import Clock
 from bodega.law.reasons import Reason
 from bodega.log import Log
-from bodega.storage import postgres as on_postgres
-from bodega.storage import readers
-from bodega.storage.depot import open_depot
-from bodega.storage.sqlite_rows import SqliteRows
+from bodega.storage.backend import open_depot
+from bodega.storage.postgres import connection as on_postgres
+from bodega.storage.postgres import readers
+from bodega.storage.sqlite.rows import SqliteRows
 from forms import FORMS, Desk, Form, look_like_a_refusal
 from ledger import check_ledger
 from postgres import OVERRIDE, Cluster, postgres
@@ -298,7 +298,7 @@ def test_a_task_is_carried_out_while_its_store_stands_still(server: Server) -> N
 
 def test_sqlite_tells_a_full_disk_by_its_code() -> None:
     """The words of an error are not to be relied on."""
-    from bodega.storage.sqlite import plain
+    from bodega.storage.sqlite.connection import plain
     from bodega.storage.tx import Busy
 
     with closing(sqlite3.connect(":memory:")) as connection:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from bodega.storage.depot import open_depot
+from bodega.storage.backend import open_depot
 from bodega.storage.keys import KEPT_SECONDS
 from forms import FORMS, XML, Desk, Form, emptied
 from pictures import form

@@ -12,16 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bodega.declare import picture as darkroom
-from bodega.declare import render
-from bodega.declare.actions import Create
-from bodega.declare.call import Call
-from bodega.declare.entity import Entity, names_files, stored
-from bodega.declare.fields import FileUrl, clean_address
-from bodega.declare.route import route
-from bodega.declare.shape import Base
-from bodega.declare.write import update_one
 from bodega.http.route import by_version
+from bodega.kit import picture as darkroom
+from bodega.kit import render
+from bodega.kit.actions import Create
+from bodega.kit.call import Call
+from bodega.kit.entity import Entity, names_files, stored
+from bodega.kit.fields import FileUrl, clean_address
+from bodega.kit.route import route
+from bodega.kit.shape import Base
+from bodega.kit.write import update_one
 from bodega.law.outcome import Outcome, Shown
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal

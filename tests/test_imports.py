@@ -25,7 +25,7 @@ FLOORS = (
     },  # words and plain facts: everything may use them
     {"storage", "outgoing"},  # rows; requests that leave the house
     {"access"},  # who may ask, how often
-    {"declare"},  # what a resource is made of
+    {"kit"},  # what a resource is made of
     {"domain", "tasks", "events"},  # rules that span resources; work that outlives a request
     {"resources", "http"},  # what is served; how it is asked: neither knows the other
     {"lab"},  # the powers of a test double: fills stores through the resources
@@ -42,7 +42,7 @@ FORBIDDEN = {
     ("resources", "http"): "a resource is a declaration: it knows no request",
     ("http", "resources"): "the law knows no resource by name",
     ("storage", "resources"): "rows know no meaning",
-    ("storage", "declare"): "rows know no meaning",
+    ("storage", "kit"): "rows know no meaning",
     ("domain", "tasks"): "a rule does not start work",
     ("tasks", "http"): "a worker knows no request; what replays one is handed to it",
     ("law", "storage"): "the words of the law stand on nothing",
@@ -130,7 +130,7 @@ def test_only_one_file_knows_asgi() -> None:
     )
 
 
-@pytest.mark.parametrize("folder", ["storage", "domain", "resources", "declare"])
+@pytest.mark.parametrize("folder", ["storage", "domain", "resources", "kit"])
 def test_below_http_nothing_asks_the_system_for_the_time(folder: str) -> None:
     """Design section 6: a store's clock can be frozen and advanced."""
     asked = []

@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from bodega.declare.images import UploadImage
-from bodega.declare.route import route
 from bodega.http.route import by_version
+from bodega.kit.images import UploadImage
+from bodega.kit.route import route
 from bodega.law.reasons import Reason, Step
 from bodega.resources import ROUTES
 from bodega.resources.catalog import categories

@@ -102,9 +102,9 @@ ALLOWED = {
     ("http/asgi.py", 499): "for the log alone: the caller went away and is answered nothing",
     ("http/mounts.py", 404): "beside the store API: what the operator's pages do not have",
     ("http/mounts.py", 503): "beside the store API: the health check",
-    ("declare/picture.py", 330): "pixels of a thumbnail",
-    ("declare/picture.py", 500): "pixels of a thumbnail",
-    ("declare/picture.py", 560): "pixels of a standard image",
+    ("kit/picture.py", 330): "pixels of a thumbnail",
+    ("kit/picture.py", 500): "pixels of a thumbnail",
+    ("kit/picture.py", 560): "pixels of a standard image",
     ("http/journal.py", 500): "the end of a class of durations, in milliseconds",
     ("http/door.py", 443): "the port of https",
     ("http/negotiate.py", 512): "bytes of a header that is remembered",
@@ -119,7 +119,7 @@ ALLOWED = {
 
 def numbers() -> Iterator[tuple[str, int, int]]:
     """Every integer from 300 to 599 in the code that answers: file, line, number."""
-    for folder in ("http", "resources", "declare", "domain"):
+    for folder in ("http", "resources", "kit", "domain"):
         for path in sorted((HOUSE / folder).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.Constant) and type(node.value) is int and 300 <= node.value <= 599:

@@ -12,14 +12,14 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
-from bodega.declare.images import UploadImage
-from bodega.declare.route import route
 from bodega.http.route import by_version
+from bodega.kit.images import UploadImage
+from bodega.kit.route import route
 from bodega.law.reasons import Reason, Step
 from bodega.resources import ROUTES
 from bodega.resources.catalog import brands
-from bodega.storage import sqlite_rows
 from bodega.storage.registry import digest
+from bodega.storage.sqlite import rows as sqlite_rows
 from bodega.storage.unit import Unit
 from forms import (
     FORMS,

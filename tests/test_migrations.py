@@ -17,11 +17,13 @@ import pytest
 from bodega.access import stores as access
 from bodega.log import Log
 from bodega.resources import TABLES
-from bodega.storage import files, keys, ledger, migrate, postgres, schema, sqlite
-from bodega.storage import server as postgres_server
-from bodega.storage.depot import open_depot
-from bodega.storage.embedded import Embedded
+from bodega.storage import files, keys, ledger, migrate, schema
+from bodega.storage.backend import open_depot
 from bodega.storage.migrate import Migration
+from bodega.storage.postgres import backend as postgres_server
+from bodega.storage.postgres import connection as postgres
+from bodega.storage.sqlite import connection as sqlite
+from bodega.storage.sqlite.backend import Embedded
 from bodega.storage.unit import Unit
 from postgres import database
 from shop import Server, Shop

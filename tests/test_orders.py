@@ -542,7 +542,7 @@ def test_an_order_that_is_deleted_is_put_away(shop: Shop) -> None:
 
 def test_many_orders_are_put_away_by_a_task(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rule 84 and design section 1: more than 250 rows are a task; with a limit, so many go at once."""
-    from bodega.declare import actions
+    from bodega.kit import actions
     from bodega.resources.orders import orders
 
     monkeypatch.setattr(actions, "TASK_ABOVE", 4)

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from bodega import outgoing
-from bodega.declare.images import UploadImage
-from bodega.declare.route import route
 from bodega.http.route import by_version
+from bodega.kit.images import UploadImage
+from bodega.kit.route import route
 from bodega.resources import ROUTES
 from bodega.resources.catalog import brands
 from forms import strict

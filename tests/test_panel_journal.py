@@ -18,7 +18,7 @@ from bodega.http.masking import MASK
 from bodega.law.reasons import Reason, Step
 from bodega.panel import charts, way_out
 from bodega.panel.journal import path
-from bodega.storage.depot import open_depot
+from bodega.storage.backend import open_depot
 from panel import Browser, base, signed_in
 from shop import Reply, Server, Shop
 

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from bodega.declare.listing import Listing
 from bodega.http.route import by_version
+from bodega.kit.listing import Listing
 from bodega.resources import ROUTES
 from published import needs_shared, table
 from replies import OF_PARAMETERS, differs

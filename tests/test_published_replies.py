@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from bodega.declare.actions import Create
-from bodega.declare.route import Route
 from bodega.http.route import by_version
+from bodega.kit.actions import Create
+from bodega.kit.route import Route
 from bodega.resources import ROUTES
-from bodega.storage.depot import open_depot
+from bodega.storage.backend import open_depot
 from published import Complaints, Published, index, needs_shared, published, shown, unnamed
 from replies import OF_PARAMETERS, Row, differs, paths, rows
 from shop import Reply, Server, Shop

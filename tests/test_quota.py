@@ -15,7 +15,7 @@ import pytest
 from bodega.access import quota as counting
 from bodega.access.quota import Hour, Shared, Window
 from bodega.clock import Clock
-from bodega.storage.depot import open_depot
+from bodega.storage.backend import open_depot
 from bodega.storage.registry import Account
 from shop import Reply, Server, Shop
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from bodega.storage.readers import Budget, Readers
+from bodega.storage.postgres.readers import Budget, Readers
 
 
 class Wire:

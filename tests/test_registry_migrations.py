@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from bodega.storage import migrate, postgres
-from bodega.storage import server as postgres_server
-from bodega.storage.depot import Depot, open_depot
-from bodega.storage.embedded import Embedded
+from bodega.storage import migrate
+from bodega.storage.backend import Depot, open_depot
 from bodega.storage.migrate import Migration
-from bodega.storage.sqlite import connect
+from bodega.storage.postgres import backend as postgres_server
+from bodega.storage.postgres import connection as postgres
+from bodega.storage.sqlite.backend import Embedded
+from bodega.storage.sqlite.connection import connect
 from postgres import database
 
 FIRST = migrate.registry_migrations()[0]

@@ -17,9 +17,10 @@ import pytest
 from bodega.lab import copies
 from bodega.lab.reset import empty
 from bodega.resources import ROUTES
-from bodega.storage import migrate, postgres_rows
-from bodega.storage import server as postgres_server
-from bodega.storage.depot import open_depot
+from bodega.storage import migrate
+from bodega.storage.backend import open_depot
+from bodega.storage.postgres import backend as postgres_server
+from bodega.storage.postgres import rows
 from bodega.tasks.sweep import sweep
 from pictures import FORM, form
 from postgres import database
@@ -58,7 +59,7 @@ class Watched:
             return connection
 
         monkeypatch.setattr(postgres_server, "connect", connect)
-        monkeypatch.setattr(postgres_rows, "connect", connect)
+        monkeypatch.setattr(rows, "connect", connect)
 
     def of_stores(self) -> list[str]:
         """What was sent on connections of stores."""

@@ -21,8 +21,8 @@ from bodega.lab.seed import Amounts, seed
 from bodega.lab.sowing import CHUNK
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
-from bodega.storage.embedded import Embedded
 from bodega.storage.ledger import READ
+from bodega.storage.sqlite.backend import Embedded
 from bodega.storage.unit import Unit
 
 Work = Callable[[OpenStore], Awaitable[Any]]

@@ -20,13 +20,13 @@ from bodega.clock import Clock
 from bodega.lab.reset import empty
 from bodega.resources.catalog import brands, product
 from bodega.storage import rows as reading
-from bodega.storage.depot import open_depot
-from bodega.storage.embedded import Embedded
+from bodega.storage.backend import open_depot
 from bodega.storage.ledger import BLOCK, EMPTY, Ledger
 from bodega.storage.plan import Condition, Plan, count_sql, escape_like, ids_sql, page_sql
-from bodega.storage.postgres import composed
+from bodega.storage.postgres.connection import composed
 from bodega.storage.registry import Account, Exists
-from bodega.storage.sqlite import numbered
+from bodega.storage.sqlite.backend import Embedded
+from bodega.storage.sqlite.connection import numbered
 from bodega.storage.unit import Unit
 from ledger import check_ledger
 from shop import Server, Shop
@@ -264,7 +264,7 @@ def test_every_store_ever_made_has_a_place_of_its_own(server: Server) -> None:
 RINGER = """
 import asyncio, sys
 from pathlib import Path
-from bodega.storage.embedded import Embedded
+from bodega.storage.sqlite.backend import Embedded
 async def main():
     depot = Embedded(Path(sys.argv[1]))
     await depot.registry.save_store(await depot.registry.store(sys.argv[2]))
@@ -446,7 +446,8 @@ def test_a_store_that_is_emptied_starts_again_but_no_etag_is_used_twice(pair: tu
 
 def test_many_stores_do_not_use_up_the_connections(runner: asyncio.Runner, own_database: str) -> None:
     """A connection that nobody uses is let go: a server has fewer connections than stores."""
-    from bodega.storage import postgres_rows, readers
+    from bodega.storage.postgres import readers
+    from bodega.storage.postgres import rows as postgres_rows
 
     patch = pytest.MonkeyPatch()
     for module in (readers, postgres_rows):

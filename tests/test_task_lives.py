@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from bodega.storage.depot import open_depot
+from bodega.storage.backend import open_depot
 from bodega.storage.tx import Busy
 from bodega.storage.unit import Row, Unit
 from bodega.tasks import queue, worker

@@ -10,7 +10,6 @@ from typing import Any
 
 from bodega import memory
 from bodega.access.stores import OpenStore, Stores
-from bodega.declare.route import Route
 from bodega.events.dispatcher import Dispatcher
 from bodega.http.asgi import Api
 from bodega.http.bulletin import Bulletin
@@ -20,13 +19,14 @@ from bodega.http.journal import Journal
 from bodega.http.mounts import gateway_time, operations
 from bodega.http.replay import Replay
 from bodega.http.route import by_version
+from bodega.kit.route import Route
 from bodega.log import Log, to_standard_error
 from bodega.metrics import Board, Meter
 from bodega.panel.app import mounts as panel_mounts
 from bodega.reference import pages
 from bodega.resources import ROUTES, TABLES
-from bodega.storage.depot import Depot
-from bodega.storage.embedded import Embedded
+from bodega.storage.backend import Depot
+from bodega.storage.sqlite.backend import Embedded
 from bodega.tasks.worker import Worker
 
 

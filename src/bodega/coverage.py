@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bodega.declare.route import Route
 from bodega.http.route import Routes, by_version
+from bodega.kit.route import Route
 
 AT_ROOT = frozenset({("gateway", "GET", "/time"), ("login", "POST", "/oauth2/token")})
 """Operations outside the versions that are served beside them."""

@@ -8,8 +8,8 @@ from functools import cache
 from html import escape
 from typing import Any
 
-from bodega.declare.route import Route
 from bodega.explain import outcome_facts, reason_facts
+from bodega.kit.route import Route
 from bodega.law.outcome import OUTCOMES
 from bodega.law.reasons import Reason
 

@@ -18,7 +18,7 @@ from bodega.access.settings import with_defaults
 from bodega.clock import Clock
 from bodega.log import Log
 from bodega.storage import migrate
-from bodega.storage.depot import Depot
+from bodega.storage.backend import Depot
 from bodega.storage.furnish import bare, furnish
 from bodega.storage.registry import Account, Registry, StoreRecord, digest
 from bodega.storage.rows import Census, Rows

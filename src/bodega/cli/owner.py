@@ -14,7 +14,7 @@ from bodega.config import Place
 
 if TYPE_CHECKING:
     from bodega.access.owners import Owner
-    from bodega.storage.depot import Depot
+    from bodega.storage.backend import Depot
 
 
 @click.group("owner")

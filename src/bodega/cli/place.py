@@ -16,7 +16,7 @@ from click.core import ParameterSource
 from bodega.config import Place
 
 if TYPE_CHECKING:
-    from bodega.storage.depot import Depot
+    from bodega.storage.backend import Depot
     from bodega.storage.registry import StoreRecord
 
 T = TypeVar("T")
@@ -64,7 +64,7 @@ def given(option: str) -> bool:
 
 async def open_depot(place: Place, workers: int = 1) -> Depot:
     """The depot at a place, for one of so many workers. Raises Busy or OSError."""
-    from bodega.storage import depot
+    from bodega.storage import backend as depot
 
     return await depot.open_depot(place.data, place.database, workers)
 

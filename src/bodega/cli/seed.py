@@ -14,7 +14,7 @@ from bodega.cli.show import print_json
 from bodega.config import Place
 
 if TYPE_CHECKING:
-    from bodega.storage.depot import Depot
+    from bodega.storage.backend import Depot
 
 
 AMOUNTS = {"products": 200, "customers": 60, "orders": 150}

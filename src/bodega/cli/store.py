@@ -15,7 +15,7 @@ from bodega.cli.show import print_json, print_record, print_table
 from bodega.config import Place
 
 if TYPE_CHECKING:
-    from bodega.storage.depot import Depot
+    from bodega.storage.backend import Depot
     from bodega.storage.registry import StoreRecord
 
 

@@ -16,7 +16,7 @@ from bodega.config import Place
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bodega.storage.depot import Depot
+    from bodega.storage.backend import Depot
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -117,7 +117,7 @@ COMMANDS = (snapshot, restore, backup, recover)
 @contextmanager
 def _plainly() -> Iterator[None]:
     """A copy that is missing or cannot be used is told in its own sentence."""
-    from bodega.storage.depot import NoCopy
+    from bodega.storage.backend import NoCopy
 
     try:
         yield

@@ -17,7 +17,7 @@ from bodega.config import Place
 
 if TYPE_CHECKING:
     from bodega.clock import Clock
-    from bodega.storage.depot import Depot
+    from bodega.storage.backend import Depot
     from bodega.storage.registry import StoreRecord
 
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from bodega.declare.entity import Entity, stored
-from bodega.declare.fields import STRING
+from bodega.kit.entity import Entity, stored
+from bodega.kit.fields import STRING
 from bodega.storage import outbox
 from bodega.storage.table import Unique, numbered_marks
 from bodega.storage.unit import Unit

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from bodega.access.scopes import READERS, allows
-from bodega.declare.actions import NO_QUERY, Action
-from bodega.declare.call import Call
-from bodega.declare.listing import Query
-from bodega.declare.route import Route
-from bodega.declare.shape import Base
 from bodega.http.ask import V2_MEDIA, V3_MEDIA, Ask
 from bodega.http.house import Caller, House
 from bodega.http.negotiate import Media, choose_media, media_of
 from bodega.http.route import Match
+from bodega.kit.actions import NO_QUERY, Action
+from bodega.kit.call import Call
+from bodega.kit.listing import Query
+from bodega.kit.route import Route
+from bodega.kit.shape import Base
 from bodega.law.outcome import Outcome, Shown
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal

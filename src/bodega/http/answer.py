@@ -7,12 +7,12 @@ import gzip
 import msgspec
 
 from bodega.dates import http_date
-from bodega.declare.render import json
 from bodega.http import xml
 from bodega.http.ask import Ask
 from bodega.http.conditional import tag
 from bodega.http.errors import error_body
 from bodega.http.negotiate import Media, accepts_gzip
+from bodega.kit.render import json
 from bodega.law.outcome import Emptied, Outcome, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Header, Refusal

@@ -9,15 +9,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from bodega.dates import http_date, parse_http_date
-from bodega.declare.actions import Action
-from bodega.declare.call import Call
-from bodega.declare.render import json, located
-from bodega.declare.shape import parse_json
 from bodega.http import form, idempotency, xml
 from bodega.http.ask import Ask
 from bodega.http.conditional import Validators, has_conditions, judge, tag
 from bodega.http.house import Caller, House
 from bodega.http.negotiate import Media, media_of
+from bodega.kit.actions import Action
+from bodega.kit.call import Call
+from bodega.kit.render import json, located
+from bodega.kit.shape import parse_json
 from bodega.law.outcome import Accepted, Outcome, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Header, Refusal

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from bodega.declare.render import json
 from bodega.http import xml
 from bodega.http.ask import Ask
 from bodega.http.negotiate import Media
+from bodega.kit.render import json
 from bodega.law.refusal import Refusal
 
 

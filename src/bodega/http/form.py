@@ -6,7 +6,7 @@ import io
 
 from multipart import MultipartError, MultipartParser, parse_options_header
 
-from bodega.declare.upload import Form, Upload
+from bodega.kit.upload import Form, Upload
 
 MOST_PARTS = 200
 

@@ -12,9 +12,9 @@ from collections.abc import Awaitable, Callable
 
 from bodega import passwords
 from bodega.access.stores import OpenStore
-from bodega.declare.call import Call
 from bodega.http.answer import rendered
 from bodega.http.ask import Ask
+from bodega.kit.call import Call
 from bodega.law.outcome import OUTCOMES, Outcome, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from bodega.access.stores import Stores
-from bodega.declare.render import json
+from bodega.kit.render import json
 from bodega.law.refusal import Header
 from bodega.metrics import Board, exposition
 

@@ -7,11 +7,11 @@ import time
 from typing import Any
 
 from bodega.access.stores import OpenStore
-from bodega.declare.actions import Chunk
 from bodega.http import aim, deed
 from bodega.http.answer import Answer, answered, refused
 from bodega.http.ask import Ask, read_head
 from bodega.http.house import Caller, House
+from bodega.kit.actions import Chunk
 from bodega.law.outcome import Outcome
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from bodega.declare.fields import INT32
-from bodega.declare.route import Route
+from bodega.kit.fields import INT32
+from bodega.kit.route import Route
 
 
 class Match(msgspec.Struct, frozen=True, gc=False):

@@ -9,10 +9,10 @@ import msgspec
 
 from bodega.access.settings import with_defaults
 from bodega.resources import TABLES
-from bodega.storage import sqlite_copy
-from bodega.storage.depot import Depot, NoCopy
+from bodega.storage.backend import Depot, NoCopy
 from bodega.storage.furnish import bare, furnish
 from bodega.storage.registry import Account, Exists, StoreRecord
+from bodega.storage.sqlite import copies
 from bodega.storage.unit import Terms
 
 
@@ -49,7 +49,7 @@ async def recover(depot: Depot, store_hash: str, file: Path) -> bool:
     A store that is there keeps its accounts, plan, settings and clock. One that is not is made with those of the
     backup; accounts come along only under the hash that they were made for, since their ids are unique.
     """
-    told = sqlite_copy.told(file).get("store")
+    told = copies.told(file).get("store")
     if told is None:
         raise NoCopy(f"{file} is no backup of a store.")
     facts = msgspec.json.decode(told, type=Facts)

@@ -23,7 +23,7 @@ async def empty(unit: Unit) -> None:
     """
     tables = [row[0] for row in await unit.tx.rows(_TABLES[unit.tx.dialect])]
     for table in tables:
-        if table not in KEPT and not table.startswith("kept"):  # snapshots are not emptied (storage/postgres_copy.py)
+        if table not in KEPT and not table.startswith("kept"):  # snapshots are not emptied (storage/postgres/copies.py)
             await unit.tx.run(f"DELETE FROM {table}")  # noqa: S608 - the database itself gave the name
     await unit.tx.run("DELETE FROM pages")
     unit.ledger.empty(unit.now)

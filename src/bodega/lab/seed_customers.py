@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from bodega.access.stores import OpenStore
-from bodega.declare.fields import moment
-from bodega.declare.write import create_one
+from bodega.kit.fields import moment
+from bodega.kit.write import create_one
 from bodega.lab.people import customer, people
 from bodega.lab.sowing import Keyed, Made, everything, first_free, one_by_one, read, sow
 from bodega.resources.customers import attributes, customers, groups, subscribers

@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bodega.access.stores import OpenStore
-from bodega.declare.fields import moment
+from bodega.kit.fields import moment
 from bodega.lab.bulk import Bulk
 from bodega.lab.dice import Dice
 from bodega.lab.sales import (

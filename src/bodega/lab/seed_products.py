@@ -8,10 +8,10 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from bodega.access.stores import OpenStore
-from bodega.declare.facet import Facet
-from bodega.declare.fields import moment
-from bodega.declare.picture import Picture
-from bodega.declare.write import create_one
+from bodega.kit.facet import Facet
+from bodega.kit.fields import moment
+from bodega.kit.picture import Picture
+from bodega.kit.write import create_one
 from bodega.lab import catalogue, tiles
 from bodega.lab.details import details
 from bodega.lab.dice import Dice, mix

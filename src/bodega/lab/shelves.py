@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from bodega.declare.fields import epoch
+from bodega.kit.fields import epoch
 from bodega.lab.sales import Buyer, Shelves, Ware, billing
 from bodega.resources.catalog import product, variants
 from bodega.resources.catalog.options import option, product_option

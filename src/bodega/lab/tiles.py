@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 
-from bodega.declare.picture import PRODUCT_SIZES, Picture, developed
+from bodega.kit.picture import PRODUCT_SIZES, Picture, developed
 from bodega.lab.words import words
 
 if TYPE_CHECKING:

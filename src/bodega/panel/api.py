@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from bodega.declare.upload import Upload
 from bodega.http.inside import carry_out
+from bodega.kit.upload import Upload
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
 from bodega.panel.web import Asked, Turned

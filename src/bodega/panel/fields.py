@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, ge
 
 import msgspec
 
-from bodega.declare.fields import DECIMAL, EMAIL, FLAG, INTEGER, MOMENT, bare, kind_of, longest
+from bodega.kit.fields import DECIMAL, EMAIL, FLAG, INTEGER, MOMENT, bare, kind_of, longest
 
 Choices = Sequence[tuple[str, str]]
 

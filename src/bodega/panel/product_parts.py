@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from bodega.declare.upload import Upload
+from bodega.kit.upload import Upload
 from bodega.panel import api, forms
 from bodega.panel.catalogue import PRODUCTS
 from bodega.panel.fields import Choices, fields_of

@@ -16,7 +16,7 @@ import msgspec
 from bodega.access.owners import Owner
 from bodega.access.sessions import Session
 from bodega.access.stores import OpenStore
-from bodega.declare.upload import Upload
+from bodega.kit.upload import Upload
 
 if TYPE_CHECKING:
     from bodega.panel.house import PanelHouse

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bodega.declare.route import Route
+from bodega.kit.route import Route
 from bodega.resources import catalog, content, customers, geography, marketing, orders, shipping, store, webhooks
 from bodega.storage.table import Table, adopt
 

@@ -7,13 +7,13 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
-from bodega.declare.entity import Entity, stored
-from bodega.declare.events import events
-from bodega.declare.facet import Batch, Facet, Within
-from bodega.declare.fields import NAME, Id, Line, Moment
-from bodega.declare.listing import Listing
-from bodega.declare.route import Route, collection, item, listed
-from bodega.declare.shape import V3Shape
+from bodega.kit.entity import Entity, stored
+from bodega.kit.events import events
+from bodega.kit.facet import Batch, Facet, Within
+from bodega.kit.fields import NAME, Id, Line, Moment
+from bodega.kit.listing import Listing
+from bodega.kit.route import Route, collection, item, listed
+from bodega.kit.shape import V3Shape
 from bodega.law.outcome import PartlyRefused
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal

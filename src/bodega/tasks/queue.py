@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from bodega.declare.entity import Entity, stored
-from bodega.declare.fields import moment
+from bodega.kit.entity import Entity, stored
+from bodega.kit.fields import moment
 from bodega.law.outcome import Validator
 from bodega.storage.unit import Row, Unit
 

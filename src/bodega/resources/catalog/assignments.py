@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bodega.declare.events import fires
-from bodega.declare.listing import Include
-from bodega.declare.pairs import Pairs, assignments
-from bodega.declare.render import json
-from bodega.declare.write import changed
+from bodega.kit.events import fires
+from bodega.kit.listing import Include
+from bodega.kit.pairs import Pairs, assignments
+from bodega.kit.render import json
+from bodega.kit.write import changed
 from bodega.resources.catalog import categories, product, trees
 from bodega.resources.store import channels
 from bodega.storage.table import numbered_marks

@@ -6,14 +6,14 @@ from typing import Annotated
 
 import msgspec
 
-from bodega.declare.entity import Entity, stored
-from bodega.declare.facet import Facet
-from bodega.declare.fields import FILE_PATH, NAME, STRING, FileUrl, Line, Long, Words
-from bodega.declare.images import DropImage, UploadImage
-from bodega.declare.listing import Listing
-from bodega.declare.route import collection, count, item, route
-from bodega.declare.shape import As, V2Shape, V3Shape
 from bodega.domain.urls import BrandUrl, has_urls
+from bodega.kit.entity import Entity, stored
+from bodega.kit.facet import Facet
+from bodega.kit.fields import FILE_PATH, NAME, STRING, FileUrl, Line, Long, Words
+from bodega.kit.images import DropImage, UploadImage
+from bodega.kit.listing import Listing
+from bodega.kit.route import collection, count, item, route
+from bodega.kit.shape import As, V2Shape, V3Shape
 from bodega.storage.table import Unique
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, Literal
 
-from bodega.declare.entity import Entity, stored
-from bodega.declare.facet import Facet, Within
-from bodega.declare.fields import INTEGER, STRING, Count, Id, Kind, Money
-from bodega.declare.listing import Listing, children
-from bodega.declare.route import also_at, collection, count, item
-from bodega.declare.shape import As, Nested, V2Shape, V3Shape
-from bodega.declare.write import rows_of
+from bodega.kit.entity import Entity, stored
+from bodega.kit.facet import Facet, Within
+from bodega.kit.fields import INTEGER, STRING, Count, Id, Kind, Money
+from bodega.kit.listing import Listing, children
+from bodega.kit.route import also_at, collection, count, item
+from bodega.kit.shape import As, Nested, V2Shape, V3Shape
+from bodega.kit.write import rows_of
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, refuse_faults
 from bodega.resources.catalog import product

@@ -6,16 +6,16 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from bodega.declare.entity import Entity, stored
-from bodega.declare.events import events
-from bodega.declare.facet import Facet
-from bodega.declare.fields import FILE_PATH, NAME, Count, FileUrl, Id, Line, Long, SortOrder, Words
-from bodega.declare.images import DropImage, UploadImage
-from bodega.declare.listing import Filter, Listing
-from bodega.declare.route import collection, count, item, route
-from bodega.declare.shape import As, Derived, Part, V2Shape, V3Shape
 from bodega.domain import tree
 from bodega.domain.urls import CustomUrl, chosen, has_urls
+from bodega.kit.entity import Entity, stored
+from bodega.kit.events import events
+from bodega.kit.facet import Facet
+from bodega.kit.fields import FILE_PATH, NAME, Count, FileUrl, Id, Line, Long, SortOrder, Words
+from bodega.kit.images import DropImage, UploadImage
+from bodega.kit.listing import Filter, Listing
+from bodega.kit.route import collection, count, item, route
+from bodega.kit.shape import As, Derived, Part, V2Shape, V3Shape
 from bodega.resources.catalog import trees
 from bodega.storage.table import Reference, Unique
 from bodega.storage.tx import Tx

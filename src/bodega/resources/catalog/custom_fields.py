@@ -6,13 +6,13 @@ from typing import Annotated
 
 import msgspec
 
-from bodega.declare.entity import Entity, stored
-from bodega.declare.facet import Facet, Within
-from bodega.declare.fields import NAME, Id
-from bodega.declare.listing import Listing, children
-from bodega.declare.route import also_at, collection, count, item
-from bodega.declare.shape import As, Nested, V2Shape, V3Shape
-from bodega.declare.write import rows_of
+from bodega.kit.entity import Entity, stored
+from bodega.kit.facet import Facet, Within
+from bodega.kit.fields import NAME, Id
+from bodega.kit.listing import Listing, children
+from bodega.kit.route import also_at, collection, count, item
+from bodega.kit.shape import As, Nested, V2Shape, V3Shape
+from bodega.kit.write import rows_of
 from bodega.resources.catalog import product
 from bodega.storage.table import Reference, Unique
 

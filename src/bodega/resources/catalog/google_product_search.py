@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from bodega.declare.actions import ShowItem
-from bodega.declare.facet import Facet
-from bodega.declare.listing import Listing
-from bodega.declare.route import route
-from bodega.declare.shape import As, Derived, V2Shape
+from bodega.kit.actions import ShowItem
+from bodega.kit.facet import Facet
+from bodega.kit.listing import Listing
+from bodega.kit.route import route
+from bodega.kit.shape import As, Derived, V2Shape
 from bodega.resources.catalog import product
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from bodega.declare.fields import INT32
-from bodega.declare.shape import Changes, Nested
-from bodega.declare.write import rows_of
+from bodega.kit.fields import INT32
+from bodega.kit.shape import Changes, Nested
+from bodega.kit.write import rows_of
 from bodega.law.refusal import Fault
 from bodega.resources.catalog import product
 from bodega.resources.catalog.images import TABLE, V3, Image, take_in, v3

@@ -7,16 +7,16 @@ from typing import Any
 
 import msgspec
 
-from bodega.declare import picture
-from bodega.declare.call import Call
-from bodega.declare.entity import Entity, stored
-from bodega.declare.facet import Facet, Within
-from bodega.declare.fields import FILE_PATH, FILE_URL, OWN_FILE, FileUrl, Id, Long, Moment, SortOrder
-from bodega.declare.listing import Include, Listing, children
-from bodega.declare.picture import PRODUCT_SIZES, Picture
-from bodega.declare.route import collection, count, item
-from bodega.declare.shape import As, Changes, Looked, V2Shape, V3Shape
-from bodega.declare.upload import Upload
+from bodega.kit import picture
+from bodega.kit.call import Call
+from bodega.kit.entity import Entity, stored
+from bodega.kit.facet import Facet, Within
+from bodega.kit.fields import FILE_PATH, FILE_URL, OWN_FILE, FileUrl, Id, Long, Moment, SortOrder
+from bodega.kit.listing import Include, Listing, children
+from bodega.kit.picture import PRODUCT_SIZES, Picture
+from bodega.kit.route import collection, count, item
+from bodega.kit.shape import As, Changes, Looked, V2Shape, V3Shape
+from bodega.kit.upload import Upload
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.catalog import product

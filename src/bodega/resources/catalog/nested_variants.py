@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bodega.declare.shape import Changes, Nested
-from bodega.declare.write import create_one, rows_of
+from bodega.kit.shape import Changes, Nested
+from bodega.kit.write import create_one, rows_of
 from bodega.law.refusal import Fault
 from bodega.resources.catalog import product, variants
 from bodega.resources.catalog.combinations import Choice, choices, values_named

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bodega.declare.fields import moment
-from bodega.declare.write import changed
+from bodega.kit.fields import moment
+from bodega.kit.write import changed
 from bodega.resources.catalog import product
 from bodega.storage.unit import Unit
 from bodega.tasks.sweep import SWEEPS, Sweep

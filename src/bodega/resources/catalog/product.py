@@ -8,9 +8,11 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from bodega.declare.entity import Entity, stored
-from bodega.declare.events import events
-from bodega.declare.fields import (
+from bodega.domain.urls import SCHEMA as URLS
+from bodega.domain.urls import CustomUrl, chosen
+from bodega.kit.entity import Entity, stored
+from bodega.kit.events import events
+from bodega.kit.fields import (
     IDS_TEXT,
     NAME,
     STRING,
@@ -25,10 +27,8 @@ from bodega.declare.fields import (
     SortOrder,
     Words,
 )
-from bodega.declare.listing import Include
-from bodega.declare.shape import As, Choice, Derived, Linked, Part, V2Shape, V3Shape
-from bodega.domain.urls import SCHEMA as URLS
-from bodega.domain.urls import CustomUrl, chosen
+from bodega.kit.listing import Include
+from bodega.kit.shape import As, Choice, Derived, Linked, Part, V2Shape, V3Shape
 from bodega.storage.table import Link, Reference, Unique
 
 ZERO = Decimal(0)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bodega.declare.events import fires
-from bodega.declare.facet import Batch, Facet
-from bodega.declare.listing import Filter, Listing, listed, parser
-from bodega.declare.route import collection, count, item
 from bodega.domain.urls import has_urls
+from bodega.kit.events import fires
+from bodega.kit.facet import Batch, Facet
+from bodega.kit.listing import Filter, Listing, listed, parser
+from bodega.kit.route import collection, count, item
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.resources.catalog import assignments, brands, categories

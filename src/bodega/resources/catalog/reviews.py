@@ -7,12 +7,12 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from bodega.declare.entity import Entity, stored
-from bodega.declare.facet import Facet, Within
-from bodega.declare.fields import INTEGER, Id, Kind, Line, Moment, moment
-from bodega.declare.listing import Listing, children
-from bodega.declare.route import collection, count, item
-from bodega.declare.shape import As, V2Shape, V3Shape
+from bodega.kit.entity import Entity, stored
+from bodega.kit.facet import Facet, Within
+from bodega.kit.fields import INTEGER, Id, Kind, Line, Moment, moment
+from bodega.kit.listing import Listing, children
+from bodega.kit.route import collection, count, item
+from bodega.kit.shape import As, V2Shape, V3Shape
 from bodega.law.refusal import Fault
 from bodega.resources.catalog import product
 from bodega.storage.table import Reference, numbered_marks

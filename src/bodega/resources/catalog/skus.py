@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from bodega.declare.facet import Facet, Within
-from bodega.declare.fields import FILE_PATH, INT32, Kind
-from bodega.declare.listing import Filter, Listing, parser
-from bodega.declare.route import collection, count, item
-from bodega.declare.shape import As, V2Shape
+from bodega.kit.facet import Facet, Within
+from bodega.kit.fields import FILE_PATH, INT32, Kind
+from bodega.kit.listing import Filter, Listing, parser
+from bodega.kit.route import collection, count, item
+from bodega.kit.shape import As, V2Shape
 from bodega.resources.catalog import product, variants
 from bodega.resources.catalog.variants import OptionValue, Variant
 

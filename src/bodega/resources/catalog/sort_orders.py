@@ -6,16 +6,16 @@ from typing import Annotated, Any
 
 import msgspec
 
-from bodega.declare.actions import Action
-from bodega.declare.call import Call
-from bodega.declare.complaint import typed
-from bodega.declare.facet import Facet, Within
-from bodega.declare.fields import INT32
-from bodega.declare.listing import Listing
-from bodega.declare.pairs import MOST
-from bodega.declare.render import json, pagination
-from bodega.declare.route import route
-from bodega.declare.shape import parse_json, respect_cap
+from bodega.kit.actions import Action
+from bodega.kit.call import Call
+from bodega.kit.complaint import typed
+from bodega.kit.facet import Facet, Within
+from bodega.kit.fields import INT32
+from bodega.kit.listing import Listing
+from bodega.kit.pairs import MOST
+from bodega.kit.render import json, pagination
+from bodega.kit.route import route
+from bodega.kit.shape import parse_json, respect_cap
 from bodega.law.outcome import Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, refuse_faults

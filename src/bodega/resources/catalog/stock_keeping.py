@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from bodega.declare.fields import moment
+from bodega.kit.fields import moment
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.resources.catalog import product, variants

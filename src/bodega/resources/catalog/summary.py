@@ -5,11 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from bodega.declare import render
-from bodega.declare.actions import NO_QUERY, Action
-from bodega.declare.call import Call
-from bodega.declare.listing import Query
-from bodega.declare.route import route
+from bodega.kit import render
+from bodega.kit.actions import NO_QUERY, Action
+from bodega.kit.call import Call
+from bodega.kit.listing import Query
+from bodega.kit.route import route
 from bodega.law.outcome import Outcome, Shown, Validator
 from bodega.resources.catalog import categories, product, variants
 from bodega.storage import rows

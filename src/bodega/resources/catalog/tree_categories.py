@@ -7,14 +7,14 @@ from typing import Annotated, Any
 
 import msgspec
 
-from bodega.declare.actions import Action, DeleteMany
-from bodega.declare.batch import CreateMany, UpdateMany
-from bodega.declare.call import Call
-from bodega.declare.facet import Batch, Facet, Within
-from bodega.declare.listing import Filter, Listing, Query, listed, parser
-from bodega.declare.render import json
-from bodega.declare.route import collection, route
-from bodega.declare.shape import V3Shape
+from bodega.kit.actions import Action, DeleteMany
+from bodega.kit.batch import CreateMany, UpdateMany
+from bodega.kit.call import Call
+from bodega.kit.facet import Batch, Facet, Within
+from bodega.kit.listing import Filter, Listing, Query, listed, parser
+from bodega.kit.render import json
+from bodega.kit.route import collection, route
+from bodega.kit.shape import V3Shape
 from bodega.law.outcome import Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, refuse_faults

@@ -7,14 +7,14 @@ from typing import Annotated, Any
 
 import msgspec
 
-from bodega.declare.entity import Entity, stored
-from bodega.declare.events import fires
-from bodega.declare.facet import Batch, Facet
-from bodega.declare.fields import NAME, Id
-from bodega.declare.listing import Filter, Listing, listed, parser
-from bodega.declare.route import collection
-from bodega.declare.route import listed as list_of
-from bodega.declare.shape import Changes, V3Shape
+from bodega.kit.entity import Entity, stored
+from bodega.kit.events import fires
+from bodega.kit.facet import Batch, Facet
+from bodega.kit.fields import NAME, Id
+from bodega.kit.listing import Filter, Listing, listed, parser
+from bodega.kit.route import collection
+from bodega.kit.route import listed as list_of
+from bodega.kit.shape import Changes, V3Shape
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.store import channels
 from bodega.storage.table import Reference, Unique, numbered_marks

@@ -7,15 +7,15 @@ from typing import Any
 
 import msgspec
 
-from bodega.declare.entity import Entity, stored
-from bodega.declare.events import events
-from bodega.declare.facet import Batch, Facet, Within
-from bodega.declare.fields import Count, FileUrl, Id, Line, Measure, Money, ten_thousandths
-from bodega.declare.images import UploadImage
-from bodega.declare.listing import Filter, Listing, children, listed
-from bodega.declare.route import collection, item, route
-from bodega.declare.route import listed as listed_route
-from bodega.declare.shape import V3Shape
+from bodega.kit.entity import Entity, stored
+from bodega.kit.events import events
+from bodega.kit.facet import Batch, Facet, Within
+from bodega.kit.fields import Count, FileUrl, Id, Line, Measure, Money, ten_thousandths
+from bodega.kit.images import UploadImage
+from bodega.kit.listing import Filter, Listing, children, listed
+from bodega.kit.route import collection, item, route
+from bodega.kit.route import listed as listed_route
+from bodega.kit.shape import V3Shape
 from bodega.law.refusal import Fault
 from bodega.resources.catalog import product
 from bodega.resources.catalog.product import Code

@@ -6,13 +6,13 @@ import re
 from typing import Annotated, Literal
 from urllib.parse import parse_qs, urlsplit
 
-from bodega.declare.entity import Entity, stored
-from bodega.declare.facet import Facet, Within
-from bodega.declare.fields import STRING, Id, Kind, Line, SortOrder
-from bodega.declare.listing import Listing, children
-from bodega.declare.route import collection, count, item
-from bodega.declare.shape import As, Nested, V2Shape, V3Shape
-from bodega.declare.write import rows_of
+from bodega.kit.entity import Entity, stored
+from bodega.kit.facet import Facet, Within
+from bodega.kit.fields import STRING, Id, Kind, Line, SortOrder
+from bodega.kit.listing import Listing, children
+from bodega.kit.route import collection, count, item
+from bodega.kit.shape import As, Nested, V2Shape, V3Shape
+from bodega.kit.write import rows_of
 from bodega.resources.catalog import product
 from bodega.storage.table import Reference, Unique
 

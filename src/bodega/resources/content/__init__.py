@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bodega.declare.route import Route
+from bodega.kit.route import Route
 from bodega.resources.content import blog, pages, redirects
 from bodega.storage.table import Table
 

@@ -8,15 +8,15 @@ from typing import Annotated, Any
 
 import msgspec
 
-from bodega.declare.actions import NO_QUERY, Action, Chunk, DeleteMany
-from bodega.declare.call import Call
-from bodega.declare.entity import Entity, stored
-from bodega.declare.facet import Facet
-from bodega.declare.fields import NAME, STRING, WORDS, Kind, Line, clean_moment, moment
-from bodega.declare.listing import Filter, Listing, Query
-from bodega.declare.route import collection, count, item, route
-from bodega.declare.shape import As, Changes, Derived, Part, V2Shape
 from bodega.domain.urls import CustomUrl, chosen, has_urls, yields_taken_urls
+from bodega.kit.actions import NO_QUERY, Action, Chunk, DeleteMany
+from bodega.kit.call import Call
+from bodega.kit.entity import Entity, stored
+from bodega.kit.facet import Facet
+from bodega.kit.fields import NAME, STRING, WORDS, Kind, Line, clean_moment, moment
+from bodega.kit.listing import Filter, Listing, Query
+from bodega.kit.route import collection, count, item, route
+from bodega.kit.shape import As, Changes, Derived, Part, V2Shape
 from bodega.law.outcome import Emptied, Outcome, Shown, Validator
 from bodega.law.refusal import Fault
 from bodega.storage import rows

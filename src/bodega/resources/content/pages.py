@@ -7,15 +7,15 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from bodega.declare.entity import Entity, stored
-from bodega.declare.events import channel_of, events
-from bodega.declare.facet import Facet
-from bodega.declare.fields import NAME, Id, Line, Long, SortOrder
-from bodega.declare.listing import Listing
-from bodega.declare.route import collection, item
-from bodega.declare.shape import Part, V2Shape
-from bodega.declare.write import unchanging
 from bodega.domain.urls import CustomUrl, chosen, has_urls, yields_taken_urls
+from bodega.kit.entity import Entity, stored
+from bodega.kit.events import channel_of, events
+from bodega.kit.facet import Facet
+from bodega.kit.fields import NAME, Id, Line, Long, SortOrder
+from bodega.kit.listing import Listing
+from bodega.kit.route import collection, item
+from bodega.kit.shape import Part, V2Shape
+from bodega.kit.write import unchanging
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
 from bodega.storage.table import Reference, Unique, numbered_marks

@@ -8,16 +8,16 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from bodega.declare.call import Call
-from bodega.declare.entity import Entity, stored
-from bodega.declare.events import events
-from bodega.declare.facet import Batch, Facet, Within
-from bodega.declare.fields import NAME, STRING, Id, Kind, Line, as_is
-from bodega.declare.listing import Filter, Include, Listing, listed
-from bodega.declare.route import collection, count, item
-from bodega.declare.route import listed as whole_lists
-from bodega.declare.shape import As, Changes, Nested, V2Shape, V3Shape
-from bodega.declare.write import create_one
+from bodega.kit.call import Call
+from bodega.kit.entity import Entity, stored
+from bodega.kit.events import events
+from bodega.kit.facet import Batch, Facet, Within
+from bodega.kit.fields import NAME, STRING, Id, Kind, Line, as_is
+from bodega.kit.listing import Filter, Include, Listing, listed
+from bodega.kit.route import collection, count, item
+from bodega.kit.route import listed as whole_lists
+from bodega.kit.shape import As, Changes, Nested, V2Shape, V3Shape
+from bodega.kit.write import create_one
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.customers import customer, form_fields

@@ -10,15 +10,15 @@ from typing import Annotated, Any
 import msgspec
 
 from bodega.dates import parse_moment
-from bodega.declare.batch import UpdateMany
-from bodega.declare.call import Call
-from bodega.declare.entity import Entity, stored
-from bodega.declare.facet import Batch, Facet
-from bodega.declare.fields import Id, Line, Moment
-from bodega.declare.listing import Filter, Include, Listing
-from bodega.declare.route import collection, route
-from bodega.declare.shape import Changes, Nested, V3Shape
-from bodega.declare.write import create_one
+from bodega.kit.batch import UpdateMany
+from bodega.kit.call import Call
+from bodega.kit.entity import Entity, stored
+from bodega.kit.facet import Batch, Facet
+from bodega.kit.fields import Id, Line, Moment
+from bodega.kit.listing import Filter, Include, Listing
+from bodega.kit.route import collection, route
+from bodega.kit.shape import Changes, Nested, V3Shape
+from bodega.kit.write import create_one
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
 from bodega.resources.customers import attributes, customer

@@ -6,14 +6,14 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from bodega.declare.entity import Entity, stored
-from bodega.declare.facet import Batch, Facet
-from bodega.declare.fields import NAME, Moment
-from bodega.declare.listing import Listing
-from bodega.declare.route import collection
-from bodega.declare.route import listed as whole_lists
-from bodega.declare.shape import V3Shape
-from bodega.declare.write import unchanging
+from bodega.kit.entity import Entity, stored
+from bodega.kit.facet import Batch, Facet
+from bodega.kit.fields import NAME, Moment
+from bodega.kit.listing import Listing
+from bodega.kit.route import collection
+from bodega.kit.route import listed as whole_lists
+from bodega.kit.shape import V3Shape
+from bodega.kit.write import unchanging
 from bodega.law.reasons import Reason
 
 MOST = 50

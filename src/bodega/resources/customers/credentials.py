@@ -8,16 +8,16 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 
 from bodega import passwords
-from bodega.declare.actions import NO_QUERY, Action
-from bodega.declare.call import Call
-from bodega.declare.entity import Entity
-from bodega.declare.facet import Facet
-from bodega.declare.fields import Id
-from bodega.declare.listing import Listing, Query
-from bodega.declare.render import json
-from bodega.declare.route import route
-from bodega.declare.shape import V2Shape, V3Shape
 from bodega.domain import guesses
+from bodega.kit.actions import NO_QUERY, Action
+from bodega.kit.call import Call
+from bodega.kit.entity import Entity
+from bodega.kit.facet import Facet
+from bodega.kit.fields import Id
+from bodega.kit.listing import Listing, Query
+from bodega.kit.render import json
+from bodega.kit.route import route
+from bodega.kit.shape import V2Shape, V3Shape
 from bodega.law.outcome import Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal, invalid, refuse_faults

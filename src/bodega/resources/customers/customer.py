@@ -9,10 +9,11 @@ from typing import Annotated, Any
 import msgspec
 
 from bodega import passwords
-from bodega.declare.call import Call
-from bodega.declare.entity import Entity, stored
-from bodega.declare.events import events, fires
-from bodega.declare.fields import (
+from bodega.domain import guesses
+from bodega.kit.call import Call
+from bodega.kit.entity import Entity, stored
+from bodega.kit.events import events, fires
+from bodega.kit.fields import (
     EMAIL,
     FLAG,
     NAME,
@@ -27,10 +28,9 @@ from bodega.declare.fields import (
     clean_text,
     moment,
 )
-from bodega.declare.listing import Include
-from bodega.declare.render import json
-from bodega.declare.shape import As, Linked, Looked, V2Shape, V3Shape
-from bodega.domain import guesses
+from bodega.kit.listing import Include
+from bodega.kit.render import json
+from bodega.kit.shape import As, Linked, Looked, V2Shape, V3Shape
 from bodega.resources.store import channels
 from bodega.storage.table import Reference, Unique, numbered_marks
 from bodega.storage.unit import Unit

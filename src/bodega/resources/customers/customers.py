@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from bodega import passwords
-from bodega.declare.call import Call
-from bodega.declare.facet import Batch, Facet
-from bodega.declare.fields import clean_decimal
-from bodega.declare.listing import Filter, Listing, listed
-from bodega.declare.route import collection, count, item
-from bodega.declare.route import listed as whole_lists
-from bodega.declare.shape import Changes
-from bodega.declare.write import unchanging
+from bodega.kit.call import Call
+from bodega.kit.facet import Batch, Facet
+from bodega.kit.fields import clean_decimal
+from bodega.kit.listing import Filter, Listing, listed
+from bodega.kit.route import collection, count, item
+from bodega.kit.route import listed as whole_lists
+from bodega.kit.shape import Changes
+from bodega.kit.write import unchanging
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.customers.customer import (

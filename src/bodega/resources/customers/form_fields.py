@@ -12,16 +12,16 @@ from typing import Annotated, Any
 
 import msgspec
 
-from bodega.declare.call import Call
-from bodega.declare.entity import Entity, stored
-from bodega.declare.facet import Batch, Facet
-from bodega.declare.fields import NAME, Id, Kind, as_is, clean_text
-from bodega.declare.listing import Filter, Include, Listing, parser
-from bodega.declare.render import json
-from bodega.declare.route import collection
-from bodega.declare.route import listed as whole_lists
-from bodega.declare.shape import Changes, Nested, V3Shape
-from bodega.declare.write import create_one, update_one
+from bodega.kit.call import Call
+from bodega.kit.entity import Entity, stored
+from bodega.kit.facet import Batch, Facet
+from bodega.kit.fields import NAME, Id, Kind, as_is, clean_text
+from bodega.kit.listing import Filter, Include, Listing, parser
+from bodega.kit.render import json
+from bodega.kit.route import collection
+from bodega.kit.route import listed as whole_lists
+from bodega.kit.shape import Changes, Nested, V3Shape
+from bodega.kit.write import create_one, update_one
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.customers import customer

@@ -8,13 +8,13 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from bodega.declare.complaint import typed
-from bodega.declare.entity import Entity, stored
-from bodega.declare.facet import Facet
-from bodega.declare.fields import INTEGER, NAME, Id, Kind, Moment, as_is, clean_decimal, moment, structured
-from bodega.declare.listing import Listing
-from bodega.declare.route import collection, count, item
-from bodega.declare.shape import V2Shape
+from bodega.kit.complaint import typed
+from bodega.kit.entity import Entity, stored
+from bodega.kit.facet import Facet
+from bodega.kit.fields import INTEGER, NAME, Id, Kind, Moment, as_is, clean_decimal, moment, structured
+from bodega.kit.listing import Listing
+from bodega.kit.route import collection, count, item
+from bodega.kit.shape import V2Shape
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.catalog import categories, product
 from bodega.resources.customers import customer

@@ -10,16 +10,16 @@ from typing import Annotated, Any
 
 import msgspec
 
-from bodega.declare.actions import NO_QUERY, Action
-from bodega.declare.call import Call
-from bodega.declare.entity import Entity, stored
-from bodega.declare.events import fires
-from bodega.declare.facet import Facet, Within
-from bodega.declare.fields import Id
-from bodega.declare.listing import Listing, Query
-from bodega.declare.render import json
-from bodega.declare.route import route
-from bodega.declare.shape import Changes, V3Shape
+from bodega.kit.actions import NO_QUERY, Action
+from bodega.kit.call import Call
+from bodega.kit.entity import Entity, stored
+from bodega.kit.events import fires
+from bodega.kit.facet import Facet, Within
+from bodega.kit.fields import Id
+from bodega.kit.listing import Listing, Query
+from bodega.kit.render import json
+from bodega.kit.route import route
+from bodega.kit.shape import Changes, V3Shape
 from bodega.law.outcome import Outcome, Shown, Validator
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.customers import customer, groups

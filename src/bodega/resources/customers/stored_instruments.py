@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bodega.declare.actions import NO_QUERY, Action
-from bodega.declare.call import Call
-from bodega.declare.facet import Facet, Within
-from bodega.declare.listing import Listing, Query
-from bodega.declare.route import route
+from bodega.kit.actions import NO_QUERY, Action
+from bodega.kit.call import Call
+from bodega.kit.facet import Facet, Within
+from bodega.kit.listing import Listing, Query
+from bodega.kit.route import route
 from bodega.law.outcome import Outcome, Shown
 from bodega.resources.customers import customer
 

@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from bodega.declare.entity import Entity, stored
-from bodega.declare.facet import Facet
-from bodega.declare.fields import INT32, Id, Line, Moment
-from bodega.declare.listing import Filter, Listing
-from bodega.declare.route import collection, item
-from bodega.declare.shape import V3Shape
+from bodega.kit.entity import Entity, stored
+from bodega.kit.facet import Facet
+from bodega.kit.fields import INT32, Id, Line, Moment
+from bodega.kit.listing import Filter, Listing
+from bodega.kit.route import collection, item
+from bodega.kit.shape import V3Shape
 from bodega.resources.customers.customer import Email
 from bodega.resources.store import channels
 from bodega.storage.table import Reference, Unique

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bodega.declare.route import Route
+from bodega.kit.route import Route
 from bodega.resources.geography import places
 
 ROUTES: tuple[Route, ...] = places.routes

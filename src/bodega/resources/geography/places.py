@@ -9,13 +9,13 @@ from typing import Any
 import msgspec
 
 from bodega.access.scopes import DEFAULT
-from bodega.declare.entity import Entity, stored
-from bodega.declare.facet import Facet, Within
-from bodega.declare.fields import Line
-from bodega.declare.fixed import CountFixed, Fixed, ListFixed, ShowFixed
-from bodega.declare.listing import Filter, Listing
-from bodega.declare.route import route
-from bodega.declare.shape import Linked, V2Shape
+from bodega.kit.entity import Entity, stored
+from bodega.kit.facet import Facet, Within
+from bodega.kit.fields import Line
+from bodega.kit.fixed import CountFixed, Fixed, ListFixed, ShowFixed
+from bodega.kit.listing import Filter, Listing
+from bodega.kit.route import route
+from bodega.kit.shape import Linked, V2Shape
 
 
 class Country(Entity, kw_only=True):

@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from bodega.declare.entity import Entity, stored
-from bodega.declare.facet import Facet
-from bodega.declare.fields import FLAG_DIGIT, INTEGER_TEXT, NAME, UNIX, Id, Long, Moment
-from bodega.declare.listing import Listing
-from bodega.declare.route import collection, count, item
-from bodega.declare.shape import As, V2Shape
+from bodega.kit.entity import Entity, stored
+from bodega.kit.facet import Facet
+from bodega.kit.fields import FLAG_DIGIT, INTEGER_TEXT, NAME, UNIX, Id, Long, Moment
+from bodega.kit.listing import Listing
+from bodega.kit.route import collection, count, item
+from bodega.kit.shape import As, V2Shape
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal, invalid, refuse_faults
 from bodega.storage.unit import Unit, dangling

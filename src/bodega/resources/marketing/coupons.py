@@ -9,12 +9,12 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from bodega.declare.entity import Entity, stored
-from bodega.declare.facet import Facet
-from bodega.declare.fields import NAME, Count, Id, Kind, Line, Moment, Money, as_is, structured
-from bodega.declare.listing import Filter, Listing
-from bodega.declare.route import collection, count, item
-from bodega.declare.shape import Changes, V2Shape
+from bodega.kit.entity import Entity, stored
+from bodega.kit.facet import Facet
+from bodega.kit.fields import NAME, Count, Id, Kind, Line, Moment, Money, as_is, structured
+from bodega.kit.listing import Filter, Listing
+from bodega.kit.route import collection, count, item
+from bodega.kit.shape import Changes, V2Shape
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.geography import places
 from bodega.resources.shipping.methods import words_in_use

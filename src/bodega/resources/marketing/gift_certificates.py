@@ -8,12 +8,12 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from bodega.declare.entity import Entity, stored
-from bodega.declare.facet import Facet
-from bodega.declare.fields import EMAIL, NAME, UNIX, Id, Moment, Money, moment
-from bodega.declare.listing import Filter, Listing
-from bodega.declare.route import collection, item
-from bodega.declare.shape import As, Changes, V2Shape
+from bodega.kit.entity import Entity, stored
+from bodega.kit.facet import Facet
+from bodega.kit.fields import EMAIL, NAME, UNIX, Id, Moment, Money, moment
+from bodega.kit.listing import Filter, Listing
+from bodega.kit.route import collection, item
+from bodega.kit.shape import As, Changes, V2Shape
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.store import currencies
 from bodega.storage.table import Unique

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from bodega.declare.fields import Id, Kind, Line, clean_email, clean_object, structured
+from bodega.kit.fields import Id, Kind, Line, clean_email, clean_object, structured
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.geography import places

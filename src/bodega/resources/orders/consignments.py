@@ -8,14 +8,14 @@ from typing import Any
 
 import msgspec
 
-from bodega.declare.actions import Action
-from bodega.declare.call import Call
-from bodega.declare.entity import Entity, stored
-from bodega.declare.facet import Facet
-from bodega.declare.fields import Id, Line, Long
-from bodega.declare.listing import Include, Listing
-from bodega.declare.place import Place
-from bodega.declare.route import also_at, route
+from bodega.kit.actions import Action
+from bodega.kit.call import Call
+from bodega.kit.entity import Entity, stored
+from bodega.kit.facet import Facet
+from bodega.kit.fields import Id, Line, Long
+from bodega.kit.listing import Include, Listing
+from bodega.kit.place import Place
+from bodega.kit.route import also_at, route
 from bodega.law.outcome import Emptied, Outcome, Shown, Validator
 from bodega.resources.orders import line, order, shipping_addresses
 from bodega.resources.orders.drafts import Location

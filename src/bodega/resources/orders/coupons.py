@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from bodega.declare.entity import Entity, stored
-from bodega.declare.facet import Facet, Within
-from bodega.declare.fields import DECIMAL, Id, Line, Money
-from bodega.declare.listing import Listing
-from bodega.declare.route import collection, count, item
-from bodega.declare.shape import As, Derived, V2Shape
+from bodega.kit.entity import Entity, stored
+from bodega.kit.facet import Facet, Within
+from bodega.kit.fields import DECIMAL, Id, Line, Money
+from bodega.kit.listing import Listing
+from bodega.kit.route import collection, count, item
+from bodega.kit.shape import As, Derived, V2Shape
 from bodega.resources.orders import order
 from bodega.storage.table import Reference
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from bodega.declare.fields import INT32, Id, Kind, Line, Long, clean_decimal, clean_object, structured
+from bodega.kit.fields import INT32, Id, Kind, Line, Long, clean_decimal, clean_object, structured
 
 MOST_LINES = 1_000
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from bodega.declare.entity import Entity, stored
-from bodega.declare.facet import Facet, Within
-from bodega.declare.fields import INTEGER, Id, Line, Money
-from bodega.declare.listing import Listing
-from bodega.declare.route import collection, count
-from bodega.declare.shape import As, V2Shape
 from bodega.domain.totals import Amount
+from bodega.kit.entity import Entity, stored
+from bodega.kit.facet import Facet, Within
+from bodega.kit.fields import INTEGER, Id, Line, Money
+from bodega.kit.listing import Listing
+from bodega.kit.route import collection, count
+from bodega.kit.shape import As, V2Shape
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid
 from bodega.resources.orders import order

@@ -7,14 +7,14 @@ from typing import Any, Literal
 
 import msgspec
 
-from bodega.declare.entity import Entity, stored
-from bodega.declare.facet import Facet, Within
-from bodega.declare.fields import Count, Id, Line, Long, Measure, Money
-from bodega.declare.listing import Listing
-from bodega.declare.route import collection, count, item
-from bodega.declare.shape import As, Derived, V2Shape
 from bodega.domain.totals import Amount
 from bodega.domain.totals import Line as Priced
+from bodega.kit.entity import Entity, stored
+from bodega.kit.facet import Facet, Within
+from bodega.kit.fields import Count, Id, Line, Long, Measure, Money
+from bodega.kit.listing import Listing
+from bodega.kit.route import collection, count, item
+from bodega.kit.shape import As, Derived, V2Shape
 from bodega.resources.orders import order
 from bodega.resources.orders.order import always, tax
 from bodega.storage.table import Reference

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from bodega.declare.entity import Entity, stored
-from bodega.declare.facet import Facet, Within
-from bodega.declare.fields import Id, Line, Long, Moment
-from bodega.declare.listing import Listing
-from bodega.declare.route import collection, count, item
-from bodega.declare.shape import Linked, V2Shape
+from bodega.kit.entity import Entity, stored
+from bodega.kit.facet import Facet, Within
+from bodega.kit.fields import Id, Line, Long, Moment
+from bodega.kit.listing import Listing
+from bodega.kit.route import collection, count, item
+from bodega.kit.shape import Linked, V2Shape
 from bodega.resources.orders import order
 from bodega.storage.table import Reference
 

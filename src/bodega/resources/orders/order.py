@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 import msgspec
 
-from bodega.declare.entity import Entity, stored
-from bodega.declare.events import channel_of, events, fires
-from bodega.declare.fields import STRING, Count, Id, Kind, Line, Long, Moment, Money, as_is, clean_text
-from bodega.declare.shape import As, Derived, Linked, Looked, Sent, V2Shape
+from bodega.kit.entity import Entity, stored
+from bodega.kit.events import channel_of, events, fires
+from bodega.kit.fields import STRING, Count, Id, Kind, Line, Long, Moment, Money, as_is, clean_text
+from bodega.kit.shape import As, Derived, Linked, Looked, Sent, V2Shape
 from bodega.resources.orders.address import DRAFT, DRAFTS, Address, BillingAddress
 from bodega.resources.orders.drafts import CONSIGNMENTS, FEES, LINES
 from bodega.resources.store import channels

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
-from bodega.declare.actions import CHUNK, Chunk, Create, Delete, DeleteMany, ListAll, ShowItem, Still, Update
-from bodega.declare.call import Call
-from bodega.declare.facet import Facet
-from bodega.declare.listing import Filter, Include, Listing, Query, parser
-from bodega.declare.route import route
-from bodega.declare.shape import Changes
-from bodega.declare.write import SET_FOR_GOOD
+from bodega.kit.actions import CHUNK, Chunk, Create, Delete, DeleteMany, ListAll, ShowItem, Still, Update
+from bodega.kit.call import Call
+from bodega.kit.facet import Facet
+from bodega.kit.listing import Filter, Include, Listing, Query, parser
+from bodega.kit.route import route
+from bodega.kit.shape import Changes
+from bodega.kit.write import SET_FOR_GOOD
 from bodega.law.outcome import Emptied, Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, refuse_faults

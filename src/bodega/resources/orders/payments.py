@@ -14,14 +14,14 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from bodega.declare.actions import Action, ListAll
-from bodega.declare.call import Call
-from bodega.declare.entity import Entity, stored
-from bodega.declare.facet import Facet, Within
-from bodega.declare.fields import Id, Kind, Line, Moment, Money, as_is, moment
-from bodega.declare.listing import Listing
-from bodega.declare.route import route
-from bodega.declare.shape import V3Shape, parse_json
+from bodega.kit.actions import Action, ListAll
+from bodega.kit.call import Call
+from bodega.kit.entity import Entity, stored
+from bodega.kit.facet import Facet, Within
+from bodega.kit.fields import Id, Kind, Line, Moment, Money, as_is, moment
+from bodega.kit.listing import Listing
+from bodega.kit.route import route
+from bodega.kit.shape import V3Shape, parse_json
 from bodega.law.outcome import Created, Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from bodega.declare.fields import INT32, MOST
 from bodega.domain.totals import Amount, rounded, shares, sums, together, worth
+from bodega.kit.fields import INT32, MOST
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid
 from bodega.resources.orders.fees import Fee

@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from bodega.declare.entity import Entity, stored
-from bodega.declare.fields import Id, Line, Moment, Money, clean_decimal
-from bodega.declare.shape import V3Shape
+from bodega.kit.entity import Entity, stored
+from bodega.kit.fields import Id, Line, Moment, Money, clean_decimal
+from bodega.kit.shape import V3Shape
 from bodega.resources.orders import order, payments
 from bodega.resources.store.payment_methods import METHODS
 from bodega.storage.table import Reference

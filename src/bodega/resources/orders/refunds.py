@@ -9,14 +9,14 @@ from typing import Any
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from bodega.declare.actions import Action, ListAll, ShowItem
-from bodega.declare.call import Call
-from bodega.declare.facet import Facet, Within
-from bodega.declare.fields import clean_moment, moment
-from bodega.declare.listing import Filter, Listing, listed, parser
-from bodega.declare.render import json
-from bodega.declare.route import route
 from bodega.domain.refunds import Due
+from bodega.kit.actions import Action, ListAll, ShowItem
+from bodega.kit.call import Call
+from bodega.kit.facet import Facet, Within
+from bodega.kit.fields import clean_moment, moment
+from bodega.kit.listing import Filter, Listing, listed, parser
+from bodega.kit.render import json
+from bodega.kit.route import route
 from bodega.law.outcome import Created, Outcome, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, refuse_faults

@@ -7,15 +7,15 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from bodega.declare.actions import NO_QUERY, Action
-from bodega.declare.call import Call
-from bodega.declare.entity import Entity, stored
-from bodega.declare.facet import Facet, Within
-from bodega.declare.fields import clean_email
-from bodega.declare.listing import Listing, Query
-from bodega.declare.render import json
-from bodega.declare.route import route
-from bodega.declare.shape import V3Shape
+from bodega.kit.actions import NO_QUERY, Action
+from bodega.kit.call import Call
+from bodega.kit.entity import Entity, stored
+from bodega.kit.facet import Facet, Within
+from bodega.kit.fields import clean_email
+from bodega.kit.listing import Listing, Query
+from bodega.kit.render import json
+from bodega.kit.route import route
+from bodega.kit.shape import V3Shape
 from bodega.law.outcome import Outcome, Shown, Validator
 from bodega.law.refusal import invalid, refuse_faults
 from bodega.resources.orders.order import SCOPE

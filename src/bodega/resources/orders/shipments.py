@@ -10,14 +10,14 @@ from typing import Annotated
 import msgspec
 from msgspec.structs import replace
 
-from bodega.declare.entity import Entity, stored
-from bodega.declare.events import events
-from bodega.declare.facet import Facet, Within
-from bodega.declare.fields import Id, Line, Long, Moment, Money, moment, structured
-from bodega.declare.listing import Listing
-from bodega.declare.route import collection, count, item
-from bodega.declare.shape import Changes, Derived, V2Shape
-from bodega.declare.write import unchanging
+from bodega.kit.entity import Entity, stored
+from bodega.kit.events import events
+from bodega.kit.facet import Facet, Within
+from bodega.kit.fields import Id, Line, Long, Moment, Money, moment, structured
+from bodega.kit.listing import Listing
+from bodega.kit.route import collection, count, item
+from bodega.kit.shape import Changes, Derived, V2Shape
+from bodega.kit.write import unchanging
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.orders import line, order, payments, stock, terms

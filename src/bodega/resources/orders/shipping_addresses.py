@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 
-from bodega.declare.entity import Entity, stored
-from bodega.declare.facet import Facet, Within
-from bodega.declare.fields import STRING, Count, Id, Line, Money
-from bodega.declare.listing import Listing
-from bodega.declare.route import also_at, collection, count, item
-from bodega.declare.shape import As, Changes, Derived, Linked, V2Shape
+from bodega.kit.entity import Entity, stored
+from bodega.kit.facet import Facet, Within
+from bodega.kit.fields import STRING, Count, Id, Line, Money
+from bodega.kit.listing import Listing
+from bodega.kit.route import also_at, collection, count, item
+from bodega.kit.shape import As, Changes, Derived, Linked, V2Shape
 from bodega.law.refusal import Fault
 from bodega.resources.orders import order
 from bodega.resources.orders.address import FIELDS, AddressDraft, FormField, respect

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from bodega.declare.events import fires
-from bodega.declare.fields import moment
 from bodega.domain import stock
 from bodega.domain.stock import Timing
+from bodega.kit.events import fires
+from bodega.kit.fields import moment
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, refuse_faults
 from bodega.resources.catalog import product, variants

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Literal
 
-from bodega.declare.actions import CountAll, ListAll, ShowItem
-from bodega.declare.call import Call
-from bodega.declare.entity import Entity, stored
-from bodega.declare.facet import Facet, Within
-from bodega.declare.fields import INTEGER, Id, Line, Money
-from bodega.declare.listing import Filter, Listing, parser
-from bodega.declare.route import route
-from bodega.declare.shape import As, Derived, V2Shape
+from bodega.kit.actions import CountAll, ListAll, ShowItem
+from bodega.kit.call import Call
+from bodega.kit.entity import Entity, stored
+from bodega.kit.facet import Facet, Within
+from bodega.kit.fields import INTEGER, Id, Line, Money
+from bodega.kit.listing import Filter, Listing, parser
+from bodega.kit.route import route
+from bodega.kit.shape import As, Derived, V2Shape
 from bodega.law.outcome import Outcome
 from bodega.resources.orders import order
 from bodega.storage.table import Reference

@@ -14,9 +14,9 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from bodega.declare.fields import moment
-from bodega.declare.shape import Changes
-from bodega.declare.write import apply, build
+from bodega.kit.fields import moment
+from bodega.kit.shape import Changes
+from bodega.kit.write import apply, build
 from bodega.law.outcome import Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from bodega.declare.actions import Action
-from bodega.declare.call import Call
-from bodega.declare.entity import Entity, stored
-from bodega.declare.facet import Facet
-from bodega.declare.listing import Listing
-from bodega.declare.route import route
+from bodega.kit.actions import Action
+from bodega.kit.call import Call
+from bodega.kit.entity import Entity, stored
+from bodega.kit.facet import Facet
+from bodega.kit.listing import Listing
+from bodega.kit.route import route
 from bodega.law.outcome import Emptied, Outcome
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults

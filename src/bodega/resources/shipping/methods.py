@@ -8,12 +8,12 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from bodega.declare.entity import Entity, stored
-from bodega.declare.facet import Facet, Within
-from bodega.declare.fields import NAME, Ids, clean_decimal, structured
-from bodega.declare.listing import Listing
-from bodega.declare.route import collection, item
-from bodega.declare.shape import As, Changes, Derived, V2Shape
+from bodega.kit.entity import Entity, stored
+from bodega.kit.facet import Facet, Within
+from bodega.kit.fields import NAME, Ids, clean_decimal, structured
+from bodega.kit.listing import Listing
+from bodega.kit.route import collection, item
+from bodega.kit.shape import As, Changes, Derived, V2Shape
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.shipping import zones
 from bodega.storage.table import Link, Reference

@@ -8,12 +8,12 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from bodega.declare.entity import Entity, stored
-from bodega.declare.facet import Facet
-from bodega.declare.fields import DECIMAL, NAME, clean_decimal, structured
-from bodega.declare.listing import Listing
-from bodega.declare.route import collection, item
-from bodega.declare.shape import V2Shape
+from bodega.kit.entity import Entity, stored
+from bodega.kit.facet import Facet
+from bodega.kit.fields import DECIMAL, NAME, clean_decimal, structured
+from bodega.kit.listing import Listing
+from bodega.kit.route import collection, item
+from bodega.kit.shape import V2Shape
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
 from bodega.resources.geography import places

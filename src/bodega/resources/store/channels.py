@@ -8,15 +8,15 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from bodega.declare.call import Call
-from bodega.declare.entity import Entity, stored
-from bodega.declare.events import events
-from bodega.declare.facet import Facet
-from bodega.declare.fields import Kind, Line, Moment, as_is, clean_name, moment
-from bodega.declare.listing import Include, Listing
-from bodega.declare.route import collection, item
-from bodega.declare.shape import Changes, V3Shape
-from bodega.declare.write import unchanging
+from bodega.kit.call import Call
+from bodega.kit.entity import Entity, stored
+from bodega.kit.events import events
+from bodega.kit.facet import Facet
+from bodega.kit.fields import Kind, Line, Moment, as_is, clean_name, moment
+from bodega.kit.listing import Include, Listing
+from bodega.kit.route import collection, item
+from bodega.kit.shape import Changes, V3Shape
+from bodega.kit.write import unchanging
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.store import currencies
 from bodega.storage.table import Unique

@@ -9,14 +9,14 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from bodega.declare.entity import Entity, stored
-from bodega.declare.facet import Facet
-from bodega.declare.fields import NAME, Kind, Moment, as_is, moment
-from bodega.declare.listing import Listing
-from bodega.declare.route import collection, item
-from bodega.declare.shape import Changes, Derived, V2Shape
-from bodega.declare.write import unchanging
 from bodega.domain.currency_codes import codes
+from bodega.kit.entity import Entity, stored
+from bodega.kit.facet import Facet
+from bodega.kit.fields import NAME, Kind, Moment, as_is, moment
+from bodega.kit.listing import Listing
+from bodega.kit.route import collection, item
+from bodega.kit.shape import Changes, Derived, V2Shape
+from bodega.kit.write import unchanging
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.storage.table import Unique, numbered_marks
 from bodega.storage.tx import Tx

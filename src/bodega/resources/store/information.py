@@ -7,9 +7,9 @@ from typing import Any
 
 from bodega.access.plans import DEFAULT, PLANS
 from bodega.access.settings import with_defaults
-from bodega.declare.actions import Singleton
-from bodega.declare.call import Call
-from bodega.declare.route import moved, route
+from bodega.kit.actions import Singleton
+from bodega.kit.call import Call
+from bodega.kit.route import moved, route
 from bodega.law.outcome import Validator
 from bodega.resources.store import currencies
 from bodega.storage import rows

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bodega.declare.entity import Entity, stored
-from bodega.declare.facet import Facet
-from bodega.declare.fields import Line
-from bodega.declare.fixed import Fixed, ListFixed
-from bodega.declare.listing import Listing
-from bodega.declare.route import route
-from bodega.declare.shape import V2Shape
+from bodega.kit.entity import Entity, stored
+from bodega.kit.facet import Facet
+from bodega.kit.fields import Line
+from bodega.kit.fixed import Fixed, ListFixed
+from bodega.kit.listing import Listing
+from bodega.kit.route import route
+from bodega.kit.shape import V2Shape
 
 
 class PaymentMethod(Entity, kw_only=True):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
-from bodega.declare.actions import Delete
-from bodega.declare.call import Call
-from bodega.declare.facet import Facet
-from bodega.declare.listing import Listing
-from bodega.declare.route import collection, item, route
-from bodega.declare.shape import Derived, V2Shape
+from bodega.kit.actions import Delete
+from bodega.kit.call import Call
+from bodega.kit.facet import Facet
+from bodega.kit.listing import Listing
+from bodega.kit.route import collection, item, route
+from bodega.kit.shape import Derived, V2Shape
 from bodega.law.outcome import Emptied, Outcome, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal

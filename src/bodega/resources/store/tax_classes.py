@@ -6,12 +6,12 @@ from typing import Annotated
 
 import msgspec
 
-from bodega.declare.entity import Entity, stored
-from bodega.declare.facet import Facet
-from bodega.declare.fields import NAME, STRING, Moment, moment
-from bodega.declare.listing import Listing
-from bodega.declare.route import collection, item
-from bodega.declare.shape import As, Derived, V2Shape
+from bodega.kit.entity import Entity, stored
+from bodega.kit.facet import Facet
+from bodega.kit.fields import NAME, STRING, Moment, moment
+from bodega.kit.listing import Listing
+from bodega.kit.route import collection, item
+from bodega.kit.shape import As, Derived, V2Shape
 from bodega.storage.table import Unique
 from bodega.storage.unit import Unit
 

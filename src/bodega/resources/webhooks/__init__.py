@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bodega.declare.route import Route
 from bodega.events.hooks import TABLE
+from bodega.kit.route import Route
 from bodega.resources.webhooks import admin, hooks
 from bodega.storage.table import Table
 

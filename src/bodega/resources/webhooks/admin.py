@@ -7,13 +7,13 @@ from typing import Any
 
 import msgspec
 
-from bodega.declare import render
-from bodega.declare.actions import NO_QUERY, Action
-from bodega.declare.call import Call
-from bodega.declare.listing import Query, parser
-from bodega.declare.route import route
-from bodega.declare.shape import parse_json
 from bodega.events.hooks import TABLE
+from bodega.kit import render
+from bodega.kit.actions import NO_QUERY, Action
+from bodega.kit.call import Call
+from bodega.kit.listing import Query, parser
+from bodega.kit.route import route
+from bodega.kit.shape import parse_json
 from bodega.law.outcome import Emptied, Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults

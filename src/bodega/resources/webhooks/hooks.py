@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 
-from bodega.declare.actions import Create, Delete
-from bodega.declare.call import Call
-from bodega.declare.facet import Facet
-from bodega.declare.listing import Listing
-from bodega.declare.route import Route, collection, item
-from bodega.declare.shape import V2Shape, V3Shape
 from bodega.events import scopes
 from bodega.events.destination import why_not
 from bodega.events.hooks import TABLE, Hook
+from bodega.kit.actions import Create, Delete
+from bodega.kit.call import Call
+from bodega.kit.facet import Facet
+from bodega.kit.listing import Listing
+from bodega.kit.route import Route, collection, item
+from bodega.kit.shape import V2Shape, V3Shape
 from bodega.law.outcome import Outcome, Shown
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from bodega.declare.complaint import typed
-from bodega.declare.fields import INT32, clean_moment
+from bodega.kit.complaint import typed
+from bodega.kit.fields import INT32, clean_moment
 
 Length = Annotated[int, msgspec.Meta(ge=0, le=INT32)] | UnsetType
 Text = str | UnsetType

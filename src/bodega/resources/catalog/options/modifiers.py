@@ -7,16 +7,16 @@ from typing import Any
 
 import msgspec
 
-from bodega.declare.actions import Delete, ShowItem
-from bodega.declare.call import Call
-from bodega.declare.entity import Entity, own_file
-from bodega.declare.facet import Facet, Within
-from bodega.declare.fields import FileUrl, Line
-from bodega.declare.images import UploadImage
-from bodega.declare.listing import Include, Listing, Query, children
-from bodega.declare.render import json
-from bodega.declare.route import also_at, collection, count, item, route
-from bodega.declare.shape import Changes, Derived, Nested, V2Shape, V3Shape
+from bodega.kit.actions import Delete, ShowItem
+from bodega.kit.call import Call
+from bodega.kit.entity import Entity, own_file
+from bodega.kit.facet import Facet, Within
+from bodega.kit.fields import FileUrl, Line
+from bodega.kit.images import UploadImage
+from bodega.kit.listing import Include, Listing, Query, children
+from bodega.kit.render import json
+from bodega.kit.route import also_at, collection, count, item, route
+from bodega.kit.shape import Changes, Derived, Nested, V2Shape, V3Shape
 from bodega.law.refusal import Fault
 from bodega.resources.catalog import product
 from bodega.resources.catalog.options import rule

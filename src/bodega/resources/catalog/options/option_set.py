@@ -6,8 +6,8 @@ from typing import Annotated
 
 import msgspec
 
-from bodega.declare.entity import Entity, stored
-from bodega.declare.fields import NAME, Id, SortOrder
+from bodega.kit.entity import Entity, stored
+from bodega.kit.fields import NAME, Id, SortOrder
 from bodega.storage.table import Reference, Unique
 
 

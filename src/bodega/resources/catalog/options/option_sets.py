@@ -7,12 +7,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from bodega.declare.call import Call
-from bodega.declare.facet import Facet, Within
-from bodega.declare.listing import Listing
-from bodega.declare.route import also_at, collection, count, item
-from bodega.declare.shape import Linked, Looked, V2Shape
-from bodega.declare.write import unchanging
+from bodega.kit.call import Call
+from bodega.kit.facet import Facet, Within
+from bodega.kit.listing import Listing
+from bodega.kit.route import also_at, collection, count, item
+from bodega.kit.shape import Linked, Looked, V2Shape
+from bodega.kit.write import unchanging
 from bodega.resources.catalog import product
 from bodega.resources.catalog.options import option, product_option
 from bodega.resources.catalog.options.option import CHOICES, Option

@@ -6,10 +6,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from bodega.declare.facet import Facet, Within
-from bodega.declare.listing import Filter, Listing
-from bodega.declare.route import collection, count, item
-from bodega.declare.shape import Choice, Linked, V2Shape
+from bodega.kit.facet import Facet, Within
+from bodega.kit.listing import Filter, Listing
+from bodega.kit.route import collection, count, item
+from bodega.kit.shape import Choice, Linked, V2Shape
 from bodega.law.refusal import Fault, Refusal
 from bodega.resources.catalog import product
 from bodega.resources.catalog.options import product_option

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from bodega.declare.actions import Action, Create, Delete, Update
-from bodega.declare.call import Call
+from bodega.kit.actions import Action, Create, Delete, Update
+from bodega.kit.call import Call
 from bodega.law.outcome import Outcome, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bodega.declare.listing import Include
-from bodega.declare.render import json
+from bodega.kit.listing import Include
+from bodega.kit.render import json
 from bodega.resources.catalog import product
 from bodega.storage.table import numbered_marks
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from bodega.declare.entity import Entity, stored
-from bodega.declare.fields import NAME, Id, SortOrder
+from bodega.kit.entity import Entity, stored
+from bodega.kit.fields import NAME, Id, SortOrder
 from bodega.resources.catalog.options.option import OptionType
 from bodega.storage.table import Reference, Unique
 

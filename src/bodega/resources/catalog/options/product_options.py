@@ -7,13 +7,13 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from bodega.declare.actions import Delete, ShowItem
-from bodega.declare.call import Call
-from bodega.declare.facet import Facet, Within
-from bodega.declare.listing import Include, Listing, children
-from bodega.declare.route import collection, count, item, route
-from bodega.declare.shape import As, Changes, Nested, V2Shape, V3Shape
-from bodega.declare.write import create_one, update_one
+from bodega.kit.actions import Delete, ShowItem
+from bodega.kit.call import Call
+from bodega.kit.facet import Facet, Within
+from bodega.kit.listing import Include, Listing, children
+from bodega.kit.route import collection, count, item, route
+from bodega.kit.shape import As, Changes, Nested, V2Shape, V3Shape
+from bodega.kit.write import create_one, update_one
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal
 from bodega.resources.catalog import product

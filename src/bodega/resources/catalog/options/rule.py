@@ -15,8 +15,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from bodega.declare.entity import Entity, stored
-from bodega.declare.fields import FOUR_PLACES, MOST, FileUrl, Id, Line, SortOrder
+from bodega.kit.entity import Entity, stored
+from bodega.kit.fields import FOUR_PLACES, MOST, FileUrl, Id, Line, SortOrder
 from bodega.law.refusal import Fault
 from bodega.resources.catalog import product
 from bodega.resources.catalog.options.option import invalid

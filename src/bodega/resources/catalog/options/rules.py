@@ -7,14 +7,14 @@ from typing import Any
 
 import msgspec
 
-from bodega.declare.actions import Delete, ShowItem, Update
-from bodega.declare.call import Call
-from bodega.declare.complaint import typed
-from bodega.declare.facet import Facet, Within
-from bodega.declare.fields import FILE_PATH, INT32, Kind
-from bodega.declare.listing import Listing
-from bodega.declare.route import collection, count, item, route
-from bodega.declare.shape import As, V2Shape, V3Shape
+from bodega.kit.actions import Delete, ShowItem, Update
+from bodega.kit.call import Call
+from bodega.kit.complaint import typed
+from bodega.kit.facet import Facet, Within
+from bodega.kit.fields import FILE_PATH, INT32, Kind
+from bodega.kit.listing import Listing
+from bodega.kit.route import collection, count, item, route
+from bodega.kit.shape import As, V2Shape, V3Shape
 from bodega.law.outcome import Outcome
 from bodega.resources.catalog import product, variants
 from bodega.resources.catalog.options import option, product_option

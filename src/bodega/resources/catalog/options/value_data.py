@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from bodega.declare.fields import INT32, whole
+from bodega.kit.fields import INT32, whole
 
 MOST_COLOURS = 3
 LONGEST = 2048

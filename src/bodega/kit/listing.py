@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from bodega.declare.fields import INT32, NO_DATE, clean_decimal, clean_moment, ten_thousandths, whole
+from bodega.kit.fields import INT32, NO_DATE, clean_decimal, clean_moment, ten_thousandths, whole
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.storage.plan import Condition, Op, Plan

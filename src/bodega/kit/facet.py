@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from bodega.declare.listing import Listing
-from bodega.declare.shape import V2Shape, V3Shape
+from bodega.kit.listing import Listing
+from bodega.kit.shape import V2Shape, V3Shape
 from bodega.law.outcome import Outcome, PartlyDone
 from bodega.law.reasons import Reason
 from bodega.storage.table import Table

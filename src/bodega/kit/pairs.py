@@ -7,14 +7,14 @@ from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
-from bodega.declare import render
-from bodega.declare.actions import Action
-from bodega.declare.call import Call
-from bodega.declare.complaint import typed
-from bodega.declare.fields import INT32
-from bodega.declare.listing import Filter, Listing, Query, listed, parser
-from bodega.declare.route import Route
-from bodega.declare.shape import parse_json, respect_cap
+from bodega.kit import render
+from bodega.kit.actions import Action
+from bodega.kit.call import Call
+from bodega.kit.complaint import typed
+from bodega.kit.fields import INT32
+from bodega.kit.listing import Filter, Listing, Query, listed, parser
+from bodega.kit.route import Route
+from bodega.kit.shape import parse_json, respect_cap
 from bodega.law.outcome import Emptied, Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults

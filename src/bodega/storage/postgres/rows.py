@@ -8,8 +8,8 @@ from typing import Any
 import asyncpg
 
 from bodega.storage.ledger import LOCK, Ledger
-from bodega.storage.postgres import LOST, RETRIED, PostgresTx, ReadTx, Redo, connect, plain
-from bodega.storage.readers import IDLE_SECONDS, Budget, Readers
+from bodega.storage.postgres.connection import LOST, RETRIED, PostgresTx, ReadTx, Redo, connect, plain
+from bodega.storage.postgres.readers import IDLE_SECONDS, Budget, Readers
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 from bodega.storage.writer import Waiting, Writer

@@ -13,11 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from bodega.storage import migrate, sqlite_copy
-from bodega.storage.depot import HAS_DELIVERIES, HAS_TASKS, NoCopy
+from bodega.storage import migrate
+from bodega.storage.backend import HAS_DELIVERIES, HAS_TASKS, NoCopy
 from bodega.storage.registry import Registry, StoreRecord
-from bodega.storage.sqlite import SqliteTx, adapted, begin, connect
-from bodega.storage.sqlite_rows import SqliteRows
+from bodega.storage.sqlite import copies
+from bodega.storage.sqlite.connection import SqliteTx, adapted, begin, connect
+from bodega.storage.sqlite.rows import SqliteRows
 from bodega.storage.tx import Busy
 
 
@@ -141,7 +142,7 @@ class Embedded:
         return self.directory / "snapshots" / f"{record.hash}.{record.place}"
 
     async def snapshot(self, record: StoreRecord, name: str) -> None:
-        await self._aside(sqlite_copy.take, self.path(record), self._copies(record) / f"{name}.db")
+        await self._aside(copies.take, self.path(record), self._copies(record) / f"{name}.db")
 
     async def snapshots(self, record: StoreRecord) -> list[str]:
         folder = self._copies(record)
@@ -160,10 +161,10 @@ class Embedded:
         return path
 
     async def backup(self, record: StoreRecord, target: Path, facts: Mapping[str, str]) -> None:
-        await self._aside(sqlite_copy.take, self.path(record), target, facts)
+        await self._aside(copies.take, self.path(record), target, facts)
 
     async def recover(self, record: StoreRecord, backup: Path) -> None:
-        await self._aside(sqlite_copy.put_back, backup, self.path(record), int(record.clock.now()), forward)
+        await self._aside(copies.put_back, backup, self.path(record), int(record.clock.now()), forward)
 
     async def _aside(self, work: Callable[..., None], *given: Any) -> None:
         """Copies files in a thread: requests go on meanwhile."""

@@ -12,11 +12,12 @@ from typing import Any
 
 import asyncpg
 
-from bodega.storage import migrate, postgres_copy
-from bodega.storage.depot import HAS_DELIVERIES, HAS_TASKS, NoCopy
-from bodega.storage.postgres import LOST, ReadTx, adapted, connect, plain
-from bodega.storage.postgres_rows import PostgresRows
-from bodega.storage.readers import Budget, Readers
+from bodega.storage import migrate
+from bodega.storage.backend import HAS_DELIVERIES, HAS_TASKS, NoCopy
+from bodega.storage.postgres import copies
+from bodega.storage.postgres.connection import LOST, ReadTx, adapted, connect, plain
+from bodega.storage.postgres.readers import Budget, Readers
+from bodega.storage.postgres.rows import PostgresRows
 from bodega.storage.registry import Registry, StoreRecord
 from bodega.storage.tx import Busy, Clash, Tx
 
@@ -219,47 +220,47 @@ class Server:
 
     async def snapshot(self, record: StoreRecord, name: str) -> None:
         async with self._connected(record) as connection:
-            await postgres_copy.take(connection, name, migrate.newest())
+            await copies.take(connection, name, migrate.newest())
 
     async def snapshots(self, record: StoreRecord) -> list[str]:
         async with self._connected(record) as connection:
-            return sorted(await postgres_copy.names(connection))
+            return sorted(await copies.names(connection))
 
     async def restore(self, record: StoreRecord, name: str) -> None:
         async with self._connected(record) as connection:
             await self._find(connection, record, name, usable=True)
-            await postgres_copy.put_back(connection, name, int(record.clock.now()))
+            await copies.put_back(connection, name, int(record.clock.now()))
 
     async def forget(self, record: StoreRecord, name: str) -> None:
         async with self._connected(record) as connection:
             await self._find(connection, record, name, usable=False)
-            await postgres_copy.forget(connection, name)
+            await copies.forget(connection, name)
 
     async def _find(self, connection: Any, record: StoreRecord, name: str, *, usable: bool) -> None:
-        kept = await postgres_copy.names(connection)
+        kept = await copies.names(connection)
         if name not in kept:
             raise NoCopy(f"Store {record.hash} has no snapshot {name}.")
         if usable and kept[name] != migrate.newest():
             raise NoCopy(f"The snapshot {name} was taken before an upgrade of the schema; only a backup outlives that.")
 
     async def backup(self, record: StoreRecord, target: Path, facts: Mapping[str, str]) -> None:
-        from bodega.storage.embedded import forward
+        from bodega.storage.sqlite.backend import forward
 
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as folder:
             empty = Path(folder) / target.name
             forward(empty)
             async with self._connected(record) as connection:
-                await postgres_copy.export(connection, empty, target, facts)
+                await copies.export(connection, empty, target, facts)
 
     async def recover(self, record: StoreRecord, backup: Path) -> None:
-        from bodega.storage.embedded import forward
+        from bodega.storage.sqlite.backend import forward
 
         with tempfile.TemporaryDirectory(prefix="bodega-recover-") as folder:
             work = Path(folder) / "store.db"
             shutil.copyfile(backup, work)
             forward(work)
             async with self._connected(record) as connection:
-                await postgres_copy.load(connection, work, int(record.clock.now()))
+                await copies.load(connection, work, int(record.clock.now()))
 
     @contextlib.asynccontextmanager
     async def _connected(self, record: StoreRecord) -> AsyncIterator[Any]:

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from bodega.declare.listing import Query
-from bodega.declare.shape import Base
+from bodega.kit.listing import Query
+from bodega.kit.shape import Base
 from bodega.law.outcome import Outcome, Validator
 from bodega.law.refusal import Fault, Refusal
 from bodega.storage.keys import Key

@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
-from bodega.declare.actions import Action
-from bodega.declare.call import Call
-from bodega.declare.facet import Facet
+from bodega.kit.actions import Action
+from bodega.kit.call import Call
+from bodega.kit.facet import Facet
 from bodega.law.outcome import Emptied, Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from bodega.storage.ledger import LOCK
-from bodega.storage.sqlite import connect
-from bodega.storage.sqlite_copy import keep, tell
+from bodega.storage.sqlite.connection import connect
+from bodega.storage.sqlite.copies import keep, tell
 
 _CATALOGUE = """
 CREATE TABLE IF NOT EXISTS kept_snapshots (

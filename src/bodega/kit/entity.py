@@ -13,8 +13,8 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from bodega.declare.events import events
-from bodega.declare.fields import DECIMAL, FLAG, INTEGER, MOMENT, OWN_FILE, Kind, bare, kind_of, ten_thousandths
+from bodega.kit.events import events
+from bodega.kit.fields import DECIMAL, FLAG, INTEGER, MOMENT, OWN_FILE, Kind, bare, kind_of, ten_thousandths
 from bodega.storage import files
 from bodega.storage.outbox import Signal
 from bodega.storage.table import Column, First, Link, Reference, SqlType, Table, Unique
@@ -56,7 +56,7 @@ def stored(
     is what one row is called in sentences, `counter` the plan limit it counts against, `cap` the platform's own,
     `cap_within` that of one parent (the columns that name it, rows); `more_schema` is SQL of tables that belong to it,
     `first` gives the rows that every store has. Whether its documents name files follows from the field types. `event`
-    is a scope as "store/category", below which created, updated and deleted are fired, or what `declare.events` makes.
+    is a scope as "store/category", below which created, updated and deleted are fired, or what `kit.events` makes.
     """
     hints = get_type_hints(entity, include_extras=True)
     made = [_column(field, hints[field]) for field in columns.split()]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from bodega.declare import render
-from bodega.declare.actions import Action
-from bodega.declare.call import Call
-from bodega.declare.facet import Batch
-from bodega.declare.fields import INT32
-from bodega.declare.gather import gather
-from bodega.declare.shape import parse_json
-from bodega.declare.write import create_one, update_one
+from bodega.kit import render
+from bodega.kit.actions import Action
+from bodega.kit.call import Call
+from bodega.kit.facet import Batch
+from bodega.kit.fields import INT32
+from bodega.kit.gather import gather
+from bodega.kit.shape import parse_json
+from bodega.kit.write import create_one, update_one
 from bodega.law.outcome import Created, Emptied, Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults

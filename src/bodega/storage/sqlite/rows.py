@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bodega.storage.ledger import Ledger
-from bodega.storage.sqlite import MAPPED, SqliteTx, begin, connect, plain
+from bodega.storage.sqlite.connection import MAPPED, SqliteTx, begin, connect, plain
 from bodega.storage.tx import Busy, Tx
 from bodega.storage.unit import Unit
 from bodega.storage.writer import Waiting, Writer

@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from bodega.declare.call import Call
-from bodega.declare.facet import Facet
-from bodega.declare.listing import Cursor, Query
-from bodega.declare.shape import Base
+from bodega.kit.call import Call
+from bodega.kit.facet import Facet
+from bodega.kit.listing import Cursor, Query
+from bodega.kit.shape import Base
 from bodega.law.outcome import Outcome, PartlyDone, Shown, Validator
 from bodega.law.refusal import Fault
 from bodega.storage import rows

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple, get_type_hints
 
 import msgspec
 
-from bodega.declare.complaint import typed
-from bodega.declare.entity import Entity
-from bodega.declare.fields import INT32, ONLY_NUL, STRING, Kind, as_is, kind_of, longest
-from bodega.declare.upload import Form, Upload
+from bodega.kit.complaint import typed
+from bodega.kit.entity import Entity
+from bodega.kit.fields import INT32, ONLY_NUL, STRING, Kind, as_is, kind_of, longest
+from bodega.kit.upload import Form, Upload
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
 

@@ -17,8 +17,8 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 import msgspec
 
 from bodega.dates import iso, parse_moment, rfc2822
-from bodega.declare.complaint import typed
-from bodega.declare.upload import Upload
+from bodega.kit.complaint import typed
+from bodega.kit.upload import Upload
 from bodega.storage.files import PLACE
 
 INT32 = 2_147_483_647

@@ -9,14 +9,14 @@ from collections.abc import Awaitable, Callable
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
-from bodega.declare import render
-from bodega.declare.call import Call
-from bodega.declare.facet import Facet
-from bodega.declare.gather import gather
-from bodega.declare.listing import Query
-from bodega.declare.place import Place
-from bodega.declare.upload import Form
-from bodega.declare.write import create_one, update_one
+from bodega.kit import render
+from bodega.kit.call import Call
+from bodega.kit.facet import Facet
+from bodega.kit.gather import gather
+from bodega.kit.listing import Query
+from bodega.kit.place import Place
+from bodega.kit.upload import Form
+from bodega.kit.write import create_one, update_one
 from bodega.law.outcome import Created, Emptied, Outcome, PartlyDone, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from bodega.declare.actions import (
+from bodega.kit.actions import (
     Action,
     CountAll,
     Create,
@@ -15,9 +15,9 @@ from bodega.declare.actions import (
     ShowItem,
     Update,
 )
-from bodega.declare.batch import CreateMany, DeleteListed, UpdateMany
-from bodega.declare.facet import Facet
-from bodega.declare.shape import V2Shape
+from bodega.kit.batch import CreateMany, DeleteListed, UpdateMany
+from bodega.kit.facet import Facet
+from bodega.kit.shape import V2Shape
 
 
 class Route(NamedTuple):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from bodega.declare import picture, render
-from bodega.declare.actions import NO_QUERY, Action
-from bodega.declare.call import Call
-from bodega.declare.facet import Facet
-from bodega.declare.listing import Query
-from bodega.declare.shape import parse_json
-from bodega.declare.upload import Form, Upload
-from bodega.declare.write import update_one
+from bodega.kit import picture, render
+from bodega.kit.actions import NO_QUERY, Action
+from bodega.kit.call import Call
+from bodega.kit.facet import Facet
+from bodega.kit.listing import Query
+from bodega.kit.shape import parse_json
+from bodega.kit.upload import Form, Upload
+from bodega.kit.write import update_one
 from bodega.law.outcome import Emptied, Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults

@@ -22,9 +22,9 @@ import msgspec
 
 from bodega import outgoing
 from bodega.access.settings import SETTINGS
-from bodega.declare.call import Call
-from bodega.declare.entity import own_file
-from bodega.declare.upload import Upload
+from bodega.kit.call import Call
+from bodega.kit.entity import own_file
+from bodega.kit.upload import Upload
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.storage import files

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 
-from bodega.declare.call import Call
-from bodega.declare.facet import Facet
-from bodega.declare.shape import Changes, V3Shape, respect_cap
+from bodega.kit.call import Call
+from bodega.kit.facet import Facet
+from bodega.kit.shape import Changes, V3Shape, respect_cap
 from bodega.law.refusal import Refusal, refuse_faults
 
 AT_ONCE = 4

@@ -10,7 +10,7 @@ from typing import Any
 
 import asyncpg
 
-from bodega.storage.readers import Readers
+from bodega.storage.postgres.readers import Readers
 from bodega.storage.tx import Busy, Clash, Statement
 
 LOST = (

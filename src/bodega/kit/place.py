@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bodega.declare.call import Call
-from bodega.declare.facet import Facet
+from bodega.kit.call import Call
+from bodega.kit.facet import Facet
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
 from bodega.storage.plan import Condition, Op, Plan, where_sql

@@ -71,9 +71,9 @@ async def open_depot(data: Path | None, database: str | None, workers: int = 1) 
     Each database is imported only where it is used: a command of an embedded store does not pay for asyncpg.
     """
     if database:
-        from bodega.storage.server import CONNECTIONS, Server
+        from bodega.storage.postgres.backend import CONNECTIONS, Server
 
         return await Server.open_depot(database, max(8, CONNECTIONS // workers))
-    from bodega.storage.embedded import Embedded
+    from bodega.storage.sqlite.backend import Embedded
 
     return Embedded(data or Path("bodega-data"))
