@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from bodega.resources.catalog import product, variants
 from bodega.resources.catalog.options import option, product_option
 from bodega.storage.unit import Unit
-from ledger import check_ledger
 from shop import Shop
+from statistics_check import check_statistics
 
 
 class Asked(NamedTuple):
@@ -73,7 +73,7 @@ def answer_v2(asked: dict[str, Asked], **chosen: str) -> list[dict[str, int]]:
 def check_variants(shop: Shop) -> None:
     """A product is simple with its base variant, or it has variants with options and the sum of their stock; columns,
     links and documents agree; no SKU is given twice."""
-    check_ledger(shop)
+    check_statistics(shop)
 
     async def work() -> None:
         store = await shop.server.app.stores.get(shop.name)

@@ -16,7 +16,7 @@ import pytest
 
 from bodega.app import make_app
 from bodega.http.listen import Listener, run, serve
-from bodega.storage.backend import open_depot
+from bodega.storage.backend import open_backend
 
 SHOTS = Path(__file__).parent.parent / "build" / "screenshots"
 FLAGS = (
@@ -66,8 +66,8 @@ def serving(data: Path) -> Iterator[House]:
     made: list[Any] = []
 
     async def main() -> None:
-        depot = await open_depot(data, None)
-        app = await make_app(depot, insecure_http=True, https_port=8443, log=False)
+        backend = await open_backend(data, None)
+        app = await make_app(backend, insecure_http=True, https_port=8443, log=False)
         stop = asyncio.Event()
 
         def started(bound: Any) -> None:

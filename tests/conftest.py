@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from bodega.storage.backend import open_depot
+from bodega.storage.backend import open_backend
 from forms import FORMS, Desk, emptied
 from postgres import database, postgres
 from receiver import Receiver, receiving
@@ -46,10 +46,10 @@ def server(
 ) -> Iterator[Server]:
     """The house on each database."""
     if request.param == "sqlite":
-        depot = runner.run(open_depot(tmp_path_factory.mktemp("data"), None))
+        backend = runner.run(open_backend(tmp_path_factory.mktemp("data"), None))
     else:
-        depot = runner.run(open_depot(None, request.getfixturevalue("postgres_url")))
-    running = Server(runner, depot)
+        backend = runner.run(open_backend(None, request.getfixturevalue("postgres_url")))
+    running = Server(runner, backend)
     yield running
     runner.run(running.app.stop())
 
@@ -72,7 +72,7 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture
 def embedded(runner: asyncio.Runner, tmp_path: Path) -> Iterator[Server]:
     """A house of its own, on SQLite, for tests that take it apart."""
-    running = Server(runner, runner.run(open_depot(tmp_path, None)))
+    running = Server(runner, runner.run(open_backend(tmp_path, None)))
     yield running
     runner.run(running.app.stop())
 

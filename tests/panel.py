@@ -205,7 +205,7 @@ def add_owner(shop: Shop, email: str = "", password: str = PASSWORD) -> str:
 
     async def work() -> None:
         hashed = await passwords.hashed(password)
-        await owners.add(server.depot.registry.tx, email, shop.name, hashed, int(time.time()))
+        await owners.add(server.backend.registry.tx, email, shop.name, hashed, int(time.time()))
 
     server.run(work())
     return email

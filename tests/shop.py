@@ -17,7 +17,7 @@ from bodega.app import App, make_app
 from bodega.clock import Clock
 from bodega.events import hooks
 from bodega.events.hooks import Hook
-from bodega.storage.backend import Depot
+from bodega.storage.backend import Backend
 from bodega.storage.registry import Account, digest
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
@@ -53,13 +53,13 @@ class Reply:
 
 
 class Server:
-    """A running application on a depot. One event loop serves all tests of a session."""
+    """A running application on a backend. One event loop serves all tests of a session."""
 
-    def __init__(self, runner: asyncio.Runner, depot: Depot, *, insecure_http: bool = True) -> None:
+    def __init__(self, runner: asyncio.Runner, backend: Backend, *, insecure_http: bool = True) -> None:
         self.runner = runner
-        self.depot = depot
+        self.backend = backend
         self.app: App = runner.run(
-            make_app(depot, insecure_http=insecure_http, https_port=8443, log="BODEGA_TEST_LOG" in os.environ)
+            make_app(backend, insecure_http=insecure_http, https_port=8443, log="BODEGA_TEST_LOG" in os.environ)
         )
         runner.run(self.app.start())
         self._count = 0
@@ -75,13 +75,13 @@ class Server:
         return self.runner.run(work)
 
     def hear(self) -> None:
-        """Gives the registry's bell the moment it needs on PostgreSQL."""
-        if self.depot.registry.tx.dialect == "postgresql":
+        """Gives a change notification the moment it needs on PostgreSQL."""
+        if self.backend.registry.tx.dialect == "postgresql":
             self.run(asyncio.sleep(0.02))
 
     def shop(self, plan: str = "sandbox", **settings: Any) -> Shop:
         """A fresh store with one account that may do everything."""
-        if self.depot.registry.tx.dialect == "postgresql":
+        if self.backend.registry.tx.dialect == "postgresql":
             for oldest in list(self.app.stores._open)[:-MOST_OPEN]:
                 Shop(self, oldest).close()
         waking = self.app._waking
@@ -89,8 +89,8 @@ class Server:
             self.run(asyncio.wait([waking]))
         self._count += 1
         name = f"t{self._count}-{secrets.token_hex(3)}"
-        record = self.run(self.depot.registry.add_store(name, plan, settings, int(time.time())))
-        self.run(self.depot.migrate(record))
+        record = self.run(self.backend.registry.add_store(name, plan, settings, int(time.time())))
+        self.run(self.backend.migrate(record))
         shop = Shop(self, name)
         shop.token = shop.account()
         opened = self.app.stores._open.get(name)
@@ -143,7 +143,7 @@ class Shop:
             secrets.token_hex(8), self.name, "test", kind, username, digest(token), "secret", granted,
             per_hour, per_window, False, int(time.time()), 0,
         )  # fmt: skip
-        self.server.run(self.server.depot.registry.add_account(account))
+        self.server.run(self.server.backend.registry.add_account(account))
         self.server.hear()
         return token
 
@@ -203,7 +203,7 @@ class Shop:
         """Changes the registry's record: plan, limits, settings, maintenance, clock."""
         import msgspec
 
-        registry = self.server.depot.registry
+        registry = self.server.backend.registry
         record = self.server.run(registry.store(self.name))
         assert record is not None
         if "settings" in parts:

@@ -20,7 +20,7 @@ from bodega.http.house import House
 from bodega.http.route import by_version
 from bodega.log import Log
 from bodega.resources import ROUTES, TABLES
-from bodega.storage import files, keys, ledger, migrate
+from bodega.storage import files, keys, migrate, table_stats
 from bodega.storage.migrate import Migration
 from bodega.storage.schema import create, create_all
 from shop import Server, Shop
@@ -85,5 +85,5 @@ def schema_of(statements: list[str]) -> dict[str, Any]:
 
 def test_all_migrations_together_make_what_is_declared() -> None:
     migrated = [statement for migration in migrate.migrations() for statement in migration.statements()]
-    declared = Migration(0, "", ledger.SCHEMA + files.SCHEMA + keys.SCHEMA + create_all(TABLES)).statements()
+    declared = Migration(0, "", table_stats.SCHEMA + files.SCHEMA + keys.SCHEMA + create_all(TABLES)).statements()
     assert schema_of(migrated) == schema_of(declared)

@@ -100,10 +100,12 @@ def state(shop: Shop) -> tuple[Any, ...]:
     """All that a refused write must leave as it was."""
     store = shop.server.run(shop.server.app.stores.get(shop.name))
     reader = store.rows.reader
-    ledger = shop.server.run(reader.rows("SELECT name, revision, total, next_id FROM ledger ORDER BY name"))
+    statistics = shop.server.run(
+        reader.rows("SELECT name, revision, total, next_id FROM table_statistics ORDER BY name")
+    )
     docs = shop.server.run(reader.rows("SELECT doc, rest FROM products ORDER BY id"))
     counts = [shop.rows(table) for table in ("products", "categories", "brands", "variants", "urls", "tasks")]
-    return [tuple(row) for row in ledger], [tuple(map(bytes, row)) for row in docs], counts
+    return [tuple(row) for row in statistics], [tuple(map(bytes, row)) for row in docs], counts
 
 
 BROKEN_JSON: dict[str, bytes] = {

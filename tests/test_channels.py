@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from bodega.lab.reset import empty
-from ledger import check_ledger
 from shop import Shop
+from statistics_check import check_statistics
 
 PATH = "/v3/channels"
 EBAY = {"name": "eBay", "type": "marketplace", "platform": "ebay"}
@@ -30,7 +30,7 @@ def test_a_store_has_its_own_storefront_from_the_beginning(server: Any) -> None:
     ]  # fmt: skip
     assert shown["meta"]["pagination"]["total"] == 1
     assert shop.get(PATH + "/1").data == shown["data"][0]
-    check_ledger(shop)
+    check_statistics(shop)
     shop.close()
     assert shop.get(PATH).json["meta"]["pagination"]["total"] == 1  # opened a second time, it gets no second one
 
@@ -148,4 +148,4 @@ def test_a_store_that_is_emptied_has_what_a_new_one_has(shop: Shop) -> None:
     assert again.headers["etag"] != first.headers["etag"]
     assert shop.get(PATH).json["meta"]["pagination"]["total"] == 1
     assert shop.post(PATH, EBAY).data["id"] == 2
-    check_ledger(shop)
+    check_statistics(shop)

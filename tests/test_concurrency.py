@@ -17,11 +17,11 @@ import pytest
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
 from bodega.resources.catalog import brands
-from bodega.storage.backend import open_depot
+from bodega.storage.backend import open_backend
 from bodega.storage.unit import Unit
 from choices import answer, check_variants, shirt
-from ledger import check_ledger
 from shop import Reply, Server, Shop
+from statistics_check import check_statistics
 
 Request = tuple[str, str, Any]
 PRODUCT = {"type": "physical", "price": 1, "weight": 1}
@@ -31,10 +31,12 @@ PRODUCT = {"type": "physical", "price": 1, "weight": 1}
 def workers(request: pytest.FixtureRequest, runner: asyncio.Runner, tmp_path: Any) -> Iterator[list[Shop]]:
     """The same fresh store as each worker serves it."""
     if "sqlite" in request.param:
-        servers = [Server(runner, runner.run(open_depot(tmp_path, None)))]
+        servers = [Server(runner, runner.run(open_backend(tmp_path, None)))]
     else:
         url = request.getfixturevalue("own_database")
-        servers = [Server(runner, runner.run(open_depot(None, url))) for _ in range(2 if "two" in request.param else 1)]
+        servers = [
+            Server(runner, runner.run(open_backend(None, url))) for _ in range(2 if "two" in request.param else 1)
+        ]
     for server in servers:  # else it would find the new store before that is ready
         assert server.app._waking is not None
         runner.run(asyncio.wait([server.app._waking]))
@@ -100,7 +102,7 @@ def statuses(replies: list[Reply]) -> Counter[int]:
 
 
 def limit(shop: Shop, **limits: int) -> None:
-    """Limits of the store's plan; the other workers hear the bell."""
+    """Limits of the store's plan; the other workers are notified."""
     shop.change(limits=limits)
 
 
@@ -117,7 +119,7 @@ def test_a_fresh_store_gives_every_id_once(workers: list[Shop]) -> None:
     assert statuses(replies) == {200: 24}
     for kind in range(3):
         assert sorted(reply.data["id"] for reply in replies[kind::3]) == list(range(1, 9))
-    check_ledger(workers[0])
+    check_statistics(workers[0])
 
 
 def test_a_plan_limit_lets_exactly_so_many_through(workers: list[Shop]) -> None:
@@ -127,7 +129,7 @@ def test_a_plan_limit_lets_exactly_so_many_through(workers: list[Shop]) -> None:
     assert statuses(products) == {200: 7, 507: 33}
     made = at_once(workers, [("POST", "/v2/brands", {"name": f"b{n}"}) for n in range(20)])
     assert statuses(made) == {201: 3, 507: 17}
-    check_ledger(workers[0])
+    check_statistics(workers[0])
     assert workers[0].delete("/v3/catalog/products/1").status in (204, 404)
     freed = 7 - workers[0].rows("products")
     again = at_once(workers, [("POST", "/v3/catalog/products", {"name": f"q{n}", **PRODUCT}) for n in range(10)])
@@ -143,7 +145,7 @@ def test_of_fifty_creates_of_one_name_one_succeeds(workers: list[Shop]) -> None:
         if reply.status == 409:
             assert reply.json["details"]["conflicting_id"] == first
     assert workers[0].rows("products") == workers[0].rows("variants") == workers[0].rows("urls") == 1
-    check_ledger(workers[0])
+    check_statistics(workers[0])
 
 
 def test_ids_are_dense_whatever_failed_between(workers: list[Shop]) -> None:
@@ -153,7 +155,7 @@ def test_ids_are_dense_whatever_failed_between(workers: list[Shop]) -> None:
     replies = at_once(workers, requests)
     assert statuses(replies) == {200: 30, 409: 30}
     assert sorted(reply.data["id"] for reply in replies if reply.status == 200) == list(range(1, 31))
-    check_ledger(workers[0])
+    check_statistics(workers[0])
 
 
 def test_partial_updates_of_different_fields_all_survive(workers: list[Shop]) -> None:
@@ -169,7 +171,7 @@ def test_partial_updates_of_different_fields_all_survive(workers: list[Shop]) ->
     assert statuses(replies) == {200: len(fields)}
     shown = workers[-1].get(f"/v3/catalog/products/{product}").data
     assert {name: shown[name] for name in fields} == fields
-    check_ledger(workers[0])
+    check_statistics(workers[0])
 
 
 def test_of_many_updates_that_saw_the_same_state_one_succeeds(workers: list[Shop]) -> None:
@@ -214,7 +216,7 @@ def test_creates_updates_and_deletes_together_leave_a_true_ledger(workers: list[
     seen = statuses(replies)
     assert set(seen) <= {200, 201, 204, 207, 404, 409}, seen
     assert seen[200] > 20
-    check_ledger(workers[0])
+    check_statistics(workers[0])
     total = workers[-1].get("/v3/catalog/products").json["meta"]["pagination"]["total"]
     assert total == workers[0].rows("products") == workers[0].rows("urls") - workers[0].rows("brands")
 
@@ -224,7 +226,7 @@ def test_a_sku_is_never_given_twice(workers: list[Shop]) -> None:
     bodies = [{"name": f"p{n}", "sku": ("same", "SAME")[n % 2], **PRODUCT} for n in range(20)]
     replies = at_once(workers, [("POST", "/v3/catalog/products", body) for body in bodies])
     assert statuses(replies) == {200: 1, 409: 19}
-    check_ledger(workers[0])
+    check_statistics(workers[0])
 
 
 def test_a_combination_and_a_sku_are_given_once(workers: list[Shop]) -> None:
@@ -273,7 +275,7 @@ def test_a_category_and_the_products_put_into_it_agree(workers: list[Shop]) -> N
     made = [reply for reply in replies if reply.status == 200]
     assert bool(made) is not gone
     assert {reply.status for reply in replies} <= {200, 204, 409, 422}
-    check_ledger(workers[0])
+    check_statistics(workers[0])
 
 
 def test_brands_named_by_products_are_made_once(workers: list[Shop]) -> None:
@@ -282,7 +284,7 @@ def test_brands_named_by_products_are_made_once(workers: list[Shop]) -> None:
     replies = at_once(workers, [("POST", "/v3/catalog/products", body) for body in bodies])
     assert statuses(replies) == {200: 30}
     assert workers[0].rows("brands") == 2
-    check_ledger(workers[0])
+    check_statistics(workers[0])
 
 
 # The group itself
@@ -320,7 +322,7 @@ def test_a_job_that_fails_in_a_group_does_not_disturb_the_others(shop: Shop, fau
     assert len(failed) == 3
     assert not any(type(error).__name__ == "Redo" for error in failed)
     assert sorted(one for one in done if not isinstance(one, Exception)) == list(range(1, 10))
-    check_ledger(shop)
+    check_statistics(shop)
 
 
 def test_a_conflict_in_the_middle_of_a_group_is_told_with_the_one_who_was_first(shop: Shop) -> None:
@@ -332,14 +334,14 @@ def test_a_conflict_in_the_middle_of_a_group_is_told_with_the_one_who_was_first(
     assert [reply.status for reply in replies] == [200, 200, 409, 200, 409, 200]
     assert [replies[n].json["details"]["conflicting_id"] for n in (2, 4)] == [1, 2]
     assert [replies[n].data["id"] for n in (0, 1, 3, 5)] == [1, 2, 3, 4]
-    check_ledger(shop)
+    check_statistics(shop)
 
 
 def test_a_queue_longer_than_one_commit_is_carried_out_whole(shop: Shop) -> None:
     """What does not fit into one group goes into the next: each write is answered, each id given once."""
     replies = at_once([shop], [("POST", "/v3/catalog/brands", {"name": f"b{n}"}) for n in range(200)])
     assert sorted(reply.data["id"] for reply in replies) == list(range(1, 201))
-    check_ledger(shop)
+    check_statistics(shop)
 
 
 def test_readers_see_whole_writes_only(workers: list[Shop]) -> None:
@@ -365,4 +367,4 @@ def test_readers_see_whole_writes_only(workers: list[Shop]) -> None:
         for product in reply.data:
             assert product["custom_url"]["url"]
             assert [variant["id"] for variant in product["variants"]] == [product["base_variant_id"]]
-    check_ledger(workers[0])
+    check_statistics(workers[0])

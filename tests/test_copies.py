@@ -17,11 +17,11 @@ from click.testing import CliRunner, Result
 from bodega.cli import main
 from bodega.lab import copies
 from bodega.storage import migrate
-from bodega.storage.backend import NoCopy, open_depot
-from bodega.storage.sqlite.backend import Embedded
-from ledger import check_ledger
+from bodega.storage.backend import NoCopy, open_backend
+from bodega.storage.sqlite.backend import SqliteBackend
 from postgres import database, postgres
 from shop import Server, Shop
+from statistics_check import check_statistics
 from test_concurrency import ask
 
 Place = tuple[str, ...]
@@ -52,7 +52,7 @@ def done(place: Place, line: str) -> Any:
 def house(runner: asyncio.Runner, place: Place) -> Server:
     """A server on the same stores."""
     data = Path(place[1]) if place[0] == "--data" else None
-    return Server(runner, runner.run(open_depot(data, None if data else place[1]))).awake()
+    return Server(runner, runner.run(open_backend(data, None if data else place[1]))).awake()
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_a_store_goes_back_to_a_snapshot_while_it_is_served(served: Shop, place:
         done(place, f"store restore {served.name} base")
         heard(served)
         assert {path: served.get(path).json for path in before} == before
-        check_ledger(served)
+        check_statistics(served)
         assert served.brand("Best") == 2  # ids go on where the snapshot left them
         assert served.post("/v3/catalog/brands", {"name": "ACME"}).status == 409
 
@@ -135,8 +135,8 @@ def test_a_second_snapshot_of_a_name_takes_the_place_of_the_first(served: Shop, 
         done(place, f"store restore {served.name} {name}")
         heard(served)
         assert len(names(served)) == count
-    record = served.server.run(served.server.depot.registry.store(served.name))
-    assert served.server.run(served.server.depot.snapshots(record)) == ["one", "two"]
+    record = served.server.run(served.server.backend.registry.store(served.name))
+    assert served.server.run(served.server.backend.snapshots(record)) == ["one", "two"]
 
 
 def test_resetting_a_store_keeps_its_snapshots_and_takes_milliseconds(served: Shop, place: Place) -> None:
@@ -161,11 +161,11 @@ def test_what_is_written_while_a_snapshot_is_put_back_is_there_or_not(
 ) -> None:
     """A write waits, or is part of what was left behind; the store is whole either way."""
     served.brand("Acme")
-    record = served.server.run(served.server.depot.registry.store(served.name))
-    depot = served.server.depot
+    record = served.server.run(served.server.backend.registry.store(served.name))
+    backend = served.server.backend
 
     async def work() -> list[int]:
-        await copies.snapshot(depot, record, "base")
+        await copies.snapshot(backend, record, "base")
         replies: list[int] = []
 
         async def write(worker: int) -> None:
@@ -176,12 +176,12 @@ def test_what_is_written_while_a_snapshot_is_put_back_is_there_or_not(
         writers = [asyncio.create_task(write(worker)) for worker in range(3)]
         for _ in range(3):
             await asyncio.sleep(0.02)
-            await copies.restore(depot, record, "base")
+            await copies.restore(backend, record, "base")
         await asyncio.gather(*writers)
         return replies
 
     assert set(runner.run(work())) == {200}
-    check_ledger(served)
+    check_statistics(served)
     assert names(served)[0] == "Acme"
 
 
@@ -194,14 +194,14 @@ def test_a_snapshot_from_before_an_upgrade_is_brought_forward_or_refused(
     real = migrate.migrations()
     step = migrate.Migration(real[-1].number + 1, "next", "CREATE TABLE gained (id INTEGER PRIMARY KEY)")
     monkeypatch.setattr(migrate, "migrations", lambda: (*real, step))
-    depot = served.server.depot
-    record = served.server.run(depot.registry.store(served.name))
-    if isinstance(depot, Embedded):
-        served.server.run(copies.restore(depot, record, "base"))
-        assert served.server.run(depot.revision(record)) == step.number
+    backend = served.server.backend
+    record = served.server.run(backend.registry.store(served.name))
+    if isinstance(backend, SqliteBackend):
+        served.server.run(copies.restore(backend, record, "base"))
+        assert served.server.run(backend.revision(record)) == step.number
         return
     with pytest.raises(NoCopy, match="before an upgrade"):
-        served.server.run(copies.restore(depot, record, "base"))
+        served.server.run(copies.restore(backend, record, "base"))
 
 
 @pytest.mark.parametrize("name", ["../x", "", "a b", ".hidden", "x" * 65, "a/b"])
@@ -256,7 +256,7 @@ def test_a_backup_brings_a_store_back_into_either_database(
         before["/v2/store"].pop("id", None)
         after["/v2/store"].pop("id", None)
         assert after == before
-        check_ledger(twin)
+        check_statistics(twin)
         assert twin.brand("Next") == 2
         assert twin.post("/v3/catalog/brands", {"name": "ünïcödé"}).status == 409
         runner.run(server.app.stop())
@@ -273,11 +273,11 @@ def test_a_backup_fills_the_store_it_was_made_of_while_it_is_served(served: Shop
     heard(served)
     assert names(served) == ["Acme"]
     assert served.get("/v3/catalog/brands", token=token).status == 200
-    check_ledger(served)
+    check_statistics(served)
 
 
 def test_what_every_store_has_is_there_after_a_backup_that_is_older(served: Shop, place: Place, tmp_path: Path) -> None:
-    """As when a store is opened that never held a row of a table (storage/furnish.py)."""
+    """As when a store is opened that never held a row of a table (storage/default_rows.py)."""
     assert served.get("/v2/time").status == 200
     file = tmp_path / "shop.backup"
     done(place, f"store backup {served.name} {file}")
@@ -285,12 +285,12 @@ def test_what_every_store_has_is_there_after_a_backup_that_is_older(served: Shop
         assert older.execute("SELECT count(*) FROM channels").fetchone() == (1,)
         for table in ("trees", "channels"):
             older.execute(f"DELETE FROM {table}")
-            older.execute("DELETE FROM ledger WHERE name = ?", (table,))
-            older.execute("DELETE FROM pages WHERE name = ?", (table,))
+            older.execute("DELETE FROM table_statistics WHERE name = ?", (table,))
+            older.execute("DELETE FROM page_index WHERE name = ?", (table,))
     done(place, f"store recover {served.name} {file}")
     heard(served)
     assert (served.rows("channels"), served.rows("trees")) == (1, 1)
-    check_ledger(served)
+    check_statistics(served)
 
 
 def test_a_copy_of_a_store_under_another_hash_has_no_accounts(served: Shop, place: Place, tmp_path: Path) -> None:
@@ -344,7 +344,7 @@ def test_stores_are_placed_on_several_servers_through_the_registry(
             assert twins[1].get("/v3/catalog/brands/1").status == 200
             task = twins[1].delete("/v3/catalog/brands?name=Acme", headers={"prefer": "respond-async"}).data["id"]
             assert twins[0].settle(task)["response"]["status"] == 204
-            check_ledger(twins[1])
+            check_statistics(twins[1])
         assert schemas(runner, url) & {"store_near", "store_far"} == {"store_near"}
         assert schemas(runner, second_server) & {"store_near", "store_far"} == {"store_far"}
         shops["far"][0].brand("Kept")

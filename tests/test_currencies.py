@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from bodega.access.settings import SETTINGS
-from ledger import check_ledger
 from shop import Server, Shop
+from statistics_check import check_statistics
 
 PATH = "/v2/currencies"
 EURO: dict[str, Any] = {
@@ -66,7 +66,7 @@ def test_the_default_is_handed_on(shop: Shop) -> None:
     assert shop.post(PATH, {**YEN, "is_default": "true"}).json["is_default"] is True
     assert codes(shop) == [("USD", False), ("EUR", False), ("JPY", True)]
     assert shop.put(PATH + "/3", {"is_default": True}).status == 200
-    check_ledger(shop)
+    check_statistics(shop)
 
 
 def test_deleting_all_spares_the_default(shop: Shop) -> None:
@@ -79,7 +79,7 @@ def test_deleting_all_spares_the_default(shop: Shop) -> None:
     assert shop.delete(PATH).status == 204
     assert shop.post(PATH, YEN).json["id"] == 4
     assert shop.delete(PATH + "/4").status == 204
-    check_ledger(shop)
+    check_statistics(shop)
 
 
 REFUSED: list[tuple[str, str, Any, int, str, str]] = [
@@ -147,7 +147,7 @@ def test_every_store_has_the_usual_tax_classes(shop: Shop) -> None:
     assert shop.get("/v2/tax_classes/0").json == shown[0]
     assert shop.get("/v2/taxclasses/3").json == shown[3]
     assert [tax["id"] for tax in shop.get("/v2/tax_classes?limit=3&page=2").json] == ["3"]
-    check_ledger(shop)
+    check_statistics(shop)
 
 
 @pytest.mark.parametrize("path", [PATH, "/v2/tax_classes"])

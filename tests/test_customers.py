@@ -319,7 +319,7 @@ def test_a_v2_delete_without_a_filter_takes_all_and_with_one_a_hundred(shop: Sho
 
 
 def test_all_that_hangs_on_a_customer_goes_with_them(shop: Shop) -> None:
-    """And the ledger knows it: the next totals are right."""
+    """And the table statistics knows it: the next totals are right."""
     shop.post("/v3/customers/attributes", [{"name": "Age", "type": "number"}])
     whole = {
         "addresses": [{**HOME, "form_fields": [{"name": "Door", "value": "left"}]}],

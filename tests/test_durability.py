@@ -21,13 +21,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from bodega.storage.backend import open_depot
+from bodega.storage.backend import open_backend
 from bodega.storage.postgres.rows import PostgresRows
-from bodega.storage.sqlite.backend import Embedded
+from bodega.storage.sqlite.backend import SqliteBackend
 from bodega.storage.sqlite.rows import SqliteRows
-from ledger import check_ledger
 from postgres import postgres
 from shop import Server, Shop
+from statistics_check import check_statistics
 
 PATIENCE = 15.0  # seconds for anything that has to happen after a restart
 PRODUCT = {"type": "physical", "price": 1, "weight": 1}
@@ -44,7 +44,7 @@ class Place:
     def house(self, runner: asyncio.Runner) -> Server:
         """A house on the same stores in this process, to prepare them and to look at them."""
         database = self.database
-        return Server(runner, runner.run(open_depot(None if database else self.data, database)))
+        return Server(runner, runner.run(open_backend(None if database else self.data, database)))
 
 
 @pytest.fixture(scope="module")
@@ -225,9 +225,9 @@ def test_every_acknowledged_write_survives_kill_9_under_load(place: Place, runne
         kill(process)
         again.end()
     house = place.house(runner)
-    check_ledger(_seen_by(house, shop))
-    if isinstance(house.depot, Embedded):
-        check_file(house.depot, shop, runner)
+    check_statistics(_seen_by(house, shop))
+    if isinstance(house.backend, SqliteBackend):
+        check_file(house.backend, shop, runner)
     runner.run(house.app.stop())
 
 
@@ -237,11 +237,11 @@ def _seen_by(house: Server, shop: Shop) -> Shop:
     return twin
 
 
-def check_file(depot: Embedded, shop: Shop, runner: asyncio.Runner) -> None:
+def check_file(backend: SqliteBackend, shop: Shop, runner: asyncio.Runner) -> None:
     """SQLite's own checks of the file."""
-    record = runner.run(depot.registry.store(shop.name))
+    record = runner.run(backend.registry.store(shop.name))
     assert record is not None
-    connection = sqlite3.connect(depot.path(record))
+    connection = sqlite3.connect(backend.path(record))
     assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
     connection.close()
@@ -306,7 +306,7 @@ def test_a_client_that_retries_under_its_key_creates_once_over_kill_9(place: Pla
     assert twin.rows("brands") == 4 * 120 == sum(len(client.made) for client in clients)
     ids = [number for client in clients for number in client.made.values()]
     assert len(set(ids)) == len(ids)
-    check_ledger(twin)
+    check_statistics(twin)
     runner.run(house.app.stop())
 
 
@@ -328,7 +328,7 @@ def test_a_long_task_goes_on_after_kill_9_where_it_was(place: Place, runner: asy
         assert (ended["state"], ended["response"]["status"], ended["progress"]) == ("done", 204, 1200)
         assert client.ask("GET", "/v2/products/count") == (200, {"count": 0})
     house = place.house(runner)
-    check_ledger(_seen_by(house, shop))
+    check_statistics(_seen_by(house, shop))
     runner.run(house.app.stop())
 
 
@@ -343,7 +343,7 @@ def test_a_task_of_a_store_that_nobody_asks_for_is_done_after_a_restart(place: P
     """What a 202 promised does not wait for the next caller."""
     house = place.house(runner)
     shop = house.shop()
-    house.app._worker.poke = lambda _store: None  # type: ignore[method-assign]
+    house.app._worker.wake_worker = lambda _store: None  # type: ignore[method-assign]
     body = {"name": "Later", "parent_id": 0}
     reply = shop.post("/v3/catalog/categories", body, headers={"prefer": "respond-async"})
     assert (reply.status, shop.rows("categories")) == (202, 0)

@@ -24,14 +24,14 @@ import pytest
 from bodega.clock import Clock
 from bodega.law.reasons import Reason
 from bodega.log import Log
-from bodega.storage.backend import open_depot
+from bodega.storage.backend import open_backend
 from bodega.storage.postgres import connection as on_postgres
 from bodega.storage.postgres import readers
 from bodega.storage.sqlite.rows import SqliteRows
 from forms import FORMS, Desk, Form, look_like_a_refusal
-from ledger import check_ledger
 from postgres import OVERRIDE, Cluster, postgres
 from shop import Server, Shop
+from statistics_check import check_statistics
 from test_concurrency import ask
 from test_durability import Client, Load, Place, kill, settled
 from test_durability import serving as serving_at
@@ -64,11 +64,11 @@ def test_a_write_that_finds_the_disk_full_is_503_and_reads_go_on(embedded: Serve
     assert full.headers["retry-after"] == "5"
     assert desk.ask("GET", desk.path(f"brands/{brand}")).status == 200
     there = shop.rows("brands")
-    check_ledger(shop)
+    check_statistics(shop)
     connection.execute("PRAGMA max_page_count=1073741823")
     assert desk.ask("POST", desk.path("brands"), {"name": "There is room"}).status < 300
     assert shop.rows("brands") == there + 1
-    check_ledger(shop)
+    check_statistics(shop)
 
 
 def test_a_group_of_writes_that_finds_the_disk_full_is_refused_as_one(embedded: Server) -> None:
@@ -89,7 +89,7 @@ def test_a_group_of_writes_that_finds_the_disk_full_is_refused_as_one(embedded: 
     assert {reply.status for reply in replies} >= {503}
     assert shop.rows("brands") == 1 + sum(reply.status == 200 for reply in replies)
     connection.execute("PRAGMA max_page_count=1073741823")
-    check_ledger(shop)
+    check_statistics(shop)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="sets the limits of another process")
@@ -125,7 +125,8 @@ def wait_until(so: Callable[[], bool]) -> None:
 
 
 def everything_is_there(runner: asyncio.Runner, place: Place, shop: Shop, load: Load) -> None:
-    """Every acknowledged write once, and a ledger that tells the truth; nobody was told anything but 200 or 503."""
+    """Every acknowledged write once, and table statistics that tells the truth; nobody was told anything but 200 or
+    503."""
     assert {status for status, _ in load.strange} <= {503}
     load.strange = []
     load.end()
@@ -135,7 +136,7 @@ def everything_is_there(runner: asyncio.Runner, place: Place, shop: Shop, load: 
     there = Counter(brand["name"] for page in pages(twin) for brand in page)
     assert set(load.acknowledged) <= set(there)
     assert set(there.values()) == {1}
-    check_ledger(twin)
+    check_statistics(twin)
     runner.run(house.app.stop())
 
 
@@ -220,7 +221,7 @@ def test_a_postgres_that_hangs_holds_nobody_for_ever(
     """Issue 5: 503 after a while for reads, writes and readiness; when it goes on, everything does."""
     monkeypatch.setattr(on_postgres, "PATIENCE_SECONDS", 0.6)
     monkeypatch.setattr(readers, "WAIT_SECONDS", 0.6)
-    server = Server(runner, runner.run(open_depot(None, cluster.url))).awake()
+    server = Server(runner, runner.run(open_backend(None, cluster.url))).awake()
     shop = server.shop()
     shop.brand("Acme")
     assert shop.get("/v3/catalog/brands").status == 200
@@ -248,7 +249,7 @@ def test_a_postgres_that_hangs_holds_nobody_for_ever(
     # What was told 503 may have happened or not, but whole, and once.
     there = Counter(brand["name"] for page in pages(shop) for brand in page)
     assert set(there.values()) == {1}
-    check_ledger(shop)
+    check_statistics(shop)
     runner.run(server.app.stop())
 
 
@@ -282,7 +283,7 @@ def test_a_clock_that_jumps_loses_nothing_and_repeats_no_tag(server: Server) -> 
         assert again.headers["idempotency-replayed"] == "true"
     assert ids == list(range(1, 8))
     assert len(set(tags)) == len(set(lists)) == 7
-    check_ledger(shop)
+    check_statistics(shop)
 
 
 def test_a_task_is_carried_out_while_its_store_stands_still(server: Server) -> None:

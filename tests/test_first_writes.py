@@ -7,7 +7,7 @@ import secrets
 from functools import partial
 
 from bodega.resources.catalog import brands
-from bodega.storage.backend import open_depot
+from bodega.storage.backend import open_backend
 from bodega.storage.unit import Terms, Unit
 
 WORKERS = 4
@@ -19,15 +19,15 @@ async def _brand(name: str, unit: Unit) -> int:
 
 
 async def _first_writes(url: str) -> list[int]:
-    depot = await open_depot(None, url)
-    record = await depot.registry.add_store(f"young-{secrets.token_hex(4)}", "sandbox", {}, 0)
-    await depot.migrate(record)
-    workers = [await depot.open(record) for _ in range(WORKERS)]
+    backend = await open_backend(None, url)
+    record = await backend.registry.add_store(f"young-{secrets.token_hex(4)}", "sandbox", {}, 0)
+    await backend.migrate(record)
+    workers = [await backend.open(record) for _ in range(WORKERS)]
     writes = [each.write(partial(_brand, f"Brand {at}"), 0, Terms()) for at, each in enumerate(workers)]
     ids = await asyncio.gather(*writes, return_exceptions=True)
     for each in workers:
         await each.close()
-    await depot.close()
+    await backend.close()
     return [one if isinstance(one, int) else 0 for one in ids]
 
 

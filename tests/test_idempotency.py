@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from bodega.storage.backend import open_depot
+from bodega.storage.backend import open_backend
 from bodega.storage.keys import KEPT_SECONDS
 from forms import FORMS, XML, Desk, Form, emptied
 from pictures import form
@@ -243,7 +243,7 @@ def test_of_many_at_once_one_is_carried_out(room: Shop) -> None:
 def twins(runner: asyncio.Runner, postgres_url: str) -> Iterator[list[Shop]]:
     """One store as two workers on one database serve it."""
     with database(postgres_url) as url:
-        servers = [Server(runner, runner.run(open_depot(None, url))).awake() for _ in range(2)]
+        servers = [Server(runner, runner.run(open_backend(None, url))).awake() for _ in range(2)]
         first = servers[0].shop()
         second = Shop(servers[1], first.name)
         second.token = first.token
@@ -274,11 +274,11 @@ def test_two_workers_refuse_the_key_for_a_second_body(twins: list[Shop]) -> None
 
 def test_a_retry_finds_its_answer_after_a_restart(runner: asyncio.Runner, tmp_path: Any) -> None:
     """Issue 5: a client that retries after a cut connection never creates twice."""
-    first = Server(runner, runner.run(open_depot(tmp_path, None)))
+    first = Server(runner, runner.run(open_backend(tmp_path, None)))
     shop = first.shop()
     reply = shop.post("/v3/catalog/brands", {"name": "Acme"}, headers=KEY)
     runner.run(first.app.stop())
-    second = Server(runner, runner.run(open_depot(tmp_path, None)))
+    second = Server(runner, runner.run(open_backend(tmp_path, None)))
     again = Shop(second, shop.name)
     again.token = shop.token
     same(reply, again.post("/v3/catalog/brands", {"name": "Acme"}, headers=KEY))

@@ -104,7 +104,7 @@ def a_write_to_version_1(desk: Desk) -> Send:
 def a_store_whose_schema_is_old(desk: Desk) -> Send:
     server = desk.shop.server
     name = desk.shop.name + "-old"
-    server.run(server.depot.registry.add_store(name, "sandbox", {}, int(time.time())))
+    server.run(server.backend.registry.add_store(name, "sandbox", {}, int(time.time())))
     old = Desk(Shop(server, name), desk.form)
     old.shop.token = old.shop.account()
     return lambda: old.ask("GET", old.path("brands"))
@@ -179,7 +179,7 @@ def a_store_that_is_not_there(desk: Desk) -> Send:
 @refused(Reason.CREDENTIALS_WRONG, "RFC 9110 15.5.2")
 def a_disabled_account(desk: Desk) -> Send:
     token = desk.account()
-    registry = desk.shop.server.depot.registry
+    registry = desk.shop.server.backend.registry
     account = next(
         a for a in desk.shop.server.run(registry.accounts(desk.shop.name)) if a.token_digest == digest(token)
     )
@@ -838,8 +838,8 @@ def test_a_database_that_another_process_keeps_locked_is_503(
     monkeypatch.setattr(sqlite_rows, "PATIENCE_SECONDS", 0.0)
     desk = Desk(embedded.shop(), form)
     desk.shop.brand()
-    record = embedded.run(embedded.depot.registry.store(desk.shop.name))
-    other = sqlite3.connect(embedded.depot.path(record), isolation_level=None)  # type: ignore[attr-defined]
+    record = embedded.run(embedded.backend.registry.store(desk.shop.name))
+    other = sqlite3.connect(embedded.backend.path(record), isolation_level=None)  # type: ignore[attr-defined]
     try:
         other.execute("BEGIN IMMEDIATE")
         reply = desk.ask("POST", desk.path("brands"), {"name": "Best"})

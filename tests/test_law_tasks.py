@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from bodega.resources.catalog import brands
-from bodega.storage.backend import open_depot
+from bodega.storage.backend import open_backend
 from bodega.storage.unit import Row, Unit
 from bodega.tasks import queue
 from forms import FORMS, V2, V3, XML, Desk, Form, emptied, rows
@@ -148,17 +148,17 @@ def held_up(
     """A task whose worker comes late: what happens `meanwhile` comes between its 202 and its work."""
     app = shop.server.app
     worker = app._worker
-    poke, worker.poke = worker.poke, lambda store: None  # type: ignore[method-assign]
+    wake_worker, worker.wake_worker = worker.wake_worker, lambda store: None  # type: ignore[method-assign]
     try:
         accepted = write()
         assert accepted.status == 202, accepted.body
         meanwhile()
     finally:
-        worker.poke = poke  # type: ignore[method-assign]
+        worker.wake_worker = wake_worker  # type: ignore[method-assign]
     store = shop.server.run(app.stores.get(shop.name))
 
     async def wake() -> None:
-        worker.poke(store)
+        worker.wake_worker(store)
 
     shop.server.run(wake())
     return dict(shop.settle(int(accepted.headers["location"].rpartition("/")[2]), token=token))
@@ -194,7 +194,7 @@ def test_a_task_of_an_account_that_lost_its_rights_meanwhile_is_refused(server: 
     shop = server.shop()
     desk = Desk(shop, V3)
     brand(shop)
-    registry = server.depot.registry
+    registry = server.backend.registry
     token = desk.account("store_v2_products")
 
     def without_scopes() -> None:
@@ -273,7 +273,7 @@ def wake(shop: Shop) -> None:
         worker = shop.server.app._worker
         store = await shop.server.app.stores.get(shop.name)
         assert store is not None
-        worker.poke(store)
+        worker.wake_worker(store)
 
     shop.server.run(look())
 
@@ -293,7 +293,7 @@ def test_a_task_whose_worker_may_still_live_is_left_to_it(room: Shop) -> None:
     stock(room, 3)
     task = abandon(room, int(time.time()) + 5)
     wake(room)
-    if room.server.depot.registry.tx.dialect == "sqlite":
+    if room.server.backend.registry.tx.dialect == "sqlite":
         assert room.settle(task)["state"] == "done"
         return
     room.server.run(asyncio.sleep(0.1))
@@ -329,15 +329,15 @@ def test_a_worker_that_was_overtaken_commits_nothing(room: Shop) -> None:
 
 def test_a_task_outlives_its_server(runner: asyncio.Runner, tmp_path: Path) -> None:
     """Design section 5: it is on disk before the 202 leaves the house."""
-    first = Server(runner, runner.run(open_depot(tmp_path, None)))
+    first = Server(runner, runner.run(open_backend(tmp_path, None)))
     shop = first.shop()
     stock(shop, 251)
     worker = first.app._worker
-    worker.poke = lambda store: None  # type: ignore[method-assign]
+    worker.wake_worker = lambda store: None  # type: ignore[method-assign]
     accepted = shop.delete("/v2/brands")
     runner.run(first.app.stop())
     assert accepted.status == 202
-    second = Server(runner, runner.run(open_depot(tmp_path, None)))
+    second = Server(runner, runner.run(open_backend(tmp_path, None)))
     try:
         again = Shop(second, shop.name)
         again.token = shop.token

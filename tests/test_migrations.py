@@ -17,18 +17,18 @@ import pytest
 from bodega.access import stores as access
 from bodega.log import Log
 from bodega.resources import TABLES
-from bodega.storage import files, keys, ledger, migrate, schema
-from bodega.storage.backend import open_depot
+from bodega.storage import files, keys, migrate, schema, table_stats
+from bodega.storage.backend import open_backend
 from bodega.storage.migrate import Migration
 from bodega.storage.postgres import backend as postgres_server
 from bodega.storage.postgres import connection as postgres
 from bodega.storage.sqlite import connection as sqlite
-from bodega.storage.sqlite.backend import Embedded
+from bodega.storage.sqlite.backend import SqliteBackend
 from bodega.storage.unit import Unit
 from postgres import database
 from shop import Server, Shop
 
-DECLARED = ledger.SCHEMA + files.SCHEMA + keys.SCHEMA + schema.create_all(TABLES)
+DECLARED = table_stats.SCHEMA + files.SCHEMA + keys.SCHEMA + schema.create_all(TABLES)
 
 
 def statements(sql: str) -> list[str]:
@@ -150,7 +150,7 @@ class Servers:
         self.running: list[Server] = []
 
     def __call__(self) -> Server:
-        self.running.append(Server(self.runner, self.runner.run(open_depot(*self.place))))
+        self.running.append(Server(self.runner, self.runner.run(open_backend(*self.place))))
         return self.running[-1]
 
     def stop(self, server: Server) -> None:
@@ -176,7 +176,7 @@ def seen_by(server: Server, shop: Shop) -> Shop:
 
 
 def dialect(server: Server) -> str:
-    return str(server.depot.registry.tx.dialect)
+    return str(server.backend.registry.tx.dialect)
 
 
 def until(shop: Shop, status: int, seconds: float = 8.0) -> float:
@@ -190,22 +190,22 @@ def until(shop: Shop, status: int, seconds: float = 8.0) -> float:
 
 def has_table(server: Server, shop: Shop, name: str) -> bool:
     """Whether the store's database has a table, asked behind the server's back."""
-    record = server.run(server.depot.registry.store(shop.name))
-    if isinstance(server.depot, Embedded):
-        connection = sqlite3.connect(server.depot.path(record))
+    record = server.run(server.backend.registry.store(shop.name))
+    if isinstance(server.backend, SqliteBackend):
+        connection = sqlite3.connect(server.backend.path(record))
         found = connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone()
         connection.close()
         return found is not None
-    assert isinstance(server.depot, postgres_server.Server)
+    assert isinstance(server.backend, postgres_server.PostgresBackend)
     row = server.run(
-        server.depot.registry.tx.row("SELECT to_regclass($1) IS NOT NULL", f"{server.depot.schema(record)}.{name}")
+        server.backend.registry.tx.row("SELECT to_regclass($1) IS NOT NULL", f"{server.backend.schema(record)}.{name}")
     )
     return bool(row[0])
 
 
 def revision(server: Server, shop: Shop) -> int:
     """The revision of the store's schema."""
-    return int(server.run(server.depot.revision(server.run(server.depot.registry.store(shop.name)))))
+    return int(server.run(server.backend.revision(server.run(server.backend.registry.store(shop.name)))))
 
 
 def test_a_store_that_is_upgrading_answers_503_and_then_200(servers: Servers, step: Next) -> None:
@@ -331,16 +331,16 @@ def test_a_store_that_cannot_be_opened_is_opened_once_it_can(servers: Servers, m
     server = servers()
     server.run(asyncio.wait([server.app._waking]))
     shop = server.shop()
-    real = server.depot.open
+    real = server.backend.open
 
     async def away(_record: Any) -> Any:
         raise Busy("away")
 
-    monkeypatch.setattr(server.depot, "open", away)
+    monkeypatch.setattr(server.backend, "open", away)
     for _ in range(2):
         reply = shop.get("/v2/time")
         assert (reply.status, reply.reason) == (503, "UNREACHABLE")
-    monkeypatch.setattr(server.depot, "open", real)
+    monkeypatch.setattr(server.backend, "open", real)
     assert shop.get("/v2/time").status == 200
 
 

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from ledger import check_ledger
 from pictures import picture
 from shop import Shop
+from statistics_check import check_statistics
 
 HOME = "/v3/catalog/products/1/modifiers"
 NOTHING = {"price": {}, "weight": {}, "image_url": "", "purchasing_disabled": {"status": False, "message": ""}}
@@ -56,7 +56,7 @@ def test_a_modifier_is_made_with_values_and_what_they_do(shop: Shop) -> None:
     assert shop.get("/v2/products/1/options/1").json["is_required"] is True
     assert shop.put(path, {"required": False}).data["required"] is False
     assert shop.get("/v2/products/1/options/1").json["is_required"] is False
-    check_ledger(shop)
+    check_statistics(shop)
 
 
 def test_what_was_read_is_written_back_and_changes_nothing(shop: Shop) -> None:
@@ -104,7 +104,7 @@ def test_what_a_value_does_is_a_rule(shop: Shop) -> None:
     })  # fmt: skip
     values = shop.get(f"{path}/values").data
     assert values[1]["adjusters"]["price"] == {"adjuster": "percentage", "adjuster_value": 1}
-    check_ledger(shop)
+    check_statistics(shop)
 
 
 def test_a_value_that_does_nothing_any_more_has_no_rule(shop: Shop) -> None:
@@ -121,7 +121,7 @@ def test_a_value_that_does_nothing_any_more_has_no_rule(shop: Shop) -> None:
     assert shop.delete(path).status == 204
     for table in ("product_rules", "product_rule_options", "options", "option_values", "product_options"):
         assert shop.rows(table) == 0, table
-    check_ledger(shop)
+    check_statistics(shop)
 
 
 @pytest.mark.parametrize("ticked", [True, False])
@@ -143,7 +143,7 @@ def test_a_checkbox_has_its_two_states(shop: Shop, ticked: bool) -> None:
     refused = shop.post(f"{path}/values", {**yes, "label": "Third"})
     assert (refused.status, refused.reason) == (422, "FIELD_INVALID")
     assert [one["value"] for one in shop.get("/v2/options/1/values").json] == ["1", "0"]
-    check_ledger(shop)
+    check_statistics(shop)
 
 
 CONFIGS: list[tuple[str, Any, Any]] = [
@@ -225,7 +225,7 @@ def test_a_bad_request_is_refused_and_changes_nothing(
     if field:
         assert list(reply.json["errors"]) == [field]
     assert shop.get(HOME).body + shop.get("/v2/options").body == before
-    check_ledger(shop)
+    check_statistics(shop)
 
 
 def test_a_type_can_change_while_nothing_loses_its_meaning(shop: Shop) -> None:
@@ -255,7 +255,7 @@ def test_a_modifier_of_an_option_set_is_copied_when_v3_edits_it(shop: Shop) -> N
     values = shop.get(f"{HOME}/1/values").data
     assert [one["label"] for one in values] == ["Yes", "No"]
     assert shop.get("/v3/catalog/products/2/modifiers").body == other
-    check_ledger(shop)
+    check_statistics(shop)
 
 
 def test_an_upload_becomes_the_image_of_a_value(shop: Shop) -> None:
@@ -278,7 +278,7 @@ def test_an_upload_becomes_the_image_of_a_value(shop: Shop) -> None:
     assert shop.post(f"{path}/values/2/image", {"image_url": url}).reason == "CONTENT_TYPE_UNSUPPORTED"
     assert shop.put(f"{path}/values/2", {"adjusters": {"image_url": ""}}).data["adjusters"] == NOTHING
     assert (shop.rows("files"), shop.rows("product_rules")) == (0, 1)
-    check_ledger(shop)
+    check_statistics(shop)
 
 
 # V2's configurable fields.
@@ -312,4 +312,4 @@ def test_fields_without_choices_are_v2s_configurable_fields(shop: Shop) -> None:
     assert shop.get(f"{HOME}/1").status == 404
     assert shop.delete(fields).status == 204
     assert [one["display_name"] for one in shop.get(HOME).data] == ["When", "Engraving"]
-    check_ledger(shop)
+    check_statistics(shop)

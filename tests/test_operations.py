@@ -55,7 +55,7 @@ def test_a_server_without_its_registry_is_live_and_not_ready(shop: Shop, monkeyp
     async def away() -> Any:
         raise Busy("away")
 
-    monkeypatch.setattr(shop.server.depot.registry, "stores", away)
+    monkeypatch.setattr(shop.server.backend.registry, "stores", away)
     assert ask(shop.server, "/_bodega/health/live").status == 200
     for path in ("/_bodega/health", "/_bodega/health/ready"):
         reply = ask(shop.server, path)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ledger import check_ledger
 from shop import Shop
+from statistics_check import check_statistics
 
 V3 = "/v3/catalog/products"
 
@@ -124,7 +124,7 @@ def test_a_product_has_the_options_of_its_set(shop: Shop) -> None:
     link = shop.get(f"/v2/products/{product}").json["option_set"]
     assert shop.get("/v2" + link["resource"]).json["name"] == "Shirts"
     assert shop.put(f"{V3}/{product}", {"option_set_id": None}).data["option_set_id"] == 1  # V2's to change
-    check_ledger(shop)
+    check_statistics(shop)
 
 
 @pytest.mark.parametrize("nothing", [None, 0, ""])
@@ -137,7 +137,7 @@ def test_null_detaches_the_set(shop: Shop, nothing: Any) -> None:
     assert (reply.status, reply.json["option_set_id"], reply.json["option_set"]) == (200, None, None)
     assert [one[1] for one in shown_in_v2(shop, product)] == ["Size"]
     assert shop.rows("options") == 3
-    check_ledger(shop)
+    check_statistics(shop)
 
 
 def test_another_set_brings_other_options(shop: Shop) -> None:
@@ -172,7 +172,7 @@ def test_products_follow_their_set(shop: Shop) -> None:
         assert shop.get(f"{V3}/{product}/modifiers").data == []
     shop.delete("/v2/option_sets/1/options")
     assert [shown_in_v2(shop, product) for product in products] == [[], []]
-    check_ledger(shop)
+    check_statistics(shop)
 
 
 def test_the_products_of_a_set_that_goes_have_none(shop: Shop) -> None:
@@ -185,7 +185,7 @@ def test_the_products_of_a_set_that_goes_have_none(shop: Shop) -> None:
     assert (shown.data["option_set_id"], shown.headers["etag"] == tag) == (None, False)
     assert shown_in_v2(shop, product) == []
     assert (shop.rows("option_sets"), shop.rows("option_set_options"), shop.rows("options")) == (0, 0, 2)
-    check_ledger(shop)
+    check_statistics(shop)
 
 
 # Rule 63: the copy.
@@ -227,7 +227,7 @@ def test_an_edit_through_v3_makes_a_copy_of_the_products_own(shop: Shop, method:
     assert shop.get("/v2/options/1").body + shop.get("/v2/options/1/values").body == shared
     assert shop.get(f"/v2/products/{mine}/options/1").json["option_id"] == 3
     assert shop.get(f"{V3}/{mine}").data["option_set_id"] == 1
-    check_ledger(shop)
+    check_statistics(shop)
 
 
 def test_a_copy_is_made_once(shop: Shop) -> None:
@@ -256,7 +256,7 @@ def test_a_copy_follows_the_set_no_more_but_leaves_with_it(shop: Shop) -> None:
     assert shop.rows("options") == 2  # the copy went with it
     shop.put(f"/v2/products/{product}", {"option_set_id": 1})
     assert [one[1] for one in shown_in_v2(shop, product)] == ["Shade", "Your name"]
-    check_ledger(shop)
+    check_statistics(shop)
 
 
 def test_rules_follow_the_copy(shop: Shop) -> None:

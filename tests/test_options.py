@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ledger import check_ledger
 from shop import Shop
+from statistics_check import check_statistics
 
 SIZES = {"display_name": "Size", "type": "dropdown", "option_values": []}
 S_AND_M = [{"label": "S", "sort_order": 1}, {"label": "M", "sort_order": 0, "is_default": True}]
@@ -130,7 +130,7 @@ def test_a_new_default_takes_it_from_the_old_one(shop: Shop) -> None:
     assert [value["is_default"] for value in shop.get("/v2/options/1/values").json] == [False, True, False]
     shop.put("/v2/options/1/values/3", {"is_default": True})
     assert [value["is_default"] for value in shop.get("/v2/options/1/values").json] == [False, False, True]
-    check_ledger(shop)
+    check_statistics(shop)
 
 
 def test_an_option_has_at_most_250_values(shop: Shop) -> None:
@@ -171,7 +171,7 @@ def test_an_option_takes_with_it_what_is_made_of_it(shop: Shop) -> None:
     for table in ("options", "option_values", "option_set_options", "product_options", "product_rules"):
         assert shop.rows(table) == 0, table
     assert shop.get("/v2/products/1").json["option_set_id"] == 1
-    check_ledger(shop)
+    check_statistics(shop)
 
 
 # V3.
@@ -197,7 +197,7 @@ def test_a_v3_option_is_made_with_its_values(shop: Shop) -> None:
     assert "option_values" not in shop.get(f"{path}?exclude_fields=option_values").data
     assert shop.get("/v2/options/1").json["name"] == "Size1700000000-1"
     assert shop.get("/v2/options/1/values/1").json["value"] == "S"
-    check_ledger(shop)
+    check_statistics(shop)
 
 
 def test_options_made_in_one_second_have_names_of_their_own(shop: Shop) -> None:
@@ -324,7 +324,7 @@ def test_what_goes_takes_along_what_is_its_own(shop: Shop) -> None:
     give_size(shop, product)
     assert shop.delete(f"/v3/catalog/products/{product}").status == 204
     assert (shop.rows("options"), shop.rows("option_values"), shop.rows("product_options")) == (0, 0, 0)
-    check_ledger(shop)
+    check_statistics(shop)
 
 
 def test_the_tag_of_an_option_moves_with_its_values(shop: Shop) -> None:

@@ -43,7 +43,7 @@ def house(tmp_path_factory: pytest.TempPathFactory, driver: Any) -> Iterator[Hou
             settings = {"name": "Corner shop", "journal": "full"}
             record = await registry.add_store("corner", "sandbox", settings, int(time.time()))
             await registry.save_store(replace(record, limits={"brands": 100, "products": 50}))
-            await started.app.stores.depot.migrate(record)
+            await started.app.stores.backend.migrate(record)
             await add_account(registry, record, "ERP connector", TOKEN, ALL, client_id="erp", per_window=100_000)
             scopes = frozenset({"store_v2_products_read_only"})
             await add_account(registry, record, "Report", "reader", scopes, client_id="report", per_window=100_000)

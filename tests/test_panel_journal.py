@@ -18,7 +18,7 @@ from bodega.http.masking import MASK
 from bodega.law.reasons import Reason, Step
 from bodega.panel import charts, way_out
 from bodega.panel.journal import path
-from bodega.storage.backend import open_depot
+from bodega.storage.backend import open_backend
 from panel import Browser, base, signed_in
 from shop import Reply, Server, Shop
 
@@ -397,7 +397,7 @@ def test_a_request_that_left_the_journal_is_told_so(shop: Shop) -> None:
 
 def test_each_worker_shows_what_the_others_answered(runner: asyncio.Runner, postgres_url: str) -> None:
     """Each keeps its own journal; while an owner looks they tell one another, and stop when nobody looks."""
-    servers = [Server(runner, runner.run(open_depot(None, postgres_url, 2))) for _ in range(2)]
+    servers = [Server(runner, runner.run(open_backend(None, postgres_url, 2))) for _ in range(2)]
     first, second = servers
     shop = first.shop()
     there = Shop(second, shop.name)
@@ -416,7 +416,7 @@ def test_each_worker_shows_what_the_others_answered(runner: asyncio.Runner, post
         page = signed_in(shop).get(f"{base(shop)}/journal/{found.entries[1].id}")
         assert "NO_SUCH_RESOURCE" in page.text, "one that another worker answered can be opened"
         assert (found.statuses, found.workers) == ({200: 1, 404: 1}, 2)
-        [row] = runner.run(first.depot.registry.tx.rows("SELECT pages FROM journals WHERE store = $1", shop.name))[:1]
+        [row] = runner.run(first.backend.registry.tx.rows("SELECT pages FROM journals WHERE store = $1", shop.name))[:1]
         import gzip
 
         assert HIDDEN.encode() not in gzip.decompress(row[0])

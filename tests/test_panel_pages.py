@@ -25,7 +25,7 @@ from shop import Shop
 
 def accounts(shop: Shop) -> dict[str, Account]:
     """The store's accounts by name."""
-    found = shop.server.run(shop.server.depot.registry.accounts(shop.name))
+    found = shop.server.run(shop.server.backend.registry.accounts(shop.name))
     return {account.name: account for account in found}
 
 
@@ -128,9 +128,9 @@ def test_when_an_account_was_last_used_is_shown_at_once_and_kept(shop: Shop) -> 
     client = accounts(shop)["test"].client_id
     server = shop.server
     sql = "SELECT used FROM account_uses WHERE client_id = $1"
-    assert server.run(server.depot.registry.tx.row(sql, client)) is None
+    assert server.run(server.backend.registry.tx.row(sql, client)) is None
     server.run(server.app.bulletin._note())
-    assert server.run(server.depot.registry.tx.row(sql, client))[0] == pytest.approx(time.time(), abs=10)
+    assert server.run(server.backend.registry.tx.row(sql, client))[0] == pytest.approx(time.time(), abs=10)
     assert client not in server.app.bulletin.last_used()
     assert "just now" in browser.get(f"{base(shop)}/accounts").text
 
@@ -141,21 +141,21 @@ def test_the_use_of_many_accounts_is_noted_in_few_writes_and_of_revoked_ones_not
     gone = shop.account()
     shop.get("/v2/time", token=gone)
     server = shop.server
-    everybody = server.run(server.depot.registry.accounts(shop.name))
+    everybody = server.run(server.backend.registry.accounts(shop.name))
     [revoked] = [account for account in everybody if account.token_digest == digest(gone)]
-    server.run(server.depot.registry.drop_account(shop.name, revoked.client_id))
+    server.run(server.backend.registry.drop_account(shop.name, revoked.client_id))
     used = server.app._api._journal.diaries[shop.name].used
     assert len(used) == 4
     used |= {f"nobody-{number}": 1 for number in range(450)}
     server.run(server.app.bulletin._note())
     sql = "SELECT u.client_id FROM account_uses u JOIN accounts a ON a.client_id = u.client_id WHERE a.store = $1"
-    noted = {row[0] for row in server.run(server.depot.registry.tx.rows(sql, shop.name))}
+    noted = {row[0] for row in server.run(server.backend.registry.tx.rows(sql, shop.name))}
     assert noted == {account.client_id for account in accounts_of(shop) if account.scopes == {"store_v2_products"}}
     assert server.app._api._journal.diaries[shop.name].used == {}
 
 
 def accounts_of(shop: Shop) -> list[Account]:
-    found: list[Account] = shop.server.run(shop.server.depot.registry.accounts(shop.name))
+    found: list[Account] = shop.server.run(shop.server.backend.registry.accounts(shop.name))
     return found
 
 
@@ -264,7 +264,7 @@ def test_settings_are_saved_as_the_command_line_would(shop: Shop) -> None:
     changed = {"name": "Ladder & Sons", "currency": "EUR", "prices_include_tax": "true", "journal": "full"}
     changed |= {"webhooks.retry_seconds": "5,10", "decimal_places": "3"}
     assert browser.post(browser.get(f"{base(shop)}/settings"), "/settings", **changed).status == 303
-    record = shop.server.run(shop.server.depot.registry.store(shop.name))
+    record = shop.server.run(shop.server.backend.registry.store(shop.name))
     assert record.settings == {
         "name": "Ladder & Sons", "currency": "EUR", "prices_include_tax": True, "journal": "full",
         "webhooks.retry_seconds": [5, 10], "decimal_places": 3,
@@ -274,7 +274,7 @@ def test_settings_are_saved_as_the_command_line_would(shop: Shop) -> None:
     form = browser.get(f"{base(shop)}/settings").form("/settings")
     del form.fields["prices_include_tax"]
     browser.ask("POST", form.action, form.fields)
-    record = shop.server.run(shop.server.depot.registry.store(shop.name))
+    record = shop.server.run(shop.server.backend.registry.store(shop.name))
     assert record.settings["prices_include_tax"] is False
 
 
@@ -284,7 +284,7 @@ def test_a_wrong_setting_saves_nothing_and_all_of_them_are_told(shop: Shop) -> N
     page = browser.post(browser.get(f"{base(shop)}/settings"), "/settings", **wrong)
     assert (page.status, page.text.count('class="wrong"')) == (422, 3)
     assert page.form("/settings").fields["name"] == "New name"
-    assert shop.server.run(shop.server.depot.registry.store(shop.name)).settings == {}
+    assert shop.server.run(shop.server.backend.registry.store(shop.name)).settings == {}
 
 
 def test_a_form_that_lacks_settings_leaves_them_alone(shop: Shop) -> None:
@@ -292,7 +292,7 @@ def test_a_form_that_lacks_settings_leaves_them_alone(shop: Shop) -> None:
     shop.change(settings={"suspended": True, "currency": "CHF"})
     token = browser.get("/manage/you").form("/password").fields["form_token"]
     browser.ask("POST", f"{base(shop)}/settings", {"form_token": token, "name": "Only this"})
-    settings = shop.server.run(shop.server.depot.registry.store(shop.name)).settings
+    settings = shop.server.run(shop.server.backend.registry.store(shop.name)).settings
     assert settings == {"suspended": True, "currency": "CHF", "name": "Only this"}
 
 

@@ -50,7 +50,7 @@ def house(tmp_path_factory: pytest.TempPathFactory, driver: Any) -> Iterator[Hou
         async def make() -> None:
             settings = {"name": "Corner shop", "webhooks.allow_private": True}
             record = await registry.add_store("corner", "sandbox", settings, int(time.time()))
-            await started.app.stores.depot.migrate(record)
+            await started.app.stores.backend.migrate(record)
             await add_account(registry, record, "ERP connector", TOKEN, ALL, client_id="erp", per_window=100_000)
             hashed = await passwords.hashed(PASSWORD)
             await owners.add(registry.tx, EMAIL, "corner", hashed, int(time.time()))

@@ -51,7 +51,7 @@ def test_a_wrong_password_and_a_wrong_address_are_told_alike(shop: Shop, email: 
 
 def test_the_password_is_kept_as_argon2id_with_the_parameters_of_the_house(shop: Shop) -> None:
     email = add_owner(shop)
-    owner = shop.server.run(owners.by_email(shop.server.depot.registry.tx, email))
+    owner = shop.server.run(owners.by_email(shop.server.backend.registry.tx, email))
     assert owner.password.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
 
@@ -122,7 +122,7 @@ def test_signing_in_gives_a_new_session_whatever_the_browser_brought(shop: Shop)
 def test_only_the_digest_of_a_session_is_kept(shop: Shop) -> None:
     browser = signed_in(shop)
     token = browser.cookies[SESSION]
-    rows = shop.server.run(shop.server.depot.registry.tx.rows("SELECT digest FROM sessions"))
+    rows = shop.server.run(shop.server.backend.registry.tx.rows("SELECT digest FROM sessions"))
     assert digest(token) in {row[0] for row in rows}
     assert token not in {row[0] for row in rows}
 
@@ -202,7 +202,7 @@ def test_ten_wrong_passwords_stop_an_account_and_not_its_neighbours(shop: Shop) 
 
 def test_an_address_that_tries_many_accounts_is_stopped(shop: Shop) -> None:
     email = add_owner(shop)
-    tx = shop.server.depot.registry.tx
+    tx = shop.server.backend.registry.tx
     now, address = int(time.time()), f"test {shop.name}"
     waits = [shop.server.run(sessions.may_try(tx, f"{n}@{shop.name}.example", address, now)) for n in range(52)]
     assert waits == [0] * sessions.TRIES_BY_ADDRESS + [sessions.WINDOW_SECONDS] * 2
@@ -318,7 +318,7 @@ def test_an_owner_of_several_stores_chooses_one(shop: Shop) -> None:
 
 
 def invited(shop: Shop, email: str = "", seconds: int = 60) -> str:
-    tx = shop.server.depot.registry.tx
+    tx = shop.server.backend.registry.tx
     token = shop.server.run(
         owners.invite(tx, shop.name, email or f"new-{shop.name}@example.com", int(time.time()), seconds)
     )
@@ -372,7 +372,7 @@ def test_an_old_link_is_gone(shop: Shop) -> None:
 
 def test_of_two_who_come_by_one_link_one_is_let_in(shop: Shop) -> None:
     token = invited(shop).rpartition("/")[2]
-    tx = shop.server.depot.registry.tx
+    tx = shop.server.backend.registry.tx
 
     async def both() -> list[Any]:
         return await asyncio.gather(*(owners.accept(tx, token, 0) for _ in range(5)))

@@ -89,7 +89,7 @@ def test_a_deactivated_hook_is_made_active_with_or_without_what_failed(shop: Sho
 
 def test_a_hook_is_made_for_an_account_and_deleted(shop: Shop) -> None:
     browser = signed_in(shop)
-    client = shop.server.run(shop.server.depot.registry.accounts(shop.name))[0].client_id
+    client = shop.server.run(shop.server.backend.registry.accounts(shop.name))[0].client_id
     new = browser.get(f"{base(shop)}/webhooks/new")
     for wrong in ({"client": client, "scope": "store/nothing", "destination": "https://a.example"},
                   {"client": client, "scope": "store/category/*", "destination": "http://a.example"},
@@ -173,5 +173,5 @@ def test_a_plan_that_cannot_be_changes_nothing(shop: Shop, fields: dict[str, str
     browser = signed_in(shop)
     page = plan(shop, browser, **fields)
     assert (page.status, bool(said(page))) == (422, True)
-    record = shop.server.run(shop.server.depot.registry.store(shop.name))
+    record = shop.server.run(shop.server.backend.registry.store(shop.name))
     assert (record.plan, record.limits) == ("sandbox", {})

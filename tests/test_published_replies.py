@@ -19,7 +19,7 @@ from bodega.http.route import by_version
 from bodega.kit.actions import Create
 from bodega.kit.route import Route
 from bodega.resources import ROUTES
-from bodega.storage.backend import open_depot
+from bodega.storage.backend import open_backend
 from published import Complaints, Published, index, needs_shared, published, shown, unnamed
 from replies import OF_PARAMETERS, Row, differs, paths, rows
 from shop import Reply, Server, Shop
@@ -199,7 +199,7 @@ def _without_inner(found: Complaints) -> Complaints:
 @pytest.fixture(scope="module")
 def asked(runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     """One store for all of it, on SQLite: what is on the wire is the same on both."""
-    server = Server(runner, runner.run(open_depot(tmp_path_factory.mktemp("published"), None)))
+    server = Server(runner, runner.run(open_backend(tmp_path_factory.mktemp("published"), None)))
     yield Asked(server.shop())
     runner.run(server.app.stop())
 

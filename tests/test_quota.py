@@ -15,7 +15,7 @@ import pytest
 from bodega.access import quota as counting
 from bodega.access.quota import Hour, Shared, Window
 from bodega.clock import Clock
-from bodega.storage.backend import open_depot
+from bodega.storage.backend import open_backend
 from bodega.storage.registry import Account
 from shop import Reply, Server, Shop
 
@@ -38,7 +38,7 @@ def basic(shop: Shop, quota: int) -> Callable[[], Reply]:
 
 def account_of(shop: Shop, **wanted: Any) -> Account:
     """The account that has these values."""
-    known = shop.server.run(shop.server.depot.registry.accounts(shop.name))
+    known = shop.server.run(shop.server.backend.registry.accounts(shop.name))
     return next(a for a in known if all(getattr(a, name) == value for name, value in wanted.items()))
 
 
@@ -46,7 +46,7 @@ def change(shop: Shop, account: Account, **changes: Any) -> None:
     """What `bodega account update` does: a new quota starts a new count."""
     if changes.keys() & {"per_window", "per_hour"}:
         changes["quota_epoch"] = account.quota_epoch + 1
-    registry = shop.server.depot.registry
+    registry = shop.server.backend.registry
     shop.server.run(registry.save_account(msgspec.structs.replace(account, **changes)))
     shop.server.hear()
 
@@ -160,7 +160,7 @@ def test_refused_requests_cost_quota_too_but_unknown_callers_have_none(shop: Sho
 
 @pytest.mark.parametrize("kind", ["oauth", "basic"])
 def test_an_account_that_is_disabled_is_refused_at_the_next_request(shop: Shop, kind: str) -> None:
-    """The bell: what is remembered of a credential is forgotten with the change."""
+    """Change notifications: what is remembered of a credential is forgotten with the change."""
     ask = (oauth if kind == "oauth" else basic)(shop, 1_000)
     assert ask().status == 200
     change(shop, account_of(shop, kind=kind, **({"per_window": 1_000} if kind == "oauth" else {})), disabled=True)
@@ -175,7 +175,7 @@ def test_an_account_that_is_revoked_is_refused_at_the_next_request(shop: Shop, k
     ask = (oauth if kind == "oauth" else basic)(shop, 1_000)
     assert ask().status == 200
     account = account_of(shop, kind=kind, **({"per_window": 1_000} if kind == "oauth" else {}))
-    assert shop.server.run(shop.server.depot.registry.drop_account(shop.name, account.client_id))
+    assert shop.server.run(shop.server.backend.registry.drop_account(shop.name, account.client_id))
     shop.server.hear()
     assert ask().status == 401
 
@@ -221,7 +221,7 @@ class Workers:
         shop.account(kind=kind, per_window=quota, per_hour=quota)
         self.account = account_of(shop, kind=kind, **{"per_window" if kind == "oauth" else "per_hour": quota})
         self.server = server
-        self.tx = server.depot.registry.tx
+        self.tx = server.backend.registry.tx
         self.counts = [Shared(self.account) for _ in range(count)]
 
     def spend(self, pattern: list[int], now: float, at_once: int = 40) -> int:
@@ -241,7 +241,7 @@ class Workers:
 @pytest.fixture
 def shared(runner: asyncio.Runner, postgres_url: str) -> Iterator[Server]:
     """A house on PostgreSQL: the only place where workers share a count."""
-    running = Server(runner, runner.run(open_depot(None, postgres_url)))
+    running = Server(runner, runner.run(open_backend(None, postgres_url)))
     yield running
     runner.run(running.app.stop())
 
@@ -319,7 +319,7 @@ def test_clocks_a_little_apart_do_not_start_the_window_anew(shared: Server) -> N
 
 
 def test_a_worker_that_has_not_heard_of_a_new_quota_does_not_set_the_count_back(shared: Server) -> None:
-    """The bell takes a moment; meanwhile the later epoch's count is the account's."""
+    """The notification takes a moment; meanwhile the later epoch's count is the account's."""
     workers = Workers(shared, "oauth", 10, count=1)
     assert workers.spend([0] * 4, START) == 4
     workers.counts.append(Shared(msgspec.structs.replace(workers.account, quota_epoch=1)))
@@ -332,8 +332,8 @@ def test_a_worker_that_has_not_heard_of_a_new_quota_does_not_set_the_count_back(
 def test_two_applications_let_exactly_the_quota_through(
     shared: Server, runner: asyncio.Runner, postgres_url: str
 ) -> None:
-    """Two workers as they run, on the wire of ASGI, with accounts, bell and all."""
-    other = Server(runner, runner.run(open_depot(None, postgres_url)))
+    """Two workers as they run, on the wire of ASGI, with accounts, notifications and all."""
+    other = Server(runner, runner.run(open_backend(None, postgres_url)))
     try:
         shop = shared.shop()
         twin = Shop(other, shop.name)
@@ -349,7 +349,7 @@ def test_two_applications_let_exactly_the_quota_through(
 def test_an_account_that_vanishes_while_it_is_counted_does_not_break_the_house(shared: Server) -> None:
     """Revoked between the credentials and the count."""
     workers = Workers(shared, "oauth", 10)
-    shared.run(shared.depot.registry.drop_account(workers.account.store, workers.account.client_id))
+    shared.run(shared.backend.registry.drop_account(workers.account.store, workers.account.client_id))
     assert workers.spend([0, 1, 0], START) == 0
 
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from bodega.storage import migrate
-from bodega.storage.backend import Depot, open_depot
+from bodega.storage.backend import Backend, open_backend
 from bodega.storage.migrate import Migration
 from bodega.storage.postgres import backend as postgres_server
 from bodega.storage.postgres import connection as postgres
-from bodega.storage.sqlite.backend import Embedded
+from bodega.storage.sqlite.backend import SqliteBackend
 from bodega.storage.sqlite.connection import connect
 from postgres import database
 
@@ -39,17 +39,17 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
 
 
 @pytest.fixture
-def opened(runner: asyncio.Runner, place: Place) -> Iterator[Callable[[], Depot]]:
+def opened(runner: asyncio.Runner, place: Place) -> Iterator[Callable[[], Backend]]:
     """Opens depots at the place, and closes them in the end."""
-    depots: list[Depot] = []
+    depots: list[Backend] = []
 
-    def one() -> Depot:
-        depots.append(runner.run(open_depot(*place)))
+    def one() -> Backend:
+        depots.append(runner.run(open_backend(*place)))
         return depots[-1]
 
     yield one
-    for depot in depots:
-        runner.run(depot.close())
+    for backend in depots:
+        runner.run(backend.close())
 
 
 def make_old(runner: asyncio.Runner, place: Place) -> None:
@@ -73,8 +73,8 @@ def make_old(runner: asyncio.Runner, place: Place) -> None:
     runner.run(work())
 
 
-def revision(runner: asyncio.Runner, depot: Depot) -> int:
-    return int(runner.run(depot.registry.tx.row(migrate.READ))[0])
+def revision(runner: asyncio.Runner, backend: Backend) -> int:
+    return int(runner.run(backend.registry.tx.row(migrate.READ))[0])
 
 
 def test_the_files_are_numbered_without_a_gap() -> None:
@@ -83,25 +83,25 @@ def test_the_files_are_numbered_without_a_gap() -> None:
     assert numbers == list(range(1, len(numbers) + 1))
 
 
-def test_a_new_registry_has_the_newest_schema(runner: asyncio.Runner, opened: Callable[[], Depot]) -> None:
-    depot = opened()
-    assert revision(runner, depot) == len(migrate.registry_migrations())
-    assert runner.run(depot.registry.stores()) == []
+def test_a_new_registry_has_the_newest_schema(runner: asyncio.Runner, opened: Callable[[], Backend]) -> None:
+    backend = opened()
+    assert revision(runner, backend) == len(migrate.registry_migrations())
+    assert runner.run(backend.registry.stores()) == []
 
 
 def test_an_old_registry_is_brought_forward_with_all_it_knows(
-    runner: asyncio.Runner, place: Place, opened: Callable[[], Depot]
+    runner: asyncio.Runner, place: Place, opened: Callable[[], Backend]
 ) -> None:
     make_old(runner, place)
-    depot = opened()
-    assert revision(runner, depot) == len(migrate.registry_migrations())
-    store = runner.run(depot.registry.store("old"))
+    backend = opened()
+    assert revision(runner, backend) == len(migrate.registry_migrations())
+    store = runner.run(backend.registry.store("old"))
     assert (store.plan, store.limits, store.maintenance, store.watched) == ("plus", {"products": 5}, True, 0)
-    [account] = runner.run(depot.registry.accounts("old"))
+    [account] = runner.run(backend.registry.accounts("old"))
     assert (account.client_id, account.scopes, account.quota_epoch) == ("c1", {"store_v2_orders"}, 2)
 
 
-def test_opening_twice_changes_nothing(runner: asyncio.Runner, place: Place, opened: Callable[[], Depot]) -> None:
+def test_opening_twice_changes_nothing(runner: asyncio.Runner, place: Place, opened: Callable[[], Backend]) -> None:
     make_old(runner, place)
     opened()
     again = opened()
@@ -117,21 +117,21 @@ def test_several_processes_that_open_an_old_registry_at_once_bring_it_forward_on
 
     async def open_one() -> Any:
         if place[0] is not None:  # SQLite waits inside the call, so each one needs a thread
-            return await asyncio.get_running_loop().run_in_executor(None, Embedded, place[0])
-        return await open_depot(*place)
+            return await asyncio.get_running_loop().run_in_executor(None, SqliteBackend, place[0])
+        return await open_backend(*place)
 
     async def work() -> list[int]:
         depots = await asyncio.gather(*(open_one() for _ in range(6)))
-        found = [(await depot.registry.tx.row(migrate.READ))[0] for depot in depots]
-        for depot in depots:
-            await depot.close()
+        found = [(await backend.registry.tx.row(migrate.READ))[0] for backend in depots]
+        for backend in depots:
+            await backend.close()
         return found
 
     assert runner.run(work()) == [len(migrate.registry_migrations())] * 6
 
 
 def test_a_step_that_fails_leaves_the_registry_as_it_was(
-    runner: asyncio.Runner, place: Place, opened: Callable[[], Depot], monkeypatch: pytest.MonkeyPatch
+    runner: asyncio.Runner, place: Place, opened: Callable[[], Backend], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_old(runner, place)
     steps = migrate.registry_migrations()
@@ -140,7 +140,7 @@ def test_a_step_that_fails_leaves_the_registry_as_it_was(
         patched.setattr(migrate, "registry_migrations", lambda: (*steps, wrong))
         with pytest.raises(Exception, match="nowhere"):
             opened()
-    depot = opened()
-    assert revision(runner, depot) == len(steps)
+    backend = opened()
+    assert revision(runner, backend) == len(steps)
     with pytest.raises(Exception, match="half"):
-        runner.run(depot.registry.tx.rows("SELECT * FROM half"))
+        runner.run(backend.registry.tx.rows("SELECT * FROM half"))

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from bodega.storage.backend import open_depot
+from bodega.storage.backend import open_backend
 from live_server import connected, process
 from postgres import database
 from shop import Server, Shop
@@ -112,7 +112,7 @@ def url(postgres_url: str) -> Iterator[str]:
 
 def a_shop(runner: asyncio.Runner, url: str) -> Shop:
     """A store in the database, and nobody who has it open."""
-    house = Server(runner, runner.run(open_depot(None, url))).awake()
+    house = Server(runner, runner.run(open_backend(None, url))).awake()
     shop = house.shop()
     runner.run(house.app.stop())
     return shop
@@ -161,7 +161,7 @@ def test_two_servers_restart_one_after_the_other_and_drop_no_request(
         finally:
             for caller in callers:
                 caller.ended.set()
-    house = Server(runner, runner.run(open_depot(None, url))).awake()
+    house = Server(runner, runner.run(open_backend(None, url))).awake()
     twin = Shop(house, shop.name)
     assert twin.rows("brands") == sum(caller.answered for caller in callers if caller.writes)
     runner.run(house.app.stop())
@@ -253,7 +253,7 @@ def test_a_server_that_is_stopped_says_first_that_it_is_not_ready(tmp_path: Path
 
 def test_behind_a_proxy_that_ends_tls_links_lead_to_the_proxy(runner: asyncio.Runner, tmp_path: Path) -> None:
     """RFC 9110 7.6.3: nothing is read in the clear between the caller and the proxy, so nothing is redirected."""
-    house = Server(runner, runner.run(open_depot(tmp_path, None)))
+    house = Server(runner, runner.run(open_backend(tmp_path, None)))
     shop = house.shop()
     runner.run(house.app.stop())
     with serving("--data", str(tmp_path), "--http-port", "0", "--behind-tls") as (running, address):

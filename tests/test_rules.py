@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ledger import check_ledger
 from shop import Shop
+from statistics_check import check_statistics
 
 V2 = "/v2/products/1/rules"
 V3 = "/v3/catalog/products/1/complex-rules"
@@ -69,7 +69,7 @@ def test_a_complex_rule_is_a_v2_rule_of_several_conditions(shop: Shop) -> None:
     assert (shown["enabled"], shown["weight_adjuster"]) == (False, {"adjuster": "percentage", "adjuster_value": -5})
     assert shown["conditions"] == conditions
     assert b"<product_option_id>1</product_option_id>" in shop.get(f"{V2}/1.xml").body
-    check_ledger(shop)
+    check_statistics(shop)
 
 
 SAID: list[tuple[list[dict[str, Any]], bool, tuple[int, int] | None]] = [
@@ -105,7 +105,7 @@ def test_v2_shows_every_rule_and_v3_what_it_can_say(
     assert shown == ({adjusts} if adjusts else set())
     assert shop.delete(f"{V2}/1").status == 204
     assert shop.get(V2).status == 204
-    check_ledger(shop)
+    check_statistics(shop)
 
 
 REFUSED: list[tuple[str, str, Any, int, str]] = [
@@ -154,7 +154,7 @@ def test_a_bad_request_is_refused_and_changes_nothing(
     reply = shop.request(method, path, body)
     assert (reply.status, reply.reason) == (status, reason)
     assert shop.get(V2).body == before
-    check_ledger(shop)
+    check_statistics(shop)
 
 
 def test_a_v3_condition_may_name_a_value_and_a_variant_at_once(shop: Shop) -> None:
@@ -182,7 +182,7 @@ def test_v2_adds_conditions_and_v3_replaces_them(shop: Shop) -> None:
     shop.put(f"{V2}/1", {"conditions": [asked(3, 5)]})
     assert shop.get(f"{V3}/1").status == 404  # V3 cannot say it any more
     assert shop.put(f"{V2}/1", {"is_stop": True}).json["is_stop"] is True
-    check_ledger(shop)
+    check_statistics(shop)
 
 
 def orders(shop: Shop) -> list[int]:
@@ -211,7 +211,7 @@ def test_a_rule_that_moves_makes_the_others_move(shop: Shop, rule: int, to: int,
     assert orders(shop) == places
     for n, place in enumerate(places, start=1):
         assert (shop.get(f"{V2}/{n}").headers["etag"] == tags[n]) == (place == n - 1 and n != rule)
-    check_ledger(shop)
+    check_statistics(shop)
 
 
 def test_a_new_rule_pushes_in_where_it_says(shop: Shop) -> None:
@@ -244,7 +244,7 @@ def test_a_rule_goes_with_what_it_asks_for(shop: Shop) -> None:
     shop.delete("/v2/options")
     assert shop.get(V2).status == 204
     assert (shop.rows("product_rule_values"), shop.rows("product_rule_variants")) == (0, 0)
-    check_ledger(shop)
+    check_statistics(shop)
 
 
 def test_rules_that_would_become_the_same_are_one(shop: Shop) -> None:
@@ -254,7 +254,7 @@ def test_rules_that_would_become_the_same_are_one(shop: Shop) -> None:
     shop.post(V2, {"conditions": [asked(1, 2)], "is_stop": True})
     assert shop.delete("/v3/catalog/products/1/modifiers/1/values/1").status == 204
     assert [rule["id"] for rule in shop.get(V2).json] == [2]
-    check_ledger(shop)
+    check_statistics(shop)
 
 
 def test_the_rules_of_a_product_go_with_it(shop: Shop) -> None:
@@ -267,4 +267,4 @@ def test_the_rules_of_a_product_go_with_it(shop: Shop) -> None:
     assert [rule["id"] for rule in shop.get(V2).json] == [1]
     assert shop.delete("/v3/catalog/products/1").status == 204
     assert (shop.rows("product_rules"), shop.rows("product_rule_options")) == (0, 0)
-    check_ledger(shop)
+    check_statistics(shop)

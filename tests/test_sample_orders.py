@@ -11,8 +11,8 @@ from bodega.lab.sales import PAST, Sale
 from bodega.lab.seed import Amounts, seed
 from bodega.lab.seed_orders import NothingToSell
 from bodega.storage.unit import Unit
-from ledger import check_ledger
 from shop import Server, Shop
+from statistics_check import check_statistics
 from test_sample_store import NOON, fill
 
 GOODS = Amounts(products=90, customers=25)
@@ -202,7 +202,7 @@ def test_shop_and_customer_write_to_each_other(filled: Shop) -> None:
 
 
 def test_the_ledger_knows_the_orders(filled: Shop) -> None:
-    check_ledger(filled)
+    check_statistics(filled)
 
 
 def test_two_stores_of_one_seed_have_the_same_orders(filled: Shop, server: Server) -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from bodega.lab import seed_products
 from bodega.lab.seed import Amounts, seed
-from ledger import check_ledger
 from shop import Shop
+from statistics_check import check_statistics
 
 NOON = 1_750_000_000
 GOODS = Amounts(products=60)
@@ -174,7 +174,7 @@ def test_customers_are_shown_with_all_that_they_have(shop: Shop) -> None:
 
 def test_the_ledger_knows_what_was_filled_in(shop: Shop) -> None:
     fill(shop)
-    check_ledger(shop)
+    check_statistics(shop)
 
 
 def test_what_was_filled_in_can_be_emptied_out(shop: Shop) -> None:

@@ -18,7 +18,7 @@ from bodega.lab import copies
 from bodega.lab.reset import empty
 from bodega.resources import ROUTES
 from bodega.storage import migrate
-from bodega.storage.backend import open_depot
+from bodega.storage.backend import open_backend
 from bodega.storage.postgres import backend as postgres_server
 from bodega.storage.postgres import rows
 from bodega.tasks.sweep import sweep
@@ -72,7 +72,7 @@ class Watched:
 
 def everything(runner: asyncio.Runner, url: str, folder: Path) -> str:
     """A store does all it can; its schema's name."""
-    server = Server(runner, runner.run(open_depot(None, url))).awake()
+    server = Server(runner, runner.run(open_backend(None, url))).awake()
     shop = server.shop()
     category = shop.category()
     child = shop.category("Hammers", parent_id=category)
@@ -98,23 +98,23 @@ def everything(runner: asyncio.Runner, url: str, folder: Path) -> str:
     task = shop.delete("/v3/catalog/brands?name=Nobody", headers={"prefer": "respond-async"}).data["id"]
     shop.settle(task)
     shop.delete(f"/v3/tasks/{task}")
-    depot = server.depot
-    record = runner.run(depot.registry.store(shop.name))
+    backend = server.backend
+    record = runner.run(backend.registry.store(shop.name))
     store = runner.run(server.app.stores.get(shop.name))
     for _ in range(2):
-        runner.run(copies.snapshot(depot, record, "base"))
-    runner.run(copies.restore(depot, record, "base"))
-    runner.run(copies.backup(depot, record, folder / "backup"))
-    runner.run(copies.recover(depot, shop.name, folder / "backup"))
-    runner.run(depot.forget(record, "base"))
+        runner.run(copies.snapshot(backend, record, "base"))
+    runner.run(copies.restore(backend, record, "base"))
+    runner.run(copies.backup(backend, record, folder / "backup"))
+    runner.run(copies.recover(backend, shop.name, folder / "backup"))
+    runner.run(backend.forget(record, "base"))
     runner.run(sweep(store))
     shop.delete(f"/v3/catalog/products/{product}")
     shop.delete("/v2/categories")
     runner.run(store.write(empty))
     assert shop.get("/v3/catalog/brands").data == []
-    schema: str = depot.schema(record)  # type: ignore[attr-defined]
-    runner.run(depot.registry.drop_store(shop.name))
-    runner.run(depot.drop(record))
+    schema: str = backend.schema(record)  # type: ignore[attr-defined]
+    runner.run(backend.registry.drop_store(shop.name))
+    runner.run(backend.drop(record))
     runner.run(server.app.stop())
     return schema
 

@@ -21,8 +21,8 @@ from bodega.lab.seed import Amounts, seed
 from bodega.lab.sowing import CHUNK
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
-from bodega.storage.ledger import READ
-from bodega.storage.sqlite.backend import Embedded
+from bodega.storage.sqlite.backend import SqliteBackend
+from bodega.storage.table_stats import READ
 from bodega.storage.unit import Unit
 
 Work = Callable[[OpenStore], Awaitable[Any]]
@@ -32,10 +32,10 @@ def in_store(directory: Path, work: Work, plan: str = "sandbox") -> Any:
     """Does something with the store `x` of a directory, made if need be."""
 
     async def whole() -> Any:
-        depot = Embedded(directory)
-        if await depot.registry.store("x") is None:
-            await depot.migrate(await depot.registry.add_store("x", plan, {}, int(Clock().now())))
-        stores = Stores(depot)
+        backend = SqliteBackend(directory)
+        if await backend.registry.store("x") is None:
+            await backend.migrate(await backend.registry.add_store("x", plan, {}, int(Clock().now())))
+        stores = Stores(backend)
         try:
             store = await stores.get("x")
             assert store is not None
@@ -54,7 +54,7 @@ async def held(store: OpenStore, table: str = "products") -> list[dict[str, Any]
 
 
 async def total(store: OpenStore, table: str = "products") -> int:
-    """What the ledger counts."""
+    """What the table statistics counts."""
     row = await (await store.ready()).reader.row(READ, table)
     return 0 if row is None else int(row[2])
 
@@ -165,7 +165,7 @@ def test_progress_is_told_now_and_then(tmp_path: Path) -> None:
 
 def test_another_process_writes_while_a_store_is_filled(tmp_path: Path) -> None:
     async def touch(unit: Unit) -> None:
-        unit.ledger.touch("brands", unit.now)
+        unit.statistics.touch("brands", unit.now)
 
     async def work(store: OpenStore) -> tuple[list[float], int]:
         command = [
@@ -197,11 +197,11 @@ def test_an_emptied_store_counts_on_but_numbers_anew(tmp_path: Path) -> None:
     async def work(store: OpenStore) -> tuple[int, int, int, list[int]]:
         await seed(store, Amounts(5))
         reader = (await store.ready()).reader
-        before = await reader.row("SELECT max(revision) FROM ledger")
+        before = await reader.row("SELECT max(revision) FROM table_statistics")
         await store.write(empty)
         goods = "name IN ('products', 'variants', 'categories', 'brands')"  # other tables have rows in every store
-        after = await reader.row(f"SELECT min(revision), sum(total) FROM ledger WHERE {goods}")
-        pages = await reader.row(f"SELECT count(*) FROM pages WHERE {goods}")
+        after = await reader.row(f"SELECT min(revision), sum(total) FROM table_statistics WHERE {goods}")
+        pages = await reader.row(f"SELECT count(*) FROM page_index WHERE {goods}")
         await seed(store, Amounts(5))
         assert before is not None
         assert after is not None

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from bodega.resources.shipping import zones
-from ledger import check_ledger
 from shop import Shop
+from statistics_check import check_statistics
 
 PATH = "/v2/shipping/zones"
 NORTH = {"name": "North", "type": "country", "locations": [{"country_iso2": "dk"}, {"country_iso2": "SE"}]}
@@ -187,7 +187,7 @@ def test_a_zone_takes_its_methods_along(shop: Shop) -> None:
     assert shop.rows("shipping_methods") == 1
     assert shop.delete(PATH + "/1").status == 204
     assert shop.get(PATH).status == 204
-    check_ledger(shop)
+    check_statistics(shop)
 
 
 def test_a_store_has_a_limit_of_postal_codes(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

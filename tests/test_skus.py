@@ -134,9 +134,9 @@ def stocked(shop: Shop) -> tuple[int, dict[str, Asked]]:
         body = {"sku": f"SH-{number}", "inventory_level": level, "inventory_warning_level": warning, "upc": str(number)}
         body |= {"bin_picking_number": f"B{number}", "options": answer_v2(asked, Color=color, Size="S")}
         assert shop.post(path, body).status == 201
-    ring = shop.product("Ring")
-    metal = give_options(shop, ring, Metal=["Gold"])
-    shop.post(f"{PRODUCTS}/{ring}/skus", {"sku": "R", "options": answer_v2(metal, Metal="Gold")})
+    notify_change = shop.product("Ring")
+    metal = give_options(shop, notify_change, Metal=["Gold"])
+    shop.post(f"{PRODUCTS}/{notify_change}/skus", {"sku": "R", "options": answer_v2(metal, Metal="Gold")})
     shop.product("Simple", sku="S", upc="1", inventory_level=2)
     return made, asked
 

@@ -1,4 +1,5 @@
-"""Storage by itself: plans, the ledger, pages found without walking, the registry and its bell, stores that vanish."""
+"""Storage by itself: plans, the table statistics, pages found without walking, the registry and its notifications,
+stores that vanish."""
 
 from __future__ import annotations
 
@@ -20,16 +21,16 @@ from bodega.clock import Clock
 from bodega.lab.reset import empty
 from bodega.resources.catalog import brands, product
 from bodega.storage import rows as reading
-from bodega.storage.backend import open_depot
-from bodega.storage.ledger import BLOCK, EMPTY, Ledger
+from bodega.storage.backend import open_backend
 from bodega.storage.plan import Condition, Plan, count_sql, escape_like, ids_sql, page_sql
 from bodega.storage.postgres.connection import composed
 from bodega.storage.registry import Account, Exists
-from bodega.storage.sqlite.backend import Embedded
+from bodega.storage.sqlite.backend import SqliteBackend
 from bodega.storage.sqlite.connection import numbered
+from bodega.storage.table_stats import BLOCK, EMPTY, TableStatistics
 from bodega.storage.unit import Unit
-from ledger import check_ledger
 from shop import Server, Shop
+from statistics_check import check_statistics
 
 PRODUCT = {"type": "physical", "price": 1, "weight": 1}
 
@@ -94,36 +95,36 @@ def test_statements_are_composed_with_their_parameters_apart() -> None:
     assert numbered("a = $1 AND b = $12") == "a = ?1 AND b = ?12"
 
 
-# The ledger
+# The table statistics
 
 
 def test_the_ledger_counts_what_enters_and_leaves() -> None:
     """Totals, the next id, and a revision that moves with every change of the store."""
-    ledger = Ledger({})
-    assert [ledger.enter("brands", 100) for _ in range(3)] == [(1, 1), (2, 2), (3, 3)]
-    assert ledger.enter("brands", 101, 10) == (10, 4)
-    assert (ledger.total("brands"), ledger.next_id("brands")) == (4, 11)
-    assert ledger.touch("products", 102) == 5
-    assert ledger.leave("brands", 103, [1, 10]) == 6
-    assert (ledger.total("brands"), ledger.next_id("brands")) == (2, 11)
-    saved = {values[0]: values[1:] for sql, values in ledger.statements() if "INTO ledger" in sql}
+    statistics = TableStatistics({})
+    assert [statistics.enter("brands", 100) for _ in range(3)] == [(1, 1), (2, 2), (3, 3)]
+    assert statistics.enter("brands", 101, 10) == (10, 4)
+    assert (statistics.total("brands"), statistics.next_id("brands")) == (4, 11)
+    assert statistics.touch("products", 102) == 5
+    assert statistics.leave("brands", 103, [1, 10]) == 6
+    assert (statistics.total("brands"), statistics.next_id("brands")) == (2, 11)
+    saved = {values[0]: values[1:] for sql, values in statistics.statements() if "INTO table_statistics" in sql}
     assert saved == {"*": (6, 103, 0, 1, 0), "brands": (6, 103, 2, 11, 6), "products": (5, 102, 0, 1, 0)}
-    living = {values[1]: values[2] for sql, values in ledger.statements() if "INTO pages" in sql}
+    living = {values[1]: values[2] for sql, values in statistics.statements() if "INTO page_index" in sql}
     assert living == {0: 2}
 
 
 def test_a_ledger_goes_back_to_its_mark() -> None:
     """What a job that failed did is forgotten, whatever was done before it is not."""
-    ledger = Ledger({"brands": (7, 50, 2, 3, 7), "*": (9, 60, 0, 1, 0)})
-    ledger.enter("brands", 100)
-    mark = ledger.mark()
-    before = ledger.statements()
-    ledger.enter("products", 100)
-    ledger.leave("brands", 100, [1])
-    ledger.restore(mark)
-    assert ledger.statements() == before
-    assert ledger.next_id("products") == EMPTY[3]
-    assert ledger.next_id("brands") == 4
+    statistics = TableStatistics({"brands": (7, 50, 2, 3, 7), "*": (9, 60, 0, 1, 0)})
+    statistics.enter("brands", 100)
+    mark = statistics.mark()
+    before = statistics.statements()
+    statistics.enter("products", 100)
+    statistics.leave("brands", 100, [1])
+    statistics.restore(mark)
+    assert statistics.statements() == before
+    assert statistics.next_id("products") == EMPTY[3]
+    assert statistics.next_id("brands") == 4
 
 
 @settings(max_examples=20)
@@ -144,7 +145,7 @@ def test_a_page_found_by_the_census_is_the_slice_of_the_list(ids: list[int], lim
 
     ids.sort()
     offset = picks.randrange(0, len(ids) + limit)
-    place = asyncio.run(reading.Census().locate(Pages(), brands.TABLE, 1, offset))  # type: ignore[arg-type]
+    place = asyncio.run(reading.PageIndex().locate(Pages(), brands.TABLE, 1, offset))  # type: ignore[arg-type]
     if place is None:
         assert offset >= len(ids)
     else:
@@ -161,10 +162,10 @@ def test_in_a_block_without_a_gap_no_row_is_passed_over() -> None:
         async def rows(self, _sql: str, *_values: Any) -> list[Any]:
             return [(0, 255), (1, 256), (2, 40)]  # ids 1 to 511 without a gap, then some of the next 256
 
-    census = reading.Census()
+    page_index = reading.PageIndex()
     for offset in range(511):
-        assert asyncio.run(census.locate(Pages(), brands.TABLE, 1, offset)) == (offset + 1, 0)  # type: ignore[arg-type]
-    assert asyncio.run(census.locate(Pages(), brands.TABLE, 1, 520)) == (512, 9)  # type: ignore[arg-type]
+        assert asyncio.run(page_index.locate(Pages(), brands.TABLE, 1, offset)) == (offset + 1, 0)  # type: ignore[arg-type]
+    assert asyncio.run(page_index.locate(Pages(), brands.TABLE, 1, 520)) == (512, 9)  # type: ignore[arg-type]
 
 
 def test_every_page_of_a_store_is_the_slice_of_its_list(shop: Shop) -> None:
@@ -182,7 +183,7 @@ def test_every_page_of_a_store_is_the_slice_of_its_list(shop: Shop) -> None:
                 start = (max(1, page) - 1) * limit
                 assert [brand["id"] for brand in reply.data] == living[start : start + limit], (limit, page)
                 assert reply.json["meta"]["pagination"]["total"] == len(living)
-    check_ledger(shop)
+    check_statistics(shop)
 
 
 async def _write(shop: Shop, job: Any) -> Any:
@@ -195,7 +196,7 @@ def _insert(shop: Shop, count: int) -> list[int]:
     async def job(unit: Unit) -> list[int]:
         made = []
         for _ in range(count):
-            name = f"b{unit.ledger.next_id('brands')}"
+            name = f"b{unit.statistics.next_id('brands')}"
             made.append(int((await unit.insert(brands.TABLE, brands.Brand(name=name))).entity.id))
         return made
 
@@ -207,7 +208,7 @@ def test_a_delete_of_more_rows_than_a_statement_has_parameters_is_carried_out(sh
     ids = [*_insert(shop, 3), *range(10_000, 80_000)]
     shop.server.run(_write(shop, lambda unit: unit.delete(brands.TABLE, ids)))
     assert shop.rows("brands") == 0
-    check_ledger(shop)
+    check_statistics(shop)
 
 
 # The registry
@@ -220,7 +221,7 @@ def account(store: str, **more: Any) -> Account:
 
 def test_the_registry_keeps_stores_and_accounts(server: Server) -> None:
     """What is written is read, names are taken once, and dropping a store drops its accounts."""
-    registry = server.depot.registry
+    registry = server.backend.registry
     run = server.run
     name = f"r-{time.monotonic_ns()}"
     record = run(registry.add_store(name, "trial", {"name": "x"}, 77))
@@ -252,7 +253,7 @@ def test_the_registry_keeps_stores_and_accounts(server: Server) -> None:
 
 def test_every_store_ever_made_has_a_place_of_its_own(server: Server) -> None:
     """Also one of the same hash, made in the same second, with the same number."""
-    registry = server.depot.registry
+    registry = server.backend.registry
     places = set()
     for _ in range(5):
         places.add(server.run(registry.add_store("again", "trial", {}, 1)).place)
@@ -264,31 +265,31 @@ def test_every_store_ever_made_has_a_place_of_its_own(server: Server) -> None:
 RINGER = """
 import asyncio, sys
 from pathlib import Path
-from bodega.storage.sqlite.backend import Embedded
+from bodega.storage.sqlite.backend import SqliteBackend
 async def main():
-    depot = Embedded(Path(sys.argv[1]))
-    await depot.registry.save_store(await depot.registry.store(sys.argv[2]))
-    await depot.close()
+    backend = SqliteBackend(Path(sys.argv[1]))
+    await backend.registry.save_store(await backend.registry.store(sys.argv[2]))
+    await backend.close()
 asyncio.run(main())
 """
 
 
-def test_the_bell_is_heard_in_another_process(tmp_path: Path) -> None:
+def test_a_change_notification_reaches_another_process(tmp_path: Path) -> None:
     """Two depots on one directory: each hears the other, once, and itself."""
 
     async def work() -> None:
-        here = Embedded(tmp_path)
-        there = Embedded(tmp_path)
+        here = SqliteBackend(tmp_path)
+        there = SqliteBackend(tmp_path)
         await here.registry.add_store("x", "trial", {}, 1)
-        assert (here.registry.rang(), there.registry.rang()) == (True, True)
-        assert (here.registry.rang(), there.registry.rang()) == (False, False)
+        assert (here.registry.has_changed(), there.registry.has_changed()) == (True, True)
+        assert (here.registry.has_changed(), there.registry.has_changed()) == (False, False)
         ringing = await asyncio.create_subprocess_exec(sys.executable, "-c", RINGER, str(tmp_path), "x")
         assert await asyncio.wait_for(ringing.wait(), 20) == 0
-        assert (here.registry.rang(), there.registry.rang()) == (True, True)
-        late = Embedded(tmp_path)
-        assert late.registry.rang() is False
-        for depot in (here, there, late):
-            await depot.close()
+        assert (here.registry.has_changed(), there.registry.has_changed()) == (True, True)
+        late = SqliteBackend(tmp_path)
+        assert late.registry.has_changed() is False
+        for backend in (here, there, late):
+            await backend.close()
 
     asyncio.run(work())
 
@@ -296,12 +297,12 @@ def test_the_bell_is_heard_in_another_process(tmp_path: Path) -> None:
 def test_a_directory_of_any_name_holds_stores(runner: asyncio.Runner, tmp_path: Path) -> None:
     """Also one whose name means something in a URI."""
     place = tmp_path / "a b#c?d%41é"
-    server = Server(runner, runner.run(open_depot(place, None)))
+    server = Server(runner, runner.run(open_backend(place, None)))
     shop = server.shop()
     shop.brand()
-    record = server.run(server.depot.registry.store(shop.name))
-    assert server.run(server.depot.revision(record)) > 0
-    assert server.run(server.depot.has_tasks(record)) is False
+    record = server.run(server.backend.registry.store(shop.name))
+    assert server.run(server.backend.revision(record)) > 0
+    assert server.run(server.backend.has_tasks(record)) is False
     runner.run(server.app.stop())
 
 
@@ -310,35 +311,35 @@ def test_a_directory_of_any_name_holds_stores(runner: asyncio.Runner, tmp_path: 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def pair(request: pytest.FixtureRequest, runner: asyncio.Runner, tmp_path: Path) -> Iterator[tuple[Server, Any]]:
-    """A server, and a depot on the same stores as the command line opens it."""
+    """A server, and a backend on the same stores as the command line opens it."""
     place = (tmp_path, None) if request.param == "sqlite" else (None, request.getfixturevalue("own_database"))
-    server = Server(runner, runner.run(open_depot(*place)))
+    server = Server(runner, runner.run(open_backend(*place)))
     assert server.app._waking is not None
     runner.run(asyncio.wait([server.app._waking]))
-    other = runner.run(open_depot(*place))
+    other = runner.run(open_backend(*place))
     yield server, other
     runner.run(other.close())
     runner.run(server.app.stop())
 
 
-def deleted(server: Server, depot: Any, shop: Shop) -> None:
+def deleted(server: Server, backend: Any, shop: Shop) -> None:
     """`bodega store delete`."""
-    record = server.run(depot.registry.store(shop.name))
-    server.run(depot.registry.drop_store(shop.name))
-    server.run(depot.drop(record))
+    record = server.run(backend.registry.store(shop.name))
+    server.run(backend.registry.drop_store(shop.name))
+    server.run(backend.drop(record))
 
 
-def made_again(server: Server, depot: Any, shop: Shop, created: int) -> None:
+def made_again(server: Server, backend: Any, shop: Shop, created: int) -> None:
     """`bodega store create` and an account with the same token."""
     from bodega.storage.registry import digest
 
-    record = server.run(depot.registry.add_store(shop.name, "sandbox", {}, created))
-    server.run(depot.migrate(record))
+    record = server.run(backend.registry.add_store(shop.name, "sandbox", {}, created))
+    server.run(backend.migrate(record))
     scopes = frozenset({"store_v2_products"})
     again = account(
         shop.name, client_id=f"{shop.name}-a", token_digest=digest(shop.token), scopes=scopes, per_window=1000
     )
-    server.run(depot.registry.add_account(again))
+    server.run(backend.registry.add_account(again))
     server.hear()
 
 
@@ -352,7 +353,7 @@ def test_a_store_deleted_while_it_is_open_is_unknown_at_the_next_request(pair: t
     server.hear()
     assert shop.get("/v3/catalog/brands").status == 401
     assert server.run(other.revision(record)) == 0
-    if isinstance(other, Embedded):
+    if isinstance(other, SqliteBackend):
         assert not list(other.path(record).parent.glob(f"{shop.name}.*"))
 
 
@@ -375,7 +376,7 @@ def test_a_store_made_again_under_the_same_hash_is_another_store(pair: tuple[Ser
     server.run(server.app.stores._open[shop.name].close())
     record = server.run(other.registry.store(shop.name))
     rows = server.run(other.open(record))
-    assert server.run(reading.standing_of(rows.reader, "brands")).total == 1
+    assert server.run(reading.table_state_of(rows.reader, "brands")).total == 1
     server.run(rows.close())
     del server.app.stores._open[shop.name]
     server.app.stores._fresh.clear()
@@ -441,7 +442,7 @@ def test_a_store_that_is_emptied_starts_again_but_no_etag_is_used_twice(pair: tu
     again = {shop.get(path).headers["etag"] for path in ("/v3/catalog/products", "/v3/catalog/products/1")}
     assert not tags & again
     assert emptied.headers["etag"] not in tags
-    check_ledger(shop)
+    check_statistics(shop)
 
 
 def test_many_stores_do_not_use_up_the_connections(runner: asyncio.Runner, own_database: str) -> None:
@@ -452,7 +453,7 @@ def test_many_stores_do_not_use_up_the_connections(runner: asyncio.Runner, own_d
     patch = pytest.MonkeyPatch()
     for module in (readers, postgres_rows):
         patch.setattr(module, "IDLE_SECONDS", 0.2)
-    server = Server(runner, runner.run(open_depot(None, own_database)))
+    server = Server(runner, runner.run(open_backend(None, own_database)))
     try:
         shop = server.shop()
         shop.brand()
@@ -469,8 +470,8 @@ def test_many_stores_do_not_use_up_the_connections(runner: asyncio.Runner, own_d
 def test_a_server_that_lost_its_connections_answers_503_and_finds_its_way_back(
     runner: asyncio.Runner, own_database: str
 ) -> None:
-    """RFC 9110 15.6.4: as when PostgreSQL is restarted; the bell is heard again afterwards."""
-    server = Server(runner, runner.run(open_depot(None, own_database)))
+    """RFC 9110 15.6.4: as when PostgreSQL is restarted; change notifications arrive again afterwards."""
+    server = Server(runner, runner.run(open_backend(None, own_database)))
     try:
         shop = server.shop()
         shop.brand()
@@ -478,7 +479,7 @@ def test_a_server_that_lost_its_connections_answers_503_and_finds_its_way_back(
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
             " WHERE pid <> pg_backend_pid() AND datname = current_database() AND backend_type = 'client backend'"
         )
-        server.run(server.depot.registry.tx.row(kill))
+        server.run(server.backend.registry.tx.row(kill))
         replies = [shop.post("/v3/catalog/brands", {"name": f"b{n}"}) for n in range(3)]
         replies += [shop.get("/v3/catalog/brands") for _ in range(12)]
         assert {reply.status for reply in replies} <= {200, 503}

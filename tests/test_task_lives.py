@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from bodega.storage.backend import open_depot
+from bodega.storage.backend import open_backend
 from bodega.storage.tx import Busy
 from bodega.storage.unit import Row, Unit
 from bodega.tasks import queue, worker
@@ -112,7 +112,7 @@ def test_a_task_that_killed_five_workers_is_given_up_and_says_so(room: Shop, for
     """Issue 5, dead letters: it is not tried a sixth time, and its response tells why."""
     stock(room, 3)
     task = abandon(room, int(time.time()) - 1_000)
-    rewrite(room, task, deaths=queue.MOST_DEATHS - 1, request=queue.Asked("DELETE", bulk_delete(room, form)))
+    rewrite(room, task, crash_count=queue.MAX_CRASHES - 1, request=queue.Asked("DELETE", bulk_delete(room, form)))
     wake(room)
     shown = room.settle(task)
     assert (shown["state"], shown["response"]["status"]) == ("failed", 500)
@@ -142,24 +142,24 @@ WAITS = [
 
 @pytest.mark.parametrize(("deaths", "since", "alone", "taken"), WAITS)
 def test_a_task_that_was_left_more_than_once_has_to_wait(
-    room: Shop, deaths: int, since: int, alone: bool, taken: bool
+    room: Shop, crash_count: int, since: int, alone: bool, taken: bool
 ) -> None:
     """Issue 5, back-off: 0, 2, 8 and 32 seconds after the lease, or after the claim where nobody else can hold it."""
     now = int(time.time())
     task = abandon(room, now - since)
-    rewrite(room, task, deaths=deaths)
+    rewrite(room, task, crash_count=crash_count)
     store = room.server.run(room.server.app.stores.get(room.name))
     row = room.server.run(store.write(lambda unit: queue.claim(unit, now, alone=alone)))
     assert (row is not None) is taken
     if row is not None:
-        assert (row.entity.deaths, row.entity.attempt) == (deaths + 1, 2)
+        assert (row.entity.crash_count, row.entity.attempt) == (crash_count + 1, 2)
 
 
 def test_progress_forgives_the_workers_that_were_lost(room: Shop) -> None:
     """A long task outlives any number of restarts, as long as it gets on."""
     now = int(time.time())
     task = abandon(room, now - 1_000)
-    rewrite(room, task, deaths=3)
+    rewrite(room, task, crash_count=3)
     store = room.server.run(room.server.app.stores.get(room.name))
 
     async def get_on(unit: Unit) -> None:
@@ -168,7 +168,7 @@ def test_progress_forgives_the_workers_that_were_lost(room: Shop) -> None:
         await queue.advance(unit, row.entity, 250, now)
 
     room.server.run(store.write(get_on))
-    assert (stored(room, task).deaths, stored(room, task).progress) == (0, 250)
+    assert (stored(room, task).crash_count, stored(room, task).progress) == (0, 250)
 
 
 @pytest.mark.parametrize("jump", [-86_400, 86_400])
@@ -198,7 +198,7 @@ def test_a_worker_that_lives_renews_its_lease(room: Shop, monkeypatch: pytest.Mo
 
 def test_a_server_that_stops_leaves_its_task_to_the_next_at_once(runner: asyncio.Runner, tmp_path: Any) -> None:
     """Issue 5, rolling restart: nobody waits for the lease of a worker that said goodbye, and it is no death."""
-    server = Server(runner, runner.run(open_depot(tmp_path, None)))
+    server = Server(runner, runner.run(open_backend(tmp_path, None)))
     shop = server.shop()
     task = put_off(shop).data["id"]
     begun = asyncio.Event()
@@ -212,11 +212,11 @@ def test_a_server_that_stops_leaves_its_task_to_the_next_at_once(runner: asyncio
     runner.run(begun.wait())
     assert stored(shop, task).state == "running"
     runner.run(server.app.stop())
-    server = Server(runner, runner.run(open_depot(tmp_path, None)))
+    server = Server(runner, runner.run(open_backend(tmp_path, None)))
     again = Shop(server, shop.name)
     again.token = shop.token
     assert again.settle(task)["state"] == "done"
-    assert (stored(again, task).deaths, stored(again, task).attempt) == (0, 2)
+    assert (stored(again, task).crash_count, stored(again, task).attempt) == (0, 2)
     runner.run(server.app.stop())
 
 
@@ -237,7 +237,7 @@ def test_a_task_goes_on_when_its_database_comes_back(room: Shop, monkeypatch: py
     wake(room)
     assert room.settle(task)["state"] == "done"
     assert tries == [1, 1, 1, 1]
-    assert stored(room, task).deaths == 0
+    assert stored(room, task).crash_count == 0
 
 
 # Forgotten
@@ -284,13 +284,13 @@ def test_the_result_of_a_task_is_kept_for_a_stated_time(frozen: Shop, keep: int,
 def test_a_worker_is_woken_by_the_task_of_another_process(runner: asyncio.Runner, postgres_url: str) -> None:
     """Issue 5: wake-up without polling on PostgreSQL."""
     with database(postgres_url) as url:
-        servers = [Server(runner, runner.run(open_depot(None, url))).awake() for _ in range(2)]
+        servers = [Server(runner, runner.run(open_backend(None, url))).awake() for _ in range(2)]
         shop = servers[0].shop()
         twin = Shop(servers[1], shop.name)
         twin.token = shop.token
         assert twin.get("/v2/time").status == 200  # it has the store open
         assert worker.LOOK_SECONDS > 60  # so that looking cannot be what finds it
-        servers[0].app._worker.poke = lambda store: None  # type: ignore[method-assign]
+        servers[0].app._worker.wake_worker = lambda store: None  # type: ignore[method-assign]
         task = shop.post("/v3/catalog/brands", {"name": "Acme"}, headers=ASYNC).data["id"]
         assert twin.settle(task, seconds=5)["state"] == "done"
         assert servers[1].app._worker.ended == {"done": 1, "failed": 0}

@@ -96,8 +96,8 @@ def filled(room: Shop) -> tuple[int, dict[str, Any]]:
     room.post(f"{PRODUCTS}/{made}/variants", {"sku": "SH-1", "option_values": answer(asked, **RED_S)})
     room.product("Simple", sku="Simple")
     other = room.product("Complex", sku="Complex")
-    ring = give_options(room, other, Ring=["Gold"])
-    room.post(f"{PRODUCTS}/{other}/variants", {"sku": "Complex-1", "option_values": answer(ring, Ring="Gold")})
+    notify_change = give_options(room, other, Ring=["Gold"])
+    room.post(f"{PRODUCTS}/{other}/variants", {"sku": "Complex-1", "option_values": answer(notify_change, Ring="Gold")})
     return made, asked
 
 

@@ -40,7 +40,7 @@ def test_an_event_arrives_with_the_published_payload(shop: Shop, receiver: Recei
     (got,) = receiver.got
     payload = got.json
     assert len(payload.pop("hash")) == 40
-    record = shop.server.run(shop.server.depot.registry.store(shop.name))
+    record = shop.server.run(shop.server.backend.registry.store(shop.name))
     assert payload == {
         "scope": "store/category/created",
         "store_id": str(record.number),
@@ -358,7 +358,7 @@ def test_hooks_go_with_the_account_that_made_them(shop: Shop, receiver: Receiver
     shop.hook("store/category/created", receiver.url + "/kept")
     body = {"scope": "store/category/created", "destination": receiver.url + "/gone"}
     client = shop.post("/v3/hooks", body, token=token).data["client_id"]
-    shop.server.run(shop.server.depot.registry.drop_account(shop.name, client))
+    shop.server.run(shop.server.backend.registry.drop_account(shop.name, client))
     shop.server.hear()
     shop.category()
     shop.wait_for(lambda: shop.rows("hooks") == 1)

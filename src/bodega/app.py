@@ -1,4 +1,4 @@
-"""The house put together: depot, stores, routes, law, worker."""
+"""The house put together: backend, stores, routes, law, worker."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from bodega.metrics import Board, Meter
 from bodega.panel.app import mounts as panel_mounts
 from bodega.reference import pages
 from bodega.resources import ROUTES, TABLES
-from bodega.storage.backend import Depot
-from bodega.storage.sqlite.backend import Embedded
+from bodega.storage.backend import Backend
+from bodega.storage.sqlite.backend import SqliteBackend
 from bodega.tasks.worker import Worker
 
 
@@ -105,7 +105,7 @@ class App:
 
 
 async def make_app(
-    depot: Depot,
+    backend: Backend,
     *,
     insecure_http: bool,
     https_port: int,
@@ -114,12 +114,12 @@ async def make_app(
     meter: Meter | None = None,
     ca: Path | None = None,
 ) -> App:
-    """The application over a depot; `https_port` is where plain HTTP is sent to, `meter` what this worker counts on,
+    """The application over a backend; `https_port` is where plain HTTP is sent to, `meter` what this worker counts on,
     `ca` the local authority's file."""
     meter = meter or Board().meter()
     written = to_standard_error() if log else Log()
-    stores = Stores(depot, shared=not isinstance(depot, Embedded), log=written, tables=TABLES)
-    listen = getattr(depot.registry, "listen", None)
+    stores = Stores(backend, shared=not isinstance(backend, SqliteBackend), log=written, tables=TABLES)
+    listen = getattr(backend.registry, "listen", None)
     if listen is not None:
         await listen()
     worker: list[Worker] = []
@@ -129,13 +129,13 @@ async def make_app(
         insecure_http,
         behind_tls,
         https_port,
-        poke=lambda store: worker[0].enqueued(store),
+        wake_worker=lambda store: worker[0].enqueued(store),
     )
-    announce = depot.registry.announce_task
-    worker.append(Worker(Replay(house), written, alone=isinstance(depot, Embedded), announce=announce))
-    depot.registry.on_task = worker[0].heard
-    dispatcher = Dispatcher(stores, written, alone=isinstance(depot, Embedded))
-    depot.registry.on_post = dispatcher.heard
+    announce = backend.registry.announce_task
+    worker.append(Worker(Replay(house), written, alone=isinstance(backend, SqliteBackend), announce=announce))
+    backend.registry.on_task = worker[0].heard
+    dispatcher = Dispatcher(stores, written, alone=isinstance(backend, SqliteBackend))
+    backend.registry.on_delivery = dispatcher.heard
 
     def opened(store: OpenStore) -> None:
         worker[0].opened(store)
@@ -145,7 +145,7 @@ async def make_app(
     reference = pages(ROUTES)
     look = functools.partial(_look, meter, stores, worker[0])
     journal = Journal()
-    bulletin = Bulletin(stores, journal, written, shared=not isinstance(depot, Embedded))
+    bulletin = Bulletin(stores, journal, written, shared=not isinstance(backend, SqliteBackend))
     panel = panel_mounts(
         stores, bulletin, written, insecure_http=insecure_http, https_port=https_port, ca=ca, api=house
     )
@@ -167,6 +167,6 @@ def _look(meter: Meter, stores: Stores, worker: Worker) -> None:
     meter.stands("open_stores", len(rows))
     meter.stands("waiting_writes", sum(each.waiting for each in rows))
     meter.stands("running_tasks", worker.in_hand)
-    meter.stands("connections", stores.depot.connections)
+    meter.stands("connections", stores.backend.connections)
     meter.stands("tasks_done", worker.ended["done"])
     meter.stands("tasks_failed", worker.ended["failed"])

@@ -18,10 +18,10 @@ from bodega.access.settings import with_defaults
 from bodega.clock import Clock
 from bodega.log import Log
 from bodega.storage import migrate
-from bodega.storage.backend import Depot
-from bodega.storage.furnish import bare, furnish
+from bodega.storage.backend import Backend
+from bodega.storage.default_rows import insert_default_rows, missing_default_rows
 from bodega.storage.registry import Account, Registry, StoreRecord, digest
-from bodega.storage.rows import Census, Rows
+from bodega.storage.rows import PageIndex, Rows
 from bodega.storage.table import Table
 from bodega.storage.tx import Busy
 from bodega.storage.unit import Terms
@@ -46,7 +46,7 @@ class OpenStore:
 
     def __init__(self, record: StoreRecord, accounts: list[Account], registry: Registry, *, shared: bool) -> None:
         self.rows: Rows | None = None
-        self.census = Census()
+        self.page_index = PageIndex()
         self.upgrade: asyncio.Task[None] | None = None
         self.tried = asyncio.Event()
         self.closed = False
@@ -135,17 +135,18 @@ class OpenStore:
 
 
 class Stores:
-    """Opens stores when they are first asked for, and learns again what the registry says whenever its bell rang.
+    """Opens stores when they are first asked for, and learns again what the registry says after each change
+    notification.
 
     A store that is opened for the first time gets the first rows of `tables`.
     """
 
     def __init__(
-        self, depot: Depot, *, shared: bool = False, log: Log | None = None, tables: Sequence[Table] = ()
+        self, backend: Backend, *, shared: bool = False, log: Log | None = None, tables: Sequence[Table] = ()
     ) -> None:
-        self.depot = depot
+        self.backend = backend
         self._tables = tables
-        self.registry = depot.registry
+        self.registry = backend.registry
         self._shared = shared
         self._log = log or Log()
         self._open: dict[str, OpenStore] = {}
@@ -165,7 +166,7 @@ class Stores:
         return store_hash in self._open
 
     def _listen(self) -> None:
-        if self.registry.rang():
+        if self.registry.has_changed():
             self._fresh.clear()
             self._rings += 1
             self._only = None
@@ -212,7 +213,7 @@ class Stores:
                 self.opened(old)  # its rows may have been replaced, and a task with them
             return old
         store = OpenStore(record, accounts, self.registry, shared=self._shared)
-        if await self.depot.revision(record) == migrate.newest():
+        if await self.backend.revision(record) == migrate.newest():
             await self._admit(store)
         else:
             store.upgrade = asyncio.create_task(self._upgrade(store))
@@ -228,7 +229,7 @@ class Stores:
 
     async def _forward(self, store: OpenStore, pause: float) -> bool:
         try:
-            await self.depot.migrate(store.record)
+            await self.backend.migrate(store.record)
             await self._admit(store)
         except Exception as error:
             text = "".join(traceback.format_exception(error))
@@ -239,11 +240,11 @@ class Stores:
         return True
 
     async def _admit(self, store: OpenStore) -> None:
-        rows = await self.depot.open(store.record)
+        rows = await self.backend.open(store.record)
         try:
-            wanting = await bare(rows.reader, self._tables)
+            wanting = await missing_default_rows(rows.reader, self._tables)
             if wanting:
-                await rows.write(partial(furnish, tables=wanting), int(store.clock.now()), store.terms)
+                await rows.write(partial(insert_default_rows, tables=wanting), int(store.clock.now()), store.terms)
         except BaseException:
             await rows.close()
             raise
@@ -267,7 +268,7 @@ class Stores:
         for record in await self.registry.stores():
             await asyncio.sleep(0)
             try:
-                if await self.depot.revision(record) == migrate.newest() and not await self.depot.has_tasks(record):
+                if await self.backend.revision(record) == migrate.newest() and not await self.backend.has_tasks(record):
                     continue
                 store = await self.get(record.hash)
                 if store is not None and store.upgrade is not None:
@@ -280,4 +281,4 @@ class Stores:
         """Closes every store after its last waiting write."""
         for store in self._open.values():
             await store.close()
-        await self.depot.close()
+        await self.backend.close()

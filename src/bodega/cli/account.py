@@ -10,13 +10,13 @@ import click
 
 from bodega.access import accounts
 from bodega.access.scopes import ALL, SCOPES
-from bodega.cli.place import Failed, as_json, at_place, the_store, with_depot
+from bodega.cli.place import Failed, as_json, at_place, the_store, with_backend
 from bodega.cli.several import Several, Trailing, trailing
 from bodega.cli.show import print_json, print_record, print_table
 from bodega.config import Place
 
 if TYPE_CHECKING:
-    from bodega.storage.backend import Depot
+    from bodega.storage.backend import Backend
     from bodega.storage.registry import Account
 
 SCOPE_WORDS = {"--scope": lambda word: word.replace(",", "") == "" or word.split(",")[0] in SCOPES}
@@ -69,19 +69,19 @@ def create(
     if not name.strip() or len(name) > 100:
         raise click.UsageError("The name of an account must have 1 to 100 characters.")
 
-    async def work(depot: Depot) -> dict[str, Any]:
+    async def work(backend: Backend) -> dict[str, Any]:
         from bodega.storage.registry import new_token
 
         token = new_token()
-        account = await add_account(depot, store_hash, name, token, granted, basic, per_hour, per_window)
+        account = await add_account(backend, store_hash, name, token, granted, basic, per_hour, per_window)
         shown = account_facts(account)
         return {"client_id": account.client_id, "client_secret": account.secret, "token": token} | shown
 
-    print_json(with_depot(place, work))
+    print_json(with_backend(place, work))
 
 
 async def add_account(
-    depot: Depot,
+    backend: Backend,
     store_hash: str,
     name: str,
     token: str,
@@ -92,9 +92,9 @@ async def add_account(
     client_id: str = "",
 ) -> Account:
     """A new account; quotas that are None are the plan's. Raises Failed when there is no such store."""
-    store = await the_store(depot, store_hash)
+    store = await the_store(backend, store_hash)
     return await accounts.add_account(
-        depot.registry, store, name, token, scopes,
+        backend.registry, store, name, token, scopes,
         basic=basic, per_hour=per_hour, per_window=per_window, client_id=client_id,
     )  # fmt: skip
 
@@ -126,17 +126,17 @@ def update(
     if not changes:
         raise click.UsageError("Nothing to change: give --scope, a quota, --disable or --enable.")
 
-    async def work(depot: Depot) -> Account:
+    async def work(backend: Backend) -> Account:
         from msgspec.structs import replace
 
-        account = await _the_account(depot, store_hash, client_id)
+        account = await _the_account(backend, store_hash, client_id)
         if changes.keys() & {"per_hour", "per_window"}:
             changes["quota_epoch"] = account.quota_epoch + 1
         account = replace(account, **changes)
-        await depot.registry.save_account(account)
+        await backend.registry.save_account(account)
         return account
 
-    shown = {"client_id": client_id, **account_facts(with_depot(place, work))}
+    shown = {"client_id": client_id, **account_facts(with_backend(place, work))}
     print_json(shown) if as_json else print_record(shown)
 
 
@@ -147,11 +147,11 @@ def update(
 def list_(place: Place, store_hash: str, as_json: bool) -> None:
     """List the accounts of a store; tokens are not kept, so they cannot be shown."""
 
-    async def work(depot: Depot) -> list[Account]:
-        await the_store(depot, store_hash)
-        return await depot.registry.accounts(store_hash)
+    async def work(backend: Backend) -> list[Account]:
+        await the_store(backend, store_hash)
+        return await backend.registry.accounts(store_hash)
 
-    shown = [{"client_id": account.client_id, **account_facts(account)} for account in with_depot(place, work)]
+    shown = [{"client_id": account.client_id, **account_facts(account)} for account in with_backend(place, work)]
     if as_json:
         print_json(shown)
     elif not shown:
@@ -172,17 +172,17 @@ def list_(place: Place, store_hash: str, as_json: bool) -> None:
 def revoke(place: Place, store_hash: str, client_id: str, as_json: bool) -> None:
     """Take an account's credentials away for good."""
 
-    async def work(depot: Depot) -> None:
-        await _the_account(depot, store_hash, client_id)
-        await depot.registry.drop_account(store_hash, client_id)
+    async def work(backend: Backend) -> None:
+        await _the_account(backend, store_hash, client_id)
+        await backend.registry.drop_account(store_hash, client_id)
 
-    with_depot(place, work)
+    with_backend(place, work)
     print_json({"revoked": client_id}) if as_json else click.echo(f"Account {client_id} is revoked.")
 
 
-async def _the_account(depot: Depot, store_hash: str, client_id: str) -> Account:
-    await the_store(depot, store_hash)
-    for account in await depot.registry.accounts(store_hash):
+async def _the_account(backend: Backend, store_hash: str, client_id: str) -> Account:
+    await the_store(backend, store_hash)
+    for account in await backend.registry.accounts(store_hash):
         if account.client_id == client_id:
             return account
     raise Failed(f"Store {store_hash} has no account {client_id}; see: bodega account list {store_hash}.")

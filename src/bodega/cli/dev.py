@@ -19,7 +19,7 @@ import click
 
 from bodega.access.scopes import ALL
 from bodega.cli.account import add_account
-from bodega.cli.place import as_json, given, open_depot, plain_failures
+from bodega.cli.place import as_json, given, open_backend, plain_failures
 from bodega.cli.seed import AMOUNTS, fill, sample_data
 from bodega.cli.serve import bind, listen_failures, listening, reachable, serve
 from bodega.cli.show import print_json
@@ -73,31 +73,31 @@ def _leave_tidily() -> None:
 
 async def _prepare(place: Place, amounts: Mapping[str, int]) -> None:
     """Makes the demo store and its accounts where they are missing, and fills it when it is new."""
-    depot = await open_depot(place)
-    if await depot.registry.store(STORE) is not None:
-        await depot.close()
+    backend = await open_backend(place)
+    if await backend.registry.store(STORE) is not None:
+        await backend.close()
         return
     # What is developed against this store runs on the same machine, its images too.
     private = {"images.allow_private": True, "webhooks.allow_private": True}
-    await add_store(depot, STORE, "sandbox", {"name": "Demo store", "journal": "full", **private})
+    await add_store(backend, STORE, "sandbox", {"name": "Demo store", "journal": "full", **private})
     everything = (TOKEN, ALL)
-    await add_account(depot, STORE, CLIENT, *everything, per_window=PLENTY, client_id=CLIENT)
-    await add_account(depot, STORE, USER, *everything, basic=True, per_hour=PLENTY, client_id="demo-user")
+    await add_account(backend, STORE, CLIENT, *everything, per_window=PLENTY, client_id=CLIENT)
+    await add_account(backend, STORE, USER, *everything, basic=True, per_hour=PLENTY, client_id="demo-user")
     if any(amounts.values()):
-        await fill(depot, STORE, amounts)
+        await fill(backend, STORE, amounts)
     else:
-        await depot.close()
+        await backend.close()
 
 
 async def _way_in(place: Place) -> str:
     """The path of a link that opens the control panel once, within the hour."""
     from bodega.access import owners
 
-    depot = await open_depot(place)
+    backend = await open_backend(place)
     try:
-        token = await owners.invite(depot.registry.tx, STORE, OWNER, int(time.time()), LINK_SECONDS)
+        token = await owners.invite(backend.registry.tx, STORE, OWNER, int(time.time()), LINK_SECONDS)
     finally:
-        await depot.close()
+        await backend.close()
     return f"/manage/welcome/{token}"
 
 

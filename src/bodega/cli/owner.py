@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bodega.cli.place import Failed, as_json, at_place, the_store, with_depot
+from bodega.cli.place import Failed, as_json, at_place, the_store, with_backend
 from bodega.cli.show import print_json, print_table
 from bodega.config import Place
 
 if TYPE_CHECKING:
     from bodega.access.owners import Owner
-    from bodega.storage.backend import Depot
+    from bodega.storage.backend import Backend
 
 
 @click.group("owner")
@@ -39,22 +39,22 @@ def create(place: Place, store_hash: str, email: str, password_stdin: bool, as_j
     wanted = _email(email)
     given = _password(sys.stdin.readline().rstrip("\r\n")) if password_stdin else ""
 
-    async def known(depot: Depot) -> bool:
-        await the_store(depot, store_hash)
-        owner = await owners.by_email(depot.registry.tx, wanted)
+    async def known(backend: Backend) -> bool:
+        await the_store(backend, store_hash)
+        owner = await owners.by_email(backend.registry.tx, wanted)
         return owner is not None and bool(owner.password)
 
-    if not given and not with_depot(place, known):
+    if not given and not with_backend(place, known):
         if not sys.stdin.isatty():
             raise click.UsageError("There is no terminal to ask for a password: give it with --password-stdin.")
         given = _password(click.prompt("Password", hide_input=True, confirmation_prompt=True))
 
-    async def work(depot: Depot) -> Owner:
-        await the_store(depot, store_hash)
+    async def work(backend: Backend) -> Owner:
+        await the_store(backend, store_hash)
         hashed = await passwords.hashed(given) if given else ""
-        return await owners.add(depot.registry.tx, wanted, store_hash, hashed, int(time.time()))
+        return await owners.add(backend.registry.tx, wanted, store_hash, hashed, int(time.time()))
 
-    made = with_depot(place, work)
+    made = with_backend(place, work)
     if as_json:
         print_json(_facts(made))
     else:
@@ -69,11 +69,11 @@ def list_(place: Place, store_hash: str, as_json: bool) -> None:
     """List the owners of a store."""
     from bodega.access import owners
 
-    async def work(depot: Depot) -> list[Owner]:
-        await the_store(depot, store_hash)
-        return await owners.of_store(depot.registry.tx, store_hash)
+    async def work(backend: Backend) -> list[Owner]:
+        await the_store(backend, store_hash)
+        return await owners.of_store(backend.registry.tx, store_hash)
 
-    found = [_facts(owner) for owner in with_depot(place, work)]
+    found = [_facts(owner) for owner in with_backend(place, work)]
     if as_json:
         print_json(found)
     elif not found:
@@ -93,14 +93,14 @@ def remove(place: Place, store_hash: str, email: str, as_json: bool) -> None:
 
     wanted = _email(email)
 
-    async def work(depot: Depot) -> None:
-        await the_store(depot, store_hash)
-        owner = await owners.by_email(depot.registry.tx, wanted)
+    async def work(backend: Backend) -> None:
+        await the_store(backend, store_hash)
+        owner = await owners.by_email(backend.registry.tx, wanted)
         if owner is None or store_hash not in owner.stores:
             raise Failed(f"{wanted} does not own store {store_hash}; see: bodega owner list {store_hash}.")
-        await owners.remove(depot.registry.tx, owner.id, store_hash)
+        await owners.remove(backend.registry.tx, owner.id, store_hash)
 
-    with_depot(place, work)
+    with_backend(place, work)
     print_json({"removed": wanted}) if as_json else click.echo(f"{wanted} no longer owns store {store_hash}.")
 
 

@@ -16,7 +16,7 @@ from click.core import ParameterSource
 from bodega.config import Place
 
 if TYPE_CHECKING:
-    from bodega.storage.backend import Depot
+    from bodega.storage.backend import Backend
     from bodega.storage.registry import StoreRecord
 
 T = TypeVar("T")
@@ -62,30 +62,30 @@ def given(option: str) -> bool:
     return click.get_current_context().get_parameter_source(option) is ParameterSource.COMMANDLINE
 
 
-async def open_depot(place: Place, workers: int = 1) -> Depot:
-    """The depot at a place, for one of so many workers. Raises Busy or OSError."""
-    from bodega.storage import backend as depot
+async def open_backend(place: Place, workers: int = 1) -> Backend:
+    """The backend at a place, for one of so many workers. Raises Busy or OSError."""
+    from bodega.storage import backend as backend
 
-    return await depot.open_depot(place.data, place.database, workers)
+    return await backend.open_backend(place.data, place.database, workers)
 
 
-def with_depot(place: Place, work: Callable[[Depot], Awaitable[T]]) -> T:
-    """Runs `work` with the depot open. Raises Failed when the stores cannot be reached."""
+def with_backend(place: Place, work: Callable[[Backend], Awaitable[T]]) -> T:
+    """Runs `work` with the backend open. Raises Failed when the stores cannot be reached."""
 
     async def whole() -> T:
-        depot = await open_depot(place)
+        backend = await open_backend(place)
         try:
-            return await work(depot)
+            return await work(backend)
         finally:
-            await depot.close()
+            await backend.close()
 
     with plain_failures():
         return asyncio.run(whole())
 
 
-async def the_store(depot: Depot, store_hash: str) -> StoreRecord:
+async def the_store(backend: Backend, store_hash: str) -> StoreRecord:
     """The store of this hash. Raises Failed."""
-    record = await depot.registry.store(store_hash)
+    record = await backend.registry.store(store_hash)
     if record is None:
         raise Failed(f"There is no store {store_hash}; make it with: bodega store create {store_hash}.")
     return record

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bodega.cli.place import Failed, as_json, at_place, open_depot, plain_failures, the_store
+from bodega.cli.place import Failed, as_json, at_place, open_backend, plain_failures, the_store
 from bodega.cli.show import print_json
 from bodega.config import Place
 
 if TYPE_CHECKING:
-    from bodega.storage.backend import Depot
+    from bodega.storage.backend import Backend
 
 
 AMOUNTS = {"products": 200, "customers": 60, "orders": 150}
@@ -73,17 +73,17 @@ def _listed(counts: Mapping[str, int]) -> str:
 
 
 async def _seed(place: Place, store_hash: str, wanted: Mapping[str, int], seed: int) -> dict[str, int]:
-    depot = await open_depot(place)
+    backend = await open_backend(place)
     try:
-        await the_store(depot, store_hash)
+        await the_store(backend, store_hash)
     except BaseException:
-        await depot.close()
+        await backend.close()
         raise
-    return await fill(depot, store_hash, wanted, seed)
+    return await fill(backend, store_hash, wanted, seed)
 
 
-async def fill(depot: Depot, store_hash: str, wanted: Mapping[str, int], seed: int = 1) -> dict[str, int]:
-    """Seeds a store, with a progress bar on a terminal, and closes the depot: how many of each were added.
+async def fill(backend: Backend, store_hash: str, wanted: Mapping[str, int], seed: int = 1) -> dict[str, int]:
+    """Seeds a store, with a progress bar on a terminal, and closes the backend: how many of each were added.
 
     Raises Failed when the plan is full.
     """
@@ -93,7 +93,7 @@ async def fill(depot: Depot, store_hash: str, wanted: Mapping[str, int], seed: i
     from bodega.law.refusal import Refusal
     from bodega.resources import TABLES
 
-    stores = Stores(depot, tables=TABLES)
+    stores = Stores(backend, tables=TABLES)
     added = dict.fromkeys(wanted, 0)
 
     def made(name: str, count: int) -> None:
@@ -112,6 +112,6 @@ async def fill(depot: Depot, store_hash: str, wanted: Mapping[str, int], seed: i
         except NothingToSell as nothing:
             raise Failed("There is no product that can be bought, so there are no orders; add --products.") from nothing
         finally:
-            await depot.registry.ring()  # a server that has the store open may have events to deliver
+            await backend.registry.notify_change()  # a server that has the store open may have events to deliver
             await stores.close()
     return added

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bodega.cli.place import Command, Failed, as_json, at_place, open_depot, plain_failures, usage_errors
+from bodega.cli.place import Command, Failed, as_json, at_place, open_backend, plain_failures, usage_errors
 from bodega.cli.show import print_json
 from bodega.config import Config
 
@@ -122,12 +122,12 @@ async def _work(config: Config, board: Board, index: int, listeners: Sequence[Li
 
 
 async def _app(config: Config, meter: Meter, listeners: Sequence[Listener]) -> Any:
-    """The application, which closes the depot when it is shut down."""
+    """The application, which closes the backend when it is shut down."""
     from bodega.app import make_app
 
-    depot = await open_depot(config.place, config.workers)
+    backend = await open_backend(config.place, config.workers)
     return await make_app(
-        depot,
+        backend,
         insecure_http=config.insecure_http,
         https_port=listeners[0].port,
         behind_tls=config.behind_tls,

@@ -10,12 +10,12 @@ import click
 from bodega.access.plans import DEFAULT, PLANS
 from bodega.access.settings import with_defaults
 from bodega.cli import store_copies, store_terms
-from bodega.cli.place import Failed, as_json, at_place, the_store, usage_errors, with_depot
+from bodega.cli.place import Failed, as_json, at_place, the_store, usage_errors, with_backend
 from bodega.cli.show import print_json, print_record, print_table
 from bodega.config import Place
 
 if TYPE_CHECKING:
-    from bodega.storage.backend import Depot
+    from bodega.storage.backend import Backend
     from bodega.storage.registry import StoreRecord
 
 
@@ -43,10 +43,10 @@ def create(place: Place, store_hash: str, plan: str, server: str, as_json: bool)
     with usage_errors():
         Place(place.data, server or None)
 
-    async def work(depot: Depot) -> dict[str, Any]:
-        return await facts(depot, await add_store(depot, store_hash, plan, server=server))
+    async def work(backend: Backend) -> dict[str, Any]:
+        return await facts(backend, await add_store(backend, store_hash, plan, server=server))
 
-    made = with_depot(place, work)
+    made = with_backend(place, work)
     if as_json:
         print_json(made)
     else:
@@ -54,20 +54,20 @@ def create(place: Place, store_hash: str, plan: str, server: str, as_json: bool)
 
 
 async def add_store(
-    depot: Depot, store_hash: str, plan: str, settings: dict[str, Any] | None = None, server: str = ""
+    backend: Backend, store_hash: str, plan: str, settings: dict[str, Any] | None = None, server: str = ""
 ) -> StoreRecord:
     """A new store with its database, so that its first request is quick. Raises Failed."""
     from bodega.clock import Clock
     from bodega.storage.registry import Exists
 
     try:
-        record = await depot.registry.add_store(store_hash, plan, settings or {}, int(Clock().now()), server)
+        record = await backend.registry.add_store(store_hash, plan, settings or {}, int(Clock().now()), server)
     except Exists:
         raise Failed(f"There is a store {store_hash} already.") from None
     try:
-        await depot.migrate(record)
+        await backend.migrate(record)
     except Exception:
-        await depot.registry.drop_store(store_hash)  # a server that cannot be reached leaves no half a store
+        await backend.registry.drop_store(store_hash)  # a server that cannot be reached leaves no half a store
         raise
     return record
 
@@ -78,10 +78,10 @@ async def add_store(
 def list_(place: Place, as_json: bool) -> None:
     """List the stores."""
 
-    async def work(depot: Depot) -> list[dict[str, Any]]:
-        return [await facts(depot, record) for record in await depot.registry.stores()]
+    async def work(backend: Backend) -> list[dict[str, Any]]:
+        return [await facts(backend, record) for record in await backend.registry.stores()]
 
-    stores = with_depot(place, work)
+    stores = with_backend(place, work)
     if as_json:
         print_json(stores)
     elif not stores:
@@ -100,10 +100,10 @@ def list_(place: Place, as_json: bool) -> None:
 def show(place: Place, store_hash: str, as_json: bool) -> None:
     """Show a store: its plan and limits, what it holds, its clock."""
 
-    async def work(depot: Depot) -> dict[str, Any]:
-        return await facts(depot, await the_store(depot, store_hash))
+    async def work(backend: Backend) -> dict[str, Any]:
+        return await facts(backend, await the_store(backend, store_hash))
 
-    store = with_depot(place, work)
+    store = with_backend(place, work)
     print_json(store) if as_json else print_record(store)
 
 
@@ -114,12 +114,12 @@ def show(place: Place, store_hash: str, as_json: bool) -> None:
 def delete(place: Place, store_hash: str, as_json: bool) -> None:
     """Delete a store, its accounts and all it holds, for good and without asking."""
 
-    async def work(depot: Depot) -> None:
-        record = await the_store(depot, store_hash)
-        await depot.registry.drop_store(store_hash)
-        await depot.drop(record)
+    async def work(backend: Backend) -> None:
+        record = await the_store(backend, store_hash)
+        await backend.registry.drop_store(store_hash)
+        await backend.drop(record)
 
-    with_depot(place, work)
+    with_backend(place, work)
     print_json({"deleted": store_hash}) if as_json else click.echo(f"Store {store_hash} is deleted.")
 
 
@@ -130,20 +130,20 @@ def delete(place: Place, store_hash: str, as_json: bool) -> None:
 def reset(place: Place, store_hash: str, as_json: bool) -> None:
     """Empty a store. Its accounts, plan, settings and clock stay; ids start at 1 again."""
 
-    async def work(depot: Depot) -> dict[str, Any]:
+    async def work(backend: Backend) -> dict[str, Any]:
         from bodega.lab.reset import empty
         from bodega.storage.unit import Terms
 
-        record = await the_store(depot, store_hash)
-        await depot.migrate(record)
-        rows = await depot.open(record)
+        record = await the_store(backend, store_hash)
+        await backend.migrate(record)
+        rows = await backend.open(record)
         try:
             await rows.write(empty, int(record.clock.now()), Terms(settings=with_defaults(record.settings)))
         finally:
             await rows.close()
-        return await facts(depot, record)
+        return await facts(backend, record)
 
-    store = with_depot(place, work)
+    store = with_backend(place, work)
     print_json(store) if as_json else click.echo(f"Store {store_hash} is empty.")
 
 
@@ -152,7 +152,7 @@ for _more in (*_TERMS, *store_copies.COMMANDS):
     command.add_command(_more)
 
 
-async def facts(depot: Depot, record: StoreRecord) -> dict[str, Any]:
+async def facts(backend: Backend, record: StoreRecord) -> dict[str, Any]:
     """What is shown of a store; `limits` are those in force, `used` counts what it holds."""
     from bodega.dates import iso
 
@@ -166,7 +166,7 @@ async def facts(depot: Depot, record: StoreRecord) -> dict[str, Any]:
         "maintenance": record.maintenance,
         "suspended": with_defaults(record.settings)["suspended"],
         "server": server_shown(record.server),
-        "used": await _used(depot, record),
+        "used": await _used(backend, record),
         "clock": store_terms.clock_facts(record.clock),
         "created": iso(record.created),
     }
@@ -177,15 +177,15 @@ def server_shown(url: str) -> str:
     return re.sub(r"//[^@/]*@", "//", url).partition("?")[0]
 
 
-async def _used(depot: Depot, record: StoreRecord) -> dict[str, int]:
+async def _used(backend: Backend, record: StoreRecord) -> dict[str, int]:
     names = ("products", "categories", "brands")
-    if not await depot.revision(record):
+    if not await backend.revision(record):
         return dict.fromkeys(names, 0)
-    from bodega.storage.rows import standing_of
+    from bodega.storage.rows import table_state_of
 
-    rows = await depot.open(record)
+    rows = await backend.open(record)
     try:
-        return {name: (await standing_of(rows.reader, name)).total for name in names}
+        return {name: (await table_state_of(rows.reader, name)).total for name in names}
     finally:
         await rows.close()
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bodega.cli.place import Failed, as_json, at_place, the_store, with_depot
+from bodega.cli.place import Failed, as_json, at_place, the_store, with_backend
 from bodega.cli.show import print_json
 from bodega.config import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bodega.storage.backend import Depot
+    from bodega.storage.backend import Backend
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -36,14 +36,14 @@ def _name(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
 def snapshot(place: Place, store_hash: str, name: str, delete: bool, as_json: bool) -> None:
     """Keep a store as it is now under a name, to go back to; an older snapshot of that name gives way."""
 
-    async def work(depot: Depot) -> None:
+    async def work(backend: Backend) -> None:
         from bodega.lab import copies
 
-        record = await the_store(depot, store_hash)
+        record = await the_store(backend, store_hash)
         with _plainly():
-            await (depot.forget(record, name) if delete else copies.snapshot(depot, record, name))
+            await (backend.forget(record, name) if delete else copies.snapshot(backend, record, name))
 
-    with_depot(place, work)
+    with_backend(place, work)
     said = f"Snapshot {name} of store {store_hash} is {'deleted' if delete else 'taken'}."
     print_json({"hash": store_hash, "snapshot": name, "deleted": delete}) if as_json else click.echo(said)
 
@@ -56,13 +56,13 @@ def snapshot(place: Place, store_hash: str, name: str, delete: bool, as_json: bo
 def restore(place: Place, store_hash: str, name: str, as_json: bool) -> None:
     """Go back to a snapshot. Accounts, plan, settings and clock stay as they are."""
 
-    async def work(depot: Depot) -> None:
+    async def work(backend: Backend) -> None:
         from bodega.lab import copies
 
         with _plainly():
-            await copies.restore(depot, await the_store(depot, store_hash), name)
+            await copies.restore(backend, await the_store(backend, store_hash), name)
 
-    with_depot(place, work)
+    with_backend(place, work)
     said = f"Store {store_hash} is as it was in snapshot {name}."
     print_json({"hash": store_hash, "snapshot": name}) if as_json else click.echo(said)
 
@@ -78,12 +78,12 @@ def backup(place: Place, store_hash: str, file: Path, as_json: bool) -> None:
     The file is a SQLite database whichever database the store is in. It holds client secrets: keep it safe.
     """
 
-    async def work(depot: Depot) -> None:
+    async def work(backend: Backend) -> None:
         from bodega.lab import copies
 
-        await copies.backup(depot, await the_store(depot, store_hash), file)
+        await copies.backup(backend, await the_store(backend, store_hash), file)
 
-    with_depot(place, work)
+    with_backend(place, work)
     facts: dict[str, Any] = {"hash": store_hash, "file": str(file), "bytes": file.stat().st_size}
     print_json(facts) if as_json else click.echo(f"Store {store_hash} is kept in {file} ({facts['bytes']:,} bytes).")
 
@@ -100,13 +100,13 @@ def recover(place: Place, store_hash: str, file: Path, as_json: bool) -> None:
     that the backup was made of it gets its accounts as well.
     """
 
-    async def work(depot: Depot) -> bool:
+    async def work(backend: Backend) -> bool:
         from bodega.lab import copies
 
         with _plainly():
-            return await copies.recover(depot, store_hash, file)
+            return await copies.recover(backend, store_hash, file)
 
-    made = with_depot(place, work)
+    made = with_backend(place, work)
     said = f"Store {store_hash} is {'made' if made else 'filled'} from {file}."
     print_json({"hash": store_hash, "file": str(file), "made": made}) if as_json else click.echo(said)
 

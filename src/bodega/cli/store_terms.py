@@ -10,14 +10,14 @@ import click
 
 from bodega.access.plans import COUNTERS, PLANS
 from bodega.access.settings import SETTINGS, with_defaults
-from bodega.cli.place import as_json, at_place, the_store, with_depot
+from bodega.cli.place import as_json, at_place, the_store, with_backend
 from bodega.cli.several import Several, Trailing, trailing
 from bodega.cli.show import print_json, print_record
 from bodega.config import Place
 
 if TYPE_CHECKING:
     from bodega.clock import Clock
-    from bodega.storage.backend import Depot
+    from bodega.storage.backend import Backend
     from bodega.storage.registry import StoreRecord
 
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
@@ -26,14 +26,14 @@ _SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 def _change(place: Place, store_hash: str, **changes: Any) -> StoreRecord:
     """The store's record with these members changed, written."""
 
-    async def work(depot: Depot) -> StoreRecord:
+    async def work(backend: Backend) -> StoreRecord:
         from msgspec.structs import replace
 
-        record = replace(await the_store(depot, store_hash), **changes)
-        await depot.registry.save_store(record)
+        record = replace(await the_store(backend, store_hash), **changes)
+        await backend.registry.save_store(record)
         return record
 
-    return with_depot(place, work)
+    return with_backend(place, work)
 
 
 @click.command("plan", cls=Several, several={"--limit": lambda word: "=" in word})
@@ -91,7 +91,7 @@ def maintenance(place: Place, store_hash: str, state: str, as_json: bool) -> Non
 def get(place: Place, store_hash: str, keys: tuple[str, ...], as_json: bool) -> None:
     """Show a store's settings: those named, else all."""
     _known(keys)
-    found = with_depot(place, lambda depot: the_store(depot, store_hash))
+    found = with_backend(place, lambda backend: the_store(backend, store_hash))
     settings = with_defaults(found.settings)
     _print_settings({key: settings[key] for key in keys or settings}, as_json)
 
@@ -105,13 +105,13 @@ def set_(place: Place, store_hash: str, pairs: tuple[str, ...], as_json: bool) -
     """Change settings of a store; bodega store get HASH shows them."""
     changed = dict(map(_pair, pairs))
 
-    async def work(depot: Depot) -> None:
+    async def work(backend: Backend) -> None:
         from msgspec.structs import replace
 
-        record = await the_store(depot, store_hash)
-        await depot.registry.save_store(replace(record, settings={**record.settings, **changed}))
+        record = await the_store(backend, store_hash)
+        await backend.registry.save_store(replace(record, settings={**record.settings, **changed}))
 
-    with_depot(place, work)
+    with_backend(place, work)
     _print_settings(changed, as_json)
 
 
@@ -162,16 +162,16 @@ def clock(place: Place, store_hash: str, moment: str | None, advance: str | None
     at = None if moment is None else _moment(moment)
     seconds = 0 if advance is None else _duration(advance)
 
-    async def work(depot: Depot) -> Clock:
+    async def work(backend: Backend) -> Clock:
         from msgspec.structs import replace
 
-        record = await the_store(depot, store_hash)
+        record = await the_store(backend, store_hash)
         moved = _moved(record.clock, at, seconds, live=live)
         if moved != record.clock:
-            await depot.registry.save_store(replace(record, clock=moved))
+            await backend.registry.save_store(replace(record, clock=moved))
         return moved
 
-    shown = clock_facts(with_depot(place, work))
+    shown = clock_facts(with_backend(place, work))
     print_json(shown) if as_json else print_record(shown)
 
 

@@ -101,9 +101,9 @@ def _choose(table: Table, kind: str, named: Callable[[Any], str], below: str) ->
             new.custom_url = old.custom_url
             return
         stem = slug(named(new))
-        path = f"{below}/{stem}/" if stem else f"{below}/{kind}-{unit.ledger.next_id(table.name)}/"
+        path = f"{below}/{stem}/" if stem else f"{below}/{kind}-{unit.statistics.next_id(table.name)}/"
         if unit.tx.asks and await _is_taken(unit.tx, path):
-            path = f"{below}/{stem or kind}-{unit.ledger.next_id(table.name)}/"
+            path = f"{below}/{stem or kind}-{unit.statistics.next_id(table.name)}/"
             while await _is_taken(unit.tx, path):
                 path = path.rstrip("/") + "-1/"
         new.custom_url = type(wanted)(path)

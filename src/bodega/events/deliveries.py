@@ -157,7 +157,7 @@ async def send_again(unit: Unit, delivery_id: int) -> bool:
         return False
     sql = "UPDATE deliveries SET state = 'waiting', attempts = 0, next_at = $2 WHERE id = $1"
     await unit.tx.run(sql, delivery_id, unit.now)
-    unit.ledger.waiting.add(hook.entity.id)
+    unit.statistics.waiting.add(hook.entity.id)
     return True
 
 
@@ -170,5 +170,5 @@ async def reactivate(unit: Unit, hook_id: int, *, replay: bool = False) -> bool:
     if replay:
         sql = "UPDATE deliveries SET state = 'waiting', attempts = 0, next_at = $2 WHERE hook_id = $1"
         await unit.tx.run(f"{sql} AND state = 'failed'", hook_id, unit.now)
-        unit.ledger.waiting.add(hook_id)
+        unit.statistics.waiting.add(hook_id)
     return True

@@ -21,7 +21,7 @@ from bodega.storage.tx import Busy
 
 TICK_SECONDS = 0.25
 LEARNED_AT_ONCE = 50
-"""Stores of which is learnt in one tick what the registry says now: its bell may ring for thousands."""
+"""Stores of which is learnt in one tick what the registry says now: one notification may concern thousands."""
 
 GRACE_SECONDS = 2.0
 """How long the requests under way have when the process ends."""
@@ -93,7 +93,7 @@ class Dispatcher:
 
     async def _announce(self, store_hash: str) -> None:
         with contextlib.suppress(Busy):  # the lease ends in any case
-            await self._stores.registry.announce_post(store_hash)
+            await self._stores.registry.announce_delivery(store_hash)
 
     async def _tick(self) -> None:
         looked = time.monotonic()
@@ -110,7 +110,7 @@ class Dispatcher:
                 with contextlib.suppress(Busy):
                     if post.waits and learned < LEARNED_AT_ONCE and self._stores.known(name) is None:
                         learned += 1
-                        await self._stores.get(name)  # the bell rang: perhaps the clock was set
+                        await self._stores.get(name)  # the registry changed: perhaps the clock was set
                     post.tick()
 
     async def stop(self) -> None:

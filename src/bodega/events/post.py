@@ -95,7 +95,7 @@ class Post:
 
     async def hooks(self) -> dict[int, Hook]:
         """The hooks as they are now, read again when their table moved."""
-        revision = (await rows.standing_of(self.reader, HOOKS)).revision
+        revision = (await rows.table_state_of(self.reader, HOOKS)).revision
         if revision != self._revision:
             found = [TABLE.decode(row[0], row[1]) for row in await self.reader.rows("SELECT doc, rest FROM hooks")]
             self._hooks = {hook.id: hook for hook in found}

@@ -140,7 +140,7 @@ def parse_query(ask: Ask, caller: Caller, match: Match, action: Action) -> Call:
     elif ask.version == 2 or action.writes:
         base = Base(ask.url(ask.prefix), suffix)
     reader, now, client_id = store.rows.reader, int(store.clock.now()), caller.account.client_id
-    return Call(ask.version, match.ids, base, query, reader, store.census, store.record, now, client_id)
+    return Call(ask.version, match.ids, base, query, reader, store.page_index, store.record, now, client_id)
 
 
 NO_BASE = Base("")

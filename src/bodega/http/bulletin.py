@@ -191,7 +191,7 @@ class Bulletin:
         if known is not None and known.record.watched < now + WATCHED_SECONDS // 2:
             sql = "UPDATE stores SET watched = $2 WHERE hash = $1"
             await self._stores.registry.tx.run(sql, store, now + WATCHED_SECONDS)
-            await self._stores.registry.ring()
+            await self._stores.registry.notify_change()
 
     async def _work(self) -> None:
         noted = time.monotonic()

@@ -65,7 +65,7 @@ def preconditions(ask: Ask, action: Action, call: Call, state: Validator | None)
         return state
     _judge(ask, state)
     if action.writes:
-        call.standing_still = lambda now: _judge(ask, now)
+        call.recheck_preconditions = lambda now: _judge(ask, now)
     return state if call.since is None else None
 
 
@@ -181,7 +181,7 @@ async def _schedule(
         return accepted
 
     outcome: Outcome = await caller.store.write(job)
-    house.poke(caller.store)
+    house.wake_worker(caller.store)
     return outcome
 
 

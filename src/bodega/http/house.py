@@ -12,7 +12,7 @@ from bodega.storage.registry import Account
 
 
 class House(msgspec.Struct, frozen=True):
-    """`poke` tells the worker that a store has a new task; `max_body` is in bytes.
+    """`wake_worker` tells the worker that a store has a new task; `max_body` is in bytes.
 
     `behind_tls`: a proxy in front ends TLS, so what comes as plain HTTP came to it as HTTPS.
     """
@@ -23,7 +23,7 @@ class House(msgspec.Struct, frozen=True):
     behind_tls: bool = False
     https_port: int = 8443
     max_body: int = 10 * 1024 * 1024
-    poke: Callable[[OpenStore], None] = lambda _store: None
+    wake_worker: Callable[[OpenStore], None] = lambda _store: None
 
 
 class Caller(msgspec.Struct, frozen=True, gc=False):

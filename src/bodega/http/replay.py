@@ -32,7 +32,7 @@ class Replay:
         ask = _ask(task)
         account = store.by_client.get(task.client_id)
         try:
-            if task.deaths >= queue.MOST_DEATHS:
+            if task.crash_count >= queue.MAX_CRASHES:
                 raise Refusal(Reason.INTERNAL_ERROR, _GIVEN_UP, details={"request_id": ask.request_id})
             if account is None or account.disabled:
                 raise Refusal(Reason.CREDENTIALS_WRONG)
@@ -125,5 +125,5 @@ def _response(answer: Answer) -> queue.Answered:
     return queue.Answered(answer.status, kept, answer.body.decode())
 
 
-_GIVEN_UP = f"The task was given up: {queue.MOST_DEATHS} times the server ended while it was being carried out."
+_GIVEN_UP = f"The task was given up: {queue.MAX_CRASHES} times the server ended while it was being carried out."
 _KEPT = frozenset({b"content-type", b"location", b"etag", b"bodega-reason"})

@@ -126,14 +126,14 @@ class Action:
 
     async def _included(self, call: Call) -> int:
         """The revisions of the tables whose rows are shown inside: an entity tag has to move with them too."""
-        return sum([(await rows.standing_of(call.reader, table)).revision for table in self._tables_included(call)])
+        return sum([(await rows.table_state_of(call.reader, table)).revision for table in self._tables_included(call)])
 
     def _tables_included(self, call: Call) -> set[str]:
         return {table for name in call.query.include for table in self.listing.includes[name].tables.split()}
 
     def _unchanged(self, unit: Unit, call: Call) -> Callable[[Validator | None], None] | None:
         """What asks the preconditions again of the row as this transaction sees it, with what is shown inside it."""
-        still = call.standing_still
+        still = call.recheck_preconditions
         if still is None or not call.query.include:
             return still
 
@@ -144,15 +144,15 @@ class Action:
 
     def _includes_now(self, unit: Unit, call: Call) -> int:
         """As `_included`, as of this moment of the transaction."""
-        return sum(unit.ledger.standing(table)[0] for table in self._tables_included(call))
+        return sum(unit.statistics.state(table)[0] for table in self._tables_included(call))
 
     def _still(self, unit: Unit, call: Call) -> None:
         """Asks the preconditions again, of the collection as this transaction sees it."""
-        if call.standing_still is not None:
-            call.standing_still(Validator(*unit.ledger.standing(self.table.name)))
+        if call.recheck_preconditions is not None:
+            call.recheck_preconditions(Validator(*unit.statistics.state(self.table.name)))
 
     async def _collection(self, call: Call) -> Validator:
-        now = await rows.standing(call.reader, self.table)
+        now = await rows.table_state(call.reader, self.table)
         return Validator(now.revision, now.modified)
 
 
@@ -181,7 +181,7 @@ class ListAll(Action):
 
     async def find(self, call: Call) -> Validator:
         await self.place.enter(call)
-        now = await rows.standing(call.reader, self.table)
+        now = await rows.table_state(call.reader, self.table)
         call.found = now
         if call.since is not None:
             return Validator(now.revision, await rows.latest(call.reader, self._plan(call)))
@@ -197,7 +197,7 @@ class ListAll(Action):
         plan = self._plan(call)
         if self.facet.version == 3:
             return await render.v3_page(call, self.facet, plan)
-        found = await rows.page(call.reader, call.census, plan, call.found, "t.doc, t.rest")
+        found = await rows.page(call.reader, call.page_index, plan, call.found, "t.doc, t.rest")
         if not found:
             return Emptied()
         shape = shape_of(self.facet)
@@ -324,7 +324,7 @@ class DeleteMany(Action):
 
     async def find(self, call: Call) -> Validator:
         await self.place.enter(call)
-        now = await rows.standing(call.reader, self.table)
+        now = await rows.table_state(call.reader, self.table)
         if self.place.narrows and now.total > TASK_ABOVE:  # how many of them are meant decides on a task
             now = now._replace(total=await rows.count(call.reader, self.place.narrowed(call), now))
         call.found = now

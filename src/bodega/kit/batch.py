@@ -81,15 +81,15 @@ class Many(Action):
                     row = await self._gathered(unit, call, place, notes)
                 else:
                     async with unit.tx.savepoint():
-                        mark = unit.ledger.mark()
+                        mark = unit.statistics.mark()
                         row = await self._gathered(unit, call, place, notes)
             except Refusal as refusal:
                 if refusal.reason in self.batch.omits:
-                    unit.ledger.restore(mark)
+                    unit.statistics.restore(mark)
                     continue
                 if self.batch.whole:
                     raise self._for_all(_placed(refusal, place), place, identity) from refusal
-                unit.ledger.restore(mark)
+                unit.statistics.restore(mark)
                 missed.append(Missed(place, identity, refusal))
             else:
                 saved.append(row)
@@ -198,11 +198,11 @@ class DeleteListed(Many):
         for place, identity in enumerate(call.draft):
             try:
                 async with unit.tx.savepoint():
-                    mark = unit.ledger.mark()
+                    mark = unit.statistics.mark()
                     await self.place.own(unit, call, identity)
                     await unit.delete(self.table, [identity])
             except Refusal as refusal:
-                unit.ledger.restore(mark)
+                unit.statistics.restore(mark)
                 missed.append(Missed(place, identity, refusal))
             else:
                 gone.append(b"%d" % identity)

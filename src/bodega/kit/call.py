@@ -13,7 +13,7 @@ from bodega.law.outcome import Outcome, Validator
 from bodega.law.refusal import Fault, Refusal
 from bodega.storage.keys import Key
 from bodega.storage.registry import StoreRecord
-from bodega.storage.rows import Census
+from bodega.storage.rows import PageIndex
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
@@ -22,10 +22,10 @@ class Call(msgspec.Struct, gc=False):
     """`ids` are the ids in the path, in order. `since` is the date of a V2 collection's If-Modified-Since (rule 12).
 
     `parent` is the value that rows below the path's other ids hold, `entity_id` the number of the row that the path
-    names. `standing_still` raises when the state of the entity no longer meets the request's preconditions: a write
-    asks it again inside its transaction. `found` is what `find` read, `draft` what the body asked for, `gathered` what
-    `gather` fetched or made, `held` how many bytes of that wait for the write, `refused` the items of a list that it
-    refused, by their place.
+    names. `recheck_preconditions` raises when the state of the entity no longer meets the request's preconditions: a
+    write asks it again inside its transaction. `found` is what `find` read, `draft` what the body asked for, `gathered`
+    what `gather` fetched or made, `held` how many bytes of that wait for the write, `refused` the items of a list that
+    it refused, by their place.
 
     `key` is the Idempotency-Key of a POST; `again` its first answer, if that was given already; `over` whether an old
     answer is kept under the key, which gives way.
@@ -36,7 +36,7 @@ class Call(msgspec.Struct, gc=False):
     base: Base
     query: Query
     reader: Tx
-    census: Census
+    page_index: PageIndex
     record: StoreRecord
     now: int
     client_id: str = ""
@@ -53,5 +53,5 @@ class Call(msgspec.Struct, gc=False):
     key: Key | None = None
     again: Outcome | None = None
     over: bool = False
-    standing_still: Callable[[Validator | None], None] | None = None
+    recheck_preconditions: Callable[[Validator | None], None] | None = None
     then: Callable[[Unit, Outcome], Awaitable[None]] | None = None

@@ -17,7 +17,7 @@ from bodega.kit.events import events
 from bodega.kit.fields import DECIMAL, FLAG, INTEGER, MOMENT, OWN_FILE, Kind, bare, kind_of, ten_thousandths
 from bodega.storage import files
 from bodega.storage.outbox import Signal
-from bodega.storage.table import Column, First, Link, Reference, SqlType, Table, Unique
+from bodega.storage.table import Column, DefaultRows, Link, Reference, SqlType, Table, Unique
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
@@ -46,7 +46,7 @@ def stored(
     cap: int = 0,
     cap_within: tuple[str, int] | None = None,
     more_schema: str = "",
-    first: First | None = None,
+    first: DefaultRows | None = None,
     event: str | Sequence[Signal] = "",
 ) -> Table:
     """The table of an entity.

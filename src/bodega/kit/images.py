@@ -39,7 +39,7 @@ class DropImage(Action):
 
     async def _write(self, unit: Unit, call: Call, address: str) -> None:
         changes = {self.field: address}
-        await update_one(unit, self.facet, call.entity_id, changes, [], call.standing_still, call.found)
+        await update_one(unit, self.facet, call.entity_id, changes, [], call.recheck_preconditions, call.found)
 
 
 class UploadImage(DropImage):

@@ -34,7 +34,7 @@ class Pairs(NamedTuple):
     """`owner` and `member` name the two ids on the wire; `owners` and `members` are the tables they are of.
 
     `source` is SQL that selects the pairs, the columns called as on the wire, in the order of both with an index.
-    `tables` names what the ledger moves with them. `change(unit, owner, add, drop)` makes and undoes pairs of
+    `tables` names what the table statistics moves with them. `change(unit, owner, add, drop)` makes and undoes pairs of
     one owner.
     """
 
@@ -64,16 +64,16 @@ class _OfPairs(Action):
         self.listing = Listing(pairs.owners, 3, "", mapped=names)
 
     async def find(self, call: Call) -> Validator:
-        standings = [await rows.standing_of(call.reader, name) for name in self.pairs.tables.split()]
+        standings = [await rows.table_state_of(call.reader, name) for name in self.pairs.tables.split()]
         return Validator(sum(one.revision for one in standings), max(one.modified for one in standings))
 
     def _state(self, unit: Unit) -> Validator:
-        standings = [unit.ledger.standing(name) for name in self.pairs.tables.split()]
+        standings = [unit.statistics.state(name) for name in self.pairs.tables.split()]
         return Validator(sum(one[0] for one in standings), max(one[1] for one in standings))
 
     def _still(self, unit: Unit, call: Call) -> None:
-        if call.standing_still is not None:
-            call.standing_still(self._state(unit))
+        if call.recheck_preconditions is not None:
+            call.recheck_preconditions(self._state(unit))
 
     def _where(self, plan: Plan, dialect: str) -> tuple[str, list[Any]]:
         shape = tuple((one.column, one.op, len(where_values(one))) for one in plan.where)

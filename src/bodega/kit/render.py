@@ -29,7 +29,7 @@ async def v3_page(call: Call, facet: Facet, plan: Plan) -> Shown:
     if cursor is not None:
         documents, meta = await _page_by_key(call, facet, plan, cursor)
     else:
-        found = await rows.page(call.reader, call.census, plan, call.found, _columns(facet))
+        found = await rows.page(call.reader, call.page_index, plan, call.found, _columns(facet))
         documents = await v3_documents(call, facet, found)
         total = await rows.count(call.reader, plan, call.found)
         meta = b'"pagination":' + pagination(call, total, len(documents))
@@ -60,7 +60,7 @@ async def _page_by_key(call: Call, facet: Facet, plan: Plan, cursor: Cursor) -> 
     plan = plan._replace(
         where=(*plan.where, test), order=("id", cursor.backwards), limit=call.query.limit + 1, offset=0
     )
-    found = await rows.page(call.reader, call.census, plan, call.found, _columns(facet))
+    found = await rows.page(call.reader, call.page_index, plan, call.found, _columns(facet))
     more = len(found) > call.query.limit
     found = found[: call.query.limit]
     if cursor.backwards:

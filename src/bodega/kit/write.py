@@ -74,14 +74,14 @@ async def update_one(
     entity_id: int,
     changes: Changes,
     notes: list[Fault],
-    standing_still: Callable[[Validator | None], None] | None = None,
+    recheck_preconditions: Callable[[Validator | None], None] | None = None,
     known: Any = None,
 ) -> Row:
     """Reads, merges and writes one entity inside the transaction; `known` is its row as read before. Raises Refusal."""
     table = facet.table
     old = await unit.get_unless_known(table, entity_id, known)
-    if standing_still is not None:
-        standing_still(None if old is None else Validator(old.version, old.modified))
+    if recheck_preconditions is not None:
+        recheck_preconditions(None if old is None else Validator(old.version, old.modified))
     if old is None:
         raise Refusal(Reason.NO_SUCH_ENTITY)
     children = _children(facet, changes)

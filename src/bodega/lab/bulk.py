@@ -20,14 +20,14 @@ class Bulk(Unit):
     __slots__ = ("_rows", "present")
 
     def __init__(self, unit: Unit) -> None:
-        super().__init__(unit.tx, unit.ledger, unit.now, unit.terms)
+        super().__init__(unit.tx, unit.statistics, unit.now, unit.terms)
         self.present = unit.now
         self._rows: dict[str, list[Statement]] = {}
 
     async def insert(self, table: Table, entity: Any, *, numbered: bool = False) -> Row:
         assert not numbered
         assert not table.links
-        entity.id, version = self.ledger.enter(table.name, self.now)
+        entity.id, version = self.statistics.enter(table.name, self.now)
         doc, rest = table.encode(entity)
         values = (entity.id, doc, rest, version, self.now, *table.values(entity))
         self._rows.setdefault(table.name, []).append((table.insert_sql, values))
@@ -38,5 +38,5 @@ class Bulk(Unit):
         for name, statements in self._rows.items():
             for start in range(0, len(statements), TOGETHER):
                 await self.tx.script(statements[start : start + TOGETHER])
-            self.ledger.touch(name, self.present)
+            self.statistics.touch(name, self.present)
         self._rows.clear()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bodega.resources import TABLES
-from bodega.storage.furnish import furnish
+from bodega.storage.default_rows import insert_default_rows
 from bodega.storage.unit import Unit
 
-KEPT = ("migrations", "ledger", "pages")
+KEPT = ("migrations", "table_statistics", "page_index")
 
 _TABLES = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid DESC",
@@ -25,6 +25,6 @@ async def empty(unit: Unit) -> None:
     for table in tables:
         if table not in KEPT and not table.startswith("kept"):  # snapshots are not emptied (storage/postgres/copies.py)
             await unit.tx.run(f"DELETE FROM {table}")  # noqa: S608 - the database itself gave the name
-    await unit.tx.run("DELETE FROM pages")
-    unit.ledger.empty(unit.now)
-    await furnish(unit, TABLES)
+    await unit.tx.run("DELETE FROM page_index")
+    unit.statistics.empty(unit.now)
+    await insert_default_rows(unit, TABLES)

@@ -80,7 +80,7 @@ async def _known(unit: Unit) -> Known:
             body = read(groups.V2, {"name": name, "discount_rules": rules})
             held[name] = (await create_one(unit, groups.V2, body, [])).entity.id
     for name, kind in people().attributes:
-        if name not in asked and unit.ledger.total(attributes.TABLE.name) < attributes.MOST:
+        if name not in asked and unit.statistics.total(attributes.TABLE.name) < attributes.MOST:
             body = read(attributes.POST, {"name": name, "type": kind})
             asked[name] = (await create_one(unit, attributes.POST, body, [])).entity.id
     return Known([held[name] for name, _ in people().groups], [asked.get(name, 0) for name, _ in people().attributes])

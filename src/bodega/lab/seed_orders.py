@@ -270,7 +270,7 @@ async def _count(unit: Unit, sold: Counter[int]) -> None:
 
 async def _give_back(unit: Unit, one: Sale, work: writing.Work) -> None:
     """A refund of everything, or of one piece, by the way in which it was paid."""
-    then = Unit(unit.tx, unit.ledger, min(one.when + REFUNDED_AFTER, unit.now), unit.terms)
+    then = Unit(unit.tx, unit.statistics, min(one.when + REFUNDED_AFTER, unit.now), unit.terms)
     books = await refund_due.books_of(then, work.order.id)
     items = [
         refund.ItemDraft(item_type="PRODUCT", item_id=bought.id, quantity=bought.quantity, reason=one.refund_reason)
@@ -286,4 +286,4 @@ async def _give_back(unit: Unit, one: Sale, work: writing.Work) -> None:
     way = refund.PaymentDraft(provider_id=payments.gateway_of(books.order), amount=made.amount)
     await refunds.give_back(then, books, made, [way], draft)
     for table in (order, line, payments, refund):
-        unit.ledger.touch(table.TABLE.name, unit.now)
+        unit.statistics.touch(table.TABLE.name, unit.now)

@@ -133,7 +133,7 @@ def read(facet: Facet, body: Mapping[str, Any]) -> dict[str, Any]:
 def room(unit: Unit, facet: Facet) -> int | None:
     """How many more the plan holds; None when it sets no limit."""
     limit = unit.terms.limits.get(facet.table.counter)
-    return None if limit is None else max(0, limit - unit.ledger.total(facet.table.name))
+    return None if limit is None else max(0, limit - unit.statistics.total(facet.table.name))
 
 
 async def everything(unit: Unit, facet: Facet) -> list[Any]:

@@ -13,7 +13,7 @@ from bodega.panel.templates_of import show
 from bodega.panel.web import SAFE, Asked, Pages, Reply, Turned, go
 from bodega.resources.store import currencies
 from bodega.storage.registry import StoreRecord
-from bodega.storage.rows import standing_of
+from bodega.storage.rows import table_state_of
 
 pages = Pages()
 
@@ -27,7 +27,7 @@ async def usage(asked: Asked) -> list[dict[str, Any]]:
         return []
     limits = store.terms.limits
     return [
-        {"name": name, "used": (await standing_of(store.rows.reader, name)).total, "limit": limits.get(name)}
+        {"name": name, "used": (await table_state_of(store.rows.reader, name)).total, "limit": limits.get(name)}
         for name in COUNTERS
     ]
 

@@ -28,7 +28,7 @@ async def listed(asked: Asked) -> Reply:
     found: list[queue.Task] = []
     if asked.shop.rows is not None:
         plan = Plan(queue.TABLE, where, ("id", True), LIMIT + 1, (page - 1) * LIMIT)
-        read = await rows.page(asked.shop.rows.reader, asked.shop.census, plan, rows.NOTHING, "t.doc, t.rest")
+        read = await rows.page(asked.shop.rows.reader, asked.shop.page_index, plan, rows.NOTHING, "t.doc, t.rest")
         found = [queue.TABLE.decode(row[0], row[1]) for row in read]
     names = {client: account.name for client, account in asked.shop.by_client.items()}
     busy = any(task.state in ("pending", "running") for task in found)
@@ -102,5 +102,5 @@ async def again(asked: Asked) -> Reply:
         return new
 
     new = await asked.shop.write(job)
-    asked.house.api.poke(asked.shop)
+    asked.house.api.wake_worker(asked.shop)
     return go(f"{asked.base}/tasks/{new}?done=again", *SAFE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bodega.kit.route import Route
 from bodega.resources import catalog, content, customers, geography, marketing, orders, shipping, store, webhooks
-from bodega.storage.table import Table, adopt
+from bodega.storage.table import Table, link_tables
 
 TABLES: tuple[Table, ...] = (
     *store.TABLES,
@@ -18,7 +18,7 @@ TABLES: tuple[Table, ...] = (
 )
 """Every table, each after those it refers to."""
 
-adopt(TABLES)
+link_tables(TABLES)
 
 ROUTES: tuple[Route, ...] = (
     *catalog.ROUTES,

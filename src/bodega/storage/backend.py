@@ -1,4 +1,4 @@
-"""The depot: where the registry and the stores' databases are, and how one is opened, brought forward and dropped."""
+"""The backend: where the registry and the stores' databases are, and how one is opened, brought forward and dropped."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class NoCopy(Exception):
     """There is no such snapshot, or it cannot be used; the message is a sentence."""
 
 
-class Depot(Protocol):
+class Backend(Protocol):
     """A directory of SQLite files or a PostgreSQL server."""
 
     registry: Registry
@@ -65,15 +65,15 @@ class Depot(Protocol):
         """Lets go of everything but the rows that were opened."""
 
 
-async def open_depot(data: Path | None, database: str | None, workers: int = 1) -> Depot:
+async def open_backend(data: Path | None, database: str | None, workers: int = 1) -> Backend:
     """The directory of SQLite files, or the PostgreSQL server, for one of so many workers. Raises Busy or OSError.
 
     Each database is imported only where it is used: a command of an embedded store does not pay for asyncpg.
     """
     if database:
-        from bodega.storage.postgres.backend import CONNECTIONS, Server
+        from bodega.storage.postgres.backend import CONNECTIONS, PostgresBackend
 
-        return await Server.open_depot(database, max(8, CONNECTIONS // workers))
-    from bodega.storage.sqlite.backend import Embedded
+        return await PostgresBackend.open_backend(database, max(8, CONNECTIONS // workers))
+    from bodega.storage.sqlite.backend import SqliteBackend
 
-    return Embedded(data or Path("bodega-data"))
+    return SqliteBackend(data or Path("bodega-data"))

@@ -98,7 +98,8 @@ def asks_for(asked: str, scope: str) -> bool:
 
 
 class Interest:
-    """Who asks for what in one store, read again when the table of hooks moved: each transaction loads the ledger."""
+    """Who asks for what in one store, read again when the table of hooks moved: each transaction loads the table
+    statistics."""
 
     def __init__(self) -> None:
         self._revision = -1

@@ -1,7 +1,7 @@
 """The registry: which stores there are, their plans, settings and accounts. A small database beside the stores.
 
 Accounts live here and not in their store, so that going back to a snapshot never brings a revoked key back to life.
-Whoever changes something rings the bell; servers read what they need again at the next request.
+Whoever changes something sends a change notification; servers read what they need again at the next request.
 """
 
 from __future__ import annotations
@@ -101,25 +101,25 @@ def _json(value: Any) -> str:
 
 
 class Registry:
-    """Reads and writes the registry; every write is one statement of its own. `ring` tells the servers."""
+    """Reads and writes the registry; every write is one statement of its own. `notify_change` tells the servers."""
 
     def __init__(self, tx: Tx) -> None:
         self.tx = tx
         self.on_task: Callable[[str], None] = lambda _store_hash: None
-        self.on_post: Callable[[str], None] = lambda _store_hash: None
+        self.on_delivery: Callable[[str], None] = lambda _store_hash: None
 
     async def announce_task(self, store_hash: str) -> None:
         """Tells the other processes that a store has a task; each calls its `on_task` (with "" when it may have missed
         some). Embedded stores have no other process. Raises Busy."""
 
-    async def announce_post(self, store_hash: str) -> None:
-        """As `announce_task`, of something to deliver, and `on_post`."""
+    async def announce_delivery(self, store_hash: str) -> None:
+        """As `announce_task`, of something to deliver, and `on_delivery`."""
 
-    async def ring(self) -> None:
+    async def notify_change(self) -> None:
         """Tells every server that something changed."""
         raise NotImplementedError
 
-    def rang(self) -> bool:
+    def has_changed(self) -> bool:
         """Whether something changed since the last call. Asked at every request, so it costs next to nothing."""
         raise NotImplementedError
 
@@ -155,7 +155,7 @@ class Registry:
             await self.tx.run(sql, store_hash, plan, _json(settings), created, secrets.token_hex(4), server)
         except Clash as error:
             raise Exists(store_hash) from error
-        await self.ring()
+        await self.notify_change()
         record = await self.store(store_hash)
         assert record is not None
         return record
@@ -168,12 +168,12 @@ class Registry:
         )
         values = (_json(record.limits), _json(record.settings), int(record.maintenance), _json(record.clock))
         await self.tx.run(sql, record.hash, record.plan, *values)
-        await self.ring()
+        await self.notify_change()
 
     async def drop_store(self, store_hash: str) -> None:
         """Forgets a store and its accounts."""
         await self.tx.run("DELETE FROM stores WHERE hash = $1", store_hash)
-        await self.ring()
+        await self.notify_change()
 
     async def add_account(self, account: Account) -> None:
         """A new account. Raises Exists."""
@@ -188,7 +188,7 @@ class Registry:
             await self.tx.run(sql, *fields.values())
         except Clash as error:
             raise Exists(account.client_id) from error
-        await self.ring()
+        await self.notify_change()
 
     async def save_account(self, account: Account) -> None:
         """Writes the changeable parts of an account."""
@@ -199,11 +199,11 @@ class Registry:
         scopes = " ".join(sorted(account.scopes))
         values = (account.per_hour, account.per_window, int(account.disabled), account.quota_epoch)
         await self.tx.run(sql, account.client_id, scopes, *values)
-        await self.ring()
+        await self.notify_change()
 
     async def drop_account(self, store_hash: str, client_id: str) -> bool:
         """Revokes an account; whether there was one."""
         known = [account.client_id for account in await self.accounts(store_hash)]
         await self.tx.run("DELETE FROM accounts WHERE store = $1 AND client_id = $2", store_hash, client_id)
-        await self.ring()
+        await self.notify_change()
         return client_id in known

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Any, NamedTuple, Protocol
 
-from bodega.storage import ledger
+from bodega.storage import table_stats
 from bodega.storage.plan import Condition, Plan, count_sql, page_sql, ranged_sql
 from bodega.storage.table import Table, numbered_marks
 from bodega.storage.tx import Tx
@@ -32,24 +32,24 @@ class Rows(Protocol):
         """Ends after the last waiting write."""
 
 
-class Standing(NamedTuple):
-    """A table's ledger entry; `modified` in UTC seconds."""
+class TableState(NamedTuple):
+    """A table's statistics; `modified` in UTC seconds."""
 
     revision: int = 0
     modified: int = 0
     total: int = 0
-    census: int = 0
+    index_revision: int = 0
 
 
-NOTHING = Standing()
+NOTHING = TableState()
 
 NEAR = 1_000
 """The ids among which a page is looked for before an index is asked which rows match at all."""
 
 
-async def standing(tx: Tx, table: Table) -> Standing:
+async def table_state(tx: Tx, table: Table) -> TableState:
     """Where the table stands; all zero when nothing was ever written."""
-    return await standing_of(tx, table.name)
+    return await table_state_of(tx, table.name)
 
 
 async def latest(tx: Tx, plan: Plan) -> int:
@@ -67,10 +67,10 @@ async def existing(tx: Tx, table: Table, ids: Sequence[int]) -> set[int]:
     return {row[0] for row in await tx.rows(sql, *ids)}
 
 
-async def standing_of(tx: Tx, name: str) -> Standing:
-    """As `standing`, by the table's name."""
-    found = await tx.row(ledger.READ, name)
-    return NOTHING if found is None else Standing(*found)
+async def table_state_of(tx: Tx, name: str) -> TableState:
+    """As `table_state`, by the table's name."""
+    found = await tx.row(table_stats.READ, name)
+    return NOTHING if found is None else TableState(*found)
 
 
 async def get(tx: Tx, table: Table, entity_id: int) -> Row | None:
@@ -79,38 +79,38 @@ async def get(tx: Tx, table: Table, entity_id: int) -> Row | None:
     return None if found is None else Row(table.decode(found[0], found[1]), found[2], found[3], found[0])
 
 
-class Census:
+class PageIndex:
     """Where each block of 256 ids begins in the list of all rows, per table; renewed when rows come or go."""
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[int, list[int], list[int]]] = {}
 
-    async def locate(self, tx: Tx, table: Table, census: int, offset: int) -> tuple[int, int] | None:
+    async def locate(self, tx: Tx, table: Table, index_revision: int, offset: int) -> tuple[int, int] | None:
         """Where row number `offset` (from 0) is: an id to begin at, and the rows to pass over from there.
 
         In a block without a gap the id is known, and nothing is passed over: each row passed costs a page of the table.
         """
         known = self._known.get(table.name)
-        if known is None or known[0] != census:
+        if known is None or known[0] != index_revision:
             found = await tx.rows(
-                "SELECT block, living FROM pages WHERE name = $1 AND living > 0 ORDER BY block", table.name
+                "SELECT block, living FROM page_index WHERE name = $1 AND living > 0 ORDER BY block", table.name
             )
-            known = (census, [row[0] for row in found], [0, *accumulate(row[1] for row in found)])
+            known = (index_revision, [row[0] for row in found], [0, *accumulate(row[1] for row in found)])
             self._known[table.name] = known
         _, blocks, before = known
         if offset >= before[-1]:
             return None
         at = bisect_right(before, offset) - 1
-        first = max(1, blocks[at] << ledger.BLOCK_BITS)  # ids begin at 1
+        first = max(1, blocks[at] << table_stats.BLOCK_BITS)  # ids begin at 1
         within = offset - before[at]
-        whole = before[at + 1] - before[at] == ((blocks[at] + 1) << ledger.BLOCK_BITS) - first
+        whole = before[at + 1] - before[at] == ((blocks[at] + 1) << table_stats.BLOCK_BITS) - first
         return (first + within, 0) if whole else (first, within)
 
 
-async def page(tx: Tx, census: Census, plan: Plan, now: Standing, columns: str) -> list[Any]:
+async def page(tx: Tx, page_index: PageIndex, plan: Plan, now: TableState, columns: str) -> list[Any]:
     """The rows of a page, as the `columns` asked for (qualified by `t.`)."""
-    if plan.whole and plan.offset >= ledger.BLOCK:
-        place = await census.locate(tx, plan.table, now.census, plan.offset)
+    if plan.whole and plan.offset >= table_stats.BLOCK:
+        place = await page_index.locate(tx, plan.table, now.index_revision, plan.offset)
         if place is None:
             return []
         plan = plan._replace(where=(Condition("id", "min", place[0]),), offset=place[1])
@@ -128,8 +128,8 @@ async def page(tx: Tx, census: Census, plan: Plan, now: Standing, columns: str) 
     return await tx.rows(sql, *values)
 
 
-async def count(tx: Tx, plan: Plan, now: Standing) -> int:
-    """How many rows match the plan; the ledger knows it when all do."""
+async def count(tx: Tx, plan: Plan, now: TableState) -> int:
+    """How many rows match the plan; the table statistics knows it when all do."""
     if not plan.where:
         return int(now.total)
     sql, values = count_sql(plan, tx.dialect)

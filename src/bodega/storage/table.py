@@ -69,7 +69,7 @@ Guard = Callable[..., Awaitable[Any]]
 `after_write(unit, old, new)`, `together(unit, ids) -> ids that go with them`, `before_delete(unit, ids)`,
 `after_delete(unit, ids)`."""
 
-First = Callable[..., list[Any]]
+DefaultRows = Callable[..., list[Any]]
 """`first(unit)`: the entities, ids included, that a table holds from the first day of a store on."""
 
 Along = Callable[..., list[tuple[str, Sequence[Any]]]]
@@ -94,7 +94,7 @@ class Table:
     more_schema: str = ""
     cap_within: tuple[str, int] | None = None
     """Columns, joined by blanks, and how many rows may agree in them: the platform's limit of one parent."""
-    first: First | None = None
+    first: DefaultRows | None = None
     files: bool = False
     """Whether its documents may name files (`storage/files.py`)."""
     at_once: bool = False
@@ -106,7 +106,7 @@ class Table:
     after_write: list[Guard] = field(default_factory=list)
     together: list[Guard] = field(default_factory=list)
     children: list[tuple[Table, str]] = field(default_factory=list)
-    """Tables whose rows go when a row of this one goes, each with the column that names it; set by `adopt`."""
+    """Tables whose rows go when a row of this one goes, each with the column that names it; set by `link_tables`."""
     before_delete: list[Guard] = field(default_factory=list)
     after_delete: list[Guard] = field(default_factory=list)
     signals: list[Signal] = field(default_factory=list)
@@ -132,10 +132,10 @@ class Table:
         return [column.value(entity) for column in self.columns]
 
 
-def adopt(tables: Iterable[Table]) -> None:
+def link_tables(tables: Iterable[Table]) -> None:
     """Tells every table which rows go with its own: those of references that cascade.
 
-    The unit deletes them itself, before the database would do it unseen by the ledger.
+    The unit deletes them itself, before the database would do it unseen by the table statistics.
     """
     by_name = {table.name: table for table in tables}
     for table in by_name.values():

@@ -15,9 +15,9 @@ import msgspec
 from bodega.law.reasons import LIMITS, Reason, Step
 from bodega.law.refusal import Fault, Refusal
 from bodega.storage import files
-from bodega.storage.ledger import Ledger
 from bodega.storage.outbox import CREATED, DELETED, HOOKS, UPDATED, Audience, Interest, Signal, on_channels, told
 from bodega.storage.table import Link, Table, numbered_marks, update_sql
+from bodega.storage.table_stats import TableStatistics
 from bodega.storage.tx import Clash, Statement, Tx
 
 AT_ONCE = 1000
@@ -53,11 +53,13 @@ class Unit:
     order takes: some events are fired for one cause only.
     """
 
-    __slots__ = ("cause", "client_id", "interest", "leaving", "ledger", "now", "terms", "tx")
+    __slots__ = ("cause", "client_id", "interest", "leaving", "now", "statistics", "terms", "tx")
 
-    def __init__(self, tx: Tx, ledger: Ledger, now: int, terms: Terms, interest: Interest | None = None) -> None:
+    def __init__(
+        self, tx: Tx, statistics: TableStatistics, now: int, terms: Terms, interest: Interest | None = None
+    ) -> None:
         self.tx = tx
-        self.ledger = ledger
+        self.statistics = statistics
         self.now = now
         self.terms = terms
         self.client_id = ""
@@ -82,7 +84,7 @@ class Unit:
 
         Where a question costs a trip, what is known is taken for true, and the update makes sure of it.
         """
-        if self.tx.asks or known is None or (table.name, entity_id) in self.ledger.written:
+        if self.tx.asks or known is None or (table.name, entity_id) in self.statistics.written:
             return await self.get(table, entity_id)
         return Row(table.decode(known[0], known[1]), known[2], known[3], known[0], held=False)
 
@@ -103,7 +105,7 @@ class Unit:
                 self._respect_limits(table)
             raise
         given = entity.id if numbered or entity.id else None
-        entity.id, version = self.ledger.enter(table.name, self.now, given)
+        entity.id, version = self.statistics.enter(table.name, self.now, given)
         doc, rest = table.encode(entity)
         statements: list[Statement] = [
             (table.insert_sql, (entity.id, doc, rest, version, self.now, *table.values(entity)))
@@ -129,7 +131,7 @@ class Unit:
         except Refusal as refusal:
             await self.in_order(refusal, table, entity)
             raise
-        version = self.ledger.touch(table.name, self.now)
+        version = self.statistics.touch(table.name, self.now)
         doc, rest = table.encode(entity)
         before, after = table.values(old.entity), table.values(entity)
         changed = tuple(c.name for c, was, now in zip(table.columns, before, after, strict=True) if was != now)
@@ -149,7 +151,7 @@ class Unit:
             named_before, named = files.named_in(*table.encode(old.entity)), files.named_in(doc, rest)
             statements += files.used(table.name, entity.id, named - named_before)
             lost = named_before - named
-        self.ledger.written.add((table.name, entity.id))
+        self.statistics.written.add((table.name, entity.id))
         await self._write(table, entity, [*statements, main], sure=old.held)
         if lost:
             await files.release(self.tx, table.name, entity.id, lost)
@@ -166,9 +168,9 @@ class Unit:
         moved: list[tuple[int, set[str]]] = []
         for row in rows:
             doc, rest = table.encode(row.entity)
-            version = self.ledger.touch(table.name, self.now)
+            version = self.statistics.touch(table.name, self.now)
             statements.append((sql, (row.entity.id, doc, rest, version, self.now, *table.values(row.entity))))
-            self.ledger.written.add((table.name, row.entity.id))
+            self.statistics.written.add((table.name, row.entity.id))
             if table.files and (named := files.named_in(doc, rest)) != files.named_in(row.doc, None):
                 moved.append((row.entity.id, named))
         was: dict[int, Any] = {}
@@ -202,14 +204,14 @@ class Unit:
             await guard(self, ids)
         self.leaving.update((table.name, gone) for gone in ids)
         for child, column in table.children:
-            if self.ledger.total(child.name):
+            if self.statistics.total(child.name):
                 marks = numbered_marks(len(ids))
                 sql = f"SELECT id FROM {child.name} WHERE {column} IN ({marks})"
                 await self.delete(child, [row[0] for row in await self.tx.rows(sql, *ids)])
         living = [row[0] for row in await self.tx.rows(*_among(table.name, ids))]
         if not living:
             return
-        self.ledger.leave(table.name, self.now, living)
+        self.statistics.leave(table.name, self.now, living)
         marks = numbered_marks(len(living))
         last = await self._last_seen(table, living) if await self._heard(table, DELETED) else []
         await self.tx.run(f"DELETE FROM {table.name} WHERE id IN ({marks})", *living)
@@ -229,13 +231,15 @@ class Unit:
         scopes = on_channels(scope, channels)
         hooks = [(s, audience.of_client(s, client_id) if client_id else audience.of(s)) for s in scopes]
         if any(asking for _, asking in hooks):
-            self.ledger.outbox += told(hooks, data, self.now)
+            self.statistics.outbox += told(hooks, data, self.now)
 
     async def audience(self) -> Audience | None:
         """Who asks for what, if there is any hook."""
-        if not self.ledger.total(HOOKS):
+        if not self.statistics.total(HOOKS):
             return None
-        return await self.interest.now(self.tx, self.ledger.standing(HOOKS)[0], settled=not self.ledger.moved(HOOKS))
+        return await self.interest.now(
+            self.tx, self.statistics.state(HOOKS)[0], settled=not self.statistics.moved(HOOKS)
+        )
 
     async def _heard(self, table: Table, change: str) -> bool:
         """Whether anybody may listen to this change of the table: only then is it worth a question."""
@@ -263,7 +267,7 @@ class Unit:
             if any(asking for _, asking in hooks):
                 data = signal.say(old, new)
                 if data is not None:
-                    self.ledger.outbox += told(hooks, data, self.now)
+                    self.statistics.outbox += told(hooks, data, self.now)
 
     def _signals(self, table: Table, change: str) -> list[Signal]:
         return [s for s in table.signals if change in s.on and s.cause in (None, self.cause)]
@@ -293,7 +297,7 @@ class Unit:
             raise
 
     def _respect_limits(self, table: Table) -> None:
-        total = self.ledger.total(table.name)
+        total = self.statistics.total(table.name)
         limit = self.terms.limits.get(table.counter) if table.counter else None
         if limit is not None and total >= limit:
             raise Refusal(
@@ -309,7 +313,7 @@ class Unit:
             )
 
     async def _respect_cap_within(self, table: Table, columns: str, most: int, entity: Any) -> None:
-        if self.ledger.total(table.name) < most:
+        if self.statistics.total(table.name) < most:
             return  # the whole table holds fewer
         names = columns.split()
         values = {made.name: made.value for made in table.columns if made.name in names}

@@ -9,8 +9,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, TypeVar
 
-from bodega.storage.ledger import Ledger
 from bodega.storage.outbox import Interest
+from bodega.storage.table_stats import TableStatistics
 from bodega.storage.tx import Busy
 from bodega.storage.unit import Terms, Unit
 
@@ -56,10 +56,10 @@ class Writer:
         self.said: Callable[[set[int]], None] | None = None
         """Told after a commit which hooks have something to deliver."""
 
-    def say(self, ledger: Ledger) -> None:
+    def say(self, statistics: TableStatistics) -> None:
         """The events of a transaction are on disk."""
-        if self.said is not None and (ledger.outbox or ledger.waiting):
-            self.said({hook for event in ledger.outbox for hook in event.hooks} | ledger.waiting)
+        if self.said is not None and (statistics.outbox or statistics.waiting):
+            self.said({hook for event in statistics.outbox for hook in event.hooks} | statistics.waiting)
 
     async def write(self, job: Callable[[Unit], Awaitable[T]], now: int, terms: Terms) -> T:
         """Runs `job` inside the store's next write transaction and returns its result once that is on disk.

@@ -21,7 +21,7 @@ One that is overtaken between two steps loses its work and not more: what it did
 SKEW_SECONDS = 5
 """How far the clocks of two machines may be apart. A lease that ends later than that is none: a clock was set back."""
 
-MOST_DEATHS = 5
+MAX_CRASHES = 5
 """A task under whose hands so many workers died, without progress in between, is given up."""
 
 FIRST_PAUSE_SECONDS = 2
@@ -68,8 +68,8 @@ State = Literal["pending", "running", "done", "failed", "cancelled"]
 class Task(Entity, kw_only=True):
     """`progress` counts rows done so far; times are empty until they come; `attempt` counts its claims.
 
-    `content` is the base64 form of a body that is not shown. `deaths` counts the workers that left it without a word
-    since it last made progress.
+    `content` is the base64 form of a body that is not shown. `crash_count` counts the workers that left it without a
+    word since it last made progress.
     """
 
     state: State = "pending"
@@ -84,7 +84,7 @@ class Task(Entity, kw_only=True):
     lease_until: int = 0
     attempt: int = 0
     content: str = ""
-    deaths: int = 0
+    crash_count: int = 0
 
 
 TABLE = stored(
@@ -93,7 +93,7 @@ TABLE = stored(
     noun="task",
     columns="state client_id",
     indexed="state",
-    hidden="base client_id lease_until attempt content deaths",
+    hidden="base client_id lease_until attempt content crash_count",
 )
 
 
@@ -124,7 +124,7 @@ async def claim(unit: Unit, wall: int, *, alone: bool = False) -> Row | None:
                 date_started=row.entity.date_started or moment(unit.now),
                 lease_until=wall + LEASE_SECONDS,
                 attempt=row.entity.attempt + 1,
-                deaths=row.entity.deaths + was_left,
+                crash_count=row.entity.crash_count + was_left,
             )
             return await unit.update(TABLE, row, taken)
     return None
@@ -135,14 +135,14 @@ def _free(task: Task, wall: int, *, alone: bool) -> bool:
     if task.state == "pending" or task.lease_until > wall + LEASE_SECONDS + SKEW_SECONDS:
         return True
     ended = task.lease_until - LEASE_SECONDS if alone else task.lease_until + 1
-    pause = FIRST_PAUSE_SECONDS * 4 ** (task.deaths - 1) if task.deaths else 0
+    pause = FIRST_PAUSE_SECONDS * 4 ** (task.crash_count - 1) if task.crash_count else 0
     return wall >= ended + pause
 
 
 async def advance(unit: Unit, task: Task, done: int, wall: int) -> None:
     """Progress of so many rows more; renews the lease. Raises Overtaken."""
     row = await _held(unit, task)
-    changed = _replace(row.entity, progress=row.entity.progress + done, lease_until=wall + LEASE_SECONDS, deaths=0)
+    changed = _replace(row.entity, progress=row.entity.progress + done, lease_until=wall + LEASE_SECONDS, crash_count=0)
     await unit.update(TABLE, row, changed)
 
 

@@ -73,7 +73,7 @@ class Worker:
 
     def enqueued(self, store: OpenStore) -> None:
         """This process made a task: it takes it up, and tells the others."""
-        self.poke(store)
+        self.wake_worker(store)
         task = asyncio.create_task(self._tell(store.record.hash))
         self._announcing.add(task)
         task.add_done_callback(self._announcing.discard)
@@ -87,9 +87,9 @@ class Worker:
         for name in [store_hash] if store_hash else list(self._stores):
             store = self._stores.get(name)
             if store is not None and not store.closed:
-                self.poke(store)
+                self.wake_worker(store)
 
-    def poke(self, store: OpenStore) -> None:
+    def wake_worker(self, store: OpenStore) -> None:
         """The store has, or may have, a task."""
         name = store.record.hash
         self._stores[name] = store
@@ -101,7 +101,7 @@ class Worker:
         """A store was opened, or what the registry says of it changed: perhaps its clock was set."""
         self._visits.add(visit := asyncio.create_task(self._visit(store)))
         visit.add_done_callback(self._visits.discard)
-        self.poke(store)
+        self.wake_worker(store)
 
     async def _visit(self, store: OpenStore) -> None:
         with contextlib.suppress(Busy):
@@ -117,7 +117,7 @@ class Worker:
                     self._later.pop(name, None)
                 else:
                     await self._visit(store)
-                    self.poke(store)
+                    self.wake_worker(store)
 
     async def _waits(self, store: OpenStore) -> bool:
         """Whether a task waits; as far as is known, when the database cannot be reached."""
@@ -200,7 +200,7 @@ class Worker:
         name = store.record.hash
         if name in self._later:
             self._later[name].cancel()
-        self._later[name] = asyncio.get_running_loop().call_later(queue.LEASE_SECONDS + 1, self.poke, store)
+        self._later[name] = asyncio.get_running_loop().call_later(queue.LEASE_SECONDS + 1, self.wake_worker, store)
 
     async def stop(self) -> None:
         """Lets the transaction in hand end, and leaves the rest of its task to whoever comes next."""

@@ -61,7 +61,7 @@ async def put_on_channels(unit: Unit, product_id: int, add: set[int], drop: set[
     for channel in drop - {DEFAULT_CHANNEL} | add & {DEFAULT_CHANNEL}:
         sql = "DELETE FROM product_channels WHERE product_id = $1 AND channel_id = $2"
         await unit.tx.run(sql, product_id, channel)
-    unit.ledger.touch(CHANNELS, unit.now)
+    unit.statistics.touch(CHANNELS, unit.now)
 
 
 async def _channels_entered(tx: Tx, old: product.Product | None, new: product.Product) -> list[int]:

@@ -55,7 +55,7 @@ class ShowOrder(Action):
 
     async def find(self, call: Call) -> Validator:
         await self.place.enter(call)
-        standings = [await rows.standing_of(call.reader, name) for name in TABLES]
+        standings = [await rows.table_state_of(call.reader, name) for name in TABLES]
         return Validator(sum(one.revision for one in standings), max(one.modified for one in standings))
 
     async def answer(self, call: Call) -> Outcome:
@@ -105,7 +105,7 @@ class SetOrder(Action):
                 sql = "INSERT INTO category_sort_orders (category_id, product_id, sort_order) VALUES ($1, $2, $3)"
                 await unit.tx.run(sql, category, wanted.product_id, wanted.sort_order)
         if call.draft:
-            unit.ledger.touch(NAME, unit.now)
+            unit.statistics.touch(NAME, unit.now)
         return Shown(ready=json({"data": call.draft, "meta": {}}))
 
 
@@ -134,7 +134,7 @@ async def forget_the_places_it_left(unit: Unit, old: product.Product | None, new
         marks = numbered_marks(len(left), 2)
         sql = f"DELETE FROM category_sort_orders WHERE product_id = $1 AND category_id IN ({marks})"
         await unit.tx.run(sql, new.id, *sorted(left))
-        unit.ledger.touch(NAME, unit.now)
+        unit.statistics.touch(NAME, unit.now)
 
 
 routes = (route("catalog/categories/{category_id}/products/sort-order", 3, GET=ShowOrder(FACET), PUT=SetOrder(FACET)),)

@@ -56,7 +56,7 @@ def inherit(variant: Variant, owner: Product) -> None:
 async def be_born_with_a_base_variant(unit: Unit, old: Product | None, _new: Product) -> None:
     """Rule 57: every simple product has one."""
     if old is None:
-        _new.base_variant_id, _ = unit.ledger.enter(TABLE.name, unit.now)
+        _new.base_variant_id, _ = unit.statistics.enter(TABLE.name, unit.now)
 
 
 @product.TABLE.before_write.append
@@ -73,7 +73,7 @@ def with_its_base_variant(unit: Unit, old: Product | None, new: Product) -> list
         return []
     made = base_variant(new)
     if old is None:
-        return [_inserted(unit, made, unit.ledger.touch(TABLE.name, unit.now))]
+        return [_inserted(unit, made, unit.statistics.touch(TABLE.name, unit.now))]
     was = base_variant(old)
     if was == made:
         return []
@@ -81,7 +81,7 @@ def with_its_base_variant(unit: Unit, old: Product | None, new: Product) -> list
     before, after = TABLE.values(was), TABLE.values(made)
     changed = tuple(c.name for c, a, b in zip(TABLE.columns, before, after, strict=True) if a != b)
     moved = [b for a, b in zip(before, after, strict=True) if a != b]
-    version = unit.ledger.touch(TABLE.name, unit.now)
+    version = unit.statistics.touch(TABLE.name, unit.now)
     return [(update_sql(TABLE.name, changed), (made.id, doc, rest, version, unit.now, *moved))]
 
 
@@ -177,7 +177,7 @@ async def agree_with_the_product(unit: Unit, old: Variant | None, new: Variant) 
         own = Own(**{name: getattr(new, name) for name in OWN})
         owner.base_own = None if own == Own() else own
     else:
-        new.sku_id = new.id or unit.ledger.next_id(TABLE.name)
+        new.sku_id = new.id or unit.statistics.next_id(TABLE.name)
         hold_stock(owner, old, new)
         if owner.base_variant_id is not None:
             await _end_the_base_variant(unit, owner)
@@ -259,7 +259,7 @@ async def leave_a_base_variant(unit: Unit, doomed: Sequence[int]) -> None:
             owner.inventory_level = owner.variant_stock
         assert counted is not None
         if counted[0] == len(gone):
-            owner.base_variant_id, version = unit.ledger.enter(TABLE.name, unit.now)
+            owner.base_variant_id, version = unit.statistics.enter(TABLE.name, unit.now)
             await unit.tx.script([_inserted(unit, base_variant(owner), version)])
         owner.date_modified = moment(unit.now)
         await unit.rewrite(product.TABLE, row)

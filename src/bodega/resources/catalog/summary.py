@@ -44,7 +44,7 @@ class ShowSummary(Action):
 
     async def find(self, call: Call) -> Validator:
         """It changes with whatever it is made of."""
-        of = [await rows.standing(call.reader, one.TABLE) for one in (variants, product, categories)]
+        of = [await rows.table_state(call.reader, one.TABLE) for one in (variants, product, categories)]
         return Validator(sum(one.revision for one in of), max(one.modified for one in of))
 
     async def answer(self, call: Call) -> Outcome:

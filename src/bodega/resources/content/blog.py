@@ -134,7 +134,7 @@ class ListTags(Action):
         return NO_QUERY
 
     async def find(self, call: Call) -> Validator:
-        now = await rows.standing(call.reader, TABLE)
+        now = await rows.table_state(call.reader, TABLE)
         return Validator(now.revision, now.modified)
 
     async def answer(self, call: Call) -> Outcome:

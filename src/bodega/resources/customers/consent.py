@@ -101,8 +101,8 @@ class DeclareConsent(ShowConsent):
 
     async def perform(self, unit: Unit, call: Call) -> Outcome:
         old = await unit.get(TABLE, call.parent)
-        if call.standing_still is not None:
-            call.standing_still(Validator(old.version, old.modified) if old else Validator(0, 0))
+        if call.recheck_preconditions is not None:
+            call.recheck_preconditions(Validator(old.version, old.modified) if old else Validator(0, 0))
         was = old.entity if old is not None else Consent()
         allow, deny = call.draft.get("allow"), call.draft.get("deny")
         new = Consent(

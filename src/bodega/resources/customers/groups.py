@@ -251,7 +251,7 @@ async def forget_products(unit: Unit, doomed: Sequence[int]) -> None:
 
 
 async def _forget(unit: Unit, *, of_categories: Container[int] = (), of_products: Container[int] = ()) -> None:
-    if not unit.ledger.total(TABLE.name):
+    if not unit.statistics.total(TABLE.name):
         return
     for (group,) in await unit.tx.rows("SELECT id FROM customer_groups ORDER BY id"):
         row = await unit.get(TABLE, group)

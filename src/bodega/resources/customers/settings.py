@@ -153,8 +153,8 @@ class ShowSettings(Action):
 
     async def find(self, call: Call) -> Validator:
         await self.place.enter(call)
-        of_groups = await rows.standing(call.reader, groups.TABLE)
-        now = await rows.standing(call.reader, TABLE)
+        of_groups = await rows.table_state(call.reader, groups.TABLE)
+        now = await rows.table_state(call.reader, TABLE)
         return Validator(now.revision + of_groups.revision, max(now.modified, of_groups.modified))
 
     async def answer(self, call: Call) -> Outcome:
@@ -176,9 +176,9 @@ class ChangeSettings(ShowSettings):
         return v3.read(content, creating=False)
 
     async def perform(self, unit: Unit, call: Call) -> Outcome:
-        if call.standing_still is not None:
-            one, other = unit.ledger.standing(TABLE.name), unit.ledger.standing(groups.TABLE.name)
-            call.standing_still(Validator(one[0] + other[0], max(one[1], other[1])))
+        if call.recheck_preconditions is not None:
+            one, other = unit.statistics.state(TABLE.name), unit.statistics.state(groups.TABLE.name)
+            call.recheck_preconditions(Validator(one[0] + other[0], max(one[1], other[1])))
         draft: Changes = dict(call.draft)
         wanted = draft.get("customer_group_settings", GroupSettings())
         if not self.facet.within:

@@ -142,7 +142,7 @@ class ShowConsignments(Action):
 
     async def find(self, call: Call) -> Validator:
         await self.place.item(call)
-        standing = [await rows.standing_of(call.reader, table) for table in TABLES.split()]
+        standing = [await rows.table_state_of(call.reader, table) for table in TABLES.split()]
         return Validator(sum(one.revision for one in standing), max(one.modified for one in standing))
 
     async def answer(self, call: Call) -> Outcome:

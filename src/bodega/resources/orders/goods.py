@@ -192,7 +192,7 @@ async def price(unit: Unit, goods: Goods, quantity: int, exchange: Decimal, plac
 
 async def _adjustments(unit: Unit, goods: Goods) -> list[Adjustment]:
     """What rules add to the price, or take off it (rule 65): in their order, until one says that it is the last."""
-    if not unit.ledger.total(rule.TABLE.name):
+    if not unit.statistics.total(rule.TABLE.name):
         return []
     sql = "SELECT doc, rest FROM product_rules WHERE product_id = $1 ORDER BY sort_order, id"
     made: list[Adjustment] = []
@@ -223,7 +223,7 @@ def _meets(one: Rule, answers: Mapping[int, str], variant_id: int) -> bool:
 
 async def _bulk(unit: Unit, product_id: int) -> list[BulkPrice]:
     table: Any = bulk_pricing.TABLE
-    if not unit.ledger.total(table.name):
+    if not unit.statistics.total(table.name):
         return []
     sql = "SELECT doc, rest FROM bulk_pricing_rules WHERE product_id = $1 ORDER BY quantity_min"
     rules = [table.decode(row[0], row[1]) for row in await unit.tx.rows(sql, product_id)]

@@ -66,7 +66,7 @@ COUNTED = "SELECT count(*) FROM orders WHERE is_deleted"
 
 
 async def all_live(call: Call) -> bool:
-    """Whether no order is put away: then the whole table is the list, and its ledger knows the total."""
+    """Whether no order is put away: then the whole table is the list, and its statistics knows the total."""
     return await call.reader.row(ARCHIVED) is None
 
 
@@ -140,9 +140,9 @@ class ArchiveOrder(Delete):
     """DELETE. Rule 84: it puts the order away."""
 
     async def perform(self, unit: Unit, call: Call) -> Outcome:
-        if call.standing_still is not None:
+        if call.recheck_preconditions is not None:
             row = await unit.get(TABLE, call.entity_id)
-            call.standing_still(Validator(row.version, row.modified) if row else None)
+            call.recheck_preconditions(Validator(row.version, row.modified) if row else None)
         await writing.archive(unit, [call.entity_id])
         return Emptied()
 

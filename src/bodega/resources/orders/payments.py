@@ -201,8 +201,8 @@ class PaymentAction(Action):
         row = await unit.get(order.TABLE, call.entity_id)
         if row is None:
             raise Refusal(Reason.NO_SUCH_ENTITY)
-        if call.standing_still is not None:
-            call.standing_still(Validator(row.version, row.modified))
+        if call.recheck_preconditions is not None:
+            call.recheck_preconditions(Validator(row.version, row.modified))
         old: Order = row.entity
         if old.payment_status != "authorized":
             said = f"The order has no authorised payment to {self._event}."

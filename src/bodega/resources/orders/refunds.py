@@ -128,8 +128,8 @@ class MakeRefund(_OfOrder):
 
     async def perform(self, unit: Unit, call: Call) -> Outcome:
         books = await books_of(unit, call.entity_id)
-        if call.standing_still is not None:
-            call.standing_still(Validator(books.row.version, books.row.modified))
+        if call.recheck_preconditions is not None:
+            call.recheck_preconditions(Validator(books.row.version, books.row.modified))
         made = due(books, call.draft)
         row = await give_back(unit, books, made, _ways(books, made, call.draft), call.draft)
         return Created(
@@ -143,7 +143,7 @@ async def give_back(unit: Unit, books: Books, made: Due, ways: Sequence[PaymentD
     new = replace(books.order, refunded=books.order.refunded + made.amount, date_modified=moment(unit.now))
     new.status_id = REFUNDED if new.refunded >= new.paid else PARTIALLY
     new.payment_status = "refunded" if new.refunded >= new.paid else "partially refunded"
-    refund_id = unit.ledger.next_id(TABLE.name)
+    refund_id = unit.statistics.next_id(TABLE.name)
     went = []
     for way in ways:
         if way.provider_id == CREDIT:

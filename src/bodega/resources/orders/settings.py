@@ -82,7 +82,7 @@ class ShowSettings(Action):
 
     async def find(self, call: Call) -> Validator:
         await self.place.enter(call)
-        now = await rows.standing(call.reader, TABLE)
+        now = await rows.table_state(call.reader, TABLE)
         return Validator(now.revision, now.modified)
 
     async def answer(self, call: Call) -> Outcome:

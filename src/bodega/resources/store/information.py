@@ -85,7 +85,7 @@ async def information(call: Call) -> dict[str, Any]:
 
 async def unchanged_since(call: Call) -> Validator:
     """The registry's revision moves with every change of the store's settings and plan, the other with its currency."""
-    money = await rows.standing(call.reader, currencies.TABLE)
+    money = await rows.table_state(call.reader, currencies.TABLE)
     return Validator(call.record.revision + money.revision, max(call.record.created, money.modified))
 
 

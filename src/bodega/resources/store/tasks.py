@@ -36,8 +36,8 @@ class Cancel(Delete):
 
     async def perform(self, unit: Unit, call: Call) -> Outcome:
         row = await unit.get(TABLE, call.ids[-1])
-        if call.standing_still is not None:
-            call.standing_still(Validator(row.version, row.modified) if row else None)
+        if call.recheck_preconditions is not None:
+            call.recheck_preconditions(Validator(row.version, row.modified) if row else None)
         if row is None:
             raise Refusal(Reason.NO_SUCH_ENTITY)
         if not await cancel(unit, row):

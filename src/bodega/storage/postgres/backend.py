@@ -1,4 +1,4 @@
-"""The PostgreSQL depot: the registry in schema `bodega`, each store in a schema of its own, `store_HASH`."""
+"""The PostgreSQL backend: the registry in schema `bodega`, each store in a schema of its own, `store_HASH`."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from bodega.storage.registry import Registry, StoreRecord
 from bodega.storage.tx import Busy, Clash, Tx
 
 REGISTRY = "bodega"
-CHANNEL = "bodega_bell"
+CHANNEL = "bodega_changes"
 TASKS = "bodega_tasks"
-POST = "bodega_post"
+DELIVERIES = "bodega_deliveries"
 
 
 CONNECTIONS = 60
@@ -41,18 +41,18 @@ class RegistryTx(ReadTx):
             raise Clash(str(error)) from error
 
 
-class ServerRegistry(Registry):
-    """The registry in a schema. The bell is NOTIFY; a connection that was lost counts as a ring."""
+class PostgresRegistry(Registry):
+    """The registry in a schema. Change notifications are NOTIFY; a lost connection counts as one."""
 
     def __init__(self, dsn: str, readers: Readers) -> None:
         super().__init__(RegistryTx(readers))
         self._dsn = dsn
         self._readers = readers
-        self._rung = False
+        self._changed = False
         self._listening: asyncio.Task[None] | None = None
 
     @classmethod
-    async def open(cls, dsn: str) -> ServerRegistry:
+    async def open(cls, dsn: str) -> PostgresRegistry:
         """Connects and brings the registry to the newest schema, under a lock. Raises Busy."""
         connection = await connect(dsn, REGISTRY)
         try:
@@ -71,27 +71,27 @@ class ServerRegistry(Registry):
             await connection.close()
         return cls(dsn, Readers(lambda: connect(dsn, REGISTRY, patient=False), Budget(4), 4))
 
-    async def ring(self) -> None:
+    async def notify_change(self) -> None:
         await self.tx.run(f"NOTIFY {CHANNEL}")
 
     async def announce_task(self, store_hash: str) -> None:
         await self.tx.run(f"NOTIFY {TASKS}, '{store_hash}'")  # a hash is letters, digits and hyphens
 
-    async def announce_post(self, store_hash: str) -> None:
-        await self.tx.run(f"NOTIFY {POST}, '{store_hash}'")  # a hash is letters, digits and hyphens
+    async def announce_delivery(self, store_hash: str) -> None:
+        await self.tx.run(f"NOTIFY {DELIVERIES}, '{store_hash}'")  # a hash is letters, digits and hyphens
 
-    def _hear_of_post(self, _connection: object, _process: int, _channel: str, store_hash: str) -> None:
-        self.on_post(store_hash)
+    def _hear_of_delivery(self, _connection: object, _process: int, _channel: str, store_hash: str) -> None:
+        self.on_delivery(store_hash)
 
-    def rang(self) -> bool:
+    def has_changed(self) -> bool:
         if self._listening is None:
             self._listening = asyncio.create_task(self._listen())
-        rung, self._rung = self._rung, False
-        return rung
+        changed, self._changed = self._changed, False
+        return changed
 
     def hear(self, *_: object) -> None:
         """Something changed."""
-        self._rung = True
+        self._changed = True
 
     def _hear_of_task(self, _connection: object, _process: int, _channel: str, store_hash: str) -> None:
         self.on_task(store_hash)
@@ -113,9 +113,9 @@ class ServerRegistry(Registry):
                 await connection.add_listener(TASKS, self._hear_of_task)
                 self.hear()
                 self.on_task("")
-                await connection.add_listener(POST, self._hear_of_post)
+                await connection.add_listener(DELIVERIES, self._hear_of_delivery)
                 self.hear()
-                self.on_post("")
+                self.on_delivery("")
                 if ready is not None:
                     ready.set()
                 lost = asyncio.Event()
@@ -139,10 +139,10 @@ class ServerRegistry(Registry):
         await self._readers.close()
 
 
-class Server:
+class PostgresBackend:
     """Stores as schemas of a PostgreSQL server, or of several: a store's record may name its own."""
 
-    def __init__(self, dsn: str, registry: ServerRegistry, connections: int) -> None:
+    def __init__(self, dsn: str, registry: PostgresRegistry, connections: int) -> None:
         self.dsn = dsn
         self.registry: Registry = registry
         self._most = connections
@@ -151,9 +151,9 @@ class Server:
         self._readers: list[Readers] = []
 
     @classmethod
-    async def open_depot(cls, dsn: str, connections: int = CONNECTIONS) -> Server:
+    async def open_backend(cls, dsn: str, connections: int = CONNECTIONS) -> PostgresBackend:
         """Connects; this process holds at most about so many connections to stores. Raises Busy."""
-        return cls(dsn, await ServerRegistry.open(dsn), connections)
+        return cls(dsn, await PostgresRegistry.open(dsn), connections)
 
     @property
     def connections(self) -> int:

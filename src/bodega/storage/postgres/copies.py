@@ -13,9 +13,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from bodega.storage.ledger import LOCK
 from bodega.storage.sqlite.connection import connect
 from bodega.storage.sqlite.copies import keep, tell
+from bodega.storage.table_stats import LOCK
 
 _CATALOGUE = """
 CREATE TABLE IF NOT EXISTS kept_snapshots (
@@ -96,7 +96,7 @@ async def put_back(connection: Any, name: str, now: int) -> None:
     async with connection.transaction():
         await _lock(connection)
         number = await connection.fetchval("SELECT number FROM kept_snapshots WHERE name = $1", name)
-        before = await connection.fetchval("SELECT coalesce(max(revision), 0) FROM ledger")
+        before = await connection.fetchval("SELECT coalesce(max(revision), 0) FROM table_statistics")
         tables = await _tables(connection)
         emptied = "; ".join(f"DELETE FROM {table}" for table in reversed(tables))
         filled = "; ".join(f"INSERT INTO {table} SELECT * FROM kept{number}_{table}" for table in tables)
@@ -107,8 +107,8 @@ async def put_back(connection: Any, name: str, now: int) -> None:
 async def _move_on(connection: Any, before: int, now: int) -> None:
     """No entity tag of the state that was replaced is given a second time."""
     await connection.execute(
-        "UPDATE ledger SET revision = m.next, census = m.next, modified = $2"
-        " FROM (SELECT greatest(max(revision), $1) + 1 AS next FROM ledger) m",
+        "UPDATE table_statistics SET revision = m.next, index_revision = m.next, modified = $2"
+        " FROM (SELECT greatest(max(revision), $1) + 1 AS next FROM table_statistics) m",
         before,
         now,
     )
@@ -138,7 +138,7 @@ async def load(connection: Any, backup: Path, now: int) -> None:
     with closing(connect(backup)) as source:
         async with connection.transaction():
             await _lock(connection)
-            before = await connection.fetchval("SELECT coalesce(max(revision), 0) FROM ledger")
+            before = await connection.fetchval("SELECT coalesce(max(revision), 0) FROM table_statistics")
             tables = await _tables(connection)
             await connection.execute("; ".join(f"DELETE FROM {table}" for table in reversed(tables)))
             for table in tables:

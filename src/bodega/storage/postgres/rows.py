@@ -7,9 +7,9 @@ from typing import Any
 
 import asyncpg
 
-from bodega.storage.ledger import LOCK, Ledger
 from bodega.storage.postgres.connection import LOST, RETRIED, PostgresTx, ReadTx, Redo, connect, plain
 from bodega.storage.postgres.readers import IDLE_SECONDS, Budget, Readers
+from bodega.storage.table_stats import LOCK, TableStatistics
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 from bodega.storage.writer import Waiting, Writer
@@ -22,8 +22,8 @@ BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED; {LOCK}"
 class PostgresRows(Writer):
     """Reads through a few connections, writes through one connection a worker.
 
-    The ledger is locked when a transaction begins: a store has one writer at a time, over all workers, as it has on
-    SQLite. Plan limits, uniqueness and ids in commit order follow from that, and no two writes can deadlock.
+    The table statistics is locked when a transaction begins: a store has one writer at a time, over all workers, as it
+    has on SQLite. Plan limits, uniqueness and ids in commit order follow from that, and no two writes can deadlock.
     """
 
     def __init__(self, dsn: str, schema: str, budget: Budget) -> None:
@@ -69,12 +69,12 @@ class PostgresRows(Writer):
         try:
             await connection.execute(BEGIN)
             tx = PostgresTx(connection, alone=alone)
-            ledger = await Ledger.load(tx)
+            statistics = await TableStatistics.load(tx)
             for waiting in group:
-                mark = ledger.mark()
+                mark = statistics.mark()
                 tx.wrote = False
                 try:
-                    result = await waiting.job(Unit(tx, ledger, waiting.now, waiting.terms, self.interest))
+                    result = await waiting.job(Unit(tx, statistics, waiting.now, waiting.terms, self.interest))
                 except (Redo, *RETRIED):
                     raise
                 except Exception as error:
@@ -82,18 +82,18 @@ class PostgresRows(Writer):
                         raise Redo from error  # what it wrote, or the error itself, is in the others' transaction
                     if tx.wrote:
                         raise
-                    ledger.restore(mark)
+                    statistics.restore(mark)
                     refused.append((waiting, plain(error)))
                 else:
                     done.append((waiting, result))
-            await tx.script(ledger.statements())
+            await tx.script(statistics.statements())
             await connection.execute("COMMIT")
         except BaseException as error:
             await self._roll_back(connection, error)
             if isinstance(error, Exception) and (told := plain(error)) is not error:
                 raise told from error
             raise
-        self.say(ledger)
+        self.say(statistics)
         for waiting, result in done:
             waiting.done(result)
         for waiting, refusal in refused:

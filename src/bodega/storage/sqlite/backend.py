@@ -1,4 +1,4 @@
-"""The embedded depot: a directory with `registry.db`, `stores/HASH.PLACE.db` and the bell."""
+"""The SQLite backend: a directory with `registry.db`, `stores/HASH.PLACE.db` and `changes`, the notifications."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from bodega.storage.sqlite.rows import SqliteRows
 from bodega.storage.tx import Busy
 
 
-class EmbeddedRegistry(Registry):
-    """The registry in a file. The bell is eight shared bytes: reading them costs a tenth of a microsecond, where
-    `PRAGMA data_version` costs three, and it is asked at every request."""
+class SqliteRegistry(Registry):
+    """The registry in a file. A change notification is a change of eight shared bytes: reading them costs a tenth of a
+    microsecond, where `PRAGMA data_version` costs three, and it is asked at every request."""
 
     def __init__(self, directory: Path) -> None:
         self._connection = connect(directory / "registry.db", busy_ms=10_000)
@@ -34,24 +34,24 @@ class EmbeddedRegistry(Registry):
             self._connection.close()
             raise
         super().__init__(SqliteTx(self._connection))
-        self._file = os.open(directory / "bell", os.O_RDWR | os.O_CREAT, 0o600)
+        self._file = os.open(directory / "changes", os.O_RDWR | os.O_CREAT, 0o600)
         if os.fstat(self._file).st_size < 8:
             os.pwrite(self._file, bytes(8), 0)
-        self._bell = mmap.mmap(self._file, 8)
-        self._heard = self._bell[:]
+        self._shared = mmap.mmap(self._file, 8)
+        self._heard = self._shared[:]
 
-    async def ring(self) -> None:
+    async def notify_change(self) -> None:
         os.pwrite(self._file, os.urandom(8), 0)
 
-    def rang(self) -> bool:
-        now = self._bell[:]
+    def has_changed(self) -> bool:
+        now = self._shared[:]
         if now == self._heard:
             return False
         self._heard = now
         return True
 
     async def close(self) -> None:
-        self._bell.close()
+        self._shared.close()
         os.close(self._file)
         self._connection.close()
 
@@ -82,13 +82,13 @@ def _revision(connection: sqlite3.Connection) -> int:
     return int(connection.execute(migrate.READ).fetchone()[0])
 
 
-class Embedded:
+class SqliteBackend:
     """Stores as SQLite files of one process."""
 
     def __init__(self, directory: Path) -> None:
         (directory / "stores").mkdir(parents=True, exist_ok=True, mode=0o700)
         self.directory = directory
-        self.registry: Registry = EmbeddedRegistry(directory)
+        self.registry: Registry = SqliteRegistry(directory)
         self._commits = ThreadPoolExecutor(max_workers=4, thread_name_prefix="commit")
 
     @property

@@ -81,10 +81,12 @@ def put_back(copy: Path, live: Path, now: int, forward: Callable[[Path], None]) 
         forward(work)
         with closing(sqlite3.connect(live, timeout=30, isolation_level=None)) as target:
             target.execute("PRAGMA synchronous=FULL")
-            row = target.execute("SELECT coalesce(max(revision), 0) FROM ledger").fetchone()
+            row = target.execute("SELECT coalesce(max(revision), 0) FROM table_statistics").fetchone()
             with closing(sqlite3.connect(work, isolation_level=None)) as source:
                 source.execute(f"DROP TABLE IF EXISTS {_TOLD}")
-                kept = source.execute("SELECT coalesce(max(revision), 0) FROM ledger").fetchone()
+                kept = source.execute("SELECT coalesce(max(revision), 0) FROM table_statistics").fetchone()
                 moved = max(row[0], kept[0]) + BUMP
-                source.execute("UPDATE ledger SET revision = ?1, census = ?1, modified = ?2", (moved, now))
+                source.execute(
+                    "UPDATE table_statistics SET revision = ?1, index_revision = ?1, modified = ?2", (moved, now)
+                )
                 source.backup(target, sleep=_PAUSE_SECONDS)

@@ -8,8 +8,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from bodega.storage.ledger import Ledger
 from bodega.storage.sqlite.connection import MAPPED, SqliteTx, begin, connect, plain
+from bodega.storage.table_stats import TableStatistics
 from bodega.storage.tx import Busy, Tx
 from bodega.storage.unit import Unit
 from bodega.storage.writer import Waiting, Writer
@@ -38,24 +38,26 @@ class SqliteRows(Writer):
         connection = self._connection
         await self._begin()
         try:
-            ledger = await Ledger.load(self._writing)
+            statistics = await TableStatistics.load(self._writing)
             done = []
             refused: list[tuple[Waiting, Exception]] = []
             for waiting in group:
-                mark = ledger.mark()
+                mark = statistics.mark()
                 connection.execute("SAVEPOINT job")
                 try:
-                    result = await waiting.job(Unit(self._writing, ledger, waiting.now, waiting.terms, self.interest))
+                    result = await waiting.job(
+                        Unit(self._writing, statistics, waiting.now, waiting.terms, self.interest)
+                    )
                 except Exception as error:
                     if isinstance(told := plain(error), Busy):  # SQLite may have undone the transaction by itself
                         raise told from error
                     connection.execute("ROLLBACK TO job")
-                    ledger.restore(mark)
+                    statistics.restore(mark)
                     refused.append((waiting, error))
                 else:
                     done.append((waiting, result))
                 connection.execute("RELEASE job")
-            await self._writing.script(ledger.statements())
+            await self._writing.script(statistics.statements())
             await asyncio.get_running_loop().run_in_executor(self._commits, connection.commit)
         except BaseException as error:
             if connection.in_transaction:
@@ -64,7 +66,7 @@ class SqliteRows(Writer):
                 raise told from error
             raise
         # Refusals wait for the commit too: what stands in their way may have been written by the same group.
-        self.say(ledger)
+        self.say(statistics)
         for waiting, result in done:
             waiting.done(result)
         for waiting, refusal in refused:

@@ -85,7 +85,7 @@ class Own(Action):
         if still is not None and call.entity_id:
             row = await unit.get(self.table, call.entity_id)
             still(Validator(row.version, row.modified) if row else None)
-            call.standing_still = None
+            call.recheck_preconditions = None
 
     async def _follow(self, unit: Unit, call: Call, moved: dict[int, int]) -> None:
         """What the request named by the shared option is named by the copy."""

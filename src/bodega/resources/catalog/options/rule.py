@@ -211,12 +211,12 @@ async def know_its_kind(unit: Unit, old: Rule | None, new: Rule) -> None:
     new.kind = await kind_of(unit, new)
     new.price_adjuster = new.price_adjuster or Adjuster()
     new.weight_adjuster = new.weight_adjuster or Adjuster()
-    rule_id = new.id or unit.ledger.next_id(TABLE.name)
+    rule_id = new.id or unit.statistics.next_id(TABLE.name)
     known = {one.key: one.id for one in old.conditions} if old is not None else {}
     new.conditions = [
         replace(
             one,
-            id=known.get(one.key) or unit.ledger.enter("product_rule_conditions", unit.now)[0],
+            id=known.get(one.key) or unit.statistics.enter("product_rule_conditions", unit.now)[0],
             rule_id=rule_id,
             combination_id=one.variant_id or 0,
         )

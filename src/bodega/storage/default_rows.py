@@ -12,18 +12,18 @@ from bodega.storage.table import Table
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
-TOUCHED = "SELECT name FROM ledger WHERE total > 0 OR next_id > 1"
+TOUCHED = "SELECT name FROM table_statistics WHERE total > 0 OR next_id > 1"
 
 
-async def bare(tx: Tx, tables: Sequence[Table]) -> list[Table]:
+async def missing_default_rows(tx: Tx, tables: Sequence[Table]) -> list[Table]:
     """The tables that should have first rows and never held a row: one small query."""
     touched = {row[0] for row in await tx.rows(TOUCHED)}
     return [table for table in tables if table.first is not None and table.name not in touched]
 
 
-async def furnish(unit: Unit, tables: Sequence[Table]) -> None:
+async def insert_default_rows(unit: Unit, tables: Sequence[Table]) -> None:
     """Writes the first rows of these tables, those excepted that another process has furnished meanwhile."""
     for table in tables:
-        if table.first is not None and unit.ledger.untouched(table.name):
+        if table.first is not None and unit.statistics.untouched(table.name):
             for entity in table.first(unit):
                 await unit.insert(table, entity, numbered=True)

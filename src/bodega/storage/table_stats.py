@@ -1,8 +1,9 @@
-"""The ledger of a store: one row a table, moved in the same transaction as any change of that table.
+"""The table statistics of a store: one row a table, moved in the same transaction as any change of that table.
 
 `revision` (the store's own counter, never going back) and `modified` answer ETag and Last-Modified of collections,
-`total` answers counts without counting, `next_id` gives ids in the order of commits, and `census` moves when rows come
-or go. `pages` counts the living rows of each block of 256 ids, so that a page deep in a list is found without walking.
+`total` answers counts without counting, `next_id` gives ids in the order of commits, and `index_revision` moves when
+rows come or go. `page_index` counts the living rows of each block of 256 ids, so that a page deep in a list is found
+without walking.
 """
 
 from __future__ import annotations
@@ -16,34 +17,37 @@ BLOCK_BITS = 8
 BLOCK = 1 << BLOCK_BITS
 
 SCHEMA = """
-CREATE TABLE ledger (
+CREATE TABLE table_statistics (
     name TEXT PRIMARY KEY, revision BIGINT NOT NULL, modified BIGINT NOT NULL,
-    total BIGINT NOT NULL, next_id BIGINT NOT NULL, census BIGINT NOT NULL
+    total BIGINT NOT NULL, next_id BIGINT NOT NULL, index_revision BIGINT NOT NULL
 );
-CREATE TABLE pages (name TEXT NOT NULL, block INTEGER NOT NULL, living INTEGER NOT NULL, PRIMARY KEY (name, block));
+CREATE TABLE page_index (
+    name TEXT NOT NULL, block INTEGER NOT NULL, living INTEGER NOT NULL, PRIMARY KEY (name, block)
+);
 """
 
 STORE = "*"
-READ = "SELECT revision, modified, total, census FROM ledger WHERE name = $1"
-_LOAD = "SELECT name, revision, modified, total, next_id, census FROM ledger"
-LOCK = f"SELECT 1 FROM ledger WHERE name = '{STORE}' FOR UPDATE"
+READ = "SELECT revision, modified, total, index_revision FROM table_statistics WHERE name = $1"
+_LOAD = "SELECT name, revision, modified, total, next_id, index_revision FROM table_statistics"
+LOCK = f"SELECT 1 FROM table_statistics WHERE name = '{STORE}' FOR UPDATE"
 """The write lock of a store on PostgreSQL: the row is there from the first migration on.
 
 It is a statement of its own, since the one that waits for a lock does not see what was written while it waited.
 """
-_SAVE = """INSERT INTO ledger (name, revision, modified, total, next_id, census) VALUES ($1, $2, $3, $4, $5, $6)
+_SAVE = """INSERT INTO table_statistics (name, revision, modified, total, next_id, index_revision)
+VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (name) DO UPDATE SET revision = excluded.revision, modified = excluded.modified,
-total = excluded.total, next_id = excluded.next_id, census = excluded.census"""
-_LIVING = """INSERT INTO pages (name, block, living) VALUES ($1, $2, $3)
-ON CONFLICT (name, block) DO UPDATE SET living = pages.living + excluded.living"""
+total = excluded.total, next_id = excluded.next_id, index_revision = excluded.index_revision"""
+_LIVING = """INSERT INTO page_index (name, block, living) VALUES ($1, $2, $3)
+ON CONFLICT (name, block) DO UPDATE SET living = page_index.living + excluded.living"""
 
 Entry = tuple[int, int, int, int, int]
 EMPTY: Entry = (0, 0, 0, 1, 0)
 Mark = tuple[dict[str, Entry], set[str], dict[tuple[str, int], int], int]
 
 
-class Ledger:
-    """The ledger inside one write transaction: read once, moved in memory by each job, written once."""
+class TableStatistics:
+    """The table statistics inside one write transaction: read once, moved in memory by each job, written once."""
 
     def __init__(self, entries: dict[str, Entry]) -> None:
         self._entries = entries
@@ -57,7 +61,7 @@ class Ledger:
         """Hooks that have something to deliver again after this transaction."""
 
     @classmethod
-    async def load(cls, tx: Tx) -> Ledger:
+    async def load(cls, tx: Tx) -> TableStatistics:
         """Reads all entries, under the store's write lock."""
         return cls({row[0]: (row[1], row[2], row[3], row[4], row[5]) for row in await tx.rows(_LOAD)})
 
@@ -79,7 +83,7 @@ class Ledger:
         """Whether a table never held a row, or none since the store was emptied."""
         return self.total(table) == 0 and self.next_id(table) == 1
 
-    def standing(self, table: str) -> tuple[int, int]:
+    def state(self, table: str) -> tuple[int, int]:
         """A table's revision and when it last changed, in UTC seconds, as of this moment of the transaction."""
         return self._entries.get(table, EMPTY)[:2]
 
@@ -126,7 +130,7 @@ class Ledger:
         self._living.clear()
 
     def statements(self) -> list[Statement]:
-        """What writes the ledger back before the commit, and with it the events."""
+        """What writes the table statistics back before the commit, and with it the events."""
         said: list[Statement] = []
         if self.outbox:
             first = self._entries.get(outbox.DELIVERIES, EMPTY)[3]
