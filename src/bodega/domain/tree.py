@@ -38,14 +38,14 @@ async def plant(table: Table, unit: Unit, old: Any, new: Any) -> None:
     under = await below(unit.tx, [new.id]) if old is not None else []
     if old is not None and (new.parent_id == new.id or new.parent_id in {child for child, _ in under}):
         said = "A category cannot be moved below itself."
-        context = {"conflict_reason": said, "resolution": Reason.CIRCULAR_TREE.remedy}
-        raise Refusal(Reason.CIRCULAR_TREE, said, details=context)
+        details = {"conflict_reason": said, "resolution": Reason.CIRCULAR_TREE.remedy}
+        raise Refusal(Reason.CIRCULAR_TREE, said, details=details)
     new.ancestors = []
     if new.parent_id:
         parent = await unit.get(table, new.parent_id)
         if parent is None:
             fault = dangling("parent_id", "The parent category does not exist.", [new.parent_id])
-            raise Refusal(Reason.DANGLING_REFERENCE, fault.said, details=fault.context, faults=[fault])
+            raise Refusal(Reason.DANGLING_REFERENCE, fault.said, details=fault.details, faults=[fault])
         new.ancestors = [*parent.entity.ancestors, new.parent_id]
         new.tree_id = parent.entity.tree_id
     height = max((depth for _, depth in under), default=0)

@@ -214,10 +214,10 @@ class V2Shape:
         if name is None:
             return fault
         word = re.compile(rf"\b{re.escape(fault.field)}\b")
-        context = {
-            key: word.sub(name, value) if isinstance(value, str) else value for key, value in fault.context.items()
+        details = {
+            key: word.sub(name, value) if isinstance(value, str) else value for key, value in fault.details.items()
         }
-        return Fault(fault.reason, name, word.sub(name, fault.said), context)
+        return Fault(fault.reason, name, word.sub(name, fault.said), details)
 
     def describe(self, methods: Collection[str] = ("POST", "PUT")) -> list[dict[str, Any]]:
         """The field list of an OPTIONS reply (rule 13), for a target with these methods.

@@ -13,13 +13,13 @@ Header = tuple[bytes, bytes]
 class Fault(NamedTuple):
     """One faulty member of a request.
 
-    `field` is the name on the wire, `said` a sentence, `context` further members of V2's `details` (rule 4).
+    `field` is the name on the wire, `said` a sentence, `details` further members of V2's `details` (rule 4).
     """
 
     reason: Reason
     field: str
     said: str
-    context: Mapping[str, Any] = {}
+    details: Mapping[str, Any] = {}
 
 
 class Refusal(Exception):
@@ -55,8 +55,8 @@ class Refusal(Exception):
 
 def invalid(field: str, why: str) -> Fault:
     """The fault of a value that a field cannot have; `why` is the end of a sentence about it (rules 4 and 21)."""
-    context = {"invalid_reason": f"{field} {why}."}
-    return Fault(Reason.FIELD_INVALID, field, f"The field '{field}' is invalid.", context)
+    details = {"invalid_reason": f"{field} {why}."}
+    return Fault(Reason.FIELD_INVALID, field, f"The field '{field}' is invalid.", details)
 
 
 MOST_TOLD = 100
@@ -67,4 +67,4 @@ def refuse_faults(faults: Sequence[Fault]) -> Refusal:
     """One refusal for all faulty members, or the first hundred; the reason that is judged first speaks for it."""
     ordered = sorted(faults, key=lambda fault: fault.reason.rank)[:MOST_TOLD]
     first = ordered[0]
-    return Refusal(first.reason, first.said, details=first.context, faults=ordered)
+    return Refusal(first.reason, first.said, details=first.details, faults=ordered)

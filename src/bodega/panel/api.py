@@ -109,7 +109,7 @@ def _noted(errors: Any) -> dict[str, str]:
 
 def _refused(refusal: Refusal, version: int) -> Told:
     """In the words of the API: a sentence for each faulty member, or one for all."""
-    errors = {fault.field: str(fault.context.get("invalid_reason", fault.said)) for fault in refusal.faults}
+    errors = {fault.field: str(fault.details.get("invalid_reason", fault.said)) for fault in refusal.faults}
     title = next((fault.said for fault in refusal.faults), refusal.message)
     return Told(
         refusal.reason.status(version), title=title, remedy=refusal.reason.remedy, errors=errors, reason=refusal.reason

@@ -287,7 +287,7 @@ class Unit:
         faults = await conflicts(self.tx, table, entity)
         if faults:
             first = min(faults, key=lambda fault: fault.reason.rank)
-            raise Refusal(first.reason, first.said, details=first.context, faults=faults)
+            raise Refusal(first.reason, first.said, details=first.details, faults=faults)
 
     async def _write(self, table: Table, entity: Any, statements: Sequence[Statement], *, sure: bool = True) -> None:
         try:
@@ -354,24 +354,24 @@ async def conflicts(tx: Tx, table: Table, entity: Any) -> list[Fault]:
 
 def duplicate(field: str, said: str, noun: str, other: int) -> Fault:
     """The fault of wanting a value that another row holds (rule 43), with who holds it and what to do."""
-    context = {
+    details = {
         "conflict_reason": said,
         "conflicting_field": field,
         "conflicting_id": other,
         "resolution": f"Choose another {field}, or update {noun} {other}.",
     }
-    return Fault(Reason.DUPLICATE, field, said, context)
+    return Fault(Reason.DUPLICATE, field, said, details)
 
 
 def dangling(field: str, said: str, missing: Sequence[int]) -> Fault:
     """The fault of referring to rows that do not exist (rule 44)."""
-    context = {
+    details = {
         "conflict_reason": said,
         "invalid_reason": said,
         "missing_ids": list(missing),
         "resolution": f"Create what {field} refers to first, or leave it out.",
     }
-    return Fault(Reason.DANGLING_REFERENCE, field, said, context)
+    return Fault(Reason.DANGLING_REFERENCE, field, said, details)
 
 
 def _linked(link: Link, owner: int, members: Sequence[int]) -> list[Statement]:

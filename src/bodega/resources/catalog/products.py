@@ -235,12 +235,12 @@ async def orphan_no_product(unit: Unit, doomed: Sequence[int]) -> None:
     orphaned = [str(row[0]) for row in await unit.tx.rows(orphans, *doomed)]
     if orphaned:
         said = Reason.ORPHANED_PRODUCTS.message
-        context = {
+        details = {
             "conflict_reason": said,
             "orphaned_products": orphaned,
             "resolution": Reason.ORPHANED_PRODUCTS.remedy,
         }
-        raise Refusal(Reason.ORPHANED_PRODUCTS, said, details=context)
+        raise Refusal(Reason.ORPHANED_PRODUCTS, said, details=details)
     for (product,) in await unit.tx.rows(affected, *doomed):
         row = await unit.get(TABLE, product)
         if row is not None:

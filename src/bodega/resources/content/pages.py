@@ -116,7 +116,7 @@ async def lie_below_another_page(unit: Unit, old: Page | None, new: Page) -> Non
         row = await unit.tx.row("SELECT parent_id FROM web_pages WHERE id = $1", above)
         if row is None:
             fault = dangling("parent_id", "The parent page does not exist.", [above])
-            raise Refusal(Reason.DANGLING_REFERENCE, fault.said, details=fault.context, faults=[fault])
+            raise Refusal(Reason.DANGLING_REFERENCE, fault.said, details=fault.details, faults=[fault])
         above = row[0]
 
 

@@ -102,7 +102,7 @@ async def _address(unit: Unit, forward: Forward) -> str:
     found = await unit.tx.row("SELECT url FROM urls WHERE kind = $1 AND owner = $2", forward.type, forward.ref)
     if found is None:
         fault = dangling("forward", f"The {forward.type} does not exist.", [int(forward.ref)])
-        raise Refusal(Reason.DANGLING_REFERENCE, fault.said, details=fault.context, faults=[fault])
+        raise Refusal(Reason.DANGLING_REFERENCE, fault.said, details=fault.details, faults=[fault])
     return str(found[0])
 
 

@@ -74,7 +74,7 @@ async def show_it_on_a_page_that_exists(unit: Unit, old: Banner | None, new: Ban
         raise refuse_faults([invalid("item_id", f"must be an id where the page is a {new.page}")])
     if await unit.tx.row(f"SELECT 1 FROM {table} WHERE id = $1", new.item_id) is None:
         fault = dangling("item_id", "The page that the banner is for does not exist.", [new.item_id])
-        raise Refusal(Reason.DANGLING_REFERENCE, fault.said, details=fault.context, faults=[fault])
+        raise Refusal(Reason.DANGLING_REFERENCE, fault.said, details=fault.details, faults=[fault])
 
 
 _OWNERS = {"category_page": "categories", "brand_page": "brands"}

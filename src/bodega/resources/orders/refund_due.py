@@ -96,12 +96,12 @@ def _pieces(books: Books, item: ItemDraft, done: Counter[tuple[str, int]], name:
         return Amount()
     if item.quantity > left:
         said = f"{name}.quantity must be at most {left}: the rest was refunded already."
-        context = {
+        details = {
             "invalid_reason": said,
             "available_quantity": left,
             "order_product_id": sold.id,
         }
-        faults.append(Fault(Reason.FIELD_INVALID, f"{name}.quantity", said, context))
+        faults.append(Fault(Reason.FIELD_INVALID, f"{name}.quantity", said, details))
         return Amount()
     done[item.item_type, sold.id] += item.quantity
     whole = sold.wrapping if wrapped else sold.total.less(sold.discount)

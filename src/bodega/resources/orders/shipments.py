@@ -207,12 +207,12 @@ def _too_many(new: Shipment, lines: Mapping[int, Row]) -> list[Fault]:
         left = sold.quantity - sold.quantity_shipped - asked[sold.id]
         asked[sold.id] += one.quantity
         if one.quantity > left:
-            context = {
+            details = {
                 "invalid_reason": "The quantity is greater than what is left to be sent.",
                 "available_quantity": left,
                 "order_product_id": sold.id,
             }
-            faults.append(Fault(Reason.FIELD_INVALID, "quantity", "The field 'quantity' is invalid.", context))
+            faults.append(Fault(Reason.FIELD_INVALID, "quantity", "The field 'quantity' is invalid.", details))
     return faults
 
 

@@ -147,7 +147,7 @@ def _short(key: Key, level: int, lines: Sequence[OrderLine]) -> Fault:
     ]
     field = f"products.{asking[0][0] if asking else 0}.quantity"
     said = f"There are only {max(level, 0)} of product {product_id} in stock."
-    context = {
+    details = {
         "conflict_reason": said,
         "available_quantity": max(level, 0),
         "requested_quantity": sum(line.quantity for _, line in asking),
@@ -155,4 +155,4 @@ def _short(key: Key, level: int, lines: Sequence[OrderLine]) -> Fault:
         "variant_id": variant_id or (asking[0][1].variant_id if asking else 0),
         "resolution": Reason.OUT_OF_STOCK.remedy,
     }
-    return Fault(Reason.OUT_OF_STOCK, field, said, context)
+    return Fault(Reason.OUT_OF_STOCK, field, said, details)

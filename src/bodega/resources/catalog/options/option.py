@@ -82,5 +82,5 @@ VALUES = stored(
 
 def invalid(field: str, why: str) -> Refusal:
     """The refusal of a member; `why` is the end of a sentence about it."""
-    context = {"invalid_reason": f"{field} {why}."}
-    return refuse_faults([Fault(Reason.FIELD_INVALID, field, f"The field '{field}' is invalid.", context)])
+    details = {"invalid_reason": f"{field} {why}."}
+    return refuse_faults([Fault(Reason.FIELD_INVALID, field, f"The field '{field}' is invalid.", details)])

@@ -178,7 +178,7 @@ async def _name_a_product(unit: Unit, data: dict[str, Any] | None, field: str) -
         return
     if await unit.tx.row(f"SELECT 1 FROM {product.TABLE.name} WHERE id = $1", data["product_id"]) is None:
         fault = dangling(field, "The product does not exist.", [data["product_id"]])
-        raise Refusal(fault.reason, fault.said, details=fault.context, faults=[fault])
+        raise Refusal(fault.reason, fault.said, details=fault.details, faults=[fault])
 
 
 async def values_of(unit: Unit, option_id: int) -> list[Row]:
