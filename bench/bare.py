@@ -45,7 +45,7 @@ def protocol(name: str) -> Any:
     """What uvicorn calls to make a connection's protocol, by its name in `PROTOCOLS`."""
     if name == "httptools":
         return name
-    from bodega.http.protocol import Limits, Protocol
+    from bodega.server.protocol import Limits, Protocol
 
     return partial(Protocol, limits=Limits())
 

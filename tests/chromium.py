@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from bodega.app import make_app
-from bodega.http.listen import Listener, run, serve
+from bodega.server.listen import Listener, run, serve
 from bodega.storage.backend import open_backend
 
 SHOTS = Path(__file__).parent.parent / "build" / "screenshots"

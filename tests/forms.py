@@ -13,9 +13,9 @@ from xml.etree import ElementTree
 
 from bodega.access.stores import OpenStore
 from bodega.http import xml
+from bodega.http.app_context import AppContext
 from bodega.http.asgi import Api
-from bodega.http.house import House
-from bodega.http.route import by_version
+from bodega.http.router import by_version
 from bodega.lab.reset import empty
 from bodega.law.reasons import Reason, Step
 from bodega.log import Log
@@ -139,7 +139,7 @@ def emptied(shop: Shop) -> Shop:
 def strict(shop: Shop, **terms: Any) -> Shop:
     """The same store behind a door of other terms: `insecure_http`, `https_port`, `max_body` (bytes), `routes`."""
     server: Server = copy.copy(shop.server)
-    house = House(shop.server.app.stores, terms.pop("routes", None) or by_version(ROUTES), **terms)
+    house = AppContext(shop.server.app.stores, terms.pop("routes", None) or by_version(ROUTES), **terms)
     server.app = Api(house, Log())  # type: ignore[assignment]
     other = copy.copy(shop)
     other.server = server

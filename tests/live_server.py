@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from bodega.http.listen import Listener, ListenError, run, serve, serve_workers
-from bodega.http.protocol import Limits
+from bodega.server.listen import Listener, ListenError, run, serve, serve_workers
+from bodega.server.protocol import Limits
 
 HOST = b"Host: localhost\r\n"
 HANGING_UP = (ConnectionError, ssl.SSLEOFError)

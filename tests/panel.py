@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from bodega import passwords
 from bodega.access import owners
-from bodega.panel.house import PanelHouse
+from bodega.panel.context import PanelContext
 from shop import Server, Shop
 
 HOST = "localhost:8443"
@@ -224,10 +224,10 @@ def base(shop: Shop) -> str:
     return f"/manage/stores/{shop.name}"
 
 
-def house(server: Server) -> PanelHouse:
+def house(server: Server) -> PanelContext:
     """What the panel of a server stands on."""
     mount: Any = server.app._api._mounts["manage"]
-    found: PanelHouse = mount.house
+    found: PanelContext = mount.panel
     return found
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from bodega.access.scopes import SCOPES
-from bodega.app import App, make_app
+from bodega.app import Application, make_app
 from bodega.clock import Clock
 from bodega.events import hooks
 from bodega.events.hooks import Hook
@@ -58,7 +58,7 @@ class Server:
     def __init__(self, runner: asyncio.Runner, backend: Backend, *, insecure_http: bool = True) -> None:
         self.runner = runner
         self.backend = backend
-        self.app: App = runner.run(
+        self.app: Application = runner.run(
             make_app(backend, insecure_http=insecure_http, https_port=8443, log="BODEGA_TEST_LOG" in os.environ)
         )
         runner.run(self.app.start())

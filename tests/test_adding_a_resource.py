@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
+from bodega.http.app_context import AppContext
 from bodega.http.asgi import Api
-from bodega.http.house import House
-from bodega.http.route import by_version
+from bodega.http.router import by_version
 from bodega.log import Log
 from bodega.resources import ROUTES, TABLES
 from bodega.storage import files, keys, migrate, table_stats
@@ -54,7 +54,7 @@ def shop(server: Server, monkeypatch: pytest.MonkeyPatch) -> Shop:
     added = Migration(migrate.newest() + 1, "gift_wraps", MIGRATION)
     known = (*migrate.migrations(), added)
     monkeypatch.setattr(migrate, "migrations", lambda: known)
-    house = House(server.app.stores, by_version((*ROUTES, *gift_wraps.routes)), insecure_http=True)
+    house = AppContext(server.app.stores, by_version((*ROUTES, *gift_wraps.routes)), insecure_http=True)
     monkeypatch.setattr(server.app, "_api", Api(house, Log()))
     return server.shop()
 

@@ -28,7 +28,7 @@ from bodega.access.settings import SETTINGS
 from bodega.cli import main
 from bodega.cli.routes import served
 from bodega.cli.several import spread
-from bodega.config import Config, Place
+from bodega.config import Config, DataLocation
 from bodega.explain import CARRIES, MEANS, statuses
 from bodega.law.outcome import OUTCOMES
 from bodega.law.reasons import Reason
@@ -411,7 +411,7 @@ def test_settings_that_do_not_go_together_are_refused(settings: dict[str, Any]) 
 
 
 def test_several_workers_are_for_postgresql() -> None:
-    assert Config(Place(database="postgresql://here"), workers=4).workers == 4
+    assert Config(DataLocation(database="postgresql://here"), workers=4).workers == 4
 
 
 # Beside a server

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bodega.dates import http_date
-from bodega.http.conditional import Validators, Verdict, has_conditions, judge, tag
+from bodega.http.conditions import Validators, Verdict, has_conditions, judge, tag
 
 MODIFIED = 1_000_000_000
 CURRENT = Validators(tag(17), MODIFIED)

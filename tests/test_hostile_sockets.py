@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from bodega.http.listen import Listener
+from bodega.server.listen import Listener
 from live_server import HOST, LIMITS, Client, Reply, connected, running
 
 KIB = 1024
@@ -21,7 +21,7 @@ GET = b"GET / HTTP/1.1\r\n" + HOST
 @pytest.fixture(scope="module")
 def server() -> Iterator[Listener]:
     with pytest.MonkeyPatch.context() as patch, running(limits=LIMITS) as listeners:
-        patch.setattr("bodega.http.protocol.LINGER_SECONDS", 0.15)
+        patch.setattr("bodega.server.protocol.LINGER_SECONDS", 0.15)
         yield listeners[0]
 
 
@@ -240,7 +240,7 @@ def test_a_body_refused_while_it_waits_for_its_turn_is_answered_in_its_turn(clie
 def test_an_idle_connection_is_closed_after_the_keep_alive_time_and_a_used_one_is_not() -> None:
     """Section 9.8."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bodega.http.listen.KEEP_ALIVE_SECONDS", 0.3)
+        patch.setattr("bodega.server.listen.KEEP_ALIVE_SECONDS", 0.3)
         with running() as (listener,), connected(listener) as client:
             began = time.monotonic()
             for _ in range(4):

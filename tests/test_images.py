@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bodega.http.route import by_version
+from bodega.http.router import by_version
 from bodega.kit import picture as darkroom
 from bodega.kit import render
 from bodega.kit.actions import Create
-from bodega.kit.call import Call
+from bodega.kit.context import Context
 from bodega.kit.entity import Entity, names_files, stored
 from bodega.kit.fields import FileUrl, clean_address
 from bodega.kit.route import route
@@ -422,13 +422,13 @@ class Framed(Create):
 
     uploads = True
 
-    async def gather(self, call: Call) -> None:
+    async def gather(self, call: Context) -> None:
         given = call.draft.get("image_url")
         if given:
             call.gathered = await darkroom.taken_in(call, given, "image", darkroom.PRODUCT_SIZES)
             call.draft["image_url"] = call.gathered.sizes["tiny"].address
 
-    async def perform(self, unit: Unit, call: Call) -> Outcome:
+    async def perform(self, unit: Unit, call: Context) -> Outcome:
         if call.gathered is not None:
             await darkroom.keep(unit, call.gathered)
         return await super().perform(unit, call)

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from bodega.http.route import by_version
+from bodega.http.router import by_version
 from bodega.kit.images import UploadImage
 from bodega.kit.route import route
 from bodega.law.reasons import Reason, Step
@@ -438,7 +438,7 @@ BY_URL = route("catalog/categories/{id}/picture", 3, POST=UploadImage(categories
 @pytest.fixture(scope="module", autouse=True)
 def by_url(server: Server) -> Iterator[None]:
     """The server has that route, too, while these tests run."""
-    routes: Any = server.app._api._house.routes
+    routes: Any = server.app._api._app.routes
     served = dict(routes)
     routes.update(by_version((*ROUTES, BY_URL)))
     yield

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
-from bodega.http.route import by_version
+from bodega.http.router import by_version
 from bodega.kit.images import UploadImage
 from bodega.kit.route import route
 from bodega.law.reasons import Reason, Step

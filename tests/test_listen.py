@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 import live_server
-from bodega.http.listen import Listener, ListenError, bind, bind_each, close, run, serve
-from bodega.http.tls import ensure_certificate, server_context
+from bodega.server.listen import Listener, ListenError, bind, bind_each, close, run, serve
+from bodega.server.tls import ensure_certificate, server_context
 from live_server import HOST, Client, Reply, application, connected, process, running
 
 GET = b"GET / HTTP/1.1\r\n" + HOST + b"\r\n"

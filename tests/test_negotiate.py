@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
-from bodega.http.negotiate import BodyKind, Media, accepts_gzip, choose_media, media_of
+from bodega.http.negotiation import BodyKind, Media, accepts_gzip, choose_media, media_of
 
 JSON, XML = Media.JSON, Media.XML
 V2 = (JSON, XML)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bodega import outgoing
-from bodega.http.route import by_version
+from bodega.http.router import by_version
 from bodega.kit.images import UploadImage
 from bodega.kit.route import route
 from bodega.resources import ROUTES

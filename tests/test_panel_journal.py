@@ -12,24 +12,25 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from bodega.http import bulletin, journal, masking
-from bodega.http.bulletin import Seen
-from bodega.http.masking import MASK
+from bodega.journal import masking, sync
+from bodega.journal import store as journal
+from bodega.journal.masking import MASK
+from bodega.journal.sync import Exchange
 from bodega.law.reasons import Reason, Step
-from bodega.panel import charts, way_out
+from bodega.panel import charts, curl_suggestions
 from bodega.panel.journal import path
 from bodega.storage.backend import open_backend
 from panel import Browser, base, signed_in
 from shop import Reply, Server, Shop
 
 
-def told(shop: Shop) -> bulletin.Told:
+def told(shop: Shop) -> sync.JournalPages:
     """What the journal has."""
-    found: bulletin.Told = shop.server.run(shop.server.app.bulletin.read(shop.name, bodies=True))
+    found: sync.JournalPages = shop.server.run(shop.server.app.journal_sync.read(shop.name, bodies=True))
     return found
 
 
-def last(shop: Shop) -> Seen:
+def last(shop: Shop) -> Exchange:
     """The newest request."""
     return told(shop).entries[-1]
 
@@ -96,11 +97,11 @@ def test_only_the_newest_are_kept_and_all_are_counted(shop: Shop) -> None:
 
 def test_a_request_for_a_store_that_is_not_there_leaves_nothing(shop: Shop) -> None:
     """Strangers must not fill the memory."""
-    before = set(shop.server.app._api._journal.diaries)
+    before = set(shop.server.app._api._journal.stores)
     for number in range(20):
         shop.get("/v3/catalog/products", base=f"/stores/nobody{number}")
     shop.get("/v3/catalog/products", base="/stores/../etc")
-    assert set(shop.server.app._api._journal.diaries) == before
+    assert set(shop.server.app._api._journal.stores) == before
 
 
 def test_the_store_that_was_quiet_longest_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,7 +113,7 @@ def test_the_store_that_was_quiet_longest_makes_room(monkeypatch: pytest.MonkeyP
         ask: Any = type("A", (), {**words, "version": 3, "headers": {}, "secure": True})
         answer: Any = type("B", (), {"status": 200, "reason": "", "headers": [], "body": b""})
         kept.note(ask, answer, time.perf_counter(), store)
-    assert set(kept.diaries) == {"a", "c"}
+    assert set(kept.stores) == {"a", "c"}
 
 
 def test_every_step_that_refuses_is_in_the_journal(shop: Shop) -> None:
@@ -163,10 +164,10 @@ def test_no_credential_is_shown_exported_or_told(shop: Shop) -> None:
     assert shop.token not in shown
     assert f"x-auth-token</dt><dd>{MASK}" in shown
     assert "page=2" in shown
-    diary = shop.server.app._api._journal.diaries[shop.name]
-    whole = shop.server.app.bulletin._whole(shop.name, diary)
-    assert HIDDEN not in json.dumps(_plain(bulletin.told(diary, whole)))
-    assert whole == shop.server.app.bulletin._whole(shop.name, diary), "masked once"
+    store_journal = shop.server.app._api._journal.stores[shop.name]
+    whole = shop.server.app.journal_sync._whole(shop.name, store_journal)
+    assert HIDDEN not in json.dumps(_plain(sync.pages_of(store_journal, whole)))
+    assert whole == shop.server.app.journal_sync._whole(shop.name, store_journal), "masked once"
 
 
 def _plain(value: Any) -> Any:
@@ -309,7 +310,7 @@ def test_the_line_that_is_told_succeeds(shop: Shop, reason: str, asked: Asked, s
     token = "" if headers.pop("no-token", "") else None
     reply = shop.request(method, target, body, headers=headers, token=token)
     assert reply.reason == reason
-    mended = way_out.mended(last(shop), Reason[reason])
+    mended = curl_suggestions.mended(last(shop), Reason[reason])
     assert mended is not None
     assert mended.said
     again = run(shop, mended.line)
@@ -321,15 +322,15 @@ def test_the_line_that_is_told_succeeds(shop: Shop, reason: str, asked: Asked, s
 def test_the_same_again_is_the_same_again(shop: Shop) -> None:
     shop.change(settings={"journal": "full"})
     shop.post("/v3/catalog/brands", {"name": 'It\'s $5 `now`\n"quoted"'})
-    line = way_out.curl(last(shop))
+    line = curl_suggestions.curl(last(shop))
     assert run(shop, line).reason == "DUPLICATE"
 
 
 def test_where_only_the_caller_can_know_no_line_is_told(shop: Shop) -> None:
     shop.post("/v3/catalog/brands", {})
-    assert way_out.mended(last(shop), Reason.FIELD_MISSING) is None
+    assert curl_suggestions.mended(last(shop), Reason.FIELD_MISSING) is None
     shop.post("/v2/brands", {"name": "n", "colour": "red"})
-    assert way_out.mended(last(shop), Reason.FIELD_UNKNOWN) is None, "the body was not kept"
+    assert curl_suggestions.mended(last(shop), Reason.FIELD_UNKNOWN) is None, "the body was not kept"
 
 
 # Looking at it

@@ -16,7 +16,7 @@ from bodega.access.settings import SETTINGS
 from bodega.law.outcome import OUTCOMES
 from bodega.law.reasons import Reason, Step
 from bodega.panel import permissions
-from bodega.panel.house import static_files
+from bodega.panel.context import static_files
 from bodega.panel.web import CSP
 from bodega.storage.registry import Account, digest
 from panel import Browser, Page, base, house, signed_in
@@ -129,9 +129,9 @@ def test_when_an_account_was_last_used_is_shown_at_once_and_kept(shop: Shop) -> 
     server = shop.server
     sql = "SELECT used FROM account_uses WHERE client_id = $1"
     assert server.run(server.backend.registry.tx.row(sql, client)) is None
-    server.run(server.app.bulletin._note())
+    server.run(server.app.journal_sync._note())
     assert server.run(server.backend.registry.tx.row(sql, client))[0] == pytest.approx(time.time(), abs=10)
-    assert client not in server.app.bulletin.last_used()
+    assert client not in server.app.journal_sync.last_used()
     assert "just now" in browser.get(f"{base(shop)}/accounts").text
 
 
@@ -144,14 +144,14 @@ def test_the_use_of_many_accounts_is_noted_in_few_writes_and_of_revoked_ones_not
     everybody = server.run(server.backend.registry.accounts(shop.name))
     [revoked] = [account for account in everybody if account.token_digest == digest(gone)]
     server.run(server.backend.registry.drop_account(shop.name, revoked.client_id))
-    used = server.app._api._journal.diaries[shop.name].used
+    used = server.app._api._journal.stores[shop.name].used
     assert len(used) == 4
     used |= {f"nobody-{number}": 1 for number in range(450)}
-    server.run(server.app.bulletin._note())
+    server.run(server.app.journal_sync._note())
     sql = "SELECT u.client_id FROM account_uses u JOIN accounts a ON a.client_id = u.client_id WHERE a.store = $1"
     noted = {row[0] for row in server.run(server.backend.registry.tx.rows(sql, shop.name))}
     assert noted == {account.client_id for account in accounts_of(shop) if account.scopes == {"store_v2_products"}}
-    assert server.app._api._journal.diaries[shop.name].used == {}
+    assert server.app._api._journal.stores[shop.name].used == {}
 
 
 def accounts_of(shop: Shop) -> list[Account]:

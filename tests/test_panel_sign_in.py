@@ -86,8 +86,8 @@ def test_plain_http_is_sent_to_https_before_anything_is_read(shop: Shop) -> None
 
 def test_behind_a_proxy_that_ends_tls_cookies_are_secure_as_under_tls(shop: Shop) -> None:
     api = shop.server.app._api
-    real = api._house
-    api._house = replace(real, behind_tls=True, insecure_http=False)
+    real = api._app
+    api._app = replace(real, behind_tls=True, insecure_http=False)
     house(shop.server).insecure_http = False
     try:
         browser = Browser(shop.server, scheme="http")
@@ -96,7 +96,7 @@ def test_behind_a_proxy_that_ends_tls_cookies_are_secure_as_under_tls(shop: Shop
         assert SESSION in browser.cookies
         assert "Secure" in page.header("set-cookie")
     finally:
-        api._house = real
+        api._app = real
         house(shop.server).insecure_http = True
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from bodega.http.route import by_version
+from bodega.http.router import by_version
 from bodega.kit.listing import Listing
 from bodega.resources import ROUTES
 from published import needs_shared, table

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from bodega.http.route import by_version
+from bodega.http.router import by_version
 from bodega.kit.actions import Create
 from bodega.kit.route import Route
 from bodega.resources import ROUTES

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from bodega.access import quota as counting
-from bodega.access.quota import Hour, Shared, Window
+from bodega.access.quota import HourlyQuota, SharedQuota, WindowQuota
 from bodega.clock import Clock
 from bodega.storage.backend import open_backend
 from bodega.storage.registry import Account
@@ -186,7 +186,7 @@ def account(kind: str, quota: int) -> Account:
 
 def test_a_window_counts_like_a_list_of_moments() -> None:
     """However the clock goes forward, at most `quota` requests pass in the 30 s after the first."""
-    window = Window(account("oauth", 4))
+    window = WindowQuota(account("oauth", 4))
     now, began, passed = START, -1e9, 0
     for step in itertools.islice(itertools.cycle([0.0, 1.5, 0.25, 11.0, 29.875, 30.0, 0.125]), 200):
         now += step
@@ -198,7 +198,7 @@ def test_a_window_counts_like_a_list_of_moments() -> None:
 
 def test_an_hour_counts_like_a_list_of_minutes() -> None:
     """At most `quota` requests pass in any sixty minutes on end."""
-    hour = Hour(account("basic", 7))
+    hour = HourlyQuota(account("basic", 7))
     passed: list[int] = []
     now = START
     for step in itertools.islice(itertools.cycle([0, 61, 7, 600, 3, 1200, 59, 60, 1800, 5]), 400):
@@ -222,7 +222,7 @@ class Workers:
         self.account = account_of(shop, kind=kind, **{"per_window" if kind == "oauth" else "per_hour": quota})
         self.server = server
         self.tx = server.backend.registry.tx
-        self.counts = [Shared(self.account) for _ in range(count)]
+        self.counts = [SharedQuota(self.account) for _ in range(count)]
 
     def spend(self, pattern: list[int], now: float, at_once: int = 40) -> int:
         """Requests of the workers named, in this order, so many at once: how many are let through."""
@@ -322,9 +322,9 @@ def test_a_worker_that_has_not_heard_of_a_new_quota_does_not_set_the_count_back(
     """The notification takes a moment; meanwhile the later epoch's count is the account's."""
     workers = Workers(shared, "oauth", 10, count=1)
     assert workers.spend([0] * 4, START) == 4
-    workers.counts.append(Shared(msgspec.structs.replace(workers.account, quota_epoch=1)))
+    workers.counts.append(SharedQuota(msgspec.structs.replace(workers.account, quota_epoch=1)))
     assert workers.spend([1] * 3, START) == 3
-    workers.counts[0] = Shared(workers.account)
+    workers.counts[0] = SharedQuota(workers.account)
     assert workers.spend([0] * 20, START) == 7
     assert workers.spend([1] * 20, START) == 0
 

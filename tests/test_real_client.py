@@ -15,7 +15,7 @@ import requests
 from bigcommerce.api import BigcommerceApi
 from bigcommerce.exception import ClientRequestException, RateLimitingException, RedirectionException, ServerException
 
-from bodega.http.tls import ensure_certificate
+from bodega.server.tls import ensure_certificate
 from image_host import serve
 from served import Served, Store, resolve_localhost, serving, tunnel
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from bodega.http import tls
-from bodega.http.listen import Listener
-from bodega.http.sni import local_context
-from bodega.http.tls import Certificate, ensure_certificate, server_context
+from bodega.server import tls
+from bodega.server.listen import Listener
+from bodega.server.sni import local_context
+from bodega.server.tls import Certificate, ensure_certificate, server_context
 from live_server import HOST, LIMITS, Client, running
 
 DAY = 86_400
@@ -190,7 +190,7 @@ def test_a_start_with_everything_in_place_loads_nothing_that_makes_certificates(
     certificate: Certificate, tmp_path: Path
 ) -> None:
     program = (
-        "import sys, pathlib; from bodega.http.tls import *;"
+        "import sys, pathlib; from bodega.server.tls import *;"
         "made = ensure_certificate(pathlib.Path(sys.argv[1]), 'shop.test'); server_context(made.cert, made.key);"
         "sys.exit('cryptography' in sys.modules)"
     )

@@ -1,4 +1,4 @@
-"""The house put together: backend, stores, routes, law, worker."""
+"""The application put together: backend, stores, routes, law, worker."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any
 from bodega import memory
 from bodega.access.stores import OpenStore, Stores
 from bodega.events.dispatcher import Dispatcher
+from bodega.http.app_context import AppContext
 from bodega.http.asgi import Api
-from bodega.http.bulletin import Bulletin
 from bodega.http.files import pictures
-from bodega.http.house import House
-from bodega.http.journal import Journal
 from bodega.http.mounts import gateway_time, operations
-from bodega.http.replay import Replay
-from bodega.http.route import by_version
+from bodega.http.router import by_version
+from bodega.http.task_executor import TaskExecutor
+from bodega.journal.store import Journal
+from bodega.journal.sync import JournalSync
 from bodega.kit.route import Route
 from bodega.log import Log, to_standard_error
 from bodega.metrics import Board, Meter
@@ -35,7 +35,7 @@ def routes() -> Sequence[Route]:
     return ROUTES
 
 
-class App:
+class Application:
     """The ASGI application: the store API, and a lifespan that closes the stores after the last request."""
 
     def __init__(
@@ -44,12 +44,12 @@ class App:
         api: Api,
         worker: Worker,
         dispatcher: Dispatcher,
-        bulletin: Bulletin,
+        journal_sync: JournalSync,
         log: Log,
         look: Callable[[], None],
     ) -> None:
         self.stores = stores
-        self.bulletin = bulletin
+        self.journal_sync = journal_sync
         self._look = look
         self._looking: asyncio.Task[None] | None = None
         self._api = api
@@ -80,7 +80,7 @@ class App:
         self._worker.start()
         self._looking = asyncio.create_task(self._keep_looking())
         self._dispatcher.start()
-        self.bulletin.start()
+        self.journal_sync.start()
         memory.settle()
         self._waking = asyncio.create_task(self.stores.wake_all())
 
@@ -99,7 +99,7 @@ class App:
             await asyncio.gather(self._waking, return_exceptions=True)
         await self._worker.stop()
         await self._dispatcher.stop()
-        await self.bulletin.stop()
+        await self.journal_sync.stop()
         await self.stores.close()
         self._log.flush()
 
@@ -113,7 +113,7 @@ async def make_app(
     log: bool = True,
     meter: Meter | None = None,
     ca: Path | None = None,
-) -> App:
+) -> Application:
     """The application over a backend; `https_port` is where plain HTTP is sent to, `meter` what this worker counts on,
     `ca` the local authority's file."""
     meter = meter or Board().meter()
@@ -123,7 +123,7 @@ async def make_app(
     if listen is not None:
         await listen()
     worker: list[Worker] = []
-    house = House(
+    app = AppContext(
         stores,
         by_version(ROUTES),
         insecure_http,
@@ -132,7 +132,7 @@ async def make_app(
         wake_worker=lambda store: worker[0].enqueued(store),
     )
     announce = backend.registry.announce_task
-    worker.append(Worker(Replay(house), written, alone=isinstance(backend, SqliteBackend), announce=announce))
+    worker.append(Worker(TaskExecutor(app), written, alone=isinstance(backend, SqliteBackend), announce=announce))
     backend.registry.on_task = worker[0].heard
     dispatcher = Dispatcher(stores, written, alone=isinstance(backend, SqliteBackend))
     backend.registry.on_delivery = dispatcher.heard
@@ -145,9 +145,9 @@ async def make_app(
     reference = pages(ROUTES)
     look = functools.partial(_look, meter, stores, worker[0])
     journal = Journal()
-    bulletin = Bulletin(stores, journal, written, shared=not isinstance(backend, SqliteBackend))
+    journal_sync = JournalSync(stores, journal, written, shared=not isinstance(backend, SqliteBackend))
     panel = panel_mounts(
-        stores, bulletin, written, insecure_http=insecure_http, https_port=https_port, ca=ca, api=house
+        stores, journal_sync, written, insecure_http=insecure_http, https_port=https_port, ca=ca, api=app
     )
     mounts = {
         "time": gateway_time,
@@ -157,8 +157,8 @@ async def make_app(
         "docs": reference,
         **panel,
     }
-    api = Api(house, written, mounts, meter, journal)
-    return App(stores, api, worker[0], dispatcher, bulletin, written, look)
+    api = Api(app, written, mounts, meter, journal)
+    return Application(stores, api, worker[0], dispatcher, journal_sync, written, look)
 
 
 def _look(meter: Meter, stores: Stores, worker: Worker) -> None:

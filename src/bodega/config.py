@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class DataLocation:
     """Where the stores are: a directory of SQLite files, or a PostgreSQL server when `database` (a URL) is given.
 
     The directory is used in both cases: the certificates are kept there.
@@ -25,7 +25,7 @@ class Place:
 class Config:
     """The settings of `bodega serve`. Raises ValueError with a sentence when they do not go together."""
 
-    place: Place = Place()
+    place: DataLocation = DataLocation()
     host: str = "127.0.0.1"
     https_port: int = 8443
     http_port: int = 8080

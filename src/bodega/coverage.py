@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bodega.http.route import Routes, by_version
+from bodega.http.router import Routes, by_version
 from bodega.kit.route import Route
 
 AT_ROOT = frozenset({("gateway", "GET", "/time"), ("login", "POST", "/oauth2/token")})
@@ -40,7 +40,7 @@ class Operation(NamedTuple):
         return inside and (not waves or self.wave in waves)
 
 
-class Group(NamedTuple):
+class CoverageGroup(NamedTuple):
     """The operations of a group, in one version and one wave."""
 
     version: str
@@ -81,7 +81,7 @@ def read_operations(file: Path) -> list[Operation]:
         raise NoList(f"{file} is no list of operations: it is not text.") from error
 
 
-def compare(operations: Iterable[Operation], routes: Iterable[Route]) -> list[Group]:
+def compare(operations: Iterable[Operation], routes: Iterable[Route]) -> list[CoverageGroup]:
     """The groups in the order of the list, with what is served of them and what is missing."""
     tries = by_version(routes)
     sorted_out: dict[tuple[str, str, str], tuple[list[Operation], list[Operation]]] = {}
@@ -89,7 +89,7 @@ def compare(operations: Iterable[Operation], routes: Iterable[Route]) -> list[Gr
         key = operation.version, operation.group, operation.wave
         served, missing = sorted_out.setdefault(key, ([], []))
         (served if is_served(operation, tries) else missing).append(operation)
-    return [Group(*key, len(served), tuple(missing)) for key, (served, missing) in sorted_out.items()]
+    return [CoverageGroup(*key, len(served), tuple(missing)) for key, (served, missing) in sorted_out.items()]
 
 
 def is_served(operation: Operation, tries: Mapping[int, Routes]) -> bool:

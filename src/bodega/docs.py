@@ -13,7 +13,7 @@ from bodega.access.settings import SETTINGS
 from bodega.app import routes
 from bodega.cli import main
 from bodega.cli.routes import served
-from bodega.coverage import Group, compare, read_operations
+from bodega.coverage import CoverageGroup, compare, read_operations
 from bodega.explain import before_the_law, outcome_facts, reason_facts, statuses
 from bodega.law.outcome import OUTCOMES
 from bodega.law.reasons import Reason, Step
@@ -124,7 +124,7 @@ def coverage(list_of_operations: Path) -> str:
     )
 
 
-def _share(groups: list[Group]) -> list[str]:
+def _share(groups: list[CoverageGroup]) -> list[str]:
     return [str(sum(group.served for group in groups)), str(sum(group.of for group in groups))]
 
 

@@ -139,9 +139,9 @@ def outcome_facts(outcome: type[Outcome]) -> dict[str, Any]:
 
 def before_the_law() -> list[tuple[int, str]]:
     """Status and message of requests that are turned away while they are still being read."""
-    from bodega.http.protocol import Refusal
+    from bodega.server.protocol import ProtocolRefusal
 
-    return [refusal.value for refusal in Refusal]
+    return [refusal.value for refusal in ProtocolRefusal]
 
 
 # As words

@@ -14,7 +14,7 @@ FLUSH_SECONDS = 0.2
 GATHERED = 500
 
 
-class Line(msgspec.Struct, omit_defaults=True, gc=False):
+class LogLine(msgspec.Struct, omit_defaults=True, gc=False):
     """One answered request; `time` in UTC seconds, `us` the microseconds it took."""
 
     time: float
@@ -33,20 +33,20 @@ class Log:
 
     def __init__(self, stream: BinaryIO | None = None) -> None:
         self._stream = stream
-        self._lines: list[Line] = []
+        self._lines: list[LogLine] = []
         self.lost = 0
         """How often something could not be written."""
 
-    def request(self, ask: Any, answer: Any, us: int) -> None:
+    def request(self, request: Any, response: Any, us: int) -> None:
         """One answered request, which took so many microseconds."""
         if self._stream is None:
             return
         if not self._lines:
             asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
         self._lines.append(
-            Line(
-                wall(), ask.request_id, ask.method, ask.path, answer.status, ask.client_id, len(answer.body),
-                us, answer.reason,
+            LogLine(
+                wall(), request.request_id, request.method, request.path, response.status, request.client_id,
+                len(response.body), us, response.reason,
             )
         )  # fmt: skip
         if len(self._lines) >= GATHERED:

@@ -1,4 +1,4 @@
-"""HTTP requests that leave the house, to addresses that somebody else chose: never to private ones, unless allowed.
+"""HTTP requests to the outside, to addresses that somebody else chose: never to private ones, unless allowed.
 
 The address is judged where the socket is made, after every look-up of a name and every redirect, so a name that
 changes its mind between two look-ups (DNS rebinding) gains nothing. The library is imported when it is first needed:

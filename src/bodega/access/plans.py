@@ -16,7 +16,7 @@ COUNTERS = ("products", "categories", "brands", "customers")
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class StorePlan:
     """Limits by counter (a counter that is absent has no limit) and default quotas of new accounts."""
 
     name: str
@@ -26,15 +26,15 @@ class Plan:
     limits: Mapping[str, int] = field(default_factory=dict)
 
 
-PLANS: dict[str, Plan] = {
+PLANS: dict[str, StorePlan] = {
     plan.name: plan
     for plan in (
-        Plan("sandbox", "Sandbox", 20_000),
-        Plan("trial", "Trial", 150, limits={"products": 50, "categories": 20, "brands": 20, "customers": 50}),
-        Plan("standard", "Standard", 150, limits={"products": 10_000, "customers": 50_000}),
-        Plan("plus", "Plus", 150, limits={"products": 50_000, "customers": 250_000}),
-        Plan("pro", "Pro", 450, limits={"products": 500_000}),
-        Plan("enterprise", "Enterprise", 20_000),
+        StorePlan("sandbox", "Sandbox", 20_000),
+        StorePlan("trial", "Trial", 150, limits={"products": 50, "categories": 20, "brands": 20, "customers": 50}),
+        StorePlan("standard", "Standard", 150, limits={"products": 10_000, "customers": 50_000}),
+        StorePlan("plus", "Plus", 150, limits={"products": 50_000, "customers": 250_000}),
+        StorePlan("pro", "Pro", 450, limits={"products": 500_000}),
+        StorePlan("enterprise", "Enterprise", 20_000),
     )
 }
 DEFAULT = "sandbox"

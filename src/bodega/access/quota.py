@@ -24,7 +24,7 @@ class Spent(msgspec.Struct, frozen=True, gc=False):
     reset_ms: int
 
 
-class Window:
+class WindowQuota:
     """A quota of an OAuth account: so many requests a window; the first request of a window starts it."""
 
     __slots__ = ("ends", "epoch", "quota", "used")
@@ -46,7 +46,7 @@ class Window:
         return Spent(self.quota - self.used, self.quota, left_ms)
 
 
-class Hour:
+class HourlyQuota:
     """A quota of a Basic account: so many requests in the last sixty minutes."""
 
     __slots__ = ("epoch", "minutes", "quota", "total")
@@ -73,7 +73,7 @@ class Hour:
         return Spent(self.quota - self.total, self.quota, int((minute * 60 + 60 - now) * 1000))
 
 
-class Shared:
+class SharedQuota:
     """A quota that several workers share: units are taken from the registry, where the count is kept.
 
     Never are more requests let through than the quota, and exactly the quota however they are spread over the workers:
@@ -254,11 +254,11 @@ UPDATE quotas SET held = greatest(0, held - $5::bigint), counts = jsonb_set(coun
 WHERE client_id = $1 AND quota_epoch = $2::int AND counts::jsonb ->> $3::text IS NOT NULL
 """
 
-Quota = Window | Hour | Shared
+Quota = WindowQuota | HourlyQuota | SharedQuota
 
 
 def quota_for(account: Account, *, shared: bool) -> Quota:
     """A fresh count for an account."""
     if shared:
-        return Shared(account)
-    return Hour(account) if account.kind == "basic" else Window(account)
+        return SharedQuota(account)
+    return HourlyQuota(account) if account.kind == "basic" else WindowQuota(account)

@@ -13,7 +13,7 @@ from bodega.access.scopes import ALL, SCOPES
 from bodega.cli.place import Failed, as_json, at_place, the_store, with_backend
 from bodega.cli.several import Several, Trailing, trailing
 from bodega.cli.show import print_json, print_record, print_table
-from bodega.config import Place
+from bodega.config import DataLocation
 
 if TYPE_CHECKING:
     from bodega.storage.backend import Backend
@@ -50,7 +50,7 @@ def _quotas(function: Any) -> Any:
 @at_place
 @click.option("--json", "_as_json", is_flag=True, help="Print JSON, as it always does.")
 def create(
-    place: Place,
+    place: DataLocation,
     store_hash: str,
     name: str,
     scopes: tuple[str, ...],
@@ -109,7 +109,7 @@ async def add_account(
 @at_place
 @as_json
 def update(
-    place: Place,
+    place: DataLocation,
     store_hash: str,
     client_id: str,
     scopes: tuple[str, ...],
@@ -144,7 +144,7 @@ def update(
 @click.argument("store_hash", metavar="HASH")
 @at_place
 @as_json
-def list_(place: Place, store_hash: str, as_json: bool) -> None:
+def list_(place: DataLocation, store_hash: str, as_json: bool) -> None:
     """List the accounts of a store; tokens are not kept, so they cannot be shown."""
 
     async def work(backend: Backend) -> list[Account]:
@@ -169,7 +169,7 @@ def list_(place: Place, store_hash: str, as_json: bool) -> None:
 @click.argument("client_id", metavar="CLIENT_ID")
 @at_place
 @as_json
-def revoke(place: Place, store_hash: str, client_id: str, as_json: bool) -> None:
+def revoke(place: DataLocation, store_hash: str, client_id: str, as_json: bool) -> None:
     """Take an account's credentials away for good."""
 
     async def work(backend: Backend) -> None:

@@ -24,10 +24,10 @@ from bodega.cli.seed import AMOUNTS, fill, sample_data
 from bodega.cli.serve import bind, listen_failures, listening, reachable, serve
 from bodega.cli.show import print_json
 from bodega.cli.store import add_store
-from bodega.config import Config, Place
+from bodega.config import Config, DataLocation
 
 if TYPE_CHECKING:
-    from bodega.http.listen import Listener
+    from bodega.server.listen import Listener
 
 STORE = "demo"
 TOKEN = "demo-token"  # noqa: S105 - it is printed, and opens nothing but a throwaway store
@@ -53,7 +53,7 @@ def command(config: Config, amounts: Mapping[str, int], as_json: bool) -> None:
         place = config.place
         if not kept:
             _leave_tidily()
-            place = Place(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bodega-dev-"))))
+            place = DataLocation(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bodega-dev-"))))
         config = replace(config, place=place, insecure_http=True)
         listeners = bind(config)
         wanted = dict(amounts) if amounts["products"] else {**amounts, "orders": 0}  # there is nothing to order
@@ -71,7 +71,7 @@ def _leave_tidily() -> None:
     signal.signal(signal.SIGTERM, leave)
 
 
-async def _prepare(place: Place, amounts: Mapping[str, int]) -> None:
+async def _prepare(place: DataLocation, amounts: Mapping[str, int]) -> None:
     """Makes the demo store and its accounts where they are missing, and fills it when it is new."""
     backend = await open_backend(place)
     if await backend.registry.store(STORE) is not None:
@@ -89,7 +89,7 @@ async def _prepare(place: Place, amounts: Mapping[str, int]) -> None:
         await backend.close()
 
 
-async def _way_in(place: Place) -> str:
+async def _way_in(place: DataLocation) -> str:
     """The path of a link that opens the control panel once, within the hour."""
     from bodega.access import owners
 
@@ -144,7 +144,7 @@ def _label(text: str) -> str:
     return click.style(f"{text:<12}", dim=True)
 
 
-def _exports(place: Place) -> list[str]:
+def _exports(place: DataLocation) -> list[str]:
     """What lets another terminal find the store, and the command itself where it is on no path."""
     if place.database:
         lines = [f"export BODEGA_DATABASE={quote(place.database)}"]

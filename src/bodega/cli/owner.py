@@ -10,7 +10,7 @@ import click
 
 from bodega.cli.place import Failed, as_json, at_place, the_store, with_backend
 from bodega.cli.show import print_json, print_table
-from bodega.config import Place
+from bodega.config import DataLocation
 
 if TYPE_CHECKING:
     from bodega.access.owners import Owner
@@ -28,7 +28,7 @@ def command() -> None:
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input, its first line.")
 @at_place
 @as_json
-def create(place: Place, store_hash: str, email: str, password_stdin: bool, as_json: bool) -> None:
+def create(place: DataLocation, store_hash: str, email: str, password_stdin: bool, as_json: bool) -> None:
     """Let somebody sign in to the control panel of a store. Without --password-stdin the password is asked for.
 
     For an owner of another store the password stays, unless --password-stdin gives a new one.
@@ -65,7 +65,7 @@ def create(place: Place, store_hash: str, email: str, password_stdin: bool, as_j
 @click.argument("store_hash", metavar="HASH")
 @at_place
 @as_json
-def list_(place: Place, store_hash: str, as_json: bool) -> None:
+def list_(place: DataLocation, store_hash: str, as_json: bool) -> None:
     """List the owners of a store."""
     from bodega.access import owners
 
@@ -87,7 +87,7 @@ def list_(place: Place, store_hash: str, as_json: bool) -> None:
 @click.argument("email", metavar="EMAIL")
 @at_place
 @as_json
-def remove(place: Place, store_hash: str, email: str, as_json: bool) -> None:
+def remove(place: DataLocation, store_hash: str, email: str, as_json: bool) -> None:
     """Take a store away from an owner; one without any store is forgotten."""
     from bodega.access import owners
 

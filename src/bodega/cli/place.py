@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from bodega.config import Place
+from bodega.config import DataLocation
 
 if TYPE_CHECKING:
     from bodega.storage.backend import Backend
@@ -51,7 +51,7 @@ def at_place(command: Command) -> Command:
         if given("data") and not given("database"):
             database = None  # what is typed goes before what the environment says
         with usage_errors():
-            place = Place(data, database or None)
+            place = DataLocation(data, database or None)
         return command(place=place, **others)
 
     return placed
@@ -62,14 +62,14 @@ def given(option: str) -> bool:
     return click.get_current_context().get_parameter_source(option) is ParameterSource.COMMANDLINE
 
 
-async def open_backend(place: Place, workers: int = 1) -> Backend:
+async def open_backend(place: DataLocation, workers: int = 1) -> Backend:
     """The backend at a place, for one of so many workers. Raises Busy or OSError."""
     from bodega.storage import backend as backend
 
     return await backend.open_backend(place.data, place.database, workers)
 
 
-def with_backend(place: Place, work: Callable[[Backend], Awaitable[T]]) -> T:
+def with_backend(place: DataLocation, work: Callable[[Backend], Awaitable[T]]) -> T:
     """Runs `work` with the backend open. Raises Failed when the stores cannot be reached."""
 
     async def whole() -> T:

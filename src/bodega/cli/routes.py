@@ -12,7 +12,7 @@ from bodega.cli.place import Failed, as_json
 from bodega.cli.show import print_json, print_table
 
 if TYPE_CHECKING:
-    from bodega.coverage import Group
+    from bodega.coverage import CoverageGroup
 
 METHODS = ("GET", "POST", "PUT", "DELETE")
 
@@ -71,7 +71,7 @@ def _print_routes(as_json: bool) -> None:
     print_table(lines, "version methods path table")
 
 
-def _compared(file: Path, groups: Sequence[str], waves: Sequence[str]) -> list[Group]:
+def _compared(file: Path, groups: Sequence[str], waves: Sequence[str]) -> list[CoverageGroup]:
     """What is served and missing of the chosen operations. Raises Failed; a choice that has none is a usage error."""
     from bodega.app import routes
     from bodega.coverage import NoList, compare, read_operations
@@ -92,7 +92,7 @@ def _compared(file: Path, groups: Sequence[str], waves: Sequence[str]) -> list[G
     return compare(chosen, routes())
 
 
-def _print_coverage(groups: Sequence[Group], as_json: bool) -> None:
+def _print_coverage(groups: Sequence[CoverageGroup], as_json: bool) -> None:
     lines = [
         {"version": group.version, "group": group.name, "wave": group.wave, "served": group.served, "of": group.of}
         for group in groups

@@ -11,7 +11,7 @@ import click
 
 from bodega.cli.place import Failed, as_json, at_place, open_backend, plain_failures, the_store
 from bodega.cli.show import print_json
-from bodega.config import Place
+from bodega.config import DataLocation
 
 if TYPE_CHECKING:
     from bodega.storage.backend import Backend
@@ -51,7 +51,7 @@ def sample_data(defaults: Mapping[str, int]) -> Callable[[Callable[..., None]], 
 )
 @at_place
 @as_json
-def command(place: Place, store_hash: str, amounts: Mapping[str, int], seed: int, as_json: bool) -> None:
+def command(place: DataLocation, store_hash: str, amounts: Mapping[str, int], seed: int, as_json: bool) -> None:
     """Fill a store with sample data: products with their categories and brands, customers, and orders.
 
     Orders are of products that are there. Without any number it is a small store of everything. Called again, it
@@ -72,7 +72,7 @@ def _listed(counts: Mapping[str, int]) -> str:
     return f"{', '.join(others)} and {last}" if others else last
 
 
-async def _seed(place: Place, store_hash: str, wanted: Mapping[str, int], seed: int) -> dict[str, int]:
+async def _seed(place: DataLocation, store_hash: str, wanted: Mapping[str, int], seed: int) -> dict[str, int]:
     backend = await open_backend(place)
     try:
         await the_store(backend, store_hash)

@@ -19,8 +19,8 @@ from bodega.config import Config
 if TYPE_CHECKING:
     import asyncio
 
-    from bodega.http.listen import Listener
     from bodega.metrics import Board, Meter
+    from bodega.server.listen import Listener
 
 _STANDARD = Config()
 PORT = click.IntRange(0, 65_535)
@@ -95,8 +95,8 @@ def command(config: Config, as_json: bool) -> None:
 
 def serve(config: Config, listeners: Sequence[Listener], started: Callable[[], None]) -> None:
     """Serves until stopped, in this process or in several; `started` is called once. Raises ListenError."""
-    from bodega.http import listen
     from bodega.metrics import Board
+    from bodega.server import listen
 
     board = Board(config.workers)
     if config.workers == 1:
@@ -107,7 +107,7 @@ def serve(config: Config, listeners: Sequence[Listener], started: Callable[[], N
 
 
 async def _alone(config: Config, board: Board, listeners: Sequence[Listener], started: Callable[[], None]) -> None:
-    from bodega.http import listen
+    from bodega.server import listen
 
     app = await _app(config, board.meter(), listeners)
     await listen.serve(app, listeners, drain_seconds=config.drain_seconds, started=lambda _bound: started())
@@ -115,7 +115,7 @@ async def _alone(config: Config, board: Board, listeners: Sequence[Listener], st
 
 async def _work(config: Config, board: Board, index: int, listeners: Sequence[Listener], stop: asyncio.Event) -> None:
     """One worker, in a process of its own."""
-    from bodega.http import listen
+    from bodega.server import listen
 
     app = await _app(config, board.meter(index), listeners)
     await listen.serve(app, listeners, drain_seconds=config.drain_seconds, stop=stop)
@@ -138,10 +138,10 @@ async def _app(config: Config, meter: Meter, listeners: Sequence[Listener]) -> A
 
 def bind(config: Config) -> list[Listener]:
     """The listeners, bound: HTTPS first. Raises Failed, naming the option that chooses another port."""
-    from bodega.http.listen import Listener, ListenError
-    from bodega.http.listen import bind as bound
-    from bodega.http.sni import local_context
-    from bodega.http.tls import ensure_certificate, server_context
+    from bodega.server.listen import Listener, ListenError
+    from bodega.server.listen import bind as bound
+    from bodega.server.sni import local_context
+    from bodega.server.tls import ensure_certificate, server_context
 
     if config.tls_cert is not None and config.tls_key is not None:
         context = server_context(config.tls_cert, config.tls_key)
@@ -185,7 +185,7 @@ def reachable(listener: Listener) -> str:
 @contextmanager
 def listen_failures() -> Iterator[None]:
     """A server that cannot start is told in one sentence."""
-    from bodega.http.listen import ListenError
+    from bodega.server.listen import ListenError
 
     try:
         yield

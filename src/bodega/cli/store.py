@@ -12,7 +12,7 @@ from bodega.access.settings import with_defaults
 from bodega.cli import store_copies, store_terms
 from bodega.cli.place import Failed, as_json, at_place, the_store, usage_errors, with_backend
 from bodega.cli.show import print_json, print_record, print_table
-from bodega.config import Place
+from bodega.config import DataLocation
 
 if TYPE_CHECKING:
     from bodega.storage.backend import Backend
@@ -36,12 +36,12 @@ def _hash(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
 @click.option("--server", metavar="URL", default="", help="PostgreSQL server to keep it on, instead of the registry's.")
 @at_place
 @as_json
-def create(place: Place, store_hash: str, plan: str, server: str, as_json: bool) -> None:
+def create(place: DataLocation, store_hash: str, plan: str, server: str, as_json: bool) -> None:
     """Make a store. HASH is its name in URLs: 1 to 40 lower-case letters, digits and hyphens."""
     if server and not place.database:
         raise click.UsageError("Embedded stores are kept in the directory: --server needs --database.")
     with usage_errors():
-        Place(place.data, server or None)
+        DataLocation(place.data, server or None)
 
     async def work(backend: Backend) -> dict[str, Any]:
         return await facts(backend, await add_store(backend, store_hash, plan, server=server))
@@ -75,7 +75,7 @@ async def add_store(
 @command.command("list")
 @at_place
 @as_json
-def list_(place: Place, as_json: bool) -> None:
+def list_(place: DataLocation, as_json: bool) -> None:
     """List the stores."""
 
     async def work(backend: Backend) -> list[dict[str, Any]]:
@@ -97,7 +97,7 @@ def list_(place: Place, as_json: bool) -> None:
 @click.argument("store_hash", metavar="HASH")
 @at_place
 @as_json
-def show(place: Place, store_hash: str, as_json: bool) -> None:
+def show(place: DataLocation, store_hash: str, as_json: bool) -> None:
     """Show a store: its plan and limits, what it holds, its clock."""
 
     async def work(backend: Backend) -> dict[str, Any]:
@@ -111,7 +111,7 @@ def show(place: Place, store_hash: str, as_json: bool) -> None:
 @click.argument("store_hash", metavar="HASH")
 @at_place
 @as_json
-def delete(place: Place, store_hash: str, as_json: bool) -> None:
+def delete(place: DataLocation, store_hash: str, as_json: bool) -> None:
     """Delete a store, its accounts and all it holds, for good and without asking."""
 
     async def work(backend: Backend) -> None:
@@ -127,7 +127,7 @@ def delete(place: Place, store_hash: str, as_json: bool) -> None:
 @click.argument("store_hash", metavar="HASH")
 @at_place
 @as_json
-def reset(place: Place, store_hash: str, as_json: bool) -> None:
+def reset(place: DataLocation, store_hash: str, as_json: bool) -> None:
     """Empty a store. Its accounts, plan, settings and clock stay; ids start at 1 again."""
 
     async def work(backend: Backend) -> dict[str, Any]:

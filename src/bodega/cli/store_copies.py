@@ -11,7 +11,7 @@ import click
 
 from bodega.cli.place import Failed, as_json, at_place, the_store, with_backend
 from bodega.cli.show import print_json
-from bodega.config import Place
+from bodega.config import DataLocation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,7 @@ def _name(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
 @click.option("--delete", is_flag=True, help="Delete the snapshot instead.")
 @at_place
 @as_json
-def snapshot(place: Place, store_hash: str, name: str, delete: bool, as_json: bool) -> None:
+def snapshot(place: DataLocation, store_hash: str, name: str, delete: bool, as_json: bool) -> None:
     """Keep a store as it is now under a name, to go back to; an older snapshot of that name gives way."""
 
     async def work(backend: Backend) -> None:
@@ -53,7 +53,7 @@ def snapshot(place: Place, store_hash: str, name: str, delete: bool, as_json: bo
 @click.argument("name", metavar="NAME", callback=_name)
 @at_place
 @as_json
-def restore(place: Place, store_hash: str, name: str, as_json: bool) -> None:
+def restore(place: DataLocation, store_hash: str, name: str, as_json: bool) -> None:
     """Go back to a snapshot. Accounts, plan, settings and clock stay as they are."""
 
     async def work(backend: Backend) -> None:
@@ -72,7 +72,7 @@ def restore(place: Place, store_hash: str, name: str, as_json: bool) -> None:
 @click.argument("file", metavar="FILE", type=_FILE)
 @at_place
 @as_json
-def backup(place: Place, store_hash: str, file: Path, as_json: bool) -> None:
+def backup(place: DataLocation, store_hash: str, file: Path, as_json: bool) -> None:
     """Write a store, its accounts, plan and settings into a file, while it is served.
 
     The file is a SQLite database whichever database the store is in. It holds client secrets: keep it safe.
@@ -93,7 +93,7 @@ def backup(place: Place, store_hash: str, file: Path, as_json: bool) -> None:
 @click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @at_place
 @as_json
-def recover(place: Place, store_hash: str, file: Path, as_json: bool) -> None:
+def recover(place: DataLocation, store_hash: str, file: Path, as_json: bool) -> None:
     """Bring a store back from a backup, into either database.
 
     A store that is there gets the rows of the backup and keeps the rest. One that is not is made anew; under the hash

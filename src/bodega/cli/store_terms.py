@@ -13,7 +13,7 @@ from bodega.access.settings import SETTINGS, with_defaults
 from bodega.cli.place import as_json, at_place, the_store, with_backend
 from bodega.cli.several import Several, Trailing, trailing
 from bodega.cli.show import print_json, print_record
-from bodega.config import Place
+from bodega.config import DataLocation
 
 if TYPE_CHECKING:
     from bodega.clock import Clock
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 
 
-def _change(place: Place, store_hash: str, **changes: Any) -> StoreRecord:
+def _change(place: DataLocation, store_hash: str, **changes: Any) -> StoreRecord:
     """The store's record with these members changed, written."""
 
     async def work(backend: Backend) -> StoreRecord:
@@ -44,7 +44,7 @@ def _change(place: Place, store_hash: str, **changes: Any) -> StoreRecord:
 @at_place
 @as_json
 def plan(
-    place: Place, store_hash: str, name: str, limits: tuple[str, ...], more: tuple[str, ...], as_json: bool
+    place: DataLocation, store_hash: str, name: str, limits: tuple[str, ...], more: tuple[str, ...], as_json: bool
 ) -> None:
     """Put a store on a plan: what it may hold. Limits that are given go before the plan's; the rest are the plan's.
 
@@ -74,7 +74,7 @@ def _limit(text: str) -> tuple[str, int]:
 @click.argument("state", type=click.Choice(["on", "off"]))
 @at_place
 @as_json
-def maintenance(place: Place, store_hash: str, state: str, as_json: bool) -> None:
+def maintenance(place: DataLocation, store_hash: str, state: str, as_json: bool) -> None:
     """Close a store for maintenance (it answers 503), or open it again."""
     _change(place, store_hash, maintenance=state == "on")
     if as_json:
@@ -88,7 +88,7 @@ def maintenance(place: Place, store_hash: str, state: str, as_json: bool) -> Non
 @click.argument("keys", metavar="[KEY]...", nargs=-1)
 @at_place
 @as_json
-def get(place: Place, store_hash: str, keys: tuple[str, ...], as_json: bool) -> None:
+def get(place: DataLocation, store_hash: str, keys: tuple[str, ...], as_json: bool) -> None:
     """Show a store's settings: those named, else all."""
     _known(keys)
     found = with_backend(place, lambda backend: the_store(backend, store_hash))
@@ -101,7 +101,7 @@ def get(place: Place, store_hash: str, keys: tuple[str, ...], as_json: bool) -> 
 @click.argument("pairs", metavar="KEY=VALUE...", nargs=-1, required=True)
 @at_place
 @as_json
-def set_(place: Place, store_hash: str, pairs: tuple[str, ...], as_json: bool) -> None:
+def set_(place: DataLocation, store_hash: str, pairs: tuple[str, ...], as_json: bool) -> None:
     """Change settings of a store; bodega store get HASH shows them."""
     changed = dict(map(_pair, pairs))
 
@@ -155,7 +155,9 @@ def _typed(value: Any) -> str:
 @click.option("--live", is_flag=True, help="Follow the system's clock again.")
 @at_place
 @as_json
-def clock(place: Place, store_hash: str, moment: str | None, advance: str | None, live: bool, as_json: bool) -> None:
+def clock(
+    place: DataLocation, store_hash: str, moment: str | None, advance: str | None, live: bool, as_json: bool
+) -> None:
     """Show a store's clock, stop it at a time, move it on, or let it run."""
     if sum((moment is not None, advance is not None, live)) > 1:
         raise click.UsageError("Give only one of --set, --advance and --live.")

@@ -1,4 +1,4 @@
-"""One attempt: the request that leaves the house, and what came back. A redirect is not followed: it is a failure."""
+"""One attempt: the request that is sent, and what came back. A redirect is not followed: it is a failure."""
 
 from __future__ import annotations
 

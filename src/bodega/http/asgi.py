@@ -7,13 +7,13 @@ import os
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
-from bodega.http.answer import Answer, refused
-from bodega.http.ask import Ask, Receive, Scope, read_head
+from bodega.access.stores import OpenStore
+from bodega.http.app_context import AppContext
 from bodega.http.decision import Steps, judge
-from bodega.http.house import House
-from bodega.http.journal import Journal
+from bodega.http.request import Receive, Request, Scope, read_head
+from bodega.http.response import Response, refused
 from bodega.http.trace import Trace
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
@@ -28,20 +28,27 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 Mount = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
+class Recorder(Protocol):
+    """Who keeps a journal of what was asked and answered (`journal/`)."""
+
+    def note(self, request: Request, response: Response, us: int, store: OpenStore) -> None:
+        """One answered request of a store that exists; `us` are the microseconds it took."""
+
+
 class Api:
     """The store API as an ASGI application. `mounts` are served beside it, by the first segment of the path."""
 
     def __init__(
         self,
-        house: House,
+        app: AppContext,
         log: Log,
         mounts: Mapping[str, Mount] | None = None,
         meter: Meter | None = None,
-        journal: Journal | None = None,
+        journal: Recorder | None = None,
     ) -> None:
-        self._house = house
+        self._app = app
         self._log = log
-        self._journal = journal or Journal()
+        self._journal = journal
         self._mounts = dict(mounts or {})
         self._meter = meter or Board().meter()
         self._prefix = os.urandom(6).hex()
@@ -50,48 +57,48 @@ class Api:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         began = time.perf_counter()
-        if self._house.behind_tls:
+        if self._app.behind_tls:
             scope = {**scope, "scheme": "https"}  # for the mounts, too
-        ask = read_head(scope, receive, f"{self._prefix}{next(self._numbers):08x}")
-        if not ask.version and not ask.store and not ask.host_form:
-            mount = self._mounts.get(ask.path.lstrip("/").partition("/")[0])
+        request = read_head(scope, receive, f"{self._prefix}{next(self._numbers):08x}")
+        if not request.version and not request.store and not request.host_form:
+            mount = self._mounts.get(request.path.lstrip("/").partition("/")[0])
             if mount is not None:
-                await mount(scope, receive, _named(send, ask.request_id))
+                await mount(scope, receive, _named(send, request.request_id))
                 return
-        if b"bodega-trace" in ask.headers:
+        if b"bodega-trace" in request.headers:
             trace = Trace()
-            answer = await self._answer(trace.steps(), ask)
-            answer.headers += trace.headers(answer.reason, answer.status)
+            response = await self._answer(trace.steps(), request)
+            response.headers += trace.headers(response.reason, response.status)
         else:
-            answer = await self._answer(Steps, ask)
-        body = b"" if ask.method == "HEAD" else answer.body
-        if WHOLE in scope.get("extensions", ()) and not answer.closes:
-            await send({"type": WHOLE, "status": answer.status, "headers": answer.headers, "body": body})
+            response = await self._answer(Steps, request)
+        body = b"" if request.method == "HEAD" else response.body
+        if WHOLE in scope.get("extensions", ()) and not response.closes:
+            await send({"type": WHOLE, "status": response.status, "headers": response.headers, "body": body})
         else:
-            await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+            await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
             await send({"type": "http.response.body", "body": body})
         us = int((time.perf_counter() - began) * 1_000_000)
-        self._meter.request(ask.version, answer.status, answer.reason, reads=ask.reads, us=us)
-        self._log.request(ask, answer, us)
-        store = ask.opened or (self._house.stores.known(ask.store) if ask.store else None)
-        if store is not None and store.keeps_journal:
-            self._journal.note(ask, answer, us, store)
+        self._meter.request(request.version, response.status, response.reason, reads=request.reads, us=us)
+        self._log.request(request, response, us)
+        store = request.opened or (self._app.stores.known(request.store) if request.store else None)
+        if store is not None and store.keeps_journal and self._journal is not None:
+            self._journal.note(request, response, us, store)
 
-    async def _answer(self, steps: type[Steps], ask: Ask) -> Answer:
+    async def _answer(self, steps: type[Steps], request: Request) -> Response:
         try:
-            return await judge(steps, self._house, ask)
+            return await judge(steps, self._app, request)
         except Refusal as refusal:
-            return refused(ask, refusal)
+            return refused(request, refusal)
         except ConnectionResetError:
-            return Answer(499, [], reason="CALLER_GONE")
+            return Response(499, [], reason="CALLER_GONE")
         except Busy as error:
-            self._log.event("database unreachable", request_id=ask.request_id, error=str(error))
-            return refused(ask, Refusal(Reason.UNREACHABLE, headers=[(b"retry-after", b"5")]))
+            self._log.event("database unreachable", request_id=request.request_id, error=str(error))
+            return refused(request, Refusal(Reason.UNREACHABLE, headers=[(b"retry-after", b"5")]))
         except Exception as error:
-            # The traceback goes to the log, the request id to the caller: no internals leave the house.
+            # The traceback goes to the log, the request id to the caller: no internals leave the server.
             text = "".join(traceback.format_exception(error))
-            self._log.event("internal error", request_id=ask.request_id, path=ask.path, traceback=text)
-            return refused(ask, Refusal(Reason.INTERNAL_ERROR, details={"request_id": ask.request_id}))
+            self._log.event("internal error", request_id=request.request_id, path=request.path, traceback=text)
+            return refused(request, Refusal(Reason.INTERNAL_ERROR, details={"request_id": request.request_id}))
 
 
 def _named(send: Send, request_id: str) -> Send:

@@ -12,9 +12,9 @@ from collections.abc import Awaitable, Callable
 
 from bodega import passwords
 from bodega.access.stores import OpenStore
-from bodega.http.answer import rendered
-from bodega.http.ask import Ask
-from bodega.kit.call import Call
+from bodega.http.request import Request
+from bodega.http.response import rendered
+from bodega.kit.context import Context
 from bodega.law.outcome import OUTCOMES, Outcome, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
@@ -32,22 +32,22 @@ _BOUNDARY = re.compile(rb'boundary="?([^";,]{1,70})', re.IGNORECASE)
 _OUTCOME = {outcome.status: outcome for outcome in OUTCOMES}
 
 
-async def key_of(ask: Ask, body: bytes, *, secret: bool = False) -> Key:
+async def key_of(request: Request, body: bytes, *, secret: bool = False) -> Key:
     """The key of a request: a quoted string (RFC 9651 3.3.3), or the same without quotes. Raises Refusal.
 
     `secret`: the body may hold a password, which nobody should guess from what is kept of it.
     """
-    sent = ask.headers[HEADER].strip()
+    sent = request.headers[HEADER].strip()
     quoted = _QUOTED.fullmatch(sent)
     if quoted is None and not _BARE.fullmatch(sent):
         raise Refusal(Reason.KEY_INVALID, details={"header": "Idempotency-Key", "max_length": LONGEST})
     name = quoted[1] if quoted is not None else sent
-    asked = (ask.method, ask.path, ask.query, ask.media.value.decode())
-    content = _without_boundary(ask.headers.get(b"content-type", b""), body)
+    asked = (request.method, request.path, request.query, request.media.value.decode())
+    content = _without_boundary(request.headers.get(b"content-type", b""), body)
     if secret:
-        content = await passwords.print_of(content, f"{ask.client_id} {name.decode('ascii')}")
+        content = await passwords.print_of(content, f"{request.client_id} {name.decode('ascii')}")
     digest = hashlib.sha256("\n".join(asked).encode("utf-8", "surrogateescape") + b"\n" + content)
-    return Key(ask.client_id, name.decode("ascii"), digest.hexdigest())
+    return Key(request.client_id, name.decode("ascii"), digest.hexdigest())
 
 
 def _without_boundary(content_type: bytes, body: bytes) -> bytes:
@@ -56,20 +56,20 @@ def _without_boundary(content_type: bytes, body: bytes) -> bytes:
     return body if boundary is None else body.replace(boundary[1], b"boundary")
 
 
-async def known(store: OpenStore, call: Call, key: Key) -> Outcome | None:
+async def known(store: OpenStore, context: Context, key: Key) -> Outcome | None:
     """The first answer to what is asked, if it was given already. Raises Refusal for a key in other use."""
     if (key.client_id, key.name) in store.at_work:
         raise Refusal(Reason.KEY_IN_USE, headers=[(b"retry-after", b"1")])
-    first = await keys.find(call.reader, key)
+    first = await keys.find(context.reader, key)
     if first is None:
         return None
-    if keys.is_old(first, call.now):
-        call.over = True
+    if keys.is_old(first, context.now):
+        context.over = True
         return None
     return _again(key, first)
 
 
-async def once(store: OpenStore, call: Call, key: Key, work: Callable[[], Awaitable[Outcome]]) -> Outcome:
+async def once(store: OpenStore, context: Context, key: Key, work: Callable[[], Awaitable[Outcome]]) -> Outcome:
     """Carries out `work`, unless the same key was carried out meanwhile: then its answer is the answer."""
     name = (key.client_id, key.name)
     store.at_work.add(name)
@@ -77,22 +77,22 @@ async def once(store: OpenStore, call: Call, key: Key, work: Callable[[], Awaita
         return await work()
     except (Refusal, Clash):
         # Another worker may have been faster, and what stands in the way may be what the first request wrote.
-        first = await keys.find(call.reader, key)
-        if first is None or keys.is_old(first, call.now):
+        first = await keys.find(context.reader, key)
+        if first is None or keys.is_old(first, context.now):
             raise
         return _again(key, first)
     finally:
         store.at_work.discard(name)
 
 
-async def keep(unit: Unit, ask: Ask, call: Call, outcome: Outcome) -> None:
+async def keep(unit: Unit, request: Request, context: Context, outcome: Outcome) -> None:
     """Keeps an answer under its key, in the transaction that made it true."""
-    if call.key is None:
+    if context.key is None:
         return
     state = outcome.state or Validator(0, 0)
-    body = b"" if outcome.status == 204 else rendered(ask, outcome)
-    answer = FirstAnswer(call.key.print, outcome.status, outcome.location, state.version, state.modified, body)
-    await keys.keep(unit, call.key, answer, over=call.over)
+    body = b"" if outcome.status == 204 else rendered(request, outcome)
+    response = FirstAnswer(context.key.print, outcome.status, outcome.location, state.version, state.modified, body)
+    await keys.keep(unit, context.key, response, over=context.over)
 
 
 def _again(key: Key, first: FirstAnswer) -> Outcome:

@@ -10,11 +10,11 @@ from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
 from bodega.kit import render
-from bodega.kit.call import Call
-from bodega.kit.facet import Facet
-from bodega.kit.gather import gather
+from bodega.kit.context import Context
+from bodega.kit.endpoint import Facet
 from bodega.kit.listing import Query
-from bodega.kit.place import Place
+from bodega.kit.prefetch import gather
+from bodega.kit.selection import Place
 from bodega.kit.upload import Form
 from bodega.kit.write import create_one, update_one
 from bodega.law.outcome import Created, Emptied, Outcome, PartlyDone, Shown, Validator
@@ -84,11 +84,11 @@ class Action:
         inside = [*facet.listing.includes.values(), *(facet.v2.looked_up.values() if facet.v2 is not None else ())]
         return facet.table.files or any(one.files for one in inside)
 
-    async def find(self, call: Call) -> Validator | None:
+    async def find(self, context: Context) -> Validator | None:
         """Reads what the path names, or refuses; what it returns answers the preconditions."""
         return None
 
-    async def standing(self, call: Call) -> Validator | None:
+    async def standing(self, context: Context) -> Validator | None:
         """What preconditions are judged by where `find` has no need to read it."""
         return None
 
@@ -100,59 +100,61 @@ class Action:
         """The draft in a form, where the action takes uploads. Raises Refusal."""
         raise NotImplementedError
 
-    async def gather(self, call: Call) -> None:
+    async def gather(self, context: Context) -> None:
         """What a write needs from outside and must not wait for in its transaction; it may change the draft."""
 
-    async def answer(self, call: Call) -> Outcome:
+    async def answer(self, context: Context) -> Outcome:
         """Carries out a read."""
         raise NotImplementedError
 
-    async def perform(self, unit: Unit, call: Call) -> Outcome:
+    async def perform(self, unit: Unit, context: Context) -> Outcome:
         """Carries out a write inside its transaction. Raises Refusal."""
         raise NotImplementedError
 
-    def wants_task(self, call: Call) -> bool:
+    def wants_task(self, context: Context) -> bool:
         """Whether this write is too long to wait for."""
         return False
 
-    async def task_meta(self, call: Call) -> dict[str, Any]:
+    async def task_meta(self, context: Context) -> dict[str, Any]:
         """What a V3 reply tells of the task beside it."""
         return {}
 
-    async def _find_item(self, call: Call) -> Validator:
-        found = await self.place.item(call)
-        included = await self._included(call) if call.query.include else 0
+    async def _find_item(self, context: Context) -> Validator:
+        found = await self.place.item(context)
+        included = await self._included(context) if context.query.include else 0
         return Validator(found[2] + included, found[3])
 
-    async def _included(self, call: Call) -> int:
+    async def _included(self, context: Context) -> int:
         """The revisions of the tables whose rows are shown inside: an entity tag has to move with them too."""
-        return sum([(await rows.table_state_of(call.reader, table)).revision for table in self._tables_included(call)])
+        return sum(
+            [(await rows.table_state_of(context.reader, table)).revision for table in self._tables_included(context)]
+        )
 
-    def _tables_included(self, call: Call) -> set[str]:
-        return {table for name in call.query.include for table in self.listing.includes[name].tables.split()}
+    def _tables_included(self, context: Context) -> set[str]:
+        return {table for name in context.query.include for table in self.listing.includes[name].tables.split()}
 
-    def _unchanged(self, unit: Unit, call: Call) -> Callable[[Validator | None], None] | None:
+    def _unchanged(self, unit: Unit, context: Context) -> Callable[[Validator | None], None] | None:
         """What asks the preconditions again of the row as this transaction sees it, with what is shown inside it."""
-        still = call.recheck_preconditions
-        if still is None or not call.query.include:
+        still = context.recheck_preconditions
+        if still is None or not context.query.include:
             return still
 
         def ask(now: Validator | None) -> None:
-            still(now and Validator(now.version + self._includes_now(unit, call), now.modified))
+            still(now and Validator(now.version + self._includes_now(unit, context), now.modified))
 
         return ask
 
-    def _includes_now(self, unit: Unit, call: Call) -> int:
+    def _includes_now(self, unit: Unit, context: Context) -> int:
         """As `_included`, as of this moment of the transaction."""
-        return sum(unit.statistics.state(table)[0] for table in self._tables_included(call))
+        return sum(unit.statistics.state(table)[0] for table in self._tables_included(context))
 
-    def _still(self, unit: Unit, call: Call) -> None:
+    def _still(self, unit: Unit, context: Context) -> None:
         """Asks the preconditions again, of the collection as this transaction sees it."""
-        if call.recheck_preconditions is not None:
-            call.recheck_preconditions(Validator(*unit.statistics.state(self.table.name)))
+        if context.recheck_preconditions is not None:
+            context.recheck_preconditions(Validator(*unit.statistics.state(self.table.name)))
 
-    async def _collection(self, call: Call) -> Validator:
-        now = await rows.table_state(call.reader, self.table)
+    async def _collection(self, context: Context) -> Validator:
+        now = await rows.table_state(context.reader, self.table)
         return Validator(now.revision, now.modified)
 
 
@@ -163,14 +165,16 @@ class ShowItem(Action):
         super().__init__(facet)
         self.place = Place(facet, rest=facet.version == 2 or (facet.v3 is not None and facet.v3.view is not None))
 
-    async def find(self, call: Call) -> Validator:
-        return await self._find_item(call)
+    async def find(self, context: Context) -> Validator:
+        return await self._find_item(context)
 
-    async def answer(self, call: Call) -> Outcome:
+    async def answer(self, context: Context) -> Outcome:
         if self.facet.version == 3:
-            doc = (await render.v3_documents(call, self.facet, [call.found]))[0]
+            doc = (await render.v3_documents(context, self.facet, [context.found]))[0]
             return Shown(ready=b'{"data":' + doc + b',"meta":{}}')
-        members = await render.v2_documents(call, self.facet, [self.table.decode(call.found[0], call.found[1])])
+        members = await render.v2_documents(
+            context, self.facet, [self.table.decode(context.found[0], context.found[1])]
+        )
         return Shown(value=members[0], root=shape_of(self.facet).item)
 
 
@@ -179,30 +183,30 @@ class ListAll(Action):
 
     is_list = True
 
-    async def find(self, call: Call) -> Validator:
-        await self.place.enter(call)
-        now = await rows.table_state(call.reader, self.table)
-        call.found = now
-        if call.since is not None:
-            return Validator(now.revision, await rows.latest(call.reader, self._plan(call)))
-        return Validator(now.revision + await self._included(call), now.modified)
+    async def find(self, context: Context) -> Validator:
+        await self.place.enter(context)
+        now = await rows.table_state(context.reader, self.table)
+        context.found = now
+        if context.since is not None:
+            return Validator(now.revision, await rows.latest(context.reader, self._plan(context)))
+        return Validator(now.revision + await self._included(context), now.modified)
 
-    def _plan(self, call: Call) -> Plan:
-        plan = self.place.narrowed(call)
-        if call.since is not None:
-            plan = plan._replace(where=(*plan.where, Condition("modified", "greater", call.since)))
+    def _plan(self, context: Context) -> Plan:
+        plan = self.place.narrowed(context)
+        if context.since is not None:
+            plan = plan._replace(where=(*plan.where, Condition("modified", "greater", context.since)))
         return plan
 
-    async def answer(self, call: Call) -> Outcome:
-        plan = self._plan(call)
+    async def answer(self, context: Context) -> Outcome:
+        plan = self._plan(context)
         if self.facet.version == 3:
-            return await render.v3_page(call, self.facet, plan)
-        found = await rows.page(call.reader, call.page_index, plan, call.found, "t.doc, t.rest")
+            return await render.v3_page(context, self.facet, plan)
+        found = await rows.page(context.reader, context.page_index, plan, context.found, "t.doc, t.rest")
         if not found:
             return Emptied()
         shape = shape_of(self.facet)
         entities = [self.table.decode(row[0], row[1]) for row in found]
-        return Shown(value=await render.v2_documents(call, self.facet, entities), root=shape.root, item=shape.item)
+        return Shown(value=await render.v2_documents(context, self.facet, entities), root=shape.root, item=shape.item)
 
 
 class CountAll(ListAll):
@@ -210,8 +214,10 @@ class CountAll(ListAll):
 
     is_list = False
 
-    async def answer(self, call: Call) -> Outcome:
-        return Shown(value={"count": await rows.count(call.reader, self._plan(call), call.found)}, root="count")
+    async def answer(self, context: Context) -> Outcome:
+        return Shown(
+            value={"count": await rows.count(context.reader, self._plan(context), context.found)}, root="count"
+        )
 
 
 class Create(Action):
@@ -224,11 +230,11 @@ class Create(Action):
         super().__init__(facet)
         self.uploads = self.uploads or facet.uploads
 
-    async def find(self, call: Call) -> None:
-        await self.place.enter(call)
+    async def find(self, context: Context) -> None:
+        await self.place.enter(context)
 
-    async def standing(self, call: Call) -> Validator:
-        return await self._collection(call)
+    async def standing(self, context: Context) -> Validator:
+        return await self._collection(context)
 
     def read(self, content: Any) -> Any:
         return shape_of(self.facet).read(content, creating=True)
@@ -236,21 +242,21 @@ class Create(Action):
     def read_form(self, members: Form) -> Any:
         return shape_of(self.facet).read_form(members, creating=True)
 
-    async def gather(self, call: Call) -> None:
-        await gather(call, self.facet, call.draft)
+    async def gather(self, context: Context) -> None:
+        await gather(context, self.facet, context.draft)
 
-    async def make(self, unit: Unit, call: Call, notes: list[Fault]) -> Row:
+    async def make(self, unit: Unit, context: Context, notes: list[Fault]) -> Row:
         """Writes the new row. Raises Refusal."""
-        return await create_one(unit, self.facet, {**call.draft, **self.place.new(call)}, notes)
+        return await create_one(unit, self.facet, {**context.draft, **self.place.new(context)}, notes)
 
-    async def perform(self, unit: Unit, call: Call) -> Outcome:
-        self._still(unit, call)
+    async def perform(self, unit: Unit, context: Context) -> Outcome:
+        self._still(unit, context)
         notes: list[Fault] = []
-        row = await self.make(unit, call, notes)
-        outcome = await render.written(self.facet, call, row, notes, unit.tx)
-        if call.query.include:
-            outcome.state = Validator(row.version + self._includes_now(unit, call), row.modified)
-        location = f"{call.base.url}/{self.facet.home.format(*call.ids)}/{getattr(row.entity, self.facet.key)}"
+        row = await self.make(unit, context, notes)
+        outcome = await render.written(self.facet, context, row, notes, unit.tx)
+        if context.query.include:
+            outcome.state = Validator(row.version + self._includes_now(unit, context), row.modified)
+        location = f"{context.base.url}/{self.facet.home.format(*context.ids)}/{getattr(row.entity, self.facet.key)}"
         if isinstance(outcome, PartlyDone) or self.facet.created == 200:
             outcome.location = location
             return outcome
@@ -269,8 +275,8 @@ class Update(Action):
         super().__init__(facet)
         self.uploads = self.uploads or facet.uploads
 
-    async def find(self, call: Call) -> Validator:
-        return await self._find_item(call)
+    async def find(self, context: Context) -> Validator:
+        return await self._find_item(context)
 
     def read(self, content: Any) -> Any:
         return shape_of(self.facet).read(content, creating=False)
@@ -278,19 +284,19 @@ class Update(Action):
     def read_form(self, members: Form) -> Any:
         return shape_of(self.facet).read_form(members, creating=False)
 
-    async def gather(self, call: Call) -> None:
-        await gather(call, self.facet, call.draft, call.entity_id)
+    async def gather(self, context: Context) -> None:
+        await gather(context, self.facet, context.draft, context.entity_id)
 
-    async def change(self, unit: Unit, call: Call, notes: list[Fault], still: Still) -> Row:
+    async def change(self, unit: Unit, context: Context, notes: list[Fault], still: Still) -> Row:
         """Writes the changed row. Raises Refusal."""
-        return await update_one(unit, self.facet, call.entity_id, dict(call.draft), notes, still, call.found)
+        return await update_one(unit, self.facet, context.entity_id, dict(context.draft), notes, still, context.found)
 
-    async def perform(self, unit: Unit, call: Call) -> Outcome:
+    async def perform(self, unit: Unit, context: Context) -> Outcome:
         notes: list[Fault] = []
-        row = await self.change(unit, call, notes, self._unchanged(unit, call))
-        outcome = await render.written(self.facet, call, row, notes, unit.tx)
-        if call.query.include:
-            outcome.state = Validator(row.version + self._includes_now(unit, call), row.modified)
+        row = await self.change(unit, context, notes, self._unchanged(unit, context))
+        outcome = await render.written(self.facet, context, row, notes, unit.tx)
+        if context.query.include:
+            outcome.state = Validator(row.version + self._includes_now(unit, context), row.modified)
         return outcome
 
 
@@ -299,15 +305,15 @@ class Delete(Action):
 
     writes = True
 
-    async def find(self, call: Call) -> Validator:
-        return await self._find_item(call)
+    async def find(self, context: Context) -> Validator:
+        return await self._find_item(context)
 
-    async def perform(self, unit: Unit, call: Call) -> Outcome:
-        still = self._unchanged(unit, call)
+    async def perform(self, unit: Unit, context: Context) -> Outcome:
+        still = self._unchanged(unit, context)
         if still is not None:
-            row = await unit.get(self.table, call.entity_id)
+            row = await unit.get(self.table, context.entity_id)
             still(Validator(row.version, row.modified) if row else None)
-        await unit.delete(self.table, [call.entity_id])
+        await unit.delete(self.table, [context.entity_id])
         return Emptied()
 
 
@@ -322,30 +328,30 @@ class DeleteMany(Action):
             raise Refusal(Reason.FILTER_REQUIRED, details={"supported_filters": sorted(self.listing.filters)})
         return asked
 
-    async def find(self, call: Call) -> Validator:
-        await self.place.enter(call)
-        now = await rows.table_state(call.reader, self.table)
+    async def find(self, context: Context) -> Validator:
+        await self.place.enter(context)
+        now = await rows.table_state(context.reader, self.table)
         if self.place.narrows and now.total > TASK_ABOVE:  # how many of them are meant decides on a task
-            now = now._replace(total=await rows.count(call.reader, self.place.narrowed(call), now))
-        call.found = now
+            now = now._replace(total=await rows.count(context.reader, self.place.narrowed(context), now))
+        context.found = now
         return Validator(now.revision, now.modified)
 
-    def wants_task(self, call: Call) -> bool:
-        return self.facet.version == 2 and not call.query.filters and call.found.total > TASK_ABOVE
+    def wants_task(self, context: Context) -> bool:
+        return self.facet.version == 2 and not context.query.filters and context.found.total > TASK_ABOVE
 
-    async def perform(self, unit: Unit, call: Call) -> Outcome:
+    async def perform(self, unit: Unit, context: Context) -> Outcome:
         """In a task, one chunk, whose outcome tells whether to ask again."""
-        self._still(unit, call)
-        if self.facet.idle_delete and not call.query.filters:
-            return Emptied(value=Chunk(0, more=False) if call.in_task else None)
-        chunked = call.in_task and not self.table.at_once
-        cap = self.facet.delete_cap if call.query.filters else 0
+        self._still(unit, context)
+        if self.facet.idle_delete and not context.query.filters:
+            return Emptied(value=Chunk(0, more=False) if context.in_task else None)
+        chunked = context.in_task and not self.table.at_once
+        cap = self.facet.delete_cap if context.query.filters else 0
         most = CHUNK if chunked else cap or 1_000_000_000
-        sql, values = ids_sql(self.place.narrowed(call)._replace(limit=most), unit.tx.dialect)
+        sql, values = ids_sql(self.place.narrowed(context)._replace(limit=most), unit.tx.dialect)
         ids = [row[0] for row in await unit.tx.rows(sql, *values)]
         for start in range(0, len(ids), CHUNK):
             await unit.delete(self.table, ids[start : start + CHUNK])
-        return Emptied(value=Chunk(len(ids), more=chunked and len(ids) == CHUNK) if call.in_task else None)
+        return Emptied(value=Chunk(len(ids), more=chunked and len(ids) == CHUNK) if context.in_task else None)
 
 
 def shape_of(facet: Facet) -> Any:
@@ -359,9 +365,9 @@ class Singleton(Action):
     def __init__(
         self,
         root: str,
-        show: Callable[[Call], dict[str, Any] | Awaitable[dict[str, Any]]],
+        show: Callable[[Context], dict[str, Any] | Awaitable[dict[str, Any]]],
         scope: str,
-        state: Callable[[Call], Validator | Awaitable[Validator]] | None = None,
+        state: Callable[[Context], Validator | Awaitable[Validator]] | None = None,
     ) -> None:
         self.root = root
         self.show = show
@@ -371,18 +377,18 @@ class Singleton(Action):
     def parse(self, query: str) -> Query:
         return NO_QUERY
 
-    async def find(self, call: Call) -> Validator:
+    async def find(self, context: Context) -> Validator:
         """Without a state of its own, what is shown is as old as the request: the store's present second."""
         if self.state is None:
-            return Validator(call.now, call.now)
-        state = self.state(call)
+            return Validator(context.now, context.now)
+        state = self.state(context)
         return await state if isinstance(state, Awaitable) else state
 
-    async def answer(self, call: Call) -> Outcome:
-        shown = self.show(call)
+    async def answer(self, context: Context) -> Outcome:
+        shown = self.show(context)
         if isinstance(shown, Awaitable):
             shown = await shown
-        if call.version == 3:
+        if context.version == 3:
             return Shown(ready=render.json({"data": shown, "meta": {}}))
         return Shown(value=shown, root=self.root)
 

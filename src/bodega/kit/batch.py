@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 from bodega.kit import render
 from bodega.kit.actions import Action
-from bodega.kit.call import Call
-from bodega.kit.facet import Batch
+from bodega.kit.context import Context
+from bodega.kit.endpoint import Batch
 from bodega.kit.fields import INT32
-from bodega.kit.gather import gather
+from bodega.kit.prefetch import gather
 from bodega.kit.shape import parse_json
 from bodega.kit.write import create_one, update_one
 from bodega.law.outcome import Created, Emptied, Outcome, Shown, Validator
@@ -42,47 +42,47 @@ class Many(Action):
         assert self.facet.batch is not None, f"{self.facet.home} takes no lists"
         return self.facet.batch
 
-    async def find(self, call: Call) -> None:
-        await self.place.enter(call)
+    async def find(self, context: Context) -> None:
+        await self.place.enter(context)
 
-    async def standing(self, call: Call) -> Validator:
-        return await self._collection(call)
+    async def standing(self, context: Context) -> Validator:
+        return await self._collection(context)
 
-    async def gather(self, call: Call) -> None:
-        for place, draft in enumerate(call.draft):
+    async def gather(self, context: Context) -> None:
+        for place, draft in enumerate(context.draft):
             try:
-                await gather(call, self.facet, draft, draft.get("id", 0))
+                await gather(context, self.facet, draft, draft.get("id", 0))
             except Refusal as refusal:
-                call.refused[place] = refusal
+                context.refused[place] = refusal
 
-    async def one(self, unit: Unit, call: Call, draft: dict[str, Any], notes: list[Fault]) -> Row:
+    async def one(self, unit: Unit, context: Context, draft: dict[str, Any], notes: list[Fault]) -> Row:
         """Writes one item. Raises Refusal."""
         raise NotImplementedError
 
-    async def _gathered(self, unit: Unit, call: Call, place: int, notes: list[Fault]) -> Row:
-        if place in call.refused:
-            raise call.refused[place]
-        return await self.one(unit, call, dict(call.draft[place]), notes)
+    async def _gathered(self, unit: Unit, context: Context, place: int, notes: list[Fault]) -> Row:
+        if place in context.refused:
+            raise context.refused[place]
+        return await self.one(unit, context, dict(context.draft[place]), notes)
 
     def done(self, saved: bytes) -> Outcome:
         """The outcome of a list that was carried out wholly."""
         return Shown(ready=saved)
 
-    async def perform(self, unit: Unit, call: Call) -> Outcome:
-        self._still(unit, call)
+    async def perform(self, unit: Unit, context: Context) -> Outcome:
+        self._still(unit, context)
         saved: list[Row] = []
         missed: list[Missed] = []
         noted: dict[str, str] = {}
-        for place, draft in enumerate(call.draft):
+        for place, draft in enumerate(context.draft):
             identity = draft.get("id", 0)
             notes: list[Fault] = []
             try:
                 if self.batch.whole and not self.batch.omits:
-                    row = await self._gathered(unit, call, place, notes)
+                    row = await self._gathered(unit, context, place, notes)
                 else:
                     async with unit.tx.savepoint():
                         mark = unit.statistics.mark()
-                        row = await self._gathered(unit, call, place, notes)
+                        row = await self._gathered(unit, context, place, notes)
             except Refusal as refusal:
                 if refusal.reason in self.batch.omits:
                     unit.statistics.restore(mark)
@@ -98,8 +98,8 @@ class Many(Action):
             raise min((one.refusal for one in missed), key=lambda refusal: refusal.reason.rank)
         if self.batch.silent and not missed and not noted:
             return Emptied()
-        call.reader = unit.tx
-        documents = await render.shown(self.facet, call, saved, render.brought(self.facet, call.draft))
+        context.reader = unit.tx
+        documents = await render.shown(self.facet, context, saved, render.brought(self.facet, context.draft))
         return self._told(documents, missed, noted)
 
     def _for_all(self, refusal: Refusal, place: int, identity: int) -> Refusal:
@@ -144,8 +144,8 @@ class CreateMany(Many):
         assert self.facet.v3 is not None
         return self.facet.v3.read_new(content, self.batch.cap)
 
-    async def one(self, unit: Unit, call: Call, draft: dict[str, Any], notes: list[Fault]) -> Row:
-        return await create_one(unit, self.facet, {**draft, **self.place.new(call)}, notes)
+    async def one(self, unit: Unit, context: Context, draft: dict[str, Any], notes: list[Fault]) -> Row:
+        return await create_one(unit, self.facet, {**draft, **self.place.new(context)}, notes)
 
     def done(self, saved: bytes) -> Outcome:
         if self.facet.created == 200:
@@ -161,14 +161,14 @@ class UpdateMany(Many):
         batch = self.batch
         return self.facet.v3.read_many(content, batch.cap, identity=batch.identity, creates=batch.creates)
 
-    async def one(self, unit: Unit, call: Call, draft: dict[str, Any], notes: list[Fault]) -> Row:
+    async def one(self, unit: Unit, context: Context, draft: dict[str, Any], notes: list[Fault]) -> Row:
         identity = draft.pop("id", 0)
         if not identity and self.batch.finds is not None:
             identity = await self.batch.finds(unit, draft)
         if not identity:
-            return await create_one(unit, self.facet, {**draft, **self.place.new(call)}, notes)
+            return await create_one(unit, self.facet, {**draft, **self.place.new(context)}, notes)
         if self.place.narrows:
-            await self.place.own(unit, call, identity)
+            await self.place.own(unit, context, identity)
         return await update_one(unit, self.facet, identity, draft, notes)
 
 
@@ -188,18 +188,18 @@ class DeleteListed(Many):
             raise refuse_faults([Fault(Reason.FIELD_INVALID, str(place), f"{place} {said}") for place in wrong])
         return list(dict.fromkeys(ids))
 
-    async def gather(self, call: Call) -> None:
+    async def gather(self, context: Context) -> None:
         """An id is all there is."""
 
-    async def perform(self, unit: Unit, call: Call) -> Outcome:
-        self._still(unit, call)
+    async def perform(self, unit: Unit, context: Context) -> Outcome:
+        self._still(unit, context)
         gone: list[bytes] = []
         missed: list[Missed] = []
-        for place, identity in enumerate(call.draft):
+        for place, identity in enumerate(context.draft):
             try:
                 async with unit.tx.savepoint():
                     mark = unit.statistics.mark()
-                    await self.place.own(unit, call, identity)
+                    await self.place.own(unit, context, identity)
                     await unit.delete(self.table, [identity])
             except Refusal as refusal:
                 unit.statistics.restore(mark)

@@ -215,7 +215,7 @@ def _clean_texts(value: list[str]) -> list[str]:
 
 
 OWN_FILE = re.compile(r"(?:https?://[^/?#\s]{1,255}/files/[a-z0-9-]{1,40}/)?(([0-9a-f]{64})/[A-Za-z0-9._-]{1,80})")
-"""The address of a file of this house as a client read it: a URL on any host, or in V2 the path; its digest is
+"""The address of a file of this server as a client read it: a URL on any host, or in V2 the path; its digest is
 group 2. A digest says which picture it is, whatever the store."""
 
 LONGEST_ADDRESS = 255

@@ -13,8 +13,8 @@ from functools import cached_property
 from typing import Any
 
 from bodega.kit.actions import Action
-from bodega.kit.call import Call
-from bodega.kit.facet import Facet
+from bodega.kit.context import Context
+from bodega.kit.endpoint import Facet
 from bodega.law.outcome import Emptied, Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
@@ -74,15 +74,15 @@ class _Reading(Action):
         assert facet.v2 is not None
         self._shape = facet.v2
 
-    async def find(self, call: Call) -> Validator:
-        if self._parents is not None and call.ids[0] not in self._parents.by_id:
+    async def find(self, context: Context) -> Validator:
+        if self._parents is not None and context.ids[0] not in self._parents.by_id:
             raise Refusal(Reason.NO_SUCH_ENTITY)
         return self._fixed.state
 
-    def _matching(self, call: Call) -> list[Any]:
-        plan = call.query.plan
+    def _matching(self, context: Context) -> list[Any]:
+        plan = context.query.plan
         if self._parents is not None:
-            plan = plan._replace(where=(*plan.where, Condition(self.place.fixed, "eq", call.ids[0])))
+            plan = plan._replace(where=(*plan.where, Condition(self.place.fixed, "eq", context.ids[0])))
         return self._fixed.matching(plan)
 
 
@@ -91,32 +91,32 @@ class ListFixed(_Reading):
 
     is_list = True
 
-    async def answer(self, call: Call) -> Outcome:
-        plan = call.query.plan
-        page = self._matching(call)[plan.offset : plan.offset + plan.limit]
+    async def answer(self, context: Context) -> Outcome:
+        plan = context.query.plan
+        page = self._matching(context)[plan.offset : plan.offset + plan.limit]
         if not page:
             return Emptied()
-        members = [self._shape.show(entity, call.base) for entity in page]
+        members = [self._shape.show(entity, context.base) for entity in page]
         return Shown(value=members, root=self._shape.root, item=self._shape.item)
 
 
 class CountFixed(_Reading):
     """GET of its count."""
 
-    async def answer(self, call: Call) -> Outcome:
-        return Shown(value={"count": len(self._matching(call))}, root="count")
+    async def answer(self, context: Context) -> Outcome:
+        return Shown(value={"count": len(self._matching(context))}, root="count")
 
 
 class ShowFixed(_Reading):
     """GET of one of its members."""
 
-    async def find(self, call: Call) -> Validator:
-        await super().find(call)
-        call.found = self._fixed.by_id.get(call.ids[-1])
-        elsewhere = self._parents is not None and getattr(call.found, self.place.fixed, None) != call.ids[0]
-        if call.found is None or elsewhere:
+    async def find(self, context: Context) -> Validator:
+        await super().find(context)
+        context.found = self._fixed.by_id.get(context.ids[-1])
+        elsewhere = self._parents is not None and getattr(context.found, self.place.fixed, None) != context.ids[0]
+        if context.found is None or elsewhere:
             raise Refusal(Reason.NO_SUCH_ENTITY)
         return self._fixed.state
 
-    async def answer(self, call: Call) -> Outcome:
-        return Shown(value=self._shape.show(call.found, call.base), root=self._shape.item)
+    async def answer(self, context: Context) -> Outcome:
+        return Shown(value=self._shape.show(context.found, context.base), root=self._shape.item)

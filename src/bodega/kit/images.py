@@ -6,8 +6,8 @@ from typing import Any
 
 from bodega.kit import picture, render
 from bodega.kit.actions import NO_QUERY, Action
-from bodega.kit.call import Call
-from bodega.kit.facet import Facet
+from bodega.kit.context import Context
+from bodega.kit.endpoint import Facet
 from bodega.kit.listing import Query
 from bodega.kit.shape import parse_json
 from bodega.kit.upload import Form, Upload
@@ -30,16 +30,16 @@ class DropImage(Action):
     def parse(self, query: str) -> Query:
         return NO_QUERY
 
-    async def find(self, call: Call) -> Validator:
-        return await self._find_item(call)
+    async def find(self, context: Context) -> Validator:
+        return await self._find_item(context)
 
-    async def perform(self, unit: Unit, call: Call) -> Outcome:
-        await self._write(unit, call, "")
+    async def perform(self, unit: Unit, context: Context) -> Outcome:
+        await self._write(unit, context, "")
         return Emptied()
 
-    async def _write(self, unit: Unit, call: Call, address: str) -> None:
+    async def _write(self, unit: Unit, context: Context, address: str) -> None:
         changes = {self.field: address}
-        await update_one(unit, self.facet, call.entity_id, changes, [], call.recheck_preconditions, call.found)
+        await update_one(unit, self.facet, context.entity_id, changes, [], context.recheck_preconditions, context.found)
 
 
 class UploadImage(DropImage):
@@ -75,12 +75,12 @@ class UploadImage(DropImage):
             raise refuse_faults([Fault(Reason.FIELD_INVALID, "image_url", "image_url must be a string.")])
         return "image_url", url
 
-    async def gather(self, call: Call) -> None:
-        field, given = call.draft
-        call.gathered = await picture.taken_in(call, given, field)
+    async def gather(self, context: Context) -> None:
+        field, given = context.draft
+        context.gathered = await picture.taken_in(context, given, field)
 
-    async def perform(self, unit: Unit, call: Call) -> Outcome:
-        await picture.keep(unit, call.gathered)
-        address = call.gathered.original.address
-        await self._write(unit, call, address)
+    async def perform(self, unit: Unit, context: Context) -> Outcome:
+        await picture.keep(unit, context.gathered)
+        address = context.gathered.original.address
+        await self._write(unit, context, address)
         return Shown(ready=render.json({"data": {"image_url": address}, "meta": {}}))

@@ -71,14 +71,16 @@ def children(
     """
     within = inside or {}
 
-    async def read(call: Any, parents: Sequence[int]) -> dict[int, bytes]:
+    async def read(context: Any, parents: Sequence[int]) -> dict[int, bytes]:
         if not parents:
             return {}
         narrowed = f" AND {where}" if where else ""
         marks = numbered_marks(len(parents))
         chosen = f"{column} IN ({marks}){narrowed} ORDER BY {column}, {order}"
-        rows = await call.reader.rows(f"SELECT {column}, id, doc FROM {table.name} WHERE {chosen}", *parents)
-        more = [(name, include, await include.read(call, [row[1] for row in rows])) for name, include in within.items()]
+        rows = await context.reader.rows(f"SELECT {column}, id, doc FROM {table.name} WHERE {chosen}", *parents)
+        more = [
+            (name, include, await include.read(context, [row[1] for row in rows])) for name, include in within.items()
+        ]
         found: dict[int, list[bytes]] = {}
         for parent, child, doc in rows:
             members = [b'"%b":%b' % (name.encode(), of.get(child, include.empty)) for name, include, of in more]

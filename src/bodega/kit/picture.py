@@ -22,7 +22,7 @@ import msgspec
 
 from bodega import outgoing
 from bodega.access.settings import SETTINGS
-from bodega.kit.call import Call
+from bodega.kit.context import Context
 from bodega.kit.entity import own_file
 from bodega.kit.upload import Upload
 from bodega.law.reasons import Reason
@@ -90,7 +90,7 @@ class Picture(msgspec.Struct, frozen=True):
         return sum(len(file.content) for file in self.files)
 
 
-async def taken_in(call: Call, given: Upload | str, field: str, sizes: Sizes = NO_SIZES) -> Picture:
+async def taken_in(context: Context, given: Upload | str, field: str, sizes: Sizes = NO_SIZES) -> Picture:
     """The picture that an upload holds or a URL leads to. Raises Refusal, naming the field that it came in.
 
     A URL that was read here is not fetched: its file is there.
@@ -98,11 +98,11 @@ async def taken_in(call: Call, given: Upload | str, field: str, sizes: Sizes = N
     if isinstance(given, Upload):
         content, name = given.content, given.filename
     else:
-        content, name = await _found(call, given, field)
+        content, name = await _found(context, given, field)
     try:
         if len(content) > MOST_BYTES:
             raise ValueError(f"must be at most {MOST_BYTES >> 20} MB")
-        return await asyncio.get_running_loop().run_in_executor(_darkroom(), developed, content, name, sizes)
+        return await asyncio.get_running_loop().run_in_executor(_image_pool(), developed, content, name, sizes)
     except ValueError as error:
         raise _invalid(field, str(error)) from None
 
@@ -113,17 +113,17 @@ async def keep(unit: Unit, picture: Picture) -> None:
         await files.keep(unit.tx, file)
 
 
-async def _found(call: Call, url: str, field: str) -> tuple[bytes, str]:
-    own = await own_file(call.reader, url)
+async def _found(context: Context, url: str, field: str) -> tuple[bytes, str]:
+    own = await own_file(context.reader, url)
     if own.startswith(files.PLACE):
         _, digest, name = own.split("/")
-        content = await files.content(call.reader, digest)
+        content = await files.content(context.reader, digest)
         if content is not None:
             return content, name
     if not re.match(r"https?://", url, re.IGNORECASE):
         raise _invalid(field, "must be an http or https URL")
     setting = "images.allow_private"
-    allowed = bool(call.record.settings.get(setting, SETTINGS[setting].default))
+    allowed = bool(context.record.settings.get(setting, SETTINGS[setting].default))
     try:
         content = await outgoing.fetch(url, most=MOST_BYTES, allow_private=allowed)
     except outgoing.Unreachable as error:
@@ -140,7 +140,7 @@ def _invalid(field: str, why: str) -> Refusal:
 
 
 @cache
-def _darkroom() -> ThreadPoolExecutor:
+def _image_pool() -> ThreadPoolExecutor:
     """Two pictures at a time: a large one takes as much memory as a thousand requests."""
     return ThreadPoolExecutor(2, thread_name_prefix="picture")
 

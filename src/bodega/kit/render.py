@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from bodega.kit.call import Call
-from bodega.kit.facet import Facet
+from bodega.kit.context import Context
+from bodega.kit.endpoint import Facet
 from bodega.kit.listing import Cursor, Query
 from bodega.kit.shape import Base
 from bodega.law.outcome import Outcome, PartlyDone, Shown, Validator
@@ -23,19 +23,19 @@ json = msgspec.json.Encoder(decimal_format="number").encode
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
-async def v3_page(call: Call, facet: Facet, plan: Plan) -> Shown:
+async def v3_page(context: Context, facet: Facet, plan: Plan) -> Shown:
     """A page of a V3 list with its `meta`: numbered pages, cursors, or both (contract/wire.md 3)."""
-    cursor = call.query.cursor
+    cursor = context.query.cursor
     if cursor is not None:
-        documents, meta = await _page_by_key(call, facet, plan, cursor)
+        documents, meta = await _page_by_key(context, facet, plan, cursor)
     else:
-        found = await rows.page(call.reader, call.page_index, plan, call.found, _columns(facet))
-        documents = await v3_documents(call, facet, found)
-        total = await rows.count(call.reader, plan, call.found)
-        meta = b'"pagination":' + pagination(call, total, len(documents))
-        if facet.listing.cursor and call.query.page == 1 and plan.order == ("id", False):
+        found = await rows.page(context.reader, context.page_index, plan, context.found, _columns(facet))
+        documents = await v3_documents(context, facet, found)
+        total = await rows.count(context.reader, plan, context.found)
+        meta = b'"pagination":' + pagination(context, total, len(documents))
+        if facet.listing.cursor and context.query.page == 1 and plan.order == ("id", False):
             ids = [row[-1] for row in found]
-            meta += b',"cursor_pagination":' + cursors(call, ids, before=False, after=total > len(ids))
+            meta += b',"cursor_pagination":' + cursors(context, ids, before=False, after=total > len(ids))
     end = b'],"meta":{' + meta + b"}}"
     if not documents:
         return Shown(ready=b'{"data":[' + end)
@@ -54,25 +54,25 @@ def _views(facet: Facet) -> bool:
     return facet.v3 is not None and facet.v3.view is not None
 
 
-async def _page_by_key(call: Call, facet: Facet, plan: Plan, cursor: Cursor) -> tuple[list[bytes], bytes]:
+async def _page_by_key(context: Context, facet: Facet, plan: Plan, cursor: Cursor) -> tuple[list[bytes], bytes]:
     """The page after, or before, a row; one row more than asked for tells whether there are others."""
     test = Condition("id", "less" if cursor.backwards else "greater", cursor.at)
     plan = plan._replace(
-        where=(*plan.where, test), order=("id", cursor.backwards), limit=call.query.limit + 1, offset=0
+        where=(*plan.where, test), order=("id", cursor.backwards), limit=context.query.limit + 1, offset=0
     )
-    found = await rows.page(call.reader, call.page_index, plan, call.found, _columns(facet))
-    more = len(found) > call.query.limit
-    found = found[: call.query.limit]
+    found = await rows.page(context.reader, context.page_index, plan, context.found, _columns(facet))
+    more = len(found) > context.query.limit
+    found = found[: context.query.limit]
     if cursor.backwards:
         found = found[::-1]
-    documents = await v3_documents(call, facet, found)
+    documents = await v3_documents(context, facet, found)
     before, after = (more, True) if cursor.backwards else (True, more)
-    return documents, b'"cursor_pagination":' + cursors(call, [row[-1] for row in found], before=before, after=after)
+    return documents, b'"cursor_pagination":' + cursors(context, [row[-1] for row in found], before=before, after=after)
 
 
-def cursors(call: Call, ids: Sequence[int], *, before: bool, after: bool) -> bytes:
+def cursors(context: Context, ids: Sequence[int], *, before: bool, after: bool) -> bytes:
     """meta.cursor_pagination of a page with these rows; `before` and `after` tell whether there are others."""
-    query = call.query
+    query = context.query
     kept = _others(query)
     start, end = (Cursor(ids[0]).text, Cursor(ids[-1]).text) if ids else ("", "")
     links = {}
@@ -91,9 +91,9 @@ def _others(query: Query) -> str:
     return "&" + urlencode(others, safe=":,") if others else ""
 
 
-def pagination(call: Call, total: int, shown: int) -> bytes:
+def pagination(context: Context, total: int, shown: int) -> bytes:
     """meta.pagination; its links are query strings that keep the caller's other parameters."""
-    query = call.query
+    query = context.query
     pages = -(-total // query.limit)
     kept = _others(query) if query.given else ""
 
@@ -118,10 +118,10 @@ def pagination(call: Call, total: int, shown: int) -> bytes:
     )
 
 
-async def v3_documents(call: Call, facet: Facet, found: Sequence[Any]) -> list[bytes]:
+async def v3_documents(context: Context, facet: Facet, found: Sequence[Any]) -> list[bytes]:
     """Rows (doc, ..., id) as V3 shows them: the stored bytes, those members that were asked for, and the children
     that are included or always there; one query an include."""
-    query, listing = call.query, facet.listing
+    query, listing = context.query, facet.listing
     if facet.v3 is not None and facet.v3.view is not None:
         view, decode = facet.v3.view, facet.table.decode
         found = [(json(view(decode(row[0], row[1]))), row[-1]) for row in found]
@@ -134,7 +134,7 @@ async def v3_documents(call: Call, facet: Facet, found: Sequence[Any]) -> list[b
             continue
         include = listing.includes[name]
         member = (include.member or name).encode()
-        children = await include.read(call, ids)
+        children = await include.read(context, ids)
         for place, entity_id in enumerate(ids):
             parts[place].append(b'"%b":%b' % (member, children.get(entity_id, include.empty)))
     documents = []
@@ -144,18 +144,18 @@ async def v3_documents(call: Call, facet: Facet, found: Sequence[Any]) -> list[b
     return documents
 
 
-async def v2_documents(call: Call, facet: Facet, entities: Sequence[Any]) -> list[dict[str, Any]]:
+async def v2_documents(context: Context, facet: Facet, entities: Sequence[Any]) -> list[dict[str, Any]]:
     """Entities in the V2 form, with only the members asked for (rule 28)."""
     assert facet.v2 is not None
-    shape, names = facet.v2, call.query.fields
+    shape, names = facet.v2, context.query.fields
     if not shape.looked_up:
-        return [shape.show(entity, call.base, names) for entity in entities]
+        return [shape.show(entity, context.base, names) for entity in entities]
     seen = {}
     for name, looked in shape.looked_up.items():
         if names is None or name in names:
-            seen[name] = await looked.read(call, entities)
+            seen[name] = await looked.read(context, entities)
     return [
-        shape.show(entity, call.base, names, {name: values.get(entity.id) for name, values in seen.items()})
+        shape.show(entity, context.base, names, {name: values.get(entity.id) for name, values in seen.items()})
         for entity in entities
     ]
 
@@ -177,18 +177,18 @@ def located(outcome: Outcome, base: Base) -> Outcome:
     return outcome
 
 
-async def written(facet: Facet, call: Call, row: Row, notes: Sequence[Fault], tx: Tx) -> Outcome:
+async def written(facet: Facet, context: Context, row: Row, notes: Sequence[Fault], tx: Tx) -> Outcome:
     """The reply to a write: what is stored now, and what of the request could not be (207)."""
     state = Validator(row.version, row.modified)
-    call.reader = tx
+    context.reader = tx
     if facet.version == 3:
-        doc = (await shown(facet, call, [row], brought(facet, [call.draft])))[0]
+        doc = (await shown(facet, context, [row], brought(facet, [context.draft])))[0]
         if notes:
             errors = json({note.field: note.said for note in notes})
             return PartlyDone(ready=b'{"data":' + doc + b',"errors":' + errors + b',"meta":{}}', state=state)
         return Shown(ready=b'{"data":' + doc + b',"meta":{}}', state=state)
     assert facet.v2 is not None
-    value = (await v2_documents(call, facet, [row.entity]))[0]
+    value = (await v2_documents(context, facet, [row.entity]))[0]
     if notes:
         value["message"] = " ".join(note.said for note in notes)
         return PartlyDone(value=value, root=facet.v2.item, state=state)
@@ -203,10 +203,10 @@ def brought(facet: Facet, drafts: Sequence[Any]) -> tuple[str, ...]:
     return tuple(name for name, include in facet.listing.includes.items() if (include.member or name) in told)
 
 
-async def shown(facet: Facet, call: Call, saved: Sequence[Row], more: Sequence[str] = ()) -> list[bytes]:
+async def shown(facet: Facet, context: Context, saved: Sequence[Row], more: Sequence[str] = ()) -> list[bytes]:
     """Rows just written, as V3 shows them; `more` are includes beside those asked for."""
     if more:
-        call.query = call.query._replace(include=tuple(dict.fromkeys((*call.query.include, *more))))
+        context.query = context.query._replace(include=tuple(dict.fromkeys((*context.query.include, *more))))
     encode, views = facet.table.encode, _views(facet)
     found = [(row.doc, encode(row.entity)[1] if views else None, row.entity.id) for row in saved]
-    return await v3_documents(call, facet, found)
+    return await v3_documents(context, facet, found)

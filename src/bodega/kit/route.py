@@ -16,7 +16,7 @@ from bodega.kit.actions import (
     Update,
 )
 from bodega.kit.batch import CreateMany, DeleteListed, UpdateMany
-from bodega.kit.facet import Facet
+from bodega.kit.endpoint import Facet
 from bodega.kit.shape import V2Shape
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from bodega.kit.facet import Facet
+from bodega.kit.endpoint import Facet
 from bodega.kit.fields import moment
 from bodega.kit.shape import Changes
 from bodega.law.outcome import Validator

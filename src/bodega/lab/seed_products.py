@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from bodega.access.stores import OpenStore
-from bodega.kit.facet import Facet
+from bodega.kit.endpoint import Facet
 from bodega.kit.fields import moment
 from bodega.kit.picture import Picture
 from bodega.kit.write import create_one

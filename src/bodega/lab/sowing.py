@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from bodega.access.stores import OpenStore
-from bodega.kit.facet import Facet
+from bodega.kit.endpoint import Facet
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
 from bodega.storage.table import numbered_marks

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from bodega.access.accounts import add_account
 from bodega.access.plans import DEFAULT, PLANS
 from bodega.panel import permissions
-from bodega.panel.templates_of import show
-from bodega.panel.web import SAFE, Asked, Pages, Reply, Turned, go
+from bodega.panel.templating import show
+from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, Turned, go
 from bodega.storage.registry import Account, new_token
 
 pages = Pages()
@@ -20,115 +20,122 @@ MOST_REQUESTS = 2_000_000_000
 HERE = "/stores/{store}/accounts"
 
 
-async def last_used(asked: Asked) -> dict[str, int]:
+async def last_used(request: PanelRequest) -> dict[str, int]:
     """When the store's accounts were last used: what the registry was told, and what it will be told."""
     sql = (
         "SELECT u.client_id, u.used FROM account_uses u JOIN accounts a ON a.client_id = u.client_id WHERE a.store = $1"
     )
-    known = {row[0]: row[1] for row in await asked.house.tx.rows(sql, asked.shop.record.hash)}
-    for client, at in asked.house.bulletin.last_used().items():
+    known = {row[0]: row[1] for row in await request.panel.tx.rows(sql, request.shop.record.hash)}
+    for client, at in request.panel.journal_sync.last_used().items():
         known[client] = max(at, known.get(client, 0))
     return known
 
 
-async def the_account(asked: Asked) -> Account:
+async def the_account(request: PanelRequest) -> Account:
     """The account in the path, as the registry has it now. Raises Turned."""
-    for account in await asked.house.registry.accounts(asked.shop.record.hash):
-        if account.client_id == asked.ids["client"]:
+    for account in await request.panel.registry.accounts(request.shop.record.hash):
+        if account.client_id == request.ids["client"]:
             return account
     raise Turned(HTTPStatus.NOT_FOUND, "There is no such account; it may have been revoked.")
 
 
 @pages.get(HERE)
-async def listed(asked: Asked) -> Reply:
+async def listed(request: PanelRequest) -> Reply:
     """All accounts."""
-    accounts = await asked.house.registry.accounts(asked.shop.record.hash)
-    return show(asked, "accounts.html", accounts=accounts, used=await last_used(asked))
+    accounts = await request.panel.registry.accounts(request.shop.record.hash)
+    return show(request, "accounts.html", accounts=accounts, used=await last_used(request))
 
 
 @pages.get(HERE + "/new")
-async def new(asked: Asked) -> Reply:
+async def new(request: PanelRequest) -> Reply:
     """The form."""
-    return _form(asked)
+    return _form(request)
 
 
-def _form(asked: Asked, said: str = "", status: HTTPStatus = HTTPStatus.OK) -> Reply:
-    plan = PLANS.get(asked.shop.record.plan, PLANS[DEFAULT])
-    granted = permissions.chosen(asked.form, "")
+def _form(request: PanelRequest, said: str = "", status: HTTPStatus = HTTPStatus.OK) -> Reply:
+    plan = PLANS.get(request.shop.record.plan, PLANS[DEFAULT])
+    granted = permissions.chosen(request.form, "")
     return show(
-        asked, "account_new.html", status=status, plan=plan, rows=permissions.matrix(), granted=granted, said=said
+        request, "account_new.html", status=status, plan=plan, rows=permissions.matrix(), granted=granted, said=said
     )
 
 
 @pages.post(HERE)
-async def create(asked: Asked) -> Reply:
+async def create(request: PanelRequest) -> Reply:
     """Makes an account and shows its secrets, this once."""
     try:
-        name = _name(asked.field("name"))
-        quota = _quota(asked.field("quota"))
+        name = _name(request.field("name"))
+        quota = _quota(request.field("quota"))
     except ValueError as error:
-        return _form(asked, str(error), HTTPStatus.UNPROCESSABLE_ENTITY)
-    basic = asked.field("kind") == "basic"
+        return _form(request, str(error), HTTPStatus.UNPROCESSABLE_ENTITY)
+    basic = request.field("kind") == "basic"
     token = new_token()
     account = await add_account(
-        asked.house.registry, asked.shop.record, name, token, permissions.chosen(asked.form, asked.field("preset")),
+        request.panel.registry, request.shop.record, name, token,
+        permissions.chosen(request.form, request.field("preset")),
         basic=basic, per_hour=quota if basic else None, per_window=None if basic else quota,
     )  # fmt: skip
-    return show(asked, "account_made.html", account=account, token=token, origin=asked.origin)
+    return show(request, "account_made.html", account=account, token=token, origin=request.origin)
 
 
 @pages.get(HERE + "/{client}")
-async def one(asked: Asked) -> Reply:
+async def one(request: PanelRequest) -> Reply:
     """One account, with its matrix; `missing` names a scope that a request would have needed."""
-    return await _one(asked, await the_account(asked))
+    return await _one(request, await the_account(request))
 
 
-async def _one(asked: Asked, account: Account, said: str = "", status: HTTPStatus = HTTPStatus.OK) -> Reply:
-    used = (await last_used(asked)).get(account.client_id)
-    wanted = permissions.row_of(asked.asked_for("missing"))
+async def _one(request: PanelRequest, account: Account, said: str = "", status: HTTPStatus = HTTPStatus.OK) -> Reply:
+    used = (await last_used(request)).get(account.client_id)
+    wanted = permissions.row_of(request.query_value("missing"))
     facts: dict[str, Any] = {"account": account, "used": used, "rows": permissions.matrix(), "granted": account.scopes}
     return show(
-        asked, "account.html", status=status, said=said, wanted=wanted, missing=asked.asked_for("missing"), **facts
+        request,
+        "account.html",
+        status=status,
+        said=said,
+        wanted=wanted,
+        missing=request.query_value("missing"),
+        **facts,
     )
 
 
 @pages.post(HERE + "/{client}")
-async def change(asked: Asked) -> Reply:
+async def change(request: PanelRequest) -> Reply:
     """Saves permissions and quota. A new quota starts a new count."""
-    account = await the_account(asked)
+    account = await the_account(request)
     try:
-        quota = _quota(asked.field("quota"))
+        quota = _quota(request.field("quota"))
     except ValueError as error:
-        return await _one(asked, account, str(error), HTTPStatus.UNPROCESSABLE_ENTITY)
+        return await _one(request, account, str(error), HTTPStatus.UNPROCESSABLE_ENTITY)
     field = "per_hour" if account.kind == "basic" else "per_window"
-    changed = replace(account, scopes=permissions.chosen(asked.form, asked.field("preset")))
+    changed = replace(account, scopes=permissions.chosen(request.form, request.field("preset")))
     if quota is not None and quota != getattr(account, field):
         changed = replace(changed, **{field: quota, "quota_epoch": account.quota_epoch + 1})
-    await asked.house.registry.save_account(changed)
-    return _back(asked, account, "saved")
+    await request.panel.registry.save_account(changed)
+    return _back(request, account, "saved")
 
 
 @pages.post(HERE + "/{client}/disabled")
-async def disable(asked: Asked) -> Reply:
+async def disable(request: PanelRequest) -> Reply:
     """Turns the account's requests away, or takes them again."""
-    account = await the_account(asked)
-    disabled = asked.field("disabled") == "yes"
-    await asked.house.registry.save_account(replace(account, disabled=disabled))
-    return _back(asked, account, "disabled" if disabled else "enabled")
+    account = await the_account(request)
+    disabled = request.field("disabled") == "yes"
+    await request.panel.registry.save_account(replace(account, disabled=disabled))
+    return _back(request, account, "disabled" if disabled else "enabled")
 
 
 @pages.post(HERE + "/{client}/revoke")
-async def revoke(asked: Asked) -> Reply:
+async def revoke(request: PanelRequest) -> Reply:
     """Takes the credentials away for good."""
-    account = await the_account(asked)
-    await asked.house.registry.drop_account(asked.shop.record.hash, account.client_id)
-    return go(f"{asked.base}/accounts?done=revoked", *SAFE)
+    account = await the_account(request)
+    await request.panel.registry.drop_account(request.shop.record.hash, account.client_id)
+    return go(f"{request.base}/accounts?done=revoked", *SAFE)
 
 
-def _back(asked: Asked, account: Account, done: str) -> Reply:
-    from bodega.panel.templates_of import part
+def _back(request: PanelRequest, account: Account, done: str) -> Reply:
+    from bodega.panel.templating import part
 
-    return go(f"{asked.base}/accounts/{part(account.client_id)}?done={done}", *SAFE)
+    return go(f"{request.base}/accounts/{part(account.client_id)}?done={done}", *SAFE)
 
 
 def _name(text: str) -> str:

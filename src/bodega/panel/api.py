@@ -10,11 +10,11 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from bodega.http.inside import carry_out
+from bodega.http.internal import carry_out
 from bodega.kit.upload import Upload
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
-from bodega.panel.web import Asked, Turned
+from bodega.panel.web import PanelRequest, Turned
 
 CLIENT = "panel"
 """Who the store's rows say wrote them."""
@@ -24,7 +24,7 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 _BOUNDARY = "bodega-panel-5f1c1e0a9f"
 
 
-class Told(NamedTuple):
+class ApiReply(NamedTuple):
     """What the API said. `data` is V3's data, or V2's whole body; of a refusal `title` says why and `errors` which
     members are at fault; `errors` may be there beside data, where a part was not saved (207)."""
 
@@ -49,9 +49,16 @@ class Told(NamedTuple):
         return found
 
 
-async def ask(
-    asked: Asked, method: str, path: str, body: Any = None, *, etag: str = "", client: str = CLIENT, **query: Any
-) -> Told:
+async def send_request(
+    request: PanelRequest,
+    method: str,
+    path: str,
+    body: Any = None,
+    *,
+    etag: str = "",
+    client: str = CLIENT,
+    **query: Any,
+) -> ApiReply:
     """One request: `path` as /v3/catalog/brands, `body` plain data. Raises Turned where the store is being upgraded.
 
     `client` is in whose name it is asked: what a client owns, as its webhooks, is its own even here.
@@ -60,10 +67,10 @@ async def ask(
     headers = {"content-type": "application/json"} if body is not None else {}
     if etag:
         headers["if-match"] = etag
-    return await _send(asked, method, path, content, headers, query, client)
+    return await _send(request, method, path, content, headers, query, client)
 
 
-async def upload(asked: Asked, path: str, name: str, file: Upload, **fields: str) -> Told:
+async def upload(request: PanelRequest, path: str, name: str, file: Upload, **fields: str) -> ApiReply:
     """A POST of a file and of text beside it, as multipart/form-data."""
     lines = [f'--{_BOUNDARY}\r\ncontent-disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'
              for key, value in fields.items()]  # fmt: skip
@@ -73,64 +80,66 @@ async def upload(asked: Asked, path: str, name: str, file: Upload, **fields: str
         "content-type: application/octet-stream\r\n\r\n"
     )
     body = "".join(lines).encode() + file.content + f"\r\n--{_BOUNDARY}--\r\n".encode()
-    return await _send(asked, "POST", path, body, {"content-type": f"multipart/form-data; boundary={_BOUNDARY}"}, {})
+    return await _send(request, "POST", path, body, {"content-type": f"multipart/form-data; boundary={_BOUNDARY}"}, {})
 
 
 async def _send(
-    asked: Asked,
+    request: PanelRequest,
     method: str,
     path: str,
     body: bytes,
     headers: dict[str, str],
     query: Mapping[str, Any],
     client: str = CLIENT,
-) -> Told:
-    if asked.shop.rows is None:
+) -> ApiReply:
+    if request.shop.rows is None:
         raise Turned(HTTPStatus.SERVICE_UNAVAILABLE, "The store is being upgraded. Try again in a moment.")
     given = {name: value for name, value in query.items() if value not in ("", None)}
     target = f"{path}?{urlencode(given)}" if given else path
     headers["accept"] = "application/json"
     try:
         answer = await carry_out(
-            asked.house.api, asked.shop, client, method, target, body, headers, origin=asked.origin
+            request.panel.api, request.shop, client, method, target, body, headers, origin=request.origin
         )
     except Refusal as refusal:
         return _refused(refusal, 2 if path.startswith("/v2/") else 3)
     said = _decode(answer.body) if answer.body else None
     etag = dict(answer.headers).get(b"etag", b"").decode()
     if path.startswith("/v3/") and isinstance(said, dict):
-        return Told(answer.status, said.get("data"), said.get("meta") or {}, etag, errors=_noted(said.get("errors")))
-    return Told(answer.status, said, etag=etag)
+        return ApiReply(
+            answer.status, said.get("data"), said.get("meta") or {}, etag, errors=_noted(said.get("errors"))
+        )
+    return ApiReply(answer.status, said, etag=etag)
 
 
 def _noted(errors: Any) -> dict[str, str]:
     return {name: str(said) for name, said in errors.items()} if isinstance(errors, dict) else {}
 
 
-def _refused(refusal: Refusal, version: int) -> Told:
+def _refused(refusal: Refusal, version: int) -> ApiReply:
     """In the words of the API: a sentence for each faulty member, or one for all."""
     errors = {fault.field: str(fault.details.get("invalid_reason", fault.said)) for fault in refusal.faults}
     title = next((fault.said for fault in refusal.faults), refusal.message)
-    return Told(
+    return ApiReply(
         refusal.reason.status(version), title=title, remedy=refusal.reason.remedy, errors=errors, reason=refusal.reason
     )
 
 
-async def read(asked: Asked, path: str, **query: Any) -> Told:
+async def read(request: PanelRequest, path: str, **query: Any) -> ApiReply:
     """What a GET shows. Raises Turned where there is nothing, or the question was no good."""
-    told = await ask(asked, "GET", path, **query)
+    told = await send_request(request, "GET", path, **query)
     if told.refused:
         said = "There is nothing here any more." if told.status == HTTPStatus.NOT_FOUND else told.title
         raise Turned(HTTPStatus(told.status), said)
     return told
 
 
-async def whole(asked: Asked, path: str, most: int = 1_000, **query: Any) -> list[Any]:
+async def whole(request: PanelRequest, path: str, most: int = 1_000, **query: Any) -> list[Any]:
     """All items of a V3 list, up to `most`."""
     found: list[Any] = []
     page = 1
     while len(found) < most:
-        told = await read(asked, path, limit=250, page=page, **query)
+        told = await read(request, path, limit=250, page=page, **query)
         found += told.data
         if len(told.data) < 250:
             break
@@ -145,7 +154,7 @@ def number(text: str) -> int:
     return int(text)
 
 
-def page_of(asked: Asked) -> int:
+def page_of(request: PanelRequest) -> int:
     """The page of a list that is asked for, from 1."""
-    text = asked.asked_for("page")
+    text = request.query_value("page")
     return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 7 else 1

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from bodega.panel import api
 from bodega.panel.fields import Choices
-from bodega.panel.web import Asked
+from bodega.panel.web import PanelRequest
 
 PRODUCTS = "/v3/catalog/products"
 CATEGORIES = "/v3/catalog/categories"
@@ -28,9 +28,9 @@ class Twig(NamedTuple):
     is_visible: bool
 
 
-async def tree(asked: Asked) -> list[Twig]:
+async def tree(request: PanelRequest) -> list[Twig]:
     """All categories of the store's tree, each after its parent."""
-    told = await api.read(asked, TREE)
+    told = await api.read(request, TREE)
     found: list[Twig] = []
 
     def grow(nodes: Sequence[dict[str, Any]], depth: int, path: str) -> None:
@@ -43,18 +43,18 @@ async def tree(asked: Asked) -> list[Twig]:
     return found
 
 
-async def category_choices(asked: Asked) -> Choices:
+async def category_choices(request: PanelRequest) -> Choices:
     """Categories to choose from."""
-    return [(str(twig.id), twig.path) for twig in await tree(asked)]
+    return [(str(twig.id), twig.path) for twig in await tree(request)]
 
 
-async def brand_names(asked: Asked) -> Choices:
+async def brand_names(request: PanelRequest) -> Choices:
     """Names of brands to choose from."""
-    told = await api.read(asked, BRANDS, limit=OFFERED, sort="name", include_fields="name")
+    told = await api.read(request, BRANDS, limit=OFFERED, sort="name", include_fields="name")
     return [(brand["name"], brand["name"]) for brand in told.data]
 
 
-async def tax_classes(asked: Asked) -> Choices:
+async def tax_classes(request: PanelRequest) -> Choices:
     """Tax classes to choose from."""
-    told = await api.read(asked, "/v2/tax_classes")
+    told = await api.read(request, "/v2/tax_classes")
     return [(str(one["id"]), one["name"]) for one in told.data or []]

@@ -9,10 +9,10 @@ from typing import Any
 from bodega.panel import api, forms
 from bodega.panel.catalogue import CATEGORIES, TREE, tree
 from bodega.panel.fields import fields_of
-from bodega.panel.forms import Form, Group
+from bodega.panel.forms import FieldGroup, Form
 from bodega.panel.images import drop_image, put_image
-from bodega.panel.templates_of import show
-from bodega.panel.web import SAFE, Asked, Pages, Reply, go
+from bodega.panel.templating import show
+from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, go
 from bodega.resources.catalog.categories import Category
 
 pages = Pages()
@@ -22,12 +22,12 @@ NOWHERE = ("0", "none: it stands at the top")
 TITLES = {"parent_id": "Below", "is_visible": "Visible in the shop", "default_product_sort": "Products are sorted"}
 
 
-async def groups(asked: Asked, own: int = 0) -> list[Group]:
+async def groups(request: PanelRequest, own: int = 0) -> list[FieldGroup]:
     """The form; a category cannot be put below itself."""
     below: set[int] = set()
     parents = [NOWHERE]
     depth = 0
-    for twig in await tree(asked):
+    for twig in await tree(request):
         if twig.id == own:
             depth = twig.depth + 1
         elif depth and twig.depth >= depth:
@@ -41,82 +41,82 @@ async def groups(asked: Asked, own: int = 0) -> list[Group]:
         return fields_of(Category, names, required="name", titles=TITLES, choices=choices)
 
     return [
-        Group("", made("name parent_id is_visible description sort_order default_product_sort")),
-        Group(
+        FieldGroup("", made("name parent_id is_visible description sort_order default_product_sort")),
+        FieldGroup(
             "Search engines", made("custom_url page_title meta_description meta_keywords search_keywords"), open=False
         ),
-        Group("More", made("layout_file"), open=False),
+        FieldGroup("More", made("layout_file"), open=False),
     ]
 
 
 @pages.get(HERE)
-async def listed(asked: Asked) -> Reply:
+async def listed(request: PanelRequest) -> Reply:
     """The whole tree."""
-    told = await api.read(asked, TREE)
-    return show(asked, "categories.html", tree=told.data or [])
+    told = await api.read(request, TREE)
+    return show(request, "categories.html", tree=told.data or [])
 
 
 @pages.get(HERE + "/new")
-async def new(asked: Asked) -> Reply:
+async def new(request: PanelRequest) -> Reply:
     """The form of a new category; `below` names its parent."""
-    form = forms.opened(await groups(asked))
-    form.texts |= {"parent_id": asked.asked_for("below") or "0", "is_visible": "true"}
-    return show(asked, "category.html", form=form, category=None)
+    form = forms.opened(await groups(request))
+    form.texts |= {"parent_id": request.query_value("below") or "0", "is_visible": "true"}
+    return show(request, "category.html", form=form, category=None)
 
 
 @pages.post(HERE)
-async def create(asked: Asked) -> Reply:
+async def create(request: PanelRequest) -> Reply:
     """Makes a category."""
-    sent = await forms.send(asked, await groups(asked), CATEGORIES)
+    sent = await forms.send(request, await groups(request), CATEGORIES)
     if sent.saved and sent.told is not None:
-        return go(f"{asked.base}/categories/{sent.told.data['id']}?done=made", *SAFE)
-    return show(asked, "category.html", status=HTTPStatus.UNPROCESSABLE_ENTITY, form=sent.form, category=None)
+        return go(f"{request.base}/categories/{sent.told.data['id']}?done=made", *SAFE)
+    return show(request, "category.html", status=HTTPStatus.UNPROCESSABLE_ENTITY, form=sent.form, category=None)
 
 
-def _path(asked: Asked) -> str:
-    return f"{CATEGORIES}/{api.number(asked.ids['category'])}"
+def _path(request: PanelRequest) -> str:
+    return f"{CATEGORIES}/{api.number(request.ids['category'])}"
 
 
 @pages.get(HERE + "/{category}")
-async def one(asked: Asked) -> Reply:
+async def one(request: PanelRequest) -> Reply:
     """The form of a category."""
-    now = (await api.read(asked, _path(asked))).data
-    return _one(asked, now, forms.opened(await groups(asked, now["id"]), now))
+    now = (await api.read(request, _path(request))).data
+    return _one(request, now, forms.opened(await groups(request, now["id"]), now))
 
 
-def _one(asked: Asked, category: Mapping[str, Any], form: Form, status: HTTPStatus = HTTPStatus.OK) -> Reply:
-    return show(asked, "category.html", status=status, form=form, category=category)
+def _one(request: PanelRequest, category: Mapping[str, Any], form: Form, status: HTTPStatus = HTTPStatus.OK) -> Reply:
+    return show(request, "category.html", status=status, form=form, category=category)
 
 
 @pages.post(HERE + "/{category}")
-async def change(asked: Asked) -> Reply:
+async def change(request: PanelRequest) -> Reply:
     """Saves what was changed."""
-    now = await api.read(asked, _path(asked))
-    sent = await forms.send(asked, await groups(asked, now.data["id"]), _path(asked), now.data, etag=now.etag)
+    now = await api.read(request, _path(request))
+    sent = await forms.send(request, await groups(request, now.data["id"]), _path(request), now.data, etag=now.etag)
     if not sent.saved:
-        return _one(asked, now.data, sent.form, HTTPStatus.UNPROCESSABLE_ENTITY)
-    return go(f"{asked.base}/categories/{now.data['id']}?done={'saved' if sent.told else 'unchanged'}", *SAFE)
+        return _one(request, now.data, sent.form, HTTPStatus.UNPROCESSABLE_ENTITY)
+    return go(f"{request.base}/categories/{now.data['id']}?done={'saved' if sent.told else 'unchanged'}", *SAFE)
 
 
 @pages.post(HERE + "/{category}/delete")
-async def delete(asked: Asked) -> Reply:
+async def delete(request: PanelRequest) -> Reply:
     """Deletes a category with all below it, where no product would be left without one."""
-    now = await api.read(asked, _path(asked))
-    told = await api.ask(asked, "DELETE", _path(asked))
+    now = await api.read(request, _path(request))
+    told = await api.send_request(request, "DELETE", _path(request))
     if told.refused:
-        form = forms.opened(await groups(asked, now.data["id"]), now.data)
+        form = forms.opened(await groups(request, now.data["id"]), now.data)
         forms.complain(form, told)
-        return _one(asked, now.data, form, HTTPStatus(told.status))
-    return go(f"{asked.base}/categories?done=deleted", *SAFE)
+        return _one(request, now.data, form, HTTPStatus(told.status))
+    return go(f"{request.base}/categories?done=deleted", *SAFE)
 
 
 @pages.post(HERE + "/{category}/image", files=True)
-async def image(asked: Asked) -> Reply:
+async def image(request: PanelRequest) -> Reply:
     """Puts a picture in the place of the one before."""
-    return await put_image(asked, _path(asked), f"{asked.base}/categories/{asked.ids['category']}")
+    return await put_image(request, _path(request), f"{request.base}/categories/{request.ids['category']}")
 
 
 @pages.post(HERE + "/{category}/image/delete")
-async def no_image(asked: Asked) -> Reply:
+async def no_image(request: PanelRequest) -> Reply:
     """Takes the picture away."""
-    return await drop_image(asked, _path(asked), f"{asked.base}/categories/{asked.ids['category']}")
+    return await drop_image(request, _path(request), f"{request.base}/categories/{request.ids['category']}")

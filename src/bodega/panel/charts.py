@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from bodega.http.bulletin import Told
-from bodega.http.journal import BUCKETS_MS, MINUTES
+from bodega.journal.store import BUCKETS_MS, MINUTES
+from bodega.journal.sync import JournalPages
 from bodega.storage.tx import Tx
 
 WIDTH, HEIGHT = 500, 170
@@ -45,7 +45,7 @@ def _frame(top: float, unit: str, now: int) -> dict[str, Any]:
     return {"width": WIDTH, "height": HEIGHT, "left": LEFT, "rules": rules, "hours": hours}
 
 
-def requests(told: Told, now: int) -> dict[str, Any]:
+def requests(told: JournalPages, now: int) -> dict[str, Any]:
     """Requests a minute, stacked by the first digit of the status."""
     minutes = [(told.minutes.get(minute) or ([0] * 6, []))[0] for minute in _hour(now)]
     top = _top(max(max(sum(classes) for classes in minutes), 4))
@@ -80,7 +80,7 @@ def share(durations: Sequence[int], part: float) -> float | None:
     return None
 
 
-def latency(told: Told, now: int) -> dict[str, Any]:
+def latency(told: JournalPages, now: int) -> dict[str, Any]:
     """How long half of the requests took at most, and 95 of a hundred, minute by minute."""
     found: dict[str, list[tuple[int, float]]] = {"p50": [], "p95": []}
     whole = [0] * (len(BUCKETS_MS) + 1)

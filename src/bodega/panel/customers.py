@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 
 from bodega.panel import api, forms
 from bodega.panel.fields import Choices, Field, fields_of
-from bodega.panel.forms import Form, Group
-from bodega.panel.templates_of import show
-from bodega.panel.web import SAFE, Asked, Pages, Reply, Turned, go
+from bodega.panel.forms import FieldGroup, Form
+from bodega.panel.templating import show
+from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, Turned, go
 from bodega.resources.customers.customer import Customer
 from bodega.resources.geography import places
 
@@ -28,7 +28,7 @@ UNPROCESSABLE = HTTPStatus.UNPROCESSABLE_ENTITY
 
 NEEDED = "first_name last_name email"
 ADDRESS = [
-    Group(
+    FieldGroup(
         "",
         [
             Field("first_name", "First name", "text", required=True, most=255),
@@ -48,135 +48,136 @@ NEW_ADDRESS = {"state": "", "zip": "", "phone": ""}
 """Members that the API wants to see in a new address, were they empty."""
 
 
-async def group_choices(asked: Asked) -> Choices:
+async def group_choices(request: PanelRequest) -> Choices:
     """Customer groups to choose from."""
-    told = await api.read(asked, GROUPS, limit=250)
+    told = await api.read(request, GROUPS, limit=250)
     return [("0", "no group"), *((str(group["id"]), group["name"]) for group in told.data or [])]
 
 
-async def groups(asked: Asked) -> list[Group]:
+async def groups(request: PanelRequest) -> list[FieldGroup]:
     """The form of a customer."""
-    choices = {"customer_group_id": await group_choices(asked)}
+    choices = {"customer_group_id": await group_choices(request)}
     titles = {"customer_group_id": "Group", "tax_exempt_category": "Tax exemption"}
 
     def made(names: str) -> list[Field]:
         return fields_of(Customer, names, required=NEEDED, choices=choices, titles=titles)
 
-    return [Group("", made(f"{NEEDED} company phone customer_group_id store_credit tax_exempt_category notes"))]
+    return [FieldGroup("", made(f"{NEEDED} company phone customer_group_id store_credit tax_exempt_category notes"))]
 
 
-def _address() -> list[Group]:
+def _address() -> list[FieldGroup]:
     countries = [(country.country, country.country) for country in places.COUNTRIES.entities]
     fields = [field._replace(choices=countries) if field.name == "country" else field for field in ADDRESS[0].fields]
-    return [Group("", fields)]
+    return [FieldGroup("", fields)]
 
 
 @pages.get(HERE)
-async def listed(asked: Asked) -> Reply:
+async def listed(request: PanelRequest) -> Reply:
     """The list, searched by name or e-mail address."""
-    page, word, group = api.page_of(asked), asked.asked_for("q"), asked.asked_for("group")
+    page, word, group = api.page_of(request), request.query_value("q"), request.query_value("group")
     asks: dict[str, Any] = {"customer_group_id:in": group}
     if word:
         asks["email:in" if "@" in word else "name:like"] = word
-    told = await api.ask(asked, "GET", LIST, limit=PER_PAGE, page=page, sort="date_created:desc", **asks)
+    told = await api.send_request(request, "GET", LIST, limit=PER_PAGE, page=page, sort="date_created:desc", **asks)
     given = {name: value for name, value in (("q", word), ("group", group)) if value}
-    choices = await group_choices(asked)
+    choices = await group_choices(request)
     return show(
-        asked, "customers.html", customers=told.data or [], total=told.total, said=told.title, page=page, per=PER_PAGE,
+        request, "customers.html", customers=told.data or [], total=told.total, said=told.title, page=page,
+        per=PER_PAGE,
         word=word, group=group, groups=choices, names=dict(choices), query=f"{urlencode(given)}&" if given else "",
     )  # fmt: skip
 
 
 @pages.get(HERE + "/new")
-async def new(asked: Asked) -> Reply:
+async def new(request: PanelRequest) -> Reply:
     """The form of a new customer."""
-    return show(asked, "customer_new.html", form=forms.opened(await groups(asked)))
+    return show(request, "customer_new.html", form=forms.opened(await groups(request)))
 
 
 @pages.post(HERE)
-async def create(asked: Asked) -> Reply:
+async def create(request: PanelRequest) -> Reply:
     """Makes a customer."""
-    sent = await forms.send(asked, await groups(asked), CUSTOMERS)
+    sent = await forms.send(request, await groups(request), CUSTOMERS)
     if sent.saved and sent.told is not None:
-        return go(f"{asked.base}/customers/{sent.told.data['id']}?done=made", *SAFE)
-    return show(asked, "customer_new.html", status=UNPROCESSABLE, form=sent.form)
+        return go(f"{request.base}/customers/{sent.told.data['id']}?done=made", *SAFE)
+    return show(request, "customer_new.html", status=UNPROCESSABLE, form=sent.form)
 
 
-def _path(asked: Asked, *more: str) -> str:
-    return "/".join([CUSTOMERS, str(api.number(asked.ids["customer"])), *more])
+def _path(request: PanelRequest, *more: str) -> str:
+    return "/".join([CUSTOMERS, str(api.number(request.ids["customer"])), *more])
 
 
 @pages.get(ONE)
-async def one(asked: Asked) -> Reply:
+async def one(request: PanelRequest) -> Reply:
     """The page of a customer."""
-    return await _show(asked)
+    return await _show(request)
 
 
 async def _show(
-    asked: Asked,
+    request: PanelRequest,
     form: Form | None = None,
     address: Form | None = None,
     said: str = "",
 ) -> Reply:
-    customer = (await api.read(asked, _path(asked))).data
+    customer = (await api.read(request, _path(request))).data
     fields = _address()
-    rows = (await api.read(asked, _path(asked, "addresses"), limit=250)).data or []
+    rows = (await api.read(request, _path(request, "addresses"), limit=250)).data or []
     addresses = [(row, forms.opened(fields, row, f"a{row['id']}.")) for row in rows]
     new = forms.opened(fields, before="new.")
     if address is not None:
         addresses = [(row, address if one.before == address.before else one) for row, one in addresses]
         new = address if address.before == "new." else new
-    attributes = await _attributes(asked, customer["id"])
+    attributes = await _attributes(request, customer["id"])
     failed = bool(form or address or said)
     return show(
-        asked, "customer.html", status=UNPROCESSABLE if failed else HTTPStatus.OK, customer=customer,
-        form=form or forms.opened(await groups(asked), customer), addresses=addresses, new=new, said=said,
+        request, "customer.html", status=UNPROCESSABLE if failed else HTTPStatus.OK, customer=customer,
+        form=form or forms.opened(await groups(request), customer), addresses=addresses, new=new, said=said,
         attributes=attributes,
     )  # fmt: skip
 
 
-async def _attributes(asked: Asked, customer: int) -> list[tuple[dict[str, Any], str]]:
+async def _attributes(request: PanelRequest, customer: int) -> list[tuple[dict[str, Any], str]]:
     """What the store likes to know, with this customer's answers."""
-    attributes = (await api.read(asked, "/v3/customers/attributes", limit=50)).data
+    attributes = (await api.read(request, "/v3/customers/attributes", limit=50)).data
     if not attributes:
         return []
-    told = await api.read(asked, VALUES, limit=250, **{"customer_id:in": customer})
+    told = await api.read(request, VALUES, limit=250, **{"customer_id:in": customer})
     known = {value["attribute_id"]: value["attribute_value"] for value in told.data}
     return [(attribute, known.get(attribute["id"], "")) for attribute in attributes]
 
 
-def _back(asked: Asked, done: str) -> Reply:
-    return go(f"{asked.base}/customers/{asked.ids['customer']}?done={done}", *SAFE)
+def _back(request: PanelRequest, done: str) -> Reply:
+    return go(f"{request.base}/customers/{request.ids['customer']}?done={done}", *SAFE)
 
 
 @pages.post(ONE)
-async def change(asked: Asked) -> Reply:
+async def change(request: PanelRequest) -> Reply:
     """Saves what was changed of the customer."""
-    now = await api.read(asked, _path(asked))
-    sent = await forms.send(asked, await groups(asked), _path(asked), now.data, etag=now.etag)
+    now = await api.read(request, _path(request))
+    sent = await forms.send(request, await groups(request), _path(request), now.data, etag=now.etag)
     if not sent.saved:
-        return await _show(asked, form=sent.form)
-    return _back(asked, "saved" if sent.told else "unchanged")
+        return await _show(request, form=sent.form)
+    return _back(request, "saved" if sent.told else "unchanged")
 
 
 @pages.post(ONE + "/password")
-async def password(asked: Asked) -> Reply:
+async def password(request: PanelRequest) -> Reply:
     """Sets a new password, and has the customer choose another one at the next visit where that is wished."""
-    chosen = asked.form.get("password", [""])[-1]
-    body: dict[str, Any] = {"reset_pass_on_login": asked.field("reset") == "true"}
+    chosen = request.form.get("password", [""])[-1]
+    body: dict[str, Any] = {"reset_pass_on_login": request.field("reset") == "true"}
     if chosen:
-        body = {"_authentication": {"password": chosen, "force_reset": asked.field("reset") == "true"}}
-    told = await api.ask(asked, "PUT", _path(asked), body)
-    return await _show(asked, said=_sentence(told)) if told.refused else _back(asked, "password")
+        body = {"_authentication": {"password": chosen, "force_reset": request.field("reset") == "true"}}
+    told = await api.send_request(request, "PUT", _path(request), body)
+    return await _show(request, said=_sentence(told)) if told.refused else _back(request, "password")
 
 
 @pages.post(ONE + "/attributes")
-async def answers(asked: Asked) -> Reply:
+async def answers(request: PanelRequest) -> Reply:
     """Saves what the store likes to know; an answer that is emptied is forgotten."""
-    customer = api.number(asked.ids["customer"])
+    customer = api.number(request.ids["customer"])
     changed, gone = [], []
-    for attribute, known in await _attributes(asked, customer):
-        typed = asked.field(f"attribute.{attribute['id']}")
+    for attribute, known in await _attributes(request, customer):
+        typed = request.field(f"attribute.{attribute['id']}")
         if typed == known:
             continue
         if typed:
@@ -184,58 +185,60 @@ async def answers(asked: Asked) -> Reply:
         else:
             gone.append(attribute["id"])
     if gone:
-        told = await api.read(asked, VALUES, limit=250, **{"customer_id:in": customer})
+        told = await api.read(request, VALUES, limit=250, **{"customer_id:in": customer})
         ids = [str(value["id"]) for value in told.data if value["attribute_id"] in gone]
-        told = await api.ask(asked, "DELETE", VALUES, **{"id:in": ",".join(ids)})
+        told = await api.send_request(request, "DELETE", VALUES, **{"id:in": ",".join(ids)})
         if told.refused:
-            return await _show(asked, said=_sentence(told))
+            return await _show(request, said=_sentence(told))
     if changed:
-        told = await api.ask(asked, "PUT", VALUES, changed)
+        told = await api.send_request(request, "PUT", VALUES, changed)
         if told.refused:
-            return await _show(asked, said=_sentence(told))
-    return _back(asked, "saved")
+            return await _show(request, said=_sentence(told))
+    return _back(request, "saved")
 
 
-def _sentence(told: api.Told) -> str:
+def _sentence(told: api.ApiReply) -> str:
     return " ".join(told.errors.values()) or told.title
 
 
 @pages.post(ONE + "/addresses")
-async def add_address(asked: Asked) -> Reply:
+async def add_address(request: PanelRequest) -> Reply:
     """Adds an address."""
-    sent = await forms.send(asked, _address(), _path(asked, "addresses"), before="new.", more=NEW_ADDRESS)
-    return _back(asked, "saved") if sent.saved else await _show(asked, address=sent.form)
+    sent = await forms.send(request, _address(), _path(request, "addresses"), before="new.", more=NEW_ADDRESS)
+    return _back(request, "saved") if sent.saved else await _show(request, address=sent.form)
 
 
 @pages.post(ONE + "/addresses/{address}")
-async def change_address(asked: Asked) -> Reply:
+async def change_address(request: PanelRequest) -> Reply:
     """Saves what was changed of an address."""
-    path = _path(asked, "addresses", str(api.number(asked.ids["address"])))
-    now = await api.read(asked, path)
-    sent = await forms.send(asked, _address(), path, now.data, etag=now.etag, before=f"a{asked.ids['address']}.")
-    return _back(asked, "saved") if sent.saved else await _show(asked, address=sent.form)
+    path = _path(request, "addresses", str(api.number(request.ids["address"])))
+    now = await api.read(request, path)
+    sent = await forms.send(request, _address(), path, now.data, etag=now.etag, before=f"a{request.ids['address']}.")
+    return _back(request, "saved") if sent.saved else await _show(request, address=sent.form)
 
 
 @pages.post(ONE + "/addresses/{address}/delete")
-async def delete_address(asked: Asked) -> Reply:
+async def delete_address(request: PanelRequest) -> Reply:
     """Deletes an address."""
-    told = await api.ask(asked, "DELETE", _path(asked, "addresses", str(api.number(asked.ids["address"]))))
-    return await _show(asked, said=_sentence(told)) if told.refused else _back(asked, "saved")
+    told = await api.send_request(
+        request, "DELETE", _path(request, "addresses", str(api.number(request.ids["address"])))
+    )
+    return await _show(request, said=_sentence(told)) if told.refused else _back(request, "saved")
 
 
 @pages.post(ONE + "/delete")
-async def delete(asked: Asked) -> Reply:
+async def delete(request: PanelRequest) -> Reply:
     """Deletes a customer; their orders stay."""
-    told = await api.ask(asked, "DELETE", _path(asked))
+    told = await api.send_request(request, "DELETE", _path(request))
     if told.refused:
-        return await _show(asked, said=_sentence(told))
-    return go(f"{asked.base}/customers?done=deleted", *SAFE)
+        return await _show(request, said=_sentence(told))
+    return go(f"{request.base}/customers?done=deleted", *SAFE)
 
 
 # Groups
 
 OF_GROUP = [
-    Group(
+    FieldGroup(
         "",
         [
             Field("name", "Name", "text", required=True, most=255),
@@ -255,52 +258,54 @@ def _with_percent(group: Mapping[str, Any]) -> dict[str, Any]:
     return {**group, "percent": simple[0]["amount"] if simple else ""}
 
 
-def _of_group() -> list[Group]:
-    return [Group("", [*OF_GROUP[0].fields, PERCENT])]
+def _of_group() -> list[FieldGroup]:
+    return [FieldGroup("", [*OF_GROUP[0].fields, PERCENT])]
 
 
 @pages.get(THE_GROUPS)
-async def customer_groups(asked: Asked) -> Reply:
+async def customer_groups(request: PanelRequest) -> Reply:
     """All groups."""
-    found = (await api.read(asked, GROUPS, limit=250)).data or []
-    return show(asked, "customer_groups.html", groups=[_with_percent(group) for group in found])
+    found = (await api.read(request, GROUPS, limit=250)).data or []
+    return show(request, "customer_groups.html", groups=[_with_percent(group) for group in found])
 
 
 @pages.get(THE_GROUPS + "/new")
-async def new_group(asked: Asked) -> Reply:
+async def new_group(request: PanelRequest) -> Reply:
     """The form of a new group."""
-    return show(asked, "customer_group.html", form=forms.opened(_of_group()), group=None, rules=[])
+    return show(request, "customer_group.html", form=forms.opened(_of_group()), group=None, rules=[])
 
 
 @pages.post(THE_GROUPS)
-async def create_group(asked: Asked) -> Reply:
+async def create_group(request: PanelRequest) -> Reply:
     """Makes a group."""
-    return await _save_group(asked, None)
+    return await _save_group(request, None)
 
 
 @pages.get(THE_GROUPS + "/{group}")
-async def one_group(asked: Asked) -> Reply:
+async def one_group(request: PanelRequest) -> Reply:
     """The form of a group."""
-    group = _with_percent((await api.read(asked, f"{GROUPS}/{api.number(asked.ids['group'])}")).data)
-    return _show_group(asked, group, forms.opened(_of_group(), group))
+    group = _with_percent((await api.read(request, f"{GROUPS}/{api.number(request.ids['group'])}")).data)
+    return _show_group(request, group, forms.opened(_of_group(), group))
 
 
-def _show_group(asked: Asked, group: Mapping[str, Any] | None, form: Form, status: HTTPStatus = HTTPStatus.OK) -> Reply:
+def _show_group(
+    request: PanelRequest, group: Mapping[str, Any] | None, form: Form, status: HTTPStatus = HTTPStatus.OK
+) -> Reply:
     rules = [rule for rule in group["discount_rules"] if rule["type"] != "all"] if group else []
-    return show(asked, "customer_group.html", status=status, form=form, group=group, rules=rules)
+    return show(request, "customer_group.html", status=status, form=form, group=group, rules=rules)
 
 
 @pages.post(THE_GROUPS + "/{group}")
-async def change_group(asked: Asked) -> Reply:
+async def change_group(request: PanelRequest) -> Reply:
     """Saves a group."""
-    told = await api.read(asked, f"{GROUPS}/{api.number(asked.ids['group'])}")
-    return await _save_group(asked, _with_percent(told.data), told.etag)
+    told = await api.read(request, f"{GROUPS}/{api.number(request.ids['group'])}")
+    return await _save_group(request, _with_percent(told.data), told.etag)
 
 
-async def _save_group(asked: Asked, now: dict[str, Any] | None, etag: str = "") -> Reply:
-    form, draft = forms.read(asked, _of_group(), now)
+async def _save_group(request: PanelRequest, now: dict[str, Any] | None, etag: str = "") -> Reply:
+    form, draft = forms.read(request, _of_group(), now)
     if form.faulty:
-        return _show_group(asked, now, form, UNPROCESSABLE)
+        return _show_group(request, now, form, UNPROCESSABLE)
     if "percent" in draft:
         kept = [rule for rule in (now or {}).get("discount_rules", []) if rule["type"] != "all"]
         percent = draft.pop("percent")
@@ -308,19 +313,19 @@ async def _save_group(asked: Asked, now: dict[str, Any] | None, etag: str = "") 
         draft["discount_rules"] = [*kept, *off]
     path = GROUPS if now is None else f"{GROUPS}/{now['id']}"
     if now is not None and not draft:
-        return go(f"{asked.base}/customer-groups/{now['id']}?done=unchanged", *SAFE)
-    told = await api.ask(asked, "POST" if now is None else "PUT", path, draft, etag=etag)
+        return go(f"{request.base}/customer-groups/{now['id']}?done=unchanged", *SAFE)
+    told = await api.send_request(request, "POST" if now is None else "PUT", path, draft, etag=etag)
     if told.refused:
         named = {"percent" if name == "discount_rules" else name: text for name, text in told.errors.items()}
         forms.complain(form, told._replace(errors=named))
-        return _show_group(asked, now, form, UNPROCESSABLE)
-    return go(f"{asked.base}/customer-groups/{told.data['id']}?done=saved", *SAFE)
+        return _show_group(request, now, form, UNPROCESSABLE)
+    return go(f"{request.base}/customer-groups/{told.data['id']}?done=saved", *SAFE)
 
 
 @pages.post(THE_GROUPS + "/{group}/delete")
-async def delete_group(asked: Asked) -> Reply:
+async def delete_group(request: PanelRequest) -> Reply:
     """Deletes a group; its members are in none afterwards. Raises Turned."""
-    told = await api.ask(asked, "DELETE", f"{GROUPS}/{api.number(asked.ids['group'])}")
+    told = await api.send_request(request, "DELETE", f"{GROUPS}/{api.number(request.ids['group'])}")
     if told.refused:
         raise Turned(HTTPStatus(told.status), told.title)
-    return go(f"{asked.base}/customer-groups?done=deleted", *SAFE)
+    return go(f"{request.base}/customer-groups?done=deleted", *SAFE)

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 from bodega.panel import api
 from bodega.panel.fields import Field, beside, drafted, shown
-from bodega.panel.web import Asked
+from bodega.panel.web import PanelRequest
 
 
-class Group(NamedTuple):
+class FieldGroup(NamedTuple):
     """Fields that belong together; `open` ones are seen at once."""
 
     title: str
@@ -25,7 +25,7 @@ class Form:
     """What a template shows of a form. `wrong` are sentences by field, `rest` those that belong to none; `was` is what
     it was opened with, and `before` what the names of its fields begin with."""
 
-    groups: Sequence[Group]
+    groups: Sequence[FieldGroup]
     texts: dict[str, str]
     wrong: dict[str, str] = field(default_factory=dict)
     rest: list[str] = field(default_factory=list)
@@ -43,27 +43,27 @@ class Form:
         """Whether something was refused."""
         return bool(self.wrong or self.rest)
 
-    def opens(self, group: Group) -> bool:
+    def opens(self, group: FieldGroup) -> bool:
         """Whether a group is unfolded: so is one in which something is wrong."""
         return group.open or any(one.name in self.wrong for one in group.fields)
 
 
-def flat(groups: Sequence[Group]) -> list[Field]:
+def flat(groups: Sequence[FieldGroup]) -> list[Field]:
     """All fields of a form."""
     return [one for group in groups for one in group.fields]
 
 
-def opened(groups: Sequence[Group], entity: Mapping[str, Any] | None = None, before: str = "") -> Form:
+def opened(groups: Sequence[FieldGroup], entity: Mapping[str, Any] | None = None, before: str = "") -> Form:
     """The form of an entity, or of a new one."""
     texts = shown(flat(groups), entity)
     return Form(groups, texts, was={} if entity is None else texts, before=before, new=entity is None)
 
 
-class Sent(NamedTuple):
+class Submission(NamedTuple):
     """What came of a form: `told` is None when nothing had been changed, or not everything could be."""
 
     form: Form
-    told: api.Told | None
+    told: api.ApiReply | None
 
     @property
     def saved(self) -> bool:
@@ -71,16 +71,18 @@ class Sent(NamedTuple):
         return not self.form.faulty
 
 
-def read(asked: Asked, groups: Sequence[Group], now: Mapping[str, Any] | None, before: str = "") -> tuple[Form, Any]:
+def read(
+    request: PanelRequest, groups: Sequence[FieldGroup], now: Mapping[str, Any] | None, before: str = ""
+) -> tuple[Form, Any]:
     """The form as it was sent, and the draft that it asks for."""
-    got = drafted(flat(groups), asked.form, now, before)
+    got = drafted(flat(groups), request.form, now, before)
     form = Form(
         groups, {**shown(flat(groups), now), **got.typed}, dict(got.meanwhile), [], got.was, before, now is None
     )
     return form, got.draft
 
 
-def complain(form: Form, told: api.Told) -> None:
+def complain(form: Form, told: api.ApiReply) -> None:
     """Puts what the API complained of beside the fields."""
     form.wrong, form.rest = beside(told.errors, flat(form.groups))
     if not form.wrong and not form.rest:
@@ -88,28 +90,28 @@ def complain(form: Form, told: api.Told) -> None:
 
 
 async def send(
-    asked: Asked,
-    groups: Sequence[Group],
+    request: PanelRequest,
+    groups: Sequence[FieldGroup],
     path: str,
     now: Mapping[str, Any] | None = None,
     *,
     etag: str = "",
     more: Mapping[str, Any] | None = None,
     before: str = "",
-) -> Sent:
+) -> Submission:
     """Sends a form to the API: POST to a collection for a new entity, else PUT of what was changed.
 
     `more` are members that are sent along unless the form says otherwise.
     """
-    form, draft = read(asked, groups, now, before)
+    form, draft = read(request, groups, now, before)
     if form.faulty:
-        return Sent(form, None)
+        return Submission(form, None)
     if now is not None and not draft:
-        return Sent(form, None)
+        return Submission(form, None)
     draft = {**(more or {}), **draft}
-    told = await api.ask(asked, "POST" if now is None else "PUT", path, draft, etag=etag)
+    told = await api.send_request(request, "POST" if now is None else "PUT", path, draft, etag=etag)
     if told.refused:
         complain(form, told)
     elif told.errors:
         form.wrong, form.rest = beside(told.errors, flat(groups))
-    return Sent(form, told)
+    return Submission(form, told)

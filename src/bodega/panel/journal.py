@@ -11,12 +11,12 @@ import msgspec
 
 from bodega import __version__
 from bodega.explain import MEANS, reason_facts
-from bodega.http.bulletin import Seen
+from bodega.journal.sync import Exchange
 from bodega.law.outcome import OUTCOMES
 from bodega.law.reasons import Reason, Step
-from bodega.panel import permissions, way_out
-from bodega.panel.templates_of import show
-from bodega.panel.web import SAFE, Asked, Pages, Reply, Turned
+from bodega.panel import curl_suggestions, permissions
+from bodega.panel.templating import show
+from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, Turned
 
 pages = Pages()
 
@@ -25,7 +25,7 @@ FILTERS = ("status", "account", "method", "path", "reason")
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")
 
 
-def matches(entry: Seen, wanted: dict[str, str]) -> bool:
+def matches(entry: Exchange, wanted: dict[str, str]) -> bool:
     """Whether a request is one of those asked for; `status` may be a class, as 4xx."""
     status = wanted["status"]
     if status and not (str(entry.status) == status or (status[1:] == "xx" and str(entry.status)[0] == status[0])):
@@ -38,36 +38,36 @@ def matches(entry: Seen, wanted: dict[str, str]) -> bool:
     )
 
 
-async def _found(asked: Asked, *, bodies: bool = False) -> tuple[dict[str, str], list[Seen], int]:
+async def _found(request: PanelRequest, *, bodies: bool = False) -> tuple[dict[str, str], list[Exchange], int]:
     """The filter, what it finds (newest first), and how many requests there are."""
-    wanted = {name: asked.asked_for(name).strip()[:200] for name in FILTERS}
-    told = await asked.house.bulletin.read(asked.shop.record.hash, bodies=bodies)
+    wanted = {name: request.query_value(name).strip()[:200] for name in FILTERS}
+    told = await request.panel.journal_sync.read(request.shop.record.hash, bodies=bodies)
     entries = [entry for entry in reversed(told.entries) if matches(entry, wanted)]
     return wanted, entries, len(told.entries)
 
 
 @pages.get("/stores/{store}/journal")
-async def listed(asked: Asked) -> Reply:
+async def listed(request: PanelRequest) -> Reply:
     """The last requests; htmx asks for the lines alone."""
-    wanted, entries, whole = await _found(asked)
-    names = {client: account.name for client, account in asked.shop.by_client.items()}
+    wanted, entries, whole = await _found(request)
+    names = {client: account.name for client, account in request.shop.by_client.items()}
     query = urlencode({name: value for name, value in wanted.items() if value})
     facts: dict[str, Any] = {"wanted": wanted, "entries": entries[:SHOWN], "found": len(entries), "whole": whole}
-    if asked.swapped:
-        return show(asked, "journal_lines.html", names=names, query=query, **facts)
+    if request.swapped:
+        return show(request, "journal_lines.html", names=names, query=query, **facts)
     statuses = sorted(
         {entry.status for entry in entries} | ({int(wanted["status"])} if wanted["status"].isdigit() else set())
     )
     return show(
-        asked, "journal.html", names=names, query=query, statuses=statuses, methods=METHODS,
-        live=asked.asked_for("live") != "0", **facts,
+        request, "journal.html", names=names, query=query, statuses=statuses, methods=METHODS,
+        live=request.query_value("live") != "0", **facts,
     )  # fmt: skip
 
 
 @pages.get("/stores/{store}/journal.har")
-async def har(asked: Asked) -> Reply:
+async def har(request: PanelRequest) -> Reply:
     """What the filter finds as an HTTP Archive 1.2, credentials masked."""
-    _, entries, _ = await _found(asked, bodies=True)
+    _, entries, _ = await _found(request, bodies=True)
     archive = {
         "log": {
             "version": "1.2",
@@ -77,20 +77,20 @@ async def har(asked: Asked) -> Reply:
     }
     headers = [
         (b"content-type", b"application/json"),
-        (b"content-disposition", f'attachment; filename="{asked.shop.record.hash}.har"'.encode()),
+        (b"content-disposition", f'attachment; filename="{request.shop.record.hash}.har"'.encode()),
         (b"cache-control", b"no-store"),
         *SAFE,
     ]
     return Reply(HTTPStatus.OK, headers, msgspec.json.encode(archive))
 
 
-def _archived(entry: Seen) -> dict[str, Any]:
+def _archived(entry: Exchange) -> dict[str, Any]:
     ms = entry.us / 1000
     began = entry.at - ms / 1000
     stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(began)) + f".{int(began % 1 * 1000):03}Z"
     request: dict[str, Any] = {
         "method": entry.method,
-        "url": way_out.url(entry),
+        "url": curl_suggestions.url(entry),
         "httpVersion": "HTTP/1.1",
         "cookies": [],
         "headers": [{"name": name, "value": value} for name, value in entry.headers],
@@ -134,16 +134,16 @@ def _archived(entry: Seen) -> dict[str, Any]:
 
 
 @pages.get("/stores/{store}/journal/{id}")
-async def one(asked: Asked) -> Reply:
+async def one(request: PanelRequest) -> Reply:
     """One request, whole."""
-    entry = await asked.house.bulletin.find(asked.shop.record.hash, asked.ids["id"])
+    entry = await request.panel.journal_sync.find(request.shop.record.hash, request.ids["id"])
     if entry is None:
         raise Turned(HTTPStatus.NOT_FOUND, "This request is no longer in the journal: only the last ones are kept.")
     reason = Reason.__members__.get(entry.reason)
-    scope = way_out.missing_scope(entry)
-    account = asked.shop.by_client.get(entry.client_id)
+    scope = curl_suggestions.missing_scope(entry)
+    account = request.shop.by_client.get(entry.client_id)
     return show(
-        asked,
+        request,
         "entry.html",
         entry=entry,
         path=path(entry.status, reason),
@@ -152,8 +152,8 @@ async def one(asked: Asked) -> Reply:
         account=account,
         scope=scope if account is not None else "",
         permission=permissions.row_of(scope),
-        curl=way_out.curl(entry),
-        mended=way_out.mended(entry, reason) if reason is not None else None,
+        curl=curl_suggestions.curl(entry),
+        mended=curl_suggestions.mended(entry, reason) if reason is not None else None,
     )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from bodega.explain import MEANS
-from bodega.http.bulletin import Seen, Told
+from bodega.journal.sync import Exchange, JournalPages
 from bodega.law.outcome import OUTCOMES
 from bodega.law.reasons import Reason, Step
-from bodega.panel.templates_of import show
-from bodega.panel.web import Asked, Pages, Reply
+from bodega.panel.templating import show
+from bodega.panel.web import Pages, PanelRequest, Reply
 
 pages = Pages()
 
@@ -17,7 +17,7 @@ LINE, GAP, TOP = 27, 13, 10
 STEP_X, STEP_WIDTH, REASON_X, WIDTH = 14, 186, 256, 860
 
 
-def drawn(told: Told) -> dict[str, Any]:
+def drawn(told: JournalPages) -> dict[str, Any]:
     """The diagram as places of boxes and lines: steps from top to bottom, the reasons of each to its right."""
     steps: list[dict[str, Any]] = []
     y = TOP
@@ -45,7 +45,7 @@ def drawn(told: Told) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _step(step: Step, reasons: list[Reason], y: int, height: int, told: Told) -> dict[str, Any]:
+def _step(step: Step, reasons: list[Reason], y: int, height: int, told: JournalPages) -> dict[str, Any]:
     return {
         "number": int(step),
         "word": step.word,
@@ -56,7 +56,7 @@ def _step(step: Step, reasons: list[Reason], y: int, height: int, told: Told) ->
     }
 
 
-def _reason(reason: Reason, y: float, told: Told) -> dict[str, Any]:
+def _reason(reason: Reason, y: float, told: JournalPages) -> dict[str, Any]:
     both = reason.v2 == reason.v3
     return {
         "name": reason.name,
@@ -68,9 +68,9 @@ def _reason(reason: Reason, y: float, told: Told) -> dict[str, Any]:
     }
 
 
-def examples(told: Told) -> list[dict[str, Any]]:
+def examples(told: JournalPages) -> list[dict[str, Any]]:
     """Every status of the law with the newest request of this store that was answered so."""
-    newest: dict[int, Seen] = {entry.status: entry for entry in told.entries}
+    newest: dict[int, Exchange] = {entry.status: entry for entry in told.entries}
     statuses = {outcome.status for outcome in OUTCOMES} | {s for reason in Reason for s in (reason.v2, reason.v3)}
     return [
         {
@@ -85,7 +85,7 @@ def examples(told: Told) -> list[dict[str, Any]]:
 
 
 @pages.get("/stores/{store}/law")
-async def law(asked: Asked) -> Reply:
+async def law(request: PanelRequest) -> Reply:
     """The page."""
-    told = await asked.house.bulletin.read(asked.shop.record.hash)
-    return show(asked, "law.html", law=drawn(told), examples=examples(told), told=told)
+    told = await request.panel.journal_sync.read(request.shop.record.hash)
+    return show(request, "law.html", law=drawn(told), examples=examples(told), told=told)

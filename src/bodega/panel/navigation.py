@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from bodega.panel.web import Asked
+from bodega.panel.web import PanelRequest
 
 
 class Way(NamedTuple):
@@ -49,11 +49,12 @@ STORE = (
 """What a store has today."""
 
 
-def sections(asked: Asked) -> list[tuple[str, list[tuple[Way, str, bool]]]]:
+def sections(request: PanelRequest) -> list[tuple[str, list[tuple[Way, str, bool]]]]:
     """Each section with its ways: the way, where it leads, and whether it is where we are."""
-    here = asked.path.removeprefix(asked.base)
+    here = request.path.removeprefix(request.base)
     return [
-        (section.title, [(way, asked.base + way.path, _leads(way, here)) for way in section.ways]) for section in STORE
+        (section.title, [(way, request.base + way.path, _leads(way, here)) for way in section.ways])
+        for section in STORE
     ]
 
 

@@ -18,7 +18,7 @@ from bodega.storage.tx import Busy
 
 if TYPE_CHECKING:
     from bodega.access.apps import App, Grant
-    from bodega.panel.house import PanelHouse
+    from bodega.panel.context import PanelContext
 
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
@@ -39,8 +39,8 @@ class Denied(Exception):
 class Tokens:
     """The mount of /oauth2."""
 
-    def __init__(self, house: PanelHouse) -> None:
-        self.house = house
+    def __init__(self, panel: PanelContext) -> None:
+        self.panel = panel
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         """One request."""
@@ -60,7 +60,7 @@ class Tokens:
             said = {"error": "invalid_request", "error_description": "A code is exchanged with POST."}
             return _said(HTTPStatus.METHOD_NOT_ALLOWED, said, (b"allow", b"POST"))
         try:
-            if scope["scheme"] != "https" and not self.house.insecure_http:
+            if scope["scheme"] != "https" and not self.panel.insecure_http:
                 raise Denied("invalid_request", "Secrets are taken over HTTPS only.")
             sent = _read(headers, await read_body(receive))
             return _said(HTTPStatus.OK, await self._exchange(headers, sent))
@@ -70,7 +70,7 @@ class Tokens:
         except Turned as turned:
             return _said(turned.status, {"error": "invalid_request", "error_description": turned.said}, *turned.headers)
         except Busy as error:
-            self.house.log.event("oauth: database unreachable", error=str(error))
+            self.panel.log.event("oauth: database unreachable", error=str(error))
             said = {"error": "temporarily_unavailable", "error_description": "Try again in a moment."}
             return _said(HTTPStatus.SERVICE_UNAVAILABLE, said, (b"retry-after", b"5"))
 
@@ -86,17 +86,17 @@ class Tokens:
                 raise Denied("invalid_request", f"{name} is missing.")
         if sent["redirect_uri"] != app.auth_url:
             raise Denied("invalid_grant", "redirect_uri is not the auth callback that the app registered.")
-        house = self.house
-        now = int(house.now())
-        granted = await apps.redeem(house.tx, app, sent["code"], now)
+        panel = self.panel
+        now = int(panel.now())
+        granted = await apps.redeem(panel.tx, app, sent["code"], now)
         if granted is None:
             raise Denied("invalid_grant", "The code is unknown, was exchanged already, or is too old.")
         _as_granted(sent, granted)
-        store = await house.registry.store(granted.store)
-        owner = await owners.by_id(house.tx, granted.owner)
+        store = await panel.registry.store(granted.store)
+        owner = await owners.by_id(panel.tx, granted.owner)
         if store is None or owner is None:
             raise Denied("invalid_grant", "The store or its owner is no longer there.")
-        token, account = await apps.install(house.registry, app, store, granted, now)
+        token, account = await apps.install(panel.registry, app, store, granted, now)
         person = {"id": owner.id, "username": owner.email, "email": owner.email}
         return {
             "access_token": token,
@@ -119,7 +119,7 @@ class Tokens:
             client, secret = (unquote_plus(word) for word in text.split(":", 1)) if ":" in text else ("", "")
         if not client:
             raise Denied("invalid_request", "client_id is missing.")
-        app = await apps.find(self.house.tx, client)
+        app = await apps.find(self.panel.tx, client)
         known = app.secret if app is not None else ""
         if not hmac.compare_digest(known.encode(), secret.encode()) or app is None:
             raise Denied("invalid_client", "The client_id or the client_secret is not right.", HTTPStatus.UNAUTHORIZED)

@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 from bodega.dates import parse_moment
 from bodega.panel import api, forms
 from bodega.panel.fields import Field
-from bodega.panel.forms import Form, Group
-from bodega.panel.templates_of import show
-from bodega.panel.web import SAFE, Asked, Pages, Reply, go
+from bodega.panel.forms import FieldGroup, Form
+from bodega.panel.templating import show
+from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, go
 from bodega.resources.orders.shipments import DISPLAY
 from bodega.resources.store.order_statuses import NAMES, STATUSES
 
@@ -34,7 +34,7 @@ _AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,4})?")
 _WHOLE = re.compile(r"[0-9]{1,9}")
 
 DETAILS = [
-    Group(
+    FieldGroup(
         "",
         [
             Field("staff_notes", "Notes for the staff", "long", wide=True),
@@ -46,7 +46,7 @@ DETAILS = [
     )
 ]
 ADDRESS = [
-    Group(
+    FieldGroup(
         "",
         [
             Field(name, title, "text")
@@ -65,10 +65,10 @@ ADDRESS = [
 
 
 @pages.get(HERE)
-async def listed(asked: Asked) -> Reply:
+async def listed(request: PanelRequest) -> Reply:
     """The list: found by number, e-mail address, customer and status, the newest first."""
-    page, word = api.page_of(asked), asked.asked_for("q").strip().removeprefix("#")
-    status, customer = asked.asked_for("status"), asked.asked_for("customer")
+    page, word = api.page_of(request), request.query_value("q").strip().removeprefix("#")
+    status, customer = request.query_value("status"), request.query_value("customer")
     asks: dict[str, Any] = {"customer_id": customer}
     if _WHOLE.fullmatch(word):
         asks |= {"min_id": word, "max_id": word}
@@ -76,16 +76,16 @@ async def listed(asked: Asked) -> Reply:
         asks["email"] = word
     if status == "archived":
         asks["is_deleted"] = "true"
-    counted = await api.ask(asked, "GET", f"{LIST}/count", **asks)
+    counted = await api.send_request(request, "GET", f"{LIST}/count", **asks)
     narrow = {} if status == "archived" else {"status_id": status}
-    told = await api.ask(asked, "GET", LIST, limit=PER_PAGE, page=page, sort="id:desc", **asks, **narrow)
+    told = await api.send_request(request, "GET", LIST, limit=PER_PAGE, page=page, sort="id:desc", **asks, **narrow)
     counts = {one["id"]: one["count"] for one in counted.data["statuses"]} if not counted.refused else {}
     chosen = int(status) if _WHOLE.fullmatch(status) else None
     total = sum(counts.values()) if chosen is None else counts.get(chosen, 0)
     given = {name: value for name, value in (("q", word), ("status", status), ("customer", customer)) if value}
     kept = {name: value for name, value in given.items() if name != "status"}
     return show(
-        asked, "orders.html", orders=told.data or [], total=total, said=told.title or counted.title, page=page,
+        request, "orders.html", orders=told.data or [], total=total, said=told.title or counted.title, page=page,
         per=PER_PAGE, word=word, chosen=status, customer=customer, colours=COLOURS,
         statuses=[(number, name, counts.get(number, 0)) for number, name in IN_ORDER], everything=sum(counts.values()),
         query=f"{urlencode(given)}&" if given else "", kept=f"{urlencode(kept)}&" if kept else "",
@@ -103,7 +103,7 @@ class Event(NamedTuple):
     text: str = ""
 
 
-class Books(NamedTuple):
+class OrderView(NamedTuple):
     """An order with all that hangs on it."""
 
     order: dict[str, Any]
@@ -160,40 +160,40 @@ def _at(text: str) -> int:
         return 0
 
 
-def _path(asked: Asked, *more: str) -> str:
-    return "/".join([LIST, str(api.number(asked.ids["order"])), *more])
+def _path(request: PanelRequest, *more: str) -> str:
+    return "/".join([LIST, str(api.number(request.ids["order"])), *more])
 
 
-async def books_of(asked: Asked) -> Books:
+async def order_view(request: PanelRequest) -> OrderView:
     """The order in the path. Raises Turned."""
-    told = await api.read(asked, _path(asked))
+    told = await api.read(request, _path(request))
     key = told.data["id"]
 
     async def rows(word: str) -> list[dict[str, Any]]:
-        return (await api.read(asked, _path(asked, word), limit=250)).data or []
+        return (await api.read(request, _path(request, word), limit=250)).data or []
 
-    return Books(
+    return OrderView(
         told.data,
         told.etag,
         await rows("products"),
         await rows("shipping_addresses"),
         await rows("shipments"),
-        (await api.read(asked, f"/v3/orders/{key}/transactions")).data,
-        (await api.read(asked, f"/v3/orders/{key}/payment_actions/refunds")).data,
+        (await api.read(request, f"/v3/orders/{key}/transactions")).data,
+        (await api.read(request, f"/v3/orders/{key}/payment_actions/refunds")).data,
         await rows("messages"),
         await rows("fees"),
     )
 
 
 @pages.get(ONE)
-async def one(asked: Asked) -> Reply:
+async def one(request: PanelRequest) -> Reply:
     """The page of an order."""
-    return _show(asked, await books_of(asked))
+    return _show(request, await order_view(request))
 
 
 def _show(
-    asked: Asked,
-    books: Books,
+    request: PanelRequest,
+    books: OrderView,
     *,
     form: Form | None = None,
     address: Form | None = None,
@@ -208,137 +208,142 @@ def _show(
         shipping = [(one, address if made.before == address.before else made) for one, made in shipping]
     failed = bool(said or (form and form.faulty) or (address and address.faulty))
     return show(
-        asked, "order.html", status=UNPROCESSABLE if failed else HTTPStatus.OK, books=books, order=books.order,
+        request, "order.html", status=UNPROCESSABLE if failed else HTTPStatus.OK, books=books, order=books.order,
         form=form or forms.opened(DETAILS, books.order), billing=billing, shipping=shipping, said=said,
         said_of=said_of, quote=quote, statuses=IN_ORDER, names=NAMES, colours=COLOURS, carriers=DISPLAY,
-        typed={name: values[-1] for name, values in asked.form.items()},
+        typed={name: values[-1] for name, values in request.form.items()},
     )  # fmt: skip
 
 
-def _back(asked: Asked, done: str, place: str = "") -> Reply:
-    return go(f"{asked.base}/orders/{asked.ids['order']}?done={done}{place}", *SAFE)
+def _back(request: PanelRequest, done: str, place: str = "") -> Reply:
+    return go(f"{request.base}/orders/{request.ids['order']}?done={done}{place}", *SAFE)
 
 
-def _sentence(told: api.Told) -> str:
+def _sentence(told: api.ApiReply) -> str:
     return " ".join(told.errors.values()) or told.title
 
 
-async def _done(asked: Asked, told: api.Told, done: str, of: str, place: str = "") -> Reply:
+async def _done(request: PanelRequest, told: api.ApiReply, done: str, of: str, place: str = "") -> Reply:
     """Back to the order, or the order with what was refused beside the form `of` which it is told."""
     if told.refused:
-        return _show(asked, await books_of(asked), said=_sentence(told), said_of=of)
-    return _back(asked, done, place)
+        return _show(request, await order_view(request), said=_sentence(told), said_of=of)
+    return _back(request, done, place)
 
 
 @pages.post(ONE)
-async def change(asked: Asked) -> Reply:
+async def change(request: PanelRequest) -> Reply:
     """Saves notes, discount and payment."""
-    books = await books_of(asked)
-    sent = await forms.send(asked, DETAILS, _path(asked), books.order, etag=books.etag)
+    books = await order_view(request)
+    sent = await forms.send(request, DETAILS, _path(request), books.order, etag=books.etag)
     if not sent.saved:
-        return _show(asked, books, form=sent.form)
-    return _back(asked, "saved" if sent.told else "unchanged")
+        return _show(request, books, form=sent.form)
+    return _back(request, "saved" if sent.told else "unchanged")
 
 
 @pages.post(ONE + "/status")
-async def move(asked: Asked) -> Reply:
+async def move(request: PanelRequest) -> Reply:
     """Gives the order another status, with what follows from it."""
-    status = asked.field("status_id")
+    status = request.field("status_id")
     value: Any = int(status) if _WHOLE.fullmatch(status) else status
-    return await _done(asked, await api.ask(asked, "PUT", _path(asked), {"status_id": value}), "moved", "status")
+    return await _done(
+        request, await api.send_request(request, "PUT", _path(request), {"status_id": value}), "moved", "status"
+    )
 
 
 @pages.post(ONE + "/lines")
-async def change_lines(asked: Asked) -> Reply:
+async def change_lines(request: PanelRequest) -> Reply:
     """Changes how many of each line were ordered."""
-    books = await books_of(asked)
+    books = await order_view(request)
     changed = []
     for line in books.lines:
-        text = asked.field(f"line.{line['id']}")
+        text = request.field(f"line.{line['id']}")
         if text and text != str(line["quantity"]):
             changed.append({"id": line["id"], "quantity": int(text) if _WHOLE.fullmatch(text) else text})
     if not changed:
-        return _back(asked, "unchanged")
-    told = await api.ask(asked, "PUT", _path(asked), {"products": changed}, etag=books.etag)
-    return await _done(asked, told, "saved", "lines", "#lines")
+        return _back(request, "unchanged")
+    told = await api.send_request(request, "PUT", _path(request), {"products": changed}, etag=books.etag)
+    return await _done(request, told, "saved", "lines", "#lines")
 
 
 @pages.post(ONE + "/billing")
-async def change_billing(asked: Asked) -> Reply:
+async def change_billing(request: PanelRequest) -> Reply:
     """Changes who pays."""
-    books = await books_of(asked)
-    form, draft = forms.read(asked, ADDRESS, books.order["billing_address"], "billing.")
+    books = await order_view(request)
+    form, draft = forms.read(request, ADDRESS, books.order["billing_address"], "billing.")
     if form.faulty:
-        return _show(asked, books, address=form)
+        return _show(request, books, address=form)
     if not draft:
-        return _back(asked, "unchanged")
-    told = await api.ask(asked, "PUT", _path(asked), {"billing_address": draft}, etag=books.etag)
+        return _back(request, "unchanged")
+    told = await api.send_request(request, "PUT", _path(request), {"billing_address": draft}, etag=books.etag)
     if told.refused:
         named = {name.removeprefix("billing_address."): text for name, text in told.errors.items()}
         forms.complain(form, told._replace(errors=named))
-        return _show(asked, books, address=form)
-    return _back(asked, "saved", "#addresses")
+        return _show(request, books, address=form)
+    return _back(request, "saved", "#addresses")
 
 
 @pages.post(ONE + "/addresses/{address}")
-async def change_address(asked: Asked) -> Reply:
+async def change_address(request: PanelRequest) -> Reply:
     """Changes where it goes."""
-    path = _path(asked, "shipping_addresses", str(api.number(asked.ids["address"])))
-    now = await api.read(asked, path)
-    form, draft = forms.read(asked, ADDRESS, now.data, f"a{asked.ids['address']}.")
+    path = _path(request, "shipping_addresses", str(api.number(request.ids["address"])))
+    now = await api.read(request, path)
+    form, draft = forms.read(request, ADDRESS, now.data, f"a{request.ids['address']}.")
     if not form.faulty and not draft:
-        return _back(asked, "unchanged")
+        return _back(request, "unchanged")
     if not form.faulty:
-        told = await api.ask(asked, "PUT", path, draft, etag=now.etag)
+        told = await api.send_request(request, "PUT", path, draft, etag=now.etag)
         if not told.refused:
-            return _back(asked, "saved", "#addresses")
+            return _back(request, "saved", "#addresses")
         named = {name.removeprefix("shipping_address."): text for name, text in told.errors.items()}
         forms.complain(form, told._replace(errors=named))
-    return _show(asked, await books_of(asked), address=form)
+    return _show(request, await order_view(request), address=form)
 
 
 # Sending
 
 
 @pages.post(ONE + "/shipments")
-async def ship(asked: Asked) -> Reply:
+async def ship(request: PanelRequest) -> Reply:
     """Makes a shipment of the pieces that were filled in."""
     items = []
-    for name, values in asked.form.items():
+    for name, values in request.form.items():
         line = name.removeprefix("ship.")
         text = values[-1].strip()
         if line != name and _WHOLE.fullmatch(line) and text not in ("", "0"):
             items.append({"order_product_id": int(line), "quantity": int(text) if _WHOLE.fullmatch(text) else text})
-    address = asked.field("order_address_id")
-    body = {name: asked.field(name) for name in ("tracking_number", "shipping_provider", "shipping_method", "comments")}
+    address = request.field("order_address_id")
+    body = {
+        name: request.field(name) for name in ("tracking_number", "shipping_provider", "shipping_method", "comments")
+    }
     given: dict[str, Any] = {name: text for name, text in body.items() if text}
     given |= {"order_address_id": int(address) if _WHOLE.fullmatch(address) else address, "items": items}
-    return await _done(asked, await api.ask(asked, "POST", _path(asked, "shipments"), given), "sent", "shipments",
+    reply = await api.send_request(request, "POST", _path(request, "shipments"), given)
+    return await _done(request, reply, "sent", "shipments",
                        "#shipments")  # fmt: skip
 
 
 @pages.post(ONE + "/shipments/{shipment}/delete")
-async def unship(asked: Asked) -> Reply:
+async def unship(request: PanelRequest) -> Reply:
     """Deletes a shipment: its pieces can be sent again."""
-    path = _path(asked, "shipments", str(api.number(asked.ids["shipment"])))
-    return await _done(asked, await api.ask(asked, "DELETE", path), "unsent", "shipments", "#shipments")
+    path = _path(request, "shipments", str(api.number(request.ids["shipment"])))
+    return await _done(request, await api.send_request(request, "DELETE", path), "unsent", "shipments", "#shipments")
 
 
 # Paying
 
 
 @pages.post(ONE + "/payment")
-async def payment(asked: Asked) -> Reply:
+async def payment(request: PanelRequest) -> Reply:
     """Captures an authorised payment, or voids it."""
-    action = "void" if asked.field("action") == "void" else "capture"
-    path = f"/v3/orders/{api.number(asked.ids['order'])}/payment_actions/{action}"
-    return await _done(asked, await api.ask(asked, "POST", path, {}), action, "payment")
+    action = "void" if request.field("action") == "void" else "capture"
+    path = f"/v3/orders/{api.number(request.ids['order'])}/payment_actions/{action}"
+    return await _done(request, await api.send_request(request, "POST", path, {}), action, "payment")
 
 
-def _refunded(asked: Asked) -> list[dict[str, Any]]:
+def _refunded(request: PanelRequest) -> list[dict[str, Any]]:
     """What the form of a refund names; what is no number stays text, for the API to complain of."""
     items: list[dict[str, Any]] = []
-    for name, values in asked.form.items():
+    for name, values in request.form.items():
         kind, dot, key = name.partition(".")
         text = values[-1].strip()
         if not dot or kind not in ("refund", "shipping") or not _WHOLE.fullmatch(key) or text in ("", "0"):
@@ -348,9 +353,9 @@ def _refunded(asked: Asked) -> list[dict[str, Any]]:
             items.append({"item_type": "PRODUCT", "item_id": int(key), "quantity": quantity})
         else:
             items.append({"item_type": "SHIPPING", "item_id": int(key), "amount": _amount(text)})
-    amount = asked.field("amount")
+    amount = request.field("amount")
     if amount:
-        order = api.number(asked.ids["order"])
+        order = api.number(request.ids["order"])
         items.append({"item_type": "ORDER", "item_id": order, "amount": _amount(amount)})
     return items
 
@@ -360,33 +365,33 @@ def _amount(text: str) -> Decimal | str:
 
 
 @pages.post(ONE + "/refund")
-async def refund(asked: Asked) -> Reply:
+async def refund(request: PanelRequest) -> Reply:
     """First says what a refund comes to, then, once that is agreed to, makes it."""
-    path = f"/v3/orders/{api.number(asked.ids['order'])}/payment_actions"
-    body: dict[str, Any] = {"items": _refunded(asked)}
-    if asked.field("reason"):
-        body["reason"] = asked.field("reason")
-    if not asked.field("provider_id"):
-        told = await api.ask(asked, "POST", f"{path}/refund_quotes", body)
-        books = await books_of(asked)
+    path = f"/v3/orders/{api.number(request.ids['order'])}/payment_actions"
+    body: dict[str, Any] = {"items": _refunded(request)}
+    if request.field("reason"):
+        body["reason"] = request.field("reason")
+    if not request.field("provider_id"):
+        told = await api.send_request(request, "POST", f"{path}/refund_quotes", body)
+        books = await order_view(request)
         if told.refused:
-            return _show(asked, books, said=_sentence(told), said_of="refund")
-        return _show(asked, books, quote=told.data)
-    way = {"provider_id": asked.field("provider_id"), "amount": _amount(asked.field("total"))}
-    told = await api.ask(asked, "POST", f"{path}/refunds", {**body, "payments": [way]})
-    return await _done(asked, told, "refunded", "refund", "#refunds")
+            return _show(request, books, said=_sentence(told), said_of="refund")
+        return _show(request, books, quote=told.data)
+    way = {"provider_id": request.field("provider_id"), "amount": _amount(request.field("total"))}
+    told = await api.send_request(request, "POST", f"{path}/refunds", {**body, "payments": [way]})
+    return await _done(request, told, "refunded", "refund", "#refunds")
 
 
 # Putting away
 
 
 @pages.post(ONE + "/archive")
-async def archive(asked: Asked) -> Reply:
+async def archive(request: PanelRequest) -> Reply:
     """Puts the order away, or takes it out again."""
-    if asked.field("archive") == "no":
-        told = await api.ask(asked, "PUT", _path(asked), {"is_deleted": False})
-        return await _done(asked, told, "restored", "archive")
-    told = await api.ask(asked, "DELETE", _path(asked))
+    if request.field("archive") == "no":
+        told = await api.send_request(request, "PUT", _path(request), {"is_deleted": False})
+        return await _done(request, told, "restored", "archive")
+    told = await api.send_request(request, "DELETE", _path(request))
     if told.refused:
-        return await _done(asked, told, "", "archive")
-    return go(f"{asked.base}/orders?done=archived", *SAFE)
+        return await _done(request, told, "", "archive")
+    return go(f"{request.base}/orders?done=archived", *SAFE)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bodega.panel import charts
 from bodega.panel.status import usage
-from bodega.panel.templates_of import show
-from bodega.panel.web import Asked, Pages, Reply
+from bodega.panel.templating import show
+from bodega.panel.web import Pages, PanelRequest, Reply
 
 pages = Pages()
 
@@ -13,27 +13,27 @@ SHOWN = 8
 
 
 @pages.get("/stores/{store}")
-async def overview(asked: Asked) -> Reply:
+async def overview(request: PanelRequest) -> Reply:
     """The page."""
-    told = await asked.house.bulletin.read(asked.shop.record.hash)
+    told = await request.panel.journal_sync.read(request.shop.record.hash)
     refused = [entry for entry in reversed(told.entries) if entry.reason]
     reasons = sorted(told.counts.items(), key=lambda pair: -pair[1])[:SHOWN]
-    rows = asked.shop.rows
-    now = int(asked.shop.clock.now())
+    rows = request.shop.rows
+    now = int(request.shop.clock.now())
     low = await charts.running_low(rows.reader) if rows is not None else None
     return show(
-        asked,
+        request,
         "overview.html",
         low=low and low[: charts.LOW_SHOWN],
         low_count=len(low or ()),
         orders=charts.orders_a_day(await charts.by_day(rows.reader, now), now) if rows is not None else None,
         told=told,
-        requests=charts.requests(told, asked.now),
-        latency=charts.latency(told, asked.now),
+        requests=charts.requests(told, request.now),
+        latency=charts.latency(told, request.now),
         refused=refused[:SHOWN],
         reasons=reasons,
-        usage=await usage(asked),
-        accounts=list(asked.shop.by_client.values()),
-        names={client: account.name for client, account in asked.shop.by_client.items()},
+        usage=await usage(request),
+        accounts=list(request.shop.by_client.values()),
+        names={client: account.name for client, account in request.shop.by_client.items()},
         clock_now=now,
     )

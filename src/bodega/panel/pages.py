@@ -21,10 +21,10 @@ from bodega.panel import (
     variants,
     webhooks,
 )
-from bodega.panel.web import Page
+from bodega.panel.web import PanelPage
 
 
-def every() -> list[Page]:
+def every() -> list[PanelPage]:
     """In the order in which a path is looked for: fixed paths of a module come before those with an id."""
     catalogue = (products, product_parts, variants, categories, brands)
     developing = (accounts, journal, webhooks, tasks, apps, law)

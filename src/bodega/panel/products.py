@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 from bodega.panel import api, forms
 from bodega.panel.catalogue import BRANDS, PRODUCTS, Twig, brand_names, tax_classes, tree
 from bodega.panel.fields import Field, fields_of
-from bodega.panel.forms import Form, Group
-from bodega.panel.templates_of import show
-from bodega.panel.web import SAFE, Asked, Pages, Reply, go
+from bodega.panel.forms import FieldGroup, Form
+from bodega.panel.templating import show
+from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, go
 from bodega.resources.catalog.product import V3_SHAPE, Product
 
 pages = Pages()
@@ -65,18 +65,20 @@ HINTS = {"sale_price": "0: no sale.", "related_products": "Ids joined by commas;
 TRACKING = (("none", "nothing"), ("product", "the product"), ("variant", "each variant"))
 
 
-async def groups(asked: Asked) -> list[Group]:
+async def groups(request: PanelRequest) -> list[FieldGroup]:
     """The form of a product, with the brands, categories and tax classes of the store."""
-    choices = {"tax_class_id": await tax_classes(asked), "inventory_tracking": TRACKING}
+    choices = {"tax_class_id": await tax_classes(request), "inventory_tracking": TRACKING}
     required = " ".join(V3_SHAPE.required)
     made = [
-        Group(title, fields_of(Product, names, required=required, titles=TITLES, hints=HINTS, choices=choices), is_open)
+        FieldGroup(
+            title, fields_of(Product, names, required=required, titles=TITLES, hints=HINTS, choices=choices), is_open
+        )
         for title, names, is_open in GROUPS
     ]
-    brands = await brand_names(asked)
+    brands = await brand_names(request)
     brand = Field("brand_name", "Brand", "suggest", "A new name makes a new brand.", choices=brands)
     made[0] = made[0]._replace(fields=[*made[0].fields, brand])
-    made[3] = made[3]._replace(fields=[*made[3].fields, _categories(await tree(asked))])
+    made[3] = made[3]._replace(fields=[*made[3].fields, _categories(await tree(request))])
     return made
 
 
@@ -86,28 +88,28 @@ def _categories(twigs: list[Twig]) -> Field:
     return Field("categories", "Categories", "many", choices=[(str(twig.id), twig.path) for twig in twigs], blank=[])
 
 
-async def product_of(asked: Asked) -> tuple[dict[str, Any], str]:
+async def product_of(request: PanelRequest) -> tuple[dict[str, Any], str]:
     """The product in the path, with the name of its brand, and its entity tag. Raises Turned."""
-    told = await api.read(asked, f"{PRODUCTS}/{api.number(asked.ids['product'])}")
+    told = await api.read(request, f"{PRODUCTS}/{api.number(request.ids['product'])}")
     product: dict[str, Any] = told.data
-    brand = await api.ask(asked, "GET", f"{BRANDS}/{product['brand_id']}") if product["brand_id"] else None
+    brand = await api.send_request(request, "GET", f"{BRANDS}/{product['brand_id']}") if product["brand_id"] else None
     product["brand_name"] = brand.data["name"] if brand is not None and not brand.refused else ""
     return product, told.etag
 
 
 @pages.get(HERE)
-async def listed(asked: Asked) -> Reply:
+async def listed(request: PanelRequest) -> Reply:
     """The list: searched, narrowed, sorted."""
-    page = api.page_of(asked)
-    wanted = {name: asked.asked_for(name) for name in ("q", "category", "brand", "show", "sort")}
+    page = api.page_of(request)
+    wanted = {name: request.query_value(name) for name in ("q", "category", "brand", "show", "sort")}
     wanted["show"] = wanted["show"] if wanted["show"] in SHOWN else ""
     wanted["sort"] = wanted["sort"] if wanted["sort"] in SORTS else ""
     asks: dict[str, Any] = {"keyword": wanted["q"], "categories": wanted["category"], "brand_id": wanted["brand"]}
     asks |= SHOWN[wanted["show"]][1] | SORTS[wanted["sort"]][1]
-    told = await api.ask(
-        asked, "GET", PRODUCTS, limit=PER_PAGE, page=page, include="primary_image", include_fields=COLUMNS, **asks
+    told = await api.send_request(
+        request, "GET", PRODUCTS, limit=PER_PAGE, page=page, include="primary_image", include_fields=COLUMNS, **asks
     )
-    twigs = await tree(asked)
+    twigs = await tree(request)
     given = {name: value for name, value in wanted.items() if value}
     facts: dict[str, Any] = {
         "products": told.data or [],
@@ -117,71 +119,73 @@ async def listed(asked: Asked) -> Reply:
         "twigs": twigs,
     }
     return show(
-        asked, "products.html", page=page, per=PER_PAGE, query=f"{urlencode(given)}&" if given else "",
+        request, "products.html", page=page, per=PER_PAGE, query=f"{urlencode(given)}&" if given else "",
         shown={key: title for key, (title, _) in SHOWN.items()},
         sorts={key: title for key, (title, _) in SORTS.items()}, **facts,
     )  # fmt: skip
 
 
 @pages.get(HERE + "/new")
-async def new(asked: Asked) -> Reply:
+async def new(request: PanelRequest) -> Reply:
     """The form of a new product."""
-    form = forms.opened(await groups(asked))
+    form = forms.opened(await groups(request))
     form.texts |= {"type": "physical", "is_visible": "true"}
-    return _new(asked, form)
+    return _new(request, form)
 
 
-def _new(asked: Asked, form: Form, status: HTTPStatus = HTTPStatus.OK) -> Reply:
-    return show(asked, "product_new.html", status=status, form=form)
+def _new(request: PanelRequest, form: Form, status: HTTPStatus = HTTPStatus.OK) -> Reply:
+    return show(request, "product_new.html", status=status, form=form)
 
 
 @pages.post(HERE)
-async def create(asked: Asked) -> Reply:
+async def create(request: PanelRequest) -> Reply:
     """Makes a product."""
-    sent = await forms.send(asked, await groups(asked), PRODUCTS)
+    sent = await forms.send(request, await groups(request), PRODUCTS)
     if sent.told is None or sent.told.refused:
-        return _new(asked, sent.form, HTTPStatus.UNPROCESSABLE_ENTITY)
-    return go(f"{asked.base}/products/{sent.told.data['id']}?done=made", *SAFE)
+        return _new(request, sent.form, HTTPStatus.UNPROCESSABLE_ENTITY)
+    return go(f"{request.base}/products/{sent.told.data['id']}?done=made", *SAFE)
 
 
 @pages.get(HERE + "/{product}")
-async def one(asked: Asked) -> Reply:
+async def one(request: PanelRequest) -> Reply:
     """The form of a product."""
-    product, etag = await product_of(asked)
-    return _one(asked, product, etag, forms.opened(await groups(asked), product))
+    product, etag = await product_of(request)
+    return _one(request, product, etag, forms.opened(await groups(request), product))
 
 
-def _one(asked: Asked, product: Mapping[str, Any], etag: str, form: Form, status: HTTPStatus = HTTPStatus.OK) -> Reply:
-    return show(asked, "product.html", status=status, product=product, etag=etag, form=form, tab="details")
+def _one(
+    request: PanelRequest, product: Mapping[str, Any], etag: str, form: Form, status: HTTPStatus = HTTPStatus.OK
+) -> Reply:
+    return show(request, "product.html", status=status, product=product, etag=etag, form=form, tab="details")
 
 
 @pages.post(HERE + "/{product}")
-async def change(asked: Asked) -> Reply:
+async def change(request: PanelRequest) -> Reply:
     """Saves what was changed."""
-    product, etag = await product_of(asked)
+    product, etag = await product_of(request)
     path = f"{PRODUCTS}/{product['id']}"
-    made = await groups(asked)
-    form, draft = forms.read(asked, made, product)
+    made = await groups(request)
+    form, draft = forms.read(request, made, product)
     if "brand_name" in draft:
         draft["brand_id"] = 0  # the name alone decides, or that there is none
     if form.faulty:
-        return _one(asked, product, etag, form, HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _one(request, product, etag, form, HTTPStatus.UNPROCESSABLE_ENTITY)
     if not draft:
-        return go(f"{asked.base}/products/{product['id']}?done=unchanged", *SAFE)
-    told = await api.ask(asked, "PUT", path, draft, etag=etag)
+        return go(f"{request.base}/products/{product['id']}?done=unchanged", *SAFE)
+    told = await api.send_request(request, "PUT", path, draft, etag=etag)
     if told.refused or told.errors:
         forms.complain(form, told)
-        return _one(asked, product, etag, form, HTTPStatus.UNPROCESSABLE_ENTITY)
-    return go(f"{asked.base}/products/{product['id']}?done=saved", *SAFE)
+        return _one(request, product, etag, form, HTTPStatus.UNPROCESSABLE_ENTITY)
+    return go(f"{request.base}/products/{product['id']}?done=saved", *SAFE)
 
 
 @pages.post(HERE + "/{product}/delete")
-async def delete(asked: Asked) -> Reply:
+async def delete(request: PanelRequest) -> Reply:
     """Deletes a product with all that hangs on it."""
-    told = await api.ask(asked, "DELETE", f"{PRODUCTS}/{api.number(asked.ids['product'])}")
+    told = await api.send_request(request, "DELETE", f"{PRODUCTS}/{api.number(request.ids['product'])}")
     if told.refused:
-        product, etag = await product_of(asked)
-        form = forms.opened(await groups(asked), product)
+        product, etag = await product_of(request)
+        form = forms.opened(await groups(request), product)
         forms.complain(form, told)
-        return _one(asked, product, etag, form, HTTPStatus(told.status))
-    return go(f"{asked.base}/products?done=deleted", *SAFE)
+        return _one(request, product, etag, form, HTTPStatus(told.status))
+    return go(f"{request.base}/products?done=deleted", *SAFE)

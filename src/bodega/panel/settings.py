@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from bodega.access.settings import SETTINGS, OneOf, Setting
 from bodega.panel.status import fresh
-from bodega.panel.templates_of import show
-from bodega.panel.web import SAFE, Asked, Pages, Reply, go
+from bodega.panel.templating import show
+from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, go
 
 pages = Pages()
 
@@ -60,12 +60,12 @@ def _title(key: str) -> str:
 
 
 @pages.get("/stores/{store}/settings")
-async def shown(asked: Asked) -> Reply:
+async def shown(request: PanelRequest) -> Reply:
     """The form."""
-    return _form(asked, {key: as_text(asked.shop.settings[key]) for key in SETTINGS}, {})
+    return _form(request, {key: as_text(request.shop.settings[key]) for key in SETTINGS}, {})
 
 
-def _form(asked: Asked, typed: dict[str, str], wrong: dict[str, str]) -> Reply:
+def _form(request: PanelRequest, typed: dict[str, str], wrong: dict[str, str]) -> Reply:
     groups = {
         group: [
             {
@@ -83,21 +83,21 @@ def _form(asked: Asked, typed: dict[str, str], wrong: dict[str, str]) -> Reply:
         for group, keys in grouped().items()
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK
-    return show(asked, "settings.html", status=status, groups=groups, wrong=wrong)
+    return show(request, "settings.html", status=status, groups=groups, wrong=wrong)
 
 
 @pages.post("/stores/{store}/settings")
-async def save(asked: Asked) -> Reply:
+async def save(request: PanelRequest) -> Reply:
     """Saves what was changed, all of it or nothing; every faulty field is told."""
-    record = await fresh(asked)
+    record = await fresh(request)
     typed, wrong, changed = {}, {}, {}
     for key, setting in SETTINGS.items():
         flag = _kind(setting) == "flag"
-        present = as_text(asked.shop.settings[key])
-        sent = asked.form.get(key)
+        present = as_text(request.shop.settings[key])
+        sent = request.form.get(key)
         if flag:
-            typed[key] = "true" if sent and f"{key}.shown" in asked.form else "false"
-            if f"{key}.shown" not in asked.form:
+            typed[key] = "true" if sent and f"{key}.shown" in request.form else "false"
+            if f"{key}.shown" not in request.form:
                 typed[key] = present
         else:
             typed[key] = present if sent is None else sent[-1].strip("\r\n")
@@ -108,7 +108,7 @@ async def save(asked: Asked) -> Reply:
         except ValueError as error:
             wrong[key] = f"This {error}."
     if wrong:
-        return _form(asked, typed, wrong)
+        return _form(request, typed, wrong)
     if changed:
-        await asked.house.registry.save_store(replace(record, settings={**record.settings, **changed}))
-    return go(f"{asked.base}/settings?done={'saved' if changed else 'unchanged'}", *SAFE)
+        await request.panel.registry.save_store(replace(record, settings={**record.settings, **changed}))
+    return go(f"{request.base}/settings?done={'saved' if changed else 'unchanged'}", *SAFE)

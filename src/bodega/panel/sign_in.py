@@ -7,154 +7,154 @@ from http import HTTPStatus
 from bodega import passwords
 from bodega.access import owners, sessions
 from bodega.panel import cookies
-from bodega.panel.templates_of import show
-from bodega.panel.web import ROOT, SAFE, Asked, Pages, Reply, Turned, go, local
+from bodega.panel.templating import show
+from bodega.panel.web import ROOT, SAFE, Pages, PanelRequest, Reply, Turned, go, local
 from bodega.storage.registry import new_token
 
 pages = Pages()
 
 
 @pages.get("")
-async def home(asked: Asked) -> Reply:
+async def home(request: PanelRequest) -> Reply:
     """The only store's overview, or the list of stores."""
-    stores = asked.who.stores
+    stores = request.who.stores
     return go(f"{ROOT}/stores/{stores[0]}" if len(stores) == 1 else f"{ROOT}/stores", *SAFE)
 
 
 @pages.get("/stores")
-async def stores(asked: Asked) -> Reply:
+async def stores(request: PanelRequest) -> Reply:
     """All stores of an owner."""
-    found = [await asked.house.stores.get(name) for name in asked.who.stores]
-    return show(asked, "stores.html", stores=[store for store in found if store is not None])
+    found = [await request.panel.stores.get(name) for name in request.who.stores]
+    return show(request, "stores.html", stores=[store for store in found if store is not None])
 
 
-def _form(asked: Asked, template: str, *, status: HTTPStatus = HTTPStatus.OK, **facts: object) -> Reply:
+def _form(request: PanelRequest, template: str, *, status: HTTPStatus = HTTPStatus.OK, **facts: object) -> Reply:
     """A form for guests: its token is also kept in a cookie, and both must agree."""
     headers = []
-    if not asked.form_token:
-        asked.guest = new_token()
-        headers.append(cookies.guest(asked.secure, asked.guest))
-    return show(asked, template, status=status, headers=headers, **facts)
+    if not request.form_token:
+        request.guest = new_token()
+        headers.append(cookies.guest(request.secure, request.guest))
+    return show(request, template, status=status, headers=headers, **facts)
 
 
 @pages.get("/sign-in", public=True)
-async def sign_in(asked: Asked) -> Reply:
+async def sign_in(request: PanelRequest) -> Reply:
     """The form."""
-    wanted = local(asked.asked_for("next"), ROOT)
-    if asked.owner is not None:
+    wanted = local(request.query_value("next"), ROOT)
+    if request.owner is not None:
         return go(wanted, *SAFE)
-    return _form(asked, "sign_in.html", wanted=wanted, email="", said="")
+    return _form(request, "sign_in.html", wanted=wanted, email="", said="")
 
 
 @pages.post("/sign-in", public=True)
-async def let_in(asked: Asked) -> Reply:
+async def let_in(request: PanelRequest) -> Reply:
     """A right password begins a session under a new token, whatever the browser brought."""
-    wanted = local(asked.field("next"), ROOT)
-    typed = asked.field("email").lower()[:255]
-    wait = await sessions.may_try(asked.house.tx, typed, asked.address, asked.now)
+    wanted = local(request.field("next"), ROOT)
+    typed = request.field("email").lower()[:255]
+    wait = await sessions.may_try(request.panel.tx, typed, request.address, request.now)
     if wait:
         said = f"Too many attempts. Try again in {-(-wait // 60)} minutes."
         headers = [(b"retry-after", str(wait).encode())]
         return show(
-            asked, "sign_in.html", status=HTTPStatus.TOO_MANY_REQUESTS, headers=headers, wanted=wanted, email=typed,
+            request, "sign_in.html", status=HTTPStatus.TOO_MANY_REQUESTS, headers=headers, wanted=wanted, email=typed,
             said=said,
         )  # fmt: skip
-    owner = await owners.by_email(asked.house.tx, typed)
-    password = asked.form.get("password", [""])[-1]
+    owner = await owners.by_email(request.panel.tx, typed)
+    password = request.form.get("password", [""])[-1]
     if not await owners.is_password(owner, password) or owner is None:
         said = "The e-mail address or the password is not right."
-        return _form(asked, "sign_in.html", status=HTTPStatus.FORBIDDEN, wanted=wanted, email=typed, said=said)
-    await sessions.forgive(asked.house.tx, typed, asked.address)
-    return await _begin(asked, owner, wanted)
+        return _form(request, "sign_in.html", status=HTTPStatus.FORBIDDEN, wanted=wanted, email=typed, said=said)
+    await sessions.forgive(request.panel.tx, typed, request.address)
+    return await _begin(request, owner, wanted)
 
 
-async def _begin(asked: Asked, owner: owners.Owner, path: str) -> Reply:
-    if asked.session is not None:
-        await sessions.end(asked.house.tx, asked.session)
-    agent = asked.headers.get("user-agent", "")
-    token = await sessions.begin(asked.house.tx, owner.id, agent, asked.now)
-    return go(path, cookies.session(asked.secure, token), cookies.guest(asked.secure, ""), *SAFE)
+async def _begin(request: PanelRequest, owner: owners.Owner, path: str) -> Reply:
+    if request.session is not None:
+        await sessions.end(request.panel.tx, request.session)
+    agent = request.headers.get("user-agent", "")
+    token = await sessions.begin(request.panel.tx, owner.id, agent, request.now)
+    return go(path, cookies.session(request.secure, token), cookies.guest(request.secure, ""), *SAFE)
 
 
 @pages.post("/sign-out")
-async def sign_out(asked: Asked) -> Reply:
+async def sign_out(request: PanelRequest) -> Reply:
     """Ends this session."""
-    assert asked.session is not None
-    await sessions.end(asked.house.tx, asked.session)
-    return go(f"{ROOT}/sign-in", cookies.session(asked.secure, ""), *SAFE)
+    assert request.session is not None
+    await sessions.end(request.panel.tx, request.session)
+    return go(f"{ROOT}/sign-in", cookies.session(request.secure, ""), *SAFE)
 
 
 @pages.post("/sign-out-everywhere")
-async def sign_out_everywhere(asked: Asked) -> Reply:
+async def sign_out_everywhere(request: PanelRequest) -> Reply:
     """Ends every session of this owner."""
-    await sessions.end_all(asked.house.tx, asked.who.id)
-    return go(f"{ROOT}/sign-in", cookies.session(asked.secure, ""), *SAFE)
+    await sessions.end_all(request.panel.tx, request.who.id)
+    return go(f"{ROOT}/sign-in", cookies.session(request.secure, ""), *SAFE)
 
 
 # The link that lets one in once
 
 
 @pages.get("/welcome/{token}", public=True)
-async def welcome(asked: Asked) -> Reply:
+async def welcome(request: PanelRequest) -> Reply:
     """The form behind a link. Looking at it does not use the link up: some programs look at every link they see."""
-    found = await owners.invitation(asked.house.tx, asked.ids["token"], asked.now)
+    found = await owners.invitation(request.panel.tx, request.ids["token"], request.now)
     if found is None:
         raise Turned(HTTPStatus.GONE, "This link was used already, or it is too old.")
-    return _form(asked, "welcome.html", invitation=found, email=found.email, said="")
+    return _form(request, "welcome.html", invitation=found, email=found.email, said="")
 
 
 @pages.post("/welcome/{token}", public=True)
-async def come_in(asked: Asked) -> Reply:
+async def come_in(request: PanelRequest) -> Reply:
     """Uses the link up: makes the owner, and begins a session. Without a password the link is the only way in."""
-    token = asked.ids["token"]
-    found = await owners.invitation(asked.house.tx, token, asked.now)
+    token = request.ids["token"]
+    found = await owners.invitation(request.panel.tx, token, request.now)
     if found is None:
         raise Turned(HTTPStatus.GONE, "This link was used already, or it is too old.")
-    password = asked.form.get("password", [""])[-1]
+    password = request.form.get("password", [""])[-1]
     try:
-        email = owners.read_email(asked.field("email"))
+        email = owners.read_email(request.field("email"))
         hashed = await passwords.hashed(owners.read_password(password)) if password else ""
     except ValueError as error:
-        facts = {"invitation": found, "email": asked.field("email")[:255], "said": str(error)}
-        return _form(asked, "welcome.html", status=HTTPStatus.UNPROCESSABLE_ENTITY, **facts)
-    known = await owners.by_email(asked.house.tx, email)
+        facts = {"invitation": found, "email": request.field("email")[:255], "said": str(error)}
+        return _form(request, "welcome.html", status=HTTPStatus.UNPROCESSABLE_ENTITY, **facts)
+    known = await owners.by_email(request.panel.tx, email)
     if known is not None and known.password:
         said = "Somebody has this address already: sign in, or choose another."
         facts = {"invitation": found, "email": email, "said": said}
-        return _form(asked, "welcome.html", status=HTTPStatus.CONFLICT, **facts)
-    if await owners.accept(asked.house.tx, token, asked.now) is None:
+        return _form(request, "welcome.html", status=HTTPStatus.CONFLICT, **facts)
+    if await owners.accept(request.panel.tx, token, request.now) is None:
         raise Turned(HTTPStatus.GONE, "This link was used already, or it is too old.")
-    owner = await owners.add(asked.house.tx, email, found.store, hashed, asked.now)
-    return await _begin(asked, owner, f"{ROOT}/stores/{found.store}")
+    owner = await owners.add(request.panel.tx, email, found.store, hashed, request.now)
+    return await _begin(request, owner, f"{ROOT}/stores/{found.store}")
 
 
 # Oneself
 
 
 @pages.get("/you")
-async def you(asked: Asked) -> Reply:
+async def you(request: PanelRequest) -> Reply:
     """Password and sessions."""
-    return await _you(asked)
+    return await _you(request)
 
 
-async def _you(asked: Asked, said: str = "", done: str = "", status: HTTPStatus = HTTPStatus.OK) -> Reply:
-    found = await sessions.of_owner(asked.house.tx, asked.who.id)
-    return show(asked, "you.html", status=status, found=found, said=said, done=done)
+async def _you(request: PanelRequest, said: str = "", done: str = "", status: HTTPStatus = HTTPStatus.OK) -> Reply:
+    found = await sessions.of_owner(request.panel.tx, request.who.id)
+    return show(request, "you.html", status=status, found=found, said=said, done=done)
 
 
 @pages.post("/you/password")
-async def change_password(asked: Asked) -> Reply:
+async def change_password(request: PanelRequest) -> Reply:
     """A new password ends all sessions, and this browser gets a new one."""
-    old, new = asked.form.get("old", [""])[-1], asked.form.get("new", [""])[-1]
-    wait = await sessions.may_try(asked.house.tx, asked.who.email, asked.address, asked.now)
+    old, new = request.form.get("old", [""])[-1], request.form.get("new", [""])[-1]
+    wait = await sessions.may_try(request.panel.tx, request.who.email, request.address, request.now)
     if wait:
-        return await _you(asked, "Too many attempts. Try again later.", status=HTTPStatus.TOO_MANY_REQUESTS)
-    if asked.who.password and not await owners.is_password(asked.who, old):
-        return await _you(asked, "The present password is not right.", status=HTTPStatus.FORBIDDEN)
+        return await _you(request, "Too many attempts. Try again later.", status=HTTPStatus.TOO_MANY_REQUESTS)
+    if request.who.password and not await owners.is_password(request.who, old):
+        return await _you(request, "The present password is not right.", status=HTTPStatus.FORBIDDEN)
     try:
         hashed = await passwords.hashed(owners.read_password(new))
     except ValueError as error:
-        return await _you(asked, str(error), status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    await sessions.forgive(asked.house.tx, asked.who.email, asked.address)
-    await owners.set_password(asked.house.tx, asked.who.id, hashed)
-    return await _begin(asked, asked.who, f"{ROOT}/you?done=password")
+        return await _you(request, str(error), status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    await sessions.forgive(request.panel.tx, request.who.email, request.address)
+    await owners.set_password(request.panel.tx, request.who.id, hashed)
+    return await _begin(request, request.who, f"{ROOT}/you?done=password")

@@ -11,10 +11,10 @@ from typing import Any
 from bodega.panel import api, forms
 from bodega.panel.catalogue import PRODUCTS
 from bodega.panel.fields import Choices, Field, beside, drafted, fields_of, shown
-from bodega.panel.forms import Form, Group
+from bodega.panel.forms import FieldGroup, Form
 from bodega.panel.product_parts import ONE, product_of
-from bodega.panel.templates_of import show
-from bodega.panel.web import SAFE, Asked, Pages, Reply, go
+from bodega.panel.templating import show
+from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, go
 from bodega.resources.catalog.variants import MOST, Variant
 
 pages = Pages()
@@ -29,13 +29,13 @@ COLUMNS = fields_of(
     required="sku",
     titles={"inventory_level": "In stock", "inventory_warning_level": "Warn at"},
 )
-GROUPS = [Group("", COLUMNS)]
+GROUPS = [FieldGroup("", COLUMNS)]
 TYPES: Choices = (
     ("dropdown", "a list to choose from"), ("radio_buttons", "buttons"), ("rectangles", "boxes"),
     ("swatch", "colours"),
 )  # fmt: skip
 OPTION = [
-    Group(
+    FieldGroup(
         "",
         [
             Field("display_name", "Name", "text", "As shoppers see it: Size.", required=True),
@@ -48,25 +48,25 @@ _COLOUR = re.compile(r"(.+?)\s+(#[0-9a-fA-F]{6})")
 
 
 @pages.get(ONE + "/variants")
-async def variants(asked: Asked) -> Reply:
+async def variants(request: PanelRequest) -> Reply:
     """Options and variants."""
-    return await _show(asked)
+    return await _show(request)
 
 
-def _at(asked: Asked, *more: str) -> str:
-    return "/".join([PRODUCTS, str(api.number(asked.ids["product"])), *more])
+def _at(request: PanelRequest, *more: str) -> str:
+    return "/".join([PRODUCTS, str(api.number(request.ids["product"])), *more])
 
 
 async def _show(
-    asked: Asked,
+    request: PanelRequest,
     said: str = "",
     lines: Mapping[int, Form] | None = None,
     option: Form | None = None,
 ) -> Reply:
-    product = await product_of(asked)
-    page = api.page_of(asked)
-    options = await api.whole(asked, _at(asked, "options"))
-    told = await api.read(asked, _at(asked, "variants"), limit=PER_PAGE, page=page)
+    product = await product_of(request)
+    page = api.page_of(request)
+    options = await api.whole(request, _at(request, "options"))
+    told = await api.read(request, _at(request, "variants"), limit=PER_PAGE, page=page)
     rows = [
         (one, (lines or {}).get(one["id"]) or forms.opened(GROUPS, one, f"v{one['id']}."))
         for one in told.data
@@ -78,16 +78,16 @@ async def _show(
     missing = min(possible, MOST) - told.total if options and rows else min(possible, MOST) if options else 0
     failed = bool(said or lines or option)
     return show(
-        asked, "product_variants.html", status=HTTPStatus.UNPROCESSABLE_ENTITY if failed else HTTPStatus.OK,
+        request, "product_variants.html", status=HTTPStatus.UNPROCESSABLE_ENTITY if failed else HTTPStatus.OK,
         product=product, options=options, rows=rows, columns=COLUMNS, missing=max(missing, 0), page=page, per=PER_PAGE,
         total=told.total, said=said, option=option or forms.opened(OPTION), tab="variants",
     )  # fmt: skip
 
 
-def _back(asked: Asked, done: str) -> Reply:
-    page = api.page_of(asked)
+def _back(request: PanelRequest, done: str) -> Reply:
+    page = api.page_of(request)
     at = f"&page={page}" if page > 1 else ""
-    return go(f"{asked.base}/products/{asked.ids['product']}/variants?done={done}{at}", *SAFE)
+    return go(f"{request.base}/products/{request.ids['product']}/variants?done={done}{at}", *SAFE)
 
 
 def values_of(words: list[str], kind: str, first: int = 0) -> list[dict[str, Any]]:
@@ -103,87 +103,87 @@ def values_of(words: list[str], kind: str, first: int = 0) -> list[dict[str, Any
 
 
 @pages.post(ONE + "/options")
-async def add_option(asked: Asked) -> Reply:
+async def add_option(request: PanelRequest) -> Reply:
     """Adds an option with its values."""
-    form, draft = forms.read(asked, OPTION, None)
+    form, draft = forms.read(request, OPTION, None)
     values = values_of(draft.pop("values", []), draft.get("type", ""))
-    told = await api.ask(asked, "POST", _at(asked, "options"), {**draft, "option_values": values})
+    told = await api.send_request(request, "POST", _at(request, "options"), {**draft, "option_values": values})
     if told.refused:
         named = {name.replace("option_values", "values"): text for name, text in told.errors.items()}
         forms.complain(form, told._replace(errors=named))
-        return await _show(asked, option=form)
-    return _back(asked, "added")
+        return await _show(request, option=form)
+    return _back(request, "added")
 
 
 @pages.post(ONE + "/options/{option}")
-async def change_option(asked: Asked) -> Reply:
+async def change_option(request: PanelRequest) -> Reply:
     """Renames an option, and adds values to it."""
-    path = _at(asked, "options", str(api.number(asked.ids["option"])))
-    now = (await api.read(asked, path)).data
-    name = asked.field("display_name")
+    path = _at(request, "options", str(api.number(request.ids["option"])))
+    now = (await api.read(request, path)).data
+    name = request.field("display_name")
     if name != now["display_name"]:
-        told = await api.ask(asked, "PUT", path, {"display_name": name})
+        told = await api.send_request(request, "PUT", path, {"display_name": name})
         if told.refused:
-            return await _show(asked, _sentence(told))
-    words = [word.strip() for word in asked.field("values").split(",") if word.strip()]
+            return await _show(request, _sentence(told))
+    words = [word.strip() for word in request.field("values").split(",") if word.strip()]
     last = max((value["sort_order"] for value in now["option_values"]), default=-1)
     for value in values_of(words, now["type"], last + 1):
-        told = await api.ask(asked, "POST", f"{path}/values", value)
+        told = await api.send_request(request, "POST", f"{path}/values", value)
         if told.refused:
-            return await _show(asked, _sentence(told))
-    return _back(asked, "saved")
+            return await _show(request, _sentence(told))
+    return _back(request, "saved")
 
 
 @pages.post(ONE + "/options/{option}/delete")
-async def delete_option(asked: Asked) -> Reply:
+async def delete_option(request: PanelRequest) -> Reply:
     """Deletes an option, which the API allows while no variant needs it."""
-    return await _delete(asked, _at(asked, "options", str(api.number(asked.ids["option"]))))
+    return await _delete(request, _at(request, "options", str(api.number(request.ids["option"]))))
 
 
 @pages.post(ONE + "/options/{option}/values/{value}/delete")
-async def delete_value(asked: Asked) -> Reply:
+async def delete_value(request: PanelRequest) -> Reply:
     """Deletes a value of an option."""
-    option, value = api.number(asked.ids["option"]), api.number(asked.ids["value"])
-    return await _delete(asked, _at(asked, "options", str(option), "values", str(value)))
+    option, value = api.number(request.ids["option"]), api.number(request.ids["value"])
+    return await _delete(request, _at(request, "options", str(option), "values", str(value)))
 
 
 @pages.post(ONE + "/variants/{variant}/delete")
-async def delete_variant(asked: Asked) -> Reply:
+async def delete_variant(request: PanelRequest) -> Reply:
     """Deletes a variant."""
-    return await _delete(asked, _at(asked, "variants", str(api.number(asked.ids["variant"]))))
+    return await _delete(request, _at(request, "variants", str(api.number(request.ids["variant"]))))
 
 
-async def _delete(asked: Asked, path: str) -> Reply:
-    told = await api.ask(asked, "DELETE", path)
-    return await _show(asked, _sentence(told)) if told.refused else _back(asked, "deleted")
+async def _delete(request: PanelRequest, path: str) -> Reply:
+    told = await api.send_request(request, "DELETE", path)
+    return await _show(request, _sentence(told)) if told.refused else _back(request, "deleted")
 
 
-def _sentence(told: api.Told) -> str:
+def _sentence(told: api.ApiReply) -> str:
     return " ".join(told.errors.values()) or told.title
 
 
 @pages.post(ONE + "/variants")
-async def save(asked: Asked) -> Reply:
+async def save(request: PanelRequest) -> Reply:
     """Saves all lines, or none of them where one is refused."""
-    told = await api.read(asked, _at(asked, "variants"), limit=PER_PAGE, page=api.page_of(asked))
+    told = await api.read(request, _at(request, "variants"), limit=PER_PAGE, page=api.page_of(request))
     drafts: list[dict[str, Any]] = []
     lines: dict[int, Form] = {}
     for one in told.data:
         before = f"v{one['id']}."
-        if f"{before}was" not in asked.form:
+        if f"{before}was" not in request.form:
             continue
-        got = drafted(COLUMNS, asked.form, one, before)
+        got = drafted(COLUMNS, request.form, one, before)
         texts = {**shown(COLUMNS, one), **got.typed}
         lines[one["id"]] = Form(GROUPS, texts, dict(got.meanwhile), was=got.was, before=before)
         if got.draft:
             drafts.append({**got.draft, "id": one["id"]})
     if any(form.faulty for form in lines.values()):
-        return await _show(asked, "Somebody else changed a variant meanwhile.", lines)
+        return await _show(request, "Somebody else changed a variant meanwhile.", lines)
     if not drafts:
-        return _back(asked, "unchanged")
-    told = await api.ask(asked, "PUT", VARIANTS, drafts)
+        return _back(request, "unchanged")
+    told = await api.send_request(request, "PUT", VARIANTS, drafts)
     if not told.refused:
-        return _back(asked, "saved")
+        return _back(request, "saved")
     rest = []
     for name, text in told.errors.items():
         place, _, field = name.partition(".")
@@ -192,15 +192,15 @@ async def save(asked: Asked) -> Reply:
             form.wrong[field] = text
         else:
             rest.append(text)
-    return await _show(asked, " ".join(rest) or told.title, lines)
+    return await _show(request, " ".join(rest) or told.title, lines)
 
 
 @pages.post(ONE + "/variants/fill")
-async def fill(asked: Asked) -> Reply:
+async def fill(request: PanelRequest) -> Reply:
     """Makes a variant of each combination that there is none of yet."""
-    product = await product_of(asked)
-    options = await api.whole(asked, _at(asked, "options"))
-    there = await api.whole(asked, _at(asked, "variants"))
+    product = await product_of(request)
+    options = await api.whole(request, _at(request, "options"))
+    there = await api.whole(request, _at(request, "variants"))
     known = {frozenset(value["id"] for value in one["option_values"]) for one in there}
     taken = {one["sku"].casefold() for one in there}
     sides = [[(option["id"], value) for value in option["option_values"]] for option in options]
@@ -212,10 +212,10 @@ async def fill(asked: Asked) -> Reply:
         values = [{"id": value["id"], "option_id": option} for option, value in combination]
         drafts.append({"product_id": product["id"], "sku": sku, "option_values": values})
     for start in range(0, min(len(drafts), MOST), PER_PAGE):
-        told = await api.ask(asked, "PUT", VARIANTS, drafts[start : start + PER_PAGE])
+        told = await api.send_request(request, "PUT", VARIANTS, drafts[start : start + PER_PAGE])
         if told.refused:
-            return await _show(asked, _sentence(told))
-    return _back(asked, "added")
+            return await _show(request, _sentence(told))
+    return _back(request, "added")
 
 
 def _sku(product: Mapping[str, Any], labels: list[str], taken: set[str]) -> str:

@@ -19,7 +19,7 @@ from bodega.access.stores import OpenStore
 from bodega.kit.upload import Upload
 
 if TYPE_CHECKING:
-    from bodega.panel.house import PanelHouse
+    from bodega.panel.context import PanelContext
 
 Headers = list[tuple[bytes, bytes]]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -63,7 +63,7 @@ class Reply(NamedTuple):
     body: bytes = b""
 
 
-class Asked(msgspec.Struct):
+class PanelRequest(msgspec.Struct):
     """One request to the panel. `form` and `query` keep every value of a name; `ids` are the parts of the path.
 
     `guest` is the form token of a browser that is not signed in, `session` is set for one that is.
@@ -76,7 +76,7 @@ class Asked(msgspec.Struct):
     secure: bool
     address: str
     now: int
-    house: PanelHouse
+    panel: PanelContext
     form: dict[str, list[str]] = {}
     files: dict[str, Upload] = {}
     cookies: Mapping[str, str] = {}
@@ -122,15 +122,15 @@ class Asked(msgspec.Struct):
         """A field of the form; empty when it was not sent."""
         return self.form.get(name, [""])[-1].strip()
 
-    def asked_for(self, name: str) -> str:
+    def query_value(self, name: str) -> str:
         """A parameter of the query; empty when it was not sent."""
         return self.query.get(name, [""])[-1]
 
 
-Handler = Callable[[Asked], Awaitable[Reply]]
+Handler = Callable[[PanelRequest], Awaitable[Reply]]
 
 
-class Page(NamedTuple):
+class PanelPage(NamedTuple):
     """A declared page; `public` pages are for those who are not signed in, too. `most` is the cap of a form in bytes:
     one that takes files has a higher one."""
 
@@ -145,7 +145,7 @@ class Pages:
     """The pages of one module, by decorators."""
 
     def __init__(self) -> None:
-        self.all: list[Page] = []
+        self.all: list[PanelPage] = []
 
     def get(self, path: str, *, public: bool = False) -> Callable[[Handler], Handler]:
         """A page that only shows."""
@@ -159,13 +159,13 @@ class Pages:
         pattern = re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]{1,200})", path))
 
         def declare(handler: Handler) -> Handler:
-            self.all.append(Page(method, pattern, handler, public, most))
+            self.all.append(PanelPage(method, pattern, handler, public, most))
             return handler
 
         return declare
 
 
-def find(pages: Sequence[Page], method: str, path: str) -> tuple[Page, Mapping[str, str]]:
+def find(pages: Sequence[PanelPage], method: str, path: str) -> tuple[PanelPage, Mapping[str, str]]:
     """The page of a path below the root. Raises Turned."""
     allowed = []
     for page in pages:

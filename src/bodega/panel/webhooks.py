@@ -14,12 +14,12 @@ from bodega.events.deliveries import Delivery, Due
 from bodega.events.ending import LADDER
 from bodega.events.hooks import TABLE, Hook
 from bodega.events.scopes import SCOPES
-from bodega.http import masking
+from bodega.journal import masking
 from bodega.panel import api, forms
 from bodega.panel.fields import Field
-from bodega.panel.forms import Group
-from bodega.panel.templates_of import show
-from bodega.panel.web import SAFE, Asked, Pages, Reply, Turned, go
+from bodega.panel.forms import FieldGroup
+from bodega.panel.templating import show
+from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, Turned, go
 from bodega.storage import rows
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
@@ -34,20 +34,20 @@ COUNTS = "SELECT hook_id, state, count(*) FROM deliveries GROUP BY hook_id, stat
 BLOCKS = "SELECT client_id, domain, blocked_until FROM hook_blocks WHERE blocked_until > $1"
 
 
-def _reader(asked: Asked) -> Tx:
-    if asked.shop.rows is None:
+def _reader(request: PanelRequest) -> Tx:
+    if request.shop.rows is None:
         raise Turned(HTTPStatus.SERVICE_UNAVAILABLE, "The store is being upgraded. Try again in a moment.")
-    return asked.shop.rows.reader
+    return request.shop.rows.reader
 
 
-def names(asked: Asked) -> dict[str, str]:
+def names(request: PanelRequest) -> dict[str, str]:
     """The store's accounts by their client ids."""
-    return {client: account.name for client, account in asked.shop.by_client.items()}
+    return {client: account.name for client, account in request.shop.by_client.items()}
 
 
-async def the_hook(asked: Asked) -> Hook:
+async def the_hook(request: PanelRequest) -> Hook:
     """The hook in the path. Raises Turned."""
-    found = await rows.get(_reader(asked), TABLE, api.number(asked.ids["hook"]))
+    found = await rows.get(_reader(request), TABLE, api.number(request.ids["hook"]))
     if found is None:
         raise Turned(HTTPStatus.NOT_FOUND, "There is no such webhook; its client may have deleted it.")
     hook: Hook = found.entity
@@ -55,26 +55,26 @@ async def the_hook(asked: Asked) -> Hook:
 
 
 @pages.get(HERE)
-async def listed(asked: Asked) -> Reply:
+async def listed(request: PanelRequest) -> Reply:
     """All hooks of all clients, with how their deliveries stand."""
-    reader = _reader(asked)
+    reader = _reader(request)
     hooks = [TABLE.decode(row[0], row[1]) for row in await reader.rows("SELECT doc, rest FROM hooks ORDER BY id")]
     counts: dict[int, dict[str, int]] = {}
     for hook_id, state, count in await reader.rows(COUNTS):
         counts.setdefault(hook_id, {})[state] = count
-    blocked = {(row[0], row[1]): row[2] for row in await reader.rows(BLOCKS, int(asked.shop.clock.now()))}
+    blocked = {(row[0], row[1]): row[2] for row in await reader.rows(BLOCKS, int(request.shop.clock.now()))}
     until = {hook.id: blocked.get((hook.client_id, urlsplit(hook.destination).hostname or ""), 0) for hook in hooks}
-    return show(asked, "webhooks.html", hooks=hooks, counts=counts, until=until, names=names(asked))
+    return show(request, "webhooks.html", hooks=hooks, counts=counts, until=until, names=names(request))
 
 
 # A new one
 
 
-def _new_form(asked: Asked) -> list[Group]:
-    clients = list(names(asked).items())
+def _new_form(request: PanelRequest) -> list[FieldGroup]:
+    clients = list(names(request).items())
     scopes = [(scope, scope) for scope in sorted(SCOPES)]
     return [
-        Group(
+        FieldGroup(
             "",
             [
                 Field("client", "For the account", "choice", "Its secret signs what is sent.", True, choices=clients),
@@ -93,130 +93,130 @@ def _new_form(asked: Asked) -> list[Group]:
 
 
 @pages.get(HERE + "/new")
-async def new(asked: Asked) -> Reply:
+async def new(request: PanelRequest) -> Reply:
     """The form of a new hook."""
-    return show(asked, "webhook_new.html", form=forms.opened(_new_form(asked)))
+    return show(request, "webhook_new.html", form=forms.opened(_new_form(request)))
 
 
 @pages.post(HERE)
-async def create(asked: Asked) -> Reply:
+async def create(request: PanelRequest) -> Reply:
     """Makes a hook in the name of an account."""
-    form, draft = forms.read(asked, _new_form(asked), None)
+    form, draft = forms.read(request, _new_form(request), None)
     client = draft.pop("client", "")
-    if client not in asked.shop.by_client:
+    if client not in request.shop.by_client:
         form.wrong["client"] = "Choose an account of this store."
-        return show(asked, "webhook_new.html", status=HTTPStatus.UNPROCESSABLE_ENTITY, form=form)
-    told = await api.ask(asked, "POST", "/v3/hooks", draft, client=client)
+        return show(request, "webhook_new.html", status=HTTPStatus.UNPROCESSABLE_ENTITY, form=form)
+    told = await api.send_request(request, "POST", "/v3/hooks", draft, client=client)
     if told.refused:
         forms.complain(form, told)
-        return show(asked, "webhook_new.html", status=HTTPStatus.UNPROCESSABLE_ENTITY, form=form)
-    return go(f"{asked.base}/webhooks/{told.data['id']}?done=made", *SAFE)
+        return show(request, "webhook_new.html", status=HTTPStatus.UNPROCESSABLE_ENTITY, form=form)
+    return go(f"{request.base}/webhooks/{told.data['id']}?done=made", *SAFE)
 
 
 # One hook
 
 
 @pages.get(ONE)
-async def one(asked: Asked) -> Reply:
+async def one(request: PanelRequest) -> Reply:
     """A hook with its deliveries."""
-    return await _show(asked, await the_hook(asked))
+    return await _show(request, await the_hook(request))
 
 
-async def _show(asked: Asked, hook: Hook, said: str = "") -> Reply:
-    reader = _reader(asked)
-    state = asked.asked_for("state") if asked.asked_for("state") in STATES else ""
-    text = asked.asked_for("before")
+async def _show(request: PanelRequest, hook: Hook, said: str = "") -> Reply:
+    reader = _reader(request)
+    state = request.query_value("state") if request.query_value("state") in STATES else ""
+    text = request.query_value("before")
     before = int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
     found = await deliveries.log(reader, hook_id=hook.id, state=state, before=before, limit=PER_PAGE + 1)
     custom = [(name.encode("latin-1", "replace"), value.encode("latin-1", "replace"))
               for name, value in (hook.headers or {}).items()]  # fmt: skip
     facts: dict[str, Any] = {"deliveries": found[:PER_PAGE], "more": len(found) > PER_PAGE, "state": state}
-    template = "deliveries.html" if asked.swapped else "webhook.html"
+    template = "deliveries.html" if request.swapped else "webhook.html"
     return show(
-        asked, template, status=HTTPStatus.UNPROCESSABLE_ENTITY if said else HTTPStatus.OK, hook=hook,
-        sent=masking.headers(custom), names=names(asked), said=said, states=STATES, before=before,
-        busy=any(one.state == "waiting" for one in found), clock_now=asked.shop.clock.now(), **facts,
+        request, template, status=HTTPStatus.UNPROCESSABLE_ENTITY if said else HTTPStatus.OK, hook=hook,
+        sent=masking.headers(custom), names=names(request), said=said, states=STATES, before=before,
+        busy=any(one.state == "waiting" for one in found), clock_now=request.shop.clock.now(), **facts,
     )  # fmt: skip
 
 
-def _back(asked: Asked, done: str) -> Reply:
-    return go(f"{asked.base}/webhooks/{asked.ids['hook']}?done={done}", *SAFE)
+def _back(request: PanelRequest, done: str) -> Reply:
+    return go(f"{request.base}/webhooks/{request.ids['hook']}?done={done}", *SAFE)
 
 
 @pages.post(ONE + "/active")
-async def activate(asked: Asked) -> Reply:
+async def activate(request: PanelRequest) -> Reply:
     """Makes a hook active again, with what failed sent again where that is wished; or inactive."""
-    hook = await the_hook(asked)
-    if asked.field("active") == "no":
-        return await _as_its_client(asked, hook, "PUT", "inactive")
-    replay = asked.field("replay") == "yes"
+    hook = await the_hook(request)
+    if request.field("active") == "no":
+        return await _as_its_client(request, hook, "PUT", "inactive")
+    replay = request.field("replay") == "yes"
 
     async def job(unit: Unit) -> bool:
         return await deliveries.reactivate(unit, hook.id, replay=replay)
 
-    if not await asked.shop.write(job):
+    if not await request.shop.write(job):
         raise Turned(HTTPStatus.NOT_FOUND, "There is no such webhook; its client may have deleted it.")
-    return _back(asked, "replayed" if replay else "active")
+    return _back(request, "replayed" if replay else "active")
 
 
 @pages.post(ONE + "/delete")
-async def delete(asked: Asked) -> Reply:
+async def delete(request: PanelRequest) -> Reply:
     """Deletes a hook."""
-    return await _as_its_client(asked, await the_hook(asked), "DELETE", "deleted")
+    return await _as_its_client(request, await the_hook(request), "DELETE", "deleted")
 
 
-async def _as_its_client(asked: Asked, hook: Hook, method: str, done: str) -> Reply:
+async def _as_its_client(request: PanelRequest, hook: Hook, method: str, done: str) -> Reply:
     body = {"is_active": False} if method == "PUT" else None
-    told = await api.ask(asked, method, f"/v3/hooks/{hook.id}", body, client=hook.client_id)
+    told = await api.send_request(request, method, f"/v3/hooks/{hook.id}", body, client=hook.client_id)
     if told.refused:
-        return await _show(asked, hook, told.title)
-    return go(f"{asked.base}/webhooks?done=deleted", *SAFE) if method == "DELETE" else _back(asked, done)
+        return await _show(request, hook, told.title)
+    return go(f"{request.base}/webhooks?done=deleted", *SAFE) if method == "DELETE" else _back(request, done)
 
 
 # One delivery
 
 
-async def the_delivery(asked: Asked) -> Delivery:
+async def the_delivery(request: PanelRequest) -> Delivery:
     """The delivery in the path. Raises Turned."""
-    found = await deliveries.show(_reader(asked), api.number(asked.ids["delivery"]))
-    if found is None or found.hook_id != api.number(asked.ids["hook"]):
+    found = await deliveries.show(_reader(request), api.number(request.ids["delivery"]))
+    if found is None or found.hook_id != api.number(request.ids["hook"]):
         raise Turned(HTTPStatus.NOT_FOUND, "There is no such delivery; the log is kept for some days only.")
     return found
 
 
 @pages.get(ONE + "/deliveries/{delivery}")
-async def delivery(asked: Asked) -> Reply:
+async def delivery(request: PanelRequest) -> Reply:
     """What is sent, what was answered, and when it is tried next."""
-    return await _show_delivery(asked, await the_delivery(asked))
+    return await _show_delivery(request, await the_delivery(request))
 
 
-async def _show_delivery(asked: Asked, found: Delivery, said: str = "") -> Reply:
-    row = await rows.get(_reader(asked), TABLE, found.hook_id)
+async def _show_delivery(request: PanelRequest, found: Delivery, said: str = "") -> Reply:
+    row = await rows.get(_reader(request), TABLE, found.hook_id)
     hook: Hook | None = row.entity if row is not None else None
     due = Due(
         found.id, found.hook_id, found.scope, msgspec.json.encode(found.data), found.hash, found.created, found.attempts
     )
-    content = message.body(asked.shop.record, due)
+    content = message.body(request.shop.record, due)
     custom = (hook.headers or {}) if hook is not None else {}
     raw = message.headers("", found.hook_id, due, content, found.tried_at or found.created, custom)
     raw |= {"webhook-signature": "v1, signed anew at every attempt with the account's secret"}
     encoded = [(name.encode("latin-1", "replace"), value.encode("latin-1", "replace")) for name, value in raw.items()]
-    ladder: list[int] = asked.shop.settings[LADDER]
+    ladder: list[int] = request.shop.settings[LADDER]
     return show(
-        asked, "delivery.html", status=HTTPStatus.CONFLICT if said else HTTPStatus.OK, delivery=found, hook=hook,
+        request, "delivery.html", status=HTTPStatus.CONFLICT if said else HTTPStatus.OK, delivery=found, hook=hook,
         sent=masking.headers(encoded), body=json.dumps(json.loads(content), indent=2, ensure_ascii=False),
-        said=said, tries=len(ladder) + 1, clock_now=asked.shop.clock.now(), busy=found.state == "waiting",
+        said=said, tries=len(ladder) + 1, clock_now=request.shop.clock.now(), busy=found.state == "waiting",
     )  # fmt: skip
 
 
 @pages.post(ONE + "/deliveries/{delivery}/again")
-async def again(asked: Asked) -> Reply:
+async def again(request: PanelRequest) -> Reply:
     """Sends one once more, from the first step of the ladder."""
-    found = await the_delivery(asked)
+    found = await the_delivery(request)
 
     async def job(unit: Unit) -> bool:
         return await deliveries.send_again(unit, found.id)
 
-    if not await asked.shop.write(job):
-        return await _show_delivery(asked, found, "The webhook is inactive: make it active first.")
-    return go(f"{asked.base}/webhooks/{found.hook_id}/deliveries/{found.id}?done=again", *SAFE)
+    if not await request.shop.write(job):
+        return await _show_delivery(request, found, "The webhook is inactive: make it active first.")
+    return go(f"{request.base}/webhooks/{found.hook_id}/deliveries/{found.id}?done=again", *SAFE)

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
+from bodega.kit.endpoint import Batch, Facet, Within
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import events
-from bodega.kit.facet import Batch, Facet, Within
 from bodega.kit.fields import NAME, Id, Line, Moment
 from bodega.kit.listing import Listing
 from bodega.kit.route import Route, collection, item, listed

@@ -117,13 +117,13 @@ routes = (
 )
 
 
-async def channels_of(call: Any, products: Sequence[int]) -> dict[int, bytes]:
+async def channels_of(context: Any, products: Sequence[int]) -> dict[int, bytes]:
     """The channels of each product, as a list."""
     if not products:
         return {}
     sql = f"SELECT product_id, channel_id FROM product_channels WHERE product_id IN ({numbered_marks(len(products))})"
     kept: dict[int, set[int]] = {one: {DEFAULT_CHANNEL} for one in products}
-    for one, channel in await call.reader.rows(sql, *products):
+    for one, channel in await context.reader.rows(sql, *products):
         kept[one] ^= {channel}
     return {one: json(sorted(found)) for one, found in kept.items()}
 

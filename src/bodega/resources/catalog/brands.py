@@ -7,8 +7,8 @@ from typing import Annotated
 import msgspec
 
 from bodega.domain.urls import BrandUrl, has_urls
+from bodega.kit.endpoint import Facet
 from bodega.kit.entity import Entity, stored
-from bodega.kit.facet import Facet
 from bodega.kit.fields import FILE_PATH, NAME, STRING, FileUrl, Line, Long, Words
 from bodega.kit.images import DropImage, UploadImage
 from bodega.kit.listing import Listing

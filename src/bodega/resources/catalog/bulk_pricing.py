@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, Literal
 
+from bodega.kit.endpoint import Facet, Within
 from bodega.kit.entity import Entity, stored
-from bodega.kit.facet import Facet, Within
 from bodega.kit.fields import INTEGER, STRING, Count, Id, Kind, Money
 from bodega.kit.listing import Listing, children
 from bodega.kit.route import also_at, collection, count, item

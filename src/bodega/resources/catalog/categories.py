@@ -8,9 +8,9 @@ import msgspec
 
 from bodega.domain import tree
 from bodega.domain.urls import CustomUrl, chosen, has_urls
+from bodega.kit.endpoint import Facet
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import events
-from bodega.kit.facet import Facet
 from bodega.kit.fields import FILE_PATH, NAME, Count, FileUrl, Id, Line, Long, SortOrder, Words
 from bodega.kit.images import DropImage, UploadImage
 from bodega.kit.listing import Filter, Listing

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import msgspec
 
+from bodega.kit.endpoint import Facet, Within
 from bodega.kit.entity import Entity, stored
-from bodega.kit.facet import Facet, Within
 from bodega.kit.fields import NAME, Id
 from bodega.kit.listing import Listing, children
 from bodega.kit.route import also_at, collection, count, item

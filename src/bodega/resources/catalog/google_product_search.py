@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bodega.kit.actions import ShowItem
-from bodega.kit.facet import Facet
+from bodega.kit.endpoint import Facet
 from bodega.kit.listing import Listing
 from bodega.kit.route import route
 from bodega.kit.shape import As, Derived, V2Shape

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 
 from bodega.kit import picture
-from bodega.kit.call import Call
+from bodega.kit.context import Context
+from bodega.kit.endpoint import Facet, Within
 from bodega.kit.entity import Entity, stored
-from bodega.kit.facet import Facet, Within
 from bodega.kit.fields import FILE_PATH, FILE_URL, OWN_FILE, FileUrl, Id, Long, Moment, SortOrder
 from bodega.kit.listing import Include, Listing, children
 from bodega.kit.picture import PRODUCT_SIZES, Picture
@@ -83,7 +83,7 @@ v3 = V3Shape(
 )
 
 
-async def take_in(call: Call, draft: Changes, image_id: int, before: str) -> None:
+async def take_in(context: Context, draft: Changes, image_id: int, before: str) -> None:
     """Rule 68: the file that a draft brings, or that the URL in it leads to, becomes its `picture` in all sizes.
 
     A client that sends an image back as it was read names the file that it has already.
@@ -92,22 +92,22 @@ async def take_in(call: Call, draft: Changes, image_id: int, before: str) -> Non
     if url is not None and isinstance(file, Upload):
         raise refuse_faults([invalid(f"{before}image_file", "cannot be sent beside image_url")])
     given = url if url is not None else file
-    member = "image_file" if url is None or call.version == 2 else "image_url"
-    if given is None or (isinstance(given, str) and await _has(call, image_id, given)):
+    member = "image_file" if url is None or context.version == 2 else "image_url"
+    if given is None or (isinstance(given, str) and await _has(context, image_id, given)):
         return
     field = before + member
-    taken = await picture.taken_in(call, given, field, PRODUCT_SIZES)
-    call.held += taken.weight
-    if call.held > MOST_BYTES:
+    taken = await picture.taken_in(context, given, field, PRODUCT_SIZES)
+    context.held += taken.weight
+    if context.held > MOST_BYTES:
         why = f"{field} takes the pictures of this request over {MOST_BYTES >> 20} MB, their smaller forms included."
         said = f"The image of '{field}' is not valid."
         raise refuse_faults([Fault(Reason.IMAGE_INVALID, field, said, {"invalid_reason": why})])
     draft["picture"] = taken
 
 
-async def _has(call: Call, image_id: int, address: str) -> bool:
+async def _has(context: Context, image_id: int, address: str) -> bool:
     own = OWN_FILE.fullmatch(address) if image_id else None
-    row = await rows.get(call.reader, TABLE, image_id) if own is not None else None
+    row = await rows.get(context.reader, TABLE, image_id) if own is not None else None
     return row is not None and own is not None and row.entity.image_file.startswith(own[2])
 
 
@@ -159,21 +159,21 @@ routes = (
 )
 
 
-async def _thumbnails(call: Call, products: Sequence[int]) -> dict[int, bytes]:
+async def _thumbnails(context: Context, products: Sequence[int]) -> dict[int, bytes]:
     if not products:
         return {}
     marks = numbered_marks(len(products))
     sql = f"SELECT product_id, doc FROM {TABLE.name} WHERE product_id IN ({marks}) AND is_thumbnail"
-    return dict(await call.reader.rows(sql, *products))
+    return dict(await context.reader.rows(sql, *products))
 
 
 _decode = msgspec.json.Decoder(Image).decode
 
 
-async def _primary_images(call: Call, products: Sequence[Any]) -> Mapping[int, Any]:
+async def _primary_images(context: Context, products: Sequence[Any]) -> Mapping[int, Any]:
     """What V2 shows of a product's thumbnail inside it (rule 28)."""
-    found = await _thumbnails(call, [one.id for one in products])
-    return {product_id: _primary(_decode(doc), call.base.files) for product_id, doc in found.items()}
+    found = await _thumbnails(context, [one.id for one in products])
+    return {product_id: _primary(_decode(doc), context.base.files) for product_id, doc in found.items()}
 
 
 def _primary(image: Image, files: str) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from bodega.domain.urls import has_urls
+from bodega.kit.endpoint import Batch, Facet
 from bodega.kit.events import fires
-from bodega.kit.facet import Batch, Facet
 from bodega.kit.listing import Filter, Listing, listed, parser
 from bodega.kit.route import collection, count, item
 from bodega.law.reasons import Reason

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from bodega.kit.endpoint import Facet, Within
 from bodega.kit.entity import Entity, stored
-from bodega.kit.facet import Facet, Within
 from bodega.kit.fields import INTEGER, Id, Kind, Line, Moment, moment
 from bodega.kit.listing import Listing, children
 from bodega.kit.route import collection, count, item

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bodega.kit.facet import Facet, Within
+from bodega.kit.endpoint import Facet, Within
 from bodega.kit.fields import FILE_PATH, INT32, Kind
 from bodega.kit.listing import Filter, Listing, parser
 from bodega.kit.route import collection, count, item

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 import msgspec
 
 from bodega.kit.actions import Action
-from bodega.kit.call import Call
 from bodega.kit.complaint import typed
-from bodega.kit.facet import Facet, Within
+from bodega.kit.context import Context
+from bodega.kit.endpoint import Facet, Within
 from bodega.kit.fields import INT32
 from bodega.kit.listing import Listing
 from bodega.kit.pairs import MOST
@@ -53,19 +53,21 @@ _SOURCE = (
 class ShowOrder(Action):
     """GET: the products of the category with their places, those without one last."""
 
-    async def find(self, call: Call) -> Validator:
-        await self.place.enter(call)
-        standings = [await rows.table_state_of(call.reader, name) for name in TABLES]
+    async def find(self, context: Context) -> Validator:
+        await self.place.enter(context)
+        standings = [await rows.table_state_of(context.reader, name) for name in TABLES]
         return Validator(sum(one.revision for one in standings), max(one.modified for one in standings))
 
-    async def answer(self, call: Call) -> Outcome:
-        plan = call.query.plan
+    async def answer(self, context: Context) -> Outcome:
+        plan = context.query.plan
         order = "s.sort_order IS NULL, s.sort_order, p.product_id LIMIT $2 OFFSET $3"
         sql = f"SELECT p.product_id, s.sort_order {_SOURCE} ORDER BY {order}"
-        found = await call.reader.rows(sql, call.parent, plan.limit, plan.offset)
-        total = await call.reader.row("SELECT count(*) FROM product_categories WHERE category_id = $1", call.parent)
+        found = await context.reader.rows(sql, context.parent, plan.limit, plan.offset)
+        total = await context.reader.row(
+            "SELECT count(*) FROM product_categories WHERE category_id = $1", context.parent
+        )
         shown = json([{"product_id": one[0], "sort_order": one[1]} for one in found])
-        told = pagination(call, total[0] if total else 0, len(found))
+        told = pagination(context, total[0] if total else 0, len(found))
         return Shown(ready=b'{"data":' + shown + b',"meta":{"pagination":' + told + b"}}")
 
 
@@ -75,8 +77,8 @@ class SetOrder(Action):
     writes = True
     body = True
 
-    async def find(self, call: Call) -> None:
-        await self.place.enter(call)
+    async def find(self, context: Context) -> None:
+        await self.place.enter(context)
 
     def read(self, content: Any) -> Any:
         items = parse_json(content)
@@ -92,10 +94,10 @@ class SetOrder(Action):
             raise refuse_faults(faults)
         return places
 
-    async def perform(self, unit: Unit, call: Call) -> Outcome:
-        category = call.parent
-        await _refuse_strangers(unit, category, call.draft)
-        for wanted in call.draft:
+    async def perform(self, unit: Unit, context: Context) -> Outcome:
+        category = context.parent
+        await _refuse_strangers(unit, category, context.draft)
+        for wanted in context.draft:
             await unit.tx.run(
                 "DELETE FROM category_sort_orders WHERE category_id = $1 AND product_id = $2",
                 category,
@@ -104,9 +106,9 @@ class SetOrder(Action):
             if wanted.sort_order is not None:
                 sql = "INSERT INTO category_sort_orders (category_id, product_id, sort_order) VALUES ($1, $2, $3)"
                 await unit.tx.run(sql, category, wanted.product_id, wanted.sort_order)
-        if call.draft:
+        if context.draft:
             unit.statistics.touch(NAME, unit.now)
-        return Shown(ready=json({"data": call.draft, "meta": {}}))
+        return Shown(ready=json({"data": context.draft, "meta": {}}))
 
 
 async def _refuse_strangers(unit: Unit, category: int, places: list[Place]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bodega.kit import render
 from bodega.kit.actions import NO_QUERY, Action
-from bodega.kit.call import Call
+from bodega.kit.context import Context
 from bodega.kit.listing import Query
 from bodega.kit.route import route
 from bodega.law.outcome import Outcome, Shown, Validator
@@ -42,13 +42,13 @@ class ShowSummary(Action):
     def parse(self, query: str) -> Query:
         return NO_QUERY
 
-    async def find(self, call: Call) -> Validator:
+    async def find(self, context: Context) -> Validator:
         """It changes with whatever it is made of."""
-        of = [await rows.table_state(call.reader, one.TABLE) for one in (variants, product, categories)]
+        of = [await rows.table_state(context.reader, one.TABLE) for one in (variants, product, categories)]
         return Validator(sum(one.revision for one in of), max(one.modified for one in of))
 
-    async def answer(self, call: Call) -> Outcome:
-        return Shown(ready=render.json({"data": await summary(call.reader), "meta": {}}))
+    async def answer(self, context: Context) -> Outcome:
+        return Shown(ready=render.json({"data": await summary(context.reader), "meta": {}}))
 
 
 async def summary(tx: Tx) -> dict[str, Any]:

@@ -9,8 +9,8 @@ import msgspec
 
 from bodega.kit.actions import Action, DeleteMany
 from bodega.kit.batch import CreateMany, UpdateMany
-from bodega.kit.call import Call
-from bodega.kit.facet import Batch, Facet, Within
+from bodega.kit.context import Context
+from bodega.kit.endpoint import Batch, Facet, Within
 from bodega.kit.listing import Filter, Listing, Query, listed, parser
 from bodega.kit.render import json
 from bodega.kit.route import collection, route
@@ -135,11 +135,11 @@ class CreateInTrees(CreateMany):
 class DeleteInTrees(DeleteMany):
     """DELETE of categories: always a task; the reply counts what it will delete (rule 29)."""
 
-    def wants_task(self, call: Call) -> bool:
+    def wants_task(self, context: Context) -> bool:
         return True
 
-    async def task_meta(self, call: Call) -> dict[str, Any]:
-        total = await rows.count(call.reader, self.place.narrowed(call), call.found)
+    async def task_meta(self, context: Context) -> dict[str, Any]:
+        total = await rows.count(context.reader, self.place.narrowed(context), context.found)
         return {"total": total, "success": 0, "failed": 0}
 
 
@@ -149,16 +149,16 @@ class ShowTree(Action):
     def parse(self, query: str) -> Query:
         return self.listing.parse(query)
 
-    async def find(self, call: Call) -> Validator:
-        await self.place.enter(call)
-        now = await rows.table_state(call.reader, TABLE)
+    async def find(self, context: Context) -> Validator:
+        await self.place.enter(context)
+        now = await rows.table_state(context.reader, TABLE)
         return Validator(now.revision, now.modified)
 
-    async def answer(self, call: Call) -> Outcome:
-        depth = _depth(call.query)
+    async def answer(self, context: Context) -> Outcome:
+        depth = _depth(context.query)
         sql = "SELECT doc, rest FROM categories WHERE tree_id = $1 ORDER BY sort_order, id"
         below: dict[int, list[Category]] = {}
-        for doc, rest in await call.reader.rows(sql, call.parent):
+        for doc, rest in await context.reader.rows(sql, context.parent):
             category = TABLE.decode(doc, rest)
             below.setdefault(category.parent_id, []).append(category)
         return Shown(ready=json({"data": _nodes(below, 0, depth), "meta": {}}))

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import msgspec
 
+from bodega.kit.endpoint import Batch, Facet
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import fires
-from bodega.kit.facet import Batch, Facet
 from bodega.kit.fields import NAME, Id
 from bodega.kit.listing import Filter, Listing, listed, parser
 from bodega.kit.route import collection

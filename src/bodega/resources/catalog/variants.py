@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
+from bodega.kit.endpoint import Batch, Facet, Within
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import events
-from bodega.kit.facet import Batch, Facet, Within
 from bodega.kit.fields import Count, FileUrl, Id, Line, Measure, Money, ten_thousandths
 from bodega.kit.images import UploadImage
 from bodega.kit.listing import Filter, Listing, children, listed

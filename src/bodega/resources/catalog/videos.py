@@ -6,8 +6,8 @@ import re
 from typing import Annotated, Literal
 from urllib.parse import parse_qs, urlsplit
 
+from bodega.kit.endpoint import Facet, Within
 from bodega.kit.entity import Entity, stored
-from bodega.kit.facet import Facet, Within
 from bodega.kit.fields import STRING, Id, Kind, Line, SortOrder
 from bodega.kit.listing import Listing, children
 from bodega.kit.route import collection, count, item

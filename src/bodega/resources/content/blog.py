@@ -10,9 +10,9 @@ import msgspec
 
 from bodega.domain.urls import CustomUrl, chosen, has_urls, yields_taken_urls
 from bodega.kit.actions import NO_QUERY, Action, Chunk, DeleteMany
-from bodega.kit.call import Call
+from bodega.kit.context import Context
+from bodega.kit.endpoint import Facet
 from bodega.kit.entity import Entity, stored
-from bodega.kit.facet import Facet
 from bodega.kit.fields import NAME, STRING, WORDS, Kind, Line, clean_moment, moment
 from bodega.kit.listing import Filter, Listing, Query
 from bodega.kit.route import collection, count, item, route
@@ -116,15 +116,15 @@ PAGE = Facet(2, TABLE, Listing(TABLE, 2, "", order=NEWEST_FIRST, most=50, bounds
 class DeletePage(DeleteMany):
     """DELETE of the posts: a page of them, at most 50, as GET with the same page and limit shows it."""
 
-    def wants_task(self, call: Call) -> bool:
+    def wants_task(self, context: Context) -> bool:
         return False
 
-    async def perform(self, unit: Unit, call: Call) -> Outcome:
-        self._still(unit, call)
-        sql, values = page_sql(call.query.plan, "t.id", unit.tx.dialect)
+    async def perform(self, unit: Unit, context: Context) -> Outcome:
+        self._still(unit, context)
+        sql, values = page_sql(context.query.plan, "t.id", unit.tx.dialect)
         ids = [row[0] for row in await unit.tx.rows(sql, *values)]
         await unit.delete(TABLE, ids)
-        return Emptied(value=Chunk(len(ids), more=False) if call.in_task else None)
+        return Emptied(value=Chunk(len(ids), more=False) if context.in_task else None)
 
 
 class ListTags(Action):
@@ -133,14 +133,14 @@ class ListTags(Action):
     def parse(self, query: str) -> Query:
         return NO_QUERY
 
-    async def find(self, call: Call) -> Validator:
-        now = await rows.table_state(call.reader, TABLE)
+    async def find(self, context: Context) -> Validator:
+        now = await rows.table_state(context.reader, TABLE)
         return Validator(now.revision, now.modified)
 
-    async def answer(self, call: Call) -> Outcome:
+    async def answer(self, context: Context) -> Outcome:
         found: dict[str, dict[str, Any]] = {}
         sql = "SELECT tag_key, tag, post_id FROM blog_post_tags ORDER BY tag_key, post_id"
-        for key, tag, post in await call.reader.rows(sql):
+        for key, tag, post in await context.reader.rows(sql):
             found.setdefault(key, {"tag": tag, "post_ids": []})["post_ids"].append(post)
         return Shown(value=list(found.values()), root="blog_tags", item="blog_tag") if found else Emptied()
 

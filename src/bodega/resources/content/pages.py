@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 import msgspec
 
 from bodega.domain.urls import CustomUrl, chosen, has_urls, yields_taken_urls
+from bodega.kit.endpoint import Facet
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import channel_of, events
-from bodega.kit.facet import Facet
 from bodega.kit.fields import NAME, Id, Line, Long, SortOrder
 from bodega.kit.listing import Listing
 from bodega.kit.route import collection, item

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from bodega.kit.endpoint import Facet
 from bodega.kit.entity import Entity, stored
-from bodega.kit.facet import Facet
 from bodega.kit.fields import INT32, STRING, Kind, as_is, clean_text, structured
 from bodega.kit.listing import Listing
 from bodega.kit.route import collection, count, item

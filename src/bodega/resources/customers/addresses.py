@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from bodega.kit.call import Call
+from bodega.kit.context import Context
+from bodega.kit.endpoint import Batch, Facet, Within
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import events
-from bodega.kit.facet import Batch, Facet, Within
 from bodega.kit.fields import NAME, STRING, Id, Kind, Line, as_is
 from bodega.kit.listing import Filter, Include, Listing, listed
 from bodega.kit.route import collection, count, item
@@ -184,7 +184,7 @@ async def know_the_country(_unit: Unit, changes: Changes, _old: Address | None, 
 # What a customer shows of them
 
 
-async def of_customers(call: Call, ids: Sequence[int]) -> dict[int, bytes]:
+async def of_customers(context: Context, ids: Sequence[int]) -> dict[int, bytes]:
     """The first ten addresses of each, with what was answered for them where form fields are asked for, too."""
     if not ids:
         return {}
@@ -193,8 +193,8 @@ async def of_customers(call: Call, ids: Sequence[int]) -> dict[int, bytes]:
         " (PARTITION BY customer_id ORDER BY id) AS place FROM customer_addresses"
         f" WHERE customer_id IN ({numbered_marks(len(ids))})) a WHERE place <= {MOST_SHOWN} ORDER BY customer_id, id"
     )
-    rows = await call.reader.rows(sql, *ids)
-    answers = await form_fields.read("address_id", call, [row[0] for row in rows]) if _asked(call) else None
+    rows = await context.reader.rows(sql, *ids)
+    answers = await form_fields.read("address_id", context, [row[0] for row in rows]) if _asked(context) else None
     found: dict[int, list[bytes]] = {}
     for address, owner, doc in rows:
         shown = doc if answers is None else doc[:-1] + b',"form_fields":' + answers.get(address, b"[]") + b"}"
@@ -202,20 +202,20 @@ async def of_customers(call: Call, ids: Sequence[int]) -> dict[int, bytes]:
     return {owner: b"[" + b",".join(docs) + b"]" for owner, docs in found.items()}
 
 
-def _asked(call: Call) -> bool:
+def _asked(context: Context) -> bool:
     """Whether form fields were asked for, or an address in the body brought some."""
-    drafts = call.draft if isinstance(call.draft, list) else []
+    drafts = context.draft if isinstance(context.draft, list) else []
     brought = any("form_fields" in address for draft in drafts for address in draft.get("addresses", ()))
-    return brought or "formfields" in call.query.include
+    return brought or "formfields" in context.query.include
 
 
-async def how_many(call: Call, ids: Sequence[int]) -> dict[int, bytes]:
+async def how_many(context: Context, ids: Sequence[int]) -> dict[int, bytes]:
     """How many addresses each has."""
     if not ids:
         return {}
     marks = numbered_marks(len(ids))
     sql = f"SELECT customer_id, count(*) FROM customer_addresses WHERE customer_id IN ({marks}) GROUP BY customer_id"
-    return {row[0]: b"%d" % row[1] for row in await call.reader.rows(sql, *ids)}
+    return {row[0]: b"%d" % row[1] for row in await context.reader.rows(sql, *ids)}
 
 
 async def _write(unit: Unit, parent: customer.Customer, drafts: list[Changes], notes: list[Fault]) -> None:

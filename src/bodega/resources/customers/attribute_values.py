@@ -11,9 +11,9 @@ import msgspec
 
 from bodega.dates import parse_moment
 from bodega.kit.batch import UpdateMany
-from bodega.kit.call import Call
+from bodega.kit.context import Context
+from bodega.kit.endpoint import Batch, Facet
 from bodega.kit.entity import Entity, stored
-from bodega.kit.facet import Batch, Facet
 from bodega.kit.fields import Id, Line, Moment
 from bodega.kit.listing import Filter, Include, Listing
 from bodega.kit.route import collection, route
@@ -146,7 +146,7 @@ def _is_date(text: str) -> bool:
 # What a customer shows of them
 
 
-async def of_customers(call: Call, ids: Sequence[int]) -> dict[int, bytes]:
+async def of_customers(context: Context, ids: Sequence[int]) -> dict[int, bytes]:
     """The first ten values of each."""
     if not ids:
         return {}
@@ -156,12 +156,12 @@ async def of_customers(call: Call, ids: Sequence[int]) -> dict[int, bytes]:
         f" WHERE customer_id IN ({numbered_marks(len(ids))})) a WHERE place <= {MOST_SHOWN} ORDER BY customer_id, id"
     )
     found: dict[int, list[bytes]] = {}
-    for owner, doc in await call.reader.rows(sql, *ids):
+    for owner, doc in await context.reader.rows(sql, *ids):
         found.setdefault(owner, []).append(doc)
     return {owner: b"[" + b",".join(docs) + b"]" for owner, docs in found.items()}
 
 
-async def how_many(call: Call, ids: Sequence[int]) -> dict[int, bytes]:
+async def how_many(context: Context, ids: Sequence[int]) -> dict[int, bytes]:
     """How many values each has."""
     if not ids:
         return {}
@@ -170,7 +170,7 @@ async def how_many(call: Call, ids: Sequence[int]) -> dict[int, bytes]:
         "SELECT customer_id, count(*) FROM customer_attribute_values"
         f" WHERE customer_id IN ({marks}) GROUP BY customer_id"
     )
-    return {row[0]: b"%d" % row[1] for row in await call.reader.rows(sql, *ids)}
+    return {row[0]: b"%d" % row[1] for row in await context.reader.rows(sql, *ids)}
 
 
 async def _write(unit: Unit, parent: customer.Customer, drafts: list[Changes], notes: list[Fault]) -> None:

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from bodega.kit.endpoint import Batch, Facet
 from bodega.kit.entity import Entity, stored
-from bodega.kit.facet import Batch, Facet
 from bodega.kit.fields import NAME, Moment
 from bodega.kit.listing import Listing
 from bodega.kit.route import collection

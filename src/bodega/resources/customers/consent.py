@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from bodega.kit.actions import NO_QUERY, Action
-from bodega.kit.call import Call
+from bodega.kit.context import Context
+from bodega.kit.endpoint import Facet, Within
 from bodega.kit.entity import Entity, stored
-from bodega.kit.facet import Facet, Within
 from bodega.kit.fields import Moment, moment
 from bodega.kit.listing import Listing, Query
 from bodega.kit.render import json
@@ -64,19 +64,19 @@ class ShowConsent(Action):
     def parse(self, query: str) -> Query:
         return NO_QUERY
 
-    async def find(self, call: Call) -> Validator:
-        await self.place.enter(call)
-        found = await rows.get(call.reader, TABLE, call.parent)
+    async def find(self, context: Context) -> Validator:
+        await self.place.enter(context)
+        found = await rows.get(context.reader, TABLE, context.parent)
         if found is None:
-            owner = await rows.get(call.reader, customer.TABLE, call.parent)
+            owner = await rows.get(context.reader, customer.TABLE, context.parent)
             assert owner is not None
-            call.found = Consent(updated_at=owner.entity.date_created)
+            context.found = Consent(updated_at=owner.entity.date_created)
             return Validator(0, owner.modified)
-        call.found = found.entity
+        context.found = found.entity
         return Validator(found.version, found.modified)
 
-    async def answer(self, call: Call) -> Outcome:
-        return Shown(ready=_shown(call.found))
+    async def answer(self, context: Context) -> Outcome:
+        return Shown(ready=_shown(context.found))
 
 
 class DeclareConsent(ShowConsent):
@@ -99,14 +99,14 @@ class DeclareConsent(ShowConsent):
             raise refuse_faults(faults)
         return changes
 
-    async def perform(self, unit: Unit, call: Call) -> Outcome:
-        old = await unit.get(TABLE, call.parent)
-        if call.recheck_preconditions is not None:
-            call.recheck_preconditions(Validator(old.version, old.modified) if old else Validator(0, 0))
+    async def perform(self, unit: Unit, context: Context) -> Outcome:
+        old = await unit.get(TABLE, context.parent)
+        if context.recheck_preconditions is not None:
+            context.recheck_preconditions(Validator(old.version, old.modified) if old else Validator(0, 0))
         was = old.entity if old is not None else Consent()
-        allow, deny = call.draft.get("allow"), call.draft.get("deny")
+        allow, deny = context.draft.get("allow"), context.draft.get("deny")
         new = Consent(
-            id=call.parent,
+            id=context.parent,
             allow=allow if allow is not None else [one for one in was.allow if one not in (deny or ())],
             deny=deny if deny is not None else [one for one in was.deny if one not in (allow or ())],
             updated_at=moment(unit.now),

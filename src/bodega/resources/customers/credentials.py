@@ -10,9 +10,9 @@ import msgspec
 from bodega import passwords
 from bodega.domain import guesses
 from bodega.kit.actions import NO_QUERY, Action
-from bodega.kit.call import Call
+from bodega.kit.context import Context
+from bodega.kit.endpoint import Facet
 from bodega.kit.entity import Entity
-from bodega.kit.facet import Facet
 from bodega.kit.fields import Id
 from bodega.kit.listing import Listing, Query
 from bodega.kit.render import json
@@ -74,22 +74,22 @@ class ValidateCredentials(Action):
     def read(self, content: Any) -> Any:
         return v3.read(content, creating=True)
 
-    async def gather(self, call: Call) -> None:
+    async def gather(self, context: Context) -> None:
         """The password is compared before anything is written: that takes longer than a transaction should."""
-        email, channel = call.draft["email"].casefold(), call.draft.get("channel_id", channels.DEFAULT)
-        if await rows.get(call.reader, channels.TABLE, channel) is None:
+        email, channel = context.draft["email"].casefold(), context.draft.get("channel_id", channels.DEFAULT)
+        if await rows.get(context.reader, channels.TABLE, channel) is None:
             raise refuse_faults([invalid("channel_id", "must be the id of a channel")])
         subject = hashlib.sha256(email.encode()).hexdigest()
-        await guesses.may_guess(call.reader, subject, call.now)
-        row = await call.reader.row("SELECT doc, rest FROM customers WHERE email_key = $1", email)
+        await guesses.may_guess(context.reader, subject, context.now)
+        row = await context.reader.row("SELECT doc, rest FROM customers WHERE email_key = $1", email)
         found = customer.TABLE.decode(row[0], row[1]) if row is not None else None
-        right = await passwords.is_right(found.password if found else "", call.draft["password"])
+        right = await passwords.is_right(found.password if found else "", context.draft["password"])
         if found is not None and right:
-            right = await settings.lets_in(call.reader, found, channel)
-        call.gathered = Checked(subject, right, found.id if found else 0)
+            right = await settings.lets_in(context.reader, found, channel)
+        context.gathered = Checked(subject, right, found.id if found else 0)
 
-    async def perform(self, unit: Unit, call: Call) -> Outcome:
-        checked: Checked = call.gathered
+    async def perform(self, unit: Unit, context: Context) -> Outcome:
+        checked: Checked = context.gathered
         await guesses.answered(unit, checked.subject, right=checked.right)
         customer_id = checked.customer_id if checked.right else None
         return Shown(ready=json({"customer_id": customer_id, "is_valid": checked.right}))
@@ -98,22 +98,22 @@ class ValidateCredentials(Action):
 class ValidatePassword(ValidateCredentials):
     """POST: whether this is the password of the customer in the path."""
 
-    async def find(self, call: Call) -> Validator:
-        return await self._find_item(call)
+    async def find(self, context: Context) -> Validator:
+        return await self._find_item(context)
 
     def read(self, content: Any) -> Any:
         return v2.read(content, creating=True)
 
-    async def gather(self, call: Call) -> None:
-        found: customer.Customer = customer.TABLE.decode(call.found[0], call.found[1])
+    async def gather(self, context: Context) -> None:
+        found: customer.Customer = customer.TABLE.decode(context.found[0], context.found[1])
         subject = hashlib.sha256(found.email.casefold().encode()).hexdigest()
-        await guesses.may_guess(call.reader, subject, call.now)
-        right = await passwords.is_right(found.password, call.draft["password"])
-        call.gathered = Checked(subject, right, found.id)
+        await guesses.may_guess(context.reader, subject, context.now)
+        right = await passwords.is_right(found.password, context.draft["password"])
+        context.gathered = Checked(subject, right, found.id)
 
-    async def perform(self, unit: Unit, call: Call) -> Outcome:
-        checked: Checked = call.gathered
-        if await unit.get(customer.TABLE, call.entity_id) is None:
+    async def perform(self, unit: Unit, context: Context) -> Outcome:
+        checked: Checked = context.gathered
+        if await unit.get(customer.TABLE, context.entity_id) is None:
             raise Refusal(Reason.NO_SUCH_ENTITY)
         await guesses.answered(unit, checked.subject, right=checked.right)
         return Shown(value={"success": checked.right}, root="validate")

@@ -10,7 +10,7 @@ import msgspec
 
 from bodega import passwords
 from bodega.domain import guesses
-from bodega.kit.call import Call
+from bodega.kit.context import Context
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import events, fires
 from bodega.kit.fields import (
@@ -174,7 +174,7 @@ CREDENTIALS = Kind("object", as_is, _read_credentials, as_is)
 RESET = Kind("boolean", lambda shown: shown.force_password_reset, lambda value: Authentication(FLAG.read(value)), as_is)
 
 
-async def _form_fields(call: Call, found: Sequence[Customer]) -> Mapping[int, Any]:
+async def _form_fields(context: Context, found: Sequence[Customer]) -> Mapping[int, Any]:
     """The answers of these customers in the sign-up form; None for one who gave none."""
     ids = [customer.id for customer in found]
     if not ids:
@@ -183,7 +183,7 @@ async def _form_fields(call: Call, found: Sequence[Customer]) -> Mapping[int, An
         f"SELECT customer_id, doc FROM form_field_values WHERE customer_id IN ({numbered_marks(len(ids))}) ORDER BY id"
     )
     answers: dict[int, list[dict[str, Any]]] = {}
-    for customer_id, doc in await call.reader.rows(sql, *ids):
+    for customer_id, doc in await context.reader.rows(sql, *ids):
         value = msgspec.json.decode(doc)
         answers.setdefault(customer_id, []).append({"name": value["name"], "value": _as_text(value["value"])})
     return answers
@@ -212,16 +212,16 @@ v2 = V2Shape(
 # V3
 
 
-async def store_credit(call: Call, ids: Sequence[int]) -> dict[int, bytes]:
+async def store_credit(context: Context, ids: Sequence[int]) -> dict[int, bytes]:
     """Store credit, in the one currency that it is kept in."""
     if not ids:
         return {}
     sql = f"SELECT id, store_credit FROM customers WHERE id IN ({numbered_marks(len(ids))})"
-    found = await call.reader.rows(sql, *ids)
+    found = await context.reader.rows(sql, *ids)
     return {row[0]: json([{"amount": clean_decimal(Decimal(row[1]) / 10_000)}]) for row in found}
 
 
-async def none_yet(_call: Call, _ids: Sequence[int]) -> dict[int, bytes]:
+async def none_yet(_call: Context, _ids: Sequence[int]) -> dict[int, bytes]:
     """Nobody is in a segment or has a shopper profile as long as there are none."""
     return {}
 

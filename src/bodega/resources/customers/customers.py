@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bodega import passwords
-from bodega.kit.call import Call
-from bodega.kit.facet import Batch, Facet
+from bodega.kit.context import Context
+from bodega.kit.endpoint import Batch, Facet
 from bodega.kit.fields import clean_decimal
 from bodega.kit.listing import Filter, Listing, listed
 from bodega.kit.route import collection, count, item
@@ -32,7 +32,7 @@ MOST_AT_ONCE = 10
 """Rules 25 and 102."""
 
 
-async def keep_only_hashes(_call: Call, draft: Changes, _customer: int, _before: str) -> None:
+async def keep_only_hashes(_call: Context, draft: Changes, _customer: int, _before: str) -> None:
     """Rule 98: a password is hashed before anything is written, and known to nobody afterwards."""
     asked = draft.pop("credentials", None)
     if isinstance(draft.get("authentication"), Credentials):

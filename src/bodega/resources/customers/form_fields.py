@@ -12,9 +12,9 @@ from typing import Annotated, Any
 
 import msgspec
 
-from bodega.kit.call import Call
+from bodega.kit.context import Context
+from bodega.kit.endpoint import Batch, Facet
 from bodega.kit.entity import Entity, stored
-from bodega.kit.facet import Batch, Facet
 from bodega.kit.fields import NAME, Id, Kind, as_is, clean_text
 from bodega.kit.listing import Filter, Include, Listing, parser
 from bodega.kit.render import json
@@ -159,13 +159,13 @@ async def renew_the_customer(unit: Unit, _old: FormFieldValue | None, new: FormF
 # Inside customers and addresses
 
 
-async def read(owner: str, call: Call, ids: Sequence[int]) -> dict[int, bytes]:
+async def read(owner: str, context: Context, ids: Sequence[int]) -> dict[int, bytes]:
     """The answers of customers, or for addresses, as lists; `owner` is the column that names them."""
     if not ids:
         return {}
     sql = f"SELECT {owner}, doc FROM form_field_values WHERE {owner} IN ({numbered_marks(len(ids))}) ORDER BY id"
     found: dict[int, list[Any]] = {}
-    for whose, doc in await call.reader.rows(sql, *ids):
+    for whose, doc in await context.reader.rows(sql, *ids):
         found.setdefault(whose, []).append(shown(TABLE.decode(doc, None)))
     return {whose: json(answers) for whose, answers in found.items()}
 

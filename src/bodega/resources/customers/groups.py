@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from bodega.kit.complaint import typed
+from bodega.kit.endpoint import Facet
 from bodega.kit.entity import Entity, stored
-from bodega.kit.facet import Facet
 from bodega.kit.fields import INTEGER, NAME, Id, Kind, Moment, as_is, clean_decimal, moment, structured
 from bodega.kit.listing import Listing
 from bodega.kit.route import collection, count, item

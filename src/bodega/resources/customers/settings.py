@@ -11,10 +11,10 @@ from typing import Annotated, Any
 import msgspec
 
 from bodega.kit.actions import NO_QUERY, Action
-from bodega.kit.call import Call
+from bodega.kit.context import Context
+from bodega.kit.endpoint import Facet, Within
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import fires
-from bodega.kit.facet import Facet, Within
 from bodega.kit.fields import Id
 from bodega.kit.listing import Listing, Query
 from bodega.kit.render import json
@@ -151,19 +151,19 @@ class ShowSettings(Action):
     def parse(self, query: str) -> Query:
         return NO_QUERY
 
-    async def find(self, call: Call) -> Validator:
-        await self.place.enter(call)
-        of_groups = await rows.table_state(call.reader, groups.TABLE)
-        now = await rows.table_state(call.reader, TABLE)
+    async def find(self, context: Context) -> Validator:
+        await self.place.enter(context)
+        of_groups = await rows.table_state(context.reader, groups.TABLE)
+        now = await rows.table_state(context.reader, TABLE)
         return Validator(now.revision + of_groups.revision, max(now.modified, of_groups.modified))
 
-    async def answer(self, call: Call) -> Outcome:
-        return Shown(ready=json({"data": await self._shown(call.reader, call), "meta": {}}))
+    async def answer(self, context: Context) -> Outcome:
+        return Shown(ready=json({"data": await self._shown(context.reader, context), "meta": {}}))
 
-    async def _shown(self, tx: Tx, call: Call) -> dict[str, Any]:
+    async def _shown(self, tx: Tx, context: Context) -> dict[str, Any]:
         if not self.facet.within:
             return await _of_store(tx)
-        return _of_channel(await rows.get(tx, TABLE, call.parent), call.parent)
+        return _of_channel(await rows.get(tx, TABLE, context.parent), context.parent)
 
 
 class ChangeSettings(ShowSettings):
@@ -175,11 +175,11 @@ class ChangeSettings(ShowSettings):
     def read(self, content: Any) -> Any:
         return v3.read(content, creating=False)
 
-    async def perform(self, unit: Unit, call: Call) -> Outcome:
-        if call.recheck_preconditions is not None:
+    async def perform(self, unit: Unit, context: Context) -> Outcome:
+        if context.recheck_preconditions is not None:
             one, other = unit.statistics.state(TABLE.name), unit.statistics.state(groups.TABLE.name)
-            call.recheck_preconditions(Validator(one[0] + other[0], max(one[1], other[1])))
-        draft: Changes = dict(call.draft)
+            context.recheck_preconditions(Validator(one[0] + other[0], max(one[1], other[1])))
+        draft: Changes = dict(context.draft)
         wanted = draft.get("customer_group_settings", GroupSettings())
         if not self.facet.within:
             draft.pop("allow_global_logins", None)
@@ -188,8 +188,8 @@ class ChangeSettings(ShowSettings):
                 if getattr(wanted, name) is not msgspec.UNSET:
                     await groups.appoint(unit, role, getattr(wanted, name) or 0)
         await _know_the_groups(unit, wanted)
-        await _keep(unit, call.parent or EVERYWHERE, draft)
-        return Shown(ready=json({"data": await self._shown(unit.tx, call), "meta": {}}))
+        await _keep(unit, context.parent or EVERYWHERE, draft)
+        return Shown(ready=json({"data": await self._shown(unit.tx, context), "meta": {}}))
 
 
 async def _know_the_groups(unit: Unit, wanted: GroupSettings) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bodega.kit.actions import NO_QUERY, Action
-from bodega.kit.call import Call
-from bodega.kit.facet import Facet, Within
+from bodega.kit.context import Context
+from bodega.kit.endpoint import Facet, Within
 from bodega.kit.listing import Listing, Query
 from bodega.kit.route import route
 from bodega.law.outcome import Outcome, Shown
@@ -26,10 +26,10 @@ class NoInstruments(Action):
     def parse(self, query: str) -> Query:
         return NO_QUERY
 
-    async def find(self, call: Call) -> None:
-        await self.place.enter(call)
+    async def find(self, context: Context) -> None:
+        await self.place.enter(context)
 
-    async def answer(self, call: Call) -> Outcome:
+    async def answer(self, context: Context) -> Outcome:
         return Shown(ready=b"[]")
 
 

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from bodega.kit.endpoint import Facet
 from bodega.kit.entity import Entity, stored
-from bodega.kit.facet import Facet
 from bodega.kit.fields import INT32, Id, Line, Moment
 from bodega.kit.listing import Filter, Listing
 from bodega.kit.route import collection, item

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from bodega.access.scopes import DEFAULT
+from bodega.kit.endpoint import Facet, Within
 from bodega.kit.entity import Entity, stored
-from bodega.kit.facet import Facet, Within
 from bodega.kit.fields import Line
 from bodega.kit.fixed import CountFixed, Fixed, ListFixed, ShowFixed
 from bodega.kit.listing import Filter, Listing

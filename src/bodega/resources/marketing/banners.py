@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from bodega.kit.endpoint import Facet
 from bodega.kit.entity import Entity, stored
-from bodega.kit.facet import Facet
 from bodega.kit.fields import FLAG_DIGIT, INTEGER_TEXT, NAME, UNIX, Id, Long, Moment
 from bodega.kit.listing import Listing
 from bodega.kit.route import collection, count, item

@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from bodega.kit.endpoint import Facet
 from bodega.kit.entity import Entity, stored
-from bodega.kit.facet import Facet
 from bodega.kit.fields import NAME, Count, Id, Kind, Line, Moment, Money, as_is, structured
 from bodega.kit.listing import Filter, Listing
 from bodega.kit.route import collection, count, item

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from bodega.kit.endpoint import Facet
 from bodega.kit.entity import Entity, stored
-from bodega.kit.facet import Facet
 from bodega.kit.fields import EMAIL, NAME, UNIX, Id, Moment, Money, moment
 from bodega.kit.listing import Filter, Listing
 from bodega.kit.route import collection, item

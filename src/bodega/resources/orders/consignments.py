@@ -9,13 +9,13 @@ from typing import Any
 import msgspec
 
 from bodega.kit.actions import Action
-from bodega.kit.call import Call
+from bodega.kit.context import Context
+from bodega.kit.endpoint import Facet
 from bodega.kit.entity import Entity, stored
-from bodega.kit.facet import Facet
 from bodega.kit.fields import Id, Line, Long
 from bodega.kit.listing import Include, Listing
-from bodega.kit.place import Place
 from bodega.kit.route import also_at, route
+from bodega.kit.selection import Place
 from bodega.law.outcome import Emptied, Outcome, Shown, Validator
 from bodega.resources.orders import line, order, shipping_addresses
 from bodega.resources.orders.drafts import Location
@@ -54,38 +54,38 @@ _NUMBERS = (
 )  # fmt: skip
 
 
-async def _read(call: Any, table: Table, orders: Sequence[int]) -> dict[int, list[Any]]:
+async def _read(context: Any, table: Table, orders: Sequence[int]) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = {one: [] for one in orders}
     marks = numbered_marks(len(orders))
     sql = f"SELECT doc, rest FROM {table.name} WHERE order_id IN ({marks}) ORDER BY id"
-    for doc, rest in await call.reader.rows(sql, *orders):
+    for doc, rest in await context.reader.rows(sql, *orders):
         entity = table.decode(doc, rest)
         found[entity.order_id].append(entity)
     return found
 
 
-async def of_orders(call: Any, orders: Sequence[int]) -> Mapping[int, Any]:
+async def of_orders(context: Any, orders: Sequence[int]) -> Mapping[int, Any]:
     """The consignments of each order, its lines as links unless they were asked for."""
-    lines = await _read(call, line.TABLE, orders)
-    addresses = await _read(call, shipping_addresses.TABLE, orders)
-    pickups = await _read(call, TABLE, orders)
+    lines = await _read(context, line.TABLE, orders)
+    addresses = await _read(context, shipping_addresses.TABLE, orders)
+    pickups = await _read(context, TABLE, orders)
     marks = numbered_marks(len(orders))
-    found = await call.reader.rows(f"SELECT doc, rest FROM orders WHERE id IN ({marks})", *orders)
+    found = await context.reader.rows(f"SELECT doc, rest FROM orders WHERE id IN ({marks})", *orders)
     wholes = [order.TABLE.decode(row[0], row[1]) for row in found]
     return {
-        one.id: _shown(call, one, lines[one.id], addresses[one.id], pickups[one.id])
+        one.id: _shown(context, one, lines[one.id], addresses[one.id], pickups[one.id])
         for one in wholes
     }  # fmt: skip
 
 
 def _shown(
-    call: Any, one: Order, lines: Sequence[Any], addresses: Sequence[Any], pickups: Sequence[Any]
+    context: Any, one: Order, lines: Sequence[Any], addresses: Sequence[Any], pickups: Sequence[Any]
 ) -> dict[str, Any]:
     def items(those: Sequence[Any]) -> list[Any]:
-        if LINES in call.query.include:
-            return [line.v2.show(each, call.base) for each in those]
+        if LINES in context.query.include:
+            return [line.v2.show(each, context.base) for each in those]
         paths = [f"/orders/{one.id}/products/{each.id}" for each in those]
-        return [{"url": f"{call.base.url}{path}{call.base.suffix}", "resource": path} for path in paths]
+        return [{"url": f"{context.base.url}{path}{context.base.suffix}", "resource": path} for path in paths]
 
     email = one.billing_address.email
     digital = [each for each in lines if each.type == "digital" and not each.order_pickup_method_id]
@@ -98,7 +98,7 @@ def _shown(
             for pickup in pickups
         ],
         "shipping": [
-            {**_address(call, address), "line_items": items([e for e in lines if e.order_address_id == address.id])}
+            {**_address(context, address), "line_items": items([e for e in lines if e.order_address_id == address.id])}
             for address in addresses
         ],
         "downloads": [{"recipient_email": email, "line_items": items(digital)}] if digital else [],
@@ -112,12 +112,12 @@ def _plain(pickup: Pickup) -> dict[str, Any]:
     return shown
 
 
-def _address(call: Any, address: Any) -> dict[str, Any]:
+def _address(context: Any, address: Any) -> dict[str, Any]:
     """As the address itself is shown, but with numbers for amounts."""
-    shown: dict[str, Any] = shipping_addresses.v2.show(address, call.base)
+    shown: dict[str, Any] = shipping_addresses.v2.show(address, context.base)
     del shown["order_id"]
     path = f"/orders/{address.order_id}/consignments/shipping/{address.id}/shipping_quotes"
-    quotes = {"url": f"{call.base.url}{path}{call.base.suffix}", "resource": path}
+    quotes = {"url": f"{context.base.url}{path}{context.base.suffix}", "resource": path}
     return {**shown, **{name: _number(shown[name]) for name in _NUMBERS}, "shipping_quotes": quotes}
 
 
@@ -140,14 +140,14 @@ _ITEM = Facet(2, order.TABLE, Listing(order.TABLE, 2, "", includes={LINES: INCLU
 class ShowConsignments(Action):
     """GET of the consignments of one order."""
 
-    async def find(self, call: Call) -> Validator:
-        await self.place.item(call)
-        standing = [await rows.table_state_of(call.reader, table) for table in TABLES.split()]
+    async def find(self, context: Context) -> Validator:
+        await self.place.item(context)
+        standing = [await rows.table_state_of(context.reader, table) for table in TABLES.split()]
         return Validator(sum(one.revision for one in standing), max(one.modified for one in standing))
 
-    async def answer(self, call: Call) -> Outcome:
-        found = await of_orders(call, [call.ids[0]])
-        return Shown(value=found[call.ids[0]], root="consignments")
+    async def answer(self, context: Context) -> Outcome:
+        found = await of_orders(context, [context.ids[0]])
+        return Shown(value=found[context.ids[0]], root="consignments")
 
 
 class ShowQuotes(Action):
@@ -157,10 +157,10 @@ class ShowQuotes(Action):
         super().__init__(shipping_addresses.V2)
         self.place = Place(shipping_addresses.V2)
 
-    async def find(self, call: Call) -> Validator:
-        return await self._find_item(call)
+    async def find(self, context: Context) -> Validator:
+        return await self._find_item(context)
 
-    async def answer(self, call: Call) -> Outcome:
+    async def answer(self, context: Context) -> Outcome:
         return Emptied()
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from bodega.kit.endpoint import Facet, Within
 from bodega.kit.entity import Entity, stored
-from bodega.kit.facet import Facet, Within
 from bodega.kit.fields import DECIMAL, Id, Line, Money
 from bodega.kit.listing import Listing
 from bodega.kit.route import collection, count, item

@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from bodega.domain.totals import Amount
+from bodega.kit.endpoint import Facet, Within
 from bodega.kit.entity import Entity, stored
-from bodega.kit.facet import Facet, Within
 from bodega.kit.fields import INTEGER, Id, Line, Money
 from bodega.kit.listing import Listing
 from bodega.kit.route import collection, count
@@ -74,12 +74,12 @@ V2 = Facet(
 routes = (collection("orders/{order_id}/fees", V2, "GET"), count("orders/{order_id}/fees/count", V2))
 
 
-async def _inside(call: Any, orders: Sequence[int]) -> Mapping[int, Any]:
+async def _inside(context: Any, orders: Sequence[int]) -> Mapping[int, Any]:
     found: dict[int, list[Any]] = {one: [] for one in orders}
     marks = numbered_marks(len(orders))
     sql = f"SELECT order_id, doc, rest FROM order_fees WHERE order_id IN ({marks}) ORDER BY id"
-    for owner, doc, rest in await call.reader.rows(sql, *orders):
-        found[owner].append(v2.show(TABLE.decode(doc, rest), call.base))
+    for owner, doc, rest in await context.reader.rows(sql, *orders):
+        found[owner].append(v2.show(TABLE.decode(doc, rest), context.base))
     return found
 
 

@@ -9,8 +9,8 @@ import msgspec
 
 from bodega.domain.totals import Amount
 from bodega.domain.totals import Line as Priced
+from bodega.kit.endpoint import Facet, Within
 from bodega.kit.entity import Entity, stored
-from bodega.kit.facet import Facet, Within
 from bodega.kit.fields import Count, Id, Line, Long, Measure, Money
 from bodega.kit.listing import Listing
 from bodega.kit.route import collection, count, item

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bodega.kit.facet import Within
+from bodega.kit.endpoint import Within
 from bodega.resources.metafields import metafields_of
 from bodega.resources.orders import order
 

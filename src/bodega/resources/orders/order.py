@@ -185,14 +185,14 @@ def always(value: Any, word: str) -> Derived:
     return Derived(lambda _order: value, word)
 
 
-async def _link_or_inside(call: Any, orders: Sequence[Order], name: str, read: Reader) -> Mapping[int, Any]:
+async def _link_or_inside(context: Any, orders: Sequence[Order], name: str, read: Reader) -> Mapping[int, Any]:
     """Rows shown inside an order when asked for, else a link to them."""
-    asked = [one for one in call.query.include if one.partition(".")[0] == name]
+    asked = [one for one in context.query.include if one.partition(".")[0] == name]
     if asked:
-        return await read(call, [order.id for order in orders])
-    suffix = call.base.suffix
+        return await read(context, [order.id for order in orders])
+    suffix = context.base.suffix
     paths = {order.id: f"/orders/{order.id}/{name}" for order in orders}
-    return {order: {"url": f"{call.base.url}{path}{suffix}", "resource": path} for order, path in paths.items()}
+    return {order: {"url": f"{context.base.url}{path}{suffix}", "resource": path} for order, path in paths.items()}
 
 
 Reader = Callable[[Any, Sequence[int]], Awaitable[Mapping[int, Any]]]
@@ -200,12 +200,12 @@ READERS: dict[str, Reader] = {}
 """What reads the rows that are shown inside: the resource that owns them puts its own here."""
 
 
-async def _fees(call: Any, orders: Sequence[Order]) -> Mapping[int, Any]:
-    return await _link_or_inside(call, orders, "fees", READERS["fees"])
+async def _fees(context: Any, orders: Sequence[Order]) -> Mapping[int, Any]:
+    return await _link_or_inside(context, orders, "fees", READERS["fees"])
 
 
-async def _consignments(call: Any, orders: Sequence[Order]) -> Mapping[int, Any]:
-    return await _link_or_inside(call, orders, "consignments", READERS["consignments"])
+async def _consignments(context: Any, orders: Sequence[Order]) -> Mapping[int, Any]:
+    return await _link_or_inside(context, orders, "consignments", READERS["consignments"])
 
 
 v2 = V2Shape(

@@ -6,8 +6,8 @@ import ipaddress
 from typing import Any
 
 from bodega.kit.actions import CHUNK, Chunk, Create, Delete, DeleteMany, ListAll, ShowItem, Still, Update
-from bodega.kit.call import Call
-from bodega.kit.facet import Facet
+from bodega.kit.context import Context
+from bodega.kit.endpoint import Facet
 from bodega.kit.listing import Filter, Include, Listing, Query, parser
 from bodega.kit.route import route
 from bodega.kit.shape import Changes
@@ -65,20 +65,20 @@ ARCHIVED = "SELECT 1 FROM orders WHERE is_deleted LIMIT 1"
 COUNTED = "SELECT count(*) FROM orders WHERE is_deleted"
 
 
-async def all_live(call: Call) -> bool:
+async def all_live(context: Context) -> bool:
     """Whether no order is put away: then the whole table is the list, and its statistics knows the total."""
-    return await call.reader.row(ARCHIVED) is None
+    return await context.reader.row(ARCHIVED) is None
 
 
 class ListOrders(ListAll):
     """GET: archived orders are shown to those who ask for them by `is_deleted`."""
 
-    async def find(self, call: Call) -> Validator:
-        asked = any(condition.column == "is_deleted" for condition in call.query.plan.where)
-        if not asked and not await all_live(call):
-            plan = call.query.plan
-            call.query = call.query._replace(plan=plan._replace(where=(*plan.where, LIVING)))
-        return await super().find(call)
+    async def find(self, context: Context) -> Validator:
+        asked = any(condition.column == "is_deleted" for condition in context.query.plan.where)
+        if not asked and not await all_live(context):
+            plan = context.query.plan
+            context.query = context.query._replace(plan=plan._replace(where=(*plan.where, LIVING)))
+        return await super().find(context)
 
 
 class CountOrders(ListOrders):
@@ -86,15 +86,15 @@ class CountOrders(ListOrders):
 
     is_list = False
 
-    async def answer(self, call: Call) -> Outcome:
-        plan = self._plan(call)
+    async def answer(self, context: Context) -> Outcome:
+        plan = self._plan(context)
         if LIVING in plan.where and len(plan.where) == 1:
             # All of them are counted in an index, and those that are put away in another.
-            found = await self._by_status(call, plan._replace(where=()))
-            away = await self._by_status(call, plan._replace(where=(LIVING._replace(value=True),)))
+            found = await self._by_status(context, plan._replace(where=()))
+            away = await self._by_status(context, plan._replace(where=(LIVING._replace(value=True),)))
             found = {status: count - away.get(status, 0) for status, count in found.items()}
         else:
-            found = await self._by_status(call, plan)
+            found = await self._by_status(context, plan)
         statuses = [
             {
                 "id": number,
@@ -109,7 +109,7 @@ class CountOrders(ListOrders):
         ]
         return Shown(value={"statuses": statuses, "count": sum(found.values())}, root="count")
 
-    async def _by_status(self, call: Call, plan: Plan) -> dict[int, int]:
+    async def _by_status(self, context: Context, plan: Plan) -> dict[int, int]:
         shape: list[tuple[Any, Any, int]] = []
         values: list[Any] = []
         for condition in plan.where:
@@ -117,33 +117,33 @@ class CountOrders(ListOrders):
             op = "not_low" if condition.op == "low" and not condition.value else condition.op
             shape.append((condition.column, op, len(given)))
             values += given
-        where = f" WHERE {where_sql(tuple(shape), call.reader.dialect)}" if shape else ""
+        where = f" WHERE {where_sql(tuple(shape), context.reader.dialect)}" if shape else ""
         sql = f"SELECT status_id, count(*) FROM orders{where} GROUP BY status_id"
-        return {row[0]: row[1] for row in await call.reader.rows(sql, *values)}
+        return {row[0]: row[1] for row in await context.reader.rows(sql, *values)}
 
 
 class PlaceOrder(Create):
     """POST."""
 
-    async def make(self, unit: Unit, call: Call, notes: list[Fault]) -> Row:
-        return await writing.place(unit, call.draft, notes)
+    async def make(self, unit: Unit, context: Context, notes: list[Fault]) -> Row:
+        return await writing.place(unit, context.draft, notes)
 
 
 class ChangeOrder(Update):
     """PUT."""
 
-    async def change(self, unit: Unit, call: Call, notes: list[Fault], still: Still) -> Row:
-        return await writing.change(unit, call.entity_id, call.draft, notes, still)
+    async def change(self, unit: Unit, context: Context, notes: list[Fault], still: Still) -> Row:
+        return await writing.change(unit, context.entity_id, context.draft, notes, still)
 
 
 class ArchiveOrder(Delete):
     """DELETE. Rule 84: it puts the order away."""
 
-    async def perform(self, unit: Unit, call: Call) -> Outcome:
-        if call.recheck_preconditions is not None:
-            row = await unit.get(TABLE, call.entity_id)
-            call.recheck_preconditions(Validator(row.version, row.modified) if row else None)
-        await writing.archive(unit, [call.entity_id])
+    async def perform(self, unit: Unit, context: Context) -> Outcome:
+        if context.recheck_preconditions is not None:
+            row = await unit.get(TABLE, context.entity_id)
+            context.recheck_preconditions(Validator(row.version, row.modified) if row else None)
+        await writing.archive(unit, [context.entity_id])
         return Emptied()
 
 
@@ -154,22 +154,22 @@ class ArchiveAll(DeleteMany):
         asked = self.listing.parse(query, strict=True)
         return asked._replace(plan=asked.plan._replace(where=(LIVING,)))
 
-    async def find(self, call: Call) -> Validator:
-        state = await super().find(call)
-        archived = await call.reader.row(COUNTED)
+    async def find(self, context: Context) -> Validator:
+        state = await super().find(context)
+        archived = await context.reader.row(COUNTED)
         assert archived is not None
-        call.found = call.found._replace(total=call.found.total - archived[0])
+        context.found = context.found._replace(total=context.found.total - archived[0])
         return state
 
-    async def perform(self, unit: Unit, call: Call) -> Outcome:
-        self._still(unit, call)
-        bounded = "limit" in dict(call.query.given)
-        most = call.query.plan.limit if bounded else CHUNK if call.in_task else 1_000_000_000
-        sql, values = ids_sql(call.query.plan._replace(limit=most), unit.tx.dialect)
+    async def perform(self, unit: Unit, context: Context) -> Outcome:
+        self._still(unit, context)
+        bounded = "limit" in dict(context.query.given)
+        most = context.query.plan.limit if bounded else CHUNK if context.in_task else 1_000_000_000
+        sql, values = ids_sql(context.query.plan._replace(limit=most), unit.tx.dialect)
         ids = [row[0] for row in await unit.tx.rows(sql, *values)]
         await writing.archive(unit, ids)
-        more = call.in_task and not bounded and len(ids) == CHUNK
-        return Emptied(value=Chunk(len(ids), more=more) if call.in_task else None)
+        more = context.in_task and not bounded and len(ids) == CHUNK
+        return Emptied(value=Chunk(len(ids), more=more) if context.in_task else None)
 
 
 DELETE = Facet(2, TABLE, Listing(TABLE, 2, "", bounds="limit"), SCOPE, "orders", v2=v2)

@@ -15,9 +15,9 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from bodega.kit.actions import Action, ListAll
-from bodega.kit.call import Call
+from bodega.kit.context import Context
+from bodega.kit.endpoint import Facet, Within
 from bodega.kit.entity import Entity, stored
-from bodega.kit.facet import Facet, Within
 from bodega.kit.fields import Id, Kind, Line, Moment, Money, as_is, moment
 from bodega.kit.listing import Listing
 from bodega.kit.route import route
@@ -174,9 +174,9 @@ async def record(unit: Unit, one: Order, payment: Payment) -> Row:
 class ShowTransactions(ListAll):
     """GET under V2's path: connectors read `data` there as well."""
 
-    async def answer(self, call: Call) -> Outcome:
+    async def answer(self, context: Context) -> Outcome:
         sql = "SELECT doc FROM order_transactions WHERE order_ref = $1 ORDER BY id"
-        docs = [row[0] for row in await call.reader.rows(sql, call.parent)]
+        docs = [row[0] for row in await context.reader.rows(sql, context.parent)]
         shown = [parse_json(doc) for doc in docs]
         return Shown(value={"data": shown}, root="transactions")
 
@@ -191,18 +191,18 @@ class PaymentAction(Action):
         super().__init__(Facet(3, order.TABLE, Listing(order.TABLE, 3, ""), EITHER, "orders"))
         self._event: Literal["capture", "void"] = event
 
-    async def find(self, call: Call) -> Validator:
-        return await self._find_item(call)
+    async def find(self, context: Context) -> Validator:
+        return await self._find_item(context)
 
     def read(self, content: Any) -> Any:
         return None
 
-    async def perform(self, unit: Unit, call: Call) -> Outcome:
-        row = await unit.get(order.TABLE, call.entity_id)
+    async def perform(self, unit: Unit, context: Context) -> Outcome:
+        row = await unit.get(order.TABLE, context.entity_id)
         if row is None:
             raise Refusal(Reason.NO_SUCH_ENTITY)
-        if call.recheck_preconditions is not None:
-            call.recheck_preconditions(Validator(row.version, row.modified))
+        if context.recheck_preconditions is not None:
+            context.recheck_preconditions(Validator(row.version, row.modified))
         old: Order = row.entity
         if old.payment_status != "authorized":
             said = f"The order has no authorised payment to {self._event}."

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from bodega.domain.refunds import Due
 from bodega.kit.actions import Action, ListAll, ShowItem
-from bodega.kit.call import Call
-from bodega.kit.facet import Facet, Within
+from bodega.kit.context import Context
+from bodega.kit.endpoint import Facet, Within
 from bodega.kit.fields import clean_moment, moment
 from bodega.kit.listing import Filter, Listing, listed, parser
 from bodega.kit.render import json
@@ -108,8 +108,8 @@ class _OfOrder(Action):
     def __init__(self) -> None:
         super().__init__(Facet(3, order.TABLE, Listing(order.TABLE, 3, ""), payments.EITHER, "orders"))
 
-    async def find(self, call: Call) -> Validator:
-        return await self._find_item(call)
+    async def find(self, context: Context) -> Validator:
+        return await self._find_item(context)
 
     def read(self, content: Any) -> Any:
         return asked.read(content, creating=True)
@@ -118,23 +118,23 @@ class _OfOrder(Action):
 class QuoteRefund(_OfOrder):
     """POST: what a refund would come to; it changes nothing."""
 
-    async def perform(self, unit: Unit, call: Call) -> Outcome:
-        books = await books_of(unit, call.entity_id)
-        return Created(ready=json({"data": _quoted(books, due(books, call.draft)), "meta": {}}))
+    async def perform(self, unit: Unit, context: Context) -> Outcome:
+        books = await books_of(unit, context.entity_id)
+        return Created(ready=json({"data": _quoted(books, due(books, context.draft)), "meta": {}}))
 
 
 class MakeRefund(_OfOrder):
     """POST: gives money back."""
 
-    async def perform(self, unit: Unit, call: Call) -> Outcome:
-        books = await books_of(unit, call.entity_id)
-        if call.recheck_preconditions is not None:
-            call.recheck_preconditions(Validator(books.row.version, books.row.modified))
-        made = due(books, call.draft)
-        row = await give_back(unit, books, made, _ways(books, made, call.draft), call.draft)
+    async def perform(self, unit: Unit, context: Context) -> Outcome:
+        books = await books_of(unit, context.entity_id)
+        if context.recheck_preconditions is not None:
+            context.recheck_preconditions(Validator(books.row.version, books.row.modified))
+        made = due(books, context.draft)
+        row = await give_back(unit, books, made, _ways(books, made, context.draft), context.draft)
         return Created(
             ready=b'{"data":' + row.doc + b',"meta":{}}',
-            location=f"{call.base.url}/{ALL.home}/{row.entity.id}",
+            location=f"{context.base.url}/{ALL.home}/{row.entity.id}",
         )
 
 

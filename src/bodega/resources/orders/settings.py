@@ -8,9 +8,9 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from bodega.kit.actions import NO_QUERY, Action
-from bodega.kit.call import Call
+from bodega.kit.context import Context
+from bodega.kit.endpoint import Facet, Within
 from bodega.kit.entity import Entity, stored
-from bodega.kit.facet import Facet, Within
 from bodega.kit.fields import clean_email
 from bodega.kit.listing import Listing, Query
 from bodega.kit.render import json
@@ -80,16 +80,16 @@ class ShowSettings(Action):
     def parse(self, query: str) -> Query:
         return NO_QUERY
 
-    async def find(self, call: Call) -> Validator:
-        await self.place.enter(call)
-        now = await rows.table_state(call.reader, TABLE)
+    async def find(self, context: Context) -> Validator:
+        await self.place.enter(context)
+        now = await rows.table_state(context.reader, TABLE)
         return Validator(now.revision, now.modified)
 
-    async def answer(self, call: Call) -> Outcome:
-        return await self._told(call.reader, call)
+    async def answer(self, context: Context) -> Outcome:
+        return await self._told(context.reader, context)
 
-    async def _told(self, tx: Tx, call: Call) -> Outcome:
-        return Shown(ready=json({**await _shown(tx, call.parent or EVERYWHERE), "meta": {}}))
+    async def _told(self, tx: Tx, context: Context) -> Outcome:
+        return Shown(ready=json({**await _shown(tx, context.parent or EVERYWHERE), "meta": {}}))
 
 
 class ChangeSettings(ShowSettings):
@@ -101,10 +101,10 @@ class ChangeSettings(ShowSettings):
     def read(self, content: Any) -> Any:
         return v3.read(content, creating=False)
 
-    async def perform(self, unit: Unit, call: Call) -> Outcome:
-        self._still(unit, call)
-        row_id = call.parent or EVERYWHERE
-        wanted: Notifications = call.draft.get("notifications", Notifications())
+    async def perform(self, unit: Unit, context: Context) -> Outcome:
+        self._still(unit, context)
+        row_id = context.parent or EVERYWHERE
+        wanted: Notifications = context.draft.get("notifications", Notifications())
         old = await unit.get(TABLE, row_id)
         was = old.entity if old is not None else OrderSettings(id=row_id)
         given = {kind: _addresses(OrderSettings(notifications=wanted), kind) for kind in KINDS}
@@ -112,7 +112,7 @@ class ChangeSettings(ShowSettings):
         _respect(kept, for_channel=bool(row_id))
         new = OrderSettings(id=row_id, notifications=Notifications(**{k: Mailing(v) for k, v in kept.items()}))
         await (unit.update(TABLE, old, new) if old is not None else unit.insert(TABLE, new, numbered=True))
-        return await self._told(unit.tx, call)
+        return await self._told(unit.tx, context)
 
 
 def _respect(kept: dict[str, Any], *, for_channel: bool) -> None:

@@ -10,9 +10,9 @@ from typing import Annotated
 import msgspec
 from msgspec.structs import replace
 
+from bodega.kit.endpoint import Facet, Within
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import events
-from bodega.kit.facet import Facet, Within
 from bodega.kit.fields import Id, Line, Long, Moment, Money, moment, structured
 from bodega.kit.listing import Listing
 from bodega.kit.route import collection, count, item

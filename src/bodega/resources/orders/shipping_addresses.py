@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
+from bodega.kit.endpoint import Facet, Within
 from bodega.kit.entity import Entity, stored
-from bodega.kit.facet import Facet, Within
 from bodega.kit.fields import STRING, Count, Id, Line, Money
 from bodega.kit.listing import Listing
 from bodega.kit.route import also_at, collection, count, item

@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Literal
 
 from bodega.kit.actions import CountAll, ListAll, ShowItem
-from bodega.kit.call import Call
+from bodega.kit.context import Context
+from bodega.kit.endpoint import Facet, Within
 from bodega.kit.entity import Entity, stored
-from bodega.kit.facet import Facet, Within
 from bodega.kit.fields import INTEGER, Id, Line, Money
 from bodega.kit.listing import Filter, Listing, parser
 from bodega.kit.route import route
@@ -78,11 +78,11 @@ V2 = Facet(
 class ListTaxes(ListAll):
     """GET: what each tax is for is told to those who ask for details."""
 
-    async def answer(self, call: Call) -> Outcome:
-        detailed = dict(call.query.given).get("details", "").lower() in ("true", "1")
+    async def answer(self, context: Context) -> Outcome:
+        detailed = dict(context.query.given).get("details", "").lower() in ("true", "1")
         if not detailed:
-            call.query = call.query._replace(fields=frozenset(v2.wires).difference(_DETAILS))
-        return await super().answer(call)
+            context.query = context.query._replace(fields=frozenset(v2.wires).difference(_DETAILS))
+        return await super().answer(context)
 
 
 routes = (

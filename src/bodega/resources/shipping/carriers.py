@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from bodega.kit.actions import Action
-from bodega.kit.call import Call
+from bodega.kit.context import Context
+from bodega.kit.endpoint import Facet
 from bodega.kit.entity import Entity, stored
-from bodega.kit.facet import Facet
 from bodega.kit.listing import Listing
 from bodega.kit.route import route
 from bodega.law.outcome import Emptied, Outcome
@@ -95,17 +95,17 @@ class Connect(_OfCarrier):
             return [invalid("connection", "must be an object")]
         return [_missing(name) for name in REQUIRED.get(carrier, ()) if connection.get(name) in (None, "")]
 
-    async def perform(self, unit: Unit, call: Call) -> Outcome:
-        if not await self._known(unit, call.draft):
-            await unit.insert(TABLE, Carrier(carrier_id=call.draft))
+    async def perform(self, unit: Unit, context: Context) -> Outcome:
+        if not await self._known(unit, context.draft):
+            await unit.insert(TABLE, Carrier(carrier_id=context.draft))
         return Emptied()
 
 
 class Disconnect(_OfCarrier):
     """DELETE, with a body: there is no path of a single connection."""
 
-    async def perform(self, unit: Unit, call: Call) -> Outcome:
-        await unit.delete(TABLE, await self._known(unit, call.draft))
+    async def perform(self, unit: Unit, context: Context) -> Outcome:
+        await unit.delete(TABLE, await self._known(unit, context.draft))
         return Emptied()
 
 

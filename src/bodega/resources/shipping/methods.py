@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from bodega.kit.endpoint import Facet, Within
 from bodega.kit.entity import Entity, stored
-from bodega.kit.facet import Facet, Within
 from bodega.kit.fields import NAME, Ids, clean_decimal, structured
 from bodega.kit.listing import Listing
 from bodega.kit.route import collection, item

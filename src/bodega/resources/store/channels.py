@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from bodega.kit.call import Call
+from bodega.kit.context import Context
+from bodega.kit.endpoint import Facet
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import events
-from bodega.kit.facet import Facet
 from bodega.kit.fields import Kind, Line, Moment, as_is, clean_name, moment
 from bodega.kit.listing import Include, Listing
 from bodega.kit.route import collection, item
@@ -106,10 +106,10 @@ TABLE = stored(
 )
 
 
-async def with_currencies(call: Call, ids: Sequence[int]) -> dict[int, bytes]:
+async def with_currencies(context: Context, ids: Sequence[int]) -> dict[int, bytes]:
     """In which currencies each channel sells: those of the store, as long as none are assigned to it."""
-    codes = await currencies.enabled(call.reader)
-    first = (await currencies.default(call.reader)).currency_code
+    codes = await currencies.enabled(context.reader)
+    first = (await currencies.default(context.reader)).currency_code
     return {
         channel: encode({"channel_id": channel, "enabled_currencies": codes, "default_currency": first})
         for channel in ids

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from bodega.domain.currency_codes import codes
+from bodega.kit.endpoint import Facet
 from bodega.kit.entity import Entity, stored
-from bodega.kit.facet import Facet
 from bodega.kit.fields import NAME, Kind, Moment, as_is, moment
 from bodega.kit.listing import Listing
 from bodega.kit.route import collection, item

@@ -8,17 +8,17 @@ from typing import Any
 from bodega.access.plans import DEFAULT, PLANS
 from bodega.access.settings import with_defaults
 from bodega.kit.actions import Singleton
-from bodega.kit.call import Call
+from bodega.kit.context import Context
 from bodega.kit.route import moved, route
 from bodega.law.outcome import Validator
 from bodega.resources.store import currencies
 from bodega.storage import rows
 
 
-async def information(call: Call) -> dict[str, Any]:
+async def information(context: Context) -> dict[str, Any]:
     """The members of GET /v2/store."""
-    currency = await currencies.default(call.reader)
-    record = call.record
+    currency = await currencies.default(context.reader)
+    record = context.record
     known = with_defaults(record.settings)
     domain = known["domain"] or f"store-{record.hash}.localhost"
     plan = PLANS.get(record.plan, PLANS[DEFAULT])
@@ -83,15 +83,15 @@ async def information(call: Call) -> dict[str, Any]:
     }
 
 
-async def unchanged_since(call: Call) -> Validator:
+async def unchanged_since(context: Context) -> Validator:
     """The registry's revision moves with every change of the store's settings and plan, the other with its currency."""
-    money = await rows.table_state(call.reader, currencies.TABLE)
-    return Validator(call.record.revision + money.revision, max(call.record.created, money.modified))
+    money = await rows.table_state(context.reader, currencies.TABLE)
+    return Validator(context.record.revision + money.revision, max(context.record.created, money.modified))
 
 
-def time(call: Call) -> dict[str, Any]:
+def time(context: Context) -> dict[str, Any]:
     """The store's clock, in UTC seconds."""
-    return {"time": call.now}
+    return {"time": context.now}
 
 
 STORE = Singleton("store", information, "store_v2_information", unchanged_since)

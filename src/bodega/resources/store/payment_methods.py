@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bodega.kit.endpoint import Facet
 from bodega.kit.entity import Entity, stored
-from bodega.kit.facet import Facet
 from bodega.kit.fields import Line
 from bodega.kit.fixed import Fixed, ListFixed
 from bodega.kit.listing import Listing

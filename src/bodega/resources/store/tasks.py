@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from bodega.kit.actions import Delete
-from bodega.kit.call import Call
-from bodega.kit.facet import Facet
+from bodega.kit.context import Context
+from bodega.kit.endpoint import Facet
 from bodega.kit.listing import Listing
 from bodega.kit.route import collection, item, route
 from bodega.kit.shape import Derived, V2Shape
@@ -34,10 +34,10 @@ V3 = Facet(3, TABLE, Listing(TABLE, 3, "id:set state"), "", "tasks", owner="clie
 class Cancel(Delete):
     """DELETE of a task calls it off; it stays to be read until it is swept."""
 
-    async def perform(self, unit: Unit, call: Call) -> Outcome:
-        row = await unit.get(TABLE, call.ids[-1])
-        if call.recheck_preconditions is not None:
-            call.recheck_preconditions(Validator(row.version, row.modified) if row else None)
+    async def perform(self, unit: Unit, context: Context) -> Outcome:
+        row = await unit.get(TABLE, context.ids[-1])
+        if context.recheck_preconditions is not None:
+            context.recheck_preconditions(Validator(row.version, row.modified) if row else None)
         if row is None:
             raise Refusal(Reason.NO_SUCH_ENTITY)
         if not await cancel(unit, row):

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import msgspec
 
+from bodega.kit.endpoint import Facet
 from bodega.kit.entity import Entity, stored
-from bodega.kit.facet import Facet
 from bodega.kit.fields import NAME, STRING, Moment, moment
 from bodega.kit.listing import Listing
 from bodega.kit.route import collection, item

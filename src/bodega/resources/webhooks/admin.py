@@ -10,7 +10,7 @@ import msgspec
 from bodega.events.hooks import TABLE
 from bodega.kit import render
 from bodega.kit.actions import NO_QUERY, Action
-from bodega.kit.call import Call
+from bodega.kit.context import Context
 from bodega.kit.listing import Query, parser
 from bodega.kit.route import route
 from bodega.kit.shape import parse_json
@@ -35,31 +35,33 @@ class ShowAdmin(Action):
     def parse(self, query: str) -> Query:
         return self.listing.parse(query)
 
-    async def find(self, call: Call) -> Validator:
-        return Validator(call.now, call.now)  # how long a domain stays blocked changes every second
+    async def find(self, context: Context) -> Validator:
+        return Validator(context.now, context.now)  # how long a domain stays blocked changes every second
 
-    async def answer(self, call: Call) -> Outcome:
-        asked = dict(call.query.given).get("is_active")
+    async def answer(self, context: Context) -> Outcome:
+        asked = dict(context.query.given).get("is_active")
         wanted = None if asked is None else _IS_ACTIVE(asked)
-        found = await call.reader.rows("SELECT doc, rest FROM hooks WHERE client_id = $1 ORDER BY id", call.client_id)
+        found = await context.reader.rows(
+            "SELECT doc, rest FROM hooks WHERE client_id = $1 ORDER BY id", context.client_id
+        )
         mine = [TABLE.decode(row[0], row[1]) for row in found]
         listed = [
             {**{name: getattr(hook, name) for name in hooks.v3.shown}, "status": hook.status}
             for hook in mine
             if wanted is None or hook.is_active == wanted
         ]
-        blocks = await call.reader.rows(
+        blocks = await context.reader.rows(
             "SELECT domain, blocked_until, reasons FROM hook_blocks"
             " WHERE client_id = $1 AND blocked_until > $2 ORDER BY domain",
-            call.client_id,
-            call.now,
+            context.client_id,
+            context.now,
         )
-        emails = await call.reader.row("SELECT emails FROM hook_contacts WHERE client_id = $1", call.client_id)
+        emails = await context.reader.row("SELECT emails FROM hook_contacts WHERE client_id = $1", context.client_id)
         data = {
             "emails": msgspec.json.decode(emails[0]) if emails is not None else [],
             "hooks_list": listed,
             "blocked_domains": [
-                {"destination": row[0], "time_left": row[1] - call.now, "reasons": msgspec.json.decode(row[2])}
+                {"destination": row[0], "time_left": row[1] - context.now, "reasons": msgspec.json.decode(row[2])}
                 for row in blocks
             ],
         }
@@ -92,12 +94,12 @@ class SetEmails(Action):
             raise refuse_faults([Fault(Reason.FIELD_INVALID, "emails", said)])
         return list(dict.fromkeys(emails))
 
-    async def perform(self, unit: Unit, call: Call) -> Outcome:
+    async def perform(self, unit: Unit, context: Context) -> Outcome:
         sql = (
             "INSERT INTO hook_contacts (client_id, emails) VALUES ($1, $2)"
             " ON CONFLICT (client_id) DO UPDATE SET emails = excluded.emails"
         )
-        await unit.tx.run(sql, call.client_id, msgspec.json.encode(call.draft).decode())
+        await unit.tx.run(sql, context.client_id, msgspec.json.encode(context.draft).decode())
         return Emptied()
 
 

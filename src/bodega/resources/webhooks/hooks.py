@@ -8,8 +8,8 @@ from bodega.events import scopes
 from bodega.events.destination import why_not
 from bodega.events.hooks import TABLE, Hook
 from bodega.kit.actions import Create, Delete
-from bodega.kit.call import Call
-from bodega.kit.facet import Facet
+from bodega.kit.context import Context
+from bodega.kit.endpoint import Facet
 from bodega.kit.listing import Listing
 from bodega.kit.route import Route, collection, item
 from bodega.kit.shape import V2Shape, V3Shape
@@ -60,22 +60,22 @@ V3 = Facet(
 class Subscribe(Create):
     """POST: the hook belongs to the client that asks (rule 124)."""
 
-    async def perform(self, unit: Unit, call: Call) -> Outcome:
-        call.draft = {**call.draft, "client_id": call.client_id, "store_hash": call.record.hash}
-        return await super().perform(unit, call)
+    async def perform(self, unit: Unit, context: Context) -> Outcome:
+        context.draft = {**context.draft, "client_id": context.client_id, "store_hash": context.record.hash}
+        return await super().perform(unit, context)
 
 
 class Unsubscribe(Delete):
     """DELETE answers 200 with the hook that is no more (rule 131)."""
 
-    async def perform(self, unit: Unit, call: Call) -> Outcome:
-        last = await unit.get(TABLE, call.entity_id)
-        await super().perform(unit, call)
+    async def perform(self, unit: Unit, context: Context) -> Outcome:
+        last = await unit.get(TABLE, context.entity_id)
+        await super().perform(unit, context)
         if last is None:
             raise Refusal(Reason.NO_SUCH_ENTITY)
         if self.facet.version == 3:
             return Shown(ready=b'{"data":' + last.doc + b',"meta":{}}')
-        return Shown(value=v2.show(last.entity, call.base), root=v2.item)
+        return Shown(value=v2.show(last.entity, context.base), root=v2.item)
 
 
 def _routes(facet: Facet) -> tuple[Route, Route]:

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 
 from bodega.kit.actions import Delete, ShowItem
-from bodega.kit.call import Call
+from bodega.kit.context import Context
+from bodega.kit.endpoint import Facet, Within
 from bodega.kit.entity import Entity, own_file
-from bodega.kit.facet import Facet, Within
 from bodega.kit.fields import FileUrl, Line
 from bodega.kit.images import UploadImage
 from bodega.kit.listing import Include, Listing, Query, children
@@ -63,31 +63,31 @@ def _shown(made: Rule | None) -> bytes:
     )
 
 
-async def _adjusters(call: Call, modifiers: Sequence[int]) -> dict[tuple[int, int], bytes]:
+async def _adjusters(context: Context, modifiers: Sequence[int]) -> dict[tuple[int, int], bytes]:
     """By modifier and value."""
     if not modifiers:
         return {}
     marks = numbered_marks(len(modifiers))
     sql = f"SELECT modifier_id, modifier_value_id, doc FROM product_rules WHERE modifier_id IN ({marks})"
-    return {(row[0], row[1]): _shown(_decode(row[2])) for row in await call.reader.rows(sql, *modifiers)}
+    return {(row[0], row[1]): _shown(_decode(row[2])) for row in await context.reader.rows(sql, *modifiers)}
 
 
-async def _with_adjusters(call: Call, modifiers: Sequence[int]) -> Doc:
-    found = await _adjusters(call, modifiers)
+async def _with_adjusters(context: Context, modifiers: Sequence[int]) -> Doc:
+    found = await _adjusters(context, modifiers)
     empty = _shown(None)
     return lambda parent, value, doc: (
         b'%b,"option_id":%d,"adjusters":%b}' % (doc[:-1], parent, found.get((parent, value), empty))
     )
 
 
-async def _adjusters_of_values(call: Call, values: Sequence[int]) -> dict[int, bytes]:
-    modifier = call.ids[1]
-    found = await _adjusters(call, [modifier])
+async def _adjusters_of_values(context: Context, values: Sequence[int]) -> dict[int, bytes]:
+    modifier = context.ids[1]
+    found = await _adjusters(context, [modifier])
     return {value: found[modifier, value] for value in values if (modifier, value) in found}
 
 
-async def _modifier_of_values(call: Call, values: Sequence[int]) -> dict[int, bytes]:
-    return dict.fromkeys(values, b"%d" % call.ids[1])
+async def _modifier_of_values(context: Context, values: Sequence[int]) -> dict[int, bytes]:
+    return dict.fromkeys(values, b"%d" % context.ids[1])
 
 
 async def write_adjusters(unit: Unit, value: Value, drafts: list[Changes], _notes: list[Fault]) -> None:
@@ -130,8 +130,8 @@ class UploadValueImage(Own, UploadImage):
     def parse(self, query: str) -> Query:
         return self.listing.parse(query)
 
-    async def _write(self, unit: Unit, call: Call, address: str) -> None:
-        row = await unit.get(VALUES, call.entity_id)
+    async def _write(self, unit: Unit, context: Context, address: str) -> None:
+        row = await unit.get(VALUES, context.entity_id)
         assert row is not None
         await write_adjusters(unit, row.entity, [{"image_url": address}], [])
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from bodega.kit.call import Call
-from bodega.kit.facet import Facet, Within
+from bodega.kit.context import Context
+from bodega.kit.endpoint import Facet, Within
 from bodega.kit.listing import Listing
 from bodega.kit.route import also_at, collection, count, item
 from bodega.kit.shape import Linked, Looked, V2Shape
@@ -24,14 +24,14 @@ from bodega.storage.unit import Row, Unit
 SCOPE = "store_v2_products"
 
 
-async def _values(call: Call, entities: Sequence[SetOption]) -> Mapping[int, Any]:
+async def _values(context: Context, entities: Sequence[SetOption]) -> Mapping[int, Any]:
     """The values of the options of a page of a set."""
     found: dict[int, list[dict[str, Any]]] = {}
     wanted = sorted({one.option_id for one in entities})
     if wanted:
         marks = numbered_marks(len(wanted))
         sql = f"SELECT doc, rest FROM option_values WHERE option_id IN ({marks}) ORDER BY option_id, sort_order, id"
-        for doc, rest in await call.reader.rows(sql, *wanted):
+        for doc, rest in await context.reader.rows(sql, *wanted):
             value = option.VALUES.decode(doc, rest)
             found.setdefault(value.option_id, []).append(
                 {

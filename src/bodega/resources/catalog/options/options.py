@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from bodega.kit.facet import Facet, Within
+from bodega.kit.endpoint import Facet, Within
 from bodega.kit.listing import Filter, Listing
 from bodega.kit.route import collection, count, item
 from bodega.kit.shape import Choice, Linked, V2Shape

@@ -9,7 +9,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from bodega.kit.actions import Action, Create, Delete, Update
-from bodega.kit.call import Call
+from bodega.kit.context import Context
 from bodega.law.outcome import Outcome, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
@@ -69,38 +69,38 @@ class Own(Action):
 
     at = 1
 
-    async def perform(self, unit: Unit, call: Call) -> Outcome:
-        held = await unit.get(product_option.TABLE, call.ids[self.at])
+    async def perform(self, unit: Unit, context: Context) -> Outcome:
+        held = await unit.get(product_option.TABLE, context.ids[self.at])
         if held is None:
             raise Refusal(Reason.NO_SUCH_ENTITY)
-        mine = replace(call)  # a job may run twice: what it learns stays in it
+        mine = replace(context)  # a job may run twice: what it learns stays in it
         await self._ask_before(unit, mine)
         moved = await make_own(unit, held)
         await self._follow(unit, mine, moved)
         return await super().perform(unit, mine)
 
-    async def _ask_before(self, unit: Unit, call: Call) -> None:
+    async def _ask_before(self, unit: Unit, context: Context) -> None:
         """Preconditions are judged by what the caller knows: the state before there was a copy."""
-        still = self._unchanged(unit, call)
-        if still is not None and call.entity_id:
-            row = await unit.get(self.table, call.entity_id)
+        still = self._unchanged(unit, context)
+        if still is not None and context.entity_id:
+            row = await unit.get(self.table, context.entity_id)
             still(Validator(row.version, row.modified) if row else None)
-            call.recheck_preconditions = None
+            context.recheck_preconditions = None
 
-    async def _follow(self, unit: Unit, call: Call, moved: dict[int, int]) -> None:
+    async def _follow(self, unit: Unit, context: Context, moved: dict[int, int]) -> None:
         """What the request named by the shared option is named by the copy."""
-        call.found = None
+        context.found = None
         if self.table is option.VALUES:
-            now = await unit.get(product_option.TABLE, call.ids[self.at])
+            now = await unit.get(product_option.TABLE, context.ids[self.at])
             assert now is not None
-            call.parent = now.entity.option_id
-            if call.entity_id:
-                call.entity_id = moved.get(call.entity_id, call.entity_id)
-                await self.place.own(unit, call, call.entity_id)
-        if isinstance(call.draft, dict) and "option_values" in call.draft:
+            context.parent = now.entity.option_id
+            if context.entity_id:
+                context.entity_id = moved.get(context.entity_id, context.entity_id)
+                await self.place.own(unit, context, context.entity_id)
+        if isinstance(context.draft, dict) and "option_values" in context.draft:
             drafts = [{**draft, "id": moved.get(draft["id"], draft["id"])} if "id" in draft else draft
-                      for draft in call.draft["option_values"]]  # fmt: skip
-            call.draft = {**call.draft, "option_values": drafts}
+                      for draft in context.draft["option_values"]]  # fmt: skip
+            context.draft = {**context.draft, "option_values": drafts}
 
 
 class OwnCreate(Own, Create):

@@ -11,7 +11,7 @@ from bodega.resources.catalog import product
 from bodega.storage.table import numbered_marks
 
 
-async def read(call: Any, products: Sequence[int]) -> dict[int, bytes]:
+async def read(context: Any, products: Sequence[int]) -> dict[int, bytes]:
     """The relations of each product, as a list; one query for all."""
     if not products:
         return {}
@@ -22,7 +22,7 @@ async def read(call: Any, products: Sequence[int]) -> dict[int, bytes]:
         " ORDER BY v.stands_for, p.product_id, p.id"
     )
     found: dict[int, list[dict[str, Any]]] = {}
-    for child, parent, option, is_modifier in await call.reader.rows(sql, *products):
+    for child, parent, option, is_modifier in await context.reader.rows(sql, *products):
         relation = {
             "type": "modifier" if is_modifier else "variant_option",
             "product_id": parent,

@@ -8,8 +8,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from bodega.kit.actions import Delete, ShowItem
-from bodega.kit.call import Call
-from bodega.kit.facet import Facet, Within
+from bodega.kit.context import Context
+from bodega.kit.endpoint import Facet, Within
 from bodega.kit.listing import Include, Listing, children
 from bodega.kit.route import collection, count, item, route
 from bodega.kit.shape import As, Changes, Nested, V2Shape, V3Shape
@@ -34,26 +34,26 @@ Doc = Callable[[int, int, bytes], bytes]
 """The product option's id, the value's id, its document: what is shown of it."""
 
 
-def values_inside(telling: Callable[[Call, Sequence[int]], Awaitable[Doc]], *, tables: str = "") -> Include:
+def values_inside(telling: Callable[[Context, Sequence[int]], Awaitable[Doc]], *, tables: str = "") -> Include:
     """The values of options or modifiers, in their order, inside each of them."""
 
-    async def read(call: Call, parents: Sequence[int]) -> dict[int, bytes]:
+    async def read(context: Context, parents: Sequence[int]) -> dict[int, bytes]:
         if not parents:
             return {}
         sql = (
             "SELECT o.id, v.id, v.doc FROM product_options o JOIN option_values v ON v.option_id = o.option_id"
             f" WHERE o.id IN ({numbered_marks(len(parents))}) ORDER BY o.id, v.sort_order, v.id"
         )
-        tell = await telling(call, parents)
+        tell = await telling(context, parents)
         found: dict[int, list[bytes]] = {}
-        for parent, value, doc in await call.reader.rows(sql, *parents):
+        for parent, value, doc in await context.reader.rows(sql, *parents):
             found.setdefault(parent, []).append(tell(parent, value, doc))
         return {parent: b"[" + b",".join(docs) + b"]" for parent, docs in found.items()}
 
     return Include(read, tables=f"{TABLE.name} {VALUES.name} {tables}".strip())
 
 
-async def _as_they_are(_call: Call, _parents: Sequence[int]) -> Doc:
+async def _as_they_are(_call: Context, _parents: Sequence[int]) -> Doc:
     return lambda _parent, _value, doc: doc
 
 

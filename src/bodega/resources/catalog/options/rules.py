@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 
 from bodega.kit.actions import Delete, ShowItem, Update
-from bodega.kit.call import Call
 from bodega.kit.complaint import typed
-from bodega.kit.facet import Facet, Within
+from bodega.kit.context import Context
+from bodega.kit.endpoint import Facet, Within
 from bodega.kit.fields import FILE_PATH, INT32, Kind
 from bodega.kit.listing import Listing
 from bodega.kit.route import collection, count, item, route
@@ -101,13 +101,13 @@ V3 = Facet(
 class AddConditions(Update):
     """Rule 65: V2's PUT adds conditions to those that a rule has; V3 may then be unable to say it."""
 
-    async def perform(self, unit: Unit, call: Call) -> Outcome:
-        if "conditions" not in call.draft:
-            return await super().perform(unit, call)
-        row = await unit.get(TABLE, call.entity_id)
+    async def perform(self, unit: Unit, context: Context) -> Outcome:
+        if "conditions" not in context.draft:
+            return await super().perform(unit, context)
+        row = await unit.get(TABLE, context.entity_id)
         had = row.entity.conditions if row is not None else []
-        draft = {**call.draft, "conditions": [*had, *call.draft["conditions"]], "kind": ""}
-        return await super().perform(unit, msgspec.structs.replace(call, draft=draft))
+        draft = {**context.draft, "conditions": [*had, *context.draft["conditions"]], "kind": ""}
+        return await super().perform(unit, msgspec.structs.replace(context, draft=draft))
 
 
 routes = (

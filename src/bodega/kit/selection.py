@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bodega.kit.call import Call
-from bodega.kit.facet import Facet
+from bodega.kit.context import Context
+from bodega.kit.endpoint import Facet
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
 from bodega.storage.plan import Condition, Op, Plan, where_sql
@@ -40,27 +40,27 @@ class Place:
             f" WHERE {facet.key} = $1{tests}"
         )
 
-    async def enter(self, call: Call) -> None:
+    async def enter(self, context: Context) -> None:
         """Walks to the innermost row that the path names before the facet's own, and keeps the value that its rows
         hold. Raises Refusal when one is missing."""
         value: Any = None
         for place, sql in enumerate(self._parents):
-            known = (call.ids[place],) if place == 0 else (call.ids[place], value)
-            found = await call.reader.row(sql, *known)
+            known = (context.ids[place],) if place == 0 else (context.ids[place], value)
+            found = await context.reader.row(sql, *known)
             if found is None:
                 raise Refusal(Reason.NO_SUCH_ENTITY)
             value = found[0]
-        call.parent = value
+        context.parent = value
 
-    async def item(self, call: Call) -> Any:
+    async def item(self, context: Context) -> Any:
         """The row that the path names: doc, rest, version, modified, id. Raises Refusal."""
         if self._parents:
-            await self.enter(call)
-        found = await call.reader.row(self._item, call.ids[-1], *self._known(call))
+            await self.enter(context)
+        found = await context.reader.row(self._item, context.ids[-1], *self._known(context))
         if found is None:
             raise Refusal(Reason.NO_SUCH_ENTITY)
-        call.found = found
-        call.entity_id = found[4]
+        context.found = found
+        context.entity_id = found[4]
         return found
 
     def _outer(self) -> tuple[str, ...]:
@@ -71,31 +71,31 @@ class Place:
         """Whether the facet shows only a part of its table."""
         return bool(self._columns or self._flags)
 
-    async def own(self, unit: Unit, call: Call, entity_id: int) -> None:
+    async def own(self, unit: Unit, context: Context, entity_id: int) -> None:
         """Makes sure inside a transaction that a row which a body names is one of those. Raises Refusal."""
-        if await unit.tx.row(self._by_number, entity_id, *self._known(call)) is None:
+        if await unit.tx.row(self._by_number, entity_id, *self._known(context)) is None:
             raise Refusal(Reason.NO_SUCH_ENTITY)
 
-    def narrowed(self, call: Call) -> Plan:
+    def narrowed(self, context: Context) -> Plan:
         """The plan of the query, within what the path names and what the caller may see."""
-        plan = call.query.plan
+        plan = context.query.plan
         if not self.narrows:
             return plan
-        known = self._known(call)
+        known = self._known(context)
         fixed = [Condition(column, op, value) for (column, op), value in zip(self._columns, known, strict=True)]
         return plan._replace(where=(*fixed, *self._flags, *plan.where))
 
-    def new(self, call: Call) -> dict[str, Any]:
+    def new(self, context: Context) -> dict[str, Any]:
         """What a new row holds because of where it is put."""
         fields = self.facet.table.entity.__struct_fields__
         known = {column: value for column, value in self.facet.only.items() if column in fields}
-        return {**known, self.fixed: call.parent} if self.fixed else known
+        return {**known, self.fixed: context.parent} if self.fixed else known
 
-    def _known(self, call: Call) -> list[Any]:
-        known = [call.parent] if self.fixed else []
+    def _known(self, context: Context) -> list[Any]:
+        known = [context.parent] if self.fixed else []
         known += self._values
         if self.facet.owner:
-            known.append(call.client_id)
+            known.append(context.client_id)
         return known
 
 

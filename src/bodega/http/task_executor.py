@@ -7,10 +7,10 @@ import time
 from typing import Any
 
 from bodega.access.stores import OpenStore
-from bodega.http import aim, deed
-from bodega.http.answer import Answer, answered, refused
-from bodega.http.ask import Ask, read_head
-from bodega.http.house import Caller, House
+from bodega.http.app_context import AppContext, Caller
+from bodega.http.request import Request, read_head
+from bodega.http.response import Response, answered, refused
+from bodega.http.steps import execution, routing
 from bodega.kit.actions import Chunk
 from bodega.law.outcome import Outcome
 from bodega.law.reasons import Reason
@@ -20,50 +20,52 @@ from bodega.storage.unit import Row, Unit
 from bodega.tasks import queue
 
 
-class Replay:
-    """Carries out tasks with the routes of a house."""
+class TaskExecutor:
+    """Carries out tasks with the routes of the application."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, app: AppContext) -> None:
+        self._app = app
 
     async def __call__(self, store: OpenStore, row: Row) -> queue.State:
         """Runs a claimed task: how it ended. Its effect and its end are one transaction, so it happens exactly once."""
         task: queue.Task = row.entity
-        ask = _ask(task)
+        request = _ask(task)
         account = store.by_client.get(task.client_id)
         try:
             if task.crash_count >= queue.MAX_CRASHES:
-                raise Refusal(Reason.INTERNAL_ERROR, _GIVEN_UP, details={"request_id": ask.request_id})
+                raise Refusal(Reason.INTERNAL_ERROR, _GIVEN_UP, details={"request_id": request.request_id})
             if account is None or account.disabled:
                 raise Refusal(Reason.CREDENTIALS_WRONG)
-            return await self._judge(ask, Caller(account, store), task)
+            return await self._judge(request, Caller(account, store), task)
         except Refusal as refusal:
-            return await _end(store, task, refused(ask, refusal))
+            return await _end(store, task, refused(request, refusal))
         except (Busy, queue.Overtaken):
             raise
         except Exception:
             # The worker logs it; the caller reads here what they would have been answered.
             await _end(
-                store, task, refused(ask, Refusal(Reason.INTERNAL_ERROR, details={"request_id": ask.request_id}))
+                store,
+                task,
+                refused(request, Refusal(Reason.INTERNAL_ERROR, details={"request_id": request.request_id})),
             )
             raise
 
-    async def _judge(self, ask: Ask, caller: Caller, task: queue.Task) -> queue.State:
-        match = aim.find_route(self._house, ask)
-        action = aim.allowed_action(ask, match)
-        aim.require_scope(ask, caller, action)
-        aim.acceptable(ask, action)
+    async def _judge(self, request: Request, caller: Caller, task: queue.Task) -> queue.State:
+        match = routing.find_route(self._app, request)
+        action = routing.allowed_action(request, match)
+        routing.require_scope(request, caller, action)
+        routing.acceptable(request, action)
         body = _body(task)
         untouched = task.progress == 0
         ended: list[queue.State] = []
         while not ended:
-            call = aim.parse_query(ask, caller, match, action)
-            call.in_task = True
-            state = await deed.find_entity(ask, caller, action, call, body)
+            context = routing.parse_query(request, caller, match, action)
+            context.in_task = True
+            state = await execution.find_entity(request, caller, action, context, body)
             if untouched:  # later, what differs from the caller's copy is the task's own work
-                deed.preconditions(ask, action, call, state)
+                execution.preconditions(request, action, context, state)
                 untouched = False
-            deed.read_draft(ask, action, call, body)
+            execution.read_draft(request, action, context, body)
 
             async def then(unit: Unit, outcome: Outcome) -> None:
                 ended.clear()  # a job may run twice
@@ -71,16 +73,16 @@ class Replay:
                 if chunk.more:
                     await queue.advance(unit, task, chunk.done, int(time.time()))
                 else:
-                    response = _response(answered(ask, outcome, None))
+                    response = _response(answered(request, outcome, None))
                     ended.append(await queue.finish(unit, task, response, chunk.done))
 
-            call.then = then
-            await deed.perform(self._house, ask, caller, action, call, body)
+            context.then = then
+            await execution.perform(self._app, request, caller, action, context, body)
         return ended[0]
 
 
-async def _end(store: OpenStore, task: queue.Task, answer: Answer) -> queue.State:
-    ending = _response(answer)
+async def _end(store: OpenStore, task: queue.Task, response: Response) -> queue.State:
+    ending = _response(response)
 
     async def job(unit: Unit) -> queue.State:
         return await queue.finish(unit, task, ending)
@@ -105,7 +107,7 @@ async def _nothing() -> Any:
     return {"type": "http.disconnect"}
 
 
-def _ask(task: queue.Task) -> Ask:
+def _ask(task: queue.Task) -> Request:
     path, _, query = task.request.url.partition("?")
     scheme, _, host = task.base.partition("://")
     scope = {
@@ -115,14 +117,14 @@ def _ask(task: queue.Task) -> Ask:
         "query_string": query.encode("latin-1"),
         "headers": [(b"host", host.encode()), *_headers(task.request)],
     }
-    ask = read_head(scope, _nothing, f"task-{task.id}")
-    ask.client_id = task.client_id
-    return ask
+    request = read_head(scope, _nothing, f"task-{task.id}")
+    request.client_id = task.client_id
+    return request
 
 
-def _response(answer: Answer) -> queue.Answered:
-    kept = {name.decode(): value.decode("latin-1") for name, value in answer.headers if name in _KEPT}
-    return queue.Answered(answer.status, kept, answer.body.decode())
+def _response(response: Response) -> queue.Answered:
+    kept = {name.decode(): value.decode("latin-1") for name, value in response.headers if name in _KEPT}
+    return queue.Answered(response.status, kept, response.body.decode())
 
 
 _GIVEN_UP = f"The task was given up: {queue.MAX_CRASHES} times the server ended while it was being carried out."

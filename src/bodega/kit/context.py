@@ -18,7 +18,7 @@ from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
 
-class Call(msgspec.Struct, gc=False):
+class Context(msgspec.Struct, gc=False):
     """`ids` are the ids in the path, in order. `since` is the date of a V2 collection's If-Modified-Since (rule 12).
 
     `parent` is the value that rows below the path's other ids hold, `entity_id` the number of the row that the path

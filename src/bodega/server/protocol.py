@@ -45,7 +45,7 @@ class Limits:
     body_bytes: int = 16 * 1024 * 1024
 
 
-class Refusal(Enum):
+class ProtocolRefusal(Enum):
     """Why a request is turned away before an application sees it whole: status and message of the reply."""
 
     MALFORMED = 400, "The request is not valid HTTP/1.1."
@@ -100,7 +100,7 @@ class Protocol(HttpToolsProtocol):
         self._uploading: RequestResponseCycle | None = None  # the request whose body came in more than one read
         self._keep_after_upload = False
         self._alias: bytes | None = None  # a method the parser does not know, while it is told another
-        self._reason: Refusal | None = None  # why the parser was stopped
+        self._reason: ProtocolRefusal | None = None  # why the parser was stopped
         self._deaf = False  # nothing more is parsed
         self._discarded = 0
         self._idle_since: float | None = None  # when the last reply was complete, until the next byte
@@ -145,7 +145,7 @@ class Protocol(HttpToolsProtocol):
             if cycle is not self._uploading:
                 self._begin_upload(cycle)
             elif self._padding_after(size) > self.limits.head_bytes + self._body_bytes:
-                self._refuse(Refusal.MALFORMED)
+                self._refuse(ProtocolRefusal.MALFORMED)
             return
         # Bytes of an earlier message in the same read cannot be told from the head's own: such a read counts as one.
         first_read = cycle is not before or self._uploading is not None
@@ -154,7 +154,7 @@ class Protocol(HttpToolsProtocol):
             self._set_deadline(self.limits.head_seconds)
         self._head_bytes = 1 if first_read else self._head_bytes + size
         if self._head_bytes > self.limits.head_bytes:
-            self._refuse(Refusal.HEAD_TOO_LARGE)
+            self._refuse(ProtocolRefusal.HEAD_TOO_LARGE)
 
     def _message_whole(self) -> None:
         self._clear_deadline()
@@ -233,7 +233,9 @@ class Protocol(HttpToolsProtocol):
         self._judge_head(version)
         method = self._alias or self.parser.get_method()
         if method == b"CONNECT" and not self.url.startswith(b"/"):
-            self._stop(Refusal.METHOD_UNKNOWN)  # its target is a host to tunnel to, nothing an application can read
+            self._stop(
+                ProtocolRefusal.METHOD_UNKNOWN
+            )  # its target is a host to tunnel to, nothing an application can read
         target = httptools.parse_url(self.url)
         path = target.path or b"/"  # an absolute target may have none (RFC 9112 section 3.2.2)
         scope = self.scope
@@ -275,35 +277,35 @@ class Protocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         self._body_bytes += len(body)
         if self._body_bytes > self.limits.body_bytes:
-            self._stop(Refusal.BODY_TOO_LARGE)
+            self._stop(ProtocolRefusal.BODY_TOO_LARGE)
         super().on_body(body)
 
     def _judge_head(self, version: str) -> None:
         """Refuse a head that is too large, or whose framing could be read in two ways (RFC 9112 sections 3.2, 6)."""
         headers = self.headers
         if len(headers) > self.limits.fields:
-            self._stop(Refusal.HEAD_TOO_LARGE)
+            self._stop(ProtocolRefusal.HEAD_TOO_LARGE)
         if self._arrived > self.limits.head_bytes and self._head_size() > self.limits.head_bytes:
-            self._stop(Refusal.HEAD_TOO_LARGE)
+            self._stop(ProtocolRefusal.HEAD_TOO_LARGE)
         hosts = 0
         for name, value in headers:
             if name == b"host":
                 hosts += 1
             elif name == b"content-length":
                 if int(value) > self.limits.body_bytes:
-                    self._stop(Refusal.BODY_TOO_LARGE)
+                    self._stop(ProtocolRefusal.BODY_TOO_LARGE)
             elif name == b"transfer-encoding":
                 if version == "1.0":
-                    self._stop(Refusal.MALFORMED)
+                    self._stop(ProtocolRefusal.MALFORMED)
                 if value.strip().lower() != b"chunked":
-                    self._stop(Refusal.CODING_UNKNOWN)
+                    self._stop(ProtocolRefusal.CODING_UNKNOWN)
         if version == "1.1":
             if hosts != 1:
-                self._stop(Refusal.MALFORMED)
+                self._stop(ProtocolRefusal.MALFORMED)
         elif version == "1.0":
             self.expect_100_continue = False  # RFC 9110 section 10.1.1: such a client knows no 100 Continue
         else:
-            self._stop(Refusal.VERSION_UNKNOWN)
+            self._stop(ProtocolRefusal.VERSION_UNKNOWN)
 
     def _head_size(self) -> int:
         fields = sum(len(name) + len(value) + len(": \r\n") for name, value in self.headers)
@@ -314,7 +316,7 @@ class Protocol(HttpToolsProtocol):
 
     # Refusing
 
-    def _stop(self, reason: Refusal) -> NoReturn:
+    def _stop(self, reason: ProtocolRefusal) -> NoReturn:
         self._reason = reason
         raise Unreadable
 
@@ -325,11 +327,11 @@ class Protocol(HttpToolsProtocol):
         elif self._reason is not None:
             self._refuse(self._reason)
         elif not str(error).startswith("Invalid method"):
-            self._refuse(Refusal.MALFORMED)
+            self._refuse(ProtocolRefusal.MALFORMED)
         elif self.cycle is before and self._head_bytes == 0 and (line := REQUEST_LINE.match(data)):
             self._read_unknown_method(line[1], data)
         else:
-            self._refuse(Refusal.METHOD_UNKNOWN if METHOD.match(data) else Refusal.MALFORMED)
+            self._refuse(ProtocolRefusal.METHOD_UNKNOWN if METHOD.match(data) else ProtocolRefusal.MALFORMED)
 
     def _read_unknown_method(self, method: bytes, data: bytes) -> None:
         """Let the application answer a method the parser has no name for: it is parsed as TRACE, framed alike."""
@@ -338,7 +340,7 @@ class Protocol(HttpToolsProtocol):
         self._alias = method
         self.data_received(b"TRACE" + data[len(method) :])
 
-    def _refuse(self, reason: Refusal) -> None:
+    def _refuse(self, reason: ProtocolRefusal) -> None:
         """Answer for the open request, after the replies to those before it, and close."""
         self._deaf = True
         self._clear_deadline()
@@ -363,19 +365,19 @@ class Protocol(HttpToolsProtocol):
         cycle.disconnected = True
         cycle.message_event.set()
 
-    def _answer(self, reason: Refusal) -> None:
+    def _answer(self, reason: ProtocolRefusal) -> None:
         if not self.transport.is_closing():
             with_body = self.parser.get_method() != b"HEAD"
             self.transport.write(reason.reply(self.server_state.default_headers, with_body=with_body))
             self.linger()
 
-    def _answer_last(self, reason: Refusal) -> None:
+    def _answer_last(self, reason: ProtocolRefusal) -> None:
         """The last request before the refused one has its reply."""
         self.on_response_complete()
         self._unset_keepalive_if_required()
         self._answer(reason)
 
-    async def _answer_instead(self, reason: Refusal, *_: object) -> None:
+    async def _answer_instead(self, reason: ProtocolRefusal, *_: object) -> None:
         """In the place of the application, for a request refused while it waited for its turn."""
         self._hang_up(self.cycle)
         self._answer(reason)
@@ -482,7 +484,7 @@ class Protocol(HttpToolsProtocol):
         elif self.scope is None or (cycle is not None and cycle.scope is self.scope and cycle.response_complete):
             self.transport.close()  # no request was begun: nothing to answer
         else:
-            self._refuse(Refusal.TOO_SLOW)
+            self._refuse(ProtocolRefusal.TOO_SLOW)
 
 
 class Cycle(RequestResponseCycle):

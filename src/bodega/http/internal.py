@@ -1,4 +1,4 @@
-"""The law, asked from inside the house: for an owner who is known already, in a store that may be closed to clients.
+"""The law, asked from inside the process: for an owner who is known already, in a store that may be closed to clients.
 
 The panel writes by it, so that what an owner may enter is what a client may send, and what they are told is the same.
 """
@@ -10,46 +10,46 @@ from typing import Any
 
 from bodega.access.scopes import SCOPES
 from bodega.access.stores import OpenStore
-from bodega.http.answer import Answer
-from bodega.http.ask import Ask, read_head
+from bodega.http.app_context import AppContext, Caller
 from bodega.http.decision import Steps, judge
-from bodega.http.house import Caller, House
+from bodega.http.request import Request, read_head
+from bodega.http.response import Response
 from bodega.storage.registry import Account
 
 
-class Inside(Steps):
+class InternalSteps(Steps):
     """The steps behind the door: who asks has come in by another one, owes no quota, and may do everything."""
 
     @staticmethod
-    def require_tls(house: House, ask: Ask) -> None:
+    def require_tls(app: AppContext, request: Request) -> None:
         """The panel sees to it."""
 
     @staticmethod
-    def current_version(ask: Ask) -> None:
+    def current_version(request: Request) -> None:
         """Who asks from inside knows the versions."""
 
     @staticmethod
-    async def open_store(house: House, ask: Ask) -> OpenStore | None:
+    async def open_store(app: AppContext, request: Request) -> OpenStore | None:
         """A store in maintenance is open to its owner."""
-        return ask.opened
+        return request.opened
 
     @staticmethod
-    def known_method(ask: Ask) -> None:
+    def known_method(request: Request) -> None:
         """They know the methods, too."""
 
     @staticmethod
-    def authenticate(ask: Ask, store: OpenStore | None) -> Caller:
+    def authenticate(request: Request, store: OpenStore | None) -> Caller:
         """The owner, as an account with every scope."""
         assert store is not None
-        return Caller(_owner(ask.client_id, store.record.hash), store)
+        return Caller(_owner(request.client_id, store.record.hash), store)
 
     @staticmethod
-    async def spend_quota(house: House, ask: Ask, caller: Caller) -> None:
+    async def spend_quota(app: AppContext, request: Request, caller: Caller) -> None:
         """Quotas are for clients."""
 
 
 async def carry_out(
-    house: House,
+    app: AppContext,
     store: OpenStore,
     client_id: str,
     method: str,
@@ -58,7 +58,7 @@ async def carry_out(
     headers: Mapping[str, str] | None = None,
     *,
     origin: str,
-) -> Answer:
+) -> Response:
     """The answer to a request for `target`, as /v3/catalog/brands?limit=5, in the name of `client_id`.
 
     `origin` is what links begin with. Raises Refusal. The store's rows must be there.
@@ -77,9 +77,9 @@ async def carry_out(
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": body, "more_body": False}
 
-    ask = read_head(scope, receive, "")
-    ask.opened, ask.client_id = store, client_id
-    return await judge(Inside, house, ask)
+    request = read_head(scope, receive, "")
+    request.opened, request.client_id = store, client_id
+    return await judge(InternalSteps, app, request)
 
 
 def _owner(client_id: str, store: str) -> Account:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from bodega.access.stores import OpenStore
-from bodega.http.negotiate import Media, choose_media
+from bodega.http.negotiation import Media, choose_media
 from bodega.law.refusal import Header
 
 Scope = Mapping[str, Any]
@@ -22,7 +22,7 @@ V3_MEDIA = (Media.JSON,)
 _HOST = re.compile(rb"(?:[A-Za-z0-9.\-_]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 
 
-class Ask(msgspec.Struct, gc=False):
+class Request(msgspec.Struct, gc=False):
     """`version` is 0 where the path names none, `store` "" where the Host must tell it.
 
     `segments` is the resource's path below the version, without empty parts and V2's suffix. `prefix` is the path up to
@@ -65,7 +65,7 @@ class Ask(msgspec.Struct, gc=False):
         return f"{scheme or ('https' if self.secure else 'http')}://{self.host}{path}"
 
 
-def read_head(scope: Scope, receive: Receive, request_id: str) -> Ask:
+def read_head(scope: Scope, receive: Receive, request_id: str) -> Request:
     """The request of an ASGI scope."""
     raw: list[tuple[bytes, bytes]] = scope["headers"]
     headers = dict(raw)
@@ -74,33 +74,33 @@ def read_head(scope: Scope, receive: Receive, request_id: str) -> Ask:
     path: str = scope["path"]
     raw_path = scope.get("raw_path") or path.encode()
     query = scope["query_string"].decode("latin-1")
-    ask = Ask(scope["method"], scope["scheme"] == "https", path, raw_path, query, headers, receive, request_id)
+    request = Request(scope["method"], scope["scheme"] == "https", path, raw_path, query, headers, receive, request_id)
     parts = path.split("/")
     del parts[0]
     if "" in parts:  # repeated and trailing slashes mean nothing (contract/clients.md)
         parts = [part for part in parts if part]
     if len(parts) >= 3 and parts[0] == "stores":
-        ask.store = parts[1]
+        request.store = parts[1]
         at = 2
     elif len(parts) >= 2 and parts[0] == "api":
-        ask.host_form = True
+        request.host_form = True
         at = 1
     else:
-        return ask
+        return request
     word = parts[at]
-    ask.version = _VERSIONS.get(word, 0)
-    ask.prefix = "/" + "/".join(parts[: at + 1])
+    request.version = _VERSIONS.get(word, 0)
+    request.prefix = "/" + "/".join(parts[: at + 1])
     rest = parts[at + 1 :]
-    if ask.version == 2:
+    if request.version == 2:
         if rest and "." in rest[-1]:
             stem, _, suffix = rest[-1].rpartition(".")
             if suffix in ("json", "xml"):
                 rest[-1] = stem
-                ask.suffix = suffix
+                request.suffix = suffix
         accept = headers.get(b"accept")
-        ask.media = choose_media(accept, ask.suffix, V2_MEDIA) or Media.JSON
-    ask.segments = tuple(rest)
-    return ask
+        request.media = choose_media(accept, request.suffix, V2_MEDIA) or Media.JSON
+    request.segments = tuple(rest)
+    return request
 
 
 _VERSIONS = {f"v{number}": number for number in range(1, 100)}

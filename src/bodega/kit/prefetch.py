@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 
-from bodega.kit.call import Call
-from bodega.kit.facet import Facet
+from bodega.kit.context import Context
+from bodega.kit.endpoint import Facet
 from bodega.kit.shape import Changes, V3Shape, respect_cap
 from bodega.law.refusal import Refusal, refuse_faults
 
@@ -20,12 +20,12 @@ MOST = 1000
 Work = Callable[[], Awaitable[None]]
 
 
-async def gather(call: Call, facet: Facet, draft: Changes, entity_id: int = 0) -> None:
+async def gather(context: Context, facet: Facet, draft: Changes, entity_id: int = 0) -> None:
     """Lets the facet, and those of the rows in the body, complete their drafts. Raises Refusal, naming every fault."""
-    works = list(_of_children(call, facet.v3, draft, "")) if facet.v3 is not None and facet.v3.nested else []
+    works = list(_of_children(context, facet.v3, draft, "")) if facet.v3 is not None and facet.v3.nested else []
     respect_cap(works, MOST)
     if facet.gather is not None:
-        works.append(partial(facet.gather, call, draft, entity_id, ""))
+        works.append(partial(facet.gather, context, draft, entity_id, ""))
     if not works:
         return
     turns = asyncio.Semaphore(AT_ONCE)
@@ -46,10 +46,10 @@ async def gather(call: Call, facet: Facet, draft: Changes, entity_id: int = 0) -
     raise refuse_faults(faults) if len(refusals) > 1 and first.faults else first
 
 
-def _of_children(call: Call, shape: V3Shape, draft: Changes, before: str) -> Iterator[Work]:
+def _of_children(context: Context, shape: V3Shape, draft: Changes, before: str) -> Iterator[Work]:
     for name, nested in shape.nested.items():
         for place, child in enumerate(draft.get(name, ())):
             inside = f"{before}{name}.{place}."
             if nested.gather is not None:
-                yield partial(nested.gather, call, child, child.get("id", 0), inside)
-            yield from _of_children(call, nested.shape, child, inside)
+                yield partial(nested.gather, context, child, child.get("id", 0), inside)
+            yield from _of_children(context, nested.shape, child, inside)

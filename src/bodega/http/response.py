@@ -8,10 +8,10 @@ import msgspec
 
 from bodega.dates import http_date
 from bodega.http import xml
-from bodega.http.ask import Ask
-from bodega.http.conditional import tag
+from bodega.http.conditions import tag
 from bodega.http.errors import error_body
-from bodega.http.negotiate import Media, accepts_gzip
+from bodega.http.negotiation import Media, accepts_gzip
+from bodega.http.request import Request
 from bodega.kit.render import json
 from bodega.law.outcome import Emptied, Outcome, Validator
 from bodega.law.reasons import Reason
@@ -28,7 +28,7 @@ _NO_STORE: Header = (b"cache-control", b"no-store")
 _REPLAYED: Header = (b"idempotency-replayed", b"true")
 
 
-class Answer(msgspec.Struct, gc=False):
+class Response(msgspec.Struct, gc=False):
     """A complete reply. `reason` is the refusal's word, if it was refused; `closes` ends the connection."""
 
     status: int
@@ -38,23 +38,23 @@ class Answer(msgspec.Struct, gc=False):
     closes: bool = False
 
 
-def answered(ask: Ask, outcome: Outcome, state: Validator | None) -> Answer:
+def answered(request: Request, outcome: Outcome, state: Validator | None) -> Response:
     """The reply to a request that was carried out."""
     status = outcome.status
     again = [_REPLAYED] if outcome.replayed else []
     if type(outcome) is Emptied:
-        headers = [_PRIVATE, (b"x-request-id", ask.request_id.encode()), *ask.quota, *again]
-        if ask.reads and state is not None:
-            headers += [_VARY, (b"etag", tag(state.version, xml=ask.media is Media.XML))]
-        return Answer(status, headers)
-    is_xml = ask.media is Media.XML
-    body = rendered(ask, outcome)
-    headers = [_XML if is_xml else _JSON, _VARY, _PRIVATE, (b"x-request-id", ask.request_id.encode())]
-    zipped = len(body) >= GZIP_FROM and accepts_gzip(ask.headers.get(b"accept-encoding"))
+        headers = [_PRIVATE, (b"x-request-id", request.request_id.encode()), *request.quota, *again]
+        if request.reads and state is not None:
+            headers += [_VARY, (b"etag", tag(state.version, xml=request.media is Media.XML))]
+        return Response(status, headers)
+    is_xml = request.media is Media.XML
+    body = rendered(request, outcome)
+    headers = [_XML if is_xml else _JSON, _VARY, _PRIVATE, (b"x-request-id", request.request_id.encode())]
+    zipped = len(body) >= GZIP_FROM and accepts_gzip(request.headers.get(b"accept-encoding"))
     if zipped:
         body = gzip.compress(body, 1, mtime=0)
         headers.append((b"content-encoding", b"gzip"))
-    if ask.method not in ("GET", "HEAD"):
+    if request.method not in ("GET", "HEAD"):
         state = outcome.state
     if state is not None:
         headers.append((b"etag", tag(state.version, xml=is_xml, gzip=zipped)))
@@ -66,31 +66,31 @@ def answered(ask: Ask, outcome: Outcome, state: Validator | None) -> Answer:
         headers.append((b"allow", outcome.allow.encode()))
     if status == 202:
         headers.append((b"preference-applied", b"respond-async"))
-    headers += ask.quota
+    headers += request.quota
     headers += again
-    return Answer(status, headers, body)
+    return Response(status, headers, body)
 
 
-def rendered(ask: Ask, outcome: Outcome) -> bytes:
+def rendered(request: Request, outcome: Outcome) -> bytes:
     """The body of an outcome, before any coding, in the media type that the caller asked for."""
     if outcome.ready is not None:
         return outcome.ready
-    is_xml = ask.media is Media.XML
+    is_xml = request.media is Media.XML
     return xml.write(outcome.value, outcome.root, outcome.item) if is_xml else json(outcome.value)
 
 
-def refused(ask: Ask, refusal: Refusal) -> Answer:
+def refused(request: Request, refusal: Refusal) -> Response:
     """The reply to a request that was refused, in the format of its version."""
     reason = refusal.reason
-    status = reason.status(ask.version)
-    named = [(b"x-request-id", ask.request_id.encode()), (b"bodega-reason", reason.name.encode())]
-    headers: list[Header] = [*named, *refusal.headers, *ask.quota]
+    status = reason.status(request.version)
+    named = [(b"x-request-id", request.request_id.encode()), (b"bodega-reason", reason.name.encode())]
+    headers: list[Header] = [*named, *refusal.headers, *request.quota]
     if reason is Reason.NOT_MODIFIED:
-        return Answer(status, [_VARY, _PRIVATE, *headers], reason=reason.name)
-    body = error_body(ask, refusal)
+        return Response(status, [_VARY, _PRIVATE, *headers], reason=reason.name)
+    body = error_body(request, refusal)
     kept = any(name == b"cache-control" for name, _ in refusal.headers)
-    headers += [_XML if ask.media is Media.XML else _JSON, (b"content-length", b"%d" % len(body))]
+    headers += [_XML if request.media is Media.XML else _JSON, (b"content-length", b"%d" % len(body))]
     if not kept:
         headers.append(_NO_STORE)
     closes = (b"connection", b"close") in refusal.headers
-    return Answer(status, headers, body, reason.name, closes)
+    return Response(status, headers, body, reason.name, closes)

@@ -6,10 +6,10 @@ import re
 from urllib.parse import quote
 
 from bodega.access.plans import WINDOW_MS
-from bodega.access.quota import Shared, Spent
+from bodega.access.quota import SharedQuota, Spent
 from bodega.access.stores import OpenStore
-from bodega.http.ask import Ask
-from bodega.http.house import Caller, House
+from bodega.http.app_context import AppContext, Caller
+from bodega.http.request import Request
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Header, Refusal
 
@@ -22,43 +22,43 @@ V1_SUNSET = b"Thu, 31 Dec 2026 23:59:59 GMT"
 _STORE_HOST = re.compile(r"^store-([a-z0-9\-]{1,40})\.")
 
 
-def require_tls(house: House, ask: Ask) -> None:
+def require_tls(app: AppContext, request: Request) -> None:
     """A credential must not be read in the clear (RFC 9110 15.4.2; 15.4.9 where the method must be kept)."""
-    if ask.secure or house.insecure_http:
+    if request.secure or app.insecure_http:
         return
-    host = ask.host.rsplit(":", 1)[0] if not ask.host.endswith("]") else ask.host
-    port = "" if house.https_port == 443 else f":{house.https_port}"
-    query = f"?{ask.query}" if ask.query else ""
-    location = f"https://{host}{port}{_raw_path(ask)}{query}".encode()
-    reason = Reason.INSECURE if ask.method in ("GET", "HEAD") else Reason.INSECURE_WRITE
+    host = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
+    port = "" if app.https_port == 443 else f":{app.https_port}"
+    query = f"?{request.query}" if request.query else ""
+    location = f"https://{host}{port}{_raw_path(request)}{query}".encode()
+    reason = Reason.INSECURE if request.method in ("GET", "HEAD") else Reason.INSECURE_WRITE
     raise Refusal(reason, headers=[(b"location", location)])
 
 
-def current_version(ask: Ask) -> None:
+def current_version(request: Request) -> None:
     """Version 1 is the same path below version 2; writes keep their method (RFC 9110 15.4.8)."""
-    if ask.version != 1:
+    if request.version != 1:
         return
-    query = f"?{ask.query}" if ask.query else ""
-    location = ask.url(_in_version_2(ask) + query).encode("latin-1", "replace")
+    query = f"?{request.query}" if request.query else ""
+    location = request.url(_in_version_2(request) + query).encode("latin-1", "replace")
     headers = [
         (b"location", location),
         (b"deprecation", V1_DEPRECATED),
         (b"sunset", V1_SUNSET),
         (b"link", b"<" + location + b'>; rel="successor-version"'),
     ]
-    reason = Reason.DEPRECATED_VERSION if ask.method in ("GET", "HEAD") else Reason.DEPRECATED_VERSION_WRITE
+    reason = Reason.DEPRECATED_VERSION if request.method in ("GET", "HEAD") else Reason.DEPRECATED_VERSION_WRITE
     raise Refusal(reason, headers=headers)
 
 
-async def open_store(house: House, ask: Ask) -> OpenStore | None:
+async def open_store(app: AppContext, request: Request) -> OpenStore | None:
     """The store that the path or the Host names; None when there is no such store, which strangers are not told."""
-    if ask.host_form:
-        named = _STORE_HOST.match(ask.host.lower())  # a host name has no case (RFC 9110 4.2.3)
-        ask.store = named[1] if named else await house.stores.only()
-    store = house.stores.known(ask.store) or await house.stores.get(ask.store)
+    if request.host_form:
+        named = _STORE_HOST.match(request.host.lower())  # a host name has no case (RFC 9110 4.2.3)
+        request.store = named[1] if named else await app.stores.only()
+    store = app.stores.known(request.store) or await app.stores.get(request.store)
     if store is None:
         return None
-    ask.opened = store
+    request.opened = store
     if store.rows is None:
         raise Refusal(Reason.UPGRADING, headers=_come_back(5))
     if store.suspended:
@@ -68,16 +68,16 @@ async def open_store(house: House, ask: Ask) -> OpenStore | None:
     return store
 
 
-def known_method(ask: Ask) -> None:
+def known_method(request: Request) -> None:
     """TRACE, PATCH and what nobody knows (RFC 9110 15.6.2); a TRACE is never echoed."""
-    if ask.method not in METHODS:
+    if request.method not in METHODS:
         raise Refusal(Reason.UNKNOWN_METHOD)
 
 
-def authenticate(ask: Ask, store: OpenStore | None) -> Caller:
+def authenticate(request: Request, store: OpenStore | None) -> Caller:
     """X-Auth-Token, or Basic credentials. X-Auth-Client is not needed and not judged (contract/wire.md 1)."""
-    token = ask.headers.get(b"x-auth-token")
-    basic = ask.headers.get(b"authorization", b"") if token is None else b""
+    token = request.headers.get(b"x-auth-token")
+    basic = request.headers.get(b"authorization", b"") if token is None else b""
     if token is None and basic[:6].lower() != b"basic ":
         raise Refusal(Reason.CREDENTIALS_MISSING, headers=[_CHALLENGE])
     account = None
@@ -85,20 +85,20 @@ def authenticate(ask: Ask, store: OpenStore | None) -> Caller:
         account = store.holder(token) if token is not None else store.user(basic)
     if account is None or store is None:
         raise Refusal(Reason.CREDENTIALS_WRONG, headers=[_CHALLENGE])
-    ask.client_id = account.client_id
+    request.client_id = account.client_id
     return Caller(account, store)
 
 
-async def spend_quota(house: House, ask: Ask, caller: Caller) -> None:
+async def spend_quota(app: AppContext, request: Request, caller: Caller) -> None:
     """Counted per account, by the store's clock; every later reply carries what is left."""
     quota = caller.store.quota(caller.account)
     now = caller.store.clock.now()
-    if isinstance(quota, Shared):
-        spent = await quota.reserve(house.stores.registry.tx, now)
+    if isinstance(quota, SharedQuota):
+        spent = await quota.reserve(app.stores.registry.tx, now)
     else:
         spent = quota.spend(now)
     basic = caller.account.kind == "basic"
-    ask.quota = _hourly(spent) if basic else _window(spent)
+    request.quota = _hourly(spent) if basic else _window(spent)
     if spent.left < 0:
         wait = str(max(1, -(-spent.reset_ms // 1000))).encode()
         reason = Reason.HOURLY_QUOTA_SPENT if basic else Reason.WINDOW_QUOTA_SPENT
@@ -127,17 +127,17 @@ def _window(spent: Spent) -> list[Header]:
     ]
 
 
-def _in_version_2(ask: Ask) -> str:
+def _in_version_2(request: Request) -> str:
     """The path with its version segment replaced, and only that one: a store may be called v1, too."""
-    parts = ask.path.split("/")
+    parts = request.path.split("/")
     filled = [place for place, part in enumerate(parts) if part]
-    parts[filled[1 if ask.host_form else 2]] = "v2"
+    parts[filled[1 if request.host_form else 2]] = "v2"
     return "/" + quote("/".join(parts).lstrip("/"), safe="/!$&'()*+,;=:@~")
 
 
 _WINDOW: Header = (b"x-rate-limit-time-window-ms", b"%d" % WINDOW_MS)
 
 
-def _raw_path(ask: Ask) -> str:
+def _raw_path(request: Request) -> str:
     """The path as it was sent; a second slash in front would name another host."""
-    return "/" + ask.raw_path.decode("latin-1").lstrip("/")
+    return "/" + request.raw_path.decode("latin-1").lstrip("/")

@@ -14,8 +14,8 @@ from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
-from bodega.http.bulletin import Seen
-from bodega.http.masking import MASK
+from bodega.journal.masking import MASK
+from bodega.journal.sync import Exchange
 from bodega.law.reasons import Reason
 
 
@@ -34,16 +34,16 @@ _SENT = ("accept", "content-type", "prefer", "if-match", "if-none-match", "if-mo
 """Headers that change what is answered; the others are the client's own affair."""
 
 
-def url(entry: Seen, *, scheme: str = "", query: str | None = None) -> str:
+def url(entry: Exchange, *, scheme: str = "", query: str | None = None) -> str:
     """The address that was asked."""
     host = entry.header("host")
     host = host if _HOST.fullmatch(host) else "localhost"
-    asked = entry.query if query is None else query
-    return f"{scheme or ('https' if entry.secure else 'http')}://{host}{entry.path}{'?' + asked if asked else ''}"
+    request = entry.query if query is None else query
+    return f"{scheme or ('https' if entry.secure else 'http')}://{host}{entry.path}{'?' + request if request else ''}"
 
 
 def curl(
-    entry: Seen,
+    entry: Exchange,
     *,
     method: str = "",
     address: str = "",
@@ -73,7 +73,7 @@ def _named(header: str) -> str:
     return "-".join(word.capitalize() for word in header.split("-"))
 
 
-def details(entry: Seen) -> dict[str, Any]:
+def details(entry: Exchange) -> dict[str, Any]:
     """What a refusal says beside its message, in either version's form; empty where nothing was kept."""
     try:
         body = msgspec.json.decode(entry.answer_body or "")
@@ -85,7 +85,7 @@ def details(entry: Seen) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def faulty(entry: Seen) -> list[str]:
+def faulty(entry: Exchange) -> list[str]:
     """The fields or parameters that a refusal names."""
     try:
         body = msgspec.json.decode(entry.answer_body or "")
@@ -99,37 +99,37 @@ def faulty(entry: Seen) -> list[str]:
     return [name[1] for name in found if name is not None]
 
 
-def missing_scope(entry: Seen) -> str:
+def missing_scope(entry: Exchange) -> str:
     """The scope that a 403 names."""
     found = details(entry).get("missing_scope", "") if entry.reason == Reason.SCOPE_MISSING.name else ""
     return found if isinstance(found, str) else ""
 
 
-def _query_without(entry: Seen, names: Sequence[str], **put: Any) -> str:
+def _query_without(entry: Exchange, names: Sequence[str], **put: Any) -> str:
     pairs = [(name, value) for name, value in parse_qsl(entry.query, keep_blank_values=True) if name not in names]
     pairs = [pair for pair in pairs if pair[0] not in put] + [(name, str(value)) for name, value in put.items()]
     return urlencode(pairs, safe=":,/@")
 
 
-def _elsewhere(entry: Seen) -> Mended | None:
+def _elsewhere(entry: Exchange) -> Mended | None:
     location = entry.answered("location")
     return Mended(curl(entry, address=location), "The address that the answer names.") if location else None
 
 
-def _with_token(entry: Seen) -> Mended:
+def _with_token(entry: Exchange) -> Mended:
     return Mended(curl(entry), "With the token of an account of this store, which was shown when it was made.")
 
 
-def _in_json(entry: Seen) -> Mended:
+def _in_json(entry: Exchange) -> Mended:
     return Mended(curl(entry, headers={"accept": "application/json"}), "Asking for JSON.")
 
 
-def _as_json(entry: Seen) -> Mended:
+def _as_json(entry: Exchange) -> Mended:
     line = curl(entry, headers={"content-type": "application/json", "content-encoding": None}, body="")
     return Mended(f"{line} \\\n  --data @body.json", "With a body that is JSON, and says so.")
 
 
-def _lower_limit(entry: Seen) -> Mended | None:
+def _lower_limit(entry: Exchange) -> Mended | None:
     most = details(entry).get("max_limit")
     if not isinstance(most, int):
         return None
@@ -138,7 +138,7 @@ def _lower_limit(entry: Seen) -> Mended | None:
     )
 
 
-def _without_parameters(entry: Seen) -> Mended | None:
+def _without_parameters(entry: Exchange) -> Mended | None:
     names = [name for name in faulty(entry) if f"{name}=" in entry.query or name in dict(parse_qsl(entry.query))]
     if not names:
         return None
@@ -146,7 +146,7 @@ def _without_parameters(entry: Seen) -> Mended | None:
     return Mended(curl(entry, address=url(entry, query=_query_without(entry, names))), said)
 
 
-def _with_filter(entry: Seen) -> Mended | None:
+def _with_filter(entry: Exchange) -> Mended | None:
     supported = details(entry).get("supported_filters")
     names = [name for name in supported if isinstance(name, str)] if isinstance(supported, list) else []
     if not names:
@@ -156,33 +156,33 @@ def _with_filter(entry: Seen) -> Mended | None:
     return Mended(curl(entry, address=url(entry, query=query)), f"Naming what is to be deleted, by {', '.join(names)}.")
 
 
-def _other_method(entry: Seen) -> Mended | None:
+def _other_method(entry: Exchange) -> Mended | None:
     allowed = [word.strip() for word in entry.answered("allow").split(",") if word.strip()]
     verb = next((word for word in ("GET", *allowed) if word in allowed), "")
     return Mended(curl(entry, method=verb), f"This path takes {', '.join(allowed)}.") if verb else None
 
 
-def _known_method(entry: Seen) -> Mended | None:
+def _known_method(entry: Exchange) -> Mended | None:
     if entry.method == "PATCH":
         return Mended(curl(entry, method="PUT"), "A change of some fields is a PUT here.")
     return None
 
 
-def _present_state(entry: Seen) -> Mended | None:
+def _present_state(entry: Exchange) -> Mended | None:
     etag = entry.answered("etag")
     if not etag or not entry.header("if-match"):
         return None
     return Mended(curl(entry, headers={"if-match": etag}), "For the state that is there now; look at it first.")
 
 
-def _whole(entry: Seen) -> Mended:
+def _whole(entry: Exchange) -> Mended:
     away: dict[str, str | None] = {"if-none-match": None, "if-modified-since": None}
     return Mended(
         curl(entry, headers=away), "Nothing is wrong: the copy you have is current. Without a condition it is sent."
     )
 
 
-def _without_fields(entry: Seen) -> Mended | None:
+def _without_fields(entry: Exchange) -> Mended | None:
     if entry.body is None:
         return None
     try:
@@ -196,7 +196,7 @@ def _without_fields(entry: Seen) -> Mended | None:
     return None if MASK in left else Mended(curl(entry, body=left), f"Without {', '.join(names)}.")
 
 
-def _the_list(entry: Seen) -> Mended | None:
+def _the_list(entry: Exchange) -> Mended | None:
     last = entry.path.rstrip("/").rpartition("/")[2]
     if not last.isdigit():
         return None
@@ -205,12 +205,12 @@ def _the_list(entry: Seen) -> Mended | None:
     )
 
 
-def _later(entry: Seen) -> Mended:
+def _later(entry: Exchange) -> Mended:
     wait = entry.answered("retry-after")
     return Mended(curl(entry), f"The same, {wait} seconds after it was asked." if wait else "The same, later.")
 
 
-_WAYS: dict[Reason, Callable[[Seen], Mended | None]] = {
+_WAYS: dict[Reason, Callable[[Exchange], Mended | None]] = {
     Reason.INSECURE: _elsewhere,
     Reason.INSECURE_WRITE: _elsewhere,
     Reason.DEPRECATED_VERSION: _elsewhere,
@@ -242,7 +242,7 @@ _WAYS: dict[Reason, Callable[[Seen], Mended | None]] = {
 """What can be told from the request and its answer alone."""
 
 
-def mended(entry: Seen, reason: Reason) -> Mended | None:
+def mended(entry: Exchange, reason: Reason) -> Mended | None:
     """The line that would succeed, where one can be told."""
     way = _WAYS.get(reason)
     return way(entry) if way is not None else None

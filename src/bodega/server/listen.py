@@ -25,7 +25,7 @@ from uvicorn.config import Config
 from uvicorn.lifespan.on import LifespanOn
 from uvicorn.server import ServerState
 
-from bodega.http.protocol import Limits, Protocol
+from bodega.server.protocol import Limits, Protocol
 
 BACKLOG = 2048
 KEEP_ALIVE_SECONDS = 30

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from bodega.access.stores import OpenStore, Stores
-from bodega.http.route import Routes
+from bodega.http.router import Routes
 from bodega.storage.registry import Account
 
 
-class House(msgspec.Struct, frozen=True):
+class AppContext(msgspec.Struct, frozen=True):
     """`wake_worker` tells the worker that a store has a new task; `max_body` is in bytes.
 
     `behind_tls`: a proxy in front ends TLS, so what comes as plain HTTP came to it as HTTPS.

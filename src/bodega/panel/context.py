@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from bodega.access.stores import Stores
-from bodega.http.bulletin import Bulletin
-from bodega.http.house import House
+from bodega.http.app_context import AppContext
+from bodega.journal.sync import JournalSync
 from bodega.log import Log
 from bodega.storage.registry import Registry
 from bodega.storage.tx import Tx
@@ -19,7 +19,7 @@ from bodega.storage.tx import Tx
 HERE = "bodega.panel"
 
 
-class PanelHouse:
+class PanelContext:
     """`ca` is the local authority's file, None when the operator brought a certificate; `now` is in UTC seconds.
 
     `api` is what the store's API stands on.
@@ -28,18 +28,18 @@ class PanelHouse:
     def __init__(
         self,
         stores: Stores,
-        bulletin: Bulletin,
+        journal_sync: JournalSync,
         log: Log,
         *,
         insecure_http: bool,
         https_port: int,
         ca: Path | None,
         now: Callable[[], float],
-        api: House,
+        api: AppContext,
     ) -> None:
         self.stores = stores
         self.api = api
-        self.bulletin = bulletin
+        self.journal_sync = journal_sync
         self.log = log
         self.insecure_http = insecure_http
         self.https_port = https_port
@@ -59,7 +59,7 @@ class PanelHouse:
     @cached_property
     def templates(self) -> Any:
         """Jinja, made when the first page is asked for; everything that is shown is escaped."""
-        from bodega.panel.templates_of import environment
+        from bodega.panel.templating import environment
 
         return environment()
 

@@ -2,7 +2,7 @@
 
 It is written at every request, so it keeps references to what is there anyway and works nothing out. Bodies are kept
 only where the owner asked for them (setting `journal`), and never more than a part of a long one. Credentials are
-masked before something is shown or leaves the process (`http/masking.py`), not here.
+masked before something is shown or leaves the process (`journal/masking.py`), not here.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from time import time as wall
 import msgspec
 
 from bodega.access.stores import OpenStore
-from bodega.http.answer import Answer
-from bodega.http.ask import Ask
+from bodega.http.request import Request
+from bodega.http.response import Response
 from bodega.law.refusal import Header
 
 KEPT = 250
@@ -62,7 +62,7 @@ class Minute(msgspec.Struct, gc=False):
     durations: list[int]
 
 
-class Diary:
+class StoreJournal:
     """A store's pages: its last requests, its counts, and when its accounts were last used."""
 
     __slots__ = ("_minute", "_now", "counts", "entries", "minutes", "moved", "since", "statuses", "used")
@@ -119,27 +119,27 @@ class Journal:
     """The diaries of a process."""
 
     def __init__(self) -> None:
-        self.diaries: dict[str, Diary] = {}
+        self.stores: dict[str, StoreJournal] = {}
 
-    def note(self, ask: Ask, answer: Answer, us: int, store: OpenStore) -> None:
+    def note(self, request: Request, response: Response, us: int, store: OpenStore) -> None:
         """One answered request of a store that exists; `us` are the microseconds it took."""
         name = store.record.hash
-        diary = self.diaries.get(name) or self._begin(name)
+        store_journal = self.stores.get(name) or self._begin(name)
         entry = Entry(
-            wall(), ask.request_id, ask.method, ask.path, ask.query, ask.version, answer.status, answer.reason,
-            ask.client_id, us, ask.headers, answer.headers, ask.secure,
-            ask.prefix,
+            wall(), request.request_id, request.method, request.path, request.query, request.version,
+            response.status, response.reason, request.client_id, us, request.headers, response.headers,
+            request.secure, request.prefix,
         )  # fmt: skip
         if store.keeps_bodies:
-            entry.size, entry.body = len(ask.body), ask.body[:LONGEST_BODY]
-            entry.answer_size, entry.answer_body = len(answer.body), answer.body[:LONGEST_BODY]
-        elif answer.reason:  # short, and what one wants to read
-            entry.answer_size, entry.answer_body = len(answer.body), answer.body[:LONGEST_BODY]
-        diary.note(entry)
+            entry.size, entry.body = len(request.body), request.body[:LONGEST_BODY]
+            entry.answer_size, entry.answer_body = len(response.body), response.body[:LONGEST_BODY]
+        elif response.reason:  # short, and what one wants to read
+            entry.answer_size, entry.answer_body = len(response.body), response.body[:LONGEST_BODY]
+        store_journal.note(entry)
 
-    def _begin(self, name: str) -> Diary:
-        if len(self.diaries) >= MOST_STORES:
-            quiet = min(self.diaries, key=lambda other: self.diaries[other].entries[-1].at)
-            del self.diaries[quiet]
-        diary = self.diaries[name] = Diary()
-        return diary
+    def _begin(self, name: str) -> StoreJournal:
+        if len(self.stores) >= MOST_STORES:
+            quiet = min(self.stores, key=lambda other: self.stores[other].entries[-1].at)
+            del self.stores[quiet]
+        store_journal = self.stores[name] = StoreJournal()
+        return store_journal

@@ -11,7 +11,7 @@ import ssl
 import tempfile
 from pathlib import Path
 
-from bodega.http.tls import Certificate, load_authority, load_key, server_context, sign_server
+from bodega.server.tls import Certificate, load_authority, load_key, server_context, sign_server
 
 REMEMBERED = 64
 """Contexts kept, a few dozen KiB each. Strangers may ask for any name, and must not fill the memory."""

@@ -19,8 +19,8 @@ from collections.abc import Iterable
 import msgspec
 
 from bodega.access.stores import Stores
-from bodega.http import masking
-from bodega.http.journal import BUCKETS_MS, KEPT, MINUTES, Diary, Entry, Journal
+from bodega.journal import masking
+from bodega.journal.store import BUCKETS_MS, KEPT, MINUTES, Entry, Journal, StoreJournal
 from bodega.log import Log
 from bodega.storage.tx import Busy, Clash
 
@@ -38,7 +38,7 @@ AT_ONCE = 200
 """Accounts whose use one statement notes."""
 
 
-class Seen(msgspec.Struct):
+class Exchange(msgspec.Struct):
     """A request as it may be shown: text, credentials masked. Bodies are None where they were not kept."""
 
     at: float
@@ -74,11 +74,11 @@ class Seen(msgspec.Struct):
         return next((value for other, value in self.answer_headers if other == name), "")
 
 
-class Told(msgspec.Struct):
+class JournalPages(msgspec.Struct):
     """The pages of one or several workers: newest request last; `minutes` by the number of the minute since 1970, as
     (requests by first digit of the status, durations by class)."""
 
-    entries: list[Seen] = []
+    entries: list[Exchange] = []
     counts: dict[str, int] = {}
     statuses: dict[int, int] = {}
     minutes: dict[int, tuple[list[int], list[int]]] = {}
@@ -86,11 +86,11 @@ class Told(msgspec.Struct):
     workers: int = 1
 
 
-def seen(entry: Entry, *, bodies: bool = True) -> Seen:
+def exchange_of(entry: Entry, *, bodies: bool = True) -> Exchange:
     """What may be shown of a request. Without `bodies` it costs a tenth: a list of requests shows none."""
     sent, answered = masking.headers(entry.headers.items()), masking.headers(entry.answer_headers)
     body, answer_body = (entry.body, entry.answer_body) if bodies else (None, None)
-    return Seen(
+    return Exchange(
         entry.at, entry.id, entry.method, entry.path, masking.query(entry.query), entry.version, entry.status,
         entry.reason, entry.client_id, entry.us, sent, answered, entry.secure, entry.prefix,
         _body(body, dict(sent)), _body(answer_body, dict(answered)), entry.size, entry.answer_size,
@@ -106,15 +106,15 @@ def _body(raw: bytes | None, headers: dict[str, str]) -> str | None:
     return masking.body(raw.decode("utf-8", "replace"), headers.get("content-type", ""))
 
 
-def told(diary: Diary, entries: list[Seen]) -> Told:
+def pages_of(store_journal: StoreJournal, entries: list[Exchange]) -> JournalPages:
     """The pages of one process."""
-    minutes = {number: (list(one.classes), list(one.durations)) for number, one in diary.minutes.items()}
-    return Told(entries, dict(diary.counts), dict(diary.statuses), minutes, diary.since)
+    minutes = {number: (list(one.classes), list(one.durations)) for number, one in store_journal.minutes.items()}
+    return JournalPages(entries, dict(store_journal.counts), dict(store_journal.statuses), minutes, store_journal.since)
 
 
-def joined(pages: Iterable[Told]) -> Told:
+def joined(pages: Iterable[JournalPages]) -> JournalPages:
     """The pages of several workers as one."""
-    whole = Told(since=int(time.time()), workers=0)
+    whole = JournalPages(since=int(time.time()), workers=0)
     for page in pages:
         whole.workers += 1
         whole.since = min(whole.since, page.since)
@@ -134,7 +134,7 @@ def joined(pages: Iterable[Told]) -> Told:
     return whole
 
 
-class Bulletin:
+class JournalSync:
     """Reads and tells the journal of this process; `shared` when other workers answer for the same stores."""
 
     def __init__(self, stores: Stores, journal: Journal, log: Log, *, shared: bool) -> None:
@@ -144,7 +144,7 @@ class Bulletin:
         self._shared = shared
         self._worker = os.urandom(8).hex()
         self._told: dict[str, int] = {}
-        self._masked: dict[str, dict[str, Seen]] = {}
+        self._masked: dict[str, dict[str, Exchange]] = {}
         """What was told last: a request is masked once, however often it is told."""
         self._at_work: asyncio.Task[None] | None = None
 
@@ -160,29 +160,35 @@ class Bulletin:
             with contextlib.suppress(Busy):
                 await self._note()
 
-    async def read(self, store: str, *, bodies: bool = False) -> Told:
+    async def read(self, store: str, *, bodies: bool = False) -> JournalPages:
         """What all workers have of a store; `bodies` for those who show them."""
-        diary = self._journal.diaries.get(store)
-        pages = [] if diary is None else [told(diary, [seen(entry, bodies=bodies) for entry in diary.entries])]
+        store_journal = self._journal.stores.get(store)
+        pages = (
+            []
+            if store_journal is None
+            else [pages_of(store_journal, [exchange_of(entry, bodies=bodies) for entry in store_journal.entries])]
+        )
         if self._shared:
             await self._watch(store)
             sql = "SELECT pages FROM journals WHERE store = $1 AND worker <> $2 AND told > $3"
             rows = await self._stores.registry.tx.rows(sql, store, self._worker, int(time.time()) - STALE_SECONDS)
-            pages += [msgspec.msgpack.decode(gzip.decompress(row[0]), type=Told) for row in rows]
+            pages += [msgspec.msgpack.decode(gzip.decompress(row[0]), type=JournalPages) for row in rows]
         return joined(pages)
 
-    async def find(self, store: str, request_id: str) -> Seen | None:
+    async def find(self, store: str, request_id: str) -> Exchange | None:
         """One request with its bodies; None when it is no longer there."""
-        diary = self._journal.diaries.get(store)
-        for entry in diary.entries if diary is not None else ():
+        store_journal = self._journal.stores.get(store)
+        for entry in store_journal.entries if store_journal is not None else ():
             if entry.id == request_id:
-                return seen(entry)
-        found = await self.read(store) if self._shared else Told()
+                return exchange_of(entry)
+        found = await self.read(store) if self._shared else JournalPages()
         return next((entry for entry in found.entries if entry.id == request_id), None)
 
     def last_used(self) -> dict[str, int]:
         """When accounts were last used, as far as this process knows and the registry may not yet."""
-        return {client: at for diary in self._journal.diaries.values() for client, at in diary.used.items()}
+        return {
+            client: at for store_journal in self._journal.stores.values() for client, at in store_journal.used.items()
+        }
 
     async def _watch(self, store: str) -> None:
         """Asks the workers to tell, before they stop."""
@@ -210,23 +216,23 @@ class Bulletin:
 
     async def _tell(self) -> None:
         now = int(time.time())
-        for name, diary in list(self._journal.diaries.items()):
+        for name, store_journal in list(self._journal.stores.items()):
             store = await self._stores.get(name) if self._stores.holds(name) else None
-            if store is None or store.record.watched < now or self._told.get(name) == diary.moved:
+            if store is None or store.record.watched < now or self._told.get(name) == store_journal.moved:
                 continue
-            moved = diary.moved
-            pages = gzip.compress(msgspec.msgpack.encode(told(diary, self._whole(name, diary))), 1)
+            moved = store_journal.moved
+            pages = gzip.compress(msgspec.msgpack.encode(pages_of(store_journal, self._whole(name, store_journal))), 1)
             tx = self._stores.registry.tx
             with contextlib.suppress(Clash):  # the store was deleted a moment ago
                 await tx.run(_TELL, name, self._worker, now, pages)
             self._told[name] = moved
             await tx.run("DELETE FROM journals WHERE told < $1", now - STALE_SECONDS)
 
-    def _whole(self, name: str, diary: Diary) -> list[Seen]:
+    def _whole(self, name: str, store_journal: StoreJournal) -> list[Exchange]:
         known = self._masked.get(name, {})
-        self._masked = {name: {entry.id: known.get(entry.id) or seen(entry) for entry in diary.entries}} | {
-            other: kept for other, kept in self._masked.items() if other != name and other in self._journal.diaries
-        }
+        self._masked = {
+            name: {entry.id: known.get(entry.id) or exchange_of(entry) for entry in store_journal.entries}
+        } | {other: kept for other, kept in self._masked.items() if other != name and other in self._journal.stores}
         return list(self._masked[name].values())
 
     async def _note(self) -> None:
@@ -237,8 +243,8 @@ class Bulletin:
             part = clients[start : start + AT_ONCE]
             values = [value for client in part for value in (client, used[client])]
             await self._stores.registry.tx.run(_used(len(part)), *values)
-        for diary in self._journal.diaries.values():
-            diary.used = {client: at for client, at in diary.used.items() if used.get(client) != at}
+        for store_journal in self._journal.stores.values():
+            store_journal.used = {client: at for client, at in store_journal.used.items() if used.get(client) != at}
 
 
 _TELL = """

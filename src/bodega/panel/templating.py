@@ -13,9 +13,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from bodega.access.settings import SETTINGS
 from bodega.dates import parse_moment
-from bodega.panel.house import HERE, static_url
+from bodega.panel.context import HERE, static_url
 from bodega.panel.navigation import sections
-from bodega.panel.web import SAFE, Asked, Reply
+from bodega.panel.web import SAFE, PanelRequest, Reply
 
 _HTML = (b"content-type", b"text/html; charset=utf-8")
 _NO_STORE = (b"cache-control", b"no-store")
@@ -38,7 +38,7 @@ def environment() -> Environment:
 
 
 def show(
-    asked: Asked,
+    request: PanelRequest,
     template: str,
     *,
     status: HTTPStatus = HTTPStatus.OK,
@@ -46,17 +46,17 @@ def show(
     **facts: Any,
 ) -> Reply:
     """A page made of a template."""
-    store = asked.store
+    store = request.store
     common = {
-        "asked": asked,
-        "owner": asked.owner,
+        "request": request,
+        "owner": request.owner,
         "store": store,
-        "base": asked.base if store is not None else "",
-        "form_token": asked.form_token,
-        "sections": sections(asked) if store is not None else [],
-        "now": asked.now,
+        "base": request.base if store is not None else "",
+        "form_token": request.form_token,
+        "sections": sections(request) if store is not None else [],
+        "now": request.now,
     }
-    body = asked.house.templates.get_template(template).render(common | facts).encode()
+    body = request.panel.templates.get_template(template).render(common | facts).encode()
     return Reply(status, [_HTML, _NO_STORE, *SAFE, *(headers or [])], body)
 
 
