@@ -33,12 +33,12 @@ class Client:
         self._connection.request(sent.method, sent.target, sent.body or None, sent.all_headers())
         return self._connection.getresponse()
 
-    def rows(self, path: str, most: int) -> Iterator[Any]:
-        """Up to `most` rows of a V3 list; `path` has a query. Nothing where the list is refused."""
+    def rows(self, path: str, maximum: int) -> Iterator[Any]:
+        """Up to `maximum` rows of a V3 list; `path` has a query. Nothing where the list is refused."""
         page = 0
-        while most > 0:
+        while maximum > 0:
             page += 1
             status, reply = self.ask(Request("GET", f"{path}&limit={PAGE}&page={page}"))
-            found = reply["data"][:most] if status == 200 else []
+            found = reply["data"][:maximum] if status == 200 else []
             yield from found
-            most = most - len(found) if len(found) == PAGE else 0
+            maximum = maximum - len(found) if len(found) == PAGE else 0

@@ -101,8 +101,8 @@ def reply_size(scenario: Scenario, server: Server, address: Callable[[Request], 
     finally:
         connection.close()
     if reply.status != scenario.expected_status:
-        said = body[:500].decode(errors="replace")
-        raise SystemExit(f"{scenario.name}: {request.method} {request.target} was answered {reply.status}: {said}")
+        message = body[:500].decode(errors="replace")
+        raise SystemExit(f"{scenario.name}: {request.method} {request.target} was answered {reply.status}: {message}")
     return len(body)
 
 

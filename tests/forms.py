@@ -178,7 +178,7 @@ def look_like_a_refusal(reply: Reply, form: Form, reason: Reason) -> None:
         assert error["status"] == status
         assert error["title"]
         assert error["type"].endswith("#" + reason.name.lower())
-        assert all(isinstance(said, str) for said in error.get("errors", {}).values())
+        assert all(isinstance(message, str) for message in error.get("errors", {}).values())
         return
     if form is XML:
         root = ElementTree.fromstring(reply.body)

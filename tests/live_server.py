@@ -120,11 +120,11 @@ class Client:
     def send(self, data: bytes) -> None:
         self.socket.sendall(data)
 
-    def send_until_refused(self, data: bytes, most: int) -> int:
-        """Send `data` again and again until the server hangs up; the number of bytes it let pass, at most `most`."""
+    def send_until_refused(self, data: bytes, maximum: int) -> int:
+        """Send `data` again and again until the server hangs up; the number of bytes it let pass, at most `maximum`."""
         passed = 0
         try:
-            while passed < most:
+            while passed < maximum:
                 passed += self.socket.send(data)
         except HANGING_UP:
             pass

@@ -155,10 +155,10 @@ class Browser:
         answered = [(name.decode(), value.decode("latin-1")) for name, value in got[0]["headers"]]
         for name, value in answered:
             if name == "set-cookie":
-                pair, *marks = value.split("; ")
+                pair, *placeholders = value.split("; ")
                 key, _, content = pair.partition("=")
                 self.cookies[key] = content
-                if "Max-Age=0" in marks:
+                if "Max-Age=0" in placeholders:
                     del self.cookies[key]
         return Page(got[0]["status"], answered, got[1]["body"].decode(), path)
 

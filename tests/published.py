@@ -87,12 +87,12 @@ class Published(NamedTuple):
         body = self._operation.get("requestBody")
         return None if body is None else self._content(body)
 
-    def complaints(self, status: int, said: Any) -> Complaints:
+    def complaints(self, status: int, message: Any) -> Complaints:
         """What its schema for `status` has against a reply; nothing where it has no schema."""
         schema = self.reply(status)
         if schema is None:
             return {}
-        return {**_by_keywords(self.file, schema, said), **dict(_extras(self.file, schema, said, ""))}
+        return {**_by_keywords(self.file, schema, message), **dict(_extras(self.file, schema, message, ""))}
 
     def members(self, status: int = 200) -> set[str]:
         """Every member that its schema names, as places."""
@@ -176,9 +176,9 @@ def _validator(file: str, schema: str) -> jsonschema_rs.Draft4Validator:
     return jsonschema_rs.Draft4Validator(whole, validate_formats=True)
 
 
-def _by_keywords(file: str, schema: Any, said: Any) -> Complaints:
+def _by_keywords(file: str, schema: Any, message: Any) -> Complaints:
     found: Complaints = {}
-    for error in _validator(file, json.dumps(schema, sort_keys=True)).iter_errors(said):
+    for error in _validator(file, json.dumps(schema, sort_keys=True)).iter_errors(message):
         steps = [step for step in map(str, error.instance_path) if not step.isdigit()]
         kind = error.kind
         if isinstance(kind, jsonschema_rs.ValidationErrorKind.Required):
@@ -209,16 +209,16 @@ def _items(file: str, schema: Any) -> list[Any]:
     return [branch["items"] for branch in _branches(file, schema) if isinstance(branch.get("items"), dict)]
 
 
-def _extras(file: str, schema: Any, said: Any, place: str) -> Iterator[tuple[tuple[str, str], str]]:
+def _extras(file: str, schema: Any, message: Any, place: str) -> Iterator[tuple[tuple[str, str], str]]:
     """Members beyond what a schema names. Where it names none, or says that others may come, all are welcome."""
-    if isinstance(said, list):
+    if isinstance(message, list):
         either = {"anyOf": _items(file, schema)}
-        for item in said:
+        for item in message:
             yield from _extras(file, either, item, place)
-    elif isinstance(said, dict):
+    elif isinstance(message, dict):
         known = _properties(file, schema)
         opened = any(branch.get("additionalProperties") for branch in _branches(file, schema))
-        for name, value in said.items():
+        for name, value in message.items():
             there = f"{place}.{name}" if place else name
             if name in known:
                 yield from _extras(file, {"anyOf": known[name]}, value, there)
@@ -248,13 +248,13 @@ def _required(file: str, schema: Any) -> set[str]:
     return names
 
 
-def shown(said: Any, place: str = "") -> Iterator[str]:
+def shown(message: Any, place: str = "") -> Iterator[str]:
     """The members that a reply shows, as places."""
-    if isinstance(said, list):
-        for item in said:
+    if isinstance(message, list):
+        for item in message:
             yield from shown(item, place)
-    elif isinstance(said, dict):
-        for name, value in said.items():
+    elif isinstance(message, dict):
+        for name, value in message.items():
             there = f"{place}.{name}" if place else name
             yield there
             yield from shown(value, there)

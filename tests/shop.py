@@ -22,7 +22,7 @@ from bodega.storage.registry import Account, digest
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
-MOST_OPEN = 8
+MAX_OPEN = 8
 """Stores that a house of the tests keeps open: each holds connections, and a database server has few of them. A store
 that was closed is opened again by its next request."""
 EVERYTHING = frozenset(scope for scope in SCOPES if not scope.endswith("_read_only"))
@@ -82,7 +82,7 @@ class Server:
     def shop(self, plan: str = "sandbox", **settings: Any) -> Shop:
         """A fresh store with one account that may do everything."""
         if self.backend.registry.tx.dialect == "postgresql":
-            for oldest in list(self.app.stores._open)[:-MOST_OPEN]:
+            for oldest in list(self.app.stores._open)[:-MAX_OPEN]:
                 Shop(self, oldest).close()
         waking = self.app._waking
         if waking is not None and not waking.done():  # else it finds the new store without a schema, and upgrades it

@@ -156,10 +156,10 @@ def test_a_plan_without_limits_of_its_own_is_the_plan_again(desk: Desk) -> None:
         ("stor list", 2, "No such command 'stor'."),
     ],
 )  # fmt: skip
-def test_a_mistake_is_told_in_one_sentence(desk: Desk, line: str, status: int, said: str) -> None:
+def test_a_mistake_is_told_in_one_sentence(desk: Desk, line: str, status: int, message: str) -> None:
     result = desk.run(line)
     assert (result.exit_code, result.stdout) == (status, "")
-    assert result.stderr.startswith(said.replace("HASH", desk.store) if "'HASH'" not in said else said)
+    assert result.stderr.startswith(message.replace("HASH", desk.store) if "'HASH'" not in message else message)
     assert result.stderr.count("\n") == 1
 
 
@@ -172,10 +172,10 @@ def test_a_mistake_is_told_in_one_sentence(desk: Desk, line: str, status: int, s
         (["--data", "/proc/none"], 1, "/proc/none"),
     ],
 )
-def test_a_place_that_cannot_be_used_is_told_in_one_sentence(place: list[str], status: int, said: str) -> None:
+def test_a_place_that_cannot_be_used_is_told_in_one_sentence(place: list[str], status: int, message: str) -> None:
     result = CliRunner().invoke(main, ["store", "list", *place])
     assert (result.exit_code, result.stdout) == (status, "")
-    assert result.stderr.startswith(said)
+    assert result.stderr.startswith(message)
     assert result.stderr.count("\n") == 1
 
 
@@ -354,10 +354,10 @@ def test_every_outcome_has_a_meaning() -> None:
         ("zzz", "There is no reason zzz; the reasons are INSECURE"),
     ],
 )
-def test_what_cannot_be_explained_is_told(asked: str, said: str) -> None:
+def test_what_cannot_be_explained_is_told(asked: str, message: str) -> None:
     result = CliRunner().invoke(main, ["explain", asked])
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.startswith(said)
+    assert result.stderr.startswith(message)
 
 
 def test_routes_are_listed_once_each() -> None:

@@ -380,12 +380,12 @@ def schemas(runner: asyncio.Runner, url: str) -> set[str]:
         ("store create shop --server mysql://x", 2, "postgresql://"),
     ],
 )
-def test_a_server_that_cannot_be_used_leaves_no_store(postgres_url: str, line: str, code: int, said: str) -> None:
+def test_a_server_that_cannot_be_used_leaves_no_store(postgres_url: str, line: str, code: int, message: str) -> None:
     """Bad input changes nothing."""
     with database(postgres_url) as url:
         result = run(("--database", url), line)
         assert result.exit_code == code
-        assert said in result.stderr
+        assert message in result.stderr
         assert done(("--database", url), "store list") == []
 
 

@@ -160,10 +160,10 @@ BOUNDS = [("currency_symbol", 10), ("decimal_separator", 1), ("thousands_separat
 
 
 @pytest.mark.parametrize(("key", "most"), BOUNDS)
-def test_settings_take_no_more_than_the_first_currency_holds(server: Server, key: str, most: int) -> None:
+def test_settings_take_no_more_than_the_first_currency_holds(server: Server, key: str, maximum: int) -> None:
     """A store is opened with them: what a currency cannot hold would break every read of it."""
-    longest = SETTINGS[key].read("x" * most)
-    with pytest.raises(ValueError, match=f"at most {most} printable"):
-        SETTINGS[key].read("x" * (most + 1))
+    longest = SETTINGS[key].read("x" * maximum)
+    with pytest.raises(ValueError, match=f"at most {maximum} printable"):
+        SETTINGS[key].read("x" * (maximum + 1))
     shop = server.shop(**{key: longest})
     assert longest in shop.get("/v2/currencies").json[0].values()

@@ -51,8 +51,8 @@ def test_a_password_lets_one_in_and_is_seen_by_nobody(shop: Shop, method: str, p
     kept = rest(shop)
     assert b"$argon2id$v=19$m=19456,t=2,p=1$" in kept
     assert b"sesame" not in kept
-    said = [made, shop.get("/v3/customers"), shop.get("/v2/customers"), shop.get("/v2/customers/1.xml")]
-    assert not [reply for reply in said if b"argon" in reply.body or b"sesame" in reply.body]
+    message = [made, shop.get("/v3/customers"), shop.get("/v2/customers"), shop.get("/v2/customers/1.xml")]
+    assert not [reply for reply in message if b"argon" in reply.body or b"sesame" in reply.body]
 
 
 def test_a_password_is_changed_and_stays_until_then(shop: Shop) -> None:

@@ -35,18 +35,18 @@ def test_a_newcomer_starts_a_demo_store_pastes_what_it_prints_and_stops_it(monke
     monkeypatch.setenv("PATH", os.defpath)
     with started("dev", *PORTS, "--products", "20") as process:
         assert process.stdout is not None
-        said = ""
-        while "export PATH=" not in said:
+        message = ""
+        while "export PATH=" not in message:
             line = process.stdout.readline()
-            assert line, said
-            said += line
-        products, store, count, customers, orders = (run(line) for line in re.findall(r"^curl .*$", said, re.M))
+            assert line, message
+            message += line
+        products, store, count, customers, orders = (run(line) for line in re.findall(r"^curl .*$", message, re.M))
         assert len(json.loads(products)["data"]) == 3
         assert json.loads(store)["name"] == "Demo store"
         assert json.loads(count) == {"count": 20}
         assert len(json.loads(customers)["data"]) == 3
         assert len(json.loads(orders)) == 3
-        exports = "; ".join(re.findall(r"^export .*$", said, re.M))
+        exports = "; ".join(re.findall(r"^export .*$", message, re.M))
         assert [one["hash"] for one in json.loads(run(f"{exports}; bodega store list --json"))] == ["demo"]
         data = Path(run(f'{exports}; printf %s "$BODEGA_DATA"'))
         assert (data / "ca.pem").exists()

@@ -425,12 +425,12 @@ class Framed(Create):
     async def gather(self, call: Context) -> None:
         given = call.draft.get("image_url")
         if given:
-            call.gathered = await darkroom.taken_in(call, given, "image", darkroom.PRODUCT_SIZES)
-            call.draft["image_url"] = call.gathered.sizes["tiny"].address
+            call.prefetched = await darkroom.taken_in(call, given, "image", darkroom.PRODUCT_SIZES)
+            call.draft["image_url"] = call.prefetched.sizes["tiny"].address
 
     async def perform(self, unit: Unit, call: Context) -> Outcome:
-        if call.gathered is not None:
-            await darkroom.keep(unit, call.gathered)
+        if call.prefetched is not None:
+            await darkroom.keep(unit, call.prefetched)
         return await super().perform(unit, call)
 
 

@@ -273,8 +273,8 @@ def test_a_refused_filter_is_told_in_the_words_that_clients_match(room: Shop) ->
         room.get("/v2/brands?name:like=a").json[0]["message"]
         == "The field 'name:like' is not supported by this resource."
     )
-    said = room.get("/v3/catalog/brands?name:max=a&page_title:in=b").json["title"]
-    assert said == "The filter(s): name:max, page_title:in are not valid filter parameter(s)."
+    message = room.get("/v3/catalog/brands?name:max=a&page_title:in=b").json["title"]
+    assert message == "The filter(s): name:max, page_title:in are not valid filter parameter(s)."
 
 
 @pytest.mark.parametrize("limit", ["251", "1000", "999999999"])

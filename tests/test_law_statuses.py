@@ -42,12 +42,12 @@ Send = Callable[[], Reply]
 
 
 class Case(NamedTuple):
-    """`prepare` sets a shop up and returns the request that is then refused for `reason`."""
+    """`before_validate` sets a shop up and returns the request that is then refused for `reason`."""
 
     reason: Reason
     forms: Sequence[Form]
     cites: str
-    prepare: Callable[[Desk], Send]
+    before_validate: Callable[[Desk], Send]
 
 
 CASES: list[Case] = []
@@ -56,9 +56,9 @@ CASES: list[Case] = []
 def refused(reason: Reason, cites: str, forms: Sequence[Form] = FORMS) -> Callable[[Callable[[Desk], Send]], Any]:
     """Adds a row to the table."""
 
-    def add(prepare: Callable[[Desk], Send]) -> Callable[[Desk], Send]:
-        CASES.append(Case(reason, forms, cites, prepare))
-        return prepare
+    def add(before_validate: Callable[[Desk], Send]) -> Callable[[Desk], Send]:
+        CASES.append(Case(reason, forms, cites, before_validate))
+        return before_validate
 
     return add
 
@@ -589,7 +589,7 @@ ALONE = (Step.OPEN_STORE, Step.SPEND_QUOTA)
 
 
 ROWS = [
-    pytest.param(case, form, id=f"{form.name}-{case.reason.name}-{case.prepare.__name__}")
+    pytest.param(case, form, id=f"{form.name}-{case.reason.name}-{case.before_validate.__name__}")
     for case in CASES
     for form in case.forms
 ]
@@ -602,7 +602,7 @@ def test_a_refusal_has_its_status_reason_path_headers_and_body_and_changes_nothi
     """The row cites its section or rule; design section 1 for the path."""
     shop = server.shop() if case.reason.step in ALONE or case.reason is Reason.PLAN_LIMIT_REACHED else room
     desk = Desk(shop, form)
-    send = case.prepare(desk)
+    send = case.before_validate(desk)
     before = rows(shop) if case.reason.step is not Step.OPEN_STORE else {}
     reply = send()
     path, _, ending = reply.headers["bodega-path"].rpartition(" > ")

@@ -254,7 +254,7 @@ def test_a_filtered_delete_and_one_in_v3_are_carried_out_at_once(room: Shop) -> 
 def abandon(shop: Shop, lease: int, progress: int = 0) -> int:
     """A bulk delete that a worker took up and never ended; `lease` is when its claim runs out, in UTC seconds."""
     url = f"/stores/{shop.name}/v2/brands"
-    asked = queue.Asked("DELETE", url)
+    asked = queue.TaskRequest("DELETE", url)
     store = shop.server.run(shop.server.app.stores.get(shop.name))
     client = next(iter(store.by_client))
 
@@ -304,7 +304,7 @@ def test_a_task_whose_worker_may_still_live_is_left_to_it(room: Shop) -> None:
 def test_a_worker_that_was_overtaken_commits_nothing(room: Shop) -> None:
     """Design section 5: the effect of a task and its end are one transaction, so it happens once."""
     store = room.server.run(room.server.app.stores.get(room.name))
-    asked = queue.Asked(
+    asked = queue.TaskRequest(
         "POST", f"/stores/{room.name}/v3/catalog/brands", {"content-type": "application/json"}, '{"name":"Acme"}'
     )
     client = next(iter(store.by_client))

@@ -325,12 +325,12 @@ def test_a_page_or_limit_that_is_no_number_is_refused(store: Shop, path: str, qu
     """Rules 4 and 21."""
     reply = store.get(f"{path}?{query}")
     assert (reply.status, reply.reason) == (400 if path.startswith("/v2") else 422, "QUERY_INVALID")
-    said = f"{name} must be a whole number from 1."
+    message = f"{name} must be a whole number from 1."
     if path.startswith("/v2"):
         assert reply.json[0]["message"] == f"The field '{name}' is invalid."
-        assert reply.json[0]["details"] == {"field": name, "invalid_reason": said}
+        assert reply.json[0]["details"] == {"field": name, "invalid_reason": message}
     else:
-        assert reply.json["errors"] == {name: said}
+        assert reply.json["errors"] == {name: message}
 
 
 @pytest.mark.parametrize(

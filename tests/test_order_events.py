@@ -55,18 +55,18 @@ def test_what_belongs_to_an_order_tells_of_it(shop: Shop) -> None:
     item = {"item_type": "PRODUCT", "item_id": lines(shop, order)[0]["id"], "quantity": 1}
     body = {"items": [item], "payments": [{"provider_id": "custom", "amount": 6}]}
     refund = shop.post(f"/v3/orders/{order['id']}/payment_actions/refunds", body).data["id"]
-    said = {**named, "refund": {"refund_id": refund}}
+    message = {**named, "refund": {"refund_id": refund}}
     assert heard(shop, "store/order/refund", "store/channel/1/order/refund") == [
-        ("store/order/refund/created", said),
-        ("store/channel/1/order/refund/created", said),
+        ("store/order/refund/created", message),
+        ("store/channel/1/order/refund/created", message),
     ]
 
     async def write(unit: Unit) -> None:
-        await unit.insert(messages.TABLE, messages.Message(order_id=order["id"], message="Where is it?"))
+        await unit.insert(messages.TABLE, messages.OrderMessage(order_id=order["id"], message="Where is it?"))
 
     shop.write(write)
-    said = {**named, "message": {"order_message_id": 1}}
-    assert heard(shop, "store/order/message") == [("store/order/message/created", said)]
+    message = {**named, "message": {"order_message_id": 1}}
+    assert heard(shop, "store/order/message") == [("store/order/message/created", message)]
     field = {"namespace": "erp", "key": "n", "value": "1", "permission_set": "app_only"}
     shop.post(f"/v3/orders/{order['id']}/metafields", field)
     assert [scope for scope, _ in heard(shop)] == ["store/order/metafield/created"]

@@ -703,7 +703,7 @@ def test_messages_and_coupons_are_read(shop: Shop) -> None:
     place(shop)
 
     async def put(unit: Unit) -> None:
-        wrote = messages.Message(
+        wrote = messages.OrderMessage(
             order_id=1, subject="Where", message="Is it?", date_created="2026-01-02T03:04:05+00:00"
         )
         await unit.insert(messages.TABLE, wrote)
@@ -782,11 +782,11 @@ def test_a_range_is_listed_alike_by_walking_and_by_index(
 def test_recent_orders_are_found_by_an_index(server: Any) -> None:
     """Else the cost of the usual poll of a connector would grow with the store."""
     from bodega.resources.orders.order import TABLE
-    from bodega.storage.plan import Condition, Plan, ranged_sql
+    from bodega.storage.plan import Condition, QueryPlan, ranged_sql
 
     shop = server.shop()
     reader = server.run(server.app.stores.get(shop.name)).rows.reader
-    plan = Plan(TABLE, (Condition("date_modified", "min", "2026-01-01"),))
+    plan = QueryPlan(TABLE, (Condition("date_modified", "min", "2026-01-01"),))
     sql, values = ranged_sql(plan, "t.doc", reader.dialect)
     if reader.dialect == "sqlite":
         steps = [row[3] for row in shop.select(f"EXPLAIN QUERY PLAN {sql}", *values)]
@@ -809,8 +809,8 @@ def test_whatever_is_done_to_an_order_its_totals_stay_sums(shop: Shop, inclusive
     order = place(shop, *({"product_id": one, "quantity": 2} for one in products))
     path = f"/v2/orders/{order['id']}"
 
-    def cents(most: int) -> str:
-        return str(Decimal(random.randint(0, most)) / 100)
+    def cents(maximum: int) -> str:
+        return str(Decimal(random.randint(0, maximum)) / 100)
 
     def some_line() -> dict[str, Any]:
         sold = random.choice(lines(shop, order))

@@ -35,8 +35,8 @@ def public(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     yield from serve("127.0.0.2")
 
 
-def fetched(runner: asyncio.Runner, url: str, *, allow_private: bool = False, most: int = 10_000) -> bytes:
-    return runner.run(outgoing.fetch(url, most=most, allow_private=allow_private))
+def fetched(runner: asyncio.Runner, url: str, *, allow_private: bool = False, maximum: int = 10_000) -> bytes:
+    return runner.run(outgoing.fetch(url, maximum=maximum, allow_private=allow_private))
 
 
 @pytest.mark.parametrize(
@@ -129,8 +129,8 @@ def test_what_cannot_be_fetched_is_told(
 def test_no_more_is_read_than_is_wanted(runner: asyncio.Runner, host: str) -> None:
     """A byte more tells that it is too large."""
     assert fetched(runner, f"http://{host}/hops/3", allow_private=True) == RED
-    assert len(fetched(runner, f"http://{host}/large/5000", allow_private=True, most=5000)) == 5000
-    assert len(fetched(runner, f"http://{host}/large/9000000", allow_private=True, most=5000)) == 5001
+    assert len(fetched(runner, f"http://{host}/large/5000", allow_private=True, maximum=5000)) == 5000
+    assert len(fetched(runner, f"http://{host}/large/9000000", allow_private=True, maximum=5000)) == 5001
 
 
 # In a request

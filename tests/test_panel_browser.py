@@ -97,10 +97,10 @@ class Tab:
         self.script = script
         self.viewport = viewport
 
-    def hear(self, said: Any) -> None:
+    def hear(self, message: Any) -> None:
         """A page that was refused is no complaint: tests look at those, too."""
-        if said.type == "error" and not said.text.startswith("Failed to load resource"):
-            self.complaints.append(said.text)
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+            self.complaints.append(message.text)
 
     def sign_in(self) -> None:
         self.page.goto("/manage")
@@ -351,7 +351,10 @@ def test_no_other_site_can_frame_the_panel(driver: Any, house: House, desk: Tab)
         framed = [frame for frame in desk.page.frames if frame is not desk.page.main_frame]
         assert all("Maintenance" not in frame.content() for frame in framed)
         evil.shutdown()
-    assert any("frame-ancestors" in said or "Refused to frame" in said or "frame" in said for said in desk.complaints)
+    assert any(
+        "frame-ancestors" in message or "Refused to frame" in message or "frame" in message
+        for message in desk.complaints
+    )
 
 
 def test_what_clients_wrote_runs_nothing(house: House, desk: Tab) -> None:
@@ -385,11 +388,11 @@ class App:
             def do_GET(self) -> None:
                 parts = urlsplit(self.path)
                 query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-                said = app.answer(parts.path, query)
-                self.send_response(200 if said else 404)
+                message = app.answer(parts.path, query)
+                self.send_response(200 if message else 404)
                 self.send_header("Content-Type", "text/html")
                 self.end_headers()
-                self.wfile.write(f"<h1>{said}</h1>".encode())
+                self.wfile.write(f"<h1>{message}</h1>".encode())
 
             def log_message(self, *args: Any) -> None:
                 return

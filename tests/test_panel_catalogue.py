@@ -15,7 +15,7 @@ PRODUCTS = "/v3/catalog/products"
 LAMP = {"name": "Lamp", "type": "physical", "weight": 1, "price": 20}
 
 
-def said(page: Page) -> list[str]:
+def message(page: Page) -> list[str]:
     """What is complained of, beside fields and above the form."""
     found = re.findall(r'class="(?:wrong|note bad)[^"]*"[^>]*>(.*?)</(?:p|div)>', page.text, re.DOTALL)
     return [re.sub(r"<[^>]+>|\s+", " ", text).strip() for text in found]
@@ -24,7 +24,7 @@ def said(page: Page) -> list[str]:
 def new_id(page: Page) -> int:
     """The id in the address that a form that made something leads to."""
     found = re.search(r"/(\d+)\?done=made$", page.header("location"))
-    assert found is not None, (page.status, said(page))
+    assert found is not None, (page.status, message(page))
     return int(found[1])
 
 
@@ -42,7 +42,7 @@ def test_a_product_is_made_and_changed_as_a_client_would(shop: Shop) -> None:
     assert shop.get(f"/v3/catalog/brands/{made['brand_id']}").data["name"] == "Lumen"
     here = f"{base(shop)}/products/{key}"
     page = browser.post(browser.get(here), f"/products/{key}", price="19.99", is_visible="", brand_name="", sku="L-1")
-    assert page.header("location").endswith("done=saved"), said(page)
+    assert page.header("location").endswith("done=saved"), message(page)
     changed = shop.get(f"{PRODUCTS}/{key}").data
     assert (changed["price"], changed["sku"], changed["brand_id"]) == (19.99, "L-1", 0)
     assert {name for name in made if made[name] != changed[name]} <= {
@@ -60,7 +60,7 @@ def test_a_form_that_was_not_touched_changes_nothing(shop: Shop) -> None:
     key = shop.post(PRODUCTS, full).data["id"]
     before = shop.get(f"{PRODUCTS}/{key}").body
     page = browser.post(browser.get(f"{base(shop)}/products/{key}"), f"/products/{key}")
-    assert page.header("location").endswith("done=unchanged"), said(page)
+    assert page.header("location").endswith("done=unchanged"), message(page)
     assert shop.get(f"{PRODUCTS}/{key}").body == before
 
 
@@ -92,7 +92,7 @@ def test_what_the_api_refuses_is_refused_in_its_words_and_nothing_is_lost(
     page = browser.post(browser.get(f"{base(shop)}/products/{key}"), f"/products/{key}", sku="KEPT", **typed)
     assert page.status == 422
     words = next(iter(refusal.json["errors"].values())) if refusal.status == 422 else refusal.json["title"]
-    assert any(words in text for text in said(page)), (words, said(page))
+    assert any(words in text for text in message(page)), (words, message(page))
     assert page.form(f"/products/{key}").fields["sku"] == "KEPT"
     assert shop.get(f"{PRODUCTS}/{key}").body == before
 
@@ -115,7 +115,7 @@ def test_a_field_that_somebody_else_changed_is_told_before_it_is_written_over(sh
     shop.put(f"{PRODUCTS}/{key}", {"price": 30, "weight": 9})
     told = browser.post(page, f"/products/{key}", price="25")
     assert (told.status, shop.get(f"{PRODUCTS}/{key}").data["price"]) == (422, 30)
-    assert any("made this \N{LEFT DOUBLE QUOTATION MARK}30" in text for text in said(told)), said(told)
+    assert any("made this \N{LEFT DOUBLE QUOTATION MARK}30" in text for text in message(told)), message(told)
     assert browser.post(told, f"/products/{key}").header("location").endswith("done=saved")
     now = shop.get(f"{PRODUCTS}/{key}").data
     assert (now["price"], now["weight"]) == (25, 9), "what was not touched stays the other's"
@@ -127,7 +127,7 @@ def test_limits_of_the_plan_hold_for_owners_too(shop: Shop) -> None:
     shop.post("/v3/catalog/brands", {"name": "One"})
     page = browser.post(browser.get(f"{base(shop)}/brands/new"), "/brands", name="Two")
     assert (page.status, len(shop.get("/v3/catalog/brands").data)) == (422, 1)
-    assert said(page), "and why"
+    assert message(page), "and why"
 
 
 LISTED = [
@@ -159,7 +159,7 @@ def test_the_list_shows_what_was_asked_for(stocked: tuple[Shop, Browser], query:
 def test_a_search_that_the_api_refuses_is_told(stocked: tuple[Shop, Browser]) -> None:
     shop, browser = stocked
     page = browser.get(f"{base(shop)}/products?category=none")
-    assert (page.status, len(said(page))) == (200, 1)
+    assert (page.status, len(message(page))) == (200, 1)
 
 
 def test_what_runs_low_is_drawn_on_the_overview(stocked: tuple[Shop, Browser]) -> None:
@@ -189,12 +189,12 @@ def test_images_are_uploaded_described_and_deleted(shop: Shop) -> None:
     here = f"{base(shop)}/products/{key}/images"
     page = browser.upload(browser.get(here), "/images", "image_file", picture((40, 30)), description="From the side")
     shown = browser.follow(page)
-    assert "Added." in shown.text, said(page)
+    assert "Added." in shown.text, message(page)
     (image,) = shop.get(f"{PRODUCTS}/{key}/images").data
     assert image["description"] == "From the side"
     assert image["url_standard"].partition("/files/")[2] in shown.text
     changed = browser.post(shown, f"/images/{image['id']}", **{f"i{image['id']}.description": "From above"})
-    assert changed.status == 303, said(changed)
+    assert changed.status == 303, message(changed)
     assert shop.get(f"{PRODUCTS}/{key}/images/{image['id']}").data["description"] == "From above"
     form = browser.get(here).form(f"/images/{image['id']}")
     assert browser.ask("POST", form.action + "/delete", form.fields).status == 303
@@ -211,7 +211,7 @@ def test_what_is_no_image_is_refused_in_the_words_of_the_api(shop: Shop) -> None
         browser.ask("POST", here, browser.get(here).form("/images").fields),
     ):
         assert page.status == 422
-        assert said(page)
+        assert message(page)
     assert shop.get(f"{PRODUCTS}/{key}/images").data == []
 
 
@@ -258,9 +258,9 @@ def test_rows_of_a_product_are_added_changed_and_deleted(
     here = f"{base(shop)}/products/{key}/parts"
     path = f"{PRODUCTS}/{key}/{word}"
     empty = browser.post(browser.get(here), f"/parts/{word}")
-    assert (empty.status, bool(said(empty))) == (422, True)
+    assert (empty.status, bool(message(empty))) == (422, True)
     page = browser.post(browser.get(here), f"/parts/{word}", **{f"new.{name}": text for name, text in typed.items()})
-    assert page.status == 303, said(page)
+    assert page.status == 303, message(page)
     (row,) = shop.get(path).data
     assert stored.items() <= row.items()
     one = browser.get(here).form(f"/parts/{word}/{row['id']}")
@@ -277,7 +277,7 @@ def test_options_make_variants_and_variants_are_changed_all_at_once(shop: Shop) 
     here = f"{base(shop)}/products/{key}/variants"
     for name, kind, values in (("Size", "rectangles", "S, M"), ("Shade", "swatch", "Red #d02020, Sand")):
         page = browser.post(browser.get(here), "/options", display_name=name, type=kind, values=values)
-        assert page.status == 303, said(page)
+        assert page.status == 303, message(page)
     options = shop.get(f"{PRODUCTS}/{key}/options").data
     assert [[value["label"] for value in option["option_values"]] for option in options] == [
         ["S", "M"],
@@ -297,7 +297,7 @@ def test_options_make_variants_and_variants_are_changed_all_at_once(shop: Shop) 
     before = shop.get(f"{PRODUCTS}/{key}/variants").body
     clash = {f"v{first}.price": "13", f"v{second}.sku": "LAMP-M-RED"}
     page = browser.post(browser.get(here), "/variants", **clash)
-    assert (page.status, bool(said(page))) == (422, True)
+    assert (page.status, bool(message(page))) == (422, True)
     assert page.form("/variants").fields[f"v{first}.price"] == "13", "nothing that was typed is lost"
     assert shop.get(f"{PRODUCTS}/{key}/variants").body == before, "all or nothing"
     form = browser.get(here).form("/variants")
@@ -321,7 +321,7 @@ def test_an_option_is_renamed_grows_and_goes(shop: Shop) -> None:
     assert browser.ask("POST", form.action + "/delete", form.fields).status == 303
     assert shop.get(f"{PRODUCTS}/{key}/options").data == []
     bad = browser.post(browser.get(here), "/options", display_name="", type="dropdown", values="S")
-    assert (bad.status, bool(said(bad))) == (422, True)
+    assert (bad.status, bool(message(bad))) == (422, True)
 
 
 # Categories and brands
@@ -341,10 +341,10 @@ def test_categories_are_a_tree_that_can_be_rearranged(shop: Shop) -> None:
     assert moved.status == 303
     assert shop.get(f"/v3/catalog/categories/{made['Light']}").data["parent_id"] == made["Garden"]
     page = browser.post(browser.get(f"{base(shop)}/categories/new"), "/categories", name="HOME")
-    assert any("exists beside it" in text for text in said(page)), said(page)
+    assert any("exists beside it" in text for text in message(page)), message(page)
     shop.post(PRODUCTS, {**LAMP, "categories": [made["Lamps"]]})
     kept = browser.post(browser.get(f"{base(shop)}/categories/{made['Garden']}"), "/delete")
-    assert (kept.status, bool(said(kept))) == (422, True)
+    assert (kept.status, bool(message(kept))) == (422, True)
     gone = browser.post(browser.get(f"{base(shop)}/categories/{made['Home']}"), "/delete")
     assert gone.status == 303
     assert shop.get(f"/v3/catalog/categories/{made['Home']}").status == 404
@@ -357,7 +357,7 @@ def test_brands_are_found_made_changed_and_deleted(shop: Shop) -> None:
     page = browser.get(f"{base(shop)}/brands?q=UME")
     assert ("Lumen" in page.text, "Other" in page.text) == (True, False)
     twice = browser.post(browser.get(f"{base(shop)}/brands/new"), "/brands", name="lumen")
-    assert any("duplicate" in text for text in said(twice)), said(twice)
+    assert any("duplicate" in text for text in message(twice)), message(twice)
     browser.post(browser.get(f"{base(shop)}/brands/{key}"), f"/brands/{key}", name="Lumina")
     assert shop.get(f"/v3/catalog/brands/{key}").data["name"] == "Lumina"
     assert browser.post(browser.get(f"{base(shop)}/brands/{key}"), "/delete").status == 303

@@ -8,7 +8,7 @@ import pytest
 
 from panel import base, signed_in
 from shop import Shop
-from test_panel_catalogue import new_id, said
+from test_panel_catalogue import message, new_id
 
 ADA = {"first_name": "Ada", "last_name": "Example", "email": "ada@example.com"}
 HOME = {"first_name": "Ada", "last_name": "Example", "street_1": "1 High Street", "city": "London",
@@ -40,7 +40,7 @@ def test_what_the_api_refuses_is_told_beside_the_field(shop: Shop, typed: dict[s
     shop.post("/v2/customers", {**ADA, "email": "grace@example.com"})
     key = shop.post("/v2/customers", ADA).json["id"]
     page = browser.post(browser.get(f"{base(shop)}/customers/{key}"), f"/customers/{key}", phone="12345", **typed)
-    assert (page.status, bool(said(page))) == (422, True)
+    assert (page.status, bool(message(page))) == (422, True)
     assert page.form(f"/customers/{key}").fields["phone"] == "12345"
     assert shop.get(f"/v2/customers/{key}").json["phone"] == ""
 
@@ -65,14 +65,14 @@ def test_addresses_are_added_changed_and_deleted(shop: Shop) -> None:
     key = shop.post("/v2/customers", ADA).json["id"]
     here, path = f"{base(shop)}/customers/{key}", f"/v2/customers/{key}/addresses"
     page = browser.post(browser.get(here), "/addresses", **{f"new.{name}": text for name, text in HOME.items()})
-    assert page.status == 303, said(page)
+    assert page.status == 303, message(page)
     (address,) = shop.get(path).json
     assert (address["country_iso2"], address["phone"], address["state"]) == ("GB", "", "")
     twice = browser.post(browser.get(here), "/addresses", **{f"new.{name}": text for name, text in HOME.items()})
-    assert (twice.status, bool(said(twice))) == (422, True)
+    assert (twice.status, bool(message(twice))) == (422, True)
     one = f"/addresses/{address['id']}"
     nowhere = browser.post(browser.get(here), one, **{f"a{address['id']}.country": "Atlantis"})
-    assert any("name of a country" in text for text in said(nowhere)), said(nowhere)
+    assert any("name of a country" in text for text in message(nowhere)), message(nowhere)
     assert browser.post(browser.get(here), one, **{f"a{address['id']}.city": "Leeds"}).status == 303
     assert shop.get(path).json[0]["city"] == "Leeds"
     form = browser.get(here).form(one)
@@ -98,10 +98,10 @@ def test_what_the_store_likes_to_know_is_answered_and_forgotten(shop: Shop) -> N
     here = f"{base(shop)}/customers/{key}"
     values = f"/v3/customers/attribute-values?customer_id:in={key}"
     page = browser.post(browser.get(here), "/attributes", **{"attribute.1": "42", "attribute.2": "cat"})
-    assert page.status == 303, said(page)
+    assert page.status == 303, message(page)
     assert [one["attribute_value"] for one in shop.get(values).data] == ["42", "cat"]
     wrong = browser.post(browser.get(here), "/attributes", **{"attribute.1": "large"})
-    assert (wrong.status, bool(said(wrong))) == (422, True)
+    assert (wrong.status, bool(message(wrong))) == (422, True)
     browser.post(browser.get(here), "/attributes", **{"attribute.1": "", "attribute.2": "dog"})
     assert [one["attribute_value"] for one in shop.get(values).data] == ["dog"]
 
@@ -112,7 +112,7 @@ def test_groups_are_made_with_so_much_off_and_keep_their_other_prices(shop: Shop
     page = browser.post(
         browser.get(f"{base(shop)}/customer-groups/new"), "/customer-groups", name="Trade", percent="10"
     )
-    assert page.status == 303, said(page)
+    assert page.status == 303, message(page)
     (group,) = shop.get("/v2/customer_groups").json
     assert group["discount_rules"] == [{"type": "all", "method": "percent", "amount": "10.0000"}]
     other = {"type": "category", "category_id": shelf, "method": "price", "amount": "3.0000"}
@@ -123,6 +123,6 @@ def test_groups_are_made_with_so_much_off_and_keep_their_other_prices(shop: Shop
     (group,) = shop.get("/v2/customer_groups").json
     assert (group["discount_rules"], group["is_default"]) == ([other], True)
     wrong = browser.post(browser.get(here), here, percent="101")
-    assert any("100 per cent" in text for text in said(wrong)), said(wrong)
+    assert any("100 per cent" in text for text in message(wrong)), message(wrong)
     assert browser.post(browser.get(here), "/delete").status == 303
     assert shop.get("/v2/customer_groups").status == 204

@@ -105,7 +105,7 @@ def test_a_request_for_a_store_that_is_not_there_leaves_nothing(shop: Shop) -> N
 
 
 def test_the_store_that_was_quiet_longest_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal, "MOST_STORES", 2)
+    monkeypatch.setattr(journal, "MAX_STORES", 2)
     kept = journal.Journal()
     for name in ("a", "b", "a", "c"):
         store: Any = type("S", (), {"record": type("R", (), {"hash": name}), "keeps_bodies": False})
@@ -312,7 +312,7 @@ def test_the_line_that_is_told_succeeds(shop: Shop, reason: str, asked: Asked, s
     assert reply.reason == reason
     mended = curl_suggestions.mended(last(shop), Reason[reason])
     assert mended is not None
-    assert mended.said
+    assert mended.message
     again = run(shop, mended.line)
     assert again.status == status, (mended.line, again.body)
     page = signed_in(shop).get(f"{base(shop)}/journal/{reply.headers['x-request-id']}").text

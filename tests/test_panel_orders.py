@@ -9,7 +9,7 @@ import pytest
 
 from panel import Browser, base, signed_in
 from shop import Shop
-from test_panel_catalogue import said
+from test_panel_catalogue import message
 
 BUYER = {"first_name": "Jane", "last_name": "Doe", "street_1": "1 Main Street", "city": "Austin", "state": "Texas",
          "zip": "78701", "country_iso2": "US", "email": "jane@shop.test"}  # fmt: skip
@@ -58,7 +58,7 @@ def busy(server: Any) -> tuple[Shop, Browser]:
 def test_orders_are_found(busy: tuple[Shop, Browser], query: str, count: int) -> None:
     shop, browser = busy
     page = browser.get(f"{base(shop)}/orders{query}")
-    assert (page.status, len(re.findall(r'<a class="whole"', page.text))) == (200, count), said(page)
+    assert (page.status, len(re.findall(r'<a class="whole"', page.text))) == (200, count), message(page)
 
 
 def test_the_statuses_are_counted_beside_the_list(busy: tuple[Shop, Browser]) -> None:
@@ -91,7 +91,7 @@ def test_the_status_is_changed_with_what_follows_from_it(shop: Shop) -> None:
     now = shop.get(f"/v2/orders/{order['id']}").json
     assert (now["status"], now["date_shipped"] != "") == ("Shipped", True)
     wrong = browser.post(browser.get(here(shop, order)), "/status", status_id="99")
-    assert (wrong.status, bool(said(wrong))) == (422, True)
+    assert (wrong.status, bool(message(wrong))) == (422, True)
     assert shop.get(f"/v2/orders/{order['id']}").json["status_id"] == 2
 
 
@@ -109,7 +109,7 @@ def test_notes_and_discount_are_saved_and_an_untouched_form_changes_nothing(shop
     now = shop.get(f"/v2/orders/{order['id']}").json
     assert (now["staff_notes"], now["discount_amount"], now["total_inc_tax"]) == ("Call\nfirst", "7.0000", "40.0000")
     wrong = browser.post(browser.get(here(shop, order)), action, discount_amount="-1")
-    assert (wrong.status, bool(said(wrong))) == (422, True)
+    assert (wrong.status, bool(message(wrong))) == (422, True)
 
 
 def test_quantities_are_changed_by_the_rules_of_the_api(shop: Shop) -> None:
@@ -117,11 +117,11 @@ def test_quantities_are_changed_by_the_rules_of_the_api(shop: Shop) -> None:
     browser = signed_in(shop)
     lamp = lines(shop, order)[0]["id"]
     page = browser.post(browser.get(here(shop, order)), "/lines", **{f"line.{lamp}": "3"})
-    assert page.status == 303, said(page)
+    assert page.status == 303, message(page)
     assert lines(shop, order)[0]["quantity"] == 3
     assert shop.get(f"/v2/orders/{order['id']}").json["total_inc_tax"] == "67.0000"
     wrong = browser.post(browser.get(here(shop, order)), "/lines", **{f"line.{lamp}": "many"})
-    assert (wrong.status, bool(said(wrong))) == (422, True)
+    assert (wrong.status, bool(message(wrong))) == (422, True)
     assert f'name="line.{lamp}" value="many"' in wrong.text
 
 
@@ -136,7 +136,7 @@ def test_addresses_are_changed(shop: Shop) -> None:
     assert shop.get(f"/v2/orders/{order['id']}/shipping_addresses").json[0]["city"] == "Dallas"
     for action, field in (("/billing", "billing."), (f"/addresses/{goes}", f"a{goes}.")):
         wrong = browser.post(browser.get(here(shop, order)), action, **{f"{field}country_iso2": "XX"})
-        assert (wrong.status, bool(said(wrong))) == (422, True), action
+        assert (wrong.status, bool(message(wrong))) == (422, True), action
 
 
 def test_a_part_is_sent_then_the_rest(shop: Shop) -> None:
@@ -145,7 +145,7 @@ def test_a_part_is_sent_then_the_rest(shop: Shop) -> None:
     lamp, card = (line["id"] for line in lines(shop, order))
     page = browser.get(here(shop, order))
     nothing = browser.post(page, "/shipments", **{f"ship.{lamp}": "", f"ship.{card}": "0"})
-    assert (nothing.status, bool(said(nothing))) == (422, True)
+    assert (nothing.status, bool(message(nothing))) == (422, True)
     many = browser.post(page, "/shipments", **{f"ship.{lamp}": "9"}, tracking_number="KEPT-1")
     assert (many.status, "KEPT-1" in many.text) == (422, True)
     part = {f"ship.{lamp}": "1", f"ship.{card}": ""}
@@ -168,14 +168,14 @@ def test_a_refund_says_what_it_comes_to_before_it_is_made(shop: Shop) -> None:
     goes = shop.get(f"/v2/orders/{order['id']}/shipping_addresses").json[0]["id"]
     page = browser.get(here(shop, order))
     nothing = browser.post(page, "/refund")
-    assert (nothing.status, bool(said(nothing))) == (422, True)
+    assert (nothing.status, bool(message(nothing))) == (422, True)
     asked = {f"refund.{lamp}": "1", f"shipping.{goes}": "2.5", "amount": "1", "reason": "Broken"}
     quote = browser.post(page, "/refund", **asked)
     assert quote.status == 200
     assert "23.50 USD" in quote.text
     assert shop.get(f"/v3/orders/{order['id']}/payment_actions/refunds").data == [], "nothing is given back yet"
     made = browser.post(quote, "/refund")
-    assert made.status == 303, said(made)
+    assert made.status == 303, message(made)
     (refund,) = shop.get(f"/v3/orders/{order['id']}/payment_actions/refunds").data
     assert (refund["total_amount"], refund["reason"]) == (23.5, "Broken")
     assert shop.get(f"/v2/orders/{order['id']}").json["status"] == "Partially Refunded"
@@ -193,7 +193,7 @@ def test_an_authorised_payment_is_captured_or_voided(shop: Shop) -> None:
         assert browser.ask("POST", form.action, form.fields).status == 303
         assert shop.get(f"/v2/orders/{order['id']}").json["payment_status"] == state
         late = browser.ask("POST", form.action, form.fields)
-        assert (late.status, bool(said(late))) == (422, True)
+        assert (late.status, bool(message(late))) == (422, True)
 
 
 def test_an_order_is_put_away_and_taken_out_again(shop: Shop) -> None:

@@ -79,11 +79,13 @@ WRONG += [({"name": "x", "quota": quota}, "whole number") for quota in ("-1", "m
 
 
 @pytest.mark.parametrize(("fields", "said"), WRONG)
-def test_a_wrong_form_makes_no_account_and_keeps_what_was_typed(shop: Shop, fields: dict[str, str], said: str) -> None:
+def test_a_wrong_form_makes_no_account_and_keeps_what_was_typed(
+    shop: Shop, fields: dict[str, str], message: str
+) -> None:
     browser = signed_in(shop)
     chosen = {"may.store_v2_orders": "read"}
     page = browser.post(browser.get(f"{base(shop)}/accounts/new"), "/accounts", **fields, **chosen)
-    assert (page.status, said in page.text) == (422, True)
+    assert (page.status, message in page.text) == (422, True)
     assert page.form("/accounts").fields["may.store_v2_orders"] == "read"
     assert set(accounts(shop)) == {"test"}
 
@@ -462,18 +464,18 @@ def luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-TOGETHER = [(text, ground) for text in ("ink", "soft", "accent") for ground in ("paper", "card", "sunk")]
-TOGETHER += [
+ROWS_PER_TRIP = [(text, ground) for text in ("ink", "soft", "accent") for ground in ("paper", "card", "sunk")]
+ROWS_PER_TRIP += [
     ("accent-ink", "accent"),
     ("accent", "accent-soft"),
     ("ink", "s4-soft"),
     ("ink", "s5-soft"),
     ("ink", "s2-soft"),
 ]
-TOGETHER += [(f"s{n}", ground) for n in (2, 3, 4, 5) for ground in (f"s{n}-soft", "card")]
+ROWS_PER_TRIP += [(f"s{n}", ground) for n in (2, 3, 4, 5) for ground in (f"s{n}-soft", "card")]
 
 
-@pytest.mark.parametrize(("text", "ground"), TOGETHER)
+@pytest.mark.parametrize(("text", "ground"), ROWS_PER_TRIP)
 def test_what_is_written_can_be_read(text: str, ground: str) -> None:
     """WCAG 2.2, 1.4.3: a contrast of at least 4.5, in both palettes."""
     for palette in colours():

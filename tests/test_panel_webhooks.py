@@ -12,7 +12,7 @@ from bodega.storage.unit import Unit
 from bodega.tasks import queue
 from panel import Browser, base, signed_in
 from shop import Shop
-from test_panel_catalogue import said
+from test_panel_catalogue import message
 
 HOOK = {"scope": "store/category/*", "destination": "https://receiver.invalid/hook", "is_active": True,
         "headers": {"X-Api-Key": "sesame", "X-Plain": "shown"}}  # fmt: skip
@@ -70,7 +70,7 @@ def test_a_delivery_is_sent_again_from_the_first_try(shop: Shop) -> None:
     assert state_of(shop, delivery)[1] < 12
     shop.put("/v3/hooks/1", {"is_active": False})
     page = browser.post(browser.get(here), "/again")
-    assert (page.status, any("inactive" in text for text in said(page))) == (409, True)
+    assert (page.status, any("inactive" in text for text in message(page))) == (409, True)
 
 
 @pytest.mark.parametrize("replay", [False, True])
@@ -95,7 +95,7 @@ def test_a_hook_is_made_for_an_account_and_deleted(shop: Shop) -> None:
                   {"client": client, "scope": "store/category/*", "destination": "http://a.example"},
                   {"client": "stranger", "scope": "store/category/*", "destination": "https://a.example"}):  # fmt: skip
         page = browser.post(new, "/webhooks", **wrong)
-        assert (page.status, bool(said(page))) == (422, True), wrong
+        assert (page.status, bool(message(page))) == (422, True), wrong
     made = browser.post(new, "/webhooks", client=client, scope="store/category/*", destination="https://a.example/")
     assert made.status == 303
     (hook,) = shop.get("/v3/hooks").data
@@ -135,7 +135,7 @@ def test_a_task_is_called_off(shop: Shop) -> None:
     store = shop.server.app.stores._open[shop.name]
 
     async def job(unit: Unit) -> int:
-        asked = queue.Asked("POST", f"/stores/{shop.name}/v3/catalog/brands", {}, '{"name": "Never"}')
+        asked = queue.TaskRequest("POST", f"/stores/{shop.name}/v3/catalog/brands", {}, '{"name": "Never"}')
         row = await queue.enqueue(unit, asked, base="https://localhost", client_id="nobody")
         return int(row.entity.id)
 
@@ -145,7 +145,7 @@ def test_a_task_is_called_off(shop: Shop) -> None:
     assert called_off.status == 303
     assert ">cancelled<" in browser.follow(called_off).text
     late = browser.ask("POST", f"{base(shop)}/tasks/{ended}/cancel", page.form("/cancel").fields)
-    assert (late.status, any("ended already" in text for text in said(late))) == (409, True)
+    assert (late.status, any("ended already" in text for text in message(late))) == (409, True)
 
 
 def plan(shop: Shop, browser: Browser, **fields: str) -> Any:
@@ -172,6 +172,6 @@ def test_the_plan_and_the_limits_are_changed(shop: Shop) -> None:
 def test_a_plan_that_cannot_be_changes_nothing(shop: Shop, fields: dict[str, str]) -> None:
     browser = signed_in(shop)
     page = plan(shop, browser, **fields)
-    assert (page.status, bool(said(page))) == (422, True)
+    assert (page.status, bool(message(page))) == (422, True)
     record = shop.server.run(shop.server.backend.registry.store(shop.name))
     assert (record.plan, record.limits) == ("sandbox", {})

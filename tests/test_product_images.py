@@ -482,7 +482,7 @@ def test_the_pictures_of_one_request_are_bounded(shop: Shop, there: str, monkeyp
     """They wait in memory for the write, and each may take seconds to come."""
     many = shop.put(ONE, {"images": [{"image_url": f"{there}/a"}] * 1001})
     assert (many.status, many.reason, Host.asked) == (413, "TOO_MANY_ITEMS", [])
-    monkeypatch.setattr(images, "MOST_BYTES", 300)
+    monkeypatch.setattr(images, "MAX_BYTES", 300)
     drafts = [{"image_url": f"{there}/{name}"} for name in "abcdef"]
     reply = shop.put(ONE, {"images": drafts})
     assert (reply.status, reply.reason) == (422, "IMAGE_INVALID")

@@ -230,11 +230,11 @@ def test_a_hidden_price_needs_a_disabled_product(
             assert reply.status in (200, 201)
             continue
         assert (reply.status, reply.reason) == (status, "FIELD_INVALID")
-        said = [f"{name} needs availability to be disabled." for name in refused]
+        message = [f"{name} needs availability to be disabled." for name in refused]
         if path == V2:
-            assert [error["details"]["invalid_reason"] for error in reply.json] == said
+            assert [error["details"]["invalid_reason"] for error in reply.json] == message
         else:
-            assert list(reply.json["errors"].values()) == said
+            assert list(reply.json["errors"].values()) == message
 
 
 def test_a_product_cannot_be_enabled_while_its_price_is_hidden(shop: Shop) -> None:

@@ -107,14 +107,14 @@ def disagreements(one: Served) -> set[tuple[str, str, str]]:
     resource, shape, methods = one
     theirs, ours = documented(resource, methods), declared(shape, methods)
     found = {(resource, name, "name") for name, fact in theirs.keys() ^ ours.keys() if fact == "name"}
-    for (name, fact), said in theirs.items():
+    for (name, fact), message in theirs.items():
         wire = shape.wires.get(name)
         if wire is None:
             continue
         if fact == "enum":
-            agree = not wire.writable or taken(shape, name, said)
+            agree = not wire.writable or taken(shape, name, message)
         else:
-            agree = ours[name, fact] == said
+            agree = ours[name, fact] == message
         if not agree:
             found.add((resource, name, fact))
     return found

@@ -50,7 +50,7 @@ class Asked:
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
         self.names: dict[str, Any] = {}
-        self.said: dict[str, list[tuple[int, Any]]] = {}
+        self.message: dict[str, list[tuple[int, Any]]] = {}
         self.failed: dict[int, str] = {}
         self.ids = cache(self._ids)
         self.heard = cache(self._heard)
@@ -85,8 +85,8 @@ class Asked:
 
     def keep(self, operation: Published, reply: Reply) -> None:
         """Remembers a reply; an empty body says nothing."""
-        said = json.loads(reply.body) if reply.body else None
-        self.said.setdefault(operation.label, []).append((reply.status, said))
+        message = json.loads(reply.body) if reply.body else None
+        self.message.setdefault(operation.label, []).append((reply.status, message))
 
     def _ids(self, path: str, key: str) -> list[Any]:
         """What a collection lists: the ids of its rows."""
@@ -155,11 +155,11 @@ class Asked:
         if operation.method == "GET" and not full:
             found["", "empty"] = "no reply had anything in it: add a row to tests/replies that makes one exist"
         ever: set[str] = set()
-        for status, said in self.said.get(operation.label, ()):
+        for status, message in self.message.get(operation.label, ()):
             if status < 300 and str(status) not in operation.statuses:
                 found[str(status), "status"] = f"{status} is not published, but {sorted(operation.statuses)}"
-            found |= operation.complaints(status, said)
-            ever |= set(shown(said)) if status == 200 else set()
+            found |= operation.complaints(status, message)
+            ever |= set(shown(message)) if status == 200 else set()
         if full:
             found |= {(place, "absent"): "is shown in no reply" for place in operation.members() - ever}
         return _without_inner(found)
@@ -181,19 +181,19 @@ def _filled(body: Any, names: dict[str, Any]) -> Any:
 
 def _needed_on_one_side(action: Any, operation: Published) -> set[str]:
     """The members that a create of V3 requires and the schema does not, or the other way round."""
-    shape = action.facet.v3 if isinstance(action, Create) else None
+    shape = action.endpoint.v3 if isinstance(action, Create) else None
     return set(shape.required) ^ operation.required() if shape is not None and operation.body is not None else set()
 
 
-def _has_content(said: Any) -> bool:
-    return said != {"count": 0} and bool(said.get("data", said) if isinstance(said, dict) else said)
+def _has_content(message: Any) -> bool:
+    return message != {"count": 0} and bool(message.get("data", message) if isinstance(message, dict) else message)
 
 
 def _without_inner(found: Complaints) -> Complaints:
     """What lies within an absent member is absent, too, and need not be said."""
     absent = {place for place, keyword in found if keyword == "absent"}
     within = {place for place in absent if any(place.startswith(f"{outer}.") for outer in absent)}
-    return {key: said for key, said in found.items() if not (key[1] == "absent" and key[0] in within)}
+    return {key: message for key, message in found.items() if not (key[1] == "absent" and key[0] in within)}
 
 
 @pytest.fixture(scope="module")
@@ -215,8 +215,8 @@ def test_replies_are_as_published(asked: Asked, route: Route, operation: Publish
     """Every value of the right type and within its bounds, every member there, none beyond; statuses as published."""
     found = asked.heard(operation)
     unknown = [
-        f"{place or 'the reply'} [{keyword}]: {said}"
-        for (place, keyword), said in sorted(found.items())
+        f"{place or 'the reply'} [{keyword}]: {message}"
+        for (place, keyword), message in sorted(found.items())
         if not any(row.covers(operation.label, place, keyword) for row in differs())
     ]
     assert not unknown, "\n".join([operation.label, *unknown])

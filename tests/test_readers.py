@@ -44,7 +44,7 @@ def readers(wires: list[Wire], budget: Budget, size: int = 2) -> Readers:
 
 def test_a_store_opens_no_more_connections_than_it_may_and_everybody_is_served(wires: list[Wire]) -> None:
     async def play() -> list[str]:
-        store = readers(wires, Budget(most=10))
+        store = readers(wires, Budget(maximum=10))
         rows = await asyncio.gather(*(store.fetchrow("SELECT 1") for _ in range(20)))
         await store.close()
         return rows
@@ -56,7 +56,7 @@ def test_a_store_opens_no_more_connections_than_it_may_and_everybody_is_served(w
 
 def test_beyond_the_budget_idle_stores_give_up_their_connections(wires: list[Wire]) -> None:
     async def play() -> list[bool]:
-        budget = Budget(most=3)
+        budget = Budget(maximum=3)
         stores = [readers(wires, budget) for _ in range(10)]
         for store in stores:
             await store.fetchrow("SELECT 1")
@@ -72,7 +72,7 @@ def test_beyond_the_budget_idle_stores_give_up_their_connections(wires: list[Wir
 
 def test_a_lost_connection_is_replaced(wires: list[Wire]) -> None:
     async def play() -> None:
-        store = readers(wires, Budget(most=10), size=1)
+        store = readers(wires, Budget(maximum=10), size=1)
         await store.fetchrow("SELECT 1")
         wires[0].open = False
         await store.fetchrow("SELECT 1")

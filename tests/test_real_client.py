@@ -269,7 +269,7 @@ def test_each_host_name_is_a_store_of_its_own(served: Served) -> None:
     ],
 )
 def test_a_fault_of_the_caller_is_an_exception_with_the_message_of_the_first_error(
-    api: BigcommerceApi, ask: Callable[[BigcommerceApi], Any], status: int, said: str
+    api: BigcommerceApi, ask: Callable[[BigcommerceApi], Any], status: int, message: str
 ) -> None:
     product(api)
     api.Categories.create(name="Taken")
@@ -277,7 +277,7 @@ def test_a_fault_of_the_caller_is_an_exception_with_the_message_of_the_first_err
         ask(api)
     first = json.loads(caught.value.content)[0]
     assert (caught.value.status_code, first["status"]) == (status, status)
-    assert first["message"].startswith(said)
+    assert first["message"].startswith(message)
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bodega.lab.catalogue import brands, categories, charm, product, upc_a
-from bodega.lab.dice import mix
-from bodega.lab.words import Kind, words
+from bodega.lab.deterministic import mix
+from bodega.lab.words import ProductKind, words
 
 COUNT = 20_000
 
@@ -56,13 +56,13 @@ def test_names_stay_unique_when_a_kind_has_no_new_combination_left() -> None:
     assert second == first.replace(line, f"{line} Series 2", 1)
 
 
-def combinations(kind: Kind) -> int:
+def combinations(kind: ProductKind) -> int:
     free = {"size": len(kind.sizes), "choice": len(words().palettes[kind.palette])}
     fixed = [count for axis, count in free.items() if axis not in kind.varies]
     return prod([len(words().lines), len(kind.makes), *fixed])
 
 
-def of_kind(kind: Kind, round_: int) -> dict[str, Any]:
+def of_kind(kind: ProductKind, round_: int) -> dict[str, Any]:
     kinds = len(words().kinds)
     bodies = (product(1, k) for k in range(round_ * kinds, round_ * kinds + kinds))
     return next(body for body in bodies if body["sku"].startswith(f"{kind.code}-"))
@@ -151,7 +151,7 @@ def test_a_download_has_no_weight_and_no_stock(products: list[dict[str, Any]]) -
 def test_every_product_can_be_ordered_in_some_quantity(products: list[dict[str, Any]]) -> None:
     bounds = {(body["order_quantity_minimum"], body["order_quantity_maximum"]) for body in products}
     assert {(2, 0), (0, 10), (0, 1)} <= bounds
-    assert all(not most or least <= most for least, most in bounds)
+    assert all(not maximum or least <= maximum for least, maximum in bounds)
 
 
 def test_a_thing_has_weight_and_size(products: list[dict[str, Any]]) -> None:
@@ -194,7 +194,7 @@ def test_brand_names_are_unique() -> None:
 
 
 @pytest.mark.parametrize("kind", words().kinds, ids=lambda kind: kind.code)
-def test_a_kind_can_be_told_apart_by_its_name(kind: Kind) -> None:
+def test_a_kind_can_be_told_apart_by_its_name(kind: ProductKind) -> None:
     """Uniqueness of names rests on every axis being in the template and having no value twice."""
     assert {field for _, field, _, _ in Formatter().parse(kind.name) if field} == {"line", "make", "size", "choice"}
     axes = ([make.name for make in kind.makes], [size.name for size in kind.sizes], words().palettes[kind.palette])

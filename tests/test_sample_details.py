@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bodega.lab.catalogue import MOST_VARIANTS, article_of, product
+from bodega.lab.catalogue import MAX_VARIANTS, article_of, product
 from bodega.lab.details import code, details
-from bodega.lab.words import Kind, words
+from bodega.lab.words import ProductKind, words
 from bodega.resources.catalog.videos import youtube_id
 
 COUNT = 6_000
@@ -47,8 +47,8 @@ def test_what_hangs_on_a_product_does_not_depend_on_what_was_made_before(product
         ("modifiers", 0.02, 0.1),
     ],
 )
-def test_a_believable_share_of_products_has(name: str, least: float, most: float, products: Made) -> None:
-    assert least < sum(name in found for _, found in products) / COUNT < most
+def test_a_believable_share_of_products_has(name: str, least: float, maximum: float, products: Made) -> None:
+    assert least < sum(name in found for _, found in products) / COUNT < maximum
 
 
 def test_a_product_with_variants_is_every_combination_of_its_options(products: Made) -> None:
@@ -56,14 +56,14 @@ def test_a_product_with_variants_is_every_combination_of_its_options(products: M
         if "variants" not in found:
             assert body["inventory_tracking"] != "variant"
             continue
-        said = [
+        message = [
             tuple((value["option_display_name"], value["label"]) for value in variant["option_values"])
             for variant in found["variants"]
         ]
-        assert 2 <= len(set(said)) == len(said) <= MOST_VARIANTS
+        assert 2 <= len(set(message)) == len(message) <= MAX_VARIANTS
         for place, option in enumerate(found["options"]):
             labels = [value["label"] for value in option["option_values"]]
-            assert {pairs[place] for pairs in said} == {(option["display_name"], label) for label in labels}
+            assert {pairs[place] for pairs in message} == {(option["display_name"], label) for label in labels}
         assert body["inventory_level"] == 0, "it is the sum of its variants'"
 
 
@@ -74,14 +74,14 @@ def test_skus_and_upcs_are_unique_over_products_and_variants(products: Made) -> 
 
 
 @pytest.mark.parametrize("kind", VARYING, ids=lambda kind: kind.code)
-def test_words_that_tell_variants_apart_have_different_codes(kind: Kind) -> None:
+def test_words_that_tell_variants_apart_have_different_codes(kind: ProductKind) -> None:
     for labels in ([size.name for size in kind.sizes], words().palettes[kind.palette]):
         assert len({code(label) for label in labels}) == len(labels)
     assert len({kind.labels[1], kind.labels[2]}) == 2
 
 
 @pytest.mark.parametrize("kind", VARYING, ids=lambda kind: kind.code)
-def test_a_name_does_not_say_what_is_chosen_later(kind: Kind) -> None:
+def test_a_name_does_not_say_what_is_chosen_later(kind: ProductKind) -> None:
     articles = [article for article in (article_of(7, k) for k in range(600)) if article.stock.kind == kind]
     assert articles
     for article in articles:

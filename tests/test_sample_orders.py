@@ -195,10 +195,10 @@ def test_products_know_how_many_of_them_were_sold(filled: Shop) -> None:
 
 
 def test_shop_and_customer_write_to_each_other(filled: Shop) -> None:
-    said = [listed(filled, f"/v2/orders/{one['id']}/messages") for one in listed(filled, "/v2/orders")]
-    written = [message for messages in said for message in messages]
+    message = [listed(filled, f"/v2/orders/{one['id']}/messages") for one in listed(filled, "/v2/orders")]
+    written = [message for messages in message for message in messages]
     assert {message["type"] for message in written} == {"customer", "merchant"}
-    assert 3 < sum(bool(messages) for messages in said) < 40
+    assert 3 < sum(bool(messages) for messages in message) < 40
 
 
 def test_the_ledger_knows_the_orders(filled: Shop) -> None:

@@ -59,8 +59,8 @@ def test_shares_of_regions_are_of_a_hundred(customers: list[dict[str, Any]]) -> 
     ],
     ids=["company", "group", "notes", "store_credit", "attributes", "two_addresses", "no_address", "newsletter"],
 )
-def test_a_believable_share_of_customers_has(has: Any, least: float, most: float, customers: Any) -> None:
-    assert least < sum(bool(has(one)) for one in customers) / COUNT < most
+def test_a_believable_share_of_customers_has(has: Any, least: float, maximum: float, customers: Any) -> None:
+    assert least < sum(bool(has(one)) for one in customers) / COUNT < maximum
 
 
 def test_nobody_can_be_called_or_reached_from_here(customers: list[dict[str, Any]]) -> None:

@@ -16,9 +16,9 @@ from bodega.cli import main
 from bodega.cli.seed import AMOUNTS
 from bodega.clock import Clock
 from bodega.lab import catalogue
+from bodega.lab.generation import CHUNK
 from bodega.lab.reset import empty
 from bodega.lab.seed import Amounts, seed
-from bodega.lab.sowing import CHUNK
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
 from bodega.storage.sqlite.backend import SqliteBackend

@@ -95,8 +95,8 @@ def test_v2_refuses_a_read_only_field(store: Shop, path: str, name: str, method:
     target = f"/v2/{path}/{made['id']}" if method == "PUT" else f"/v2/{path}"
     reply = store.request(method, target, {"name": fresh(), name: made[name]})
     assert (reply.status, reply.json[0]["status"]) == (400, 400)
-    said = f"The field '{name}' cannot be written to. Please remove it from your request before trying again."
-    assert told(reply)[name] == said
+    message = f"The field '{name}' cannot be written to. Please remove it from your request before trying again."
+    assert told(reply)[name] == message
     assert store.get(f"/v2/{path}/{made['id']}").json["name"] == made["name"]
 
 
@@ -171,10 +171,10 @@ def test_v2_refuses_an_invalid_value(store: Shop, name: str, value: Any, _v3: An
     reply = store.post("/v2/products", good("v2", **{name: value}))
     assert (reply.status, reply.reason) == (400, "FIELD_INVALID"), reply.body
     assert reply.json[0]["message"] == f"The field '{name}' is invalid."
-    said = reply.json[0]["details"]["invalid_reason"]
-    assert said.startswith(f"{name} must ")
-    assert why in (None, said) or (
-        why.startswith("categories must be a list") and said.startswith("categories must be")
+    message = reply.json[0]["details"]["invalid_reason"]
+    assert message.startswith(f"{name} must ")
+    assert why in (None, message) or (
+        why.startswith("categories must be a list") and message.startswith("categories must be")
     )
 
 
@@ -184,9 +184,9 @@ def test_v3_refuses_an_invalid_value(store: Shop, name: str, _v2: Any, value: An
     reply = store.post("/v3/catalog/products", good("v3", **{name: value}))
     assert (reply.status, reply.reason) == (422, "FIELD_INVALID"), reply.body
     assert (reply.json["status"], reply.json["title"]) == (422, reply.json["errors"][name])
-    said = reply.json["errors"][name]
-    assert said.startswith(f"{name} must ")
-    assert why in (None, said)
+    message = reply.json["errors"][name]
+    assert message.startswith(f"{name} must ")
+    assert why in (None, message)
 
 
 @pytest.mark.parametrize(

@@ -192,7 +192,7 @@ def test_a_zone_takes_its_methods_along(shop: Shop) -> None:
 
 def test_a_store_has_a_limit_of_postal_codes(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rule 113: in all zones together."""
-    monkeypatch.setattr(zones, "MOST_ZIPS", 3)
+    monkeypatch.setattr(zones, "MAX_ZIPS", 3)
     codes = [{"country_iso2": "US", "zip": f"1110{number}"} for number in range(4)]
     body = {"name": "Zips", "type": "zip", "locations": codes[:2]}
     zone(shop, body)

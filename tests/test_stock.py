@@ -12,7 +12,7 @@ from shop import Reply, Shop
 
 V2 = "/v2/products"
 V3 = "/v3/catalog/products"
-MOST = 2_147_483_647
+MAXIMUM = 2_147_483_647
 
 
 def sell(shop: Shop, tracking: str = "variant", **levels: int) -> tuple[int, dict[str, Asked]]:
@@ -121,20 +121,20 @@ def test_a_batch_tells_which_stock_it_could_not_save(shop: Shop) -> None:
     assert level(shop, made) == (7, [3, 4])
 
 
-@pytest.mark.parametrize("sent", [MOST + 1, 10**30])
+@pytest.mark.parametrize("sent", [MAXIMUM + 1, 10**30])
 def test_stock_over_the_cap_is_clamped_where_no_sibling_holds_any(shop: Shop, sent: int) -> None:
     """Rule 49."""
     made, _ = sell(shop, Red=3, Blue=0)
-    assert shop.put(f"{V3}/{made}/variants/2", {"inventory_level": sent}).data["inventory_level"] == MOST
-    assert level(shop, made) == (MOST, [MOST, 0])
+    assert shop.put(f"{V3}/{made}/variants/2", {"inventory_level": sent}).data["inventory_level"] == MAXIMUM
+    assert level(shop, made) == (MAXIMUM, [MAXIMUM, 0])
     base = shop.product("Simple", inventory_tracking="variant")
     path = f"{V3}/{base}/variants"
     assert shop.put(f"{path}/{shop.get(path).data[0]['id']}", {"inventory_level": sent}).status == 200
-    assert level(shop, base) == (MOST, [MOST])
+    assert level(shop, base) == (MAXIMUM, [MAXIMUM])
     check_variants(shop)
 
 
-@pytest.mark.parametrize("sent", [MOST, MOST - 3, 10**30])
+@pytest.mark.parametrize("sent", [MAXIMUM, MAXIMUM - 3, 10**30])
 def test_stock_that_would_be_too_much_beside_a_siblings_is_not_saved(shop: Shop, sent: int) -> None:
     """Rule 49: the variant stays as it was, and nobody is told."""
     made, asked = sell(shop, Red=3, Blue=4)
@@ -143,8 +143,8 @@ def test_stock_that_would_be_too_much_beside_a_siblings_is_not_saved(shop: Shop,
     body = {"sku": "G", "inventory_level": sent, "option_values": answer(asked, Color="Green", Size="S")}
     assert shop.post(f"{V3}/{made}/variants", body).data["inventory_level"] == 0
     assert level(shop, made) == (7, [3, 4, 0])
-    assert shop.put(f"{V3}/{made}/variants/2", {"inventory_level": MOST - 4}).data["inventory_level"] == MOST - 4
-    assert level(shop, made)[0] == MOST
+    assert shop.put(f"{V3}/{made}/variants/2", {"inventory_level": MAXIMUM - 4}).data["inventory_level"] == MAXIMUM - 4
+    assert level(shop, made)[0] == MAXIMUM
     check_variants(shop)
 
 
@@ -152,7 +152,7 @@ def test_stock_that_would_be_too_much_beside_a_siblings_is_not_saved(shop: Shop,
     ("body", "status"),
     [
         ({"inventory_warning_level": -1}, 422),
-        ({"inventory_warning_level": MOST + 1}, 422),
+        ({"inventory_warning_level": MAXIMUM + 1}, 422),
         ({"inventory_level": 1.5}, 422),
         ({"inventory_level": "many"}, 422),
         ({"inventory_level": None, "inventory_warning_level": None, "upc": None, "cost_price": None}, 200),
@@ -205,7 +205,7 @@ def test_after_any_sequence_of_writes_product_and_variants_agree(shop: Shop, see
         ids = [row["id"] for row in shop.get(f"{V3}/{made}/variants").data]
         one = f"{V3}/{made}/variants/{picks.choice(ids)}"
         chosen = {"Color": picks.choice(["Red", "Blue", "Green"]), "Size": picks.choice("SM")}
-        stock = picks.choice([0, 1, 5, MOST, -1])
+        stock = picks.choice([0, 1, 5, MAXIMUM, -1])
         method, path, body = picks.choice(
             [
                 ("POST", f"{V3}/{made}/variants", {"sku": f"k{turn % 9}", "option_values": answer(asked, **chosen)}),

@@ -22,7 +22,7 @@ from bodega.lab.reset import empty
 from bodega.resources.catalog import brands, product
 from bodega.storage import rows as reading
 from bodega.storage.backend import open_backend
-from bodega.storage.plan import Condition, Plan, count_sql, escape_like, ids_sql, page_sql
+from bodega.storage.plan import Condition, QueryPlan, count_sql, escape_like, ids_sql, page_sql
 from bodega.storage.postgres.connection import composed
 from bodega.storage.registry import Account, Exists
 from bodega.storage.sqlite.backend import SqliteBackend
@@ -63,13 +63,15 @@ WHERE: list[tuple[Condition, str, list[Any]]] = [
 @pytest.mark.parametrize(("condition", "sql", "values"), WHERE)
 def test_a_condition_becomes_sql_and_parameters(condition: Condition, sql: str, values: list[Any]) -> None:
     """No value of a request is ever in the text."""
-    made = count_sql(Plan(brands.TABLE, (condition,)), "sqlite")
+    made = count_sql(QueryPlan(brands.TABLE, (condition,)), "sqlite")
     assert made == (f"SELECT count(*) FROM brands WHERE {sql}", values)
 
 
 def test_parameters_are_numbered_through() -> None:
     """Several conditions, then the page."""
-    plan = Plan(brands.TABLE, (Condition("id", "in", (1, 2)), Condition("name", "like", "x")), ("name", True), 10, 20)
+    plan = QueryPlan(
+        brands.TABLE, (Condition("id", "in", (1, 2)), Condition("name", "like", "x")), ("name", True), 10, 20
+    )
     sql, values = page_sql(plan, "t.doc", "postgresql")
     assert "id IN ($1, $2) AND name ILIKE $3 ESCAPE '!' ORDER BY name DESC, id DESC LIMIT $4 OFFSET $5" in sql
     assert sql.endswith("ORDER BY t.name DESC, t.id DESC")

@@ -112,7 +112,7 @@ def test_a_task_that_killed_five_workers_is_given_up_and_says_so(room: Shop, for
     """Issue 5, dead letters: it is not tried a sixth time, and its response tells why."""
     stock(room, 3)
     task = abandon(room, int(time.time()) - 1_000)
-    rewrite(room, task, crash_count=queue.MAX_CRASHES - 1, request=queue.Asked("DELETE", bulk_delete(room, form)))
+    rewrite(room, task, crash_count=queue.MAX_CRASHES - 1, request=queue.TaskRequest("DELETE", bulk_delete(room, form)))
     wake(room)
     shown = room.settle(task)
     assert (shown["state"], shown["response"]["status"]) == ("failed", 500)

@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 
 from bodega.domain import refunds, stock
 from bodega.domain.pricing import Adjustment, BulkPrice, adjusted, in_bulk
-from bodega.domain.totals import Amount, Line, rounded, shares, sums, taxed, together, worth
+from bodega.domain.totals import Amount, PricedLine, rounded, shares, sum_of, sums, taxed, worth
 
 ZERO = Decimal(0)
 PRICE = some.decimals(0, 99_999, places=4)
@@ -19,15 +19,15 @@ PLACES = some.sampled_from([0, 2, 3])
 CASES = some.tuples(some.integers(1, 500), PRICE, some.none() | RATE, RATE)
 
 
-def line(case: tuple[int, Decimal, Decimal | None, Decimal], *, inclusive: bool) -> Line:
+def line(case: tuple[int, Decimal, Decimal | None, Decimal], *, inclusive: bool) -> PricedLine:
     """A line whose tax the store reckons (a rate), or whose prices the caller gave (None, and how much more)."""
     quantity, price, rate, more = case
-    return Line(quantity, taxed(price, more if rate is None else rate, inclusive=inclusive), rate)
+    return PricedLine(quantity, taxed(price, more if rate is None else rate, inclusive=inclusive), rate)
 
 
-def money(places: int, most: Decimal) -> some.SearchStrategy[Decimal]:
+def money(places: int, maximum: Decimal) -> some.SearchStrategy[Decimal]:
     """An amount that can be paid, up to a bound."""
-    return some.integers(0, int(most.scaleb(places))).map(lambda number: Decimal(number).scaleb(-places))
+    return some.integers(0, int(maximum.scaleb(places))).map(lambda number: Decimal(number).scaleb(-places))
 
 
 @given(some.lists(CASES, min_size=1, max_size=8), PLACES, some.booleans(), some.data())
@@ -70,7 +70,7 @@ def test_a_price_that_is_given_without_tax_costs_no_tax(
     case: tuple[int, Decimal, Decimal | None, Decimal], places: int, inclusive: bool
 ) -> None:
     quantity, price, _, _ = case
-    total = Line(quantity, Amount(price, price), None).total(ZERO, places, inclusive=inclusive)
+    total = PricedLine(quantity, Amount(price, price), None).total(ZERO, places, inclusive=inclusive)
     assert total.tax == 0
 
 
@@ -90,7 +90,7 @@ def test_refunds_of_pieces_sum_up_to_what_the_line_cost(
     parts = [
         refunds.piece_by_piece(whole, quantity, before, after - before, places) for before, after in pairwise(stops)
     ]
-    assert together(parts) == whole
+    assert sum_of(parts) == whole
     running = ZERO
     for part in parts:
         assert part.inc >= 0

@@ -19,7 +19,7 @@ from receiver import OK, Answer, Received, Receiver
 from shop import Shop
 from test_durability import PATIENCE, Client, Place, all_rows, kill, serving
 
-LADDER = [1] * 20
+RETRY_SCHEDULE = [1] * 20
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -32,7 +32,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
 def telling(place: Place, runner: asyncio.Runner, receiver: Receiver) -> Iterator[Shop]:
     """A store whose categories are told to the receiver; the house that made it is closed."""
     house = place.house(runner)
-    shop = house.shop(**{"webhooks.retry_seconds": LADDER})
+    shop = house.shop(**{"webhooks.retry_seconds": RETRY_SCHEDULE})
     shop.hook("store/category/*", receiver.url)
     runner.run(house.app.stop())
     return shop

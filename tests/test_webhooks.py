@@ -134,7 +134,7 @@ def test_a_resource_is_told_of_in_order(shop: Shop, receiver: Receiver) -> None:
     assert receiver.most_under_way > 1
 
 
-LADDER = [60, 180, 300, 600, 900, 1800, 3600, 7200, 21600, 50400, 86400]
+RETRY_SCHEDULE = [60, 180, 300, 600, 900, 1800, 3600, 7200, 21600, 50400, 86400]
 
 
 def test_a_failure_climbs_the_published_ladder_and_then_the_hook_is_deactivated(shop: Shop, receiver: Receiver) -> None:
@@ -144,7 +144,7 @@ def test_a_failure_climbs_the_published_ladder_and_then_the_hook_is_deactivated(
     shop.freeze(START)
     shop.category()
     now = START
-    for attempt, pause in enumerate(LADDER, start=1):
+    for attempt, pause in enumerate(RETRY_SCHEDULE, start=1):
         shop.wait_for(lambda attempt=attempt: states(shop) == [("waiting", attempt)])  # type: ignore[misc]
         assert shop.select("SELECT next_at, status, said FROM deliveries") == [(now + pause, 503, "no")]
         now += pause
@@ -210,8 +210,8 @@ def test_whatever_is_no_2xx_is_a_failure_and_no_redirect_is_followed(
     shop.category()
     shop.wait_for(lambda: states(shop) == [("waiting", 1)])
     assert [got.path for got in receiver.got] == ["/here"]
-    ((kept, said),) = shop.select("SELECT status, said FROM deliveries")
-    assert (str(kept), len(said) <= 500) == (status, True)
+    ((kept, message),) = shop.select("SELECT status, said FROM deliveries")
+    assert (str(kept), len(message) <= 500) == (status, True)
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204])
@@ -230,12 +230,12 @@ NOWHERE = [
 
 
 @pytest.mark.parametrize(("destination", "said"), NOWHERE)
-def test_a_destination_that_is_not_there_is_tried_again(shop: Shop, destination: str, said: str) -> None:
+def test_a_destination_that_is_not_there_is_tried_again(shop: Shop, destination: str, message: str) -> None:
     """Rule 128."""
     shop.hook("store/category/created", destination)
     shop.category()
     shop.wait_for(lambda: states(shop) == [("waiting", 1)])
-    assert shop.select("SELECT status, said FROM deliveries") == [(None, said)]
+    assert shop.select("SELECT status, said FROM deliveries") == [(None, message)]
 
 
 PRIVATE = [
@@ -259,9 +259,9 @@ def test_nothing_is_sent_to_a_private_address(shop: Shop, destination: str) -> N
     assert shop.post("/v3/hooks", {"scope": "store/category/created", "destination": destination}).status == 200
     shop.category()
     shop.wait_for(lambda: states(shop) == [("waiting", 1)])
-    ((status, said),) = shop.select("SELECT status, said FROM deliveries")
+    ((status, message),) = shop.select("SELECT status, said FROM deliveries")
     assert status is None
-    assert "private address" in said or "not known" in said
+    assert "private address" in message or "not known" in message
 
 
 def test_an_address_that_may_no_longer_be_told_is_not(shop: Shop, receiver: Receiver) -> None:

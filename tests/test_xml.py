@@ -167,7 +167,7 @@ LAUGHS = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]><x><y>&
         (b"<!DOCTYPE x [<!ENTITY % e SYSTEM 'file:///etc/passwd'> %e;]><x/>", "document type"),
         (b"<x>" * 21 + b"</x>" * 21, "deep"),
         (b"<x>" * 100_000, "deep"),
-        (b"<x>" + b"<a/>" * xml.MOST_ELEMENTS + b"</x>", "elements"),
+        (b"<x>" + b"<a/>" * xml.MAX_ELEMENTS + b"</x>", "elements"),
         (b"<x>words</x>", "no fields"),
         (b"<x>NULL</x>", "no fields"),
         (b"<x>words<a>1</a></x>", "text beside"),
@@ -181,7 +181,7 @@ def test_broken_and_hostile_documents_are_refused(body: bytes, words: str) -> No
 
 
 def test_text_is_capped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(xml, "MOST_TEXT", 100)
+    monkeypatch.setattr(xml, "MAX_TEXT", 100)
     assert read(b"<x><a>" + b"t" * 100 + b"</a></x>")
     with pytest.raises(XMLRefused, match="characters"):
         read(b"<x><a>" + b"t" * 101 + b"</a></x>")

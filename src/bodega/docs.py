@@ -31,7 +31,7 @@ def status_codes() -> str:
     ]
     ways = [[str(o["status"]), f"`{o['outcome']}`", o["message"], o["carries"]] for o in map(outcome_facts, OUTCOMES)]
     index = [[str(status), ", ".join(_words_of(status))] for status in statuses()]
-    wire = [[str(status), said] for status, said in sorted(before_the_law())]
+    wire = [[str(status), message] for status, message in sorted(before_the_law())]
     return (
         "# Status codes\n\n"
         "Every request is judged by the same steps in the same order. A step lets it pass, or refuses it for one\n"

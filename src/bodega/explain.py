@@ -105,7 +105,7 @@ def explain_status(status: int) -> dict[str, Any]:
     """Everything that can be answered with a status, in the order of judgement. Raises Unknown."""
     reasons = [reason_facts(reason) for reason in Reason if status in (reason.v2, reason.v3)]
     outcomes = [outcome_facts(outcome) for outcome in OUTCOMES if outcome.status == status]
-    connection = [said for code, said in before_the_law() if code == status]
+    connection = [message for code, message in before_the_law() if code == status]
     if not reasons and not outcomes and not connection:
         known = {*statuses(), *(code for code, _ in before_the_law())}
         raise Unknown(f"No answer has the status {status}; there are {', '.join(map(str, sorted(known)))}.")
@@ -156,8 +156,8 @@ def as_words(found: dict[str, Any]) -> str:
         blocks.append([f"{outcome['outcome']}", *_lines(outcome, "message carries")])
     for step in dict.fromkeys(reason["step"]["number"] for reason in found["reasons"]):
         blocks.extend(_reason(reason) for reason in found["reasons"] if reason["step"]["number"] == step)
-    for said in found["connection"]:
-        blocks.append(["Before the law, while the request is read", f"  {said}"])
+    for message in found["connection"]:
+        blocks.append(["Before the law, while the request is read", f"  {message}"])
     return f"{found['status']}\n\n" + "\n\n".join("\n".join(block) for block in blocks)
 
 

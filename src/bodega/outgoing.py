@@ -60,8 +60,8 @@ def session(*, allow_private: bool, seconds: float, connections: int = 100) -> a
     )
 
 
-async def fetch(url: str, *, most: int, allow_private: bool) -> bytes:
-    """The body that a GET of an http or https URL is answered with, or the first `most` + 1 bytes of it.
+async def fetch(url: str, *, maximum: int, allow_private: bool) -> bytes:
+    """The body that a GET of an http or https URL is answered with, or the first `maximum` + 1 bytes of it.
 
     Raises Unreachable.
     """
@@ -75,7 +75,7 @@ async def fetch(url: str, *, most: int, allow_private: bool) -> bytes:
             if answer.status != 200:
                 raise Unreachable(f"answered with the status {answer.status}")
             parts: list[bytes] = []
-            left = most + 1
+            left = maximum + 1
             async for part in answer.content.iter_any():
                 parts.append(part[:left])
                 left -= len(parts[-1])

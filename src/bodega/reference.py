@@ -66,9 +66,9 @@ def law_page() -> bytes:
         (fact["outcome"].lower(), [str(fact["status"]), escape(fact["outcome"]), escape(fact["message"])])
         for fact in map(outcome_facts, OUTCOMES)
     ]
-    said = "<p>Every request meets the same steps in the same order; the first that refuses gives the answer.</p>"
+    message = "<p>Every request meets the same steps in the same order; the first that refuses gives the answer.</p>"
     refusals = _table(["step", "reason", "status", "it says", "what you can do"], reasons)
-    return _page("Status codes", said + refusals + "<h2>Outcomes</h2>" + _table(["status", "outcome", ""], outcomes))
+    return _page("Status codes", message + refusals + "<h2>Outcomes</h2>" + _table(["status", "outcome", ""], outcomes))
 
 
 def routes_page(routes: Sequence[Route]) -> bytes:
@@ -83,12 +83,12 @@ def routes_page(routes: Sequence[Route]) -> bytes:
         )
         for route in routes
     ]
-    said = (
+    message = (
         "<p>Paths follow <code>/stores/{hash}</code>, or <code>/api</code> on a store's own host. Send"
         " <code>X-Auth-Token</code>, or Basic credentials; <code>Bodega-Trace: 1</code> shows the path of a request"
         " through the steps.</p>"
     )
-    return _page("What this server serves", said + _table(["path", "methods"], rows))
+    return _page("What this server serves", message + _table(["path", "methods"], rows))
 
 
 def pages(routes: Sequence[Route]) -> Mount:

@@ -62,17 +62,17 @@ class Grant(msgspec.Struct, frozen=True):
 def read_url(text: str) -> str:
     """A callback. Raises ValueError with a sentence."""
     url = text.strip()
-    said = "A callback is an address such as https://app.example/auth, without a user name or a fragment."
+    message = "A callback is an address such as https://app.example/auth, without a user name or a fragment."
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise ValueError(said) from None
+        raise ValueError(message) from None
     host = parts.netloc if port is None else parts.netloc.rpartition(":")[0]
     if parts.scheme not in ("http", "https") or not _HOST.fullmatch(host) or "#" in url or len(url) > 2000:
-        raise ValueError(said)
+        raise ValueError(message)
     if any(letter <= " " or letter in "<>\"'\\^`{|}" or ord(letter) > 126 for letter in url):
-        raise ValueError(said)
+        raise ValueError(message)
     return url
 
 

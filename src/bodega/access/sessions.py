@@ -83,10 +83,10 @@ async def may_try(tx: Tx, email: str, address: str, now: int) -> int:
     Counted before the password is looked at, so that many attempts at once are no more than many one after the other.
     """
     await tx.run("DELETE FROM attempts WHERE until <= $1", now)
-    for who, most in ((f"address {address}", TRIES_BY_ADDRESS), (f"email {email}", TRIES_BY_EMAIL)):
+    for who, maximum in ((f"address {address}", TRIES_BY_ADDRESS), (f"email {email}", TRIES_BY_EMAIL)):
         rows = await tx.rows(_COUNT, who, now, now + WINDOW_SECONDS)
         tries, until = rows[0]
-        if tries > most:
+        if tries > maximum:
             return max(1, int(until) - now)
     return 0
 

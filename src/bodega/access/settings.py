@@ -21,12 +21,12 @@ def _text(value: str) -> str:
     return value
 
 
-def _short(most: int) -> Callable[[str], str]:
+def _short(maximum: int) -> Callable[[str], str]:
     """Text of at most so many characters."""
 
     def read(value: str) -> str:
-        if len(value) > most or any(ord(letter) < 32 for letter in value):
-            raise ValueError(f"must be at most {most} printable character{'' if most == 1 else 's'}")
+        if len(value) > maximum or any(ord(letter) < 32 for letter in value):
+            raise ValueError(f"must be at most {maximum} printable character{'' if maximum == 1 else 's'}")
         return value
 
     return read

@@ -44,8 +44,8 @@ def snapshot(place: DataLocation, store_hash: str, name: str, delete: bool, as_j
             await (backend.forget(record, name) if delete else copies.snapshot(backend, record, name))
 
     with_backend(place, work)
-    said = f"Snapshot {name} of store {store_hash} is {'deleted' if delete else 'taken'}."
-    print_json({"hash": store_hash, "snapshot": name, "deleted": delete}) if as_json else click.echo(said)
+    message = f"Snapshot {name} of store {store_hash} is {'deleted' if delete else 'taken'}."
+    print_json({"hash": store_hash, "snapshot": name, "deleted": delete}) if as_json else click.echo(message)
 
 
 @click.command("restore")
@@ -63,8 +63,8 @@ def restore(place: DataLocation, store_hash: str, name: str, as_json: bool) -> N
             await copies.restore(backend, await the_store(backend, store_hash), name)
 
     with_backend(place, work)
-    said = f"Store {store_hash} is as it was in snapshot {name}."
-    print_json({"hash": store_hash, "snapshot": name}) if as_json else click.echo(said)
+    message = f"Store {store_hash} is as it was in snapshot {name}."
+    print_json({"hash": store_hash, "snapshot": name}) if as_json else click.echo(message)
 
 
 @click.command("backup")
@@ -107,8 +107,8 @@ def recover(place: DataLocation, store_hash: str, file: Path, as_json: bool) -> 
             return await copies.recover(backend, store_hash, file)
 
     made = with_backend(place, work)
-    said = f"Store {store_hash} is {'made' if made else 'filled'} from {file}."
-    print_json({"hash": store_hash, "file": str(file), "made": made}) if as_json else click.echo(said)
+    message = f"Store {store_hash} is {'made' if made else 'filled'} from {file}."
+    print_json({"hash": store_hash, "file": str(file), "made": made}) if as_json else click.echo(message)
 
 
 COMMANDS = (snapshot, restore, backup, recover)

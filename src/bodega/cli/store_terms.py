@@ -56,8 +56,8 @@ def plan(
     if as_json:
         print_json({"hash": store_hash, "plan": name, "limits": in_force})
     else:
-        said = ", ".join(f"{limit} {counter}" for counter, limit in in_force.items()) or "no limits"
-        click.echo(f"Store {store_hash} is on plan {name}: {said}.")
+        message = ", ".join(f"{limit} {counter}" for counter, limit in in_force.items()) or "no limits"
+        click.echo(f"Store {store_hash} is on plan {name}: {message}.")
 
 
 def _limit(text: str) -> tuple[str, int]:

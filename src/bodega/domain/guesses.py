@@ -7,7 +7,7 @@ from bodega.law.refusal import Refusal
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
-MOST_GUESSES = 10
+MAX_GUESSES = 10
 WINDOW_SECONDS = 60
 """So many wrong passwords a minute can be tried for one shopper, by the store's clock."""
 
@@ -19,7 +19,7 @@ GUESSES = """CREATE TABLE password_guesses (
 async def may_guess(tx: Tx, subject: str, now: int) -> None:
     """Refuses while too many wrong passwords of this subject are remembered; `now` in UTC seconds."""
     found = await tx.row("SELECT wrong, until FROM password_guesses WHERE subject = $1", subject)
-    if found is not None and found[1] > now and found[0] >= MOST_GUESSES:
+    if found is not None and found[1] > now and found[0] >= MAX_GUESSES:
         wait = str(found[1] - now).encode()
         raise Refusal(
             Reason.PASSWORD_GUESSED,

@@ -17,10 +17,10 @@ class Adjustment(NamedTuple):
 
 
 class BulkPrice(NamedTuple):
-    """From `least` to `most` pieces (0: no bound): `amount` off, per cent off, or the price itself."""
+    """From `least` to `maximum` pieces (0: no bound): `amount` off, per cent off, or the price itself."""
 
     least: int
-    most: int
+    maximum: int
     kind: str
     amount: Decimal
 
@@ -34,7 +34,7 @@ def adjusted(price: Decimal, adjustments: Iterable[Adjustment]) -> Decimal:
 def in_bulk(price: Decimal, quantity: int, rules: Iterable[BulkPrice]) -> Decimal:
     """The price of one piece when so many are bought; the ranges of the rules do not overlap (rule 66)."""
     for rule in rules:
-        if rule.least <= quantity and (not rule.most or quantity <= rule.most):
+        if rule.least <= quantity and (not rule.maximum or quantity <= rule.maximum):
             if rule.kind == "fixed":
                 return rule.amount
             off = rule.amount if rule.kind == "price" else price * rule.amount / 100

@@ -34,7 +34,7 @@ def with_tax(amount: Decimal, of: Amount, places: int) -> Amount:
     return Amount(amount - tax, amount)
 
 
-class Due(NamedTuple):
+class RefundDue(NamedTuple):
     """What a refund comes to: at most what is left of the payment. `asked` is what its items come to."""
 
     amount: Decimal
@@ -48,7 +48,7 @@ class Due(NamedTuple):
         return self.amount - self.asked
 
 
-def due(asked: Amount, order_level: Decimal, left: Decimal) -> Due:
+def due(asked: Amount, order_level: Decimal, left: Decimal) -> RefundDue:
     """A refund of parts that come to `asked`, and of an amount without tax, while `left` is there to be given back."""
     whole = asked.inc + order_level
-    return Due(min(whole, left), asked.tax, whole, order_level)
+    return RefundDue(min(whole, left), asked.tax, whole, order_level)

@@ -47,7 +47,7 @@ def taxed(price: Decimal, rate: Decimal, places: int = FOUR, *, inclusive: bool)
     return Amount(price, rounded(price * (100 + rate) / 100, places))
 
 
-class Line(NamedTuple):
+class PricedLine(NamedTuple):
     """So many pieces at a price. `rate` None says that the caller gave both prices, and the tax follows from them."""
 
     quantity: int
@@ -72,7 +72,7 @@ class Line(NamedTuple):
         return Amount(ex, ex + rounded(self.tax_of(ex - discount, inclusive=False), places))
 
 
-def worth(line: Line, places: int, *, inclusive: bool) -> Decimal:
+def worth(line: PricedLine, places: int, *, inclusive: bool) -> Decimal:
     """What a discount can be taken from: the line's total as prices are entered."""
     return rounded((line.price.inc if inclusive else line.price.ex) * line.quantity, places)
 
@@ -105,10 +105,10 @@ class Sums(NamedTuple):
 def sums(lines: Sequence[Amount], costs: Sequence[Amount], discount: Decimal, given: Amount | None = None) -> Sums:
     """Lines make the subtotal; with the other costs (shipping, handling, wrapping, fees) and without the discount it is
     the total. A subtotal that was `given` stands in the place of the lines'."""
-    subtotal = given if given is not None else together(lines)
-    return Sums(subtotal, subtotal.plus(together(costs)).less(discount))
+    subtotal = given if given is not None else sum_of(lines)
+    return Sums(subtotal, subtotal.plus(sum_of(costs)).less(discount))
 
 
-def together(amounts: Sequence[Amount]) -> Amount:
+def sum_of(amounts: Sequence[Amount]) -> Amount:
     """The sum of amounts."""
     return Amount(sum((one.ex for one in amounts), ZERO), sum((one.inc for one in amounts), ZERO))

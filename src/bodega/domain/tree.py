@@ -7,15 +7,15 @@ from typing import Any
 
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
-from bodega.storage.table import Table, numbered_marks
+from bodega.storage.table import Table, numbered_placeholders
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit, dangling
 
-MOST_ANCESTORS = 7
+MAX_ANCESTORS = 7
 
 _BELOW = """
 WITH RECURSIVE below (id, depth) AS (
-    SELECT id, 1 FROM categories WHERE parent_id IN ({marks})
+    SELECT id, 1 FROM categories WHERE parent_id IN ({placeholders})
     UNION ALL SELECT c.id, below.depth + 1 FROM categories c JOIN below ON c.parent_id = below.id
     WHERE below.depth < 100
 )
@@ -25,8 +25,8 @@ SELECT id, depth FROM below ORDER BY depth, id
 
 async def below(tx: Tx, roots: Sequence[int]) -> list[tuple[int, int]]:
     """Every category below these, as (id, how many levels below), parents before children."""
-    marks = numbered_marks(len(roots))
-    return [(row[0], row[1]) for row in await tx.rows(_BELOW.format(marks=marks), *roots)]
+    placeholders = numbered_placeholders(len(roots))
+    return [(row[0], row[1]) for row in await tx.rows(_BELOW.format(placeholders=placeholders), *roots)]
 
 
 async def plant(table: Table, unit: Unit, old: Any, new: Any) -> None:
@@ -37,23 +37,23 @@ async def plant(table: Table, unit: Unit, old: Any, new: Any) -> None:
         return
     under = await below(unit.tx, [new.id]) if old is not None else []
     if old is not None and (new.parent_id == new.id or new.parent_id in {child for child, _ in under}):
-        said = "A category cannot be moved below itself."
-        details = {"conflict_reason": said, "resolution": Reason.CIRCULAR_TREE.remedy}
-        raise Refusal(Reason.CIRCULAR_TREE, said, details=details)
+        message = "A category cannot be moved below itself."
+        details = {"conflict_reason": message, "resolution": Reason.CIRCULAR_TREE.remedy}
+        raise Refusal(Reason.CIRCULAR_TREE, message, details=details)
     new.ancestors = []
     if new.parent_id:
         parent = await unit.get(table, new.parent_id)
         if parent is None:
             fault = dangling("parent_id", "The parent category does not exist.", [new.parent_id])
-            raise Refusal(Reason.DANGLING_REFERENCE, fault.said, details=fault.details, faults=[fault])
+            raise Refusal(Reason.DANGLING_REFERENCE, fault.message, details=fault.details, faults=[fault])
         new.ancestors = [*parent.entity.ancestors, new.parent_id]
         new.tree_id = parent.entity.tree_id
     height = max((depth for _, depth in under), default=0)
-    if len(new.ancestors) + height > MOST_ANCESTORS:
+    if len(new.ancestors) + height > MAX_ANCESTORS:
         raise Refusal(
             Reason.TREE_TOO_DEEP,
-            f"A category can have at most {MOST_ANCESTORS} ancestors.",
-            details={"max_ancestors": MOST_ANCESTORS, "ancestors": len(new.ancestors) + height},
+            f"A category can have at most {MAX_ANCESTORS} ancestors.",
+            details={"max_ancestors": MAX_ANCESTORS, "ancestors": len(new.ancestors) + height},
         )
 
 

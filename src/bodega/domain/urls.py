@@ -12,7 +12,7 @@ import msgspec
 
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault
-from bodega.storage.table import Table, numbered_marks
+from bodega.storage.table import Table, numbered_placeholders
 from bodega.storage.tx import Statement, Tx
 from bodega.storage.unit import Unit, duplicate
 
@@ -66,7 +66,7 @@ def has_urls(table: Table, kind: str, *, named: str = "name", below: str = "") -
     A URL that nobody chose is made from the member `named`; it begins with `below`, as `/blog`.
     """
     table.before_write.append(_choose(table, kind, attrgetter(named), below))
-    table.along.append(_claim(kind))
+    table.extra_statements.append(_claim(kind))
     table.conflicts.append(_taken(kind))
     table.after_delete.append(_release(kind))
 
@@ -82,10 +82,10 @@ def yields_taken_urls(table: Table, kind: str) -> None:
         if found is None or (old is not None and (found[0], found[1]) == (kind, old.id)):
             return
         del changes["custom_url"]
-        said = f"The {table.noun} was saved, but its url was not: {found[0]} {found[1]} has it."
-        notes.append(Fault(Reason.DUPLICATE, "url", said))
+        message = f"The {table.noun} was saved, but its url was not: {found[0]} {found[1]} has it."
+        notes.append(Fault(Reason.DUPLICATE, "url", message))
 
-    table.prepare.append(leave_it)
+    table.before_validate.append(leave_it)
 
 
 def _choose(table: Table, kind: str, named: Callable[[Any], str], below: str) -> Callable[..., Awaitable[None]]:
@@ -134,15 +134,15 @@ def _taken(kind: str) -> Callable[..., Awaitable[list[Fault]]]:
         found = await tx.row("SELECT kind, owner FROM urls WHERE url = $1", url)
         if found is None or (found[0], found[1]) == (kind, entity.id):
             return []
-        said = f"The custom_url {url} is taken."
-        return [duplicate("custom_url", said, found[0], found[1])]
+        message = f"The custom_url {url} is taken."
+        return [duplicate("custom_url", message, found[0], found[1])]
 
     return taken
 
 
 def _release(kind: str) -> Callable[..., Awaitable[None]]:
     async def release(unit: Unit, ids: Sequence[int]) -> None:
-        marks = numbered_marks(len(ids), 2)
-        await unit.tx.run(f"DELETE FROM urls WHERE kind = $1 AND owner IN ({marks})", kind, *ids)
+        placeholders = numbered_placeholders(len(ids), 2)
+        await unit.tx.run(f"DELETE FROM urls WHERE kind = $1 AND owner IN ({placeholders})", kind, *ids)
 
     return release

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from bodega.events.hooks import TABLE
-from bodega.storage.table import numbered_marks
+from bodega.storage.table import numbered_placeholders
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
@@ -25,7 +25,7 @@ EXCERPT = 500
 _replace = msgspec.structs.replace
 
 
-class Due(NamedTuple):
+class DueDelivery(NamedTuple):
     """A delivery to be tried; `attempts` counts the tries so far."""
 
     id: int
@@ -51,20 +51,20 @@ class Delivery(msgspec.Struct, frozen=True):
     next_at: int
     tried_at: int | None
     status: int | None
-    said: str | None
+    message: str | None
 
 
 _DUE = "id, hook_id, scope, data, hash, created, attempts"
-_SHOWN = "id, hook_id, scope, data, hash, created, state, attempts, next_at, tried_at, status, said"
+_SHOWN = "id, hook_id, scope, data, hash, created, state, attempts, next_at, tried_at, status, message"
 
 
-async def due(tx: Tx, hook_id: int, now: int, most: int) -> list[Due]:
+async def due(tx: Tx, hook_id: int, now: int, maximum: int) -> list[DueDelivery]:
     """What is due for a hook, the longest due first."""
     sql = (
         f"SELECT {_DUE} FROM deliveries WHERE hook_id = $1 AND state = 'waiting' AND next_at <= $2"
         " ORDER BY next_at, id LIMIT $3"
     )
-    return [Due(*row) for row in await tx.rows(sql, hook_id, now, most)]
+    return [DueDelivery(*row) for row in await tx.rows(sql, hook_id, now, maximum)]
 
 
 async def next_due(tx: Tx, hook_id: int) -> int | None:
@@ -73,35 +73,37 @@ async def next_due(tx: Tx, hook_id: int) -> int | None:
     return None if found is None else found[0]
 
 
-async def arrived(unit: Unit, ids: Sequence[int], status: int, said: str) -> None:
+async def record_success(unit: Unit, ids: Sequence[int], status: int, message: str) -> None:
     """These were accepted, all with the same answer."""
     for start in range(0, len(ids), 32):
         part = list(ids[start : start + 32])
         part += [part[-1]] * (32 - len(part))  # one text of SQL, whatever their number
         sql = (
             "UPDATE deliveries SET state = 'delivered', attempts = attempts + 1, next_at = 0, tried_at = $1,"
-            f" status = $2, said = $3 WHERE id IN ({numbered_marks(32, 4)})"
+            f" status = $2, message = $3 WHERE id IN ({numbered_placeholders(32, 4)})"
         )
-        await unit.tx.run(sql, unit.now, status, said, *part)
+        await unit.tx.run(sql, unit.now, status, message, *part)
 
 
-async def tried_in_vain(unit: Unit, delivery: Due, ladder: Sequence[int], status: int | None, said: str) -> int:
+async def record_failure(
+    unit: Unit, delivery: DueDelivery, schedule: Sequence[int], status: int | None, message: str
+) -> int:
     """One that was not accepted comes again on the ladder (rule 128): when, or 0 when its last try is over."""
     tries = delivery.attempts + 1
-    again = tries <= len(ladder)
+    again = tries <= len(schedule)
     sql = (
-        "UPDATE deliveries SET state = $2, attempts = $3, next_at = $4, tried_at = $5, status = $6, said = $7"
+        "UPDATE deliveries SET state = $2, attempts = $3, next_at = $4, tried_at = $5, status = $6, message = $7"
         " WHERE id = $1 AND state = 'waiting'"
     )
-    state, at = ("waiting", unit.now + ladder[tries - 1]) if again else ("failed", 0)
-    await unit.tx.run(sql, delivery.id, state, tries, at, unit.now, status, said)
+    state, at = ("waiting", unit.now + schedule[tries - 1]) if again else ("failed", 0)
+    await unit.tx.run(sql, delivery.id, state, tries, at, unit.now, status, message)
     return at
 
 
-async def put_off(unit: Unit, delivery: Due, until: int, said: str) -> None:
+async def reschedule(unit: Unit, delivery: DueDelivery, until: int, message: str) -> None:
     """One that was not even tried, since its domain is blocked."""
-    sql = "UPDATE deliveries SET next_at = $2, said = $3 WHERE id = $1 AND state = 'waiting'"
-    await unit.tx.run(sql, delivery.id, until, said)
+    sql = "UPDATE deliveries SET next_at = $2, message = $3 WHERE id = $1 AND state = 'waiting'"
+    await unit.tx.run(sql, delivery.id, until, message)
 
 
 async def prune(unit: Unit) -> None:

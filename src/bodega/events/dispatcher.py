@@ -13,8 +13,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from bodega.access.stores import OpenStore, Stores
-from bodega.events.post import Post
-from bodega.events.reach import Gates
+from bodega.events.hook_dispatcher import HookDispatcher
+from bodega.events.limiters import Limiters
 from bodega.events.send import Sender
 from bodega.log import Log
 from bodega.storage.tx import Busy
@@ -42,8 +42,8 @@ class Dispatcher:
         self._alone = alone
         self._holder = secrets.token_hex(8)
         self._sender = Sender()
-        self._gates = Gates()
-        self._posts: dict[str, Post] = {}
+        self._gates = Limiters()
+        self._posts: dict[str, HookDispatcher] = {}
         self._ticking: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -59,7 +59,7 @@ class Dispatcher:
         if known is not None and known.store is store and not known.closed:
             known.heard()
             return
-        post = Post(
+        post = HookDispatcher(
             store,
             self._sender,
             self._gates,
@@ -70,7 +70,7 @@ class Dispatcher:
         )
         self._posts[store.record.hash] = post
         assert store.rows is not None
-        store.rows.said = lambda hooks: self._said(post, hooks)
+        store.rows.on_events = lambda hooks: self._said(post, hooks)
         post.open()
 
     def heard(self, store_hash: str) -> None:
@@ -87,7 +87,7 @@ class Dispatcher:
         return {name: sum(each[name] for each in counted) for name in ("delivered", "failed")}
 
     @staticmethod
-    def _said(post: Post, hooks: set[int]) -> None:
+    def _said(post: HookDispatcher, hooks: set[int]) -> None:
         for hook_id in hooks:
             post.wake(hook_id)
 

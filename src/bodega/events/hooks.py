@@ -8,7 +8,7 @@ from typing import Annotated
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import STRING
 from bodega.storage import outbox
-from bodega.storage.table import Unique, numbered_marks
+from bodega.storage.table import Unique, numbered_placeholders
 from bodega.storage.unit import Unit
 
 SCHEMA = (
@@ -74,14 +74,14 @@ TABLE = stored(
 async def give_up_what_waits(unit: Unit, old: Hook | None, new: Hook) -> None:
     """A hook that is made inactive gets nothing more, not even what waited, which stays in the log to be sent again."""
     if old is not None and old.is_active and not new.is_active:
-        said = "The webhook was deactivated." if new.deactivated else "The webhook was made inactive."
-        sql = "UPDATE deliveries SET state = 'failed', said = $2 WHERE hook_id = $1 AND state = 'waiting'"
-        await unit.tx.run(sql, new.id, said)
+        message = "The webhook was deactivated." if new.deactivated else "The webhook was made inactive."
+        sql = "UPDATE deliveries SET state = 'failed', message = $2 WHERE hook_id = $1 AND state = 'waiting'"
+        await unit.tx.run(sql, new.id, message)
 
 
 @TABLE.after_delete.append
 async def take_what_waits_along(unit: Unit, ids: Sequence[int]) -> None:
     """What was still to be delivered to a hook that goes away is not; what was delivered stays in the log."""
-    marks = numbered_marks(len(ids))
-    await unit.tx.run(f"DELETE FROM deliveries WHERE state = 'waiting' AND hook_id IN ({marks})", *ids)
-    await unit.tx.run(f"DELETE FROM hook_leases WHERE hook_id IN ({marks})", *ids)
+    placeholders = numbered_placeholders(len(ids))
+    await unit.tx.run(f"DELETE FROM deliveries WHERE state = 'waiting' AND hook_id IN ({placeholders})", *ids)
+    await unit.tx.run(f"DELETE FROM hook_leases WHERE hook_id IN ({placeholders})", *ids)

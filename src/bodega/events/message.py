@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from bodega.events.deliveries import Due
+from bodega.events.deliveries import DueDelivery
 from bodega.storage.registry import StoreRecord
 
 
@@ -28,7 +28,7 @@ class Payload(msgspec.Struct):
     producer: str
 
 
-def body(record: StoreRecord, event: Due) -> bytes:
+def body(record: StoreRecord, event: DueDelivery) -> bytes:
     """The payload (contract: wire.md section 6); the same bytes at every attempt."""
     producer = f"stores/{record.hash}"
     data = msgspec.Raw(event.data)
@@ -36,7 +36,7 @@ def body(record: StoreRecord, event: Due) -> bytes:
 
 
 def headers(
-    secret: str, hook_id: int, event: Due, content: bytes, wall: int, custom: Mapping[str, str]
+    secret: str, hook_id: int, event: DueDelivery, content: bytes, wall: int, custom: Mapping[str, str]
 ) -> dict[str, str]:
     """The headers of one attempt at `wall`, the machine's time: receivers compare it with their own clocks.
 
@@ -59,7 +59,7 @@ _NAMES = (
 """What names a resource in the data of an event."""
 
 
-def lane(event: Due) -> str:
+def partition_of(event: DueDelivery) -> str:
     """The resource that an event is about: it is told of it one event after the other."""
     found = msgspec.json.decode(event.data)
     if not isinstance(found, dict):

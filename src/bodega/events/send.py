@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from bodega import outgoing
-from bodega.events.reach import ALTOGETHER
+from bodega.events.limiters import ALTOGETHER
 
 if TYPE_CHECKING:
     import aiohttp
@@ -19,11 +19,11 @@ EXCERPT = 500
 """Characters of an answer that are kept."""
 
 
-class Answer(NamedTuple):
+class ReceiverResponse(NamedTuple):
     """What came of an attempt: a status and the beginning of a body, or no status and why there was no answer."""
 
     status: int | None
-    said: str
+    message: str
 
     @property
     def good(self) -> bool:
@@ -33,7 +33,7 @@ class Answer(NamedTuple):
     @property
     def words(self) -> str:
         """The fact in a few words, for whoever counts them."""
-        return self.said if self.status is None else f"Answered with the status {self.status}."
+        return self.message if self.status is None else f"Answered with the status {self.status}."
 
 
 class Sender:
@@ -49,26 +49,28 @@ class Sender:
             self._sessions[allow_private] = found
         return found
 
-    async def post(self, url: str, content: bytes, headers: Mapping[str, str], *, allow_private: bool) -> Answer:
+    async def post(
+        self, url: str, content: bytes, headers: Mapping[str, str], *, allow_private: bool
+    ) -> ReceiverResponse:
         """One POST. It does not raise: whatever goes wrong is an answer without a status."""
         import aiohttp
 
         session = self._session(allow_private=allow_private)
         try:
-            async with session.post(url, data=content, headers=headers, allow_redirects=False) as answer:
-                return Answer(answer.status, _text(await answer.content.read(4 * EXCERPT)))
+            async with session.post(url, data=content, headers=headers, allow_redirects=False) as response:
+                return ReceiverResponse(response.status, _text(await response.content.read(4 * EXCERPT)))
         except TimeoutError:
-            return Answer(None, f"No answer within {SECONDS:g} seconds.")
+            return ReceiverResponse(None, f"No answer within {SECONDS:g} seconds.")
         except aiohttp.InvalidURL:
-            return Answer(None, "The destination is no URL.")
+            return ReceiverResponse(None, "The destination is no URL.")
         except aiohttp.ClientConnectorDNSError:
-            return Answer(None, "The host name is not known.")
+            return ReceiverResponse(None, "The host name is not known.")
         except aiohttp.ClientConnectorCertificateError:
-            return Answer(None, "The certificate is not trusted.")
+            return ReceiverResponse(None, "The certificate is not trusted.")
         except aiohttp.ClientConnectorError as error:
-            return Answer(None, _no_connection(error.os_error))
+            return ReceiverResponse(None, _no_connection(error.os_error))
         except (aiohttp.ClientError, OSError, ValueError, asyncio.IncompleteReadError) as error:
-            return Answer(None, f"The connection failed ({type(error).__name__}).")
+            return ReceiverResponse(None, f"The connection failed ({type(error).__name__}).")
 
     async def close(self) -> None:
         """Ends the connections."""

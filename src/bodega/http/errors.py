@@ -24,7 +24,7 @@ def v2_errors(refusal: Refusal) -> list[dict[str, Any]]:
     status = refusal.reason.status(2)
     if not refusal.faults:
         return [_item(status, refusal.message, refusal.details)]
-    return [_item(status, fault.said, dict(fault.details)) for fault in refusal.faults]
+    return [_item(status, fault.message, dict(fault.details)) for fault in refusal.faults]
 
 
 def _item(status: int, message: str, details: dict[str, Any]) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def v3_error(refusal: Refusal) -> dict[str, Any]:
         "type": reason.page,
         "detail": reason.remedy,
     }
-    errors = {fault.field: fault.details.get("invalid_reason", fault.said) for fault in refusal.faults}
+    errors = {fault.field: fault.details.get("invalid_reason", fault.message) for fault in refusal.faults}
     if errors:
         body["errors"] = errors
     if refusal.details:

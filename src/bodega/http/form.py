@@ -8,7 +8,7 @@ from multipart import MultipartError, MultipartParser, parse_options_header
 
 from bodega.kit.upload import Form, Upload
 
-MOST_PARTS = 200
+MAX_PARTS = 200
 
 
 class FormRefused(ValueError):
@@ -25,7 +25,7 @@ def read(content_type: bytes, body: bytes) -> Form:
     found: Form = {}
     try:
         parser = MultipartParser(
-            io.BytesIO(body), boundary, part_limit=MOST_PARTS, spool_limit=whole, memory_limit=whole
+            io.BytesIO(body), boundary, part_limit=MAX_PARTS, spool_limit=whole, memory_limit=whole
         )
         for part in parser:
             if not part.name:

@@ -99,7 +99,7 @@ def _body(task: queue.Task) -> bytes:
     return base64.b64decode(task.content) if task.request.coded else task.request.body.encode()
 
 
-def _headers(request: queue.Asked) -> list[tuple[bytes, bytes]]:
+def _headers(request: queue.TaskRequest) -> list[tuple[bytes, bytes]]:
     return [(name.encode(), value.encode("latin-1")) for name, value in request.headers.items()]
 
 
@@ -122,9 +122,9 @@ def _ask(task: queue.Task) -> Request:
     return request
 
 
-def _response(response: Response) -> queue.Answered:
+def _response(response: Response) -> queue.TaskResponse:
     kept = {name.decode(): value.decode("latin-1") for name, value in response.headers if name in _KEPT}
-    return queue.Answered(response.status, kept, response.body.decode())
+    return queue.TaskResponse(response.status, kept, response.body.decode())
 
 
 _GIVEN_UP = f"The task was given up: {queue.MAX_CRASHES} times the server ended while it was being carried out."

@@ -12,8 +12,8 @@ _NULL: Final = "NULL"
 _LINK: Final = {"url", "resource"}
 
 DEEPEST: Final = 20  # elements inside one another
-MOST_ELEMENTS: Final = 20_000
-MOST_TEXT: Final = 8 << 20  # characters, white space between elements included
+MAX_ELEMENTS: Final = 20_000
+MAX_TEXT: Final = 8 << 20  # characters, white space between elements included
 
 _UNSAFE_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]")
 # Characters that XML 1.0 (2.2) has no way to write, as bytes of UTF-8; surrogates go when the text is encoded.
@@ -211,8 +211,8 @@ class _Reader:
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self.elements += 1
-        if self.elements > MOST_ELEMENTS:
-            raise XMLRefused(f"more than {MOST_ELEMENTS} elements")
+        if self.elements > MAX_ELEMENTS:
+            raise XMLRefused(f"more than {MAX_ELEMENTS} elements")
         if len(self.open) > DEEPEST:
             raise XMLRefused(f"elements more than {DEEPEST} deep")
         self.open.append(_Element(name, attributes.get("href")))
@@ -223,8 +223,8 @@ class _Reader:
 
     def _characters(self, text: str) -> None:
         self.characters += len(text)
-        if self.characters > MOST_TEXT:
-            raise XMLRefused(f"more than {MOST_TEXT} characters")
+        if self.characters > MAX_TEXT:
+            raise XMLRefused(f"more than {MAX_TEXT} characters")
         self.open[-1].text.append(text)
 
     def _refuse_document_type(self, *_: Any) -> None:

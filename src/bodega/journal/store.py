@@ -24,7 +24,7 @@ KEPT = 250
 LONGEST_BODY = 16 * 1024
 """Bytes that are kept of a body."""
 
-MOST_STORES = 128
+MAX_STORES = 128
 """Stores that a process remembers requests of; the one that was quiet longest makes room."""
 
 MINUTES = 60
@@ -138,7 +138,7 @@ class Journal:
         store_journal.note(entry)
 
     def _begin(self, name: str) -> StoreJournal:
-        if len(self.stores) >= MOST_STORES:
+        if len(self.stores) >= MAX_STORES:
             quiet = min(self.stores, key=lambda other: self.stores[other].entries[-1].at)
             del self.stores[quiet]
         store_journal = self.stores[name] = StoreJournal()

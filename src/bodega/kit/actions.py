@@ -11,17 +11,17 @@ from typing import Any, ClassVar, NamedTuple
 
 from bodega.kit import render
 from bodega.kit.context import Context
-from bodega.kit.endpoint import Facet
+from bodega.kit.endpoint import Endpoint
 from bodega.kit.listing import Query
-from bodega.kit.prefetch import gather
-from bodega.kit.selection import Place
+from bodega.kit.prefetch import prefetch
+from bodega.kit.selection import Selection
 from bodega.kit.upload import Form
 from bodega.kit.write import create_one, update_one
 from bodega.law.outcome import Created, Emptied, Outcome, PartlyDone, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal
 from bodega.storage import rows
-from bodega.storage.plan import Condition, Plan, ids_sql
+from bodega.storage.plan import Condition, QueryPlan, ids_sql
 from bodega.storage.unit import Row, Unit
 
 Still = Callable[[Validator | None], None] | None
@@ -58,15 +58,15 @@ class Action:
     secret: bool = False
     """Its body must not be kept: it never becomes a task, and its print is slow to guess from."""
 
-    def __init__(self, facet: Facet) -> None:
-        self.max_body = facet.max_body
-        self.secret = facet.secret and self.body
-        self.facet = facet
-        self.table = facet.table
-        self.scope = facet.scope
-        self.listing = facet.listing
-        self.place = Place(facet)
-        self.json_only = facet.json_only
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.max_body = endpoint.max_body
+        self.secret = endpoint.secret and self.body
+        self.endpoint = endpoint
+        self.table = endpoint.table
+        self.scope = endpoint.scope
+        self.listing = endpoint.listing
+        self.selection = Selection(endpoint)
+        self.json_only = endpoint.json_only
 
     def parse(self, query: str) -> Query:
         """The query parameters. Raises Refusal."""
@@ -78,11 +78,14 @@ class Action:
 
         Asked when the first request comes: resources may add to the includes of others.
         """
-        facet = getattr(self, "facet", None)  # what has no table, as a singleton, names no files
-        if facet is None:
+        endpoint = getattr(self, "facet", None)  # what has no table, as a singleton, names no files
+        if endpoint is None:
             return False
-        inside = [*facet.listing.includes.values(), *(facet.v2.looked_up.values() if facet.v2 is not None else ())]
-        return facet.table.files or any(one.files for one in inside)
+        inside = [
+            *endpoint.listing.includes.values(),
+            *(endpoint.v2.batch_loaded.values() if endpoint.v2 is not None else ()),
+        ]
+        return endpoint.table.files or any(one.files for one in inside)
 
     async def find(self, context: Context) -> Validator | None:
         """Reads what the path names, or refuses; what it returns answers the preconditions."""
@@ -100,7 +103,7 @@ class Action:
         """The draft in a form, where the action takes uploads. Raises Refusal."""
         raise NotImplementedError
 
-    async def gather(self, context: Context) -> None:
+    async def prefetch(self, context: Context) -> None:
         """What a write needs from outside and must not wait for in its transaction; it may change the draft."""
 
     async def answer(self, context: Context) -> Outcome:
@@ -120,7 +123,7 @@ class Action:
         return {}
 
     async def _find_item(self, context: Context) -> Validator:
-        found = await self.place.item(context)
+        found = await self.selection.item(context)
         included = await self._included(context) if context.query.include else 0
         return Validator(found[2] + included, found[3])
 
@@ -161,21 +164,23 @@ class Action:
 class ShowItem(Action):
     """GET of one entity. V3 splices the stored bytes into the reply."""
 
-    def __init__(self, facet: Facet) -> None:
-        super().__init__(facet)
-        self.place = Place(facet, rest=facet.version == 2 or (facet.v3 is not None and facet.v3.view is not None))
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(endpoint)
+        self.selection = Selection(
+            endpoint, rest=endpoint.version == 2 or (endpoint.v3 is not None and endpoint.v3.view is not None)
+        )
 
     async def find(self, context: Context) -> Validator:
         return await self._find_item(context)
 
     async def answer(self, context: Context) -> Outcome:
-        if self.facet.version == 3:
-            doc = (await render.v3_documents(context, self.facet, [context.found]))[0]
+        if self.endpoint.version == 3:
+            doc = (await render.v3_documents(context, self.endpoint, [context.found]))[0]
             return Shown(ready=b'{"data":' + doc + b',"meta":{}}')
         members = await render.v2_documents(
-            context, self.facet, [self.table.decode(context.found[0], context.found[1])]
+            context, self.endpoint, [self.table.decode(context.found[0], context.found[1])]
         )
-        return Shown(value=members[0], root=shape_of(self.facet).item)
+        return Shown(value=members[0], root=shape_of(self.endpoint).item)
 
 
 class ListAll(Action):
@@ -184,29 +189,31 @@ class ListAll(Action):
     is_list = True
 
     async def find(self, context: Context) -> Validator:
-        await self.place.enter(context)
+        await self.selection.enter(context)
         now = await rows.table_state(context.reader, self.table)
         context.found = now
         if context.since is not None:
             return Validator(now.revision, await rows.latest(context.reader, self._plan(context)))
         return Validator(now.revision + await self._included(context), now.modified)
 
-    def _plan(self, context: Context) -> Plan:
-        plan = self.place.narrowed(context)
+    def _plan(self, context: Context) -> QueryPlan:
+        plan = self.selection.narrowed(context)
         if context.since is not None:
             plan = plan._replace(where=(*plan.where, Condition("modified", "greater", context.since)))
         return plan
 
     async def answer(self, context: Context) -> Outcome:
         plan = self._plan(context)
-        if self.facet.version == 3:
-            return await render.v3_page(context, self.facet, plan)
+        if self.endpoint.version == 3:
+            return await render.v3_page(context, self.endpoint, plan)
         found = await rows.page(context.reader, context.page_index, plan, context.found, "t.doc, t.rest")
         if not found:
             return Emptied()
-        shape = shape_of(self.facet)
+        shape = shape_of(self.endpoint)
         entities = [self.table.decode(row[0], row[1]) for row in found]
-        return Shown(value=await render.v2_documents(context, self.facet, entities), root=shape.root, item=shape.item)
+        return Shown(
+            value=await render.v2_documents(context, self.endpoint, entities), root=shape.root, item=shape.item
+        )
 
 
 class CountAll(ListAll):
@@ -226,38 +233,40 @@ class Create(Action):
     writes = True
     body = True
 
-    def __init__(self, facet: Facet) -> None:
-        super().__init__(facet)
-        self.uploads = self.uploads or facet.uploads
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(endpoint)
+        self.uploads = self.uploads or endpoint.uploads
 
     async def find(self, context: Context) -> None:
-        await self.place.enter(context)
+        await self.selection.enter(context)
 
     async def standing(self, context: Context) -> Validator:
         return await self._collection(context)
 
     def read(self, content: Any) -> Any:
-        return shape_of(self.facet).read(content, creating=True)
+        return shape_of(self.endpoint).read(content, creating=True)
 
     def read_form(self, members: Form) -> Any:
-        return shape_of(self.facet).read_form(members, creating=True)
+        return shape_of(self.endpoint).read_form(members, creating=True)
 
-    async def gather(self, context: Context) -> None:
-        await gather(context, self.facet, context.draft)
+    async def prefetch(self, context: Context) -> None:
+        await prefetch(context, self.endpoint, context.draft)
 
     async def make(self, unit: Unit, context: Context, notes: list[Fault]) -> Row:
         """Writes the new row. Raises Refusal."""
-        return await create_one(unit, self.facet, {**context.draft, **self.place.new(context)}, notes)
+        return await create_one(unit, self.endpoint, {**context.draft, **self.selection.new(context)}, notes)
 
     async def perform(self, unit: Unit, context: Context) -> Outcome:
         self._still(unit, context)
         notes: list[Fault] = []
         row = await self.make(unit, context, notes)
-        outcome = await render.written(self.facet, context, row, notes, unit.tx)
+        outcome = await render.written(self.endpoint, context, row, notes, unit.tx)
         if context.query.include:
             outcome.state = Validator(row.version + self._includes_now(unit, context), row.modified)
-        location = f"{context.base.url}/{self.facet.home.format(*context.ids)}/{getattr(row.entity, self.facet.key)}"
-        if isinstance(outcome, PartlyDone) or self.facet.created == 200:
+        location = (
+            f"{context.base.url}/{self.endpoint.home.format(*context.ids)}/{getattr(row.entity, self.endpoint.key)}"
+        )
+        if isinstance(outcome, PartlyDone) or self.endpoint.created == 200:
             outcome.location = location
             return outcome
         made = Created(ready=outcome.ready, value=outcome.value, root=outcome.root, state=outcome.state)
@@ -271,30 +280,32 @@ class Update(Action):
     writes = True
     body = True
 
-    def __init__(self, facet: Facet) -> None:
-        super().__init__(facet)
-        self.uploads = self.uploads or facet.uploads
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(endpoint)
+        self.uploads = self.uploads or endpoint.uploads
 
     async def find(self, context: Context) -> Validator:
         return await self._find_item(context)
 
     def read(self, content: Any) -> Any:
-        return shape_of(self.facet).read(content, creating=False)
+        return shape_of(self.endpoint).read(content, creating=False)
 
     def read_form(self, members: Form) -> Any:
-        return shape_of(self.facet).read_form(members, creating=False)
+        return shape_of(self.endpoint).read_form(members, creating=False)
 
-    async def gather(self, context: Context) -> None:
-        await gather(context, self.facet, context.draft, context.entity_id)
+    async def prefetch(self, context: Context) -> None:
+        await prefetch(context, self.endpoint, context.draft, context.entity_id)
 
     async def change(self, unit: Unit, context: Context, notes: list[Fault], still: Still) -> Row:
         """Writes the changed row. Raises Refusal."""
-        return await update_one(unit, self.facet, context.entity_id, dict(context.draft), notes, still, context.found)
+        return await update_one(
+            unit, self.endpoint, context.entity_id, dict(context.draft), notes, still, context.found
+        )
 
     async def perform(self, unit: Unit, context: Context) -> Outcome:
         notes: list[Fault] = []
         row = await self.change(unit, context, notes, self._unchanged(unit, context))
-        outcome = await render.written(self.facet, context, row, notes, unit.tx)
+        outcome = await render.written(self.endpoint, context, row, notes, unit.tx)
         if context.query.include:
             outcome.state = Validator(row.version + self._includes_now(unit, context), row.modified)
         return outcome
@@ -324,39 +335,39 @@ class DeleteMany(Action):
 
     def parse(self, query: str) -> Query:
         asked = self.listing.parse(query, strict=True)
-        if self.facet.delete_needs_filter and not asked.filters:
+        if self.endpoint.delete_needs_filter and not asked.filters:
             raise Refusal(Reason.FILTER_REQUIRED, details={"supported_filters": sorted(self.listing.filters)})
         return asked
 
     async def find(self, context: Context) -> Validator:
-        await self.place.enter(context)
+        await self.selection.enter(context)
         now = await rows.table_state(context.reader, self.table)
-        if self.place.narrows and now.total > TASK_ABOVE:  # how many of them are meant decides on a task
-            now = now._replace(total=await rows.count(context.reader, self.place.narrowed(context), now))
+        if self.selection.narrows and now.total > TASK_ABOVE:  # how many of them are meant decides on a task
+            now = now._replace(total=await rows.count(context.reader, self.selection.narrowed(context), now))
         context.found = now
         return Validator(now.revision, now.modified)
 
     def wants_task(self, context: Context) -> bool:
-        return self.facet.version == 2 and not context.query.filters and context.found.total > TASK_ABOVE
+        return self.endpoint.version == 2 and not context.query.filters and context.found.total > TASK_ABOVE
 
     async def perform(self, unit: Unit, context: Context) -> Outcome:
         """In a task, one chunk, whose outcome tells whether to ask again."""
         self._still(unit, context)
-        if self.facet.idle_delete and not context.query.filters:
+        if self.endpoint.idle_delete and not context.query.filters:
             return Emptied(value=Chunk(0, more=False) if context.in_task else None)
         chunked = context.in_task and not self.table.at_once
-        cap = self.facet.delete_cap if context.query.filters else 0
-        most = CHUNK if chunked else cap or 1_000_000_000
-        sql, values = ids_sql(self.place.narrowed(context)._replace(limit=most), unit.tx.dialect)
+        cap = self.endpoint.delete_cap if context.query.filters else 0
+        maximum = CHUNK if chunked else cap or 1_000_000_000
+        sql, values = ids_sql(self.selection.narrowed(context)._replace(limit=maximum), unit.tx.dialect)
         ids = [row[0] for row in await unit.tx.rows(sql, *values)]
         for start in range(0, len(ids), CHUNK):
             await unit.delete(self.table, ids[start : start + CHUNK])
         return Emptied(value=Chunk(len(ids), more=chunked and len(ids) == CHUNK) if context.in_task else None)
 
 
-def shape_of(facet: Facet) -> Any:
+def shape_of(endpoint: Endpoint) -> Any:
     """The wire form of a facet's version."""
-    return facet.v2 if facet.version == 2 else facet.v3
+    return endpoint.v2 if endpoint.version == 2 else endpoint.v3
 
 
 class Singleton(Action):

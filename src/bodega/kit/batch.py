@@ -10,7 +10,7 @@ from bodega.kit.actions import Action
 from bodega.kit.context import Context
 from bodega.kit.endpoint import Batch
 from bodega.kit.fields import INT32
-from bodega.kit.prefetch import gather
+from bodega.kit.prefetch import prefetch
 from bodega.kit.shape import parse_json
 from bodega.kit.write import create_one, update_one
 from bodega.law.outcome import Created, Emptied, Outcome, Shown, Validator
@@ -25,7 +25,7 @@ OF_ONE_ITEM = frozenset({Reason.DUPLICATE, Reason.DANGLING_REFERENCE, Reason.NO_
 class Missed(NamedTuple):
     """An item that was refused, by its place in the list and the id it named (0 for a new row)."""
 
-    place: int
+    selection: int
     identity: int
     refusal: Refusal
 
@@ -39,30 +39,30 @@ class Many(Action):
     @property
     def batch(self) -> Batch:
         """The facet's terms for lists."""
-        assert self.facet.batch is not None, f"{self.facet.home} takes no lists"
-        return self.facet.batch
+        assert self.endpoint.batch is not None, f"{self.endpoint.home} takes no lists"
+        return self.endpoint.batch
 
     async def find(self, context: Context) -> None:
-        await self.place.enter(context)
+        await self.selection.enter(context)
 
     async def standing(self, context: Context) -> Validator:
         return await self._collection(context)
 
-    async def gather(self, context: Context) -> None:
-        for place, draft in enumerate(context.draft):
+    async def prefetch(self, context: Context) -> None:
+        for selection, draft in enumerate(context.draft):
             try:
-                await gather(context, self.facet, draft, draft.get("id", 0))
+                await prefetch(context, self.endpoint, draft, draft.get("id", 0))
             except Refusal as refusal:
-                context.refused[place] = refusal
+                context.refused[selection] = refusal
 
     async def one(self, unit: Unit, context: Context, draft: dict[str, Any], notes: list[Fault]) -> Row:
         """Writes one item. Raises Refusal."""
         raise NotImplementedError
 
-    async def _gathered(self, unit: Unit, context: Context, place: int, notes: list[Fault]) -> Row:
-        if place in context.refused:
-            raise context.refused[place]
-        return await self.one(unit, context, dict(context.draft[place]), notes)
+    async def _gathered(self, unit: Unit, context: Context, selection: int, notes: list[Fault]) -> Row:
+        if selection in context.refused:
+            raise context.refused[selection]
+        return await self.one(unit, context, dict(context.draft[selection]), notes)
 
     def done(self, saved: bytes) -> Outcome:
         """The outcome of a list that was carried out wholly."""
@@ -73,46 +73,48 @@ class Many(Action):
         saved: list[Row] = []
         missed: list[Missed] = []
         noted: dict[str, str] = {}
-        for place, draft in enumerate(context.draft):
+        for selection, draft in enumerate(context.draft):
             identity = draft.get("id", 0)
             notes: list[Fault] = []
             try:
                 if self.batch.whole and not self.batch.omits:
-                    row = await self._gathered(unit, context, place, notes)
+                    row = await self._gathered(unit, context, selection, notes)
                 else:
                     async with unit.tx.savepoint():
                         mark = unit.statistics.mark()
-                        row = await self._gathered(unit, context, place, notes)
+                        row = await self._gathered(unit, context, selection, notes)
             except Refusal as refusal:
                 if refusal.reason in self.batch.omits:
                     unit.statistics.restore(mark)
                     continue
                 if self.batch.whole:
-                    raise self._for_all(_placed(refusal, place), place, identity) from refusal
+                    raise self._for_all(_placed(refusal, selection), selection, identity) from refusal
                 unit.statistics.restore(mark)
-                missed.append(Missed(place, identity, refusal))
+                missed.append(Missed(selection, identity, refusal))
             else:
                 saved.append(row)
-                noted |= {f"{row.entity.id}.{note.field}": note.said for note in notes}
+                noted |= {f"{row.entity.id}.{note.field}": note.message for note in notes}
         if missed and not saved and not self.batch.counted:
             raise min((one.refusal for one in missed), key=lambda refusal: refusal.reason.rank)
         if self.batch.silent and not missed and not noted:
             return Emptied()
         context.reader = unit.tx
-        documents = await render.shown(self.facet, context, saved, render.brought(self.facet, context.draft))
+        documents = await render.shown(self.endpoint, context, saved, render.brought(self.endpoint, context.draft))
         return self._told(documents, missed, noted)
 
-    def _for_all(self, refusal: Refusal, place: int, identity: int) -> Refusal:
+    def _for_all(self, refusal: Refusal, selection: int, identity: int) -> Refusal:
         """The refusal of the whole list for what keeps one item from being saved."""
         if self.batch.refused is None or refusal.reason not in OF_ONE_ITEM:
             return refusal
-        faults = refusal.faults or [Fault(refusal.reason, f"{place}.id", f"There is no {self.table.noun} {identity}.")]
+        faults = refusal.faults or [
+            Fault(refusal.reason, f"{selection}.id", f"There is no {self.table.noun} {identity}.")
+        ]
         return Refusal(self.batch.refused, details=refusal.details, faults=faults)
 
     def _told(self, documents: Sequence[bytes], missed: Sequence[Missed], noted: dict[str, str]) -> Outcome:
         data = b'{"data":[' + b",".join(documents) + b"]," if self.batch.shows else b"{"
         if not self.batch.counted:
-            errors = {str(one.identity or one.place): one.refusal.message for one in missed} | noted
+            errors = {str(one.identity or one.selection): one.refusal.message for one in missed} | noted
             if not errors:
                 return self.done(data + b'"meta":{}}')
             return self.batch.partly(ready=data + b'"errors":' + render.json(errors) + b',"meta":{}}')
@@ -125,15 +127,15 @@ class Many(Action):
 def told(one: Missed) -> dict[str, Any]:
     """A refused item as a member of `errors`."""
     refusal = one.refusal
-    named = f"{one.identity or one.place}"
-    errors = {f"{named}.{fault.field}": fault.said for fault in refusal.faults} or {named: refusal.message}
+    named = f"{one.identity or one.selection}"
+    errors = {f"{named}.{fault.field}": fault.message for fault in refusal.faults} or {named: refusal.message}
     return {"status": refusal.reason.status(3), "title": refusal.message, "type": refusal.reason.page, "errors": errors}
 
 
-def _placed(refusal: Refusal, place: int) -> Refusal:
+def _placed(refusal: Refusal, selection: int) -> Refusal:
     """The refusal of a whole list, whose faults name the item."""
-    placed = refusal.inside(str(place))
-    placed.details = {"item": place, **placed.details}
+    placed = refusal.inside(str(selection))
+    placed.details = {"item": selection, **placed.details}
     return placed
 
 
@@ -141,14 +143,14 @@ class CreateMany(Many):
     """POST of a list: each item a new row."""
 
     def read(self, content: Any) -> Any:
-        assert self.facet.v3 is not None
-        return self.facet.v3.read_new(content, self.batch.cap)
+        assert self.endpoint.v3 is not None
+        return self.endpoint.v3.read_new(content, self.batch.cap)
 
     async def one(self, unit: Unit, context: Context, draft: dict[str, Any], notes: list[Fault]) -> Row:
-        return await create_one(unit, self.facet, {**draft, **self.place.new(context)}, notes)
+        return await create_one(unit, self.endpoint, {**draft, **self.selection.new(context)}, notes)
 
     def done(self, saved: bytes) -> Outcome:
-        if self.facet.created == 200:
+        if self.endpoint.created == 200:
             return Shown(ready=saved)
         return Created(ready=saved)
 
@@ -157,19 +159,19 @@ class UpdateMany(Many):
     """PUT of a list: each item by the row it names; one that names none is a new row where the terms allow it."""
 
     def read(self, content: Any) -> Any:
-        assert self.facet.v3 is not None
+        assert self.endpoint.v3 is not None
         batch = self.batch
-        return self.facet.v3.read_many(content, batch.cap, identity=batch.identity, creates=batch.creates)
+        return self.endpoint.v3.read_many(content, batch.cap, identity=batch.identity, creates=batch.creates)
 
     async def one(self, unit: Unit, context: Context, draft: dict[str, Any], notes: list[Fault]) -> Row:
         identity = draft.pop("id", 0)
         if not identity and self.batch.finds is not None:
             identity = await self.batch.finds(unit, draft)
         if not identity:
-            return await create_one(unit, self.facet, {**draft, **self.place.new(context)}, notes)
-        if self.place.narrows:
-            await self.place.own(unit, context, identity)
-        return await update_one(unit, self.facet, identity, draft, notes)
+            return await create_one(unit, self.endpoint, {**draft, **self.selection.new(context)}, notes)
+        if self.selection.narrows:
+            await self.selection.own(unit, context, identity)
+        return await update_one(unit, self.endpoint, identity, draft, notes)
 
 
 class DeleteListed(Many):
@@ -180,30 +182,32 @@ class DeleteListed(Many):
         if not isinstance(ids, list):
             raise Refusal(Reason.MALFORMED_BODY, "The request body must be a list of ids.")
         if len(ids) > self.batch.cap:
-            said = f"The request payload is too large. The maximum items allowed in the array is {self.batch.cap}."
-            raise Refusal(Reason.TOO_MANY_ITEMS, said, details={"max_items": self.batch.cap})
-        wrong = [place for place, one in enumerate(ids) if type(one) is not int or not 0 < one <= INT32]
+            message = f"The request payload is too large. The maximum items allowed in the array is {self.batch.cap}."
+            raise Refusal(Reason.TOO_MANY_ITEMS, message, details={"max_items": self.batch.cap})
+        wrong = [selection for selection, one in enumerate(ids) if type(one) is not int or not 0 < one <= INT32]
         if wrong:
-            said = f"must be a whole number from 1 to {INT32}."
-            raise refuse_faults([Fault(Reason.FIELD_INVALID, str(place), f"{place} {said}") for place in wrong])
+            message = f"must be a whole number from 1 to {INT32}."
+            raise refuse_faults(
+                [Fault(Reason.FIELD_INVALID, str(selection), f"{selection} {message}") for selection in wrong]
+            )
         return list(dict.fromkeys(ids))
 
-    async def gather(self, context: Context) -> None:
+    async def prefetch(self, context: Context) -> None:
         """An id is all there is."""
 
     async def perform(self, unit: Unit, context: Context) -> Outcome:
         self._still(unit, context)
         gone: list[bytes] = []
         missed: list[Missed] = []
-        for place, identity in enumerate(context.draft):
+        for selection, identity in enumerate(context.draft):
             try:
                 async with unit.tx.savepoint():
                     mark = unit.statistics.mark()
-                    await self.place.own(unit, context, identity)
+                    await self.selection.own(unit, context, identity)
                     await unit.delete(self.table, [identity])
             except Refusal as refusal:
                 unit.statistics.restore(mark)
-                missed.append(Missed(place, identity, refusal))
+                missed.append(Missed(selection, identity, refusal))
             else:
                 gone.append(b"%d" % identity)
         return self._told(gone, missed, {})

@@ -33,9 +33,9 @@ def typed(value: Any, annotation: Any, *, strict: bool = True) -> Any:
         raise ValueError(plain(str(error), annotation)) from None
 
 
-def plain(said: str, annotation: Any = None) -> str:
+def plain(message: str, annotation: Any = None) -> str:
     """msgspec's complaint about a value of this type, as the end of a sentence."""
-    what, _, path = said.partition(" - at `$")
+    what, _, path = message.partition(" - at `$")
     if what.startswith("must "):
         return what  # a rule of our own, from a struct
     steps = _STEP.findall(path)

@@ -23,9 +23,9 @@ class Context(msgspec.Struct, gc=False):
 
     `parent` is the value that rows below the path's other ids hold, `entity_id` the number of the row that the path
     names. `recheck_preconditions` raises when the state of the entity no longer meets the request's preconditions: a
-    write asks it again inside its transaction. `found` is what `find` read, `draft` what the body asked for, `gathered`
-    what `gather` fetched or made, `held` how many bytes of that wait for the write, `refused` the items of a list that
-    it refused, by their place.
+    write asks it again inside its transaction. `found` is what `find` read, `draft` what the body asked for,
+    `prefetched` what `prefetch` fetched or made, `held` how many bytes of that wait for the write, `refused` the items
+    of a list that it refused, by their place.
 
     `key` is the Idempotency-Key of a POST; `again` its first answer, if that was given already; `over` whether an old
     answer is kept under the key, which gives way.
@@ -45,7 +45,7 @@ class Context(msgspec.Struct, gc=False):
     entity_id: int = 0
     found: Any = None
     draft: Any = None
-    gathered: Any = None
+    prefetched: Any = None
     held: int = 0
     refused: dict[int, Refusal] = {}
     notes: list[Fault] = []

@@ -13,13 +13,13 @@ from bodega.law.reasons import Reason
 from bodega.storage.table import Table
 from bodega.storage.unit import Unit
 
-Gather = Callable[[Any, dict[str, Any], int, str], Awaitable[None]]
-"""`gather(call, draft, id, before)`: before the transaction of a write, changes a draft so that it holds what it names,
-as the picture of a URL. `id` is the row that it changes (0: a new one), `before` what the names of its members begin
-with in a refusal."""
+Prefetch = Callable[[Any, dict[str, Any], int, str], Awaitable[None]]
+"""`prefetch(call, draft, id, before)`: before the transaction of a write, changes a draft so that it holds what it
+names, as the picture of a URL. `id` is the row that it changes (0: a new one), `before` what the names of its members
+begin with in a refusal."""
 
 
-class Within(NamedTuple):
+class Parent(NamedTuple):
     """A row that the path names before the facet's own: `/products/{product_id}/images` lies within a product.
 
     Rows below it hold its `value` in their `column`: its id, unless the two meet in another number (the values of a
@@ -58,17 +58,17 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Facet:
+class Endpoint:
     """Facts about a resource in one version.
 
     `scope` is the OAuth scope that lets one write (its `_read_only` twin lets one read; "" asks for none).
     `home` is the path of the collection. `created` is the status of a create in the published documents (201, or 200
     for most of V3). `delete_needs_filter`: rule 22; `delete_cap`: rule 23; `batch`: bodies that are lists. `defaults`
-    are this version's own defaults on create (rule 42). `within` are the rows that the path names first, outermost
+    are this version's own defaults on create (rule 42). `parents` are the rows that the path names first, outermost
     first; `only` the values that columns of every row of this facet have, and that a new row gets; `owner` names the
     column that holds the client id of the account that alone may see a row, unless its column `shared` is true. `key`
     is the column by which the last id of the path finds its row. `max_body` is in bytes, where the resource takes less
-    than the server does. `uploads`: a body may be a form with files; `gather` brings in what a draft needs.
+    than the server does. `uploads`: a body may be a form with files; `prefetch` brings in what a draft needs.
     `json_only`: a resource of V2 that never speaks XML (rule 15).
     `idle_delete`: a bulk DELETE without a filter does nothing (rule 22). `secret`: its bodies may hold passwords, and
     no task keeps them.
@@ -86,14 +86,14 @@ class Facet:
     delete_cap: int = 0
     batch: Batch | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict)
-    within: tuple[Within, ...] = ()
+    parents: tuple[Parent, ...] = ()
     only: Mapping[str, Any] = field(default_factory=dict)
     owner: str = ""
     shared: str = ""
     key: str = "id"
     max_body: int = 0
     uploads: bool = False
-    gather: Gather | None = None
+    prefetch: Prefetch | None = None
     json_only: bool = False
     idle_delete: bool = False
     secret: bool = False

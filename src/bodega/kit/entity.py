@@ -14,7 +14,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import msgspec
 
 from bodega.kit.events import events
-from bodega.kit.fields import DECIMAL, FLAG, INTEGER, MOMENT, OWN_FILE, Kind, bare, kind_of, ten_thousandths
+from bodega.kit.fields import DECIMAL, FLAG, INTEGER, MOMENT, OWN_FILE, FieldType, bare, field_type_of, ten_thousandths
 from bodega.storage import files
 from bodega.storage.outbox import Signal
 from bodega.storage.table import Column, DefaultRows, Link, Reference, SqlType, Table, Unique
@@ -81,15 +81,15 @@ def stored(
         files=any(names_files(hint) for hint in hints.values()),
         signals=list(events(event)) if isinstance(event, str) else list(event),
     )
-    addresses = [field for field, hint in hints.items() if kind_of(hint).located]
+    addresses = [field for field, hint in hints.items() if field_type_of(hint).located]
     if addresses:
-        table.prepare.append(_know_own_files(addresses))
+        table.before_validate.append(_know_own_files(addresses))
     return table
 
 
 def names_files(annotation: Any) -> bool:
     """Whether a field of this type holds the address of a file, at any depth."""
-    if get_origin(annotation) is Annotated and kind_of(annotation).located:
+    if get_origin(annotation) is Annotated and field_type_of(annotation).located:
         return True
     if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
         return any(map(names_files, get_type_hints(annotation, include_extras=True).values()))
@@ -116,13 +116,13 @@ def _know_own_files(addresses: Sequence[str]) -> Callable[..., Awaitable[None]]:
 
 def _column(field: str, annotation: Any) -> Column:
     """A field that may be None makes a column that may be NULL; an unset date is empty text, which has an order."""
-    kind = kind_of(bare(annotation))
+    kind = field_type_of(bare(annotation))
     assert not kind.located, f"{field}: a stored address is for documents, PostgreSQL keeps no such text"
     if kind is DECIMAL:
         return Column(field, "BIGINT", lambda entity: _ten_thousandths(getattr(entity, field)))
     if kind is MOMENT:
         return Column(field, "TEXT", lambda entity: getattr(entity, field) or "")
-    types: dict[Kind, SqlType] = {FLAG: "BOOLEAN", INTEGER: "INTEGER"}
+    types: dict[FieldType, SqlType] = {FLAG: "BOOLEAN", INTEGER: "INTEGER"}
     return Column(field, types.get(kind, "TEXT"), attrgetter(field))
 
 

@@ -40,7 +40,7 @@ def events(
     word = kind or re.sub(r"(?<=[a-z])([A-Z])", r"_\1", scope.rpartition("/")[2]).lower()
     watched = fields.split()
 
-    def said(entity: Any) -> Any:
+    def payload(entity: Any) -> Any:
         if data is not None:
             return data(entity)
         return {"type": word, "id": entity.id, **(more(entity) if more is not None else {})}
@@ -48,12 +48,12 @@ def events(
     def updated(old: Any, new: Any) -> Any:
         if watched and all(getattr(old, name) == getattr(new, name) for name in watched):
             return None
-        return said(new)
+        return payload(new)
 
     say: dict[str, Say] = {
-        CREATED: lambda _old, new: said(new),
+        CREATED: lambda _old, new: payload(new),
         UPDATED: updated,
-        DELETED: lambda old, _new: said(old),
+        DELETED: lambda old, _new: payload(old),
     }
     return [Signal(f"{scope}/{change}", frozenset([change]), say[change], channels=channels) for change in on.split()]
 

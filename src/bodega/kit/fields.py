@@ -1,7 +1,7 @@
 """Field types: what a member may hold, and how it looks in V2 and V3.
 
 An entity holds the V3 form: JSON numbers, ISO 8601 times, lists. V2 has strings with four places and RFC 2822 dates
-(rules 16, 17). A `Kind` is the difference, found by the annotation of the field.
+(rules 16, 17). A `FieldType` is the difference, found by the annotation of the field.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from bodega.storage.files import PLACE
 
 INT32 = 2_147_483_647
 FOUR_PLACES = Decimal("0.0001")
-MOST = Decimal(9_999_999_999)
+MAXIMUM = Decimal(9_999_999_999)
 NO_DATE = "must be a date, as 2026-11-22T10:00:00Z"
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?")
@@ -33,7 +33,7 @@ _SECONDS = re.compile(r"[1-9][0-9]{4,10}")
 _WHOLE = re.compile(r"[+-]?[0-9]{1,4000}")
 
 
-class Kind(NamedTuple):
+class FieldType(NamedTuple):
     """One kind of field.
 
     `word` is the type's name in a V2 OPTIONS reply; `show` turns the stored value into V2's, `read` V2's into the
@@ -60,7 +60,7 @@ def clean_decimal(value: Any) -> Decimal:
 @lru_cache(maxsize=8192)  # a catalogue has far fewer prices than products, and rounding one costs more than finding it
 def _canonical(number: Decimal) -> Decimal:
     try:
-        if not -MOST <= number <= MOST:  # abs() would overflow at an exponent of a million
+        if not -MAXIMUM <= number <= MAXIMUM:  # abs() would overflow at an exponent of a million
             raise ValueError("must be a number from 0 to 9999999999")
         number = number.quantize(FOUR_PLACES)
     except InvalidOperation:
@@ -250,25 +250,25 @@ def as_is(value: Any) -> Any:
 ONLY_NUL = frozenset({clean_text, clean_object, _clean_texts})
 """The ways of cleaning that do nothing but refuse NUL."""
 
-DECIMAL = Kind("decimal", "{:.4f}".format, _read_decimal, clean_decimal)
-MOMENT = Kind("date", _show_moment, clean_moment, clean_moment)
-INTEGER = Kind("int", as_is, _read_int, as_is)
-FLAG = Kind("boolean", as_is, _read_flag, as_is)
-STRING = Kind("string", as_is, _read_text, clean_text)
-NAME = Kind("string", as_is, _read_name, clean_name)
-TEXT = Kind("text", as_is, _read_text, clean_text)
-ENUM = Kind("enum", as_is, _read_text, as_is)
-IDS = Kind("array", as_is, _read_ints, as_is)
-WORDS = Kind("text", ", ".join, _read_words, _clean_texts)
-IDS_TEXT = Kind("string", lambda ids: ",".join(map(str, ids)), _read_ints, as_is)
-EMAIL = Kind("string", as_is, clean_email, clean_email)
-UNIX = Kind("date", lambda value: str(epoch(value)), _read_unix, clean_moment)
+DECIMAL = FieldType("decimal", "{:.4f}".format, _read_decimal, clean_decimal)
+MOMENT = FieldType("date", _show_moment, clean_moment, clean_moment)
+INTEGER = FieldType("int", as_is, _read_int, as_is)
+FLAG = FieldType("boolean", as_is, _read_flag, as_is)
+STRING = FieldType("string", as_is, _read_text, clean_text)
+NAME = FieldType("string", as_is, _read_name, clean_name)
+TEXT = FieldType("text", as_is, _read_text, clean_text)
+ENUM = FieldType("enum", as_is, _read_text, as_is)
+IDS = FieldType("array", as_is, _read_ints, as_is)
+WORDS = FieldType("text", ", ".join, _read_words, _clean_texts)
+IDS_TEXT = FieldType("string", lambda ids: ",".join(map(str, ids)), _read_ints, as_is)
+EMAIL = FieldType("string", as_is, clean_email, clean_email)
+UNIX = FieldType("date", lambda value: str(epoch(value)), _read_unix, clean_moment)
 """Seconds since 1970 as text, "0" when unset: as some older resources of V2 show a date."""
-INTEGER_TEXT = Kind("string", str, _read_int, as_is)
-FLAG_DIGIT = Kind("string", lambda value: "1" if value else "0", _read_flag, as_is)
-OBJECT = Kind("object", as_is, clean_object, clean_object)
-FILE_URL = Kind("string", _url_of_file, _read_address, clean_address, located=True)
-FILE_PATH = Kind("string", _path_of_file, _read_address, clean_address, located=True)
+INTEGER_TEXT = FieldType("string", str, _read_int, as_is)
+FLAG_DIGIT = FieldType("string", lambda value: "1" if value else "0", _read_flag, as_is)
+OBJECT = FieldType("object", as_is, clean_object, clean_object)
+FILE_URL = FieldType("string", _url_of_file, _read_address, clean_address, located=True)
+FILE_PATH = FieldType("string", _path_of_file, _read_address, clean_address, located=True)
 """As V2's `image_file` shows a file: its path below the store's files."""
 
 Id = Annotated[int, msgspec.Meta(ge=0, le=INT32)]
@@ -286,7 +286,7 @@ Words = Annotated[list[Annotated[str, msgspec.Meta(max_length=65_535)]], WORDS]
 Ids = list[Id]
 
 
-def structured(members: Any) -> Kind:
+def structured(members: Any) -> FieldType:
     """An object with members of its own, or a list of such; in V2 numbers and flags may be text, as they are in XML."""
     listed = get_origin(members) is list
 
@@ -298,7 +298,7 @@ def structured(members: Any) -> Kind:
     def show(value: Any) -> Any:
         return msgspec.to_builtins(value, builtin_types=(Decimal,))
 
-    return Kind("array" if listed else "object", show, read, clean_object)
+    return FieldType("array" if listed else "object", show, read, clean_object)
 
 
 def bare(annotation: Any) -> Any:
@@ -309,20 +309,20 @@ def bare(annotation: Any) -> Any:
     return annotation
 
 
-def kind_of(annotation: Any) -> Kind:
+def field_type_of(annotation: Any) -> FieldType:
     """The kind of a field with this annotation."""
     inner = bare(annotation)
     if inner is not annotation:
-        return _or_none(kind_of(inner))
+        return _or_none(field_type_of(inner))
     if get_origin(annotation) is Annotated:
         base, *extra = get_args(annotation)
         for item in extra:
-            if isinstance(item, Kind):
+            if isinstance(item, FieldType):
                 return item
         if base is str:
-            most = longest(annotation)
-            return STRING if most is not None and most <= 255 else TEXT
-        return kind_of(base)
+            maximum = longest(annotation)
+            return STRING if maximum is not None and maximum <= 255 else TEXT
+        return field_type_of(base)
     if annotation is bool:
         return FLAG
     if annotation is int:
@@ -332,14 +332,14 @@ def kind_of(annotation: Any) -> Kind:
     if get_origin(annotation) is Literal:
         return ENUM
     if get_origin(annotation) is list:
-        return IDS if kind_of(get_args(annotation)[0]) is INTEGER else OBJECT
+        return IDS if field_type_of(get_args(annotation)[0]) is INTEGER else OBJECT
     return OBJECT
 
 
-def _or_none(kind: Kind) -> Kind:
+def _or_none(kind: FieldType) -> FieldType:
     """A field that may be unset: null in V3; in V2 "" for a date (rule 16), else null as well."""
     unset = "" if kind is MOMENT else None
-    return Kind(
+    return FieldType(
         kind.word,
         lambda value, *files: unset if value is None else kind.show(value, *files),
         lambda value: None if value in (None, "") else kind.read(value),
@@ -354,6 +354,6 @@ def longest(annotation: Any) -> int | None:
         for item in get_args(annotation)[1:]:
             if isinstance(item, msgspec.Meta) and item.max_length:
                 return item.max_length
-            if isinstance(item, Kind) and item.located:
+            if isinstance(item, FieldType) and item.located:
                 return LONGEST_ADDRESS
     return None

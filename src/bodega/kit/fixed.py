@@ -14,11 +14,11 @@ from typing import Any
 
 from bodega.kit.actions import Action
 from bodega.kit.context import Context
-from bodega.kit.endpoint import Facet
+from bodega.kit.endpoint import Endpoint
 from bodega.law.outcome import Emptied, Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
-from bodega.storage.plan import Condition, Plan
+from bodega.storage.plan import Condition, QueryPlan
 from bodega.storage.table import Table
 
 _TESTS: dict[str, Callable[[Any, Any], Any]] = {
@@ -56,7 +56,7 @@ class Fixed:
         """Another edition of the list has another tag. It was not changed while this program ran, nor ever before."""
         return Validator(zlib.crc32(b"".join(self._table.encode(entity)[0] for entity in self.entities)), 0)
 
-    def matching(self, plan: Plan) -> list[Any]:
+    def matching(self, plan: QueryPlan) -> list[Any]:
         """The entities that a plan asks for, all of its pages."""
         return [entity for entity in self.entities if all(self._meets(entity, condition) for condition in plan.where)]
 
@@ -67,12 +67,12 @@ class Fixed:
 class _Reading(Action):
     """GET of a fixed list, or of a part of it; `parents` is the list in which the path's first id must be."""
 
-    def __init__(self, facet: Facet, fixed: Fixed, parents: Fixed | None = None) -> None:
-        super().__init__(facet)
+    def __init__(self, endpoint: Endpoint, fixed: Fixed, parents: Fixed | None = None) -> None:
+        super().__init__(endpoint)
         self._fixed = fixed
         self._parents = parents
-        assert facet.v2 is not None
-        self._shape = facet.v2
+        assert endpoint.v2 is not None
+        self._shape = endpoint.v2
 
     async def find(self, context: Context) -> Validator:
         if self._parents is not None and context.ids[0] not in self._parents.by_id:
@@ -82,7 +82,7 @@ class _Reading(Action):
     def _matching(self, context: Context) -> list[Any]:
         plan = context.query.plan
         if self._parents is not None:
-            plan = plan._replace(where=(*plan.where, Condition(self.place.fixed, "eq", context.ids[0])))
+            plan = plan._replace(where=(*plan.where, Condition(self.selection.fixed, "eq", context.ids[0])))
         return self._fixed.matching(plan)
 
 
@@ -113,7 +113,7 @@ class ShowFixed(_Reading):
     async def find(self, context: Context) -> Validator:
         await super().find(context)
         context.found = self._fixed.by_id.get(context.ids[-1])
-        elsewhere = self._parents is not None and getattr(context.found, self.place.fixed, None) != context.ids[0]
+        elsewhere = self._parents is not None and getattr(context.found, self.selection.fixed, None) != context.ids[0]
         if context.found is None or elsewhere:
             raise Refusal(Reason.NO_SUCH_ENTITY)
         return self._fixed.state

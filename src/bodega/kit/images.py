@@ -7,7 +7,7 @@ from typing import Any
 from bodega.kit import picture, render
 from bodega.kit.actions import NO_QUERY, Action
 from bodega.kit.context import Context
-from bodega.kit.endpoint import Facet
+from bodega.kit.endpoint import Endpoint
 from bodega.kit.listing import Query
 from bodega.kit.shape import parse_json
 from bodega.kit.upload import Form, Upload
@@ -23,8 +23,8 @@ class DropImage(Action):
 
     writes = True
 
-    def __init__(self, facet: Facet, field: str = "image_url") -> None:
-        super().__init__(facet)
+    def __init__(self, endpoint: Endpoint, field: str = "image_url") -> None:
+        super().__init__(endpoint)
         self.field = field
 
     def parse(self, query: str) -> Query:
@@ -39,7 +39,9 @@ class DropImage(Action):
 
     async def _write(self, unit: Unit, context: Context, address: str) -> None:
         changes = {self.field: address}
-        await update_one(unit, self.facet, context.entity_id, changes, [], context.recheck_preconditions, context.found)
+        await update_one(
+            unit, self.endpoint, context.entity_id, changes, [], context.recheck_preconditions, context.found
+        )
 
 
 class UploadImage(DropImage):
@@ -51,8 +53,8 @@ class UploadImage(DropImage):
     body = True
     uploads = True
 
-    def __init__(self, facet: Facet, field: str = "image_url", *, by_url: bool = False) -> None:
-        super().__init__(facet, field)
+    def __init__(self, endpoint: Endpoint, field: str = "image_url", *, by_url: bool = False) -> None:
+        super().__init__(endpoint, field)
         self.only_uploads = not by_url
 
     def read(self, content: bytes) -> Any:
@@ -75,12 +77,12 @@ class UploadImage(DropImage):
             raise refuse_faults([Fault(Reason.FIELD_INVALID, "image_url", "image_url must be a string.")])
         return "image_url", url
 
-    async def gather(self, context: Context) -> None:
+    async def prefetch(self, context: Context) -> None:
         field, given = context.draft
-        context.gathered = await picture.taken_in(context, given, field)
+        context.prefetched = await picture.taken_in(context, given, field)
 
     async def perform(self, unit: Unit, context: Context) -> Outcome:
-        await picture.keep(unit, context.gathered)
-        address = context.gathered.original.address
+        await picture.keep(unit, context.prefetched)
+        address = context.prefetched.original.address
         await self._write(unit, context, address)
         return Shown(ready=render.json({"data": {"image_url": address}, "meta": {}}))

@@ -11,12 +11,12 @@ from urllib.parse import parse_qsl
 from bodega.kit.fields import INT32, NO_DATE, clean_decimal, clean_moment, ten_thousandths, whole
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
-from bodega.storage.plan import Condition, Op, Plan
-from bodega.storage.table import Table, numbered_marks
+from bodega.storage.plan import Condition, Op, QueryPlan
+from bodega.storage.table import Table, numbered_placeholders
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 250
-MOST_PARAMETERS = 1000
+MAX_PARAMETERS = 1000
 LONGEST_SEARCH = 10_000
 """Characters of a text that is looked for inside others: SQLite takes patterns of up to 50,000 bytes."""
 
@@ -75,8 +75,8 @@ def children(
         if not parents:
             return {}
         narrowed = f" AND {where}" if where else ""
-        marks = numbered_marks(len(parents))
-        chosen = f"{column} IN ({marks}){narrowed} ORDER BY {column}, {order}"
+        placeholders = numbered_placeholders(len(parents))
+        chosen = f"{column} IN ({placeholders}){narrowed} ORDER BY {column}, {order}"
         rows = await context.reader.rows(f"SELECT {column}, id, doc FROM {table.name} WHERE {chosen}", *parents)
         more = [
             (name, include, await include.read(context, [row[1] for row in rows])) for name, include in within.items()
@@ -117,7 +117,7 @@ def _cursor(text: str, *, backwards: bool) -> Cursor:
 class Query(NamedTuple):
     """What the query string asked for, checked. `filters` tells whether any filter was given."""
 
-    plan: Plan
+    plan: QueryPlan
     page: int = 1
     limit: int = DEFAULT_LIMIT
     include: tuple[str, ...] = ()
@@ -143,7 +143,7 @@ class Listing:
     A word of `sorts` may carry its direction, as `last_name:desc`; a column `x_key` sorts what `x` names.
 
     `order` is a column that the list is in unless the caller sorts it; with `-` before it, descending. `inside` names
-    includes that are always shown. `cursor`: pages can also be asked for by `before` and `after`. `most` is the
+    includes that are always shown. `cursor`: pages can also be asked for by `before` and `after`. `maximum` is the
     greatest limit. `bounds` are words of paging that a delete takes as well: it then deletes a page.
     """
 
@@ -162,7 +162,7 @@ class Listing:
         order: str = "id",
         inside: str = "",
         cursor: bool = False,
-        most: int = MAX_LIMIT,
+        maximum: int = MAX_LIMIT,
         bounds: str = "",
     ) -> None:
         self.table = table
@@ -180,9 +180,9 @@ class Listing:
             self._add(word)
         self.filters |= mapped or {}
         self._known = {name.partition(":")[0] for name in self.filters}
-        self.most = most
+        self.maximum = maximum
         self._unbounding = _PAGING.difference(bounds.split())
-        self.everything = Query(Plan(table, order=self.order), include=self.inside)
+        self.everything = Query(QueryPlan(table, order=self.order), include=self.inside)
 
     def _add(self, word: str) -> None:
         name, _, operators = word.partition(":")
@@ -240,20 +240,20 @@ class Listing:
         fields = self._fields(given)
         if faults:
             raise refuse_faults(faults)
-        if limit > self.most:
-            said = f"The limit must be at most {self.most}."
-            raise Refusal(Reason.LIMIT_OVER_MAXIMUM, said, details={"max_limit": self.most})
+        if limit > self.maximum:
+            message = f"The limit must be at most {self.maximum}."
+            raise Refusal(Reason.LIMIT_OVER_MAXIMUM, message, details={"max_limit": self.maximum})
         for name in include:
             limit = min(limit, self.includes[name].page_cap)
-        plan = Plan(self.table, tuple(where), order, limit, (page - 1) * limit)
+        plan = QueryPlan(self.table, tuple(where), order, limit, (page - 1) * limit)
         return Query(plan, page, limit, include, fields, tuple(given.items()), bool(where), cursor)
 
     def _given(self, query: str) -> dict[str, str]:
         try:
-            return dict(parse_qsl(query, keep_blank_values=True, max_num_fields=MOST_PARAMETERS))
+            return dict(parse_qsl(query, keep_blank_values=True, max_num_fields=MAX_PARAMETERS))
         except ValueError:
-            said = f"The query has more than {MOST_PARAMETERS} parameters."
-            raise Refusal(Reason.QUERY_INVALID, said, details={"max_parameters": MOST_PARAMETERS}) from None
+            message = f"The query has more than {MAX_PARAMETERS} parameters."
+            raise Refusal(Reason.QUERY_INVALID, message, details={"max_parameters": MAX_PARAMETERS}) from None
 
     def _is_refused(self, name: str, *, strict: bool) -> bool:
         if name in _OWN:
@@ -263,11 +263,13 @@ class Listing:
 
     def _refuse_filters(self, names: list[str]) -> Refusal:
         if self.version == 2:
-            said = f"The field '{names[0]}' is not supported by this resource."
+            message = f"The field '{names[0]}' is not supported by this resource."
         else:
-            said = f"The filter(s): {', '.join(names)} are not valid filter parameter(s)."
-        faults = [Fault(Reason.FILTER_REFUSED, name, said) for name in names]
-        return Refusal(Reason.FILTER_REFUSED, said, details={"supported_filters": sorted(self.filters)}, faults=faults)
+            message = f"The filter(s): {', '.join(names)} are not valid filter parameter(s)."
+        faults = [Fault(Reason.FILTER_REFUSED, name, message) for name in names]
+        return Refusal(
+            Reason.FILTER_REFUSED, message, details={"supported_filters": sorted(self.filters)}, faults=faults
+        )
 
     def _number(self, given: Mapping[str, str], name: str, default: int, faults: list[Fault]) -> int:
         text = given.get(name)
@@ -325,8 +327,8 @@ class Listing:
         return frozenset(shown | self.always)
 
     def _fault(self, name: str, why: str) -> Fault:
-        said = f"The field '{name}' is invalid." if self.version == 2 else f"{name} {why}."
-        return Fault(Reason.QUERY_INVALID, name, said, {"field": name, "invalid_reason": f"{name} {why}."})
+        message = f"The field '{name}' is invalid." if self.version == 2 else f"{name} {why}."
+        return Fault(Reason.QUERY_INVALID, name, message, {"field": name, "invalid_reason": f"{name} {why}."})
 
 
 _FAR = 1_000_000_000
@@ -354,13 +356,13 @@ _SUMMARY = frozenset(
 """Rule 28: what `include=@summary` adds."""
 
 
-def listed(parse: Parse, most: int = 1000) -> Parse:
+def listed(parse: Parse, maximum: int = 1000) -> Parse:
     """Several values joined by commas."""
 
     def read(text: str) -> tuple[Any, ...]:
         items = [item.strip() for item in text.split(",") if item.strip()]
-        if len(items) > most:
-            raise ValueError(f"must name at most {most} values")
+        if len(items) > maximum:
+            raise ValueError(f"must name at most {maximum} values")
         return tuple(parse(item) for item in items)
 
     return read

@@ -19,11 +19,11 @@ from bodega.law.outcome import Emptied, Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.storage import rows
-from bodega.storage.plan import Plan, where_sql, where_values
+from bodega.storage.plan import QueryPlan, where_sql, where_values
 from bodega.storage.table import Table
 from bodega.storage.unit import Unit
 
-MOST = 1000
+MAXIMUM = 1000
 """Pairs in one request: none is published, and a body has an end."""
 
 Named = Annotated[int, msgspec.Meta(ge=1, le=INT32)]
@@ -75,7 +75,7 @@ class _OfPairs(Action):
         if context.recheck_preconditions is not None:
             context.recheck_preconditions(self._state(unit))
 
-    def _where(self, plan: Plan, dialect: str) -> tuple[str, list[Any]]:
+    def _where(self, plan: QueryPlan, dialect: str) -> tuple[str, list[Any]]:
         shape = tuple((one.column, one.op, len(where_values(one))) for one in plan.where)
         values = [value for one in plan.where for value in where_values(one)]
         return (" WHERE " + where_sql(shape, dialect) if shape else ""), values
@@ -106,24 +106,24 @@ class Assign(_OfPairs):
 
     def read(self, content: Any) -> Any:
         items = parse_json(content)
-        respect_cap(items, MOST)
+        respect_cap(items, MAXIMUM)
         faults: list[Fault] = []
-        wanted = [self._pair(place, item, faults) for place, item in enumerate(items)]
+        wanted = [self._pair(selection, item, faults) for selection, item in enumerate(items)]
         if faults:
             raise refuse_faults(faults)
         return wanted
 
-    def _pair(self, place: int, item: Any, faults: list[Fault]) -> tuple[int, int]:
+    def _pair(self, selection: int, item: Any, faults: list[Fault]) -> tuple[int, int]:
         pair = []
         for name in (self.pairs.owner, self.pairs.member):
             value = item.get(name) if isinstance(item, dict) else None
             if value is None:
-                faults.append(Fault(Reason.FIELD_MISSING, f"{place}.{name}", f"{name} is required."))
+                faults.append(Fault(Reason.FIELD_MISSING, f"{selection}.{name}", f"{name} is required."))
                 continue
             try:
                 pair.append(typed(value, Named))
             except ValueError as error:
-                faults.append(Fault(Reason.FIELD_INVALID, f"{place}.{name}", f"{name} {error}."))
+                faults.append(Fault(Reason.FIELD_INVALID, f"{selection}.{name}", f"{name} {error}."))
         return (pair[0], pair[1]) if len(pair) == 2 else (0, 0)
 
     async def perform(self, unit: Unit, context: Context) -> Outcome:
@@ -141,10 +141,10 @@ class Assign(_OfPairs):
         ):
             ids = sorted({pair[side] for pair in wanted})
             there = await rows.existing(unit.tx, table, ids)
-            said = f"The {table.noun} does not exist."
+            message = f"The {table.noun} does not exist."
             faults += [
-                Fault(Reason.FIELD_INVALID, f"{place}.{name}", said)
-                for place, pair in enumerate(wanted)
+                Fault(Reason.FIELD_INVALID, f"{selection}.{name}", message)
+                for selection, pair in enumerate(wanted)
                 if pair[side] not in there
             ]
         if faults:

@@ -1,6 +1,6 @@
 """Pictures: what a client sends or names, made into files before the write begins, and kept inside it.
 
-`taken_in` is for an action's `gather`, outside the transaction: it fetches, judges, and makes the smaller sizes in a
+`taken_in` is for an action's `prefetch`, outside the transaction: it fetches, judges, and makes the smaller sizes in a
 thread. `keep` stores the bytes in the transaction that writes the row which names them.
 """
 
@@ -34,10 +34,10 @@ from bodega.storage.unit import Unit
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-MOST_BYTES = 8 * 1024 * 1024
+MAX_BYTES = 8 * 1024 * 1024
 """Of an image as it is sent or fetched (rules 39 and 68)."""
 
-MOST_PIXELS = 50_000_000
+MAX_PIXELS = 50_000_000
 """A small file can unfold into more than a machine's memory; no camera takes more than this into 8 MB."""
 
 Sizes = Mapping[str, tuple[int, int]]
@@ -100,8 +100,8 @@ async def taken_in(context: Context, given: Upload | str, field: str, sizes: Siz
     else:
         content, name = await _found(context, given, field)
     try:
-        if len(content) > MOST_BYTES:
-            raise ValueError(f"must be at most {MOST_BYTES >> 20} MB")
+        if len(content) > MAX_BYTES:
+            raise ValueError(f"must be at most {MAX_BYTES >> 20} MB")
         return await asyncio.get_running_loop().run_in_executor(_image_pool(), developed, content, name, sizes)
     except ValueError as error:
         raise _invalid(field, str(error)) from None
@@ -125,18 +125,18 @@ async def _found(context: Context, url: str, field: str) -> tuple[bytes, str]:
     setting = "images.allow_private"
     allowed = bool(context.record.settings.get(setting, SETTINGS[setting].default))
     try:
-        content = await outgoing.fetch(url, most=MOST_BYTES, allow_private=allowed)
+        content = await outgoing.fetch(url, maximum=MAX_BYTES, allow_private=allowed)
     except outgoing.Unreachable as error:
         why = {"invalid_reason": f"{field} {error}."}  # rule 68
-        said = f"The image of '{field}' could not be fetched."
-        faults = [Fault(Reason.IMAGE_UNREACHABLE, field, said, why)] if "." in field else []  # one of several
-        raise Refusal(Reason.IMAGE_UNREACHABLE, said, details=why, faults=faults) from None
+        message = f"The image of '{field}' could not be fetched."
+        faults = [Fault(Reason.IMAGE_UNREACHABLE, field, message, why)] if "." in field else []  # one of several
+        raise Refusal(Reason.IMAGE_UNREACHABLE, message, details=why, faults=faults) from None
     return content, unquote(urlsplit(url).path.rpartition("/")[2])
 
 
 def _invalid(field: str, why: str) -> Refusal:
-    said = {"invalid_reason": f"{field} {why}."}
-    return refuse_faults([Fault(Reason.IMAGE_INVALID, field, f"The image of '{field}' is not valid.", said)])
+    message = {"invalid_reason": f"{field} {why}."}
+    return refuse_faults([Fault(Reason.IMAGE_INVALID, field, f"The image of '{field}' is not valid.", message)])
 
 
 @cache
@@ -149,8 +149,8 @@ def developed(content: bytes, name: str, sizes: Sizes) -> Picture:
     """Raises ValueError with the end of a sentence."""
     image, kind = _opened(content)
     width, height = image.size
-    if width * height > MOST_PIXELS:
-        raise ValueError(f"must have at most {MOST_PIXELS // 1_000_000} million pixels")
+    if width * height > MAX_PIXELS:
+        raise ValueError(f"must have at most {MAX_PIXELS // 1_000_000} million pixels")
     turned = _orientation(image)
     if turned >= 5:  # on its side (Exif 2.32, 4.6.5.1)
         width, height = height, width
@@ -187,12 +187,12 @@ def _opened(content: bytes) -> tuple[Image, str]:
     """The image, unread beyond its head, and its format. Raises ValueError."""
     from PIL import Image
 
-    Image.MAX_IMAGE_PIXELS = None  # MOST_PIXELS is the limit here; Pillow's own would only warn
+    Image.MAX_IMAGE_PIXELS = None  # MAX_PIXELS is the limit here; Pillow's own would only warn
     head = content[:1024].lstrip().lower()
     if head.startswith((b"<svg", b"<?xml", b"<!doctype svg")):
         raise ValueError("must not be an SVG image, which can carry scripts")
-    if _canvas_of_webp(content) > MOST_PIXELS:  # its reader makes room for the canvas when it is opened
-        raise ValueError(f"must have at most {MOST_PIXELS // 1_000_000} million pixels")
+    if _canvas_of_webp(content) > MAX_PIXELS:  # its reader makes room for the canvas when it is opened
+        raise ValueError(f"must have at most {MAX_PIXELS // 1_000_000} million pixels")
     try:
         image = Image.open(io.BytesIO(content), formats=("BMP", "GIF", "JPEG", "PNG", "WEBP", "XBM"))
     except Exception:

@@ -7,25 +7,27 @@ from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 
 from bodega.kit.context import Context
-from bodega.kit.endpoint import Facet
+from bodega.kit.endpoint import Endpoint
 from bodega.kit.shape import Changes, V3Shape, respect_cap
 from bodega.law.refusal import Refusal, refuse_faults
 
 AT_ONCE = 4
 """Drafts of one request that are seen to at the same time."""
 
-MOST = 1000
+MAXIMUM = 1000
 """Drafts of one row and its children: each may take seconds."""
 
 Work = Callable[[], Awaitable[None]]
 
 
-async def gather(context: Context, facet: Facet, draft: Changes, entity_id: int = 0) -> None:
+async def prefetch(context: Context, endpoint: Endpoint, draft: Changes, entity_id: int = 0) -> None:
     """Lets the facet, and those of the rows in the body, complete their drafts. Raises Refusal, naming every fault."""
-    works = list(_of_children(context, facet.v3, draft, "")) if facet.v3 is not None and facet.v3.nested else []
-    respect_cap(works, MOST)
-    if facet.gather is not None:
-        works.append(partial(facet.gather, context, draft, entity_id, ""))
+    works = (
+        list(_of_children(context, endpoint.v3, draft, "")) if endpoint.v3 is not None and endpoint.v3.nested else []
+    )
+    respect_cap(works, MAXIMUM)
+    if endpoint.prefetch is not None:
+        works.append(partial(endpoint.prefetch, context, draft, entity_id, ""))
     if not works:
         return
     turns = asyncio.Semaphore(AT_ONCE)
@@ -50,6 +52,6 @@ def _of_children(context: Context, shape: V3Shape, draft: Changes, before: str) 
     for name, nested in shape.nested.items():
         for place, child in enumerate(draft.get(name, ())):
             inside = f"{before}{name}.{place}."
-            if nested.gather is not None:
-                yield partial(nested.gather, context, child, child.get("id", 0), inside)
+            if nested.prefetch is not None:
+                yield partial(nested.prefetch, context, child, child.get("id", 0), inside)
             yield from _of_children(context, nested.shape, child, inside)

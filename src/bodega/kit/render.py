@@ -9,13 +9,13 @@ from urllib.parse import urlencode
 import msgspec
 
 from bodega.kit.context import Context
-from bodega.kit.endpoint import Facet
+from bodega.kit.endpoint import Endpoint
 from bodega.kit.listing import Cursor, Query
 from bodega.kit.shape import Base
 from bodega.law.outcome import Outcome, PartlyDone, Shown, Validator
 from bodega.law.refusal import Fault
 from bodega.storage import rows
-from bodega.storage.plan import Condition, Plan
+from bodega.storage.plan import Condition, QueryPlan
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Row
 
@@ -23,17 +23,17 @@ json = msgspec.json.Encoder(decimal_format="number").encode
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
-async def v3_page(context: Context, facet: Facet, plan: Plan) -> Shown:
+async def v3_page(context: Context, endpoint: Endpoint, plan: QueryPlan) -> Shown:
     """A page of a V3 list with its `meta`: numbered pages, cursors, or both (contract/wire.md 3)."""
     cursor = context.query.cursor
     if cursor is not None:
-        documents, meta = await _page_by_key(context, facet, plan, cursor)
+        documents, meta = await _page_by_key(context, endpoint, plan, cursor)
     else:
-        found = await rows.page(context.reader, context.page_index, plan, context.found, _columns(facet))
-        documents = await v3_documents(context, facet, found)
+        found = await rows.page(context.reader, context.page_index, plan, context.found, _columns(endpoint))
+        documents = await v3_documents(context, endpoint, found)
         total = await rows.count(context.reader, plan, context.found)
         meta = b'"pagination":' + pagination(context, total, len(documents))
-        if facet.listing.cursor and context.query.page == 1 and plan.order == ("id", False):
+        if endpoint.listing.cursor and context.query.page == 1 and plan.order == ("id", False):
             ids = [row[-1] for row in found]
             meta += b',"cursor_pagination":' + cursors(context, ids, before=False, after=total > len(ids))
     end = b'],"meta":{' + meta + b"}}"
@@ -45,27 +45,29 @@ async def v3_page(context: Context, facet: Facet, plan: Plan) -> Shown:
     return Shown(ready=b",".join(documents))
 
 
-def _columns(facet: Facet) -> str:
+def _columns(endpoint: Endpoint) -> str:
     """What a list reads of a row: the stored bytes and the id, and for a view the rest as well."""
-    return "t.doc, t.rest, t.id" if _views(facet) else "t.doc, t.id"
+    return "t.doc, t.rest, t.id" if _views(endpoint) else "t.doc, t.id"
 
 
-def _views(facet: Facet) -> bool:
-    return facet.v3 is not None and facet.v3.view is not None
+def _views(endpoint: Endpoint) -> bool:
+    return endpoint.v3 is not None and endpoint.v3.view is not None
 
 
-async def _page_by_key(context: Context, facet: Facet, plan: Plan, cursor: Cursor) -> tuple[list[bytes], bytes]:
+async def _page_by_key(
+    context: Context, endpoint: Endpoint, plan: QueryPlan, cursor: Cursor
+) -> tuple[list[bytes], bytes]:
     """The page after, or before, a row; one row more than asked for tells whether there are others."""
     test = Condition("id", "less" if cursor.backwards else "greater", cursor.at)
     plan = plan._replace(
         where=(*plan.where, test), order=("id", cursor.backwards), limit=context.query.limit + 1, offset=0
     )
-    found = await rows.page(context.reader, context.page_index, plan, context.found, _columns(facet))
+    found = await rows.page(context.reader, context.page_index, plan, context.found, _columns(endpoint))
     more = len(found) > context.query.limit
     found = found[: context.query.limit]
     if cursor.backwards:
         found = found[::-1]
-    documents = await v3_documents(context, facet, found)
+    documents = await v3_documents(context, endpoint, found)
     before, after = (more, True) if cursor.backwards else (True, more)
     return documents, b'"cursor_pagination":' + cursors(context, [row[-1] for row in found], before=before, after=after)
 
@@ -118,12 +120,12 @@ def pagination(context: Context, total: int, shown: int) -> bytes:
     )
 
 
-async def v3_documents(context: Context, facet: Facet, found: Sequence[Any]) -> list[bytes]:
+async def v3_documents(context: Context, endpoint: Endpoint, found: Sequence[Any]) -> list[bytes]:
     """Rows (doc, ..., id) as V3 shows them: the stored bytes, those members that were asked for, and the children
     that are included or always there; one query an include."""
-    query, listing = context.query, facet.listing
-    if facet.v3 is not None and facet.v3.view is not None:
-        view, decode = facet.v3.view, facet.table.decode
+    query, listing = context.query, endpoint.listing
+    if endpoint.v3 is not None and endpoint.v3.view is not None:
+        view, decode = endpoint.v3.view, endpoint.table.decode
         found = [(json(view(decode(row[0], row[1]))), row[-1]) for row in found]
     if not query.include and query.fields is None:
         return [row[0] for row in found]
@@ -144,14 +146,14 @@ async def v3_documents(context: Context, facet: Facet, found: Sequence[Any]) -> 
     return documents
 
 
-async def v2_documents(context: Context, facet: Facet, entities: Sequence[Any]) -> list[dict[str, Any]]:
+async def v2_documents(context: Context, endpoint: Endpoint, entities: Sequence[Any]) -> list[dict[str, Any]]:
     """Entities in the V2 form, with only the members asked for (rule 28)."""
-    assert facet.v2 is not None
-    shape, names = facet.v2, context.query.fields
-    if not shape.looked_up:
+    assert endpoint.v2 is not None
+    shape, names = endpoint.v2, context.query.fields
+    if not shape.batch_loaded:
         return [shape.show(entity, context.base, names) for entity in entities]
     seen = {}
-    for name, looked in shape.looked_up.items():
+    for name, looked in shape.batch_loaded.items():
         if names is None or name in names:
             seen[name] = await looked.read(context, entities)
     return [
@@ -177,36 +179,36 @@ def located(outcome: Outcome, base: Base) -> Outcome:
     return outcome
 
 
-async def written(facet: Facet, context: Context, row: Row, notes: Sequence[Fault], tx: Tx) -> Outcome:
+async def written(endpoint: Endpoint, context: Context, row: Row, notes: Sequence[Fault], tx: Tx) -> Outcome:
     """The reply to a write: what is stored now, and what of the request could not be (207)."""
     state = Validator(row.version, row.modified)
     context.reader = tx
-    if facet.version == 3:
-        doc = (await shown(facet, context, [row], brought(facet, [context.draft])))[0]
+    if endpoint.version == 3:
+        doc = (await shown(endpoint, context, [row], brought(endpoint, [context.draft])))[0]
         if notes:
-            errors = json({note.field: note.said for note in notes})
+            errors = json({note.field: note.message for note in notes})
             return PartlyDone(ready=b'{"data":' + doc + b',"errors":' + errors + b',"meta":{}}', state=state)
         return Shown(ready=b'{"data":' + doc + b',"meta":{}}', state=state)
-    assert facet.v2 is not None
-    value = (await v2_documents(context, facet, [row.entity]))[0]
+    assert endpoint.v2 is not None
+    value = (await v2_documents(context, endpoint, [row.entity]))[0]
     if notes:
-        value["message"] = " ".join(note.said for note in notes)
-        return PartlyDone(value=value, root=facet.v2.item, state=state)
-    return Shown(value=value, root=facet.v2.item, state=state)
+        value["message"] = " ".join(note.message for note in notes)
+        return PartlyDone(value=value, root=endpoint.v2.item, state=state)
+    return Shown(value=value, root=endpoint.v2.item, state=state)
 
 
-def brought(facet: Facet, drafts: Sequence[Any]) -> tuple[str, ...]:
+def brought(endpoint: Endpoint, drafts: Sequence[Any]) -> tuple[str, ...]:
     """Children that the body brought are shown in the reply, asked for or not."""
-    if facet.v3 is None or not facet.v3.nested:
+    if endpoint.v3 is None or not endpoint.v3.nested:
         return ()
-    told = {name for draft in drafts for name in facet.v3.nested if name in draft}
-    return tuple(name for name, include in facet.listing.includes.items() if (include.member or name) in told)
+    told = {name for draft in drafts for name in endpoint.v3.nested if name in draft}
+    return tuple(name for name, include in endpoint.listing.includes.items() if (include.member or name) in told)
 
 
-async def shown(facet: Facet, context: Context, saved: Sequence[Row], more: Sequence[str] = ()) -> list[bytes]:
+async def shown(endpoint: Endpoint, context: Context, saved: Sequence[Row], more: Sequence[str] = ()) -> list[bytes]:
     """Rows just written, as V3 shows them; `more` are includes beside those asked for."""
     if more:
         context.query = context.query._replace(include=tuple(dict.fromkeys((*context.query.include, *more))))
-    encode, views = facet.table.encode, _views(facet)
+    encode, views = endpoint.table.encode, _views(endpoint)
     found = [(row.doc, encode(row.entity)[1] if views else None, row.entity.id) for row in saved]
-    return await v3_documents(context, facet, found)
+    return await v3_documents(context, endpoint, found)

@@ -16,7 +16,7 @@ from bodega.kit.actions import (
     Update,
 )
 from bodega.kit.batch import CreateMany, DeleteListed, UpdateMany
-from bodega.kit.endpoint import Facet
+from bodega.kit.endpoint import Endpoint
 from bodega.kit.shape import V2Shape
 
 
@@ -48,27 +48,27 @@ _LISTED: Mapping[str, type[Action]] = {"POST": CreateMany, "PUT": UpdateMany, "D
 _ITEM: Mapping[str, type[Action]] = {"GET": ShowItem, "PUT": Update, "DELETE": Delete}
 
 
-def collection(path: str, facet: Facet, methods: str) -> Route:
+def collection(path: str, endpoint: Endpoint, methods: str) -> Route:
     """A collection: GET lists, POST creates, PUT updates many, DELETE deletes many."""
-    actions = {method: _COLLECTION[method](facet) for method in methods.split()}
-    return Route(facet.version, path, actions, fields=facet.v2)
+    actions = {method: _COLLECTION[method](endpoint) for method in methods.split()}
+    return Route(endpoint.version, path, actions, fields=endpoint.v2)
 
 
-def item(path: str, facet: Facet, methods: str = "GET PUT DELETE") -> Route:
+def item(path: str, endpoint: Endpoint, methods: str = "GET PUT DELETE") -> Route:
     """One entity of a collection."""
-    actions = {method: _ITEM[method](facet) for method in methods.split()}
-    return Route(facet.version, path, actions, fields=facet.v2)
+    actions = {method: _ITEM[method](endpoint) for method in methods.split()}
+    return Route(endpoint.version, path, actions, fields=endpoint.v2)
 
 
-def listed(path: str, facet: Facet, methods: str) -> Route:
+def listed(path: str, endpoint: Endpoint, methods: str) -> Route:
     """Methods of a collection whose body is a list: POST creates, PUT updates, DELETE deletes the ids it names."""
-    actions = {method: _LISTED[method](facet) for method in methods.split()}
-    return Route(facet.version, path, actions, fields=facet.v2)
+    actions = {method: _LISTED[method](endpoint) for method in methods.split()}
+    return Route(endpoint.version, path, actions, fields=endpoint.v2)
 
 
-def count(path: str, facet: Facet) -> Route:
+def count(path: str, endpoint: Endpoint) -> Route:
     """The V2 count of a collection."""
-    return Route(facet.version, path, {"GET": CountAll(facet)})
+    return Route(endpoint.version, path, {"GET": CountAll(endpoint)})
 
 
 def route(path: str, version: int, fields: V2Shape | None = None, **actions: Action) -> Route:

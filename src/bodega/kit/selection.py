@@ -5,39 +5,41 @@ from __future__ import annotations
 from typing import Any
 
 from bodega.kit.context import Context
-from bodega.kit.endpoint import Facet
+from bodega.kit.endpoint import Endpoint
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
-from bodega.storage.plan import Condition, Op, Plan, where_sql
+from bodega.storage.plan import Condition, Op, QueryPlan, where_sql
 from bodega.storage.unit import Unit
 
 
-class Place:
+class Selection:
     """The place of a facet's rows. A path below other rows is walked from the outermost inwards."""
 
-    def __init__(self, facet: Facet, *, rest: bool = True) -> None:
+    def __init__(self, endpoint: Endpoint, *, rest: bool = True) -> None:
         """`rest`: whether a row is read with the members that V3 does not show."""
-        self.facet = facet
-        self.fixed = facet.within[-1].column if facet.within else ""
-        self._parents = _walk(facet)
-        flags = [column for column, value in facet.only.items() if isinstance(value, bool)]
-        plain = [column for column in facet.only if column not in flags]
+        self.endpoint = endpoint
+        self.fixed = endpoint.parents[-1].column if endpoint.parents else ""
+        self._parents = _walk(endpoint)
+        flags = [column for column, value in endpoint.only.items() if isinstance(value, bool)]
+        plain = [column for column in endpoint.only if column not in flags]
         self._columns: list[tuple[str, Op]] = [(column, "eq") for column in (*self._outer(), *plain)]
-        if facet.owner:
-            self._columns.append((f"{facet.owner}|{facet.shared}", "seen") if facet.shared else (facet.owner, "eq"))
+        if endpoint.owner:
+            self._columns.append(
+                (f"{endpoint.owner}|{endpoint.shared}", "seen") if endpoint.shared else (endpoint.owner, "eq")
+            )
         # A flag is a test and no parameter, so that an index of those rows alone (WHERE NOT flag) is found.
-        self._flags = [Condition(column, "low" if facet.only[column] else "not_low", value=True) for column in flags]
-        self._values = [facet.only[column] for column in plain]
+        self._flags = [Condition(column, "low" if endpoint.only[column] else "not_low", value=True) for column in flags]
+        self._values = [endpoint.only[column] for column in plain]
         shape = (
             ("id", "eq", 1),
             *((column, op, 1) for column, op in self._columns),
             *((flag.column, flag.op, 0) for flag in self._flags),
         )
         tests = where_sql(shape, "").partition("$1")[2]
-        self._by_number = f"SELECT 1 FROM {facet.table.name} WHERE id = $1{tests}"
+        self._by_number = f"SELECT 1 FROM {endpoint.table.name} WHERE id = $1{tests}"
         self._item = (
-            f"SELECT doc, {'rest' if rest else 'NULL'}, version, modified, id FROM {facet.table.name}"
-            f" WHERE {facet.key} = $1{tests}"
+            f"SELECT doc, {'rest' if rest else 'NULL'}, version, modified, id FROM {endpoint.table.name}"
+            f" WHERE {endpoint.key} = $1{tests}"
         )
 
     async def enter(self, context: Context) -> None:
@@ -76,7 +78,7 @@ class Place:
         if await unit.tx.row(self._by_number, entity_id, *self._known(context)) is None:
             raise Refusal(Reason.NO_SUCH_ENTITY)
 
-    def narrowed(self, context: Context) -> Plan:
+    def narrowed(self, context: Context) -> QueryPlan:
         """The plan of the query, within what the path names and what the caller may see."""
         plan = context.query.plan
         if not self.narrows:
@@ -87,23 +89,23 @@ class Place:
 
     def new(self, context: Context) -> dict[str, Any]:
         """What a new row holds because of where it is put."""
-        fields = self.facet.table.entity.__struct_fields__
-        known = {column: value for column, value in self.facet.only.items() if column in fields}
+        fields = self.endpoint.table.entity.__struct_fields__
+        known = {column: value for column, value in self.endpoint.only.items() if column in fields}
         return {**known, self.fixed: context.parent} if self.fixed else known
 
     def _known(self, context: Context) -> list[Any]:
         known = [context.parent] if self.fixed else []
         known += self._values
-        if self.facet.owner:
+        if self.endpoint.owner:
             known.append(context.client_id)
         return known
 
 
-def _walk(facet: Facet) -> list[str]:
+def _walk(endpoint: Endpoint) -> list[str]:
     """One statement a parent: the value that rows below it hold, if it lies within the one before."""
     statements = []
     before = ""
-    for level in facet.within:
+    for level in endpoint.parents:
         test = (f" AND {before} = $2" if before else "") + (f" AND {level.where}" if level.where else "")
         statements.append(f"SELECT {level.value} FROM {level.table.name} WHERE id = $1{test}")
         before = level.column

@@ -1,7 +1,8 @@
 """The two wire forms of an entity.
 
 V3's is the entity itself. V2's is a list of members in V2's order, each made from a field: most by the field's kind,
-the rest by one of the words below (`As`, `Choice`, `Linked`, `Part`, `Derived`, `Looked`, `Sent`).
+the rest by one of the words below (`Alias`, `EnumAlias`, `Linked`, `ObjectMember`, `Derived`, `BatchLoaded`,
+`WriteForm`).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import msgspec
 
 from bodega.kit.complaint import typed
 from bodega.kit.entity import Entity
-from bodega.kit.fields import INT32, ONLY_NUL, STRING, Kind, as_is, kind_of, longest
+from bodega.kit.fields import INT32, ONLY_NUL, STRING, FieldType, as_is, field_type_of, longest
 from bodega.kit.upload import Form, Upload
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
@@ -36,21 +37,21 @@ class Base(NamedTuple):
     files: str = ""
 
 
-class As(NamedTuple):
+class Alias(NamedTuple):
     """A V2 member that is another field, in another kind if given."""
 
     field: str
-    kind: Kind | None = None
+    kind: FieldType | None = None
 
 
-class Choice(NamedTuple):
+class EnumAlias(NamedTuple):
     """A V2 member whose words differ from V3's: {V3 word: V2 word}."""
 
     field: str
     words: Mapping[str, str]
 
 
-class Part(NamedTuple):
+class ObjectMember(NamedTuple):
     """A V2 member that is one member of an object field; `make` builds the object from it."""
 
     field: str
@@ -73,7 +74,7 @@ class Derived(NamedTuple):
     word: str = "string"
 
 
-class Looked(NamedTuple):
+class BatchLoaded(NamedTuple):
     """A read-only V2 member that other rows tell: `read` takes the call and the entities of a page, and gives the value
     by the entity's id (`empty` where there is none). `files`: it may show the addresses of files."""
 
@@ -83,15 +84,15 @@ class Looked(NamedTuple):
     files: bool = False
 
 
-class Sent(NamedTuple):
+class WriteForm(NamedTuple):
     """A member that a body brings in another form than a reply shows it: lines of an order are a list in a body and a
     link in a reply. `kind` reads it, into the change of the same name; `shown` is one of the words above."""
 
-    kind: Kind
-    shown: Linked | Derived | Looked
+    kind: FieldType
+    shown: Linked | Derived | BatchLoaded
 
 
-Word = As | Choice | Part | Linked | Derived | Looked | Sent
+Word = Alias | EnumAlias | ObjectMember | Linked | Derived | BatchLoaded | WriteForm
 
 
 class Wire(NamedTuple):
@@ -144,8 +145,8 @@ class V2Shape:
         self.wires = {made.name: made for made in (_wire(text, words, hints) for text in fields.split())}
         unseen = {text[:-1] for text in fields.split() if text.endswith("^")}
         self._shown = [(made.name, made.show) for made in self.wires.values() if made.name not in unseen]
-        looks = {name: word.shown if isinstance(word, Sent) else word for name, word in words.items()}
-        self.looked_up = {name: word for name, word in looks.items() if isinstance(word, Looked)}
+        looks = {name: word.shown if isinstance(word, WriteForm) else word for name, word in words.items()}
+        self.batch_loaded = {name: word for name, word in looks.items() if isinstance(word, BatchLoaded)}
         self._called = {made.field: name for name, made in self.wires.items() if made.field not in ("", *self.wires)}
         self._required = [made for made in self.wires.values() if made.required]
         self._always_required = [made for made in self.wires.values() if "PUT" in made.required]
@@ -161,15 +162,15 @@ class V2Shape:
         entity: Any,
         base: Base,
         names: Container[str] | None = None,
-        looked_up: Mapping[str, Any] | None = None,
+        batch_loaded: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """The V2 form, or the named members of it; `looked_up` holds what other rows tell."""
+        """The V2 form, or the named members of it; `batch_loaded` holds what other rows tell."""
         if names is None:
             made = {name: show(entity, base) for name, show in self._shown}
         else:
             made = {name: show(entity, base) for name, show in self._shown if name in names} | self._when_chosen
-        for name, value in (looked_up or {}).items():
-            made[name] = self.looked_up[name].empty if value is None else value
+        for name, value in (batch_loaded or {}).items():
+            made[name] = self.batch_loaded[name].empty if value is None else value
         return made
 
     def read(self, members: Any, *, creating: bool) -> Changes:
@@ -186,10 +187,10 @@ class V2Shape:
                     Fault(Reason.FIELD_UNKNOWN, name, f"The field '{name}' is not supported by this resource.")
                 )
             elif method in wire.refused:
-                said = (
+                message = (
                     f"The field '{name}' cannot be written to. Please remove it from your request before trying again."
                 )
-                faults.append(Fault(Reason.FIELD_READ_ONLY, name, said))
+                faults.append(Fault(Reason.FIELD_READ_ONLY, name, message))
             elif wire.writable:
                 try:
                     changes[wire.field] = wire.read(value)
@@ -217,7 +218,7 @@ class V2Shape:
         details = {
             key: word.sub(name, value) if isinstance(value, str) else value for key, value in fault.details.items()
         }
-        return Fault(fault.reason, name, word.sub(name, fault.said), details)
+        return Fault(fault.reason, name, word.sub(name, fault.message), details)
 
     def describe(self, methods: Collection[str] = ("POST", "PUT")) -> list[dict[str, Any]]:
         """The field list of an OPTIONS reply (rule 13), for a target with these methods.
@@ -244,22 +245,22 @@ _REFUSED = {"!": ("POST", "PUT"), "~": ("PUT",)}
 def _wire(text: str, words: Mapping[str, Word], hints: Mapping[str, Any]) -> Wire:
     name = text.rstrip("!*+~?^")
     mark = text[len(name) :]
-    word = words.get(name, As(name))
-    if isinstance(word, Linked | Derived | Looked):
+    word = words.get(name, Alias(name))
+    if isinstance(word, Linked | Derived | BatchLoaded):
         refused = () if mark == "?" else _REFUSED.get(mark, ("POST", "PUT"))
         kind, show = _computed(word)
         return Wire(name, "", kind, None, required=(), refused=refused, writable=False, show=show, read=_never)
-    if isinstance(word, Sent):
-        field, most, read = name, None, word.kind.read
+    if isinstance(word, WriteForm):
+        field, maximum, read = name, None, word.kind.read
         kind, show = word.kind.word, _computed(word.shown)[1]
     else:
         field = word.field
-        kind, most, show, read = _stored(word, hints.get(field, Any) if mark == "^" else hints[field])
+        kind, maximum, show, read = _stored(word, hints.get(field, Any) if mark == "^" else hints[field])
     return Wire(
         name,
         field,
         kind,
-        most,
+        maximum,
         _REQUIRED.get(mark, ()),
         _REFUSED.get(mark, ()),
         mark not in ("!", "~", "?"),
@@ -268,10 +269,10 @@ def _wire(text: str, words: Mapping[str, Word], hints: Mapping[str, Any]) -> Wir
     )
 
 
-def _computed(word: Linked | Derived | Looked) -> tuple[str, Callable[[Any, Base], Any]]:
+def _computed(word: Linked | Derived | BatchLoaded) -> tuple[str, Callable[[Any, Base], Any]]:
     if isinstance(word, Linked):
         return "resource", _show_link(word)
-    if isinstance(word, Looked):
+    if isinstance(word, BatchLoaded):
         empty = word.empty
         return word.word, lambda _entity, _base: empty
     derived = word.show
@@ -279,17 +280,17 @@ def _computed(word: Linked | Derived | Looked) -> tuple[str, Callable[[Any, Base
 
 
 def _stored(
-    word: As | Choice | Part, hint: Any
+    word: Alias | EnumAlias | ObjectMember, hint: Any
 ) -> tuple[str, int | None, Callable[[Any, Base], Any], Callable[[Any], Any]]:
     """Type, greatest length, and the two ways of a member that is stored."""
     field = word.field
-    if isinstance(word, Part):
+    if isinstance(word, ObjectMember):
         part, make = word.part, word.make
         return "string", 255, lambda e, _: getattr(getattr(e, field), part), lambda value: make(STRING.read(value))
-    if isinstance(word, Choice):
+    if isinstance(word, EnumAlias):
         there, back = dict(word.words), {v2: v3 for v3, v2 in word.words.items()}
         return "enum", None, lambda e, _: there[getattr(e, field)], _one_of(back)
-    kind = word.kind or kind_of(hint)
+    kind = word.kind or field_type_of(hint)
     as_v2, from_v2 = kind.show, kind.read
     if kind.located:
         return kind.word, longest(hint), lambda e, base: as_v2(getattr(e, field), base.files), from_v2
@@ -327,16 +328,16 @@ class Nested(NamedTuple):
     """A member whose items are rows of another table: read by that table's own shape, written by `write`.
 
     `write(unit, parent, drafts, notes)` runs after the parent is written; a draft that names a row has its `id`, unless
-    all are `new` ones. `most` is how many there may be. `single`: the member is one object instead of a list.
-    `gather` brings in what one draft needs from outside, as a facet's does.
+    all are `new` ones. `maximum` is how many there may be. `single`: the member is one object instead of a list.
+    `prefetch` brings in what one draft needs from outside, as a facet's does.
     """
 
     shape: V3Shape
     write: Callable[[Any, Any, list[Changes], list[Fault]], Awaitable[None]]
     single: bool = False
-    gather: Callable[[Any, Changes, int, str], Awaitable[None]] | None = None
+    prefetch: Callable[[Any, Changes, int, str], Awaitable[None]] | None = None
     new: bool = False
-    most: int = 0
+    maximum: int = 0
 
 
 class V3Shape:
@@ -372,7 +373,7 @@ class V3Shape:
         drafted = [(name, annotation | msgspec.UnsetType, msgspec.UNSET) for name, annotation in self.types.items()]
         draft = msgspec.defstruct(f"{entity.__name__}Draft", drafted, kw_only=True)
         self._one = msgspec.json.Decoder(draft)
-        cleans = {name: kind_of(annotation).clean for name, annotation in self.types.items()}
+        cleans = {name: field_type_of(annotation).clean for name, annotation in self.types.items()}
         self._clean = {name: clean for name, clean in cleans.items() if clean is not as_is}
         self._finish = {name: clean for name, clean in self._clean.items() if clean not in ONLY_NUL}
 
@@ -403,23 +404,23 @@ class V3Shape:
             raise refuse_faults(faults)
         return changes
 
-    def read_many(self, body: bytes, most: int, *, identity: str = "id", creates: bool = False) -> list[Changes]:
+    def read_many(self, body: bytes, maximum: int, *, identity: str = "id", creates: bool = False) -> list[Changes]:
         """The changes of a JSON array of objects; faults are named `0.name`. Raises Refusal.
 
         Each item names its row by its member `identity`, which becomes the draft's `id`. With `creates`, one that does
         not is a new row.
         """
         items = parse_json(body)
-        respect_cap(items, most)
+        respect_cap(items, maximum)
         drafts, faults = self._read_list("", items, identity, creates=creates)
         if faults:
             raise refuse_faults(faults)
         return drafts
 
-    def read_new(self, body: bytes, most: int) -> list[Changes]:
+    def read_new(self, body: bytes, maximum: int) -> list[Changes]:
         """The drafts of a JSON array of new rows; faults are named `0.name`. Raises Refusal."""
         items = parse_json(body)
-        respect_cap(items, most)
+        respect_cap(items, maximum)
         drafts, faults = self._read_list("", items, "", creates=True)
         if faults:
             raise refuse_faults(faults)
@@ -466,8 +467,8 @@ class V3Shape:
             if not isinstance(items, list):
                 faults.append(self._fault(name, "must be a list"))
                 continue
-            if nested.most and len(items) > nested.most:
-                faults.append(self._fault(name, f"must have at most {nested.most} items"))
+            if nested.maximum and len(items) > nested.maximum:
+                faults.append(self._fault(name, f"must have at most {nested.maximum} items"))
                 continue
             identity = "" if nested.new else "id"
             changes[name], wrong = nested.shape._read_list(name, items, identity, creates=True)
@@ -497,7 +498,7 @@ class V3Shape:
         for name, annotation in self.types.items():
             if name not in members:
                 continue
-            if isinstance(members[name], Upload) and kind_of(annotation).located:
+            if isinstance(members[name], Upload) and field_type_of(annotation).located:
                 changes[name] = members[name]
                 continue
             try:
@@ -521,13 +522,13 @@ class V3Shape:
         return Fault(Reason.FIELD_INVALID, name, f"{name} {why}.")
 
 
-def respect_cap(items: Any, most: int) -> None:
+def respect_cap(items: Any, maximum: int) -> None:
     """Rule 25: a list, and not too long."""
     if not isinstance(items, list):
         raise Refusal(Reason.MALFORMED_BODY, "The request body must be a list of objects.")
-    if len(items) > most:
-        said = f"The request payload is too large. The maximum items allowed in the array is {most}."
-        raise Refusal(Reason.TOO_MANY_ITEMS, said, details={"max_items": most})
+    if len(items) > maximum:
+        message = f"The request payload is too large. The maximum items allowed in the array is {maximum}."
+        raise Refusal(Reason.TOO_MANY_ITEMS, message, details={"max_items": maximum})
 
 
 def parse_json(body: bytes) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from bodega.kit.endpoint import Facet
+from bodega.kit.endpoint import Endpoint
 from bodega.kit.fields import moment
 from bodega.kit.shape import Changes
 from bodega.law.outcome import Validator
@@ -23,8 +23,8 @@ _replace = msgspec.structs.replace
 async def apply(unit: Unit, table: Table, changes: Changes, old: Any, notes: list[Fault]) -> None:
     """Lets the resource's rules turn what was asked for into what is stored; `notes` collects what could not be."""
     try:
-        for prepare in table.prepare:
-            await prepare(unit, changes, old, notes)
+        for before_validate in table.before_validate:
+            await before_validate(unit, changes, old, notes)
     except Refusal as refusal:
         known = {name: value for name, value in changes.items() if name in table.entity.__struct_fields__}
         wanted = build(table, known, unit.now) if old is None else _replace(old, **known)
@@ -39,7 +39,7 @@ def build(table: Table, changes: Changes, now: int) -> Any:
 
 
 def unchanging(*names: str) -> Guard:
-    """A `prepare` guard: members that are set for good when an entity is made.
+    """A `before_validate` guard: members that are set for good when an entity is made.
 
     One that is sent back as it is does no harm, since clients write whole objects back.
     """
@@ -57,20 +57,20 @@ def unchanging(*names: str) -> Guard:
 SET_FOR_GOOD = "The field '{}' cannot be written to. Please remove it from your request before trying again."
 
 
-async def create_one(unit: Unit, facet: Facet, changes: Changes, notes: list[Fault]) -> Row:
+async def create_one(unit: Unit, endpoint: Endpoint, changes: Changes, notes: list[Fault]) -> Row:
     """A new row from what was asked for, with the children that the body brought. Raises Refusal."""
-    table = facet.table
-    changes = {**facet.defaults, **changes}
-    children = _children(facet, changes)
-    with _in_the_words_of(facet):
+    table = endpoint.table
+    changes = {**endpoint.defaults, **changes}
+    children = _children(endpoint, changes)
+    with _in_the_words_of(endpoint):
         await apply(unit, table, changes, None, notes)
         row = await unit.insert(table, build(table, changes, unit.now))
-    return await _with_children(unit, facet, row, children, notes)
+    return await _with_children(unit, endpoint, row, children, notes)
 
 
 async def update_one(
     unit: Unit,
-    facet: Facet,
+    endpoint: Endpoint,
     entity_id: int,
     changes: Changes,
     notes: list[Fault],
@@ -78,29 +78,29 @@ async def update_one(
     known: Any = None,
 ) -> Row:
     """Reads, merges and writes one entity inside the transaction; `known` is its row as read before. Raises Refusal."""
-    table = facet.table
+    table = endpoint.table
     old = await unit.get_unless_known(table, entity_id, known)
     if recheck_preconditions is not None:
         recheck_preconditions(None if old is None else Validator(old.version, old.modified))
     if old is None:
         raise Refusal(Reason.NO_SUCH_ENTITY)
-    children = _children(facet, changes)
+    children = _children(endpoint, changes)
     stamped = {"date_modified": moment(unit.now)} if "date_modified" in table.stamps else {}
-    with _in_the_words_of(facet):
+    with _in_the_words_of(endpoint):
         await apply(unit, table, changes, old.entity, notes)
         row = await unit.update(table, old, _replace(old.entity, **{**stamped, **changes}))
-    return await _with_children(unit, facet, row, children, notes)
+    return await _with_children(unit, endpoint, row, children, notes)
 
 
 @contextmanager
-def _in_the_words_of(facet: Facet) -> Iterator[None]:
+def _in_the_words_of(endpoint: Endpoint) -> Iterator[None]:
     """A rule names the fields of the entity; a V2 caller is told of the members that it knows."""
     try:
         yield
     except Refusal as refusal:
-        if facet.v2 is not None:
-            refusal.faults = tuple(map(facet.v2.in_its_words, refusal.faults))
-            refusal.message = refusal.faults[0].said if refusal.faults else refusal.message
+        if endpoint.v2 is not None:
+            refusal.faults = tuple(map(endpoint.v2.in_its_words, refusal.faults))
+            refusal.message = refusal.faults[0].message if refusal.faults else refusal.message
         raise
 
 
@@ -109,41 +109,41 @@ def changed(table: Table, entity: Any, **members: Any) -> Any:
     return _replace(table.decode(*table.encode(entity)), **members)
 
 
-def rows_of(facet: Facet) -> Callable[[Unit, Any, list[Changes], list[Fault]], Awaitable[None]]:
-    """How a member of the parent's body is written that holds rows of `facet`: an item that names a row of this parent
-    updates it, any other is a new row. Rows that the list does not name stay."""
-    column, table = facet.within[-1].column, facet.table
+def rows_of(endpoint: Endpoint) -> Callable[[Unit, Any, list[Changes], list[Fault]], Awaitable[None]]:
+    """How a member of the parent's body is written that holds rows of `endpoint`: an item that names a row of this
+    parent updates it, any other is a new row. Rows that the list does not name stay."""
+    column, table = endpoint.parents[-1].column, endpoint.table
 
     async def write(unit: Unit, parent: Any, drafts: list[Changes], notes: list[Fault]) -> None:
         for draft in drafts:
             changes = dict(draft)
             named = changes.pop("id", 0)
             if not named:
-                await create_one(unit, facet, {**changes, column: parent.id}, notes)
+                await create_one(unit, endpoint, {**changes, column: parent.id}, notes)
                 continue
             old = await unit.get(table, named)
             if old is None or getattr(old.entity, column) != parent.id:
-                said = f"The {table.noun} {named} does not exist here."
-                raise Refusal(Reason.NO_SUCH_ENTITY, said, details={"missing_ids": [named]})
-            await update_one(unit, facet, named, changes, notes)
+                message = f"The {table.noun} {named} does not exist here."
+                raise Refusal(Reason.NO_SUCH_ENTITY, message, details={"missing_ids": [named]})
+            await update_one(unit, endpoint, named, changes, notes)
 
     return write
 
 
-def _children(facet: Facet, changes: Changes) -> Changes:
+def _children(endpoint: Endpoint, changes: Changes) -> Changes:
     """Takes the members out of a draft that are rows of their own."""
-    if facet.v3 is None or not facet.v3.nested:
+    if endpoint.v3 is None or not endpoint.v3.nested:
         return {}
-    return {name: changes.pop(name) for name in facet.v3.nested if name in changes}
+    return {name: changes.pop(name) for name in endpoint.v3.nested if name in changes}
 
 
-async def _with_children(unit: Unit, facet: Facet, row: Row, children: Changes, notes: list[Fault]) -> Row:
+async def _with_children(unit: Unit, endpoint: Endpoint, row: Row, children: Changes, notes: list[Fault]) -> Row:
     """Writes the children; the parent is read again, since they may have changed it."""
     if not children:
         return row
-    assert facet.v3 is not None
+    assert endpoint.v3 is not None
     for name, drafts in children.items():
-        await facet.v3.nested[name].write(unit, row.entity, drafts, notes)
-    again = await unit.get(facet.table, row.entity.id)
+        await endpoint.v3.nested[name].write(unit, row.entity, drafts, notes)
+    again = await unit.get(endpoint.table, row.entity.id)
     assert again is not None
     return again

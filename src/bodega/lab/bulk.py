@@ -9,7 +9,7 @@ from bodega.storage.table import Table
 from bodega.storage.tx import Statement
 from bodega.storage.unit import Row, Unit
 
-TOGETHER = 50
+ROWS_PER_TRIP = 50
 """Rows of one table that are written in one trip to the database."""
 
 
@@ -36,7 +36,7 @@ class Bulk(Unit):
     async def flush(self) -> None:
         """Writes the rows, table by table in the order in which the first of each came."""
         for name, statements in self._rows.items():
-            for start in range(0, len(statements), TOGETHER):
-                await self.tx.script(statements[start : start + TOGETHER])
+            for start in range(0, len(statements), ROWS_PER_TRIP):
+                await self.tx.script(statements[start : start + ROWS_PER_TRIP])
             self.statistics.touch(name, self.present)
         self._rows.clear()

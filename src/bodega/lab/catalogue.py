@@ -3,8 +3,8 @@
 Nothing here is random. Product `k` of a seed is found by arithmetic on the two numbers, so it does not depend on how
 many products are made, in which order, or by which Python. Names and SKUs are unique by construction: kinds are dealt
 out in rounds, one of each kind a round, and every round moves each kind on to a combination of line, make, size and
-choice that it has not had before. What is chosen when one is bought (`Kind.varies`) is no part of the combination, and
-no part of the name.
+choice that it has not had before. What is chosen when one is bought (`ProductKind.varies`) is no part of the
+combination, and no part of the name.
 
 Weights are in kilograms, lengths in centimetres.
 """
@@ -16,10 +16,10 @@ from functools import cache
 from math import gcd
 from typing import Any, NamedTuple
 
-from bodega.lab.dice import Dice, mix
-from bodega.lab.words import Branch, Brand, Department, Kind, Make, Size, words
+from bodega.lab.deterministic import DeterministicRandom, mix
+from bodega.lab.words import Branch, BrandWords, Department, Make, ProductKind, Size, words
 
-MOST_VARIANTS = 12
+MAX_VARIANTS = 12
 """Of one sample product."""
 
 _DISPATCH = {
@@ -72,39 +72,39 @@ def product(seed: int, k: int) -> dict[str, Any]:
     `categories()`, and `brand` (in place of `brand_id`) into `brands()`.
     """
     article = article_of(seed, k)
-    dice = Dice(seed, k)
+    rng = DeterministicRandom(seed, k)
     stock, kind, make, size = article.stock, article.stock.kind, article.make, article.size
     name, brand = article.name, article.brand.name
     physical = not kind.digital
-    second_hand = dice.one_in(16) and kind.second_hand
-    grams = kind.grams * make.weight_percent * size.weight_percent * (97 + dice.roll(7)) // 1_000_000
+    second_hand = rng.one_in(16) and kind.second_hand
+    grams = kind.grams * make.weight_percent * size.weight_percent * (97 + rng.roll(7)) // 1_000_000
     heavy = grams > 5000
     width, depth, height = stock.boxes[article.size_index]
-    prices = _prices(article, dice, percent=65 if second_hand else 100)
-    level = 0 if dice.one_in(30) else 5 + dice.roll(240)
-    lead = dice.pick(kind.leads)
+    prices = _prices(article, rng, percent=65 if second_hand else 100)
+    level = 0 if rng.one_in(30) else 5 + rng.roll(240)
+    lead = rng.pick(kind.leads)
     upc = upc_of(seed, k)
-    tracked = physical and not dice.one_in(25)
-    availability = "disabled" if dice.one_in(100) else "preorder" if physical and dice.one_in(100) else "available"
+    tracked = physical and not rng.one_in(25)
+    availability = "disabled" if rng.one_in(100) else "preorder" if physical and rng.one_in(100) else "available"
     return {
         "name": name,
         "type": "physical" if physical else "digital",
         "sku": sku_of(article, k),
-        "description": _description(article, lead, dice),
+        "description": _description(article, lead, rng),
         "weight": Decimal(grams).scaleb(-3),
         "width": width,
         "depth": depth,
         "height": height,
         **prices,
-        "categories": [place for i, place in enumerate(stock.categories) if i == 0 or dice.one_in(2)],
+        "categories": [place for i, place in enumerate(stock.categories) if i == 0 or rng.one_in(2)],
         "brand": article.brand_index,
         "inventory_level": level if physical and not kind.varies else 0,
-        "inventory_warning_level": 5 + 5 * dice.roll(3) if physical else 0,
+        "inventory_warning_level": 5 + 5 * rng.roll(3) if physical else 0,
         "inventory_tracking": "none" if not tracked else "variant" if kind.varies else "product",
-        "is_free_shipping": physical and (dice.one_in(50) or prices["price"] > 150),
-        "is_visible": not dice.one_in(33),
-        "is_featured": dice.one_in(40),
-        "warranty": dice.pick(stock.warranties),
+        "is_free_shipping": physical and (rng.one_in(50) or prices["price"] > 150),
+        "is_visible": not rng.one_in(33),
+        "is_featured": rng.one_in(40),
+        "warranty": rng.pick(stock.warranties),
         "bin_picking_number": f"{article.aisle:02d}-{article.line_index + 1:03d}" if physical else "",
         "upc": upc,
         "gtin": f"00{upc}",
@@ -113,16 +113,16 @@ def product(seed: int, k: int) -> dict[str, Any]:
         "availability": availability,
         "availability_description": _DISPATCH["digital" if not physical else "heavy" if heavy else "parcel"],
         "preorder_message": "Order now; sent as soon as it arrives." if availability == "preorder" else "",
-        "sort_order": dice.roll(10),
+        "sort_order": rng.roll(10),
         "condition": second_hand or "New",
         "is_condition_shown": bool(second_hand),
-        "order_quantity_minimum": 2 if dice.one_in(6) and prices["price"] < 6 and physical else 0,
-        "order_quantity_maximum": 1 if not physical else 10 if dice.one_in(12) else 0,
+        "order_quantity_minimum": 2 if rng.one_in(6) and prices["price"] < 6 and physical else 0,
+        "order_quantity_maximum": 1 if not physical else 10 if rng.one_in(12) else 0,
         "gift_wrapping_options_type": "none" if heavy or not physical else "any",
         "page_title": f"{name} | {brand}",
         "meta_keywords": [*kind.keywords, make.name.lower(), *map(str.lower, article.choices)],
         "meta_description": f"{name}, from {brand}. {lead}",
-        "view_count": dice.roll(5000),
+        "view_count": rng.roll(5000),
     }
 
 
@@ -145,11 +145,11 @@ def upc_a(eleven: int) -> str:
 class Stock(NamedTuple):
     """A kind with all that can be worked out before any product is made."""
 
-    kind: Kind
+    kind: ProductKind
     department: Department
     department_name: str
     categories: tuple[int, ...]
-    brands: tuple[tuple[int, Brand], ...]
+    brands: tuple[tuple[int, BrandWords], ...]
     choices: tuple[str, ...]
     boxes: tuple[tuple[Decimal, Decimal, Decimal], ...]
     warranties: tuple[str, ...]
@@ -175,7 +175,7 @@ class Article(NamedTuple):
     line: str
     line_index: int
     brand_index: int
-    brand: Brand
+    brand: BrandWords
     make: Make
     size: Size
     size_index: int
@@ -234,27 +234,27 @@ def upc_of(seed: int, k: int) -> str:
 
 
 def _assortment(stock: Stock, sizes: int, deal: int) -> tuple[str, ...]:
-    """The choices that a product comes in: at least two, and with its sizes no more than MOST_VARIANTS."""
-    dice = Dice(deal, stock.combinations)
-    count = 2 + dice.roll(min(MOST_VARIANTS // sizes, len(stock.choices)) - 1)
-    first = dice.roll(len(stock.choices))
+    """The choices that a product comes in: at least two, and with its sizes no more than MAX_VARIANTS."""
+    rng = DeterministicRandom(deal, stock.combinations)
+    count = 2 + rng.roll(min(MAX_VARIANTS // sizes, len(stock.choices)) - 1)
+    first = rng.roll(len(stock.choices))
     return (stock.choices * 2)[first : first + count]
 
 
-def _prices(article: Article, dice: Dice, percent: int) -> dict[str, Decimal]:
+def _prices(article: Article, rng: DeterministicRandom, percent: int) -> dict[str, Decimal]:
     """retail_price >= price > sale_price > cost_price; some lines are dearer than others; a sale price is rare."""
     tier = 85 + article.line_index * 37 % 41
     usual = article.stock.kind.price * article.make.price_percent * article.size.price_percent
     cents = charm(usual * tier * percent // 1_000_000)
-    cost = cents * (42 + dice.roll(20)) // 100
-    retail = charm(cents * (110 + dice.roll(20)) // 100)
-    sale = charm(cents * (74 + dice.roll(16)) // 100)
+    cost = cents * (42 + rng.roll(20)) // 100
+    retail = charm(cents * (110 + rng.roll(20)) // 100)
+    sale = charm(cents * (74 + rng.roll(16)) // 100)
     prices = {
         "price": money(cents),
         "cost_price": money(cost),
-        "retail_price": money(retail if retail > cents and dice.one_in(3) else cents),
+        "retail_price": money(retail if retail > cents and rng.one_in(3) else cents),
     }
-    if dice.one_in(7) and cost < sale < cents:
+    if rng.one_in(7) and cost < sale < cents:
         prices["sale_price"] = money(sale)
     return prices
 
@@ -264,13 +264,13 @@ def money(cents: int) -> Decimal:
     return Decimal(cents).scaleb(-2)
 
 
-def _description(article: Article, lead: str, dice: Dice) -> str:
+def _description(article: Article, lead: str, rng: DeterministicRandom) -> str:
     """A paragraph, a list of facts and three or four points, and a word about the brand."""
     kind, make = article.stock.kind, article.make
-    labels, start = kind.labels, dice.roll(len(kind.points))
-    points = "</li><li>".join((kind.points * 2)[start : start + 3 + dice.roll(2)])
+    labels, start = kind.labels, rng.roll(len(kind.points))
+    points = "</li><li>".join((kind.points * 2)[start : start + 3 + rng.roll(2)])
     brand = article.brand.name.replace("&", "&amp;")
-    closing = dice.pick(article.stock.department.closings).format(line=article.line, brand=brand)
+    closing = rng.pick(article.stock.department.closings).format(line=article.line, brand=brand)
     return (
         f"<p>{lead} {make.sentence}</p>\n"
         f"<ul><li>{labels[0]}: {make.name}</li><li>{labels[1]}: {', '.join(size.name for size in article.sizes)}</li>"
@@ -296,7 +296,7 @@ def _shelf() -> tuple[Stock, ...]:
     return tuple(_stock(kind) for kind in words().kinds)
 
 
-def _stock(kind: Kind) -> Stock:
+def _stock(kind: ProductKind) -> Stock:
     index = {category.name: i for i, category in enumerate(_tree())}
     places = tuple(index[name] for name in kind.categories)
     department_name = _path(places[0])[-1]
@@ -337,7 +337,7 @@ def _path(index: int) -> list[str]:
     return [category.name, *([] if category.parent is None else _path(category.parent))]
 
 
-def _box(kind: Kind, size: Size) -> tuple[Decimal, Decimal, Decimal]:
+def _box(kind: ProductKind, size: Size) -> tuple[Decimal, Decimal, Decimal]:
     """The plain box, each side grown with the cube root of the weight, to a millimetre."""
     percent = round((size.weight_percent * 10_000) ** (1 / 3))
     width, depth, height = (Decimal(side * percent // 10).scaleb(-1) for side in kind.box)

@@ -11,7 +11,7 @@ from itertools import product as combined
 from typing import Any
 
 from bodega.lab.catalogue import Article, article_of, charm, money, sku_of, upc_of
-from bodega.lab.dice import Dice, mix
+from bodega.lab.deterministic import DeterministicRandom, mix
 from bodega.lab.people import signature
 from bodega.lab.words import Size, words
 
@@ -34,22 +34,22 @@ def details(seed: int, k: int, body: dict[str, Any]) -> dict[str, Rows]:
 
     Each is the body of a V3 POST below the product, except that a review says its `age`, in seconds, for its date.
     """
-    article, dice = article_of(seed, k), Dice(seed ^ _SALT, k)
+    article, rng = article_of(seed, k), DeterministicRandom(seed ^ _SALT, k)
     kind = article.stock.kind
     made: dict[str, Rows] = {}
     if kind.varies:
         made["options"] = _options(article)
         made["variants"] = _variants(seed, k, article, body)
-    if dice.one_in(3):
-        made["custom_fields"] = _facts(article, dice)
-    if dice.one_in(8) and body["price"] < _CHEAP and not kind.digital:
-        made["bulk_pricing_rules"] = _cheaper_by_the_dozen(body["price"], dice)
-    if dice.one_in(6):
-        made["reviews"] = [_review(Dice(seed ^ _SALT, mix(k) - 1 - n)) for n in range(1 + dice.roll(4))]
-    if dice.one_in(40):
+    if rng.one_in(3):
+        made["custom_fields"] = _facts(article, rng)
+    if rng.one_in(8) and body["price"] < _CHEAP and not kind.digital:
+        made["bulk_pricing_rules"] = _cheaper_by_the_dozen(body["price"], rng)
+    if rng.one_in(6):
+        made["reviews"] = [_review(DeterministicRandom(seed ^ _SALT, mix(k) - 1 - n)) for n in range(1 + rng.roll(4))]
+    if rng.one_in(40):
         made["videos"] = [{"title": f"{body['name']} in use", "video_id": _video(seed, k), "sort_order": 0}]
-    if not kind.digital and "Gifts" in kind.categories and dice.one_in(6):
-        made["modifiers"] = _extras(with_message=dice.one_in(2))
+    if not kind.digital and "Gifts" in kind.categories and rng.one_in(6):
+        made["modifiers"] = _extras(with_message=rng.one_in(2))
     return made
 
 
@@ -75,19 +75,19 @@ def _variants(seed: int, k: int, article: Article, body: dict[str, Any]) -> Rows
     """Every combination of what is chosen. A size that is dearer or heavier says so, the others inherit."""
     kind, sku, made = article.stock.kind, sku_of(article, k), []
     for place, (size, choice) in enumerate(combined(article.sizes, article.choices)):
-        said, parts = [], [sku]
+        message, parts = [], [sku]
         if "size" in kind.varies:
-            said.append({"option_display_name": kind.labels[1], "label": size.name})
+            message.append({"option_display_name": kind.labels[1], "label": size.name})
             parts.append(code(size.name))
         if "choice" in kind.varies:
-            said.append({"option_display_name": kind.labels[2], "label": choice})
+            message.append({"option_display_name": kind.labels[2], "label": choice})
             parts.append(code(choice))
-        own = Dice(seed ^ _SALT, mix(k) + place)
+        own = DeterministicRandom(seed ^ _SALT, mix(k) + place)
         level = 0 if own.one_in(14) else 2 + own.roll(60)
         made.append(
             {
                 "sku": "-".join(parts),
-                "option_values": said,
+                "option_values": message,
                 **_of_size(size, article.size, body),
                 "inventory_level": level,
                 "inventory_warning_level": body["inventory_warning_level"] // 2,
@@ -95,7 +95,7 @@ def _variants(seed: int, k: int, article: Article, body: dict[str, Any]) -> Rows
                 "bin_picking_number": f"{body['bin_picking_number']}-{place + 1:02d}",
             }
         )
-    if Dice(seed ^ _SALT, mix(k)).one_in(10):
+    if DeterministicRandom(seed ^ _SALT, mix(k)).one_in(10):
         made[-1] |= {"purchasing_disabled": True, "purchasing_disabled_message": "No longer made in this form."}
     return made
 
@@ -127,34 +127,34 @@ def code(label: str) -> str:
     return ("".join(part[0] for part in parts) if len(parts) > 1 else plain[:3]).upper()
 
 
-def _facts(article: Article, dice: Dice) -> Rows:
+def _facts(article: Article, rng: DeterministicRandom) -> Rows:
     facts = article.stock.department.facts
-    first = dice.roll(len(facts))
-    chosen = (facts * 2)[first : first + 1 + dice.roll(len(facts))]
-    return [{"name": name, "value": dice.pick(values)} for name, values in chosen]
+    first = rng.roll(len(facts))
+    chosen = (facts * 2)[first : first + 1 + rng.roll(len(facts))]
+    return [{"name": name, "value": rng.pick(values)} for name, values in chosen]
 
 
-def _cheaper_by_the_dozen(price: Decimal, dice: Dice) -> Rows:
+def _cheaper_by_the_dozen(price: Decimal, rng: DeterministicRandom) -> Rows:
     """Two steps, in one of the three ways to say them."""
-    few = 3 + dice.roll(4)
+    few = 3 + rng.roll(4)
     many = few * 2 + 2
     steps = ((few, many - 1, 5), (many, 0, 12))
-    way = dice.pick(("percent", "price", "fixed"))
+    way = rng.pick(("percent", "price", "fixed"))
     made: Rows = []
-    for least, most, percent in steps:
+    for least, maximum, percent in steps:
         cents = int(price.scaleb(2))
         off = {"percent": Decimal(percent), "price": money(cents * percent // 100),
                "fixed": money(cents - cents * percent // 100)}[way]  # fmt: skip
-        made.append({"quantity_min": least, "quantity_max": most, "type": way, "amount": off})
+        made.append({"quantity_min": least, "quantity_max": maximum, "type": way, "amount": off})
     return made
 
 
-def _review(dice: Dice) -> dict[str, Any]:
+def _review(rng: DeterministicRandom) -> dict[str, Any]:
     """A few are not approved yet, and hardly any ever will not be."""
-    rating = dice.pick(_GLOWING)
-    title, text = dice.pick(words().reviews[rating])
-    name, email = signature(dice)
-    status = "disapproved" if dice.one_in(40) else "pending" if dice.one_in(8) else "approved"
+    rating = rng.pick(_GLOWING)
+    title, text = rng.pick(words().reviews[rating])
+    name, email = signature(rng)
+    status = "disapproved" if rng.one_in(40) else "pending" if rng.one_in(8) else "approved"
     return {
         "title": title,
         "text": text,
@@ -162,7 +162,7 @@ def _review(dice: Dice) -> dict[str, Any]:
         "name": name,
         "email": email,
         "status": status,
-        "age": dice.roll(700 * _DAY),
+        "age": rng.roll(700 * _DAY),
     }
 
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from bodega.lab.dice import Dice, mix
+from bodega.lab.deterministic import DeterministicRandom, mix
 
 _SALT = 0x9E0B1E
 _OLDEST = 3 * 365 * 86_400
@@ -67,10 +67,10 @@ def people() -> People:
 
 def person(seed: int, k: int) -> Person:
     """Person `k` (from 0) of a seed. No two have one e-mail address."""
-    dice = Dice(seed ^ _SALT, k)
-    region = _region(dice)
-    first, last = dice.pick(region.first), dice.pick(region.last)
-    domain = dice.pick(people().domains)
+    rng = DeterministicRandom(seed ^ _SALT, k)
+    region = _region(rng)
+    first, last = rng.pick(region.first), rng.pick(region.last)
+    domain = rng.pick(people().domains)
     return Person(region, first, last, f"{_plain(first)}.{_plain(last)}{k + 1}@{domain}")
 
 
@@ -81,70 +81,72 @@ def customer(seed: int, k: int) -> dict[str, Any]:
     is the `attribute` of each of `attributes`. `age` is how long ago they signed up, in seconds, `subscribes` whether
     they asked for the newsletter, and `registration_ip_address` nothing that a client may say.
     """
-    who, dice = person(seed, k), Dice(seed ^ _SALT, mix(k) + 1)
-    company = dice.pick(people().companies) if dice.one_in(7) else ""
-    rare = dice.roll(24)
+    who, rng = person(seed, k), DeterministicRandom(seed ^ _SALT, mix(k) + 1)
+    company = rng.pick(people().companies) if rng.one_in(7) else ""
+    rare = rng.roll(24)
     number = phone(who, seed, k)
     named = {"first_name": who.first, "last_name": who.last, "phone": number}
-    places = [address(who, Dice(seed ^ _SALT, mix(k) + 2 + n)) for n in range((0, 1, 1, 1, 1, 2)[dice.roll(6)])]
+    places = [
+        address(who, DeterministicRandom(seed ^ _SALT, mix(k) + 2 + n)) for n in range((0, 1, 1, 1, 1, 2)[rng.roll(6)])
+    ]
     company = company.format(last=who.last, city=places[0]["city"] if places else "Corner")
-    accepts = dice.one_in(3)
+    accepts = rng.one_in(3)
     return {
         "email": who.email,
         **named,
         "company": company,
-        "notes": dice.pick(people().notes) if rare == 1 else "",
+        "notes": rng.pick(people().notes) if rare == 1 else "",
         "accepts_product_review_abandoned_cart_emails": accepts,
-        "store_credit_amounts": [{"amount": 5 * (1 + dice.roll(10))}] if rare in (2, 3) else [],
-        "group": dice.roll(len(people().groups)) if dice.one_in(5) or company else None,
+        "store_credit_amounts": [{"amount": 5 * (1 + rng.roll(10))}] if rare in (2, 3) else [],
+        "group": rng.roll(len(people().groups)) if rng.one_in(5) or company else None,
         "addresses": [
             {**named, **place, "company": company, "address_type": "commercial" if company else "residential"}
             for place in places
         ],
-        "attributes": _told(dice),
-        "age": dice.roll(_OLDEST),
-        "subscribes": accepts or dice.one_in(8),
-        "registration_ip_address": f"{dice.pick(_NETWORKS)}.{1 + dice.roll(254)}",
+        "attributes": _told(rng),
+        "age": rng.roll(_OLDEST),
+        "subscribes": accepts or rng.one_in(8),
+        "registration_ip_address": f"{rng.pick(_NETWORKS)}.{1 + rng.roll(254)}",
     }
 
 
-def _told(dice: Dice) -> list[dict[str, Any]]:
+def _told(rng: DeterministicRandom) -> list[dict[str, Any]]:
     """What some have told of themselves."""
-    if not dice.one_in(3):
+    if not rng.one_in(3):
         return []
-    day = f"{1945 + dice.roll(60)}-{1 + dice.roll(12):02d}-{1 + dice.roll(28):02d}"
-    values = (day, f"B{100_000 + dice.roll(900_000)}", str(dice.roll(4)))
-    return [{"attribute": n, "attribute_value": value} for n, value in enumerate(values) if dice.one_in(2)]
+    day = f"{1945 + rng.roll(60)}-{1 + rng.roll(12):02d}-{1 + rng.roll(28):02d}"
+    values = (day, f"B{100_000 + rng.roll(900_000)}", str(rng.roll(4)))
+    return [{"attribute": n, "attribute_value": value} for n, value in enumerate(values) if rng.one_in(2)]
 
 
-def signature(dice: Dice) -> tuple[str, str]:
+def signature(rng: DeterministicRandom) -> tuple[str, str]:
     """How somebody signs a review: a first name with an initial, and an e-mail address."""
-    region = _region(dice)
-    first, last = dice.pick(region.first), dice.pick(region.last)
-    return f"{first} {last[0].upper()}.", f"{_plain(first)}.{_plain(last)}@{dice.pick(people().domains)}"
+    region = _region(rng)
+    first, last = rng.pick(region.first), rng.pick(region.last)
+    return f"{first} {last[0].upper()}.", f"{_plain(first)}.{_plain(last)}@{rng.pick(people().domains)}"
 
 
-def address(who: Person, dice: Dice) -> dict[str, Any]:
+def address(who: Person, rng: DeterministicRandom) -> dict[str, Any]:
     """Where somebody lives, as V3 says it, without their name."""
-    city, state, postal = dice.pick(who.region.cities)
-    second = dice.pick(who.region.units).format(n=1 + dice.roll(40)) if dice.one_in(4) else ""
+    city, state, postal = rng.pick(who.region.cities)
+    second = rng.pick(who.region.units).format(n=1 + rng.roll(40)) if rng.one_in(4) else ""
     return {
-        "address1": dice.pick(who.region.streets).format(n=1 + dice.roll(180)),
+        "address1": rng.pick(who.region.streets).format(n=1 + rng.roll(180)),
         "address2": second,
         "city": city,
         "state_or_province": state,
-        "postal_code": _filled(postal, dice),
+        "postal_code": _filled(postal, rng),
         "country_code": who.region.country,
     }
 
 
 def phone(who: Person, seed: int, k: int) -> str:
     """A telephone number of the country."""
-    return _filled(who.region.phone, Dice(seed ^ _SALT, mix(k)))
+    return _filled(who.region.phone, DeterministicRandom(seed ^ _SALT, mix(k)))
 
 
-def _region(dice: Dice) -> Region:
-    throw = dice.roll(100)
+def _region(rng: DeterministicRandom) -> Region:
+    throw = rng.roll(100)
     for region in people().regions:
         throw -= region.share
         if throw < 0:
@@ -152,14 +154,14 @@ def _region(dice: Dice) -> Region:
     raise AssertionError("the shares are of a hundred")
 
 
-def _filled(pattern: str, dice: Dice) -> str:
+def _filled(pattern: str, rng: DeterministicRandom) -> str:
     """A pattern with digits and letters put in: no digit is 0 or 1, which begin no number of a subscriber."""
     made = []
     for letter in pattern:
         if letter == "#":
-            made.append(str(2 + dice.roll(8)))
+            made.append(str(2 + rng.roll(8)))
         elif letter == "@":
-            made.append(dice.pick(_LETTERS))
+            made.append(rng.pick(_LETTERS))
         else:
             made.append(letter)
     return "".join(made)

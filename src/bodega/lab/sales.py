@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from bodega.lab.dice import Dice, mix
+from bodega.lab.deterministic import DeterministicRandom, mix
 from bodega.lab.people import address, person, phone
 
 DAY = 86_400
@@ -52,14 +52,14 @@ def sales() -> Sales:
     return msgspec.json.decode(files("bodega.lab").joinpath("sales.json").read_bytes(), type=Sales)
 
 
-class Ware(NamedTuple):
-    """A variant that can be bought, in quantities from `least` to `most` (0: no bound); `answers` are what its product
-    asks for beside the variant: the id of a modifier with that of a value."""
+class SellableVariant(NamedTuple):
+    """A variant that can be bought, in quantities from `least` to `maximum` (0: no bound); `answers` are what its
+    product asks for beside the variant: the id of a modifier with that of a value."""
 
     product_id: int
     variant_id: int
     least: int
-    most: int
+    maximum: int
     price: Decimal
     answers: tuple[tuple[int, int], ...]
     is_physical: bool
@@ -73,11 +73,11 @@ class Buyer(NamedTuple):
     since: float
 
 
-class Shelves(NamedTuple):
+class Inventory(NamedTuple):
     """What there is to buy, what is most bought first, and who buys. `levels` are pieces by variant where they are
     counted: an order that is still open takes its own from there."""
 
-    wares: Sequence[Ware]
+    sellables: Sequence[SellableVariant]
     levels: dict[int, int]
     buyers: Sequence[Buyer]
 
@@ -89,7 +89,7 @@ class Sale(NamedTuple):
     when: int
     status_id: int
     buyer: Buyer
-    lines: Sequence[tuple[Ware, int]]
+    lines: Sequence[tuple[SellableVariant, int]]
     payment_method: str
     payment_provider_id: str | None
     shipping_method: str
@@ -104,16 +104,16 @@ class Sale(NamedTuple):
     sent_at: int
 
 
-def sale(seed: int, k: int, when: int, now: float, shelves: Shelves) -> Sale:
+def sale(seed: int, k: int, when: int, now: float, shelves: Inventory) -> Sale:
     """Order `k` (from 0) of a seed. Takes from the shelves what an open order needs."""
-    dice, more = Dice(seed ^ _SALT, k), Dice(seed ^ _SALT, mix(k))
-    status_id = _status(dice, (now - when) / DAY)
-    lines = _lines(dice, seed, k, shelves, held=status_id not in PAST)
+    rng, more = DeterministicRandom(seed ^ _SALT, k), DeterministicRandom(seed ^ _SALT, mix(k))
+    status_id = _status(rng, (now - when) / DAY)
+    lines = _lines(rng, seed, k, shelves, held=status_id not in PAST)
     if not lines:  # nothing of it is left for an order that is still open
-        status_id, lines = CANCELLED, _lines(dice, seed, k, shelves, held=False)
+        status_id, lines = CANCELLED, _lines(rng, seed, k, shelves, held=False)
     buyer = _buyer(more, seed, k, when, shelves.buyers)
-    worth = sum((ware.price * count for ware, count in lines), Decimal(0))
-    is_physical = any(ware.is_physical for ware, _ in lines)
+    worth = sum((sellable.price * count for sellable, count in lines), Decimal(0))
+    is_physical = any(sellable.is_physical for sellable, _ in lines)
     method, by_provider, _ = _dealt(more, sales().payments)
     shipping, cost, _ = _dealt(more, sales().shipping)
     sent_for_nothing = not is_physical or (worth > _GENEROUS and cost < 5)
@@ -139,9 +139,9 @@ def sale(seed: int, k: int, when: int, now: float, shelves: Shelves) -> Sale:
     )
 
 
-def _dealt(dice: Dice, cards: Sequence[T]) -> T:
+def _dealt(rng: DeterministicRandom, cards: Sequence[T]) -> T:
     """One of these, by the share that each has as its last member; the shares are of a hundred."""
-    throw = dice.roll(100)
+    throw = rng.roll(100)
     for card in cards:
         throw -= card[-1]  # type: ignore[index]
         if throw < 0:
@@ -149,14 +149,14 @@ def _dealt(dice: Dice, cards: Sequence[T]) -> T:
     raise AssertionError("the shares are of a hundred")
 
 
-def _status(dice: Dice, days: float) -> int:
+def _status(rng: DeterministicRandom, days: float) -> int:
     shares = next(shares for least, shares in sales().statuses if days >= least)
-    return _dealt(dice, shares)[0]
+    return _dealt(rng, shares)[0]
 
 
-def _possible(status_id: int, lines: Sequence[tuple[Ware, int]]) -> int:
+def _possible(status_id: int, lines: Sequence[tuple[SellableVariant, int]]) -> int:
     """Of one piece no part can be sent or given back, and of what is not sent nothing is under way."""
-    pieces = sum(count for ware, count in lines if ware.is_physical)
+    pieces = sum(count for sellable, count in lines if sellable.is_physical)
     if status_id == PARTIALLY_SHIPPED and pieces < 2:
         return SHIPPED if pieces else COMPLETED
     if status_id == PARTIALLY_REFUNDED and sum(count for _, count in lines) < 2:
@@ -164,43 +164,45 @@ def _possible(status_id: int, lines: Sequence[tuple[Ware, int]]) -> int:
     return COMPLETED if status_id == SHIPPED and not pieces else status_id
 
 
-def _lines(dice: Dice, seed: int, k: int, shelves: Shelves, *, held: bool) -> list[tuple[Ware, int]]:
+def _lines(
+    rng: DeterministicRandom, seed: int, k: int, shelves: Inventory, *, held: bool
+) -> list[tuple[SellableVariant, int]]:
     """One to five wares; some are bought far more often than others."""
-    chosen: dict[int, tuple[Ware, int]] = {}
-    for place in range(1 + min(dice.roll(5), dice.roll(5))):
-        own = Dice(seed ^ _SALT, mix(k) + 1 + place)
-        spot = own.roll(len(shelves.wares)) * own.roll(1000) // 1000
-        ware = shelves.wares[spot]
-        count = max(ware.least, (1, 1, 1, 1, 2, 2, 3, 6)[own.roll(8)])
-        count = min(count, ware.most) if ware.most else count
-        if ware.variant_id in chosen:
+    chosen: dict[int, tuple[SellableVariant, int]] = {}
+    for place in range(1 + min(rng.roll(5), rng.roll(5))):
+        own = DeterministicRandom(seed ^ _SALT, mix(k) + 1 + place)
+        spot = own.roll(len(shelves.sellables)) * own.roll(1000) // 1000
+        sellable = shelves.sellables[spot]
+        count = max(sellable.least, (1, 1, 1, 1, 2, 2, 3, 6)[own.roll(8)])
+        count = min(count, sellable.maximum) if sellable.maximum else count
+        if sellable.variant_id in chosen:
             continue
         if held:
-            count = _taken(shelves.levels, ware, count)
+            count = _taken(shelves.levels, sellable, count)
         if count:
-            chosen[ware.variant_id] = ware, count
+            chosen[sellable.variant_id] = sellable, count
     return list(chosen.values())
 
 
-def _taken(levels: dict[int, int], ware: Ware, count: int) -> int:
+def _taken(levels: dict[int, int], sellable: SellableVariant, count: int) -> int:
     """As many as are left, up to `count`; they are gone from the shelf."""
-    if ware.variant_id not in levels:
+    if sellable.variant_id not in levels:
         return count
-    count = min(count, levels[ware.variant_id])
-    if count < max(ware.least, 1):
+    count = min(count, levels[sellable.variant_id])
+    if count < max(sellable.least, 1):
         return 0
-    levels[ware.variant_id] -= count
+    levels[sellable.variant_id] -= count
     return count
 
 
-def _buyer(dice: Dice, seed: int, k: int, when: int, buyers: Sequence[Buyer]) -> Buyer:
+def _buyer(rng: DeterministicRandom, seed: int, k: int, when: int, buyers: Sequence[Buyer]) -> Buyer:
     """Two of three are customers, the same ones again and again; nobody is one before signing up."""
-    if buyers and dice.roll(3):
-        buyer = buyers[dice.roll(len(buyers)) * dice.roll(1000) // 1000]
+    if buyers and rng.roll(3):
+        buyer = buyers[rng.roll(len(buyers)) * rng.roll(1000) // 1000]
         if buyer.since <= when:
             return buyer
     who = person(seed ^ _GUESTS, k)
-    place = address(who, Dice(seed ^ _GUESTS, mix(k)))
+    place = address(who, DeterministicRandom(seed ^ _GUESTS, mix(k)))
     return Buyer(
         0, billing({"first_name": who.first, "last_name": who.last, **place}, who.email, phone(who, seed, k)), 0
     )

@@ -7,9 +7,9 @@ from functools import partial
 from typing import NamedTuple
 
 from bodega.access.stores import OpenStore
-from bodega.lab.seed_customers import sow_customers
-from bodega.lab.seed_orders import sow_orders
-from bodega.lab.seed_products import sow_products
+from bodega.lab.seed_customers import generate_customers
+from bodega.lab.seed_orders import generate_orders
+from bodega.lab.seed_products import generate_products
 
 
 class Amounts(NamedTuple):
@@ -31,8 +31,8 @@ async def seed(store: OpenStore, amounts: Amounts, seed: int = 1, made: Callable
     until then stays. Raises NothingToSell when orders are wanted and no product can be bought.
     """
     if amounts.products:
-        await sow_products(store, amounts.products, seed, partial(made, "products"))
+        await generate_products(store, amounts.products, seed, partial(made, "products"))
     if amounts.customers:
-        await sow_customers(store, amounts.customers, seed, partial(made, "customers"))
+        await generate_customers(store, amounts.customers, seed, partial(made, "customers"))
     if amounts.orders:
-        await sow_orders(store, amounts.orders, seed, partial(made, "orders"))
+        await generate_orders(store, amounts.orders, seed, partial(made, "orders"))

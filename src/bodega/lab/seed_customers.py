@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 from bodega.access.stores import OpenStore
 from bodega.kit.fields import moment
 from bodega.kit.write import create_one
+from bodega.lab.generation import Keyed, Made, everything, first_free, generate, one_by_one, read
 from bodega.lab.people import customer, people
-from bodega.lab.sowing import Keyed, Made, everything, first_free, one_by_one, read, sow
 from bodega.resources.customers import attributes, customers, groups, subscribers
 from bodega.storage.unit import Unit
 
 
-class Draft(NamedTuple):
+class CustomerDraft(NamedTuple):
     """A customer, and the subscriber of the newsletter that they are, if any."""
 
     body: dict[str, Any]
@@ -29,22 +29,24 @@ class Known(NamedTuple):
     attributes: Sequence[int]
 
 
-KEYS: Mapping[str, Callable[[Draft], str]] = {"customers.email_key": lambda draft: draft.body["email"].casefold()}
+KEYS: Mapping[str, Callable[[CustomerDraft], str]] = {
+    "customers.email_key": lambda draft: draft.body["email"].casefold()
+}
 
 
-async def sow_customers(store: OpenStore, count: int, seed: int, made: Made) -> None:
+async def generate_customers(store: OpenStore, count: int, seed: int, made: Made) -> None:
     """Adds `count` customers of a seed, those that are not there yet. Raises Refusal when the plan holds no more."""
     known: Known = await store.write(_known)
 
-    def draft(number: int) -> Draft:
+    def draft(number: int) -> CustomerDraft:
         return _draft(seed, number, known, store.clock.now())
 
     rows = Keyed(customers.POST, _create, KEYS)
     first = await first_free((await store.ready()).reader, rows, draft)
-    await sow(store, range(first, first + count), draft, partial(one_by_one, rows), made)
+    await generate(store, range(first, first + count), draft, partial(one_by_one, rows), made)
 
 
-def _draft(seed: int, number: int, known: Known, now: float) -> Draft:
+def _draft(seed: int, number: int, known: Known, now: float) -> CustomerDraft:
     """What a V3 POST of the sample customer asks for."""
     body = customer(seed, number)
     group, age, subscribes = body.pop("group"), body.pop("age"), body.pop("subscribes")
@@ -58,13 +60,13 @@ def _draft(seed: int, number: int, known: Known, now: float) -> Draft:
     signed_up = moment(now - age)
     draft |= {"date_created": signed_up, "registration_ip_address": address}
     if not subscribes:
-        return Draft(draft, None)
+        return CustomerDraft(draft, None)
     named = {name: body[name] for name in ("email", "first_name", "last_name")}
     subscriber = read(subscribers.V3, {**named, "source": "storefront"})
-    return Draft(draft, {**subscriber, "date_created": signed_up})
+    return CustomerDraft(draft, {**subscriber, "date_created": signed_up})
 
 
-async def _create(unit: Unit, draft: Draft) -> None:
+async def _create(unit: Unit, draft: CustomerDraft) -> None:
     await create_one(unit, customers.POST, dict(draft.body), [])
     if draft.subscriber is not None:
         await create_one(unit, subscribers.V3, dict(draft.subscriber), [])
@@ -80,7 +82,7 @@ async def _known(unit: Unit) -> Known:
             body = read(groups.V2, {"name": name, "discount_rules": rules})
             held[name] = (await create_one(unit, groups.V2, body, [])).entity.id
     for name, kind in people().attributes:
-        if name not in asked and unit.statistics.total(attributes.TABLE.name) < attributes.MOST:
+        if name not in asked and unit.statistics.total(attributes.TABLE.name) < attributes.MAXIMUM:
             body = read(attributes.POST, {"name": name, "type": kind})
             asked[name] = (await create_one(unit, attributes.POST, body, [])).entity.id
     return Known([held[name] for name, _ in people().groups], [asked.get(name, 0) for name, _ in people().attributes])

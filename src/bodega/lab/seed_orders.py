@@ -17,7 +17,9 @@ from msgspec.structs import replace
 from bodega.access.stores import OpenStore
 from bodega.kit.fields import moment
 from bodega.lab.bulk import Bulk
-from bodega.lab.dice import Dice
+from bodega.lab.deterministic import DeterministicRandom
+from bodega.lab.generation import Drafts, Made, Taken, generate
+from bodega.lab.inventory import inventory_of
 from bodega.lab.sales import (
     COMPLETED,
     DAY,
@@ -27,11 +29,9 @@ from bodega.lab.sales import (
     REFUNDED,
     SENT,
     Sale,
-    Ware,
+    SellableVariant,
     sale,
 )
-from bodega.lab.shelves import shelves_of
-from bodega.lab.sowing import Drafts, Made, Taken, sow
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.resources.catalog import product
@@ -39,24 +39,24 @@ from bodega.resources.orders import (
     line,
     messages,
     order,
+    order_policy,
     payments,
-    reckoning,
     refund,
     refund_due,
     refunds,
     shipments,
     stock,
-    terms,
+    totals,
     writing,
 )
 from bodega.resources.orders.address import AddressDraft, BillingAddress, settled
 from bodega.resources.orders.drafts import LineDraft, OptionDraft
 from bodega.resources.orders.line import OrderLine
-from bodega.resources.orders.lines import Desk, added
+from bodega.resources.orders.lines import LineBuilder, added
 from bodega.resources.orders.shipments import Item, Shipment, ShippedTo
 from bodega.resources.orders.shipping_addresses import ShippingAddress
 from bodega.resources.orders.stock import Moves
-from bodega.storage.table import numbered_marks
+from bodega.storage.table import numbered_placeholders
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
@@ -73,11 +73,11 @@ class NothingToSell(Exception):
     """Orders are of products that are there."""
 
 
-async def sow_orders(store: OpenStore, count: int, seed: int, made: Made) -> None:
+async def generate_orders(store: OpenStore, count: int, seed: int, made: Made) -> None:
     """Adds `count` orders of a seed beside those that are there. Raises NothingToSell."""
     reader = (await store.ready()).reader
-    shelves = await shelves_of(reader)
-    if not shelves.wares:
+    shelves = await inventory_of(reader)
+    if not shelves.sellables:
         raise NothingToSell
     now = store.clock.now()
     first = await _after_the_last(reader, seed)
@@ -87,10 +87,10 @@ async def sow_orders(store: OpenStore, count: int, seed: int, made: Made) -> Non
         """The first ones were placed a year ago, and more of them lately."""
         until = min((number - first + 0.5) / count, 1)
         age = YEAR * (1 - until) ** 1.2
-        jitter = Dice(seed, number).roll(1000) / 1000 * YEAR / max(count, 365)
+        jitter = DeterministicRandom(seed, number).roll(1000) / 1000 * YEAR / max(count, 365)
         return sale(seed, number, int(now - max(age - jitter, 60)), now, shelves)
 
-    await sow(store, range(first, first + count), draft, clerk.write, made, CHUNK, JOB)
+    await generate(store, range(first, first + count), draft, clerk.write, made, CHUNK, JOB)
 
 
 def external_id(seed: int, number: int) -> str:
@@ -114,21 +114,21 @@ class Clerk:
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
-        self._lines: dict[tuple[Ware, int], OrderLine] = {}
+        self._lines: dict[tuple[SellableVariant, int], OrderLine] = {}
 
     async def write(self, sales: Drafts, unit: Unit) -> int:
         """Adds these orders. Raises Taken for one whose stock somebody else took meanwhile."""
         bulk = Bulk(unit)
-        desk = Desk(unit, await terms.money(unit, ""), terms.taxes(unit), [])
+        builder = LineBuilder(unit, await order_policy.money(unit, ""), order_policy.taxes(unit), [])
         sold: Counter[int] = Counter()
         given_back: list[tuple[Sale, writing.Work]] = []
         for number, one in sales.items():
             bulk.now = one.when
-            work, moves = await self._reckoned(desk, one)
+            work, moves = await self._reckoned(builder, one)
             sold.update(moves.sold)
             if one.status_id not in PAST:
                 await _take(unit, number, moves, work.lines)
-            await writing.write_new(bulk, work, desk.taxes)
+            await writing.write_new(bulk, work, builder.taxes)
             await _send(bulk, one, work)
             await _talk(bulk, one, work.order.id)
             if one.status_id in (REFUNDED, PARTIALLY_REFUNDED):
@@ -139,8 +139,8 @@ class Clerk:
             await _give_back(unit, one, work)
         return len(sales)
 
-    async def _reckoned(self, desk: Desk, one: Sale) -> tuple[writing.Work, Moves]:
-        lines = [await self._line(desk, ware, count) for ware, count in one.lines]
+    async def _reckoned(self, builder: LineBuilder, one: Sale) -> tuple[writing.Work, Moves]:
+        lines = [await self._line(builder, sellable, count) for sellable, count in one.lines]
         changes: dict[str, Any] = {
             "customer_id": one.buyer.customer_id,
             "status_id": COMPLETED if one.status_id in (REFUNDED, PARTIALLY_REFUNDED) else one.status_id,
@@ -153,36 +153,36 @@ class Clerk:
             "external_id": external_id(self._seed, one.number),
             "base_shipping_cost": one.shipping_cost,
         }
-        new = writing.begun(changes, desk.money, desk.taxes, one.when)
+        new = writing.begun(changes, builder.money, builder.taxes, one.when)
         address = settled(msgspec.convert(one.buyer.billing, AddressDraft))
         new.billing_address = BillingAddress(**address)
         new.geoip_country, new.geoip_country_iso2 = address["country"], address["country_iso2"]
         _ship(one, new, lines)
-        reckoning.take_costs(new, changes, desk.taxes)
-        wrong = reckoning.reckon(new, lines, [], changes)
+        totals.take_costs(new, changes, builder.taxes)
+        wrong = totals.reckon(new, lines, [], changes)
         if wrong:
             raise refuse_faults(wrong)
-        moves = stock.settle(new, lines, [], terms.timing(desk.unit), held=False)
+        moves = stock.settle(new, lines, [], order_policy.timing(builder.unit), held=False)
         place = None
         if any(bought.is_sent for bought in lines):
             place = ShippingAddress(order_id=0, **address, shipping_method=one.shipping_method)
         return writing.Work(new, lines, [], [], place), moves
 
-    async def _line(self, desk: Desk, ware: Ware, count: int) -> OrderLine:
+    async def _line(self, builder: LineBuilder, sellable: SellableVariant, count: int) -> OrderLine:
         """A line as the catalogue prices it now."""
-        known = self._lines.get((ware, count))
+        known = self._lines.get((sellable, count))
         if known is None:
             if len(self._lines) > KEPT_LINES:
                 self._lines.clear()
-            answers = [OptionDraft(id=asked, value=value) for asked, value in ware.answers]
+            answers = [OptionDraft(id=asked, value=value) for asked, value in sellable.answers]
             draft = LineDraft(
-                product_id=ware.product_id, variant_id=ware.variant_id, quantity=count, product_options=answers
+                product_id=sellable.product_id, variant_id=sellable.variant_id, quantity=count, product_options=answers
             )
             faults: list[Fault] = []
-            known = await added(desk._replace(faults=faults), draft, "products.0")
+            known = await added(builder._replace(faults=faults), draft, "products.0")
             if known is None:
                 raise refuse_faults(faults)
-            self._lines[ware, count] = known
+            self._lines[sellable, count] = known
         return replace(known)
 
 
@@ -241,11 +241,11 @@ async def _talk(bulk: Bulk, one: Sale, order_id: int) -> None:
     if one.conversation is None:
         return
     subject, asked, answer = one.conversation
-    said = [("customer", asked, 2), ("merchant", answer, 26)]
-    for who, text, hours in said:
+    message = [("customer", asked, 2), ("merchant", answer, 26)]
+    for who, text, hours in message:
         if text:
             bulk.now = min(one.when + hours * 3600, bulk.present)
-            written = messages.Message(
+            written = messages.OrderMessage(
                 order_id=order_id,
                 customer_id=one.buyer.customer_id,
                 type=who,  # type: ignore[arg-type]
@@ -262,7 +262,7 @@ async def _count(unit: Unit, sold: Counter[int]) -> None:
     ids = sorted(product_id for product_id, count in sold.items() if count)
     for start in range(0, len(ids), AT_ONCE):
         some = ids[start : start + AT_ONCE]
-        rows = await unit.where(product.TABLE, f"id IN ({numbered_marks(len(some))})", *some)
+        rows = await unit.where(product.TABLE, f"id IN ({numbered_placeholders(len(some))})", *some)
         for row in rows:
             row.entity.total_sold += sold[row.entity.id]
         await unit.rewrite(product.TABLE, *rows)
@@ -271,7 +271,7 @@ async def _count(unit: Unit, sold: Counter[int]) -> None:
 async def _give_back(unit: Unit, one: Sale, work: writing.Work) -> None:
     """A refund of everything, or of one piece, by the way in which it was paid."""
     then = Unit(unit.tx, unit.statistics, min(one.when + REFUNDED_AFTER, unit.now), unit.terms)
-    books = await refund_due.books_of(then, work.order.id)
+    books = await refund_due.refund_context(then, work.order.id)
     items = [
         refund.ItemDraft(item_type="PRODUCT", item_id=bought.id, quantity=bought.quantity, reason=one.refund_reason)
         for bought in work.lines

@@ -8,14 +8,14 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from bodega.access.stores import OpenStore
-from bodega.kit.endpoint import Facet
+from bodega.kit.endpoint import Endpoint
 from bodega.kit.fields import moment
 from bodega.kit.picture import Picture
 from bodega.kit.write import create_one
 from bodega.lab import catalogue, tiles
 from bodega.lab.details import details
-from bodega.lab.dice import Dice, mix
-from bodega.lab.sowing import Keyed, Made, everything, first_free, one_by_one, read, room, sow
+from bodega.lab.deterministic import DeterministicRandom, mix
+from bodega.lab.generation import Keyed, Made, everything, first_free, generate, one_by_one, read, room
 from bodega.lab.words import words
 from bodega.resources.catalog import (
     brands,
@@ -32,7 +32,7 @@ from bodega.resources.catalog.options import modifiers, product_options
 from bodega.storage import files
 from bodega.storage.unit import Unit
 
-CHILDREN: Mapping[str, Facet] = {
+CHILDREN: Mapping[str, Endpoint] = {
     "options": product_options.V3,
     "variants": variants.OF_PRODUCT,
     "modifiers": modifiers.V3,
@@ -55,58 +55,58 @@ _SALT = 0x71E5
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-class Draft(NamedTuple):
+class ProductDraft(NamedTuple):
     """A product, and the rows that hang on it with where they are written."""
 
     body: dict[str, Any]
-    rows: Sequence[tuple[Facet, dict[str, Any]]]
+    rows: Sequence[tuple[Endpoint, dict[str, Any]]]
 
 
-KEYS: Mapping[str, Callable[[Draft], str]] = {
+KEYS: Mapping[str, Callable[[ProductDraft], str]] = {
     "products.sku_key": lambda draft: draft.body["sku"].casefold(),
     "products.name_key": lambda draft: draft.body["name"].casefold(),
 }
 
 
-async def sow_products(store: OpenStore, count: int, seed: int, made: Made) -> None:
+async def generate_products(store: OpenStore, count: int, seed: int, made: Made) -> None:
     """Adds `count` products of a seed, those that are not there yet. Raises Refusal when the plan holds no more."""
     pictures = {name: tiles.of_department(name) for name in words().departments}
     shelves: list[int] = await store.write(partial(_categories, pictures))
     labels: list[int] = await store.write(_brands)
 
-    def draft(number: int) -> Draft:
+    def draft(number: int) -> ProductDraft:
         return _draft(seed, number, shelves, labels, store.clock.now())
 
     rows = Keyed(products.V3, _create, KEYS)
     first = await first_free((await store.ready()).reader, rows, draft)
-    await sow(store, range(first, first + count), draft, partial(one_by_one, rows), made)
+    await generate(store, range(first, first + count), draft, partial(one_by_one, rows), made)
 
 
-def _draft(seed: int, number: int, shelves: Sequence[int], labels: Sequence[int], now: float) -> Draft:
+def _draft(seed: int, number: int, shelves: Sequence[int], labels: Sequence[int], now: float) -> ProductDraft:
     """What V3 POSTs of the sample product and of what hangs on it ask for."""
     body = catalogue.product(seed, number)
     found = details(seed, number, body)
     for review in found.get("reviews", ()):
         review["date_reviewed"] = moment(now - review.pop("age"))
-    rows = [(facet, read(facet, one)) for name, facet in CHILDREN.items() for one in found.get(name, ())]
+    rows = [(endpoint, read(endpoint, one)) for name, endpoint in CHILDREN.items() for one in found.get(name, ())]
     rows += [(images.V3, image) for image in _pictures(seed, number)]
     body["categories"] = sorted({shelves[place] for place in body["categories"]})
     body["brand_id"] = labels[body.pop("brand")]
     draft = read(products.V3, body)
     days = YOUNGEST + mix(mix(seed) ^ number) % (OLDEST - YOUNGEST)
     draft["date_created"] = moment(now - days * DAY)
-    return Draft(draft, rows)
+    return ProductDraft(draft, rows)
 
 
 def _pictures(seed: int, number: int) -> list[dict[str, Any]]:
     """The tile of its kind; a few have a second picture. Beyond the first products, only some have any."""
-    dice = Dice(seed ^ _SALT, number)
-    if number >= ALL_PICTURED and not dice.one_in(4):
+    rng = DeterministicRandom(seed ^ _SALT, number)
+    if number >= ALL_PICTURED and not rng.one_in(4):
         return []
     article = catalogue.article_of(seed, number)
     department = article.stock.department_name
     made = [{"picture": tiles.of_kind(department, article.stock.kind.code), "description": article.name}]
-    if dice.one_in(6):
+    if rng.one_in(6):
         made.append(
             {
                 "picture": tiles.of_department(department),
@@ -117,10 +117,10 @@ def _pictures(seed: int, number: int) -> list[dict[str, Any]]:
     return made
 
 
-async def _create(unit: Unit, draft: Draft) -> None:
+async def _create(unit: Unit, draft: ProductDraft) -> None:
     row = await create_one(unit, products.V3, dict(draft.body), [])
-    for facet, changes in draft.rows:
-        await create_one(unit, facet, {**changes, **facet.only, "product_id": row.entity.id}, [])
+    for endpoint, changes in draft.rows:
+        await create_one(unit, endpoint, {**changes, **endpoint.only, "product_id": row.entity.id}, [])
 
 
 async def _categories(pictures: Mapping[str, Picture], unit: Unit) -> list[int]:
@@ -160,7 +160,7 @@ async def _brands(unit: Unit) -> list[int]:
     return ids
 
 
-async def _made(unit: Unit, facet: Facet, body: Mapping[str, Any], more: Mapping[str, Any] = _NOTHING) -> int:
+async def _made(unit: Unit, endpoint: Endpoint, body: Mapping[str, Any], more: Mapping[str, Any] = _NOTHING) -> int:
     """The id of a new row; `more` is what no body can say."""
-    row = await create_one(unit, facet, {**read(facet, body), **more}, [])
+    row = await create_one(unit, endpoint, {**read(endpoint, body), **more}, [])
     return int(row.entity.id)

@@ -28,7 +28,7 @@ class Size(msgspec.Struct, array_like=True, frozen=True):
     weight_percent: int
 
 
-class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ProductKind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One kind of thing a shop sells, with everything that may be said of it.
 
     `name` is a template over line, make, size and choice; `labels` name the last three in the description.
@@ -55,7 +55,7 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     warranty: str = ""
 
 
-class Brand(msgspec.Struct, array_like=True, frozen=True):
+class BrandWords(msgspec.Struct, array_like=True, frozen=True):
     """An invented maker, the category it works in (and all below that), and what it is known for."""
 
     name: str
@@ -86,7 +86,7 @@ class Box(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     choices: tuple[tuple[str, Decimal], ...]
 
 
-class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class MessageWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A line that a buyer may write, of so many characters at most."""
 
     name: str
@@ -97,7 +97,7 @@ class Extras(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a present can have beside it."""
 
     box: Box
-    message: Message
+    message: MessageWords
 
 
 class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -106,12 +106,12 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lines: tuple[str, ...]
     palettes: dict[str, tuple[str, ...]]
     colours: dict[str, str]
-    brands: tuple[Brand, ...]
+    brands: tuple[BrandWords, ...]
     extras: Extras
     reviews: dict[str, tuple[tuple[str, str], ...]]
     departments: dict[str, Department]
     categories: tuple[Branch, ...]
-    kinds: tuple[Kind, ...]
+    kinds: tuple[ProductKind, ...]
 
 
 @cache

@@ -13,12 +13,12 @@ Header = tuple[bytes, bytes]
 class Fault(NamedTuple):
     """One faulty member of a request.
 
-    `field` is the name on the wire, `said` a sentence, `details` further members of V2's `details` (rule 4).
+    `field` is the name on the wire, `message` a sentence, `details` further members of V2's `details` (rule 4).
     """
 
     reason: Reason
     field: str
-    said: str
+    message: str
     details: Mapping[str, Any] = {}
 
 
@@ -59,12 +59,12 @@ def invalid(field: str, why: str) -> Fault:
     return Fault(Reason.FIELD_INVALID, field, f"The field '{field}' is invalid.", details)
 
 
-MOST_TOLD = 100
+MAX_TOLD = 100
 """Faults that one answer names: enough for whoever mends a request, too few to make the answer a burden."""
 
 
 def refuse_faults(faults: Sequence[Fault]) -> Refusal:
     """One refusal for all faulty members, or the first hundred; the reason that is judged first speaks for it."""
-    ordered = sorted(faults, key=lambda fault: fault.reason.rank)[:MOST_TOLD]
+    ordered = sorted(faults, key=lambda fault: fault.reason.rank)[:MAX_TOLD]
     first = ordered[0]
-    return Refusal(first.reason, first.said, details=first.details, faults=ordered)
+    return Refusal(first.reason, first.message, details=first.details, faults=ordered)

@@ -16,7 +16,7 @@ from bodega.storage.registry import Account, new_token
 
 pages = Pages()
 
-MOST_REQUESTS = 2_000_000_000
+MAX_REQUESTS = 2_000_000_000
 HERE = "/stores/{store}/accounts"
 
 
@@ -52,11 +52,17 @@ async def new(request: PanelRequest) -> Reply:
     return _form(request)
 
 
-def _form(request: PanelRequest, said: str = "", status: HTTPStatus = HTTPStatus.OK) -> Reply:
+def _form(request: PanelRequest, message: str = "", status: HTTPStatus = HTTPStatus.OK) -> Reply:
     plan = PLANS.get(request.shop.record.plan, PLANS[DEFAULT])
     granted = permissions.chosen(request.form, "")
     return show(
-        request, "account_new.html", status=status, plan=plan, rows=permissions.matrix(), granted=granted, said=said
+        request,
+        "account_new.html",
+        status=status,
+        plan=plan,
+        rows=permissions.matrix(),
+        granted=granted,
+        message=message,
     )
 
 
@@ -84,7 +90,7 @@ async def one(request: PanelRequest) -> Reply:
     return await _one(request, await the_account(request))
 
 
-async def _one(request: PanelRequest, account: Account, said: str = "", status: HTTPStatus = HTTPStatus.OK) -> Reply:
+async def _one(request: PanelRequest, account: Account, message: str = "", status: HTTPStatus = HTTPStatus.OK) -> Reply:
     used = (await last_used(request)).get(account.client_id)
     wanted = permissions.row_of(request.query_value("missing"))
     facts: dict[str, Any] = {"account": account, "used": used, "rows": permissions.matrix(), "granted": account.scopes}
@@ -92,7 +98,7 @@ async def _one(request: PanelRequest, account: Account, said: str = "", status: 
         request,
         "account.html",
         status=status,
-        said=said,
+        message=message,
         wanted=wanted,
         missing=request.query_value("missing"),
         **facts,
@@ -148,6 +154,6 @@ def _quota(text: str) -> int | None:
     """A number of requests; None where the field was left empty."""
     if not text:
         return None
-    if not (text.isascii() and text.isdigit()) or int(text[:12]) > MOST_REQUESTS:
+    if not (text.isascii() and text.isdigit()) or int(text[:12]) > MAX_REQUESTS:
         raise ValueError("A quota is a whole number of requests.")
     return int(text[:12])

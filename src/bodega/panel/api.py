@@ -103,23 +103,23 @@ async def _send(
         )
     except Refusal as refusal:
         return _refused(refusal, 2 if path.startswith("/v2/") else 3)
-    said = _decode(answer.body) if answer.body else None
+    message = _decode(answer.body) if answer.body else None
     etag = dict(answer.headers).get(b"etag", b"").decode()
-    if path.startswith("/v3/") and isinstance(said, dict):
+    if path.startswith("/v3/") and isinstance(message, dict):
         return ApiReply(
-            answer.status, said.get("data"), said.get("meta") or {}, etag, errors=_noted(said.get("errors"))
+            answer.status, message.get("data"), message.get("meta") or {}, etag, errors=_noted(message.get("errors"))
         )
-    return ApiReply(answer.status, said, etag=etag)
+    return ApiReply(answer.status, message, etag=etag)
 
 
 def _noted(errors: Any) -> dict[str, str]:
-    return {name: str(said) for name, said in errors.items()} if isinstance(errors, dict) else {}
+    return {name: str(message) for name, message in errors.items()} if isinstance(errors, dict) else {}
 
 
 def _refused(refusal: Refusal, version: int) -> ApiReply:
     """In the words of the API: a sentence for each faulty member, or one for all."""
-    errors = {fault.field: str(fault.details.get("invalid_reason", fault.said)) for fault in refusal.faults}
-    title = next((fault.said for fault in refusal.faults), refusal.message)
+    errors = {fault.field: str(fault.details.get("invalid_reason", fault.message)) for fault in refusal.faults}
+    title = next((fault.message for fault in refusal.faults), refusal.message)
     return ApiReply(
         refusal.reason.status(version), title=title, remedy=refusal.reason.remedy, errors=errors, reason=refusal.reason
     )
@@ -129,22 +129,22 @@ async def read(request: PanelRequest, path: str, **query: Any) -> ApiReply:
     """What a GET shows. Raises Turned where there is nothing, or the question was no good."""
     told = await send_request(request, "GET", path, **query)
     if told.refused:
-        said = "There is nothing here any more." if told.status == HTTPStatus.NOT_FOUND else told.title
-        raise Turned(HTTPStatus(told.status), said)
+        message = "There is nothing here any more." if told.status == HTTPStatus.NOT_FOUND else told.title
+        raise Turned(HTTPStatus(told.status), message)
     return told
 
 
-async def whole(request: PanelRequest, path: str, most: int = 1_000, **query: Any) -> list[Any]:
-    """All items of a V3 list, up to `most`."""
+async def whole(request: PanelRequest, path: str, maximum: int = 1_000, **query: Any) -> list[Any]:
+    """All items of a V3 list, up to `maximum`."""
     found: list[Any] = []
     page = 1
-    while len(found) < most:
+    while len(found) < maximum:
         told = await read(request, path, limit=250, page=page, **query)
         found += told.data
         if len(told.data) < 250:
             break
         page += 1
-    return found[:most]
+    return found[:maximum]
 
 
 def number(text: str) -> int:

@@ -64,15 +64,15 @@ class Panel:
             return _turned(request, turned)
         except Busy as error:
             self.panel.log.event("panel: database unreachable", error=str(error))
-            said = "The database cannot be reached. Try again in a moment."
-            return _turned(request, Turned(HTTPStatus.SERVICE_UNAVAILABLE, said, [(b"retry-after", b"5")]))
+            message = "The database cannot be reached. Try again in a moment."
+            return _turned(request, Turned(HTTPStatus.SERVICE_UNAVAILABLE, message, [(b"retry-after", b"5")]))
         except ConnectionResetError:
             raise
         except Exception as error:
             text = "".join(traceback.format_exception(error))
             self.panel.log.event("panel: internal error", path=request.path, traceback=text)
-            said = "Something went wrong here; the server's log says what."
-            return _turned(request, Turned(HTTPStatus.INTERNAL_SERVER_ERROR, said))
+            message = "Something went wrong here; the server's log says what."
+            return _turned(request, Turned(HTTPStatus.INTERNAL_SERVER_ERROR, message))
 
     async def _judge(self, request: PanelRequest, receive: Receive) -> Reply:
         if request.method not in ("GET", "HEAD", "POST"):
@@ -84,7 +84,7 @@ class Panel:
         if request.owner is None and not page.public:
             return _sign_in_first(request)
         if request.method == "POST":
-            request.form, request.files = await read_form(request.headers, receive, page.most)
+            request.form, request.files = await read_form(request.headers, receive, page.maximum)
             _carries_the_token(request)
         store = request.ids.get("store")
         if store is not None:
@@ -178,9 +178,14 @@ async def _enter(request: PanelRequest, name: str) -> None:
 def _turned(request: PanelRequest, turned: Turned) -> Reply:
     from bodega.panel.templating import show
 
-    said = turned.said or ("There is nothing here." if turned.status is HTTPStatus.NOT_FOUND else "")
+    message = turned.message or ("There is nothing here." if turned.status is HTTPStatus.NOT_FOUND else "")
     return show(
-        request, "turned.html", status=turned.status, headers=turned.headers, phrase=turned.status.phrase, said=said
+        request,
+        "turned.html",
+        status=turned.status,
+        headers=turned.headers,
+        phrase=turned.status.phrase,
+        message=message,
     )
 
 

@@ -57,7 +57,7 @@ async def new(request: PanelRequest) -> Reply:
     return _form(request, None)
 
 
-def _form(request: PanelRequest, app: App | None, said: str = "", status: HTTPStatus = HTTPStatus.OK) -> Reply:
+def _form(request: PanelRequest, app: App | None, message: str = "", status: HTTPStatus = HTTPStatus.OK) -> Reply:
     typed = {name: request.field(name) if request.form else getattr(app, name, "") for name in ("name", *URLS)}
     granted = permissions.chosen(request.form, "") if request.form else app.scopes if app is not None else frozenset()
     return show(
@@ -68,7 +68,7 @@ def _form(request: PanelRequest, app: App | None, said: str = "", status: HTTPSt
         typed=typed,
         rows=permissions.matrix(),
         granted=granted,
-        said=said,
+        message=message,
     )
 
 
@@ -142,9 +142,9 @@ async def delete(request: PanelRequest) -> Reply:
 # What leads to the app's own pages
 
 
-def _onward(request: PanelRequest, app: App, said: str, url: str, **query: str) -> Reply:
+def _onward(request: PanelRequest, app: App, message: str, url: str, **query: str) -> Reply:
     address = url + ("&" if "?" in url else "?") + urlencode(query)
-    return show(request, "onward.html", app=app, said=said, address=address)
+    return show(request, "onward.html", app=app, message=message, address=address)
 
 
 def _signed(request: PanelRequest, app: App, user: Owner, owner: Owner) -> dict[str, str]:

@@ -32,7 +32,7 @@ async def listed(request: PanelRequest) -> Reply:
     told = await api.send_request(request, "GET", BRANDS, limit=PER_PAGE, page=page, sort="name", **asks)
     query = f"{urlencode({'q': word})}&" if word else ""
     return show(
-        request, "brands.html", brands=told.data or [], total=told.total, said=told.title, page=page, per=PER_PAGE,
+        request, "brands.html", brands=told.data or [], total=told.total, message=told.title, page=page, per=PER_PAGE,
         word=word, query=query,
     )  # fmt: skip
 

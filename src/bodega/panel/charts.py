@@ -20,12 +20,12 @@ def _hour(now: int) -> list[int]:
     return list(range(last - MINUTES + 1, last + 1))
 
 
-def _top(most: float) -> float:
-    """The end of an axis: a round number not below `most`."""
+def _top(maximum: float) -> float:
+    """The end of an axis: a round number not below `maximum`."""
     size = 1.0
     while True:
         for step in (1, 2, 5):
-            if step * size >= most:
+            if step * size >= maximum:
                 return step * size
         size *= 10
 
@@ -145,7 +145,7 @@ def orders_a_day(counted: Mapping[str, int], now: int) -> dict[str, Any]:
     marks = [{"x": round(LEFT + place * step, 1), "says": f"{day:%-d %b}"}
              for place, day in enumerate(days) if place % 7 == 1]  # fmt: skip
     return {"width": WIDTH, "height": HEIGHT, "left": LEFT, "rules": rules, "hours": marks, "bars": bars,
-            "days": DAYS, "whole": sum(counts), "most": max(counts), "today": counts[-1]}  # fmt: skip
+            "days": DAYS, "whole": sum(counts), "maximum": max(counts), "today": counts[-1]}  # fmt: skip
 
 
 LOW_LOOKED_AT = 1_000

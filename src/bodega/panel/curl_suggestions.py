@@ -23,7 +23,7 @@ class Mended(NamedTuple):
     """A line that would succeed, and what is different in it; a line that is empty only says what to do."""
 
     line: str
-    said: str
+    message: str
 
 
 _HOST = re.compile(r"[A-Za-z0-9.\-_:\[\]]{1,260}")
@@ -130,11 +130,12 @@ def _as_json(entry: Exchange) -> Mended:
 
 
 def _lower_limit(entry: Exchange) -> Mended | None:
-    most = details(entry).get("max_limit")
-    if not isinstance(most, int):
+    maximum = details(entry).get("max_limit")
+    if not isinstance(maximum, int):
         return None
     return Mended(
-        curl(entry, address=url(entry, query=_query_without(entry, (), limit=most))), f"With the largest limit, {most}."
+        curl(entry, address=url(entry, query=_query_without(entry, (), limit=maximum))),
+        f"With the largest limit, {maximum}.",
     )
 
 
@@ -142,8 +143,8 @@ def _without_parameters(entry: Exchange) -> Mended | None:
     names = [name for name in faulty(entry) if f"{name}=" in entry.query or name in dict(parse_qsl(entry.query))]
     if not names:
         return None
-    said = f"Without {', '.join(names)}."
-    return Mended(curl(entry, address=url(entry, query=_query_without(entry, names))), said)
+    message = f"Without {', '.join(names)}."
+    return Mended(curl(entry, address=url(entry, query=_query_without(entry, names))), message)
 
 
 def _with_filter(entry: Exchange) -> Mended | None:

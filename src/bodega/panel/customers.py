@@ -31,8 +31,8 @@ ADDRESS = [
     FieldGroup(
         "",
         [
-            Field("first_name", "First name", "text", required=True, most=255),
-            Field("last_name", "Last name", "text", required=True, most=255),
+            Field("first_name", "First name", "text", required=True, maximum=255),
+            Field("last_name", "Last name", "text", required=True, maximum=255),
             Field("company", "Company", "text"),
             Field("street_1", "Street", "text", required=True),
             Field("street_2", "Second line", "text"),
@@ -82,7 +82,7 @@ async def listed(request: PanelRequest) -> Reply:
     given = {name: value for name, value in (("q", word), ("group", group)) if value}
     choices = await group_choices(request)
     return show(
-        request, "customers.html", customers=told.data or [], total=told.total, said=told.title, page=page,
+        request, "customers.html", customers=told.data or [], total=told.total, message=told.title, page=page,
         per=PER_PAGE,
         word=word, group=group, groups=choices, names=dict(choices), query=f"{urlencode(given)}&" if given else "",
     )  # fmt: skip
@@ -117,7 +117,7 @@ async def _show(
     request: PanelRequest,
     form: Form | None = None,
     address: Form | None = None,
-    said: str = "",
+    message: str = "",
 ) -> Reply:
     customer = (await api.read(request, _path(request))).data
     fields = _address()
@@ -128,10 +128,10 @@ async def _show(
         addresses = [(row, address if one.before == address.before else one) for row, one in addresses]
         new = address if address.before == "new." else new
     attributes = await _attributes(request, customer["id"])
-    failed = bool(form or address or said)
+    failed = bool(form or address or message)
     return show(
         request, "customer.html", status=UNPROCESSABLE if failed else HTTPStatus.OK, customer=customer,
-        form=form or forms.opened(await groups(request), customer), addresses=addresses, new=new, said=said,
+        form=form or forms.opened(await groups(request), customer), addresses=addresses, new=new, message=message,
         attributes=attributes,
     )  # fmt: skip
 
@@ -168,7 +168,7 @@ async def password(request: PanelRequest) -> Reply:
     if chosen:
         body = {"_authentication": {"password": chosen, "force_reset": request.field("reset") == "true"}}
     told = await api.send_request(request, "PUT", _path(request), body)
-    return await _show(request, said=_sentence(told)) if told.refused else _back(request, "password")
+    return await _show(request, message=_sentence(told)) if told.refused else _back(request, "password")
 
 
 @pages.post(ONE + "/attributes")
@@ -189,11 +189,11 @@ async def answers(request: PanelRequest) -> Reply:
         ids = [str(value["id"]) for value in told.data if value["attribute_id"] in gone]
         told = await api.send_request(request, "DELETE", VALUES, **{"id:in": ",".join(ids)})
         if told.refused:
-            return await _show(request, said=_sentence(told))
+            return await _show(request, message=_sentence(told))
     if changed:
         told = await api.send_request(request, "PUT", VALUES, changed)
         if told.refused:
-            return await _show(request, said=_sentence(told))
+            return await _show(request, message=_sentence(told))
     return _back(request, "saved")
 
 
@@ -223,7 +223,7 @@ async def delete_address(request: PanelRequest) -> Reply:
     told = await api.send_request(
         request, "DELETE", _path(request, "addresses", str(api.number(request.ids["address"])))
     )
-    return await _show(request, said=_sentence(told)) if told.refused else _back(request, "saved")
+    return await _show(request, message=_sentence(told)) if told.refused else _back(request, "saved")
 
 
 @pages.post(ONE + "/delete")
@@ -231,7 +231,7 @@ async def delete(request: PanelRequest) -> Reply:
     """Deletes a customer; their orders stay."""
     told = await api.send_request(request, "DELETE", _path(request))
     if told.refused:
-        return await _show(request, said=_sentence(told))
+        return await _show(request, message=_sentence(told))
     return go(f"{request.base}/customers?done=deleted", *SAFE)
 
 
@@ -241,7 +241,7 @@ OF_GROUP = [
     FieldGroup(
         "",
         [
-            Field("name", "Name", "text", required=True, most=255),
+            Field("name", "Name", "text", required=True, maximum=255),
             Field("is_default", "New customers join it", "flag", blank=False),
             Field("is_group_for_guests", "Shoppers who are not signed in belong to it", "flag", blank=False),
         ],

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, ge
 
 import msgspec
 
-from bodega.kit.fields import DECIMAL, EMAIL, FLAG, INTEGER, MOMENT, bare, kind_of, longest
+from bodega.kit.fields import DECIMAL, EMAIL, FLAG, INTEGER, MOMENT, bare, field_type_of, longest
 
 Choices = Sequence[tuple[str, str]]
 
@@ -28,7 +28,7 @@ LONG_FROM = 256
 class Field(NamedTuple):
     """One field. `kind` is text, long, email, number, whole, flag, choice, moment, list (words joined by commas), ids.
 
-    `blank` is what the member becomes when the field is emptied; `low` and `high` bound a number, `most` is the
+    `blank` is what the member becomes when the field is emptied; `low` and `high` bound a number, `maximum` is the
     greatest length of a text. `url` holds the path of a page (`custom_url`), `many` the ids that were ticked;
     `suggest` is text for which `choices` are offered.
     """
@@ -38,7 +38,7 @@ class Field(NamedTuple):
     kind: str
     hint: str = ""
     required: bool = False
-    most: int | None = None
+    maximum: int | None = None
     low: int | None = None
     high: int | None = None
     choices: Choices = ()
@@ -136,12 +136,12 @@ def _default(field: Any) -> Any:
 
 def _field(name: str, annotation: Any, default: Any, *, required: bool) -> Field:
     inner = bare(annotation)
-    kind = kind_of(inner)
+    kind = field_type_of(inner)
     plain = get_args(inner)[0] if get_origin(inner) is Annotated else inner
     title = title_of(name)
     low, high = _bounds(inner)
     if name == "custom_url":
-        return Field(name, "Address of its page", "url", hint="Empty: made from the name.", most=255, blank={})
+        return Field(name, "Address of its page", "url", hint="Empty: made from the name.", maximum=255, blank={})
     if get_origin(plain) is Literal:
         words = tuple((word, title_of(word)) for word in get_args(plain))
         return Field(name, title, "choice", required=required, choices=words, blank=default)
@@ -154,14 +154,14 @@ def _field(name: str, annotation: Any, default: Any, *, required: bool) -> Field
     if kind is INTEGER:
         return Field(name, title, "whole", required=required, low=low, high=high, blank=default)
     if get_origin(plain) is list:
-        listed = "ids" if kind_of(get_args(plain)[0]) is INTEGER else "list"
+        listed = "ids" if field_type_of(get_args(plain)[0]) is INTEGER else "list"
         return Field(name, title, listed, hint="Joined by commas.", blank=[], wide=True)
     if kind is EMAIL:
-        return Field(name, title, "email", required=required, most=longest(inner))
-    most = longest(inner)
-    if most is None or most >= LONG_FROM:
-        return Field(name, title, "long", required=required, most=most, blank=default or "", wide=True)
-    return Field(name, title, "text", required=required, most=most, blank=default or "")
+        return Field(name, title, "email", required=required, maximum=longest(inner))
+    maximum = longest(inner)
+    if maximum is None or maximum >= LONG_FROM:
+        return Field(name, title, "long", required=required, maximum=maximum, blank=default or "", wide=True)
+    return Field(name, title, "text", required=required, maximum=maximum, blank=default or "")
 
 
 def _bounds(annotation: Any) -> tuple[int | None, int | None]:
@@ -258,10 +258,10 @@ def beside(errors: Mapping[str, str], fields: Sequence[Field]) -> tuple[dict[str
     names = {field.name for field in fields}
     found: dict[str, str] = {}
     rest = []
-    for name, said in errors.items():
+    for name, message in errors.items():
         first = name.partition(".")[0]
         if first in names:
-            found.setdefault(first, said)
+            found.setdefault(first, message)
         else:
-            rest.append(said)
+            rest.append(message)
     return found, rest

@@ -29,10 +29,10 @@ _BASIC = (b"www-authenticate", b'Basic realm="apps", charset="UTF-8"')
 class Denied(Exception):
     """An error of RFC 6749 5.2."""
 
-    def __init__(self, error: str, said: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> None:
+    def __init__(self, error: str, message: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> None:
         super().__init__(error)
         self.error = error
-        self.said = said
+        self.message = message
         self.status = status
 
 
@@ -57,8 +57,8 @@ class Tokens:
         if scope["path"].rstrip("/") != "/oauth2/token":
             return _said(HTTPStatus.NOT_FOUND, {"error": "not_found", "error_description": "There is /oauth2/token."})
         if scope["method"] != "POST":
-            said = {"error": "invalid_request", "error_description": "A code is exchanged with POST."}
-            return _said(HTTPStatus.METHOD_NOT_ALLOWED, said, (b"allow", b"POST"))
+            message = {"error": "invalid_request", "error_description": "A code is exchanged with POST."}
+            return _said(HTTPStatus.METHOD_NOT_ALLOWED, message, (b"allow", b"POST"))
         try:
             if scope["scheme"] != "https" and not self.panel.insecure_http:
                 raise Denied("invalid_request", "Secrets are taken over HTTPS only.")
@@ -66,13 +66,15 @@ class Tokens:
             return _said(HTTPStatus.OK, await self._exchange(headers, sent))
         except Denied as denied:
             more = (_BASIC,) if denied.status is HTTPStatus.UNAUTHORIZED else ()
-            return _said(denied.status, {"error": denied.error, "error_description": denied.said}, *more)
+            return _said(denied.status, {"error": denied.error, "error_description": denied.message}, *more)
         except Turned as turned:
-            return _said(turned.status, {"error": "invalid_request", "error_description": turned.said}, *turned.headers)
+            return _said(
+                turned.status, {"error": "invalid_request", "error_description": turned.message}, *turned.headers
+            )
         except Busy as error:
             self.panel.log.event("oauth: database unreachable", error=str(error))
-            said = {"error": "temporarily_unavailable", "error_description": "Try again in a moment."}
-            return _said(HTTPStatus.SERVICE_UNAVAILABLE, said, (b"retry-after", b"5"))
+            message = {"error": "temporarily_unavailable", "error_description": "Try again in a moment."}
+            return _said(HTTPStatus.SERVICE_UNAVAILABLE, message, (b"retry-after", b"5"))
 
     async def _exchange(self, headers: Mapping[str, str], sent: dict[str, str]) -> dict[str, Any]:
         app = await self._client(headers, sent)

@@ -85,7 +85,7 @@ async def listed(request: PanelRequest) -> Reply:
     given = {name: value for name, value in (("q", word), ("status", status), ("customer", customer)) if value}
     kept = {name: value for name, value in given.items() if name != "status"}
     return show(
-        request, "orders.html", orders=told.data or [], total=total, said=told.title or counted.title, page=page,
+        request, "orders.html", orders=told.data or [], total=total, message=told.title or counted.title, page=page,
         per=PER_PAGE, word=word, chosen=status, customer=customer, colours=COLOURS,
         statuses=[(number, name, counts.get(number, 0)) for number, name in IN_ORDER], everything=sum(counts.values()),
         query=f"{urlencode(given)}&" if given else "", kept=f"{urlencode(kept)}&" if kept else "",
@@ -197,8 +197,8 @@ def _show(
     *,
     form: Form | None = None,
     address: Form | None = None,
-    said: str = "",
-    said_of: str = "",
+    message: str = "",
+    message_of: str = "",
     quote: Mapping[str, Any] | None = None,
 ) -> Reply:
     billing = forms.opened(ADDRESS, books.order["billing_address"], "billing.")
@@ -206,11 +206,11 @@ def _show(
     if address is not None:
         billing = address if address.before == "billing." else billing
         shipping = [(one, address if made.before == address.before else made) for one, made in shipping]
-    failed = bool(said or (form and form.faulty) or (address and address.faulty))
+    failed = bool(message or (form and form.faulty) or (address and address.faulty))
     return show(
         request, "order.html", status=UNPROCESSABLE if failed else HTTPStatus.OK, books=books, order=books.order,
-        form=form or forms.opened(DETAILS, books.order), billing=billing, shipping=shipping, said=said,
-        said_of=said_of, quote=quote, statuses=IN_ORDER, names=NAMES, colours=COLOURS, carriers=DISPLAY,
+        form=form or forms.opened(DETAILS, books.order), billing=billing, shipping=shipping, message=message,
+        message_of=message_of, quote=quote, statuses=IN_ORDER, names=NAMES, colours=COLOURS, carriers=DISPLAY,
         typed={name: values[-1] for name, values in request.form.items()},
     )  # fmt: skip
 
@@ -226,7 +226,7 @@ def _sentence(told: api.ApiReply) -> str:
 async def _done(request: PanelRequest, told: api.ApiReply, done: str, of: str, place: str = "") -> Reply:
     """Back to the order, or the order with what was refused beside the form `of` which it is told."""
     if told.refused:
-        return _show(request, await order_view(request), said=_sentence(told), said_of=of)
+        return _show(request, await order_view(request), message=_sentence(told), message_of=of)
     return _back(request, done, place)
 
 
@@ -375,7 +375,7 @@ async def refund(request: PanelRequest) -> Reply:
         told = await api.send_request(request, "POST", f"{path}/refund_quotes", body)
         books = await order_view(request)
         if told.refused:
-            return _show(request, books, said=_sentence(told), said_of="refund")
+            return _show(request, books, message=_sentence(told), message_of="refund")
         return _show(request, books, quote=told.data)
     way = {"provider_id": request.field("provider_id"), "amount": _amount(request.field("total"))}
     told = await api.send_request(request, "POST", f"{path}/refunds", {**body, "payments": [way]})

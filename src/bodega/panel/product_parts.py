@@ -58,8 +58,10 @@ async def _show_images(request: PanelRequest, failed: api.ApiReply | None = None
     if form is not None:
         shown = [(image, form if one.before == form.before else one) for image, one in shown]
     status = UNPROCESSABLE if failed or form else HTTPStatus.OK
-    said = " ".join(failed.errors.values()) or failed.title if failed else ""
-    return show(request, "product_images.html", status=status, product=product, images=shown, said=said, tab="images")
+    message = " ".join(failed.errors.values()) or failed.title if failed else ""
+    return show(
+        request, "product_images.html", status=status, product=product, images=shown, message=message, tab="images"
+    )
 
 
 @pages.post(ONE + "/images", files=True)

@@ -38,7 +38,7 @@ SHOWN: dict[str, tuple[str, dict[str, str]]] = {
 COLUMNS = (
     "name,sku,price,calculated_price,inventory_level,inventory_warning_level,inventory_tracking,is_visible,availability"
 )
-TREE_MOST = 400
+MAX_TREE = 400
 """Categories beyond which ids are typed instead of ticked: a page of thousands of boxes is of no use."""
 
 _BOUGHT = "availability availability_description order_quantity_minimum order_quantity_maximum"
@@ -83,7 +83,7 @@ async def groups(request: PanelRequest) -> list[FieldGroup]:
 
 
 def _categories(twigs: list[Twig]) -> Field:
-    if len(twigs) > TREE_MOST:
+    if len(twigs) > MAX_TREE:
         return Field("categories", "Categories", "ids", "Ids, joined by commas.", blank=[], wide=True)
     return Field("categories", "Categories", "many", choices=[(str(twig.id), twig.path) for twig in twigs], blank=[])
 
@@ -114,7 +114,7 @@ async def listed(request: PanelRequest) -> Reply:
     facts: dict[str, Any] = {
         "products": told.data or [],
         "total": told.total,
-        "said": told.title,
+        "message": told.title,
         "wanted": wanted,
         "twigs": twigs,
     }

@@ -43,7 +43,7 @@ async def sign_in(request: PanelRequest) -> Reply:
     wanted = local(request.query_value("next"), ROOT)
     if request.owner is not None:
         return go(wanted, *SAFE)
-    return _form(request, "sign_in.html", wanted=wanted, email="", said="")
+    return _form(request, "sign_in.html", wanted=wanted, email="", message="")
 
 
 @pages.post("/sign-in", public=True)
@@ -53,17 +53,17 @@ async def let_in(request: PanelRequest) -> Reply:
     typed = request.field("email").lower()[:255]
     wait = await sessions.may_try(request.panel.tx, typed, request.address, request.now)
     if wait:
-        said = f"Too many attempts. Try again in {-(-wait // 60)} minutes."
+        message = f"Too many attempts. Try again in {-(-wait // 60)} minutes."
         headers = [(b"retry-after", str(wait).encode())]
         return show(
             request, "sign_in.html", status=HTTPStatus.TOO_MANY_REQUESTS, headers=headers, wanted=wanted, email=typed,
-            said=said,
+            message=message,
         )  # fmt: skip
     owner = await owners.by_email(request.panel.tx, typed)
     password = request.form.get("password", [""])[-1]
     if not await owners.is_password(owner, password) or owner is None:
-        said = "The e-mail address or the password is not right."
-        return _form(request, "sign_in.html", status=HTTPStatus.FORBIDDEN, wanted=wanted, email=typed, said=said)
+        message = "The e-mail address or the password is not right."
+        return _form(request, "sign_in.html", status=HTTPStatus.FORBIDDEN, wanted=wanted, email=typed, message=message)
     await sessions.forgive(request.panel.tx, typed, request.address)
     return await _begin(request, owner, wanted)
 
@@ -100,7 +100,7 @@ async def welcome(request: PanelRequest) -> Reply:
     found = await owners.invitation(request.panel.tx, request.ids["token"], request.now)
     if found is None:
         raise Turned(HTTPStatus.GONE, "This link was used already, or it is too old.")
-    return _form(request, "welcome.html", invitation=found, email=found.email, said="")
+    return _form(request, "welcome.html", invitation=found, email=found.email, message="")
 
 
 @pages.post("/welcome/{token}", public=True)
@@ -115,12 +115,12 @@ async def come_in(request: PanelRequest) -> Reply:
         email = owners.read_email(request.field("email"))
         hashed = await passwords.hashed(owners.read_password(password)) if password else ""
     except ValueError as error:
-        facts = {"invitation": found, "email": request.field("email")[:255], "said": str(error)}
+        facts = {"invitation": found, "email": request.field("email")[:255], "message": str(error)}
         return _form(request, "welcome.html", status=HTTPStatus.UNPROCESSABLE_ENTITY, **facts)
     known = await owners.by_email(request.panel.tx, email)
     if known is not None and known.password:
-        said = "Somebody has this address already: sign in, or choose another."
-        facts = {"invitation": found, "email": email, "said": said}
+        message = "Somebody has this address already: sign in, or choose another."
+        facts = {"invitation": found, "email": email, "message": message}
         return _form(request, "welcome.html", status=HTTPStatus.CONFLICT, **facts)
     if await owners.accept(request.panel.tx, token, request.now) is None:
         raise Turned(HTTPStatus.GONE, "This link was used already, or it is too old.")
@@ -137,9 +137,9 @@ async def you(request: PanelRequest) -> Reply:
     return await _you(request)
 
 
-async def _you(request: PanelRequest, said: str = "", done: str = "", status: HTTPStatus = HTTPStatus.OK) -> Reply:
+async def _you(request: PanelRequest, message: str = "", done: str = "", status: HTTPStatus = HTTPStatus.OK) -> Reply:
     found = await sessions.of_owner(request.panel.tx, request.who.id)
-    return show(request, "you.html", status=status, found=found, said=said, done=done)
+    return show(request, "you.html", status=status, found=found, message=message, done=done)
 
 
 @pages.post("/you/password")

@@ -46,12 +46,12 @@ async def status(request: PanelRequest) -> Reply:
     return await _status(request)
 
 
-async def _status(request: PanelRequest, said: str = "", status: HTTPStatus = HTTPStatus.OK) -> Reply:
+async def _status(request: PanelRequest, message: str = "", status: HTTPStatus = HTTPStatus.OK) -> Reply:
     store = request.shop
     plan = PLANS.get(store.record.plan, PLANS[DEFAULT])
     currency = await currencies.default(store.rows.reader) if store.rows is not None else None
     return show(
-        request, "status.html", status=status, said=said, plan=plan, usage=await usage(request),
+        request, "status.html", status=status, message=message, plan=plan, usage=await usage(request),
         currency=currency, clock_now=store.clock.now(), origin=request.origin, has_ca=request.panel.ca is not None,
         plans=PLANS,
         chosen=request.field("plan") or store.record.plan,
@@ -85,8 +85,8 @@ async def change_plan(request: PanelRequest) -> Reply:
     for counter in COUNTERS:
         text = request.field(f"limit.{counter}")
         if text and not (text.isascii() and text.isdigit() and len(text) <= LIMIT_DIGITS):
-            said = f"The limit of {counter} is a whole number, or empty for that of the plan."
-            return await _status(request, said, HTTPStatus.UNPROCESSABLE_ENTITY)
+            message = f"The limit of {counter} is a whole number, or empty for that of the plan."
+            return await _status(request, message, HTTPStatus.UNPROCESSABLE_ENTITY)
         if text:
             limits[counter] = int(text)
     record = await fresh(request)

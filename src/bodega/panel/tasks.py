@@ -9,7 +9,7 @@ from bodega.panel.api import number, page_of
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, Turned, go
 from bodega.storage import rows
-from bodega.storage.plan import Condition, Plan
+from bodega.storage.plan import Condition, QueryPlan
 from bodega.storage.unit import Unit
 from bodega.tasks import queue
 
@@ -27,7 +27,7 @@ async def listed(request: PanelRequest) -> Reply:
     page = page_of(request)
     found: list[queue.Task] = []
     if request.shop.rows is not None:
-        plan = Plan(queue.TABLE, where, ("id", True), LIMIT + 1, (page - 1) * LIMIT)
+        plan = QueryPlan(queue.TABLE, where, ("id", True), LIMIT + 1, (page - 1) * LIMIT)
         read = await rows.page(request.shop.rows.reader, request.shop.page_index, plan, rows.NOTHING, "t.doc, t.rest")
         found = [queue.TABLE.decode(row[0], row[1]) for row in read]
     names = {client: account.name for client, account in request.shop.by_client.items()}
@@ -54,7 +54,7 @@ async def one(request: PanelRequest) -> Reply:
     return await _show(request, await the_task(request))
 
 
-async def _show(request: PanelRequest, task: queue.Task, said: str = "") -> Reply:
+async def _show(request: PanelRequest, task: queue.Task, message: str = "") -> Reply:
     from bodega.journal import masking
 
     kind = task.request.headers.get("content-type", "")
@@ -64,8 +64,8 @@ async def _show(request: PanelRequest, task: queue.Task, said: str = "") -> Repl
     response = masking.body(answered.body, answered.headers.get("content-type", "")) if answered else ""
     busy = task.state in ("pending", "running")
     return show(
-        request, "task.html", status=HTTPStatus.CONFLICT if said else HTTPStatus.OK, task=task, body=body, said=said,
-        response=response, names=names, busy=busy, again=may_be_repeated(request, task),
+        request, "task.html", status=HTTPStatus.CONFLICT if message else HTTPStatus.OK, task=task, body=body,
+        message=message, response=response, names=names, busy=busy, again=may_be_repeated(request, task),
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from bodega.panel.forms import FieldGroup, Form
 from bodega.panel.product_parts import ONE, product_of
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, go
-from bodega.resources.catalog.variants import MOST, Variant
+from bodega.resources.catalog.variants import MAXIMUM, Variant
 
 pages = Pages()
 
@@ -59,7 +59,7 @@ def _at(request: PanelRequest, *more: str) -> str:
 
 async def _show(
     request: PanelRequest,
-    said: str = "",
+    message: str = "",
     lines: Mapping[int, Form] | None = None,
     option: Form | None = None,
 ) -> Reply:
@@ -75,12 +75,12 @@ async def _show(
     possible = 1
     for one in options:
         possible *= max(len(one["option_values"]), 1)
-    missing = min(possible, MOST) - told.total if options and rows else min(possible, MOST) if options else 0
-    failed = bool(said or lines or option)
+    missing = min(possible, MAXIMUM) - told.total if options and rows else min(possible, MAXIMUM) if options else 0
+    failed = bool(message or lines or option)
     return show(
         request, "product_variants.html", status=HTTPStatus.UNPROCESSABLE_ENTITY if failed else HTTPStatus.OK,
         product=product, options=options, rows=rows, columns=COLUMNS, missing=max(missing, 0), page=page, per=PER_PAGE,
-        total=told.total, said=said, option=option or forms.opened(OPTION), tab="variants",
+        total=told.total, message=message, option=option or forms.opened(OPTION), tab="variants",
     )  # fmt: skip
 
 
@@ -211,7 +211,7 @@ async def fill(request: PanelRequest) -> Reply:
         sku = _sku(product, [value["label"] for _, value in combination], taken)
         values = [{"id": value["id"], "option_id": option} for option, value in combination]
         drafts.append({"product_id": product["id"], "sku": sku, "option_values": values})
-    for start in range(0, min(len(drafts), MOST), PER_PAGE):
+    for start in range(0, min(len(drafts), MAXIMUM), PER_PAGE):
         told = await api.send_request(request, "PUT", VARIANTS, drafts[start : start + PER_PAGE])
         if told.refused:
             return await _show(request, _sentence(told))

@@ -27,7 +27,7 @@ Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 ROOT = "/manage"
 LONGEST_FORM = 256 * 1024
 LONGEST_UPLOAD = 10 * 1024 * 1024
-MOST_FIELDS = 1_000
+MAX_FIELDS = 1_000
 
 CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self';"
@@ -46,12 +46,12 @@ SAFE: Headers = [
 
 
 class Turned(Exception):
-    """The page cannot be shown; `status` and `said` make the page that is shown instead."""
+    """The page cannot be shown; `status` and `message` make the page that is shown instead."""
 
-    def __init__(self, status: HTTPStatus, said: str = "", headers: Headers | None = None) -> None:
+    def __init__(self, status: HTTPStatus, message: str = "", headers: Headers | None = None) -> None:
         super().__init__(status.phrase)
         self.status = status
-        self.said = said
+        self.message = message
         self.headers = headers or []
 
 
@@ -131,14 +131,14 @@ Handler = Callable[[PanelRequest], Awaitable[Reply]]
 
 
 class PanelPage(NamedTuple):
-    """A declared page; `public` pages are for those who are not signed in, too. `most` is the cap of a form in bytes:
-    one that takes files has a higher one."""
+    """A declared page; `public` pages are for those who are not signed in, too. `maximum` is the cap of a form in
+    bytes: one that takes files has a higher one."""
 
     method: str
     pattern: re.Pattern[str]
     handler: Handler
     public: bool
-    most: int = LONGEST_FORM
+    maximum: int = LONGEST_FORM
 
 
 class Pages:
@@ -155,11 +155,11 @@ class Pages:
         """A form's target; `files`: the form may bring some."""
         return self._page("POST", path, public, LONGEST_UPLOAD if files else LONGEST_FORM)
 
-    def _page(self, method: str, path: str, public: bool, most: int = LONGEST_FORM) -> Callable[[Handler], Handler]:
+    def _page(self, method: str, path: str, public: bool, maximum: int = LONGEST_FORM) -> Callable[[Handler], Handler]:
         pattern = re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]{1,200})", path))
 
         def declare(handler: Handler) -> Handler:
-            self.all.append(PanelPage(method, pattern, handler, public, most))
+            self.all.append(PanelPage(method, pattern, handler, public, maximum))
             return handler
 
         return declare
@@ -184,7 +184,7 @@ def fields(text: str) -> dict[str, list[str]]:
     """An urlencoded form or query. Raises Turned."""
     found: dict[str, list[str]] = {}
     try:
-        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS)
     except ValueError:
         raise Turned(HTTPStatus.BAD_REQUEST, "The form has too many fields.") from None
     for name, value in pairs:
@@ -193,13 +193,13 @@ def fields(text: str) -> dict[str, list[str]]:
 
 
 async def read_form(
-    headers: Mapping[str, str], receive: Receive, most: int = LONGEST_FORM
+    headers: Mapping[str, str], receive: Receive, maximum: int = LONGEST_FORM
 ) -> tuple[dict[str, list[str]], dict[str, Upload]]:
-    """The form in the body: its text, and the files where `most` lets it bring some. Raises Turned."""
+    """The form in the body: its text, and the files where `maximum` lets it bring some. Raises Turned."""
     kind = headers.get("content-type", "")
     media = kind.partition(";")[0].strip().lower()
-    if media == "multipart/form-data" and most > LONGEST_FORM:
-        return _parts(kind, await read_body(receive, most))
+    if media == "multipart/form-data" and maximum > LONGEST_FORM:
+        return _parts(kind, await read_body(receive, maximum))
     if media not in ("application/x-www-form-urlencoded", ""):
         raise Turned(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "A form is sent as application/x-www-form-urlencoded.")
     return fields((await read_body(receive)).decode("utf-8", "replace")), {}
@@ -217,7 +217,7 @@ def _parts(kind: str, body: bytes) -> tuple[dict[str, list[str]], dict[str, Uplo
     return texts, {name: value for name, value in read.items() if isinstance(value, Upload)}
 
 
-async def read_body(receive: Receive, most: int = LONGEST_FORM) -> bytes:
+async def read_body(receive: Receive, maximum: int = LONGEST_FORM) -> bytes:
     """The body, under its cap in bytes. Raises Turned."""
     body = bytearray()
     more = True
@@ -226,7 +226,7 @@ async def read_body(receive: Receive, most: int = LONGEST_FORM) -> bytes:
         if message["type"] == "http.disconnect":
             raise ConnectionResetError
         body += message.get("body", b"")
-        if len(body) > most:
+        if len(body) > maximum:
             raise Turned(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "That is too much for a form.", [(b"connection", b"close")]
             )

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from bodega.events import deliveries, message
-from bodega.events.deliveries import Delivery, Due
-from bodega.events.ending import LADDER
+from bodega.events.attempts import RETRY_SCHEDULE
+from bodega.events.deliveries import Delivery, DueDelivery
 from bodega.events.hooks import TABLE, Hook
 from bodega.events.scopes import SCOPES
 from bodega.journal import masking
@@ -122,7 +122,7 @@ async def one(request: PanelRequest) -> Reply:
     return await _show(request, await the_hook(request))
 
 
-async def _show(request: PanelRequest, hook: Hook, said: str = "") -> Reply:
+async def _show(request: PanelRequest, hook: Hook, message: str = "") -> Reply:
     reader = _reader(request)
     state = request.query_value("state") if request.query_value("state") in STATES else ""
     text = request.query_value("before")
@@ -133,8 +133,8 @@ async def _show(request: PanelRequest, hook: Hook, said: str = "") -> Reply:
     facts: dict[str, Any] = {"deliveries": found[:PER_PAGE], "more": len(found) > PER_PAGE, "state": state}
     template = "deliveries.html" if request.swapped else "webhook.html"
     return show(
-        request, template, status=HTTPStatus.UNPROCESSABLE_ENTITY if said else HTTPStatus.OK, hook=hook,
-        sent=masking.headers(custom), names=names(request), said=said, states=STATES, before=before,
+        request, template, status=HTTPStatus.UNPROCESSABLE_ENTITY if message else HTTPStatus.OK, hook=hook,
+        sent=masking.headers(custom), names=names(request), message=message, states=STATES, before=before,
         busy=any(one.state == "waiting" for one in found), clock_now=request.shop.clock.now(), **facts,
     )  # fmt: skip
 
@@ -190,10 +190,10 @@ async def delivery(request: PanelRequest) -> Reply:
     return await _show_delivery(request, await the_delivery(request))
 
 
-async def _show_delivery(request: PanelRequest, found: Delivery, said: str = "") -> Reply:
+async def _show_delivery(request: PanelRequest, found: Delivery, problem: str = "") -> Reply:
     row = await rows.get(_reader(request), TABLE, found.hook_id)
     hook: Hook | None = row.entity if row is not None else None
-    due = Due(
+    due = DueDelivery(
         found.id, found.hook_id, found.scope, msgspec.json.encode(found.data), found.hash, found.created, found.attempts
     )
     content = message.body(request.shop.record, due)
@@ -201,11 +201,11 @@ async def _show_delivery(request: PanelRequest, found: Delivery, said: str = "")
     raw = message.headers("", found.hook_id, due, content, found.tried_at or found.created, custom)
     raw |= {"webhook-signature": "v1, signed anew at every attempt with the account's secret"}
     encoded = [(name.encode("latin-1", "replace"), value.encode("latin-1", "replace")) for name, value in raw.items()]
-    ladder: list[int] = request.shop.settings[LADDER]
+    schedule: list[int] = request.shop.settings[RETRY_SCHEDULE]
     return show(
-        request, "delivery.html", status=HTTPStatus.CONFLICT if said else HTTPStatus.OK, delivery=found, hook=hook,
+        request, "delivery.html", status=HTTPStatus.CONFLICT if problem else HTTPStatus.OK, delivery=found, hook=hook,
         sent=masking.headers(encoded), body=json.dumps(json.loads(content), indent=2, ensure_ascii=False),
-        said=said, tries=len(ladder) + 1, clock_now=request.shop.clock.now(), busy=found.state == "waiting",
+        message=problem, tries=len(schedule) + 1, clock_now=request.shop.clock.now(), busy=found.state == "waiting",
     )  # fmt: skip
 
 

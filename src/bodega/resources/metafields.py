@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
-from bodega.kit.endpoint import Batch, Facet, Within
+from bodega.kit.endpoint import Batch, Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import events
 from bodega.kit.fields import NAME, Id, Line, Moment
@@ -17,13 +17,13 @@ from bodega.kit.shape import V3Shape
 from bodega.law.outcome import PartlyRefused
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
-from bodega.storage.table import Reference, Table, Unique, numbered_marks
+from bodega.storage.table import Reference, Table, Unique, numbered_placeholders
 from bodega.storage.unit import Unit
 
-MOST = 250
+MAXIMUM = 250
 """Metafields of one resource that one account may keep (rule 71: the schema's text also says 50)."""
 
-MOST_AT_ONCE = 250
+MAX_AT_ONCE = 250
 
 Key = Annotated[str, msgspec.Meta(min_length=1, max_length=64), NAME]
 Permission = Literal["app_only", "read", "write", "read_and_sf_access", "write_and_sf_access"]
@@ -59,10 +59,10 @@ _FILTERS = (
 )
 
 
-def metafields_of(word: str, within: Sequence[Within], item_path: str, all_path: str, scope: str) -> Metafields:
-    """The metafields of the resource that `within` names last: `word` is its `resource_type`, `item_path` the path of
+def metafields_of(word: str, parents: Sequence[Parent], item_path: str, all_path: str, scope: str) -> Metafields:
+    """The metafields of the resource that `parents` names last: `word` is its `resource_type`, `item_path` the path of
     one of them, `all_path` the one below which all its metafields are written at once."""
-    parent = within[-1].table
+    parent = parents[-1].table
     scoped = _SCOPED.get(word, word)
     table = stored(
         f"{word}_metafields",
@@ -79,7 +79,7 @@ def metafields_of(word: str, within: Sequence[Within], item_path: str, all_path:
         references=[
             Reference("resource_id", parent.name, "resource_id", f"The {parent.noun} does not exist.", "CASCADE")
         ],
-        cap_within=("resource_id owner_client_id", MOST),
+        cap_within=("resource_id owner_client_id", MAXIMUM),
         event=[
             *(events(f"store/{scoped}/metafield", data=_told) if scoped else ()),
             *events("store/metafield", data=lambda field: {**_told(field), "resource_type": word}),
@@ -90,9 +90,9 @@ def metafields_of(word: str, within: Sequence[Within], item_path: str, all_path:
     listing = Listing(table, 3, _FILTERS, sorts="id", shown=one.shown, cursor=True)
     terms: dict[str, Any] = {"created": 200, "owner": "owner_client_id", "shared": "is_shared"}
     home = f"{item_path}/metafields"
-    of_one = Facet(3, table, listing, scope, _blanks(home), v3=one, within=tuple(within), **terms)
-    batch = Batch(MOST_AT_ONCE, counted=True, partly=PartlyRefused)
-    of_all = Facet(3, table, listing, scope, f"{all_path}/metafields", v3=many, batch=batch, **terms)
+    of_one = Endpoint(3, table, listing, scope, _blanks(home), v3=one, parents=tuple(parents), **terms)
+    batch = Batch(MAX_AT_ONCE, counted=True, partly=PartlyRefused)
+    of_all = Endpoint(3, table, listing, scope, f"{all_path}/metafields", v3=many, batch=batch, **terms)
     _protect(table, word)
     return Metafields(
         table,
@@ -136,7 +136,7 @@ def _protect(table: Table, word: str) -> None:
     @table.before_delete.append
     async def delete_ones_own(unit: Unit, doomed: Sequence[int]) -> None:
         """Rule 71: an account deletes what it may write; all go with what they belong to."""
-        sql = f"SELECT doc, rest FROM {table.name} WHERE id IN ({numbered_marks(len(doomed))})"
+        sql = f"SELECT doc, rest FROM {table.name} WHERE id IN ({numbered_placeholders(len(doomed))})"
         for doc, rest in await unit.tx.rows(sql, *doomed):
             field: Metafield = table.decode(doc, rest)
             mine = unit.client_id == field.owner_client_id or field.permission_set in WRITABLE

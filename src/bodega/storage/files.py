@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from bodega.storage.table import numbered_marks
+from bodega.storage.table import numbered_placeholders
 from bodega.storage.tx import Statement, Tx
 
 SCHEMA = """
@@ -100,7 +100,7 @@ async def release(tx: Tx, table: str, owner: int, digests: Iterable[str]) -> Non
 
 async def forget(tx: Tx, table: str, owners: Sequence[int]) -> None:
     """Rows are gone, and with them the files that only they named."""
-    of_them = f"kind = $1 AND owner IN ({numbered_marks(len(owners), 2)})"
+    of_them = f"kind = $1 AND owner IN ({numbered_placeholders(len(owners), 2)})"
     found = await tx.rows(f"SELECT DISTINCT digest FROM file_uses WHERE {of_them}", table, *owners)
     if not found:
         return
@@ -108,7 +108,7 @@ async def forget(tx: Tx, table: str, owners: Sequence[int]) -> None:
     digests = [row[0] for row in found]
     for start in range(0, len(digests), AT_ONCE):
         some = digests[start : start + AT_ONCE]
-        await tx.run(f"DELETE FROM files WHERE digest IN ({numbered_marks(len(some))}) AND {_UNUSED}", *some)
+        await tx.run(f"DELETE FROM files WHERE digest IN ({numbered_placeholders(len(some))}) AND {_UNUSED}", *some)
 
 
 _OF_ONE = "kind = $1 AND owner = $2"

@@ -21,12 +21,12 @@ DELIVERIES = "deliveries"
 SCHEMA = """CREATE TABLE deliveries (
     id BIGINT PRIMARY KEY, hook_id INTEGER NOT NULL, scope TEXT NOT NULL, data BYTEA NOT NULL, hash TEXT NOT NULL,
     created BIGINT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL, next_at BIGINT NOT NULL,
-    tried_at BIGINT, status INTEGER, said TEXT
+    tried_at BIGINT, status INTEGER, message TEXT
 );
 CREATE INDEX deliveries_waiting ON deliveries (hook_id, next_at, id) WHERE state = 'waiting';
 CREATE INDEX deliveries_hook ON deliveries (hook_id, id);"""
 """`state` is waiting, delivered or failed. `next_at` is when it is due, `tried_at` when it was last tried, both by the
-store's clock in UTC seconds; `status` and `said` are what the receiver answered last."""
+store's clock in UTC seconds; `status` and `message` are what the receiver answered last."""
 
 _CHANNELS = "store/channel/"
 _ANY_CHANNEL = "store/channel/*/"
@@ -56,7 +56,7 @@ def on_channels(scope: str, channels: Iterable[int]) -> list[str]:
     return [scope.replace("#", str(channel)) for channel in channels] if "#" in scope else [scope]
 
 
-class Told(NamedTuple):
+class OutboxEvent(NamedTuple):
     """An event that hooks ask for, waiting for the commit. `data` is JSON, `created` the store's time."""
 
     scope: str
@@ -118,14 +118,14 @@ async def _audience(tx: Tx) -> Audience:
     return Audience([tuple(row) for row in await tx.rows("SELECT id, scope, client_id FROM hooks WHERE is_active")])
 
 
-def told(scopes: Sequence[tuple[str, tuple[int, ...]]], content: Any, now: int) -> list[Told]:
+def outbox_events(scopes: Sequence[tuple[str, tuple[int, ...]]], content: Any, now: int) -> list[OutboxEvent]:
     """One event on each of these scopes, for the hooks that ask for it there; all share one hash (rule 129)."""
     data = _encode(content)
     name = hashlib.sha1(data + os.urandom(16), usedforsecurity=False).hexdigest()
-    return [Told(scope, data, name, now, hooks) for scope, hooks in scopes if hooks]
+    return [OutboxEvent(scope, data, name, now, hooks) for scope, hooks in scopes if hooks]
 
 
-def statements(events: Sequence[Told], first_id: int) -> list[Statement]:
+def statements(events: Sequence[OutboxEvent], first_id: int) -> list[Statement]:
     """What writes the deliveries, numbered from `first_id` in the order in which the events happened.
 
     Rows go 32, 8 or one at a time, so that there are three texts of SQL and not one for each number of events.
@@ -144,9 +144,9 @@ def statements(events: Sequence[Told], first_id: int) -> list[Statement]:
 
 
 def _insert(rows: int) -> str:
-    marks = []
+    placeholders = []
     for row in range(rows):
         a, b, c, d, e, f = range(6 * row + 1, 6 * row + 7)
-        marks.append(f"(${a}, ${b}, ${c}, ${d}, ${e}, ${f}, 'waiting', 0, ${f})")
+        placeholders.append(f"(${a}, ${b}, ${c}, ${d}, ${e}, ${f}, 'waiting', 0, ${f})")
     columns = "id, hook_id, scope, data, hash, created, state, attempts, next_at"
-    return f"INSERT INTO deliveries ({columns}) VALUES {', '.join(marks)}"
+    return f"INSERT INTO deliveries ({columns}) VALUES {', '.join(placeholders)}"

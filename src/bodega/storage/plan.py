@@ -22,7 +22,7 @@ class Condition(NamedTuple):
     `like_any`: one of the texts lies within; `member`: value(s) in the link table named by `column`
     ("product_categories.category_id"); `keyword`: the text in any of the columns joined by "|"; `low`: the test in
     `column` is true (value True) or not (False); `seen`: of the two columns joined by "|" the first has this value, or
-    the second is true; `test`: the test in `column`, in which {marks} stand for the values.
+    the second is true; `test`: the test in `column`, in which {placeholders} stand for the values.
     """
 
     column: str
@@ -30,7 +30,7 @@ class Condition(NamedTuple):
     value: Any
 
 
-class Plan(NamedTuple):
+class QueryPlan(NamedTuple):
     """Which rows of `table`, in which order, which part of them. `order` is (column, descending)."""
 
     table: Table
@@ -70,13 +70,13 @@ def where_sql(shape: tuple[tuple[str, Op, int], ...], dialect: str) -> str:
     parts = []
     like = "ILIKE" if dialect == "postgresql" else "LIKE"
     for column, op, count in shape:
-        marks = ", ".join(f"${number}" for number in range(place, place + count))
+        placeholders = ", ".join(f"${number}" for number in range(place, place + count))
         if op in _COMPARE:
             parts.append(f"{column} {_COMPARE[op]} ${place}")
         elif op == "in":
-            parts.append(f"{column} IN ({marks})" if count else "1 = 0")
+            parts.append(f"{column} IN ({placeholders})" if count else "1 = 0")
         elif op == "not_in":
-            parts.append(f"{column} NOT IN ({marks})" if count else "1 = 1")
+            parts.append(f"{column} NOT IN ({placeholders})" if count else "1 = 1")
         elif op == "like":
             parts.append(f"{column} {like} ${place} ESCAPE '!'")
         elif op == "like_any":
@@ -89,10 +89,10 @@ def where_sql(shape: tuple[tuple[str, Op, int], ...], dialect: str) -> str:
         elif op == "member":
             link, member = column.split(".")
             owner = link.split(":")[1]
-            inside = f"id IN (SELECT {owner} FROM {link.split(':')[0]} WHERE {member} IN ({marks}))"
+            inside = f"id IN (SELECT {owner} FROM {link.split(':')[0]} WHERE {member} IN ({placeholders}))"
             parts.append(inside if count else "1 = 0")
         elif op == "test":
-            parts.append(column.format(marks=marks or "NULL"))
+            parts.append(column.format(placeholders=placeholders or "NULL"))
         elif op == "seen":
             owner, _, shared = column.partition("|")
             parts.append(f"({owner} = ${place} OR {shared})")
@@ -124,7 +124,7 @@ def where_values(condition: Condition) -> tuple[Any, ...]:
     return (condition.value,)
 
 
-def _conditions(plan: Plan, dialect: str) -> tuple[str, list[Any]]:
+def _conditions(plan: QueryPlan, dialect: str) -> tuple[str, list[Any]]:
     values: list[Any] = []
     shape: list[tuple[str, Op, int]] = []
     for condition in plan.where:
@@ -135,7 +135,7 @@ def _conditions(plan: Plan, dialect: str) -> tuple[str, list[Any]]:
     return (" WHERE " + where_sql(tuple(shape), dialect) if shape else ""), values
 
 
-def page_sql(plan: Plan, columns: str, dialect: str) -> tuple[str, list[Any]]:
+def page_sql(plan: QueryPlan, columns: str, dialect: str) -> tuple[str, list[Any]]:
     """The page's rows, as `columns` (of the table, qualified by `t.`)."""
     where, values = _conditions(plan, dialect)
     column, descending = plan.order
@@ -156,7 +156,7 @@ def page_sql(plan: Plan, columns: str, dialect: str) -> tuple[str, list[Any]]:
     return sql, [*values, plan.limit, plan.offset]
 
 
-def ranged_sql(plan: Plan, columns: str, dialect: str) -> tuple[str, list[Any]]:
+def ranged_sql(plan: QueryPlan, columns: str, dialect: str) -> tuple[str, list[Any]]:
     """The page of a ranged plan: the ids that match, by the index of the range, and only then their documents.
 
     `+id` is the id, but no order that a walk along the ids would have.
@@ -170,13 +170,13 @@ def ranged_sql(plan: Plan, columns: str, dialect: str) -> tuple[str, list[Any]]:
     return sql, [*values, plan.limit, plan.offset]
 
 
-def count_sql(plan: Plan, dialect: str) -> tuple[str, list[Any]]:
+def count_sql(plan: QueryPlan, dialect: str) -> tuple[str, list[Any]]:
     """How many rows match."""
     where, values = _conditions(plan, dialect)
     return f"SELECT count(*) FROM {plan.table.name}{where}", values
 
 
-def ids_sql(plan: Plan, dialect: str) -> tuple[str, list[Any]]:
+def ids_sql(plan: QueryPlan, dialect: str) -> tuple[str, list[Any]]:
     """The ids of the rows that match, ascending, at most `limit`."""
     where, values = _conditions(plan, dialect)
     return f"SELECT id FROM {plan.table.name}{where} ORDER BY id LIMIT ${len(values) + 1}", [*values, plan.limit]

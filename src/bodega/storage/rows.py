@@ -8,8 +8,8 @@ from itertools import accumulate
 from typing import Any, NamedTuple, Protocol
 
 from bodega.storage import table_stats
-from bodega.storage.plan import Condition, Plan, count_sql, page_sql, ranged_sql
-from bodega.storage.table import Table, numbered_marks
+from bodega.storage.plan import Condition, QueryPlan, count_sql, page_sql, ranged_sql
+from bodega.storage.table import Table, numbered_placeholders
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Row, Terms
 from bodega.storage.writer import Job
@@ -19,7 +19,7 @@ class Rows(Protocol):
     """One open store's rows: a door for reading and a queue for writing."""
 
     reader: Tx
-    said: Callable[[set[int]], None] | None
+    on_events: Callable[[set[int]], None] | None
 
     @property
     def waiting(self) -> int:
@@ -52,7 +52,7 @@ async def table_state(tx: Tx, table: Table) -> TableState:
     return await table_state_of(tx, table.name)
 
 
-async def latest(tx: Tx, plan: Plan) -> int:
+async def latest(tx: Tx, plan: QueryPlan) -> int:
     """When the newest of the rows that match was last changed, in UTC seconds; 0 when there is none."""
     sql, values = count_sql(plan, tx.dialect)
     found = await tx.row(sql.replace("count(*)", "coalesce(max(modified), 0)", 1), *values)
@@ -63,7 +63,7 @@ async def existing(tx: Tx, table: Table, ids: Sequence[int]) -> set[int]:
     """Those of these ids that have a row."""
     if not ids:
         return set()
-    sql = f"SELECT id FROM {table.name} WHERE id IN ({numbered_marks(len(ids))})"
+    sql = f"SELECT id FROM {table.name} WHERE id IN ({numbered_placeholders(len(ids))})"
     return {row[0] for row in await tx.rows(sql, *ids)}
 
 
@@ -107,7 +107,7 @@ class PageIndex:
         return (first + within, 0) if whole else (first, within)
 
 
-async def page(tx: Tx, page_index: PageIndex, plan: Plan, now: TableState, columns: str) -> list[Any]:
+async def page(tx: Tx, page_index: PageIndex, plan: QueryPlan, now: TableState, columns: str) -> list[Any]:
     """The rows of a page, as the `columns` asked for (qualified by `t.`)."""
     if plan.whole and plan.offset >= table_stats.BLOCK:
         place = await page_index.locate(tx, plan.table, now.index_revision, plan.offset)
@@ -128,7 +128,7 @@ async def page(tx: Tx, page_index: PageIndex, plan: Plan, now: TableState, colum
     return await tx.rows(sql, *values)
 
 
-async def count(tx: Tx, plan: Plan, now: TableState) -> int:
+async def count(tx: Tx, plan: QueryPlan, now: TableState) -> int:
     """How many rows match the plan; the table statistics knows it when all do."""
     if not plan.where:
         return int(now.total)

@@ -31,12 +31,12 @@ class Column:
 class Unique:
     """No two rows may agree in `columns`; rows for which `where` (SQL) is false are exempt.
 
-    `field` is the member whose value a caller has to change, `said` the conflict in words.
+    `field` is the member whose value a caller has to change, `message` the conflict in words.
     """
 
     columns: tuple[str, ...]
     field: str
-    said: str
+    message: str
     where: str = ""
 
 
@@ -47,7 +47,7 @@ class Reference:
     column: str
     target: str
     field: str
-    said: str
+    message: str
     on_delete: Literal["RESTRICT", "CASCADE", "SET NULL"] = "RESTRICT"
 
 
@@ -60,20 +60,20 @@ class Link:
     member: str
     target: str
     field: str
-    said: str
+    message: str
     members: Callable[[Any], Sequence[int]]
 
 
 Guard = Callable[..., Awaitable[Any]]
-"""`prepare(unit, changes, old, notes)`, `before_write(unit, old, new)`, `conflicts(tx, new) -> faults`,
-`after_write(unit, old, new)`, `together(unit, ids) -> ids that go with them`, `before_delete(unit, ids)`,
+"""`before_validate(unit, changes, old, notes)`, `before_write(unit, old, new)`, `conflicts(tx, new) -> faults`,
+`after_write(unit, old, new)`, `cascade(unit, ids) -> ids that go with them`, `before_delete(unit, ids)`,
 `after_delete(unit, ids)`."""
 
 DefaultRows = Callable[..., list[Any]]
 """`first(unit)`: the entities, ids included, that a table holds from the first day of a store on."""
 
-Along = Callable[..., list[tuple[str, Sequence[Any]]]]
-"""`along(unit, old, new)`: statements that belong to the write and go to the database with it."""
+ExtraStatements = Callable[..., list[tuple[str, Sequence[Any]]]]
+"""`extra_statements(unit, old, new)`: statements that belong to the write and go to the database with it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -99,12 +99,12 @@ class Table:
     """Whether its documents may name files (`storage/files.py`)."""
     at_once: bool = False
     """A delete of many rows is one transaction however many they are, since one of them may be refused."""
-    prepare: list[Guard] = field(default_factory=list)
+    before_validate: list[Guard] = field(default_factory=list)
     before_write: list[Guard] = field(default_factory=list)
-    along: list[Along] = field(default_factory=list)
+    extra_statements: list[ExtraStatements] = field(default_factory=list)
     conflicts: list[Guard] = field(default_factory=list)
     after_write: list[Guard] = field(default_factory=list)
-    together: list[Guard] = field(default_factory=list)
+    cascade: list[Guard] = field(default_factory=list)
     children: list[tuple[Table, str]] = field(default_factory=list)
     """Tables whose rows go when a row of this one goes, each with the column that names it; set by `link_tables`."""
     before_delete: list[Guard] = field(default_factory=list)
@@ -114,8 +114,8 @@ class Table:
     def __post_init__(self) -> None:
         fixed = ("id", "doc", "rest", "version", "modified")
         names = (*fixed, *(column.name for column in self.columns))
-        marks = numbered_marks(len(names))
-        self.insert_sql = f"INSERT INTO {self.name} ({', '.join(names)}) VALUES ({marks})"
+        placeholders = numbered_placeholders(len(names))
+        self.insert_sql = f"INSERT INTO {self.name} ({', '.join(names)}) VALUES ({placeholders})"
         self.get_sql = f"SELECT doc, rest, version, modified FROM {self.name} WHERE id = $1"
         self.types: dict[str, SqlType] = {column.name: column.type for column in self.columns}
         self.stamps = tuple(n for n in ("date_created", "date_modified") if n in self.entity.__struct_fields__)
@@ -146,7 +146,7 @@ def link_tables(tables: Iterable[Table]) -> None:
                 by_name[reference.target].children.append((child, reference.column))
 
 
-def numbered_marks(count: int, first: int = 1) -> str:
+def numbered_placeholders(count: int, first: int = 1) -> str:
     """`$1, $2, $3`: the marks of so many parameters, from `first` on."""
     return ", ".join(f"${place}" for place in range(first, first + count))
 

@@ -55,7 +55,7 @@ class TableStatistics:
         self.written: set[tuple[str, int]] = set()
         """Rows that this transaction has updated."""
         self._living: dict[tuple[str, int], int] = defaultdict(int)
-        self.outbox: list[outbox.Told] = []
+        self.outbox: list[outbox.OutboxEvent] = []
         """Events of this transaction that hooks ask for."""
         self.waiting: set[int] = set()
         """Hooks that have something to deliver again after this transaction."""
@@ -131,12 +131,12 @@ class TableStatistics:
 
     def statements(self) -> list[Statement]:
         """What writes the table statistics back before the commit, and with it the events."""
-        said: list[Statement] = []
+        statements_of_events: list[Statement] = []
         if self.outbox:
             first = self._entries.get(outbox.DELIVERIES, EMPTY)[3]
             rows = sum(len(event.hooks) for event in self.outbox)
             self._move(outbox.DELIVERIES, self.outbox[-1].created, 0, rows)
-            said = outbox.statements(self.outbox, first)
+            statements_of_events = outbox.statements(self.outbox, first)
         saved: list[Statement] = [(_SAVE, (name, *self._entries[name])) for name in sorted(self._moved)]
         saved += [(_LIVING, (name, block, change)) for (name, block), change in self._living.items() if change]
-        return saved + said
+        return saved + statements_of_events

@@ -15,15 +15,25 @@ import msgspec
 from bodega.law.reasons import LIMITS, Reason, Step
 from bodega.law.refusal import Fault, Refusal
 from bodega.storage import files
-from bodega.storage.outbox import CREATED, DELETED, HOOKS, UPDATED, Audience, Interest, Signal, on_channels, told
-from bodega.storage.table import Link, Table, numbered_marks, update_sql
+from bodega.storage.outbox import (
+    CREATED,
+    DELETED,
+    HOOKS,
+    UPDATED,
+    Audience,
+    Interest,
+    Signal,
+    on_channels,
+    outbox_events,
+)
+from bodega.storage.table import Link, Table, numbered_placeholders, update_sql
 from bodega.storage.table_stats import TableStatistics
 from bodega.storage.tx import Clash, Statement, Tx
 
 AT_ONCE = 1000
 """Rows that one statement deletes: every id is a parameter, and databases take some ten thousand."""
 
-TOGETHER = 50
+ROWS_PER_TRIP = 50
 """Rows that are rewritten in one trip to the database."""
 
 
@@ -112,8 +122,8 @@ class Unit:
         ]
         for link in table.links:
             statements += _linked(link, entity.id, link.members(entity))
-        for along in table.along:
-            statements += along(self, None, entity)
+        for extra_statements in table.extra_statements:
+            statements += extra_statements(self, None, entity)
         if table.files:
             statements += files.used(table.name, entity.id, files.named_in(doc, rest))
         await self._write(table, entity, statements)
@@ -144,8 +154,8 @@ class Unit:
             if list(members) != list(link.members(old.entity)):
                 await self.tx.run(f"DELETE FROM {link.name} WHERE {link.owner} = $1", entity.id)
                 statements += _linked(link, entity.id, members)
-        for along in table.along:
-            statements += along(self, old.entity, entity)
+        for extra_statements in table.extra_statements:
+            statements += extra_statements(self, old.entity, entity)
         lost: set[str] = set()
         if table.files:
             named_before, named = files.named_in(*table.encode(old.entity)), files.named_in(doc, rest)
@@ -178,8 +188,8 @@ class Unit:
             for start in range(0, len(rows), AT_ONCE):
                 ids = [row.entity.id for row in rows[start : start + AT_ONCE]]
                 was |= {entity.id: entity for entity in await self._last_seen(table, ids)}
-        for start in range(0, len(statements), TOGETHER):
-            await self.tx.script(statements[start : start + TOGETHER])
+        for start in range(0, len(statements), ROWS_PER_TRIP):
+            await self.tx.script(statements[start : start + ROWS_PER_TRIP])
         for owner, named in moved:
             named_before = await files.using(self.tx, table.name, owner)
             for statement, its_values in files.used(table.name, owner, named - named_before):
@@ -192,8 +202,8 @@ class Unit:
         """Deletes the rows with these ids; ids that do not exist are passed over. Raises Refusal."""
         if not ids:
             return
-        for together in table.together:
-            ids = list(dict.fromkeys([*ids, *await together(self, ids)]))
+        for cascade in table.cascade:
+            ids = list(dict.fromkeys([*ids, *await cascade(self, ids)]))
         # Those that go along come first, lest the database takes them along unseen.
         last_first = ids[::-1]
         for start in range(0, len(ids), AT_ONCE):
@@ -205,16 +215,16 @@ class Unit:
         self.leaving.update((table.name, gone) for gone in ids)
         for child, column in table.children:
             if self.statistics.total(child.name):
-                marks = numbered_marks(len(ids))
-                sql = f"SELECT id FROM {child.name} WHERE {column} IN ({marks})"
+                placeholders = numbered_placeholders(len(ids))
+                sql = f"SELECT id FROM {child.name} WHERE {column} IN ({placeholders})"
                 await self.delete(child, [row[0] for row in await self.tx.rows(sql, *ids)])
         living = [row[0] for row in await self.tx.rows(*_among(table.name, ids))]
         if not living:
             return
         self.statistics.leave(table.name, self.now, living)
-        marks = numbered_marks(len(living))
+        placeholders = numbered_placeholders(len(living))
         last = await self._last_seen(table, living) if await self._heard(table, DELETED) else []
-        await self.tx.run(f"DELETE FROM {table.name} WHERE id IN ({marks})", *living)
+        await self.tx.run(f"DELETE FROM {table.name} WHERE id IN ({placeholders})", *living)
         if table.files:
             await files.forget(self.tx, table.name, living)
         for entity in last:
@@ -231,7 +241,7 @@ class Unit:
         scopes = on_channels(scope, channels)
         hooks = [(s, audience.of_client(s, client_id) if client_id else audience.of(s)) for s in scopes]
         if any(asking for _, asking in hooks):
-            self.statistics.outbox += told(hooks, data, self.now)
+            self.statistics.outbox += outbox_events(hooks, data, self.now)
 
     async def audience(self) -> Audience | None:
         """Who asks for what, if there is any hook."""
@@ -267,14 +277,14 @@ class Unit:
             if any(asking for _, asking in hooks):
                 data = signal.say(old, new)
                 if data is not None:
-                    self.statistics.outbox += told(hooks, data, self.now)
+                    self.statistics.outbox += outbox_events(hooks, data, self.now)
 
     def _signals(self, table: Table, change: str) -> list[Signal]:
         return [s for s in table.signals if change in s.on and s.cause in (None, self.cause)]
 
     async def _last_seen(self, table: Table, ids: Sequence[int]) -> list[Any]:
         """The entities of rows that are about to go, in the order of their ids."""
-        sql = f"SELECT doc, rest FROM {table.name} WHERE id IN ({numbered_marks(len(ids))}) ORDER BY id"
+        sql = f"SELECT doc, rest FROM {table.name} WHERE id IN ({numbered_placeholders(len(ids))}) ORDER BY id"
         return [table.decode(row[0], row[1]) for row in await self.tx.rows(sql, *ids)]
 
     async def in_order(self, refusal: Refusal, table: Table, entity: Any) -> None:
@@ -287,7 +297,7 @@ class Unit:
         faults = await conflicts(self.tx, table, entity)
         if faults:
             first = min(faults, key=lambda fault: fault.reason.rank)
-            raise Refusal(first.reason, first.said, details=first.details, faults=faults)
+            raise Refusal(first.reason, first.message, details=first.details, faults=faults)
 
     async def _write(self, table: Table, entity: Any, statements: Sequence[Statement], *, sure: bool = True) -> None:
         try:
@@ -312,17 +322,17 @@ class Unit:
                 details={"resource": table.counter or table.name, "limit": table.cap, "used": total},
             )
 
-    async def _respect_cap_within(self, table: Table, columns: str, most: int, entity: Any) -> None:
-        if self.statistics.total(table.name) < most:
+    async def _respect_cap_within(self, table: Table, columns: str, maximum: int, entity: Any) -> None:
+        if self.statistics.total(table.name) < maximum:
             return  # the whole table holds fewer
         names = columns.split()
         values = {made.name: made.value for made in table.columns if made.name in names}
         where = " AND ".join(f"{name} = ${place}" for place, name in enumerate(names, start=1))
         sql = f"SELECT count(*) FROM {table.name} WHERE {where}"
         found = await self.tx.row(sql, *(values[name](entity) for name in names))
-        if found is not None and found[0] >= most:
-            said = f"There can be at most {most} {table.noun}s here."
-            raise Refusal(Reason.PLATFORM_CAP_REACHED, said, details={"resource": table.name, "limit": most})
+        if found is not None and found[0] >= maximum:
+            message = f"There can be at most {maximum} {table.noun}s here."
+            raise Refusal(Reason.PLATFORM_CAP_REACHED, message, details={"resource": table.name, "limit": maximum})
 
 
 async def conflicts(tx: Tx, table: Table, entity: Any) -> list[Fault]:
@@ -335,52 +345,52 @@ async def conflicts(tx: Tx, table: Table, entity: Any) -> list[Fault]:
         sql = f"SELECT id FROM {table.name} WHERE id <> $1 AND {where}"
         other = await tx.row(sql, entity.id, *(values[name] for name in unique.columns))
         if other is not None:
-            faults.append(duplicate(unique.field, unique.said, table.noun, other[0]))
+            faults.append(duplicate(unique.field, unique.message, table.noun, other[0]))
     for reference in table.references:
         target = values[reference.column]
         if target is not None and await tx.row(f"SELECT 1 FROM {reference.target} WHERE id = $1", target) is None:
-            faults.append(dangling(reference.field, reference.said, [target]))
+            faults.append(dangling(reference.field, reference.message, [target]))
     for link in table.links:
         members = list(dict.fromkeys(link.members(entity)))
         if members:
             there = {row[0] for row in await tx.rows(*_among(link.target, members))}
             missing = [member for member in members if member not in there]
             if missing:
-                faults.append(dangling(link.field, link.said, missing))
+                faults.append(dangling(link.field, link.message, missing))
     for more in table.conflicts:
         faults += await more(tx, entity)
     return faults
 
 
-def duplicate(field: str, said: str, noun: str, other: int) -> Fault:
+def duplicate(field: str, message: str, noun: str, other: int) -> Fault:
     """The fault of wanting a value that another row holds (rule 43), with who holds it and what to do."""
     details = {
-        "conflict_reason": said,
+        "conflict_reason": message,
         "conflicting_field": field,
         "conflicting_id": other,
         "resolution": f"Choose another {field}, or update {noun} {other}.",
     }
-    return Fault(Reason.DUPLICATE, field, said, details)
+    return Fault(Reason.DUPLICATE, field, message, details)
 
 
-def dangling(field: str, said: str, missing: Sequence[int]) -> Fault:
+def dangling(field: str, message: str, missing: Sequence[int]) -> Fault:
     """The fault of referring to rows that do not exist (rule 44)."""
     details = {
-        "conflict_reason": said,
-        "invalid_reason": said,
+        "conflict_reason": message,
+        "invalid_reason": message,
         "missing_ids": list(missing),
         "resolution": f"Create what {field} refers to first, or leave it out.",
     }
-    return Fault(Reason.DANGLING_REFERENCE, field, said, details)
+    return Fault(Reason.DANGLING_REFERENCE, field, message, details)
 
 
 def _linked(link: Link, owner: int, members: Sequence[int]) -> list[Statement]:
     unique = list(dict.fromkeys(members))
     if not unique:
         return []
-    marks = ", ".join(f"($1, ${place})" for place in range(2, len(unique) + 2))
-    return [(f"INSERT INTO {link.name} ({link.owner}, {link.member}) VALUES {marks}", (owner, *unique))]
+    placeholders = ", ".join(f"($1, ${place})" for place in range(2, len(unique) + 2))
+    return [(f"INSERT INTO {link.name} ({link.owner}, {link.member}) VALUES {placeholders}", (owner, *unique))]
 
 
 def _among(table: str, ids: Sequence[int]) -> tuple[Any, ...]:
-    return (f"SELECT id FROM {table} WHERE id IN ({numbered_marks(len(ids))})", *ids)
+    return (f"SELECT id FROM {table} WHERE id IN ({numbered_placeholders(len(ids))})", *ids)

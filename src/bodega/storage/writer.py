@@ -53,13 +53,13 @@ class Writer:
         self._drain: asyncio.Task[None] | None = None
         self._closed = False
         self.interest = Interest()
-        self.said: Callable[[set[int]], None] | None = None
+        self.on_events: Callable[[set[int]], None] | None = None
         """Told after a commit which hooks have something to deliver."""
 
     def say(self, statistics: TableStatistics) -> None:
         """The events of a transaction are on disk."""
-        if self.said is not None and (statistics.outbox or statistics.waiting):
-            self.said({hook for event in statistics.outbox for hook in event.hooks} | statistics.waiting)
+        if self.on_events is not None and (statistics.outbox or statistics.waiting):
+            self.on_events({hook for event in statistics.outbox for hook in event.hooks} | statistics.waiting)
 
     async def write(self, job: Callable[[Unit], Awaitable[T]], now: int, terms: Terms) -> T:
         """Runs `job` inside the store's next write transaction and returns its result once that is on disk.

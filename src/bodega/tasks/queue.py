@@ -36,7 +36,7 @@ SWEPT = 250
 _replace = msgspec.structs.replace
 
 
-class Asked(msgspec.Struct):
+class TaskRequest(msgspec.Struct):
     """The request as it came, for the worker to carry out; `url` is the path with its query.
 
     `headers` are those that its answer depends on, by lower-case name. A body that is no UTF-8, as an upload, is not
@@ -50,7 +50,7 @@ class Asked(msgspec.Struct):
     coded: bool = False
 
 
-class Answered(msgspec.Struct):
+class TaskResponse(msgspec.Struct):
     """The response that the request would have had."""
 
     status: int
@@ -74,8 +74,8 @@ class Task(Entity, kw_only=True):
 
     state: State = "pending"
     progress: int = 0
-    request: Asked
-    response: Answered | None = None
+    request: TaskRequest
+    response: TaskResponse | None = None
     date_created: str = ""
     date_started: str = ""
     date_finished: str = ""
@@ -97,7 +97,7 @@ TABLE = stored(
 )
 
 
-async def enqueue(unit: Unit, request: Asked, *, base: str, client_id: str, content: str = "") -> Row:
+async def enqueue(unit: Unit, request: TaskRequest, *, base: str, client_id: str, content: str = "") -> Row:
     """A new task of an account; `base` is the scheme and host that its links are built from."""
     task = Task(request=request, date_created=moment(unit.now), base=base, client_id=client_id, content=content)
     return await unit.insert(TABLE, task)
@@ -176,7 +176,7 @@ async def sweep(unit: Unit) -> None:
     await unit.delete(TABLE, [row[0] for row in found])
 
 
-async def finish(unit: Unit, task: Task, response: Answered, done: int = 0) -> State:
+async def finish(unit: Unit, task: Task, response: TaskResponse, done: int = 0) -> State:
     """The end of a task, in the transaction of its last write, which did so many rows. Raises Overtaken."""
     row = await _held(unit, task)
     state: Literal["done", "failed"] = "done" if response.status < 400 else "failed"

@@ -140,7 +140,7 @@ async def _write(
 ) -> Outcome:
     if not context.in_task and not action.secret and (_prefers_task(request) or action.wants_task(context)):
         return await _schedule(app, request, caller, context, body, await action.task_meta(context))
-    await action.gather(context)
+    await action.prefetch(context)
 
     reader = context.reader
 
@@ -175,9 +175,9 @@ async def _schedule(
     headers = {name.decode(): request.headers[name].decode("latin-1") for name in _DECIDE if name in request.headers}
     content = ""
     try:
-        asked = queue.Asked(request.method, url, headers, body.decode())
+        asked = queue.TaskRequest(request.method, url, headers, body.decode())
     except UnicodeDecodeError:
-        asked, content = queue.Asked(request.method, url, headers, coded=True), base64.b64encode(body).decode()
+        asked, content = queue.TaskRequest(request.method, url, headers, coded=True), base64.b64encode(body).decode()
 
     async def job(unit: Unit) -> Outcome:
         client_id = caller.account.client_id

@@ -108,9 +108,9 @@ async def readable(app: AppContext, request: Request, action: Action) -> bytes:
     coding = request.headers.get(b"content-encoding", b"identity").lower()
     if coding not in (b"identity", b""):
         raise Refusal(Reason.CONTENT_CODING_UNSUPPORTED, headers=[(b"accept-encoding", b"identity")])
-    most = action.max_body or app.max_body
-    if length is not None and length.isdigit() and (len(length) > 18 or int(length) > most):
-        raise _too_large(most)
+    maximum = action.max_body or app.max_body
+    if length is not None and length.isdigit() and (len(length) > 18 or int(length) > maximum):
+        raise _too_large(maximum)
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -119,8 +119,8 @@ async def readable(app: AppContext, request: Request, action: Action) -> bytes:
             raise ConnectionResetError("the caller went away while sending")
         chunks.append(message.get("body", b""))
         size += len(chunks[-1])
-        if size > most:
-            raise _too_large(most)
+        if size > maximum:
+            raise _too_large(maximum)
         if not message.get("more_body", False):
             request.body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
             return request.body
@@ -146,6 +146,6 @@ def parse_query(request: Request, caller: Caller, match: Match, action: Action) 
 NO_BASE = Base("")
 
 
-def _too_large(most: int) -> Refusal:
-    details: dict[str, Any] = {"max_bytes": most}
+def _too_large(maximum: int) -> Refusal:
+    details: dict[str, Any] = {"max_bytes": maximum}
     return Refusal(Reason.BODY_TOO_LARGE, details=details, headers=[(b"connection", b"close")])

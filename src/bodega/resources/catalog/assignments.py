@@ -12,7 +12,7 @@ from bodega.kit.render import json
 from bodega.kit.write import changed
 from bodega.resources.catalog import categories, product, trees
 from bodega.resources.store import channels
-from bodega.storage.table import numbered_marks
+from bodega.storage.table import numbered_placeholders
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
@@ -76,7 +76,7 @@ async def _showing(tx: Tx, some: set[int]) -> list[int]:
     """The channels whose trees hold these categories."""
     if not some:
         return []
-    sql = f"SELECT DISTINCT tree_id FROM categories WHERE id IN ({numbered_marks(len(some))})"
+    sql = f"SELECT DISTINCT tree_id FROM categories WHERE id IN ({numbered_placeholders(len(some))})"
     return await trees.channels_of(tx, {row[0] for row in await tx.rows(sql, *some)})
 
 
@@ -121,7 +121,8 @@ async def channels_of(context: Any, products: Sequence[int]) -> dict[int, bytes]
     """The channels of each product, as a list."""
     if not products:
         return {}
-    sql = f"SELECT product_id, channel_id FROM product_channels WHERE product_id IN ({numbered_marks(len(products))})"
+    placeholders = numbered_placeholders(len(products))
+    sql = f"SELECT product_id, channel_id FROM product_channels WHERE product_id IN ({placeholders})"
     kept: dict[int, set[int]] = {one: {DEFAULT_CHANNEL} for one in products}
     for one, channel in await context.reader.rows(sql, *products):
         kept[one] ^= {channel}
@@ -131,8 +132,8 @@ async def channels_of(context: Any, products: Sequence[int]) -> dict[int, bytes]
 product.INCLUDES["channels"] = Include(channels_of, tables=CHANNELS)
 
 IS_ON = (
-    f"({DEFAULT_CHANNEL} IN ({{marks}}) AND NOT EXISTS (SELECT 1 FROM product_channels c WHERE c.product_id = id"
+    f"({DEFAULT_CHANNEL} IN ({{placeholders}}) AND NOT EXISTS (SELECT 1 FROM product_channels c WHERE c.product_id = id"
     f" AND c.channel_id = {DEFAULT_CHANNEL}) OR EXISTS (SELECT 1 FROM product_channels c WHERE c.product_id = id"
-    f" AND c.channel_id <> {DEFAULT_CHANNEL} AND c.channel_id IN ({{marks}})))"
+    f" AND c.channel_id <> {DEFAULT_CHANNEL} AND c.channel_id IN ({{placeholders}})))"
 )
 """The test that a product is on one of these channels."""

@@ -7,13 +7,13 @@ from typing import Annotated
 import msgspec
 
 from bodega.domain.urls import BrandUrl, has_urls
-from bodega.kit.endpoint import Facet
+from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import FILE_PATH, NAME, STRING, FileUrl, Line, Long, Words
 from bodega.kit.images import DropImage, UploadImage
 from bodega.kit.listing import Listing
 from bodega.kit.route import collection, count, item, route
-from bodega.kit.shape import As, V2Shape, V3Shape
+from bodega.kit.shape import Alias, V2Shape, V3Shape
 from bodega.storage.table import Unique
 
 
@@ -45,12 +45,12 @@ v2 = V2Shape(
     "brands",
     "brand",
     "id! name* page_title meta_keywords meta_description image_file search_keywords",
-    {"image_file": As("image_url", FILE_PATH), "search_keywords": As("search_keywords", STRING)},
+    {"image_file": Alias("image_url", FILE_PATH), "search_keywords": Alias("search_keywords", STRING)},
 )
 v3 = V3Shape(Brand, required="name")
 
-V2 = Facet(2, TABLE, Listing(TABLE, 2, "name min_id max_id"), "store_v2_products", "brands", v2=v2)
-V3 = Facet(
+V2 = Endpoint(2, TABLE, Listing(TABLE, 2, "name min_id max_id"), "store_v2_products", "brands", v2=v2)
+V3 = Endpoint(
     3,
     TABLE,
     Listing(TABLE, 3, "id:set name:like page_title", sorts="name", shown=v3.shown),
@@ -60,7 +60,7 @@ V3 = Facet(
     created=200,
     delete_needs_filter=True,
 )
-DELETE = Facet(
+DELETE = Endpoint(
     3, TABLE, Listing(TABLE, 3, "name page_title"), V3.scope, V3.home, delete_needs_filter=True
 )  # rule 38: brands are deleted by name or page title only
 

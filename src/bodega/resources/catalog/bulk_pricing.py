@@ -5,12 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, Literal
 
-from bodega.kit.endpoint import Facet, Within
+from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import INTEGER, STRING, Count, Id, Kind, Money
+from bodega.kit.fields import INTEGER, STRING, Count, FieldType, Id, Money
 from bodega.kit.listing import Listing, children
 from bodega.kit.route import also_at, collection, count, item
-from bodega.kit.shape import As, Nested, V2Shape, V3Shape
+from bodega.kit.shape import Alias, Nested, V2Shape, V3Shape
 from bodega.kit.write import rows_of
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, refuse_faults
@@ -19,7 +19,7 @@ from bodega.storage.table import Reference
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit, duplicate
 
-MOST_PERCENT = 100
+MAX_PERCENT = 100
 
 
 class BulkPricingRule(Entity, kw_only=True):
@@ -48,28 +48,33 @@ TABLE = stored(
     references=[Reference("product_id", "products", "product_id", "The product does not exist.", "CASCADE")],
 )
 
-AS_TEXT = Kind(STRING.word, str, INTEGER.read, INTEGER.clean)
+AS_TEXT = FieldType(STRING.word, str, INTEGER.read, INTEGER.clean)
 v2 = V2Shape(
     BulkPricingRule,
     "discount_rules",
     "discount_rule",
     "id? product_id! min max type+ type_value+",
-    {"id": As("id", AS_TEXT), "min": As("quantity_min"), "max": As("quantity_max"), "type_value": As("amount")},
+    {
+        "id": Alias("id", AS_TEXT),
+        "min": Alias("quantity_min"),
+        "max": Alias("quantity_max"),
+        "type_value": Alias("amount"),
+    },
 )
 v3 = V3Shape(BulkPricingRule, required="quantity_min quantity_max type amount", read_only="id", hidden="product_id")
 
-OF_PRODUCT = (Within("product_id", product.TABLE),)
-V2 = Facet(
+OF_PRODUCT = (Parent("product_id", product.TABLE),)
+V2 = Endpoint(
     2,
     TABLE,
     Listing(TABLE, 2, "min_id max_id"),
     "store_v2_products",
     "products/{}/discount_rules",
     v2=v2,
-    within=OF_PRODUCT,
+    parents=OF_PRODUCT,
     defaults={"quantity_min": 0, "quantity_max": 0},
 )
-V3 = Facet(
+V3 = Endpoint(
     3,
     TABLE,
     Listing(TABLE, 3, "", shown=v3.shown),
@@ -77,9 +82,9 @@ V3 = Facet(
     "catalog/products/{}/bulk-pricing-rules",
     v3=v3,
     created=200,
-    within=OF_PRODUCT,
+    parents=OF_PRODUCT,
 )
-ALL = Facet(2, TABLE, Listing(TABLE, 2, "min_id max_id"), V2.scope, "", v2=v2)
+ALL = Endpoint(2, TABLE, Listing(TABLE, 2, "min_id max_id"), V2.scope, "", v2=v2)
 
 _v2 = (
     collection("products/{product_id}/discount_rules", V2, "GET POST DELETE"),
@@ -99,8 +104,8 @@ product.V3_SHAPE.nested["bulk_pricing_rules"] = Nested(v3, rows_of(V3))
 
 
 def _invalid(name: str, why: str) -> Fault:
-    said = f"{name} {why}."
-    return Fault(Reason.FIELD_INVALID, name, said, {"invalid_reason": said})
+    message = f"{name} {why}."
+    return Fault(Reason.FIELD_INVALID, name, message, {"invalid_reason": message})
 
 
 @TABLE.before_write.append
@@ -109,8 +114,8 @@ async def keep_ranges_whole(_unit: Unit, _old: Any, new: BulkPricingRule) -> Non
     faults = []
     if new.quantity_max and new.quantity_max <= new.quantity_min:
         faults.append(_invalid("quantity_max", "must be greater than quantity_min, or 0 for no bound"))
-    if new.type == "percent" and new.amount > Decimal(MOST_PERCENT):
-        faults.append(_invalid("amount", f"must be at most {MOST_PERCENT} per cent"))
+    if new.type == "percent" and new.amount > Decimal(MAX_PERCENT):
+        faults.append(_invalid("amount", f"must be at most {MAX_PERCENT} per cent"))
     if faults:
         raise refuse_faults(faults)
 

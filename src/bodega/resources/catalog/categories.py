@@ -8,14 +8,14 @@ import msgspec
 
 from bodega.domain import tree
 from bodega.domain.urls import CustomUrl, chosen, has_urls
-from bodega.kit.endpoint import Facet
+from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import events
 from bodega.kit.fields import FILE_PATH, NAME, Count, FileUrl, Id, Line, Long, SortOrder, Words
 from bodega.kit.images import DropImage, UploadImage
 from bodega.kit.listing import Filter, Listing
 from bodega.kit.route import collection, count, item, route
-from bodega.kit.shape import As, Derived, Part, V2Shape, V3Shape
+from bodega.kit.shape import Alias, Derived, ObjectMember, V2Shape, V3Shape
 from bodega.resources.catalog import trees
 from bodega.storage.table import Reference, Unique
 from bodega.storage.tx import Tx
@@ -97,8 +97,8 @@ v2 = V2Shape(
     " parent_category_list! image_file is_visible search_keywords url",
     {
         "parent_category_list": Derived(lambda category: [*category.ancestors, category.id], "array"),
-        "image_file": As("image_url", FILE_PATH),
-        "url": Part("custom_url", "url", chosen),
+        "image_file": Alias("image_url", FILE_PATH),
+        "url": ObjectMember("custom_url", "url", chosen),
     },
 )
 v3 = V3Shape(Category, required="parent_id name", hidden=HIDDEN)
@@ -106,7 +106,7 @@ v3 = V3Shape(Category, required="parent_id name", hidden=HIDDEN)
 
 IN_DEFAULT_TREE = {"tree_id": trees.DEFAULT}
 
-V2 = Facet(
+V2 = Endpoint(
     2,
     TABLE,
     Listing(TABLE, 2, "parent_id name is_visible min_id max_id"),
@@ -115,7 +115,7 @@ V2 = Facet(
     v2=v2,
     only=IN_DEFAULT_TREE,
 )
-V3 = Facet(
+V3 = Endpoint(
     3,
     TABLE,
     Listing(
@@ -147,7 +147,7 @@ has_urls(TABLE, "category")
 TABLE.at_once = True  # rule 36: all go, or none
 
 
-@TABLE.prepare.append
+@TABLE.before_validate.append
 async def take_the_url_as_trees_write_it(_unit: Unit, changes: dict[str, Any], _old: Any, _notes: Any) -> None:
     """Trees name the parts of a URL otherwise."""
     url = changes.pop("url", None)
@@ -167,7 +167,7 @@ async def take_the_subtree_along(unit: Unit, old: Any, new: Any) -> None:
     await tree.regrow(TABLE, unit, old, new)
 
 
-@TABLE.together.append
+@TABLE.cascade.append
 async def with_its_subtree(unit: Unit, ids: list[int]) -> list[int]:
     """A category goes with everything below it."""
     return [child for child, _ in await tree.below(unit.tx, ids)]

@@ -10,13 +10,13 @@ from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.resources.catalog import variants
 from bodega.resources.catalog.options import option, product_option
 from bodega.resources.catalog.variants import OptionValue, Variant
-from bodega.storage.table import numbered_marks
+from bodega.storage.table import numbered_placeholders
 from bodega.storage.unit import Row, Unit
 
 TABLE = variants.TABLE
 
 
-class Choice(NamedTuple):
+class OptionChoice(NamedTuple):
     """An option of a product: its V3 id, the option behind it, and what shoppers read."""
 
     id: int
@@ -24,36 +24,38 @@ class Choice(NamedTuple):
     display_name: str
 
 
-async def choices(unit: Unit, product_id: int) -> list[Choice]:
+async def choices(unit: Unit, product_id: int) -> list[OptionChoice]:
     """What a variant of the product has to answer: its options, and not its modifiers."""
     sql = (
         "SELECT id, option_id, doc, rest FROM product_options WHERE product_id = $1 AND NOT is_modifier"
         " ORDER BY sort_order, id"
     )
     found = await unit.tx.rows(sql, product_id)
-    return [Choice(row[0], row[1], product_option.TABLE.decode(row[2], row[3]).display_name) for row in found]
+    return [OptionChoice(row[0], row[1], product_option.TABLE.decode(row[2], row[3]).display_name) for row in found]
 
 
-async def values_named(unit: Unit, asked: Sequence[Choice], given: Sequence[OptionValue]) -> list[tuple[int, int, str]]:
+async def values_named(
+    unit: Unit, asked: Sequence[OptionChoice], given: Sequence[OptionValue]
+) -> list[tuple[int, int, str]]:
     """Those values of the options that are named, by id or by label: (id, option, label)."""
     options = list(dict.fromkeys(one.option_id for one in asked))
     ids = [value.id for value in given if value.id]
     labels = [value.label.casefold() for value in given if not value.id]
     tests = []
     if ids:
-        tests.append(f"id IN ({numbered_marks(len(ids), len(options) + 1)})")
+        tests.append(f"id IN ({numbered_placeholders(len(ids), len(options) + 1)})")
     if labels:
-        tests.append(f"label_key IN ({numbered_marks(len(labels), len(options) + len(ids) + 1)})")
+        tests.append(f"label_key IN ({numbered_placeholders(len(labels), len(options) + len(ids) + 1)})")
     if not options or not tests:
         return []
     sql = (
-        f"SELECT id, option_id, label FROM option_values WHERE option_id IN ({numbered_marks(len(options))})"
+        f"SELECT id, option_id, label FROM option_values WHERE option_id IN ({numbered_placeholders(len(options))})"
         f" AND ({' OR '.join(tests)})"
     )
     return [tuple(row) for row in await unit.tx.rows(sql, *options, *ids, *labels)]
 
 
-@TABLE.prepare.append
+@TABLE.before_validate.append
 async def answer_every_option_once(
     unit: Unit, changes: dict[str, Any], old: Variant | None, _notes: list[Fault]
 ) -> None:
@@ -76,26 +78,26 @@ async def answer_every_option_once(
 async def _be_there(unit: Unit, product_id: int) -> None:
     """A product that is not there is told as what it is (rule 44), and not as one that has no options."""
     if await unit.tx.row("SELECT 1 FROM products WHERE id = $1", product_id) is None:
-        said = "The product does not exist."
-        details = {"conflict_reason": said, "invalid_reason": said, "missing_ids": [product_id]}
-        raise refuse_faults([Fault(Reason.DANGLING_REFERENCE, "product_id", said, details)])
+        message = "The product does not exist."
+        details = {"conflict_reason": message, "invalid_reason": message, "missing_ids": [product_id]}
+        raise refuse_faults([Fault(Reason.DANGLING_REFERENCE, "product_id", message, details)])
 
 
 def _matched(
-    asked: Sequence[Choice], given: Sequence[OptionValue], there: Sequence[tuple[int, int, str]]
+    asked: Sequence[OptionChoice], given: Sequence[OptionValue], there: Sequence[tuple[int, int, str]]
 ) -> list[OptionValue]:
     """The answers in the order of the options. Raises Refusal that tells everything that does not fit."""
     answers: dict[int, OptionValue] = {}
     wrong: list[str] = []
     for value in given:
         meant = _meant(asked, value, there)
-        said = value.label or f"value {value.id}"
+        message = value.label or f"value {value.id}"
         if meant is None:
-            wrong.append(f"{said} answers no option of the product")
+            wrong.append(f"{message} answers no option of the product")
             continue
         found = [one for one in there if one[1] == meant.option_id and _is_named(one, value)]
         if not found:
-            wrong.append(f"the option {meant.display_name} has no {said}")
+            wrong.append(f"the option {meant.display_name} has no {message}")
         elif meant.id in answers:
             wrong.append(f"the option {meant.display_name} is answered twice")
         else:
@@ -114,7 +116,9 @@ def _matched(
     return [answers[one.id] for one in asked]
 
 
-def _meant(asked: Sequence[Choice], value: OptionValue, there: Sequence[tuple[int, int, str]]) -> Choice | None:
+def _meant(
+    asked: Sequence[OptionChoice], value: OptionValue, there: Sequence[tuple[int, int, str]]
+) -> OptionChoice | None:
     """The option that a value is for: by its id, else by its name, else by the value itself."""
     if value.option_id:
         return next((one for one in asked if one.id == value.option_id), None)
@@ -131,8 +135,8 @@ def _is_named(found: tuple[int, int, str], value: OptionValue) -> bool:
 
 def _refuse(wrong: Sequence[str]) -> Refusal:
     why = f"option_values: {'; '.join(wrong)}."
-    said = "The field 'option_values' is invalid."
-    return refuse_faults([Fault(Reason.FIELD_INVALID, "option_values", said, {"invalid_reason": why})])
+    message = "The field 'option_values' is invalid."
+    return refuse_faults([Fault(Reason.FIELD_INVALID, "option_values", message, {"invalid_reason": why})])
 
 
 async def _rows(unit: Unit, sql: str, *values: Any) -> list[Row]:
@@ -180,18 +184,18 @@ def _names(variant: Variant, asked: product_option.ProductOption) -> bool:
 @option.VALUES.before_delete.append
 async def take_the_variants_of_a_value(unit: Unit, doomed: Sequence[int]) -> None:
     """A value that goes takes along the variants that are that value."""
-    marks = numbered_marks(len(doomed))
-    sql = f"SELECT DISTINCT variant_id FROM variant_option_values WHERE value_id IN ({marks})"
+    placeholders = numbered_placeholders(len(doomed))
+    sql = f"SELECT DISTINCT variant_id FROM variant_option_values WHERE value_id IN ({placeholders})"
     await unit.delete(TABLE, [row[0] for row in await unit.tx.rows(sql, *doomed)])
 
 
 @product_option.TABLE.before_delete.append
 async def take_the_variants_of_an_option(unit: Unit, doomed: Sequence[int]) -> None:
     """An option that goes takes along the variants that answered it: without it some would be the same."""
-    marks = numbered_marks(len(doomed))
+    placeholders = numbered_placeholders(len(doomed))
     sql = (
         "SELECT DISTINCT l.variant_id FROM product_options p JOIN option_values o ON o.option_id = p.option_id"
         " JOIN variant_option_values l ON l.value_id = o.id JOIN variants v ON v.id = l.variant_id"
-        f" AND v.product_id = p.product_id WHERE p.id IN ({marks})"
+        f" AND v.product_id = p.product_id WHERE p.id IN ({placeholders})"
     )
     await unit.delete(TABLE, [row[0] for row in await unit.tx.rows(sql, *doomed)])

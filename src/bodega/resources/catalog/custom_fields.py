@@ -6,12 +6,12 @@ from typing import Annotated
 
 import msgspec
 
-from bodega.kit.endpoint import Facet, Within
+from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import NAME, Id
 from bodega.kit.listing import Listing, children
 from bodega.kit.route import also_at, collection, count, item
-from bodega.kit.shape import As, Nested, V2Shape, V3Shape
+from bodega.kit.shape import Alias, Nested, V2Shape, V3Shape
 from bodega.kit.write import rows_of
 from bodega.resources.catalog import product
 from bodega.storage.table import Reference, Unique
@@ -38,20 +38,20 @@ TABLE = stored(
     cap_within=("product_id", 200),  # rule 67
 )
 
-v2 = V2Shape(CustomField, "custom_fields", "custom_field", "id? product_id! name+ text+", {"text": As("value")})
+v2 = V2Shape(CustomField, "custom_fields", "custom_field", "id? product_id! name+ text+", {"text": Alias("value")})
 v3 = V3Shape(CustomField, required="name value", read_only="id", hidden="product_id")
 
-OF_PRODUCT = (Within("product_id", product.TABLE),)
-V2 = Facet(
+OF_PRODUCT = (Parent("product_id", product.TABLE),)
+V2 = Endpoint(
     2,
     TABLE,
     Listing(TABLE, 2, "min_id max_id name"),
     "store_v2_products",
     "products/{}/custom_fields",
     v2=v2,
-    within=OF_PRODUCT,
+    parents=OF_PRODUCT,
 )
-V3 = Facet(
+V3 = Endpoint(
     3,
     TABLE,
     Listing(TABLE, 3, "", shown=v3.shown),
@@ -59,9 +59,9 @@ V3 = Facet(
     "catalog/products/{}/custom-fields",
     v3=v3,
     created=200,
-    within=OF_PRODUCT,
+    parents=OF_PRODUCT,
 )
-ALL = Facet(2, TABLE, Listing(TABLE, 2, "min_id max_id name"), V2.scope, "", v2=v2)
+ALL = Endpoint(2, TABLE, Listing(TABLE, 2, "min_id max_id name"), V2.scope, "", v2=v2)
 
 _v2 = (
     collection("products/{product_id}/custom_fields", V2, "GET POST DELETE"),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from bodega.kit.actions import ShowItem
-from bodega.kit.endpoint import Facet
+from bodega.kit.endpoint import Endpoint
 from bodega.kit.listing import Listing
 from bodega.kit.route import route
-from bodega.kit.shape import As, Derived, V2Shape
+from bodega.kit.shape import Alias, Derived, V2Shape
 from bodega.resources.catalog import product
 
 
@@ -24,7 +24,7 @@ v2 = V2Shape(
     " age_group? color? size? material? pattern? google_shopping_product_category_path?",
     {
         "enabled": Derived(lambda _product: False, "boolean"),
-        "product_id": As("id"),
+        "product_id": Alias("id"),
         "category_id": Derived(_none, "int"),
         "custom_item": Derived(lambda product: not (product.gtin or product.upc or product.mpn), "boolean"),
         "global_trade_item_number": Derived(lambda product: product.gtin or product.upc or None),
@@ -33,6 +33,6 @@ v2 = V2Shape(
         "google_shopping_product_category_path": Derived(_none),
     },
 )
-V2 = Facet(2, product.TABLE, Listing(product.TABLE, 2, ""), "store_v2_products", "", v2=v2)
+V2 = Endpoint(2, product.TABLE, Listing(product.TABLE, 2, ""), "store_v2_products", "", v2=v2)
 
 routes = (route("products/{id}/googleproductsearch", 2, fields=v2, GET=ShowItem(V2)),)

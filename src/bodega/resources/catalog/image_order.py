@@ -11,13 +11,13 @@ from bodega.law.refusal import Fault
 from bodega.resources.catalog import product
 from bodega.resources.catalog.images import TABLE, V3, Image, take_in, v3
 from bodega.resources.catalog.product import Product
-from bodega.storage.table import numbered_marks
+from bodega.storage.table import numbered_placeholders
 from bodega.storage.unit import Unit
 
 # Places.
 
 
-@TABLE.prepare.append
+@TABLE.before_validate.append
 async def make_room_for_it(unit: Unit, changes: Changes, old: Image | None, _notes: list[Fault]) -> None:
     """Rule 68: an image that is given a place which is taken moves the others down."""
     arranged = changes.pop("arranged", False)
@@ -40,7 +40,7 @@ async def write(unit: Unit, parent: Product, drafts: list[Changes], notes: list[
 
 
 _write = rows_of(V3)
-product.V3_SHAPE.nested["images"] = Nested(v3, write, gather=take_in)
+product.V3_SHAPE.nested["images"] = Nested(v3, write, prefetch=take_in)
 
 
 async def _make_room(unit: Unit, product_id: int, wanted: Collection[int], staying: Collection[int]) -> None:
@@ -101,7 +101,7 @@ async def show_it_in_the_product(unit: Unit, old: Image | None, new: Image) -> N
 @TABLE.before_delete.append
 async def leave_a_thumbnail(unit: Unit, doomed: Sequence[int]) -> None:
     """Rule 68: when the thumbnail goes, the first of those that stay takes its place."""
-    among = f"id IN ({numbered_marks(len(doomed))}) AND is_thumbnail"
+    among = f"id IN ({numbered_placeholders(len(doomed))}) AND is_thumbnail"
     found = await unit.tx.rows(f"SELECT product_id FROM product_images WHERE {among}", *doomed)
     products = [row[0] for row in found if (product.TABLE.name, row[0]) not in unit.leaving]
     if products:
@@ -112,7 +112,7 @@ async def leave_a_thumbnail(unit: Unit, doomed: Sequence[int]) -> None:
 
 async def _appoint(unit: Unit, product_id: int, others: Sequence[int]) -> None:
     """The first image of a product that is none of these becomes its thumbnail."""
-    among = f"product_id = $1 AND id NOT IN ({numbered_marks(len(others), 2)})"
+    among = f"product_id = $1 AND id NOT IN ({numbered_placeholders(len(others), 2)})"
     sql = f"SELECT id FROM product_images WHERE {among} ORDER BY sort_order, id LIMIT 1"
     heir = await unit.tx.row(sql, product_id, *others)
     if heir is not None:

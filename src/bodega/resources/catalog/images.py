@@ -9,25 +9,25 @@ import msgspec
 
 from bodega.kit import picture
 from bodega.kit.context import Context
-from bodega.kit.endpoint import Facet, Within
+from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import FILE_PATH, FILE_URL, OWN_FILE, FileUrl, Id, Long, Moment, SortOrder
 from bodega.kit.listing import Include, Listing, children
 from bodega.kit.picture import PRODUCT_SIZES, Picture
 from bodega.kit.route import collection, count, item
-from bodega.kit.shape import As, Changes, Looked, V2Shape, V3Shape
+from bodega.kit.shape import Alias, BatchLoaded, Changes, V2Shape, V3Shape
 from bodega.kit.upload import Upload
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.catalog import product
 from bodega.storage import rows
-from bodega.storage.table import Reference, numbered_marks
+from bodega.storage.table import Reference, numbered_placeholders
 from bodega.storage.unit import Unit
 
-MOST = 1_000
+MAXIMUM = 1_000
 """Images of one product (rule 68)."""
 
-MOST_BYTES = 64 * 1024 * 1024
+MAX_BYTES = 64 * 1024 * 1024
 """Of the pictures of one request, which wait in memory for its write."""
 
 
@@ -55,7 +55,7 @@ TABLE = stored(
     columns="product_id sort_order is_thumbnail",
     hidden="image_url date_created",
     references=[Reference("product_id", "products", "product_id", "The product does not exist.", "CASCADE")],
-    cap_within=("product_id", MOST),
+    cap_within=("product_id", MAXIMUM),
     more_schema="CREATE INDEX product_images_order ON product_images (product_id, sort_order);\n"
     "CREATE UNIQUE INDEX product_images_thumbnail ON product_images (product_id) WHERE is_thumbnail;",
 )
@@ -72,7 +72,7 @@ v2 = V2Shape(
     "image",
     "id! product_id! image_file* is_thumbnail sort_order description date_created! zoom_url! thumbnail_url!"
     " standard_url! tiny_url!",
-    {"image_file": As("image_url", FILE_PATH), **{name: As(field) for name, field in _URLS.items()}},
+    {"image_file": Alias("image_url", FILE_PATH), **{name: Alias(field) for name, field in _URLS.items()}},
 )
 v3 = V3Shape(
     Image,
@@ -98,10 +98,10 @@ async def take_in(context: Context, draft: Changes, image_id: int, before: str) 
     field = before + member
     taken = await picture.taken_in(context, given, field, PRODUCT_SIZES)
     context.held += taken.weight
-    if context.held > MOST_BYTES:
-        why = f"{field} takes the pictures of this request over {MOST_BYTES >> 20} MB, their smaller forms included."
-        said = f"The image of '{field}' is not valid."
-        raise refuse_faults([Fault(Reason.IMAGE_INVALID, field, said, {"invalid_reason": why})])
+    if context.held > MAX_BYTES:
+        why = f"{field} takes the pictures of this request over {MAX_BYTES >> 20} MB, their smaller forms included."
+        message = f"The image of '{field}' is not valid."
+        raise refuse_faults([Fault(Reason.IMAGE_INVALID, field, message, {"invalid_reason": why})])
     draft["picture"] = taken
 
 
@@ -111,7 +111,7 @@ async def _has(context: Context, image_id: int, address: str) -> bool:
     return row is not None and own is not None and row.entity.image_file.startswith(own[2])
 
 
-@TABLE.prepare.append
+@TABLE.before_validate.append
 async def keep_the_picture(unit: Unit, changes: Changes, _old: Any, _notes: list[Fault]) -> None:
     """The bytes are kept in the transaction of the row that names them."""
     taken: Picture | None = changes.pop("picture", None)
@@ -123,19 +123,19 @@ async def keep_the_picture(unit: Unit, changes: Changes, _old: Any, _notes: list
     changes.update({f"url_{size}": sized.address for size, sized in taken.sizes.items()})
 
 
-OF_PRODUCT = (Within("product_id", product.TABLE),)
-V2 = Facet(
+OF_PRODUCT = (Parent("product_id", product.TABLE),)
+V2 = Endpoint(
     2,
     TABLE,
     Listing(TABLE, 2, "", order="sort_order"),
     "store_v2_products",
     "products/{}/images",
     v2=v2,
-    within=OF_PRODUCT,
+    parents=OF_PRODUCT,
     uploads=True,
-    gather=take_in,
+    prefetch=take_in,
 )
-V3 = Facet(
+V3 = Endpoint(
     3,
     TABLE,
     Listing(TABLE, 3, "", order="sort_order", shown=v3.shown),
@@ -143,11 +143,11 @@ V3 = Facet(
     "catalog/products/{}/images",
     v3=v3,
     created=200,
-    within=OF_PRODUCT,
+    parents=OF_PRODUCT,
     uploads=True,
-    gather=take_in,
+    prefetch=take_in,
 )
-ALL = Facet(2, TABLE, Listing(TABLE, 2, ""), V2.scope, "", v2=v2)
+ALL = Endpoint(2, TABLE, Listing(TABLE, 2, ""), V2.scope, "", v2=v2)
 
 routes = (
     collection("products/{product_id}/images", V2, "GET POST DELETE"),
@@ -162,8 +162,8 @@ routes = (
 async def _thumbnails(context: Context, products: Sequence[int]) -> dict[int, bytes]:
     if not products:
         return {}
-    marks = numbered_marks(len(products))
-    sql = f"SELECT product_id, doc FROM {TABLE.name} WHERE product_id IN ({marks}) AND is_thumbnail"
+    placeholders = numbered_placeholders(len(products))
+    sql = f"SELECT product_id, doc FROM {TABLE.name} WHERE product_id IN ({placeholders}) AND is_thumbnail"
     return dict(await context.reader.rows(sql, *products))
 
 
@@ -183,4 +183,4 @@ def _primary(image: Image, files: str) -> dict[str, Any]:
 
 product.INCLUDES["images"] = children(TABLE, "product_id", order="sort_order, id")
 product.INCLUDES["primary_image"] = Include(_thumbnails, empty=b"null", tables=TABLE.name, files=True)
-product.V2_SHAPE.looked_up["primary_image"] = Looked(_primary_images, "object", files=True)
+product.V2_SHAPE.batch_loaded["primary_image"] = BatchLoaded(_primary_images, "object", files=True)

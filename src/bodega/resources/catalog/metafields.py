@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from bodega.kit.endpoint import Within
+from bodega.kit.endpoint import Parent
 from bodega.resources.catalog import brands, categories, product, variants
 from bodega.resources.metafields import metafields_of
 
 SCOPE = "store_v2_products"
-_products = Within("product_id", product.TABLE)
+_products = Parent("product_id", product.TABLE)
 
 ALL = (
-    metafields_of("brand", [Within("resource_id", brands.TABLE)], "catalog/brands/{brand_id}", "catalog/brands", SCOPE),
+    metafields_of("brand", [Parent("resource_id", brands.TABLE)], "catalog/brands/{brand_id}", "catalog/brands", SCOPE),
     metafields_of(
         "category",
-        [Within("resource_id", categories.TABLE)],
+        [Parent("resource_id", categories.TABLE)],
         "catalog/categories/{category_id}",
         "catalog/categories",
         SCOPE,
     ),
     metafields_of(
-        "product", [Within("resource_id", product.TABLE)], "catalog/products/{product_id}", "catalog/products", SCOPE
+        "product", [Parent("resource_id", product.TABLE)], "catalog/products/{product_id}", "catalog/products", SCOPE
     ),
     metafields_of(
         "variant",
-        [_products, Within("resource_id", variants.TABLE)],
+        [_products, Parent("resource_id", variants.TABLE)],
         "catalog/products/{product_id}/variants/{variant_id}",
         "catalog/variants",
         SCOPE,

@@ -6,7 +6,7 @@ from bodega.kit.shape import Changes, Nested
 from bodega.kit.write import create_one, rows_of
 from bodega.law.refusal import Fault
 from bodega.resources.catalog import product, variants
-from bodega.resources.catalog.combinations import Choice, choices, values_named
+from bodega.resources.catalog.combinations import OptionChoice, choices, values_named
 from bodega.resources.catalog.options import product_options
 from bodega.resources.catalog.product import Product
 from bodega.resources.catalog.variants import OptionValue
@@ -46,10 +46,10 @@ async def _make_what_is_new(unit: Unit, parent: Product, words: list[OptionValue
             await create_one(unit, product_options.V3_VALUES, new, notes)
 
 
-async def _make_option(unit: Unit, parent: Product, display_name: str, place: int, notes: list[Fault]) -> Choice:
+async def _make_option(unit: Unit, parent: Product, display_name: str, place: int, notes: list[Fault]) -> OptionChoice:
     wanted = {"product_id": parent.id, "display_name": display_name, "type": TYPE, "sort_order": place}
     made = (await create_one(unit, product_options.V3, wanted, notes)).entity
-    return Choice(made.id, made.option_id, display_name)
+    return OptionChoice(made.id, made.option_id, display_name)
 
 
 product.V3_SHAPE.nested["variants"] = Nested(variants.SHAPE, write)

@@ -28,7 +28,7 @@ from bodega.kit.fields import (
     Words,
 )
 from bodega.kit.listing import Include
-from bodega.kit.shape import As, Choice, Derived, Linked, Part, V2Shape, V3Shape
+from bodega.kit.shape import Alias, Derived, EnumAlias, Linked, ObjectMember, V2Shape, V3Shape
 from bodega.storage.table import Link, Reference, Unique
 
 ZERO = Decimal(0)
@@ -38,7 +38,7 @@ Related = Annotated[list[Annotated[int, msgspec.Meta(ge=-1, le=2_147_483_647)]],
 Thing = Literal["product", "album", "book", "drink", "food", "game", "movie", "song", "tv_show"]
 
 
-class Own(msgspec.Struct, kw_only=True, omit_defaults=True):
+class BaseVariantOverrides(msgspec.Struct, kw_only=True, omit_defaults=True):
     """What a base variant has of its own: all else it shares with its product. None is inherited (rule 56).
 
     A file that `image_url` names is kept for the variant, whose document shows it.
@@ -141,7 +141,7 @@ class Product(Entity, kw_only=True):
     myob_income_account: Account = ""
     myob_expense_account: Account = ""
     peachtree_gl_account: Account = ""
-    base_own: Own | None = None
+    base_own: BaseVariantOverrides | None = None
     variant_stock: int = 0
 
 
@@ -281,11 +281,11 @@ V2_SHAPE = V2Shape(
     " avalara_product_tax_code number_sold~",
     {
         "keyword_filter": Derived(_nothing),
-        "inventory_tracking": Choice("inventory_tracking", {"none": "none", "product": "simple", "variant": "sku"}),
-        "rating_total": As("reviews_rating_sum"),
-        "rating_count": As("reviews_count"),
-        "custom_url": Part("custom_url", "url", chosen),
-        "is_open_graph_thumbnail": As("open_graph_use_image"),
+        "inventory_tracking": EnumAlias("inventory_tracking", {"none": "none", "product": "simple", "variant": "sku"}),
+        "rating_total": Alias("reviews_rating_sum"),
+        "rating_count": Alias("reviews_count"),
+        "custom_url": ObjectMember("custom_url", "url", chosen),
+        "is_open_graph_thumbnail": Alias("open_graph_use_image"),
         "primary_image": Derived(_nothing, "object"),
         "brand": Linked("/brands/{e.brand_id}", when="brand_id"),
         "images": _sub("images"),
@@ -299,8 +299,8 @@ V2_SHAPE = V2Shape(
         "options": _sub("options"),
         "tax_class": Linked("/taxclasses/{e.tax_class_id}"),
         "downloads": _sub("downloads"),
-        "avalara_product_tax_code": As("product_tax_code"),
-        "number_sold": As("total_sold"),
+        "avalara_product_tax_code": Alias("product_tax_code"),
+        "number_sold": Alias("total_sold"),
     },
     when_chosen={"metadata": []},  # rule 28
 )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bodega.domain.urls import has_urls
-from bodega.kit.endpoint import Batch, Facet
+from bodega.kit.endpoint import Batch, Endpoint
 from bodega.kit.events import fires
 from bodega.kit.listing import Filter, Listing, listed, parser
 from bodega.kit.route import collection, count, item
@@ -14,12 +14,12 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.resources.catalog import assignments, brands, categories
 from bodega.resources.catalog.product import INCLUDES, TABLE, V2_SHAPE, V3_SHAPE, Product
-from bodega.storage.table import numbered_marks
+from bodega.storage.table import numbered_placeholders
 from bodega.storage.tx import Statement
 from bodega.storage.unit import Unit
 
 STOCK_CAP = 2_147_483_647
-MOST_CATEGORIES = 1_000
+MAX_CATEGORIES = 1_000
 TOLD = 100
 """Products named in a conflict at most."""
 
@@ -69,7 +69,7 @@ MAPPED_V2 = {
     "min_number_sold": Filter("total_sold", "min", _id),
     "max_number_sold": Filter("total_sold", "max", _id),
 }
-V2 = Facet(
+V2 = Endpoint(
     2,
     TABLE,
     Listing(
@@ -92,7 +92,7 @@ FILTERS = (
     "id:set name:like mpn upc price weight condition brand_id date_modified:min,max date_last_imported:not,min,max"
     " is_visible is_featured is_free_shipping inventory_level:set total_sold type availability"
 )
-V3 = Facet(
+V3 = Endpoint(
     3,
     TABLE,
     Listing(
@@ -111,7 +111,7 @@ V3 = Facet(
     created=200,
     batch=Batch(10),  # rule 58
 )
-DELETE = Facet(
+DELETE = Endpoint(
     3,
     TABLE,
     Listing(
@@ -138,7 +138,7 @@ routes = (
 has_urls(TABLE, "product")
 
 
-@TABLE.prepare.append
+@TABLE.before_validate.append
 async def link_the_brand(unit: Unit, changes: dict[str, Any], _old: Any, _notes: list[Fault]) -> None:
     """Rule 54: a brand name stands for the brand of that name, which is made when there is none."""
     name = changes.pop("brand_name", "").strip()
@@ -152,7 +152,7 @@ async def link_the_brand(unit: Unit, changes: dict[str, Any], _old: Any, _notes:
         changes["brand_id"] = found[0]
 
 
-@TABLE.prepare.append
+@TABLE.before_validate.append
 async def keep_stock_in_bounds(_unit: Unit, changes: dict[str, Any], _old: Any, notes: list[Fault]) -> None:
     """Rules 48 and 49: a level over the cap is clamped; one below zero is not saved, and the caller is told (207)."""
     level = changes.get("inventory_level")
@@ -160,8 +160,8 @@ async def keep_stock_in_bounds(_unit: Unit, changes: dict[str, Any], _old: Any, 
         return
     if level < 0:
         del changes["inventory_level"]
-        said = "The product was saved, but its inventory_level was not: stock cannot be negative."
-        notes.append(Fault(Reason.FIELD_INVALID, "inventory_level", said))
+        message = "The product was saved, but its inventory_level was not: stock cannot be negative."
+        notes.append(Fault(Reason.FIELD_INVALID, "inventory_level", message))
     elif level > STOCK_CAP:
         changes["inventory_level"] = STOCK_CAP
 
@@ -190,9 +190,9 @@ _NEEDS = "needs availability to be disabled."
 async def keep_categories_few(_unit: Unit, _old: Product | None, new: Product) -> None:
     """Rule 45: a product is in at most 1,000 categories. Listing one twice is listing it once."""
     new.categories = list(dict.fromkeys(new.categories))
-    if len(new.categories) > MOST_CATEGORIES:
-        said = f"A product can be in at most {MOST_CATEGORIES} categories."
-        raise Refusal(Reason.PLATFORM_CAP_REACHED, said, details={"resource": "categories", "limit": MOST_CATEGORIES})
+    if len(new.categories) > MAX_CATEGORIES:
+        message = f"A product can be in at most {MAX_CATEGORIES} categories."
+        raise Refusal(Reason.PLATFORM_CAP_REACHED, message, details={"resource": "categories", "limit": MAX_CATEGORIES})
 
 
 @TABLE.before_write.append
@@ -201,7 +201,7 @@ async def sell_at_the_sale_price(_unit: Unit, _old: Product | None, new: Product
     new.calculated_price = new.sale_price or new.price
 
 
-@TABLE.along.append
+@TABLE.extra_statements.append
 def with_its_text(_unit: Unit, old: Product | None, new: Product) -> list[Statement]:
     """The description, where searches for words look for it."""
     if old is None:
@@ -226,21 +226,22 @@ def stock_moved(old: Product, new: Product) -> dict[str, Any] | None:
 @categories.TABLE.before_delete.append
 async def orphan_no_product(unit: Unit, doomed: Sequence[int]) -> None:
     """Rule 36: a product whose last category goes away would be orphaned; the others just leave the category."""
-    marks = numbered_marks(len(doomed))
-    affected = f"SELECT DISTINCT product_id FROM product_categories WHERE category_id IN ({marks})"
+    placeholders = numbered_placeholders(len(doomed))
+    affected = f"SELECT DISTINCT product_id FROM product_categories WHERE category_id IN ({placeholders})"
     orphans = (
         f"SELECT product_id FROM ({affected}) a WHERE NOT EXISTS (SELECT 1 FROM product_categories p"
-        f" WHERE p.product_id = a.product_id AND p.category_id NOT IN ({marks})) ORDER BY product_id LIMIT {TOLD}"
+        f" WHERE p.product_id = a.product_id AND p.category_id NOT IN ({placeholders}))"
+        f" ORDER BY product_id LIMIT {TOLD}"
     )
     orphaned = [str(row[0]) for row in await unit.tx.rows(orphans, *doomed)]
     if orphaned:
-        said = Reason.ORPHANED_PRODUCTS.message
+        message = Reason.ORPHANED_PRODUCTS.message
         details = {
-            "conflict_reason": said,
+            "conflict_reason": message,
             "orphaned_products": orphaned,
             "resolution": Reason.ORPHANED_PRODUCTS.remedy,
         }
-        raise Refusal(Reason.ORPHANED_PRODUCTS, said, details=details)
+        raise Refusal(Reason.ORPHANED_PRODUCTS, message, details=details)
     for (product,) in await unit.tx.rows(affected, *doomed):
         row = await unit.get(TABLE, product)
         if row is not None:
@@ -251,8 +252,8 @@ async def orphan_no_product(unit: Unit, doomed: Sequence[int]) -> None:
 @brands.TABLE.before_delete.append
 async def unbrand_products(unit: Unit, doomed: Sequence[int]) -> None:
     """The products of a brand that goes away have none."""
-    marks = numbered_marks(len(doomed))
-    for (product,) in await unit.tx.rows(f"SELECT id FROM products WHERE brand_id IN ({marks})", *doomed):
+    placeholders = numbered_placeholders(len(doomed))
+    for (product,) in await unit.tx.rows(f"SELECT id FROM products WHERE brand_id IN ({placeholders})", *doomed):
         row = await unit.get(TABLE, product)
         if row is not None:
             row.entity.brand_id = 0

@@ -7,15 +7,15 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from bodega.kit.endpoint import Facet, Within
+from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import INTEGER, Id, Kind, Line, Moment, moment
+from bodega.kit.fields import INTEGER, FieldType, Id, Line, Moment, moment
 from bodega.kit.listing import Listing, children
 from bodega.kit.route import collection, count, item
-from bodega.kit.shape import As, V2Shape, V3Shape
+from bodega.kit.shape import Alias, V2Shape, V3Shape
 from bodega.law.refusal import Fault
 from bodega.resources.catalog import product
-from bodega.storage.table import Reference, numbered_marks
+from bodega.storage.table import Reference, numbered_placeholders
 from bodega.storage.unit import Unit
 
 STATUSES = ("pending", "approved", "disapproved")
@@ -35,8 +35,8 @@ def _rating(value: Any) -> int:
     return rating
 
 
-V2_STATUS = Kind("int", STATUSES.index, _status, str)
-V2_RATING = Kind("int", int, _rating, int)
+V2_STATUS = FieldType("int", STATUSES.index, _status, str)
+V2_RATING = FieldType("int", int, _rating, int)
 
 
 class Review(Entity, kw_only=True):
@@ -70,26 +70,26 @@ v2 = V2Shape(
     "review",
     "id! product_id! author* date_created rating* title* review* status",
     {
-        "author": As("name"),
-        "date_created": As("date_reviewed"),
-        "rating": As("rating", V2_RATING),
-        "review": As("text"),
-        "status": As("status", V2_STATUS),
+        "author": Alias("name"),
+        "date_created": Alias("date_reviewed"),
+        "rating": Alias("rating", V2_RATING),
+        "review": Alias("text"),
+        "status": Alias("status", V2_STATUS),
     },
 )
 v3 = V3Shape(Review, required="title date_reviewed", read_only="id date_created date_modified", hidden="product_id")
 
-OF_PRODUCT = (Within("product_id", product.TABLE),)
-V2 = Facet(
+OF_PRODUCT = (Parent("product_id", product.TABLE),)
+V2 = Endpoint(
     2,
     TABLE,
     Listing(TABLE, 2, "min_id max_id status"),
     "store_v2_products",
     "products/{}/reviews",
     v2=v2,
-    within=OF_PRODUCT,
+    parents=OF_PRODUCT,
 )
-V3 = Facet(
+V3 = Endpoint(
     3,
     TABLE,
     Listing(TABLE, 3, "status", shown=v3.shown),
@@ -97,7 +97,7 @@ V3 = Facet(
     "catalog/products/{}/reviews",
     v3=v3,
     created=200,
-    within=OF_PRODUCT,
+    parents=OF_PRODUCT,
 )
 
 routes = (
@@ -111,7 +111,7 @@ routes = (
 product.INCLUDES["reviews"] = children(TABLE, "product_id")
 
 
-@TABLE.prepare.append
+@TABLE.before_validate.append
 async def date_the_undated(unit: Unit, changes: dict[str, Any], old: Any, _notes: list[Fault]) -> None:
     """A review of V2 that says no date was written now."""
     if old is None and not changes.get("date_reviewed"):
@@ -143,7 +143,7 @@ async def rate_the_product(unit: Unit, old: Review | None, new: Review) -> None:
 @TABLE.before_delete.append
 async def unrate_the_product(unit: Unit, doomed: Sequence[int]) -> None:
     """Rule 70: a review that goes counts no more."""
-    sql = f"SELECT doc, rest FROM reviews WHERE id IN ({numbered_marks(len(doomed))})"
+    sql = f"SELECT doc, rest FROM reviews WHERE id IN ({numbered_placeholders(len(doomed))})"
     for doc, rest in await unit.tx.rows(sql, *doomed):
         review = TABLE.decode(doc, rest)
         count, rating = _counts(review)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from bodega.kit.endpoint import Facet, Within
-from bodega.kit.fields import FILE_PATH, INT32, Kind
+from bodega.kit.endpoint import Endpoint, Parent
+from bodega.kit.fields import FILE_PATH, INT32, FieldType
 from bodega.kit.listing import Filter, Listing, parser
 from bodega.kit.route import collection, count, item
-from bodega.kit.shape import As, V2Shape
+from bodega.kit.shape import Alias, V2Shape
 from bodega.resources.catalog import product, variants
 from bodega.resources.catalog.variants import OptionValue, Variant
 
@@ -33,7 +33,7 @@ def _id(one: dict[str, Any], name: str) -> int:
     return number
 
 
-OPTIONS = Kind("object_array", _show_options, _read_options, lambda values: values)
+OPTIONS = FieldType("object_array", _show_options, _read_options, lambda values: values)
 
 SHAPE = V2Shape(
     Variant,
@@ -43,11 +43,11 @@ SHAPE = V2Shape(
     " bin_picking_number weight adjusted_weight! is_purchasing_disabled purchasing_disabled_message image_file"
     " options*",
     {
-        "adjusted_price": As("calculated_price"),
-        "adjusted_weight": As("calculated_weight"),
-        "is_purchasing_disabled": As("purchasing_disabled"),
-        "image_file": As("image_url", FILE_PATH),
-        "options": As("option_values", OPTIONS),
+        "adjusted_price": Alias("calculated_price"),
+        "adjusted_weight": Alias("calculated_weight"),
+        "is_purchasing_disabled": Alias("purchasing_disabled"),
+        "image_file": Alias("image_url", FILE_PATH),
+        "options": Alias("option_values", OPTIONS),
     },
 )
 
@@ -63,15 +63,15 @@ LISTING = Listing(
     },
 )
 WITH_OPTIONS = {"is_base": False}
-ALL = Facet(2, TABLE, LISTING, variants.SCOPE, "products/skus", v2=SHAPE, only=WITH_OPTIONS)
-OF_PRODUCT = Facet(
+ALL = Endpoint(2, TABLE, LISTING, variants.SCOPE, "products/skus", v2=SHAPE, only=WITH_OPTIONS)
+OF_PRODUCT = Endpoint(
     2,
     TABLE,
     LISTING,
     variants.SCOPE,
     "products/{}/skus",
     v2=SHAPE,
-    within=(Within("product_id", product.TABLE),),
+    parents=(Parent("product_id", product.TABLE),),
     only=WITH_OPTIONS,
 )
 

@@ -9,10 +9,10 @@ import msgspec
 from bodega.kit.actions import Action
 from bodega.kit.complaint import typed
 from bodega.kit.context import Context
-from bodega.kit.endpoint import Facet, Within
+from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.fields import INT32
 from bodega.kit.listing import Listing
-from bodega.kit.pairs import MOST
+from bodega.kit.pairs import MAXIMUM
 from bodega.kit.render import json, pagination
 from bodega.kit.route import route
 from bodega.kit.shape import parse_json, respect_cap
@@ -21,27 +21,27 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, refuse_faults
 from bodega.resources.catalog import categories, product
 from bodega.storage import rows
-from bodega.storage.table import numbered_marks
+from bodega.storage.table import numbered_placeholders
 from bodega.storage.unit import Unit
 
 NAME = "category_sort_orders"
 TABLES = (product.TABLE.name, NAME)
 
 
-class Place(msgspec.Struct):
+class SortPosition(msgspec.Struct):
     """Where a product stands in a category; without a number it comes after those that have one."""
 
     product_id: Annotated[int, msgspec.Meta(ge=1, le=INT32)]
     sort_order: Annotated[int, msgspec.Meta(ge=0, le=INT32)] | None
 
 
-FACET = Facet(
+FACET = Endpoint(
     3,
     product.TABLE,
     Listing(product.TABLE, 3, ""),
     "store_v2_products",
     "",
-    within=(Within("category_id", categories.TABLE),),
+    parents=(Parent("category_id", categories.TABLE),),
 )
 
 _SOURCE = (
@@ -54,7 +54,7 @@ class ShowOrder(Action):
     """GET: the products of the category with their places, those without one last."""
 
     async def find(self, context: Context) -> Validator:
-        await self.place.enter(context)
+        await self.selection.enter(context)
         standings = [await rows.table_state_of(context.reader, name) for name in TABLES]
         return Validator(sum(one.revision for one in standings), max(one.modified for one in standings))
 
@@ -78,16 +78,16 @@ class SetOrder(Action):
     body = True
 
     async def find(self, context: Context) -> None:
-        await self.place.enter(context)
+        await self.selection.enter(context)
 
     def read(self, content: Any) -> Any:
         items = parse_json(content)
-        respect_cap(items, MOST)
+        respect_cap(items, MAXIMUM)
         faults: list[Fault] = []
-        places: list[Place] = []
+        places: list[SortPosition] = []
         for place, item in enumerate(items):
             try:
-                places.append(typed(item, Place))
+                places.append(typed(item, SortPosition))
             except ValueError as error:
                 faults.append(Fault(Reason.FIELD_INVALID, str(place), f"{place} {error}."))
         if faults:
@@ -111,13 +111,13 @@ class SetOrder(Action):
         return Shown(ready=json({"data": context.draft, "meta": {}}))
 
 
-async def _refuse_strangers(unit: Unit, category: int, places: list[Place]) -> None:
+async def _refuse_strangers(unit: Unit, category: int, places: list[SortPosition]) -> None:
     """Only what is in the category has a place there."""
     ids = sorted({wanted.product_id for wanted in places})
     if not ids:
         return
-    marks = numbered_marks(len(ids), 2)
-    sql = f"SELECT product_id FROM product_categories WHERE category_id = $1 AND product_id IN ({marks})"
+    placeholders = numbered_placeholders(len(ids), 2)
+    sql = f"SELECT product_id FROM product_categories WHERE category_id = $1 AND product_id IN ({placeholders})"
     there = {row[0] for row in await unit.tx.rows(sql, category, *ids)}
     faults = [
         Fault(Reason.FIELD_INVALID, f"{place}.product_id", "The product is not in this category.")
@@ -133,8 +133,8 @@ async def forget_the_places_it_left(unit: Unit, old: product.Product | None, new
     """A product that leaves a category leaves its place there too."""
     left = set(old.categories) - set(new.categories) if old is not None else set()
     if left:
-        marks = numbered_marks(len(left), 2)
-        sql = f"DELETE FROM category_sort_orders WHERE product_id = $1 AND category_id IN ({marks})"
+        placeholders = numbered_placeholders(len(left), 2)
+        sql = f"DELETE FROM category_sort_orders WHERE product_id = $1 AND category_id IN ({placeholders})"
         await unit.tx.run(sql, new.id, *sorted(left))
         unit.statistics.touch(NAME, unit.now)
 

@@ -16,10 +16,10 @@ from bodega.kit.fields import moment
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.resources.catalog import product, variants
-from bodega.resources.catalog.product import Own, Product
+from bodega.resources.catalog.product import BaseVariantOverrides, Product
 from bodega.resources.catalog.products import STOCK_CAP
 from bodega.resources.catalog.variants import Variant
-from bodega.storage.table import numbered_marks, update_sql
+from bodega.storage.table import numbered_placeholders, update_sql
 from bodega.storage.tx import Statement, Tx
 from bodega.storage.unit import Row, Unit, dangling, duplicate
 
@@ -28,7 +28,7 @@ SHARED = (
 )  # fmt: skip
 """Members that a simple product and its base variant have in common."""
 
-OWN = Own.__struct_fields__
+OWN = BaseVariantOverrides.__struct_fields__
 TABLE = variants.TABLE
 
 
@@ -66,7 +66,7 @@ async def count_the_stock_of_variants(_unit: Unit, _old: Product | None, new: Pr
         new.inventory_level = new.variant_stock
 
 
-@product.TABLE.along.append
+@product.TABLE.extra_statements.append
 def with_its_base_variant(unit: Unit, old: Product | None, new: Product) -> list[Statement]:
     """The base variant follows the product, in the same statement."""
     if new.base_variant_id is None:
@@ -147,7 +147,7 @@ async def skus_of_products_differ(tx: Tx, variant: Variant) -> list[Fault]:
 # What follows from a write of a variant.
 
 
-@TABLE.prepare.append
+@TABLE.before_validate.append
 async def sell_nothing_below_zero(
     _unit: Unit, changes: dict[str, Any], _old: Variant | None, notes: list[Fault]
 ) -> None:
@@ -155,8 +155,8 @@ async def sell_nothing_below_zero(
     level = changes.get("inventory_level")
     if level is not None and level < 0:
         del changes["inventory_level"]
-        said = "The variant was saved, but its inventory_level was not: stock cannot be negative."
-        notes.append(Fault(Reason.FIELD_INVALID, "inventory_level", said))
+        message = "The variant was saved, but its inventory_level was not: stock cannot be negative."
+        notes.append(Fault(Reason.FIELD_INVALID, "inventory_level", message))
 
 
 @TABLE.before_write.append
@@ -174,8 +174,8 @@ async def agree_with_the_product(unit: Unit, old: Variant | None, new: Variant) 
         new.inventory_level = min(new.inventory_level, STOCK_CAP)
         for name in SHARED:
             setattr(owner, name, getattr(new, name))
-        own = Own(**{name: getattr(new, name) for name in OWN})
-        owner.base_own = None if own == Own() else own
+        own = BaseVariantOverrides(**{name: getattr(new, name) for name in OWN})
+        owner.base_own = None if own == BaseVariantOverrides() else own
     else:
         new.sku_id = new.id or unit.statistics.next_id(TABLE.name)
         hold_stock(owner, old, new)
@@ -241,7 +241,8 @@ async def _end_the_base_variant(unit: Unit, owner: Product) -> None:
 @TABLE.before_delete.append
 async def leave_a_base_variant(unit: Unit, doomed: Sequence[int]) -> None:
     """Rule 57: a product whose last variant with options goes is simple again; a base variant goes only with it."""
-    sql = f"SELECT id, product_id, is_base, inventory_level FROM variants WHERE id IN ({numbered_marks(len(doomed))})"
+    placeholders = numbered_placeholders(len(doomed))
+    sql = f"SELECT id, product_id, is_base, inventory_level FROM variants WHERE id IN ({placeholders})"
     going: dict[int, list[Any]] = {}
     for row in await unit.tx.rows(sql, *doomed):
         if (product.TABLE.name, row[1]) in unit.leaving or (TABLE.name, row[0]) in unit.leaving:

@@ -10,7 +10,7 @@ import msgspec
 from bodega.kit.actions import Action, DeleteMany
 from bodega.kit.batch import CreateMany, UpdateMany
 from bodega.kit.context import Context
-from bodega.kit.endpoint import Batch, Facet, Within
+from bodega.kit.endpoint import Batch, Endpoint, Parent
 from bodega.kit.listing import Filter, Listing, Query, listed, parser
 from bodega.kit.render import json
 from bodega.kit.route import collection, route
@@ -22,7 +22,7 @@ from bodega.resources.catalog import categories, trees
 from bodega.resources.catalog.categories import TABLE, Category
 from bodega.storage import rows
 
-MOST = 50
+MAXIMUM = 50
 DEEPEST = 8
 
 
@@ -87,7 +87,7 @@ _IDS = (
     | _by("tree_id", "tree_id", _id)
     | _by("parent_id", "parent_id", _id)
 )
-V3 = Facet(
+V3 = Endpoint(
     3,
     TABLE,
     Listing(
@@ -101,12 +101,12 @@ V3 = Facet(
     "store_v2_products",
     "catalog/trees/categories",
     v3=v3,
-    batch=Batch(MOST, counted=True, identity="category_id"),
+    batch=Batch(MAXIMUM, counted=True, identity="category_id"),
 )
-UPDATE = replace(V3, batch=Batch(MOST, counted=True, identity="category_id", shows=False))
+UPDATE = replace(V3, batch=Batch(MAXIMUM, counted=True, identity="category_id", shows=False))
 """The reply to an update only counts what was done."""
 
-DELETE = Facet(
+DELETE = Endpoint(
     3,
     TABLE,
     Listing(TABLE, 3, "", mapped={name: found for name, found in _IDS.items() if name.endswith(":in")}),
@@ -121,9 +121,9 @@ class CreateInTrees(CreateMany):
 
     def read(self, content: Any) -> Any:
         drafts = super().read(content)
-        said = "tree_id or parent_id is required."
+        message = "tree_id or parent_id is required."
         faults = [
-            Fault(Reason.FIELD_MISSING, f"{place}.tree_id", said)
+            Fault(Reason.FIELD_MISSING, f"{place}.tree_id", message)
             for place, draft in enumerate(drafts)
             if "tree_id" not in draft and not draft.get("parent_id")
         ]
@@ -139,7 +139,7 @@ class DeleteInTrees(DeleteMany):
         return True
 
     async def task_meta(self, context: Context) -> dict[str, Any]:
-        total = await rows.count(context.reader, self.place.narrowed(context), context.found)
+        total = await rows.count(context.reader, self.selection.narrowed(context), context.found)
         return {"total": total, "success": 0, "failed": 0}
 
 
@@ -150,7 +150,7 @@ class ShowTree(Action):
         return self.listing.parse(query)
 
     async def find(self, context: Context) -> Validator:
-        await self.place.enter(context)
+        await self.selection.enter(context)
         now = await rows.table_state(context.reader, TABLE)
         return Validator(now.revision, now.modified)
 
@@ -193,13 +193,13 @@ def _levels(text: str) -> bool:
     return True
 
 
-WHOLE = Facet(
+WHOLE = Endpoint(
     3,
     TABLE,
     Listing(TABLE, 3, "", mapped={"depth": Filter("1 = 1", "low", _levels)}),
     V3.scope,
     "",
-    within=(Within("tree_id", trees.TABLE),),
+    parents=(Parent("tree_id", trees.TABLE),),
 )
 
 routes = (

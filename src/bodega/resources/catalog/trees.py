@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from bodega.kit.endpoint import Batch, Facet
+from bodega.kit.endpoint import Batch, Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import fires
 from bodega.kit.fields import NAME, Id
@@ -17,7 +17,7 @@ from bodega.kit.route import listed as list_of
 from bodega.kit.shape import Changes, V3Shape
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.store import channels
-from bodega.storage.table import Reference, Unique, numbered_marks
+from bodega.storage.table import Reference, Unique, numbered_placeholders
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
@@ -50,7 +50,7 @@ TABLE = stored(
 v3 = V3Shape(Tree, required="name channels")
 
 _id = parser("INTEGER", "id")
-V3 = Facet(
+V3 = Endpoint(
     3,
     TABLE,
     Listing(TABLE, 3, "id:in", mapped={"channel_id:in": Filter("channel_id", "in", listed(_id))}),
@@ -59,7 +59,7 @@ V3 = Facet(
     v3=v3,
     batch=Batch(50, whole=True, counted=True, creates=True),  # rule 25
 )
-DELETE = Facet(3, TABLE, Listing(TABLE, 3, "id:in"), V3.scope, V3.home, delete_needs_filter=True)
+DELETE = Endpoint(3, TABLE, Listing(TABLE, 3, "id:in"), V3.scope, V3.home, delete_needs_filter=True)
 
 routes = (
     collection("catalog/trees", V3, "GET")
@@ -70,7 +70,7 @@ routes = (
 
 async def channels_of(tx: Tx, trees: Collection[int]) -> list[int]:
     """The channels that show these trees."""
-    sql = f"SELECT channel_id FROM trees WHERE id IN ({numbered_marks(len(trees))}) ORDER BY channel_id"
+    sql = f"SELECT channel_id FROM trees WHERE id IN ({numbered_placeholders(len(trees))}) ORDER BY channel_id"
     return [row[0] for row in await tx.rows(sql, *trees) if row[0] is not None] if trees else []
 
 
@@ -86,7 +86,7 @@ def tree_changed(old: Tree | None, new: Tree | None) -> dict[str, Any] | None:
     return {"tree_id": tree.id} if tree is not None else None
 
 
-@TABLE.prepare.append
+@TABLE.before_validate.append
 async def keep_to_one_channel(_unit: Unit, changes: Changes, old: Tree | None, _notes: list[Fault]) -> None:
     """Rule 40: a tree is made for one channel, and stays with it; nor may an update name it."""
     if old is None and len(changes["channels"]) != 1:

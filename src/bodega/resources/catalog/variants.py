@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from bodega.kit.endpoint import Batch, Facet, Within
+from bodega.kit.endpoint import Batch, Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import events
 from bodega.kit.fields import Count, FileUrl, Id, Line, Measure, Money, ten_thousandths
@@ -22,7 +22,7 @@ from bodega.resources.catalog.product import Code
 from bodega.storage.table import Link, Reference, Unique
 from bodega.storage.unit import Unit
 
-MOST = 600
+MAXIMUM = 600
 """Variants of one product (rule 55: V2's older documents say 500)."""
 
 
@@ -116,7 +116,7 @@ TABLE = stored(
             lambda variant: [value.id for value in variant.option_values],
         )
     ],
-    cap_within=("product_id", MOST),
+    cap_within=("product_id", MAXIMUM),
     event=events("store/sku", data=as_sku),
     more_schema="CREATE INDEX variants_skus ON variants (id, is_base) WHERE NOT is_base;\n"
     "CREATE INDEX variants_low ON variants (product_id) WHERE is_low;\n"
@@ -148,7 +148,7 @@ SHAPE = V3Shape(Variant, required="sku option_values", read_only=f"{_READ_ONLY} 
 IN_A_BATCH = V3Shape(Variant, required="product_id sku option_values", read_only=_READ_ONLY, write_only=_OR_NULL)
 
 SCOPE = "store_v2_products"
-OF_PRODUCT = Facet(
+OF_PRODUCT = Endpoint(
     3,
     TABLE,
     Listing(TABLE, 3, "", shown=SHAPE.shown),
@@ -156,9 +156,9 @@ OF_PRODUCT = Facet(
     "catalog/products/{}/variants",
     v3=SHAPE,
     created=200,
-    within=(Within("product_id", product.TABLE),),
+    parents=(Parent("product_id", product.TABLE),),
 )
-ALL = Facet(
+ALL = Endpoint(
     3,
     TABLE,
     Listing(
@@ -187,7 +187,7 @@ routes = (
 product.INCLUDES["variants"] = children(TABLE, "product_id")
 
 
-@TABLE.prepare.append
+@TABLE.before_validate.append
 async def let_nothing_be_unset(_unit: Unit, changes: dict[str, Any], old: Variant | None, _notes: list[Fault]) -> None:
     """A null leaves no hole, and a variant stays with its product whatever is sent back."""
     for name, unset in UNSET.items():

@@ -6,12 +6,12 @@ import re
 from typing import Annotated, Literal
 from urllib.parse import parse_qs, urlsplit
 
-from bodega.kit.endpoint import Facet, Within
+from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import STRING, Id, Kind, Line, SortOrder
+from bodega.kit.fields import STRING, FieldType, Id, Line, SortOrder
 from bodega.kit.listing import Listing, children
 from bodega.kit.route import collection, count, item
-from bodega.kit.shape import As, Nested, V2Shape, V3Shape
+from bodega.kit.shape import Alias, Nested, V2Shape, V3Shape
 from bodega.kit.write import rows_of
 from bodega.resources.catalog import product
 from bodega.storage.table import Reference, Unique
@@ -36,7 +36,7 @@ def youtube_id(text: str) -> str:
     raise ValueError("must be the address of a YouTube video")
 
 
-VIDEO = Kind("string", str, lambda value: youtube_id(STRING.read(value)), youtube_id)
+VIDEO = FieldType("string", str, lambda value: youtube_id(STRING.read(value)), youtube_id)
 
 
 class Video(Entity, kw_only=True):
@@ -66,25 +66,25 @@ v2 = V2Shape(
     "video",
     "id! product_id! sort_order name url*",
     {
-        "id": As("video_id"),
-        "name": As("title"),
-        "url": As("video_id", VIDEO._replace(show="https://www.youtube.com/watch?v={}".format)),
+        "id": Alias("video_id"),
+        "name": Alias("title"),
+        "url": Alias("video_id", VIDEO._replace(show="https://www.youtube.com/watch?v={}".format)),
     },
 )
 v3 = V3Shape(Video, required="video_id", read_only="id product_id length")
 
-OF_PRODUCT = (Within("product_id", product.TABLE),)
-V2 = Facet(
+OF_PRODUCT = (Parent("product_id", product.TABLE),)
+V2 = Endpoint(
     2,
     TABLE,
     Listing(TABLE, 2, "", order="sort_order"),
     "store_v2_products",
     "products/{}/videos",
     v2=v2,
-    within=OF_PRODUCT,
+    parents=OF_PRODUCT,
     key="video_id",
 )
-V3 = Facet(
+V3 = Endpoint(
     3,
     TABLE,
     Listing(TABLE, 3, "", order="sort_order", shown=v3.shown),
@@ -92,9 +92,9 @@ V3 = Facet(
     "catalog/products/{}/videos",
     v3=v3,
     created=200,
-    within=OF_PRODUCT,
+    parents=OF_PRODUCT,
 )
-ALL = Facet(2, TABLE, Listing(TABLE, 2, ""), V2.scope, "", v2=v2)
+ALL = Endpoint(2, TABLE, Listing(TABLE, 2, ""), V2.scope, "", v2=v2)
 
 routes = (
     collection("products/{product_id}/videos", V2, "GET POST DELETE"),

@@ -11,12 +11,12 @@ import msgspec
 from bodega.domain.urls import CustomUrl, chosen, has_urls, yields_taken_urls
 from bodega.kit.actions import NO_QUERY, Action, Chunk, DeleteMany
 from bodega.kit.context import Context
-from bodega.kit.endpoint import Facet
+from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import NAME, STRING, WORDS, Kind, Line, clean_moment, moment
+from bodega.kit.fields import NAME, STRING, WORDS, FieldType, Line, clean_moment, moment
 from bodega.kit.listing import Filter, Listing, Query
 from bodega.kit.route import collection, count, item, route
-from bodega.kit.shape import As, Changes, Derived, Part, V2Shape
+from bodega.kit.shape import Alias, Changes, Derived, ObjectMember, V2Shape
 from bodega.law.outcome import Emptied, Outcome, Shown, Validator
 from bodega.law.refusal import Fault
 from bodega.storage import rows
@@ -48,12 +48,12 @@ def _read_published(value: Any) -> str:
     return clean_moment(value)
 
 
-PUBLISHED = Kind("object", _show_published, _read_published, clean_moment)
+PUBLISHED = FieldType("object", _show_published, _read_published, clean_moment)
 TAGS = WORDS._replace(word="array of strings", show=lambda tags: tags)
 Text = Annotated[str, msgspec.Meta(max_length=1_000_000)]
 
 
-class Post(Entity, kw_only=True):
+class BlogPost(Entity, kw_only=True):
     """A draft until `is_published`; its date puts it among the others, a draft's too."""
 
     title: Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
@@ -70,7 +70,7 @@ class Post(Entity, kw_only=True):
 
 TABLE = stored(
     "blog_posts",
-    Post,
+    BlogPost,
     noun="blog post",
     columns="is_published",
     computed={
@@ -86,19 +86,19 @@ CREATE INDEX blog_post_tags_tag_key ON blog_post_tags (tag_key, post_id);""",
 )
 
 v2 = V2Shape(
-    Post,
+    BlogPost,
     "blog_posts",
     "blog_post",
     "id! title* url preview_url! body* tags summary? is_published published_date published_date_iso8601?"
     " meta_description meta_keywords author thumbnail_path",
     {
-        "url": Part("custom_url", "url", chosen),
+        "url": ObjectMember("custom_url", "url", chosen),
         "preview_url": Derived(lambda post: post.custom_url.url),
         "summary": Derived(lambda post: summary(post.body)),
         "published_date_iso8601": Derived(lambda post: f"{post.published_date[:19]}+0000", "date string"),
-        "body": As("body", STRING),
-        "meta_description": As("meta_description", STRING),
-        "meta_keywords": As("meta_keywords", STRING),
+        "body": Alias("body", STRING),
+        "meta_description": Alias("meta_description", STRING),
+        "meta_keywords": Alias("meta_keywords", STRING),
     },
 )
 NEWEST_FIRST = "-published_date"
@@ -109,8 +109,8 @@ LISTED = Listing(
     mapped={"tag": Filter("blog_post_tags:post_id.tag_key", "member", lambda text: (text.casefold(),))},
     order=NEWEST_FIRST,
 )
-V2 = Facet(2, TABLE, LISTED, "store_v2_content", "blog/posts", v2=v2, created=200)
-PAGE = Facet(2, TABLE, Listing(TABLE, 2, "", order=NEWEST_FIRST, most=50, bounds="page limit"), V2.scope, V2.home)
+V2 = Endpoint(2, TABLE, LISTED, "store_v2_content", "blog/posts", v2=v2, created=200)
+PAGE = Endpoint(2, TABLE, Listing(TABLE, 2, "", order=NEWEST_FIRST, maximum=50, bounds="page limit"), V2.scope, V2.home)
 
 
 class DeletePage(DeleteMany):
@@ -156,8 +156,8 @@ yields_taken_urls(TABLE, "post")
 has_urls(TABLE, "post", named="title", below="/blog")
 
 
-@TABLE.prepare.append
-async def publish_only_on_demand(unit: Unit, changes: Changes, old: Post | None, _notes: list[Fault]) -> None:
+@TABLE.before_validate.append
+async def publish_only_on_demand(unit: Unit, changes: Changes, old: BlogPost | None, _notes: list[Fault]) -> None:
     """Rule 109: a PUT that does not say that the post is published makes it a draft again."""
     if old is not None:
         changes.setdefault("is_published", False)
@@ -171,7 +171,7 @@ async def publish_only_on_demand(unit: Unit, changes: Changes, old: Post | None,
 
 
 @TABLE.after_write.append
-async def file_under_its_tags(unit: Unit, old: Post | None, new: Post) -> None:
+async def file_under_its_tags(unit: Unit, old: BlogPost | None, new: BlogPost) -> None:
     """Where `tag=` and the list of tags look."""
     if old is not None:
         if old.tags == new.tags:

@@ -8,26 +8,26 @@ from typing import Annotated, Literal
 import msgspec
 
 from bodega.domain.urls import CustomUrl, chosen, has_urls, yields_taken_urls
-from bodega.kit.endpoint import Facet
+from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import channel_of, events
 from bodega.kit.fields import NAME, Id, Line, Long, SortOrder
 from bodega.kit.listing import Listing
 from bodega.kit.route import collection, item
-from bodega.kit.shape import Part, V2Shape
+from bodega.kit.shape import ObjectMember, V2Shape
 from bodega.kit.write import unchanging
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
-from bodega.storage.table import Reference, Unique, numbered_marks
+from bodega.storage.table import Reference, Unique, numbered_placeholders
 from bodega.storage.unit import Unit, dangling
 
-MOST_BYTES = 1024 * 1024
+MAX_BYTES = 1024 * 1024
 """Rule 109: of a request."""
 
-Text = Annotated[str, msgspec.Meta(max_length=MOST_BYTES)]
+Text = Annotated[str, msgspec.Meta(max_length=MAX_BYTES)]
 
 
-class Page(Entity, kw_only=True):
+class WebPage(Entity, kw_only=True):
     """`link` is where a page of that type leads; `email` receives what a contact form sends."""
 
     channel_id: Id = 1
@@ -55,7 +55,7 @@ class Page(Entity, kw_only=True):
 
 TABLE = stored(
     "web_pages",
-    Page,
+    WebPage,
     noun="page",
     columns="channel_id parent_id is_homepage",
     event=events(
@@ -69,25 +69,25 @@ TABLE = stored(
 )
 
 v2 = V2Shape(
-    Page,
+    WebPage,
     "pages",
     "page",
     "id! channel_id name* meta_title email body is_visible parent_id sort_order meta_keywords type* contact_fields"
     " meta_description is_homepage layout_file? is_customers_only search_keywords has_mobile_version mobile_body"
     " content_type url link",
-    {"url": Part("custom_url", "url", chosen)},
+    {"url": ObjectMember("custom_url", "url", chosen)},
 )
-V2 = Facet(2, TABLE, Listing(TABLE, 2, ""), "store_v2_content", "pages", v2=v2, created=200, max_body=MOST_BYTES)
+V2 = Endpoint(2, TABLE, Listing(TABLE, 2, ""), "store_v2_content", "pages", v2=v2, created=200, max_body=MAX_BYTES)
 
 routes = (collection("pages", V2, "GET POST"), item("pages/{id}", V2))
 
-TABLE.prepare.append(unchanging("channel_id"))
+TABLE.before_validate.append(unchanging("channel_id"))
 yields_taken_urls(TABLE, "page")
 has_urls(TABLE, "page")
 
 
 @TABLE.before_write.append
-async def fill_what_its_type_needs(_unit: Unit, _old: Page | None, new: Page) -> None:
+async def fill_what_its_type_needs(_unit: Unit, _old: WebPage | None, new: WebPage) -> None:
     """A link leads somewhere, a file has content, and only a file is anything but HTML."""
     faults = []
     if new.type == "link" and not new.link:
@@ -105,7 +105,7 @@ def _missing(name: str) -> Fault:
 
 
 @TABLE.before_write.append
-async def lie_below_another_page(unit: Unit, old: Page | None, new: Page) -> None:
+async def lie_below_another_page(unit: Unit, old: WebPage | None, new: WebPage) -> None:
     """The parent exists, and is not the page itself nor one below it."""
     above = new.parent_id
     if not above or (old is not None and old.parent_id == above):
@@ -116,12 +116,12 @@ async def lie_below_another_page(unit: Unit, old: Page | None, new: Page) -> Non
         row = await unit.tx.row("SELECT parent_id FROM web_pages WHERE id = $1", above)
         if row is None:
             fault = dangling("parent_id", "The parent page does not exist.", [above])
-            raise Refusal(Reason.DANGLING_REFERENCE, fault.said, details=fault.details, faults=[fault])
+            raise Refusal(Reason.DANGLING_REFERENCE, fault.message, details=fault.details, faults=[fault])
         above = row[0]
 
 
 @TABLE.after_write.append
-async def have_one_homepage(unit: Unit, old: Page | None, new: Page) -> None:
+async def have_one_homepage(unit: Unit, old: WebPage | None, new: WebPage) -> None:
     """A channel's storefront begins at one page: the one that was named last."""
     if new.is_homepage and (old is None or not old.is_homepage):
         sql = "SELECT id FROM web_pages WHERE is_homepage AND channel_id = $1 AND id <> $2"
@@ -133,7 +133,7 @@ async def have_one_homepage(unit: Unit, old: Page | None, new: Page) -> None:
 async def lift_the_pages_below(unit: Unit, doomed: Sequence[int]) -> None:
     """What lay below a page that goes away is at the top then."""
     for (child,) in await unit.tx.rows(
-        f"SELECT id FROM web_pages WHERE parent_id IN ({numbered_marks(len(doomed))})", *doomed
+        f"SELECT id FROM web_pages WHERE parent_id IN ({numbered_placeholders(len(doomed))})", *doomed
     ):
         if child not in doomed:
             await _change(unit, child, parent_id=0)

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from bodega.kit.endpoint import Facet
+from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import INT32, STRING, Kind, as_is, clean_text, structured
+from bodega.kit.fields import INT32, STRING, FieldType, as_is, clean_text, structured
 from bodega.kit.listing import Listing
 from bodega.kit.route import collection, count, item
 from bodega.kit.shape import V2Shape
@@ -17,7 +17,7 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal, invalid, refuse_faults
 from bodega.resources.catalog import brands, categories, product
 from bodega.resources.content import blog, pages
-from bodega.storage.table import Table, Unique, numbered_marks
+from bodega.storage.table import Table, Unique, numbered_placeholders
 from bodega.storage.unit import Unit, dangling
 
 LONGEST = 2048
@@ -57,7 +57,7 @@ def clean_path(value: Any) -> str:
     return "/" + text.lstrip("/")
 
 
-PATH = Kind("string", as_is, clean_path, clean_path)
+PATH = FieldType("string", as_is, clean_path, clean_path)
 
 
 class Redirect(Entity, kw_only=True):
@@ -82,7 +82,7 @@ TABLE = stored(
 )
 
 v2 = V2Shape(Redirect, "redirects", "redirect", "id? path+ forward+ url!")
-V2 = Facet(2, TABLE, Listing(TABLE, 2, "min_id max_id"), "store_v2_content", "redirects", v2=v2, created=200)
+V2 = Endpoint(2, TABLE, Listing(TABLE, 2, "min_id max_id"), "store_v2_content", "redirects", v2=v2, created=200)
 
 routes = (collection("redirects", V2, "GET POST DELETE"), item("redirects/{id}", V2), count("redirects/count", V2))
 
@@ -102,7 +102,7 @@ async def _address(unit: Unit, forward: Forward) -> str:
     found = await unit.tx.row("SELECT url FROM urls WHERE kind = $1 AND owner = $2", forward.type, forward.ref)
     if found is None:
         fault = dangling("forward", f"The {forward.type} does not exist.", [int(forward.ref)])
-        raise Refusal(Reason.DANGLING_REFERENCE, fault.said, details=fault.details, faults=[fault])
+        raise Refusal(Reason.DANGLING_REFERENCE, fault.message, details=fault.details, faults=[fault])
     return str(found[0])
 
 
@@ -124,9 +124,9 @@ def _lets_go(kind: str) -> Callable[..., Awaitable[None]]:
 
 
 async def _point(unit: Unit, kind: str, targets: Sequence[int], url: str) -> None:
-    marks = numbered_marks(len(targets), 2)
+    placeholders = numbered_placeholders(len(targets), 2)
     for (redirect,) in await unit.tx.rows(
-        f"SELECT id FROM redirects WHERE kind = $1 AND ref IN ({marks}) ORDER BY id", kind, *targets
+        f"SELECT id FROM redirects WHERE kind = $1 AND ref IN ({placeholders}) ORDER BY id", kind, *targets
     ):
         row = await unit.get(TABLE, redirect)
         if row is not None:

@@ -9,25 +9,25 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from bodega.kit.context import Context
-from bodega.kit.endpoint import Batch, Facet, Within
+from bodega.kit.endpoint import Batch, Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import events
-from bodega.kit.fields import NAME, STRING, Id, Kind, Line, as_is
+from bodega.kit.fields import NAME, STRING, FieldType, Id, Line, as_is
 from bodega.kit.listing import Filter, Include, Listing, listed
 from bodega.kit.route import collection, count, item
 from bodega.kit.route import listed as whole_lists
-from bodega.kit.shape import As, Changes, Nested, V2Shape, V3Shape
+from bodega.kit.shape import Alias, Changes, Nested, V2Shape, V3Shape
 from bodega.kit.write import create_one
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.customers import customer, form_fields
 from bodega.resources.geography import places
-from bodega.storage.table import Reference, Unique, numbered_marks
+from bodega.storage.table import Reference, Unique, numbered_placeholders
 from bodega.storage.unit import Unit
 
-MOST_SHOWN = 10
+MAX_SHOWN = 10
 """Addresses that a customer is shown with, and can be made with."""
-MOST_AT_ONCE = 50
+MAX_AT_ONCE = 50
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
 _WHO = ("first_name", "last_name", "company", "phone", "address_type")
@@ -55,8 +55,8 @@ class Address(Entity, kw_only=True):
 
 
 def _core(address: Address) -> str:
-    said = "\x1f".join(getattr(address, name) for name in CORE)
-    return hashlib.sha256(said.encode()).hexdigest()
+    message = "\x1f".join(getattr(address, name) for name in CORE)
+    return hashlib.sha256(message.encode()).hexdigest()
 
 
 TABLE = stored(
@@ -99,8 +99,8 @@ def _name_of(code: str) -> str:
     return found.country if found is not None else code
 
 
-COUNTRY = Kind("string", _name_of, _country_name, as_is)
-STATE = Kind("string", as_is, _state, as_is)
+COUNTRY = FieldType("string", _name_of, _country_name, as_is)
+STATE = FieldType("string", as_is, _state, as_is)
 
 v2 = V2Shape(
     Address,
@@ -109,18 +109,18 @@ v2 = V2Shape(
     "id! customer_id? first_name* last_name* company street_1* street_2 city* state* zip* country* country_iso2! phone*"
     " address_type",
     {
-        "street_1": As("address1"),
-        "street_2": As("address2"),
-        "state": As("state_or_province", STATE),
-        "zip": As("postal_code"),
-        "country": As("country_code", COUNTRY),
-        "country_iso2": As("country_code", STRING),
+        "street_1": Alias("address1"),
+        "street_2": Alias("address2"),
+        "state": Alias("state_or_province", STATE),
+        "zip": Alias("postal_code"),
+        "country": Alias("country_code", COUNTRY),
+        "country_iso2": Alias("country_code", STRING),
     },
 )
 
 _SCOPE = "store_v2_customers"
 _ALL = Listing(TABLE, 2, "")
-V2 = Facet(
+V2 = Endpoint(
     2,
     TABLE,
     _ALL,
@@ -128,9 +128,9 @@ V2 = Facet(
     "customers/{}/addresses",
     v2=v2,
     created=200,
-    within=(Within("customer_id", customer.TABLE),),
+    parents=(Parent("customer_id", customer.TABLE),),
 )
-EVERYBODYS = Facet(2, TABLE, _ALL, _SCOPE, "", v2=v2)
+EVERYBODYS = Endpoint(2, TABLE, _ALL, _SCOPE, "", v2=v2)
 
 # V3
 
@@ -153,10 +153,10 @@ _LIST = Listing(
     mapped={"name:in": Filter("name_key", "in", listed(str.casefold))},
     includes={"formfields": form_fields.include("address_id")},
 )
-_TERMS = Batch(MOST_AT_ONCE, whole=True, refused=Reason.LIST_REFUSED, omits=frozenset({Reason.DUPLICATE}))  # rule 101
-POST = Facet(3, TABLE, _LIST, _SCOPE, "customers/addresses", v3=post, created=200, batch=_TERMS)
-PUT = Facet(3, TABLE, _LIST, _SCOPE, "customers/addresses", v3=put, batch=_TERMS)
-DELETE = Facet(3, TABLE, Listing(TABLE, 3, "id:in"), _SCOPE, "customers/addresses", idle_delete=True)
+_TERMS = Batch(MAX_AT_ONCE, whole=True, refused=Reason.LIST_REFUSED, omits=frozenset({Reason.DUPLICATE}))  # rule 101
+POST = Endpoint(3, TABLE, _LIST, _SCOPE, "customers/addresses", v3=post, created=200, batch=_TERMS)
+PUT = Endpoint(3, TABLE, _LIST, _SCOPE, "customers/addresses", v3=put, batch=_TERMS)
+DELETE = Endpoint(3, TABLE, Listing(TABLE, 3, "id:in"), _SCOPE, "customers/addresses", idle_delete=True)
 
 routes = (
     collection("customers/{customer_id}/addresses", V2, "GET POST DELETE"),
@@ -170,7 +170,7 @@ routes = (
 )
 
 
-@TABLE.prepare.append
+@TABLE.before_validate.append
 async def know_the_country(_unit: Unit, changes: Changes, _old: Address | None, _notes: list[Fault]) -> None:
     """A country has a code that everybody knows, and one name."""
     if "country_code" not in changes:
@@ -191,7 +191,8 @@ async def of_customers(context: Context, ids: Sequence[int]) -> dict[int, bytes]
     sql = (
         "SELECT id, customer_id, doc FROM (SELECT id, customer_id, doc, row_number() OVER"
         " (PARTITION BY customer_id ORDER BY id) AS place FROM customer_addresses"
-        f" WHERE customer_id IN ({numbered_marks(len(ids))})) a WHERE place <= {MOST_SHOWN} ORDER BY customer_id, id"
+        f" WHERE customer_id IN ({numbered_placeholders(len(ids))})) a"
+        f" WHERE place <= {MAX_SHOWN} ORDER BY customer_id, id"
     )
     rows = await context.reader.rows(sql, *ids)
     answers = await form_fields.read("address_id", context, [row[0] for row in rows]) if _asked(context) else None
@@ -213,8 +214,9 @@ async def how_many(context: Context, ids: Sequence[int]) -> dict[int, bytes]:
     """How many addresses each has."""
     if not ids:
         return {}
-    marks = numbered_marks(len(ids))
-    sql = f"SELECT customer_id, count(*) FROM customer_addresses WHERE customer_id IN ({marks}) GROUP BY customer_id"
+    placeholders = numbered_placeholders(len(ids))
+    mine = f"customer_id IN ({placeholders}) GROUP BY customer_id"
+    sql = f"SELECT customer_id, count(*) FROM customer_addresses WHERE {mine}"
     return {row[0]: b"%d" % row[1] for row in await context.reader.rows(sql, *ids)}
 
 
@@ -223,7 +225,7 @@ async def _write(unit: Unit, parent: customer.Customer, drafts: list[Changes], n
         await create_one(unit, IN_CUSTOMER, {**draft, "customer_id": parent.id}, notes)
 
 
-IN_CUSTOMER = Facet(3, TABLE, _LIST, _SCOPE, "", v3=in_customer)
+IN_CUSTOMER = Endpoint(3, TABLE, _LIST, _SCOPE, "", v3=in_customer)
 customer.INCLUDES["addresses"] = Include(of_customers, tables="customer_addresses form_field_values")
 customer.INCLUDES["address_count"] = Include(how_many, empty=b"0", tables="customer_addresses")
-customer.POST_SHAPE.nested["addresses"] = Nested(in_customer, _write, new=True, most=MOST_SHOWN)
+customer.POST_SHAPE.nested["addresses"] = Nested(in_customer, _write, new=True, maximum=MAX_SHOWN)

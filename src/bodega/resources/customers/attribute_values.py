@@ -12,7 +12,7 @@ import msgspec
 from bodega.dates import parse_moment
 from bodega.kit.batch import UpdateMany
 from bodega.kit.context import Context
-from bodega.kit.endpoint import Batch, Facet
+from bodega.kit.endpoint import Batch, Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Id, Line, Moment
 from bodega.kit.listing import Filter, Include, Listing
@@ -22,13 +22,13 @@ from bodega.kit.write import create_one
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
 from bodega.resources.customers import attributes, customer
-from bodega.storage.table import Reference, Unique, numbered_marks
+from bodega.storage.table import Reference, Unique, numbered_placeholders
 from bodega.storage.unit import Unit
 
-MOST_CUSTOMERS = 10
+MAX_CUSTOMERS = 10
 """Customers whose values one call may change."""
 _NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)\s*")
-MOST_SHOWN = 10
+MAX_SHOWN = 10
 """Values that a customer is shown with, and can be made with."""
 
 
@@ -64,7 +64,7 @@ v3 = V3Shape(
 )
 in_customer = V3Shape(AttributeValue, required="attribute_id attribute_value", read_only=f"{_OWN} customer_id")
 
-OF_NAME = "attribute_id IN (SELECT id FROM customer_attributes WHERE name_key IN ({marks}))"
+OF_NAME = "attribute_id IN (SELECT id FROM customer_attributes WHERE name_key IN ({placeholders}))"
 
 
 async def _known(unit: Unit, asked: Changes) -> int:
@@ -74,7 +74,7 @@ async def _known(unit: Unit, asked: Changes) -> int:
     return int(found[0]) if found is not None else 0
 
 
-V3 = Facet(
+V3 = Endpoint(
     3,
     TABLE,
     Listing(
@@ -87,9 +87,11 @@ V3 = Facet(
     "customers/attribute-values",
     v3=v3,
     created=200,
-    batch=Batch(MOST_CUSTOMERS * attributes.MOST, whole=True, creates=True, refused=Reason.LIST_REFUSED, finds=_known),
+    batch=Batch(
+        MAX_CUSTOMERS * attributes.MAXIMUM, whole=True, creates=True, refused=Reason.LIST_REFUSED, finds=_known
+    ),
 )
-DELETE = Facet(3, TABLE, Listing(TABLE, 3, "id:in"), V3.scope, V3.home, idle_delete=True)
+DELETE = Endpoint(3, TABLE, Listing(TABLE, 3, "id:in"), V3.scope, V3.home, idle_delete=True)
 
 
 class Upsert(UpdateMany):
@@ -97,9 +99,9 @@ class Upsert(UpdateMany):
 
     def read(self, content: Any) -> Any:
         drafts = super().read(content)
-        if len({draft.get("customer_id") for draft in drafts}) > MOST_CUSTOMERS:
-            said = f"The values of at most {MOST_CUSTOMERS} customers can be changed at once."
-            raise Refusal(Reason.TOO_MANY_ITEMS, said, details={"max_items": MOST_CUSTOMERS})
+        if len({draft.get("customer_id") for draft in drafts}) > MAX_CUSTOMERS:
+            message = f"The values of at most {MAX_CUSTOMERS} customers can be changed at once."
+            raise Refusal(Reason.TOO_MANY_ITEMS, message, details={"max_items": MAX_CUSTOMERS})
         return drafts
 
 
@@ -110,7 +112,7 @@ routes = (
 )
 
 
-@TABLE.prepare.append
+@TABLE.before_validate.append
 async def call_it_by_one_name(_unit: Unit, changes: Changes, old: AttributeValue | None, _notes: list[Fault]) -> None:
     """A value stays with its customer and its attribute."""
     if "value" in changes:
@@ -153,7 +155,8 @@ async def of_customers(context: Context, ids: Sequence[int]) -> dict[int, bytes]
     sql = (
         "SELECT customer_id, doc FROM (SELECT id, customer_id, doc, row_number() OVER"
         " (PARTITION BY customer_id ORDER BY id) AS place FROM customer_attribute_values"
-        f" WHERE customer_id IN ({numbered_marks(len(ids))})) a WHERE place <= {MOST_SHOWN} ORDER BY customer_id, id"
+        f" WHERE customer_id IN ({numbered_placeholders(len(ids))})) a"
+        f" WHERE place <= {MAX_SHOWN} ORDER BY customer_id, id"
     )
     found: dict[int, list[bytes]] = {}
     for owner, doc in await context.reader.rows(sql, *ids):
@@ -165,10 +168,10 @@ async def how_many(context: Context, ids: Sequence[int]) -> dict[int, bytes]:
     """How many values each has."""
     if not ids:
         return {}
-    marks = numbered_marks(len(ids))
+    placeholders = numbered_placeholders(len(ids))
     sql = (
         "SELECT customer_id, count(*) FROM customer_attribute_values"
-        f" WHERE customer_id IN ({marks}) GROUP BY customer_id"
+        f" WHERE customer_id IN ({placeholders}) GROUP BY customer_id"
     )
     return {row[0]: b"%d" % row[1] for row in await context.reader.rows(sql, *ids)}
 
@@ -178,7 +181,7 @@ async def _write(unit: Unit, parent: customer.Customer, drafts: list[Changes], n
         await create_one(unit, IN_CUSTOMER, {**draft, "customer_id": parent.id}, notes)
 
 
-IN_CUSTOMER = Facet(3, TABLE, V3.listing, V3.scope, "", v3=in_customer)
+IN_CUSTOMER = Endpoint(3, TABLE, V3.listing, V3.scope, "", v3=in_customer)
 customer.INCLUDES["attributes"] = Include(of_customers, tables=TABLE.name)
 customer.INCLUDES["attribute_count"] = Include(how_many, empty=b"0", tables=TABLE.name)
-customer.POST_SHAPE.nested["attributes"] = Nested(in_customer, _write, new=True, most=MOST_SHOWN)
+customer.POST_SHAPE.nested["attributes"] = Nested(in_customer, _write, new=True, maximum=MAX_SHOWN)

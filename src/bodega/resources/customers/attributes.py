@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from bodega.kit.endpoint import Batch, Facet
+from bodega.kit.endpoint import Batch, Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import NAME, Moment
 from bodega.kit.listing import Listing
@@ -16,7 +16,7 @@ from bodega.kit.shape import V3Shape
 from bodega.kit.write import unchanging
 from bodega.law.reasons import Reason
 
-MOST = 50
+MAXIMUM = 50
 """Rule 102: attributes of a store."""
 
 
@@ -35,7 +35,7 @@ TABLE = stored(
     noun="customer attribute",
     columns="name type date_created date_modified",
     computed={"name_key": ("TEXT", lambda attribute: attribute.name.casefold())},
-    cap=MOST,
+    cap=MAXIMUM,
 )
 
 post = V3Shape(Attribute, required="name type", read_only="id date_created date_modified")
@@ -43,10 +43,10 @@ put = V3Shape(Attribute, required="", read_only="id date_created date_modified")
 
 _LIST = Listing(TABLE, 3, "name:like type date_created:min,max date_modified:min,max")
 _SCOPE, _HOME = "store_v2_customers", "customers/attributes"
-_TERMS = Batch(MOST, whole=True, refused=Reason.LIST_REFUSED)
-POST = Facet(3, TABLE, _LIST, _SCOPE, _HOME, v3=post, created=200, batch=_TERMS)
-PUT = Facet(3, TABLE, _LIST, _SCOPE, _HOME, v3=put, batch=_TERMS)
-DELETE = Facet(3, TABLE, Listing(TABLE, 3, "id:in"), _SCOPE, _HOME, idle_delete=True)
+_TERMS = Batch(MAXIMUM, whole=True, refused=Reason.LIST_REFUSED)
+POST = Endpoint(3, TABLE, _LIST, _SCOPE, _HOME, v3=post, created=200, batch=_TERMS)
+PUT = Endpoint(3, TABLE, _LIST, _SCOPE, _HOME, v3=put, batch=_TERMS)
+DELETE = Endpoint(3, TABLE, Listing(TABLE, 3, "id:in"), _SCOPE, _HOME, idle_delete=True)
 
 routes = (
     collection(_HOME, POST, "GET")
@@ -55,4 +55,4 @@ routes = (
     .also(collection(_HOME, DELETE, "DELETE")),
 )
 
-TABLE.prepare.append(unchanging("type"))  # rule 102
+TABLE.before_validate.append(unchanging("type"))  # rule 102

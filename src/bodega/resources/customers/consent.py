@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from bodega.kit.actions import NO_QUERY, Action
 from bodega.kit.context import Context
-from bodega.kit.endpoint import Facet, Within
+from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Moment, moment
 from bodega.kit.listing import Listing, Query
@@ -42,14 +42,14 @@ TABLE = stored(
 )
 
 v3 = V3Shape(Consent, required="", read_only="id updated_at")
-OF_CUSTOMER = Facet(
+OF_CUSTOMER = Endpoint(
     3,
     TABLE,
     Listing(TABLE, 3, ""),
     "store_v2_customers",
     "customers/{}/consent",
     v3=v3,
-    within=(Within("customer_id", customer.TABLE),),
+    parents=(Parent("customer_id", customer.TABLE),),
 )
 
 
@@ -65,7 +65,7 @@ class ShowConsent(Action):
         return NO_QUERY
 
     async def find(self, context: Context) -> Validator:
-        await self.place.enter(context)
+        await self.selection.enter(context)
         found = await rows.get(context.reader, TABLE, context.parent)
         if found is None:
             owner = await rows.get(context.reader, customer.TABLE, context.parent)

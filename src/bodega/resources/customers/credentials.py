@@ -11,7 +11,7 @@ from bodega import passwords
 from bodega.domain import guesses
 from bodega.kit.actions import NO_QUERY, Action
 from bodega.kit.context import Context
-from bodega.kit.endpoint import Facet
+from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity
 from bodega.kit.fields import Id
 from bodega.kit.listing import Listing, Query
@@ -48,10 +48,10 @@ class Checked(NamedTuple):
 v2 = V2Shape(Guess, "validate", "validate", "password*")
 v3 = V3Shape(Guess, required="email password")
 
-V2 = Facet(
+V2 = Endpoint(
     2, customer.TABLE, Listing(customer.TABLE, 2, ""), "store_v2_customers", "customers/{}/validate", v2=v2, secret=True
 )
-V3 = Facet(
+V3 = Endpoint(
     3,
     customer.TABLE,
     Listing(customer.TABLE, 3, ""),
@@ -74,7 +74,7 @@ class ValidateCredentials(Action):
     def read(self, content: Any) -> Any:
         return v3.read(content, creating=True)
 
-    async def gather(self, context: Context) -> None:
+    async def prefetch(self, context: Context) -> None:
         """The password is compared before anything is written: that takes longer than a transaction should."""
         email, channel = context.draft["email"].casefold(), context.draft.get("channel_id", channels.DEFAULT)
         if await rows.get(context.reader, channels.TABLE, channel) is None:
@@ -86,10 +86,10 @@ class ValidateCredentials(Action):
         right = await passwords.is_right(found.password if found else "", context.draft["password"])
         if found is not None and right:
             right = await settings.lets_in(context.reader, found, channel)
-        context.gathered = Checked(subject, right, found.id if found else 0)
+        context.prefetched = Checked(subject, right, found.id if found else 0)
 
     async def perform(self, unit: Unit, context: Context) -> Outcome:
-        checked: Checked = context.gathered
+        checked: Checked = context.prefetched
         await guesses.answered(unit, checked.subject, right=checked.right)
         customer_id = checked.customer_id if checked.right else None
         return Shown(ready=json({"customer_id": customer_id, "is_valid": checked.right}))
@@ -104,15 +104,15 @@ class ValidatePassword(ValidateCredentials):
     def read(self, content: Any) -> Any:
         return v2.read(content, creating=True)
 
-    async def gather(self, context: Context) -> None:
+    async def prefetch(self, context: Context) -> None:
         found: customer.Customer = customer.TABLE.decode(context.found[0], context.found[1])
         subject = hashlib.sha256(found.email.casefold().encode()).hexdigest()
         await guesses.may_guess(context.reader, subject, context.now)
         right = await passwords.is_right(found.password, context.draft["password"])
-        context.gathered = Checked(subject, right, found.id)
+        context.prefetched = Checked(subject, right, found.id)
 
     async def perform(self, unit: Unit, context: Context) -> Outcome:
-        checked: Checked = context.gathered
+        checked: Checked = context.prefetched
         if await unit.get(customer.TABLE, context.entity_id) is None:
             raise Refusal(Reason.NO_SUCH_ENTITY)
         await guesses.answered(unit, checked.subject, right=checked.right)

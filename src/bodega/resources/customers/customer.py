@@ -17,8 +17,8 @@ from bodega.kit.fields import (
     EMAIL,
     FLAG,
     NAME,
+    FieldType,
     Id,
-    Kind,
     Line,
     Long,
     Moment,
@@ -30,9 +30,9 @@ from bodega.kit.fields import (
 )
 from bodega.kit.listing import Include
 from bodega.kit.render import json
-from bodega.kit.shape import As, Linked, Looked, V2Shape, V3Shape
+from bodega.kit.shape import Alias, BatchLoaded, Linked, V2Shape, V3Shape
 from bodega.resources.store import channels
-from bodega.storage.table import Reference, Unique, numbered_marks
+from bodega.storage.table import Reference, Unique, numbered_placeholders
 from bodega.storage.unit import Unit
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100), NAME]
@@ -170,8 +170,10 @@ def _read_credentials(value: Any) -> Credentials:
     return Credentials(None if force is None else FLAG.read(force), password)
 
 
-CREDENTIALS = Kind("object", as_is, _read_credentials, as_is)
-RESET = Kind("boolean", lambda shown: shown.force_password_reset, lambda value: Authentication(FLAG.read(value)), as_is)
+CREDENTIALS = FieldType("object", as_is, _read_credentials, as_is)
+RESET = FieldType(
+    "boolean", lambda shown: shown.force_password_reset, lambda value: Authentication(FLAG.read(value)), as_is
+)
 
 
 async def _form_fields(context: Context, found: Sequence[Customer]) -> Mapping[int, Any]:
@@ -179,9 +181,8 @@ async def _form_fields(context: Context, found: Sequence[Customer]) -> Mapping[i
     ids = [customer.id for customer in found]
     if not ids:
         return {}
-    sql = (
-        f"SELECT customer_id, doc FROM form_field_values WHERE customer_id IN ({numbered_marks(len(ids))}) ORDER BY id"
-    )
+    placeholders = numbered_placeholders(len(ids))
+    sql = f"SELECT customer_id, doc FROM form_field_values WHERE customer_id IN ({placeholders}) ORDER BY id"
     answers: dict[int, list[dict[str, Any]]] = {}
     for customer_id, doc in await context.reader.rows(sql, *ids):
         value = msgspec.json.decode(doc)
@@ -201,11 +202,11 @@ v2 = V2Shape(
     " registration_ip_address customer_group_id notes tax_exempt_category accepts_marketing! addresses form_fields?"
     " reset_pass_on_login",
     {
-        "_authentication": As("credentials", CREDENTIALS),
-        "accepts_marketing": As("accepts_product_review_abandoned_cart_emails"),  # rule 99
+        "_authentication": Alias("credentials", CREDENTIALS),
+        "accepts_marketing": Alias("accepts_product_review_abandoned_cart_emails"),  # rule 99
         "addresses": Linked("/customers/{e.id}/addresses"),
-        "form_fields": Looked(_form_fields, "object"),
-        "reset_pass_on_login": As("authentication", RESET),
+        "form_fields": BatchLoaded(_form_fields, "object"),
+        "reset_pass_on_login": Alias("authentication", RESET),
     },
 )
 
@@ -216,7 +217,7 @@ async def store_credit(context: Context, ids: Sequence[int]) -> dict[int, bytes]
     """Store credit, in the one currency that it is kept in."""
     if not ids:
         return {}
-    sql = f"SELECT id, store_credit FROM customers WHERE id IN ({numbered_marks(len(ids))})"
+    sql = f"SELECT id, store_credit FROM customers WHERE id IN ({numbered_placeholders(len(ids))})"
     found = await context.reader.rows(sql, *ids)
     return {row[0]: json([{"amount": clean_decimal(Decimal(row[1]) / 10_000)}]) for row in found}
 

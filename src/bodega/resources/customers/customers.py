@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bodega import passwords
 from bodega.kit.context import Context
-from bodega.kit.endpoint import Batch, Facet
+from bodega.kit.endpoint import Batch, Endpoint
 from bodega.kit.fields import clean_decimal
 from bodega.kit.listing import Filter, Listing, listed
 from bodega.kit.route import collection, count, item
@@ -24,11 +24,11 @@ from bodega.resources.customers.customer import (
     as_z,
     v2,
 )
-from bodega.storage.table import numbered_marks
+from bodega.storage.table import numbered_placeholders
 from bodega.storage.unit import Unit, dangling
 
 SCOPE = "store_v2_customers"
-MOST_AT_ONCE = 10
+MAX_AT_ONCE = 10
 """Rules 25 and 102."""
 
 
@@ -45,7 +45,7 @@ async def keep_only_hashes(_call: Context, draft: Changes, _customer: int, _befo
         draft["authentication"] = Authentication(asked.force_password_reset)
 
 
-V2 = Facet(
+V2 = Endpoint(
     2,
     TABLE,
     Listing(
@@ -60,7 +60,7 @@ V2 = Facet(
     v2=v2,
     created=200,
     delete_cap=100,  # rule 23
-    gather=keep_only_hashes,
+    prefetch=keep_only_hashes,
     secret=True,
 )
 
@@ -79,12 +79,21 @@ _LIST = Listing(
     inside="address_count attribute_count",
     cursor=True,
 )
-_TERMS = Batch(MOST_AT_ONCE, whole=True, refused=Reason.LIST_REFUSED)  # rule 97
-POST = Facet(
-    3, TABLE, _LIST, SCOPE, "customers", v3=POST_SHAPE, created=200, batch=_TERMS, gather=keep_only_hashes, secret=True
+_TERMS = Batch(MAX_AT_ONCE, whole=True, refused=Reason.LIST_REFUSED)  # rule 97
+POST = Endpoint(
+    3,
+    TABLE,
+    _LIST,
+    SCOPE,
+    "customers",
+    v3=POST_SHAPE,
+    created=200,
+    batch=_TERMS,
+    prefetch=keep_only_hashes,
+    secret=True,
 )
-PUT = Facet(3, TABLE, _LIST, SCOPE, "customers", v3=PUT_SHAPE, batch=_TERMS, gather=keep_only_hashes, secret=True)
-DELETE = Facet(3, TABLE, Listing(TABLE, 3, "id:in"), SCOPE, "customers", idle_delete=True)  # rule 22
+PUT = Endpoint(3, TABLE, _LIST, SCOPE, "customers", v3=PUT_SHAPE, batch=_TERMS, prefetch=keep_only_hashes, secret=True)
+DELETE = Endpoint(3, TABLE, Listing(TABLE, 3, "id:in"), SCOPE, "customers", idle_delete=True)  # rule 22
 
 routes = (
     collection("customers", V2, "GET POST DELETE"),
@@ -96,10 +105,10 @@ routes = (
     .also(collection("customers", DELETE, "DELETE")),
 )
 
-TABLE.prepare.append(unchanging("origin_channel_id"))  # rule 102
+TABLE.before_validate.append(unchanging("origin_channel_id"))  # rule 102
 
 
-@TABLE.prepare.append
+@TABLE.before_validate.append
 async def take_the_credit(_unit: Unit, changes: Changes, _old: Customer | None, _notes: list[Fault]) -> None:
     """V3 lists store credit by currency; it is kept in one."""
     amounts = changes.pop("store_credit_amounts", None)
@@ -119,8 +128,10 @@ async def know_the_channels(unit: Unit, _old: Customer | None, new: Customer) ->
     if not new.channel_ids:
         return
     new.channel_ids = list(dict.fromkeys(new.channel_ids))
-    marks = numbered_marks(len(new.channel_ids))
-    there = {row[0] for row in await unit.tx.rows(f"SELECT id FROM channels WHERE id IN ({marks})", *new.channel_ids)}
+    placeholders = numbered_placeholders(len(new.channel_ids))
+    there = {
+        row[0] for row in await unit.tx.rows(f"SELECT id FROM channels WHERE id IN ({placeholders})", *new.channel_ids)
+    }
     missing = [channel for channel in new.channel_ids if channel not in there]
     if missing:
         raise refuse_faults([dangling("channel_ids", "A channel does not exist.", missing)])

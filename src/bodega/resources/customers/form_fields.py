@@ -13,9 +13,9 @@ from typing import Annotated, Any
 import msgspec
 
 from bodega.kit.context import Context
-from bodega.kit.endpoint import Batch, Facet
+from bodega.kit.endpoint import Batch, Endpoint
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import NAME, Id, Kind, as_is, clean_text
+from bodega.kit.fields import NAME, FieldType, Id, as_is, clean_text
 from bodega.kit.listing import Filter, Include, Listing, parser
 from bodega.kit.render import json
 from bodega.kit.route import collection
@@ -25,11 +25,11 @@ from bodega.kit.write import create_one, update_one
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.customers import customer
-from bodega.storage.table import Reference, Unique, numbered_marks
+from bodega.storage.table import Reference, Unique, numbered_placeholders
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
-MOST_AT_ONCE = 50
+MAX_AT_ONCE = 50
 LONGEST = 65_535
 GREATEST = 10**15
 TYPES = ("checkboxes", "date", "multiline", "numbers", "password", "radiobuttons", "text", "picklist")
@@ -47,7 +47,7 @@ def clean_answer(value: Any) -> Any:
     raise ValueError(f"must be text or a list of texts of at most {LONGEST} characters, or a number up to {GREATEST}")
 
 
-ANSWER = Kind("object", as_is, clean_answer, clean_answer)
+ANSWER = FieldType("object", as_is, clean_answer, clean_answer)
 
 
 class FormFieldValue(Entity, kw_only=True):
@@ -116,7 +116,7 @@ async def _find(unit: Unit, asked: Changes) -> int:
     return await known(unit.tx, asked)
 
 
-V3 = Facet(
+V3 = Endpoint(
     3,
     TABLE,
     Listing(
@@ -130,7 +130,7 @@ V3 = Facet(
     "customers/form-field-values",
     v3=v3,
     created=200,
-    batch=Batch(MOST_AT_ONCE, whole=True, creates=True, refused=Reason.LIST_REFUSED, finds=_find),
+    batch=Batch(MAX_AT_ONCE, whole=True, creates=True, refused=Reason.LIST_REFUSED, finds=_find),
 )
 
 routes = (
@@ -138,7 +138,7 @@ routes = (
 )
 
 
-@TABLE.prepare.append
+@TABLE.before_validate.append
 async def say_whose(_unit: Unit, changes: Changes, old: FormFieldValue | None, _notes: list[Fault]) -> None:
     """An answer is a customer's or an address's, and stays so."""
     if old is not None:
@@ -163,7 +163,7 @@ async def read(owner: str, context: Context, ids: Sequence[int]) -> dict[int, by
     """The answers of customers, or for addresses, as lists; `owner` is the column that names them."""
     if not ids:
         return {}
-    sql = f"SELECT {owner}, doc FROM form_field_values WHERE {owner} IN ({numbered_marks(len(ids))}) ORDER BY id"
+    sql = f"SELECT {owner}, doc FROM form_field_values WHERE {owner} IN ({numbered_placeholders(len(ids))}) ORDER BY id"
     found: dict[int, list[Any]] = {}
     for whose, doc in await context.reader.rows(sql, *ids):
         found.setdefault(whose, []).append(shown(TABLE.decode(doc, None)))
@@ -176,7 +176,7 @@ def include(owner: str) -> Include:
 
 
 _INSIDE = V3Shape(FormFieldValue, required="name value", read_only="id customer_id address_id")
-_FACET = Facet(3, TABLE, Listing(TABLE, 3, ""), "", "", v3=_INSIDE)
+_FACET = Endpoint(3, TABLE, Listing(TABLE, 3, ""), "", "", v3=_INSIDE)
 
 
 def nested(owner: str) -> Nested:

@@ -9,21 +9,21 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from bodega.kit.complaint import typed
-from bodega.kit.endpoint import Facet
+from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import INTEGER, NAME, Id, Kind, Moment, as_is, clean_decimal, moment, structured
+from bodega.kit.fields import INTEGER, NAME, FieldType, Id, Moment, as_is, clean_decimal, moment, structured
 from bodega.kit.listing import Listing
 from bodega.kit.route import collection, count, item
 from bodega.kit.shape import V2Shape
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.catalog import categories, product
 from bodega.resources.customers import customer
-from bodega.storage.table import Table, Unique, numbered_marks
+from bodega.storage.table import Table, Unique, numbered_placeholders
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit, dangling
 
-MOST_RULES = 1000
-MOST_PERCENT = Decimal(100)
+MAX_RULES = 1000
+MAX_PERCENT = Decimal(100)
 AT_ONCE = 250
 """Members whose rows are read at once when their group goes."""
 
@@ -57,8 +57,8 @@ def _read_rules(value: Any) -> list[Discount]:
     """Rule 103: each rule is whole and of its type, a price list stands alone, and one rule at most is for all."""
     if value in (None, ""):
         return []
-    if not isinstance(value, list) or len(value) > MOST_RULES:
-        raise ValueError(f"must be a list of at most {MOST_RULES} rules")
+    if not isinstance(value, list) or len(value) > MAX_RULES:
+        raise ValueError(f"must be a list of at most {MAX_RULES} rules")
     rules = [_read_rule(rule) for rule in value]
     kinds = [rule.type for rule in rules]
     if "price_list" in kinds and len(kinds) > 1:
@@ -88,14 +88,14 @@ def _read_rule(rule: Any) -> Discount:
         raise ValueError(f"must have {TARGETS[kind]} in a rule of type {kind}")
     if kind != "price_list":
         amount = clean_decimal(str(rule["amount"]) if not isinstance(rule["amount"], bool) else "true")
-        if rule["method"] == "percent" and amount > MOST_PERCENT:
+        if rule["method"] == "percent" and amount > MAX_PERCENT:
             raise ValueError("must take at most 100 per cent off")
         made["amount"] = f"{amount:.4f}"
     found: Discount = typed(made, Discount)
     return found
 
 
-RULES = Kind("object_array", msgspec.to_builtins, _read_rules, as_is)
+RULES = FieldType("object_array", msgspec.to_builtins, _read_rules, as_is)
 ACCESS = structured(Access)
 
 
@@ -136,7 +136,7 @@ v2 = V2Shape(
     "id? name* is_default category_access discount_rules is_group_for_guests date_created? date_modified?",
 )
 
-V2 = Facet(
+V2 = Endpoint(
     2,
     TABLE,
     Listing(
@@ -176,7 +176,7 @@ async def _missing(unit: Unit, table: Table, field: str, ids: Iterable[int]) -> 
     wanted = list(dict.fromkeys(one for one in ids if one))
     if not wanted:
         return []
-    sql = f"SELECT id FROM {table.name} WHERE id IN ({numbered_marks(len(wanted))})"
+    sql = f"SELECT id FROM {table.name} WHERE id IN ({numbered_placeholders(len(wanted))})"
     there = {row[0] for row in await unit.tx.rows(sql, *wanted)}
     gone = [one for one in wanted if one not in there]
     return [dangling(field, f"A {table.noun} does not exist.", gone)] if gone else []
@@ -220,11 +220,11 @@ async def appoint(unit: Unit, role: str, group: int) -> None:
 @TABLE.before_delete.append
 async def unassign_members(unit: Unit, doomed: Sequence[int]) -> None:
     """Rule 103: members of a group that goes are in none afterwards."""
-    marks = numbered_marks(len(doomed))
+    placeholders = numbered_placeholders(len(doomed))
     last = 0
     while True:
         sql = (
-            f"SELECT id FROM customers WHERE customer_group_id IN ({marks}) AND id > ${len(doomed) + 1}"
+            f"SELECT id FROM customers WHERE customer_group_id IN ({placeholders}) AND id > ${len(doomed) + 1}"
             f" ORDER BY id LIMIT {AT_ONCE}"
         )
         members = [row[0] for row in await unit.tx.rows(sql, *doomed, last)]

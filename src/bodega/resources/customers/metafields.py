@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bodega.kit.endpoint import Within
+from bodega.kit.endpoint import Parent
 from bodega.resources.customers import customer
 from bodega.resources.metafields import metafields_of
 
 OF_CUSTOMERS = metafields_of(
-    "customer", [Within("resource_id", customer.TABLE)], "customers/{customer_id}", "customers", "store_v2_customers"
+    "customer", [Parent("resource_id", customer.TABLE)], "customers/{customer_id}", "customers", "store_v2_customers"
 )
 TABLE = OF_CUSTOMERS.table
 routes = OF_CUSTOMERS.routes

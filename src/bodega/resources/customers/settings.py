@@ -12,7 +12,7 @@ import msgspec
 
 from bodega.kit.actions import NO_QUERY, Action
 from bodega.kit.context import Context
-from bodega.kit.endpoint import Facet, Within
+from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import fires
 from bodega.kit.fields import Id
@@ -50,7 +50,7 @@ class GroupSettings(msgspec.Struct, omit_defaults=True):
     default_customer_group_id: Id | Unset | None = msgspec.UNSET
 
 
-class Settings(Entity, kw_only=True):
+class CustomerSettings(Entity, kw_only=True):
     """One row for the store, and one for each channel that has any of its own."""
 
     privacy_settings: Privacy = msgspec.field(default_factory=Privacy)
@@ -58,10 +58,10 @@ class Settings(Entity, kw_only=True):
     allow_global_logins: bool | None = None
 
 
-TABLE = stored("customer_settings", Settings, noun="customer settings", columns="")
+TABLE = stored("customer_settings", CustomerSettings, noun="customer settings", columns="")
 
 
-async def _own_channel(_tx: Tx, old: Settings | None, new: Settings) -> list[int]:
+async def _own_channel(_tx: Tx, old: CustomerSettings | None, new: CustomerSettings) -> list[int]:
     """The channel whose settings these are; those of the store are nobody's in particular."""
     return [new.id] if new.id != EVERYWHERE else []
 
@@ -70,31 +70,31 @@ _ON_CHANNEL = "store/channel/#/settings/"
 
 
 @fires(TABLE, f"{_ON_CHANNEL}customerPrivacy/updated", on="created updated", channels=_own_channel)
-def privacy_changed(old: Settings | None, new: Settings) -> dict[str, Any] | None:
+def privacy_changed(old: CustomerSettings | None, new: CustomerSettings) -> dict[str, Any] | None:
     """What shoppers are asked for, and the page that says why."""
     was = old.privacy_settings if old is not None else Privacy()
     return {"channel_id": new.id} if was != new.privacy_settings else None
 
 
 @fires(TABLE, f"{_ON_CHANNEL}defaultCustomerGroup/updated", on="created updated", channels=_own_channel)
-def default_group_changed(old: Settings | None, new: Settings) -> dict[str, Any] | None:
+def default_group_changed(old: CustomerSettings | None, new: CustomerSettings) -> dict[str, Any] | None:
     """Which group the channel's new customers join."""
     was = old.customer_group_settings if old is not None else GroupSettings()
     now = new.customer_group_settings
     return {"channel_id": new.id} if was.default_customer_group_id != now.default_customer_group_id else None
 
 
-v3 = V3Shape(Settings, required="")
+v3 = V3Shape(CustomerSettings, required="")
 _LIST = Listing(TABLE, 3, "")
-STORE = Facet(3, TABLE, _LIST, "store_v2_customers", "customers/settings", v3=v3)
-CHANNEL = Facet(
+STORE = Endpoint(3, TABLE, _LIST, "store_v2_customers", "customers/settings", v3=v3)
+CHANNEL = Endpoint(
     3,
     TABLE,
     _LIST,
     "store_v2_customers",
     "customers/settings/channels/{}",
     v3=v3,
-    within=(Within("id", channels.TABLE),),
+    parents=(Parent("id", channels.TABLE),),
 )
 
 
@@ -116,7 +116,7 @@ async def _of_store(tx: Tx) -> dict[str, Any]:
 
 def _of_channel(row: Row | None, channel: int) -> dict[str, Any]:
     """Null is what the channel leaves to the store."""
-    kept = row.entity if row is not None else Settings()
+    kept = row.entity if row is not None else CustomerSettings()
     privacy, of_groups = kept.privacy_settings, kept.customer_group_settings
     return {
         "privacy_settings": {name: _value(getattr(privacy, name), None) for name in Privacy.__struct_fields__},
@@ -145,14 +145,14 @@ async def lets_in(tx: Tx, who: customer.Customer, channel: int) -> bool:
     return await takes_global_logins(tx, channel)
 
 
-class ShowSettings(Action):
+class ShowCustomerSettings(Action):
     """GET: of the store, or of the channel that the path names."""
 
     def parse(self, query: str) -> Query:
         return NO_QUERY
 
     async def find(self, context: Context) -> Validator:
-        await self.place.enter(context)
+        await self.selection.enter(context)
         of_groups = await rows.table_state(context.reader, groups.TABLE)
         now = await rows.table_state(context.reader, TABLE)
         return Validator(now.revision + of_groups.revision, max(now.modified, of_groups.modified))
@@ -161,12 +161,12 @@ class ShowSettings(Action):
         return Shown(ready=json({"data": await self._shown(context.reader, context), "meta": {}}))
 
     async def _shown(self, tx: Tx, context: Context) -> dict[str, Any]:
-        if not self.facet.within:
+        if not self.endpoint.parents:
             return await _of_store(tx)
         return _of_channel(await rows.get(tx, TABLE, context.parent), context.parent)
 
 
-class ChangeSettings(ShowSettings):
+class ChangeCustomerSettings(ShowCustomerSettings):
     """PUT: what the body does not name stays."""
 
     writes = True
@@ -181,7 +181,7 @@ class ChangeSettings(ShowSettings):
             context.recheck_preconditions(Validator(one[0] + other[0], max(one[1], other[1])))
         draft: Changes = dict(context.draft)
         wanted = draft.get("customer_group_settings", GroupSettings())
-        if not self.facet.within:
+        if not self.endpoint.parents:
             draft.pop("allow_global_logins", None)
             draft.pop("customer_group_settings", None)
             for name, role in ROLES.items():
@@ -204,7 +204,7 @@ async def _know_the_groups(unit: Unit, wanted: GroupSettings) -> None:
 
 async def _keep(unit: Unit, settings_id: int, draft: Changes) -> None:
     old = await unit.get(TABLE, settings_id)
-    was = old.entity if old is not None else Settings(id=settings_id)
+    was = old.entity if old is not None else CustomerSettings(id=settings_id)
     new = msgspec.structs.replace(was, **{name: _merged(getattr(was, name), value) for name, value in draft.items()})
     await (unit.update(TABLE, old, new) if old is not None else unit.insert(TABLE, new, numbered=True))
 
@@ -217,12 +217,17 @@ def _merged(was: Any, given: Any) -> Any:
 
 
 routes = (
-    route("customers/settings", 3, GET=ShowSettings(STORE), PUT=ChangeSettings(STORE)),
-    route("customers/settings/channels/{channel_id}", 3, GET=ShowSettings(CHANNEL), PUT=ChangeSettings(CHANNEL)),
+    route("customers/settings", 3, GET=ShowCustomerSettings(STORE), PUT=ChangeCustomerSettings(STORE)),
+    route(
+        "customers/settings/channels/{channel_id}",
+        3,
+        GET=ShowCustomerSettings(CHANNEL),
+        PUT=ChangeCustomerSettings(CHANNEL),
+    ),
 )
 
 
-@customer.TABLE.prepare.append
+@customer.TABLE.before_validate.append
 async def settle_at_a_channel(unit: Unit, changes: Changes, old: customer.Customer | None, _notes: list[Fault]) -> None:
     """Rules 102 and 103: a customer made at a channel without global logins belongs to it, and whoever is put into no
     group joins the default one, the channel's before the store's."""

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from bodega.kit.actions import NO_QUERY, Action
 from bodega.kit.context import Context
-from bodega.kit.endpoint import Facet, Within
+from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.listing import Listing, Query
 from bodega.kit.route import route
 from bodega.law.outcome import Outcome, Shown
 from bodega.resources.customers import customer
 
-OF_CUSTOMER = Facet(
+OF_CUSTOMER = Endpoint(
     3,
     customer.TABLE,
     Listing(customer.TABLE, 3, ""),
     "store_stored_payment_instruments",
     "customers/{}/stored-instruments",
-    within=(Within("id", customer.TABLE),),
+    parents=(Parent("id", customer.TABLE),),
 )
 
 
@@ -27,7 +27,7 @@ class NoInstruments(Action):
         return NO_QUERY
 
     async def find(self, context: Context) -> None:
-        await self.place.enter(context)
+        await self.selection.enter(context)
 
     async def answer(self, context: Context) -> Outcome:
         return Shown(ready=b"[]")

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from bodega.kit.endpoint import Facet
+from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import INT32, Id, Line, Moment
 from bodega.kit.listing import Filter, Listing
@@ -48,7 +48,7 @@ v3 = V3Shape(Subscriber, required="email", read_only="id date_created date_modif
 
 _EMAIL = {"email": Filter("email_key", "eq", str.casefold)}
 _WHO = "first_name last_name source order_id"
-V3 = Facet(
+V3 = Endpoint(
     3,
     TABLE,
     Listing(TABLE, 3, f"id:in {_WHO} date_created:min,max date_modified:min,max", mapped=_EMAIL),
@@ -57,7 +57,7 @@ V3 = Facet(
     v3=v3,
     created=200,
 )
-DELETE = Facet(  # rule 22: without a filter, all of them
+DELETE = Endpoint(  # rule 22: without a filter, all of them
     3, TABLE, Listing(TABLE, 3, f"{_WHO} date_created date_modified", mapped=_EMAIL), V3.scope, V3.home
 )
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from bodega.access.scopes import DEFAULT
-from bodega.kit.endpoint import Facet, Within
+from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Line
 from bodega.kit.fixed import CountFixed, Fixed, ListFixed, ShowFixed
@@ -101,20 +101,20 @@ countries = V2Shape(
 states = V2Shape(State, "states", "state", "id! state! state_abbreviation! country_id!")
 
 # The older documents open geography to every account; the newer ones, to those that may read information.
-ALL = Facet(
+ALL = Endpoint(
     2, COUNTRIES_TABLE, Listing(COUNTRIES_TABLE, 2, "", mapped=_caseless(*COUNTRY)), DEFAULT, "countries", v2=countries
 )
-EVERYWHERE = Facet(
+EVERYWHERE = Endpoint(
     2, STATES_TABLE, Listing(STATES_TABLE, 2, "", mapped=_caseless(*STATE)), DEFAULT, "countries/states", v2=states
 )
-INSIDE = Facet(
+INSIDE = Endpoint(
     2,
     STATES_TABLE,
     EVERYWHERE.listing,
     DEFAULT,
     "countries/{}/states",
     v2=states,
-    within=(Within("country_id", COUNTRIES_TABLE),),
+    parents=(Parent("country_id", COUNTRIES_TABLE),),
 )
 
 routes = (

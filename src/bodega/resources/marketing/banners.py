@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from bodega.kit.endpoint import Facet
+from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import FLAG_DIGIT, INTEGER_TEXT, NAME, UNIX, Id, Long, Moment
 from bodega.kit.listing import Listing
 from bodega.kit.route import collection, count, item
-from bodega.kit.shape import As, V2Shape
+from bodega.kit.shape import Alias, V2Shape
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal, invalid, refuse_faults
 from bodega.storage.unit import Unit, dangling
@@ -40,14 +40,14 @@ v2 = V2Shape(
     "banner",
     "id! name* page* content* item_id location* date_created! date_type* date_from date_to visible",
     {
-        "item_id": As("item_id", INTEGER_TEXT),
-        "date_created": As("date_created", UNIX),
-        "date_from": As("date_from", UNIX),
-        "date_to": As("date_to", UNIX),
-        "visible": As("visible", FLAG_DIGIT),
+        "item_id": Alias("item_id", INTEGER_TEXT),
+        "date_created": Alias("date_created", UNIX),
+        "date_from": Alias("date_from", UNIX),
+        "date_to": Alias("date_to", UNIX),
+        "visible": Alias("visible", FLAG_DIGIT),
     },
 )
-V2 = Facet(2, TABLE, Listing(TABLE, 2, "min_id max_id"), "store_v2_marketing", "banners", v2=v2, created=200)
+V2 = Endpoint(2, TABLE, Listing(TABLE, 2, "min_id max_id"), "store_v2_marketing", "banners", v2=v2, created=200)
 
 routes = (collection("banners", V2, "GET POST DELETE"), item("banners/{id}", V2), count("banners/count", V2))
 
@@ -74,7 +74,7 @@ async def show_it_on_a_page_that_exists(unit: Unit, old: Banner | None, new: Ban
         raise refuse_faults([invalid("item_id", f"must be an id where the page is a {new.page}")])
     if await unit.tx.row(f"SELECT 1 FROM {table} WHERE id = $1", new.item_id) is None:
         fault = dangling("item_id", "The page that the banner is for does not exist.", [new.item_id])
-        raise Refusal(Reason.DANGLING_REFERENCE, fault.said, details=fault.details, faults=[fault])
+        raise Refusal(Reason.DANGLING_REFERENCE, fault.message, details=fault.details, faults=[fault])
 
 
 _OWNERS = {"category_page": "categories", "brand_page": "brands"}

@@ -9,9 +9,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from bodega.kit.endpoint import Facet
+from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import NAME, Count, Id, Kind, Line, Moment, Money, as_is, structured
+from bodega.kit.fields import NAME, Count, FieldType, Id, Line, Moment, Money, as_is, structured
 from bodega.kit.listing import Filter, Listing
 from bodega.kit.route import collection, count, item
 from bodega.kit.shape import Changes, V2Shape
@@ -32,7 +32,7 @@ def clean_coupon_code(value: str) -> str:
     return value
 
 
-CODE = Kind("string", as_is, clean_coupon_code, clean_coupon_code)
+CODE = FieldType("string", as_is, clean_coupon_code, clean_coupon_code)
 
 
 class AppliesTo(msgspec.Struct, kw_only=True):
@@ -96,7 +96,7 @@ v2 = V2Shape(
     "id! name* type* amount* min_purchase expires enabled code* applies_to* num_uses! max_uses max_uses_per_customer"
     " restricted_to shipping_methods date_created!",
 )
-V2 = Facet(
+V2 = Endpoint(
     2,
     TABLE,
     Listing(
@@ -109,7 +109,7 @@ V2 = Facet(
     "coupons",
     v2=v2,
 )
-DELETE = Facet(2, TABLE, Listing(TABLE, 2, "id:in"), V2.scope, V2.home, v2=v2)
+DELETE = Endpoint(2, TABLE, Listing(TABLE, 2, "id:in"), V2.scope, V2.home, v2=v2)
 
 routes = (
     collection("coupons", V2, "GET POST").also(collection("coupons", DELETE, "DELETE")),
@@ -118,7 +118,7 @@ routes = (
 )
 
 
-@TABLE.prepare.append
+@TABLE.before_validate.append
 async def clear_what_it_applies_to(_unit: Unit, changes: Changes, old: Coupon | None, _notes: list[Fault]) -> None:
     """Rule 105: a PUT that does not say what the coupon applies to takes it from everything."""
     if old is not None:

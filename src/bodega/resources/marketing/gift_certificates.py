@@ -8,12 +8,12 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from bodega.kit.endpoint import Facet
+from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import EMAIL, NAME, UNIX, Id, Moment, Money, moment
 from bodega.kit.listing import Filter, Listing
 from bodega.kit.route import collection, item
-from bodega.kit.shape import As, Changes, V2Shape
+from bodega.kit.shape import Alias, Changes, V2Shape
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.store import currencies
 from bodega.storage.table import Unique
@@ -63,9 +63,9 @@ v2 = V2Shape(
     "gift_certificate",
     "id! code amount* status balance message to_name* order_id! template to_email* from_name* from_email* customer_id"
     " expiry_date purchase_date currency_code",
-    {"purchase_date": As("purchase_date", UNIX), "expiry_date": As("expiry_date", UNIX)},
+    {"purchase_date": Alias("purchase_date", UNIX), "expiry_date": Alias("expiry_date", UNIX)},
 )
-V2 = Facet(
+V2 = Endpoint(
     2,
     TABLE,
     Listing(
@@ -88,7 +88,7 @@ def new_code() -> str:
     return "-".join("".join(secrets.choice(LETTERS) for _ in range(3)) for _ in range(4))
 
 
-@TABLE.prepare.append
+@TABLE.before_validate.append
 async def complete_the_certificate(
     unit: Unit, changes: Changes, old: GiftCertificate | None, _notes: list[Fault]
 ) -> None:

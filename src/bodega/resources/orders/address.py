@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from bodega.kit.fields import Id, Kind, Line, clean_email, clean_object, structured
+from bodega.kit.fields import FieldType, Id, Line, clean_email, clean_object, structured
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.geography import places
@@ -81,8 +81,8 @@ def _without_nulls(value: Any) -> Any:
 
 
 _ONE, _MANY = structured(AddressDraft), structured(list[AddressDraft])
-DRAFT = Kind("object", clean_object, lambda value: _ONE.read(_without_nulls(value)), clean_object)
-DRAFTS = Kind("object", clean_object, lambda value: _MANY.read(_without_nulls(value)), clean_object)
+DRAFT = FieldType("object", clean_object, lambda value: _ONE.read(_without_nulls(value)), clean_object)
+DRAFTS = FieldType("object", clean_object, lambda value: _MANY.read(_without_nulls(value)), clean_object)
 Address = Annotated[BillingAddress, structured(BillingAddress)]
 
 

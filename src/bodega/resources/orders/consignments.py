@@ -10,18 +10,18 @@ import msgspec
 
 from bodega.kit.actions import Action
 from bodega.kit.context import Context
-from bodega.kit.endpoint import Facet
+from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Id, Line, Long
 from bodega.kit.listing import Include, Listing
 from bodega.kit.route import also_at, route
-from bodega.kit.selection import Place
+from bodega.kit.selection import Selection
 from bodega.law.outcome import Emptied, Outcome, Shown, Validator
 from bodega.resources.orders import line, order, shipping_addresses
-from bodega.resources.orders.drafts import Location
+from bodega.resources.orders.drafts import PickupLocation
 from bodega.resources.orders.order import Order
 from bodega.storage import rows
-from bodega.storage.table import Reference, Table, numbered_marks
+from bodega.storage.table import Reference, Table, numbered_placeholders
 
 LINES = "consignments.line_items"
 TABLES = "orders order_products order_shipping_addresses order_pickups"
@@ -34,7 +34,7 @@ class Pickup(Entity, kw_only=True):
     pickup_method_display_name: Line = ""
     collection_instructions: Long = ""
     collection_time_description: Line = ""
-    location: Location = msgspec.field(default_factory=Location)
+    location: PickupLocation = msgspec.field(default_factory=PickupLocation)
     order_id: Id = 0
 
 
@@ -56,8 +56,8 @@ _NUMBERS = (
 
 async def _read(context: Any, table: Table, orders: Sequence[int]) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = {one: [] for one in orders}
-    marks = numbered_marks(len(orders))
-    sql = f"SELECT doc, rest FROM {table.name} WHERE order_id IN ({marks}) ORDER BY id"
+    placeholders = numbered_placeholders(len(orders))
+    sql = f"SELECT doc, rest FROM {table.name} WHERE order_id IN ({placeholders}) ORDER BY id"
     for doc, rest in await context.reader.rows(sql, *orders):
         entity = table.decode(doc, rest)
         found[entity.order_id].append(entity)
@@ -69,8 +69,8 @@ async def of_orders(context: Any, orders: Sequence[int]) -> Mapping[int, Any]:
     lines = await _read(context, line.TABLE, orders)
     addresses = await _read(context, shipping_addresses.TABLE, orders)
     pickups = await _read(context, TABLE, orders)
-    marks = numbered_marks(len(orders))
-    found = await context.reader.rows(f"SELECT doc, rest FROM orders WHERE id IN ({marks})", *orders)
+    placeholders = numbered_placeholders(len(orders))
+    found = await context.reader.rows(f"SELECT doc, rest FROM orders WHERE id IN ({placeholders})", *orders)
     wholes = [order.TABLE.decode(row[0], row[1]) for row in found]
     return {
         one.id: _shown(context, one, lines[one.id], addresses[one.id], pickups[one.id])
@@ -134,14 +134,14 @@ async def _nothing(_call: Any, _orders: Sequence[int]) -> dict[int, bytes]:
 
 
 INCLUDES = {"consignments": Include(_nothing, tables=TABLES), LINES: Include(_nothing, tables=TABLES)}
-_ITEM = Facet(2, order.TABLE, Listing(order.TABLE, 2, "", includes={LINES: INCLUDES[LINES]}), order.SCOPE, "orders")
+_ITEM = Endpoint(2, order.TABLE, Listing(order.TABLE, 2, "", includes={LINES: INCLUDES[LINES]}), order.SCOPE, "orders")
 
 
 class ShowConsignments(Action):
     """GET of the consignments of one order."""
 
     async def find(self, context: Context) -> Validator:
-        await self.place.item(context)
+        await self.selection.item(context)
         standing = [await rows.table_state_of(context.reader, table) for table in TABLES.split()]
         return Validator(sum(one.revision for one in standing), max(one.modified for one in standing))
 
@@ -155,7 +155,7 @@ class ShowQuotes(Action):
 
     def __init__(self) -> None:
         super().__init__(shipping_addresses.V2)
-        self.place = Place(shipping_addresses.V2)
+        self.selection = Selection(shipping_addresses.V2)
 
     async def find(self, context: Context) -> Validator:
         return await self._find_item(context)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from bodega.kit.endpoint import Facet, Within
+from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import DECIMAL, Id, Line, Money
 from bodega.kit.listing import Listing
 from bodega.kit.route import collection, count, item
-from bodega.kit.shape import As, Derived, V2Shape
+from bodega.kit.shape import Alias, Derived, V2Shape
 from bodega.resources.orders import order
 from bodega.storage.table import Reference
 
@@ -43,16 +43,16 @@ v2 = V2Shape(
     "coupons",
     "coupon",
     "id! coupon_id! order_id! code! amount! type! discount!",
-    {"amount": As("amount", DECIMAL), "type": Derived(lambda coupon: coupon.type, "enum")},
+    {"amount": Alias("amount", DECIMAL), "type": Derived(lambda coupon: coupon.type, "enum")},
 )
-V2 = Facet(
+V2 = Endpoint(
     2,
     TABLE,
     Listing(TABLE, 2, ""),
     order.SCOPE,
     "orders/{}/coupons",
     v2=v2,
-    within=(Within("order_id", order.TABLE),),
+    parents=(Parent("order_id", order.TABLE),),
 )
 routes = (
     collection("orders/{order_id}/coupons", V2, "GET"),

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from bodega.kit.fields import INT32, Id, Kind, Line, Long, clean_decimal, clean_object, structured
+from bodega.kit.fields import INT32, FieldType, Id, Line, Long, clean_decimal, clean_object, structured
 
-MOST_LINES = 1_000
+MAX_LINES = 1_000
 
 Quantity = Annotated[int, msgspec.Meta(ge=0, le=INT32)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=250)]
@@ -18,7 +18,7 @@ Price = Decimal | UnsetType
 Unset = UnsetType
 
 
-class Draft(msgspec.Struct, kw_only=True):
+class OrderDraft(msgspec.Struct, kw_only=True):
     """Money is cleaned as everywhere: at most four places, not negative."""
 
     def __post_init__(self) -> None:
@@ -35,7 +35,7 @@ class Draft(msgspec.Struct, kw_only=True):
         return [name for name in names if getattr(self, name) is not UNSET]
 
 
-class OptionDraft(Draft, kw_only=True):
+class OptionDraft(OrderDraft, kw_only=True):
     """An answer to an option or a modifier of the product: the id of a value, or what was written."""
 
     id: Id
@@ -48,7 +48,7 @@ class OptionDraft(Draft, kw_only=True):
     display_value_merchant: Line | Unset = UNSET
 
 
-class LineDraft(Draft, kw_only=True):
+class LineDraft(OrderDraft, kw_only=True):
     """A line of the order: of the catalogue when it names a product, else a custom one (rule 92)."""
 
     id: Id | Unset = UNSET
@@ -75,7 +75,7 @@ class LineDraft(Draft, kw_only=True):
         return self.name if self.name is not UNSET else self.name_customer
 
 
-class FeeDraft(Draft, kw_only=True):
+class FeeDraft(OrderDraft, kw_only=True):
     """Rule 96: two of the three costs, and a name at least."""
 
     id: Id | Unset = UNSET
@@ -89,7 +89,7 @@ class FeeDraft(Draft, kw_only=True):
     tax_class_id: Id | None = None
 
 
-class Location(msgspec.Struct, kw_only=True):
+class PickupLocation(msgspec.Struct, kw_only=True):
     """Where an order is collected."""
 
     id: Id = 0
@@ -105,7 +105,7 @@ class Location(msgspec.Struct, kw_only=True):
     phone: Annotated[str, msgspec.Meta(max_length=125)] = ""
 
 
-class PickupDraft(Draft, kw_only=True):
+class PickupDraft(OrderDraft, kw_only=True):
     """What is collected instead of sent (rule 80)."""
 
     id: Id | Unset = UNSET
@@ -113,8 +113,8 @@ class PickupDraft(Draft, kw_only=True):
     pickup_method_display_name: Annotated[str, msgspec.Meta(max_length=250)] | Unset = UNSET
     collection_instructions: Long | Unset = UNSET
     collection_time_description: Annotated[str, msgspec.Meta(max_length=250)] | Unset = UNSET
-    location: Location | Unset = UNSET
-    line_items: Annotated[list[LineDraft], msgspec.Meta(max_length=MOST_LINES)] | Unset = UNSET
+    location: PickupLocation | Unset = UNSET
+    line_items: Annotated[list[LineDraft], msgspec.Meta(max_length=MAX_LINES)] | Unset = UNSET
 
 
 class ConsignmentsDraft(msgspec.Struct, kw_only=True):
@@ -123,12 +123,12 @@ class ConsignmentsDraft(msgspec.Struct, kw_only=True):
     pickups: list[PickupDraft] = []
 
 
-def _kind(members: Any, *, listed: bool) -> Kind:
+def _kind(members: Any, *, listed: bool) -> FieldType:
     made = structured(members)
 
     def read(value: Any) -> Any:
-        if isinstance(value, list) and len(value) > MOST_LINES:
-            raise ValueError(f"must be a list of at most {MOST_LINES} items")
+        if isinstance(value, list) and len(value) > MAX_LINES:
+            raise ValueError(f"must be a list of at most {MAX_LINES} items")
         return made.read(value)
 
     return made._replace(word="object_array" if listed else "object", read=read, clean=clean_object)

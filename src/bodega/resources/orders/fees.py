@@ -7,18 +7,18 @@ from decimal import Decimal
 from typing import Any
 
 from bodega.domain.totals import Amount
-from bodega.kit.endpoint import Facet, Within
+from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import INTEGER, Id, Line, Money
 from bodega.kit.listing import Listing
 from bodega.kit.route import collection, count
-from bodega.kit.shape import As, V2Shape
+from bodega.kit.shape import Alias, V2Shape
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid
 from bodega.resources.orders import order
 from bodega.resources.orders.drafts import FeeDraft
 from bodega.resources.orders.order import tax
-from bodega.storage.table import Reference, numbered_marks
+from bodega.storage.table import Reference, numbered_placeholders
 from bodega.storage.unit import Unit
 
 TYPE = "custom_fee"
@@ -59,16 +59,16 @@ v2 = V2Shape(
     "fee",
     "id! type! display_name_customer! display_name_merchant! source! base_cost! cost_ex_tax! cost_inc_tax! cost_tax!"
     " tax_class_id!",
-    {"base_cost": As("cost_ex_tax"), "cost_tax": tax("cost"), "tax_class_id": As("tax_class_id", INTEGER)},
+    {"base_cost": Alias("cost_ex_tax"), "cost_tax": tax("cost"), "tax_class_id": Alias("tax_class_id", INTEGER)},
 )
-V2 = Facet(
+V2 = Endpoint(
     2,
     TABLE,
     Listing(TABLE, 2, ""),
     order.SCOPE,
     "orders/{}/fees",
     v2=v2,
-    within=(Within("order_id", order.TABLE),),
+    parents=(Parent("order_id", order.TABLE),),
 )
 
 routes = (collection("orders/{order_id}/fees", V2, "GET"), count("orders/{order_id}/fees/count", V2))
@@ -76,8 +76,8 @@ routes = (collection("orders/{order_id}/fees", V2, "GET"), count("orders/{order_
 
 async def _inside(context: Any, orders: Sequence[int]) -> Mapping[int, Any]:
     found: dict[int, list[Any]] = {one: [] for one in orders}
-    marks = numbered_marks(len(orders))
-    sql = f"SELECT order_id, doc, rest FROM order_fees WHERE order_id IN ({marks}) ORDER BY id"
+    placeholders = numbered_placeholders(len(orders))
+    sql = f"SELECT order_id, doc, rest FROM order_fees WHERE order_id IN ({placeholders}) ORDER BY id"
     for owner, doc, rest in await context.reader.rows(sql, *orders):
         found[owner].append(v2.show(TABLE.decode(doc, rest), context.base))
     return found

@@ -8,13 +8,13 @@ from typing import Any, Literal
 import msgspec
 
 from bodega.domain.totals import Amount
-from bodega.domain.totals import Line as Priced
-from bodega.kit.endpoint import Facet, Within
+from bodega.domain.totals import PricedLine as Priced
+from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Count, Id, Line, Long, Measure, Money
 from bodega.kit.listing import Listing
 from bodega.kit.route import collection, count, item
-from bodega.kit.shape import As, Derived, V2Shape
+from bodega.kit.shape import Alias, Derived, V2Shape
 from bodega.resources.orders import order
 from bodega.resources.orders.order import always, tax
 from bodega.storage.table import Reference
@@ -163,14 +163,14 @@ v2 = V2Shape(
     " ebay_transaction_id! option_set_id! parent_order_product_id! is_bundled_product! bin_picking_number! external_id!"
     " brand! gift_certificate_id! discounted_total_inc_tax! applied_discounts! product_options! configurable_fields!",
     {
-        "name_customer": As("name"),
+        "name_customer": Alias("name"),
         "type": Derived(lambda line: line.type, "enum"),
         "price_tax": tax("price"),
         "base_total": _money(lambda line: line.base_price * line.quantity),
         "total_tax": tax("total"),
-        "base_cost_price": As("cost_price"),
-        "cost_price_inc_tax": As("cost_price"),
-        "cost_price_ex_tax": As("cost_price"),
+        "base_cost_price": Alias("cost_price"),
+        "cost_price_inc_tax": Alias("cost_price"),
+        "cost_price_ex_tax": Alias("cost_price"),
         "cost_price_tax": _FREE,
         "is_refunded": Derived(lambda line: line.quantity_refunded >= line.quantity, "boolean"),
         "refund_amount": _FREE,  # so the published description has it
@@ -192,9 +192,9 @@ v2 = V2Shape(
     },
 )
 
-OF_ORDER = (Within("order_id", order.TABLE),)
-V2 = Facet(2, TABLE, Listing(TABLE, 2, ""), order.SCOPE, "orders/{}/products", v2=v2, within=OF_ORDER)
-ALL = Facet(2, TABLE, Listing(TABLE, 2, ""), order.SCOPE, "", v2=v2)
+OF_ORDER = (Parent("order_id", order.TABLE),)
+V2 = Endpoint(2, TABLE, Listing(TABLE, 2, ""), order.SCOPE, "orders/{}/products", v2=v2, parents=OF_ORDER)
+ALL = Endpoint(2, TABLE, Listing(TABLE, 2, ""), order.SCOPE, "", v2=v2)
 
 routes = (
     collection("orders/{order_id}/products", V2, "GET"),

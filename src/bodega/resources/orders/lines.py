@@ -13,10 +13,10 @@ from bodega.domain.totals import Amount
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid
 from bodega.resources.catalog import product
-from bodega.resources.orders import goods
+from bodega.resources.orders import catalog_items
 from bodega.resources.orders.drafts import LineDraft
 from bodega.resources.orders.line import OrderLine
-from bodega.resources.orders.terms import Money, Taxes
+from bodega.resources.orders.order_policy import Money, Taxes
 from bodega.storage.unit import Unit
 
 PRICES = ("price_ex_tax", "price_inc_tax")
@@ -24,7 +24,7 @@ WRAPPING = ("wrapping_cost_ex_tax", "wrapping_cost_inc_tax")
 NAMES = ("name", "name_customer", "name_merchant")
 
 
-class Desk(NamedTuple):
+class LineBuilder(NamedTuple):
     """What lines are made with."""
 
     unit: Unit
@@ -55,8 +55,8 @@ def half_pairs(draft: LineDraft, name: str) -> list[Fault]:
     return faults
 
 
-async def added(desk: Desk, draft: LineDraft, name: str) -> OrderLine | None:
-    """A new line; None when something is wrong with it, which `desk.faults` tells."""
+async def added(builder: LineBuilder, draft: LineDraft, name: str) -> OrderLine | None:
+    """A new line; None when something is wrong with it, which `builder.faults` tells."""
     faults = half_pairs(draft, name)
     if draft.quantity is UNSET:
         faults.append(missing(f"{name}.quantity"))
@@ -64,16 +64,16 @@ async def added(desk: Desk, draft: LineDraft, name: str) -> OrderLine | None:
         faults.append(invalid(f"{name}.quantity", "must be at least 1"))
     if not draft.product_id:
         faults += _faults_of_custom(draft, name)
-        desk.faults.extend(faults)
-        return None if faults else _named(_wrapped(_custom(draft, desk), draft), draft)
-    found = await goods.found(desk.unit, draft, name, faults)
+        builder.faults.extend(faults)
+        return None if faults else _named(_wrapped(_custom(draft, builder), draft), draft)
+    found = await catalog_items.found(builder.unit, draft, name, faults)
     if found is not None and isinstance(draft.quantity, int) and draft.quantity:
-        bounds = goods.too_few_or_many(found.product, draft.quantity, name)
+        bounds = catalog_items.too_few_or_many(found.product, draft.quantity, name)
         faults += [bounds] if bounds is not None else []
-    desk.faults.extend(faults)
+    builder.faults.extend(faults)
     if faults or found is None:
         return None
-    return _named(_wrapped(await _of_catalogue(desk, draft, found), draft), draft)
+    return _named(_wrapped(await _of_catalogue(builder, draft, found), draft), draft)
 
 
 def _faults_of_custom(draft: LineDraft, name: str) -> list[Fault]:
@@ -82,7 +82,7 @@ def _faults_of_custom(draft: LineDraft, name: str) -> list[Fault]:
     return faults if draft.has(*PRICES) else [*faults, *(missing(f"{name}.{one}") for one in PRICES)]
 
 
-def _custom(draft: LineDraft, desk: Desk) -> OrderLine:
+def _custom(draft: LineDraft, builder: LineBuilder) -> OrderLine:
     price = _given(draft)
     return OrderLine(
         order_id=0,
@@ -90,7 +90,7 @@ def _custom(draft: LineDraft, desk: Desk) -> OrderLine:
         sku=draft.sku or "",
         upc=draft.upc or "",
         quantity=draft.quantity or 0,
-        base_price=price.inc if desk.taxes.inclusive else price.ex,
+        base_price=price.inc if builder.taxes.inclusive else price.ex,
         price_ex_tax=price.ex,
         price_inc_tax=price.inc,
     )
@@ -102,18 +102,18 @@ def _given(draft: LineDraft) -> Amount:
     return Amount(draft.price_ex_tax, draft.price_inc_tax)
 
 
-async def _of_catalogue(desk: Desk, draft: LineDraft, found: goods.Goods) -> OrderLine:
+async def _of_catalogue(builder: LineBuilder, draft: LineDraft, found: catalog_items.CatalogItem) -> OrderLine:
     """Rule 78: prices that are given win and become the base price; else the catalogue's, and the store's taxes."""
     owner, variant = found.product, found.variant
     quantity = draft.quantity or 0
     rate: Decimal | None = None
     if draft.has(*PRICES):
         price = _given(draft)
-        base = price.inc if desk.taxes.inclusive else price.ex
+        base = price.inc if builder.taxes.inclusive else price.ex
     else:
-        base = await goods.price(desk.unit, found, quantity, desk.money.rate, desk.money.places)
-        rate = desk.taxes.rate(owner.tax_class_id)
-        price = desk.taxes.on(base, owner.tax_class_id, 4)
+        base = await catalog_items.price(builder.unit, found, quantity, builder.money.rate, builder.money.places)
+        rate = builder.taxes.rate(owner.tax_class_id)
+        price = builder.taxes.on(base, owner.tax_class_id, 4)
     return OrderLine(
         order_id=0,
         product_id=owner.id,
@@ -169,7 +169,7 @@ class Merged(NamedTuple):
     gone: list[OrderLine]
 
 
-async def merged(desk: Desk, lines: Sequence[OrderLine], drafts: Sequence[LineDraft], name: str) -> Merged:
+async def merged(builder: LineBuilder, lines: Sequence[OrderLine], drafts: Sequence[LineDraft], name: str) -> Merged:
     """Rule 92: each draft changes the line that its id names, or adds one; a quantity of 0 removes it."""
     kept = {line.id: line for line in lines}
     new: list[OrderLine] = []
@@ -179,20 +179,20 @@ async def merged(desk: Desk, lines: Sequence[OrderLine], drafts: Sequence[LineDr
         if draft.quantity == 0 or draft.id:
             line = _meant(kept.values(), draft)
             if line is None:
-                desk.faults.append(invalid(f"{here}.id", "must be a line of this order"))
+                builder.faults.append(invalid(f"{here}.id", "must be a line of this order"))
             elif draft.quantity == 0:
-                desk.faults.extend(_sent_already(line, 0, here))
+                builder.faults.extend(_sent_already(line, 0, here))
                 gone.append(kept.pop(line.id))
             else:
-                changed = await _changed(desk, line, draft, here)
+                changed = await _changed(builder, line, draft, here)
                 if changed is not None:
                     kept[line.id] = changed
             continue
-        made = await added(desk, draft, here)
+        made = await added(builder, draft, here)
         if made is not None:
             new.append(made)
-    if not kept and not new and not desk.faults:
-        desk.faults.append(invalid(name, "must leave the order a line"))
+    if not kept and not new and not builder.faults:
+        builder.faults.append(invalid(name, "must leave the order a line"))
     return Merged([*kept.values(), *new], gone)
 
 
@@ -213,27 +213,27 @@ def _sent_already(line: OrderLine, quantity: int, name: str) -> list[Fault]:
     return [invalid(f"{name}.quantity", f"must be at least {done}, since so many were sent or refunded")]
 
 
-async def _changed(desk: Desk, line: OrderLine, draft: LineDraft, name: str) -> OrderLine | None:
+async def _changed(builder: LineBuilder, line: OrderLine, draft: LineDraft, name: str) -> OrderLine | None:
     """A line with the members that a draft brings; another product or variant makes it anew, priced as such."""
     quantity = line.quantity if draft.quantity is UNSET else draft.quantity
     other = bool(draft.product_id) and draft.product_id != line.product_id
     other |= bool(draft.variant_id) and draft.variant_id != line.variant_id
     if line.product_id and (other or draft.product_options is not UNSET):
         wanted = replace(draft, product_id=draft.product_id or line.product_id, quantity=quantity)
-        made = await added(desk, wanted, name)
-        desk.faults.extend(_sent_already(line, 0 if other else quantity, name))
+        made = await added(builder, wanted, name)
+        builder.faults.extend(_sent_already(line, 0 if other else quantity, name))
         return None if made is None else _in_the_place_of(line, made)
     faults = half_pairs(draft, name) + _sent_already(line, quantity, name)
     if line.product_id and quantity != line.quantity:
-        faults += await _bounds(desk, line, quantity, name)
-    desk.faults.extend(faults)
+        faults += await _bounds(builder, line, quantity, name)
+    builder.faults.extend(faults)
     if faults:
         return None
     changed = replace(line, quantity=quantity)
     if draft.has(*PRICES):
         price = _given(draft)
         changed.price_ex_tax, changed.price_inc_tax, changed.rate = price.ex, price.inc, None
-        changed.base_price = price.inc if desk.taxes.inclusive else price.ex
+        changed.base_price = price.inc if builder.taxes.inclusive else price.ex
     if draft.sku is not UNSET and not line.product_id:
         changed.sku = draft.sku
     if draft.upc is not UNSET:
@@ -241,11 +241,11 @@ async def _changed(desk: Desk, line: OrderLine, draft: LineDraft, name: str) -> 
     return _named(_wrapped(changed, draft), draft)
 
 
-async def _bounds(desk: Desk, line: OrderLine, quantity: int, name: str) -> list[Fault]:
-    row = await desk.unit.get(product.TABLE, line.product_id)
+async def _bounds(builder: LineBuilder, line: OrderLine, quantity: int, name: str) -> list[Fault]:
+    row = await builder.unit.get(product.TABLE, line.product_id)
     if row is None:
         return []
-    wrong = goods.too_few_or_many(row.entity, quantity, name)
+    wrong = catalog_items.too_few_or_many(row.entity, quantity, name)
     return [] if wrong is None else [wrong]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from bodega.kit.endpoint import Facet, Within
+from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Id, Line, Long, Moment
 from bodega.kit.listing import Listing
@@ -14,7 +14,7 @@ from bodega.resources.orders import order
 from bodega.storage.table import Reference
 
 
-class Message(Entity, kw_only=True):
+class OrderMessage(Entity, kw_only=True):
     """`type` tells who wrote it."""
 
     order_id: Id
@@ -30,7 +30,7 @@ class Message(Entity, kw_only=True):
 
 TABLE = stored(
     "order_messages",
-    Message,
+    OrderMessage,
     noun="message",
     columns="order_id customer_id status is_flagged date_created",
     indexed="order_id",
@@ -38,20 +38,20 @@ TABLE = stored(
     event=order.tells("message", "order_message_id"),
 )
 v2 = V2Shape(
-    Message,
+    OrderMessage,
     "messages",
     "message",
     "id! order_id! staff_id! customer_id! type! subject! message! status! is_flagged! date_created! customer!",
     {"customer": Linked("/customers/{e.customer_id}", when="customer_id", empty={})},
 )
-V2 = Facet(
+V2 = Endpoint(
     2,
     TABLE,
     Listing(TABLE, 2, "min_id max_id customer_id min_date_created max_date_created is_flagged status"),
     order.SCOPE,
     "orders/{}/messages",
     v2=v2,
-    within=(Within("order_id", order.TABLE),),
+    parents=(Parent("order_id", order.TABLE),),
 )
 routes = (
     collection("orders/{order_id}/messages", V2, "GET"),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bodega.kit.endpoint import Within
+from bodega.kit.endpoint import Parent
 from bodega.resources.metafields import metafields_of
 from bodega.resources.orders import order
 
-ALL = metafields_of("order", [Within("resource_id", order.TABLE)], "orders/{order_id}", "orders", order.SCOPE)
+ALL = metafields_of("order", [Parent("resource_id", order.TABLE)], "orders/{order_id}", "orders", order.SCOPE)
 TABLE, routes = ALL

@@ -10,8 +10,8 @@ import msgspec
 
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import channel_of, events, fires
-from bodega.kit.fields import STRING, Count, Id, Kind, Line, Long, Moment, Money, as_is, clean_text
-from bodega.kit.shape import As, Derived, Linked, Looked, Sent, V2Shape
+from bodega.kit.fields import STRING, Count, FieldType, Id, Line, Long, Moment, Money, as_is, clean_text
+from bodega.kit.shape import Alias, BatchLoaded, Derived, Linked, V2Shape, WriteForm
 from bodega.resources.orders.address import DRAFT, DRAFTS, Address, BillingAddress
 from bodega.resources.orders.drafts import CONSIGNMENTS, FEES, LINES
 from bodega.resources.store import channels
@@ -26,7 +26,7 @@ MIGRATED = "M-MIG"
 """The `external_source` of orders that were placed elsewhere, long ago (rule 76)."""
 
 _SHAPES = ("en", "asa", "en-US", "es-419")
-Rate = Annotated[Decimal, Kind("decimal", "{:.10f}".format, as_is, as_is)]
+Rate = Annotated[Decimal, FieldType("decimal", "{:.10f}".format, as_is, as_is)]
 
 
 def _locale(value: Any) -> str:
@@ -40,7 +40,7 @@ def _locale(value: Any) -> str:
     return text
 
 
-LOCALE = Kind("string", as_is, _locale, _locale)
+LOCALE = FieldType("string", as_is, _locale, _locale)
 
 
 class Order(Entity, kw_only=True):
@@ -165,12 +165,12 @@ async def channel_of_order(tx: Tx, _old: Any, new: Any) -> list[int]:
 def tells(word: str, member: str) -> list[Signal]:
     """The events of a row that an order gets: `member` names it, below `word`, in what is said of the order."""
 
-    def said(row: Any) -> dict[str, Any]:
+    def payload(row: Any) -> dict[str, Any]:
         return {"type": "order", "id": int(row.order_id), word: {member: row.id}}
 
     return [
-        *events(f"store/order/{word}", on="created", data=said),
-        *events(f"store/channel/#/order/{word}", on="created", data=said, channels=channel_of_order),
+        *events(f"store/order/{word}", on="created", data=payload),
+        *events(f"store/channel/#/order/{word}", on="created", data=payload, channels=channel_of_order),
     ]
 
 
@@ -234,19 +234,21 @@ v2 = V2Shape(
         "shipping_cost_tax_class_id": always(2, "int"),
         "handling_cost_tax_class_id": always(2, "int"),
         "wrapping_cost_tax_class_id": always(3, "int"),
-        "payment_status": As("payment_status", Kind("enum", as_is, as_is, as_is)),
+        "payment_status": Alias("payment_status", FieldType("enum", as_is, as_is, as_is)),
         "refunded_amount": always("0.0000", "decimal"),  # so the published description has it
         "store_credit_amount": always("0.0000", "decimal"),
         "gift_certificate_amount": always("0.0000", "decimal"),
-        "currency_code": As("default_currency_code"),
+        "currency_code": Alias("default_currency_code"),
         "currency_exchange_rate": always("1.0000000000", "decimal"),
-        "default_currency_id": As("currency_id"),
+        "default_currency_id": Alias("currency_id"),
         "is_email_opt_in": always(value=False, word="boolean"),
-        "billing_address": Sent(DRAFT, Derived(lambda order: msgspec.to_builtins(order.billing_address), "object")),
-        "products": Sent(LINES, Linked("/orders/{e.id}/products")),
-        "shipping_addresses": Sent(DRAFTS, Linked("/orders/{e.id}/shipping_addresses")),
+        "billing_address": WriteForm(
+            DRAFT, Derived(lambda order: msgspec.to_builtins(order.billing_address), "object")
+        ),
+        "products": WriteForm(LINES, Linked("/orders/{e.id}/products")),
+        "shipping_addresses": WriteForm(DRAFTS, Linked("/orders/{e.id}/shipping_addresses")),
         "coupons": Linked("/orders/{e.id}/coupons"),
-        "consignments": Sent(CONSIGNMENTS, Looked(_consignments, "object")),
-        "fees": Sent(FEES, Looked(_fees, "object_array")),
+        "consignments": WriteForm(CONSIGNMENTS, BatchLoaded(_consignments, "object")),
+        "fees": WriteForm(FEES, BatchLoaded(_fees, "object_array")),
     },
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from bodega.kit.actions import CHUNK, Chunk, Create, Delete, DeleteMany, ListAll, ShowItem, Still, Update
 from bodega.kit.context import Context
-from bodega.kit.endpoint import Facet
+from bodega.kit.endpoint import Endpoint
 from bodega.kit.listing import Filter, Include, Listing, Query, parser
 from bodega.kit.route import route
 from bodega.kit.shape import Changes
@@ -20,7 +20,7 @@ from bodega.resources.geography import places
 from bodega.resources.orders import consignments, fees, writing
 from bodega.resources.orders.order import SCOPE, TABLE, Order, v2
 from bodega.resources.store.order_statuses import STATUSES
-from bodega.storage.plan import Condition, Plan, ids_sql, where_sql, where_values
+from bodega.storage.plan import Condition, QueryPlan, ids_sql, where_sql, where_values
 from bodega.storage.unit import Row, Unit, dangling
 
 SORTS = "id customer_id date_created date_modified status_id channel_id external_id"
@@ -51,7 +51,7 @@ class Sorted(Listing):
         return super()._order({"sort": name, "direction": way if colon else given.get("direction", "")}, faults)
 
 
-V2 = Facet(
+V2 = Endpoint(
     2,
     TABLE,
     Sorted(TABLE, 2, FILTERS, sorts=SORTS, mapped=MAPPED, includes=INCLUDES),
@@ -101,15 +101,15 @@ class CountOrders(ListOrders):
                 "name": name,
                 "system_label": name,
                 "custom_label": name,
-                "system_description": said,
+                "system_description": message,
                 "count": found.get(number, 0),
                 "sort_order": place,
             }
-            for number, name, place, said in STATUSES
+            for number, name, place, message in STATUSES
         ]
         return Shown(value={"statuses": statuses, "count": sum(found.values())}, root="count")
 
-    async def _by_status(self, context: Context, plan: Plan) -> dict[int, int]:
+    async def _by_status(self, context: Context, plan: QueryPlan) -> dict[int, int]:
         shape: list[tuple[Any, Any, int]] = []
         values: list[Any] = []
         for condition in plan.where:
@@ -164,16 +164,16 @@ class ArchiveAll(DeleteMany):
     async def perform(self, unit: Unit, context: Context) -> Outcome:
         self._still(unit, context)
         bounded = "limit" in dict(context.query.given)
-        most = context.query.plan.limit if bounded else CHUNK if context.in_task else 1_000_000_000
-        sql, values = ids_sql(context.query.plan._replace(limit=most), unit.tx.dialect)
+        maximum = context.query.plan.limit if bounded else CHUNK if context.in_task else 1_000_000_000
+        sql, values = ids_sql(context.query.plan._replace(limit=maximum), unit.tx.dialect)
         ids = [row[0] for row in await unit.tx.rows(sql, *values)]
         await writing.archive(unit, ids)
         more = context.in_task and not bounded and len(ids) == CHUNK
         return Emptied(value=Chunk(len(ids), more=more) if context.in_task else None)
 
 
-DELETE = Facet(2, TABLE, Listing(TABLE, 2, "", bounds="limit"), SCOPE, "orders", v2=v2)
-COUNT = Facet(2, TABLE, Sorted(TABLE, 2, FILTERS, mapped=MAPPED), SCOPE, "orders/count", v2=v2)
+DELETE = Endpoint(2, TABLE, Listing(TABLE, 2, "", bounds="limit"), SCOPE, "orders", v2=v2)
+COUNT = Endpoint(2, TABLE, Sorted(TABLE, 2, FILTERS, mapped=MAPPED), SCOPE, "orders/count", v2=v2)
 
 routes = (
     route("orders", 2, v2, GET=ListOrders(V2), POST=PlaceOrder(V2), DELETE=ArchiveAll(DELETE)),
@@ -184,7 +184,7 @@ routes = (
 ONCE = ("external_id", "external_merchant_id")
 
 
-@TABLE.prepare.append
+@TABLE.before_validate.append
 async def keep_the_numbers_of_others(_unit: Unit, changes: Changes, old: Order | None, _notes: list[Fault]) -> None:
     """Rule 76: what an order is called elsewhere is set once."""
     if old is None:
@@ -198,14 +198,14 @@ async def keep_the_numbers_of_others(_unit: Unit, changes: Changes, old: Order |
         raise refuse_faults([Fault(Reason.FIELD_READ_ONLY, name, SET_FOR_GOOD.format(name)) for name in names])
 
 
-@TABLE.prepare.append
+@TABLE.before_validate.append
 async def be_there_before_it_goes(_unit: Unit, changes: Changes, old: Order | None, _notes: list[Fault]) -> None:
     """Rule 84: a PUT may put an order away, or take it out again; a new one is there."""
     if old is None and "is_deleted" in changes:
         raise refuse_faults([Fault(Reason.FIELD_READ_ONLY, "is_deleted", SET_FOR_GOOD.format("is_deleted"))])
 
 
-@TABLE.prepare.append
+@TABLE.before_validate.append
 async def know_the_customer(unit: Unit, changes: Changes, old: Order | None, _notes: list[Fault]) -> None:
     """Rule 74: 0 is a guest, any other number a customer. An order outlives its customer, and keeps the number."""
     customer_id = changes.get("customer_id", 0)
@@ -217,7 +217,7 @@ async def know_the_customer(unit: Unit, changes: Changes, old: Order | None, _no
         raise refuse_faults([dangling("customer_id", "The customer does not exist.", [customer_id])])
 
 
-@TABLE.prepare.append
+@TABLE.before_validate.append
 async def keep_the_currency(_unit: Unit, changes: Changes, old: Order | None, _notes: list[Fault]) -> None:
     """The currency of an order is set when it is placed; a PUT that brings it is passed over, as the documents say.
 
@@ -229,7 +229,7 @@ async def keep_the_currency(_unit: Unit, changes: Changes, old: Order | None, _n
         changes.pop("date_created", None)
 
 
-@TABLE.prepare.append
+@TABLE.before_validate.append
 async def come_from_one_address(_unit: Unit, changes: Changes, _old: Order | None, _notes: list[Fault]) -> None:
     """Setting the address of one generation takes the other's away; each is what it is called."""
     faults = []

@@ -16,9 +16,9 @@ from msgspec.structs import replace
 
 from bodega.kit.actions import Action, ListAll
 from bodega.kit.context import Context
-from bodega.kit.endpoint import Facet, Within
+from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import Id, Kind, Line, Moment, Money, as_is, moment
+from bodega.kit.fields import FieldType, Id, Line, Moment, Money, as_is, moment
 from bodega.kit.listing import Listing
 from bodega.kit.route import route
 from bodega.kit.shape import V3Shape, parse_json
@@ -47,7 +47,7 @@ Reference_ = int | UnsetType
 class Transaction(Entity, kw_only=True):
     """One movement of money. `reference_transaction_id` is the one it acts upon."""
 
-    order_id: Annotated[str, Kind("string", as_is, as_is, as_is)]
+    order_id: Annotated[str, FieldType("string", as_is, as_is, as_is)]
     event: Literal["purchase", "authorization", "capture", "refund", "void", "pending", "settled"]
     method: Line
     amount: Money
@@ -83,14 +83,14 @@ TABLE = stored(
     event=order.tells("transaction", "transaction_id")[:1],
 )
 v3 = V3Shape(Transaction, required="", hidden="refund_id")
-V3 = Facet(
+V3 = Endpoint(
     3,
     TABLE,
     Listing(TABLE, 3, "", shown=v3.shown),
     SCOPE,
     "orders/{}/transactions",
     v3=v3,
-    within=(Within("order_ref", order.TABLE),),
+    parents=(Parent("order_ref", order.TABLE),),
 )
 
 
@@ -188,7 +188,7 @@ class PaymentAction(Action):
     body = True
 
     def __init__(self, event: Literal["capture", "void"]) -> None:
-        super().__init__(Facet(3, order.TABLE, Listing(order.TABLE, 3, ""), EITHER, "orders"))
+        super().__init__(Endpoint(3, order.TABLE, Listing(order.TABLE, 3, ""), EITHER, "orders"))
         self._event: Literal["capture", "void"] = event
 
     async def find(self, context: Context) -> Validator:
@@ -205,8 +205,8 @@ class PaymentAction(Action):
             context.recheck_preconditions(Validator(row.version, row.modified))
         old: Order = row.entity
         if old.payment_status != "authorized":
-            said = f"The order has no authorised payment to {self._event}."
-            raise Refusal(Reason.PAYMENT_STATE, said, details={"payment_status": old.payment_status})
+            message = f"The order has no authorised payment to {self._event}."
+            raise Refusal(Reason.PAYMENT_STATE, message, details={"payment_status": old.payment_status})
         await record(unit, old, Payment(self._event, old.total_inc_tax))
         new = replace(old, payment_status="void", date_modified=moment(unit.now))
         if self._event == "capture":

@@ -24,7 +24,7 @@ Type = Literal["PRODUCT", "GIFT_WRAPPING", "SHIPPING", "HANDLING", "ORDER", "FEE
 Reason_ = Annotated[str, msgspec.Meta(max_length=1000)]
 
 
-class Adjustment(msgspec.Struct, kw_only=True):
+class RefundAdjustment(msgspec.Struct, kw_only=True):
     """What is kept back of a returned product: an amount below nothing."""
 
     amount: Decimal
@@ -43,7 +43,7 @@ class ItemDraft(msgspec.Struct, kw_only=True):
     quantity: Annotated[int, msgspec.Meta(ge=1)] | UnsetType = UNSET
     amount: Decimal | UnsetType = UNSET
     reason: Reason_ = ""
-    adjustments: list[Adjustment] = []
+    adjustments: list[RefundAdjustment] = []
 
 
 class PaymentDraft(msgspec.Struct, kw_only=True):
@@ -61,7 +61,7 @@ class Override(msgspec.Struct, kw_only=True):
     total_tax: Decimal
 
 
-class Asked(Entity, kw_only=True):
+class RefundRequest(Entity, kw_only=True):
     """The body of a quote or a refund."""
 
     items: list[ItemDraft] | UnsetType = UNSET
@@ -79,7 +79,7 @@ class RefundItem(msgspec.Struct, kw_only=True):
     reason: str = ""
     quantity: int = 1
     requested_amount: Money | UnsetType = UNSET
-    adjustments: list[Adjustment] = []
+    adjustments: list[RefundAdjustment] = []
 
 
 class RefundPayment(msgspec.Struct, kw_only=True):
@@ -118,5 +118,5 @@ TABLE = stored(
     references=[Reference("order_id", "orders", "order_id", "The order does not exist.", "CASCADE")],
     event=order.tells("refund", "refund_id"),
 )
-asked = V3Shape(Asked, required="")
+asked = V3Shape(RefundRequest, required="")
 v3 = V3Shape(Refund, required="", read_only=" ".join(Refund.__struct_fields__))

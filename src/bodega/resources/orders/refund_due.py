@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from msgspec import UNSET
 
 from bodega.domain import refunds
-from bodega.domain.refunds import Due
+from bodega.domain.refunds import RefundDue
 from bodega.domain.totals import Amount, rounded
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
@@ -22,7 +22,7 @@ from bodega.resources.orders.refund import PIECES, ZERO, ItemDraft, Override
 from bodega.storage.unit import Row, Unit
 
 
-class Books(NamedTuple):
+class RefundContext(NamedTuple):
     """An order with all that can be given back of it."""
 
     row: Row
@@ -43,7 +43,7 @@ class Books(NamedTuple):
         return self.order.paid - self.order.refunded
 
 
-async def books_of(unit: Unit, order_id: int) -> Books:
+async def refund_context(unit: Unit, order_id: int) -> RefundContext:
     row = await unit.get(order.TABLE, order_id)
     if row is None:
         raise Refusal(Reason.NO_SUCH_ENTITY)
@@ -54,17 +54,17 @@ async def books_of(unit: Unit, order_id: int) -> Books:
         return {one.entity.id: one for one in found}
 
     who = await unit.get(customer.TABLE, row.entity.customer_id) if row.entity.customer_id else None
-    return Books(row, await of(line.TABLE), await of(addresses.TABLE), await of(fees.TABLE), who)
+    return RefundContext(row, await of(line.TABLE), await of(addresses.TABLE), await of(fees.TABLE), who)
 
 
-class Sum(NamedTuple):
+class RefundSum(NamedTuple):
     """What the items come to: parts that are taxed, and an amount that is not."""
 
     taxed: Amount
     plain: Decimal
 
 
-def reckoned(books: Books, items: Sequence[ItemDraft]) -> Sum:
+def reckoned(refundable: RefundContext, items: Sequence[ItemDraft]) -> RefundSum:
     """The items of a refund, each within what is left of what it names. Raises Refusal naming every faulty one."""
     faults: list[Fault] = []
     taxed, plain = Amount(), ZERO
@@ -72,18 +72,20 @@ def reckoned(books: Books, items: Sequence[ItemDraft]) -> Sum:
     for place, item in enumerate(items):
         name = f"items.{place}"
         if item.item_type in PIECES:
-            part = _pieces(books, item, done, name, faults)
+            part = _pieces(refundable, item, done, name, faults)
         else:
-            part, more = _amount(books, item, done, name, faults)
+            part, more = _amount(refundable, item, done, name, faults)
             plain += more
         taxed = taxed.plus(part)
     if faults:
         raise refuse_faults(faults)
-    return Sum(taxed, plain)
+    return RefundSum(taxed, plain)
 
 
-def _pieces(books: Books, item: ItemDraft, done: Counter[tuple[str, int]], name: str, faults: list[Fault]) -> Amount:
-    row = books.lines.get(item.item_id)
+def _pieces(
+    refundable: RefundContext, item: ItemDraft, done: Counter[tuple[str, int]], name: str, faults: list[Fault]
+) -> Amount:
+    row = refundable.lines.get(item.item_id)
     if row is None:
         faults.append(invalid(f"{name}.item_id", "must be a line of this order"))
         return Amount()
@@ -95,42 +97,42 @@ def _pieces(books: Books, item: ItemDraft, done: Counter[tuple[str, int]], name:
         faults.append(Fault(Reason.FIELD_MISSING, f"{name}.quantity", f"{name}.quantity is required."))
         return Amount()
     if item.quantity > left:
-        said = f"{name}.quantity must be at most {left}: the rest was refunded already."
+        message = f"{name}.quantity must be at most {left}: the rest was refunded already."
         details = {
-            "invalid_reason": said,
+            "invalid_reason": message,
             "available_quantity": left,
             "order_product_id": sold.id,
         }
-        faults.append(Fault(Reason.FIELD_INVALID, f"{name}.quantity", said, details))
+        faults.append(Fault(Reason.FIELD_INVALID, f"{name}.quantity", message, details))
         return Amount()
     done[item.item_type, sold.id] += item.quantity
     whole = sold.wrapping if wrapped else sold.total.less(sold.discount)
-    part = refunds.piece_by_piece(whole, sold.quantity, before, item.quantity, books.order.places)
+    part = refunds.piece_by_piece(whole, sold.quantity, before, item.quantity, refundable.order.places)
     kept = sum((-one.amount for one in item.adjustments), ZERO)
     if kept > part.inc or (kept and wrapped):
         faults.append(invalid(f"{name}.adjustments", "must not exceed what the product brings back"))
         return Amount()
-    return refunds.with_tax(part.inc - kept, part, books.order.places) if kept else part
+    return refunds.with_tax(part.inc - kept, part, refundable.order.places) if kept else part
 
 
 def _amount(
-    books: Books, item: ItemDraft, done: Counter[tuple[str, int]], name: str, faults: list[Fault]
+    refundable: RefundContext, item: ItemDraft, done: Counter[tuple[str, int]], name: str, faults: list[Fault]
 ) -> tuple[Amount, Decimal]:
     if item.amount is UNSET:
         faults.append(Fault(Reason.FIELD_MISSING, f"{name}.amount", f"{name}.amount is required."))
         return Amount(), ZERO
-    places = books.order.places
+    places = refundable.order.places
     wanted = item.amount
     if wanted < 0 or rounded(wanted, places) != wanted:
         faults.append(invalid(f"{name}.amount", f"must be an amount of at most {places} places, not below 0"))
         return Amount(), ZERO
     if item.item_type == "ORDER":
-        if item.item_id != books.order.id:
+        if item.item_id != refundable.order.id:
             faults.append(invalid(f"{name}.item_id", "must be the id of this order"))
         return Amount(), wanted
     if item.item_type == "TAX":
         return Amount(ZERO, wanted), ZERO
-    whole, refunded = _cost(books, item)
+    whole, refunded = _cost(refundable, item)
     key = (item.item_type, item.item_id)
     if whole is None:
         what = "a fee" if item.item_type == "FEE" else "a shipping address"
@@ -149,39 +151,39 @@ def done_amount(done: Mapping[tuple[str, int], int], key: tuple[str, int]) -> De
     return Decimal(done.get(key, 0)) / 10_000
 
 
-def _cost(books: Books, item: ItemDraft) -> tuple[Amount | None, Decimal]:
+def _cost(refundable: RefundContext, item: ItemDraft) -> tuple[Amount | None, Decimal]:
     """What an item is about, whole, and what of it was given back."""
-    one = books.order
+    one = refundable.order
     if item.item_type == "FEE":
-        row = books.fees.get(item.item_id)
+        row = refundable.fees.get(item.item_id)
         return (None, ZERO) if row is None else (row.entity.cost, row.entity.refunded)
-    if item.item_id not in books.addresses:
+    if item.item_id not in refundable.addresses:
         return None, ZERO
     if item.item_type == "SHIPPING":
         return Amount(one.shipping_cost_ex_tax, one.shipping_cost_inc_tax), one.shipping_refunded
     return Amount(one.handling_cost_ex_tax, one.handling_cost_inc_tax), one.handling_refunded
 
 
-def due(books: Books, draft: Mapping[str, Any]) -> Due:
+def due(refundable: RefundContext, draft: Mapping[str, Any]) -> RefundDue:
     """Rule 87: an order is paid before it is refunded. Raises Refusal."""
-    if books.left <= 0:
-        said = "The order has no payment that could be refunded."
-        details = {"payment_status": books.order.payment_status, "refundable_amount": str(books.left)}
-        raise Refusal(Reason.PAYMENT_STATE, said, details=details)
+    if refundable.left <= 0:
+        message = "The order has no payment that could be refunded."
+        details = {"payment_status": refundable.order.payment_status, "refundable_amount": str(refundable.left)}
+        raise Refusal(Reason.PAYMENT_STATE, message, details=details)
     items, alone = draft.get("items", UNSET), draft.get("tax_adjustment_amount")
     if items is UNSET and alone is None:
         raise refuse_faults([Fault(Reason.FIELD_MISSING, "items", "items is required.")])
     override: Override | None = draft.get("merchant_calculated_override")
     if override is not None:
-        _respect(books, {"total_amount": override.total_amount, "total_tax": override.total_tax})
+        _respect(refundable, {"total_amount": override.total_amount, "total_tax": override.total_tax})
     if items is UNSET:
-        _respect(books, {"tax_adjustment_amount": alone})
-        made = refunds.due(Amount(ZERO, alone or ZERO), ZERO, books.left)
+        _respect(refundable, {"tax_adjustment_amount": alone})
+        made = refunds.due(Amount(ZERO, alone or ZERO), ZERO, refundable.left)
     elif not items:
         raise refuse_faults([invalid("items", "must name at least one item")])
     else:
-        sums = reckoned(books, items)
-        made = refunds.due(sums.taxed, sums.plain, books.left)
+        sums = reckoned(refundable, items)
+        made = refunds.due(sums.taxed, sums.plain, refundable.left)
     if override is not None:
         made = made._replace(amount=override.total_amount, tax=override.total_tax)
     if made.amount <= 0 and made.asked <= 0 and override is None:
@@ -189,12 +191,12 @@ def due(books: Books, draft: Mapping[str, Any]) -> Due:
     return made
 
 
-def _respect(books: Books, amounts: Mapping[str, Any]) -> None:
-    places = books.order.places
+def _respect(refundable: RefundContext, amounts: Mapping[str, Any]) -> None:
+    places = refundable.order.places
     faults = [
-        invalid(name, f"must be an amount of at most {places} places, from 0 to {books.left}")
+        invalid(name, f"must be an amount of at most {places} places, from 0 to {refundable.left}")
         for name, amount in amounts.items()
-        if not 0 <= amount <= books.left or rounded(amount, places) != amount
+        if not 0 <= amount <= refundable.left or rounded(amount, places) != amount
     ]
     if faults:
         raise refuse_faults(faults)

@@ -9,10 +9,10 @@ from typing import Any
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from bodega.domain.refunds import Due
+from bodega.domain.refunds import RefundDue
 from bodega.kit.actions import Action, ListAll, ShowItem
 from bodega.kit.context import Context
-from bodega.kit.endpoint import Facet, Within
+from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.fields import clean_moment, moment
 from bodega.kit.listing import Filter, Listing, listed, parser
 from bodega.kit.render import json
@@ -40,11 +40,11 @@ from bodega.resources.orders.refund import (
     asked,
     v3,
 )
-from bodega.resources.orders.refund_due import Books, books_of, due
+from bodega.resources.orders.refund_due import RefundContext, due, refund_context
 from bodega.storage.unit import Row, Unit
 
 _id = parser("INTEGER", "id")
-OF_TRANSACTION = "id IN (SELECT refund_id FROM order_transactions x WHERE x.id IN ({marks}))"
+OF_TRANSACTION = "id IN (SELECT refund_id FROM order_transactions x WHERE x.id IN ({placeholders}))"
 MAPPED = {
     "created:min": Filter("created", "min", clean_moment),
     "created:max": Filter("created", "max", clean_moment),
@@ -52,31 +52,31 @@ MAPPED = {
     "id:in": Filter("id", "in", listed(_id)),
     "transaction_id": Filter(OF_TRANSACTION, "test", lambda text: (_id(text),)),
 }
-ALL = Facet(
+ALL = Endpoint(
     3, TABLE, Listing(TABLE, 3, "", mapped=MAPPED), payments.EITHER, "orders/payment_actions/refunds", v3=v3
 )  # fmt: skip
-OF_ORDER = Facet(
+OF_ORDER = Endpoint(
     3,
     TABLE,
     Listing(TABLE, 3, "", mapped={"transaction_id": MAPPED["transaction_id"]}),
     payments.EITHER,
     "orders/payment_actions/refunds",
     v3=v3,
-    within=(Within("order_id", order.TABLE),),
+    parents=(Parent("order_id", order.TABLE),),
 )
 
 
-def _providers(books: Books) -> list[str]:
+def _providers(refundable: RefundContext) -> list[str]:
     """By which a refund can go: as it was paid, however the merchant likes, or as a customer's store credit, which is
     in the store's own currency."""
-    one = books.order
-    credit = [CREDIT] if books.customer and one.default_currency_code == one.store_default_currency_code else []
+    one = refundable.order
+    credit = [CREDIT] if refundable.customer and one.default_currency_code == one.store_default_currency_code else []
     return list(dict.fromkeys([payments.gateway_of(one), CUSTOM, *credit]))
 
 
-def _quoted(books: Books, made: Due) -> dict[str, Any]:
+def _quoted(refundable: RefundContext, made: RefundDue) -> dict[str, Any]:
     return {
-        "order_id": books.order.id,
+        "order_id": refundable.order.id,
         "total_refund_amount": made.amount,
         "total_refund_tax_amount": made.tax,
         "order_level_refund_amount": made.order_level,
@@ -94,7 +94,7 @@ def _quoted(books: Books, made: Due) -> dict[str, Any]:
                     "offline_reason": "" if provider == CREDIT else "This provider pays outside of the store.",
                 }
             ]
-            for provider in _providers(books)
+            for provider in _providers(refundable)
         ],
     }
 
@@ -106,7 +106,7 @@ class _OfOrder(Action):
     body = True
 
     def __init__(self) -> None:
-        super().__init__(Facet(3, order.TABLE, Listing(order.TABLE, 3, ""), payments.EITHER, "orders"))
+        super().__init__(Endpoint(3, order.TABLE, Listing(order.TABLE, 3, ""), payments.EITHER, "orders"))
 
     async def find(self, context: Context) -> Validator:
         return await self._find_item(context)
@@ -119,35 +119,37 @@ class QuoteRefund(_OfOrder):
     """POST: what a refund would come to; it changes nothing."""
 
     async def perform(self, unit: Unit, context: Context) -> Outcome:
-        books = await books_of(unit, context.entity_id)
-        return Created(ready=json({"data": _quoted(books, due(books, context.draft)), "meta": {}}))
+        refundable = await refund_context(unit, context.entity_id)
+        return Created(ready=json({"data": _quoted(refundable, due(refundable, context.draft)), "meta": {}}))
 
 
 class MakeRefund(_OfOrder):
     """POST: gives money back."""
 
     async def perform(self, unit: Unit, context: Context) -> Outcome:
-        books = await books_of(unit, context.entity_id)
+        refundable = await refund_context(unit, context.entity_id)
         if context.recheck_preconditions is not None:
-            context.recheck_preconditions(Validator(books.row.version, books.row.modified))
-        made = due(books, context.draft)
-        row = await give_back(unit, books, made, _ways(books, made, context.draft), context.draft)
+            context.recheck_preconditions(Validator(refundable.row.version, refundable.row.modified))
+        made = due(refundable, context.draft)
+        row = await give_back(unit, refundable, made, _ways(refundable, made, context.draft), context.draft)
         return Created(
             ready=b'{"data":' + row.doc + b',"meta":{}}',
             location=f"{context.base.url}/{ALL.home}/{row.entity.id}",
         )
 
 
-async def give_back(unit: Unit, books: Books, made: Due, ways: Sequence[PaymentDraft], draft: Mapping[str, Any]) -> Row:
+async def give_back(
+    unit: Unit, refundable: RefundContext, made: RefundDue, ways: Sequence[PaymentDraft], draft: Mapping[str, Any]
+) -> Row:
     """The refund of what a draft names: what it comes to, by these ways."""
-    new = replace(books.order, refunded=books.order.refunded + made.amount, date_modified=moment(unit.now))
+    new = replace(refundable.order, refunded=refundable.order.refunded + made.amount, date_modified=moment(unit.now))
     new.status_id = REFUNDED if new.refunded >= new.paid else PARTIALLY
     new.payment_status = "refunded" if new.refunded >= new.paid else "partially refunded"
     refund_id = unit.statistics.next_id(TABLE.name)
     went = []
     for way in ways:
         if way.provider_id == CREDIT:
-            await _credit(unit, books, way.amount)
+            await _credit(unit, refundable, way.amount)
         payment = payments.Payment("refund", way.amount, refund_id, way.provider_id)
         row = await payments.record(unit, new, payment)
         told = RefundPayment(
@@ -159,7 +161,7 @@ async def give_back(unit: Unit, books: Books, made: Due, ways: Sequence[PaymentD
         )
         went.append(told)
     items = draft.get("items", UNSET)
-    await _mark(unit, books, new, [] if items is UNSET else items)
+    await _mark(unit, refundable, new, [] if items is UNSET else items)
     refund = Refund(
         order_id=new.id,
         created=moment(unit.now),
@@ -171,24 +173,24 @@ async def give_back(unit: Unit, books: Books, made: Due, ways: Sequence[PaymentD
         items=[_kept(item) for item in ([] if items is UNSET else items)],
     )
     kept = await unit.insert(TABLE, refund)
-    await unit.update(order.TABLE, books.row, new)
+    await unit.update(order.TABLE, refundable.row, new)
     return kept
 
 
-def _ways(books: Books, made: Due, draft: Mapping[str, Any]) -> list[PaymentDraft]:
+def _ways(refundable: RefundContext, made: RefundDue, draft: Mapping[str, Any]) -> list[PaymentDraft]:
     """By which providers the money goes; together they give back what the refund comes to (rule 87)."""
     given = draft.get("payments", UNSET)
     if given is UNSET and draft.get("items", UNSET) is UNSET:
-        return [PaymentDraft(provider_id=_providers(books)[0], amount=made.amount)]
+        return [PaymentDraft(provider_id=_providers(refundable)[0], amount=made.amount)]
     if not given or given is UNSET:
         raise refuse_faults([Fault(Reason.FIELD_MISSING, "payments", "payments is required.")])
     faults = []
     for place, way in enumerate(given):
         name = f"payments.{place}"
-        if way.provider_id == CREDIT and books.customer is None:
+        if way.provider_id == CREDIT and refundable.customer is None:
             faults.append(invalid(f"{name}.provider_id", "cannot be store credit: the order is a guest's"))
-        elif way.provider_id not in _providers(books):
-            faults.append(invalid(f"{name}.provider_id", "must be one of " + ", ".join(_providers(books))))
+        elif way.provider_id not in _providers(refundable):
+            faults.append(invalid(f"{name}.provider_id", "must be one of " + ", ".join(_providers(refundable))))
         if way.amount <= 0:
             faults.append(invalid(f"{name}.amount", "must be more than 0"))
     if faults:
@@ -198,27 +200,27 @@ def _ways(books: Books, made: Due, draft: Mapping[str, Any]) -> list[PaymentDraf
     return list(given)
 
 
-async def _credit(unit: Unit, books: Books, amount: Decimal) -> None:
+async def _credit(unit: Unit, refundable: RefundContext, amount: Decimal) -> None:
     """Store credit is kept with the customer."""
-    assert books.customer is not None
-    row = await unit.get(customer.TABLE, books.customer.entity.id)
+    assert refundable.customer is not None
+    row = await unit.get(customer.TABLE, refundable.customer.entity.id)
     assert row is not None
     await unit.update(customer.TABLE, row, replace(row.entity, store_credit=row.entity.store_credit + amount))
 
 
-async def _mark(unit: Unit, books: Books, new: Order, items: Sequence[ItemDraft]) -> None:
+async def _mark(unit: Unit, refundable: RefundContext, new: Order, items: Sequence[ItemDraft]) -> None:
     """What was given back is counted where it came from, so that nothing is given back twice."""
     for item in items:
         if item.item_type in PIECES:
-            row = books.lines[item.item_id]
+            row = refundable.lines[item.item_id]
             member = "quantity_refunded" if item.item_type == "PRODUCT" else "wrapping_refunded"
             assert item.quantity is not UNSET
             changed = replace(row.entity, **{member: getattr(row.entity, member) + item.quantity})
-            books.lines[item.item_id] = await unit.update(line.TABLE, row, changed)
+            refundable.lines[item.item_id] = await unit.update(line.TABLE, row, changed)
         elif item.item_type == "FEE":
-            row = books.fees[item.item_id]
+            row = refundable.fees[item.item_id]
             changed = replace(row.entity, refunded=row.entity.refunded + item.amount)
-            books.fees[item.item_id] = await unit.update(fees.TABLE, row, changed)
+            refundable.fees[item.item_id] = await unit.update(fees.TABLE, row, changed)
         elif item.item_type == "SHIPPING":
             new.shipping_refunded += item.amount  # type: ignore[operator]
         elif item.item_type == "HANDLING":

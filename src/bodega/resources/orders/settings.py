@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from bodega.kit.actions import NO_QUERY, Action
 from bodega.kit.context import Context
-from bodega.kit.endpoint import Facet, Within
+from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import clean_email
 from bodega.kit.listing import Listing, Query
@@ -51,9 +51,9 @@ class OrderSettings(Entity, kw_only=True):
 TABLE = stored("order_settings", OrderSettings, noun="order settings", columns="")
 v3 = V3Shape(OrderSettings, required="")
 _LIST = Listing(TABLE, 3, "")
-STORE = Facet(3, TABLE, _LIST, SCOPE, "orders/settings", v3=v3)
-CHANNEL = Facet(
-    3, TABLE, _LIST, SCOPE, "orders/settings/channels/{}", v3=v3, within=(Within("id", channels.TABLE),)
+STORE = Endpoint(3, TABLE, _LIST, SCOPE, "orders/settings", v3=v3)
+CHANNEL = Endpoint(
+    3, TABLE, _LIST, SCOPE, "orders/settings/channels/{}", v3=v3, parents=(Parent("id", channels.TABLE),)
 )  # fmt: skip
 
 
@@ -74,14 +74,14 @@ async def _shown(tx: Tx, row_id: int) -> dict[str, Any]:
     }
 
 
-class ShowSettings(Action):
+class ShowOrderSettings(Action):
     """GET: of the store, or of the channel that the path names. The published form of these has no `data`."""
 
     def parse(self, query: str) -> Query:
         return NO_QUERY
 
     async def find(self, context: Context) -> Validator:
-        await self.place.enter(context)
+        await self.selection.enter(context)
         now = await rows.table_state(context.reader, TABLE)
         return Validator(now.revision, now.modified)
 
@@ -92,7 +92,7 @@ class ShowSettings(Action):
         return Shown(ready=json({**await _shown(tx, context.parent or EVERYWHERE), "meta": {}}))
 
 
-class ChangeSettings(ShowSettings):
+class ChangeOrderSettings(ShowOrderSettings):
     """PUT: what the body does not name stays."""
 
     writes = True
@@ -138,6 +138,6 @@ def _respect(kept: dict[str, Any], *, for_channel: bool) -> None:
 
 
 routes = (
-    route("orders/settings", 3, GET=ShowSettings(STORE), PUT=ChangeSettings(STORE)),
-    route("orders/settings/channels/{channel_id}", 3, GET=ShowSettings(CHANNEL), PUT=ChangeSettings(CHANNEL)),
+    route("orders/settings", 3, GET=ShowOrderSettings(STORE), PUT=ChangeOrderSettings(STORE)),
+    route("orders/settings/channels/{channel_id}", 3, GET=ShowOrderSettings(CHANNEL), PUT=ChangeOrderSettings(CHANNEL)),
 )

@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 from msgspec.structs import replace
 
-from bodega.kit.endpoint import Facet, Within
+from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import events
 from bodega.kit.fields import Id, Line, Long, Moment, Money, moment, structured
@@ -20,11 +20,11 @@ from bodega.kit.shape import Changes, Derived, V2Shape
 from bodega.kit.write import unchanging
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, refuse_faults
-from bodega.resources.orders import line, order, payments, stock, terms
+from bodega.resources.orders import line, order, order_policy, payments, stock
 from bodega.resources.orders import shipping_addresses as addresses
 from bodega.resources.orders.address import FIELDS, BillingAddress
 from bodega.resources.orders.line import OrderLine
-from bodega.storage.table import Reference, numbered_marks
+from bodega.storage.table import Reference, numbered_placeholders
 from bodega.storage.unit import Row, Unit
 
 SHIPPED, PARTIALLY = 2, 3
@@ -128,16 +128,16 @@ v2 = V2Shape(
         "generated_tracking_link": Derived(_link),
     },
 )
-V2 = Facet(
+V2 = Endpoint(
     2,
     TABLE,
     Listing(TABLE, 2, ""),
     order.SCOPE,
     "orders/{}/shipments",
     v2=v2,
-    within=(Within("order_id", order.TABLE),),
+    parents=(Parent("order_id", order.TABLE),),
 )
-ALL = Facet(2, TABLE, Listing(TABLE, 2, ""), order.SCOPE, "", v2=v2)
+ALL = Endpoint(2, TABLE, Listing(TABLE, 2, ""), order.SCOPE, "", v2=v2)
 
 routes = (
     collection("orders/{order_id}/shipments", V2, "GET POST DELETE"),
@@ -146,10 +146,10 @@ routes = (
     count("orders/shipments/count", ALL),
 )
 
-TABLE.prepare.append(unchanging("items"))
+TABLE.before_validate.append(unchanging("items"))
 
 
-@TABLE.prepare.append
+@TABLE.before_validate.append
 async def name_one_carrier(_unit: Unit, changes: Changes, old: Shipment | None, _notes: list[Fault]) -> None:
     """Rule 89: shipping_provider and tracking_carrier name the same carrier."""
     provider = changes.get("shipping_provider", old.shipping_provider if old is not None else "")
@@ -239,7 +239,7 @@ async def follow_the_status(unit: Unit, row: Row, moved: order.Order, lines: Seq
     """What a status brings with it: stock that is taken when an order is shipped, and that it counts as paid."""
     before = [replace(one) for one in lines]
     held = row.entity.holds_stock
-    moves = stock.settle(moved, lines, before, terms.timing(unit), held=held)
+    moves = stock.settle(moved, lines, before, order_policy.timing(unit), held=held)
     await stock.move(unit, moves, lines)
     for was, one in zip(before, lines, strict=True):
         if was != one:
@@ -274,7 +274,7 @@ async def _count(unit: Unit, order_id: int, items: Sequence[Item], sign: int) ->
 @TABLE.before_delete.append
 async def count_what_was_not_sent_after_all(unit: Unit, doomed: Sequence[int]) -> None:
     """Rule 89: the pieces of a shipment that is deleted can be sent again; the order's status stays as it is."""
-    sql = f"SELECT doc, rest FROM order_shipments WHERE id IN ({numbered_marks(len(doomed))})"
+    sql = f"SELECT doc, rest FROM order_shipments WHERE id IN ({numbered_placeholders(len(doomed))})"
     for doc, rest in await unit.tx.rows(sql, *doomed):
         gone: Shipment = TABLE.decode(doc, rest)
         if (order.TABLE.name, gone.order_id) in unit.leaving:

@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 
-from bodega.kit.endpoint import Facet, Within
+from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import STRING, Count, Id, Line, Money
 from bodega.kit.listing import Listing
 from bodega.kit.route import also_at, collection, count, item
-from bodega.kit.shape import As, Changes, Derived, Linked, V2Shape
+from bodega.kit.shape import Alias, Changes, Derived, Linked, V2Shape
 from bodega.law.refusal import Fault
 from bodega.resources.orders import order
 from bodega.resources.orders.address import FIELDS, AddressDraft, FormField, respect
@@ -74,8 +74,8 @@ v2 = V2Shape(
     " cost_tax_class_id! base_handling_cost! handling_cost_ex_tax! handling_cost_inc_tax! handling_cost_tax!"
     " handling_cost_tax_class_id! shipping_zone_id! shipping_zone_name! shipping_quotes!",
     {
-        **{name: As(name, STRING) for name in FIELDS},
-        "form_fields": As("form_fields"),
+        **{name: Alias(name, STRING) for name in FIELDS},
+        "form_fields": Alias("form_fields"),
         "cost_tax": tax("cost"),
         "cost_tax_class_id": always(2, "int"),
         "handling_cost_tax": tax("handling_cost"),
@@ -86,9 +86,9 @@ v2 = V2Shape(
     },
 )
 
-OF_ORDER = (Within("order_id", order.TABLE),)
-V2 = Facet(2, TABLE, Listing(TABLE, 2, ""), order.SCOPE, "orders/{}/shipping_addresses", v2=v2, within=OF_ORDER)
-ALL = Facet(2, TABLE, Listing(TABLE, 2, ""), order.SCOPE, "", v2=v2)
+OF_ORDER = (Parent("order_id", order.TABLE),)
+V2 = Endpoint(2, TABLE, Listing(TABLE, 2, ""), order.SCOPE, "orders/{}/shipping_addresses", v2=v2, parents=OF_ORDER)
+ALL = Endpoint(2, TABLE, Listing(TABLE, 2, ""), order.SCOPE, "", v2=v2)
 
 _routes = (
     collection("orders/{order_id}/shipping_addresses", V2, "GET"),
@@ -99,7 +99,7 @@ _routes = (
 routes = (*_routes, *also_at("shipping_addresses", "shippingaddresses", *_routes))
 
 
-@TABLE.prepare.append
+@TABLE.before_validate.append
 async def find_the_country(_unit: Unit, changes: Changes, old: ShippingAddress | None, _notes: list[Fault]) -> None:
     """Rule 81: the code of the country overrides its name. Rule 90: costs and taxes stay as they are."""
     if old is None:

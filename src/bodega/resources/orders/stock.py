@@ -146,13 +146,13 @@ def _short(key: Key, level: int, lines: Sequence[OrderLine]) -> Fault:
         if line.product_id == product_id and variant_id in (0, line.variant_id)
     ]
     field = f"products.{asking[0][0] if asking else 0}.quantity"
-    said = f"There are only {max(level, 0)} of product {product_id} in stock."
+    message = f"There are only {max(level, 0)} of product {product_id} in stock."
     details = {
-        "conflict_reason": said,
+        "conflict_reason": message,
         "available_quantity": max(level, 0),
         "requested_quantity": sum(line.quantity for _, line in asking),
         "product_id": product_id,
         "variant_id": variant_id or (asking[0][1].variant_id if asking else 0),
         "resolution": Reason.OUT_OF_STOCK.remedy,
     }
-    return Fault(Reason.OUT_OF_STOCK, field, said, details)
+    return Fault(Reason.OUT_OF_STOCK, field, message, details)

@@ -8,12 +8,12 @@ from typing import Literal
 
 from bodega.kit.actions import CountAll, ListAll, ShowItem
 from bodega.kit.context import Context
-from bodega.kit.endpoint import Facet, Within
+from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import INTEGER, Id, Line, Money
 from bodega.kit.listing import Filter, Listing, parser
 from bodega.kit.route import route
-from bodega.kit.shape import As, Derived, V2Shape
+from bodega.kit.shape import Alias, Derived, V2Shape
 from bodega.law.outcome import Outcome
 from bodega.resources.orders import order
 from bodega.storage.table import Reference
@@ -53,10 +53,10 @@ v2 = V2Shape(
     {
         "tax_rate_id": Derived(lambda _tax: 0, "int"),
         "sales_tax_id": Derived(lambda _tax: ""),
-        "tax_class_id": As("tax_class_id", INTEGER),
-        "class": As("tax_class"),
+        "tax_class_id": Alias("tax_class_id", INTEGER),
+        "class": Alias("tax_class"),
         "priority": Derived(lambda _tax: 0, "int"),
-        "priority_amount": As("line_amount"),
+        "priority_amount": Alias("line_amount"),
         "order_pickup_method_id": Derived(lambda _tax: 0, "int"),
         "order_product_id": Derived(lambda tax: None if tax.order_product_id is None else str(tax.order_product_id)),
         "line_item_type": Derived(lambda tax: tax.line_item_type, "enum"),
@@ -64,14 +64,14 @@ v2 = V2Shape(
 )
 
 _DETAILED = {"details": Filter("1 = 1", "low", lambda text: parser("BOOLEAN", "")(text) or True)}
-V2 = Facet(
+V2 = Endpoint(
     2,
     TABLE,
     Listing(TABLE, 2, "", mapped=_DETAILED),
     order.SCOPE,
     "orders/{}/taxes",
     v2=v2,
-    within=(Within("order_id", order.TABLE),),
+    parents=(Parent("order_id", order.TABLE),),
 )
 
 

@@ -20,14 +20,14 @@ from bodega.kit.write import apply, build
 from bodega.law.outcome import Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
-from bodega.resources.orders import consignments, fees, line, lines, order, payments, reckoning, stock, taxes, terms
+from bodega.resources.orders import consignments, fees, line, lines, order, order_policy, payments, stock, taxes, totals
 from bodega.resources.orders import shipping_addresses as addresses
 from bodega.resources.orders.address import FIELDS, AddressDraft, BillingAddress, faults_of, settled
 from bodega.resources.orders.consignments import Pickup
 from bodega.resources.orders.drafts import ConsignmentsDraft, PickupDraft
 from bodega.resources.orders.fees import Fee
 from bodega.resources.orders.line import OrderLine
-from bodega.resources.orders.lines import Desk, missing
+from bodega.resources.orders.lines import LineBuilder, missing
 from bodega.resources.orders.order import Order
 from bodega.resources.orders.shipping_addresses import ShippingAddress
 from bodega.storage.unit import Row, Unit
@@ -36,8 +36,8 @@ PARTS = ("products", "shipping_addresses", "consignments", "fees", "billing_addr
 """Members of a body that are more than a field of the order."""
 
 RECKONED = frozenset(
-    [*PARTS, "discount_amount", *(f"base_{name}" for name in reckoning.COSTS)]
-    + [f"{name}_{tax}" for name in ("subtotal", "total", *reckoning.COSTS) for tax in ("ex_tax", "inc_tax")]
+    [*PARTS, "discount_amount", *(f"base_{name}" for name in totals.COSTS)]
+    + [f"{name}_{tax}" for name in ("subtotal", "total", *totals.COSTS) for tax in ("ex_tax", "inc_tax")]
 )
 """Rule 82: a body that brings any of these asks for new totals."""
 
@@ -60,23 +60,23 @@ async def place(unit: Unit, draft: Changes, notes: list[Fault]) -> Row:
     """A new order. Raises Refusal, and then nothing of it was written."""
     changes = dict(draft)
     parts = {name: changes.pop(name) for name in PARTS if name in changes}
-    faults = [*reckoning.half_pairs(changes), *_faults_of_parts(parts)]
+    faults = [*totals.half_pairs(changes), *_faults_of_parts(parts)]
     await apply(unit, order.TABLE, changes, None, notes)
-    money = await terms.money(unit, changes.get("default_currency_code", ""))
-    rules = terms.taxes(unit)
+    money = await order_policy.money(unit, changes.get("default_currency_code", ""))
+    rules = order_policy.taxes(unit)
     new = begun(changes, money, rules, unit.now)
     billing: AddressDraft = parts["billing_address"]
     faults += faults_of(billing, "billing_address", zip_needed=True)
-    desk = Desk(unit, money, rules, faults)
+    builder = LineBuilder(unit, money, rules, faults)
     work = Work(new, [], [], [])
-    await _fill(desk, work, parts)
+    await _fill(builder, work, parts)
     if faults:
         raise refuse_faults(faults)
     new.billing_address = _billing(billing, BillingAddress())
-    reckoning.take_costs(new, changes, rules)
-    _refuse(reckoning.reckon(new, work.lines, work.fees, changes))
+    totals.take_costs(new, changes, rules)
+    _refuse(totals.reckon(new, work.lines, work.fees, changes))
     _date_the_shipping(unit, new)
-    moves = stock.settle(new, work.lines, [], terms.timing(unit), held=False)
+    moves = stock.settle(new, work.lines, [], order_policy.timing(unit), held=False)
     await _move(unit, moves, work)
     return await write_new(unit, work, rules)
 
@@ -90,7 +90,7 @@ async def _move(unit: Unit, moves: stock.Moves, work: Work) -> None:
         raise
 
 
-def begun(changes: Changes, money: terms.Money, rules: terms.Taxes, now: int) -> Order:
+def begun(changes: Changes, money: order_policy.Money, rules: order_policy.Taxes, now: int) -> Order:
     """An order in this money, without any line yet."""
     new: Order = build(order.TABLE, changes, now)
     new.currency_id, new.default_currency_code = money.currency.id, money.currency.currency_code
@@ -132,7 +132,7 @@ def _faults_of_parts(parts: Changes) -> list[Fault]:
     return [] if parts["products"] else [invalid("products", "must name at least one product")]
 
 
-async def _fill(desk: Desk, work: Work, parts: Changes) -> None:
+async def _fill(builder: LineBuilder, work: Work, parts: Changes) -> None:
     """The lines, the address, the pickup and the fees of a new order."""
     collected: ConsignmentsDraft | None = parts.get("consignments")
     drafts, name = parts.get("products") or [], "products"
@@ -141,17 +141,17 @@ async def _fill(desk: Desk, work: Work, parts: Changes) -> None:
         drafts, name = pickup.line_items or [], "consignments.pickups.0.line_items"
         work.pickup = _pickup(pickup, Pickup())
     for place_, draft in enumerate(drafts):
-        made = await lines.added(desk, draft, f"{name}.{place_}")
+        made = await lines.added(builder, draft, f"{name}.{place_}")
         if made is not None:
             work.lines.append(made)
     given: list[AddressDraft] = parts.get("shipping_addresses") or []
     for place_, one in enumerate(given):
-        desk.faults.extend(faults_of(one, f"shipping_addresses.{place_}", zip_needed=False))
-    if not desk.faults and any(one.type == "physical" for one in work.lines) and work.pickup is None:
+        builder.faults.extend(faults_of(one, f"shipping_addresses.{place_}", zip_needed=False))
+    if not builder.faults and any(one.type == "physical" for one in work.lines) and work.pickup is None:
         # Rule 80: without an address of its own the order goes to whoever pays; of several the first one counts.
         source: AddressDraft = given[0] if given else parts["billing_address"]
         work.address = ShippingAddress(order_id=0, **settled(source))
-    await _take_fees(desk, work, parts)
+    await _take_fees(builder, work, parts)
 
 
 def _pickup(draft: PickupDraft, old: Pickup) -> Pickup:
@@ -160,7 +160,7 @@ def _pickup(draft: PickupDraft, old: Pickup) -> Pickup:
     return replace(old, **{name: getattr(draft, name) for name in draft.has(*names)})
 
 
-async def _take_fees(desk: Desk, work: Work, parts: Changes) -> None:
+async def _take_fees(builder: LineBuilder, work: Work, parts: Changes) -> None:
     """Fees are replaced as a whole: one that names an old one's id takes its place, the others go."""
     if "fees" not in parts:
         return
@@ -171,7 +171,7 @@ async def _take_fees(desk: Desk, work: Work, parts: Changes) -> None:
         wrong = list(fees.faults_of(draft, name))
         if draft.id and draft.id not in old:
             wrong.append(invalid(f"{name}.id", "must be a fee of this order"))
-        desk.faults.extend(wrong)
+        builder.faults.extend(wrong)
         if not wrong:
             fee = fees.made(draft, work.order.id)
             if draft.id:
@@ -181,7 +181,7 @@ async def _take_fees(desk: Desk, work: Work, parts: Changes) -> None:
     work.fees = made
 
 
-async def write_new(unit: Unit, work: Work, rules: terms.Taxes) -> Row:
+async def write_new(unit: Unit, work: Work, rules: order_policy.Taxes) -> Row:
     """Writes a new order that was reckoned, with all that belongs to it, and the payment that it brings."""
     new = work.order
     new.shipping_address_count = 0 if work.address is None else 1
@@ -203,7 +203,7 @@ async def write_new(unit: Unit, work: Work, rules: terms.Taxes) -> Row:
     for fee in work.fees:
         fee.order_id = new.id
         await unit.insert(fees.TABLE, fee)
-    for tax in reckoning.taxes_of(new, work.lines, address, rules):
+    for tax in totals.taxes_of(new, work.lines, address, rules):
         await unit.insert(taxes.TABLE, tax)
     if payment is not None:
         await payments.record(unit, new, payment)
@@ -252,7 +252,7 @@ async def change(unit: Unit, order_id: int, draft: Changes, notes: list[Fault], 
         raise Refusal(Reason.NO_SUCH_ENTITY)
     changes = dict(draft)
     parts = {name: changes.pop(name) for name in PARTS if name in changes}
-    faults = reckoning.half_pairs(changes)
+    faults = totals.half_pairs(changes)
     await apply(unit, order.TABLE, changes, old.entity, notes)
     new: Order = replace(old.entity, **changes)
     new.date_modified = moment(unit.now)
@@ -274,13 +274,13 @@ async def change(unit: Unit, order_id: int, draft: Changes, notes: list[Fault], 
         replace(there[0].entity) if there else None,
         replace(collected[0].entity) if collected else None,
     )
-    rules = terms.taxes(unit)._replace(inclusive=new.is_tax_inclusive_pricing)
+    rules = order_policy.taxes(unit)._replace(inclusive=new.is_tax_inclusive_pricing)
     if counts:
         await _change_parts(unit, work, parts, changes, rules, faults)
     _refuse(faults)
     _date_the_shipping(unit, new)
     held = old.entity.holds_stock
-    moves = stock.settle(new, work.lines, work.before, terms.timing(unit), held=held)
+    moves = stock.settle(new, work.lines, work.before, order_policy.timing(unit), held=held)
     await _move(unit, moves, work)
     await payments.follow(unit, old.entity, new)
     await _write_changed(unit, work, before, there, paid_fees, collected, rules if counts else None)
@@ -288,7 +288,7 @@ async def change(unit: Unit, order_id: int, draft: Changes, notes: list[Fault], 
 
 
 async def _change_parts(
-    unit: Unit, work: Work, parts: Changes, changes: Changes, rules: terms.Taxes, faults: list[Fault]
+    unit: Unit, work: Work, parts: Changes, changes: Changes, rules: order_policy.Taxes, faults: list[Fault]
 ) -> None:
     new = work.order
     if "billing_address" in parts:
@@ -296,24 +296,24 @@ async def _change_parts(
         faults += wrong
         if not wrong:
             new.billing_address = _billing(parts["billing_address"], new.billing_address)
-    desk = Desk(unit, await terms.money(unit, new.default_currency_code), rules, faults)
+    builder = LineBuilder(unit, await order_policy.money(unit, new.default_currency_code), rules, faults)
     drafts, name = parts.get("products"), "products"
     if "consignments" in parts:
         drafts, name = _change_pickup(work, parts["consignments"], faults), "consignments.pickups.0.line_items"
     if drafts:
-        result = await lines.merged(desk, work.lines, drafts, name)
+        result = await lines.merged(builder, work.lines, drafts, name)
         work.lines = result.kept
         if "discount_amount" not in changes:
             # Rule 82: a change of its lines takes an order's discounts away.
             new.discount_amount = new.coupon_discount = ZERO
     _change_address(work, parts.get("shipping_addresses") or [], faults)
-    await _take_fees(desk, work, parts)
+    await _take_fees(builder, work, parts)
     if faults:
         return
-    reckoning.take_costs(new, changes, rules)
+    totals.take_costs(new, changes, rules)
     if any(one.wrapping_cost_inc_tax for one in work.before) and not any(one.wrapping_id for one in work.lines):
         new.base_wrapping_cost = new.wrapping_cost_ex_tax = new.wrapping_cost_inc_tax = ZERO
-    faults += reckoning.reckon(new, work.lines, work.fees, changes)
+    faults += totals.reckon(new, work.lines, work.fees, changes)
 
 
 def _change_pickup(work: Work, draft: ConsignmentsDraft, faults: list[Fault]) -> Any:
@@ -344,7 +344,7 @@ async def _write_changed(
     there: Sequence[Row],
     paid_fees: Sequence[Row],
     collected: Sequence[Row],
-    rules: terms.Taxes | None,
+    rules: order_policy.Taxes | None,
 ) -> None:
     new = work.order
     if work.pickup is not None:
@@ -369,7 +369,7 @@ async def _write_changed(
     await _write_rows(unit, line.TABLE, new.id, before, work.lines)
     if rules is not None:
         await _write_rows(unit, fees.TABLE, new.id, paid_fees, work.fees)
-        await taxes.keep(unit, new.id, reckoning.taxes_of(new, work.lines, address, rules))
+        await taxes.keep(unit, new.id, totals.taxes_of(new, work.lines, address, rules))
 
 
 async def _write_rows(unit: Unit, table: Any, order_id: int, before: Sequence[Row], after: Sequence[Any]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from bodega.kit.actions import Action
 from bodega.kit.context import Context
-from bodega.kit.endpoint import Facet
+from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.listing import Listing
 from bodega.kit.route import route
@@ -40,7 +40,7 @@ TABLE = stored(
     columns="carrier_id",
     uniques=[Unique(("carrier_id",), "carrier_id", "The carrier is connected already.")],
 )
-V2 = Facet(2, TABLE, Listing(TABLE, 2, ""), "store_v2_information", "shipping/carrier/connection")
+V2 = Endpoint(2, TABLE, Listing(TABLE, 2, ""), "store_v2_information", "shipping/carrier/connection")
 
 
 class _OfCarrier(Action):

@@ -8,12 +8,12 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from bodega.kit.endpoint import Facet, Within
+from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import NAME, Ids, clean_decimal, structured
 from bodega.kit.listing import Listing
 from bodega.kit.route import collection, item
-from bodega.kit.shape import As, Changes, Derived, V2Shape
+from bodega.kit.shape import Alias, Changes, Derived, V2Shape
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.shipping import zones
 from bodega.storage.table import Link, Reference
@@ -42,7 +42,7 @@ class Range(msgspec.Struct, kw_only=True):
             raise ValueError("must have ranges whose lower_limit is less than their upper_limit")
 
 
-class Settings(msgspec.Struct, kw_only=True):
+class MethodSettings(msgspec.Struct, kw_only=True):
     """`rate` for the flat types, a default and ranges for those by weight or total, options for a carrier."""
 
     rate: Decimal | UnsetType = UNSET
@@ -69,7 +69,7 @@ class Method(Entity, kw_only=True):
     zone_id: int
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
     type: Type
-    settings: Annotated[Settings, structured(Settings)] = msgspec.field(default_factory=Settings)
+    settings: Annotated[MethodSettings, structured(MethodSettings)] = msgspec.field(default_factory=MethodSettings)
     enabled: bool = True
     handling_fees: Annotated[zones.HandlingFees, zones.HANDLING_FEES] = msgspec.field(
         default_factory=lambda: zones.HandlingFees(fixed_surcharge=Decimal(0))
@@ -99,7 +99,7 @@ v2 = V2Shape(
     "shipping_method",
     "id! name* type* settings enabled handling_fees is_fallback channel_ids",
 )
-V2 = Facet(
+V2 = Endpoint(
     2,
     TABLE,
     Listing(TABLE, 2, ""),
@@ -107,7 +107,7 @@ V2 = Facet(
     "shipping/zones/{}/methods",
     v2=v2,
     created=200,
-    within=(Within("zone_id", zones.TABLE),),
+    parents=(Parent("zone_id", zones.TABLE),),
 )
 
 # The older view: what is enabled anywhere, by the word under which coupons name it.
@@ -116,9 +116,9 @@ brief = V2Shape(
     "shipping_methods",
     "shipping_method",
     "id! name! method_name!",
-    {"name": As("name"), "method_name": Derived(lambda method: word(method.type))},
+    {"name": Alias("name"), "method_name": Derived(lambda method: word(method.type))},
 )
-ENABLED = Facet(
+ENABLED = Endpoint(
     2,
     TABLE,
     Listing(TABLE, 2, "id min_id max_id"),
@@ -147,7 +147,7 @@ async def words_in_use(unit: Unit) -> set[str]:
     return {word(row[0]) for row in found}
 
 
-@TABLE.prepare.append
+@TABLE.before_validate.append
 async def sell_everywhere(unit: Unit, changes: Changes, old: Method | None, _notes: list[Fault]) -> None:
     """A method that names no channels is offered on all that there are now."""
     if old is None and not changes.get("channel_ids"):

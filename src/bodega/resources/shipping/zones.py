@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from bodega.kit.endpoint import Facet
+from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import DECIMAL, NAME, clean_decimal, structured
 from bodega.kit.listing import Listing
@@ -19,13 +19,13 @@ from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
 from bodega.resources.geography import places
 from bodega.storage.unit import Unit
 
-MOST_ZIPS = 40_000
+MAX_ZIPS = 40_000
 """Rule 113: postal codes in all zones of a store together."""
 
 Code = Annotated[str, msgspec.Meta(max_length=10)]
 
 
-class Location(msgspec.Struct, kw_only=True, omit_defaults=True):
+class ZoneLocation(msgspec.Struct, kw_only=True, omit_defaults=True):
     """A country, a state of it, or a postal code in it. Its id is given by the store and stays with it."""
 
     id: int = 0
@@ -66,7 +66,7 @@ def _amounts(fees: HandlingFees) -> dict[str, Any]:
     return shown
 
 
-LOCATIONS = structured(list[Location])
+LOCATIONS = structured(list[ZoneLocation])
 FREE_SHIPPING = structured(FreeShipping)._replace(
     show=lambda free: {**msgspec.to_builtins(free), "minimum_sub_total": DECIMAL.show(free.minimum_sub_total)}
 )
@@ -78,7 +78,7 @@ class Zone(Entity, kw_only=True):
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
     type: Literal["zip", "country", "state", "global"]
-    locations: Annotated[list[Location], LOCATIONS] = []
+    locations: Annotated[list[ZoneLocation], LOCATIONS] = []
     free_shipping: Annotated[FreeShipping, FREE_SHIPPING] = msgspec.field(default_factory=FreeShipping)
     handling_fees: Annotated[HandlingFees, HANDLING_FEES] = msgspec.field(
         default_factory=lambda: HandlingFees(fixed_surcharge=Decimal(0), display_separately=False)
@@ -98,7 +98,7 @@ TABLE = stored(
 )
 
 v2 = V2Shape(Zone, "shipping_zones", "shipping_zone", "id! name* type* locations free_shipping handling_fees enabled")
-V2 = Facet(2, TABLE, Listing(TABLE, 2, ""), "store_v2_information", "shipping/zones", v2=v2)
+V2 = Endpoint(2, TABLE, Listing(TABLE, 2, ""), "store_v2_information", "shipping/zones", v2=v2)
 
 routes = (collection("shipping/zones", V2, "GET POST"), item("shipping/zones/{id}", V2))
 
@@ -113,7 +113,7 @@ async def keep_to_places_that_exist(_unit: Unit, _old: Zone | None, new: Zone) -
         raise refuse_faults(faults)
 
 
-def _faults(kind: str, number: int, place: Location) -> list[Fault]:
+def _faults(kind: str, number: int, place: ZoneLocation) -> list[Fault]:
     if kind == "global":
         return []
     faults = []
@@ -149,7 +149,7 @@ async def number_the_locations(unit: Unit, old: Zone | None, new: Zone) -> None:
             place.id = number
 
 
-def _place(place: Location) -> tuple[str, str, str]:
+def _place(place: ZoneLocation) -> tuple[str, str, str]:
     return (place.country_iso2, place.state_iso2, place.zip)
 
 
@@ -160,6 +160,6 @@ async def keep_zips_few(unit: Unit, _old: Zone | None, new: Zone) -> None:
         return
     row = await unit.tx.row("SELECT coalesce(sum(zips), 0) FROM shipping_zones WHERE id <> $1", new.id)
     assert row is not None
-    if row[0] + len(new.locations) > MOST_ZIPS:
-        said = f"A store can have at most {MOST_ZIPS} postal codes in its shipping zones."
-        raise Refusal(Reason.PLATFORM_CAP_REACHED, said, details={"resource": "zip locations", "limit": MOST_ZIPS})
+    if row[0] + len(new.locations) > MAX_ZIPS:
+        message = f"A store can have at most {MAX_ZIPS} postal codes in its shipping zones."
+        raise Refusal(Reason.PLATFORM_CAP_REACHED, message, details={"resource": "zip locations", "limit": MAX_ZIPS})

@@ -9,10 +9,10 @@ from typing import Annotated, Literal
 import msgspec
 
 from bodega.kit.context import Context
-from bodega.kit.endpoint import Facet
+from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import events
-from bodega.kit.fields import Kind, Line, Moment, as_is, clean_name, moment
+from bodega.kit.fields import FieldType, Line, Moment, as_is, clean_name, moment
 from bodega.kit.listing import Include, Listing
 from bodega.kit.route import collection, item
 from bodega.kit.shape import Changes, V3Shape
@@ -54,7 +54,7 @@ def clean_channel_name(value: str) -> str:
     return value
 
 
-CHANNEL_NAME = Kind("string", as_is, clean_channel_name, clean_channel_name)
+CHANNEL_NAME = FieldType("string", as_is, clean_channel_name, clean_channel_name)
 
 
 class Channel(Entity, kw_only=True):
@@ -118,7 +118,7 @@ async def with_currencies(context: Context, ids: Sequence[int]) -> dict[int, byt
 
 v3 = V3Shape(Channel, required="name type platform", read_only="id is_enabled date_created date_modified icon_url")
 
-V3 = Facet(
+V3 = Endpoint(
     3,
     TABLE,
     Listing(
@@ -136,7 +136,7 @@ V3 = Facet(
 routes = (collection("channels", V3, "GET POST"), item("channels/{id}", V3, "GET PUT"))
 
 
-@TABLE.prepare.append
+@TABLE.before_validate.append
 async def suit_type_and_platform(_unit: Unit, changes: Changes, old: Channel | None, _notes: list[Fault]) -> None:
     """A new channel's platform is one of its type's; what the caller leaves open follows from the type."""
     if old is not None:
@@ -148,7 +148,7 @@ async def suit_type_and_platform(_unit: Unit, changes: Changes, old: Channel | N
     changes.setdefault("is_listable_from_ui", kind == "storefront")
 
 
-TABLE.prepare.append(unchanging("type", "platform"))  # rule 116
+TABLE.before_validate.append(unchanging("type", "platform"))  # rule 116
 
 
 @TABLE.before_write.append

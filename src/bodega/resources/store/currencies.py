@@ -10,19 +10,19 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from bodega.domain.currency_codes import codes
-from bodega.kit.endpoint import Facet
+from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import NAME, Kind, Moment, as_is, moment
+from bodega.kit.fields import NAME, FieldType, Moment, as_is, moment
 from bodega.kit.listing import Listing
 from bodega.kit.route import collection, item
 from bodega.kit.shape import Changes, Derived, V2Shape
 from bodega.kit.write import unchanging
 from bodega.law.refusal import Fault, invalid, refuse_faults
-from bodega.storage.table import Unique, numbered_marks
+from bodega.storage.table import Unique, numbered_placeholders
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
-MOST_RATE = Decimal(1_000_000_000)
+MAX_RATE = Decimal(1_000_000_000)
 _NUMBER = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?")
 RATE_PLACES = Decimal("1e-10")
 
@@ -31,10 +31,10 @@ def _rate(value: Any) -> Decimal:
     """How many of this currency one US dollar is: ten places, since some currencies are worth very little."""
     text = "" if isinstance(value, bool) else str(value).strip()
     rate = Decimal(text) if _NUMBER.fullmatch(text) else Decimal(0)
-    if 0 < rate <= MOST_RATE:
+    if 0 < rate <= MAX_RATE:
         rate = rate.quantize(RATE_PLACES).normalize()
-    if not 0 < rate <= MOST_RATE:
-        raise ValueError(f"must be a number over 0 and at most {MOST_RATE}")
+    if not 0 < rate <= MAX_RATE:
+        raise ValueError(f"must be a number over 0 and at most {MAX_RATE}")
     return rate
 
 
@@ -44,8 +44,8 @@ def _code(value: Any) -> str:
     return str(value)
 
 
-RATE = Kind("string", "{:f}".format, _rate, _rate)
-CODE = Kind("string", as_is, _code, _code)
+RATE = FieldType("string", "{:f}".format, _rate, _rate)
+CODE = FieldType("string", as_is, _code, _code)
 Token = Annotated[str, msgspec.Meta(max_length=1)]
 
 
@@ -124,18 +124,18 @@ def _has_usual_name(currency: Currency) -> bool:
     return known is not None and known.name == currency.name
 
 
-V2 = Facet(2, TABLE, Listing(TABLE, 2, ""), "store_v2_information", "currencies", v2=v2, created=200)
-ALL_BUT_THE_DEFAULT = Facet(2, TABLE, V2.listing, V2.scope, V2.home, v2=v2, only={"is_default": False})  # rule 110
+V2 = Endpoint(2, TABLE, Listing(TABLE, 2, ""), "store_v2_information", "currencies", v2=v2, created=200)
+ALL_BUT_THE_DEFAULT = Endpoint(2, TABLE, V2.listing, V2.scope, V2.home, v2=v2, only={"is_default": False})  # rule 110
 
 routes = (
     collection("currencies", V2, "GET POST").also(collection("currencies", ALL_BUT_THE_DEFAULT, "DELETE")),
     item("currencies/{id}", V2),
 )
 
-TABLE.prepare.append(unchanging("currency_code"))
+TABLE.before_validate.append(unchanging("currency_code"))
 
 
-@TABLE.prepare.append
+@TABLE.before_validate.append
 async def hand_the_default_on(unit: Unit, changes: Changes, old: Currency | None, _notes: list[Fault]) -> None:
     """Rule 110: a currency becomes the default in another's place; nobody just stops being it."""
     was = old is not None and old.is_default
@@ -165,7 +165,7 @@ async def keep_amounts_readable(unit: Unit, _old: Currency | None, new: Currency
 @TABLE.before_delete.append
 async def keep_the_default(unit: Unit, doomed: Sequence[int]) -> None:
     """Rule 110: the default currency cannot be deleted."""
-    sql = f"SELECT id FROM currencies WHERE is_default AND id IN ({numbered_marks(len(doomed))})"
+    sql = f"SELECT id FROM currencies WHERE is_default AND id IN ({numbered_placeholders(len(doomed))})"
     if await unit.tx.row(sql, *doomed) is not None:
         raise refuse_faults([invalid("is_default", "is true: make another currency the default first")])
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bodega.kit.endpoint import Facet
+from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Line
 from bodega.kit.fixed import Fixed, ListFixed, ShowFixed
 from bodega.kit.listing import Listing
 from bodega.kit.route import route
-from bodega.kit.shape import As, V2Shape
+from bodega.kit.shape import Alias, V2Shape
 
 
 class OrderStatus(Entity, kw_only=True):
@@ -44,8 +44,8 @@ TABLE = stored("order_statuses", OrderStatus, noun="order status", columns="")
 ALL = Fixed(
     TABLE,
     lambda: [
-        OrderStatus(id=number, name=name, system_description=said, order=order)
-        for number, name, order, said in STATUSES
+        OrderStatus(id=number, name=name, system_description=message, order=order)
+        for number, name, order, message in STATUSES
     ],
 )
 v2 = V2Shape(
@@ -53,9 +53,9 @@ v2 = V2Shape(
     "order_statuses",
     "order_status",
     "id! name! system_label! custom_label! system_description! order!",
-    {"system_label": As("name"), "custom_label": As("name")},
+    {"system_label": Alias("name"), "custom_label": Alias("name")},
 )
-V2 = Facet(2, TABLE, Listing(TABLE, 2, ""), "store_v2_orders", "order_statuses", v2=v2)
+V2 = Endpoint(2, TABLE, Listing(TABLE, 2, ""), "store_v2_orders", "order_statuses", v2=v2)
 
 routes = tuple(
     made

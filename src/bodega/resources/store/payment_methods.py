@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bodega.kit.endpoint import Facet
+from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Line
 from bodega.kit.fixed import Fixed, ListFixed
@@ -38,6 +38,6 @@ ALL = Fixed(
     ],
 )
 v2 = V2Shape(PaymentMethod, "payment_methods", "payment_method", "code! name! test_mode!")
-V2 = Facet(2, TABLE, Listing(TABLE, 2, ""), "store_v2_information", "payments/methods", v2=v2)
+V2 = Endpoint(2, TABLE, Listing(TABLE, 2, ""), "store_v2_information", "payments/methods", v2=v2)
 
 routes = (route("payments/methods", 2, v2, GET=ListFixed(V2, ALL)),)

@@ -6,7 +6,7 @@ import msgspec
 
 from bodega.kit.actions import Delete
 from bodega.kit.context import Context
-from bodega.kit.endpoint import Facet
+from bodega.kit.endpoint import Endpoint
 from bodega.kit.listing import Listing
 from bodega.kit.route import collection, item, route
 from bodega.kit.shape import Derived, V2Shape
@@ -27,8 +27,8 @@ v2 = V2Shape(
     },
 )
 
-V2 = Facet(2, TABLE, Listing(TABLE, 2, "state min_id max_id"), "", "tasks", v2=v2, owner="client_id")
-V3 = Facet(3, TABLE, Listing(TABLE, 3, "id:set state"), "", "tasks", owner="client_id")
+V2 = Endpoint(2, TABLE, Listing(TABLE, 2, "state min_id max_id"), "", "tasks", v2=v2, owner="client_id")
+V3 = Endpoint(3, TABLE, Listing(TABLE, 3, "id:set state"), "", "tasks", owner="client_id")
 
 
 class Cancel(Delete):

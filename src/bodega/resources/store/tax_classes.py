@@ -6,12 +6,12 @@ from typing import Annotated
 
 import msgspec
 
-from bodega.kit.endpoint import Facet
+from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import NAME, STRING, Moment, moment
 from bodega.kit.listing import Listing
 from bodega.kit.route import collection, item
-from bodega.kit.shape import As, Derived, V2Shape
+from bodega.kit.shape import Alias, Derived, V2Shape
 from bodega.storage.table import Unique
 from bodega.storage.unit import Unit
 
@@ -51,11 +51,11 @@ v2 = V2Shape(
     "id! name! created_at! updated_at!",
     {
         "id": Derived(lambda tax_class: str(tax_class.id)),
-        "created_at": As("created_at", STRING),
-        "updated_at": As("updated_at", STRING),
+        "created_at": Alias("created_at", STRING),
+        "updated_at": Alias("updated_at", STRING),
     },
 )
-V2 = Facet(2, TABLE, Listing(TABLE, 2, ""), "store_v2_information", "tax_classes", v2=v2)
+V2 = Endpoint(2, TABLE, Listing(TABLE, 2, ""), "store_v2_information", "tax_classes", v2=v2)
 
 routes = tuple(
     made

@@ -20,7 +20,7 @@ from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.resources.webhooks import hooks
 from bodega.storage.unit import Unit
 
-MOST_EMAILS = 50
+MAX_EMAILS = 50
 _EMAIL = re.compile(r"[^\s@\x00]{1,64}@[^\s@\x00]{1,190}")
 _IS_ACTIVE = parser("BOOLEAN", "is_active")
 
@@ -89,9 +89,9 @@ class SetEmails(Action):
         emails = members.get("emails")
         if emails is None:
             raise refuse_faults([Fault(Reason.FIELD_MISSING, "emails", "emails is required.")])
-        if not isinstance(emails, list) or len(emails) > MOST_EMAILS or not all(map(_is_email, emails)):
-            said = f"emails must be a list of at most {MOST_EMAILS} e-mail addresses."
-            raise refuse_faults([Fault(Reason.FIELD_INVALID, "emails", said)])
+        if not isinstance(emails, list) or len(emails) > MAX_EMAILS or not all(map(_is_email, emails)):
+            message = f"emails must be a list of at most {MAX_EMAILS} e-mail addresses."
+            raise refuse_faults([Fault(Reason.FIELD_INVALID, "emails", message)])
         return list(dict.fromkeys(emails))
 
     async def perform(self, unit: Unit, context: Context) -> Outcome:

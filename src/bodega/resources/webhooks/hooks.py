@@ -9,7 +9,7 @@ from bodega.events.destination import why_not
 from bodega.events.hooks import TABLE, Hook
 from bodega.kit.actions import Create, Delete
 from bodega.kit.context import Context
-from bodega.kit.endpoint import Facet
+from bodega.kit.endpoint import Endpoint
 from bodega.kit.listing import Listing
 from bodega.kit.route import Route, collection, item
 from bodega.kit.shape import V2Shape, V3Shape
@@ -18,8 +18,8 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.storage.unit import Unit
 
-MOST_OF_A_SCOPE = 10
-MOST_HEADERS = 64
+MAX_OF_A_SCOPE = 10
+MAX_HEADERS = 64
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}")
 _OURS = frozenset(
     ["host", "content-length", "transfer-encoding", "connection", "te", "trailer", "upgrade", "keep-alive"]
@@ -34,7 +34,7 @@ v3 = V3Shape(
     read_only="id client_id store_hash created_at updated_at",
     hidden="used_at deactivated",
 )
-V2 = Facet(
+V2 = Endpoint(
     2,
     TABLE,
     Listing(TABLE, 2, "scope destination is_active min_id max_id"),
@@ -45,7 +45,7 @@ V2 = Facet(
     json_only=True,
     defaults={"is_active": False},  # rule 125
 )
-V3 = Facet(
+V3 = Endpoint(
     3,
     TABLE,
     Listing(TABLE, 3, "is_active scope destination", shown=v3.shown),
@@ -73,16 +73,16 @@ class Unsubscribe(Delete):
         await super().perform(unit, context)
         if last is None:
             raise Refusal(Reason.NO_SUCH_ENTITY)
-        if self.facet.version == 3:
+        if self.endpoint.version == 3:
             return Shown(ready=b'{"data":' + last.doc + b',"meta":{}}')
         return Shown(value=v2.show(last.entity, context.base), root=v2.item)
 
 
-def _routes(facet: Facet) -> tuple[Route, Route]:
-    many, one = collection("hooks", facet, "GET"), item("hooks/{id}", facet, "GET PUT")
+def _routes(endpoint: Endpoint) -> tuple[Route, Route]:
+    many, one = collection("hooks", endpoint, "GET"), item("hooks/{id}", endpoint, "GET PUT")
     return (
-        many._replace(actions={**many.actions, "POST": Subscribe(facet)}),
-        one._replace(actions={**one.actions, "DELETE": Unsubscribe(facet)}),
+        many._replace(actions={**many.actions, "POST": Subscribe(endpoint)}),
+        one._replace(actions={**one.actions, "DELETE": Unsubscribe(endpoint)}),
     )
 
 
@@ -115,8 +115,8 @@ async def tell_only_what_can_be_told(unit: Unit, old: Hook | None, new: Hook) ->
 
 def _unsendable(headers: dict[str, str]) -> str:
     """Why these headers cannot be sent along with an event; empty where they can."""
-    if len(headers) > MOST_HEADERS:
-        return f"must be at most {MOST_HEADERS}"
+    if len(headers) > MAX_HEADERS:
+        return f"must be at most {MAX_HEADERS}"
     for name, value in headers.items():
         if not _TOKEN.fullmatch(name):
             return "must have names of letters, digits and hyphens, at most 64 of them"
@@ -134,10 +134,10 @@ async def keep_hooks_few(unit: Unit, old: Hook | None, new: Hook) -> None:
         return
     mine = "FROM hooks WHERE client_id = $1 AND id <> $2"
     found = await unit.tx.rows(f"SELECT id, destination {mine} AND scope = $3", new.client_id, new.id, new.scope)
-    most = 1 if new.scope == scopes.EXCEPTION else MOST_OF_A_SCOPE
-    if len(found) >= most and all(row[1] != new.destination for row in found):
-        said = f"A client can have at most {most} webhook{'s' if most > 1 else ''} of one scope."
-        raise Refusal(Reason.PLATFORM_CAP_REACHED, said, details={"resource": "hooks", "limit": most})
+    maximum = 1 if new.scope == scopes.EXCEPTION else MAX_OF_A_SCOPE
+    if len(found) >= maximum and all(row[1] != new.destination for row in found):
+        message = f"A client can have at most {maximum} webhook{'s' if maximum > 1 else ''} of one scope."
+        raise Refusal(Reason.PLATFORM_CAP_REACHED, message, details={"resource": "hooks", "limit": maximum})
     other = "=" if new.scope != scopes.EXCEPTION else "<>"
     clash = await unit.tx.row(
         f"SELECT id {mine} AND destination = $3 AND scope {other} $4",

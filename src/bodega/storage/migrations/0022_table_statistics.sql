@@ -11,3 +11,4 @@ CREATE TABLE page_index (
 );
 INSERT INTO page_index (name, block, living) SELECT name, block, living FROM pages;
 DROP TABLE pages;
+ALTER TABLE deliveries RENAME COLUMN said TO message;

@@ -122,9 +122,9 @@ async def export(connection: Any, empty: Path, target: Path, facts: Mapping[str,
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             for table in await _tables(connection):
                 columns = [row[0] for row in await connection.fetch(_COLUMNS, table)]
-                listed, marks = ", ".join(columns), ", ".join("?" * len(columns))
+                listed, placeholders = ", ".join(columns), ", ".join("?" * len(columns))
                 made.execute(f"DELETE FROM {table}")
-                insert = f"INSERT INTO {table} ({listed}) VALUES ({marks})"
+                insert = f"INSERT INTO {table} ({listed}) VALUES ({placeholders})"
                 cursor = await connection.cursor(f"SELECT {listed} FROM {table}")
                 while rows := await cursor.fetch(_BATCH):
                     made.executemany(insert, [tuple(row) for row in rows])

@@ -33,13 +33,13 @@ class Holder(Protocol):
 
 
 class Budget:
-    """At most about `most` connections of this process, over all its stores: a server has a hundred or so.
+    """At most about `maximum` connections of this process, over all its stores: a server has a hundred or so.
 
     Where the next one would be too many, stores that hold one idle give it up, those longest unused first.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, maximum: int) -> None:
+        self._most = maximum
         self._held: dict[Holder, int] = {}
 
     @property

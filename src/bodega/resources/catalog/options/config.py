@@ -18,10 +18,10 @@ LARGEST_FILE = 524_288
 """KiB."""
 
 
-def _in_order(least: Any, most: Any, said: str) -> None:
+def _in_order(least: Any, maximum: Any, message: str) -> None:
     """A range does not end before it begins; 0 as its end means that it has none."""
-    if least is not UNSET and most is not UNSET and most and least > most:
-        raise ValueError(said)
+    if least is not UNSET and maximum is not UNSET and maximum and least > maximum:
+        raise ValueError(message)
 
 
 class DateConfig(msgspec.Struct, kw_only=True):

@@ -9,7 +9,7 @@ import msgspec
 
 from bodega.kit.actions import Delete, ShowItem
 from bodega.kit.context import Context
-from bodega.kit.endpoint import Facet, Within
+from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, own_file
 from bodega.kit.fields import FileUrl, Line
 from bodega.kit.images import UploadImage
@@ -21,11 +21,11 @@ from bodega.law.refusal import Fault
 from bodega.resources.catalog import product
 from bodega.resources.catalog.options import rule
 from bodega.resources.catalog.options.option import VALUES, Value
-from bodega.resources.catalog.options.own_copy import Own, OwnCreate, OwnDelete, OwnUpdate
+from bodega.resources.catalog.options.own_copy import OwnCreate, OwnDelete, OwnedOption, OwnUpdate
 from bodega.resources.catalog.options.product_option import FIELDS, TABLE, ProductOption
 from bodega.resources.catalog.options.product_options import OF_PRODUCT, PAGE_CAP, SCOPE, Doc, values_by, values_inside
-from bodega.resources.catalog.options.rule import Adjuster, Condition, Rule
-from bodega.storage.table import numbered_marks
+from bodega.resources.catalog.options.rule import Adjuster, Rule, RuleCondition
+from bodega.storage.table import numbered_placeholders
 from bodega.storage.unit import Unit
 
 # What a value does: the rule whose one condition it is.
@@ -67,8 +67,8 @@ async def _adjusters(context: Context, modifiers: Sequence[int]) -> dict[tuple[i
     """By modifier and value."""
     if not modifiers:
         return {}
-    marks = numbered_marks(len(modifiers))
-    sql = f"SELECT modifier_id, modifier_value_id, doc FROM product_rules WHERE modifier_id IN ({marks})"
+    placeholders = numbered_placeholders(len(modifiers))
+    sql = f"SELECT modifier_id, modifier_value_id, doc FROM product_rules WHERE modifier_id IN ({placeholders})"
     return {(row[0], row[1]): _shown(_decode(row[2])) for row in await context.reader.rows(sql, *modifiers)}
 
 
@@ -101,7 +101,7 @@ async def write_adjusters(unit: Unit, value: Value, drafts: list[Changes], _note
     held = await unit.tx.row(sql, found[0], value.id)
     row = await unit.get(rule.TABLE, held[0]) if held is not None else None
     if row is None:
-        condition = Condition(modifier_id=found[0], modifier_value_id=value.id)
+        condition = RuleCondition(modifier_id=found[0], modifier_value_id=value.id)
         made = Rule(product_id=found[1], conditions=[condition], **changes)
         if made.does_something:
             made.sort_order = await rule.next_place(unit, made.product_id)
@@ -124,7 +124,7 @@ def _as_rule(draft: Changes) -> dict[str, Any]:
     return changes
 
 
-class UploadValueImage(Own, UploadImage):
+class UploadValueImage(OwnedOption, UploadImage):
     """POST: the picture that the storefront shows once a value is chosen; it is one of the value's adjusters."""
 
     def parse(self, query: str) -> Query:
@@ -149,7 +149,7 @@ v3 = V3Shape(
 )
 
 INSIDE = values_inside(_with_adjusters, tables=rule.TABLE.name)._replace(files=True)
-V3 = Facet(
+V3 = Endpoint(
     3,
     TABLE,
     Listing(
@@ -165,10 +165,10 @@ V3 = Facet(
     "catalog/products/{}/modifiers",
     v3=v3,
     created=200,
-    within=OF_PRODUCT,
+    parents=OF_PRODUCT,
     only={"is_modifier": True},
 )
-V3_VALUES = Facet(
+V3_VALUES = Endpoint(
     3,
     VALUES,
     Listing(
@@ -187,7 +187,7 @@ V3_VALUES = Facet(
     "catalog/products/{}/modifiers/{}/values",
     v3=v3_values,
     created=200,
-    within=(*OF_PRODUCT, Within("option_id", TABLE, "option_id", "is_modifier")),
+    parents=(*OF_PRODUCT, Parent("option_id", TABLE, "option_id", "is_modifier")),
 )
 v3.nested["option_values"] = Nested(v3_values, values_by(lambda: V3_VALUES))
 
@@ -212,17 +212,17 @@ v2_fields = V2Shape(
         "select_options": Derived(lambda _field: "", "text"),
     },
 )
-V2_FIELDS = Facet(
+V2_FIELDS = Endpoint(
     2,
     TABLE,
     Listing(TABLE, 2, "min_id max_id"),
     SCOPE,
     "products/{}/configurable_fields",
     v2=v2_fields,
-    within=OF_PRODUCT,
+    parents=OF_PRODUCT,
     only={"is_field": True},
 )
-ALL_FIELDS = Facet(2, TABLE, Listing(TABLE, 2, "min_id max_id"), SCOPE, "", v2=v2_fields, only={"is_field": True})
+ALL_FIELDS = Endpoint(2, TABLE, Listing(TABLE, 2, "min_id max_id"), SCOPE, "", v2=v2_fields, only={"is_field": True})
 
 _v2 = (
     collection("products/{product_id}/configurable_fields", V2_FIELDS, "GET DELETE"),

@@ -8,17 +8,17 @@ from typing import Any
 from msgspec.structs import replace
 
 from bodega.kit.context import Context
-from bodega.kit.endpoint import Facet, Within
+from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.listing import Listing
 from bodega.kit.route import also_at, collection, count, item
-from bodega.kit.shape import Linked, Looked, V2Shape
+from bodega.kit.shape import BatchLoaded, Linked, V2Shape
 from bodega.kit.write import unchanging
 from bodega.resources.catalog import product
 from bodega.resources.catalog.options import option, product_option
 from bodega.resources.catalog.options.option import CHOICES, Option
 from bodega.resources.catalog.options.option_set import SET_OPTIONS, TABLE, OptionSet, SetOption
 from bodega.resources.catalog.options.product_option import ProductOption
-from bodega.storage.table import numbered_marks
+from bodega.storage.table import numbered_placeholders
 from bodega.storage.unit import Row, Unit
 
 SCOPE = "store_v2_products"
@@ -29,8 +29,9 @@ async def _values(context: Context, entities: Sequence[SetOption]) -> Mapping[in
     found: dict[int, list[dict[str, Any]]] = {}
     wanted = sorted({one.option_id for one in entities})
     if wanted:
-        marks = numbered_marks(len(wanted))
-        sql = f"SELECT doc, rest FROM option_values WHERE option_id IN ({marks}) ORDER BY option_id, sort_order, id"
+        placeholders = numbered_placeholders(len(wanted))
+        chosen = f"option_id IN ({placeholders}) ORDER BY option_id, sort_order, id"
+        sql = f"SELECT doc, rest FROM option_values WHERE {chosen}"
         for doc, rest in await context.reader.rows(sql, *wanted):
             value = option.VALUES.decode(doc, rest)
             found.setdefault(value.option_id, []).append(
@@ -53,20 +54,20 @@ v2_options = V2Shape(
     "options",
     "option",
     "id! option_id* option_set_id! display_name sort_order is_required option! values!",
-    {"option": Linked("/options/{e.option_id}"), "values": Looked(_values, empty=[])},
+    {"option": Linked("/options/{e.option_id}"), "values": BatchLoaded(_values, empty=[])},
 )
 
-V2 = Facet(2, TABLE, Listing(TABLE, 2, "min_id max_id name"), SCOPE, "option_sets", v2=v2)
-V2_OPTIONS = Facet(
+V2 = Endpoint(2, TABLE, Listing(TABLE, 2, "min_id max_id name"), SCOPE, "option_sets", v2=v2)
+V2_OPTIONS = Endpoint(
     2,
     SET_OPTIONS,
     Listing(SET_OPTIONS, 2, "min_id max_id"),
     SCOPE,
     "option_sets/{}/options",
     v2=v2_options,
-    within=(Within("option_set_id", TABLE),),
+    parents=(Parent("option_set_id", TABLE),),
 )
-ALL_OPTIONS = Facet(2, SET_OPTIONS, Listing(SET_OPTIONS, 2, "min_id max_id"), SCOPE, "", v2=v2_options)
+ALL_OPTIONS = Endpoint(2, SET_OPTIONS, Listing(SET_OPTIONS, 2, "min_id max_id"), SCOPE, "", v2=v2_options)
 
 _v2 = (
     collection("option_sets", V2, "GET POST DELETE"),
@@ -81,7 +82,7 @@ _v2 = (
 routes = (*_v2, *also_at("option_sets", "optionsets", *_v2))
 
 
-SET_OPTIONS.prepare.append(unchanging("option_id"))  # rule 61
+SET_OPTIONS.before_validate.append(unchanging("option_id"))  # rule 61
 
 
 @SET_OPTIONS.before_write.append
@@ -160,12 +161,12 @@ async def _given(unit: Unit, given: SetOption) -> list[Row]:
 @SET_OPTIONS.before_delete.append
 async def take_it_from_the_products(unit: Unit, doomed: Sequence[int]) -> None:
     """Rule 62: what leaves a set leaves its products."""
-    for row in await unit.where(SET_OPTIONS, f"id IN ({numbered_marks(len(doomed))})", *doomed):
+    for row in await unit.where(SET_OPTIONS, f"id IN ({numbered_placeholders(len(doomed))})", *doomed):
         await unit.delete(product_option.TABLE, [given.entity.id for given in await _given(unit, row.entity)])
 
 
 @TABLE.before_delete.append
 async def detach_the_products(unit: Unit, doomed: Sequence[int]) -> None:
     """The products of a set that goes have none, and no option of it."""
-    for row in await unit.where(product.TABLE, f"option_set_ref IN ({numbered_marks(len(doomed))})", *doomed):
+    for row in await unit.where(product.TABLE, f"option_set_ref IN ({numbered_placeholders(len(doomed))})", *doomed):
         await unit.update(product.TABLE, row, replace(row.entity, option_set_id=None))

@@ -6,10 +6,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from bodega.kit.endpoint import Facet, Within
+from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.listing import Filter, Listing
 from bodega.kit.route import collection, count, item
-from bodega.kit.shape import Choice, Linked, V2Shape
+from bodega.kit.shape import EnumAlias, Linked, V2Shape
 from bodega.law.refusal import Fault, Refusal
 from bodega.resources.catalog import product
 from bodega.resources.catalog.options import product_option
@@ -41,11 +41,11 @@ v2 = V2Shape(
     "options",
     "option",
     "id! display_name values! name* type*",
-    {"type": Choice("type", V2_TYPES), "values": Linked("/options/{e.id}/values")},
+    {"type": EnumAlias("type", V2_TYPES), "values": Linked("/options/{e.id}/values")},
 )
 v2_values = V2Shape(Value, "values", "value", "id! option_id! label* sort_order value* is_default")
 
-V2 = Facet(
+V2 = Endpoint(
     2,
     TABLE,
     Listing(TABLE, 2, "min_id max_id name display_name", mapped={"type": Filter("type", "eq", _type)}),
@@ -53,16 +53,16 @@ V2 = Facet(
     "options",
     v2=v2,
 )
-V2_VALUES = Facet(
+V2_VALUES = Endpoint(
     2,
     VALUES,
     Listing(VALUES, 2, "min_id max_id label"),
     SCOPE,
     "options/{}/values",
     v2=v2_values,
-    within=(Within("option_id", TABLE),),
+    parents=(Parent("option_id", TABLE),),
 )
-ALL_VALUES = Facet(2, VALUES, Listing(VALUES, 2, "min_id max_id label"), SCOPE, "", v2=v2_values)
+ALL_VALUES = Endpoint(2, VALUES, Listing(VALUES, 2, "min_id max_id label"), SCOPE, "", v2=v2_values)
 
 routes = (
     collection("options", V2, "GET POST DELETE"),
@@ -134,7 +134,7 @@ async def tell_the_products(unit: Unit, old: Option | None, new: Option) -> None
 # Values.
 
 
-@VALUES.prepare.append
+@VALUES.before_validate.append
 async def say_what_it_means(unit: Unit, changes: dict[str, Any], old: Value | None, _notes: list[Fault]) -> None:
     """Rule 60: what a value may be depends on the type of its option; V2 says it as text, V3 as data."""
     option_id = old.option_id if old is not None else changes.get("option_id", 0)
@@ -178,7 +178,7 @@ async def _name_a_product(unit: Unit, data: dict[str, Any] | None, field: str) -
         return
     if await unit.tx.row(f"SELECT 1 FROM {product.TABLE.name} WHERE id = $1", data["product_id"]) is None:
         fault = dangling(field, "The product does not exist.", [data["product_id"]])
-        raise Refusal(fault.reason, fault.said, details=fault.details, faults=[fault])
+        raise Refusal(fault.reason, fault.message, details=fault.details, faults=[fault])
 
 
 async def values_of(unit: Unit, option_id: int) -> list[Row]:

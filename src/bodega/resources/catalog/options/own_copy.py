@@ -64,7 +64,7 @@ async def _swap_in_variants(unit: Unit, own: ProductOption, moved: dict[int, int
         await unit.update(variants.TABLE, row, replace(row.entity, option_values=told))
 
 
-class Own(Action):
+class OwnedOption(Action):
     """An edit through V3. `at` is the place of the product's option among the ids of the path."""
 
     at = 1
@@ -96,20 +96,20 @@ class Own(Action):
             context.parent = now.entity.option_id
             if context.entity_id:
                 context.entity_id = moved.get(context.entity_id, context.entity_id)
-                await self.place.own(unit, context, context.entity_id)
+                await self.selection.own(unit, context, context.entity_id)
         if isinstance(context.draft, dict) and "option_values" in context.draft:
             drafts = [{**draft, "id": moved.get(draft["id"], draft["id"])} if "id" in draft else draft
                       for draft in context.draft["option_values"]]  # fmt: skip
             context.draft = {**context.draft, "option_values": drafts}
 
 
-class OwnCreate(Own, Create):
+class OwnCreate(OwnedOption, Create):
     """POST of a value."""
 
 
-class OwnUpdate(Own, Update):
+class OwnUpdate(OwnedOption, Update):
     """PUT of an option, a modifier or a value."""
 
 
-class OwnDelete(Own, Delete):
+class OwnDelete(OwnedOption, Delete):
     """DELETE of a value."""

@@ -8,17 +8,17 @@ from typing import Any
 from bodega.kit.listing import Include
 from bodega.kit.render import json
 from bodega.resources.catalog import product
-from bodega.storage.table import numbered_marks
+from bodega.storage.table import numbered_placeholders
 
 
 async def read(context: Any, products: Sequence[int]) -> dict[int, bytes]:
     """The relations of each product, as a list; one query for all."""
     if not products:
         return {}
-    marks = numbered_marks(len(products))
+    placeholders = numbered_placeholders(len(products))
     sql = (
         "SELECT DISTINCT v.stands_for, p.product_id, p.id, p.is_modifier FROM option_values v"
-        f" JOIN product_options p ON p.option_id = v.option_id WHERE v.stands_for IN ({marks})"
+        f" JOIN product_options p ON p.option_id = v.option_id WHERE v.stands_for IN ({placeholders})"
         " ORDER BY v.stands_for, p.product_id, p.id"
     )
     found: dict[int, list[dict[str, Any]]] = {}

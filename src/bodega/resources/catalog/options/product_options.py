@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from bodega.kit.actions import Delete, ShowItem
 from bodega.kit.context import Context
-from bodega.kit.endpoint import Facet, Within
+from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.listing import Include, Listing, children
 from bodega.kit.route import collection, count, item, route
-from bodega.kit.shape import As, Changes, Nested, V2Shape, V3Shape
+from bodega.kit.shape import Alias, Changes, Nested, V2Shape, V3Shape
 from bodega.kit.write import create_one, update_one
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal
@@ -23,7 +23,7 @@ from bodega.resources.catalog.options.option import CHOICES, VALUES, Option, Val
 from bodega.resources.catalog.options.options import values_of
 from bodega.resources.catalog.options.own_copy import OwnCreate, OwnDelete, OwnUpdate, own_name
 from bodega.resources.catalog.options.product_option import TABLE, ProductOption
-from bodega.storage.table import numbered_marks
+from bodega.storage.table import numbered_placeholders
 from bodega.storage.unit import Unit
 
 SCOPE = "store_v2_products"
@@ -42,7 +42,7 @@ def values_inside(telling: Callable[[Context, Sequence[int]], Awaitable[Doc]], *
             return {}
         sql = (
             "SELECT o.id, v.id, v.doc FROM product_options o JOIN option_values v ON v.option_id = o.option_id"
-            f" WHERE o.id IN ({numbered_marks(len(parents))}) ORDER BY o.id, v.sort_order, v.id"
+            f" WHERE o.id IN ({numbered_placeholders(len(parents))}) ORDER BY o.id, v.sort_order, v.id"
         )
         tell = await telling(context, parents)
         found: dict[int, list[bytes]] = {}
@@ -57,20 +57,22 @@ async def _as_they_are(_call: Context, _parents: Sequence[int]) -> Doc:
     return lambda _parent, _value, doc: doc
 
 
-def values_by(facet: Callable[[], Facet]) -> Callable[[Unit, Any, list[Changes], list[Fault]], Awaitable[None]]:
+def values_by(endpoint: Callable[[], Endpoint]) -> Callable[[Unit, Any, list[Changes], list[Fault]], Awaitable[None]]:
     """Writes the values that the body of an option or modifier brought. Those that it does not name stay."""
 
     async def write(unit: Unit, parent: ProductOption, drafts: list[Changes], notes: list[Fault]) -> None:
         for place, draft in enumerate(drafts):
             try:
-                await _write_value(unit, facet(), parent, dict(draft), notes)
+                await _write_value(unit, endpoint(), parent, dict(draft), notes)
             except Refusal as refusal:
                 raise refusal.inside(f"option_values.{place}") from refusal
 
     return write
 
 
-async def _write_value(unit: Unit, facet: Facet, parent: ProductOption, draft: Changes, notes: list[Fault]) -> None:
+async def _write_value(
+    unit: Unit, endpoint: Endpoint, parent: ProductOption, draft: Changes, notes: list[Fault]
+) -> None:
     """A draft that names a value updates it; so does one that means the same state of a checkbox."""
     rows = {row.entity.id: row.entity for row in await values_of(unit, parent.option_id)}
     named = draft.pop("id", 0)
@@ -78,12 +80,12 @@ async def _write_value(unit: Unit, facet: Facet, parent: ProductOption, draft: C
         state = (draft.get("value_data") or {}).get("checked_value")
         named = next((one.id for one in rows.values() if one.value_data == {"checked_value": state}), 0)
     if not named:
-        await create_one(unit, facet, {**draft, "option_id": parent.option_id}, notes)
+        await create_one(unit, endpoint, {**draft, "option_id": parent.option_id}, notes)
     elif named in rows:
-        await update_one(unit, facet, named, draft, notes)
+        await update_one(unit, endpoint, named, draft, notes)
     else:
-        said = f"The option value {named} does not exist here."
-        raise Refusal(Reason.NO_SUCH_ENTITY, said, details={"missing_ids": [named]})
+        message = f"The option value {named} does not exist here."
+        raise Refusal(Reason.NO_SUCH_ENTITY, message, details={"missing_ids": [named]})
 
 
 v2 = V2Shape(
@@ -91,7 +93,7 @@ v2 = V2Shape(
     "options",
     "option",
     "id! option_id! display_name! sort_order! is_required!",
-    {"is_required": As("is_required")},
+    {"is_required": Alias("is_required")},
 )
 v3_values = V3Shape(Value, required="label sort_order", hidden="option_id value")
 v3 = V3Shape(
@@ -101,12 +103,12 @@ v3 = V3Shape(
     hidden="is_required is_modifier option_id option_set_option_id",
 )
 
-OF_PRODUCT = (Within("product_id", product.TABLE),)
-V2 = Facet(
-    2, TABLE, Listing(TABLE, 2, "min_id max_id"), SCOPE, "products/{}/options", v2=v2, within=OF_PRODUCT
+OF_PRODUCT = (Parent("product_id", product.TABLE),)
+V2 = Endpoint(
+    2, TABLE, Listing(TABLE, 2, "min_id max_id"), SCOPE, "products/{}/options", v2=v2, parents=OF_PRODUCT
 )  # fmt: skip
 INSIDE = values_inside(_as_they_are)
-V3 = Facet(
+V3 = Endpoint(
     3,
     TABLE,
     Listing(
@@ -122,10 +124,10 @@ V3 = Facet(
     "catalog/products/{}/options",
     v3=v3,
     created=200,
-    within=OF_PRODUCT,
+    parents=OF_PRODUCT,
     only={"is_modifier": False},
 )
-V3_VALUES = Facet(
+V3_VALUES = Endpoint(
     3,
     VALUES,
     Listing(VALUES, 3, "", order="sort_order", shown=v3_values.shown),
@@ -133,7 +135,7 @@ V3_VALUES = Facet(
     "catalog/products/{}/options/{}/values",
     v3=v3_values,
     created=200,
-    within=(*OF_PRODUCT, Within("option_id", TABLE, "option_id", "NOT is_modifier")),
+    parents=(*OF_PRODUCT, Parent("option_id", TABLE, "option_id", "NOT is_modifier")),
 )
 v3.nested["option_values"] = Nested(v3_values, values_by(lambda: V3_VALUES))
 
@@ -171,7 +173,7 @@ product.INCLUDES["options"] = children(
 )
 
 
-@TABLE.prepare.append
+@TABLE.before_validate.append
 async def be_what_it_says(_unit: Unit, changes: dict[str, Any], old: ProductOption | None, _notes: list[Fault]) -> None:
     """An option is a choice; what a shopper fills in, or ticks, is a modifier. Each type has settings of its own."""
     known: Mapping[str, Any] = changes if old is None else {"type": old.type, "is_modifier": old.is_modifier, **changes}
@@ -188,7 +190,7 @@ async def be_what_it_says(_unit: Unit, changes: dict[str, Any], old: ProductOpti
         changes["is_required"] = changes.pop("required")
 
 
-@TABLE.prepare.append
+@TABLE.before_validate.append
 async def have_an_option_behind(
     unit: Unit, changes: dict[str, Any], old: ProductOption | None, _notes: list[Fault]
 ) -> None:
@@ -219,6 +221,6 @@ async def tell_the_option(unit: Unit, old: ProductOption | None, new: ProductOpt
 @TABLE.before_delete.append
 async def take_the_option_along(unit: Unit, doomed: Sequence[int]) -> None:
     """The option behind it goes with it, if it is the product's own."""
-    ids = f"SELECT option_id FROM product_options WHERE id IN ({numbered_marks(len(doomed))})"
+    ids = f"SELECT option_id FROM product_options WHERE id IN ({numbered_placeholders(len(doomed))})"
     own = [row.entity.id for row in await unit.where(option.TABLE, f"product_id <> 0 AND id IN ({ids})", *doomed)]
     await unit.delete(option.TABLE, [one for one in own if (option.TABLE.name, one) not in unit.leaving])

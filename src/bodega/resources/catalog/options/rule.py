@@ -16,14 +16,14 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import FOUR_PLACES, MOST, FileUrl, Id, Line, SortOrder
+from bodega.kit.fields import FOUR_PLACES, MAXIMUM, FileUrl, Id, Line, SortOrder
 from bodega.law.refusal import Fault
 from bodega.resources.catalog import product
 from bodega.resources.catalog.options.option import invalid
-from bodega.storage.table import Link, Reference, Unique, numbered_marks
+from bodega.storage.table import Link, Reference, Unique, numbered_placeholders
 from bodega.storage.unit import Row, Unit
 
-MOST_CONDITIONS = 1000
+MAX_CONDITIONS = 1000
 
 
 class Adjuster(msgspec.Struct, kw_only=True):
@@ -41,8 +41,8 @@ class Adjuster(msgspec.Struct, kw_only=True):
         if self.adjuster_value is UNSET:
             raise ValueError("must have an adjuster_value")
         try:
-            if not abs(self.adjuster_value) <= MOST:
-                raise ValueError(f"must have an adjuster_value from -{MOST} to {MOST}")
+            if not abs(self.adjuster_value) <= MAXIMUM:
+                raise ValueError(f"must have an adjuster_value from -{MAXIMUM} to {MAXIMUM}")
             number = self.adjuster_value.quantize(FOUR_PLACES)
         except (InvalidOperation, ArithmeticError):
             raise ValueError("must have a number as its adjuster_value") from None
@@ -53,7 +53,7 @@ class Adjuster(msgspec.Struct, kw_only=True):
         return bool(self.adjuster)
 
 
-class Condition(msgspec.Struct, kw_only=True):
+class RuleCondition(msgspec.Struct, kw_only=True):
     """A value of an option or modifier is chosen, or a variant."""
 
     id: int | None = None
@@ -82,7 +82,7 @@ class Rule(Entity, kw_only=True):
     image_url: FileUrl = ""
     price_adjuster: Adjuster | None = None
     weight_adjuster: Adjuster | None = None
-    conditions: list[Condition]
+    conditions: list[RuleCondition]
     kind: Literal["", "adjuster", "complex"] = ""
 
     @property
@@ -92,12 +92,12 @@ class Rule(Entity, kw_only=True):
         return bool(changes or self.purchasing_disabled or self.purchasing_disabled_message or self.purchasing_hidden)
 
 
-def key_of(conditions: Iterable[Condition]) -> str:
+def key_of(conditions: Iterable[RuleCondition]) -> str:
     """The same for the same conditions, whatever their order."""
     return sha256(repr(sorted(one.key for one in conditions)).encode()).hexdigest()
 
 
-def _only(rule: Rule) -> Condition | None:
+def _only(rule: Rule) -> RuleCondition | None:
     return rule.conditions[0] if rule.kind == "adjuster" else None
 
 
@@ -130,20 +130,20 @@ TABLE = stored(
 )  # fmt: skip
 
 
-def apart(conditions: Iterable[Condition]) -> list[Condition]:
+def apart(conditions: Iterable[RuleCondition]) -> list[RuleCondition]:
     """Each condition says one thing; said twice is said once. Raises Refusal."""
-    found: dict[tuple[int, int, int], Condition] = {}
+    found: dict[tuple[int, int, int], RuleCondition] = {}
     for one in conditions:
         if bool(one.modifier_id) != bool(one.modifier_value_id) or not (one.modifier_id or one.variant_id):
             raise invalid("conditions", "must each name a value together with its option or modifier, or a variant")
-        parts = [Condition(id=one.id, variant_id=one.variant_id)] if one.variant_id else []
+        parts = [RuleCondition(id=one.id, variant_id=one.variant_id)] if one.variant_id else []
         if one.modifier_id:
-            parts.append(Condition(id=one.id, modifier_id=one.modifier_id, modifier_value_id=one.modifier_value_id))
+            parts.append(RuleCondition(id=one.id, modifier_id=one.modifier_id, modifier_value_id=one.modifier_value_id))
         found |= {part.key: part for part in reversed(parts) if part.key not in found}
     if not found:
         raise invalid("conditions", "must not be empty")
-    if len(found) > MOST_CONDITIONS:
-        raise invalid("conditions", f"must be at most {MOST_CONDITIONS}")
+    if len(found) > MAX_CONDITIONS:
+        raise invalid("conditions", f"must be at most {MAX_CONDITIONS}")
     return list(found.values())
 
 
@@ -179,11 +179,11 @@ async def kind_of(unit: Unit, rule: Rule) -> Literal["", "adjuster", "complex"]:
 async def _known(unit: Unit, select: str, ids: Collection[int]) -> dict[Any, int]:
     if not ids:
         return {}
-    rows = await unit.tx.rows(f"{select} WHERE id IN ({numbered_marks(len(ids))})", *ids)
+    rows = await unit.tx.rows(f"{select} WHERE id IN ({numbered_placeholders(len(ids))})", *ids)
     return {row[0]: row[1] for row in rows}
 
 
-@TABLE.prepare.append
+@TABLE.before_validate.append
 async def say_what_v3_can(unit: Unit, changes: dict[str, Any], old: Rule | None, _notes: list[Fault]) -> None:
     """Rule 65: a V3 complex rule names two modifiers or more, or a variant and a modifier."""
     if "conditions" in changes:
@@ -249,7 +249,7 @@ async def make_room(unit: Unit, old: Rule | None, new: Rule) -> None:
 async def _naming(unit: Unit, member: str, ids: Collection[int]) -> list[Row]:
     """The rules whose conditions name these options, values or variants."""
     link = {"modifier_id": TABLE.links[0], "modifier_value_id": TABLE.links[1], "variant_id": TABLE.links[2]}[member]
-    named = f"SELECT rule_id FROM {link.name} WHERE {link.member} IN ({numbered_marks(len(ids))})"
+    named = f"SELECT rule_id FROM {link.name} WHERE {link.member} IN ({numbered_placeholders(len(ids))})"
     return await unit.where(TABLE, f"id IN ({named})", *ids)
 
 

@@ -10,22 +10,22 @@ import msgspec
 from bodega.kit.actions import Delete, ShowItem, Update
 from bodega.kit.complaint import typed
 from bodega.kit.context import Context
-from bodega.kit.endpoint import Facet, Within
-from bodega.kit.fields import FILE_PATH, INT32, Kind
+from bodega.kit.endpoint import Endpoint, Parent
+from bodega.kit.fields import FILE_PATH, INT32, FieldType
 from bodega.kit.listing import Listing
 from bodega.kit.route import collection, count, item, route
-from bodega.kit.shape import As, V2Shape, V3Shape
+from bodega.kit.shape import Alias, V2Shape, V3Shape
 from bodega.law.outcome import Outcome
 from bodega.resources.catalog import product, variants
 from bodega.resources.catalog.options import option, product_option
-from bodega.resources.catalog.options.rule import TABLE, Adjuster, Condition, Rule, forget
+from bodega.resources.catalog.options.rule import TABLE, Adjuster, Rule, RuleCondition, forget
 from bodega.storage.unit import Unit
 
 SCOPE = "store_v2_products"
 MEMBERS = {"product_option_id": "modifier_id", "option_value_id": "modifier_value_id", "sku_id": "variant_id"}
 
 
-def _show_conditions(conditions: list[Condition]) -> list[dict[str, int | None]]:
+def _show_conditions(conditions: list[RuleCondition]) -> list[dict[str, int | None]]:
     return [{v2: getattr(one, field) for v2, field in MEMBERS.items()} for one in conditions]
 
 
@@ -58,8 +58,8 @@ def _read_adjuster(value: Any) -> Any:
     return None if value in (None, "") else typed(value, Adjuster)
 
 
-CONDITIONS = Kind("array", _show_conditions, _read_conditions, lambda value: value)
-ADJUSTER = Kind("object", _show_adjuster, _read_adjuster, lambda value: value)
+CONDITIONS = FieldType("array", _show_conditions, _read_conditions, lambda value: value)
+ADJUSTER = FieldType("object", _show_adjuster, _read_adjuster, lambda value: value)
 
 v2 = V2Shape(
     Rule,
@@ -68,24 +68,24 @@ v2 = V2Shape(
     "id! product_id! sort_order is_enabled is_stop price_adjuster weight_adjuster is_purchasing_disabled"
     " purchasing_disabled_message is_purchasing_hidden image_file conditions*",
     {
-        "is_enabled": As("enabled"),
-        "is_stop": As("stop"),
-        "price_adjuster": As("price_adjuster", ADJUSTER),
-        "weight_adjuster": As("weight_adjuster", ADJUSTER),
-        "is_purchasing_disabled": As("purchasing_disabled"),
-        "is_purchasing_hidden": As("purchasing_hidden"),
-        "image_file": As("image_url", FILE_PATH),
-        "conditions": As("conditions", CONDITIONS),
+        "is_enabled": Alias("enabled"),
+        "is_stop": Alias("stop"),
+        "price_adjuster": Alias("price_adjuster", ADJUSTER),
+        "weight_adjuster": Alias("weight_adjuster", ADJUSTER),
+        "is_purchasing_disabled": Alias("purchasing_disabled"),
+        "is_purchasing_hidden": Alias("purchasing_hidden"),
+        "image_file": Alias("image_url", FILE_PATH),
+        "conditions": Alias("conditions", CONDITIONS),
     },
 )
 v3 = V3Shape(Rule, required="conditions", read_only="id product_id", hidden="kind")
 
-OF_PRODUCT = (Within("product_id", product.TABLE),)
-V2 = Facet(
-    2, TABLE, Listing(TABLE, 2, "min_id max_id"), SCOPE, "products/{}/rules", v2=v2, within=OF_PRODUCT
+OF_PRODUCT = (Parent("product_id", product.TABLE),)
+V2 = Endpoint(
+    2, TABLE, Listing(TABLE, 2, "min_id max_id"), SCOPE, "products/{}/rules", v2=v2, parents=OF_PRODUCT
 )  # fmt: skip
-ALL = Facet(2, TABLE, Listing(TABLE, 2, "min_id max_id"), SCOPE, "", v2=v2)
-V3 = Facet(
+ALL = Endpoint(2, TABLE, Listing(TABLE, 2, "min_id max_id"), SCOPE, "", v2=v2)
+V3 = Endpoint(
     3,
     TABLE,
     Listing(TABLE, 3, "", shown=v3.shown),
@@ -93,7 +93,7 @@ V3 = Facet(
     "catalog/products/{}/complex-rules",
     v3=v3,
     created=200,
-    within=OF_PRODUCT,
+    parents=OF_PRODUCT,
     only={"kind": "complex"},
 )
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from bodega.kit.fields import INT32, whole
 
-MOST_COLOURS = 3
+MAX_COLOURS = 3
 LONGEST = 2048
 
 _COLOUR = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
@@ -69,7 +69,7 @@ def _swatch(data: dict[str, Any]) -> Meaning:
             raise ValueError("must have colors as a list of strings")
         # A client may have joined them.
         named = [part.strip() for colour in colours for part in colour.split(",") if part.strip()]
-        if not 0 < len(named) <= MOST_COLOURS or not all(_COLOUR.fullmatch(colour) for colour in named):
+        if not 0 < len(named) <= MAX_COLOURS or not all(_COLOUR.fullmatch(colour) for colour in named):
             raise ValueError("must have one to three colors, as #1a2b3c")
         return {"colors": named}, "|".join(named)
     if isinstance(image, str) and image:

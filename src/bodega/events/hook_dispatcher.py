@@ -11,14 +11,14 @@ from functools import partial
 from typing import Any
 
 from bodega.access.stores import OpenStore
-from bodega.events import deliveries, ending, lease
+from bodega.events import attempts, deliveries, lease
+from bodega.events.attempts import AttemptResult, Block, Written
 from bodega.events.deliveries import DAY
 from bodega.events.destination import domain
-from bodega.events.ending import Block, Ending, Written
+from bodega.events.hook_queue import HookQueue
 from bodega.events.hooks import TABLE, Hook
-from bodega.events.line import Line
-from bodega.events.reach import BLOCK_SECONDS, Gates, Window
-from bodega.events.send import Answer, Sender
+from bodega.events.limiters import BLOCK_SECONDS, Limiters, SuccessWindow
+from bodega.events.send import ReceiverResponse, Sender
 from bodega.log import Log
 from bodega.storage import rows
 from bodega.storage.outbox import HOOKS
@@ -37,14 +37,14 @@ LONGEST_PAUSE_SECONDS = 10.0
 """Before a database that cannot be reached is tried again; the pause doubles up to the longest."""
 
 
-class Post:
+class HookDispatcher:
     """`alone`: no other process delivers for this store. `due` is when a hook has something to deliver next."""
 
     def __init__(
         self,
         store: OpenStore,
         sender: Sender,
-        gates: Gates,
+        limiters: Limiters,
         log: Log,
         *,
         holder: str,
@@ -53,7 +53,7 @@ class Post:
     ) -> None:
         self.store = store
         self.sender = sender
-        self.gates = gates
+        self.limiters = limiters
         self.alone = alone
         self.stopping = False
         self.due: dict[int, float] = {}
@@ -63,13 +63,13 @@ class Post:
         self._announce = announce
         self._hooks: dict[int, Hook] = {}
         self._revision = -1
-        self._lines: dict[int, Line] = {}
+        self._lines: dict[int, HookQueue] = {}
         self._running: dict[int, asyncio.Task[None]] = {}
         self._held: dict[int, float] = {}
-        self._windows: dict[tuple[str, str], Window] = {}
+        self._windows: dict[tuple[str, str], SuccessWindow] = {}
         self._blocks: dict[tuple[str, str], int] = {}
         self._told: dict[str, int] = {}
-        self._endings: list[tuple[Line, Ending]] = []
+        self._results: list[tuple[HookQueue, AttemptResult]] = []
         self._writing: asyncio.Task[None] | None = None
         self._accounts: Any = None
         self._idle_at = 0.0
@@ -121,7 +121,7 @@ class Post:
         if line is not None:
             line.wake()
         elif not self.closed:
-            self._lines[hook_id] = Line(self, hook_id)
+            self._lines[hook_id] = HookQueue(self, hook_id)
             self._running[hook_id] = asyncio.create_task(self._run(self._lines[hook_id]))
 
     def heard(self) -> None:
@@ -171,7 +171,7 @@ class Post:
         if at is not None:
             self.due[hook_id] = at
 
-    async def _run(self, line: Line) -> None:
+    async def _run(self, line: HookQueue) -> None:
         """A line's life, begun again after whatever breaks it; at its end it is known when the next delivery is due."""
         pause = PAUSE_SECONDS
         while not self.closed:
@@ -199,7 +199,7 @@ class Post:
 
     # Leases, where several processes serve the store.
 
-    async def _hold(self, line: Line) -> bool:
+    async def _hold(self, line: HookQueue) -> bool:
         """Takes or renews a hook's lease; whoever has it is told that there is something to do."""
         if self.alone:
             return True
@@ -216,7 +216,7 @@ class Post:
         await self._announce(self.store.record.hash)
         return False
 
-    async def _leave(self, line: Line) -> None:
+    async def _leave(self, line: HookQueue) -> None:
         if not self.alone:
             await self.store.write(lambda unit: lease.leave(unit, line.hook_id, self._holder))
 
@@ -230,11 +230,11 @@ class Post:
         """Until when nothing is sent to the hook's domain for its client; 0 when nothing stands in the way."""
         return self._blocks.get((hook.client_id, domain(hook.destination)), 0)
 
-    def saw(self, hook: Hook, answer: Answer) -> Block | None:
+    def saw(self, hook: Hook, response: ReceiverResponse) -> Block | None:
         """Counts an answer of the hook's domain; the block that follows from it (rule 127)."""
         at = (hook.client_id, domain(hook.destination))
-        window = self._windows.setdefault(at, Window())
-        if not window.saw(self.now, good=answer.good, said=answer.words) or self.blocked_until(hook) > self.now:
+        window = self._windows.setdefault(at, SuccessWindow())
+        if not window.saw(self.now, good=response.good, message=response.words) or self.blocked_until(hook) > self.now:
             return None
         del self._windows[at]
         self._blocks[at] = self.now + BLOCK_SECONDS
@@ -252,20 +252,20 @@ class Post:
 
     # What came of it.
 
-    def end(self, line: Line, what: Ending) -> None:
+    def end(self, line: HookQueue, what: AttemptResult) -> None:
         """An attempt ended: it is written down with those that ended meanwhile."""
-        self._endings.append((line, what))
+        self._results.append((line, what))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write_down())
 
     async def _write_down(self) -> None:
         pause = PAUSE_SECONDS
-        while self._endings:
-            these, self._endings = self._endings, []
+        while self._results:
+            these, self._results = self._results, []
             try:
                 written = await self.store.write(partial(self._record, endings=[what for _, what in these]))
             except Exception as error:
-                self._endings = these + self._endings
+                self._results = these + self._results
                 if self.store.closed:
                     return
                 self.tell_of(error)
@@ -282,11 +282,11 @@ class Post:
                 line.taken.discard(what.delivery.id)
                 line.more.set()
 
-    async def _record(self, unit: Unit, endings: list[Ending]) -> Written:
+    async def _record(self, unit: Unit, endings: list[AttemptResult]) -> Written:
         if not self._pruned_at <= unit.now < self._pruned_at + PRUNE_SECONDS:
             await deliveries.prune(unit)
             self._pruned_at = unit.now
-        return await ending.write_down(unit, endings)
+        return await attempts.write_down(unit, endings)
 
     # Chores.
 
@@ -304,7 +304,7 @@ class Post:
         now = self.now
         for hook in (await self.hooks()).values():
             if hook.is_active and hook.client_id and max(hook.updated_at, hook.used_at) + IDLE_SECONDS <= now:
-                await self.store.write(partial(ending.deactivate, hook_id=hook.id, why="idle"))
+                await self.store.write(partial(attempts.deactivate, hook_id=hook.id, why="idle"))
                 self._log.event("webhook deactivated", store=self.store.record.hash, hook=hook.id, why="idle")
 
     def _chore(self, work: Awaitable[Any]) -> None:

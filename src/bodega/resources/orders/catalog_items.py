@@ -21,7 +21,7 @@ from bodega.resources.catalog.product import Product
 from bodega.resources.catalog.variants import Variant
 from bodega.resources.orders.drafts import LineDraft, OptionDraft
 from bodega.resources.orders.line import Chosen
-from bodega.storage.table import numbered_marks
+from bodega.storage.table import numbered_placeholders
 from bodega.storage.unit import Unit, dangling
 
 TYPES = {
@@ -33,7 +33,7 @@ TYPES = {
 STYLES = {"radio_buttons": "Radio buttons", "rectangles": "Rectangles", "dropdown": "Drop-down"}
 
 
-class Goods(NamedTuple):
+class CatalogItem(NamedTuple):
     """A product, the variant of it that is bought, and what was answered to its options and modifiers."""
 
     product: Product
@@ -42,7 +42,7 @@ class Goods(NamedTuple):
     brand: str
 
 
-class Asked(NamedTuple):
+class OptionPrompt(NamedTuple):
     """An option or modifier of a product, with its values by id: the ids and what shoppers read."""
 
     option: ProductOption
@@ -54,7 +54,7 @@ class Asked(NamedTuple):
         return self.option.type not in WITHOUT_VALUES
 
 
-async def found(unit: Unit, draft: LineDraft, name: str, faults: list[Fault]) -> Goods | None:
+async def found(unit: Unit, draft: LineDraft, name: str, faults: list[Fault]) -> CatalogItem | None:
     """What a line of the catalogue is about; None when that cannot be told, and `faults` then tells why."""
     row = await unit.get(product.TABLE, draft.product_id or 0)
     if row is None:
@@ -75,21 +75,21 @@ async def found(unit: Unit, draft: LineDraft, name: str, faults: list[Fault]) ->
     for one in chosen:
         _renamed(one, answers.get(one.product_option_id))
     brand = await unit.get(brands.TABLE, owner.brand_id) if owner.brand_id else None
-    return Goods(owner, variant, chosen, brand.entity.name if brand is not None else "")
+    return CatalogItem(owner, variant, chosen, brand.entity.name if brand is not None else "")
 
 
-async def _asked(unit: Unit, product_id: int) -> list[Asked]:
+async def _asked(unit: Unit, product_id: int) -> list[OptionPrompt]:
     sql = "SELECT doc, rest FROM product_options WHERE product_id = $1 ORDER BY sort_order, id"
     options = [product_option.TABLE.decode(row[0], row[1]) for row in await unit.tx.rows(sql, product_id)]
     if not options:
         return []
     behind = sorted({one.option_id for one in options})
-    marks = numbered_marks(len(behind))
+    placeholders = numbered_placeholders(len(behind))
     values: dict[int, dict[int, str]] = {}
-    sql = f"SELECT option_id, id, label FROM option_values WHERE option_id IN ({marks})"
+    sql = f"SELECT option_id, id, label FROM option_values WHERE option_id IN ({placeholders})"
     for owner, value, label in await unit.tx.rows(sql, *behind):
         values.setdefault(owner, {})[value] = label
-    return [Asked(one, values.get(one.option_id, {})) for one in options]
+    return [OptionPrompt(one, values.get(one.option_id, {})) for one in options]
 
 
 def _value_id(answer: OptionDraft) -> int:
@@ -98,7 +98,7 @@ def _value_id(answer: OptionDraft) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 11 else 0
 
 
-def _unanswerable(answer: OptionDraft, asked: Sequence[Asked], name: str) -> Fault | None:
+def _unanswerable(answer: OptionDraft, asked: Sequence[OptionPrompt], name: str) -> Fault | None:
     one = next((one for one in asked if one.option.id == answer.id), None)
     if one is None:
         return invalid(f"{name}.product_options", f"must name options of the product, as {answer.id} is none")
@@ -109,7 +109,7 @@ def _unanswerable(answer: OptionDraft, asked: Sequence[Asked], name: str) -> Fau
     return None
 
 
-def _unanswered(asked: Sequence[Asked], answers: dict[int, OptionDraft], name: str) -> list[Fault]:
+def _unanswered(asked: Sequence[OptionPrompt], answers: dict[int, OptionDraft], name: str) -> list[Fault]:
     """Rule 79: what a product requires to be answered is answered."""
     return [
         invalid(f"{name}.product_options", f"must answer the option {one.option.id} ({one.option.display_name})")
@@ -122,7 +122,7 @@ async def _variant(
     unit: Unit,
     owner: Product,
     draft: LineDraft,
-    asked: Sequence[Asked],
+    asked: Sequence[OptionPrompt],
     answers: dict[int, OptionDraft],
     name: str,
     faults: list[Fault],
@@ -147,7 +147,7 @@ async def _variant(
     return found
 
 
-def _of_variant(value: variants.OptionValue, asked: Sequence[Asked]) -> Chosen:
+def _of_variant(value: variants.OptionValue, asked: Sequence[OptionPrompt]) -> Chosen:
     one = next((one for one in asked if one.option.id == value.option_id), None)
     made = _described(one.option) if one is not None else Chosen(product_option_id=value.option_id)
     made.display_name = value.option_display_name
@@ -155,7 +155,7 @@ def _of_variant(value: variants.OptionValue, asked: Sequence[Asked]) -> Chosen:
     return made
 
 
-def _answered(one: Asked, answer: OptionDraft) -> Chosen:
+def _answered(one: OptionPrompt, answer: OptionDraft) -> Chosen:
     made = _described(one.option)
     made.value = str(answer.value)
     made.display_value = one.values[_value_id(answer)] if one.is_choice else made.value
@@ -183,14 +183,14 @@ def _renamed(one: Chosen, answer: OptionDraft | None) -> None:
     one.display_value_merchant = answer.display_value_merchant or one.display_value_merchant
 
 
-async def price(unit: Unit, goods: Goods, quantity: int, exchange: Decimal, places: int) -> Decimal:
+async def price(unit: Unit, goods: CatalogItem, quantity: int, exchange: Decimal, places: int) -> Decimal:
     """What one of so many costs, in the order's currency: the variant's price, what was chosen, then bulk pricing."""
     one = adjusted(goods.variant.calculated_price, await _adjustments(unit, goods))
     one = in_bulk(one, quantity, await _bulk(unit, goods.product.id))
     return rounded(one * exchange, places if exchange != 1 else 4)
 
 
-async def _adjustments(unit: Unit, goods: Goods) -> list[Adjustment]:
+async def _adjustments(unit: Unit, goods: CatalogItem) -> list[Adjustment]:
     """What rules add to the price, or take off it (rule 65): in their order, until one says that it is the last."""
     if not unit.statistics.total(rule.TABLE.name):
         return []
@@ -232,15 +232,15 @@ async def _bulk(unit: Unit, product_id: int) -> list[BulkPrice]:
 
 def too_few_or_many(owner: Product, quantity: int, name: str) -> Fault | None:
     """Rule 79: a product may be sold only in certain quantities."""
-    least, most = owner.order_quantity_minimum, owner.order_quantity_maximum
+    least, maximum = owner.order_quantity_minimum, owner.order_quantity_maximum
     if least and quantity < least:
         return _bounded(name, f"must be at least {least}", "order_quantity_minimum", least)
-    if most and quantity > most:
-        return _bounded(name, f"must be at most {most}", "order_quantity_maximum", most)
+    if maximum and quantity > maximum:
+        return _bounded(name, f"must be at most {maximum}", "order_quantity_maximum", maximum)
     return None
 
 
 def _bounded(name: str, why: str, word: str, bound: int) -> Fault:
     field = f"{name}.quantity"
-    said = {"invalid_reason": f"{field} {why}.", word: bound}
-    return Fault(Reason.FIELD_INVALID, field, f"The field '{field}' is invalid.", said)
+    message = {"invalid_reason": f"{field} {why}.", word: bound}
+    return Fault(Reason.FIELD_INVALID, field, f"The field '{field}' is invalid.", message)

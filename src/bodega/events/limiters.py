@@ -23,7 +23,7 @@ ALTOGETHER = 256
 """Requests under way in this process: many more than dead servers can hold."""
 
 
-class Window:
+class SuccessWindow:
     """What a domain answered one client in the last two minutes, by the store's clock in UTC seconds."""
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Window:
         self._good = 0
         self.reasons: Counter[str] = Counter()
 
-    def saw(self, now: int, *, good: bool, said: str) -> bool:
+    def saw(self, now: int, *, good: bool, message: str) -> bool:
         """Counts an answer; whether the domain has to be blocked now. A block begins a new count."""
         while self._seconds and not now - WINDOW_SECONDS < self._seconds[0][0] <= now:
             _, was_good, count = self._seconds.popleft()
@@ -47,14 +47,14 @@ class Window:
         self._total += 1
         self._good += good
         if not good:
-            self.reasons[said[:100]] += 1
+            self.reasons[message[:100]] += 1
         return not good and self._total >= ENOUGH and self._good < SHARE * self._total
 
 
-class Gate:
+class Limiter:
     """At most `limit` requests under way, fewer (`least`) while there is no answer, within what `outer` gates allow."""
 
-    def __init__(self, limit: int, least: int, outer: Gate | None = None) -> None:
+    def __init__(self, limit: int, least: int, outer: Limiter | None = None) -> None:
         self._most = limit
         self._limit = limit
         self._least = least
@@ -88,32 +88,32 @@ class Gate:
         return not self._inside and not self._waiting and self._limit == self._most
 
 
-class Gates:
+class Limiters:
     """The gates of all destinations that this process sends to, each within its server's, those within one for all."""
 
     def __init__(self) -> None:
-        self._all = Gate(ALTOGETHER, ALTOGETHER)
-        self._servers: dict[str, Gate] = {}
-        self._destinations: dict[str, Gate] = {}
+        self._all = Limiter(ALTOGETHER, ALTOGETHER)
+        self._servers: dict[str, Limiter] = {}
+        self._destinations: dict[str, Limiter] = {}
 
-    def of(self, destination: str) -> Gate:
+    def of(self, destination: str) -> Limiter:
         """The gate of a URL."""
         found = self._destinations.get(destination)
         if found is None:
             _forget_the_idle(self._destinations)
-            found = self._destinations[destination] = Gate(AT_ONCE, 1, self._server(urlsplit(destination).netloc))
+            found = self._destinations[destination] = Limiter(AT_ONCE, 1, self._server(urlsplit(destination).netloc))
         return found
 
-    def _server(self, name: str) -> Gate:
+    def _server(self, name: str) -> Limiter:
         found = self._servers.get(name)
         if found is None:
             _forget_the_idle(self._servers)
-            found = self._servers[name] = Gate(OF_A_SERVER, LEAST_OF_A_SERVER, self._all)
+            found = self._servers[name] = Limiter(OF_A_SERVER, LEAST_OF_A_SERVER, self._all)
         return found
 
 
-def _forget_the_idle(gates: dict[str, Gate]) -> None:
+def _forget_the_idle(limiters: dict[str, Limiter]) -> None:
     """What hooks name must not fill the memory. One that is held by another still counts what passes through it."""
-    if len(gates) > 10_000:
-        for name in [name for name, gate in gates.items() if gate.idle]:
-            del gates[name]
+    if len(limiters) > 10_000:
+        for name in [name for name, limiter in limiters.items() if limiter.idle]:
+            del limiters[name]

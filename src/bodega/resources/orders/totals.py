@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from bodega.domain.totals import Amount, rounded, shares, sums, together, worth
-from bodega.kit.fields import INT32, MOST
+from bodega.domain.totals import Amount, rounded, shares, sum_of, sums, worth
+from bodega.kit.fields import INT32, MAXIMUM
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid
 from bodega.resources.orders.fees import Fee
 from bodega.resources.orders.line import OrderLine
 from bodega.resources.orders.order import Order
+from bodega.resources.orders.order_policy import SHIPPING, WRAPPING, Taxes
 from bodega.resources.orders.taxes import OrderTax
-from bodega.resources.orders.terms import SHIPPING, WRAPPING, Taxes
 
 PAIRED = ("subtotal", "total", "shipping_cost")
 """Rule 77: either half of these asks for the other."""
@@ -32,8 +32,8 @@ def half_pairs(changes: Mapping[str, Any]) -> list[Fault]:
         ex, inc = f"{name}_ex_tax", f"{name}_inc_tax"
         absent = [one for one in (ex, inc) if one not in changes]
         if len(absent) == 1 and name in PAIRED:
-            said = f"The required field '{absent[0]}' was not supplied."
-            faults.append(Fault(Reason.FIELD_MISSING, absent[0], said))
+            message = f"The required field '{absent[0]}' was not supplied."
+            faults.append(Fault(Reason.FIELD_MISSING, absent[0], message))
         elif not absent and changes[inc] < changes[ex]:
             faults.append(invalid(inc, f"must not be less than {ex}"))
     return faults
@@ -79,7 +79,7 @@ def reckon(order: Order, lines: Sequence[OrderLine], fees: Sequence[Fee], given:
     for line, share in zip(lines, shares(discount, weights, places), strict=True):
         line.discount = share
         line.total_ex_tax, line.total_inc_tax = line.priced.total(share, places, inclusive=inclusive)
-    wrapping = together([line.wrapping for line in lines])
+    wrapping = sum_of([line.wrapping for line in lines])
     if wrapping != Amount():
         order.wrapping_cost_ex_tax, order.wrapping_cost_inc_tax = wrapping
         order.base_wrapping_cost = wrapping.inc if inclusive else wrapping.ex
@@ -97,8 +97,8 @@ def reckon(order: Order, lines: Sequence[OrderLine], fees: Sequence[Fee], given:
 def _too_much(order: Order, lines: Sequence[OrderLine]) -> list[Fault]:
     """An order has amounts and quantities that can be kept."""
     faults = []
-    if max([order.total_inc_tax, order.subtotal_inc_tax, *(line.total_inc_tax for line in lines)]) > MOST:
-        faults.append(invalid("products", f"must not cost more than {MOST}"))
+    if max([order.total_inc_tax, order.subtotal_inc_tax, *(line.total_inc_tax for line in lines)]) > MAXIMUM:
+        faults.append(invalid("products", f"must not cost more than {MAXIMUM}"))
     if order.items_total > INT32:
         faults.append(invalid("products", f"must not be more than {INT32} pieces"))
     return faults

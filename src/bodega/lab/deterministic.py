@@ -10,7 +10,7 @@ T = TypeVar("T")
 _MASK = (1 << 64) - 1
 
 
-class Dice:
+class DeterministicRandom:
     """Throws that depend on a seed and a number only; about 120 bits' worth before they run out and give 0."""
 
     __slots__ = ("_bits",)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from bodega.events import deliveries
-from bodega.events.deliveries import DAY, Due
+from bodega.events.deliveries import DAY, DueDelivery
 from bodega.events.hooks import TABLE, Hook
 from bodega.events.scopes import EXCEPTION
 from bodega.storage.unit import Unit
@@ -16,7 +16,7 @@ from bodega.storage.unit import Unit
 WILL_RETRY, EXHAUSTED, BLOCKED = 90001, 90002, 90003
 """Rule 130: the codes of `store/hook/deliveryException`."""
 
-LADDER = "webhooks.retry_seconds"
+RETRY_SCHEDULE = "webhooks.retry_seconds"
 _replace = msgspec.structs.replace
 
 
@@ -29,17 +29,17 @@ class Block(NamedTuple):
     reasons: dict[str, int]
 
 
-class Ending(NamedTuple):
+class AttemptResult(NamedTuple):
     """The end of one attempt; `status` None: there was no answer. `until` is set for one that was put off.
 
     `tell` has the client's own hook for exceptions told of it; `block` is the block that begins with it.
     """
 
-    delivery: Due
+    delivery: DueDelivery
     hook: Hook
     good: bool
     status: int | None
-    said: str
+    message: str
     until: int = 0
     tell: bool = False
     block: Block | None = None
@@ -52,19 +52,19 @@ class Written(NamedTuple):
     lost: list[Hook]
 
 
-async def write_down(unit: Unit, endings: Sequence[Ending]) -> Written:
+async def write_down(unit: Unit, endings: Sequence[AttemptResult]) -> Written:
     """Records what came of these attempts."""
-    ladder: Sequence[int] = unit.terms.settings[LADDER]
-    arrived: dict[tuple[int, str], list[int]] = {}
-    spent: dict[int, Ending] = {}
+    schedule: Sequence[int] = unit.terms.settings[RETRY_SCHEDULE]
+    record_success: dict[tuple[int, str], list[int]] = {}
+    spent: dict[int, AttemptResult] = {}
     due: dict[int, int] = {}
     for ending in endings:
         if ending.good and ending.status is not None:
-            arrived.setdefault((ending.status, ending.said), []).append(ending.delivery.id)
+            record_success.setdefault((ending.status, ending.message), []).append(ending.delivery.id)
         elif ending.until:
-            await deliveries.put_off(unit, ending.delivery, ending.until, ending.said)
+            await deliveries.reschedule(unit, ending.delivery, ending.until, ending.message)
             due[ending.hook.id] = min(ending.until, due.get(ending.hook.id, ending.until))
-        elif at := await deliveries.tried_in_vain(unit, ending.delivery, ladder, ending.status, ending.said):
+        elif at := await deliveries.record_failure(unit, ending.delivery, schedule, ending.status, ending.message):
             due[ending.hook.id] = min(at, due.get(ending.hook.id, at))
         else:
             spent[ending.hook.id] = ending
@@ -73,8 +73,8 @@ async def write_down(unit: Unit, endings: Sequence[Ending]) -> Written:
         if ending.block is not None:
             await _block(unit, ending.block)
             await _tell(unit, ending, BLOCKED, "Its domain is blocked for a while, after many deliveries that failed.")
-    for (status, said), ids in arrived.items():
-        await deliveries.arrived(unit, ids, status, said)
+    for (status, message), ids in record_success.items():
+        await deliveries.record_success(unit, ids, status, message)
     for hook_id in {ending.hook.id for ending in endings}:
         await _used(unit, hook_id)
     return Written(due, [hook for ending in spent.values() for hook in await _deactivate(unit, ending)])
@@ -87,7 +87,7 @@ async def _used(unit: Unit, hook_id: int) -> None:
         await unit.rewrite(TABLE, row._replace(entity=_replace(row.entity, used_at=unit.now)))
 
 
-async def _deactivate(unit: Unit, ending: Ending) -> list[Hook]:
+async def _deactivate(unit: Unit, ending: AttemptResult) -> list[Hook]:
     row = await unit.get(TABLE, ending.hook.id)
     if row is None or not row.entity.is_active:
         return []
@@ -104,12 +104,12 @@ async def deactivate(unit: Unit, hook_id: int, why: str) -> Hook:
     return changed
 
 
-async def _tell(unit: Unit, ending: Ending, code: int, what: str) -> None:
+async def _tell(unit: Unit, ending: AttemptResult, code: int, what: str) -> None:
     """Rule 130: the client's own hook for exceptions hears of troubles with the others, never of its own."""
     hook = ending.hook
     if hook.scope == EXCEPTION:
         return
-    happened = ending.said if ending.status is None else f"Answered with the status {ending.status}."
+    happened = ending.message if ending.status is None else f"Answered with the status {ending.status}."
     message = f"{happened} Destination: {hook.destination}. {what}"
     data = {"type": "webhook", "id": hook.id, "error_code": code, "message": message}
     await unit.fire(EXCEPTION, data, client_id=hook.client_id)
@@ -122,6 +122,7 @@ async def _block(unit: Unit, block: Block) -> None:
         " reasons = excluded.reasons"
     )
     reasons = [
-        {"failure_description": said, "count": count, "timestamp": unit.now} for said, count in block.reasons.items()
+        {"failure_description": message, "count": count, "timestamp": unit.now}
+        for message, count in block.reasons.items()
     ]
     await unit.tx.run(sql, block.client_id, block.domain, block.until, msgspec.json.encode(reasons).decode())

@@ -8,64 +8,64 @@ from typing import Any
 import msgspec
 
 from bodega.kit.fields import epoch
-from bodega.lab.sales import Buyer, Shelves, Ware, billing
+from bodega.lab.sales import Buyer, Inventory, SellableVariant, billing
 from bodega.resources.catalog import product, variants
 from bodega.resources.catalog.options import option, product_option
 from bodega.resources.customers import addresses as customer_addresses
 from bodega.resources.customers import customer
-from bodega.storage.table import Table, numbered_marks
+from bodega.storage.table import Table, numbered_placeholders
 from bodega.storage.tx import Tx
 
-MOST_GOODS, MOST_BUYERS = 2_000, 10_000
+MAX_GOODS, MAX_BUYERS = 2_000, 10_000
 """Products and customers that a seeding knows: the memory that it takes does not grow with the store."""
 
 AT_ONCE = 500
 
 
-async def shelves_of(tx: Tx) -> Shelves:
+async def inventory_of(tx: Tx) -> Inventory:
     """Products that can be bought, with all their variants, and customers who have an address."""
-    wares: list[Ware] = []
+    sellables: list[SellableVariant] = []
     levels: dict[int, int] = {}
     sellable = "SELECT id FROM products WHERE is_visible AND availability = 'available' ORDER BY id"
-    ids = await _spread(tx, sellable, MOST_GOODS)
+    ids = await _spread(tx, sellable, MAX_GOODS)
     for start in range(0, len(ids), AT_ONCE):
-        await _put_on(tx, ids[start : start + AT_ONCE], wares, levels)
+        await _put_on(tx, ids[start : start + AT_ONCE], sellables, levels)
     buyers: list[Buyer] = []
-    ids = await _spread(tx, "SELECT id FROM customers ORDER BY id", MOST_BUYERS)
+    ids = await _spread(tx, "SELECT id FROM customers ORDER BY id", MAX_BUYERS)
     for start in range(0, len(ids), AT_ONCE):
         buyers += await _buyers(tx, ids[start : start + AT_ONCE])
-    return Shelves(wares, levels, buyers)
+    return Inventory(sellables, levels, buyers)
 
 
-async def _spread(tx: Tx, sql: str, most: int) -> list[int]:
+async def _spread(tx: Tx, sql: str, maximum: int) -> list[int]:
     """At most so many of the ids, evenly over all of them."""
     ids = [row[0] for row in await tx.rows(sql)]
-    step = max(1, -(-len(ids) // most))
+    step = max(1, -(-len(ids) // maximum))
     return ids[::step]
 
 
-async def _put_on(tx: Tx, ids: Sequence[int], wares: list[Ware], levels: dict[int, int]) -> None:
+async def _put_on(tx: Tx, ids: Sequence[int], sellables: list[SellableVariant], levels: dict[int, int]) -> None:
     """The variants of these products that can be bought."""
-    marks = numbered_marks(len(ids))
-    owners = {one.id: one for one in await _entities(tx, product.TABLE, f"id IN ({marks})", *ids)}
+    placeholders = numbered_placeholders(len(ids))
+    owners = {one.id: one for one in await _entities(tx, product.TABLE, f"id IN ({placeholders})", *ids)}
     asked, unanswerable = await _asked(tx, ids)
-    for one in await _entities(tx, variants.TABLE, f"product_id IN ({marks})", *ids):
+    for one in await _entities(tx, variants.TABLE, f"product_id IN ({placeholders})", *ids):
         owner = owners[one.product_id]
-        least, most = owner.order_quantity_minimum, owner.order_quantity_maximum
-        if one.purchasing_disabled or owner.id in unanswerable or (most and least > most):
+        least, maximum = owner.order_quantity_minimum, owner.order_quantity_maximum
+        if one.purchasing_disabled or owner.id in unanswerable or (maximum and least > maximum):
             continue
         if owner.inventory_tracking == "variant" or (owner.inventory_tracking == "product" and one.is_base):
             levels[one.id] = one.inventory_level
-        ware = Ware(
+        sellable = SellableVariant(
             product_id=owner.id,
             variant_id=one.id,
             least=least,
-            most=most,
+            maximum=maximum,
             price=one.calculated_price,
             answers=asked.get(owner.id, ()),
             is_physical=owner.type == "physical",
         )
-        wares.append(ware)
+        sellables.append(sellable)
 
 
 async def _entities(tx: Tx, table: Table, test: str, *values: Any) -> list[Any]:
@@ -79,11 +79,11 @@ Answers = tuple[tuple[int, int], ...]
 async def _asked(tx: Tx, ids: Sequence[int]) -> tuple[dict[int, Answers], set[int]]:
     """What these products require to be answered beside the variant, with a value each; and those of them that require
     what only a shopper can say."""
-    owned = f"is_modifier AND product_id IN ({numbered_marks(len(ids))})"
+    owned = f"is_modifier AND product_id IN ({numbered_placeholders(len(ids))})"
     options = [one for one in await _entities(tx, product_option.TABLE, owned, *ids) if one.is_required]
     if not options:
         return {}, set()
-    behind = f"option_id IN ({numbered_marks(len(options))})"
+    behind = f"option_id IN ({numbered_placeholders(len(options))})"
     values = await _entities(tx, option.VALUES, behind, *(one.option_id for one in options))
     first = {value.option_id: value.id for value in reversed(values)}
     found: dict[int, Answers] = {}
@@ -95,11 +95,11 @@ async def _asked(tx: Tx, ids: Sequence[int]) -> tuple[dict[int, Answers], set[in
 
 async def _buyers(tx: Tx, ids: Sequence[int]) -> list[Buyer]:
     """Those of the customers who have an address."""
-    marks = numbered_marks(len(ids))
-    places = await _entities(tx, customer_addresses.TABLE, f"customer_id IN ({marks})", *ids)
+    placeholders = numbered_placeholders(len(ids))
+    places = await _entities(tx, customer_addresses.TABLE, f"customer_id IN ({placeholders})", *ids)
     first = {one.customer_id: one for one in reversed(places)}
     return [
         Buyer(one.id, billing(msgspec.structs.asdict(first[one.id]), one.email, one.phone), epoch(one.date_created))
-        for one in await _entities(tx, customer.TABLE, f"id IN ({marks})", *ids)
+        for one in await _entities(tx, customer.TABLE, f"id IN ({placeholders})", *ids)
         if one.id in first
     ]

@@ -12,15 +12,15 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from bodega.events import deliveries, message
-from bodega.events.deliveries import Due
+from bodega.events.attempts import RETRY_SCHEDULE, AttemptResult
+from bodega.events.deliveries import DueDelivery
 from bodega.events.destination import why_not
-from bodega.events.ending import LADDER, Ending
 from bodega.events.hooks import Hook
-from bodega.events.reach import Gate
-from bodega.events.send import Answer
+from bodega.events.limiters import Limiter
+from bodega.events.send import ReceiverResponse
 
 if TYPE_CHECKING:
-    from bodega.events.post import Post
+    from bodega.events.hook_dispatcher import HookDispatcher
 
 WINDOW = 128
 """Deliveries of one hook that are held in memory at most; a backlog stays in the database."""
@@ -29,18 +29,18 @@ LINGER_SECONDS = 2.0
 """How long a lease is kept when there is nothing to do: the next event often comes soon."""
 
 
-class Line:
+class HookQueue:
     """`more` is set when there is, or may be, something to do."""
 
-    def __init__(self, post: Post, hook_id: int) -> None:
+    def __init__(self, dispatcher: HookDispatcher, hook_id: int) -> None:
         self.hook_id = hook_id
         self.more = asyncio.Event()
         self.hungry = True
         self.held_until = 0.0
         self.taken: set[int] = set()
         """Deliveries in memory, until what came of them is on disk: else they would be read, and sent, again."""
-        self._post = post
-        self._lanes: dict[str, deque[Due]] = {}
+        self._dispatcher = dispatcher
+        self._partitions: dict[str, deque[DueDelivery]] = {}
         self._ready: deque[str] = deque()
         self._under_way: set[asyncio.Task[None]] = set()
 
@@ -51,11 +51,11 @@ class Line:
 
     async def run(self) -> None:
         """Delivers until nothing is due, the hook is gone, or somebody else holds its lease."""
-        post = self._post
-        while not post.closed:
+        dispatcher = self._dispatcher
+        while not dispatcher.closed:
             self.more.clear()
-            hook = (await post.hooks()).get(self.hook_id)
-            if hook is None or not hook.is_active or not post.knows(hook) or not self._holds():
+            hook = (await dispatcher.hooks()).get(self.hook_id)
+            if hook is None or not hook.is_active or not dispatcher.knows(hook) or not self._holds():
                 self._forget_what_is_not_under_way()
             elif self.hungry and len(self.taken) < WINDOW // 2:
                 await self._fill()
@@ -68,94 +68,98 @@ class Line:
 
     async def _fill(self) -> None:
         """Reads what is due, as far as there is room for it."""
-        post = self._post
+        dispatcher = self._dispatcher
         self.hungry = False
-        most = WINDOW + len(self.taken)
-        found = await deliveries.due(post.reader, self.hook_id, post.now, most)
+        maximum = WINDOW + len(self.taken)
+        found = await deliveries.due(dispatcher.reader, self.hook_id, dispatcher.now, maximum)
         for one in found:
             if one.id not in self.taken:
                 self.taken.add(one.id)
                 self._queue(one)
-        self.hungry = self.hungry or len(found) == most
+        self.hungry = self.hungry or len(found) == maximum
 
-    def _queue(self, one: Due) -> None:
-        lane = message.lane(one)
-        if lane in self._lanes:
-            self._lanes[lane].append(one)
+    def _queue(self, one: DueDelivery) -> None:
+        partition = message.partition_of(one)
+        if partition in self._partitions:
+            self._partitions[partition].append(one)
         else:
-            self._lanes[lane] = deque([one])
-            self._ready.append(lane)
+            self._partitions[partition] = deque([one])
+            self._ready.append(partition)
 
     def _begin(self, hook: Hook) -> None:
         """Starts what may be started: the first of each lane, as far as the destination's gate lets it in."""
-        gate = self._post.gates.of(hook.destination)
-        while self._ready and self._holds() and gate.enter(self.more):
-            task = asyncio.create_task(self._attempt(hook, gate, self._ready.popleft()))
+        limiter = self._dispatcher.limiters.of(hook.destination)
+        while self._ready and self._holds() and limiter.enter(self.more):
+            task = asyncio.create_task(self._attempt(hook, limiter, self._ready.popleft()))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
 
     def _holds(self) -> bool:
-        return self._post.alone or time.time() < self.held_until
+        return self._dispatcher.alone or time.time() < self.held_until
 
-    async def _attempt(self, hook: Hook, gate: Gate, lane: str) -> None:
+    async def _attempt(self, hook: Hook, limiter: Limiter, partition: str) -> None:
         """One attempt of the first delivery in a lane; whatever happens, the lane goes on."""
-        post, waiting = self._post, self._lanes[lane]
+        dispatcher, waiting = self._dispatcher, self._partitions[partition]
         one = waiting[0]
-        answer: Answer | None = None
+        response: ReceiverResponse | None = None
         try:
-            answer = await self._send(hook, one)
+            response = await self._send(hook, one)
         except Exception as error:
-            post.tell_of(error)
-            answer = Answer(None, "The attempt failed.")
+            dispatcher.tell_of(error)
+            response = ReceiverResponse(None, "The attempt failed.")
         finally:
-            good = answer is None or answer.status is not None
-            gate.leave(answered=good)
+            good = response is None or response.status is not None
+            limiter.leave(answered=good)
             waiting.popleft()
             if waiting:
-                self._ready.append(lane)
+                self._ready.append(partition)
             else:
-                del self._lanes[lane]
+                del self._partitions[partition]
             self.more.set()
-        self._end(hook, one, answer)
+        self._end(hook, one, response)
 
-    async def _send(self, hook: Hook, one: Due) -> Answer | None:
+    async def _send(self, hook: Hook, one: DueDelivery) -> ReceiverResponse | None:
         """What the receiver answered; None when its domain is blocked and nothing was sent."""
-        post = self._post
-        if post.blocked_until(hook) > post.now:
+        dispatcher = self._dispatcher
+        if dispatcher.blocked_until(hook) > dispatcher.now:
             return None
-        private = bool(post.store.settings["webhooks.allow_private"])
+        private = bool(dispatcher.store.settings["webhooks.allow_private"])
         wrong = why_not(hook.destination, private=private)
         if wrong:
-            return Answer(None, f"The destination {wrong}.")
-        content = message.body(post.store.record, one)
-        account = post.store.by_client.get(hook.client_id)
+            return ReceiverResponse(None, f"The destination {wrong}.")
+        content = message.body(dispatcher.store.record, one)
+        account = dispatcher.store.by_client.get(hook.client_id)
         if account is None:
-            return Answer(None, "The account that made the webhook is gone.")
+            return ReceiverResponse(None, "The account that made the webhook is gone.")
         headers = message.headers(account.secret, hook.id, one, content, int(time.time()), hook.headers or {})
-        return await post.sender.post(hook.destination, content, headers, allow_private=private)
+        return await dispatcher.sender.post(hook.destination, content, headers, allow_private=private)
 
-    def _end(self, hook: Hook, one: Due, answer: Answer | None) -> None:
-        post = self._post
-        if answer is None:
-            until = post.blocked_until(hook)
-            ladder = post.store.settings[LADDER]
-            until = max(until, post.now + ladder[min(one.attempts, len(ladder) - 1)])
-            post.end(self, Ending(one, hook, good=False, status=None, said="The domain is blocked.", until=until))
+    def _end(self, hook: Hook, one: DueDelivery, response: ReceiverResponse | None) -> None:
+        dispatcher = self._dispatcher
+        if response is None:
+            until = dispatcher.blocked_until(hook)
+            schedule = dispatcher.store.settings[RETRY_SCHEDULE]
+            until = max(until, dispatcher.now + schedule[min(one.attempts, len(schedule) - 1)])
+            dispatcher.end(
+                self, AttemptResult(one, hook, good=False, status=None, message="The domain is blocked.", until=until)
+            )
             return
-        block = post.saw(hook, answer)
-        tell = not answer.good and post.may_tell(hook)
-        post.end(self, Ending(one, hook, answer.good, answer.status, answer.said, tell=tell, block=block))
+        block = dispatcher.saw(hook, response)
+        tell = not response.good and dispatcher.may_tell(hook)
+        dispatcher.end(
+            self, AttemptResult(one, hook, response.good, response.status, response.message, tell=tell, block=block)
+        )
 
     def _forget_what_is_not_under_way(self) -> None:
         """The hook gets nothing more: what was not begun is left in the database."""
         self.hungry = False
-        for lane in self._ready:
-            self.taken.difference_update(one.id for one in self._lanes.pop(lane))
+        for partition in self._ready:
+            self.taken.difference_update(one.id for one in self._partitions.pop(partition))
         self._ready.clear()
 
     async def _linger(self, hook: Hook | None) -> bool:
         """Whether more came while a lease was kept."""
-        if self._post.alone or hook is None or self._post.closed:
+        if self._dispatcher.alone or hook is None or self._dispatcher.closed:
             return False
         try:
             await asyncio.wait_for(self.more.wait(), LINGER_SECONDS)

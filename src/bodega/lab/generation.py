@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from bodega.access.stores import OpenStore
-from bodega.kit.endpoint import Facet
+from bodega.kit.endpoint import Endpoint
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
-from bodega.storage.table import numbered_marks
+from bodega.storage.table import numbered_placeholders
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
@@ -38,7 +38,7 @@ class Keyed(NamedTuple):
     the first of them it is found where an earlier seeding ended.
     """
 
-    facet: Facet
+    endpoint: Endpoint
     create: Callable[[Unit, Any], Awaitable[None]]
     keys: Mapping[str, Callable[[Any], str]]
 
@@ -57,7 +57,7 @@ class Taken(Exception):
         self.number = number
 
 
-async def sow(
+async def generate(
     store: OpenStore,
     numbers: range,
     draft: Callable[[int], Any],
@@ -101,7 +101,7 @@ async def one_by_one(rows: Keyed, drafts: Drafts, unit: Unit) -> int:
     for number, draft in drafts.items():
         if any(key(draft) in there for key, there in taken):
             continue
-        if added and room(unit, rows.facet) == 0:
+        if added and room(unit, rows.endpoint) == 0:
             break  # what the plan holds is made; the next chunk is told that there is no room
         try:
             await rows.create(unit, draft)
@@ -122,31 +122,31 @@ async def _all_of(jobs: Sequence[Coroutine[Any, Any, int]]) -> list[int]:
     return [result for result in ended if not isinstance(result, BaseException)]
 
 
-def read(facet: Facet, body: Mapping[str, Any]) -> dict[str, Any]:
+def read(endpoint: Endpoint, body: Mapping[str, Any]) -> dict[str, Any]:
     """What a POST of this body asks for. Raises Refusal."""
-    if facet.v3 is not None:
-        return facet.v3.read(_encode(body), creating=True)
-    assert facet.v2 is not None
-    return facet.v2.read(body, creating=True)
+    if endpoint.v3 is not None:
+        return endpoint.v3.read(_encode(body), creating=True)
+    assert endpoint.v2 is not None
+    return endpoint.v2.read(body, creating=True)
 
 
-def room(unit: Unit, facet: Facet) -> int | None:
+def room(unit: Unit, endpoint: Endpoint) -> int | None:
     """How many more the plan holds; None when it sets no limit."""
-    limit = unit.terms.limits.get(facet.table.counter)
-    return None if limit is None else max(0, limit - unit.statistics.total(facet.table.name))
+    limit = unit.terms.limits.get(endpoint.table.counter)
+    return None if limit is None else max(0, limit - unit.statistics.total(endpoint.table.name))
 
 
-async def everything(unit: Unit, facet: Facet) -> list[Any]:
+async def everything(unit: Unit, endpoint: Endpoint) -> list[Any]:
     """All entities of a small table."""
-    rows = await unit.tx.rows(f"SELECT doc, rest FROM {facet.table.name} ORDER BY id")  # noqa: S608 - a declared name
-    return [facet.table.decode(row[0], row[1]) for row in rows]
+    rows = await unit.tx.rows(f"SELECT doc, rest FROM {endpoint.table.name} ORDER BY id")  # noqa: S608 - a declared name
+    return [endpoint.table.decode(row[0], row[1]) for row in rows]
 
 
 async def _held(tx: Tx, column: str, values: Sequence[str]) -> set[str]:
     """Those of the values that a row has in a column, given as `table.column`."""
     table, _, name = column.partition(".")
-    marks = numbered_marks(len(values))
-    rows = await tx.rows(f"SELECT {name} FROM {table} WHERE {name} IN ({marks})", *values)  # noqa: S608
+    placeholders = numbered_placeholders(len(values))
+    rows = await tx.rows(f"SELECT {name} FROM {table} WHERE {name} IN ({placeholders})", *values)  # noqa: S608
     return {row[0] for row in rows}
 
 
