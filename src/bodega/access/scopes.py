@@ -89,7 +89,7 @@ def allows(granted: Set[str], needed: str, *, writes: bool) -> bool:
     "default" are open to everyone. Of several, joined by "|", any one is enough.
     """
     if "|" in needed:
-        return any(allows(granted, one, writes=writes) for one in needed.split("|"))
+        return any(allows(granted, item, writes=writes) for item in needed.split("|"))
     if needed in granted or not needed or needed == DEFAULT:
         return True
     return not writes and READERS.get(needed) in granted

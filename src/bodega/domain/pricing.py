@@ -27,7 +27,7 @@ class BulkPrice(NamedTuple):
 
 def adjusted(price: Decimal, adjustments: Iterable[Adjustment]) -> Decimal:
     """The price after all choices, each reckoned from the price before any; never below nothing."""
-    more = [price * one.value / 100 if one.kind == "percentage" else one.value for one in adjustments]
+    more = [price * item.value / 100 if item.kind == "percentage" else item.value for item in adjustments]
     return max(price + sum(more, ZERO), ZERO)
 
 

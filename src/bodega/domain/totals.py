@@ -111,4 +111,4 @@ def sums(lines: Sequence[Amount], costs: Sequence[Amount], discount: Decimal, gi
 
 def sum_of(amounts: Sequence[Amount]) -> Amount:
     """The sum of amounts."""
-    return Amount(sum((one.ex for one in amounts), ZERO), sum((one.inc for one in amounts), ZERO))
+    return Amount(sum((item.ex for item in amounts), ZERO), sum((item.inc for item in amounts), ZERO))

@@ -72,18 +72,18 @@ class HookQueue:
         self.hungry = False
         maximum = WINDOW + len(self.taken)
         found = await deliveries.due(dispatcher.reader, self.hook_id, dispatcher.now, maximum)
-        for one in found:
-            if one.id not in self.taken:
-                self.taken.add(one.id)
-                self._queue(one)
+        for item in found:
+            if item.id not in self.taken:
+                self.taken.add(item.id)
+                self._queue(item)
         self.hungry = self.hungry or len(found) == maximum
 
-    def _queue(self, one: DueDelivery) -> None:
-        partition = message.partition_of(one)
+    def _queue(self, item: DueDelivery) -> None:
+        partition = message.partition_of(item)
         if partition in self._partitions:
-            self._partitions[partition].append(one)
+            self._partitions[partition].append(item)
         else:
-            self._partitions[partition] = deque([one])
+            self._partitions[partition] = deque([item])
             self._ready.append(partition)
 
     def _begin(self, hook: Hook) -> None:
@@ -100,10 +100,10 @@ class HookQueue:
     async def _attempt(self, hook: Hook, limiter: Limiter, partition: str) -> None:
         """One attempt of the first delivery in a lane; whatever happens, the lane goes on."""
         dispatcher, waiting = self._dispatcher, self._partitions[partition]
-        one = waiting[0]
+        item = waiting[0]
         response: ReceiverResponse | None = None
         try:
-            response = await self._send(hook, one)
+            response = await self._send(hook, item)
         except Exception as error:
             dispatcher.tell_of(error)
             response = ReceiverResponse(None, "The attempt failed.")
@@ -116,9 +116,9 @@ class HookQueue:
             else:
                 del self._partitions[partition]
             self.more.set()
-        self._end(hook, one, response)
+        self._end(hook, item, response)
 
-    async def _send(self, hook: Hook, one: DueDelivery) -> ReceiverResponse | None:
+    async def _send(self, hook: Hook, item: DueDelivery) -> ReceiverResponse | None:
         """What the receiver answered; None when its domain is blocked and nothing was sent."""
         dispatcher = self._dispatcher
         if dispatcher.blocked_until(hook) > dispatcher.now:
@@ -127,34 +127,34 @@ class HookQueue:
         wrong = why_not(hook.destination, private=private)
         if wrong:
             return ReceiverResponse(None, f"The destination {wrong}.")
-        content = message.body(dispatcher.store.record, one)
+        content = message.body(dispatcher.store.record, item)
         account = dispatcher.store.by_client.get(hook.client_id)
         if account is None:
             return ReceiverResponse(None, "The account that made the webhook is gone.")
-        headers = message.headers(account.secret, hook.id, one, content, int(time.time()), hook.headers or {})
+        headers = message.headers(account.secret, hook.id, item, content, int(time.time()), hook.headers or {})
         return await dispatcher.sender.post(hook.destination, content, headers, allow_private=private)
 
-    def _end(self, hook: Hook, one: DueDelivery, response: ReceiverResponse | None) -> None:
+    def _end(self, hook: Hook, item: DueDelivery, response: ReceiverResponse | None) -> None:
         dispatcher = self._dispatcher
         if response is None:
             until = dispatcher.blocked_until(hook)
             schedule = dispatcher.store.settings[RETRY_SCHEDULE]
-            until = max(until, dispatcher.now + schedule[min(one.attempts, len(schedule) - 1)])
+            until = max(until, dispatcher.now + schedule[min(item.attempts, len(schedule) - 1)])
             dispatcher.end(
-                self, AttemptResult(one, hook, good=False, status=None, message="The domain is blocked.", until=until)
+                self, AttemptResult(item, hook, good=False, status=None, message="The domain is blocked.", until=until)
             )
             return
         block = dispatcher.saw(hook, response)
         tell = not response.good and dispatcher.may_tell(hook)
         dispatcher.end(
-            self, AttemptResult(one, hook, response.good, response.status, response.message, tell=tell, block=block)
+            self, AttemptResult(item, hook, response.good, response.status, response.message, tell=tell, block=block)
         )
 
     def _forget_what_is_not_under_way(self) -> None:
         """The hook gets nothing more: what was not begun is left in the database."""
         self.hungry = False
         for partition in self._ready:
-            self.taken.difference_update(one.id for one in self._partitions.pop(partition))
+            self.taken.difference_update(item.id for item in self._partitions.pop(partition))
         self._ready.clear()
 
     async def _linger(self, hook: Hook | None) -> bool:

@@ -108,7 +108,7 @@ def _body(raw: bytes | None, headers: dict[str, str]) -> str | None:
 
 def pages_of(store_journal: StoreJournal, entries: list[Exchange]) -> JournalPages:
     """The pages of one process."""
-    minutes = {number: (list(one.classes), list(one.durations)) for number, one in store_journal.minutes.items()}
+    minutes = {number: (list(item.classes), list(item.durations)) for number, item in store_journal.minutes.items()}
     return JournalPages(entries, dict(store_journal.counts), dict(store_journal.statuses), minutes, store_journal.since)
 
 
@@ -130,7 +130,7 @@ def joined(pages: Iterable[JournalPages]) -> JournalPages:
     whole.entries.sort(key=lambda entry: entry.at)
     del whole.entries[: -2 * KEPT]
     oldest = int(time.time()) // 60 - MINUTES
-    whole.minutes = {minute: one for minute, one in sorted(whole.minutes.items()) if minute > oldest}
+    whole.minutes = {minute: item for minute, item in sorted(whole.minutes.items()) if minute > oldest}
     return whole
 
 

@@ -85,7 +85,7 @@ class Action:
             *endpoint.listing.includes.values(),
             *(endpoint.v2.batch_loaded.values() if endpoint.v2 is not None else ()),
         ]
-        return endpoint.table.files or any(one.files for one in inside)
+        return endpoint.table.files or any(item.files for item in inside)
 
     async def find(self, context: Context) -> Validator | None:
         """Reads what the path names, or refuses; what it returns answers the preconditions."""

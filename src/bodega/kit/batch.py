@@ -25,13 +25,13 @@ OF_ONE_ITEM = frozenset({Reason.DUPLICATE, Reason.DANGLING_REFERENCE, Reason.NO_
 class Missed(NamedTuple):
     """An item that was refused, by its place in the list and the id it named (0 for a new row)."""
 
-    selection: int
+    position: int
     identity: int
     refusal: Refusal
 
 
 class Many(Action):
-    """What all lists of drafts have in common. `one` writes an item."""
+    """What all lists of drafts have in common. `item` writes an item."""
 
     writes = True
     body = True
@@ -49,20 +49,20 @@ class Many(Action):
         return await self._collection(context)
 
     async def prefetch(self, context: Context) -> None:
-        for selection, draft in enumerate(context.draft):
+        for position, draft in enumerate(context.draft):
             try:
                 await prefetch(context, self.endpoint, draft, draft.get("id", 0))
             except Refusal as refusal:
-                context.refused[selection] = refusal
+                context.refused[position] = refusal
 
-    async def one(self, unit: Unit, context: Context, draft: dict[str, Any], notes: list[Fault]) -> Row:
+    async def write_item(self, unit: Unit, context: Context, draft: dict[str, Any], notes: list[Fault]) -> Row:
         """Writes one item. Raises Refusal."""
         raise NotImplementedError
 
-    async def _gathered(self, unit: Unit, context: Context, selection: int, notes: list[Fault]) -> Row:
-        if selection in context.refused:
-            raise context.refused[selection]
-        return await self.one(unit, context, dict(context.draft[selection]), notes)
+    async def _write_unless_refused(self, unit: Unit, context: Context, position: int, notes: list[Fault]) -> Row:
+        if position in context.refused:
+            raise context.refused[position]
+        return await self.write_item(unit, context, dict(context.draft[position]), notes)
 
     def done(self, saved: bytes) -> Outcome:
         """The outcome of a list that was carried out wholly."""
@@ -73,69 +73,69 @@ class Many(Action):
         saved: list[Row] = []
         missed: list[Missed] = []
         noted: dict[str, str] = {}
-        for selection, draft in enumerate(context.draft):
+        for position, draft in enumerate(context.draft):
             identity = draft.get("id", 0)
             notes: list[Fault] = []
             try:
                 if self.batch.whole and not self.batch.omits:
-                    row = await self._gathered(unit, context, selection, notes)
+                    row = await self._write_unless_refused(unit, context, position, notes)
                 else:
                     async with unit.tx.savepoint():
                         mark = unit.statistics.mark()
-                        row = await self._gathered(unit, context, selection, notes)
+                        row = await self._write_unless_refused(unit, context, position, notes)
             except Refusal as refusal:
                 if refusal.reason in self.batch.omits:
                     unit.statistics.restore(mark)
                     continue
                 if self.batch.whole:
-                    raise self._for_all(_placed(refusal, selection), selection, identity) from refusal
+                    raise self._for_all(_placed(refusal, position), position, identity) from refusal
                 unit.statistics.restore(mark)
-                missed.append(Missed(selection, identity, refusal))
+                missed.append(Missed(position, identity, refusal))
             else:
                 saved.append(row)
                 noted |= {f"{row.entity.id}.{note.field}": note.message for note in notes}
         if missed and not saved and not self.batch.counted:
-            raise min((one.refusal for one in missed), key=lambda refusal: refusal.reason.rank)
+            raise min((item.refusal for item in missed), key=lambda refusal: refusal.reason.rank)
         if self.batch.silent and not missed and not noted:
             return Emptied()
         context.reader = unit.tx
         documents = await render.shown(self.endpoint, context, saved, render.brought(self.endpoint, context.draft))
         return self._told(documents, missed, noted)
 
-    def _for_all(self, refusal: Refusal, selection: int, identity: int) -> Refusal:
+    def _for_all(self, refusal: Refusal, position: int, identity: int) -> Refusal:
         """The refusal of the whole list for what keeps one item from being saved."""
         if self.batch.refused is None or refusal.reason not in OF_ONE_ITEM:
             return refusal
         faults = refusal.faults or [
-            Fault(refusal.reason, f"{selection}.id", f"There is no {self.table.noun} {identity}.")
+            Fault(refusal.reason, f"{position}.id", f"There is no {self.table.noun} {identity}.")
         ]
         return Refusal(self.batch.refused, details=refusal.details, faults=faults)
 
     def _told(self, documents: Sequence[bytes], missed: Sequence[Missed], noted: dict[str, str]) -> Outcome:
         data = b'{"data":[' + b",".join(documents) + b"]," if self.batch.shows else b"{"
         if not self.batch.counted:
-            errors = {str(one.identity or one.selection): one.refusal.message for one in missed} | noted
+            errors = {str(item.identity or item.position): item.refusal.message for item in missed} | noted
             if not errors:
                 return self.done(data + b'"meta":{}}')
             return self.batch.partly(ready=data + b'"errors":' + render.json(errors) + b',"meta":{}}')
         count = len(documents) + len(missed)
         meta = render.json({"total": count, "success": len(documents), "failed": len(missed)})
-        ending = b'"errors":' + render.json([told(one) for one in missed]) + b',"meta":' + meta + b"}"
+        ending = b'"errors":' + render.json([told(item) for item in missed]) + b',"meta":' + meta + b"}"
         return self.batch.partly(ready=data + ending) if missed else self.done(data + ending)
 
 
-def told(one: Missed) -> dict[str, Any]:
+def told(item: Missed) -> dict[str, Any]:
     """A refused item as a member of `errors`."""
-    refusal = one.refusal
-    named = f"{one.identity or one.selection}"
+    refusal = item.refusal
+    named = f"{item.identity or item.position}"
     errors = {f"{named}.{fault.field}": fault.message for fault in refusal.faults} or {named: refusal.message}
     return {"status": refusal.reason.status(3), "title": refusal.message, "type": refusal.reason.page, "errors": errors}
 
 
-def _placed(refusal: Refusal, selection: int) -> Refusal:
+def _placed(refusal: Refusal, position: int) -> Refusal:
     """The refusal of a whole list, whose faults name the item."""
-    placed = refusal.inside(str(selection))
-    placed.details = {"item": selection, **placed.details}
+    placed = refusal.inside(str(position))
+    placed.details = {"item": position, **placed.details}
     return placed
 
 
@@ -146,7 +146,7 @@ class CreateMany(Many):
         assert self.endpoint.v3 is not None
         return self.endpoint.v3.read_new(content, self.batch.cap)
 
-    async def one(self, unit: Unit, context: Context, draft: dict[str, Any], notes: list[Fault]) -> Row:
+    async def write_item(self, unit: Unit, context: Context, draft: dict[str, Any], notes: list[Fault]) -> Row:
         return await create_one(unit, self.endpoint, {**draft, **self.selection.new(context)}, notes)
 
     def done(self, saved: bytes) -> Outcome:
@@ -163,7 +163,7 @@ class UpdateMany(Many):
         batch = self.batch
         return self.endpoint.v3.read_many(content, batch.cap, identity=batch.identity, creates=batch.creates)
 
-    async def one(self, unit: Unit, context: Context, draft: dict[str, Any], notes: list[Fault]) -> Row:
+    async def write_item(self, unit: Unit, context: Context, draft: dict[str, Any], notes: list[Fault]) -> Row:
         identity = draft.pop("id", 0)
         if not identity and self.batch.finds is not None:
             identity = await self.batch.finds(unit, draft)
@@ -184,11 +184,11 @@ class DeleteListed(Many):
         if len(ids) > self.batch.cap:
             message = f"The request payload is too large. The maximum items allowed in the array is {self.batch.cap}."
             raise Refusal(Reason.TOO_MANY_ITEMS, message, details={"max_items": self.batch.cap})
-        wrong = [selection for selection, one in enumerate(ids) if type(one) is not int or not 0 < one <= INT32]
+        wrong = [position for position, item in enumerate(ids) if type(item) is not int or not 0 < item <= INT32]
         if wrong:
             message = f"must be a whole number from 1 to {INT32}."
             raise refuse_faults(
-                [Fault(Reason.FIELD_INVALID, str(selection), f"{selection} {message}") for selection in wrong]
+                [Fault(Reason.FIELD_INVALID, str(position), f"{position} {message}") for position in wrong]
             )
         return list(dict.fromkeys(ids))
 
@@ -199,7 +199,7 @@ class DeleteListed(Many):
         self._still(unit, context)
         gone: list[bytes] = []
         missed: list[Missed] = []
-        for selection, identity in enumerate(context.draft):
+        for position, identity in enumerate(context.draft):
             try:
                 async with unit.tx.savepoint():
                     mark = unit.statistics.mark()
@@ -207,7 +207,7 @@ class DeleteListed(Many):
                     await unit.delete(self.table, [identity])
             except Refusal as refusal:
                 unit.statistics.restore(mark)
-                missed.append(Missed(selection, identity, refusal))
+                missed.append(Missed(position, identity, refusal))
             else:
                 gone.append(b"%d" % identity)
         return self._told(gone, missed, {})

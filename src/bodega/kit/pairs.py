@@ -108,22 +108,22 @@ class Assign(_OfPairs):
         items = parse_json(content)
         respect_cap(items, MAXIMUM)
         faults: list[Fault] = []
-        wanted = [self._pair(selection, item, faults) for selection, item in enumerate(items)]
+        wanted = [self._pair(position, item, faults) for position, item in enumerate(items)]
         if faults:
             raise refuse_faults(faults)
         return wanted
 
-    def _pair(self, selection: int, item: Any, faults: list[Fault]) -> tuple[int, int]:
+    def _pair(self, position: int, item: Any, faults: list[Fault]) -> tuple[int, int]:
         pair = []
         for name in (self.pairs.owner, self.pairs.member):
             value = item.get(name) if isinstance(item, dict) else None
             if value is None:
-                faults.append(Fault(Reason.FIELD_MISSING, f"{selection}.{name}", f"{name} is required."))
+                faults.append(Fault(Reason.FIELD_MISSING, f"{position}.{name}", f"{name} is required."))
                 continue
             try:
                 pair.append(typed(value, Named))
             except ValueError as error:
-                faults.append(Fault(Reason.FIELD_INVALID, f"{selection}.{name}", f"{name} {error}."))
+                faults.append(Fault(Reason.FIELD_INVALID, f"{position}.{name}", f"{name} {error}."))
         return (pair[0], pair[1]) if len(pair) == 2 else (0, 0)
 
     async def perform(self, unit: Unit, context: Context) -> Outcome:
@@ -143,8 +143,8 @@ class Assign(_OfPairs):
             there = await rows.existing(unit.tx, table, ids)
             message = f"The {table.noun} does not exist."
             faults += [
-                Fault(Reason.FIELD_INVALID, f"{selection}.{name}", message)
-                for selection, pair in enumerate(wanted)
+                Fault(Reason.FIELD_INVALID, f"{position}.{name}", message)
+                for position, pair in enumerate(wanted)
                 if pair[side] not in there
             ]
         if faults:

@@ -47,21 +47,21 @@ async def _spread(tx: Tx, sql: str, maximum: int) -> list[int]:
 async def _put_on(tx: Tx, ids: Sequence[int], sellables: list[SellableVariant], levels: dict[int, int]) -> None:
     """The variants of these products that can be bought."""
     placeholders = numbered_placeholders(len(ids))
-    owners = {one.id: one for one in await _entities(tx, product.TABLE, f"id IN ({placeholders})", *ids)}
+    owners = {item.id: item for item in await _entities(tx, product.TABLE, f"id IN ({placeholders})", *ids)}
     asked, unanswerable = await _asked(tx, ids)
-    for one in await _entities(tx, variants.TABLE, f"product_id IN ({placeholders})", *ids):
-        owner = owners[one.product_id]
+    for item in await _entities(tx, variants.TABLE, f"product_id IN ({placeholders})", *ids):
+        owner = owners[item.product_id]
         least, maximum = owner.order_quantity_minimum, owner.order_quantity_maximum
-        if one.purchasing_disabled or owner.id in unanswerable or (maximum and least > maximum):
+        if item.purchasing_disabled or owner.id in unanswerable or (maximum and least > maximum):
             continue
-        if owner.inventory_tracking == "variant" or (owner.inventory_tracking == "product" and one.is_base):
-            levels[one.id] = one.inventory_level
+        if owner.inventory_tracking == "variant" or (owner.inventory_tracking == "product" and item.is_base):
+            levels[item.id] = item.inventory_level
         sellable = SellableVariant(
             product_id=owner.id,
-            variant_id=one.id,
+            variant_id=item.id,
             least=least,
             maximum=maximum,
-            price=one.calculated_price,
+            price=item.calculated_price,
             answers=asked.get(owner.id, ()),
             is_physical=owner.type == "physical",
         )
@@ -80,26 +80,28 @@ async def _asked(tx: Tx, ids: Sequence[int]) -> tuple[dict[int, Answers], set[in
     """What these products require to be answered beside the variant, with a value each; and those of them that require
     what only a shopper can say."""
     owned = f"is_modifier AND product_id IN ({numbered_placeholders(len(ids))})"
-    options = [one for one in await _entities(tx, product_option.TABLE, owned, *ids) if one.is_required]
+    options = [item for item in await _entities(tx, product_option.TABLE, owned, *ids) if item.is_required]
     if not options:
         return {}, set()
     behind = f"option_id IN ({numbered_placeholders(len(options))})"
-    values = await _entities(tx, option.VALUES, behind, *(one.option_id for one in options))
+    values = await _entities(tx, option.VALUES, behind, *(item.option_id for item in options))
     first = {value.option_id: value.id for value in reversed(values)}
     found: dict[int, Answers] = {}
-    for one in options:
-        if one.option_id in first:
-            found[one.product_id] = (*found.get(one.product_id, ()), (one.id, first[one.option_id]))
-    return found, {one.product_id for one in options if one.option_id not in first}
+    for item in options:
+        if item.option_id in first:
+            found[item.product_id] = (*found.get(item.product_id, ()), (item.id, first[item.option_id]))
+    return found, {item.product_id for item in options if item.option_id not in first}
 
 
 async def _buyers(tx: Tx, ids: Sequence[int]) -> list[Buyer]:
     """Those of the customers who have an address."""
     placeholders = numbered_placeholders(len(ids))
     places = await _entities(tx, customer_addresses.TABLE, f"customer_id IN ({placeholders})", *ids)
-    first = {one.customer_id: one for one in reversed(places)}
+    first = {item.customer_id: item for item in reversed(places)}
     return [
-        Buyer(one.id, billing(msgspec.structs.asdict(first[one.id]), one.email, one.phone), epoch(one.date_created))
-        for one in await _entities(tx, customer.TABLE, f"id IN ({placeholders})", *ids)
-        if one.id in first
+        Buyer(
+            item.id, billing(msgspec.structs.asdict(first[item.id]), item.email, item.phone), epoch(item.date_created)
+        )
+        for item in await _entities(tx, customer.TABLE, f"id IN ({placeholders})", *ids)
+        if item.id in first
     ]

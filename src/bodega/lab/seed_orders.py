@@ -122,42 +122,42 @@ class Clerk:
         builder = LineBuilder(unit, await order_policy.money(unit, ""), order_policy.taxes(unit), [])
         sold: Counter[int] = Counter()
         given_back: list[tuple[Sale, writing.Work]] = []
-        for number, one in sales.items():
-            bulk.now = one.when
-            work, moves = await self._reckoned(builder, one)
+        for number, item in sales.items():
+            bulk.now = item.when
+            work, moves = await self._reckoned(builder, item)
             sold.update(moves.sold)
-            if one.status_id not in PAST:
+            if item.status_id not in PAST:
                 await _take(unit, number, moves, work.lines)
             await writing.write_new(bulk, work, builder.taxes)
-            await _send(bulk, one, work)
-            await _talk(bulk, one, work.order.id)
-            if one.status_id in (REFUNDED, PARTIALLY_REFUNDED):
-                given_back.append((one, work))
+            await _send(bulk, item, work)
+            await _talk(bulk, item, work.order.id)
+            if item.status_id in (REFUNDED, PARTIALLY_REFUNDED):
+                given_back.append((item, work))
         await bulk.flush()
         await _count(unit, sold)
-        for one, work in given_back:
-            await _give_back(unit, one, work)
+        for item, work in given_back:
+            await _give_back(unit, item, work)
         return len(sales)
 
-    async def _reckoned(self, builder: LineBuilder, one: Sale) -> tuple[writing.Work, Moves]:
-        lines = [await self._line(builder, sellable, count) for sellable, count in one.lines]
+    async def _reckoned(self, builder: LineBuilder, item: Sale) -> tuple[writing.Work, Moves]:
+        lines = [await self._line(builder, sellable, count) for sellable, count in item.lines]
         changes: dict[str, Any] = {
-            "customer_id": one.buyer.customer_id,
-            "status_id": COMPLETED if one.status_id in (REFUNDED, PARTIALLY_REFUNDED) else one.status_id,
-            "payment_method": one.payment_method,
-            "payment_provider_id": one.payment_provider_id,
-            "customer_message": one.customer_message,
-            "staff_notes": one.staff_notes,
-            "discount_amount": one.discount,
+            "customer_id": item.buyer.customer_id,
+            "status_id": COMPLETED if item.status_id in (REFUNDED, PARTIALLY_REFUNDED) else item.status_id,
+            "payment_method": item.payment_method,
+            "payment_provider_id": item.payment_provider_id,
+            "customer_message": item.customer_message,
+            "staff_notes": item.staff_notes,
+            "discount_amount": item.discount,
             "order_source": "www",
-            "external_id": external_id(self._seed, one.number),
-            "base_shipping_cost": one.shipping_cost,
+            "external_id": external_id(self._seed, item.number),
+            "base_shipping_cost": item.shipping_cost,
         }
-        new = writing.begun(changes, builder.money, builder.taxes, one.when)
-        address = settled(msgspec.convert(one.buyer.billing, AddressDraft))
+        new = writing.begun(changes, builder.money, builder.taxes, item.when)
+        address = settled(msgspec.convert(item.buyer.billing, AddressDraft))
         new.billing_address = BillingAddress(**address)
         new.geoip_country, new.geoip_country_iso2 = address["country"], address["country_iso2"]
-        _ship(one, new, lines)
+        _ship(item, new, lines)
         totals.take_costs(new, changes, builder.taxes)
         wrong = totals.reckon(new, lines, [], changes)
         if wrong:
@@ -165,7 +165,7 @@ class Clerk:
         moves = stock.settle(new, lines, [], order_policy.timing(builder.unit), held=False)
         place = None
         if any(bought.is_sent for bought in lines):
-            place = ShippingAddress(order_id=0, **address, shipping_method=one.shipping_method)
+            place = ShippingAddress(order_id=0, **address, shipping_method=item.shipping_method)
         return writing.Work(new, lines, [], [], place), moves
 
     async def _line(self, builder: LineBuilder, sellable: SellableVariant, count: int) -> OrderLine:
@@ -186,16 +186,16 @@ class Clerk:
         return replace(known)
 
 
-def _ship(one: Sale, new: order.Order, lines: Sequence[OrderLine]) -> None:
+def _ship(item: Sale, new: order.Order, lines: Sequence[OrderLine]) -> None:
     """Marks what was sent."""
-    if one.status_id == PARTIALLY_SHIPPED:
+    if item.status_id == PARTIALLY_SHIPPED:
         first = next(bought for bought in lines if bought.is_sent)
         whole = sum(bought.quantity for bought in lines if bought.is_sent)
         first.quantity_shipped = min(first.quantity, whole - 1)
-    elif one.status_id in SENT:
+    elif item.status_id in SENT:
         for bought in lines:
             bought.quantity_shipped = bought.quantity if bought.is_sent else 0
-        new.date_shipped = new.date_modified = moment(one.sent_at)
+        new.date_shipped = new.date_modified = moment(item.sent_at)
 
 
 async def _take(unit: Unit, number: int, moves: Moves, lines: Sequence[OrderLine]) -> None:
@@ -208,7 +208,7 @@ async def _take(unit: Unit, number: int, moves: Moves, lines: Sequence[OrderLine
         raise
 
 
-async def _send(bulk: Bulk, one: Sale, work: writing.Work) -> None:
+async def _send(bulk: Bulk, item: Sale, work: writing.Work) -> None:
     """The shipment of what was sent."""
     items = [
         Item(order_product_id=bought.id, quantity=bought.quantity_shipped, product_id=bought.product_id)
@@ -218,7 +218,7 @@ async def _send(bulk: Bulk, one: Sale, work: writing.Work) -> None:
     if not items or work.address is None:
         return
     plain = work.address.plain
-    bulk.now = one.sent_at
+    bulk.now = item.sent_at
     await bulk.insert(
         shipments.TABLE,
         Shipment(
@@ -226,9 +226,9 @@ async def _send(bulk: Bulk, one: Sale, work: writing.Work) -> None:
             customer_id=work.order.customer_id,
             order_address_id=work.address.id,
             date_created=moment(bulk.now),
-            tracking_number=one.tracking_number,
-            shipping_method=one.shipping_method,
-            shipping_provider=one.carrier,
+            tracking_number=item.tracking_number,
+            shipping_method=item.shipping_method,
+            shipping_provider=item.carrier,
             billing_address=ShippedTo(**plain),
             shipping_address=ShippedTo(**plain),
             items=items,
@@ -236,18 +236,18 @@ async def _send(bulk: Bulk, one: Sale, work: writing.Work) -> None:
     )
 
 
-async def _talk(bulk: Bulk, one: Sale, order_id: int) -> None:
+async def _talk(bulk: Bulk, item: Sale, order_id: int) -> None:
     """What customer and shop wrote to each other; what nobody answered was not read yet."""
-    if one.conversation is None:
+    if item.conversation is None:
         return
-    subject, asked, answer = one.conversation
+    subject, asked, answer = item.conversation
     message = [("customer", asked, 2), ("merchant", answer, 26)]
     for who, text, hours in message:
         if text:
-            bulk.now = min(one.when + hours * 3600, bulk.present)
+            bulk.now = min(item.when + hours * 3600, bulk.present)
             written = messages.OrderMessage(
                 order_id=order_id,
-                customer_id=one.buyer.customer_id,
+                customer_id=item.buyer.customer_id,
                 type=who,  # type: ignore[arg-type]
                 subject=subject,
                 message=text,
@@ -268,20 +268,20 @@ async def _count(unit: Unit, sold: Counter[int]) -> None:
         await unit.rewrite(product.TABLE, *rows)
 
 
-async def _give_back(unit: Unit, one: Sale, work: writing.Work) -> None:
+async def _give_back(unit: Unit, item: Sale, work: writing.Work) -> None:
     """A refund of everything, or of one piece, by the way in which it was paid."""
-    then = Unit(unit.tx, unit.statistics, min(one.when + REFUNDED_AFTER, unit.now), unit.terms)
+    then = Unit(unit.tx, unit.statistics, min(item.when + REFUNDED_AFTER, unit.now), unit.terms)
     books = await refund_due.refund_context(then, work.order.id)
     items = [
-        refund.ItemDraft(item_type="PRODUCT", item_id=bought.id, quantity=bought.quantity, reason=one.refund_reason)
+        refund.ItemDraft(item_type="PRODUCT", item_id=bought.id, quantity=bought.quantity, reason=item.refund_reason)
         for bought in work.lines
     ]
-    if one.status_id == PARTIALLY_REFUNDED:
+    if item.status_id == PARTIALLY_REFUNDED:
         items = [replace(items[0], quantity=1)]
     elif work.address is not None and work.order.shipping_cost_inc_tax:
         cost = work.order.shipping_cost_inc_tax
         items.append(refund.ItemDraft(item_type="SHIPPING", item_id=work.address.id, amount=cost))
-    draft = {"items": items, "reason": one.refund_reason}
+    draft = {"items": items, "reason": item.refund_reason}
     made = refund_due.due(books, draft)
     way = refund.PaymentDraft(provider_id=payments.gateway_of(books.order), amount=made.amount)
     await refunds.give_back(then, books, made, [way], draft)

@@ -88,7 +88,7 @@ def _draft(seed: int, number: int, shelves: Sequence[int], labels: Sequence[int]
     found = details(seed, number, body)
     for review in found.get("reviews", ()):
         review["date_reviewed"] = moment(now - review.pop("age"))
-    rows = [(endpoint, read(endpoint, one)) for name, endpoint in CHILDREN.items() for one in found.get(name, ())]
+    rows = [(endpoint, read(endpoint, item)) for name, endpoint in CHILDREN.items() for item in found.get(name, ())]
     rows += [(images.V3, image) for image in _pictures(seed, number)]
     body["categories"] = sorted({shelves[place] for place in body["categories"]})
     body["brand_id"] = labels[body.pop("brand")]

@@ -85,7 +85,7 @@ async def create(request: PanelRequest) -> Reply:
 
 
 @pages.get(HERE + "/{client}")
-async def one(request: PanelRequest) -> Reply:
+async def detail(request: PanelRequest) -> Reply:
     """One account, with its matrix; `missing` names a scope that a request would have needed."""
     return await _one(request, await the_account(request))
 

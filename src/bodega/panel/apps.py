@@ -103,7 +103,7 @@ def _back(request: PanelRequest, app: App, done: str) -> Reply:
 
 
 @pages.get(HERE + "/{app}")
-async def one(request: PanelRequest) -> Reply:
+async def detail(request: PanelRequest) -> Reply:
     """One app."""
     app = await the_app(request)
     installed = await apps.installation(request.panel.tx, app.client_id, request.shop.record.hash)

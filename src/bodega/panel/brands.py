@@ -57,7 +57,7 @@ def _path(request: PanelRequest) -> str:
 
 
 @pages.get(HERE + "/{brand}")
-async def one(request: PanelRequest) -> Reply:
+async def detail(request: PanelRequest) -> Reply:
     """The form of a brand."""
     now = (await api.read(request, _path(request))).data
     return show(request, "brand.html", form=forms.opened(GROUPS, now), brand=now)

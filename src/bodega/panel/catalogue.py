@@ -57,4 +57,4 @@ async def brand_names(request: PanelRequest) -> Choices:
 async def tax_classes(request: PanelRequest) -> Choices:
     """Tax classes to choose from."""
     told = await api.read(request, "/v2/tax_classes")
-    return [(str(one["id"]), one["name"]) for one in told.data or []]
+    return [(str(item["id"]), item["name"]) for item in told.data or []]

@@ -78,7 +78,7 @@ def _path(request: PanelRequest) -> str:
 
 
 @pages.get(HERE + "/{category}")
-async def one(request: PanelRequest) -> Reply:
+async def detail(request: PanelRequest) -> Reply:
     """The form of a category."""
     now = (await api.read(request, _path(request))).data
     return _one(request, now, forms.opened(await groups(request, now["id"]), now))

@@ -174,4 +174,4 @@ class Low(NamedTuple):
 async def running_low(tx: Tx) -> list[Low]:
     """What is low, the lowest first beside their warnings."""
     found = [Low(row[0], row[1], row[2], not row[3], row[4], row[5]) for row in await tx.rows(LOW, LOW_LOOKED_AT)]
-    return sorted(found, key=lambda one: one.level / one.warning)
+    return sorted(found, key=lambda item: item.level / item.warning)

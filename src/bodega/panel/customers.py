@@ -108,7 +108,7 @@ def _path(request: PanelRequest, *more: str) -> str:
 
 
 @pages.get(ONE)
-async def one(request: PanelRequest) -> Reply:
+async def detail(request: PanelRequest) -> Reply:
     """The page of a customer."""
     return await _show(request)
 
@@ -125,7 +125,7 @@ async def _show(
     addresses = [(row, forms.opened(fields, row, f"a{row['id']}.")) for row in rows]
     new = forms.opened(fields, before="new.")
     if address is not None:
-        addresses = [(row, address if one.before == address.before else one) for row, one in addresses]
+        addresses = [(row, address if item.before == address.before else item) for row, item in addresses]
         new = address if address.before == "new." else new
     attributes = await _attributes(request, customer["id"])
     failed = bool(form or address or message)

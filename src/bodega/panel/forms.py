@@ -45,12 +45,12 @@ class Form:
 
     def opens(self, group: FieldGroup) -> bool:
         """Whether a group is unfolded: so is one in which something is wrong."""
-        return group.open or any(one.name in self.wrong for one in group.fields)
+        return group.open or any(item.name in self.wrong for item in group.fields)
 
 
 def flat(groups: Sequence[FieldGroup]) -> list[Field]:
     """All fields of a form."""
-    return [one for group in groups for one in group.fields]
+    return [item for group in groups for item in group.fields]
 
 
 def opened(groups: Sequence[FieldGroup], entity: Mapping[str, Any] | None = None, before: str = "") -> Form:

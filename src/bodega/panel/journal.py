@@ -134,7 +134,7 @@ def _archived(entry: Exchange) -> dict[str, Any]:
 
 
 @pages.get("/stores/{store}/journal/{id}")
-async def one(request: PanelRequest) -> Reply:
+async def detail(request: PanelRequest) -> Reply:
     """One request, whole."""
     entry = await request.panel.journal_sync.find(request.shop.record.hash, request.ids["id"])
     if entry is None:

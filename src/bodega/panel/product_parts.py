@@ -56,7 +56,7 @@ async def _show_images(request: PanelRequest, failed: api.ApiReply | None = None
     found = await api.whole(request, _images(request))
     shown = [(image, forms.opened(IMAGE, image, f"i{image['id']}.")) for image in found]
     if form is not None:
-        shown = [(image, form if one.before == form.before else one) for image, one in shown]
+        shown = [(image, form if item.before == form.before else item) for image, item in shown]
     status = UNPROCESSABLE if failed or form else HTTPStatus.OK
     message = " ".join(failed.errors.values()) or failed.title if failed else ""
     return show(

@@ -147,7 +147,7 @@ async def create(request: PanelRequest) -> Reply:
 
 
 @pages.get(HERE + "/{product}")
-async def one(request: PanelRequest) -> Reply:
+async def detail(request: PanelRequest) -> Reply:
     """The form of a product."""
     product, etag = await product_of(request)
     return _one(request, product, etag, forms.opened(await groups(request), product))

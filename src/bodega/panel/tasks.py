@@ -49,7 +49,7 @@ async def the_task(request: PanelRequest) -> queue.Task:
 
 
 @pages.get("/stores/{store}/tasks/{task}")
-async def one(request: PanelRequest) -> Reply:
+async def detail(request: PanelRequest) -> Reply:
     """One task with its request and its response."""
     return await _show(request, await the_task(request))
 

@@ -68,13 +68,13 @@ async def _show(
     options = await api.whole(request, _at(request, "options"))
     told = await api.read(request, _at(request, "variants"), limit=PER_PAGE, page=page)
     rows = [
-        (one, (lines or {}).get(one["id"]) or forms.opened(GROUPS, one, f"v{one['id']}."))
-        for one in told.data
-        if one["option_values"]
+        (item, (lines or {}).get(item["id"]) or forms.opened(GROUPS, item, f"v{item['id']}."))
+        for item in told.data
+        if item["option_values"]
     ]
     possible = 1
-    for one in options:
-        possible *= max(len(one["option_values"]), 1)
+    for item in options:
+        possible *= max(len(item["option_values"]), 1)
     missing = min(possible, MAXIMUM) - told.total if options and rows else min(possible, MAXIMUM) if options else 0
     failed = bool(message or lines or option)
     return show(
@@ -168,15 +168,15 @@ async def save(request: PanelRequest) -> Reply:
     told = await api.read(request, _at(request, "variants"), limit=PER_PAGE, page=api.page_of(request))
     drafts: list[dict[str, Any]] = []
     lines: dict[int, Form] = {}
-    for one in told.data:
-        before = f"v{one['id']}."
+    for item in told.data:
+        before = f"v{item['id']}."
         if f"{before}was" not in request.form:
             continue
-        got = drafted(COLUMNS, request.form, one, before)
-        texts = {**shown(COLUMNS, one), **got.typed}
-        lines[one["id"]] = Form(GROUPS, texts, dict(got.meanwhile), was=got.was, before=before)
+        got = drafted(COLUMNS, request.form, item, before)
+        texts = {**shown(COLUMNS, item), **got.typed}
+        lines[item["id"]] = Form(GROUPS, texts, dict(got.meanwhile), was=got.was, before=before)
         if got.draft:
-            drafts.append({**got.draft, "id": one["id"]})
+            drafts.append({**got.draft, "id": item["id"]})
     if any(form.faulty for form in lines.values()):
         return await _show(request, "Somebody else changed a variant meanwhile.", lines)
     if not drafts:
@@ -201,8 +201,8 @@ async def fill(request: PanelRequest) -> Reply:
     product = await product_of(request)
     options = await api.whole(request, _at(request, "options"))
     there = await api.whole(request, _at(request, "variants"))
-    known = {frozenset(value["id"] for value in one["option_values"]) for one in there}
-    taken = {one["sku"].casefold() for one in there}
+    known = {frozenset(value["id"] for value in item["option_values"]) for item in there}
+    taken = {item["sku"].casefold() for item in there}
     sides = [[(option["id"], value) for value in option["option_values"]] for option in options]
     drafts = []
     for combination in itertools.product(*sides) if sides else ():

@@ -117,7 +117,7 @@ async def create(request: PanelRequest) -> Reply:
 
 
 @pages.get(ONE)
-async def one(request: PanelRequest) -> Reply:
+async def detail(request: PanelRequest) -> Reply:
     """A hook with its deliveries."""
     return await _show(request, await the_hook(request))
 
@@ -135,7 +135,7 @@ async def _show(request: PanelRequest, hook: Hook, message: str = "") -> Reply:
     return show(
         request, template, status=HTTPStatus.UNPROCESSABLE_ENTITY if message else HTTPStatus.OK, hook=hook,
         sent=masking.headers(custom), names=names(request), message=message, states=STATES, before=before,
-        busy=any(one.state == "waiting" for one in found), clock_now=request.shop.clock.now(), **facts,
+        busy=any(item.state == "waiting" for item in found), clock_now=request.shop.clock.now(), **facts,
     )  # fmt: skip
 
 

@@ -70,7 +70,7 @@ def bind(listener: Listener, *, shared: bool = False) -> Listener:
         found = socket.getaddrinfo(
             listener.host or None, listener.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
-        family, kind, protocol, _, address = min(found, key=lambda one: one[0] != socket.AF_INET)
+        family, kind, protocol, _, address = min(found, key=lambda item: item[0] != socket.AF_INET)
         bound = socket.socket(family, kind, protocol)
     except OSError as error:
         raise ListenError(f"Cannot listen on {where}: {reason(error)}.") from error
@@ -440,7 +440,7 @@ class Crew:
                 os.close(self.release)
             for other, listeners in enumerate(self.listeners):
                 if other != index:
-                    close(one for one in listeners if one not in self.listeners[index])
+                    close(item for item in listeners if item not in self.listeners[index])
             run(self.work(index))
             status = 0
         except ListenError as error:

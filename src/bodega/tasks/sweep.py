@@ -31,6 +31,6 @@ async def sweep(store: OpenStore) -> None:
     """Does what is due; a store in which nothing is due is only asked. Raises Busy."""
     assert store.rows is not None
     now = int(store.clock.now())
-    for one in SWEEPS:
-        if await store.rows.reader.row(one.due, *one.values(now, store.settings)) is not None:
-            await store.write(one.job)
+    for item in SWEEPS:
+        if await store.rows.reader.row(item.due, *item.values(now, store.settings)) is not None:
+            await store.write(item.job)

@@ -82,7 +82,7 @@ def acceptable(request: Request, action: Action) -> None:
         request.media = Media.JSON  # errors neither
     media = choose_media(request.headers.get(b"accept"), request.suffix, offered)
     if media is None:
-        types = [one.value.decode() for one in offered]
+        types = [item.value.decode() for item in offered]
         raise Refusal(Reason.NOT_ACCEPTABLE, details={"supported_types": types})
     request.media = media
 
@@ -103,7 +103,7 @@ async def readable(app: AppContext, request: Request, action: Action) -> bytes:
     media: tuple[Media, ...] = () if action.only_uploads else offers(request, action)
     nameless = action.json_only and b"content-type" not in request.headers  # rule 8: read_draft answers 400
     if kind not in media and not nameless and not (action.uploads and kind == "multipart"):
-        supported = b", ".join([one.value for one in media] + [b"multipart/form-data"] * action.uploads)
+        supported = b", ".join([item.value for item in media] + [b"multipart/form-data"] * action.uploads)
         raise Refusal(Reason.CONTENT_TYPE_UNSUPPORTED, headers=[(b"accept", supported)])
     coding = request.headers.get(b"content-encoding", b"identity").lower()
     if coding not in (b"identity", b""):

@@ -123,10 +123,10 @@ async def channels_of(context: Any, products: Sequence[int]) -> dict[int, bytes]
         return {}
     placeholders = numbered_placeholders(len(products))
     sql = f"SELECT product_id, channel_id FROM product_channels WHERE product_id IN ({placeholders})"
-    kept: dict[int, set[int]] = {one: {DEFAULT_CHANNEL} for one in products}
-    for one, channel in await context.reader.rows(sql, *products):
-        kept[one] ^= {channel}
-    return {one: json(sorted(found)) for one, found in kept.items()}
+    kept: dict[int, set[int]] = {item: {DEFAULT_CHANNEL} for item in products}
+    for item, channel in await context.reader.rows(sql, *products):
+        kept[item] ^= {channel}
+    return {item: json(sorted(found)) for item, found in kept.items()}
 
 
 product.INCLUDES["channels"] = Include(channels_of, tables=CHANNELS)

@@ -38,7 +38,7 @@ async def values_named(
     unit: Unit, asked: Sequence[OptionChoice], given: Sequence[OptionValue]
 ) -> list[tuple[int, int, str]]:
     """Those values of the options that are named, by id or by label: (id, option, label)."""
-    options = list(dict.fromkeys(one.option_id for one in asked))
+    options = list(dict.fromkeys(item.option_id for item in asked))
     ids = [value.id for value in given if value.id]
     labels = [value.label.casefold() for value in given if not value.id]
     tests = []
@@ -95,7 +95,7 @@ def _matched(
         if meant is None:
             wrong.append(f"{message} answers no option of the product")
             continue
-        found = [one for one in there if one[1] == meant.option_id and _is_named(one, value)]
+        found = [item for item in there if item[1] == meant.option_id and _is_named(item, value)]
         if not found:
             wrong.append(f"the option {meant.display_name} has no {message}")
         elif meant.id in answers:
@@ -105,15 +105,15 @@ def _matched(
                 id=found[0][0], label=found[0][2], option_id=meant.id, option_display_name=meant.display_name
             )
     wrong += [
-        f"the option {one.display_name} is not answered"
-        for one in asked
-        if one.id not in answers and not any(_meant(asked, value, there) == one for value in given)
+        f"the option {item.display_name} is not answered"
+        for item in asked
+        if item.id not in answers and not any(_meant(asked, value, there) == item for value in given)
     ]
     if not asked and not given:
         wrong.append("must name a value of every option, and the product has none")
     if wrong:
         raise _refuse(wrong)
-    return [answers[one.id] for one in asked]
+    return [answers[item.id] for item in asked]
 
 
 def _meant(
@@ -121,12 +121,12 @@ def _meant(
 ) -> OptionChoice | None:
     """The option that a value is for: by its id, else by its name, else by the value itself."""
     if value.option_id:
-        return next((one for one in asked if one.id == value.option_id), None)
+        return next((item for item in asked if item.id == value.option_id), None)
     if value.option_display_name:
         name = value.option_display_name.casefold()
-        return next((one for one in asked if one.display_name.casefold() == name), None)
+        return next((item for item in asked if item.display_name.casefold() == name), None)
     of = [found[1] for found in there if value.id and found[0] == value.id]
-    return next((one for one in asked if one.option_id in of), None)
+    return next((item for item in asked if item.option_id in of), None)
 
 
 def _is_named(found: tuple[int, int, str], value: OptionValue) -> bool:

@@ -52,7 +52,7 @@ async def _make_room(unit: Unit, product_id: int, wanted: Collection[int], stayi
     places = dict(before)
     for place in sorted(wanted):
         if place in places.values():
-            places = {one: min(at + 1, INT32) if at >= place else at for one, at in places.items()}
+            places = {item: min(at + 1, INT32) if at >= place else at for item, at in places.items()}
     for image_id, place in places.items():
         if place != before[image_id]:
             await _rewrite(unit, image_id, sort_order=place)

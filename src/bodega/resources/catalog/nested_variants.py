@@ -29,7 +29,7 @@ async def write(unit: Unit, parent: Product, drafts: list[Changes], notes: list[
 
 async def _make_what_is_new(unit: Unit, parent: Product, words: list[OptionValue], notes: list[Fault]) -> None:
     """A value is added only to an option that is the product's own: others share the rest."""
-    known = {one.display_name.casefold(): one for one in await choices(unit, parent.id)}
+    known = {item.display_name.casefold(): item for item in await choices(unit, parent.id)}
     for value in words:
         if value.option_display_name.casefold() not in known:
             made = await _make_option(unit, parent, value.option_display_name, len(known), notes)

@@ -254,7 +254,7 @@ async def leave_a_base_variant(unit: Unit, doomed: Sequence[int]) -> None:
         row = await unit.get(product.TABLE, product_id)
         assert row is not None
         owner: Product = row.entity
-        owner.variant_stock -= sum(one[3] for one in gone)
+        owner.variant_stock -= sum(item[3] for item in gone)
         counted = await unit.tx.row("SELECT count(*) FROM variants WHERE product_id = $1", product_id)
         if owner.inventory_tracking == "variant":
             owner.inventory_level = owner.variant_stock

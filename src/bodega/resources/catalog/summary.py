@@ -44,8 +44,8 @@ class ShowSummary(Action):
 
     async def find(self, context: Context) -> Validator:
         """It changes with whatever it is made of."""
-        of = [await rows.table_state(context.reader, one.TABLE) for one in (variants, product, categories)]
-        return Validator(sum(one.revision for one in of), max(one.modified for one in of))
+        of = [await rows.table_state(context.reader, item.TABLE) for item in (variants, product, categories)]
+        return Validator(sum(item.revision for item in of), max(item.modified for item in of))
 
     async def answer(self, context: Context) -> Outcome:
         return Shown(ready=render.json({"data": await summary(context.reader), "meta": {}}))

@@ -107,8 +107,8 @@ class DeclareConsent(ShowConsent):
         allow, deny = context.draft.get("allow"), context.draft.get("deny")
         new = Consent(
             id=context.parent,
-            allow=allow if allow is not None else [one for one in was.allow if one not in (deny or ())],
-            deny=deny if deny is not None else [one for one in was.deny if one not in (allow or ())],
+            allow=allow if allow is not None else [item for item in was.allow if item not in (deny or ())],
+            deny=deny if deny is not None else [item for item in was.deny if item not in (allow or ())],
             updated_at=moment(unit.now),
         )
         row = await (unit.update(TABLE, old, new) if old is not None else unit.insert(TABLE, new, numbered=True))

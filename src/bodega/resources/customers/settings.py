@@ -177,8 +177,8 @@ class ChangeCustomerSettings(ShowCustomerSettings):
 
     async def perform(self, unit: Unit, context: Context) -> Outcome:
         if context.recheck_preconditions is not None:
-            one, other = unit.statistics.state(TABLE.name), unit.statistics.state(groups.TABLE.name)
-            context.recheck_preconditions(Validator(one[0] + other[0], max(one[1], other[1])))
+            item, other = unit.statistics.state(TABLE.name), unit.statistics.state(groups.TABLE.name)
+            context.recheck_preconditions(Validator(item[0] + other[0], max(item[1], other[1])))
         draft: Changes = dict(context.draft)
         wanted = draft.get("customer_group_settings", GroupSettings())
         if not self.endpoint.parents:

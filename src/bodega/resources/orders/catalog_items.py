@@ -62,18 +62,18 @@ async def found(unit: Unit, draft: LineDraft, name: str, faults: list[Fault]) ->
         return None
     owner: Product = row.entity
     asked = await _asked(unit, owner.id)
-    answers = {} if draft.product_options is UNSET else {one.id: one for one in draft.product_options}
-    wrong = [_unanswerable(one, asked, name) for one in answers.values()]
+    answers = {} if draft.product_options is UNSET else {item.id: item for item in draft.product_options}
+    wrong = [_unanswerable(item, asked, name) for item in answers.values()]
     faults += [fault for fault in wrong if fault is not None]
     variant = await _variant(unit, owner, draft, asked, answers, name, faults)
     faults += _unanswered(asked, answers, name)
     if variant is None or any(wrong):
         return None
-    chosen = [_of_variant(one, asked) for one in variant.option_values]
-    modified = [one for one in asked if one.option.is_modifier and one.option.id in answers]
-    chosen += [_answered(one, answers[one.option.id]) for one in modified]
-    for one in chosen:
-        _renamed(one, answers.get(one.product_option_id))
+    chosen = [_of_variant(item, asked) for item in variant.option_values]
+    modified = [item for item in asked if item.option.is_modifier and item.option.id in answers]
+    chosen += [_answered(item, answers[item.option.id]) for item in modified]
+    for item in chosen:
+        _renamed(item, answers.get(item.product_option_id))
     brand = await unit.get(brands.TABLE, owner.brand_id) if owner.brand_id else None
     return CatalogItem(owner, variant, chosen, brand.entity.name if brand is not None else "")
 
@@ -83,13 +83,13 @@ async def _asked(unit: Unit, product_id: int) -> list[OptionPrompt]:
     options = [product_option.TABLE.decode(row[0], row[1]) for row in await unit.tx.rows(sql, product_id)]
     if not options:
         return []
-    behind = sorted({one.option_id for one in options})
+    behind = sorted({item.option_id for item in options})
     placeholders = numbered_placeholders(len(behind))
     values: dict[int, dict[int, str]] = {}
     sql = f"SELECT option_id, id, label FROM option_values WHERE option_id IN ({placeholders})"
     for owner, value, label in await unit.tx.rows(sql, *behind):
         values.setdefault(owner, {})[value] = label
-    return [OptionPrompt(one, values.get(one.option_id, {})) for one in options]
+    return [OptionPrompt(item, values.get(item.option_id, {})) for item in options]
 
 
 def _value_id(answer: OptionDraft) -> int:
@@ -99,12 +99,12 @@ def _value_id(answer: OptionDraft) -> int:
 
 
 def _unanswerable(answer: OptionDraft, asked: Sequence[OptionPrompt], name: str) -> Fault | None:
-    one = next((one for one in asked if one.option.id == answer.id), None)
-    if one is None:
+    item = next((item for item in asked if item.option.id == answer.id), None)
+    if item is None:
         return invalid(f"{name}.product_options", f"must name options of the product, as {answer.id} is none")
-    if one.is_choice and _value_id(answer) not in one.values:
+    if item.is_choice and _value_id(answer) not in item.values:
         return invalid(f"{name}.product_options", f"must name a value of the option {answer.id}")
-    if not one.is_choice and not isinstance(answer.value, str | int | Decimal):
+    if not item.is_choice and not isinstance(answer.value, str | int | Decimal):
         return invalid(f"{name}.product_options", f"must answer the option {answer.id} by text")
     return None
 
@@ -112,9 +112,9 @@ def _unanswerable(answer: OptionDraft, asked: Sequence[OptionPrompt], name: str)
 def _unanswered(asked: Sequence[OptionPrompt], answers: dict[int, OptionDraft], name: str) -> list[Fault]:
     """Rule 79: what a product requires to be answered is answered."""
     return [
-        invalid(f"{name}.product_options", f"must answer the option {one.option.id} ({one.option.display_name})")
-        for one in asked
-        if one.option.is_modifier and one.option.is_required and one.option.id not in answers
+        invalid(f"{name}.product_options", f"must answer the option {item.option.id} ({item.option.display_name})")
+        for item in asked
+        if item.option.is_modifier and item.option.is_required and item.option.id not in answers
     ]
 
 
@@ -129,8 +129,8 @@ async def _variant(
 ) -> Variant | None:
     wanted = draft.variant_id if draft.variant_id not in (UNSET, None, 0) else owner.base_variant_id
     if not wanted:
-        given = [one for one in asked if not one.option.is_modifier and one.option.id in answers]
-        values = sorted(_value_id(answers[one.option.id]) for one in given)
+        given = [item for item in asked if not item.option.is_modifier and item.option.id in answers]
+        values = sorted(_value_id(answers[item.option.id]) for item in given)
         combination = ",".join(map(str, values))
         sql = "SELECT id FROM variants WHERE product_id = $1 AND combination = $2"
         there = await unit.tx.row(sql, owner.id, combination)
@@ -148,46 +148,46 @@ async def _variant(
 
 
 def _of_variant(value: variants.OptionValue, asked: Sequence[OptionPrompt]) -> Chosen:
-    one = next((one for one in asked if one.option.id == value.option_id), None)
-    made = _described(one.option) if one is not None else Chosen(product_option_id=value.option_id)
+    item = next((item for item in asked if item.option.id == value.option_id), None)
+    made = _described(item.option) if item is not None else Chosen(product_option_id=value.option_id)
     made.display_name = value.option_display_name
     made.display_value, made.value = value.label, str(value.id)
     return made
 
 
-def _answered(one: OptionPrompt, answer: OptionDraft) -> Chosen:
-    made = _described(one.option)
+def _answered(item: OptionPrompt, answer: OptionDraft) -> Chosen:
+    made = _described(item.option)
     made.value = str(answer.value)
-    made.display_value = one.values[_value_id(answer)] if one.is_choice else made.value
+    made.display_value = item.values[_value_id(answer)] if item.is_choice else made.value
     return made
 
 
-def _described(one: ProductOption) -> Chosen:
+def _described(item: ProductOption) -> Chosen:
     return Chosen(
-        option_id=one.option_id,
-        product_option_id=one.id,
-        display_name=one.display_name,
-        type=TYPES[one.type],
-        name=one.name,
-        display_style=STYLES.get(one.type, ""),
+        option_id=item.option_id,
+        product_option_id=item.id,
+        display_name=item.display_name,
+        type=TYPES[item.type],
+        name=item.name,
+        display_style=STYLES.get(item.type, ""),
     )
 
 
-def _renamed(one: Chosen, answer: OptionDraft | None) -> None:
+def _renamed(item: Chosen, answer: OptionDraft | None) -> None:
     """An order may call an option otherwise than the catalogue does."""
     if answer is None:
         return
-    one.display_name = answer.display_name_customer or answer.display_name or one.display_name
-    one.display_value = answer.display_value_customer or answer.display_value or one.display_value
-    one.display_name_merchant = answer.display_name_merchant or one.display_name_merchant
-    one.display_value_merchant = answer.display_value_merchant or one.display_value_merchant
+    item.display_name = answer.display_name_customer or answer.display_name or item.display_name
+    item.display_value = answer.display_value_customer or answer.display_value or item.display_value
+    item.display_name_merchant = answer.display_name_merchant or item.display_name_merchant
+    item.display_value_merchant = answer.display_value_merchant or item.display_value_merchant
 
 
 async def price(unit: Unit, goods: CatalogItem, quantity: int, exchange: Decimal, places: int) -> Decimal:
     """What one of so many costs, in the order's currency: the variant's price, what was chosen, then bulk pricing."""
-    one = adjusted(goods.variant.calculated_price, await _adjustments(unit, goods))
-    one = in_bulk(one, quantity, await _bulk(unit, goods.product.id))
-    return rounded(one * exchange, places if exchange != 1 else 4)
+    item = adjusted(goods.variant.calculated_price, await _adjustments(unit, goods))
+    item = in_bulk(item, quantity, await _bulk(unit, goods.product.id))
+    return rounded(item * exchange, places if exchange != 1 else 4)
 
 
 async def _adjustments(unit: Unit, goods: CatalogItem) -> list[Adjustment]:
@@ -196,23 +196,23 @@ async def _adjustments(unit: Unit, goods: CatalogItem) -> list[Adjustment]:
         return []
     sql = "SELECT doc, rest FROM product_rules WHERE product_id = $1 ORDER BY sort_order, id"
     made: list[Adjustment] = []
-    answers = {one.product_option_id: one.value for one in goods.chosen}
+    answers = {item.product_option_id: item.value for item in goods.chosen}
     for doc, rest in await unit.tx.rows(sql, goods.product.id):
-        one: Rule = rule.TABLE.decode(doc, rest)
-        if not one.enabled or not _meets(one, answers, goods.variant.id):
+        item: Rule = rule.TABLE.decode(doc, rest)
+        if not item.enabled or not _meets(item, answers, goods.variant.id):
             continue
-        if one.price_adjuster:
-            kind, value = one.price_adjuster.adjuster, one.price_adjuster.adjuster_value
+        if item.price_adjuster:
+            kind, value = item.price_adjuster.adjuster, item.price_adjuster.adjuster_value
             made.append(Adjustment(str(kind), Decimal(str(value))))
-        if one.stop:
+        if item.stop:
             break
     return made
 
 
-def _meets(one: Rule, answers: Mapping[int, str], variant_id: int) -> bool:
+def _meets(item: Rule, answers: Mapping[int, str], variant_id: int) -> bool:
     """Conditions of one option are alternatives; those of different ones must all be met."""
     wanted: dict[int, list[bool]] = {}
-    for condition in one.conditions:
+    for condition in item.conditions:
         if condition.variant_id:
             wanted.setdefault(0, []).append(condition.variant_id == variant_id)
         else:

@@ -55,7 +55,7 @@ _NUMBERS = (
 
 
 async def _read(context: Any, table: Table, orders: Sequence[int]) -> dict[int, list[Any]]:
-    found: dict[int, list[Any]] = {one: [] for one in orders}
+    found: dict[int, list[Any]] = {item: [] for item in orders}
     placeholders = numbered_placeholders(len(orders))
     sql = f"SELECT doc, rest FROM {table.name} WHERE order_id IN ({placeholders}) ORDER BY id"
     for doc, rest in await context.reader.rows(sql, *orders):
@@ -73,21 +73,21 @@ async def of_orders(context: Any, orders: Sequence[int]) -> Mapping[int, Any]:
     found = await context.reader.rows(f"SELECT doc, rest FROM orders WHERE id IN ({placeholders})", *orders)
     wholes = [order.TABLE.decode(row[0], row[1]) for row in found]
     return {
-        one.id: _shown(context, one, lines[one.id], addresses[one.id], pickups[one.id])
-        for one in wholes
+        item.id: _shown(context, item, lines[item.id], addresses[item.id], pickups[item.id])
+        for item in wholes
     }  # fmt: skip
 
 
 def _shown(
-    context: Any, one: Order, lines: Sequence[Any], addresses: Sequence[Any], pickups: Sequence[Any]
+    context: Any, item: Order, lines: Sequence[Any], addresses: Sequence[Any], pickups: Sequence[Any]
 ) -> dict[str, Any]:
     def items(those: Sequence[Any]) -> list[Any]:
         if LINES in context.query.include:
             return [line.v2.show(each, context.base) for each in those]
-        paths = [f"/orders/{one.id}/products/{each.id}" for each in those]
+        paths = [f"/orders/{item.id}/products/{each.id}" for each in those]
         return [{"url": f"{context.base.url}{path}{context.base.suffix}", "resource": path} for path in paths]
 
-    email = one.billing_address.email
+    email = item.billing_address.email
     digital = [each for each in lines if each.type == "digital" and not each.order_pickup_method_id]
     return {
         "pickups": [
@@ -143,7 +143,7 @@ class ShowConsignments(Action):
     async def find(self, context: Context) -> Validator:
         await self.selection.item(context)
         standing = [await rows.table_state_of(context.reader, table) for table in TABLES.split()]
-        return Validator(sum(one.revision for one in standing), max(one.modified for one in standing))
+        return Validator(sum(item.revision for item in standing), max(item.modified for item in standing))
 
     async def answer(self, context: Context) -> Outcome:
         found = await of_orders(context, [context.ids[0]])

@@ -75,7 +75,7 @@ routes = (collection("orders/{order_id}/fees", V2, "GET"), count("orders/{order_
 
 
 async def _inside(context: Any, orders: Sequence[int]) -> Mapping[int, Any]:
-    found: dict[int, list[Any]] = {one: [] for one in orders}
+    found: dict[int, list[Any]] = {item: [] for item in orders}
     placeholders = numbered_placeholders(len(orders))
     sql = f"SELECT order_id, doc, rest FROM order_fees WHERE order_id IN ({placeholders}) ORDER BY id"
     for owner, doc, rest in await context.reader.rows(sql, *orders):
@@ -90,7 +90,7 @@ def faults_of(draft: FeeDraft, name: str) -> Iterator[Fault]:
     """Rule 96: a fee has two of its three costs, and a name."""
     costs = draft.has(*COSTS)
     if len(costs) < 2:
-        absent = next(one for one in COSTS if one not in costs)
+        absent = next(item for item in COSTS if item not in costs)
         yield _missing(f"{name}.{absent}")
     elif len(costs) == 3 and draft.cost_inc_tax != draft.cost_ex_tax + draft.cost_tax:  # type: ignore[operator]
         yield invalid(f"{name}.cost_inc_tax", "must be the sum of cost_ex_tax and cost_tax")

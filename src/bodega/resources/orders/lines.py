@@ -44,7 +44,7 @@ def half_pairs(draft: LineDraft, name: str) -> list[Fault]:
     for pair in (PRICES, WRAPPING):
         given = draft.has(*pair)
         if len(given) == 1 or (pair is WRAPPING and draft.wrapping_id and not given):
-            faults += [missing(f"{name}.{one}") for one in pair if one not in given]
+            faults += [missing(f"{name}.{item}") for item in pair if item not in given]
     faults += [
         invalid(f"{name}.{inc}", f"must not be less than {ex}")
         for ex, inc in (PRICES, WRAPPING)
@@ -79,7 +79,7 @@ async def added(builder: LineBuilder, draft: LineDraft, name: str) -> OrderLine 
 def _faults_of_custom(draft: LineDraft, name: str) -> list[Fault]:
     """Rule 92: a custom line has one of its names, and both prices."""
     faults = [] if draft.has(*NAMES) else [missing(f"{name}.name")]
-    return faults if draft.has(*PRICES) else [*faults, *(missing(f"{name}.{one}") for one in PRICES)]
+    return faults if draft.has(*PRICES) else [*faults, *(missing(f"{name}.{item}") for item in PRICES)]
 
 
 def _custom(draft: LineDraft, builder: LineBuilder) -> OrderLine:

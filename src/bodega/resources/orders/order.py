@@ -125,9 +125,9 @@ TABLE = stored(
 )
 
 
-def named(one: Any) -> dict[str, Any]:
+def named(item: Any) -> dict[str, Any]:
     """What the events of an order say of it."""
-    return {"type": "order", "id": one.id}
+    return {"type": "order", "id": item.id}
 
 
 def changed(old: Order, new: Order) -> dict[str, Any] | None:
@@ -187,7 +187,7 @@ def always(value: Any, word: str) -> Derived:
 
 async def _link_or_inside(context: Any, orders: Sequence[Order], name: str, read: Reader) -> Mapping[int, Any]:
     """Rows shown inside an order when asked for, else a link to them."""
-    asked = [one for one in context.query.include if one.partition(".")[0] == name]
+    asked = [item for item in context.query.include if item.partition(".")[0] == name]
     if asked:
         return await read(context, [order.id for order in orders])
     suffix = context.base.suffix

@@ -103,9 +103,9 @@ class Payment(NamedTuple):
     gateway: str = ""
 
 
-def gateway_of(one: Order) -> str:
+def gateway_of(item: Order) -> str:
     """The word for how it is paid: one of the store's own methods, or "custom"."""
-    return GATEWAYS.get(one.payment_method.casefold(), "custom")
+    return GATEWAYS.get(item.payment_method.casefold(), "custom")
 
 
 def opening(new: Order) -> Payment | None:
@@ -140,31 +140,31 @@ async def follow(unit: Unit, old: Order, new: Order) -> None:
     await record(unit, new, Payment("capture" if authorized else "purchase", new.total_inc_tax))
 
 
-async def record(unit: Unit, one: Order, payment: Payment) -> Row:
+async def record(unit: Unit, item: Order, payment: Payment) -> Row:
     """Writes the transaction of a payment."""
-    gateway = payment.gateway or gateway_of(one)
+    gateway = payment.gateway or gateway_of(item)
     acts_upon: Reference_ = UNSET
     if payment.event in ("capture", "refund", "void"):
-        found = await unit.tx.row("SELECT max(id) FROM order_transactions WHERE order_ref = $1", one.id)
+        found = await unit.tx.row("SELECT max(id) FROM order_transactions WHERE order_ref = $1", item.id)
         acts_upon = found[0] if found is not None and found[0] else UNSET
     method = "custom" if gateway == "custom" else "offline"
-    if one.payment_provider_id:
+    if item.payment_provider_id:
         method = "offsite"
     if gateway == CREDIT:
         method = "store_credit"
     made = Transaction(
-        order_id=str(one.id),
+        order_id=str(item.id),
         event=payment.event,
         method=method,
         amount=payment.amount,
-        currency=one.default_currency_code,
+        currency=item.default_currency_code,
         gateway=gateway,
-        gateway_transaction_id=one.payment_provider_id or "",
+        gateway_transaction_id=item.payment_provider_id or "",
         date_created=moment(unit.now),
         test=gateway == "testgateway",
         reference_transaction_id=acts_upon,
-        offline={"display_name": one.payment_method} if method == "offline" else None,
-        custom={"payment_method": one.payment_method} if method == "custom" else None,
+        offline={"display_name": item.payment_method} if method == "offline" else None,
+        custom={"payment_method": item.payment_method} if method == "custom" else None,
         payment_method_id=f"{gateway}.{method}",
         refund_id=payment.refund_id,
     )

@@ -30,7 +30,7 @@ def half_pairs(changes: Mapping[str, Any]) -> list[Fault]:
     faults = []
     for name in (*PAIRED, *COSTS):
         ex, inc = f"{name}_ex_tax", f"{name}_inc_tax"
-        absent = [one for one in (ex, inc) if one not in changes]
+        absent = [item for item in (ex, inc) if item not in changes]
         if len(absent) == 1 and name in PAIRED:
             message = f"The required field '{absent[0]}' was not supplied."
             faults.append(Fault(Reason.FIELD_MISSING, absent[0], message))

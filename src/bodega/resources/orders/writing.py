@@ -145,9 +145,9 @@ async def _fill(builder: LineBuilder, work: Work, parts: Changes) -> None:
         if made is not None:
             work.lines.append(made)
     given: list[AddressDraft] = parts.get("shipping_addresses") or []
-    for place_, one in enumerate(given):
-        builder.faults.extend(faults_of(one, f"shipping_addresses.{place_}", zip_needed=False))
-    if not builder.faults and any(one.type == "physical" for one in work.lines) and work.pickup is None:
+    for place_, item in enumerate(given):
+        builder.faults.extend(faults_of(item, f"shipping_addresses.{place_}", zip_needed=False))
+    if not builder.faults and any(item.type == "physical" for item in work.lines) and work.pickup is None:
         # Rule 80: without an address of its own the order goes to whoever pays; of several the first one counts.
         source: AddressDraft = given[0] if given else parts["billing_address"]
         work.address = ShippingAddress(order_id=0, **settled(source))
@@ -196,10 +196,10 @@ async def write_new(unit: Unit, work: Work, rules: order_policy.Taxes) -> Row:
     if work.pickup is not None:
         work.pickup.order_id = new.id
         collected = (await unit.insert(consignments.TABLE, work.pickup)).entity.id
-    for one in work.lines:
-        one.order_id, one.order_pickup_method_id = new.id, collected
-        one.order_address_id = address if one.is_sent else 0
-        await unit.insert(line.TABLE, one)
+    for item in work.lines:
+        item.order_id, item.order_pickup_method_id = new.id, collected
+        item.order_address_id = address if item.is_sent else 0
+        await unit.insert(line.TABLE, item)
     for fee in work.fees:
         fee.order_id = new.id
         await unit.insert(fees.TABLE, fee)
@@ -213,11 +213,11 @@ async def write_new(unit: Unit, work: Work, rules: order_policy.Taxes) -> Row:
 def _show_costs(work: Work) -> None:
     """The costs of the order stand at its address too, with the pieces that go there."""
     assert work.address is not None
-    new, sent = work.order, [one for one in work.lines if one.is_sent]
+    new, sent = work.order, [item for item in work.lines if item.is_sent]
     work.address = replace(
         work.address,
-        items_total=sum(one.quantity for one in sent),
-        items_shipped=sum(one.quantity_shipped for one in sent),
+        items_total=sum(item.quantity for item in sent),
+        items_shipped=sum(item.quantity_shipped for item in sent),
         base_cost=new.base_shipping_cost,
         cost_ex_tax=new.shipping_cost_ex_tax,
         cost_inc_tax=new.shipping_cost_inc_tax,
@@ -311,18 +311,18 @@ async def _change_parts(
     if faults:
         return
     totals.take_costs(new, changes, rules)
-    if any(one.wrapping_cost_inc_tax for one in work.before) and not any(one.wrapping_id for one in work.lines):
+    if any(item.wrapping_cost_inc_tax for item in work.before) and not any(item.wrapping_id for item in work.lines):
         new.base_wrapping_cost = new.wrapping_cost_ex_tax = new.wrapping_cost_inc_tax = ZERO
     faults += totals.reckon(new, work.lines, work.fees, changes)
 
 
 def _change_pickup(work: Work, draft: ConsignmentsDraft, faults: list[Fault]) -> Any:
-    for one in draft.pickups[:1]:
-        if work.pickup is None or (one.id is not UNSET and one.id != work.pickup.id):
+    for item in draft.pickups[:1]:
+        if work.pickup is None or (item.id is not UNSET and item.id != work.pickup.id):
             faults.append(invalid("consignments.pickups.0.id", "must be the pickup of this order"))
             return None
-        work.pickup = _pickup(one, work.pickup)
-        return one.line_items or None
+        work.pickup = _pickup(item, work.pickup)
+        return item.line_items or None
     return None
 
 
@@ -348,9 +348,9 @@ async def _write_changed(
 ) -> None:
     new = work.order
     if work.pickup is not None:
-        for one in work.lines:
-            one.order_pickup_method_id = work.pickup.id
-    if work.address is None and any(one.is_sent for one in work.lines):
+        for item in work.lines:
+            item.order_pickup_method_id = work.pickup.id
+    if work.address is None and any(item.is_sent for item in work.lines):
         # Until now there was nothing to send: what is new goes to whoever pays (rule 80).
         billing = {name: getattr(new.billing_address, name) for name in FIELDS}
         work.address = ShippingAddress(order_id=new.id, **billing)
@@ -364,8 +364,8 @@ async def _write_changed(
     if work.pickup is not None and collected and work.pickup != collected[0].entity:
         await unit.update(consignments.TABLE, collected[0], work.pickup)
     address = 0 if work.address is None else work.address.id
-    for one in work.lines:
-        one.order_address_id = address if one.is_sent else 0
+    for item in work.lines:
+        item.order_address_id = address if item.is_sent else 0
     await _write_rows(unit, line.TABLE, new.id, before, work.lines)
     if rules is not None:
         await _write_rows(unit, fees.TABLE, new.id, paid_fees, work.fees)
@@ -375,14 +375,14 @@ async def _write_changed(
 async def _write_rows(unit: Unit, table: Any, order_id: int, before: Sequence[Row], after: Sequence[Any]) -> None:
     """Rows of an order as they are to be: those that are new, those that changed, and those that go."""
     was = {row.entity.id: row for row in before}
-    kept = {one.id for one in after}
+    kept = {item.id for item in after}
     await unit.delete(table, [gone for gone in was if gone not in kept])
-    for one in after:
-        if not one.id:
-            one.order_id = order_id
-            await unit.insert(table, one)
-        elif one != was[one.id].entity:
-            await unit.update(table, was[one.id], one)
+    for item in after:
+        if not item.id:
+            item.order_id = order_id
+            await unit.insert(table, item)
+        elif item != was[item.id].entity:
+            await unit.update(table, was[item.id], item)
 
 
 async def archive(unit: Unit, ids: Sequence[int]) -> None:

@@ -22,7 +22,7 @@ TABLE = stored(
     OptionSet,
     noun="option set",
     columns="name",
-    computed={"name_key": ("TEXT", lambda one: one.name.casefold())},
+    computed={"name_key": ("TEXT", lambda item: item.name.casefold())},
     uniques=[Unique(("name_key",), "name", "The option set name is a duplicate.")],  # rule 61
 )
 
@@ -42,7 +42,7 @@ SET_OPTIONS = stored(
     SetOption,
     noun="option of an option set",
     columns="option_set_id option_id sort_order",
-    computed={"display_key": ("TEXT", lambda one: one.display_name.casefold())},
+    computed={"display_key": ("TEXT", lambda item: item.display_name.casefold())},
     indexed="option_id",
     uniques=[
         Unique(("option_set_id", "option_id"), "option_id", "The option set has this option already."),

@@ -58,8 +58,8 @@ async def make_own(unit: Unit, held: Row) -> dict[int, int]:
 async def _swap_in_variants(unit: Unit, own: ProductOption, moved: dict[int, int]) -> None:
     for row in await unit.where(variants.TABLE, "product_id = $1 AND NOT is_base", own.product_id):
         told = [
-            replace(one, id=moved.get(one.id, one.id)) if one.option_id == own.id else one
-            for one in row.entity.option_values
+            replace(item, id=moved.get(item.id, item.id)) if item.option_id == own.id else item
+            for item in row.entity.option_values
         ]
         await unit.update(variants.TABLE, row, replace(row.entity, option_values=told))
 

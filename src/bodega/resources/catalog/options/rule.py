@@ -94,7 +94,7 @@ class Rule(Entity, kw_only=True):
 
 def key_of(conditions: Iterable[RuleCondition]) -> str:
     """The same for the same conditions, whatever their order."""
-    return sha256(repr(sorted(one.key for one in conditions)).encode()).hexdigest()
+    return sha256(repr(sorted(item.key for item in conditions)).encode()).hexdigest()
 
 
 def _only(rule: Rule) -> RuleCondition | None:
@@ -102,7 +102,7 @@ def _only(rule: Rule) -> RuleCondition | None:
 
 
 def _named(member: str) -> Callable[[Rule], list[int]]:
-    return lambda rule: [getattr(one, member) for one in rule.conditions if getattr(one, member)]
+    return lambda rule: [getattr(item, member) for item in rule.conditions if getattr(item, member)]
 
 
 GONE = "The conditions name what does not exist."
@@ -133,12 +133,14 @@ TABLE = stored(
 def apart(conditions: Iterable[RuleCondition]) -> list[RuleCondition]:
     """Each condition says one thing; said twice is said once. Raises Refusal."""
     found: dict[tuple[int, int, int], RuleCondition] = {}
-    for one in conditions:
-        if bool(one.modifier_id) != bool(one.modifier_value_id) or not (one.modifier_id or one.variant_id):
+    for item in conditions:
+        if bool(item.modifier_id) != bool(item.modifier_value_id) or not (item.modifier_id or item.variant_id):
             raise invalid("conditions", "must each name a value together with its option or modifier, or a variant")
-        parts = [RuleCondition(id=one.id, variant_id=one.variant_id)] if one.variant_id else []
-        if one.modifier_id:
-            parts.append(RuleCondition(id=one.id, modifier_id=one.modifier_id, modifier_value_id=one.modifier_value_id))
+        parts = [RuleCondition(id=item.id, variant_id=item.variant_id)] if item.variant_id else []
+        if item.modifier_id:
+            parts.append(
+                RuleCondition(id=item.id, modifier_id=item.modifier_id, modifier_value_id=item.modifier_value_id)
+            )
         found |= {part.key: part for part in reversed(parts) if part.key not in found}
     if not found:
         raise invalid("conditions", "must not be empty")
@@ -158,14 +160,14 @@ async def kind_of(unit: Unit, rule: Rule) -> Literal["", "adjuster", "complex"]:
     values = await _known(unit, "SELECT id, option_id FROM option_values", _named("modifier_value_id")(rule))
     sold = await _known(unit, "SELECT id, product_id FROM variants", _named("variant_id")(rule))
     sayable, modifiers, chosen = True, 0, 0
-    for one in rule.conditions:
-        if one.variant_id:
-            if sold.get(one.variant_id) != rule.product_id:
+    for item in rule.conditions:
+        if item.variant_id:
+            if sold.get(item.variant_id) != rule.product_id:
                 raise invalid("conditions", "must name variants of the product")
             chosen += 1
             continue
-        behind, is_modifier = options.get(one.modifier_id, (0, False))
-        if not behind or values.get(one.modifier_value_id) != behind:
+        behind, is_modifier = options.get(item.modifier_id, (0, False))
+        if not behind or values.get(item.modifier_value_id) != behind:
             raise invalid("conditions", "must name options and modifiers of the product, each with one of its values")
         sayable = sayable and bool(is_modifier)
         modifiers += 1
@@ -212,15 +214,15 @@ async def know_its_kind(unit: Unit, old: Rule | None, new: Rule) -> None:
     new.price_adjuster = new.price_adjuster or Adjuster()
     new.weight_adjuster = new.weight_adjuster or Adjuster()
     rule_id = new.id or unit.statistics.next_id(TABLE.name)
-    known = {one.key: one.id for one in old.conditions} if old is not None else {}
+    known = {item.key: item.id for item in old.conditions} if old is not None else {}
     new.conditions = [
         replace(
-            one,
-            id=known.get(one.key) or unit.statistics.enter("product_rule_conditions", unit.now)[0],
+            item,
+            id=known.get(item.key) or unit.statistics.enter("product_rule_conditions", unit.now)[0],
             rule_id=rule_id,
-            combination_id=one.variant_id or 0,
+            combination_id=item.variant_id or 0,
         )
-        for one in new.conditions
+        for item in new.conditions
     ]
 
 
@@ -257,10 +259,10 @@ async def swap_values(unit: Unit, product_option_id: int, moved: Mapping[int, in
     """Rule 63: an option has values of its own now; `moved` gives the new id of each."""
     for row in await _naming(unit, "modifier_id", [product_option_id]):
         conditions = [
-            replace(one, modifier_value_id=moved.get(one.modifier_value_id or 0, one.modifier_value_id))
-            if one.modifier_id == product_option_id
-            else one
-            for one in row.entity.conditions
+            replace(item, modifier_value_id=moved.get(item.modifier_value_id or 0, item.modifier_value_id))
+            if item.modifier_id == product_option_id
+            else item
+            for item in row.entity.conditions
         ]
         await unit.update(TABLE, row, replace(row.entity, conditions=conditions))
 
@@ -271,8 +273,8 @@ async def forget(unit: Unit, member: str, doomed: Collection[int]) -> None:
         rule: Rule = row.entity
         if (product.TABLE.name, rule.product_id) in unit.leaving:
             continue  # it goes with the product
-        left = [one for one in rule.conditions if getattr(one, member) not in doomed]
-        same = {one.modifier_id for one in left} == {one.modifier_id for one in rule.conditions}
+        left = [item for item in rule.conditions if getattr(item, member) not in doomed]
+        same = {item.modifier_id for item in left} == {item.modifier_id for item in rule.conditions}
         taken = "SELECT 1 FROM product_rules WHERE product_id = $1 AND conditions_key = $2"
         if not same or await unit.tx.row(taken, rule.product_id, key_of(left)) is not None:
             await unit.delete(TABLE, [rule.id])
