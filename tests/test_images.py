@@ -16,7 +16,7 @@ from bodega.http.router import by_version
 from bodega.kit import picture as darkroom
 from bodega.kit import render
 from bodega.kit.actions import Create
-from bodega.kit.context import Context
+from bodega.kit.context import Context, Found, Write
 from bodega.kit.entity import Entity, names_files, stored
 from bodega.kit.fields import FileUrl, clean_address
 from bodega.kit.route import route
@@ -422,16 +422,18 @@ class Framed(Create):
 
     uploads = True
 
-    async def gather(self, call: Context) -> None:
-        given = call.draft.get("image_url")
-        if given:
-            call.prefetched = await darkroom.taken_in(call, given, "image", darkroom.PRODUCT_SIZES)
-            call.draft["image_url"] = call.prefetched.sizes["tiny"].address
+    async def prefetch(self, context: Context, found: Found, draft: Any) -> Any:
+        given = draft.get("image_url")
+        if not given:
+            return None
+        taken = await darkroom.taken_in(context, given, "image", darkroom.PRODUCT_SIZES)
+        draft["image_url"] = taken.sizes["tiny"].address
+        return taken
 
-    async def perform(self, unit: Unit, call: Context) -> Outcome:
-        if call.prefetched is not None:
-            await darkroom.keep(unit, call.prefetched)
-        return await super().perform(unit, call)
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
+        if write.prefetched is not None:
+            await darkroom.keep(unit, write.prefetched)
+        return await super().perform(unit, context, write)
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from bodega.http.negotiation import Media
+from bodega.http.products import Seen
 from bodega.journal import masking, sync
 from bodega.journal import store as journal
 from bodega.journal.masking import MASK
@@ -109,10 +111,10 @@ def test_the_store_that_was_quiet_longest_makes_room(monkeypatch: pytest.MonkeyP
     kept = journal.Journal()
     for name in ("a", "b", "a", "c"):
         store: Any = type("S", (), {"record": type("R", (), {"hash": name}), "keeps_bodies": False})
-        words = dict.fromkeys(("request_id", "method", "path", "query", "prefix", "client_id"), "")
+        words = dict.fromkeys(("request_id", "method", "path", "query", "prefix"), "")
         ask: Any = type("A", (), {**words, "version": 3, "headers": {}, "secure": True})
         answer: Any = type("B", (), {"status": 200, "reason": "", "headers": [], "body": b""})
-        kept.note(ask, answer, time.perf_counter(), store)
+        kept.note(ask, Seen(Media.JSON), answer, time.perf_counter(), store)
     assert set(kept.stores) == {"a", "c"}
 
 

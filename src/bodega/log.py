@@ -37,15 +37,15 @@ class Log:
         self.lost = 0
         """How often something could not be written."""
 
-    def request(self, request: Any, response: Any, us: int) -> None:
-        """One answered request, which took so many microseconds."""
+    def request(self, request: Any, response: Any, us: int, client_id: str = "") -> None:
+        """One answered request of `client_id`, which took so many microseconds."""
         if self._stream is None:
             return
         if not self._lines:
             asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
         self._lines.append(
             LogLine(
-                wall(), request.request_id, request.method, request.path, response.status, request.client_id,
+                wall(), request.request_id, request.method, request.path, response.status, client_id,
                 len(response.body), us, response.reason,
             )
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The only file that knows ASGI: a scope becomes an Ask, an Answer a message; every exception is caught once."""
+"""The only file that knows ASGI: a scope becomes a Request, a Response a message; every exception is caught once."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from typing import Any, Protocol
 
 from bodega.access.stores import OpenStore
 from bodega.http.app_context import AppContext
-from bodega.http.decision import Steps, judge
+from bodega.http.decision import judge
+from bodega.http.products import Seen
 from bodega.http.request import Receive, Request, Scope, read_head
 from bodega.http.response import Response, refused
+from bodega.http.steps.table import LAW, Steps
 from bodega.http.trace import Trace
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
@@ -31,8 +33,8 @@ Mount = Callable[[Scope, Receive, Send], Awaitable[None]]
 class Recorder(Protocol):
     """Who keeps a journal of what was asked and answered (`journal/`)."""
 
-    def note(self, request: Request, response: Response, us: int, store: OpenStore) -> None:
-        """One answered request of a store that exists; `us` are the microseconds it took."""
+    def note(self, request: Request, seen: Seen, response: Response, us: int, store: OpenStore) -> None:
+        """One answered request of a store that exists, and what was known of it; `us`: it took so many microseconds."""
 
 
 class Api:
@@ -65,12 +67,13 @@ class Api:
             if mount is not None:
                 await mount(scope, receive, _named(send, request.request_id))
                 return
+        seen = Seen(request.error_media)
         if b"bodega-trace" in request.headers:
             trace = Trace()
-            response = await self._answer(trace.steps(), request)
+            response = await self._answer(trace.steps(), request, seen)
             response.headers += trace.headers(response.reason, response.status)
         else:
-            response = await self._answer(Steps, request)
+            response = await self._answer(LAW, request, seen)
         body = b"" if request.method == "HEAD" else response.body
         if WHOLE in scope.get("extensions", ()) and not response.closes:
             await send({"type": WHOLE, "status": response.status, "headers": response.headers, "body": body})
@@ -79,26 +82,28 @@ class Api:
             await send({"type": "http.response.body", "body": body})
         us = int((time.perf_counter() - began) * 1_000_000)
         self._meter.request(request.version, response.status, response.reason, reads=request.reads, us=us)
-        self._log.request(request, response, us)
-        store = request.opened or (self._app.stores.known(request.store) if request.store else None)
+        self._log.request(request, response, us, seen.client_id)
+        store = seen.store or (self._app.stores.known(request.store) if request.store else None)
         if store is not None and store.keeps_journal and self._journal is not None:
-            self._journal.note(request, response, us, store)
+            self._journal.note(request, seen, response, us, store)
 
-    async def _answer(self, steps: type[Steps], request: Request) -> Response:
+    async def _answer(self, steps: Steps, request: Request, seen: Seen) -> Response:
         try:
-            return await judge(steps, self._app, request)
-        except Refusal as refusal:
-            return refused(request, refusal)
+            return await judge(steps, self._app, request, seen)
+        except Refusal as caught:
+            seen.learn(caught)
+            refusal = caught
         except ConnectionResetError:
             return Response(499, [], reason="CALLER_GONE")
         except Busy as error:
             self._log.event("database unreachable", request_id=request.request_id, error=str(error))
-            return refused(request, Refusal(Reason.UNREACHABLE, headers=[(b"retry-after", b"5")]))
+            refusal = Refusal(Reason.UNREACHABLE, headers=[(b"retry-after", b"5")])
         except Exception as error:
             # The traceback goes to the log, the request id to the caller: no internals leave the server.
             text = "".join(traceback.format_exception(error))
             self._log.event("internal error", request_id=request.request_id, path=request.path, traceback=text)
-            return refused(request, Refusal(Reason.INTERNAL_ERROR, details={"request_id": request.request_id}))
+            refusal = Refusal(Reason.INTERNAL_ERROR, details={"request_id": request.request_id})
+        return refused(request, seen.media, seen.quota, refusal)
 
 
 def _named(send: Send, request_id: str) -> Send:

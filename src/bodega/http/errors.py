@@ -6,16 +6,15 @@ from typing import Any
 
 from bodega.http import xml
 from bodega.http.negotiation import Media
-from bodega.http.request import Request
 from bodega.kit.render import json
 from bodega.law.refusal import Refusal
 
 
-def error_body(request: Request, refusal: Refusal) -> bytes:
+def error_body(version: int, media: Media, refusal: Refusal) -> bytes:
     """The body of a refusal, in the caller's version and media type."""
-    if request.version in (1, 2):
+    if version in (1, 2):
         errors = v2_errors(refusal)
-        return xml.write(errors, "errors", "error") if request.media is Media.XML else json(errors)
+        return xml.write(errors, "errors", "error") if media is Media.XML else json(errors)
     return json(v3_error(refusal))
 
 

@@ -12,9 +12,10 @@ from collections.abc import Awaitable, Callable
 
 from bodega import passwords
 from bodega.access.stores import OpenStore
+from bodega.http.negotiation import Media
 from bodega.http.request import Request
 from bodega.http.response import rendered
-from bodega.kit.context import Context
+from bodega.kit.context import Context, Found
 from bodega.law.outcome import OUTCOMES, Outcome, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
@@ -32,7 +33,7 @@ _BOUNDARY = re.compile(rb'boundary="?([^";,]{1,70})', re.IGNORECASE)
 _OUTCOME = {outcome.status: outcome for outcome in OUTCOMES}
 
 
-async def key_of(request: Request, body: bytes, *, secret: bool = False) -> Key:
+async def key_of(request: Request, client_id: str, media: Media, body: bytes, *, secret: bool = False) -> Key:
     """The key of a request: a quoted string (RFC 9651 3.3.3), or the same without quotes. Raises Refusal.
 
     `secret`: the body may hold a password, which nobody should guess from what is kept of it.
@@ -42,12 +43,12 @@ async def key_of(request: Request, body: bytes, *, secret: bool = False) -> Key:
     if quoted is None and not _BARE.fullmatch(sent):
         raise Refusal(Reason.KEY_INVALID, details={"header": "Idempotency-Key", "max_length": LONGEST})
     name = quoted[1] if quoted is not None else sent
-    asked = (request.method, request.path, request.query, request.media.value.decode())
+    asked = (request.method, request.path, request.query, media.value.decode())
     content = _without_boundary(request.headers.get(b"content-type", b""), body)
     if secret:
-        content = await passwords.print_of(content, f"{request.client_id} {name.decode('ascii')}")
+        content = await passwords.print_of(content, f"{client_id} {name.decode('ascii')}")
     digest = hashlib.sha256("\n".join(asked).encode("utf-8", "surrogateescape") + b"\n" + content)
-    return Key(request.client_id, name.decode("ascii"), digest.hexdigest())
+    return Key(client_id, name.decode("ascii"), digest.hexdigest())
 
 
 def _without_boundary(content_type: bytes, body: bytes) -> bytes:
@@ -56,17 +57,17 @@ def _without_boundary(content_type: bytes, body: bytes) -> bytes:
     return body if boundary is None else body.replace(boundary[1], b"boundary")
 
 
-async def known(store: OpenStore, context: Context, key: Key) -> Outcome | None:
-    """The first answer to what is asked, if it was given already. Raises Refusal for a key in other use."""
+async def look_up(store: OpenStore, context: Context, key: Key) -> Found:
+    """What is known under a key, with the first answer if that was given already. Raises Refusal for a key in other
+    use."""
     if (key.client_id, key.name) in store.at_work:
         raise Refusal(Reason.KEY_IN_USE, headers=[(b"retry-after", b"1")])
     first = await keys.find(context.reader, key)
     if first is None:
-        return None
+        return Found(key=key)
     if keys.is_old(first, context.now):
-        context.over = True
-        return None
-    return _again(key, first)
+        return Found(key=key, over=True)
+    return Found(key=key, again=_again(key, first))
 
 
 async def once(store: OpenStore, context: Context, key: Key, work: Callable[[], Awaitable[Outcome]]) -> Outcome:
@@ -85,14 +86,14 @@ async def once(store: OpenStore, context: Context, key: Key, work: Callable[[], 
         store.at_work.discard(name)
 
 
-async def keep(unit: Unit, request: Request, context: Context, outcome: Outcome) -> None:
+async def keep(unit: Unit, media: Media, found: Found, outcome: Outcome) -> None:
     """Keeps an answer under its key, in the transaction that made it true."""
-    if context.key is None:
+    if found.key is None:
         return
     state = outcome.state or Validator(0, 0)
-    body = b"" if outcome.status == 204 else rendered(request, outcome)
-    response = FirstAnswer(context.key.print, outcome.status, outcome.location, state.version, state.modified, body)
-    await keys.keep(unit, context.key, response, over=context.over)
+    body = b"" if outcome.status == 204 else rendered(media, outcome)
+    response = FirstAnswer(found.key.print, outcome.status, outcome.location, state.version, state.modified, body)
+    await keys.keep(unit, found.key, response, over=found.over)
 
 
 def _again(key: Key, first: FirstAnswer) -> Outcome:

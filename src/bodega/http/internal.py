@@ -5,47 +5,45 @@ The panel writes by it, so that what an owner may enter is what a client may sen
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from msgspec.structs import replace
 
 from bodega.access.scopes import SCOPES
 from bodega.access.stores import OpenStore
 from bodega.http.app_context import AppContext, Caller
-from bodega.http.decision import Steps, judge
+from bodega.http.decision import judge
+from bodega.http.products import Seen
 from bodega.http.request import Request, read_head
 from bodega.http.response import Response
+from bodega.http.steps.table import LAW, Steps
+from bodega.law.refusal import Header
 from bodega.storage.registry import Account
 
 
-class InternalSteps(Steps):
-    """The steps behind the door: who asks has come in by another one, owes no quota, and may do everything."""
+def _steps(store: OpenStore, client_id: str) -> Steps:
+    """The steps behind the door: who asks has come in by another one, owes no quota, and may do everything.
 
-    @staticmethod
-    def require_tls(app: AppContext, request: Request) -> None:
-        """The panel sees to it."""
+    The panel sees to TLS, and whoever asks from inside knows the versions and the methods.
+    """
+    caller = Caller(_owner(client_id, store.record.hash), store)
 
-    @staticmethod
-    def current_version(request: Request) -> None:
-        """Who asks from inside knows the versions."""
+    async def open_store(_app: AppContext, _request: Request) -> OpenStore:
+        return store  # one in maintenance, too, is open to its owner
 
-    @staticmethod
-    async def open_store(app: AppContext, request: Request) -> OpenStore | None:
-        """A store in maintenance is open to its owner."""
-        return request.opened
+    async def spend_quota(_app: AppContext, _caller: Caller) -> Sequence[Header]:
+        return ()  # quotas are for clients
 
-    @staticmethod
-    def known_method(request: Request) -> None:
-        """They know the methods, too."""
-
-    @staticmethod
-    def authenticate(request: Request, store: OpenStore | None) -> Caller:
-        """The owner, as an account with every scope."""
-        assert store is not None
-        return Caller(_owner(request.client_id, store.record.hash), store)
-
-    @staticmethod
-    async def spend_quota(app: AppContext, request: Request, caller: Caller) -> None:
-        """Quotas are for clients."""
+    return replace(
+        LAW,
+        require_tls=lambda _app, _request: None,
+        current_version=lambda _request: None,
+        open_store=open_store,
+        known_method=lambda _request: None,
+        authenticate=lambda _request, _store: caller,
+        spend_quota=spend_quota,
+    )
 
 
 async def carry_out(
@@ -78,8 +76,7 @@ async def carry_out(
         return {"type": "http.request", "body": body, "more_body": False}
 
     request = read_head(scope, receive, "")
-    request.opened, request.client_id = store, client_id
-    return await judge(InternalSteps, app, request)
+    return await judge(_steps(store, client_id), app, request, Seen(request.error_media))
 
 
 def _owner(client_id: str, store: str) -> Account:

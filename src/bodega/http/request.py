@@ -9,9 +9,7 @@ from typing import Any
 
 import msgspec
 
-from bodega.access.stores import OpenStore
 from bodega.http.negotiation import Media, choose_media
-from bodega.law.refusal import Header
 
 Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -22,12 +20,12 @@ V3_MEDIA = (Media.JSON,)
 _HOST = re.compile(rb"(?:[A-Za-z0-9.\-_]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 
 
-class Request(msgspec.Struct, gc=False):
+class Request(msgspec.Struct, frozen=True, gc=False):
     """`version` is 0 where the path names none, `store` "" where the Host must tell it.
 
     `segments` is the resource's path below the version, without empty parts and V2's suffix. `prefix` is the path up to
-    and with the version, from which links are built. `quota` holds the rate-limit headers once a step knew them;
-    `opened` and `body` are kept for the journal once a step knew them.
+    and with the version, from which links are built. `error_media` is the format of what is refused before a format was
+    chosen (step 10).
     """
 
     method: str
@@ -44,11 +42,7 @@ class Request(msgspec.Struct, gc=False):
     segments: tuple[str, ...] = ()
     suffix: str = ""
     prefix: str = ""
-    media: Media = Media.JSON
-    quota: list[Header] = []
-    client_id: str = ""
-    opened: OpenStore | None = None
-    body: bytes = b""
+    error_media: Media = Media.JSON
 
     @property
     def host(self) -> str:
@@ -74,33 +68,32 @@ def read_head(scope: Scope, receive: Receive, request_id: str) -> Request:
     path: str = scope["path"]
     raw_path = scope.get("raw_path") or path.encode()
     query = scope["query_string"].decode("latin-1")
-    request = Request(scope["method"], scope["scheme"] == "https", path, raw_path, query, headers, receive, request_id)
+    method, secure = scope["method"], scope["scheme"] == "https"
     parts = path.split("/")
     del parts[0]
     if "" in parts:  # repeated and trailing slashes mean nothing (contract/clients.md)
         parts = [part for part in parts if part]
     if len(parts) >= 3 and parts[0] == "stores":
-        request.store = parts[1]
-        at = 2
+        host_form, store, at = False, parts[1], 2
     elif len(parts) >= 2 and parts[0] == "api":
-        request.host_form = True
-        at = 1
+        host_form, store, at = True, "", 1
     else:
-        return request
-    word = parts[at]
-    request.version = _VERSIONS.get(word, 0)
-    request.prefix = "/" + "/".join(parts[: at + 1])
+        return Request(method, secure, path, raw_path, query, headers, receive, request_id)
+    version = _VERSIONS.get(parts[at], 0)
+    prefix = "/" + "/".join(parts[: at + 1])
     rest = parts[at + 1 :]
-    if request.version == 2:
+    suffix, media = "", Media.JSON
+    if version == 2:
         if rest and "." in rest[-1]:
-            stem, _, suffix = rest[-1].rpartition(".")
-            if suffix in ("json", "xml"):
+            stem, _, ending = rest[-1].rpartition(".")
+            if ending in ("json", "xml"):
                 rest[-1] = stem
-                request.suffix = suffix
-        accept = headers.get(b"accept")
-        request.media = choose_media(accept, request.suffix, V2_MEDIA) or Media.JSON
-    request.segments = tuple(rest)
-    return request
+                suffix = ending
+        media = choose_media(headers.get(b"accept"), suffix, V2_MEDIA) or Media.JSON
+    return Request(
+        method, secure, path, raw_path, query, headers, receive, request_id,
+        host_form, store, version, tuple(rest), suffix, prefix, media,
+    )  # fmt: skip
 
 
 _VERSIONS = {f"v{number}": number for number in range(1, 100)}

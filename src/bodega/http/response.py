@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Sequence
 
 import msgspec
 
@@ -38,17 +39,19 @@ class Response(msgspec.Struct, gc=False):
     closes: bool = False
 
 
-def answered(request: Request, outcome: Outcome, state: Validator | None) -> Response:
+def answered(
+    request: Request, media: Media, quota: Sequence[Header], outcome: Outcome, state: Validator | None
+) -> Response:
     """The reply to a request that was carried out."""
     status = outcome.status
     again = [_REPLAYED] if outcome.replayed else []
     if type(outcome) is Emptied:
-        headers = [_PRIVATE, (b"x-request-id", request.request_id.encode()), *request.quota, *again]
+        headers = [_PRIVATE, (b"x-request-id", request.request_id.encode()), *quota, *again]
         if request.reads and state is not None:
-            headers += [_VARY, (b"etag", tag(state.version, xml=request.media is Media.XML))]
+            headers += [_VARY, (b"etag", tag(state.version, xml=media is Media.XML))]
         return Response(status, headers)
-    is_xml = request.media is Media.XML
-    body = rendered(request, outcome)
+    is_xml = media is Media.XML
+    body = rendered(media, outcome)
     headers = [_XML if is_xml else _JSON, _VARY, _PRIVATE, (b"x-request-id", request.request_id.encode())]
     zipped = len(body) >= GZIP_FROM and accepts_gzip(request.headers.get(b"accept-encoding"))
     if zipped:
@@ -66,30 +69,30 @@ def answered(request: Request, outcome: Outcome, state: Validator | None) -> Res
         headers.append((b"allow", outcome.allow.encode()))
     if status == 202:
         headers.append((b"preference-applied", b"respond-async"))
-    headers += request.quota
+    headers += quota
     headers += again
     return Response(status, headers, body)
 
 
-def rendered(request: Request, outcome: Outcome) -> bytes:
+def rendered(media: Media, outcome: Outcome) -> bytes:
     """The body of an outcome, before any coding, in the media type that the caller asked for."""
     if outcome.ready is not None:
         return outcome.ready
-    is_xml = request.media is Media.XML
+    is_xml = media is Media.XML
     return xml.write(outcome.value, outcome.root, outcome.item) if is_xml else json(outcome.value)
 
 
-def refused(request: Request, refusal: Refusal) -> Response:
+def refused(request: Request, media: Media, quota: Sequence[Header], refusal: Refusal) -> Response:
     """The reply to a request that was refused, in the format of its version."""
     reason = refusal.reason
     status = reason.status(request.version)
     named = [(b"x-request-id", request.request_id.encode()), (b"bodega-reason", reason.name.encode())]
-    headers: list[Header] = [*named, *refusal.headers, *request.quota]
+    headers: list[Header] = [*named, *refusal.headers, *quota]
     if reason is Reason.NOT_MODIFIED:
         return Response(status, [_VARY, _PRIVATE, *headers], reason=reason.name)
-    body = error_body(request, refusal)
+    body = error_body(request.version, media, refusal)
     kept = any(name == b"cache-control" for name, _ in refusal.headers)
-    headers += [_XML if request.media is Media.XML else _JSON, (b"content-length", b"%d" % len(body))]
+    headers += [_XML if media is Media.XML else _JSON, (b"content-length", b"%d" % len(body))]
     if not kept:
         headers.append(_NO_STORE)
     closes = (b"connection", b"close") in refusal.headers

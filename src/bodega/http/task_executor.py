@@ -8,6 +8,7 @@ from typing import Any
 
 from bodega.access.stores import OpenStore
 from bodega.http.app_context import AppContext, Caller
+from bodega.http.products import Operation, Preconditions, Seen
 from bodega.http.request import Request, read_head
 from bodega.http.response import Response, answered, refused
 from bodega.http.steps import execution, routing
@@ -30,42 +31,41 @@ class TaskExecutor:
         """Runs a claimed task: how it ended. Its effect and its end are one transaction, so it happens exactly once."""
         task: queue.Task = row.entity
         request = _ask(task)
+        seen = Seen(request.error_media)
         account = store.by_client.get(task.client_id)
         try:
             if task.crash_count >= queue.MAX_CRASHES:
                 raise Refusal(Reason.INTERNAL_ERROR, _GIVEN_UP, details={"request_id": request.request_id})
             if account is None or account.disabled:
                 raise Refusal(Reason.CREDENTIALS_WRONG)
-            return await self._judge(request, Caller(account, store), task)
+            return await self._judge(request, Caller(account, store), task, seen)
         except Refusal as refusal:
-            return await _end(store, task, refused(request, refusal))
+            seen.learn(refusal)
+            return await _end(store, task, refused(request, seen.media, (), refusal))
         except (Busy, queue.Overtaken):
             raise
         except Exception:
             # The worker logs it; the caller reads here what they would have been answered.
-            await _end(
-                store,
-                task,
-                refused(request, Refusal(Reason.INTERNAL_ERROR, details={"request_id": request.request_id})),
-            )
+            fault = Refusal(Reason.INTERNAL_ERROR, details={"request_id": request.request_id})
+            await _end(store, task, refused(request, seen.media, (), fault))
             raise
 
-    async def _judge(self, request: Request, caller: Caller, task: queue.Task) -> queue.State:
+    async def _judge(self, request: Request, caller: Caller, task: queue.Task, seen: Seen) -> queue.State:
         match = routing.find_route(self._app, request)
         action = routing.allowed_action(request, match)
         routing.require_scope(request, caller, action)
-        routing.acceptable(request, action)
+        media = seen.media = routing.acceptable(request, action)
         body = _body(task)
         untouched = task.progress == 0
         ended: list[queue.State] = []
         while not ended:
-            context = routing.parse_query(request, caller, match, action)
-            context.in_task = True
-            state = await execution.find_entity(request, caller, action, context, body)
-            if untouched:  # later, what differs from the caller's copy is the task's own work
-                execution.preconditions(request, action, context, state)
-                untouched = False
-            execution.read_draft(request, action, context, body)
+            context = routing.parse_query(request, caller, match, action, media, in_task=True)
+            operation = Operation(self._app, request, caller, action, media, body, context)
+            found = await execution.find_entity(operation)
+            # Later, what differs from the caller's copy is the task's own work.
+            before = execution.preconditions(operation, found) if untouched else Preconditions()
+            untouched = False
+            draft = execution.read_draft(operation, found)
 
             async def then(unit: Unit, outcome: Outcome) -> None:
                 ended.clear()  # a job may run twice
@@ -73,11 +73,10 @@ class TaskExecutor:
                 if chunk.more:
                     await queue.advance(unit, task, chunk.done, int(time.time()))
                 else:
-                    response = _response(answered(request, outcome, None))
+                    response = _response(answered(request, media, (), outcome, None))
                     ended.append(await queue.finish(unit, task, response, chunk.done))
 
-            context.then = then
-            await execution.perform(self._app, request, caller, action, context, body)
+            await execution.perform(operation, found, before, draft, then)
         return ended[0]
 
 
@@ -117,9 +116,7 @@ def _ask(task: queue.Task) -> Request:
         "query_string": query.encode("latin-1"),
         "headers": [(b"host", host.encode()), *_headers(task.request)],
     }
-    request = read_head(scope, _nothing, f"task-{task.id}")
-    request.client_id = task.client_id
-    return request
+    return read_head(scope, _nothing, f"task-{task.id}")
 
 
 def _response(response: Response) -> queue.TaskResponse:

@@ -8,10 +8,9 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
-from bodega.http.decision import Steps
-from bodega.law.reasons import Step
+from bodega.http.steps.table import LAW, Steps
 from bodega.law.refusal import Header
 
 
@@ -21,10 +20,9 @@ class Trace:
     def __init__(self) -> None:
         self.path: list[tuple[str, float]] = []
 
-    def steps(self) -> type[Steps]:
+    def steps(self) -> Steps:
         """The sixteen steps, each watched."""
-        words = [step.word for step in Step if step is not Step.CATCH_ALL]
-        return cast("type[Steps]", _Watched({word: self._watch(word, getattr(Steps, word)) for word in words}))
+        return Steps(**{word: self._watch(word, getattr(LAW, word)) for word in LAW.__struct_fields__})
 
     def _watch(self, word: str, step: Callable[..., Any]) -> Callable[..., Any]:
         if inspect.iscoroutinefunction(step):
@@ -54,8 +52,3 @@ class Trace:
         path = " > ".join([*words, end])
         timing = ", ".join(f"{word};dur={took:.3f}" for word, took in self.path)
         return [(b"bodega-path", path.encode()), (b"server-timing", timing.encode())]
-
-
-class _Watched:
-    def __init__(self, steps: dict[str, Callable[..., Any]]) -> None:
-        self.__dict__.update(steps)

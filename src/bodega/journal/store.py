@@ -14,6 +14,7 @@ from time import time as wall
 import msgspec
 
 from bodega.access.stores import OpenStore
+from bodega.http.products import Seen
 from bodega.http.request import Request
 from bodega.http.response import Response
 from bodega.law.refusal import Header
@@ -121,17 +122,17 @@ class Journal:
     def __init__(self) -> None:
         self.stores: dict[str, StoreJournal] = {}
 
-    def note(self, request: Request, response: Response, us: int, store: OpenStore) -> None:
-        """One answered request of a store that exists; `us` are the microseconds it took."""
+    def note(self, request: Request, seen: Seen, response: Response, us: int, store: OpenStore) -> None:
+        """One answered request of a store that exists, and what was known of it; `us`: it took so many microseconds."""
         name = store.record.hash
         store_journal = self.stores.get(name) or self._begin(name)
         entry = Entry(
             wall(), request.request_id, request.method, request.path, request.query, request.version,
-            response.status, response.reason, request.client_id, us, request.headers, response.headers,
+            response.status, response.reason, seen.client_id, us, request.headers, response.headers,
             request.secure, request.prefix,
         )  # fmt: skip
         if store.keeps_bodies:
-            entry.size, entry.body = len(request.body), request.body[:LONGEST_BODY]
+            entry.size, entry.body = len(seen.body), seen.body[:LONGEST_BODY]
             entry.answer_size, entry.answer_body = len(response.body), response.body[:LONGEST_BODY]
         elif response.reason:  # short, and what one wants to read
             entry.answer_size, entry.answer_body = len(response.body), response.body[:LONGEST_BODY]

@@ -9,8 +9,10 @@ from collections.abc import Awaitable, Callable
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
+from msgspec.structs import replace
+
 from bodega.kit import render
-from bodega.kit.context import Context
+from bodega.kit.context import NOTHING_FOUND, Context, Found, Recheck, Write
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.listing import Query
 from bodega.kit.prefetch import prefetch
@@ -21,11 +23,8 @@ from bodega.law.outcome import Created, Emptied, Outcome, PartlyDone, Shown, Val
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal
 from bodega.storage import rows
-from bodega.storage.plan import Condition, QueryPlan, ids_sql
+from bodega.storage.plan import Condition, ids_sql
 from bodega.storage.unit import Row, Unit
-
-Still = Callable[[Validator | None], None] | None
-"""Raises when the state of the entity no longer meets the request's preconditions."""
 
 TASK_ABOVE = 250
 """A V2 delete of a whole collection with more rows than this becomes a task."""
@@ -87,9 +86,9 @@ class Action:
         ]
         return endpoint.table.files or any(item.files for item in inside)
 
-    async def find(self, context: Context) -> Validator | None:
-        """Reads what the path names, or refuses; what it returns answers the preconditions."""
-        return None
+    async def find(self, context: Context) -> Found:
+        """Reads what the path names, or refuses; the state of what it found answers the preconditions."""
+        return NOTHING_FOUND
 
     async def standing(self, context: Context) -> Validator | None:
         """What preconditions are judged by where `find` has no need to read it."""
@@ -103,29 +102,32 @@ class Action:
         """The draft in a form, where the action takes uploads. Raises Refusal."""
         raise NotImplementedError
 
-    async def prefetch(self, context: Context) -> None:
-        """What a write needs from outside and must not wait for in its transaction; it may change the draft."""
+    async def prefetch(self, context: Context, found: Found, draft: Any) -> Any:
+        """What a write needs from outside and must not wait for in its transaction; it may complete the draft."""
+        return None
 
-    async def answer(self, context: Context) -> Outcome:
+    async def answer(self, context: Context, found: Found) -> Outcome:
         """Carries out a read."""
         raise NotImplementedError
 
-    async def perform(self, unit: Unit, context: Context) -> Outcome:
-        """Carries out a write inside its transaction. Raises Refusal."""
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
+        """Carries out a write inside its transaction, where the context reads, too. Raises Refusal."""
         raise NotImplementedError
 
-    def wants_task(self, context: Context) -> bool:
+    def wants_task(self, context: Context, found: Found) -> bool:
         """Whether this write is too long to wait for."""
         return False
 
-    async def task_meta(self, context: Context) -> dict[str, Any]:
+    async def task_meta(self, context: Context, found: Found) -> dict[str, Any]:
         """What a V3 reply tells of the task beside it."""
         return {}
 
-    async def _find_item(self, context: Context) -> Validator:
+    async def _find_item(self, context: Context) -> Found:
         found = await self.selection.item(context)
-        included = await self._included(context) if context.query.include else 0
-        return Validator(found[2] + included, found[3])
+        if not context.query.include or found.state is None:
+            return found
+        state = Validator(found.state.version + await self._included(context), found.state.modified)
+        return replace(found, state=state)
 
     async def _included(self, context: Context) -> int:
         """The revisions of the tables whose rows are shown inside: an entity tag has to move with them too."""
@@ -136,14 +138,14 @@ class Action:
     def _tables_included(self, context: Context) -> set[str]:
         return {table for name in context.query.include for table in self.listing.includes[name].tables.split()}
 
-    def _unchanged(self, unit: Unit, context: Context) -> Callable[[Validator | None], None] | None:
+    def _unchanged(self, unit: Unit, context: Context, write: Write) -> Recheck | None:
         """What asks the preconditions again of the row as this transaction sees it, with what is shown inside it."""
-        still = context.recheck_preconditions
-        if still is None or not context.query.include:
-            return still
+        recheck = write.recheck
+        if recheck is None or not context.query.include:
+            return recheck
 
         def ask(now: Validator | None) -> None:
-            still(now and Validator(now.version + self._includes_now(unit, context), now.modified))
+            recheck(now and Validator(now.version + self._includes_now(unit, context), now.modified))
 
         return ask
 
@@ -151,10 +153,10 @@ class Action:
         """As `_included`, as of this moment of the transaction."""
         return sum(unit.statistics.state(table)[0] for table in self._tables_included(context))
 
-    def _still(self, unit: Unit, context: Context) -> None:
+    def _still(self, unit: Unit, write: Write) -> None:
         """Asks the preconditions again, of the collection as this transaction sees it."""
-        if context.recheck_preconditions is not None:
-            context.recheck_preconditions(Validator(*unit.statistics.state(self.table.name)))
+        if write.recheck is not None:
+            write.recheck(Validator(*unit.statistics.state(self.table.name)))
 
     async def _collection(self, context: Context) -> Validator:
         now = await rows.table_state(context.reader, self.table)
@@ -170,16 +172,14 @@ class ShowItem(Action):
             endpoint, rest=endpoint.version == 2 or (endpoint.v3 is not None and endpoint.v3.view is not None)
         )
 
-    async def find(self, context: Context) -> Validator:
+    async def find(self, context: Context) -> Found:
         return await self._find_item(context)
 
-    async def answer(self, context: Context) -> Outcome:
+    async def answer(self, context: Context, found: Found) -> Outcome:
         if self.endpoint.version == 3:
-            doc = (await render.v3_documents(context, self.endpoint, [context.found]))[0]
+            doc = (await render.v3_documents(context, self.endpoint, [found.row]))[0]
             return Shown(ready=b'{"data":' + doc + b',"meta":{}}')
-        members = await render.v2_documents(
-            context, self.endpoint, [self.table.decode(context.found[0], context.found[1])]
-        )
+        members = await render.v2_documents(context, self.endpoint, [self.table.decode(found.row[0], found.row[1])])
         return Shown(value=members[0], root=shape_of(self.endpoint).item)
 
 
@@ -188,29 +188,26 @@ class ListAll(Action):
 
     is_list = True
 
-    async def find(self, context: Context) -> Validator:
-        await self.selection.enter(context)
+    async def find(self, context: Context) -> Found:
+        parent = await self.selection.enter(context)
         now = await rows.table_state(context.reader, self.table)
-        context.found = now
-        if context.since is not None:
-            return Validator(now.revision, await rows.latest(context.reader, self._plan(context)))
-        return Validator(now.revision + await self._included(context), now.modified)
-
-    def _plan(self, context: Context) -> QueryPlan:
-        plan = self.selection.narrowed(context)
+        plan = self.selection.narrowed(context, parent)
         if context.since is not None:
             plan = plan._replace(where=(*plan.where, Condition("modified", "greater", context.since)))
-        return plan
+            state = Validator(now.revision, await rows.latest(context.reader, plan))
+        else:
+            state = Validator(now.revision + await self._included(context), now.modified)
+        return Found(state, parent, 0, now, plan)
 
-    async def answer(self, context: Context) -> Outcome:
-        plan = self._plan(context)
+    async def answer(self, context: Context, found: Found) -> Outcome:
+        assert found.plan is not None
         if self.endpoint.version == 3:
-            return await render.v3_page(context, self.endpoint, plan)
-        found = await rows.page(context.reader, context.page_index, plan, context.found, "t.doc, t.rest")
-        if not found:
+            return await render.v3_page(context, self.endpoint, found.plan, found.row)
+        page = await rows.page(context.reader, context.page_index, found.plan, found.row, "t.doc, t.rest")
+        if not page:
             return Emptied()
         shape = shape_of(self.endpoint)
-        entities = [self.table.decode(row[0], row[1]) for row in found]
+        entities = [self.table.decode(row[0], row[1]) for row in page]
         return Shown(
             value=await render.v2_documents(context, self.endpoint, entities), root=shape.root, item=shape.item
         )
@@ -221,10 +218,9 @@ class CountAll(ListAll):
 
     is_list = False
 
-    async def answer(self, context: Context) -> Outcome:
-        return Shown(
-            value={"count": await rows.count(context.reader, self._plan(context), context.found)}, root="count"
-        )
+    async def answer(self, context: Context, found: Found) -> Outcome:
+        assert found.plan is not None
+        return Shown(value={"count": await rows.count(context.reader, found.plan, found.row)}, root="count")
 
 
 class Create(Action):
@@ -237,8 +233,8 @@ class Create(Action):
         super().__init__(endpoint)
         self.uploads = self.uploads or endpoint.uploads
 
-    async def find(self, context: Context) -> None:
-        await self.selection.enter(context)
+    async def find(self, context: Context) -> Found:
+        return Found(parent=await self.selection.enter(context))
 
     async def standing(self, context: Context) -> Validator:
         return await self._collection(context)
@@ -249,18 +245,18 @@ class Create(Action):
     def read_form(self, members: Form) -> Any:
         return shape_of(self.endpoint).read_form(members, creating=True)
 
-    async def prefetch(self, context: Context) -> None:
-        await prefetch(context, self.endpoint, context.draft)
+    async def prefetch(self, context: Context, found: Found, draft: Any) -> Any:
+        await prefetch(context, self.endpoint, draft)
 
-    async def make(self, unit: Unit, context: Context, notes: list[Fault]) -> Row:
+    async def make(self, unit: Unit, write: Write, notes: list[Fault]) -> Row:
         """Writes the new row. Raises Refusal."""
-        return await create_one(unit, self.endpoint, {**context.draft, **self.selection.new(context)}, notes)
+        return await create_one(unit, self.endpoint, {**write.draft, **self.selection.new(write.found.parent)}, notes)
 
-    async def perform(self, unit: Unit, context: Context) -> Outcome:
-        self._still(unit, context)
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
+        self._still(unit, write)
         notes: list[Fault] = []
-        row = await self.make(unit, context, notes)
-        outcome = await render.written(self.endpoint, context, row, notes, unit.tx)
+        row = await self.make(unit, write, notes)
+        outcome = await render.written(self.endpoint, context, row, notes)
         if context.query.include:
             outcome.state = Validator(row.version + self._includes_now(unit, context), row.modified)
         location = (
@@ -284,7 +280,7 @@ class Update(Action):
         super().__init__(endpoint)
         self.uploads = self.uploads or endpoint.uploads
 
-    async def find(self, context: Context) -> Validator:
+    async def find(self, context: Context) -> Found:
         return await self._find_item(context)
 
     def read(self, content: Any) -> Any:
@@ -293,19 +289,18 @@ class Update(Action):
     def read_form(self, members: Form) -> Any:
         return shape_of(self.endpoint).read_form(members, creating=False)
 
-    async def prefetch(self, context: Context) -> None:
-        await prefetch(context, self.endpoint, context.draft, context.entity_id)
+    async def prefetch(self, context: Context, found: Found, draft: Any) -> Any:
+        await prefetch(context, self.endpoint, draft, found.entity_id)
 
-    async def change(self, unit: Unit, context: Context, notes: list[Fault], still: Still) -> Row:
+    async def change(self, unit: Unit, write: Write, notes: list[Fault], recheck: Recheck | None) -> Row:
         """Writes the changed row. Raises Refusal."""
-        return await update_one(
-            unit, self.endpoint, context.entity_id, dict(context.draft), notes, still, context.found
-        )
+        found = write.found
+        return await update_one(unit, self.endpoint, found.entity_id, dict(write.draft), notes, recheck, found.row)
 
-    async def perform(self, unit: Unit, context: Context) -> Outcome:
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         notes: list[Fault] = []
-        row = await self.change(unit, context, notes, self._unchanged(unit, context))
-        outcome = await render.written(self.endpoint, context, row, notes, unit.tx)
+        row = await self.change(unit, write, notes, self._unchanged(unit, context, write))
+        outcome = await render.written(self.endpoint, context, row, notes)
         if context.query.include:
             outcome.state = Validator(row.version + self._includes_now(unit, context), row.modified)
         return outcome
@@ -316,15 +311,15 @@ class Delete(Action):
 
     writes = True
 
-    async def find(self, context: Context) -> Validator:
+    async def find(self, context: Context) -> Found:
         return await self._find_item(context)
 
-    async def perform(self, unit: Unit, context: Context) -> Outcome:
-        still = self._unchanged(unit, context)
-        if still is not None:
-            row = await unit.get(self.table, context.entity_id)
-            still(Validator(row.version, row.modified) if row else None)
-        await unit.delete(self.table, [context.entity_id])
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
+        recheck, entity_id = self._unchanged(unit, context, write), write.found.entity_id
+        if recheck is not None:
+            row = await unit.get(self.table, entity_id)
+            recheck(Validator(row.version, row.modified) if row else None)
+        await unit.delete(self.table, [entity_id])
         return Emptied()
 
 
@@ -339,26 +334,27 @@ class DeleteMany(Action):
             raise Refusal(Reason.FILTER_REQUIRED, details={"supported_filters": sorted(self.listing.filters)})
         return asked
 
-    async def find(self, context: Context) -> Validator:
-        await self.selection.enter(context)
+    async def find(self, context: Context) -> Found:
+        parent = await self.selection.enter(context)
         now = await rows.table_state(context.reader, self.table)
+        plan = self.selection.narrowed(context, parent)
         if self.selection.narrows and now.total > TASK_ABOVE:  # how many of them are meant decides on a task
-            now = now._replace(total=await rows.count(context.reader, self.selection.narrowed(context), now))
-        context.found = now
-        return Validator(now.revision, now.modified)
+            now = now._replace(total=await rows.count(context.reader, plan, now))
+        return Found(Validator(now.revision, now.modified), parent, 0, now, plan)
 
-    def wants_task(self, context: Context) -> bool:
-        return self.endpoint.version == 2 and not context.query.filters and context.found.total > TASK_ABOVE
+    def wants_task(self, context: Context, found: Found) -> bool:
+        return self.endpoint.version == 2 and not context.query.filters and found.row.total > TASK_ABOVE
 
-    async def perform(self, unit: Unit, context: Context) -> Outcome:
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         """In a task, one chunk, whose outcome tells whether to ask again."""
-        self._still(unit, context)
+        self._still(unit, write)
         if self.endpoint.idle_delete and not context.query.filters:
             return Emptied(value=Chunk(0, more=False) if context.in_task else None)
         chunked = context.in_task and not self.table.at_once
         cap = self.endpoint.delete_cap if context.query.filters else 0
         maximum = CHUNK if chunked else cap or 1_000_000_000
-        sql, values = ids_sql(self.selection.narrowed(context)._replace(limit=maximum), unit.tx.dialect)
+        assert write.found.plan is not None
+        sql, values = ids_sql(write.found.plan._replace(limit=maximum), unit.tx.dialect)
         ids = [row[0] for row in await unit.tx.rows(sql, *values)]
         for start in range(0, len(ids), CHUNK):
             await unit.delete(self.table, ids[start : start + CHUNK])
@@ -388,14 +384,14 @@ class Singleton(Action):
     def parse(self, query: str) -> Query:
         return NO_QUERY
 
-    async def find(self, context: Context) -> Validator:
+    async def find(self, context: Context) -> Found:
         """Without a state of its own, what is shown is as old as the request: the store's present second."""
         if self.state is None:
-            return Validator(context.now, context.now)
+            return Found(Validator(context.now, context.now))
         state = self.state(context)
-        return await state if isinstance(state, Awaitable) else state
+        return Found(await state if isinstance(state, Awaitable) else state)
 
-    async def answer(self, context: Context) -> Outcome:
+    async def answer(self, context: Context, found: Found) -> Outcome:
         shown = self.show(context)
         if isinstance(shown, Awaitable):
             shown = await shown

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from bodega.kit import render
 from bodega.kit.actions import Action
-from bodega.kit.context import Context
+from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Batch
 from bodega.kit.fields import INT32
 from bodega.kit.prefetch import prefetch
@@ -42,47 +42,54 @@ class Many(Action):
         assert self.endpoint.batch is not None, f"{self.endpoint.home} takes no lists"
         return self.endpoint.batch
 
-    async def find(self, context: Context) -> None:
-        await self.selection.enter(context)
+    async def find(self, context: Context) -> Found:
+        return Found(parent=await self.selection.enter(context))
 
     async def standing(self, context: Context) -> Validator:
         return await self._collection(context)
 
-    async def prefetch(self, context: Context) -> None:
-        for position, draft in enumerate(context.draft):
+    async def prefetch(self, context: Context, found: Found, draft: Any) -> Any:
+        """The items that are refused already, by their place."""
+        refused: dict[int, Refusal] = {}
+        for position, item in enumerate(draft):
             try:
-                await prefetch(context, self.endpoint, draft, draft.get("id", 0))
+                await prefetch(context, self.endpoint, item, item.get("id", 0))
             except Refusal as refusal:
-                context.refused[position] = refusal
+                refused[position] = refusal
+        return refused
 
-    async def write_item(self, unit: Unit, context: Context, draft: dict[str, Any], notes: list[Fault]) -> Row:
-        """Writes one item. Raises Refusal."""
+    async def write_item(
+        self, unit: Unit, context: Context, parent: Any, draft: dict[str, Any], notes: list[Fault]
+    ) -> Row:
+        """Writes one item, below `parent`. Raises Refusal."""
         raise NotImplementedError
 
-    async def _write_unless_refused(self, unit: Unit, context: Context, position: int, notes: list[Fault]) -> Row:
-        if position in context.refused:
-            raise context.refused[position]
-        return await self.write_item(unit, context, dict(context.draft[position]), notes)
+    async def _write_unless_refused(
+        self, unit: Unit, context: Context, write: Write, position: int, notes: list[Fault]
+    ) -> Row:
+        if position in write.prefetched:
+            raise write.prefetched[position]
+        return await self.write_item(unit, context, write.found.parent, dict(write.draft[position]), notes)
 
     def done(self, saved: bytes) -> Outcome:
         """The outcome of a list that was carried out wholly."""
         return Shown(ready=saved)
 
-    async def perform(self, unit: Unit, context: Context) -> Outcome:
-        self._still(unit, context)
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
+        self._still(unit, write)
         saved: list[Row] = []
         missed: list[Missed] = []
         noted: dict[str, str] = {}
-        for position, draft in enumerate(context.draft):
+        for position, draft in enumerate(write.draft):
             identity = draft.get("id", 0)
             notes: list[Fault] = []
             try:
                 if self.batch.whole and not self.batch.omits:
-                    row = await self._write_unless_refused(unit, context, position, notes)
+                    row = await self._write_unless_refused(unit, context, write, position, notes)
                 else:
                     async with unit.tx.savepoint():
                         mark = unit.statistics.mark()
-                        row = await self._write_unless_refused(unit, context, position, notes)
+                        row = await self._write_unless_refused(unit, context, write, position, notes)
             except Refusal as refusal:
                 if refusal.reason in self.batch.omits:
                     unit.statistics.restore(mark)
@@ -98,8 +105,7 @@ class Many(Action):
             raise min((item.refusal for item in missed), key=lambda refusal: refusal.reason.rank)
         if self.batch.silent and not missed and not noted:
             return Emptied()
-        context.reader = unit.tx
-        documents = await render.shown(self.endpoint, context, saved, render.brought(self.endpoint, context.draft))
+        documents = await render.shown(self.endpoint, context, saved, render.brought(self.endpoint, write.draft))
         return self._told(documents, missed, noted)
 
     def _for_all(self, refusal: Refusal, position: int, identity: int) -> Refusal:
@@ -146,8 +152,10 @@ class CreateMany(Many):
         assert self.endpoint.v3 is not None
         return self.endpoint.v3.read_new(content, self.batch.cap)
 
-    async def write_item(self, unit: Unit, context: Context, draft: dict[str, Any], notes: list[Fault]) -> Row:
-        return await create_one(unit, self.endpoint, {**draft, **self.selection.new(context)}, notes)
+    async def write_item(
+        self, unit: Unit, context: Context, parent: Any, draft: dict[str, Any], notes: list[Fault]
+    ) -> Row:
+        return await create_one(unit, self.endpoint, {**draft, **self.selection.new(parent)}, notes)
 
     def done(self, saved: bytes) -> Outcome:
         if self.endpoint.created == 200:
@@ -163,14 +171,16 @@ class UpdateMany(Many):
         batch = self.batch
         return self.endpoint.v3.read_many(content, batch.cap, identity=batch.identity, creates=batch.creates)
 
-    async def write_item(self, unit: Unit, context: Context, draft: dict[str, Any], notes: list[Fault]) -> Row:
+    async def write_item(
+        self, unit: Unit, context: Context, parent: Any, draft: dict[str, Any], notes: list[Fault]
+    ) -> Row:
         identity = draft.pop("id", 0)
         if not identity and self.batch.finds is not None:
             identity = await self.batch.finds(unit, draft)
         if not identity:
-            return await create_one(unit, self.endpoint, {**draft, **self.selection.new(context)}, notes)
+            return await create_one(unit, self.endpoint, {**draft, **self.selection.new(parent)}, notes)
         if self.selection.narrows:
-            await self.selection.own(unit, context, identity)
+            await self.selection.own(unit, context, parent, identity)
         return await update_one(unit, self.endpoint, identity, draft, notes)
 
 
@@ -192,18 +202,18 @@ class DeleteListed(Many):
             )
         return list(dict.fromkeys(ids))
 
-    async def prefetch(self, context: Context) -> None:
+    async def prefetch(self, context: Context, found: Found, draft: Any) -> Any:
         """An id is all there is."""
 
-    async def perform(self, unit: Unit, context: Context) -> Outcome:
-        self._still(unit, context)
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
+        self._still(unit, write)
         gone: list[bytes] = []
         missed: list[Missed] = []
-        for position, identity in enumerate(context.draft):
+        for position, identity in enumerate(write.draft):
             try:
                 async with unit.tx.savepoint():
                     mark = unit.statistics.mark()
-                    await self.selection.own(unit, context, identity)
+                    await self.selection.own(unit, context, write.found.parent, identity)
                     await unit.delete(self.table, [identity])
             except Refusal as refusal:
                 unit.statistics.restore(mark)

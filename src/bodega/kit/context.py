@@ -1,8 +1,11 @@
-"""A call: what the steps of the law have learnt of a request by the time a resource is asked."""
+"""What a resource is given: the request as far as the law has read it, what was found, and what is to be written.
+
+All three are frozen: whoever learns more hands on a new one (docs/decisions/0025-step-products.md).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -10,25 +13,37 @@ import msgspec
 from bodega.kit.listing import Query
 from bodega.kit.shape import Base
 from bodega.law.outcome import Outcome, Validator
-from bodega.law.refusal import Fault, Refusal
 from bodega.storage.keys import Key
+from bodega.storage.plan import QueryPlan
 from bodega.storage.registry import StoreRecord
 from bodega.storage.rows import PageIndex
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
+_replace = msgspec.structs.replace
 
-class Context(msgspec.Struct, gc=False):
+Recheck = Callable[[Validator | None], None]
+"""Raises when the state of the entity no longer meets the request's preconditions."""
+
+
+class HeldBytes:
+    """How many bytes the drafts of one request hold in memory."""
+
+    def __init__(self) -> None:
+        self._total = 0
+
+    def add(self, size: int) -> int:
+        """Counts so many more: all of them."""
+        self._total += size
+        return self._total
+
+
+class Context(msgspec.Struct, frozen=True, gc=False):
     """`ids` are the ids in the path, in order. `since` is the date of a V2 collection's If-Modified-Since (rule 12).
 
-    `parent` is the value that rows below the path's other ids hold, `entity_id` the number of the row that the path
-    names. `recheck_preconditions` raises when the state of the entity no longer meets the request's preconditions: a
-    write asks it again inside its transaction. `found` is what `find` read, `draft` what the body asked for,
-    `prefetched` what `prefetch` fetched or made, `held` how many bytes of that wait for the write, `refused` the items
-    of a list that it refused, by their place.
-
-    `key` is the Idempotency-Key of a POST; `again` its first answer, if that was given already; `over` whether an old
-    answer is kept under the key, which gives way.
+    `reader` reads rows: those on disk, and within a write those of its transaction. `brought` is then the draft that
+    is written, whose children the reply shows. `in_task`: carried out by the worker, in as many chunks as it takes.
+    `held` counts what the drafts of a write fetched or made, and keep in memory until it.
     """
 
     version: int
@@ -41,17 +56,55 @@ class Context(msgspec.Struct, gc=False):
     now: int
     client_id: str = ""
     since: int | None = None
+    in_task: bool = False
+    brought: Any = None
+    held: HeldBytes | None = None
+
+    def holding(self) -> Context:
+        """The same for the prefetch of one request, which begins to count."""
+        return _replace(self, held=HeldBytes())
+
+    def within(self, unit: Unit, draft: Any = None) -> Context:
+        """The same inside a write's transaction: what the write shows is read there."""
+        return _replace(self, reader=unit.tx, brought=draft)
+
+    def asking(self, query: Query) -> Context:
+        """The same with another query."""
+        return _replace(self, query=query)
+
+
+class Found(msgspec.Struct, frozen=True, gc=False):
+    """What the path names. `state` answers the preconditions; None where nothing was read that could.
+
+    `parent` is the value that rows below the path's other ids hold, `entity_id` the number of the row that the path
+    names. `row` is what was read of it, as the action keeps it: a stored row, or the statistics of a list's table,
+    whose page `plan` selects.
+
+    `key` is the Idempotency-Key of a POST; `again` its first answer, if that was given already; `over` whether an old
+    answer is kept under the key, which gives way.
+    """
+
+    state: Validator | None = None
     parent: Any = None
     entity_id: int = 0
-    found: Any = None
+    row: Any = None
+    plan: QueryPlan | None = None
+    key: Key | None = None
+    over: bool = False
+    again: Outcome | None = None
+
+
+NOTHING_FOUND = Found()
+"""Of an action whose path names no row."""
+
+
+class Write(msgspec.Struct, frozen=True, gc=False):
+    """What a write is to do. `draft` is what the body asked for, `prefetched` what `prefetch` fetched or made.
+
+    `recheck` asks the preconditions again, of the state that the transaction sees; None where there are none.
+    """
+
+    found: Found
     draft: Any = None
     prefetched: Any = None
-    held: int = 0
-    refused: dict[int, Refusal] = {}
-    notes: list[Fault] = []
-    in_task: bool = False
-    key: Key | None = None
-    again: Outcome | None = None
-    over: bool = False
-    recheck_preconditions: Callable[[Validator | None], None] | None = None
-    then: Callable[[Unit, Outcome], Awaitable[None]] | None = None
+    recheck: Recheck | None = None

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from bodega.kit.actions import Action
-from bodega.kit.context import Context
+from bodega.kit.context import Context, Found
 from bodega.kit.endpoint import Endpoint
 from bodega.law.outcome import Emptied, Outcome, Shown, Validator
 from bodega.law.reasons import Reason
@@ -74,10 +74,10 @@ class _Reading(Action):
         assert endpoint.v2 is not None
         self._shape = endpoint.v2
 
-    async def find(self, context: Context) -> Validator:
+    async def find(self, context: Context) -> Found:
         if self._parents is not None and context.ids[0] not in self._parents.by_id:
             raise Refusal(Reason.NO_SUCH_ENTITY)
-        return self._fixed.state
+        return Found(self._fixed.state)
 
     def _matching(self, context: Context) -> list[Any]:
         plan = context.query.plan
@@ -91,7 +91,7 @@ class ListFixed(_Reading):
 
     is_list = True
 
-    async def answer(self, context: Context) -> Outcome:
+    async def answer(self, context: Context, found: Found) -> Outcome:
         plan = context.query.plan
         page = self._matching(context)[plan.offset : plan.offset + plan.limit]
         if not page:
@@ -103,20 +103,20 @@ class ListFixed(_Reading):
 class CountFixed(_Reading):
     """GET of its count."""
 
-    async def answer(self, context: Context) -> Outcome:
+    async def answer(self, context: Context, found: Found) -> Outcome:
         return Shown(value={"count": len(self._matching(context))}, root="count")
 
 
 class ShowFixed(_Reading):
     """GET of one of its members."""
 
-    async def find(self, context: Context) -> Validator:
+    async def find(self, context: Context) -> Found:
         await super().find(context)
-        context.found = self._fixed.by_id.get(context.ids[-1])
-        elsewhere = self._parents is not None and getattr(context.found, self.selection.fixed, None) != context.ids[0]
-        if context.found is None or elsewhere:
+        one = self._fixed.by_id.get(context.ids[-1])
+        elsewhere = self._parents is not None and getattr(one, self.selection.fixed, None) != context.ids[0]
+        if one is None or elsewhere:
             raise Refusal(Reason.NO_SUCH_ENTITY)
-        return self._fixed.state
+        return Found(self._fixed.state, row=one)
 
-    async def answer(self, context: Context) -> Outcome:
-        return Shown(value=self._shape.show(context.found, context.base), root=self._shape.item)
+    async def answer(self, context: Context, found: Found) -> Outcome:
+        return Shown(value=self._shape.show(found.row, context.base), root=self._shape.item)

@@ -6,13 +6,13 @@ from typing import Any
 
 from bodega.kit import picture, render
 from bodega.kit.actions import NO_QUERY, Action
-from bodega.kit.context import Context
+from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.listing import Query
 from bodega.kit.shape import parse_json
 from bodega.kit.upload import Form, Upload
 from bodega.kit.write import update_one
-from bodega.law.outcome import Emptied, Outcome, Shown, Validator
+from bodega.law.outcome import Emptied, Outcome, Shown
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.storage.unit import Unit
@@ -30,18 +30,16 @@ class DropImage(Action):
     def parse(self, query: str) -> Query:
         return NO_QUERY
 
-    async def find(self, context: Context) -> Validator:
+    async def find(self, context: Context) -> Found:
         return await self._find_item(context)
 
-    async def perform(self, unit: Unit, context: Context) -> Outcome:
-        await self._write(unit, context, "")
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
+        await self._write(unit, write, "")
         return Emptied()
 
-    async def _write(self, unit: Unit, context: Context, address: str) -> None:
-        changes = {self.field: address}
-        await update_one(
-            unit, self.endpoint, context.entity_id, changes, [], context.recheck_preconditions, context.found
-        )
+    async def _write(self, unit: Unit, write: Write, address: str) -> None:
+        found, changes = write.found, {self.field: address}
+        await update_one(unit, self.endpoint, found.entity_id, changes, [], write.recheck, found.row)
 
 
 class UploadImage(DropImage):
@@ -77,12 +75,12 @@ class UploadImage(DropImage):
             raise refuse_faults([Fault(Reason.FIELD_INVALID, "image_url", "image_url must be a string.")])
         return "image_url", url
 
-    async def prefetch(self, context: Context) -> None:
-        field, given = context.draft
-        context.prefetched = await picture.taken_in(context, given, field)
+    async def prefetch(self, context: Context, found: Found, draft: Any) -> picture.Picture:
+        field, given = draft
+        return await picture.taken_in(context, given, field)
 
-    async def perform(self, unit: Unit, context: Context) -> Outcome:
-        await picture.keep(unit, context.prefetched)
-        address = context.prefetched.original.address
-        await self._write(unit, context, address)
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
+        await picture.keep(unit, write.prefetched)
+        address = write.prefetched.original.address
+        await self._write(unit, write, address)
         return Shown(ready=render.json({"data": {"image_url": address}, "meta": {}}))

@@ -10,7 +10,7 @@ import msgspec
 from bodega.kit import render
 from bodega.kit.actions import Action
 from bodega.kit.complaint import typed
-from bodega.kit.context import Context
+from bodega.kit.context import Context, Found, Write
 from bodega.kit.fields import INT32
 from bodega.kit.listing import Filter, Listing, Query, listed, parser
 from bodega.kit.route import Route
@@ -63,17 +63,17 @@ class _OfPairs(Action):
         names = {f"{name}:in": Filter(name, "in", read) for name in (pairs.owner, pairs.member)}
         self.listing = Listing(pairs.owners, 3, "", mapped=names)
 
-    async def find(self, context: Context) -> Validator:
+    async def find(self, context: Context) -> Found:
         standings = [await rows.table_state_of(context.reader, name) for name in self.pairs.tables.split()]
-        return Validator(sum(one.revision for one in standings), max(one.modified for one in standings))
+        return Found(Validator(sum(one.revision for one in standings), max(one.modified for one in standings)))
 
     def _state(self, unit: Unit) -> Validator:
         standings = [unit.statistics.state(name) for name in self.pairs.tables.split()]
         return Validator(sum(one[0] for one in standings), max(one[1] for one in standings))
 
-    def _still(self, unit: Unit, context: Context) -> None:
-        if context.recheck_preconditions is not None:
-            context.recheck_preconditions(self._state(unit))
+    def _still(self, unit: Unit, write: Write) -> None:
+        if write.recheck is not None:
+            write.recheck(self._state(unit))
 
     def _where(self, plan: QueryPlan, dialect: str) -> tuple[str, list[Any]]:
         shape = tuple((one.column, one.op, len(where_values(one))) for one in plan.where)
@@ -84,17 +84,17 @@ class _OfPairs(Action):
 class ListPairs(_OfPairs):
     """GET: a page of the pairs."""
 
-    async def answer(self, context: Context) -> Outcome:
+    async def answer(self, context: Context, found: Found) -> Outcome:
         plan, pairs = context.query.plan, self.pairs
         where, values = self._where(plan, context.reader.dialect)
         source = f"FROM ({pairs.source}) pairs{where}"
         limits = f"LIMIT ${len(values) + 1} OFFSET ${len(values) + 2}"
         order = f"{pairs.owner}, {pairs.member}"
         sql = f"SELECT {order} {source} ORDER BY {order} {limits}"
-        found = await context.reader.rows(sql, *values, plan.limit, plan.offset)
+        page = await context.reader.rows(sql, *values, plan.limit, plan.offset)
         total = await context.reader.row(f"SELECT count(*) {source}", *values)
-        shown = render.json([{pairs.owner: one[0], pairs.member: one[1]} for one in found])
-        told = render.pagination(context, total[0] if total else 0, len(found))
+        shown = render.json([{pairs.owner: one[0], pairs.member: one[1]} for one in page])
+        told = render.pagination(context, total[0] if total else 0, len(page))
         return Shown(ready=b'{"data":' + shown + b',"meta":{"pagination":' + told + b"}}")
 
 
@@ -126,10 +126,10 @@ class Assign(_OfPairs):
                 faults.append(Fault(Reason.FIELD_INVALID, f"{position}.{name}", f"{name} {error}."))
         return (pair[0], pair[1]) if len(pair) == 2 else (0, 0)
 
-    async def perform(self, unit: Unit, context: Context) -> Outcome:
-        self._still(unit, context)
-        await self._refuse_strangers(unit, context.draft)
-        for owner, members in _by_owner(context.draft).items():
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
+        self._still(unit, write)
+        await self._refuse_strangers(unit, write.draft)
+        for owner, members in _by_owner(write.draft).items():
             await self.pairs.change(unit, owner, members, set())
         return Emptied()
 
@@ -162,8 +162,8 @@ class Unassign(_OfPairs):
             raise Refusal(Reason.FILTER_REQUIRED, details={"supported_filters": sorted(self.listing.filters)})
         return asked
 
-    async def perform(self, unit: Unit, context: Context) -> Outcome:
-        self._still(unit, context)
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
+        self._still(unit, write)
         where, values = self._where(context.query.plan, unit.tx.dialect)
         pairs = self.pairs
         sql = f"SELECT {pairs.owner}, {pairs.member} FROM ({pairs.source}) pairs{where}"

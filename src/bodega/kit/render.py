@@ -16,22 +16,21 @@ from bodega.law.outcome import Outcome, PartlyDone, Shown, Validator
 from bodega.law.refusal import Fault
 from bodega.storage import rows
 from bodega.storage.plan import Condition, QueryPlan
-from bodega.storage.tx import Tx
 from bodega.storage.unit import Row
 
 json = msgspec.json.Encoder(decimal_format="number").encode
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
-async def v3_page(context: Context, endpoint: Endpoint, plan: QueryPlan) -> Shown:
+async def v3_page(context: Context, endpoint: Endpoint, plan: QueryPlan, state: rows.TableState) -> Shown:
     """A page of a V3 list with its `meta`: numbered pages, cursors, or both (contract/wire.md 3)."""
     cursor = context.query.cursor
     if cursor is not None:
-        documents, meta = await _page_by_key(context, endpoint, plan, cursor)
+        documents, meta = await _page_by_key(context, endpoint, plan, state, cursor)
     else:
-        found = await rows.page(context.reader, context.page_index, plan, context.found, _columns(endpoint))
+        found = await rows.page(context.reader, context.page_index, plan, state, _columns(endpoint))
         documents = await v3_documents(context, endpoint, found)
-        total = await rows.count(context.reader, plan, context.found)
+        total = await rows.count(context.reader, plan, state)
         meta = b'"pagination":' + pagination(context, total, len(documents))
         if endpoint.listing.cursor and context.query.page == 1 and plan.order == ("id", False):
             ids = [row[-1] for row in found]
@@ -55,14 +54,14 @@ def _views(endpoint: Endpoint) -> bool:
 
 
 async def _page_by_key(
-    context: Context, endpoint: Endpoint, plan: QueryPlan, cursor: Cursor
+    context: Context, endpoint: Endpoint, plan: QueryPlan, state: rows.TableState, cursor: Cursor
 ) -> tuple[list[bytes], bytes]:
     """The page after, or before, a row; one row more than asked for tells whether there are others."""
     test = Condition("id", "less" if cursor.backwards else "greater", cursor.at)
     plan = plan._replace(
         where=(*plan.where, test), order=("id", cursor.backwards), limit=context.query.limit + 1, offset=0
     )
-    found = await rows.page(context.reader, context.page_index, plan, context.found, _columns(endpoint))
+    found = await rows.page(context.reader, context.page_index, plan, state, _columns(endpoint))
     more = len(found) > context.query.limit
     found = found[: context.query.limit]
     if cursor.backwards:
@@ -179,12 +178,11 @@ def located(outcome: Outcome, base: Base) -> Outcome:
     return outcome
 
 
-async def written(endpoint: Endpoint, context: Context, row: Row, notes: Sequence[Fault], tx: Tx) -> Outcome:
+async def written(endpoint: Endpoint, context: Context, row: Row, notes: Sequence[Fault]) -> Outcome:
     """The reply to a write: what is stored now, and what of the request could not be (207)."""
     state = Validator(row.version, row.modified)
-    context.reader = tx
     if endpoint.version == 3:
-        doc = (await shown(endpoint, context, [row], brought(endpoint, [context.draft])))[0]
+        doc = (await shown(endpoint, context, [row], brought(endpoint, [context.brought])))[0]
         if notes:
             errors = json({note.field: note.message for note in notes})
             return PartlyDone(ready=b'{"data":' + doc + b',"errors":' + errors + b',"meta":{}}', state=state)
@@ -208,7 +206,7 @@ def brought(endpoint: Endpoint, drafts: Sequence[Any]) -> tuple[str, ...]:
 async def shown(endpoint: Endpoint, context: Context, saved: Sequence[Row], more: Sequence[str] = ()) -> list[bytes]:
     """Rows just written, as V3 shows them; `more` are includes beside those asked for."""
     if more:
-        context.query = context.query._replace(include=tuple(dict.fromkeys((*context.query.include, *more))))
+        context = context.asking(context.query._replace(include=tuple(dict.fromkeys((*context.query.include, *more)))))
     encode, views = endpoint.table.encode, _views(endpoint)
     found = [(row.doc, encode(row.entity)[1] if views else None, row.entity.id) for row in saved]
     return await v3_documents(context, endpoint, found)

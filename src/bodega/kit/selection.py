@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from bodega.kit.context import Context
+from bodega.kit.context import Context, Found
 from bodega.kit.endpoint import Endpoint
+from bodega.law.outcome import Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
 from bodega.storage.plan import Condition, Op, QueryPlan, where_sql
@@ -42,9 +43,9 @@ class Selection:
             f" WHERE {endpoint.key} = $1{tests}"
         )
 
-    async def enter(self, context: Context) -> None:
-        """Walks to the innermost row that the path names before the facet's own, and keeps the value that its rows
-        hold. Raises Refusal when one is missing."""
+    async def enter(self, context: Context) -> Any:
+        """Walks to the innermost row that the path names before the facet's own: the value that its rows hold. Raises
+        Refusal when one is missing."""
         value: Any = None
         for place, sql in enumerate(self._parents):
             known = (context.ids[place],) if place == 0 else (context.ids[place], value)
@@ -52,18 +53,15 @@ class Selection:
             if found is None:
                 raise Refusal(Reason.NO_SUCH_ENTITY)
             value = found[0]
-        context.parent = value
+        return value
 
-    async def item(self, context: Context) -> Any:
-        """The row that the path names: doc, rest, version, modified, id. Raises Refusal."""
-        if self._parents:
-            await self.enter(context)
-        found = await context.reader.row(self._item, context.ids[-1], *self._known(context))
-        if found is None:
+    async def item(self, context: Context) -> Found:
+        """What the path names; its row is doc, rest, version, modified, id. Raises Refusal."""
+        parent = await self.enter(context) if self._parents else None
+        row = await context.reader.row(self._item, context.ids[-1], *self._known(context, parent))
+        if row is None:
             raise Refusal(Reason.NO_SUCH_ENTITY)
-        context.found = found
-        context.entity_id = found[4]
-        return found
+        return Found(Validator(row[2], row[3]), parent, row[4], row)
 
     def _outer(self) -> tuple[str, ...]:
         return (self.fixed,) if self.fixed else ()
@@ -73,28 +71,28 @@ class Selection:
         """Whether the facet shows only a part of its table."""
         return bool(self._columns or self._flags)
 
-    async def own(self, unit: Unit, context: Context, entity_id: int) -> None:
+    async def own(self, unit: Unit, context: Context, parent: Any, entity_id: int) -> None:
         """Makes sure inside a transaction that a row which a body names is one of those. Raises Refusal."""
-        if await unit.tx.row(self._by_number, entity_id, *self._known(context)) is None:
+        if await unit.tx.row(self._by_number, entity_id, *self._known(context, parent)) is None:
             raise Refusal(Reason.NO_SUCH_ENTITY)
 
-    def narrowed(self, context: Context) -> QueryPlan:
-        """The plan of the query, within what the path names and what the caller may see."""
+    def narrowed(self, context: Context, parent: Any) -> QueryPlan:
+        """The plan of the query, within `parent`, which the path names, and what the caller may see."""
         plan = context.query.plan
         if not self.narrows:
             return plan
-        known = self._known(context)
+        known = self._known(context, parent)
         fixed = [Condition(column, op, value) for (column, op), value in zip(self._columns, known, strict=True)]
         return plan._replace(where=(*fixed, *self._flags, *plan.where))
 
-    def new(self, context: Context) -> dict[str, Any]:
-        """What a new row holds because of where it is put."""
+    def new(self, parent: Any) -> dict[str, Any]:
+        """What a new row holds because it is put below `parent`."""
         fields = self.endpoint.table.entity.__struct_fields__
         known = {column: value for column, value in self.endpoint.only.items() if column in fields}
-        return {**known, self.fixed: context.parent} if self.fixed else known
+        return {**known, self.fixed: parent} if self.fixed else known
 
-    def _known(self, context: Context) -> list[Any]:
-        known = [context.parent] if self.fixed else []
+    def _known(self, context: Context, parent: Any) -> list[Any]:
+        known = [parent] if self.fixed else []
         known += self._values
         if self.endpoint.owner:
             known.append(context.client_id)

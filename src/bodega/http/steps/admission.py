@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from bodega.access.plans import WINDOW_MS
 from bodega.access.quota import SharedQuota, Spent
 from bodega.access.stores import OpenStore
 from bodega.http.app_context import AppContext, Caller
+from bodega.http.products import InformedRefusal
 from bodega.http.request import Request
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Header, Refusal
@@ -52,19 +54,20 @@ def current_version(request: Request) -> None:
 
 async def open_store(app: AppContext, request: Request) -> OpenStore | None:
     """The store that the path or the Host names; None when there is no such store, which strangers are not told."""
+    name = request.store
     if request.host_form:
         named = _STORE_HOST.match(request.host.lower())  # a host name has no case (RFC 9110 4.2.3)
-        request.store = named[1] if named else await app.stores.only()
-    store = app.stores.known(request.store) or await app.stores.get(request.store)
+        name = named[1] if named else await app.stores.only()
+    store = app.stores.known(name) or await app.stores.get(name)
     if store is None:
         return None
-    request.opened = store
     if store.rows is None:
-        raise Refusal(Reason.UPGRADING, headers=_come_back(5))
+        raise InformedRefusal(Reason.UPGRADING, headers=_come_back(5), store=store)
     if store.suspended:
-        raise Refusal(Reason.SUSPENDED, headers=_come_back(86_400))
+        raise InformedRefusal(Reason.SUSPENDED, headers=_come_back(86_400), store=store)
     if store.maintenance:
-        raise Refusal(Reason.MAINTENANCE, headers=_come_back(store.settings["maintenance.retry_after"]))
+        wait = _come_back(store.settings["maintenance.retry_after"])
+        raise InformedRefusal(Reason.MAINTENANCE, headers=wait, store=store)
     return store
 
 
@@ -85,12 +88,11 @@ def authenticate(request: Request, store: OpenStore | None) -> Caller:
         account = store.holder(token) if token is not None else store.user(basic)
     if account is None or store is None:
         raise Refusal(Reason.CREDENTIALS_WRONG, headers=[_CHALLENGE])
-    request.client_id = account.client_id
     return Caller(account, store)
 
 
-async def spend_quota(app: AppContext, request: Request, caller: Caller) -> None:
-    """Counted per account, by the store's clock; every later reply carries what is left."""
+async def spend_quota(app: AppContext, caller: Caller) -> Sequence[Header]:
+    """Counted per account, by the store's clock; what is left is told in these headers by every later reply."""
     quota = caller.store.quota(caller.account)
     now = caller.store.clock.now()
     if isinstance(quota, SharedQuota):
@@ -98,11 +100,12 @@ async def spend_quota(app: AppContext, request: Request, caller: Caller) -> None
     else:
         spent = quota.spend(now)
     basic = caller.account.kind == "basic"
-    request.quota = _hourly(spent) if basic else _window(spent)
+    headers = _hourly(spent) if basic else _window(spent)
     if spent.left < 0:
         wait = str(max(1, -(-spent.reset_ms // 1000))).encode()
         reason = Reason.HOURLY_QUOTA_SPENT if basic else Reason.WINDOW_QUOTA_SPENT
-        raise Refusal(reason, headers=[(b"retry-after", wait), (b"x-retry-after", wait)])
+        raise InformedRefusal(reason, headers=[(b"retry-after", wait), (b"x-retry-after", wait)], quota=headers)
+    return headers
 
 
 _CHALLENGE: Header = (b"www-authenticate", b'Basic realm="store", charset="UTF-8"')

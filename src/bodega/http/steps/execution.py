@@ -5,17 +5,19 @@ from __future__ import annotations
 import base64
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from bodega.dates import http_date, parse_http_date
+from msgspec.structs import replace
+
+from bodega.dates import http_date
 from bodega.http import form, idempotency, xml
-from bodega.http.app_context import AppContext, Caller
 from bodega.http.conditions import Validators, has_conditions, judge, tag
 from bodega.http.negotiation import Media, media_of
+from bodega.http.products import Operation, Preconditions
 from bodega.http.request import Request
 from bodega.kit.actions import Action
-from bodega.kit.context import Context
+from bodega.kit.context import Context, Found, Write
 from bodega.kit.render import json, located
 from bodega.kit.shape import parse_json
 from bodega.law.outcome import Accepted, Outcome, Validator
@@ -29,64 +31,60 @@ _DECIDE = (
 )  # fmt: skip
 """The headers that a task's answer depends on."""
 
+Then = Callable[[Unit, Outcome], Awaitable[None]]
+
 _ASYNC = re.compile(rb"(^|,)\s*respond-async\s*(;|,|$)", re.IGNORECASE)
 
 
-async def find_entity(
-    request: Request, caller: Caller, action: Action, context: Context, body: bytes
-) -> Validator | None:
-    """What the path names, and the state it is in; for a POST whose key is known, the answer it was given.
-
-    In V2 a collection's If-Modified-Since is a filter (rule 12).
-    """
-    if idempotency.HEADER in request.headers and request.method == "POST" and action.writes:
-        context.key = await idempotency.key_of(request, body, secret=action.secret)
-        context.again = await idempotency.known(caller.store, context, context.key)
-        if context.again is not None:
-            return None
-    if (
-        request.version == 2
-        and action.is_list
-        and b"if-modified-since" in request.headers
-        and b"if-none-match" not in request.headers
-    ):
-        context.since = parse_http_date(request.headers[b"if-modified-since"])
-    state = await action.find(context)
-    if state is None and has_conditions(request.headers):
-        return await action.standing(context)
-    return state
+async def find_entity(operation: Operation) -> Found:
+    """What the path names, and the state it is in; for a POST whose key is known, the answer it was given."""
+    request, action, context = operation.request, operation.action, operation.context
+    headers = request.headers
+    keyed = None
+    if idempotency.HEADER in headers and request.method == "POST" and action.writes:
+        key = await idempotency.key_of(
+            request, context.client_id, operation.media, operation.body, secret=action.secret
+        )
+        keyed = await idempotency.look_up(operation.caller.store, context, key)
+        if keyed.again is not None:
+            return keyed
+    found = await action.find(context)
+    if found.state is None and has_conditions(headers):
+        found = replace(found, state=await action.standing(context))
+    return found if keyed is None else replace(found, key=keyed.key, over=keyed.over)
 
 
-def preconditions(request: Request, action: Action, context: Context, state: Validator | None) -> Validator | None:
+def preconditions(operation: Operation, found: Found) -> Preconditions:
     """If-Match, If-Unmodified-Since, If-None-Match, If-Modified-Since, in the order of RFC 9110 13.2.2.
 
-    Returns the state that the reply may tell: none where the date was a filter, since a part of a collection must not
-    be taken for the whole by its entity tag.
+    The reply may tell no state where the date was a filter, since a part of a collection must not be taken for the
+    whole by its entity tag.
     """
-    if context.again is not None or not has_conditions(request.headers):
-        return state
-    _judge(request, state)
-    if action.writes:
-        context.recheck_preconditions = lambda now: _judge(request, now)
-    return state if context.since is None else None
+    state = found.state
+    request, media = operation.request, operation.media
+    if found.again is not None or not has_conditions(request.headers):
+        return Preconditions(state)
+    _judge(request, media, state)
+    recheck = functools.partial(_judge, request, media) if operation.action.writes else None
+    return Preconditions(state if operation.context.since is None else None, recheck)
 
 
-def _judge(request: Request, state: Validator | None) -> None:
+def _judge(request: Request, media: Media, state: Validator | None) -> None:
     current = None
     if state is not None:
-        current = Validators(tag(state.version, xml=request.media is Media.XML), state.modified)
+        current = Validators(tag(state.version, xml=media is Media.XML), state.modified)
     verdict = judge(request.headers, request.method, current)
     if verdict == "go_on":
         return
     reason = Reason.NOT_MODIFIED if verdict == "not_modified" else Reason.PRECONDITION_FAILED
-    raise Refusal(reason, headers=_told(request, state))
+    raise Refusal(reason, headers=_told(request, media, state))
 
 
-def _told(request: Request, state: Validator | None) -> list[Header]:
+def _told(request: Request, media: Media, state: Validator | None) -> list[Header]:
     """The validators of what is there now; the tag is that of the gzip form when this is the form the caller holds."""
     if state is None:
         return []
-    is_xml = request.media is Media.XML
+    is_xml = media is Media.XML
     zipped = tag(state.version, xml=is_xml, gzip=True)
     held = zipped in request.headers.get(b"if-none-match", b"")
     etag = zipped if held else tag(state.version, xml=is_xml)
@@ -94,68 +92,68 @@ def _told(request: Request, state: Validator | None) -> list[Header]:
     return [(b"etag", etag), *dated]
 
 
-def read_draft(request: Request, action: Action, context: Context, body: bytes) -> None:
+def read_draft(operation: Operation, found: Found) -> Any:
     """The body as changes of fields; every faulty field is named, not only the first."""
-    if context.again is not None or not action.body:
-        return
+    request, action, body = operation.request, operation.action, operation.body
+    if found.again is not None or not action.body:
+        return None
     content_type = request.headers.get(b"content-type", b"")
     if body and action.uploads and media_of(content_type) == "multipart":
         try:
             form_members = form.read(content_type, body)
         except form.FormRefused as error:
             raise Refusal(Reason.MALFORMED_BODY, f"The request body is not an acceptable form: {error}.") from error
-        context.draft = action.read_form(form_members)
-    elif request.version == 3:
-        context.draft = action.read(body or b"{}")
-    elif not body:
-        context.draft = action.read({})
-    elif action.json_only and b"content-type" not in request.headers:
+        return action.read_form(form_members)
+    if request.version == 3:
+        return action.read(body or b"{}")
+    if not body:
+        return action.read({})
+    if action.json_only and b"content-type" not in request.headers:
         raise Refusal(Reason.MALFORMED_BODY, "The request body has no Content-Type; send it as application/json.")
-    elif media_of(content_type) is Media.XML:
+    if media_of(content_type) is Media.XML:
         try:
             members = xml.read(body)
         except xml.XMLRefused as error:
             raise Refusal(Reason.MALFORMED_BODY, f"The request body is not acceptable XML: {error}.") from error
-        context.draft = action.read(members)
-    else:
-        context.draft = action.read(parse_json(body))
+        return action.read(members)
+    return action.read(parse_json(body))
 
 
 async def perform(
-    app: AppContext, request: Request, caller: Caller, action: Action, context: Context, body: bytes
+    operation: Operation, found: Found, before: Preconditions, draft: Any, then: Then | None = None
 ) -> Outcome:
-    """Reads answer; writes run inside their own transaction, and are on disk before this returns."""
-    if context.again is not None:
-        return context.again
+    """Reads answer; writes run inside their own transaction, and are on disk before this returns.
+
+    `then` goes on in the transaction of the write, with its outcome.
+    """
+    if found.again is not None:
+        return found.again
+    action, context = operation.action, operation.context
     if not action.writes:
-        return _located(await action.answer(context), action, context)
-    if context.key is None:
-        return await _write(app, request, caller, action, context, body)
-    work = functools.partial(_write, app, request, caller, action, context, body)
-    return await idempotency.once(caller.store, context, context.key, work)
+        return _located(await action.answer(context, found), action, context)
+    if found.key is None:
+        return await _write(operation, found, before, draft, then)
+    work = functools.partial(_write, operation, found, before, draft, then)
+    return await idempotency.once(operation.caller.store, context, found.key, work)
 
 
-async def _write(
-    app: AppContext, request: Request, caller: Caller, action: Action, context: Context, body: bytes
-) -> Outcome:
-    if not context.in_task and not action.secret and (_prefers_task(request) or action.wants_task(context)):
-        return await _schedule(app, request, caller, context, body, await action.task_meta(context))
-    await action.prefetch(context)
-
-    reader = context.reader
+async def _write(operation: Operation, found: Found, before: Preconditions, draft: Any, then: Then | None) -> Outcome:
+    action, context = operation.action, operation.context
+    may_be_task = not context.in_task and not action.secret
+    if may_be_task and (_prefers_task(operation.request) or action.wants_task(context, found)):
+        return await _schedule(operation, found, await action.task_meta(context, found))
+    write = Write(found, draft, await action.prefetch(context.holding(), found, draft), before.recheck)
 
     async def job(unit: Unit) -> Outcome:
         unit.client_id = context.client_id
-        try:
-            outcome = _located(await action.perform(unit, context), action, context)
-        finally:
-            context.reader = reader  # what a write shows is read inside its transaction, and nothing else is
-        if context.then is not None:
-            await context.then(unit, outcome)
-        await idempotency.keep(unit, request, context, outcome)
+        inside = context.within(unit, draft)  # what a write shows is read inside its transaction
+        outcome = _located(await action.perform(unit, inside, write), action, context)
+        if then is not None:
+            await then(unit, outcome)
+        await idempotency.keep(unit, operation.media, found, outcome)
         return outcome
 
-    outcome: Outcome = await caller.store.write(job)
+    outcome: Outcome = await operation.caller.store.write(job)
     return outcome
 
 
@@ -168,9 +166,8 @@ def _prefers_task(request: Request) -> bool:
     return prefer is not None and _ASYNC.search(prefer) is not None
 
 
-async def _schedule(
-    app: AppContext, request: Request, caller: Caller, context: Context, body: bytes, meta: Mapping[str, Any]
-) -> Outcome:
+async def _schedule(operation: Operation, found: Found, meta: Mapping[str, Any]) -> Outcome:
+    request, store, body = operation.request, operation.caller.store, operation.body
     url = request.path + (f"?{request.query}" if request.query else "")
     headers = {name.decode(): request.headers[name].decode("latin-1") for name in _DECIDE if name in request.headers}
     content = ""
@@ -180,14 +177,14 @@ async def _schedule(
         asked, content = queue.TaskRequest(request.method, url, headers, coded=True), base64.b64encode(body).decode()
 
     async def job(unit: Unit) -> Outcome:
-        client_id = caller.account.client_id
+        client_id = operation.caller.account.client_id
         row = await queue.enqueue(unit, asked, base=request.url(""), client_id=client_id, content=content)
         accepted = _accepted(request, row, meta)
-        await idempotency.keep(unit, request, context, accepted)
+        await idempotency.keep(unit, operation.media, found, accepted)
         return accepted
 
-    outcome: Outcome = await caller.store.write(job)
-    app.wake_worker(caller.store)
+    outcome: Outcome = await store.write(job)
+    operation.app.wake_worker(store)
     return outcome
 
 

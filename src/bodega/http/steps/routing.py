@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from bodega.access.scopes import READERS, allows
+from bodega.dates import parse_http_date
 from bodega.http.app_context import AppContext, Caller
 from bodega.http.negotiation import Media, choose_media, media_of
+from bodega.http.products import InformedRefusal
 from bodega.http.request import V2_MEDIA, V3_MEDIA, Request
 from bodega.http.router import Match
 from bodega.kit.actions import NO_QUERY, Action
-from bodega.kit.context import Context
+from bodega.kit.context import Context, Found
 from bodega.kit.listing import Query
 from bodega.kit.route import Route
 from bodega.kit.shape import Base
@@ -30,7 +32,7 @@ class Describe(Action):
     def parse(self, query: str) -> Query:
         return NO_QUERY
 
-    async def answer(self, context: Context) -> Outcome:
+    async def answer(self, context: Context, found: Found) -> Outcome:
         allow = self.route.allow
         if self.route.version == 2:
             fields = self.route.fields.describe(self.route.actions) if self.route.fields is not None else []
@@ -75,16 +77,15 @@ def require_scope(request: Request, caller: Caller, action: Action) -> None:
     raise Refusal(Reason.SCOPE_MISSING, details={"missing_scope": needed, "client_id": caller.account.client_id})
 
 
-def acceptable(request: Request, action: Action) -> None:
+def acceptable(request: Request, action: Action) -> Media:
     """V2 speaks JSON and, but for a few resources, XML; V3 only JSON (RFC 9110 12.5.1)."""
     offered = offers(request, action)
-    if action.json_only:
-        request.media = Media.JSON  # errors neither
     media = choose_media(request.headers.get(b"accept"), request.suffix, offered)
     if media is None:
         types = [item.value.decode() for item in offered]
-        raise Refusal(Reason.NOT_ACCEPTABLE, details={"supported_types": types})
-    request.media = media
+        told_in = Media.JSON if action.json_only else None  # errors neither
+        raise InformedRefusal(Reason.NOT_ACCEPTABLE, details={"supported_types": types}, media=told_in)
+    return media
 
 
 def offers(request: Request, action: Action) -> tuple[Media, ...]:
@@ -122,25 +123,35 @@ async def readable(app: AppContext, request: Request, action: Action) -> bytes:
         if size > maximum:
             raise _too_large(maximum)
         if not message.get("more_body", False):
-            request.body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-            return request.body
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-def parse_query(request: Request, caller: Caller, match: Match, action: Action) -> Context:
-    """What the query string asks for, and with it the call that the resource will see."""
+def parse_query(
+    request: Request, caller: Caller, match: Match, action: Action, media: Media, *, in_task: bool = False
+) -> Context:
+    """What the query string asks for, and with it the context that the resource will see.
+
+    In V2 a collection's If-Modified-Since is a filter (rule 12).
+    """
     query = action.parse(request.query)
     store = caller.store
     assert store.rows is not None
-    suffix = ".json" if request.host_form and request.version == 2 and request.media is Media.JSON else ""
-    if request.host_form and request.media is Media.XML:
+    suffix = ".json" if request.host_form and request.version == 2 and media is Media.JSON else ""
+    if request.host_form and media is Media.XML:
         suffix = ".xml"
     base = NO_BASE
     if action.files:
         base = Base(request.url(request.prefix), suffix, request.url(f"/files/{store.record.hash}"))
     elif request.version == 2 or action.writes:
         base = Base(request.url(request.prefix), suffix)
+    since = None
+    headers = request.headers
+    if request.version == 2 and action.is_list and b"if-modified-since" in headers and b"if-none-match" not in headers:
+        since = parse_http_date(headers[b"if-modified-since"])
     reader, now, client_id = store.rows.reader, int(store.clock.now()), caller.account.client_id
-    return Context(request.version, match.ids, base, query, reader, store.page_index, store.record, now, client_id)
+    return Context(
+        request.version, match.ids, base, query, reader, store.page_index, store.record, now, client_id, since, in_task
+    )
 
 
 NO_BASE = Base("")

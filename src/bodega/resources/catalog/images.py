@@ -97,8 +97,8 @@ async def take_in(context: Context, draft: Changes, image_id: int, before: str) 
         return
     field = before + member
     taken = await picture.taken_in(context, given, field, PRODUCT_SIZES)
-    context.held += taken.weight
-    if context.held > MAX_BYTES:
+    assert context.held is not None
+    if context.held.add(taken.weight) > MAX_BYTES:
         why = f"{field} takes the pictures of this request over {MAX_BYTES >> 20} MB, their smaller forms included."
         message = f"The image of '{field}' is not valid."
         raise refuse_faults([Fault(Reason.IMAGE_INVALID, field, message, {"invalid_reason": why})])

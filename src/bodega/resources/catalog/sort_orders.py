@@ -8,7 +8,7 @@ import msgspec
 
 from bodega.kit.actions import Action
 from bodega.kit.complaint import typed
-from bodega.kit.context import Context
+from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.fields import INT32
 from bodega.kit.listing import Listing
@@ -53,21 +53,20 @@ _SOURCE = (
 class ShowOrder(Action):
     """GET: the products of the category with their places, those without one last."""
 
-    async def find(self, context: Context) -> Validator:
-        await self.selection.enter(context)
+    async def find(self, context: Context) -> Found:
+        parent = await self.selection.enter(context)
         standings = [await rows.table_state_of(context.reader, name) for name in TABLES]
-        return Validator(sum(one.revision for one in standings), max(one.modified for one in standings))
+        state = Validator(sum(one.revision for one in standings), max(one.modified for one in standings))
+        return Found(state, parent)
 
-    async def answer(self, context: Context) -> Outcome:
+    async def answer(self, context: Context, found: Found) -> Outcome:
         plan = context.query.plan
         order = "s.sort_order IS NULL, s.sort_order, p.product_id LIMIT $2 OFFSET $3"
         sql = f"SELECT p.product_id, s.sort_order {_SOURCE} ORDER BY {order}"
-        found = await context.reader.rows(sql, context.parent, plan.limit, plan.offset)
-        total = await context.reader.row(
-            "SELECT count(*) FROM product_categories WHERE category_id = $1", context.parent
-        )
-        shown = json([{"product_id": one[0], "sort_order": one[1]} for one in found])
-        told = pagination(context, total[0] if total else 0, len(found))
+        page = await context.reader.rows(sql, found.parent, plan.limit, plan.offset)
+        total = await context.reader.row("SELECT count(*) FROM product_categories WHERE category_id = $1", found.parent)
+        shown = json([{"product_id": one[0], "sort_order": one[1]} for one in page])
+        told = pagination(context, total[0] if total else 0, len(page))
         return Shown(ready=b'{"data":' + shown + b',"meta":{"pagination":' + told + b"}}")
 
 
@@ -77,8 +76,8 @@ class SetOrder(Action):
     writes = True
     body = True
 
-    async def find(self, context: Context) -> None:
-        await self.selection.enter(context)
+    async def find(self, context: Context) -> Found:
+        return Found(parent=await self.selection.enter(context))
 
     def read(self, content: Any) -> Any:
         items = parse_json(content)
@@ -94,10 +93,10 @@ class SetOrder(Action):
             raise refuse_faults(faults)
         return places
 
-    async def perform(self, unit: Unit, context: Context) -> Outcome:
-        category = context.parent
-        await _refuse_strangers(unit, category, context.draft)
-        for wanted in context.draft:
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
+        category = write.found.parent
+        await _refuse_strangers(unit, category, write.draft)
+        for wanted in write.draft:
             await unit.tx.run(
                 "DELETE FROM category_sort_orders WHERE category_id = $1 AND product_id = $2",
                 category,
@@ -106,9 +105,9 @@ class SetOrder(Action):
             if wanted.sort_order is not None:
                 sql = "INSERT INTO category_sort_orders (category_id, product_id, sort_order) VALUES ($1, $2, $3)"
                 await unit.tx.run(sql, category, wanted.product_id, wanted.sort_order)
-        if context.draft:
+        if write.draft:
             unit.statistics.touch(NAME, unit.now)
-        return Shown(ready=json({"data": context.draft, "meta": {}}))
+        return Shown(ready=json({"data": write.draft, "meta": {}}))
 
 
 async def _refuse_strangers(unit: Unit, category: int, places: list[SortPosition]) -> None:

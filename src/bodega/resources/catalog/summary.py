@@ -7,7 +7,7 @@ from typing import Any
 
 from bodega.kit import render
 from bodega.kit.actions import NO_QUERY, Action
-from bodega.kit.context import Context
+from bodega.kit.context import Context, Found
 from bodega.kit.listing import Query
 from bodega.kit.route import route
 from bodega.law.outcome import Outcome, Shown, Validator
@@ -42,12 +42,12 @@ class ShowSummary(Action):
     def parse(self, query: str) -> Query:
         return NO_QUERY
 
-    async def find(self, context: Context) -> Validator:
+    async def find(self, context: Context) -> Found:
         """It changes with whatever it is made of."""
         of = [await rows.table_state(context.reader, item.TABLE) for item in (variants, product, categories)]
-        return Validator(sum(item.revision for item in of), max(item.modified for item in of))
+        return Found(Validator(sum(item.revision for item in of), max(item.modified for item in of)))
 
-    async def answer(self, context: Context) -> Outcome:
+    async def answer(self, context: Context, found: Found) -> Outcome:
         return Shown(ready=render.json({"data": await summary(context.reader), "meta": {}}))
 
 

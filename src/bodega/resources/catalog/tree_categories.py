@@ -9,7 +9,7 @@ import msgspec
 
 from bodega.kit.actions import Action, DeleteMany
 from bodega.kit.batch import CreateMany, UpdateMany
-from bodega.kit.context import Context
+from bodega.kit.context import Context, Found
 from bodega.kit.endpoint import Batch, Endpoint, Parent
 from bodega.kit.listing import Filter, Listing, Query, listed, parser
 from bodega.kit.render import json
@@ -135,11 +135,12 @@ class CreateInTrees(CreateMany):
 class DeleteInTrees(DeleteMany):
     """DELETE of categories: always a task; the reply counts what it will delete (rule 29)."""
 
-    def wants_task(self, context: Context) -> bool:
+    def wants_task(self, context: Context, found: Found) -> bool:
         return True
 
-    async def task_meta(self, context: Context) -> dict[str, Any]:
-        total = await rows.count(context.reader, self.selection.narrowed(context), context.found)
+    async def task_meta(self, context: Context, found: Found) -> dict[str, Any]:
+        assert found.plan is not None
+        total = await rows.count(context.reader, found.plan, found.row)
         return {"total": total, "success": 0, "failed": 0}
 
 
@@ -149,16 +150,16 @@ class ShowTree(Action):
     def parse(self, query: str) -> Query:
         return self.listing.parse(query)
 
-    async def find(self, context: Context) -> Validator:
-        await self.selection.enter(context)
+    async def find(self, context: Context) -> Found:
+        parent = await self.selection.enter(context)
         now = await rows.table_state(context.reader, TABLE)
-        return Validator(now.revision, now.modified)
+        return Found(Validator(now.revision, now.modified), parent)
 
-    async def answer(self, context: Context) -> Outcome:
+    async def answer(self, context: Context, found: Found) -> Outcome:
         depth = _depth(context.query)
         sql = "SELECT doc, rest FROM categories WHERE tree_id = $1 ORDER BY sort_order, id"
         below: dict[int, list[Category]] = {}
-        for doc, rest in await context.reader.rows(sql, context.parent):
+        for doc, rest in await context.reader.rows(sql, found.parent):
             category = TABLE.decode(doc, rest)
             below.setdefault(category.parent_id, []).append(category)
         return Shown(ready=json({"data": _nodes(below, 0, depth), "meta": {}}))

@@ -10,7 +10,7 @@ import msgspec
 
 from bodega.domain.urls import CustomUrl, chosen, has_urls, yields_taken_urls
 from bodega.kit.actions import NO_QUERY, Action, Chunk, DeleteMany
-from bodega.kit.context import Context
+from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import NAME, STRING, WORDS, FieldType, Line, clean_moment, moment
@@ -116,11 +116,11 @@ PAGE = Endpoint(2, TABLE, Listing(TABLE, 2, "", order=NEWEST_FIRST, maximum=50, 
 class DeletePage(DeleteMany):
     """DELETE of the posts: a page of them, at most 50, as GET with the same page and limit shows it."""
 
-    def wants_task(self, context: Context) -> bool:
+    def wants_task(self, context: Context, found: Found) -> bool:
         return False
 
-    async def perform(self, unit: Unit, context: Context) -> Outcome:
-        self._still(unit, context)
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
+        self._still(unit, write)
         sql, values = page_sql(context.query.plan, "t.id", unit.tx.dialect)
         ids = [row[0] for row in await unit.tx.rows(sql, *values)]
         await unit.delete(TABLE, ids)
@@ -133,16 +133,16 @@ class ListTags(Action):
     def parse(self, query: str) -> Query:
         return NO_QUERY
 
-    async def find(self, context: Context) -> Validator:
+    async def find(self, context: Context) -> Found:
         now = await rows.table_state(context.reader, TABLE)
-        return Validator(now.revision, now.modified)
+        return Found(Validator(now.revision, now.modified))
 
-    async def answer(self, context: Context) -> Outcome:
-        found: dict[str, dict[str, Any]] = {}
+    async def answer(self, context: Context, found: Found) -> Outcome:
+        tags: dict[str, dict[str, Any]] = {}
         sql = "SELECT tag_key, tag, post_id FROM blog_post_tags ORDER BY tag_key, post_id"
         for key, tag, post in await context.reader.rows(sql):
-            found.setdefault(key, {"tag": tag, "post_ids": []})["post_ids"].append(post)
-        return Shown(value=list(found.values()), root="blog_tags", item="blog_tag") if found else Emptied()
+            tags.setdefault(key, {"tag": tag, "post_ids": []})["post_ids"].append(post)
+        return Shown(value=list(tags.values()), root="blog_tags", item="blog_tag") if tags else Emptied()
 
 
 routes = (

@@ -205,7 +205,7 @@ async def of_customers(context: Context, ids: Sequence[int]) -> dict[int, bytes]
 
 def _asked(context: Context) -> bool:
     """Whether form fields were asked for, or an address in the body brought some."""
-    drafts = context.draft if isinstance(context.draft, list) else []
+    drafts = context.brought if isinstance(context.brought, list) else []
     brought = any("form_fields" in address for draft in drafts for address in draft.get("addresses", ()))
     return brought or "formfields" in context.query.include
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from bodega.kit.actions import NO_QUERY, Action
-from bodega.kit.context import Context
+from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Moment, moment
@@ -64,19 +64,17 @@ class ShowConsent(Action):
     def parse(self, query: str) -> Query:
         return NO_QUERY
 
-    async def find(self, context: Context) -> Validator:
-        await self.selection.enter(context)
-        found = await rows.get(context.reader, TABLE, context.parent)
-        if found is None:
-            owner = await rows.get(context.reader, customer.TABLE, context.parent)
+    async def find(self, context: Context) -> Found:
+        parent = await self.selection.enter(context)
+        kept = await rows.get(context.reader, TABLE, parent)
+        if kept is None:
+            owner = await rows.get(context.reader, customer.TABLE, parent)
             assert owner is not None
-            context.found = Consent(updated_at=owner.entity.date_created)
-            return Validator(0, owner.modified)
-        context.found = found.entity
-        return Validator(found.version, found.modified)
+            return Found(Validator(0, owner.modified), parent, row=Consent(updated_at=owner.entity.date_created))
+        return Found(Validator(kept.version, kept.modified), parent, row=kept.entity)
 
-    async def answer(self, context: Context) -> Outcome:
-        return Shown(ready=_shown(context.found))
+    async def answer(self, context: Context, found: Found) -> Outcome:
+        return Shown(ready=_shown(found.row))
 
 
 class DeclareConsent(ShowConsent):
@@ -99,14 +97,14 @@ class DeclareConsent(ShowConsent):
             raise refuse_faults(faults)
         return changes
 
-    async def perform(self, unit: Unit, context: Context) -> Outcome:
-        old = await unit.get(TABLE, context.parent)
-        if context.recheck_preconditions is not None:
-            context.recheck_preconditions(Validator(old.version, old.modified) if old else Validator(0, 0))
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
+        old = await unit.get(TABLE, write.found.parent)
+        if write.recheck is not None:
+            write.recheck(Validator(old.version, old.modified) if old else Validator(0, 0))
         was = old.entity if old is not None else Consent()
-        allow, deny = context.draft.get("allow"), context.draft.get("deny")
+        allow, deny = write.draft.get("allow"), write.draft.get("deny")
         new = Consent(
-            id=context.parent,
+            id=write.found.parent,
             allow=allow if allow is not None else [item for item in was.allow if item not in (deny or ())],
             deny=deny if deny is not None else [item for item in was.deny if item not in (allow or ())],
             updated_at=moment(unit.now),

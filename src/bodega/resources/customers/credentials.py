@@ -10,7 +10,7 @@ import msgspec
 from bodega import passwords
 from bodega.domain import guesses
 from bodega.kit.actions import NO_QUERY, Action
-from bodega.kit.context import Context
+from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity
 from bodega.kit.fields import Id
@@ -18,7 +18,7 @@ from bodega.kit.listing import Listing, Query
 from bodega.kit.render import json
 from bodega.kit.route import route
 from bodega.kit.shape import V2Shape, V3Shape
-from bodega.law.outcome import Outcome, Shown, Validator
+from bodega.law.outcome import Outcome, Shown
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal, invalid, refuse_faults
 from bodega.resources.customers import customer, settings
@@ -74,22 +74,22 @@ class ValidateCredentials(Action):
     def read(self, content: Any) -> Any:
         return v3.read(content, creating=True)
 
-    async def prefetch(self, context: Context) -> None:
+    async def prefetch(self, context: Context, found: Found, draft: Any) -> Checked:
         """The password is compared before anything is written: that takes longer than a transaction should."""
-        email, channel = context.draft["email"].casefold(), context.draft.get("channel_id", channels.DEFAULT)
+        email, channel = draft["email"].casefold(), draft.get("channel_id", channels.DEFAULT)
         if await rows.get(context.reader, channels.TABLE, channel) is None:
             raise refuse_faults([invalid("channel_id", "must be the id of a channel")])
         subject = hashlib.sha256(email.encode()).hexdigest()
         await guesses.may_guess(context.reader, subject, context.now)
         row = await context.reader.row("SELECT doc, rest FROM customers WHERE email_key = $1", email)
-        found = customer.TABLE.decode(row[0], row[1]) if row is not None else None
-        right = await passwords.is_right(found.password if found else "", context.draft["password"])
-        if found is not None and right:
-            right = await settings.lets_in(context.reader, found, channel)
-        context.prefetched = Checked(subject, right, found.id if found else 0)
+        who = customer.TABLE.decode(row[0], row[1]) if row is not None else None
+        right = await passwords.is_right(who.password if who else "", draft["password"])
+        if who is not None and right:
+            right = await settings.lets_in(context.reader, who, channel)
+        return Checked(subject, right, who.id if who else 0)
 
-    async def perform(self, unit: Unit, context: Context) -> Outcome:
-        checked: Checked = context.prefetched
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
+        checked: Checked = write.prefetched
         await guesses.answered(unit, checked.subject, right=checked.right)
         customer_id = checked.customer_id if checked.right else None
         return Shown(ready=json({"customer_id": customer_id, "is_valid": checked.right}))
@@ -98,22 +98,22 @@ class ValidateCredentials(Action):
 class ValidatePassword(ValidateCredentials):
     """POST: whether this is the password of the customer in the path."""
 
-    async def find(self, context: Context) -> Validator:
+    async def find(self, context: Context) -> Found:
         return await self._find_item(context)
 
     def read(self, content: Any) -> Any:
         return v2.read(content, creating=True)
 
-    async def prefetch(self, context: Context) -> None:
-        found: customer.Customer = customer.TABLE.decode(context.found[0], context.found[1])
-        subject = hashlib.sha256(found.email.casefold().encode()).hexdigest()
+    async def prefetch(self, context: Context, found: Found, draft: Any) -> Checked:
+        who: customer.Customer = customer.TABLE.decode(found.row[0], found.row[1])
+        subject = hashlib.sha256(who.email.casefold().encode()).hexdigest()
         await guesses.may_guess(context.reader, subject, context.now)
-        right = await passwords.is_right(found.password, context.draft["password"])
-        context.prefetched = Checked(subject, right, found.id)
+        right = await passwords.is_right(who.password, draft["password"])
+        return Checked(subject, right, who.id)
 
-    async def perform(self, unit: Unit, context: Context) -> Outcome:
-        checked: Checked = context.prefetched
-        if await unit.get(customer.TABLE, context.entity_id) is None:
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
+        checked: Checked = write.prefetched
+        if await unit.get(customer.TABLE, write.found.entity_id) is None:
             raise Refusal(Reason.NO_SUCH_ENTITY)
         await guesses.answered(unit, checked.subject, right=checked.right)
         return Shown(value={"success": checked.right}, root="validate")

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import msgspec
 
 from bodega.kit.actions import NO_QUERY, Action
-from bodega.kit.context import Context
+from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import fires
@@ -151,19 +151,20 @@ class ShowCustomerSettings(Action):
     def parse(self, query: str) -> Query:
         return NO_QUERY
 
-    async def find(self, context: Context) -> Validator:
-        await self.selection.enter(context)
+    async def find(self, context: Context) -> Found:
+        parent = await self.selection.enter(context)
         of_groups = await rows.table_state(context.reader, groups.TABLE)
         now = await rows.table_state(context.reader, TABLE)
-        return Validator(now.revision + of_groups.revision, max(now.modified, of_groups.modified))
+        state = Validator(now.revision + of_groups.revision, max(now.modified, of_groups.modified))
+        return Found(state, parent)
 
-    async def answer(self, context: Context) -> Outcome:
-        return Shown(ready=json({"data": await self._shown(context.reader, context), "meta": {}}))
+    async def answer(self, context: Context, found: Found) -> Outcome:
+        return Shown(ready=json({"data": await self._shown(context.reader, found.parent), "meta": {}}))
 
-    async def _shown(self, tx: Tx, context: Context) -> dict[str, Any]:
+    async def _shown(self, tx: Tx, channel: Any) -> dict[str, Any]:
         if not self.endpoint.parents:
             return await _of_store(tx)
-        return _of_channel(await rows.get(tx, TABLE, context.parent), context.parent)
+        return _of_channel(await rows.get(tx, TABLE, channel), channel)
 
 
 class ChangeCustomerSettings(ShowCustomerSettings):
@@ -175,11 +176,11 @@ class ChangeCustomerSettings(ShowCustomerSettings):
     def read(self, content: Any) -> Any:
         return v3.read(content, creating=False)
 
-    async def perform(self, unit: Unit, context: Context) -> Outcome:
-        if context.recheck_preconditions is not None:
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
+        if write.recheck is not None:
             item, other = unit.statistics.state(TABLE.name), unit.statistics.state(groups.TABLE.name)
-            context.recheck_preconditions(Validator(item[0] + other[0], max(item[1], other[1])))
-        draft: Changes = dict(context.draft)
+            write.recheck(Validator(item[0] + other[0], max(item[1], other[1])))
+        draft: Changes = dict(write.draft)
         wanted = draft.get("customer_group_settings", GroupSettings())
         if not self.endpoint.parents:
             draft.pop("allow_global_logins", None)
@@ -188,8 +189,8 @@ class ChangeCustomerSettings(ShowCustomerSettings):
                 if getattr(wanted, name) is not msgspec.UNSET:
                     await groups.appoint(unit, role, getattr(wanted, name) or 0)
         await _know_the_groups(unit, wanted)
-        await _keep(unit, context.parent or EVERYWHERE, draft)
-        return Shown(ready=json({"data": await self._shown(unit.tx, context), "meta": {}}))
+        await _keep(unit, write.found.parent or EVERYWHERE, draft)
+        return Shown(ready=json({"data": await self._shown(unit.tx, write.found.parent), "meta": {}}))
 
 
 async def _know_the_groups(unit: Unit, wanted: GroupSettings) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bodega.kit.actions import NO_QUERY, Action
-from bodega.kit.context import Context
+from bodega.kit.context import Context, Found
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.listing import Listing, Query
 from bodega.kit.route import route
@@ -26,10 +26,10 @@ class NoInstruments(Action):
     def parse(self, query: str) -> Query:
         return NO_QUERY
 
-    async def find(self, context: Context) -> None:
-        await self.selection.enter(context)
+    async def find(self, context: Context) -> Found:
+        return Found(parent=await self.selection.enter(context))
 
-    async def answer(self, context: Context) -> Outcome:
+    async def answer(self, context: Context, found: Found) -> Outcome:
         return Shown(ready=b"[]")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from bodega.kit.actions import Action
-from bodega.kit.context import Context
+from bodega.kit.context import Context, Found
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Id, Line, Long
@@ -140,14 +140,15 @@ _ITEM = Endpoint(2, order.TABLE, Listing(order.TABLE, 2, "", includes={LINES: IN
 class ShowConsignments(Action):
     """GET of the consignments of one order."""
 
-    async def find(self, context: Context) -> Validator:
-        await self.selection.item(context)
+    async def find(self, context: Context) -> Found:
+        found = await self.selection.item(context)
         standing = [await rows.table_state_of(context.reader, table) for table in TABLES.split()]
-        return Validator(sum(item.revision for item in standing), max(item.modified for item in standing))
+        state = Validator(sum(item.revision for item in standing), max(item.modified for item in standing))
+        return msgspec.structs.replace(found, state=state)
 
-    async def answer(self, context: Context) -> Outcome:
-        found = await of_orders(context, [context.ids[0]])
-        return Shown(value=found[context.ids[0]], root="consignments")
+    async def answer(self, context: Context, found: Found) -> Outcome:
+        shown = await of_orders(context, [context.ids[0]])
+        return Shown(value=shown[context.ids[0]], root="consignments")
 
 
 class ShowQuotes(Action):
@@ -157,10 +158,10 @@ class ShowQuotes(Action):
         super().__init__(shipping_addresses.V2)
         self.selection = Selection(shipping_addresses.V2)
 
-    async def find(self, context: Context) -> Validator:
+    async def find(self, context: Context) -> Found:
         return await self._find_item(context)
 
-    async def answer(self, context: Context) -> Outcome:
+    async def answer(self, context: Context, found: Found) -> Outcome:
         return Emptied()
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
-from bodega.kit.actions import CHUNK, Chunk, Create, Delete, DeleteMany, ListAll, ShowItem, Still, Update
-from bodega.kit.context import Context
+from msgspec.structs import replace
+
+from bodega.kit.actions import CHUNK, Chunk, Create, Delete, DeleteMany, ListAll, ShowItem, Update
+from bodega.kit.context import Context, Found, Recheck, Write
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.listing import Filter, Include, Listing, Query, parser
 from bodega.kit.route import route
@@ -73,11 +75,11 @@ async def all_live(context: Context) -> bool:
 class ListOrders(ListAll):
     """GET: archived orders are shown to those who ask for them by `is_deleted`."""
 
-    async def find(self, context: Context) -> Validator:
+    async def find(self, context: Context) -> Found:
         asked = any(condition.column == "is_deleted" for condition in context.query.plan.where)
         if not asked and not await all_live(context):
             plan = context.query.plan
-            context.query = context.query._replace(plan=plan._replace(where=(*plan.where, LIVING)))
+            context = context.asking(context.query._replace(plan=plan._replace(where=(*plan.where, LIVING))))
         return await super().find(context)
 
 
@@ -86,15 +88,16 @@ class CountOrders(ListOrders):
 
     is_list = False
 
-    async def answer(self, context: Context) -> Outcome:
-        plan = self._plan(context)
+    async def answer(self, context: Context, found: Found) -> Outcome:
+        plan = found.plan
+        assert plan is not None
         if LIVING in plan.where and len(plan.where) == 1:
             # All of them are counted in an index, and those that are put away in another.
-            found = await self._by_status(context, plan._replace(where=()))
+            counts = await self._by_status(context, plan._replace(where=()))
             away = await self._by_status(context, plan._replace(where=(LIVING._replace(value=True),)))
-            found = {status: count - away.get(status, 0) for status, count in found.items()}
+            counts = {status: count - away.get(status, 0) for status, count in counts.items()}
         else:
-            found = await self._by_status(context, plan)
+            counts = await self._by_status(context, plan)
         statuses = [
             {
                 "id": number,
@@ -102,12 +105,12 @@ class CountOrders(ListOrders):
                 "system_label": name,
                 "custom_label": name,
                 "system_description": message,
-                "count": found.get(number, 0),
+                "count": counts.get(number, 0),
                 "sort_order": place,
             }
             for number, name, place, message in STATUSES
         ]
-        return Shown(value={"statuses": statuses, "count": sum(found.values())}, root="count")
+        return Shown(value={"statuses": statuses, "count": sum(counts.values())}, root="count")
 
     async def _by_status(self, context: Context, plan: QueryPlan) -> dict[int, int]:
         shape: list[tuple[Any, Any, int]] = []
@@ -125,25 +128,25 @@ class CountOrders(ListOrders):
 class PlaceOrder(Create):
     """POST."""
 
-    async def make(self, unit: Unit, context: Context, notes: list[Fault]) -> Row:
-        return await writing.place(unit, context.draft, notes)
+    async def make(self, unit: Unit, write: Write, notes: list[Fault]) -> Row:
+        return await writing.place(unit, write.draft, notes)
 
 
 class ChangeOrder(Update):
     """PUT."""
 
-    async def change(self, unit: Unit, context: Context, notes: list[Fault], still: Still) -> Row:
-        return await writing.change(unit, context.entity_id, context.draft, notes, still)
+    async def change(self, unit: Unit, write: Write, notes: list[Fault], recheck: Recheck | None) -> Row:
+        return await writing.change(unit, write.found.entity_id, write.draft, notes, recheck)
 
 
 class ArchiveOrder(Delete):
     """DELETE. Rule 84: it puts the order away."""
 
-    async def perform(self, unit: Unit, context: Context) -> Outcome:
-        if context.recheck_preconditions is not None:
-            row = await unit.get(TABLE, context.entity_id)
-            context.recheck_preconditions(Validator(row.version, row.modified) if row else None)
-        await writing.archive(unit, [context.entity_id])
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
+        if write.recheck is not None:
+            row = await unit.get(TABLE, write.found.entity_id)
+            write.recheck(Validator(row.version, row.modified) if row else None)
+        await writing.archive(unit, [write.found.entity_id])
         return Emptied()
 
 
@@ -154,15 +157,14 @@ class ArchiveAll(DeleteMany):
         asked = self.listing.parse(query, strict=True)
         return asked._replace(plan=asked.plan._replace(where=(LIVING,)))
 
-    async def find(self, context: Context) -> Validator:
-        state = await super().find(context)
+    async def find(self, context: Context) -> Found:
+        found = await super().find(context)
         archived = await context.reader.row(COUNTED)
         assert archived is not None
-        context.found = context.found._replace(total=context.found.total - archived[0])
-        return state
+        return replace(found, row=found.row._replace(total=found.row.total - archived[0]))
 
-    async def perform(self, unit: Unit, context: Context) -> Outcome:
-        self._still(unit, context)
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
+        self._still(unit, write)
         bounded = "limit" in dict(context.query.given)
         maximum = context.query.plan.limit if bounded else CHUNK if context.in_task else 1_000_000_000
         sql, values = ids_sql(context.query.plan._replace(limit=maximum), unit.tx.dialect)

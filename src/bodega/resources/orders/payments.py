@@ -15,7 +15,7 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from bodega.kit.actions import Action, ListAll
-from bodega.kit.context import Context
+from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import FieldType, Id, Line, Moment, Money, as_is, moment
@@ -174,9 +174,9 @@ async def record(unit: Unit, item: Order, payment: Payment) -> Row:
 class ShowTransactions(ListAll):
     """GET under V2's path: connectors read `data` there as well."""
 
-    async def answer(self, context: Context) -> Outcome:
+    async def answer(self, context: Context, found: Found) -> Outcome:
         sql = "SELECT doc FROM order_transactions WHERE order_ref = $1 ORDER BY id"
-        docs = [row[0] for row in await context.reader.rows(sql, context.parent)]
+        docs = [row[0] for row in await context.reader.rows(sql, found.parent)]
         shown = [parse_json(doc) for doc in docs]
         return Shown(value={"data": shown}, root="transactions")
 
@@ -191,18 +191,18 @@ class PaymentAction(Action):
         super().__init__(Endpoint(3, order.TABLE, Listing(order.TABLE, 3, ""), EITHER, "orders"))
         self._event: Literal["capture", "void"] = event
 
-    async def find(self, context: Context) -> Validator:
+    async def find(self, context: Context) -> Found:
         return await self._find_item(context)
 
     def read(self, content: Any) -> Any:
         return None
 
-    async def perform(self, unit: Unit, context: Context) -> Outcome:
-        row = await unit.get(order.TABLE, context.entity_id)
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
+        row = await unit.get(order.TABLE, write.found.entity_id)
         if row is None:
             raise Refusal(Reason.NO_SUCH_ENTITY)
-        if context.recheck_preconditions is not None:
-            context.recheck_preconditions(Validator(row.version, row.modified))
+        if write.recheck is not None:
+            write.recheck(Validator(row.version, row.modified))
         old: Order = row.entity
         if old.payment_status != "authorized":
             message = f"The order has no authorised payment to {self._event}."

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from bodega.domain.refunds import RefundDue
 from bodega.kit.actions import Action, ListAll, ShowItem
-from bodega.kit.context import Context
+from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.fields import clean_moment, moment
 from bodega.kit.listing import Filter, Listing, listed, parser
@@ -108,7 +108,7 @@ class _OfOrder(Action):
     def __init__(self) -> None:
         super().__init__(Endpoint(3, order.TABLE, Listing(order.TABLE, 3, ""), payments.EITHER, "orders"))
 
-    async def find(self, context: Context) -> Validator:
+    async def find(self, context: Context) -> Found:
         return await self._find_item(context)
 
     def read(self, content: Any) -> Any:
@@ -118,20 +118,20 @@ class _OfOrder(Action):
 class QuoteRefund(_OfOrder):
     """POST: what a refund would come to; it changes nothing."""
 
-    async def perform(self, unit: Unit, context: Context) -> Outcome:
-        refundable = await refund_context(unit, context.entity_id)
-        return Created(ready=json({"data": _quoted(refundable, due(refundable, context.draft)), "meta": {}}))
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
+        refundable = await refund_context(unit, write.found.entity_id)
+        return Created(ready=json({"data": _quoted(refundable, due(refundable, write.draft)), "meta": {}}))
 
 
 class MakeRefund(_OfOrder):
     """POST: gives money back."""
 
-    async def perform(self, unit: Unit, context: Context) -> Outcome:
-        refundable = await refund_context(unit, context.entity_id)
-        if context.recheck_preconditions is not None:
-            context.recheck_preconditions(Validator(refundable.row.version, refundable.row.modified))
-        made = due(refundable, context.draft)
-        row = await give_back(unit, refundable, made, _ways(refundable, made, context.draft), context.draft)
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
+        refundable = await refund_context(unit, write.found.entity_id)
+        if write.recheck is not None:
+            write.recheck(Validator(refundable.row.version, refundable.row.modified))
+        made = due(refundable, write.draft)
+        row = await give_back(unit, refundable, made, _ways(refundable, made, write.draft), write.draft)
         return Created(
             ready=b'{"data":' + row.doc + b',"meta":{}}',
             location=f"{context.base.url}/{ALL.home}/{row.entity.id}",

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from bodega.kit.actions import NO_QUERY, Action
-from bodega.kit.context import Context
+from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import clean_email
@@ -80,16 +80,16 @@ class ShowOrderSettings(Action):
     def parse(self, query: str) -> Query:
         return NO_QUERY
 
-    async def find(self, context: Context) -> Validator:
-        await self.selection.enter(context)
+    async def find(self, context: Context) -> Found:
+        parent = await self.selection.enter(context)
         now = await rows.table_state(context.reader, TABLE)
-        return Validator(now.revision, now.modified)
+        return Found(Validator(now.revision, now.modified), parent)
 
-    async def answer(self, context: Context) -> Outcome:
-        return await self._told(context.reader, context)
+    async def answer(self, context: Context, found: Found) -> Outcome:
+        return await self._told(context, found)
 
-    async def _told(self, tx: Tx, context: Context) -> Outcome:
-        return Shown(ready=json({**await _shown(tx, context.parent or EVERYWHERE), "meta": {}}))
+    async def _told(self, context: Context, found: Found) -> Outcome:
+        return Shown(ready=json({**await _shown(context.reader, found.parent or EVERYWHERE), "meta": {}}))
 
 
 class ChangeOrderSettings(ShowOrderSettings):
@@ -101,10 +101,10 @@ class ChangeOrderSettings(ShowOrderSettings):
     def read(self, content: Any) -> Any:
         return v3.read(content, creating=False)
 
-    async def perform(self, unit: Unit, context: Context) -> Outcome:
-        self._still(unit, context)
-        row_id = context.parent or EVERYWHERE
-        wanted: Notifications = context.draft.get("notifications", Notifications())
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
+        self._still(unit, write)
+        row_id = write.found.parent or EVERYWHERE
+        wanted: Notifications = write.draft.get("notifications", Notifications())
         old = await unit.get(TABLE, row_id)
         was = old.entity if old is not None else OrderSettings(id=row_id)
         given = {kind: _addresses(OrderSettings(notifications=wanted), kind) for kind in KINDS}
@@ -112,7 +112,7 @@ class ChangeOrderSettings(ShowOrderSettings):
         _respect(kept, for_channel=bool(row_id))
         new = OrderSettings(id=row_id, notifications=Notifications(**{k: Mailing(v) for k, v in kept.items()}))
         await (unit.update(TABLE, old, new) if old is not None else unit.insert(TABLE, new, numbered=True))
-        return await self._told(unit.tx, context)
+        return await self._told(context, write.found)
 
 
 def _respect(kept: dict[str, Any], *, for_channel: bool) -> None:

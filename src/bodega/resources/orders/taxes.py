@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Literal
 
 from bodega.kit.actions import CountAll, ListAll, ShowItem
-from bodega.kit.context import Context
+from bodega.kit.context import Context, Found
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import INTEGER, Id, Line, Money
@@ -78,11 +78,11 @@ V2 = Endpoint(
 class ListTaxes(ListAll):
     """GET: what each tax is for is told to those who ask for details."""
 
-    async def answer(self, context: Context) -> Outcome:
+    async def answer(self, context: Context, found: Found) -> Outcome:
         detailed = dict(context.query.given).get("details", "").lower() in ("true", "1")
         if not detailed:
-            context.query = context.query._replace(fields=frozenset(v2.wires).difference(_DETAILS))
-        return await super().answer(context)
+            context = context.asking(context.query._replace(fields=frozenset(v2.wires).difference(_DETAILS)))
+        return await super().answer(context, found)
 
 
 routes = (

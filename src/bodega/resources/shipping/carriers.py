@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bodega.kit.actions import Action
-from bodega.kit.context import Context
+from bodega.kit.context import Context, Write
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.listing import Listing
@@ -95,17 +95,17 @@ class Connect(_OfCarrier):
             return [invalid("connection", "must be an object")]
         return [_missing(name) for name in REQUIRED.get(carrier, ()) if connection.get(name) in (None, "")]
 
-    async def perform(self, unit: Unit, context: Context) -> Outcome:
-        if not await self._known(unit, context.draft):
-            await unit.insert(TABLE, Carrier(carrier_id=context.draft))
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
+        if not await self._known(unit, write.draft):
+            await unit.insert(TABLE, Carrier(carrier_id=write.draft))
         return Emptied()
 
 
 class Disconnect(_OfCarrier):
     """DELETE, with a body: there is no path of a single connection."""
 
-    async def perform(self, unit: Unit, context: Context) -> Outcome:
-        await unit.delete(TABLE, await self._known(unit, context.draft))
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
+        await unit.delete(TABLE, await self._known(unit, write.draft))
         return Emptied()
 
 

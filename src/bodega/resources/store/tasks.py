@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from bodega.kit.actions import Delete
-from bodega.kit.context import Context
+from bodega.kit.context import Context, Write
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.listing import Listing
 from bodega.kit.route import collection, item, route
@@ -34,10 +34,10 @@ V3 = Endpoint(3, TABLE, Listing(TABLE, 3, "id:set state"), "", "tasks", owner="c
 class Cancel(Delete):
     """DELETE of a task calls it off; it stays to be read until it is swept."""
 
-    async def perform(self, unit: Unit, context: Context) -> Outcome:
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         row = await unit.get(TABLE, context.ids[-1])
-        if context.recheck_preconditions is not None:
-            context.recheck_preconditions(Validator(row.version, row.modified) if row else None)
+        if write.recheck is not None:
+            write.recheck(Validator(row.version, row.modified) if row else None)
         if row is None:
             raise Refusal(Reason.NO_SUCH_ENTITY)
         if not await cancel(unit, row):

@@ -10,7 +10,7 @@ import msgspec
 from bodega.events.hooks import TABLE
 from bodega.kit import render
 from bodega.kit.actions import NO_QUERY, Action
-from bodega.kit.context import Context
+from bodega.kit.context import Context, Found, Write
 from bodega.kit.listing import Query, parser
 from bodega.kit.route import route
 from bodega.kit.shape import parse_json
@@ -35,16 +35,16 @@ class ShowAdmin(Action):
     def parse(self, query: str) -> Query:
         return self.listing.parse(query)
 
-    async def find(self, context: Context) -> Validator:
-        return Validator(context.now, context.now)  # how long a domain stays blocked changes every second
+    async def find(self, context: Context) -> Found:
+        return Found(Validator(context.now, context.now))  # how long a domain stays blocked changes every second
 
-    async def answer(self, context: Context) -> Outcome:
+    async def answer(self, context: Context, found: Found) -> Outcome:
         asked = dict(context.query.given).get("is_active")
         wanted = None if asked is None else _IS_ACTIVE(asked)
-        found = await context.reader.rows(
+        rows = await context.reader.rows(
             "SELECT doc, rest FROM hooks WHERE client_id = $1 ORDER BY id", context.client_id
         )
-        mine = [TABLE.decode(row[0], row[1]) for row in found]
+        mine = [TABLE.decode(row[0], row[1]) for row in rows]
         listed = [
             {**{name: getattr(hook, name) for name in hooks.v3.shown}, "status": hook.status}
             for hook in mine
@@ -94,12 +94,12 @@ class SetEmails(Action):
             raise refuse_faults([Fault(Reason.FIELD_INVALID, "emails", message)])
         return list(dict.fromkeys(emails))
 
-    async def perform(self, unit: Unit, context: Context) -> Outcome:
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         sql = (
             "INSERT INTO hook_contacts (client_id, emails) VALUES ($1, $2)"
             " ON CONFLICT (client_id) DO UPDATE SET emails = excluded.emails"
         )
-        await unit.tx.run(sql, context.client_id, msgspec.json.encode(context.draft).decode())
+        await unit.tx.run(sql, context.client_id, msgspec.json.encode(write.draft).decode())
         return Emptied()
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+import msgspec
+
 from bodega.events import scopes
 from bodega.events.destination import why_not
 from bodega.events.hooks import TABLE, Hook
 from bodega.kit.actions import Create, Delete
-from bodega.kit.context import Context
+from bodega.kit.context import Context, Write
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.listing import Listing
 from bodega.kit.route import Route, collection, item
@@ -60,17 +62,17 @@ V3 = Endpoint(
 class Subscribe(Create):
     """POST: the hook belongs to the client that asks (rule 124)."""
 
-    async def perform(self, unit: Unit, context: Context) -> Outcome:
-        context.draft = {**context.draft, "client_id": context.client_id, "store_hash": context.record.hash}
-        return await super().perform(unit, context)
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
+        draft = {**write.draft, "client_id": context.client_id, "store_hash": context.record.hash}
+        return await super().perform(unit, context, msgspec.structs.replace(write, draft=draft))
 
 
 class Unsubscribe(Delete):
     """DELETE answers 200 with the hook that is no more (rule 131)."""
 
-    async def perform(self, unit: Unit, context: Context) -> Outcome:
-        last = await unit.get(TABLE, context.entity_id)
-        await super().perform(unit, context)
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
+        last = await unit.get(TABLE, write.found.entity_id)
+        await super().perform(unit, context, write)
         if last is None:
             raise Refusal(Reason.NO_SUCH_ENTITY)
         if self.endpoint.version == 3:

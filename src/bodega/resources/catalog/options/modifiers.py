@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from bodega.kit.actions import Delete, ShowItem
-from bodega.kit.context import Context
+from bodega.kit.context import Context, Write
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, own_file
 from bodega.kit.fields import FileUrl, Line
@@ -130,8 +130,8 @@ class UploadValueImage(OwnedOption, UploadImage):
     def parse(self, query: str) -> Query:
         return self.listing.parse(query)
 
-    async def _write(self, unit: Unit, context: Context, address: str) -> None:
-        row = await unit.get(VALUES, context.entity_id)
+    async def _write(self, unit: Unit, write: Write, address: str) -> None:
+        row = await unit.get(VALUES, write.found.entity_id)
         assert row is not None
         await write_adjusters(unit, row.entity, [{"image_url": address}], [])
 

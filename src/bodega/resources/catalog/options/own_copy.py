@@ -9,7 +9,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from bodega.kit.actions import Action, Create, Delete, Update
-from bodega.kit.context import Context
+from bodega.kit.context import Context, Recheck, Write
 from bodega.law.outcome import Outcome, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
@@ -69,38 +69,40 @@ class OwnedOption(Action):
 
     at = 1
 
-    async def perform(self, unit: Unit, context: Context) -> Outcome:
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         held = await unit.get(product_option.TABLE, context.ids[self.at])
         if held is None:
             raise Refusal(Reason.NO_SUCH_ENTITY)
-        mine = replace(context)  # a job may run twice: what it learns stays in it
-        await self._ask_before(unit, mine)
+        recheck = await self._ask_before(unit, context, write)
         moved = await make_own(unit, held)
-        await self._follow(unit, mine, moved)
-        return await super().perform(unit, mine)
+        own = await self._of_the_copy(unit, context, write, moved)
+        return await super().perform(unit, context, replace(own, recheck=recheck))
 
-    async def _ask_before(self, unit: Unit, context: Context) -> None:
-        """Preconditions are judged by what the caller knows: the state before there was a copy."""
-        still = self._unchanged(unit, context)
-        if still is not None and context.entity_id:
-            row = await unit.get(self.table, context.entity_id)
-            still(Validator(row.version, row.modified) if row else None)
-            context.recheck_preconditions = None
+    async def _ask_before(self, unit: Unit, context: Context, write: Write) -> Recheck | None:
+        """Preconditions are judged by what the caller knows: the state before there was a copy. Returns what is still
+        to be asked."""
+        recheck, entity_id = self._unchanged(unit, context, write), write.found.entity_id
+        if recheck is None or not entity_id:
+            return write.recheck
+        row = await unit.get(self.table, entity_id)
+        recheck(Validator(row.version, row.modified) if row else None)
+        return None
 
-    async def _follow(self, unit: Unit, context: Context, moved: dict[int, int]) -> None:
-        """What the request named by the shared option is named by the copy."""
-        context.found = None
+    async def _of_the_copy(self, unit: Unit, context: Context, write: Write, moved: dict[int, int]) -> Write:
+        """The write with what the request named by the shared option named by the copy."""
+        parent, entity_id, draft = write.found.parent, write.found.entity_id, write.draft
         if self.table is option.VALUES:
             now = await unit.get(product_option.TABLE, context.ids[self.at])
             assert now is not None
-            context.parent = now.entity.option_id
-            if context.entity_id:
-                context.entity_id = moved.get(context.entity_id, context.entity_id)
-                await self.selection.own(unit, context, context.entity_id)
-        if isinstance(context.draft, dict) and "option_values" in context.draft:
-            drafts = [{**draft, "id": moved.get(draft["id"], draft["id"])} if "id" in draft else draft
-                      for draft in context.draft["option_values"]]  # fmt: skip
-            context.draft = {**context.draft, "option_values": drafts}
+            parent = now.entity.option_id
+            if entity_id:
+                entity_id = moved.get(entity_id, entity_id)
+                await self.selection.own(unit, context, parent, entity_id)
+        if isinstance(draft, dict) and "option_values" in draft:
+            drafts = [{**value, "id": moved.get(value["id"], value["id"])} if "id" in value else value
+                      for value in draft["option_values"]]  # fmt: skip
+            draft = {**draft, "option_values": drafts}
+        return replace(write, found=replace(write.found, parent=parent, entity_id=entity_id, row=None), draft=draft)
 
 
 class OwnCreate(OwnedOption, Create):

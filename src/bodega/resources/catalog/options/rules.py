@@ -9,7 +9,7 @@ import msgspec
 
 from bodega.kit.actions import Delete, ShowItem, Update
 from bodega.kit.complaint import typed
-from bodega.kit.context import Context
+from bodega.kit.context import Context, Write
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.fields import FILE_PATH, INT32, FieldType
 from bodega.kit.listing import Listing
@@ -101,13 +101,13 @@ V3 = Endpoint(
 class AddConditions(Update):
     """Rule 65: V2's PUT adds conditions to those that a rule has; V3 may then be unable to say it."""
 
-    async def perform(self, unit: Unit, context: Context) -> Outcome:
-        if "conditions" not in context.draft:
-            return await super().perform(unit, context)
-        row = await unit.get(TABLE, context.entity_id)
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
+        if "conditions" not in write.draft:
+            return await super().perform(unit, context, write)
+        row = await unit.get(TABLE, write.found.entity_id)
         had = row.entity.conditions if row is not None else []
-        draft = {**context.draft, "conditions": [*had, *context.draft["conditions"]], "kind": ""}
-        return await super().perform(unit, msgspec.structs.replace(context, draft=draft))
+        draft = {**write.draft, "conditions": [*had, *write.draft["conditions"]], "kind": ""}
+        return await super().perform(unit, context, msgspec.structs.replace(write, draft=draft))
 
 
 routes = (

@@ -1,0 +1,44 @@
+"""The sixteen steps of the law as a table: what each takes, and what it makes of that."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from bodega.access.stores import OpenStore
+from bodega.http.app_context import AppContext, Caller
+from bodega.http.negotiation import Media
+from bodega.http.products import Operation, Preconditions
+from bodega.http.request import Request
+from bodega.http.router import Match
+from bodega.http.steps import admission, execution, routing
+from bodega.kit.actions import Action
+from bodega.kit.context import Context, Found
+from bodega.law.outcome import Outcome
+from bodega.law.refusal import Header
+
+
+class Steps(msgspec.Struct, frozen=True):
+    """The sixteen steps, by name, and what each makes of what; a trace puts its own watchers in their place."""
+
+    require_tls: Callable[[AppContext, Request], None] = admission.require_tls
+    current_version: Callable[[Request], None] = admission.current_version
+    open_store: Callable[[AppContext, Request], Awaitable[OpenStore | None]] = admission.open_store
+    known_method: Callable[[Request], None] = admission.known_method
+    authenticate: Callable[[Request, OpenStore | None], Caller] = admission.authenticate
+    spend_quota: Callable[[AppContext, Caller], Awaitable[Sequence[Header]]] = admission.spend_quota
+    find_route: Callable[[AppContext, Request], Match] = routing.find_route
+    allowed_action: Callable[[Request, Match], Action] = routing.allowed_action
+    require_scope: Callable[[Request, Caller, Action], None] = routing.require_scope
+    acceptable: Callable[[Request, Action], Media] = routing.acceptable
+    readable: Callable[[AppContext, Request, Action], Awaitable[bytes]] = routing.readable
+    parse_query: Callable[[Request, Caller, Match, Action, Media], Context] = routing.parse_query
+    find_entity: Callable[[Operation], Awaitable[Found]] = execution.find_entity
+    preconditions: Callable[[Operation, Found], Preconditions] = execution.preconditions
+    read_draft: Callable[[Operation, Found], Any] = execution.read_draft
+    perform: Callable[[Operation, Found, Preconditions, Any], Awaitable[Outcome]] = execution.perform
+
+
+LAW = Steps()
