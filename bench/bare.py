@@ -45,7 +45,8 @@ def protocol(name: str) -> Any:
     """What uvicorn calls to make a connection's protocol, by its name in `PROTOCOLS`."""
     if name == "httptools":
         return name
-    from bodega.server.protocol import Limits, Protocol
+    from bodega.server.limits import Limits
+    from bodega.server.protocol import Protocol
 
     return partial(Protocol, limits=Limits())
 

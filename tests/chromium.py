@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 
 from bodega.app import make_app
-from bodega.server.listen import Listener, run, serve
+from bodega.server.listen import serve
+from bodega.server.listeners import Listener
+from bodega.server.loop import run
 from bodega.storage.backend import open_backend
 
 SHOTS = Path(__file__).parent.parent / "build" / "screenshots"

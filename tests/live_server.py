@@ -13,8 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from bodega.server.listen import Listener, ListenError, run, serve, serve_workers
-from bodega.server.protocol import Limits
+from bodega.server.limits import Limits
+from bodega.server.listen import serve
+from bodega.server.listeners import Listener, ListenError
+from bodega.server.loop import run
+from bodega.server.workers import serve_workers
 
 HOST = b"Host: localhost\r\n"
 HANGING_UP = (ConnectionError, ssl.SSLEOFError)

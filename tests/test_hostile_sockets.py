@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from bodega.server.listen import Listener
+from bodega.server.listeners import Listener
 from live_server import HOST, LIMITS, Client, Reply, connected, running
 
 KIB = 1024
@@ -21,7 +21,7 @@ GET = b"GET / HTTP/1.1\r\n" + HOST
 @pytest.fixture(scope="module")
 def server() -> Iterator[Listener]:
     with pytest.MonkeyPatch.context() as patch, running(limits=LIMITS) as listeners:
-        patch.setattr("bodega.server.protocol.LINGER_SECONDS", 0.15)
+        patch.setattr("bodega.server.closing.LINGER_SECONDS", 0.15)
         yield listeners[0]
 
 

@@ -129,9 +129,7 @@ def test_only_one_file_knows_asgi() -> None:
         for path, here in files()
         if here in ("http", "server") and any("http.response" in text for text in strings(path))
     }
-    assert spelled <= {"asgi.py", "mounts.py", "protocol.py"}, (
-        "asgi.py answers, mounts.py beside it, protocol.py serves"
-    )
+    assert spelled <= {"asgi.py", "mounts.py", "cycle.py"}, "asgi.py answers, mounts.py beside it, cycle.py serves"
 
 
 @pytest.mark.parametrize("folder", ["storage", "domain", "resources", "kit"])

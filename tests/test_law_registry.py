@@ -93,12 +93,12 @@ def called_steps() -> list[str]:
 
 
 ALLOWED = {
-    ("server/protocol.py", 400): "the head could not be read: there is no request to judge yet",
-    ("server/protocol.py", 408): "the head or the body did not come in time",
-    ("server/protocol.py", 413): "the body grew over the cap of the socket",
-    ("server/protocol.py", 431): "the head is too long to be read",
-    ("server/protocol.py", 501): "a method or a transfer coding that the socket cannot follow",
-    ("server/protocol.py", 505): "a version of HTTP that is not spoken",
+    ("server/limits.py", 400): "the head could not be read: there is no request to judge yet",
+    ("server/limits.py", 408): "the head or the body did not come in time",
+    ("server/limits.py", 413): "the body grew over the cap of the socket",
+    ("server/limits.py", 431): "the head is too long to be read",
+    ("server/limits.py", 501): "a method or a transfer coding that the socket cannot follow",
+    ("server/limits.py", 505): "a version of HTTP that is not spoken",
     ("http/asgi.py", 499): "for the log alone: the caller went away and is answered nothing",
     ("http/mounts.py", 404): "beside the store API: what the operator's pages do not have",
     ("http/mounts.py", 503): "beside the store API: the health check",

@@ -17,7 +17,9 @@ from typing import Any
 import pytest
 
 import live_server
-from bodega.server.listen import Listener, ListenError, bind, bind_each, close, run, serve
+from bodega.server.listen import serve
+from bodega.server.listeners import Listener, ListenError, bind, bind_each, close
+from bodega.server.loop import run
 from bodega.server.tls import ensure_certificate, server_context
 from live_server import HOST, Client, Reply, application, connected, process, running
 

@@ -14,7 +14,7 @@ import pytest
 from cryptography import x509
 
 from bodega.server import tls
-from bodega.server.listen import Listener
+from bodega.server.listeners import Listener
 from bodega.server.sni import local_context
 from bodega.server.tls import Certificate, ensure_certificate, server_context
 from live_server import HOST, LIMITS, Client, running

@@ -139,7 +139,7 @@ def outcome_facts(outcome: type[Outcome]) -> dict[str, Any]:
 
 def before_the_law() -> list[tuple[int, str]]:
     """Status and message of requests that are turned away while they are still being read."""
-    from bodega.server.protocol import ProtocolRefusal
+    from bodega.server.limits import ProtocolRefusal
 
     return [refusal.value for refusal in ProtocolRefusal]
 

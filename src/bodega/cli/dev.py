@@ -27,7 +27,7 @@ from bodega.cli.store import add_store
 from bodega.config import Config, DataLocation
 
 if TYPE_CHECKING:
-    from bodega.server.listen import Listener
+    from bodega.server.listeners import Listener
 
 STORE = "demo"
 TOKEN = "demo-token"  # noqa: S105 - it is printed, and opens nothing but a throwaway store

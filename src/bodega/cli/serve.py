@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from bodega.metrics import Board, Meter
-    from bodega.server.listen import Listener
+    from bodega.server.listeners import Listener
 
 _STANDARD = Config()
 PORT = click.IntRange(0, 65_535)
@@ -96,14 +96,14 @@ def command(config: Config, as_json: bool) -> None:
 def serve(config: Config, listeners: Sequence[Listener], started: Callable[[], None]) -> None:
     """Serves until stopped, in this process or in several; `started` is called once. Raises ListenError."""
     from bodega.metrics import Board
-    from bodega.server import listen
+    from bodega.server import loop, workers
 
     board = Board(config.workers)
     if config.workers == 1:
-        listen.run(_alone(config, board, listeners, started))
+        loop.run(_alone(config, board, listeners, started))
     else:
         work = functools.partial(_work, config, board)
-        listen.serve_workers(work, listeners, config.workers, bound=lambda _bound: started())
+        workers.serve_workers(work, listeners, config.workers, bound=lambda _bound: started())
 
 
 async def _alone(config: Config, board: Board, listeners: Sequence[Listener], started: Callable[[], None]) -> None:
@@ -138,8 +138,8 @@ async def _app(config: Config, meter: Meter, listeners: Sequence[Listener]) -> A
 
 def bind(config: Config) -> list[Listener]:
     """The listeners, bound: HTTPS first. Raises Failed, naming the option that chooses another port."""
-    from bodega.server.listen import Listener, ListenError
-    from bodega.server.listen import bind as bound
+    from bodega.server.listeners import Listener, ListenError
+    from bodega.server.listeners import bind as bound
     from bodega.server.sni import local_context
     from bodega.server.tls import ensure_certificate, server_context
 
@@ -185,7 +185,7 @@ def reachable(listener: Listener) -> str:
 @contextmanager
 def listen_failures() -> Iterator[None]:
     """A server that cannot start is told in one sentence."""
-    from bodega.server.listen import ListenError
+    from bodega.server.listeners import ListenError
 
     try:
         yield

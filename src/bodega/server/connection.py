@@ -1,0 +1,71 @@
+"""What the parts of the protocol share: one connection, as uvicorn's protocol keeps it, its limits and its timer."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from bodega.server.limits import Limits, ProtocolRefusal
+
+
+class Unreadable(Exception):
+    """Raised in a parser callback to stop the parser; the reason is kept on the connection."""
+
+
+class Timer:
+    """One thing to do later, unless something else comes first."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._handle: asyncio.TimerHandle | None = None
+
+    @property
+    def runs(self) -> bool:
+        """Whether it waits for something."""
+        return self._handle is not None
+
+    def set(self, seconds: float, then: Callable[[], None]) -> None:
+        """Calls `then` in so many seconds, and nothing that was waited for before."""
+        self.clear()
+        self._handle = self._loop.call_later(seconds, self._fire, then)
+
+    def clear(self) -> None:
+        """Waits for nothing."""
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+
+    def _fire(self, then: Callable[[], None]) -> None:
+        self._handle = None
+        then()
+
+
+class Connection(HttpToolsProtocol):
+    """One connection. `limits` bound every request on it."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        loop: asyncio.AbstractEventLoop | None,
+        limits: Limits,
+    ) -> None:
+        super().__init__(config, server_state, app_state, loop)
+        self.limits = limits
+        self.timer = Timer(self.loop)  # the deadline of what is open, or of the connection's end
+        self.deaf = False  # nothing more is parsed
+        self.reason: ProtocolRefusal | None = None  # why the parser was stopped
+
+    def stop(self, reason: ProtocolRefusal) -> NoReturn:
+        """Ends the parser, from inside one of its callbacks."""
+        self.reason = reason
+        raise Unreadable
+
+    @property
+    def answers_open_message(self) -> bool:
+        """Whether the newest cycle is that of the message whose head was read last."""
+        return self.cycle is not None and self.cycle.scope is self.scope

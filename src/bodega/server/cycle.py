@@ -1,0 +1,74 @@
+"""A request and its reply, in the hands of the application."""
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+
+from bodega.server.connection import Connection
+
+WHOLE = "http.response.whole"
+EXTENSIONS: dict[str, dict[object, object]] = {WHOLE: {}}
+COPIED = 16 * 1024  # a body up to this size is sent with its head in one system call, a longer one is not copied for it
+
+
+class Cycle(RequestResponseCycle):
+    """A request and its reply, which may come as one message.
+
+    Two messages are two system calls, and the server looks through every header twice. An application that has its
+    reply whole sends `{"type": "http.response.whole", "status", "headers", "body"}` instead, when the scope offers that
+    extension; of its framing headers it says the truth itself.
+    """
+
+    def send(self, message: Any) -> Any:
+        """ASGI's send, and the extension's message."""
+        return self._send_whole(message) if message["type"] == WHOLE else super().send(message)
+
+    async def _send_whole(self, message: Any) -> None:
+        if self.flow.write_paused and not self.disconnected:
+            await self.flow.drain()
+        if self.disconnected or self.response_started:
+            return
+        headers = message["headers"]
+        parts = [STATUS_LINE[message["status"]]]
+        for name, value in headers:
+            parts += (name, b": ", value, b"\r\n")
+        for name, value in self.default_headers:
+            parts += (name, b": ", value, b"\r\n")
+        if not self.keep_alive:
+            parts.append(b"connection: close\r\n")
+        parts.append(b"\r\n")
+        head = b"".join(parts)
+        if head.count(b"\n") != len(headers) + len(self.default_headers) + 2 + (not self.keep_alive):
+            raise RuntimeError("A header value holds a line break.")  # nothing a caller sent may end a header
+        self.response_started = True
+        self.waiting_for_100_continue = False
+        body = message["body"]
+        if len(body) <= COPIED:
+            self.transport.write(head + body)
+        else:
+            self.transport.write(head)
+            self.transport.write(body)
+        self.response_complete = True
+        self.message_event.set()
+        if not self.keep_alive:
+            self.transport.close()
+        self.on_response()
+
+
+def cycle_of(connection: Connection, version: str) -> Cycle:
+    """The cycle of the request whose head was just read. A server that leaves ends the connection with its reply."""
+    keep_alive = version == "1.1" and connection.parser.should_keep_alive() and "leaving" not in connection.app_state
+    return Cycle(
+        scope=connection.scope,
+        transport=connection.transport,
+        flow=connection.flow,
+        logger=connection.logger,
+        access_logger=connection.access_logger,
+        access_log=connection.access_log,
+        default_headers=connection.server_state.default_headers,
+        message_event=asyncio.Event(),
+        expect_100_continue=connection.expect_100_continue,
+        keep_alive=keep_alive,
+        on_response=connection.on_response_complete,
+    )
