@@ -16,7 +16,7 @@ from typing import Any
 import bodega
 from bodega.app import make_app
 from bodega.cli.account import ALL, add_account
-from bodega.storage.backend import open_backend
+from bodega.storage.opening import open_backend
 
 PACKAGE = str(Path(bodega.__file__).parent)
 TOKEN = "visits"

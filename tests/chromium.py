@@ -18,7 +18,7 @@ from bodega.app import make_app
 from bodega.server.listen import serve
 from bodega.server.listeners import Listener
 from bodega.server.loop import run
-from bodega.storage.backend import open_backend
+from bodega.storage.opening import open_backend
 
 SHOTS = Path(__file__).parent.parent / "build" / "screenshots"
 FLAGS = (

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from bodega.storage.backend import open_backend
+from bodega.storage.opening import open_backend
 from forms import FORMS, Desk, emptied
 from postgres import database, postgres
 from receiver import Receiver, receiving

@@ -17,7 +17,7 @@ import pytest
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
 from bodega.resources.catalog import brands
-from bodega.storage.backend import open_backend
+from bodega.storage.opening import open_backend
 from bodega.storage.unit import Unit
 from choices import answer, check_variants, shirt
 from shop import Reply, Server, Shop

@@ -17,7 +17,8 @@ from click.testing import CliRunner, Result
 from bodega.cli import main
 from bodega.lab import copies
 from bodega.storage import migrate
-from bodega.storage.backend import NoCopy, open_backend
+from bodega.storage.backend import NoCopy
+from bodega.storage.opening import open_backend
 from bodega.storage.sqlite.backend import SqliteBackend
 from postgres import database, postgres
 from shop import Server, Shop

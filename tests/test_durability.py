@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from bodega.storage.backend import open_backend
+from bodega.storage.opening import open_backend
 from bodega.storage.postgres.rows import PostgresRows
 from bodega.storage.sqlite.backend import SqliteBackend
 from bodega.storage.sqlite.rows import SqliteRows

@@ -24,7 +24,7 @@ import pytest
 from bodega.clock import Clock
 from bodega.law.reasons import Reason
 from bodega.log import Log
-from bodega.storage.backend import open_backend
+from bodega.storage.opening import open_backend
 from bodega.storage.postgres import connection as on_postgres
 from bodega.storage.postgres import readers
 from bodega.storage.sqlite.rows import SqliteRows

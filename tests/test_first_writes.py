@@ -7,7 +7,7 @@ import secrets
 from functools import partial
 
 from bodega.resources.catalog import brands
-from bodega.storage.backend import open_backend
+from bodega.storage.opening import open_backend
 from bodega.storage.unit import Terms, Unit
 
 WORKERS = 4

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from bodega.storage.backend import open_backend
 from bodega.storage.keys import KEPT_SECONDS
+from bodega.storage.opening import open_backend
 from forms import FORMS, XML, Desk, Form, emptied
 from pictures import form
 from postgres import database

@@ -71,6 +71,24 @@ def imported(path: Path) -> Iterator[tuple[int, str]]:
                 yield node.lineno, node.module
 
 
+MODULES = {
+    ".".join(path.relative_to(HOUSE.parent).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted(HOUSE.rglob("*.py"))
+}
+
+
+def known(path: Path) -> Iterator[str]:
+    """The files of the house that a file imports from, wherever in it: also for types alone, and inside a function."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in MODULES)
+        elif isinstance(node, ast.ImportFrom) and node.module in MODULES:
+            inside = {f"{node.module}.{alias.name}" for alias in node.names}
+            yield from inside & MODULES.keys()
+            if not inside <= MODULES.keys():
+                yield node.module
+
+
 def files() -> Iterator[tuple[Path, str]]:
     """Every file with the package it belongs to."""
     for path in sorted(HOUSE.rglob("*.py")):
@@ -108,6 +126,24 @@ def test_neighbours_on_a_floor_do_not_know_each_other() -> None:
 def test_a_door_that_stays_shut(here: str, there: str) -> None:
     """Design section 2; the reason stands in FORBIDDEN."""
     assert [where for where, came, went in crossings() if (came, went) == (here, there)] == []
+
+
+def test_no_file_leads_back_to_itself() -> None:
+    """Design section 2: imports between files make no circle, wherever in a file they stand."""
+    graph = {name: set(known(path)) - {name} for name, path in MODULES.items()}
+
+    def reach(name: str) -> set[str]:
+        found: set[str] = set()
+        left = list(graph[name])
+        while left:
+            there = left.pop()
+            if there not in found:
+                found.add(there)
+                left += graph[there]
+        return found
+
+    reached = {name: reach(name) for name in graph}
+    assert sorted(name for name in graph if name in reached[name]) == []
 
 
 def test_the_law_names_no_resource() -> None:

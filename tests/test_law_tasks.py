@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from bodega.resources.catalog import brands
-from bodega.storage.backend import open_backend
+from bodega.storage.opening import open_backend
 from bodega.storage.unit import Row, Unit
 from bodega.tasks import queue
 from forms import FORMS, V2, V3, XML, Desk, Form, emptied, rows

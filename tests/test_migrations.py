@@ -18,8 +18,8 @@ from bodega.access import stores as access
 from bodega.log import Log
 from bodega.resources import TABLES
 from bodega.storage import files, keys, migrate, schema, table_stats
-from bodega.storage.backend import open_backend
 from bodega.storage.migrate import Migration
+from bodega.storage.opening import open_backend
 from bodega.storage.postgres import backend as postgres_server
 from bodega.storage.postgres import connection as postgres
 from bodega.storage.sqlite import connection as sqlite

@@ -21,7 +21,7 @@ from bodega.journal.sync import Exchange
 from bodega.law.reasons import Reason, Step
 from bodega.panel import charts, curl_suggestions
 from bodega.panel.journal import path
-from bodega.storage.backend import open_backend
+from bodega.storage.opening import open_backend
 from panel import Browser, base, signed_in
 from shop import Reply, Server, Shop
 

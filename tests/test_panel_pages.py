@@ -16,7 +16,7 @@ from bodega.access.settings import SETTINGS
 from bodega.law.outcome import OUTCOMES
 from bodega.law.reasons import Reason, Step
 from bodega.panel import permissions
-from bodega.panel.context import static_files
+from bodega.panel.assets import static_files
 from bodega.panel.web import CSP
 from bodega.storage.registry import Account, digest
 from panel import Browser, Page, base, house, signed_in

@@ -19,7 +19,7 @@ from bodega.http.router import by_version
 from bodega.kit.actions import Create
 from bodega.kit.route import Route
 from bodega.resources import ROUTES
-from bodega.storage.backend import open_backend
+from bodega.storage.opening import open_backend
 from published import Complaints, Published, index, needs_shared, published, shown, unnamed
 from replies import OF_PARAMETERS, Row, differs, paths, rows
 from shop import Reply, Server, Shop

@@ -15,7 +15,7 @@ import pytest
 from bodega.access import quota as counting
 from bodega.access.quota import HourlyQuota, SharedQuota, WindowQuota
 from bodega.clock import Clock
-from bodega.storage.backend import open_backend
+from bodega.storage.opening import open_backend
 from bodega.storage.registry import Account
 from shop import Reply, Server, Shop
 

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from bodega.storage import migrate
-from bodega.storage.backend import Backend, open_backend
+from bodega.storage.backend import Backend
 from bodega.storage.migrate import Migration
+from bodega.storage.opening import open_backend
 from bodega.storage.postgres import backend as postgres_server
 from bodega.storage.postgres import connection as postgres
 from bodega.storage.sqlite.backend import SqliteBackend

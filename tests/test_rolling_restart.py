@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from bodega.storage.backend import open_backend
+from bodega.storage.opening import open_backend
 from live_server import connected, process
 from postgres import database
 from shop import Server, Shop

@@ -18,7 +18,7 @@ from bodega.lab import copies
 from bodega.lab.reset import empty
 from bodega.resources import ROUTES
 from bodega.storage import migrate
-from bodega.storage.backend import open_backend
+from bodega.storage.opening import open_backend
 from bodega.storage.postgres import backend as postgres_server
 from bodega.storage.postgres import rows
 from bodega.tasks.sweep import sweep

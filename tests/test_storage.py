@@ -21,7 +21,7 @@ from bodega.clock import Clock
 from bodega.lab.reset import empty
 from bodega.resources.catalog import brands, product
 from bodega.storage import rows as reading
-from bodega.storage.backend import open_backend
+from bodega.storage.opening import open_backend
 from bodega.storage.plan import Condition, QueryPlan, count_sql, escape_like, ids_sql, page_sql
 from bodega.storage.postgres.connection import composed
 from bodega.storage.registry import Account, Exists

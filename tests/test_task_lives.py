@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from bodega.storage.backend import open_backend
+from bodega.storage.opening import open_backend
 from bodega.storage.tx import Busy
 from bodega.storage.unit import Row, Unit
 from bodega.tasks import queue, worker

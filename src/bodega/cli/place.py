@@ -64,9 +64,9 @@ def given(option: str) -> bool:
 
 async def open_backend(place: DataLocation, workers: int = 1) -> Backend:
     """The backend at a place, for one of so many workers. Raises Busy or OSError."""
-    from bodega.storage import backend as backend
+    from bodega.storage import opening
 
-    return await backend.open_backend(place.data, place.database, workers)
+    return await opening.open_backend(place.data, place.database, workers)
 
 
 def with_backend(place: DataLocation, work: Callable[[Backend], Awaitable[T]]) -> T:

@@ -252,9 +252,9 @@ class HookDispatcher:
 
     # What came of it.
 
-    def end(self, line: HookQueue, what: AttemptResult) -> None:
+    def end(self, queue: HookQueue, result: AttemptResult) -> None:
         """An attempt ended: it is written down with those that ended meanwhile."""
-        self._results.append((line, what))
+        self._results.append((queue, result))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write_down())
 

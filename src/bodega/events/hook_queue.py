@@ -9,18 +9,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from bodega.access.stores import OpenStore
 from bodega.events import deliveries, message
-from bodega.events.attempts import RETRY_SCHEDULE, AttemptResult
+from bodega.events.attempts import RETRY_SCHEDULE, AttemptResult, Block
 from bodega.events.deliveries import DueDelivery
 from bodega.events.destination import why_not
 from bodega.events.hooks import Hook
-from bodega.events.limiters import Limiter
-from bodega.events.send import ReceiverResponse
-
-if TYPE_CHECKING:
-    from bodega.events.hook_dispatcher import HookDispatcher
+from bodega.events.limiters import Limiter, Limiters
+from bodega.events.send import ReceiverResponse, Sender
+from bodega.storage.tx import Tx
 
 WINDOW = 128
 """Deliveries of one hook that are held in memory at most; a backlog stays in the database."""
@@ -29,10 +28,52 @@ LINGER_SECONDS = 2.0
 """How long a lease is kept when there is nothing to do: the next event often comes soon."""
 
 
+class Dispatcher(Protocol):
+    """What a queue needs of its store's dispatcher (hook_dispatcher.py)."""
+
+    store: OpenStore
+    sender: Sender
+    limiters: Limiters
+    alone: bool
+
+    @property
+    def closed(self) -> bool:
+        """Whether the store was closed, or this process is about to end."""
+
+    @property
+    def now(self) -> int:
+        """The store's clock, in UTC seconds."""
+
+    @property
+    def reader(self) -> Tx:
+        """Where the store's rows are read. Raises Busy when it was closed."""
+
+    async def hooks(self) -> dict[int, Hook]:
+        """The hooks as they are now."""
+
+    def knows(self, hook: Hook) -> bool:
+        """Whether the account that made the hook is still there."""
+
+    def blocked_until(self, hook: Hook) -> int:
+        """Until when the hook's domain is blocked, by the store's clock; 0 when it is not."""
+
+    def saw(self, hook: Hook, response: ReceiverResponse) -> Block | None:
+        """Counts an attempt: the block that it leads to, if any."""
+
+    def may_tell(self, hook: Hook) -> bool:
+        """Whether the destination's troubles are to be told now."""
+
+    def end(self, queue: HookQueue, result: AttemptResult) -> None:
+        """Has the result of an attempt written down."""
+
+    def tell_of(self, error: Exception) -> None:
+        """Logs what should not happen."""
+
+
 class HookQueue:
     """`more` is set when there is, or may be, something to do."""
 
-    def __init__(self, dispatcher: HookDispatcher, hook_id: int) -> None:
+    def __init__(self, dispatcher: Dispatcher, hook_id: int) -> None:
         self.hook_id = hook_id
         self.more = asyncio.Event()
         self.hungry = True

@@ -139,7 +139,7 @@ async def revoke(request: PanelRequest) -> Reply:
 
 
 def _back(request: PanelRequest, account: Account, done: str) -> Reply:
-    from bodega.panel.templating import part
+    from bodega.panel.environment import part
 
     return go(f"{request.base}/accounts/{part(account.client_id)}?done={done}", *SAFE)
 

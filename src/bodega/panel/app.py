@@ -17,11 +17,25 @@ from bodega.http.app_context import AppContext
 from bodega.journal.sync import JournalSync
 from bodega.log import Log
 from bodega.panel import cookies, oauth
-from bodega.panel.context import PanelContext, static_files
-from bodega.panel.web import ROOT, SAFE, PanelPage, PanelRequest, Receive, Reply, Turned, fields, find, go, read_form
+from bodega.panel.assets import static_files
+from bodega.panel.context import PanelContext
+from bodega.panel.web import (
+    ROOT,
+    SAFE,
+    PanelPage,
+    PanelRequest,
+    Receive,
+    Reply,
+    Send,
+    Turned,
+    fields,
+    find,
+    go,
+    read_form,
+    send_reply,
+)
 from bodega.storage.tx import Busy
 
-Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 Mount = Callable[[Mapping[str, Any], Receive, Send], Awaitable[None]]
 
 FOR_EVER = b"public, max-age=31536000, immutable"
@@ -187,13 +201,6 @@ def _turned(request: PanelRequest, turned: Turned) -> Reply:
         phrase=turned.status.phrase,
         message=message,
     )
-
-
-async def send_reply(send: Send, method: str, reply: Reply) -> None:
-    """A reply as messages of ASGI."""
-    headers = [*reply.headers, (b"content-length", b"%d" % len(reply.body))]
-    await send({"type": "http.response.start", "status": int(reply.status), "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else reply.body})
 
 
 def mounts(

@@ -15,7 +15,8 @@ from bodega.access import apps, owners
 from bodega.access.apps import App, Installation
 from bodega.access.owners import Owner
 from bodega.panel import permissions
-from bodega.panel.templating import part, show
+from bodega.panel.environment import part
+from bodega.panel.templating import show
 from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, Turned, go
 
 pages = Pages()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Mapping
-from functools import cache, cached_property
-from importlib import resources
+from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +13,6 @@ from bodega.journal.sync import JournalSync
 from bodega.log import Log
 from bodega.storage.registry import Registry
 from bodega.storage.tx import Tx
-
-HERE = "bodega.panel"
 
 
 class PanelContext:
@@ -59,24 +55,6 @@ class PanelContext:
     @cached_property
     def templates(self) -> Any:
         """Jinja, made when the first page is asked for; everything that is shown is escaped."""
-        from bodega.panel.templating import environment
+        from bodega.panel.environment import environment
 
         return environment()
-
-
-@cache
-def static_files() -> Mapping[str, tuple[bytes, bytes]]:
-    """The files that browsers keep, by name: media type and bytes."""
-    kinds = {"css": b"text/css; charset=utf-8", "js": b"text/javascript; charset=utf-8", "svg": b"image/svg+xml"}
-    folder = resources.files(HERE) / "static"
-    return {
-        file.name: (kinds[ending], file.read_bytes())
-        for file in folder.iterdir()
-        if (ending := file.name.rpartition(".")[2]) in kinds
-    }
-
-
-@cache
-def static_url(name: str) -> str:
-    """Where a file is; the address changes with its content, so that it may be kept for ever."""
-    return f"/manage/static/{name}?{hashlib.sha256(static_files()[name][1]).hexdigest()[:12]}"

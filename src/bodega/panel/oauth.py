@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
@@ -13,14 +13,13 @@ from urllib.parse import unquote_plus
 import msgspec
 
 from bodega.access import apps, owners
-from bodega.panel.web import Receive, Reply, Turned, fields, read_body
+from bodega.panel.web import Receive, Reply, Send, Turned, fields, read_body, send_reply
 from bodega.storage.tx import Busy
 
 if TYPE_CHECKING:
     from bodega.access.apps import App, Grant
     from bodega.panel.context import PanelContext
 
-Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 _HEADERS = [(b"content-type", b"application/json"), (b"cache-control", b"no-store"), (b"pragma", b"no-cache")]
 _BASIC = (b"www-authenticate", b'Basic realm="apps", charset="UTF-8"')
@@ -44,8 +43,6 @@ class Tokens:
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         """One request."""
-        from bodega.panel.app import send_reply
-
         try:
             reply = await self._reply(scope, receive)
         except ConnectionResetError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -17,12 +17,11 @@ from bodega.access.owners import Owner
 from bodega.access.sessions import Session
 from bodega.access.stores import OpenStore
 from bodega.kit.upload import Upload
-
-if TYPE_CHECKING:
-    from bodega.panel.context import PanelContext
+from bodega.panel.context import PanelContext
 
 Headers = list[tuple[bytes, bytes]]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 ROOT = "/manage"
 LONGEST_FORM = 256 * 1024
@@ -244,3 +243,10 @@ def local(path: str, otherwise: str) -> str:
     if re.fullmatch(r"/manage(?:[/?][\x21\x23-\x5b\x5d-\x7e]*)?", path) and "//" not in path:
         return path
     return otherwise
+
+
+async def send_reply(send: Send, method: str, reply: Reply) -> None:
+    """A reply as messages of ASGI."""
+    headers = [*reply.headers, (b"content-length", b"%d" % len(reply.body))]
+    await send({"type": "http.response.start", "status": int(reply.status), "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else reply.body})

@@ -63,17 +63,3 @@ class Backend(Protocol):
 
     async def close(self) -> None:
         """Lets go of everything but the rows that were opened."""
-
-
-async def open_backend(data: Path | None, database: str | None, workers: int = 1) -> Backend:
-    """The directory of SQLite files, or the PostgreSQL server, for one of so many workers. Raises Busy or OSError.
-
-    Each database is imported only where it is used: a command of an embedded store does not pay for asyncpg.
-    """
-    if database:
-        from bodega.storage.postgres.backend import CONNECTIONS, PostgresBackend
-
-        return await PostgresBackend.open_backend(database, max(8, CONNECTIONS // workers))
-    from bodega.storage.sqlite.backend import SqliteBackend
-
-    return SqliteBackend(data or Path("bodega-data"))
