@@ -14,10 +14,10 @@ import pytest
 
 from bodega.http.negotiation import Media
 from bodega.http.products import Seen
-from bodega.journal import masking, sync
+from bodega.journal import masking, pages, recorder
 from bodega.journal import store as journal
+from bodega.journal.exchange import Exchange
 from bodega.journal.masking import MASK
-from bodega.journal.sync import Exchange
 from bodega.law.reasons import Reason, Step
 from bodega.panel import charts, curl_suggestions
 from bodega.panel.journal import path
@@ -26,9 +26,9 @@ from panel import Browser, base, signed_in
 from shop import Reply, Server, Shop
 
 
-def told(shop: Shop) -> sync.JournalPages:
+def told(shop: Shop) -> pages.JournalPages:
     """What the journal has."""
-    found: sync.JournalPages = shop.server.run(shop.server.app.journal_sync.read(shop.name, bodies=True))
+    found: pages.JournalPages = shop.server.run(shop.server.app.journal_sync.read(shop.name, bodies=True))
     return found
 
 
@@ -74,10 +74,10 @@ def test_a_journal_that_is_off_keeps_nothing(shop: Shop) -> None:
 
 def test_a_long_body_is_kept_in_part(shop: Shop) -> None:
     shop.change(settings={"journal": "full"})
-    text = "a" * (journal.LONGEST_BODY + 5_000)
+    text = "a" * (recorder.LONGEST_BODY + 5_000)
     shop.post("/v3/catalog/brands", {"name": text})
     entry = last(shop)
-    assert (len(entry.body or ""), entry.size) == (journal.LONGEST_BODY, len(json.dumps({"name": text})))
+    assert (len(entry.body or ""), entry.size) == (recorder.LONGEST_BODY, len(json.dumps({"name": text})))
 
 
 def test_a_compressed_answer_is_shown_as_text(shop: Shop) -> None:
@@ -107,8 +107,8 @@ def test_a_request_for_a_store_that_is_not_there_leaves_nothing(shop: Shop) -> N
 
 
 def test_the_store_that_was_quiet_longest_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal, "MAX_STORES", 2)
-    kept = journal.Journal()
+    monkeypatch.setattr(recorder, "MAX_STORES", 2)
+    kept = recorder.Journal()
     for name in ("a", "b", "a", "c"):
         store: Any = type("S", (), {"record": type("R", (), {"hash": name}), "keeps_bodies": False})
         words = dict.fromkeys(("request_id", "method", "path", "query", "prefix"), "")
@@ -168,7 +168,7 @@ def test_no_credential_is_shown_exported_or_told(shop: Shop) -> None:
     assert "page=2" in shown
     store_journal = shop.server.app._api._journal.stores[shop.name]
     whole = shop.server.app.journal_sync._whole(shop.name, store_journal)
-    assert HIDDEN not in json.dumps(_plain(sync.pages_of(store_journal, whole)))
+    assert HIDDEN not in json.dumps(_plain(pages.pages_of(store_journal, whole)))
     assert whole == shop.server.app.journal_sync._whole(shop.name, store_journal), "masked once"
 
 

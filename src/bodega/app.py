@@ -17,7 +17,7 @@ from bodega.http.files import pictures
 from bodega.http.mounts import gateway_time, operations
 from bodega.http.router import by_version
 from bodega.http.task_executor import TaskExecutor
-from bodega.journal.store import Journal
+from bodega.journal.recorder import Journal
 from bodega.journal.sync import JournalSync
 from bodega.kit.route import Route
 from bodega.log import Log, to_standard_error

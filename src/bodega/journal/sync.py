@@ -13,14 +13,14 @@ import gzip
 import os
 import time
 import traceback
-import zlib
-from collections.abc import Iterable
 
 import msgspec
 
 from bodega.access.stores import Stores
-from bodega.journal import masking
-from bodega.journal.store import BUCKETS_MS, KEPT, MINUTES, Entry, Journal, StoreJournal
+from bodega.journal.exchange import Exchange, exchange_of
+from bodega.journal.pages import JournalPages, joined, pages_of
+from bodega.journal.recorder import Journal
+from bodega.journal.store import StoreJournal
 from bodega.log import Log
 from bodega.storage.tx import Busy, Clash
 
@@ -32,106 +32,8 @@ WATCHED_SECONDS = 120
 STALE_SECONDS = 3_600
 """How long one look keeps the workers telling, and how long what a worker told is read after it was last heard of."""
 
-LONGEST_UNPACKED = 1024 * 1024
-
 AT_ONCE = 200
 """Accounts whose use one statement notes."""
-
-
-class Exchange(msgspec.Struct):
-    """A request as it may be shown: text, credentials masked. Bodies are None where they were not kept."""
-
-    at: float
-    id: str
-    method: str
-    path: str
-    query: str
-    version: int
-    status: int
-    reason: str
-    client_id: str
-    us: int
-    headers: list[tuple[str, str]]
-    answer_headers: list[tuple[str, str]]
-    secure: bool
-    prefix: str
-    body: str | None
-    answer_body: str | None
-    size: int
-    answer_size: int
-
-    @property
-    def target(self) -> str:
-        """The path with its query."""
-        return f"{self.path}?{self.query}" if self.query else self.path
-
-    def header(self, name: str) -> str:
-        """A header of the request; empty when there is none."""
-        return next((value for other, value in self.headers if other == name), "")
-
-    def answered(self, name: str) -> str:
-        """A header of the answer; empty when there is none."""
-        return next((value for other, value in self.answer_headers if other == name), "")
-
-
-class JournalPages(msgspec.Struct):
-    """The pages of one or several workers: newest request last; `minutes` by the number of the minute since 1970, as
-    (requests by first digit of the status, durations by class)."""
-
-    entries: list[Exchange] = []
-    counts: dict[str, int] = {}
-    statuses: dict[int, int] = {}
-    minutes: dict[int, tuple[list[int], list[int]]] = {}
-    since: int = 0
-    workers: int = 1
-
-
-def exchange_of(entry: Entry, *, bodies: bool = True) -> Exchange:
-    """What may be shown of a request. Without `bodies` it costs a tenth: a list of requests shows none."""
-    sent, answered = masking.headers(entry.headers.items()), masking.headers(entry.answer_headers)
-    body, answer_body = (entry.body, entry.answer_body) if bodies else (None, None)
-    return Exchange(
-        entry.at, entry.id, entry.method, entry.path, masking.query(entry.query), entry.version, entry.status,
-        entry.reason, entry.client_id, entry.us, sent, answered, entry.secure, entry.prefix,
-        _body(body, dict(sent)), _body(answer_body, dict(answered)), entry.size, entry.answer_size,
-    )  # fmt: skip
-
-
-def _body(raw: bytes | None, headers: dict[str, str]) -> str | None:
-    if raw is None:
-        return None
-    if headers.get("content-encoding") == "gzip":
-        with contextlib.suppress(zlib.error):  # what was cut is shown as far as it goes
-            raw = zlib.decompressobj(31).decompress(raw, LONGEST_UNPACKED)
-    return masking.body(raw.decode("utf-8", "replace"), headers.get("content-type", ""))
-
-
-def pages_of(store_journal: StoreJournal, entries: list[Exchange]) -> JournalPages:
-    """The pages of one process."""
-    minutes = {number: (list(item.classes), list(item.durations)) for number, item in store_journal.minutes.items()}
-    return JournalPages(entries, dict(store_journal.counts), dict(store_journal.statuses), minutes, store_journal.since)
-
-
-def joined(pages: Iterable[JournalPages]) -> JournalPages:
-    """The pages of several workers as one."""
-    whole = JournalPages(since=int(time.time()), workers=0)
-    for page in pages:
-        whole.workers += 1
-        whole.since = min(whole.since, page.since)
-        whole.entries += page.entries
-        for reason, count in page.counts.items():
-            whole.counts[reason] = whole.counts.get(reason, 0) + count
-        for status, count in page.statuses.items():
-            whole.statuses[status] = whole.statuses.get(status, 0) + count
-        for minute, (classes, durations) in page.minutes.items():
-            old = whole.minutes.get(minute, ([0] * 6, [0] * (len(BUCKETS_MS) + 1)))
-            added = [a + b for a, b in zip(old[0], classes, strict=True)]
-            whole.minutes[minute] = (added, [a + b for a, b in zip(old[1], durations, strict=True)])
-    whole.entries.sort(key=lambda entry: entry.at)
-    del whole.entries[: -2 * KEPT]
-    oldest = int(time.time()) // 60 - MINUTES
-    whole.minutes = {minute: item for minute, item in sorted(whole.minutes.items()) if minute > oldest}
-    return whole
 
 
 class JournalSync:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from bodega.journal.pages import JournalPages
 from bodega.journal.store import BUCKETS_MS, MINUTES
-from bodega.journal.sync import JournalPages
 from bodega.storage.tx import Tx
 
 WIDTH, HEIGHT = 500, 170

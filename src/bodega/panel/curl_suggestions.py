@@ -14,8 +14,8 @@ from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
+from bodega.journal.exchange import Exchange
 from bodega.journal.masking import MASK
-from bodega.journal.sync import Exchange
 from bodega.law.reasons import Reason
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from bodega import __version__
 from bodega.explain import MEANS, reason_facts
-from bodega.journal.sync import Exchange
+from bodega.journal.exchange import Exchange
 from bodega.law.outcome import OUTCOMES
 from bodega.law.reasons import Reason, Step
 from bodega.panel import curl_suggestions, permissions

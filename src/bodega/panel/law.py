@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from bodega.explain import MEANS
-from bodega.journal.sync import Exchange, JournalPages
+from bodega.journal.exchange import Exchange
+from bodega.journal.pages import JournalPages
 from bodega.law.outcome import OUTCOMES
 from bodega.law.reasons import Reason, Step
 from bodega.panel.templating import show
