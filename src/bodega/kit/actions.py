@@ -77,8 +77,8 @@ class Action:
 
         Asked when the first request comes: resources may add to the includes of others.
         """
-        endpoint = getattr(self, "endpoint", None)  # what has no table, as a singleton, names no files
-        if endpoint is None:
+        endpoint = getattr(self, "endpoint", None)
+        if endpoint is None:  # what has no table, as a singleton, names no files
             return False
         inside = [
             *endpoint.listing.includes.values(),
@@ -90,7 +90,7 @@ class Action:
         """Reads what the path names, or refuses; the state of what it found answers the preconditions."""
         return NOTHING_FOUND
 
-    async def standing(self, context: Context) -> Validator | None:
+    async def collection_state(self, context: Context) -> Validator | None:
         """What preconditions are judged by where `find` has no need to read it."""
         return None
 
@@ -163,7 +163,14 @@ class Action:
         return Validator(now.revision, now.modified)
 
 
-class ShowItem(Action):
+class _OfItem(Action):
+    """An action on the row that the path names."""
+
+    async def find(self, context: Context) -> Found:
+        return await self._find_item(context)
+
+
+class ShowItem(_OfItem):
     """GET of one entity. V3 splices the stored bytes into the reply."""
 
     def __init__(self, endpoint: Endpoint) -> None:
@@ -171,9 +178,6 @@ class ShowItem(Action):
         self.selection = Selection(
             endpoint, rest=endpoint.version == 2 or (endpoint.v3 is not None and endpoint.v3.view is not None)
         )
-
-    async def find(self, context: Context) -> Found:
-        return await self._find_item(context)
 
     async def answer(self, context: Context, found: Found) -> Outcome:
         if self.endpoint.version == 3:
@@ -206,11 +210,9 @@ class ListAll(Action):
         page = await rows.page(context.reader, context.page_index, found.plan, found.row, "t.doc, t.rest")
         if not page:
             return Emptied()
-        shape = shape_of(self.endpoint)
-        entities = [self.table.decode(row[0], row[1]) for row in page]
-        return Shown(
-            value=await render.v2_documents(context, self.endpoint, entities), root=shape.root, item=shape.item
-        )
+        shape, entities = shape_of(self.endpoint), [self.table.decode(row[0], row[1]) for row in page]
+        members = await render.v2_documents(context, self.endpoint, entities)
+        return Shown(value=members, root=shape.root, item=shape.item)
 
 
 class CountAll(ListAll):
@@ -236,7 +238,7 @@ class Create(Action):
     async def find(self, context: Context) -> Found:
         return Found(parent=await self.selection.enter(context))
 
-    async def standing(self, context: Context) -> Validator:
+    async def collection_state(self, context: Context) -> Validator:
         return await self._collection(context)
 
     def read(self, content: Any) -> Any:
@@ -270,7 +272,7 @@ class Create(Action):
         return made
 
 
-class Update(Action):
+class Update(_OfItem):
     """PUT of one entity; members that are left out stay as they are (rule 19)."""
 
     writes = True
@@ -279,9 +281,6 @@ class Update(Action):
     def __init__(self, endpoint: Endpoint) -> None:
         super().__init__(endpoint)
         self.uploads = self.uploads or endpoint.uploads
-
-    async def find(self, context: Context) -> Found:
-        return await self._find_item(context)
 
     def read(self, content: Any) -> Any:
         return shape_of(self.endpoint).read(content, creating=False)
@@ -306,13 +305,10 @@ class Update(Action):
         return outcome
 
 
-class Delete(Action):
+class Delete(_OfItem):
     """DELETE of one entity."""
 
     writes = True
-
-    async def find(self, context: Context) -> Found:
-        return await self._find_item(context)
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         recheck, entity_id = self._unchanged(unit, context, write), write.found.entity_id
@@ -362,12 +358,12 @@ class DeleteMany(Action):
 
 
 def shape_of(endpoint: Endpoint) -> Any:
-    """The wire form of a facet's version."""
+    """The wire form of an endpoint's version."""
     return endpoint.v2 if endpoint.version == 2 else endpoint.v3
 
 
 class Singleton(Action):
-    """GET of the one thing of its kind; `show` computes its members from the call. Both functions may wait for rows."""
+    """GET of the one thing of its kind, whose members `show` computes. Both functions may wait for rows."""
 
     def __init__(
         self,

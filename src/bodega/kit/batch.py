@@ -38,14 +38,14 @@ class Many(Action):
 
     @property
     def batch(self) -> Batch:
-        """The facet's terms for lists."""
+        """The endpoint's terms for lists."""
         assert self.endpoint.batch is not None, f"{self.endpoint.home} takes no lists"
         return self.endpoint.batch
 
     async def find(self, context: Context) -> Found:
         return Found(parent=await self.selection.enter(context))
 
-    async def standing(self, context: Context) -> Validator:
+    async def collection_state(self, context: Context) -> Validator:
         return await self._collection(context)
 
     async def prefetch(self, context: Context, found: Found, draft: Any) -> Any:

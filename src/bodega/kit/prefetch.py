@@ -21,7 +21,7 @@ Work = Callable[[], Awaitable[None]]
 
 
 async def prefetch(context: Context, endpoint: Endpoint, draft: Changes, entity_id: int = 0) -> None:
-    """Lets the facet, and those of the rows in the body, complete their drafts. Raises Refusal, naming every fault.
+    """Lets the endpoint, and those of the rows in the body, complete their drafts. Raises Refusal, naming every fault.
 
     The context counts what is held for the write (`Context.holding`).
     """

@@ -1,4 +1,4 @@
-"""Where a request's rows are: the statements that follow from a facet, made once, and what the path fixes."""
+"""Where a request's rows are: the statements that follow from an endpoint, made once, and what the path fixes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bodega.storage.unit import Unit
 
 
 class Selection:
-    """The place of a facet's rows. A path below other rows is walked from the outermost inwards."""
+    """Where an endpoint's rows are. A path below other rows is walked from the outermost inwards."""
 
     def __init__(self, endpoint: Endpoint, *, rest: bool = True) -> None:
         """`rest`: whether a row is read with the members that V3 does not show."""
@@ -44,8 +44,10 @@ class Selection:
         )
 
     async def enter(self, context: Context) -> Any:
-        """Walks to the innermost row that the path names before the facet's own: the value that its rows hold. Raises
-        Refusal when one is missing."""
+        """Walks to the innermost row that the path names before the endpoint's own: the value that its rows hold.
+
+        Raises Refusal when one is missing.
+        """
         value: Any = None
         for place, sql in enumerate(self._parents):
             known = (context.ids[place],) if place == 0 else (context.ids[place], value)
@@ -68,7 +70,7 @@ class Selection:
 
     @property
     def narrows(self) -> bool:
-        """Whether the facet shows only a part of its table."""
+        """Whether the endpoint shows only a part of its table."""
         return bool(self._columns or self._flags)
 
     async def own(self, unit: Unit, context: Context, parent: Any, entity_id: int) -> None:

@@ -50,7 +50,7 @@ async def find_entity(operation: Operation) -> Found:
             return keyed
     found = await action.find(context)
     if found.state is None and has_conditions(headers):
-        found = replace(found, state=await action.standing(context))
+        found = replace(found, state=await action.collection_state(context))
     return found if keyed is None else replace(found, key=keyed.key, over=keyed.over)
 
 
