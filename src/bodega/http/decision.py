@@ -15,7 +15,8 @@ async def judge(step: Steps, app: AppContext, request: Request, seen: Seen) -> R
     step.current_version(request)
     store = seen.store = await step.open_store(app, request)
     step.known_method(request)
-    caller = seen.caller = step.authenticate(request, store)
+    caller = step.authenticate(request, store)
+    seen.client_id = caller.account.client_id
     seen.quota = await step.spend_quota(app, caller)
     match = step.find_route(app, request)
     action = step.allowed_action(request, match)

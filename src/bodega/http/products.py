@@ -41,19 +41,14 @@ class Seen(msgspec.Struct, gc=False):
     """What was known of a request when it was answered, or refused: for the reply, the log and the journal.
 
     The decision alone keeps it, as the steps return. `media` is the format of the reply, `quota` its rate-limit
-    headers.
+    headers; `client_id` is empty while no account is known.
     """
 
     media: Media
     quota: Sequence[Header] = ()
     store: OpenStore | None = None
-    caller: Caller | None = None
+    client_id: str = ""
     body: bytes = b""
-
-    @property
-    def client_id(self) -> str:
-        """Of the account that asked; empty while it is not known."""
-        return self.caller.account.client_id if self.caller is not None else ""
 
     def learn(self, refusal: Refusal) -> None:
         """Takes over what the refusing step knew."""

@@ -39,9 +39,8 @@ _ASYNC = re.compile(rb"(^|,)\s*respond-async\s*(;|,|$)", re.IGNORECASE)
 async def find_entity(operation: Operation) -> Found:
     """What the path names, and the state it is in; for a POST whose key is known, the answer it was given."""
     request, action, context = operation.request, operation.action, operation.context
-    headers = request.headers
     keyed = None
-    if idempotency.HEADER in headers and request.method == "POST" and action.writes:
+    if action.writes and request.method == "POST" and idempotency.HEADER in request.headers:
         key = await idempotency.key_of(
             request, context.client_id, operation.media, operation.body, secret=action.secret
         )
@@ -49,7 +48,7 @@ async def find_entity(operation: Operation) -> Found:
         if keyed.again is not None:
             return keyed
     found = await action.find(context)
-    if found.state is None and has_conditions(headers):
+    if found.state is None and has_conditions(request.headers):
         found = replace(found, state=await action.collection_state(context))
     return found if keyed is None else replace(found, key=keyed.key, over=keyed.over)
 
@@ -60,10 +59,10 @@ def preconditions(operation: Operation, found: Found) -> Preconditions:
     The reply may tell no state where the date was a filter, since a part of a collection must not be taken for the
     whole by its entity tag.
     """
-    state = found.state
-    request, media = operation.request, operation.media
+    request, state = operation.request, found.state
     if found.again is not None or not has_conditions(request.headers):
         return Preconditions(state)
+    media = operation.media
     _judge(request, media, state)
     recheck = functools.partial(_judge, request, media) if operation.action.writes else None
     return Preconditions(state if operation.context.since is None else None, recheck)
@@ -94,9 +93,10 @@ def _told(request: Request, media: Media, state: Validator | None) -> list[Heade
 
 def read_draft(operation: Operation, found: Found) -> Any:
     """The body as changes of fields; every faulty field is named, not only the first."""
-    request, action, body = operation.request, operation.action, operation.body
+    action = operation.action
     if found.again is not None or not action.body:
         return None
+    request, body = operation.request, operation.body
     content_type = request.headers.get(b"content-type", b"")
     if body and action.uploads and media_of(content_type) == "multipart":
         try:
