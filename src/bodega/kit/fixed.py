@@ -18,6 +18,7 @@ from bodega.kit.endpoint import Endpoint
 from bodega.law.outcome import Emptied, Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
+from bodega.storage.operands import Operand
 from bodega.storage.plan import Condition, QueryPlan
 from bodega.storage.table import Table
 
@@ -38,7 +39,7 @@ class Fixed:
     def __init__(self, table: Table, make: Callable[[], Sequence[Any]]) -> None:
         self._table = table
         self._make = make
-        self._columns: dict[str, Callable[[Any], Any]] = {column.name: column.value for column in table.columns}
+        self._columns: dict[Operand, Callable[[Any], Any]] = {column.name: column.value for column in table.columns}
         self._columns["id"] = operator.attrgetter("id")
 
     @cached_property

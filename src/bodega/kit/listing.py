@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from bodega.kit.fields import INT32, NO_DATE, clean_decimal, clean_moment, ten_thousandths, whole
+from bodega.kit.parameters import Parse, integer, listed, moment, parser
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
-from bodega.storage.plan import Condition, Op, QueryPlan
+from bodega.storage.operands import Op, Operand
+from bodega.storage.plan import Condition, QueryPlan
 from bodega.storage.table import Table, numbered_placeholders
 
 DEFAULT_LIMIT = 50
@@ -19,8 +19,6 @@ MAX_LIMIT = 250
 MAX_PARAMETERS = 1000
 LONGEST_SEARCH = 10_000
 """Characters of a text that is looked for inside others: SQLite takes patterns of up to 50,000 bytes."""
-
-Parse = Callable[[str], Any]
 
 _SETS: dict[str, tuple[str, ...]] = {
     "set": ("in", "not_in", "min", "max", "greater", "less"),
@@ -31,13 +29,20 @@ _SETS: dict[str, tuple[str, ...]] = {
 class Filter(NamedTuple):
     """A query parameter that narrows a list. `parse` raises ValueError with the end of a sentence.
 
-    `besides` are conditions that go with it.
+    `column` is the name of one, or an operand of another type (`storage/operands.py`). `besides` are conditions that go
+    with it.
     """
 
-    column: str
+    column: Operand
     op: Op
     parse: Parse
     besides: tuple[Condition, ...] = ()
+
+
+class Ignored(NamedTuple):
+    """A query parameter that is known and checked, but narrows nothing."""
+
+    parse: Parse
 
 
 class Include(NamedTuple):
@@ -109,7 +114,7 @@ def _cursor(text: str, *, backwards: bool) -> Cursor:
         name, _, at = urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("ascii").partition(":")
         if name != "id":
             raise ValueError
-        return Cursor(_integer(at), backwards)
+        return Cursor(integer(at), backwards)
     except ValueError:
         raise ValueError("must be a cursor that a page of this list told") from None
 
@@ -154,7 +159,7 @@ class Listing:
         filters: str,
         *,
         sorts: str = "",
-        mapped: Mapping[str, Filter] | None = None,
+        mapped: Mapping[str, Filter | Ignored] | None = None,
         includes: Mapping[str, Include] | None = None,
         shown: Sequence[str] = (),
         always: Sequence[str] = ("id",),
@@ -175,7 +180,7 @@ class Listing:
         self.order = (order.lstrip("-"), order.startswith("-"))
         self.inside = tuple(inside.split())
         self.cursor = cursor
-        self.filters: dict[str, Filter] = {}
+        self.filters: dict[str, Filter | Ignored] = {}
         for word in filters.split():
             self._add(word)
         self.filters |= mapped or {}
@@ -199,7 +204,7 @@ class Listing:
         parse = parser(self.table.types[column], column)
         many = op in ("in", "not_in")
         # A date that is unset is empty text: it comes before every date, but is not before any.
-        unset = (Condition(column, "ne", ""),) if op in ("max", "less") and parse is _moment else ()
+        unset = (Condition(column, "ne", ""),) if op in ("max", "less") and parse is moment else ()
         read = listed(parse) if many else (str if op == "like" else parse)
         self.filters[parameter] = Filter(column, op, read, unset)  # type: ignore[arg-type]
 
@@ -220,12 +225,13 @@ class Listing:
                 try:
                     if "\x00" in value:
                         raise ValueError("must not contain the NUL character")
-                    if found.op in ("like", "like_any", "keyword") and len(value) > LONGEST_SEARCH:
+                    if isinstance(found, Filter) and found.op in _SEARCHES and len(value) > LONGEST_SEARCH:
                         raise ValueError(f"must be at most {LONGEST_SEARCH} characters long")
                     wanted = found.parse(value)
                     if strict and wanted in ("", ()):
                         raise ValueError("must not be empty")
-                    where += [Condition(found.column, found.op, wanted), *found.besides]
+                    if isinstance(found, Filter):
+                        where += [Condition(found.column, found.op, wanted), *found.besides]
                 except ValueError as error:
                     faults.append(self._fault(name, str(error)))
             elif self._is_refused(name, strict=strict):
@@ -331,6 +337,8 @@ class Listing:
         return Fault(Reason.QUERY_INVALID, name, message, {"field": name, "invalid_reason": f"{name} {why}."})
 
 
+_SEARCHES = ("like", "like_any")
+
 _FAR = 1_000_000_000
 """A number of ten digits or more is as good as this one: over every limit, past every last page."""
 
@@ -354,56 +362,3 @@ _SUMMARY = frozenset(
     ]
 )
 """Rule 28: what `include=@summary` adds."""
-
-
-def listed(parse: Parse, maximum: int = 1000) -> Parse:
-    """Several values joined by commas."""
-
-    def read(text: str) -> tuple[Any, ...]:
-        items = [item.strip() for item in text.split(",") if item.strip()]
-        if len(items) > maximum:
-            raise ValueError(f"must name at most {maximum} values")
-        return tuple(parse(item) for item in items)
-
-    return read
-
-
-@lru_cache(maxsize=256)
-def parser(sql_type: str, column: str) -> Parse:
-    """How a filter's text is read for a column of this type."""
-    if sql_type == "INTEGER":
-        return _integer
-    if sql_type == "BOOLEAN":
-        return _flag
-    if sql_type == "BIGINT":
-        return _decimal
-    if column.startswith("date_") or column.endswith("_date"):
-        return _moment
-    if column.endswith("_key"):
-        return str.casefold
-    return str
-
-
-def _integer(text: str) -> int:
-    number = whole(text.strip())
-    if abs(number) > INT32:
-        raise ValueError(f"must be a whole number of at most {INT32}")
-    return number
-
-
-def _decimal(text: str) -> int:
-    return ten_thousandths(clean_decimal(text))
-
-
-def _flag(text: str) -> bool:
-    if text.lower() in ("true", "1"):
-        return True
-    if text.lower() in ("false", "0"):
-        return False
-    raise ValueError("must be true or false")
-
-
-def _moment(text: str) -> str:
-    if not text:
-        raise ValueError(NO_DATE)
-    return clean_moment(text)
