@@ -10,6 +10,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
+from bodega.storage.declaration import declared_in
 from bodega.storage.outbox import CREATED, DELETED, UPDATED, Signal
 from bodega.storage.table import Table
 from bodega.storage.tx import Tx
@@ -55,7 +56,10 @@ def events(
         UPDATED: updated,
         DELETED: lambda old, _new: payload(old),
     }
-    return [Signal(f"{scope}/{change}", frozenset([change]), say[change], channels=channels) for change in on.split()]
+    terms: Any = {"channels": channels, "fields": tuple(watched), "file": declared_in()}
+    return [
+        Signal(f"{scope}/{change}", frozenset([change]), say.get(change, updated), **terms) for change in on.split()
+    ]
 
 
 def fires(
@@ -72,8 +76,10 @@ def fires(
     `channels` as in `events`.
     """
 
+    file = declared_in()
+
     def with_words(say: Say) -> Say:
-        table.signals.append(Signal(scope, frozenset(on.split()), say, cause, channels))
+        table.signals.append(Signal(scope, frozenset(on.split()), say, cause, channels, file=file))
         return say
 
     return with_words

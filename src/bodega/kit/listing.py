@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from bodega.kit.parameters import Parse, integer, listed, moment, parser
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
+from bodega.storage.declaration import declared_in
 from bodega.storage.operands import Op, Operand
 from bodega.storage.plan import Condition, QueryPlan
 from bodega.storage.table import Table, numbered_placeholders
@@ -20,7 +21,7 @@ MAX_PARAMETERS = 1000
 LONGEST_SEARCH = 10_000
 """Characters of a text that is looked for inside others: SQLite takes patterns of up to 50,000 bytes."""
 
-_SETS: dict[str, tuple[str, ...]] = {
+SETS: dict[str, tuple[str, ...]] = {
     "set": ("in", "not_in", "min", "max", "greater", "less"),
     "range": ("min", "max", "greater", "less"),
 }
@@ -50,7 +51,7 @@ class Include(NamedTuple):
 
     `read` takes the call and the ids of the parents. `tables` names the tables that it reads, joined by blanks: the
     entity tag of the parent moves with them. `files`: what it shows may name files. `member` is what it is called in
-    the reply, if not as in the query.
+    the reply, if not as in the query. `rows` are those of a table: it, the column that names the parent, their order.
     """
 
     read: Callable[[Any, Sequence[int]], Awaitable[dict[int, bytes]]]
@@ -59,6 +60,7 @@ class Include(NamedTuple):
     tables: str = ""
     files: bool = False
     member: str = ""
+    rows: tuple[Table, str, str] | None = None
 
 
 def children(
@@ -94,7 +96,7 @@ def children(
 
     tables = " ".join(dict.fromkeys([table.name, *(name for one in within.values() for name in one.tables.split())]))
     files = table.files or any(one.files for one in within.values())
-    return Include(read, page_cap=page_cap, tables=tables, files=files)
+    return Include(read, page_cap=page_cap, tables=tables, files=files, rows=(table, column, order))
 
 
 class Cursor(NamedTuple):
@@ -170,8 +172,12 @@ class Listing:
         maximum: int = MAX_LIMIT,
         bounds: str = "",
     ) -> None:
+        self.file = declared_in()
         self.table = table
         self.version = version
+        self.words = tuple(filters.split())
+        self.mapped = dict(mapped or {})
+        self.bounds = tuple(bounds.split())
         self.sorts = tuple(sorts.split())
         self.includes = includes if includes is not None else {}
         self.shown = tuple(shown)
@@ -181,12 +187,12 @@ class Listing:
         self.inside = tuple(inside.split())
         self.cursor = cursor
         self.filters: dict[str, Filter | Ignored] = {}
-        for word in filters.split():
+        for word in self.words:
             self._add(word)
-        self.filters |= mapped or {}
+        self.filters |= self.mapped
         self._known = {name.partition(":")[0] for name in self.filters}
         self.maximum = maximum
-        self._unbounding = _PAGING.difference(bounds.split())
+        self._unbounding = PAGING.difference(self.bounds)
         self.everything = Query(QueryPlan(table, order=self.order), include=self.inside)
 
     def _add(self, word: str) -> None:
@@ -196,12 +202,12 @@ class Listing:
             return
         self._put(name, name, "eq")
         for operator in operators.split(",") if operators else ():
-            for op in _SETS.get(operator, (operator,)):
+            for op in SETS.get(operator, (operator,)):
                 self._put(f"{name}:{op}", name, "ne" if op == "not" else op)
 
     def _put(self, parameter: str, field: str, op: str) -> None:
         column = "name_key" if field == "name" and op in ("eq", "in") and "name_key" in self.table.types else field
-        parse = parser(self.table.types[column], column)
+        parse = parser(self.table.types.get(column, "TEXT"), column)
         many = op in ("in", "not_in")
         # A date that is unset is empty text: it comes before every date, but is not before any.
         unset = (Condition(column, "ne", ""),) if op in ("max", "less") and parse is moment else ()
@@ -342,7 +348,7 @@ _SEARCHES = ("like", "like_any")
 _FAR = 1_000_000_000
 """A number of ten digits or more is as good as this one: over every limit, past every last page."""
 
-_PAGING = frozenset({"page", "limit", "sort", "direction", "before", "after"})
+PAGING = frozenset({"page", "limit", "sort", "direction", "before", "after"})
 """What would narrow a list means nothing to a delete, and must not be taken for a bound."""
 
 _OWN = frozenset(

@@ -20,6 +20,7 @@ from bodega.law.outcome import Emptied, Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.storage import rows
+from bodega.storage.declaration import declared_in
 from bodega.storage.plan import conditions_sql
 from bodega.storage.table import Table
 from bodega.storage.unit import Unit
@@ -50,12 +51,13 @@ class Pairs(NamedTuple):
 
 def assignments(path: str, pairs: Pairs, scope: str) -> Route:
     """GET, PUT and DELETE of pairs; a delete needs a filter (rule 22)."""
-    return Route(
-        3, path, {"GET": ListPairs(pairs, scope), "PUT": Assign(pairs, scope), "DELETE": Unassign(pairs, scope)}
-    )
+    actions = {"GET": ListPairs(pairs, scope), "PUT": Assign(pairs, scope), "DELETE": Unassign(pairs, scope)}
+    return Route(3, path, actions, file=declared_in())
 
 
-class _OfPairs(Action):
+class OfPairs(Action):
+    """What the methods of pairs have in common."""
+
     def __init__(self, pairs: Pairs, scope: str) -> None:
         self.pairs = pairs
         self.scope = scope
@@ -77,7 +79,7 @@ class _OfPairs(Action):
             context.recheck_preconditions(self._state(unit))
 
 
-class ListPairs(_OfPairs):
+class ListPairs(OfPairs):
     """GET: a page of the pairs."""
 
     async def answer(self, context: Context) -> Outcome:
@@ -94,7 +96,7 @@ class ListPairs(_OfPairs):
         return Shown(ready=b'{"data":' + shown + b',"meta":{"pagination":' + told + b"}}")
 
 
-class Assign(_OfPairs):
+class Assign(OfPairs):
     """PUT: makes pairs; those that are there stay."""
 
     writes = True
@@ -147,7 +149,7 @@ class Assign(_OfPairs):
             raise refuse_faults(faults)
 
 
-class Unassign(_OfPairs):
+class Unassign(OfPairs):
     """DELETE: undoes the pairs that the filters name."""
 
     writes = True

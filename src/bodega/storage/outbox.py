@@ -42,6 +42,7 @@ class Signal(NamedTuple):
     is None on a create, `new` on a delete. `cause` "" is for changes that a caller asked for, a word for those made
     while `unit.cause` is that word, None for all. A scope with `#` in the place of a channel's id is fired on each of
     `channels(tx, old, new)`, which is asked only where a hook listens to channels.
+    `fields` are the members whose change is told, all where none is named; `file` is where it was declared.
     """
 
     scope: str
@@ -49,6 +50,8 @@ class Signal(NamedTuple):
     say: Callable[[Any, Any], Any]
     cause: str | None = None
     channels: Callable[[Tx, Any, Any], Awaitable[Iterable[int]]] | None = None
+    fields: tuple[str, ...] = ()
+    file: str = ""
 
 
 def on_channels(scope: str, channels: Iterable[int]) -> list[str]:

@@ -108,7 +108,7 @@ class _OfOrder(Action):
     body = True
 
     def __init__(self) -> None:
-        super().__init__(Endpoint(3, order.TABLE, Listing(order.TABLE, 3, ""), payments.EITHER, "orders"))
+        super().__init__(Endpoint(3, order.TABLE, Listing(order.TABLE, 3, ""), payments.EITHER, ""))
 
     async def find(self, context: Context) -> Validator:
         return await self._find_item(context)
