@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bodega import memory
-from bodega.access.plans import COUNTERS
+from bodega.access.plans import COUNTERS, PLANS
 from bodega.access.scopes import READERS, SCOPES
 from bodega.access.stores import OpenStore, Stores
 from bodega.events import scopes as events
@@ -51,6 +51,7 @@ def check_declarations() -> None:
         readers=frozenset(READERS.values()),
         events=events.SCOPES,
         counters=COUNTERS,
+        plans={name: plan.limits.keys() for name, plan in PLANS.items()},
         more=[value for module in modules for value in vars(module).values() if isinstance(value, DECLARATIONS)],
     )
 

@@ -27,6 +27,7 @@ from bodega.storage.table import Table
 
 DECLARATIONS = (Endpoint, Listing, V2Shape, V3Shape)
 METHODS = ("GET", "POST", "PUT", "DELETE")
+_SEGMENT = re.compile(r"[\w.-]+|\{\w+(:text)?\}")
 _OF_ONE = (ShowItem, Update, Delete, ShowFixed)
 _SHOWING = (ShowItem.answer, ListAll.answer)
 _OF_ALL = (ListAll, Create, DeleteMany, Many, ListFixed, CountFixed)
@@ -40,13 +41,14 @@ def compile_declarations(
     readers: Collection[str],
     events: Collection[str],
     counters: Collection[str],
+    plans: Mapping[str, Collection[str]],
     more: Iterable[object] = (),
 ) -> Collection[object]:
     """Checks tables, routes, and all that the routes lead to: endpoints, listings, shapes.
 
     `scopes` are the OAuth scopes, `readers` those of them that only let one read, `events` the scopes of events,
-    `counters` what plans limit, `more` declarations to which no route leads. Returns the declarations that were
-    checked. Raises DeclarationError, whose message has a line for each mistake.
+    `counters` what plans can limit, `plans` what each does limit, `more` declarations to which no route leads. Returns
+    the declarations that were checked. Raises DeclarationError, whose message has a line for each mistake.
     """
     words = Vocabulary(scopes, readers, events, counters, columns_of(tables))
     compiler = _Compiler(words, routes)
@@ -57,6 +59,7 @@ def compile_declarations(
         compiler.route(route, by_name)
     for held in more:
         compiler.declaration(held, by_name)
+    compiler.together(tables, plans)
     if compiler.mistakes.found:
         raise DeclarationError("\n".join(dict.fromkeys(compiler.mistakes.found)))
     return list(compiler.checked.values())
@@ -67,6 +70,8 @@ class _Compiler:
         self.words = words
         self.mistakes = Mistakes([])
         self.checked: dict[int, object] = {}
+        self.shown: set[str] = set()
+        self.nested: list[tuple[str, Mistakes]] = []
         self.paths: Mapping[int, Mapping[str, Route]] = {
             version: {_blanks(route.template): route for route in routes if route.version == version}
             for version in (2, 3)
@@ -87,6 +92,9 @@ class _Compiler:
         if route.version not in self.paths:
             here.add("version", f"there is no version {route.version}")
             return
+        for segment in route.template.split("/"):
+            if not _SEGMENT.fullmatch(segment):
+                here.add(f'path "{segment}"', "a segment is a word, {name} for a number or {name:text}")
         if route.moved:
             here.expect("moved", _blanks(route.moved), self.paths[route.version], "path")
         if route.fields is not None:
@@ -166,6 +174,7 @@ class _Compiler:
         if self._is_new(listing):
             here = self.mistakes.at(listing.file, f"{listing.table.name} (V{listing.version})")
             check_listing(listing, here, self.words, operators=operators)
+            self.shown |= {include.member or name for name, include in listing.includes.items()}
 
     def shape(self, shape: V2Shape | V3Shape) -> None:
         if not self._is_new(shape):
@@ -176,8 +185,21 @@ class _Compiler:
             check_v2(shape, self.paths[2], here)
             return
         check_v3(shape, here)
-        for nested in shape.nested.values():
+        for name, nested in shape.nested.items():
+            if name not in shape.entity.__struct_fields__:
+                self.nested.append((name, here))
             self.shape(nested.shape)
+
+    def together(self, tables: Iterable[Table], plans: Mapping[str, Collection[str]]) -> None:
+        """What can only be said of all: each member that holds rows can be shown, each counter counts something."""
+        for name, here in self.nested:
+            here.expect("nested", name, self.shown, "member that any list includes")
+        for plan, limits in plans.items():
+            self.mistakes.at("access/plans.py", plan).expect_all("limits", limits, self.words.counters, "counter")
+        counted = {table.counter for table in tables}
+        for counter in self.words.counters:
+            if counter not in counted:
+                self.mistakes.at("access/plans.py", "plans").add(f'counter "{counter}"', "no table counts it")
 
     def _scope(self, scope: str, here: Mistakes) -> None:
         for word in scope.split("|") if scope else ():

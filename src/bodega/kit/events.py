@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from bodega.storage.declaration import declared_in
-from bodega.storage.outbox import CREATED, DELETED, UPDATED, Signal
+from bodega.storage.outbox import CREATED, DELETED, UPDATED, Cause, Signal
 from bodega.storage.table import Table
 from bodega.storage.tx import Tx
 
@@ -56,10 +56,14 @@ def events(
         UPDATED: updated,
         DELETED: lambda old, _new: payload(old),
     }
-    terms: Any = {"channels": channels, "fields": tuple(watched), "file": declared_in()}
+    asked = {UPDATED: tuple(watched)}
     return [
-        Signal(f"{scope}/{change}", frozenset([change]), say.get(change, updated), **terms) for change in on.split()
-    ]
+        Signal(
+            f"{scope}/{change}", frozenset([change]), say.get(change, updated),
+            channels=channels, fields=asked.get(change, ()), file=declared_in(),
+        )
+        for change in on.split()
+    ]  # fmt: skip
 
 
 def fires(
@@ -67,7 +71,7 @@ def fires(
     scope: str,
     *,
     on: str = "updated",
-    cause: str | None = None,
+    cause: Cause | None = None,
     channels: Channels | None = None,
 ) -> Callable[[Say], Say]:
     """Makes a function `say(old, new)` the words of an event: the payload's `data`, or None for silence.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -35,6 +35,10 @@ CREATED, UPDATED, DELETED = "created", "updated", "deleted"
 _encode = msgspec.json.encode
 
 
+Cause = Literal["", "order"]
+"""What moves rows: the caller's own wish, or an order that brings it along."""
+
+
 class Signal(NamedTuple):
     """An event that a table fires, as data.
 
@@ -48,7 +52,7 @@ class Signal(NamedTuple):
     scope: str
     on: frozenset[str]
     say: Callable[[Any, Any], Any]
-    cause: str | None = None
+    cause: Cause | None = None
     channels: Callable[[Tx, Any, Any], Awaitable[Iterable[int]]] | None = None
     fields: tuple[str, ...] = ()
     file: str = ""
