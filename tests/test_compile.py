@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Literal
 
 import msgspec
@@ -23,13 +24,14 @@ import pytest
 import bodega
 from bodega import app
 from bodega.events.scopes import SCOPES
-from bodega.kit.actions import ListAll
+from bodega.kit.actions import ListAll, Singleton
 from bodega.kit.compile import DECLARATIONS, compile_declarations
 from bodega.kit.endpoint import Batch, Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import channel_of, events, fires
 from bodega.kit.fields import INTEGER, Money
 from bodega.kit.fixed import Fixed, ListFixed
+from bodega.kit.images import DropImage
 from bodega.kit.listing import Filter, Include, Listing, children
 from bodega.kit.mistakes import Mistakes
 from bodega.kit.pairs import OfPairs, Pairs, assignments
@@ -62,6 +64,7 @@ class Thing(Entity, kw_only=True):
     is_shared: bool = False
     owner: str = ""
     channel_id: int = 1
+    picture: str = ""
     size: Size = Size()
     tags: list[int] = []
     secret: str = ""
@@ -387,6 +390,12 @@ MISTAKES: Sequence[tuple[Mapping[str, Any], str]] = [
      'more (V3): GET: such a path has no method "GET"'),
     (_at(lambda facet, old, child: route("more", 3, PTU=ListAll(facet))),
      'more (V3): PTU: there is no method "PTU"; did you mean "PUT"?'),
+    (_at(lambda facet, old, child: route("more/{id}", 3, DELETE=DropImage(facet, "pictur"))),
+     'more/{id} (V3): DELETE: there is no member "pictur"; did you mean "picture"?'),
+    (_at(lambda facet, old, child: route("more", 3, DELETE=DropImage(facet, "picture"))),
+     "more (V3): DELETE: DropImage needs 1 ids in the path, which has 0"),
+    (_at(lambda facet, old, child: route("one", 3, GET=Singleton("one", lambda context: {}, "store_thing"))),
+     'one (V3): scope: there is no scope "store_thing"; did you mean "store_things"?'),
     (_at(lambda facet, old, child: route("more", 3, GET=Writing(facet))),
      "more (V3): GET: Writing writes, and a GET only reads"),
     (_at(lambda facet, old, child: route("more", 2, GET=ListAll(facet))), "more (V2): GET: its endpoint is of V3"),
@@ -524,11 +533,20 @@ def test_the_start_checks_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         asyncio.run(start())
 
 
+def _explained(database: sqlite3.Connection) -> Any:
+    async def rows(sql: str, *values: Any) -> list[Any]:
+        database.execute(f"EXPLAIN {numbered(sql)}", values).fetchall()
+        return []
+
+    return rows
+
+
 def test_sql_of_ours_is_read_by_the_database() -> None:
     """What no word can be looked up in: every condition of every filter, parents' and includes' orders, as statements
     on the declared schema."""
     database = sqlite3.connect(":memory:")
     database.executescript(create_all(TABLES))
+    reader = SimpleNamespace(rows=_explained(database))
     tried = 0
     for served in ROUTES:
         for action in served.actions.values():
@@ -541,6 +559,10 @@ def test_sql_of_ours_is_read_by_the_database() -> None:
                     plan = QueryPlan(listing.table, (Condition(found.column, found.op, value), *found.besides))
                     sql, values = count_sql(plan, "sqlite")
                     database.execute(f"EXPLAIN {numbered(sql)}", values).fetchall()
+                    tried += 1
+            for include in listing.includes.values():
+                if include.rows is not None:
+                    asyncio.run(include.read(SimpleNamespace(reader=reader), [1]))
                     tried += 1
             for sql in getattr(getattr(action, "selection", None), "_parents", ()):
                 database.execute(f"EXPLAIN {numbered(sql)}", [1] * len(set(re.findall(r"[$][0-9]", sql)))).fetchall()

@@ -16,6 +16,7 @@ from bodega.kit.compile_shape import check_v2, check_v3
 from bodega.kit.compile_table import check_table, columns_of
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.fixed import TESTS, CountFixed, ListFixed, ReadFixed, ShowFixed
+from bodega.kit.images import DropImage
 from bodega.kit.listing import Listing
 from bodega.kit.mistakes import Mistakes, Vocabulary
 from bodega.kit.pairs import OfPairs
@@ -28,7 +29,7 @@ from bodega.storage.table import Table
 DECLARATIONS = (Endpoint, Listing, V2Shape, V3Shape)
 METHODS = ("GET", "POST", "PUT", "DELETE")
 _SEGMENT = re.compile(r"[\w.-]+|\{\w+(:text)?\}")
-_OF_ONE = (ShowItem, Update, Delete, ShowFixed)
+_OF_ONE = (ShowItem, Update, Delete, ShowFixed, DropImage)
 _SHOWING = (ShowItem.answer, ListAll.answer)
 _OF_ALL = (ListAll, Create, DeleteMany, Many, ListFixed, CountFixed)
 
@@ -223,6 +224,8 @@ class _Compiler:
             kept = endpoint.table.entity
             if shape.entity is not kept:
                 here.add(method, f"its shape is of {shape.entity.__name__}, and the table keeps {kept.__name__}")
+        if isinstance(action, DropImage) and action.field:
+            here.expect(method, action.field, endpoint.table.entity.__struct_fields__, "member")
         if isinstance(action, CreateMany | UpdateMany) and endpoint.v3 is None:
             here.add(method, f"{type(action).__name__} needs a shape that reads V3")
         if isinstance(action, CreateMany | UpdateMany | DeleteListed) and endpoint.batch is None:
