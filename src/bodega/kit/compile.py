@@ -30,6 +30,10 @@ DECLARATIONS = (Endpoint, Listing, V2Shape, V3Shape)
 METHODS = ("GET", "POST", "PUT", "DELETE")
 _SEGMENT = re.compile(r"[\w.-]+|\{\w+(:text)?\}")
 _OF_ONE = (ShowItem, Update, Delete, ShowFixed, DropImage)
+_OF_DRAFTS = (Create, Update)
+_OF_LISTS = (CreateMany, UpdateMany)
+_BATCHED = (CreateMany, UpdateMany, DeleteListed)
+_SHAPED = (Create, Update, ShowItem, ListAll, Many)
 _SHOWING = (ShowItem.answer, ListAll.answer)
 _OF_ALL = (ListAll, Create, DeleteMany, Many, ListFixed, CountFixed)
 
@@ -216,19 +220,19 @@ class _Compiler:
     def _ability(self, method: str, action: Action, endpoint: Endpoint, here: Mistakes) -> None:
         """What an action needs of its endpoint."""
         shape = shape_of(endpoint)
-        if isinstance(action, Create | Update) and shape is None:
+        if isinstance(action, _OF_DRAFTS) and shape is None:
             here.add(method, f"{type(action).__name__} needs a shape that reads V{endpoint.version}")
         if type(action).answer in _SHOWING and endpoint.version == 2 and shape is None:
             here.add(method, f"{type(action).__name__} needs a shape that shows V2")
-        if isinstance(action, Create | Update | ShowItem | ListAll | Many) and shape is not None:
+        if isinstance(action, _SHAPED) and shape is not None:
             kept = endpoint.table.entity
             if shape.entity is not kept:
                 here.add(method, f"its shape is of {shape.entity.__name__}, and the table keeps {kept.__name__}")
         if isinstance(action, DropImage) and action.field:
             here.expect(method, action.field, endpoint.table.entity.__struct_fields__, "member")
-        if isinstance(action, CreateMany | UpdateMany) and endpoint.v3 is None:
+        if isinstance(action, _OF_LISTS) and endpoint.v3 is None:
             here.add(method, f"{type(action).__name__} needs a shape that reads V3")
-        if isinstance(action, CreateMany | UpdateMany | DeleteListed) and endpoint.batch is None:
+        if isinstance(action, _BATCHED) and endpoint.batch is None:
             here.add(method, f"{type(action).__name__} needs a Batch")
 
     def _pairs(self, action: OfPairs, here: Mistakes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from pathlib import Path
 
 _MACHINERY = ("bodega.kit.", "bodega.storage.")
@@ -19,5 +20,10 @@ def declared_in() -> str:
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(_MACHINERY):
         frame = frame.f_back
-    path = Path(frame.f_code.co_filename)
+    return _in_the_house(frame.f_code.co_filename)
+
+
+@cache
+def _in_the_house(name: str) -> str:
+    path = Path(name)
     return path.relative_to(_HOUSE).as_posix() if path.is_relative_to(_HOUSE) else path.name
