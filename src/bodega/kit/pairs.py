@@ -18,9 +18,10 @@ from bodega.kit.shape import parse_json, respect_cap
 from bodega.law.outcome import Emptied, Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
-from bodega.storage import rows
+from bodega.storage import query, rows
 from bodega.storage.plan import QueryPlan, where_sql, where_values
 from bodega.storage.table import Table
+from bodega.storage.tx import Record
 from bodega.storage.unit import Unit
 
 MAXIMUM = 1000
@@ -92,9 +93,9 @@ class ListPairs(_OfPairs):
         order = f"{pairs.owner}, {pairs.member}"
         sql = f"SELECT {order} {source} ORDER BY {order} {limits}"
         found = await context.reader.rows(sql, *values, plan.limit, plan.offset)
-        total = await context.reader.row(f"SELECT count(*) {source}", *values)
-        shown = render.json([{pairs.owner: one[0], pairs.member: one[1]} for one in found])
-        told = render.pagination(context, total[0] if total else 0, len(found))
+        total = await query.value(context.reader, f"SELECT count(*) {source}", *values)
+        shown = render.json([{pairs.owner: owner, pairs.member: member} for owner, member in found])
+        told = render.pagination(context, total, len(found))
         return Shown(ready=b'{"data":' + shown + b',"meta":{"pagination":' + told + b"}}")
 
 
@@ -140,7 +141,7 @@ class Assign(_OfPairs):
             ((self.pairs.owner, self.pairs.owners), (self.pairs.member, self.pairs.members))
         ):
             ids = sorted({pair[side] for pair in wanted})
-            there = await rows.existing(unit.tx, table, ids)
+            there = set(await query.existing(unit.tx, table.name, ids))
             message = f"The {table.noun} does not exist."
             faults += [
                 Fault(Reason.FIELD_INVALID, f"{position}.{name}", message)
@@ -172,8 +173,8 @@ class Unassign(_OfPairs):
         return Emptied()
 
 
-def _by_owner(pairs: Iterable[Sequence[int]]) -> Mapping[int, set[int]]:
+def _by_owner(pairs: Iterable[Record]) -> Mapping[int, set[int]]:
     found: dict[int, set[int]] = {}
-    for pair in pairs:
-        found.setdefault(pair[0], set()).add(pair[1])
+    for owner, member in pairs:
+        found.setdefault(owner, set()).add(member)
     return found
