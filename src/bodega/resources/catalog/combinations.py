@@ -35,15 +35,9 @@ class OptionChoice(NamedTuple):
 
 async def choices(unit: Unit, product_id: int) -> list[OptionChoice]:
     """What a variant of the product has to answer: its options, and not its modifiers."""
-    sql = (
-        "SELECT id, option_id, doc, rest FROM product_options WHERE product_id = $1 AND NOT is_modifier"
-        " ORDER BY sort_order, id"
-    )
-    decode = product_option.TABLE.decode
-    return [
-        OptionChoice(choice_id, option_id, decode(doc, rest).display_name)
-        for choice_id, option_id, doc, rest in await unit.tx.rows(sql, product_id)
-    ]
+    test = "product_id = $1 AND NOT is_modifier"
+    asked = await query.entities(unit.tx, product_option.TABLE, test, product_id, order="sort_order, id")
+    return [OptionChoice(item.id, item.option_id, item.display_name) for item in asked]
 
 
 async def values_named(unit: Unit, asked: Sequence[OptionChoice], given: Sequence[OptionValue]) -> list[NamedValue]:
