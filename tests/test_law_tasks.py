@@ -14,7 +14,8 @@ import pytest
 
 from bodega.resources.catalog import brands
 from bodega.storage.backend import open_backend
-from bodega.storage.unit import Row, Unit
+from bodega.storage.query import Row
+from bodega.storage.unit import Unit
 from bodega.tasks import queue
 from forms import FORMS, V2, V3, XML, Desk, Form, emptied, rows
 from shop import Reply, Server, Shop

@@ -12,8 +12,9 @@ import msgspec
 import pytest
 
 from bodega.storage.backend import open_backend
+from bodega.storage.query import Row
 from bodega.storage.tx import Busy
-from bodega.storage.unit import Row, Unit
+from bodega.storage.unit import Unit
 from bodega.tasks import queue, worker
 from bodega.tasks.sweep import sweep
 from forms import FORMS, V3, Desk, Form, emptied
