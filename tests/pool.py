@@ -1,0 +1,149 @@
+"""Databases of stores for tests, made once: 180 tables and their indexes cost more than what most tests do with them.
+
+A store of the tests is new each time: its hash, its record in the registry, its accounts, and all that a server knows
+of it. Only the tables are not made anew. On SQLite they are a copy of a file; on PostgreSQL a schema goes from store to
+store under another name, emptied in between. Whatever cannot be put right again is dropped.
+"""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from bodega.storage import migrate
+from bodega.storage.postgres.backend import PostgresBackend
+from bodega.storage.registry import StoreRecord
+from bodega.storage.sqlite.backend import SqliteBackend, forward
+
+SHAPE = """
+SELECT md5(string_agg(told, ';' ORDER BY told)) FROM (
+    SELECT concat_ws(' ', c.relname, c.relkind, a.attname, a.atttypid, a.attnotnull, a.attisdropped) AS told
+        FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+        WHERE c.relnamespace = current_schema()::regnamespace
+    UNION ALL SELECT concat_ws(' ', r.conname, r.conrelid::regclass, r.contype)
+        FROM pg_constraint r WHERE r.connamespace = current_schema()::regnamespace
+    UNION ALL SELECT concat_ws(' ', t.tgname, t.tgenabled) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+        WHERE c.relnamespace = current_schema()::regnamespace AND NOT t.tgisinternal
+    UNION ALL SELECT p.proname FROM pg_proc p WHERE p.pronamespace = current_schema()::regnamespace
+) parts
+"""
+"""Tables, columns, indexes, constraints, triggers and functions of a schema, in one word."""
+
+WRITTEN = """
+SELECT c.relname FROM pg_class c
+WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace AND pg_relation_size(c.oid) > 0
+ORDER BY c.oid DESC
+"""
+"""The tables that ever held a row, the youngest first: a table refers only to older ones."""
+
+
+@cache
+def _file(_steps: tuple[migrate.Migration, ...]) -> bytes:
+    """The file of a new store on SQLite."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "store.db"
+        forward(path)
+        assert [each.name for each in Path(folder).iterdir()] == [path.name], "its log is in it"
+        return path.read_bytes()
+
+
+def place_file(backend: SqliteBackend, record: StoreRecord) -> None:
+    """A new store's file, as a migration makes it; one that is there stays."""
+    path = backend.path(record)
+    if not path.exists():
+        part = path.with_name(path.name + ".new")
+        part.write_bytes(_file(migrate.migrations()))
+        part.rename(path)
+
+
+class Schemas:
+    """Schemas of one PostgreSQL database that no store has."""
+
+    def __init__(self, backend: PostgresBackend) -> None:
+        self._backend = backend
+        self._connection: Any = None
+        self._free: list[str] = []
+        self._steps = migrate.migrations()
+        self._shape = ""
+        self._rows: dict[str, list[Any]] = {}
+        self.reused = 0
+
+    async def place(self, record: StoreRecord) -> None:
+        """A new store's schema: an emptied one, or else one that is made for it."""
+        if migrate.migrations() == self._steps:
+            if not self._free:
+                self._free.append(await self._make())
+            await self._rename(self._free.pop(), self._backend.schema(record))
+        await self._backend.migrate(record)  # it has nothing left to do, unless somebody else has begun
+
+    async def take_back(self, record: StoreRecord) -> None:
+        """The schema of a store that is no more, emptied for the next one."""
+        mine, free = self._backend.schema(record), f"free_{secrets.token_hex(4)}"
+        if await self._rename(mine, free):
+            try:
+                whole = await self._empty(free)
+            except asyncpg.PostgresError:
+                whole = False
+            if whole:
+                self._free.append(free)
+                self.reused += 1
+            else:
+                await (await self._connected()).execute(f"DROP SCHEMA IF EXISTS {free} CASCADE")
+
+    async def close(self) -> None:
+        """Ends the connection."""
+        if self._connection is not None:
+            await self._connection.close()
+
+    async def _connected(self) -> Any:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await asyncpg.connect(self._backend.dsn, statement_cache_size=0)
+        return self._connection
+
+    async def _make(self) -> str:
+        """A new schema; what the first one is like is remembered."""
+        word = f"free-{secrets.token_hex(4)}"
+        record = StoreRecord(word, 0, "", {}, {}, False, clock=None, created=0, revision=1)  # type: ignore[arg-type]
+        await self._backend.migrate(record)
+        schema = self._backend.schema(record)
+        if not self._shape:
+            connection = await self._connected()
+            async with connection.transaction():
+                await connection.execute(f"SET LOCAL search_path = {schema}")
+                self._shape = await connection.fetchval(SHAPE)
+                for (table,) in reversed(await connection.fetch(WRITTEN)):
+                    self._rows[table] = [tuple(row) for row in await connection.fetch(f"SELECT * FROM {table}")]
+        return schema
+
+    async def _rename(self, old: str, new: str) -> bool:
+        """Whether a schema has got its new name; not so when it is gone, or when there is one of that name already."""
+        connection = await self._connected()
+        try:
+            async with connection.transaction():
+                for schema in (old, new):  # a migration waits, and is waited for
+                    await connection.execute(f"SELECT pg_advisory_xact_lock(hashtext('{schema}'))")
+                await connection.execute(f"ALTER SCHEMA {old} RENAME TO {new}")
+        except (asyncpg.InvalidSchemaNameError, asyncpg.DuplicateSchemaError):
+            return False
+        return True
+
+    async def _empty(self, schema: str) -> bool:
+        """Brings a schema to where it was when it was new, once whoever still writes has ended; whether it is so."""
+        connection = await self._connected()
+        async with connection.transaction():
+            await connection.execute(f"SET LOCAL search_path = {schema}")
+            await connection.execute("LOCK TABLE table_statistics IN ACCESS EXCLUSIVE MODE")  # every writer has its row
+            if await connection.fetchval(SHAPE) != self._shape:
+                return False
+            written = [row[0] for row in await connection.fetch(WRITTEN)]
+            if written:
+                await connection.execute("; ".join(f"DELETE FROM {table}" for table in written))
+            for table, rows in self._rows.items():
+                marks = ", ".join(f"${place}" for place in range(1, len(rows[0]) + 1))
+                await connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+        return True
