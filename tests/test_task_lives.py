@@ -127,7 +127,7 @@ def bulk_delete(shop: Shop, form: Form) -> str:
 
 
 WAITS = [
-    # deaths before, seconds since the lease ended, alone, taken
+    # crashes before, seconds since the lease ended, alone, taken
     (0, -1, False, False),
     (0, 2, False, True),
     (0, -1, True, True),
@@ -140,7 +140,7 @@ WAITS = [
 ]
 
 
-@pytest.mark.parametrize(("deaths", "since", "alone", "taken"), WAITS)
+@pytest.mark.parametrize(("crash_count", "since", "alone", "taken"), WAITS)
 def test_a_task_that_was_left_more_than_once_has_to_wait(
     room: Shop, crash_count: int, since: int, alone: bool, taken: bool
 ) -> None:
