@@ -21,18 +21,10 @@ from bodega.storage.registry import StoreRecord
 from bodega.storage.sqlite.backend import SqliteBackend, forward
 
 SHAPE = """
-SELECT md5(string_agg(told, ';' ORDER BY told)) FROM (
-    SELECT concat_ws(' ', c.relname, c.relkind, a.attname, a.atttypid, a.attnotnull, a.attisdropped) AS told
-        FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
-        WHERE c.relnamespace = current_schema()::regnamespace
-    UNION ALL SELECT concat_ws(' ', r.conname, r.conrelid::regclass, r.contype)
-        FROM pg_constraint r WHERE r.connamespace = current_schema()::regnamespace
-    UNION ALL SELECT concat_ws(' ', t.tgname, t.tgenabled) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-        WHERE c.relnamespace = current_schema()::regnamespace AND NOT t.tgisinternal
-    UNION ALL SELECT p.proname FROM pg_proc p WHERE p.pronamespace = current_schema()::regnamespace
-) parts
+SELECT md5(string_agg(concat_ws(' ', relname, relkind, relnatts, relchecks, relhastriggers), ';' ORDER BY relname))
+FROM pg_class WHERE relnamespace = current_schema()::regnamespace
 """
-"""Tables, columns, indexes, constraints, triggers and functions of a schema, in one word."""
+"""The tables of a schema with their indexes and how many columns each has, in one word."""
 
 WRITTEN = """
 SELECT c.relname FROM pg_class c
@@ -52,13 +44,15 @@ def _file(_steps: tuple[migrate.Migration, ...]) -> bytes:
         return path.read_bytes()
 
 
-def place_file(backend: SqliteBackend, record: StoreRecord) -> None:
-    """A new store's file, as a migration makes it; one that is there stays."""
+def place_file(backend: SqliteBackend, record: StoreRecord) -> bool:
+    """A new store's file, as a migration makes it; not so when somebody else has begun one."""
     path = backend.path(record)
-    if not path.exists():
-        part = path.with_name(path.name + ".new")
-        part.write_bytes(_file(migrate.migrations()))
-        part.rename(path)
+    if path.exists():
+        return False
+    part = path.with_name(path.name + ".new")
+    part.write_bytes(_file(migrate.migrations()))
+    part.rename(path)
+    return True
 
 
 class Schemas:
@@ -78,8 +72,9 @@ class Schemas:
         if migrate.migrations() == self._steps:
             if not self._free:
                 self._free.append(await self._make())
-            await self._rename(self._free.pop(), self._backend.schema(record))
-        await self._backend.migrate(record)  # it has nothing left to do, unless somebody else has begun
+            if await self._rename(self._free.pop(), self._backend.schema(record)):
+                return
+        await self._backend.migrate(record)
 
     async def take_back(self, record: StoreRecord) -> None:
         """The schema of a store that is no more, emptied for the next one."""

@@ -25,7 +25,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import asyncpg
 
 OVERRIDE = "BODEGA_TEST_DATABASE_URL"
-PATIENCE = 30.0  # seconds until a server that neither starts nor stops is given up
+PATIENCE = 120.0  # seconds until a server that neither starts nor stops is given up
 
 ROOM = 4 * 1024**3
 IN_MEMORY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")

@@ -129,6 +129,8 @@ class Borrowed:
 class Server:
     """A running application on a backend. One event loop serves all tests of a session."""
 
+    everyone: WeakSet[Server] = WeakSet()
+
     def __init__(self, runner: asyncio.Runner, backend: Backend, *, insecure_http: bool = True) -> None:
         self.runner = runner
         self.backend = backend
@@ -140,6 +142,13 @@ class Server:
         )
         runner.run(self.app.start())
         self._count = 0
+        self.everyone.add(self)
+
+    def rest(self) -> None:
+        """Lets the writes end that are under way: nobody runs this loop while a command runs in the tests' thread, and
+        the command would wait for ever for a transaction that is open here."""
+        while any(rows.busy for rows in self.app.stores.opened_now()):
+            self.run(asyncio.sleep(0.002))
 
     def awake(self) -> Server:
         """Once it has looked at the stores that are there: else it might find a new one before that is ready."""
@@ -153,8 +162,12 @@ class Server:
 
     def hear(self) -> None:
         """Waits until every house of this process has heard of the last change: on PostgreSQL that takes a moment."""
+        self.run(self.heard())
+
+    async def heard(self) -> None:
+        """The same, for a coroutine."""
         if self._heard is not None:
-            self.run(self._heard.wait())
+            await self._heard.wait()
 
     def shop(self, plan: str = "sandbox", **settings: Any) -> Shop:
         """A fresh store with one account that may do everything."""
@@ -169,9 +182,8 @@ class Server:
         record = self.run(self.backend.registry.add_store(name, plan, settings, int(time.time())))
         if self.schemas is not None:
             self.run(self.schemas.place(record))
-        elif isinstance(self.backend, SqliteBackend):
-            place_file(self.backend, record)
-        self.run(self.backend.migrate(record))
+        elif not isinstance(self.backend, SqliteBackend) or not place_file(self.backend, record):
+            self.run(self.backend.migrate(record))
         shop = Shop(self, name)
         shop.token = shop.account()
         opened = self.app.stores._open.get(name)
@@ -361,7 +373,7 @@ class Shop:
         self._heard = found[-1][0] if found else self._heard
         return [(row[1], stdlib_json.loads(row[2])) for row in found]
 
-    def wait_for(self, condition: Callable[[], Any], seconds: float = 10.0) -> None:
+    def wait_for(self, condition: Callable[[], Any], seconds: float = PATIENCE) -> None:
         """Lets the server work until the condition holds."""
         give_up = time.monotonic() + seconds
         while not condition():
@@ -395,7 +407,7 @@ class Shop:
         """The rows of a query."""
         return [tuple(row) for row in self.read(lambda tx: tx.rows(sql, *values))]
 
-    def settle(self, task: int, seconds: float = 10.0, token: str | None = None) -> Any:
+    def settle(self, task: int, seconds: float = PATIENCE, token: str | None = None) -> Any:
         """Waits for a task to end; its V3 form."""
         give_up = time.monotonic() + seconds
         while True:

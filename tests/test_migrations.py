@@ -179,7 +179,7 @@ def dialect(server: Server) -> str:
     return str(server.backend.registry.tx.dialect)
 
 
-def until(shop: Shop, status: int, seconds: float = 8.0) -> float:
+def until(shop: Shop, status: int, seconds: float = 60.0) -> float:
     """How long it took until the store answered with this status."""
     began = time.monotonic()
     while (reply := shop.get("/v2/time")).status != status:
@@ -281,6 +281,7 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was_and_is_tried_again(
         reply = broken.get("/v2/time")
         assert (reply.status, reply.reason) == (503, "UPGRADING")
         server.run(asyncio.sleep(0.06))
+    broken.wait_for(lambda: log.events("upgrade failed"))
     failures = log.events("upgrade failed")
     assert failures[0]["store"] in (shop.name, other.name)
     assert "Traceback" in failures[0]["traceback"]
@@ -303,15 +304,18 @@ def test_one_store_that_cannot_be_upgraded_does_not_keep_the_others_waiting(
         "CREATE TABLE once (id INTEGER PRIMARY KEY); INSERT INTO once VALUES (1); INSERT INTO once SELECT 1 FROM brands"
     )
     server = servers()
-    server.run(asyncio.wait([server.app._waking], timeout=8))
+    server.run(asyncio.wait([server.app._waking], timeout=60))
     assert server.app._waking.done()
     for shop in shops[1:]:
         until(seen_by(server, shop), 200)
     assert seen_by(server, shops[0]).get("/v2/time").status == 503
 
 
-def test_a_server_stops_while_a_store_is_being_upgraded(servers: Servers, step: Next) -> None:
+def test_a_server_stops_while_a_store_is_being_upgraded(
+    servers: Servers, step: Next, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Ctrl-C does not wait for a store that cannot be upgraded, and an upgrade broken off is undone or done."""
+    monkeypatch.setattr(access, "AGAIN_SECONDS", 300.0)
     old = servers()
     shop = old.shop()
     step.is_made_of("CREATE TABLE half (id INTEGER PRIMARY KEY);\nSELECT nothing FROM nowhere")
@@ -319,7 +323,7 @@ def test_a_server_stops_while_a_store_is_being_upgraded(servers: Servers, step: 
     assert seen_by(server, shop).get("/v2/time").status == 503
     began = time.monotonic()
     servers.stop(server)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 60, "it did not wait for the next try"
     step.is_made_of("CREATE TABLE whole (id INTEGER PRIMARY KEY)")
     until(seen_by(servers(), shop), 200)
 
