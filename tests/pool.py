@@ -7,8 +7,10 @@ store under another name, emptied in between. Whatever cannot be put right again
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import tempfile
+from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from typing import Any
 import asyncpg
 
 from bodega.storage import migrate
+from bodega.storage.postgres import rows as postgres_rows
 from bodega.storage.postgres.backend import PostgresBackend
 from bodega.storage.registry import StoreRecord
 from bodega.storage.sqlite.backend import SqliteBackend, forward
@@ -32,6 +35,10 @@ WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace AND pg
 ORDER BY c.oid DESC
 """
 """The tables that ever held a row, the youngest first: a table refers only to older ones."""
+
+
+WARM = 3
+"""Connections that stay with a schema: one that reads, one that writes, one more."""
 
 
 @cache
@@ -55,8 +62,40 @@ def place_file(backend: SqliteBackend, record: StoreRecord) -> bool:
     return True
 
 
+class Lent:
+    """A connection of the pool to a store's schema, until its holder ends it."""
+
+    def __init__(self, connection: Any, give_back: Callable[[Any], None]) -> None:
+        self._connection = connection
+        self._give_back = give_back
+        self._ended = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def is_closed(self) -> bool:
+        """Whether it is of no use any more to its holder."""
+        return self._ended or self._connection.is_closed()
+
+    async def close(self) -> None:
+        """Ends it for its holder."""
+        if not self._ended:
+            self._ended = True
+            self._give_back(self._connection)
+
+    def terminate(self) -> None:
+        """Ends it for good: its holder had a reason."""
+        if not self._ended:
+            self._ended = True
+            self._connection.terminate()
+
+
 class Schemas:
-    """Schemas of one PostgreSQL database that no store has."""
+    """Schemas of one PostgreSQL database that no store has, and connections to them.
+
+    A new process of PostgreSQL has to learn of every table that it meets, which costs more than what a test asks of it:
+    so the connections to a schema stay with it, and the next store finds them where it would have made its own.
+    """
 
     def __init__(self, backend: PostgresBackend) -> None:
         self._backend = backend
@@ -65,20 +104,25 @@ class Schemas:
         self._steps = migrate.migrations()
         self._shape = ""
         self._rows: dict[str, list[Any]] = {}
-        self.reused = 0
+        self._warm: dict[str, list[Any]] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        _pools.append(self)
 
     async def place(self, record: StoreRecord) -> None:
         """A new store's schema: an emptied one, or else one that is made for it."""
         if migrate.migrations() == self._steps:
             if not self._free:
                 self._free.append(await self._make())
-            if await self._rename(self._free.pop(), self._backend.schema(record)):
+            free, mine = self._free.pop(), self._backend.schema(record)
+            if await self._rename(free, mine):
+                self._warm[mine] = self._warm.pop(free, [])
                 return
         await self._backend.migrate(record)
 
     async def take_back(self, record: StoreRecord) -> None:
         """The schema of a store that is no more, emptied for the next one."""
         mine, free = self._backend.schema(record), f"free_{secrets.token_hex(4)}"
+        warm = self._warm.pop(mine, [])
         if await self._rename(mine, free):
             try:
                 whole = await self._empty(free)
@@ -86,16 +130,48 @@ class Schemas:
                 whole = False
             if whole:
                 self._free.append(free)
-                self.reused += 1
+                self._warm[free], warm = warm, []
             else:
                 await (await self._connected()).execute(f"DROP SCHEMA IF EXISTS {free} CASCADE")
+        for connection in warm:
+            await connection.close()
+
+    async def lend(self, schema: str, connect: Callable[[], Awaitable[Any]]) -> Any:
+        """A connection to the schema of a store: one that the schema has, or else a new one."""
+        warm = self._warm.get(schema)
+        if warm is None:  # no store of this pool
+            return await connect()
+        while warm:
+            connection = warm.pop()
+            if not connection.is_closed():
+                await connection.execute(f"SET search_path = {schema}")
+                break
+        else:
+            connection = await connect()
+        return Lent(connection, lambda ended: self._keep(schema, ended))
+
+    def _keep(self, schema: str, connection: Any) -> None:
+        warm = self._warm.get(schema)
+        if warm is None or len(warm) >= WARM or connection.is_closed() or connection.is_in_transaction():
+            connection.terminate()
+        else:
+            warm.append(connection)
+
+    def serves(self, dsn: str) -> bool:
+        """Whether this pool's connections may be had here: each belongs to one event loop."""
+        return dsn == self._backend.dsn and asyncio.get_running_loop() is self._loop
 
     async def close(self) -> None:
-        """Ends the connection."""
+        """Ends the connections."""
+        _pools.remove(self)
+        for connection in (each for warm in self._warm.values() for each in warm):
+            await connection.close()
+        self._warm.clear()
         if self._connection is not None:
             await self._connection.close()
 
     async def _connected(self) -> Any:
+        self._loop = asyncio.get_running_loop()
         if self._connection is None or self._connection.is_closed():
             self._connection = await asyncpg.connect(self._backend.dsn, statement_cache_size=0)
             if await self._connection.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"):
@@ -145,3 +221,18 @@ class Schemas:
                 marks = ", ".join(f"${place}" for place in range(1, len(rows[0]) + 1))
                 await connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
         return True
+
+
+_pools: list[Schemas] = []
+_connect = postgres_rows.connect
+
+
+async def _connect_or_lend(dsn: str, schema: str, *, patient: bool = True) -> Any:
+    """What the rows of a store connect with, in the tests."""
+    for pool in _pools:
+        if pool.serves(dsn) and not patient:
+            return await pool.lend(schema, lambda: _connect(dsn, schema, patient=patient))
+    return await _connect(dsn, schema, patient=patient)
+
+
+postgres_rows.connect = _connect_or_lend
