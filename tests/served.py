@@ -22,7 +22,7 @@ from click.testing import CliRunner
 from bodega.cli import main
 
 BODEGA = [sys.executable, "-m", "bodega.cli"]
-PATIENCE = 60.0  # seconds until a process that neither starts nor stops is given up
+PATIENCE = 180.0  # seconds until a process that neither starts nor stops is given up
 
 
 def environment() -> dict[str, str]:

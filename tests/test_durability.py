@@ -29,7 +29,7 @@ from postgres import postgres
 from shop import Server, Shop
 from statistics_check import check_statistics
 
-PATIENCE = 60.0  # seconds for anything that has to happen after a restart
+PATIENCE = 180.0  # seconds for anything that has to happen after a restart
 PRODUCT = {"type": "physical", "price": 1, "weight": 1}
 
 

@@ -36,7 +36,7 @@ from test_concurrency import ask
 from test_durability import Client, Load, Place, kill, settled
 from test_durability import serving as serving_at
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 # A full disk

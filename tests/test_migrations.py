@@ -8,7 +8,7 @@ import json
 import re
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +131,25 @@ def step(monkeypatch: pytest.MonkeyPatch) -> Next:
     return Next(monkeypatch)
 
 
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """No server gets on with the next step until this is called, however long the test needs to look."""
+    opened = asyncio.Event()
+    before = migrate.newest()
+
+    def held(real: Callable[[Any, Any], Awaitable[None]]) -> Callable[[Any, Any], Awaitable[None]]:
+        async def bring_forward(backend: Any, record: Any) -> None:
+            if migrate.newest() > before:
+                await opened.wait()
+            await real(backend, record)
+
+        return bring_forward
+
+    for kind in (SqliteBackend, postgres_server.PostgresBackend):
+        monkeypatch.setattr(kind, "migrate", held(kind.migrate))
+    return opened.set
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Path | None, str | None]]:
     """Where stores are that several servers, one after the other, will have open: a server upgrades all it finds."""
@@ -208,7 +227,9 @@ def revision(server: Server, shop: Shop) -> int:
     return int(server.run(server.backend.revision(server.run(server.backend.registry.store(shop.name)))))
 
 
-def test_a_store_that_is_upgrading_answers_503_and_then_200(servers: Servers, step: Next) -> None:
+def test_a_store_that_is_upgrading_answers_503_and_then_200(
+    servers: Servers, step: Next, gate: Callable[[], None]
+) -> None:
     """RFC 9110 15.6.4; the start of the server does not wait for it."""
     old = servers()
     shop = old.shop()
@@ -218,6 +239,7 @@ def test_a_store_that_is_upgrading_answers_503_and_then_200(servers: Servers, st
     reply = new.get("/v3/catalog/brands")
     assert (reply.status, reply.reason, reply.headers["retry-after"]) == (503, "UPGRADING", "5")
     assert reply.headers["cache-control"] == "no-store"
+    gate()
     until(new, 200)
     assert new.get(f"/v3/catalog/brands/{brand}").status == 200
     assert revision(new.server, shop) == step.number
@@ -236,7 +258,7 @@ def test_a_server_brings_every_old_store_forward_unasked(servers: Servers, step:
         until(seen_by(server, shop), 200)
 
 
-def test_two_servers_that_migrate_at_once_take_turns(servers: Servers, step: Next) -> None:
+def test_two_servers_that_migrate_at_once_take_turns(servers: Servers, step: Next, gate: Callable[[], None]) -> None:
     """The step is run once: a second run would fail on the table that is there already."""
     old = servers()
     shop = old.shop()
@@ -244,6 +266,7 @@ def test_two_servers_that_migrate_at_once_take_turns(servers: Servers, step: Nex
     twins = [seen_by(servers(), shop) for _ in range(2)]
     for twin in twins:
         assert twin.get("/v2/time").status == 503
+    gate()
     for twin in twins:
         until(twin, 200)
         store = twin.server.run(twin.server.app.stores.get(shop.name))

@@ -26,7 +26,7 @@ from postgres import database
 from shop import Server, Shop
 from test_listen import eventually, refuses
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from bodega.server import tls
 from bodega.server.listen import Listener
 from bodega.server.sni import local_context
 from bodega.server.tls import Certificate, ensure_certificate, server_context
-from live_server import HASTY, HOST, PATIENCE, Client, running
+from live_server import HOST, LIMITS, PATIENCE, Client, running
 
 DAY = 86_400
 
@@ -95,7 +95,7 @@ def test_a_body_that_never_ends_is_cut_off_under_tls_too(certificate: Certificat
     listener = Listener("127.0.0.1", 0, server_context(certificate.cert, certificate.key))
     context = ssl.create_default_context(cafile=certificate.ca)
     with (
-        running(listeners=[listener], limits=HASTY) as (bound,),
+        running(listeners=[listener], limits=LIMITS) as (bound,),
         socket.create_connection(("127.0.0.1", bound.port), timeout=PATIENCE) as raw,
         context.wrap_socket(raw, server_hostname="localhost") as secure,
     ):
