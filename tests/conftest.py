@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from bodega import passwords
 from bodega.storage.backend import open_backend
 from forms import FORMS, Desk, emptied
 from postgres import database, in_memory, postgres
@@ -28,6 +29,20 @@ LONGEST_FIRST = (
 
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
+
+COSTS = {name: getattr(passwords, name) for name in ("_COST", "_KIBIBYTES")}
+"""What a hash of a password costs, to be as slow to guess from as it should be: most tests guess nothing."""
+passwords._COST, passwords._KIBIBYTES = 1, 8
+
+
+@pytest.fixture
+def costly_passwords(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Passwords are hashed as they are outside of the tests."""
+    passwords._hasher.cache_clear()
+    for name, value in COSTS.items():
+        monkeypatch.setattr(passwords, name, value)
+    yield
+    passwords._hasher.cache_clear()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

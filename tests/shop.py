@@ -415,7 +415,7 @@ class Shop:
             if shown["state"] in ("done", "failed"):
                 return shown
             assert time.monotonic() < give_up, shown
-            self.server.run(asyncio.sleep(0.02))
+            self.server.run(asyncio.sleep(0.005))
 
     # What most tests need: one of each.
 
