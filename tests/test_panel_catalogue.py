@@ -166,7 +166,7 @@ def test_what_runs_low_is_drawn_on_the_overview(stocked: tuple[Shop, Browser]) -
     shop, browser = stocked
     page = browser.get(base(shop))
     assert "Lamp" in page.text
-    assert "2 left, warns at 5" in page.text
+    assert "2 left, warning at 5" in page.text
     assert "Torch" not in page.text
 
 
