@@ -117,7 +117,7 @@ def test_a_plan_without_limits_of_its_own_is_the_plan_again(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "status", "said"),
+    ("line", "status", "message"),
     [
         ("store create HASH", 1, "There is a store HASH already."),
         ("store create Shop", 2, "Invalid value for 'HASH': a store's hash is 1 to 40 lower-case letters"),
@@ -164,7 +164,7 @@ def test_a_mistake_is_told_in_one_sentence(desk: Desk, line: str, status: int, m
 
 
 @pytest.mark.parametrize(
-    ("place", "status", "said"),
+    ("place", "status", "message"),
     [
         (["--database", "mysql://here"], 2, "The database must be given as a URL"),
         (["--database", "postgresql://bodega@127.0.0.1:9/none"], 1, "PostgreSQL cannot be reached"),
@@ -347,7 +347,7 @@ def test_every_outcome_has_a_meaning() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("asked", "message"),
     [
         ("418", "No answer has the status 418; there are 200, 201"),
         ("DUPLICAT", "There is no reason DUPLICAT; did you mean DUPLICATE?"),

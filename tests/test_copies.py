@@ -374,7 +374,7 @@ def schemas(runner: asyncio.Runner, url: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("line", "code", "said"),
+    ("line", "code", "message"),
     [
         ("store create shop --server postgresql://nobody@127.0.0.1:9/x", 1, "PostgreSQL cannot be reached"),
         ("store create shop --server mysql://x", 2, "postgresql://"),

@@ -251,7 +251,7 @@ def test_each_host_name_is_a_store_of_its_own(served: Served) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ask", "status", "said"),
+    ("ask", "status", "message"),
     [
         (lambda api: api.Products.get(999), 404, "The requested resource was not found."),
         (lambda api: api.Categories.create(name="Taken"), 409, "A category of this name exists beside it."),
