@@ -132,7 +132,7 @@ def _static(request: PanelRequest) -> Reply:
 
 
 def _came_from_here(request: PanelRequest) -> None:
-    """A form of another site is refused, whatever it carries. For browsers that send neither header the token decides."""
+    """A form of another site is refused, whatever it carries. If a browser sends neither header, the token decides."""
     origin = request.headers.get("origin")
     site = request.headers.get("sec-fetch-site")
     foreign = origin is not None and urlsplit(origin).netloc.lower() != request.headers.get("host", "").lower()

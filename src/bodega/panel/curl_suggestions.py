@@ -117,9 +117,7 @@ def _elsewhere(entry: Exchange) -> CurlSuggestion | None:
 
 
 def _with_token(entry: Exchange) -> CurlSuggestion:
-    return CurlSuggestion(
-        curl(entry), "With the token of an account, which was shown when the account was created."
-    )
+    return CurlSuggestion(curl(entry), "With the token of an account, which was shown when the account was created.")
 
 
 def _in_json(entry: Exchange) -> CurlSuggestion:
