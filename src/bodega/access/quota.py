@@ -94,7 +94,7 @@ class SharedQuota:
         self.hour = account.kind == "basic"
         self.quota = account.per_hour if self.hour else account.per_window
         self.epoch = account.quota_epoch
-        self._key = -1  # what the units in hand were counted under: the window's end, or the minute
+        self._key = -1  # what the reserved units were counted under: the window's end, or the minute
         self._in_hand = 0
         self._extra = 0  # units taken for nobody in particular
         self._left = self.quota

@@ -72,7 +72,7 @@ def _options(article: Article) -> Rows:
 
 
 def _variants(seed: int, k: int, article: Article, body: dict[str, Any]) -> Rows:
-    """Every combination of what is chosen. A size that is dearer or heavier says so, the others inherit."""
+    """Every combination of what is chosen. A size with a price or weight of its own has it, the others inherit."""
     kind, sku, made = article.stock.kind, sku_of(article, k), []
     for place, (size, choice) in enumerate(combined(article.sizes, article.choices)):
         message, parts = [], [sku]

@@ -21,7 +21,7 @@ from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
 CHUNK = 200
-"""Rows a transaction: enough that the commit costs little, few enough that nobody waits long."""
+"""Rows a transaction: enough to make the commit cheap, few enough to let others write soon."""
 
 JOB = 50
 """Rows a job: several jobs in one transaction are written without a savepoint for each statement (PostgreSQL)."""

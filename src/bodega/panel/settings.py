@@ -88,7 +88,7 @@ def _form(request: PanelRequest, typed: dict[str, str], wrong: dict[str, str]) -
 
 @pages.post("/stores/{store}/settings")
 async def save(request: PanelRequest) -> Reply:
-    """Saves what was changed, all of it or nothing; every faulty field is told."""
+    """Saves what was changed, all of it or nothing; every faulty field is reported."""
     record = await fresh(request)
     typed, wrong, changed = {}, {}, {}
     for key, setting in SETTINGS.items():
