@@ -422,7 +422,7 @@ class Framed(Create):
 
     uploads = True
 
-    async def gather(self, call: Context) -> None:
+    async def prefetch(self, call: Context) -> None:
         given = call.draft.get("image_url")
         if given:
             call.prefetched = await darkroom.taken_in(call, given, "image", darkroom.PRODUCT_SIZES)

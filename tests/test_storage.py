@@ -22,7 +22,8 @@ from bodega.lab.reset import empty
 from bodega.resources.catalog import brands, product
 from bodega.storage import rows as reading
 from bodega.storage.backend import open_backend
-from bodega.storage.plan import Condition, QueryPlan, count_sql, escape_like, ids_sql, page_sql
+from bodega.storage.operands import AnyColumn, Flag, IsTrue, Member, OwnOrShared, SqlTest, escape_like
+from bodega.storage.plan import Condition, QueryPlan, count_sql, ids_sql, page_sql
 from bodega.storage.postgres.connection import composed
 from bodega.storage.registry import Account, Exists
 from bodega.storage.sqlite.backend import SqliteBackend
@@ -48,15 +49,24 @@ WHERE: list[tuple[Condition, str, list[Any]]] = [
     (Condition("id", "not_in", (1, 2)), "id NOT IN ($1, $2)", [1, 2]),
     (Condition("id", "not_in", ()), "1 = 1", []),
     (Condition("name", "like", "50%_!"), "name LIKE $1 ESCAPE '!'", ["%50!%!_!!%"]),
-    (Condition("a|b", "keyword", "x"), "(a LIKE $1 ESCAPE '!' OR b LIKE $1 ESCAPE '!')", ["%x%"]),
+    (Condition(AnyColumn(("a", "b")), "like", "x"), "(a LIKE $1 ESCAPE '!' OR b LIKE $1 ESCAPE '!')", ["%x%"]),
     (
-        Condition("a|texts:owner.body", "keyword", "x"),
+        Condition(AnyColumn(("a", Member("texts", "owner", "body"))), "like", "x"),
         "(a LIKE $1 ESCAPE '!' OR id IN (SELECT owner FROM texts WHERE body LIKE $1 ESCAPE '!'))",
         ["%x%"],
     ),
-    (Condition("links:owner.member", "member", (3,)), "id IN (SELECT owner FROM links WHERE member IN ($1))", [3]),
-    (Condition("a > b", "low", True), "(a > b)", []),
-    (Condition("a > b", "low", False), "NOT (a > b)", []),
+    (
+        Condition(Member("links", "owner", "member"), "in", (3,)),
+        "id IN (SELECT owner FROM links WHERE member IN ($1))",
+        [3],
+    ),
+    (Condition(IsTrue("a > b"), "is", True), "(a > b)", []),
+    (Condition(Flag("is_low"), "is", True), "(is_low)", []),
+    (Condition(Flag("is_low"), "is", False), "NOT (is_low)", []),
+    (Condition(SqlTest("id > ALL({placeholders})"), "in", (1, 2)), "id > ALL($1, $2)", [1, 2]),
+    (Condition(SqlTest("id IN ({placeholders})"), "in", ()), "id IN (NULL)", []),
+    (Condition(OwnOrShared("client_id", "is_shared"), "eq", "me"), "(client_id = $1 OR is_shared)", ["me"]),
+    (Condition(IsTrue("a > b"), "is", False), "NOT (a > b)", []),
 ]
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from bodega import memory
+from bodega.access.plans import COUNTERS, PLANS
+from bodega.access.scopes import READERS, SCOPES
 from bodega.access.stores import OpenStore, Stores
+from bodega.events import scopes as events
 from bodega.events.dispatcher import Dispatcher
 from bodega.http.app_context import AppContext
 from bodega.http.asgi import Api
@@ -19,6 +23,7 @@ from bodega.http.router import by_version
 from bodega.http.task_executor import TaskExecutor
 from bodega.journal.store import Journal
 from bodega.journal.sync import JournalSync
+from bodega.kit.compile import DECLARATIONS, compile_declarations
 from bodega.kit.route import Route
 from bodega.log import Log, to_standard_error
 from bodega.metrics import Board, Meter
@@ -33,6 +38,22 @@ from bodega.tasks.worker import Worker
 def routes() -> Sequence[Route]:
     """Everything that is served, in both versions."""
     return ROUTES
+
+
+@functools.cache
+def check_declarations() -> None:
+    """The compile step: every word of every declaration is checked, once. Raises DeclarationError."""
+    modules = [module for name, module in sys.modules.items() if name.startswith("bodega.resources.")]
+    compile_declarations(
+        TABLES,
+        ROUTES,
+        scopes=SCOPES,
+        readers=frozenset(READERS.values()),
+        events=events.SCOPES,
+        counters=COUNTERS,
+        plans={name: plan.limits.keys() for name, plan in PLANS.items()},
+        more=[value for module in modules for value in vars(module).values() if isinstance(value, DECLARATIONS)],
+    )
 
 
 class Application:
@@ -116,6 +137,7 @@ async def make_app(
 ) -> Application:
     """The application over a backend; `https_port` is where plain HTTP is redirected to, `meter` this worker's
     counters, `ca` the local authority's file."""
+    check_declarations()
     meter = meter or Board().meter()
     written = to_standard_error() if log else Log()
     stores = Stores(backend, shared=not isinstance(backend, SqliteBackend), log=written, tables=TABLES)

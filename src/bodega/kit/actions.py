@@ -78,7 +78,7 @@ class Action:
 
         Asked when the first request comes: resources may add to the includes of others.
         """
-        endpoint = getattr(self, "facet", None)  # what has no table, as a singleton, names no files
+        endpoint = getattr(self, "endpoint", None)  # what has no table, as a singleton, names no files
         if endpoint is None:
             return False
         inside = [

@@ -10,7 +10,8 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
-from bodega.storage.outbox import CREATED, DELETED, UPDATED, Signal
+from bodega.storage.declaration import declared_in
+from bodega.storage.outbox import CREATED, DELETED, UPDATED, Cause, Signal
 from bodega.storage.table import Table
 from bodega.storage.tx import Tx
 
@@ -55,7 +56,14 @@ def events(
         UPDATED: updated,
         DELETED: lambda old, _new: payload(old),
     }
-    return [Signal(f"{scope}/{change}", frozenset([change]), say[change], channels=channels) for change in on.split()]
+    asked = {UPDATED: tuple(watched)}
+    return [
+        Signal(
+            f"{scope}/{change}", frozenset([change]), say.get(change, updated),
+            channels=channels, fields=asked.get(change, ()), file=declared_in(),
+        )
+        for change in on.split()
+    ]  # fmt: skip
 
 
 def fires(
@@ -63,7 +71,7 @@ def fires(
     scope: str,
     *,
     on: str = "updated",
-    cause: str | None = None,
+    cause: Cause | None = None,
     channels: Channels | None = None,
 ) -> Callable[[Say], Say]:
     """Makes a function `say(old, new)` the words of an event: the payload's `data`, or None for silence.
@@ -72,8 +80,10 @@ def fires(
     `channels` as in `events`.
     """
 
+    file = declared_in()
+
     def with_words(say: Say) -> Say:
-        table.signals.append(Signal(scope, frozenset(on.split()), say, cause, channels))
+        table.signals.append(Signal(scope, frozenset(on.split()), say, cause, channels, file=file))
         return say
 
     return with_words

@@ -8,7 +8,8 @@ from bodega.kit.context import Context
 from bodega.kit.endpoint import Endpoint
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
-from bodega.storage.plan import Condition, Op, QueryPlan, where_sql
+from bodega.storage.operands import Flag, Op, Operand, OwnOrShared
+from bodega.storage.plan import Condition, QueryPlan, shape_and_values, where_sql
 from bodega.storage.unit import Unit
 
 
@@ -22,18 +23,18 @@ class Selection:
         self._parents = _walk(endpoint)
         flags = [column for column, value in endpoint.only.items() if isinstance(value, bool)]
         plain = [column for column in endpoint.only if column not in flags]
-        self._columns: list[tuple[str, Op]] = [(column, "eq") for column in (*self._outer(), *plain)]
+        self._columns: list[tuple[Operand, Op]] = [(column, "eq") for column in (*self._outer(), *plain)]
         if endpoint.owner:
             self._columns.append(
-                (f"{endpoint.owner}|{endpoint.shared}", "seen") if endpoint.shared else (endpoint.owner, "eq")
+                (OwnOrShared(endpoint.owner, endpoint.shared) if endpoint.shared else endpoint.owner, "eq")
             )
         # A flag is a test and no parameter, so that an index of those rows alone (WHERE NOT flag) is found.
-        self._flags = [Condition(column, "low" if endpoint.only[column] else "not_low", value=True) for column in flags]
+        self._flags = [Condition(Flag(column), "is", endpoint.only[column]) for column in flags]
         self._values = [endpoint.only[column] for column in plain]
         shape = (
             ("id", "eq", 1),
             *((column, op, 1) for column, op in self._columns),
-            *((flag.column, flag.op, 0) for flag in self._flags),
+            *shape_and_values(self._flags)[0],
         )
         tests = where_sql(shape, "").partition("$1")[2]
         self._by_number = f"SELECT 1 FROM {endpoint.table.name} WHERE id = $1{tests}"

@@ -242,7 +242,7 @@ def _assortment(stock: Stock, sizes: int, deal: int) -> tuple[str, ...]:
 
 
 def _prices(article: Article, rng: DeterministicRandom, percent: int) -> dict[str, Decimal]:
-    """retail_price >= price > sale_price > cost_price; some lines are more expensive than others; a sale price is rare."""
+    """retail_price >= price > sale_price > cost_price; lines differ in price; a sale price is rare."""
     tier = 85 + article.line_index * 37 % 41
     usual = article.stock.kind.price * article.make.price_percent * article.size.price_percent
     cents = charm(usual * tier * percent // 1_000_000)

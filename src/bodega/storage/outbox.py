@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -35,6 +35,10 @@ CREATED, UPDATED, DELETED = "created", "updated", "deleted"
 _encode = msgspec.json.encode
 
 
+Cause = Literal["", "order"]
+"""What moves rows: the caller's own wish, or an order that brings it along."""
+
+
 class Signal(NamedTuple):
     """An event that a table fires, as data.
 
@@ -42,13 +46,16 @@ class Signal(NamedTuple):
     is None on a create, `new` on a delete. `cause` "" is for changes that a caller asked for, a word for those made
     while `unit.cause` is that word, None for all. A scope with `#` in the place of a channel's id is fired on each of
     `channels(tx, old, new)`, which is asked only where a hook listens to channels.
+    `fields` are the members whose change is told, all where none is named; `file` is where it was declared.
     """
 
     scope: str
     on: frozenset[str]
     say: Callable[[Any, Any], Any]
-    cause: str | None = None
+    cause: Cause | None = None
     channels: Callable[[Tx, Any, Any], Awaitable[Iterable[int]]] | None = None
+    fields: tuple[str, ...] = ()
+    file: str = ""
 
 
 def on_channels(scope: str, channels: Iterable[int]) -> list[str]:

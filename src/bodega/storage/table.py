@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
 
+from bodega.storage.declaration import declared_in
 from bodega.storage.outbox import Signal
 
 SqlType = Literal["INTEGER", "BIGINT", "TEXT", "BOOLEAN"]
@@ -19,12 +20,13 @@ SqlType = Literal["INTEGER", "BIGINT", "TEXT", "BOOLEAN"]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column computed from the entity when it is written."""
+    """A column computed from the entity when it is written; `member` is the field that it holds as it is, if any."""
 
     name: str
     type: SqlType
     value: Callable[[Any], Any]
     indexed: bool = False
+    member: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,10 @@ class Table:
     before_delete: list[Guard] = field(default_factory=list)
     after_delete: list[Guard] = field(default_factory=list)
     signals: list[Signal] = field(default_factory=list)
+    indexed: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+    """The words of the declaration, as the compile step checks them (`kit/compile.py`)."""
+    file: str = field(default_factory=declared_in)
 
     def __post_init__(self) -> None:
         fixed = ("id", "doc", "rest", "version", "modified")
@@ -142,7 +148,7 @@ def link_tables(tables: Iterable[Table]) -> None:
         table.children.clear()
     for child in by_name.values():
         for reference in child.references:
-            if reference.on_delete == "CASCADE" and reference.target not in (child.name, ""):
+            if reference.on_delete == "CASCADE" and reference.target != child.name and reference.target in by_name:
                 by_name[reference.target].children.append((child, reference.column))
 
 

@@ -21,6 +21,7 @@ from bodega.storage.outbox import (
     HOOKS,
     UPDATED,
     Audience,
+    Cause,
     Interest,
     Signal,
     on_channels,
@@ -76,7 +77,7 @@ class Unit:
         self.leaving: set[tuple[str, int]] = set()
         """Rows that are being deleted, as (table, id): what goes with them need not be protected from going."""
         self.interest = interest or Interest()
-        self.cause = ""
+        self.cause: Cause = ""
 
     async def get(self, table: Table, entity_id: int) -> Row | None:
         """The row as this transaction sees it."""

@@ -12,6 +12,7 @@ from bodega.kit.render import json
 from bodega.kit.write import changed
 from bodega.resources.catalog import categories, product, trees
 from bodega.resources.store import channels
+from bodega.storage.operands import SqlTest
 from bodega.storage.table import numbered_placeholders
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
@@ -131,7 +132,7 @@ async def channels_of(context: Any, products: Sequence[int]) -> dict[int, bytes]
 
 product.INCLUDES["channels"] = Include(channels_of, tables=CHANNELS)
 
-IS_ON = (
+IS_ON = SqlTest(
     f"({DEFAULT_CHANNEL} IN ({{placeholders}}) AND NOT EXISTS (SELECT 1 FROM product_channels c WHERE c.product_id = id"
     f" AND c.channel_id = {DEFAULT_CHANNEL}) OR EXISTS (SELECT 1 FROM product_channels c WHERE c.product_id = id"
     f" AND c.channel_id <> {DEFAULT_CHANNEL} AND c.channel_id IN ({{placeholders}})))"

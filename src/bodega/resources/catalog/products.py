@@ -8,12 +8,14 @@ from typing import Any
 from bodega.domain.urls import has_urls
 from bodega.kit.endpoint import Batch, Endpoint
 from bodega.kit.events import fires
-from bodega.kit.listing import Filter, Listing, listed, parser
+from bodega.kit.listing import Filter, Ignored, Listing
+from bodega.kit.parameters import listed, parser
 from bodega.kit.route import collection, count, item
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.resources.catalog import assignments, brands, categories
 from bodega.resources.catalog.product import INCLUDES, TABLE, V2_SHAPE, V3_SHAPE, Product
+from bodega.storage.operands import AnyColumn, IsTrue, Member
 from bodega.storage.table import numbered_placeholders
 from bodega.storage.tx import Statement
 from bodega.storage.unit import Unit
@@ -41,31 +43,33 @@ def _sku(text: str) -> str:
     return text.casefold()
 
 
-LOW = (
+LOW = IsTrue(
     "inventory_tracking = 'product' AND inventory_warning_level > 0 AND inventory_level <= inventory_warning_level"
     " OR inventory_tracking = 'variant' AND id IN (SELECT product_id FROM variants WHERE is_low)"
 )
 """Rule 47: levels count where they are tracked. One variant that runs low makes its product low."""
 
-OUT_OF_STOCK = "inventory_tracking <> 'none' AND inventory_level <= 0"
-IN_CATEGORY = "product_categories:product_id.category_id"
-MAPPED_V3 = {
+OUT_OF_STOCK = IsTrue("inventory_tracking <> 'none' AND inventory_level <= 0")
+IN_CATEGORY = Member("product_categories", "product_id", "category_id")
+DESCRIPTION = Member("product_texts", "product_id", "description")
+WORDS = AnyColumn(("name", "sku", DESCRIPTION))
+MAPPED_V3: dict[str, Filter | Ignored] = {
     "sku": Filter("sku_key", "eq", _sku),
     "sku:in": Filter("sku_key", "in", listed(_sku)),
-    "categories": Filter(IN_CATEGORY, "member", _one),
-    "categories:in": Filter(IN_CATEGORY, "member", listed(_id)),
-    "keyword": Filter("name|sku|product_texts:product_id.description", "keyword", str),
-    "inventory_low": Filter(LOW, "low", parser("BOOLEAN", "")),
-    "out_of_stock": Filter(OUT_OF_STOCK, "low", parser("BOOLEAN", "")),
-    "channel_id:in": Filter(assignments.IS_ON, "test", listed(_id)),
-    "keyword_context": Filter("1 = 1", "low", _context),
+    "categories": Filter(IN_CATEGORY, "in", _one),
+    "categories:in": Filter(IN_CATEGORY, "in", listed(_id)),
+    "keyword": Filter(WORDS, "like", str),
+    "inventory_low": Filter(LOW, "is", parser("BOOLEAN", "")),
+    "out_of_stock": Filter(OUT_OF_STOCK, "is", parser("BOOLEAN", "")),
+    "channel_id:in": Filter(assignments.IS_ON, "in", listed(_id)),
+    "keyword_context": Ignored(_context),
 }
-MAPPED_V2 = {
-    "category": Filter(IN_CATEGORY, "member", _one),
-    "keyword_filter": Filter("name|sku|product_texts:product_id.description", "keyword", str),
-    "description": Filter("product_texts:product_id.description", "member", lambda text: (text,)),
+MAPPED_V2: dict[str, Filter | Ignored] = {
+    "category": Filter(IN_CATEGORY, "in", _one),
+    "keyword_filter": Filter(WORDS, "like", str),
+    "description": Filter(DESCRIPTION, "in", lambda text: (text,)),
     "sku": MAPPED_V3["sku"],
-    "include_sku": Filter("variants:product_id.sku_key", "member", lambda text: (_sku(text),)),
+    "include_sku": Filter(Member("variants", "product_id", "sku_key"), "in", lambda text: (_sku(text),)),
     "min_number_sold": Filter("total_sold", "min", _id),
     "max_number_sold": Filter("total_sold", "max", _id),
 }

@@ -41,7 +41,7 @@ FACET = Endpoint(
     Listing(product.TABLE, 3, ""),
     "store_v2_products",
     "",
-    parents=(Parent("category_id", categories.TABLE),),
+    parents=(Parent("", categories.TABLE),),
 )
 
 _SOURCE = (

@@ -11,7 +11,8 @@ from bodega.kit.actions import Action, DeleteMany
 from bodega.kit.batch import CreateMany, UpdateMany
 from bodega.kit.context import Context
 from bodega.kit.endpoint import Batch, Endpoint, Parent
-from bodega.kit.listing import Filter, Listing, Query, listed, parser
+from bodega.kit.listing import Filter, Ignored, Listing, Query
+from bodega.kit.parameters import listed, parser
 from bodega.kit.render import json
 from bodega.kit.route import collection, route
 from bodega.kit.shape import V3Shape
@@ -196,7 +197,7 @@ def _levels(text: str) -> bool:
 WHOLE = Endpoint(
     3,
     TABLE,
-    Listing(TABLE, 3, "", mapped={"depth": Filter("1 = 1", "low", _levels)}),
+    Listing(TABLE, 3, "", mapped={"depth": Ignored(_levels)}),
     V3.scope,
     "",
     parents=(Parent("tree_id", trees.TABLE),),

@@ -11,7 +11,8 @@ from bodega.kit.endpoint import Batch, Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import fires
 from bodega.kit.fields import NAME, Id
-from bodega.kit.listing import Filter, Listing, listed, parser
+from bodega.kit.listing import Filter, Listing
+from bodega.kit.parameters import listed, parser
 from bodega.kit.route import collection
 from bodega.kit.route import listed as list_of
 from bodega.kit.shape import Changes, V3Shape

@@ -20,6 +20,7 @@ from bodega.kit.shape import Alias, Changes, Derived, ObjectMember, V2Shape
 from bodega.law.outcome import Emptied, Outcome, Shown, Validator
 from bodega.law.refusal import Fault
 from bodega.storage import rows
+from bodega.storage.operands import Member
 from bodega.storage.plan import page_sql
 from bodega.storage.unit import Unit
 
@@ -106,7 +107,7 @@ LISTED = Listing(
     TABLE,
     2,
     "is_published url published_date",
-    mapped={"tag": Filter("blog_post_tags:post_id.tag_key", "member", lambda text: (text.casefold(),))},
+    mapped={"tag": Filter(Member("blog_post_tags", "post_id", "tag_key"), "in", lambda text: (text.casefold(),))},
     order=NEWEST_FIRST,
 )
 V2 = Endpoint(2, TABLE, LISTED, "store_v2_content", "blog/posts", v2=v2, created=200)

@@ -13,7 +13,8 @@ from bodega.kit.endpoint import Batch, Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import events
 from bodega.kit.fields import NAME, STRING, FieldType, Id, Line, as_is
-from bodega.kit.listing import Filter, Include, Listing, listed
+from bodega.kit.listing import Filter, Include, Listing
+from bodega.kit.parameters import listed
 from bodega.kit.route import collection, count, item
 from bodega.kit.route import listed as whole_lists
 from bodega.kit.shape import Alias, Changes, Nested, V2Shape, V3Shape

@@ -22,6 +22,7 @@ from bodega.kit.write import create_one
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
 from bodega.resources.customers import attributes, customer
+from bodega.storage.operands import SqlTest
 from bodega.storage.table import Reference, Unique, numbered_placeholders
 from bodega.storage.unit import Unit
 
@@ -64,7 +65,7 @@ v3 = V3Shape(
 )
 in_customer = V3Shape(AttributeValue, required="attribute_id attribute_value", read_only=f"{_OWN} customer_id")
 
-OF_NAME = "attribute_id IN (SELECT id FROM customer_attributes WHERE name_key IN ({placeholders}))"
+OF_NAME = SqlTest("attribute_id IN (SELECT id FROM customer_attributes WHERE name_key IN ({placeholders}))")
 
 
 async def _known(unit: Unit, asked: Changes) -> int:
@@ -81,7 +82,7 @@ V3 = Endpoint(
         TABLE,
         3,
         "id:in customer_id:in attribute_id:in date_created:min,max date_modified:min,max",
-        mapped={"name": Filter(OF_NAME, "test", lambda text: (text.casefold(),))},
+        mapped={"name": Filter(OF_NAME, "in", lambda text: (text.casefold(),))},
     ),
     "store_v2_customers",
     "customers/attribute-values",

@@ -48,15 +48,13 @@ class Checked(NamedTuple):
 v2 = V2Shape(Guess, "validate", "validate", "password*")
 v3 = V3Shape(Guess, required="email password")
 
-V2 = Endpoint(
-    2, customer.TABLE, Listing(customer.TABLE, 2, ""), "store_v2_customers", "customers/{}/validate", v2=v2, secret=True
-)
+V2 = Endpoint(2, customer.TABLE, Listing(customer.TABLE, 2, ""), "store_v2_customers", "", v2=v2, secret=True)
 V3 = Endpoint(
     3,
     customer.TABLE,
     Listing(customer.TABLE, 3, ""),
     "store_v2_customers",
-    "customers/validate-credentials",
+    "",
     v3=v3,
     secret=True,
 )

@@ -6,7 +6,8 @@ from bodega import passwords
 from bodega.kit.context import Context
 from bodega.kit.endpoint import Batch, Endpoint
 from bodega.kit.fields import clean_decimal
-from bodega.kit.listing import Filter, Listing, listed
+from bodega.kit.listing import Filter, Listing
+from bodega.kit.parameters import listed
 from bodega.kit.route import collection, count, item
 from bodega.kit.route import listed as whole_lists
 from bodega.kit.shape import Changes

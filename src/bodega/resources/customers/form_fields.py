@@ -16,7 +16,8 @@ from bodega.kit.context import Context
 from bodega.kit.endpoint import Batch, Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import NAME, FieldType, Id, as_is, clean_text
-from bodega.kit.listing import Filter, Include, Listing, parser
+from bodega.kit.listing import Filter, Include, Listing
+from bodega.kit.parameters import parser
 from bodega.kit.render import json
 from bodega.kit.route import collection
 from bodega.kit.route import listed as whole_lists

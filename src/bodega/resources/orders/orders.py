@@ -8,7 +8,8 @@ from typing import Any
 from bodega.kit.actions import CHUNK, Chunk, Create, Delete, DeleteMany, ListAll, ShowItem, Still, Update
 from bodega.kit.context import Context
 from bodega.kit.endpoint import Endpoint
-from bodega.kit.listing import Filter, Include, Listing, Query, parser
+from bodega.kit.listing import Filter, Include, Listing, Query
+from bodega.kit.parameters import parser
 from bodega.kit.route import route
 from bodega.kit.shape import Changes
 from bodega.kit.write import SET_FOR_GOOD
@@ -20,7 +21,8 @@ from bodega.resources.geography import places
 from bodega.resources.orders import consignments, fees, writing
 from bodega.resources.orders.order import SCOPE, TABLE, Order, v2
 from bodega.resources.store.order_statuses import STATUSES
-from bodega.storage.plan import Condition, QueryPlan, ids_sql, where_sql, where_values
+from bodega.storage.operands import Flag
+from bodega.storage.plan import Condition, QueryPlan, conditions_sql, ids_sql
 from bodega.storage.unit import Row, Unit, dangling
 
 SORTS = "id customer_id date_created date_modified status_id channel_id external_id"
@@ -60,7 +62,7 @@ V2 = Endpoint(
     v2=v2,
     created=200,
 )
-LIVING = Condition("is_deleted", "low", value=False)
+LIVING = Condition(Flag("is_deleted"), "is", value=False)
 ARCHIVED = "SELECT 1 FROM orders WHERE is_deleted LIMIT 1"
 COUNTED = "SELECT count(*) FROM orders WHERE is_deleted"
 
@@ -74,7 +76,7 @@ class ListOrders(ListAll):
     """GET: archived orders are shown to those who ask for them by `is_deleted`."""
 
     async def find(self, context: Context) -> Validator:
-        asked = any(condition.column == "is_deleted" for condition in context.query.plan.where)
+        asked = any(condition.column in ("is_deleted", LIVING.column) for condition in context.query.plan.where)
         if not asked and not await all_live(context):
             plan = context.query.plan
             context.query = context.query._replace(plan=plan._replace(where=(*plan.where, LIVING)))
@@ -110,14 +112,7 @@ class CountOrders(ListOrders):
         return Shown(value={"statuses": statuses, "count": sum(found.values())}, root="count")
 
     async def _by_status(self, context: Context, plan: QueryPlan) -> dict[int, int]:
-        shape: list[tuple[Any, Any, int]] = []
-        values: list[Any] = []
-        for condition in plan.where:
-            given = where_values(condition)
-            op = "not_low" if condition.op == "low" and not condition.value else condition.op
-            shape.append((condition.column, op, len(given)))
-            values += given
-        where = f" WHERE {where_sql(tuple(shape), context.reader.dialect)}" if shape else ""
+        where, values = conditions_sql(plan.where, context.reader.dialect)
         sql = f"SELECT status_id, count(*) FROM orders{where} GROUP BY status_id"
         return {row[0]: row[1] for row in await context.reader.rows(sql, *values)}
 

@@ -83,6 +83,7 @@ TABLE = stored(
     event=order.tells("transaction", "transaction_id")[:1],
 )
 v3 = V3Shape(Transaction, required="", hidden="refund_id")
+OF_ORDER = (Parent("order_ref", order.TABLE),)
 V3 = Endpoint(
     3,
     TABLE,
@@ -90,8 +91,9 @@ V3 = Endpoint(
     SCOPE,
     "orders/{}/transactions",
     v3=v3,
-    parents=(Parent("order_ref", order.TABLE),),
+    parents=OF_ORDER,
 )
+V2 = Endpoint(2, TABLE, Listing(TABLE, 2, ""), SCOPE, V3.home, parents=OF_ORDER)
 
 
 class Payment(NamedTuple):
@@ -188,7 +190,7 @@ class PaymentAction(Action):
     body = True
 
     def __init__(self, event: Literal["capture", "void"]) -> None:
-        super().__init__(Endpoint(3, order.TABLE, Listing(order.TABLE, 3, ""), EITHER, "orders"))
+        super().__init__(Endpoint(3, order.TABLE, Listing(order.TABLE, 3, ""), EITHER, ""))
         self._event: Literal["capture", "void"] = event
 
     async def find(self, context: Context) -> Validator:
@@ -218,7 +220,7 @@ class PaymentAction(Action):
 
 routes = (
     route("orders/{order_id}/transactions", 3, GET=ListAll(V3)),
-    route("orders/{order_id}/transactions", 2, GET=ShowTransactions(V3)),
+    route("orders/{order_id}/transactions", 2, GET=ShowTransactions(V2)),
     route("orders/{order_id}/payment_actions/capture", 3, POST=PaymentAction("capture")),
     route("orders/{order_id}/payment_actions/void", 3, POST=PaymentAction("void")),
 )

@@ -22,9 +22,10 @@ from bodega.resources.catalog import product, variants
 from bodega.resources.catalog.product import Product
 from bodega.resources.orders.line import OrderLine
 from bodega.resources.orders.order import MIGRATED, Order
+from bodega.storage.outbox import Cause
 from bodega.storage.unit import Unit
 
-CAUSE = "order"
+CAUSE: Cause = "order"
 """What the unit says moves the stock meanwhile: such a change has an event of its own."""
 Key = tuple[int, int]
 """A product and its variant."""

@@ -11,7 +11,8 @@ from bodega.kit.context import Context
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import INTEGER, Id, Line, Money
-from bodega.kit.listing import Filter, Listing, parser
+from bodega.kit.listing import Ignored, Listing
+from bodega.kit.parameters import parser
 from bodega.kit.route import route
 from bodega.kit.shape import Alias, Derived, V2Shape
 from bodega.law.outcome import Outcome
@@ -63,7 +64,7 @@ v2 = V2Shape(
     },
 )
 
-_DETAILED = {"details": Filter("1 = 1", "low", lambda text: parser("BOOLEAN", "")(text) or True)}
+_DETAILED = {"details": Ignored(parser("BOOLEAN", ""))}
 V2 = Endpoint(
     2,
     TABLE,

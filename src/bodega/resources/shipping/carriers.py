@@ -40,7 +40,7 @@ TABLE = stored(
     columns="carrier_id",
     uniques=[Unique(("carrier_id",), "carrier_id", "The carrier is connected already.")],
 )
-V2 = Endpoint(2, TABLE, Listing(TABLE, 2, ""), "store_v2_information", "shipping/carrier/connection")
+V2 = Endpoint(2, TABLE, Listing(TABLE, 2, ""), "store_v2_information", "")
 
 
 class _OfCarrier(Action):

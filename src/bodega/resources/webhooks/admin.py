@@ -11,7 +11,8 @@ from bodega.events.hooks import TABLE
 from bodega.kit import render
 from bodega.kit.actions import NO_QUERY, Action
 from bodega.kit.context import Context
-from bodega.kit.listing import Query, parser
+from bodega.kit.listing import Query
+from bodega.kit.parameters import parser
 from bodega.kit.route import route
 from bodega.kit.shape import parse_json
 from bodega.law.outcome import Emptied, Outcome, Shown, Validator

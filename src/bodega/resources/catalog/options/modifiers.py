@@ -252,7 +252,9 @@ routes = (
         DELETE=OwnDelete(V3_VALUES),
     ),
     route(
-        "catalog/products/{product_id}/modifiers/{modifier_id}/values/{id}/image", 3, POST=UploadValueImage(V3_VALUES)
+        "catalog/products/{product_id}/modifiers/{modifier_id}/values/{id}/image",
+        3,
+        POST=UploadValueImage(V3_VALUES, ""),
     ),
 )
 
