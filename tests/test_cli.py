@@ -137,7 +137,7 @@ def test_a_plan_without_limits_of_its_own_is_the_plan_again(desk: Desk) -> None:
         ("store set HASH decimal_places=9", 2, "decimal_places must be a whole number from 0 to 4."),
         ("store set HASH", 2, "Missing argument 'KEY=VALUE...'."),
         ("store clock HASH --set soon", 2, "soon is not a time: write it as 2030-01-31T12:00:00Z."),
-        ("store clock HASH --advance 5", 2, "5 is no length of time: write it as 48h"),
+        ("store clock HASH --advance 5", 2, "5 is not a duration: write it as 48h"),
         ("store clock HASH --live --advance 5m", 2, "Give only one of --set, --advance and --live."),
         ("account create nowhere app", 1, "There is no store nowhere"),
         ("account create HASH ''", 2, "The name of an account must have 1 to 100 characters."),
