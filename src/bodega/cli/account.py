@@ -73,30 +73,14 @@ def create(
         from bodega.storage.registry import new_token
 
         token = new_token()
-        account = await add_account(backend, store_hash, name, token, granted, basic, per_hour, per_window)
+        account = await accounts.add_account(
+            backend.registry, await the_store(backend, store_hash), name, token, granted,
+            basic=basic, per_hour=per_hour, per_window=per_window,
+        )  # fmt: skip
         shown = account_facts(account)
         return {"client_id": account.client_id, "client_secret": account.secret, "token": token} | shown
 
     print_json(with_backend(place, work))
-
-
-async def add_account(
-    backend: Backend,
-    store_hash: str,
-    name: str,
-    token: str,
-    scopes: frozenset[str],
-    basic: bool = False,
-    per_hour: int | None = None,
-    per_window: int | None = None,
-    client_id: str = "",
-) -> Account:
-    """A new account; quotas that are None are the plan's. Raises Failed when there is no such store."""
-    store = await the_store(backend, store_hash)
-    return await accounts.add_account(
-        backend.registry, store, name, token, scopes,
-        basic=basic, per_hour=per_hour, per_window=per_window, client_id=client_id,
-    )  # fmt: skip
 
 
 @command.command("update", cls=Several, several=SCOPE_WORDS)

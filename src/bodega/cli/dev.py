@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from bodega.access.accounts import add_account
 from bodega.access.scopes import ALL
-from bodega.cli.account import add_account
 from bodega.cli.place import as_json, given, open_backend, plain_failures
 from bodega.cli.seed import AMOUNTS, fill, sample_data
 from bodega.cli.serve import bind, listen_failures, listening, reachable, serve
@@ -79,10 +79,10 @@ async def _prepare(place: DataLocation, amounts: Mapping[str, int]) -> None:
         return
     # Programs that are developed against this store run on the same machine, and so do their images.
     private = {"images.allow_private": True, "webhooks.allow_private": True}
-    await add_store(backend, STORE, "sandbox", {"name": "Demo store", "journal": "full", **private})
+    store = await add_store(backend, STORE, "sandbox", {"name": "Demo store", "journal": "full", **private})
     everything = (TOKEN, ALL)
-    await add_account(backend, STORE, CLIENT, *everything, per_window=PLENTY, client_id=CLIENT)
-    await add_account(backend, STORE, USER, *everything, basic=True, per_hour=PLENTY, client_id="demo-user")
+    await add_account(backend.registry, store, CLIENT, *everything, per_window=PLENTY, client_id=CLIENT)
+    await add_account(backend.registry, store, USER, *everything, basic=True, per_hour=PLENTY, client_id="demo-user")
     if any(amounts.values()):
         await fill(backend, STORE, amounts)
     else:
