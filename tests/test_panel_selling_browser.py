@@ -194,7 +194,7 @@ ORDERS = dict(zip(KINDS, (1, 5, 6, 7), strict=True))
 
 def test_an_order_is_sent_in_parts_and_paid_back(house: House, tab: Tab) -> None:
     page = tab.go("/orders")
-    page.get_by_label("Number, or e-mail address").fill(str(ORDERS[tab.kind]))
+    page.get_by_label("Number, or the payer's e-mail address").fill(str(ORDERS[tab.kind]))
     page.get_by_role("button", name="Find").click()
     page.get_by_role("link", name=f"#{ORDERS[tab.kind]}", exact=True).click()
     page.get_by_role("heading", name=f"Order {ORDERS[tab.kind]}").wait_for()
