@@ -6,8 +6,8 @@ NEW_ENOUGH = 'import sys; sys.exit(sys.version_info < (3, 11))'
 BIN = $(VENV)/bin
 READY = $(VENV)/.installed
 LOCKER = build/locker
-# Tests run in as many processes as the machine has processors, a file of them in one.
-SPREAD ?= -n auto --dist loadfile
+# Tests run in as many processes as the machine has processors, a file of them in one; tests/conftest.py says which first.
+SPREAD ?= -n auto --dist loadfile --no-loadscope-reorder
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 

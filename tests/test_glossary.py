@@ -78,6 +78,13 @@ def test_a_name_of_the_code_that_a_page_uses_exists(page: Path) -> None:
     assert {name for name in named if name not in every_name()} == set()
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_a_name_beside_a_file_is_defined_in_it(page: Path) -> None:
+    """Wherever a page says `kit/actions.py` `Create`, not only in the glossary."""
+    for file, name in re.findall(r"`([\w/]+\.py)` `([\w.]+)`", FENCE.sub("", page.read_text("utf-8"))):
+        assert name in names_in(SOURCE / file.removeprefix("src/bodega/")), f"{file} does not define {name}"
+
+
 def test_make_help_names_every_target() -> None:
     text = (ROOT / "Makefile").read_text("utf-8")
     targets = set(re.findall(r"^([a-z][a-z-]*):", text, re.MULTILINE))

@@ -62,7 +62,7 @@ def ask(house: House, method: str, path: str, body: Any = None, token: str = TOK
     headers = {"X-Auth-Token": token, "Content-Type": "application/json"}
     request = urllib.request.Request(f"{house.url}/stores/corner{path}", data, headers, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=10) as reply:
+        with urllib.request.urlopen(request, timeout=60) as reply:
             return int(reply.status)
     except urllib.error.HTTPError as error:
         return error.code
@@ -70,7 +70,7 @@ def ask(house: House, method: str, path: str, body: Any = None, token: str = TOK
 
 def until(page: Any, so: Callable[[], bool]) -> None:
     """Looks again and again; the policy forbids what Playwright would wait with."""
-    give_up = time.monotonic() + 10
+    give_up = time.monotonic() + 60
     while not so():
         assert time.monotonic() < give_up
         page.wait_for_timeout(50)
@@ -411,7 +411,7 @@ class App:
             request = urllib.request.Request(
                 f"{self.house.url}/oauth2/token", json.dumps(sent).encode(), {"Content-Type": "application/json"}
             )
-            with urllib.request.urlopen(request, timeout=10) as reply:
+            with urllib.request.urlopen(request, timeout=60) as reply:
                 self.token = json.load(reply)
             return "Installed by the app"
         if "signed_payload_jwt" in query:
@@ -460,12 +460,12 @@ def test_a_task_is_followed_to_its_end(house: House, tab: Tab) -> None:
         f"{house.url}/stores/corner/v3/catalog/brands", json.dumps({"name": f"Later {tab.kind}"}).encode(),
         {"X-Auth-Token": TOKEN, "Content-Type": "application/json", "Prefer": "respond-async"},
     )  # fmt: skip
-    with urllib.request.urlopen(request, timeout=10) as reply:
+    with urllib.request.urlopen(request, timeout=60) as reply:
         task = json.load(reply)["data"]["id"]
     page = tab.go("/tasks")
     page.get_by_role("link", name=str(task), exact=True).click()
     page.get_by_role("heading", name=f"Task {task}").wait_for()
-    give_up = time.monotonic() + 10
+    give_up = time.monotonic() + 60
     while page.get_by_text("done", exact=True).count() == 0:
         assert time.monotonic() < give_up
         page.wait_for_timeout(100)

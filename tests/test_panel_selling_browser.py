@@ -35,7 +35,7 @@ def ask(house: House, method: str, path: str, body: Any = None) -> Any:
     data = None if body is None else json.dumps(body).encode()
     headers = {"X-Auth-Token": TOKEN, "Content-Type": "application/json"}
     request = urllib.request.Request(f"{house.url}/stores/corner{path}", data, headers, method=method)
-    with urllib.request.urlopen(request, timeout=10) as reply:
+    with urllib.request.urlopen(request, timeout=60) as reply:
         read = reply.read()
     found = json.loads(read) if read else None
     return found["data"] if path.startswith("/v3") and isinstance(found, dict) else found
@@ -249,7 +249,7 @@ def test_a_delivery_that_failed_is_looked_at_and_sent_again(house: House, tab: T
     ask(house, "POST", "/v3/catalog/categories", {"name": f"Shelf {tab.kind}", "parent_id": 0})
     page = tab.go("/webhooks")
     page.get_by_role("link", name="store/category/*").click()
-    give_up = time.monotonic() + 10
+    give_up = time.monotonic() + 60
     while page.locator("#deliveries .pill", has_text="401").count() == 0:
         assert time.monotonic() < give_up
         page.wait_for_timeout(100)

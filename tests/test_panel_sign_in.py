@@ -49,6 +49,7 @@ def test_a_wrong_password_and_a_wrong_address_are_told_alike(shop: Shop, email: 
     assert SESSION not in browser.cookies
 
 
+@pytest.mark.usefixtures("costly_passwords")
 def test_the_password_is_kept_as_argon2id_with_the_parameters_of_the_house(shop: Shop) -> None:
     email = add_owner(shop)
     owner = shop.server.run(owners.by_email(shop.server.backend.registry.tx, email))

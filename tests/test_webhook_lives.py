@@ -68,7 +68,7 @@ class Makers:
     def end(self) -> None:
         """After the server is gone."""
         for thread in self.threads:
-            thread.join(10)
+            thread.join(PATIENCE)
 
 
 def wait_until(condition: Any) -> None:

@@ -285,7 +285,7 @@ def test_a_receiver_that_hangs_slows_nobody_else(shop: Shop, receiver: Receiver)
         began = time.monotonic()
         shop.put("/v3/catalog/categories/1", {"sort_order": 1})
         shop.wait_for(lambda: receiver.got)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 25, "it did not wait for the one that hangs"
         assert hanging.most_under_way <= 16
 
 

@@ -7,7 +7,6 @@ import hashlib
 import hmac
 import re
 import secrets
-from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -15,8 +14,9 @@ import msgspec
 from bodega.access.accounts import add_account
 from bodega.access.owners import Owner
 from bodega.access.scopes import SCOPES
+from bodega.storage import query
 from bodega.storage.registry import Account, Registry, StoreRecord, digest, new_token
-from bodega.storage.tx import Tx
+from bodega.storage.tx import Record, Tx
 
 CODE_SECONDS = 60
 PAYLOAD_SECONDS = 86_400
@@ -91,8 +91,9 @@ _APP = (
 _INSTALLATION = "SELECT app, store, account, owner, installed FROM installations"
 
 
-def _app(row: Any) -> App:
-    return App(row[0], row[1], row[2], row[3], frozenset(row[4].split()), *(row[place] for place in range(5, 10)))
+def _app(row: Record) -> App:
+    client_id, owner, name, secret, scopes, *others = row
+    return App(client_id, owner, name, secret, frozenset(scopes.split()), *others)
 
 
 async def find(tx: Tx, client_id: str) -> App | None:
@@ -132,8 +133,8 @@ async def save(tx: Tx, app: App) -> None:
 
 async def delete(registry: Registry, app: App) -> None:
     """Deletes an app, with its installations."""
-    for row in await registry.tx.rows(_INSTALLATION + " WHERE app = $1", app.client_id):
-        await registry.drop_account(row[1], row[2])
+    for installed in await query.named(registry.tx, Installation, _INSTALLATION + " WHERE app = $1", app.client_id):
+        await registry.drop_account(installed.store, installed.account)
     await registry.tx.run("DELETE FROM apps WHERE client_id = $1", app.client_id)
 
 
@@ -142,13 +143,13 @@ async def delete(registry: Registry, app: App) -> None:
 
 async def installation(tx: Tx, app: str, store: str) -> Installation | None:
     """Where and how the app is installed in the store."""
-    row = await tx.row(_INSTALLATION + " WHERE app = $1 AND store = $2", app, store)
-    return None if row is None else Installation(*row)
+    return await query.first(tx, Installation, _INSTALLATION + " WHERE app = $1 AND store = $2", app, store)
 
 
 async def installations(tx: Tx, store: str) -> dict[str, Installation]:
     """All installations in a store, by app."""
-    return {row[0]: Installation(*row) for row in await tx.rows(_INSTALLATION + " WHERE store = $1", store)}
+    found = await query.named(tx, Installation, _INSTALLATION + " WHERE store = $1", store)
+    return {installed.app: installed for installed in found}
 
 
 async def grant(tx: Tx, app: App, store: str, owner: int, now: int) -> str:
@@ -168,7 +169,9 @@ async def redeem(tx: Tx, app: App, code: str, now: int) -> Grant | None:
         " RETURNING app, store, owner, scopes"
     )
     rows = await tx.rows(sql, digest(code), app.client_id, now)
-    return Grant(rows[0][0], rows[0][1], rows[0][2], frozenset(rows[0][3].split())) if rows else None
+    for client_id, store, owner, scopes in rows:
+        return Grant(client_id, store, owner, frozenset(scopes.split()))
+    return None
 
 
 async def install(registry: Registry, app: App, store: StoreRecord, given: Grant, now: int) -> tuple[str, Account]:

@@ -12,8 +12,9 @@ from typing import Any
 import msgspec
 
 from bodega import passwords
+from bodega.storage import query
 from bodega.storage.registry import digest, new_token
-from bodega.storage.tx import Clash, Tx
+from bodega.storage.tx import Clash, Record, Tx
 
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 200
@@ -57,11 +58,12 @@ async def is_password(owner: Owner | None, password: str) -> bool:
 _OWNER = "SELECT id, uuid, email, password, created FROM owners"
 
 
-async def _whole(tx: Tx, row: Any | None) -> Owner | None:
+async def _whole(tx: Tx, row: Record | None) -> Owner | None:
     if row is None:
         return None
-    stores = await tx.rows("SELECT store FROM owned WHERE owner = $1 ORDER BY store", row[0])
-    return Owner(row[0], row[1], row[2], row[3], row[4], tuple(found[0] for found in stores))
+    owner_id, owner_uuid, email, password, created = row
+    stores = await query.values(tx, "SELECT store FROM owned WHERE owner = $1 ORDER BY store", owner_id)
+    return Owner(owner_id, owner_uuid, email, password, created, tuple(stores))
 
 
 async def by_id(tx: Tx, owner_id: int) -> Owner | None:
@@ -77,7 +79,7 @@ async def by_email(tx: Tx, email: str) -> Owner | None:
 async def of_store(tx: Tx, store: str) -> list[Owner]:
     """Everybody who owns the store, oldest first."""
     sql = "SELECT owner FROM owned WHERE store = $1 ORDER BY owner"
-    found = [await by_id(tx, row[0]) for row in await tx.rows(sql, store)]
+    found = [await by_id(tx, owner_id) for owner_id in await query.values(tx, sql, store)]
     return [owner for owner in found if owner is not None]
 
 
@@ -147,12 +149,11 @@ async def invite(tx: Tx, store: str, email: str, now: int, seconds: int) -> str:
 async def invitation(tx: Tx, token: str, now: int) -> Invitation | None:
     """What a link leads to, while it is valid."""
     sql = "SELECT store, email, expires FROM invitations WHERE digest = $1 AND expires > $2"
-    row = await tx.row(sql, digest(token), now)
-    return None if row is None else Invitation(*row)
+    return await query.first(tx, Invitation, sql, digest(token), now)
 
 
 async def accept(tx: Tx, token: str, now: int) -> Invitation | None:
     """Uses the link up: of several holders, only one succeeds."""
     sql = "DELETE FROM invitations WHERE digest = $1 AND expires > $2 RETURNING store, email, expires"
-    rows = await tx.rows(sql, digest(token), now)
-    return Invitation(*rows[0]) if rows else None
+    used = await query.named(tx, Invitation, sql, digest(token), now)
+    return used[0] if used else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from bodega.storage import query
 from bodega.storage.registry import digest, new_token
 from bodega.storage.tx import Tx
 
@@ -47,10 +48,9 @@ async def begin(tx: Tx, owner: int, agent: str, now: int) -> str:
 
 async def find(tx: Tx, token: str, now: int, *, touch: bool = True) -> Session | None:
     """The session of a token, while it lasts; `touch` unless a page polls by itself, which is not use."""
-    row = await tx.row(_SESSION + " WHERE digest = $1", digest(token))
-    if row is None:
+    session = await query.first(tx, Session, _SESSION + " WHERE digest = $1", digest(token))
+    if session is None:
         return None
-    session = Session(*row)
     if now - session.used >= IDLE_SECONDS or now - session.began >= LONGEST_SECONDS:
         return None
     if touch and now - session.used >= TOUCHED_SECONDS:
@@ -60,7 +60,7 @@ async def find(tx: Tx, token: str, now: int, *, touch: bool = True) -> Session |
 
 async def of_owner(tx: Tx, owner: int) -> list[Session]:
     """Where an owner is signed in, last used first."""
-    return [Session(*row) for row in await tx.rows(_SESSION + " WHERE owner = $1 ORDER BY used DESC", owner)]
+    return await query.named(tx, Session, _SESSION + " WHERE owner = $1 ORDER BY used DESC", owner)
 
 
 async def end(tx: Tx, session: Session) -> None:

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from bodega.events.hooks import TABLE
+from bodega.storage import query
 from bodega.storage.table import numbered_placeholders
-from bodega.storage.tx import Tx
+from bodega.storage.tx import Record, Tx
 from bodega.storage.unit import Unit
 
 KEEP = "webhooks.keep_days"
@@ -64,13 +65,14 @@ async def due(tx: Tx, hook_id: int, now: int, maximum: int) -> list[DueDelivery]
         f"SELECT {_DUE} FROM deliveries WHERE hook_id = $1 AND state = 'waiting' AND next_at <= $2"
         " ORDER BY next_at, id LIMIT $3"
     )
-    return [DueDelivery(*row) for row in await tx.rows(sql, hook_id, now, maximum)]
+    return await query.named(tx, DueDelivery, sql, hook_id, now, maximum)
 
 
 async def next_due(tx: Tx, hook_id: int) -> int | None:
     """When the next delivery to a hook is due; None when none is waiting."""
-    found = await tx.row("SELECT min(next_at) FROM deliveries WHERE hook_id = $1 AND state = 'waiting'", hook_id)
-    return None if found is None else found[0]
+    sql = "SELECT min(next_at) FROM deliveries WHERE hook_id = $1 AND state = 'waiting'"
+    at: int | None = await query.value(tx, sql, hook_id)
+    return at
 
 
 async def record_success(unit: Unit, ids: Sequence[int], status: int, message: str) -> None:
@@ -119,8 +121,8 @@ async def prune(unit: Unit) -> None:
 
 async def oldest(tx: Tx) -> int | None:
     """When the event of the oldest delivery happened."""
-    found = await tx.row("SELECT created FROM deliveries ORDER BY id LIMIT 1")
-    return None if found is None else int(found[0])
+    created: int | None = await query.value(tx, "SELECT created FROM deliveries ORDER BY id LIMIT 1")
+    return created
 
 
 # What an owner can see and do.
@@ -143,7 +145,7 @@ async def show(tx: Tx, delivery_id: int) -> Delivery | None:
     return None if found is None else _shown(found)
 
 
-def _shown(row: Any) -> Delivery:
+def _shown(row: Record) -> Delivery:
     members = dict(zip(Delivery.__struct_fields__, row, strict=True))
     return Delivery(**{**members, "data": msgspec.json.decode(members["data"])})
 
@@ -153,8 +155,8 @@ async def send_again(unit: Unit, delivery_id: int) -> bool:
 
     False when there is no such delivery, or its hook is deleted or inactive. The caller then wakes the dispatcher.
     """
-    found = await unit.tx.row("SELECT hook_id FROM deliveries WHERE id = $1", delivery_id)
-    hook = await unit.get(TABLE, found[0]) if found is not None else None
+    hook_id = await query.value(unit.tx, "SELECT hook_id FROM deliveries WHERE id = $1", delivery_id)
+    hook = await unit.get(TABLE, hook_id) if hook_id is not None else None
     if hook is None or not hook.entity.is_active:
         return False
     sql = "UPDATE deliveries SET state = 'waiting', attempts = 0, next_at = $2 WHERE id = $1"

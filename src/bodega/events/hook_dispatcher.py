@@ -20,7 +20,7 @@ from bodega.events.hooks import TABLE, Hook
 from bodega.events.limiters import BLOCK_SECONDS, Limiters, SuccessWindow
 from bodega.events.send import ReceiverResponse, Sender
 from bodega.log import Log
-from bodega.storage import rows
+from bodega.storage import query, rows
 from bodega.storage.outbox import HOOKS
 from bodega.storage.tx import Busy, Tx
 from bodega.storage.unit import Unit
@@ -97,7 +97,7 @@ class HookDispatcher:
         """The current hooks, reread when their table changed."""
         revision = (await rows.table_state_of(self.reader, HOOKS)).revision
         if revision != self._revision:
-            found = [TABLE.decode(row[0], row[1]) for row in await self.reader.rows("SELECT doc, rest FROM hooks")]
+            found = await query.entities(self.reader, TABLE)
             self._hooks = {hook.id: hook for hook in found}
             self._revision = revision
             used = [max(hook.updated_at, hook.used_at) for hook in found if hook.is_active and hook.client_id]
@@ -224,7 +224,7 @@ class HookDispatcher:
 
     async def _learn_blocks(self) -> None:
         found = await self.reader.rows("SELECT client_id, domain, blocked_until FROM hook_blocks")
-        self._blocks = {(row[0], row[1]): row[2] for row in found}
+        self._blocks = {(client_id, name): until for client_id, name, until in found}
 
     def blocked_until(self, hook: Hook) -> int:
         """Until when nothing is sent to the hook's domain for its client; 0 if it is not blocked."""
@@ -342,7 +342,7 @@ class HookDispatcher:
 
 
 async def _forget(unit: Unit, client_id: str) -> None:
-    ids = [row[0] for row in await unit.tx.rows("SELECT id FROM hooks WHERE client_id = $1", client_id)]
+    ids = await query.values(unit.tx, "SELECT id FROM hooks WHERE client_id = $1", client_id)
     await unit.delete(TABLE, ids)
     for table in ("hook_blocks", "hook_contacts"):
         await unit.tx.run(f"DELETE FROM {table} WHERE client_id = $1", client_id)

@@ -16,9 +16,9 @@ async def take(unit: Unit, hook_id: int, holder: str, wall: int) -> int:
 
     The transaction has the store's write lock, so two processes never take the same one.
     """
-    found = await unit.tx.row("SELECT holder, held_until FROM hook_leases WHERE hook_id = $1", hook_id)
-    if found is not None and found[0] != holder and wall < found[1] <= wall + SECONDS:
-        return int(found[1])
+    for other, until in await unit.tx.rows("SELECT holder, held_until FROM hook_leases WHERE hook_id = $1", hook_id):
+        if other != holder and wall < until <= wall + SECONDS:
+            return int(until)
     sql = (
         "INSERT INTO hook_leases (hook_id, holder, held_until) VALUES ($1, $2, $3)"
         " ON CONFLICT (hook_id) DO UPDATE SET holder = excluded.holder, held_until = excluded.held_until"

@@ -8,8 +8,10 @@ from bodega.kit.context import Context
 from bodega.kit.endpoint import Endpoint
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
+from bodega.storage import query
 from bodega.storage.operands import Flag, Op, Operand, OwnOrShared
 from bodega.storage.plan import Condition, QueryPlan, shape_and_values, where_sql
+from bodega.storage.query import StoredRow
 from bodega.storage.unit import Unit
 
 
@@ -38,10 +40,7 @@ class Selection:
         )
         tests = where_sql(shape, "").partition("$1")[2]
         self._by_number = f"SELECT 1 FROM {endpoint.table.name} WHERE id = $1{tests}"
-        self._item = (
-            f"SELECT doc, {'rest' if rest else 'NULL'}, version, modified, id FROM {endpoint.table.name}"
-            f" WHERE {endpoint.key} = $1{tests}"
-        )
+        self._item = query.stored_sql(endpoint.table, f"{endpoint.key} = $1{tests}", rest=rest)
 
     async def enter(self, context: Context) -> None:
         """Walks to the innermost row that the path names before the facet's own, and keeps the value that its rows
@@ -52,18 +51,18 @@ class Selection:
             found = await context.reader.row(sql, *known)
             if found is None:
                 raise Refusal(Reason.NO_SUCH_ENTITY)
-            value = found[0]
+            (value,) = found
         context.parent = value
 
-    async def item(self, context: Context) -> Any:
-        """The row that the path names: doc, rest, version, modified, id. Raises Refusal."""
+    async def item(self, context: Context) -> StoredRow:
+        """The row that the path names. Raises Refusal."""
         if self._parents:
             await self.enter(context)
-        found = await context.reader.row(self._item, context.ids[-1], *self._known(context))
-        if found is None:
+        record = await context.reader.row(self._item, context.ids[-1], *self._known(context))
+        if record is None:
             raise Refusal(Reason.NO_SUCH_ENTITY)
-        context.found = found
-        context.entity_id = found[4]
+        context.found = found = StoredRow(*record)
+        context.entity_id = found.id
         return found
 
     def _outer(self) -> tuple[str, ...]:

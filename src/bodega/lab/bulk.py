@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from bodega.storage.query import Row
 from bodega.storage.table import Table
 from bodega.storage.tx import Statement
-from bodega.storage.unit import Row, Unit
+from bodega.storage.unit import Unit
 
 ROWS_PER_TRIP = 50
 """Rows of one table that are written in one trip to the database."""

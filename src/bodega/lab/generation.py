@@ -16,6 +16,7 @@ from bodega.access.stores import OpenStore
 from bodega.kit.endpoint import Endpoint
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
+from bodega.storage import query
 from bodega.storage.table import numbered_placeholders
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
@@ -137,16 +138,15 @@ def room(unit: Unit, endpoint: Endpoint) -> int | None:
 
 async def everything(unit: Unit, endpoint: Endpoint) -> list[Any]:
     """All entities of a small table."""
-    rows = await unit.tx.rows(f"SELECT doc, rest FROM {endpoint.table.name} ORDER BY id")  # noqa: S608 - a declared name
-    return [endpoint.table.decode(row[0], row[1]) for row in rows]
+    return await query.entities(unit.tx, endpoint.table)
 
 
 async def _held(tx: Tx, column: str, values: Sequence[str]) -> set[str]:
     """Those of the values that a row has in a column, given as `table.column`."""
     table, _, name = column.partition(".")
     placeholders = numbered_placeholders(len(values))
-    rows = await tx.rows(f"SELECT {name} FROM {table} WHERE {name} IN ({placeholders})", *values)  # noqa: S608
-    return {row[0] for row in rows}
+    sql = f"SELECT {name} FROM {table} WHERE {name} IN ({placeholders})"  # noqa: S608
+    return set(await query.values(tx, sql, *values))
 
 
 async def first_free(tx: Tx, rows: Keyed, draft: Callable[[int], Any]) -> int:

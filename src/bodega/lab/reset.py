@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bodega.resources import TABLES
+from bodega.storage import query
 from bodega.storage.default_rows import insert_default_rows
 from bodega.storage.unit import Unit
 
@@ -21,7 +22,7 @@ async def empty(unit: Unit) -> None:
 
     Ids start at 1 again, yet no ETag is ever used twice: the revision of the store goes on growing.
     """
-    tables = [row[0] for row in await unit.tx.rows(_TABLES[unit.tx.dialect])]
+    tables = await query.values(unit.tx, _TABLES[unit.tx.dialect])
     for table in tables:
         if table not in KEPT and not table.startswith("kept"):  # snapshots are not emptied (storage/postgres/copies.py)
             await unit.tx.run(f"DELETE FROM {table}")  # noqa: S608 - the database itself gave the name

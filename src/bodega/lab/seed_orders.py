@@ -56,6 +56,7 @@ from bodega.resources.orders.lines import LineBuilder, added
 from bodega.resources.orders.shipments import Item, Shipment, ShippedTo
 from bodega.resources.orders.shipping_addresses import ShippingAddress
 from bodega.resources.orders.stock import Moves
+from bodega.storage import query
 from bodega.storage.table import numbered_placeholders
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
@@ -105,7 +106,7 @@ def _prefix(seed: int) -> str:
 async def _after_the_last(tx: Tx, seed: int) -> int:
     """The number after that of the newest order of this seed."""
     sql = "SELECT external_id FROM orders WHERE external_id LIKE $1 ORDER BY id DESC LIMIT 100"
-    called = [row[0].removeprefix(_prefix(seed)) for row in await tx.rows(sql, f"{_prefix(seed)}%")]
+    called = [name.removeprefix(_prefix(seed)) for name in await query.values(tx, sql, f"{_prefix(seed)}%")]
     return next((int(number) for number in called if number.isdecimal()), 0)
 
 

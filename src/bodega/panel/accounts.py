@@ -12,6 +12,7 @@ from bodega.access.plans import DEFAULT, PLANS
 from bodega.panel import permissions
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply, go
+from bodega.storage import query
 from bodega.storage.registry import Account, new_token
 
 pages = Pages()
@@ -25,7 +26,7 @@ async def last_used(request: PanelRequest) -> dict[str, int]:
     sql = (
         "SELECT u.client_id, u.used FROM account_uses u JOIN accounts a ON a.client_id = u.client_id WHERE a.store = $1"
     )
-    known = {row[0]: row[1] for row in await request.panel.tx.rows(sql, request.shop.record.hash)}
+    known = await query.pairs(request.panel.tx, sql, request.shop.record.hash)
     for client, at in request.panel.journal_sync.last_used().items():
         known[client] = max(at, known.get(client, 0))
     return known

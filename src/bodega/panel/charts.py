@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from bodega.journal.store import BUCKETS_MS, MINUTES
 from bodega.journal.sync import JournalPages
+from bodega.storage import query
 from bodega.storage.tx import Tx
 
 WIDTH, HEIGHT = 500, 170
@@ -126,7 +127,7 @@ ORDERS_A_DAY = (
 async def by_day(tx: Tx, now: int) -> dict[str, int]:
     """How many orders there were on each of the last days."""
     first = datetime.fromtimestamp((now // DAY_SECONDS - DAYS + 1) * DAY_SECONDS, UTC)
-    return {row[0]: row[1] for row in await tx.rows(ORDERS_A_DAY, first.isoformat())}
+    return await query.pairs(tx, ORDERS_A_DAY, first.isoformat())
 
 
 def orders_a_day(counted: Mapping[str, int], now: int) -> dict[str, Any]:
@@ -173,5 +174,8 @@ class Low(NamedTuple):
 
 async def running_low(tx: Tx) -> list[Low]:
     """What is low, the lowest in relation to its warning level first."""
-    found = [Low(row[0], row[1], row[2], not row[3], row[4], row[5]) for row in await tx.rows(LOW, LOW_LOOKED_AT)]
+    found = [
+        Low(product, name, sku, not is_base, level, warning)
+        for product, name, sku, is_base, level, warning in await tx.rows(LOW, LOW_LOOKED_AT)
+    ]
     return sorted(found, key=lambda item: item.level / item.warning)

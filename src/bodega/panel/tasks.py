@@ -8,7 +8,7 @@ from typing import Any
 from bodega.panel.api import number, page_of
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply, go
-from bodega.storage import rows
+from bodega.storage import query, rows
 from bodega.storage.plan import Condition, QueryPlan
 from bodega.storage.unit import Unit
 from bodega.tasks import queue
@@ -28,8 +28,7 @@ async def listed(request: PanelRequest) -> Reply:
     found: list[queue.Task] = []
     if request.shop.rows is not None:
         plan = QueryPlan(queue.TABLE, where, ("id", True), LIMIT + 1, (page - 1) * LIMIT)
-        read = await rows.page(request.shop.rows.reader, request.shop.page_index, plan, rows.NOTHING, "t.doc, t.rest")
-        found = [queue.TABLE.decode(row[0], row[1]) for row in read]
+        found = await rows.entities(request.shop.rows.reader, request.shop.page_index, plan, rows.NOTHING)
     names = {client: account.name for client, account in request.shop.by_client.items()}
     busy = any(task.state in ("pending", "running") for task in found)
     facts: dict[str, Any] = {"tasks": found[:LIMIT], "more": len(found) > LIMIT, "names": names, "busy": busy}
@@ -41,7 +40,7 @@ async def the_task(request: PanelRequest) -> queue.Task:
     """The task in the path. Raises PageError."""
     found = None
     if request.shop.rows is not None:
-        found = await rows.get(request.shop.rows.reader, queue.TABLE, number(request.ids["task"]))
+        found = await query.get(request.shop.rows.reader, queue.TABLE, number(request.ids["task"]))
     if found is None:
         raise PageError(HTTPStatus.NOT_FOUND, "There is no such task.")
     task: queue.Task = found.entity

@@ -20,7 +20,7 @@ from bodega.panel.fields import Field
 from bodega.panel.forms import FieldGroup
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply, go
-from bodega.storage import rows
+from bodega.storage import query
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
@@ -47,7 +47,7 @@ def names(request: PanelRequest) -> dict[str, str]:
 
 async def the_hook(request: PanelRequest) -> Hook:
     """The hook in the path. Raises PageError."""
-    found = await rows.get(_reader(request), TABLE, api.number(request.ids["hook"]))
+    found = await query.get(_reader(request), TABLE, api.number(request.ids["hook"]))
     if found is None:
         raise PageError(HTTPStatus.NOT_FOUND, "There is no such webhook; its client may have deleted it.")
     hook: Hook = found.entity
@@ -58,11 +58,12 @@ async def the_hook(request: PanelRequest) -> Hook:
 async def listed(request: PanelRequest) -> Reply:
     """All hooks of all clients, with the states of their deliveries."""
     reader = _reader(request)
-    hooks = [TABLE.decode(row[0], row[1]) for row in await reader.rows("SELECT doc, rest FROM hooks ORDER BY id")]
+    hooks = await query.entities(reader, TABLE)
     counts: dict[int, dict[str, int]] = {}
     for hook_id, state, count in await reader.rows(COUNTS):
         counts.setdefault(hook_id, {})[state] = count
-    blocked = {(row[0], row[1]): row[2] for row in await reader.rows(BLOCKS, int(request.shop.clock.now()))}
+    blocks = await reader.rows(BLOCKS, int(request.shop.clock.now()))
+    blocked = {(client_id, domain): until for client_id, domain, until in blocks}
     until = {hook.id: blocked.get((hook.client_id, urlsplit(hook.destination).hostname or ""), 0) for hook in hooks}
     return show(request, "webhooks.html", hooks=hooks, counts=counts, until=until, names=names(request))
 
@@ -191,7 +192,7 @@ async def delivery(request: PanelRequest) -> Reply:
 
 
 async def _show_delivery(request: PanelRequest, found: Delivery, problem: str = "") -> Reply:
-    row = await rows.get(_reader(request), TABLE, found.hook_id)
+    row = await query.get(_reader(request), TABLE, found.hook_id)
     hook: Hook | None = row.entity if row is not None else None
     due = DueDelivery(
         found.id, found.hook_id, found.scope, msgspec.json.encode(found.data), found.hash, found.created, found.attempts

@@ -9,7 +9,9 @@ import msgspec
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import moment
 from bodega.law.outcome import Validator
-from bodega.storage.unit import Row, Unit
+from bodega.storage import query
+from bodega.storage.query import Row
+from bodega.storage.unit import Unit
 
 LEASE_SECONDS = 5
 """How long a worker holds a task before another may take it; it is renewed with every step of progress.
@@ -112,10 +114,10 @@ async def claim(unit: Unit, wall: int, *, alone: bool = False) -> Row | None:
     Leases use the machine's clock: a frozen store clock must not hold a dead worker's task for ever.
     """
     # Abandoned tasks come first: they are older. Each query uses an index, however many tasks are waiting.
-    left = await unit.tx.rows("SELECT id FROM tasks WHERE state = 'running' ORDER BY id LIMIT 100")
-    waiting = await unit.tx.rows("SELECT id FROM tasks WHERE state = 'pending' ORDER BY id LIMIT 1")
-    for found in (*left, *waiting):
-        row = await unit.get(TABLE, found[0])
+    left = await query.values(unit.tx, "SELECT id FROM tasks WHERE state = 'running' ORDER BY id LIMIT 100")
+    waiting = await query.values(unit.tx, "SELECT id FROM tasks WHERE state = 'pending' ORDER BY id LIMIT 1")
+    for task_id in (*left, *waiting):
+        row = await unit.get(TABLE, task_id)
         if row is not None and _free(row.entity, wall, alone=alone):
             was_left = row.entity.state == "running"
             taken = _replace(
@@ -172,8 +174,7 @@ OLD = "SELECT id FROM tasks WHERE state IN ('cancelled', 'done', 'failed') AND m
 
 async def sweep(unit: Unit) -> None:
     """Deletes tasks that ended longer ago than the store keeps them."""
-    found = await unit.tx.rows(OLD, unit.now - unit.terms.settings[KEPT], SWEPT)
-    await unit.delete(TABLE, [row[0] for row in found])
+    await unit.delete(TABLE, await query.values(unit.tx, OLD, unit.now - unit.terms.settings[KEPT], SWEPT))
 
 
 async def finish(unit: Unit, task: Task, response: TaskResponse, done: int = 0) -> State:

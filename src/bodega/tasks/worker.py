@@ -14,8 +14,9 @@ from collections.abc import Awaitable, Callable
 
 from bodega.access.stores import OpenStore
 from bodega.log import Log
+from bodega.storage import query
+from bodega.storage.query import Row
 from bodega.storage.tx import Busy
-from bodega.storage.unit import Row
 from bodega.tasks import queue
 from bodega.tasks.sweep import sweep
 
@@ -175,14 +176,13 @@ class Worker:
         """The current task with its progress, unless it is no longer this worker's."""
         assert store.rows is not None
         try:
-            found = await store.rows.reader.row(queue.TABLE.get_sql, row.entity.id)
+            now = await query.get(store.rows.reader, queue.TABLE, row.entity.id)
         except Busy:
             return row
-        if found is None:
+        if now is None:
             return None
-        task = queue.TABLE.decode(found[0], found[1])
-        mine = task.state == "running" and task.attempt == row.entity.attempt
-        return Row(task, found[2], found[3], found[0]) if mine else None
+        mine = now.entity.state == "running" and now.entity.attempt == row.entity.attempt
+        return now if mine else None
 
     async def _renew(self, store: OpenStore, row: Row) -> None:
         """Others leave a task alone while its worker is alive, however long one step takes."""
