@@ -61,7 +61,7 @@ class House:
 
 @contextmanager
 def serving(data: Path) -> Iterator[House]:
-    """The house on plain HTTP, until the block ends."""
+    """The server on plain HTTP, until the block ends."""
     ready = threading.Event()
     made: list[Any] = []
 

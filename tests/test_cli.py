@@ -91,7 +91,7 @@ def test_a_store_is_made_shown_listed_and_deleted(any_desk: Desk) -> None:
     assert any_desk.json("store delete HASH") == {"deleted": any_desk.store}
     gone = any_desk.run("store show HASH")
     assert (gone.exit_code, gone.stdout) == (1, "")
-    assert gone.stderr == f"There is no store {any_desk.store}; make it with: bodega store create {any_desk.store}.\n"
+    assert gone.stderr == f"There is no store {any_desk.store}; create it with: bodega store create {any_desk.store}.\n"
 
 
 def test_a_store_changes_its_terms_on_both_databases(any_desk: Desk) -> None:
@@ -136,8 +136,8 @@ def test_a_plan_without_limits_of_its_own_is_the_plan_again(desk: Desk) -> None:
         ("store set HASH name", 2, "name has no value: write name=VALUE."),
         ("store set HASH decimal_places=9", 2, "decimal_places must be a whole number from 0 to 4."),
         ("store set HASH", 2, "Missing argument 'KEY=VALUE...'."),
-        ("store clock HASH --set soon", 2, "soon is no time: write it as 2030-01-31T12:00:00Z."),
-        ("store clock HASH --advance 5", 2, "5 is no length of time: write it as 48h"),
+        ("store clock HASH --set soon", 2, "soon is not a time: write it as 2030-01-31T12:00:00Z."),
+        ("store clock HASH --advance 5", 2, "5 is not a duration: write it as 48h"),
         ("store clock HASH --live --advance 5m", 2, "Give only one of --set, --advance and --live."),
         ("account create nowhere app", 1, "There is no store nowhere"),
         ("account create HASH ''", 2, "The name of an account must have 1 to 100 characters."),
@@ -151,7 +151,7 @@ def test_a_plan_without_limits_of_its_own_is_the_plan_again(desk: Desk) -> None:
         ("seed nowhere --products 5", 1, "There is no store nowhere"),
         ("seed HASH --orders 5", 1, "There is no product that can be bought, so there are no orders; add --products."),
         ("seed HASH --products -1", 2, "Invalid value for '--products': -1 is not"),
-        ("serve --workers 2", 2, "Embedded stores are served by one process: leave --workers at 1, or keep"),
+        ("serve --workers 2", 2, "SQLite stores are served by one process: leave --workers at 1, or keep"),
         ("serve --tls-cert pyproject.toml", 2, "A certificate needs its key: give both --tls-cert and --tls-key."),
         ("stor list", 2, "No such command 'stor'."),
     ],

@@ -42,7 +42,7 @@ class Place:
         self.arguments = ["--data", str(data), *(["--database", database, "--workers", "2"] if database else [])]
 
     def house(self, runner: asyncio.Runner) -> Server:
-        """A house on the same stores in this process, to prepare them and to look at them."""
+        """A server on the same stores in this process, to prepare them and to look at them."""
         database = self.database
         return Server(runner, runner.run(open_backend(None if database else self.data, database)))
 

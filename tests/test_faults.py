@@ -1,4 +1,4 @@
-"""What goes wrong in a house that runs for years: a full disk, a database that restarts or hangs, clocks that jump.
+"""What goes wrong on a server that runs for years: a full disk, a database that restarts or hangs, clocks that jump.
 
 After each of them every acknowledged write is present once, no task is lost, and the server goes on by itself.
 """

@@ -330,7 +330,7 @@ def test_a_worker_that_was_overtaken_commits_nothing(room: Shop) -> None:
 
 
 def test_a_task_outlives_its_server(runner: asyncio.Runner, tmp_path: Path) -> None:
-    """Design section 5: it is on disk before the 202 leaves the house."""
+    """Design section 5: it is on disk before the 202 is sent."""
     first = Server(runner, runner.run(open_backend(tmp_path, None)))
     shop = first.shop()
     stock(shop, 251)

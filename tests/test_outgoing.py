@@ -1,4 +1,4 @@
-"""Requests that leave the house: what they fetch, and what they must never reach (rule 68, contract/http.md)."""
+"""Requests to other servers: what they fetch, and what they must never reach (rule 68, contract/http.md)."""
 
 from __future__ import annotations
 

@@ -220,7 +220,7 @@ def test_an_account_is_made_copied_and_used(house: House, tab: Tab) -> None:
     page.get_by_role("link", name="Done").click()
     page.locator("summary", has_text="Revoke").click()
     page.get_by_role("button", name=f"Revoke {name}").click()
-    page.get_by_text("The account is revoked").wait_for()
+    page.get_by_text("The account was revoked").wait_for()
     assert ask(house, "GET", "/v3/catalog/brands", token=token) == 401
 
 
@@ -260,7 +260,7 @@ def test_maintenance_and_the_panel_that_goes_on(house: House, tab: Tab) -> None:
     page = tab.go("/status")
     page.get_by_label("Retry-After, in seconds").fill("90")
     page.get_by_role("button", name="Close for maintenance").click()
-    page.get_by_text("every request is answered 503.").wait_for()
+    page.get_by_text("every request is answered with 503.").wait_for()
     assert ask(house, "GET", "/v2/time") == 503
     tab.shoot("status-closed")
     page.get_by_role("button", name="Open the store").click()
@@ -430,7 +430,7 @@ def test_an_app_is_registered_installed_opened_and_uninstalled(house: House, tab
         page.get_by_label(f"{label} callback", exact=True).fill(app.url + path)
     page.get_by_label("Products: read", exact=True).check()
     page.get_by_role("button", name="Register").first.click()
-    page.get_by_text("The app is registered.").wait_for()
+    page.get_by_text("The app was registered.").wait_for()
     app.client_id = page.locator("#client-id").inner_text()
     page.locator("summary", has_text="Client secret").click()
     app.secret = page.locator("#client-secret").inner_text()
@@ -482,5 +482,5 @@ def test_the_link_of_dev_opens_the_panel_once(driver: Any, house: House) -> None
     tab.page.get_by_role("button", name="Open the panel").click()
     tab.page.get_by_role("heading", name="Overview").wait_for()
     tab.page.goto(f"/manage/welcome/{token}")
-    tab.page.get_by_text("This link was used already").wait_for()
+    tab.page.get_by_text("This link was already used").wait_for()
     tab.close()

@@ -240,7 +240,7 @@ class Workers:
 
 @pytest.fixture
 def shared(runner: asyncio.Runner, postgres_url: str) -> Iterator[Server]:
-    """A house on PostgreSQL: the only place where workers share a count."""
+    """A server on PostgreSQL: the only place where workers share a count."""
     running = Server(runner, runner.run(open_backend(None, postgres_url)))
     yield running
     runner.run(running.app.stop())

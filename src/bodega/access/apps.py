@@ -20,7 +20,7 @@ from bodega.storage.tx import Record, Tx
 
 CODE_SECONDS = 60
 PAYLOAD_SECONDS = 86_400
-"""How long a code may be exchanged, and a signed callback be believed (contract/wire.md 1)."""
+"""How long a code may be exchanged, and a signed callback is valid (contract/wire.md 1)."""
 
 _HOST = re.compile(r"[A-Za-z0-9.\-_]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]")
 
@@ -51,7 +51,7 @@ class Installation(msgspec.Struct, frozen=True):
 
 
 class Grant(msgspec.Struct, frozen=True):
-    """What a code stands for: this app may have these scopes in this store, said this owner."""
+    """What a code stands for: this owner granted this app these scopes in this store."""
 
     app: str
     store: str
@@ -122,7 +122,7 @@ async def register(tx: Tx, owner: int, name: str, scopes: frozenset[str], urls: 
 
 
 async def save(tx: Tx, app: App) -> None:
-    """Writes what can be changed of an app."""
+    """Saves the members of an app that can be changed."""
     sql = (
         "UPDATE apps SET name = $2, scopes = $3, auth_url = $4, load_url = $5, uninstall_url = $6,"
         " remove_user_url = $7 WHERE client_id = $1"
@@ -132,7 +132,7 @@ async def save(tx: Tx, app: App) -> None:
 
 
 async def delete(registry: Registry, app: App) -> None:
-    """Forgets an app; what it holds in stores is taken from it."""
+    """Deletes an app, with its installations."""
     for installed in await query.named(registry.tx, Installation, _INSTALLATION + " WHERE app = $1", app.client_id):
         await registry.drop_account(installed.store, installed.account)
     await registry.tx.run("DELETE FROM apps WHERE client_id = $1", app.client_id)
@@ -162,8 +162,8 @@ async def grant(tx: Tx, app: App, store: str, owner: int, now: int) -> str:
 
 
 async def redeem(tx: Tx, app: App, code: str, now: int) -> Grant | None:
-    """What the code stands for; None when it is unknown, too old, another app's or spent. Of two that come at once
-    one gets it."""
+    """What the code stands for; None if it is unknown, expired, another app's or spent. Of two simultaneous requests
+    only one gets it."""
     sql = (
         "UPDATE codes SET spent = 1 WHERE digest = $1 AND app = $2 AND expires > $3 AND spent = 0"
         " RETURNING app, store, owner, scopes"
@@ -191,7 +191,7 @@ async def install(registry: Registry, app: App, store: StoreRecord, given: Grant
 
 
 async def uninstall(registry: Registry, found: Installation) -> None:
-    """Takes the app's account away, and with it the installation."""
+    """Revokes the app's account and deletes the installation."""
     await registry.drop_account(found.store, found.account)
     await registry.tx.run("DELETE FROM installations WHERE app = $1 AND store = $2", found.app, found.store)
 
@@ -200,7 +200,7 @@ async def uninstall(registry: Registry, found: Installation) -> None:
 
 
 def signed_payload_jwt(app: App, store: str, user: Owner, owner: Owner, now: int) -> str:
-    """The token that says for which store and user a callback is opened (HS256 with the client secret)."""
+    """The token that names the store and user for which a callback is opened (HS256 with the client secret)."""
     import jwt
 
     claims = {

@@ -1,6 +1,6 @@
-"""Owners: the people who sign in to the control panel. Their stores, their passwords, links that let one in once.
+"""Owners: the people who sign in to the control panel. Their stores, their passwords, one-time links.
 
-Times are in UTC seconds by the machine's clock: a store that stands still must not keep a session for ever.
+Times are in UTC seconds by the machine's clock: a frozen store clock must not keep a session for ever.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Owner(msgspec.Struct, frozen=True):
 
 
 def read_email(text: str) -> str:
-    """The address in the one form it is kept in. Raises ValueError with a sentence."""
+    """The address in its stored form. Raises ValueError with a sentence."""
     email = text.strip().lower()
     if not _EMAIL.fullmatch(email):
         raise ValueError("An e-mail address looks like name@example.com.")
@@ -49,7 +49,7 @@ def read_password(text: str) -> str:
 
 
 async def is_password(owner: Owner | None, password: str) -> bool:
-    """Whether the password is the owner's. It takes as long for nobody's address as for somebody's."""
+    """Whether the password is the owner's. An unknown address takes as long as a known one."""
     return await passwords.is_right(owner.password if owner is not None else "", password)
 
 
@@ -84,7 +84,7 @@ async def of_store(tx: Tx, store: str) -> list[Owner]:
 
 
 async def add(tx: Tx, email: str, store: str, hashed: str, now: int) -> Owner:
-    """Makes somebody an owner of a store. One who is known already keeps what they have, and gets a new password if
+    """Makes somebody an owner of a store. An existing owner keeps their stores, and gets a new password if
     one is given."""
     if await by_email(tx, email) is None:
         sql = (
@@ -103,7 +103,7 @@ async def add(tx: Tx, email: str, store: str, hashed: str, now: int) -> Owner:
 
 
 async def _tried_again(tx: Tx, sql: str, *values: Any) -> None:
-    """Two who are made at the same moment may reach for the same number, or be the same."""
+    """Two that are created at the same moment may get the same number, or be the same person."""
     for _ in range(5):
         try:
             await tx.run(sql, *values)
@@ -115,22 +115,22 @@ async def _tried_again(tx: Tx, sql: str, *values: Any) -> None:
 
 
 async def set_password(tx: Tx, owner_id: int, hashed: str) -> None:
-    """A new password; who knew the old one is signed out everywhere."""
+    """Sets a new password; whoever knew the old one is signed out everywhere."""
     await tx.run("UPDATE owners SET password = $2 WHERE id = $1", owner_id, hashed)
     await tx.run("DELETE FROM sessions WHERE owner = $1", owner_id)
 
 
 async def remove(tx: Tx, owner_id: int, store: str) -> None:
-    """The store is no longer theirs; an owner without a store is forgotten."""
+    """Removes the store from an owner; an owner without a store is deleted."""
     await tx.run("DELETE FROM owned WHERE owner = $1 AND store = $2", owner_id, store)
     await tx.run("DELETE FROM owners WHERE id = $1 AND id NOT IN (SELECT owner FROM owned)", owner_id)
 
 
-# Links that let one in once
+# One-time links
 
 
 class Invitation(msgspec.Struct, frozen=True):
-    """Whoever holds it may become an owner of the store, until `expires`."""
+    """Whoever holds it may become an owner of the store until `expires`."""
 
     store: str
     email: str
@@ -138,7 +138,7 @@ class Invitation(msgspec.Struct, frozen=True):
 
 
 async def invite(tx: Tx, store: str, email: str, now: int, seconds: int) -> str:
-    """The secret of a new link, good for so many seconds from now; those that are too old are cleared away."""
+    """The secret of a new link, valid for so many seconds; expired links are deleted."""
     token = new_token()
     await tx.run("DELETE FROM invitations WHERE expires <= $1", now)
     sql = "INSERT INTO invitations (digest, store, email, expires) VALUES ($1, $2, $3, $4)"
@@ -147,13 +147,13 @@ async def invite(tx: Tx, store: str, email: str, now: int, seconds: int) -> str:
 
 
 async def invitation(tx: Tx, token: str, now: int) -> Invitation | None:
-    """What a link leads to, while it is good."""
+    """What a link leads to, while it is valid."""
     sql = "SELECT store, email, expires FROM invitations WHERE digest = $1 AND expires > $2"
     return await query.first(tx, Invitation, sql, digest(token), now)
 
 
 async def accept(tx: Tx, token: str, now: int) -> Invitation | None:
-    """Uses the link up: of several who hold it, one is let in."""
+    """Uses the link up: of several holders, only one succeeds."""
     sql = "DELETE FROM invitations WHERE digest = $1 AND expires > $2 RETURNING store, email, expires"
     used = await query.named(tx, Invitation, sql, digest(token), now)
     return used[0] if used else None

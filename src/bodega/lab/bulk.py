@@ -1,5 +1,4 @@
-"""A unit for rows that follow from rules which were kept already: they are written many at a time, and no hook hears of
-them."""
+"""A unit for rows that already obey the rules: they are written many at a time, and fire no events."""
 
 from __future__ import annotations
 
@@ -15,8 +14,8 @@ ROWS_PER_TRIP = 50
 
 
 class Bulk(Unit):
-    """Only `insert` differs: it asks no guard, and its rows are there after `flush`. `now` may be moved into the past,
-    for rows that tell of it; `present` is the store's."""
+    """Only `insert` differs: it runs no guard, and its rows exist after `flush`. `now` may be moved into the past, for
+    older rows; `present` is the store's current time."""
 
     __slots__ = ("_rows", "present")
 

@@ -1,4 +1,4 @@
-"""What there is to buy in a store, and who buys there: what sample orders are made of."""
+"""What can be bought in a store, and who buys there: what sample orders are made from."""
 
 from __future__ import annotations
 

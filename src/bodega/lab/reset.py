@@ -1,4 +1,4 @@
-"""Emptying a store, as if it had just been made, while servers may have it open."""
+"""Emptying a store, as if it had just been created, while servers may have it open."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TABLES = {
 
 
 async def empty(unit: Unit) -> None:
-    """Deletes every row of the store in the unit's own transaction; what every store has comes back.
+    """Deletes every row of the store in the unit's own transaction; default rows are inserted again.
 
     Ids start at 1 again, yet no ETag is ever used twice: the revision of the store goes on growing.
     """
