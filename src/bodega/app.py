@@ -97,7 +97,7 @@ class Application:
             await send({"type": "lifespan.shutdown.complete"})
 
     async def start(self) -> None:
-        """Begins to work on tasks, and brings old stores forward while the first requests are answered."""
+        """Starts working on tasks, and migrates old stores while the first requests are answered."""
         self._worker.start()
         self._looking = asyncio.create_task(self._keep_looking())
         self._dispatcher.start()
@@ -106,7 +106,7 @@ class Application:
         self._waking = asyncio.create_task(self.stores.wake_all())
 
     async def _keep_looking(self) -> None:
-        """Writes down once a second how this worker stands, for whichever worker is asked."""
+        """Records this worker's current values once a second, for whichever worker serves the metrics."""
         while True:
             self._look()
             await asyncio.sleep(1)
@@ -135,8 +135,8 @@ async def make_app(
     meter: Meter | None = None,
     ca: Path | None = None,
 ) -> Application:
-    """The application over a backend; `https_port` is where plain HTTP is sent to, `meter` what this worker counts on,
-    `ca` the local authority's file."""
+    """The application over a backend; `https_port` is where plain HTTP is redirected to, `meter` this worker's
+    counters, `ca` the local authority's file."""
     check_declarations()
     meter = meter or Board().meter()
     written = to_standard_error() if log else Log()
@@ -184,7 +184,7 @@ async def make_app(
 
 
 def _look(meter: Meter, stores: Stores, worker: Worker) -> None:
-    """How this worker stands, onto the board."""
+    """Writes this worker's current values to the board."""
     rows = stores.opened_now()
     meter.stands("open_stores", len(rows))
     meter.stands("waiting_writes", sum(each.waiting for each in rows))

@@ -22,9 +22,10 @@ from bodega.kit.write import create_one, update_one
 from bodega.law.outcome import Created, Emptied, Outcome, PartlyDone, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal
-from bodega.storage import rows
+from bodega.storage import query, rows
 from bodega.storage.plan import Condition, ids_sql
-from bodega.storage.unit import Row, Unit
+from bodega.storage.query import Row
+from bodega.storage.unit import Unit
 
 TASK_ABOVE = 250
 """A V2 delete of a whole collection with more rows than this becomes a task."""
@@ -181,9 +182,9 @@ class ShowItem(_OfItem):
 
     async def answer(self, context: Context, found: Found) -> Outcome:
         if self.endpoint.version == 3:
-            doc = (await render.v3_documents(context, self.endpoint, [found.row]))[0]
+            doc = await render.v3_document(context, self.endpoint, found.row)
             return Shown(ready=b'{"data":' + doc + b',"meta":{}}')
-        members = await render.v2_documents(context, self.endpoint, [self.table.decode(found.row[0], found.row[1])])
+        members = await render.v2_documents(context, self.endpoint, [found.row.entity(self.table)])
         return Shown(value=members[0], root=shape_of(self.endpoint).item)
 
 
@@ -207,11 +208,10 @@ class ListAll(Action):
         assert found.plan is not None
         if self.endpoint.version == 3:
             return await render.v3_page(context, self.endpoint, found.plan, found.row)
-        page = await rows.page(context.reader, context.page_index, found.plan, found.row, "t.doc, t.rest")
-        if not page:
+        entities = await rows.entities(context.reader, context.page_index, found.plan, found.row)
+        if not entities:
             return Emptied()
-        shape, entities = shape_of(self.endpoint), [self.table.decode(row[0], row[1]) for row in page]
-        members = await render.v2_documents(context, self.endpoint, entities)
+        shape, members = shape_of(self.endpoint), await render.v2_documents(context, self.endpoint, entities)
         return Shown(value=members, root=shape.root, item=shape.item)
 
 
@@ -351,7 +351,7 @@ class DeleteMany(Action):
         maximum = CHUNK if chunked else cap or 1_000_000_000
         assert write.found.plan is not None
         sql, values = ids_sql(write.found.plan._replace(limit=maximum), unit.tx.dialect)
-        ids = [row[0] for row in await unit.tx.rows(sql, *values)]
+        ids = await query.values(unit.tx, sql, *values)
         for start in range(0, len(ids), CHUNK):
             await unit.delete(self.table, ids[start : start + CHUNK])
         return Emptied(value=Chunk(len(ids), more=chunked and len(ids) == CHUNK) if context.in_task else None)

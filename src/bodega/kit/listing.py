@@ -85,9 +85,8 @@ def children(
         placeholders = numbered_placeholders(len(parents))
         chosen = f"{column} IN ({placeholders}){narrowed} ORDER BY {column}, {order}"
         rows = await context.reader.rows(f"SELECT {column}, id, doc FROM {table.name} WHERE {chosen}", *parents)
-        more = [
-            (name, include, await include.read(context, [row[1] for row in rows])) for name, include in within.items()
-        ]
+        ids = [child for _parent, child, _doc in rows]
+        more = [(name, include, await include.read(context, ids)) for name, include in within.items()]
         found: dict[int, list[bytes]] = {}
         for parent, child, doc in rows:
             members = [b'"%b":%b' % (name.encode(), of.get(child, include.empty)) for name, include, of in more]

@@ -19,10 +19,11 @@ from bodega.kit.shape import parse_json, respect_cap
 from bodega.law.outcome import Emptied, Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
-from bodega.storage import rows
+from bodega.storage import query, rows
 from bodega.storage.declaration import declared_in
 from bodega.storage.plan import conditions_sql
 from bodega.storage.table import Table
+from bodega.storage.tx import Record
 from bodega.storage.unit import Unit
 
 MAXIMUM = 1000
@@ -90,9 +91,9 @@ class ListPairs(OfPairs):
         order = f"{pairs.owner}, {pairs.member}"
         sql = f"SELECT {order} {source} ORDER BY {order} {limits}"
         page = await context.reader.rows(sql, *values, plan.limit, plan.offset)
-        total = await context.reader.row(f"SELECT count(*) {source}", *values)
-        shown = render.json([{pairs.owner: one[0], pairs.member: one[1]} for one in page])
-        told = render.pagination(context, total[0] if total else 0, len(page))
+        total = await query.value(context.reader, f"SELECT count(*) {source}", *values)
+        shown = render.json([{pairs.owner: owner, pairs.member: member} for owner, member in page])
+        told = render.pagination(context, total, len(page))
         return Shown(ready=b'{"data":' + shown + b',"meta":{"pagination":' + told + b"}}")
 
 
@@ -138,7 +139,7 @@ class Assign(OfPairs):
             ((self.pairs.owner, self.pairs.owners), (self.pairs.member, self.pairs.members))
         ):
             ids = sorted({pair[side] for pair in wanted})
-            there = await rows.existing(unit.tx, table, ids)
+            there = set(await query.existing(unit.tx, table.name, ids))
             message = f"The {table.noun} does not exist."
             faults += [
                 Fault(Reason.FIELD_INVALID, f"{position}.{name}", message)
@@ -170,8 +171,8 @@ class Unassign(OfPairs):
         return Emptied()
 
 
-def _by_owner(pairs: Iterable[Sequence[int]]) -> Mapping[int, set[int]]:
+def _by_owner(pairs: Iterable[Record]) -> Mapping[int, set[int]]:
     found: dict[int, set[int]] = {}
-    for pair in pairs:
-        found.setdefault(pair[0], set()).add(pair[1])
+    for owner, member in pairs:
+        found.setdefault(owner, set()).add(member)
     return found

@@ -9,8 +9,10 @@ from bodega.kit.endpoint import Endpoint
 from bodega.law.outcome import Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
+from bodega.storage import query
 from bodega.storage.operands import Flag, Op, Operand, OwnOrShared
 from bodega.storage.plan import Condition, QueryPlan, shape_and_values, where_sql
+from bodega.storage.query import StoredRow
 from bodega.storage.unit import Unit
 
 
@@ -39,10 +41,7 @@ class Selection:
         )
         tests = where_sql(shape, "").partition("$1")[2]
         self._by_number = f"SELECT 1 FROM {endpoint.table.name} WHERE id = $1{tests}"
-        self._item = (
-            f"SELECT doc, {'rest' if rest else 'NULL'}, version, modified, id FROM {endpoint.table.name}"
-            f" WHERE {endpoint.key} = $1{tests}"
-        )
+        self._item = query.stored_sql(endpoint.table, f"{endpoint.key} = $1{tests}", rest=rest)
 
     async def enter(self, context: Context) -> Any:
         """Walks to the innermost row that the path names before the endpoint's own: the value that its rows hold.
@@ -55,16 +54,17 @@ class Selection:
             found = await context.reader.row(sql, *known)
             if found is None:
                 raise Refusal(Reason.NO_SUCH_ENTITY)
-            value = found[0]
+            (value,) = found
         return value
 
     async def item(self, context: Context) -> Found:
-        """What the path names; its row is doc, rest, version, modified, id. Raises Refusal."""
+        """What the path names, with its `StoredRow`. Raises Refusal."""
         parent = await self.enter(context) if self._parents else None
-        row = await context.reader.row(self._item, context.ids[-1], *self._known(context, parent))
-        if row is None:
+        record = await context.reader.row(self._item, context.ids[-1], *self._known(context, parent))
+        if record is None:
             raise Refusal(Reason.NO_SUCH_ENTITY)
-        return Found(Validator(row[2], row[3]), parent, row[4], row)
+        row = StoredRow(*record)
+        return Found(Validator(row.version, row.modified), parent, row.id, row)
 
     def _outer(self) -> tuple[str, ...]:
         return (self.fixed,) if self.fixed else ()

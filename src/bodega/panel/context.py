@@ -1,4 +1,4 @@
-"""What the pages stand on: the stores, the journal, the templates, and how this server is reached."""
+"""What all pages need: the stores, the journal, the templates, and how this server is reached."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bodega.storage.tx import Tx
 class PanelContext:
     """`ca` is the local authority's file, None when the operator brought a certificate; `now` is in UTC seconds.
 
-    `api` is what the store's API stands on.
+    `api` is the context of the store's API.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class PanelContext:
 
     @property
     def registry(self) -> Registry:
-        """Where owners, accounts and stores are known."""
+        """The registry of owners, accounts and stores."""
         return self.stores.registry
 
     @property
@@ -54,7 +54,7 @@ class PanelContext:
 
     @cached_property
     def templates(self) -> Any:
-        """Jinja, made when the first page is asked for; everything that is shown is escaped."""
+        """Jinja, created with the first page; everything that is shown is escaped."""
         from bodega.panel.environment import environment
 
         return environment()

@@ -1,4 +1,4 @@
-"""How a page is made of a template."""
+"""How a page is made from a template."""
 
 from __future__ import annotations
 

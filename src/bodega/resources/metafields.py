@@ -17,7 +17,8 @@ from bodega.kit.shape import V3Shape
 from bodega.law.outcome import PartlyRefused
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
-from bodega.storage.table import Reference, Table, Unique, numbered_placeholders
+from bodega.storage import query
+from bodega.storage.table import Reference, Table, Unique
 from bodega.storage.unit import Unit
 
 MAXIMUM = 250
@@ -136,9 +137,8 @@ def _protect(table: Table, word: str) -> None:
     @table.before_delete.append
     async def delete_ones_own(unit: Unit, doomed: Sequence[int]) -> None:
         """Rule 71: an account deletes what it may write; all go with what they belong to."""
-        sql = f"SELECT doc, rest FROM {table.name} WHERE id IN ({numbered_placeholders(len(doomed))})"
-        for doc, rest in await unit.tx.rows(sql, *doomed):
-            field: Metafield = table.decode(doc, rest)
+        field: Metafield
+        for field in await query.entities_of(unit.tx, table, doomed):
             mine = unit.client_id == field.owner_client_id or field.permission_set in WRITABLE
             if not mine and not _goes_along(unit, table, field):
                 raise _not_yours(field)

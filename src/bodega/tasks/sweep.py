@@ -1,4 +1,4 @@
-"""Sweeping: what happens in a store because time went by, by its own clock."""
+"""Sweeping: what happens in a store because time passes, by its own clock."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ SWEEPS: list[Sweep] = [
     Sweep(keys.OLD, lambda now, _settings: (now - keys.KEPT_SECONDS,), keys.sweep),
     Sweep(queue.OLD, lambda now, settings: (now - settings[queue.KEPT], 1), queue.sweep),
 ]
-"""All of them; a resource that something happens to in time adds its own."""
+"""All sweeps; a resource whose rows expire adds its own."""
 
 
 async def sweep(store: OpenStore) -> None:
-    """Does what is due; a store in which nothing is due is only asked. Raises Busy."""
+    """Does what is due; a store with nothing due is only read. Raises Busy."""
     assert store.rows is not None
     now = int(store.clock.now())
     for item in SWEEPS:

@@ -15,6 +15,7 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.resources.catalog import assignments, brands, categories
 from bodega.resources.catalog.product import INCLUDES, TABLE, V2_SHAPE, V3_SHAPE, Product
+from bodega.storage import query
 from bodega.storage.operands import AnyColumn, IsTrue, Member
 from bodega.storage.table import numbered_placeholders
 from bodega.storage.tx import Statement
@@ -148,12 +149,12 @@ async def link_the_brand(unit: Unit, changes: dict[str, Any], _old: Any, _notes:
     name = changes.pop("brand_name", "").strip()
     if not name or changes.get("brand_id"):
         return
-    found = await unit.tx.row("SELECT id FROM brands WHERE name_key = $1", name.casefold())
-    if found is None:
+    brand_id = await query.value(unit.tx, "SELECT id FROM brands WHERE name_key = $1", name.casefold())
+    if brand_id is None:
         row = await unit.insert(brands.TABLE, brands.Brand(name=name))
         changes["brand_id"] = row.entity.id
     else:
-        changes["brand_id"] = found[0]
+        changes["brand_id"] = brand_id
 
 
 @TABLE.before_validate.append
@@ -237,7 +238,7 @@ async def orphan_no_product(unit: Unit, doomed: Sequence[int]) -> None:
         f" WHERE p.product_id = a.product_id AND p.category_id NOT IN ({placeholders}))"
         f" ORDER BY product_id LIMIT {TOLD}"
     )
-    orphaned = [str(row[0]) for row in await unit.tx.rows(orphans, *doomed)]
+    orphaned = [str(product_id) for product_id in await query.values(unit.tx, orphans, *doomed)]
     if orphaned:
         message = Reason.ORPHANED_PRODUCTS.message
         details = {

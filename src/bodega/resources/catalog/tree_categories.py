@@ -21,7 +21,7 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, refuse_faults
 from bodega.resources.catalog import categories, trees
 from bodega.resources.catalog.categories import TABLE, Category
-from bodega.storage import rows
+from bodega.storage import query, rows
 
 MAXIMUM = 50
 DEEPEST = 8
@@ -158,10 +158,9 @@ class ShowTree(Action):
 
     async def answer(self, context: Context, found: Found) -> Outcome:
         depth = _depth(context.query)
-        sql = "SELECT doc, rest FROM categories WHERE tree_id = $1 ORDER BY sort_order, id"
         below: dict[int, list[Category]] = {}
-        for doc, rest in await context.reader.rows(sql, found.parent):
-            category = TABLE.decode(doc, rest)
+        of_tree = "tree_id = $1"
+        for category in await query.entities(context.reader, TABLE, of_tree, found.parent, order="sort_order, id"):
             below.setdefault(category.parent_id, []).append(category)
         return Shown(ready=json({"data": _nodes(below, 0, depth), "meta": {}}))
 

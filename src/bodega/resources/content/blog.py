@@ -19,7 +19,7 @@ from bodega.kit.route import collection, count, item, route
 from bodega.kit.shape import Alias, Changes, Derived, ObjectMember, V2Shape
 from bodega.law.outcome import Emptied, Outcome, Shown, Validator
 from bodega.law.refusal import Fault
-from bodega.storage import rows
+from bodega.storage import query, rows
 from bodega.storage.operands import Member
 from bodega.storage.plan import page_sql
 from bodega.storage.unit import Unit
@@ -123,7 +123,7 @@ class DeletePage(DeleteMany):
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         self._still(unit, write)
         sql, values = page_sql(context.query.plan, "t.id", unit.tx.dialect)
-        ids = [row[0] for row in await unit.tx.rows(sql, *values)]
+        ids = await query.values(unit.tx, sql, *values)
         await unit.delete(TABLE, ids)
         return Emptied(value=Chunk(len(ids), more=False) if context.in_task else None)
 

@@ -22,6 +22,7 @@ from bodega.kit.write import create_one
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
 from bodega.resources.customers import attributes, customer
+from bodega.storage import query
 from bodega.storage.operands import SqlTest
 from bodega.storage.table import Reference, Unique, numbered_placeholders
 from bodega.storage.unit import Unit
@@ -71,8 +72,7 @@ OF_NAME = SqlTest("attribute_id IN (SELECT id FROM customer_attributes WHERE nam
 async def _known(unit: Unit, asked: Changes) -> int:
     """The id of the customer's value of the attribute, 0 if there is none: a PUT need not know it."""
     sql = "SELECT id FROM customer_attribute_values WHERE customer_id = $1 AND attribute_id = $2"
-    found = await unit.tx.row(sql, asked["customer_id"], asked["attribute_id"])
-    return int(found[0]) if found is not None else 0
+    return int(await query.value(unit.tx, sql, asked["customer_id"], asked["attribute_id"]) or 0)
 
 
 V3 = Endpoint(
@@ -174,7 +174,7 @@ async def how_many(context: Context, ids: Sequence[int]) -> dict[int, bytes]:
         "SELECT customer_id, count(*) FROM customer_attribute_values"
         f" WHERE customer_id IN ({placeholders}) GROUP BY customer_id"
     )
-    return {row[0]: b"%d" % row[1] for row in await context.reader.rows(sql, *ids)}
+    return {owner: b"%d" % count for owner, count in await context.reader.rows(sql, *ids)}
 
 
 async def _write(unit: Unit, parent: customer.Customer, drafts: list[Changes], notes: list[Fault]) -> None:

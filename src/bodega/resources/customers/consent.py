@@ -16,7 +16,7 @@ from bodega.kit.shape import V3Shape
 from bodega.law.outcome import Outcome, Shown, Validator
 from bodega.law.refusal import invalid, refuse_faults
 from bodega.resources.customers import customer
-from bodega.storage import rows
+from bodega.storage import query
 from bodega.storage.table import Reference
 from bodega.storage.unit import Unit
 
@@ -66,9 +66,9 @@ class ShowConsent(Action):
 
     async def find(self, context: Context) -> Found:
         parent = await self.selection.enter(context)
-        kept = await rows.get(context.reader, TABLE, parent)
+        kept = await query.get(context.reader, TABLE, parent)
         if kept is None:
-            owner = await rows.get(context.reader, customer.TABLE, parent)
+            owner = await query.get(context.reader, customer.TABLE, parent)
             assert owner is not None
             return Found(Validator(0, owner.modified), parent, row=Consent(updated_at=owner.entity.date_created))
         return Found(Validator(kept.version, kept.modified), parent, row=kept.entity)

@@ -23,7 +23,7 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal, invalid, refuse_faults
 from bodega.resources.customers import customer, settings
 from bodega.resources.store import channels
-from bodega.storage import rows
+from bodega.storage import query
 from bodega.storage.unit import Unit
 
 Word = Annotated[str, msgspec.Meta(max_length=1000)]
@@ -75,12 +75,12 @@ class ValidateCredentials(Action):
     async def prefetch(self, context: Context, found: Found, draft: Any) -> Checked:
         """The password is compared before anything is written: that takes longer than a transaction should."""
         email, channel = draft["email"].casefold(), draft.get("channel_id", channels.DEFAULT)
-        if await rows.get(context.reader, channels.TABLE, channel) is None:
+        if await query.get(context.reader, channels.TABLE, channel) is None:
             raise refuse_faults([invalid("channel_id", "must be the id of a channel")])
         subject = hashlib.sha256(email.encode()).hexdigest()
         await guesses.may_guess(context.reader, subject, context.now)
-        row = await context.reader.row("SELECT doc, rest FROM customers WHERE email_key = $1", email)
-        who = customer.TABLE.decode(row[0], row[1]) if row is not None else None
+        row = await query.one(context.reader, customer.TABLE, "email_key = $1", email)
+        who: customer.Customer | None = row.entity if row is not None else None
         right = await passwords.is_right(who.password if who else "", draft["password"])
         if who is not None and right:
             right = await settings.lets_in(context.reader, who, channel)
@@ -103,7 +103,7 @@ class ValidatePassword(ValidateCredentials):
         return v2.read(content, creating=True)
 
     async def prefetch(self, context: Context, found: Found, draft: Any) -> Checked:
-        who: customer.Customer = customer.TABLE.decode(found.row[0], found.row[1])
+        who: customer.Customer = found.row.entity(customer.TABLE)
         subject = hashlib.sha256(who.email.casefold().encode()).hexdigest()
         await guesses.may_guess(context.reader, subject, context.now)
         right = await passwords.is_right(who.password, draft["password"])

@@ -25,8 +25,10 @@ from bodega.resources.customers.customer import (
     as_z,
     v2,
 )
+from bodega.storage import query
+from bodega.storage.conflicts import dangling
 from bodega.storage.table import numbered_placeholders
-from bodega.storage.unit import Unit, dangling
+from bodega.storage.unit import Unit
 
 SCOPE = "store_v2_customers"
 MAX_AT_ONCE = 10
@@ -130,9 +132,7 @@ async def know_the_channels(unit: Unit, _old: Customer | None, new: Customer) ->
         return
     new.channel_ids = list(dict.fromkeys(new.channel_ids))
     placeholders = numbered_placeholders(len(new.channel_ids))
-    there = {
-        row[0] for row in await unit.tx.rows(f"SELECT id FROM channels WHERE id IN ({placeholders})", *new.channel_ids)
-    }
+    there = set(await query.values(unit.tx, f"SELECT id FROM channels WHERE id IN ({placeholders})", *new.channel_ids))
     missing = [channel for channel in new.channel_ids if channel not in there]
     if missing:
         raise refuse_faults([dangling("channel_ids", "A channel does not exist.", missing)])

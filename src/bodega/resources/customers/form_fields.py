@@ -26,6 +26,7 @@ from bodega.kit.write import create_one, update_one
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.customers import customer
+from bodega.storage import query
 from bodega.storage.table import Reference, Unique, numbered_placeholders
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
@@ -109,8 +110,7 @@ async def known(tx: Tx, asked: Changes) -> int:
     """The id of the answer that the same field has already, 0 if none."""
     whose = "customer_id" if asked.get("customer_id") else "address_id"
     sql = f"SELECT id FROM form_field_values WHERE {whose} = $1 AND field_name = $2"
-    found = await tx.row(sql, asked.get(whose), asked["name"])
-    return int(found[0]) if found is not None else 0
+    return int(await query.value(tx, sql, asked.get(whose), asked["name"]) or 0)
 
 
 async def _find(unit: Unit, asked: Changes) -> int:

@@ -16,6 +16,7 @@ from bodega.resources.orders.address import DRAFT, DRAFTS, Address, BillingAddre
 from bodega.resources.orders.drafts import CONSIGNMENTS, FEES, LINES
 from bodega.resources.store import channels
 from bodega.resources.store.order_statuses import NAMES
+from bodega.storage import query
 from bodega.storage.outbox import Signal
 from bodega.storage.table import Reference
 from bodega.storage.tx import Tx
@@ -158,8 +159,7 @@ for scope in ("store/order", "store/channel/#/order"):
 
 async def channel_of_order(tx: Tx, _old: Any, new: Any) -> list[int]:
     """The channel of the order that a row belongs to."""
-    found = await tx.row("SELECT channel_id FROM orders WHERE id = $1", int(new.order_id))
-    return [] if found is None else [found[0]]
+    return await query.values(tx, "SELECT channel_id FROM orders WHERE id = $1", int(new.order_id))
 
 
 def tells(word: str, member: str) -> list[Signal]:

@@ -23,9 +23,12 @@ from bodega.resources.geography import places
 from bodega.resources.orders import consignments, fees, writing
 from bodega.resources.orders.order import SCOPE, TABLE, Order, v2
 from bodega.resources.store.order_statuses import STATUSES
+from bodega.storage import query
+from bodega.storage.conflicts import dangling
 from bodega.storage.operands import Flag
 from bodega.storage.plan import Condition, QueryPlan, conditions_sql, ids_sql
-from bodega.storage.unit import Row, Unit, dangling
+from bodega.storage.query import Row
+from bodega.storage.unit import Unit
 
 SORTS = "id customer_id date_created date_modified status_id channel_id external_id"
 FILTERS = (
@@ -117,7 +120,7 @@ class CountOrders(ListOrders):
     async def _by_status(self, context: Context, plan: QueryPlan) -> dict[int, int]:
         where, values = conditions_sql(plan.where, context.reader.dialect)
         sql = f"SELECT status_id, count(*) FROM orders{where} GROUP BY status_id"
-        return {row[0]: row[1] for row in await context.reader.rows(sql, *values)}
+        return await query.pairs(context.reader, sql, *values)
 
 
 class PlaceOrder(Create):
@@ -154,16 +157,15 @@ class ArchiveAll(DeleteMany):
 
     async def find(self, context: Context) -> Found:
         found = await super().find(context)
-        archived = await context.reader.row(COUNTED)
-        assert archived is not None
-        return replace(found, row=found.row._replace(total=found.row.total - archived[0]))
+        archived = await query.value(context.reader, COUNTED)
+        return replace(found, row=found.row._replace(total=found.row.total - archived))
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         self._still(unit, write)
         bounded = "limit" in dict(context.query.given)
         maximum = context.query.plan.limit if bounded else CHUNK if context.in_task else 1_000_000_000
         sql, values = ids_sql(context.query.plan._replace(limit=maximum), unit.tx.dialect)
-        ids = [row[0] for row in await unit.tx.rows(sql, *values)]
+        ids = await query.values(unit.tx, sql, *values)
         await writing.archive(unit, ids)
         more = context.in_task and not bounded and len(ids) == CHUNK
         return Emptied(value=Chunk(len(ids), more=more) if context.in_task else None)

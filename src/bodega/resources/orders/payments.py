@@ -28,8 +28,10 @@ from bodega.law.refusal import Refusal
 from bodega.resources.orders import order
 from bodega.resources.orders.order import Order
 from bodega.resources.store.payment_methods import METHODS
+from bodega.storage import query
+from bodega.storage.query import Row
 from bodega.storage.table import Reference
-from bodega.storage.unit import Row, Unit
+from bodega.storage.unit import Unit
 
 SCOPE = "store_v2_transactions"
 EITHER = "store_v2_transactions|store_v2_orders"
@@ -147,8 +149,8 @@ async def record(unit: Unit, item: Order, payment: Payment) -> Row:
     gateway = payment.gateway or gateway_of(item)
     acts_upon: Reference_ = UNSET
     if payment.event in ("capture", "refund", "void"):
-        found = await unit.tx.row("SELECT max(id) FROM order_transactions WHERE order_ref = $1", item.id)
-        acts_upon = found[0] if found is not None and found[0] else UNSET
+        last = await query.value(unit.tx, "SELECT max(id) FROM order_transactions WHERE order_ref = $1", item.id)
+        acts_upon = last or UNSET
     method = "custom" if gateway == "custom" else "offline"
     if item.payment_provider_id:
         method = "offsite"
@@ -178,7 +180,7 @@ class ShowTransactions(ListAll):
 
     async def answer(self, context: Context, found: Found) -> Outcome:
         sql = "SELECT doc FROM order_transactions WHERE order_ref = $1 ORDER BY id"
-        docs = [row[0] for row in await context.reader.rows(sql, found.parent)]
+        docs = await query.values(context.reader, sql, found.parent)
         shown = [parse_json(doc) for doc in docs]
         return Shown(value={"data": shown}, root="transactions")
 

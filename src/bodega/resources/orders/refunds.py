@@ -43,7 +43,8 @@ from bodega.resources.orders.refund import (
 )
 from bodega.resources.orders.refund_due import RefundContext, due, refund_context
 from bodega.storage.operands import SqlTest
-from bodega.storage.unit import Row, Unit
+from bodega.storage.query import Row
+from bodega.storage.unit import Unit
 
 _id = parser("INTEGER", "id")
 OF_TRANSACTION = SqlTest("id IN (SELECT refund_id FROM order_transactions x WHERE x.id IN ({placeholders}))")

@@ -17,6 +17,7 @@ from bodega.kit.route import route
 from bodega.kit.shape import Alias, Derived, V2Shape
 from bodega.law.outcome import Outcome
 from bodega.resources.orders import order
+from bodega.storage import query
 from bodega.storage.table import Reference
 from bodega.storage.unit import Unit
 
@@ -96,7 +97,7 @@ routes = (
 async def keep(unit: Unit, order_id: int, wanted: Sequence[OrderTax]) -> None:
     """The taxes of an order as they are now; those that say the same keep their ids."""
     sql = "SELECT id FROM order_taxes WHERE order_id = $1 ORDER BY id"
-    there = [row[0] for row in await unit.tx.rows(sql, order_id)]
+    there = await query.values(unit.tx, sql, order_id)
     for tax_id, tax in zip(there, wanted, strict=False):
         row = await unit.get(TABLE, tax_id)
         assert row is not None

@@ -13,6 +13,7 @@ from bodega.kit.route import route
 from bodega.law.outcome import Emptied, Outcome
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
+from bodega.storage import query
 from bodega.storage.table import Unique
 from bodega.storage.unit import Unit
 
@@ -74,7 +75,7 @@ class _OfCarrier(Action):
 
     async def _known(self, unit: Unit, carrier: str) -> list[int]:
         sql = "SELECT id FROM carrier_connections WHERE carrier_id = $1"
-        return [row[0] for row in await unit.tx.rows(sql, carrier)]
+        return await query.values(unit.tx, sql, carrier)
 
 
 _UNWANTED = {
