@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import bodega
+from bodega.access.accounts import add_account
+from bodega.access.scopes import ALL
 from bodega.app import make_app
-from bodega.cli.account import ALL, add_account
 from bodega.storage.opening import open_backend
 
 PACKAGE = str(Path(bodega.__file__).parent)
@@ -79,7 +80,7 @@ async def measured(folder: str) -> None:
     backend = await open_backend(Path(folder), None)
     record = await backend.registry.add_store("visits", "sandbox", {}, int(time.time()))
     await backend.migrate(record)
-    await add_account(backend, "visits", "visits", TOKEN, ALL, per_window=1_000_000)
+    await add_account(backend.registry, record, "visits", TOKEN, ALL, per_window=1_000_000)
     app = await make_app(backend, insecure_http=True, https_port=8443, log=False)
     await app.start()
     for title, path, body in (
