@@ -10,14 +10,14 @@ import msgspec
 import pytest
 
 import bodega
-from bodega.http.products import Operation, Preconditions
+from bodega.http.products import Preconditions, RoutedRequest
 from bodega.http.request import Request
 from bodega.http.steps.table import Steps
 from bodega.kit.context import Context, Found, Write
 
 SOURCE = Path(bodega.__file__).parent
-PRODUCTS = (Request, Operation, Preconditions, Context, Found, Write, Steps)
-GIVEN = frozenset({"request", "context", "found", "write", "operation", "before", "caller", "match"})
+PRODUCTS = (Request, RoutedRequest, Preconditions, Context, Found, Write, Steps)
+GIVEN = frozenset({"request", "context", "found", "write", "routed", "before", "caller", "match"})
 """What functions call the products that they are given."""
 
 

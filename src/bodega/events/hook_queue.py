@@ -28,7 +28,7 @@ LINGER_SECONDS = 2.0
 """How long an idle lease is kept: the next event often comes soon."""
 
 
-class Dispatcher(Protocol):
+class QueueOwner(Protocol):
     """What a queue needs of its store's dispatcher (hook_dispatcher.py)."""
 
     store: OpenStore
@@ -73,7 +73,7 @@ class Dispatcher(Protocol):
 class HookQueue:
     """`more` is set when there is, or may be, something to do."""
 
-    def __init__(self, dispatcher: Dispatcher, hook_id: int) -> None:
+    def __init__(self, dispatcher: QueueOwner, hook_id: int) -> None:
         self.hook_id = hook_id
         self.more = asyncio.Event()
         self.hungry = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bodega.http.app_context import AppContext
-from bodega.http.products import Operation, Seen
+from bodega.http.products import RoutedRequest, Seen
 from bodega.http.request import Request
 from bodega.http.response import Response, answered
 from bodega.http.steps.table import Steps
@@ -24,9 +24,9 @@ async def judge(step: Steps, app: AppContext, request: Request, seen: Seen) -> R
     media = seen.media = step.acceptable(request, action)
     body = seen.body = await step.readable(app, request, action)
     context = step.parse_query(request, caller, match, action, media)
-    operation = Operation(app, request, caller, action, media, body, context)
-    found = await step.find_entity(operation)
-    before = step.preconditions(operation, found)
-    draft = step.read_draft(operation, found)
-    outcome = await step.perform(operation, found, before, draft)
+    routed = RoutedRequest(app, request, caller, action, media, body, context)
+    found = await step.find_entity(routed)
+    before = step.preconditions(routed, found)
+    draft = step.read_draft(routed, found)
+    outcome = await step.perform(routed, found, before, draft)
     return answered(request, media, seen.quota, outcome, before.state)

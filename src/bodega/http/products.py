@@ -18,7 +18,7 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Header, Refusal
 
 
-class Operation(msgspec.Struct, frozen=True, gc=False):
+class RoutedRequest(msgspec.Struct, frozen=True, gc=False):
     """A request that may be carried out: what the first twelve steps made of it, for the last four."""
 
     app: AppContext

@@ -8,7 +8,7 @@ from typing import Any
 
 from bodega.access.stores import OpenStore
 from bodega.http.app_context import AppContext, Caller
-from bodega.http.products import Operation, Preconditions, Seen
+from bodega.http.products import Preconditions, RoutedRequest, Seen
 from bodega.http.request import Request, read_head
 from bodega.http.response import Response, answered, refused
 from bodega.http.steps import execution, routing
@@ -61,12 +61,12 @@ class TaskExecutor:
         ended: list[queue.State] = []
         while not ended:
             context = routing.parse_query(request, caller, match, action, media, in_task=True)
-            operation = Operation(self._app, request, caller, action, media, body, context)
-            found = await execution.find_entity(operation)
+            routed = RoutedRequest(self._app, request, caller, action, media, body, context)
+            found = await execution.find_entity(routed)
             # Later, what differs from the caller's copy is the task's own work.
-            before = execution.preconditions(operation, found) if untouched else Preconditions()
+            before = execution.preconditions(routed, found) if untouched else Preconditions()
             untouched = False
-            draft = execution.read_draft(operation, found)
+            draft = execution.read_draft(routed, found)
 
             async def then(unit: Unit, outcome: Outcome) -> None:
                 ended.clear()  # a job may run twice
@@ -77,7 +77,7 @@ class TaskExecutor:
                     response = _response(answered(request, media, (), outcome, None))
                     ended.append(await queue.finish(unit, task, response, chunk.done))
 
-            await execution.perform(operation, found, before, draft, then)
+            await execution.perform(routed, found, before, draft, then)
         return ended[0]
 
 

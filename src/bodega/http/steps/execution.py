@@ -14,7 +14,7 @@ from bodega.dates import http_date
 from bodega.http import form, idempotency, xml
 from bodega.http.conditions import Validators, has_conditions, judge, tag
 from bodega.http.negotiation import Media, media_of
-from bodega.http.products import Operation, Preconditions
+from bodega.http.products import Preconditions, RoutedRequest
 from bodega.http.request import Request
 from bodega.kit.actions import Action
 from bodega.kit.context import Context, Found, Write
@@ -37,15 +37,13 @@ Then = Callable[[Unit, Outcome], Awaitable[None]]
 _ASYNC = re.compile(rb"(^|,)\s*respond-async\s*(;|,|$)", re.IGNORECASE)
 
 
-async def find_entity(operation: Operation) -> Found:
+async def find_entity(routed: RoutedRequest) -> Found:
     """What the path names, and the state it is in; for a POST whose key is known, the answer it was given."""
-    request, action, context = operation.request, operation.action, operation.context
+    request, action, context = routed.request, routed.action, routed.context
     keyed = None
     if action.writes and request.method == "POST" and idempotency.HEADER in request.headers:
-        key = await idempotency.key_of(
-            request, context.client_id, operation.media, operation.body, secret=action.secret
-        )
-        keyed = await idempotency.look_up(operation.caller.store, context, key)
+        key = await idempotency.key_of(request, context.client_id, routed.media, routed.body, secret=action.secret)
+        keyed = await idempotency.look_up(routed.caller.store, context, key)
         if keyed.again is not None:
             return keyed
     found = await action.find(context)
@@ -54,19 +52,19 @@ async def find_entity(operation: Operation) -> Found:
     return found if keyed is None else replace(found, key=keyed.key, over=keyed.over)
 
 
-def preconditions(operation: Operation, found: Found) -> Preconditions:
+def preconditions(routed: RoutedRequest, found: Found) -> Preconditions:
     """If-Match, If-Unmodified-Since, If-None-Match, If-Modified-Since, in the order of RFC 9110 13.2.2.
 
     The reply may tell no state where the date was a filter, since a part of a collection must not be taken for the
     whole by its entity tag.
     """
-    request, state = operation.request, found.state
+    request, state = routed.request, found.state
     if found.again is not None or not has_conditions(request.headers):
         return Preconditions(state)
-    media = operation.media
+    media = routed.media
     _judge(request, media, state)
-    recheck = functools.partial(_judge, request, media) if operation.action.writes else None
-    return Preconditions(state if operation.context.since is None else None, recheck)
+    recheck = functools.partial(_judge, request, media) if routed.action.writes else None
+    return Preconditions(state if routed.context.since is None else None, recheck)
 
 
 def _judge(request: Request, media: Media, state: Validator | None) -> None:
@@ -92,12 +90,12 @@ def _told(request: Request, media: Media, state: Validator | None) -> list[Heade
     return [(b"etag", etag), *dated]
 
 
-def read_draft(operation: Operation, found: Found) -> Any:
+def read_draft(routed: RoutedRequest, found: Found) -> Any:
     """The body as changes of fields; every faulty field is named, not only the first."""
-    action = operation.action
+    action = routed.action
     if found.again is not None or not action.body:
         return None
-    request, body = operation.request, operation.body
+    request, body = routed.request, routed.body
     content_type = request.headers.get(b"content-type", b"")
     if body and action.uploads and media_of(content_type) == "multipart":
         try:
@@ -121,7 +119,7 @@ def read_draft(operation: Operation, found: Found) -> Any:
 
 
 async def perform(
-    operation: Operation, found: Found, before: Preconditions, draft: Any, then: Then | None = None
+    routed: RoutedRequest, found: Found, before: Preconditions, draft: Any, then: Then | None = None
 ) -> Outcome:
     """Reads answer; writes run inside their own transaction, and are on disk before this returns.
 
@@ -129,20 +127,20 @@ async def perform(
     """
     if found.again is not None:
         return found.again
-    action, context = operation.action, operation.context
+    action, context = routed.action, routed.context
     if not action.writes:
         return _located(await action.answer(context, found), action, context)
     if found.key is None:
-        return await _write(operation, found, before, draft, then)
-    work = functools.partial(_write, operation, found, before, draft, then)
-    return await idempotency.once(operation.caller.store, context, found.key, work)
+        return await _write(routed, found, before, draft, then)
+    work = functools.partial(_write, routed, found, before, draft, then)
+    return await idempotency.once(routed.caller.store, context, found.key, work)
 
 
-async def _write(operation: Operation, found: Found, before: Preconditions, draft: Any, then: Then | None) -> Outcome:
-    action, context = operation.action, operation.context
+async def _write(routed: RoutedRequest, found: Found, before: Preconditions, draft: Any, then: Then | None) -> Outcome:
+    action, context = routed.action, routed.context
     may_be_task = not context.in_task and not action.secret
-    if may_be_task and (_prefers_task(operation.request) or action.wants_task(context, found)):
-        return await _schedule(operation, found, await action.task_meta(context, found))
+    if may_be_task and (_prefers_task(routed.request) or action.wants_task(context, found)):
+        return await _schedule(routed, found, await action.task_meta(context, found))
     write = Write(found, draft, await action.prefetch(context.holding(), found, draft), before.recheck)
 
     async def job(unit: Unit) -> Outcome:
@@ -151,10 +149,10 @@ async def _write(operation: Operation, found: Found, before: Preconditions, draf
         outcome = _located(await action.perform(unit, inside, write), action, context)
         if then is not None:
             await then(unit, outcome)
-        await idempotency.keep(unit, operation.media, found, outcome)
+        await idempotency.keep(unit, routed.media, found, outcome)
         return outcome
 
-    outcome: Outcome = await operation.caller.store.write(job)
+    outcome: Outcome = await routed.caller.store.write(job)
     return outcome
 
 
@@ -167,8 +165,8 @@ def _prefers_task(request: Request) -> bool:
     return prefer is not None and _ASYNC.search(prefer) is not None
 
 
-async def _schedule(operation: Operation, found: Found, meta: Mapping[str, Any]) -> Outcome:
-    request, store, body = operation.request, operation.caller.store, operation.body
+async def _schedule(routed: RoutedRequest, found: Found, meta: Mapping[str, Any]) -> Outcome:
+    request, store, body = routed.request, routed.caller.store, routed.body
     url = request.path + (f"?{request.query}" if request.query else "")
     headers = {name.decode(): request.headers[name].decode("latin-1") for name in _DECIDE if name in request.headers}
     content = ""
@@ -178,14 +176,14 @@ async def _schedule(operation: Operation, found: Found, meta: Mapping[str, Any])
         asked, content = queue.TaskRequest(request.method, url, headers, coded=True), base64.b64encode(body).decode()
 
     async def job(unit: Unit) -> Outcome:
-        client_id = operation.caller.account.client_id
+        client_id = routed.caller.account.client_id
         row = await queue.enqueue(unit, asked, base=request.url(""), client_id=client_id, content=content)
         accepted = _accepted(request, row, meta)
-        await idempotency.keep(unit, operation.media, found, accepted)
+        await idempotency.keep(unit, routed.media, found, accepted)
         return accepted
 
     outcome: Outcome = await store.write(job)
-    operation.app.wake_worker(store)
+    routed.app.wake_worker(store)
     return outcome
 
 

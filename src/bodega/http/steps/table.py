@@ -10,7 +10,7 @@ import msgspec
 from bodega.access.stores import OpenStore
 from bodega.http.app_context import AppContext, Caller
 from bodega.http.negotiation import Media
-from bodega.http.products import Operation, Preconditions
+from bodega.http.products import Preconditions, RoutedRequest
 from bodega.http.request import Request
 from bodega.http.router import Match
 from bodega.http.steps import admission, execution, routing
@@ -35,10 +35,10 @@ class Steps(msgspec.Struct, frozen=True):
     acceptable: Callable[[Request, Action], Media] = routing.acceptable
     readable: Callable[[AppContext, Request, Action], Awaitable[bytes]] = routing.readable
     parse_query: Callable[[Request, Caller, Match, Action, Media], Context] = routing.parse_query
-    find_entity: Callable[[Operation], Awaitable[Found]] = execution.find_entity
-    preconditions: Callable[[Operation, Found], Preconditions] = execution.preconditions
-    read_draft: Callable[[Operation, Found], Any] = execution.read_draft
-    perform: Callable[[Operation, Found, Preconditions, Any], Awaitable[Outcome]] = execution.perform
+    find_entity: Callable[[RoutedRequest], Awaitable[Found]] = execution.find_entity
+    preconditions: Callable[[RoutedRequest, Found], Preconditions] = execution.preconditions
+    read_draft: Callable[[RoutedRequest, Found], Any] = execution.read_draft
+    perform: Callable[[RoutedRequest, Found, Preconditions, Any], Awaitable[Outcome]] = execution.perform
 
 
 LAW = Steps()
