@@ -24,7 +24,7 @@ from bodega.log import Log, to_standard_error
 from bodega.metrics import Board, Meter
 from bodega.panel.app import mounts as panel_mounts
 from bodega.reference import pages
-from bodega.resources import ROUTES, TABLES
+from bodega.resources import MODEL, ROUTES, SWEEPS
 from bodega.storage.backend import Backend
 from bodega.storage.sqlite.backend import SqliteBackend
 from bodega.tasks.worker import Worker
@@ -118,7 +118,7 @@ async def make_app(
     `ca` the local authority's file."""
     meter = meter or Board().meter()
     written = to_standard_error() if log else Log()
-    stores = Stores(backend, shared=not isinstance(backend, SqliteBackend), log=written, tables=TABLES)
+    stores = Stores(backend, shared=not isinstance(backend, SqliteBackend), log=written, model=MODEL)
     listen = getattr(backend.registry, "listen", None)
     if listen is not None:
         await listen()
@@ -132,7 +132,9 @@ async def make_app(
         wake_worker=lambda store: worker[0].enqueued(store),
     )
     announce = backend.registry.announce_task
-    worker.append(Worker(TaskExecutor(app), written, alone=isinstance(backend, SqliteBackend), announce=announce))
+    worker.append(
+        Worker(TaskExecutor(app), written, alone=isinstance(backend, SqliteBackend), announce=announce, sweeps=SWEEPS)
+    )
     backend.registry.on_task = worker[0].heard
     dispatcher = Dispatcher(stores, written, alone=isinstance(backend, SqliteBackend))
     backend.registry.on_delivery = dispatcher.heard

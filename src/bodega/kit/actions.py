@@ -74,11 +74,8 @@ class Action:
 
     @cached_property
     def files(self) -> bool:
-        """Whether what it shows may name files, in whose addresses the reply puts the host that the caller used.
-
-        Asked when the first request comes: resources may add to the includes of others.
-        """
-        endpoint = getattr(self, "facet", None)  # what has no table, as a singleton, names no files
+        """Whether what it shows may name files, in whose addresses the reply puts the host that the caller used."""
+        endpoint = getattr(self, "endpoint", None)  # what has no table, as a singleton, names no files
         if endpoint is None:
             return False
         inside = [

@@ -5,10 +5,12 @@ from __future__ import annotations
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from bodega.kit.fields import INT32, NO_DATE, clean_decimal, clean_moment, ten_thousandths, whole
+from bodega.kit.sealed import Sealed
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.storage.plan import Condition, Op, QueryPlan
@@ -132,7 +134,7 @@ class Query(NamedTuple):
         return [] if self.cursor is None else [("before" if self.cursor.backwards else "after", self.cursor.text)]
 
 
-class Listing:
+class Listing(Sealed):
     """The parameters of one list in one API version.
 
     `filters` in the shorthand of filters.tsv: `id:set` (equal, :in, :not_in, :min, :max, :greater, :less),
@@ -168,7 +170,7 @@ class Listing:
         self.table = table
         self.version = version
         self.sorts = tuple(sorts.split())
-        self.includes = includes if includes is not None else {}
+        self.includes: Mapping[str, Include] = MappingProxyType(dict(includes or {}))
         self.shown = tuple(shown)
         self.always = frozenset(always)
         self.include_names_fields = include_names_fields

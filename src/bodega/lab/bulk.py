@@ -20,7 +20,7 @@ class Bulk(Unit):
     __slots__ = ("_rows", "present")
 
     def __init__(self, unit: Unit) -> None:
-        super().__init__(unit.tx, unit.statistics, unit.now, unit.terms)
+        super().__init__(unit.tx, unit.statistics, unit.now, unit.terms, unit.model, unit.interest)
         self.present = unit.now
         self._rows: dict[str, list[Statement]] = {}
 

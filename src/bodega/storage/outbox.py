@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -35,6 +35,18 @@ CREATED, UPDATED, DELETED = "created", "updated", "deleted"
 _encode = msgspec.json.encode
 
 
+class Says(Protocol):
+    """The words of an event: the payload's `data`, or None for silence."""
+
+    def __call__(self, old: Any, new: Any, /) -> Any: ...
+
+
+class ChannelsOf(Protocol):
+    """The channels that an event is told on."""
+
+    async def __call__(self, tx: Tx, old: Any, new: Any, /) -> Iterable[int]: ...
+
+
 class Signal(NamedTuple):
     """An event that a table fires, as data.
 
@@ -46,9 +58,9 @@ class Signal(NamedTuple):
 
     scope: str
     on: frozenset[str]
-    say: Callable[[Any, Any], Any]
+    say: Says
     cause: str | None = None
-    channels: Callable[[Tx, Any, Any], Awaitable[Iterable[int]]] | None = None
+    channels: ChannelsOf | None = None
 
 
 def on_channels(scope: str, channels: Iterable[int]) -> list[str]:

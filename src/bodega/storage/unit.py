@@ -15,6 +15,7 @@ import msgspec
 from bodega.law.reasons import LIMITS, Reason, Step
 from bodega.law.refusal import Fault, Refusal
 from bodega.storage import files
+from bodega.storage.model import DataModel
 from bodega.storage.outbox import (
     CREATED,
     DELETED,
@@ -26,6 +27,7 @@ from bodega.storage.outbox import (
     on_channels,
     outbox_events,
 )
+from bodega.storage.rules import Conflicts
 from bodega.storage.table import Link, Table, numbered_placeholders, update_sql
 from bodega.storage.table_stats import TableStatistics
 from bodega.storage.tx import Clash, Statement, Tx
@@ -60,22 +62,23 @@ class Unit:
     """`now` is the store's clock, in UTC seconds, when the work began; `client_id` the account it is done for.
 
     `cause` is a word for what moves the rows where that is not the caller's own wish, as "order" for stock that an
-    order takes: some events are fired for one cause only.
+    order takes: some events are fired for one cause only. `model` knows the rules of every table.
     """
 
-    __slots__ = ("cause", "client_id", "interest", "leaving", "now", "statistics", "terms", "tx")
+    __slots__ = ("cause", "client_id", "interest", "leaving", "model", "now", "statistics", "terms", "tx")
 
     def __init__(
-        self, tx: Tx, statistics: TableStatistics, now: int, terms: Terms, interest: Interest | None = None
+        self, tx: Tx, statistics: TableStatistics, now: int, terms: Terms, model: DataModel[Unit], interest: Interest
     ) -> None:
         self.tx = tx
         self.statistics = statistics
         self.now = now
         self.terms = terms
+        self.model = model
         self.client_id = ""
         self.leaving: set[tuple[str, int]] = set()
         """Rows that are being deleted, as (table, id): what goes with them need not be protected from going."""
-        self.interest = interest or Interest()
+        self.interest = interest
         self.cause = ""
 
     async def get(self, table: Table, entity_id: int) -> Row | None:
@@ -103,8 +106,9 @@ class Unit:
 
         A `numbered` one brings its id, which may be 0.
         """
+        rules = self.model.rules_of(table)
         try:
-            for guard in table.before_write:
+            for guard in rules.before_write:
                 await guard(self, None, entity)
             self._respect_limits(table)
             if table.cap_within is not None:
@@ -122,21 +126,22 @@ class Unit:
         ]
         for link in table.links:
             statements += _linked(link, entity.id, link.members(entity))
-        for extra_statements in table.extra_statements:
+        for extra_statements in rules.extra_statements:
             statements += extra_statements(self, None, entity)
         if table.files:
             statements += files.used(table.name, entity.id, files.named_in(doc, rest))
         await self._write(table, entity, statements)
-        if table.signals:
+        if rules.signals:
             await self._tell(table, CREATED, None, entity)
-        for guard in table.after_write:
+        for guard in rules.after_write:
             await guard(self, None, entity)
         return Row(entity, version, self.now, doc)
 
     async def update(self, table: Table, old: Row, entity: Any) -> Row:
         """Writes the changed entity over `old`. Raises Refusal."""
+        rules = self.model.rules_of(table)
         try:
-            for guard in table.before_write:
+            for guard in rules.before_write:
                 await guard(self, old.entity, entity)
         except Refusal as refusal:
             await self.in_order(refusal, table, entity)
@@ -154,7 +159,7 @@ class Unit:
             if list(members) != list(link.members(old.entity)):
                 await self.tx.run(f"DELETE FROM {link.name} WHERE {link.owner} = $1", entity.id)
                 statements += _linked(link, entity.id, members)
-        for extra_statements in table.extra_statements:
+        for extra_statements in rules.extra_statements:
             statements += extra_statements(self, old.entity, entity)
         lost: set[str] = set()
         if table.files:
@@ -165,9 +170,9 @@ class Unit:
         await self._write(table, entity, [*statements, main], sure=old.held)
         if lost:
             await files.release(self.tx, table.name, entity.id, lost)
-        if table.signals:
+        if rules.signals:
             await self._tell(table, UPDATED, old.entity, entity)
-        for guard in table.after_write:
+        for guard in rules.after_write:
             await guard(self, old.entity, entity)
         return Row(entity, version, self.now, doc)
 
@@ -202,7 +207,7 @@ class Unit:
         """Deletes the rows with these ids; ids that do not exist are passed over. Raises Refusal."""
         if not ids:
             return
-        for cascade in table.cascade:
+        for cascade in self.model.rules_of(table).cascade:
             ids = list(dict.fromkeys([*ids, *await cascade(self, ids)]))
         # Those that go along come first, lest the database takes them along unseen.
         last_first = ids[::-1]
@@ -210,10 +215,11 @@ class Unit:
             await self._delete(table, last_first[start : start + AT_ONCE])
 
     async def _delete(self, table: Table, ids: Sequence[int]) -> None:
-        for guard in table.before_delete:
+        rules = self.model.rules_of(table)
+        for guard in rules.before_delete:
             await guard(self, ids)
         self.leaving.update((table.name, gone) for gone in ids)
-        for child, column in table.children:
+        for child, column in self.model.children[table.name]:
             if self.statistics.total(child.name):
                 placeholders = numbered_placeholders(len(ids))
                 sql = f"SELECT id FROM {child.name} WHERE {column} IN ({placeholders})"
@@ -229,7 +235,7 @@ class Unit:
             await files.forget(self.tx, table.name, living)
         for entity in last:
             await self._tell(table, DELETED, entity, None)
-        for guard in table.after_delete:
+        for guard in rules.after_delete:
             await guard(self, living)
 
     async def fire(self, scope: str, data: Any, *, channels: Sequence[int] = (), client_id: str = "") -> None:
@@ -253,7 +259,7 @@ class Unit:
 
     async def _heard(self, table: Table, change: str) -> bool:
         """Whether anybody may listen to this change of the table: only then is it worth a question."""
-        if not table.signals:
+        if not self.model.rules_of(table).signals:
             return False
         audience = await self.audience()
         return audience is not None and any(
@@ -280,7 +286,7 @@ class Unit:
                     self.statistics.outbox += outbox_events(hooks, data, self.now)
 
     def _signals(self, table: Table, change: str) -> list[Signal]:
-        return [s for s in table.signals if change in s.on and s.cause in (None, self.cause)]
+        return [s for s in self.model.rules_of(table).signals if change in s.on and s.cause in (None, self.cause)]
 
     async def _last_seen(self, table: Table, ids: Sequence[int]) -> list[Any]:
         """The entities of rows that are about to go, in the order of their ids."""
@@ -294,7 +300,7 @@ class Unit:
 
     async def refuse_conflicts(self, table: Table, entity: Any) -> None:
         """Raises the refusal that names everything standing in the entity's way, if anything does."""
-        faults = await conflicts(self.tx, table, entity)
+        faults = await conflicts(self.tx, table, entity, self.model.rules_of(table).conflicts)
         if faults:
             first = min(faults, key=lambda fault: fault.reason.rank)
             raise Refusal(first.reason, first.message, details=first.details, faults=faults)
@@ -335,8 +341,9 @@ class Unit:
             raise Refusal(Reason.PLATFORM_CAP_REACHED, message, details={"resource": table.name, "limit": maximum})
 
 
-async def conflicts(tx: Tx, table: Table, entity: Any) -> list[Fault]:
-    """Every unique value that another row holds and every reference to a row that does not exist."""
+async def conflicts(tx: Tx, table: Table, entity: Any, rules: Sequence[Conflicts]) -> list[Fault]:
+    """Every unique value that another row holds, every reference to a row that does not exist, and what these rules
+    find."""
     faults: list[Fault] = []
     values = {column.name: column.value(entity) for column in table.columns}
     for unique in table.uniques:
@@ -357,7 +364,7 @@ async def conflicts(tx: Tx, table: Table, entity: Any) -> list[Fault]:
             missing = [member for member in members if member not in there]
             if missing:
                 faults.append(dangling(link.field, link.message, missing))
-    for more in table.conflicts:
+    for more in rules:
         faults += await more(tx, entity)
     return faults
 

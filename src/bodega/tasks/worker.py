@@ -10,9 +10,10 @@ import asyncio
 import contextlib
 import time
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from bodega.access.stores import OpenStore
+from bodega.kit.resource import Sweep
 from bodega.log import Log
 from bodega.storage.tx import Busy
 from bodega.storage.unit import Row
@@ -47,11 +48,13 @@ class Worker:
         *,
         alone: bool = False,
         announce: Callable[[str], Awaitable[None]] = _nobody,
+        sweeps: Sequence[Sweep] = (),
     ) -> None:
         self._replay = replay
         self._log = log
         self._alone = alone
         self._announce = announce
+        self._sweeps = sweeps
         self._stores: dict[str, OpenStore] = {}
         self._at_work: dict[str, asyncio.Task[None]] = {}
         self._in_hand: dict[str, Row] = {}
@@ -106,7 +109,7 @@ class Worker:
     async def _visit(self, store: OpenStore) -> None:
         with contextlib.suppress(Busy):
             if store.rows is not None and not store.closed:
-                await sweep(store)
+                await sweep(store, self._sweeps)
 
     async def _look(self) -> None:
         while True:

@@ -55,7 +55,6 @@ async def values_named(
     return [tuple(row) for row in await unit.tx.rows(sql, *options, *ids, *labels)]
 
 
-@TABLE.before_validate.append
 async def answer_every_option_once(
     unit: Unit, changes: dict[str, Any], old: Variant | None, _notes: list[Fault]
 ) -> None:
@@ -145,7 +144,6 @@ async def _rows(unit: Unit, sql: str, *values: Any) -> list[Row]:
     return [Row(TABLE.decode(row[0], row[1]), row[2], row[3], row[0]) for row in found]
 
 
-@option.VALUES.after_write.append
 async def tell_the_label(unit: Unit, old: option.Value | None, new: option.Value) -> None:
     """A variant shows the label of its value as it is now."""
     if old is None or old.label == new.label:
@@ -162,7 +160,6 @@ async def tell_the_label(unit: Unit, old: option.Value | None, new: option.Value
     await unit.rewrite(TABLE, *rows)
 
 
-@product_option.TABLE.after_write.append
 async def tell_the_name(
     unit: Unit, old: product_option.ProductOption | None, new: product_option.ProductOption
 ) -> None:
@@ -181,7 +178,6 @@ def _names(variant: Variant, asked: product_option.ProductOption) -> bool:
     return bool(named)
 
 
-@option.VALUES.before_delete.append
 async def take_the_variants_of_a_value(unit: Unit, doomed: Sequence[int]) -> None:
     """A value that goes takes along the variants that are that value."""
     placeholders = numbered_placeholders(len(doomed))
@@ -189,7 +185,6 @@ async def take_the_variants_of_a_value(unit: Unit, doomed: Sequence[int]) -> Non
     await unit.delete(TABLE, [row[0] for row in await unit.tx.rows(sql, *doomed)])
 
 
-@product_option.TABLE.before_delete.append
 async def take_the_variants_of_an_option(unit: Unit, doomed: Sequence[int]) -> None:
     """An option that goes takes along the variants that answered it: without it some would be the same."""
     placeholders = numbered_placeholders(len(doomed))

@@ -13,6 +13,7 @@ from bodega.kit.context import Context
 from bodega.kit.endpoint import Batch, Endpoint, Parent
 from bodega.kit.listing import Filter, Listing, Query, listed, parser
 from bodega.kit.render import json
+from bodega.kit.resource import Resource
 from bodega.kit.route import collection, route
 from bodega.kit.shape import V3Shape
 from bodega.law.outcome import Outcome, Shown, Validator
@@ -208,3 +209,5 @@ routes = (
     .also(route("catalog/trees/categories", 3, DELETE=DeleteInTrees(DELETE))),
     route("catalog/trees/{tree_id}/categories", 3, GET=ShowTree(WHOLE)),
 )
+
+RESOURCE = Resource(routes=routes)

@@ -11,6 +11,7 @@ from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import INTEGER, Id, Line, Money
 from bodega.kit.listing import Listing
+from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count
 from bodega.kit.shape import Alias, V2Shape
 from bodega.law.reasons import Reason
@@ -18,6 +19,7 @@ from bodega.law.refusal import Fault, invalid
 from bodega.resources.orders import order
 from bodega.resources.orders.drafts import FeeDraft
 from bodega.resources.orders.order import tax
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Reference, numbered_placeholders
 from bodega.storage.unit import Unit
 
@@ -74,16 +76,14 @@ V2 = Endpoint(
 routes = (collection("orders/{order_id}/fees", V2, "GET"), count("orders/{order_id}/fees/count", V2))
 
 
-async def _inside(context: Any, orders: Sequence[int]) -> Mapping[int, Any]:
+async def of_orders(context: Any, orders: Sequence[int]) -> Mapping[int, Any]:
+    """The fees of each order, as they are shown."""
     found: dict[int, list[Any]] = {item: [] for item in orders}
     placeholders = numbered_placeholders(len(orders))
     sql = f"SELECT order_id, doc, rest FROM order_fees WHERE order_id IN ({placeholders}) ORDER BY id"
     for owner, doc, rest in await context.reader.rows(sql, *orders):
         found[owner].append(v2.show(TABLE.decode(doc, rest), context.base))
     return found
-
-
-order.READERS["fees"] = _inside
 
 
 def faults_of(draft: FeeDraft, name: str) -> Iterator[Fault]:
@@ -135,3 +135,6 @@ async def of_order(unit: Unit, order_id: int) -> list[Fee]:
     """The fees of an order, in the order in which they came."""
     sql = "SELECT doc, rest FROM order_fees WHERE order_id = $1 ORDER BY id"
     return [TABLE.decode(row[0], row[1]) for row in await unit.tx.rows(sql, order_id)]
+
+
+RESOURCE = Resource(aggregates=(Aggregate(TABLE),), routes=routes)

@@ -20,6 +20,7 @@ from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import FieldType, Id, Line, Moment, Money, as_is, moment
 from bodega.kit.listing import Listing
+from bodega.kit.resource import Resource
 from bodega.kit.route import route
 from bodega.kit.shape import V3Shape, parse_json
 from bodega.law.outcome import Created, Outcome, Shown, Validator
@@ -28,6 +29,7 @@ from bodega.law.refusal import Refusal
 from bodega.resources.orders import order
 from bodega.resources.orders.order import Order
 from bodega.resources.store.payment_methods import METHODS
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Reference
 from bodega.storage.unit import Row, Unit
 
@@ -80,7 +82,6 @@ TABLE = stored(
     indexed="order_ref refund_id",
     hidden="refund_id",
     references=[Reference("order_ref", "orders", "order_id", "The order does not exist.", "CASCADE")],
-    event=order.tells("transaction", "transaction_id")[:1],
 )
 v3 = V3Shape(Transaction, required="", hidden="refund_id")
 V3 = Endpoint(
@@ -221,4 +222,14 @@ routes = (
     route("orders/{order_id}/transactions", 2, GET=ShowTransactions(V3)),
     route("orders/{order_id}/payment_actions/capture", 3, POST=PaymentAction("capture")),
     route("orders/{order_id}/payment_actions/void", 3, POST=PaymentAction("void")),
+)
+
+RESOURCE = Resource(
+    aggregates=(
+        Aggregate(
+            TABLE,
+            signals=order.tells("transaction", "transaction_id")[:1],
+        ),
+    ),
+    routes=routes,
 )

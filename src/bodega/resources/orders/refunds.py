@@ -16,12 +16,13 @@ from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.fields import clean_moment, moment
 from bodega.kit.listing import Filter, Listing, listed, parser
 from bodega.kit.render import json
+from bodega.kit.resource import Resource
 from bodega.kit.route import route
 from bodega.law.outcome import Created, Outcome, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.customers import customer
-from bodega.resources.orders import fees, line, order, payments
+from bodega.resources.orders import fees, line, order, payments, refund
 from bodega.resources.orders.order import Order
 from bodega.resources.orders.refund import (
     CREDIT,
@@ -41,6 +42,7 @@ from bodega.resources.orders.refund import (
     v3,
 )
 from bodega.resources.orders.refund_due import RefundContext, due, refund_context
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.unit import Row, Unit
 
 _id = parser("INTEGER", "id")
@@ -244,4 +246,14 @@ routes = (
     route("orders/{order_id}/payment_actions/refunds", 3, GET=ListAll(OF_ORDER), POST=MakeRefund()),
     route("orders/payment_actions/refunds", 3, GET=ListAll(ALL)),
     route("orders/payment_actions/refunds/{id}", 3, GET=ShowItem(ALL)),
+)
+
+RESOURCE = Resource(
+    aggregates=(
+        Aggregate(
+            refund.TABLE,
+            signals=order.tells("refund", "refund_id"),
+        ),
+    ),
+    routes=routes,
 )
