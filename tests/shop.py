@@ -8,7 +8,7 @@ import os
 import secrets
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -20,6 +20,7 @@ from bodega.events.hooks import Hook
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.backend import Backend
 from bodega.storage.registry import Account, digest
+from bodega.storage.table import Table
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
@@ -272,6 +273,15 @@ class Shop:
         self.change(settings={"webhooks.allow_private": True})
         body = {"scope": scope, "destination": destination, "is_active": True, **more}
         return int(self._made("/v3/hooks", body))
+
+    def redeclare(self, table: Table, **facts: Any) -> Callable[[], None]:
+        """Writes of this store now find other facts declared of a table, as a lower cap. What it returns undoes it."""
+        store = self.server.run(self.server.app.stores.get(self.name))
+        rows = self.server.run(store.ready())
+        declared = rows.model
+        rules = declared.rules_of(table)
+        rows.model = declared.with_rules(replace(rules, table=replace(table, **facts)))
+        return lambda: setattr(rows, "model", declared)
 
     def write(self, job: Callable[[Unit], Awaitable[Any]]) -> Any:
         """Runs a job in a transaction of the store."""

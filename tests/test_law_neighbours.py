@@ -87,7 +87,7 @@ class Draft:
             for name, value in self.store.items():
                 patched.setattr(store, name, value)
             if self.cap:
-                patched.setattr(categories.TABLE, "cap", self.cap)
+                stack.callback(shop.redeclare(categories.TABLE, cap=self.cap))
             return shop.request(self.method, path, body=body, headers=headers, token=token, scheme=self.scheme)
 
 

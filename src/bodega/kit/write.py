@@ -39,8 +39,8 @@ def build(table: Table, changes: Changes, now: int) -> Any:
     return table.entity(**{**stamped, **changes})
 
 
-def unchanging(*names: str) -> BeforeValidate:
-    """A rule before validation: members that are set for good when an entity is made.
+def unchanging(*names: str, rule: int = 0) -> BeforeValidate:
+    """A rule before validation: members that are set for good when an entity is made; `rule` is its number.
 
     One that is sent back as it is does no harm, since clients write whole objects back.
     """
@@ -52,6 +52,7 @@ def unchanging(*names: str) -> BeforeValidate:
         if changed:
             raise refuse_faults([Fault(Reason.FIELD_READ_ONLY, name, SET_FOR_GOOD.format(name)) for name in changed])
 
+    unchanging.__doc__ = f"{f'Rule {rule}: ' if rule else ''}Set for good when it is made: {', '.join(names)}."
     return unchanging
 
 

@@ -107,6 +107,7 @@ class Unit:
         A `numbered` one brings its id, which may be 0.
         """
         rules = self.model.rules_of(table)
+        table = rules.table  # whose caps are in force
         try:
             for guard in rules.before_write:
                 await guard(self, None, entity)

@@ -16,7 +16,11 @@ _GROUP = Aggregate(
 
 _CUSTOMER = Aggregate(
     customer.TABLE,
-    before_validate=(settings.settle_at_a_channel, unchanging("origin_channel_id"), customers.take_the_credit),
+    before_validate=(
+        settings.settle_at_a_channel,
+        unchanging("origin_channel_id", rule=102),
+        customers.take_the_credit,
+    ),
     before_write=(customers.know_the_channels, customers.tell_dates_with_a_z, customers.hold_no_password),
     signals=(
         *events("store/customer", fields=customer.UPDATING),

@@ -61,7 +61,7 @@ RESOURCE = Resource(
     aggregates=(
         Aggregate(
             TABLE,
-            before_validate=(unchanging("type"),),
+            before_validate=(unchanging("type", rule=102),),
         ),
     ),
     routes=routes,

@@ -171,7 +171,7 @@ RESOURCE = Resource(
             TABLE,
             before_validate=(
                 suit_type_and_platform,
-                unchanging("type", "platform"),
+                unchanging("type", "platform", rule=116),
             ),
             before_write=(keep_to_the_statuses_of_a_type,),
             signals=events(

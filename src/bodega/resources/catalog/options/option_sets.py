@@ -173,7 +173,7 @@ RESOURCE = Resource(
         ),
         Aggregate(
             SET_OPTIONS,
-            before_validate=(unchanging("option_id"),),
+            before_validate=(unchanging("option_id", rule=61),),
             before_write=(show_a_name,),
             after_write=(tell_the_products,),
             before_delete=(take_it_from_the_products,),
