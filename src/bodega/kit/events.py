@@ -31,6 +31,8 @@ def events(
     all where none is named. A scope of channels has a `#` in the place of the id, as "store/channel/#/category":
     `channels(tx, old, new)` gives the ids (`channel_of` where the entity has one).
     """
+    if not scope:
+        return ()
     word = kind or re.sub(r"(?<=[a-z])([A-Z])", r"_\1", scope.rpartition("/")[2]).lower()
     watched = fields.split()
 

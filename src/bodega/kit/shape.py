@@ -125,7 +125,7 @@ class V2Shape(Sealed):
 
     `*` POST needs it; `+` POST and PUT need it; `!` read-only; `~` read-only, but a POST that brings it is not refused;
     `?` neither writes nor is ever refused; `^` written, but never shown, and if the entity has no such field, a wish
-    that a guard fulfils. Links and derived members are read-only unless marked otherwise. `when_chosen` are members
+    that a rule fulfils. Links and derived members are read-only unless marked otherwise. `when_chosen` are members
     that appear only when the caller chose which to see (rule 28).
     """
 

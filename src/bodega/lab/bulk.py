@@ -14,7 +14,7 @@ ROWS_PER_TRIP = 50
 
 
 class Bulk(Unit):
-    """Only `insert` differs: it asks no guard, and its rows are there after `flush`. `now` may be moved into the past,
+    """Only `insert` differs: it asks no rule, and its rows are there after `flush`. `now` may be moved into the past,
     for rows that tell of it; `present` is the store's."""
 
     __slots__ = ("_rows", "present")

@@ -63,6 +63,15 @@ class Link:
     members: Callable[[Any], Sequence[int]]
 
 
+def linked(link: Link, owner: int, members: Sequence[int]) -> list[tuple[str, Sequence[Any]]]:
+    """The statement that keeps the members of an owner, if there are any; none twice."""
+    unique = list(dict.fromkeys(members))
+    if not unique:
+        return []
+    placeholders = ", ".join(f"($1, ${place})" for place in range(2, len(unique) + 2))
+    return [(f"INSERT INTO {link.name} ({link.owner}, {link.member}) VALUES {placeholders}", (owner, *unique))]
+
+
 DefaultRows = Callable[..., list[Any]]
 """`first(unit)`: the entities, ids included, that a table holds from the first day of a store on."""
 

@@ -28,7 +28,7 @@ from bodega.storage.outbox import (
     outbox_events,
 )
 from bodega.storage.rules import Conflicts
-from bodega.storage.table import Link, Table, numbered_placeholders, update_sql
+from bodega.storage.table import Table, linked, numbered_placeholders, update_sql
 from bodega.storage.table_stats import TableStatistics
 from bodega.storage.tx import Clash, Statement, Tx
 
@@ -109,8 +109,8 @@ class Unit:
         rules = self.model.rules_of(table)
         table = rules.table  # whose caps are in force
         try:
-            for guard in rules.before_write:
-                await guard(self, None, entity)
+            for rule in rules.before_write:
+                await rule(self, None, entity)
             self._respect_limits(table)
             if table.cap_within is not None:
                 await self._respect_cap_within(table, *table.cap_within, entity)
@@ -126,7 +126,7 @@ class Unit:
             (table.insert_sql, (entity.id, doc, rest, version, self.now, *table.values(entity)))
         ]
         for link in table.links:
-            statements += _linked(link, entity.id, link.members(entity))
+            statements += linked(link, entity.id, link.members(entity))
         for extra_statements in rules.extra_statements:
             statements += extra_statements(self, None, entity)
         if table.files:
@@ -134,16 +134,16 @@ class Unit:
         await self._write(table, entity, statements)
         if rules.signals:
             await self._tell(table, CREATED, None, entity)
-        for guard in rules.after_write:
-            await guard(self, None, entity)
+        for rule in rules.after_write:
+            await rule(self, None, entity)
         return Row(entity, version, self.now, doc)
 
     async def update(self, table: Table, old: Row, entity: Any) -> Row:
         """Writes the changed entity over `old`. Raises Refusal."""
         rules = self.model.rules_of(table)
         try:
-            for guard in rules.before_write:
-                await guard(self, old.entity, entity)
+            for rule in rules.before_write:
+                await rule(self, old.entity, entity)
         except Refusal as refusal:
             await self.in_order(refusal, table, entity)
             raise
@@ -159,7 +159,7 @@ class Unit:
             members = link.members(entity)
             if list(members) != list(link.members(old.entity)):
                 await self.tx.run(f"DELETE FROM {link.name} WHERE {link.owner} = $1", entity.id)
-                statements += _linked(link, entity.id, members)
+                statements += linked(link, entity.id, members)
         for extra_statements in rules.extra_statements:
             statements += extra_statements(self, old.entity, entity)
         lost: set[str] = set()
@@ -173,8 +173,8 @@ class Unit:
             await files.release(self.tx, table.name, entity.id, lost)
         if rules.signals:
             await self._tell(table, UPDATED, old.entity, entity)
-        for guard in rules.after_write:
-            await guard(self, old.entity, entity)
+        for rule in rules.after_write:
+            await rule(self, old.entity, entity)
         return Row(entity, version, self.now, doc)
 
     async def rewrite(self, table: Table, *rows: Row) -> None:
@@ -217,8 +217,8 @@ class Unit:
 
     async def _delete(self, table: Table, ids: Sequence[int]) -> None:
         rules = self.model.rules_of(table)
-        for guard in rules.before_delete:
-            await guard(self, ids)
+        for rule in rules.before_delete:
+            await rule(self, ids)
         self.leaving.update((table.name, gone) for gone in ids)
         for child, column in self.model.children[table.name]:
             if self.statistics.total(child.name):
@@ -236,8 +236,8 @@ class Unit:
             await files.forget(self.tx, table.name, living)
         for entity in last:
             await self._tell(table, DELETED, entity, None)
-        for guard in rules.after_delete:
-            await guard(self, living)
+        for rule in rules.after_delete:
+            await rule(self, living)
 
     async def fire(self, scope: str, data: Any, *, channels: Sequence[int] = (), client_id: str = "") -> None:
         """An event that is no change of one row; `data` is the payload's. A `#` in the scope stands for each of
@@ -390,14 +390,6 @@ def dangling(field: str, message: str, missing: Sequence[int]) -> Fault:
         "resolution": f"Create what {field} refers to first, or leave it out.",
     }
     return Fault(Reason.DANGLING_REFERENCE, field, message, details)
-
-
-def _linked(link: Link, owner: int, members: Sequence[int]) -> list[Statement]:
-    unique = list(dict.fromkeys(members))
-    if not unique:
-        return []
-    placeholders = ", ".join(f"($1, ${place})" for place in range(2, len(unique) + 2))
-    return [(f"INSERT INTO {link.name} ({link.owner}, {link.member}) VALUES {placeholders}", (owner, *unique))]
 
 
 def _among(table: str, ids: Sequence[int]) -> tuple[Any, ...]:

@@ -1,4 +1,4 @@
-"""The product as it is stored, and its V2 and V3 forms."""
+"""The product as it is stored. Its forms are in product_shapes.py, what runs for it in aggregates.py."""
 
 from __future__ import annotations
 

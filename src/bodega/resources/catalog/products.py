@@ -1,4 +1,4 @@
-"""Products: filters, routes and the rules that need thought. The fields are in product.py."""
+"""Products: filters, routes and rules. The fields are in product.py, and aggregates.py tells when the rules run."""
 
 from __future__ import annotations
 

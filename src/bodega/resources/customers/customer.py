@@ -1,4 +1,4 @@
-"""A customer: what is kept of one, and its forms in both versions."""
+"""A customer: what is kept of one, and its V2 form. Those of V3 are in customer_shapes.py."""
 
 from __future__ import annotations
 

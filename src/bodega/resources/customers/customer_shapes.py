@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 from bodega.kit.context import Context
@@ -30,16 +31,18 @@ async def none_yet(_call: Context, _ids: Sequence[int]) -> dict[int, bytes]:
     return {}
 
 
-INCLUDES = {
-    "storecredit": Include(store_credit, member="store_credit_amounts", tables="customers"),
-    "shopper_profile_id": Include(none_yet, empty=b"null"),
-    "segment_ids": Include(none_yet),
-    "formfields": form_fields.include("customer_id"),
-    "addresses": addresses.INCLUDE,
-    "address_count": addresses.COUNT,
-    "attributes": attribute_values.INCLUDE,
-    "attribute_count": attribute_values.COUNT,
-}
+INCLUDES: Mapping[str, Include] = MappingProxyType(
+    {
+        "storecredit": Include(store_credit, member="store_credit_amounts", tables="customers"),
+        "shopper_profile_id": Include(none_yet, empty=b"null"),
+        "segment_ids": Include(none_yet),
+        "formfields": form_fields.include("customer_id"),
+        "addresses": addresses.INCLUDE,
+        "address_count": addresses.COUNT,
+        "attributes": attribute_values.INCLUDE,
+        "attribute_count": attribute_values.COUNT,
+    }
+)
 """What V3 shows inside a customer, most of it when asked to."""
 
 _WISHES: dict[str, Any] = {"authentication": Credentials, "store_credit_amounts": list[Credit]}

@@ -1,4 +1,4 @@
-"""The order as it is stored, and its V2 form. Everything below an order is in the other files of this folder."""
+"""The order as it is stored, and what it tells. Everything below an order is in the other files of this folder."""
 
 from __future__ import annotations
 
