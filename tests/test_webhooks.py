@@ -229,7 +229,7 @@ NOWHERE = [
 ]
 
 
-@pytest.mark.parametrize(("destination", "message"), NOWHERE)
+@pytest.mark.parametrize(("destination", "said"), NOWHERE)
 def test_a_destination_that_is_not_there_is_tried_again(shop: Shop, destination: str, message: str) -> None:
     """Rule 128."""
     shop.hook("store/category/created", destination)
