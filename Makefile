@@ -6,8 +6,8 @@ NEW_ENOUGH = 'import sys; sys.exit(sys.version_info < (3, 11))'
 BIN = $(VENV)/bin
 READY = $(VENV)/.installed
 LOCKER = build/locker
-# Tests run in as many processes as the machine has processors, a file of them in one.
-SPREAD ?= -n auto --dist loadfile
+# Tests run in as many processes as the machine has processors, a file of them in one; tests/conftest.py says which first.
+SPREAD ?= -n auto --dist loadfile --no-loadscope-reorder
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
@@ -31,7 +31,7 @@ lint: $(READY)  ## Check style, format and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-docs: $(READY)  ## Write the generated pages anew
+docs: $(READY)  ## Regenerate the pages that follow from the code
 	@$(BIN)/python -m bodega.docs
 
 bench: $(READY)  ## Measure against a bare server; shorter: make bench ARGS=--quick
@@ -46,13 +46,13 @@ bench-variants: $(READY)  ## Measure a store of 200,000 variants beside one of 1
 bench-orders: $(READY)  ## Measure a store of 500,000 orders beside one of 10,000 (takes many minutes)
 	@$(BIN)/python -m bench.orders $(ARGS)
 
-lock: $(LOCKER)  ## Resolve the dependencies again; newer ones: make lock ARGS=--upgrade
+lock: $(LOCKER)  ## Resolve the dependencies again; to newer versions: make lock ARGS=--upgrade
 	@echo "Resolving what runs the server (about 10 s) ..."
 	@$(COMPILE) --output-file requirements/run.txt pyproject.toml
 	@echo "Resolving what develops it (about 30 s) ..."
 	@$(COMPILE) --extra dev --allow-unsafe --constraint requirements/run.txt --output-file requirements/dev.txt pyproject.toml
 
-clean:  ## Remove everything that was made here, the stores in ./bodega-data excepted
+clean:  ## Remove everything that was built here, but keep the stores in ./bodega-data
 	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

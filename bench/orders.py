@@ -5,16 +5,14 @@ ratio near 1 says that size costs nothing. In the last line both sides are the l
 same product. `make bench-orders`; placing the orders takes most of the time.
 """
 
-import argparse
-import sys
 from collections.abc import Callable
 from random import Random
 
 from bench.measure import Comparison, Pace, Side, compare, reply_size, supply
-from bench.report import save, table
 from bench.request import Request
 from bench.sales import PAGE, Sales, minute, placed
 from bench.scenarios import Scenario
+from bench.sizes import run
 from bench.stock import Lacking
 from bench.store import serving
 
@@ -106,27 +104,5 @@ def measure(database: str, few: int, many: int, pace: Pace) -> tuple[list[Compar
     return results, []
 
 
-def main() -> None:
-    """Parse the options, measure, print, save; exit code 1 if any request failed."""
-    parser = argparse.ArgumentParser(prog="python -m bench.orders", description=__doc__)
-    parser.add_argument("--few", type=int, default=SMALL, help="orders in the small store")
-    parser.add_argument("--many", type=int, default=LARGE, help="orders in the large store")
-    parser.add_argument("--database", choices=["sqlite", "postgres", "both"], default="sqlite")
-    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
-    parser.add_argument("--json", metavar="FILE", help="keep the results as JSON too")
-    chosen = parser.parse_args()
-    pace = Pace(rounds=3, seconds=0.7) if chosen.quick else Pace()
-    results: list[Comparison] = []
-    skipped: list[str] = []
-    for database in ["sqlite", "postgres"] if chosen.database == "both" else [chosen.database]:
-        measured, lacking = measure(database, chosen.few, chosen.many, pace)
-        results += measured
-        skipped += lacking
-    print(table(results, "large", "small", skipped))
-    if chosen.json:
-        save(chosen.json, results, skipped)
-    sys.exit(any(result.left.failures or result.right.failures for result in results))
-
-
 if __name__ == "__main__":
-    main()
+    run("orders", __doc__, SMALL, LARGE, measure)

@@ -1,4 +1,4 @@
-"""Somebody who is told of events, and does nothing but count them: `GET /` answers how many came."""
+"""A receiver of events that only counts them: `GET /` answers how many came."""
 
 import argparse
 import asyncio
@@ -30,10 +30,10 @@ class Receiver(asyncio.Protocol):
             if len(self.buffer) < end + 4 + length:
                 return
             self.buffer = self.buffer[end + 4 + length :]
-            self.answer(told=head.startswith(b"post"))
+            self.answer(counted=head.startswith(b"post"))
 
-    def answer(self, *, told: bool) -> None:
-        if told:
+    def answer(self, *, counted: bool) -> None:
+        if counted:
             Receiver.count += 1
             self.transport.write(ACCEPTED)  # type: ignore[attr-defined]
         else:

@@ -21,7 +21,7 @@ IMAGES = 10
 WIDE = 40  # products with variants in the store of `make bench`
 SAMPLE = 200  # of them, those whose variants are known by id
 PATIENCE = 3600.0  # seconds for a store to be filled
-SAID = 120  # characters of a refusal that are told
+SHOWN = 120  # characters of a refusal that are shown
 
 
 class Lacking(Exception):
@@ -173,4 +173,4 @@ def _shot(store: Store, request: Request) -> Shot:
 
 
 def _said(reply: object) -> str:
-    return json.dumps(reply)[:SAID]
+    return json.dumps(reply)[:SHOWN]

@@ -6,16 +6,14 @@ large store and the answers differ: what costs there is the size of the answer. 
 store takes most of the time.
 """
 
-import argparse
 import json
-import sys
 from collections.abc import Callable
 from random import Random
 
 from bench.measure import Comparison, Pace, Side, compare, reply_size, supply
-from bench.report import save, table
 from bench.request import Request
 from bench.scenarios import PAGE, Scenario, batch_of_variants, variant_by_sku
+from bench.sizes import run
 from bench.stock import VARIANTS, Lacking, Stock
 from bench.store import serving
 
@@ -95,27 +93,5 @@ def measure(database: str, few: int, many: int, pace: Pace) -> tuple[list[Compar
     return results, []
 
 
-def main() -> None:
-    """Parse the options, measure, print, save; exit code 1 if any request failed."""
-    parser = argparse.ArgumentParser(prog="python -m bench.variants", description=__doc__)
-    parser.add_argument("--few", type=int, default=SMALL, help="variants in the small store")
-    parser.add_argument("--many", type=int, default=LARGE, help="variants in the large store")
-    parser.add_argument("--database", choices=["sqlite", "postgres", "both"], default="sqlite")
-    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
-    parser.add_argument("--json", metavar="FILE", help="keep the results as JSON too")
-    chosen = parser.parse_args()
-    pace = Pace(rounds=3, seconds=0.7) if chosen.quick else Pace()
-    results: list[Comparison] = []
-    skipped: list[str] = []
-    for database in ["sqlite", "postgres"] if chosen.database == "both" else [chosen.database]:
-        measured, lacking = measure(database, chosen.few, chosen.many, pace)
-        results += measured
-        skipped += lacking
-    print(table(results, "large", "small", skipped))
-    if chosen.json:
-        save(chosen.json, results, skipped)
-    sys.exit(any(result.left.failures or result.right.failures for result in results))
-
-
 if __name__ == "__main__":
-    main()
+    run("variants", __doc__, SMALL, LARGE, measure)

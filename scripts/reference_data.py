@@ -14,9 +14,9 @@ from typing import Any
 
 import pycountry
 
-HOUSE = Path(__file__).parent.parent / "src" / "bodega"
-PLACES = HOUSE / "resources" / "geography" / "places.json"
-CURRENCIES = HOUSE / "domain" / "currency_codes.json"
+SOURCE = Path(__file__).parent.parent / "src" / "bodega"
+PLACES = SOURCE / "resources" / "geography" / "places.json"
+CURRENCIES = SOURCE / "domain" / "currency_codes.json"
 
 FIRST = ("US", "CA", "AU", "GB")
 """Countries whose states have the smallest ids."""

@@ -56,12 +56,12 @@ class House:
 
     def run(self, work: Any) -> Any:
         """Runs a coroutine where the server runs."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(20)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
 
 
 @contextmanager
 def serving(data: Path) -> Iterator[House]:
-    """The house on plain HTTP, until the block ends."""
+    """The server on plain HTTP, until the block ends."""
     ready = threading.Event()
     made: list[Any] = []
 
@@ -78,10 +78,10 @@ def serving(data: Path) -> Iterator[House]:
 
     with ThreadPoolExecutor(1) as thread:
         done = thread.submit(run, main())
-        assert ready.wait(10)
+        assert ready.wait(60)
         url, loop, app, stop = made
         try:
             yield House(url, loop, app)
         finally:
             loop.call_soon_threadsafe(stop.set)
-            done.result(20)
+            done.result(60)

@@ -3,20 +3,52 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
+from bodega import passwords
 from bodega.storage.backend import open_backend
 from forms import FORMS, Desk, emptied
-from postgres import database, postgres
+from postgres import database, in_memory, postgres
 from receiver import Receiver, receiving
-from shop import Server, Shop
+from shop import Borrowed, Server, Shop
+
+LONGEST_FIRST = (
+    "test_durability", "test_rolling_restart", "test_real_client", "test_bad_input", "test_quota", "test_faults",
+    "test_webhook_lives", "test_copies", "test_webhooks", "test_panel_browser", "test_panel_selling_browser",
+    "test_concurrency", "test_migrations", "test_seed", "test_panel_sign_in", "test_orders", "test_products",
+    "test_panel_apps", "test_rules", "test_law_statuses", "test_scale", "test_fresh_start", "test_real_client_orders",
+    "test_cli", "test_sample_orders", "test_panel_journal", "test_pool",
+)  # fmt: skip
+"""Files that take long: whichever process is free takes the next file, and the last ones are to be short."""
 
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
+
+COSTS = {name: getattr(passwords, name) for name in ("_COST", "_KIBIBYTES")}
+"""What a hash of a password costs, to be as slow to guess from as it should be: most tests guess nothing."""
+passwords._COST, passwords._KIBIBYTES = 1, 8
+
+
+@pytest.fixture
+def costly_passwords(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Passwords are hashed as they are outside of the tests."""
+    passwords._hasher.cache_clear()
+    for name, value in COSTS.items():
+        monkeypatch.setattr(passwords, name, value)
+    yield
+    passwords._hasher.cache_clear()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files begin; inside a file nothing changes."""
+    places = {name: place for place, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
 
 
 @pytest.fixture(scope="session")
@@ -40,23 +72,55 @@ def own_database(postgres_url: str) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgres"])
-def server(
-    request: pytest.FixtureRequest, runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Server]:
-    """The house on each database."""
-    if request.param == "sqlite":
-        backend = runner.run(open_backend(tmp_path_factory.mktemp("data"), None))
-    else:
-        backend = runner.run(open_backend(None, request.getfixturevalue("postgres_url")))
-    running = Server(runner, backend)
+@pytest.fixture(scope="session")
+def server_on_sqlite(runner: asyncio.Runner) -> Iterator[Server]:
+    """The house on SQLite; its files are in memory where they can be."""
+    with tempfile.TemporaryDirectory(prefix="bodega-tests-", dir=in_memory()) as folder:
+        running = Server(runner, runner.run(open_backend(Path(folder), None))).lasting()
+        yield running
+        running.stop()
+
+
+@pytest.fixture(scope="session")
+def server_on_postgres(runner: asyncio.Runner, postgres_url: str) -> Iterator[Server]:
+    """The house on PostgreSQL."""
+    running = Server(runner, runner.run(open_backend(None, postgres_url))).lasting()
     yield running
-    runner.run(running.app.stop())
+    running.stop()
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgres"])
+def server(request: pytest.FixtureRequest) -> Server:
+    """The house on each database; it goes on while tests ask for the other."""
+    running: Server = request.getfixturevalue(f"server_on_{request.param}")
+    return running
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any]) -> Generator[None, Any, Any]:
+    """A store that a fixture of a module or a session makes is given back when the fixture ends."""
+    if fixturedef.scope == "function":
+        return (yield)
+    Borrowed.begin()
+    try:
+        return (yield)
+    finally:
+        shops = Borrowed.end()
+        fixturedef.addfinalizer(lambda: Borrowed.give_back(shops))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Generator[None, Any, Any]:
+    """A test's own stores are given back when all its fixtures have ended."""
+    try:
+        return (yield)
+    finally:
+        Borrowed.give_back(Borrowed.of_the_test())
 
 
 @pytest.fixture
 def shop(server: Server) -> Iterator[Shop]:
-    """A fresh store; its connections are given back, since a database server has fewer than the tests have stores."""
+    """A fresh store."""
     made = server.shop()
     yield made
     made.close()

@@ -21,7 +21,7 @@ from bodega.law.reasons import Reason, Step
 from bodega.log import Log
 from bodega.resources import ROUTES, TABLES
 from bodega.storage.registry import digest
-from shop import Reply, Server, Shop
+from shop import PATIENCE, Reply, Server, Shop
 
 
 class Form(NamedTuple):
@@ -83,7 +83,7 @@ class Desk:
     def known(self, heard: Callable[[OpenStore], bool]) -> None:
         """Waits until the server has heard of a change of the registry."""
         server = self.shop.server
-        give_up = time.monotonic() + 10
+        give_up = time.monotonic() + PATIENCE
         while not heard(server.run(server.app.stores.get(self.shop.name))):
             assert time.monotonic() < give_up
             server.run(asyncio.sleep(0.002))

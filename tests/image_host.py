@@ -33,7 +33,7 @@ class Host(BaseHTTPRequestHandler):
         elif word == "large":
             self.answer(200, bytes(int(rest)))
         elif word == "slow":
-            threading.Event().wait(0.6)
+            threading.Event().wait(5)
             self.answer(200, RED)
         elif word == "broken":
             self.wfile.write(b"no HTTP\r\n\r\n")

@@ -13,10 +13,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from bodega.server import protocol
 from bodega.server.listen import Listener, ListenError, run, serve, serve_workers
 from bodega.server.protocol import Limits
 
 HOST = b"Host: localhost\r\n"
+BEGUN = "begun"
+"""What a slow request says on standard output once it is under way."""
+PATIENCE = 60.0
 HANGING_UP = (ConnectionError, ssl.SSLEOFError)
 
 
@@ -29,6 +33,7 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
         await reply(send, 413, {"refused": True})
         return
     if scope["path"] == "/slow":
+        print(BEGUN, flush=True)
         await asyncio.sleep(0.4)
     body = await read(receive)
     if body is None:
@@ -90,12 +95,12 @@ def running(
     thread = threading.Thread(target=lambda: run(main()))
     thread.start()
     try:
-        assert starting.wait(5)
+        assert starting.wait(PATIENCE)
         yield ready[0]
     finally:
         loop, stop = loops[0]
         loop.call_soon_threadsafe(stop.set)
-        thread.join(10)
+        thread.join(PATIENCE)
         assert not thread.is_alive()
 
 
@@ -112,7 +117,7 @@ class Reply:
 
 @dataclass
 class Client:
-    """One connection. Reads time out after five seconds, which fails the test."""
+    """One connection. Reads time out after a minute, which fails the test."""
 
     socket: socket.socket
     pending: bytes = b""
@@ -160,14 +165,18 @@ class Client:
 
 @contextmanager
 def connected(listener: Listener) -> Iterator[Client]:
-    with socket.create_connection((listener.host, listener.port), timeout=5) as connection:
+    with socket.create_connection((listener.host, listener.port), timeout=PATIENCE) as connection:
         yield Client(connection)
 
 
-LIMITS = Limits(head_seconds=0.4, body_seconds=0.4, body_bytes=1024 * 1024)
+LIMITS = Limits(head_seconds=PATIENCE, body_seconds=PATIENCE, body_bytes=1024 * 1024)
+HASTY = Limits(head_seconds=0.4, body_seconds=0.4, body_bytes=1024 * 1024)
 
 
 # In a process of its own, for signals: `python live_server.py [WORKERS]` prints its port when it serves.
+
+PATIENT = "patient"
+"""Instead of WORKERS: stopping, it waits for the last call of an idle connection as long as for anything."""
 
 
 @contextmanager
@@ -186,7 +195,9 @@ async def fail(index: int, listeners: Sequence[Listener], stop: asyncio.Event) -
 
 
 def main() -> None:
-    if len(sys.argv) == 1:
+    if sys.argv[1:] in ([], [PATIENT]):
+        if sys.argv[1:]:
+            protocol.LAST_CALL_SECONDS = PATIENCE
         run(serve(application, [Listener("127.0.0.1", 0)], started=lambda bound: print(bound[0].port)))
     elif sys.argv[1] == "failing":
         serve_workers(fail, [], 2)

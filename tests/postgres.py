@@ -25,8 +25,9 @@ from urllib.parse import parse_qs, quote, urlsplit
 import asyncpg
 
 OVERRIDE = "BODEGA_TEST_DATABASE_URL"
-PATIENCE = 30.0  # seconds until a server that neither starts nor stops is given up
+PATIENCE = 120.0  # seconds until a server that neither starts nor stops is given up
 
+ROOM = 4 * 1024**3
 IN_MEMORY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 # Outlives the process that asked for the server, so that nothing is left behind even when that one is killed.
@@ -56,6 +57,14 @@ def postgres(durable: bool = False) -> Iterator[str]:
     override = os.environ.get(OVERRIDE)
     with database(override) if override else _server(durable) as url:
         yield url
+
+
+def in_memory() -> str | None:
+    """A directory whose files are in memory and that has room for the tests, or else None."""
+    memory = "/dev/shm"
+    if not os.access(memory, os.W_OK) or shutil.disk_usage(memory).free < ROOM:
+        return None
+    return memory
 
 
 def database_url() -> Iterator[str]:

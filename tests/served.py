@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import secrets
 import shlex
 import signal
@@ -21,7 +22,7 @@ from click.testing import CliRunner
 from bodega.cli import main
 
 BODEGA = [sys.executable, "-m", "bodega.cli"]
-PATIENCE = 20.0  # seconds until a process that neither starts nor stops is given up
+PATIENCE = 180.0  # seconds until a process that neither starts nor stops is given up
 
 
 def environment() -> dict[str, str]:
@@ -29,22 +30,37 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("BODEGA_")}
 
 
-@contextmanager
-def started(*words: str) -> Iterator[subprocess.Popen[str]]:
-    """A `bodega` command that runs until the block ends; its standard output is a pipe, closed when it takes too long.
+def seconds_of_children() -> float:
+    """Processor time of the processes that this one has started and seen end: no other work on the machine counts."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
-    Interrupted as by Ctrl-C, and killed if that does not end it. A process that ended by itself is left alone.
+
+class Starting(subprocess.Popen[str]):
+    """A process that is given up when it does not start."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.impatient = threading.Timer(6 * PATIENCE, self.kill)
+
+
+@contextmanager
+def started(*words: str) -> Iterator[Starting]:
+    """A `bodega` command that runs until the block ends; its standard output is a pipe.
+
+    Killed when it takes too long to say what `first_json` reads, and never for serving long: a module of tests may need
+    minutes on a busy machine. Interrupted as by Ctrl-C at the end, and killed if that does not end it. A process that
+    ended by itself is left alone.
     """
-    process = subprocess.Popen(
+    process = Starting(
         [*BODEGA, *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment()
     )
-    impatient = threading.Timer(6 * PATIENCE, process.kill)
-    impatient.start()
+    process.impatient.start()
     with process:
         try:
             yield process
         finally:
-            impatient.cancel()
+            process.impatient.cancel()
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)
                 try:
@@ -53,14 +69,15 @@ def started(*words: str) -> Iterator[subprocess.Popen[str]]:
                     process.kill()
 
 
-def first_json(process: subprocess.Popen[str]) -> Any:
-    """What a command started with --json says of itself."""
+def first_json(process: Starting) -> Any:
+    """What a command started with --json says of itself; from then on it may run as long as it likes."""
     assert process.stdout is not None
     text = ""
     while not text.endswith("}\n"):
         line = process.stdout.readline()
         assert line, f"bodega ended after saying {text!r}"
         text += line
+    process.impatient.cancel()
     return json.loads(text)
 
 

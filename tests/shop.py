@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
+from weakref import WeakSet
 
 from bodega.access.scopes import SCOPES
 from bodega.app import Application, make_app
@@ -19,11 +20,16 @@ from bodega.events import hooks
 from bodega.events.hooks import Hook
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.backend import Backend
+from bodega.storage.postgres.backend import CHANNEL, PostgresBackend
 from bodega.storage.registry import Account, digest
+from bodega.storage.sqlite.backend import SqliteBackend
 from bodega.storage.table import Table
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
+from pool import Schemas, place_file
 
+PATIENCE = 60.0
+"""Seconds that only bound a hang: whoever waits looks again and again, and goes on as soon as it is so."""
 MAX_OPEN = 8
 """Stores that a house of the tests keeps open: each holds connections, and a database server has few of them. A store
 that was closed is opened again by its next request."""
@@ -54,17 +60,97 @@ class Reply:
         return self.headers.get("bodega-reason", "")
 
 
+class Heard:
+    """Knows when the houses of this process have heard of all that changed in a registry on PostgreSQL."""
+
+    everyone: WeakSet[Heard] = WeakSet()
+
+    def __init__(self, backend: PostgresBackend) -> None:
+        self._backend = backend
+        self._registry: Any = backend.registry
+        self._tell = self._registry.hear
+        self._registry.hear = self._hear
+        self._awaited: dict[str, asyncio.Event] = {}
+        self.everyone.add(self)
+
+    def _hear(self, *told: Any) -> None:
+        """A notification carries its word; without one the connection is new, and everything is read again."""
+        self._tell(*told)
+        for word in list(self._awaited) if len(told) < 4 else told[3:]:
+            if word in self._awaited:
+                self._awaited.pop(word).set()
+
+    async def wait(self) -> None:
+        """Sends one more notification: they arrive in the order of their commits."""
+        word = secrets.token_hex(8)
+        houses = [each for each in self.everyone if each._backend.dsn == self._backend.dsn and each._listens()]
+        heard = [each._awaited.setdefault(word, asyncio.Event()) for each in houses]
+        await self._registry.tx.run(f"NOTIFY {CHANNEL}, '{word}'")
+        for event in heard:
+            await asyncio.wait_for(event.wait(), PATIENCE)
+
+    def _listens(self) -> bool:
+        task = self._registry._listening
+        return task is not None and not task.done()
+
+
+class Borrowed:
+    """The stores that a test has been given, or a fixture that outlives one, until they are given back."""
+
+    _takers: list[list[Shop]] = [[]]
+
+    @classmethod
+    def add(cls, shop: Shop) -> None:
+        """A store for whoever is being set up now: such a fixture, or else the test."""
+        cls._takers[-1].append(shop)
+
+    @classmethod
+    def begin(cls) -> None:
+        """From now on stores are for a fixture that outlives the test."""
+        cls._takers.append([])
+
+    @classmethod
+    def end(cls) -> list[Shop]:
+        """Its stores."""
+        return cls._takers.pop()
+
+    @classmethod
+    def of_the_test(cls) -> list[Shop]:
+        """The stores of the test that has just ended."""
+        shops, cls._takers[0] = cls._takers[0], []
+        return shops
+
+    @staticmethod
+    def give_back(shops: list[Shop]) -> None:
+        """The last comes first."""
+        while shops:
+            shop = shops.pop()
+            shop.server.take_back(shop)
+
+
 class Server:
     """A running application on a backend. One event loop serves all tests of a session."""
+
+    everyone: WeakSet[Server] = WeakSet()
 
     def __init__(self, runner: asyncio.Runner, backend: Backend, *, insecure_http: bool = True) -> None:
         self.runner = runner
         self.backend = backend
+        self.takes_back = False
+        self.schemas: Schemas | None = None
+        self._heard = Heard(backend) if isinstance(backend, PostgresBackend) else None
         self.app: Application = runner.run(
             make_app(backend, insecure_http=insecure_http, https_port=8443, log="BODEGA_TEST_LOG" in os.environ)
         )
         runner.run(self.app.start())
         self._count = 0
+        self.everyone.add(self)
+
+    def rest(self) -> None:
+        """Lets the writes end that are under way: nobody runs this loop while a command runs in the tests' thread, and
+        the command would wait for ever for a transaction that is open here."""
+        while any(rows.busy for rows in self.app.stores.opened_now()):
+            self.run(asyncio.sleep(0.002))
 
     def awake(self) -> Server:
         """Once it has looked at the stores that are there: else it might find a new one before that is ready."""
@@ -77,9 +163,13 @@ class Server:
         return self.runner.run(work)
 
     def hear(self) -> None:
-        """Gives a change notification the moment it needs on PostgreSQL."""
-        if self.backend.registry.tx.dialect == "postgresql":
-            self.run(asyncio.sleep(0.02))
+        """Waits until every house of this process has heard of the last change: on PostgreSQL that takes a moment."""
+        self.run(self.heard())
+
+    async def heard(self) -> None:
+        """The same, for a coroutine."""
+        if self._heard is not None:
+            await self._heard.wait()
 
     def shop(self, plan: str = "sandbox", **settings: Any) -> Shop:
         """A fresh store with one account that may do everything."""
@@ -92,13 +182,45 @@ class Server:
         self._count += 1
         name = f"t{self._count}-{secrets.token_hex(3)}"
         record = self.run(self.backend.registry.add_store(name, plan, settings, int(time.time())))
-        self.run(self.backend.migrate(record))
+        if self.schemas is not None:
+            self.run(self.schemas.place(record))
+        elif not isinstance(self.backend, SqliteBackend) or not place_file(self.backend, record):
+            self.run(self.backend.migrate(record))
         shop = Shop(self, name)
         shop.token = shop.account()
         opened = self.app.stores._open.get(name)
         if opened is not None:  # somebody looked between the two steps above, and is bringing it forward
             self.run(opened.ready())
+        if self.takes_back:
+            Borrowed.add(shop)
         return shop
+
+    def lasting(self) -> Server:
+        """A house for many tests: what a store of one test leaves behind is cleared away, or serves the next."""
+        self.takes_back = True
+        if isinstance(self.backend, PostgresBackend):
+            self.schemas = Schemas(self.backend)
+        return self
+
+    def stop(self) -> None:
+        """The end of a lasting house."""
+        self.takes_back = False
+        if self.schemas is not None:
+            self.run(self.schemas.close())
+        self.run(self.app.stop())
+
+    def take_back(self, shop: Shop) -> None:
+        """The end of a store, unless its house has ended before."""
+        if not self.takes_back:
+            return
+        record = self.run(self.backend.registry.store(shop.name))
+        shop.close()
+        if record is not None and not record.server:
+            self.run(self.backend.registry.drop_store(shop.name))
+            if self.schemas is not None:
+                self.run(self.schemas.take_back(record))
+            else:
+                self.run(self.backend.drop(record))
 
     def send(self, method: str, target: str, headers: list[tuple[str, str]], body: bytes, scheme: str) -> Reply:
         """One request through ASGI."""
@@ -250,7 +372,7 @@ class Shop:
         self._heard = found[-1][0] if found else self._heard
         return [(row[1], stdlib_json.loads(row[2])) for row in found]
 
-    def wait_for(self, condition: Callable[[], Any], seconds: float = 10.0) -> None:
+    def wait_for(self, condition: Callable[[], Any], seconds: float = PATIENCE) -> None:
         """Lets the server work until the condition holds."""
         give_up = time.monotonic() + seconds
         while not condition():
@@ -293,7 +415,7 @@ class Shop:
         """The rows of a query."""
         return [tuple(row) for row in self.read(lambda tx: tx.rows(sql, *values))]
 
-    def settle(self, task: int, seconds: float = 10.0, token: str | None = None) -> Any:
+    def settle(self, task: int, seconds: float = PATIENCE, token: str | None = None) -> Any:
         """Waits for a task to end; its V3 form."""
         give_up = time.monotonic() + seconds
         while True:
@@ -301,7 +423,7 @@ class Shop:
             if shown["state"] in ("done", "failed"):
                 return shown
             assert time.monotonic() < give_up, shown
-            self.server.run(asyncio.sleep(0.02))
+            self.server.run(asyncio.sleep(0.005))
 
     # What most tests need: one of each.
 

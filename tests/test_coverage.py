@@ -118,7 +118,9 @@ def test_the_page_on_coverage_stays_as_it_is_where_there_is_no_list_of_operation
     page = tmp_path / "docs" / docs.COVERAGE
     page.write_text("kept")
     to = ["--to", str(page.parent), "--operations"]
-    assert CliRunner().invoke(docs.write, [*to, str(tmp_path / "nowhere.tsv")]).exit_code == 0
+    skipped = CliRunner().invoke(docs.write, [*to, str(tmp_path / "nowhere.tsv")])
+    assert skipped.exit_code == 0
+    assert skipped.stderr == f"skipped {page}: no list of operations beside the project\n"
     assert CliRunner().invoke(docs.write, [*to, str(tmp_path / "nowhere.tsv"), "--check"]).exit_code == 0
     assert page.read_text() == "kept"
     assert "coverage.md is stale" in CliRunner().invoke(docs.write, [*to, operations, "--check"]).stderr

@@ -159,7 +159,7 @@ def test_both_are_settings_of_the_store(shop: Shop, path: str) -> None:
 BOUNDS = [("currency_symbol", 10), ("decimal_separator", 1), ("thousands_separator", 1), ("country_code", 2)]
 
 
-@pytest.mark.parametrize(("key", "most"), BOUNDS)
+@pytest.mark.parametrize(("key", "maximum"), BOUNDS)
 def test_settings_take_no_more_than_the_first_currency_holds(server: Server, key: str, maximum: int) -> None:
     """A store is opened with them: what a currency cannot hold would break every read of it."""
     longest = SETTINGS[key].read("x" * maximum)

@@ -42,6 +42,7 @@ SET: list[tuple[str, str, Any]] = [
 ]
 
 
+@pytest.mark.usefixtures("costly_passwords")
 @pytest.mark.parametrize(("method", "path", "body"), SET)
 def test_a_password_lets_one_in_and_is_seen_by_nobody(shop: Shop, method: str, path: str, body: Any) -> None:
     """Rule 98: argon2id with 19 MiB, two passes, one lane; no reply holds the password or its hash."""

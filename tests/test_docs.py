@@ -19,9 +19,9 @@ from bodega.law.reasons import Reason, Step
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 README = ROOT / "README.md"
-PAGES = [README, *sorted(DOCS.rglob("*.md"))]
+PAGES = [README, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
 WRITTEN = [page for page in PAGES if page.name not in (*docs.PAGES, docs.COVERAGE)]
-DECISIONS = sorted((DOCS / "decisions").glob("*.md"))
+DECISIONS = sorted((DOCS / "decisions").glob("[0-9]*.md"))
 
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -172,9 +172,28 @@ def test_decisions_are_numbered_each_number_once_and_named_in_their_titles() -> 
     assert [int(title.split()[1].rstrip(".")) for title in titles] == numbers
 
 
+def test_the_index_of_decisions_lists_each_with_its_title() -> None:
+    index = (DOCS / "decisions" / "README.md").read_text("utf-8")
+    rows = re.findall(r"^\| (\d+) \| \[(.+)\]\((.+)\) \|$", index, re.MULTILINE)
+    listed = [(f"# {number}. {title}", file) for number, title, file in rows]
+    assert listed == [(page.read_text("utf-8").splitlines()[0], page.name) for page in DECISIONS]
+
+
 @pytest.mark.parametrize("page", DECISIONS, ids=named)
 def test_a_decision_tells_what_was_decided_and_what_it_costs_on_one_page(page: Path) -> None:
     text = page.read_text("utf-8")
     assert "**Decided.**" in text
     assert "**What it costs.**" in text
     assert sum(len(line.split()) for line in text.splitlines() if not line.startswith("|")) <= 500
+
+
+def test_the_packages_are_listed_on_the_architecture_page_and_in_the_readme() -> None:
+    """Every package of `src/bodega`, and every module beside them on the architecture page."""
+    below = (ROOT / "src" / "bodega").iterdir()
+    inside = [path for path in below if path.name not in ("__init__.py", "__pycache__", "py.typed")]
+    packages = {f"`{path.name}/`" for path in inside if path.is_dir()}
+    modules = {f"`{path.name}`" for path in inside if path.is_file()}
+    architecture = (DOCS / "architecture.md").read_text("utf-8").partition("## The packages")[2].partition("\n## ")[0]
+    readme = README.read_text("utf-8").partition("## How the code is laid out")[2].partition("\n## ")[0]
+    assert {name for name in packages | modules if name not in architecture} == set()
+    assert {name for name in packages if name not in readme} == set()

@@ -29,7 +29,7 @@ from postgres import postgres
 from shop import Server, Shop
 from statistics_check import check_statistics
 
-PATIENCE = 15.0  # seconds for anything that has to happen after a restart
+PATIENCE = 180.0  # seconds for anything that has to happen after a restart
 PRODUCT = {"type": "physical", "price": 1, "weight": 1}
 
 
@@ -42,7 +42,7 @@ class Place:
         self.arguments = ["--data", str(data), *(["--database", database, "--workers", "2"] if database else [])]
 
     def house(self, runner: asyncio.Runner) -> Server:
-        """A house on the same stores in this process, to prepare them and to look at them."""
+        """A server on the same stores in this process, to prepare them and to look at them."""
         database = self.database
         return Server(runner, runner.run(open_backend(None if database else self.data, database)))
 
@@ -87,14 +87,14 @@ def kill(process: subprocess.Popen[str]) -> None:
     """kill -9 of the whole group: nobody gets to say goodbye."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    process.wait(10)
+    process.wait(PATIENCE)
 
 
 class Client:
     """A keep-alive connection with a token, below one store."""
 
     def __init__(self, address: str, shop: Shop) -> None:
-        self.connection = http.client.HTTPConnection(address, timeout=10)
+        self.connection = http.client.HTTPConnection(address, timeout=PATIENCE)
         self.base = f"/stores/{shop.name}"
         self.headers = {"X-Auth-Token": shop.token, "Content-Type": "application/json"}
 
@@ -169,7 +169,7 @@ class Load:
     def end(self) -> None:
         """After the server is gone."""
         for thread in self.threads:
-            thread.join(10)
+            thread.join(PATIENCE)
         assert not self.strange
 
 

@@ -7,14 +7,14 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from served import PATIENCE, Served, Store, environment, first_json, serving, started
+from served import PATIENCE, Served, Store, environment, first_json, seconds_of_children, serving, started
 
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 PORTS = ("--https-port", "0", "--http-port", "0")
@@ -81,12 +81,11 @@ def test_the_throwaway_directory_goes_whatever_stops_the_demo_store(number: sign
 @needs_curl
 def test_an_empty_directory_answers_at_once(tmp_path: Path) -> None:
     """From the command to the first answer over HTTPS, authority, certificate and registry made on the way."""
-    began = time.monotonic()
+    before = seconds_of_children()
     with serving(tmp_path / "new") as served:
         answer = json.loads(run(f"curl -s --cacert '{served.ca}' {served.https}/_bodega/health"))
-        took = time.monotonic() - began
     assert answer == {"live": True, "ready": True, "stores": 0}
-    assert took < 5, "under 1 s on a machine that does nothing else"
+    assert seconds_of_children() - before < 5, "under 1 s on a machine that does nothing else"
 
 
 @needs_curl
@@ -118,12 +117,25 @@ def ask(store: Store, token: str, method: str = "GET", path: str = "v2/time", bo
     with requests.Session() as session:
         session.trust_env = False
         session.verify = store.served.ca
-        return session.request(method, url, headers={"X-Auth-Token": token}, json=body, timeout=5)
+        return session.request(method, url, headers={"X-Auth-Token": token}, json=body, timeout=PATIENCE)
 
 
 def several(store: Store, token: str, *request: Any) -> set[int]:
     """The statuses of a few requests sent one after the other."""
     return {ask(store, token, *request).status_code for _ in range(6)}
+
+
+def soon(store: Store, question: Callable[[], Any], answer: Any) -> None:
+    """On SQLite at the next request; on PostgreSQL a notification has to reach the workers first."""
+    give_up = time.monotonic() + PATIENCE
+    while (found := question()) != answer:
+        assert "--database" in store.served.place, found
+        assert time.monotonic() < give_up, found
+
+
+def names(store: Store, token: str) -> set[str]:
+    """The store's name, as a few requests are told it. Who knows the last one knows of all changes before it."""
+    return {ask(store, token, path="v2/store").json()["name"] for _ in range(6)}
 
 
 BRANDS = ("POST", "v2/brands", {"name": ""})
@@ -145,40 +157,42 @@ def test_a_change_of_the_terms_holds_at_the_next_request(
     store = served.store()
     account = store.account()
     change = change.replace("ID", account["client_id"])
-    assert several(store, account["token"], *what) == {before}
+    soon(store, lambda: several(store, account["token"], *what), {before})
     store.run(f"{change} {on}")
-    if "--database" in served.place:
-        time.sleep(0.5)  # the change reaches the workers with a notification; on SQLite the next request sees it
-    assert several(store, account["token"], *what) == {after}
+    soon(store, lambda: several(store, account["token"], *what), {after})
     store.run(f"{change} {off}")
-    assert several(store, account["token"], *what) == {before}
+    soon(store, lambda: several(store, account["token"], *what), {before})
 
 
 def test_settings_and_plans_hold_at_the_next_request(served: Served) -> None:
     store = served.store()
     token = store.account()["token"]
-    assert ask(store, token, path="v2/store").json()["name"] == "My store"
+    soon(store, lambda: ask(store, token, path="v2/store").json().get("name"), "My store")
     store.run("store set HASH 'name=Corner shop' maintenance.retry_after=7")
-    assert {ask(store, token, path="v2/store").json()["name"] for _ in range(6)} == {"Corner shop"}
+    soon(store, lambda: names(store, token), {"Corner shop"})
     store.run("store plan HASH trial --limit brands=1")
+    store.run("store set HASH name=Trial")
+    soon(store, lambda: names(store, token), {"Trial"})
     assert ask(store, token, "POST", "v2/brands", {"name": "First"}).status_code == 201
     assert several(store, token, "POST", "v2/brands", {"name": "Second"}) == {507}
     assert ask(store, token, "PUT", "v2/brands/1", {"name": "Renamed"}).status_code == 200
     store.run("store plan HASH sandbox")
+    store.run("store set HASH name=Sandbox")
+    soon(store, lambda: names(store, token), {"Sandbox"})
     assert ask(store, token, "POST", "v2/brands", {"name": "Second"}).status_code == 201
     store.run("store maintenance HASH on")
-    assert {ask(store, token).headers["Retry-After"] for _ in range(6)} == {"7"}
+    soon(store, lambda: {ask(store, token).headers.get("Retry-After") for _ in range(6)}, {"7"})
 
 
 def test_what_is_revoked_or_deleted_is_unknown_at_the_next_request(served: Served) -> None:
     store = served.store()
     first, second = store.account(), store.account()
-    assert several(store, first["token"]) == several(store, second["token"]) == {200}
+    soon(store, lambda: several(store, first["token"]) | several(store, second["token"]), {200})
     store.run(f"account revoke HASH {first['client_id']}")
-    assert several(store, first["token"]) == {401}
+    soon(store, lambda: several(store, first["token"]), {401})
     assert several(store, second["token"]) == {200}
     store.run("store delete HASH")
-    assert several(store, second["token"]) == {401}
+    soon(store, lambda: several(store, second["token"]), {401})
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])

@@ -371,7 +371,7 @@ TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)
 
 @given(TEXT, st.lists(TEXT), TEXT)
 def test_nothing_a_client_can_write_looks_like_a_stored_address(name: str, words: list[str], image: str) -> None:
-    """Decision 11: a quote that begins a text is followed by NUL only where the house wrote it."""
+    """Decision 11: a quote that begins a text is followed by NUL only where the server wrote it."""
     document = msgspec.json.encode({name: words, "image": image, "own": "\0/d/n.png"})
     seen = render.located(Shown(ready=document), Base("", files="https://h/files/s")).ready
     assert seen is not None
@@ -422,7 +422,7 @@ class Framed(Create):
 
     uploads = True
 
-    async def gather(self, call: Context) -> None:
+    async def prefetch(self, call: Context) -> None:
         given = call.draft.get("image_url")
         if given:
             call.prefetched = await darkroom.taken_in(call, given, "image", darkroom.PRODUCT_SIZES)

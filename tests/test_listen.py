@@ -19,7 +19,7 @@ import pytest
 import live_server
 from bodega.server.listen import Listener, ListenError, bind, bind_each, close, run, serve
 from bodega.server.tls import ensure_certificate, server_context
-from live_server import HOST, Client, Reply, application, connected, process, running
+from live_server import BEGUN, HOST, PATIENCE, Client, Reply, application, connected, process, running
 
 GET = b"GET / HTTP/1.1\r\n" + HOST + b"\r\n"
 SLOW = b"GET /slow HTTP/1.1\r\n" + HOST + b"\r\n"
@@ -31,7 +31,22 @@ def get(listener: Listener) -> Reply:
         return client.reply()
 
 
-def eventually(condition: Any, seconds: float = 5.0) -> None:
+def begun(server: subprocess.Popen[str]) -> None:
+    """Waits until a slow request is under way in a process."""
+    assert server.stdout is not None
+    assert server.stdout.readline().strip() == BEGUN
+
+
+def refuses(listener: Listener) -> bool:
+    """Whether nobody listens there any more."""
+    try:
+        with connected(listener):
+            return False
+    except ConnectionError:
+        return True
+
+
+def eventually(condition: Any, seconds: float = PATIENCE) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end
@@ -64,7 +79,7 @@ def test_each_listener_gives_its_own_scheme_and_all_share_one_lifespan(tmp_path:
         assert get(plain).json["scheme"] == "http"
         assert get(plain6).json["scheme"] == "http"
         context = ssl.create_default_context(cafile=certificate.ca)
-        with socket.create_connection(("127.0.0.1", secure.port), timeout=5) as raw:
+        with socket.create_connection(("127.0.0.1", secure.port), timeout=PATIENCE) as raw:
             client = Client(context.wrap_socket(raw, server_hostname="localhost"))
             client.send(GET)
             assert client.reply().json["scheme"] == "https"
@@ -122,12 +137,12 @@ def test_a_signal_lets_the_request_in_flight_finish(number: signal.Signals, work
         idle.send(GET)
         assert idle.reply().status == 200
         client.send(SLOW)
-        time.sleep(0.1)
+        begun(server)
         server.send_signal(number)
         answer = client.reply()
         assert (answer.status, answer.headers["connection"]) == (200, "close")
         assert idle.rest() == b""
-        assert server.wait(5) == 0
+        assert server.wait(PATIENCE) == 0
         with pytest.raises(ConnectionError):
             get(listener)
 
@@ -136,23 +151,28 @@ def test_a_signal_lets_the_request_in_flight_finish(number: signal.Signals, work
 def test_a_second_signal_ends_at_once(workers: tuple[str, ...]) -> None:
     with process(*workers) as (server, listener), connected(listener) as client:
         get(listener)
-        client.send(b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 3\r\n\r\n")
-        time.sleep(0.1)
+        client.send(b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 3\r\nExpect: 100-continue\r\n\r\n")
+        assert client.reply().status == 100, "the application waits for the body"
         server.send_signal(signal.SIGTERM)
+        eventually(lambda: refuses(listener))
         time.sleep(0.2)
         assert server.poll() is None
+        began = time.monotonic()
         server.send_signal(signal.SIGTERM)
-        assert server.wait(1) == 0
+        assert server.wait(PATIENCE) == 0
+        assert time.monotonic() - began < 8, "sooner than the grace of ten seconds"
 
 
 def test_a_request_that_outlives_the_grace_is_cancelled() -> None:
     ended: list[str] = []
+    asked = threading.Event()
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
             await application(scope, receive, send)
             return
         await receive()
+        asked.set()
         try:
             await receive()
         finally:
@@ -161,7 +181,7 @@ def test_a_request_that_outlives_the_grace_is_cancelled() -> None:
     with running(app, grace_seconds=0.1) as (listener,):
         client = socket.create_connection((listener.host, listener.port))
         client.sendall(GET)
-        time.sleep(0.1)
+        assert asked.wait(PATIENCE)
     client.close()
     assert ended == ["/"]
 
@@ -172,17 +192,24 @@ def test_a_client_that_does_not_listen_keeps_nobody_waiting(tmp_path: Path, path
     certificate = ensure_certificate(tmp_path, "127.0.0.1")
     listener = Listener("127.0.0.1", 0, server_context(certificate.cert, certificate.key))
     context = ssl.create_default_context(cafile=certificate.ca)
+    asked = threading.Event()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            asked.set()
+        await application(scope, receive, send)
+
     with ExitStack() as stack:
-        with running(listeners=[listener], grace_seconds=8.0) as (bound,):
-            raw = stack.enter_context(socket.create_connection(("127.0.0.1", bound.port), timeout=5))
+        with running(app, [listener], grace_seconds=PATIENCE) as (bound,):
+            raw = stack.enter_context(socket.create_connection(("127.0.0.1", bound.port), timeout=PATIENCE))
             client = Client(stack.enter_context(context.wrap_socket(raw, server_hostname="localhost")))
             client.send(b"GET " + path + b" HTTP/1.1\r\n" + HOST + b"\r\n")
             if path == b"/":
                 client.reply()
             else:
-                time.sleep(0.1)
+                assert asked.wait(PATIENCE)
             began = time.monotonic()
-        assert time.monotonic() - began < 4
+        assert time.monotonic() - began < PATIENCE / 2
         assert path == b"/" or client.reply().status == 200
 
 
@@ -193,7 +220,7 @@ def test_a_client_that_does_not_listen_keeps_nobody_waiting(tmp_path: Path, path
 def test_a_signal_is_heeded_as_soon_as_the_port_is_told(workers: tuple[str, ...]) -> None:
     with process(*workers) as (server, _):
         server.send_signal(signal.SIGINT)
-        assert server.wait(5) == 0
+        assert server.wait(PATIENCE) == 0
 
 
 def test_a_worker_that_is_killed_is_replaced() -> None:
@@ -217,13 +244,13 @@ def test_workers_end_with_their_parent() -> None:
         workers = children(server.pid)
         assert len(workers) == 2
         server.kill()
-        server.wait(5)
+        server.wait(PATIENCE)
         eventually(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
 
 
 def test_workers_that_cannot_start_are_given_up() -> None:
     command = [sys.executable, live_server.__file__, "failing"]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert ended.returncode == 1
     assert ended.stderr.startswith("The database is not there.")  # the workers write at once
     assert ended.stderr.endswith("ListenError: The workers end as soon as they are started; the log says why.\n")

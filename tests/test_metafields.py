@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -34,9 +33,7 @@ def stocked(shop: Shop) -> Shop:
 
 def other(shop: Shop) -> str:
     """Another account's token."""
-    token = shop.account()
-    shop.server.run(asyncio.sleep(0.02))
-    return token
+    return shop.account()
 
 
 @pytest.mark.parametrize(("word", "path", "batch"), KINDS, ids=[kind[0] for kind in KINDS])

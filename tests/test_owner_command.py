@@ -76,7 +76,7 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("line", "typed", "code", "said"), MISTAKES, ids=[row[0] for row in MISTAKES])
+@pytest.mark.parametrize(("line", "typed", "code", "message"), MISTAKES, ids=[row[0] for row in MISTAKES])
 def test_a_mistake_is_told_and_makes_nobody(desk: Desk, line: str, typed: str, code: int, message: str) -> None:
     done = desk.run(line, typed)
     assert (done.exit_code, message in done.output) == (code, True), done.output

@@ -115,7 +115,7 @@ def test_a_field_that_somebody_else_changed_is_told_before_it_is_written_over(sh
     shop.put(f"{PRODUCTS}/{key}", {"price": 30, "weight": 9})
     told = browser.post(page, f"/products/{key}", price="25")
     assert (told.status, shop.get(f"{PRODUCTS}/{key}").data["price"]) == (422, 30)
-    assert any("made this \N{LEFT DOUBLE QUOTATION MARK}30" in text for text in message(told)), message(told)
+    assert any("changed this to \N{LEFT DOUBLE QUOTATION MARK}30" in text for text in message(told)), message(told)
     assert browser.post(told, f"/products/{key}").header("location").endswith("done=saved")
     now = shop.get(f"{PRODUCTS}/{key}").data
     assert (now["price"], now["weight"]) == (25, 9), "what was not touched stays the other's"
@@ -166,7 +166,7 @@ def test_what_runs_low_is_drawn_on_the_overview(stocked: tuple[Shop, Browser]) -
     shop, browser = stocked
     page = browser.get(base(shop))
     assert "Lamp" in page.text
-    assert "2 left, warns at 5" in page.text
+    assert "2 left, warning at 5" in page.text
     assert "Torch" not in page.text
 
 

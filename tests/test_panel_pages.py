@@ -78,7 +78,7 @@ WRONG = [({"name": ""}, "1 to 100"), ({"name": "a" * 101}, "1 to 100"), ({"name"
 WRONG += [({"name": "x", "quota": quota}, "whole number") for quota in ("-1", "many", "99999999999", "1e3")]
 
 
-@pytest.mark.parametrize(("fields", "said"), WRONG)
+@pytest.mark.parametrize(("fields", "message"), WRONG)
 def test_a_wrong_form_makes_no_account_and_keeps_what_was_typed(
     shop: Shop, fields: dict[str, str], message: str
 ) -> None:

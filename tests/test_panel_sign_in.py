@@ -45,10 +45,11 @@ def test_a_wrong_password_and_a_wrong_address_are_told_alike(shop: Shop, email: 
     browser = Browser(shop.server)
     page = browser.sign_in(known if email == "owner" else email, password)
     assert page.status == 403
-    assert "The e-mail address or the password is not right." in page.text
+    assert "The e-mail address or the password is wrong." in page.text
     assert SESSION not in browser.cookies
 
 
+@pytest.mark.usefixtures("costly_passwords")
 def test_the_password_is_kept_as_argon2id_with_the_parameters_of_the_house(shop: Shop) -> None:
     email = add_owner(shop)
     owner = shop.server.run(owners.by_email(shop.server.backend.registry.tx, email))
@@ -177,7 +178,7 @@ def test_a_new_password_ends_all_other_sessions(shop: Shop) -> None:
     mine.sign_in(email)
     other.sign_in(email)
     wrong = mine.post(mine.get("/manage/you"), "/password", old="not this", new="another password")
-    assert (wrong.status, "The present password is not right." in wrong.text) == (403, True)
+    assert (wrong.status, "The current password is wrong." in wrong.text) == (403, True)
     short = mine.post(mine.get("/manage/you"), "/password", old=PASSWORD, new="short")
     assert (short.status, "A password has 10 to 200 characters." in short.text) == (422, True)
     assert mine.post(mine.get("/manage/you"), "/password", old=PASSWORD, new="another password").status == 303
@@ -314,7 +315,7 @@ def test_an_owner_of_several_stores_chooses_one(shop: Shop) -> None:
     other.close()
 
 
-# The link that lets one in once
+# One-time links
 
 
 def invited(shop: Shop, email: str = "", seconds: int = 60) -> str:

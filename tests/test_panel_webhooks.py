@@ -23,7 +23,7 @@ def told(shop: Shop, **state: Any) -> int:
     hook = shop.post("/v3/hooks", HOOK).data["id"]
     shop.post("/v3/catalog/categories", {"name": "Light", "parent_id": 0})
     given = {"state": "failed", "attempts": 12, "next_at": 0, "tried_at": int(time.time()), "status": 500,
-             "said": "Out of <order>", **state}  # fmt: skip
+             "message": "Out of <order>", **state}  # fmt: skip
     sets = ", ".join(f"{name} = ${place}" for place, name in enumerate(given, start=2))
 
     async def job(unit: Unit) -> int:
@@ -145,7 +145,7 @@ def test_a_task_is_called_off(shop: Shop) -> None:
     assert called_off.status == 303
     assert ">cancelled<" in browser.follow(called_off).text
     late = browser.ask("POST", f"{base(shop)}/tasks/{ended}/cancel", page.form("/cancel").fields)
-    assert (late.status, any("ended already" in text for text in message(late))) == (409, True)
+    assert (late.status, any("already ended" in text for text in message(late))) == (409, True)
 
 
 def plan(shop: Shop, browser: Browser, **fields: str) -> Any:

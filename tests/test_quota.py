@@ -240,7 +240,7 @@ class Workers:
 
 @pytest.fixture
 def shared(runner: asyncio.Runner, postgres_url: str) -> Iterator[Server]:
-    """A house on PostgreSQL: the only place where workers share a count."""
+    """A server on PostgreSQL: the only place where workers share a count."""
     running = Server(runner, runner.run(open_backend(None, postgres_url)))
     yield running
     runner.run(running.app.stop())
@@ -290,7 +290,7 @@ def test_units_that_a_worker_does_not_use_come_back(shared: Server) -> None:
     workers = Workers(shared, "oauth", 5_000)
     assert workers.spend([0], START) == 1
     sql = "SELECT counts, held FROM quotas WHERE client_id = $1"
-    give_up = time.monotonic() + 10
+    give_up = time.monotonic() + 60
     while True:
         shared.run(asyncio.sleep(counting.HOLD_SECONDS))
         row = shared.run(workers.tx.row(sql, workers.account.client_id))

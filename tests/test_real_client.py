@@ -169,7 +169,7 @@ def test_images_of_a_product_are_fetched_read_updated_counted_and_deleted(
     made = product(api)
     image = api.ProductImages.create(made.id, image_file=f"http://{image_host}/colour/red/Front.jpg")
     assert (image.product_id, image.is_thumbnail, image.image_file.rpartition("/")[2]) == (made.id, True, "Front.jpg")
-    shown = requests.get(image.zoom_url, timeout=10)
+    shown = requests.get(image.zoom_url, timeout=60)
     assert (shown.status_code, shown.headers["content-type"]) == (200, "image/jpeg")
     second = api.ProductImages.create(made.id, image_file=f"http://{image_host}/b.png", description="Back")
     assert api.ProductImages.get(made.id, second.id) == second
@@ -251,7 +251,7 @@ def test_each_host_name_is_a_store_of_its_own(served: Served) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ask", "status", "said"),
+    ("ask", "status", "message"),
     [
         (lambda api: api.Products.get(999), 404, "The requested resource was not found."),
         (lambda api: api.Categories.create(name="Taken"), 409, "A category of this name exists beside it."),
@@ -403,7 +403,7 @@ def second(served: Served, store: Store, monkeypatch: pytest.MonkeyPatch) -> Ite
     with tunnel(served.api) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy)
         monkeypatch.delenv("NO_PROXY")
-        client = bigc.BigCommerceAPI(store.hash, store.account()["token"], timeout=10)
+        client = bigc.BigCommerceAPI(store.hash, store.account()["token"], timeout=60)
         with closing(client.api_v3._session):
             yield client
 
@@ -451,7 +451,7 @@ def test_the_authority_is_what_makes_clients_trust_the_server(
 ) -> None:
     other = ensure_certificate(tmp_path, "127.0.0.1")
     url = f"{served.https}/time"
-    assert requests.get(url, timeout=5).status_code == 200
+    assert requests.get(url, timeout=60).status_code == 200
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(other.ca))
     with pytest.raises(requests.exceptions.SSLError):
-        requests.get(url, timeout=5)
+        requests.get(url, timeout=60)

@@ -36,7 +36,7 @@ def test_what_hangs_on_a_product_does_not_depend_on_what_was_made_before(product
 
 
 @pytest.mark.parametrize(
-    ("name", "least", "most"),
+    ("name", "least", "maximum"),
     [
         ("variants", 0.1, 0.25),
         ("options", 0.1, 0.25),

@@ -46,7 +46,7 @@ def test_shares_of_regions_are_of_a_hundred(customers: list[dict[str, Any]]) -> 
 
 
 @pytest.mark.parametrize(
-    ("has", "least", "most"),
+    ("has", "least", "maximum"),
     [
         (lambda one: one["company"], 0.08, 0.25),
         (lambda one: one["group"] is not None, 0.2, 0.45),

@@ -12,8 +12,9 @@ import msgspec
 import pytest
 
 from bodega.storage.backend import open_backend
+from bodega.storage.query import Row
 from bodega.storage.tx import Busy
-from bodega.storage.unit import Row, Unit
+from bodega.storage.unit import Unit
 from bodega.tasks import queue, worker
 from bodega.tasks.sweep import sweep
 from forms import FORMS, V3, Desk, Form, emptied
@@ -127,7 +128,7 @@ def bulk_delete(shop: Shop, form: Form) -> str:
 
 
 WAITS = [
-    # deaths before, seconds since the lease ended, alone, taken
+    # crashes before, seconds since the lease ended, alone, taken
     (0, -1, False, False),
     (0, 2, False, True),
     (0, -1, True, True),
@@ -140,7 +141,7 @@ WAITS = [
 ]
 
 
-@pytest.mark.parametrize(("deaths", "since", "alone", "taken"), WAITS)
+@pytest.mark.parametrize(("crash_count", "since", "alone", "taken"), WAITS)
 def test_a_task_that_was_left_more_than_once_has_to_wait(
     room: Shop, crash_count: int, since: int, alone: bool, taken: bool
 ) -> None:
@@ -187,12 +188,12 @@ def test_a_worker_that_lives_renews_its_lease(room: Shop, monkeypatch: pytest.Mo
     store = room.server.run(room.server.app.stores.get(room.name))
     row = Row(stored(room, task), 1, 1, b"")
 
-    async def work() -> None:
-        renewing = asyncio.create_task(room.server.app._worker._renew(store, row))
-        await asyncio.sleep(0.1)
-        renewing.cancel()
+    async def begin() -> asyncio.Task[None]:
+        return asyncio.create_task(room.server.app._worker._renew(store, row))
 
-    room.server.run(work())
+    renewing = room.server.run(begin())
+    room.wait_for(lambda: stored(room, task).lease_until > 1)
+    renewing.cancel()
     assert stored(room, task).lease_until >= int(time.time()) - 1
 
 
@@ -292,7 +293,7 @@ def test_a_worker_is_woken_by_the_task_of_another_process(runner: asyncio.Runner
         assert worker.LOOK_SECONDS > 60  # so that looking cannot be what finds it
         servers[0].app._worker.wake_worker = lambda store: None  # type: ignore[method-assign]
         task = shop.post("/v3/catalog/brands", {"name": "Acme"}, headers=ASYNC).data["id"]
-        assert twin.settle(task, seconds=5)["state"] == "done"
+        assert twin.settle(task)["state"] == "done"
         assert servers[1].app._worker.ended == {"done": 1, "failed": 0}
         for server in servers:
             runner.run(server.app.stop())

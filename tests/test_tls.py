@@ -17,7 +17,7 @@ from bodega.server import tls
 from bodega.server.listen import Listener
 from bodega.server.sni import local_context
 from bodega.server.tls import Certificate, ensure_certificate, server_context
-from live_server import HOST, LIMITS, Client, running
+from live_server import HOST, LIMITS, PATIENCE, Client, running
 
 DAY = 86_400
 
@@ -35,7 +35,7 @@ def test_clients_that_trust_the_authority_verify_the_server(certificate: Certifi
     with running(listeners=[listener]) as (bound,):
         for name in ("localhost", "127.0.0.1", "::1", "shop.test", socket.gethostname()):
             with (
-                socket.create_connection(("127.0.0.1", bound.port), timeout=5) as raw,
+                socket.create_connection(("127.0.0.1", bound.port), timeout=PATIENCE) as raw,
                 context.wrap_socket(raw, server_hostname=name) as secure,
             ):
                 assert secure.selected_alpn_protocol() == "http/1.1"
@@ -43,7 +43,7 @@ def test_clients_that_trust_the_authority_verify_the_server(certificate: Certifi
                 client.send(b"GET / HTTP/1.1\r\n" + HOST + b"\r\n")
                 assert client.reply().json["scheme"] == "https"
         with (
-            socket.create_connection(("127.0.0.1", bound.port), timeout=5) as raw,
+            socket.create_connection(("127.0.0.1", bound.port), timeout=PATIENCE) as raw,
             pytest.raises(ssl.SSLCertVerificationError),
         ):
             context.wrap_socket(raw, server_hostname="other.test")
@@ -68,7 +68,7 @@ def test_each_store_is_verified_in_its_own_name(certificate: Certificate, name: 
     context.verify_flags |= ssl.VERIFY_X509_STRICT
     with (
         running(listeners=[listener]) as (bound,),
-        socket.create_connection(("127.0.0.1", bound.port), timeout=5) as raw,
+        socket.create_connection(("127.0.0.1", bound.port), timeout=PATIENCE) as raw,
         nullcontext() if trusted else pytest.raises(ssl.SSLCertVerificationError),
         context.wrap_socket(raw, server_hostname=name) as secure,
     ):
@@ -84,7 +84,7 @@ def test_a_store_gets_the_plain_certificate_when_the_authority_is_lost(
     context = ssl.create_default_context(cafile=certificate.ca)
     with (
         running(listeners=[Listener("127.0.0.1", 0, local_context(certificate))]) as (bound,),
-        socket.create_connection(("127.0.0.1", bound.port), timeout=5) as raw,
+        socket.create_connection(("127.0.0.1", bound.port), timeout=PATIENCE) as raw,
         pytest.raises(ssl.SSLCertVerificationError, match="Hostname mismatch"),
     ):
         context.wrap_socket(raw, server_hostname="store-a.localhost")
@@ -96,7 +96,7 @@ def test_a_body_that_never_ends_is_cut_off_under_tls_too(certificate: Certificat
     context = ssl.create_default_context(cafile=certificate.ca)
     with (
         running(listeners=[listener], limits=LIMITS) as (bound,),
-        socket.create_connection(("127.0.0.1", bound.port), timeout=5) as raw,
+        socket.create_connection(("127.0.0.1", bound.port), timeout=PATIENCE) as raw,
         context.wrap_socket(raw, server_hostname="localhost") as secure,
     ):
         client = Client(secure)

@@ -30,7 +30,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
 
 @pytest.fixture
 def telling(place: Place, runner: asyncio.Runner, receiver: Receiver) -> Iterator[Shop]:
-    """A store whose categories are told to the receiver; the house that made it is closed."""
+    """A store whose events about categories go to the receiver; the server that created it is closed."""
     house = place.house(runner)
     shop = house.shop(**{"webhooks.retry_seconds": RETRY_SCHEDULE})
     shop.hook("store/category/*", receiver.url)
@@ -68,7 +68,7 @@ class Makers:
     def end(self) -> None:
         """After the server is gone."""
         for thread in self.threads:
-            thread.join(10)
+            thread.join(PATIENCE)
 
 
 def wait_until(condition: Any) -> None:

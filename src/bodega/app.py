@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from bodega import memory
+from bodega.access.plans import COUNTERS, PLANS
+from bodega.access.scopes import READERS, SCOPES
 from bodega.access.stores import OpenStore, Stores
+from bodega.events import scopes as events
 from bodega.events.dispatcher import Dispatcher
 from bodega.http.app_context import AppContext
 from bodega.http.asgi import Api
@@ -19,6 +23,7 @@ from bodega.http.router import by_version
 from bodega.http.task_executor import TaskExecutor
 from bodega.journal.store import Journal
 from bodega.journal.sync import JournalSync
+from bodega.kit.compile import DECLARATIONS, compile_declarations
 from bodega.kit.route import Route
 from bodega.log import Log, to_standard_error
 from bodega.metrics import Board, Meter
@@ -33,6 +38,22 @@ from bodega.tasks.worker import Worker
 def routes() -> Sequence[Route]:
     """Everything that is served, in both versions."""
     return ROUTES
+
+
+@functools.cache
+def check_declarations() -> None:
+    """The compile step: every word of every declaration is checked, once. Raises DeclarationError."""
+    modules = [module for name, module in sys.modules.items() if name.startswith("bodega.resources.")]
+    compile_declarations(
+        [MODEL.rules_of(table) for table in MODEL.tables],
+        ROUTES,
+        scopes=SCOPES,
+        readers=frozenset(READERS.values()),
+        events=events.SCOPES,
+        counters=COUNTERS,
+        plans={name: plan.limits.keys() for name, plan in PLANS.items()},
+        more=[value for module in modules for value in vars(module).values() if isinstance(value, DECLARATIONS)],
+    )
 
 
 class Application:
@@ -76,7 +97,7 @@ class Application:
             await send({"type": "lifespan.shutdown.complete"})
 
     async def start(self) -> None:
-        """Begins to work on tasks, and brings old stores forward while the first requests are answered."""
+        """Starts working on tasks, and migrates old stores while the first requests are answered."""
         self._worker.start()
         self._looking = asyncio.create_task(self._keep_looking())
         self._dispatcher.start()
@@ -85,7 +106,7 @@ class Application:
         self._waking = asyncio.create_task(self.stores.wake_all())
 
     async def _keep_looking(self) -> None:
-        """Writes down once a second how this worker stands, for whichever worker is asked."""
+        """Records this worker's current values once a second, for whichever worker serves the metrics."""
         while True:
             self._look()
             await asyncio.sleep(1)
@@ -114,8 +135,9 @@ async def make_app(
     meter: Meter | None = None,
     ca: Path | None = None,
 ) -> Application:
-    """The application over a backend; `https_port` is where plain HTTP is sent to, `meter` what this worker counts on,
-    `ca` the local authority's file."""
+    """The application over a backend; `https_port` is where plain HTTP is redirected to, `meter` this worker's
+    counters, `ca` the local authority's file."""
+    check_declarations()
     meter = meter or Board().meter()
     written = to_standard_error() if log else Log()
     stores = Stores(backend, shared=not isinstance(backend, SqliteBackend), log=written, model=MODEL)
@@ -164,7 +186,7 @@ async def make_app(
 
 
 def _look(meter: Meter, stores: Stores, worker: Worker) -> None:
-    """How this worker stands, onto the board."""
+    """Writes this worker's current values to the board."""
     rows = stores.opened_now()
     meter.stands("open_stores", len(rows))
     meter.stands("waiting_writes", sum(each.waiting for each in rows))

@@ -1,4 +1,4 @@
-"""A store's clock. Below the HTTP floor nothing asks the system for the time."""
+"""A store's clock. Below `http/` nothing asks the system for the time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 
 class Clock(msgspec.Struct, frozen=True, gc=False):
-    """Live (both None/0), shifted by `offset` seconds, or standing still at `frozen` (UTC seconds)."""
+    """Live (both None/0), shifted by `offset` seconds, or frozen at `frozen` (UTC seconds)."""
 
     frozen: float | None = None
     offset: float = 0.0

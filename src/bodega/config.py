@@ -1,4 +1,4 @@
-"""What a server is told at its start: one frozen object, checked when it is made."""
+"""The configuration of a server: one frozen object, checked when it is created."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class DataLocation:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The settings of `bodega serve`. Raises ValueError with a sentence when they do not go together."""
+    """The settings of `bodega serve`. Raises ValueError with a sentence when they contradict each other."""
 
     place: DataLocation = DataLocation()
     host: str = "127.0.0.1"
@@ -41,6 +41,6 @@ class Config:
             raise ValueError("A certificate needs its key: give both --tls-cert and --tls-key.")
         if self.workers > 1 and self.place.database is None:
             raise ValueError(
-                "Embedded stores are served by one process: leave --workers at 1,"
+                "SQLite stores are served by one process: leave --workers at 1,"
                 " or keep the stores in PostgreSQL with --database postgresql://..."
             )

@@ -1,8 +1,8 @@
 """How much of a list of operations is served: for `bodega routes --coverage` and for the page of the docs.
 
 A list of operations is a file with tabs between its columns: version, method, path, group, and a wave if it has one.
-Whether an operation is served is asked of the very trie that finds a request's route, so that aliases, words in paths
-and whatever else it learns count here as well.
+Whether an operation is served is decided by the same trie that finds a request's route, so that aliases, words in
+paths and whatever else it learns count here as well.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ METHODS = ("GET", "POST", "PUT", "DELETE")
 
 
 class NoList(ValueError):
-    """A file that is no list of operations; the message is a sentence."""
+    """A file that is not a list of operations; the message is a sentence."""
 
 
 class Operation(NamedTuple):

@@ -1,4 +1,4 @@
-"""The pages of the docs that follow from the code: `python -m bodega.docs` writes them, `--check` tells stale ones."""
+"""The pages of the docs that follow from the code: `python -m bodega.docs` writes them, `--check` names stale ones."""
 
 from __future__ import annotations
 
@@ -38,18 +38,19 @@ def status_codes() -> str:
     wire = [[str(status), message] for status, message in sorted(before_the_law())]
     return (
         "# Status codes\n\n"
-        "Every request is judged by the same steps in the same order. A step lets it pass, or refuses it for one\n"
-        "reason; what no step refuses has an outcome. The first fault decides. `bodega explain STATUS` tells the same\n"
-        "on the command line, and a request with `Bodega-Trace: 1` is answered with its path through the steps.\n\n"
+        "Every request goes through the same steps in the same order. A step lets it pass, or refuses it for one\n"
+        "reason; a request that no step refuses ends in an outcome. The first fault decides. `bodega explain STATUS`\n"
+        "prints the same on the command line, and the reply to a request with `Bodega-Trace: 1` shows its path\n"
+        "through the steps.\n\n"
         "## Steps and reasons\n\n"
-        + _table(["step", "reason", "status", "the answer carries", "what the client can do"], law)
+        + _table(["step", "reason", "status", "the reply carries", "what the client can do"], law)
         + "\n## Outcomes\n\n"
-        + _table(["status", "outcome", "meaning", "the answer carries"], ways)
+        + _table(["status", "outcome", "meaning", "the reply carries"], ways)
         + "\n## By status\n\n"
         + _table(["status", "given for"], index)
         + "\n## Before the law\n\n"
         "A request that cannot be read as HTTP never reaches the first step; the connection is closed after the\n"
-        "answer.\n\n" + _table(["status", "message"], wire)
+        "reply.\n\n" + _table(["status", "message"], wire)
     )
 
 
@@ -66,9 +67,9 @@ def settings() -> str:
         "`bodega store get HASH` shows a store's settings, `bodega store set HASH KEY=VALUE` changes them.\n\n"
         + _table(["key", "default", "meaning"], keys)
         + "\n## Plans\n\n"
-        "`bodega store plan HASH NAME` puts a store on a plan, `--limit products=500` sets a limit of its own. An\n"
-        "empty cell is no limit. Quotas are those of new accounts: OAuth accounts have one for every 30 seconds,\n"
-        "Basic accounts one for every hour.\n\n"
+        "`bodega store plan HASH NAME` puts a store on a plan, `--limit products=500` overrides one of its limits. An\n"
+        "empty cell means no limit. The quotas are those of new accounts: OAuth accounts have one for every 30\n"
+        "seconds, Basic accounts one for every hour.\n\n"
         + _table(["plan", *COUNTERS, "requests in 30 s", "requests an hour"], plans)
     )
 
@@ -176,10 +177,10 @@ def coverage(list_of_operations: Path) -> str:
     ]
     return (
         "# Coverage\n\n"
-        "What is served of the operations that the public documents of the API name. Groups, and the waves in which\n"
-        "they are built, are this project's own. The list of operations is not part of the repository: `make docs`\n"
-        "compares it with the routes where it lies beside the checkout, and leaves this page as it is where it does\n"
-        "not. With any such list, `bodega routes --coverage FILE` tells the same.\n\n"
+        "How many of the operations in the API's public documents are served. The groups, and the waves in which they\n"
+        "are built, are this project's own. The list of operations is not part of the repository: `make docs`\n"
+        "compares it with the routes if it lies beside the checkout, and otherwise says so and leaves this page as it\n"
+        "is. `bodega routes --coverage FILE` makes the same comparison with any such list.\n\n"
         + _table(["wave", "served", "of"], summary)
         + "\n## By group\n\n"
         + _table(["version", "group", "wave", "served", "of"], rows)
@@ -224,6 +225,8 @@ def pages(list_of_operations: Path = OPERATIONS) -> dict[str, str]:
 def write(to: Path, operations: Path, check: bool) -> None:
     """Write the pages of the docs that follow from the code."""
     made = pages(operations)
+    if COVERAGE not in made:
+        click.echo(f"skipped {to / COVERAGE}: no list of operations beside the project", err=True)
     stale = [name for name, text in made.items() if not (to / name).exists() or (to / name).read_text("utf-8") != text]
     if check:
         for name in stale:

@@ -1,4 +1,4 @@
-"""What a status or a reason means, as data and as words: for `bodega explain` and for the table in the docs."""
+"""What a status or a reason means, as data and as text: for `bodega explain` and for the table in the docs."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ CARRIES: dict[Reason, str] = {
     Reason.TREE_TOO_DEEP: "the limit",
     Reason.INTERNAL_ERROR: "X-Request-Id; the cause is in the log",
 }
-"""What the answer brings with it, beside the status and the message."""
+"""What the response carries besides the status and the message."""
 
 MEANS: dict[type[Outcome], tuple[str, str]] = {
     Shown: ("Done: here is what was read, or what was written.", f"{_STATE}; the representation"),
@@ -82,11 +82,11 @@ MEANS: dict[type[Outcome], tuple[str, str]] = {
         "what was saved, and why the rest was not",
     ),
 }
-"""What an outcome says, and what the answer brings with it."""
+"""What an outcome means, and what the response carries."""
 
 
 class Unknown(ValueError):
-    """Neither a status nor a reason; the message is a sentence that says what there is."""
+    """Neither a status nor a reason; the message is a sentence that lists the valid ones."""
 
 
 def explain(asked: str) -> dict[str, Any]:
@@ -119,7 +119,7 @@ def statuses() -> list[int]:
 
 
 def reason_facts(reason: Reason) -> dict[str, Any]:
-    """What is to be known of a reason."""
+    """The facts about a reason."""
     return {
         "reason": reason.name,
         "step": {"number": int(reason.step), "name": reason.step.word},
@@ -132,23 +132,23 @@ def reason_facts(reason: Reason) -> dict[str, Any]:
 
 
 def outcome_facts(outcome: type[Outcome]) -> dict[str, Any]:
-    """What is to be known of an outcome."""
+    """The facts about an outcome."""
     message, carries = MEANS[outcome]
     return {"outcome": outcome.__name__, "status": outcome.status, "message": message, "carries": carries}
 
 
 def before_the_law() -> list[tuple[int, str]]:
-    """Status and message of requests that are turned away while they are still being read."""
+    """Status and message of requests that are rejected while they are still being read."""
     from bodega.server.protocol import ProtocolRefusal
 
     return [refusal.value for refusal in ProtocolRefusal]
 
 
-# As words
+# As text
 
 
 def as_words(found: dict[str, Any]) -> str:
-    """What `explain` found, for people."""
+    """What `explain` found, as text for people."""
     if "status" not in found:
         return "\n".join(_reason(found))
     blocks: list[list[str]] = []

@@ -1,4 +1,4 @@
-"""The log: one JSON object a line on standard error. Requests are gathered for a moment and written together."""
+"""The log: one JSON object a line on standard error. Requests are collected for a moment and written together."""
 
 from __future__ import annotations
 
@@ -59,13 +59,13 @@ class Log:
             self._write(_encoder.encode({"time": wall(), "event": what, **facts}) + b"\n")
 
     def flush(self) -> None:
-        """Writes what was gathered."""
+        """Writes what was collected."""
         lines, self._lines = self._lines, []
         if lines:
             self._write(_encoder.encode_lines(lines))
 
     def _write(self, data: bytes) -> None:
-        """A log that cannot be written, on a disk that is full, keeps nobody from being answered."""
+        """A log that cannot be written, for example on a full disk, blocks no response."""
         assert self._stream is not None
         try:
             self._stream.write(data)

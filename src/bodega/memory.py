@@ -1,4 +1,4 @@
-"""Two settings of the process that a server needs: how the C library keeps memory, and what the collector looks at."""
+"""Two settings of the process that a server needs: how the C library keeps memory, what the garbage collector scans."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def settle() -> None:
     """Called once, when everything is loaded.
 
     glibc hands every block over 128 kB back to the kernel and takes it again for the next reply, page by page: a list
-    of 50 products then costs twice as much. And what was loaded at the start stays: the collector need not walk it.
+    of 50 products then costs twice as much. And what was loaded at the start stays: the collector need not scan it.
     """
     if sys.platform == "linux":
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)

@@ -1,4 +1,4 @@
-"""What a server counts: a few numbers in memory that its workers share, written out for Prometheus when asked.
+"""What a server counts: a few numbers in memory that its workers share, rendered for Prometheus on request.
 
 The board is one piece of memory that is mapped before the workers are forked. Each writes its own row, so that counting
 costs no lock and no call, and any of them can add up the rows of all (measured: 0.4 us a request).
@@ -18,34 +18,34 @@ VERSIONS = (0, 2, 3)
 """0 stands for requests that name no version that is served."""
 
 BOUNDS_US = (1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 10_000_000)
-"""The upper bounds of the classes of answering times, in microseconds."""
+"""The upper bounds of the latency buckets, in microseconds."""
 
 GONE = "CALLER_GONE"
 
 COUNTED = {
     "tasks_done": "Tasks that this server carried out.",
-    "tasks_failed": "Tasks whose request was refused, or that were given up.",
-    "deliveries_done": "Webhook deliveries that a receiver took.",
-    "deliveries_failed": "Webhook deliveries that no receiver took.",
+    "tasks_failed": "Tasks that were refused or failed.",
+    "deliveries_done": "Webhook deliveries that a receiver accepted.",
+    "deliveries_failed": "Webhook deliveries that failed.",
 }
 """Counters beside those of requests."""
 
-STANDING = {
+GAUGES = {
     "open_stores": "Stores that workers have open.",
-    "waiting_writes": "Writes that wait for their store's next transaction.",
+    "waiting_writes": "Writes waiting for their store's next transaction.",
     "running_tasks": "Tasks that are being carried out.",
     "connections": "Connections to databases.",
 }
-"""What is so at the moment; each worker writes its share down once a second."""
+"""Current values; each worker writes its own once a second."""
 
 _WORDS: list[int | str] = [*(outcome.status for outcome in OUTCOMES), *(reason.name for reason in Reason), GONE]
 _ENDS: dict[tuple[int, int | str], int] = {
     (version, word): place for place, (version, word) in enumerate((v, w) for v in VERSIONS for w in _WORDS)
 }
 _KINDS = ("read", "write")
-_CLASSES = len(BOUNDS_US) + 2  # the last but one counts what was slower, the last sums up microseconds
+_CLASSES = len(BOUNDS_US) + 2  # the last but one counts slower requests, the last sums up microseconds
 _TIMES = len(_ENDS)
-_NAMED = {name: _TIMES + 2 * _CLASSES + place for place, name in enumerate((*COUNTED, *STANDING))}
+_NAMED = {name: _TIMES + 2 * _CLASSES + place for place, name in enumerate((*COUNTED, *GAUGES))}
 _WIDTH = _TIMES + 2 * _CLASSES + len(_NAMED)
 
 
@@ -89,7 +89,7 @@ class Meter:
         self._row[_NAMED[name]] += count
 
     def stands(self, name: str, number: int) -> None:
-        """A name in STANDING is this now."""
+        """Sets the current value of a name in GAUGES."""
         self._row[_NAMED[name]] = number
 
 
@@ -98,7 +98,7 @@ def exposition(board: Board) -> bytes:
     from prometheus_client import CollectorRegistry, generate_latest
 
     class Collector:
-        """Hands over what the board says now."""
+        """Yields what the board says now."""
 
         def collect(self) -> Iterator[Any]:
             return _families(board.sums(), board.workers)
@@ -120,7 +120,7 @@ def _families(numbers: list[int], workers: int) -> Iterator[Any]:
             requests.add_metric((f"v{version}" if version else "", str(status), reason), numbers[place])
     yield requests
     times = HistogramMetricFamily(
-        "bodega_request_seconds", "Time from the head of a request to its answer.", labels=("kind",)
+        "bodega_request_seconds", "Time from the head of a request to its response.", labels=("kind",)
     )
     for order, kind in enumerate(_KINDS):
         start = _TIMES + order * _CLASSES
@@ -132,7 +132,7 @@ def _families(numbers: list[int], workers: int) -> Iterator[Any]:
     yield times
     for name, meaning in COUNTED.items():
         yield CounterMetricFamily(f"bodega_{name}", meaning, numbers[_NAMED[name]])
-    for name, meaning in STANDING.items():
+    for name, meaning in GAUGES.items():
         yield GaugeMetricFamily(f"bodega_{name}", meaning, numbers[_NAMED[name]])
     yield GaugeMetricFamily("bodega_workers", "Processes that answer requests.", workers)
 

@@ -1,8 +1,8 @@
-"""HTTP requests to the outside, to addresses that somebody else chose: never to private ones, unless allowed.
+"""HTTP requests to other servers, at addresses that somebody else chose: never private ones, unless allowed.
 
-The address is judged where the socket is made, after every look-up of a name and every redirect, so a name that
-changes its mind between two look-ups (DNS rebinding) gains nothing. The library is imported when it is first needed:
-a command does not pay for it.
+The address is checked where the socket is opened, after every name look-up and every redirect, so a name that resolves
+differently the second time (DNS rebinding) gains nothing. The library is imported when it is first needed: commands do
+not pay for it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import aiohttp
 
 SECONDS = 10.0
-"""How long one request may take, the reading of its answer included."""
+"""How long one request may take, including reading the response."""
 
 REDIRECTS = 3
 
@@ -32,7 +32,7 @@ class PrivateAddress(OSError):
 
 
 def is_public(address: str) -> bool:
-    """Whether an address belongs to everybody: what `ipaddress` says, and what hides in an IPv6 address."""
+    """Whether an address is public: what `ipaddress` says, also of an IPv4 address inside an IPv6 one."""
     found = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(found, ipaddress.IPv6Address):
         if found.ipv4_mapped is not None:
@@ -47,7 +47,7 @@ def is_public(address: str) -> bool:
 def session(*, allow_private: bool, seconds: float, connections: int = 100) -> aiohttp.ClientSession:
     """A session that connects to public addresses only, unless `allow_private`, and holds at most so many connections.
 
-    It keeps no cookies, and no proxy of the environment is asked: it would connect in our place."""
+    It keeps no cookies and uses no proxy from the environment, which would connect in our place."""
     import aiohttp
 
     return aiohttp.ClientSession(
@@ -61,7 +61,7 @@ def session(*, allow_private: bool, seconds: float, connections: int = 100) -> a
 
 
 async def fetch(url: str, *, maximum: int, allow_private: bool) -> bytes:
-    """The body that a GET of an http or https URL is answered with, or the first `maximum` + 1 bytes of it.
+    """The body of a GET of an http or https URL, or its first `maximum` + 1 bytes.
 
     Raises Unreachable.
     """

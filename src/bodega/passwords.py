@@ -13,13 +13,13 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 LONGEST = 250
-"""Characters of a password that is looked at."""
+"""At most so many characters of a password are used."""
 
 _COST = 2
 _KIBIBYTES = 19 * 1024
 
 _threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="password")
-"""A hash takes some 26 ms and 19 MiB: two at a time, and never on the event loop."""
+"""A hash takes some 26 ms and 19 MiB: at most two at a time, and never on the event loop."""
 
 
 async def hashed(password: str) -> str:
@@ -28,13 +28,13 @@ async def hashed(password: str) -> str:
 
 
 async def is_right(known: str, password: str) -> bool:
-    """Whether a password is the one behind a hash; "" is the hash of none. Either takes as long to say."""
+    """Whether a password matches a hash; "" matches none. Both take equally long."""
     right = await _aside(lambda: _verify(known or _nobodys(), password))
     return bool(known) and right
 
 
 async def print_of(content: bytes, salt: str) -> bytes:
-    """A print of a text that may hold a password: as slow to guess from as the hash of the password itself."""
+    """A fingerprint of a text that may hold a password: as slow to attack as the hash of the password itself."""
     return await _aside(lambda: _print(content, salt))
 
 

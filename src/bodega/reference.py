@@ -1,5 +1,5 @@
-"""What the server says of itself in a browser: `/` and `/docs`, the routes it serves, and the law, where the `type` of
-every V3 error points. Made from the same registry that answers; no script, nothing from elsewhere."""
+"""The server's own documentation in a browser: `/` and `/docs`, the routes it serves, and the law, where the `type` of
+every V3 error points. Generated from the registry of reasons; no script, nothing from other hosts."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def law_page() -> bytes:
         (fact["outcome"].lower(), [str(fact["status"]), escape(fact["outcome"]), escape(fact["message"])])
         for fact in map(outcome_facts, OUTCOMES)
     ]
-    message = "<p>Every request meets the same steps in the same order; the first that refuses gives the answer.</p>"
+    message = "<p>Every request goes through the same steps in the same order; the first that refuses decides.</p>"
     refusals = _table(["step", "reason", "status", "it says", "what you can do"], reasons)
     return _page("Status codes", message + refusals + "<h2>Outcomes</h2>" + _table(["status", "outcome", ""], outcomes))
 
@@ -102,7 +102,7 @@ def pages(routes: Sequence[Route]) -> Mount:
             await send({"type": "http.response.body", "body": b""})
             return
         page = found.get(scope["path"].rstrip("/"))
-        body = page or _page("Nothing is here", "<p>See what there is above.</p>")
+        body = page or _page("Nothing is here", "<p>The links above lead to what exists.</p>")
         headers = [
             (b"content-type", b"text/html; charset=utf-8"),
             (b"content-length", b"%d" % len(body)),

@@ -1,1 +1,1 @@
-"""Who may do how much: accounts, scopes, quotas, plans, settings, and the open stores."""
+"""Who may do what, and how much: accounts, scopes, quotas, plans, settings, and the open stores."""

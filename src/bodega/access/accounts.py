@@ -1,4 +1,4 @@
-"""Making an API account: what the command line, the control panel and the installation of an app share."""
+"""Creating an API account: shared by the command line, the control panel and the installation of apps."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def add_account(
 
 
 def _username(name: str, taken: Collection[str]) -> str:
-    """A user name made of the account's name, unlike all that are taken."""
+    """A user name derived from the account's name that is not taken yet."""
     plain = re.sub(r"[^a-z0-9._]+", "-", name.lower()).strip("-") or "user"
     wanted, number = plain, 2
     while wanted in taken:

@@ -7,7 +7,6 @@ import hashlib
 import hmac
 import re
 import secrets
-from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -15,12 +14,13 @@ import msgspec
 from bodega.access.accounts import add_account
 from bodega.access.owners import Owner
 from bodega.access.scopes import SCOPES
+from bodega.storage import query
 from bodega.storage.registry import Account, Registry, StoreRecord, digest, new_token
-from bodega.storage.tx import Tx
+from bodega.storage.tx import Record, Tx
 
 CODE_SECONDS = 60
 PAYLOAD_SECONDS = 86_400
-"""How long a code may be exchanged, and a signed callback be believed (contract/wire.md 1)."""
+"""How long a code may be exchanged, and a signed callback is valid (contract/wire.md 1)."""
 
 _HOST = re.compile(r"[A-Za-z0-9.\-_]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]")
 
@@ -51,7 +51,7 @@ class Installation(msgspec.Struct, frozen=True):
 
 
 class Grant(msgspec.Struct, frozen=True):
-    """What a code stands for: this app may have these scopes in this store, said this owner."""
+    """What a code stands for: this owner granted this app these scopes in this store."""
 
     app: str
     store: str
@@ -91,8 +91,9 @@ _APP = (
 _INSTALLATION = "SELECT app, store, account, owner, installed FROM installations"
 
 
-def _app(row: Any) -> App:
-    return App(row[0], row[1], row[2], row[3], frozenset(row[4].split()), *(row[place] for place in range(5, 10)))
+def _app(row: Record) -> App:
+    client_id, owner, name, secret, scopes, *others = row
+    return App(client_id, owner, name, secret, frozenset(scopes.split()), *others)
 
 
 async def find(tx: Tx, client_id: str) -> App | None:
@@ -121,7 +122,7 @@ async def register(tx: Tx, owner: int, name: str, scopes: frozenset[str], urls: 
 
 
 async def save(tx: Tx, app: App) -> None:
-    """Writes what can be changed of an app."""
+    """Saves the members of an app that can be changed."""
     sql = (
         "UPDATE apps SET name = $2, scopes = $3, auth_url = $4, load_url = $5, uninstall_url = $6,"
         " remove_user_url = $7 WHERE client_id = $1"
@@ -131,9 +132,9 @@ async def save(tx: Tx, app: App) -> None:
 
 
 async def delete(registry: Registry, app: App) -> None:
-    """Forgets an app; what it holds in stores is taken from it."""
-    for row in await registry.tx.rows(_INSTALLATION + " WHERE app = $1", app.client_id):
-        await registry.drop_account(row[1], row[2])
+    """Deletes an app, with its installations."""
+    for installed in await query.named(registry.tx, Installation, _INSTALLATION + " WHERE app = $1", app.client_id):
+        await registry.drop_account(installed.store, installed.account)
     await registry.tx.run("DELETE FROM apps WHERE client_id = $1", app.client_id)
 
 
@@ -142,13 +143,13 @@ async def delete(registry: Registry, app: App) -> None:
 
 async def installation(tx: Tx, app: str, store: str) -> Installation | None:
     """Where and how the app is installed in the store."""
-    row = await tx.row(_INSTALLATION + " WHERE app = $1 AND store = $2", app, store)
-    return None if row is None else Installation(*row)
+    return await query.first(tx, Installation, _INSTALLATION + " WHERE app = $1 AND store = $2", app, store)
 
 
 async def installations(tx: Tx, store: str) -> dict[str, Installation]:
     """All installations in a store, by app."""
-    return {row[0]: Installation(*row) for row in await tx.rows(_INSTALLATION + " WHERE store = $1", store)}
+    found = await query.named(tx, Installation, _INSTALLATION + " WHERE store = $1", store)
+    return {installed.app: installed for installed in found}
 
 
 async def grant(tx: Tx, app: App, store: str, owner: int, now: int) -> str:
@@ -161,14 +162,16 @@ async def grant(tx: Tx, app: App, store: str, owner: int, now: int) -> str:
 
 
 async def redeem(tx: Tx, app: App, code: str, now: int) -> Grant | None:
-    """What the code stands for; None when it is unknown, too old, another app's or spent. Of two that come at once
-    one gets it."""
+    """What the code stands for; None if it is unknown, expired, another app's or spent. Of two simultaneous requests
+    only one gets it."""
     sql = (
         "UPDATE codes SET spent = 1 WHERE digest = $1 AND app = $2 AND expires > $3 AND spent = 0"
         " RETURNING app, store, owner, scopes"
     )
     rows = await tx.rows(sql, digest(code), app.client_id, now)
-    return Grant(rows[0][0], rows[0][1], rows[0][2], frozenset(rows[0][3].split())) if rows else None
+    for client_id, store, owner, scopes in rows:
+        return Grant(client_id, store, owner, frozenset(scopes.split()))
+    return None
 
 
 async def install(registry: Registry, app: App, store: StoreRecord, given: Grant, now: int) -> tuple[str, Account]:
@@ -188,7 +191,7 @@ async def install(registry: Registry, app: App, store: StoreRecord, given: Grant
 
 
 async def uninstall(registry: Registry, found: Installation) -> None:
-    """Takes the app's account away, and with it the installation."""
+    """Revokes the app's account and deletes the installation."""
     await registry.drop_account(found.store, found.account)
     await registry.tx.run("DELETE FROM installations WHERE app = $1 AND store = $2", found.app, found.store)
 
@@ -197,7 +200,7 @@ async def uninstall(registry: Registry, found: Installation) -> None:
 
 
 def signed_payload_jwt(app: App, store: str, user: Owner, owner: Owner, now: int) -> str:
-    """The token that says for which store and user a callback is opened (HS256 with the client secret)."""
+    """The token that names the store and user for which a callback is opened (HS256 with the client secret)."""
     import jwt
 
     claims = {

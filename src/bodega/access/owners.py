@@ -1,6 +1,6 @@
-"""Owners: the people who sign in to the control panel. Their stores, their passwords, links that let one in once.
+"""Owners: the people who sign in to the control panel. Their stores, their passwords, one-time links.
 
-Times are in UTC seconds by the machine's clock: a store that stands still must not keep a session for ever.
+Times are in UTC seconds by the machine's clock: a frozen store clock must not keep a session for ever.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from typing import Any
 import msgspec
 
 from bodega import passwords
+from bodega.storage import query
 from bodega.storage.registry import digest, new_token
-from bodega.storage.tx import Clash, Tx
+from bodega.storage.tx import Clash, Record, Tx
 
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 200
@@ -33,7 +34,7 @@ class Owner(msgspec.Struct, frozen=True):
 
 
 def read_email(text: str) -> str:
-    """The address in the one form it is kept in. Raises ValueError with a sentence."""
+    """The address in its stored form. Raises ValueError with a sentence."""
     email = text.strip().lower()
     if not _EMAIL.fullmatch(email):
         raise ValueError("An e-mail address looks like name@example.com.")
@@ -48,7 +49,7 @@ def read_password(text: str) -> str:
 
 
 async def is_password(owner: Owner | None, password: str) -> bool:
-    """Whether the password is the owner's. It takes as long for nobody's address as for somebody's."""
+    """Whether the password is the owner's. An unknown address takes as long as a known one."""
     return await passwords.is_right(owner.password if owner is not None else "", password)
 
 
@@ -57,11 +58,12 @@ async def is_password(owner: Owner | None, password: str) -> bool:
 _OWNER = "SELECT id, uuid, email, password, created FROM owners"
 
 
-async def _whole(tx: Tx, row: Any | None) -> Owner | None:
+async def _whole(tx: Tx, row: Record | None) -> Owner | None:
     if row is None:
         return None
-    stores = await tx.rows("SELECT store FROM owned WHERE owner = $1 ORDER BY store", row[0])
-    return Owner(row[0], row[1], row[2], row[3], row[4], tuple(found[0] for found in stores))
+    owner_id, owner_uuid, email, password, created = row
+    stores = await query.values(tx, "SELECT store FROM owned WHERE owner = $1 ORDER BY store", owner_id)
+    return Owner(owner_id, owner_uuid, email, password, created, tuple(stores))
 
 
 async def by_id(tx: Tx, owner_id: int) -> Owner | None:
@@ -77,12 +79,12 @@ async def by_email(tx: Tx, email: str) -> Owner | None:
 async def of_store(tx: Tx, store: str) -> list[Owner]:
     """Everybody who owns the store, oldest first."""
     sql = "SELECT owner FROM owned WHERE store = $1 ORDER BY owner"
-    found = [await by_id(tx, row[0]) for row in await tx.rows(sql, store)]
+    found = [await by_id(tx, owner_id) for owner_id in await query.values(tx, sql, store)]
     return [owner for owner in found if owner is not None]
 
 
 async def add(tx: Tx, email: str, store: str, hashed: str, now: int) -> Owner:
-    """Makes somebody an owner of a store. One who is known already keeps what they have, and gets a new password if
+    """Makes somebody an owner of a store. An existing owner keeps their stores, and gets a new password if
     one is given."""
     if await by_email(tx, email) is None:
         sql = (
@@ -101,7 +103,7 @@ async def add(tx: Tx, email: str, store: str, hashed: str, now: int) -> Owner:
 
 
 async def _tried_again(tx: Tx, sql: str, *values: Any) -> None:
-    """Two who are made at the same moment may reach for the same number, or be the same."""
+    """Two that are created at the same moment may get the same number, or be the same person."""
     for _ in range(5):
         try:
             await tx.run(sql, *values)
@@ -113,22 +115,22 @@ async def _tried_again(tx: Tx, sql: str, *values: Any) -> None:
 
 
 async def set_password(tx: Tx, owner_id: int, hashed: str) -> None:
-    """A new password; who knew the old one is signed out everywhere."""
+    """Sets a new password; whoever knew the old one is signed out everywhere."""
     await tx.run("UPDATE owners SET password = $2 WHERE id = $1", owner_id, hashed)
     await tx.run("DELETE FROM sessions WHERE owner = $1", owner_id)
 
 
 async def remove(tx: Tx, owner_id: int, store: str) -> None:
-    """The store is no longer theirs; an owner without a store is forgotten."""
+    """Removes the store from an owner; an owner without a store is deleted."""
     await tx.run("DELETE FROM owned WHERE owner = $1 AND store = $2", owner_id, store)
     await tx.run("DELETE FROM owners WHERE id = $1 AND id NOT IN (SELECT owner FROM owned)", owner_id)
 
 
-# Links that let one in once
+# One-time links
 
 
 class Invitation(msgspec.Struct, frozen=True):
-    """Whoever holds it may become an owner of the store, until `expires`."""
+    """Whoever holds it may become an owner of the store until `expires`."""
 
     store: str
     email: str
@@ -136,7 +138,7 @@ class Invitation(msgspec.Struct, frozen=True):
 
 
 async def invite(tx: Tx, store: str, email: str, now: int, seconds: int) -> str:
-    """The secret of a new link, good for so many seconds from now; those that are too old are cleared away."""
+    """The secret of a new link, valid for so many seconds; expired links are deleted."""
     token = new_token()
     await tx.run("DELETE FROM invitations WHERE expires <= $1", now)
     sql = "INSERT INTO invitations (digest, store, email, expires) VALUES ($1, $2, $3, $4)"
@@ -145,14 +147,13 @@ async def invite(tx: Tx, store: str, email: str, now: int, seconds: int) -> str:
 
 
 async def invitation(tx: Tx, token: str, now: int) -> Invitation | None:
-    """What a link leads to, while it is good."""
+    """What a link leads to, while it is valid."""
     sql = "SELECT store, email, expires FROM invitations WHERE digest = $1 AND expires > $2"
-    row = await tx.row(sql, digest(token), now)
-    return None if row is None else Invitation(*row)
+    return await query.first(tx, Invitation, sql, digest(token), now)
 
 
 async def accept(tx: Tx, token: str, now: int) -> Invitation | None:
-    """Uses the link up: of several who hold it, one is let in."""
+    """Uses the link up: of several holders, only one succeeds."""
     sql = "DELETE FROM invitations WHERE digest = $1 AND expires > $2 RETURNING store, email, expires"
-    rows = await tx.rows(sql, digest(token), now)
-    return Invitation(*rows[0]) if rows else None
+    used = await query.named(tx, Invitation, sql, digest(token), now)
+    return used[0] if used else None

@@ -1,4 +1,4 @@
-"""The plans a store can be on: what it may hold (507 beyond) and how fast it may be asked (429, 509 beyond).
+"""The plans a store can be on: what it may hold (507 beyond) and how many requests it may get (429, 509 beyond).
 
 Quotas of the named plans: rule 11 (150 or 450 requests a window of 30 s), rule 10 (20,000 requests an hour for Basic).
 """
@@ -17,7 +17,7 @@ COUNTERS = ("products", "categories", "brands", "customers")
 
 @dataclass(frozen=True, slots=True)
 class StorePlan:
-    """Limits by counter (a counter that is absent has no limit) and default quotas of new accounts."""
+    """Limits by counter (an absent counter has no limit) and default quotas of new accounts."""
 
     name: str
     level: str

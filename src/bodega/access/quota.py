@@ -1,7 +1,7 @@
 """Quotas: how many requests an account may send, counted by the store's clock.
 
-OAuth accounts have a window (rule 11), Basic accounts an hour that rolls on every minute (rule 10). One process counts
-in memory; workers on PostgreSQL take reservations of several units from the registry, so that a request costs no trip.
+OAuth accounts have a window (rule 11), Basic accounts a rolling hour (rule 10). One process counts in memory; workers
+on PostgreSQL reserve several units at once in the registry, so that a request costs no round trip.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bodega.storage.tx import Busy, Clash, Tx
 
 
 class Spent(msgspec.Struct, frozen=True, gc=False):
-    """The state after a request: `left` is negative when it was one too many; `reset_ms` until the count moves on."""
+    """The state after a request: `left` is negative if it was one too many; `reset_ms` until the count changes."""
 
     left: int
     quota: int
@@ -76,7 +76,7 @@ class HourlyQuota:
 class SharedQuota:
     """A quota that several workers share: units are taken from the registry, where the count is kept.
 
-    Never are more requests let through than the quota, and exactly the quota however they are spread over the workers:
+    Never are more requests let through than the quota, and exactly the quota however they are spread over workers:
     a worker that finds nothing left first waits for what others took and did not use. Only what a worker held when it
     was killed (at most `HANDFUL`, and only of a quota with more than `PLENTY` left) is lost until the count moves on.
 
@@ -94,7 +94,7 @@ class SharedQuota:
         self.hour = account.kind == "basic"
         self.quota = account.per_hour if self.hour else account.per_window
         self.epoch = account.quota_epoch
-        self._key = -1  # what the units in hand were counted under: the window's end, or the minute
+        self._key = -1  # what the reserved units were counted under: the window's end, or the minute
         self._in_hand = 0
         self._extra = 0  # units taken for nobody in particular
         self._left = self.quota
@@ -124,7 +124,7 @@ class SharedQuota:
         return Spent(self._left + self._in_hand, self.quota, self._reset_ms(now))
 
     def _current(self, moment: int) -> bool:
-        """Whether the units in hand are still good; clocks of several machines may differ a little."""
+        """Whether the reserved units are still valid; clocks of several machines may differ a little."""
         if self.hour:
             return self._key - 1 <= moment <= self._key
         return moment < self._key <= moment + WINDOW_MS + SKEW_MS
@@ -137,14 +137,14 @@ class SharedQuota:
         return max(1, int((self._key * 60 + 60 - now) * 1000))
 
     def _move_on(self, tx: Tx) -> None:
-        """A new window or minute: nothing in hand is good any more."""
+        """A new window or minute: reserved units are no longer valid."""
         if self.hour:
             self._give_back(tx)
         self._in_hand = self._extra = 0
         self._spent = False
 
     async def _take(self, tx: Tx, moment: int) -> None:
-        """Takes units, after whoever holds some that may come back; `_spent` when there are none."""
+        """Takes units, waiting for those that may be given back; `_spent` when there are none."""
         low, high, fresh = (moment - 60, moment + 1, moment) if self.hour else (moment, moment + WINDOW_MS + SKEW_MS, 0)
         while True:
             values = (low, high, fresh or moment + WINDOW_MS, not self.hour)
@@ -196,7 +196,7 @@ PLENTY = 1000
 
 HOLD_SECONDS = 0.25
 PATIENCE_SECONDS = 0.05
-"""Between two looks whether units came back."""
+"""Between two checks whether units were given back."""
 
 SKEW_MS = 5_000
 """How far the clocks of two workers may be apart: a window that seems to begin later than now is the present one."""

@@ -1,6 +1,6 @@
-"""The OAuth scopes: the words by which an account is told what it may read and write.
+"""The OAuth scopes: what an account may read and write.
 
-A scope that lets one write usually has a twin that lets one only read, named `..._read_only`.
+A scope for writing usually has a twin for reading only, named `..._read_only`.
 """
 
 from __future__ import annotations
@@ -76,16 +76,16 @@ SCOPES: dict[str, str] = {
 READERS: dict[str, str] = {
     scope: twin for scope in SCOPES if (twin := scope.removesuffix("_manage") + "_read_only") in SCOPES
 }
-"""From a scope that lets one write to its twin."""
+"""From a scope for writing to its read-only twin."""
 
 ALL = frozenset(scope for scope in SCOPES if scope.startswith("store_") and scope not in READERS.values())
-"""Everything a store can grant: what an account gets for which no scope is named."""
+"""Everything a store can grant: the default of new accounts."""
 
 
 def allows(granted: Set[str], needed: str, *, writes: bool) -> bool:
-    """Whether an account with the scopes `granted` may use an operation that is opened by `needed`.
+    """Whether an account with the scopes `granted` may use an operation that needs `needed`.
 
-    `needed` is the scope that lets one write; a reader (GET, HEAD, OPTIONS) is content with its twin. "" and
+    `needed` is the scope for writing; for reading (GET, HEAD, OPTIONS) its twin is enough. "" and
     "default" are open to everyone. Of several, joined by "|", any one is enough.
     """
     if "|" in needed:

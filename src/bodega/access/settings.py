@@ -124,7 +124,7 @@ SETTINGS: dict[str, Setting] = {
     "language": Setting("en", _text, "the language of the storefront"),
     "currency": Setting("USD", _currency, "the default currency"),
     "currency_symbol": Setting("$", _short(10), "its symbol"),
-    "currency_symbol_location": Setting("left", OneOf("left", "right"), "the side of the amount it stands on"),
+    "currency_symbol_location": Setting("left", OneOf("left", "right"), "the side of the amount on which it is shown"),
     "decimal_separator": Setting(".", _short(1), "between units and cents"),
     "thousands_separator": Setting(",", _short(1), "between groups of three digits"),
     "decimal_places": Setting(2, _places, "digits after the decimal separator"),

@@ -1,4 +1,4 @@
-"""The open stores of this process: each with its rows, its accounts, its counts, and what the registry says of it."""
+"""The open stores of this process: each with its rows, accounts and quotas, and its record in the registry."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ REMEMBERED = 4096
 
 AGAIN_SECONDS = 5.0
 LONGEST_PAUSE_SECONDS = 300.0
-"""The pause after an upgrade that failed, doubled each time up to the longest."""
+"""The pause after a failed upgrade, doubled each time up to the longest."""
 
 _HASH = re.compile(r"[a-z0-9-]{1,40}")
 
@@ -58,7 +58,7 @@ class OpenStore:
         self.learn(record, accounts)
 
     def learn(self, record: StoreRecord, accounts: list[Account]) -> None:
-        """Takes in what the registry says now."""
+        """Takes over what the registry says now."""
         self.record = record
         self.clock: Clock = record.clock
         self.settings: dict[str, Any] = with_defaults(record.settings)
@@ -126,7 +126,7 @@ class OpenStore:
         return await self._registry.accounts(self.record.hash)
 
     async def close(self) -> None:
-        """Ends after the last waiting write; an upgrade is broken off, and so undone."""
+        """Closes after the last waiting write; a running upgrade is cancelled and rolled back."""
         self.closed = True
         if self.upgrade is not None and not self.upgrade.done():
             self.upgrade.cancel()
@@ -136,10 +136,10 @@ class OpenStore:
 
 
 class Stores:
-    """Opens stores when they are first asked for, and learns again what the registry says after each change
-    notification.
+    """Opens stores when they are first asked for, and rereads their records after each change notification.
 
-    `model` has the tables of every store and their rules; one that is opened for the first time gets their first rows.
+    `model` has the tables of every store and their rules; a store that is opened for the first time gets their default
+    rows.
     """
 
     def __init__(
@@ -158,7 +158,7 @@ class Stores:
         self.opened: Callable[[OpenStore], None] | None = None
 
     def known(self, store_hash: str) -> OpenStore | None:
-        """The store, if nothing has to be read for it: the usual case, without a wait."""
+        """The store, if nothing has to be read for it: the usual case, without waiting."""
         self._listen()
         return self._fresh.get(store_hash)
 
@@ -181,14 +181,14 @@ class Stores:
         found = self.known(store_hash)
         if found is not None:
             return found
-        if not _HASH.fullmatch(store_hash):  # not worth a question, nor a place in the memory
+        if not _HASH.fullmatch(store_hash):  # not worth a query, nor memory
             return None
         async with self._learning:
             if store_hash in self._fresh:
                 return self._fresh[store_hash]
             rings = self._rings
             store = await self._learn(store_hash)
-            if rings == self._rings:  # else what was read may be old already
+            if rings == self._rings:  # else what was read may already be stale
                 self._remember(store_hash, store)
             return store
 
@@ -222,7 +222,7 @@ class Stores:
         return store
 
     async def _upgrade(self, store: OpenStore) -> None:
-        """Goes on until it succeeds: meanwhile the store answers 503, and the log says why."""
+        """Retries until it succeeds: meanwhile the store answers 503, and the log says why."""
         pause = AGAIN_SECONDS
         while not await self._forward(store, pause):
             await asyncio.sleep(pause)
@@ -262,9 +262,9 @@ class Stores:
         return self._only
 
     async def wake_all(self) -> None:
-        """Brings every store forward and opens those in which a task waits, one after the other.
+        """Migrates every store and opens those with waiting tasks, one after the other.
 
-        Stores that are asked for meanwhile come first; one that cannot be opened does not keep the others waiting.
+        Stores that are requested meanwhile come first; one that cannot be opened does not hold up the others.
         """
         for record in await self.registry.stores():
             await asyncio.sleep(0)

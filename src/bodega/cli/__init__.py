@@ -14,7 +14,7 @@ COMMANDS = ("serve", "dev", "store", "account", "owner", "seed", "routes", "expl
 
 
 class Commands(click.Group):
-    """Finds commands by module; tells every error as one sentence on stderr."""
+    """Finds commands by module; prints every error as one sentence on stderr."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names, in the order of `COMMANDS`."""

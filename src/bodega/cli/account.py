@@ -26,7 +26,7 @@ QUOTA = click.IntRange(min=0)
 
 @click.group("account")
 def command() -> None:
-    """Make, change, list and revoke API accounts."""
+    """Create, change, list and revoke API accounts."""
 
 
 def _quotas(function: Any) -> Any:
@@ -42,7 +42,7 @@ def _quotas(function: Any) -> Any:
 @click.argument("store_hash", metavar="HASH")
 @click.argument("name", metavar="NAME")
 @click.option(
-    "--scope", "scopes", multiple=True, metavar="SCOPE ...", help="What it may do; everything when none is named."
+    "--scope", "scopes", multiple=True, metavar="SCOPE ...", help="What it may do; everything if none is given."
 )
 @click.option("--basic", is_flag=True, help="Give it a user name for Basic authentication, instead of OAuth.")
 @_quotas
@@ -60,10 +60,10 @@ def create(
     more: tuple[str, ...],
     _as_json: bool,
 ) -> None:
-    """Make an account and print its credentials as JSON; the token is not shown again.
+    """Create an account and print its credentials as JSON; the token is not shown again.
 
-    Scopes may be repeated, joined by commas or given as several words. With no --scope the account may read and write
-    everything in the store. Quotas that are not given are those of the store's plan.
+    Scopes may be repeated, separated by commas or given as several words. With no --scope the account may read and
+    write everything in the store. Quotas that are not given are those of the store's plan.
     """
     granted = read_scopes(trailing(scopes, more)) if scopes or more else ALL
     if not name.strip() or len(name) > 100:
@@ -73,38 +73,22 @@ def create(
         from bodega.storage.registry import new_token
 
         token = new_token()
-        account = await add_account(backend, store_hash, name, token, granted, basic, per_hour, per_window)
+        account = await accounts.add_account(
+            backend.registry, await the_store(backend, store_hash), name, token, granted,
+            basic=basic, per_hour=per_hour, per_window=per_window,
+        )  # fmt: skip
         shown = account_facts(account)
         return {"client_id": account.client_id, "client_secret": account.secret, "token": token} | shown
 
     print_json(with_backend(place, work))
 
 
-async def add_account(
-    backend: Backend,
-    store_hash: str,
-    name: str,
-    token: str,
-    scopes: frozenset[str],
-    basic: bool = False,
-    per_hour: int | None = None,
-    per_window: int | None = None,
-    client_id: str = "",
-) -> Account:
-    """A new account; quotas that are None are the plan's. Raises Failed when there is no such store."""
-    store = await the_store(backend, store_hash)
-    return await accounts.add_account(
-        backend.registry, store, name, token, scopes,
-        basic=basic, per_hour=per_hour, per_window=per_window, client_id=client_id,
-    )  # fmt: skip
-
-
 @command.command("update", cls=Several, several=SCOPE_WORDS)
 @click.argument("store_hash", metavar="HASH")
 @click.argument("client_id", metavar="CLIENT_ID")
-@click.option("--scope", "scopes", multiple=True, metavar="SCOPE ...", help="What it may do from now on, and no more.")
+@click.option("--scope", "scopes", multiple=True, metavar="SCOPE ...", help="Replace its scopes by these.")
 @_quotas
-@click.option("--disable/--enable", "disabled", default=None, help="Turn its requests away, or take them again.")
+@click.option("--disable/--enable", "disabled", default=None, help="Refuse its requests, or accept them again.")
 @click.argument("more", nargs=-1, cls=Trailing)
 @at_place
 @as_json
@@ -155,7 +139,7 @@ def list_(place: DataLocation, store_hash: str, as_json: bool) -> None:
     if as_json:
         print_json(shown)
     elif not shown:
-        click.echo(f"Store {store_hash} has no accounts yet; make one: bodega account create {store_hash} NAME")
+        click.echo(f"Store {store_hash} has no accounts yet; create one: bodega account create {store_hash} NAME")
     else:
         lines = [
             {**account, "quota": _quota(account), "scopes": _scopes(account), "state": _state(account)}
@@ -170,7 +154,7 @@ def list_(place: DataLocation, store_hash: str, as_json: bool) -> None:
 @at_place
 @as_json
 def revoke(place: DataLocation, store_hash: str, client_id: str, as_json: bool) -> None:
-    """Take an account's credentials away for good."""
+    """Revoke an account's credentials for good."""
 
     async def work(backend: Backend) -> None:
         await _the_account(backend, store_hash, client_id)
@@ -189,7 +173,7 @@ async def _the_account(backend: Backend, store_hash: str, client_id: str) -> Acc
 
 
 def read_scopes(texts: tuple[str, ...]) -> frozenset[str]:
-    """The scopes in words that may be joined by commas or blanks. Raises UsageError naming what comes near."""
+    """The scopes in words that may be separated by commas or blanks. Raises UsageError naming similar ones."""
     names = [name for text in texts for name in re.split(r"[,\s]+", text) if name]
     for name in names:
         if name not in SCOPES:
@@ -200,7 +184,7 @@ def read_scopes(texts: tuple[str, ...]) -> frozenset[str]:
 
 
 def account_facts(account: Account) -> dict[str, Any]:
-    """What is shown of an account, but for its client id and its secrets."""
+    """What is shown of an account, without its client id and secrets."""
     from bodega.dates import iso
 
     return {

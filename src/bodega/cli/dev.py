@@ -1,4 +1,4 @@
-"""`bodega dev`: a store to play with, gone when it is stopped."""
+"""`bodega dev`: a throwaway store to try things out."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from bodega.access.accounts import add_account
 from bodega.access.scopes import ALL
-from bodega.cli.account import add_account
 from bodega.cli.place import as_json, given, open_backend, plain_failures
 from bodega.cli.seed import AMOUNTS, fill, sample_data
 from bodega.cli.serve import bind, listen_failures, listening, reachable, serve
@@ -36,7 +36,7 @@ USER = "demo"
 OWNER = "owner@localhost"
 LINK_SECONDS = 3_600
 PLENTY = 1_000_000_000
-"""A quota that nobody spends by hand."""
+"""A quota that nobody exhausts by hand."""
 
 
 @click.command("dev")
@@ -46,7 +46,7 @@ PLENTY = 1_000_000_000
 def command(config: Config, amounts: Mapping[str, int], as_json: bool) -> None:
     """Start a demo store with sample data in a throwaway directory and print curl lines that work.
 
-    Plain HTTP is allowed. With --data or --database the store is made there and kept.
+    Plain HTTP is allowed. With --data or --database the store is created there and kept.
     """
     kept = given("data") or given("database")
     with ExitStack() as stack, plain_failures(), listen_failures():
@@ -63,7 +63,7 @@ def command(config: Config, amounts: Mapping[str, int], as_json: bool) -> None:
 
 
 def _leave_tidily() -> None:
-    """Lets a termination before the server runs remove the throwaway directory too."""
+    """Removes the throwaway directory even if terminated before the server runs."""
 
     def leave(_number: int, _frame: object) -> NoReturn:
         sys.exit(1)
@@ -72,17 +72,17 @@ def _leave_tidily() -> None:
 
 
 async def _prepare(place: DataLocation, amounts: Mapping[str, int]) -> None:
-    """Makes the demo store and its accounts where they are missing, and fills it when it is new."""
+    """Creates the demo store and its accounts if missing, and fills a new one with sample data."""
     backend = await open_backend(place)
     if await backend.registry.store(STORE) is not None:
         await backend.close()
         return
-    # What is developed against this store runs on the same machine, its images too.
+    # Programs that are developed against this store run on the same machine, and so do their images.
     private = {"images.allow_private": True, "webhooks.allow_private": True}
-    await add_store(backend, STORE, "sandbox", {"name": "Demo store", "journal": "full", **private})
+    store = await add_store(backend, STORE, "sandbox", {"name": "Demo store", "journal": "full", **private})
     everything = (TOKEN, ALL)
-    await add_account(backend, STORE, CLIENT, *everything, per_window=PLENTY, client_id=CLIENT)
-    await add_account(backend, STORE, USER, *everything, basic=True, per_hour=PLENTY, client_id="demo-user")
+    await add_account(backend.registry, store, CLIENT, *everything, per_window=PLENTY, client_id=CLIENT)
+    await add_account(backend.registry, store, USER, *everything, basic=True, per_hour=PLENTY, client_id="demo-user")
     if any(amounts.values()):
         await fill(backend, STORE, amounts)
     else:
@@ -134,7 +134,7 @@ def _welcome(config: Config, listeners: Sequence[Listener], way_in: str, as_json
             f"{_label('Basic')}user {USER}, token {TOKEN}\n"
             f"{_label('Panel')}{panel}   {click.style('opens once', dim=True)}\n\n"
             + "".join(f"{line}\n" for line in lines)
-            + f"\n{click.style('In another terminal, so that every command finds the store:', dim=True)}\n"
+            + f"\n{click.style('In another terminal, to let every command find the store:', dim=True)}\n"
             + "\n".join(_exports(config.place))
         )
     sys.stdout.flush()
@@ -145,7 +145,7 @@ def _label(text: str) -> str:
 
 
 def _exports(place: DataLocation) -> list[str]:
-    """What lets another terminal find the store, and the command itself where it is on no path."""
+    """What lets another terminal find the store, and the command itself if it is not on the path."""
     if place.database:
         lines = [f"export BODEGA_DATABASE={quote(place.database)}"]
     else:

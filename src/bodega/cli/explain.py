@@ -1,4 +1,4 @@
-"""`bodega explain`: why a request was answered as it was."""
+"""`bodega explain`: why a request got its status."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bodega.cli.show import print_json
 @click.argument("asked", metavar="STATUS|REASON")
 @as_json
 def command(asked: str, as_json: bool) -> None:
-    """Tell which step answers with a status, for what reasons, and what the client can do.
+    """Show which step answers with a status, for what reasons, and what the client can do.
 
     For example: bodega explain 409, or bodega explain PLAN_LIMIT_REACHED.
     """

@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 @click.group("owner")
 def command() -> None:
-    """Make, list and remove owners: who may sign in to the control panel."""
+    """Create, list and remove owners: who may sign in to the control panel."""
 
 
 @command.command("create")
 @click.argument("store_hash", metavar="HASH")
 @click.argument("email", metavar="EMAIL")
-@click.option("--password-stdin", is_flag=True, help="Read the password from standard input, its first line.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from the first line of standard input.")
 @at_place
 @as_json
 def create(place: DataLocation, store_hash: str, email: str, password_stdin: bool, as_json: bool) -> None:
-    """Let somebody sign in to the control panel of a store. Without --password-stdin the password is asked for.
+    """Let somebody sign in to a store's control panel. Prompts for the password without --password-stdin.
 
-    For an owner of another store the password stays, unless --password-stdin gives a new one.
+    An existing owner keeps their password, unless --password-stdin gives a new one.
     """
     from bodega import passwords
     from bodega.access import owners
@@ -77,7 +77,7 @@ def list_(place: DataLocation, store_hash: str, as_json: bool) -> None:
     if as_json:
         print_json(found)
     elif not found:
-        click.echo(f"Store {store_hash} has no owner yet; make one: bodega owner create {store_hash} EMAIL")
+        click.echo(f"Store {store_hash} has no owner yet; create one: bodega owner create {store_hash} EMAIL")
     else:
         print_table(found, "email stores created")
 
@@ -88,7 +88,7 @@ def list_(place: DataLocation, store_hash: str, as_json: bool) -> None:
 @at_place
 @as_json
 def remove(place: DataLocation, store_hash: str, email: str, as_json: bool) -> None:
-    """Take a store away from an owner; one without any store is forgotten."""
+    """Remove an owner from a store; an owner without any store is deleted."""
     from bodega.access import owners
 
     wanted = _email(email)

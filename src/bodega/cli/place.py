@@ -1,4 +1,4 @@
-"""What commands share: where the stores are, how they are reached, how a failure is told."""
+"""What commands share: where the stores are, how they are reached, how a failure is reported."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def at_place(command: Command) -> Command:
     @functools.wraps(command)
     def placed(data: Path, database: str | None, **others: Any) -> Any:
         if given("data") and not given("database"):
-            database = None  # what is typed goes before what the environment says
+            database = None  # options override the environment
         with usage_errors():
             place = DataLocation(data, database or None)
         return command(place=place, **others)
@@ -87,13 +87,13 @@ async def the_store(backend: Backend, store_hash: str) -> StoreRecord:
     """The store of this hash. Raises Failed."""
     record = await backend.registry.store(store_hash)
     if record is None:
-        raise Failed(f"There is no store {store_hash}; make it with: bodega store create {store_hash}.")
+        raise Failed(f"There is no store {store_hash}; create it with: bodega store create {store_hash}.")
     return record
 
 
 @contextmanager
 def usage_errors() -> Iterator[None]:
-    """What is wrong with the arguments taken together, told as such."""
+    """Reports arguments that contradict each other as a usage error."""
     try:
         yield
     except ValueError as error:
@@ -102,7 +102,7 @@ def usage_errors() -> Iterator[None]:
 
 @contextmanager
 def plain_failures() -> Iterator[None]:
-    """A database or a file that cannot be used is told in one sentence, without a traceback."""
+    """Reports an unusable database or file in one sentence, without a traceback."""
     from bodega.storage.tx import Busy
 
     try:
@@ -110,7 +110,7 @@ def plain_failures() -> Iterator[None]:
     except (Busy, OSError, sqlite3.Error) as error:
         raise Failed(_sentence(error)) from error
     except Exception as error:
-        if type(error).__module__.partition(".")[0] != "asyncpg":  # only there when PostgreSQL is in use
+        if type(error).__module__.partition(".")[0] != "asyncpg":  # only imported when PostgreSQL is in use
             raise
         raise Failed(f"PostgreSQL refused: {_sentence(error)}") from error
 

@@ -1,4 +1,4 @@
-"""`bodega routes`: what is served, and how much that is of a list of operations."""
+"""`bodega routes`: what is served, and how much of a list of operations that covers."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ METHODS = ("GET", "POST", "PUT", "DELETE")
 @click.option("--coverage", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="TSV",
               help="Compare with a list of operations: columns version, method, path, group, wave.")  # fmt: skip
 @click.option("--group", "groups", multiple=True, metavar="NAME",
-              help="Only this group of the list: catalog has catalog.brands in it. May be given again.")  # fmt: skip
-@click.option("--wave", "waves", multiple=True, metavar="NAME", help="Only this wave of the list. May be given again.")
+              help="Only this group of the list: catalog includes catalog.brands. Can be repeated.")  # fmt: skip
+@click.option("--wave", "waves", multiple=True, metavar="NAME", help="Only this wave of the list. Can be repeated.")
 @as_json
 def command(coverage: Path | None, groups: tuple[str, ...], waves: tuple[str, ...], as_json: bool) -> None:
-    """List the operations that are served, or the share of a list of operations."""
+    """List the operations that are served, or how much of a list of operations is."""
     if coverage is not None:
         _print_coverage(_compared(coverage, groups, waves), as_json)
     elif groups or waves:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 AMOUNTS = {"products": 200, "customers": 60, "orders": 150}
-"""What a store is filled with when nobody says."""
+"""The default amounts."""
 
 
 def sample_data(defaults: Mapping[str, int]) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -54,8 +54,8 @@ def sample_data(defaults: Mapping[str, int]) -> Callable[[Callable[..., None]], 
 def command(place: DataLocation, store_hash: str, amounts: Mapping[str, int], seed: int, as_json: bool) -> None:
     """Fill a store with sample data: products with their categories and brands, customers, and orders.
 
-    Orders are of products that are there. Without any number it is a small store of everything. Called again, it
-    goes on where it ended. A server may have the store open meanwhile.
+    Orders use existing products. Without any number it is a small store of everything. Called again, it continues
+    where it ended. A server may have the store open meanwhile.
     """
     import asyncio
 

@@ -28,7 +28,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 def listening(command: Command) -> Command:
-    """Adds what says where and how to listen; together with the place the argument `config`."""
+    """Adds the options about listening; together with the place they become the argument `config`."""
 
     @at_place
     @click.option("--host", default=_STANDARD.host, show_default=True, help="Address to listen on.")
@@ -56,19 +56,19 @@ def listening(command: Command) -> Command:
         metavar="N",
         help="Processes; PostgreSQL only.",
     )
-    @click.option("--insecure-http", is_flag=True, help="Answer plain HTTP, instead of sending callers to HTTPS.")
-    @click.option(
-        "--behind-tls", is_flag=True, help="A proxy in front ends TLS: answer plain HTTP as the HTTPS that came to it."
-    )
+    @click.option("--insecure-http", is_flag=True, help="Answer plain HTTP instead of redirecting to HTTPS.")
+    @click.option("--behind-tls", is_flag=True, help="A proxy in front terminates TLS: treat plain HTTP as HTTPS.")
     @click.option(
         "--drain-seconds",
         type=click.FloatRange(0, 600),
         metavar="N",
         default=0,
         show_default=True,
-        help="Time between not being ready and not accepting, when stopped.",
+        help="Time between not being ready and not accepting connections, when stopped.",
     )
-    @click.option("--tls-cert", type=_FILE, metavar="FILE", help="Certificate, instead of one by the local authority.")
+    @click.option(
+        "--tls-cert", type=_FILE, metavar="FILE", help="Certificate to use instead of one by the local authority."
+    )
     @click.option("--tls-key", type=_FILE, metavar="FILE", help="Its private key.")
     @functools.wraps(command)
     def configured(**given: Any) -> Any:
@@ -84,9 +84,9 @@ def listening(command: Command) -> Command:
 @listening
 @as_json
 def command(config: Config, as_json: bool) -> None:
-    """Answer requests until stopped: HTTPS, and plain HTTP that sends callers there.
+    """Answer requests until stopped: HTTPS, and plain HTTP that redirects there.
 
-    A local authority and a certificate are made on the first start; clients have to trust ca.pem in the directory.
+    A local authority and a certificate are created on the first start; clients have to trust ca.pem in the directory.
     """
     with plain_failures(), listen_failures():
         listeners = bind(config)
@@ -164,14 +164,14 @@ def bind(config: Config) -> list[Listener]:
 
 
 def announce(config: Config, listeners: Sequence[Listener], as_json: bool) -> None:
-    """Says where callers find the server, and which authority they must trust."""
+    """Prints the addresses of the server, and which authority clients must trust."""
     https, http = (reachable(listener) for listener in listeners)
     ca = None if config.tls_cert else (config.place.data / "ca.pem").absolute()
     if as_json:
         print_json({"https": https, "http": http, "ca": str(ca) if ca else None})
     else:
         click.echo(f"Bodega answers at {https}")
-        click.echo(f"{'and at' if config.insecure_http else 'and sends callers there from':>17} {http}")
+        click.echo(f"{'and at' if config.insecure_http else 'and redirects there from':>17} {http}")
         if ca:
             click.echo(f"{'clients trust':>17} {ca}")
     sys.stdout.flush()
@@ -184,7 +184,7 @@ def reachable(listener: Listener) -> str:
 
 @contextmanager
 def listen_failures() -> Iterator[None]:
-    """A server that cannot start is told in one sentence."""
+    """Reports in one sentence why a server cannot start."""
     from bodega.server.listen import ListenError
 
     try:

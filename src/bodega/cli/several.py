@@ -39,7 +39,7 @@ def spread(args: Sequence[str], several: Mapping[str, Fits]) -> list[str]:
 
 
 class Trailing(click.Argument):
-    """Takes words that follow an option but were not recognised as its own, so that they can be named; never shown."""
+    """Collects words that follow an option but are not its own, so that they can be named; never shown."""
 
     def get_usage_pieces(self, ctx: click.Context) -> list[str]:
         """Nothing."""

@@ -15,7 +15,7 @@ def print_json(value: object) -> None:
 
 
 def print_table(rows: Sequence[Mapping[str, Any]], columns: str) -> None:
-    """The named members of each row, a line a row, below their names; numbers stand to the right."""
+    """The named members of each row, a line a row, below their names; numbers are right-aligned."""
     names = columns.split()
     cells = [[words(row[name]) for name in names] for row in rows]
     widths = [max(map(len, column)) for column in zip(names, *(map(str, line) for line in cells), strict=True)]
@@ -34,7 +34,7 @@ def print_record(record: Mapping[str, Any]) -> None:
 
 
 def words(value: Any) -> str:
-    """A value as people read it."""
+    """A value as text for people."""
     if value is None or value == "":
         return ""
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""`bodega store`: making, showing, emptying and deleting stores."""
+"""`bodega store`: creating, showing, emptying and deleting stores."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.group("store")
 def command() -> None:
-    """Make, show, change and delete stores."""
+    """Create, show, change and delete stores."""
 
 
 def _hash(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
@@ -37,9 +37,9 @@ def _hash(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
 @at_place
 @as_json
 def create(place: DataLocation, store_hash: str, plan: str, server: str, as_json: bool) -> None:
-    """Make a store. HASH is its name in URLs: 1 to 40 lower-case letters, digits and hyphens."""
+    """Create a store. HASH is its name in URLs: 1 to 40 lower-case letters, digits and hyphens."""
     if server and not place.database:
-        raise click.UsageError("Embedded stores are kept in the directory: --server needs --database.")
+        raise click.UsageError("SQLite stores are kept in the directory: --server needs --database.")
     with usage_errors():
         DataLocation(place.data, server or None)
 
@@ -67,7 +67,7 @@ async def add_store(
     try:
         await backend.migrate(record)
     except Exception:
-        await backend.registry.drop_store(store_hash)  # a server that cannot be reached leaves no half a store
+        await backend.registry.drop_store(store_hash)  # a server that cannot be reached leaves no half-created store
         raise
     return record
 
@@ -85,7 +85,7 @@ def list_(place: DataLocation, as_json: bool) -> None:
     if as_json:
         print_json(stores)
     elif not stores:
-        click.echo("There are no stores yet; make one: bodega store create HASH")
+        click.echo("There are no stores yet; create one: bodega store create HASH")
     else:
         lines = [
             {**store, **store["used"], "state": _state(store), "clock": store["clock"]["mode"]} for store in stores
@@ -112,7 +112,7 @@ def show(place: DataLocation, store_hash: str, as_json: bool) -> None:
 @at_place
 @as_json
 def delete(place: DataLocation, store_hash: str, as_json: bool) -> None:
-    """Delete a store, its accounts and all it holds, for good and without asking."""
+    """Delete a store, its accounts and everything it holds, for good and without asking."""
 
     async def work(backend: Backend) -> None:
         record = await the_store(backend, store_hash)

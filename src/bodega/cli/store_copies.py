@@ -1,4 +1,4 @@
-"""`bodega store snapshot`, `restore`, `backup` and `recover`: going back, and coming back."""
+"""`bodega store snapshot`, `restore`, `backup` and `recover`: copies of a store."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _name(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
 @at_place
 @as_json
 def snapshot(place: DataLocation, store_hash: str, name: str, delete: bool, as_json: bool) -> None:
-    """Keep a store as it is now under a name, to go back to; an older snapshot of that name gives way."""
+    """Save a store's state under a name, to go back to; replaces an older snapshot of that name."""
 
     async def work(backend: Backend) -> None:
         from bodega.lab import copies
@@ -73,7 +73,7 @@ def restore(place: DataLocation, store_hash: str, name: str, as_json: bool) -> N
 @at_place
 @as_json
 def backup(place: DataLocation, store_hash: str, file: Path, as_json: bool) -> None:
-    """Write a store, its accounts, plan and settings into a file, while it is served.
+    """Write a store, its accounts, plan and settings to a file, while it is served.
 
     The file is a SQLite database whichever database the store is in. It holds client secrets: keep it safe.
     """
@@ -96,8 +96,8 @@ def backup(place: DataLocation, store_hash: str, file: Path, as_json: bool) -> N
 def recover(place: DataLocation, store_hash: str, file: Path, as_json: bool) -> None:
     """Bring a store back from a backup, into either database.
 
-    A store that is there gets the rows of the backup and keeps the rest. One that is not is made anew; under the hash
-    that the backup was made of it gets its accounts as well.
+    An existing store gets the rows of the backup and keeps the rest. Otherwise the store is created; under its
+    original hash it gets its accounts as well.
     """
 
     async def work(backend: Backend) -> bool:
@@ -116,7 +116,7 @@ COMMANDS = (snapshot, restore, backup, recover)
 
 @contextmanager
 def _plainly() -> Iterator[None]:
-    """A copy that is missing or cannot be used is told in its own sentence."""
+    """Reports a missing or unusable copy in a sentence of its own."""
     from bodega.storage.backend import NoCopy
 
     try:

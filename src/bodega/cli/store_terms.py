@@ -46,9 +46,9 @@ def _change(place: DataLocation, store_hash: str, **changes: Any) -> StoreRecord
 def plan(
     place: DataLocation, store_hash: str, name: str, limits: tuple[str, ...], more: tuple[str, ...], as_json: bool
 ) -> None:
-    """Put a store on a plan: what it may hold. Limits that are given go before the plan's; the rest are the plan's.
+    """Put a store on a plan, which limits what it may hold. Limits that are given override the plan's.
 
-    The quotas of accounts that exist stay as they are.
+    Existing accounts keep their quotas.
     """
     own = dict(_limit(text) for text in trailing(limits, more))
     _change(place, store_hash, plan=name, limits=own)
@@ -89,7 +89,7 @@ def maintenance(place: DataLocation, store_hash: str, state: str, as_json: bool)
 @at_place
 @as_json
 def get(place: DataLocation, store_hash: str, keys: tuple[str, ...], as_json: bool) -> None:
-    """Show a store's settings: those named, else all."""
+    """Show a store's settings: those named, or all."""
     _known(keys)
     found = with_backend(place, lambda backend: the_store(backend, store_hash))
     settings = with_defaults(found.settings)
@@ -150,15 +150,15 @@ def _typed(value: Any) -> str:
 
 @click.command("clock")
 @click.argument("store_hash", metavar="HASH")
-@click.option("--set", "moment", metavar="T", help="Stop the clock at a time, as 2030-01-31T12:00:00Z.")
-@click.option("--advance", metavar="D", help="Move the clock on by a time, as 48h, 30m, 10s, 2d or 1h30m.")
+@click.option("--set", "moment", metavar="T", help="Freeze the clock at a time, as 2030-01-31T12:00:00Z.")
+@click.option("--advance", metavar="D", help="Advance the clock by a duration, as 48h, 30m, 10s, 2d or 1h30m.")
 @click.option("--live", is_flag=True, help="Follow the system's clock again.")
 @at_place
 @as_json
 def clock(
     place: DataLocation, store_hash: str, moment: str | None, advance: str | None, live: bool, as_json: bool
 ) -> None:
-    """Show a store's clock, stop it at a time, move it on, or let it run."""
+    """Show a store's clock, freeze it at a time, advance it, or let it run."""
     if sum((moment is not None, advance is not None, live)) > 1:
         raise click.UsageError("Give only one of --set, --advance and --live.")
     at = None if moment is None else _moment(moment)
@@ -195,13 +195,13 @@ def _moment(text: str) -> int:
     try:
         return parse_moment(text)
     except ValueError:
-        raise click.UsageError(f"{text} is no time: write it as 2030-01-31T12:00:00Z.") from None
+        raise click.UsageError(f"{text} is not a time: write it as 2030-01-31T12:00:00Z.") from None
 
 
 def _duration(text: str) -> int:
-    """Seconds of a time as "48h" or "1h30m"."""
+    """Seconds of a duration as "48h" or "1h30m"."""
     if not re.fullmatch(r"([0-9]{1,9}[dhms])+", text):
-        raise click.UsageError(f"{text} is no length of time: write it as 48h, 30m, 10s, 2d or 1h30m.")
+        raise click.UsageError(f"{text} is not a duration: write it as 48h, 30m, 10s, 2d or 1h30m.")
     return sum(int(number) * _SECONDS[unit] for number, unit in re.findall(r"([0-9]+)([dhms])", text))
 
 

@@ -18,14 +18,14 @@ GUESSES = """CREATE TABLE password_guesses (
 
 async def may_guess(tx: Tx, subject: str, now: int) -> None:
     """Refuses while too many wrong passwords of this subject are remembered; `now` in UTC seconds."""
-    found = await tx.row("SELECT wrong, until FROM password_guesses WHERE subject = $1", subject)
-    if found is not None and found[1] > now and found[0] >= MAX_GUESSES:
-        wait = str(found[1] - now).encode()
-        raise Refusal(
-            Reason.PASSWORD_GUESSED,
-            details={"wrong": found[0], "seconds": found[1] - now},
-            headers=[(b"retry-after", wait), (b"x-retry-after", wait)],
-        )
+    for wrong, until in await tx.rows("SELECT wrong, until FROM password_guesses WHERE subject = $1", subject):
+        if until > now and wrong >= MAX_GUESSES:
+            wait = str(until - now).encode()
+            raise Refusal(
+                Reason.PASSWORD_GUESSED,
+                details={"wrong": wrong, "seconds": until - now},
+                headers=[(b"retry-after", wait), (b"x-retry-after", wait)],
+            )
 
 
 async def answered(unit: Unit, subject: str, *, right: bool) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-CAUSE = "order"
+from bodega.storage.outbox import Cause
+
+CAUSE: Cause = "order"
 """What a unit of work says while an order moves the stock: such a change has an event of its own."""
 
 PLACED = "order_placed"

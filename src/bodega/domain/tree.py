@@ -7,9 +7,10 @@ from typing import Any
 
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
+from bodega.storage.conflicts import dangling
 from bodega.storage.table import Table, numbered_placeholders
 from bodega.storage.tx import Tx
-from bodega.storage.unit import Unit, dangling
+from bodega.storage.unit import Unit
 
 MAX_ANCESTORS = 7
 
@@ -26,7 +27,7 @@ SELECT id, depth FROM below ORDER BY depth, id
 async def below(tx: Tx, roots: Sequence[int]) -> list[tuple[int, int]]:
     """Every category below these, as (id, how many levels below), parents before children."""
     placeholders = numbered_placeholders(len(roots))
-    return [(row[0], row[1]) for row in await tx.rows(_BELOW.format(placeholders=placeholders), *roots)]
+    return [(category, depth) for category, depth in await tx.rows(_BELOW.format(placeholders=placeholders), *roots)]
 
 
 async def plant(table: Table, unit: Unit, old: Any, new: Any) -> None:

@@ -12,10 +12,12 @@ import msgspec
 
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault
+from bodega.storage import query
 from bodega.storage.aggregate import AfterDelete, BeforeValidate, BeforeWrite, Conflicts, ExtraStatements
+from bodega.storage.conflicts import duplicate
 from bodega.storage.table import Table, numbered_placeholders
 from bodega.storage.tx import Statement, Tx
-from bodega.storage.unit import Unit, duplicate
+from bodega.storage.unit import Unit
 
 SCHEMA = """CREATE TABLE urls (
     url TEXT PRIMARY KEY, kind TEXT NOT NULL, owner INTEGER NOT NULL
@@ -78,6 +80,16 @@ def urls_of(table: Table, kind: str, *, named: str = "name", below: str = "") ->
     return Urls(_choose(table, kind, attrgetter(named), below), _claim(kind), _taken(kind), _release(kind))
 
 
+class UrlHolder(NamedTuple):
+    """The entity that a URL leads to."""
+
+    kind: str
+    id: int
+
+
+_HOLDER = "SELECT kind, owner FROM urls WHERE url = $1"
+
+
 def leave_taken_urls(table: Table, kind: str) -> BeforeValidate:
     """A rule before validation, for pages of the store."""
 
@@ -86,11 +98,11 @@ def leave_taken_urls(table: Table, kind: str) -> BeforeValidate:
         wanted = changes.get("custom_url")
         if wanted is None or not wanted.url:
             return
-        found = await unit.tx.row("SELECT kind, owner FROM urls WHERE url = $1", wanted.url)
-        if found is None or (old is not None and (found[0], found[1]) == (kind, old.id)):
+        holder = await query.first(unit.tx, UrlHolder, _HOLDER, wanted.url)
+        if holder is None or (old is not None and holder == (kind, old.id)):
             return
         del changes["custom_url"]
-        message = f"The {table.noun} was saved, but its url was not: {found[0]} {found[1]} has it."
+        message = f"The {table.noun} was saved, but its url was not: {holder.kind} {holder.id} has it."
         notes.append(Fault(Reason.DUPLICATE, "url", message))
 
     return leave_taken_urls
@@ -139,11 +151,11 @@ def _taken(kind: str) -> Conflicts:
     async def url_is_taken(tx: Tx, entity: Any) -> list[Fault]:
         """Rule 44: a URL that another entity holds is a conflict."""
         url = entity.custom_url.url
-        found = await tx.row("SELECT kind, owner FROM urls WHERE url = $1", url)
-        if found is None or (found[0], found[1]) == (kind, entity.id):
+        holder = await query.first(tx, UrlHolder, _HOLDER, url)
+        if holder is None or holder == (kind, entity.id):
             return []
         message = f"The custom_url {url} is taken."
-        return [duplicate("custom_url", message, found[0], found[1])]
+        return [duplicate("custom_url", message, holder.kind, holder.id)]
 
     return url_is_taken
 

@@ -1,1 +1,1 @@
-"""What a store tells others: hooks, and the delivery of events to them."""
+"""Webhooks: who subscribed to what, and the delivery of events."""

@@ -1,4 +1,4 @@
-"""What came of attempts, written down: many at once, in one transaction of the store."""
+"""Recording the results of attempts: many at once, in one transaction of the store."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _replace = msgspec.structs.replace
 
 
 class Block(NamedTuple):
-    """A domain that a client's events do not go to until then, and why: what happened, and how often."""
+    """A domain to which a client's events are not sent until then, and why: what happened, and how often."""
 
     client_id: str
     domain: str
@@ -30,9 +30,9 @@ class Block(NamedTuple):
 
 
 class AttemptResult(NamedTuple):
-    """The end of one attempt; `status` None: there was no answer. `until` is set for one that was put off.
+    """The end of one attempt; `status` None: there was no answer. `until` is set if it was rescheduled.
 
-    `tell` has the client's own hook for exceptions told of it; `block` is the block that begins with it.
+    `tell`: the client's own hook for exceptions is notified; `block` is the block that begins with it.
     """
 
     delivery: DueDelivery
@@ -46,14 +46,14 @@ class AttemptResult(NamedTuple):
 
 
 class Written(NamedTuple):
-    """What follows from a record: when hooks have something to deliver again; those that are deactivated (rule 126)."""
+    """What follows from recording: when hooks have something to deliver next; which were deactivated (rule 126)."""
 
     due: dict[int, int]
     lost: list[Hook]
 
 
 async def write_down(unit: Unit, endings: Sequence[AttemptResult]) -> Written:
-    """Records what came of these attempts."""
+    """Records the results of these attempts."""
     schedule: Sequence[int] = unit.terms.settings[RETRY_SCHEDULE]
     record_success: dict[tuple[int, str], list[int]] = {}
     spent: dict[int, AttemptResult] = {}
@@ -69,7 +69,7 @@ async def write_down(unit: Unit, endings: Sequence[AttemptResult]) -> Written:
         else:
             spent[ending.hook.id] = ending
         if ending.tell:
-            await _tell(unit, ending, WILL_RETRY, "The delivery will be tried again.")
+            await _tell(unit, ending, WILL_RETRY, "The delivery will be attempted again.")
         if ending.block is not None:
             await _block(unit, ending.block)
             await _tell(unit, ending, BLOCKED, "Its domain is blocked for a while, after many deliveries that failed.")
@@ -81,7 +81,7 @@ async def write_down(unit: Unit, endings: Sequence[AttemptResult]) -> Written:
 
 
 async def _used(unit: Unit, hook_id: int) -> None:
-    """Notes the day on which a hook was used; once a day, since every change of a hook is read by everybody."""
+    """Notes the day on which a hook was used; once a day, since every process rereads a changed hook."""
     row = await unit.get(TABLE, hook_id)
     if row is not None and row.entity.used_at // DAY != unit.now // DAY:
         await unit.rewrite(TABLE, row._replace(entity=_replace(row.entity, used_at=unit.now)))
@@ -96,7 +96,7 @@ async def _deactivate(unit: Unit, ending: AttemptResult) -> list[Hook]:
 
 
 async def deactivate(unit: Unit, hook_id: int, why: str) -> Hook:
-    """Makes a hook inactive, for good until its owner says otherwise; nothing is deleted."""
+    """Deactivates a hook until its owner reactivates it; nothing is deleted."""
     row = await unit.get(TABLE, hook_id)
     assert row is not None
     changed: Hook = _replace(row.entity, is_active=False, deactivated=why)
@@ -105,7 +105,7 @@ async def deactivate(unit: Unit, hook_id: int, why: str) -> Hook:
 
 
 async def _tell(unit: Unit, ending: AttemptResult, code: int, what: str) -> None:
-    """Rule 130: the client's own hook for exceptions hears of troubles with the others, never of its own."""
+    """Rule 130: the client's own hook for exceptions is notified of failures of the others, never of its own."""
     hook = ending.hook
     if hook.scope == EXCEPTION:
         return

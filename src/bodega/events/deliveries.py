@@ -1,6 +1,6 @@
-"""Deliveries: what waits for a hook, what came of it, and what an owner can do about it.
+"""Deliveries: what is waiting for a hook, with what result, and what an owner can do about it.
 
-A row is written by `storage.outbox` in the transaction of the write that it tells of. Times are the store's, in UTC
+A row is written by `storage.outbox` in the transaction of the write that caused it. Times are the store's, in UTC
 seconds. Rows that ended are kept for `webhooks.keep_days` (setting) by the store's clock.
 """
 
@@ -12,21 +12,22 @@ from typing import Any, NamedTuple
 import msgspec
 
 from bodega.events.hooks import TABLE
+from bodega.storage import query
 from bodega.storage.table import numbered_placeholders
-from bodega.storage.tx import Tx
+from bodega.storage.tx import Record, Tx
 from bodega.storage.unit import Unit
 
 KEEP = "webhooks.keep_days"
 DAY = 86_400
 PRUNED_AT_ONCE = 1000
 EXCERPT = 500
-"""Characters of a receiver's answer that are kept."""
+"""Characters of a receiver's response that are kept."""
 
 _replace = msgspec.structs.replace
 
 
 class DueDelivery(NamedTuple):
-    """A delivery to be tried; `attempts` counts the tries so far."""
+    """A due delivery; `attempts` counts those made so far."""
 
     id: int
     hook_id: int
@@ -59,25 +60,26 @@ _SHOWN = "id, hook_id, scope, data, hash, created, state, attempts, next_at, tri
 
 
 async def due(tx: Tx, hook_id: int, now: int, maximum: int) -> list[DueDelivery]:
-    """What is due for a hook, the longest due first."""
+    """The due deliveries of a hook, the longest due first."""
     sql = (
         f"SELECT {_DUE} FROM deliveries WHERE hook_id = $1 AND state = 'waiting' AND next_at <= $2"
         " ORDER BY next_at, id LIMIT $3"
     )
-    return [DueDelivery(*row) for row in await tx.rows(sql, hook_id, now, maximum)]
+    return await query.named(tx, DueDelivery, sql, hook_id, now, maximum)
 
 
 async def next_due(tx: Tx, hook_id: int) -> int | None:
-    """When the next delivery to a hook is due; None when none waits."""
-    found = await tx.row("SELECT min(next_at) FROM deliveries WHERE hook_id = $1 AND state = 'waiting'", hook_id)
-    return None if found is None else found[0]
+    """When the next delivery to a hook is due; None when none is waiting."""
+    sql = "SELECT min(next_at) FROM deliveries WHERE hook_id = $1 AND state = 'waiting'"
+    at: int | None = await query.value(tx, sql, hook_id)
+    return at
 
 
 async def record_success(unit: Unit, ids: Sequence[int], status: int, message: str) -> None:
-    """These were accepted, all with the same answer."""
+    """These were accepted, all with the same response."""
     for start in range(0, len(ids), 32):
         part = list(ids[start : start + 32])
-        part += [part[-1]] * (32 - len(part))  # one text of SQL, whatever their number
+        part += [part[-1]] * (32 - len(part))  # one SQL text, whatever their number
         sql = (
             "UPDATE deliveries SET state = 'delivered', attempts = attempts + 1, next_at = 0, tried_at = $1,"
             f" status = $2, message = $3 WHERE id IN ({numbered_placeholders(32, 4)})"
@@ -88,7 +90,7 @@ async def record_success(unit: Unit, ids: Sequence[int], status: int, message: s
 async def record_failure(
     unit: Unit, delivery: DueDelivery, schedule: Sequence[int], status: int | None, message: str
 ) -> int:
-    """One that was not accepted comes again on the ladder (rule 128): when, or 0 when its last try is over."""
+    """A failed delivery is retried by the schedule (rule 128): when, or 0 after the last attempt."""
     tries = delivery.attempts + 1
     again = tries <= len(schedule)
     sql = (
@@ -101,13 +103,13 @@ async def record_failure(
 
 
 async def reschedule(unit: Unit, delivery: DueDelivery, until: int, message: str) -> None:
-    """One that was not even tried, since its domain is blocked."""
+    """Moves a delivery that was not attempted, since its domain is blocked."""
     sql = "UPDATE deliveries SET next_at = $2, message = $3 WHERE id = $1 AND state = 'waiting'"
     await unit.tx.run(sql, delivery.id, until, message)
 
 
 async def prune(unit: Unit) -> None:
-    """Forgets what ended longer ago than the setting says, the oldest first and a part at a time."""
+    """Deletes what ended longer ago than the setting says, the oldest first and a part at a time."""
     before = unit.now - int(unit.terms.settings.get(KEEP, 7)) * DAY
     oldest = f"SELECT id, state, tried_at, created FROM deliveries ORDER BY id LIMIT {PRUNED_AT_ONCE}"
     sql = (
@@ -119,11 +121,11 @@ async def prune(unit: Unit) -> None:
 
 async def oldest(tx: Tx) -> int | None:
     """When the event of the oldest delivery happened."""
-    found = await tx.row("SELECT created FROM deliveries ORDER BY id LIMIT 1")
-    return None if found is None else int(found[0])
+    created: int | None = await query.value(tx, "SELECT created FROM deliveries ORDER BY id LIMIT 1")
+    return created
 
 
-# What an owner sees and does.
+# What an owner can see and do.
 
 
 async def log(
@@ -143,18 +145,18 @@ async def show(tx: Tx, delivery_id: int) -> Delivery | None:
     return None if found is None else _shown(found)
 
 
-def _shown(row: Any) -> Delivery:
+def _shown(row: Record) -> Delivery:
     members = dict(zip(Delivery.__struct_fields__, row, strict=True))
     return Delivery(**{**members, "data": msgspec.json.decode(members["data"])})
 
 
 async def send_again(unit: Unit, delivery_id: int) -> bool:
-    """Has an event delivered once more, from the first step of the ladder, under the same `webhook-id`.
+    """Redelivers an event, from the start of the retry schedule, under the same `webhook-id`.
 
-    False when there is no such delivery, or its hook is gone or inactive. The caller then wakes the dispatcher.
+    False when there is no such delivery, or its hook is deleted or inactive. The caller then wakes the dispatcher.
     """
-    found = await unit.tx.row("SELECT hook_id FROM deliveries WHERE id = $1", delivery_id)
-    hook = await unit.get(TABLE, found[0]) if found is not None else None
+    hook_id = await query.value(unit.tx, "SELECT hook_id FROM deliveries WHERE id = $1", delivery_id)
+    hook = await unit.get(TABLE, hook_id) if hook_id is not None else None
     if hook is None or not hook.entity.is_active:
         return False
     sql = "UPDATE deliveries SET state = 'waiting', attempts = 0, next_at = $2 WHERE id = $1"
@@ -164,7 +166,7 @@ async def send_again(unit: Unit, delivery_id: int) -> bool:
 
 
 async def reactivate(unit: Unit, hook_id: int, *, replay: bool = False) -> bool:
-    """Makes a hook active again; `replay` has everything in its log that failed sent again. False when it is gone."""
+    """Activates a hook again; `replay` redelivers everything in its log that failed. False when it is deleted."""
     row = await unit.get(TABLE, hook_id)
     if row is None:
         return False

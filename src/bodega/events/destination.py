@@ -10,9 +10,9 @@ _UNSEEN = re.compile(r"[\x00-\x20\x7f]")
 
 
 def why_not(destination: str, *, private: bool) -> str:
-    """Why a URL is no destination, as the end of a sentence; empty where it is one.
+    """Why a URL is not a valid destination, as the end of a sentence; empty if it is one.
 
-    `private` (development) also lets http and other ports pass. Addresses are judged when a connection is made.
+    `private` (development) also allows http and other ports. Addresses are checked when a connection is made.
     """
     try:
         parts = urlsplit(destination)
@@ -33,5 +33,5 @@ def why_not(destination: str, *, private: bool) -> str:
 
 
 def domain(destination: str) -> str:
-    """The host that is asked; blocks and limits are per domain, whatever the path."""
+    """The host; blocks and limits are per domain, whatever the path."""
     return urlsplit(destination).hostname or ""

@@ -1,7 +1,7 @@
 """The dispatcher: delivers the events of the stores that this process has open.
 
-It is woken by the commit that has something to tell, by the store's clock, and by other processes. Nothing is polled:
-four times a second it looks at the times it keeps in memory, since a store's clock may be set at any moment.
+It is woken by commits that have something to deliver, by the store's clock, and by other processes. Nothing is polled:
+four times a second it checks the due times it keeps in memory, since a store's clock may be set at any moment.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from bodega.storage.tx import Busy
 
 TICK_SECONDS = 0.25
 LEARNED_AT_ONCE = 50
-"""Stores of which is learnt in one tick what the registry says now: one notification may concern thousands."""
+"""Stores re-read per tick: one change notification may concern thousands."""
 
 GRACE_SECONDS = 2.0
-"""How long the requests under way have when the process ends."""
+"""How long running requests may take to finish when the process stops."""
 
 LOOK_SECONDS = 60.0
-"""How often a store that other processes serve too is looked through for what one of them left behind."""
+"""How often a store that other processes serve too is searched for deliveries that one of them left behind."""
 
 LOOKUPS = 64
-"""Threads for look-ups of names at most: some names take many seconds, and must not keep the others waiting."""
+"""At most so many threads for name look-ups: some take many seconds, and must not hold up the others."""
 
 
 class Dispatcher:
-    """`alone`: no other process delivers for these stores (embedded ones)."""
+    """`alone`: no other process delivers for these stores (SQLite)."""
 
     def __init__(self, stores: Stores, log: Log, *, alone: bool) -> None:
         self._stores = stores
@@ -53,8 +53,8 @@ class Dispatcher:
         self._ticking = asyncio.create_task(self._tick())
 
     def opened(self, store: OpenStore) -> None:
-        """A store was opened: from now on its commits wake its post. One that is open already is looked through: what
-        the registry says of it changed, or its rows were replaced."""
+        """A store was opened: from now on its commits wake its hook dispatcher. A store that is already open is
+        searched: its record in the registry changed, or its rows were replaced."""
         known = self._posts.get(store.record.hash)
         if known is not None and known.store is store and not known.closed:
             known.heard()
@@ -74,7 +74,7 @@ class Dispatcher:
         post.open()
 
     def heard(self, store_hash: str) -> None:
-        """Another process has something to deliver for a store, or, when the hash is empty, may have for any."""
+        """Another process has something to deliver for a store, or for any store if the hash is empty."""
         for name in [store_hash] if store_hash else list(self._posts):
             post = self._posts.get(name)
             if post is not None and not post.closed:
@@ -82,7 +82,7 @@ class Dispatcher:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Attempts of this process, by how they ended."""
+        """Attempts of this process, by result."""
         counted = [post.counts for post in self._posts.values()]
         return {name: sum(each[name] for each in counted) for name in ("delivered", "failed")}
 
@@ -114,7 +114,7 @@ class Dispatcher:
                     post.tick()
 
     async def stop(self) -> None:
-        """Ends after the requests under way; what waits is delivered in the next life."""
+        """Stops after the running requests; waiting deliveries are sent after the next start."""
         if self._ticking is not None:
             self._ticking.cancel()
         await asyncio.gather(*(post.stop(GRACE_SECONDS) for post in self._posts.values()), return_exceptions=True)

@@ -1,4 +1,4 @@
-"""One store's post: its hooks, a line for each that has something due, and the writing down of what came of it."""
+"""One store's hook dispatcher: its hooks, a queue for each that has something due, and the recording of results."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ from bodega.events.hooks import TABLE, Hook
 from bodega.events.limiters import BLOCK_SECONDS, Limiters, SuccessWindow
 from bodega.events.send import ReceiverResponse, Sender
 from bodega.log import Log
-from bodega.storage import rows
+from bodega.storage import query, rows
 from bodega.storage.outbox import HOOKS
 from bodega.storage.tx import Busy, Tx
 from bodega.storage.unit import Unit
 
 IDLE_SECONDS = 90 * DAY
-"""Rule 126: a hook that was not used for so long is deactivated."""
+"""Rule 126: a hook that was not used for this long is deactivated."""
 
 TELL_SECONDS = 600
-"""Rule 130: a destination's troubles are told once in ten minutes."""
+"""Rule 130: a destination's failures are reported once in ten minutes."""
 
 PRUNE_SECONDS = 3600
 PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 10.0
-"""Before a database that cannot be reached is tried again; the pause doubles up to the longest."""
+"""The pause before an unreachable database is tried again; it doubles up to the longest."""
 
 
 class HookDispatcher:
-    """`alone`: no other process delivers for this store. `due` is when a hook has something to deliver next."""
+    """`alone`: no other process delivers for this store. `due` is when each hook has something to deliver next."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class HookDispatcher:
 
     @property
     def closed(self) -> bool:
-        """Whether the store was closed, or this process is about to end."""
+        """Whether the store was closed, or this process is stopping."""
         return self.stopping or self.store.closed or self.store.rows is None
 
     @property
@@ -88,16 +88,16 @@ class HookDispatcher:
 
     @property
     def reader(self) -> Tx:
-        """Where the store's rows are read. Raises Busy when it was closed."""
+        """The reader of the store's rows. Raises Busy when the store was closed."""
         if self.store.rows is None:
             raise Busy("the store was closed")
         return self.store.rows.reader
 
     async def hooks(self) -> dict[int, Hook]:
-        """The hooks as they are now, read again when their table moved."""
+        """The current hooks, reread when their table changed."""
         revision = (await rows.table_state_of(self.reader, HOOKS)).revision
         if revision != self._revision:
-            found = [TABLE.decode(row[0], row[1]) for row in await self.reader.rows("SELECT doc, rest FROM hooks")]
+            found = await query.entities(self.reader, TABLE)
             self._hooks = {hook.id: hook for hook in found}
             self._revision = revision
             used = [max(hook.updated_at, hook.used_at) for hook in found if hook.is_active and hook.client_id]
@@ -105,13 +105,13 @@ class HookDispatcher:
         return self._hooks
 
     def knows(self, hook: Hook) -> bool:
-        """Whether the account that made the hook is still there (rule 124)."""
+        """Whether the account that created the hook still exists (rule 124)."""
         return hook.client_id in self.store.by_client
 
-    # What wakes the lines.
+    # What wakes the queues.
 
     def open(self) -> None:
-        """The store was opened: what waits since its last life is looked for."""
+        """The store was opened: deliveries left from before are looked for."""
         self._chore(self._look())
 
     def wake(self, hook_id: int) -> None:
@@ -125,11 +125,11 @@ class HookDispatcher:
             self._running[hook_id] = asyncio.create_task(self._run(self._lines[hook_id]))
 
     def heard(self) -> None:
-        """Another process has something for a hook whose lease this one may hold."""
+        """Another process has something for a hook whose lease this process may hold."""
         self._chore(self._look())
 
     def tick(self) -> None:
-        """Time went by, or the store's clock was set: what became due is begun."""
+        """Time passed, or the store's clock was set: starts what became due."""
         now = self.store.clock.now()
         for hook_id in [hook_id for hook_id, at in self.due.items() if at <= now]:
             self.wake(hook_id)
@@ -143,17 +143,17 @@ class HookDispatcher:
         if 0 < self._idle_at <= now:
             self._idle_at = 0
             self._chore(self._deactivate_idle())
-        if self._hooks and self._accounts is not self.store.by_client:  # the registry was read again
+        if self._hooks and self._accounts is not self.store.by_client:  # the registry was reread
             self._accounts = self.store.by_client
             self._chore(self._look())
 
     @property
     def waits(self) -> bool:
-        """Whether something waits for the store's clock or its accounts, which somebody may change."""
+        """Whether something depends on the store's clock or accounts, which may be changed."""
         return bool(self.due or self._idle_at or self._held)
 
     async def _look(self) -> None:
-        """Finds what waits for each hook, and what is to be done about the hooks themselves."""
+        """Finds what is waiting for each hook, and what has to be done about the hooks themselves."""
         for hook in (await self.hooks()).values():
             line = self._lines.get(hook.id)
             if line is not None:
@@ -172,7 +172,7 @@ class HookDispatcher:
             self.due[hook_id] = at
 
     async def _run(self, line: HookQueue) -> None:
-        """A line's life, begun again after whatever breaks it; at its end it is known when the next delivery is due."""
+        """Runs a queue, and restarts it after any error; when it ends, the next due time is known."""
         pause = PAUSE_SECONDS
         while not self.closed:
             try:
@@ -189,18 +189,18 @@ class HookDispatcher:
             hook = self._hooks.get(line.hook_id)
             if self.closed or hook is None or not hook.is_active or not hook.client_id or line.hook_id in self._held:
                 return
-            if not self.knows(hook):  # the account is gone, or so new that this process has not heard of it
+            if not self.knows(hook):  # the account was revoked, or is so new that this process does not know it yet
                 self._held[line.hook_id] = time.time() + 1
                 self._accounts = None
                 return
             await self._note_due(line.hook_id)
-            if line.hungry:  # woken in the moment of its end
+            if line.hungry:  # woken while it was ending
                 self.wake(line.hook_id)
 
     # Leases, where several processes serve the store.
 
     async def _hold(self, line: HookQueue) -> bool:
-        """Takes or renews a hook's lease; whoever has it is told that there is something to do."""
+        """Takes or renews a hook's lease; if another process holds it, notifies that one."""
         if self.alone:
             return True
         wall = int(time.time())
@@ -224,14 +224,14 @@ class HookDispatcher:
 
     async def _learn_blocks(self) -> None:
         found = await self.reader.rows("SELECT client_id, domain, blocked_until FROM hook_blocks")
-        self._blocks = {(row[0], row[1]): row[2] for row in found}
+        self._blocks = {(client_id, name): until for client_id, name, until in found}
 
     def blocked_until(self, hook: Hook) -> int:
-        """Until when nothing is sent to the hook's domain for its client; 0 when nothing stands in the way."""
+        """Until when nothing is sent to the hook's domain for its client; 0 if it is not blocked."""
         return self._blocks.get((hook.client_id, domain(hook.destination)), 0)
 
     def saw(self, hook: Hook, response: ReceiverResponse) -> Block | None:
-        """Counts an answer of the hook's domain; the block that follows from it (rule 127)."""
+        """Counts a response of the hook's domain; returns the block that follows from it (rule 127)."""
         at = (hook.client_id, domain(hook.destination))
         window = self._windows.setdefault(at, SuccessWindow())
         if not window.saw(self.now, good=response.good, message=response.words) or self.blocked_until(hook) > self.now:
@@ -241,7 +241,7 @@ class HookDispatcher:
         return Block(*at, self._blocks[at], dict(window.reasons))
 
     def may_tell(self, hook: Hook) -> bool:
-        """Whether a failure at this destination is told, or was told in the last ten minutes already."""
+        """Whether a failure at this destination is reported now, or was reported in the last ten minutes."""
         last = self._told.get(hook.destination)
         if last is not None and last <= self.now < last + TELL_SECONDS:
             return False
@@ -250,10 +250,10 @@ class HookDispatcher:
         self._told[hook.destination] = self.now
         return True
 
-    # What came of it.
+    # Results.
 
     def end(self, line: HookQueue, what: AttemptResult) -> None:
-        """An attempt ended: it is written down with those that ended meanwhile."""
+        """An attempt ended: it is recorded together with others that ended meanwhile."""
         self._results.append((line, what))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write_down())
@@ -288,11 +288,11 @@ class HookDispatcher:
             self._pruned_at = unit.now
         return await attempts.write_down(unit, endings)
 
-    # Chores.
+    # Housekeeping.
 
     async def _sweep(self) -> None:
-        """Rule 124: hooks go with the account that made them. The accounts are read after the hooks, so that one that
-        was made meanwhile is seen."""
+        """Rule 124: hooks are deleted with the account that created them. Accounts are read after the hooks, so that
+        one that was created meanwhile is seen."""
         orphans = {h.client_id for h in (await self.hooks()).values() if h.client_id and not self.knows(h)}
         if orphans:
             orphans -= {account.client_id for account in await self.store.accounts_now()}
@@ -320,13 +320,13 @@ class HookDispatcher:
         task.add_done_callback(self._chores.discard)
 
     def tell_of(self, error: Exception) -> None:
-        """Logs what went wrong here, a database that cannot be reached excepted."""
+        """Logs errors, except an unreachable database."""
         if not isinstance(error, Busy):
             text = "".join(traceback.format_exception(error))
             self._log.event("delivery failed", store=self.store.record.hash, traceback=text)
 
     async def stop(self, seconds: float) -> None:
-        """Ends; what came of the attempts under way is written down, the rest waits for the next life."""
+        """Stops; results of running attempts are recorded, the rest waits for the next start."""
         self.stopping = True
         lines = list(self._lines.values())
         await asyncio.gather(*(line.stop(seconds) for line in lines), return_exceptions=True)
@@ -342,7 +342,7 @@ class HookDispatcher:
 
 
 async def _forget(unit: Unit, client_id: str) -> None:
-    ids = [row[0] for row in await unit.tx.rows("SELECT id FROM hooks WHERE client_id = $1", client_id)]
+    ids = await query.values(unit.tx, "SELECT id FROM hooks WHERE client_id = $1", client_id)
     await unit.delete(TABLE, ids)
     for table in ("hook_blocks", "hook_contacts"):
         await unit.tx.run(f"DELETE FROM {table} WHERE client_id = $1", client_id)

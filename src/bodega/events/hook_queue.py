@@ -1,7 +1,7 @@
-"""One hook's line: what is due for it, sent in the order in which it happened, one resource at a time.
+"""One hook's queue: its due deliveries, sent in the order of their events, one at a time for each resource.
 
-A resource's next event is sent when the attempt before it has ended. One that failed waits on its ladder and holds up
-nothing: order is kept as far as retries allow.
+A partition holds the events of one resource: the next is sent when the attempt before it has ended. A failed one waits
+by its retry schedule and holds up nothing: order is kept as far as retries allow.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from bodega.events.hook_dispatcher import HookDispatcher
 
 WINDOW = 128
-"""Deliveries of one hook that are held in memory at most; a backlog stays in the database."""
+"""At most so many deliveries of one hook are held in memory; a backlog stays in the database."""
 
 LINGER_SECONDS = 2.0
-"""How long a lease is kept when there is nothing to do: the next event often comes soon."""
+"""How long an idle lease is kept: the next event often comes soon."""
 
 
 class HookQueue:
@@ -38,7 +38,7 @@ class HookQueue:
         self.hungry = True
         self.held_until = 0.0
         self.taken: set[int] = set()
-        """Deliveries in memory, until what came of them is on disk: else they would be read, and sent, again."""
+        """Deliveries in memory, until their results are on disk: else they would be read and sent again."""
         self._dispatcher = dispatcher
         self._partitions: dict[str, deque[DueDelivery]] = {}
         self._ready: deque[str] = deque()
@@ -67,7 +67,7 @@ class HookQueue:
                 await self.more.wait()
 
     async def _fill(self) -> None:
-        """Reads what is due, as far as there is room for it."""
+        """Reads due deliveries, as far as there is room."""
         dispatcher = self._dispatcher
         self.hungry = False
         maximum = WINDOW + len(self.taken)
@@ -87,7 +87,7 @@ class HookQueue:
             self._ready.append(partition)
 
     def _begin(self, hook: Hook) -> None:
-        """Starts what may be started: the first of each lane, as far as the destination's gate lets it in."""
+        """Starts the first delivery of each partition, as far as the destination's limiter allows."""
         limiter = self._dispatcher.limiters.of(hook.destination)
         while self._ready and self._holds() and limiter.enter(self.more):
             task = asyncio.create_task(self._attempt(hook, limiter, self._ready.popleft()))
@@ -98,7 +98,7 @@ class HookQueue:
         return self._dispatcher.alone or time.time() < self.held_until
 
     async def _attempt(self, hook: Hook, limiter: Limiter, partition: str) -> None:
-        """One attempt of the first delivery in a lane; whatever happens, the lane goes on."""
+        """One attempt of the first delivery of a partition; whatever happens, the partition continues."""
         dispatcher, waiting = self._dispatcher, self._partitions[partition]
         item = waiting[0]
         response: ReceiverResponse | None = None
@@ -119,7 +119,7 @@ class HookQueue:
         self._end(hook, item, response)
 
     async def _send(self, hook: Hook, item: DueDelivery) -> ReceiverResponse | None:
-        """What the receiver answered; None when its domain is blocked and nothing was sent."""
+        """The receiver's response; None when its domain is blocked and nothing was sent."""
         dispatcher = self._dispatcher
         if dispatcher.blocked_until(hook) > dispatcher.now:
             return None
@@ -130,7 +130,7 @@ class HookQueue:
         content = message.body(dispatcher.store.record, item)
         account = dispatcher.store.by_client.get(hook.client_id)
         if account is None:
-            return ReceiverResponse(None, "The account that made the webhook is gone.")
+            return ReceiverResponse(None, "The account that created the webhook was revoked.")
         headers = message.headers(account.secret, hook.id, item, content, int(time.time()), hook.headers or {})
         return await dispatcher.sender.post(hook.destination, content, headers, allow_private=private)
 
@@ -151,14 +151,14 @@ class HookQueue:
         )
 
     def _forget_what_is_not_under_way(self) -> None:
-        """The hook gets nothing more: what was not begun is left in the database."""
+        """The hook gets nothing more: what was not started stays in the database."""
         self.hungry = False
         for partition in self._ready:
             self.taken.difference_update(item.id for item in self._partitions.pop(partition))
         self._ready.clear()
 
     async def _linger(self, hook: Hook | None) -> bool:
-        """Whether more came while a lease was kept."""
+        """Whether more came while the lease was kept."""
         if self._dispatcher.alone or hook is None or self._dispatcher.closed:
             return False
         try:
@@ -168,7 +168,7 @@ class HookQueue:
         return True
 
     async def stop(self, seconds: float) -> None:
-        """Gives the attempts under way some time to end."""
+        """Gives running attempts some time to finish."""
         self._forget_what_is_not_under_way()
         if self._under_way:
             _, late = await asyncio.wait(self._under_way, timeout=seconds)

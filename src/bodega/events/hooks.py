@@ -1,4 +1,4 @@
-"""Hooks as they are stored: which client wants which events, and where."""
+"""Hooks as they are stored: which client wants which events, and where to."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Word = Annotated[str, STRING]
 class Hook(Entity, kw_only=True):
     """Times are in UTC seconds by the store's clock. `used_at` is the day on which it last had something to deliver.
 
-    `deactivated` says why it was made inactive, where its owner did not do it: "failed" (rule 126) or "idle".
+    `deactivated` says why it was deactivated, if not by its owner: "failed" (rule 126) or "idle".
     """
 
     client_id: Word = ""
@@ -71,7 +71,7 @@ TABLE = stored(
 
 
 async def give_up_what_waits(unit: Unit, old: Hook | None, new: Hook) -> None:
-    """A hook that is made inactive gets nothing more, not even what waited, which stays in the log to be sent again."""
+    """A deactivated hook gets nothing more; its waiting deliveries stay in the log and can be redelivered."""
     if old is not None and old.is_active and not new.is_active:
         message = "The webhook was deactivated." if new.deactivated else "The webhook was made inactive."
         sql = "UPDATE deliveries SET state = 'failed', message = $2 WHERE hook_id = $1 AND state = 'waiting'"
@@ -79,7 +79,7 @@ async def give_up_what_waits(unit: Unit, old: Hook | None, new: Hook) -> None:
 
 
 async def take_what_waits_along(unit: Unit, ids: Sequence[int]) -> None:
-    """What was still to be delivered to a hook that goes away is not; what was delivered stays in the log."""
+    """Waiting deliveries of a deleted hook are dropped; what was delivered stays in the log."""
     placeholders = numbered_placeholders(len(ids))
     await unit.tx.run(f"DELETE FROM deliveries WHERE state = 'waiting' AND hook_id IN ({placeholders})", *ids)
     await unit.tx.run(f"DELETE FROM hook_leases WHERE hook_id IN ({placeholders})", *ids)

@@ -1,6 +1,6 @@
-"""Who delivers to a hook, where several processes could: one at a time, so that what it is told keeps its order.
+"""Which process delivers to a hook, if several could: one at a time, so that events keep their order.
 
-Leases run by the machine's clock: a store's clock that stands still must not keep a dead process's hook for ever.
+Leases use the machine's clock: a frozen store clock must not hold a dead process's hook for ever.
 """
 
 from __future__ import annotations
@@ -8,17 +8,17 @@ from __future__ import annotations
 from bodega.storage.unit import Unit
 
 SECONDS = 5
-"""A dead process keeps a hook waiting for so long; a living one renews when half of it is over."""
+"""A dead process delays a hook by this long; a living one renews after half of it."""
 
 
 async def take(unit: Unit, hook_id: int, holder: str, wall: int) -> int:
-    """Takes or renews the lease of a hook at `wall`, UTC seconds; until when somebody else holds it, 0 when none does.
+    """Takes or renews the lease of a hook at `wall`, UTC seconds; returns until when another holds it, or 0.
 
     The transaction has the store's write lock, so two processes never take the same one.
     """
-    found = await unit.tx.row("SELECT holder, held_until FROM hook_leases WHERE hook_id = $1", hook_id)
-    if found is not None and found[0] != holder and wall < found[1] <= wall + SECONDS:
-        return int(found[1])
+    for other, until in await unit.tx.rows("SELECT holder, held_until FROM hook_leases WHERE hook_id = $1", hook_id):
+        if other != holder and wall < until <= wall + SECONDS:
+            return int(until)
     sql = (
         "INSERT INTO hook_leases (hook_id, holder, held_until) VALUES ($1, $2, $3)"
         " ON CONFLICT (hook_id) DO UPDATE SET holder = excluded.holder, held_until = excluded.held_until"
@@ -28,5 +28,5 @@ async def take(unit: Unit, hook_id: int, holder: str, wall: int) -> int:
 
 
 async def leave(unit: Unit, hook_id: int, holder: str) -> None:
-    """Gives it back."""
+    """Gives the lease up."""
     await unit.tx.run("DELETE FROM hook_leases WHERE hook_id = $1 AND holder = $2", hook_id, holder)

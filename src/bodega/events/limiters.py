@@ -1,4 +1,4 @@
-"""How receivers answer: which domains are blocked for a while, and how much a destination may have on its hands."""
+"""How receivers respond: which domains are blocked for a while, and how many requests a destination may have."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BLOCK_SECONDS = 180
 """Rule 127: under 90 % success in two minutes, once 100 were sent, blocks a domain for a client for three minutes."""
 
 AT_ONCE = 16
-"""Requests that one destination has on its hands at most; one that does not answer gets one at a time."""
+"""At most so many requests under way to one destination; one that does not answer gets one at a time."""
 
 OF_A_SERVER = 64
 LEAST_OF_A_SERVER = 8
@@ -24,7 +24,7 @@ ALTOGETHER = 256
 
 
 class SuccessWindow:
-    """What a domain answered one client in the last two minutes, by the store's clock in UTC seconds."""
+    """A domain's responses to one client in the last two minutes, by the store's clock in UTC seconds."""
 
     def __init__(self) -> None:
         self._seconds: deque[tuple[int, bool, int]] = deque()
@@ -33,7 +33,7 @@ class SuccessWindow:
         self.reasons: Counter[str] = Counter()
 
     def saw(self, now: int, *, good: bool, message: str) -> bool:
-        """Counts an answer; whether the domain has to be blocked now. A block begins a new count."""
+        """Counts a response; returns whether the domain has to be blocked now. A block starts a new count."""
         while self._seconds and not now - WINDOW_SECONDS < self._seconds[0][0] <= now:
             _, was_good, count = self._seconds.popleft()
             self._total -= count
@@ -52,7 +52,7 @@ class SuccessWindow:
 
 
 class Limiter:
-    """At most `limit` requests under way, fewer (`least`) while there is no answer, within what `outer` gates allow."""
+    """At most `limit` requests under way, `least` while there is no response, and no more than `outer` allows."""
 
     def __init__(self, limit: int, least: int, outer: Limiter | None = None) -> None:
         self._most = limit
@@ -63,7 +63,7 @@ class Limiter:
         self._waiting: set[asyncio.Event] = set()
 
     def enter(self, waiter: asyncio.Event) -> bool:
-        """Whether one more may begin; if not, `waiter` is set when it is worth asking again."""
+        """Whether one more may start; if not, `waiter` is set when it is worth trying again."""
         if self._inside >= self._limit:
             self._waiting.add(waiter)
             return False
@@ -73,7 +73,7 @@ class Limiter:
         return True
 
     def leave(self, *, answered: bool) -> None:
-        """One ended; `answered` whatever it said, or not at all."""
+        """One ended; `answered`: with any response at all."""
         self._inside -= 1
         self._limit = min(self._most, self._limit + 1) if answered else self._least
         waiting, self._waiting = self._waiting, set()
@@ -84,12 +84,12 @@ class Limiter:
 
     @property
     def idle(self) -> bool:
-        """Whether nobody would miss it."""
+        """Whether it is unused and can be dropped."""
         return not self._inside and not self._waiting and self._limit == self._most
 
 
 class Limiters:
-    """The gates of all destinations that this process sends to, each within its server's, those within one for all."""
+    """The limiters of all destinations of this process, each within its server's, those within one for all."""
 
     def __init__(self) -> None:
         self._all = Limiter(ALTOGETHER, ALTOGETHER)
@@ -97,7 +97,7 @@ class Limiters:
         self._destinations: dict[str, Limiter] = {}
 
     def of(self, destination: str) -> Limiter:
-        """The gate of a URL."""
+        """The limiter of a URL."""
         found = self._destinations.get(destination)
         if found is None:
             _forget_the_idle(self._destinations)
@@ -113,7 +113,7 @@ class Limiters:
 
 
 def _forget_the_idle(limiters: dict[str, Limiter]) -> None:
-    """What hooks name must not fill the memory. One that is held by another still counts what passes through it."""
+    """What hooks name must not fill the memory. A limiter that another one refers to keeps counting."""
     if len(limiters) > 10_000:
         for name in [name for name, limiter in limiters.items() if limiter.idle]:
             del limiters[name]

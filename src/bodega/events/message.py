@@ -1,7 +1,7 @@
-"""The message that tells a receiver of an event: its body, its headers, its signature.
+"""The message that is sent for an event: its body, its headers, its signature.
 
-Signed by the Standard Webhooks specification; the key is the client secret of the account that made the hook, which
-that library is given as base64(secret).
+Signed as the Standard Webhooks specification says; the key is the client secret of the account that created the
+hook, which that library takes as base64(secret).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def headers(
 ) -> dict[str, str]:
     """The headers of one attempt at `wall`, the machine's time: receivers compare it with their own clocks.
 
-    `webhook-id` is the same at every attempt. Headers of the hook's owner are sent along, the signature's excepted.
+    `webhook-id` is the same at every attempt. The hook owner's headers are sent as well, except those of the signature.
     """
     name = f"msg_{event.hash}_{hook_id}"
     signed = hmac.new(secret.encode(), f"{name}.{wall}.".encode() + content, hashlib.sha256).digest()
@@ -60,7 +60,7 @@ _NAMES = (
 
 
 def partition_of(event: DueDelivery) -> str:
-    """The resource that an event is about: it is told of it one event after the other."""
+    """The resource that an event is about: its events are sent one after the other."""
     found = msgspec.json.decode(event.data)
     if not isinstance(found, dict):
         return event.scope

@@ -1,4 +1,4 @@
-"""The scopes that a hook can ask for; `#` stands for the id of a channel, a last `*` for all scopes below."""
+"""The scopes that a hook can subscribe to; `#` stands for the id of a channel, a last `*` for all scopes below."""
 
 from __future__ import annotations
 
@@ -92,14 +92,14 @@ def _all() -> frozenset[str]:
 
 
 SCOPES = _all()
-"""Every scope that can be asked for."""
+"""Every scope that can be subscribed to."""
 
 EXCEPTION = "store/hook/deliveryException"
-"""Fired when another hook's destination has troubles (rule 130)."""
+"""Fired when deliveries to another hook fail (rule 130)."""
 
 _CHANNEL = re.compile(r"^store/channel/[1-9][0-9]{0,9}/")
 
 
 def is_known(scope: str) -> bool:
-    """Whether a hook can ask for this scope (rule 125)."""
+    """Whether a hook can subscribe to this scope (rule 125)."""
     return "#" not in scope and any(_CHANNEL.sub(f"store/channel/{mark}/", scope) in SCOPES for mark in "#*")

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     import aiohttp
 
 SECONDS = 10.0
-"""How long a receiver has for its answer, from the look-up of its name on."""
+"""How long a receiver has for its response, name look-up included."""
 
 EXCERPT = 500
-"""Characters of an answer that are kept."""
+"""Characters of a response that are kept."""
 
 
 class ReceiverResponse(NamedTuple):
-    """What came of an attempt: a status and the beginning of a body, or no status and why there was no answer."""
+    """The result of an attempt: a status and the beginning of a body, or no status and why there was no response."""
 
     status: int | None
     message: str
@@ -32,12 +32,12 @@ class ReceiverResponse(NamedTuple):
 
     @property
     def words(self) -> str:
-        """The fact in a few words, for whoever counts them."""
+        """The result in a few words, for counting."""
         return self.message if self.status is None else f"Answered with the status {self.status}."
 
 
 class Sender:
-    """Sends; connections to a receiver are kept open and used again."""
+    """Sends; connections to a receiver are kept open and reused."""
 
     def __init__(self) -> None:
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
@@ -52,7 +52,7 @@ class Sender:
     async def post(
         self, url: str, content: bytes, headers: Mapping[str, str], *, allow_private: bool
     ) -> ReceiverResponse:
-        """One POST. It does not raise: whatever goes wrong is an answer without a status."""
+        """One POST. It does not raise: any failure is a result without a status."""
         import aiohttp
 
         session = self._session(allow_private=allow_private)
@@ -73,7 +73,7 @@ class Sender:
             return ReceiverResponse(None, f"The connection failed ({type(error).__name__}).")
 
     async def close(self) -> None:
-        """Ends the connections."""
+        """Closes the connections."""
         for session in self._sessions.values():
             await session.close()
         self._sessions.clear()

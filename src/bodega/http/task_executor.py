@@ -15,8 +15,9 @@ from bodega.kit.actions import Chunk
 from bodega.law.outcome import Outcome
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
+from bodega.storage.query import Row
 from bodega.storage.tx import Busy
-from bodega.storage.unit import Row, Unit
+from bodega.storage.unit import Unit
 from bodega.tasks import queue
 
 

@@ -22,6 +22,7 @@ from bodega.access.stores import Stores
 from bodega.journal import masking
 from bodega.journal.store import BUCKETS_MS, KEPT, MINUTES, Entry, Journal, StoreJournal
 from bodega.log import Log
+from bodega.storage import query
 from bodega.storage.tx import Busy, Clash
 
 TELL_SECONDS = 1.0
@@ -171,8 +172,9 @@ class JournalSync:
         if self._shared:
             await self._watch(store)
             sql = "SELECT pages FROM journals WHERE store = $1 AND worker <> $2 AND told > $3"
-            rows = await self._stores.registry.tx.rows(sql, store, self._worker, int(time.time()) - STALE_SECONDS)
-            pages += [msgspec.msgpack.decode(gzip.decompress(row[0]), type=JournalPages) for row in rows]
+            since = int(time.time()) - STALE_SECONDS
+            packed = await query.values(self._stores.registry.tx, sql, store, self._worker, since)
+            pages += [msgspec.msgpack.decode(gzip.decompress(those), type=JournalPages) for those in packed]
         return joined(pages)
 
     async def find(self, store: str, request_id: str) -> Exchange | None:

@@ -20,9 +20,10 @@ from bodega.kit.write import create_one, update_one
 from bodega.law.outcome import Created, Emptied, Outcome, PartlyDone, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal
-from bodega.storage import rows
+from bodega.storage import query, rows
 from bodega.storage.plan import Condition, QueryPlan, ids_sql
-from bodega.storage.unit import Row, Unit
+from bodega.storage.query import Row
+from bodega.storage.unit import Unit
 
 Still = Callable[[Validator | None], None] | None
 """Raises when the state of the entity no longer meets the request's preconditions."""
@@ -122,7 +123,7 @@ class Action:
     async def _find_item(self, context: Context) -> Validator:
         found = await self.selection.item(context)
         included = await self._included(context) if context.query.include else 0
-        return Validator(found[2] + included, found[3])
+        return Validator(found.version + included, found.modified)
 
     async def _included(self, context: Context) -> int:
         """The revisions of the tables whose rows are shown inside: an entity tag has to move with them too."""
@@ -172,11 +173,9 @@ class ShowItem(Action):
 
     async def answer(self, context: Context) -> Outcome:
         if self.endpoint.version == 3:
-            doc = (await render.v3_documents(context, self.endpoint, [context.found]))[0]
+            doc = await render.v3_document(context, self.endpoint, context.found)
             return Shown(ready=b'{"data":' + doc + b',"meta":{}}')
-        members = await render.v2_documents(
-            context, self.endpoint, [self.table.decode(context.found[0], context.found[1])]
-        )
+        members = await render.v2_documents(context, self.endpoint, [context.found.entity(self.table)])
         return Shown(value=members[0], root=shape_of(self.endpoint).item)
 
 
@@ -203,11 +202,10 @@ class ListAll(Action):
         plan = self._plan(context)
         if self.endpoint.version == 3:
             return await render.v3_page(context, self.endpoint, plan)
-        found = await rows.page(context.reader, context.page_index, plan, context.found, "t.doc, t.rest")
-        if not found:
+        entities = await rows.entities(context.reader, context.page_index, plan, context.found)
+        if not entities:
             return Emptied()
         shape = shape_of(self.endpoint)
-        entities = [self.table.decode(row[0], row[1]) for row in found]
         return Shown(
             value=await render.v2_documents(context, self.endpoint, entities), root=shape.root, item=shape.item
         )
@@ -356,7 +354,7 @@ class DeleteMany(Action):
         cap = self.endpoint.delete_cap if context.query.filters else 0
         maximum = CHUNK if chunked else cap or 1_000_000_000
         sql, values = ids_sql(self.selection.narrowed(context)._replace(limit=maximum), unit.tx.dialect)
-        ids = [row[0] for row in await unit.tx.rows(sql, *values)]
+        ids = await query.values(unit.tx, sql, *values)
         for start in range(0, len(ids), CHUNK):
             await unit.delete(self.table, ids[start : start + CHUNK])
         return Emptied(value=Chunk(len(ids), more=chunked and len(ids) == CHUNK) if context.in_task else None)

@@ -16,7 +16,8 @@ from bodega.kit.write import create_one, update_one
 from bodega.law.outcome import Created, Emptied, Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
-from bodega.storage.unit import Row, Unit
+from bodega.storage.query import Row
+from bodega.storage.unit import Unit
 
 OF_ONE_ITEM = frozenset({Reason.DUPLICATE, Reason.DANGLING_REFERENCE, Reason.NO_SUCH_ENTITY})
 """What may keep an item from being saved, and has a status of its own where the item is all there is."""

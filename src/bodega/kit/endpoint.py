@@ -10,6 +10,7 @@ from bodega.kit.listing import Listing
 from bodega.kit.shape import V2Shape, V3Shape
 from bodega.law.outcome import Outcome, PartlyDone
 from bodega.law.reasons import Reason
+from bodega.storage.declaration import declared_in
 from bodega.storage.table import Table
 from bodega.storage.unit import Unit
 
@@ -23,7 +24,8 @@ class Parent(NamedTuple):
     """A row that the path names before the facet's own: `/products/{product_id}/images` lies within a product.
 
     Rows below it hold its `value` in their `column`: its id, unless the two meet in another number (the values of a
-    product's option are those of the option behind it). `where` is SQL that it must meet.
+    product's option are those of the option behind it). `column` is empty where a table beside says which they are.
+    `where` is SQL that it must meet.
     """
 
     column: str
@@ -97,3 +99,4 @@ class Endpoint:
     json_only: bool = False
     idle_delete: bool = False
     secret: bool = False
+    file: str = field(default_factory=declared_in)

@@ -7,6 +7,7 @@ stored bytes into its reply without looking at them.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from operator import attrgetter
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
@@ -58,7 +59,7 @@ def stored(
     Whether its documents name files follows from the field types.
     """
     hints = get_type_hints(entity, include_extras=True)
-    made = [_column(field, hints[field]) for field in columns.split()]
+    made = [_column(field, hints.get(field, Any)) for field in columns.split()]
     made += [Column(column, kind, value) for column, (kind, value) in (computed or {}).items()]
     wanted = set(indexed.split())
     encode, decode = _codec(entity, tuple(hidden.split()))
@@ -67,7 +68,7 @@ def stored(
         entity,
         encode,
         decode,
-        tuple(Column(c.name, c.type, c.value, c.name in wanted) for c in made),
+        tuple(replace(column, indexed=column.name in wanted) for column in made),
         tuple(uniques),
         tuple(references),
         tuple(links),
@@ -79,6 +80,8 @@ def stored(
         first,
         files=any(names_files(hint) for hint in hints.values()),
         at_once=at_once,
+        indexed=tuple(indexed.split()),
+        hidden=tuple(hidden.split()),
     )
 
 
@@ -123,11 +126,11 @@ def _column(field: str, annotation: Any) -> Column:
     kind = field_type_of(bare(annotation))
     assert not kind.located, f"{field}: a stored address is for documents, PostgreSQL keeps no such text"
     if kind is DECIMAL:
-        return Column(field, "BIGINT", lambda entity: _ten_thousandths(getattr(entity, field)))
+        return Column(field, "BIGINT", lambda entity: _ten_thousandths(getattr(entity, field)), member=field)
     if kind is MOMENT:
-        return Column(field, "TEXT", lambda entity: getattr(entity, field) or "")
+        return Column(field, "TEXT", lambda entity: getattr(entity, field) or "", member=field)
     types: dict[FieldType, SqlType] = {FLAG: "BOOLEAN", INTEGER: "INTEGER"}
-    return Column(field, types.get(kind, "TEXT"), attrgetter(field))
+    return Column(field, types.get(kind, "TEXT"), attrgetter(field), member=field)
 
 
 def _ten_thousandths(number: Decimal | None) -> int | None:
@@ -138,7 +141,6 @@ def _codec(entity: type[Entity], hidden: tuple[str, ...]) -> tuple[Callable[[Any
     decoder = msgspec.json.Decoder(entity)
     if not hidden:
         return lambda made: (_encode(made), None), lambda doc, _rest: decoder.decode(doc)
-    assert entity.__struct_fields__[-len(hidden) :] == hidden, "hidden members come last, in the order of `hidden`"
     cut = b',"' + hidden[0].encode() + b'":'
 
     def encode(made: Any) -> tuple[bytes, bytes]:

@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bodega.storage.outbox import CREATED, DELETED, UPDATED, ChannelsOf, Says, Signal
+from bodega.storage.declaration import declared_in
+from bodega.storage.outbox import CREATED, DELETED, UPDATED, Cause, ChannelsOf, Says, Signal
 from bodega.storage.tx import Tx
 
 
@@ -51,20 +52,25 @@ def events(
         UPDATED: updated,
         DELETED: lambda old, _new: payload(old),
     }
+    asked = {UPDATED: tuple(watched)}
     return tuple(
-        Signal(f"{scope}/{change}", frozenset([change]), say[change], channels=channels) for change in on.split()
-    )
+        Signal(
+            f"{scope}/{change}", frozenset([change]), say.get(change, updated),
+            channels=channels, fields=asked.get(change, ()), file=declared_in(),
+        )
+        for change in on.split()
+    )  # fmt: skip
 
 
 def fires(
-    scope: str, say: Says, *, on: str = "updated", cause: str | None = None, channels: ChannelsOf | None = None
+    scope: str, say: Says, *, on: str = "updated", cause: Cause | None = None, channels: ChannelsOf | None = None
 ) -> Signal:
     """The event whose words are those of `say(old, new)`: the payload's `data`, or None for silence.
 
     `cause` as in `Signal`: "" for changes that a caller asked for, "order" for those that an order brings along.
     `channels` as in `events`.
     """
-    return Signal(scope, frozenset(on.split()), say, cause, channels)
+    return Signal(scope, frozenset(on.split()), say, cause, channels, file=declared_in())
 
 
 async def channel_of(_tx: Tx, old: Any, new: Any) -> list[int]:

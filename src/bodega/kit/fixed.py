@@ -18,10 +18,11 @@ from bodega.kit.endpoint import Endpoint
 from bodega.law.outcome import Emptied, Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
+from bodega.storage.operands import Operand
 from bodega.storage.plan import Condition, QueryPlan
 from bodega.storage.table import Table
 
-_TESTS: dict[str, Callable[[Any, Any], Any]] = {
+TESTS: dict[str, Callable[[Any, Any], Any]] = {
     "eq": operator.eq,
     "ne": operator.ne,
     "min": operator.ge,
@@ -38,7 +39,7 @@ class Fixed:
     def __init__(self, table: Table, make: Callable[[], Sequence[Any]]) -> None:
         self._table = table
         self._make = make
-        self._columns: dict[str, Callable[[Any], Any]] = {column.name: column.value for column in table.columns}
+        self._columns: dict[Operand, Callable[[Any], Any]] = {column.name: column.value for column in table.columns}
         self._columns["id"] = operator.attrgetter("id")
 
     @cached_property
@@ -61,10 +62,10 @@ class Fixed:
         return [entity for entity in self.entities if all(self._meets(entity, condition) for condition in plan.where)]
 
     def _meets(self, entity: Any, condition: Condition) -> bool:
-        return bool(_TESTS[condition.op](self._columns[condition.column](entity), condition.value))
+        return bool(TESTS[condition.op](self._columns[condition.column](entity), condition.value))
 
 
-class _Reading(Action):
+class ReadFixed(Action):
     """GET of a fixed list, or of a part of it; `parents` is the list in which the path's first id must be."""
 
     def __init__(self, endpoint: Endpoint, fixed: Fixed, parents: Fixed | None = None) -> None:
@@ -86,7 +87,7 @@ class _Reading(Action):
         return self._fixed.matching(plan)
 
 
-class ListFixed(_Reading):
+class ListFixed(ReadFixed):
     """GET of the list: a page of it."""
 
     is_list = True
@@ -100,14 +101,14 @@ class ListFixed(_Reading):
         return Shown(value=members, root=self._shape.root, item=self._shape.item)
 
 
-class CountFixed(_Reading):
+class CountFixed(ReadFixed):
     """GET of its count."""
 
     async def answer(self, context: Context) -> Outcome:
         return Shown(value={"count": len(self._matching(context))}, root="count")
 
 
-class ShowFixed(_Reading):
+class ShowFixed(ReadFixed):
     """GET of one of its members."""
 
     async def find(self, context: Context) -> Validator:

@@ -19,7 +19,10 @@ from bodega.storage.unit import Unit
 
 
 class DropImage(Action):
-    """DELETE: the entity has no image from now on; its file goes when nothing else shows it."""
+    """DELETE: the entity has no image from now on; its file goes when nothing else shows it.
+
+    `field` is the one that holds it, empty where a row elsewhere does.
+    """
 
     writes = True
 

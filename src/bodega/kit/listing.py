@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from bodega.kit.fields import INT32, NO_DATE, clean_decimal, clean_moment, ten_thousandths, whole
+from bodega.kit.parameters import Parse, integer, listed, moment, parser
 from bodega.kit.sealed import Sealed
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
-from bodega.storage.plan import Condition, Op, QueryPlan
+from bodega.storage.declaration import declared_in
+from bodega.storage.operands import Op, Operand
+from bodega.storage.plan import Condition, QueryPlan
 from bodega.storage.table import Table, numbered_placeholders
 
 DEFAULT_LIMIT = 50
@@ -22,9 +23,7 @@ MAX_PARAMETERS = 1000
 LONGEST_SEARCH = 10_000
 """Characters of a text that is looked for inside others: SQLite takes patterns of up to 50,000 bytes."""
 
-Parse = Callable[[str], Any]
-
-_SETS: dict[str, tuple[str, ...]] = {
+SETS: dict[str, tuple[str, ...]] = {
     "set": ("in", "not_in", "min", "max", "greater", "less"),
     "range": ("min", "max", "greater", "less"),
 }
@@ -33,13 +32,20 @@ _SETS: dict[str, tuple[str, ...]] = {
 class Filter(NamedTuple):
     """A query parameter that narrows a list. `parse` raises ValueError with the end of a sentence.
 
-    `besides` are conditions that go with it.
+    `column` is the name of one, or an operand of another type (`storage/operands.py`). `besides` are conditions that go
+    with it.
     """
 
-    column: str
+    column: Operand
     op: Op
     parse: Parse
     besides: tuple[Condition, ...] = ()
+
+
+class Ignored(NamedTuple):
+    """A query parameter that is known and checked, but narrows nothing."""
+
+    parse: Parse
 
 
 class Include(NamedTuple):
@@ -47,7 +53,7 @@ class Include(NamedTuple):
 
     `read` takes the call and the ids of the parents. `tables` names the tables that it reads, joined by blanks: the
     entity tag of the parent moves with them. `files`: what it shows may name files. `member` is what it is called in
-    the reply, if not as in the query.
+    the reply, if not as in the query. `rows` are those of a table: it, the column that names the parent, their order.
     """
 
     read: Callable[[Any, Sequence[int]], Awaitable[dict[int, bytes]]]
@@ -56,6 +62,7 @@ class Include(NamedTuple):
     tables: str = ""
     files: bool = False
     member: str = ""
+    rows: tuple[Table, str, str] | None = None
 
 
 def children(
@@ -80,9 +87,8 @@ def children(
         placeholders = numbered_placeholders(len(parents))
         chosen = f"{column} IN ({placeholders}){narrowed} ORDER BY {column}, {order}"
         rows = await context.reader.rows(f"SELECT {column}, id, doc FROM {table.name} WHERE {chosen}", *parents)
-        more = [
-            (name, include, await include.read(context, [row[1] for row in rows])) for name, include in within.items()
-        ]
+        ids = [child for _parent, child, _doc in rows]
+        more = [(name, include, await include.read(context, ids)) for name, include in within.items()]
         found: dict[int, list[bytes]] = {}
         for parent, child, doc in rows:
             members = [b'"%b":%b' % (name.encode(), of.get(child, include.empty)) for name, include, of in more]
@@ -91,7 +97,7 @@ def children(
 
     tables = " ".join(dict.fromkeys([table.name, *(name for one in within.values() for name in one.tables.split())]))
     files = table.files or any(one.files for one in within.values())
-    return Include(read, page_cap=page_cap, tables=tables, files=files)
+    return Include(read, page_cap=page_cap, tables=tables, files=files, rows=(table, column, order))
 
 
 class Cursor(NamedTuple):
@@ -111,7 +117,7 @@ def _cursor(text: str, *, backwards: bool) -> Cursor:
         name, _, at = urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("ascii").partition(":")
         if name != "id":
             raise ValueError
-        return Cursor(_integer(at), backwards)
+        return Cursor(integer(at), backwards)
     except ValueError:
         raise ValueError("must be a cursor that a page of this list told") from None
 
@@ -156,7 +162,7 @@ class Listing(Sealed):
         filters: str,
         *,
         sorts: str = "",
-        mapped: Mapping[str, Filter] | None = None,
+        mapped: Mapping[str, Filter | Ignored] | None = None,
         includes: Mapping[str, Include] | None = None,
         shown: Sequence[str] = (),
         always: Sequence[str] = ("id",),
@@ -167,8 +173,12 @@ class Listing(Sealed):
         maximum: int = MAX_LIMIT,
         bounds: str = "",
     ) -> None:
+        self.file = declared_in()
         self.table = table
         self.version = version
+        self.words = tuple(filters.split())
+        self.mapped = dict(mapped or {})
+        self.bounds = tuple(bounds.split())
         self.sorts = tuple(sorts.split())
         self.includes: Mapping[str, Include] = MappingProxyType(dict(includes or {}))
         self.shown = tuple(shown)
@@ -177,13 +187,13 @@ class Listing(Sealed):
         self.order = (order.lstrip("-"), order.startswith("-"))
         self.inside = tuple(inside.split())
         self.cursor = cursor
-        self.filters: dict[str, Filter] = {}
-        for word in filters.split():
+        self.filters: dict[str, Filter | Ignored] = {}
+        for word in self.words:
             self._add(word)
-        self.filters |= mapped or {}
+        self.filters |= self.mapped
         self._known = {name.partition(":")[0] for name in self.filters}
         self.maximum = maximum
-        self._unbounding = _PAGING.difference(bounds.split())
+        self._unbounding = PAGING.difference(self.bounds)
         self.everything = Query(QueryPlan(table, order=self.order), include=self.inside)
 
     def _add(self, word: str) -> None:
@@ -193,15 +203,15 @@ class Listing(Sealed):
             return
         self._put(name, name, "eq")
         for operator in operators.split(",") if operators else ():
-            for op in _SETS.get(operator, (operator,)):
+            for op in SETS.get(operator, (operator,)):
                 self._put(f"{name}:{op}", name, "ne" if op == "not" else op)
 
     def _put(self, parameter: str, field: str, op: str) -> None:
         column = "name_key" if field == "name" and op in ("eq", "in") and "name_key" in self.table.types else field
-        parse = parser(self.table.types[column], column)
+        parse = parser(self.table.types.get(column, "TEXT"), column)
         many = op in ("in", "not_in")
         # A date that is unset is empty text: it comes before every date, but is not before any.
-        unset = (Condition(column, "ne", ""),) if op in ("max", "less") and parse is _moment else ()
+        unset = (Condition(column, "ne", ""),) if op in ("max", "less") and parse is moment else ()
         read = listed(parse) if many else (str if op == "like" else parse)
         self.filters[parameter] = Filter(column, op, read, unset)  # type: ignore[arg-type]
 
@@ -222,12 +232,13 @@ class Listing(Sealed):
                 try:
                     if "\x00" in value:
                         raise ValueError("must not contain the NUL character")
-                    if found.op in ("like", "like_any", "keyword") and len(value) > LONGEST_SEARCH:
+                    if isinstance(found, Filter) and found.op in _SEARCHES and len(value) > LONGEST_SEARCH:
                         raise ValueError(f"must be at most {LONGEST_SEARCH} characters long")
                     wanted = found.parse(value)
                     if strict and wanted in ("", ()):
                         raise ValueError("must not be empty")
-                    where += [Condition(found.column, found.op, wanted), *found.besides]
+                    if isinstance(found, Filter):
+                        where += [Condition(found.column, found.op, wanted), *found.besides]
                 except ValueError as error:
                     faults.append(self._fault(name, str(error)))
             elif self._is_refused(name, strict=strict):
@@ -333,10 +344,12 @@ class Listing(Sealed):
         return Fault(Reason.QUERY_INVALID, name, message, {"field": name, "invalid_reason": f"{name} {why}."})
 
 
+_SEARCHES = ("like", "like_any")
+
 _FAR = 1_000_000_000
 """A number of ten digits or more is as good as this one: over every limit, past every last page."""
 
-_PAGING = frozenset({"page", "limit", "sort", "direction", "before", "after"})
+PAGING = frozenset({"page", "limit", "sort", "direction", "before", "after"})
 """What would narrow a list means nothing to a delete, and must not be taken for a bound."""
 
 _OWN = frozenset(
@@ -356,56 +369,3 @@ _SUMMARY = frozenset(
     ]
 )
 """Rule 28: what `include=@summary` adds."""
-
-
-def listed(parse: Parse, maximum: int = 1000) -> Parse:
-    """Several values joined by commas."""
-
-    def read(text: str) -> tuple[Any, ...]:
-        items = [item.strip() for item in text.split(",") if item.strip()]
-        if len(items) > maximum:
-            raise ValueError(f"must name at most {maximum} values")
-        return tuple(parse(item) for item in items)
-
-    return read
-
-
-@lru_cache(maxsize=256)
-def parser(sql_type: str, column: str) -> Parse:
-    """How a filter's text is read for a column of this type."""
-    if sql_type == "INTEGER":
-        return _integer
-    if sql_type == "BOOLEAN":
-        return _flag
-    if sql_type == "BIGINT":
-        return _decimal
-    if column.startswith("date_") or column.endswith("_date"):
-        return _moment
-    if column.endswith("_key"):
-        return str.casefold
-    return str
-
-
-def _integer(text: str) -> int:
-    number = whole(text.strip())
-    if abs(number) > INT32:
-        raise ValueError(f"must be a whole number of at most {INT32}")
-    return number
-
-
-def _decimal(text: str) -> int:
-    return ten_thousandths(clean_decimal(text))
-
-
-def _flag(text: str) -> bool:
-    if text.lower() in ("true", "1"):
-        return True
-    if text.lower() in ("false", "0"):
-        return False
-    raise ValueError("must be true or false")
-
-
-def _moment(text: str) -> str:
-    if not text:
-        raise ValueError(NO_DATE)
-    return clean_moment(text)

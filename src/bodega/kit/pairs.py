@@ -12,15 +12,18 @@ from bodega.kit.actions import Action
 from bodega.kit.complaint import typed
 from bodega.kit.context import Context
 from bodega.kit.fields import INT32
-from bodega.kit.listing import Filter, Listing, Query, listed, parser
+from bodega.kit.listing import Filter, Listing, Query
+from bodega.kit.parameters import listed, parser
 from bodega.kit.route import Route
 from bodega.kit.shape import parse_json, respect_cap
 from bodega.law.outcome import Emptied, Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
-from bodega.storage import rows
-from bodega.storage.plan import QueryPlan, where_sql, where_values
+from bodega.storage import query, rows
+from bodega.storage.declaration import declared_in
+from bodega.storage.plan import conditions_sql
 from bodega.storage.table import Table
+from bodega.storage.tx import Record
 from bodega.storage.unit import Unit
 
 MAXIMUM = 1000
@@ -49,12 +52,13 @@ class Pairs(NamedTuple):
 
 def assignments(path: str, pairs: Pairs, scope: str) -> Route:
     """GET, PUT and DELETE of pairs; a delete needs a filter (rule 22)."""
-    return Route(
-        3, path, {"GET": ListPairs(pairs, scope), "PUT": Assign(pairs, scope), "DELETE": Unassign(pairs, scope)}
-    )
+    actions = {"GET": ListPairs(pairs, scope), "PUT": Assign(pairs, scope), "DELETE": Unassign(pairs, scope)}
+    return Route(3, path, actions, file=declared_in())
 
 
-class _OfPairs(Action):
+class OfPairs(Action):
+    """What the methods of pairs have in common."""
+
     def __init__(self, pairs: Pairs, scope: str) -> None:
         self.pairs = pairs
         self.scope = scope
@@ -75,30 +79,25 @@ class _OfPairs(Action):
         if context.recheck_preconditions is not None:
             context.recheck_preconditions(self._state(unit))
 
-    def _where(self, plan: QueryPlan, dialect: str) -> tuple[str, list[Any]]:
-        shape = tuple((one.column, one.op, len(where_values(one))) for one in plan.where)
-        values = [value for one in plan.where for value in where_values(one)]
-        return (" WHERE " + where_sql(shape, dialect) if shape else ""), values
 
-
-class ListPairs(_OfPairs):
+class ListPairs(OfPairs):
     """GET: a page of the pairs."""
 
     async def answer(self, context: Context) -> Outcome:
         plan, pairs = context.query.plan, self.pairs
-        where, values = self._where(plan, context.reader.dialect)
+        where, values = conditions_sql(plan.where, context.reader.dialect)
         source = f"FROM ({pairs.source}) pairs{where}"
         limits = f"LIMIT ${len(values) + 1} OFFSET ${len(values) + 2}"
         order = f"{pairs.owner}, {pairs.member}"
         sql = f"SELECT {order} {source} ORDER BY {order} {limits}"
         found = await context.reader.rows(sql, *values, plan.limit, plan.offset)
-        total = await context.reader.row(f"SELECT count(*) {source}", *values)
-        shown = render.json([{pairs.owner: one[0], pairs.member: one[1]} for one in found])
-        told = render.pagination(context, total[0] if total else 0, len(found))
+        total = await query.value(context.reader, f"SELECT count(*) {source}", *values)
+        shown = render.json([{pairs.owner: owner, pairs.member: member} for owner, member in found])
+        told = render.pagination(context, total, len(found))
         return Shown(ready=b'{"data":' + shown + b',"meta":{"pagination":' + told + b"}}")
 
 
-class Assign(_OfPairs):
+class Assign(OfPairs):
     """PUT: makes pairs; those that are there stay."""
 
     writes = True
@@ -140,7 +139,7 @@ class Assign(_OfPairs):
             ((self.pairs.owner, self.pairs.owners), (self.pairs.member, self.pairs.members))
         ):
             ids = sorted({pair[side] for pair in wanted})
-            there = await rows.existing(unit.tx, table, ids)
+            there = set(await query.existing(unit.tx, table.name, ids))
             message = f"The {table.noun} does not exist."
             faults += [
                 Fault(Reason.FIELD_INVALID, f"{position}.{name}", message)
@@ -151,7 +150,7 @@ class Assign(_OfPairs):
             raise refuse_faults(faults)
 
 
-class Unassign(_OfPairs):
+class Unassign(OfPairs):
     """DELETE: undoes the pairs that the filters name."""
 
     writes = True
@@ -164,7 +163,7 @@ class Unassign(_OfPairs):
 
     async def perform(self, unit: Unit, context: Context) -> Outcome:
         self._still(unit, context)
-        where, values = self._where(context.query.plan, unit.tx.dialect)
+        where, values = conditions_sql(context.query.plan.where, unit.tx.dialect)
         pairs = self.pairs
         sql = f"SELECT {pairs.owner}, {pairs.member} FROM ({pairs.source}) pairs{where}"
         for owner, members in _by_owner(await unit.tx.rows(sql, *values)).items():
@@ -172,8 +171,8 @@ class Unassign(_OfPairs):
         return Emptied()
 
 
-def _by_owner(pairs: Iterable[Sequence[int]]) -> Mapping[int, set[int]]:
+def _by_owner(pairs: Iterable[Record]) -> Mapping[int, set[int]]:
     found: dict[int, set[int]] = {}
-    for pair in pairs:
-        found.setdefault(pair[0], set()).add(pair[1])
+    for owner, member in pairs:
+        found.setdefault(owner, set()).add(member)
     return found

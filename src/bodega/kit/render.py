@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,8 +16,8 @@ from bodega.law.outcome import Outcome, PartlyDone, Shown, Validator
 from bodega.law.refusal import Fault
 from bodega.storage import rows
 from bodega.storage.plan import Condition, QueryPlan
-from bodega.storage.tx import Tx
-from bodega.storage.unit import Row
+from bodega.storage.query import Row, StoredRow
+from bodega.storage.tx import Record, Tx
 
 json = msgspec.json.Encoder(decimal_format="number").encode
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -29,12 +29,12 @@ async def v3_page(context: Context, endpoint: Endpoint, plan: QueryPlan) -> Show
     if cursor is not None:
         documents, meta = await _page_by_key(context, endpoint, plan, cursor)
     else:
-        found = await rows.page(context.reader, context.page_index, plan, context.found, _columns(endpoint))
+        found = await _page(context, endpoint, plan)
         documents = await v3_documents(context, endpoint, found)
         total = await rows.count(context.reader, plan, context.found)
         meta = b'"pagination":' + pagination(context, total, len(documents))
         if endpoint.listing.cursor and context.query.page == 1 and plan.order == ("id", False):
-            ids = [row[-1] for row in found]
+            ids = [entity_id for _doc, entity_id in found]
             meta += b',"cursor_pagination":' + cursors(context, ids, before=False, after=total > len(ids))
     end = b'],"meta":{' + meta + b"}}"
     if not documents:
@@ -45,13 +45,20 @@ async def v3_page(context: Context, endpoint: Endpoint, plan: QueryPlan) -> Show
     return Shown(ready=b",".join(documents))
 
 
-def _columns(endpoint: Endpoint) -> str:
-    """What a list reads of a row: the stored bytes and the id, and for a view the rest as well."""
-    return "t.doc, t.rest, t.id" if _views(endpoint) else "t.doc, t.id"
+async def _page(context: Context, endpoint: Endpoint, plan: QueryPlan) -> Sequence[Record]:
+    """The rows of a page as (doc, id): the stored bytes as they are, or what the view makes of them."""
+    view = _view(endpoint)
+    columns = "t.doc, t.id" if view is None else "t.doc, t.rest, t.id"
+    found = await rows.page(context.reader, context.page_index, plan, context.found, columns)
+    return found if view is None else [(view(doc, rest), entity_id) for doc, rest, entity_id in found]
 
 
-def _views(endpoint: Endpoint) -> bool:
-    return endpoint.v3 is not None and endpoint.v3.view is not None
+def _view(endpoint: Endpoint) -> Callable[[bytes, bytes | None], bytes] | None:
+    """What V3 shows of a row's two documents, where that is not simply the first of them."""
+    if endpoint.v3 is None or endpoint.v3.view is None:
+        return None
+    view, decode = endpoint.v3.view, endpoint.table.decode
+    return lambda doc, rest: json(view(decode(doc, rest)))
 
 
 async def _page_by_key(
@@ -62,14 +69,15 @@ async def _page_by_key(
     plan = plan._replace(
         where=(*plan.where, test), order=("id", cursor.backwards), limit=context.query.limit + 1, offset=0
     )
-    found = await rows.page(context.reader, context.page_index, plan, context.found, _columns(endpoint))
+    found = await _page(context, endpoint, plan)
     more = len(found) > context.query.limit
     found = found[: context.query.limit]
     if cursor.backwards:
         found = found[::-1]
     documents = await v3_documents(context, endpoint, found)
+    ids = [entity_id for _doc, entity_id in found]
     before, after = (more, True) if cursor.backwards else (True, more)
-    return documents, b'"cursor_pagination":' + cursors(context, [row[-1] for row in found], before=before, after=after)
+    return documents, b'"cursor_pagination":' + cursors(context, ids, before=before, after=after)
 
 
 def cursors(context: Context, ids: Sequence[int], *, before: bool, after: bool) -> bytes:
@@ -120,17 +128,23 @@ def pagination(context: Context, total: int, shown: int) -> bytes:
     )
 
 
-async def v3_documents(context: Context, endpoint: Endpoint, found: Sequence[Any]) -> list[bytes]:
-    """Rows (doc, ..., id) as V3 shows them: the stored bytes, those members that were asked for, and the children
-    that are included or always there; one query an include."""
+async def v3_document(context: Context, endpoint: Endpoint, row: StoredRow) -> bytes:
+    """As `v3_documents`, of one row."""
+    view = _view(endpoint)
+    doc = row.doc if view is None else view(row.doc, row.rest)
+    if not context.query.include and context.query.fields is None:
+        return doc
+    return (await v3_documents(context, endpoint, [(doc, row.id)]))[0]
+
+
+async def v3_documents(context: Context, endpoint: Endpoint, found: Sequence[Record]) -> list[bytes]:
+    """Rows (doc, id) as V3 shows them: the stored bytes, those members that were asked for, and the children that are
+    included or always there; one query an include."""
     query, listing = context.query, endpoint.listing
-    if endpoint.v3 is not None and endpoint.v3.view is not None:
-        view, decode = endpoint.v3.view, endpoint.table.decode
-        found = [(json(view(decode(row[0], row[1]))), row[-1]) for row in found]
     if not query.include and query.fields is None:
-        return [row[0] for row in found]
+        return [doc for doc, _id in found]
     parts: list[list[bytes]] = [[] for _ in found]
-    ids = [row[-1] for row in found]
+    ids = [entity_id for _doc, entity_id in found]
     for name in query.include:
         if query.fields is not None and name in listing.inside and name not in query.fields:
             continue
@@ -140,8 +154,8 @@ async def v3_documents(context: Context, endpoint: Endpoint, found: Sequence[Any
         for place, entity_id in enumerate(ids):
             parts[place].append(b'"%b":%b' % (member, children.get(entity_id, include.empty)))
     documents = []
-    for row, children_of in zip(found, parts, strict=True):
-        shown = only(row[0], query.fields) if query.fields is not None else row[0]
+    for (doc, _id), children_of in zip(found, parts, strict=True):
+        shown = only(doc, query.fields) if query.fields is not None else doc
         documents.append(b",".join([shown[:-1], *children_of]) + b"}" if children_of else shown)
     return documents
 
@@ -209,6 +223,6 @@ async def shown(endpoint: Endpoint, context: Context, saved: Sequence[Row], more
     """Rows just written, as V3 shows them; `more` are includes beside those asked for."""
     if more:
         context.query = context.query._replace(include=tuple(dict.fromkeys((*context.query.include, *more))))
-    encode, views = endpoint.table.encode, _views(endpoint)
-    found = [(row.doc, encode(row.entity)[1] if views else None, row.entity.id) for row in saved]
+    view, encode = _view(endpoint), endpoint.table.encode
+    found = [(row.doc if view is None else view(row.doc, encode(row.entity)[1]), row.entity.id) for row in saved]
     return await v3_documents(context, endpoint, found)

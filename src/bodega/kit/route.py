@@ -18,12 +18,14 @@ from bodega.kit.actions import (
 from bodega.kit.batch import CreateMany, DeleteListed, UpdateMany
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.shape import V2Shape
+from bodega.storage.declaration import declared_in
 
 
 class Route(NamedTuple):
     """`template` holds `{name}` for a number and `{name:text}` for a word. `moved` is the path it moved to.
 
-    `fields` is the shape that an OPTIONS reply describes in V2; `allow` the methods in the order they are told.
+    `fields` is the shape that an OPTIONS reply describes in V2; `allow` the methods in the order they are told. An
+    action that is a mere `Action` stands for a method that such a path has not (`kit/compile.py` says so).
     """
 
     version: int
@@ -31,6 +33,7 @@ class Route(NamedTuple):
     actions: Mapping[str, Action]
     moved: str = ""
     fields: V2Shape | None = None
+    file: str = ""
 
     @property
     def allow(self) -> str:
@@ -50,30 +53,30 @@ _ITEM: Mapping[str, type[Action]] = {"GET": ShowItem, "PUT": Update, "DELETE": D
 
 def collection(path: str, endpoint: Endpoint, methods: str) -> Route:
     """A collection: GET lists, POST creates, PUT updates many, DELETE deletes many."""
-    actions = {method: _COLLECTION[method](endpoint) for method in methods.split()}
-    return Route(endpoint.version, path, actions, fields=endpoint.v2)
+    actions = {method: _COLLECTION.get(method, Action)(endpoint) for method in methods.split()}
+    return Route(endpoint.version, path, actions, fields=endpoint.v2, file=declared_in())
 
 
 def item(path: str, endpoint: Endpoint, methods: str = "GET PUT DELETE") -> Route:
     """One entity of a collection."""
-    actions = {method: _ITEM[method](endpoint) for method in methods.split()}
-    return Route(endpoint.version, path, actions, fields=endpoint.v2)
+    actions = {method: _ITEM.get(method, Action)(endpoint) for method in methods.split()}
+    return Route(endpoint.version, path, actions, fields=endpoint.v2, file=declared_in())
 
 
 def listed(path: str, endpoint: Endpoint, methods: str) -> Route:
     """Methods of a collection whose body is a list: POST creates, PUT updates, DELETE deletes the ids it names."""
-    actions = {method: _LISTED[method](endpoint) for method in methods.split()}
-    return Route(endpoint.version, path, actions, fields=endpoint.v2)
+    actions = {method: _LISTED.get(method, Action)(endpoint) for method in methods.split()}
+    return Route(endpoint.version, path, actions, fields=endpoint.v2, file=declared_in())
 
 
 def count(path: str, endpoint: Endpoint) -> Route:
     """The V2 count of a collection."""
-    return Route(endpoint.version, path, {"GET": CountAll(endpoint)})
+    return Route(endpoint.version, path, {"GET": CountAll(endpoint)}, file=declared_in())
 
 
 def route(path: str, version: int, fields: V2Shape | None = None, **actions: Action) -> Route:
     """A path with actions of its own, as a singleton has."""
-    return Route(version, path, actions, fields=fields)
+    return Route(version, path, actions, fields=fields, file=declared_in())
 
 
 def also_at(old: str, new: str, *routes: Route) -> tuple[Route, ...]:
@@ -88,4 +91,4 @@ def also_at(old: str, new: str, *routes: Route) -> tuple[Route, ...]:
 
 def moved(path: str, version: int, to: str) -> Route:
     """An old path, answered by a redirect to `to` (below the same version)."""
-    return Route(version, path, {}, moved=to)
+    return Route(version, path, {}, moved=to, file=declared_in())

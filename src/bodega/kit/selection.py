@@ -8,7 +8,10 @@ from bodega.kit.context import Context
 from bodega.kit.endpoint import Endpoint
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
-from bodega.storage.plan import Condition, Op, QueryPlan, where_sql
+from bodega.storage import query
+from bodega.storage.operands import Flag, Op, Operand, OwnOrShared
+from bodega.storage.plan import Condition, QueryPlan, shape_and_values, where_sql
+from bodega.storage.query import StoredRow
 from bodega.storage.unit import Unit
 
 
@@ -22,25 +25,22 @@ class Selection:
         self._parents = _walk(endpoint)
         flags = [column for column, value in endpoint.only.items() if isinstance(value, bool)]
         plain = [column for column in endpoint.only if column not in flags]
-        self._columns: list[tuple[str, Op]] = [(column, "eq") for column in (*self._outer(), *plain)]
+        self._columns: list[tuple[Operand, Op]] = [(column, "eq") for column in (*self._outer(), *plain)]
         if endpoint.owner:
             self._columns.append(
-                (f"{endpoint.owner}|{endpoint.shared}", "seen") if endpoint.shared else (endpoint.owner, "eq")
+                (OwnOrShared(endpoint.owner, endpoint.shared) if endpoint.shared else endpoint.owner, "eq")
             )
         # A flag is a test and no parameter, so that an index of those rows alone (WHERE NOT flag) is found.
-        self._flags = [Condition(column, "low" if endpoint.only[column] else "not_low", value=True) for column in flags]
+        self._flags = [Condition(Flag(column), "is", endpoint.only[column]) for column in flags]
         self._values = [endpoint.only[column] for column in plain]
         shape = (
             ("id", "eq", 1),
             *((column, op, 1) for column, op in self._columns),
-            *((flag.column, flag.op, 0) for flag in self._flags),
+            *shape_and_values(self._flags)[0],
         )
         tests = where_sql(shape, "").partition("$1")[2]
         self._by_number = f"SELECT 1 FROM {endpoint.table.name} WHERE id = $1{tests}"
-        self._item = (
-            f"SELECT doc, {'rest' if rest else 'NULL'}, version, modified, id FROM {endpoint.table.name}"
-            f" WHERE {endpoint.key} = $1{tests}"
-        )
+        self._item = query.stored_sql(endpoint.table, f"{endpoint.key} = $1{tests}", rest=rest)
 
     async def enter(self, context: Context) -> None:
         """Walks to the innermost row that the path names before the facet's own, and keeps the value that its rows
@@ -51,18 +51,18 @@ class Selection:
             found = await context.reader.row(sql, *known)
             if found is None:
                 raise Refusal(Reason.NO_SUCH_ENTITY)
-            value = found[0]
+            (value,) = found
         context.parent = value
 
-    async def item(self, context: Context) -> Any:
-        """The row that the path names: doc, rest, version, modified, id. Raises Refusal."""
+    async def item(self, context: Context) -> StoredRow:
+        """The row that the path names. Raises Refusal."""
         if self._parents:
             await self.enter(context)
-        found = await context.reader.row(self._item, context.ids[-1], *self._known(context))
-        if found is None:
+        record = await context.reader.row(self._item, context.ids[-1], *self._known(context))
+        if record is None:
             raise Refusal(Reason.NO_SUCH_ENTITY)
-        context.found = found
-        context.entity_id = found[4]
+        context.found = found = StoredRow(*record)
+        context.entity_id = found.id
         return found
 
     def _outer(self) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from bodega.kit.sealed import Sealed
 from bodega.kit.upload import Form, Upload
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
+from bodega.storage.declaration import declared_in
 
 _read_json = msgspec.json.Decoder(float_hook=Decimal).decode
 
@@ -62,11 +63,15 @@ class ObjectMember(NamedTuple):
 
 
 class Linked(NamedTuple):
-    """A link object {url, resource}; `path` is formatted with the entity's fields. None when `when` is 0 or empty."""
+    """A link object {url, resource}; `path` is formatted with the entity's fields. None when `when` is 0 or empty.
+
+    `served` is False for a link that is published, and leads to what is not served.
+    """
 
     path: str
     when: str = ""
     empty: Any = None
+    served: bool = True
 
 
 class Derived(NamedTuple):
@@ -139,11 +144,13 @@ class V2Shape(Sealed):
         *,
         when_chosen: Mapping[str, Any] | None = None,
     ) -> None:
+        self.file = declared_in()
         self.entity = entity
         self.root = root
         self.item = item
         hints = get_type_hints(entity, include_extras=True)
         words = wire or {}
+        self.words, self.texts, self.hints = words, tuple(fields.split()), hints
         self.wires = {made.name: made for made in (_wire(text, words, hints) for text in fields.split())}
         unseen = {text[:-1] for text in fields.split() if text.endswith("^")}
         self._shown = [(made.name, made.show) for made in self.wires.values() if made.name not in unseen]
@@ -153,7 +160,7 @@ class V2Shape(Sealed):
         self._called = {made.field: name for name, made in self.wires.items() if made.field not in ("", *self.wires)}
         self._required = [made for made in self.wires.values() if made.required]
         self._always_required = [made for made in self.wires.values() if "PUT" in made.required]
-        self._when_chosen = dict(when_chosen or {})
+        self.when_chosen = dict(when_chosen or {})
 
     @property
     def members(self) -> list[str]:
@@ -171,7 +178,7 @@ class V2Shape(Sealed):
         if names is None:
             made = {name: show(entity, base) for name, show in self._shown}
         else:
-            made = {name: show(entity, base) for name, show in self._shown if name in names} | self._when_chosen
+            made = {name: show(entity, base) for name, show in self._shown if name in names} | self.when_chosen
         for name, value in (batch_loaded or {}).items():
             made[name] = self.batch_loaded[name].empty if value is None else value
         return made
@@ -258,7 +265,7 @@ def _wire(text: str, words: Mapping[str, Word], hints: Mapping[str, Any]) -> Wir
         kind, show = word.kind.word, _computed(word.shown)[1]
     else:
         field = word.field
-        kind, maximum, show, read = _stored(word, hints.get(field, Any) if mark == "^" else hints[field])
+        kind, maximum, show, read = _stored(word, hints.get(field, Any))
     return Wire(
         name,
         field,
@@ -364,13 +371,17 @@ class V3Shape(Sealed):
         members: str = "",
         nested: Mapping[str, Nested] | None = None,
     ) -> None:
+        self.file = declared_in()
         self.entity = entity
         self.view = view
+        self.read_only, self.hidden = tuple(read_only.split()), tuple(hidden.split())
+        self.write_only = tuple(write_only or ())
+        self.members = tuple(members.split())
         self.required = tuple(required.split())
         hints = get_type_hints(entity, include_extras=True)
-        unwritten = {*read_only.split(), *hidden.split()}
-        kept = tuple(name for name in entity.__struct_fields__ if name not in hidden.split())
-        self.shown = tuple(members.split()) or kept
+        unwritten = {*self.read_only, *self.hidden}
+        kept = tuple(name for name in entity.__struct_fields__ if name not in self.hidden)
+        self.shown = self.members or kept
         self.types = {name: hints[name] for name in entity.__struct_fields__ if name not in unwritten}
         self.types |= write_only or {}
         self.nested: Mapping[str, Nested] = MappingProxyType(dict(nested or {}))

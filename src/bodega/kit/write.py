@@ -15,8 +15,9 @@ from bodega.law.outcome import Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.storage.aggregate import BeforeValidate
+from bodega.storage.query import Row, StoredRow
 from bodega.storage.table import Table
-from bodega.storage.unit import Row, Unit
+from bodega.storage.unit import Unit
 
 _replace = msgspec.structs.replace
 
@@ -77,7 +78,7 @@ async def update_one(
     changes: Changes,
     notes: list[Fault],
     recheck_preconditions: Callable[[Validator | None], None] | None = None,
-    known: Any = None,
+    known: StoredRow | None = None,
 ) -> Row:
     """Reads, merges and writes one entity inside the transaction; `known` is its row as read before. Raises Refusal."""
     table = endpoint.table

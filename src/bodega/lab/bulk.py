@@ -1,21 +1,21 @@
-"""A unit for rows that follow from rules which were kept already: they are written many at a time, and no hook hears of
-them."""
+"""A unit for rows that already obey the rules: they are written many at a time, and fire no events."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from bodega.storage.query import Row
 from bodega.storage.table import Table
 from bodega.storage.tx import Statement
-from bodega.storage.unit import Row, Unit
+from bodega.storage.unit import Unit
 
 ROWS_PER_TRIP = 50
 """Rows of one table that are written in one trip to the database."""
 
 
 class Bulk(Unit):
-    """Only `insert` differs: it asks no rule, and its rows are there after `flush`. `now` may be moved into the past,
-    for rows that tell of it; `present` is the store's."""
+    """Only `insert` differs: it runs no rule, and its rows exist after `flush`. `now` may be moved into the past, for
+    older rows; `present` is the store's current time."""
 
     __slots__ = ("_rows", "present")
 

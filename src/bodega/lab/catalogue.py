@@ -1,8 +1,8 @@
 """The sample catalogue: a believable general store, the same for the same seed, of any size.
 
-Nothing here is random. Product `k` of a seed is found by arithmetic on the two numbers, so it does not depend on how
-many products are made, in which order, or by which Python. Names and SKUs are unique by construction: kinds are dealt
-out in rounds, one of each kind a round, and every round moves each kind on to a combination of line, make, size and
+Nothing here is random. Product `k` of a seed is computed from the two numbers, so it does not depend on how many
+products are made, in which order, or by which Python. Names and SKUs are unique by construction: kinds are distributed
+in rounds, one of each kind a round, and every round moves each kind on to a combination of line, make, size and
 choice that it has not had before. What is chosen when one is bought (`ProductKind.varies`) is no part of the
 combination, and no part of the name.
 
@@ -143,7 +143,7 @@ def upc_a(eleven: int) -> str:
 
 
 class Stock(NamedTuple):
-    """A kind with all that can be worked out before any product is made."""
+    """A kind with everything that can be computed before any product is made."""
 
     kind: ProductKind
     department: Department
@@ -185,11 +185,11 @@ class Article(NamedTuple):
 
 def article_of(seed: int, k: int) -> Article:
     """The article for product `k`: no two k of a seed meet the same one."""
-    shelf, lines = _shelf(), words().lines
-    round_, place = divmod(k, len(shelf))
-    deal, steps = mix(mix(seed) ^ round_), _steps(len(shelf))
-    aisle = (place * steps[deal % len(steps)] + (deal >> 32)) % len(shelf)
-    stock = shelf[aisle]
+    kinds, lines = _shelf(), words().lines
+    round_, place = divmod(k, len(kinds))
+    deal, steps = mix(mix(seed) ^ round_), _steps(len(kinds))
+    aisle = (place * steps[deal % len(steps)] + (deal >> 32)) % len(kinds)
+    stock = kinds[aisle]
 
     series, turn = divmod(round_, stock.combinations)
     slot = (turn * stock.stride + mix(seed + aisle)) % stock.combinations
@@ -242,7 +242,7 @@ def _assortment(stock: Stock, sizes: int, deal: int) -> tuple[str, ...]:
 
 
 def _prices(article: Article, rng: DeterministicRandom, percent: int) -> dict[str, Decimal]:
-    """retail_price >= price > sale_price > cost_price; some lines are dearer than others; a sale price is rare."""
+    """retail_price >= price > sale_price > cost_price; lines differ in price; a sale price is rare."""
     tier = 85 + article.line_index * 37 % 41
     usual = article.stock.kind.price * article.make.price_percent * article.size.price_percent
     cents = charm(usual * tier * percent // 1_000_000)
@@ -325,7 +325,7 @@ def _stock(kind: ProductKind) -> Stock:
 
 
 def _without(template: str, varies: Sequence[str]) -> str:
-    """The template of a name in which what is chosen later is not said."""
+    """The template of a name, without what the buyer chooses later."""
     for axis in varies:
         template = template.replace(f", {{{axis}}}", "")
     return template

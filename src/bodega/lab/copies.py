@@ -1,4 +1,4 @@
-"""Copies of a store: snapshots to go back to, and backups that outlive their server."""
+"""Copies of a store: snapshots to restore, and backups that outlive their server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bodega.storage.unit import Terms
 
 
 class Facts(msgspec.Struct):
-    """What a backup tells of the store beside its rows. Of tokens it holds digests only, but secrets as they are."""
+    """What a backup holds besides the rows of the store. Of tokens it holds digests only, but secrets as they are."""
 
     record: StoreRecord
     accounts: list[Account]
@@ -30,7 +30,7 @@ async def snapshot(backend: Backend, record: StoreRecord, name: str) -> None:
 
 
 async def restore(backend: Backend, record: StoreRecord, name: str) -> None:
-    """Goes back to a snapshot; accounts, plan, settings and clock stay as they are. Raises NoCopy."""
+    """Restores a snapshot; accounts, plan, settings and clock stay as they are. Raises NoCopy."""
     await backend.migrate(record)
     await backend.restore(record, name)
     await _tell(backend, record)
@@ -46,13 +46,13 @@ async def backup(backend: Backend, record: StoreRecord, target: Path) -> None:
 async def recover(backend: Backend, store_hash: str, file: Path) -> bool:
     """The store as the backup has it; whether it was made. Raises NoCopy.
 
-    A store that is there keeps its accounts, plan, settings and clock. One that is not is made with those of the
-    backup; accounts come along only under the hash that they were made for, since their ids are unique.
+    An existing store keeps its accounts, plan, settings and clock. A new one is created with those of the backup;
+    accounts are restored only under their original hash, since their ids are unique.
     """
-    told = copies.told(file).get("store")
-    if told is None:
+    found = copies.told(file).get("store")
+    if found is None:
         raise NoCopy(f"{file} is no backup of a store.")
-    facts = msgspec.json.decode(told, type=Facts)
+    facts = msgspec.json.decode(found, type=Facts)
     record = await backend.registry.store(store_hash)
     made = record is None
     if record is None:
@@ -80,7 +80,7 @@ async def _make(backend: Backend, store_hash: str, facts: Facts) -> StoreRecord:
 
 
 async def _complete(backend: Backend, record: StoreRecord) -> None:
-    """A copy that is older than a table has none of the rows that every store has from its first day on."""
+    """A copy that is older than a table lacks that table's default rows."""
     rows = await backend.open(record, MODEL)
     try:
         wanting = await missing_default_rows(rows.reader, MODEL.tables)
@@ -92,7 +92,7 @@ async def _complete(backend: Backend, record: StoreRecord) -> None:
 
 
 async def _tell(backend: Backend, record: StoreRecord) -> None:
-    """Servers look at the store again: with its rows, tasks that wait may have come back."""
+    """Servers reread the store: its rows may include waiting tasks."""
     await _complete(backend, record)
     current = await backend.registry.store(record.hash)
     if current is not None:

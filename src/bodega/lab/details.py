@@ -1,4 +1,4 @@
-"""What sample products have beside their own members: variants to choose from, prices by quantity, opinions.
+"""What sample products have besides their own members: variants, bulk prices, reviews.
 
 As with the products themselves, everything follows from the seed and the product's number. Most products have little of
 it, as in a shop.
@@ -21,7 +21,7 @@ _VARIANT_UPCS = 500_000_000
 
 _CHEAP = 60
 _GLOWING = "5555555444433215"
-"""Ratings as they are dealt out."""
+"""Ratings in the order in which they are given."""
 
 _DAY = 86_400
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -72,7 +72,7 @@ def _options(article: Article) -> Rows:
 
 
 def _variants(seed: int, k: int, article: Article, body: dict[str, Any]) -> Rows:
-    """Every combination of what is chosen. A size that is dearer or heavier says so, the others inherit."""
+    """Every combination of what is chosen. A size with a price or weight of its own has it, the others inherit."""
     kind, sku, made = article.stock.kind, sku_of(article, k), []
     for place, (size, choice) in enumerate(combined(article.sizes, article.choices)):
         message, parts = [], [sku]
@@ -173,7 +173,7 @@ def _video(seed: int, k: int) -> str:
 
 
 def _extras(*, with_message: bool) -> Rows:
-    """What a present can have beside it: one that costs more by what is chosen, and one that is written."""
+    """What can accompany a present: a choice that costs extra, and a message."""
     box, message = words().extras.box, words().extras.message
     choices: Rows = [
         {"label": label, "sort_order": place, "is_default": place == 0}

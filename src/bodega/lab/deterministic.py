@@ -1,4 +1,4 @@
-"""Throws that depend on numbers alone, so that sample data are the same on every Python and machine."""
+"""Random-looking numbers that depend on numbers alone, so that sample data are the same on every Python and machine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MASK = (1 << 64) - 1
 
 
 class DeterministicRandom:
-    """Throws that depend on a seed and a number only; about 120 bits' worth before they run out and give 0."""
+    """Depends on a seed and a number only; has about 120 bits before it runs out and gives 0."""
 
     __slots__ = ("_bits",)
 
@@ -25,7 +25,7 @@ class DeterministicRandom:
         return face
 
     def one_in(self, sides: int) -> bool:
-        """True about once in so many throws."""
+        """True about once in so many calls."""
         self._bits, face = divmod(self._bits, sides)
         return face == 1
 

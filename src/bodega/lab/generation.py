@@ -1,7 +1,6 @@
 """Adding sample rows of any kind to a store that servers may have open, many to a transaction.
 
-The next ones are made ready between two transactions, which is when a server that has the store open gets its turn to
-write.
+The next rows are prepared between two transactions, which is when a server that has the store open can write.
 """
 
 from __future__ import annotations
@@ -17,25 +16,26 @@ from bodega.access.stores import OpenStore
 from bodega.kit.endpoint import Endpoint
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
+from bodega.storage import query
 from bodega.storage.table import numbered_placeholders
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
 CHUNK = 200
-"""Rows a transaction: enough that the commit costs little, few enough that nobody waits long."""
+"""Rows a transaction: enough to make the commit cheap, few enough to let others write soon."""
 
 JOB = 50
 """Rows a job: several jobs in one transaction are written without a savepoint for each statement (PostgreSQL)."""
 
 Made = Callable[[int], None]
-"""Is told now and then how many rows were added."""
+"""Called now and then with how many rows were added."""
 
 
 class Keyed(NamedTuple):
-    """Rows that are written one by one. `create` writes what a draft asks for, through the facet that a client would.
+    """Rows that are written one by one. `create` writes a draft, through the endpoint that a client would use.
 
-    `keys` are what no two of them share, by the column that holds it, as `table.column`, which must have an index. By
-    the first of them it is found where an earlier seeding ended.
+    `keys` are what no two of them share, by the column that holds it, as `table.column`, which must have an index. The
+    first of them shows where an earlier seeding ended.
     """
 
     endpoint: Endpoint
@@ -50,7 +50,7 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class Taken(Exception):
-    """Row `number` cannot be made: something in the store stands in its way."""
+    """Row `number` cannot be made: something in the store conflicts with it."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -66,9 +66,9 @@ async def generate(
     chunk: int = CHUNK,
     job: int = JOB,
 ) -> None:
-    """Adds as many rows as there are numbers; those that something stands in the way of are passed over for later ones.
+    """Adds as many rows as there are numbers; those that conflict are skipped in favour of later ones.
 
-    `draft(k)` is what number k asks for, made before the transaction; `write` adds the rows of drafts, tells how many
+    `draft(k)` is what number k asks for, made before the transaction; `write` adds the rows of drafts, returns how many
     it added, and raises Taken. Raises Refusal when the plan holds no more; what was added until then stays.
     """
     number, count = numbers.start, len(numbers)
@@ -102,7 +102,7 @@ async def one_by_one(rows: Keyed, drafts: Drafts, unit: Unit) -> int:
         if any(key(draft) in there for key, there in taken):
             continue
         if added and room(unit, rows.endpoint) == 0:
-            break  # what the plan holds is made; the next chunk is told that there is no room
+            break  # the plan is full: the next chunk will be refused
         try:
             await rows.create(unit, draft)
         except Refusal as refusal:
@@ -138,16 +138,15 @@ def room(unit: Unit, endpoint: Endpoint) -> int | None:
 
 async def everything(unit: Unit, endpoint: Endpoint) -> list[Any]:
     """All entities of a small table."""
-    rows = await unit.tx.rows(f"SELECT doc, rest FROM {endpoint.table.name} ORDER BY id")  # noqa: S608 - a declared name
-    return [endpoint.table.decode(row[0], row[1]) for row in rows]
+    return await query.entities(unit.tx, endpoint.table)
 
 
 async def _held(tx: Tx, column: str, values: Sequence[str]) -> set[str]:
     """Those of the values that a row has in a column, given as `table.column`."""
     table, _, name = column.partition(".")
     placeholders = numbered_placeholders(len(values))
-    rows = await tx.rows(f"SELECT {name} FROM {table} WHERE {name} IN ({placeholders})", *values)  # noqa: S608
-    return {row[0] for row in rows}
+    sql = f"SELECT {name} FROM {table} WHERE {name} IN ({placeholders})"  # noqa: S608
+    return set(await query.values(tx, sql, *values))
 
 
 async def first_free(tx: Tx, rows: Keyed, draft: Callable[[int], Any]) -> int:

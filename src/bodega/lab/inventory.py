@@ -1,9 +1,8 @@
-"""What there is to buy in a store, and who buys there: what sample orders are made of."""
+"""What can be bought in a store, and who buys there: what sample orders are made from."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
@@ -13,7 +12,8 @@ from bodega.resources.catalog import product, variants
 from bodega.resources.catalog.options import option, product_option
 from bodega.resources.customers import addresses as customer_addresses
 from bodega.resources.customers import customer
-from bodega.storage.table import Table, numbered_placeholders
+from bodega.storage import query
+from bodega.storage.table import numbered_placeholders
 from bodega.storage.tx import Tx
 
 MAX_GOODS, MAX_BUYERS = 2_000, 10_000
@@ -39,17 +39,16 @@ async def inventory_of(tx: Tx) -> Inventory:
 
 async def _spread(tx: Tx, sql: str, maximum: int) -> list[int]:
     """At most so many of the ids, evenly over all of them."""
-    ids = [row[0] for row in await tx.rows(sql)]
+    ids = await query.values(tx, sql)
     step = max(1, -(-len(ids) // maximum))
     return ids[::step]
 
 
 async def _put_on(tx: Tx, ids: Sequence[int], sellables: list[SellableVariant], levels: dict[int, int]) -> None:
     """The variants of these products that can be bought."""
-    placeholders = numbered_placeholders(len(ids))
-    owners = {item.id: item for item in await _entities(tx, product.TABLE, f"id IN ({placeholders})", *ids)}
+    owners = {item.id: item for item in await query.entities_of(tx, product.TABLE, ids)}
     asked, unanswerable = await _asked(tx, ids)
-    for item in await _entities(tx, variants.TABLE, f"product_id IN ({placeholders})", *ids):
+    for item in await query.entities_of(tx, variants.TABLE, ids, "product_id"):
         owner = owners[item.product_id]
         least, maximum = owner.order_quantity_minimum, owner.order_quantity_maximum
         if item.purchasing_disabled or owner.id in unanswerable or (maximum and least > maximum):
@@ -68,11 +67,6 @@ async def _put_on(tx: Tx, ids: Sequence[int], sellables: list[SellableVariant], 
         sellables.append(sellable)
 
 
-async def _entities(tx: Tx, table: Table, test: str, *values: Any) -> list[Any]:
-    sql = f"SELECT doc, rest FROM {table.name} WHERE {test} ORDER BY id"  # noqa: S608 - no value is in it
-    return [table.decode(row[0], row[1]) for row in await tx.rows(sql, *values)]
-
-
 Answers = tuple[tuple[int, int], ...]
 
 
@@ -80,11 +74,10 @@ async def _asked(tx: Tx, ids: Sequence[int]) -> tuple[dict[int, Answers], set[in
     """What these products require to be answered beside the variant, with a value each; and those of them that require
     what only a shopper can say."""
     owned = f"is_modifier AND product_id IN ({numbered_placeholders(len(ids))})"
-    options = [item for item in await _entities(tx, product_option.TABLE, owned, *ids) if item.is_required]
+    options = [item for item in await query.entities(tx, product_option.TABLE, owned, *ids) if item.is_required]
     if not options:
         return {}, set()
-    behind = f"option_id IN ({numbered_placeholders(len(options))})"
-    values = await _entities(tx, option.VALUES, behind, *(item.option_id for item in options))
+    values = await query.entities_of(tx, option.VALUES, [item.option_id for item in options], "option_id")
     first = {value.option_id: value.id for value in reversed(values)}
     found: dict[int, Answers] = {}
     for item in options:
@@ -95,13 +88,12 @@ async def _asked(tx: Tx, ids: Sequence[int]) -> tuple[dict[int, Answers], set[in
 
 async def _buyers(tx: Tx, ids: Sequence[int]) -> list[Buyer]:
     """Those of the customers who have an address."""
-    placeholders = numbered_placeholders(len(ids))
-    places = await _entities(tx, customer_addresses.TABLE, f"customer_id IN ({placeholders})", *ids)
+    places = await query.entities_of(tx, customer_addresses.TABLE, ids, "customer_id")
     first = {item.customer_id: item for item in reversed(places)}
     return [
         Buyer(
             item.id, billing(msgspec.structs.asdict(first[item.id]), item.email, item.phone), epoch(item.date_created)
         )
-        for item in await _entities(tx, customer.TABLE, f"id IN ({placeholders})", *ids)
+        for item in await query.entities_of(tx, customer.TABLE, ids)
         if item.id in first
     ]

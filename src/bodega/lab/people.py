@@ -1,7 +1,7 @@
 """The people of a sample store: who they are and where they live, the same for the same seed, as many as are wanted.
 
-Everybody is invented, writes from a domain that nobody can own (RFC 2606), and answers telephones that were set aside
-for stories where a country has such numbers. States are those of ISO 3166 that every store knows.
+Everybody is invented, writes from a domain that nobody can own (RFC 2606), and has a telephone number reserved for
+fiction if the country has such numbers. States are those of ISO 3166 that every store knows.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def customer(seed: int, k: int) -> dict[str, Any]:
 
 
 def _told(rng: DeterministicRandom) -> list[dict[str, Any]]:
-    """What some have told of themselves."""
+    """Attribute values of some customers."""
     if not rng.one_in(3):
         return []
     day = f"{1945 + rng.roll(60)}-{1 + rng.roll(12):02d}-{1 + rng.roll(28):02d}"
@@ -127,7 +127,7 @@ def signature(rng: DeterministicRandom) -> tuple[str, str]:
 
 
 def address(who: Person, rng: DeterministicRandom) -> dict[str, Any]:
-    """Where somebody lives, as V3 says it, without their name."""
+    """An address in V3 form, without the name."""
     city, state, postal = rng.pick(who.region.cities)
     second = rng.pick(who.region.units).format(n=1 + rng.roll(40)) if rng.one_in(4) else ""
     return {

@@ -1,7 +1,8 @@
-"""Emptying a store, as if it had just been made, while servers may have it open."""
+"""Emptying a store, as if it had just been created, while servers may have it open."""
 
 from __future__ import annotations
 
+from bodega.storage import query
 from bodega.storage.default_rows import insert_default_rows
 from bodega.storage.unit import Unit
 
@@ -16,11 +17,11 @@ _TABLES = {
 
 
 async def empty(unit: Unit) -> None:
-    """Deletes every row of the store in the unit's own transaction; what every store has comes back.
+    """Deletes every row of the store in the unit's own transaction; default rows are inserted again.
 
     Ids start at 1 again, yet no ETag is ever used twice: the revision of the store goes on growing.
     """
-    tables = [row[0] for row in await unit.tx.rows(_TABLES[unit.tx.dialect])]
+    tables = await query.values(unit.tx, _TABLES[unit.tx.dialect])
     for table in tables:
         if table not in KEPT and not table.startswith("kept"):  # snapshots are not emptied (storage/postgres/copies.py)
             await unit.tx.run(f"DELETE FROM {table}")  # noqa: S608 - the database itself gave the name

@@ -1,7 +1,7 @@
-"""What is bought in a sample store: order `k` of a seed, from what is on the shelves and who buys there.
+"""What is bought in a sample store: order `k` of a seed, from its inventory and buyers.
 
 As everywhere in the sample data nothing is random. An order depends on its number, on when it is placed, and on the
-shelves and buyers that it is given.
+inventory and buyers that it is given.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ DAY = 86_400
 _SALT = 0x5A1E5
 _GUESTS = 0x60E57
 _GENEROUS = 60
-"""From what an order costs on, it is sent for nothing."""
+"""From this amount on, an order ships free."""
 
 INCOMPLETE, SHIPPED, PARTIALLY_SHIPPED, REFUNDED, CANCELLED, DECLINED, COMPLETED, PARTIALLY_REFUNDED = (
     0, 2, 3, 4, 5, 6, 10, 14,
 )  # fmt: skip
 PAST = frozenset({INCOMPLETE, SHIPPED, REFUNDED, CANCELLED, DECLINED, COMPLETED, PARTIALLY_REFUNDED})
-"""Orders of these statuses are over: what they took was gone before today's stock was counted."""
+"""Orders of these statuses are finished: what they took was gone before today's stock was counted."""
 SENT = frozenset({SHIPPED, REFUNDED, COMPLETED, PARTIALLY_REFUNDED})
 
 T = TypeVar("T")
 
 
 class Sales(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole of `sales.json`. `statuses` are dealt out by the age of an order, in days; numbers last are shares."""
+    """The whole of `sales.json`. `statuses` are chosen by an order's age in days; numbers in last place are shares."""
 
     statuses: tuple[tuple[int, tuple[tuple[int, int], ...]], ...]
     payments: tuple[tuple[str, bool, int], ...]
@@ -83,7 +83,7 @@ class Inventory(NamedTuple):
 
 
 class Sale(NamedTuple):
-    """Order `number`, placed at `when` in UTC seconds; `lines` are wares with how many of each."""
+    """Order `number`, placed at `when` in UTC seconds; `lines` are sellable variants with how many of each."""
 
     number: int
     when: int
@@ -104,18 +104,18 @@ class Sale(NamedTuple):
     sent_at: int
 
 
-def sale(seed: int, k: int, when: int, now: float, shelves: Inventory) -> Sale:
-    """Order `k` (from 0) of a seed. Takes from the shelves what an open order needs."""
+def sale(seed: int, k: int, when: int, now: float, inventory: Inventory) -> Sale:
+    """Order `k` (from 0) of a seed. Takes from the inventory what an open order needs."""
     rng, more = DeterministicRandom(seed ^ _SALT, k), DeterministicRandom(seed ^ _SALT, mix(k))
     status_id = _status(rng, (now - when) / DAY)
-    lines = _lines(rng, seed, k, shelves, held=status_id not in PAST)
-    if not lines:  # nothing of it is left for an order that is still open
-        status_id, lines = CANCELLED, _lines(rng, seed, k, shelves, held=False)
-    buyer = _buyer(more, seed, k, when, shelves.buyers)
+    lines = _lines(rng, seed, k, inventory, held=status_id not in PAST)
+    if not lines:  # out of stock for an order that is still open
+        status_id, lines = CANCELLED, _lines(rng, seed, k, inventory, held=False)
+    buyer = _buyer(more, seed, k, when, inventory.buyers)
     worth = sum((sellable.price * count for sellable, count in lines), Decimal(0))
     is_physical = any(sellable.is_physical for sellable, _ in lines)
-    method, by_provider, _ = _dealt(more, sales().payments)
-    shipping, cost, _ = _dealt(more, sales().shipping)
+    method, by_provider, _ = _by_share(more, sales().payments)
+    shipping, cost, _ = _by_share(more, sales().shipping)
     sent_for_nothing = not is_physical or (worth > _GENEROUS and cost < 5)
     carriers = sales().carriers.get(buyer.billing["country_iso2"], ("",))
     return Sale(
@@ -139,23 +139,23 @@ def sale(seed: int, k: int, when: int, now: float, shelves: Inventory) -> Sale:
     )
 
 
-def _dealt(rng: DeterministicRandom, cards: Sequence[T]) -> T:
+def _by_share(rng: DeterministicRandom, choices: Sequence[T]) -> T:
     """One of these, by the share that each has as its last member; the shares are of a hundred."""
     throw = rng.roll(100)
-    for card in cards:
-        throw -= card[-1]  # type: ignore[index]
+    for choice in choices:
+        throw -= choice[-1]  # type: ignore[index]
         if throw < 0:
-            return card
+            return choice
     raise AssertionError("the shares are of a hundred")
 
 
 def _status(rng: DeterministicRandom, days: float) -> int:
     shares = next(shares for least, shares in sales().statuses if days >= least)
-    return _dealt(rng, shares)[0]
+    return _by_share(rng, shares)[0]
 
 
 def _possible(status_id: int, lines: Sequence[tuple[SellableVariant, int]]) -> int:
-    """Of one piece no part can be sent or given back, and of what is not sent nothing is under way."""
+    """A single item cannot be partly shipped or refunded, and what is not shipped is not under way."""
     pieces = sum(count for sellable, count in lines if sellable.is_physical)
     if status_id == PARTIALLY_SHIPPED and pieces < 2:
         return SHIPPED if pieces else COMPLETED
@@ -165,27 +165,27 @@ def _possible(status_id: int, lines: Sequence[tuple[SellableVariant, int]]) -> i
 
 
 def _lines(
-    rng: DeterministicRandom, seed: int, k: int, shelves: Inventory, *, held: bool
+    rng: DeterministicRandom, seed: int, k: int, inventory: Inventory, *, held: bool
 ) -> list[tuple[SellableVariant, int]]:
-    """One to five wares; some are bought far more often than others."""
+    """One to five sellable variants; some are bought far more often than others."""
     chosen: dict[int, tuple[SellableVariant, int]] = {}
     for place in range(1 + min(rng.roll(5), rng.roll(5))):
         own = DeterministicRandom(seed ^ _SALT, mix(k) + 1 + place)
-        spot = own.roll(len(shelves.sellables)) * own.roll(1000) // 1000
-        sellable = shelves.sellables[spot]
+        spot = own.roll(len(inventory.sellables)) * own.roll(1000) // 1000
+        sellable = inventory.sellables[spot]
         count = max(sellable.least, (1, 1, 1, 1, 2, 2, 3, 6)[own.roll(8)])
         count = min(count, sellable.maximum) if sellable.maximum else count
         if sellable.variant_id in chosen:
             continue
         if held:
-            count = _taken(shelves.levels, sellable, count)
+            count = _taken(inventory.levels, sellable, count)
         if count:
             chosen[sellable.variant_id] = sellable, count
     return list(chosen.values())
 
 
 def _taken(levels: dict[int, int], sellable: SellableVariant, count: int) -> int:
-    """As many as are left, up to `count`; they are gone from the shelf."""
+    """As many as are left, up to `count`; they are taken from the inventory."""
     if sellable.variant_id not in levels:
         return count
     count = min(count, levels[sellable.variant_id])

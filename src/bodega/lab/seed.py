@@ -1,4 +1,4 @@
-"""Filling a store with sample data, by the same rules by which a client would."""
+"""Filling a store with sample data, by the same rules that apply to clients."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class Amounts(NamedTuple):
 
 
 def _untold(_name: str, _count: int) -> None:
-    """Nobody asks how far it is."""
+    """Reports no progress."""
 
 
 async def seed(store: OpenStore, amounts: Amounts, seed: int = 1, made: Callable[[str, int], None] = _untold) -> None:
-    """Adds rows of a seed, those that are not there yet.
+    """Adds the rows of a seed that do not exist yet.
 
-    `made` is told now and then how many of which were added. Raises Refusal when the plan holds no more; what was added
-    until then stays. Raises NothingToSell when orders are wanted and no product can be bought.
+    `made` is called now and then with a kind and how many were added. Raises Refusal when the plan is full; what was
+    added until then stays. Raises NothingToSell when orders are wanted and no product can be bought.
     """
     if amounts.products:
         await generate_products(store, amounts.products, seed, partial(made, "products"))

@@ -23,7 +23,7 @@ class CustomerDraft(NamedTuple):
 
 
 class Known(NamedTuple):
-    """The ids of the sample groups and attributes of a store."""
+    """The ids of a store's sample groups and attributes."""
 
     groups: Sequence[int]
     attributes: Sequence[int]
@@ -35,7 +35,7 @@ KEYS: Mapping[str, Callable[[CustomerDraft], str]] = {
 
 
 async def generate_customers(store: OpenStore, count: int, seed: int, made: Made) -> None:
-    """Adds `count` customers of a seed, those that are not there yet. Raises Refusal when the plan holds no more."""
+    """Adds the `count` customers of a seed that do not exist yet. Raises Refusal when the plan is full."""
     known: Known = await store.write(_known)
 
     def draft(number: int) -> CustomerDraft:
@@ -73,7 +73,7 @@ async def _create(unit: Unit, draft: CustomerDraft) -> None:
 
 
 async def _known(unit: Unit) -> Known:
-    """The sample groups and attributes, made where they are missing; 0 for an attribute too many."""
+    """The sample groups and attributes, created if missing; 0 for an attribute too many."""
     held = {entity.name: entity.id for entity in await everything(unit, groups.V2)}
     asked = {entity.name: entity.id for entity in await everything(unit, attributes.POST)}
     for name, percent in people().groups:

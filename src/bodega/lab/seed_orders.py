@@ -1,7 +1,7 @@
 """The orders of a sample store, over the twelve months before its present.
 
-They are reckoned by the store's own arithmetic, and then written many at a time: a store of half a million orders is
-filled in minutes. Open orders take their stock like any other. Those that are over took theirs before today's levels
+They are computed by the store's own arithmetic, and then written many at a time: a store of half a million orders is
+filled in minutes. Open orders take their stock like any other. Finished ones took theirs before today's levels
 were counted, so that no level moves; but what they sold is counted.
 """
 
@@ -56,6 +56,7 @@ from bodega.resources.orders.lines import LineBuilder, added
 from bodega.resources.orders.shipments import Item, Shipment, ShippedTo
 from bodega.resources.orders.shipping_addresses import ShippingAddress
 from bodega.resources.orders.stock import Moves
+from bodega.storage import query
 from bodega.storage.table import numbered_placeholders
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
@@ -70,31 +71,31 @@ KEPT_LINES = 8_000
 
 
 class NothingToSell(Exception):
-    """Orders are of products that are there."""
+    """There is no product that can be bought."""
 
 
 async def generate_orders(store: OpenStore, count: int, seed: int, made: Made) -> None:
-    """Adds `count` orders of a seed beside those that are there. Raises NothingToSell."""
+    """Adds `count` orders of a seed to the existing ones. Raises NothingToSell."""
     reader = (await store.ready()).reader
-    shelves = await inventory_of(reader)
-    if not shelves.sellables:
+    inventory = await inventory_of(reader)
+    if not inventory.sellables:
         raise NothingToSell
     now = store.clock.now()
     first = await _after_the_last(reader, seed)
     clerk = Clerk(seed)
 
     def draft(number: int) -> Sale:
-        """The first ones were placed a year ago, and more of them lately."""
+        """The first ones were placed a year ago, and most of them recently."""
         until = min((number - first + 0.5) / count, 1)
         age = YEAR * (1 - until) ** 1.2
         jitter = DeterministicRandom(seed, number).roll(1000) / 1000 * YEAR / max(count, 365)
-        return sale(seed, number, int(now - max(age - jitter, 60)), now, shelves)
+        return sale(seed, number, int(now - max(age - jitter, 60)), now, inventory)
 
     await generate(store, range(first, first + count), draft, clerk.write, made, CHUNK, JOB)
 
 
 def external_id(seed: int, number: int) -> str:
-    """What an order is called by the shop that it was placed in; by it an earlier seeding is found again."""
+    """The order's id in the system it came from; it shows where an earlier seeding ended."""
     return f"{_prefix(seed)}{number + 1:07d}"
 
 
@@ -103,21 +104,21 @@ def _prefix(seed: int) -> str:
 
 
 async def _after_the_last(tx: Tx, seed: int) -> int:
-    """The number after that of the youngest order of this seed."""
+    """The number after that of the newest order of this seed."""
     sql = "SELECT external_id FROM orders WHERE external_id LIKE $1 ORDER BY id DESC LIMIT 100"
-    called = [row[0].removeprefix(_prefix(seed)) for row in await tx.rows(sql, f"{_prefix(seed)}%")]
+    called = [name.removeprefix(_prefix(seed)) for name in await query.values(tx, sql, f"{_prefix(seed)}%")]
     return next((int(number) for number in called if number.isdecimal()), 0)
 
 
 class Clerk:
-    """Writes down sales. Lines that were priced are kept: the same things are bought again and again."""
+    """Writes sales. Priced lines are cached: the same things are bought again and again."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self._lines: dict[tuple[SellableVariant, int], OrderLine] = {}
 
     async def write(self, sales: Drafts, unit: Unit) -> int:
-        """Adds these orders. Raises Taken for one whose stock somebody else took meanwhile."""
+        """Adds these orders. Raises Taken if somebody else took the stock meanwhile."""
         bulk = Bulk(unit)
         builder = LineBuilder(unit, await order_policy.money(unit, ""), order_policy.taxes(unit), [])
         sold: Counter[int] = Counter()
@@ -187,7 +188,7 @@ class Clerk:
 
 
 def _ship(item: Sale, new: order.Order, lines: Sequence[OrderLine]) -> None:
-    """Marks what was sent."""
+    """Marks what was shipped."""
     if item.status_id == PARTIALLY_SHIPPED:
         first = next(bought for bought in lines if bought.is_sent)
         whole = sum(bought.quantity for bought in lines if bought.is_sent)
@@ -209,7 +210,7 @@ async def _take(unit: Unit, number: int, moves: Moves, lines: Sequence[OrderLine
 
 
 async def _send(bulk: Bulk, item: Sale, work: writing.Work) -> None:
-    """The shipment of what was sent."""
+    """The shipment."""
     items = [
         Item(order_product_id=bought.id, quantity=bought.quantity_shipped, product_id=bought.product_id)
         for bought in work.lines
@@ -237,7 +238,7 @@ async def _send(bulk: Bulk, item: Sale, work: writing.Work) -> None:
 
 
 async def _talk(bulk: Bulk, item: Sale, order_id: int) -> None:
-    """What customer and shop wrote to each other; what nobody answered was not read yet."""
+    """The messages between customer and store; unanswered ones are unread."""
     if item.conversation is None:
         return
     subject, asked, answer = item.conversation
@@ -258,7 +259,7 @@ async def _talk(bulk: Bulk, item: Sale, order_id: int) -> None:
 
 
 async def _count(unit: Unit, sold: Counter[int]) -> None:
-    """What was sold of each product, beside what was sold before."""
+    """Adds what was sold of each product to its count."""
     ids = sorted(product_id for product_id, count in sold.items() if count)
     for start in range(0, len(ids), AT_ONCE):
         some = ids[start : start + AT_ONCE]
@@ -269,11 +270,11 @@ async def _count(unit: Unit, sold: Counter[int]) -> None:
 
 
 async def _give_back(unit: Unit, item: Sale, work: writing.Work) -> None:
-    """A refund of everything, or of one piece, by the way in which it was paid."""
+    """A refund of everything, or of one item, by the method of the payment."""
     then = Unit(
         unit.tx, unit.statistics, min(item.when + REFUNDED_AFTER, unit.now), unit.terms, unit.model, unit.interest
     )
-    books = await refund_due.refund_context(then, work.order.id)
+    refunding = await refund_due.refund_context(then, work.order.id)
     items = [
         refund.ItemDraft(item_type="PRODUCT", item_id=bought.id, quantity=bought.quantity, reason=item.refund_reason)
         for bought in work.lines
@@ -284,8 +285,8 @@ async def _give_back(unit: Unit, item: Sale, work: writing.Work) -> None:
         cost = work.order.shipping_cost_inc_tax
         items.append(refund.ItemDraft(item_type="SHIPPING", item_id=work.address.id, amount=cost))
     draft = {"items": items, "reason": item.refund_reason}
-    made = refund_due.due(books, draft)
-    way = refund.PaymentDraft(provider_id=payments.gateway_of(books.order), amount=made.amount)
-    await refunds.give_back(then, books, made, [way], draft)
+    made = refund_due.due(refunding, draft)
+    way = refund.PaymentDraft(provider_id=payments.gateway_of(refunding.order), amount=made.amount)
+    await refunds.give_back(then, refunding, made, [way], draft)
     for table in (order, line, payments, refund):
         unit.statistics.touch(table.TABLE.name, unit.now)

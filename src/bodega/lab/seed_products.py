@@ -1,4 +1,4 @@
-"""The products of a sample store, with their categories and brands and with all that hangs on them."""
+"""The products of a sample store, with their categories, brands and everything that belongs to them."""
 
 from __future__ import annotations
 
@@ -41,22 +41,22 @@ CHILDREN: Mapping[str, Endpoint] = {
     "videos": videos.V3,
     "reviews": reviews.V3,
 }
-"""Where what hangs on a product is written, in this order: variants answer options."""
+"""The endpoints of a product's children, in this order: variants refer to options."""
 
 OLDEST, YOUNGEST = 1200, 365
-"""Days since the first sample product came into the shop, and since the last did."""
+"""Days since the first sample product was added, and since the last."""
 
 DAY = 86_400
 
 ALL_PICTURED = 1000
-"""Products of a seed that all have a picture; a row that shows one costs more than a product does."""
+"""So many products of a seed all have an image; a row that shows one costs more than a product does."""
 
 _SALT = 0x71E5
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class ProductDraft(NamedTuple):
-    """A product, and the rows that hang on it with where they are written."""
+    """A product, and its children with their endpoints."""
 
     body: dict[str, Any]
     rows: Sequence[tuple[Endpoint, dict[str, Any]]]
@@ -69,28 +69,28 @@ KEYS: Mapping[str, Callable[[ProductDraft], str]] = {
 
 
 async def generate_products(store: OpenStore, count: int, seed: int, made: Made) -> None:
-    """Adds `count` products of a seed, those that are not there yet. Raises Refusal when the plan holds no more."""
+    """Adds the `count` products of a seed that do not exist yet. Raises Refusal when the plan is full."""
     pictures = {name: tiles.of_department(name) for name in words().departments}
-    shelves: list[int] = await store.write(partial(_categories, pictures))
+    categories: list[int] = await store.write(partial(_categories, pictures))
     labels: list[int] = await store.write(_brands)
 
     def draft(number: int) -> ProductDraft:
-        return _draft(seed, number, shelves, labels, store.clock.now())
+        return _draft(seed, number, categories, labels, store.clock.now())
 
     rows = Keyed(products.V3, _create, KEYS)
     first = await first_free((await store.ready()).reader, rows, draft)
     await generate(store, range(first, first + count), draft, partial(one_by_one, rows), made)
 
 
-def _draft(seed: int, number: int, shelves: Sequence[int], labels: Sequence[int], now: float) -> ProductDraft:
-    """What V3 POSTs of the sample product and of what hangs on it ask for."""
+def _draft(seed: int, number: int, categories: Sequence[int], labels: Sequence[int], now: float) -> ProductDraft:
+    """The drafts of V3 POSTs of the sample product and its children."""
     body = catalogue.product(seed, number)
     found = details(seed, number, body)
     for review in found.get("reviews", ()):
         review["date_reviewed"] = moment(now - review.pop("age"))
     rows = [(endpoint, read(endpoint, item)) for name, endpoint in CHILDREN.items() for item in found.get(name, ())]
     rows += [(images.V3, image) for image in _pictures(seed, number)]
-    body["categories"] = sorted({shelves[place] for place in body["categories"]})
+    body["categories"] = sorted({categories[place] for place in body["categories"]})
     body["brand_id"] = labels[body.pop("brand")]
     draft = read(products.V3, body)
     days = YOUNGEST + mix(mix(seed) ^ number) % (OLDEST - YOUNGEST)
@@ -99,7 +99,7 @@ def _draft(seed: int, number: int, shelves: Sequence[int], labels: Sequence[int]
 
 
 def _pictures(seed: int, number: int) -> list[dict[str, Any]]:
-    """The tile of its kind; a few have a second picture. Beyond the first products, only some have any."""
+    """The image of its kind; a few have a second one. Beyond the first products, only some have any."""
     rng = DeterministicRandom(seed ^ _SALT, number)
     if number >= ALL_PICTURED and not rng.one_in(4):
         return []
@@ -124,7 +124,7 @@ async def _create(unit: Unit, draft: ProductDraft) -> None:
 
 
 async def _categories(pictures: Mapping[str, Picture], unit: Unit) -> list[int]:
-    """The ids of the sample categories, made where they are missing; for one too many for the plan, its parent's."""
+    """The ids of the sample categories, created if missing; for one too many for the plan, its parent's."""
     there = {(entity.name, entity.parent_id): entity.id for entity in await everything(unit, categories.V3)}
     ids: list[int] = []
     for wanted in catalogue.categories():
@@ -148,7 +148,7 @@ async def _categories(pictures: Mapping[str, Picture], unit: Unit) -> list[int]:
 
 
 async def _brands(unit: Unit) -> list[int]:
-    """The ids of the sample brands, made where they are missing; 0 for one that the plan has no room for."""
+    """The ids of the sample brands, created if missing; 0 for one too many for the plan."""
     there = {entity.name: entity.id for entity in await everything(unit, brands.V3)}
     ids: list[int] = []
     for wanted in catalogue.brands():
@@ -161,6 +161,6 @@ async def _brands(unit: Unit) -> list[int]:
 
 
 async def _made(unit: Unit, endpoint: Endpoint, body: Mapping[str, Any], more: Mapping[str, Any] = _NOTHING) -> int:
-    """The id of a new row; `more` is what no body can say."""
+    """The id of a new row; `more` holds members that no body can set."""
     row = await create_one(unit, endpoint, {**read(endpoint, body), **more}, [])
     return int(row.entity.id)

@@ -1,6 +1,6 @@
-"""Pictures of sample products: a tile a kind, in the colours and with the shape of its department.
+"""Images of sample products: one a kind, in the colours and with the shape of its department.
 
-There are as many as there are kinds and departments. They are kept once, however many products show them.
+There are as many as kinds and departments. Each is stored once, however many products show it.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ class Size(msgspec.Struct, array_like=True, frozen=True):
 
 
 class ProductKind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One kind of thing a shop sells, with everything that may be said of it.
+    """One kind of product, with all its possible wording.
 
     `name` is a template over line, make, size and choice; `labels` name the last three in the description.
     `price` is in whole units of currency, `grams` and `box` (width, depth, height in cm) are of the plain size.
@@ -94,7 +94,7 @@ class MessageWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Extras(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a present can have beside it."""
+    """What can accompany a present."""
 
     box: Box
     message: MessageWords

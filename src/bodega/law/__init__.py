@@ -1,1 +1,1 @@
-"""What an answer can be: the steps of the law, the reasons to refuse, the outcomes. Every floor may import this one."""
+"""How a request can end: the steps of the law, the reasons to refuse, the outcomes. Every package may import it."""

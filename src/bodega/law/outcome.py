@@ -1,4 +1,4 @@
-"""What came of a request that was not refused; the status is a function of the type.
+"""The result of a request that was not refused; the status is a function of the type.
 
 An outcome carries either `ready`, JSON bytes that are sent as they are (V3), or `value`, plain data that is written in
 the media type the caller asked for (V2).
@@ -12,7 +12,7 @@ import msgspec
 
 
 class Validator(msgspec.Struct, frozen=True, gc=False):
-    """The state of a resource: `version` moves with every change; `modified` is in UTC seconds."""
+    """The state of a resource: `version` grows with every change; `modified` is in UTC seconds."""
 
     version: int
     modified: int
@@ -21,7 +21,7 @@ class Validator(msgspec.Struct, frozen=True, gc=False):
 class Outcome(msgspec.Struct, kw_only=True, gc=False):
     """A request that was carried out. `root` and `item` name the elements of the XML form.
 
-    `replayed`: the first answer to a request that was sent again under its key.
+    `replayed`: the first answer, given again to a request with the same key.
     """
 
     status: ClassVar[int] = 200

@@ -38,10 +38,10 @@ class Step(IntEnum):
 
 # fmt: off
 class Reason(Enum):
-    """One word that tells why a request was refused.
+    """One word that says why a request was refused.
 
     A value is (step, status in V2, status in V3, what the caller reads, what the caller can do).
-    Within a step the order of declaration is the order in which two faults of the same request are told.
+    Within a step the order of declaration decides which of two faults of the same request is reported first.
     """
 
     INSECURE = (Step.REQUIRE_TLS, 301, 301, "This store answers over HTTPS only.", "Send the request to the https:// address in Location.")
@@ -130,7 +130,7 @@ class Reason(Enum):
 
     @property
     def page(self) -> str:
-        """Where this server tells about it: the `type` of a V3 error (RFC 9457 3.1.1)."""
+        """Where this server explains it: the `type` of a V3 error (RFC 9457 3.1.1)."""
         return f"/docs/status-codes#{self.name.lower()}"
 
     @property
@@ -142,4 +142,4 @@ class Reason(Enum):
 RANK = {reason: place for place, reason in enumerate(Reason)}
 
 LIMITS = frozenset({Reason.PLAN_LIMIT_REACHED, Reason.PLATFORM_CAP_REACHED, Reason.TREE_TOO_DEEP})
-"""Reasons of the perform step that are told only when nothing conflicts."""
+"""Reasons of the perform step that are reported only if nothing conflicts."""

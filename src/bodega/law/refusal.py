@@ -1,4 +1,4 @@
-"""A refusal: one reason, and what the caller needs to mend the request."""
+"""A refusal: one reason, and what the caller needs to correct the request."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Refusal(Exception):
         self.headers = tuple(headers)
 
     def inside(self, place: str) -> Refusal:
-        """The refusal of something that is a part of a whole: its faults name where it is, `0.name`."""
+        """The refusal of a part of a whole: its faults name the position, as in `0.name`."""
         faults = [fault._replace(field=f"{place}.{fault.field}") for fault in self.faults]
         return Refusal(self.reason, self.message, details=self.details, faults=faults, headers=self.headers)
 
@@ -60,11 +60,11 @@ def invalid(field: str, why: str) -> Fault:
 
 
 MAX_TOLD = 100
-"""Faults that one answer names: enough for whoever mends a request, too few to make the answer a burden."""
+"""At most so many faults in one response: enough to correct a request, too few to make the response a burden."""
 
 
 def refuse_faults(faults: Sequence[Fault]) -> Refusal:
-    """One refusal for all faulty members, or the first hundred; the reason that is judged first speaks for it."""
+    """One refusal for all faulty members, or the first hundred; it has the reason that is judged first."""
     ordered = sorted(faults, key=lambda fault: fault.reason.rank)[:MAX_TOLD]
     first = ordered[0]
     return Refusal(first.reason, first.message, details=first.details, faults=ordered)

@@ -1,1 +1,1 @@
-"""The control panel at /manage: the store owner's place. Never behind the store's 503."""
+"""The control panel at /manage, for store owners. It stays available while the store answers 503."""

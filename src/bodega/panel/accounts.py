@@ -1,4 +1,4 @@
-"""API accounts: made, shown, changed, revoked. A secret is shown once, by the page that made it."""
+"""API accounts: create, show, change, revoke. A secret is shown once, on the page that created it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from bodega.access.accounts import add_account
 from bodega.access.plans import DEFAULT, PLANS
 from bodega.panel import permissions
 from bodega.panel.templating import show
-from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, Turned, go
+from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply, go
+from bodega.storage import query
 from bodega.storage.registry import Account, new_token
 
 pages = Pages()
@@ -21,22 +22,22 @@ HERE = "/stores/{store}/accounts"
 
 
 async def last_used(request: PanelRequest) -> dict[str, int]:
-    """When the store's accounts were last used: what the registry was told, and what it will be told."""
+    """When the store's accounts were last used: what the registry has, and what is still to be written there."""
     sql = (
         "SELECT u.client_id, u.used FROM account_uses u JOIN accounts a ON a.client_id = u.client_id WHERE a.store = $1"
     )
-    known = {row[0]: row[1] for row in await request.panel.tx.rows(sql, request.shop.record.hash)}
+    known = await query.pairs(request.panel.tx, sql, request.shop.record.hash)
     for client, at in request.panel.journal_sync.last_used().items():
         known[client] = max(at, known.get(client, 0))
     return known
 
 
 async def the_account(request: PanelRequest) -> Account:
-    """The account in the path, as the registry has it now. Raises Turned."""
+    """The account in the path, as the registry has it now. Raises PageError."""
     for account in await request.panel.registry.accounts(request.shop.record.hash):
         if account.client_id == request.ids["client"]:
             return account
-    raise Turned(HTTPStatus.NOT_FOUND, "There is no such account; it may have been revoked.")
+    raise PageError(HTTPStatus.NOT_FOUND, "There is no such account; it may have been revoked.")
 
 
 @pages.get(HERE)
@@ -68,7 +69,7 @@ def _form(request: PanelRequest, message: str = "", status: HTTPStatus = HTTPSta
 
 @pages.post(HERE)
 async def create(request: PanelRequest) -> Reply:
-    """Makes an account and shows its secrets, this once."""
+    """Creates an account and shows its secrets, only this once."""
     try:
         name = _name(request.field("name"))
         quota = _quota(request.field("quota"))
@@ -123,7 +124,7 @@ async def change(request: PanelRequest) -> Reply:
 
 @pages.post(HERE + "/{client}/disabled")
 async def disable(request: PanelRequest) -> Reply:
-    """Turns the account's requests away, or takes them again."""
+    """Disables the account, or enables it again."""
     account = await the_account(request)
     disabled = request.field("disabled") == "yes"
     await request.panel.registry.save_account(replace(account, disabled=disabled))
@@ -132,7 +133,7 @@ async def disable(request: PanelRequest) -> Reply:
 
 @pages.post(HERE + "/{client}/revoke")
 async def revoke(request: PanelRequest) -> Reply:
-    """Takes the credentials away for good."""
+    """Revokes the credentials for good."""
     account = await the_account(request)
     await request.panel.registry.drop_account(request.shop.record.hash, account.client_id)
     return go(f"{request.base}/accounts?done=revoked", *SAFE)

@@ -1,4 +1,4 @@
-"""The store's API as the panel uses it: by the law itself, without the wire (decision 22)."""
+"""The store's API as the panel uses it: through the law, without a connection (decision 22)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from bodega.http.internal import carry_out
 from bodega.kit.upload import Upload
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
-from bodega.panel.web import PanelRequest, Turned
+from bodega.panel.web import PageError, PanelRequest
 
 CLIENT = "panel"
-"""Who the store's rows say wrote them."""
+"""The client that rows written by the panel record."""
 
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -25,8 +25,8 @@ _BOUNDARY = "bodega-panel-5f1c1e0a9f"
 
 
 class ApiReply(NamedTuple):
-    """What the API said. `data` is V3's data, or V2's whole body; of a refusal `title` says why and `errors` which
-    members are at fault; `errors` may be there beside data, where a part was not saved (207)."""
+    """What the API replied. `data` is V3's data, or V2's whole body; of a refusal `title` says why and `errors` which
+    members are faulty; `errors` may come with data if a part was not saved (207)."""
 
     status: int
     data: Any = None
@@ -44,7 +44,7 @@ class ApiReply(NamedTuple):
 
     @property
     def total(self) -> int:
-        """How many there are of what was listed."""
+        """The total of what was listed."""
         found: int = self.meta.get("pagination", {}).get("total", 0)
         return found
 
@@ -59,9 +59,9 @@ async def send_request(
     client: str = CLIENT,
     **query: Any,
 ) -> ApiReply:
-    """One request: `path` as /v3/catalog/brands, `body` plain data. Raises Turned where the store is being upgraded.
+    """One request: `path` as /v3/catalog/brands, `body` plain data. Raises PageError where the store is being upgraded.
 
-    `client` is in whose name it is asked: what a client owns, as its webhooks, is its own even here.
+    `client` is the client in whose name it is sent: a client's webhooks, for example, are its own even here.
     """
     content = b"" if body is None else _encode(body)
     headers = {"content-type": "application/json"} if body is not None else {}
@@ -71,7 +71,7 @@ async def send_request(
 
 
 async def upload(request: PanelRequest, path: str, name: str, file: Upload, **fields: str) -> ApiReply:
-    """A POST of a file and of text beside it, as multipart/form-data."""
+    """A POST of a file with text fields, as multipart/form-data."""
     lines = [f'--{_BOUNDARY}\r\ncontent-disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'
              for key, value in fields.items()]  # fmt: skip
     safe = "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in file.filename)[-80:] or "file"
@@ -93,7 +93,7 @@ async def _send(
     client: str = CLIENT,
 ) -> ApiReply:
     if request.shop.rows is None:
-        raise Turned(HTTPStatus.SERVICE_UNAVAILABLE, "The store is being upgraded. Try again in a moment.")
+        raise PageError(HTTPStatus.SERVICE_UNAVAILABLE, "The store is being upgraded. Try again in a moment.")
     given = {name: value for name, value in query.items() if value not in ("", None)}
     target = f"{path}?{urlencode(given)}" if given else path
     headers["accept"] = "application/json"
@@ -117,7 +117,7 @@ def _noted(errors: Any) -> dict[str, str]:
 
 
 def _refused(refusal: Refusal, version: int) -> ApiReply:
-    """In the words of the API: a sentence for each faulty member, or one for all."""
+    """The API's message: a sentence for each faulty member, or one for all."""
     errors = {fault.field: str(fault.details.get("invalid_reason", fault.message)) for fault in refusal.faults}
     title = next((fault.message for fault in refusal.faults), refusal.message)
     return ApiReply(
@@ -126,12 +126,12 @@ def _refused(refusal: Refusal, version: int) -> ApiReply:
 
 
 async def read(request: PanelRequest, path: str, **query: Any) -> ApiReply:
-    """What a GET shows. Raises Turned where there is nothing, or the question was no good."""
-    told = await send_request(request, "GET", path, **query)
-    if told.refused:
-        message = "There is nothing here any more." if told.status == HTTPStatus.NOT_FOUND else told.title
-        raise Turned(HTTPStatus(told.status), message)
-    return told
+    """What a GET shows. Raises PageError if there is nothing, or the request was refused."""
+    reply = await send_request(request, "GET", path, **query)
+    if reply.refused:
+        message = "This no longer exists." if reply.status == HTTPStatus.NOT_FOUND else reply.title
+        raise PageError(HTTPStatus(reply.status), message)
+    return reply
 
 
 async def whole(request: PanelRequest, path: str, maximum: int = 1_000, **query: Any) -> list[Any]:
@@ -139,22 +139,22 @@ async def whole(request: PanelRequest, path: str, maximum: int = 1_000, **query:
     found: list[Any] = []
     page = 1
     while len(found) < maximum:
-        told = await read(request, path, limit=250, page=page, **query)
-        found += told.data
-        if len(told.data) < 250:
+        reply = await read(request, path, limit=250, page=page, **query)
+        found += reply.data
+        if len(reply.data) < 250:
             break
         page += 1
     return found[:maximum]
 
 
 def number(text: str) -> int:
-    """An id in a path of the panel. Raises Turned."""
+    """An id in a path of the panel. Raises PageError."""
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise Turned(HTTPStatus.NOT_FOUND)
+        raise PageError(HTTPStatus.NOT_FOUND)
     return int(text)
 
 
 def page_of(request: PanelRequest) -> int:
-    """The page of a list that is asked for, from 1."""
+    """The requested page of a list, from 1."""
     text = request.query_value("page")
     return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 7 else 1

@@ -1,4 +1,4 @@
-"""The panel as an ASGI mount: who asks, may they, which page; every page leaves with the same headers."""
+"""The panel as an ASGI mount: who asks, whether they may, which page; every page is sent with the same headers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bodega.journal.sync import JournalSync
 from bodega.log import Log
 from bodega.panel import cookies, oauth
 from bodega.panel.context import PanelContext, static_files
-from bodega.panel.web import ROOT, SAFE, PanelPage, PanelRequest, Receive, Reply, Turned, fields, find, go, read_form
+from bodega.panel.web import ROOT, SAFE, PageError, PanelPage, PanelRequest, Receive, Reply, fields, find, go, read_form
 from bodega.storage.tx import Busy
 
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
@@ -37,7 +37,7 @@ class Panel:
 
     @property
     def _pages(self) -> list[PanelPage]:
-        """Imported when the first page is asked for: an API that nobody manages pays nothing for it."""
+        """Imported with the first request for a page: an API that nobody manages pays nothing for it."""
         if not self._all:
             from bodega.panel import pages
 
@@ -60,23 +60,23 @@ class Panel:
             if request.path.startswith(f"{ROOT}/static/"):
                 return _static(request)
             return await self._judge(request, receive)
-        except Turned as turned:
-            return _turned(request, turned)
+        except PageError as error:
+            return _error_page(request, error)
         except Busy as error:
             self.panel.log.event("panel: database unreachable", error=str(error))
             message = "The database cannot be reached. Try again in a moment."
-            return _turned(request, Turned(HTTPStatus.SERVICE_UNAVAILABLE, message, [(b"retry-after", b"5")]))
+            return _error_page(request, PageError(HTTPStatus.SERVICE_UNAVAILABLE, message, [(b"retry-after", b"5")]))
         except ConnectionResetError:
             raise
         except Exception as error:
             text = "".join(traceback.format_exception(error))
             self.panel.log.event("panel: internal error", path=request.path, traceback=text)
             message = "Something went wrong here; the server's log says what."
-            return _turned(request, Turned(HTTPStatus.INTERNAL_SERVER_ERROR, message))
+            return _error_page(request, PageError(HTTPStatus.INTERNAL_SERVER_ERROR, message))
 
     async def _judge(self, request: PanelRequest, receive: Receive) -> Reply:
         if request.method not in ("GET", "HEAD", "POST"):
-            raise Turned(HTTPStatus.METHOD_NOT_ALLOWED, headers=[(b"allow", b"GET, HEAD, POST")])
+            raise PageError(HTTPStatus.METHOD_NOT_ALLOWED, headers=[(b"allow", b"GET, HEAD, POST")])
         page, request.ids = find(self._pages, request.method, request.path.removeprefix(ROOT).rstrip("/"))
         if request.method == "POST":
             _came_from_here(request)
@@ -105,14 +105,14 @@ def _read(scope: Mapping[str, Any], panel: PanelContext) -> PanelRequest:
     )
     try:
         request.query = fields(query)
-    except Turned:
+    except PageError:
         request.query = {}
     request.cookies = cookies.read(headers.get("cookie", ""))
     return request
 
 
 def _to_tls(request: PanelRequest, scope: Mapping[str, Any]) -> Reply:
-    """A password must not be read in the clear."""
+    """A password must not travel unencrypted."""
     host = urlsplit(f"//{request.headers.get('host', '')}").hostname or "localhost"
     host = f"[{host}]" if ":" in host else host
     port = "" if request.panel.https_port == HTTPS_PORT else f":{request.panel.https_port}"
@@ -126,18 +126,18 @@ def _to_tls(request: PanelRequest, scope: Mapping[str, Any]) -> Reply:
 def _static(request: PanelRequest) -> Reply:
     found = static_files().get(request.path.removeprefix(f"{ROOT}/static/"))
     if found is None or request.method not in ("GET", "HEAD"):
-        raise Turned(HTTPStatus.NOT_FOUND)
+        raise PageError(HTTPStatus.NOT_FOUND)
     kind, body = found
     return Reply(HTTPStatus.OK, [(b"content-type", kind), (b"cache-control", FOR_EVER), *SAFE], body)
 
 
 def _came_from_here(request: PanelRequest) -> None:
-    """A form of another site is not taken, whatever it carries. Browsers that tell neither are known by the token."""
+    """A form of another site is refused, whatever it carries. If a browser sends neither header, the token decides."""
     origin = request.headers.get("origin")
     site = request.headers.get("sec-fetch-site")
     foreign = origin is not None and urlsplit(origin).netloc.lower() != request.headers.get("host", "").lower()
     if foreign or (site is not None and site not in ("same-origin", "none")):
-        raise Turned(HTTPStatus.FORBIDDEN, "This form was sent by another site, so nothing was done.")
+        raise PageError(HTTPStatus.FORBIDDEN, "This form was sent by another site, so nothing was done.")
 
 
 async def _recognise(request: PanelRequest) -> None:
@@ -161,30 +161,30 @@ def _sign_in_first(request: PanelRequest) -> Reply:
 
 
 def _carries_the_token(request: PanelRequest) -> None:
-    """The secret of this session, or for guests of this browser, that no other site can know."""
+    """The secret of this session, or of a guest's browser, that no other site can know."""
     sent = request.field("form_token").encode()
     if not request.form_token or not hmac.compare_digest(sent, request.form_token.encode()):
-        raise Turned(HTTPStatus.FORBIDDEN, "This form is no longer good. Go back, reload the page and send it again.")
+        raise PageError(HTTPStatus.FORBIDDEN, "This form has expired. Go back, reload the page and send it again.")
 
 
 async def _enter(request: PanelRequest, name: str) -> None:
-    """Only its owners see a store; for all others there is none of that name."""
+    """Only its owners see a store; for everybody else it does not exist."""
     store = await request.panel.stores.get(name) if name in request.who.stores else None
     if store is None:
-        raise Turned(HTTPStatus.NOT_FOUND)
+        raise PageError(HTTPStatus.NOT_FOUND)
     request.store = store
 
 
-def _turned(request: PanelRequest, turned: Turned) -> Reply:
+def _error_page(request: PanelRequest, error: PageError) -> Reply:
     from bodega.panel.templating import show
 
-    message = turned.message or ("There is nothing here." if turned.status is HTTPStatus.NOT_FOUND else "")
+    message = error.message or ("There is nothing here." if error.status is HTTPStatus.NOT_FOUND else "")
     return show(
         request,
-        "turned.html",
-        status=turned.status,
-        headers=turned.headers,
-        phrase=turned.status.phrase,
+        "error.html",
+        status=error.status,
+        headers=error.headers,
+        phrase=error.status.phrase,
         message=message,
     )
 
@@ -207,7 +207,7 @@ def mounts(
     api: AppContext,
     now: Callable[[], float] = time.time,
 ) -> dict[str, Mount]:
-    """What the panel serves, by the first segment of the path: its pages, and the place where apps get their tokens."""
+    """What the panel serves, by the first segment of the path: its pages, and the token endpoint for apps."""
     panel = PanelContext(
         stores, journal_sync, log, insecure_http=insecure_http, https_port=https_port, ca=ca, now=now, api=api
     )

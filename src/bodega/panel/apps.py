@@ -1,4 +1,4 @@
-"""Apps: registered by an owner, installed in the store with one click, opened and removed as published.
+"""Apps: registered by an owner, installed in the store with one click, opened and removed as documented.
 
 Installing, opening and uninstalling lead the browser to the app's own callbacks. The page that leads there is ours and
 goes on by itself: a form that is redirected to another site would be stopped by the content security policy.
@@ -16,7 +16,7 @@ from bodega.access.apps import App, Installation
 from bodega.access.owners import Owner
 from bodega.panel import permissions
 from bodega.panel.templating import part, show
-from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, Turned, go
+from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply, go
 
 pages = Pages()
 
@@ -25,21 +25,21 @@ HERE = "/stores/{store}/apps"
 
 
 async def the_app(request: PanelRequest, *, own: bool = False) -> App:
-    """The app in the path, if this owner may see it here; `own`: if they registered it. Raises Turned."""
+    """The app in the path, if this owner may see it here; `own`: if they registered it. Raises PageError."""
     app = await apps.find(request.panel.tx, request.ids["app"])
     if app is not None and app.owner != request.who.id:
         installed = await apps.installation(request.panel.tx, app.client_id, request.shop.record.hash)
         app = None if own or installed is None else app
     if app is None:
-        raise Turned(HTTPStatus.NOT_FOUND, "There is no such app.")
+        raise PageError(HTTPStatus.NOT_FOUND, "There is no such app.")
     return app
 
 
 async def the_installation(request: PanelRequest, app: App) -> Installation:
-    """Where the app is installed here. Raises Turned."""
+    """Where the app is installed here. Raises PageError."""
     found = await apps.installation(request.panel.tx, app.client_id, request.shop.record.hash)
     if found is None:
-        raise Turned(HTTPStatus.CONFLICT, "The app is not installed in this store.")
+        raise PageError(HTTPStatus.CONFLICT, "The app is not installed in this store.")
     return found
 
 
@@ -73,7 +73,7 @@ def _form(request: PanelRequest, app: App | None, message: str = "", status: HTT
 
 
 def _read(request: PanelRequest) -> tuple[str, frozenset[str], dict[str, str]]:
-    """What the form says. Raises ValueError with a sentence."""
+    """The form's content. Raises ValueError with a sentence."""
     name = request.field("name")
     if not 1 <= len(name) <= 100 or any(ord(letter) < 32 for letter in name):
         raise ValueError("The name of an app has 1 to 100 characters.")
@@ -122,7 +122,7 @@ async def edit(request: PanelRequest) -> Reply:
 
 @pages.post(HERE + "/{app}/edit")
 async def change(request: PanelRequest) -> Reply:
-    """Saves it. Scopes of installations that exist stay as they were granted."""
+    """Saves it. Existing installations keep the scopes they were granted."""
     app = await the_app(request, own=True)
     try:
         name, scopes, urls = _read(request)
@@ -134,12 +134,12 @@ async def change(request: PanelRequest) -> Reply:
 
 @pages.post(HERE + "/{app}/delete")
 async def delete(request: PanelRequest) -> Reply:
-    """Forgets the app, and revokes its accounts in every store."""
+    """Deletes the app, and revokes its accounts in every store."""
     await apps.delete(request.panel.registry, await the_app(request, own=True))
     return go(f"{request.base}/apps?done=deleted", *SAFE)
 
 
-# What leads to the app's own pages
+# Opening the app's own pages
 
 
 def _onward(request: PanelRequest, app: App, message: str, url: str, **query: str) -> Reply:
@@ -176,7 +176,7 @@ async def load(request: PanelRequest) -> Reply:
     app = await the_app(request)
     found = await the_installation(request, app)
     if not app.load_url:
-        raise Turned(HTTPStatus.CONFLICT, "The app has no load callback.")
+        raise PageError(HTTPStatus.CONFLICT, "The app has no load callback.")
     return _onward(
         request, app, "Opening", app.load_url, **_signed(request, app, request.who, await _installer(request, found))
     )
@@ -184,7 +184,7 @@ async def load(request: PanelRequest) -> Reply:
 
 @pages.post(HERE + "/{app}/uninstall")
 async def uninstall(request: PanelRequest) -> Reply:
-    """Revokes the app's account, and tells the app."""
+    """Revokes the app's account, and notifies the app."""
     app = await the_app(request)
     found = await the_installation(request, app)
     owner = await _installer(request, found)
@@ -196,13 +196,13 @@ async def uninstall(request: PanelRequest) -> Reply:
 
 @pages.post(HERE + "/{app}/remove-user")
 async def remove_user(request: PanelRequest) -> Reply:
-    """Tells the app that one of the store's people may no longer use it."""
+    """Notifies the app that one of the store's users may no longer use it."""
     app = await the_app(request)
     found = await the_installation(request, app)
     people = await owners.of_store(request.panel.tx, request.shop.record.hash)
     user = next((person for person in people if str(person.id) == request.field("user")), None)
     if user is None or not app.remove_user_url:
-        raise Turned(HTTPStatus.CONFLICT, "The app has no callback for that, or there is no such user.")
+        raise PageError(HTTPStatus.CONFLICT, "The app has no callback for that, or there is no such user.")
     return _onward(
         request,
         app,

@@ -29,11 +29,11 @@ async def listed(request: PanelRequest) -> Reply:
     """The list, by name."""
     page, word = api.page_of(request), request.query_value("q")
     asks = {"name:like": word} if word else {}
-    told = await api.send_request(request, "GET", BRANDS, limit=PER_PAGE, page=page, sort="name", **asks)
+    reply = await api.send_request(request, "GET", BRANDS, limit=PER_PAGE, page=page, sort="name", **asks)
     query = f"{urlencode({'q': word})}&" if word else ""
     return show(
-        request, "brands.html", brands=told.data or [], total=told.total, message=told.title, page=page, per=PER_PAGE,
-        word=word, query=query,
+        request, "brands.html", brands=reply.data or [], total=reply.total, message=reply.title, page=page,
+        per=PER_PAGE, word=word, query=query,
     )  # fmt: skip
 
 
@@ -45,10 +45,10 @@ async def new(request: PanelRequest) -> Reply:
 
 @pages.post(HERE)
 async def create(request: PanelRequest) -> Reply:
-    """Makes a brand."""
+    """Creates a brand."""
     sent = await forms.send(request, GROUPS, BRANDS)
-    if sent.saved and sent.told is not None:
-        return go(f"{request.base}/brands/{sent.told.data['id']}?done=made", *SAFE)
+    if sent.saved and sent.reply is not None:
+        return go(f"{request.base}/brands/{sent.reply.data['id']}?done=made", *SAFE)
     return show(request, "brand.html", status=HTTPStatus.UNPROCESSABLE_ENTITY, form=sent.form, brand=None)
 
 
@@ -70,28 +70,28 @@ async def change(request: PanelRequest) -> Reply:
     sent = await forms.send(request, GROUPS, _path(request), now.data, etag=now.etag)
     if not sent.saved:
         return show(request, "brand.html", status=HTTPStatus.UNPROCESSABLE_ENTITY, form=sent.form, brand=now.data)
-    return go(f"{request.base}/brands/{now.data['id']}?done={'saved' if sent.told else 'unchanged'}", *SAFE)
+    return go(f"{request.base}/brands/{now.data['id']}?done={'saved' if sent.reply else 'unchanged'}", *SAFE)
 
 
 @pages.post(HERE + "/{brand}/delete")
 async def delete(request: PanelRequest) -> Reply:
-    """Deletes a brand; its products have none then."""
+    """Deletes a brand; its products then have none."""
     now = await api.read(request, _path(request))
-    told = await api.send_request(request, "DELETE", _path(request))
-    if told.refused:
+    reply = await api.send_request(request, "DELETE", _path(request))
+    if reply.refused:
         form = forms.opened(GROUPS, now.data)
-        forms.complain(form, told)
-        return show(request, "brand.html", status=HTTPStatus(told.status), form=form, brand=now.data)
+        forms.complain(form, reply)
+        return show(request, "brand.html", status=HTTPStatus(reply.status), form=form, brand=now.data)
     return go(f"{request.base}/brands?done=deleted", *SAFE)
 
 
 @pages.post(HERE + "/{brand}/image", files=True)
 async def image(request: PanelRequest) -> Reply:
-    """Puts a picture in the place of the one before."""
+    """Replaces the image."""
     return await put_image(request, _path(request), f"{request.base}/brands/{request.ids['brand']}")
 
 
 @pages.post(HERE + "/{brand}/image/delete")
 async def no_image(request: PanelRequest) -> Reply:
-    """Takes the picture away."""
+    """Removes the image."""
     return await drop_image(request, _path(request), f"{request.base}/brands/{request.ids['brand']}")

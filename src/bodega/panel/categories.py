@@ -18,23 +18,23 @@ from bodega.resources.catalog.categories import Category
 pages = Pages()
 
 HERE = "/stores/{store}/categories"
-NOWHERE = ("0", "none: it stands at the top")
+NOWHERE = ("0", "none: a top-level category")
 TITLES = {"parent_id": "Below", "is_visible": "Visible in the shop", "default_product_sort": "Products are sorted"}
 
 
 async def groups(request: PanelRequest, own: int = 0) -> list[FieldGroup]:
-    """The form; a category cannot be put below itself."""
+    """The form; a category cannot be moved below itself."""
     below: set[int] = set()
     parents = [NOWHERE]
     depth = 0
-    for twig in await tree(request):
-        if twig.id == own:
-            depth = twig.depth + 1
-        elif depth and twig.depth >= depth:
-            below.add(twig.id)
+    for node in await tree(request):
+        if node.id == own:
+            depth = node.depth + 1
+        elif depth and node.depth >= depth:
+            below.add(node.id)
         else:
             depth = 0
-            parents.append((str(twig.id), twig.path))
+            parents.append((str(node.id), node.path))
     choices = {"parent_id": parents}
 
     def made(names: str) -> list[Any]:
@@ -52,8 +52,8 @@ async def groups(request: PanelRequest, own: int = 0) -> list[FieldGroup]:
 @pages.get(HERE)
 async def listed(request: PanelRequest) -> Reply:
     """The whole tree."""
-    told = await api.read(request, TREE)
-    return show(request, "categories.html", tree=told.data or [])
+    reply = await api.read(request, TREE)
+    return show(request, "categories.html", tree=reply.data or [])
 
 
 @pages.get(HERE + "/new")
@@ -66,10 +66,10 @@ async def new(request: PanelRequest) -> Reply:
 
 @pages.post(HERE)
 async def create(request: PanelRequest) -> Reply:
-    """Makes a category."""
+    """Creates a category."""
     sent = await forms.send(request, await groups(request), CATEGORIES)
-    if sent.saved and sent.told is not None:
-        return go(f"{request.base}/categories/{sent.told.data['id']}?done=made", *SAFE)
+    if sent.saved and sent.reply is not None:
+        return go(f"{request.base}/categories/{sent.reply.data['id']}?done=made", *SAFE)
     return show(request, "category.html", status=HTTPStatus.UNPROCESSABLE_ENTITY, form=sent.form, category=None)
 
 
@@ -95,28 +95,28 @@ async def change(request: PanelRequest) -> Reply:
     sent = await forms.send(request, await groups(request, now.data["id"]), _path(request), now.data, etag=now.etag)
     if not sent.saved:
         return _one(request, now.data, sent.form, HTTPStatus.UNPROCESSABLE_ENTITY)
-    return go(f"{request.base}/categories/{now.data['id']}?done={'saved' if sent.told else 'unchanged'}", *SAFE)
+    return go(f"{request.base}/categories/{now.data['id']}?done={'saved' if sent.reply else 'unchanged'}", *SAFE)
 
 
 @pages.post(HERE + "/{category}/delete")
 async def delete(request: PanelRequest) -> Reply:
-    """Deletes a category with all below it, where no product would be left without one."""
+    """Deletes a category with everything below it, unless a product would be left without one."""
     now = await api.read(request, _path(request))
-    told = await api.send_request(request, "DELETE", _path(request))
-    if told.refused:
+    reply = await api.send_request(request, "DELETE", _path(request))
+    if reply.refused:
         form = forms.opened(await groups(request, now.data["id"]), now.data)
-        forms.complain(form, told)
-        return _one(request, now.data, form, HTTPStatus(told.status))
+        forms.complain(form, reply)
+        return _one(request, now.data, form, HTTPStatus(reply.status))
     return go(f"{request.base}/categories?done=deleted", *SAFE)
 
 
 @pages.post(HERE + "/{category}/image", files=True)
 async def image(request: PanelRequest) -> Reply:
-    """Puts a picture in the place of the one before."""
+    """Replaces the image."""
     return await put_image(request, _path(request), f"{request.base}/categories/{request.ids['category']}")
 
 
 @pages.post(HERE + "/{category}/image/delete")
 async def no_image(request: PanelRequest) -> Reply:
-    """Takes the picture away."""
+    """Removes the image."""
     return await drop_image(request, _path(request), f"{request.base}/categories/{request.ids['category']}")

@@ -1,4 +1,4 @@
-"""Pictures of the last hour and weeks, worked out as rectangles and lines; the templates draw them as inline SVG."""
+"""Charts of the last hour and weeks, computed as rectangles and lines; the templates draw them as inline SVG."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from bodega.journal.store import BUCKETS_MS, MINUTES
 from bodega.journal.sync import JournalPages
+from bodega.storage import query
 from bodega.storage.tx import Tx
 
 WIDTH, HEIGHT = 500, 170
@@ -45,9 +46,9 @@ def _frame(top: float, unit: str, now: int) -> dict[str, Any]:
     return {"width": WIDTH, "height": HEIGHT, "left": LEFT, "rules": rules, "hours": hours}
 
 
-def requests(told: JournalPages, now: int) -> dict[str, Any]:
+def requests(journal: JournalPages, now: int) -> dict[str, Any]:
     """Requests a minute, stacked by the first digit of the status."""
-    minutes = [(told.minutes.get(minute) or ([0] * 6, []))[0] for minute in _hour(now)]
+    minutes = [(journal.minutes.get(minute) or ([0] * 6, []))[0] for minute in _hour(now)]
     top = _top(max(max(sum(classes) for classes in minutes), 4))
     bars = []
     width = (WIDTH - LEFT) / MINUTES - 1.2
@@ -65,7 +66,7 @@ def requests(told: JournalPages, now: int) -> dict[str, Any]:
 
 
 def share(durations: Sequence[int], part: float) -> float | None:
-    """The milliseconds within which this part of the requests was answered, between the ends of its class."""
+    """The milliseconds within which this share of the requests was answered, interpolated within its bucket."""
     whole = sum(durations)
     if not whole:
         return None
@@ -80,12 +81,12 @@ def share(durations: Sequence[int], part: float) -> float | None:
     return None
 
 
-def latency(told: JournalPages, now: int) -> dict[str, Any]:
-    """How long half of the requests took at most, and 95 of a hundred, minute by minute."""
+def latency(journal: JournalPages, now: int) -> dict[str, Any]:
+    """The median and the 95th percentile of latency, minute by minute."""
     found: dict[str, list[tuple[int, float]]] = {"p50": [], "p95": []}
     whole = [0] * (len(BUCKETS_MS) + 1)
     for place, minute in enumerate(_hour(now)):
-        durations = (told.minutes.get(minute) or ([], [0] * len(whole)))[1]
+        durations = (journal.minutes.get(minute) or ([], [0] * len(whole)))[1]
         whole = [a + b for a, b in zip(whole, durations, strict=True)]
         for name, part in (("p50", 0.5), ("p95", 0.95)):
             at = share(durations, part)
@@ -98,7 +99,7 @@ def latency(told: JournalPages, now: int) -> dict[str, Any]:
 
 
 def _pieces(points: list[tuple[float, float, int]]) -> list[str]:
-    """Lines through neighbouring minutes; a minute alone is a short dash."""
+    """Lines through neighbouring minutes; a single minute is a short dash."""
     pieces: list[list[tuple[float, float, int]]] = []
     for point in points:
         if pieces and pieces[-1][-1][2] == point[2] - 1:
@@ -120,17 +121,17 @@ ORDERS_A_DAY = (
     "SELECT substr(date_created, 1, 10), count(*) FROM orders WHERE date_created >= $1"
     " GROUP BY substr(date_created, 1, 10)"
 )
-"""Read from the index of the dates alone, however many orders there are."""
+"""Answered by the index on dates alone, however many orders there are."""
 
 
 async def by_day(tx: Tx, now: int) -> dict[str, int]:
     """How many orders there were on each of the last days."""
     first = datetime.fromtimestamp((now // DAY_SECONDS - DAYS + 1) * DAY_SECONDS, UTC)
-    return {row[0]: row[1] for row in await tx.rows(ORDERS_A_DAY, first.isoformat())}
+    return await query.pairs(tx, ORDERS_A_DAY, first.isoformat())
 
 
 def orders_a_day(counted: Mapping[str, int], now: int) -> dict[str, Any]:
-    """Orders a day by the store's clock; `counted` has them by their day, as 2030-01-31."""
+    """Orders a day by the store's clock; `counted` is keyed by day, as 2030-01-31."""
     last = now // DAY_SECONDS
     days = [datetime.fromtimestamp((last - ago) * DAY_SECONDS, UTC) for ago in reversed(range(DAYS))]
     counts = [counted.get(f"{day:%Y-%m-%d}", 0) for day in days]
@@ -157,11 +158,11 @@ LOW = (
     " JOIN products p ON p.id = v.product_id"
     " WHERE (v.is_base AND p.inventory_tracking = 'product') OR (NOT v.is_base AND p.inventory_tracking = 'variant')"
 )
-"""Found by the index of what is low; a store in which everything is low is not looked through to its end."""
+"""Found by the index of low stock; a store in which everything is low is not scanned to the end."""
 
 
 class Low(NamedTuple):
-    """A product, or a variant of one, whose level is at its warning or below."""
+    """A product or variant whose level is at or below its warning level."""
 
     product: int
     name: str
@@ -172,6 +173,9 @@ class Low(NamedTuple):
 
 
 async def running_low(tx: Tx) -> list[Low]:
-    """What is low, the lowest first beside their warnings."""
-    found = [Low(row[0], row[1], row[2], not row[3], row[4], row[5]) for row in await tx.rows(LOW, LOW_LOOKED_AT)]
+    """What is low, the lowest in relation to its warning level first."""
+    found = [
+        Low(product, name, sku, not is_base, level, warning)
+        for product, name, sku, is_base, level, warning in await tx.rows(LOW, LOW_LOOKED_AT)
+    ]
     return sorted(found, key=lambda item: item.level / item.warning)

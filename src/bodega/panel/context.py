@@ -1,4 +1,4 @@
-"""What the pages stand on: the stores, the journal, the templates, and how this server is reached."""
+"""What all pages need: the stores, the journal, the templates, and how this server is reached."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HERE = "bodega.panel"
 class PanelContext:
     """`ca` is the local authority's file, None when the operator brought a certificate; `now` is in UTC seconds.
 
-    `api` is what the store's API stands on.
+    `api` is the context of the store's API.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class PanelContext:
 
     @property
     def registry(self) -> Registry:
-        """Where owners, accounts and stores are known."""
+        """The registry of owners, accounts and stores."""
         return self.stores.registry
 
     @property
@@ -58,7 +58,7 @@ class PanelContext:
 
     @cached_property
     def templates(self) -> Any:
-        """Jinja, made when the first page is asked for; everything that is shown is escaped."""
+        """Jinja, created with the first page; everything that is shown is escaped."""
         from bodega.panel.templating import environment
 
         return environment()
@@ -78,5 +78,5 @@ def static_files() -> Mapping[str, tuple[bytes, bytes]]:
 
 @cache
 def static_url(name: str) -> str:
-    """Where a file is; the address changes with its content, so that it may be kept for ever."""
+    """A file's address; it changes with the content, so that browsers may cache it for ever."""
     return f"/manage/static/{name}?{hashlib.sha256(static_files()[name][1]).hexdigest()[:12]}"

@@ -1,7 +1,7 @@
 """The panel's two cookies: the session, and the form token of a browser that is not signed in.
 
-Under TLS their names begin with `__Host-`: a browser then takes them only from this very host and only with Secure, so
-that neither a neighbouring host nor a page in the clear can put one there.
+Under TLS their names begin with `__Host-`: a browser then accepts them only from this very host and only with Secure,
+so that neither a neighbouring host nor an unencrypted page can set one.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def guest_name(secure: bool) -> str:
 
 
 def read(header: str) -> Mapping[str, str]:
-    """The cookies that were sent; of one name the first counts."""
+    """The cookies that were sent; of several with one name the first counts."""
     found: dict[str, str] = {}
     for pair in header.split(";"):
         name, equals, value = pair.strip().partition("=")
@@ -34,12 +34,12 @@ def read(header: str) -> Mapping[str, str]:
 
 
 def session(secure: bool, token: str) -> tuple[bytes, bytes]:
-    """Keeps a session in the browser, out of the reach of scripts; an empty token takes it away."""
+    """Sets the session cookie, out of the reach of scripts; an empty token removes it."""
     return _cookie(session_name(secure), token, LONGEST_SECONDS if token else 0, secure)
 
 
 def guest(secure: bool, token: str) -> tuple[bytes, bytes]:
-    """Keeps the form token of a guest."""
+    """Sets a guest's form token."""
     return _cookie(guest_name(secure), token, GUEST_SECONDS if token else 0, secure)
 
 

@@ -1,7 +1,7 @@
-"""A request as a line of curl, and for a refusal the line that would succeed, where one can be told.
+"""A request as a curl command, and for a refusal the command that would succeed, if it follows from the reply.
 
-Tokens are not known here, so a line says `$TOKEN`. What a refusal names in its answer (the largest limit, the faulty
-fields, the allowed methods) is what is mended; where only the caller can know what is right, there is no line.
+Tokens are not known here, so a command says `$TOKEN`. What a refusal names in its reply (the largest limit, the faulty
+fields, the allowed methods) is corrected; where only the caller can know what is right, there is no suggestion.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from bodega.journal.sync import Exchange
 from bodega.law.reasons import Reason
 
 
-class Mended(NamedTuple):
-    """A line that would succeed, and what is different in it; a line that is empty only says what to do."""
+class CurlSuggestion(NamedTuple):
+    """A command that would succeed, and what differs in it; an empty `line` only says what to do."""
 
     line: str
     message: str
@@ -31,11 +31,11 @@ _FIELD = re.compile(r"The field '(.{1,200})' (?:is|cannot|was|has|must)")
 """How V2 names a faulty field (contract/wire.md 3)."""
 
 _SENT = ("accept", "content-type", "prefer", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since")
-"""Headers that change what is answered; the others are the client's own affair."""
+"""Headers that affect the reply; the others are the client's own business."""
 
 
 def url(entry: Exchange, *, scheme: str = "", query: str | None = None) -> str:
-    """The address that was asked."""
+    """The requested URL."""
     host = entry.header("host")
     host = host if _HOST.fullmatch(host) else "localhost"
     request = entry.query if query is None else query
@@ -50,7 +50,7 @@ def curl(
     headers: dict[str, str | None] | None = None,
     body: str | None = None,
 ) -> str:
-    """The request again, with parts of it in another form; a header that is None is left out."""
+    """The request again, with parts of it replaced; a header that is None is left out."""
     words = ["curl", "-s", "-i"]
     verb = method or entry.method
     if verb == "HEAD":
@@ -74,7 +74,7 @@ def _named(header: str) -> str:
 
 
 def details(entry: Exchange) -> dict[str, Any]:
-    """What a refusal says beside its message, in either version's form; empty where nothing was kept."""
+    """The details of a refusal, in either version's form; empty if nothing was kept."""
     try:
         body = msgspec.json.decode(entry.answer_body or "")
     except msgspec.DecodeError:
@@ -111,79 +111,81 @@ def _query_without(entry: Exchange, names: Sequence[str], **put: Any) -> str:
     return urlencode(pairs, safe=":,/@")
 
 
-def _elsewhere(entry: Exchange) -> Mended | None:
+def _elsewhere(entry: Exchange) -> CurlSuggestion | None:
     location = entry.answered("location")
-    return Mended(curl(entry, address=location), "The address that the answer names.") if location else None
+    return CurlSuggestion(curl(entry, address=location), "The address that the reply names.") if location else None
 
 
-def _with_token(entry: Exchange) -> Mended:
-    return Mended(curl(entry), "With the token of an account of this store, which was shown when it was made.")
+def _with_token(entry: Exchange) -> CurlSuggestion:
+    return CurlSuggestion(curl(entry), "With the token of an account, which was shown when the account was created.")
 
 
-def _in_json(entry: Exchange) -> Mended:
-    return Mended(curl(entry, headers={"accept": "application/json"}), "Asking for JSON.")
+def _in_json(entry: Exchange) -> CurlSuggestion:
+    return CurlSuggestion(curl(entry, headers={"accept": "application/json"}), "Asking for JSON.")
 
 
-def _as_json(entry: Exchange) -> Mended:
+def _as_json(entry: Exchange) -> CurlSuggestion:
     line = curl(entry, headers={"content-type": "application/json", "content-encoding": None}, body="")
-    return Mended(f"{line} \\\n  --data @body.json", "With a body that is JSON, and says so.")
+    return CurlSuggestion(f"{line} \\\n  --data @body.json", "With a body that is JSON, and says so.")
 
 
-def _lower_limit(entry: Exchange) -> Mended | None:
+def _lower_limit(entry: Exchange) -> CurlSuggestion | None:
     maximum = details(entry).get("max_limit")
     if not isinstance(maximum, int):
         return None
-    return Mended(
+    return CurlSuggestion(
         curl(entry, address=url(entry, query=_query_without(entry, (), limit=maximum))),
         f"With the largest limit, {maximum}.",
     )
 
 
-def _without_parameters(entry: Exchange) -> Mended | None:
+def _without_parameters(entry: Exchange) -> CurlSuggestion | None:
     names = [name for name in faulty(entry) if f"{name}=" in entry.query or name in dict(parse_qsl(entry.query))]
     if not names:
         return None
     message = f"Without {', '.join(names)}."
-    return Mended(curl(entry, address=url(entry, query=_query_without(entry, names))), message)
+    return CurlSuggestion(curl(entry, address=url(entry, query=_query_without(entry, names))), message)
 
 
-def _with_filter(entry: Exchange) -> Mended | None:
+def _with_filter(entry: Exchange) -> CurlSuggestion | None:
     supported = details(entry).get("supported_filters")
     names = [name for name in supported if isinstance(name, str)] if isinstance(supported, list) else []
     if not names:
         return None
     part = "id:in=1,2" if "id:in" in names else f"{names[0]}=Example"
     query = "&".join(one for one in (entry.query, part) if one)
-    return Mended(curl(entry, address=url(entry, query=query)), f"Naming what is to be deleted, by {', '.join(names)}.")
-
-
-def _other_method(entry: Exchange) -> Mended | None:
-    allowed = [word.strip() for word in entry.answered("allow").split(",") if word.strip()]
-    verb = next((word for word in ("GET", *allowed) if word in allowed), "")
-    return Mended(curl(entry, method=verb), f"This path takes {', '.join(allowed)}.") if verb else None
-
-
-def _known_method(entry: Exchange) -> Mended | None:
-    if entry.method == "PATCH":
-        return Mended(curl(entry, method="PUT"), "A change of some fields is a PUT here.")
-    return None
-
-
-def _present_state(entry: Exchange) -> Mended | None:
-    etag = entry.answered("etag")
-    if not etag or not entry.header("if-match"):
-        return None
-    return Mended(curl(entry, headers={"if-match": etag}), "For the state that is there now; look at it first.")
-
-
-def _whole(entry: Exchange) -> Mended:
-    away: dict[str, str | None] = {"if-none-match": None, "if-modified-since": None}
-    return Mended(
-        curl(entry, headers=away), "Nothing is wrong: the copy you have is current. Without a condition it is sent."
+    return CurlSuggestion(
+        curl(entry, address=url(entry, query=query)), f"Naming what is to be deleted, by {', '.join(names)}."
     )
 
 
-def _without_fields(entry: Exchange) -> Mended | None:
+def _other_method(entry: Exchange) -> CurlSuggestion | None:
+    allowed = [word.strip() for word in entry.answered("allow").split(",") if word.strip()]
+    verb = next((word for word in ("GET", *allowed) if word in allowed), "")
+    return CurlSuggestion(curl(entry, method=verb), f"This path accepts {', '.join(allowed)}.") if verb else None
+
+
+def _known_method(entry: Exchange) -> CurlSuggestion | None:
+    if entry.method == "PATCH":
+        return CurlSuggestion(curl(entry, method="PUT"), "Partial changes use PUT here.")
+    return None
+
+
+def _present_state(entry: Exchange) -> CurlSuggestion | None:
+    etag = entry.answered("etag")
+    if not etag or not entry.header("if-match"):
+        return None
+    return CurlSuggestion(curl(entry, headers={"if-match": etag}), "For the current state; look at it first.")
+
+
+def _whole(entry: Exchange) -> CurlSuggestion:
+    away: dict[str, str | None] = {"if-none-match": None, "if-modified-since": None}
+    return CurlSuggestion(
+        curl(entry, headers=away), "Nothing is wrong: your copy is current. Without a condition it is sent again."
+    )
+
+
+def _without_fields(entry: Exchange) -> CurlSuggestion | None:
     if entry.body is None:
         return None
     try:
@@ -194,24 +196,24 @@ def _without_fields(entry: Exchange) -> Mended | None:
     if not names:
         return None
     left = msgspec.json.encode({name: value for name, value in body.items() if name not in names}).decode()
-    return None if MASK in left else Mended(curl(entry, body=left), f"Without {', '.join(names)}.")
+    return None if MASK in left else CurlSuggestion(curl(entry, body=left), f"Without {', '.join(names)}.")
 
 
-def _the_list(entry: Exchange) -> Mended | None:
+def _the_list(entry: Exchange) -> CurlSuggestion | None:
     last = entry.path.rstrip("/").rpartition("/")[2]
     if not last.isdigit():
         return None
-    return Mended(
-        curl(entry, method="GET", address=url(entry, query="").removesuffix(f"/{last}"), body=""), "What there is."
+    return CurlSuggestion(
+        curl(entry, method="GET", address=url(entry, query="").removesuffix(f"/{last}"), body=""), "What exists."
     )
 
 
-def _later(entry: Exchange) -> Mended:
+def _later(entry: Exchange) -> CurlSuggestion:
     wait = entry.answered("retry-after")
-    return Mended(curl(entry), f"The same, {wait} seconds after it was asked." if wait else "The same, later.")
+    return CurlSuggestion(curl(entry), f"The same, {wait} seconds after it was asked." if wait else "The same, later.")
 
 
-_WAYS: dict[Reason, Callable[[Exchange], Mended | None]] = {
+_SUGGESTIONS: dict[Reason, Callable[[Exchange], CurlSuggestion | None]] = {
     Reason.INSECURE: _elsewhere,
     Reason.INSECURE_WRITE: _elsewhere,
     Reason.DEPRECATED_VERSION: _elsewhere,
@@ -240,10 +242,10 @@ _WAYS: dict[Reason, Callable[[Exchange], Mended | None]] = {
     Reason.FIELD_UNKNOWN: _without_fields,
     Reason.FIELD_READ_ONLY: _without_fields,
 }
-"""What can be told from the request and its answer alone."""
+"""The suggestions that follow from the request and its reply alone."""
 
 
-def mended(entry: Exchange, reason: Reason) -> Mended | None:
-    """The line that would succeed, where one can be told."""
-    way = _WAYS.get(reason)
-    return way(entry) if way is not None else None
+def suggest(entry: Exchange, reason: Reason) -> CurlSuggestion | None:
+    """The command that would succeed, if it follows from the reply."""
+    suggestion = _SUGGESTIONS.get(reason)
+    return suggestion(entry) if suggestion is not None else None

@@ -1,4 +1,4 @@
-"""Customers: the list, the page of one with addresses and what the store likes to know of them."""
+"""Customers: the list, and the page of one with addresses and attributes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bodega.panel import api, forms
 from bodega.panel.fields import Choices, Field, fields_of
 from bodega.panel.forms import FieldGroup, Form
 from bodega.panel.templating import show
-from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, Turned, go
+from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply, go
 from bodega.resources.customers.customer import Customer
 from bodega.resources.geography import places
 
@@ -45,13 +45,13 @@ ADDRESS = [
     )
 ]
 NEW_ADDRESS = {"state": "", "zip": "", "phone": ""}
-"""Members that the API wants to see in a new address, were they empty."""
+"""Members that the API requires in a new address, even if empty."""
 
 
 async def group_choices(request: PanelRequest) -> Choices:
     """Customer groups to choose from."""
-    told = await api.read(request, GROUPS, limit=250)
-    return [("0", "no group"), *((str(group["id"]), group["name"]) for group in told.data or [])]
+    reply = await api.read(request, GROUPS, limit=250)
+    return [("0", "no group"), *((str(group["id"]), group["name"]) for group in reply.data or [])]
 
 
 async def groups(request: PanelRequest) -> list[FieldGroup]:
@@ -78,11 +78,11 @@ async def listed(request: PanelRequest) -> Reply:
     asks: dict[str, Any] = {"customer_group_id:in": group}
     if word:
         asks["email:in" if "@" in word else "name:like"] = word
-    told = await api.send_request(request, "GET", LIST, limit=PER_PAGE, page=page, sort="date_created:desc", **asks)
+    reply = await api.send_request(request, "GET", LIST, limit=PER_PAGE, page=page, sort="date_created:desc", **asks)
     given = {name: value for name, value in (("q", word), ("group", group)) if value}
     choices = await group_choices(request)
     return show(
-        request, "customers.html", customers=told.data or [], total=told.total, message=told.title, page=page,
+        request, "customers.html", customers=reply.data or [], total=reply.total, message=reply.title, page=page,
         per=PER_PAGE,
         word=word, group=group, groups=choices, names=dict(choices), query=f"{urlencode(given)}&" if given else "",
     )  # fmt: skip
@@ -96,10 +96,10 @@ async def new(request: PanelRequest) -> Reply:
 
 @pages.post(HERE)
 async def create(request: PanelRequest) -> Reply:
-    """Makes a customer."""
+    """Creates a customer."""
     sent = await forms.send(request, await groups(request), CUSTOMERS)
-    if sent.saved and sent.told is not None:
-        return go(f"{request.base}/customers/{sent.told.data['id']}?done=made", *SAFE)
+    if sent.saved and sent.reply is not None:
+        return go(f"{request.base}/customers/{sent.reply.data['id']}?done=made", *SAFE)
     return show(request, "customer_new.html", status=UNPROCESSABLE, form=sent.form)
 
 
@@ -137,12 +137,12 @@ async def _show(
 
 
 async def _attributes(request: PanelRequest, customer: int) -> list[tuple[dict[str, Any], str]]:
-    """What the store likes to know, with this customer's answers."""
+    """The store's customer attributes, with this customer's values."""
     attributes = (await api.read(request, "/v3/customers/attributes", limit=50)).data
     if not attributes:
         return []
-    told = await api.read(request, VALUES, limit=250, **{"customer_id:in": customer})
-    known = {value["attribute_id"]: value["attribute_value"] for value in told.data}
+    reply = await api.read(request, VALUES, limit=250, **{"customer_id:in": customer})
+    known = {value["attribute_id"]: value["attribute_value"] for value in reply.data}
     return [(attribute, known.get(attribute["id"], "")) for attribute in attributes]
 
 
@@ -157,23 +157,23 @@ async def change(request: PanelRequest) -> Reply:
     sent = await forms.send(request, await groups(request), _path(request), now.data, etag=now.etag)
     if not sent.saved:
         return await _show(request, form=sent.form)
-    return _back(request, "saved" if sent.told else "unchanged")
+    return _back(request, "saved" if sent.reply else "unchanged")
 
 
 @pages.post(ONE + "/password")
 async def password(request: PanelRequest) -> Reply:
-    """Sets a new password, and has the customer choose another one at the next visit where that is wished."""
+    """Sets a new password, and optionally makes the customer choose another at the next visit."""
     chosen = request.form.get("password", [""])[-1]
     body: dict[str, Any] = {"reset_pass_on_login": request.field("reset") == "true"}
     if chosen:
         body = {"_authentication": {"password": chosen, "force_reset": request.field("reset") == "true"}}
-    told = await api.send_request(request, "PUT", _path(request), body)
-    return await _show(request, message=_sentence(told)) if told.refused else _back(request, "password")
+    reply = await api.send_request(request, "PUT", _path(request), body)
+    return await _show(request, message=_sentence(reply)) if reply.refused else _back(request, "password")
 
 
 @pages.post(ONE + "/attributes")
 async def answers(request: PanelRequest) -> Reply:
-    """Saves what the store likes to know; an answer that is emptied is forgotten."""
+    """Saves attribute values; a value that is emptied is deleted."""
     customer = api.number(request.ids["customer"])
     changed, gone = [], []
     for attribute, known in await _attributes(request, customer):
@@ -185,20 +185,20 @@ async def answers(request: PanelRequest) -> Reply:
         else:
             gone.append(attribute["id"])
     if gone:
-        told = await api.read(request, VALUES, limit=250, **{"customer_id:in": customer})
-        ids = [str(value["id"]) for value in told.data if value["attribute_id"] in gone]
-        told = await api.send_request(request, "DELETE", VALUES, **{"id:in": ",".join(ids)})
-        if told.refused:
-            return await _show(request, message=_sentence(told))
+        reply = await api.read(request, VALUES, limit=250, **{"customer_id:in": customer})
+        ids = [str(value["id"]) for value in reply.data if value["attribute_id"] in gone]
+        reply = await api.send_request(request, "DELETE", VALUES, **{"id:in": ",".join(ids)})
+        if reply.refused:
+            return await _show(request, message=_sentence(reply))
     if changed:
-        told = await api.send_request(request, "PUT", VALUES, changed)
-        if told.refused:
-            return await _show(request, message=_sentence(told))
+        reply = await api.send_request(request, "PUT", VALUES, changed)
+        if reply.refused:
+            return await _show(request, message=_sentence(reply))
     return _back(request, "saved")
 
 
-def _sentence(told: api.ApiReply) -> str:
-    return " ".join(told.errors.values()) or told.title
+def _sentence(reply: api.ApiReply) -> str:
+    return " ".join(reply.errors.values()) or reply.title
 
 
 @pages.post(ONE + "/addresses")
@@ -220,18 +220,18 @@ async def change_address(request: PanelRequest) -> Reply:
 @pages.post(ONE + "/addresses/{address}/delete")
 async def delete_address(request: PanelRequest) -> Reply:
     """Deletes an address."""
-    told = await api.send_request(
+    reply = await api.send_request(
         request, "DELETE", _path(request, "addresses", str(api.number(request.ids["address"])))
     )
-    return await _show(request, message=_sentence(told)) if told.refused else _back(request, "saved")
+    return await _show(request, message=_sentence(reply)) if reply.refused else _back(request, "saved")
 
 
 @pages.post(ONE + "/delete")
 async def delete(request: PanelRequest) -> Reply:
     """Deletes a customer; their orders stay."""
-    told = await api.send_request(request, "DELETE", _path(request))
-    if told.refused:
-        return await _show(request, message=_sentence(told))
+    reply = await api.send_request(request, "DELETE", _path(request))
+    if reply.refused:
+        return await _show(request, message=_sentence(reply))
     return go(f"{request.base}/customers?done=deleted", *SAFE)
 
 
@@ -247,12 +247,12 @@ OF_GROUP = [
         ],
     )
 ]
-PERCENT = Field("percent", "Per cent off everything", "number", "Empty: nothing.", blank="")
+PERCENT = Field("percent", "Per cent off everything", "number", "Empty: no discount.", blank="")
 THE_GROUPS = "/stores/{store}/customer-groups"
 
 
 def _with_percent(group: Mapping[str, Any]) -> dict[str, Any]:
-    """A group, with the rule that most have: so much off everything."""
+    """A group, with the usual rule: a percentage off everything."""
     rules = group["discount_rules"]
     simple = [rule for rule in rules if rule["type"] == "all" and rule["method"] == "percent"]
     return {**group, "percent": simple[0]["amount"] if simple else ""}
@@ -277,7 +277,7 @@ async def new_group(request: PanelRequest) -> Reply:
 
 @pages.post(THE_GROUPS)
 async def create_group(request: PanelRequest) -> Reply:
-    """Makes a group."""
+    """Creates a group."""
     return await _save_group(request, None)
 
 
@@ -298,8 +298,8 @@ def _show_group(
 @pages.post(THE_GROUPS + "/{group}")
 async def change_group(request: PanelRequest) -> Reply:
     """Saves a group."""
-    told = await api.read(request, f"{GROUPS}/{api.number(request.ids['group'])}")
-    return await _save_group(request, _with_percent(told.data), told.etag)
+    reply = await api.read(request, f"{GROUPS}/{api.number(request.ids['group'])}")
+    return await _save_group(request, _with_percent(reply.data), reply.etag)
 
 
 async def _save_group(request: PanelRequest, now: dict[str, Any] | None, etag: str = "") -> Reply:
@@ -314,18 +314,18 @@ async def _save_group(request: PanelRequest, now: dict[str, Any] | None, etag: s
     path = GROUPS if now is None else f"{GROUPS}/{now['id']}"
     if now is not None and not draft:
         return go(f"{request.base}/customer-groups/{now['id']}?done=unchanged", *SAFE)
-    told = await api.send_request(request, "POST" if now is None else "PUT", path, draft, etag=etag)
-    if told.refused:
-        named = {"percent" if name == "discount_rules" else name: text for name, text in told.errors.items()}
-        forms.complain(form, told._replace(errors=named))
+    reply = await api.send_request(request, "POST" if now is None else "PUT", path, draft, etag=etag)
+    if reply.refused:
+        named = {"percent" if name == "discount_rules" else name: text for name, text in reply.errors.items()}
+        forms.complain(form, reply._replace(errors=named))
         return _show_group(request, now, form, UNPROCESSABLE)
-    return go(f"{request.base}/customer-groups/{told.data['id']}?done=saved", *SAFE)
+    return go(f"{request.base}/customer-groups/{reply.data['id']}?done=saved", *SAFE)
 
 
 @pages.post(THE_GROUPS + "/{group}/delete")
 async def delete_group(request: PanelRequest) -> Reply:
-    """Deletes a group; its members are in none afterwards. Raises Turned."""
-    told = await api.send_request(request, "DELETE", f"{GROUPS}/{api.number(request.ids['group'])}")
-    if told.refused:
-        raise Turned(HTTPStatus(told.status), told.title)
+    """Deletes a group; its members are then in none. Raises PageError."""
+    reply = await api.send_request(request, "DELETE", f"{GROUPS}/{api.number(request.ids['group'])}")
+    if reply.refused:
+        raise PageError(HTTPStatus(reply.status), reply.title)
     return go(f"{request.base}/customer-groups?done=deleted", *SAFE)

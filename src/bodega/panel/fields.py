@@ -1,7 +1,6 @@
-"""Fields of forms, made from the types of an entity: what they are called, what they take, what was typed into them.
+"""Form fields, made from the types of an entity: their names, what they accept, what was typed into them.
 
-Nothing is judged here: what was typed goes to the API as it is where it cannot be understood, so that the API says what
-is wrong with it.
+Nothing is validated here: what cannot be parsed goes to the API as it was typed, so that the API says what is wrong.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ Choices = Sequence[tuple[str, str]]
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
 _WHOLE = re.compile(r"-?[0-9]{1,15}")
 LONG_FROM = 256
-"""Text that may be longer than a line has more than one."""
+"""Text that may be longer than this gets a text area."""
 
 
 class Field(NamedTuple):
@@ -62,7 +61,7 @@ class Field(NamedTuple):
         return str(value)
 
     def value(self, text: str) -> Any:
-        """The member that a text asks for; what is no value of its kind stays text, for the API to complain of."""
+        """The member's value for a text; what cannot be parsed stays text, for the API to refuse."""
         if self.kind == "flag":
             return text == "true"
         if self.kind == "list":
@@ -115,7 +114,7 @@ def plain(value: Any) -> str:
 
 @cache
 def _members(entity: type[msgspec.Struct]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """The types of an entity's members, and their defaults: worked out once, since that takes longer than a page."""
+    """The types of an entity's members, and their defaults: computed once, since that takes longer than a page."""
     defaults = {field.name: _default(field) for field in msgspec.structs.fields(entity)}
     return get_type_hints(entity, include_extras=True), defaults
 
@@ -141,7 +140,7 @@ def _field(name: str, annotation: Any, default: Any, *, required: bool) -> Field
     title = title_of(name)
     low, high = _bounds(inner)
     if name == "custom_url":
-        return Field(name, "Address of its page", "url", hint="Empty: made from the name.", maximum=255, blank={})
+        return Field(name, "Address of its page", "url", hint="Empty: derived from the name.", maximum=255, blank={})
     if get_origin(plain) is Literal:
         words = tuple((word, title_of(word)) for word in get_args(plain))
         return Field(name, title, "choice", required=required, choices=words, blank=default)
@@ -155,7 +154,7 @@ def _field(name: str, annotation: Any, default: Any, *, required: bool) -> Field
         return Field(name, title, "whole", required=required, low=low, high=high, blank=default)
     if get_origin(plain) is list:
         listed = "ids" if field_type_of(get_args(plain)[0]) is INTEGER else "list"
-        return Field(name, title, listed, hint="Joined by commas.", blank=[], wide=True)
+        return Field(name, title, listed, hint="Separated by commas.", blank=[], wide=True)
     if kind is EMAIL:
         return Field(name, title, "email", required=required, maximum=longest(inner))
     maximum = longest(inner)
@@ -173,7 +172,7 @@ def _bounds(annotation: Any) -> tuple[int | None, int | None]:
 
 
 def typed(fields: Sequence[Field], form: Mapping[str, Sequence[str]], before: str = "") -> dict[str, str]:
-    """What a form brought, by field, as text; a field that it did not show is not there."""
+    """What a form sent, by field, as text; a field that it did not show is absent."""
     found = {}
     for field in fields:
         sent = form.get(before + field.name)
@@ -197,9 +196,9 @@ def shown(fields: Sequence[Field], entity: Mapping[str, Any] | None) -> dict[str
     return {field.name: field.text(entity.get(field.name)) for field in fields}
 
 
-class Drafted(NamedTuple):
+class FormDraft(NamedTuple):
     """A form as a draft: what the API is asked to change, the fields that somebody else changed meanwhile, and the
-    texts with which the form was opened, as it shall carry them on."""
+    texts with which the form was opened, which it keeps carrying."""
 
     draft: dict[str, Any]
     typed: dict[str, str]
@@ -212,30 +211,32 @@ def drafted(
     form: Mapping[str, Sequence[str]],
     now: Mapping[str, Any] | None,
     before: str = "",
-) -> Drafted:
-    """What a form asks for: for a new entity all that was filled in, else what differs from what the form showed.
+) -> FormDraft:
+    """The draft of a form: for a new entity all that was filled in, else what differs from what the form showed.
 
     So two people may change different fields at once, and stock that was sold while a form was open stays sold. A field
-    that differs from what is stored `now` in a way that this form did not know of is told instead of written over.
+    whose stored value `now` is not the one that the form showed is reported and not overwritten.
     """
     texts = typed(fields, form, before)
     if now is None:
         draft = {field.name: field.value(texts[field.name]) for field in fields if _says(field, texts)}
-        return Drafted(draft, texts, {}, {})
+        return FormDraft(draft, texts, {}, {})
     was = _was(form, before)
-    standing = shown(fields, now)
+    stored = shown(fields, now)
     draft, meanwhile = {}, {}
     for field in fields:
         name = field.name
-        if name not in texts or texts[name] == was.get(name, standing[name]):
+        if name not in texts or texts[name] == was.get(name, stored[name]):
             continue
-        if texts[name] == standing[name]:
+        if texts[name] == stored[name]:
             continue
-        if was.get(name, standing[name]) != standing[name]:
-            meanwhile[name] = f"Somebody else made this “{standing[name][:200]}” meanwhile. Save again to have yours."
-            was[name] = standing[name]
+        if was.get(name, stored[name]) != stored[name]:
+            meanwhile[name] = (
+                f"Somebody else changed this to “{stored[name][:200]}” meanwhile. Save again to overwrite it."
+            )
+            was[name] = stored[name]
         draft[name] = field.value(texts[name])
-    return Drafted(draft, texts, meanwhile, standing | was)
+    return FormDraft(draft, texts, meanwhile, stored | was)
 
 
 def _says(field: Field, texts: Mapping[str, str]) -> bool:
@@ -243,7 +244,7 @@ def _says(field: Field, texts: Mapping[str, str]) -> bool:
 
 
 def _was(form: Mapping[str, Sequence[str]], before: str) -> dict[str, str]:
-    """The texts that the form showed when it was opened: it carries them along."""
+    """The texts that the form showed when it was opened, which it carries."""
     try:
         was = json.loads(form.get(f"{before}was", ["{}"])[-1])
     except (ValueError, RecursionError):
@@ -254,7 +255,7 @@ def _was(form: Mapping[str, Sequence[str]], before: str) -> dict[str, str]:
 
 
 def beside(errors: Mapping[str, str], fields: Sequence[Field]) -> tuple[dict[str, str], list[str]]:
-    """The API's complaints by the fields that they are about, and those about nothing that the form shows."""
+    """The API's messages by field, and those about nothing that the form shows."""
     names = {field.name for field in fields}
     found: dict[str, str] = {}
     rest = []

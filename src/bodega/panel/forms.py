@@ -1,4 +1,4 @@
-"""Forms of the store's own things: shown, sent to the API, and shown again with what it complained of."""
+"""Forms for entities: shown, sent to the API, and shown again with what it refused."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bodega.panel.web import PanelRequest
 
 
 class FieldGroup(NamedTuple):
-    """Fields that belong together; `open` ones are seen at once."""
+    """Fields that belong together; `open` groups are unfolded at first."""
 
     title: str
     fields: Sequence[Field]
@@ -23,7 +23,7 @@ class FieldGroup(NamedTuple):
 @dataclass
 class Form:
     """What a template shows of a form. `wrong` are sentences by field, `rest` those that belong to none; `was` is what
-    it was opened with, and `before` what the names of its fields begin with."""
+    it was opened with, and `before` the prefix of its field names."""
 
     groups: Sequence[FieldGroup]
     texts: dict[str, str]
@@ -35,7 +35,7 @@ class Form:
 
     @property
     def was_json(self) -> str:
-        """`was`, as the form carries it along."""
+        """`was`, as the form carries it."""
         return json.dumps(self.was, ensure_ascii=False)
 
     @property
@@ -44,7 +44,7 @@ class Form:
         return bool(self.wrong or self.rest)
 
     def opens(self, group: FieldGroup) -> bool:
-        """Whether a group is unfolded: so is one in which something is wrong."""
+        """Whether a group is unfolded; one with an error always is."""
         return group.open or any(item.name in self.wrong for item in group.fields)
 
 
@@ -60,10 +60,10 @@ def opened(groups: Sequence[FieldGroup], entity: Mapping[str, Any] | None = None
 
 
 class Submission(NamedTuple):
-    """What came of a form: `told` is None when nothing had been changed, or not everything could be."""
+    """The result of a form: `reply` is None when nothing was changed, or not everything could be."""
 
     form: Form
-    told: api.ApiReply | None
+    reply: api.ApiReply | None
 
     @property
     def saved(self) -> bool:
@@ -82,11 +82,11 @@ def read(
     return form, got.draft
 
 
-def complain(form: Form, told: api.ApiReply) -> None:
-    """Puts what the API complained of beside the fields."""
-    form.wrong, form.rest = beside(told.errors, flat(form.groups))
+def complain(form: Form, reply: api.ApiReply) -> None:
+    """Puts the API's messages beside the fields."""
+    form.wrong, form.rest = beside(reply.errors, flat(form.groups))
     if not form.wrong and not form.rest:
-        form.rest = [told.title, told.remedy]
+        form.rest = [reply.title, reply.remedy]
 
 
 async def send(
@@ -101,7 +101,7 @@ async def send(
 ) -> Submission:
     """Sends a form to the API: POST to a collection for a new entity, else PUT of what was changed.
 
-    `more` are members that are sent along unless the form says otherwise.
+    `more` are members that are sent as well unless the form sets them.
     """
     form, draft = read(request, groups, now, before)
     if form.faulty:
@@ -109,9 +109,9 @@ async def send(
     if now is not None and not draft:
         return Submission(form, None)
     draft = {**(more or {}), **draft}
-    told = await api.send_request(request, "POST" if now is None else "PUT", path, draft, etag=etag)
-    if told.refused:
-        complain(form, told)
-    elif told.errors:
-        form.wrong, form.rest = beside(told.errors, flat(groups))
-    return Submission(form, told)
+    reply = await api.send_request(request, "POST" if now is None else "PUT", path, draft, etag=etag)
+    if reply.refused:
+        complain(form, reply)
+    elif reply.errors:
+        form.wrong, form.rest = beside(reply.errors, flat(groups))
+    return Submission(form, reply)

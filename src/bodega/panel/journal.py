@@ -1,4 +1,4 @@
-"""The journal: the last requests, each with its path through the law, and what would have been answered otherwise."""
+"""The journal: the last requests, each with its path through the law, and for refusals a request that would succeed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bodega.law.outcome import OUTCOMES
 from bodega.law.reasons import Reason, Step
 from bodega.panel import curl_suggestions, permissions
 from bodega.panel.templating import show
-from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, Turned
+from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply
 
 pages = Pages()
 
@@ -26,7 +26,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")
 
 
 def matches(entry: Exchange, wanted: dict[str, str]) -> bool:
-    """Whether a request is one of those asked for; `status` may be a class, as 4xx."""
+    """Whether a request matches the filter; `status` may be a class, as 4xx."""
     status = wanted["status"]
     if status and not (str(entry.status) == status or (status[1:] == "xx" and str(entry.status)[0] == status[0])):
         return False
@@ -41,14 +41,14 @@ def matches(entry: Exchange, wanted: dict[str, str]) -> bool:
 async def _found(request: PanelRequest, *, bodies: bool = False) -> tuple[dict[str, str], list[Exchange], int]:
     """The filter, what it finds (newest first), and how many requests there are."""
     wanted = {name: request.query_value(name).strip()[:200] for name in FILTERS}
-    told = await request.panel.journal_sync.read(request.shop.record.hash, bodies=bodies)
-    entries = [entry for entry in reversed(told.entries) if matches(entry, wanted)]
-    return wanted, entries, len(told.entries)
+    found = await request.panel.journal_sync.read(request.shop.record.hash, bodies=bodies)
+    entries = [entry for entry in reversed(found.entries) if matches(entry, wanted)]
+    return wanted, entries, len(found.entries)
 
 
 @pages.get("/stores/{store}/journal")
 async def listed(request: PanelRequest) -> Reply:
-    """The last requests; htmx asks for the lines alone."""
+    """The last requests; htmx requests the rows alone."""
     wanted, entries, whole = await _found(request)
     names = {client: account.name for client, account in request.shop.by_client.items()}
     query = urlencode({name: value for name, value in wanted.items() if value})
@@ -135,10 +135,12 @@ def _archived(entry: Exchange) -> dict[str, Any]:
 
 @pages.get("/stores/{store}/journal/{id}")
 async def detail(request: PanelRequest) -> Reply:
-    """One request, whole."""
+    """One request in full."""
     entry = await request.panel.journal_sync.find(request.shop.record.hash, request.ids["id"])
     if entry is None:
-        raise Turned(HTTPStatus.NOT_FOUND, "This request is no longer in the journal: only the last ones are kept.")
+        raise PageError(
+            HTTPStatus.NOT_FOUND, "This request is no longer in the journal, which keeps only the most recent."
+        )
     reason = Reason.__members__.get(entry.reason)
     scope = curl_suggestions.missing_scope(entry)
     account = request.shop.by_client.get(entry.client_id)
@@ -153,13 +155,13 @@ async def detail(request: PanelRequest) -> Reply:
         scope=scope if account is not None else "",
         permission=permissions.row_of(scope),
         curl=curl_suggestions.curl(entry),
-        mended=curl_suggestions.mended(entry, reason) if reason is not None else None,
+        suggestion=curl_suggestions.suggest(entry, reason) if reason is not None else None,
     )
 
 
 def path(status: int, reason: Reason | None) -> list[dict[str, Any]]:
-    """The steps of the law: those passed, the one that answered, those not met. No trace is needed: a reason has one
-    step."""
+    """The steps of the law: those passed, the one that answered, those not reached. No trace is needed: a reason
+    belongs to one step."""
     end = reason.step if reason is not None else None
     steps = []
     for step in Step:

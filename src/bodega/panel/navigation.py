@@ -1,4 +1,4 @@
-"""The ways through a store's pages. A new page is a line here."""
+"""The links through a store's pages. A new page is a line here."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import NamedTuple
 from bodega.panel.web import PanelRequest
 
 
-class Way(NamedTuple):
-    """A link of the navigation; `path` is below the store's own, `icon` names a symbol of icons.svg."""
+class NavigationLink(NamedTuple):
+    """A link of the navigation; `path` is below the store's own, `icon` names one of `_icons.html`."""
 
     title: str
     path: str
@@ -16,47 +16,52 @@ class Way(NamedTuple):
 
 
 class Section(NamedTuple):
-    """Ways that belong together."""
+    """Links that belong together."""
 
     title: str
-    ways: tuple[Way, ...]
+    links: tuple[NavigationLink, ...]
 
 
 STORE = (
-    Section("", (Way("Overview", "", "pulse"),)),
+    Section("", (NavigationLink("Overview", "", "pulse"),)),
     Section(
         "Catalogue",
         (
-            Way("Products", "/products", "product"),
-            Way("Categories", "/categories", "category"),
-            Way("Brands", "/brands", "brand"),
+            NavigationLink("Products", "/products", "product"),
+            NavigationLink("Categories", "/categories", "category"),
+            NavigationLink("Brands", "/brands", "brand"),
         ),
     ),
-    Section("Selling", (Way("Orders", "/orders", "order"), Way("Customers", "/customers", "customer"))),
+    Section(
+        "Selling", (NavigationLink("Orders", "/orders", "order"), NavigationLink("Customers", "/customers", "customer"))
+    ),
     Section(
         "Develop",
         (
-            Way("API accounts", "/accounts", "key"),
-            Way("Journal", "/journal", "journal"),
-            Way("Webhooks", "/webhooks", "hook"),
-            Way("Tasks", "/tasks", "task"),
-            Way("Apps", "/apps", "app"),
-            Way("The law", "/law", "law"),
+            NavigationLink("API accounts", "/accounts", "key"),
+            NavigationLink("Journal", "/journal", "journal"),
+            NavigationLink("Webhooks", "/webhooks", "hook"),
+            NavigationLink("Tasks", "/tasks", "task"),
+            NavigationLink("Apps", "/apps", "app"),
+            NavigationLink("The law", "/law", "law"),
         ),
     ),
-    Section("Store", (Way("Status and plan", "/status", "store"), Way("Settings", "/settings", "settings"))),
+    Section(
+        "Store",
+        (NavigationLink("Status and plan", "/status", "store"), NavigationLink("Settings", "/settings", "settings")),
+    ),
 )
-"""What a store has today."""
+"""The links of a store, section by section."""
 
 
-def sections(request: PanelRequest) -> list[tuple[str, list[tuple[Way, str, bool]]]]:
-    """Each section with its ways: the way, where it leads, and whether it is where we are."""
+def sections(request: PanelRequest) -> list[tuple[str, list[tuple[NavigationLink, str, bool]]]]:
+    """Each section with its links: the link, its address, and whether it is the current page."""
     here = request.path.removeprefix(request.base)
     return [
-        (section.title, [(way, request.base + way.path, _leads(way, here)) for way in section.ways])
+        (section.title, [(link, request.base + link.path, _leads(link, here)) for link in section.links])
         for section in STORE
     ]
 
 
-def _leads(way: Way, here: str) -> bool:
-    return here in ("", "/") if not way.path else here == way.path or here.startswith(way.path + "/")
+def _leads(link: NavigationLink, here: str) -> bool:
+    return here in ("", "/") if not link.path else here == link.path or here.startswith(link.path + "/")

@@ -1,4 +1,4 @@
-"""POST /oauth2/token: where an app exchanges its code for a token (RFC 6749 4.1.3, 5.1, 5.2; contract/wire.md 1)."""
+"""POST /oauth2/token: an app exchanges its code for a token (RFC 6749 4.1.3, 5.1, 5.2; contract/wire.md 1)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from urllib.parse import unquote_plus
 import msgspec
 
 from bodega.access import apps, owners
-from bodega.panel.web import Receive, Reply, Turned, fields, read_body
+from bodega.panel.web import PageError, Receive, Reply, fields, read_body
 from bodega.storage.tx import Busy
 
 if TYPE_CHECKING:
@@ -61,16 +61,14 @@ class Tokens:
             return _said(HTTPStatus.METHOD_NOT_ALLOWED, message, (b"allow", b"POST"))
         try:
             if scope["scheme"] != "https" and not self.panel.insecure_http:
-                raise Denied("invalid_request", "Secrets are taken over HTTPS only.")
+                raise Denied("invalid_request", "Secrets are accepted over HTTPS only.")
             sent = _read(headers, await read_body(receive))
             return _said(HTTPStatus.OK, await self._exchange(headers, sent))
         except Denied as denied:
             more = (_BASIC,) if denied.status is HTTPStatus.UNAUTHORIZED else ()
             return _said(denied.status, {"error": denied.error, "error_description": denied.message}, *more)
-        except Turned as turned:
-            return _said(
-                turned.status, {"error": "invalid_request", "error_description": turned.message}, *turned.headers
-            )
+        except PageError as error:
+            return _said(error.status, {"error": "invalid_request", "error_description": error.message}, *error.headers)
         except Busy as error:
             self.panel.log.event("oauth: database unreachable", error=str(error))
             message = {"error": "temporarily_unavailable", "error_description": "Try again in a moment."}
@@ -97,7 +95,7 @@ class Tokens:
         store = await panel.registry.store(granted.store)
         owner = await owners.by_id(panel.tx, granted.owner)
         if store is None or owner is None:
-            raise Denied("invalid_grant", "The store or its owner is no longer there.")
+            raise Denied("invalid_grant", "The store or its owner no longer exists.")
         token, account = await apps.install(panel.registry, app, store, granted, now)
         person = {"id": owner.id, "username": owner.email, "email": owner.email}
         return {
@@ -124,12 +122,12 @@ class Tokens:
         app = await apps.find(self.panel.tx, client)
         known = app.secret if app is not None else ""
         if not hmac.compare_digest(known.encode(), secret.encode()) or app is None:
-            raise Denied("invalid_client", "The client_id or the client_secret is not right.", HTTPStatus.UNAUTHORIZED)
+            raise Denied("invalid_client", "The client_id or the client_secret is wrong.", HTTPStatus.UNAUTHORIZED)
         return app
 
 
 def _as_granted(sent: dict[str, str], granted: Grant) -> None:
-    """What the app says it got has to be what it got. Raises Denied."""
+    """What the app says it was granted has to be what it was granted. Raises Denied."""
     if sent.get("context", "") not in ("", f"stores/{granted.store}"):
         raise Denied("invalid_grant", "context is not the one that came with the code.")
     beyond = set(sent.get("scope", "").split()) - granted.scopes
@@ -144,9 +142,9 @@ def _read(headers: Mapping[str, str], body: bytes) -> dict[str, str]:
         try:
             found = msgspec.json.decode(body)
         except (msgspec.DecodeError, RecursionError):
-            raise Denied("invalid_request", "The body is no JSON.") from None
+            raise Denied("invalid_request", "The body is not JSON.") from None
         if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
-            raise Denied("invalid_request", "The body is an object of strings.")
+            raise Denied("invalid_request", "The body must be an object of strings.")
         return found
     if kind in ("application/x-www-form-urlencoded", ""):
         found = fields(body.decode("utf-8", "replace"))
@@ -154,7 +152,7 @@ def _read(headers: Mapping[str, str], body: bytes) -> dict[str, str]:
         if twice:  # RFC 6749 3.2
             raise Denied("invalid_request", f"{twice[0][:100]} was sent more than once.")
         return {name: values[0] for name, values in found.items()}
-    raise Denied("invalid_request", "The body is JSON or a form.")
+    raise Denied("invalid_request", "The body must be JSON or a form.")
 
 
 def _said(status: HTTPStatus, body: dict[str, Any], *headers: tuple[bytes, bytes]) -> Reply:

@@ -1,4 +1,4 @@
-"""Orders: the list, and the page of one with its lines, totals and history; how it moves on, is sent and paid back."""
+"""Orders: the list, and the page of one with its lines, totals and history; status, shipments and refunds."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PER_PAGE = 25
 UNPROCESSABLE = HTTPStatus.UNPROCESSABLE_ENTITY
 COLOURS = {0: "", 1: "s4", 2: "s2", 3: "s3", 4: "s5", 5: "s5", 6: "s5", 7: "s4", 8: "s3", 9: "s3", 10: "s2", 11: "s3",
            12: "s4", 13: "s5", 14: "s5"}  # fmt: skip
-"""What is to be done is amber or blue, what is done green, what went wrong red."""
+"""Open work is amber or blue, finished work green, problems red."""
 
 IN_ORDER = [(number, name) for number, name, _, _ in sorted(STATUSES, key=lambda status: status[2])]
 _AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,4})?")
@@ -38,10 +38,10 @@ DETAILS = [
         "",
         [
             Field("staff_notes", "Notes for the staff", "long", wide=True),
-            Field("customer_message", "Message of the customer", "long", wide=True),
-            Field("discount_amount", "Discount on the whole", "number", blank=0),
+            Field("customer_message", "Message from the customer", "long", wide=True),
+            Field("discount_amount", "Discount on the order", "number", blank=0),
             Field("payment_method", "Paid by", "text"),
-            Field("payment_provider_id", "Number of the payment at its provider", "text"),
+            Field("payment_provider_id", "Payment id at the provider", "text"),
         ],
     )
 ]
@@ -66,7 +66,7 @@ ADDRESS = [
 
 @pages.get(HERE)
 async def listed(request: PanelRequest) -> Reply:
-    """The list: found by number, e-mail address, customer and status, the newest first."""
+    """The list: searched by number, e-mail address, customer and status, the newest first."""
     page, word = api.page_of(request), request.query_value("q").strip().removeprefix("#")
     status, customer = request.query_value("status"), request.query_value("customer")
     asks: dict[str, Any] = {"customer_id": customer}
@@ -78,14 +78,14 @@ async def listed(request: PanelRequest) -> Reply:
         asks["is_deleted"] = "true"
     counted = await api.send_request(request, "GET", f"{LIST}/count", **asks)
     narrow = {} if status == "archived" else {"status_id": status}
-    told = await api.send_request(request, "GET", LIST, limit=PER_PAGE, page=page, sort="id:desc", **asks, **narrow)
+    reply = await api.send_request(request, "GET", LIST, limit=PER_PAGE, page=page, sort="id:desc", **asks, **narrow)
     counts = {one["id"]: one["count"] for one in counted.data["statuses"]} if not counted.refused else {}
     chosen = int(status) if _WHOLE.fullmatch(status) else None
     total = sum(counts.values()) if chosen is None else counts.get(chosen, 0)
     given = {name: value for name, value in (("q", word), ("status", status), ("customer", customer)) if value}
     kept = {name: value for name, value in given.items() if name != "status"}
     return show(
-        request, "orders.html", orders=told.data or [], total=total, message=told.title or counted.title, page=page,
+        request, "orders.html", orders=reply.data or [], total=total, message=reply.title or counted.title, page=page,
         per=PER_PAGE, word=word, chosen=status, customer=customer, colours=COLOURS,
         statuses=[(number, name, counts.get(number, 0)) for number, name in IN_ORDER], everything=sum(counts.values()),
         query=f"{urlencode(given)}&" if given else "", kept=f"{urlencode(kept)}&" if kept else "",
@@ -104,7 +104,7 @@ class Event(NamedTuple):
 
 
 class OrderView(NamedTuple):
-    """An order with all that hangs on it."""
+    """An order with everything that belongs to it."""
 
     order: dict[str, Any]
     etag: str
@@ -118,24 +118,24 @@ class OrderView(NamedTuple):
 
     @property
     def unsent(self) -> list[tuple[dict[str, Any], int]]:
-        """Lines of which something is still to be sent, and how much."""
+        """Lines that are not fully shipped, and how much is left."""
         left = [(line, line["quantity"] - line["quantity_shipped"]) for line in self.lines]
         return [(line, many) for line, many in left if many > 0 and line["type"] == "physical"]
 
     @property
     def unrefunded(self) -> list[tuple[dict[str, Any], int]]:
-        """Lines of which something may be given back, and how much."""
+        """Lines that are not fully refunded, and how much is left."""
         left = [(line, line["quantity"] - line["quantity_refunded"]) for line in self.lines]
         return [(line, many) for line, many in left if many > 0]
 
     @property
     def history(self) -> list[Event]:
-        """What is known to have happened, the last first."""
+        """What is known to have happened, the latest first."""
         order = self.order
         found = [Event(_at(order["date_created"]), "Placed", order["payment_method"])]
         for one in self.transactions:
             if one["event"] == "refund":
-                continue  # told with its reason below
+                continue  # listed with its reason below
             found.append(
                 Event(_at(one["date_created"]), one["event"].capitalize(), f"{one['amount']} {one['currency']}")
             )
@@ -165,16 +165,16 @@ def _path(request: PanelRequest, *more: str) -> str:
 
 
 async def order_view(request: PanelRequest) -> OrderView:
-    """The order in the path. Raises Turned."""
-    told = await api.read(request, _path(request))
-    key = told.data["id"]
+    """The order in the path. Raises PageError."""
+    reply = await api.read(request, _path(request))
+    key = reply.data["id"]
 
     async def rows(word: str) -> list[dict[str, Any]]:
         return (await api.read(request, _path(request, word), limit=250)).data or []
 
     return OrderView(
-        told.data,
-        told.etag,
+        reply.data,
+        reply.etag,
         await rows("products"),
         await rows("shipping_addresses"),
         await rows("shipments"),
@@ -193,7 +193,7 @@ async def one(request: PanelRequest) -> Reply:
 
 def _show(
     request: PanelRequest,
-    books: OrderView,
+    view: OrderView,
     *,
     form: Form | None = None,
     address: Form | None = None,
@@ -201,15 +201,15 @@ def _show(
     message_of: str = "",
     quote: Mapping[str, Any] | None = None,
 ) -> Reply:
-    billing = forms.opened(ADDRESS, books.order["billing_address"], "billing.")
-    shipping = [(one, forms.opened(ADDRESS, one, f"a{one['id']}.")) for one in books.addresses]
+    billing = forms.opened(ADDRESS, view.order["billing_address"], "billing.")
+    shipping = [(one, forms.opened(ADDRESS, one, f"a{one['id']}.")) for one in view.addresses]
     if address is not None:
         billing = address if address.before == "billing." else billing
         shipping = [(one, address if made.before == address.before else made) for one, made in shipping]
     failed = bool(message or (form and form.faulty) or (address and address.faulty))
     return show(
-        request, "order.html", status=UNPROCESSABLE if failed else HTTPStatus.OK, books=books, order=books.order,
-        form=form or forms.opened(DETAILS, books.order), billing=billing, shipping=shipping, message=message,
+        request, "order.html", status=UNPROCESSABLE if failed else HTTPStatus.OK, view=view, order=view.order,
+        form=form or forms.opened(DETAILS, view.order), billing=billing, shipping=shipping, message=message,
         message_of=message_of, quote=quote, statuses=IN_ORDER, names=NAMES, colours=COLOURS, carriers=DISPLAY,
         typed={name: values[-1] for name, values in request.form.items()},
     )  # fmt: skip
@@ -219,30 +219,30 @@ def _back(request: PanelRequest, done: str, place: str = "") -> Reply:
     return go(f"{request.base}/orders/{request.ids['order']}?done={done}{place}", *SAFE)
 
 
-def _sentence(told: api.ApiReply) -> str:
-    return " ".join(told.errors.values()) or told.title
+def _sentence(reply: api.ApiReply) -> str:
+    return " ".join(reply.errors.values()) or reply.title
 
 
-async def _done(request: PanelRequest, told: api.ApiReply, done: str, of: str, place: str = "") -> Reply:
-    """Back to the order, or the order with what was refused beside the form `of` which it is told."""
-    if told.refused:
-        return _show(request, await order_view(request), message=_sentence(told), message_of=of)
+async def _done(request: PanelRequest, reply: api.ApiReply, done: str, of: str, place: str = "") -> Reply:
+    """Back to the order, or the order with the refusal beside the form `of` that it belongs to."""
+    if reply.refused:
+        return _show(request, await order_view(request), message=_sentence(reply), message_of=of)
     return _back(request, done, place)
 
 
 @pages.post(ONE)
 async def change(request: PanelRequest) -> Reply:
     """Saves notes, discount and payment."""
-    books = await order_view(request)
-    sent = await forms.send(request, DETAILS, _path(request), books.order, etag=books.etag)
+    view = await order_view(request)
+    sent = await forms.send(request, DETAILS, _path(request), view.order, etag=view.etag)
     if not sent.saved:
-        return _show(request, books, form=sent.form)
-    return _back(request, "saved" if sent.told else "unchanged")
+        return _show(request, view, form=sent.form)
+    return _back(request, "saved" if sent.reply else "unchanged")
 
 
 @pages.post(ONE + "/status")
 async def move(request: PanelRequest) -> Reply:
-    """Gives the order another status, with what follows from it."""
+    """Gives the order another status, with its consequences."""
     status = request.field("status_id")
     value: Any = int(status) if _WHOLE.fullmatch(status) else status
     return await _done(
@@ -253,58 +253,58 @@ async def move(request: PanelRequest) -> Reply:
 @pages.post(ONE + "/lines")
 async def change_lines(request: PanelRequest) -> Reply:
     """Changes how many of each line were ordered."""
-    books = await order_view(request)
+    view = await order_view(request)
     changed = []
-    for line in books.lines:
+    for line in view.lines:
         text = request.field(f"line.{line['id']}")
         if text and text != str(line["quantity"]):
             changed.append({"id": line["id"], "quantity": int(text) if _WHOLE.fullmatch(text) else text})
     if not changed:
         return _back(request, "unchanged")
-    told = await api.send_request(request, "PUT", _path(request), {"products": changed}, etag=books.etag)
-    return await _done(request, told, "saved", "lines", "#lines")
+    reply = await api.send_request(request, "PUT", _path(request), {"products": changed}, etag=view.etag)
+    return await _done(request, reply, "saved", "lines", "#lines")
 
 
 @pages.post(ONE + "/billing")
 async def change_billing(request: PanelRequest) -> Reply:
-    """Changes who pays."""
-    books = await order_view(request)
-    form, draft = forms.read(request, ADDRESS, books.order["billing_address"], "billing.")
+    """Changes the billing address."""
+    view = await order_view(request)
+    form, draft = forms.read(request, ADDRESS, view.order["billing_address"], "billing.")
     if form.faulty:
-        return _show(request, books, address=form)
+        return _show(request, view, address=form)
     if not draft:
         return _back(request, "unchanged")
-    told = await api.send_request(request, "PUT", _path(request), {"billing_address": draft}, etag=books.etag)
-    if told.refused:
-        named = {name.removeprefix("billing_address."): text for name, text in told.errors.items()}
-        forms.complain(form, told._replace(errors=named))
-        return _show(request, books, address=form)
+    reply = await api.send_request(request, "PUT", _path(request), {"billing_address": draft}, etag=view.etag)
+    if reply.refused:
+        named = {name.removeprefix("billing_address."): text for name, text in reply.errors.items()}
+        forms.complain(form, reply._replace(errors=named))
+        return _show(request, view, address=form)
     return _back(request, "saved", "#addresses")
 
 
 @pages.post(ONE + "/addresses/{address}")
 async def change_address(request: PanelRequest) -> Reply:
-    """Changes where it goes."""
+    """Changes a shipping address."""
     path = _path(request, "shipping_addresses", str(api.number(request.ids["address"])))
     now = await api.read(request, path)
     form, draft = forms.read(request, ADDRESS, now.data, f"a{request.ids['address']}.")
     if not form.faulty and not draft:
         return _back(request, "unchanged")
     if not form.faulty:
-        told = await api.send_request(request, "PUT", path, draft, etag=now.etag)
-        if not told.refused:
+        reply = await api.send_request(request, "PUT", path, draft, etag=now.etag)
+        if not reply.refused:
             return _back(request, "saved", "#addresses")
-        named = {name.removeprefix("shipping_address."): text for name, text in told.errors.items()}
-        forms.complain(form, told._replace(errors=named))
+        named = {name.removeprefix("shipping_address."): text for name, text in reply.errors.items()}
+        forms.complain(form, reply._replace(errors=named))
     return _show(request, await order_view(request), address=form)
 
 
-# Sending
+# Shipping
 
 
 @pages.post(ONE + "/shipments")
 async def ship(request: PanelRequest) -> Reply:
-    """Makes a shipment of the pieces that were filled in."""
+    """Creates a shipment of the quantities that were filled in."""
     items = []
     for name, values in request.form.items():
         line = name.removeprefix("ship.")
@@ -324,12 +324,12 @@ async def ship(request: PanelRequest) -> Reply:
 
 @pages.post(ONE + "/shipments/{shipment}/delete")
 async def unship(request: PanelRequest) -> Reply:
-    """Deletes a shipment: its pieces can be sent again."""
+    """Deletes a shipment: its items can be shipped again."""
     path = _path(request, "shipments", str(api.number(request.ids["shipment"])))
     return await _done(request, await api.send_request(request, "DELETE", path), "unsent", "shipments", "#shipments")
 
 
-# Paying
+# Payment
 
 
 @pages.post(ONE + "/payment")
@@ -341,7 +341,7 @@ async def payment(request: PanelRequest) -> Reply:
 
 
 def _refunded(request: PanelRequest) -> list[dict[str, Any]]:
-    """What the form of a refund names; what is no number stays text, for the API to complain of."""
+    """The content of a refund form; what is no number stays text, for the API to refuse."""
     items: list[dict[str, Any]] = []
     for name, values in request.form.items():
         kind, dot, key = name.partition(".")
@@ -366,32 +366,32 @@ def _amount(text: str) -> Decimal | str:
 
 @pages.post(ONE + "/refund")
 async def refund(request: PanelRequest) -> Reply:
-    """First says what a refund comes to, then, once that is agreed to, makes it."""
+    """First quotes the refund; once that is confirmed, makes it."""
     path = f"/v3/orders/{api.number(request.ids['order'])}/payment_actions"
     body: dict[str, Any] = {"items": _refunded(request)}
     if request.field("reason"):
         body["reason"] = request.field("reason")
     if not request.field("provider_id"):
-        told = await api.send_request(request, "POST", f"{path}/refund_quotes", body)
-        books = await order_view(request)
-        if told.refused:
-            return _show(request, books, message=_sentence(told), message_of="refund")
-        return _show(request, books, quote=told.data)
-    way = {"provider_id": request.field("provider_id"), "amount": _amount(request.field("total"))}
-    told = await api.send_request(request, "POST", f"{path}/refunds", {**body, "payments": [way]})
-    return await _done(request, told, "refunded", "refund", "#refunds")
+        reply = await api.send_request(request, "POST", f"{path}/refund_quotes", body)
+        view = await order_view(request)
+        if reply.refused:
+            return _show(request, view, message=_sentence(reply), message_of="refund")
+        return _show(request, view, quote=reply.data)
+    payment = {"provider_id": request.field("provider_id"), "amount": _amount(request.field("total"))}
+    reply = await api.send_request(request, "POST", f"{path}/refunds", {**body, "payments": [payment]})
+    return await _done(request, reply, "refunded", "refund", "#refunds")
 
 
-# Putting away
+# Archive
 
 
 @pages.post(ONE + "/archive")
 async def archive(request: PanelRequest) -> Reply:
-    """Puts the order away, or takes it out again."""
+    """Archives the order, or restores it."""
     if request.field("archive") == "no":
-        told = await api.send_request(request, "PUT", _path(request), {"is_deleted": False})
-        return await _done(request, told, "restored", "archive")
-    told = await api.send_request(request, "DELETE", _path(request))
-    if told.refused:
-        return await _done(request, told, "", "archive")
+        reply = await api.send_request(request, "PUT", _path(request), {"is_deleted": False})
+        return await _done(request, reply, "restored", "archive")
+    reply = await api.send_request(request, "DELETE", _path(request))
+    if reply.refused:
+        return await _done(request, reply, "", "archive")
     return go(f"{request.base}/orders?done=archived", *SAFE)

@@ -1,4 +1,4 @@
-"""The first page of a store: is it open, what is asked of it, what goes wrong."""
+"""The first page of a store: whether it is open, its traffic, what goes wrong."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ SHOWN = 8
 @pages.get("/stores/{store}")
 async def overview(request: PanelRequest) -> Reply:
     """The page."""
-    told = await request.panel.journal_sync.read(request.shop.record.hash)
-    refused = [entry for entry in reversed(told.entries) if entry.reason]
-    reasons = sorted(told.counts.items(), key=lambda pair: -pair[1])[:SHOWN]
+    journal = await request.panel.journal_sync.read(request.shop.record.hash)
+    refused = [entry for entry in reversed(journal.entries) if entry.reason]
+    reasons = sorted(journal.counts.items(), key=lambda pair: -pair[1])[:SHOWN]
     rows = request.shop.rows
     now = int(request.shop.clock.now())
     low = await charts.running_low(rows.reader) if rows is not None else None
@@ -27,9 +27,9 @@ async def overview(request: PanelRequest) -> Reply:
         low=low and low[: charts.LOW_SHOWN],
         low_count=len(low or ()),
         orders=charts.orders_a_day(await charts.by_day(rows.reader, now), now) if rows is not None else None,
-        told=told,
-        requests=charts.requests(told, request.now),
-        latency=charts.latency(told, request.now),
+        journal=journal,
+        requests=charts.requests(journal, request.now),
+        latency=charts.latency(journal, request.now),
         refused=refused[:SHOWN],
         reasons=reasons,
         usage=await usage(request),

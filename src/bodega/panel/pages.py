@@ -25,7 +25,7 @@ from bodega.panel.web import PanelPage
 
 
 def every() -> list[PanelPage]:
-    """In the order in which a path is looked for: fixed paths of a module come before those with an id."""
+    """In the order in which a path is matched: fixed paths of a module come before those with an id."""
     catalogue = (products, product_parts, variants, categories, brands)
     developing = (accounts, journal, webhooks, tasks, apps, law)
     modules = (sign_in, overview, *catalogue, orders, customers, *developing, status, settings)

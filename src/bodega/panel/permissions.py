@@ -13,7 +13,7 @@ LEVELS = (NONE, READ, MODIFY)
 
 
 class Permission(NamedTuple):
-    """A row. `reads` and `modifies` are the scopes behind its choices, empty where there is no such choice."""
+    """A row. `reads` and `modifies` are the scopes behind its choices, empty if there is no such choice."""
 
     key: str
     title: str
@@ -34,7 +34,7 @@ class Permission(NamedTuple):
 
 @cache
 def matrix() -> tuple[Permission, ...]:
-    """Every row: those of stores first, by title, then those of the account that owns stores."""
+    """Every row: those of stores first, by title, then those of the owning account."""
     twins = set(READERS.values())
     rows = []
     for scope, meaning in SCOPES.items():
@@ -56,7 +56,7 @@ def _title(scope: str) -> str:
 
 
 def chosen(form: Mapping[str, list[str]], preset: str) -> frozenset[str]:
-    """The scopes that a sent matrix grants; a preset goes before what is chosen row by row."""
+    """The scopes that a submitted matrix grants; a preset overrides the choices of single rows."""
     granted = set()
     for row in matrix():
         level = form.get(f"may.{row.key}", [NONE])[-1]

@@ -1,4 +1,4 @@
-"""What hangs on a product: its images, custom fields, prices by quantity, videos."""
+"""What belongs to a product: its images, custom fields, bulk prices, videos."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bodega.panel.fields import Choices, fields_of
 from bodega.panel.forms import FieldGroup, Form
 from bodega.panel.products import HERE
 from bodega.panel.templating import show
-from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, Turned, go
+from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply, go
 from bodega.resources.catalog.bulk_pricing import BulkPricingRule
 from bodega.resources.catalog.custom_fields import CustomField
 from bodega.resources.catalog.images import Image
@@ -29,7 +29,7 @@ UNPROCESSABLE = HTTPStatus.UNPROCESSABLE_ENTITY
 async def product_of(
     request: PanelRequest, columns: str = "name,is_visible,sku,price,base_variant_id"
 ) -> dict[str, Any]:
-    """The product in the path, as far as its pages show it. Raises Turned."""
+    """The product in the path, as far as these pages show it. Raises PageError."""
     path = f"{PRODUCTS}/{api.number(request.ids['product'])}"
     found: dict[str, Any] = (await api.read(request, path, include_fields=columns)).data
     return found
@@ -71,19 +71,19 @@ async def add_image(request: PanelRequest) -> Reply:
     url, description = request.field("image_url"), request.field("description")
     more = {"description": description} if description else {}
     if isinstance(file, Upload):
-        told = await api.upload(request, _images(request), "image_file", file, **more)
+        reply = await api.upload(request, _images(request), "image_file", file, **more)
     else:
-        told = await api.send_request(
+        reply = await api.send_request(
             request, "POST", _images(request), {**more, **({"image_url": url} if url else {})}
         )
-    if told.refused:
-        return await _show_images(request, told)
+    if reply.refused:
+        return await _show_images(request, reply)
     return _back(request, "images", "added")
 
 
 @pages.post(ONE + "/images/{image}")
 async def change_image(request: PanelRequest) -> Reply:
-    """Saves what is told of an image."""
+    """Saves the description and order of an image."""
     path = f"{_images(request)}/{api.number(request.ids['image'])}"
     now = await api.read(request, path)
     sent = await forms.send(request, IMAGE, path, now.data, etag=now.etag, before=f"i{request.ids['image']}.")
@@ -95,8 +95,8 @@ async def change_image(request: PanelRequest) -> Reply:
 @pages.post(ONE + "/images/{image}/delete")
 async def delete_image(request: PanelRequest) -> Reply:
     """Deletes an image."""
-    told = await api.send_request(request, "DELETE", f"{_images(request)}/{api.number(request.ids['image'])}")
-    return await _show_images(request, told) if told.refused else _back(request, "images", "deleted")
+    reply = await api.send_request(request, "DELETE", f"{_images(request)}/{api.number(request.ids['image'])}")
+    return await _show_images(request, reply) if reply.refused else _back(request, "images", "deleted")
 
 
 def _back(request: PanelRequest, tab: str, done: str) -> Reply:
@@ -107,7 +107,7 @@ def _back(request: PanelRequest, tab: str, done: str) -> Reply:
 
 
 class ProductPart(NamedTuple):
-    """Rows of one kind: the API's word for them, what they are called, their fields."""
+    """Rows of one kind: the API's name for them, their title, their fields."""
 
     word: str
     title: str
@@ -135,14 +135,14 @@ def _part(
 PARTS = {
     part.word: part
     for part in (
-        _part("custom-fields", "Custom fields", "What shoppers are told beyond the usual: material, care, year.",
+        _part("custom-fields", "Custom fields", "Additional facts for shoppers: material, care, year.",
               CustomField, "name value", "name value"),
-        _part("bulk-pricing-rules", "Prices by quantity", "What one costs when many are bought. 0 is no bound.",
+        _part("bulk-pricing-rules", "Prices by quantity", "The price when many are bought. 0 means no limit.",
               BulkPricingRule, "quantity_min quantity_max type amount", "quantity_min quantity_max type amount",
               {"type": (("price", "so much off each"), ("percent", "per cent off"), ("fixed", "price of each"))},
               {"quantity_min": "From", "quantity_max": "To", "type": "Gives"}),
-        _part("videos", "Videos", "Shown beside the pictures: the id is the last part of the address at YouTube.",
-              Video, "video_id title description sort_order", "video_id", titles={"video_id": "Id at YouTube"}),
+        _part("videos", "Videos", "Shown beside the images: the id is the last part of the YouTube address.",
+              Video, "video_id title description sort_order", "video_id", titles={"video_id": "YouTube id"}),
     )
 }  # fmt: skip
 
@@ -171,7 +171,7 @@ async def _show_parts(request: PanelRequest, word: str = "", form: Form | None =
 def _kind(request: PanelRequest) -> tuple[ProductPart, str]:
     part = PARTS.get(request.ids["kind"])
     if part is None:
-        raise Turned(HTTPStatus.NOT_FOUND)
+        raise PageError(HTTPStatus.NOT_FOUND)
     return part, f"{PRODUCTS}/{api.number(request.ids['product'])}/{part.word}"
 
 
@@ -197,7 +197,7 @@ async def change_part(request: PanelRequest) -> Reply:
 async def delete_part(request: PanelRequest) -> Reply:
     """Deletes a row."""
     _, path = _kind(request)
-    told = await api.send_request(request, "DELETE", f"{path}/{api.number(request.ids['row'])}")
-    if told.refused:
-        raise Turned(HTTPStatus(told.status), told.title)
+    reply = await api.send_request(request, "DELETE", f"{path}/{api.number(request.ids['row'])}")
+    if reply.refused:
+        raise PageError(HTTPStatus(reply.status), reply.title)
     return _back(request, "parts", "deleted")

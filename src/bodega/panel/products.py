@@ -1,4 +1,4 @@
-"""Products: the list, and the page of one. What hangs on a product is in product_parts.py and variants.py."""
+"""Products: the list, and the page of one. What belongs to a product is in product_parts.py and variants.py."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from bodega.panel import api, forms
-from bodega.panel.catalogue import BRANDS, PRODUCTS, Twig, brand_names, tax_classes, tree
+from bodega.panel.catalogue import BRANDS, PRODUCTS, CategoryNode, brand_names, tax_classes, tree
 from bodega.panel.fields import Field, fields_of
 from bodega.panel.forms import FieldGroup, Form
 from bodega.panel.templating import show
@@ -24,9 +24,9 @@ SORTS = {
     "": ("newest first", {"sort": "id", "direction": "desc"}),
     "name": ("by name", {"sort": "name"}),
     "price": ("cheapest first", {"sort": "price"}),
-    "dear": ("dearest first", {"sort": "price", "direction": "desc"}),
+    "dear": ("most expensive first", {"sort": "price", "direction": "desc"}),
     "stock": ("lowest stock first", {"sort": "inventory_level"}),
-    "sold": ("most sold first", {"sort": "total_sold", "direction": "desc"}),
+    "sold": ("best selling first", {"sort": "total_sold", "direction": "desc"}),
     "changed": ("last changed first", {"sort": "date_modified", "direction": "desc"}),
 }
 SHOWN: dict[str, tuple[str, dict[str, str]]] = {
@@ -40,7 +40,7 @@ COLUMNS = (
     "name,sku,price,calculated_price,inventory_level,inventory_warning_level,inventory_tracking,is_visible,availability"
 )
 MAX_TREE = 400
-"""Categories beyond which ids are typed instead of ticked: a page of thousands of boxes is of no use."""
+"""With more categories than this, ids are typed instead of ticked: nobody reads a page of thousands of boxes."""
 
 _BOUGHT = "availability availability_description order_quantity_minimum order_quantity_maximum"
 _LATER = "preorder_release_date preorder_message is_preorder_only is_price_hidden price_hidden_label"
@@ -51,7 +51,7 @@ GROUPS = (
     ("Stock", "inventory_tracking inventory_level inventory_warning_level bin_picking_number", True),
     ("Where it is shown", "is_visible is_featured condition is_condition_shown sort_order", True),
     ("Weight and shipping", "weight width depth height is_free_shipping fixed_cost_shipping_price", True),
-    ("Buying it", f"{_BOUGHT} {_LATER}", False),
+    ("Purchase", f"{_BOUGHT} {_LATER}", False),
     ("Numbers of makers and shops", "upc mpn gtin product_tax_code", False),
     ("Search engines", "custom_url page_title meta_description meta_keywords search_keywords", False),
     ("Social networks", f"open_graph_type {_GRAPH} open_graph_use_image", False),
@@ -60,7 +60,7 @@ GROUPS = (
 TITLES = {"tax_class_id": "Tax class", "inventory_level": "In stock", "inventory_warning_level": "Warn at",
           "is_visible": "Visible in the shop", "is_featured": "Featured", "is_free_shipping": "Ships free",
           "inventory_tracking": "Count stock of", "map_price": "Minimum advertised price"}  # fmt: skip
-HINTS = {"sale_price": "0: no sale.", "related_products": "Ids joined by commas; -1 finds them by itself.",
+HINTS = {"sale_price": "0: no sale.", "related_products": "Ids, separated by commas; -1 chooses them automatically.",
          "order_quantity_minimum": "0: no limit.", "order_quantity_maximum": "0: no limit.",
          "inventory_warning_level": "0: no warning."}  # fmt: skip
 TRACKING = (("none", "nothing"), ("product", "the product"), ("variant", "each variant"))
@@ -77,47 +77,47 @@ async def groups(request: PanelRequest) -> list[FieldGroup]:
         for title, names, is_open in GROUPS
     ]
     brands = await brand_names(request)
-    brand = Field("brand_name", "Brand", "suggest", "A new name makes a new brand.", choices=brands)
+    brand = Field("brand_name", "Brand", "suggest", "A new name creates a new brand.", choices=brands)
     made[0] = made[0]._replace(fields=[*made[0].fields, brand])
     made[3] = made[3]._replace(fields=[*made[3].fields, _categories(await tree(request))])
     return made
 
 
-def _categories(twigs: list[Twig]) -> Field:
-    if len(twigs) > MAX_TREE:
-        return Field("categories", "Categories", "ids", "Ids, joined by commas.", blank=[], wide=True)
-    return Field("categories", "Categories", "many", choices=[(str(twig.id), twig.path) for twig in twigs], blank=[])
+def _categories(nodes: list[CategoryNode]) -> Field:
+    if len(nodes) > MAX_TREE:
+        return Field("categories", "Categories", "ids", "Ids, separated by commas.", blank=[], wide=True)
+    return Field("categories", "Categories", "many", choices=[(str(node.id), node.path) for node in nodes], blank=[])
 
 
 async def product_of(request: PanelRequest) -> tuple[dict[str, Any], str]:
-    """The product in the path, with the name of its brand, and its entity tag. Raises Turned."""
-    told = await api.read(request, f"{PRODUCTS}/{api.number(request.ids['product'])}")
-    product: dict[str, Any] = told.data
+    """The product in the path, with the name of its brand, and its entity tag. Raises PageError."""
+    reply = await api.read(request, f"{PRODUCTS}/{api.number(request.ids['product'])}")
+    product: dict[str, Any] = reply.data
     brand = await api.send_request(request, "GET", f"{BRANDS}/{product['brand_id']}") if product["brand_id"] else None
     product["brand_name"] = brand.data["name"] if brand is not None and not brand.refused else ""
-    return product, told.etag
+    return product, reply.etag
 
 
 @pages.get(HERE)
 async def listed(request: PanelRequest) -> Reply:
-    """The list: searched, narrowed, sorted."""
+    """The list: searched, filtered, sorted."""
     page = api.page_of(request)
     wanted = {name: request.query_value(name) for name in ("q", "category", "brand", "show", "sort")}
     wanted["show"] = wanted["show"] if wanted["show"] in SHOWN else ""
     wanted["sort"] = wanted["sort"] if wanted["sort"] in SORTS else ""
     asks: dict[str, Any] = {"keyword": wanted["q"], "categories": wanted["category"], "brand_id": wanted["brand"]}
     asks |= SHOWN[wanted["show"]][1] | SORTS[wanted["sort"]][1]
-    told = await api.send_request(
+    reply = await api.send_request(
         request, "GET", PRODUCTS, limit=PER_PAGE, page=page, include="primary_image", include_fields=COLUMNS, **asks
     )
-    twigs = await tree(request)
+    nodes = await tree(request)
     given = {name: value for name, value in wanted.items() if value}
     facts: dict[str, Any] = {
-        "products": told.data or [],
-        "total": told.total,
-        "message": told.title,
+        "products": reply.data or [],
+        "total": reply.total,
+        "message": reply.title,
         "wanted": wanted,
-        "twigs": twigs,
+        "nodes": nodes,
     }
     return show(
         request, "products.html", page=page, per=PER_PAGE, query=f"{urlencode(given)}&" if given else "",
@@ -140,11 +140,11 @@ def _new(request: PanelRequest, form: Form, status: HTTPStatus = HTTPStatus.OK) 
 
 @pages.post(HERE)
 async def create(request: PanelRequest) -> Reply:
-    """Makes a product."""
+    """Creates a product."""
     sent = await forms.send(request, await groups(request), PRODUCTS)
-    if sent.told is None or sent.told.refused:
+    if sent.reply is None or sent.reply.refused:
         return _new(request, sent.form, HTTPStatus.UNPROCESSABLE_ENTITY)
-    return go(f"{request.base}/products/{sent.told.data['id']}?done=made", *SAFE)
+    return go(f"{request.base}/products/{sent.reply.data['id']}?done=made", *SAFE)
 
 
 @pages.get(HERE + "/{product}")
@@ -168,25 +168,25 @@ async def change(request: PanelRequest) -> Reply:
     made = await groups(request)
     form, draft = forms.read(request, made, product)
     if "brand_name" in draft:
-        draft["brand_id"] = 0  # the name alone decides, or that there is none
+        draft["brand_id"] = 0  # the name alone decides, even if it is empty
     if form.faulty:
         return _one(request, product, etag, form, HTTPStatus.UNPROCESSABLE_ENTITY)
     if not draft:
         return go(f"{request.base}/products/{product['id']}?done=unchanged", *SAFE)
-    told = await api.send_request(request, "PUT", path, draft, etag=etag)
-    if told.refused or told.errors:
-        forms.complain(form, told)
+    reply = await api.send_request(request, "PUT", path, draft, etag=etag)
+    if reply.refused or reply.errors:
+        forms.complain(form, reply)
         return _one(request, product, etag, form, HTTPStatus.UNPROCESSABLE_ENTITY)
     return go(f"{request.base}/products/{product['id']}?done=saved", *SAFE)
 
 
 @pages.post(HERE + "/{product}/delete")
 async def delete(request: PanelRequest) -> Reply:
-    """Deletes a product with all that hangs on it."""
-    told = await api.send_request(request, "DELETE", f"{PRODUCTS}/{api.number(request.ids['product'])}")
-    if told.refused:
+    """Deletes a product with everything that belongs to it."""
+    reply = await api.send_request(request, "DELETE", f"{PRODUCTS}/{api.number(request.ids['product'])}")
+    if reply.refused:
         product, etag = await product_of(request)
         form = forms.opened(await groups(request), product)
-        forms.complain(form, told)
-        return _one(request, product, etag, form, HTTPStatus(told.status))
+        forms.complain(form, reply)
+        return _one(request, product, etag, form, HTTPStatus(reply.status))
     return go(f"{request.base}/products?done=deleted", *SAFE)

@@ -23,7 +23,7 @@ GROUPS = {
     "Measures": "weight_units dimension_units",
     "Answering": "maintenance.retry_after suspended journal",
 }
-"""Where the settings stand in the form; one that is not named stands below the word before its dot, or under More."""
+"""Where settings appear in the form; others appear under the word before their dot, or under More."""
 
 
 def as_text(value: Any) -> str:
@@ -88,7 +88,7 @@ def _form(request: PanelRequest, typed: dict[str, str], wrong: dict[str, str]) -
 
 @pages.post("/stores/{store}/settings")
 async def save(request: PanelRequest) -> Reply:
-    """Saves what was changed, all of it or nothing; every faulty field is told."""
+    """Saves what was changed, all of it or nothing; every faulty field is reported."""
     record = await fresh(request)
     typed, wrong, changed = {}, {}, {}
     for key, setting in SETTINGS.items():

@@ -1,4 +1,4 @@
-"""Signing in and out, the link that lets one in once, and what an owner can change of themselves."""
+"""Signing in and out, one-time links, and what owners can change about themselves."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bodega import passwords
 from bodega.access import owners, sessions
 from bodega.panel import cookies
 from bodega.panel.templating import show
-from bodega.panel.web import ROOT, SAFE, Pages, PanelRequest, Reply, Turned, go, local
+from bodega.panel.web import ROOT, SAFE, PageError, Pages, PanelRequest, Reply, go, local
 from bodega.storage.registry import new_token
 
 pages = Pages()
@@ -29,7 +29,7 @@ async def stores(request: PanelRequest) -> Reply:
 
 
 def _form(request: PanelRequest, template: str, *, status: HTTPStatus = HTTPStatus.OK, **facts: object) -> Reply:
-    """A form for guests: its token is also kept in a cookie, and both must agree."""
+    """A form for guests: its token is also in a cookie, and both must match."""
     headers = []
     if not request.form_token:
         request.guest = new_token()
@@ -48,7 +48,7 @@ async def sign_in(request: PanelRequest) -> Reply:
 
 @pages.post("/sign-in", public=True)
 async def let_in(request: PanelRequest) -> Reply:
-    """A right password begins a session under a new token, whatever the browser brought."""
+    """The right password begins a session under a new token, whatever the browser sent."""
     wanted = local(request.field("next"), ROOT)
     typed = request.field("email").lower()[:255]
     wait = await sessions.may_try(request.panel.tx, typed, request.address, request.now)
@@ -62,7 +62,7 @@ async def let_in(request: PanelRequest) -> Reply:
     owner = await owners.by_email(request.panel.tx, typed)
     password = request.form.get("password", [""])[-1]
     if not await owners.is_password(owner, password) or owner is None:
-        message = "The e-mail address or the password is not right."
+        message = "The e-mail address or the password is wrong."
         return _form(request, "sign_in.html", status=HTTPStatus.FORBIDDEN, wanted=wanted, email=typed, message=message)
     await sessions.forgive(request.panel.tx, typed, request.address)
     return await _begin(request, owner, wanted)
@@ -91,25 +91,25 @@ async def sign_out_everywhere(request: PanelRequest) -> Reply:
     return go(f"{ROOT}/sign-in", cookies.session(request.secure, ""), *SAFE)
 
 
-# The link that lets one in once
+# One-time links
 
 
 @pages.get("/welcome/{token}", public=True)
 async def welcome(request: PanelRequest) -> Reply:
-    """The form behind a link. Looking at it does not use the link up: some programs look at every link they see."""
+    """The form behind a link. Viewing it does not use the link up: some programs open every link they see."""
     found = await owners.invitation(request.panel.tx, request.ids["token"], request.now)
     if found is None:
-        raise Turned(HTTPStatus.GONE, "This link was used already, or it is too old.")
+        raise PageError(HTTPStatus.GONE, "This link was already used, or has expired.")
     return _form(request, "welcome.html", invitation=found, email=found.email, message="")
 
 
 @pages.post("/welcome/{token}", public=True)
 async def come_in(request: PanelRequest) -> Reply:
-    """Uses the link up: makes the owner, and begins a session. Without a password the link is the only way in."""
+    """Uses the link up: creates the owner, and begins a session. Without a password the link is the only way in."""
     token = request.ids["token"]
     found = await owners.invitation(request.panel.tx, token, request.now)
     if found is None:
-        raise Turned(HTTPStatus.GONE, "This link was used already, or it is too old.")
+        raise PageError(HTTPStatus.GONE, "This link was already used, or has expired.")
     password = request.form.get("password", [""])[-1]
     try:
         email = owners.read_email(request.field("email"))
@@ -119,16 +119,16 @@ async def come_in(request: PanelRequest) -> Reply:
         return _form(request, "welcome.html", status=HTTPStatus.UNPROCESSABLE_ENTITY, **facts)
     known = await owners.by_email(request.panel.tx, email)
     if known is not None and known.password:
-        message = "Somebody has this address already: sign in, or choose another."
+        message = "This address is already in use: sign in, or choose another."
         facts = {"invitation": found, "email": email, "message": message}
         return _form(request, "welcome.html", status=HTTPStatus.CONFLICT, **facts)
     if await owners.accept(request.panel.tx, token, request.now) is None:
-        raise Turned(HTTPStatus.GONE, "This link was used already, or it is too old.")
+        raise PageError(HTTPStatus.GONE, "This link was already used, or has expired.")
     owner = await owners.add(request.panel.tx, email, found.store, hashed, request.now)
     return await _begin(request, owner, f"{ROOT}/stores/{found.store}")
 
 
-# Oneself
+# The owner
 
 
 @pages.get("/you")
@@ -150,7 +150,7 @@ async def change_password(request: PanelRequest) -> Reply:
     if wait:
         return await _you(request, "Too many attempts. Try again later.", status=HTTPStatus.TOO_MANY_REQUESTS)
     if request.who.password and not await owners.is_password(request.who, old):
-        return await _you(request, "The present password is not right.", status=HTTPStatus.FORBIDDEN)
+        return await _you(request, "The current password is wrong.", status=HTTPStatus.FORBIDDEN)
     try:
         hashed = await passwords.hashed(owners.read_password(new))
     except ValueError as error:

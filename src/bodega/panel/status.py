@@ -1,4 +1,4 @@
-"""The store itself: open or closed, its plan and what of it is used, its clock, the certificate that clients trust."""
+"""The store itself: open or closed, its plan and usage, its clock, the certificate that clients trust."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from bodega.access.plans import COUNTERS, DEFAULT, PLANS
 from bodega.access.settings import SETTINGS
 from bodega.panel.templating import show
-from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, Turned, go
+from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply, go
 from bodega.resources.store import currencies
 from bodega.storage.registry import StoreRecord
 from bodega.storage.rows import table_state_of
@@ -21,7 +21,7 @@ LIMIT_DIGITS = 12
 
 
 async def usage(request: PanelRequest) -> list[dict[str, Any]]:
-    """What the store holds of all that plans count, with the limit in force (None: no limit)."""
+    """What the store holds of everything that plans limit, with the limit in force (None: no limit)."""
     store = request.shop
     if store.rows is None:
         return []
@@ -33,10 +33,10 @@ async def usage(request: PanelRequest) -> list[dict[str, Any]]:
 
 
 async def fresh(request: PanelRequest) -> StoreRecord:
-    """The store as the registry has it now: others may have changed it. Raises Turned."""
+    """The store as the registry has it now: others may have changed it. Raises PageError."""
     record = await request.panel.registry.store(request.shop.record.hash)
     if record is None:
-        raise Turned(HTTPStatus.NOT_FOUND)
+        raise PageError(HTTPStatus.NOT_FOUND)
     return record
 
 
@@ -61,7 +61,7 @@ async def _status(request: PanelRequest, message: str = "", status: HTTPStatus =
 
 @pages.post("/stores/{store}/maintenance")
 async def maintenance(request: PanelRequest) -> Reply:
-    """Closes the store, saying when to come back, or opens it."""
+    """Closes the store, with a Retry-After, or opens it."""
     closed = request.field("maintenance") == "on"
     settings = {}
     if closed:
@@ -77,7 +77,7 @@ async def maintenance(request: PanelRequest) -> Reply:
 
 @pages.post("/stores/{store}/plan")
 async def change_plan(request: PanelRequest) -> Reply:
-    """Puts the store on a plan, with limits of its own where they were filled in. Accounts keep their quotas."""
+    """Puts the store on a plan, with limits of its own if they were filled in. Accounts keep their quotas."""
     name = request.field("plan")
     if name not in PLANS:
         return await _status(request, "There is no such plan.", HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -85,7 +85,7 @@ async def change_plan(request: PanelRequest) -> Reply:
     for counter in COUNTERS:
         text = request.field(f"limit.{counter}")
         if text and not (text.isascii() and text.isdigit() and len(text) <= LIMIT_DIGITS):
-            message = f"The limit of {counter} is a whole number, or empty for that of the plan."
+            message = f"The limit of {counter} must be a whole number, or empty for that of the plan."
             return await _status(request, message, HTTPStatus.UNPROCESSABLE_ENTITY)
         if text:
             limits[counter] = int(text)
@@ -99,8 +99,8 @@ async def certificate(request: PanelRequest) -> Reply:
     """The certificate of the local authority: clients that trust it trust this server."""
     path = request.panel.ca
     if path is None or not path.exists():
-        raise Turned(
-            HTTPStatus.NOT_FOUND, "This server has no authority of its own: its certificate was brought to it."
+        raise PageError(
+            HTTPStatus.NOT_FOUND, "This server has no authority of its own: its operator supplied the certificate."
         )
     headers = [
         (b"content-type", b"application/x-pem-file"),

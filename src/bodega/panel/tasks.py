@@ -7,8 +7,8 @@ from typing import Any
 
 from bodega.panel.api import number, page_of
 from bodega.panel.templating import show
-from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, Turned, go
-from bodega.storage import rows
+from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply, go
+from bodega.storage import query, rows
 from bodega.storage.plan import Condition, QueryPlan
 from bodega.storage.unit import Unit
 from bodega.tasks import queue
@@ -28,8 +28,7 @@ async def listed(request: PanelRequest) -> Reply:
     found: list[queue.Task] = []
     if request.shop.rows is not None:
         plan = QueryPlan(queue.TABLE, where, ("id", True), LIMIT + 1, (page - 1) * LIMIT)
-        read = await rows.page(request.shop.rows.reader, request.shop.page_index, plan, rows.NOTHING, "t.doc, t.rest")
-        found = [queue.TABLE.decode(row[0], row[1]) for row in read]
+        found = await rows.entities(request.shop.rows.reader, request.shop.page_index, plan, rows.NOTHING)
     names = {client: account.name for client, account in request.shop.by_client.items()}
     busy = any(task.state in ("pending", "running") for task in found)
     facts: dict[str, Any] = {"tasks": found[:LIMIT], "more": len(found) > LIMIT, "names": names, "busy": busy}
@@ -38,12 +37,12 @@ async def listed(request: PanelRequest) -> Reply:
 
 
 async def the_task(request: PanelRequest) -> queue.Task:
-    """The task in the path. Raises Turned."""
+    """The task in the path. Raises PageError."""
     found = None
     if request.shop.rows is not None:
-        found = await rows.get(request.shop.rows.reader, queue.TABLE, number(request.ids["task"]))
+        found = await query.get(request.shop.rows.reader, queue.TABLE, number(request.ids["task"]))
     if found is None:
-        raise Turned(HTTPStatus.NOT_FOUND, "There is no such task.")
+        raise PageError(HTTPStatus.NOT_FOUND, "There is no such task.")
     task: queue.Task = found.entity
     return task
 
@@ -70,14 +69,14 @@ async def _show(request: PanelRequest, task: queue.Task, message: str = "") -> R
 
 
 def may_be_repeated(request: PanelRequest, task: queue.Task) -> bool:
-    """Whether its request can be carried out once more: it came to nothing, it is all there, and so is its account."""
+    """Whether its request can be carried out again: it had no effect, is kept in full, and its account exists."""
     came_to_nothing = task.state in ("failed", "cancelled")
     return came_to_nothing and not task.request.coded and task.client_id in request.shop.by_client
 
 
 @pages.post("/stores/{store}/tasks/{task}/cancel")
 async def cancel(request: PanelRequest) -> Reply:
-    """Calls a task off; what it did until then stays done."""
+    """Cancels a task; what it did until then stays done."""
     task = await the_task(request)
 
     async def job(unit: Unit) -> bool:
@@ -85,13 +84,13 @@ async def cancel(request: PanelRequest) -> Reply:
         return row is not None and await queue.cancel(unit, row)
 
     if not await request.shop.write(job):
-        return await _show(request, await the_task(request), "It has ended already.")
+        return await _show(request, await the_task(request), "It has already ended.")
     return go(f"{request.base}/tasks/{task.id}?done=cancelled", *SAFE)
 
 
 @pages.post("/stores/{store}/tasks/{task}/again")
 async def again(request: PanelRequest) -> Reply:
-    """Makes a new task of the same request, for the same account."""
+    """Creates a new task for the same request and account."""
     task = await the_task(request)
     if not may_be_repeated(request, task):
         return await _show(request, task, "It cannot be carried out again.")

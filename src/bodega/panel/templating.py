@@ -1,4 +1,4 @@
-"""The templates: where they are, what they can call, how a page is made of one."""
+"""The templates: where they are, what they can call, how a page is made from one."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def show(
 
 
 def moment(epoch: float) -> str:
-    """A time as people read it, in UTC."""
+    """A time for people, in UTC."""
     return datetime.fromtimestamp(epoch, UTC).strftime("%-d %B %Y, %H:%M:%S UTC")
 
 
@@ -95,19 +95,19 @@ def from_now(epoch: float, now: float) -> str:
 
 
 def number(value: float) -> str:
-    """With groups of three digits."""
+    """A number with thousands separators."""
     return f"{value:,}"
 
 
 def money(amount: Decimal | float | str) -> str:
-    """An amount with its cents, and what is smaller where there is something."""
+    """An amount with two decimal places, or more if it has them."""
     exact = Decimal(str(amount or 0))
     short = exact.quantize(Decimal("0.01"))
     return f"{short if short == exact else exact.normalize():,}"
 
 
 def when(text: str) -> str:
-    """A date of the API, in either version's form, as people read it."""
+    """A date of the API, in either version's form, for people."""
     try:
         return moment(parse_moment(text)) if text else "\N{EN DASH}"
     except ValueError:
@@ -123,12 +123,12 @@ def day(text: str) -> str:
 
 
 def chosen_first(choices: Sequence[tuple[str, str]], chosen: Sequence[str]) -> list[tuple[str, str]]:
-    """Choices with those in front that are chosen: of many, these are looked for."""
+    """Choices with the chosen ones first: of many, these are what one looks for."""
     return sorted(choices, key=lambda choice: choice[0] not in chosen)
 
 
 def took(us: int) -> str:
-    """A duration in microseconds, as people read it."""
+    """A duration in microseconds, for people."""
     if us < 1_000:
         return f"{us} \N{MICRO SIGN}s"
     if us < 10_000:

@@ -1,4 +1,4 @@
-"""Variants of a product: its options with their values, and a line for each combination of them."""
+"""Variants of a product: its options with their values, and a row for each combination."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pages = Pages()
 
 VARIANTS = "/v3/catalog/variants"
 PER_PAGE = 50
-"""Lines of one form: as many as the API changes at once."""
+"""Rows of one form: as many as the API changes at once."""
 
 COLUMNS = fields_of(
     Variant,
@@ -31,16 +31,16 @@ COLUMNS = fields_of(
 )
 GROUPS = [FieldGroup("", COLUMNS)]
 TYPES: Choices = (
-    ("dropdown", "a list to choose from"), ("radio_buttons", "buttons"), ("rectangles", "boxes"),
+    ("dropdown", "a list"), ("radio_buttons", "buttons"), ("rectangles", "boxes"),
     ("swatch", "colours"),
 )  # fmt: skip
 OPTION = [
     FieldGroup(
         "",
         [
-            Field("display_name", "Name", "text", "As shoppers see it: Size.", required=True),
+            Field("display_name", "Name", "text", "As shoppers see it, for example Size.", required=True),
             Field("type", "Shown as", "choice", required=True, choices=TYPES),
-            Field("values", "Values", "list", "Joined by commas: S, M, L. Colours: Red #d02020.", required=True),
+            Field("values", "Values", "list", "Separated by commas: S, M, L. Colours: Red #d02020.", required=True),
         ],
     )
 ]
@@ -66,21 +66,21 @@ async def _show(
     product = await product_of(request)
     page = api.page_of(request)
     options = await api.whole(request, _at(request, "options"))
-    told = await api.read(request, _at(request, "variants"), limit=PER_PAGE, page=page)
+    reply = await api.read(request, _at(request, "variants"), limit=PER_PAGE, page=page)
     rows = [
         (item, (lines or {}).get(item["id"]) or forms.opened(GROUPS, item, f"v{item['id']}."))
-        for item in told.data
+        for item in reply.data
         if item["option_values"]
     ]
     possible = 1
     for item in options:
         possible *= max(len(item["option_values"]), 1)
-    missing = min(possible, MAXIMUM) - told.total if options and rows else min(possible, MAXIMUM) if options else 0
+    missing = min(possible, MAXIMUM) - reply.total if options and rows else min(possible, MAXIMUM) if options else 0
     failed = bool(message or lines or option)
     return show(
         request, "product_variants.html", status=HTTPStatus.UNPROCESSABLE_ENTITY if failed else HTTPStatus.OK,
         product=product, options=options, rows=rows, columns=COLUMNS, missing=max(missing, 0), page=page, per=PER_PAGE,
-        total=told.total, message=message, option=option or forms.opened(OPTION), tab="variants",
+        total=reply.total, message=message, option=option or forms.opened(OPTION), tab="variants",
     )  # fmt: skip
 
 
@@ -91,7 +91,7 @@ def _back(request: PanelRequest, done: str) -> Reply:
 
 
 def values_of(words: list[str], kind: str, first: int = 0) -> list[dict[str, Any]]:
-    """Option values as they were typed, a colour behind the word where colours are shown."""
+    """Option values as typed; for colour swatches, the colour follows the label."""
     made = []
     for place, word in enumerate(words, start=first):
         colour = _COLOUR.fullmatch(word) if kind == "swatch" else None
@@ -107,10 +107,10 @@ async def add_option(request: PanelRequest) -> Reply:
     """Adds an option with its values."""
     form, draft = forms.read(request, OPTION, None)
     values = values_of(draft.pop("values", []), draft.get("type", ""))
-    told = await api.send_request(request, "POST", _at(request, "options"), {**draft, "option_values": values})
-    if told.refused:
-        named = {name.replace("option_values", "values"): text for name, text in told.errors.items()}
-        forms.complain(form, told._replace(errors=named))
+    reply = await api.send_request(request, "POST", _at(request, "options"), {**draft, "option_values": values})
+    if reply.refused:
+        named = {name.replace("option_values", "values"): text for name, text in reply.errors.items()}
+        forms.complain(form, reply._replace(errors=named))
         return await _show(request, option=form)
     return _back(request, "added")
 
@@ -122,21 +122,21 @@ async def change_option(request: PanelRequest) -> Reply:
     now = (await api.read(request, path)).data
     name = request.field("display_name")
     if name != now["display_name"]:
-        told = await api.send_request(request, "PUT", path, {"display_name": name})
-        if told.refused:
-            return await _show(request, _sentence(told))
+        reply = await api.send_request(request, "PUT", path, {"display_name": name})
+        if reply.refused:
+            return await _show(request, _sentence(reply))
     words = [word.strip() for word in request.field("values").split(",") if word.strip()]
     last = max((value["sort_order"] for value in now["option_values"]), default=-1)
     for value in values_of(words, now["type"], last + 1):
-        told = await api.send_request(request, "POST", f"{path}/values", value)
-        if told.refused:
-            return await _show(request, _sentence(told))
+        reply = await api.send_request(request, "POST", f"{path}/values", value)
+        if reply.refused:
+            return await _show(request, _sentence(reply))
     return _back(request, "saved")
 
 
 @pages.post(ONE + "/options/{option}/delete")
 async def delete_option(request: PanelRequest) -> Reply:
-    """Deletes an option, which the API allows while no variant needs it."""
+    """Deletes an option, which the API allows while no variant uses it."""
     return await _delete(request, _at(request, "options", str(api.number(request.ids["option"]))))
 
 
@@ -154,21 +154,21 @@ async def delete_variant(request: PanelRequest) -> Reply:
 
 
 async def _delete(request: PanelRequest, path: str) -> Reply:
-    told = await api.send_request(request, "DELETE", path)
-    return await _show(request, _sentence(told)) if told.refused else _back(request, "deleted")
+    reply = await api.send_request(request, "DELETE", path)
+    return await _show(request, _sentence(reply)) if reply.refused else _back(request, "deleted")
 
 
-def _sentence(told: api.ApiReply) -> str:
-    return " ".join(told.errors.values()) or told.title
+def _sentence(reply: api.ApiReply) -> str:
+    return " ".join(reply.errors.values()) or reply.title
 
 
 @pages.post(ONE + "/variants")
 async def save(request: PanelRequest) -> Reply:
-    """Saves all lines, or none of them where one is refused."""
-    told = await api.read(request, _at(request, "variants"), limit=PER_PAGE, page=api.page_of(request))
+    """Saves all rows, or none of them if one is refused."""
+    reply = await api.read(request, _at(request, "variants"), limit=PER_PAGE, page=api.page_of(request))
     drafts: list[dict[str, Any]] = []
     lines: dict[int, Form] = {}
-    for item in told.data:
+    for item in reply.data:
         before = f"v{item['id']}."
         if f"{before}was" not in request.form:
             continue
@@ -178,26 +178,26 @@ async def save(request: PanelRequest) -> Reply:
         if got.draft:
             drafts.append({**got.draft, "id": item["id"]})
     if any(form.faulty for form in lines.values()):
-        return await _show(request, "Somebody else changed a variant meanwhile.", lines)
+        return await _show(request, "Somebody else changed a variant in the meantime.", lines)
     if not drafts:
         return _back(request, "unchanged")
-    told = await api.send_request(request, "PUT", VARIANTS, drafts)
-    if not told.refused:
+    reply = await api.send_request(request, "PUT", VARIANTS, drafts)
+    if not reply.refused:
         return _back(request, "saved")
     rest = []
-    for name, text in told.errors.items():
+    for name, text in reply.errors.items():
         place, _, field = name.partition(".")
         form = lines[drafts[int(place)]["id"]] if place.isdigit() and int(place) < len(drafts) else None
         if form is not None and beside({field: text}, COLUMNS)[0]:
             form.wrong[field] = text
         else:
             rest.append(text)
-    return await _show(request, " ".join(rest) or told.title, lines)
+    return await _show(request, " ".join(rest) or reply.title, lines)
 
 
 @pages.post(ONE + "/variants/fill")
 async def fill(request: PanelRequest) -> Reply:
-    """Makes a variant of each combination that there is none of yet."""
+    """Creates a variant for each combination that has none yet."""
     product = await product_of(request)
     options = await api.whole(request, _at(request, "options"))
     there = await api.whole(request, _at(request, "variants"))
@@ -212,14 +212,14 @@ async def fill(request: PanelRequest) -> Reply:
         values = [{"id": value["id"], "option_id": option} for option, value in combination]
         drafts.append({"product_id": product["id"], "sku": sku, "option_values": values})
     for start in range(0, min(len(drafts), MAXIMUM), PER_PAGE):
-        told = await api.send_request(request, "PUT", VARIANTS, drafts[start : start + PER_PAGE])
-        if told.refused:
-            return await _show(request, _sentence(told))
+        reply = await api.send_request(request, "PUT", VARIANTS, drafts[start : start + PER_PAGE])
+        if reply.refused:
+            return await _show(request, _sentence(reply))
     return _back(request, "added")
 
 
 def _sku(product: Mapping[str, Any], labels: list[str], taken: set[str]) -> str:
-    """A SKU from the product's and the first letters of the values; numbered where it is taken."""
+    """A SKU from the product's and the first letters of the values; numbered if it is taken."""
     words = [re.sub(r"[^A-Za-z0-9]+", "", label)[:4].upper() for label in labels]
     stem = "-".join(filter(None, [product["sku"] or f"P{product['id']}", *words]))[:240]
     sku, more = stem, 1

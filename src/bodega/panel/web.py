@@ -1,4 +1,4 @@
-"""A small web floor for the pages: what was asked, what is replied, and which page answers for a path.
+"""A small web framework for the pages: requests, replies, and which page answers a path.
 
 Every page is declared with the method, the path and who may see it; the check happens before the page's code runs.
 """
@@ -33,7 +33,7 @@ CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self';"
     " form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
-"""Nothing inline, nothing from elsewhere; connect-src is for what htmx fetches."""
+"""Nothing inline, nothing from other hosts; connect-src is for what htmx fetches."""
 
 SAFE: Headers = [
     (b"content-security-policy", CSP.encode()),
@@ -45,8 +45,8 @@ SAFE: Headers = [
 ]
 
 
-class Turned(Exception):
-    """The page cannot be shown; `status` and `message` make the page that is shown instead."""
+class PageError(Exception):
+    """The page cannot be shown; an error page with `status` and `message` is shown instead."""
 
     def __init__(self, status: HTTPStatus, message: str = "", headers: Headers | None = None) -> None:
         super().__init__(status.phrase)
@@ -56,7 +56,7 @@ class Turned(Exception):
 
 
 class Reply(NamedTuple):
-    """A complete answer."""
+    """A complete reply."""
 
     status: HTTPStatus
     headers: Headers
@@ -105,7 +105,7 @@ class PanelRequest(msgspec.Struct):
 
     @property
     def origin(self) -> str:
-        """How the browser reached this server; what lines to copy, and links to files, begin with."""
+        """How the browser reached this server; the start of commands to copy and of links to files."""
         return f"{'https' if self.secure else 'http'}://{self.headers.get('host', 'localhost')}"
 
     @property
@@ -115,7 +115,7 @@ class PanelRequest(msgspec.Struct):
 
     @property
     def swapped(self) -> bool:
-        """Whether htmx asks, for a part of a page."""
+        """Whether htmx requests a part of a page."""
         return self.headers.get("hx-request") == "true"
 
     def field(self, name: str) -> str:
@@ -131,8 +131,8 @@ Handler = Callable[[PanelRequest], Awaitable[Reply]]
 
 
 class PanelPage(NamedTuple):
-    """A declared page; `public` pages are for those who are not signed in, too. `maximum` is the cap of a form in
-    bytes: one that takes files has a higher one."""
+    """A declared page; `public` pages need no signing in. `maximum` is the limit of a form in bytes: forms with
+    files have a higher one."""
 
     method: str
     pattern: re.Pattern[str]
@@ -152,7 +152,7 @@ class Pages:
         return self._page("GET", path, public)
 
     def post(self, path: str, *, public: bool = False, files: bool = False) -> Callable[[Handler], Handler]:
-        """A form's target; `files`: the form may bring some."""
+        """A form's target; `files`: the form may contain some."""
         return self._page("POST", path, public, LONGEST_UPLOAD if files else LONGEST_FORM)
 
     def _page(self, method: str, path: str, public: bool, maximum: int = LONGEST_FORM) -> Callable[[Handler], Handler]:
@@ -166,7 +166,7 @@ class Pages:
 
 
 def find(pages: Sequence[PanelPage], method: str, path: str) -> tuple[PanelPage, Mapping[str, str]]:
-    """The page of a path below the root. Raises Turned."""
+    """The page of a path below the root. Raises PageError."""
     allowed = []
     for page in pages:
         found = page.pattern.fullmatch(path)
@@ -176,17 +176,17 @@ def find(pages: Sequence[PanelPage], method: str, path: str) -> tuple[PanelPage,
             allowed.append("GET, HEAD" if page.method == "GET" else page.method)
     if allowed:
         headers = [(b"allow", ", ".join(dict.fromkeys(allowed)).encode())]
-        raise Turned(HTTPStatus.METHOD_NOT_ALLOWED, "This page is not asked that way.", headers)
-    raise Turned(HTTPStatus.NOT_FOUND)
+        raise PageError(HTTPStatus.METHOD_NOT_ALLOWED, "This page does not support this method.", headers)
+    raise PageError(HTTPStatus.NOT_FOUND)
 
 
 def fields(text: str) -> dict[str, list[str]]:
-    """An urlencoded form or query. Raises Turned."""
+    """An urlencoded form or query. Raises PageError."""
     found: dict[str, list[str]] = {}
     try:
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS)
     except ValueError:
-        raise Turned(HTTPStatus.BAD_REQUEST, "The form has too many fields.") from None
+        raise PageError(HTTPStatus.BAD_REQUEST, "The form has too many fields.") from None
     for name, value in pairs:
         found.setdefault(name, []).append(value.replace("\x00", "\N{REPLACEMENT CHARACTER}"))
     return found
@@ -195,13 +195,13 @@ def fields(text: str) -> dict[str, list[str]]:
 async def read_form(
     headers: Mapping[str, str], receive: Receive, maximum: int = LONGEST_FORM
 ) -> tuple[dict[str, list[str]], dict[str, Upload]]:
-    """The form in the body: its text, and the files where `maximum` lets it bring some. Raises Turned."""
+    """The form in the body: its text, and its files if `maximum` allows any. Raises PageError."""
     kind = headers.get("content-type", "")
     media = kind.partition(";")[0].strip().lower()
     if media == "multipart/form-data" and maximum > LONGEST_FORM:
         return _parts(kind, await read_body(receive, maximum))
     if media not in ("application/x-www-form-urlencoded", ""):
-        raise Turned(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "A form is sent as application/x-www-form-urlencoded.")
+        raise PageError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "A form must be sent as application/x-www-form-urlencoded.")
     return fields((await read_body(receive)).decode("utf-8", "replace")), {}
 
 
@@ -211,14 +211,14 @@ def _parts(kind: str, body: bytes) -> tuple[dict[str, list[str]], dict[str, Uplo
     try:
         read = form.read(kind.encode("latin-1"), body)
     except form.FormRefused as error:
-        raise Turned(HTTPStatus.BAD_REQUEST, f"The form cannot be read: {error}.") from error
+        raise PageError(HTTPStatus.BAD_REQUEST, f"The form cannot be read: {error}.") from error
     texts = {name: [value.replace("\x00", "\N{REPLACEMENT CHARACTER}")]
              for name, value in read.items() if isinstance(value, str)}  # fmt: skip
     return texts, {name: value for name, value in read.items() if isinstance(value, Upload)}
 
 
 async def read_body(receive: Receive, maximum: int = LONGEST_FORM) -> bytes:
-    """The body, under its cap in bytes. Raises Turned."""
+    """The body, up to its limit in bytes. Raises PageError."""
     body = bytearray()
     more = True
     while more:
@@ -227,9 +227,7 @@ async def read_body(receive: Receive, maximum: int = LONGEST_FORM) -> bytes:
             raise ConnectionResetError
         body += message.get("body", b"")
         if len(body) > maximum:
-            raise Turned(
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "That is too much for a form.", [(b"connection", b"close")]
-            )
+            raise PageError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The form is too large.", [(b"connection", b"close")])
         more = message.get("more_body", False)
     return bytes(body)
 

@@ -1,4 +1,4 @@
-"""Webhooks: every client's hooks, what was delivered to each and what came of it; sent again, and made active again."""
+"""Webhooks: every client's hooks with their deliveries and results; redelivery and reactivation."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from bodega.panel import api, forms
 from bodega.panel.fields import Field
 from bodega.panel.forms import FieldGroup
 from bodega.panel.templating import show
-from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, Turned, go
-from bodega.storage import rows
+from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply, go
+from bodega.storage import query
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
@@ -36,7 +36,7 @@ BLOCKS = "SELECT client_id, domain, blocked_until FROM hook_blocks WHERE blocked
 
 def _reader(request: PanelRequest) -> Tx:
     if request.shop.rows is None:
-        raise Turned(HTTPStatus.SERVICE_UNAVAILABLE, "The store is being upgraded. Try again in a moment.")
+        raise PageError(HTTPStatus.SERVICE_UNAVAILABLE, "The store is being upgraded. Try again in a moment.")
     return request.shop.rows.reader
 
 
@@ -46,23 +46,24 @@ def names(request: PanelRequest) -> dict[str, str]:
 
 
 async def the_hook(request: PanelRequest) -> Hook:
-    """The hook in the path. Raises Turned."""
-    found = await rows.get(_reader(request), TABLE, api.number(request.ids["hook"]))
+    """The hook in the path. Raises PageError."""
+    found = await query.get(_reader(request), TABLE, api.number(request.ids["hook"]))
     if found is None:
-        raise Turned(HTTPStatus.NOT_FOUND, "There is no such webhook; its client may have deleted it.")
+        raise PageError(HTTPStatus.NOT_FOUND, "There is no such webhook; its client may have deleted it.")
     hook: Hook = found.entity
     return hook
 
 
 @pages.get(HERE)
 async def listed(request: PanelRequest) -> Reply:
-    """All hooks of all clients, with how their deliveries stand."""
+    """All hooks of all clients, with the states of their deliveries."""
     reader = _reader(request)
-    hooks = [TABLE.decode(row[0], row[1]) for row in await reader.rows("SELECT doc, rest FROM hooks ORDER BY id")]
+    hooks = await query.entities(reader, TABLE)
     counts: dict[int, dict[str, int]] = {}
     for hook_id, state, count in await reader.rows(COUNTS):
         counts.setdefault(hook_id, {})[state] = count
-    blocked = {(row[0], row[1]): row[2] for row in await reader.rows(BLOCKS, int(request.shop.clock.now()))}
+    blocks = await reader.rows(BLOCKS, int(request.shop.clock.now()))
+    blocked = {(client_id, domain): until for client_id, domain, until in blocks}
     until = {hook.id: blocked.get((hook.client_id, urlsplit(hook.destination).hostname or ""), 0) for hook in hooks}
     return show(request, "webhooks.html", hooks=hooks, counts=counts, until=until, names=names(request))
 
@@ -77,12 +78,12 @@ def _new_form(request: PanelRequest) -> list[FieldGroup]:
         FieldGroup(
             "",
             [
-                Field("client", "For the account", "choice", "Its secret signs what is sent.", True, choices=clients),
+                Field("client", "For the account", "choice", "Its secret signs the messages.", True, choices=clients),
                 Field(
                     "scope",
                     "Event",
                     "suggest",
-                    "As store/product/*.",
+                    "For example store/product/*.",
                     True,
                     choices=scopes,
                 ),
@@ -100,17 +101,17 @@ async def new(request: PanelRequest) -> Reply:
 
 @pages.post(HERE)
 async def create(request: PanelRequest) -> Reply:
-    """Makes a hook in the name of an account."""
+    """Creates a hook in the name of an account."""
     form, draft = forms.read(request, _new_form(request), None)
     client = draft.pop("client", "")
     if client not in request.shop.by_client:
         form.wrong["client"] = "Choose an account of this store."
         return show(request, "webhook_new.html", status=HTTPStatus.UNPROCESSABLE_ENTITY, form=form)
-    told = await api.send_request(request, "POST", "/v3/hooks", draft, client=client)
-    if told.refused:
-        forms.complain(form, told)
+    reply = await api.send_request(request, "POST", "/v3/hooks", draft, client=client)
+    if reply.refused:
+        forms.complain(form, reply)
         return show(request, "webhook_new.html", status=HTTPStatus.UNPROCESSABLE_ENTITY, form=form)
-    return go(f"{request.base}/webhooks/{told.data['id']}?done=made", *SAFE)
+    return go(f"{request.base}/webhooks/{reply.data['id']}?done=made", *SAFE)
 
 
 # One hook
@@ -145,7 +146,7 @@ def _back(request: PanelRequest, done: str) -> Reply:
 
 @pages.post(ONE + "/active")
 async def activate(request: PanelRequest) -> Reply:
-    """Makes a hook active again, with what failed sent again where that is wished; or inactive."""
+    """Activates a hook, optionally redelivering what failed; or deactivates it."""
     hook = await the_hook(request)
     if request.field("active") == "no":
         return await _as_its_client(request, hook, "PUT", "inactive")
@@ -155,7 +156,7 @@ async def activate(request: PanelRequest) -> Reply:
         return await deliveries.reactivate(unit, hook.id, replay=replay)
 
     if not await request.shop.write(job):
-        raise Turned(HTTPStatus.NOT_FOUND, "There is no such webhook; its client may have deleted it.")
+        raise PageError(HTTPStatus.NOT_FOUND, "There is no such webhook; its client may have deleted it.")
     return _back(request, "replayed" if replay else "active")
 
 
@@ -167,9 +168,9 @@ async def delete(request: PanelRequest) -> Reply:
 
 async def _as_its_client(request: PanelRequest, hook: Hook, method: str, done: str) -> Reply:
     body = {"is_active": False} if method == "PUT" else None
-    told = await api.send_request(request, method, f"/v3/hooks/{hook.id}", body, client=hook.client_id)
-    if told.refused:
-        return await _show(request, hook, told.title)
+    reply = await api.send_request(request, method, f"/v3/hooks/{hook.id}", body, client=hook.client_id)
+    if reply.refused:
+        return await _show(request, hook, reply.title)
     return go(f"{request.base}/webhooks?done=deleted", *SAFE) if method == "DELETE" else _back(request, done)
 
 
@@ -177,21 +178,21 @@ async def _as_its_client(request: PanelRequest, hook: Hook, method: str, done: s
 
 
 async def the_delivery(request: PanelRequest) -> Delivery:
-    """The delivery in the path. Raises Turned."""
+    """The delivery in the path. Raises PageError."""
     found = await deliveries.show(_reader(request), api.number(request.ids["delivery"]))
     if found is None or found.hook_id != api.number(request.ids["hook"]):
-        raise Turned(HTTPStatus.NOT_FOUND, "There is no such delivery; the log is kept for some days only.")
+        raise PageError(HTTPStatus.NOT_FOUND, "There is no such delivery; the log is kept for a few days only.")
     return found
 
 
 @pages.get(ONE + "/deliveries/{delivery}")
 async def delivery(request: PanelRequest) -> Reply:
-    """What is sent, what was answered, and when it is tried next."""
+    """What is sent, what was answered, and when it is attempted next."""
     return await _show_delivery(request, await the_delivery(request))
 
 
 async def _show_delivery(request: PanelRequest, found: Delivery, problem: str = "") -> Reply:
-    row = await rows.get(_reader(request), TABLE, found.hook_id)
+    row = await query.get(_reader(request), TABLE, found.hook_id)
     hook: Hook | None = row.entity if row is not None else None
     due = DueDelivery(
         found.id, found.hook_id, found.scope, msgspec.json.encode(found.data), found.hash, found.created, found.attempts
@@ -211,12 +212,12 @@ async def _show_delivery(request: PanelRequest, found: Delivery, problem: str = 
 
 @pages.post(ONE + "/deliveries/{delivery}/again")
 async def again(request: PanelRequest) -> Reply:
-    """Sends one once more, from the first step of the ladder."""
+    """Redelivers an event, from the start of the retry schedule."""
     found = await the_delivery(request)
 
     async def job(unit: Unit) -> bool:
         return await deliveries.send_again(unit, found.id)
 
     if not await request.shop.write(job):
-        return await _show_delivery(request, found, "The webhook is inactive: make it active first.")
+        return await _show_delivery(request, found, "The webhook is inactive: activate it first.")
     return go(f"{request.base}/webhooks/{found.hook_id}/deliveries/{found.id}?done=again", *SAFE)

@@ -18,8 +18,9 @@ from bodega.kit.shape import V3Shape
 from bodega.law.outcome import PartlyRefused
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
+from bodega.storage import query
 from bodega.storage.aggregate import Aggregate, BeforeDelete, BeforeWrite
-from bodega.storage.table import Reference, Table, Unique, numbered_placeholders
+from bodega.storage.table import Reference, Table, Unique
 from bodega.storage.unit import Unit
 
 MAXIMUM = 250
@@ -138,9 +139,8 @@ def _keep_what_is_the_owners(word: str) -> BeforeWrite:
 def _delete_ones_own(table: Table) -> BeforeDelete:
     async def delete_ones_own(unit: Unit, doomed: Sequence[int]) -> None:
         """Rule 71: an account deletes what it may write; all go with what they belong to."""
-        sql = f"SELECT doc, rest FROM {table.name} WHERE id IN ({numbered_placeholders(len(doomed))})"
-        for doc, rest in await unit.tx.rows(sql, *doomed):
-            field: Metafield = table.decode(doc, rest)
+        field: Metafield
+        for field in await query.entities_of(unit.tx, table, doomed):
             mine = unit.client_id == field.owner_client_id or field.permission_set in WRITABLE
             if not mine and not _goes_along(unit, table, field):
                 raise _not_yours(field)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bodega.storage import query
 from bodega.storage.table import Table
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
@@ -17,7 +18,7 @@ TOUCHED = "SELECT name FROM table_statistics WHERE total > 0 OR next_id > 1"
 
 async def missing_default_rows(tx: Tx, tables: Sequence[Table]) -> list[Table]:
     """The tables that should have first rows and never held a row: one small query."""
-    touched = {row[0] for row in await tx.rows(TOUCHED)}
+    touched = set(await query.values(tx, TOUCHED))
     return [table for table in tables if table.first is not None and table.name not in touched]
 
 

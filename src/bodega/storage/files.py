@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from bodega.storage import query
 from bodega.storage.table import numbered_placeholders
 from bodega.storage.tx import Statement, Tx
 
@@ -49,25 +50,27 @@ class File(msgspec.Struct, frozen=True):
 async def keep(tx: Tx, file: File) -> None:
     """Stores the bytes, unless they are there already."""
     # Only one transaction writes at a time, so the next number is free.
-    row = await tx.row("SELECT coalesce(max(id), 0) + 1 FROM files")
-    assert row is not None
+    free = await query.value(tx, "SELECT coalesce(max(id), 0) + 1 FROM files")
     await tx.run(
         "INSERT INTO files (id, digest, media_type, width, height, size, content)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (digest) DO NOTHING",
-        row[0], file.digest, file.media_type, file.width, file.height, len(file.content), file.content,
+        free, file.digest, file.media_type, file.width, file.height, len(file.content), file.content,
     )  # fmt: skip
 
 
 async def facts(tx: Tx, digest: str) -> tuple[str, int] | None:
     """Media type and size in bytes of a file that is there."""
     found = await tx.row("SELECT media_type, size FROM files WHERE digest = $1", digest)
-    return None if found is None else (found[0], found[1])
+    if found is None:
+        return None
+    media_type, size = found
+    return media_type, size
 
 
 async def content(tx: Tx, digest: str) -> bytes | None:
     """The bytes of a file."""
-    found = await tx.row("SELECT content FROM files WHERE digest = $1", digest)
-    return None if found is None else found[0]
+    found: bytes | None = await query.value(tx, "SELECT content FROM files WHERE digest = $1", digest)
+    return found
 
 
 def named_in(doc: bytes, rest: bytes | None) -> set[str]:
@@ -88,7 +91,7 @@ def used(table: str, owner: int, digests: Iterable[str]) -> list[Statement]:
 
 async def using(tx: Tx, table: str, owner: int) -> set[str]:
     """The files that a row is known to name."""
-    return {row[0] for row in await tx.rows(f"SELECT digest FROM file_uses WHERE {_OF_ONE}", table, owner)}
+    return set(await query.values(tx, f"SELECT digest FROM file_uses WHERE {_OF_ONE}", table, owner))
 
 
 async def release(tx: Tx, table: str, owner: int, digests: Iterable[str]) -> None:
@@ -101,11 +104,10 @@ async def release(tx: Tx, table: str, owner: int, digests: Iterable[str]) -> Non
 async def forget(tx: Tx, table: str, owners: Sequence[int]) -> None:
     """Rows are gone, and with them the files that only they named."""
     of_them = f"kind = $1 AND owner IN ({numbered_placeholders(len(owners), 2)})"
-    found = await tx.rows(f"SELECT DISTINCT digest FROM file_uses WHERE {of_them}", table, *owners)
-    if not found:
+    digests = await query.values(tx, f"SELECT DISTINCT digest FROM file_uses WHERE {of_them}", table, *owners)
+    if not digests:
         return
     await tx.run(f"DELETE FROM file_uses WHERE {of_them}", table, *owners)
-    digests = [row[0] for row in found]
     for start in range(0, len(digests), AT_ONCE):
         some = digests[start : start + AT_ONCE]
         await tx.run(f"DELETE FROM files WHERE digest IN ({numbered_placeholders(len(some))}) AND {_UNUSED}", *some)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import msgspec
 
@@ -35,6 +35,10 @@ CREATED, UPDATED, DELETED = "created", "updated", "deleted"
 _encode = msgspec.json.encode
 
 
+Cause = Literal["", "order"]
+"""What moves rows: the caller's own wish, or an order that brings it along."""
+
+
 class Says(Protocol):
     """The words of an event: the payload's `data`, or None for silence."""
 
@@ -54,13 +58,16 @@ class Signal(NamedTuple):
     is None on a create, `new` on a delete. `cause` "" is for changes that a caller asked for, a word for those made
     while `unit.cause` is that word, None for all. A scope with `#` in the place of a channel's id is fired on each of
     `channels(tx, old, new)`, which is asked only where a hook listens to channels.
+    `fields` are the members whose change is told, all where none is named; `file` is where it was declared.
     """
 
     scope: str
     on: frozenset[str]
     say: Says
-    cause: str | None = None
+    cause: Cause | None = None
     channels: ChannelsOf | None = None
+    fields: tuple[str, ...] = ()
+    file: str = ""
 
 
 def on_channels(scope: str, channels: Iterable[int]) -> list[str]:

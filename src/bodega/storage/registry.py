@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from bodega.clock import Clock
-from bodega.storage.tx import Clash, Tx
+from bodega.storage.tx import Clash, Record, Tx
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -72,18 +72,18 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
-def _store(row: Any) -> StoreRecord:
+def _store(row: Record) -> StoreRecord:
+    store_hash, number, plan, limits, settings, maintenance, clock, *others = row
     decode = msgspec.json.decode
-    clock = decode(row[6], type=Clock)
-    told = (row[0], row[1], row[2], decode(row[3]), decode(row[4]), bool(row[5]), clock)
-    return StoreRecord(*told, *row[7:12])
+    read = (decode(limits), decode(settings), bool(maintenance), decode(clock, type=Clock))
+    return StoreRecord(store_hash, number, plan, *read, *others)
 
 
-def _account(row: Any) -> Account:
-    scopes = frozenset(row[7].split())
-    return Account(
-        row[0], row[1], row[2], row[3], row[4], row[5], row[6], scopes, row[8], row[9], bool(row[10]), row[11], row[12]
-    )
+def _account(row: Record) -> Account:
+    client_id, store, name, kind, username, token_digest, secret, scopes, *numbers = row
+    per_hour, per_window, disabled, created, epoch = numbers
+    words = (client_id, store, name, kind, username, token_digest, secret)
+    return Account(*words, frozenset(scopes.split()), per_hour, per_window, bool(disabled), created, epoch)
 
 
 _STORE = (

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import accumulate
 from typing import Any, NamedTuple, Protocol
 
-from bodega.storage import table_stats
+from bodega.storage import query, table_stats
 from bodega.storage.plan import Condition, QueryPlan, count_sql, page_sql, ranged_sql
-from bodega.storage.table import Table, numbered_placeholders
-from bodega.storage.tx import Tx
-from bodega.storage.unit import Row, Terms
+from bodega.storage.table import Table
+from bodega.storage.tx import Record, Tx
+from bodega.storage.unit import Terms
 from bodega.storage.writer import Job
 
 
@@ -55,28 +55,12 @@ async def table_state(tx: Tx, table: Table) -> TableState:
 async def latest(tx: Tx, plan: QueryPlan) -> int:
     """When the newest of the rows that match was last changed, in UTC seconds; 0 when there is none."""
     sql, values = count_sql(plan, tx.dialect)
-    found = await tx.row(sql.replace("count(*)", "coalesce(max(modified), 0)", 1), *values)
-    return int(found[0]) if found is not None else 0
-
-
-async def existing(tx: Tx, table: Table, ids: Sequence[int]) -> set[int]:
-    """Those of these ids that have a row."""
-    if not ids:
-        return set()
-    sql = f"SELECT id FROM {table.name} WHERE id IN ({numbered_placeholders(len(ids))})"
-    return {row[0] for row in await tx.rows(sql, *ids)}
+    return int(await query.value(tx, sql.replace("count(*)", "coalesce(max(modified), 0)", 1), *values))
 
 
 async def table_state_of(tx: Tx, name: str) -> TableState:
     """As `table_state`, by the table's name."""
-    found = await tx.row(table_stats.READ, name)
-    return NOTHING if found is None else TableState(*found)
-
-
-async def get(tx: Tx, table: Table, entity_id: int) -> Row | None:
-    """One entity."""
-    found = await tx.row(table.get_sql, entity_id)
-    return None if found is None else Row(table.decode(found[0], found[1]), found[2], found[3], found[0])
+    return await query.first(tx, TableState, table_stats.READ, name) or NOTHING
 
 
 class PageIndex:
@@ -92,10 +76,10 @@ class PageIndex:
         """
         known = self._known.get(table.name)
         if known is None or known[0] != index_revision:
-            found = await tx.rows(
-                "SELECT block, living FROM page_index WHERE name = $1 AND living > 0 ORDER BY block", table.name
+            living = await query.pairs(
+                tx, "SELECT block, living FROM page_index WHERE name = $1 AND living > 0 ORDER BY block", table.name
             )
-            known = (index_revision, [row[0] for row in found], [0, *accumulate(row[1] for row in found)])
+            known = (index_revision, list(living), [0, *accumulate(living.values())])
             self._known[table.name] = known
         _, blocks, before = known
         if offset >= before[-1]:
@@ -107,7 +91,7 @@ class PageIndex:
         return (first + within, 0) if whole else (first, within)
 
 
-async def page(tx: Tx, page_index: PageIndex, plan: QueryPlan, now: TableState, columns: str) -> list[Any]:
+async def page(tx: Tx, page_index: PageIndex, plan: QueryPlan, now: TableState, columns: str) -> list[Record]:
     """The rows of a page, as the `columns` asked for (qualified by `t.`)."""
     if plan.whole and plan.offset >= table_stats.BLOCK:
         place = await page_index.locate(tx, plan.table, now.index_revision, plan.offset)
@@ -128,10 +112,15 @@ async def page(tx: Tx, page_index: PageIndex, plan: QueryPlan, now: TableState, 
     return await tx.rows(sql, *values)
 
 
+async def entities(tx: Tx, page_index: PageIndex, plan: QueryPlan, now: TableState) -> list[Any]:
+    """The rows of a page, decoded."""
+    decode = plan.table.decode
+    return [decode(doc, rest) for doc, rest in await page(tx, page_index, plan, now, "t.doc, t.rest")]
+
+
 async def count(tx: Tx, plan: QueryPlan, now: TableState) -> int:
     """How many rows match the plan; the table statistics knows it when all do."""
     if not plan.where:
         return int(now.total)
     sql, values = count_sql(plan, tx.dialect)
-    found = await tx.row(sql, *values)
-    return int(found[0]) if found is not None else 0
+    return int(await query.value(tx, sql, *values))

@@ -13,17 +13,20 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Literal
 
+from bodega.storage.declaration import declared_in
+
 SqlType = Literal["INTEGER", "BIGINT", "TEXT", "BOOLEAN"]
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column computed from the entity when it is written."""
+    """A column computed from the entity when it is written; `member` is the field that it holds as it is, if any."""
 
     name: str
     type: SqlType
     value: Callable[[Any], Any]
     indexed: bool = False
+    member: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,10 @@ class Table:
     """Whether its documents may name files (`storage/files.py`)."""
     at_once: bool = False
     """A delete of many rows is one transaction however many they are, since one of them may be refused."""
+    indexed: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+    """The words of the declaration, as the compile step checks them (`kit/compile.py`)."""
+    file: str = field(default_factory=declared_in)
     insert_sql: str = field(init=False)
     get_sql: str = field(init=False)
     types: Mapping[str, SqlType] = field(init=False)

@@ -63,7 +63,12 @@ class TableStatistics:
     @classmethod
     async def load(cls, tx: Tx) -> TableStatistics:
         """Reads all entries, under the store's write lock."""
-        return cls({row[0]: (row[1], row[2], row[3], row[4], row[5]) for row in await tx.rows(_LOAD)})
+        return cls(
+            {
+                name: (revision, modified, total, next_id, index_revision)
+                for name, revision, modified, total, next_id, index_revision in await tx.rows(_LOAD)
+            }
+        )
 
     def mark(self) -> Mark:
         """The present state, to return to when a job fails."""

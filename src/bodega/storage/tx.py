@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
 Values = Sequence[Any]
 Statement = tuple[str, Values]
+
+Record = Iterable[Any]
+"""A row as the database hands it out: its columns, to be unpacked, never read by number (docs/decisions/0026)."""
 
 
 class Clash(Exception):
@@ -19,17 +22,17 @@ class Busy(Exception):
 
 
 class Tx(Protocol):
-    """Rows come back as tuples (or records that behave like them)."""
+    """Rows come back as records: `bodega.storage.query` reads them by name."""
 
     dialect: str
     asks: bool
     """Whether a rule may ask before it writes. In a group on PostgreSQL a question costs a trip, and a write that a
     constraint refuses is run again, alone, where it asks."""
 
-    async def rows(self, sql: str, *values: Any) -> list[Any]:
+    async def rows(self, sql: str, *values: Any) -> list[Record]:
         """All rows of a query."""
 
-    async def row(self, sql: str, *values: Any) -> Any | None:
+    async def row(self, sql: str, *values: Any) -> Record | None:
         """The first row of a query."""
 
     async def run(self, sql: str, *values: Any) -> None:

@@ -8,13 +8,14 @@ and the answer is right under any concurrency.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from bodega.law.reasons import LIMITS, Reason, Step
-from bodega.law.refusal import Fault, Refusal
-from bodega.storage import files
+from bodega.law.refusal import Refusal
+from bodega.storage import files, query
+from bodega.storage.conflicts import conflicts
 from bodega.storage.model import DataModel
 from bodega.storage.outbox import (
     CREATED,
@@ -22,12 +23,13 @@ from bodega.storage.outbox import (
     HOOKS,
     UPDATED,
     Audience,
+    Cause,
     Interest,
     Signal,
     on_channels,
     outbox_events,
 )
-from bodega.storage.rules import Conflicts
+from bodega.storage.query import Row, StoredRow
 from bodega.storage.table import Table, linked, numbered_placeholders, update_sql
 from bodega.storage.table_stats import TableStatistics
 from bodega.storage.tx import Clash, Statement, Tx
@@ -37,18 +39,6 @@ AT_ONCE = 1000
 
 ROWS_PER_TRIP = 50
 """Rows that are rewritten in one trip to the database."""
-
-
-class Row(NamedTuple):
-    """An entity as stored: `version` is the store's revision at its last change, `modified` its time in UTC seconds."""
-
-    entity: Any
-    version: int
-    modified: int
-    doc: bytes
-    """The rendered V3 form."""
-    held: bool = True
-    """Whether it was read inside the transaction that uses it."""
 
 
 class Terms(msgspec.Struct, frozen=True):
@@ -79,27 +69,24 @@ class Unit:
         self.leaving: set[tuple[str, int]] = set()
         """Rows that are being deleted, as (table, id): what goes with them need not be protected from going."""
         self.interest = interest
-        self.cause = ""
+        self.cause: Cause = ""
 
     async def get(self, table: Table, entity_id: int) -> Row | None:
         """The row as this transaction sees it."""
-        found = await self.tx.row(table.get_sql, entity_id)
-        return None if found is None else Row(table.decode(found[0], found[1]), found[2], found[3], found[0])
+        return await query.get(self.tx, table, entity_id)
 
-    async def where(self, table: Table, test: str, *values: Any) -> list[Row]:
-        """The rows that meet a test in SQL, in the order of their ids, as this transaction sees them."""
-        sql = f"SELECT doc, rest, version, modified FROM {table.name} WHERE {test} ORDER BY id"
-        found = await self.tx.rows(sql, *values)
-        return [Row(table.decode(row[0], row[1]), row[2], row[3], row[0]) for row in found]
+    async def where(self, table: Table, test: str, *values: Any, order: str = "id") -> list[Row]:
+        """The rows that meet a test in SQL, as this transaction sees them."""
+        return await query.where(self.tx, table, test, *values, order=order)
 
-    async def get_unless_known(self, table: Table, entity_id: int, known: Any) -> Row | None:
-        """The row as this transaction sees it; `known` is the record that `table.get_sql` read just before.
+    async def get_unless_known(self, table: Table, entity_id: int, known: StoredRow | None) -> Row | None:
+        """The row as this transaction sees it; `known` is what was read of it just before.
 
         Where a question costs a trip, what is known is taken for true, and the update makes sure of it.
         """
         if self.tx.asks or known is None or (table.name, entity_id) in self.statistics.written:
-            return await self.get(table, entity_id)
-        return Row(table.decode(known[0], known[1]), known[2], known[3], known[0], held=False)
+            return await query.get(self.tx, table, entity_id)
+        return known.decoded(table, held=False)
 
     async def insert(self, table: Table, entity: Any, *, numbered: bool = False) -> Row:
         """Writes a new entity, which gets its id. Raises Refusal: conflicts first, then the plan, the platform last.
@@ -224,8 +211,8 @@ class Unit:
             if self.statistics.total(child.name):
                 placeholders = numbered_placeholders(len(ids))
                 sql = f"SELECT id FROM {child.name} WHERE {column} IN ({placeholders})"
-                await self.delete(child, [row[0] for row in await self.tx.rows(sql, *ids)])
-        living = [row[0] for row in await self.tx.rows(*_among(table.name, ids))]
+                await self.delete(child, await query.values(self.tx, sql, *ids))
+        living = await query.existing(self.tx, table.name, ids)
         if not living:
             return
         self.statistics.leave(table.name, self.now, living)
@@ -291,8 +278,7 @@ class Unit:
 
     async def _last_seen(self, table: Table, ids: Sequence[int]) -> list[Any]:
         """The entities of rows that are about to go, in the order of their ids."""
-        sql = f"SELECT doc, rest FROM {table.name} WHERE id IN ({numbered_placeholders(len(ids))}) ORDER BY id"
-        return [table.decode(row[0], row[1]) for row in await self.tx.rows(sql, *ids)]
+        return await query.entities_of(self.tx, table, ids)
 
     async def in_order(self, refusal: Refusal, table: Table, entity: Any) -> None:
         """What the write itself would have met first is told before a rule that was only asked earlier."""
@@ -336,61 +322,6 @@ class Unit:
         values = {made.name: made.value for made in table.columns if made.name in names}
         where = " AND ".join(f"{name} = ${place}" for place, name in enumerate(names, start=1))
         sql = f"SELECT count(*) FROM {table.name} WHERE {where}"
-        found = await self.tx.row(sql, *(values[name](entity) for name in names))
-        if found is not None and found[0] >= maximum:
+        if await query.value(self.tx, sql, *(values[name](entity) for name in names)) >= maximum:
             message = f"There can be at most {maximum} {table.noun}s here."
             raise Refusal(Reason.PLATFORM_CAP_REACHED, message, details={"resource": table.name, "limit": maximum})
-
-
-async def conflicts(tx: Tx, table: Table, entity: Any, rules: Sequence[Conflicts]) -> list[Fault]:
-    """Every unique value that another row holds, every reference to a row that does not exist, and what these rules
-    find."""
-    faults: list[Fault] = []
-    values = {column.name: column.value(entity) for column in table.columns}
-    for unique in table.uniques:
-        where = " AND ".join(f"{name} = ${place}" for place, name in enumerate(unique.columns, start=2))
-        where += f" AND {unique.where}" if unique.where else ""
-        sql = f"SELECT id FROM {table.name} WHERE id <> $1 AND {where}"
-        other = await tx.row(sql, entity.id, *(values[name] for name in unique.columns))
-        if other is not None:
-            faults.append(duplicate(unique.field, unique.message, table.noun, other[0]))
-    for reference in table.references:
-        target = values[reference.column]
-        if target is not None and await tx.row(f"SELECT 1 FROM {reference.target} WHERE id = $1", target) is None:
-            faults.append(dangling(reference.field, reference.message, [target]))
-    for link in table.links:
-        members = list(dict.fromkeys(link.members(entity)))
-        if members:
-            there = {row[0] for row in await tx.rows(*_among(link.target, members))}
-            missing = [member for member in members if member not in there]
-            if missing:
-                faults.append(dangling(link.field, link.message, missing))
-    for more in rules:
-        faults += await more(tx, entity)
-    return faults
-
-
-def duplicate(field: str, message: str, noun: str, other: int) -> Fault:
-    """The fault of wanting a value that another row holds (rule 43), with who holds it and what to do."""
-    details = {
-        "conflict_reason": message,
-        "conflicting_field": field,
-        "conflicting_id": other,
-        "resolution": f"Choose another {field}, or update {noun} {other}.",
-    }
-    return Fault(Reason.DUPLICATE, field, message, details)
-
-
-def dangling(field: str, message: str, missing: Sequence[int]) -> Fault:
-    """The fault of referring to rows that do not exist (rule 44)."""
-    details = {
-        "conflict_reason": message,
-        "invalid_reason": message,
-        "missing_ids": list(missing),
-        "resolution": f"Create what {field} refers to first, or leave it out.",
-    }
-    return Fault(Reason.DANGLING_REFERENCE, field, message, details)
-
-
-def _among(table: str, ids: Sequence[int]) -> tuple[Any, ...]:
-    return (f"SELECT id FROM {table} WHERE id IN ({numbered_placeholders(len(ids))})", *ids)

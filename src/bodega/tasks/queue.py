@@ -9,23 +9,25 @@ import msgspec
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import moment
 from bodega.law.outcome import Validator
-from bodega.storage.unit import Row, Unit
+from bodega.storage import query
+from bodega.storage.query import Row
+from bodega.storage.unit import Unit
 
 LEASE_SECONDS = 5
 """How long a worker holds a task before another may take it; it is renewed with every step of progress.
 
-A step that takes longer is safe: to claim its task another worker needs the store's write lock, which the step holds.
-One that is overtaken between two steps loses its work and not more: what it did is not committed (`Overtaken`).
+A longer step is safe: to claim its task another worker needs the store's write lock, which the step holds. A worker
+that is overtaken between two steps loses only that work: it is not committed (`Overtaken`).
 """
 
 SKEW_SECONDS = 5
-"""How far the clocks of two machines may be apart. A lease that ends later than that is none: a clock was set back."""
+"""How far the clocks of two machines may be apart. A lease that ends later is ignored: a clock was set back."""
 
 MAX_CRASHES = 5
-"""A task under whose hands so many workers died, without progress in between, is given up."""
+"""A task during which so many workers crashed, without progress in between, fails."""
 
 FIRST_PAUSE_SECONDS = 2
-"""Before a task that was left twice is taken up again; four times as long after each further time."""
+"""The pause before a task that was abandoned twice is retried; four times as long after each further crash."""
 
 KEPT = "tasks.keep_seconds"
 """The setting that says how long a task that ended is kept, by the store's clock."""
@@ -39,8 +41,8 @@ _replace = msgspec.structs.replace
 class TaskRequest(msgspec.Struct):
     """The request as it came, for the worker to carry out; `url` is the path with its query.
 
-    `headers` are those that its answer depends on, by lower-case name. A body that is no UTF-8, as an upload, is not
-    shown (`coded`): it is kept apart until the task has ended.
+    `headers` are those that its answer depends on, by lower-case name. A body that is not UTF-8, such as an upload, is
+    not shown (`coded`): it is kept apart until the task has ended.
     """
 
     method: str
@@ -68,8 +70,8 @@ State = Literal["pending", "running", "done", "failed", "cancelled"]
 class Task(Entity, kw_only=True):
     """`progress` counts rows done so far; times are empty until they come; `attempt` counts its claims.
 
-    `content` is the base64 form of a body that is not shown. `crash_count` counts the workers that left it without a
-    word since it last made progress.
+    `content` is the base64 form of a body that is not shown. `crash_count` counts the workers that crashed
+    since it last made progress.
     """
 
     state: State = "pending"
@@ -104,18 +106,18 @@ async def enqueue(unit: Unit, request: TaskRequest, *, base: str, client_id: str
 
 
 async def claim(unit: Unit, wall: int, *, alone: bool = False) -> Row | None:
-    """The oldest task that waits, or whose worker let its lease run out; `wall` is the machine's time in UTC seconds.
+    """The oldest task that is waiting, or whose worker's lease ran out; `wall` is the machine's time in UTC seconds.
 
-    The only worker there is (`alone`) waits for no lease: whoever left a task running is gone. What was left more than
-    once has to wait, since it may be what kills its workers.
+    A single worker (`alone`) waits for no lease: whoever left a task running is gone. A task that was abandoned more
+    than once has to wait, since it may be what crashes its workers.
 
-    Leases run by the machine's clock: a frozen store clock must not keep a dead worker's task for ever.
+    Leases use the machine's clock: a frozen store clock must not hold a dead worker's task for ever.
     """
-    # Those that were left come first: they are older. Each question ends at an index, however many tasks wait.
-    left = await unit.tx.rows("SELECT id FROM tasks WHERE state = 'running' ORDER BY id LIMIT 100")
-    waiting = await unit.tx.rows("SELECT id FROM tasks WHERE state = 'pending' ORDER BY id LIMIT 1")
-    for found in (*left, *waiting):
-        row = await unit.get(TABLE, found[0])
+    # Abandoned tasks come first: they are older. Each query uses an index, however many tasks are waiting.
+    left = await query.values(unit.tx, "SELECT id FROM tasks WHERE state = 'running' ORDER BY id LIMIT 100")
+    waiting = await query.values(unit.tx, "SELECT id FROM tasks WHERE state = 'pending' ORDER BY id LIMIT 1")
+    for task_id in (*left, *waiting):
+        row = await unit.get(TABLE, task_id)
         if row is not None and _free(row.entity, wall, alone=alone):
             was_left = row.entity.state == "running"
             taken = _replace(
@@ -131,7 +133,7 @@ async def claim(unit: Unit, wall: int, *, alone: bool = False) -> Row | None:
 
 
 def _free(task: Task, wall: int, *, alone: bool) -> bool:
-    """Whether nobody works on a task, and it may be tried."""
+    """Whether nobody works on a task and it may be tried."""
     if task.state == "pending" or task.lease_until > wall + LEASE_SECONDS + SKEW_SECONDS:
         return True
     ended = task.lease_until - LEASE_SECONDS if alone else task.lease_until + 1
@@ -147,19 +149,19 @@ async def advance(unit: Unit, task: Task, done: int, wall: int) -> None:
 
 
 async def renew(unit: Unit, task: Task, wall: int) -> None:
-    """The worker still lives. Raises Overtaken."""
+    """The worker is still alive: renews the lease. Raises Overtaken."""
     row = await _held(unit, task)
     await unit.update(TABLE, row, _replace(row.entity, lease_until=wall + LEASE_SECONDS))
 
 
 async def release(unit: Unit, task: Task) -> None:
-    """The worker stops and leaves the rest to another: nobody has to wait for its lease. Raises Overtaken."""
+    """The worker stops and hands the task back: nobody has to wait for its lease. Raises Overtaken."""
     row = await _held(unit, task)
     await unit.update(TABLE, row, _replace(row.entity, state="pending", lease_until=0))
 
 
 async def cancel(unit: Unit, row: Row) -> bool:
-    """Calls a task off, unless it has ended: then False. What its worker has in hand is not committed (`Overtaken`)."""
+    """Cancels a task; False if it has ended. What its worker is doing is not committed (`Overtaken`)."""
     if row.entity.state not in ("pending", "running"):
         return False
     ended = _replace(row.entity, state="cancelled", date_finished=moment(unit.now), lease_until=0, content="")
@@ -172,8 +174,7 @@ OLD = "SELECT id FROM tasks WHERE state IN ('cancelled', 'done', 'failed') AND m
 
 async def sweep(unit: Unit) -> None:
     """Deletes tasks that ended longer ago than the store keeps them."""
-    found = await unit.tx.rows(OLD, unit.now - unit.terms.settings[KEPT], SWEPT)
-    await unit.delete(TABLE, [row[0] for row in found])
+    await unit.delete(TABLE, await query.values(unit.tx, OLD, unit.now - unit.terms.settings[KEPT], SWEPT))
 
 
 async def finish(unit: Unit, task: Task, response: TaskResponse, done: int = 0) -> State:
@@ -194,7 +195,7 @@ async def finish(unit: Unit, task: Task, response: TaskResponse, done: int = 0) 
 
 
 async def _held(unit: Unit, task: Task) -> Row:
-    """The task's row as it is now, while it is still the claimant's."""
+    """The task's current row, if it is still the claimant's."""
     row = await unit.get(TABLE, task.id)
     if row is None or row.entity.state != "running" or row.entity.attempt != task.attempt:
         raise Overtaken(task.id)

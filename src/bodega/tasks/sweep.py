@@ -1,4 +1,4 @@
-"""Sweeping: what happens in a store because time went by, by its own clock."""
+"""Sweeping: what happens in a store because time passes, by its own clock."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ OF_EVERY_STORE = (
     Sweep(keys.OLD, lambda now, _settings: (now - keys.KEPT_SECONDS,), keys.sweep),
     Sweep(queue.OLD, lambda now, settings: (now - settings[queue.KEPT], 1), queue.sweep),
 )
-"""What is due whatever a store sells; a resource that something happens to in time declares its own."""
+"""What is due whatever a store sells; a resource whose rows expire declares its own."""
 
 
 async def sweep(store: OpenStore, of_resources: Sequence[Sweep] = ()) -> None:
-    """Does what is due; a store in which nothing is due is only asked. Raises Busy."""
+    """Does what is due; a store with nothing due is only read. Raises Busy."""
     assert store.rows is not None
     now = int(store.clock.now())
     for item in (*OF_EVERY_STORE, *of_resources):

@@ -1,7 +1,7 @@
 """The worker: carries out the tasks of the stores this process has open, one at a time a store.
 
-It is woken, and does not poll: by the request that makes a task, by the registry when another process made one, and by
-a timer when the lease of a task that somebody else holds would end.
+It is woken, and does not poll: by the request that creates a task, by the registry when another process created one,
+and by a timer when the lease of a task that another worker holds would end.
 """
 
 from __future__ import annotations
@@ -15,20 +15,21 @@ from collections.abc import Awaitable, Callable, Sequence
 from bodega.access.stores import OpenStore
 from bodega.kit.resource import Sweep
 from bodega.log import Log
+from bodega.storage import query
+from bodega.storage.query import Row
 from bodega.storage.tx import Busy
-from bodega.storage.unit import Row
 from bodega.tasks import queue
 from bodega.tasks.sweep import sweep
 
 Replay = Callable[[OpenStore, Row], Awaitable[queue.State]]
 
 LOOK_SECONDS = 300.0
-"""How often a store is looked through for what is old, and for a task that nobody was woken for."""
+"""How often a store is searched for what is old, and for tasks of which nobody was notified."""
 
 RENEW_SECONDS = queue.LEASE_SECONDS / 2
 PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 10.0
-"""Before a store is tried again whose database cannot be reached; the pause doubles up to the longest."""
+"""The pause before a store with an unreachable database is tried again; it doubles up to the longest."""
 
 
 async def _nobody(_store_hash: str) -> None:
@@ -38,7 +39,7 @@ async def _nobody(_store_hash: str) -> None:
 class Worker:
     """`replay` carries out one claimed task and records its end; it knows HTTP, the worker does not.
 
-    `alone`: no other process works on these stores' tasks (embedded ones). `announce` wakes the others.
+    `alone`: no other process works on these stores' tasks (SQLite). `announce` wakes the others.
     """
 
     def __init__(
@@ -75,7 +76,7 @@ class Worker:
         return len(self._in_hand)
 
     def enqueued(self, store: OpenStore) -> None:
-        """This process made a task: it takes it up, and tells the others."""
+        """This process created a task: takes it up, and notifies the others."""
         self.wake_worker(store)
         task = asyncio.create_task(self._tell(store.record.hash))
         self._announcing.add(task)
@@ -86,7 +87,7 @@ class Worker:
             await self._announce(store_hash)
 
     def heard(self, store_hash: str) -> None:
-        """Another process made a task of this store, or, when the hash is empty, of any."""
+        """Another process created a task in this store, or in any store if the hash is empty."""
         for name in [store_hash] if store_hash else list(self._stores):
             store = self._stores.get(name)
             if store is not None and not store.closed:
@@ -101,7 +102,7 @@ class Worker:
             self._at_work[name] = asyncio.create_task(self._drain(store))
 
     def opened(self, store: OpenStore) -> None:
-        """A store was opened, or what the registry says of it changed: perhaps its clock was set."""
+        """A store was opened, or its record in the registry changed: perhaps its clock was set."""
         self._visits.add(visit := asyncio.create_task(self._visit(store)))
         visit.add_done_callback(self._visits.discard)
         self.wake_worker(store)
@@ -123,7 +124,7 @@ class Worker:
                     self.wake_worker(store)
 
     async def _waits(self, store: OpenStore) -> bool:
-        """Whether a task waits; as far as is known, when the database cannot be reached."""
+        """Whether a task is waiting; the last known state if the database cannot be reached."""
         sql = "SELECT 1 FROM tasks WHERE state IN ('pending', 'running') LIMIT 1"
         if store.rows is None:
             return False
@@ -151,7 +152,7 @@ class Worker:
                 await asyncio.sleep(PAUSE_SECONDS)
 
     async def _carry_out(self, store: OpenStore, row: Row) -> None:
-        """One task, however often the database goes away meanwhile: it stays in this worker's hands."""
+        """One task, however often the database goes away meanwhile: it stays with this worker."""
         name = store.record.hash
         self._in_hand[name] = row
         renewing = None if self._alone else asyncio.create_task(self._renew(store, row))
@@ -175,20 +176,19 @@ class Worker:
         del self._in_hand[name]
 
     async def _still_held(self, store: OpenStore, row: Row) -> Row | None:
-        """The task as it is now, with what was done of it, unless it is no longer this worker's."""
+        """The current task with its progress, unless it is no longer this worker's."""
         assert store.rows is not None
         try:
-            found = await store.rows.reader.row(queue.TABLE.get_sql, row.entity.id)
+            now = await query.get(store.rows.reader, queue.TABLE, row.entity.id)
         except Busy:
             return row
-        if found is None:
+        if now is None:
             return None
-        task = queue.TABLE.decode(found[0], found[1])
-        mine = task.state == "running" and task.attempt == row.entity.attempt
-        return Row(task, found[2], found[3], found[0]) if mine else None
+        mine = now.entity.state == "running" and now.entity.attempt == row.entity.attempt
+        return now if mine else None
 
     async def _renew(self, store: OpenStore, row: Row) -> None:
-        """Others leave a task alone whose worker lives, however long one step of it takes."""
+        """Others leave a task alone while its worker is alive, however long one step takes."""
         while True:
             await asyncio.sleep(RENEW_SECONDS)
             try:
@@ -199,14 +199,14 @@ class Worker:
                 continue
 
     def _come_back(self, store: OpenStore) -> None:
-        """Others hold the tasks that wait: by then they have ended, or their leases have."""
+        """Other workers hold the waiting tasks: by then the tasks or their leases have ended."""
         name = store.record.hash
         if name in self._later:
             self._later[name].cancel()
         self._later[name] = asyncio.get_running_loop().call_later(queue.LEASE_SECONDS + 1, self.wake_worker, store)
 
     async def stop(self) -> None:
-        """Lets the transaction in hand end, and leaves the rest of its task to whoever comes next."""
+        """Lets the current transaction finish, and leaves the rest of the task to the next worker."""
         tasks = [task for task in (self._looking, *self._at_work.values()) if task is not None and not task.done()]
         for timer in self._later.values():
             timer.cancel()

@@ -21,7 +21,8 @@ from bodega.kit.shape import parse_json
 from bodega.law.outcome import Accepted, Outcome, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Header, Refusal
-from bodega.storage.unit import Row, Unit
+from bodega.storage.query import Row
+from bodega.storage.unit import Unit
 from bodega.tasks import queue
 
 _DECIDE = (

@@ -38,5 +38,5 @@ document.addEventListener("DOMContentLoaded", () => {
 });
 
 document.addEventListener("htmx:responseError", () => {
-  document.getElementById("said")?.replaceChildren("The server did not answer as expected; reload the page.");
+  document.getElementById("announcement")?.replaceChildren("The server did not answer as expected; reload the page.");
 });

@@ -12,6 +12,8 @@ from bodega.kit.resource import Resource
 from bodega.kit.write import changed
 from bodega.resources.catalog import categories, product, trees
 from bodega.resources.store import channels
+from bodega.storage import query
+from bodega.storage.operands import SqlTest
 from bodega.storage.table import numbered_placeholders
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
@@ -43,9 +45,8 @@ async def recategorise(unit: Unit, product_id: int, add: set[int], drop: set[int
 
 async def _channels_of_one(tx: Tx, product_id: int) -> set[int]:
     kept = {DEFAULT_CHANNEL}
-    for row in await tx.rows("SELECT channel_id FROM product_channels WHERE product_id = $1", product_id):
-        kept ^= {row[0]}
-    return kept
+    sql = "SELECT channel_id FROM product_channels WHERE product_id = $1"
+    return kept.symmetric_difference(await query.values(tx, sql, product_id))
 
 
 async def put_on_channels(unit: Unit, product_id: int, add: set[int], drop: set[int]) -> None:
@@ -77,7 +78,7 @@ async def _showing(tx: Tx, some: set[int]) -> list[int]:
     if not some:
         return []
     sql = f"SELECT DISTINCT tree_id FROM categories WHERE id IN ({numbered_placeholders(len(some))})"
-    return await trees.channels_of(tx, {row[0] for row in await tx.rows(sql, *some)})
+    return await trees.channels_of(tx, set(await query.values(tx, sql, *some)))
 
 
 def put_into_categories(_old: product.Product | None, new: product.Product) -> dict[str, Any]:
@@ -129,7 +130,7 @@ async def channels_of(context: Any, products: Sequence[int]) -> dict[int, bytes]
 
 INCLUDE = Include(channels_of, tables=CHANNELS)
 
-IS_ON = (
+IS_ON = SqlTest(
     f"({DEFAULT_CHANNEL} IN ({{placeholders}}) AND NOT EXISTS (SELECT 1 FROM product_channels c WHERE c.product_id = id"
     f" AND c.channel_id = {DEFAULT_CHANNEL}) OR EXISTS (SELECT 1 FROM product_channels c WHERE c.product_id = id"
     f" AND c.channel_id <> {DEFAULT_CHANNEL} AND c.channel_id IN ({{placeholders}})))"

@@ -16,10 +16,12 @@ from bodega.kit.write import rows_of
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, refuse_faults
 from bodega.resources.catalog import product
+from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
+from bodega.storage.conflicts import duplicate
 from bodega.storage.table import Reference
 from bodega.storage.tx import Tx
-from bodega.storage.unit import Unit, duplicate
+from bodega.storage.unit import Unit
 
 MAX_PERCENT = 100
 
@@ -133,10 +135,10 @@ async def _overlapping(tx: Tx, rule: BulkPricingRule) -> list[Fault]:
         "SELECT id FROM bulk_pricing_rules WHERE product_id = $1 AND id <> $2 AND quantity_min <= $3 AND highest >= $4"
         " ORDER BY id LIMIT 1"
     )
-    found = await tx.row(sql, rule.product_id, rule.id, _highest(rule), rule.quantity_min)
-    if found is None:
+    other = await query.value(tx, sql, rule.product_id, rule.id, _highest(rule), rule.quantity_min)
+    if other is None:
         return []
-    return [duplicate("quantity_min", "The quantities overlap with another rule.", TABLE.noun, found[0])]
+    return [duplicate("quantity_min", "The quantities overlap with another rule.", TABLE.noun, other)]
 
 
 RESOURCE = Resource(

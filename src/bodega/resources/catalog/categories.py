@@ -17,6 +17,7 @@ from bodega.kit.listing import Filter, Listing
 from bodega.kit.route import collection, count, item, route
 from bodega.kit.shape import Alias, Derived, ObjectMember, V2Shape, V3Shape
 from bodega.resources.catalog import trees
+from bodega.storage.operands import AnyColumn
 from bodega.storage.table import Reference, Unique
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
@@ -80,7 +81,7 @@ TABLE = stored(
     at_once=True,  # rule 36: all go, or none
 )
 
-KEYWORD = Filter("name|search_keywords|page_title", "keyword", str)
+KEYWORD = Filter(AnyColumn(("name", "search_keywords", "page_title")), "like", str)
 
 v2 = V2Shape(
     Category,

@@ -10,10 +10,19 @@ from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.resources.catalog import variants
 from bodega.resources.catalog.options import option, product_option
 from bodega.resources.catalog.variants import OptionValue, Variant
+from bodega.storage import query
 from bodega.storage.table import numbered_placeholders
-from bodega.storage.unit import Row, Unit
+from bodega.storage.unit import Unit
 
 TABLE = variants.TABLE
+
+
+class NamedValue(NamedTuple):
+    """A value that a variant's answers name: its id, the option that it belongs to, and its label."""
+
+    id: int
+    option_id: int
+    label: str
 
 
 class OptionChoice(NamedTuple):
@@ -26,18 +35,13 @@ class OptionChoice(NamedTuple):
 
 async def choices(unit: Unit, product_id: int) -> list[OptionChoice]:
     """What a variant of the product has to answer: its options, and not its modifiers."""
-    sql = (
-        "SELECT id, option_id, doc, rest FROM product_options WHERE product_id = $1 AND NOT is_modifier"
-        " ORDER BY sort_order, id"
-    )
-    found = await unit.tx.rows(sql, product_id)
-    return [OptionChoice(row[0], row[1], product_option.TABLE.decode(row[2], row[3]).display_name) for row in found]
+    test = "product_id = $1 AND NOT is_modifier"
+    asked = await query.entities(unit.tx, product_option.TABLE, test, product_id, order="sort_order, id")
+    return [OptionChoice(item.id, item.option_id, item.display_name) for item in asked]
 
 
-async def values_named(
-    unit: Unit, asked: Sequence[OptionChoice], given: Sequence[OptionValue]
-) -> list[tuple[int, int, str]]:
-    """Those values of the options that are named, by id or by label: (id, option, label)."""
+async def values_named(unit: Unit, asked: Sequence[OptionChoice], given: Sequence[OptionValue]) -> list[NamedValue]:
+    """Those values of the options that are named, by id or by label."""
     options = list(dict.fromkeys(item.option_id for item in asked))
     ids = [value.id for value in given if value.id]
     labels = [value.label.casefold() for value in given if not value.id]
@@ -52,7 +56,7 @@ async def values_named(
         f"SELECT id, option_id, label FROM option_values WHERE option_id IN ({numbered_placeholders(len(options))})"
         f" AND ({' OR '.join(tests)})"
     )
-    return [tuple(row) for row in await unit.tx.rows(sql, *options, *ids, *labels)]
+    return await query.named(unit.tx, NamedValue, sql, *options, *ids, *labels)
 
 
 async def answer_every_option_once(
@@ -83,7 +87,7 @@ async def _be_there(unit: Unit, product_id: int) -> None:
 
 
 def _matched(
-    asked: Sequence[OptionChoice], given: Sequence[OptionValue], there: Sequence[tuple[int, int, str]]
+    asked: Sequence[OptionChoice], given: Sequence[OptionValue], there: Sequence[NamedValue]
 ) -> list[OptionValue]:
     """The answers in the order of the options. Raises Refusal that tells everything that does not fit."""
     answers: dict[int, OptionValue] = {}
@@ -94,14 +98,14 @@ def _matched(
         if meant is None:
             wrong.append(f"{message} answers no option of the product")
             continue
-        found = [item for item in there if item[1] == meant.option_id and _is_named(item, value)]
+        found = [item for item in there if item.option_id == meant.option_id and _is_named(item, value)]
         if not found:
             wrong.append(f"the option {meant.display_name} has no {message}")
         elif meant.id in answers:
             wrong.append(f"the option {meant.display_name} is answered twice")
         else:
             answers[meant.id] = OptionValue(
-                id=found[0][0], label=found[0][2], option_id=meant.id, option_display_name=meant.display_name
+                id=found[0].id, label=found[0].label, option_id=meant.id, option_display_name=meant.display_name
             )
     wrong += [
         f"the option {item.display_name} is not answered"
@@ -115,21 +119,19 @@ def _matched(
     return [answers[item.id] for item in asked]
 
 
-def _meant(
-    asked: Sequence[OptionChoice], value: OptionValue, there: Sequence[tuple[int, int, str]]
-) -> OptionChoice | None:
+def _meant(asked: Sequence[OptionChoice], value: OptionValue, there: Sequence[NamedValue]) -> OptionChoice | None:
     """The option that a value is for: by its id, else by its name, else by the value itself."""
     if value.option_id:
         return next((item for item in asked if item.id == value.option_id), None)
     if value.option_display_name:
         name = value.option_display_name.casefold()
         return next((item for item in asked if item.display_name.casefold() == name), None)
-    of = [found[1] for found in there if value.id and found[0] == value.id]
+    of = [found.option_id for found in there if value.id and found.id == value.id]
     return next((item for item in asked if item.option_id in of), None)
 
 
-def _is_named(found: tuple[int, int, str], value: OptionValue) -> bool:
-    return found[0] == value.id if value.id else found[2].casefold() == value.label.casefold()
+def _is_named(found: NamedValue, value: OptionValue) -> bool:
+    return found.id == value.id if value.id else found.label.casefold() == value.label.casefold()
 
 
 def _refuse(wrong: Sequence[str]) -> Refusal:
@@ -138,21 +140,12 @@ def _refuse(wrong: Sequence[str]) -> Refusal:
     return refuse_faults([Fault(Reason.FIELD_INVALID, "option_values", message, {"invalid_reason": why})])
 
 
-async def _rows(unit: Unit, sql: str, *values: Any) -> list[Row]:
-    """Variants by a query of doc, rest, version and modified."""
-    found = await unit.tx.rows(sql, *values)
-    return [Row(TABLE.decode(row[0], row[1]), row[2], row[3], row[0]) for row in found]
-
-
 async def tell_the_label(unit: Unit, old: option.Value | None, new: option.Value) -> None:
     """A variant shows the label of its value as it is now."""
     if old is None or old.label == new.label:
         return
-    using = (
-        "SELECT doc, rest, version, modified FROM variants WHERE id IN"
-        " (SELECT variant_id FROM variant_option_values WHERE value_id = $1)"
-    )
-    rows = await _rows(unit, using, new.id)
+    using = "id IN (SELECT variant_id FROM variant_option_values WHERE value_id = $1)"
+    rows = await unit.where(TABLE, using, new.id)
     for row in rows:
         for value in row.entity.option_values:
             if value.id == new.id:
@@ -166,8 +159,8 @@ async def tell_the_name(
     """A variant shows the display name of its option as it is now."""
     if old is None or old.display_name == new.display_name:
         return
-    of_product = "SELECT doc, rest, version, modified FROM variants WHERE product_id = $1 AND NOT is_base"
-    rows = [row for row in await _rows(unit, of_product, new.product_id) if _names(row.entity, new)]
+    sold = await unit.where(TABLE, "product_id = $1 AND NOT is_base", new.product_id)
+    rows = [row for row in sold if _names(row.entity, new)]
     await unit.rewrite(TABLE, *rows)
 
 
@@ -182,7 +175,7 @@ async def take_the_variants_of_a_value(unit: Unit, doomed: Sequence[int]) -> Non
     """A value that goes takes along the variants that are that value."""
     placeholders = numbered_placeholders(len(doomed))
     sql = f"SELECT DISTINCT variant_id FROM variant_option_values WHERE value_id IN ({placeholders})"
-    await unit.delete(TABLE, [row[0] for row in await unit.tx.rows(sql, *doomed)])
+    await unit.delete(TABLE, await query.values(unit.tx, sql, *doomed))
 
 
 async def take_the_variants_of_an_option(unit: Unit, doomed: Sequence[int]) -> None:
@@ -193,4 +186,4 @@ async def take_the_variants_of_an_option(unit: Unit, doomed: Sequence[int]) -> N
         " JOIN variant_option_values l ON l.value_id = o.id JOIN variants v ON v.id = l.variant_id"
         f" AND v.product_id = p.product_id WHERE p.id IN ({placeholders})"
     )
-    await unit.delete(TABLE, [row[0] for row in await unit.tx.rows(sql, *doomed)])
+    await unit.delete(TABLE, await query.values(unit.tx, sql, *doomed))

@@ -11,6 +11,7 @@ from bodega.law.refusal import Fault
 from bodega.resources.catalog import product
 from bodega.resources.catalog.images import TABLE, V3, Image, take_in, v3
 from bodega.resources.catalog.product import Product
+from bodega.storage import query
 from bodega.storage.table import numbered_placeholders
 from bodega.storage.unit import Unit
 
@@ -31,7 +32,8 @@ async def write(unit: Unit, parent: Product, drafts: list[Changes], notes: list[
     """Writes the images of a product's body: each gets the place that the body gives it, and those that the body does
     not name make room."""
     places = {draft["id"]: draft["sort_order"] for draft in drafts if "id" in draft and "sort_order" in draft}
-    held = dict(await unit.tx.rows("SELECT id, sort_order FROM product_images WHERE product_id = $1", parent.id))
+    sql = "SELECT id, sort_order FROM product_images WHERE product_id = $1"
+    held = await query.pairs(unit.tx, sql, parent.id)
     wanted = {draft["sort_order"] for draft in drafts if "id" not in draft and "sort_order" in draft}
     wanted |= {place for image_id, place in places.items() if held.get(image_id) != place}
     await _make_room(unit, parent.id, wanted, [draft["id"] for draft in drafts if "id" in draft])
@@ -47,7 +49,8 @@ async def _make_room(unit: Unit, product_id: int, wanted: Collection[int], stayi
     if not wanted:
         return
     sql = "SELECT id, sort_order FROM product_images WHERE product_id = $1 AND sort_order >= $2 ORDER BY sort_order"
-    before = {row[0]: row[1] for row in await unit.tx.rows(sql, product_id, min(wanted)) if row[0] not in staying}
+    there = await query.pairs(unit.tx, sql, product_id, min(wanted))
+    before = {image_id: place for image_id, place in there.items() if image_id not in staying}
     places = dict(before)
     for place in sorted(wanted):
         if place in places.values():
@@ -76,9 +79,9 @@ async def have_one_thumbnail(unit: Unit, old: Image | None, new: Image) -> None:
     only image keeps it."""
     if old is not None and old.is_thumbnail == new.is_thumbnail:
         return
-    flagged = await unit.tx.row(_FLAGGED, new.product_id, new.id)
+    flagged = await query.value(unit.tx, _FLAGGED, new.product_id, new.id)
     if new.is_thumbnail and flagged is not None:
-        await _rewrite(unit, flagged[0], is_thumbnail=False)
+        await _rewrite(unit, flagged, is_thumbnail=False)
     elif old is None:
         new.is_thumbnail = flagged is None
     elif not new.is_thumbnail:
@@ -98,8 +101,8 @@ async def show_it_in_the_product(unit: Unit, old: Image | None, new: Image) -> N
 async def leave_a_thumbnail(unit: Unit, doomed: Sequence[int]) -> None:
     """Rule 68: when the thumbnail goes, the first of those that stay takes its place."""
     among = f"id IN ({numbered_placeholders(len(doomed))}) AND is_thumbnail"
-    found = await unit.tx.rows(f"SELECT product_id FROM product_images WHERE {among}", *doomed)
-    products = [row[0] for row in found if (product.TABLE.name, row[0]) not in unit.leaving]
+    owners = await query.values(unit.tx, f"SELECT product_id FROM product_images WHERE {among}", *doomed)
+    products = [owner for owner in owners if (product.TABLE.name, owner) not in unit.leaving]
     if products:
         await unit.tx.run(f"UPDATE product_images SET is_thumbnail = FALSE WHERE {among}", *doomed)
     for product_id in products:
@@ -110,9 +113,9 @@ async def _appoint(unit: Unit, product_id: int, others: Sequence[int]) -> None:
     """The first image of a product that is none of these becomes its thumbnail."""
     among = f"product_id = $1 AND id NOT IN ({numbered_placeholders(len(others), 2)})"
     sql = f"SELECT id FROM product_images WHERE {among} ORDER BY sort_order, id LIMIT 1"
-    heir = await unit.tx.row(sql, product_id, *others)
+    heir = await query.value(unit.tx, sql, product_id, *others)
     if heir is not None:
-        await _rewrite(unit, heir[0], is_thumbnail=True)
+        await _rewrite(unit, heir, is_thumbnail=True)
     await _touch(unit, product_id)
 
 

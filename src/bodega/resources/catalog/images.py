@@ -20,7 +20,7 @@ from bodega.kit.upload import Upload
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.catalog import product
-from bodega.storage import rows
+from bodega.storage import query
 from bodega.storage.table import Reference, numbered_placeholders
 from bodega.storage.unit import Unit
 
@@ -107,7 +107,7 @@ async def take_in(context: Context, draft: Changes, image_id: int, before: str) 
 
 async def _has(context: Context, image_id: int, address: str) -> bool:
     own = OWN_FILE.fullmatch(address) if image_id else None
-    row = await rows.get(context.reader, TABLE, image_id) if own is not None else None
+    row = await query.get(context.reader, TABLE, image_id) if own is not None else None
     return row is not None and own is not None and row.entity.image_file.startswith(own[2])
 
 
@@ -163,7 +163,7 @@ async def _thumbnails(context: Context, products: Sequence[int]) -> dict[int, by
         return {}
     placeholders = numbered_placeholders(len(products))
     sql = f"SELECT product_id, doc FROM {TABLE.name} WHERE product_id IN ({placeholders}) AND is_thumbnail"
-    return dict(await context.reader.rows(sql, *products))
+    return await query.pairs(context.reader, sql, *products)
 
 
 _decode = msgspec.json.Decoder(Image).decode

@@ -10,6 +10,7 @@ from bodega.resources.catalog.combinations import OptionChoice, choices, values_
 from bodega.resources.catalog.options import product_options
 from bodega.resources.catalog.product import Product
 from bodega.resources.catalog.variants import OptionValue
+from bodega.storage import query
 from bodega.storage.unit import Unit
 
 TYPE = "radio_buttons"
@@ -36,7 +37,7 @@ async def _make_what_is_new(unit: Unit, parent: Product, words: list[OptionValue
             known[made.display_name.casefold()] = made
     there = await values_named(unit, list(known.values()), words)
     labels = {(option_id, label.casefold()) for _, option_id, label in there}
-    own = {row[0] for row in await unit.tx.rows("SELECT id FROM options WHERE product_id = $1", parent.id)}
+    own = set(await query.values(unit.tx, "SELECT id FROM options WHERE product_id = $1", parent.id))
     for value in words:
         key = (known[value.option_display_name.casefold()].option_id, value.label.casefold())
         if value.label and key not in labels and key[0] in own:

@@ -83,7 +83,7 @@ V2_SHAPE = V2Shape(
         "option_set": Linked("/optionsets/{e.option_set_id}", when="option_set_id"),
         "options": _sub("options"),
         "tax_class": Linked("/taxclasses/{e.tax_class_id}"),
-        "downloads": _sub("downloads"),
+        "downloads": Linked("/products/{e.id}/downloads", served=False),
         "avalara_product_tax_code": Alias("product_tax_code"),
         "number_sold": Alias("total_sold"),
     },

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from bodega.kit.endpoint import Batch, Endpoint
-from bodega.kit.listing import Filter, Listing, listed, parser
+from bodega.kit.listing import Filter, Ignored, Listing
+from bodega.kit.parameters import listed, parser
 from bodega.kit.route import collection, count, item
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.resources.catalog import assignments, brands
 from bodega.resources.catalog.product import STOCK_CAP, TABLE, Product
 from bodega.resources.catalog.product_shapes import INCLUDES, V2_SHAPE, V3_SHAPE
+from bodega.storage import query
+from bodega.storage.operands import AnyColumn, IsTrue, Member
 from bodega.storage.table import numbered_placeholders
 from bodega.storage.tx import Statement
 from bodega.storage.unit import Unit
@@ -39,31 +42,33 @@ def _sku(text: str) -> str:
     return text.casefold()
 
 
-LOW = (
+LOW = IsTrue(
     "inventory_tracking = 'product' AND inventory_warning_level > 0 AND inventory_level <= inventory_warning_level"
     " OR inventory_tracking = 'variant' AND id IN (SELECT product_id FROM variants WHERE is_low)"
 )
 """Rule 47: levels count where they are tracked. One variant that runs low makes its product low."""
 
-OUT_OF_STOCK = "inventory_tracking <> 'none' AND inventory_level <= 0"
-IN_CATEGORY = "product_categories:product_id.category_id"
-MAPPED_V3 = {
+OUT_OF_STOCK = IsTrue("inventory_tracking <> 'none' AND inventory_level <= 0")
+IN_CATEGORY = Member("product_categories", "product_id", "category_id")
+DESCRIPTION = Member("product_texts", "product_id", "description")
+WORDS = AnyColumn(("name", "sku", DESCRIPTION))
+MAPPED_V3: dict[str, Filter | Ignored] = {
     "sku": Filter("sku_key", "eq", _sku),
     "sku:in": Filter("sku_key", "in", listed(_sku)),
-    "categories": Filter(IN_CATEGORY, "member", _one),
-    "categories:in": Filter(IN_CATEGORY, "member", listed(_id)),
-    "keyword": Filter("name|sku|product_texts:product_id.description", "keyword", str),
-    "inventory_low": Filter(LOW, "low", parser("BOOLEAN", "")),
-    "out_of_stock": Filter(OUT_OF_STOCK, "low", parser("BOOLEAN", "")),
-    "channel_id:in": Filter(assignments.IS_ON, "test", listed(_id)),
-    "keyword_context": Filter("1 = 1", "low", _context),
+    "categories": Filter(IN_CATEGORY, "in", _one),
+    "categories:in": Filter(IN_CATEGORY, "in", listed(_id)),
+    "keyword": Filter(WORDS, "like", str),
+    "inventory_low": Filter(LOW, "is", parser("BOOLEAN", "")),
+    "out_of_stock": Filter(OUT_OF_STOCK, "is", parser("BOOLEAN", "")),
+    "channel_id:in": Filter(assignments.IS_ON, "in", listed(_id)),
+    "keyword_context": Ignored(_context),
 }
-MAPPED_V2 = {
-    "category": Filter(IN_CATEGORY, "member", _one),
-    "keyword_filter": Filter("name|sku|product_texts:product_id.description", "keyword", str),
-    "description": Filter("product_texts:product_id.description", "member", lambda text: (text,)),
+MAPPED_V2: dict[str, Filter | Ignored] = {
+    "category": Filter(IN_CATEGORY, "in", _one),
+    "keyword_filter": Filter(WORDS, "like", str),
+    "description": Filter(DESCRIPTION, "in", lambda text: (text,)),
     "sku": MAPPED_V3["sku"],
-    "include_sku": Filter("variants:product_id.sku_key", "member", lambda text: (_sku(text),)),
+    "include_sku": Filter(Member("variants", "product_id", "sku_key"), "in", lambda text: (_sku(text),)),
     "min_number_sold": Filter("total_sold", "min", _id),
     "max_number_sold": Filter("total_sold", "max", _id),
 }
@@ -139,12 +144,12 @@ async def link_the_brand(unit: Unit, changes: dict[str, Any], _old: Any, _notes:
     name = changes.pop("brand_name", "").strip()
     if not name or changes.get("brand_id"):
         return
-    found = await unit.tx.row("SELECT id FROM brands WHERE name_key = $1", name.casefold())
-    if found is None:
+    brand_id = await query.value(unit.tx, "SELECT id FROM brands WHERE name_key = $1", name.casefold())
+    if brand_id is None:
         row = await unit.insert(brands.TABLE, brands.Brand(name=name))
         changes["brand_id"] = row.entity.id
     else:
-        changes["brand_id"] = found[0]
+        changes["brand_id"] = brand_id
 
 
 async def keep_stock_in_bounds(_unit: Unit, changes: dict[str, Any], _old: Any, notes: list[Fault]) -> None:
@@ -229,7 +234,7 @@ async def orphan_no_product(unit: Unit, doomed: Sequence[int]) -> None:
         f" WHERE p.product_id = a.product_id AND p.category_id NOT IN ({placeholders}))"
         f" ORDER BY product_id LIMIT {TOLD}"
     )
-    orphaned = [str(row[0]) for row in await unit.tx.rows(orphans, *doomed)]
+    orphaned = [str(product_id) for product_id in await query.values(unit.tx, orphans, *doomed)]
     if orphaned:
         message = Reason.ORPHANED_PRODUCTS.message
         details = {

@@ -16,8 +16,9 @@ from bodega.kit.route import collection, count, item
 from bodega.kit.shape import Alias, V2Shape, V3Shape
 from bodega.law.refusal import Fault
 from bodega.resources.catalog import product
+from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
-from bodega.storage.table import Reference, numbered_placeholders
+from bodega.storage.table import Reference
 from bodega.storage.unit import Unit
 
 STATUSES = ("pending", "approved", "disapproved")
@@ -142,9 +143,7 @@ async def rate_the_product(unit: Unit, old: Review | None, new: Review) -> None:
 
 async def unrate_the_product(unit: Unit, doomed: Sequence[int]) -> None:
     """Rule 70: a review that goes counts no more."""
-    sql = f"SELECT doc, rest FROM reviews WHERE id IN ({numbered_placeholders(len(doomed))})"
-    for doc, rest in await unit.tx.rows(sql, *doomed):
-        review = TABLE.decode(doc, rest)
+    for review in await query.entities_of(unit.tx, TABLE, doomed):
         count, rating = _counts(review)
         await _move(unit, review.product_id, -count, -rating)
 

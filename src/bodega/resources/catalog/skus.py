@@ -6,12 +6,14 @@ from typing import Any
 
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.fields import FILE_PATH, INT32, FieldType
-from bodega.kit.listing import Filter, Listing, parser
+from bodega.kit.listing import Filter, Listing
+from bodega.kit.parameters import parser
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item
 from bodega.kit.shape import Alias, V2Shape
 from bodega.resources.catalog import product, variants
 from bodega.resources.catalog.variants import OptionValue, Variant
+from bodega.storage.operands import Flag
 
 
 def _show_options(values: list[OptionValue]) -> list[dict[str, int]]:
@@ -60,7 +62,7 @@ LISTING = Listing(
     " max_inventory_level",
     mapped={
         "sku": Filter("sku_key", "eq", str.casefold),
-        "is_low_inventory": Filter("is_low", "low", parser("BOOLEAN", "")),
+        "is_low_inventory": Filter(Flag("is_low"), "is", parser("BOOLEAN", "")),
     },
 )
 WITH_OPTIONS = {"is_base": False}

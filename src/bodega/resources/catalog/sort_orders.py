@@ -21,7 +21,7 @@ from bodega.law.outcome import Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, refuse_faults
 from bodega.resources.catalog import categories, product
-from bodega.storage import rows
+from bodega.storage import query, rows
 from bodega.storage.table import numbered_placeholders
 from bodega.storage.unit import Unit
 
@@ -42,7 +42,7 @@ FACET = Endpoint(
     Listing(product.TABLE, 3, ""),
     "store_v2_products",
     "",
-    parents=(Parent("category_id", categories.TABLE),),
+    parents=(Parent("", categories.TABLE),),
 )
 
 _SOURCE = (
@@ -64,11 +64,10 @@ class ShowOrder(Action):
         order = "s.sort_order IS NULL, s.sort_order, p.product_id LIMIT $2 OFFSET $3"
         sql = f"SELECT p.product_id, s.sort_order {_SOURCE} ORDER BY {order}"
         found = await context.reader.rows(sql, context.parent, plan.limit, plan.offset)
-        total = await context.reader.row(
-            "SELECT count(*) FROM product_categories WHERE category_id = $1", context.parent
-        )
-        shown = json([{"product_id": one[0], "sort_order": one[1]} for one in found])
-        told = pagination(context, total[0] if total else 0, len(found))
+        members = "SELECT count(*) FROM product_categories WHERE category_id = $1"
+        total = await query.value(context.reader, members, context.parent)
+        shown = json([{"product_id": product_id, "sort_order": place} for product_id, place in found])
+        told = pagination(context, total, len(found))
         return Shown(ready=b'{"data":' + shown + b',"meta":{"pagination":' + told + b"}}")
 
 
@@ -119,7 +118,7 @@ async def _refuse_strangers(unit: Unit, category: int, places: list[SortPosition
         return
     placeholders = numbered_placeholders(len(ids), 2)
     sql = f"SELECT product_id FROM product_categories WHERE category_id = $1 AND product_id IN ({placeholders})"
-    there = {row[0] for row in await unit.tx.rows(sql, category, *ids)}
+    there = set(await query.values(unit.tx, sql, category, *ids))
     faults = [
         Fault(Reason.FIELD_INVALID, f"{place}.product_id", "The product is not in this category.")
         for place, wanted in enumerate(places)

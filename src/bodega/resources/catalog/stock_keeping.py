@@ -18,9 +18,11 @@ from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.resources.catalog import product, variants
 from bodega.resources.catalog.product import STOCK_CAP, BaseVariantOverrides, Product
 from bodega.resources.catalog.variants import Variant
+from bodega.storage import query
+from bodega.storage.conflicts import dangling, duplicate
 from bodega.storage.table import numbered_placeholders, update_sql
 from bodega.storage.tx import Statement, Tx
-from bodega.storage.unit import Row, Unit, dangling, duplicate
+from bodega.storage.unit import Unit
 
 SHARED = (
     "sku", "cost_price", "upc", "mpn", "gtin", "inventory_level", "inventory_warning_level", "bin_picking_number",
@@ -90,14 +92,13 @@ async def let_variants_inherit(unit: Unit, old: Product | None, new: Product) ->
     """Rule 56: when a price or weight changes, those variants are written again whose own follow from it."""
     if old is None or new.base_variant_id is not None or _passed_on(old) == _passed_on(new):
         return
-    sql = "SELECT doc, rest, version, modified FROM variants WHERE product_id = $1"
     changed = []
-    for doc, rest, version, modified in await unit.tx.rows(sql, new.id):
-        variant = TABLE.decode(doc, rest)
+    for row in await unit.where(TABLE, "product_id = $1", new.id):
+        variant: Variant = row.entity
         before = (variant.calculated_price, variant.calculated_weight)
         inherit(variant, new)
         if before != (variant.calculated_price, variant.calculated_weight):
-            changed.append(Row(variant, version, modified, doc))
+            changed.append(row)
     await unit.rewrite(TABLE, *changed)
 
 
@@ -112,8 +113,9 @@ async def sku_is_a_variants(tx: Tx, owner: Product) -> list[Fault]:
     """Rule 43: what a variant with options is called no product is."""
     if not owner.sku:
         return []
-    found = await tx.row("SELECT id FROM variants WHERE sku_key = $1 AND NOT is_base", owner.sku.casefold())
-    return [] if found is None else [duplicate("sku", "The product sku is a duplicate.", TABLE.noun, found[0])]
+    sql = "SELECT id FROM variants WHERE sku_key = $1 AND NOT is_base"
+    other = await query.value(tx, sql, owner.sku.casefold())
+    return [] if other is None else [duplicate("sku", "The product sku is a duplicate.", TABLE.noun, other)]
 
 
 async def ask_for_the_sku(unit: Unit, old: Product | None, new: Product) -> None:
@@ -130,8 +132,8 @@ async def sku_is_a_products(tx: Tx, variant: Variant) -> list[Fault]:
     A simple product is told by its base variant's row.
     """
     sql = "SELECT id FROM products WHERE sku_key = $1 AND NOT EXISTS (SELECT 1 FROM variants v WHERE v.sku_key = $1)"
-    found = await tx.row(sql, variant.sku.casefold()) if variant.sku else None
-    return [] if found is None else [duplicate("sku", "The SKU is a duplicate.", product.TABLE.noun, found[0])]
+    other = await query.value(tx, sql, variant.sku.casefold()) if variant.sku else None
+    return [] if other is None else [duplicate("sku", "The SKU is a duplicate.", product.TABLE.noun, other)]
 
 
 # What follows from a write of a variant.
@@ -201,9 +203,9 @@ async def _ask_for_the_sku(unit: Unit, new: Variant, owner: Product) -> None:
             return
         why = {"invalid_reason": "sku is required on a variant with options."}
         raise refuse_faults([Fault(Reason.FIELD_INVALID, "sku", "The field 'sku' is invalid.", why)])
-    found = await unit.tx.row("SELECT id FROM products WHERE sku_key = $1", new.sku.casefold())
-    if found is not None and not (new.is_base and found[0] == owner.id):
-        raise refuse_faults([duplicate("sku", "The SKU is a duplicate.", product.TABLE.noun, found[0])])
+    holder = await query.value(unit.tx, "SELECT id FROM products WHERE sku_key = $1", new.sku.casefold())
+    if holder is not None and not (new.is_base and holder == owner.id):
+        raise refuse_faults([duplicate("sku", "The SKU is a duplicate.", product.TABLE.noun, holder)])
 
 
 def hold_stock(owner: Product, old: Variant | None, new: Variant) -> None:
@@ -229,23 +231,22 @@ async def leave_a_base_variant(unit: Unit, doomed: Sequence[int]) -> None:
     """Rule 57: a product whose last variant with options goes is simple again; a base variant goes only with it."""
     placeholders = numbered_placeholders(len(doomed))
     sql = f"SELECT id, product_id, is_base, inventory_level FROM variants WHERE id IN ({placeholders})"
-    going: dict[int, list[Any]] = {}
-    for row in await unit.tx.rows(sql, *doomed):
-        if (product.TABLE.name, row[1]) in unit.leaving or (TABLE.name, row[0]) in unit.leaving:
+    going: dict[int, list[int]] = {}
+    for variant_id, product_id, is_base, level in await unit.tx.rows(sql, *doomed):
+        if (product.TABLE.name, product_id) in unit.leaving or (TABLE.name, variant_id) in unit.leaving:
             continue
-        if row[2]:
-            raise Refusal(Reason.BASE_VARIANT_STAYS, details={"variant_id": row[0], "product_id": row[1]})
-        going.setdefault(row[1], []).append(row)
-    for product_id, gone in going.items():
+        if is_base:
+            raise Refusal(Reason.BASE_VARIANT_STAYS, details={"variant_id": variant_id, "product_id": product_id})
+        going.setdefault(product_id, []).append(level)
+    for product_id, levels in going.items():
         row = await unit.get(product.TABLE, product_id)
         assert row is not None
         owner: Product = row.entity
-        owner.variant_stock -= sum(item[3] for item in gone)
-        counted = await unit.tx.row("SELECT count(*) FROM variants WHERE product_id = $1", product_id)
+        owner.variant_stock -= sum(levels)
+        counted = await query.value(unit.tx, "SELECT count(*) FROM variants WHERE product_id = $1", product_id)
         if owner.inventory_tracking == "variant":
             owner.inventory_level = owner.variant_stock
-        assert counted is not None
-        if counted[0] == len(gone):
+        if counted == len(levels):
             owner.base_variant_id, version = unit.statistics.enter(TABLE.name, unit.now)
             await unit.tx.script([_inserted(unit, base_variant(owner), version)])
         owner.date_modified = moment(unit.now)

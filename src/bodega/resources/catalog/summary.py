@@ -13,7 +13,7 @@ from bodega.kit.resource import Resource
 from bodega.kit.route import route
 from bodega.law.outcome import Outcome, Shown, Validator
 from bodega.resources.catalog import categories, product, variants
-from bodega.storage import rows
+from bodega.storage import query, rows
 from bodega.storage.tx import Tx
 
 BY_PRICE = (
@@ -22,10 +22,7 @@ BY_PRICE = (
 )
 """Read from the index alone, one row a price: amounts are multiplied and added here, where no number is too large."""
 
-FULLEST = (
-    "SELECT category_id, count(*) FROM product_categories GROUP BY category_id"
-    " ORDER BY count(*) DESC, category_id LIMIT 1"
-)
+FULLEST = "SELECT category_id FROM product_categories GROUP BY category_id ORDER BY count(*) DESC, category_id LIMIT 1"
 MADE = (
     "SELECT p.date_created FROM variants v JOIN products p ON p.id = v.product_id"
     " WHERE v.id = (SELECT {}(id) FROM variants)"
@@ -54,23 +51,23 @@ class ShowSummary(Action):
 
 async def summary(tx: Tx) -> dict[str, Any]:
     """The members of the summary; the lowest price is text, as documented."""
-    prices = [(row[0], int(row[1]), row[2]) for row in await tx.rows(BY_PRICE)]
+    prices = [(price, int(stock), of) for price, stock, of in await tx.rows(BY_PRICE)]
     count = sum(of for _, _, of in prices)
     average = Decimal(sum(price * of for price, _, of in prices)) / SCALE / (count or 1)
-    fullest = await tx.row(FULLEST)
-    name = None if fullest is None else await tx.row("SELECT name FROM categories WHERE id = $1", fullest[0])
-    oldest, newest = [await tx.row(MADE.format(which)) for which in ("min", "max")]
+    fullest = await query.value(tx, FULLEST)
+    name = None if fullest is None else await query.value(tx, "SELECT name FROM categories WHERE id = $1", fullest)
+    oldest, newest = [await query.value(tx, MADE.format(which)) for which in ("min", "max")]
     return {
         "inventory_count": sum(stock for _, stock, _ in prices),
         "inventory_value": _money(sum(price * stock for price, stock, _ in prices)),
-        "primary_category_id": 0 if fullest is None else fullest[0],
-        "primary_category_name": "" if name is None else name[0],
+        "primary_category_id": 0 if fullest is None else fullest,
+        "primary_category_name": "" if name is None else name,
         "variant_count": count,
         "highest_variant_price": _money(prices[-1][0] if prices else 0),
         "average_variant_price": _plain(average.quantize(PLACES)),
         "lowest_variant_price": str(_money(prices[0][0] if prices else 0)),
-        "oldest_variant_date": "" if oldest is None else oldest[0],
-        "newest_variant_date": "" if newest is None else newest[0],
+        "oldest_variant_date": "" if oldest is None else oldest,
+        "newest_variant_date": "" if newest is None else newest,
     }
 
 

@@ -11,7 +11,8 @@ from bodega.kit.actions import Action, DeleteMany
 from bodega.kit.batch import CreateMany, UpdateMany
 from bodega.kit.context import Context
 from bodega.kit.endpoint import Batch, Endpoint, Parent
-from bodega.kit.listing import Filter, Listing, Query, listed, parser
+from bodega.kit.listing import Filter, Ignored, Listing, Query
+from bodega.kit.parameters import listed, parser
 from bodega.kit.render import json
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, route
@@ -21,7 +22,7 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, refuse_faults
 from bodega.resources.catalog import categories, trees
 from bodega.resources.catalog.categories import TABLE, Category
-from bodega.storage import rows
+from bodega.storage import query, rows
 
 MAXIMUM = 50
 DEEPEST = 8
@@ -157,10 +158,9 @@ class ShowTree(Action):
 
     async def answer(self, context: Context) -> Outcome:
         depth = _depth(context.query)
-        sql = "SELECT doc, rest FROM categories WHERE tree_id = $1 ORDER BY sort_order, id"
         below: dict[int, list[Category]] = {}
-        for doc, rest in await context.reader.rows(sql, context.parent):
-            category = TABLE.decode(doc, rest)
+        of_tree = "tree_id = $1"
+        for category in await query.entities(context.reader, TABLE, of_tree, context.parent, order="sort_order, id"):
             below.setdefault(category.parent_id, []).append(category)
         return Shown(ready=json({"data": _nodes(below, 0, depth), "meta": {}}))
 
@@ -197,7 +197,7 @@ def _levels(text: str) -> bool:
 WHOLE = Endpoint(
     3,
     TABLE,
-    Listing(TABLE, 3, "", mapped={"depth": Filter("1 = 1", "low", _levels)}),
+    Listing(TABLE, 3, "", mapped={"depth": Ignored(_levels)}),
     V3.scope,
     "",
     parents=(Parent("tree_id", trees.TABLE),),

@@ -11,13 +11,15 @@ from bodega.kit.endpoint import Batch, Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import fires
 from bodega.kit.fields import NAME, Id
-from bodega.kit.listing import Filter, Listing, listed, parser
+from bodega.kit.listing import Filter, Listing
+from bodega.kit.parameters import listed, parser
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection
 from bodega.kit.route import listed as list_of
 from bodega.kit.shape import Changes, V3Shape
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.store import channels
+from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Reference, Unique, numbered_placeholders
 from bodega.storage.tx import Tx
@@ -73,7 +75,7 @@ routes = (
 async def channels_of(tx: Tx, trees: Collection[int]) -> list[int]:
     """The channels that show these trees."""
     sql = f"SELECT channel_id FROM trees WHERE id IN ({numbered_placeholders(len(trees))}) ORDER BY channel_id"
-    return [row[0] for row in await tx.rows(sql, *trees) if row[0] is not None] if trees else []
+    return [channel for channel in await query.values(tx, sql, *trees) if channel is not None] if trees else []
 
 
 async def own_channels(_tx: Tx, old: Tree | None, new: Tree | None) -> set[int]:

@@ -11,7 +11,8 @@ from bodega.kit.endpoint import Batch, Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Count, FileUrl, Id, Line, Measure, Money, ten_thousandths
 from bodega.kit.images import UploadImage
-from bodega.kit.listing import Filter, Listing, children, listed
+from bodega.kit.listing import Filter, Listing, children
+from bodega.kit.parameters import listed
 from bodega.kit.route import collection, item, route
 from bodega.kit.route import listed as listed_route
 from bodega.kit.shape import V3Shape

@@ -21,8 +21,9 @@ from bodega.kit.shape import Alias, Changes, Derived, ObjectMember, V2Shape
 from bodega.law.outcome import Emptied, Outcome, Shown, Validator
 from bodega.law.refusal import Fault
 from bodega.resources.content import redirects
-from bodega.storage import rows
+from bodega.storage import query, rows
 from bodega.storage.aggregate import Aggregate
+from bodega.storage.operands import Member
 from bodega.storage.plan import page_sql
 from bodega.storage.unit import Unit
 
@@ -109,7 +110,7 @@ LISTED = Listing(
     TABLE,
     2,
     "is_published url published_date",
-    mapped={"tag": Filter("blog_post_tags:post_id.tag_key", "member", lambda text: (text.casefold(),))},
+    mapped={"tag": Filter(Member("blog_post_tags", "post_id", "tag_key"), "in", lambda text: (text.casefold(),))},
     order=NEWEST_FIRST,
 )
 V2 = Endpoint(2, TABLE, LISTED, "store_v2_content", "blog/posts", v2=v2, created=200)
@@ -125,7 +126,7 @@ class DeletePage(DeleteMany):
     async def perform(self, unit: Unit, context: Context) -> Outcome:
         self._still(unit, context)
         sql, values = page_sql(context.query.plan, "t.id", unit.tx.dialect)
-        ids = [row[0] for row in await unit.tx.rows(sql, *values)]
+        ids = await query.values(unit.tx, sql, *values)
         await unit.delete(TABLE, ids)
         return Emptied(value=Chunk(len(ids), more=False) if context.in_task else None)
 

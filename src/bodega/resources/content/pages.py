@@ -20,9 +20,11 @@ from bodega.kit.write import unchanging
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
 from bodega.resources.content import redirects
+from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
+from bodega.storage.conflicts import dangling
 from bodega.storage.table import Reference, Unique, numbered_placeholders
-from bodega.storage.unit import Unit, dangling
+from bodega.storage.unit import Unit
 
 MAX_BYTES = 1024 * 1024
 """Rule 109: of a request."""
@@ -107,11 +109,11 @@ async def lie_below_another_page(unit: Unit, old: WebPage | None, new: WebPage) 
     while above:
         if above == new.id:
             raise refuse_faults([invalid("parent_id", "must not be the page itself or one below it")])
-        row = await unit.tx.row("SELECT parent_id FROM web_pages WHERE id = $1", above)
-        if row is None:
-            fault = dangling("parent_id", "The parent page does not exist.", [above])
+        page = above
+        above = await query.value(unit.tx, "SELECT parent_id FROM web_pages WHERE id = $1", page)
+        if above is None:
+            fault = dangling("parent_id", "The parent page does not exist.", [page])
             raise Refusal(Reason.DANGLING_REFERENCE, fault.message, details=fault.details, faults=[fault])
-        above = row[0]
 
 
 async def have_one_homepage(unit: Unit, old: WebPage | None, new: WebPage) -> None:

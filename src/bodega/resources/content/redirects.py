@@ -16,9 +16,11 @@ from bodega.kit.route import collection, count, item
 from bodega.kit.shape import V2Shape
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal, invalid, refuse_faults
+from bodega.storage import query
 from bodega.storage.aggregate import AfterDelete, AfterWrite, Aggregate
+from bodega.storage.conflicts import dangling
 from bodega.storage.table import Unique, numbered_placeholders
-from bodega.storage.unit import Unit, dangling
+from bodega.storage.unit import Unit
 
 LONGEST = 2048
 
@@ -90,11 +92,12 @@ async def lead_somewhere(unit: Unit, old: Redirect | None, new: Redirect) -> Non
 async def _address(unit: Unit, forward: Forward) -> str:
     if forward.type == "manual":
         return str(forward.ref)
-    found = await unit.tx.row("SELECT url FROM urls WHERE kind = $1 AND owner = $2", forward.type, forward.ref)
-    if found is None:
+    sql = "SELECT url FROM urls WHERE kind = $1 AND owner = $2"
+    url = await query.value(unit.tx, sql, forward.type, forward.ref)
+    if url is None:
         fault = dangling("forward", f"The {forward.type} does not exist.", [int(forward.ref)])
         raise Refusal(Reason.DANGLING_REFERENCE, fault.message, details=fault.details, faults=[fault])
-    return str(found[0])
+    return str(url)
 
 
 def follow(kind: str) -> AfterWrite:

@@ -13,7 +13,8 @@ from bodega.kit.endpoint import Batch, Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import events
 from bodega.kit.fields import NAME, STRING, FieldType, Id, Line, as_is
-from bodega.kit.listing import Filter, Include, Listing, listed
+from bodega.kit.listing import Filter, Include, Listing
+from bodega.kit.parameters import listed
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item
 from bodega.kit.route import listed as whole_lists
@@ -194,7 +195,9 @@ async def of_customers(context: Context, ids: Sequence[int]) -> dict[int, bytes]
         f" WHERE place <= {MAX_SHOWN} ORDER BY customer_id, id"
     )
     rows = await context.reader.rows(sql, *ids)
-    answers = await form_fields.read("address_id", context, [row[0] for row in rows]) if _asked(context) else None
+    answers = None
+    if _asked(context):
+        answers = await form_fields.read("address_id", context, [address for address, _owner, _doc in rows])
     found: dict[int, list[bytes]] = {}
     for address, owner, doc in rows:
         shown = doc if answers is None else doc[:-1] + b',"form_fields":' + answers.get(address, b"[]") + b"}"
@@ -216,7 +219,7 @@ async def how_many(context: Context, ids: Sequence[int]) -> dict[int, bytes]:
     placeholders = numbered_placeholders(len(ids))
     mine = f"customer_id IN ({placeholders}) GROUP BY customer_id"
     sql = f"SELECT customer_id, count(*) FROM customer_addresses WHERE {mine}"
-    return {row[0]: b"%d" % row[1] for row in await context.reader.rows(sql, *ids)}
+    return {owner: b"%d" % count for owner, count in await context.reader.rows(sql, *ids)}
 
 
 async def _write(unit: Unit, parent: customer.Customer, drafts: list[Changes], notes: list[Fault]) -> None:

@@ -23,7 +23,9 @@ from bodega.kit.write import create_one
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
 from bodega.resources.customers import attributes, customer
+from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
+from bodega.storage.operands import SqlTest
 from bodega.storage.table import Reference, Unique, numbered_placeholders
 from bodega.storage.unit import Unit
 
@@ -66,14 +68,13 @@ v3 = V3Shape(
 )
 in_customer = V3Shape(AttributeValue, required="attribute_id attribute_value", read_only=f"{_OWN} customer_id")
 
-OF_NAME = "attribute_id IN (SELECT id FROM customer_attributes WHERE name_key IN ({placeholders}))"
+OF_NAME = SqlTest("attribute_id IN (SELECT id FROM customer_attributes WHERE name_key IN ({placeholders}))")
 
 
 async def _known(unit: Unit, asked: Changes) -> int:
     """The id of the customer's value of the attribute, 0 if there is none: a PUT need not know it."""
     sql = "SELECT id FROM customer_attribute_values WHERE customer_id = $1 AND attribute_id = $2"
-    found = await unit.tx.row(sql, asked["customer_id"], asked["attribute_id"])
-    return int(found[0]) if found is not None else 0
+    return int(await query.value(unit.tx, sql, asked["customer_id"], asked["attribute_id"]) or 0)
 
 
 V3 = Endpoint(
@@ -83,7 +84,7 @@ V3 = Endpoint(
         TABLE,
         3,
         "id:in customer_id:in attribute_id:in date_created:min,max date_modified:min,max",
-        mapped={"name": Filter(OF_NAME, "test", lambda text: (text.casefold(),))},
+        mapped={"name": Filter(OF_NAME, "in", lambda text: (text.casefold(),))},
     ),
     "store_v2_customers",
     "customers/attribute-values",
@@ -173,7 +174,7 @@ async def how_many(context: Context, ids: Sequence[int]) -> dict[int, bytes]:
         "SELECT customer_id, count(*) FROM customer_attribute_values"
         f" WHERE customer_id IN ({placeholders}) GROUP BY customer_id"
     )
-    return {row[0]: b"%d" % row[1] for row in await context.reader.rows(sql, *ids)}
+    return {owner: b"%d" % count for owner, count in await context.reader.rows(sql, *ids)}
 
 
 async def _write(unit: Unit, parent: customer.Customer, drafts: list[Changes], notes: list[Fault]) -> None:

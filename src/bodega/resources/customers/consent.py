@@ -17,7 +17,7 @@ from bodega.kit.shape import V3Shape
 from bodega.law.outcome import Outcome, Shown, Validator
 from bodega.law.refusal import invalid, refuse_faults
 from bodega.resources.customers import customer
-from bodega.storage import rows
+from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Reference
 from bodega.storage.unit import Unit
@@ -68,9 +68,9 @@ class ShowConsent(Action):
 
     async def find(self, context: Context) -> Validator:
         await self.selection.enter(context)
-        found = await rows.get(context.reader, TABLE, context.parent)
+        found = await query.get(context.reader, TABLE, context.parent)
         if found is None:
-            owner = await rows.get(context.reader, customer.TABLE, context.parent)
+            owner = await query.get(context.reader, customer.TABLE, context.parent)
             assert owner is not None
             context.found = Consent(updated_at=owner.entity.date_created)
             return Validator(0, owner.modified)

@@ -24,7 +24,7 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal, invalid, refuse_faults
 from bodega.resources.customers import customer, settings
 from bodega.resources.store import channels
-from bodega.storage import rows
+from bodega.storage import query
 from bodega.storage.unit import Unit
 
 Word = Annotated[str, msgspec.Meta(max_length=1000)]
@@ -49,15 +49,13 @@ class Checked(NamedTuple):
 v2 = V2Shape(Guess, "validate", "validate", "password*")
 v3 = V3Shape(Guess, required="email password")
 
-V2 = Endpoint(
-    2, customer.TABLE, Listing(customer.TABLE, 2, ""), "store_v2_customers", "customers/{}/validate", v2=v2, secret=True
-)
+V2 = Endpoint(2, customer.TABLE, Listing(customer.TABLE, 2, ""), "store_v2_customers", "", v2=v2, secret=True)
 V3 = Endpoint(
     3,
     customer.TABLE,
     Listing(customer.TABLE, 3, ""),
     "store_v2_customers",
-    "customers/validate-credentials",
+    "",
     v3=v3,
     secret=True,
 )
@@ -78,12 +76,12 @@ class ValidateCredentials(Action):
     async def prefetch(self, context: Context) -> None:
         """The password is compared before anything is written: that takes longer than a transaction should."""
         email, channel = context.draft["email"].casefold(), context.draft.get("channel_id", channels.DEFAULT)
-        if await rows.get(context.reader, channels.TABLE, channel) is None:
+        if await query.get(context.reader, channels.TABLE, channel) is None:
             raise refuse_faults([invalid("channel_id", "must be the id of a channel")])
         subject = hashlib.sha256(email.encode()).hexdigest()
         await guesses.may_guess(context.reader, subject, context.now)
-        row = await context.reader.row("SELECT doc, rest FROM customers WHERE email_key = $1", email)
-        found = customer.TABLE.decode(row[0], row[1]) if row is not None else None
+        row = await query.one(context.reader, customer.TABLE, "email_key = $1", email)
+        found: customer.Customer | None = row.entity if row is not None else None
         right = await passwords.is_right(found.password if found else "", context.draft["password"])
         if found is not None and right:
             right = await settings.lets_in(context.reader, found, channel)
@@ -106,7 +104,7 @@ class ValidatePassword(ValidateCredentials):
         return v2.read(content, creating=True)
 
     async def prefetch(self, context: Context) -> None:
-        found: customer.Customer = customer.TABLE.decode(context.found[0], context.found[1])
+        found: customer.Customer = context.found.entity(customer.TABLE)
         subject = hashlib.sha256(found.email.casefold().encode()).hexdigest()
         await guesses.may_guess(context.reader, subject, context.now)
         right = await passwords.is_right(found.password, context.draft["password"])

@@ -23,7 +23,7 @@ async def store_credit(context: Context, ids: Sequence[int]) -> dict[int, bytes]
         return {}
     sql = f"SELECT id, store_credit FROM customers WHERE id IN ({numbered_placeholders(len(ids))})"
     found = await context.reader.rows(sql, *ids)
-    return {row[0]: json([{"amount": clean_decimal(Decimal(row[1]) / 10_000)}]) for row in found}
+    return {owner: json([{"amount": clean_decimal(Decimal(credit) / 10_000)}]) for owner, credit in found}
 
 
 async def none_yet(_call: Context, _ids: Sequence[int]) -> dict[int, bytes]:

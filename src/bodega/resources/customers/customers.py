@@ -6,7 +6,8 @@ from bodega import passwords
 from bodega.kit.context import Context
 from bodega.kit.endpoint import Batch, Endpoint
 from bodega.kit.fields import clean_decimal
-from bodega.kit.listing import Filter, Listing, listed
+from bodega.kit.listing import Filter, Listing
+from bodega.kit.parameters import listed
 from bodega.kit.route import collection, count, item
 from bodega.kit.route import listed as whole_lists
 from bodega.kit.shape import Changes
@@ -21,8 +22,10 @@ from bodega.resources.customers.customer import (
     v2,
 )
 from bodega.resources.customers.customer_shapes import INCLUDES, POST_SHAPE, PUT_SHAPE
+from bodega.storage import query
+from bodega.storage.conflicts import dangling
 from bodega.storage.table import numbered_placeholders
-from bodega.storage.unit import Unit, dangling
+from bodega.storage.unit import Unit
 
 SCOPE = "store_v2_customers"
 MAX_AT_ONCE = 10
@@ -122,9 +125,7 @@ async def know_the_channels(unit: Unit, _old: Customer | None, new: Customer) ->
         return
     new.channel_ids = list(dict.fromkeys(new.channel_ids))
     placeholders = numbered_placeholders(len(new.channel_ids))
-    there = {
-        row[0] for row in await unit.tx.rows(f"SELECT id FROM channels WHERE id IN ({placeholders})", *new.channel_ids)
-    }
+    there = set(await query.values(unit.tx, f"SELECT id FROM channels WHERE id IN ({placeholders})", *new.channel_ids))
     missing = [channel for channel in new.channel_ids if channel not in there]
     if missing:
         raise refuse_faults([dangling("channel_ids", "A channel does not exist.", missing)])

@@ -16,7 +16,8 @@ from bodega.kit.context import Context
 from bodega.kit.endpoint import Batch, Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import NAME, FieldType, Id, as_is, clean_text
-from bodega.kit.listing import Filter, Include, Listing, parser
+from bodega.kit.listing import Filter, Include, Listing
+from bodega.kit.parameters import parser
 from bodega.kit.render import json
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection
@@ -26,6 +27,7 @@ from bodega.kit.write import create_one, update_one
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.customers import customer
+from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Reference, Unique, numbered_placeholders
 from bodega.storage.tx import Tx
@@ -110,8 +112,7 @@ async def known(tx: Tx, asked: Changes) -> int:
     """The id of the answer that the same field has already, 0 if none."""
     whose = "customer_id" if asked.get("customer_id") else "address_id"
     sql = f"SELECT id FROM form_field_values WHERE {whose} = $1 AND field_name = $2"
-    found = await tx.row(sql, asked.get(whose), asked["name"])
-    return int(found[0]) if found is not None else 0
+    return int(await query.value(tx, sql, asked.get(whose), asked["name"]) or 0)
 
 
 async def _find(unit: Unit, asked: Changes) -> int:

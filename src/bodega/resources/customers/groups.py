@@ -17,9 +17,11 @@ from bodega.kit.route import collection, count, item
 from bodega.kit.shape import V2Shape
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.customers import customer
+from bodega.storage import query
+from bodega.storage.conflicts import dangling
 from bodega.storage.table import Unique, numbered_placeholders
 from bodega.storage.tx import Tx
-from bodega.storage.unit import Unit, dangling
+from bodega.storage.unit import Unit
 
 MAX_RULES = 1000
 MAX_PERCENT = Decimal(100)
@@ -172,10 +174,7 @@ async def name_what_is_there(unit: Unit, _old: CustomerGroup | None, new: Custom
 
 async def _missing(unit: Unit, field: str, table: str, noun: str, ids: Iterable[int]) -> list[Fault]:
     wanted = list(dict.fromkeys(one for one in ids if one))
-    if not wanted:
-        return []
-    sql = f"SELECT id FROM {table} WHERE id IN ({numbered_placeholders(len(wanted))})"
-    there = {row[0] for row in await unit.tx.rows(sql, *wanted)}
+    there = set(await query.existing(unit.tx, table, wanted))
     gone = [one for one in wanted if one not in there]
     return [dangling(field, f"A {noun} does not exist.", gone)] if gone else []
 
@@ -197,8 +196,7 @@ async def _resign(unit: Unit, role: str, keep: int) -> None:
 
 async def holder(tx: Tx, role: str) -> int:
     """The id of the group in this role, 0 when there is none."""
-    found = await tx.row(f"SELECT id FROM customer_groups WHERE {role} ORDER BY id LIMIT 1")
-    return int(found[0]) if found is not None else 0
+    return int(await query.value(tx, f"SELECT id FROM customer_groups WHERE {role} ORDER BY id LIMIT 1") or 0)
 
 
 async def appoint(unit: Unit, role: str, group: int) -> None:
@@ -223,7 +221,7 @@ async def unassign_members(unit: Unit, doomed: Sequence[int]) -> None:
             f"SELECT id FROM customers WHERE customer_group_id IN ({placeholders}) AND id > ${len(doomed) + 1}"
             f" ORDER BY id LIMIT {AT_ONCE}"
         )
-        members = [row[0] for row in await unit.tx.rows(sql, *doomed, last)]
+        members = await query.values(unit.tx, sql, *doomed, last)
         if not members:
             return
         for member in members:

@@ -25,10 +25,11 @@ from bodega.law.outcome import Outcome, Shown, Validator
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.customers import customer, groups
 from bodega.resources.store import channels
-from bodega.storage import rows
+from bodega.storage import query, rows
 from bodega.storage.aggregate import Aggregate
+from bodega.storage.query import Row
 from bodega.storage.tx import Tx
-from bodega.storage.unit import Row, Unit
+from bodega.storage.unit import Unit
 
 EVERYWHERE = 0
 """The id of the row for the whole store; the others have their channel's."""
@@ -103,7 +104,7 @@ def _value(kept: Any, otherwise: Any) -> Any:
 
 
 async def _of_store(tx: Tx) -> dict[str, Any]:
-    row = await rows.get(tx, TABLE, EVERYWHERE)
+    row = await query.get(tx, TABLE, EVERYWHERE)
     kept = row.entity.privacy_settings if row is not None else Privacy()
     return {
         "privacy_settings": {
@@ -134,7 +135,7 @@ def _allows(kept: bool | None, channel: int) -> bool:
 
 async def takes_global_logins(tx: Tx, channel: int) -> bool:
     """Whether customers who belong to no channel in particular can sign in at this one."""
-    row = await rows.get(tx, TABLE, channel)
+    row = await query.get(tx, TABLE, channel)
     return _allows(row.entity.allow_global_logins if row is not None else None, channel)
 
 
@@ -163,7 +164,7 @@ class ShowCustomerSettings(Action):
     async def _shown(self, tx: Tx, context: Context) -> dict[str, Any]:
         if not self.endpoint.parents:
             return await _of_store(tx)
-        return _of_channel(await rows.get(tx, TABLE, context.parent), context.parent)
+        return _of_channel(await query.get(tx, TABLE, context.parent), context.parent)
 
 
 class ChangeCustomerSettings(ShowCustomerSettings):

@@ -16,7 +16,8 @@ from bodega.kit.shape import Alias, V2Shape
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal, invalid, refuse_faults
 from bodega.storage.aggregate import Aggregate
-from bodega.storage.unit import Unit, dangling
+from bodega.storage.conflicts import dangling
+from bodega.storage.unit import Unit
 
 
 class Banner(Entity, kw_only=True):

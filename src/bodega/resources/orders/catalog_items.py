@@ -21,8 +21,10 @@ from bodega.resources.catalog.product import Product
 from bodega.resources.catalog.variants import Variant
 from bodega.resources.orders.drafts import LineDraft, OptionDraft
 from bodega.resources.orders.line import Chosen
+from bodega.storage import query
+from bodega.storage.conflicts import dangling
 from bodega.storage.table import numbered_placeholders
-from bodega.storage.unit import Unit, dangling
+from bodega.storage.unit import Unit
 
 TYPES = {
     "date": "Date field", "checkbox": "Checkbox", "file": "File Upload", "text": "Text field",
@@ -79,8 +81,8 @@ async def found(unit: Unit, draft: LineDraft, name: str, faults: list[Fault]) ->
 
 
 async def _asked(unit: Unit, product_id: int) -> list[OptionPrompt]:
-    sql = "SELECT doc, rest FROM product_options WHERE product_id = $1 ORDER BY sort_order, id"
-    options = [product_option.TABLE.decode(row[0], row[1]) for row in await unit.tx.rows(sql, product_id)]
+    theirs = "product_id = $1"
+    options = await query.entities(unit.tx, product_option.TABLE, theirs, product_id, order="sort_order, id")
     if not options:
         return []
     behind = sorted({item.option_id for item in options})
@@ -133,12 +135,11 @@ async def _variant(
         values = sorted(_value_id(answers[item.option.id]) for item in given)
         combination = ",".join(map(str, values))
         sql = "SELECT id FROM variants WHERE product_id = $1 AND combination = $2"
-        there = await unit.tx.row(sql, owner.id, combination)
-        if there is None:
+        wanted = await query.value(unit.tx, sql, owner.id, combination)
+        if wanted is None:
             why = "must say which variant is meant, by product_options or by variant_id"
             faults.append(invalid(f"{name}.product_options", why))
             return None
-        wanted = there[0]
     row = await unit.get(variants.TABLE, int(wanted))
     if row is None or row.entity.product_id != owner.id:
         faults.append(invalid(f"{name}.variant_id", f"must be a variant of the product {owner.id}"))
@@ -194,11 +195,10 @@ async def _adjustments(unit: Unit, goods: CatalogItem) -> list[Adjustment]:
     """What rules add to the price, or take off it (rule 65): in their order, until one says that it is the last."""
     if not unit.statistics.total(rule.TABLE.name):
         return []
-    sql = "SELECT doc, rest FROM product_rules WHERE product_id = $1 ORDER BY sort_order, id"
     made: list[Adjustment] = []
     answers = {item.product_option_id: item.value for item in goods.chosen}
-    for doc, rest in await unit.tx.rows(sql, goods.product.id):
-        item: Rule = rule.TABLE.decode(doc, rest)
+    item: Rule
+    for item in await query.entities(unit.tx, rule.TABLE, "product_id = $1", goods.product.id, order="sort_order, id"):
         if not item.enabled or not _meets(item, answers, goods.variant.id):
             continue
         if item.price_adjuster:
@@ -225,8 +225,7 @@ async def _bulk(unit: Unit, product_id: int) -> list[BulkPrice]:
     table: Any = bulk_pricing.TABLE
     if not unit.statistics.total(table.name):
         return []
-    sql = "SELECT doc, rest FROM bulk_pricing_rules WHERE product_id = $1 ORDER BY quantity_min"
-    rules = [table.decode(row[0], row[1]) for row in await unit.tx.rows(sql, product_id)]
+    rules = await query.entities(unit.tx, table, "product_id = $1", product_id, order="quantity_min")
     return [BulkPrice(rule.quantity_min, rule.quantity_max, rule.type, rule.amount) for rule in rules]
 
 

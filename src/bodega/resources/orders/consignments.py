@@ -21,9 +21,9 @@ from bodega.law.outcome import Emptied, Outcome, Shown, Validator
 from bodega.resources.orders import line, order, shipping_addresses
 from bodega.resources.orders.drafts import PickupLocation
 from bodega.resources.orders.order import Order
-from bodega.storage import rows
+from bodega.storage import query, rows
 from bodega.storage.aggregate import Aggregate
-from bodega.storage.table import Reference, Table, numbered_placeholders
+from bodega.storage.table import Reference, Table
 
 LINES = "consignments.line_items"
 TABLES = "orders order_products order_shipping_addresses order_pickups"
@@ -58,10 +58,7 @@ _NUMBERS = (
 
 async def _read(context: Any, table: Table, orders: Sequence[int]) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = {item: [] for item in orders}
-    placeholders = numbered_placeholders(len(orders))
-    sql = f"SELECT doc, rest FROM {table.name} WHERE order_id IN ({placeholders}) ORDER BY id"
-    for doc, rest in await context.reader.rows(sql, *orders):
-        entity = table.decode(doc, rest)
+    for entity in await query.entities_of(context.reader, table, orders, "order_id"):
         found[entity.order_id].append(entity)
     return found
 
@@ -71,9 +68,7 @@ async def of_orders(context: Any, orders: Sequence[int]) -> Mapping[int, Any]:
     lines = await _read(context, line.TABLE, orders)
     addresses = await _read(context, shipping_addresses.TABLE, orders)
     pickups = await _read(context, TABLE, orders)
-    placeholders = numbered_placeholders(len(orders))
-    found = await context.reader.rows(f"SELECT doc, rest FROM orders WHERE id IN ({placeholders})", *orders)
-    wholes = [order.TABLE.decode(row[0], row[1]) for row in found]
+    wholes = await query.entities_of(context.reader, order.TABLE, orders)
     return {
         item.id: _shown(context, item, lines[item.id], addresses[item.id], pickups[item.id])
         for item in wholes

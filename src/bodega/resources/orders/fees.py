@@ -19,8 +19,9 @@ from bodega.law.refusal import Fault, invalid
 from bodega.resources.orders import order
 from bodega.resources.orders.drafts import FeeDraft
 from bodega.resources.orders.order import tax
+from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
-from bodega.storage.table import Reference, numbered_placeholders
+from bodega.storage.table import Reference
 from bodega.storage.unit import Unit
 
 TYPE = "custom_fee"
@@ -79,10 +80,8 @@ routes = (collection("orders/{order_id}/fees", V2, "GET"), count("orders/{order_
 async def of_orders(context: Any, orders: Sequence[int]) -> Mapping[int, Any]:
     """The fees of each order, as they are shown."""
     found: dict[int, list[Any]] = {item: [] for item in orders}
-    placeholders = numbered_placeholders(len(orders))
-    sql = f"SELECT order_id, doc, rest FROM order_fees WHERE order_id IN ({placeholders}) ORDER BY id"
-    for owner, doc, rest in await context.reader.rows(sql, *orders):
-        found[owner].append(v2.show(TABLE.decode(doc, rest), context.base))
+    for fee in await query.entities_of(context.reader, TABLE, orders, "order_id"):
+        found[fee.order_id].append(v2.show(fee, context.base))
     return found
 
 
@@ -133,8 +132,7 @@ def made(draft: FeeDraft, order_id: int) -> Fee:
 
 async def of_order(unit: Unit, order_id: int) -> list[Fee]:
     """The fees of an order, in the order in which they came."""
-    sql = "SELECT doc, rest FROM order_fees WHERE order_id = $1 ORDER BY id"
-    return [TABLE.decode(row[0], row[1]) for row in await unit.tx.rows(sql, order_id)]
+    return await query.entities(unit.tx, TABLE, "order_id = $1", order_id)
 
 
 RESOURCE = Resource(aggregates=(Aggregate(TABLE),), routes=routes)

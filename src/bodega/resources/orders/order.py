@@ -13,6 +13,7 @@ from bodega.kit.fields import STRING, Count, FieldType, Id, Line, Long, Moment, 
 from bodega.kit.shape import Derived
 from bodega.resources.orders.address import Address, BillingAddress
 from bodega.resources.store import channels
+from bodega.storage import query
 from bodega.storage.outbox import ChannelsOf, Signal
 from bodega.storage.table import Reference
 from bodega.storage.tx import Tx
@@ -164,8 +165,7 @@ SIGNALS = (*_on("store/order", None), *_on("store/channel/#/order", channel_of))
 
 async def channel_of_order(tx: Tx, _old: Any, new: Any) -> list[int]:
     """The channel of the order that a row belongs to."""
-    found = await tx.row("SELECT channel_id FROM orders WHERE id = $1", int(new.order_id))
-    return [] if found is None else [found[0]]
+    return await query.values(tx, "SELECT channel_id FROM orders WHERE id = $1", int(new.order_id))
 
 
 def tells(word: str, member: str) -> tuple[Signal, ...]:

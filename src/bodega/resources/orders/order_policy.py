@@ -12,6 +12,7 @@ from bodega.domain.totals import Amount, taxed
 from bodega.law.refusal import invalid, refuse_faults
 from bodega.resources.store import currencies
 from bodega.resources.store.currencies import Currency
+from bodega.storage import query
 from bodega.storage.unit import Unit
 
 ZERO = Decimal(0)
@@ -42,11 +43,10 @@ async def money(unit: Unit, code: str) -> Money:
     default = await currencies.default(unit.tx)
     if not code or code == default.currency_code:
         return Money(default, default)
-    sql = "SELECT doc, rest FROM currencies WHERE currency_code = $1 AND enabled"
-    found = await unit.tx.row(sql, code)
+    found = await query.one(unit.tx, currencies.TABLE, "currency_code = $1 AND enabled", code)
     if found is None:
         raise refuse_faults([invalid("default_currency_code", "must be a currency of the store that is in use")])
-    return Money(currencies.TABLE.decode(found[0], found[1]), default)
+    return Money(found.entity, default)
 
 
 class Taxes(NamedTuple):

@@ -8,7 +8,8 @@ from typing import Any
 from bodega.kit.actions import CHUNK, Chunk, Create, Delete, DeleteMany, ListAll, ShowItem, Still, Update
 from bodega.kit.context import Context
 from bodega.kit.endpoint import Endpoint
-from bodega.kit.listing import Filter, Include, Listing, Query, parser
+from bodega.kit.listing import Filter, Include, Listing, Query
+from bodega.kit.parameters import parser
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
 from bodega.kit.shape import Changes
@@ -22,9 +23,13 @@ from bodega.resources.orders import consignments, fees, writing
 from bodega.resources.orders.order import SCOPE, SIGNALS, TABLE, Order
 from bodega.resources.orders.order_shape import v2
 from bodega.resources.store.order_statuses import STATUSES
+from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
-from bodega.storage.plan import Condition, QueryPlan, ids_sql, where_sql, where_values
-from bodega.storage.unit import Row, Unit, dangling
+from bodega.storage.conflicts import dangling
+from bodega.storage.operands import Flag
+from bodega.storage.plan import Condition, QueryPlan, conditions_sql, ids_sql
+from bodega.storage.query import Row
+from bodega.storage.unit import Unit
 
 SORTS = "id customer_id date_created date_modified status_id channel_id external_id"
 FILTERS = (
@@ -63,7 +68,7 @@ V2 = Endpoint(
     v2=v2,
     created=200,
 )
-LIVING = Condition("is_deleted", "low", value=False)
+LIVING = Condition(Flag("is_deleted"), "is", value=False)
 ARCHIVED = "SELECT 1 FROM orders WHERE is_deleted LIMIT 1"
 COUNTED = "SELECT count(*) FROM orders WHERE is_deleted"
 
@@ -77,7 +82,7 @@ class ListOrders(ListAll):
     """GET: archived orders are shown to those who ask for them by `is_deleted`."""
 
     async def find(self, context: Context) -> Validator:
-        asked = any(condition.column == "is_deleted" for condition in context.query.plan.where)
+        asked = any(condition.column in ("is_deleted", LIVING.column) for condition in context.query.plan.where)
         if not asked and not await all_live(context):
             plan = context.query.plan
             context.query = context.query._replace(plan=plan._replace(where=(*plan.where, LIVING)))
@@ -113,16 +118,9 @@ class CountOrders(ListOrders):
         return Shown(value={"statuses": statuses, "count": sum(found.values())}, root="count")
 
     async def _by_status(self, context: Context, plan: QueryPlan) -> dict[int, int]:
-        shape: list[tuple[Any, Any, int]] = []
-        values: list[Any] = []
-        for condition in plan.where:
-            given = where_values(condition)
-            op = "not_low" if condition.op == "low" and not condition.value else condition.op
-            shape.append((condition.column, op, len(given)))
-            values += given
-        where = f" WHERE {where_sql(tuple(shape), context.reader.dialect)}" if shape else ""
+        where, values = conditions_sql(plan.where, context.reader.dialect)
         sql = f"SELECT status_id, count(*) FROM orders{where} GROUP BY status_id"
-        return {row[0]: row[1] for row in await context.reader.rows(sql, *values)}
+        return await query.pairs(context.reader, sql, *values)
 
 
 class PlaceOrder(Create):
@@ -159,9 +157,8 @@ class ArchiveAll(DeleteMany):
 
     async def find(self, context: Context) -> Validator:
         state = await super().find(context)
-        archived = await context.reader.row(COUNTED)
-        assert archived is not None
-        context.found = context.found._replace(total=context.found.total - archived[0])
+        archived = await query.value(context.reader, COUNTED)
+        context.found = context.found._replace(total=context.found.total - archived)
         return state
 
     async def perform(self, unit: Unit, context: Context) -> Outcome:
@@ -169,7 +166,7 @@ class ArchiveAll(DeleteMany):
         bounded = "limit" in dict(context.query.given)
         maximum = context.query.plan.limit if bounded else CHUNK if context.in_task else 1_000_000_000
         sql, values = ids_sql(context.query.plan._replace(limit=maximum), unit.tx.dialect)
-        ids = [row[0] for row in await unit.tx.rows(sql, *values)]
+        ids = await query.values(unit.tx, sql, *values)
         await writing.archive(unit, ids)
         more = context.in_task and not bounded and len(ids) == CHUNK
         return Emptied(value=Chunk(len(ids), more=more) if context.in_task else None)

@@ -29,9 +29,11 @@ from bodega.law.refusal import Refusal
 from bodega.resources.orders import order
 from bodega.resources.orders.order import Order
 from bodega.resources.store.payment_methods import METHODS
+from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
+from bodega.storage.query import Row
 from bodega.storage.table import Reference
-from bodega.storage.unit import Row, Unit
+from bodega.storage.unit import Unit
 
 SCOPE = "store_v2_transactions"
 EITHER = "store_v2_transactions|store_v2_orders"
@@ -84,6 +86,7 @@ TABLE = stored(
     references=[Reference("order_ref", "orders", "order_id", "The order does not exist.", "CASCADE")],
 )
 v3 = V3Shape(Transaction, required="", hidden="refund_id")
+OF_ORDER = (Parent("order_ref", order.TABLE),)
 V3 = Endpoint(
     3,
     TABLE,
@@ -91,8 +94,9 @@ V3 = Endpoint(
     SCOPE,
     "orders/{}/transactions",
     v3=v3,
-    parents=(Parent("order_ref", order.TABLE),),
+    parents=OF_ORDER,
 )
+V2 = Endpoint(2, TABLE, Listing(TABLE, 2, ""), SCOPE, V3.home, parents=OF_ORDER)
 
 
 class Payment(NamedTuple):
@@ -146,8 +150,8 @@ async def record(unit: Unit, item: Order, payment: Payment) -> Row:
     gateway = payment.gateway or gateway_of(item)
     acts_upon: Reference_ = UNSET
     if payment.event in ("capture", "refund", "void"):
-        found = await unit.tx.row("SELECT max(id) FROM order_transactions WHERE order_ref = $1", item.id)
-        acts_upon = found[0] if found is not None and found[0] else UNSET
+        last = await query.value(unit.tx, "SELECT max(id) FROM order_transactions WHERE order_ref = $1", item.id)
+        acts_upon = last or UNSET
     method = "custom" if gateway == "custom" else "offline"
     if item.payment_provider_id:
         method = "offsite"
@@ -177,7 +181,7 @@ class ShowTransactions(ListAll):
 
     async def answer(self, context: Context) -> Outcome:
         sql = "SELECT doc FROM order_transactions WHERE order_ref = $1 ORDER BY id"
-        docs = [row[0] for row in await context.reader.rows(sql, context.parent)]
+        docs = await query.values(context.reader, sql, context.parent)
         shown = [parse_json(doc) for doc in docs]
         return Shown(value={"data": shown}, root="transactions")
 
@@ -189,7 +193,7 @@ class PaymentAction(Action):
     body = True
 
     def __init__(self, event: Literal["capture", "void"]) -> None:
-        super().__init__(Endpoint(3, order.TABLE, Listing(order.TABLE, 3, ""), EITHER, "orders"))
+        super().__init__(Endpoint(3, order.TABLE, Listing(order.TABLE, 3, ""), EITHER, ""))
         self._event: Literal["capture", "void"] = event
 
     async def find(self, context: Context) -> Validator:
@@ -219,7 +223,7 @@ class PaymentAction(Action):
 
 routes = (
     route("orders/{order_id}/transactions", 3, GET=ListAll(V3)),
-    route("orders/{order_id}/transactions", 2, GET=ShowTransactions(V3)),
+    route("orders/{order_id}/transactions", 2, GET=ShowTransactions(V2)),
     route("orders/{order_id}/payment_actions/capture", 3, POST=PaymentAction("capture")),
     route("orders/{order_id}/payment_actions/void", 3, POST=PaymentAction("void")),
 )

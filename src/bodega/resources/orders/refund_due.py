@@ -19,7 +19,8 @@ from bodega.resources.orders import fees, line, order
 from bodega.resources.orders import shipping_addresses as addresses
 from bodega.resources.orders.order import Order
 from bodega.resources.orders.refund import PIECES, ZERO, ItemDraft, Override
-from bodega.storage.unit import Row, Unit
+from bodega.storage.query import Row
+from bodega.storage.unit import Unit
 
 
 class RefundContext(NamedTuple):
@@ -49,9 +50,7 @@ async def refund_context(unit: Unit, order_id: int) -> RefundContext:
         raise Refusal(Reason.NO_SUCH_ENTITY)
 
     async def of(table: Any) -> dict[int, Row]:
-        sql = f"SELECT doc, rest, version, modified FROM {table.name} WHERE order_id = $1 ORDER BY id"
-        found = [Row(table.decode(r[0], r[1]), r[2], r[3], r[0]) for r in await unit.tx.rows(sql, order_id)]
-        return {one.entity.id: one for one in found}
+        return {one.entity.id: one for one in await unit.where(table, "order_id = $1", order_id)}
 
     who = await unit.get(customer.TABLE, row.entity.customer_id) if row.entity.customer_id else None
     return RefundContext(row, await of(line.TABLE), await of(addresses.TABLE), await of(fees.TABLE), who)

@@ -14,7 +14,8 @@ from bodega.kit.actions import Action, ListAll, ShowItem
 from bodega.kit.context import Context
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.fields import clean_moment, moment
-from bodega.kit.listing import Filter, Listing, listed, parser
+from bodega.kit.listing import Filter, Listing
+from bodega.kit.parameters import listed, parser
 from bodega.kit.render import json
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
@@ -43,16 +44,18 @@ from bodega.resources.orders.refund import (
 )
 from bodega.resources.orders.refund_due import RefundContext, due, refund_context
 from bodega.storage.aggregate import Aggregate
-from bodega.storage.unit import Row, Unit
+from bodega.storage.operands import SqlTest
+from bodega.storage.query import Row
+from bodega.storage.unit import Unit
 
 _id = parser("INTEGER", "id")
-OF_TRANSACTION = "id IN (SELECT refund_id FROM order_transactions x WHERE x.id IN ({placeholders}))"
+OF_TRANSACTION = SqlTest("id IN (SELECT refund_id FROM order_transactions x WHERE x.id IN ({placeholders}))")
 MAPPED = {
     "created:min": Filter("created", "min", clean_moment),
     "created:max": Filter("created", "max", clean_moment),
     "order_id:in": Filter("order_id", "in", listed(_id)),
     "id:in": Filter("id", "in", listed(_id)),
-    "transaction_id": Filter(OF_TRANSACTION, "test", lambda text: (_id(text),)),
+    "transaction_id": Filter(OF_TRANSACTION, "in", lambda text: (_id(text),)),
 }
 ALL = Endpoint(
     3, TABLE, Listing(TABLE, 3, "", mapped=MAPPED), payments.EITHER, "orders/payment_actions/refunds", v3=v3
@@ -108,7 +111,7 @@ class _OfOrder(Action):
     body = True
 
     def __init__(self) -> None:
-        super().__init__(Endpoint(3, order.TABLE, Listing(order.TABLE, 3, ""), payments.EITHER, "orders"))
+        super().__init__(Endpoint(3, order.TABLE, Listing(order.TABLE, 3, ""), payments.EITHER, ""))
 
     async def find(self, context: Context) -> Validator:
         return await self._find_item(context)

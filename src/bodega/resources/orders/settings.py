@@ -21,7 +21,7 @@ from bodega.law.outcome import Outcome, Shown, Validator
 from bodega.law.refusal import invalid, refuse_faults
 from bodega.resources.orders.order import SCOPE
 from bodega.resources.store import channels
-from bodega.storage import rows
+from bodega.storage import query, rows
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
@@ -65,7 +65,7 @@ def _addresses(kept: OrderSettings, kind: str) -> Any:
 
 
 async def _shown(tx: Tx, row_id: int) -> dict[str, Any]:
-    row = await rows.get(tx, TABLE, row_id)
+    row = await query.get(tx, TABLE, row_id)
     kept = row.entity if row is not None else OrderSettings()
     otherwise: list[str] | None = None if row_id else []
     return {

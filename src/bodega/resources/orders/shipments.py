@@ -25,9 +25,11 @@ from bodega.resources.orders import line, order, order_policy, payments, stock
 from bodega.resources.orders import shipping_addresses as addresses
 from bodega.resources.orders.address import FIELDS, BillingAddress
 from bodega.resources.orders.line import OrderLine
+from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
-from bodega.storage.table import Reference, numbered_placeholders
-from bodega.storage.unit import Row, Unit
+from bodega.storage.query import Row
+from bodega.storage.table import Reference
+from bodega.storage.unit import Unit
 
 SHIPPED, PARTIALLY = 2, 3
 ENDED = frozenset({4, 5, 6, 10})
@@ -181,9 +183,7 @@ async def send_what_is_left(unit: Unit, old: Shipment | None, new: Shipment) -> 
 
 
 async def _lines(unit: Unit, order_id: int) -> dict[int, Row]:
-    sql = "SELECT doc, rest, version, modified FROM order_products WHERE order_id = $1 ORDER BY id"
-    found = [Row(line.TABLE.decode(r[0], r[1]), r[2], r[3], r[0]) for r in await unit.tx.rows(sql, order_id)]
-    return {row.entity.id: row for row in found}
+    return {row.entity.id: row for row in await unit.where(line.TABLE, "order_id = $1", order_id)}
 
 
 def _too_many(new: Shipment, lines: Mapping[int, Row]) -> list[Fault]:
@@ -269,9 +269,8 @@ async def _count(unit: Unit, order_id: int, items: Sequence[Item], sign: int) ->
 
 async def count_what_was_not_sent_after_all(unit: Unit, doomed: Sequence[int]) -> None:
     """Rule 89: the pieces of a shipment that is deleted can be sent again; the order's status stays as it is."""
-    sql = f"SELECT doc, rest FROM order_shipments WHERE id IN ({numbered_placeholders(len(doomed))})"
-    for doc, rest in await unit.tx.rows(sql, *doomed):
-        gone: Shipment = TABLE.decode(doc, rest)
+    gone: Shipment
+    for gone in await query.entities_of(unit.tx, TABLE, doomed):
         if (order.TABLE.name, gone.order_id) in unit.leaving:
             continue
         left = await _count(unit, gone.order_id, gone.items, -1)

@@ -11,12 +11,14 @@ from bodega.kit.context import Context
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import INTEGER, Id, Line, Money
-from bodega.kit.listing import Filter, Listing, parser
+from bodega.kit.listing import Ignored, Listing
+from bodega.kit.parameters import parser
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
 from bodega.kit.shape import Alias, Derived, V2Shape
 from bodega.law.outcome import Outcome
 from bodega.resources.orders import order
+from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Reference
 from bodega.storage.unit import Unit
@@ -65,7 +67,7 @@ v2 = V2Shape(
     },
 )
 
-_DETAILED = {"details": Filter("1 = 1", "low", lambda text: parser("BOOLEAN", "")(text) or True)}
+_DETAILED = {"details": Ignored(parser("BOOLEAN", ""))}
 V2 = Endpoint(
     2,
     TABLE,
@@ -97,7 +99,7 @@ routes = (
 async def keep(unit: Unit, order_id: int, wanted: Sequence[OrderTax]) -> None:
     """The taxes of an order as they are now; those that say the same keep their ids."""
     sql = "SELECT id FROM order_taxes WHERE order_id = $1 ORDER BY id"
-    there = [row[0] for row in await unit.tx.rows(sql, order_id)]
+    there = await query.values(unit.tx, sql, order_id)
     for tax_id, tax in zip(there, wanted, strict=False):
         row = await unit.get(TABLE, tax_id)
         assert row is not None

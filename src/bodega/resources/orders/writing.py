@@ -30,7 +30,8 @@ from bodega.resources.orders.line import OrderLine
 from bodega.resources.orders.lines import LineBuilder, missing
 from bodega.resources.orders.order import Order
 from bodega.resources.orders.shipping_addresses import ShippingAddress
-from bodega.storage.unit import Row, Unit
+from bodega.storage.query import Row
+from bodega.storage.unit import Unit
 
 PARTS = ("products", "shipping_addresses", "consignments", "fees", "billing_address")
 """Members of a body that are more than a field of the order."""
@@ -238,9 +239,7 @@ def _date_the_shipping(unit: Unit, new: Order) -> None:
 
 async def of(unit: Unit, table: Any, order_id: int) -> list[Row]:
     """The rows of an order in one of its tables, oldest first."""
-    sql = f"SELECT doc, rest, version, modified FROM {table.name} WHERE order_id = $1 ORDER BY id"
-    found = await unit.tx.rows(sql, order_id)
-    return [Row(table.decode(row[0], row[1]), row[2], row[3], row[0]) for row in found]
+    return await unit.where(table, "order_id = $1", order_id)
 
 
 async def change(unit: Unit, order_id: int, draft: Changes, notes: list[Fault], still: Any = None) -> Row:

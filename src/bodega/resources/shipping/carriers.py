@@ -14,6 +14,7 @@ from bodega.kit.route import route
 from bodega.law.outcome import Emptied, Outcome
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
+from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Unique
 from bodega.storage.unit import Unit
@@ -42,7 +43,7 @@ TABLE = stored(
     columns="carrier_id",
     uniques=[Unique(("carrier_id",), "carrier_id", "The carrier is connected already.")],
 )
-V2 = Endpoint(2, TABLE, Listing(TABLE, 2, ""), "store_v2_information", "shipping/carrier/connection")
+V2 = Endpoint(2, TABLE, Listing(TABLE, 2, ""), "store_v2_information", "")
 
 
 class _OfCarrier(Action):
@@ -76,7 +77,7 @@ class _OfCarrier(Action):
 
     async def _known(self, unit: Unit, carrier: str) -> list[int]:
         sql = "SELECT id FROM carrier_connections WHERE carrier_id = $1"
-        return [row[0] for row in await unit.tx.rows(sql, carrier)]
+        return await query.values(unit.tx, sql, carrier)
 
 
 _UNWANTED = {

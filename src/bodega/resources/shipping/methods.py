@@ -17,6 +17,7 @@ from bodega.kit.route import collection, item
 from bodega.kit.shape import Alias, Changes, Derived, V2Shape
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.shipping import zones
+from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Link, Reference
 from bodega.storage.unit import Unit
@@ -145,14 +146,15 @@ def word(kind: str) -> str:
 
 async def words_in_use(unit: Unit) -> set[str]:
     """The words of all methods that are enabled."""
-    found = await unit.tx.rows("SELECT DISTINCT type FROM shipping_methods WHERE enabled")
-    return {word(row[0]) for row in found}
+    return {
+        word(kind) for kind in await query.values(unit.tx, "SELECT DISTINCT type FROM shipping_methods WHERE enabled")
+    }
 
 
 async def sell_everywhere(unit: Unit, changes: Changes, old: Method | None, _notes: list[Fault]) -> None:
     """A method that names no channels is offered on all that there are now."""
     if old is None and not changes.get("channel_ids"):
-        changes["channel_ids"] = [row[0] for row in await unit.tx.rows("SELECT id FROM channels ORDER BY id")]
+        changes["channel_ids"] = await query.values(unit.tx, "SELECT id FROM channels ORDER BY id")
 
 
 async def suit_the_type(_unit: Unit, _old: Method | None, new: Method) -> None:

@@ -18,6 +18,7 @@ from bodega.kit.shape import V2Shape
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
 from bodega.resources.geography import places
+from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.unit import Unit
 
@@ -143,9 +144,8 @@ async def number_the_locations(unit: Unit, old: Zone | None, new: Zone) -> None:
     for place in new.locations:
         place.id = kept.get(_place(place), 0)
     if fresh:
-        row = await unit.tx.row("SELECT coalesce(max(last_location), 0) FROM shipping_zones")
-        assert row is not None
-        for number, place in enumerate(fresh, start=row[0] + 1):
+        last = await query.value(unit.tx, "SELECT coalesce(max(last_location), 0) FROM shipping_zones")
+        for number, place in enumerate(fresh, start=last + 1):
             place.id = number
 
 
@@ -157,9 +157,8 @@ async def keep_zips_few(unit: Unit, _old: Zone | None, new: Zone) -> None:
     """Rule 113."""
     if new.type != "zip":
         return
-    row = await unit.tx.row("SELECT coalesce(sum(zips), 0) FROM shipping_zones WHERE id <> $1", new.id)
-    assert row is not None
-    if row[0] + len(new.locations) > MAX_ZIPS:
+    others = await query.value(unit.tx, "SELECT coalesce(sum(zips), 0) FROM shipping_zones WHERE id <> $1", new.id)
+    if others + len(new.locations) > MAX_ZIPS:
         message = f"A store can have at most {MAX_ZIPS} postal codes in its shipping zones."
         raise Refusal(Reason.PLATFORM_CAP_REACHED, message, details={"resource": "zip locations", "limit": MAX_ZIPS})
 

@@ -19,6 +19,7 @@ from bodega.kit.route import collection, item
 from bodega.kit.shape import Changes, Derived, V2Shape
 from bodega.kit.write import unchanging
 from bodega.law.refusal import Fault, invalid, refuse_faults
+from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Unique, numbered_placeholders
 from bodega.storage.tx import Tx
@@ -169,15 +170,15 @@ async def keep_the_default(unit: Unit, doomed: Sequence[int]) -> None:
 
 async def default(tx: Tx) -> Currency:
     """The default currency of a store."""
-    found = await tx.row("SELECT doc, rest FROM currencies WHERE is_default")
+    found = await query.one(tx, TABLE, "is_default")
     assert found is not None
-    currency: Currency = TABLE.decode(found[0], found[1])
+    currency: Currency = found.entity
     return currency
 
 
 async def enabled(tx: Tx) -> list[str]:
     """The codes of the currencies in use."""
-    return [row[0] for row in await tx.rows("SELECT currency_code FROM currencies WHERE enabled ORDER BY id")]
+    return await query.values(tx, "SELECT currency_code FROM currencies WHERE enabled ORDER BY id")
 
 
 RESOURCE = Resource(

@@ -11,7 +11,8 @@ from bodega.events.hooks import TABLE
 from bodega.kit import render
 from bodega.kit.actions import NO_QUERY, Action
 from bodega.kit.context import Context
-from bodega.kit.listing import Query, parser
+from bodega.kit.listing import Query
+from bodega.kit.parameters import parser
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
 from bodega.kit.shape import parse_json
@@ -19,6 +20,7 @@ from bodega.law.outcome import Emptied, Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.resources.webhooks import hooks
+from bodega.storage import query
 from bodega.storage.unit import Unit
 
 MAX_EMAILS = 50
@@ -42,10 +44,7 @@ class ShowAdmin(Action):
     async def answer(self, context: Context) -> Outcome:
         asked = dict(context.query.given).get("is_active")
         wanted = None if asked is None else _IS_ACTIVE(asked)
-        found = await context.reader.rows(
-            "SELECT doc, rest FROM hooks WHERE client_id = $1 ORDER BY id", context.client_id
-        )
-        mine = [TABLE.decode(row[0], row[1]) for row in found]
+        mine = await query.entities(context.reader, TABLE, "client_id = $1", context.client_id)
         listed = [
             {**{name: getattr(hook, name) for name in hooks.v3.shown}, "status": hook.status}
             for hook in mine
@@ -57,13 +56,14 @@ class ShowAdmin(Action):
             context.client_id,
             context.now,
         )
-        emails = await context.reader.row("SELECT emails FROM hook_contacts WHERE client_id = $1", context.client_id)
+        contacts = "SELECT emails FROM hook_contacts WHERE client_id = $1"
+        emails = await query.value(context.reader, contacts, context.client_id)
         data = {
-            "emails": msgspec.json.decode(emails[0]) if emails is not None else [],
+            "emails": msgspec.json.decode(emails) if emails is not None else [],
             "hooks_list": listed,
             "blocked_domains": [
-                {"destination": row[0], "time_left": row[1] - context.now, "reasons": msgspec.json.decode(row[2])}
-                for row in blocks
+                {"destination": domain, "time_left": until - context.now, "reasons": msgspec.json.decode(reasons)}
+                for domain, until, reasons in blocks
             ],
         }
         count = len(listed)

@@ -17,6 +17,7 @@ from bodega.kit.shape import V2Shape, V3Shape
 from bodega.law.outcome import Outcome, Shown
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
+from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.unit import Unit
 
@@ -133,18 +134,19 @@ async def keep_hooks_few(unit: Unit, old: Hook | None, new: Hook) -> None:
     if old is not None and (old.scope, old.destination) == (new.scope, new.destination):
         return
     mine = "FROM hooks WHERE client_id = $1 AND id <> $2"
-    found = await unit.tx.rows(f"SELECT id, destination {mine} AND scope = $3", new.client_id, new.id, new.scope)
+    sql = f"SELECT destination {mine} AND scope = $3"
+    destinations = await query.values(unit.tx, sql, new.client_id, new.id, new.scope)
     maximum = 1 if new.scope == scopes.EXCEPTION else MAX_OF_A_SCOPE
-    if len(found) >= maximum and all(row[1] != new.destination for row in found):
+    if len(destinations) >= maximum and new.destination not in destinations:
         message = f"A client can have at most {maximum} webhook{'s' if maximum > 1 else ''} of one scope."
         raise Refusal(Reason.PLATFORM_CAP_REACHED, message, details={"resource": "hooks", "limit": maximum})
     other = "=" if new.scope != scopes.EXCEPTION else "<>"
-    clash = await unit.tx.row(
-        f"SELECT id {mine} AND destination = $3 AND scope {other} $4",
+    clash = await query.value(
+        unit.tx, f"SELECT id {mine} AND destination = $3 AND scope {other} $4",
         new.client_id, new.id, new.destination, scopes.EXCEPTION,
     )  # fmt: skip
     if clash is not None:
-        why = {"invalid_reason": f"destination must differ from that of webhook {clash[0]}."}
+        why = {"invalid_reason": f"destination must differ from that of webhook {clash}."}
         raise refuse_faults([Fault(Reason.FIELD_INVALID, "destination", "The field 'destination' is invalid.", why)])
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import asyncpg
 
-from bodega.storage import migrate
+from bodega.storage import migrate, query
 from bodega.storage.aggregate import DataModel
 from bodega.storage.backend import HAS_DELIVERIES, HAS_TASKS, NoCopy
 from bodega.storage.model import NO_TABLES
@@ -191,11 +191,9 @@ class PostgresBackend:
         """What a query of a store's table answers with one number; 0 where the table is not there yet."""
         name = f"{self.schema(record)}.{table}"
         tx = self._way(record)
-        row = await tx.row("SELECT to_regclass($1)::text", name)
-        if row is None or row[0] is None:
+        if await query.value(tx, "SELECT to_regclass($1)::text", name) is None:
             return 0
-        found = await tx.row(sql.replace(f"FROM {table}", f"FROM {name}"))
-        return int(found[0]) if found is not None else 0
+        return int(await query.value(tx, sql.replace(f"FROM {table}", f"FROM {name}")) or 0)
 
     async def migrate(self, record: StoreRecord) -> None:
         schema = self.schema(record)

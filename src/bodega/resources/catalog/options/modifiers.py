@@ -25,6 +25,7 @@ from bodega.resources.catalog.options.own_copy import OwnCreate, OwnDelete, Owne
 from bodega.resources.catalog.options.product_option import FIELDS, TABLE, ProductOption
 from bodega.resources.catalog.options.product_options import OF_PRODUCT, PAGE_CAP, SCOPE, Doc, values_by, values_inside
 from bodega.resources.catalog.options.rule import Adjuster, Rule, RuleCondition
+from bodega.storage import query
 from bodega.storage.table import numbered_placeholders
 from bodega.storage.unit import Unit
 
@@ -69,7 +70,8 @@ async def _adjusters(context: Context, modifiers: Sequence[int]) -> dict[tuple[i
         return {}
     placeholders = numbered_placeholders(len(modifiers))
     sql = f"SELECT modifier_id, modifier_value_id, doc FROM product_rules WHERE modifier_id IN ({placeholders})"
-    return {(row[0], row[1]): _shown(_decode(row[2])) for row in await context.reader.rows(sql, *modifiers)}
+    found = await context.reader.rows(sql, *modifiers)
+    return {(modifier, value): _shown(_decode(doc)) for modifier, value, doc in found}
 
 
 async def _with_adjusters(context: Context, modifiers: Sequence[int]) -> Doc:
@@ -92,17 +94,18 @@ async def _modifier_of_values(context: Context, values: Sequence[int]) -> dict[i
 
 async def write_adjusters(unit: Unit, value: Value, drafts: list[Changes], _notes: list[Fault]) -> None:
     """What a value does is a rule: one that does nothing any more is no rule. Members that are left out stay."""
-    found = await unit.tx.row("SELECT id, product_id FROM product_options WHERE option_id = $1", value.option_id)
-    assert found is not None
+    owner = await query.one(unit.tx, TABLE, "option_id = $1", value.option_id)
+    assert owner is not None
+    modifier: ProductOption = owner.entity
     changes = _as_rule(drafts[0])
     if "image_url" in changes:
         changes["image_url"] = await own_file(unit.tx, changes["image_url"])
     sql = "SELECT id FROM product_rules WHERE modifier_id = $1 AND modifier_value_id = $2"
-    held = await unit.tx.row(sql, found[0], value.id)
-    row = await unit.get(rule.TABLE, held[0]) if held is not None else None
+    held = await query.value(unit.tx, sql, modifier.id, value.id)
+    row = await unit.get(rule.TABLE, held) if held is not None else None
     if row is None:
-        condition = RuleCondition(modifier_id=found[0], modifier_value_id=value.id)
-        made = Rule(product_id=found[1], conditions=[condition], **changes)
+        condition = RuleCondition(modifier_id=modifier.id, modifier_value_id=value.id)
+        made = Rule(product_id=modifier.product_id, conditions=[condition], **changes)
         if made.does_something:
             made.sort_order = await rule.next_place(unit, made.product_id)
             await unit.insert(rule.TABLE, made)
@@ -256,7 +259,9 @@ routes = (
         DELETE=OwnDelete(V3_VALUES),
     ),
     route(
-        "catalog/products/{product_id}/modifiers/{modifier_id}/values/{id}/image", 3, POST=UploadValueImage(V3_VALUES)
+        "catalog/products/{product_id}/modifiers/{modifier_id}/values/{id}/image",
+        3,
+        POST=UploadValueImage(V3_VALUES, ""),
     ),
 )
 

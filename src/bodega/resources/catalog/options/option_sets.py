@@ -19,9 +19,11 @@ from bodega.resources.catalog.options import option, product_option
 from bodega.resources.catalog.options.option import CHOICES, Option
 from bodega.resources.catalog.options.option_set import SET_OPTIONS, TABLE, OptionSet, SetOption
 from bodega.resources.catalog.options.product_option import ProductOption
+from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
+from bodega.storage.query import Row
 from bodega.storage.table import numbered_placeholders
-from bodega.storage.unit import Row, Unit
+from bodega.storage.unit import Unit
 
 SCOPE = "store_v2_products"
 
@@ -30,21 +32,17 @@ async def _values(context: Context, entities: Sequence[SetOption]) -> Mapping[in
     """The values of the options of a page of a set."""
     found: dict[int, list[dict[str, Any]]] = {}
     wanted = sorted({one.option_id for one in entities})
-    if wanted:
-        placeholders = numbered_placeholders(len(wanted))
-        chosen = f"option_id IN ({placeholders}) ORDER BY option_id, sort_order, id"
-        sql = f"SELECT doc, rest FROM option_values WHERE {chosen}"
-        for doc, rest in await context.reader.rows(sql, *wanted):
-            value = option.VALUES.decode(doc, rest)
-            found.setdefault(value.option_id, []).append(
-                {
-                    "option_value_id": value.id,
-                    "label": value.label,
-                    "sort_order": value.sort_order,
-                    "value": value.value,
-                    "is_default": value.is_default,
-                }
-            )
+    order = "option_id, sort_order, id"
+    for value in await query.entities_of(context.reader, option.VALUES, wanted, "option_id", order):
+        found.setdefault(value.option_id, []).append(
+            {
+                "option_value_id": value.id,
+                "label": value.label,
+                "sort_order": value.sort_order,
+                "value": value.value,
+                "is_default": value.is_default,
+            }
+        )
     return {one.id: found[one.option_id] for one in entities if one.option_id in found}
 
 
@@ -106,7 +104,7 @@ async def follow_the_set(unit: Unit, old: product.Product | None, new: product.P
         return
     if before:
         sql = "SELECT id FROM product_options WHERE product_id = $1 AND option_set_option_id <> 0"
-        await unit.delete(product_option.TABLE, [row[0] for row in await unit.tx.rows(sql, new.id)])
+        await unit.delete(product_option.TABLE, await query.values(unit.tx, sql, new.id))
     if new.option_set_id:
         for given in await unit.where(SET_OPTIONS, "option_set_id = $1", new.option_set_id):
             await _give(unit, new.id, given.entity)

@@ -24,7 +24,9 @@ from bodega.resources.catalog.options.option import (
     invalid,
 )
 from bodega.resources.catalog.options.value_data import from_data, from_text
-from bodega.storage.unit import Row, Unit, dangling
+from bodega.storage.conflicts import dangling
+from bodega.storage.query import Row
+from bodega.storage.unit import Unit
 
 SCOPE = "store_v2_products"
 V3_TYPES = {v2: v3 for v3, v2 in V2_TYPES.items()}

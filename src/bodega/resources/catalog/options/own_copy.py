@@ -17,7 +17,8 @@ from bodega.resources.catalog import variants
 from bodega.resources.catalog.options import option, product_option, rule
 from bodega.resources.catalog.options.options import values_of
 from bodega.resources.catalog.options.product_option import ProductOption
-from bodega.storage.unit import Row, Unit
+from bodega.storage.query import Row
+from bodega.storage.unit import Unit
 
 LONGEST = 255
 

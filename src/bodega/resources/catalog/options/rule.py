@@ -20,8 +20,10 @@ from bodega.kit.fields import FOUR_PLACES, MAXIMUM, FileUrl, Id, Line, SortOrder
 from bodega.law.refusal import Fault
 from bodega.resources.catalog import product
 from bodega.resources.catalog.options.option import invalid
+from bodega.storage import query
+from bodega.storage.query import Row
 from bodega.storage.table import Link, Reference, Unique, numbered_placeholders
-from bodega.storage.unit import Row, Unit
+from bodega.storage.unit import Unit
 
 MAX_CONDITIONS = 1000
 
@@ -152,8 +154,8 @@ def apart(conditions: Iterable[RuleCondition]) -> list[RuleCondition]:
 async def kind_of(unit: Unit, rule: Rule) -> Literal["", "adjuster", "complex"]:
     """What V3 calls it; "" when V3 cannot say it. Raises Refusal when a condition names what the product has not."""
     options = {
-        row[0]: (row[1], row[2])
-        for row in await unit.tx.rows(
+        product_option: (option, is_modifier)
+        for product_option, option, is_modifier in await unit.tx.rows(
             "SELECT id, option_id, is_modifier FROM product_options WHERE product_id = $1", rule.product_id
         )
     }
@@ -181,8 +183,7 @@ async def kind_of(unit: Unit, rule: Rule) -> Literal["", "adjuster", "complex"]:
 async def _known(unit: Unit, select: str, ids: Collection[int]) -> dict[Any, int]:
     if not ids:
         return {}
-    rows = await unit.tx.rows(f"{select} WHERE id IN ({numbered_placeholders(len(ids))})", *ids)
-    return {row[0]: row[1] for row in rows}
+    return await query.pairs(unit.tx, f"{select} WHERE id IN ({numbered_placeholders(len(ids))})", *ids)
 
 
 async def say_what_v3_can(unit: Unit, changes: dict[str, Any], old: Rule | None, _notes: list[Fault]) -> None:
@@ -202,8 +203,8 @@ async def say_what_v3_can(unit: Unit, changes: dict[str, Any], old: Rule | None,
 
 async def next_place(unit: Unit, product_id: int) -> int:
     """Behind the product's other rules."""
-    found = await unit.tx.row("SELECT max(sort_order) FROM product_rules WHERE product_id = $1", product_id)
-    return 0 if found is None or found[0] is None else min(found[0] + 1, 2_147_483_647)
+    last = await query.value(unit.tx, "SELECT max(sort_order) FROM product_rules WHERE product_id = $1", product_id)
+    return 0 if last is None else min(last + 1, 2_147_483_647)
 
 
 async def know_its_kind(unit: Unit, old: Rule | None, new: Rule) -> None:

@@ -1,0 +1,144 @@
+"""What a condition can be about, besides a column of the table: each a type of its own.
+
+So a plain text is always the name of a column, which can be checked, and SQL of ours is always seen to be SQL. `render`
+gives the test, for an operator of `OPERATORS`, so many values from `$place` on, and the dialect's word for LIKE.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Op = Literal[
+    "eq", "ne", "in", "not_in", "min", "max", "greater", "less", "like", "like_any", "is", "is_not",
+]  # fmt: skip
+"""`like`: the text lies within; `like_any`: one of the texts does; `is`: it is true, or where the value is False (in a
+statement's shape: `is_not`), it is not. The rest compares."""
+
+_COMPARE = {"eq": "=", "ne": "<>", "min": ">=", "max": "<=", "greater": ">", "less": "<"}
+COLUMN_OPERATORS: tuple[Op, ...] = ("eq", "ne", "in", "not_in", "min", "max", "greater", "less", "like", "like_any")
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A BOOLEAN column as a test of its own and no parameter, so that an index of those rows alone is found."""
+
+    column: str
+    OPERATORS = ("is", "is_not")
+
+    def render(self, op: Op, place: int, count: int, like: str) -> str:
+        """`(column)`, or that it is not."""
+        return f"{'' if op == 'is' else 'NOT '}({self.column})"
+
+
+@dataclass(frozen=True, slots=True)
+class IsTrue:
+    """A test in SQL that takes no value."""
+
+    sql: str
+    OPERATORS = ("is", "is_not")
+
+    def render(self, op: Op, place: int, count: int, like: str) -> str:
+        """The test, or that it is not met."""
+        return f"{'' if op == 'is' else 'NOT '}({self.sql})"
+
+
+@dataclass(frozen=True, slots=True)
+class SqlTest:
+    """A test in SQL in which `{placeholders}` stand for the values."""
+
+    sql: str
+    OPERATORS = ("in",)
+
+    def render(self, op: Op, place: int, count: int, like: str) -> str:
+        """The test with its placeholders."""
+        return self.sql.format(placeholders=placeholders_of(place, count) or "NULL")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A column of a table beside (a link, texts, children), whose rows name this one's by their column `owner`."""
+
+    table: str
+    owner: str
+    column: str
+    OPERATORS = ("in",)
+
+    def render(self, op: Op, place: int, count: int, like: str) -> str:
+        """One of the values is there."""
+        return self.where(f"IN ({placeholders_of(place, count)})") if count else "1 = 0"
+
+    def where(self, test: str) -> str:
+        """The rows of which a row beside meets the test."""
+        return f"id IN (SELECT {self.owner} FROM {self.table} WHERE {self.column} {test})"
+
+
+@dataclass(frozen=True, slots=True)
+class AnyColumn:
+    """Any of several columns, of the table or of one beside."""
+
+    columns: tuple[str | Member, ...]
+    OPERATORS = ("like",)
+
+    def render(self, op: Op, place: int, count: int, like: str) -> str:
+        """The text lies in one of them."""
+        test = f"{like} ${place} ESCAPE '!'"
+        return "(" + " OR ".join(c.where(test) if isinstance(c, Member) else f"{c} {test}" for c in self.columns) + ")"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnOrShared:
+    """Rows whose column `owner` has the value, and all whose BOOLEAN column `shared` is true."""
+
+    owner: str
+    shared: str
+    OPERATORS = ("eq",)
+
+    def render(self, op: Op, place: int, count: int, like: str) -> str:
+        """The row is the caller's own, or shared."""
+        return f"({self.owner} = ${place} OR {self.shared})"
+
+
+Operand = str | Flag | IsTrue | SqlTest | Member | AnyColumn | OwnOrShared
+"""A text is the name of a column."""
+
+
+def placeholders_of(place: int, count: int) -> str:
+    """`$3, $4`: so many placeholders from a place on."""
+    return ", ".join(f"${number}" for number in range(place, place + count))
+
+
+def render(operand: Operand, op: Op, place: int, count: int, like: str) -> str:
+    """The test of an operand in SQL."""
+    if not isinstance(operand, str):
+        return operand.render(op, place, count, like)
+    if op in _COMPARE:
+        return f"{operand} {_COMPARE[op]} ${place}"
+    if op == "in":
+        return f"{operand} IN ({placeholders_of(place, count)})" if count else "1 = 0"
+    if op == "not_in":
+        return f"{operand} NOT IN ({placeholders_of(place, count)})" if count else "1 = 1"
+    if op == "like":
+        return f"{operand} {like} ${place} ESCAPE '!'"
+    if op == "like_any":
+        either = " OR ".join(f"{operand} {like} ${number} ESCAPE '!'" for number in range(place, place + count))
+        return f"({either})" if count else "1 = 0"
+    raise ValueError(f"a column has no operator {op!r}")
+
+
+def values_of(op: Op, value: Any) -> tuple[Any, ...]:
+    """The parameters that a condition with this operator puts into its statement."""
+    if op in ("in", "not_in"):
+        return tuple(value)
+    if op == "like_any":
+        return tuple(map(escape_like, value))
+    if op in ("is", "is_not"):
+        return ()
+    if op == "like":
+        return (escape_like(value),)
+    return (value,)
+
+
+def escape_like(text: str) -> str:
+    """Text to be found literally by a LIKE whose escape character is `!`."""
+    return "%" + text.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"

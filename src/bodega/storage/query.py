@@ -1,0 +1,130 @@
+"""Reading rows by name: the one place that knows in which order a row's columns come.
+
+A database hands out a `Record`, which can be unpacked and nothing else: `mypy` refuses `found[2]`. Rows of entities are
+read here; those of other statements are unpacked where they are read, or get the names of a tuple (`named`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from bodega.storage.table import Table, numbered_placeholders
+from bodega.storage.tx import Record, Tx
+
+T = TypeVar("T")
+
+
+class Row(NamedTuple):
+    """An entity as stored: `version` is the store's revision at its last change, `modified` its time in UTC seconds."""
+
+    entity: Any
+    version: int
+    modified: int
+    doc: bytes
+    """The rendered V3 form."""
+    held: bool = True
+    """Whether it was read inside the transaction that uses it."""
+
+
+class StoredRow(NamedTuple):
+    """The row of an entity with nothing decoded: a GET needs no more.
+
+    `doc` is the rendered V3 form and `rest` the JSON of the members that V3 does not show, None also where the reader
+    had no use for it; `version` and `modified` as in `Row`.
+    """
+
+    doc: bytes
+    rest: bytes | None
+    version: int
+    modified: int
+    id: int
+
+    def entity(self, table: Table) -> Any:
+        """The entity of `table`, decoded."""
+        return table.decode(self.doc, self.rest)
+
+    def decoded(self, table: Table, *, held: bool) -> Row:
+        """The row with its entity; `held` as in `Row`."""
+        return Row(table.decode(self.doc, self.rest), self.version, self.modified, self.doc, held)
+
+
+def stored_sql(table: Table, where: str, *, rest: bool = True) -> str:
+    """The statement that reads a `StoredRow`, or, unless `rest`, one without it."""
+    return f"SELECT doc, {'rest' if rest else 'NULL'}, version, modified, id FROM {table.name} WHERE {where}"
+
+
+async def get(tx: Tx, table: Table, entity_id: int) -> Row | None:
+    """One row by its id."""
+    found = await tx.row(table.get_sql, entity_id)
+    return None if found is None else _row(table, found)
+
+
+async def one(tx: Tx, table: Table, where: str, *values: Any) -> Row | None:
+    """The first row that meets a test in SQL, whose parameters are `values`."""
+    found = await tx.row(f"SELECT doc, rest, version, modified FROM {table.name} WHERE {where}", *values)
+    return None if found is None else _row(table, found)
+
+
+async def where(tx: Tx, table: Table, test: str, *values: Any, order: str = "id") -> list[Row]:
+    """The rows that meet a test in SQL."""
+    sql = f"SELECT doc, rest, version, modified FROM {table.name} WHERE {test} ORDER BY {order}"
+    decode = table.decode
+    return [
+        Row(decode(doc, rest), version, modified, doc) for doc, rest, version, modified in await tx.rows(sql, *values)
+    ]
+
+
+async def entities(tx: Tx, table: Table, test: str = "", *values: Any, order: str = "id") -> list[Any]:
+    """The entities whose rows meet a test in SQL, or all of them."""
+    narrowed = f" WHERE {test}" if test else ""
+    sql = f"SELECT doc, rest FROM {table.name}{narrowed} ORDER BY {order}"
+    decode = table.decode
+    return [decode(doc, rest) for doc, rest in await tx.rows(sql, *values)]
+
+
+async def entities_of(tx: Tx, table: Table, ids: Sequence[int], column: str = "id", order: str = "id") -> list[Any]:
+    """The entities whose `column` is one of these ids."""
+    test = f"{column} IN ({numbered_placeholders(len(ids))})"
+    return await entities(tx, table, test, *ids, order=order) if ids else []
+
+
+async def existing(tx: Tx, table: str, ids: Sequence[int]) -> list[int]:
+    """Those of these ids that have a row in the table of this name."""
+    sql = f"SELECT id FROM {table} WHERE id IN ({numbered_placeholders(len(ids))})"
+    return await values(tx, sql, *ids) if ids else []
+
+
+async def value(tx: Tx, sql: str, *values: Any) -> Any:
+    """What the first row holds in its one column; None also where there is no row."""
+    found = await tx.row(sql, *values)
+    if found is None:
+        return None
+    (held,) = found
+    return held
+
+
+async def values(tx: Tx, sql: str, *values: Any) -> list[Any]:
+    """What each row holds in its one column."""
+    return [held for (held,) in await tx.rows(sql, *values)]
+
+
+async def pairs(tx: Tx, sql: str, *values: Any) -> dict[Any, Any]:
+    """Rows of two columns as a mapping from the first to the second."""
+    return {key: held for key, held in await tx.rows(sql, *values)}  # noqa: C416 - a Record is no pair to mypy
+
+
+async def named(tx: Tx, kind: Callable[..., T], sql: str, *values: Any) -> list[T]:
+    """The rows as tuples of a `kind` whose members have the order of the statement's columns."""
+    return [kind(*row) for row in await tx.rows(sql, *values)]
+
+
+async def first(tx: Tx, kind: Callable[..., T], sql: str, *values: Any) -> T | None:
+    """As `named`, of the first row; None where there is none."""
+    found = await tx.row(sql, *values)
+    return None if found is None else kind(*found)
+
+
+def _row(table: Table, found: Record) -> Row:
+    doc, rest, version, modified = found
+    return Row(table.decode(doc, rest), version, modified, doc)
