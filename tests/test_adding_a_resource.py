@@ -19,9 +19,10 @@ from bodega.http.app_context import AppContext
 from bodega.http.asgi import Api
 from bodega.http.router import by_version
 from bodega.log import Log
-from bodega.resources import ROUTES, TABLES
+from bodega.resources import RESOURCES, TABLES
 from bodega.storage import files, keys, migrate, table_stats
 from bodega.storage.migrate import Migration
+from bodega.storage.model import link
 from bodega.storage.schema import create, create_all
 from shop import Server, Shop
 
@@ -50,11 +51,15 @@ globals().update({name: it for name, it in vars(module("gift_wraps_tests", TESTS
 
 @pytest.fixture
 def shop(server: Server, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    """A fresh store whose schema and routes have what the page adds."""
+    """A fresh store whose schema, rules and routes have what the page adds."""
     added = Migration(migrate.newest() + 1, "gift_wraps", MIGRATION)
     known = (*migrate.migrations(), added)
     monkeypatch.setattr(migrate, "migrations", lambda: known)
-    house = AppContext(server.app.stores, by_version((*ROUTES, *gift_wraps.routes)), insecure_http=True)
+    resources = (*RESOURCES, gift_wraps.RESOURCE)
+    model = link(aggregate for resource in resources for aggregate in resource.aggregates)
+    monkeypatch.setattr(server.app.stores, "model", model)
+    routes = [route for resource in resources for route in resource.routes]
+    house = AppContext(server.app.stores, by_version(routes), insecure_http=True)
     monkeypatch.setattr(server.app, "_api", Api(house, Log()))
     return server.shop()
 

@@ -141,9 +141,9 @@ def test_a_url_of_the_greatest_length_can_be_read_and_written_again(shop: Shop) 
 
 
 @pytest.mark.parametrize("path", [V2, V3])
-def test_a_store_holds_so_many_brands(shop: Shop, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+def test_a_store_holds_so_many_brands(shop: Shop, path: str) -> None:
     """Rule 32: 403; a duplicate is told before."""
-    monkeypatch.setattr(brands.TABLE, "cap", 2)
+    shop.redeclare(brands.TABLE, cap=2)
     shop.brand("Acme")
     shop.brand("Bolt")
     reply = shop.post(path, {"name": "Third"})

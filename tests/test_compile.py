@@ -39,9 +39,11 @@ from bodega.kit.route import Route, collection, item, moved, route
 from bodega.kit.route import listed as of_lists
 from bodega.kit.shape import Alias, Derived, EnumAlias, Linked, Nested, ObjectMember, V2Shape, V3Shape, WriteForm
 from bodega.resources import ROUTES, TABLES
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.declaration import DeclarationError
 from bodega.storage.opening import open_backend
 from bodega.storage.operands import AnyColumn, Flag, IsTrue, Member, OwnOrShared, SqlTest
+from bodega.storage.outbox import Signal
 from bodega.storage.plan import Condition, QueryPlan, count_sql
 from bodega.storage.schema import create_all
 from bodega.storage.sqlite.connection import numbered
@@ -98,7 +100,7 @@ TABLE: Mapping[str, Any] = {
     "noun": "thing", "columns": "name price is_low is_shared owner", "indexed": "price", "hidden": "secret",
     "computed": {"name_key": ("TEXT", lambda thing: thing.name.casefold())},
     "uniques": [Unique(("name_key",), "name", "It is there.")], "links": [TO_TAGS], "counter": "things",
-    "cap_within": ("owner", 9), "more_schema": TEXTS, "event": "store/thing",
+    "cap_within": ("owner", 9), "more_schema": TEXTS,
 }  # fmt: skip
 PARTS: Mapping[str, Any] = {
     "noun": "part", "columns": "thing_id title",
@@ -127,18 +129,20 @@ def declared(
     below: Mapping[str, Any] | None = None,
     include: Mapping[str, Any] | None = None,
     paths: Any = None,
-    signals: Any = None,
+    signals: tuple[Signal, ...] | None = None,
+    of_parts: tuple[Signal, ...] = (),
     words: Mapping[str, Any] | None = None,
 ) -> None:
     """A small house of things and their parts, right but for what is given. Raises DeclarationError."""
     things = stored("things", Thing, **{**TABLE, **(table or {})})
     within = stored("parts", Part, **{**PARTS, **(parts or {})})
     tags = stored("tags", Tag, noun="tag", columns="word")
-    if signals is not None:
-        signals(things)
+    told = events("store/thing") if signals is None else signals
+    aggregates = [Aggregate(tags), Aggregate(things, signals=told), Aggregate(within, signals=of_parts)]
     part_shape = V3Shape(Part, required="title", read_only="id thing_id")
-    shape = V3Shape(Thing, **{"required": "name|owner", "read_only": "id", "hidden": "secret", **(v3 or {})})
-    shape.nested[nested] = Nested(part_shape, _write)
+    rows = {nested: Nested(part_shape, _write)}
+    terms_of_v3 = {"required": "name|owner", "read_only": "id", "hidden": "secret", "nested": rows}
+    shape = V3Shape(Thing, **{**terms_of_v3, **(v3 or {})})
     inside = {"parts": children(within, "thing_id", order="title, id"), **(include or {})}
     terms: dict[str, Any] = {**LIST, "includes": inside, "shown": shape.shown, **(listing or {})}
     facet = Endpoint(
@@ -166,7 +170,7 @@ def declared(
         moved("all-things", 3, "things"),
         *(paths(facet, old, child) if paths is not None else ()),
     ]
-    compile_declarations([tags, things, within], routes, **{**WORDS, **(words or {})})
+    compile_declarations(aggregates, routes, **{**WORDS, **(words or {})})
 
 
 async def _write(*_given: Any) -> None:
@@ -204,7 +208,7 @@ def _at(make: Any) -> Any:
 
 
 def _signal(scope: str, on: str = "updated", channels: Any = None) -> Any:
-    return {"signals": lambda table: fires(table, scope, on=on, channels=channels)(lambda old, new: None)}
+    return {"signals": (fires(scope, lambda old, new: None, on=on, channels=channels),)}
 
 
 class Writing(ListAll):
@@ -340,21 +344,21 @@ MISTAKES: Sequence[tuple[Mapping[str, Any], str]] = [
      'things: cap_within "onwer": there is no column "onwer"; did you mean "owner"?'),
     ({"parts": {"counter": "thngs"}}, 'parts: counter: there is no counter of a plan "thngs"; did you mean "things"?'),
     # events
-    ({"table": {"event": events("store/thign")}},
+    ({"signals": events("store/thign")},
      'things: event "store/thign/created": there is no scope of events "store/thign/created";'
      ' did you mean "store/thing/created"?\n'
      'things: event "store/thign/updated": there is no scope of events "store/thign/updated";'
      ' did you mean "store/thing/updated"?\n'
      'things: event "store/thign/deleted": there is no scope of events "store/thign/deleted";'
      ' did you mean "store/thing/deleted"?'),
-    ({"table": {"event": events("store/thing", fields="name prise")}},
+    ({"signals": events("store/thing", fields="name prise")},
      'things: event "store/thing/updated": there is no member "prise"; did you mean "price"?'),
     (_signal("store/thing/updated", on="update"),
      'things: event "store/thing/updated": there is no change "update"; did you mean "updated"?'),
     (_signal("store/channel/#/thing/updated"),
      'things: event "store/channel/#/thing/updated": channels go with a scope that has a # for the channel,'
      ' and with no other'),
-    ({"parts": {"event": events("store/channel/#/thing", on="updated", channels=channel_of)}},
+    ({"of_parts": events("store/channel/#/thing", on="updated", channels=channel_of)},
      'parts: event "store/channel/#/thing/updated": there is no member "channel_id"'),
     # plans
     ({"words": {"plans": {"small": ("thngs",)}}},

@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from functools import partial
 
+from bodega.resources import MODEL
 from bodega.resources.catalog import brands
 from bodega.storage.opening import open_backend
 from bodega.storage.unit import Terms, Unit
@@ -22,7 +23,7 @@ async def _first_writes(url: str) -> list[int]:
     backend = await open_backend(None, url)
     record = await backend.registry.add_store(f"young-{secrets.token_hex(4)}", "sandbox", {}, 0)
     await backend.migrate(record)
-    workers = [await backend.open(record) for _ in range(WORKERS)]
+    workers = [await backend.open(record, MODEL) for _ in range(WORKERS)]
     writes = [each.write(partial(_brand, f"Brand {at}"), 0, Terms()) for at, each in enumerate(workers)]
     ids = await asyncio.gather(*writes, return_exceptions=True)
     for each in workers:

@@ -83,11 +83,11 @@ class Draft:
         if body:
             headers.setdefault("content-type", "application/json")
         with ExitStack() as stack:
+            if self.cap:
+                stack.callback(self.world.shop.redeclare(categories.TABLE, cap=self.cap))
             patched = stack.enter_context(pytest.MonkeyPatch.context())
             for name, value in self.store.items():
                 patched.setattr(store, name, value)
-            if self.cap:
-                patched.setattr(categories.TABLE, "cap", self.cap)
             return shop.request(self.method, path, body=body, headers=headers, token=token, scheme=self.scheme)
 
 

@@ -554,9 +554,11 @@ def one_brand_more_than_a_store_holds(desk: Desk) -> Send:
     desk.shop.brand()
 
     def send() -> Reply:
-        with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(brands.TABLE, "cap", 1)
+        restore = desk.shop.redeclare(brands.TABLE, cap=1)
+        try:
             return desk.ask("POST", desk.path("brands"), {"name": "Best"})
+        finally:
+            restore()
 
     return send
 

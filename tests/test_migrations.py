@@ -360,7 +360,7 @@ def test_a_store_that_cannot_be_opened_is_opened_once_it_can(servers: Servers, m
     shop = server.shop()
     real = server.backend.open
 
-    async def away(_record: Any) -> Any:
+    async def away(*_: Any) -> Any:
         raise Busy("away")
 
     monkeypatch.setattr(server.backend, "open", away)

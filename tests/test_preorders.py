@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bodega.resources import SWEEPS
 from bodega.tasks.sweep import sweep
 from shop import Shop
 
@@ -18,7 +19,7 @@ def pass_time(shop: Shop, seconds: int) -> None:
     """Moves the store's clock, and does what is due."""
     shop.freeze(START + seconds)
     store = shop.server.run(shop.server.app.stores.get(shop.name))
-    shop.server.run(sweep(store))
+    shop.server.run(sweep(store, SWEEPS))
 
 
 ROWS: list[tuple[dict[str, Any], str]] = [

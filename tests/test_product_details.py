@@ -197,10 +197,10 @@ def test_a_duplicate_child_refuses_the_whole_product(shop: Shop) -> None:
     assert (shop.rows("products"), shop.rows("custom_fields")) == (0, 0)
 
 
-def test_the_platform_caps_the_custom_fields_of_a_product(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_platform_caps_the_custom_fields_of_a_product(shop: Shop) -> None:
     """Rule 67: 200 a product, over -> 403."""
     assert custom_fields.TABLE.cap_within == ("product_id", 200)
-    monkeypatch.setattr(custom_fields.TABLE, "cap_within", ("product_id", 2))
+    shop.redeclare(custom_fields.TABLE, cap_within=("product_id", 2))
     shop.product()
     shop.product("Saw")
     for number in range(2):

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from bodega.clock import Clock
 from bodega.lab.reset import empty
+from bodega.resources import MODEL
 from bodega.resources.catalog import brands, product
 from bodega.storage import rows as reading
 from bodega.storage.opening import open_backend
@@ -445,7 +446,7 @@ def test_a_store_that_is_emptied_starts_again_but_no_etag_is_used_twice(pair: tu
     shop.product("Hammer", categories=[shop.category()], brand_id=shop.brand())
     tags = {shop.get(path).headers["etag"] for path in ("/v3/catalog/products", "/v3/catalog/products/1")}
     record = server.run(other.registry.store(shop.name))
-    rows = server.run(other.open(record))
+    rows = server.run(other.open(record, MODEL))
     server.run(rows.write(empty, int(record.clock.now()), Terms()))
     server.run(rows.close())
     emptied = shop.get("/v3/catalog/products")

@@ -29,7 +29,7 @@ from bodega.log import Log, to_standard_error
 from bodega.metrics import Board, Meter
 from bodega.panel.app import mounts as panel_mounts
 from bodega.reference import pages
-from bodega.resources import ROUTES, TABLES
+from bodega.resources import MODEL, ROUTES, SWEEPS
 from bodega.storage.backend import Backend
 from bodega.storage.sqlite.backend import SqliteBackend
 from bodega.tasks.worker import Worker
@@ -45,7 +45,7 @@ def check_declarations() -> None:
     """The compile step: every word of every declaration is checked, once. Raises DeclarationError."""
     modules = [module for name, module in sys.modules.items() if name.startswith("bodega.resources.")]
     compile_declarations(
-        TABLES,
+        [MODEL.rules_of(table) for table in MODEL.tables],
         ROUTES,
         scopes=SCOPES,
         readers=frozenset(READERS.values()),
@@ -140,7 +140,7 @@ async def make_app(
     check_declarations()
     meter = meter or Board().meter()
     written = to_standard_error() if log else Log()
-    stores = Stores(backend, shared=not isinstance(backend, SqliteBackend), log=written, tables=TABLES)
+    stores = Stores(backend, shared=not isinstance(backend, SqliteBackend), log=written, model=MODEL)
     listen = getattr(backend.registry, "listen", None)
     if listen is not None:
         await listen()
@@ -154,7 +154,9 @@ async def make_app(
         wake_worker=lambda store: worker[0].enqueued(store),
     )
     announce = backend.registry.announce_task
-    worker.append(Worker(TaskExecutor(app), written, alone=isinstance(backend, SqliteBackend), announce=announce))
+    worker.append(
+        Worker(TaskExecutor(app), written, alone=isinstance(backend, SqliteBackend), announce=announce, sweeps=SWEEPS)
+    )
     backend.registry.on_task = worker[0].heard
     dispatcher = Dispatcher(stores, written, alone=isinstance(backend, SqliteBackend))
     backend.registry.on_delivery = dispatcher.heard

@@ -8,7 +8,7 @@ import binascii
 import hmac
 import re
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -18,11 +18,12 @@ from bodega.access.settings import with_defaults
 from bodega.clock import Clock
 from bodega.log import Log
 from bodega.storage import migrate
+from bodega.storage.aggregate import DataModel
 from bodega.storage.backend import Backend
 from bodega.storage.default_rows import insert_default_rows, missing_default_rows
+from bodega.storage.model import NO_TABLES
 from bodega.storage.registry import Account, Registry, StoreRecord, digest
 from bodega.storage.rows import PageIndex, Rows
-from bodega.storage.table import Table
 from bodega.storage.tx import Busy
 from bodega.storage.unit import Terms
 from bodega.storage.writer import Job
@@ -137,14 +138,15 @@ class OpenStore:
 class Stores:
     """Opens stores when they are first asked for, and rereads their records after each change notification.
 
-    A store that is opened for the first time gets the default rows of `tables`.
+    `model` has the tables of every store and their rules; a store that is opened for the first time gets their default
+    rows.
     """
 
     def __init__(
-        self, backend: Backend, *, shared: bool = False, log: Log | None = None, tables: Sequence[Table] = ()
+        self, backend: Backend, *, shared: bool = False, log: Log | None = None, model: DataModel = NO_TABLES
     ) -> None:
         self.backend = backend
-        self._tables = tables
+        self.model = model
         self.registry = backend.registry
         self._shared = shared
         self._log = log or Log()
@@ -239,9 +241,9 @@ class Stores:
         return True
 
     async def _admit(self, store: OpenStore) -> None:
-        rows = await self.backend.open(store.record)
+        rows = await self.backend.open(store.record, self.model)
         try:
-            wanting = await missing_default_rows(rows.reader, self._tables)
+            wanting = await missing_default_rows(rows.reader, self.model.tables)
             if wanting:
                 await rows.write(partial(insert_default_rows, tables=wanting), int(store.clock.now()), store.terms)
         except BaseException:

@@ -91,9 +91,9 @@ async def fill(backend: Backend, store_hash: str, wanted: Mapping[str, int], see
     from bodega.lab import seed as lab
     from bodega.lab.seed_orders import NothingToSell
     from bodega.law.refusal import Refusal
-    from bodega.resources import TABLES
+    from bodega.resources import MODEL
 
-    stores = Stores(backend, tables=TABLES)
+    stores = Stores(backend, model=MODEL)
     added = dict.fromkeys(wanted, 0)
 
     def made(name: str, count: int) -> None:

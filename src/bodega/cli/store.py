@@ -132,11 +132,12 @@ def reset(place: DataLocation, store_hash: str, as_json: bool) -> None:
 
     async def work(backend: Backend) -> dict[str, Any]:
         from bodega.lab.reset import empty
+        from bodega.resources import MODEL
         from bodega.storage.unit import Terms
 
         record = await the_store(backend, store_hash)
         await backend.migrate(record)
-        rows = await backend.open(record)
+        rows = await backend.open(record, MODEL)
         try:
             await rows.write(empty, int(record.clock.now()), Terms(settings=with_defaults(record.settings)))
         finally:

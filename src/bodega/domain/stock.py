@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from bodega.storage.outbox import Cause
+
+CAUSE: Cause = "order"
+"""What a unit of work says while an order moves the stock: such a change has an event of its own."""
+
 PLACED = "order_placed"
 COMPLETED = "order_completed_or_shipped"
 GIVEN_BACK = frozenset({0, 4, 5, 6})

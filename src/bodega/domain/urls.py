@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Annotated, Any, ClassVar, NamedTuple
 
@@ -13,6 +13,7 @@ import msgspec
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault
 from bodega.storage import query
+from bodega.storage.aggregate import AfterDelete, BeforeValidate, BeforeWrite, Conflicts, ExtraStatements
 from bodega.storage.conflicts import duplicate
 from bodega.storage.table import Table, numbered_placeholders
 from bodega.storage.tx import Statement, Tx
@@ -62,15 +63,21 @@ def slug(name: str) -> str:
     return _between("-", name.lower()).strip("-")[:200]
 
 
-def has_urls(table: Table, kind: str, *, named: str = "name", below: str = "") -> None:
-    """Gives the entities of a table, which have a `custom_url`, their place among the URLs.
+class Urls(NamedTuple):
+    """The rules of what has a page: each goes into the list of that kind."""
+
+    before_write: BeforeWrite
+    extra_statements: ExtraStatements
+    conflicts: Conflicts
+    after_delete: AfterDelete
+
+
+def urls_of(table: Table, kind: str, *, named: str = "name", below: str = "") -> Urls:
+    """What gives the entities of a table, which have a `custom_url`, their place among the URLs.
 
     A URL that nobody chose is made from the member `named`; it begins with `below`, as `/blog`.
     """
-    table.before_write.append(_choose(table, kind, attrgetter(named), below))
-    table.extra_statements.append(_claim(kind))
-    table.conflicts.append(_taken(kind))
-    table.after_delete.append(_release(kind))
+    return Urls(_choose(table, kind, attrgetter(named), below), _claim(kind), _taken(kind), _release(kind))
 
 
 class UrlHolder(NamedTuple):
@@ -83,10 +90,11 @@ class UrlHolder(NamedTuple):
 _HOLDER = "SELECT kind, owner FROM urls WHERE url = $1"
 
 
-def yields_taken_urls(table: Table, kind: str) -> None:
-    """What wants a URL that is taken is saved without it, and the caller is told (207), as the documents have it."""
+def leave_taken_urls(table: Table, kind: str) -> BeforeValidate:
+    """A rule before validation, for pages of the store."""
 
-    async def leave_it(unit: Unit, changes: dict[str, Any], old: Any, notes: list[Fault]) -> None:
+    async def leave_taken_urls(unit: Unit, changes: dict[str, Any], old: Any, notes: list[Fault]) -> None:
+        """What wants a URL that is taken is saved without it, and the caller is told (207), as documented."""
         wanted = changes.get("custom_url")
         if wanted is None or not wanted.url:
             return
@@ -97,11 +105,11 @@ def yields_taken_urls(table: Table, kind: str) -> None:
         message = f"The {table.noun} was saved, but its url was not: {holder.kind} {holder.id} has it."
         notes.append(Fault(Reason.DUPLICATE, "url", message))
 
-    table.before_validate.append(leave_it)
+    return leave_taken_urls
 
 
-def _choose(table: Table, kind: str, named: Callable[[Any], str], below: str) -> Callable[..., Awaitable[None]]:
-    async def choose(unit: Unit, old: Any, new: Any) -> None:
+def _choose(table: Table, kind: str, named: Callable[[Any], str], below: str) -> BeforeWrite:
+    async def choose_a_url(unit: Unit, old: Any, new: Any) -> None:
         """An entity without a URL gets a free one made from its name."""
         wanted = new.custom_url
         if wanted.url:
@@ -120,15 +128,15 @@ def _choose(table: Table, kind: str, named: Callable[[Any], str], below: str) ->
                 path = path.rstrip("/") + "-1/"
         new.custom_url = type(wanted)(path)
 
-    return choose
+    return choose_a_url
 
 
 async def _is_taken(tx: Tx, url: str) -> bool:
     return await tx.row("SELECT 1 FROM urls WHERE url = $1", url) is not None
 
 
-def _claim(kind: str) -> Callable[..., list[Statement]]:
-    def claim(_unit: Unit, old: Any, new: Any) -> list[Statement]:
+def _claim(kind: str) -> ExtraStatements:
+    def claim_the_url(_unit: Unit, old: Any, new: Any) -> list[Statement]:
         """The URL's row goes to the database with the entity's; the primary key decides who was first."""
         if old is None:
             return [("INSERT INTO urls (url, kind, owner) VALUES ($1, $2, $3)", (new.custom_url.url, kind, new.id))]
@@ -136,11 +144,11 @@ def _claim(kind: str) -> Callable[..., list[Statement]]:
             return []
         return [("UPDATE urls SET url = $1 WHERE kind = $2 AND owner = $3", (new.custom_url.url, kind, new.id))]
 
-    return claim
+    return claim_the_url
 
 
-def _taken(kind: str) -> Callable[..., Awaitable[list[Fault]]]:
-    async def taken(tx: Tx, entity: Any) -> list[Fault]:
+def _taken(kind: str) -> Conflicts:
+    async def url_is_taken(tx: Tx, entity: Any) -> list[Fault]:
         """Rule 44: a URL that another entity holds is a conflict."""
         url = entity.custom_url.url
         holder = await query.first(tx, UrlHolder, _HOLDER, url)
@@ -149,12 +157,13 @@ def _taken(kind: str) -> Callable[..., Awaitable[list[Fault]]]:
         message = f"The custom_url {url} is taken."
         return [duplicate("custom_url", message, holder.kind, holder.id)]
 
-    return taken
+    return url_is_taken
 
 
-def _release(kind: str) -> Callable[..., Awaitable[None]]:
-    async def release(unit: Unit, ids: Sequence[int]) -> None:
+def _release(kind: str) -> AfterDelete:
+    async def release_the_url(unit: Unit, ids: Sequence[int]) -> None:
+        """Its URL is free for others."""
         placeholders = numbered_placeholders(len(ids), 2)
         await unit.tx.run(f"DELETE FROM urls WHERE kind = $1 AND owner IN ({placeholders})", kind, *ids)
 
-    return release
+    return release_the_url

@@ -70,7 +70,6 @@ TABLE = stored(
 )
 
 
-@TABLE.after_write.append
 async def give_up_what_waits(unit: Unit, old: Hook | None, new: Hook) -> None:
     """A deactivated hook gets nothing more; its waiting deliveries stay in the log and can be redelivered."""
     if old is not None and old.is_active and not new.is_active:
@@ -79,7 +78,6 @@ async def give_up_what_waits(unit: Unit, old: Hook | None, new: Hook) -> None:
         await unit.tx.run(sql, new.id, message)
 
 
-@TABLE.after_delete.append
 async def take_what_waits_along(unit: Unit, ids: Sequence[int]) -> None:
     """Waiting deliveries of a deleted hook are dropped; what was delivered stays in the log."""
     placeholders = numbered_placeholders(len(ids))

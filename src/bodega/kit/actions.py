@@ -74,12 +74,9 @@ class Action:
 
     @cached_property
     def files(self) -> bool:
-        """Whether what it shows may name files, in whose addresses the reply puts the host that the caller used.
-
-        Asked when the first request comes: resources may add to the includes of others.
-        """
-        endpoint = getattr(self, "endpoint", None)
-        if endpoint is None:  # what has no table, as a singleton, names no files
+        """Whether what it shows may name files, in whose addresses the reply puts the host that the caller used."""
+        endpoint = getattr(self, "endpoint", None)  # what has no table, as a singleton, names no files
+        if endpoint is None:
             return False
         inside = [
             *endpoint.listing.includes.values(),

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from bodega.kit.actions import Action, Create, Delete, DeleteMany, ListAll, ShowItem, Update, shape_of
 from bodega.kit.batch import CreateMany, DeleteListed, Many, UpdateMany
 from bodega.kit.compile_listing import check_listing, check_shown
 from bodega.kit.compile_shape import check_v2, check_v3
-from bodega.kit.compile_table import check_table, columns_of
+from bodega.kit.compile_table import check_signal, check_table, columns_of
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.fixed import TESTS, CountFixed, ListFixed, ReadFixed, ShowFixed
 from bodega.kit.images import DropImage
@@ -24,6 +25,7 @@ from bodega.kit.route import Route
 from bodega.kit.shape import V2Shape, V3Shape
 from bodega.storage.declaration import DeclarationError
 from bodega.storage.operands import COLUMN_OPERATORS
+from bodega.storage.rules import Rules
 from bodega.storage.table import Table
 
 DECLARATIONS = (Endpoint, Listing, V2Shape, V3Shape)
@@ -39,7 +41,7 @@ _OF_ALL = (ListAll, Create, DeleteMany, Many, ListFixed, CountFixed)
 
 
 def compile_declarations(
-    tables: Sequence[Table],
+    aggregates: Sequence[Rules[Any]],
     routes: Sequence[Route],
     *,
     scopes: Collection[str],
@@ -49,17 +51,19 @@ def compile_declarations(
     plans: Mapping[str, Collection[str]],
     more: Iterable[object] = (),
 ) -> Collection[object]:
-    """Checks tables, routes, and all that the routes lead to: endpoints, listings, shapes.
+    """Checks tables, their events, routes, and all that the routes lead to: endpoints, listings, shapes.
 
     `scopes` are the OAuth scopes, `readers` those of them that only let one read, `events` the scopes of events,
     `counters` what plans can limit, `plans` what each does limit, `more` declarations to which no route leads. Returns
     the declarations that were checked. Raises DeclarationError, whose message has a line for each mistake.
     """
+    tables = [aggregate.table for aggregate in aggregates]
     words = Vocabulary(scopes, readers, events, counters, columns_of(tables))
     compiler = _Compiler(words, routes)
     by_name = {table.name: table for table in tables}
-    for table in tables:
-        compiler.table(table, by_name)
+    for aggregate in aggregates:
+        compiler.table(aggregate.table, by_name)
+        compiler.signals(aggregate)
     for route in routes:
         compiler.route(route, by_name)
     for held in more:
@@ -91,6 +95,11 @@ class _Compiler:
     def table(self, table: Table, tables: Mapping[str, Table]) -> None:
         if self._is_new(table):
             check_table(table, tables, self.mistakes.at(table.file, table.name), self.words)
+
+    def signals(self, aggregate: Rules[Any]) -> None:
+        table = aggregate.table
+        for signal in aggregate.signals:
+            check_signal(signal, table, self.mistakes.at(signal.file or table.file, table.name), self.words)
 
     def route(self, route: Route, tables: Mapping[str, Table]) -> None:
         here = self.mistakes.at(route.file, f"{route.template} (V{route.version})")

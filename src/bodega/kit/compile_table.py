@@ -54,8 +54,6 @@ def check_table(table: Table, tables: Mapping[str, Table], mistakes: Mistakes, w
         mistakes.expect("counter", table.counter, words.counters, "counter of a plan")
     if table.cap_within is not None:
         mistakes.expect_all("cap_within", table.cap_within[0].split(), types, "column")
-    for signal in table.signals:
-        check_signal(signal, table, mistakes.at(signal.file or mistakes.file, mistakes.resource), words)
 
 
 def check_signal(signal: Signal, table: Table, mistakes: Mistakes, words: Vocabulary) -> None:

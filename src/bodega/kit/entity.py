@@ -6,7 +6,7 @@ stored bytes into its reply without looking at them.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from operator import attrgetter
@@ -14,10 +14,9 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from bodega.kit.events import events
 from bodega.kit.fields import DECIMAL, FLAG, INTEGER, MOMENT, OWN_FILE, FieldType, bare, field_type_of, ten_thousandths
 from bodega.storage import files
-from bodega.storage.outbox import Signal
+from bodega.storage.aggregate import BeforeValidate
 from bodega.storage.table import Column, DefaultRows, Link, Reference, SqlType, Table, Unique
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
@@ -48,7 +47,7 @@ def stored(
     cap_within: tuple[str, int] | None = None,
     more_schema: str = "",
     first: DefaultRows | None = None,
-    event: str | Sequence[Signal] = "",
+    at_once: bool = False,
 ) -> Table:
     """The table of an entity.
 
@@ -56,15 +55,15 @@ def stored(
     the field types, decimals as integers of ten-thousandths. `computed` adds columns that are not plain fields. `noun`
     is what one row is called in sentences, `counter` the plan limit it counts against, `cap` the platform's own,
     `cap_within` that of one parent (the columns that name it, rows); `more_schema` is SQL of tables that belong to it,
-    `first` gives the rows that every store has. Whether its documents name files follows from the field types. `event`
-    is a scope as "store/category", below which created, updated and deleted are fired, or what `kit.events` makes.
+    `first` gives the rows that every store has, `at_once` is for a delete that may be refused for one of many rows.
+    Whether its documents name files follows from the field types.
     """
     hints = get_type_hints(entity, include_extras=True)
     made = [_column(field, hints.get(field, Any)) for field in columns.split()]
     made += [Column(column, kind, value) for column, (kind, value) in (computed or {}).items()]
     wanted = set(indexed.split())
     encode, decode = _codec(entity, tuple(hidden.split()))
-    table = Table(
+    return Table(
         name,
         entity,
         encode,
@@ -80,14 +79,10 @@ def stored(
         cap_within,
         first,
         files=any(names_files(hint) for hint in hints.values()),
-        signals=list(events(event)) if isinstance(event, str) else list(event),
+        at_once=at_once,
         indexed=tuple(indexed.split()),
         hidden=tuple(hidden.split()),
     )
-    addresses = [field for field, hint in hints.items() if field_type_of(hint).located]
-    if addresses:
-        table.before_validate.append(_know_own_files(addresses))
-    return table
 
 
 def names_files(annotation: Any) -> bool:
@@ -107,7 +102,16 @@ async def own_file(tx: Tx, text: str) -> str:
     return f"{files.PLACE}/{own[1]}"
 
 
-def _know_own_files(addresses: Sequence[str]) -> Callable[..., Awaitable[None]]:
+def addresses_in(entity: type[Any]) -> list[str]:
+    """The members of an entity that hold the address of a file each."""
+    hints = get_type_hints(entity, include_extras=True)
+    return [field for field, hint in hints.items() if field_type_of(hint).located]
+
+
+def know_own_files(table: Table) -> BeforeValidate:
+    """The rule that every table with a field of type `FileUrl` has."""
+    addresses = addresses_in(table.entity)
+
     async def know_own_files(unit: Unit, changes: dict[str, Any], _old: Any, _notes: Any) -> None:
         """Clients send whole objects back, with the URLs that they read."""
         for name in addresses:

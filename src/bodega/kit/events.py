@@ -1,22 +1,18 @@
 """The events of a table as data: which changes are told, on which scope, and what is said of them.
 
-`stored(..., event="store/brand")` is the usual case. `events(...)` says more; `fires(...)` makes a named function of a
-rule that needs thought. What is said goes into the payload's `data`; hooks ask for scopes (contract: webhooks.tsv).
+An aggregate lists them as its `signals`: `events("store/brand")` is the usual case, `fires(scope, say)` has the words
+of a function. What is said goes into the payload's `data`; hooks ask for scopes (contract: webhooks.tsv).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bodega.storage.declaration import declared_in
-from bodega.storage.outbox import CREATED, DELETED, UPDATED, Cause, Signal
-from bodega.storage.table import Table
+from bodega.storage.outbox import CREATED, DELETED, UPDATED, Cause, ChannelsOf, Says, Signal
 from bodega.storage.tx import Tx
-
-Say = Callable[[Any, Any], Any]
-Channels = Callable[[Tx, Any, Any], Awaitable[Iterable[int]]]
 
 
 def events(
@@ -27,8 +23,8 @@ def events(
     more: Callable[[Any], Mapping[str, Any]] | None = None,
     data: Callable[[Any], Any] | None = None,
     fields: str = "",
-    channels: Channels | None = None,
-) -> list[Signal]:
+    channels: ChannelsOf | None = None,
+) -> tuple[Signal, ...]:
     """`{scope}/created`, `/updated` and `/deleted`, or those named by `on`.
 
     `data` of the payload is `{"type": kind, "id": id}` and what `more(entity)` adds, or all that `data(entity)` gives;
@@ -37,7 +33,7 @@ def events(
     `channels(tx, old, new)` gives the ids (`channel_of` where the entity has one).
     """
     if not scope:
-        return []
+        return ()
     word = kind or re.sub(r"(?<=[a-z])([A-Z])", r"_\1", scope.rpartition("/")[2]).lower()
     watched = fields.split()
 
@@ -51,42 +47,30 @@ def events(
             return None
         return payload(new)
 
-    say: dict[str, Say] = {
+    say: dict[str, Says] = {
         CREATED: lambda _old, new: payload(new),
         UPDATED: updated,
         DELETED: lambda old, _new: payload(old),
     }
     asked = {UPDATED: tuple(watched)}
-    return [
+    return tuple(
         Signal(
             f"{scope}/{change}", frozenset([change]), say.get(change, updated),
             channels=channels, fields=asked.get(change, ()), file=declared_in(),
         )
         for change in on.split()
-    ]  # fmt: skip
+    )  # fmt: skip
 
 
 def fires(
-    table: Table,
-    scope: str,
-    *,
-    on: str = "updated",
-    cause: Cause | None = None,
-    channels: Channels | None = None,
-) -> Callable[[Say], Say]:
-    """Makes a function `say(old, new)` the words of an event: the payload's `data`, or None for silence.
+    scope: str, say: Says, *, on: str = "updated", cause: Cause | None = None, channels: ChannelsOf | None = None
+) -> Signal:
+    """The event whose words are those of `say(old, new)`: the payload's `data`, or None for silence.
 
     `cause` as in `Signal`: "" for changes that a caller asked for, "order" for those that an order brings along.
     `channels` as in `events`.
     """
-
-    file = declared_in()
-
-    def with_words(say: Say) -> Say:
-        table.signals.append(Signal(scope, frozenset(on.split()), say, cause, channels, file=file))
-        return say
-
-    return with_words
+    return Signal(scope, frozenset(on.split()), say, cause, channels, file=declared_in())
 
 
 async def channel_of(_tx: Tx, old: Any, new: Any) -> list[int]:

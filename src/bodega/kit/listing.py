@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from bodega.kit.parameters import Parse, integer, listed, moment, parser
+from bodega.kit.sealed import Sealed
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.storage.declaration import declared_in
@@ -138,7 +140,7 @@ class Query(NamedTuple):
         return [] if self.cursor is None else [("before" if self.cursor.backwards else "after", self.cursor.text)]
 
 
-class Listing:
+class Listing(Sealed):
     """The parameters of one list in one API version.
 
     `filters` in the shorthand of filters.tsv: `id:set` (equal, :in, :not_in, :min, :max, :greater, :less),
@@ -178,7 +180,7 @@ class Listing:
         self.mapped = dict(mapped or {})
         self.bounds = tuple(bounds.split())
         self.sorts = tuple(sorts.split())
-        self.includes = includes if includes is not None else {}
+        self.includes: Mapping[str, Include] = MappingProxyType(dict(includes or {}))
         self.shown = tuple(shown)
         self.always = frozenset(always)
         self.include_names_fields = include_names_fields

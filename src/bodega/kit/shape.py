@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Collection, Container, Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, NamedTuple, get_type_hints
 
 import msgspec
@@ -17,6 +18,7 @@ import msgspec
 from bodega.kit.complaint import typed
 from bodega.kit.entity import Entity
 from bodega.kit.fields import INT32, ONLY_NUL, STRING, FieldType, as_is, field_type_of, longest
+from bodega.kit.sealed import Sealed
 from bodega.kit.upload import Form, Upload
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
@@ -123,12 +125,12 @@ def link(base: Base, path: str) -> dict[str, str]:
     return {"url": f"{base.url}{path}{base.suffix}", "resource": path}
 
 
-class V2Shape:
+class V2Shape(Sealed):
     """`fields` names the members in order, each with at most one mark:
 
     `*` POST needs it; `+` POST and PUT need it; `!` read-only; `~` read-only, but a POST that brings it is not refused;
     `?` neither writes nor is ever refused; `^` written, but never shown, and if the entity has no such field, a wish
-    that a guard fulfils. Links and derived members are read-only unless marked otherwise. `when_chosen` are members
+    that a rule fulfils. Links and derived members are read-only unless marked otherwise. `when_chosen` are members
     that appear only when the caller chose which to see (rule 28).
     """
 
@@ -153,7 +155,8 @@ class V2Shape:
         unseen = {text[:-1] for text in fields.split() if text.endswith("^")}
         self._shown = [(made.name, made.show) for made in self.wires.values() if made.name not in unseen]
         looks = {name: word.shown if isinstance(word, WriteForm) else word for name, word in words.items()}
-        self.batch_loaded = {name: word for name, word in looks.items() if isinstance(word, BatchLoaded)}
+        loaded = {name: word for name, word in looks.items() if isinstance(word, BatchLoaded)}
+        self.batch_loaded: Mapping[str, BatchLoaded] = MappingProxyType(loaded)
         self._called = {made.field: name for name, made in self.wires.items() if made.field not in ("", *self.wires)}
         self._required = [made for made in self.wires.values() if made.required]
         self._always_required = [made for made in self.wires.values() if "PUT" in made.required]
@@ -347,13 +350,13 @@ class Nested(NamedTuple):
     maximum: int = 0
 
 
-class V3Shape:
+class V3Shape(Sealed):
     """The V3 form: which members may be written, which POST needs (`a|b`: one of the two), and members that are written
     but never shown.
 
     Members that are unknown or read-only are passed over: clients send whole objects back. `nested` are members that
-    hold rows of other tables; they can be added after the shape was made. `view` makes the members of a facet that does
-    not show the entity as it is stored; `members` names them, in order.
+    hold rows of other tables, in the order in which they are written. `view` makes the members of a facet that does not
+    show the entity as it is stored; `members` names them, in order.
     """
 
     def __init__(
@@ -366,6 +369,7 @@ class V3Shape:
         hidden: str = "",
         view: Callable[[Any], dict[str, Any]] | None = None,
         members: str = "",
+        nested: Mapping[str, Nested] | None = None,
     ) -> None:
         self.file = declared_in()
         self.entity = entity
@@ -380,7 +384,7 @@ class V3Shape:
         self.shown = self.members or kept
         self.types = {name: hints[name] for name in entity.__struct_fields__ if name not in unwritten}
         self.types |= write_only or {}
-        self.nested: dict[str, Nested] = {}
+        self.nested: Mapping[str, Nested] = MappingProxyType(dict(nested or {}))
         drafted = [(name, annotation | msgspec.UnsetType, msgspec.UNSET) for name, annotation in self.types.items()]
         draft = msgspec.defstruct(f"{entity.__name__}Draft", drafted, kw_only=True)
         self._one = msgspec.json.Decoder(draft)

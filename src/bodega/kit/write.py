@@ -14,8 +14,9 @@ from bodega.kit.shape import Changes
 from bodega.law.outcome import Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
+from bodega.storage.aggregate import BeforeValidate
 from bodega.storage.query import Row, StoredRow
-from bodega.storage.table import Guard, Table
+from bodega.storage.table import Table
 from bodega.storage.unit import Unit
 
 _replace = msgspec.structs.replace
@@ -24,7 +25,7 @@ _replace = msgspec.structs.replace
 async def apply(unit: Unit, table: Table, changes: Changes, old: Any, notes: list[Fault]) -> None:
     """Lets the resource's rules turn what was asked for into what is stored; `notes` collects what could not be."""
     try:
-        for before_validate in table.before_validate:
+        for before_validate in unit.model.rules_of(table).before_validate:
             await before_validate(unit, changes, old, notes)
     except Refusal as refusal:
         known = {name: value for name, value in changes.items() if name in table.entity.__struct_fields__}
@@ -39,20 +40,21 @@ def build(table: Table, changes: Changes, now: int) -> Any:
     return table.entity(**{**stamped, **changes})
 
 
-def unchanging(*names: str) -> Guard:
-    """A `before_validate` guard: members that are set for good when an entity is made.
+def unchanging(*names: str, rule: int = 0) -> BeforeValidate:
+    """A rule before validation: members that are set for good when an entity is made; `rule` is its number.
 
     One that is sent back as it is does no harm, since clients write whole objects back.
     """
 
-    async def keep(_unit: Unit, changes: Changes, old: Any, _notes: list[Fault]) -> None:
+    async def unchanging(_unit: Unit, changes: Changes, old: Any, _notes: list[Fault]) -> None:
         if old is None:
             return
         changed = [name for name in names if name in changes and changes[name] != getattr(old, name)]
         if changed:
             raise refuse_faults([Fault(Reason.FIELD_READ_ONLY, name, SET_FOR_GOOD.format(name)) for name in changed])
 
-    return keep
+    unchanging.__doc__ = f"{f'Rule {rule}: ' if rule else ''}Set for good when it is made: {', '.join(names)}."
+    return unchanging
 
 
 SET_FOR_GOOD = "The field '{}' cannot be written to. Please remove it from your request before trying again."

@@ -14,13 +14,13 @@ ROWS_PER_TRIP = 50
 
 
 class Bulk(Unit):
-    """Only `insert` differs: it runs no guard, and its rows exist after `flush`. `now` may be moved into the past, for
+    """Only `insert` differs: it runs no rule, and its rows exist after `flush`. `now` may be moved into the past, for
     older rows; `present` is the store's current time."""
 
     __slots__ = ("_rows", "present")
 
     def __init__(self, unit: Unit) -> None:
-        super().__init__(unit.tx, unit.statistics, unit.now, unit.terms)
+        super().__init__(unit.tx, unit.statistics, unit.now, unit.terms, unit.model, unit.interest)
         self.present = unit.now
         self._rows: dict[str, list[Statement]] = {}
 

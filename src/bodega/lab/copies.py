@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from bodega.access.settings import with_defaults
-from bodega.resources import TABLES
+from bodega.resources import MODEL
 from bodega.storage.backend import Backend, NoCopy
 from bodega.storage.default_rows import insert_default_rows, missing_default_rows
 from bodega.storage.registry import Account, Exists, StoreRecord
@@ -81,9 +81,9 @@ async def _make(backend: Backend, store_hash: str, facts: Facts) -> StoreRecord:
 
 async def _complete(backend: Backend, record: StoreRecord) -> None:
     """A copy that is older than a table lacks that table's default rows."""
-    rows = await backend.open(record)
+    rows = await backend.open(record, MODEL)
     try:
-        wanting = await missing_default_rows(rows.reader, TABLES)
+        wanting = await missing_default_rows(rows.reader, MODEL.tables)
         if wanting:
             terms = Terms(settings=with_defaults(record.settings))
             await rows.write(functools.partial(insert_default_rows, tables=wanting), int(record.clock.now()), terms)

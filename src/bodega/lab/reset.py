@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bodega.resources import TABLES
 from bodega.storage import query
 from bodega.storage.default_rows import insert_default_rows
 from bodega.storage.unit import Unit
@@ -28,4 +27,4 @@ async def empty(unit: Unit) -> None:
             await unit.tx.run(f"DELETE FROM {table}")  # noqa: S608 - the database itself gave the name
     await unit.tx.run("DELETE FROM page_index")
     unit.statistics.empty(unit.now)
-    await insert_default_rows(unit, TABLES)
+    await insert_default_rows(unit, unit.model.tables)

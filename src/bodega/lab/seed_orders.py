@@ -271,7 +271,9 @@ async def _count(unit: Unit, sold: Counter[int]) -> None:
 
 async def _give_back(unit: Unit, item: Sale, work: writing.Work) -> None:
     """A refund of everything, or of one item, by the method of the payment."""
-    then = Unit(unit.tx, unit.statistics, min(item.when + REFUNDED_AFTER, unit.now), unit.terms)
+    then = Unit(
+        unit.tx, unit.statistics, min(item.when + REFUNDED_AFTER, unit.now), unit.terms, unit.model, unit.interest
+    )
     refunding = await refund_due.refund_context(then, work.order.id)
     items = [
         refund.ItemDraft(item_type="PRODUCT", item_id=bought.id, quantity=bought.quantity, reason=item.refund_reason)

@@ -13,7 +13,8 @@ from bodega.panel.fields import Field, fields_of
 from bodega.panel.forms import FieldGroup, Form
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, Pages, PanelRequest, Reply, go
-from bodega.resources.catalog.product import V3_SHAPE, Product
+from bodega.resources.catalog.product import Product
+from bodega.resources.catalog.product_shapes import V3_SHAPE
 
 pages = Pages()
 

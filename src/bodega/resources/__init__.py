@@ -1,33 +1,32 @@
-"""The resources: one small file each, declarations plus named rules. A folder's own page names what it serves."""
+"""The resources: one small file each, declarations plus named rules. A folder's own page names what it serves.
+
+Each file exports one `RESOURCE`, and its folder lists it: what is stored, what is served and what happens in time all
+follow from that list.
+"""
 
 from __future__ import annotations
 
+from bodega.kit.resource import Resource, Sweep
 from bodega.kit.route import Route
 from bodega.resources import catalog, content, customers, geography, marketing, orders, shipping, store, webhooks
-from bodega.storage.table import Table, link_tables
+from bodega.storage.model import link
+from bodega.storage.table import Table
 
-TABLES: tuple[Table, ...] = (
-    *store.TABLES,
-    *catalog.TABLES,
-    *customers.TABLES,
-    *shipping.TABLES,
-    *marketing.TABLES,
-    *content.TABLES,
-    *orders.TABLES,
-    *webhooks.TABLES,
+RESOURCES: tuple[Resource, ...] = (
+    *store.RESOURCES,
+    *catalog.RESOURCES,
+    *customers.RESOURCES,
+    *geography.RESOURCES,
+    *shipping.RESOURCES,
+    *marketing.RESOURCES,
+    *content.RESOURCES,
+    *orders.RESOURCES,
+    *webhooks.RESOURCES,
 )
-"""Every table, each after those it refers to."""
 
-link_tables(TABLES)
+MODEL = link(aggregate for resource in RESOURCES for aggregate in resource.aggregates)
+"""The tables of every store with their rules."""
 
-ROUTES: tuple[Route, ...] = (
-    *catalog.ROUTES,
-    *store.ROUTES,
-    *customers.ROUTES,
-    *geography.ROUTES,
-    *shipping.ROUTES,
-    *marketing.ROUTES,
-    *content.ROUTES,
-    *orders.ROUTES,
-    *webhooks.ROUTES,
-)
+TABLES: tuple[Table, ...] = MODEL.tables
+ROUTES: tuple[Route, ...] = tuple(route for resource in RESOURCES for route in resource.routes)
+SWEEPS: tuple[Sweep, ...] = tuple(sweep for resource in RESOURCES for sweep in resource.sweeps)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -12,12 +12,14 @@ from bodega.kit.entity import Entity, stored
 from bodega.kit.events import events
 from bodega.kit.fields import NAME, Id, Line, Moment
 from bodega.kit.listing import Listing
-from bodega.kit.route import Route, collection, item, listed
+from bodega.kit.resource import Resource
+from bodega.kit.route import collection, item, listed
 from bodega.kit.shape import V3Shape
 from bodega.law.outcome import PartlyRefused
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
 from bodega.storage import query
+from bodega.storage.aggregate import Aggregate, BeforeDelete, BeforeWrite
 from bodega.storage.table import Reference, Table, Unique
 from bodega.storage.unit import Unit
 
@@ -46,13 +48,6 @@ class Metafield(Entity, kw_only=True):
     owner_client_id: str = ""
 
 
-class Metafields(NamedTuple):
-    """The table of one kind of resource's metafields, and its routes."""
-
-    table: Table
-    routes: tuple[Route, ...]
-
-
 _REQUIRED = "permission_set namespace key value"
 _OWN = "id resource_type date_created date_modified owner_client_id"
 _FILTERS = (
@@ -60,7 +55,7 @@ _FILTERS = (
 )
 
 
-def metafields_of(word: str, parents: Sequence[Parent], item_path: str, all_path: str, scope: str) -> Metafields:
+def metafields_of(word: str, parents: Sequence[Parent], item_path: str, all_path: str, scope: str) -> Resource:
     """The metafields of the resource that `parents` names last: `word` is its `resource_type`, `item_path` the path of
     one of them, `all_path` the one below which all its metafields are written at once."""
     parent = parents[-1].table
@@ -81,10 +76,6 @@ def metafields_of(word: str, parents: Sequence[Parent], item_path: str, all_path
             Reference("resource_id", parent.name, "resource_id", f"The {parent.noun} does not exist.", "CASCADE")
         ],
         cap_within=("resource_id owner_client_id", MAXIMUM),
-        event=[
-            *(events(f"store/{scoped}/metafield", data=_told) if scoped else ()),
-            *events("store/metafield", data=lambda field: {**_told(field), "resource_type": word}),
-        ],
     )
     one = V3Shape(Metafield, required=_REQUIRED, read_only=f"{_OWN} resource_id")
     many = V3Shape(Metafield, required=f"{_REQUIRED} resource_id", read_only=_OWN)
@@ -94,10 +85,19 @@ def metafields_of(word: str, parents: Sequence[Parent], item_path: str, all_path
     of_one = Endpoint(3, table, listing, scope, _blanks(home), v3=one, parents=tuple(parents), **terms)
     batch = Batch(MAX_AT_ONCE, counted=True, partly=PartlyRefused)
     of_all = Endpoint(3, table, listing, scope, f"{all_path}/metafields", v3=many, batch=batch, **terms)
-    _protect(table, word)
-    return Metafields(
-        table,
-        (
+    return Resource(
+        aggregates=(
+            Aggregate(
+                table,
+                before_write=(_keep_what_is_the_owners(word),),
+                before_delete=(_delete_ones_own(table),),
+                signals=(
+                    *(events(f"store/{scoped}/metafield", data=_told) if scoped else ()),
+                    *events("store/metafield", data=lambda field: {**_told(field), "resource_type": word}),
+                ),
+            ),
+        ),
+        routes=(
             collection(f"{all_path}/metafields", of_all, "GET").also(
                 listed(f"{all_path}/metafields", of_all, "POST PUT DELETE")
             ),
@@ -120,8 +120,7 @@ def _blanks(path: str) -> str:
     return "/".join("{}" if part.startswith("{") else part for part in path.split("/"))
 
 
-def _protect(table: Table, word: str) -> None:
-    @table.before_write.append
+def _keep_what_is_the_owners(word: str) -> BeforeWrite:
     async def keep_what_is_the_owners(unit: Unit, old: Metafield | None, new: Metafield) -> None:
         """Rule 71: another account changes what it may write, and never what the field is called or who may see it."""
         if old is None:
@@ -134,7 +133,10 @@ def _protect(table: Table, word: str) -> None:
         if old.permission_set not in WRITABLE or any(getattr(old, name) != getattr(new, name) for name in named):
             raise _not_yours(old)
 
-    @table.before_delete.append
+    return keep_what_is_the_owners
+
+
+def _delete_ones_own(table: Table) -> BeforeDelete:
     async def delete_ones_own(unit: Unit, doomed: Sequence[int]) -> None:
         """Rule 71: an account deletes what it may write; all go with what they belong to."""
         field: Metafield
@@ -142,6 +144,8 @@ def _protect(table: Table, word: str) -> None:
             mine = unit.client_id == field.owner_client_id or field.permission_set in WRITABLE
             if not mine and not _goes_along(unit, table, field):
                 raise _not_yours(field)
+
+    return delete_ones_own
 
 
 def _goes_along(unit: Unit, table: Table, field: Metafield) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
+from bodega.storage.aggregate import DataModel
+from bodega.storage.model import NO_TABLES
 from bodega.storage.registry import Registry, StoreRecord
 from bodega.storage.rows import Rows
 
@@ -37,8 +39,8 @@ class Backend(Protocol):
     async def migrate(self, record: StoreRecord) -> None:
         """Brings the store's database to the newest schema, under a lock that other processes wait for."""
 
-    async def open(self, record: StoreRecord) -> Rows:
-        """Opens the store's rows. Raises Busy."""
+    async def open(self, record: StoreRecord, model: DataModel = NO_TABLES) -> Rows:
+        """Opens the store's rows, which are written by the rules of `model`. Raises Busy."""
 
     async def drop(self, record: StoreRecord) -> None:
         """Deletes the store's database for good."""

@@ -8,12 +8,14 @@ from typing import Any
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault
 from bodega.storage import query
+from bodega.storage.rules import Conflicts
 from bodega.storage.table import Table
 from bodega.storage.tx import Tx
 
 
-async def conflicts(tx: Tx, table: Table, entity: Any) -> list[Fault]:
-    """Every unique value that another row holds and every reference to a row that does not exist."""
+async def conflicts(tx: Tx, table: Table, entity: Any, rules: Sequence[Conflicts]) -> list[Fault]:
+    """Every unique value that another row holds, every reference to a row that does not exist, and what these rules
+    find."""
     faults: list[Fault] = []
     values = {column.name: column.value(entity) for column in table.columns}
     for unique in table.uniques:
@@ -34,7 +36,7 @@ async def conflicts(tx: Tx, table: Table, entity: Any) -> list[Fault]:
             missing = [member for member in members if member not in there]
             if missing:
                 faults.append(dangling(link.field, link.message, missing))
-    for more in table.conflicts:
+    for more in rules:
         faults += await more(tx, entity)
     return faults
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any, Literal, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, NamedTuple, Protocol
 
 import msgspec
 
@@ -39,6 +39,18 @@ Cause = Literal["", "order"]
 """What moves rows: the caller's own wish, or an order that brings it along."""
 
 
+class Says(Protocol):
+    """The words of an event: the payload's `data`, or None for silence."""
+
+    def __call__(self, old: Any, new: Any, /) -> Any: ...
+
+
+class ChannelsOf(Protocol):
+    """The channels that an event is told on."""
+
+    async def __call__(self, tx: Tx, old: Any, new: Any, /) -> Iterable[int]: ...
+
+
 class Signal(NamedTuple):
     """An event that a table fires, as data.
 
@@ -51,9 +63,9 @@ class Signal(NamedTuple):
 
     scope: str
     on: frozenset[str]
-    say: Callable[[Any, Any], Any]
+    say: Says
     cause: Cause | None = None
-    channels: Callable[[Tx, Any, Any], Awaitable[Iterable[int]]] | None = None
+    channels: ChannelsOf | None = None
     fields: tuple[str, ...] = ()
     file: str = ""
 

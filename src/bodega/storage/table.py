@@ -7,13 +7,13 @@ sorted, joined or unique. Statements use `$n` and the common subset of SQLite an
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Literal
 
 from bodega.storage.declaration import declared_in
-from bodega.storage.outbox import Signal
 
 SqlType = Literal["INTEGER", "BIGINT", "TEXT", "BOOLEAN"]
 
@@ -66,21 +66,22 @@ class Link:
     members: Callable[[Any], Sequence[int]]
 
 
-Guard = Callable[..., Awaitable[Any]]
-"""`before_validate(unit, changes, old, notes)`, `before_write(unit, old, new)`, `conflicts(tx, new) -> faults`,
-`after_write(unit, old, new)`, `cascade(unit, ids) -> ids that go with them`, `before_delete(unit, ids)`,
-`after_delete(unit, ids)`."""
+def linked(link: Link, owner: int, members: Sequence[int]) -> list[tuple[str, Sequence[Any]]]:
+    """The statement that keeps the members of an owner, if there are any; none twice."""
+    unique = list(dict.fromkeys(members))
+    if not unique:
+        return []
+    placeholders = ", ".join(f"($1, ${place})" for place in range(2, len(unique) + 2))
+    return [(f"INSERT INTO {link.name} ({link.owner}, {link.member}) VALUES {placeholders}", (owner, *unique))]
+
 
 DefaultRows = Callable[..., list[Any]]
 """`first(unit)`: the entities, ids included, that a table holds from the first day of a store on."""
 
-ExtraStatements = Callable[..., list[tuple[str, Sequence[Any]]]]
-"""`extra_statements(unit, old, new)`: statements that belong to the write and go to the database with it."""
 
-
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """Everything the storage needs to know of one kind of entity. Guards are the rules that need thought."""
+    """All that the storage needs to know of one kind of entity; its rules are in an aggregate (`storage/rules.py`)."""
 
     name: str
     entity: type[Any]
@@ -101,55 +102,35 @@ class Table:
     """Whether its documents may name files (`storage/files.py`)."""
     at_once: bool = False
     """A delete of many rows is one transaction however many they are, since one of them may be refused."""
-    before_validate: list[Guard] = field(default_factory=list)
-    before_write: list[Guard] = field(default_factory=list)
-    extra_statements: list[ExtraStatements] = field(default_factory=list)
-    conflicts: list[Guard] = field(default_factory=list)
-    after_write: list[Guard] = field(default_factory=list)
-    cascade: list[Guard] = field(default_factory=list)
-    children: list[tuple[Table, str]] = field(default_factory=list)
-    """Tables whose rows go when a row of this one goes, each with the column that names it; set by `link_tables`."""
-    before_delete: list[Guard] = field(default_factory=list)
-    after_delete: list[Guard] = field(default_factory=list)
-    signals: list[Signal] = field(default_factory=list)
     indexed: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
     """The words of the declaration, as the compile step checks them (`kit/compile.py`)."""
     file: str = field(default_factory=declared_in)
+    insert_sql: str = field(init=False)
+    get_sql: str = field(init=False)
+    types: Mapping[str, SqlType] = field(init=False)
+    """Every column that may be filtered or sorted."""
+    stamps: tuple[str, ...] = field(init=False)
+    """Members that the store's clock sets."""
 
     def __post_init__(self) -> None:
         fixed = ("id", "doc", "rest", "version", "modified")
         names = (*fixed, *(column.name for column in self.columns))
         placeholders = numbered_placeholders(len(names))
-        self.insert_sql = f"INSERT INTO {self.name} ({', '.join(names)}) VALUES ({placeholders})"
-        self.get_sql = f"SELECT doc, rest, version, modified FROM {self.name} WHERE id = $1"
-        self.types: dict[str, SqlType] = {column.name: column.type for column in self.columns}
-        self.stamps = tuple(n for n in ("date_created", "date_modified") if n in self.entity.__struct_fields__)
-        self.types |= {"id": "INTEGER", "modified": "BIGINT", "version": "BIGINT"}
-
-    insert_sql: str = field(init=False)
-    get_sql: str = field(init=False)
-
-    types: dict[str, SqlType] = field(init=False)
-    stamps: tuple[str, ...] = field(init=False)
+        types: dict[str, SqlType] = {column.name: column.type for column in self.columns}
+        types |= {"id": "INTEGER", "modified": "BIGINT", "version": "BIGINT"}
+        follows = {
+            "insert_sql": f"INSERT INTO {self.name} ({', '.join(names)}) VALUES ({placeholders})",
+            "get_sql": f"SELECT doc, rest, version, modified FROM {self.name} WHERE id = $1",
+            "types": MappingProxyType(types),
+            "stamps": tuple(n for n in ("date_created", "date_modified") if n in self.entity.__struct_fields__),
+        }
+        for name, value in follows.items():
+            object.__setattr__(self, name, value)
 
     def values(self, entity: Any) -> list[Any]:
         """The entity's column values, in the order of `columns`."""
         return [column.value(entity) for column in self.columns]
-
-
-def link_tables(tables: Iterable[Table]) -> None:
-    """Tells every table which rows go with its own: those of references that cascade.
-
-    The unit deletes them itself, before the database would do it unseen by the table statistics.
-    """
-    by_name = {table.name: table for table in tables}
-    for table in by_name.values():
-        table.children.clear()
-    for child in by_name.values():
-        for reference in child.references:
-            if reference.on_delete == "CASCADE" and reference.target != child.name and reference.target in by_name:
-                by_name[reference.target].children.append((child, reference.column))
 
 
 def numbered_placeholders(count: int, first: int = 1) -> str:

@@ -16,6 +16,7 @@ from bodega.law.reasons import LIMITS, Reason, Step
 from bodega.law.refusal import Refusal
 from bodega.storage import files, query
 from bodega.storage.conflicts import conflicts
+from bodega.storage.model import DataModel
 from bodega.storage.outbox import (
     CREATED,
     DELETED,
@@ -29,7 +30,7 @@ from bodega.storage.outbox import (
     outbox_events,
 )
 from bodega.storage.query import Row, StoredRow
-from bodega.storage.table import Link, Table, numbered_placeholders, update_sql
+from bodega.storage.table import Table, linked, numbered_placeholders, update_sql
 from bodega.storage.table_stats import TableStatistics
 from bodega.storage.tx import Clash, Statement, Tx
 
@@ -51,22 +52,23 @@ class Unit:
     """`now` is the store's clock, in UTC seconds, when the work began; `client_id` the account it is done for.
 
     `cause` is a word for what moves the rows where that is not the caller's own wish, as "order" for stock that an
-    order takes: some events are fired for one cause only.
+    order takes: some events are fired for one cause only. `model` knows the rules of every table.
     """
 
-    __slots__ = ("cause", "client_id", "interest", "leaving", "now", "statistics", "terms", "tx")
+    __slots__ = ("cause", "client_id", "interest", "leaving", "model", "now", "statistics", "terms", "tx")
 
     def __init__(
-        self, tx: Tx, statistics: TableStatistics, now: int, terms: Terms, interest: Interest | None = None
+        self, tx: Tx, statistics: TableStatistics, now: int, terms: Terms, model: DataModel[Unit], interest: Interest
     ) -> None:
         self.tx = tx
         self.statistics = statistics
         self.now = now
         self.terms = terms
+        self.model = model
         self.client_id = ""
         self.leaving: set[tuple[str, int]] = set()
         """Rows that are being deleted, as (table, id): what goes with them need not be protected from going."""
-        self.interest = interest or Interest()
+        self.interest = interest
         self.cause: Cause = ""
 
     async def get(self, table: Table, entity_id: int) -> Row | None:
@@ -91,9 +93,11 @@ class Unit:
 
         A `numbered` one brings its id, which may be 0.
         """
+        rules = self.model.rules_of(table)
+        table = rules.table  # whose caps are in force
         try:
-            for guard in table.before_write:
-                await guard(self, None, entity)
+            for rule in rules.before_write:
+                await rule(self, None, entity)
             self._respect_limits(table)
             if table.cap_within is not None:
                 await self._respect_cap_within(table, *table.cap_within, entity)
@@ -109,23 +113,24 @@ class Unit:
             (table.insert_sql, (entity.id, doc, rest, version, self.now, *table.values(entity)))
         ]
         for link in table.links:
-            statements += _linked(link, entity.id, link.members(entity))
-        for extra_statements in table.extra_statements:
+            statements += linked(link, entity.id, link.members(entity))
+        for extra_statements in rules.extra_statements:
             statements += extra_statements(self, None, entity)
         if table.files:
             statements += files.used(table.name, entity.id, files.named_in(doc, rest))
         await self._write(table, entity, statements)
-        if table.signals:
+        if rules.signals:
             await self._tell(table, CREATED, None, entity)
-        for guard in table.after_write:
-            await guard(self, None, entity)
+        for rule in rules.after_write:
+            await rule(self, None, entity)
         return Row(entity, version, self.now, doc)
 
     async def update(self, table: Table, old: Row, entity: Any) -> Row:
         """Writes the changed entity over `old`. Raises Refusal."""
+        rules = self.model.rules_of(table)
         try:
-            for guard in table.before_write:
-                await guard(self, old.entity, entity)
+            for rule in rules.before_write:
+                await rule(self, old.entity, entity)
         except Refusal as refusal:
             await self.in_order(refusal, table, entity)
             raise
@@ -141,8 +146,8 @@ class Unit:
             members = link.members(entity)
             if list(members) != list(link.members(old.entity)):
                 await self.tx.run(f"DELETE FROM {link.name} WHERE {link.owner} = $1", entity.id)
-                statements += _linked(link, entity.id, members)
-        for extra_statements in table.extra_statements:
+                statements += linked(link, entity.id, members)
+        for extra_statements in rules.extra_statements:
             statements += extra_statements(self, old.entity, entity)
         lost: set[str] = set()
         if table.files:
@@ -153,10 +158,10 @@ class Unit:
         await self._write(table, entity, [*statements, main], sure=old.held)
         if lost:
             await files.release(self.tx, table.name, entity.id, lost)
-        if table.signals:
+        if rules.signals:
             await self._tell(table, UPDATED, old.entity, entity)
-        for guard in table.after_write:
-            await guard(self, old.entity, entity)
+        for rule in rules.after_write:
+            await rule(self, old.entity, entity)
         return Row(entity, version, self.now, doc)
 
     async def rewrite(self, table: Table, *rows: Row) -> None:
@@ -190,7 +195,7 @@ class Unit:
         """Deletes the rows with these ids; ids that do not exist are passed over. Raises Refusal."""
         if not ids:
             return
-        for cascade in table.cascade:
+        for cascade in self.model.rules_of(table).cascade:
             ids = list(dict.fromkeys([*ids, *await cascade(self, ids)]))
         # Those that go along come first, lest the database takes them along unseen.
         last_first = ids[::-1]
@@ -198,10 +203,11 @@ class Unit:
             await self._delete(table, last_first[start : start + AT_ONCE])
 
     async def _delete(self, table: Table, ids: Sequence[int]) -> None:
-        for guard in table.before_delete:
-            await guard(self, ids)
+        rules = self.model.rules_of(table)
+        for rule in rules.before_delete:
+            await rule(self, ids)
         self.leaving.update((table.name, gone) for gone in ids)
-        for child, column in table.children:
+        for child, column in self.model.children[table.name]:
             if self.statistics.total(child.name):
                 placeholders = numbered_placeholders(len(ids))
                 sql = f"SELECT id FROM {child.name} WHERE {column} IN ({placeholders})"
@@ -217,8 +223,8 @@ class Unit:
             await files.forget(self.tx, table.name, living)
         for entity in last:
             await self._tell(table, DELETED, entity, None)
-        for guard in table.after_delete:
-            await guard(self, living)
+        for rule in rules.after_delete:
+            await rule(self, living)
 
     async def fire(self, scope: str, data: Any, *, channels: Sequence[int] = (), client_id: str = "") -> None:
         """An event that is no change of one row; `data` is the payload's. A `#` in the scope stands for each of
@@ -241,7 +247,7 @@ class Unit:
 
     async def _heard(self, table: Table, change: str) -> bool:
         """Whether anybody may listen to this change of the table: only then is it worth a question."""
-        if not table.signals:
+        if not self.model.rules_of(table).signals:
             return False
         audience = await self.audience()
         return audience is not None and any(
@@ -268,7 +274,7 @@ class Unit:
                     self.statistics.outbox += outbox_events(hooks, data, self.now)
 
     def _signals(self, table: Table, change: str) -> list[Signal]:
-        return [s for s in table.signals if change in s.on and s.cause in (None, self.cause)]
+        return [s for s in self.model.rules_of(table).signals if change in s.on and s.cause in (None, self.cause)]
 
     async def _last_seen(self, table: Table, ids: Sequence[int]) -> list[Any]:
         """The entities of rows that are about to go, in the order of their ids."""
@@ -281,7 +287,7 @@ class Unit:
 
     async def refuse_conflicts(self, table: Table, entity: Any) -> None:
         """Raises the refusal that names everything standing in the entity's way, if anything does."""
-        faults = await conflicts(self.tx, table, entity)
+        faults = await conflicts(self.tx, table, entity, self.model.rules_of(table).conflicts)
         if faults:
             first = min(faults, key=lambda fault: fault.reason.rank)
             raise Refusal(first.reason, first.message, details=first.details, faults=faults)
@@ -319,11 +325,3 @@ class Unit:
         if await query.value(self.tx, sql, *(values[name](entity) for name in names)) >= maximum:
             message = f"There can be at most {maximum} {table.noun}s here."
             raise Refusal(Reason.PLATFORM_CAP_REACHED, message, details={"resource": table.name, "limit": maximum})
-
-
-def _linked(link: Link, owner: int, members: Sequence[int]) -> list[Statement]:
-    unique = list(dict.fromkeys(members))
-    if not unique:
-        return []
-    placeholders = ", ".join(f"($1, ${place})" for place in range(2, len(unique) + 2))
-    return [(f"INSERT INTO {link.name} ({link.owner}, {link.member}) VALUES {placeholders}", (owner, *unique))]

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, TypeVar
 
+from bodega.storage.aggregate import DataModel
 from bodega.storage.outbox import Interest
 from bodega.storage.table_stats import TableStatistics
 from bodega.storage.tx import Busy
@@ -46,9 +47,10 @@ class Waiting(NamedTuple):
 
 
 class Writer:
-    """The queue in front of the one writer of a store."""
+    """The queue in front of the one writer of a store; `model` has the rules of its tables."""
 
-    def __init__(self) -> None:
+    def __init__(self, model: DataModel) -> None:
+        self.model = model
         self._queue: list[Waiting] = []
         self._drain: asyncio.Task[None] | None = None
         self._closed = False

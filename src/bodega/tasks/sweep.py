@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple
+from collections.abc import Sequence
 
 from bodega.access.stores import OpenStore
+from bodega.kit.resource import Sweep
 from bodega.storage import keys
-from bodega.storage.unit import Unit
 from bodega.tasks import queue
 
-
-class Sweep(NamedTuple):
-    """`due` is a query that finds a row when there is something to do, and its parameters at a time (UTC seconds) in a
-    store with these settings; `job` does it, a bounded part at once."""
-
-    due: str
-    values: Callable[[int, dict[str, Any]], tuple[Any, ...]]
-    job: Callable[[Unit], Awaitable[None]]
-
-
-SWEEPS: list[Sweep] = [
+OF_EVERY_STORE = (
     Sweep(keys.OLD, lambda now, _settings: (now - keys.KEPT_SECONDS,), keys.sweep),
     Sweep(queue.OLD, lambda now, settings: (now - settings[queue.KEPT], 1), queue.sweep),
-]
-"""All sweeps; a resource whose rows expire adds its own."""
+)
+"""What is due whatever a store sells; a resource whose rows expire declares its own."""
 
 
-async def sweep(store: OpenStore) -> None:
+async def sweep(store: OpenStore, of_resources: Sequence[Sweep] = ()) -> None:
     """Does what is due; a store with nothing due is only read. Raises Busy."""
     assert store.rows is not None
     now = int(store.clock.now())
-    for item in SWEEPS:
+    for item in (*OF_EVERY_STORE, *of_resources):
         if await store.rows.reader.row(item.due, *item.values(now, store.settings)) is not None:
             await store.write(item.job)

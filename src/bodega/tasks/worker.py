@@ -10,9 +10,10 @@ import asyncio
 import contextlib
 import time
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from bodega.access.stores import OpenStore
+from bodega.kit.resource import Sweep
 from bodega.log import Log
 from bodega.storage import query
 from bodega.storage.query import Row
@@ -48,11 +49,13 @@ class Worker:
         *,
         alone: bool = False,
         announce: Callable[[str], Awaitable[None]] = _nobody,
+        sweeps: Sequence[Sweep] = (),
     ) -> None:
         self._replay = replay
         self._log = log
         self._alone = alone
         self._announce = announce
+        self._sweeps = sweeps
         self._stores: dict[str, OpenStore] = {}
         self._at_work: dict[str, asyncio.Task[None]] = {}
         self._in_hand: dict[str, Row] = {}
@@ -107,7 +110,7 @@ class Worker:
     async def _visit(self, store: OpenStore) -> None:
         with contextlib.suppress(Busy):
             if store.rows is not None and not store.closed:
-                await sweep(store)
+                await sweep(store, self._sweeps)
 
     async def _look(self) -> None:
         while True:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bodega.kit.events import fires
 from bodega.kit.listing import Include
 from bodega.kit.pairs import Pairs, assignments
 from bodega.kit.render import json
+from bodega.kit.resource import Resource
 from bodega.kit.write import changed
 from bodega.resources.catalog import categories, product, trees
 from bodega.resources.store import channels
@@ -65,11 +65,11 @@ async def put_on_channels(unit: Unit, product_id: int, add: set[int], drop: set[
     unit.statistics.touch(CHANNELS, unit.now)
 
 
-async def _channels_entered(tx: Tx, old: product.Product | None, new: product.Product) -> list[int]:
+async def channels_entered(tx: Tx, old: product.Product | None, new: product.Product) -> list[int]:
     return await _showing(tx, set(new.categories) - set(old.categories if old is not None else []))
 
 
-async def _channels_left(tx: Tx, old: product.Product, new: product.Product | None) -> list[int]:
+async def channels_left(tx: Tx, old: product.Product, new: product.Product | None) -> list[int]:
     return await _showing(tx, set(old.categories) - set(new.categories if new is not None else []))
 
 
@@ -81,13 +81,11 @@ async def _showing(tx: Tx, some: set[int]) -> list[int]:
     return await trees.channels_of(tx, set(await query.values(tx, sql, *some)))
 
 
-@fires(product.TABLE, "store/channel/#/category/product/assigned", on="created updated", channels=_channels_entered)
 def put_into_categories(_old: product.Product | None, new: product.Product) -> dict[str, Any]:
     """A product that comes into categories is told on the channels that show them."""
     return {"product_id": new.id}
 
 
-@fires(product.TABLE, "store/channel/#/category/product/unassigned", on="updated", channels=_channels_left)
 def taken_out_of_categories(_old: product.Product, new: product.Product) -> dict[str, Any]:
     """And so is one that leaves them."""
     return {"product_id": new.id}
@@ -130,7 +128,7 @@ async def channels_of(context: Any, products: Sequence[int]) -> dict[int, bytes]
     return {item: json(sorted(found)) for item, found in kept.items()}
 
 
-product.INCLUDES["channels"] = Include(channels_of, tables=CHANNELS)
+INCLUDE = Include(channels_of, tables=CHANNELS)
 
 IS_ON = SqlTest(
     f"({DEFAULT_CHANNEL} IN ({{placeholders}}) AND NOT EXISTS (SELECT 1 FROM product_channels c WHERE c.product_id = id"
@@ -138,3 +136,5 @@ IS_ON = SqlTest(
     f" AND c.channel_id <> {DEFAULT_CHANNEL} AND c.channel_id IN ({{placeholders}})))"
 )
 """The test that a product is on one of these channels."""
+
+RESOURCE = Resource(routes=routes)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from bodega.domain.urls import BrandUrl, has_urls
+from bodega.domain.urls import BrandUrl
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import FILE_PATH, NAME, STRING, FileUrl, Line, Long, Words
@@ -72,5 +72,3 @@ routes = (
     item("catalog/brands/{id}", V3),
     route("catalog/brands/{id}/image", 3, POST=UploadImage(V3), DELETE=DropImage(V3)),
 )
-
-has_urls(TABLE, "brand")

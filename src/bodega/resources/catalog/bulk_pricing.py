@@ -9,6 +9,7 @@ from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import INTEGER, STRING, Count, FieldType, Id, Money
 from bodega.kit.listing import Listing, children
+from bodega.kit.resource import Resource
 from bodega.kit.route import also_at, collection, count, item
 from bodega.kit.shape import Alias, Nested, V2Shape, V3Shape
 from bodega.kit.write import rows_of
@@ -16,6 +17,7 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, refuse_faults
 from bodega.resources.catalog import product
 from bodega.storage import query
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.conflicts import duplicate
 from bodega.storage.table import Reference
 from bodega.storage.tx import Tx
@@ -101,8 +103,8 @@ routes = (
     item("catalog/products/{product_id}/bulk-pricing-rules/{id}", V3),
 )
 
-product.INCLUDES["bulk_pricing_rules"] = children(TABLE, "product_id", order="quantity_min")
-product.V3_SHAPE.nested["bulk_pricing_rules"] = Nested(v3, rows_of(V3))
+INCLUDE = children(TABLE, "product_id", order="quantity_min")
+NESTED = Nested(v3, rows_of(V3))
 
 
 def _invalid(name: str, why: str) -> Fault:
@@ -110,7 +112,6 @@ def _invalid(name: str, why: str) -> Fault:
     return Fault(Reason.FIELD_INVALID, name, message, {"invalid_reason": message})
 
 
-@TABLE.before_write.append
 async def keep_ranges_whole(_unit: Unit, _old: Any, new: BulkPricingRule) -> None:
     """Rule 66: a range ends after it begins, and nothing is cheaper by more than it costs."""
     faults = []
@@ -122,7 +123,6 @@ async def keep_ranges_whole(_unit: Unit, _old: Any, new: BulkPricingRule) -> Non
         raise refuse_faults(faults)
 
 
-@TABLE.before_write.append
 async def keep_ranges_apart(unit: Unit, _old: Any, new: BulkPricingRule) -> None:
     """Rule 66: a quantity has one price."""
     faults = await _overlapping(unit.tx, new)
@@ -139,3 +139,17 @@ async def _overlapping(tx: Tx, rule: BulkPricingRule) -> list[Fault]:
     if other is None:
         return []
     return [duplicate("quantity_min", "The quantities overlap with another rule.", TABLE.noun, other)]
+
+
+RESOURCE = Resource(
+    aggregates=(
+        Aggregate(
+            TABLE,
+            before_write=(
+                keep_ranges_whole,
+                keep_ranges_apart,
+            ),
+        ),
+    ),
+    routes=routes,
+)

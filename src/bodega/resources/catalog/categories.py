@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
 
 from bodega.domain import tree
-from bodega.domain.urls import CustomUrl, chosen, has_urls
+from bodega.domain.urls import CustomUrl, chosen
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
-from bodega.kit.events import events
 from bodega.kit.fields import FILE_PATH, NAME, Count, FileUrl, Id, Line, Long, SortOrder, Words
 from bodega.kit.images import DropImage, UploadImage
 from bodega.kit.listing import Filter, Listing
@@ -78,14 +78,7 @@ TABLE = stored(
     ],
     counter="categories",
     cap=16_000,
-    event=[
-        *events("store/category"),
-        *events(
-            "store/channel/#/category",
-            data=lambda category: {"category_id": category.id, "tree_id": category.tree_id},
-            channels=of_its_tree,
-        ),
-    ],
+    at_once=True,  # rule 36: all go, or none
 )
 
 KEYWORD = Filter(AnyColumn(("name", "search_keywords", "page_title")), "like", str)
@@ -144,11 +137,7 @@ routes = (
     route("catalog/categories/{id}/image", 3, POST=UploadImage(V3), DELETE=DropImage(V3)),
 )
 
-has_urls(TABLE, "category")
-TABLE.at_once = True  # rule 36: all go, or none
 
-
-@TABLE.before_validate.append
 async def take_the_url_as_trees_write_it(_unit: Unit, changes: dict[str, Any], _old: Any, _notes: Any) -> None:
     """Trees name the parts of a URL otherwise."""
     url = changes.pop("url", None)
@@ -156,19 +145,16 @@ async def take_the_url_as_trees_write_it(_unit: Unit, changes: dict[str, Any], _
         changes["custom_url"] = CustomUrl(url.path, url.is_customized)
 
 
-@TABLE.before_write.append
 async def keep_the_tree(unit: Unit, old: Any, new: Any) -> None:
     """Rules 35 and 37: no circle, at most seven ancestors, counted for a moved subtree too."""
     await tree.plant(TABLE, unit, old, new)
 
 
-@TABLE.after_write.append
 async def take_the_subtree_along(unit: Unit, old: Any, new: Any) -> None:
     """Rule 37: a category that moves changes the ancestors of all below it."""
     await tree.regrow(TABLE, unit, old, new)
 
 
-@TABLE.cascade.append
-async def with_its_subtree(unit: Unit, ids: list[int]) -> list[int]:
+async def with_its_subtree(unit: Unit, ids: Sequence[int]) -> list[int]:
     """A category goes with everything below it."""
     return [child for child, _ in await tree.below(unit.tx, ids)]

@@ -59,7 +59,6 @@ async def values_named(unit: Unit, asked: Sequence[OptionChoice], given: Sequenc
     return await query.named(unit.tx, NamedValue, sql, *options, *ids, *labels)
 
 
-@TABLE.before_validate.append
 async def answer_every_option_once(
     unit: Unit, changes: dict[str, Any], old: Variant | None, _notes: list[Fault]
 ) -> None:
@@ -141,7 +140,6 @@ def _refuse(wrong: Sequence[str]) -> Refusal:
     return refuse_faults([Fault(Reason.FIELD_INVALID, "option_values", message, {"invalid_reason": why})])
 
 
-@option.VALUES.after_write.append
 async def tell_the_label(unit: Unit, old: option.Value | None, new: option.Value) -> None:
     """A variant shows the label of its value as it is now."""
     if old is None or old.label == new.label:
@@ -155,7 +153,6 @@ async def tell_the_label(unit: Unit, old: option.Value | None, new: option.Value
     await unit.rewrite(TABLE, *rows)
 
 
-@product_option.TABLE.after_write.append
 async def tell_the_name(
     unit: Unit, old: product_option.ProductOption | None, new: product_option.ProductOption
 ) -> None:
@@ -174,7 +171,6 @@ def _names(variant: Variant, asked: product_option.ProductOption) -> bool:
     return bool(named)
 
 
-@option.VALUES.before_delete.append
 async def take_the_variants_of_a_value(unit: Unit, doomed: Sequence[int]) -> None:
     """A value that goes takes along the variants that are that value."""
     placeholders = numbered_placeholders(len(doomed))
@@ -182,7 +178,6 @@ async def take_the_variants_of_a_value(unit: Unit, doomed: Sequence[int]) -> Non
     await unit.delete(TABLE, await query.values(unit.tx, sql, *doomed))
 
 
-@product_option.TABLE.before_delete.append
 async def take_the_variants_of_an_option(unit: Unit, doomed: Sequence[int]) -> None:
     """An option that goes takes along the variants that answered it: without it some would be the same."""
     placeholders = numbered_placeholders(len(doomed))

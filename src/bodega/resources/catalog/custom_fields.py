@@ -10,10 +10,12 @@ from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import NAME, Id
 from bodega.kit.listing import Listing, children
+from bodega.kit.resource import Resource
 from bodega.kit.route import also_at, collection, count, item
 from bodega.kit.shape import Alias, Nested, V2Shape, V3Shape
 from bodega.kit.write import rows_of
 from bodega.resources.catalog import product
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Reference, Unique
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=250), NAME]
@@ -76,5 +78,7 @@ routes = (
     item("catalog/products/{product_id}/custom-fields/{id}", V3),
 )
 
-product.INCLUDES["custom_fields"] = children(TABLE, "product_id")
-product.V3_SHAPE.nested["custom_fields"] = Nested(v3, rows_of(V3))
+INCLUDE = children(TABLE, "product_id")
+NESTED = Nested(v3, rows_of(V3))
+
+RESOURCE = Resource(aggregates=(Aggregate(TABLE),), routes=routes)

@@ -7,6 +7,7 @@ from typing import Any
 from bodega.kit.actions import ShowItem
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.listing import Listing
+from bodega.kit.resource import Resource
 from bodega.kit.route import route
 from bodega.kit.shape import Alias, Derived, V2Shape
 from bodega.resources.catalog import product
@@ -36,3 +37,5 @@ v2 = V2Shape(
 V2 = Endpoint(2, product.TABLE, Listing(product.TABLE, 2, ""), "store_v2_products", "", v2=v2)
 
 routes = (route("products/{id}/googleproductsearch", 2, fields=v2, GET=ShowItem(V2)),)
+
+RESOURCE = Resource(routes=routes)

@@ -18,7 +18,6 @@ from bodega.storage.unit import Unit
 # Places.
 
 
-@TABLE.before_validate.append
 async def make_room_for_it(unit: Unit, changes: Changes, old: Image | None, _notes: list[Fault]) -> None:
     """Rule 68: an image that is given a place which is taken moves the others down."""
     arranged = changes.pop("arranged", False)
@@ -42,7 +41,7 @@ async def write(unit: Unit, parent: Product, drafts: list[Changes], notes: list[
 
 
 _write = rows_of(V3)
-product.V3_SHAPE.nested["images"] = Nested(v3, write, prefetch=take_in)
+NESTED = Nested(v3, write, prefetch=take_in)
 
 
 async def _make_room(unit: Unit, product_id: int, wanted: Collection[int], staying: Collection[int]) -> None:
@@ -75,7 +74,6 @@ _FLAGGED = "SELECT id FROM product_images WHERE product_id = $1 AND is_thumbnail
 _OTHERS = "SELECT 1 FROM product_images WHERE product_id = $1 AND id <> $2 LIMIT 1"
 
 
-@TABLE.before_write.append
 async def have_one_thumbnail(unit: Unit, old: Image | None, new: Image) -> None:
     """Rule 68: the first image is the thumbnail; a later one that wants to be takes the flag from the one before. The
     only image keeps it."""
@@ -90,7 +88,6 @@ async def have_one_thumbnail(unit: Unit, old: Image | None, new: Image) -> None:
         new.is_thumbnail = await unit.tx.row(_OTHERS, new.product_id, new.id) is None
 
 
-@TABLE.after_write.append
 async def show_it_in_the_product(unit: Unit, old: Image | None, new: Image) -> None:
     """Rule 68: an image that gives the flag away leaves it to the first of the others. Rule 28: V2 shows the thumbnail
     inside the product, whose entity tag moves with it."""
@@ -101,7 +98,6 @@ async def show_it_in_the_product(unit: Unit, old: Image | None, new: Image) -> N
         await _touch(unit, new.product_id)
 
 
-@TABLE.before_delete.append
 async def leave_a_thumbnail(unit: Unit, doomed: Sequence[int]) -> None:
     """Rule 68: when the thumbnail goes, the first of those that stay takes its place."""
     among = f"id IN ({numbered_placeholders(len(doomed))}) AND is_thumbnail"

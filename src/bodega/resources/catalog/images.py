@@ -111,7 +111,6 @@ async def _has(context: Context, image_id: int, address: str) -> bool:
     return row is not None and own is not None and row.entity.image_file.startswith(own[2])
 
 
-@TABLE.before_validate.append
 async def keep_the_picture(unit: Unit, changes: Changes, _old: Any, _notes: list[Fault]) -> None:
     """The bytes are kept in the transaction of the row that names them."""
     taken: Picture | None = changes.pop("picture", None)
@@ -181,6 +180,6 @@ def _primary(image: Image, files: str) -> dict[str, Any]:
     return {"id": image.id, **urls}
 
 
-product.INCLUDES["images"] = children(TABLE, "product_id", order="sort_order, id")
-product.INCLUDES["primary_image"] = Include(_thumbnails, empty=b"null", tables=TABLE.name, files=True)
-product.V2_SHAPE.batch_loaded["primary_image"] = BatchLoaded(_primary_images, "object", files=True)
+INCLUDE = children(TABLE, "product_id", order="sort_order, id")
+THUMBNAIL = Include(_thumbnails, empty=b"null", tables=TABLE.name, files=True)
+PRIMARY_IMAGE = BatchLoaded(_primary_images, "object", files=True)

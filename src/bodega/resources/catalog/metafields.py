@@ -9,7 +9,7 @@ from bodega.resources.metafields import metafields_of
 SCOPE = "store_v2_products"
 _products = Parent("product_id", product.TABLE)
 
-ALL = (
+RESOURCES = (
     metafields_of("brand", [Parent("resource_id", brands.TABLE)], "catalog/brands/{brand_id}", "catalog/brands", SCOPE),
     metafields_of(
         "category",
@@ -29,6 +29,3 @@ ALL = (
         SCOPE,
     ),
 )
-
-TABLES = tuple(kind.table for kind in ALL)
-routes = tuple(route for kind in ALL for route in kind.routes)

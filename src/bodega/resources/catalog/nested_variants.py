@@ -5,7 +5,7 @@ from __future__ import annotations
 from bodega.kit.shape import Changes, Nested
 from bodega.kit.write import create_one, rows_of
 from bodega.law.refusal import Fault
-from bodega.resources.catalog import product, variants
+from bodega.resources.catalog import variants
 from bodega.resources.catalog.combinations import OptionChoice, choices, values_named
 from bodega.resources.catalog.options import product_options
 from bodega.resources.catalog.product import Product
@@ -53,4 +53,4 @@ async def _make_option(unit: Unit, parent: Product, display_name: str, place: in
     return OptionChoice(made.id, made.option_id, display_name)
 
 
-product.V3_SHAPE.nested["variants"] = Nested(variants.SHAPE, write)
+NESTED = Nested(variants.SHAPE, write)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bodega.kit.fields import moment
+from bodega.kit.resource import Resource, Sweep
 from bodega.kit.write import changed
 from bodega.resources.catalog import product
 from bodega.storage.unit import Unit
-from bodega.tasks.sweep import SWEEPS, Sweep
 
 AT_ONCE = 100
 """Products that one sweep releases at most."""
@@ -23,4 +23,4 @@ async def release(unit: Unit) -> None:
             await unit.update(product.TABLE, row, released)
 
 
-SWEEPS.append(Sweep(f"{_DUE} 1", lambda now, _settings: (moment(now),), release))
+RESOURCE = Resource(sweeps=(Sweep(f"{_DUE} 1", lambda now, _settings: (moment(now),), release),))

@@ -1,17 +1,15 @@
-"""The product as it is stored, and its V2 and V3 forms."""
+"""The product as it is stored. Its forms are in product_shapes.py, what runs for it in aggregates.py."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from bodega.domain.urls import SCHEMA as URLS
-from bodega.domain.urls import CustomUrl, chosen
+from bodega.domain.urls import CustomUrl
 from bodega.kit.entity import Entity, stored
-from bodega.kit.events import events
 from bodega.kit.fields import (
     IDS_TEXT,
     NAME,
@@ -27,11 +25,10 @@ from bodega.kit.fields import (
     SortOrder,
     Words,
 )
-from bodega.kit.listing import Include
-from bodega.kit.shape import Alias, Derived, EnumAlias, Linked, ObjectMember, V2Shape, V3Shape
 from bodega.storage.table import Link, Reference, Unique
 
 ZERO = Decimal(0)
+STOCK_CAP = 2_147_483_647
 Code = Annotated[str, msgspec.Meta(max_length=14)]
 Account = Annotated[str, msgspec.Meta(max_length=20)]
 Related = Annotated[list[Annotated[int, msgspec.Meta(ge=-1, le=2_147_483_647)]], IDS_TEXT]
@@ -226,88 +223,5 @@ TABLE = stored(
         )
     ],
     counter="products",
-    event=events("store/product", fields=UPDATING),
     more_schema="\n".join([URLS, TEXTS, ASSIGNED, SETS, RELEASES]),
 )  # fmt: skip
-
-
-async def _nothing_inside(_call: Any, _products: Sequence[int]) -> dict[int, bytes]:
-    return {}
-
-
-async def _the_channel(_call: Any, products: Sequence[int]) -> dict[int, bytes]:
-    return dict.fromkeys(products, b"[1]")
-
-
-INCLUDES = {
-    "variants": Include(_nothing_inside),
-    "images": Include(_nothing_inside),
-    "custom_fields": Include(_nothing_inside),
-    "bulk_pricing_rules": Include(_nothing_inside),
-    "primary_image": Include(_nothing_inside, empty=b"null"),
-    "modifiers": Include(_nothing_inside, page_cap=10),  # rule 26
-    "options": Include(_nothing_inside, page_cap=10),
-    "parent_relations": Include(_nothing_inside),
-    "videos": Include(_nothing_inside),
-    "reviews": Include(_nothing_inside),
-    "channels": Include(_the_channel),
-}
-"""What V3 shows inside a product when asked to; the resource that owns the rows puts its own reading here."""
-
-
-def _sub(name: str) -> Linked:
-    return Linked(f"/products/{{e.id}}/{name}")
-
-
-def _nothing(_product: Any) -> None:
-    return None
-
-
-V2_SHAPE = V2Shape(
-    Product,
-    "products",
-    "product",
-    "id! keyword_filter? name* type* sku description search_keywords availability_description price* cost_price"
-    " retail_price sale_price calculated_price! sort_order is_visible is_featured related_products inventory_level"
-    " inventory_warning_level warranty weight* width height depth fixed_cost_shipping_price is_free_shipping"
-    " inventory_tracking rating_total~ rating_count~ total_sold date_created~ brand_id view_count page_title"
-    " meta_keywords meta_description layout_file is_price_hidden price_hidden_label categories* date_modified~"
-    " event_date_field_name event_date_type event_date_start event_date_end myob_asset_account myob_income_account"
-    " myob_expense_account peachtree_gl_account condition is_condition_shown preorder_release_date is_preorder_only"
-    " preorder_message order_quantity_minimum order_quantity_maximum open_graph_type open_graph_title"
-    " open_graph_description is_open_graph_thumbnail upc date_last_imported~ option_set_id tax_class_id"
-    " option_set_display bin_picking_number custom_url primary_image! availability* brand downloads? images"
-    " discount_rules configurable_fields custom_fields videos skus rules option_set options tax_class"
-    " avalara_product_tax_code number_sold~",
-    {
-        "keyword_filter": Derived(_nothing),
-        "inventory_tracking": EnumAlias("inventory_tracking", {"none": "none", "product": "simple", "variant": "sku"}),
-        "rating_total": Alias("reviews_rating_sum"),
-        "rating_count": Alias("reviews_count"),
-        "custom_url": ObjectMember("custom_url", "url", chosen),
-        "is_open_graph_thumbnail": Alias("open_graph_use_image"),
-        "primary_image": Derived(_nothing, "object"),
-        "brand": Linked("/brands/{e.brand_id}", when="brand_id"),
-        "images": _sub("images"),
-        "discount_rules": _sub("discountrules"),
-        "configurable_fields": _sub("configurablefields"),
-        "custom_fields": _sub("customfields"),
-        "videos": _sub("videos"),
-        "skus": _sub("skus"),
-        "rules": _sub("rules"),
-        "option_set": Linked("/optionsets/{e.option_set_id}", when="option_set_id"),
-        "options": _sub("options"),
-        "tax_class": Linked("/taxclasses/{e.tax_class_id}"),
-        "downloads": Linked("/products/{e.id}/downloads", served=False),
-        "avalara_product_tax_code": Alias("product_tax_code"),
-        "number_sold": Alias("total_sold"),
-    },
-    when_chosen={"metadata": []},  # rule 28
-)
-V3_SHAPE = V3Shape(
-    Product,
-    required="name type weight price",
-    read_only="id calculated_price option_set_id option_set_display date_created date_modified base_variant_id",
-    write_only={"brand_name": Line},
-    hidden=HIDDEN,
-)

@@ -1,27 +1,25 @@
-"""Products: filters, routes and the rules that need thought. The fields are in product.py."""
+"""Products: filters, routes and rules. The fields are in product.py, and aggregates.py tells when the rules run."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from bodega.domain.urls import has_urls
 from bodega.kit.endpoint import Batch, Endpoint
-from bodega.kit.events import fires
 from bodega.kit.listing import Filter, Ignored, Listing
 from bodega.kit.parameters import listed, parser
 from bodega.kit.route import collection, count, item
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
-from bodega.resources.catalog import assignments, brands, categories
-from bodega.resources.catalog.product import INCLUDES, TABLE, V2_SHAPE, V3_SHAPE, Product
+from bodega.resources.catalog import assignments, brands
+from bodega.resources.catalog.product import STOCK_CAP, TABLE, Product
+from bodega.resources.catalog.product_shapes import INCLUDES, V2_SHAPE, V3_SHAPE
 from bodega.storage import query
 from bodega.storage.operands import AnyColumn, IsTrue, Member
 from bodega.storage.table import numbered_placeholders
 from bodega.storage.tx import Statement
 from bodega.storage.unit import Unit
 
-STOCK_CAP = 2_147_483_647
 MAX_CATEGORIES = 1_000
 TOLD = 100
 """Products named in a conflict at most."""
@@ -140,10 +138,7 @@ routes = (
     item("catalog/products/{id}", V3),
 )
 
-has_urls(TABLE, "product")
 
-
-@TABLE.before_validate.append
 async def link_the_brand(unit: Unit, changes: dict[str, Any], _old: Any, _notes: list[Fault]) -> None:
     """Rule 54: a brand name stands for the brand of that name, which is made when there is none."""
     name = changes.pop("brand_name", "").strip()
@@ -157,7 +152,6 @@ async def link_the_brand(unit: Unit, changes: dict[str, Any], _old: Any, _notes:
         changes["brand_id"] = brand_id
 
 
-@TABLE.before_validate.append
 async def keep_stock_in_bounds(_unit: Unit, changes: dict[str, Any], _old: Any, notes: list[Fault]) -> None:
     """Rules 48 and 49: a level over the cap is clamped; one below zero is not saved, and the caller is told (207)."""
     level = changes.get("inventory_level")
@@ -171,7 +165,6 @@ async def keep_stock_in_bounds(_unit: Unit, changes: dict[str, Any], _old: Any, 
         changes["inventory_level"] = STOCK_CAP
 
 
-@TABLE.before_write.append
 async def hide_prices_of_disabled_products(_unit: Unit, _old: Product | None, new: Product) -> None:
     """Rule 46: a hidden price, or a label in its place, needs a product that cannot be bought."""
     if new.availability == "disabled":
@@ -191,7 +184,6 @@ async def hide_prices_of_disabled_products(_unit: Unit, _old: Product | None, ne
 _NEEDS = "needs availability to be disabled."
 
 
-@TABLE.before_write.append
 async def keep_categories_few(_unit: Unit, _old: Product | None, new: Product) -> None:
     """Rule 45: a product is in at most 1,000 categories. Listing one twice is listing it once."""
     new.categories = list(dict.fromkeys(new.categories))
@@ -200,13 +192,11 @@ async def keep_categories_few(_unit: Unit, _old: Product | None, new: Product) -
         raise Refusal(Reason.PLATFORM_CAP_REACHED, message, details={"resource": "categories", "limit": MAX_CATEGORIES})
 
 
-@TABLE.before_write.append
 async def sell_at_the_sale_price(_unit: Unit, _old: Product | None, new: Product) -> None:
     """Rule 50: the sale price, if set, is the price."""
     new.calculated_price = new.sale_price or new.price
 
 
-@TABLE.extra_statements.append
 def with_its_text(_unit: Unit, old: Product | None, new: Product) -> list[Statement]:
     """The description, where searches for words look for it."""
     if old is None:
@@ -216,7 +206,6 @@ def with_its_text(_unit: Unit, old: Product | None, new: Product) -> list[Statem
     return [("UPDATE product_texts SET description = $2 WHERE product_id = $1", (new.id, new.description))]
 
 
-@fires(TABLE, "store/product/inventory/updated", cause="")
 def stock_moved(old: Product, new: Product) -> dict[str, Any] | None:
     """Rule 132: how many there are now. What an order takes is told by store/product/inventory/order/updated, and the
     stock of variants by events of their own."""
@@ -228,7 +217,14 @@ def stock_moved(old: Product, new: Product) -> dict[str, Any] | None:
     return {"type": "product", "id": new.id, "inventory": level}
 
 
-@categories.TABLE.before_delete.append
+def taken_by_an_order(old: Product, new: Product) -> dict[str, Any] | None:
+    """Rule 132: how many there are now."""
+    if old.inventory_level == new.inventory_level:
+        return None
+    level = {"product_id": new.id, "method": "absolute", "value": new.inventory_level}
+    return {"type": "product", "id": new.id, "inventory": level}
+
+
 async def orphan_no_product(unit: Unit, doomed: Sequence[int]) -> None:
     """Rule 36: a product whose last category goes away would be orphaned; the others just leave the category."""
     placeholders = numbered_placeholders(len(doomed))
@@ -254,7 +250,6 @@ async def orphan_no_product(unit: Unit, doomed: Sequence[int]) -> None:
             await unit.rewrite(TABLE, row)
 
 
-@brands.TABLE.before_delete.append
 async def unbrand_products(unit: Unit, doomed: Sequence[int]) -> None:
     """The products of a brand that goes away have none."""
     placeholders = numbered_placeholders(len(doomed))

@@ -11,11 +11,13 @@ from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import INTEGER, FieldType, Id, Line, Moment, moment
 from bodega.kit.listing import Listing, children
+from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item
 from bodega.kit.shape import Alias, V2Shape, V3Shape
 from bodega.law.refusal import Fault
 from bodega.resources.catalog import product
 from bodega.storage import query
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Reference
 from bodega.storage.unit import Unit
 
@@ -109,10 +111,9 @@ routes = (
     item("catalog/products/{product_id}/reviews/{id}", V3),
 )
 
-product.INCLUDES["reviews"] = children(TABLE, "product_id")
+INCLUDE = children(TABLE, "product_id")
 
 
-@TABLE.before_validate.append
 async def date_the_undated(unit: Unit, changes: dict[str, Any], old: Any, _notes: list[Fault]) -> None:
     """A review of V2 that says no date was written now."""
     if old is None and not changes.get("date_reviewed"):
@@ -134,16 +135,27 @@ async def _move(unit: Unit, product_id: int, count: int, rating: int) -> None:
         await unit.rewrite(product.TABLE, row)
 
 
-@TABLE.after_write.append
 async def rate_the_product(unit: Unit, old: Review | None, new: Review) -> None:
     """Rule 70: the product knows how many approved reviews it has, and the sum of their ratings."""
     before, now = _counts(old), _counts(new)
     await _move(unit, new.product_id, now[0] - before[0], now[1] - before[1])
 
 
-@TABLE.before_delete.append
 async def unrate_the_product(unit: Unit, doomed: Sequence[int]) -> None:
     """Rule 70: a review that goes counts no more."""
     for review in await query.entities_of(unit.tx, TABLE, doomed):
         count, rating = _counts(review)
         await _move(unit, review.product_id, -count, -rating)
+
+
+RESOURCE = Resource(
+    aggregates=(
+        Aggregate(
+            TABLE,
+            before_validate=(date_the_undated,),
+            after_write=(rate_the_product,),
+            before_delete=(unrate_the_product,),
+        ),
+    ),
+    routes=routes,
+)

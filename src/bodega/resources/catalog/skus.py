@@ -8,6 +8,7 @@ from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.fields import FILE_PATH, INT32, FieldType
 from bodega.kit.listing import Filter, Listing
 from bodega.kit.parameters import parser
+from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item
 from bodega.kit.shape import Alias, V2Shape
 from bodega.resources.catalog import product, variants
@@ -85,3 +86,5 @@ routes = (
     item("products/{product_id}/skus/{id}", OF_PRODUCT),
     count("products/{product_id}/skus/count", OF_PRODUCT),
 )
+
+RESOURCE = Resource(routes=routes)

@@ -14,6 +14,7 @@ from bodega.kit.fields import INT32
 from bodega.kit.listing import Listing
 from bodega.kit.pairs import MAXIMUM
 from bodega.kit.render import json, pagination
+from bodega.kit.resource import Resource
 from bodega.kit.route import route
 from bodega.kit.shape import parse_json, respect_cap
 from bodega.law.outcome import Outcome, Shown, Validator
@@ -128,7 +129,6 @@ async def _refuse_strangers(unit: Unit, category: int, places: list[SortPosition
         raise refuse_faults(faults)
 
 
-@product.TABLE.after_write.append
 async def forget_the_places_it_left(unit: Unit, old: product.Product | None, new: product.Product) -> None:
     """A product that leaves a category leaves its place there too."""
     left = set(old.categories) - set(new.categories) if old is not None else set()
@@ -140,3 +140,5 @@ async def forget_the_places_it_left(unit: Unit, old: product.Product | None, new
 
 
 routes = (route("catalog/categories/{category_id}/products/sort-order", 3, GET=ShowOrder(FACET), PUT=SetOrder(FACET)),)
+
+RESOURCE = Resource(routes=routes)

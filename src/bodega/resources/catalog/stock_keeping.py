@@ -16,8 +16,7 @@ from bodega.kit.fields import moment
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.resources.catalog import product, variants
-from bodega.resources.catalog.product import BaseVariantOverrides, Product
-from bodega.resources.catalog.products import STOCK_CAP
+from bodega.resources.catalog.product import STOCK_CAP, BaseVariantOverrides, Product
 from bodega.resources.catalog.variants import Variant
 from bodega.storage import query
 from bodega.storage.conflicts import dangling, duplicate
@@ -54,21 +53,18 @@ def inherit(variant: Variant, owner: Product) -> None:
 # What follows from a write of a product.
 
 
-@product.TABLE.before_write.append
-async def be_born_with_a_base_variant(unit: Unit, old: Product | None, _new: Product) -> None:
+async def give_a_base_variant(unit: Unit, old: Product | None, new: Product) -> None:
     """Rule 57: every simple product has one."""
     if old is None:
-        _new.base_variant_id, _ = unit.statistics.enter(TABLE.name, unit.now)
+        new.base_variant_id, _ = unit.statistics.enter(TABLE.name, unit.now)
 
 
-@product.TABLE.before_write.append
 async def count_the_stock_of_variants(_unit: Unit, _old: Product | None, new: Product) -> None:
     """Rule 47: tracked by variant, the level of a product is the sum of its variants' and nothing that is written."""
     if new.base_variant_id is None and new.inventory_tracking == "variant":
         new.inventory_level = new.variant_stock
 
 
-@product.TABLE.extra_statements.append
 def with_its_base_variant(unit: Unit, old: Product | None, new: Product) -> list[Statement]:
     """The base variant follows the product, in the same statement."""
     if new.base_variant_id is None:
@@ -92,7 +88,6 @@ def _inserted(unit: Unit, made: Variant, version: int) -> Statement:
     return TABLE.insert_sql, (made.id, doc, rest, version, unit.now, *TABLE.values(made))
 
 
-@product.TABLE.after_write.append
 async def let_variants_inherit(unit: Unit, old: Product | None, new: Product) -> None:
     """Rule 56: when a price or weight changes, those variants are written again whose own follow from it."""
     if old is None or new.base_variant_id is not None or _passed_on(old) == _passed_on(new):
@@ -114,7 +109,7 @@ def _passed_on(owner: Product) -> tuple[Decimal, Decimal, Decimal]:
 # SKUs: unique over products and variants, whatever their case.
 
 
-async def _held_by_a_variant(tx: Tx, owner: Product) -> list[Fault]:
+async def sku_is_a_variants(tx: Tx, owner: Product) -> list[Fault]:
     """Rule 43: what a variant with options is called no product is."""
     if not owner.sku:
         return []
@@ -123,20 +118,15 @@ async def _held_by_a_variant(tx: Tx, owner: Product) -> list[Fault]:
     return [] if other is None else [duplicate("sku", "The product sku is a duplicate.", TABLE.noun, other)]
 
 
-product.TABLE.conflicts.append(_held_by_a_variant)
-
-
-@product.TABLE.before_write.append
 async def ask_for_the_sku(unit: Unit, old: Product | None, new: Product) -> None:
     """Rule 43: without a base variant no index compares a product's SKU with the variants'."""
     if old is not None and new.base_variant_id is None and new.sku != old.sku:
-        faults = await _held_by_a_variant(unit.tx, new)
+        faults = await sku_is_a_variants(unit.tx, new)
         if faults:
             raise refuse_faults(faults)
 
 
-@TABLE.conflicts.append
-async def skus_of_products_differ(tx: Tx, variant: Variant) -> list[Fault]:
+async def sku_is_a_products(tx: Tx, variant: Variant) -> list[Fault]:
     """Rule 43: what a product is called no variant is, except its own base variant.
 
     A simple product is told by its base variant's row.
@@ -149,7 +139,6 @@ async def skus_of_products_differ(tx: Tx, variant: Variant) -> list[Fault]:
 # What follows from a write of a variant.
 
 
-@TABLE.before_validate.append
 async def sell_nothing_below_zero(
     _unit: Unit, changes: dict[str, Any], _old: Variant | None, notes: list[Fault]
 ) -> None:
@@ -161,7 +150,6 @@ async def sell_nothing_below_zero(
         notes.append(Fault(Reason.FIELD_INVALID, "inventory_level", message))
 
 
-@TABLE.before_write.append
 async def agree_with_the_product(unit: Unit, old: Variant | None, new: Variant) -> None:
     """Writes through to the product what a variant shares with it or adds to it."""
     row = await unit.get(product.TABLE, new.product_id)
@@ -188,7 +176,6 @@ async def agree_with_the_product(unit: Unit, old: Variant | None, new: Variant) 
         await unit.rewrite(product.TABLE, row)
 
 
-@TABLE.after_write.append
 async def tell_of_the_stock(unit: Unit, old: Variant | None, new: Variant) -> None:
     """Of a product tracked by variant; what an order takes is told by store/sku/inventory/order/updated."""
     if old is None or new.is_base or old.inventory_level == new.inventory_level or unit.cause:
@@ -240,7 +227,6 @@ async def _end_the_base_variant(unit: Unit, owner: Product) -> None:
     owner.base_variant_id, owner.base_own = None, None
 
 
-@TABLE.before_delete.append
 async def leave_a_base_variant(unit: Unit, doomed: Sequence[int]) -> None:
     """Rule 57: a product whose last variant with options goes is simple again; a base variant goes only with it."""
     placeholders = numbered_placeholders(len(doomed))

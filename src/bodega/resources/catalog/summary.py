@@ -9,6 +9,7 @@ from bodega.kit import render
 from bodega.kit.actions import NO_QUERY, Action
 from bodega.kit.context import Context, Found
 from bodega.kit.listing import Query
+from bodega.kit.resource import Resource
 from bodega.kit.route import route
 from bodega.law.outcome import Outcome, Shown, Validator
 from bodega.resources.catalog import categories, product, variants
@@ -81,3 +82,5 @@ def _plain(number: Decimal) -> Decimal:
 
 
 routes = (route("catalog/summary", 3, GET=ShowSummary()),)
+
+RESOURCE = Resource(routes=routes)

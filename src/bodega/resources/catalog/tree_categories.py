@@ -14,6 +14,7 @@ from bodega.kit.endpoint import Batch, Endpoint, Parent
 from bodega.kit.listing import Filter, Ignored, Listing, Query
 from bodega.kit.parameters import listed, parser
 from bodega.kit.render import json
+from bodega.kit.resource import Resource
 from bodega.kit.route import collection, route
 from bodega.kit.shape import V3Shape
 from bodega.law.outcome import Outcome, Shown, Validator
@@ -209,3 +210,5 @@ routes = (
     .also(route("catalog/trees/categories", 3, DELETE=DeleteInTrees(DELETE))),
     route("catalog/trees/{tree_id}/categories", 3, GET=ShowTree(WHOLE)),
 )
+
+RESOURCE = Resource(routes=routes)

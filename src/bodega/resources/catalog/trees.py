@@ -13,12 +13,14 @@ from bodega.kit.events import fires
 from bodega.kit.fields import NAME, Id
 from bodega.kit.listing import Filter, Listing
 from bodega.kit.parameters import listed, parser
+from bodega.kit.resource import Resource
 from bodega.kit.route import collection
 from bodega.kit.route import listed as list_of
 from bodega.kit.shape import Changes, V3Shape
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.store import channels
 from bodega.storage import query
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Reference, Unique, numbered_placeholders
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
@@ -81,14 +83,12 @@ async def own_channels(_tx: Tx, old: Tree | None, new: Tree | None) -> set[int]:
     return {channel for tree in (old, new) if tree is not None for channel in tree.channels}
 
 
-@fires(TABLE, "store/channel/#/categoryTree/updated", on="created updated deleted", channels=own_channels)
 def tree_changed(old: Tree | None, new: Tree | None) -> dict[str, Any] | None:
     """One scope for all that happens to a channel's tree."""
     tree = new or old
     return {"tree_id": tree.id} if tree is not None else None
 
 
-@TABLE.before_validate.append
 async def keep_to_one_channel(_unit: Unit, changes: Changes, old: Tree | None, _notes: list[Fault]) -> None:
     """Rule 40: a tree is made for one channel, and stays with it; nor may an update name it."""
     if old is None and len(changes["channels"]) != 1:
@@ -97,8 +97,27 @@ async def keep_to_one_channel(_unit: Unit, changes: Changes, old: Tree | None, _
         raise refuse_faults([invalid("channels", "must not be sent for a tree that exists")])
 
 
-@TABLE.before_delete.append
 async def keep_the_default_tree(_unit: Any, doomed: Sequence[int]) -> None:
     """The tree of the first channel is the one that V2 knows."""
     if DEFAULT in doomed:
         raise refuse_faults([invalid("id", "names the store's default tree, which cannot be deleted")])
+
+
+RESOURCE = Resource(
+    aggregates=(
+        Aggregate(
+            TABLE,
+            before_validate=(keep_to_one_channel,),
+            before_delete=(keep_the_default_tree,),
+            signals=(
+                fires(
+                    "store/channel/#/categoryTree/updated",
+                    tree_changed,
+                    on="created updated deleted",
+                    channels=own_channels,
+                ),
+            ),
+        ),
+    ),
+    routes=routes,
+)

@@ -9,7 +9,6 @@ import msgspec
 
 from bodega.kit.endpoint import Batch, Endpoint, Parent
 from bodega.kit.entity import Entity, stored
-from bodega.kit.events import events
 from bodega.kit.fields import Count, FileUrl, Id, Line, Measure, Money, ten_thousandths
 from bodega.kit.images import UploadImage
 from bodega.kit.listing import Filter, Listing, children
@@ -118,7 +117,6 @@ TABLE = stored(
         )
     ],
     cap_within=("product_id", MAXIMUM),
-    event=events("store/sku", data=as_sku),
     more_schema="CREATE INDEX variants_skus ON variants (id, is_base) WHERE NOT is_base;\n"
     "CREATE INDEX variants_low ON variants (product_id) WHERE is_low;\n"
     "CREATE INDEX variants_worth ON variants (calculated_price, inventory_level);",
@@ -185,10 +183,9 @@ routes = (
     collection("catalog/variants", ALL, "GET").also(listed_route("catalog/variants", ALL, "PUT")),
 )
 
-product.INCLUDES["variants"] = children(TABLE, "product_id")
+INCLUDE = children(TABLE, "product_id")
 
 
-@TABLE.before_validate.append
 async def let_nothing_be_unset(_unit: Unit, changes: dict[str, Any], old: Variant | None, _notes: list[Fault]) -> None:
     """A null leaves no hole, and a variant stays with its product whatever is sent back."""
     for name, unset in UNSET.items():

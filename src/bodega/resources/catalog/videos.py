@@ -10,10 +10,12 @@ from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import STRING, FieldType, Id, Line, SortOrder
 from bodega.kit.listing import Listing, children
+from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item
 from bodega.kit.shape import Alias, Nested, V2Shape, V3Shape
 from bodega.kit.write import rows_of
 from bodega.resources.catalog import product
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Reference, Unique
 
 _YOUTUBE_ID = re.compile(r"[A-Za-z0-9_-]{11}")
@@ -105,5 +107,7 @@ routes = (
     item("catalog/products/{product_id}/videos/{id}", V3),
 )
 
-product.INCLUDES["videos"] = children(TABLE, "product_id", order="sort_order, id")
-product.V3_SHAPE.nested["videos"] = Nested(v3, rows_of(V3))
+INCLUDE = children(TABLE, "product_id", order="sort_order, id")
+NESTED = Nested(v3, rows_of(V3))
+
+RESOURCE = Resource(aggregates=(Aggregate(TABLE),), routes=routes)

@@ -8,18 +8,21 @@ from typing import Annotated, Any
 
 import msgspec
 
-from bodega.domain.urls import CustomUrl, chosen, has_urls, yields_taken_urls
+from bodega.domain.urls import CustomUrl, chosen, leave_taken_urls, urls_of
 from bodega.kit.actions import NO_QUERY, Action, Chunk, DeleteMany
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import NAME, STRING, WORDS, FieldType, Line, clean_moment, moment
 from bodega.kit.listing import Filter, Listing, Query
+from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item, route
 from bodega.kit.shape import Alias, Changes, Derived, ObjectMember, V2Shape
 from bodega.law.outcome import Emptied, Outcome, Shown, Validator
 from bodega.law.refusal import Fault
+from bodega.resources.content import redirects
 from bodega.storage import query, rows
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.operands import Member
 from bodega.storage.plan import page_sql
 from bodega.storage.unit import Unit
@@ -153,11 +156,7 @@ routes = (
     route("blog/tags", 2, GET=ListTags(V2)),
 )
 
-yields_taken_urls(TABLE, "post")
-has_urls(TABLE, "post", named="title", below="/blog")
 
-
-@TABLE.before_validate.append
 async def publish_only_on_demand(unit: Unit, changes: Changes, old: BlogPost | None, _notes: list[Fault]) -> None:
     """Rule 109: a PUT that does not say that the post is published makes it a draft again."""
     if old is not None:
@@ -171,7 +170,6 @@ async def publish_only_on_demand(unit: Unit, changes: Changes, old: BlogPost | N
         changes["tags"] = [tag for tag in named.values() if tag]
 
 
-@TABLE.after_write.append
 async def file_under_its_tags(unit: Unit, old: BlogPost | None, new: BlogPost) -> None:
     """Where `tag=` and the list of tags look."""
     if old is not None:
@@ -181,3 +179,30 @@ async def file_under_its_tags(unit: Unit, old: BlogPost | None, new: BlogPost) -
     for tag in new.tags:
         sql = "INSERT INTO blog_post_tags (post_id, tag_key, tag) VALUES ($1, $2, $3)"
         await unit.tx.run(sql, new.id, tag.casefold(), tag)
+
+
+_URLS = urls_of(TABLE, "post", named="title", below="/blog")
+
+RESOURCE = Resource(
+    aggregates=(
+        Aggregate(
+            TABLE,
+            before_validate=(
+                leave_taken_urls(TABLE, "post"),
+                publish_only_on_demand,
+            ),
+            before_write=(_URLS.before_write,),
+            extra_statements=(_URLS.extra_statements,),
+            conflicts=(_URLS.conflicts,),
+            after_write=(
+                file_under_its_tags,
+                redirects.follow("post"),
+            ),
+            after_delete=(
+                _URLS.after_delete,
+                redirects.let_go("post"),
+            ),
+        ),
+    ),
+    routes=routes,
+)

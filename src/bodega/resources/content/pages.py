@@ -7,18 +7,21 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from bodega.domain.urls import CustomUrl, chosen, has_urls, yields_taken_urls
+from bodega.domain.urls import CustomUrl, chosen, leave_taken_urls, urls_of
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import channel_of, events
 from bodega.kit.fields import NAME, Id, Line, Long, SortOrder
 from bodega.kit.listing import Listing
+from bodega.kit.resource import Resource
 from bodega.kit.route import collection, item
 from bodega.kit.shape import ObjectMember, V2Shape
 from bodega.kit.write import unchanging
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
+from bodega.resources.content import redirects
 from bodega.storage import query
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.conflicts import dangling
 from bodega.storage.table import Reference, Unique, numbered_placeholders
 from bodega.storage.unit import Unit
@@ -60,9 +63,6 @@ TABLE = stored(
     WebPage,
     noun="page",
     columns="channel_id parent_id is_homepage",
-    event=events(
-        "store/channel/#/page", on="created updated", data=lambda page: {"page_id": page.id}, channels=channel_of
-    ),
     computed={"name_key": ("TEXT", lambda page: page.name.casefold())},
     indexed="parent_id",
     uniques=[Unique(("channel_id", "name_key"), "name", "A page of this name exists.")],
@@ -83,12 +83,7 @@ V2 = Endpoint(2, TABLE, Listing(TABLE, 2, ""), "store_v2_content", "pages", v2=v
 
 routes = (collection("pages", V2, "GET POST"), item("pages/{id}", V2))
 
-TABLE.before_validate.append(unchanging("channel_id"))
-yields_taken_urls(TABLE, "page")
-has_urls(TABLE, "page")
 
-
-@TABLE.before_write.append
 async def fill_what_its_type_needs(_unit: Unit, _old: WebPage | None, new: WebPage) -> None:
     """A link leads somewhere, a file has content, and only a file is anything but HTML."""
     faults = []
@@ -106,7 +101,6 @@ def _missing(name: str) -> Fault:
     return Fault(Reason.FIELD_MISSING, name, f"The required field '{name}' was not supplied.")
 
 
-@TABLE.before_write.append
 async def lie_below_another_page(unit: Unit, old: WebPage | None, new: WebPage) -> None:
     """The parent exists, and is not the page itself nor one below it."""
     above = new.parent_id
@@ -122,7 +116,6 @@ async def lie_below_another_page(unit: Unit, old: WebPage | None, new: WebPage) 
             raise Refusal(Reason.DANGLING_REFERENCE, fault.message, details=fault.details, faults=[fault])
 
 
-@TABLE.after_write.append
 async def have_one_homepage(unit: Unit, old: WebPage | None, new: WebPage) -> None:
     """A channel's storefront begins at one page: the one that was named last."""
     if new.is_homepage and (old is None or not old.is_homepage):
@@ -131,7 +124,6 @@ async def have_one_homepage(unit: Unit, old: WebPage | None, new: WebPage) -> No
             await _change(unit, other, is_homepage=False)
 
 
-@TABLE.before_delete.append
 async def lift_the_pages_below(unit: Unit, doomed: Sequence[int]) -> None:
     """What lay below a page that goes away is at the top then."""
     for (child,) in await unit.tx.rows(
@@ -147,3 +139,41 @@ async def _change(unit: Unit, page: int, **members: object) -> None:
     for name, value in members.items():
         setattr(row.entity, name, value)
     await unit.rewrite(TABLE, row)
+
+
+_URLS = urls_of(TABLE, "page")
+
+RESOURCE = Resource(
+    aggregates=(
+        Aggregate(
+            TABLE,
+            before_validate=(
+                unchanging("channel_id"),
+                leave_taken_urls(TABLE, "page"),
+            ),
+            before_write=(
+                _URLS.before_write,
+                fill_what_its_type_needs,
+                lie_below_another_page,
+            ),
+            extra_statements=(_URLS.extra_statements,),
+            conflicts=(_URLS.conflicts,),
+            after_write=(
+                have_one_homepage,
+                redirects.follow("page"),
+            ),
+            before_delete=(lift_the_pages_below,),
+            after_delete=(
+                _URLS.after_delete,
+                redirects.let_go("page"),
+            ),
+            signals=events(
+                "store/channel/#/page",
+                on="created updated",
+                data=lambda page: {"page_id": page.id},
+                channels=channel_of,
+            ),
+        ),
+    ),
+    routes=routes,
+)

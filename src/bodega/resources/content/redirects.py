@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -11,26 +11,18 @@ from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import INT32, STRING, FieldType, as_is, clean_text, structured
 from bodega.kit.listing import Listing
+from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item
 from bodega.kit.shape import V2Shape
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal, invalid, refuse_faults
-from bodega.resources.catalog import brands, categories, product
-from bodega.resources.content import blog, pages
 from bodega.storage import query
+from bodega.storage.aggregate import AfterDelete, AfterWrite, Aggregate
 from bodega.storage.conflicts import dangling
-from bodega.storage.table import Table, Unique, numbered_placeholders
+from bodega.storage.table import Unique, numbered_placeholders
 from bodega.storage.unit import Unit
 
 LONGEST = 2048
-TARGETS: dict[str, Table] = {
-    "product": product.TABLE,
-    "category": categories.TABLE,
-    "brand": brands.TABLE,
-    "page": pages.TABLE,
-    "post": blog.TABLE,
-}
-"""What has a page of its own; such a redirect follows it when its URL changes."""
 
 
 class Forward(msgspec.Struct, kw_only=True):
@@ -89,7 +81,6 @@ V2 = Endpoint(2, TABLE, Listing(TABLE, 2, "min_id max_id"), "store_v2_content", 
 routes = (collection("redirects", V2, "GET POST DELETE"), item("redirects/{id}", V2), count("redirects/count", V2))
 
 
-@TABLE.before_write.append
 async def lead_somewhere(unit: Unit, old: Redirect | None, new: Redirect) -> None:
     """Rule 108: `url` follows from the target, which exists, and is not the path itself."""
     if old is None or old.forward != new.forward:
@@ -109,7 +100,9 @@ async def _address(unit: Unit, forward: Forward) -> str:
     return str(url)
 
 
-def _follows(kind: str) -> Callable[..., Awaitable[None]]:
+def follow(kind: str) -> AfterWrite:
+    """The rule of what has a page of its own: redirects to one of this kind follow it."""
+
     async def follow(unit: Unit, old: Any, new: Any) -> None:
         """A redirect leads to where its target is now."""
         if old is not None and old.custom_url.url != new.custom_url.url:
@@ -118,7 +111,9 @@ def _follows(kind: str) -> Callable[..., Awaitable[None]]:
     return follow
 
 
-def _lets_go(kind: str) -> Callable[..., Awaitable[None]]:
+def let_go(kind: str) -> AfterDelete:
+    """The rule of what has a page of its own, when it goes."""
+
     async def let_go(unit: Unit, gone: Sequence[int]) -> None:
         """A redirect whose target is gone leads nowhere."""
         await _point(unit, kind, gone, "")
@@ -137,6 +132,12 @@ async def _point(unit: Unit, kind: str, targets: Sequence[int], url: str) -> Non
             await unit.rewrite(TABLE, row)
 
 
-for _kind, _table in TARGETS.items():
-    _table.after_write.append(_follows(_kind))
-    _table.after_delete.append(_lets_go(_kind))
+RESOURCE = Resource(
+    aggregates=(
+        Aggregate(
+            TABLE,
+            before_write=(lead_somewhere,),
+        ),
+    ),
+    routes=routes,
+)

@@ -15,6 +15,7 @@ from bodega.kit.events import events
 from bodega.kit.fields import NAME, STRING, FieldType, Id, Line, as_is
 from bodega.kit.listing import Filter, Include, Listing
 from bodega.kit.parameters import listed
+from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item
 from bodega.kit.route import listed as whole_lists
 from bodega.kit.shape import Alias, Changes, Nested, V2Shape, V3Shape
@@ -23,6 +24,7 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.customers import customer, form_fields
 from bodega.resources.geography import places
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Reference, Unique, numbered_placeholders
 from bodega.storage.unit import Unit
 
@@ -69,11 +71,6 @@ TABLE = stored(
     indexed="customer_id",
     uniques=[Unique(("customer_id", "core"), "address1", "The customer has this address already.")],  # rule 101
     references=[Reference("customer_id", "customers", "customer_id", "The customer does not exist.", "CASCADE")],
-    event=events(
-        "store/customer/address",
-        kind="customer",
-        more=lambda address: {"address": {"customer_id": address.customer_id}},
-    ),
 )
 
 # V2
@@ -135,17 +132,20 @@ EVERYBODYS = Endpoint(2, TABLE, _ALL, _SCOPE, "", v2=v2)
 
 # V3
 
+_ANSWERS = {"form_fields": form_fields.nested("address_id")}
 post = V3Shape(
     Address,
     required="customer_id first_name last_name address1 city country_code state_or_province postal_code",
     read_only="id country",
+    nested=_ANSWERS,
 )
-put = V3Shape(Address, required="", read_only="id customer_id country")
+put = V3Shape(Address, required="", read_only="id customer_id country", nested=_ANSWERS)
 in_customer = V3Shape(
-    Address, required="first_name last_name address1 city country_code", read_only="id customer_id country"
+    Address,
+    required="first_name last_name address1 city country_code",
+    read_only="id customer_id country",
+    nested=_ANSWERS,
 )
-for _shape in (post, put, in_customer):
-    _shape.nested["form_fields"] = form_fields.nested("address_id")
 
 _LIST = Listing(
     TABLE,
@@ -171,7 +171,6 @@ routes = (
 )
 
 
-@TABLE.before_validate.append
 async def know_the_country(_unit: Unit, changes: Changes, _old: Address | None, _notes: list[Fault]) -> None:
     """A country has a code that everybody knows, and one name."""
     if "country_code" not in changes:
@@ -229,6 +228,21 @@ async def _write(unit: Unit, parent: customer.Customer, drafts: list[Changes], n
 
 
 IN_CUSTOMER = Endpoint(3, TABLE, _LIST, _SCOPE, "", v3=in_customer)
-customer.INCLUDES["addresses"] = Include(of_customers, tables="customer_addresses form_field_values")
-customer.INCLUDES["address_count"] = Include(how_many, empty=b"0", tables="customer_addresses")
-customer.POST_SHAPE.nested["addresses"] = Nested(in_customer, _write, new=True, maximum=MAX_SHOWN)
+INCLUDE = Include(of_customers, tables="customer_addresses form_field_values")
+COUNT = Include(how_many, empty=b"0", tables="customer_addresses")
+NESTED = Nested(in_customer, _write, new=True, maximum=MAX_SHOWN)
+
+RESOURCE = Resource(
+    aggregates=(
+        Aggregate(
+            TABLE,
+            before_validate=(know_the_country,),
+            signals=events(
+                "store/customer/address",
+                kind="customer",
+                more=lambda address: {"address": {"customer_id": address.customer_id}},
+            ),
+        ),
+    ),
+    routes=routes,
+)

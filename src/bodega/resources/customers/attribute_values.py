@@ -16,6 +16,7 @@ from bodega.kit.endpoint import Batch, Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Id, Line, Moment
 from bodega.kit.listing import Filter, Include, Listing
+from bodega.kit.resource import Resource
 from bodega.kit.route import collection, route
 from bodega.kit.shape import Changes, Nested, V3Shape
 from bodega.kit.write import create_one
@@ -23,6 +24,7 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
 from bodega.resources.customers import attributes, customer
 from bodega.storage import query
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.operands import SqlTest
 from bodega.storage.table import Reference, Unique, numbered_placeholders
 from bodega.storage.unit import Unit
@@ -113,7 +115,6 @@ routes = (
 )
 
 
-@TABLE.before_validate.append
 async def call_it_by_one_name(_unit: Unit, changes: Changes, old: AttributeValue | None, _notes: list[Fault]) -> None:
     """A value stays with its customer and its attribute."""
     if "value" in changes:
@@ -123,7 +124,6 @@ async def call_it_by_one_name(_unit: Unit, changes: Changes, old: AttributeValue
             raise refuse_faults([invalid(name, "must be that of the value with this id")])
 
 
-@TABLE.before_write.append
 async def look_like_its_type(unit: Unit, _old: AttributeValue | None, new: AttributeValue) -> None:
     """The value of a number is one, that of a date as well; an empty text says nothing and is always right."""
     row = await unit.get(attributes.TABLE, new.attribute_id)
@@ -183,6 +183,17 @@ async def _write(unit: Unit, parent: customer.Customer, drafts: list[Changes], n
 
 
 IN_CUSTOMER = Endpoint(3, TABLE, V3.listing, V3.scope, "", v3=in_customer)
-customer.INCLUDES["attributes"] = Include(of_customers, tables=TABLE.name)
-customer.INCLUDES["attribute_count"] = Include(how_many, empty=b"0", tables=TABLE.name)
-customer.POST_SHAPE.nested["attributes"] = Nested(in_customer, _write, new=True, maximum=MAX_SHOWN)
+INCLUDE = Include(of_customers, tables=TABLE.name)
+COUNT = Include(how_many, empty=b"0", tables=TABLE.name)
+NESTED = Nested(in_customer, _write, new=True, maximum=MAX_SHOWN)
+
+RESOURCE = Resource(
+    aggregates=(
+        Aggregate(
+            TABLE,
+            before_validate=(call_it_by_one_name,),
+            before_write=(look_like_its_type,),
+        ),
+    ),
+    routes=routes,
+)

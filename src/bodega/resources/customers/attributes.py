@@ -10,11 +10,13 @@ from bodega.kit.endpoint import Batch, Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import NAME, Moment
 from bodega.kit.listing import Listing
+from bodega.kit.resource import Resource
 from bodega.kit.route import collection
 from bodega.kit.route import listed as whole_lists
 from bodega.kit.shape import V3Shape
 from bodega.kit.write import unchanging
 from bodega.law.reasons import Reason
+from bodega.storage.aggregate import Aggregate
 
 MAXIMUM = 50
 """Rule 102: attributes of a store."""
@@ -55,4 +57,12 @@ routes = (
     .also(collection(_HOME, DELETE, "DELETE")),
 )
 
-TABLE.before_validate.append(unchanging("type"))  # rule 102
+RESOURCE = Resource(
+    aggregates=(
+        Aggregate(
+            TABLE,
+            before_validate=(unchanging("type", rule=102),),
+        ),
+    ),
+    routes=routes,
+)

@@ -11,12 +11,14 @@ from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Moment, moment
 from bodega.kit.listing import Listing, Query
 from bodega.kit.render import json
+from bodega.kit.resource import Resource
 from bodega.kit.route import route
 from bodega.kit.shape import V3Shape
 from bodega.law.outcome import Outcome, Shown, Validator
 from bodega.law.refusal import invalid, refuse_faults
 from bodega.resources.customers import customer
 from bodega.storage import query
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Reference
 from bodega.storage.unit import Unit
 
@@ -114,3 +116,5 @@ class DeclareConsent(ShowConsent):
 
 
 routes = (route("customers/{customer_id}/consent", 3, GET=ShowConsent(OF_CUSTOMER), PUT=DeclareConsent(OF_CUSTOMER)),)
+
+RESOURCE = Resource(aggregates=(Aggregate(TABLE),), routes=routes)

@@ -16,6 +16,7 @@ from bodega.kit.entity import Entity
 from bodega.kit.fields import Id
 from bodega.kit.listing import Listing, Query
 from bodega.kit.render import json
+from bodega.kit.resource import Resource
 from bodega.kit.route import route
 from bodega.kit.shape import V2Shape, V3Shape
 from bodega.law.outcome import Outcome, Shown
@@ -121,3 +122,5 @@ routes = (
     route("customers/{id}/validate", 2, v2, POST=ValidatePassword(V2)),
     route("customers/validate-credentials", 3, POST=ValidateCredentials(V3)),
 )
+
+RESOURCE = Resource(routes=routes)

@@ -1,4 +1,4 @@
-"""A customer: what is kept of one, and its forms in both versions."""
+"""A customer: what is kept of one, and its V2 form. Those of V3 are in customer_shapes.py."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from bodega import passwords
 from bodega.domain import guesses
 from bodega.kit.context import Context
 from bodega.kit.entity import Entity, stored
-from bodega.kit.events import events, fires
 from bodega.kit.fields import (
     EMAIL,
     FLAG,
@@ -24,13 +23,10 @@ from bodega.kit.fields import (
     Moment,
     Money,
     as_is,
-    clean_decimal,
     clean_text,
     moment,
 )
-from bodega.kit.listing import Include
-from bodega.kit.render import json
-from bodega.kit.shape import Alias, BatchLoaded, Linked, V2Shape, V3Shape
+from bodega.kit.shape import Alias, BatchLoaded, Linked, V2Shape
 from bodega.resources.store import channels
 from bodega.storage.table import Reference, Unique, numbered_placeholders
 from bodega.storage.unit import Unit
@@ -136,12 +132,10 @@ TABLE = stored(
         Reference("origin_channel_id", "channels", "origin_channel_id", "The channel does not exist."),
     ],
     counter="customers",
-    event=events("store/customer", fields=UPDATING),
     more_schema=guesses.GUESSES,
 )
 
 
-@fires(TABLE, "store/customer/channel/login/access/updated")
 def access_changed(old: Customer, new: Customer) -> dict[str, Any] | None:
     """At which channels a customer can sign in."""
     if old.channel_ids == new.channel_ids:
@@ -209,36 +203,3 @@ v2 = V2Shape(
         "reset_pass_on_login": Alias("authentication", RESET),
     },
 )
-
-# V3
-
-
-async def store_credit(context: Context, ids: Sequence[int]) -> dict[int, bytes]:
-    """Store credit, in the one currency that it is kept in."""
-    if not ids:
-        return {}
-    sql = f"SELECT id, store_credit FROM customers WHERE id IN ({numbered_placeholders(len(ids))})"
-    found = await context.reader.rows(sql, *ids)
-    return {owner: json([{"amount": clean_decimal(Decimal(credit) / 10_000)}]) for owner, credit in found}
-
-
-async def none_yet(_call: Context, _ids: Sequence[int]) -> dict[int, bytes]:
-    """Nobody is in a segment or has a shopper profile as long as there are none."""
-    return {}
-
-
-INCLUDES: dict[str, Include] = {
-    "storecredit": Include(store_credit, member="store_credit_amounts", tables="customers"),
-    "shopper_profile_id": Include(none_yet, empty=b"null"),
-    "segment_ids": Include(none_yet),
-}
-"""The modules of what hangs on a customer add theirs."""
-
-_WISHES: dict[str, Any] = {"authentication": Credentials, "store_credit_amounts": list[Credit]}
-_READ_ONLY = "id registration_ip_address date_created date_modified"
-
-POST_SHAPE = V3Shape(
-    Customer, required="email first_name last_name", read_only=_READ_ONLY, hidden=HIDDEN, write_only=_WISHES
-)
-PUT_SHAPE = V3Shape(Customer, required="", read_only=_READ_ONLY, hidden=HIDDEN, write_only=_WISHES)
-"""A PUT leaves addresses and attributes alone: they have places of their own."""

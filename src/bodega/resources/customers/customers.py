@@ -11,13 +11,9 @@ from bodega.kit.parameters import listed
 from bodega.kit.route import collection, count, item
 from bodega.kit.route import listed as whole_lists
 from bodega.kit.shape import Changes
-from bodega.kit.write import unchanging
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.customers.customer import (
-    INCLUDES,
-    POST_SHAPE,
-    PUT_SHAPE,
     TABLE,
     Authentication,
     Credentials,
@@ -25,6 +21,7 @@ from bodega.resources.customers.customer import (
     as_z,
     v2,
 )
+from bodega.resources.customers.customer_shapes import INCLUDES, POST_SHAPE, PUT_SHAPE
 from bodega.storage import query
 from bodega.storage.conflicts import dangling
 from bodega.storage.table import numbered_placeholders
@@ -108,10 +105,7 @@ routes = (
     .also(collection("customers", DELETE, "DELETE")),
 )
 
-TABLE.before_validate.append(unchanging("origin_channel_id"))  # rule 102
 
-
-@TABLE.before_validate.append
 async def take_the_credit(_unit: Unit, changes: Changes, _old: Customer | None, _notes: list[Fault]) -> None:
     """V3 lists store credit by currency; it is kept in one."""
     amounts = changes.pop("store_credit_amounts", None)
@@ -125,7 +119,6 @@ async def take_the_credit(_unit: Unit, changes: Changes, _old: Customer | None, 
         raise refuse_faults([invalid("store_credit_amounts", str(error))]) from None
 
 
-@TABLE.before_write.append
 async def know_the_channels(unit: Unit, _old: Customer | None, new: Customer) -> None:
     """Rule 102: a customer belongs to channels that exist."""
     if not new.channel_ids:
@@ -138,13 +131,11 @@ async def know_the_channels(unit: Unit, _old: Customer | None, new: Customer) ->
         raise refuse_faults([dangling("channel_ids", "A channel does not exist.", missing)])
 
 
-@TABLE.before_write.append
 async def tell_dates_with_a_z(_unit: Unit, _old: Customer | None, new: Customer) -> None:
     """The one form in which every client reads the dates of customers."""
     new.date_created, new.date_modified = as_z(new.date_created), as_z(new.date_modified)
 
 
-@TABLE.before_write.append
 async def hold_no_password(_unit: Unit, _old: Customer | None, new: Customer) -> None:
     """Rule 98: what is written down is a hash, whichever way it came."""
     assert type(new.authentication) is Authentication

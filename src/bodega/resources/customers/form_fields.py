@@ -19,6 +19,7 @@ from bodega.kit.fields import NAME, FieldType, Id, as_is, clean_text
 from bodega.kit.listing import Filter, Include, Listing
 from bodega.kit.parameters import parser
 from bodega.kit.render import json
+from bodega.kit.resource import Resource
 from bodega.kit.route import collection
 from bodega.kit.route import listed as whole_lists
 from bodega.kit.shape import Changes, Nested, V3Shape
@@ -27,6 +28,7 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.customers import customer
 from bodega.storage import query
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Reference, Unique, numbered_placeholders
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
@@ -139,7 +141,6 @@ routes = (
 )
 
 
-@TABLE.before_validate.append
 async def say_whose(_unit: Unit, changes: Changes, old: FormFieldValue | None, _notes: list[Fault]) -> None:
     """An answer is a customer's or an address's, and stays so."""
     if old is not None:
@@ -149,7 +150,6 @@ async def say_whose(_unit: Unit, changes: Changes, old: FormFieldValue | None, _
         raise refuse_faults([invalid("customer_id", "or else address_id is required, and only one of them")])
 
 
-@TABLE.after_write.append
 async def renew_the_customer(unit: Unit, _old: FormFieldValue | None, new: FormFieldValue) -> None:
     """V2 shows a customer with the answers inside, so the customer's entity tag moves with them."""
     row = await unit.get(customer.TABLE, new.customer_id) if new.customer_id else None
@@ -195,6 +195,13 @@ def nested(owner: str) -> Nested:
     return Nested(_INSIDE, write, new=True)
 
 
-customer.INCLUDES["formfields"] = include("customer_id")
-for _shape in (customer.POST_SHAPE, customer.PUT_SHAPE):
-    _shape.nested["form_fields"] = nested("customer_id")
+RESOURCE = Resource(
+    aggregates=(
+        Aggregate(
+            TABLE,
+            before_validate=(say_whose,),
+            after_write=(renew_the_customer,),
+        ),
+    ),
+    routes=routes,
+)

@@ -16,11 +16,10 @@ from bodega.kit.listing import Listing
 from bodega.kit.route import collection, count, item
 from bodega.kit.shape import V2Shape
 from bodega.law.refusal import Fault, invalid, refuse_faults
-from bodega.resources.catalog import categories, product
 from bodega.resources.customers import customer
 from bodega.storage import query
 from bodega.storage.conflicts import dangling
-from bodega.storage.table import Table, Unique, numbered_placeholders
+from bodega.storage.table import Unique, numbered_placeholders
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
@@ -161,27 +160,25 @@ routes = (
 ROLES = ("is_default", "is_group_for_guests")
 
 
-@TABLE.before_write.append
 async def name_what_is_there(unit: Unit, _old: CustomerGroup | None, new: CustomerGroup) -> None:
     """Categories and products that a group speaks of exist."""
     rules = new.discount_rules
     faults = [
-        *await _missing(unit, categories.TABLE, "category_access", new.category_access.categories),
-        *await _missing(unit, categories.TABLE, "discount_rules", [rule.category_id for rule in rules]),
-        *await _missing(unit, product.TABLE, "discount_rules", [rule.product_id for rule in rules]),
+        *await _missing(unit, "category_access", "categories", "category", new.category_access.categories),
+        *await _missing(unit, "discount_rules", "categories", "category", [rule.category_id for rule in rules]),
+        *await _missing(unit, "discount_rules", "products", "product", [rule.product_id for rule in rules]),
     ]
     if faults:
         raise refuse_faults(faults)
 
 
-async def _missing(unit: Unit, table: Table, field: str, ids: Iterable[int]) -> list[Fault]:
+async def _missing(unit: Unit, field: str, table: str, noun: str, ids: Iterable[int]) -> list[Fault]:
     wanted = list(dict.fromkeys(one for one in ids if one))
-    there = set(await query.existing(unit.tx, table.name, wanted))
+    there = set(await query.existing(unit.tx, table, wanted))
     gone = [one for one in wanted if one not in there]
-    return [dangling(field, f"A {table.noun} does not exist.", gone)] if gone else []
+    return [dangling(field, f"A {noun} does not exist.", gone)] if gone else []
 
 
-@TABLE.before_write.append
 async def be_the_only_one(unit: Unit, _old: CustomerGroup | None, new: CustomerGroup) -> None:
     """Rule 103: a group becomes the default, or that of guests, in another's place."""
     for role in ROLES:
@@ -215,7 +212,6 @@ async def appoint(unit: Unit, role: str, group: int) -> None:
     await unit.update(TABLE, row, msgspec.structs.replace(row.entity, **{role: True}, date_modified=moment(unit.now)))
 
 
-@TABLE.before_delete.append
 async def unassign_members(unit: Unit, doomed: Sequence[int]) -> None:
     """Rule 103: members of a group that goes are in none afterwards."""
     placeholders = numbered_placeholders(len(doomed))
@@ -236,13 +232,11 @@ async def unassign_members(unit: Unit, doomed: Sequence[int]) -> None:
         last = members[-1]
 
 
-@categories.TABLE.before_delete.append
 async def forget_categories(unit: Unit, doomed: Sequence[int]) -> None:
     """No group speaks of a category that is gone."""
     await _forget(unit, of_categories=set(doomed))
 
 
-@product.TABLE.before_delete.append
 async def forget_products(unit: Unit, doomed: Sequence[int]) -> None:
     """No group has a price for a product that is gone."""
     await _forget(unit, of_products=set(doomed))

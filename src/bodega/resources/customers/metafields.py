@@ -6,8 +6,6 @@ from bodega.kit.endpoint import Parent
 from bodega.resources.customers import customer
 from bodega.resources.metafields import metafields_of
 
-OF_CUSTOMERS = metafields_of(
+RESOURCE = metafields_of(
     "customer", [Parent("resource_id", customer.TABLE)], "customers/{customer_id}", "customers", "store_v2_customers"
 )
-TABLE = OF_CUSTOMERS.table
-routes = OF_CUSTOMERS.routes

@@ -18,6 +18,7 @@ from bodega.kit.events import fires
 from bodega.kit.fields import Id
 from bodega.kit.listing import Listing, Query
 from bodega.kit.render import json
+from bodega.kit.resource import Resource
 from bodega.kit.route import route
 from bodega.kit.shape import Changes, V3Shape
 from bodega.law.outcome import Outcome, Shown, Validator
@@ -25,6 +26,7 @@ from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.customers import customer, groups
 from bodega.resources.store import channels
 from bodega.storage import query, rows
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.query import Row
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
@@ -70,14 +72,12 @@ async def _own_channel(_tx: Tx, old: CustomerSettings | None, new: CustomerSetti
 _ON_CHANNEL = "store/channel/#/settings/"
 
 
-@fires(TABLE, f"{_ON_CHANNEL}customerPrivacy/updated", on="created updated", channels=_own_channel)
 def privacy_changed(old: CustomerSettings | None, new: CustomerSettings) -> dict[str, Any] | None:
     """What shoppers are asked for, and the page that says why."""
     was = old.privacy_settings if old is not None else Privacy()
     return {"channel_id": new.id} if was != new.privacy_settings else None
 
 
-@fires(TABLE, f"{_ON_CHANNEL}defaultCustomerGroup/updated", on="created updated", channels=_own_channel)
 def default_group_changed(old: CustomerSettings | None, new: CustomerSettings) -> dict[str, Any] | None:
     """Which group the channel's new customers join."""
     was = old.customer_group_settings if old is not None else GroupSettings()
@@ -229,7 +229,6 @@ routes = (
 )
 
 
-@customer.TABLE.before_validate.append
 async def settle_at_a_channel(unit: Unit, changes: Changes, old: customer.Customer | None, _notes: list[Fault]) -> None:
     """Rules 102 and 103: a customer made at a channel without global logins belongs to it, and whoever is put into no
     group joins the default one, the channel's before the store's."""
@@ -244,7 +243,6 @@ async def settle_at_a_channel(unit: Unit, changes: Changes, old: customer.Custom
         changes["customer_group_id"] = _value(chosen, await groups.holder(unit.tx, "is_default"))
 
 
-@groups.TABLE.before_delete.append
 async def forget_the_group(unit: Unit, doomed: Any) -> None:
     """A channel whose group goes has the store's again."""
     for (settings_id,) in await unit.tx.rows("SELECT id FROM customer_settings ORDER BY id"):
@@ -256,3 +254,27 @@ async def forget_the_group(unit: Unit, doomed: Any) -> None:
             for name in gone:
                 setattr(kept, name, None)
             await unit.rewrite(TABLE, row)
+
+
+RESOURCE = Resource(
+    aggregates=(
+        Aggregate(
+            TABLE,
+            signals=(
+                fires(
+                    f"{_ON_CHANNEL}customerPrivacy/updated",
+                    privacy_changed,
+                    on="created updated",
+                    channels=_own_channel,
+                ),
+                fires(
+                    f"{_ON_CHANNEL}defaultCustomerGroup/updated",
+                    default_group_changed,
+                    on="created updated",
+                    channels=_own_channel,
+                ),
+            ),
+        ),
+    ),
+    routes=routes,
+)

@@ -6,6 +6,7 @@ from bodega.kit.actions import NO_QUERY, Action
 from bodega.kit.context import Context, Found
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.listing import Listing, Query
+from bodega.kit.resource import Resource
 from bodega.kit.route import route
 from bodega.law.outcome import Outcome, Shown
 from bodega.resources.customers import customer
@@ -34,3 +35,5 @@ class NoInstruments(Action):
 
 
 routes = (route("customers/{customer_id}/stored-instruments", 3, GET=NoInstruments(OF_CUSTOMER)),)
+
+RESOURCE = Resource(routes=routes)

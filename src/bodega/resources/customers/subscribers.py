@@ -8,12 +8,15 @@ import msgspec
 
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
+from bodega.kit.events import events
 from bodega.kit.fields import INT32, Id, Line, Moment
 from bodega.kit.listing import Filter, Listing
+from bodega.kit.resource import Resource
 from bodega.kit.route import collection, item
 from bodega.kit.shape import V3Shape
 from bodega.resources.customers.customer import Email
 from bodega.resources.store import channels
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Reference, Unique
 
 Consent = Literal["marketing_newsletter", "abandoned_cart"]
@@ -41,7 +44,6 @@ TABLE = stored(
     computed={"email_key": ("TEXT", lambda subscriber: subscriber.email.casefold())},
     uniques=[Unique(("email_key",), "email", "Another subscriber has this e-mail address.")],  # rule 104
     references=[Reference("channel_id", "channels", "channel_id", "The channel does not exist.")],
-    event="store/subscriber",
 )
 
 v3 = V3Shape(Subscriber, required="email", read_only="id date_created date_modified")
@@ -64,4 +66,14 @@ DELETE = Endpoint(  # rule 22: without a filter, all of them
 routes = (
     collection("customers/subscribers", V3, "GET POST").also(collection("customers/subscribers", DELETE, "DELETE")),
     item("customers/subscribers/{id}", V3),
+)
+
+RESOURCE = Resource(
+    aggregates=(
+        Aggregate(
+            TABLE,
+            signals=events("store/subscriber"),
+        ),
+    ),
+    routes=routes,
 )

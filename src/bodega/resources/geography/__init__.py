@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bodega.kit.route import Route
-from bodega.resources.geography import places
+from bodega.resources.geography import (
+    places,
+)
 
-ROUTES: tuple[Route, ...] = places.routes
+RESOURCES = (places.RESOURCE,)

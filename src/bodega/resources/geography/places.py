@@ -14,6 +14,7 @@ from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Line
 from bodega.kit.fixed import CountFixed, Fixed, ListFixed, ShowFixed
 from bodega.kit.listing import Filter, Listing
+from bodega.kit.resource import Resource
 from bodega.kit.route import route
 from bodega.kit.shape import Linked, V2Shape
 
@@ -127,3 +128,5 @@ routes = (
     route("countries/{id}/states/count", 2, GET=CountFixed(INSIDE, STATES, COUNTRIES)),
     route("countries/{id}/states/{id}", 2, states, GET=ShowFixed(INSIDE, STATES, COUNTRIES)),
 )
+
+RESOURCE = Resource(routes=routes)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from bodega.kit.route import Route
-from bodega.resources.marketing import banners, coupons, gift_certificates
-from bodega.storage.table import Table
+from bodega.resources.marketing import (
+    banners,
+    coupons,
+    gift_certificates,
+)
 
-TABLES: tuple[Table, ...] = (coupons.TABLE, gift_certificates.TABLE, banners.TABLE)
-"""Each after those it refers to."""
-
-ROUTES: tuple[Route, ...] = (*coupons.routes, *gift_certificates.routes, *banners.routes)
+RESOURCES = (
+    coupons.RESOURCE,
+    gift_certificates.RESOURCE,
+    banners.RESOURCE,
+)

@@ -10,10 +10,12 @@ from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import FLAG_DIGIT, INTEGER_TEXT, NAME, UNIX, Id, Long, Moment
 from bodega.kit.listing import Listing
+from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item
 from bodega.kit.shape import Alias, V2Shape
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal, invalid, refuse_faults
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.conflicts import dangling
 from bodega.storage.unit import Unit
 
@@ -53,7 +55,6 @@ V2 = Endpoint(2, TABLE, Listing(TABLE, 2, "min_id max_id"), "store_v2_marketing"
 routes = (collection("banners", V2, "GET POST DELETE"), item("banners/{id}", V2), count("banners/count", V2))
 
 
-@TABLE.before_write.append
 async def show_it_for_a_while(_unit: Unit, _old: Banner | None, new: Banner) -> None:
     """Rule 107: custom dates are a range."""
     if new.date_type == "always":
@@ -65,7 +66,6 @@ async def show_it_for_a_while(_unit: Unit, _old: Banner | None, new: Banner) -> 
         raise refuse_faults(faults)
 
 
-@TABLE.before_write.append
 async def show_it_on_a_page_that_exists(unit: Unit, old: Banner | None, new: Banner) -> None:
     """Rule 107: the page of a category or of a brand needs to say which."""
     table = _OWNERS.get(new.page)
@@ -79,3 +79,13 @@ async def show_it_on_a_page_that_exists(unit: Unit, old: Banner | None, new: Ban
 
 
 _OWNERS = {"category_page": "categories", "brand_page": "brands"}
+
+RESOURCE = Resource(
+    aggregates=(
+        Aggregate(
+            TABLE,
+            before_write=(show_it_for_a_while, show_it_on_a_page_that_exists),
+        ),
+    ),
+    routes=routes,
+)

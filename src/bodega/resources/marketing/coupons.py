@@ -13,11 +13,13 @@ from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import NAME, Count, FieldType, Id, Line, Moment, Money, as_is, structured
 from bodega.kit.listing import Filter, Listing
+from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item
 from bodega.kit.shape import Changes, V2Shape
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.geography import places
 from bodega.resources.shipping.methods import words_in_use
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Unique
 from bodega.storage.unit import Unit
 
@@ -118,14 +120,12 @@ routes = (
 )
 
 
-@TABLE.before_validate.append
 async def clear_what_it_applies_to(_unit: Unit, changes: Changes, old: Coupon | None, _notes: list[Fault]) -> None:
     """Rule 105: a PUT that does not say what the coupon applies to takes it from everything."""
     if old is not None:
         changes.setdefault("applies_to", AppliesTo(entity=old.applies_to.entity))
 
 
-@TABLE.before_write.append
 async def offer_what_can_be_given(_unit: Unit, _old: Coupon | None, new: Coupon) -> None:
     """A percentage ends at 100; countries are those of ISO 3166."""
     faults = []
@@ -138,9 +138,20 @@ async def offer_what_can_be_given(_unit: Unit, _old: Coupon | None, new: Coupon)
         raise refuse_faults(faults)
 
 
-@TABLE.before_write.append
 async def discount_only_what_is_sent(unit: Unit, old: Coupon | None, new: Coupon) -> None:
     """Rule 105: a shipping method has to be enabled when a coupon begins to name it."""
     fresh = set(new.shipping_methods) - set(old.shipping_methods if old is not None else [])
     if fresh and (idle := sorted(fresh - await words_in_use(unit))):
         raise refuse_faults([invalid("shipping_methods", "names methods that are not enabled: " + ", ".join(idle))])
+
+
+RESOURCE = Resource(
+    aggregates=(
+        Aggregate(
+            TABLE,
+            before_validate=(clear_what_it_applies_to,),
+            before_write=(offer_what_can_be_given, discount_only_what_is_sent),
+        ),
+    ),
+    routes=routes,
+)

@@ -12,10 +12,12 @@ from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import EMAIL, NAME, UNIX, Id, Moment, Money, moment
 from bodega.kit.listing import Filter, Listing
+from bodega.kit.resource import Resource
 from bodega.kit.route import collection, item
 from bodega.kit.shape import Alias, Changes, V2Shape
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.store import currencies
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Unique
 from bodega.storage.unit import Unit
 
@@ -88,7 +90,6 @@ def new_code() -> str:
     return "-".join("".join(secrets.choice(LETTERS) for _ in range(3)) for _ in range(4))
 
 
-@TABLE.before_validate.append
 async def complete_the_certificate(
     unit: Unit, changes: Changes, old: GiftCertificate | None, _notes: list[Fault]
 ) -> None:
@@ -104,7 +105,6 @@ async def complete_the_certificate(
     changes["currency_code"] = changes.get("currency_code") or (await currencies.default(unit.tx)).currency_code
 
 
-@TABLE.before_write.append
 async def keep_it_worth_something(unit: Unit, old: GiftCertificate | None, new: GiftCertificate) -> None:
     """It has an amount, in a currency that the store has."""
     faults = []
@@ -119,3 +119,15 @@ async def keep_it_worth_something(unit: Unit, old: GiftCertificate | None, new: 
 
 async def _has_no(unit: Unit, currency: Any) -> bool:
     return await unit.tx.row("SELECT 1 FROM currencies WHERE currency_code = $1", currency) is None
+
+
+RESOURCE = Resource(
+    aggregates=(
+        Aggregate(
+            TABLE,
+            before_validate=(complete_the_certificate,),
+            before_write=(keep_it_worth_something,),
+        ),
+    ),
+    routes=routes,
+)

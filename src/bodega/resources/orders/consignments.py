@@ -14,6 +14,7 @@ from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Id, Line, Long
 from bodega.kit.listing import Include, Listing
+from bodega.kit.resource import Resource
 from bodega.kit.route import also_at, route
 from bodega.kit.selection import Selection
 from bodega.law.outcome import Emptied, Outcome, Shown, Validator
@@ -21,6 +22,7 @@ from bodega.resources.orders import line, order, shipping_addresses
 from bodega.resources.orders.drafts import PickupLocation
 from bodega.resources.orders.order import Order
 from bodega.storage import query, rows
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Reference, Table
 
 LINES = "consignments.line_items"
@@ -121,9 +123,6 @@ def _number(text: str) -> Decimal | int:
     return int(number) if number == number.to_integral_value() else number.normalize()
 
 
-order.READERS["consignments"] = of_orders
-
-
 async def _nothing(_call: Any, _orders: Sequence[int]) -> dict[int, bytes]:
     return {}
 
@@ -167,3 +166,5 @@ routes = (
     _quotes,
     *also_at("shipping_addresses", "shippingaddresses", _quotes),
 )
+
+RESOURCE = Resource(aggregates=(Aggregate(TABLE),), routes=routes)

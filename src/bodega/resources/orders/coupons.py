@@ -8,9 +8,11 @@ from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import DECIMAL, Id, Line, Money
 from bodega.kit.listing import Listing
+from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item
 from bodega.kit.shape import Alias, Derived, V2Shape
 from bodega.resources.orders import order
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Reference
 
 TYPES = (
@@ -59,3 +61,5 @@ routes = (
     item("orders/{order_id}/coupons/{id}", V2, "GET"),
     count("orders/{order_id}/coupons/count", V2),
 )
+
+RESOURCE = Resource(aggregates=(Aggregate(TABLE),), routes=routes)

@@ -11,6 +11,7 @@ from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import INTEGER, Id, Line, Money
 from bodega.kit.listing import Listing
+from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count
 from bodega.kit.shape import Alias, V2Shape
 from bodega.law.reasons import Reason
@@ -19,6 +20,7 @@ from bodega.resources.orders import order
 from bodega.resources.orders.drafts import FeeDraft
 from bodega.resources.orders.order import tax
 from bodega.storage import query
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Reference
 from bodega.storage.unit import Unit
 
@@ -75,14 +77,12 @@ V2 = Endpoint(
 routes = (collection("orders/{order_id}/fees", V2, "GET"), count("orders/{order_id}/fees/count", V2))
 
 
-async def _inside(context: Any, orders: Sequence[int]) -> Mapping[int, Any]:
+async def of_orders(context: Any, orders: Sequence[int]) -> Mapping[int, Any]:
+    """The fees of each order, as they are shown."""
     found: dict[int, list[Any]] = {item: [] for item in orders}
     for fee in await query.entities_of(context.reader, TABLE, orders, "order_id"):
         found[fee.order_id].append(v2.show(fee, context.base))
     return found
-
-
-order.READERS["fees"] = _inside
 
 
 def faults_of(draft: FeeDraft, name: str) -> Iterator[Fault]:
@@ -133,3 +133,6 @@ def made(draft: FeeDraft, order_id: int) -> Fee:
 async def of_order(unit: Unit, order_id: int) -> list[Fee]:
     """The fees of an order, in the order in which they came."""
     return await query.entities(unit.tx, TABLE, "order_id = $1", order_id)
+
+
+RESOURCE = Resource(aggregates=(Aggregate(TABLE),), routes=routes)

@@ -13,10 +13,12 @@ from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Count, Id, Line, Long, Measure, Money
 from bodega.kit.listing import Listing
+from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item
 from bodega.kit.shape import Alias, Derived, V2Shape
 from bodega.resources.orders import order
 from bodega.resources.orders.order import always, tax
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Reference
 
 ZERO = Decimal(0)
@@ -202,3 +204,5 @@ routes = (
     count("orders/{order_id}/products/count", V2),
     count("orders/products/count", ALL),
 )
+
+RESOURCE = Resource(aggregates=(Aggregate(TABLE),), routes=routes)

@@ -8,9 +8,11 @@ from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Id, Line, Long, Moment
 from bodega.kit.listing import Listing
+from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item
 from bodega.kit.shape import Linked, V2Shape
 from bodega.resources.orders import order
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Reference
 
 
@@ -35,7 +37,6 @@ TABLE = stored(
     columns="order_id customer_id status is_flagged date_created",
     indexed="order_id",
     references=[Reference("order_id", "orders", "order_id", "The order does not exist.", "CASCADE")],
-    event=order.tells("message", "order_message_id"),
 )
 v2 = V2Shape(
     OrderMessage,
@@ -57,4 +58,14 @@ routes = (
     collection("orders/{order_id}/messages", V2, "GET"),
     item("orders/{order_id}/messages/{id}", V2, "GET"),
     count("orders/{order_id}/messages/count", V2),
+)
+
+RESOURCE = Resource(
+    aggregates=(
+        Aggregate(
+            TABLE,
+            signals=order.tells("message", "order_message_id"),
+        ),
+    ),
+    routes=routes,
 )

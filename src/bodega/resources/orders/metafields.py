@@ -6,5 +6,4 @@ from bodega.kit.endpoint import Parent
 from bodega.resources.metafields import metafields_of
 from bodega.resources.orders import order
 
-ALL = metafields_of("order", [Parent("resource_id", order.TABLE)], "orders/{order_id}", "orders", order.SCOPE)
-TABLE, routes = ALL
+RESOURCE = metafields_of("order", [Parent("resource_id", order.TABLE)], "orders/{order_id}", "orders", order.SCOPE)

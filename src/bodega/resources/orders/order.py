@@ -1,8 +1,7 @@
-"""The order as it is stored, and its V2 form. Everything below an order is in the other files of this folder."""
+"""The order as it is stored, and what it tells. Everything below an order is in the other files of this folder."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -11,13 +10,11 @@ import msgspec
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import channel_of, events, fires
 from bodega.kit.fields import STRING, Count, FieldType, Id, Line, Long, Moment, Money, as_is, clean_text
-from bodega.kit.shape import Alias, BatchLoaded, Derived, Linked, V2Shape, WriteForm
-from bodega.resources.orders.address import DRAFT, DRAFTS, Address, BillingAddress
-from bodega.resources.orders.drafts import CONSIGNMENTS, FEES, LINES
+from bodega.kit.shape import Derived
+from bodega.resources.orders.address import Address, BillingAddress
 from bodega.resources.store import channels
-from bodega.resources.store.order_statuses import NAMES
 from bodega.storage import query
-from bodega.storage.outbox import Signal
+from bodega.storage.outbox import ChannelsOf, Signal
 from bodega.storage.table import Reference
 from bodega.storage.tx import Tx
 
@@ -149,12 +146,21 @@ def status_moved(old: Order, new: Order) -> dict[str, Any] | None:
     return {**named(new), "status": moved}
 
 
-for scope in ("store/order", "store/channel/#/order"):
-    channels_of = channel_of if "#" in scope else None
-    fires(TABLE, f"{scope}/created", on="created", channels=channels_of)(lambda _old, new: named(new))
-    fires(TABLE, f"{scope}/updated", channels=channels_of)(changed)
-    fires(TABLE, f"{scope}/archived", channels=channels_of)(archived)
-    fires(TABLE, f"{scope}/statusUpdated", channels=channels_of)(status_moved)
+def placed(_old: None, new: Order) -> dict[str, Any]:
+    """An order is new."""
+    return named(new)
+
+
+def _on(scope: str, channels: ChannelsOf | None) -> tuple[Signal, ...]:
+    return (
+        fires(f"{scope}/created", placed, on="created", channels=channels),
+        fires(f"{scope}/updated", changed, channels=channels),
+        fires(f"{scope}/archived", archived, channels=channels),
+        fires(f"{scope}/statusUpdated", status_moved, channels=channels),
+    )
+
+
+SIGNALS = (*_on("store/order", None), *_on("store/channel/#/order", channel_of))
 
 
 async def channel_of_order(tx: Tx, _old: Any, new: Any) -> list[int]:
@@ -162,16 +168,16 @@ async def channel_of_order(tx: Tx, _old: Any, new: Any) -> list[int]:
     return await query.values(tx, "SELECT channel_id FROM orders WHERE id = $1", int(new.order_id))
 
 
-def tells(word: str, member: str) -> list[Signal]:
+def tells(word: str, member: str) -> tuple[Signal, ...]:
     """The events of a row that an order gets: `member` names it, below `word`, in what is said of the order."""
 
     def payload(row: Any) -> dict[str, Any]:
         return {"type": "order", "id": int(row.order_id), word: {member: row.id}}
 
-    return [
+    return (
         *events(f"store/order/{word}", on="created", data=payload),
         *events(f"store/channel/#/order/{word}", on="created", data=payload, channels=channel_of_order),
-    ]
+    )
 
 
 def tax(name: str) -> Derived:
@@ -183,72 +189,3 @@ def tax(name: str) -> Derived:
 def always(value: Any, word: str) -> Derived:
     """A member that is the same in all orders made through the API."""
     return Derived(lambda _order: value, word)
-
-
-async def _link_or_inside(context: Any, orders: Sequence[Order], name: str, read: Reader) -> Mapping[int, Any]:
-    """Rows shown inside an order when asked for, else a link to them."""
-    asked = [item for item in context.query.include if item.partition(".")[0] == name]
-    if asked:
-        return await read(context, [order.id for order in orders])
-    suffix = context.base.suffix
-    paths = {order.id: f"/orders/{order.id}/{name}" for order in orders}
-    return {order: {"url": f"{context.base.url}{path}{suffix}", "resource": path} for order, path in paths.items()}
-
-
-Reader = Callable[[Any, Sequence[int]], Awaitable[Mapping[int, Any]]]
-READERS: dict[str, Reader] = {}
-"""What reads the rows that are shown inside: the resource that owns them puts its own here."""
-
-
-async def _fees(context: Any, orders: Sequence[Order]) -> Mapping[int, Any]:
-    return await _link_or_inside(context, orders, "fees", READERS["fees"])
-
-
-async def _consignments(context: Any, orders: Sequence[Order]) -> Mapping[int, Any]:
-    return await _link_or_inside(context, orders, "consignments", READERS["consignments"])
-
-
-v2 = V2Shape(
-    Order,
-    "orders",
-    "order",
-    "id! customer_id date_created date_modified! date_shipped! status_id status! subtotal_ex_tax subtotal_inc_tax"
-    " subtotal_tax! base_shipping_cost shipping_cost_ex_tax shipping_cost_inc_tax shipping_cost_tax!"
-    " shipping_cost_tax_class_id! base_handling_cost handling_cost_ex_tax handling_cost_inc_tax handling_cost_tax!"
-    " handling_cost_tax_class_id! base_wrapping_cost wrapping_cost_ex_tax wrapping_cost_inc_tax wrapping_cost_tax!"
-    " wrapping_cost_tax_class_id! total_ex_tax total_inc_tax total_tax! items_total? items_shipped? payment_method"
-    " payment_provider_id payment_status! refunded_amount? order_is_digital? store_credit_amount!"
-    " gift_certificate_amount! ip_address ip_address_v6 geoip_country geoip_country_iso2 currency_id! currency_code!"
-    " currency_exchange_rate! default_currency_id! default_currency_code store_default_currency_code!"
-    " store_default_to_transactional_exchange_rate! staff_notes customer_message discount_amount coupon_discount!"
-    " shipping_address_count! is_deleted is_email_opt_in! ebay_order_id billing_address* order_source?"
-    " external_source products shipping_addresses coupons! cart_id! channel_id external_id external_merchant_id"
-    " external_order_id tax_provider_id? customer_locale is_tax_inclusive_pricing! consignments fees",
-    {
-        "status": Derived(lambda order: NAMES[order.status_id]),
-        "subtotal_tax": tax("subtotal"),
-        "shipping_cost_tax": tax("shipping_cost"),
-        "handling_cost_tax": tax("handling_cost"),
-        "wrapping_cost_tax": tax("wrapping_cost"),
-        "total_tax": tax("total"),
-        "shipping_cost_tax_class_id": always(2, "int"),
-        "handling_cost_tax_class_id": always(2, "int"),
-        "wrapping_cost_tax_class_id": always(3, "int"),
-        "payment_status": Alias("payment_status", FieldType("enum", as_is, as_is, as_is)),
-        "refunded_amount": always("0.0000", "decimal"),  # so the published description has it
-        "store_credit_amount": always("0.0000", "decimal"),
-        "gift_certificate_amount": always("0.0000", "decimal"),
-        "currency_code": Alias("default_currency_code"),
-        "currency_exchange_rate": always("1.0000000000", "decimal"),
-        "default_currency_id": Alias("currency_id"),
-        "is_email_opt_in": always(value=False, word="boolean"),
-        "billing_address": WriteForm(
-            DRAFT, Derived(lambda order: msgspec.to_builtins(order.billing_address), "object")
-        ),
-        "products": WriteForm(LINES, Linked("/orders/{e.id}/products")),
-        "shipping_addresses": WriteForm(DRAFTS, Linked("/orders/{e.id}/shipping_addresses")),
-        "coupons": Linked("/orders/{e.id}/coupons"),
-        "consignments": WriteForm(CONSIGNMENTS, BatchLoaded(_consignments, "object")),
-        "fees": WriteForm(FEES, BatchLoaded(_fees, "object_array")),
-    },
-)

@@ -12,6 +12,7 @@ from bodega.kit.context import Context, Found, Recheck, Write
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.listing import Filter, Include, Listing, Query
 from bodega.kit.parameters import parser
+from bodega.kit.resource import Resource
 from bodega.kit.route import route
 from bodega.kit.shape import Changes
 from bodega.kit.write import SET_FOR_GOOD
@@ -21,9 +22,11 @@ from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.customers.customer import TABLE as CUSTOMERS
 from bodega.resources.geography import places
 from bodega.resources.orders import consignments, fees, writing
-from bodega.resources.orders.order import SCOPE, TABLE, Order, v2
+from bodega.resources.orders.order import SCOPE, SIGNALS, TABLE, Order
+from bodega.resources.orders.order_shape import v2
 from bodega.resources.store.order_statuses import STATUSES
 from bodega.storage import query
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.conflicts import dangling
 from bodega.storage.operands import Flag
 from bodega.storage.plan import Condition, QueryPlan, conditions_sql, ids_sql
@@ -183,7 +186,6 @@ routes = (
 ONCE = ("external_id", "external_merchant_id")
 
 
-@TABLE.before_validate.append
 async def keep_the_numbers_of_others(_unit: Unit, changes: Changes, old: Order | None, _notes: list[Fault]) -> None:
     """Rule 76: what an order is called elsewhere is set once."""
     if old is None:
@@ -197,14 +199,12 @@ async def keep_the_numbers_of_others(_unit: Unit, changes: Changes, old: Order |
         raise refuse_faults([Fault(Reason.FIELD_READ_ONLY, name, SET_FOR_GOOD.format(name)) for name in names])
 
 
-@TABLE.before_validate.append
 async def be_there_before_it_goes(_unit: Unit, changes: Changes, old: Order | None, _notes: list[Fault]) -> None:
     """Rule 84: a PUT may put an order away, or take it out again; a new one is there."""
     if old is None and "is_deleted" in changes:
         raise refuse_faults([Fault(Reason.FIELD_READ_ONLY, "is_deleted", SET_FOR_GOOD.format("is_deleted"))])
 
 
-@TABLE.before_validate.append
 async def know_the_customer(unit: Unit, changes: Changes, old: Order | None, _notes: list[Fault]) -> None:
     """Rule 74: 0 is a guest, any other number a customer. An order outlives its customer, and keeps the number."""
     customer_id = changes.get("customer_id", 0)
@@ -216,7 +216,6 @@ async def know_the_customer(unit: Unit, changes: Changes, old: Order | None, _no
         raise refuse_faults([dangling("customer_id", "The customer does not exist.", [customer_id])])
 
 
-@TABLE.before_validate.append
 async def keep_the_currency(_unit: Unit, changes: Changes, old: Order | None, _notes: list[Fault]) -> None:
     """The currency of an order is set when it is placed; a PUT that brings it is passed over, as the documents say.
 
@@ -228,7 +227,6 @@ async def keep_the_currency(_unit: Unit, changes: Changes, old: Order | None, _n
         changes.pop("date_created", None)
 
 
-@TABLE.before_validate.append
 async def come_from_one_address(_unit: Unit, changes: Changes, _old: Order | None, _notes: list[Fault]) -> None:
     """Setting the address of one generation takes the other's away; each is what it is called."""
     faults = []
@@ -254,3 +252,21 @@ async def come_from_one_address(_unit: Unit, changes: Changes, _old: Order | Non
             changes.setdefault("geoip_country", country.country)
     if faults:
         raise refuse_faults(faults)
+
+
+RESOURCE = Resource(
+    aggregates=(
+        Aggregate(
+            TABLE,
+            before_validate=(
+                keep_the_numbers_of_others,
+                be_there_before_it_goes,
+                know_the_customer,
+                keep_the_currency,
+                come_from_one_address,
+            ),
+            signals=SIGNALS,
+        ),
+    ),
+    routes=routes,
+)

@@ -20,6 +20,7 @@ from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import FieldType, Id, Line, Moment, Money, as_is, moment
 from bodega.kit.listing import Listing
+from bodega.kit.resource import Resource
 from bodega.kit.route import route
 from bodega.kit.shape import V3Shape, parse_json
 from bodega.law.outcome import Created, Outcome, Shown, Validator
@@ -29,6 +30,7 @@ from bodega.resources.orders import order
 from bodega.resources.orders.order import Order
 from bodega.resources.store.payment_methods import METHODS
 from bodega.storage import query
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.query import Row
 from bodega.storage.table import Reference
 from bodega.storage.unit import Unit
@@ -82,7 +84,6 @@ TABLE = stored(
     indexed="order_ref refund_id",
     hidden="refund_id",
     references=[Reference("order_ref", "orders", "order_id", "The order does not exist.", "CASCADE")],
-    event=order.tells("transaction", "transaction_id")[:1],
 )
 v3 = V3Shape(Transaction, required="", hidden="refund_id")
 OF_ORDER = (Parent("order_ref", order.TABLE),)
@@ -225,4 +226,14 @@ routes = (
     route("orders/{order_id}/transactions", 2, GET=ShowTransactions(V2)),
     route("orders/{order_id}/payment_actions/capture", 3, POST=PaymentAction("capture")),
     route("orders/{order_id}/payment_actions/void", 3, POST=PaymentAction("void")),
+)
+
+RESOURCE = Resource(
+    aggregates=(
+        Aggregate(
+            TABLE,
+            signals=order.tells("transaction", "transaction_id")[:1],
+        ),
+    ),
+    routes=routes,
 )

@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Id, Line, Moment, Money, clean_decimal
 from bodega.kit.shape import V3Shape
-from bodega.resources.orders import order, payments
+from bodega.resources.orders import payments
 from bodega.resources.store.payment_methods import METHODS
 from bodega.storage.table import Reference
 
@@ -116,7 +116,6 @@ TABLE = stored(
     computed={"created": ("TEXT", lambda refund: refund.created)},
     indexed="order_id",
     references=[Reference("order_id", "orders", "order_id", "The order does not exist.", "CASCADE")],
-    event=order.tells("refund", "refund_id"),
 )
 asked = V3Shape(RefundRequest, required="")
 v3 = V3Shape(Refund, required="", read_only=" ".join(Refund.__struct_fields__))

@@ -17,12 +17,13 @@ from bodega.kit.fields import clean_moment, moment
 from bodega.kit.listing import Filter, Listing
 from bodega.kit.parameters import listed, parser
 from bodega.kit.render import json
+from bodega.kit.resource import Resource
 from bodega.kit.route import route
 from bodega.law.outcome import Created, Outcome, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.customers import customer
-from bodega.resources.orders import fees, line, order, payments
+from bodega.resources.orders import fees, line, order, payments, refund
 from bodega.resources.orders.order import Order
 from bodega.resources.orders.refund import (
     CREDIT,
@@ -42,6 +43,7 @@ from bodega.resources.orders.refund import (
     v3,
 )
 from bodega.resources.orders.refund_due import RefundContext, due, refund_context
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.operands import SqlTest
 from bodega.storage.query import Row
 from bodega.storage.unit import Unit
@@ -247,4 +249,14 @@ routes = (
     route("orders/{order_id}/payment_actions/refunds", 3, GET=ListAll(OF_ORDER), POST=MakeRefund()),
     route("orders/payment_actions/refunds", 3, GET=ListAll(ALL)),
     route("orders/payment_actions/refunds/{id}", 3, GET=ShowItem(ALL)),
+)
+
+RESOURCE = Resource(
+    aggregates=(
+        Aggregate(
+            refund.TABLE,
+            signals=order.tells("refund", "refund_id"),
+        ),
+    ),
+    routes=routes,
 )

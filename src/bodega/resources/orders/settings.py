@@ -14,6 +14,7 @@ from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import clean_email
 from bodega.kit.listing import Listing, Query
 from bodega.kit.render import json
+from bodega.kit.resource import Resource
 from bodega.kit.route import route
 from bodega.kit.shape import V3Shape
 from bodega.law.outcome import Outcome, Shown, Validator
@@ -21,6 +22,7 @@ from bodega.law.refusal import invalid, refuse_faults
 from bodega.resources.orders.order import SCOPE
 from bodega.resources.store import channels
 from bodega.storage import query, rows
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
@@ -141,3 +143,5 @@ routes = (
     route("orders/settings", 3, GET=ShowOrderSettings(STORE), PUT=ChangeOrderSettings(STORE)),
     route("orders/settings/channels/{channel_id}", 3, GET=ShowOrderSettings(CHANNEL), PUT=ChangeOrderSettings(CHANNEL)),
 )
+
+RESOURCE = Resource(aggregates=(Aggregate(TABLE),), routes=routes)

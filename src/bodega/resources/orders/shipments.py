@@ -15,6 +15,7 @@ from bodega.kit.entity import Entity, stored
 from bodega.kit.events import events
 from bodega.kit.fields import Id, Line, Long, Moment, Money, moment, structured
 from bodega.kit.listing import Listing
+from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item
 from bodega.kit.shape import Changes, Derived, V2Shape
 from bodega.kit.write import unchanging
@@ -25,6 +26,7 @@ from bodega.resources.orders import shipping_addresses as addresses
 from bodega.resources.orders.address import FIELDS, BillingAddress
 from bodega.resources.orders.line import OrderLine
 from bodega.storage import query
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.query import Row
 from bodega.storage.table import Reference
 from bodega.storage.unit import Unit
@@ -101,7 +103,6 @@ TABLE = stored(
     columns="order_id",
     indexed="order_id",
     references=[Reference("order_id", "orders", "order_id", "The order does not exist.", "CASCADE")],
-    event=events("store/shipment", more=lambda shipment: {"orderId": shipment.order_id}),
 )
 
 
@@ -148,10 +149,7 @@ routes = (
     count("orders/shipments/count", ALL),
 )
 
-TABLE.before_validate.append(unchanging("items"))
 
-
-@TABLE.before_validate.append
 async def name_one_carrier(_unit: Unit, changes: Changes, old: Shipment | None, _notes: list[Fault]) -> None:
     """Rule 89: shipping_provider and tracking_carrier name the same carrier."""
     provider = changes.get("shipping_provider", old.shipping_provider if old is not None else "")
@@ -161,7 +159,6 @@ async def name_one_carrier(_unit: Unit, changes: Changes, old: Shipment | None, 
         raise refuse_faults([invalid("tracking_carrier", f"must be the carrier that {provider} sends by")])
 
 
-@TABLE.before_write.append
 async def send_what_is_left(unit: Unit, old: Shipment | None, new: Shipment) -> None:
     """Rule 89: no more is sent than was ordered and not sent yet; it goes to an address of the order."""
     if old is not None and old.order_address_id == new.order_address_id:
@@ -216,7 +213,6 @@ def _too_many(new: Shipment, lines: Mapping[int, Row]) -> list[Fault]:
     return faults
 
 
-@TABLE.after_write.append
 async def move_the_order_on(unit: Unit, old: Shipment | None, new: Shipment) -> None:
     """Rule 89: with a part of it sent an order is Partially Shipped, with all of it Shipped. Rule 95: and dated."""
     if old is not None:
@@ -271,7 +267,6 @@ async def _count(unit: Unit, order_id: int, items: Sequence[Item], sign: int) ->
     return list(lines.values())
 
 
-@TABLE.before_delete.append
 async def count_what_was_not_sent_after_all(unit: Unit, doomed: Sequence[int]) -> None:
     """Rule 89: the pieces of a shipment that is deleted can be sent again; the order's status stays as it is."""
     gone: Shipment
@@ -284,3 +279,21 @@ async def count_what_was_not_sent_after_all(unit: Unit, doomed: Sequence[int]) -
         shipped = sum(one.entity.quantity_shipped for one in left)
         changed = replace(row.entity, items_shipped=shipped, date_modified=moment(unit.now))
         await unit.update(order.TABLE, row, changed)
+
+
+RESOURCE = Resource(
+    aggregates=(
+        Aggregate(
+            TABLE,
+            before_validate=(
+                unchanging("items"),
+                name_one_carrier,
+            ),
+            before_write=(send_what_is_left,),
+            after_write=(move_the_order_on,),
+            before_delete=(count_what_was_not_sent_after_all,),
+            signals=events("store/shipment", more=lambda shipment: {"orderId": shipment.order_id}),
+        ),
+    ),
+    routes=routes,
+)

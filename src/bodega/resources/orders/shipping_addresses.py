@@ -11,12 +11,14 @@ from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import STRING, Count, Id, Line, Money
 from bodega.kit.listing import Listing
+from bodega.kit.resource import Resource
 from bodega.kit.route import also_at, collection, count, item
 from bodega.kit.shape import Alias, Changes, Derived, Linked, V2Shape
 from bodega.law.refusal import Fault
 from bodega.resources.orders import order
 from bodega.resources.orders.address import FIELDS, AddressDraft, FormField, respect
 from bodega.resources.orders.order import always, tax
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Reference
 from bodega.storage.unit import Unit
 
@@ -99,10 +101,20 @@ _routes = (
 routes = (*_routes, *also_at("shipping_addresses", "shippingaddresses", *_routes))
 
 
-@TABLE.before_validate.append
 async def find_the_country(_unit: Unit, changes: Changes, old: ShippingAddress | None, _notes: list[Fault]) -> None:
     """Rule 81: the code of the country overrides its name. Rule 90: costs and taxes stay as they are."""
     if old is None:
         return
     draft = msgspec.convert({name: changes[name] for name in FIELDS if name in changes}, AddressDraft)
     changes |= respect(draft, "shipping_address")
+
+
+RESOURCE = Resource(
+    aggregates=(
+        Aggregate(
+            TABLE,
+            before_validate=(find_the_country,),
+        ),
+    ),
+    routes=routes,
+)

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from bodega.domain import stock
-from bodega.domain.stock import Timing
-from bodega.kit.events import fires
+from bodega.domain.stock import CAUSE, Timing
 from bodega.kit.fields import moment
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, refuse_faults
@@ -22,11 +21,8 @@ from bodega.resources.catalog import product, variants
 from bodega.resources.catalog.product import Product
 from bodega.resources.orders.line import OrderLine
 from bodega.resources.orders.order import MIGRATED, Order
-from bodega.storage.outbox import Cause
 from bodega.storage.unit import Unit
 
-CAUSE: Cause = "order"
-"""What the unit says moves the stock meanwhile: such a change has an event of its own."""
 Key = tuple[int, int]
 """A product and its variant."""
 
@@ -127,15 +123,6 @@ async def _take(unit: Unit, product_id: int, variant_id: int, count: int, lines:
         "store/sku/inventory/order/updated", {"type": "sku", "id": found.entity.sku_id, "inventory": told}
     )  # fmt: skip
     return None
-
-
-@fires(product.TABLE, "store/product/inventory/order/updated", cause=CAUSE)
-def taken_by_an_order(old: Product, new: Product) -> dict[str, Any] | None:
-    """Rule 132: how many there are now."""
-    if old.inventory_level == new.inventory_level:
-        return None
-    level = {"product_id": new.id, "method": "absolute", "value": new.inventory_level}
-    return {"type": "product", "id": new.id, "inventory": level}
 
 
 def _short(key: Key, level: int, lines: Sequence[OrderLine]) -> Fault:

@@ -13,11 +13,13 @@ from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import INTEGER, Id, Line, Money
 from bodega.kit.listing import Ignored, Listing
 from bodega.kit.parameters import parser
+from bodega.kit.resource import Resource
 from bodega.kit.route import route
 from bodega.kit.shape import Alias, Derived, V2Shape
 from bodega.law.outcome import Outcome
 from bodega.resources.orders import order
 from bodega.storage import query
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Reference
 from bodega.storage.unit import Unit
 
@@ -107,3 +109,6 @@ async def keep(unit: Unit, order_id: int, wanted: Sequence[OrderTax]) -> None:
     await unit.delete(TABLE, there[len(wanted) :])
     for tax in wanted[len(there) :]:
         await unit.insert(TABLE, tax)
+
+
+RESOURCE = Resource(aggregates=(Aggregate(TABLE),), routes=routes)

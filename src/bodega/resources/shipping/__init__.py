@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from bodega.kit.route import Route
-from bodega.resources.shipping import carriers, methods, zones
-from bodega.storage.table import Table
+from bodega.resources.shipping import (
+    carriers,
+    methods,
+    zones,
+)
 
-TABLES: tuple[Table, ...] = (zones.TABLE, methods.TABLE, carriers.TABLE)
-"""Each after those it refers to."""
-
-ROUTES: tuple[Route, ...] = (*zones.routes, *methods.routes, *carriers.routes)
+RESOURCES = (
+    zones.RESOURCE,
+    methods.RESOURCE,
+    carriers.RESOURCE,
+)

@@ -9,11 +9,13 @@ from bodega.kit.context import Context, Write
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.listing import Listing
+from bodega.kit.resource import Resource
 from bodega.kit.route import route
 from bodega.law.outcome import Emptied, Outcome
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
 from bodega.storage import query
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Unique
 from bodega.storage.unit import Unit
 
@@ -115,3 +117,5 @@ def _missing(name: str) -> Fault:
 
 
 routes = (route("shipping/carrier/connection", 2, POST=Connect(V2), PUT=Connect(V2), DELETE=Disconnect(V2)),)
+
+RESOURCE = Resource(aggregates=(Aggregate(TABLE),), routes=routes)

@@ -12,11 +12,13 @@ from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import NAME, Ids, clean_decimal, structured
 from bodega.kit.listing import Listing
+from bodega.kit.resource import Resource
 from bodega.kit.route import collection, item
 from bodega.kit.shape import Alias, Changes, Derived, V2Shape
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.shipping import zones
 from bodega.storage import query
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Link, Reference
 from bodega.storage.unit import Unit
 
@@ -149,14 +151,12 @@ async def words_in_use(unit: Unit) -> set[str]:
     }
 
 
-@TABLE.before_validate.append
 async def sell_everywhere(unit: Unit, changes: Changes, old: Method | None, _notes: list[Fault]) -> None:
     """A method that names no channels is offered on all that there are now."""
     if old is None and not changes.get("channel_ids"):
         changes["channel_ids"] = await query.values(unit.tx, "SELECT id FROM channels ORDER BY id")
 
 
-@TABLE.before_write.append
 async def suit_the_type(_unit: Unit, _old: Method | None, new: Method) -> None:
     """A price can be told for every order: a flat type has a rate, the others ranges or a default."""
     faults = []
@@ -170,3 +170,15 @@ async def suit_the_type(_unit: Unit, _old: Method | None, new: Method) -> None:
     if faults:
         raise refuse_faults(faults)
     new.channel_ids = list(dict.fromkeys(new.channel_ids))
+
+
+RESOURCE = Resource(
+    aggregates=(
+        Aggregate(
+            TABLE,
+            before_validate=(sell_everywhere,),
+            before_write=(suit_the_type,),
+        ),
+    ),
+    routes=routes,
+)

@@ -12,12 +12,14 @@ from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import DECIMAL, NAME, clean_decimal, structured
 from bodega.kit.listing import Listing
+from bodega.kit.resource import Resource
 from bodega.kit.route import collection, item
 from bodega.kit.shape import V2Shape
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
 from bodega.resources.geography import places
 from bodega.storage import query
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.unit import Unit
 
 MAX_ZIPS = 40_000
@@ -104,7 +106,6 @@ V2 = Endpoint(2, TABLE, Listing(TABLE, 2, ""), "store_v2_information", "shipping
 routes = (collection("shipping/zones", V2, "GET POST"), item("shipping/zones/{id}", V2))
 
 
-@TABLE.before_write.append
 async def keep_to_places_that_exist(_unit: Unit, _old: Zone | None, new: Zone) -> None:
     """Each location is of its zone's type, in a country and a state of ISO 3166."""
     faults = [fault for number, place in enumerate(new.locations) for fault in _faults(new.type, number, place)]
@@ -135,7 +136,6 @@ def _faults(kind: str, number: int, place: ZoneLocation) -> list[Fault]:
     return faults
 
 
-@TABLE.before_write.append
 async def number_the_locations(unit: Unit, old: Zone | None, new: Zone) -> None:
     """A location that stays keeps its id; a new one gets the store's next. One named twice is named once."""
     kept = {_place(place): place.id for place in (old.locations if old is not None else [])}
@@ -153,7 +153,6 @@ def _place(place: ZoneLocation) -> tuple[str, str, str]:
     return (place.country_iso2, place.state_iso2, place.zip)
 
 
-@TABLE.before_write.append
 async def keep_zips_few(unit: Unit, _old: Zone | None, new: Zone) -> None:
     """Rule 113."""
     if new.type != "zip":
@@ -162,3 +161,14 @@ async def keep_zips_few(unit: Unit, _old: Zone | None, new: Zone) -> None:
     if others + len(new.locations) > MAX_ZIPS:
         message = f"A store can have at most {MAX_ZIPS} postal codes in its shipping zones."
         raise Refusal(Reason.PLATFORM_CAP_REACHED, message, details={"resource": "zip locations", "limit": MAX_ZIPS})
+
+
+RESOURCE = Resource(
+    aggregates=(
+        Aggregate(
+            TABLE,
+            before_write=(keep_to_places_that_exist, number_the_locations, keep_zips_few),
+        ),
+    ),
+    routes=routes,
+)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bodega.kit.route import Route
 from bodega.resources.store import (
     channels,
     currencies,
@@ -12,18 +11,13 @@ from bodega.resources.store import (
     tasks,
     tax_classes,
 )
-from bodega.storage.table import Table
-from bodega.tasks import queue
 
-TABLES: tuple[Table, ...] = (queue.TABLE, channels.TABLE, currencies.TABLE, tax_classes.TABLE)
-"""Each after those it refers to."""
-
-ROUTES: tuple[Route, ...] = (
-    *information.routes,
-    *tasks.routes,
-    *channels.routes,
-    *currencies.routes,
-    *tax_classes.routes,
-    *order_statuses.routes,
-    *payment_methods.routes,
+RESOURCES = (
+    information.RESOURCE,
+    tasks.RESOURCE,
+    channels.RESOURCE,
+    currencies.RESOURCE,
+    tax_classes.RESOURCE,
+    order_statuses.RESOURCE,
+    payment_methods.RESOURCE,
 )

@@ -14,11 +14,13 @@ from bodega.kit.entity import Entity, stored
 from bodega.kit.events import events
 from bodega.kit.fields import FieldType, Line, Moment, as_is, clean_name, moment
 from bodega.kit.listing import Include, Listing
+from bodega.kit.resource import Resource
 from bodega.kit.route import collection, item
 from bodega.kit.shape import Changes, V3Shape
 from bodega.kit.write import unchanging
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.store import currencies
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Unique
 from bodega.storage.unit import Unit
 
@@ -98,11 +100,6 @@ TABLE = stored(
         Unique(("name_key", "platform", "type"), "name", "A channel of this name, platform and type exists.")
     ],  # rule 116
     first=own_storefront,
-    event=events(
-        "store/channel",
-        on="created updated",
-        fields="name external_id status is_listable_from_ui is_visible is_enabled",
-    ),
 )
 
 
@@ -136,7 +133,6 @@ V3 = Endpoint(
 routes = (collection("channels", V3, "GET POST"), item("channels/{id}", V3, "GET PUT"))
 
 
-@TABLE.before_validate.append
 async def suit_type_and_platform(_unit: Unit, changes: Changes, old: Channel | None, _notes: list[Fault]) -> None:
     """A new channel's platform is one of its type's; what the caller leaves open follows from the type."""
     if old is not None:
@@ -148,10 +144,6 @@ async def suit_type_and_platform(_unit: Unit, changes: Changes, old: Channel | N
     changes.setdefault("is_listable_from_ui", kind == "storefront")
 
 
-TABLE.before_validate.append(unchanging("type", "platform"))  # rule 116
-
-
-@TABLE.before_write.append
 async def keep_to_the_statuses_of_a_type(_unit: Unit, old: Channel | None, new: Channel) -> None:
     """Storefronts are launched, the others are connected; nothing is born deleted or goes back before its launch.
 
@@ -171,3 +163,23 @@ async def keep_to_the_statuses_of_a_type(_unit: Unit, old: Channel | None, new: 
         allowed -= {"archived", "deleted"}
     if new.status not in allowed:
         raise refuse_faults([invalid("status", "must be one of " + ", ".join(sorted(allowed)))])
+
+
+RESOURCE = Resource(
+    aggregates=(
+        Aggregate(
+            TABLE,
+            before_validate=(
+                suit_type_and_platform,
+                unchanging("type", "platform", rule=116),
+            ),
+            before_write=(keep_to_the_statuses_of_a_type,),
+            signals=events(
+                "store/channel",
+                on="created updated",
+                fields="name external_id status is_listable_from_ui is_visible is_enabled",
+            ),
+        ),
+    ),
+    routes=routes,
+)

@@ -14,11 +14,13 @@ from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import NAME, FieldType, Moment, as_is, moment
 from bodega.kit.listing import Listing
+from bodega.kit.resource import Resource
 from bodega.kit.route import collection, item
 from bodega.kit.shape import Changes, Derived, V2Shape
 from bodega.kit.write import unchanging
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.storage import query
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Unique, numbered_placeholders
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
@@ -133,10 +135,7 @@ routes = (
     item("currencies/{id}", V2),
 )
 
-TABLE.before_validate.append(unchanging("currency_code"))
 
-
-@TABLE.before_validate.append
 async def hand_the_default_on(unit: Unit, changes: Changes, old: Currency | None, _notes: list[Fault]) -> None:
     """Rule 110: a currency becomes the default in another's place; nobody just stops being it."""
     was = old is not None and old.is_default
@@ -150,7 +149,6 @@ async def hand_the_default_on(unit: Unit, changes: Changes, old: Currency | None
             await unit.rewrite(TABLE, row)
 
 
-@TABLE.before_write.append
 async def keep_amounts_readable(unit: Unit, _old: Currency | None, new: Currency) -> None:
     """Cents and thousands are told apart, and the default currency is in use."""
     faults = []
@@ -163,7 +161,6 @@ async def keep_amounts_readable(unit: Unit, _old: Currency | None, new: Currency
     new.last_updated = moment(unit.now)
 
 
-@TABLE.before_delete.append
 async def keep_the_default(unit: Unit, doomed: Sequence[int]) -> None:
     """Rule 110: the default currency cannot be deleted."""
     sql = f"SELECT id FROM currencies WHERE is_default AND id IN ({numbered_placeholders(len(doomed))})"
@@ -182,3 +179,19 @@ async def default(tx: Tx) -> Currency:
 async def enabled(tx: Tx) -> list[str]:
     """The codes of the currencies in use."""
     return await query.values(tx, "SELECT currency_code FROM currencies WHERE enabled ORDER BY id")
+
+
+RESOURCE = Resource(
+    aggregates=(
+        Aggregate(
+            TABLE,
+            before_validate=(
+                unchanging("currency_code"),
+                hand_the_default_on,
+            ),
+            before_write=(keep_amounts_readable,),
+            before_delete=(keep_the_default,),
+        ),
+    ),
+    routes=routes,
+)

@@ -9,6 +9,7 @@ from bodega.access.plans import DEFAULT, PLANS
 from bodega.access.settings import with_defaults
 from bodega.kit.actions import Singleton
 from bodega.kit.context import Context
+from bodega.kit.resource import Resource
 from bodega.kit.route import moved, route
 from bodega.law.outcome import Validator
 from bodega.resources.store import currencies
@@ -102,3 +103,5 @@ routes = (
     route("time", 2, GET=TIME),
     moved("store_information", 2, "store"),
 )
+
+RESOURCE = Resource(routes=routes)

@@ -7,6 +7,7 @@ from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Line
 from bodega.kit.fixed import Fixed, ListFixed, ShowFixed
 from bodega.kit.listing import Listing
+from bodega.kit.resource import Resource
 from bodega.kit.route import route
 from bodega.kit.shape import Alias, V2Shape
 
@@ -65,3 +66,5 @@ routes = tuple(
         route(f"{path}/{{id}}", 2, v2, GET=ShowFixed(V2, ALL)),
     )
 )
+
+RESOURCE = Resource(routes=routes)

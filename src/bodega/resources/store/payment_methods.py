@@ -7,6 +7,7 @@ from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Line
 from bodega.kit.fixed import Fixed, ListFixed
 from bodega.kit.listing import Listing
+from bodega.kit.resource import Resource
 from bodega.kit.route import route
 from bodega.kit.shape import V2Shape
 
@@ -41,3 +42,5 @@ v2 = V2Shape(PaymentMethod, "payment_methods", "payment_method", "code! name! te
 V2 = Endpoint(2, TABLE, Listing(TABLE, 2, ""), "store_v2_information", "payments/methods", v2=v2)
 
 routes = (route("payments/methods", 2, v2, GET=ListFixed(V2, ALL)),)
+
+RESOURCE = Resource(routes=routes)

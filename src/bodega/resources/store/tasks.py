@@ -8,12 +8,15 @@ from bodega.kit.actions import Delete
 from bodega.kit.context import Context, Write
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.listing import Listing
+from bodega.kit.resource import Resource
 from bodega.kit.route import collection, item, route
 from bodega.kit.shape import Derived, V2Shape
 from bodega.law.outcome import Emptied, Outcome, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.unit import Unit
+from bodega.tasks import queue
 from bodega.tasks.queue import TABLE, Task, cancel
 
 v2 = V2Shape(
@@ -51,3 +54,5 @@ routes = (
     collection("tasks", V3, "GET"),
     item("tasks/{id}", V3, "GET").also(route("tasks/{id}", 3, DELETE=Cancel(V3))),
 )
+
+RESOURCE = Resource(aggregates=(Aggregate(queue.TABLE),), routes=routes)

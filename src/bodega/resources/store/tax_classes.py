@@ -10,8 +10,10 @@ from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import NAME, STRING, Moment, moment
 from bodega.kit.listing import Listing
+from bodega.kit.resource import Resource
 from bodega.kit.route import collection, item
 from bodega.kit.shape import Alias, Derived, V2Shape
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Unique
 from bodega.storage.unit import Unit
 
@@ -62,3 +64,5 @@ routes = tuple(
     for path in ("tax_classes", "taxclasses")  # an older name, which clients still call
     for made in (collection(path, V2, "GET"), item(f"{path}/{{id}}", V2, "GET"))
 )
+
+RESOURCE = Resource(aggregates=(Aggregate(TABLE),), routes=routes)

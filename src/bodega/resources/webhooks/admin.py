@@ -13,6 +13,7 @@ from bodega.kit.actions import NO_QUERY, Action
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.listing import Query
 from bodega.kit.parameters import parser
+from bodega.kit.resource import Resource
 from bodega.kit.route import route
 from bodega.kit.shape import parse_json
 from bodega.law.outcome import Emptied, Outcome, Shown, Validator
@@ -108,3 +109,5 @@ def _is_email(value: Any) -> bool:
 
 
 routes = (route("hooks/admin", 3, GET=ShowAdmin(), PUT=SetEmails()),)
+
+RESOURCE = Resource(routes=routes)

@@ -8,17 +8,19 @@ import msgspec
 
 from bodega.events import scopes
 from bodega.events.destination import why_not
-from bodega.events.hooks import TABLE, Hook
+from bodega.events.hooks import TABLE, Hook, give_up_what_waits, take_what_waits_along
 from bodega.kit.actions import Create, Delete
 from bodega.kit.context import Context, Write
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.listing import Listing
+from bodega.kit.resource import Resource
 from bodega.kit.route import Route, collection, item
 from bodega.kit.shape import V2Shape, V3Shape
 from bodega.law.outcome import Outcome, Shown
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.storage import query
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.unit import Unit
 
 MAX_OF_A_SCOPE = 10
@@ -92,7 +94,6 @@ def _routes(endpoint: Endpoint) -> tuple[Route, Route]:
 routes = (*_routes(V2), *_routes(V3))
 
 
-@TABLE.before_write.append
 async def tell_only_what_can_be_told(unit: Unit, old: Hook | None, new: Hook) -> None:
     """Rule 125: a known scope, an address that may be told, headers that can be sent along."""
     private = bool(unit.terms.settings.get("webhooks.allow_private"))
@@ -130,7 +131,6 @@ def _unsendable(headers: dict[str, str]) -> str:
     return ""
 
 
-@TABLE.before_write.append
 async def keep_hooks_few(unit: Unit, old: Hook | None, new: Hook) -> None:
     """Rule 123: ten of a client and scope. Rule 130: one for exceptions, whose destination is no other hook's."""
     if old is not None and (old.scope, old.destination) == (new.scope, new.destination):
@@ -150,3 +150,19 @@ async def keep_hooks_few(unit: Unit, old: Hook | None, new: Hook) -> None:
     if clash is not None:
         why = {"invalid_reason": f"destination must differ from that of webhook {clash}."}
         raise refuse_faults([Fault(Reason.FIELD_INVALID, "destination", "The field 'destination' is invalid.", why)])
+
+
+RESOURCE = Resource(
+    aggregates=(
+        Aggregate(
+            TABLE,
+            before_write=(
+                tell_only_what_can_be_told,
+                keep_hooks_few,
+            ),
+            after_write=(give_up_what_waits,),
+            after_delete=(take_what_waits_along,),
+        ),
+    ),
+    routes=routes,
+)

@@ -13,7 +13,9 @@ from typing import Any
 import asyncpg
 
 from bodega.storage import migrate, query
+from bodega.storage.aggregate import DataModel
 from bodega.storage.backend import HAS_DELIVERIES, HAS_TASKS, NoCopy
+from bodega.storage.model import NO_TABLES
 from bodega.storage.postgres import copies
 from bodega.storage.postgres.connection import LOST, ReadTx, adapted, connect, plain
 from bodega.storage.postgres.readers import Budget, Readers
@@ -208,10 +210,10 @@ class PostgresBackend:
         finally:
             await connection.close()
 
-    async def open(self, record: StoreRecord) -> PostgresRows:
+    async def open(self, record: StoreRecord, model: DataModel = NO_TABLES) -> PostgresRows:
         dsn = self._dsn(record)
         budget = self._budgets.setdefault(dsn, Budget(self._most))
-        return PostgresRows(dsn, self.schema(record), budget)
+        return PostgresRows(dsn, self.schema(record), budget, model)
 
     async def drop(self, record: StoreRecord) -> None:
         await self._way(record).run(f"DROP SCHEMA IF EXISTS {self.schema(record)} CASCADE")

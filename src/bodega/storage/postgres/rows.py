@@ -7,6 +7,7 @@ from typing import Any
 
 import asyncpg
 
+from bodega.storage.aggregate import DataModel
 from bodega.storage.postgres.connection import LOST, RETRIED, PostgresTx, ReadTx, Redo, connect, plain
 from bodega.storage.postgres.readers import IDLE_SECONDS, Budget, Readers
 from bodega.storage.table_stats import LOCK, TableStatistics
@@ -26,8 +27,8 @@ class PostgresRows(Writer):
     has on SQLite. Plan limits, uniqueness and ids in commit order follow from that, and no two writes can deadlock.
     """
 
-    def __init__(self, dsn: str, schema: str, budget: Budget) -> None:
-        super().__init__()
+    def __init__(self, dsn: str, schema: str, budget: Budget, model: DataModel) -> None:
+        super().__init__(model)
         self._dsn = dsn
         self._schema = schema
         self._budget = budget
@@ -74,7 +75,9 @@ class PostgresRows(Writer):
                 mark = statistics.mark()
                 tx.wrote = False
                 try:
-                    result = await waiting.job(Unit(tx, statistics, waiting.now, waiting.terms, self.interest))
+                    result = await waiting.job(
+                        Unit(tx, statistics, waiting.now, waiting.terms, self.model, self.interest)
+                    )
                 except (Redo, *RETRIED):
                     raise
                 except Exception as error:

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from bodega.storage import migrate
+from bodega.storage.aggregate import DataModel
 from bodega.storage.backend import HAS_DELIVERIES, HAS_TASKS, NoCopy
+from bodega.storage.model import NO_TABLES
 from bodega.storage.registry import Registry, StoreRecord
 from bodega.storage.sqlite import copies
 from bodega.storage.sqlite.connection import SqliteTx, adapted, begin, connect
@@ -125,10 +127,10 @@ class SqliteBackend:
     async def migrate(self, record: StoreRecord) -> None:
         await asyncio.get_running_loop().run_in_executor(None, forward, self.path(record))
 
-    async def open(self, record: StoreRecord) -> SqliteRows:
+    async def open(self, record: StoreRecord, model: DataModel = NO_TABLES) -> SqliteRows:
         path = self.path(record)
         try:
-            return SqliteRows(path, self._commits)
+            return SqliteRows(path, self._commits, model)
         except sqlite3.Error as error:
             raise Busy(f"{path.name}: {error}") from error
 

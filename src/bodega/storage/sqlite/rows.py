@@ -8,6 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from bodega.storage.aggregate import DataModel
 from bodega.storage.sqlite.connection import MAPPED, SqliteTx, begin, connect, plain
 from bodega.storage.table_stats import TableStatistics
 from bodega.storage.tx import Busy, Tx
@@ -25,8 +26,8 @@ class SqliteRows(Writer):
     a thread. Writes that arrive meanwhile form the next group.
     """
 
-    def __init__(self, path: Path, commits: ThreadPoolExecutor) -> None:
-        super().__init__()
+    def __init__(self, path: Path, commits: ThreadPoolExecutor, model: DataModel) -> None:
+        super().__init__(model)
         self._commits = commits
         self._connection = connect(path)
         self._writing = SqliteTx(self._connection)
@@ -46,7 +47,7 @@ class SqliteRows(Writer):
                 connection.execute("SAVEPOINT job")
                 try:
                     result = await waiting.job(
-                        Unit(self._writing, statistics, waiting.now, waiting.terms, self.interest)
+                        Unit(self._writing, statistics, waiting.now, waiting.terms, self.model, self.interest)
                     )
                 except Exception as error:
                     if isinstance(told := plain(error), Busy):  # SQLite may have undone the transaction by itself

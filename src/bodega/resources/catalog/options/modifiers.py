@@ -15,10 +15,10 @@ from bodega.kit.fields import FileUrl, Line
 from bodega.kit.images import UploadImage
 from bodega.kit.listing import Include, Listing, Query, children
 from bodega.kit.render import json
+from bodega.kit.resource import Resource
 from bodega.kit.route import also_at, collection, count, item, route
 from bodega.kit.shape import Changes, Derived, Nested, V2Shape, V3Shape
 from bodega.law.refusal import Fault
-from bodega.resources.catalog import product
 from bodega.resources.catalog.options import rule
 from bodega.resources.catalog.options.option import VALUES, Value
 from bodega.resources.catalog.options.own_copy import OwnCreate, OwnDelete, OwnedOption, OwnUpdate
@@ -141,14 +141,19 @@ class UploadValueImage(OwnedOption, UploadImage):
 
 # V3.
 
-v3_values = V3Shape(Value, required="label sort_order", hidden="option_id value")
-v3_values.nested["adjusters"] = Nested(V3Shape(Adjusters, required=""), write_adjusters, single=True)
+v3_values = V3Shape(
+    Value,
+    required="label sort_order",
+    hidden="option_id value",
+    nested={"adjusters": Nested(V3Shape(Adjusters, required=""), write_adjusters, single=True)},
+)
 v3 = V3Shape(
     ProductOption,
     required="display_name type required",
     read_only="id product_id name image_url",
     write_only={"required": bool},
     hidden="is_required is_modifier option_id option_set_option_id",
+    nested={"option_values": Nested(v3_values, values_by(lambda: V3_VALUES))},
 )
 
 INSIDE = values_inside(_with_adjusters, tables=rule.TABLE.name)._replace(files=True)
@@ -171,7 +176,7 @@ V3 = Endpoint(
     parents=OF_PRODUCT,
     only={"is_modifier": True},
 )
-V3_VALUES = Endpoint(
+V3_VALUES: Endpoint = Endpoint(
     3,
     VALUES,
     Listing(
@@ -192,7 +197,6 @@ V3_VALUES = Endpoint(
     created=200,
     parents=(*OF_PRODUCT, Parent("option_id", TABLE, "option_id", "is_modifier")),
 )
-v3.nested["option_values"] = Nested(v3_values, values_by(lambda: V3_VALUES))
 
 # V2's configurable fields: modifiers without choices that came from no option set.
 
@@ -261,7 +265,7 @@ routes = (
     ),
 )
 
-product.INCLUDES["modifiers"] = children(
+INCLUDE = children(
     TABLE,
     "product_id",
     order="sort_order, id",
@@ -269,3 +273,5 @@ product.INCLUDES["modifiers"] = children(
     inside={"option_values": INSIDE},
     page_cap=PAGE_CAP,
 )
+
+RESOURCE = Resource(routes=routes)

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from bodega.kit.context import Context
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.listing import Listing
+from bodega.kit.resource import Resource
 from bodega.kit.route import also_at, collection, count, item
 from bodega.kit.shape import BatchLoaded, Linked, V2Shape
 from bodega.kit.write import unchanging
@@ -19,6 +20,7 @@ from bodega.resources.catalog.options.option import CHOICES, Option
 from bodega.resources.catalog.options.option_set import SET_OPTIONS, TABLE, OptionSet, SetOption
 from bodega.resources.catalog.options.product_option import ProductOption
 from bodega.storage import query
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.query import Row
 from bodega.storage.table import numbered_placeholders
 from bodega.storage.unit import Unit
@@ -80,10 +82,6 @@ _v2 = (
 routes = (*_v2, *also_at("option_sets", "optionsets", *_v2))
 
 
-SET_OPTIONS.before_validate.append(unchanging("option_id"))  # rule 61
-
-
-@SET_OPTIONS.before_write.append
 async def show_a_name(unit: Unit, _old: SetOption | None, new: SetOption) -> None:
     """Without a display name of its own it has the option's."""
     if not new.display_name:
@@ -94,13 +92,11 @@ async def show_a_name(unit: Unit, _old: SetOption | None, new: SetOption) -> Non
 # The products of a set.
 
 
-@product.TABLE.before_write.append
 async def have_a_set_or_none(_unit: Unit, _old: Any, new: product.Product) -> None:
     """Rule 53: null, and what clients send in its place, means no set."""
     new.option_set_id = new.option_set_id or None
 
 
-@product.TABLE.after_write.append
 async def follow_the_set(unit: Unit, old: product.Product | None, new: product.Product) -> None:
     """Rule 53: a product has the options of its set; those that came with another set, or with none, go."""
     before = old.option_set_id if old is not None else None
@@ -133,7 +129,6 @@ async def _give(unit: Unit, product_id: int, given: SetOption) -> None:
     await unit.insert(product_option.TABLE, made)
 
 
-@SET_OPTIONS.after_write.append
 async def tell_the_products(unit: Unit, old: SetOption | None, new: SetOption) -> None:
     """Rule 62: the products of a set follow what becomes of its options."""
     if old is None:
@@ -156,15 +151,31 @@ async def _given(unit: Unit, given: SetOption) -> list[Row]:
     )
 
 
-@SET_OPTIONS.before_delete.append
 async def take_it_from_the_products(unit: Unit, doomed: Sequence[int]) -> None:
     """Rule 62: what leaves a set leaves its products."""
     for row in await unit.where(SET_OPTIONS, f"id IN ({numbered_placeholders(len(doomed))})", *doomed):
         await unit.delete(product_option.TABLE, [given.entity.id for given in await _given(unit, row.entity)])
 
 
-@TABLE.before_delete.append
 async def detach_the_products(unit: Unit, doomed: Sequence[int]) -> None:
     """The products of a set that goes have none, and no option of it."""
     for row in await unit.where(product.TABLE, f"option_set_ref IN ({numbered_placeholders(len(doomed))})", *doomed):
         await unit.update(product.TABLE, row, replace(row.entity, option_set_id=None))
+
+
+RESOURCE = Resource(
+    aggregates=(
+        Aggregate(
+            TABLE,
+            before_delete=(detach_the_products,),
+        ),
+        Aggregate(
+            SET_OPTIONS,
+            before_validate=(unchanging("option_id", rule=61),),
+            before_write=(show_a_name,),
+            after_write=(tell_the_products,),
+            before_delete=(take_it_from_the_products,),
+        ),
+    ),
+    routes=routes,
+)

@@ -80,7 +80,6 @@ routes = (
 # Options.
 
 
-@TABLE.before_write.append
 async def show_a_name(_unit: Unit, _old: Option | None, new: Option) -> None:
     """Rule 59: without a name of its own, shoppers see the name of the option."""
     new.display_name = new.display_name or new.name
@@ -89,7 +88,6 @@ async def show_a_name(_unit: Unit, _old: Option | None, new: Option) -> None:
 _MEANING = {"product_list": "product", "product_list_with_images": "product", "swatch": "swatch", "checkbox": "state"}
 
 
-@TABLE.before_write.append
 async def keep_what_values_mean(unit: Unit, old: Option | None, new: Option) -> None:
     """A type can change while the values mean the same, or while there are none."""
     if old is None or old.type == new.type:
@@ -103,7 +101,6 @@ async def keep_what_values_mean(unit: Unit, old: Option | None, new: Option) -> 
             raise invalid("type", "must be a choice, since variants are told apart by it")
 
 
-@TABLE.after_write.append
 async def give_a_checkbox_its_states(unit: Unit, old: Option | None, new: Option) -> None:
     """A box is ticked or empty: both are values from the beginning."""
     if new.type != "checkbox" or (old is not None and old.type == "checkbox"):
@@ -117,7 +114,6 @@ async def give_a_checkbox_its_states(unit: Unit, old: Option | None, new: Option
         await unit.insert(VALUES, made)
 
 
-@TABLE.after_write.append
 async def tell_the_products(unit: Unit, old: Option | None, new: Option) -> None:
     """What a product shows of an option follows it; a shared one's display name is the option set's."""
     if old is None:
@@ -136,7 +132,6 @@ async def tell_the_products(unit: Unit, old: Option | None, new: Option) -> None
 # Values.
 
 
-@VALUES.before_validate.append
 async def say_what_it_means(unit: Unit, changes: dict[str, Any], old: Value | None, _notes: list[Fault]) -> None:
     """Rule 60: what a value may be depends on the type of its option; V2 says it as text, V3 as data."""
     option_id = old.option_id if old is not None else changes.get("option_id", 0)
@@ -188,7 +183,6 @@ async def values_of(unit: Unit, option_id: int) -> list[Row]:
     return await unit.where(VALUES, "option_id = $1", option_id)
 
 
-@VALUES.after_write.append
 async def keep_one_default(unit: Unit, old: Value | None, new: Value) -> None:
     """Rule 60: the default is one value; the new one takes it from the others."""
     if not new.is_default or (old is not None and old.is_default):

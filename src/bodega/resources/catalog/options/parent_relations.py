@@ -7,7 +7,6 @@ from typing import Any
 
 from bodega.kit.listing import Include
 from bodega.kit.render import json
-from bodega.resources.catalog import product
 from bodega.storage.table import numbered_placeholders
 
 
@@ -32,4 +31,4 @@ async def read(context: Any, products: Sequence[int]) -> dict[int, bytes]:
     return {child: json(relations) for child, relations in found.items()}
 
 
-product.INCLUDES["parent_relations"] = Include(read, tables="option_values product_options")
+INCLUDE = Include(read, tables="option_values product_options")

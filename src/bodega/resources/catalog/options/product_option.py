@@ -63,7 +63,6 @@ TABLE = stored(
 )
 
 
-@TABLE.before_write.append
 async def show_what_its_kind_has(_unit: Any, _old: ProductOption | None, new: ProductOption) -> None:
     """A modifier is required or not, an option may have a picture."""
     new.required = new.is_required if new.is_modifier else UNSET

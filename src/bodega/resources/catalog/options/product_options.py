@@ -101,6 +101,7 @@ v3 = V3Shape(
     required="display_name type option_values",
     read_only="id product_id name required",
     hidden="is_required is_modifier option_id option_set_option_id",
+    nested={"option_values": Nested(v3_values, values_by(lambda: V3_VALUES))},
 )
 
 OF_PRODUCT = (Parent("product_id", product.TABLE),)
@@ -127,7 +128,7 @@ V3 = Endpoint(
     parents=OF_PRODUCT,
     only={"is_modifier": False},
 )
-V3_VALUES = Endpoint(
+V3_VALUES: Endpoint = Endpoint(
     3,
     VALUES,
     Listing(VALUES, 3, "", order="sort_order", shown=v3_values.shown),
@@ -137,7 +138,6 @@ V3_VALUES = Endpoint(
     created=200,
     parents=(*OF_PRODUCT, Parent("option_id", TABLE, "option_id", "NOT is_modifier")),
 )
-v3.nested["option_values"] = Nested(v3_values, values_by(lambda: V3_VALUES))
 
 routes = (
     collection("products/{product_id}/options", V2, "GET"),
@@ -163,7 +163,7 @@ routes = (
     ),
 )
 
-product.INCLUDES["options"] = children(
+INCLUDE = children(
     TABLE,
     "product_id",
     order="sort_order, id",
@@ -173,7 +173,6 @@ product.INCLUDES["options"] = children(
 )
 
 
-@TABLE.before_validate.append
 async def be_what_it_says(_unit: Unit, changes: dict[str, Any], old: ProductOption | None, _notes: list[Fault]) -> None:
     """An option is a choice; what a shopper fills in, or ticks, is a modifier. Each type has settings of its own."""
     known: Mapping[str, Any] = changes if old is None else {"type": old.type, "is_modifier": old.is_modifier, **changes}
@@ -190,7 +189,6 @@ async def be_what_it_says(_unit: Unit, changes: dict[str, Any], old: ProductOpti
         changes["is_required"] = changes.pop("required")
 
 
-@TABLE.before_validate.append
 async def have_an_option_behind(
     unit: Unit, changes: dict[str, Any], old: ProductOption | None, _notes: list[Fault]
 ) -> None:
@@ -206,7 +204,6 @@ async def have_an_option_behind(
     changes["name"] = name
 
 
-@TABLE.after_write.append
 async def tell_the_option(unit: Unit, old: ProductOption | None, new: ProductOption) -> None:
     """What a product shows of its own option is what the option is."""
     if old is None:
@@ -218,7 +215,6 @@ async def tell_the_option(unit: Unit, old: ProductOption | None, new: ProductOpt
             await unit.update(option.TABLE, behind, told)
 
 
-@TABLE.before_delete.append
 async def take_the_option_along(unit: Unit, doomed: Sequence[int]) -> None:
     """The option behind it goes with it, if it is the product's own."""
     ids = f"SELECT option_id FROM product_options WHERE id IN ({numbered_placeholders(len(doomed))})"

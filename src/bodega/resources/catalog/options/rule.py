@@ -186,7 +186,6 @@ async def _known(unit: Unit, select: str, ids: Collection[int]) -> dict[Any, int
     return await query.pairs(unit.tx, f"{select} WHERE id IN ({numbered_placeholders(len(ids))})", *ids)
 
 
-@TABLE.before_validate.append
 async def say_what_v3_can(unit: Unit, changes: dict[str, Any], old: Rule | None, _notes: list[Fault]) -> None:
     """Rule 65: a V3 complex rule names two modifiers or more, or a variant and a modifier."""
     if "conditions" in changes:
@@ -208,7 +207,6 @@ async def next_place(unit: Unit, product_id: int) -> int:
     return 0 if last is None else min(last + 1, 2_147_483_647)
 
 
-@TABLE.before_write.append
 async def know_its_kind(unit: Unit, old: Rule | None, new: Rule) -> None:
     """What V3 calls it follows from the conditions; each has a number that it keeps."""
     new.kind = await kind_of(unit, new)
@@ -227,7 +225,6 @@ async def know_its_kind(unit: Unit, old: Rule | None, new: Rule) -> None:
     ]
 
 
-@TABLE.before_write.append
 async def make_room(unit: Unit, old: Rule | None, new: Rule) -> None:
     """Rule 65: a rule that is put somewhere moves those between, so that each keeps a place of its own."""
     if old is not None and old.sort_order == new.sort_order:

@@ -11,14 +11,25 @@ from bodega.kit.actions import Delete, ShowItem, Update
 from bodega.kit.complaint import typed
 from bodega.kit.context import Context, Write
 from bodega.kit.endpoint import Endpoint, Parent
+from bodega.kit.entity import know_own_files
 from bodega.kit.fields import FILE_PATH, INT32, FieldType
 from bodega.kit.listing import Listing
+from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item, route
 from bodega.kit.shape import Alias, V2Shape, V3Shape
 from bodega.law.outcome import Outcome
-from bodega.resources.catalog import product, variants
-from bodega.resources.catalog.options import option, product_option
-from bodega.resources.catalog.options.rule import TABLE, Adjuster, Rule, RuleCondition, forget
+from bodega.resources.catalog import product
+from bodega.resources.catalog.options.rule import (
+    TABLE,
+    Adjuster,
+    Rule,
+    RuleCondition,
+    forget,
+    know_its_kind,
+    make_room,
+    say_what_v3_can,
+)
+from bodega.storage.aggregate import Aggregate
 from bodega.storage.unit import Unit
 
 SCOPE = "store_v2_products"
@@ -120,19 +131,34 @@ routes = (
 )
 
 
-@product_option.TABLE.before_delete.append
 async def lose_options(unit: Unit, doomed: Sequence[int]) -> None:
     """A rule cannot ask for an option that the product has no more."""
     await forget(unit, "modifier_id", doomed)
 
 
-@option.VALUES.before_delete.append
 async def lose_values(unit: Unit, doomed: Sequence[int]) -> None:
     """A rule cannot ask for a value that its option has no more."""
     await forget(unit, "modifier_value_id", doomed)
 
 
-@variants.TABLE.before_delete.append
 async def lose_variants(unit: Unit, doomed: Sequence[int]) -> None:
     """A rule cannot ask for a variant that is not sold any more."""
     await forget(unit, "variant_id", doomed)
+
+
+RESOURCE = Resource(
+    aggregates=(
+        Aggregate(
+            TABLE,
+            before_validate=(
+                know_own_files(TABLE),
+                say_what_v3_can,
+            ),
+            before_write=(
+                know_its_kind,
+                make_room,
+            ),
+        ),
+    ),
+    routes=routes,
+)

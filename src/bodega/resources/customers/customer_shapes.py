@@ -1,0 +1,71 @@
+"""The customer's V3 forms, and what it shows inside itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any
+
+from bodega.kit.context import Context
+from bodega.kit.fields import clean_decimal
+from bodega.kit.listing import Include
+from bodega.kit.render import json
+from bodega.kit.shape import V3Shape
+from bodega.resources.customers import addresses, attribute_values, form_fields
+from bodega.resources.customers.customer import HIDDEN, Credentials, Credit, Customer
+from bodega.storage.table import numbered_placeholders
+
+
+async def store_credit(context: Context, ids: Sequence[int]) -> dict[int, bytes]:
+    """Store credit, in the one currency that it is kept in."""
+    if not ids:
+        return {}
+    sql = f"SELECT id, store_credit FROM customers WHERE id IN ({numbered_placeholders(len(ids))})"
+    found = await context.reader.rows(sql, *ids)
+    return {owner: json([{"amount": clean_decimal(Decimal(credit) / 10_000)}]) for owner, credit in found}
+
+
+async def none_yet(_call: Context, _ids: Sequence[int]) -> dict[int, bytes]:
+    """Nobody is in a segment or has a shopper profile as long as there are none."""
+    return {}
+
+
+INCLUDES: Mapping[str, Include] = MappingProxyType(
+    {
+        "storecredit": Include(store_credit, member="store_credit_amounts", tables="customers"),
+        "shopper_profile_id": Include(none_yet, empty=b"null"),
+        "segment_ids": Include(none_yet),
+        "formfields": form_fields.include("customer_id"),
+        "addresses": addresses.INCLUDE,
+        "address_count": addresses.COUNT,
+        "attributes": attribute_values.INCLUDE,
+        "attribute_count": attribute_values.COUNT,
+    }
+)
+"""What V3 shows inside a customer, most of it when asked to."""
+
+_WISHES: dict[str, Any] = {"authentication": Credentials, "store_credit_amounts": list[Credit]}
+_READ_ONLY = "id registration_ip_address date_created date_modified"
+
+POST_SHAPE = V3Shape(
+    Customer,
+    required="email first_name last_name",
+    read_only=_READ_ONLY,
+    hidden=HIDDEN,
+    write_only=_WISHES,
+    nested={
+        "form_fields": form_fields.nested("customer_id"),
+        "addresses": addresses.NESTED,
+        "attributes": attribute_values.NESTED,
+    },
+)
+PUT_SHAPE = V3Shape(
+    Customer,
+    required="",
+    read_only=_READ_ONLY,
+    hidden=HIDDEN,
+    write_only=_WISHES,
+    nested={"form_fields": form_fields.nested("customer_id")},
+)
+"""A PUT leaves addresses and attributes alone: they have places of their own."""
