@@ -46,7 +46,7 @@ class Told(NamedTuple):
 def told(refusal: Refusal) -> Told:
     """The title, the errors and the code of a refusal in V3."""
     faults = refusal.faults
-    if not faults:
+    if not faults or refusal.reason in NAMES_NO_FIELD:
         return Told(TITLES.get(refusal.reason, refusal.message), {})
     if any(_as_json(fault) for fault in faults):
         return Told(JSON_TITLE, _joined(faults, lambda fault: _as_json(fault) or _json_message(fault)))
@@ -136,8 +136,11 @@ WORDINGS: dict[Reason, Wording] = {
 TITLES: dict[Reason, str] = {Reason.MALFORMED_BODY: MALFORMED}
 """Titles of reasons that name no field, where they are not the message."""
 
-SAYS_ITS_OWN = frozenset({Reason.LIST_REFUSED, Reason.FILTER_REFUSED})
+SAYS_ITS_OWN = frozenset({Reason.LIST_REFUSED})
 """Reasons whose refusals bring a title of their own."""
+
+NAMES_NO_FIELD = frozenset({Reason.FILTER_REFUSED, Reason.FILTER_REQUIRED})
+"""Reasons that are about the query: their `errors` are empty, and filters are named by the title and in `details`."""
 
 SHOWN_TITLES: dict[Reason, str] = {
     **TITLES,
