@@ -37,7 +37,9 @@ from bodega.kit.mistakes import Mistakes
 from bodega.kit.pairs import OfPairs, Pairs, assignments
 from bodega.kit.route import Route, collection, item, moved, route
 from bodega.kit.route import listed as of_lists
-from bodega.kit.shape import Alias, Derived, EnumAlias, Linked, Nested, ObjectMember, V2Shape, V3Shape, WriteForm
+from bodega.kit.v2_members import Alias, Derived, EnumAlias, Linked, ObjectMember, WriteForm
+from bodega.kit.v2_shape import V2Shape
+from bodega.kit.v3_shape import Nested, V3Shape
 from bodega.resources import ROUTES, TABLES
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.declaration import DeclarationError

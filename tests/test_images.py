@@ -19,8 +19,8 @@ from bodega.kit.actions import Create
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.entity import Entity, names_files, stored
 from bodega.kit.fields import FileUrl, clean_address
+from bodega.kit.links import Base
 from bodega.kit.route import route
-from bodega.kit.shape import Base
 from bodega.kit.write import update_one
 from bodega.law.outcome import Outcome, Shown
 from bodega.law.reasons import Reason

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from bodega.kit.route import Route
-from bodega.kit.shape import V2Shape
+from bodega.kit.v2_shape import V2Shape
 from bodega.resources import ROUTES
 from published import needs_shared, v2_fields
 from replies import v2_differs, v2_tables

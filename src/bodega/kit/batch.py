@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 from bodega.kit import render
 from bodega.kit.actions import Action
+from bodega.kit.body import parse_json
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Batch
 from bodega.kit.fields import INT32
 from bodega.kit.prefetch import prefetch
-from bodega.kit.shape import parse_json
 from bodega.kit.write import create_one, update_one
 from bodega.law.outcome import Created, Emptied, Outcome, Shown, Validator
 from bodega.law.reasons import Reason

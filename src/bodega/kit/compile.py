@@ -22,7 +22,8 @@ from bodega.kit.listing import Listing
 from bodega.kit.mistakes import Mistakes, Vocabulary
 from bodega.kit.pairs import OfPairs
 from bodega.kit.route import Route
-from bodega.kit.shape import V2Shape, V3Shape
+from bodega.kit.v2_shape import V2Shape
+from bodega.kit.v3_shape import V3Shape
 from bodega.storage.declaration import DeclarationError
 from bodega.storage.operands import COLUMN_OPERATORS
 from bodega.storage.rules import Rules

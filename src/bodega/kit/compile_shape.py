@@ -11,18 +11,9 @@ import msgspec
 
 from bodega.kit.fields import bare
 from bodega.kit.mistakes import Mistakes
-from bodega.kit.shape import (
-    Alias,
-    BatchLoaded,
-    Derived,
-    EnumAlias,
-    Linked,
-    ObjectMember,
-    V2Shape,
-    V3Shape,
-    Word,
-    WriteForm,
-)
+from bodega.kit.v2_members import Alias, BatchLoaded, Derived, EnumAlias, Linked, ObjectMember, Word, WriteForm
+from bodega.kit.v2_shape import V2Shape
+from bodega.kit.v3_shape import V3Shape
 
 _MARKS = "!*+~?^"
 

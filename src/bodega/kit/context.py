@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
+from bodega.kit.links import Base
 from bodega.kit.listing import Query
-from bodega.kit.shape import Base
 from bodega.law.outcome import Outcome, Validator
 from bodega.storage.keys import Key
 from bodega.storage.plan import QueryPlan

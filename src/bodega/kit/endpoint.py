@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from bodega.kit.listing import Listing
-from bodega.kit.shape import V2Shape, V3Shape
+from bodega.kit.v2_shape import V2Shape
+from bodega.kit.v3_shape import V3Shape
 from bodega.law.outcome import Outcome, PartlyDone
 from bodega.law.reasons import Reason
 from bodega.storage.declaration import declared_in

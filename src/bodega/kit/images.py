@@ -6,10 +6,10 @@ from typing import Any
 
 from bodega.kit import picture, render
 from bodega.kit.actions import NO_QUERY, Action
+from bodega.kit.body import parse_json
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.listing import Query
-from bodega.kit.shape import parse_json
 from bodega.kit.upload import Form, Upload
 from bodega.kit.write import update_one
 from bodega.law.outcome import Emptied, Outcome, Shown

@@ -9,13 +9,13 @@ import msgspec
 
 from bodega.kit import render
 from bodega.kit.actions import Action
+from bodega.kit.body import parse_json, respect_cap
 from bodega.kit.complaint import typed
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.fields import INT32
 from bodega.kit.listing import Filter, Listing, Query
 from bodega.kit.parameters import listed, parser
 from bodega.kit.route import Route
-from bodega.kit.shape import parse_json, respect_cap
 from bodega.law.outcome import Emptied, Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults

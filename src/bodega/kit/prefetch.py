@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 
+from bodega.kit.body import Changes, respect_cap
 from bodega.kit.context import Context
 from bodega.kit.endpoint import Endpoint
-from bodega.kit.shape import Changes, V3Shape, respect_cap
+from bodega.kit.v3_shape import V3Shape
 from bodega.law.refusal import Refusal, refuse_faults
 
 AT_ONCE = 4

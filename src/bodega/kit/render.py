@@ -10,8 +10,8 @@ import msgspec
 
 from bodega.kit.context import Context
 from bodega.kit.endpoint import Endpoint
+from bodega.kit.links import Base
 from bodega.kit.listing import Cursor, Query
-from bodega.kit.shape import Base
 from bodega.law.outcome import Outcome, PartlyDone, Shown, Validator
 from bodega.law.refusal import Fault
 from bodega.storage import rows

@@ -17,7 +17,7 @@ from bodega.kit.actions import (
 )
 from bodega.kit.batch import CreateMany, DeleteListed, UpdateMany
 from bodega.kit.endpoint import Endpoint
-from bodega.kit.shape import V2Shape
+from bodega.kit.v2_shape import V2Shape
 from bodega.storage.declaration import declared_in
 
 

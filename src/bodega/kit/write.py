@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
+from bodega.kit.body import Changes
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.fields import moment
-from bodega.kit.shape import Changes
 from bodega.law.outcome import Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults

@@ -14,7 +14,7 @@ from bodega.kit.fields import NAME, Id, Line, Moment
 from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, item, listed
-from bodega.kit.shape import V3Shape
+from bodega.kit.v3_shape import V3Shape
 from bodega.law.outcome import PartlyRefused
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal

@@ -17,9 +17,9 @@ from bodega.http.negotiation import Media, media_of
 from bodega.http.products import Preconditions, RoutedRequest
 from bodega.http.request import Request
 from bodega.kit.actions import Action
+from bodega.kit.body import parse_json
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.render import json, located
-from bodega.kit.shape import parse_json
 from bodega.law.outcome import Accepted, Outcome, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Header, Refusal

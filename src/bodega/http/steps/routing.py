@@ -13,9 +13,9 @@ from bodega.http.request import V2_MEDIA, V3_MEDIA, Request
 from bodega.http.router import Match
 from bodega.kit.actions import NO_QUERY, Action
 from bodega.kit.context import Context, Found
+from bodega.kit.links import Base
 from bodega.kit.listing import Query
 from bodega.kit.route import Route
-from bodega.kit.shape import Base
 from bodega.law.outcome import Outcome, Shown
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal

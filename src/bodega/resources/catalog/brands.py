@@ -13,7 +13,9 @@ from bodega.kit.fields import FILE_PATH, NAME, STRING, FileUrl, Line, Long, Word
 from bodega.kit.images import DropImage, UploadImage
 from bodega.kit.listing import Listing
 from bodega.kit.route import collection, count, item, route
-from bodega.kit.shape import Alias, V2Shape, V3Shape
+from bodega.kit.v2_members import Alias
+from bodega.kit.v2_shape import V2Shape
+from bodega.kit.v3_shape import V3Shape
 from bodega.storage.table import Unique
 
 

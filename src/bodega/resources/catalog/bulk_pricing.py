@@ -11,7 +11,9 @@ from bodega.kit.fields import INTEGER, STRING, Count, FieldType, Id, Money
 from bodega.kit.listing import Listing, children
 from bodega.kit.resource import Resource
 from bodega.kit.route import also_at, collection, count, item
-from bodega.kit.shape import Alias, Nested, V2Shape, V3Shape
+from bodega.kit.v2_members import Alias
+from bodega.kit.v2_shape import V2Shape
+from bodega.kit.v3_shape import Nested, V3Shape
 from bodega.kit.write import rows_of
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, refuse_faults

@@ -15,7 +15,9 @@ from bodega.kit.fields import FILE_PATH, NAME, Count, FileUrl, Id, Line, Long, S
 from bodega.kit.images import DropImage, UploadImage
 from bodega.kit.listing import Filter, Listing
 from bodega.kit.route import collection, count, item, route
-from bodega.kit.shape import Alias, Derived, ObjectMember, V2Shape, V3Shape
+from bodega.kit.v2_members import Alias, Derived, ObjectMember
+from bodega.kit.v2_shape import V2Shape
+from bodega.kit.v3_shape import V3Shape
 from bodega.resources.catalog import trees
 from bodega.storage.operands import AnyColumn
 from bodega.storage.table import Reference, Unique

@@ -9,7 +9,8 @@ from bodega.kit.endpoint import Endpoint
 from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
-from bodega.kit.shape import Alias, Derived, V2Shape
+from bodega.kit.v2_members import Alias, Derived
+from bodega.kit.v2_shape import V2Shape
 from bodega.resources.catalog import product
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from bodega.kit.body import Changes
 from bodega.kit.fields import INT32
-from bodega.kit.shape import Changes, Nested
+from bodega.kit.v3_shape import Nested
 from bodega.kit.write import rows_of
 from bodega.law.refusal import Fault
 from bodega.resources.catalog import product

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from bodega.kit import picture
+from bodega.kit.body import Changes
 from bodega.kit.context import Context
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
@@ -15,8 +16,10 @@ from bodega.kit.fields import FILE_PATH, FILE_URL, OWN_FILE, FileUrl, Id, Long, 
 from bodega.kit.listing import Include, Listing, children
 from bodega.kit.picture import PRODUCT_SIZES, Picture
 from bodega.kit.route import collection, count, item
-from bodega.kit.shape import Alias, BatchLoaded, Changes, V2Shape, V3Shape
 from bodega.kit.upload import Upload
+from bodega.kit.v2_members import Alias, BatchLoaded
+from bodega.kit.v2_shape import V2Shape
+from bodega.kit.v3_shape import V3Shape
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.catalog import product

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bodega.kit.shape import Changes, Nested
+from bodega.kit.body import Changes
+from bodega.kit.v3_shape import Nested
 from bodega.kit.write import create_one, rows_of
 from bodega.law.refusal import Fault
 from bodega.resources.catalog import variants

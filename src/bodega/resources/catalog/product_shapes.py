@@ -7,7 +7,9 @@ from typing import Any
 
 from bodega.domain.urls import chosen
 from bodega.kit.fields import Line
-from bodega.kit.shape import Alias, Derived, EnumAlias, Linked, ObjectMember, V2Shape, V3Shape
+from bodega.kit.v2_members import Alias, Derived, EnumAlias, Linked, ObjectMember
+from bodega.kit.v2_shape import V2Shape
+from bodega.kit.v3_shape import V3Shape
 from bodega.resources.catalog import (
     assignments,
     bulk_pricing,

@@ -13,7 +13,9 @@ from bodega.kit.fields import INTEGER, FieldType, Id, Line, Moment, moment
 from bodega.kit.listing import Listing, children
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item
-from bodega.kit.shape import Alias, V2Shape, V3Shape
+from bodega.kit.v2_members import Alias
+from bodega.kit.v2_shape import V2Shape
+from bodega.kit.v3_shape import V3Shape
 from bodega.law.refusal import Fault
 from bodega.resources.catalog import product
 from bodega.storage import query

@@ -10,7 +10,8 @@ from bodega.kit.listing import Filter, Listing
 from bodega.kit.parameters import parser
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item
-from bodega.kit.shape import Alias, V2Shape
+from bodega.kit.v2_members import Alias
+from bodega.kit.v2_shape import V2Shape
 from bodega.resources.catalog import product, variants
 from bodega.resources.catalog.variants import OptionValue, Variant
 from bodega.storage.operands import Flag

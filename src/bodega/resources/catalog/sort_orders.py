@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import msgspec
 
 from bodega.kit.actions import Action
+from bodega.kit.body import parse_json, respect_cap
 from bodega.kit.complaint import typed
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint, Parent
@@ -16,7 +17,6 @@ from bodega.kit.pairs import MAXIMUM
 from bodega.kit.render import json, pagination
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
-from bodega.kit.shape import parse_json, respect_cap
 from bodega.law.outcome import Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, refuse_faults

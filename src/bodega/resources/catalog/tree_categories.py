@@ -16,7 +16,7 @@ from bodega.kit.parameters import listed, parser
 from bodega.kit.render import json
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, route
-from bodega.kit.shape import V3Shape
+from bodega.kit.v3_shape import V3Shape
 from bodega.law.outcome import Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, refuse_faults

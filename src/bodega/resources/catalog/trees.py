@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from bodega.kit.body import Changes
 from bodega.kit.endpoint import Batch, Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import fires
@@ -16,7 +17,7 @@ from bodega.kit.parameters import listed, parser
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection
 from bodega.kit.route import listed as list_of
-from bodega.kit.shape import Changes, V3Shape
+from bodega.kit.v3_shape import V3Shape
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.store import channels
 from bodega.storage import query

@@ -15,7 +15,7 @@ from bodega.kit.listing import Filter, Listing, children
 from bodega.kit.parameters import listed
 from bodega.kit.route import collection, item, route
 from bodega.kit.route import listed as listed_route
-from bodega.kit.shape import V3Shape
+from bodega.kit.v3_shape import V3Shape
 from bodega.law.refusal import Fault
 from bodega.resources.catalog import product
 from bodega.resources.catalog.product import Code

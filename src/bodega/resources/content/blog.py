@@ -10,6 +10,7 @@ import msgspec
 
 from bodega.domain.urls import CustomUrl, chosen, leave_taken_urls, urls_of
 from bodega.kit.actions import NO_QUERY, Action, Chunk, DeleteMany
+from bodega.kit.body import Changes
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
@@ -17,7 +18,8 @@ from bodega.kit.fields import NAME, STRING, WORDS, FieldType, Line, clean_moment
 from bodega.kit.listing import Filter, Listing, Query
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item, route
-from bodega.kit.shape import Alias, Changes, Derived, ObjectMember, V2Shape
+from bodega.kit.v2_members import Alias, Derived, ObjectMember
+from bodega.kit.v2_shape import V2Shape
 from bodega.law.outcome import Emptied, Outcome, Shown, Validator
 from bodega.law.refusal import Fault
 from bodega.resources.content import redirects

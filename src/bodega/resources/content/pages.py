@@ -15,7 +15,8 @@ from bodega.kit.fields import NAME, Id, Line, Long, SortOrder
 from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, item
-from bodega.kit.shape import ObjectMember, V2Shape
+from bodega.kit.v2_members import ObjectMember
+from bodega.kit.v2_shape import V2Shape
 from bodega.kit.write import unchanging
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults

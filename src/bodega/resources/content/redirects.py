@@ -13,7 +13,7 @@ from bodega.kit.fields import INT32, STRING, FieldType, as_is, clean_text, struc
 from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item
-from bodega.kit.shape import V2Shape
+from bodega.kit.v2_shape import V2Shape
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal, invalid, refuse_faults
 from bodega.storage import query

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from bodega.kit.body import Changes
 from bodega.kit.context import Context
 from bodega.kit.endpoint import Batch, Endpoint, Parent
 from bodega.kit.entity import Entity, stored
@@ -18,7 +19,9 @@ from bodega.kit.parameters import listed
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item
 from bodega.kit.route import listed as whole_lists
-from bodega.kit.shape import Alias, Changes, Nested, V2Shape, V3Shape
+from bodega.kit.v2_members import Alias
+from bodega.kit.v2_shape import V2Shape
+from bodega.kit.v3_shape import Nested, V3Shape
 from bodega.kit.write import create_one
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, refuse_faults

@@ -11,6 +11,7 @@ import msgspec
 
 from bodega.dates import parse_moment
 from bodega.kit.batch import UpdateMany
+from bodega.kit.body import Changes
 from bodega.kit.context import Context
 from bodega.kit.endpoint import Batch, Endpoint
 from bodega.kit.entity import Entity, stored
@@ -18,7 +19,7 @@ from bodega.kit.fields import Id, Line, Moment
 from bodega.kit.listing import Filter, Include, Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, route
-from bodega.kit.shape import Changes, Nested, V3Shape
+from bodega.kit.v3_shape import Nested, V3Shape
 from bodega.kit.write import create_one
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults

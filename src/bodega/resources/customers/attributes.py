@@ -13,7 +13,7 @@ from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection
 from bodega.kit.route import listed as whole_lists
-from bodega.kit.shape import V3Shape
+from bodega.kit.v3_shape import V3Shape
 from bodega.kit.write import unchanging
 from bodega.law.reasons import Reason
 from bodega.storage.aggregate import Aggregate

@@ -13,7 +13,7 @@ from bodega.kit.listing import Listing, Query
 from bodega.kit.render import json
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
-from bodega.kit.shape import V3Shape
+from bodega.kit.v3_shape import V3Shape
 from bodega.law.outcome import Outcome, Shown, Validator
 from bodega.law.refusal import invalid, refuse_faults
 from bodega.resources.customers import customer

@@ -18,7 +18,8 @@ from bodega.kit.listing import Listing, Query
 from bodega.kit.render import json
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
-from bodega.kit.shape import V2Shape, V3Shape
+from bodega.kit.v2_shape import V2Shape
+from bodega.kit.v3_shape import V3Shape
 from bodega.law.outcome import Outcome, Shown
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal, invalid, refuse_faults

@@ -26,7 +26,8 @@ from bodega.kit.fields import (
     clean_text,
     moment,
 )
-from bodega.kit.shape import Alias, BatchLoaded, Linked, V2Shape
+from bodega.kit.v2_members import Alias, BatchLoaded, Linked
+from bodega.kit.v2_shape import V2Shape
 from bodega.resources.store import channels
 from bodega.storage.table import Reference, Unique, numbered_placeholders
 from bodega.storage.unit import Unit

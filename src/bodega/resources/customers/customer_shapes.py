@@ -11,7 +11,7 @@ from bodega.kit.context import Context
 from bodega.kit.fields import clean_decimal
 from bodega.kit.listing import Include
 from bodega.kit.render import json
-from bodega.kit.shape import V3Shape
+from bodega.kit.v3_shape import V3Shape
 from bodega.resources.customers import addresses, attribute_values, form_fields
 from bodega.resources.customers.customer import HIDDEN, Credentials, Credit, Customer
 from bodega.storage.table import numbered_placeholders

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bodega import passwords
+from bodega.kit.body import Changes
 from bodega.kit.context import Context
 from bodega.kit.endpoint import Batch, Endpoint
 from bodega.kit.fields import clean_decimal
@@ -10,7 +11,6 @@ from bodega.kit.listing import Filter, Listing
 from bodega.kit.parameters import listed
 from bodega.kit.route import collection, count, item
 from bodega.kit.route import listed as whole_lists
-from bodega.kit.shape import Changes
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.customers.customer import (

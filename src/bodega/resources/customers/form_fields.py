@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from bodega.kit.body import Changes
 from bodega.kit.context import Context
 from bodega.kit.endpoint import Batch, Endpoint
 from bodega.kit.entity import Entity, stored
@@ -22,7 +23,7 @@ from bodega.kit.render import json
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection
 from bodega.kit.route import listed as whole_lists
-from bodega.kit.shape import Changes, Nested, V3Shape
+from bodega.kit.v3_shape import Nested, V3Shape
 from bodega.kit.write import create_one, update_one
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, refuse_faults

@@ -14,7 +14,7 @@ from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import INTEGER, NAME, FieldType, Id, Moment, as_is, clean_decimal, moment, structured
 from bodega.kit.listing import Listing
 from bodega.kit.route import collection, count, item
-from bodega.kit.shape import V2Shape
+from bodega.kit.v2_shape import V2Shape
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.customers import customer
 from bodega.storage import query

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import msgspec
 
 from bodega.kit.actions import NO_QUERY, Action
+from bodega.kit.body import Changes
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
@@ -20,7 +21,7 @@ from bodega.kit.listing import Listing, Query
 from bodega.kit.render import json
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
-from bodega.kit.shape import Changes, V3Shape
+from bodega.kit.v3_shape import V3Shape
 from bodega.law.outcome import Outcome, Shown, Validator
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.customers import customer, groups

@@ -13,7 +13,7 @@ from bodega.kit.fields import INT32, Id, Line, Moment
 from bodega.kit.listing import Filter, Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, item
-from bodega.kit.shape import V3Shape
+from bodega.kit.v3_shape import V3Shape
 from bodega.resources.customers.customer import Email
 from bodega.resources.store import channels
 from bodega.storage.aggregate import Aggregate

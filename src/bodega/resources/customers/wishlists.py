@@ -9,6 +9,7 @@ import msgspec
 
 from bodega.kit import render
 from bodega.kit.actions import Delete, Update
+from bodega.kit.body import Changes
 from bodega.kit.context import Context, Write
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
@@ -16,7 +17,7 @@ from bodega.kit.fields import NAME, Id
 from bodega.kit.listing import Listing, children
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, item, route
-from bodega.kit.shape import Changes, Nested, V3Shape
+from bodega.kit.v3_shape import Nested, V3Shape
 from bodega.kit.write import rows_of
 from bodega.law.outcome import Created, Outcome, Shown
 from bodega.law.refusal import Fault, invalid, refuse_faults

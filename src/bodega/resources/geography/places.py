@@ -16,7 +16,8 @@ from bodega.kit.fixed import CountFixed, Fixed, ListFixed, ShowFixed
 from bodega.kit.listing import Filter, Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
-from bodega.kit.shape import Linked, V2Shape
+from bodega.kit.v2_members import Linked
+from bodega.kit.v2_shape import V2Shape
 
 
 class Country(Entity, kw_only=True):

@@ -12,7 +12,8 @@ from bodega.kit.fields import FLAG_DIGIT, INTEGER_TEXT, NAME, UNIX, Id, Long, Mo
 from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item
-from bodega.kit.shape import Alias, V2Shape
+from bodega.kit.v2_members import Alias
+from bodega.kit.v2_shape import V2Shape
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal, invalid, refuse_faults
 from bodega.storage.aggregate import Aggregate

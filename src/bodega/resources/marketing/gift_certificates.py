@@ -8,13 +8,15 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from bodega.kit.body import Changes
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import EMAIL, NAME, UNIX, Id, Moment, Money, moment
 from bodega.kit.listing import Filter, Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, item
-from bodega.kit.shape import Alias, Changes, V2Shape
+from bodega.kit.v2_members import Alias
+from bodega.kit.v2_shape import V2Shape
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.store import currencies
 from bodega.storage.aggregate import Aggregate

@@ -13,7 +13,8 @@ from bodega.kit.fields import INTEGER, Id, Line, Money
 from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count
-from bodega.kit.shape import Alias, V2Shape
+from bodega.kit.v2_members import Alias
+from bodega.kit.v2_shape import V2Shape
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid
 from bodega.resources.orders import order

@@ -15,7 +15,8 @@ from bodega.kit.fields import Count, Id, Line, Long, Measure, Money
 from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item
-from bodega.kit.shape import Alias, Derived, V2Shape
+from bodega.kit.v2_members import Alias, Derived
+from bodega.kit.v2_shape import V2Shape
 from bodega.resources.orders import order
 from bodega.resources.orders.order import always, tax
 from bodega.storage.aggregate import Aggregate

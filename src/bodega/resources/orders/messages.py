@@ -10,7 +10,8 @@ from bodega.kit.fields import Id, Line, Long, Moment
 from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item
-from bodega.kit.shape import Linked, V2Shape
+from bodega.kit.v2_members import Linked
+from bodega.kit.v2_shape import V2Shape
 from bodega.resources.orders import order
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Reference

@@ -10,7 +10,7 @@ import msgspec
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import channel_of, events, fires
 from bodega.kit.fields import STRING, Count, FieldType, Id, Line, Long, Moment, Money, as_is, clean_text
-from bodega.kit.shape import Derived
+from bodega.kit.v2_members import Derived
 from bodega.resources.orders.address import Address, BillingAddress
 from bodega.resources.store import channels
 from bodega.storage import query

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from bodega.kit.fields import FieldType, as_is
-from bodega.kit.shape import Alias, BatchLoaded, Derived, Linked, V2Shape, WriteForm
+from bodega.kit.v2_members import Alias, BatchLoaded, Derived, Linked, WriteForm
+from bodega.kit.v2_shape import V2Shape
 from bodega.resources.orders import consignments, fees
 from bodega.resources.orders.address import DRAFT, DRAFTS
 from bodega.resources.orders.drafts import CONSIGNMENTS, FEES, LINES

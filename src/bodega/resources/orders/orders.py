@@ -8,13 +8,13 @@ from typing import Any
 from msgspec.structs import replace
 
 from bodega.kit.actions import CHUNK, Chunk, Create, Delete, DeleteMany, ListAll, ShowItem, Update
+from bodega.kit.body import Changes
 from bodega.kit.context import Context, Found, Recheck, Write
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.listing import Filter, Include, Listing, Query
 from bodega.kit.parameters import parser
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
-from bodega.kit.shape import Changes
 from bodega.kit.write import SET_FOR_GOOD
 from bodega.law.outcome import Emptied, Outcome, Shown, Validator
 from bodega.law.reasons import Reason

@@ -15,6 +15,7 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from bodega.kit.actions import Action, ListAll
+from bodega.kit.body import parse_json
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
@@ -22,7 +23,7 @@ from bodega.kit.fields import FieldType, Id, Line, Moment, Money, as_is, moment
 from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
-from bodega.kit.shape import V3Shape, parse_json
+from bodega.kit.v3_shape import V3Shape
 from bodega.law.outcome import Created, Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal

@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Id, Line, Moment, Money, clean_decimal
-from bodega.kit.shape import V3Shape
+from bodega.kit.v3_shape import V3Shape
 from bodega.resources.orders import payments
 from bodega.resources.store.payment_methods import METHODS
 from bodega.storage.table import Reference

@@ -10,6 +10,7 @@ from typing import Annotated
 import msgspec
 from msgspec.structs import replace
 
+from bodega.kit.body import Changes
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import events
@@ -17,7 +18,8 @@ from bodega.kit.fields import Id, Line, Long, Moment, Money, moment, structured
 from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item
-from bodega.kit.shape import Changes, Derived, V2Shape
+from bodega.kit.v2_members import Derived
+from bodega.kit.v2_shape import V2Shape
 from bodega.kit.write import unchanging
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, refuse_faults

@@ -7,13 +7,15 @@ from typing import Any
 
 import msgspec
 
+from bodega.kit.body import Changes
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import STRING, Count, Id, Line, Money
 from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import also_at, collection, count, item
-from bodega.kit.shape import Alias, Changes, Derived, Linked, V2Shape
+from bodega.kit.v2_members import Alias, Derived, Linked
+from bodega.kit.v2_shape import V2Shape
 from bodega.law.refusal import Fault
 from bodega.resources.orders import order
 from bodega.resources.orders.address import FIELDS, AddressDraft, FormField, respect

@@ -15,7 +15,8 @@ from bodega.kit.listing import Ignored, Listing
 from bodega.kit.parameters import parser
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
-from bodega.kit.shape import Alias, Derived, V2Shape
+from bodega.kit.v2_members import Alias, Derived
+from bodega.kit.v2_shape import V2Shape
 from bodega.law.outcome import Outcome
 from bodega.resources.orders import order
 from bodega.storage import query

@@ -14,8 +14,8 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from bodega.kit.body import Changes
 from bodega.kit.fields import moment
-from bodega.kit.shape import Changes
 from bodega.kit.write import apply, build
 from bodega.law.outcome import Validator
 from bodega.law.reasons import Reason

@@ -8,13 +8,15 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from bodega.kit.body import Changes
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import NAME, Ids, clean_decimal, structured
 from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, item
-from bodega.kit.shape import Alias, Changes, Derived, V2Shape
+from bodega.kit.v2_members import Alias, Derived
+from bodega.kit.v2_shape import V2Shape
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.shipping import zones
 from bodega.storage import query

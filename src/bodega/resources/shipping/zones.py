@@ -14,7 +14,7 @@ from bodega.kit.fields import DECIMAL, NAME, clean_decimal, structured
 from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, item
-from bodega.kit.shape import V2Shape
+from bodega.kit.v2_shape import V2Shape
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
 from bodega.resources.geography import places

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from bodega.kit.body import Changes
 from bodega.kit.context import Context
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
@@ -16,7 +17,7 @@ from bodega.kit.fields import FieldType, Line, Moment, as_is, clean_name, moment
 from bodega.kit.listing import Include, Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, item
-from bodega.kit.shape import Changes, V3Shape
+from bodega.kit.v3_shape import V3Shape
 from bodega.kit.write import unchanging
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.store import currencies

@@ -10,13 +10,15 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from bodega.domain.currency_codes import codes
+from bodega.kit.body import Changes
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import NAME, FieldType, Moment, as_is, moment
 from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, item
-from bodega.kit.shape import Changes, Derived, V2Shape
+from bodega.kit.v2_members import Derived
+from bodega.kit.v2_shape import V2Shape
 from bodega.kit.write import unchanging
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.storage import query

@@ -9,7 +9,8 @@ from bodega.kit.fixed import Fixed, ListFixed, ShowFixed
 from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
-from bodega.kit.shape import Alias, V2Shape
+from bodega.kit.v2_members import Alias
+from bodega.kit.v2_shape import V2Shape
 
 
 class OrderStatus(Entity, kw_only=True):

@@ -9,7 +9,7 @@ from bodega.kit.fixed import Fixed, ListFixed
 from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
-from bodega.kit.shape import V2Shape
+from bodega.kit.v2_shape import V2Shape
 
 
 class PaymentMethod(Entity, kw_only=True):

@@ -10,7 +10,8 @@ from bodega.kit.endpoint import Endpoint
 from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, item, route
-from bodega.kit.shape import Derived, V2Shape
+from bodega.kit.v2_members import Derived
+from bodega.kit.v2_shape import V2Shape
 from bodega.law.outcome import Emptied, Outcome, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal

@@ -12,7 +12,8 @@ from bodega.kit.fields import NAME, STRING, Moment, moment
 from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, item
-from bodega.kit.shape import Alias, Derived, V2Shape
+from bodega.kit.v2_members import Alias, Derived
+from bodega.kit.v2_shape import V2Shape
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Unique
 from bodega.storage.unit import Unit

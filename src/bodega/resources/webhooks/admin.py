@@ -10,12 +10,12 @@ import msgspec
 from bodega.events.hooks import TABLE
 from bodega.kit import render
 from bodega.kit.actions import NO_QUERY, Action
+from bodega.kit.body import parse_json
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.listing import Query
 from bodega.kit.parameters import parser
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
-from bodega.kit.shape import parse_json
 from bodega.law.outcome import Emptied, Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults

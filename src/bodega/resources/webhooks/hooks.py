@@ -15,7 +15,8 @@ from bodega.kit.endpoint import Endpoint
 from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import Route, collection, item
-from bodega.kit.shape import V2Shape, V3Shape
+from bodega.kit.v2_shape import V2Shape
+from bodega.kit.v3_shape import V3Shape
 from bodega.law.outcome import Outcome, Shown
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults

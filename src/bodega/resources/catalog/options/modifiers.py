@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from bodega.kit.actions import Delete, ShowItem
+from bodega.kit.body import Changes
 from bodega.kit.context import Context, Write
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, own_file
@@ -17,7 +18,9 @@ from bodega.kit.listing import Include, Listing, Query, children
 from bodega.kit.render import json
 from bodega.kit.resource import Resource
 from bodega.kit.route import also_at, collection, count, item, route
-from bodega.kit.shape import Changes, Derived, Nested, V2Shape, V3Shape
+from bodega.kit.v2_members import Derived
+from bodega.kit.v2_shape import V2Shape
+from bodega.kit.v3_shape import Nested, V3Shape
 from bodega.law.refusal import Fault
 from bodega.resources.catalog.options import rule
 from bodega.resources.catalog.options.option import VALUES, Value

@@ -12,7 +12,8 @@ from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import also_at, collection, count, item
-from bodega.kit.shape import BatchLoaded, Linked, V2Shape
+from bodega.kit.v2_members import BatchLoaded, Linked
+from bodega.kit.v2_shape import V2Shape
 from bodega.kit.write import unchanging
 from bodega.resources.catalog import product
 from bodega.resources.catalog.options import option, product_option

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.listing import Filter, Listing
 from bodega.kit.route import collection, count, item
-from bodega.kit.shape import EnumAlias, Linked, V2Shape
+from bodega.kit.v2_members import EnumAlias, Linked
+from bodega.kit.v2_shape import V2Shape
 from bodega.law.refusal import Fault, Refusal
 from bodega.resources.catalog import product
 from bodega.resources.catalog.options import product_option

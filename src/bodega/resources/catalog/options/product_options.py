@@ -8,11 +8,14 @@ from typing import Any
 from msgspec.structs import replace
 
 from bodega.kit.actions import Delete, ShowItem
+from bodega.kit.body import Changes
 from bodega.kit.context import Context
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.listing import Include, Listing, children
 from bodega.kit.route import collection, count, item, route
-from bodega.kit.shape import Alias, Changes, Nested, V2Shape, V3Shape
+from bodega.kit.v2_members import Alias
+from bodega.kit.v2_shape import V2Shape
+from bodega.kit.v3_shape import Nested, V3Shape
 from bodega.kit.write import create_one, update_one
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal

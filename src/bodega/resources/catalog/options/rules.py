@@ -16,7 +16,9 @@ from bodega.kit.fields import FILE_PATH, INT32, FieldType
 from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item, route
-from bodega.kit.shape import Alias, V2Shape, V3Shape
+from bodega.kit.v2_members import Alias
+from bodega.kit.v2_shape import V2Shape
+from bodega.kit.v3_shape import V3Shape
 from bodega.law.outcome import Outcome
 from bodega.resources.catalog import product
 from bodega.resources.catalog.options.rule import (

@@ -1,0 +1,44 @@
+"""Bodies of JSON: decoding, the caps of lists, and what is refused where a body is none."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Refusal
+
+_read_json = msgspec.json.Decoder(float_hook=Decimal).decode
+
+
+Changes = dict[str, Any]
+
+
+def respect_cap(items: Any, maximum: int) -> None:
+    """Rule 25: a list, and not too long."""
+    if not isinstance(items, list):
+        raise Refusal(Reason.MALFORMED_BODY, "The request body must be a list of objects.")
+    if len(items) > maximum:
+        message = f"The request payload is too large. The maximum items allowed in the array is {maximum}."
+        raise Refusal(Reason.TOO_MANY_ITEMS, message, details={"max_items": maximum})
+
+
+def parse_json(body: bytes) -> Any:
+    """Plain data from JSON, numbers with a fraction as exact decimals. Raises Refusal."""
+    try:
+        return _read_json(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, ArithmeticError, ValueError) as error:
+        raise malformed(error) from error
+
+
+def malformed(error: Exception) -> Refusal:
+    """The refusal of a body that is no JSON."""
+    if isinstance(error, RecursionError):
+        why = "it is nested too deeply"
+    elif isinstance(error, ArithmeticError):
+        why = "a number in it is out of range"
+    else:
+        why = str(error).partition(" - at `")[0]
+    return Refusal(Reason.MALFORMED_BODY, f"The request body is not valid JSON: {why}.")

@@ -1,0 +1,21 @@
+"""Where a reply's links lead: the address under which the caller reached the store."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Base(NamedTuple):
+    """Where the caller's request came in: links are built from it. `suffix` is ".json" on the store's own host.
+
+    `files` is the URL of the store's files, where what is asked for may name some.
+    """
+
+    url: str
+    suffix: str = ""
+    files: str = ""
+
+
+def link(base: Base, path: str) -> dict[str, str]:
+    """A V2 link object: `resource` for clients that know their own base, `url` for those that follow it."""
+    return {"url": f"{base.url}{path}{base.suffix}", "resource": path}

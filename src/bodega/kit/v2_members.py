@@ -1,0 +1,182 @@
+"""The members of a V2 form: each is made from a field, most by the type of the field, the rest by a word of their own.
+
+The words are `Alias`, `EnumAlias`, `Linked`, `ObjectMember`, `Derived`, `BatchLoaded` and `WriteForm`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from bodega.kit.complaint import typed
+from bodega.kit.fields import STRING, FieldType, field_type_of, longest
+from bodega.kit.links import Base, link
+
+
+class Alias(NamedTuple):
+    """A V2 member that is another field, in another kind if given."""
+
+    field: str
+    kind: FieldType | None = None
+
+
+class EnumAlias(NamedTuple):
+    """A V2 member whose words differ from V3's: {V3 word: V2 word}."""
+
+    field: str
+    words: Mapping[str, str]
+
+
+class ObjectMember(NamedTuple):
+    """A V2 member that is one member of an object field; `make` builds the object from it."""
+
+    field: str
+    part: str
+    make: Callable[[Any], Any]
+
+
+class Linked(NamedTuple):
+    """A link object {url, resource}; `path` is formatted with the entity's fields. None when `when` is 0 or empty.
+
+    `served` is False for a link that is published, and leads to what is not served.
+    """
+
+    path: str
+    when: str = ""
+    empty: Any = None
+    served: bool = True
+
+
+class Derived(NamedTuple):
+    """A read-only V2 member computed from the entity alone."""
+
+    show: Callable[[Any], Any]
+    word: str = "string"
+
+
+class BatchLoaded(NamedTuple):
+    """A read-only V2 member that other rows tell: `read` takes the call and the entities of a page, and gives the value
+    by the entity's id (`empty` where there is none). `files`: it may show the addresses of files."""
+
+    read: Callable[[Any, Sequence[Any]], Awaitable[Mapping[int, Any]]]
+    word: str = "object_array"
+    empty: Any = None
+    files: bool = False
+
+
+class WriteForm(NamedTuple):
+    """A member that a body brings in another form than a reply shows it: lines of an order are a list in a body and a
+    link in a reply. `kind` reads it, into the change of the same name; `shown` is one of the words above."""
+
+    kind: FieldType
+    shown: Linked | Derived | BatchLoaded
+
+
+Word = Alias | EnumAlias | ObjectMember | Linked | Derived | BatchLoaded | WriteForm
+
+
+class Wire(NamedTuple):
+    """One V2 member. `show` takes (entity, base); `read` gives the field's new value or raises ValueError.
+
+    `required` and `refused` name the methods that must and that must not send it (rules 3 and 1); what is neither
+    refused nor `writable` is passed over.
+    """
+
+    name: str
+    field: str
+    word: str
+    length: int | None
+    required: tuple[str, ...]
+    refused: tuple[str, ...]
+    writable: bool
+    show: Callable[[Any, Base], Any]
+    read: Callable[[Any], Any]
+
+
+_REQUIRED = {"*": ("POST",), "+": ("POST", "PUT")}
+
+
+_REFUSED = {"!": ("POST", "PUT"), "~": ("PUT",)}
+
+
+def wire_of(text: str, words: Mapping[str, Word], hints: Mapping[str, Any]) -> Wire:
+    """The member that a text such as `name*` declares, by its word or as the field of that name."""
+    name = text.rstrip("!*+~?^")
+    mark = text[len(name) :]
+    word = words.get(name, Alias(name))
+    if isinstance(word, Linked | Derived | BatchLoaded):
+        refused = () if mark == "?" else _REFUSED.get(mark, ("POST", "PUT"))
+        kind, show = _computed(word)
+        return Wire(name, "", kind, None, required=(), refused=refused, writable=False, show=show, read=_never)
+    if isinstance(word, WriteForm):
+        field, maximum, read = name, None, word.kind.read
+        kind, show = word.kind.word, _computed(word.shown)[1]
+    else:
+        field = word.field
+        kind, maximum, show, read = _stored(word, hints.get(field, Any))
+    return Wire(
+        name,
+        field,
+        kind,
+        maximum,
+        _REQUIRED.get(mark, ()),
+        _REFUSED.get(mark, ()),
+        mark not in ("!", "~", "?"),
+        show,
+        read,
+    )
+
+
+def _computed(word: Linked | Derived | BatchLoaded) -> tuple[str, Callable[[Any, Base], Any]]:
+    if isinstance(word, Linked):
+        return "resource", _show_link(word)
+    if isinstance(word, BatchLoaded):
+        empty = word.empty
+        return word.word, lambda _entity, _base: empty
+    derived = word.show
+    return word.word, lambda entity, _: derived(entity)
+
+
+def _stored(
+    word: Alias | EnumAlias | ObjectMember, hint: Any
+) -> tuple[str, int | None, Callable[[Any, Base], Any], Callable[[Any], Any]]:
+    """Type, greatest length, and the two ways of a member that is stored."""
+    field = word.field
+    if isinstance(word, ObjectMember):
+        part, make = word.part, word.make
+        return "string", 255, lambda e, _: getattr(getattr(e, field), part), lambda value: make(STRING.read(value))
+    if isinstance(word, EnumAlias):
+        there, back = dict(word.words), {v2: v3 for v3, v2 in word.words.items()}
+        return "enum", None, lambda e, _: there[getattr(e, field)], _one_of(back)
+    kind = word.kind or field_type_of(hint)
+    as_v2, from_v2 = kind.show, kind.read
+    if kind.located:
+        return kind.word, longest(hint), lambda e, base: as_v2(getattr(e, field), base.files), from_v2
+    return (
+        kind.word,
+        longest(hint),
+        lambda e, _: as_v2(getattr(e, field)),
+        lambda value: typed(from_v2(value), hint),
+    )
+
+
+def _never(_value: Any) -> Any:
+    raise ValueError("cannot be written")
+
+
+def _one_of(words: Mapping[str, str]) -> Callable[[Any], str]:
+    def read(value: Any) -> str:
+        if not isinstance(value, str) or value not in words:
+            raise ValueError("must be one of " + ", ".join(words))
+        return words[value]
+
+    return read
+
+
+def _show_link(word: Linked) -> Callable[[Any, Base], Any]:
+    def show(entity: Any, base: Base) -> Any:
+        if word.when and not getattr(entity, word.when):
+            return word.empty
+        return link(base, word.path.format(e=entity))
+
+    return show

@@ -1,0 +1,141 @@
+"""The V2 form of an entity: a list of members in V2's order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Container, Mapping
+from types import MappingProxyType
+from typing import Any, get_type_hints
+
+from bodega.kit.body import Changes
+from bodega.kit.entity import Entity
+from bodega.kit.links import Base
+from bodega.kit.sealed import Sealed
+from bodega.kit.upload import Form
+from bodega.kit.v2_members import BatchLoaded, Word, WriteForm, wire_of
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
+from bodega.storage.declaration import declared_in
+
+
+class V2Shape(Sealed):
+    """`fields` names the members in order, each with at most one mark:
+
+    `*` POST needs it; `+` POST and PUT need it; `!` read-only; `~` read-only, but a POST that brings it is not refused;
+    `?` neither writes nor is ever refused; `^` written, but never shown, and if the entity has no such field, a wish
+    that a rule fulfils. Links and derived members are read-only unless marked otherwise. `when_chosen` are members
+    that appear only when the caller chose which to see (rule 28).
+    """
+
+    def __init__(
+        self,
+        entity: type[Entity],
+        root: str,
+        item: str,
+        fields: str,
+        wire: Mapping[str, Word] | None = None,
+        *,
+        when_chosen: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.file = declared_in()
+        self.entity = entity
+        self.root = root
+        self.item = item
+        hints = get_type_hints(entity, include_extras=True)
+        words = wire or {}
+        self.words, self.texts, self.hints = words, tuple(fields.split()), hints
+        self.wires = {made.name: made for made in (wire_of(text, words, hints) for text in fields.split())}
+        unseen = {text[:-1] for text in fields.split() if text.endswith("^")}
+        self._shown = [(made.name, made.show) for made in self.wires.values() if made.name not in unseen]
+        looks = {name: word.shown if isinstance(word, WriteForm) else word for name, word in words.items()}
+        loaded = {name: word for name, word in looks.items() if isinstance(word, BatchLoaded)}
+        self.batch_loaded: Mapping[str, BatchLoaded] = MappingProxyType(loaded)
+        self._called = {made.field: name for name, made in self.wires.items() if made.field not in ("", *self.wires)}
+        self._required = [made for made in self.wires.values() if made.required]
+        self._always_required = [made for made in self.wires.values() if "PUT" in made.required]
+        self.when_chosen = dict(when_chosen or {})
+
+    @property
+    def members(self) -> list[str]:
+        """The members of a reply, in order."""
+        return [name for name, _ in self._shown]
+
+    def show(
+        self,
+        entity: Any,
+        base: Base,
+        names: Container[str] | None = None,
+        batch_loaded: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """The V2 form, or the named members of it; `batch_loaded` holds what other rows tell."""
+        if names is None:
+            made = {name: show(entity, base) for name, show in self._shown}
+        else:
+            made = {name: show(entity, base) for name, show in self._shown if name in names} | self.when_chosen
+        for name, value in (batch_loaded or {}).items():
+            made[name] = self.batch_loaded[name].empty if value is None else value
+        return made
+
+    def read(self, members: Any, *, creating: bool) -> Changes:
+        """The changes that a V2 body asks for. Raises Refusal naming every faulty member (rules 1 to 4)."""
+        if not isinstance(members, dict):
+            raise Refusal(Reason.MALFORMED_BODY, "The request body must be one object.")
+        faults: list[Fault] = []
+        changes: Changes = {}
+        method = "POST" if creating else "PUT"
+        for name, value in members.items():
+            wire = self.wires.get(name)
+            if wire is None:
+                faults.append(
+                    Fault(Reason.FIELD_UNKNOWN, name, f"The field '{name}' is not supported by this resource.")
+                )
+            elif method in wire.refused:
+                message = (
+                    f"The field '{name}' cannot be written to. Please remove it from your request before trying again."
+                )
+                faults.append(Fault(Reason.FIELD_READ_ONLY, name, message))
+            elif wire.writable:
+                try:
+                    changes[wire.field] = wire.read(value)
+                except ValueError as error:
+                    faults.append(invalid(name, str(error)))
+        faults += [
+            Fault(Reason.FIELD_MISSING, wire.name, f"The required field '{wire.name}' was not supplied.")
+            for wire in (self._required if creating else self._always_required)
+            if wire.name not in members
+        ]
+        if faults:
+            raise refuse_faults(faults)
+        return changes
+
+    def read_form(self, members: Form, *, creating: bool) -> Changes:
+        """As `read`, from a form: V2 takes text for everything."""
+        return self.read(members, creating=creating)
+
+    def in_its_words(self, fault: Fault) -> Fault:
+        """A fault of a field, told of the V2 member that is this field under another name."""
+        name = self._called.get(fault.field)
+        if name is None:
+            return fault
+        word = re.compile(rf"\b{re.escape(fault.field)}\b")
+        details = {
+            key: word.sub(name, value) if isinstance(value, str) else value for key, value in fault.details.items()
+        }
+        return Fault(fault.reason, name, word.sub(name, fault.message), details)
+
+    def describe(self, methods: Collection[str] = ("POST", "PUT")) -> list[dict[str, Any]]:
+        """The field list of an OPTIONS reply (rule 13), for a target with these methods.
+
+        Only text that has a greatest length tells a length.
+        """
+        writing = [method for method in ("POST", "PUT") if method in methods]
+        return [
+            {
+                "name": wire.name,
+                "type": wire.word,
+                **({"length": wire.length} if wire.length else {}),
+                "writable_methods": writing if wire.writable else [],
+                "required_methods": [method for method in writing if method in wire.required],
+            }
+            for wire in self.wires.values()
+        ]
