@@ -26,6 +26,7 @@ from bodega.storage.sqlite.backend import SqliteBackend
 from bodega.storage.table import Table
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
+from bodega.tasks import queue
 from pool import Schemas, place_file
 
 PATIENCE = 60.0
@@ -424,6 +425,27 @@ class Shop:
                 return shown
             assert time.monotonic() < give_up, shown
             self.server.run(asyncio.sleep(0.005))
+
+    def task(self, method: str, path: str, body: Any) -> int:
+        """A task that is made without being judged before, ended: its id. What keeps it from being done came later."""
+        store = self.server.run(self.server.app.stores.get(self.name))
+        client_id = next(iter(store.by_client))
+        asked = queue.TaskRequest(
+            method, f"/stores/{self.name}{path}", {"content-type": "application/json"}, stdlib_json.dumps(body)
+        )
+
+        async def job(unit: Unit) -> int:
+            row = await queue.enqueue(unit, asked, base="https://localhost:8443", client_id=client_id)
+            return int(row.entity.id)
+
+        made: int = self.server.run(store.write(job))
+
+        async def wake() -> None:
+            self.server.app._worker.wake_worker(store)
+
+        self.server.run(wake())
+        self.settle(made)
+        return made
 
     # What most tests need: one of each.
 

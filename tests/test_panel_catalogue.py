@@ -341,7 +341,7 @@ def test_categories_are_a_tree_that_can_be_rearranged(shop: Shop) -> None:
     assert moved.status == 303
     assert shop.get(f"/v3/catalog/categories/{made['Light']}").data["parent_id"] == made["Garden"]
     page = browser.post(browser.get(f"{base(shop)}/categories/new"), "/categories", name="HOME")
-    assert any("exists beside it" in text for text in message(page)), message(page)
+    assert any("The category name is a duplicate" in text for text in message(page)), message(page)
     shop.post(PRODUCTS, {**LAMP, "categories": [made["Lamps"]]})
     kept = browser.post(browser.get(f"{base(shop)}/categories/{made['Garden']}"), "/delete")
     assert (kept.status, bool(message(kept))) == (422, True)

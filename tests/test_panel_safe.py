@@ -121,8 +121,7 @@ def fill(shop: Shop) -> None:
     })  # fmt: skip
     written(shop, "POST", "/v3/catalog/categories", {"name": SHORT, "parent_id": shelf})
     for name in ("Later", "Later"):
-        task = shop.post("/v3/catalog/brands", {"name": name + EVIL}, headers={"Prefer": "respond-async"})
-        shop.settle(task.data["id"])
+        shop.task("POST", "/v3/catalog/brands", {"name": name + EVIL})
 
 
 def crawl(shop: Shop, browser: Browser) -> dict[str, Page]:

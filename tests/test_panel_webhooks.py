@@ -106,9 +106,7 @@ def test_a_hook_is_made_for_an_account_and_deleted(shop: Shop) -> None:
 
 def later(shop: Shop, name: str) -> int:
     """A task that makes a brand, ended: its id."""
-    task = shop.post("/v3/catalog/brands", {"name": name}, headers={"Prefer": "respond-async"})
-    shop.settle(task.data["id"])
-    return int(task.data["id"])
+    return shop.task("POST", "/v3/catalog/brands", {"name": name})
 
 
 def test_a_task_that_failed_is_tried_again_as_a_new_one(shop: Shop) -> None:

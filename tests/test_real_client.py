@@ -179,7 +179,7 @@ def test_images_of_a_product_are_fetched_read_updated_counted_and_deleted(
     assert api.ProductImages.count() == 2
     with pytest.raises(ClientRequestException, match=r"^400 ") as caught:
         api.ProductImages.create(made.id, image_file=f"http://{image_host}/status/404")
-    assert "could not be fetched" in json.loads(caught.value.content)[0]["message"]
+    assert "The field 'image_file' is invalid." in json.loads(caught.value.content)[0]["message"]
     assert second.delete() == {}
     assert api.ProductImages.delete_all(made.id) == {}
     assert api.ProductImages.count() == 0
@@ -254,7 +254,7 @@ def test_each_host_name_is_a_store_of_its_own(served: Served) -> None:
     ("ask", "status", "message"),
     [
         (lambda api: api.Products.get(999), 404, "The requested resource was not found."),
-        (lambda api: api.Categories.create(name="Taken"), 409, "A category of this name exists beside it."),
+        (lambda api: api.Categories.create(name="Taken"), 409, "The category name is a duplicate."),
         (lambda api: api.Categories.get(1).delete(), 409, "Deleting these categories"),
         (lambda api: api.Categories.create(nome="X"), 400, "The field 'nome' is not supported by this resource."),
         (lambda api: api.Products.get(1).update(price="dear"), 400, "The field 'price' is invalid."),
@@ -434,7 +434,7 @@ def test_a_second_client_sees_its_own_exceptions(second: bigc.BigCommerceAPI, st
         second.products_v3.create({"name": "Hammer"})
     assert set(invalid.value.errors) == {"type", "price", "weight"}
     second.categories_v3.create({"name": "Tools", "parent_id": 0})
-    with pytest.raises(faults.ConflictError, match="exists beside it"):
+    with pytest.raises(faults.ConflictError, match="is a duplicate"):
         second.categories_v3.create({"name": "Tools", "parent_id": 0})
     with pytest.raises(faults.EntityTooLargeError, match="at most"):
         second.products_v3.get("", params={"limit": 251})

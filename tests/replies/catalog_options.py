@@ -159,7 +159,10 @@ DIFFERS = [
     Differs(f"GET {RULES}*", "*", "member", "the table lists the members of a product"),
 ]
 IN_SETS = "members that an option has as one of a set or of a product, where they are served"
+OUTSIDE = "written where the path names no set, which the table does not know"
 V2_DIFFERS = {
+    ("option_set_option", "option_set_id", "refused"): OUTSIDE,
+    ("option_set_option", "option_set_id", "required"): OUTSIDE,
     ("product_option", "option_id", "name"): IN_SETS,
     ("product_option", "sort_order", "name"): IN_SETS,
     ("product_option", "is_required", "name"): IN_SETS,

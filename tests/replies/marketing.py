@@ -48,6 +48,7 @@ OLDER = "an older name; the newer description has another"
 
 V2_DIFFERS = {
     ("coupon", "date_created", "name"): NEWER,
+    ("coupon", "type", "enum"): "the newer description has one more word",
     ("gift_certificate", "currency_code", "name"): NEWER,
     ("gift_certificate", "template", "refused"): "the newer description lets it be written",
     ("gift_certificate", "template", "type"): "the newer description has its words",

@@ -8,7 +8,7 @@ from bodega.http import xml
 from bodega.http.negotiation import Media
 from bodega.kit.render import json
 from bodega.law.refusal import Refusal
-from bodega.law.wording import GATHERED, JSON_TITLE, MALFORMED, gathered, told
+from bodega.law.wording import GATHERED, JSON_TITLE, MALFORMED, NAMES_NO_FIELD, gathered, told
 
 
 def error_body(version: int, media: Media, refusal: Refusal) -> bytes:
@@ -51,8 +51,9 @@ def v3_error(refusal: Refusal) -> dict[str, Any]:
         "title": words.title,
         "type": reason.page,
         "detail": _detail(refusal, words.title),
-        "errors": words.errors,
     }
+    if words.errors or refusal.details or reason in NAMES_NO_FIELD:
+        body["errors"] = words.errors
     if refusal.details:
         body["details"] = refusal.details
     return body
