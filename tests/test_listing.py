@@ -103,7 +103,6 @@ V3_CATEGORIES = {
     "limit=2&page=2": [3, 4],
     "limit=2&page=3": [],
     "page=99999999999999999999": [],
-    "colour=red": [1, 2, 3, 4],
 }
 V3_BRANDS = {
     "": [1, 2, 3, 4],

@@ -7,7 +7,11 @@ from typing import Any
 from bodega.http import xml
 from bodega.http.negotiation import Media
 from bodega.kit.render import json
+from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
+
+_OF_NO_FIELD = (Reason.FILTER_REFUSED, Reason.FILTER_REQUIRED)
+"""What is told of filters is in the title; `errors` is for fields of a body."""
 
 
 def error_body(version: int, media: Media, refusal: Refusal) -> bytes:
@@ -43,7 +47,9 @@ def v3_error(refusal: Refusal) -> dict[str, Any]:
         "detail": reason.remedy,
     }
     errors = {fault.field: fault.details.get("invalid_reason", fault.message) for fault in refusal.faults}
-    if errors:
+    if reason in _OF_NO_FIELD:
+        errors = {}
+    if errors or reason in _OF_NO_FIELD:
         body["errors"] = errors
     if refusal.details:
         body["details"] = refusal.details

@@ -17,11 +17,11 @@ from bodega.kit.endpoint import Endpoint
 from bodega.kit.listing import Query
 from bodega.kit.prefetch import prefetch
 from bodega.kit.selection import Selection
+from bodega.kit.strangers import STRANGERS
 from bodega.kit.upload import Form
 from bodega.kit.write import create_one, update_one
 from bodega.law.outcome import Created, Emptied, Outcome, PartlyDone, Shown, Validator
-from bodega.law.reasons import Reason
-from bodega.law.refusal import Fault, Refusal
+from bodega.law.refusal import Fault
 from bodega.storage import query, rows
 from bodega.storage.plan import Condition, ids_sql
 from bodega.storage.query import Row
@@ -70,7 +70,18 @@ class Action:
 
     def parse(self, query: str) -> Query:
         """The query parameters. Raises Refusal."""
-        return self.listing.parse(query)
+        return self.listing.parse(query, closed=self.closed, strangers=self.strangers)
+
+    @property
+    def closed(self) -> bool:
+        """Whether it refuses filters that it does not know (rule 20)."""
+        return self.is_list and self.listing.version == 3
+
+    @property
+    def strangers(self) -> bool:
+        """Whether published clients send it what it cannot know."""
+        endpoint = getattr(self, "endpoint", None)
+        return endpoint is not None and endpoint.home in STRANGERS
 
     @cached_property
     def files(self) -> bool:
@@ -324,7 +335,7 @@ class DeleteMany(Action):
     def parse(self, query: str) -> Query:
         asked = self.listing.parse(query, strict=True)
         if self.endpoint.delete_needs_filter and not asked.filters:
-            raise Refusal(Reason.FILTER_REQUIRED, details={"supported_filters": sorted(self.listing.filters)})
+            raise self.listing.need_filter()
         return asked
 
     async def find(self, context: Context) -> Found:

@@ -30,6 +30,7 @@ TESTS: dict[str, Callable[[Any, Any], Any]] = {
     "greater": operator.gt,
     "less": operator.lt,
     "in": lambda value, wanted: value in wanted,
+    "not_in": lambda value, wanted: value not in wanted,
 }
 
 

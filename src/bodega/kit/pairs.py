@@ -13,12 +13,13 @@ from bodega.kit.body import parse_json, respect_cap
 from bodega.kit.complaint import typed
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.fields import INT32
-from bodega.kit.listing import Filter, Listing, Query
-from bodega.kit.parameters import listed, parser
+from bodega.kit.filters import FilterField
+from bodega.kit.listing import Listing, Query
+from bodega.kit.parameters import integer
 from bodega.kit.route import Route
 from bodega.law.outcome import Emptied, Outcome, Shown, Validator
 from bodega.law.reasons import Reason
-from bodega.law.refusal import Fault, Refusal, refuse_faults
+from bodega.law.refusal import Fault, refuse_faults
 from bodega.storage import query, rows
 from bodega.storage.declaration import declared_in
 from bodega.storage.plan import conditions_sql
@@ -63,9 +64,11 @@ class OfPairs(Action):
         self.pairs = pairs
         self.scope = scope
         self.table = pairs.owners
-        read = listed(parser("INTEGER", "id"))
-        names = {f"{name}:in": Filter(name, "in", read) for name in (pairs.owner, pairs.member)}
-        self.listing = Listing(pairs.owners, 3, "", mapped=names)
+        word = ":{}:in" if self.writes else ":{}"
+        names = {
+            word.format(name): FilterField(name, integer, ("in", "not_in")) for name in (pairs.owner, pairs.member)
+        }
+        self.listing = Listing(pairs.owners, 3, "", mapped=names, exact=self.writes)
 
     async def find(self, context: Context) -> Found:
         standings = [await rows.table_state_of(context.reader, name) for name in self.pairs.tables.split()]
@@ -82,6 +85,8 @@ class OfPairs(Action):
 
 class ListPairs(OfPairs):
     """GET: a page of the pairs."""
+
+    is_list = True
 
     async def answer(self, context: Context, found: Found) -> Outcome:
         plan, pairs = context.query.plan, self.pairs
@@ -158,7 +163,7 @@ class Unassign(OfPairs):
     def parse(self, query: str) -> Query:
         asked = self.listing.parse(query, strict=True)
         if not asked.filters:
-            raise Refusal(Reason.FILTER_REQUIRED, details={"supported_filters": sorted(self.listing.filters)})
+            raise self.listing.need_filter()
         return asked
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:

@@ -79,7 +79,7 @@ class Reason(Enum):
     FILTER_REFUSED = (Step.PARSE_QUERY, 400, 422, "A filter is not supported by this resource.", "Use only the filters of the resource: OPTIONS, or /docs.")
     QUERY_INVALID = (Step.PARSE_QUERY, 400, 422, "A query parameter is invalid.", "Correct the parameter named in the answer.")
     LIMIT_OVER_MAXIMUM = (Step.PARSE_QUERY, 413, 413, "The limit is over the maximum page size.", "Ask for at most details.max_limit rows a page.")
-    FILTER_REQUIRED = (Step.PARSE_QUERY, 400, 422, "Deleting from this collection needs at least one filter.", "Say which rows: for example id:in=1,2,3.")
+    FILTER_REQUIRED = (Step.PARSE_QUERY, 400, 422, "At least one filter must be set for a delete action.", "Say which rows: for example id:in=1,2,3.")
 
     KEY_INVALID = (Step.FIND_ENTITY, 400, 400, "The Idempotency-Key cannot be used.", "Send 1 to 255 printable ASCII characters, with or without double quotes: a UUID, for example.")
     KEY_IN_USE = (Step.FIND_ENTITY, 409, 409, "A request with this Idempotency-Key is still being carried out.", "Wait Retry-After seconds and repeat the request with the same key.")

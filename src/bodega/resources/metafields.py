@@ -50,9 +50,7 @@ class Metafield(Entity, kw_only=True):
 
 _REQUIRED = "permission_set namespace key value"
 _OWN = "id resource_type date_created date_modified owner_client_id"
-_FILTERS = (
-    "id:set key:in namespace:in resource_id:in date_created:min,max,greater,less date_modified:min,max,greater,less"
-)
+_FILTERS = "id key namespace :resource_id date_created date_modified"
 
 
 def metafields_of(word: str, parents: Sequence[Parent], item_path: str, all_path: str, scope: str) -> Resource:

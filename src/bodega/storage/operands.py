@@ -10,13 +10,18 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Op = Literal[
-    "eq", "ne", "in", "not_in", "min", "max", "greater", "less", "like", "like_any", "is", "is_not",
+    "eq", "ne", "in", "not_in", "min", "max", "greater", "less", "within", "outside", "like", "like_any", "is",
+    "is_not",
 ]  # fmt: skip
-"""`like`: the text lies within; `like_any`: one of the texts does; `is`: it is true, or where the value is False (in a
-statement's shape: `is_not`), it is not. The rest compares."""
+"""`like`: the text lies within; `like_any`: one of the texts does; `within`: the value is in one of the ranges, each
+its first and its last value; `is`: it is true, or where the value is False (in a statement's shape: `is_not`), it is
+not. The rest compares, and what is unset is `ne`, `not_in` and `outside` whatever it is compared with."""
 
-_COMPARE = {"eq": "=", "ne": "<>", "min": ">=", "max": "<=", "greater": ">", "less": "<"}
-COLUMN_OPERATORS: tuple[Op, ...] = ("eq", "ne", "in", "not_in", "min", "max", "greater", "less", "like", "like_any")
+_COMPARE = {"eq": "=", "min": ">=", "max": "<=", "greater": ">", "less": "<"}
+COLUMN_OPERATORS: tuple[Op, ...] = (
+    "eq", "ne", "in", "not_in", "min", "max", "greater", "less", "within", "outside", "like", "like_any",
+)  # fmt: skip
+_OPPOSITES: dict[str, Op] = {"ne": "eq", "not_in": "in", "outside": "within"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +53,12 @@ class SqlTest:
     """A test in SQL in which `{placeholders}` stand for the values."""
 
     sql: str
-    OPERATORS = ("in",)
+    OPERATORS = ("in", "not_in")
 
     def render(self, op: Op, place: int, count: int, like: str) -> str:
-        """The test with its placeholders."""
-        return self.sql.format(placeholders=placeholders_of(place, count) or "NULL")
+        """The test with its placeholders, or that it is not met."""
+        test = self.sql.format(placeholders=placeholders_of(place, count) or "NULL")
+        return f"({test}) IS NOT TRUE" if op == "not_in" else test
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +68,14 @@ class Member:
     table: str
     owner: str
     column: str
-    OPERATORS = ("in",)
+    OPERATORS = ("in", "not_in")
 
     def render(self, op: Op, place: int, count: int, like: str) -> str:
-        """One of the values is there."""
-        return self.where(f"IN ({placeholders_of(place, count)})") if count else "1 = 0"
+        """One of the values is there, or none is."""
+        if not count:
+            return "1 = 1" if op == "not_in" else "1 = 0"
+        test = self.where(f"IN ({placeholders_of(place, count)})")
+        return f"NOT ({test})" if op == "not_in" else test
 
     def where(self, test: str) -> str:
         """The rows of which a row beside meets the test."""
@@ -116,8 +125,11 @@ def render(operand: Operand, op: Op, place: int, count: int, like: str) -> str:
         return f"{operand} {_COMPARE[op]} ${place}"
     if op == "in":
         return f"{operand} IN ({placeholders_of(place, count)})" if count else "1 = 0"
-    if op == "not_in":
-        return f"{operand} NOT IN ({placeholders_of(place, count)})" if count else "1 = 1"
+    if op == "within":
+        ranges = (f"{operand} BETWEEN ${start} AND ${start + 1}" for start in range(place, place + count, 2))
+        return f"({' OR '.join(ranges)})" if count else "1 = 0"
+    if op in _OPPOSITES:  # what is unset is unequal to every value, which SQL's own <> would not say
+        return f"({render(operand, _OPPOSITES[op], place, count, like)}) IS NOT TRUE" if count else "1 = 1"
     if op == "like":
         return f"{operand} {like} ${place} ESCAPE '!'"
     if op == "like_any":
@@ -128,7 +140,7 @@ def render(operand: Operand, op: Op, place: int, count: int, like: str) -> str:
 
 def values_of(op: Op, value: Any) -> tuple[Any, ...]:
     """The parameters that a condition with this operator puts into its statement."""
-    if op in ("in", "not_in"):
+    if op in ("in", "not_in", "within", "outside"):
         return tuple(value)
     if op == "like_any":
         return tuple(map(escape_like, value))

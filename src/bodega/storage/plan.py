@@ -45,7 +45,7 @@ class QueryPlan(NamedTuple):
         )
 
 
-_RANGES = ("min", "max", "greater", "less")
+_RANGES = ("min", "max", "greater", "less", "within")
 
 
 Shape = tuple[tuple[Operand, Op, int], ...]

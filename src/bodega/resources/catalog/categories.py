@@ -12,8 +12,9 @@ from bodega.domain.urls import CustomUrl, chosen
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import FILE_PATH, NAME, Count, FileUrl, Id, Line, Long, SortOrder, Words
+from bodega.kit.filters import Filter
 from bodega.kit.images import DropImage, UploadImage
-from bodega.kit.listing import Filter, Listing
+from bodega.kit.listing import Listing
 from bodega.kit.route import collection, count, item, route
 from bodega.kit.v2_members import Alias, Derived, ObjectMember
 from bodega.kit.v2_shape import V2Shape
@@ -117,7 +118,7 @@ V3 = Endpoint(
     Listing(
         TABLE,
         3,
-        "id:set name:like parent_id:in,range page_title:like is_visible",
+        "id name parent_id page_title is_visible",
         sorts="name id parent_id sort_order",
         mapped={"keyword": KEYWORD},
         shown=v3.shown,

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from bodega.kit.endpoint import Batch, Endpoint
-from bodega.kit.listing import Filter, Ignored, Listing
-from bodega.kit.parameters import listed, parser
+from bodega.kit.filters import Filter, FilterField, Ignored
+from bodega.kit.listing import Listing
+from bodega.kit.parameters import parser
 from bodega.kit.route import collection, count, item
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
@@ -52,18 +53,16 @@ OUT_OF_STOCK = IsTrue("inventory_tracking <> 'none' AND inventory_level <= 0")
 IN_CATEGORY = Member("product_categories", "product_id", "category_id")
 DESCRIPTION = Member("product_texts", "product_id", "description")
 WORDS = AnyColumn(("name", "sku", DESCRIPTION))
-MAPPED_V3: dict[str, Filter | Ignored] = {
-    "sku": Filter("sku_key", "eq", _sku),
-    "sku:in": Filter("sku_key", "in", listed(_sku)),
-    "categories": Filter(IN_CATEGORY, "in", _one),
-    "categories:in": Filter(IN_CATEGORY, "in", listed(_id)),
+MAPPED_V3: dict[str, Filter | FilterField | Ignored] = {
+    "sku": FilterField("sku_key"),
+    "categories": FilterField(IN_CATEGORY, _id),
     "keyword": Filter(WORDS, "like", str),
     "inventory_low": Filter(LOW, "is", parser("BOOLEAN", "")),
     "out_of_stock": Filter(OUT_OF_STOCK, "is", parser("BOOLEAN", "")),
-    "channel_id:in": Filter(assignments.IS_ON, "in", listed(_id)),
+    ":channel_id": FilterField(assignments.IS_ON, _id),
     "keyword_context": Ignored(_context),
 }
-MAPPED_V2: dict[str, Filter | Ignored] = {
+MAPPED_V2: dict[str, Filter | FilterField | Ignored] = {
     "category": Filter(IN_CATEGORY, "in", _one),
     "keyword_filter": Filter(WORDS, "like", str),
     "description": Filter(DESCRIPTION, "in", lambda text: (text,)),
@@ -92,8 +91,8 @@ V2 = Endpoint(
     defaults={"is_visible": False},  # rule 42
 )
 FILTERS = (
-    "id:set name:like mpn upc price weight condition brand_id date_modified:min,max date_last_imported:not,min,max"
-    " is_visible is_featured is_free_shipping inventory_level:set total_sold type availability"
+    "id name mpn upc price weight condition brand_id date_modified date_last_imported is_visible is_featured"
+    " is_free_shipping inventory_level total_sold type availability"
 )
 V3 = Endpoint(
     3,
@@ -120,9 +119,10 @@ DELETE = Endpoint(
     Listing(
         TABLE,
         3,
-        "name price weight condition brand_id date_modified date_last_imported is_visible is_featured id:in"
-        " inventory_level total_sold type",
+        "name price weight condition brand_id date_modified date_last_imported is_visible is_featured"
+        " :id:in inventory_level total_sold type",
         mapped={name: MAPPED_V3[name] for name in ("sku", "categories", "keyword")},
+        exact=True,
     ),
     V3.scope,
     V3.home,

@@ -10,7 +10,9 @@ import msgspec
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import INTEGER, FieldType, Id, Line, Moment, moment
+from bodega.kit.filters import FilterField
 from bodega.kit.listing import Listing, children
+from bodega.kit.parameters import one_of
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item
 from bodega.kit.v2_members import Alias
@@ -84,11 +86,20 @@ v2 = V2Shape(
 )
 v3 = V3Shape(Review, required="title date_reviewed", read_only="id date_created date_modified", hidden="product_id")
 
+_word = one_of(STATUSES)
+
+
+def _number_or_word(text: str) -> str:
+    """A filter has V2's number in both versions, as published; or the word that V3 shows."""
+    return _status(text) if text.isascii() and text.isdigit() else str(_word(text))
+
+
+STATUS = {"status": FilterField("status", _number_or_word)}
 OF_PRODUCT = (Parent("product_id", product.TABLE),)
 V2 = Endpoint(
     2,
     TABLE,
-    Listing(TABLE, 2, "min_id max_id status"),
+    Listing(TABLE, 2, "min_id max_id", mapped=STATUS),
     "store_v2_products",
     "products/{}/reviews",
     v2=v2,
@@ -97,7 +108,7 @@ V2 = Endpoint(
 V3 = Endpoint(
     3,
     TABLE,
-    Listing(TABLE, 3, "status", shown=v3.shown),
+    Listing(TABLE, 3, "", mapped=STATUS, shown=v3.shown),
     "store_v2_products",
     "catalog/products/{}/reviews",
     v3=v3,

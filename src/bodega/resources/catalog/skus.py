@@ -6,7 +6,8 @@ from typing import Any
 
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.fields import FILE_PATH, INT32, FieldType
-from bodega.kit.listing import Filter, Listing
+from bodega.kit.filters import Filter
+from bodega.kit.listing import Listing
 from bodega.kit.parameters import parser
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item

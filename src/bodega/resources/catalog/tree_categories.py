@@ -11,8 +11,9 @@ from bodega.kit.actions import Action, DeleteMany
 from bodega.kit.batch import CreateMany, UpdateMany
 from bodega.kit.context import Context, Found
 from bodega.kit.endpoint import Batch, Endpoint, Parent
-from bodega.kit.listing import Filter, Ignored, Listing, Query
-from bodega.kit.parameters import listed, parser
+from bodega.kit.filters import FilterField, Ignored
+from bodega.kit.listing import Listing, Query
+from bodega.kit.parameters import integer
 from bodega.kit.render import json
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, route
@@ -76,27 +77,17 @@ v3 = V3Shape(
     members=f"category_id category_uuid tree_id {_SAME} url",
 )
 
-_id = parser("INTEGER", "id")
 
-
-def _by(name: str, column: str, read: Any) -> dict[str, Filter]:
-    return {f"{name}:in": Filter(column, "in", listed(read)), f"{name}:not_in": Filter(column, "not_in", listed(read))}
-
-
-_IDS = (
-    _by("category_id", "id", _id)
-    | _by("category_uuid", "id", _number)
-    | _by("tree_id", "tree_id", _id)
-    | _by("parent_id", "parent_id", _id)
-)
+_CATEGORY = FilterField("id")
+_UUIDS = FilterField("id", _number, ("in", "not_in"))
 V3 = Endpoint(
     3,
     TABLE,
     Listing(
         TABLE,
         3,
-        "name:like page_title:like is_visible",
-        mapped={**_IDS, "keyword": categories.KEYWORD},
+        ":tree_id :parent_id name page_title is_visible",
+        mapped={":category_id": _CATEGORY, ":category_uuid": _UUIDS, "keyword": categories.KEYWORD},
         shown=v3.shown,
         always=("category_id",),
     ),
@@ -111,7 +102,13 @@ UPDATE = replace(V3, batch=Batch(MAXIMUM, counted=True, identity="category_id", 
 DELETE = Endpoint(
     3,
     TABLE,
-    Listing(TABLE, 3, "", mapped={name: found for name, found in _IDS.items() if name.endswith(":in")}),
+    Listing(
+        TABLE,
+        3,
+        ":tree_id:in :parent_id:in",
+        mapped={":category_id:in": _CATEGORY, ":category_uuid:in": _UUIDS},
+        exact=True,
+    ),
     V3.scope,
     V3.home,
     delete_needs_filter=True,
@@ -149,8 +146,7 @@ class DeleteInTrees(DeleteMany):
 class ShowTree(Action):
     """GET of a whole tree: every category with its children inside, down to `depth`."""
 
-    def parse(self, query: str) -> Query:
-        return self.listing.parse(query)
+    is_list = True
 
     async def find(self, context: Context) -> Found:
         parent = await self.selection.enter(context)
@@ -190,7 +186,7 @@ def _depth(query: Query) -> int:
 
 def _levels(text: str) -> bool:
     """How deep to look; it narrows nothing in the rows, so it is always met."""
-    if not 1 <= _id(text) <= DEEPEST:
+    if not 1 <= integer(text) <= DEEPEST:
         raise ValueError(f"must be a whole number from 1 to {DEEPEST}")
     return True
 

@@ -12,8 +12,7 @@ from bodega.kit.endpoint import Batch, Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import fires
 from bodega.kit.fields import NAME, Id
-from bodega.kit.listing import Filter, Listing
-from bodega.kit.parameters import listed, parser
+from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection
 from bodega.kit.route import listed as list_of
@@ -54,17 +53,16 @@ TABLE = stored(
 
 v3 = V3Shape(Tree, required="name channels")
 
-_id = parser("INTEGER", "id")
 V3 = Endpoint(
     3,
     TABLE,
-    Listing(TABLE, 3, "id:in", mapped={"channel_id:in": Filter("channel_id", "in", listed(_id))}),
+    Listing(TABLE, 3, ":id :channel_id"),
     "store_v2_products",
     "catalog/trees",
     v3=v3,
     batch=Batch(50, whole=True, counted=True, creates=True),  # rule 25
 )
-DELETE = Endpoint(3, TABLE, Listing(TABLE, 3, "id:in"), V3.scope, V3.home, delete_needs_filter=True)
+DELETE = Endpoint(3, TABLE, Listing(TABLE, 3, ":id:in", exact=True), V3.scope, V3.home, delete_needs_filter=True)
 
 routes = (
     collection("catalog/trees", V3, "GET")

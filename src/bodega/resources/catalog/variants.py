@@ -10,9 +10,9 @@ import msgspec
 from bodega.kit.endpoint import Batch, Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Count, FileUrl, Id, Line, Measure, Money, ten_thousandths
+from bodega.kit.filters import FilterField
 from bodega.kit.images import UploadImage
-from bodega.kit.listing import Filter, Listing, children
-from bodega.kit.parameters import listed
+from bodega.kit.listing import Listing, children
 from bodega.kit.route import collection, item, route
 from bodega.kit.route import listed as listed_route
 from bodega.kit.v3_shape import V3Shape
@@ -163,11 +163,8 @@ ALL = Endpoint(
     Listing(
         TABLE,
         3,
-        "id:in product_id:in upc:in",
-        mapped={
-            "sku": Filter("sku_key", "eq", str.casefold),
-            "sku:in": Filter("sku_key", "in", listed(str.casefold)),
-        },
+        "id :product_id upc",
+        mapped={"sku": FilterField("sku_key")},
         shown=SHAPE.shown,
     ),
     SCOPE,

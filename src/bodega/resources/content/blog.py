@@ -15,7 +15,8 @@ from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import NAME, STRING, WORDS, FieldType, Line, clean_moment, moment
-from bodega.kit.listing import Filter, Listing, Query
+from bodega.kit.filters import Filter
+from bodega.kit.listing import Listing, Query
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item, route
 from bodega.kit.v2_members import Alias, Derived, ObjectMember

@@ -14,8 +14,8 @@ from bodega.kit.endpoint import Batch, Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import events
 from bodega.kit.fields import NAME, STRING, FieldType, Id, Line, as_is
-from bodega.kit.listing import Filter, Include, Listing
-from bodega.kit.parameters import listed
+from bodega.kit.filters import FilterField
+from bodega.kit.listing import Include, Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item
 from bodega.kit.route import listed as whole_lists
@@ -153,14 +153,14 @@ in_customer = V3Shape(
 _LIST = Listing(
     TABLE,
     3,
-    "id:in company:in customer_id:in",
-    mapped={"name:in": Filter("name_key", "in", listed(str.casefold))},
+    ":id :company :customer_id",
+    mapped={":name": FilterField("name_key")},
     includes={"formfields": form_fields.include("address_id")},
 )
 _TERMS = Batch(MAX_AT_ONCE, whole=True, refused=Reason.LIST_REFUSED, omits=frozenset({Reason.DUPLICATE}))  # rule 101
 POST = Endpoint(3, TABLE, _LIST, _SCOPE, "customers/addresses", v3=post, created=200, batch=_TERMS)
 PUT = Endpoint(3, TABLE, _LIST, _SCOPE, "customers/addresses", v3=put, batch=_TERMS)
-DELETE = Endpoint(3, TABLE, Listing(TABLE, 3, "id:in"), _SCOPE, "customers/addresses", idle_delete=True)
+DELETE = Endpoint(3, TABLE, Listing(TABLE, 3, ":id:in", exact=True), _SCOPE, "customers/addresses", idle_delete=True)
 
 routes = (
     collection("customers/{customer_id}/addresses", V2, "GET POST DELETE"),

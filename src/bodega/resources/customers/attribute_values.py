@@ -16,7 +16,8 @@ from bodega.kit.context import Context
 from bodega.kit.endpoint import Batch, Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Id, Line, Moment
-from bodega.kit.listing import Filter, Include, Listing
+from bodega.kit.filters import FilterField
+from bodega.kit.listing import Include, Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, route
 from bodega.kit.v3_shape import Nested, V3Shape
@@ -84,8 +85,8 @@ V3 = Endpoint(
     Listing(
         TABLE,
         3,
-        "id:in customer_id:in attribute_id:in date_created:min,max date_modified:min,max",
-        mapped={"name": Filter(OF_NAME, "in", lambda text: (text.casefold(),))},
+        ":id :customer_id :attribute_id date_created date_modified",
+        mapped={"name": FilterField(OF_NAME, str.casefold)},
     ),
     "store_v2_customers",
     "customers/attribute-values",
@@ -95,7 +96,7 @@ V3 = Endpoint(
         MAX_CUSTOMERS * attributes.MAXIMUM, whole=True, creates=True, refused=Reason.LIST_REFUSED, finds=_known
     ),
 )
-DELETE = Endpoint(3, TABLE, Listing(TABLE, 3, "id:in"), V3.scope, V3.home, idle_delete=True)
+DELETE = Endpoint(3, TABLE, Listing(TABLE, 3, ":id:in", exact=True), V3.scope, V3.home, idle_delete=True)
 
 
 class Upsert(UpdateMany):

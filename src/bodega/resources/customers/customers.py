@@ -7,7 +7,8 @@ from bodega.kit.body import Changes
 from bodega.kit.context import Context
 from bodega.kit.endpoint import Batch, Endpoint
 from bodega.kit.fields import clean_decimal
-from bodega.kit.listing import Filter, Listing
+from bodega.kit.filters import Filter, FilterField
+from bodega.kit.listing import Listing
 from bodega.kit.parameters import listed
 from bodega.kit.route import collection, count, item
 from bodega.kit.route import listed as whole_lists
@@ -67,11 +68,10 @@ V2 = Endpoint(
 _LIST = Listing(
     TABLE,
     3,
-    "id:in company:in customer_group_id:in phone:in registration_ip_address:in date_created:min,max"
-    " date_modified:min,max",
+    ":id :company :customer_group_id :phone :registration_ip_address date_created date_modified",
     mapped={
-        "email:in": Filter("email_key", "in", listed(str.casefold)),
-        "name:in": Filter("name_key", "in", listed(str.casefold)),
+        ":email": FilterField("email_key"),
+        ":name": FilterField("name_key"),
         "name:like": Filter("name_key", "like_any", listed(str.casefold)),
     },
     sorts="date_created:asc date_created:desc last_name:asc last_name:desc date_modified:asc date_modified:desc",
@@ -93,7 +93,7 @@ POST = Endpoint(
     secret=True,
 )
 PUT = Endpoint(3, TABLE, _LIST, SCOPE, "customers", v3=PUT_SHAPE, batch=_TERMS, prefetch=keep_only_hashes, secret=True)
-DELETE = Endpoint(3, TABLE, Listing(TABLE, 3, "id:in"), SCOPE, "customers", idle_delete=True)  # rule 22
+DELETE = Endpoint(3, TABLE, Listing(TABLE, 3, ":id:in", exact=True), SCOPE, "customers", idle_delete=True)  # rule 22
 
 routes = (
     collection("customers", V2, "GET POST DELETE"),

@@ -17,8 +17,9 @@ from bodega.kit.context import Context
 from bodega.kit.endpoint import Batch, Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import NAME, FieldType, Id, as_is, clean_text
-from bodega.kit.listing import Filter, Include, Listing
-from bodega.kit.parameters import parser
+from bodega.kit.filters import FilterField
+from bodega.kit.listing import Include, Listing
+from bodega.kit.parameters import one_of, parser
 from bodega.kit.render import json
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection
@@ -100,12 +101,6 @@ v3 = V3Shape(FormFieldValue, required="name value", view=shown, members="custome
 """Of whom an answer is, `say_whose` asks."""
 
 
-def _type(text: str) -> str:
-    if text not in TYPES:
-        raise ValueError("must be one of " + ", ".join(TYPES))
-    return text
-
-
 _number = parser("INTEGER", "customer_id")
 
 
@@ -127,7 +122,7 @@ V3 = Endpoint(
         TABLE,
         3,
         "customer_id address_id field_name",
-        mapped={"field_type": Filter("field_type", "eq", _type)},
+        mapped={"field_type": FilterField("field_type", one_of(TYPES), ("in", "not_in", "not"))},
         cursor=True,
     ),
     "store_v2_customers",

@@ -12,8 +12,9 @@ from bodega.access.scopes import DEFAULT
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Line
+from bodega.kit.filters import Filter
 from bodega.kit.fixed import CountFixed, Fixed, ListFixed, ShowFixed
-from bodega.kit.listing import Filter, Listing
+from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
 from bodega.kit.v2_members import Linked

@@ -13,7 +13,9 @@ from bodega.kit.body import Changes
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import NAME, Count, FieldType, Id, Line, Moment, Money, as_is, structured
-from bodega.kit.listing import Filter, Listing
+from bodega.kit.filters import Filter
+from bodega.kit.listing import Listing
+from bodega.kit.parameters import one
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item
 from bodega.kit.v2_shape import V2Shape
@@ -106,7 +108,10 @@ V2 = Endpoint(
         TABLE,
         2,
         "id name type min_id max_id",
-        mapped={"code": Filter("code_key", "eq", str.casefold), "exclude_type": Filter("type", "ne", str)},
+        mapped={
+            "code": Filter("code_key", "eq", str.casefold),
+            "exclude_type": Filter("type", "ne", one(TABLE, "type")),
+        },
     ),
     "store_v2_marketing",
     "coupons",

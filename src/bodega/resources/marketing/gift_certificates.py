@@ -12,7 +12,8 @@ from bodega.kit.body import Changes
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import EMAIL, NAME, UNIX, Id, Moment, Money, moment
-from bodega.kit.listing import Filter, Listing
+from bodega.kit.filters import Filter
+from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, item
 from bodega.kit.v2_members import Alias

@@ -11,7 +11,8 @@ from bodega.kit.actions import CHUNK, Chunk, Create, Delete, DeleteMany, ListAll
 from bodega.kit.body import Changes
 from bodega.kit.context import Context, Found, Recheck, Write
 from bodega.kit.endpoint import Endpoint
-from bodega.kit.listing import Filter, Include, Listing, Query
+from bodega.kit.filters import Filter
+from bodega.kit.listing import Include, Listing, Query
 from bodega.kit.parameters import parser
 from bodega.kit.resource import Resource
 from bodega.kit.route import route

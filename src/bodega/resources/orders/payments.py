@@ -32,6 +32,7 @@ from bodega.resources.orders.order import Order
 from bodega.resources.store.payment_methods import METHODS
 from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
+from bodega.storage.plan import conditions_sql
 from bodega.storage.query import Row
 from bodega.storage.table import Reference
 from bodega.storage.unit import Unit
@@ -181,8 +182,9 @@ class ShowTransactions(ListAll):
     """GET under V2's path: connectors read `data` there as well."""
 
     async def answer(self, context: Context, found: Found) -> Outcome:
-        sql = "SELECT doc FROM order_transactions WHERE order_ref = $1 ORDER BY id"
-        docs = await query.values(context.reader, sql, found.parent)
+        assert found.plan is not None
+        where, values = conditions_sql(found.plan.where, context.reader.dialect)
+        docs = await query.values(context.reader, f"SELECT doc FROM order_transactions{where} ORDER BY id", *values)
         shown = [parse_json(doc) for doc in docs]
         return Shown(value={"data": shown}, root="transactions")
 

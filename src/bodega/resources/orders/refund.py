@@ -112,8 +112,7 @@ TABLE = stored(
     "order_refunds",
     Refund,
     noun="refund",
-    columns="order_id",
-    computed={"created": ("TEXT", lambda refund: refund.created)},
+    columns="order_id created",
     indexed="order_id",
     references=[Reference("order_id", "orders", "order_id", "The order does not exist.", "CASCADE")],
 )

@@ -13,9 +13,10 @@ from bodega.domain.refunds import RefundDue
 from bodega.kit.actions import Action, ListAll, ShowItem
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint, Parent
-from bodega.kit.fields import clean_moment, moment
-from bodega.kit.listing import Filter, Listing
-from bodega.kit.parameters import listed, parser
+from bodega.kit.fields import moment
+from bodega.kit.filters import FilterField
+from bodega.kit.listing import Listing
+from bodega.kit.parameters import parser
 from bodega.kit.render import json
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
@@ -51,19 +52,20 @@ from bodega.storage.unit import Unit
 _id = parser("INTEGER", "id")
 OF_TRANSACTION = SqlTest("id IN (SELECT refund_id FROM order_transactions x WHERE x.id IN ({placeholders}))")
 MAPPED = {
-    "created:min": Filter("created", "min", clean_moment),
-    "created:max": Filter("created", "max", clean_moment),
-    "order_id:in": Filter("order_id", "in", listed(_id)),
-    "id:in": Filter("id", "in", listed(_id)),
-    "transaction_id": Filter(OF_TRANSACTION, "in", lambda text: (_id(text),)),
+    "transaction_id": FilterField(OF_TRANSACTION, _id),
 }
 ALL = Endpoint(
-    3, TABLE, Listing(TABLE, 3, "", mapped=MAPPED), payments.EITHER, "orders/payment_actions/refunds", v3=v3
-)  # fmt: skip
+    3,
+    TABLE,
+    Listing(TABLE, 3, ":id :order_id :created", mapped=MAPPED),
+    payments.EITHER,
+    "orders/payment_actions/refunds",
+    v3=v3,
+)
 OF_ORDER = Endpoint(
     3,
     TABLE,
-    Listing(TABLE, 3, "", mapped={"transaction_id": MAPPED["transaction_id"]}),
+    Listing(TABLE, 3, "", mapped=MAPPED),
     payments.EITHER,
     "orders/payment_actions/refunds",
     v3=v3,

@@ -11,7 +11,8 @@ from bodega.kit.context import Context, Found
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import INTEGER, Id, Line, Money
-from bodega.kit.listing import Ignored, Listing
+from bodega.kit.filters import Ignored
+from bodega.kit.listing import Listing
 from bodega.kit.parameters import parser
 from bodega.kit.resource import Resource
 from bodega.kit.route import route

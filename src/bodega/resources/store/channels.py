@@ -122,7 +122,7 @@ V3 = Endpoint(
     Listing(
         TABLE,
         3,
-        "available status:in type:in platform:in date_created:min,max date_modified:min,max",
+        "available :status :type :platform date_created date_modified",
         includes={"currencies": Include(with_currencies, tables=currencies.TABLE.name)},
     ),
     "store_channel_settings",

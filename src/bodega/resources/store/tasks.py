@@ -32,7 +32,7 @@ v2 = V2Shape(
 )
 
 V2 = Endpoint(2, TABLE, Listing(TABLE, 2, "state min_id max_id"), "", "tasks", v2=v2, owner="client_id")
-V3 = Endpoint(3, TABLE, Listing(TABLE, 3, "id:set state"), "", "tasks", owner="client_id")
+V3 = Endpoint(3, TABLE, Listing(TABLE, 3, "id state"), "", "tasks", owner="client_id")
 
 
 class Cancel(Delete):

@@ -36,7 +36,7 @@ class ShowAdmin(Action):
         self.listing = hooks.V3.listing
 
     def parse(self, query: str) -> Query:
-        return self.listing.parse(query)
+        return self.listing.parse(query, closed=True)
 
     async def find(self, context: Context) -> Found:
         return Found(Validator(context.now, context.now))  # how long a domain stays blocked changes every second

@@ -7,7 +7,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from bodega.kit.endpoint import Endpoint, Parent
-from bodega.kit.listing import Filter, Listing
+from bodega.kit.filters import Filter
+from bodega.kit.listing import Listing
 from bodega.kit.route import collection, count, item
 from bodega.kit.v2_members import EnumAlias, Linked
 from bodega.kit.v2_shape import V2Shape
