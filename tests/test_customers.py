@@ -232,7 +232,7 @@ LISTED = [
     ("?sort=last_name:desc", ["Ann", "John", "Jane"]),
     ("?sort=date_created:desc&limit=1", ["Ann"]),
     ("?date_created:min=2014-05-14", ["Ann"]),
-    ("?date_created:max=2014-05-14", ["Jane", "John"]),
+    ("?date_created:max=2014-05-14", ["Jane", "John", "Ann"]),
     ("?registration_ip_address:in=10.0.0.1", ["John"]),
 ]
 

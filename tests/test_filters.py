@@ -507,3 +507,128 @@ def test_every_stranger_is_expected_at_a_list_that_is_served_or_known() -> None:
     """Pages have no V3 path here yet, but are asked for."""
     served = {one.label.removeprefix("/v3/") for one in V3}
     assert set(STRANGERS) - served <= {"content/pages"}
+
+
+# The rows of reports, section 1
+
+MADE = {"type": "physical", "weight": 1}
+DAYS = ("2025-09-04T23:59:59Z", "2025-09-05T00:00:00Z", "2025-09-05T23:59:59Z", "2025-09-06T00:00:00Z")
+
+
+@pytest.fixture(scope="module")
+def people(server: Server) -> Iterator[Shop]:
+    """Four customers, each made at the moment of `DAYS`, the second with an address; products, reviews and brands."""
+    made = server.shop()
+    for place, moment in enumerate(DAYS, start=1):
+        made.freeze(int(datetime.fromisoformat(moment).timestamp()))
+        person = {"first_name": "A", "last_name": "B", "email": f"c{place}@x.test"}
+        assert made.post("/v3/customers", [person]).status == 200
+        body = {**MADE, "name": f"P{place}", "price": place * 10, "condition": ("New", "Used")[place % 2]}
+        assert made.post("/v3/catalog/products", body).status == 200
+    for status in ("approved", "pending", "disapproved"):
+        review = {"title": status, "status": status, "date_reviewed": "2025-01-01T00:00:00Z", "rating": 5}
+        assert made.post("/v3/catalog/products/1/reviews", review).status == 200
+    for name in ("Zeta", "Acme"):
+        made.brand(name=name)
+    made.category(name="Tools")
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize(
+    ("query", "rows"),
+    [
+        ("date_created=2025-09-05", [2, 3]),
+        ("date_created=2025-09-05T00:00:00Z", [2]),
+        ("date_created=2025-09-05T02:00:00%2B02:00", [2]),
+        ("date_created=2025-09-05T00:00:00+00:00", [2]),
+        ("date_created:max=2025-09-05", [1, 2, 3]),
+        ("date_created:min=2025-09-05", [2, 3, 4]),
+        ("date_created:not=2025-09-05", [1, 4]),
+        ("date_created:greater=2025-09-05", [4]),
+        ("date_created:less=2025-09-05", [1]),
+        ("date_created:in=2025-09-04,2025-09-06", [1, 4]),
+        ("date_created:not_in=2025-09-04,2025-09-06", [2, 3]),
+        ("date_created=2025-09", [1, 2, 3, 4]),
+        ("email:in=c1@x.test,C2@x.test", [1, 2]),
+        ("email:not=c1@x.test", [2, 3, 4]),
+        ("email:like=X.TEST", [1, 2, 3, 4]),
+    ],
+)
+def test_a_day_is_all_of_its_seconds(people: Shop, query: str, rows: list[int]) -> None:
+    """Whatever operator it stands beside."""
+    assert [row["id"] for row in people.get(f"/v3/customers?{query}").data] == rows
+
+
+@pytest.mark.parametrize(
+    ("query", "rows"),
+    [
+        ("price:min=20&price:max=30", [2, 3]),
+        ("price:greater=20", [3, 4]),
+        ("price:less=20", [1]),
+        ("categories:not_in=1", [1, 2, 3, 4]),
+        ("condition=Used", [1, 3]),
+        ("condition=used", [1, 3]),
+        ("id=2&id=3", [2]),
+        ("price:not_in=10,20", [3, 4]),
+    ],
+)
+def test_products_are_filtered_as_the_guide_says(people: Shop, query: str, rows: list[int]) -> None:
+    assert [row["id"] for row in people.get(f"/v3/catalog/products?{query}").data] == rows
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v3/customers?email=x",
+        "/v3/catalog/trees/categories?parent_id=1",
+        "/v3/catalog/trees/categories?tree_id=1",
+        "/v3/catalog/trees/categories?id:in=1",
+        "/v3/customers/addresses?customer_id=1",
+    ],
+)
+def test_a_name_that_is_not_published_is_refused(people: Shop, path: str) -> None:
+    name = path.partition("?")[2].partition("=")[0]
+    reply = people.get(path)
+    assert (reply.status, reply.json["errors"]) == (422, {})
+    assert reply.json["title"] == f"The filter(s): {name} are not valid filter parameter(s)."
+
+
+@pytest.mark.parametrize("name", ["type", "availability", "condition"])
+def test_a_word_that_products_do_not_have_is_refused(people: Shop, name: str) -> None:
+    assert people.get(f"/v3/catalog/products?{name}=nonesuch").status == 422
+
+
+@pytest.mark.parametrize(("status", "titles"), [("1", ["approved"]), ("0", ["pending"]), ("approved", ["approved"])])
+def test_reviews_are_asked_for_by_number(people: Shop, status: str, titles: list[str]) -> None:
+    reviews = people.get(f"/v3/catalog/products/1/reviews?status={status}").data
+    assert [review["title"] for review in reviews] == titles
+
+
+def test_brands_are_sorted_by_their_ids(people: Shop) -> None:
+    """A published connector sends it."""
+    assert [brand["id"] for brand in people.get("/v3/catalog/brands?sort=id").data] == [1, 2]
+    assert [brand["id"] for brand in people.get("/v3/catalog/brands?sort=id&direction=desc").data] == [2, 1]
+
+
+@pytest.mark.parametrize(
+    "path", ["catalog/products", "catalog/categories", "catalog/brands", "catalog/trees", "catalog/trees/categories"]
+)
+def test_a_bulk_delete_needs_a_filter(people: Shop, path: str) -> None:
+    reply = people.delete(f"/v3/{path}")
+    assert (reply.status, reply.json["errors"]) == (422, {})
+    assert reply.json["title"] == "At least one filter must be set for a delete action."
+
+
+def test_an_old_customer_is_found_by_id_or_nobody_is(people: Shop) -> None:
+    assert [row["id"] for row in people.get("/v2/customers?id=2").json] == [2]
+    assert people.get("/v2/customers/count?id=2").json == {"count": 1}
+    assert people.get("/v2/customers?id=62").status == 204
+    assert people.get("/v2/customers?id=x").status == 400
+    assert people.get("/v2/customers?id:in=1,2").status == 400
+
+
+def test_channels_pass_over_strangers_and_nothing_else(people: Shop) -> None:
+    """A connector sends what it sends everywhere."""
+    assert people.get("/v3/channels?sort=id&date_modified:min=2020-01-01&limit=5&stranger=1").status == 200
+    assert people.get("/v3/channels?status=active").status == 422

@@ -70,18 +70,9 @@ class Action:
 
     def parse(self, query: str) -> Query:
         """The query parameters. Raises Refusal."""
-        return self.listing.parse(query, closed=self.closed, strangers=self.strangers)
-
-    @property
-    def closed(self) -> bool:
-        """Whether it refuses filters that it does not know (rule 20)."""
-        return self.is_list and self.listing.version == 3
-
-    @property
-    def strangers(self) -> bool:
-        """Whether published clients send it what it cannot know."""
-        endpoint = getattr(self, "endpoint", None)
-        return endpoint is not None and endpoint.home in STRANGERS
+        if not self.is_list:
+            return self.listing.parse(query)
+        return self.listing.parse(query, closed=True, strangers=self.endpoint.home in STRANGERS)
 
     @cached_property
     def files(self) -> bool:

@@ -256,7 +256,7 @@ class Listing(Sealed):
             return strict and name in self._unbounding
         field, colon, _ = name.partition(":")
         known = field in self._known
-        return strict or (closed and (known or not strangers)) or (bool(colon) and known)
+        return strict or (closed and self.version == 3 and (known or not strangers)) or (bool(colon) and known)
 
     def _refuse_filters(self, names: list[str]) -> Refusal:
         if self.version == 2:
@@ -264,9 +264,8 @@ class Listing(Sealed):
         else:
             message = f"The filter(s): {', '.join(names)} are not valid filter parameter(s)."
         faults = [Fault(Reason.FILTER_REFUSED, name, message) for name in names]
-        return Refusal(
-            Reason.FILTER_REFUSED, message, details={"supported_filters": sorted(self.filters)}, faults=faults
-        )
+        details = {"refused_filters": names, "supported_filters": sorted(self.filters)}
+        return Refusal(Reason.FILTER_REFUSED, message, details=details, faults=faults)
 
     def need_filter(self) -> Refusal:
         """The refusal of a delete that names no rows (rule 22)."""

@@ -88,6 +88,9 @@ class ListPairs(OfPairs):
 
     is_list = True
 
+    def parse(self, query: str) -> Query:
+        return self.listing.parse(query, closed=True)
+
     async def answer(self, context: Context, found: Found) -> Outcome:
         plan, pairs = context.query.plan, self.pairs
         where, values = conditions_sql(plan.where, context.reader.dialect)

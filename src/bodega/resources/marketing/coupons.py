@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -15,7 +15,7 @@ from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import NAME, Count, FieldType, Id, Line, Moment, Money, as_is, structured
 from bodega.kit.filters import Filter
 from bodega.kit.listing import Listing
-from bodega.kit.parameters import one
+from bodega.kit.parameters import one_of
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item
 from bodega.kit.v2_shape import V2Shape
@@ -101,16 +101,18 @@ v2 = V2Shape(
     "id! name* type* amount* min_purchase expires enabled code* applies_to* num_uses! max_uses max_uses_per_customer"
     " restricted_to shipping_methods date_created!",
 )
+_type = one_of((*get_args(Type), "promotion"))  # the published words, of which a coupon made here has no `promotion`
 V2 = Endpoint(
     2,
     TABLE,
     Listing(
         TABLE,
         2,
-        "id name type min_id max_id",
+        "id name min_id max_id",
         mapped={
             "code": Filter("code_key", "eq", str.casefold),
-            "exclude_type": Filter("type", "ne", one(TABLE, "type")),
+            "type": Filter("type", "eq", _type),
+            "exclude_type": Filter("type", "ne", _type),
         },
     ),
     "store_v2_marketing",
