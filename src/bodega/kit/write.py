@@ -11,6 +11,7 @@ import msgspec
 from bodega.kit.body import Changes
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.fields import moment
+from bodega.kit.strangers import read_only
 from bodega.law.outcome import Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
@@ -51,13 +52,10 @@ def unchanging(*names: str, rule: int = 0) -> BeforeValidate:
             return
         changed = [name for name in names if name in changes and changes[name] != getattr(old, name)]
         if changed:
-            raise refuse_faults([Fault(Reason.FIELD_READ_ONLY, name, SET_FOR_GOOD.format(name)) for name in changed])
+            raise refuse_faults([read_only(name) for name in changed])
 
     unchanging.__doc__ = f"{f'Rule {rule}: ' if rule else ''}Set for good when it is made: {', '.join(names)}."
     return unchanging
-
-
-SET_FOR_GOOD = "The field '{}' cannot be written to. Please remove it from your request before trying again."
 
 
 async def create_one(unit: Unit, endpoint: Endpoint, changes: Changes, notes: list[Fault]) -> Row:

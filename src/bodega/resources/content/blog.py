@@ -49,12 +49,20 @@ def _show_published(value: str) -> dict[str, Any]:
 def _read_published(value: Any) -> str:
     """A plain date; or the object that a reply has, since clients send it back."""
     if isinstance(value, dict):
-        date, zone = str(value.get("date", "")), str(value.get("timezone", ""))
+        date, zone = STRING.read(value.get("date")), STRING.read(value.get("timezone"))
         value = date if _HAS_ZONE.search(date) or not _HAS_ZONE.search(zone) else date + zone
     return clean_moment(value)
 
 
-PUBLISHED = FieldType("object", _show_published, _read_published, clean_moment)
+class Published(msgspec.Struct):
+    """The date of a post as a reply shows it."""
+
+    date: str = ""
+    timezone_type: int = 1
+    timezone: str = ""
+
+
+PUBLISHED = FieldType("object", _show_published, _read_published, clean_moment, holds=Published)
 TAGS = WORDS._replace(word="array of strings", show=lambda tags: tags)
 Text = Annotated[str, msgspec.Meta(max_length=1_000_000)]
 
