@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Literal, get_args, get_origin
 
 import msgspec
+
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Refusal
+
+UNFORESEEN = "a value in the body cannot be taken"
+"""What is told of a value that no reader refused, and a later step could not use."""
 
 _NOUNS = {
     "str": "a string",
@@ -20,6 +28,17 @@ _NOUNS = {
 _UNITS = {"str": "character", "array": "item", "object": "member"}
 _EXPECTED = re.compile(r"Expected `([^`]*)`(?: (of length )?(>=|<=) (\d+|-\d+))?(?:, got `.*`)?")
 _STEP = re.compile(r"\[[^\]]*\]|\.\w+")
+
+
+@contextmanager
+def values_are_judged() -> Iterator[None]:
+    """What a value makes a step raise is a fault of the body, and no accident of the server."""
+    try:
+        yield
+    except (ValueError, ArithmeticError) as error:
+        why = str(error)
+        why = f"the body {why}" if why.startswith("must ") else UNFORESEEN
+        raise Refusal(Reason.FIELD_INVALID, details={"invalid_reason": f"{why}."}) from error
 
 
 def typed(value: Any, annotation: Any, *, strict: bool = True) -> Any:

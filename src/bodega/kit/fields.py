@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 import msgspec
 
 from bodega.dates import iso, parse_moment, rfc2822
+from bodega.kit.addresses import LONGEST_ADDRESS, clean_address, clean_image_address
 from bodega.kit.complaint import typed
 from bodega.kit.upload import Upload
 from bodega.storage.files import PLACE
@@ -41,7 +42,8 @@ class FieldType(NamedTuple):
     sentence. A `located` kind holds the address of a file: its `show` takes the URL of the store's files as well, and
     what it reads may be an upload. `holds` is the type of what a V2 body brings where that is a list or an object: only
     such a kind is ever given one, and members that the type does not have are refused (`kit/strangers.py`). `flags`:
-    what is text in V2 may be true or false as well.
+    what is text in V2 may be true or false as well. `written` is the type that a V3 body is read as, where `clean`
+    makes the field's value of another.
     """
 
     word: str
@@ -51,6 +53,7 @@ class FieldType(NamedTuple):
     located: bool = False
     holds: Any = None
     flags: bool = False
+    written: Any = None
 
 
 def clean_decimal(value: Any) -> Decimal:
@@ -151,6 +154,15 @@ def clean_numbers(value: Any) -> Any:
     return clean_object(value)
 
 
+def clean_set_moment(value: Any) -> str:
+    """As `clean_moment`, of what must be set."""
+    return clean_moment(value) or _unset()
+
+
+def _unset() -> str:
+    raise ValueError(NO_DATE)
+
+
 def _show_moment(value: str) -> str:
     return rfc2822(epoch(value)) if value else ""
 
@@ -225,22 +237,6 @@ def _clean_texts(value: list[str]) -> list[str]:
     return [clean_text(item) for item in value]
 
 
-OWN_FILE = re.compile(r"(?:https?://[^/?#\s]{1,255}/files/[a-z0-9-]{1,40}/)?(([0-9a-f]{64})/[A-Za-z0-9._-]{1,80})")
-"""The address of a file of this server as a client read it: a URL on any host, or in V2 the path; its digest is
-group 2. A digest says which picture it is, whatever the store."""
-
-LONGEST_ADDRESS = 255
-
-
-def clean_address(value: Any) -> Any:
-    """The address of a file of any host, or an upload. What we wrote ourselves may be longer than what is written."""
-    if isinstance(value, Upload):
-        return value
-    if len(value) > LONGEST_ADDRESS and not OWN_FILE.fullmatch(value):
-        raise ValueError(f"must be a string of at most {LONGEST_ADDRESS} characters")
-    return clean_text(value)
-
-
 def _read_address(value: Any) -> Any:
     return value if isinstance(value, Upload) else clean_address(_read_text(value))
 
@@ -262,6 +258,8 @@ ONLY_NUL = frozenset({clean_text, clean_object, _clean_texts})
 """The ways of cleaning that do nothing but refuse NUL."""
 
 DECIMAL = FieldType("decimal", "{:.4f}".format, _read_decimal, clean_decimal)
+SET_MOMENT = FieldType("date", _show_moment, clean_set_moment, clean_set_moment)
+"""A date that is there."""
 MOMENT = FieldType("date", _show_moment, clean_moment, clean_moment)
 INTEGER = FieldType("int", as_is, _read_int, as_is)
 FLAG = FieldType("boolean", as_is, _read_flag, as_is)
@@ -279,6 +277,7 @@ INTEGER_TEXT = FieldType("string", str, _read_int, as_is)
 FLAG_DIGIT = FieldType("string", lambda value: "1" if value else "0", _read_flag, as_is, flags=True)
 OBJECT = FieldType("object", as_is, clean_object, clean_object, holds=Any)
 FILE_URL = FieldType("string", _url_of_file, _read_address, clean_address, located=True)
+IMAGE_URL = FILE_URL._replace(clean=clean_image_address)
 FILE_PATH = FieldType("string", _path_of_file, _read_address, clean_address, located=True)
 """As V2's `image_file` shows a file: its path below the store's files."""
 
@@ -293,6 +292,8 @@ Line = Annotated[str, msgspec.Meta(max_length=255)]
 Long = Annotated[str, msgspec.Meta(max_length=65_535)]
 FileUrl = Annotated[str, FILE_URL]
 """The address of a file: our own is stored without a host, and shown with the one that the caller used."""
+ImageUrl = Annotated[str, IMAGE_URL]
+"""The same of an image that is named in JSON and not fetched (rule 39)."""
 Words = Annotated[list[Annotated[str, msgspec.Meta(max_length=65_535)]], WORDS]
 Ids = list[Id]
 

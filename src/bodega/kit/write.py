@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from bodega.kit.body import Changes
+from bodega.kit.complaint import values_are_judged
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.fields import moment
 from bodega.kit.strangers import read_only
@@ -97,7 +98,8 @@ async def update_one(
 def _in_the_words_of(endpoint: Endpoint) -> Iterator[None]:
     """A rule names the fields of the entity; a V2 caller is told of the members that it knows."""
     try:
-        yield
+        with values_are_judged():
+            yield
     except Refusal as refusal:
         if endpoint.v2 is not None:
             refusal.faults = tuple(map(endpoint.v2.in_its_words, refusal.faults))
@@ -143,8 +145,9 @@ async def _with_children(unit: Unit, endpoint: Endpoint, row: Row, children: Cha
     if not children:
         return row
     assert endpoint.v3 is not None
-    for name, drafts in children.items():
-        await endpoint.v3.nested[name].write(unit, row.entity, drafts, notes)
+    with values_are_judged():
+        for name, drafts in children.items():
+            await endpoint.v3.nested[name].write(unit, row.entity, drafts, notes)
     again = await unit.get(endpoint.table, row.entity.id)
     assert again is not None
     return again

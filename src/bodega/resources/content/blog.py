@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from bodega.domain.urls import CustomUrl, chosen, leave_taken_urls, urls_of
+from bodega.domain.urls import CUSTOM_URL, CustomUrl, chosen, leave_taken_urls, urls_of
 from bodega.kit.actions import NO_QUERY, Action, Chunk, DeleteMany
 from bodega.kit.body import Changes
 from bodega.kit.context import Context, Found, Write
@@ -79,7 +79,7 @@ class BlogPost(Entity, kw_only=True):
     meta_keywords: Annotated[str, msgspec.Meta(max_length=65_535)] = ""
     author: Line = ""
     thumbnail_path: Line = ""
-    custom_url: CustomUrl = msgspec.field(default_factory=CustomUrl)
+    custom_url: Annotated[CustomUrl, CUSTOM_URL] = msgspec.field(default_factory=CustomUrl)
 
 
 TABLE = stored(
