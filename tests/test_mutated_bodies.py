@@ -100,7 +100,6 @@ class Trial:
         return [] if endpoint.v3 is None else [*endpoint.v3.types, *endpoint.v3.nested]
 
 
-@pytest.mark.timeout(1200)
 def test_no_body_is_met_unprepared(
     runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:

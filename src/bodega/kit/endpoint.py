@@ -74,7 +74,8 @@ class Endpoint:
     than the server does. `uploads`: a body may be a form with files; `prefetch` brings in what a draft needs.
     `json_only`: a resource of V2 that never speaks XML (rule 15).
     `idle_delete`: a bulk DELETE without a filter does nothing (rule 22). `secret`: its bodies may hold passwords, and
-    no task keeps them.
+    no task keeps them. `told` are includes that a reply to a write of V3 shows, asked for or not, as its published
+    description does; of a new row `told_new` as well, and where its body brought no children the others are empty.
     """
 
     version: int
@@ -100,4 +101,6 @@ class Endpoint:
     json_only: bool = False
     idle_delete: bool = False
     secret: bool = False
+    told: tuple[str, ...] = ()
+    told_new: tuple[str, ...] = ()
     file: str = field(default_factory=declared_in)

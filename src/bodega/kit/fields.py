@@ -281,6 +281,9 @@ IMAGE_URL = FILE_URL._replace(clean=clean_image_address)
 FILE_PATH = FieldType("string", _path_of_file, _read_address, clean_address, located=True)
 """As V2's `image_file` shows a file: its path below the store's files."""
 
+SKU = STRING._replace(read=lambda value: _read_text(value).strip(), clean=lambda value: clean_text(value).strip())
+"""Text whose blanks at either end say nothing."""
+
 Id = Annotated[int, msgspec.Meta(ge=0, le=INT32)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=INT32)]
 Quantity = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
@@ -289,6 +292,7 @@ Money = Annotated[Decimal, DECIMAL]
 Measure = Annotated[Decimal, DECIMAL]
 Moment = Annotated[str, MOMENT]
 Line = Annotated[str, msgspec.Meta(max_length=255)]
+Sku = Annotated[str, msgspec.Meta(max_length=255), SKU]
 Long = Annotated[str, msgspec.Meta(max_length=65_535)]
 FileUrl = Annotated[str, FILE_URL]
 """The address of a file: our own is stored without a host, and shown with the one that the caller used."""

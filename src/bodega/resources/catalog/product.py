@@ -22,6 +22,7 @@ from bodega.kit.fields import (
     Moment,
     Money,
     Quantity,
+    Sku,
     SortOrder,
     Words,
 )
@@ -65,7 +66,7 @@ class Product(Entity, kw_only=True):
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=250), NAME]
     type: Literal["physical", "digital"]
-    sku: Line = ""
+    sku: Sku = ""
     description: str = ""
     weight: Measure
     width: Measure = ZERO

@@ -95,6 +95,7 @@ FILTERS = (
     "id:set name:like mpn upc price weight condition brand_id date_modified:min,max date_last_imported:not,min,max"
     " is_visible is_featured is_free_shipping inventory_level:set total_sold type availability"
 )
+SUB_LISTS = ("images", "custom_fields", "bulk_pricing_rules", "modifiers", "options", "parent_relations", "videos")
 V3 = Endpoint(
     3,
     TABLE,
@@ -113,6 +114,8 @@ V3 = Endpoint(
     v3=V3_SHAPE,
     created=200,
     batch=Batch(10),  # rule 58
+    told=SUB_LISTS,
+    told_new=("variants",),
 )
 DELETE = Endpoint(
     3,
