@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from bodega.kit import render
 from bodega.kit.actions import Action
-from bodega.kit.body import parse_json
+from bodega.kit.body import parse_json, respect_cap
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Batch
 from bodega.kit.fields import INT32
@@ -28,6 +28,12 @@ class Missed(NamedTuple):
 
     position: int
     identity: int
+    refusal: Refusal
+
+
+class Misread(dict[str, Any]):
+    """The draft of an item whose members are at fault; no body can make one."""
+
     refusal: Refusal
 
 
@@ -53,11 +59,29 @@ class Many(Action):
         """The items that are refused already, by their place."""
         refused: dict[int, Refusal] = {}
         for position, item in enumerate(draft):
+            if isinstance(item, Misread):
+                refused[position] = item.refusal
+                continue
             try:
                 await prefetch(context, self.endpoint, item, item.get("id", 0))
             except Refusal as refusal:
                 refused[position] = refusal
         return refused
+
+    def read_each(self, content: Any, identity: str, *, creates: bool) -> list[dict[str, Any]]:
+        """The drafts of a list whose faulty items do not keep the others from being saved."""
+        assert self.endpoint.v3 is not None
+        items = parse_json(content)
+        respect_cap(items, self.batch.cap)
+        drafts: list[dict[str, Any]] = []
+        for item in items:
+            draft, wrong = self.endpoint.v3.read_item(item, identity, creates=creates)
+            if wrong:
+                misread = Misread(draft)
+                misread.refusal = refuse_faults(wrong)
+                draft = misread
+            drafts.append(draft)
+        return drafts
 
     async def write_item(
         self, unit: Unit, context: Context, parent: Any, draft: dict[str, Any], notes: list[Fault]
@@ -151,6 +175,8 @@ class CreateMany(Many):
 
     def read(self, content: Any) -> Any:
         assert self.endpoint.v3 is not None
+        if self.batch.each:
+            return self.read_each(content, "", creates=True)
         return self.endpoint.v3.read_new(content, self.batch.cap)
 
     async def write_item(
@@ -170,6 +196,8 @@ class UpdateMany(Many):
     def read(self, content: Any) -> Any:
         assert self.endpoint.v3 is not None
         batch = self.batch
+        if batch.each:
+            return self.read_each(content, batch.identity, creates=batch.creates)
         return self.endpoint.v3.read_many(content, batch.cap, identity=batch.identity, creates=batch.creates)
 
     async def write_item(

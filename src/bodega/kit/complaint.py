@@ -32,9 +32,14 @@ _STEP = re.compile(r"\[[^\]]*\]|\.\w+")
 
 @contextmanager
 def values_are_judged() -> Iterator[None]:
-    """What a value makes a step raise is a fault of the body, and no accident of the server."""
+    """What a value makes a step raise is a fault of the body, and no accident of the server.
+
+    A row that cannot be decoded is an accident: the readers of bodies say themselves what is wrong.
+    """
     try:
         yield
+    except msgspec.MsgspecError:
+        raise
     except (ValueError, ArithmeticError) as error:
         why = str(error)
         why = f"the body {why}" if why.startswith("must ") else UNFORESEEN
