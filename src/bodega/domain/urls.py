@@ -9,7 +9,9 @@ from operator import attrgetter
 from typing import Annotated, Any, ClassVar, NamedTuple
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
+from bodega.kit.fields import FieldType, as_is, clean_text
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault
 from bodega.storage import query
@@ -25,6 +27,8 @@ SCHEMA = """CREATE TABLE urls (
 CREATE UNIQUE INDEX urls_owner ON urls (kind, owner);"""
 
 
+_ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _between = re.compile(r"[^a-z0-9]+").sub
 
 
@@ -51,9 +55,40 @@ class BrandUrl(CustomUrl):
     url: Annotated[str, msgspec.Meta(max_length=1024)] = ""
 
 
+class PageUrl(msgspec.Struct):
+    """What a V3 body says of the path of a page: an object without a `url` leaves the choice to the store."""
+
+    url: Annotated[str, msgspec.Meta(min_length=1)] | UnsetType = UNSET
+    is_customized: bool = False
+
+
+def path_of(wanted: CustomUrl) -> CustomUrl:
+    """The same, if it is a path of the store. Raises ValueError."""
+    path = clean_text(wanted.url).lstrip("/")
+    if (not path and wanted.url) or _ELSEWHERE.match(path) or _CONTROL.search(path):
+        raise ValueError("must have a url that is a path of the store, as /hammer/")
+    return wanted
+
+
 def chosen(url: Any) -> CustomUrl:
     """A URL given by V2 as plain text; an empty one leaves the choice to the store."""
-    return CustomUrl(url)
+    return path_of(CustomUrl(url))
+
+
+def _written(kind: type[CustomUrl]) -> FieldType:
+    def clean(given: Any) -> CustomUrl:
+        url = "" if given.url is UNSET else given.url
+        if given.url is not UNSET and not url.strip():
+            raise ValueError("must have a url that is a path of the store, as /hammer/")
+        if len(url) > kind.longest:
+            raise ValueError(f"must be an object whose url is a string of at most {kind.longest} characters")
+        return path_of(kind(url, given.is_customized))
+
+    return FieldType("object", as_is, clean, clean, holds=kind, written=PageUrl)
+
+
+CUSTOM_URL = _written(CustomUrl)
+BRAND_URL = _written(BrandUrl)
 
 
 def slug(name: str) -> str:

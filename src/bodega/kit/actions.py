@@ -257,7 +257,7 @@ class Create(Action):
         self._still(unit, write)
         notes: list[Fault] = []
         row = await self.make(unit, write, notes)
-        outcome = await render.written(self.endpoint, context, row, notes)
+        outcome = await render.written(self.endpoint, context, row, notes, new=True)
         if context.query.include:
             outcome.state = Validator(row.version + self._includes_now(unit, context), row.modified)
         location = (

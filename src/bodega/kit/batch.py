@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from bodega.kit import render
 from bodega.kit.actions import Action
-from bodega.kit.body import be_a_list, parse_json, wrong_type
+from bodega.kit.body import be_a_list, parse_json, respect_cap, wrong_type
 from bodega.kit.complaint import WrongType, whole_number
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Batch
@@ -33,6 +33,12 @@ class Missed(NamedTuple):
     refusal: Refusal
 
 
+class Misread(dict[str, Any]):
+    """The draft of an item whose members are at fault; no body can make one."""
+
+    refusal: Refusal
+
+
 class Many(Action):
     """What all lists of drafts have in common. `item` writes an item."""
 
@@ -55,11 +61,29 @@ class Many(Action):
         """The items that are refused already, by their place."""
         refused: dict[int, Refusal] = {}
         for position, item in enumerate(draft):
+            if isinstance(item, Misread):
+                refused[position] = item.refusal
+                continue
             try:
                 await prefetch(context, self.endpoint, item, item.get("id", 0))
             except Refusal as refusal:
                 refused[position] = refusal
         return refused
+
+    def read_each(self, content: Any, identity: str, *, creates: bool) -> list[dict[str, Any]]:
+        """The drafts of a list whose faulty items do not keep the others from being saved."""
+        assert self.endpoint.v3 is not None
+        items = parse_json(content)
+        respect_cap(items, self.batch.cap)
+        drafts: list[dict[str, Any]] = []
+        for item in items:
+            draft, wrong = self.endpoint.v3.read_item(item, identity, creates=creates)
+            if wrong:
+                misread = Misread(draft)
+                misread.refusal = refuse_faults(wrong)
+                draft = misread
+            drafts.append(draft)
+        return drafts
 
     async def write_item(
         self, unit: Unit, context: Context, parent: Any, draft: dict[str, Any], notes: list[Fault]
@@ -159,6 +183,8 @@ class CreateMany(Many):
 
     def read(self, content: Any) -> Any:
         assert self.endpoint.v3 is not None
+        if self.batch.each:
+            return self.read_each(content, "", creates=True)
         return self.endpoint.v3.read_new(content, self.batch.cap)
 
     async def write_item(
@@ -178,6 +204,8 @@ class UpdateMany(Many):
     def read(self, content: Any) -> Any:
         assert self.endpoint.v3 is not None
         batch = self.batch
+        if batch.each:
+            return self.read_each(content, batch.identity, creates=batch.creates)
         return self.endpoint.v3.read_many(content, batch.cap, identity=batch.identity, creates=batch.creates)
 
     async def write_item(

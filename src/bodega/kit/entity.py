@@ -14,7 +14,18 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from bodega.kit.fields import DECIMAL, FLAG, INTEGER, MOMENT, OWN_FILE, FieldType, bare, field_type_of, ten_thousandths
+from bodega.kit.addresses import OWN_FILE
+from bodega.kit.fields import (
+    DECIMAL,
+    FLAG,
+    INTEGER,
+    MOMENT,
+    SET_MOMENT,
+    FieldType,
+    bare,
+    field_type_of,
+    ten_thousandths,
+)
 from bodega.storage import files
 from bodega.storage.aggregate import BeforeValidate
 from bodega.storage.table import Column, DefaultRows, Link, Reference, SqlType, Table, Unique
@@ -127,7 +138,7 @@ def _column(field: str, annotation: Any) -> Column:
     assert not kind.located, f"{field}: a stored address is for documents, PostgreSQL keeps no such text"
     if kind is DECIMAL:
         return Column(field, "BIGINT", lambda entity: _ten_thousandths(getattr(entity, field)), member=field)
-    if kind is MOMENT:
+    if kind is MOMENT or kind is SET_MOMENT:
         return Column(field, "TEXT", lambda entity: getattr(entity, field) or "", member=field)
     types: dict[FieldType, SqlType] = {FLAG: "BOOLEAN", INTEGER: "INTEGER"}
     return Column(field, types.get(kind, "TEXT"), attrgetter(field), member=field)

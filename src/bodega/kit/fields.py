@@ -12,11 +12,12 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from bodega.dates import iso, parse_moment, rfc2822
+from bodega.kit.addresses import LONGEST_ADDRESS, clean_address, clean_image_address
 from bodega.kit.complaint import typed, whole_number
 from bodega.kit.upload import Upload
 from bodega.storage.files import PLACE
@@ -39,7 +40,10 @@ class FieldType(NamedTuple):
     `word` is the type's name in a V2 OPTIONS reply; `show` turns the stored value into V2's, `read` V2's into the
     stored one, and `clean` finishes a value that already has the right type. The last two raise ValueError with a
     sentence. A `located` kind holds the address of a file: its `show` takes the URL of the store's files as well, and
-    what it reads may be an upload.
+    what it reads may be an upload. `holds` is the type of what a V2 body brings where that is a list or an object: only
+    such a kind is ever given one, and members that the type does not have are refused (`kit/strangers.py`). `flags`:
+    what is text in V2 may be true or false as well. `written` is the type that a V3 body is read as, where `clean`
+    makes the field's value of another.
     """
 
     word: str
@@ -47,6 +51,9 @@ class FieldType(NamedTuple):
     read: Callable[[Any], Any]
     clean: Callable[[Any], Any]
     located: bool = False
+    holds: Any = None
+    flags: bool = False
+    written: Any = None
 
 
 def clean_decimal(value: Any) -> Decimal:
@@ -125,7 +132,7 @@ def clean_name(value: str) -> str:
 
 
 def clean_object(value: Any) -> Any:
-    """Data of any depth whose strings both databases can hold."""
+    """Data of any depth whose strings both databases can hold, and whose numbers are numbers."""
     if isinstance(value, Upload):
         raise ValueError("must not be a file")
     if isinstance(value, str):
@@ -137,7 +144,23 @@ def clean_object(value: Any) -> Any:
             clean_object(item)
     elif isinstance(value, msgspec.Struct):
         clean_object(list(msgspec.structs.astuple(value)))
+    elif isinstance(value, Decimal) and not (value.is_finite() and -MAXIMUM <= value <= MAXIMUM):
+        raise ValueError(f"must have numbers from -{MAXIMUM} to {MAXIMUM}")
     return value
+
+
+def clean_numbers(value: Any) -> Any:
+    """As `clean_object`, of what may hold decimals: those have to be looked at whatever the body is."""
+    return clean_object(value)
+
+
+def clean_set_moment(value: Any) -> str:
+    """As `clean_moment`, of what must be set."""
+    return clean_moment(value) or _unset()
+
+
+def _unset() -> str:
+    raise ValueError(NO_DATE)
 
 
 def _show_moment(value: str) -> str:
@@ -215,22 +238,6 @@ def _clean_texts(value: list[str]) -> list[str]:
     return [clean_text(item) for item in value]
 
 
-OWN_FILE = re.compile(r"(?:https?://[^/?#\s]{1,255}/files/[a-z0-9-]{1,40}/)?(([0-9a-f]{64})/[A-Za-z0-9._-]{1,80})")
-"""The address of a file of this server as a client read it: a URL on any host, or in V2 the path; its digest is
-group 2. A digest says which picture it is, whatever the store."""
-
-LONGEST_ADDRESS = 255
-
-
-def clean_address(value: Any) -> Any:
-    """The address of a file of any host, or an upload. What we wrote ourselves may be longer than what is written."""
-    if isinstance(value, Upload):
-        return value
-    if len(value) > LONGEST_ADDRESS and not OWN_FILE.fullmatch(value):
-        raise ValueError(f"must be a string of at most {LONGEST_ADDRESS} characters")
-    return clean_text(value)
-
-
 def _read_address(value: Any) -> Any:
     return value if isinstance(value, Upload) else clean_address(_read_text(value))
 
@@ -252,6 +259,8 @@ ONLY_NUL = frozenset({clean_text, clean_object, _clean_texts})
 """The ways of cleaning that do nothing but refuse NUL."""
 
 DECIMAL = FieldType("decimal", "{:.4f}".format, _read_decimal, clean_decimal)
+SET_MOMENT = FieldType("date", _show_moment, clean_set_moment, clean_set_moment)
+"""A date that is there."""
 MOMENT = FieldType("date", _show_moment, clean_moment, clean_moment)
 INTEGER = FieldType("int", as_is, _read_int, as_is)
 FLAG = FieldType("boolean", as_is, _read_flag, as_is)
@@ -259,18 +268,22 @@ STRING = FieldType("string", as_is, _read_text, clean_text)
 NAME = FieldType("string", as_is, _read_name, clean_name)
 TEXT = FieldType("text", as_is, _read_text, clean_text)
 ENUM = FieldType("enum", as_is, _read_text, as_is)
-IDS = FieldType("array", as_is, _read_ints, as_is)
-WORDS = FieldType("text", ", ".join, _read_words, _clean_texts)
-IDS_TEXT = FieldType("string", lambda ids: ",".join(map(str, ids)), _read_ints, as_is)
+IDS = FieldType("array", as_is, _read_ints, as_is, holds=list[int])
+WORDS = FieldType("text", ", ".join, _read_words, _clean_texts, holds=list[str])
+IDS_TEXT = FieldType("string", lambda ids: ",".join(map(str, ids)), _read_ints, as_is, holds=list[int])
 EMAIL = FieldType("string", as_is, clean_email, clean_email)
 UNIX = FieldType("date", lambda value: str(epoch(value)), _read_unix, clean_moment)
 """Seconds since 1970 as text, "0" when unset: as some older resources of V2 show a date."""
 INTEGER_TEXT = FieldType("string", str, _read_int, as_is)
-FLAG_DIGIT = FieldType("string", lambda value: "1" if value else "0", _read_flag, as_is)
-OBJECT = FieldType("object", as_is, clean_object, clean_object)
+FLAG_DIGIT = FieldType("string", lambda value: "1" if value else "0", _read_flag, as_is, flags=True)
+OBJECT = FieldType("object", as_is, clean_object, clean_object, holds=Any)
 FILE_URL = FieldType("string", _url_of_file, _read_address, clean_address, located=True)
+IMAGE_URL = FILE_URL._replace(clean=clean_image_address)
 FILE_PATH = FieldType("string", _path_of_file, _read_address, clean_address, located=True)
 """As V2's `image_file` shows a file: its path below the store's files."""
+
+SKU = STRING._replace(read=lambda value: _read_text(value).strip(), clean=lambda value: clean_text(value).strip())
+"""Text whose blanks at either end say nothing."""
 
 Id = Annotated[int, msgspec.Meta(ge=0, le=INT32)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=INT32)]
@@ -280,9 +293,12 @@ Money = Annotated[Decimal, DECIMAL]
 Measure = Annotated[Decimal, DECIMAL]
 Moment = Annotated[str, MOMENT]
 Line = Annotated[str, msgspec.Meta(max_length=255)]
+Sku = Annotated[str, msgspec.Meta(max_length=255), SKU]
 Long = Annotated[str, msgspec.Meta(max_length=65_535)]
 FileUrl = Annotated[str, FILE_URL]
 """The address of a file: our own is stored without a host, and shown with the one that the caller used."""
+ImageUrl = Annotated[str, IMAGE_URL]
+"""The same of an image that is named in JSON and not fetched (rule 39)."""
 Words = Annotated[list[Annotated[str, msgspec.Meta(max_length=65_535)]], WORDS]
 Ids = list[Id]
 
@@ -299,7 +315,7 @@ def structured(members: Any) -> FieldType:
     def show(value: Any) -> Any:
         return msgspec.to_builtins(value, builtin_types=(Decimal,))
 
-    return FieldType("array" if listed else "object", show, read, clean_object)
+    return FieldType("array" if listed else "object", show, read, clean_object, holds=members)
 
 
 def bare(annotation: Any) -> Any:
@@ -333,8 +349,18 @@ def field_type_of(annotation: Any) -> FieldType:
     if get_origin(annotation) is Literal:
         return ENUM
     if get_origin(annotation) is list:
-        return IDS if field_type_of(get_args(annotation)[0]) is INTEGER else OBJECT
-    return OBJECT
+        return IDS if field_type_of(get_args(annotation)[0]) is INTEGER else _object(annotation)
+    return _object(annotation)
+
+
+def _object(annotation: Any) -> FieldType:
+    return OBJECT._replace(holds=annotation, clean=clean_numbers if _has_decimals(annotation) else clean_object)
+
+
+def _has_decimals(annotation: Any) -> bool:
+    if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
+        return any(map(_has_decimals, get_type_hints(annotation, include_extras=True).values()))
+    return annotation is Decimal or any(map(_has_decimals, get_args(annotation)))
 
 
 def _or_none(kind: FieldType) -> FieldType:
@@ -346,6 +372,8 @@ def _or_none(kind: FieldType) -> FieldType:
         lambda value: None if value in (None, "") else kind.read(value),
         lambda value: None if value in (None, "") else kind.clean(value),
         kind.located,
+        kind.holds,
+        kind.flags,
     )
 
 

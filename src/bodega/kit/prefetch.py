@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 
 from bodega.kit.body import Changes, respect_cap
+from bodega.kit.complaint import values_are_judged
 from bodega.kit.context import Context
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.v3_shape import V3Shape
@@ -40,7 +41,8 @@ async def prefetch(context: Context, endpoint: Endpoint, draft: Changes, entity_
     async def see_to(work: Work) -> None:
         async with turns:
             try:
-                await work()
+                with values_are_judged():
+                    await work()
             except Refusal as refusal:
                 refusals.append(refusal)
 

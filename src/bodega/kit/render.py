@@ -193,11 +193,13 @@ def located(outcome: Outcome, base: Base) -> Outcome:
     return outcome
 
 
-async def written(endpoint: Endpoint, context: Context, row: Row, notes: Sequence[Fault]) -> Outcome:
+async def written(
+    endpoint: Endpoint, context: Context, row: Row, notes: Sequence[Fault], *, new: bool = False
+) -> Outcome:
     """The reply to a write: what is stored now, and what of the request could not be (207)."""
     state = Validator(row.version, row.modified)
     if endpoint.version == 3:
-        doc = (await shown(endpoint, context, [row], brought(endpoint, [context.brought])))[0]
+        doc = (await shown(endpoint, context, [row], brought(endpoint, [context.brought]), new=new))[0]
         if notes:
             errors = json({note.field: note.message for note in notes})
             return PartlyDone(ready=b'{"data":' + doc + b',"errors":' + errors + b',"meta":{}}', state=state)
@@ -218,10 +220,22 @@ def brought(endpoint: Endpoint, drafts: Sequence[Any]) -> tuple[str, ...]:
     return tuple(name for name, include in endpoint.listing.includes.items() if (include.member or name) in told)
 
 
-async def shown(endpoint: Endpoint, context: Context, saved: Sequence[Row], more: Sequence[str] = ()) -> list[bytes]:
-    """Rows just written, as V3 shows them; `more` are includes beside those asked for."""
-    if more:
-        context = context.asking(context.query._replace(include=tuple(dict.fromkeys((*context.query.include, *more)))))
+async def shown(
+    endpoint: Endpoint, context: Context, saved: Sequence[Row], more: Sequence[str] = (), *, new: bool = False
+) -> list[bytes]:
+    """Rows just written, as V3 shows them; `more` are includes beside those asked for. A `new` row
+    without children in its body has of what is told of each write only `told_new`."""
+    told, asked = endpoint.told_new if new else (), context.query.include
+    new = new and not more
+    told += () if new else endpoint.told
+    if (more or told) and context.query.fields is None:
+        context = context.asking(context.query._replace(include=tuple(dict.fromkeys((*asked, *more, *told)))))
     view, encode = _view(endpoint), endpoint.table.encode
     found = [(row.doc if view is None else view(row.doc, encode(row.entity)[1]), row.entity.id) for row in saved]
-    return await v3_documents(context, endpoint, found)
+    documents = await v3_documents(context, endpoint, found)
+    absent = [name for name in endpoint.told if name not in context.query.include] if new else []
+    if not absent or context.query.fields is not None:
+        return documents
+    includes = [(name, endpoint.listing.includes[name]) for name in absent]
+    ending = b"".join(b',"%b":%b' % ((include.member or name).encode(), include.empty) for name, include in includes)
+    return [document[:-1] + ending + b"}" for document in documents]

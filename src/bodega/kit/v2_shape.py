@@ -11,6 +11,7 @@ from bodega.kit.body import Changes
 from bodega.kit.entity import Entity
 from bodega.kit.links import Base
 from bodega.kit.sealed import Sealed
+from bodega.kit.unknown_members import read_only, strangers, unknown
 from bodega.kit.upload import Form
 from bodega.kit.v2_members import BatchLoaded, Word, WriteForm, wire_of
 from bodega.law.reasons import Reason
@@ -86,15 +87,13 @@ class V2Shape(Sealed):
         for name, value in members.items():
             wire = self.wires.get(name)
             if wire is None:
-                faults.append(
-                    Fault(Reason.FIELD_UNKNOWN, name, f"The field '{name}' is not supported by this resource.")
-                )
+                faults.append(unknown(name))
             elif method in wire.refused:
-                message = (
-                    f"The field '{name}' cannot be written to. Please remove it from your request before trying again."
-                )
-                faults.append(Fault(Reason.FIELD_READ_ONLY, name, message))
+                faults.append(read_only(name))
             elif wire.writable:
+                if wire.holds is not None and (strange := list(strangers(name, value, wire.holds))):
+                    faults += strange
+                    continue
                 try:
                     changes[wire.field] = wire.read(value)
                 except ValueError as error:

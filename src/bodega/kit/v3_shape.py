@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple, get_type_hints
+from typing import Annotated, Any, NamedTuple, get_type_hints
 
 import msgspec
 
@@ -34,6 +34,12 @@ class Nested(NamedTuple):
     prefetch: Callable[[Any, Changes, int, str], Awaitable[None]] | None = None
     new: bool = False
     maximum: int = 0
+
+
+def _written(annotation: Any) -> Any:
+    """The type that a body is read as."""
+    kind = field_type_of(annotation)
+    return annotation if kind.written is None else Annotated[kind.written, kind]
 
 
 class V3Shape(Sealed):
@@ -70,7 +76,7 @@ class V3Shape(Sealed):
         unwritten = {*self.read_only, *self.hidden}
         kept = tuple(name for name in entity.__struct_fields__ if name not in self.hidden)
         self.shown = self.members or kept
-        self.types = {name: hints[name] for name in entity.__struct_fields__ if name not in unwritten}
+        self.types = {name: _written(hints[name]) for name in entity.__struct_fields__ if name not in unwritten}
         self.types |= write_only or {}
         self.nested: Mapping[str, Nested] = MappingProxyType(dict(nested or {}))
         drafted = [(name, annotation | msgspec.UnsetType, msgspec.UNSET) for name, annotation in self.types.items()]

@@ -9,8 +9,10 @@ from typing import Any
 import msgspec
 
 from bodega.kit.body import Changes
+from bodega.kit.complaint import values_are_judged
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.fields import moment
+from bodega.kit.unknown_members import read_only
 from bodega.law.outcome import Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
@@ -51,13 +53,10 @@ def unchanging(*names: str, rule: int = 0) -> BeforeValidate:
             return
         changed = [name for name in names if name in changes and changes[name] != getattr(old, name)]
         if changed:
-            raise refuse_faults([Fault(Reason.FIELD_READ_ONLY, name, SET_FOR_GOOD.format(name)) for name in changed])
+            raise refuse_faults([read_only(name) for name in changed])
 
     unchanging.__doc__ = f"{f'Rule {rule}: ' if rule else ''}Set for good when it is made: {', '.join(names)}."
     return unchanging
-
-
-SET_FOR_GOOD = "The field '{}' cannot be written to. Please remove it from your request before trying again."
 
 
 async def create_one(unit: Unit, endpoint: Endpoint, changes: Changes, notes: list[Fault]) -> Row:
@@ -99,7 +98,8 @@ async def update_one(
 def _in_the_words_of(endpoint: Endpoint) -> Iterator[None]:
     """A rule names the fields of the entity; a V2 caller is told of the members that it knows."""
     try:
-        yield
+        with values_are_judged():
+            yield
     except Refusal as refusal:
         if endpoint.v2 is not None:
             refusal.faults = tuple(map(endpoint.v2.in_its_words, refusal.faults))
@@ -145,8 +145,9 @@ async def _with_children(unit: Unit, endpoint: Endpoint, row: Row, children: Cha
     if not children:
         return row
     assert endpoint.v3 is not None
-    for name, drafts in children.items():
-        await endpoint.v3.nested[name].write(unit, row.entity, drafts, notes)
+    with values_are_judged():
+        for name, drafts in children.items():
+            await endpoint.v3.nested[name].write(unit, row.entity, drafts, notes)
     again = await unit.get(endpoint.table, row.entity.id)
     assert again is not None
     return again

@@ -167,7 +167,9 @@ def _other_method(entry: Exchange) -> CurlSuggestion | None:
 
 def _known_method(entry: Exchange) -> CurlSuggestion | None:
     if entry.method == "PATCH":
-        return CurlSuggestion(curl(entry, method="PUT"), "Partial changes use PUT here.")
+        kind: dict[str, str | None] = {"content-type": entry.header("content-type") or "application/json"}
+        line = curl(entry, method="PUT", headers=kind, body=entry.body or "{}")  # it was refused with its body unread
+        return CurlSuggestion(line, "Partial changes use PUT here.")
     return None
 
 

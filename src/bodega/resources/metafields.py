@@ -81,7 +81,7 @@ def metafields_of(word: str, parents: Sequence[Parent], item_path: str, all_path
     terms: dict[str, Any] = {"created": 200, "owner": "owner_client_id", "shared": "is_shared"}
     home = f"{item_path}/metafields"
     of_one = Endpoint(3, table, listing, scope, _blanks(home), v3=one, parents=tuple(parents), **terms)
-    batch = Batch(MAX_AT_ONCE, counted=True, partly=PartlyRefused)
+    batch = Batch(MAX_AT_ONCE, counted=True, partly=PartlyRefused, each=True)
     of_all = Endpoint(3, table, listing, scope, f"{all_path}/metafields", v3=many, batch=batch, **terms)
     return Resource(
         aggregates=(

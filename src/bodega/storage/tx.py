@@ -17,6 +17,10 @@ class Clash(Exception):
     """A unique index or a foreign key refused a statement; the transaction is back at its last savepoint."""
 
 
+class Unstorable(ValueError):
+    """The database cannot hold a value, or compare with it."""
+
+
 class Busy(Exception):
     """The database could not be locked or reached in time."""
 

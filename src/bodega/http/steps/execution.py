@@ -18,6 +18,7 @@ from bodega.http.products import Preconditions, RoutedRequest
 from bodega.http.request import Request
 from bodega.kit.actions import Action
 from bodega.kit.body import parse_json
+from bodega.kit.complaint import values_are_judged
 from bodega.kit.context import Context, Found, HasToFetch, Write
 from bodega.kit.render import json, located
 from bodega.law.outcome import Accepted, Outcome, Validator
@@ -92,10 +93,17 @@ def _told(request: Request, media: Media, state: Validator | None) -> list[Heade
 
 def read_draft(routed: RoutedRequest, found: Found) -> Any:
     """The body as changes of fields; every faulty field is named, not only the first."""
-    action = routed.action
-    if found.again is not None or not action.body:
+    if found.again is not None or not routed.action.body:
         return None
+    with values_are_judged():
+        return _read(routed)
+
+
+def _read(routed: RoutedRequest) -> Any:
+    action = routed.action
     request, body = routed.request, routed.body
+    if not body and request.method == "PUT":
+        raise Refusal(Reason.FIELD_MISSING, "The request has no body.")
     content_type = request.headers.get(b"content-type", b"")
     if body and action.uploads and media_of(content_type) == "multipart":
         try:
@@ -141,12 +149,14 @@ async def _write(routed: RoutedRequest, found: Found, before: Preconditions, dra
     may_be_task = not context.in_task and not action.secret
     if may_be_task and (_prefers_task(routed.request) or action.wants_task(context, found)):
         return await _schedule(routed, found, before, draft)
-    write = Write(found, draft, await action.prefetch(context.holding(), found, draft), before.recheck)
+    with values_are_judged():
+        write = Write(found, draft, await action.prefetch(context.holding(), found, draft), before.recheck)
 
     async def job(unit: Unit) -> Outcome:
         unit.client_id = context.client_id
         inside = context.within(unit, draft)  # what a write shows is read inside its transaction
-        outcome = _located(await action.perform(unit, inside, write), action, context)
+        with values_are_judged():
+            outcome = _located(await action.perform(unit, inside, write), action, context)
         if then is not None:
             await then(unit, outcome)
         await idempotency.keep(unit, routed.media, found, outcome)

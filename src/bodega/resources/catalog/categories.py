@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from bodega.domain import tree
-from bodega.domain.urls import CustomUrl, chosen
+from bodega.domain.urls import CUSTOM_URL, CustomUrl, chosen, path_of
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import FILE_PATH, NAME, Count, FileUrl, Id, Line, Long, SortOrder, Words
+from bodega.kit.fields import FILE_PATH, NAME, Count, Id, ImageUrl, Line, Long, SortOrder, Words
 from bodega.kit.filters import Filter
 from bodega.kit.images import DropImage, UploadImage
 from bodega.kit.listing import Listing
@@ -49,8 +49,8 @@ class Category(Entity, kw_only=True):
     layout_file: Annotated[str, msgspec.Meta(max_length=50)] = "category.html"
     is_visible: bool = True
     default_product_sort: Sort = "use_store_settings"
-    image_url: FileUrl = ""
-    custom_url: CustomUrl = msgspec.field(default_factory=CustomUrl)
+    image_url: ImageUrl = ""
+    custom_url: Annotated[CustomUrl, CUSTOM_URL] = msgspec.field(default_factory=CustomUrl)
     ancestors: list[int] = []
     tree_id: Id = trees.DEFAULT
 
@@ -145,7 +145,7 @@ async def take_the_url_as_trees_write_it(_unit: Unit, changes: dict[str, Any], _
     """Trees name the parts of a URL otherwise."""
     url = changes.pop("url", None)
     if url is not None:
-        changes["custom_url"] = CustomUrl(url.path, url.is_customized)
+        changes["custom_url"] = path_of(CustomUrl(url.path, url.is_customized))
 
 
 async def keep_the_tree(unit: Unit, old: Any, new: Any) -> None:

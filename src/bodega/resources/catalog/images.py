@@ -8,11 +8,12 @@ from typing import Any
 import msgspec
 
 from bodega.kit import picture
+from bodega.kit.addresses import OWN_FILE
 from bodega.kit.body import Changes
 from bodega.kit.context import Context
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import FILE_PATH, FILE_URL, OWN_FILE, FileUrl, Id, Long, Moment, SortOrder
+from bodega.kit.fields import FILE_PATH, FILE_URL, FileUrl, Id, Long, Moment, SortOrder
 from bodega.kit.listing import Include, Listing, children
 from bodega.kit.picture import PRODUCT_SIZES, Picture
 from bodega.kit.route import collection, count, item

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from bodega.domain.urls import CUSTOM_URL, CustomUrl
 from bodega.domain.urls import SCHEMA as URLS
-from bodega.domain.urls import CustomUrl
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import (
     IDS_TEXT,
@@ -22,6 +22,7 @@ from bodega.kit.fields import (
     Moment,
     Money,
     Quantity,
+    Sku,
     SortOrder,
     Words,
 )
@@ -65,7 +66,7 @@ class Product(Entity, kw_only=True):
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=250), NAME]
     type: Literal["physical", "digital"]
-    sku: Line = ""
+    sku: Sku = ""
     description: str = ""
     weight: Measure
     width: Measure = ZERO
@@ -122,7 +123,7 @@ class Product(Entity, kw_only=True):
     is_preorder_only: bool = False
     is_price_hidden: bool = False
     price_hidden_label: Annotated[str, msgspec.Meta(max_length=200)] = ""
-    custom_url: CustomUrl = msgspec.field(default_factory=CustomUrl)
+    custom_url: Annotated[CustomUrl, CUSTOM_URL] = msgspec.field(default_factory=CustomUrl)
     base_variant_id: int | None = None
     open_graph_type: Thing = "product"
     open_graph_title: Annotated[str, STRING] = ""

@@ -94,6 +94,7 @@ FILTERS = (
     "id name mpn upc price weight condition brand_id date_modified date_last_imported is_visible is_featured"
     " is_free_shipping inventory_level total_sold type availability"
 )
+SUB_LISTS = ("images", "custom_fields", "bulk_pricing_rules", "modifiers", "options", "parent_relations", "videos")
 V3 = Endpoint(
     3,
     TABLE,
@@ -112,6 +113,8 @@ V3 = Endpoint(
     v3=V3_SHAPE,
     created=200,
     batch=Batch(10),  # rule 58
+    told=SUB_LISTS,
+    told_new=("variants",),
 )
 DELETE = Endpoint(
     3,

@@ -9,7 +9,7 @@ import msgspec
 
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import INTEGER, FieldType, Id, Line, Moment, moment
+from bodega.kit.fields import INTEGER, SET_MOMENT, FieldType, Id, Line, Moment, moment
 from bodega.kit.filters import FilterField
 from bodega.kit.listing import Listing, children
 from bodega.kit.parameters import one_of
@@ -55,7 +55,7 @@ class Review(Entity, kw_only=True):
     rating: Annotated[int, msgspec.Meta(ge=0, le=5)] = 0
     email: Line = ""
     name: Line = ""
-    date_reviewed: Moment
+    date_reviewed: Annotated[str, SET_MOMENT]
     date_created: Moment = ""
     date_modified: Moment = ""
     product_id: Id = 0

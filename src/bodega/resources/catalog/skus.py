@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.fields import FILE_PATH, INT32, FieldType
 from bodega.kit.filters import Filter
@@ -38,7 +40,14 @@ def _id(one: dict[str, Any], name: str) -> int:
     return number
 
 
-OPTIONS = FieldType("object_array", _show_options, _read_options, lambda values: values)
+class SkuOption(msgspec.Struct):
+    """A value of an option, by V2's names."""
+
+    product_option_id: int
+    option_value_id: int
+
+
+OPTIONS = FieldType("object_array", _show_options, _read_options, lambda values: values, holds=list[SkuOption])
 
 SHAPE = V2Shape(
     Variant,

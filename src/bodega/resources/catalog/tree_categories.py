@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec.structs import replace as struct_replace
 
+from bodega.domain.urls import CustomUrl, path_of
 from bodega.kit.actions import CHUNK, TASK_ABOVE, Action, DeleteMany
 from bodega.kit.batch import CreateMany, UpdateMany
 from bodega.kit.context import Context, Found, Write
@@ -37,6 +38,9 @@ class Url(msgspec.Struct):
 
     path: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
     is_customized: bool = False
+
+    def __post_init__(self) -> None:
+        path_of(CustomUrl(self.path))
 
 
 _UUID = "626f6465-6761-8000-8000-"

@@ -9,7 +9,7 @@ import msgspec
 
 from bodega.kit.endpoint import Batch, Endpoint, Parent
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import Count, FileUrl, Id, Line, Measure, Money, ten_thousandths
+from bodega.kit.fields import Count, FileUrl, Id, Line, Measure, Money, Sku, ten_thousandths
 from bodega.kit.filters import FilterField
 from bodega.kit.images import UploadImage
 from bodega.kit.listing import Listing, children
@@ -40,7 +40,7 @@ class Variant(Entity, kw_only=True):
     """A price, weight or size of None is inherited from the product (rule 56); `sku_id` is its id as a V2 SKU."""
 
     product_id: Id
-    sku: Line = ""
+    sku: Sku = ""
     sku_id: int | None = None
     price: Money | None = None
     calculated_price: Money = Decimal(0)

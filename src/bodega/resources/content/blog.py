@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from bodega.domain.urls import CustomUrl, chosen, leave_taken_urls, urls_of
+from bodega.domain.urls import CUSTOM_URL, CustomUrl, chosen, leave_taken_urls, urls_of
 from bodega.kit.actions import NO_QUERY, Action, Chunk, DeleteMany
 from bodega.kit.body import Changes
 from bodega.kit.context import Context, Found, Write
@@ -50,12 +50,20 @@ def _show_published(value: str) -> dict[str, Any]:
 def _read_published(value: Any) -> str:
     """A plain date; or the object that a reply has, since clients send it back."""
     if isinstance(value, dict):
-        date, zone = str(value.get("date", "")), str(value.get("timezone", ""))
+        date, zone = STRING.read(value.get("date")), STRING.read(value.get("timezone"))
         value = date if _HAS_ZONE.search(date) or not _HAS_ZONE.search(zone) else date + zone
     return clean_moment(value)
 
 
-PUBLISHED = FieldType("object", _show_published, _read_published, clean_moment)
+class Published(msgspec.Struct):
+    """The date of a post as a reply shows it."""
+
+    date: str = ""
+    timezone_type: int = 1
+    timezone: str = ""
+
+
+PUBLISHED = FieldType("object", _show_published, _read_published, clean_moment, holds=Published)
 TAGS = WORDS._replace(word="array of strings", show=lambda tags: tags)
 Text = Annotated[str, msgspec.Meta(max_length=1_000_000)]
 
@@ -72,7 +80,7 @@ class BlogPost(Entity, kw_only=True):
     meta_keywords: Annotated[str, msgspec.Meta(max_length=65_535)] = ""
     author: Line = ""
     thumbnail_path: Line = ""
-    custom_url: CustomUrl = msgspec.field(default_factory=CustomUrl)
+    custom_url: Annotated[CustomUrl, CUSTOM_URL] = msgspec.field(default_factory=CustomUrl)
 
 
 TABLE = stored(

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from bodega.domain.urls import CustomUrl, chosen, leave_taken_urls, urls_of
+from bodega.domain.urls import CUSTOM_URL, CustomUrl, chosen, leave_taken_urls, urls_of
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import channel_of, events
@@ -56,7 +56,7 @@ class WebPage(Entity, kw_only=True):
     mobile_body: Text = ""
     content_type: Literal["text/html", "text/javascript", "application/json"] = "text/html"
     link: Annotated[str, msgspec.Meta(max_length=2048)] = ""
-    custom_url: CustomUrl = msgspec.field(default_factory=CustomUrl)
+    custom_url: Annotated[CustomUrl, CUSTOM_URL] = msgspec.field(default_factory=CustomUrl)
 
 
 TABLE = stored(

@@ -159,9 +159,6 @@ def _read_credentials(value: Any) -> Credentials:
     """Rule 98: V2 spells the password twice, if it likes."""
     if not isinstance(value, dict):
         raise ValueError("must be an object")
-    unknown = sorted(value.keys() - {"password", "password_confirmation", "force_reset"})
-    if unknown:
-        raise ValueError(f"must have no member {unknown[0]}")
     password, again = value.get("password"), value.get("password_confirmation")
     for word in (password, again):
         if word is not None and not isinstance(word, str):
@@ -173,7 +170,15 @@ def _read_credentials(value: Any) -> Credentials:
     return Credentials(None if force is None else FLAG.read(force), password)
 
 
-CREDENTIALS = FieldType("object", as_is, _read_credentials, as_is)
+class SpelledTwice(msgspec.Struct):
+    """The member `_authentication` of V2."""
+
+    password: str | None = None
+    password_confirmation: str | None = None
+    force_reset: bool | None = None
+
+
+CREDENTIALS = FieldType("object", as_is, _read_credentials, as_is, holds=SpelledTwice)
 RESET = FieldType(
     "boolean", lambda shown: shown.force_password_reset, lambda value: Authentication(FLAG.read(value)), as_is
 )

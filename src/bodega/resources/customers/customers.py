@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bodega import passwords
 from bodega.kit.body import Changes
 from bodega.kit.context import Context
@@ -91,8 +93,9 @@ POST = Endpoint(
     batch=_TERMS,
     prefetch=keep_only_hashes,
     secret=True,
+    told=("storecredit",),
 )
-PUT = Endpoint(3, TABLE, _LIST, SCOPE, "customers", v3=PUT_SHAPE, batch=_TERMS, prefetch=keep_only_hashes, secret=True)
+PUT = replace(POST, v3=PUT_SHAPE, created=201)
 DELETE = Endpoint(3, TABLE, Listing(TABLE, 3, ":id:in", exact=True), SCOPE, "customers", idle_delete=True)  # rule 22
 
 routes = (

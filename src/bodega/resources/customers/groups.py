@@ -96,7 +96,7 @@ def _read_rule(rule: Any) -> Discount:
     return found
 
 
-RULES = FieldType("object_array", msgspec.to_builtins, _read_rules, as_is)
+RULES = FieldType("object_array", msgspec.to_builtins, _read_rules, as_is, holds=list[Discount])
 ACCESS = structured(Access)
 
 

@@ -67,6 +67,13 @@ class RestrictedTo(msgspec.Struct, kw_only=True):
         return [code.strip() for code in (*listed, *(self.states or {}), *(self.zips or {})) if code.strip()]
 
 
+_PLACES = structured(RestrictedTo)
+RESTRICTED_TO = _PLACES._replace(
+    show=lambda places: _PLACES.show(places) or [], read=lambda value: _PLACES.read({} if value == [] else value)
+)
+"""A coupon that is not restricted shows an empty list, as PHP writes an empty object; clients send it back."""
+
+
 class Coupon(Entity, kw_only=True):
     """What `amount` is follows from the type: money, or a percentage. `num_uses` counts orders; 0 is no limit."""
 
@@ -81,7 +88,7 @@ class Coupon(Entity, kw_only=True):
     num_uses: Count = 0
     max_uses: Count = 0
     max_uses_per_customer: Count = 0
-    restricted_to: Annotated[RestrictedTo, structured(RestrictedTo)] = msgspec.field(default_factory=RestrictedTo)
+    restricted_to: Annotated[RestrictedTo, RESTRICTED_TO] = msgspec.field(default_factory=RestrictedTo)
     shipping_methods: Annotated[list[Line], structured(list[str])] = []
     date_created: Moment = ""
 

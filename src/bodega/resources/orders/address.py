@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -49,6 +49,12 @@ class BillingAddress(msgspec.Struct, kw_only=True):
 class AddressDraft(msgspec.Struct, kw_only=True):
     """What a body says of an address; what it leaves out stays. `id` names a shipping address of the order."""
 
+    shown_only: ClassVar[str] = (
+        "order_id items_total items_shipped base_cost cost_ex_tax cost_inc_tax cost_tax cost_tax_class_id"
+        " base_handling_cost handling_cost_ex_tax handling_cost_inc_tax handling_cost_tax handling_cost_tax_class_id"
+        " shipping_zone_id shipping_zone_name shipping_quotes"
+    )
+
     id: Id | UnsetType = UNSET
     first_name: Line | UnsetType = UNSET
     last_name: Line | UnsetType = UNSET
@@ -81,8 +87,12 @@ def _without_nulls(value: Any) -> Any:
 
 
 _ONE, _MANY = structured(AddressDraft), structured(list[AddressDraft])
-DRAFT = FieldType("object", clean_object, lambda value: _ONE.read(_without_nulls(value)), clean_object)
-DRAFTS = FieldType("object", clean_object, lambda value: _MANY.read(_without_nulls(value)), clean_object)
+DRAFT = FieldType(
+    "object", clean_object, lambda value: _ONE.read(_without_nulls(value)), clean_object, holds=BillingAddress
+)
+DRAFTS = FieldType(
+    "object", clean_object, lambda value: _MANY.read(_without_nulls(value)), clean_object, holds=list[AddressDraft]
+)
 Address = Annotated[BillingAddress, structured(BillingAddress)]
 
 

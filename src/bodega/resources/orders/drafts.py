@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -38,6 +38,8 @@ class OrderDraft(msgspec.Struct, kw_only=True):
 class OptionDraft(OrderDraft, kw_only=True):
     """An answer to an option or a modifier of the product: the id of a value, or what was written."""
 
+    shown_only: ClassVar[str] = "option_id order_product_id product_option_id type name display_style"
+
     id: Id
     value: Any = ""
     display_name: Name | Unset = UNSET
@@ -50,6 +52,15 @@ class OptionDraft(OrderDraft, kw_only=True):
 
 class LineDraft(OrderDraft, kw_only=True):
     """A line of the order: of the catalogue when it names a product, else a custom one (rule 92)."""
+
+    shown_only: ClassVar[str] = (
+        "order_id order_pickup_method_id order_address_id type base_price price_tax base_total total_ex_tax"
+        " total_inc_tax total_tax weight width height depth base_cost_price cost_price_inc_tax cost_price_ex_tax"
+        " cost_price_tax is_refunded quantity_refunded refund_amount return_id base_wrapping_cost wrapping_cost_tax"
+        " quantity_shipped event_name event_date fixed_shipping_cost ebay_item_id ebay_transaction_id option_set_id"
+        " parent_order_product_id is_bundled_product bin_picking_number external_id brand gift_certificate_id"
+        " discounted_total_inc_tax applied_discounts configurable_fields"
+    )
 
     id: Id | Unset = UNSET
     product_id: Id | Unset | None = UNSET
@@ -77,6 +88,8 @@ class LineDraft(OrderDraft, kw_only=True):
 
 class FeeDraft(OrderDraft, kw_only=True):
     """Rule 96: two of the three costs, and a name at least."""
+
+    shown_only: ClassVar[str] = "base_cost"
 
     id: Id | Unset = UNSET
     type: Line = "custom_fee"

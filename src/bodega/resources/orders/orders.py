@@ -16,9 +16,8 @@ from bodega.kit.listing import Include, Listing, Query
 from bodega.kit.parameters import parser
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
-from bodega.kit.write import SET_FOR_GOOD
+from bodega.kit.unknown_members import read_only
 from bodega.law.outcome import Emptied, Outcome, Shown, Validator
-from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.customers.customer import TABLE as CUSTOMERS
 from bodega.resources.geography import places
@@ -206,13 +205,13 @@ async def keep_the_numbers_of_others(_unit: Unit, changes: Changes, old: Order |
         if name in changes and getattr(old, name) not in (None, "", changes[name])
     ]  # fmt: skip
     if names:
-        raise refuse_faults([Fault(Reason.FIELD_READ_ONLY, name, SET_FOR_GOOD.format(name)) for name in names])
+        raise refuse_faults([read_only(name) for name in names])
 
 
 async def be_there_before_it_goes(_unit: Unit, changes: Changes, old: Order | None, _notes: list[Fault]) -> None:
     """Rule 84: a PUT may put an order away, or take it out again; a new one is there."""
     if old is None and "is_deleted" in changes:
-        raise refuse_faults([Fault(Reason.FIELD_READ_ONLY, "is_deleted", SET_FOR_GOOD.format("is_deleted"))])
+        raise refuse_faults([read_only("is_deleted")])
 
 
 async def know_the_customer(unit: Unit, changes: Changes, old: Order | None, _notes: list[Fault]) -> None:

@@ -142,7 +142,7 @@ async def follow(unit: Unit, old: Order, new: Order) -> None:
         return
     authorized = new.payment_status == "authorized"
     new.paid = new.total_inc_tax
-    if new.payment_provider_id:
+    if authorized:
         new.payment_status = "captured"
     await record(unit, new, Payment("capture" if authorized else "purchase", new.total_inc_tax))
 

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import Id, Line, Moment, Money, clean_decimal
+from bodega.kit.fields import Id, Line, Moment, Money, clean_object
 from bodega.kit.v3_shape import V3Shape
 from bodega.resources.orders import payments
 from bodega.resources.store.payment_methods import METHODS
@@ -31,7 +31,8 @@ class RefundAdjustment(msgspec.Struct, kw_only=True):
     description: Line = ""
 
     def __post_init__(self) -> None:
-        if not -clean_decimal(10**9) <= self.amount < 0:
+        clean_object(self.amount)
+        if not self.amount < 0:
             raise ValueError("must have an amount below 0")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 from msgspec.structs import replace
@@ -18,9 +18,9 @@ from bodega.kit.fields import Id, Line, Long, Moment, Money, moment, structured
 from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item
+from bodega.kit.unknown_members import read_only
 from bodega.kit.v2_members import Derived
 from bodega.kit.v2_shape import V2Shape
-from bodega.kit.write import unchanging
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.orders import line, order, order_policy, payments, stock
@@ -62,6 +62,15 @@ class Item(msgspec.Struct, kw_only=True):
     product_id: Id = 0
 
 
+class ItemDraft(msgspec.Struct, kw_only=True):
+    """What a body says of an item."""
+
+    shown_only: ClassVar[str] = "product_id"
+
+    order_product_id: Id
+    quantity: int
+
+
 class ShippedTo(msgspec.Struct, kw_only=True):
     """An address as it was when the shipment left."""
 
@@ -95,7 +104,7 @@ class Shipment(Entity, kw_only=True):
     comments: Long = ""
     billing_address: Annotated[ShippedTo, structured(ShippedTo)] = msgspec.field(default_factory=ShippedTo)
     shipping_address: Annotated[ShippedTo, structured(ShippedTo)] = msgspec.field(default_factory=ShippedTo)
-    items: Annotated[list[Item], structured(list[Item])._replace(word="object_array")]
+    items: Annotated[list[Item], structured(list[Item])._replace(word="object_array", holds=list[ItemDraft])]
 
 
 TABLE = stored(
@@ -283,12 +292,22 @@ async def count_what_was_not_sent_after_all(unit: Unit, doomed: Sequence[int]) -
         await unit.update(order.TABLE, row, changed)
 
 
+async def keep_its_items(_unit: Unit, changes: Changes, old: Shipment | None, _notes: list[Fault]) -> None:
+    """Rule 89: set for good when it is made: items. Those that are sent back as they are do no harm."""
+    if old is None or "items" not in changes:
+        return
+    given, had = ([(one.order_product_id, one.quantity) for one in items] for items in (changes["items"], old.items))
+    if given != had:
+        raise refuse_faults([read_only("items")])
+    del changes["items"]
+
+
 RESOURCE = Resource(
     aggregates=(
         Aggregate(
             TABLE,
             before_validate=(
-                unchanging("items"),
+                keep_its_items,
                 name_one_carrier,
             ),
             before_write=(send_what_is_left,),

@@ -11,6 +11,7 @@ from bodega.kit.entity import Entity, stored
 from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
+from bodega.kit.unknown_members import read_only, unknown
 from bodega.law.outcome import Emptied, Outcome
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
@@ -59,8 +60,7 @@ class _OfCarrier(Action):
             raise Refusal(Reason.MALFORMED_BODY, "The request body must be one object.")
         faults = []
         for name in content.keys() - self.allowed:
-            reason = Reason.FIELD_READ_ONLY if name == "id" else Reason.FIELD_UNKNOWN
-            faults.append(Fault(reason, name, _UNWANTED[reason].format(name)))
+            faults.append(read_only(name) if name == "id" else unknown(name))
         carrier = content.get("carrier_id")
         if not carrier:
             faults.append(_missing("carrier_id"))
@@ -78,13 +78,6 @@ class _OfCarrier(Action):
     async def _known(self, unit: Unit, carrier: str) -> list[int]:
         sql = "SELECT id FROM carrier_connections WHERE carrier_id = $1"
         return await query.values(unit.tx, sql, carrier)
-
-
-_UNWANTED = {
-    Reason.FIELD_READ_ONLY: "The field '{}' cannot be written to. Please remove it from your request before trying"
-    " again.",
-    Reason.FIELD_UNKNOWN: "The field '{}' is not supported by this resource.",
-}
 
 
 class Connect(_OfCarrier):

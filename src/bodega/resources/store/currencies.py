@@ -44,7 +44,7 @@ def _rate(value: Any) -> Decimal:
 
 
 def _code(value: Any) -> str:
-    if value not in codes():
+    if not isinstance(value, str) or value not in codes():
         raise ValueError("must be a currency code of ISO 4217, as EUR")
     return str(value)
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 
 from bodega.events import scopes
 from bodega.events.destination import why_not
 from bodega.events.hooks import TABLE, Hook, give_up_what_waits, take_what_waits_along
+from bodega.kit import render
 from bodega.kit.actions import Create, Delete
 from bodega.kit.context import Context, Write
 from bodega.kit.endpoint import Endpoint
-from bodega.kit.listing import Listing
+from bodega.kit.listing import Include, Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import Route, collection, item
+from bodega.kit.v2_members import Derived
 from bodega.kit.v2_shape import V2Shape
 from bodega.kit.v3_shape import V3Shape
 from bodega.law.outcome import Outcome, Shown
@@ -32,14 +35,25 @@ _OURS = frozenset(
 )
 """Headers that belong to the connection; those whose names begin with `webhook-` carry the signature."""
 
-MEMBERS = "id! client_id? store_hash? scope* destination* headers is_active created_at? updated_at?"
-v2 = V2Shape(Hook, "hooks", "hook", MEMBERS)
+MEMBERS = (
+    "id! client_id? store_hash? scope* destination* headers is_active created_at? updated_at? events_history_enabled?"
+)
+v2 = V2Shape(Hook, "hooks", "hook", MEMBERS, {"events_history_enabled": Derived(lambda _hook: False, "boolean")})
 v3 = V3Shape(
     Hook,
     required="scope destination",
     read_only="id client_id store_hash created_at updated_at",
     hidden="used_at deactivated",
 )
+
+
+async def _none_is_kept(_context: Context, _ids: Sequence[int]) -> dict[int, bytes]:
+    return {}
+
+
+HISTORY = {"events_history_enabled": Include(_none_is_kept, empty=b"false")}
+"""A store keeps no history of a hook's events for its owner."""
+
 V2 = Endpoint(
     2,
     TABLE,
@@ -54,7 +68,7 @@ V2 = Endpoint(
 V3 = Endpoint(
     3,
     TABLE,
-    Listing(TABLE, 3, "is_active scope destination", shown=v3.shown),
+    Listing(TABLE, 3, "is_active scope destination", shown=v3.shown, includes=HISTORY, inside=" ".join(HISTORY)),
     "",
     "hooks",
     v3=v3,
@@ -80,7 +94,8 @@ class Unsubscribe(Delete):
         if last is None:
             raise Refusal(Reason.NO_SUCH_ENTITY)
         if self.endpoint.version == 3:
-            return Shown(ready=b'{"data":' + last.doc + b',"meta":{}}')
+            (doc,) = await render.shown(self.endpoint, context, [last])
+            return Shown(ready=b'{"data":' + doc + b',"meta":{}}')
         return Shown(value=v2.show(last.entity, context.base), root=v2.item)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 
 from bodega.storage.postgres.readers import Readers
-from bodega.storage.tx import Busy, Clash, Statement
+from bodega.storage.tx import Busy, Clash, Statement, Unstorable
 
 LOST = (
     asyncpg.PostgresConnectionError,
@@ -95,10 +95,21 @@ class PostgresTx:
         self.wrote = False
 
     async def rows(self, sql: str, *values: Any) -> list[Any]:
-        return await self._connection.fetch(sql, *values)  # type: ignore[no-any-return]
+        try:
+            return await self._connection.fetch(sql, *values)  # type: ignore[no-any-return]
+        except asyncpg.DataError as error:
+            raise self._unstorable(error) from error
 
     async def row(self, sql: str, *values: Any) -> Any | None:
-        return await self._connection.fetchrow(sql, *values)
+        try:
+            return await self._connection.fetchrow(sql, *values)
+        except asyncpg.DataError as error:
+            raise self._unstorable(error) from error
+
+    def _unstorable(self, error: Exception) -> Exception:
+        """What a value did to a statement: in a group it is everybody's transaction that has failed."""
+        self.wrote = True
+        return Unstorable(str(error)) if self._alone else Redo()
 
     async def run(self, sql: str, *values: Any) -> None:
         await self._write(sql, values)
@@ -122,6 +133,8 @@ class PostgresTx:
             if self._alone:
                 raise Clash(str(error)) from error
             raise Redo from error
+        except asyncpg.DataError as error:
+            raise self._unstorable(error) from error
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from bodega.storage.tx import Busy, Clash, Statement
+from bodega.storage.tx import Busy, Clash, Statement, Unstorable
 
 PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -63,13 +63,13 @@ class SqliteTx:
     async def rows(self, sql: str, *values: Any) -> list[Any]:
         try:
             return self._execute(numbered(sql), values).fetchall()
-        except (sqlite3.ProgrammingError, sqlite3.OperationalError) as error:
+        except (sqlite3.ProgrammingError, sqlite3.OperationalError, sqlite3.DataError) as error:
             raise plain(error) from error
 
     async def row(self, sql: str, *values: Any) -> Any | None:
         try:
             return self._execute(numbered(sql), values).fetchone()
-        except (sqlite3.ProgrammingError, sqlite3.OperationalError) as error:
+        except (sqlite3.ProgrammingError, sqlite3.OperationalError, sqlite3.DataError) as error:
             raise plain(error) from error
 
     async def run(self, sql: str, *values: Any) -> None:
@@ -77,6 +77,8 @@ class SqliteTx:
             self._execute(numbered(sql), values)
         except sqlite3.IntegrityError as error:
             raise Clash(str(error)) from error
+        except sqlite3.DataError as error:
+            raise plain(error) from error
 
     async def script(self, statements: Sequence[Statement], *, sure: bool = True) -> None:
         try:
@@ -84,6 +86,8 @@ class SqliteTx:
                 self._execute(numbered(sql), values)
         except sqlite3.IntegrityError as error:
             raise Clash(str(error)) from error
+        except sqlite3.DataError as error:
+            raise plain(error) from error
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
@@ -112,7 +116,9 @@ _LOST = frozenset(
 
 def plain(error: Exception) -> Exception:
     """An error as the floors above know it: Busy for a store that was deleted under a request's hands, and for a disk
-    that cannot be used; any other error is this program's own."""
+    that cannot be used, Unstorable for a value; any other error is this program's own."""
+    if isinstance(error, sqlite3.DataError):
+        return Unstorable(str(error))
     if isinstance(error, sqlite3.ProgrammingError) and "closed" in str(error):
         return Busy(str(error))
     if isinstance(error, sqlite3.OperationalError) and _primary(error) in _LOST:

@@ -71,8 +71,16 @@ def _read_adjuster(value: Any) -> Any:
     return None if value in (None, "") else typed(value, Adjuster)
 
 
-CONDITIONS = FieldType("array", _show_conditions, _read_conditions, lambda value: value)
-ADJUSTER = FieldType("object", _show_adjuster, _read_adjuster, lambda value: value)
+class ConditionMembers(msgspec.Struct):
+    """A condition by V2's names."""
+
+    product_option_id: int | None = None
+    option_value_id: int | None = None
+    sku_id: int | None = None
+
+
+CONDITIONS = FieldType("array", _show_conditions, _read_conditions, lambda value: value, holds=list[ConditionMembers])
+ADJUSTER = FieldType("object", _show_adjuster, _read_adjuster, lambda value: value, holds=Adjuster)
 
 v2 = V2Shape(
     Rule,
