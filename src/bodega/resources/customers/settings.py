@@ -28,7 +28,6 @@ from bodega.resources.customers import customer, groups
 from bodega.resources.store import channels
 from bodega.storage import query, rows
 from bodega.storage.aggregate import Aggregate
-from bodega.storage.query import Row
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
@@ -106,26 +105,30 @@ def _value(kept: Any, otherwise: Any) -> Any:
 
 async def _of_store(tx: Tx) -> dict[str, Any]:
     row = await query.get(tx, TABLE, EVERYWHERE)
-    kept = row.entity.privacy_settings if row is not None else Privacy()
     return {
-        "privacy_settings": {
-            "ask_shopper_for_tracking_consent": _value(kept.ask_shopper_for_tracking_consent, otherwise=False),
-            "policy_url": _value(kept.policy_url, ""),
-        },
+        "privacy_settings": _privacy_everywhere(row.entity if row is not None else CustomerSettings()),
         "customer_group_settings": {name: await groups.holder(tx, role) for name, role in ROLES.items()},
     }
 
 
-def _of_channel(row: Row | None, channel: int) -> dict[str, Any]:
+def _privacy_everywhere(kept: CustomerSettings) -> dict[str, Any]:
+    return {
+        "ask_shopper_for_tracking_consent": _value(
+            kept.privacy_settings.ask_shopper_for_tracking_consent, otherwise=False
+        ),
+        "policy_url": _value(kept.privacy_settings.policy_url, ""),
+    }
+
+
+def _of_channel(kept: CustomerSettings) -> dict[str, Any]:
     """Null is what the channel leaves to the store."""
-    kept = row.entity if row is not None else CustomerSettings()
     privacy, of_groups = kept.privacy_settings, kept.customer_group_settings
     return {
         "privacy_settings": {name: _value(getattr(privacy, name), None) for name in Privacy.__struct_fields__},
         "customer_group_settings": {
             name: _value(getattr(of_groups, name), None) for name in GroupSettings.__struct_fields__
         },
-        "allow_global_logins": _allows(kept.allow_global_logins, channel),
+        "allow_global_logins": _allows(kept.allow_global_logins, kept.id),
     }
 
 
@@ -166,7 +169,8 @@ class ShowCustomerSettings(Action):
     async def _shown(self, tx: Tx, channel: Any) -> dict[str, Any]:
         if not self.endpoint.parents:
             return await _of_store(tx)
-        return _of_channel(await query.get(tx, TABLE, channel), channel)
+        row = await query.get(tx, TABLE, channel)
+        return _of_channel(row.entity if row is not None else CustomerSettings(id=channel))
 
 
 class ChangeCustomerSettings(ShowCustomerSettings):
@@ -209,6 +213,9 @@ async def _keep(unit: Unit, settings_id: int, draft: Changes) -> None:
     old = await unit.get(TABLE, settings_id)
     was = old.entity if old is not None else CustomerSettings(id=settings_id)
     new = msgspec.structs.replace(was, **{name: _merged(getattr(was, name), value) for name, value in draft.items()})
+    shown = _of_channel if settings_id else _privacy_everywhere
+    if shown(was) == shown(new):
+        return
     await (unit.update(TABLE, old, new) if old is not None else unit.insert(TABLE, new, numbered=True))
 
 
