@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bodega.resources.catalog.variants import SKU_OFFSET
 from shop import Shop
 from statistics_check import check_statistics
 
@@ -34,8 +35,8 @@ def named(modifier: int | None = None, value: int | None = None, variant: int | 
 
 
 def asked(option: int | None = None, value: int | None = None, sku: int | None = None) -> dict[str, Any]:
-    """A V2 condition."""
-    return {"product_option_id": option, "option_value_id": value, "sku_id": sku}
+    """A V2 condition; `sku` is the variant."""
+    return {"product_option_id": option, "option_value_id": value, "sku_id": sku and sku + SKU_OFFSET}
 
 
 TWO = [named(1, 1), named(2, 3)]

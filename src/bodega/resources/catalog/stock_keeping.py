@@ -167,7 +167,7 @@ async def agree_with_the_product(unit: Unit, old: Variant | None, new: Variant) 
         own = BaseVariantOverrides(**{name: getattr(new, name) for name in OWN})
         owner.base_own = None if own == BaseVariantOverrides() else own
     else:
-        new.sku_id = new.id or unit.statistics.next_id(TABLE.name)
+        new.sku_id = variants.SKU_OFFSET + (new.id or unit.statistics.next_id(TABLE.name))
         hold_stock(owner, old, new)
         if owner.base_variant_id is not None:
             await _end_the_base_variant(unit, owner)
