@@ -108,3 +108,19 @@ def test_writing_back_what_was_read_changes_nothing(asked: Asked, template: str)
         assert after.headers.get("last-modified") == before.headers.get("last-modified"), path
         tried += 1
     assert tried, "there is no row"
+
+
+def test_a_write_that_changes_nothing_is_answered_on_both_databases(shop: Shop) -> None:
+    """PostgreSQL trusts what was read before the transaction, and makes sure of it."""
+    made = shop.product(price=10, sku="A")
+    path = f"/v3/catalog/products/{made}"
+    shop.freeze(time.time() + 1000)
+    before = shop.get(path)
+    for body in ({"price": 10}, {"price": 10.0, "name": "Hammer"}):
+        reply = shop.put(path, body)
+        assert (reply.status, reply.data["date_modified"]) == (200, before.data["date_modified"])
+        assert reply.headers["etag"] == before.headers["etag"]
+    assert shop.put(path, {"price": 11}).headers["etag"] != before.headers["etag"]
+    stale = shop.put(path, {"price": 11}, headers={"if-match": before.headers["etag"]})
+    assert stale.status == 412
+    assert shop.put(path, {"price": 10}).data["price"] == 10
