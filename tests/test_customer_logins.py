@@ -111,7 +111,7 @@ def test_an_address_is_free_when_its_account_goes(shop: Shop) -> None:
 
 
 def test_accounts_of_an_older_store_keep_their_addresses(shop: Shop) -> None:
-    """0024: they hold them at all channels, and at their own."""
+    """0025: they hold them at all channels, and at their own."""
     other = second(shop)
     assert sign_up(shop, channel_ids=[1, other]).status == 200
     assert sign_up(shop, email="ann@example.com").status == 200

@@ -404,7 +404,7 @@ def test_variants_of_an_older_store_are_found_counted_and_kept_apart(servers: Se
 
 
 def test_skus_of_an_older_store_get_numbers_of_their_own(servers: Servers, step: Next) -> None:
-    """0023: a SKU had its variant's number, in the document alone."""
+    """0024: a SKU had its variant's number, in the document alone."""
     shop = servers().shop()
     values = [{"option_display_name": "Size", "label": "S"}]
     shop.product("Shirt", description='"sku_id":2,', variants=[{"sku": "A", "upc": "2", "option_values": values}])
