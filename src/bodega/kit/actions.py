@@ -260,9 +260,10 @@ class Create(Action):
         outcome = await render.written(self.endpoint, context, row, notes, new=True)
         if context.query.include:
             outcome.state = Validator(row.version + self._includes_now(unit, context), row.modified)
-        location = (
-            f"{context.base.url}/{self.endpoint.home.format(*context.ids)}/{getattr(row.entity, self.endpoint.key)}"
-        )
+        name = getattr(row.entity, self.endpoint.key)
+        if self.endpoint.id_offset:
+            name += self.endpoint.id_offset
+        location = f"{context.base.url}/{self.endpoint.home.format(*context.ids)}/{name}"
         if isinstance(outcome, PartlyDone) or self.endpoint.created == 200:
             outcome.location = location
             return outcome

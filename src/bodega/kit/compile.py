@@ -277,6 +277,8 @@ def _check_place(endpoint: Endpoint, here: Mistakes) -> None:
         if not endpoint.owner:
             here.add("shared", "rows are shared by their owner, and there is none")
     here.expect("key", endpoint.key, table.types, "column")
+    if endpoint.id_offset and endpoint.key != "id":
+        here.add("id_offset", f"rows are found by {endpoint.key}, and not by their id")
 
 
 def _number_of_ids(method: str, action: Action, endpoint: Endpoint, route: Route, here: Mistakes) -> None:

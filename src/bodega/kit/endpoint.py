@@ -73,7 +73,8 @@ class Endpoint:
     are this version's own defaults on create (rule 42). `parents` are the rows that the path names first, outermost
     first; `only` the values that columns of every row of this facet have, and that a new row gets; `owner` names the
     column that holds the client id of the account that alone may see a row, unless its column `shared` is true. `key`
-    is the column by which the last id of the path finds its row. `max_body` is in bytes, where the resource takes less
+    is the column by which the last id of the path finds its row, `id_offset` what the ids of this facet are above those
+    of the rows. `max_body` is in bytes, where the resource takes less
     than the server does. `uploads`: a body may be a form with files; `prefetch` brings in what a draft needs.
     `json_only`: a resource of V2 that never speaks XML (rule 15).
     `idle_delete`: a bulk DELETE without a filter does nothing (rule 22). `secret`: its bodies may hold passwords, and
@@ -98,6 +99,7 @@ class Endpoint:
     owner: str = ""
     shared: str = ""
     key: str = "id"
+    id_offset: int = 0
     max_body: int = 0
     uploads: bool = False
     prefetch: Prefetch | None = None

@@ -24,6 +24,7 @@ class Selection:
         self.endpoint = endpoint
         self.fixed = endpoint.parents[-1].column if endpoint.parents else ""
         self._parents = _walk(endpoint)
+        self._offset = endpoint.id_offset
         flags = [column for column, value in endpoint.only.items() if isinstance(value, bool)]
         plain = [column for column in endpoint.only if column not in flags]
         self._columns: list[tuple[Operand, Op]] = [(column, "eq") for column in (*self._outer(), *plain)]
@@ -60,7 +61,8 @@ class Selection:
     async def item(self, context: Context) -> Found:
         """What the path names, with its `StoredRow`. Raises Refusal."""
         parent = await self.enter(context) if self._parents else None
-        record = await context.reader.row(self._item, context.ids[-1], *self._known(context, parent))
+        last = context.ids[-1] - self._offset if self._offset else context.ids[-1]
+        record = await context.reader.row(self._item, last, *self._known(context, parent))
         if record is None:
             raise Refusal(Reason.NO_SUCH_ENTITY)
         row = StoredRow(*record)

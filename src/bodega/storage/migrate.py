@@ -18,10 +18,13 @@ class Migration(NamedTuple):
     name: str
     sql: str
 
-    def statements(self) -> list[str]:
-        """Its statements, one by one."""
+    def statements(self, dialect: str = "") -> list[str]:
+        """Its statements, one by one. One that begins with `/* sqlite */` or `/* postgresql */` is for that dialect."""
         lines = [line for line in self.sql.splitlines() if not line.lstrip().startswith("--")]
-        return [part.strip() for part in "\n".join(lines).split(";") if part.strip()]
+        parts = [part.strip() for part in "\n".join(lines).split(";")]
+        own = f"/* {dialect} */"
+        meant = [part for part in parts if part and (part.startswith(own) or not part.startswith("/*"))]
+        return [part.removeprefix(own).strip() for part in meant]
 
 
 @cache

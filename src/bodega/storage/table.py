@@ -114,6 +114,8 @@ class Table:
     """Every column that may be filtered or sorted."""
     stamps: tuple[str, ...] = field(init=False)
     """Members that the store's clock sets."""
+    moved: tuple[str, ...] = field(init=False)
+    """Those of them, and others, that tell when the row last changed."""
 
     def __post_init__(self) -> None:
         fixed = ("id", "doc", "rest", "version", "modified")
@@ -126,9 +128,25 @@ class Table:
             "get_sql": f"SELECT doc, rest, version, modified FROM {self.name} WHERE id = $1",
             "types": MappingProxyType(types),
             "stamps": tuple(n for n in ("date_created", "date_modified") if n in self.entity.__struct_fields__),
+            "moved": tuple(n for n in ("date_modified", "updated_at") if n in self.entity.__struct_fields__),
         }
         for name, value in follows.items():
             object.__setattr__(self, name, value)
+
+    def says_the_same(self, old: Any, new: Any) -> bool:
+        """Whether two states of a row differ in nothing but the time of the last change.
+
+        One that was changed in place cannot be compared with what it was, and counts as another.
+        """
+        if old is new:
+            return False
+        times = [getattr(new, name) for name in self.moved]
+        for name in self.moved:
+            setattr(new, name, getattr(old, name))
+        same = bool(old == new)
+        for name, time in zip(self.moved, times, strict=True):
+            setattr(new, name, time)
+        return same
 
     def values(self, entity: Any) -> list[Any]:
         """The entity's column values, in the order of `columns`."""

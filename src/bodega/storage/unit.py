@@ -126,7 +126,12 @@ class Unit:
         return Row(entity, version, self.now, doc)
 
     async def update(self, table: Table, old: Row, entity: Any) -> Row:
-        """Writes the changed entity over `old`. Raises Refusal."""
+        """Writes the changed entity over `old`. Raises Refusal.
+
+        One that says nothing new is no write: no rule follows, no event is fired, the row keeps its version and dates.
+        """
+        if table.says_the_same(old.entity, entity):
+            return await self._as_it_was(table, old)
         rules = self.model.rules_of(table)
         try:
             for rule in rules.before_write:
@@ -134,6 +139,8 @@ class Unit:
         except Refusal as refusal:
             await self.in_order(refusal, table, entity)
             raise
+        if table.says_the_same(old.entity, entity):
+            return await self._as_it_was(table, old)
         version = self.statistics.touch(table.name, self.now)
         doc, rest = table.encode(entity)
         before, after = table.values(old.entity), table.values(entity)
@@ -163,6 +170,13 @@ class Unit:
         for rule in rules.after_write:
             await rule(self, old.entity, entity)
         return Row(entity, version, self.now, doc)
+
+    async def _as_it_was(self, table: Table, old: Row) -> Row:
+        """The row of an update that changes nothing; one that was read before the transaction is made sure of."""
+        if not old.held:
+            sql = f"SELECT 1 FROM {table.name} WHERE id = $1 AND version = $2"
+            await self.tx.script([(sql, (old.entity.id, old.version))], sure=False)
+        return old
 
     async def rewrite(self, table: Table, *rows: Row) -> None:
         """Writes rows again whose members followed from another row's change: no rule has anything to add."""

@@ -51,11 +51,12 @@ async def _channels_of_one(tx: Tx, product_id: int) -> set[int]:
 
 async def put_on_channels(unit: Unit, product_id: int, add: set[int], drop: set[int]) -> None:
     """Changes the channels of a product, and tells it on those channels."""
-    audience = await unit.audience()
-    if audience is not None and audience.hears_channels:
-        was = await _channels_of_one(unit.tx, product_id)
-        for word, channels in (("assigned", add - was), ("unassigned", drop & was)):
-            await unit.fire(f"store/channel/#/product/{word}", {"product_id": product_id}, channels=sorted(channels))
+    was = await _channels_of_one(unit.tx, product_id)
+    add, drop = add - was, drop & was
+    if not add and not drop:
+        return
+    for word, moved in (("assigned", add), ("unassigned", drop)):
+        await unit.fire(f"store/channel/#/product/{word}", {"product_id": product_id}, channels=sorted(moved))
     for channel in add - {DEFAULT_CHANNEL} | drop & {DEFAULT_CHANNEL}:
         sql = "INSERT INTO product_channels (product_id, channel_id) VALUES ($1, $2) ON CONFLICT DO NOTHING"
         await unit.tx.run(sql, product_id, channel)

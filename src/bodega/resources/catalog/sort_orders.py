@@ -98,7 +98,10 @@ class SetOrder(Action):
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         category = write.found.parent
         await _refuse_strangers(unit, category, write.draft)
-        for wanted in write.draft:
+        sql = "SELECT product_id, sort_order FROM category_sort_orders WHERE category_id = $1"
+        places = await query.pairs(unit.tx, sql, category)
+        moved = [wanted for wanted in write.draft if wanted.sort_order != places.get(wanted.product_id)]
+        for wanted in moved:
             await unit.tx.run(
                 "DELETE FROM category_sort_orders WHERE category_id = $1 AND product_id = $2",
                 category,
@@ -107,7 +110,7 @@ class SetOrder(Action):
             if wanted.sort_order is not None:
                 sql = "INSERT INTO category_sort_orders (category_id, product_id, sort_order) VALUES ($1, $2, $3)"
                 await unit.tx.run(sql, category, wanted.product_id, wanted.sort_order)
-        if write.draft:
+        if moved:
             unit.statistics.touch(NAME, unit.now)
         return Shown(ready=json({"data": write.draft, "meta": {}}))
 

@@ -168,10 +168,12 @@ async def agree_with_the_product(unit: Unit, old: Variant | None, new: Variant) 
         own = BaseVariantOverrides(**{name: getattr(new, name) for name in OWN})
         owner.base_own = None if own == BaseVariantOverrides() else own
     else:
-        new.sku_id = new.id or unit.statistics.next_id(TABLE.name)
+        new.sku_id = variants.SKU_OFFSET + (new.id or unit.statistics.next_id(TABLE.name))
         hold_stock(owner, old, new)
         if owner.base_variant_id is not None:
             await _end_the_base_variant(unit, owner)
+    if old is not None and before == _kept(owner) and TABLE.says_the_same(old, new):
+        return  # what was asked for came to what there is
     owner.date_modified = moment(unit.now)
     if new.is_base or before != _kept(owner):
         await unit.rewrite(product.TABLE, row)

@@ -27,6 +27,10 @@ MAXIMUM = 600
 """Variants of one product (rule 55: V2's older documents say 500)."""
 
 
+SKU_OFFSET = 10_000
+"""A variant with options is a SKU in V2, and has another number there: who takes one for the other finds nothing."""
+
+
 class OptionValue(msgspec.Struct, kw_only=True):
     """What a variant answers to one of its product's options. In a request the ids or the words name it (rule 57)."""
 

@@ -22,6 +22,9 @@ _CUSTOMER = Aggregate(
         customers.take_the_credit,
     ),
     before_write=(customers.know_the_channels, customers.tell_dates_with_a_z, customers.hold_no_password),
+    extra_statements=(settings.sign_in_everywhere,),
+    conflicts=(settings.be_the_only_one_there,),
+    after_write=(settings.sign_in_at_its_channels,),
     signals=(
         *events("store/customer", fields=customer.UPDATING),
         fires("store/customer/channel/login/access/updated", customer.access_changed),

@@ -81,11 +81,8 @@ class ValidateCredentials(Action):
             raise refuse_faults([invalid("channel_id", "must be the id of a channel")])
         subject = hashlib.sha256(email.encode()).hexdigest()
         await guesses.may_guess(context.reader, subject, context.now)
-        row = await query.one(context.reader, customer.TABLE, "email_key = $1", email)
-        who: customer.Customer | None = row.entity if row is not None else None
+        who = await settings.who_signs_in(context.reader, email, channel)
         right = await passwords.is_right(who.password if who else "", draft["password"])
-        if who is not None and right:
-            right = await settings.lets_in(context.reader, who, channel)
         return Checked(subject, right, who.id if who else 0)
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:

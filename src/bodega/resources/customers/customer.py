@@ -29,8 +29,9 @@ from bodega.kit.fields import (
 )
 from bodega.kit.v2_members import Alias, BatchLoaded, Linked
 from bodega.kit.v2_shape import V2Shape
+from bodega.resources.customers import logins
 from bodega.resources.store import channels
-from bodega.storage.table import Reference, Unique, numbered_placeholders
+from bodega.storage.table import Reference, numbered_placeholders
 from bodega.storage.unit import Unit
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100), NAME]
@@ -133,15 +134,14 @@ TABLE = stored(
         "last_name_key": ("TEXT", lambda customer: customer.last_name.casefold()),
         "group_ref": ("INTEGER", lambda customer: customer.customer_group_id or None),
     },
-    indexed="customer_group_id date_created date_modified last_name_key",
+    indexed="email_key customer_group_id date_created date_modified last_name_key",
     hidden=HIDDEN,
-    uniques=[Unique(("email_key",), "email", "Another customer has this e-mail address.")],  # rule 97
     references=[
         Reference("group_ref", "customer_groups", "customer_group_id", "The customer group does not exist."),
         Reference("origin_channel_id", "channels", "origin_channel_id", "The channel does not exist."),
     ],
     counter="customers",
-    more_schema=guesses.GUESSES,
+    more_schema=f"{guesses.GUESSES}\n{logins.SCHEMA}",
 )
 
 

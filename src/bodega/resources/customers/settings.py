@@ -24,12 +24,13 @@ from bodega.kit.route import route
 from bodega.kit.v3_shape import V3Shape
 from bodega.law.outcome import Outcome, Shown, Validator
 from bodega.law.refusal import Fault, invalid, refuse_faults
-from bodega.resources.customers import customer, groups
+from bodega.resources.customers import customer, groups, logins
 from bodega.resources.store import channels
 from bodega.storage import query, rows
 from bodega.storage.aggregate import Aggregate
-from bodega.storage.query import Row
-from bodega.storage.tx import Tx
+from bodega.storage.conflicts import duplicate
+from bodega.storage.table import numbered_placeholders
+from bodega.storage.tx import Clash, Statement, Tx
 from bodega.storage.unit import Unit
 
 EVERYWHERE = 0
@@ -106,26 +107,30 @@ def _value(kept: Any, otherwise: Any) -> Any:
 
 async def _of_store(tx: Tx) -> dict[str, Any]:
     row = await query.get(tx, TABLE, EVERYWHERE)
-    kept = row.entity.privacy_settings if row is not None else Privacy()
     return {
-        "privacy_settings": {
-            "ask_shopper_for_tracking_consent": _value(kept.ask_shopper_for_tracking_consent, otherwise=False),
-            "policy_url": _value(kept.policy_url, ""),
-        },
+        "privacy_settings": _privacy_everywhere(row.entity if row is not None else CustomerSettings()),
         "customer_group_settings": {name: await groups.holder(tx, role) for name, role in ROLES.items()},
     }
 
 
-def _of_channel(row: Row | None, channel: int) -> dict[str, Any]:
+def _privacy_everywhere(kept: CustomerSettings) -> dict[str, Any]:
+    return {
+        "ask_shopper_for_tracking_consent": _value(
+            kept.privacy_settings.ask_shopper_for_tracking_consent, otherwise=False
+        ),
+        "policy_url": _value(kept.privacy_settings.policy_url, ""),
+    }
+
+
+def _of_channel(kept: CustomerSettings) -> dict[str, Any]:
     """Null is what the channel leaves to the store."""
-    kept = row.entity if row is not None else CustomerSettings()
     privacy, of_groups = kept.privacy_settings, kept.customer_group_settings
     return {
         "privacy_settings": {name: _value(getattr(privacy, name), None) for name in Privacy.__struct_fields__},
         "customer_group_settings": {
             name: _value(getattr(of_groups, name), None) for name in GroupSettings.__struct_fields__
         },
-        "allow_global_logins": _allows(kept.allow_global_logins, channel),
+        "allow_global_logins": _allows(kept.allow_global_logins, kept.id),
     }
 
 
@@ -140,11 +145,28 @@ async def takes_global_logins(tx: Tx, channel: int) -> bool:
     return _allows(row.entity.allow_global_logins if row is not None else None, channel)
 
 
+async def _taking(tx: Tx) -> list[int]:
+    """The channels that take global logins."""
+    own = {row.entity.id: row.entity for row in await query.where(tx, TABLE, "id <> $1", EVERYWHERE)}
+    known = await query.values(tx, "SELECT id FROM channels ORDER BY id")
+    return [item for item in known if _allows(own[item].allow_global_logins if item in own else None, item)]
+
+
 async def lets_in(tx: Tx, who: customer.Customer, channel: int) -> bool:
     """Whether a customer can sign in at a channel."""
     if who.channel_ids is not None:
         return channel in who.channel_ids
     return await takes_global_logins(tx, channel)
+
+
+async def who_signs_in(tx: Tx, email_key: str, channel: int) -> customer.Customer | None:
+    """The account that has this address at a channel: one of the channel's own goes before one of all channels."""
+    found: list[customer.Customer] = await query.entities(tx, customer.TABLE, "email_key = $1", email_key)
+    found.sort(key=lambda who: who.channel_ids is None)
+    for who in found:
+        if await lets_in(tx, who, channel):
+            return who
+    return None
 
 
 class ShowCustomerSettings(Action):
@@ -166,7 +188,8 @@ class ShowCustomerSettings(Action):
     async def _shown(self, tx: Tx, channel: Any) -> dict[str, Any]:
         if not self.endpoint.parents:
             return await _of_store(tx)
-        return _of_channel(await query.get(tx, TABLE, channel), channel)
+        row = await query.get(tx, TABLE, channel)
+        return _of_channel(row.entity if row is not None else CustomerSettings(id=channel))
 
 
 class ChangeCustomerSettings(ShowCustomerSettings):
@@ -209,7 +232,15 @@ async def _keep(unit: Unit, settings_id: int, draft: Changes) -> None:
     old = await unit.get(TABLE, settings_id)
     was = old.entity if old is not None else CustomerSettings(id=settings_id)
     new = msgspec.structs.replace(was, **{name: _merged(getattr(was, name), value) for name, value in draft.items()})
+    shown = _of_channel if settings_id else _privacy_everywhere
+    if shown(was) == shown(new):
+        return
     await (unit.update(TABLE, old, new) if old is not None else unit.insert(TABLE, new, numbered=True))
+    took, takes = (_allows(kept.allow_global_logins, settings_id) for kept in (was, new))
+    if settings_id and takes and not took:
+        await logins.open_to_all(unit, settings_id)
+    elif settings_id and took and not takes:
+        await logins.close_to_others(unit, settings_id, await _taking(unit.tx))
 
 
 def _merged(was: Any, given: Any) -> Any:
@@ -242,6 +273,50 @@ async def settle_at_a_channel(unit: Unit, changes: Changes, old: customer.Custom
         row = await unit.get(TABLE, origin)
         chosen = row.entity.customer_group_settings.default_customer_group_id if row is not None else None
         changes["customer_group_id"] = _value(chosen, await groups.holder(unit.tx, "is_default"))
+
+
+# One account for an e-mail address at each channel (rule 97).
+
+
+def sign_in_everywhere(_unit: Unit, old: customer.Customer | None, new: customer.Customer) -> list[Statement]:
+    """An account of no channel in particular signs in wherever global logins are taken."""
+    if old is not None or new.channel_ids is not None:
+        return []
+    return [logins.kept(new.email.casefold(), new.id, [logins.GLOBAL])]
+
+
+async def sign_in_at_its_channels(unit: Unit, old: customer.Customer | None, new: customer.Customer) -> None:
+    """The accounts of channels, and those that get another address or other channels."""
+    if old is None:
+        if new.channel_ids is None:
+            return
+    elif (old.email.casefold(), old.channel_ids) == (new.email.casefold(), new.channel_ids):
+        return
+    else:
+        await unit.tx.run("DELETE FROM customer_logins WHERE customer_id = $1", new.id)
+    sql, values = logins.kept(new.email.casefold(), new.id, await _places(unit.tx, new))
+    try:
+        await unit.tx.run(sql, *values)
+    except Clash:
+        await unit.refuse_conflicts(customer.TABLE, new)
+        raise
+
+
+async def _places(tx: Tx, who: customer.Customer) -> list[int]:
+    return logins.places(who.channel_ids, await _taking(tx) if who.channel_ids is not None else ())
+
+
+async def be_the_only_one_there(tx: Tx, new: customer.Customer) -> list[Fault]:
+    """Rule 97: where an account would sign in no other has its address."""
+    at = await _places(tx, new)
+    sql = (
+        "SELECT customer_id FROM customer_logins WHERE email_key = $1 AND customer_id <> $2"
+        f" AND channel_id IN ({numbered_placeholders(len(at), 3)})"
+    )
+    other = await query.value(tx, sql, new.email.casefold(), new.id, *at)
+    if other is None:
+        return []
+    return [duplicate("email", "Another customer has this e-mail address.", customer.TABLE.noun, other)]
 
 
 async def forget_the_group(unit: Unit, doomed: Any) -> None:

@@ -67,13 +67,17 @@ def _addresses(kept: OrderSettings, kind: str) -> Any:
 async def _shown(tx: Tx, row_id: int) -> dict[str, Any]:
     row = await query.get(tx, TABLE, row_id)
     kept = row.entity if row is not None else OrderSettings()
-    otherwise: list[str] | None = None if row_id else []
     return {
-        "notifications": {
-            kind: {"email_addresses": otherwise if (found := _addresses(kept, kind)) is UNSET else found}
-            for kind in KINDS
-        }
+        "notifications": {kind: {"email_addresses": _told_as(_addresses(kept, kind), row_id)} for kind in KINDS},
     }
+
+
+def _told_as(addresses: Any, row_id: int) -> list[str] | None:
+    """Of a store that names none, nobody is told; a channel leaves it to the store."""
+    if addresses is UNSET:
+        return None if row_id else []
+    found: list[str] | None = addresses
+    return found
 
 
 class ShowOrderSettings(Action):
@@ -112,6 +116,8 @@ class ChangeOrderSettings(ShowOrderSettings):
         given = {kind: _addresses(OrderSettings(notifications=wanted), kind) for kind in KINDS}
         kept = {kind: _addresses(was, kind) if value is UNSET else value for kind, value in given.items()}
         _respect(kept, for_channel=bool(row_id))
+        if all(_told_as(kept[kind], row_id) == _told_as(_addresses(was, kind), row_id) for kind in KINDS):
+            return await self._told(context, write.found)
         new = OrderSettings(id=row_id, notifications=Notifications(**{k: Mailing(v) for k, v in kept.items()}))
         await (unit.update(TABLE, old, new) if old is not None else unit.insert(TABLE, new, numbered=True))
         return await self._told(context, write.found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +17,7 @@ from bodega.kit.resource import Resource
 from bodega.kit.route import also_at, collection, count, item
 from bodega.kit.v2_members import Alias, Derived, Linked
 from bodega.kit.v2_shape import V2Shape
-from bodega.law.refusal import Fault
+from bodega.law.refusal import Fault, invalid
 from bodega.resources.orders import order
 from bodega.resources.orders.address import FIELDS, AddressDraft, FormField, respect
 from bodega.resources.orders.order import always, tax
@@ -101,6 +102,12 @@ _routes = (
     count("orders/shipping_addresses/count", ALL),
 )
 routes = (*_routes, *also_at("shipping_addresses", "shippingaddresses", *_routes))
+
+
+def superfluous(given: Sequence[AddressDraft]) -> list[Fault]:
+    """Rule 80: no body can say which lines go to a second address, so none is taken and then forgotten."""
+    why = "cannot be used: an order goes to one address"
+    return [invalid(f"shipping_addresses.{place}", why) for place in range(1, len(given))]
 
 
 async def find_the_country(_unit: Unit, changes: Changes, old: ShippingAddress | None, _notes: list[Fault]) -> None:

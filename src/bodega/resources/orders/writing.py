@@ -148,8 +148,9 @@ async def _fill(builder: LineBuilder, work: Work, parts: Changes) -> None:
     given: list[AddressDraft] = parts.get("shipping_addresses") or []
     for place_, item in enumerate(given):
         builder.faults.extend(faults_of(item, f"shipping_addresses.{place_}", zip_needed=False))
-    if not builder.faults and any(item.type == "physical" for item in work.lines) and work.pickup is None:
-        # Rule 80: without an address of its own the order goes to whoever pays; of several the first one counts.
+    builder.faults.extend(addresses.superfluous(given))
+    if not builder.faults and work.pickup is None and (given or any(item.type == "physical" for item in work.lines)):
+        # Rule 80: without an address of its own the order goes to whoever pays.
         source: AddressDraft = given[0] if given else parts["billing_address"]
         work.address = ShippingAddress(order_id=0, **settled(source))
     await _take_fees(builder, work, parts)
@@ -326,6 +327,7 @@ def _change_pickup(work: Work, draft: ConsignmentsDraft, faults: list[Fault]) ->
 
 
 def _change_address(work: Work, drafts: Sequence[AddressDraft], faults: list[Fault]) -> None:
+    faults += addresses.superfluous(drafts)
     for place_, draft in enumerate(drafts):
         name = f"shipping_addresses.{place_}"
         wrong = list(faults_of(draft, name, zip_needed=False))

@@ -204,7 +204,7 @@ class PostgresBackend:
                 await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
                 await connection.execute(migrate.TABLE)
                 for migration in migrate.pending(await connection.fetchval(migrate.READ)):
-                    for statement in migration.statements():
+                    for statement in migration.statements("postgresql"):
                         await connection.execute(adapted(statement))
                     await connection.execute(migrate.WRITE, migration.number, migration.name)
         finally:

@@ -67,7 +67,7 @@ def _forward(connection: sqlite3.Connection) -> None:
         unnumbered = _has(connection, "stores") and not _has(connection, "migrations")
         connection.execute(migrate.TABLE)
         for migration in migrate.registry_pending(_revision(connection), unnumbered=unnumbered):
-            for statement in migration.statements():
+            for statement in migration.statements("sqlite"):
                 connection.execute(statement)
             connection.execute(migrate.WRITE.replace("$", "?"), (migration.number, migration.name))
         connection.execute("COMMIT")
@@ -184,7 +184,7 @@ def forward(path: Path) -> None:
         begin(connection)
         connection.execute(migrate.TABLE)
         for migration in migrate.pending(connection.execute(migrate.READ).fetchone()[0]):
-            for statement in migration.statements():
+            for statement in migration.statements("sqlite"):
                 connection.execute(adapted(statement))
             connection.execute(migrate.WRITE.replace("$", "?"), (migration.number, migration.name))
         connection.execute("COMMIT")

@@ -31,6 +31,7 @@ from bodega.resources.catalog.options.rule import (
     make_room,
     say_what_v3_can,
 )
+from bodega.resources.catalog.variants import SKU_OFFSET
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.unit import Unit
 
@@ -39,7 +40,10 @@ MEMBERS = {"product_option_id": "modifier_id", "option_value_id": "modifier_valu
 
 
 def _show_conditions(conditions: list[RuleCondition]) -> list[dict[str, int | None]]:
-    return [{v2: getattr(one, field) for v2, field in MEMBERS.items()} for one in conditions]
+    shown = [{v2: getattr(one, field) for v2, field in MEMBERS.items()} for one in conditions]
+    for one in shown:
+        one["sku_id"] = one["sku_id"] and one["sku_id"] + SKU_OFFSET
+    return shown
 
 
 def _read_conditions(value: Any) -> list[dict[str, Any]]:
@@ -58,8 +62,12 @@ def _read_condition(members: dict[str, Any]) -> dict[str, Any]:
         if type(number) is not int or not 0 < number <= INT32:
             raise ValueError(f"must have a {name} that is a whole number from 1 to {INT32}")
         made[field] = number
-    if "variant_id" in made and len(made) > 1:
-        raise ValueError("must each have either a sku_id, or a product_option_id and an option_value_id")
+    if "variant_id" in made:
+        if len(made) > 1:
+            raise ValueError("must each have either a sku_id, or a product_option_id and an option_value_id")
+        if made["variant_id"] <= SKU_OFFSET:
+            raise ValueError("must each have the sku_id of a SKU of the product")
+        made["variant_id"] -= SKU_OFFSET
     return made
 
 
