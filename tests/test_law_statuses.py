@@ -223,6 +223,11 @@ def a_suffix_in_v3(desk: Desk) -> Send:
     return lambda: desk.ask("GET", desk.path("brands.json"))
 
 
+@refused(Reason.NOT_SERVED_HERE, "a documented operation that is not served", [V3])
+def a_documented_path_that_is_not_served(desk: Desk) -> Send:
+    return lambda: desk.ask("POST", "/v3/carts", {"line_items": []})
+
+
 @refused(Reason.MOVED_ROUTE, "RFC 9110 15.4.2", [V2, XML])
 def a_read_at_an_old_path(desk: Desk) -> Send:
     return lambda: desk.ask("GET", "/v2/store_information?a=b")

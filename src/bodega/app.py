@@ -17,6 +17,7 @@ from bodega.events import scopes as events
 from bodega.events.dispatcher import Dispatcher
 from bodega.http.app_context import AppContext
 from bodega.http.asgi import Api
+from bodega.http.documented import Unserved
 from bodega.http.files import pictures
 from bodega.http.mounts import gateway_time, operations
 from bodega.http.router import by_version
@@ -151,6 +152,7 @@ async def make_app(
         insecure_http,
         behind_tls,
         https_port,
+        unserved=Unserved(ROUTES),
         wake_worker=lambda store: worker[0].enqueued(store),
     )
     announce = backend.registry.announce_task

@@ -26,10 +26,11 @@ CARRIES: dict[Reason, str] = {
     Reason.HOURLY_QUOTA_SPENT: "Retry-After, X-Retry-After, X-BC-ApiLimit-Remaining",
     Reason.WINDOW_QUOTA_SPENT: "Retry-After, X-Retry-After, "
     "X-Rate-Limit-Requests-Left, -Requests-Quota, -Time-Reset-Ms, -Time-Window-Ms",
-    Reason.NO_SUCH_RESOURCE: "",
+    Reason.NO_SUCH_RESOURCE: "details.nearest_path, where a served path is like it",
+    Reason.NOT_SERVED_HERE: "the documented path, its group, and the methods that are not served",
     Reason.MOVED_ROUTE: "Location",
     Reason.MOVED_ROUTE_WRITE: "Location",
-    Reason.METHOD_NOT_ALLOWED: "Allow",
+    Reason.METHOD_NOT_ALLOWED: "Allow; details.not_served_here, where the method is documented",
     Reason.SCOPE_MISSING: "the scope that is missing",
     Reason.NOT_ACCEPTABLE: "the media types that can be produced",
     Reason.CONTENT_TYPE_UNSUPPORTED: "Accept",

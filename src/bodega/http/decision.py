@@ -19,7 +19,7 @@ async def judge(step: Steps, app: AppContext, request: Request, seen: Seen) -> R
     seen.client_id = caller.account.client_id
     seen.quota = await step.spend_quota(app, caller)
     match = step.find_route(app, request)
-    action = step.allowed_action(request, match)
+    action = step.allowed_action(app, request, match)
     step.require_scope(request, caller, action)
     media = seen.media = step.acceptable(request, action)
     body = seen.body = await step.readable(app, request, action)

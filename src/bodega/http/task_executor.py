@@ -53,7 +53,7 @@ class TaskExecutor:
 
     async def _judge(self, request: Request, caller: Caller, task: queue.Task, seen: Seen) -> queue.State:
         match = routing.find_route(self._app, request)
-        action = routing.allowed_action(request, match)
+        action = routing.allowed_action(self._app, request, match)
         routing.require_scope(request, caller, action)
         media = seen.media = routing.acceptable(request, action)
         body = _body(task)
