@@ -11,6 +11,7 @@ from typing import Any
 
 from bodega import memory
 from bodega.access.plans import COUNTERS, PLANS
+from bodega.access.quota_counts import QuotaKeeper
 from bodega.access.scopes import READERS, SCOPES
 from bodega.access.stores import OpenStore, Stores
 from bodega.events import scopes as events
@@ -67,11 +68,13 @@ class Application:
         worker: Worker,
         dispatcher: Dispatcher,
         journal_sync: JournalSync,
+        quota_keeper: QuotaKeeper | None,
         log: Log,
         look: Callable[[], None],
     ) -> None:
         self.stores = stores
         self.journal_sync = journal_sync
+        self._quota_keeper = quota_keeper
         self._look = look
         self._looking: asyncio.Task[None] | None = None
         self._api = api
@@ -103,6 +106,8 @@ class Application:
         self._looking = asyncio.create_task(self._keep_looking())
         self._dispatcher.start()
         self.journal_sync.start()
+        if self._quota_keeper is not None:
+            self._quota_keeper.start()
         memory.settle()
         self._waking = asyncio.create_task(self.stores.wake_all())
 
@@ -122,6 +127,8 @@ class Application:
         await self._worker.stop()
         await self._dispatcher.stop()
         await self.journal_sync.stop()
+        if self._quota_keeper is not None:
+            await self._quota_keeper.stop()
         await self.stores.close()
         self._log.flush()
 
@@ -184,7 +191,10 @@ async def make_app(
         **panel,
     }
     api = Api(app, written, mounts, meter, journal)
-    return Application(stores, api, worker[0], dispatcher, journal_sync, written, look)
+    keeper = (
+        QuotaKeeper(backend.registry.tx, stores.quotas_now, written) if isinstance(backend, SqliteBackend) else None
+    )
+    return Application(stores, api, worker[0], dispatcher, journal_sync, keeper, written, look)
 
 
 def _look(meter: Meter, stores: Stores, worker: Worker) -> None:
