@@ -27,6 +27,7 @@ from forms import (
     V2,
     V3,
     XML,
+    Crowd,
     Desk,
     Form,
     basic,
@@ -350,6 +351,18 @@ def a_brand_that_is_not_there(desk: Desk) -> Send:
 @refused(Reason.NO_SUCH_ENTITY, "RFC 9110 15.5.5")
 def an_id_that_no_row_can_have(desk: Desk) -> Send:
     return lambda: desk.ask("DELETE", desk.path("brands/99999999999999999999"))
+
+
+@refused(Reason.TOO_MANY_AT_ONCE, "rule 31", [V3])
+def one_read_of_categories_too_many(desk: Desk) -> Send:
+    store = desk.shop.server.run(desk.shop.server.app.stores.get(desk.shop.name))
+
+    def send() -> Reply:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(store, "under_way", Crowd())
+            return desk.ask("GET", "/v3/catalog/categories")
+
+    return send
 
 
 @refused(Reason.KEY_INVALID, "the draft of Idempotency-Key, 2.1")
@@ -815,6 +828,7 @@ MUST: dict[Reason, Callable[[Desk, Reply], None]] = {
     Reason.LIMIT_OVER_MAXIMUM: detail("max_limit", 250),
     Reason.FILTER_REQUIRED: detail("supported_filters"),
     Reason.KEY_INVALID: detail("max_length", 255),
+    Reason.TOO_MANY_AT_ONCE: detail("max_concurrent", 40),
     Reason.KEY_IN_USE: come_back,
     Reason.PRECONDITION_FAILED: tell_the_state,
     Reason.NOT_MODIFIED: as_on_the_200,

@@ -24,6 +24,7 @@ from bodega.http.mounts import gateway_time, operations
 from bodega.http.router import by_version
 from bodega.http.task_executor import TaskExecutor
 from bodega.journal.recorder import Journal
+from bodega.journal.request_logs import request_logs
 from bodega.journal.sync import JournalSync
 from bodega.kit.compile import DECLARATIONS, compile_declarations
 from bodega.kit.route import Route
@@ -38,8 +39,8 @@ from bodega.tasks.worker import Worker
 
 
 def routes() -> Sequence[Route]:
-    """Everything that is served, in both versions."""
-    return ROUTES
+    """Everything that is served, in both versions: the resources, and the journal as one."""
+    return (*ROUTES, request_logs())
 
 
 @functools.cache
@@ -48,7 +49,7 @@ def check_declarations() -> None:
     modules = [module for name, module in sys.modules.items() if name.startswith("bodega.resources.")]
     compile_declarations(
         [MODEL.rules_of(table) for table in MODEL.tables],
-        ROUTES,
+        routes(),
         scopes=SCOPES,
         readers=frozenset(READERS.values()),
         events=events.SCOPES,
@@ -152,14 +153,17 @@ async def make_app(
     listen = getattr(backend.registry, "listen", None)
     if listen is not None:
         await listen()
+    journal = Journal()
+    journal_sync = JournalSync(stores, journal, written, shared=not isinstance(backend, SqliteBackend))
+    served = (*ROUTES, request_logs(journal_sync.read))
     worker: list[Worker] = []
     app = AppContext(
         stores,
-        by_version(ROUTES),
+        by_version(served),
         insecure_http,
         behind_tls,
         https_port,
-        unserved=Unserved(ROUTES),
+        unserved=Unserved(served),
         wake_worker=lambda store: worker[0].enqueued(store),
     )
     announce = backend.registry.announce_task
@@ -175,10 +179,8 @@ async def make_app(
         dispatcher.opened(store)
 
     stores.opened = opened
-    reference = pages(ROUTES)
+    reference = pages(served)
     look = functools.partial(_look, meter, stores, worker[0])
-    journal = Journal()
-    journal_sync = JournalSync(stores, journal, written, shared=not isinstance(backend, SqliteBackend))
     panel = panel_mounts(
         stores, journal_sync, written, insecure_http=insecure_http, https_port=https_port, ca=ca, api=app
     )

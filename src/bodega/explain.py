@@ -40,6 +40,7 @@ CARRIES: dict[Reason, str] = {
     Reason.FILTER_REFUSED: "the filters that are supported",
     Reason.FILTER_REQUIRED: "the filters that are supported",
     Reason.LIMIT_OVER_MAXIMUM: "details.max_limit",
+    Reason.TOO_MANY_AT_ONCE: "Retry-After, X-Retry-After, the four X-Rate-Limit-*; details.max_concurrent",
     Reason.KEY_INVALID: "details.max_length",
     Reason.KEY_IN_USE: _WAIT,
     Reason.KEY_REUSED: "",

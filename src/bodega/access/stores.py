@@ -43,7 +43,8 @@ class OpenStore:
     """One store as this process knows it.
 
     `rows` is None while its schema is being upgraded; `tried` is set once that was tried. `closed` stores were deleted.
-    `at_work` are the keys (client id, name) of the POSTs that this process is carrying out.
+    `at_work` are the keys (client id, name) of the POSTs that this process is carrying out, `under_way` the ids of the
+    requests of those actions of which only so many are answered at once.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class OpenStore:
         self.tried = asyncio.Event()
         self.closed = False
         self.at_work: set[tuple[str, str]] = set()
+        self.under_way: dict[object, set[str]] = {}
         self._registry = registry
         self._shared = shared
         self._quotas: dict[str, Quota] = {}

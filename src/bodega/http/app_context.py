@@ -30,7 +30,8 @@ class AppContext(msgspec.Struct, frozen=True):
 
 
 class Caller(msgspec.Struct, frozen=True, gc=False):
-    """Who asks, and the store that let them in."""
+    """Who asks, and the store that let them in. `limited`: whether the limits of endpoints are meant for them."""
 
     account: Account
     store: OpenStore
+    limited: bool = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bodega.http import concurrency
 from bodega.http.app_context import AppContext
 from bodega.http.products import RoutedRequest, Seen
 from bodega.http.request import Request
@@ -25,8 +26,12 @@ async def judge(step: Steps, app: AppContext, request: Request, seen: Seen) -> R
     body = seen.body = await step.readable(app, request, action)
     context = step.parse_query(request, caller, match, action, media)
     routed = RoutedRequest(app, request, caller, action, media, body, context)
-    found = await step.find_entity(routed)
-    before = step.preconditions(routed, found)
-    draft = step.read_draft(routed, found)
-    outcome = await step.perform(routed, found, before, draft)
-    return answered(request, media, seen.quota, outcome, before.state)
+    try:
+        found = await step.find_entity(routed)
+        before = step.preconditions(routed, found)
+        draft = step.read_draft(routed, found)
+        outcome = await step.perform(routed, found, before, draft)
+        return answered(request, media, seen.quota, outcome, before.state)
+    finally:
+        if action.max_concurrent:
+            concurrency.end(routed)

@@ -39,7 +39,7 @@ class TaskExecutor:
                 raise Refusal(Reason.INTERNAL_ERROR, _GIVEN_UP, details={"request_id": request.request_id})
             if account is None or account.disabled:
                 raise Refusal(Reason.CREDENTIALS_WRONG)
-            return await self._judge(request, Caller(account, store), task, seen)
+            return await self._judge(request, Caller(account, store, limited=False), task, seen)
         except Refusal as refusal:
             seen.learn(refusal)
             return await _end(store, task, refused(request, seen.media, (), refusal))

@@ -82,6 +82,7 @@ class Reason(Enum):
     LIMIT_OVER_MAXIMUM = (Step.PARSE_QUERY, 413, 413, "The limit is over the maximum page size.", "Ask for at most details.max_limit rows a page.")
     FILTER_REQUIRED = (Step.PARSE_QUERY, 400, 422, "Deleting from this collection needs at least one filter.", "Say which rows: for example id:in=1,2,3.")
 
+    TOO_MANY_AT_ONCE = (Step.FIND_ENTITY, 429, 429, "Too many requests of this endpoint are under way at once.", "Wait X-Retry-After seconds and send at most details.max_concurrent at once, or lift the limit: bodega store set HASH limits.concurrent=false.")
     KEY_INVALID = (Step.FIND_ENTITY, 400, 400, "The Idempotency-Key cannot be used.", "Send 1 to 255 printable ASCII characters, with or without double quotes: a UUID, for example.")
     KEY_IN_USE = (Step.FIND_ENTITY, 409, 409, "A request with this Idempotency-Key is still being carried out.", "Wait Retry-After seconds and repeat the request with the same key.")
     KEY_REUSED = (Step.FIND_ENTITY, 400, 422, "This Idempotency-Key was used for another request.", "Take a new key for a new request; a retry repeats the path, the body and Accept.")
