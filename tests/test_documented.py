@@ -149,3 +149,18 @@ def test_the_list_that_ships_and_the_routes_cover_the_published_operations() -> 
     for line in table("operations"):
         operation = Operation(line["version"], line["method"], line["path"], line["group"])
         assert operation[:3] in known or is_served(operation, TRIES), operation
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not SHARED.is_dir(), reason=ABSENT)
+def test_every_operation_of_the_first_two_waves_is_served() -> None:
+    """`bodega routes --coverage` has nothing left in them."""
+    waves = [line for line in table("operations") if line["wave"] in ("1", "2")]
+    lacking = [
+        operation
+        for line in waves
+        if not is_served(
+            operation := Operation(*(line[name] for name in ("version", "method", "path", "group"))), TRIES
+        )
+    ]
+    assert lacking == []
