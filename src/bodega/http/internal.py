@@ -27,7 +27,7 @@ def _steps(store: OpenStore, client_id: str) -> Steps:
 
     The panel sees to TLS, and whoever asks from inside knows the versions and the methods.
     """
-    caller = Caller(_owner(client_id, store.record.hash), store)
+    caller = Caller(_owner(client_id, store.record.hash), store, limited=False)
 
     async def open_store(_app: AppContext, _request: Request) -> OpenStore:
         return store  # one in maintenance, too, is open to its owner

@@ -39,7 +39,7 @@ class TaskExecutor:
                 raise Refusal(Reason.INTERNAL_ERROR, _GIVEN_UP, details={"request_id": request.request_id})
             if account is None or account.disabled:
                 raise Refusal(Reason.CREDENTIALS_WRONG)
-            return await self._judge(request, Caller(account, store), task, seen)
+            return await self._judge(request, Caller(account, store, limited=False), task, seen)
         except Refusal as refusal:
             seen.learn(refusal)
             return await _end(store, task, refused(request, seen.media, (), refusal))
@@ -53,7 +53,7 @@ class TaskExecutor:
 
     async def _judge(self, request: Request, caller: Caller, task: queue.Task, seen: Seen) -> queue.State:
         match = routing.find_route(self._app, request)
-        action = routing.allowed_action(request, match)
+        action = routing.allowed_action(self._app, request, match)
         routing.require_scope(request, caller, action)
         media = seen.media = routing.acceptable(request, action)
         body = _body(task)

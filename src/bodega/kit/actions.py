@@ -55,6 +55,8 @@ class Action:
     json_only: bool = False
     max_body: int = 0
     """In bytes; 0 leaves it to the server."""
+    max_concurrent: int = 0
+    """Requests that a store answers at once (rule 31); 0: as many as come."""
     secret: bool = False
     """Its body must not be kept: it never becomes a task, and its print is slow to guess from."""
 

@@ -45,6 +45,14 @@ class Route(NamedTuple):
         """The same path with the methods of another facet as well."""
         return self._replace(actions={**self.actions, **other.actions})
 
+    def at_most(self, **numbers: int) -> Route:
+        """The same path, of which a store answers only so many requests at once, by method (rule 31)."""
+        for method, number in numbers.items():
+            if method not in self.actions or number < 1:
+                raise ValueError(f"{self.template} has no {method} that could be limited to {number} at once")
+            self.actions[method].max_concurrent = number
+        return self
+
 
 _COLLECTION: Mapping[str, type[Action]] = {"GET": ListAll, "POST": Create, "PUT": UpdateMany, "DELETE": DeleteMany}
 _LISTED: Mapping[str, type[Action]] = {"POST": CreateMany, "PUT": UpdateMany, "DELETE": DeleteListed}

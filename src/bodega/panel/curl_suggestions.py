@@ -227,6 +227,7 @@ _SUGGESTIONS: dict[Reason, Callable[[Exchange], CurlSuggestion | None]] = {
     Reason.UNREACHABLE: _later,
     Reason.HOURLY_QUOTA_SPENT: _later,
     Reason.WINDOW_QUOTA_SPENT: _later,
+    Reason.TOO_MANY_AT_ONCE: _later,
     Reason.UNKNOWN_METHOD: _known_method,
     Reason.CREDENTIALS_MISSING: _with_token,
     Reason.CREDENTIALS_WRONG: _with_token,

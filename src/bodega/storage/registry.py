@@ -18,7 +18,10 @@ from bodega.storage.tx import Clash, Record, Tx
 
 
 class Account(msgspec.Struct, frozen=True):
-    """An API account. `kind` is "oauth" (X-Auth-Token, a quota a window) or "basic" (user, token, a quota an hour)."""
+    """An API account. `kind` is "oauth" (X-Auth-Token, a quota a window) or "basic" (user, token, a quota an hour).
+
+    `per_hour` of an OAuth account is a quota beside its window; below zero it has none.
+    """
 
     client_id: str
     store: str

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from bodega.access.plans import WINDOW_MS
-from bodega.access.quota import SharedQuota, Spent
+from bodega.access.quota import HourAndWindow, SharedQuota, Spent
 from bodega.access.stores import OpenStore
 from bodega.http.app_context import AppContext, Caller
 from bodega.http.products import InformedRefusal
@@ -97,15 +97,27 @@ async def spend_quota(app: AppContext, caller: Caller) -> Sequence[Header]:
     now = caller.store.clock.now()
     if isinstance(quota, SharedQuota):
         spent = await quota.reserve(app.stores.registry.tx, now)
+    elif isinstance(quota, HourAndWindow):
+        window, hour = await quota.spend(app.stores.registry.tx, now)
+        both = [*_window(window), *_hourly(hour)]
+        if hour.left < 0:
+            raise _too_many(Reason.HOURLY_QUOTA_SPENT, hour, both)
+        if window.left < 0:
+            raise _too_many(Reason.WINDOW_QUOTA_SPENT, window, both)
+        return both
     else:
         spent = quota.spend(now)
     basic = caller.account.kind == "basic"
     headers = _hourly(spent) if basic else _window(spent)
     if spent.left < 0:
-        wait = str(max(1, -(-spent.reset_ms // 1000))).encode()
-        reason = Reason.HOURLY_QUOTA_SPENT if basic else Reason.WINDOW_QUOTA_SPENT
-        raise InformedRefusal(reason, headers=[(b"retry-after", wait), (b"x-retry-after", wait)], quota=headers)
+        raise _too_many(Reason.HOURLY_QUOTA_SPENT if basic else Reason.WINDOW_QUOTA_SPENT, spent, headers)
     return headers
+
+
+def _too_many(reason: Reason, spent: Spent, quota: Sequence[Header]) -> Refusal:
+    """When to come back: X-Retry-After, too, which clients wait for."""
+    wait = str(max(1, -(-spent.reset_ms // 1000))).encode()
+    return InformedRefusal(reason, headers=[(b"retry-after", wait), (b"x-retry-after", wait)], quota=quota)
 
 
 _CHALLENGE: Header = (b"www-authenticate", b'Basic realm="store", charset="UTF-8"')

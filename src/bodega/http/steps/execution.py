@@ -11,7 +11,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from bodega.dates import http_date
-from bodega.http import form, idempotency, xml
+from bodega.http import concurrency, form, idempotency, xml
 from bodega.http.conditions import Validators, has_conditions, judge, tag
 from bodega.http.negotiation import Media, media_of
 from bodega.http.products import Preconditions, RoutedRequest
@@ -41,6 +41,8 @@ _ASYNC = re.compile(rb"(^|,)\s*respond-async\s*(;|,|$)", re.IGNORECASE)
 async def find_entity(routed: RoutedRequest) -> Found:
     """What the path names, and the state it is in; for a POST whose key is known, the answer it was given."""
     request, action, context = routed.request, routed.action, routed.context
+    if action.max_concurrent:
+        concurrency.begin(routed)  # `judge` ends it
     keyed = None
     if action.writes and request.method == "POST" and idempotency.HEADER in request.headers:
         key = await idempotency.key_of(request, context.client_id, routed.media, routed.body, secret=action.secret)

@@ -47,7 +47,7 @@ def find_route(app: AppContext, request: Request) -> Match:
     routes = app.routes.get(request.version)
     match = routes.find(request.segments) if routes is not None else None
     if match is None:
-        raise Refusal(Reason.NO_SUCH_RESOURCE)
+        raise _not_found(app, request)
     if match.route.moved:
         suffix = f".{request.suffix}" if request.suffix else ""
         query = f"?{request.query}" if request.query else ""
@@ -57,14 +57,30 @@ def find_route(app: AppContext, request: Request) -> Match:
     return match
 
 
-def allowed_action(request: Request, match: Match) -> Action:
+def _not_found(app: AppContext, request: Request) -> Refusal:
+    """What the published API has and this server has not is told apart from a path that nobody knows."""
+    version, segments = request.version, request.segments
+    named = segments if version else (request.prefix.rpartition("/")[2], *segments)
+    lacking = app.unserved.find(version, named)
+    if lacking is not None and not lacking.served:
+        operation = {"documented_path": lacking.path, "methods": list(lacking.methods), "group": lacking.group}
+        return Refusal(Reason.NOT_SERVED_HERE, details=operation)
+    nearest = app.unserved.nearest.find(version, segments)
+    return Refusal(Reason.NO_SUCH_RESOURCE, details={"nearest_path": nearest} if nearest else None)
+
+
+def allowed_action(app: AppContext, request: Request, match: Match) -> Action:
     """HEAD is GET without the body; OPTIONS is always there (RFC 9110 15.5.6)."""
     action = match.route.actions.get("GET" if request.method == "HEAD" else request.method)
     if action is not None:
         return action
     if request.method == "OPTIONS":
         return Describe(match.route)
-    raise Refusal(Reason.METHOD_NOT_ALLOWED, headers=[(b"allow", match.route.allow.encode())])
+    lacking = app.unserved.find(request.version, request.segments)
+    details = None
+    if lacking is not None and request.method in lacking.methods:
+        details = {"not_served_here": f"{request.method} {lacking.path}", "group": lacking.group}
+    raise Refusal(Reason.METHOD_NOT_ALLOWED, details=details, headers=[(b"allow", match.route.allow.encode())])
 
 
 def require_scope(request: Request, caller: Caller, action: Action) -> None:

@@ -135,8 +135,8 @@ routes = (
     collection("categories", V2, "GET POST DELETE"),
     item("categories/{id}", V2),
     count("categories/count", V2),
-    collection("catalog/categories", V3, "GET POST DELETE"),
-    item("catalog/categories/{id}", V3),
+    collection("catalog/categories", V3, "GET POST DELETE").at_most(GET=40),
+    item("catalog/categories/{id}", V3).at_most(GET=40, PUT=40, DELETE=40),
     route("catalog/categories/{id}/image", 3, POST=UploadImage(V3), DELETE=DropImage(V3)),
 )
 

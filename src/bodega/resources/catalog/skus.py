@@ -9,7 +9,7 @@ import msgspec
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.fields import FILE_PATH, INT32, INTEGER, FieldType
 from bodega.kit.filters import Filter
-from bodega.kit.listing import Filter, Listing
+from bodega.kit.listing import Listing
 from bodega.kit.parameters import parser
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item

@@ -231,7 +231,7 @@ routes = (
     collection("catalog/trees/categories", V3, "GET")
     .also(route("catalog/trees/categories", 3, POST=CreateInTrees(V3), PUT=UpdateMany(UPDATE)))
     .also(route("catalog/trees/categories", 3, DELETE=DeleteInTrees(DELETE))),
-    route("catalog/trees/{tree_id}/categories", 3, GET=ShowTree(WHOLE)),
+    route("catalog/trees/{tree_id}/categories", 3, GET=ShowTree(WHOLE)).at_most(GET=1),
 )
 
 RESOURCE = Resource(routes=routes)

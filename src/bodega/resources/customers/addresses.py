@@ -170,7 +170,8 @@ routes = (
     collection("customers/addresses", POST, "GET")
     .also(whole_lists("customers/addresses", POST, "POST"))
     .also(whole_lists("customers/addresses", PUT, "PUT"))
-    .also(collection("customers/addresses", DELETE, "DELETE")),
+    .also(collection("customers/addresses", DELETE, "DELETE"))
+    .at_most(POST=10, PUT=3),
 )
 
 

@@ -113,7 +113,8 @@ class Upsert(UpdateMany):
 routes = (
     collection("customers/attribute-values", V3, "GET")
     .also(route("customers/attribute-values", 3, PUT=Upsert(V3)))
-    .also(collection("customers/attribute-values", DELETE, "DELETE")),
+    .also(collection("customers/attribute-values", DELETE, "DELETE"))
+    .at_most(PUT=3),
 )
 
 

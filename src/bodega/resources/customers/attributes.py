@@ -54,7 +54,8 @@ routes = (
     collection(_HOME, POST, "GET")
     .also(whole_lists(_HOME, POST, "POST"))
     .also(whole_lists(_HOME, PUT, "PUT"))
-    .also(collection(_HOME, DELETE, "DELETE")),
+    .also(collection(_HOME, DELETE, "DELETE"))
+    .at_most(POST=3, PUT=3),
 )
 
 RESOURCE = Resource(

@@ -105,7 +105,8 @@ routes = (
     collection("customers", POST, "GET")
     .also(whole_lists("customers", POST, "POST"))
     .also(whole_lists("customers", PUT, "PUT"))
-    .also(collection("customers", DELETE, "DELETE")),
+    .also(collection("customers", DELETE, "DELETE"))
+    .at_most(PUT=3),
 )
 
 

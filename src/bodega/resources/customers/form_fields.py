@@ -133,7 +133,9 @@ V3 = Endpoint(
 )
 
 routes = (
-    collection("customers/form-field-values", V3, "GET").also(whole_lists("customers/form-field-values", V3, "PUT")),
+    collection("customers/form-field-values", V3, "GET")
+    .also(whole_lists("customers/form-field-values", V3, "PUT"))
+    .at_most(PUT=10),
 )
 
 

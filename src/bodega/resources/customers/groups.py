@@ -152,8 +152,8 @@ V2 = Endpoint(
 )
 
 routes = (
-    collection("customer_groups", V2, "GET POST DELETE"),
-    item("customer_groups/{id}", V2),
+    collection("customer_groups", V2, "GET POST DELETE").at_most(GET=40, POST=40),
+    item("customer_groups/{id}", V2).at_most(DELETE=40),
     count("customer_groups/count", V2),
 )
 
