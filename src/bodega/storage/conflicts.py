@@ -1,4 +1,4 @@
-"""Who stands in the way of a write that an index or a foreign key refused: read only then, and told to the caller."""
+"""What conflicts with a write that an index or a foreign key refused: read only then, and reported to the caller."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def conflicts(tx: Tx, table: Table, entity: Any, rules: Sequence[Conflicts
 
 
 def duplicate(field: str, message: str, noun: str, other: int) -> Fault:
-    """The fault of wanting a value that another row holds (rule 43), with who holds it and what to do."""
+    """The fault for a value that another row holds (rule 43): it names that row and what to do."""
     details = {
         "conflict_reason": message,
         "conflicting_field": field,
@@ -53,7 +53,7 @@ def duplicate(field: str, message: str, noun: str, other: int) -> Fault:
 
 
 def dangling(field: str, message: str, missing: Sequence[int]) -> Fault:
-    """The fault of referring to rows that do not exist (rule 44)."""
+    """The fault for a reference to rows that do not exist (rule 44)."""
     details = {
         "conflict_reason": message,
         "invalid_reason": message,

@@ -17,14 +17,14 @@ from bodega.storage.writer import Waiting, Writer
 
 TRIES = 3
 BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED; {LOCK}"
-"""One trip: the transaction, and the store's write lock."""
+"""One round trip: begins the transaction and takes the store's write lock."""
 
 
 class PostgresRows(Writer):
-    """Reads through a few connections, writes through one connection a worker.
+    """Reads through a few connections, writes through one connection per worker.
 
-    The table statistics is locked when a transaction begins: a store has one writer at a time, over all workers, as it
-    has on SQLite. Plan limits, uniqueness and ids in commit order follow from that, and no two writes can deadlock.
+    The table statistics are locked when a transaction begins: a store has one writer at a time across all workers, as
+    on SQLite. Plan limits, uniqueness and ids in commit order follow from that, and no two writes can deadlock.
     """
 
     def __init__(self, dsn: str, schema: str, budget: Budget, model: DataModel) -> None:
@@ -82,7 +82,7 @@ class PostgresRows(Writer):
                     raise
                 except Exception as error:
                     if (tx.wrote or isinstance(error, asyncpg.PostgresError)) and not alone:
-                        raise Redo from error  # what it wrote, or the error itself, is in the others' transaction
+                        raise Redo from error  # what it wrote, or the error itself, is part of the others' transaction
                     if tx.wrote:
                         raise
                     statistics.restore(mark)
@@ -103,7 +103,7 @@ class PostgresRows(Writer):
             waiting.failed(refusal)
 
     async def _roll_back(self, connection: Any, error: BaseException) -> None:
-        """Back to before the transaction; a connection that cannot be brought there is given up."""
+        """Rolls the transaction back; a connection that cannot be rolled back is closed."""
         try:
             if not isinstance(error, LOST):
                 await connection.execute("ROLLBACK")
@@ -131,7 +131,7 @@ class PostgresRows(Writer):
         return self._connection
 
     def _look(self) -> None:
-        """Lets go of a connection that was not used for a while; one timer serves many writes."""
+        """Closes a connection that was not used for a while; one timer serves many writes."""
         loop = asyncio.get_running_loop()
         left = self._used + IDLE_SECONDS - loop.time()
         if left > 0 or self.busy:
@@ -142,7 +142,7 @@ class PostgresRows(Writer):
             self._budget.gave(self, self.spare())
 
     def spare(self) -> int:
-        """Ends the writing connection, if nobody writes; the budget counts it itself."""
+        """Closes the writing connection if nobody writes; the budget adjusts its own count."""
         if self._connection is None or self.busy:
             return 0
         self._connection.terminate()
@@ -150,7 +150,7 @@ class PostgresRows(Writer):
         return 1
 
     async def close(self) -> None:
-        """Ends after the last waiting write."""
+        """Closes after the last waiting write."""
         await self.settle()
         if self._looking is not None:
             self._looking.cancel()
