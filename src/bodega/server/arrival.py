@@ -71,8 +71,8 @@ class Arrival:
         if self.body_bytes > self._connection.limits.body_bytes:
             self._connection.stop(ProtocolRefusal.BODY_TOO_LARGE)
 
-    def drop_upload(self) -> None:
-        """The upload was dropped: the connection is not kept."""
+    def end_after_upload(self) -> None:
+        """Ends the connection after the open upload, too."""
         self._keep_after_upload = False
 
     def begin_deadline(self, seconds: float) -> None:

@@ -137,7 +137,7 @@ class Protocol(Connection):
         A client may just be sending on a connection that looks idle. It is closed only if nothing arrives for a while;
         a request that arrives until then is answered, and the reply ends the connection (RFC 9112 section 9.6).
         """
-        self._arrival.drop_upload()
+        self._arrival.end_after_upload()
         if self.cycle is None or self.cycle.response_complete:
             self.loop.call_later(LAST_CALL_SECONDS, self._close_if_idle)
         else:
