@@ -1,4 +1,4 @@
-"""Bodies of JSON: decoding, the caps of lists, and what is refused where a body is none."""
+"""JSON bodies: decoding, the caps of lists, and the refusal of what is not JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Changes = dict[str, Any]
 
 
 def respect_cap(items: Any, maximum: int) -> None:
-    """Rule 25: a list, and not too long."""
+    """Rule 25: the body is a list, and not too long."""
     if not isinstance(items, list):
         raise Refusal(Reason.MALFORMED_BODY, "The request body must be a list of objects.")
     if len(items) > maximum:
@@ -34,7 +34,7 @@ def parse_json(body: bytes) -> Any:
 
 
 def malformed(error: Exception) -> Refusal:
-    """The refusal of a body that is no JSON."""
+    """The refusal of a body that is not JSON."""
     if isinstance(error, RecursionError):
         why = "it is nested too deeply"
     elif isinstance(error, ArithmeticError):

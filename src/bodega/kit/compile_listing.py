@@ -1,4 +1,4 @@
-"""The compile step for listings: filters, sorts, orders and includes name columns that there are."""
+"""The compile step for listings: filters, sorts, orders and includes name existing columns."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def check_listing(
     columns: Mapping[str, str] | None = None,
     operators: Collection[str] = COLUMN_OPERATORS,
 ) -> None:
-    """One list's parameters. `columns` (and their types) are those of its table unless given, `operators` those that
-    can be carried out."""
+    """Checks the parameters of one list. `columns` (and their types) are those of its table unless given, `operators`
+    the supported ones."""
     types = listing.table.types if columns is None else columns
     for word in listing.words:
         _check_word(listing, word, types, operators, mistakes)
@@ -46,7 +46,7 @@ def check_listing(
 
 
 def check_shown(listing: Listing, more: Collection[str], mistakes: Mistakes) -> None:
-    """The members that a caller may choose, beside which are `more`."""
+    """Checks the members that a caller may choose; `more` are further ones."""
     if listing.shown:
         mistakes.expect_all("always", sorted(listing.always), {*listing.shown, *more}, "member")
 
@@ -54,7 +54,7 @@ def check_shown(listing: Listing, more: Collection[str], mistakes: Mistakes) -> 
 def _check_word(
     listing: Listing, word: str, types: Mapping[str, str], operators: Collection[str], mistakes: Mistakes
 ) -> None:
-    """A word of the shorthand: `price:range`, in V2 also `min_price`."""
+    """Checks a word of the shorthand: `price:range`, in V2 also `min_price`."""
     name, _, given = word.partition(":")
     asked: list[str] = []
     if listing.version == 2 and name[:4] in ("min_", "max_"):

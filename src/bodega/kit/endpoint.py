@@ -1,4 +1,4 @@
-"""A facet: one API version's view of a table, and what may be done through it."""
+"""An endpoint: one API version's view of a table, and what may be done through it."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from bodega.storage.table import Table
 from bodega.storage.unit import Unit
 
 Prefetch = Callable[[Any, dict[str, Any], int, str], Awaitable[None]]
-"""`prefetch(call, draft, id, before)`: before the transaction of a write, changes a draft so that it holds what it
-names, as the picture of a URL. `id` is the row that it changes (0: a new one), `before` what the names of its members
-begin with in a refusal."""
+"""`prefetch(context, draft, id, before)`: before the transaction of a write, completes a draft with what it names, such
+as the picture of a URL. `id` is the row that it changes (0: a new one), `before` the prefix of its members' names in a
+refusal."""
 
 
 class Parent(NamedTuple):
-    """A row that the path names before the facet's own: `/products/{product_id}/images` lies within a product.
+    """A row that the path names before the endpoint's own: `/products/{product_id}/images` is below a product.
 
-    Rows below it hold its `value` in their `column`: its id, unless the two meet in another number (the values of a
-    product's option are those of the option behind it). `column` is empty where a table beside says which they are.
-    `where` is SQL that it must meet.
+    Rows below it hold its `value` in their `column`: its id, unless they are related by another number (the values of a
+    product's option are those of the option behind it). `column` is empty if another table relates them. `where` is SQL
+    that the parent must meet.
     """
 
     column: str
@@ -40,11 +40,11 @@ class Batch:
     """A body that is a list: at most `cap` items (rule 25).
 
     `whole`: one bad item refuses all (rule 97); else the good ones are saved beside the bad, and `partly` is the
-    outcome. `counted`: the reply's meta counts what succeeded and failed, and its errors are a list. `identity` is the
-    member that names a row; an item without it is a new row where `creates` allows it. `shows`: whether the reply holds
-    the rows. `silent`: 204 and no body. `refused` is the reason that speaks for a whole list which one item keeps from
-    being saved, where the published documents know no conflict. `omits` are reasons for which an item is left as it was
-    and out of the reply (rule 101). `finds` gives the id of the row that an item without one is about, 0 for a new row.
+    outcome. `counted`: the reply's meta counts successes and failures, and its errors are a list. `identity` is the
+    member that names a row; an item without it is a new row if `creates` allows it. `shows`: whether the reply holds
+    the rows. `silent`: 204 and no body. `refused` is the reason for refusing a whole list because of one item, if the
+    published documents have no conflict. `omits` are reasons for which an item is not written and left out of the reply
+    (rule 101). `finds` gives the id of the row that an item without an id is about, 0 for a new row.
     """
 
     cap: int
@@ -64,17 +64,16 @@ class Batch:
 class Endpoint:
     """Facts about a resource in one version.
 
-    `scope` is the OAuth scope that lets one write (its `_read_only` twin lets one read; "" asks for none).
-    `home` is the path of the collection. `created` is the status of a create in the published documents (201, or 200
-    for most of V3). `delete_needs_filter`: rule 22; `delete_cap`: rule 23; `batch`: bodies that are lists. `defaults`
-    are this version's own defaults on create (rule 42). `parents` are the rows that the path names first, outermost
-    first; `only` the values that columns of every row of this facet have, and that a new row gets; `owner` names the
-    column that holds the client id of the account that alone may see a row, unless its column `shared` is true. `key`
-    is the column by which the last id of the path finds its row. `max_body` is in bytes, where the resource takes less
-    than the server does. `uploads`: a body may be a form with files; `prefetch` brings in what a draft needs.
-    `json_only`: a resource of V2 that never speaks XML (rule 15).
-    `idle_delete`: a bulk DELETE without a filter does nothing (rule 22). `secret`: its bodies may hold passwords, and
-    no task keeps them.
+    `scope` is the OAuth scope for writing (its `_read_only` twin is for reading; "" needs none). `home` is the path of
+    the collection. `created` is the status of a create in the published documents (201, or 200 for most of V3).
+    `delete_needs_filter`: rule 22; `delete_cap`: rule 23; `batch`: bodies that are lists. `defaults` are this version's
+    own defaults on create (rule 42). `parents` are the rows that the path names first, outermost first; `only` the
+    values that columns of every row of this endpoint have, and that a new row gets; `owner` names the column that holds
+    the client id of the account that alone may see a row, unless its column `shared` is true. `key` is the column by
+    which the last id of the path finds its row. `max_body` is in bytes, if the resource accepts less than the server
+    does. `uploads`: a body may be a form with files; `prefetch` brings in what a draft needs. `json_only`: a resource
+    of V2 without XML (rule 15). `idle_delete`: a bulk DELETE without a filter does nothing (rule 22). `secret`: its
+    bodies may hold passwords, and are never stored in a task.
     """
 
     version: int

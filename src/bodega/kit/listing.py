@@ -1,4 +1,4 @@
-"""Query parameters as data: which filters, sorts and includes a list takes, and what a query string asks of it."""
+"""Query parameters as data: which filters, sorts and includes a list takes, and how a query string is read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DEFAULT_LIMIT = 50
 MAX_LIMIT = 250
 MAX_PARAMETERS = 1000
 LONGEST_SEARCH = 10_000
-"""Characters of a text that is looked for inside others: SQLite takes patterns of up to 50,000 bytes."""
+"""The greatest length in characters of a text to search for: SQLite takes patterns of up to 50,000 bytes."""
 
 SETS: dict[str, tuple[str, ...]] = {
     "set": ("in", "not_in", "min", "max", "greater", "less"),
@@ -32,8 +32,8 @@ SETS: dict[str, tuple[str, ...]] = {
 class Filter(NamedTuple):
     """A query parameter that narrows a list. `parse` raises ValueError with the end of a sentence.
 
-    `column` is the name of one, or an operand of another type (`storage/operands.py`). `besides` are conditions that go
-    with it.
+    `column` is the name of a column, or an operand of another type (`storage/operands.py`). `besides` are additional
+    conditions.
     """
 
     column: Operand
@@ -43,17 +43,18 @@ class Filter(NamedTuple):
 
 
 class Ignored(NamedTuple):
-    """A query parameter that is known and checked, but narrows nothing."""
+    """A query parameter that is known and checked, but filters nothing."""
 
     parse: Parse
 
 
 class Include(NamedTuple):
-    """Children shown inside their parent when asked for: {parent id: JSON}, read once for the whole page.
+    """Children shown inside their parent on request: {parent id: JSON}, read once for the whole page.
 
-    `read` takes the call and the ids of the parents. `tables` names the tables that it reads, joined by blanks: the
-    entity tag of the parent moves with them. `files`: what it shows may name files. `member` is what it is called in
-    the reply, if not as in the query. `rows` are those of a table: it, the column that names the parent, their order.
+    `read` takes the context and the ids of the parents. `tables` names the tables that it reads, separated by blanks:
+    the entity tag of the parent changes with them. `files`: the children may name files. `member` is the name in the
+    reply, if it differs from that in the query. `rows`, if they are those of a table: the table, the column that names
+    the parent, their order.
     """
 
     read: Callable[[Any, Sequence[int]], Awaitable[dict[int, bytes]]]
@@ -76,7 +77,7 @@ def children(
 ) -> Include:
     """The rows of a table whose `column` names the parent, as a list in this order; `where` is SQL that narrows it.
 
-    `inside` are includes of theirs that are always shown: one query more for the whole page.
+    `inside` are includes of the children that are always shown: one more query for the whole page.
     """
     within = inside or {}
 
@@ -101,14 +102,14 @@ def children(
 
 
 class Cursor(NamedTuple):
-    """A place in a list in the order of ids; on the wire it is opaque. `backwards`: what comes before it."""
+    """A position in a list in the order of ids; on the wire it is opaque. `backwards`: selects the rows before it."""
 
     at: int
     backwards: bool = False
 
     @property
     def text(self) -> str:
-        """As `before` and `after` carry it."""
+        """The text in `before` and `after`."""
         return urlsafe_b64encode(f"id:{self.at}".encode()).decode().rstrip("=")
 
 
@@ -123,7 +124,7 @@ def _cursor(text: str, *, backwards: bool) -> Cursor:
 
 
 class Query(NamedTuple):
-    """What the query string asked for, checked. `filters` tells whether any filter was given."""
+    """The parsed and checked query string. `filters`: whether any filter was given."""
 
     plan: QueryPlan
     page: int = 1
@@ -145,14 +146,14 @@ class Listing(Sealed):
 
     `filters` in the shorthand of filters.tsv: `id:set` (equal, :in, :not_in, :min, :max, :greater, :less),
     `price:range`, `name:like`, `date_modified:min,max`, `name` (equal only); in V2 `min_id max_id`. `mapped` gives
-    filters that are not a plain column. A parameter nobody knows is passed over, as connectors send many; a known field
-    with an operator it does not have is refused (rule 20), since passing it over would return too much.
+    filters that are not a plain column. An unknown parameter is ignored, since connectors send many; a known field with
+    an operator it does not have is refused (rule 20), since ignoring it would return too much.
 
-    A word of `sorts` may carry its direction, as `last_name:desc`; a column `x_key` sorts what `x` names.
+    A word of `sorts` may include its direction, such as `last_name:desc`; a column `x_key` is used to sort by `x`.
 
-    `order` is a column that the list is in unless the caller sorts it; with `-` before it, descending. `inside` names
-    includes that are always shown. `cursor`: pages can also be asked for by `before` and `after`. `maximum` is the
-    greatest limit. `bounds` are words of paging that a delete takes as well: it then deletes a page.
+    `order` is the column by which the list is sorted unless the caller chooses; descending with `-` before it. `inside`
+    names includes that are always shown. `cursor`: pages can also be requested by `before` and `after`. `maximum` is
+    the greatest limit. `bounds` are paging parameters that a delete takes as well: it then deletes a page.
     """
 
     def __init__(
@@ -210,7 +211,7 @@ class Listing(Sealed):
         column = "name_key" if field == "name" and op in ("eq", "in") and "name_key" in self.table.types else field
         parse = parser(self.table.types.get(column, "TEXT"), column)
         many = op in ("in", "not_in")
-        # A date that is unset is empty text: it comes before every date, but is not before any.
+        # An unset date is empty text: it sorts before every date, but must not match "before".
         unset = (Condition(column, "ne", ""),) if op in ("max", "less") and parse is moment else ()
         read = listed(parse) if many else (str if op == "like" else parse)
         self.filters[parameter] = Filter(column, op, read, unset)  # type: ignore[arg-type]
@@ -218,7 +219,7 @@ class Listing(Sealed):
     def parse(self, query: str, *, strict: bool = False) -> Query:
         """The query of a request. Raises Refusal.
 
-        `strict` also refuses unknown filters and filters that say nothing: a delete must not pass one over.
+        `strict` also refuses unknown and empty filters: a delete must not ignore one.
         """
         if not query:
             return self.everything
@@ -347,10 +348,10 @@ class Listing(Sealed):
 _SEARCHES = ("like", "like_any")
 
 _FAR = 1_000_000_000
-"""A number of ten digits or more is as good as this one: over every limit, past every last page."""
+"""Stands for any number of ten digits or more: over every limit, past every last page."""
 
 PAGING = frozenset({"page", "limit", "sort", "direction", "before", "after"})
-"""What would narrow a list means nothing to a delete, and must not be taken for a bound."""
+"""Paging parameters: they mean nothing to a delete, and must not be taken for a limit of it."""
 
 _OWN = frozenset(
     {"page", "limit", "sort", "direction", "before", "after", "include", "include_fields", "exclude_fields", "exclude"}
