@@ -1,7 +1,7 @@
-"""The resources of the catalogue for which rules of several files run, in this order.
+"""The aggregates of the catalogue with rules from several files, in this order.
 
-A file of rules does not know when they run: all that runs for a product is to be read here. A resource whose rules are
-all in its own file is declared there.
+A file of rules does not know when they run: everything that runs for a product is listed here. A resource whose rules
+are all in its own file is declared there.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Categories: the tree that products hang on."""
+"""Categories: the tree of the catalogue."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ TABLE = stored(
     },
     indexed="parent_id name_key",
     hidden=HIDDEN,
-    # Rule 33: the sources disagree; siblings must differ, as V3 says, in both versions.
+    # Rule 33: the sources disagree; siblings must differ in both versions, as V3 says.
     uniques=[Unique(("tree_id", "parent_id", "name_key"), "name", "A category of this name exists beside it.")],
     references=[
         Reference("parent_ref", "categories", "parent_id", "The parent category does not exist.", "CASCADE"),
@@ -80,7 +80,7 @@ TABLE = stored(
     ],
     counter="categories",
     cap=16_000,
-    at_once=True,  # rule 36: all go, or none
+    at_once=True,  # rule 36: all are deleted, or none
 )
 
 KEYWORD = Filter(AnyColumn(("name", "search_keywords", "page_title")), "like", str)
@@ -141,14 +141,14 @@ routes = (
 
 
 async def take_the_url_as_trees_write_it(_unit: Unit, changes: dict[str, Any], _old: Any, _notes: Any) -> None:
-    """Trees name the parts of a URL otherwise."""
+    """Accepts the parts of a URL by the names that trees use."""
     url = changes.pop("url", None)
     if url is not None:
         changes["custom_url"] = CustomUrl(url.path, url.is_customized)
 
 
 async def keep_the_tree(unit: Unit, old: Any, new: Any) -> None:
-    """Rules 35 and 37: no circle, at most seven ancestors, counted for a moved subtree too."""
+    """Rules 35 and 37: no circle, at most seven ancestors, also in a moved subtree."""
     await tree.plant(TABLE, unit, old, new)
 
 
@@ -158,5 +158,5 @@ async def take_the_subtree_along(unit: Unit, old: Any, new: Any) -> None:
 
 
 async def with_its_subtree(unit: Unit, ids: Sequence[int]) -> list[int]:
-    """A category goes with everything below it."""
+    """A category is deleted with everything below it."""
     return [child for child, _ in await tree.below(unit.tx, ids)]

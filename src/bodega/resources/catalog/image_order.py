@@ -16,11 +16,11 @@ from bodega.storage import query
 from bodega.storage.table import numbered_placeholders
 from bodega.storage.unit import Unit
 
-# Places.
+# Positions.
 
 
 async def make_room_for_it(unit: Unit, changes: Changes, old: Image | None, _notes: list[Fault]) -> None:
-    """Rule 68: an image that is given a place which is taken moves the others down."""
+    """Rule 68: an image at a position that is taken moves the others down."""
     arranged = changes.pop("arranged", False)
     place = changes.get("sort_order")
     if arranged or place is None or (old is not None and old.sort_order == place):
@@ -30,8 +30,8 @@ async def make_room_for_it(unit: Unit, changes: Changes, old: Image | None, _not
 
 
 async def write(unit: Unit, parent: Product, drafts: list[Changes], notes: list[Fault]) -> None:
-    """Writes the images of a product's body: each gets the place that the body gives it, and those that the body does
-    not name make room."""
+    """Writes the images in a product's body: each gets its position in the body, and those that the body does not name
+    make room."""
     places = {draft["id"]: draft["sort_order"] for draft in drafts if "id" in draft and "sort_order" in draft}
     sql = "SELECT id, sort_order FROM product_images WHERE product_id = $1"
     held = await query.pairs(unit.tx, sql, parent.id)
@@ -46,7 +46,7 @@ NESTED = Nested(v3, write, prefetch=take_in)
 
 
 async def _make_room(unit: Unit, product_id: int, wanted: Collection[int], staying: Collection[int]) -> None:
-    """Where a place is taken by an image that may move, it moves down by one, and so do all that come after it."""
+    """If a position is taken by an image that may move, it moves down by one, and so do all after it."""
     if not wanted:
         return
     sql = "SELECT id, sort_order FROM product_images WHERE product_id = $1 AND sort_order >= $2 ORDER BY sort_order"
@@ -76,8 +76,8 @@ _OTHERS = "SELECT 1 FROM product_images WHERE product_id = $1 AND id <> $2 LIMIT
 
 
 async def have_one_thumbnail(unit: Unit, old: Image | None, new: Image) -> None:
-    """Rule 68: the first image is the thumbnail; a later one that wants to be takes the flag from the one before. The
-    only image keeps it."""
+    """Rule 68: the first image is the thumbnail; a later one with the flag takes it from the previous one. The only
+    image keeps it."""
     if old is not None and old.is_thumbnail == new.is_thumbnail:
         return
     flagged = await query.value(unit.tx, _FLAGGED, new.product_id, new.id)
@@ -90,8 +90,8 @@ async def have_one_thumbnail(unit: Unit, old: Image | None, new: Image) -> None:
 
 
 async def show_it_in_the_product(unit: Unit, old: Image | None, new: Image) -> None:
-    """Rule 68: an image that gives the flag away leaves it to the first of the others. Rule 28: V2 shows the thumbnail
-    inside the product, whose entity tag moves with it."""
+    """Rule 68: an image that loses the flag passes it to the first of the others. Rule 28: V2 shows the thumbnail
+    inside the product, whose entity tag changes with it."""
     was = old is not None and old.is_thumbnail
     if was and not new.is_thumbnail:
         await _appoint(unit, new.product_id, [new.id])
@@ -100,7 +100,7 @@ async def show_it_in_the_product(unit: Unit, old: Image | None, new: Image) -> N
 
 
 async def leave_a_thumbnail(unit: Unit, doomed: Sequence[int]) -> None:
-    """Rule 68: when the thumbnail goes, the first of those that stay takes its place."""
+    """Rule 68: when the thumbnail is deleted, the first of the remaining images becomes the thumbnail."""
     among = f"id IN ({numbered_placeholders(len(doomed))}) AND is_thumbnail"
     owners = await query.values(unit.tx, f"SELECT product_id FROM product_images WHERE {among}", *doomed)
     products = [owner for owner in owners if (product.TABLE.name, owner) not in unit.leaving]
@@ -111,7 +111,7 @@ async def leave_a_thumbnail(unit: Unit, doomed: Sequence[int]) -> None:
 
 
 async def _appoint(unit: Unit, product_id: int, others: Sequence[int]) -> None:
-    """The first image of a product that is none of these becomes its thumbnail."""
+    """Makes the first image of a product, except these, its thumbnail."""
     among = f"product_id = $1 AND id NOT IN ({numbered_placeholders(len(others), 2)})"
     sql = f"SELECT id FROM product_images WHERE {among} ORDER BY sort_order, id LIMIT 1"
     heir = await query.value(unit.tx, sql, product_id, *others)

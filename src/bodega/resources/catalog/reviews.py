@@ -1,4 +1,4 @@
-"""Reviews: what buyers say of a product."""
+"""Reviews of products by buyers."""
 
 from __future__ import annotations
 
@@ -117,13 +117,13 @@ INCLUDE = children(TABLE, "product_id")
 
 
 async def date_the_undated(unit: Unit, changes: dict[str, Any], old: Any, _notes: list[Fault]) -> None:
-    """A review of V2 that says no date was written now."""
+    """A V2 review without a date gets the present time."""
     if old is None and not changes.get("date_reviewed"):
         changes["date_reviewed"] = moment(unit.now)
 
 
 def _counts(review: Review | None) -> tuple[int, int]:
-    """What a review adds to its product: one more, and its rating (rule 70)."""
+    """What a review adds to its product: the count and its rating (rule 70)."""
     return (1, review.rating) if review is not None and review.status == "approved" else (0, 0)
 
 
@@ -138,13 +138,13 @@ async def _move(unit: Unit, product_id: int, count: int, rating: int) -> None:
 
 
 async def rate_the_product(unit: Unit, old: Review | None, new: Review) -> None:
-    """Rule 70: the product knows how many approved reviews it has, and the sum of their ratings."""
+    """Rule 70: a product has the number of its approved reviews and the sum of their ratings."""
     before, now = _counts(old), _counts(new)
     await _move(unit, new.product_id, now[0] - before[0], now[1] - before[1])
 
 
 async def unrate_the_product(unit: Unit, doomed: Sequence[int]) -> None:
-    """Rule 70: a review that goes counts no more."""
+    """Rule 70: a deleted review no longer counts."""
     for review in await query.entities_of(unit.tx, TABLE, doomed):
         count, rating = _counts(review)
         await _move(unit, review.product_id, -count, -rating)

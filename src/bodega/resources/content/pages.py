@@ -28,13 +28,13 @@ from bodega.storage.table import Reference, Unique, numbered_placeholders
 from bodega.storage.unit import Unit
 
 MAX_BYTES = 1024 * 1024
-"""Rule 109: of a request."""
+"""Rule 109: the limit for one request."""
 
 Text = Annotated[str, msgspec.Meta(max_length=MAX_BYTES)]
 
 
 class WebPage(Entity, kw_only=True):
-    """`link` is where a page of that type leads; `email` receives what a contact form sends."""
+    """`link` is the target of a page of that type; `email` receives what a contact form sends."""
 
     channel_id: Id = 1
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
@@ -86,7 +86,7 @@ routes = (collection("pages", V2, "GET POST"), item("pages/{id}", V2))
 
 
 async def fill_what_its_type_needs(_unit: Unit, _old: WebPage | None, new: WebPage) -> None:
-    """A link leads somewhere, a file has content, and only a file is anything but HTML."""
+    """A link needs a target, a file needs content, and only a file can be something other than HTML."""
     faults = []
     if new.type == "link" and not new.link:
         faults.append(_missing("link"))
@@ -103,7 +103,7 @@ def _missing(name: str) -> Fault:
 
 
 async def lie_below_another_page(unit: Unit, old: WebPage | None, new: WebPage) -> None:
-    """The parent exists, and is not the page itself nor one below it."""
+    """The parent must exist, and must not be the page itself or one below it."""
     above = new.parent_id
     if not above or (old is not None and old.parent_id == above):
         return
@@ -118,7 +118,7 @@ async def lie_below_another_page(unit: Unit, old: WebPage | None, new: WebPage) 
 
 
 async def have_one_homepage(unit: Unit, old: WebPage | None, new: WebPage) -> None:
-    """A channel's storefront begins at one page: the one that was named last."""
+    """A channel has one home page: a new one replaces the previous one."""
     if new.is_homepage and (old is None or not old.is_homepage):
         sql = "SELECT id FROM web_pages WHERE is_homepage AND channel_id = $1 AND id <> $2"
         for (other,) in await unit.tx.rows(sql, new.channel_id, new.id):
@@ -126,7 +126,7 @@ async def have_one_homepage(unit: Unit, old: WebPage | None, new: WebPage) -> No
 
 
 async def lift_the_pages_below(unit: Unit, doomed: Sequence[int]) -> None:
-    """What lay below a page that goes away is at the top then."""
+    """Moves the pages below a deleted page to the top level."""
     for (child,) in await unit.tx.rows(
         f"SELECT id FROM web_pages WHERE parent_id IN ({numbered_placeholders(len(doomed))})", *doomed
     ):

@@ -1,4 +1,4 @@
-"""Customers and their groups, for which rules of several files run, in this order."""
+"""The aggregates of customers and their groups, with rules from several files, in this order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Customers in both versions, and the rules that they keep."""
+"""Customers in both versions, and their rules."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MAX_AT_ONCE = 10
 
 
 async def keep_only_hashes(_call: Context, draft: Changes, _customer: int, _before: str) -> None:
-    """Rule 98: a password is hashed before anything is written, and known to nobody afterwards."""
+    """Rule 98: a password is hashed before anything is written, and only the hash is kept."""
     asked = draft.pop("credentials", None)
     if isinstance(draft.get("authentication"), Credentials):
         asked = draft.pop("authentication")
@@ -107,7 +107,7 @@ routes = (
 
 
 async def take_the_credit(_unit: Unit, changes: Changes, _old: Customer | None, _notes: list[Fault]) -> None:
-    """V3 lists store credit by currency; it is kept in one."""
+    """V3 lists store credit by currency; only one amount is kept."""
     amounts = changes.pop("store_credit_amounts", None)
     if amounts is None:
         return
@@ -120,7 +120,7 @@ async def take_the_credit(_unit: Unit, changes: Changes, _old: Customer | None, 
 
 
 async def know_the_channels(unit: Unit, _old: Customer | None, new: Customer) -> None:
-    """Rule 102: a customer belongs to channels that exist."""
+    """Rule 102: the channels of a customer must exist."""
     if not new.channel_ids:
         return
     new.channel_ids = list(dict.fromkeys(new.channel_ids))
@@ -132,11 +132,11 @@ async def know_the_channels(unit: Unit, _old: Customer | None, new: Customer) ->
 
 
 async def tell_dates_with_a_z(_unit: Unit, _old: Customer | None, new: Customer) -> None:
-    """The one form in which every client reads the dates of customers."""
+    """Writes the dates of customers in the one form that every client can read."""
     new.date_created, new.date_modified = as_z(new.date_created), as_z(new.date_modified)
 
 
 async def hold_no_password(_unit: Unit, _old: Customer | None, new: Customer) -> None:
-    """Rule 98: what is written down is a hash, whichever way it came."""
+    """Rule 98: only a hash is stored, whichever way the password came."""
     assert type(new.authentication) is Authentication
     assert not new.password or new.password.startswith("$argon2id$")

@@ -1,7 +1,6 @@
-"""Settings of customers: for the whole store, and where a channel differs.
+"""Settings of customers: for the whole store, and for channels that differ.
 
-Which group is the default one and which is that of guests is known by the groups themselves; what is set here moves
-their roles.
+The default group and that of guests are stored with the groups themselves; setting them here changes the groups.
 """
 
 from __future__ import annotations
@@ -55,7 +54,7 @@ class GroupSettings(msgspec.Struct, omit_defaults=True):
 
 
 class CustomerSettings(Entity, kw_only=True):
-    """One row for the store, and one for each channel that has any of its own."""
+    """One row for the store, and one for each channel with its own settings."""
 
     privacy_settings: Privacy = msgspec.field(default_factory=Privacy)
     customer_group_settings: GroupSettings = msgspec.field(default_factory=GroupSettings)
@@ -66,7 +65,7 @@ TABLE = stored("customer_settings", CustomerSettings, noun="customer settings", 
 
 
 async def _own_channel(_tx: Tx, old: CustomerSettings | None, new: CustomerSettings) -> list[int]:
-    """The channel whose settings these are; those of the store are nobody's in particular."""
+    """The channel of these settings; those of the store belong to no channel."""
     return [new.id] if new.id != EVERYWHERE else []
 
 
@@ -74,13 +73,13 @@ _ON_CHANNEL = "store/channel/#/settings/"
 
 
 def privacy_changed(old: CustomerSettings | None, new: CustomerSettings) -> dict[str, Any] | None:
-    """What shoppers are asked for, and the page that says why."""
+    """The payload of a change of the privacy settings."""
     was = old.privacy_settings if old is not None else Privacy()
     return {"channel_id": new.id} if was != new.privacy_settings else None
 
 
 def default_group_changed(old: CustomerSettings | None, new: CustomerSettings) -> dict[str, Any] | None:
-    """Which group the channel's new customers join."""
+    """The payload of a change of the channel's default group."""
     was = old.customer_group_settings if old is not None else GroupSettings()
     now = new.customer_group_settings
     return {"channel_id": new.id} if was.default_customer_group_id != now.default_customer_group_id else None

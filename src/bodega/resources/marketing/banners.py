@@ -22,7 +22,7 @@ from bodega.storage.unit import Unit
 
 
 class Banner(Entity, kw_only=True):
-    """`item_id` is the category or the brand whose page it is on."""
+    """`item_id` is the category or the brand on whose page it is shown."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
     content: Long
@@ -57,7 +57,7 @@ routes = (collection("banners", V2, "GET POST DELETE"), item("banners/{id}", V2)
 
 
 async def show_it_for_a_while(_unit: Unit, _old: Banner | None, new: Banner) -> None:
-    """Rule 107: custom dates are a range."""
+    """Rule 107: custom dates must be a range."""
     if new.date_type == "always":
         return
     faults = [invalid(name, "must be a date") for name in ("date_from", "date_to") if not getattr(new, name)]
@@ -68,7 +68,7 @@ async def show_it_for_a_while(_unit: Unit, _old: Banner | None, new: Banner) -> 
 
 
 async def show_it_on_a_page_that_exists(unit: Unit, old: Banner | None, new: Banner) -> None:
-    """Rule 107: the page of a category or of a brand needs to say which."""
+    """Rule 107: a banner on the page of a category or brand must name an existing one."""
     table = _OWNERS.get(new.page)
     if table is None or (old is not None and (old.page, old.item_id) == (new.page, new.item_id)):
         return

@@ -1,4 +1,4 @@
-"""Orders: filters, routes, what is asked of an order itself, and the ways in which it is listed and put away."""
+"""Orders: filters, routes, the rules of the order itself, and how orders are listed and archived."""
 
 from __future__ import annotations
 
@@ -76,12 +76,12 @@ COUNTED = "SELECT count(*) FROM orders WHERE is_deleted"
 
 
 async def all_live(context: Context) -> bool:
-    """Whether no order is put away: then the whole table is the list, and its statistics knows the total."""
+    """Whether no order is archived: then the list is the whole table, and its statistics have the total."""
     return await context.reader.row(ARCHIVED) is None
 
 
 class ListOrders(ListAll):
-    """GET: archived orders are shown to those who ask for them by `is_deleted`."""
+    """GET: archived orders are only shown with `is_deleted`."""
 
     async def find(self, context: Context) -> Found:
         asked = any(condition.column in ("is_deleted", LIVING.column) for condition in context.query.plan.where)
@@ -92,7 +92,7 @@ class ListOrders(ListAll):
 
 
 class CountOrders(ListOrders):
-    """GET of the count. Rule 93: it tells how many orders there are of each status."""
+    """GET of the count. Rule 93: it includes the number of orders by status."""
 
     is_list = False
 
@@ -100,7 +100,7 @@ class CountOrders(ListOrders):
         plan = found.plan
         assert plan is not None
         if LIVING in plan.where and len(plan.where) == 1:
-            # All of them are counted in an index, and those that are put away in another.
+            # All orders are counted by one index, and archived ones by another.
             counts = await self._by_status(context, plan._replace(where=()))
             away = await self._by_status(context, plan._replace(where=(LIVING._replace(value=True),)))
             counts = {status: count - away.get(status, 0) for status, count in counts.items()}
@@ -127,21 +127,21 @@ class CountOrders(ListOrders):
 
 
 class PlaceOrder(Create):
-    """POST."""
+    """POST: places an order."""
 
     async def make(self, unit: Unit, write: Write, notes: list[Fault]) -> Row:
         return await writing.place(unit, write.draft, notes)
 
 
 class ChangeOrder(Update):
-    """PUT."""
+    """PUT: changes an order."""
 
     async def change(self, unit: Unit, write: Write, notes: list[Fault], recheck: Recheck | None) -> Row:
         return await writing.change(unit, write.found.entity_id, write.draft, notes, recheck)
 
 
 class ArchiveOrder(Delete):
-    """DELETE. Rule 84: it puts the order away."""
+    """DELETE. Rule 84: archives the order."""
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         if write.recheck is not None:
@@ -152,7 +152,7 @@ class ArchiveOrder(Delete):
 
 
 class ArchiveAll(DeleteMany):
-    """DELETE of all. Rule 84: all are put away; more than 250 are a task."""
+    """DELETE of all orders. Rule 84: archives them; more than 250 become a task."""
 
     def parse(self, query: str) -> Query:
         asked = self.listing.parse(query, strict=True)
@@ -187,7 +187,7 @@ ONCE = ("external_id", "external_merchant_id")
 
 
 async def keep_the_numbers_of_others(_unit: Unit, changes: Changes, old: Order | None, _notes: list[Fault]) -> None:
-    """Rule 76: what an order is called elsewhere is set once."""
+    """Rule 76: the external ids of an order can only be set once."""
     if old is None:
         return
     names = [
@@ -200,13 +200,14 @@ async def keep_the_numbers_of_others(_unit: Unit, changes: Changes, old: Order |
 
 
 async def be_there_before_it_goes(_unit: Unit, changes: Changes, old: Order | None, _notes: list[Fault]) -> None:
-    """Rule 84: a PUT may put an order away, or take it out again; a new one is there."""
+    """Rule 84: a PUT can archive an order or restore it; a new one is not archived."""
     if old is None and "is_deleted" in changes:
         raise refuse_faults([Fault(Reason.FIELD_READ_ONLY, "is_deleted", SET_FOR_GOOD.format("is_deleted"))])
 
 
 async def know_the_customer(unit: Unit, changes: Changes, old: Order | None, _notes: list[Fault]) -> None:
-    """Rule 74: 0 is a guest, any other number a customer. An order outlives its customer, and keeps the number."""
+    """Rule 74: 0 is a guest, any other number an existing customer. An order outlives its customer, and keeps the
+    number."""
     customer_id = changes.get("customer_id", 0)
     if (
         customer_id
@@ -217,9 +218,9 @@ async def know_the_customer(unit: Unit, changes: Changes, old: Order | None, _no
 
 
 async def keep_the_currency(_unit: Unit, changes: Changes, old: Order | None, _notes: list[Fault]) -> None:
-    """The currency of an order is set when it is placed; a PUT that brings it is passed over, as the documents say.
+    """The currency of an order is set when it is placed; a PUT of it is ignored, as documented.
 
-    So is a date of placing that says nothing.
+    So is an empty date of placing.
     """
     if old is not None:
         changes.pop("default_currency_code", None)
@@ -228,7 +229,8 @@ async def keep_the_currency(_unit: Unit, changes: Changes, old: Order | None, _n
 
 
 async def come_from_one_address(_unit: Unit, changes: Changes, _old: Order | None, _notes: list[Fault]) -> None:
-    """Setting the address of one generation takes the other's away; each is what it is called."""
+    """Keeps one IP address: setting an IPv4 address removes the IPv6 address and the other way round; each must be
+    valid."""
     faults = []
     for name, other, kind in (
         ("ip_address", "ip_address_v6", ipaddress.IPv4Address),

@@ -1,4 +1,4 @@
-"""Currencies: in which money the store shows prices, and in which it takes them. Exactly one is the default."""
+"""Currencies: those in which the store shows prices, and those in which it is paid. Exactly one is the default."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ RATE_PLACES = Decimal("1e-10")
 
 
 def _rate(value: Any) -> Decimal:
-    """How many of this currency one US dollar is: ten places, since some currencies are worth very little."""
+    """The value of one US dollar in this currency: ten places, since some currencies are worth very little."""
     text = "" if isinstance(value, bool) else str(value).strip()
     rate = Decimal(text) if _NUMBER.fullmatch(text) else Decimal(0)
     if 0 < rate <= MAX_RATE:
@@ -55,7 +55,7 @@ Token = Annotated[str, msgspec.Meta(max_length=1)]
 
 
 class Currency(Entity, kw_only=True):
-    """`token` is its symbol; the other tokens part units from cents and thousands from hundreds."""
+    """`token` is its symbol; the other tokens are the decimal and the thousands separator."""
 
     is_default: bool = False
     last_updated: Moment = ""
@@ -74,7 +74,7 @@ class Currency(Entity, kw_only=True):
 
 
 def of_the_store(unit: Unit) -> list[Currency]:
-    """The default currency that a store begins with, as its settings have it."""
+    """The default currency of a new store, from its settings."""
     known = unit.terms.settings
     code = known.get("currency", "USD")
     return [
@@ -139,7 +139,7 @@ routes = (
 
 
 async def hand_the_default_on(unit: Unit, changes: Changes, old: Currency | None, _notes: list[Fault]) -> None:
-    """Rule 110: a currency becomes the default in another's place; nobody just stops being it."""
+    """Rule 110: a new default currency replaces the previous one; the default cannot simply be unset."""
     was = old is not None and old.is_default
     if was and changes.get("is_default") is False:
         raise refuse_faults([invalid("is_default", "can only be set to true, on another currency")])
@@ -152,7 +152,7 @@ async def hand_the_default_on(unit: Unit, changes: Changes, old: Currency | None
 
 
 async def keep_amounts_readable(unit: Unit, _old: Currency | None, new: Currency) -> None:
-    """Cents and thousands are told apart, and the default currency is in use."""
+    """The decimal and the thousands separator differ, and the default currency is enabled."""
     faults = []
     if new.decimal_token == new.thousands_token:
         faults.append(invalid("thousands_token", "must differ from decimal_token"))
@@ -179,7 +179,7 @@ async def default(tx: Tx) -> Currency:
 
 
 async def enabled(tx: Tx) -> list[str]:
-    """The codes of the currencies in use."""
+    """The codes of the enabled currencies."""
     return await query.values(tx, "SELECT currency_code FROM currencies WHERE enabled ORDER BY id")
 
 

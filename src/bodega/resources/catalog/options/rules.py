@@ -112,7 +112,7 @@ V3 = Endpoint(
 
 
 class AddConditions(Update):
-    """Rule 65: V2's PUT adds conditions to those that a rule has; V3 may then be unable to say it."""
+    """Rule 65: V2's PUT adds conditions to those of a rule; V3 may then be unable to express it."""
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         if "conditions" not in write.draft:
@@ -134,17 +134,17 @@ routes = (
 
 
 async def lose_options(unit: Unit, doomed: Sequence[int]) -> None:
-    """A rule cannot ask for an option that the product has no more."""
+    """Removes options that a product no longer has from its rules."""
     await forget(unit, "modifier_id", doomed)
 
 
 async def lose_values(unit: Unit, doomed: Sequence[int]) -> None:
-    """A rule cannot ask for a value that its option has no more."""
+    """Removes values that an option no longer has from rules."""
     await forget(unit, "modifier_value_id", doomed)
 
 
 async def lose_variants(unit: Unit, doomed: Sequence[int]) -> None:
-    """A rule cannot ask for a variant that is not sold any more."""
+    """Removes variants that no longer exist from rules."""
     await forget(unit, "variant_id", doomed)
 
 
