@@ -71,6 +71,29 @@ def against_bodega(
     return results, skipped
 
 
+def against_revision(
+    database: str, command: str, scenarios: Sequence[Scenario | Planned], pace: Pace
+) -> tuple[list[Comparison], list[str]]:
+    """This revision beside another one on `database`, each with a store of its own, and what was skipped."""
+    results, skipped = [], []
+    with (
+        serving(database, {"bench": PRODUCTS}) as mine,
+        serving(database, {"bench": PRODUCTS}, command=command) as other,
+    ):
+        stores = (mine["bench"], other["bench"])
+        stocks = [Stock(store) for store in stores]
+        for each in scenarios:
+            try:
+                both = [Scenario(each.name, each.plan(s)) if isinstance(each, Planned) else each for s in stocks]
+            except Lacking as lacking:
+                skipped.append(f"{each.name}, {database}: {lacking}")
+                continue
+            sides = [Side(s.server, supply(one, s.address)) for s, one in zip(stores, both, strict=True)]
+            size = reply_size(both[0], stores[0].server, stores[0].address)
+            results.append(compare(f"{each.name}, {database}", size, sides[0], sides[1], pace))
+    return results, skipped
+
+
 def against_itself(scenarios: Sequence[Scenario], pace: Pace, protocol: str) -> list[Comparison]:
     """The bare server beside another bare server: how far from 1.00 is this machine's noise."""
     results = []
@@ -93,6 +116,7 @@ def main() -> None:
     parser.add_argument("--only", action="append", metavar="NAME", choices=names)
     parser.add_argument("--database", choices=["sqlite", "postgres", "both"], default="both")
     parser.add_argument("--calibrate", action="store_true", help="measure the bare server beside itself: the noise")
+    parser.add_argument("--against", metavar="BODEGA", help="measure beside another revision: its bodega command")
     parser.add_argument("--protocol", choices=PROTOCOLS, default=PROTOCOL, help="what reads HTTP for the bare server")
     parser.add_argument("--json", metavar="FILE", help="keep the results as JSON too")
     chosen = parser.parse_args()
@@ -102,20 +126,24 @@ def main() -> None:
     skipped: list[str] = []
     delivered: list[deliveries.Deliveries] = []
     if chosen.calibrate:
-        left = "bare"
+        left = right = "bare"
         results += against_itself([each for each in scenarios if isinstance(each, Scenario)], pace, chosen.protocol)
     else:
         left = "bodega"
+        right = "the other" if chosen.against else "bare"
         databases = ["sqlite", "postgres"] if chosen.database == "both" else [chosen.database]
         for database in databases if scenarios else ():
-            measured, lacking = against_bodega(database, scenarios, pace, chosen.protocol)
+            if chosen.against:
+                measured, lacking = against_revision(database, chosen.against, scenarios, pace)
+            else:
+                measured, lacking = against_bodega(database, scenarios, pace, chosen.protocol)
             results += measured
             skipped += lacking
-        if not chosen.only or deliveries.NAME in chosen.only:
+        if not chosen.against and (not chosen.only or deliveries.NAME in chosen.only):
             events = deliveries.QUICK_EVENTS if chosen.quick else deliveries.EVENTS
             delivered = [deliveries.measure(database, events) for database in databases]
     if results or skipped:
-        print(table(results, left, "bare", skipped))
+        print(table(results, left, right, skipped))
     for line in delivered:
         print(line)
     if chosen.json:

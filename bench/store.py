@@ -33,10 +33,13 @@ class Store:
 
 
 @contextmanager
-def serving(database: str, products: Mapping[str, int], workers: int = 1) -> Iterator[dict[str, Store]]:
+def serving(
+    database: str, products: Mapping[str, int], workers: int = 1, command: str = COMMAND
+) -> Iterator[dict[str, Store]]:
     """Make a store for each name in `products`, with that many products, and serve them until the block ends.
 
     `database` is "sqlite" or "postgres"; both keep every promise of durability. PostgreSQL takes several `workers`.
+    `command` is the `bodega` to measure: this revision's own, or that of another one's environment.
     """
     with ExitStack() as stack:
         directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="bodega-bench-"))
@@ -44,26 +47,26 @@ def serving(database: str, products: Mapping[str, int], workers: int = 1) -> Ite
             place = ["--data", f"{directory}/data"]
         else:
             place = ["--database", stack.enter_context(postgres(durable=True))]
-        tokens = {name: _make(name, count, place, directory) for name, count in products.items()}
+        tokens = {name: _make(name, count, place, directory, command) for name, count in products.items()}
         port, tls_port = free_port(), free_port()
         ports = ["--http-port", str(port), "--https-port", str(tls_port), "--workers", str(workers)]
-        server = stack.enter_context(running([COMMAND, "serve", *place, "--insecure-http", *ports], port, directory))
+        server = stack.enter_context(running([command, "serve", *place, "--insecure-http", *ports], port, directory))
         yield {name: Store(server, name, token) for name, token in tokens.items()}
 
 
-def _make(name: str, products: int, place: Sequence[str], directory: str) -> str:
+def _make(name: str, products: int, place: Sequence[str], directory: str, command: str) -> str:
     """Create and fill a store; return the token of an account that may do what the scenarios do."""
     print(f"Filling the store {name} with {products:,} products ...", file=sys.stderr)
-    _bodega(["store", "create", name, *place], directory)
+    _bodega(command, ["store", "create", name, *place], directory)
     quota = ["--scope", "store_v2_products", "--scope", "store_v2_orders", "--requests-per-window", UNLIMITED]
-    account = json.loads(_bodega(["account", "create", name, "bench", *quota, *place], directory))
-    _bodega(["seed", name, "--products", str(products), *place], directory)
+    account = json.loads(_bodega(command, ["account", "create", name, "bench", *quota, *place], directory))
+    _bodega(command, ["seed", name, "--products", str(products), *place], directory)
     token: str = account["token"]
     return token
 
 
-def _bodega(arguments: Sequence[str], directory: str) -> str:
-    done = subprocess.run([COMMAND, *arguments], cwd=directory, capture_output=True, text=True, check=False)
+def _bodega(command: str, arguments: Sequence[str], directory: str) -> str:
+    done = subprocess.run([command, *arguments], cwd=directory, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"bodega {' '.join(arguments)} failed:\n{done.stderr.strip()[-2000:]}")
     return done.stdout

@@ -12,6 +12,8 @@ import pytest
 from hypothesis import settings
 
 from bodega import passwords
+from bodega.app import check_declarations
+from bodega.storage.declaration import DeclarationError
 from bodega.storage.opening import open_backend
 from forms import FORMS, Desk, emptied
 from postgres import database, in_memory, postgres
@@ -33,6 +35,14 @@ settings.load_profile("house")
 COSTS = {name: getattr(passwords, name) for name in ("_COST", "_KIBIBYTES")}
 """What a hash of a password costs, to be as slow to guess from as it should be: most tests guess nothing."""
 passwords._COST, passwords._KIBIBYTES = 1, 8
+
+
+def pytest_sessionstart() -> None:
+    """A mistake in a declaration is told once, and not by every test that needs a store."""
+    try:
+        check_declarations()
+    except DeclarationError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 @pytest.fixture

@@ -15,9 +15,13 @@ from typing import Any
 
 import pytest
 
+from bodega.access.plans import COUNTERS, PLANS
+from bodega.access.scopes import READERS, SCOPES
+from bodega.events import scopes as events
 from bodega.http.app_context import AppContext
 from bodega.http.asgi import Api
 from bodega.http.router import by_version
+from bodega.kit.compile import compile_declarations
 from bodega.log import Log
 from bodega.resources import RESOURCES, TABLES
 from bodega.storage import files, keys, migrate, table_stats
@@ -62,6 +66,21 @@ def shop(server: Server, monkeypatch: pytest.MonkeyPatch) -> Shop:
     house = AppContext(server.app.stores, by_version(routes), insecure_http=True)
     monkeypatch.setattr(server.app, "_api", Api(house, Log()))
     return server.shop()
+
+
+def test_the_compile_step_finds_no_mistake_on_the_page() -> None:
+    resources = (*RESOURCES, gift_wraps.RESOURCE)
+    model = link(aggregate for resource in resources for aggregate in resource.aggregates)
+    checked = compile_declarations(
+        [model.rules_of(table) for table in model.tables],
+        [route for resource in resources for route in resource.routes],
+        scopes=SCOPES,
+        readers=frozenset(READERS.values()),
+        events=events.SCOPES,
+        counters=COUNTERS,
+        plans={name: plan.limits.keys() for name, plan in PLANS.items()},
+    )
+    assert {gift_wraps.TABLE, gift_wraps.V2, gift_wraps.V3} <= set(checked)
 
 
 def test_the_page_migrates_to_what_it_declares() -> None:

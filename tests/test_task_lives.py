@@ -221,6 +221,27 @@ def test_a_server_that_stops_leaves_its_task_to_the_next_at_once(runner: asyncio
     runner.run(server.app.stop())
 
 
+def test_a_server_stops_though_the_store_of_a_task_that_failed_is_gone(runner: asyncio.Runner, tmp_path: Any) -> None:
+    """A fault of the program leaves a task in its worker's hands; the store may be deleted before the server stops."""
+    server = Server(runner, runner.run(open_backend(tmp_path, None)))
+    shop = server.shop()
+    put_off(shop)
+    failed = asyncio.Event()
+
+    async def fail(*_: Any) -> Any:
+        failed.set()
+        raise ValueError("a fault")
+
+    server.app._worker._replay = fail
+    wake(shop)
+    runner.run(failed.wait())
+    runner.run(asyncio.sleep(0))
+    shop.close()
+    assert shop.name in server.app._worker._in_hand
+    del server.app._worker._stores[shop.name]  # as a look at the stores does that comes every few minutes
+    runner.run(server.app.stop())
+
+
 def test_a_task_goes_on_when_its_database_comes_back(room: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Issue 5: a database that goes away is no death of a worker; the task stays in its hands."""
     monkeypatch.setattr(worker, "PAUSE_SECONDS", 0.01)

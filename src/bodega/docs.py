@@ -12,7 +12,7 @@ import click
 
 from bodega.access.plans import COUNTERS, PLANS
 from bodega.access.settings import SETTINGS
-from bodega.app import routes
+from bodega.app import check_declarations, routes
 from bodega.cli import main
 from bodega.cli.routes import served
 from bodega.coverage import CoverageGroup, compare, read_operations
@@ -224,6 +224,7 @@ def pages(list_of_operations: Path = OPERATIONS) -> dict[str, str]:
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 when a page is stale.")
 def write(to: Path, operations: Path, check: bool) -> None:
     """Write the pages of the docs that follow from the code."""
+    check_declarations()  # pages of mistaken declarations would mislead
     made = pages(operations)
     if COVERAGE not in made:
         click.echo(f"skipped {to / COVERAGE}: no list of operations beside the project", err=True)

@@ -214,7 +214,9 @@ class Worker:
             task.cancel()
         await asyncio.gather(*tasks, *self._announcing, *self._visits, return_exceptions=True)
         for name, row in self._in_hand.items():
-            store = self._stores[name]
+            store = self._stores.get(name)
+            if store is None:  # it was deleted, and its task with it
+                continue
             with contextlib.suppress(Busy, queue.Overtaken):
                 await store.write(lambda unit, row=row: queue.release(unit, row.entity))  # type: ignore[misc]
                 await self._announce(name)

@@ -14,6 +14,7 @@ from bodega.resources.customers import (
     settings,
     stored_instruments,
     subscribers,
+    wishlists,
 )
 
 RESOURCES = (
@@ -29,4 +30,5 @@ RESOURCES = (
     stored_instruments.RESOURCE,
     metafields.RESOURCE,
     subscribers.RESOURCE,
+    wishlists.RESOURCE,
 )
