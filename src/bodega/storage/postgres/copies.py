@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bodega.storage.sqlite.connection import connect
-from bodega.storage.sqlite.copies import keep, tell
+from bodega.storage.sqlite.copies import keep, write_facts
 from bodega.storage.table_stats import LOCK
 
 _CATALOGUE = """
@@ -128,7 +128,7 @@ async def export(connection: Any, empty: Path, target: Path, facts: Mapping[str,
                 cursor = await connection.cursor(f"SELECT {listed} FROM {table}")
                 while rows := await cursor.fetch(_BATCH):
                     made.executemany(insert, [tuple(row) for row in rows])
-        tell(made, facts)
+        write_facts(made, facts)
         made.execute("COMMIT")
     keep(empty, target)
 

@@ -48,17 +48,17 @@ class Budget:
         """The number of open connections."""
         return sum(self._held.values())
 
-    def took(self, holder: Holder) -> None:
+    def count_opened(self, holder: Holder) -> None:
         """Counts one more connection, which the holder is about to open."""
         self._held[holder] = self._held.pop(holder, 0) + 1  # the one that connected last comes last
         if sum(self._held.values()) > self._most:
             for other in list(self._held):
                 ended = other.spare()
                 if ended:
-                    self.gave(other, ended)
+                    self.count_closed(other, ended)
                     return
 
-    def gave(self, holder: Holder, count: int = 1) -> None:
+    def count_closed(self, holder: Holder, count: int = 1) -> None:
         """Counts `count` connections of the holder as closed."""
         left = self._held.get(holder, 0) - count
         if left > 0:
@@ -130,7 +130,7 @@ class Readers:
                 raise ConnectionError("the store was closed")
             if self._open < self._size:
                 self._open += 1
-                self._budget.took(self)
+                self._budget.count_opened(self)
                 try:
                     return await self._connect()
                 except BaseException:
@@ -196,7 +196,7 @@ class Readers:
 
     def _lost(self, count: int) -> None:
         self._open -= count
-        self._budget.gave(self, count)
+        self._budget.count_closed(self, count)
 
     async def close(self) -> None:
         """Closes every connection, those in use when they are given back; nothing can be read afterwards."""

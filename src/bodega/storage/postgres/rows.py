@@ -111,18 +111,18 @@ class PostgresRows(Writer):
         except LOST:
             pass
         self._connection = None
-        self._budget.gave(self)
+        self._budget.count_closed(self)
         connection.terminate()
 
     async def _connected(self) -> Any:
         if self._connection is None or self._connection.is_closed():
             if self._connection is None:
-                self._budget.took(self)
+                self._budget.count_opened(self)
             try:
                 self._connection = await connect(self._dsn, self._schema, patient=False)
             except BaseException:
                 self._connection = None
-                self._budget.gave(self)
+                self._budget.count_closed(self)
                 raise
         loop = asyncio.get_running_loop()
         self._used = loop.time()
@@ -139,7 +139,7 @@ class PostgresRows(Writer):
             return
         self._looking = None
         if self._connection is not None:
-            self._budget.gave(self, self.spare())
+            self._budget.count_closed(self, self.spare())
 
     def spare(self) -> int:
         """Closes the writing connection if nobody writes; the budget adjusts its own count."""
@@ -156,5 +156,5 @@ class PostgresRows(Writer):
             self._looking.cancel()
         if self._connection is not None:
             await self._connection.close()
-            self._budget.gave(self)
+            self._budget.count_closed(self)
         await self._readers.close()

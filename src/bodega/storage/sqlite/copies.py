@@ -36,19 +36,19 @@ def take(source: Path, target: Path, facts: Mapping[str, str] | None = None) -> 
             live.backup(made, sleep=_PAUSE_SECONDS)
             made.execute("PRAGMA journal_mode=DELETE")  # one file, without a separate log
             if facts is not None:
-                tell(made, facts)
+                write_facts(made, facts)
         keep(part, target)
     finally:
         part.unlink(missing_ok=True)
 
 
-def tell(made: sqlite3.Connection, facts: Mapping[str, str]) -> None:
+def write_facts(made: sqlite3.Connection, facts: Mapping[str, str]) -> None:
     """Writes into a backup what it was taken from."""
     made.execute(f"CREATE TABLE {_TOLD} (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
     made.executemany(f"INSERT INTO {_TOLD} (name, value) VALUES (?, ?)", list(facts.items()))
 
 
-def told(backup: Path) -> dict[str, str]:
+def read_facts(backup: Path) -> dict[str, str]:
     """What a backup was taken from; empty if the file is not a backup."""
     try:
         with closing(sqlite3.connect(f"{backup.absolute().as_uri()}?mode=ro", uri=True)) as made:
