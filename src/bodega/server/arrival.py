@@ -35,7 +35,7 @@ class Arrival:
         """Counts bytes that go to the parser."""
         self.arrived = self.head_bytes + size
 
-    def went_on(self, size: int, before: RequestResponseCycle | None) -> None:
+    def check_part(self, size: int, before: RequestResponseCycle | None) -> None:
         """Enforce the cap and the deadline of the open part of a message; `before` was the newest cycle when these
         bytes arrived."""
         connection = self._connection

@@ -103,7 +103,7 @@ async def serve_bound(
         last = [listener.socket.dup() for listener in listeners if listener.socket is not None]
         for server in servers:
             server.close()
-        await take_what_waits(last, listeners, protocol)
+        await accept_waiting(last, listeners, protocol)
         for connection in list(state.connections):
             connection.shutdown()
         await finish(state, grace_seconds)
@@ -128,7 +128,7 @@ async def accept(listener: Listener, protocol: Callable[[], asyncio.Protocol], l
     )
 
 
-async def take_what_waits(
+async def accept_waiting(
     sockets: Sequence[Socket], listeners: Sequence[Listener], protocol: Callable[[], asyncio.Protocol]
 ) -> None:
     """Accept the connections that were opened before the server stopped listening: their clients expect a reply.

@@ -71,7 +71,7 @@ class Protocol(Connection):
             return
         cycle = self.cycle
         if cycle is None or cycle.more_body or cycle.response_complete or cycle.scope is not self.scope:
-            self._arrival.went_on(len(data), before)
+            self._arrival.check_part(len(data), before)
         elif self.timer.runs:
             self._arrival.is_whole()
 

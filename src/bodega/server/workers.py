@@ -142,11 +142,11 @@ class Crew:
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
         process = os.fork()
         if process == 0:
-            self.be_worker(index)
+            self.run_worker(index)
         self.alive[process] = (index, time.monotonic())
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
-    def be_worker(self, index: int) -> NoReturn:
+    def run_worker(self, index: int) -> NoReturn:
         status = 1
         try:
             for number in STOP_SIGNALS:
