@@ -75,10 +75,10 @@ def _judge(request: Request, media: Media, state: Validator | None) -> None:
     if verdict == "go_on":
         return
     reason = Reason.NOT_MODIFIED if verdict == "not_modified" else Reason.PRECONDITION_FAILED
-    raise Refusal(reason, headers=_told(request, media, state))
+    raise Refusal(reason, headers=_current_validators(request, media, state))
 
 
-def _told(request: Request, media: Media, state: Validator | None) -> list[Header]:
+def _current_validators(request: Request, media: Media, state: Validator | None) -> list[Header]:
     """The current validators; the tag is that of the gzip form if this is the form that the caller has."""
     if state is None:
         return []
