@@ -16,7 +16,7 @@ GUESSES = """CREATE TABLE password_guesses (
 );"""
 
 
-async def may_guess(tx: Tx, subject: str, now: int) -> None:
+async def check_guesses(tx: Tx, subject: str, now: int) -> None:
     """Refuses while there are too many recent wrong passwords for this subject; `now` in UTC seconds."""
     for wrong, until in await tx.rows("SELECT wrong, until FROM password_guesses WHERE subject = $1", subject):
         if until > now and wrong >= MAX_GUESSES:
@@ -30,7 +30,7 @@ async def may_guess(tx: Tx, subject: str, now: int) -> None:
 
 async def answered(unit: Unit, subject: str, *, right: bool) -> None:
     """Counts an answer before it is given. The limit is checked again, since guesses can arrive in parallel."""
-    await may_guess(unit.tx, subject, unit.now)
+    await check_guesses(unit.tx, subject, unit.now)
     if right:
         return
     await unit.tx.run("DELETE FROM password_guesses WHERE until <= $1", unit.now)

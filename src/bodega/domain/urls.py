@@ -90,10 +90,10 @@ class UrlHolder(NamedTuple):
 _HOLDER = "SELECT kind, owner FROM urls WHERE url = $1"
 
 
-def leave_taken_urls(table: Table, kind: str) -> BeforeValidate:
+def skip_taken_urls(table: Table, kind: str) -> BeforeValidate:
     """The rule before validation for entities with a page."""
 
-    async def leave_taken_urls(unit: Unit, changes: dict[str, Any], old: Any, notes: list[Fault]) -> None:
+    async def skip_taken_urls(unit: Unit, changes: dict[str, Any], old: Any, notes: list[Fault]) -> None:
         """An entity whose URL is taken is saved without it, and the reply says so (207), as documented."""
         wanted = changes.get("custom_url")
         if wanted is None or not wanted.url:
@@ -105,11 +105,11 @@ def leave_taken_urls(table: Table, kind: str) -> BeforeValidate:
         message = f"The {table.noun} was saved, but its url was not: {holder.kind} {holder.id} has it."
         notes.append(Fault(Reason.DUPLICATE, "url", message))
 
-    return leave_taken_urls
+    return skip_taken_urls
 
 
 def _choose(table: Table, kind: str, named: Callable[[Any], str], below: str) -> BeforeWrite:
-    async def choose_a_url(unit: Unit, old: Any, new: Any) -> None:
+    async def choose_url(unit: Unit, old: Any, new: Any) -> None:
         """Gives an entity without a URL a free one made from its name."""
         wanted = new.custom_url
         if wanted.url:
@@ -128,7 +128,7 @@ def _choose(table: Table, kind: str, named: Callable[[Any], str], below: str) ->
                 path = path.rstrip("/") + "-1/"
         new.custom_url = type(wanted)(path)
 
-    return choose_a_url
+    return choose_url
 
 
 async def _is_taken(tx: Tx, url: str) -> bool:
@@ -136,7 +136,7 @@ async def _is_taken(tx: Tx, url: str) -> bool:
 
 
 def _claim(kind: str) -> ExtraStatements:
-    def claim_the_url(_unit: Unit, old: Any, new: Any) -> list[Statement]:
+    def claim_url(_unit: Unit, old: Any, new: Any) -> list[Statement]:
         """Inserts the URL's row together with the entity's; the primary key decides who was first."""
         if old is None:
             return [("INSERT INTO urls (url, kind, owner) VALUES ($1, $2, $3)", (new.custom_url.url, kind, new.id))]
@@ -144,7 +144,7 @@ def _claim(kind: str) -> ExtraStatements:
             return []
         return [("UPDATE urls SET url = $1 WHERE kind = $2 AND owner = $3", (new.custom_url.url, kind, new.id))]
 
-    return claim_the_url
+    return claim_url
 
 
 def _taken(kind: str) -> Conflicts:
@@ -161,9 +161,9 @@ def _taken(kind: str) -> Conflicts:
 
 
 def _release(kind: str) -> AfterDelete:
-    async def release_the_url(unit: Unit, ids: Sequence[int]) -> None:
+    async def release_url(unit: Unit, ids: Sequence[int]) -> None:
         """Deletes the entity's URL, so that others can use it."""
         placeholders = numbered_placeholders(len(ids), 2)
         await unit.tx.run(f"DELETE FROM urls WHERE kind = $1 AND owner IN ({placeholders})", kind, *ids)
 
-    return release_the_url
+    return release_url

@@ -149,12 +149,12 @@ async def take_the_url_as_trees_write_it(_unit: Unit, changes: dict[str, Any], _
 
 async def keep_the_tree(unit: Unit, old: Any, new: Any) -> None:
     """Rules 35 and 37: no circle, at most seven ancestors, also in a moved subtree."""
-    await tree.plant(TABLE, unit, old, new)
+    await tree.set_ancestors(TABLE, unit, old, new)
 
 
 async def take_the_subtree_along(unit: Unit, old: Any, new: Any) -> None:
     """Rule 37: a category that moves changes the ancestors of all below it."""
-    await tree.regrow(TABLE, unit, old, new)
+    await tree.update_ancestors_below(TABLE, unit, old, new)
 
 
 async def with_its_subtree(unit: Unit, ids: Sequence[int]) -> list[int]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from bodega.domain.urls import CustomUrl, chosen, leave_taken_urls, urls_of
+from bodega.domain.urls import CustomUrl, chosen, skip_taken_urls, urls_of
 from bodega.kit.actions import NO_QUERY, Action, Chunk, DeleteMany
 from bodega.kit.body import Changes
 from bodega.kit.context import Context, Found, Write
@@ -190,7 +190,7 @@ RESOURCE = Resource(
         Aggregate(
             TABLE,
             before_validate=(
-                leave_taken_urls(TABLE, "post"),
+                skip_taken_urls(TABLE, "post"),
                 publish_only_on_demand,
             ),
             before_write=(_URLS.before_write,),

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from bodega.domain.urls import CustomUrl, chosen, leave_taken_urls, urls_of
+from bodega.domain.urls import CustomUrl, chosen, skip_taken_urls, urls_of
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import channel_of, events
@@ -150,7 +150,7 @@ RESOURCE = Resource(
             TABLE,
             before_validate=(
                 unchanging("channel_id"),
-                leave_taken_urls(TABLE, "page"),
+                skip_taken_urls(TABLE, "page"),
             ),
             before_write=(
                 _URLS.before_write,

@@ -80,7 +80,7 @@ class ValidateCredentials(Action):
         if await query.get(context.reader, channels.TABLE, channel) is None:
             raise refuse_faults([invalid("channel_id", "must be the id of a channel")])
         subject = hashlib.sha256(email.encode()).hexdigest()
-        await guesses.may_guess(context.reader, subject, context.now)
+        await guesses.check_guesses(context.reader, subject, context.now)
         row = await query.one(context.reader, customer.TABLE, "email_key = $1", email)
         who: customer.Customer | None = row.entity if row is not None else None
         right = await passwords.is_right(who.password if who else "", draft["password"])
@@ -107,7 +107,7 @@ class ValidatePassword(ValidateCredentials):
     async def prefetch(self, context: Context, found: Found, draft: Any) -> Checked:
         who: customer.Customer = found.row.entity(customer.TABLE)
         subject = hashlib.sha256(who.email.casefold().encode()).hexdigest()
-        await guesses.may_guess(context.reader, subject, context.now)
+        await guesses.check_guesses(context.reader, subject, context.now)
         right = await passwords.is_right(who.password, draft["password"])
         return Checked(subject, right, who.id)
 
