@@ -127,11 +127,11 @@ class Many(Action):
             return self.batch.partly(ready=data + b'"errors":' + render.json(errors) + b',"meta":{}}')
         count = len(documents) + len(missed)
         meta = render.json({"total": count, "success": len(documents), "failed": len(missed)})
-        ending = b'"errors":' + render.json([told(item) for item in missed]) + b',"meta":' + meta + b"}"
+        ending = b'"errors":' + render.json([error_item(item) for item in missed]) + b',"meta":' + meta + b"}"
         return self.batch.partly(ready=data + ending) if missed else self.done(data + ending)
 
 
-def told(item: Missed) -> dict[str, Any]:
+def error_item(item: Missed) -> dict[str, Any]:
     """A refused item as a member of `errors`."""
     refusal = item.refusal
     named = f"{item.identity or item.position}"

@@ -108,17 +108,17 @@ def addresses_in(entity: type[Any]) -> list[str]:
     return [field for field, hint in hints.items() if field_type_of(hint).located]
 
 
-def know_own_files(table: Table) -> BeforeValidate:
+def recognize_own_files(table: Table) -> BeforeValidate:
     """The rule of every table with a field of type `FileUrl`."""
     addresses = addresses_in(table.entity)
 
-    async def know_own_files(unit: Unit, changes: dict[str, Any], _old: Any, _notes: Any) -> None:
+    async def recognize_own_files(unit: Unit, changes: dict[str, Any], _old: Any, _notes: Any) -> None:
         """Recognizes the URLs of this server's files: clients send whole objects back, with the URLs that they read."""
         for name in addresses:
             if changes.get(name):
                 changes[name] = await own_file(unit.tx, changes[name])
 
-    return know_own_files
+    return recognize_own_files
 
 
 def _column(field: str, annotation: Any) -> Column:

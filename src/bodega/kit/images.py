@@ -80,7 +80,7 @@ class UploadImage(DropImage):
 
     async def prefetch(self, context: Context, found: Found, draft: Any) -> picture.Picture:
         field, given = draft
-        return await picture.taken_in(context, given, field)
+        return await picture.load_picture(context, given, field)
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         await picture.keep(unit, write.prefetched)

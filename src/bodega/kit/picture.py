@@ -1,7 +1,7 @@
 """Pictures: images that a client sends or names, turned into files before the write begins, and stored during it.
 
-`taken_in` is for an action's `prefetch`, outside the transaction: it fetches, checks, and makes the smaller sizes in a
-thread. `keep` stores the bytes in the transaction that writes the row which names them.
+`load_picture` is for an action's `prefetch`, outside the transaction: it fetches and checks the image, and makes the
+smaller sizes in a thread. `keep` stores the bytes in the transaction that writes the row which names them.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class Picture(msgspec.Struct, frozen=True):
         return sum(len(file.content) for file in self.files)
 
 
-async def taken_in(context: Context, given: Upload | str, field: str, sizes: Sizes = NO_SIZES) -> Picture:
+async def load_picture(context: Context, given: Upload | str, field: str, sizes: Sizes = NO_SIZES) -> Picture:
     """The picture of an upload or a URL. Raises Refusal, naming the field that contained it.
 
     A URL of this server is not fetched: its file is already stored.

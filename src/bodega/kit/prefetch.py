@@ -37,14 +37,14 @@ async def prefetch(context: Context, endpoint: Endpoint, draft: Changes, entity_
     turns = asyncio.Semaphore(AT_ONCE)
     refusals: list[Refusal] = []
 
-    async def see_to(work: Work) -> None:
+    async def complete_draft(work: Work) -> None:
         async with turns:
             try:
                 await work()
             except Refusal as refusal:
                 refusals.append(refusal)
 
-    await asyncio.gather(*map(see_to, works))
+    await asyncio.gather(*map(complete_draft, works))
     if not refusals:
         return
     first = min(refusals, key=lambda refusal: refusal.reason.rank)

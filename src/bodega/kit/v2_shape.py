@@ -112,7 +112,7 @@ class V2Shape(Sealed):
         """As `read`, from a form: V2 accepts text for everything."""
         return self.read(members, creating=creating)
 
-    def in_its_words(self, fault: Fault) -> Fault:
+    def rename_fault(self, fault: Fault) -> Fault:
         """The fault of a field, renamed to the V2 member that shows this field under another name."""
         name = self._called.get(fault.field)
         if name is None:

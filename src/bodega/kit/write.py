@@ -65,7 +65,7 @@ async def create_one(unit: Unit, endpoint: Endpoint, changes: Changes, notes: li
     table = endpoint.table
     changes = {**endpoint.defaults, **changes}
     children = _children(endpoint, changes)
-    with _in_the_words_of(endpoint):
+    with _with_v2_names(endpoint):
         await apply(unit, table, changes, None, notes)
         row = await unit.insert(table, build(table, changes, unit.now))
     return await _with_children(unit, endpoint, row, children, notes)
@@ -89,20 +89,20 @@ async def update_one(
         raise Refusal(Reason.NO_SUCH_ENTITY)
     children = _children(endpoint, changes)
     stamped = {"date_modified": moment(unit.now)} if "date_modified" in table.stamps else {}
-    with _in_the_words_of(endpoint):
+    with _with_v2_names(endpoint):
         await apply(unit, table, changes, old.entity, notes)
         row = await unit.update(table, old, _replace(old.entity, **{**stamped, **changes}))
     return await _with_children(unit, endpoint, row, children, notes)
 
 
 @contextmanager
-def _in_the_words_of(endpoint: Endpoint) -> Iterator[None]:
+def _with_v2_names(endpoint: Endpoint) -> Iterator[None]:
     """Renames the fields in a refusal: a rule names those of the entity, a V2 caller knows V2's members."""
     try:
         yield
     except Refusal as refusal:
         if endpoint.v2 is not None:
-            refusal.faults = tuple(map(endpoint.v2.in_its_words, refusal.faults))
+            refusal.faults = tuple(map(endpoint.v2.rename_fault, refusal.faults))
             refusal.message = refusal.faults[0].message if refusal.faults else refusal.message
         raise
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bodega.domain.stock import CAUSE
 from bodega.domain.urls import urls_of
-from bodega.kit.entity import know_own_files
+from bodega.kit.entity import recognize_own_files
 from bodega.kit.events import events, fires
 from bodega.kit.resource import Resource
 from bodega.resources.catalog import (
@@ -39,7 +39,7 @@ from bodega.storage.aggregate import Aggregate
 _CATEGORY_URLS = urls_of(categories.TABLE, "category")
 _CATEGORY = Aggregate(
     categories.TABLE,
-    before_validate=(know_own_files(categories.TABLE), categories.take_the_url_as_trees_write_it),
+    before_validate=(recognize_own_files(categories.TABLE), categories.take_the_url_as_trees_write_it),
     before_write=(_CATEGORY_URLS.before_write, categories.keep_the_tree),
     extra_statements=(_CATEGORY_URLS.extra_statements,),
     conflicts=(_CATEGORY_URLS.conflicts,),
@@ -60,7 +60,7 @@ _CATEGORY = Aggregate(
 _BRAND_URLS = urls_of(brands.TABLE, "brand")
 _BRAND = Aggregate(
     brands.TABLE,
-    before_validate=(know_own_files(brands.TABLE),),
+    before_validate=(recognize_own_files(brands.TABLE),),
     before_write=(_BRAND_URLS.before_write,),
     extra_statements=(_BRAND_URLS.extra_statements,),
     conflicts=(_BRAND_URLS.conflicts,),
@@ -118,7 +118,7 @@ _PRODUCT = Aggregate(
 _VARIANT = Aggregate(
     variants.TABLE,
     before_validate=(
-        know_own_files(variants.TABLE),
+        recognize_own_files(variants.TABLE),
         variants.let_nothing_be_unset,
         combinations.answer_every_option_once,
         stock_keeping.sell_nothing_below_zero,
@@ -132,7 +132,7 @@ _VARIANT = Aggregate(
 
 _IMAGE = Aggregate(
     images.TABLE,
-    before_validate=(know_own_files(images.TABLE), images.keep_the_picture, image_order.make_room_for_it),
+    before_validate=(recognize_own_files(images.TABLE), images.keep_the_picture, image_order.make_room_for_it),
     before_write=(image_order.have_one_thumbnail,),
     after_write=(image_order.show_it_in_the_product,),
     before_delete=(image_order.leave_a_thumbnail,),

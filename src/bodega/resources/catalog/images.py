@@ -99,7 +99,7 @@ async def take_in(context: Context, draft: Changes, image_id: int, before: str) 
     if given is None or (isinstance(given, str) and await _has(context, image_id, given)):
         return
     field = before + member
-    taken = await picture.taken_in(context, given, field, PRODUCT_SIZES)
+    taken = await picture.load_picture(context, given, field, PRODUCT_SIZES)
     assert context.held is not None
     if context.held.add(taken.weight) > MAX_BYTES:
         why = f"{field} takes the pictures of this request over {MAX_BYTES >> 20} MB, their smaller forms included."

@@ -11,7 +11,7 @@ from bodega.kit.actions import Delete, ShowItem, Update
 from bodega.kit.complaint import typed
 from bodega.kit.context import Context, Write
 from bodega.kit.endpoint import Endpoint, Parent
-from bodega.kit.entity import know_own_files
+from bodega.kit.entity import recognize_own_files
 from bodega.kit.fields import FILE_PATH, INT32, FieldType
 from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
@@ -153,7 +153,7 @@ RESOURCE = Resource(
         Aggregate(
             TABLE,
             before_validate=(
-                know_own_files(TABLE),
+                recognize_own_files(TABLE),
                 say_what_v3_can,
             ),
             before_write=(
