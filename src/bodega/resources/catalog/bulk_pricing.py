@@ -114,7 +114,7 @@ def _invalid(name: str, why: str) -> Fault:
     return Fault(Reason.FIELD_INVALID, name, message, {"invalid_reason": message})
 
 
-async def keep_ranges_whole(_unit: Unit, _old: Any, new: BulkPricingRule) -> None:
+async def check_range(_unit: Unit, _old: Any, new: BulkPricingRule) -> None:
     """Rule 66: a range ends after it begins, and no discount exceeds the price."""
     faults = []
     if new.quantity_max and new.quantity_max <= new.quantity_min:
@@ -125,7 +125,7 @@ async def keep_ranges_whole(_unit: Unit, _old: Any, new: BulkPricingRule) -> Non
         raise refuse_faults(faults)
 
 
-async def keep_ranges_apart(unit: Unit, _old: Any, new: BulkPricingRule) -> None:
+async def refuse_overlapping_ranges(unit: Unit, _old: Any, new: BulkPricingRule) -> None:
     """Rule 66: ranges do not overlap, so that a quantity has one price."""
     faults = await _overlapping(unit.tx, new)
     if faults:
@@ -148,8 +148,8 @@ RESOURCE = Resource(
         Aggregate(
             TABLE,
             before_write=(
-                keep_ranges_whole,
-                keep_ranges_apart,
+                check_range,
+                refuse_overlapping_ranges,
             ),
         ),
     ),

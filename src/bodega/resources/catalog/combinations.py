@@ -59,7 +59,7 @@ async def values_named(unit: Unit, asked: Sequence[OptionChoice], given: Sequenc
     return await query.named(unit.tx, NamedValue, sql, *options, *ids, *labels)
 
 
-async def answer_every_option_once(
+async def require_value_per_option(
     unit: Unit, changes: dict[str, Any], old: Variant | None, _notes: list[Fault]
 ) -> None:
     """Rules 55 and 57: a variant has one value of every option of its product."""
@@ -140,7 +140,7 @@ def _refuse(wrong: Sequence[str]) -> Refusal:
     return refuse_faults([Fault(Reason.FIELD_INVALID, "option_values", message, {"invalid_reason": why})])
 
 
-async def tell_the_label(unit: Unit, old: option.Value | None, new: option.Value) -> None:
+async def update_value_labels(unit: Unit, old: option.Value | None, new: option.Value) -> None:
     """Updates the label of a value in its variants."""
     if old is None or old.label == new.label:
         return
@@ -153,7 +153,7 @@ async def tell_the_label(unit: Unit, old: option.Value | None, new: option.Value
     await unit.rewrite(TABLE, *rows)
 
 
-async def tell_the_name(
+async def update_option_names(
     unit: Unit, old: product_option.ProductOption | None, new: product_option.ProductOption
 ) -> None:
     """Updates the display name of an option in its variants."""
@@ -171,14 +171,14 @@ def _names(variant: Variant, asked: product_option.ProductOption) -> bool:
     return bool(named)
 
 
-async def take_the_variants_of_a_value(unit: Unit, doomed: Sequence[int]) -> None:
+async def delete_variants_of_values(unit: Unit, doomed: Sequence[int]) -> None:
     """Deletes the variants that have a deleted value."""
     placeholders = numbered_placeholders(len(doomed))
     sql = f"SELECT DISTINCT variant_id FROM variant_option_values WHERE value_id IN ({placeholders})"
     await unit.delete(TABLE, await query.values(unit.tx, sql, *doomed))
 
 
-async def take_the_variants_of_an_option(unit: Unit, doomed: Sequence[int]) -> None:
+async def delete_variants_of_options(unit: Unit, doomed: Sequence[int]) -> None:
     """Deletes the variants that have a value of a deleted option: without it some would be equal."""
     placeholders = numbered_placeholders(len(doomed))
     sql = (

@@ -19,14 +19,14 @@ from bodega.storage.unit import Unit
 # Positions.
 
 
-async def make_room_for_it(unit: Unit, changes: Changes, old: Image | None, _notes: list[Fault]) -> None:
+async def shift_images(unit: Unit, changes: Changes, old: Image | None, _notes: list[Fault]) -> None:
     """Rule 68: an image at a position that is taken moves the others down."""
     arranged = changes.pop("arranged", False)
     place = changes.get("sort_order")
     if arranged or place is None or (old is not None and old.sort_order == place):
         return
     product_id = changes["product_id"] if old is None else old.product_id
-    await _make_room(unit, product_id, [place], [old.id] if old is not None else [])
+    await _shift(unit, product_id, [place], [old.id] if old is not None else [])
 
 
 async def write(unit: Unit, parent: Product, drafts: list[Changes], notes: list[Fault]) -> None:
@@ -37,7 +37,7 @@ async def write(unit: Unit, parent: Product, drafts: list[Changes], notes: list[
     held = await query.pairs(unit.tx, sql, parent.id)
     wanted = {draft["sort_order"] for draft in drafts if "id" not in draft and "sort_order" in draft}
     wanted |= {place for image_id, place in places.items() if held.get(image_id) != place}
-    await _make_room(unit, parent.id, wanted, [draft["id"] for draft in drafts if "id" in draft])
+    await _shift(unit, parent.id, wanted, [draft["id"] for draft in drafts if "id" in draft])
     await _write(unit, parent, [{**draft, "arranged": True} for draft in drafts], notes)
 
 
@@ -45,7 +45,7 @@ _write = rows_of(V3)
 NESTED = Nested(v3, write, prefetch=take_in)
 
 
-async def _make_room(unit: Unit, product_id: int, wanted: Collection[int], staying: Collection[int]) -> None:
+async def _shift(unit: Unit, product_id: int, wanted: Collection[int], staying: Collection[int]) -> None:
     """If a position is taken by an image that may move, it moves down by one, and so do all after it."""
     if not wanted:
         return
@@ -75,7 +75,7 @@ _FLAGGED = "SELECT id FROM product_images WHERE product_id = $1 AND is_thumbnail
 _OTHERS = "SELECT 1 FROM product_images WHERE product_id = $1 AND id <> $2 LIMIT 1"
 
 
-async def have_one_thumbnail(unit: Unit, old: Image | None, new: Image) -> None:
+async def keep_one_thumbnail(unit: Unit, old: Image | None, new: Image) -> None:
     """Rule 68: the first image is the thumbnail; a later one with the flag takes it from the previous one. The only
     image keeps it."""
     if old is not None and old.is_thumbnail == new.is_thumbnail:
@@ -89,7 +89,7 @@ async def have_one_thumbnail(unit: Unit, old: Image | None, new: Image) -> None:
         new.is_thumbnail = await unit.tx.row(_OTHERS, new.product_id, new.id) is None
 
 
-async def show_it_in_the_product(unit: Unit, old: Image | None, new: Image) -> None:
+async def touch_product_of_image(unit: Unit, old: Image | None, new: Image) -> None:
     """Rule 68: an image that loses the flag passes it to the first of the others. Rule 28: V2 shows the thumbnail
     inside the product, whose entity tag changes with it."""
     was = old is not None and old.is_thumbnail
@@ -99,7 +99,7 @@ async def show_it_in_the_product(unit: Unit, old: Image | None, new: Image) -> N
         await _touch(unit, new.product_id)
 
 
-async def leave_a_thumbnail(unit: Unit, doomed: Sequence[int]) -> None:
+async def appoint_new_thumbnail(unit: Unit, doomed: Sequence[int]) -> None:
     """Rule 68: when the thumbnail is deleted, the first of the remaining images becomes the thumbnail."""
     among = f"id IN ({numbered_placeholders(len(doomed))}) AND is_thumbnail"
     owners = await query.values(unit.tx, f"SELECT product_id FROM product_images WHERE {among}", *doomed)

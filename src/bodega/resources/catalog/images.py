@@ -114,7 +114,7 @@ async def _has(context: Context, image_id: int, address: str) -> bool:
     return row is not None and own is not None and row.entity.image_file.startswith(own[2])
 
 
-async def keep_the_picture(unit: Unit, changes: Changes, _old: Any, _notes: list[Fault]) -> None:
+async def store_picture(unit: Unit, changes: Changes, _old: Any, _notes: list[Fault]) -> None:
     """Stores the bytes in the transaction of the row that names them."""
     taken: Picture | None = changes.pop("picture", None)
     if taken is None:

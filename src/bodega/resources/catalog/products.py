@@ -139,7 +139,7 @@ routes = (
 )
 
 
-async def link_the_brand(unit: Unit, changes: dict[str, Any], _old: Any, _notes: list[Fault]) -> None:
+async def find_or_create_brand(unit: Unit, changes: dict[str, Any], _old: Any, _notes: list[Fault]) -> None:
     """Rule 54: a brand name means the brand of that name, which is created if there is none."""
     name = changes.pop("brand_name", "").strip()
     if not name or changes.get("brand_id"):
@@ -165,7 +165,7 @@ async def keep_stock_in_bounds(_unit: Unit, changes: dict[str, Any], _old: Any, 
         changes["inventory_level"] = STOCK_CAP
 
 
-async def hide_prices_of_disabled_products(_unit: Unit, _old: Product | None, new: Product) -> None:
+async def check_price_visibility(_unit: Unit, _old: Product | None, new: Product) -> None:
     """Rule 46: a hidden price, or a label instead, requires a product that cannot be bought."""
     if new.availability == "disabled":
         return
@@ -184,7 +184,7 @@ async def hide_prices_of_disabled_products(_unit: Unit, _old: Product | None, ne
 _NEEDS = "needs availability to be disabled."
 
 
-async def keep_categories_few(_unit: Unit, _old: Product | None, new: Product) -> None:
+async def limit_categories(_unit: Unit, _old: Product | None, new: Product) -> None:
     """Rule 45: a product is in at most 1,000 categories. Repeated ones count once."""
     new.categories = list(dict.fromkeys(new.categories))
     if len(new.categories) > MAX_CATEGORIES:
@@ -192,12 +192,12 @@ async def keep_categories_few(_unit: Unit, _old: Product | None, new: Product) -
         raise Refusal(Reason.PLATFORM_CAP_REACHED, message, details={"resource": "categories", "limit": MAX_CATEGORIES})
 
 
-async def sell_at_the_sale_price(_unit: Unit, _old: Product | None, new: Product) -> None:
+async def set_calculated_price(_unit: Unit, _old: Product | None, new: Product) -> None:
     """Rule 50: the sale price, if set, is the calculated price."""
     new.calculated_price = new.sale_price or new.price
 
 
-def with_its_text(_unit: Unit, old: Product | None, new: Product) -> list[Statement]:
+def store_search_text(_unit: Unit, old: Product | None, new: Product) -> list[Statement]:
     """Stores the description for keyword searches."""
     if old is None:
         return [("INSERT INTO product_texts (product_id, description) VALUES ($1, $2)", (new.id, new.description))]
@@ -225,7 +225,7 @@ def taken_by_an_order(old: Product, new: Product) -> dict[str, Any] | None:
     return {"type": "product", "id": new.id, "inventory": level}
 
 
-async def orphan_no_product(unit: Unit, doomed: Sequence[int]) -> None:
+async def refuse_orphans(unit: Unit, doomed: Sequence[int]) -> None:
     """Rule 36: refuses to delete the last category of a product; other products just leave the category."""
     placeholders = numbered_placeholders(len(doomed))
     affected = f"SELECT DISTINCT product_id FROM product_categories WHERE category_id IN ({placeholders})"
@@ -250,7 +250,7 @@ async def orphan_no_product(unit: Unit, doomed: Sequence[int]) -> None:
             await unit.rewrite(TABLE, row)
 
 
-async def unbrand_products(unit: Unit, doomed: Sequence[int]) -> None:
+async def remove_brand_from_products(unit: Unit, doomed: Sequence[int]) -> None:
     """Removes a deleted brand from its products."""
     placeholders = numbered_placeholders(len(doomed))
     for (product,) in await unit.tx.rows(f"SELECT id FROM products WHERE brand_id IN ({placeholders})", *doomed):

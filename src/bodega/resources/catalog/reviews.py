@@ -116,7 +116,7 @@ routes = (
 INCLUDE = children(TABLE, "product_id")
 
 
-async def date_the_undated(unit: Unit, changes: dict[str, Any], old: Any, _notes: list[Fault]) -> None:
+async def set_missing_date(unit: Unit, changes: dict[str, Any], old: Any, _notes: list[Fault]) -> None:
     """A V2 review without a date gets the present time."""
     if old is None and not changes.get("date_reviewed"):
         changes["date_reviewed"] = moment(unit.now)
@@ -137,13 +137,13 @@ async def _move(unit: Unit, product_id: int, count: int, rating: int) -> None:
         await unit.rewrite(product.TABLE, row)
 
 
-async def rate_the_product(unit: Unit, old: Review | None, new: Review) -> None:
+async def add_rating(unit: Unit, old: Review | None, new: Review) -> None:
     """Rule 70: a product has the number of its approved reviews and the sum of their ratings."""
     before, now = _counts(old), _counts(new)
     await _move(unit, new.product_id, now[0] - before[0], now[1] - before[1])
 
 
-async def unrate_the_product(unit: Unit, doomed: Sequence[int]) -> None:
+async def remove_rating(unit: Unit, doomed: Sequence[int]) -> None:
     """Rule 70: a deleted review no longer counts."""
     for review in await query.entities_of(unit.tx, TABLE, doomed):
         count, rating = _counts(review)
@@ -154,9 +154,9 @@ RESOURCE = Resource(
     aggregates=(
         Aggregate(
             TABLE,
-            before_validate=(date_the_undated,),
-            after_write=(rate_the_product,),
-            before_delete=(unrate_the_product,),
+            before_validate=(set_missing_date,),
+            after_write=(add_rating,),
+            before_delete=(remove_rating,),
         ),
     ),
     routes=routes,

@@ -129,7 +129,7 @@ async def _refuse_strangers(unit: Unit, category: int, places: list[SortPosition
         raise refuse_faults(faults)
 
 
-async def forget_the_places_it_left(unit: Unit, old: product.Product | None, new: product.Product) -> None:
+async def delete_left_positions(unit: Unit, old: product.Product | None, new: product.Product) -> None:
     """Deletes the positions of a product in categories that it left."""
     left = set(old.categories) - set(new.categories) if old is not None else set()
     if left:

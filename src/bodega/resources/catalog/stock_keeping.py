@@ -53,19 +53,19 @@ def inherit(variant: Variant, owner: Product) -> None:
 # What follows from a write of a product.
 
 
-async def give_a_base_variant(unit: Unit, old: Product | None, new: Product) -> None:
+async def create_base_variant(unit: Unit, old: Product | None, new: Product) -> None:
     """Rule 57: every simple product has one."""
     if old is None:
         new.base_variant_id, _ = unit.statistics.enter(TABLE.name, unit.now)
 
 
-async def count_the_stock_of_variants(_unit: Unit, _old: Product | None, new: Product) -> None:
+async def sum_variant_stock(_unit: Unit, _old: Product | None, new: Product) -> None:
     """Rule 47: if tracked by variant, the level of a product is the sum of its variants' and cannot be written."""
     if new.base_variant_id is None and new.inventory_tracking == "variant":
         new.inventory_level = new.variant_stock
 
 
-def with_its_base_variant(unit: Unit, old: Product | None, new: Product) -> list[Statement]:
+def write_base_variant(unit: Unit, old: Product | None, new: Product) -> list[Statement]:
     """Writes the base variant together with the product."""
     if new.base_variant_id is None:
         return []
@@ -88,7 +88,7 @@ def _inserted(unit: Unit, made: Variant, version: int) -> Statement:
     return TABLE.insert_sql, (made.id, doc, rest, version, unit.now, *TABLE.values(made))
 
 
-async def let_variants_inherit(unit: Unit, old: Product | None, new: Product) -> None:
+async def update_inheriting_variants(unit: Unit, old: Product | None, new: Product) -> None:
     """Rule 56: when a price or weight changes, rewrites the variants that inherit it."""
     if old is None or new.base_variant_id is not None or _passed_on(old) == _passed_on(new):
         return
@@ -109,7 +109,7 @@ def _passed_on(owner: Product) -> tuple[Decimal, Decimal, Decimal]:
 # SKUs: unique across products and variants, ignoring case.
 
 
-async def sku_is_a_variants(tx: Tx, owner: Product) -> list[Fault]:
+async def sku_belongs_to_variant(tx: Tx, owner: Product) -> list[Fault]:
     """Rule 43: the SKU of a variant with options cannot be that of a product."""
     if not owner.sku:
         return []
@@ -118,15 +118,15 @@ async def sku_is_a_variants(tx: Tx, owner: Product) -> list[Fault]:
     return [] if other is None else [duplicate("sku", "The product sku is a duplicate.", TABLE.noun, other)]
 
 
-async def ask_for_the_sku(unit: Unit, old: Product | None, new: Product) -> None:
+async def check_sku(unit: Unit, old: Product | None, new: Product) -> None:
     """Rule 43: checks a product's SKU against the variants': without a base variant no index does."""
     if old is not None and new.base_variant_id is None and new.sku != old.sku:
-        faults = await sku_is_a_variants(unit.tx, new)
+        faults = await sku_belongs_to_variant(unit.tx, new)
         if faults:
             raise refuse_faults(faults)
 
 
-async def sku_is_a_products(tx: Tx, variant: Variant) -> list[Fault]:
+async def sku_belongs_to_product(tx: Tx, variant: Variant) -> list[Fault]:
     """Rule 43: the SKU of a product cannot be that of a variant, except its own base variant.
 
     A simple product is found by its base variant's row.
@@ -139,9 +139,7 @@ async def sku_is_a_products(tx: Tx, variant: Variant) -> list[Fault]:
 # What follows from a write of a variant.
 
 
-async def sell_nothing_below_zero(
-    _unit: Unit, changes: dict[str, Any], _old: Variant | None, notes: list[Fault]
-) -> None:
+async def refuse_negative_stock(_unit: Unit, changes: dict[str, Any], _old: Variant | None, notes: list[Fault]) -> None:
     """Rule 48: the variant is saved without its level, and the reply says so (207)."""
     level = changes.get("inventory_level")
     if level is not None and level < 0:
@@ -150,7 +148,7 @@ async def sell_nothing_below_zero(
         notes.append(Fault(Reason.FIELD_INVALID, "inventory_level", message))
 
 
-async def agree_with_the_product(unit: Unit, old: Variant | None, new: Variant) -> None:
+async def update_product_of_variant(unit: Unit, old: Variant | None, new: Variant) -> None:
     """Updates the product with what a variant shares with it or adds to it."""
     row = await unit.get(product.TABLE, new.product_id)
     if row is None:
@@ -159,7 +157,7 @@ async def agree_with_the_product(unit: Unit, old: Variant | None, new: Variant) 
     before = _kept(owner)
     inherit(new, owner)
     if old is None or old.sku != new.sku:
-        await _ask_for_the_sku(unit, new, owner)
+        await _check_sku(unit, new, owner)
     if old is not None and new.id == owner.base_variant_id:
         new.inventory_level = min(new.inventory_level, STOCK_CAP)
         for name in SHARED:
@@ -168,15 +166,15 @@ async def agree_with_the_product(unit: Unit, old: Variant | None, new: Variant) 
         owner.base_own = None if own == BaseVariantOverrides() else own
     else:
         new.sku_id = new.id or unit.statistics.next_id(TABLE.name)
-        hold_stock(owner, old, new)
+        clamp_variant_stock(owner, old, new)
         if owner.base_variant_id is not None:
-            await _end_the_base_variant(unit, owner)
+            await _delete_base_variant(unit, owner)
     owner.date_modified = moment(unit.now)
     if new.is_base or before != _kept(owner):
         await unit.rewrite(product.TABLE, row)
 
 
-async def tell_of_the_stock(unit: Unit, old: Variant | None, new: Variant) -> None:
+async def fire_stock_events(unit: Unit, old: Variant | None, new: Variant) -> None:
     """Fires the stock events of a product tracked by variant; what an order takes fires
     store/sku/inventory/order/updated."""
     if old is None or new.is_base or old.inventory_level == new.inventory_level or unit.cause:
@@ -197,7 +195,7 @@ def _kept(owner: Product) -> tuple[Any, ...]:
     return owner.date_modified, owner.inventory_level, owner.variant_stock, owner.base_variant_id
 
 
-async def _ask_for_the_sku(unit: Unit, new: Variant, owner: Product) -> None:
+async def _check_sku(unit: Unit, new: Variant, owner: Product) -> None:
     """Rule 57: a SKU is required except for the base variant. Rule 43: it cannot be that of a product."""
     if not new.sku:
         if new.is_base:
@@ -209,7 +207,7 @@ async def _ask_for_the_sku(unit: Unit, new: Variant, owner: Product) -> None:
         raise refuse_faults([duplicate("sku", "The SKU is a duplicate.", product.TABLE.noun, holder)])
 
 
-def hold_stock(owner: Product, old: Variant | None, new: Variant) -> None:
+def clamp_variant_stock(owner: Product, old: Variant | None, new: Variant) -> None:
     """Rule 49: a level over the cap is clamped, or stays unchanged if siblings hold stock. Keeps the sum."""
     had = old.inventory_level if old is not None else 0
     others = owner.variant_stock - had
@@ -220,7 +218,7 @@ def hold_stock(owner: Product, old: Variant | None, new: Variant) -> None:
         owner.inventory_level = owner.variant_stock
 
 
-async def _end_the_base_variant(unit: Unit, owner: Product) -> None:
+async def _delete_base_variant(unit: Unit, owner: Product) -> None:
     """Rule 57: only a simple product has a base variant; the first variant with options replaces it."""
     assert owner.base_variant_id is not None
     unit.leaving.add((TABLE.name, owner.base_variant_id))
@@ -228,7 +226,7 @@ async def _end_the_base_variant(unit: Unit, owner: Product) -> None:
     owner.base_variant_id, owner.base_own = None, None
 
 
-async def leave_a_base_variant(unit: Unit, doomed: Sequence[int]) -> None:
+async def restore_base_variant(unit: Unit, doomed: Sequence[int]) -> None:
     """Rule 57: a product without variants with options is simple again; a base variant is deleted only with its
     product."""
     placeholders = numbered_placeholders(len(doomed))

@@ -90,7 +90,7 @@ def tree_changed(old: Tree | None, new: Tree | None) -> dict[str, Any] | None:
     return {"tree_id": tree.id} if tree is not None else None
 
 
-async def keep_to_one_channel(_unit: Unit, changes: Changes, old: Tree | None, _notes: list[Fault]) -> None:
+async def keep_tree_channel(_unit: Unit, changes: Changes, old: Tree | None, _notes: list[Fault]) -> None:
     """Rule 40: a tree is created for one channel and stays with it; an update must not name the channel."""
     if old is None and len(changes["channels"]) != 1:
         raise refuse_faults([invalid("channels", "must name one channel")])
@@ -98,7 +98,7 @@ async def keep_to_one_channel(_unit: Unit, changes: Changes, old: Tree | None, _
         raise refuse_faults([invalid("channels", "must not be sent for a tree that exists")])
 
 
-async def keep_the_default_tree(_unit: Any, doomed: Sequence[int]) -> None:
+async def keep_default_tree(_unit: Any, doomed: Sequence[int]) -> None:
     """The default tree, the one that V2 shows, cannot be deleted."""
     if DEFAULT in doomed:
         raise refuse_faults([invalid("id", "names the store's default tree, which cannot be deleted")])
@@ -108,8 +108,8 @@ RESOURCE = Resource(
     aggregates=(
         Aggregate(
             TABLE,
-            before_validate=(keep_to_one_channel,),
-            before_delete=(keep_the_default_tree,),
+            before_validate=(keep_tree_channel,),
+            before_delete=(keep_default_tree,),
             signals=(
                 fires(
                     "store/channel/#/categoryTree/updated",

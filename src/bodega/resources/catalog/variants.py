@@ -187,7 +187,7 @@ routes = (
 INCLUDE = children(TABLE, "product_id")
 
 
-async def let_nothing_be_unset(_unit: Unit, changes: dict[str, Any], old: Variant | None, _notes: list[Fault]) -> None:
+async def replace_nulls(_unit: Unit, changes: dict[str, Any], old: Variant | None, _notes: list[Fault]) -> None:
     """Replaces nulls by defaults, and keeps a variant with its product whatever the body says."""
     for name, unset in UNSET.items():
         if name in changes and changes[name] is None:

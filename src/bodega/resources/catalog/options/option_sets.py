@@ -83,7 +83,7 @@ _v2 = (
 routes = (*_v2, *also_at("option_sets", "optionsets", *_v2))
 
 
-async def show_a_name(unit: Unit, _old: SetOption | None, new: SetOption) -> None:
+async def default_display_name(unit: Unit, _old: SetOption | None, new: SetOption) -> None:
     """An option of a set without a display name gets that of the option."""
     if not new.display_name:
         behind = await unit.get(option.TABLE, new.option_id)
@@ -93,12 +93,12 @@ async def show_a_name(unit: Unit, _old: SetOption | None, new: SetOption) -> Non
 # The products of a set.
 
 
-async def have_a_set_or_none(_unit: Unit, _old: Any, new: product.Product) -> None:
+async def normalize_option_set(_unit: Unit, _old: Any, new: product.Product) -> None:
     """Rule 53: null, and what clients send instead of it, means no set."""
     new.option_set_id = new.option_set_id or None
 
 
-async def follow_the_set(unit: Unit, old: product.Product | None, new: product.Product) -> None:
+async def apply_option_set(unit: Unit, old: product.Product | None, new: product.Product) -> None:
     """Rule 53: a product has the options of its set; those of the previous set are deleted."""
     before = old.option_set_id if old is not None else None
     if before == new.option_set_id:
@@ -130,7 +130,7 @@ async def _give(unit: Unit, product_id: int, given: SetOption) -> None:
     await unit.insert(product_option.TABLE, made)
 
 
-async def tell_the_products(unit: Unit, old: SetOption | None, new: SetOption) -> None:
+async def update_products(unit: Unit, old: SetOption | None, new: SetOption) -> None:
     """Rule 62: updates the products of a set when its options change."""
     if old is None:
         sql = "SELECT id FROM products WHERE option_set_ref = $1 ORDER BY id"
@@ -152,13 +152,13 @@ async def _given(unit: Unit, given: SetOption) -> list[Row]:
     )
 
 
-async def take_it_from_the_products(unit: Unit, doomed: Sequence[int]) -> None:
+async def remove_from_products(unit: Unit, doomed: Sequence[int]) -> None:
     """Rule 62: an option that leaves a set also leaves its products."""
     for row in await unit.where(SET_OPTIONS, f"id IN ({numbered_placeholders(len(doomed))})", *doomed):
         await unit.delete(product_option.TABLE, [given.entity.id for given in await _given(unit, row.entity)])
 
 
-async def detach_the_products(unit: Unit, doomed: Sequence[int]) -> None:
+async def detach_products(unit: Unit, doomed: Sequence[int]) -> None:
     """The products of a deleted set lose the set and its options."""
     for row in await unit.where(product.TABLE, f"option_set_ref IN ({numbered_placeholders(len(doomed))})", *doomed):
         await unit.update(product.TABLE, row, replace(row.entity, option_set_id=None))
@@ -168,14 +168,14 @@ RESOURCE = Resource(
     aggregates=(
         Aggregate(
             TABLE,
-            before_delete=(detach_the_products,),
+            before_delete=(detach_products,),
         ),
         Aggregate(
             SET_OPTIONS,
             before_validate=(unchanging("option_id", rule=61),),
-            before_write=(show_a_name,),
-            after_write=(tell_the_products,),
-            before_delete=(take_it_from_the_products,),
+            before_write=(default_display_name,),
+            after_write=(update_products,),
+            before_delete=(remove_from_products,),
         ),
     ),
     routes=routes,

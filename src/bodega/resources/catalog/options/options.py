@@ -81,7 +81,7 @@ routes = (
 # Options.
 
 
-async def show_a_name(_unit: Unit, _old: Option | None, new: Option) -> None:
+async def default_display_name(_unit: Unit, _old: Option | None, new: Option) -> None:
     """Rule 59: without a display name, shoppers see the name of the option."""
     new.display_name = new.display_name or new.name
 
@@ -89,7 +89,7 @@ async def show_a_name(_unit: Unit, _old: Option | None, new: Option) -> None:
 _MEANING = {"product_list": "product", "product_list_with_images": "product", "swatch": "swatch", "checkbox": "state"}
 
 
-async def keep_what_values_mean(unit: Unit, old: Option | None, new: Option) -> None:
+async def check_type_change(unit: Unit, old: Option | None, new: Option) -> None:
     """A type can change only if the values keep their meaning, or if there are none."""
     if old is None or old.type == new.type:
         return
@@ -102,7 +102,7 @@ async def keep_what_values_mean(unit: Unit, old: Option | None, new: Option) -> 
             raise invalid("type", "must be a choice, since variants are told apart by it")
 
 
-async def give_a_checkbox_its_states(unit: Unit, old: Option | None, new: Option) -> None:
+async def create_checkbox_values(unit: Unit, old: Option | None, new: Option) -> None:
     """A box is ticked or empty: a new checkbox gets both values."""
     if new.type != "checkbox" or (old is not None and old.type == "checkbox"):
         return
@@ -115,7 +115,7 @@ async def give_a_checkbox_its_states(unit: Unit, old: Option | None, new: Option
         await unit.insert(VALUES, made)
 
 
-async def tell_the_products(unit: Unit, old: Option | None, new: Option) -> None:
+async def update_products(unit: Unit, old: Option | None, new: Option) -> None:
     """Updates what products show of an option; the display name of a shared one is the option set's."""
     if old is None:
         return
@@ -133,7 +133,7 @@ async def tell_the_products(unit: Unit, old: Option | None, new: Option) -> None
 # Values.
 
 
-async def say_what_it_means(unit: Unit, changes: dict[str, Any], old: Value | None, _notes: list[Fault]) -> None:
+async def check_value_data(unit: Unit, changes: dict[str, Any], old: Value | None, _notes: list[Fault]) -> None:
     """Rule 60: what a value may be depends on the type of its option; V2 sends text, V3 data."""
     option_id = old.option_id if old is not None else changes.get("option_id", 0)
     row = await unit.get(TABLE, option_id)

@@ -63,7 +63,7 @@ TABLE = stored(
 )
 
 
-async def show_what_its_kind_has(_unit: Any, _old: ProductOption | None, new: ProductOption) -> None:
+async def show_members_of_kind(_unit: Any, _old: ProductOption | None, new: ProductOption) -> None:
     """Shows the members of its kind: a modifier is required or not, an option may have an image."""
     new.required = new.is_required if new.is_modifier else UNSET
     if new.is_modifier:

@@ -176,7 +176,7 @@ INCLUDE = children(
 )
 
 
-async def be_what_it_says(_unit: Unit, changes: dict[str, Any], old: ProductOption | None, _notes: list[Fault]) -> None:
+async def check_type(_unit: Unit, changes: dict[str, Any], old: ProductOption | None, _notes: list[Fault]) -> None:
     """An option is a choice; what a shopper fills in or ticks is a modifier. Each type has its own settings."""
     known: Mapping[str, Any] = changes if old is None else {"type": old.type, "is_modifier": old.is_modifier, **changes}
     kind = known["type"]
@@ -192,7 +192,7 @@ async def be_what_it_says(_unit: Unit, changes: dict[str, Any], old: ProductOpti
         changes["is_required"] = changes.pop("required")
 
 
-async def have_an_option_behind(
+async def create_option_behind(
     unit: Unit, changes: dict[str, Any], old: ProductOption | None, _notes: list[Fault]
 ) -> None:
     """Rule 64: V3's options are the product's own; their name contains the time and the product."""
@@ -207,7 +207,7 @@ async def have_an_option_behind(
     changes["name"] = name
 
 
-async def tell_the_option(unit: Unit, old: ProductOption | None, new: ProductOption) -> None:
+async def update_option_behind(unit: Unit, old: ProductOption | None, new: ProductOption) -> None:
     """Updates the product's own option from what the product shows of it."""
     if old is None:
         return
@@ -218,7 +218,7 @@ async def tell_the_option(unit: Unit, old: ProductOption | None, new: ProductOpt
             await unit.update(option.TABLE, behind, told)
 
 
-async def take_the_option_along(unit: Unit, doomed: Sequence[int]) -> None:
+async def delete_option_behind(unit: Unit, doomed: Sequence[int]) -> None:
     """Deletes the option behind it too, if it is the product's own."""
     ids = f"SELECT option_id FROM product_options WHERE id IN ({numbered_placeholders(len(doomed))})"
     own = [row.entity.id for row in await unit.where(option.TABLE, f"product_id <> 0 AND id IN ({ids})", *doomed)]

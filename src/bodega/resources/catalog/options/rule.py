@@ -187,7 +187,7 @@ async def _known(unit: Unit, select: str, ids: Collection[int]) -> dict[Any, int
     return await query.pairs(unit.tx, f"{select} WHERE id IN ({numbered_placeholders(len(ids))})", *ids)
 
 
-async def say_what_v3_can(unit: Unit, changes: dict[str, Any], old: Rule | None, _notes: list[Fault]) -> None:
+async def check_complex_rule(unit: Unit, changes: dict[str, Any], old: Rule | None, _notes: list[Fault]) -> None:
     """Rule 65: a V3 complex rule names two modifiers or more, or a variant and a modifier."""
     if "conditions" in changes:
         changes["conditions"] = apart(changes["conditions"])
@@ -208,7 +208,7 @@ async def next_place(unit: Unit, product_id: int) -> int:
     return 0 if last is None else min(last + 1, 2_147_483_647)
 
 
-async def know_its_kind(unit: Unit, old: Rule | None, new: Rule) -> None:
+async def derive_kind(unit: Unit, old: Rule | None, new: Rule) -> None:
     """Derives the rule's kind in V3 from its conditions; each condition has a number that it keeps."""
     new.kind = await kind_of(unit, new)
     new.price_adjuster = new.price_adjuster or Adjuster()
@@ -226,7 +226,7 @@ async def know_its_kind(unit: Unit, old: Rule | None, new: Rule) -> None:
     ]
 
 
-async def make_room(unit: Unit, old: Rule | None, new: Rule) -> None:
+async def shift_rules(unit: Unit, old: Rule | None, new: Rule) -> None:
     """Rule 65: a rule that is moved shifts those in between, so that each has a place of its own."""
     if old is not None and old.sort_order == new.sort_order:
         return

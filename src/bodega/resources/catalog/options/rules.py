@@ -26,10 +26,10 @@ from bodega.resources.catalog.options.rule import (
     Adjuster,
     Rule,
     RuleCondition,
+    check_complex_rule,
+    derive_kind,
     forget,
-    know_its_kind,
-    make_room,
-    say_what_v3_can,
+    shift_rules,
 )
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.unit import Unit
@@ -133,17 +133,17 @@ routes = (
 )
 
 
-async def lose_options(unit: Unit, doomed: Sequence[int]) -> None:
+async def remove_options_from_rules(unit: Unit, doomed: Sequence[int]) -> None:
     """Removes options that a product no longer has from its rules."""
     await forget(unit, "modifier_id", doomed)
 
 
-async def lose_values(unit: Unit, doomed: Sequence[int]) -> None:
+async def remove_values_from_rules(unit: Unit, doomed: Sequence[int]) -> None:
     """Removes values that an option no longer has from rules."""
     await forget(unit, "modifier_value_id", doomed)
 
 
-async def lose_variants(unit: Unit, doomed: Sequence[int]) -> None:
+async def remove_variants_from_rules(unit: Unit, doomed: Sequence[int]) -> None:
     """Removes variants that no longer exist from rules."""
     await forget(unit, "variant_id", doomed)
 
@@ -154,11 +154,11 @@ RESOURCE = Resource(
             TABLE,
             before_validate=(
                 recognize_own_files(TABLE),
-                say_what_v3_can,
+                check_complex_rule,
             ),
             before_write=(
-                know_its_kind,
-                make_room,
+                derive_kind,
+                shift_rules,
             ),
         ),
     ),
