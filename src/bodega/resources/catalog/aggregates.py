@@ -43,10 +43,10 @@ _CATEGORY = Aggregate(
     before_write=(_CATEGORY_URLS.before_write, categories.check_tree),
     extra_statements=(_CATEGORY_URLS.extra_statements,),
     conflicts=(_CATEGORY_URLS.conflicts,),
-    after_write=(categories.update_subtree, redirects.follow("category")),
+    after_write=(categories.update_subtree, redirects.update_redirects("category")),
     cascade=(categories.cascade_to_subtree,),
     before_delete=(products.refuse_orphans, groups.forget_categories),
-    after_delete=(_CATEGORY_URLS.after_delete, redirects.let_go("category")),
+    after_delete=(_CATEGORY_URLS.after_delete, redirects.empty_redirects("category")),
     signals=(
         *events("store/category"),
         *events(
@@ -64,9 +64,9 @@ _BRAND = Aggregate(
     before_write=(_BRAND_URLS.before_write,),
     extra_statements=(_BRAND_URLS.extra_statements,),
     conflicts=(_BRAND_URLS.conflicts,),
-    after_write=(redirects.follow("brand"),),
+    after_write=(redirects.update_redirects("brand"),),
     before_delete=(products.remove_brand_from_products,),
-    after_delete=(_BRAND_URLS.after_delete, redirects.let_go("brand")),
+    after_delete=(_BRAND_URLS.after_delete, redirects.empty_redirects("brand")),
 )
 
 _PRODUCT_URLS = urls_of(product.TABLE, "product")
@@ -93,10 +93,10 @@ _PRODUCT = Aggregate(
         sort_orders.delete_left_positions,
         stock_keeping.update_inheriting_variants,
         option_sets.apply_option_set,
-        redirects.follow("product"),
+        redirects.update_redirects("product"),
     ),
     before_delete=(groups.forget_products,),
-    after_delete=(_PRODUCT_URLS.after_delete, redirects.let_go("product")),
+    after_delete=(_PRODUCT_URLS.after_delete, redirects.empty_redirects("product")),
     signals=(
         *events("store/product", fields=product.UPDATING),
         fires(

@@ -159,7 +159,7 @@ routes = (
 )
 
 
-async def publish_only_on_demand(unit: Unit, changes: Changes, old: BlogPost | None, _notes: list[Fault]) -> None:
+async def unpublish_by_default(unit: Unit, changes: Changes, old: BlogPost | None, _notes: list[Fault]) -> None:
     """Rule 109: a PUT without `is_published` makes the post a draft again."""
     if old is not None:
         changes.setdefault("is_published", False)
@@ -172,7 +172,7 @@ async def publish_only_on_demand(unit: Unit, changes: Changes, old: BlogPost | N
         changes["tags"] = [tag for tag in named.values() if tag]
 
 
-async def file_under_its_tags(unit: Unit, old: BlogPost | None, new: BlogPost) -> None:
+async def store_tags(unit: Unit, old: BlogPost | None, new: BlogPost) -> None:
     """Stores the tags of a post for `tag=` and the list of tags."""
     if old is not None:
         if old.tags == new.tags:
@@ -191,18 +191,18 @@ RESOURCE = Resource(
             TABLE,
             before_validate=(
                 skip_taken_urls(TABLE, "post"),
-                publish_only_on_demand,
+                unpublish_by_default,
             ),
             before_write=(_URLS.before_write,),
             extra_statements=(_URLS.extra_statements,),
             conflicts=(_URLS.conflicts,),
             after_write=(
-                file_under_its_tags,
-                redirects.follow("post"),
+                store_tags,
+                redirects.update_redirects("post"),
             ),
             after_delete=(
                 _URLS.after_delete,
-                redirects.let_go("post"),
+                redirects.empty_redirects("post"),
             ),
         ),
     ),

@@ -85,7 +85,7 @@ V2 = Endpoint(2, TABLE, Listing(TABLE, 2, ""), "store_v2_content", "pages", v2=v
 routes = (collection("pages", V2, "GET POST"), item("pages/{id}", V2))
 
 
-async def fill_what_its_type_needs(_unit: Unit, _old: WebPage | None, new: WebPage) -> None:
+async def require_members_of_type(_unit: Unit, _old: WebPage | None, new: WebPage) -> None:
     """A link needs a target, a file needs content, and only a file can be something other than HTML."""
     faults = []
     if new.type == "link" and not new.link:
@@ -102,7 +102,7 @@ def _missing(name: str) -> Fault:
     return Fault(Reason.FIELD_MISSING, name, f"The required field '{name}' was not supplied.")
 
 
-async def lie_below_another_page(unit: Unit, old: WebPage | None, new: WebPage) -> None:
+async def check_parent_page(unit: Unit, old: WebPage | None, new: WebPage) -> None:
     """The parent must exist, and must not be the page itself or one below it."""
     above = new.parent_id
     if not above or (old is not None and old.parent_id == above):
@@ -117,7 +117,7 @@ async def lie_below_another_page(unit: Unit, old: WebPage | None, new: WebPage) 
             raise Refusal(Reason.DANGLING_REFERENCE, fault.message, details=fault.details, faults=[fault])
 
 
-async def have_one_homepage(unit: Unit, old: WebPage | None, new: WebPage) -> None:
+async def keep_one_homepage(unit: Unit, old: WebPage | None, new: WebPage) -> None:
     """A channel has one home page: a new one replaces the previous one."""
     if new.is_homepage and (old is None or not old.is_homepage):
         sql = "SELECT id FROM web_pages WHERE is_homepage AND channel_id = $1 AND id <> $2"
@@ -125,7 +125,7 @@ async def have_one_homepage(unit: Unit, old: WebPage | None, new: WebPage) -> No
             await _change(unit, other, is_homepage=False)
 
 
-async def lift_the_pages_below(unit: Unit, doomed: Sequence[int]) -> None:
+async def move_subpages_to_top(unit: Unit, doomed: Sequence[int]) -> None:
     """Moves the pages below a deleted page to the top level."""
     for (child,) in await unit.tx.rows(
         f"SELECT id FROM web_pages WHERE parent_id IN ({numbered_placeholders(len(doomed))})", *doomed
@@ -154,19 +154,19 @@ RESOURCE = Resource(
             ),
             before_write=(
                 _URLS.before_write,
-                fill_what_its_type_needs,
-                lie_below_another_page,
+                require_members_of_type,
+                check_parent_page,
             ),
             extra_statements=(_URLS.extra_statements,),
             conflicts=(_URLS.conflicts,),
             after_write=(
-                have_one_homepage,
-                redirects.follow("page"),
+                keep_one_homepage,
+                redirects.update_redirects("page"),
             ),
-            before_delete=(lift_the_pages_below,),
+            before_delete=(move_subpages_to_top,),
             after_delete=(
                 _URLS.after_delete,
-                redirects.let_go("page"),
+                redirects.empty_redirects("page"),
             ),
             signals=events(
                 "store/channel/#/page",

@@ -81,7 +81,7 @@ V2 = Endpoint(2, TABLE, Listing(TABLE, 2, "min_id max_id"), "store_v2_content", 
 routes = (collection("redirects", V2, "GET POST DELETE"), item("redirects/{id}", V2), count("redirects/count", V2))
 
 
-async def lead_somewhere(unit: Unit, old: Redirect | None, new: Redirect) -> None:
+async def resolve_redirect(unit: Unit, old: Redirect | None, new: Redirect) -> None:
     """Rule 108: `url` follows from the target, which must exist and differ from the path."""
     if old is None or old.forward != new.forward:
         new.url = await _address(unit, new.forward)
@@ -100,25 +100,25 @@ async def _address(unit: Unit, forward: Forward) -> str:
     return str(url)
 
 
-def follow(kind: str) -> AfterWrite:
+def update_redirects(kind: str) -> AfterWrite:
     """The rule of entities with a page: redirects to one of this type follow it."""
 
-    async def follow(unit: Unit, old: Any, new: Any) -> None:
+    async def update_redirects(unit: Unit, old: Any, new: Any) -> None:
         """Updates redirects to the present URL of their target."""
         if old is not None and old.custom_url.url != new.custom_url.url:
             await _point(unit, kind, [new.id], new.custom_url.url)
 
-    return follow
+    return update_redirects
 
 
-def let_go(kind: str) -> AfterDelete:
+def empty_redirects(kind: str) -> AfterDelete:
     """The rule for deleting entities with a page."""
 
-    async def let_go(unit: Unit, gone: Sequence[int]) -> None:
+    async def empty_redirects(unit: Unit, gone: Sequence[int]) -> None:
         """Empties the redirects to a deleted target."""
         await _point(unit, kind, gone, "")
 
-    return let_go
+    return empty_redirects
 
 
 async def _point(unit: Unit, kind: str, targets: Sequence[int], url: str) -> None:
@@ -136,7 +136,7 @@ RESOURCE = Resource(
     aggregates=(
         Aggregate(
             TABLE,
-            before_write=(lead_somewhere,),
+            before_write=(resolve_redirect,),
         ),
     ),
     routes=routes,
