@@ -45,7 +45,7 @@ _CATEGORY = Aggregate(
     conflicts=(_CATEGORY_URLS.conflicts,),
     after_write=(categories.update_subtree, redirects.update_redirects("category")),
     cascade=(categories.cascade_to_subtree,),
-    before_delete=(products.refuse_orphans, groups.forget_categories),
+    before_delete=(products.refuse_orphans, groups.remove_categories_from_groups),
     after_delete=(_CATEGORY_URLS.after_delete, redirects.empty_redirects("category")),
     signals=(
         *events("store/category"),
@@ -95,7 +95,7 @@ _PRODUCT = Aggregate(
         option_sets.apply_option_set,
         redirects.update_redirects("product"),
     ),
-    before_delete=(groups.forget_products,),
+    before_delete=(groups.remove_products_from_groups,),
     after_delete=(_PRODUCT_URLS.after_delete, redirects.empty_redirects("product")),
     signals=(
         *events("store/product", fields=product.UPDATING),

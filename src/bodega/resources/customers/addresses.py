@@ -174,7 +174,7 @@ routes = (
 )
 
 
-async def know_the_country(_unit: Unit, changes: Changes, _old: Address | None, _notes: list[Fault]) -> None:
+async def resolve_country(_unit: Unit, changes: Changes, _old: Address | None, _notes: list[Fault]) -> None:
     """Looks up the country, and sets its code and its name."""
     if "country_code" not in changes:
         return
@@ -239,7 +239,7 @@ RESOURCE = Resource(
     aggregates=(
         Aggregate(
             TABLE,
-            before_validate=(know_the_country,),
+            before_validate=(resolve_country,),
             signals=events(
                 "store/customer/address",
                 kind="customer",

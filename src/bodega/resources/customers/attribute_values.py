@@ -116,7 +116,9 @@ routes = (
 )
 
 
-async def call_it_by_one_name(_unit: Unit, changes: Changes, old: AttributeValue | None, _notes: list[Fault]) -> None:
+async def normalize_value_member(
+    _unit: Unit, changes: Changes, old: AttributeValue | None, _notes: list[Fault]
+) -> None:
     """Accepts both names of the member, and keeps a value with its customer and its attribute."""
     if "value" in changes:
         changes["attribute_value"] = changes.pop("value")
@@ -125,7 +127,7 @@ async def call_it_by_one_name(_unit: Unit, changes: Changes, old: AttributeValue
             raise refuse_faults([invalid(name, "must be that of the value with this id")])
 
 
-async def look_like_its_type(unit: Unit, _old: AttributeValue | None, new: AttributeValue) -> None:
+async def check_value_type(unit: Unit, _old: AttributeValue | None, new: AttributeValue) -> None:
     """The value must match the attribute's type: number or date; an empty text is always valid."""
     row = await unit.get(attributes.TABLE, new.attribute_id)
     if row is None or not new.attribute_value:
@@ -192,8 +194,8 @@ RESOURCE = Resource(
     aggregates=(
         Aggregate(
             TABLE,
-            before_validate=(call_it_by_one_name,),
-            before_write=(look_like_its_type,),
+            before_validate=(normalize_value_member,),
+            before_write=(check_value_type,),
         ),
     ),
     routes=routes,

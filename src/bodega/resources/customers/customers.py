@@ -106,7 +106,7 @@ routes = (
 )
 
 
-async def take_the_credit(_unit: Unit, changes: Changes, _old: Customer | None, _notes: list[Fault]) -> None:
+async def accept_store_credit(_unit: Unit, changes: Changes, _old: Customer | None, _notes: list[Fault]) -> None:
     """V3 lists store credit by currency; only one amount is kept."""
     amounts = changes.pop("store_credit_amounts", None)
     if amounts is None:
@@ -119,7 +119,7 @@ async def take_the_credit(_unit: Unit, changes: Changes, _old: Customer | None, 
         raise refuse_faults([invalid("store_credit_amounts", str(error))]) from None
 
 
-async def know_the_channels(unit: Unit, _old: Customer | None, new: Customer) -> None:
+async def check_channels(unit: Unit, _old: Customer | None, new: Customer) -> None:
     """Rule 102: the channels of a customer must exist."""
     if not new.channel_ids:
         return
@@ -131,12 +131,12 @@ async def know_the_channels(unit: Unit, _old: Customer | None, new: Customer) ->
         raise refuse_faults([dangling("channel_ids", "A channel does not exist.", missing)])
 
 
-async def tell_dates_with_a_z(_unit: Unit, _old: Customer | None, new: Customer) -> None:
+async def show_dates_with_z(_unit: Unit, _old: Customer | None, new: Customer) -> None:
     """Writes the dates of customers in the one form that every client can read."""
     new.date_created, new.date_modified = as_z(new.date_created), as_z(new.date_modified)
 
 
-async def hold_no_password(_unit: Unit, _old: Customer | None, new: Customer) -> None:
+async def store_only_hashes(_unit: Unit, _old: Customer | None, new: Customer) -> None:
     """Rule 98: only a hash is stored, whichever way the password came."""
     assert type(new.authentication) is Authentication
     assert not new.password or new.password.startswith("$argon2id$")

@@ -97,7 +97,7 @@ def shown(answer: FormFieldValue) -> dict[str, Any]:
 
 
 v3 = V3Shape(FormFieldValue, required="name value", view=shown, members="customer_id address_id name value")
-"""`say_whose` checks the owner of an answer."""
+"""`check_owner` checks the owner of an answer."""
 
 
 def _type(text: str) -> str:
@@ -142,7 +142,7 @@ routes = (
 )
 
 
-async def say_whose(_unit: Unit, changes: Changes, old: FormFieldValue | None, _notes: list[Fault]) -> None:
+async def check_owner(_unit: Unit, changes: Changes, old: FormFieldValue | None, _notes: list[Fault]) -> None:
     """An answer belongs to a customer or an address, and keeps its owner."""
     if old is not None:
         changes.pop("customer_id", None)
@@ -151,7 +151,7 @@ async def say_whose(_unit: Unit, changes: Changes, old: FormFieldValue | None, _
         raise refuse_faults([invalid("customer_id", "or else address_id is required, and only one of them")])
 
 
-async def renew_the_customer(unit: Unit, _old: FormFieldValue | None, new: FormFieldValue) -> None:
+async def touch_customer(unit: Unit, _old: FormFieldValue | None, new: FormFieldValue) -> None:
     """Touches the customer: V2 shows the answers inside it, so its entity tag changes with them."""
     row = await unit.get(customer.TABLE, new.customer_id) if new.customer_id else None
     if row is not None:
@@ -200,8 +200,8 @@ RESOURCE = Resource(
     aggregates=(
         Aggregate(
             TABLE,
-            before_validate=(say_whose,),
-            after_write=(renew_the_customer,),
+            before_validate=(check_owner,),
+            after_write=(touch_customer,),
         ),
     ),
     routes=routes,

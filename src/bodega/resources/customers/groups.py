@@ -162,7 +162,7 @@ routes = (
 ROLES = ("is_default", "is_group_for_guests")
 
 
-async def name_what_is_there(unit: Unit, _old: CustomerGroup | None, new: CustomerGroup) -> None:
+async def check_group_references(unit: Unit, _old: CustomerGroup | None, new: CustomerGroup) -> None:
     """Categories and products that a group names must exist."""
     rules = new.discount_rules
     faults = [
@@ -181,7 +181,7 @@ async def _missing(unit: Unit, field: str, table: str, noun: str, ids: Iterable[
     return [dangling(field, f"A {noun} does not exist.", gone)] if gone else []
 
 
-async def be_the_only_one(unit: Unit, _old: CustomerGroup | None, new: CustomerGroup) -> None:
+async def keep_one_default_group(unit: Unit, _old: CustomerGroup | None, new: CustomerGroup) -> None:
     """Rule 103: a group that becomes the default, or that of guests, replaces the previous one."""
     for role in ROLES:
         if getattr(new, role):
@@ -234,12 +234,12 @@ async def unassign_members(unit: Unit, doomed: Sequence[int]) -> None:
         last = members[-1]
 
 
-async def forget_categories(unit: Unit, doomed: Sequence[int]) -> None:
+async def remove_categories_from_groups(unit: Unit, doomed: Sequence[int]) -> None:
     """Removes a deleted category from groups."""
     await _forget(unit, of_categories=set(doomed))
 
 
-async def forget_products(unit: Unit, doomed: Sequence[int]) -> None:
+async def remove_products_from_groups(unit: Unit, doomed: Sequence[int]) -> None:
     """Removes the prices of a deleted product from groups."""
     await _forget(unit, of_products=set(doomed))
 

@@ -229,7 +229,9 @@ routes = (
 )
 
 
-async def settle_at_a_channel(unit: Unit, changes: Changes, old: customer.Customer | None, _notes: list[Fault]) -> None:
+async def assign_channel_and_group(
+    unit: Unit, changes: Changes, old: customer.Customer | None, _notes: list[Fault]
+) -> None:
     """Rules 102 and 103: a customer made at a channel without global logins belongs to it, and whoever is put into no
     group joins the default one, the channel's before the store's."""
     if old is not None:
@@ -243,7 +245,7 @@ async def settle_at_a_channel(unit: Unit, changes: Changes, old: customer.Custom
         changes["customer_group_id"] = _value(chosen, await groups.holder(unit.tx, "is_default"))
 
 
-async def forget_the_group(unit: Unit, doomed: Any) -> None:
+async def unset_deleted_group(unit: Unit, doomed: Any) -> None:
     """A channel whose group goes has the store's again."""
     for (settings_id,) in await unit.tx.rows("SELECT id FROM customer_settings ORDER BY id"):
         row = await unit.get(TABLE, settings_id)
