@@ -56,7 +56,7 @@ V2 = Endpoint(2, TABLE, Listing(TABLE, 2, "min_id max_id"), "store_v2_marketing"
 routes = (collection("banners", V2, "GET POST DELETE"), item("banners/{id}", V2), count("banners/count", V2))
 
 
-async def show_it_for_a_while(_unit: Unit, _old: Banner | None, new: Banner) -> None:
+async def check_date_range(_unit: Unit, _old: Banner | None, new: Banner) -> None:
     """Rule 107: custom dates must be a range."""
     if new.date_type == "always":
         return
@@ -67,7 +67,7 @@ async def show_it_for_a_while(_unit: Unit, _old: Banner | None, new: Banner) -> 
         raise refuse_faults(faults)
 
 
-async def show_it_on_a_page_that_exists(unit: Unit, old: Banner | None, new: Banner) -> None:
+async def check_banner_page(unit: Unit, old: Banner | None, new: Banner) -> None:
     """Rule 107: a banner on the page of a category or brand must name an existing one."""
     table = _OWNERS.get(new.page)
     if table is None or (old is not None and (old.page, old.item_id) == (new.page, new.item_id)):
@@ -85,7 +85,7 @@ RESOURCE = Resource(
     aggregates=(
         Aggregate(
             TABLE,
-            before_write=(show_it_for_a_while, show_it_on_a_page_that_exists),
+            before_write=(check_date_range, check_banner_page),
         ),
     ),
     routes=routes,

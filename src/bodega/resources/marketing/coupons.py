@@ -121,13 +121,13 @@ routes = (
 )
 
 
-async def clear_what_it_applies_to(_unit: Unit, changes: Changes, old: Coupon | None, _notes: list[Fault]) -> None:
+async def clear_applies_to(_unit: Unit, changes: Changes, old: Coupon | None, _notes: list[Fault]) -> None:
     """Rule 105: a PUT without `applies_to` empties it."""
     if old is not None:
         changes.setdefault("applies_to", AppliesTo(entity=old.applies_to.entity))
 
 
-async def offer_what_can_be_given(_unit: Unit, _old: Coupon | None, new: Coupon) -> None:
+async def check_discount(_unit: Unit, _old: Coupon | None, new: Coupon) -> None:
     """A percentage is at most 100; countries are those of ISO 3166."""
     faults = []
     if new.type == "percentage_discount" and new.amount > 100:
@@ -139,7 +139,7 @@ async def offer_what_can_be_given(_unit: Unit, _old: Coupon | None, new: Coupon)
         raise refuse_faults(faults)
 
 
-async def discount_only_what_is_sent(unit: Unit, old: Coupon | None, new: Coupon) -> None:
+async def check_shipping_methods(unit: Unit, old: Coupon | None, new: Coupon) -> None:
     """Rule 105: a shipping method must be enabled when it is added to a coupon."""
     fresh = set(new.shipping_methods) - set(old.shipping_methods if old is not None else [])
     if fresh and (idle := sorted(fresh - await words_in_use(unit))):
@@ -150,8 +150,8 @@ RESOURCE = Resource(
     aggregates=(
         Aggregate(
             TABLE,
-            before_validate=(clear_what_it_applies_to,),
-            before_write=(offer_what_can_be_given, discount_only_what_is_sent),
+            before_validate=(clear_applies_to,),
+            before_write=(check_discount, check_shipping_methods),
         ),
     ),
     routes=routes,

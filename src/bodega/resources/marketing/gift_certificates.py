@@ -92,9 +92,7 @@ def new_code() -> str:
     return "-".join("".join(secrets.choice(LETTERS) for _ in range(3)) for _ in range(4))
 
 
-async def complete_the_certificate(
-    unit: Unit, changes: Changes, old: GiftCertificate | None, _notes: list[Fault]
-) -> None:
+async def complete_certificate(unit: Unit, changes: Changes, old: GiftCertificate | None, _notes: list[Fault]) -> None:
     """Rule 106: missing members of a new one follow from the others; a code is truncated to 20 characters."""
     if changes.get("code"):
         changes["code"] = changes["code"][:LONGEST_CODE]
@@ -107,7 +105,7 @@ async def complete_the_certificate(
     changes["currency_code"] = changes.get("currency_code") or (await currencies.default(unit.tx)).currency_code
 
 
-async def keep_it_worth_something(unit: Unit, old: GiftCertificate | None, new: GiftCertificate) -> None:
+async def check_amount(unit: Unit, old: GiftCertificate | None, new: GiftCertificate) -> None:
     """A certificate needs an amount, in a currency of the store."""
     faults = []
     if new.amount <= Decimal(0):
@@ -127,8 +125,8 @@ RESOURCE = Resource(
     aggregates=(
         Aggregate(
             TABLE,
-            before_validate=(complete_the_certificate,),
-            before_write=(keep_it_worth_something,),
+            before_validate=(complete_certificate,),
+            before_write=(check_amount,),
         ),
     ),
     routes=routes,
