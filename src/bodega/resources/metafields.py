@@ -89,8 +89,8 @@ def metafields_of(word: str, parents: Sequence[Parent], item_path: str, all_path
         aggregates=(
             Aggregate(
                 table,
-                before_write=(_keep_what_is_the_owners(word),),
-                before_delete=(_delete_ones_own(table),),
+                before_write=(_keep_owner_members(word),),
+                before_delete=(_check_delete_permission(table),),
                 signals=(
                     *(events(f"store/{scoped}/metafield", data=_told) if scoped else ()),
                     *events("store/metafield", data=lambda field: {**_told(field), "resource_type": word}),
@@ -120,8 +120,8 @@ def _blanks(path: str) -> str:
     return "/".join("{}" if part.startswith("{") else part for part in path.split("/"))
 
 
-def _keep_what_is_the_owners(word: str) -> BeforeWrite:
-    async def keep_what_is_the_owners(unit: Unit, old: Metafield | None, new: Metafield) -> None:
+def _keep_owner_members(word: str) -> BeforeWrite:
+    async def keep_owner_members(unit: Unit, old: Metafield | None, new: Metafield) -> None:
         """Rule 71: another account may change what it may write, but never the name of the field or who may see it."""
         if old is None:
             new.resource_type, new.owner_client_id = word, unit.client_id
@@ -133,11 +133,11 @@ def _keep_what_is_the_owners(word: str) -> BeforeWrite:
         if old.permission_set not in WRITABLE or any(getattr(old, name) != getattr(new, name) for name in named):
             raise _not_yours(old)
 
-    return keep_what_is_the_owners
+    return keep_owner_members
 
 
-def _delete_ones_own(table: Table) -> BeforeDelete:
-    async def delete_ones_own(unit: Unit, doomed: Sequence[int]) -> None:
+def _check_delete_permission(table: Table) -> BeforeDelete:
+    async def check_delete_permission(unit: Unit, doomed: Sequence[int]) -> None:
         """Rule 71: an account may delete what it may write; all metafields are deleted with their resource."""
         field: Metafield
         for field in await query.entities_of(unit.tx, table, doomed):
@@ -145,7 +145,7 @@ def _delete_ones_own(table: Table) -> BeforeDelete:
             if not mine and not _goes_along(unit, table, field):
                 raise _not_yours(field)
 
-    return delete_ones_own
+    return check_delete_permission
 
 
 def _goes_along(unit: Unit, table: Table, field: Metafield) -> bool:
