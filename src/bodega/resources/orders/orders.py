@@ -186,7 +186,7 @@ routes = (
 ONCE = ("external_id", "external_merchant_id")
 
 
-async def keep_the_numbers_of_others(_unit: Unit, changes: Changes, old: Order | None, _notes: list[Fault]) -> None:
+async def keep_external_ids(_unit: Unit, changes: Changes, old: Order | None, _notes: list[Fault]) -> None:
     """Rule 76: the external ids of an order can only be set once."""
     if old is None:
         return
@@ -199,13 +199,13 @@ async def keep_the_numbers_of_others(_unit: Unit, changes: Changes, old: Order |
         raise refuse_faults([Fault(Reason.FIELD_READ_ONLY, name, SET_FOR_GOOD.format(name)) for name in names])
 
 
-async def be_there_before_it_goes(_unit: Unit, changes: Changes, old: Order | None, _notes: list[Fault]) -> None:
+async def start_unarchived(_unit: Unit, changes: Changes, old: Order | None, _notes: list[Fault]) -> None:
     """Rule 84: a PUT can archive an order or restore it; a new one is not archived."""
     if old is None and "is_deleted" in changes:
         raise refuse_faults([Fault(Reason.FIELD_READ_ONLY, "is_deleted", SET_FOR_GOOD.format("is_deleted"))])
 
 
-async def know_the_customer(unit: Unit, changes: Changes, old: Order | None, _notes: list[Fault]) -> None:
+async def check_customer(unit: Unit, changes: Changes, old: Order | None, _notes: list[Fault]) -> None:
     """Rule 74: 0 is a guest, any other number an existing customer. An order outlives its customer, and keeps the
     number."""
     customer_id = changes.get("customer_id", 0)
@@ -217,7 +217,7 @@ async def know_the_customer(unit: Unit, changes: Changes, old: Order | None, _no
         raise refuse_faults([dangling("customer_id", "The customer does not exist.", [customer_id])])
 
 
-async def keep_the_currency(_unit: Unit, changes: Changes, old: Order | None, _notes: list[Fault]) -> None:
+async def keep_currency(_unit: Unit, changes: Changes, old: Order | None, _notes: list[Fault]) -> None:
     """The currency of an order is set when it is placed; a PUT of it is ignored, as documented.
 
     So is an empty date of placing.
@@ -228,7 +228,7 @@ async def keep_the_currency(_unit: Unit, changes: Changes, old: Order | None, _n
         changes.pop("date_created", None)
 
 
-async def come_from_one_address(_unit: Unit, changes: Changes, _old: Order | None, _notes: list[Fault]) -> None:
+async def keep_one_ip_address(_unit: Unit, changes: Changes, _old: Order | None, _notes: list[Fault]) -> None:
     """Keeps one IP address: setting an IPv4 address removes the IPv6 address and the other way round; each must be
     valid."""
     faults = []
@@ -261,11 +261,11 @@ RESOURCE = Resource(
         Aggregate(
             TABLE,
             before_validate=(
-                keep_the_numbers_of_others,
-                be_there_before_it_goes,
-                know_the_customer,
-                keep_the_currency,
-                come_from_one_address,
+                keep_external_ids,
+                start_unarchived,
+                check_customer,
+                keep_currency,
+                keep_one_ip_address,
             ),
             signals=SIGNALS,
         ),

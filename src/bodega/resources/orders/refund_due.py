@@ -64,7 +64,7 @@ class RefundSum(NamedTuple):
     plain: Decimal
 
 
-def reckoned(refundable: RefundContext, items: Sequence[ItemDraft]) -> RefundSum:
+def sum_items(refundable: RefundContext, items: Sequence[ItemDraft]) -> RefundSum:
     """The items of a refund, each limited to what is left of what it names. Raises Refusal naming every faulty one."""
     faults: list[Fault] = []
     taxed, plain = Amount(), ZERO
@@ -182,7 +182,7 @@ def due(refundable: RefundContext, draft: Mapping[str, Any]) -> RefundDue:
     elif not items:
         raise refuse_faults([invalid("items", "must name at least one item")])
     else:
-        sums = reckoned(refundable, items)
+        sums = sum_items(refundable, items)
         made = refunds.due(sums.taxed, sums.plain, refundable.left)
     if override is not None:
         made = made._replace(amount=override.total_amount, tax=override.total_tax)

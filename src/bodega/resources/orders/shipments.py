@@ -152,7 +152,7 @@ routes = (
 )
 
 
-async def name_one_carrier(_unit: Unit, changes: Changes, old: Shipment | None, _notes: list[Fault]) -> None:
+async def derive_carrier(_unit: Unit, changes: Changes, old: Shipment | None, _notes: list[Fault]) -> None:
     """Rule 89: shipping_provider and tracking_carrier name the same carrier."""
     provider = changes.get("shipping_provider", old.shipping_provider if old is not None else "")
     carrier = changes.get("tracking_carrier", old.tracking_carrier if old is not None else "")
@@ -161,7 +161,7 @@ async def name_one_carrier(_unit: Unit, changes: Changes, old: Shipment | None, 
         raise refuse_faults([invalid("tracking_carrier", f"must be the carrier that {provider} sends by")])
 
 
-async def send_what_is_left(unit: Unit, old: Shipment | None, new: Shipment) -> None:
+async def check_shipped_quantities(unit: Unit, old: Shipment | None, new: Shipment) -> None:
     """Rule 89: no more is sent than was ordered and not sent yet; the destination is an address of the order."""
     if old is not None and old.order_address_id == new.order_address_id:
         return
@@ -215,7 +215,7 @@ def _too_many(new: Shipment, lines: Mapping[int, Row]) -> list[Fault]:
     return faults
 
 
-async def move_the_order_on(unit: Unit, old: Shipment | None, new: Shipment) -> None:
+async def update_order_status(unit: Unit, old: Shipment | None, new: Shipment) -> None:
     """Rule 89: a partly sent order is Partially Shipped, a completely sent one Shipped. Rule 95: and dated."""
     if old is not None:
         return
@@ -230,10 +230,10 @@ async def move_the_order_on(unit: Unit, old: Shipment | None, new: Shipment) -> 
         moved.status_id = SHIPPED if whole else PARTIALLY
     if whole:
         moved.date_shipped = moved.date_shipped or now
-    await follow_the_status(unit, row, moved, [one.entity for one in sent])
+    await apply_status(unit, row, moved, [one.entity for one in sent])
 
 
-async def follow_the_status(unit: Unit, row: Row, moved: order.Order, lines: Sequence[OrderLine]) -> None:
+async def apply_status(unit: Unit, row: Row, moved: order.Order, lines: Sequence[OrderLine]) -> None:
     """Applies the effects of a status: stock that is taken when an order is shipped, and that it counts as paid."""
     before = [replace(one) for one in lines]
     held = row.entity.holds_stock
@@ -269,7 +269,7 @@ async def _count(unit: Unit, order_id: int, items: Sequence[Item], sign: int) ->
     return list(lines.values())
 
 
-async def count_what_was_not_sent_after_all(unit: Unit, doomed: Sequence[int]) -> None:
+async def uncount_deleted_shipment(unit: Unit, doomed: Sequence[int]) -> None:
     """Rule 89: the pieces of a deleted shipment can be sent again; the order's status does not change."""
     gone: Shipment
     for gone in await query.entities_of(unit.tx, TABLE, doomed):
@@ -289,11 +289,11 @@ RESOURCE = Resource(
             TABLE,
             before_validate=(
                 unchanging("items"),
-                name_one_carrier,
+                derive_carrier,
             ),
-            before_write=(send_what_is_left,),
-            after_write=(move_the_order_on,),
-            before_delete=(count_what_was_not_sent_after_all,),
+            before_write=(check_shipped_quantities,),
+            after_write=(update_order_status,),
+            before_delete=(uncount_deleted_shipment,),
             signals=events("store/shipment", more=lambda shipment: {"orderId": shipment.order_id}),
         ),
     ),

@@ -103,7 +103,7 @@ _routes = (
 routes = (*_routes, *also_at("shipping_addresses", "shippingaddresses", *_routes))
 
 
-async def find_the_country(_unit: Unit, changes: Changes, old: ShippingAddress | None, _notes: list[Fault]) -> None:
+async def resolve_country(_unit: Unit, changes: Changes, old: ShippingAddress | None, _notes: list[Fault]) -> None:
     """Rule 81: the code of the country overrides its name. Rule 90: costs and taxes stay as they are."""
     if old is None:
         return
@@ -115,7 +115,7 @@ RESOURCE = Resource(
     aggregates=(
         Aggregate(
             TABLE,
-            before_validate=(find_the_country,),
+            before_validate=(resolve_country,),
         ),
     ),
     routes=routes,

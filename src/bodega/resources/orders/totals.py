@@ -65,7 +65,9 @@ def _cost(order: Order, name: str) -> Amount:
     return Amount(getattr(order, f"{name}_ex_tax"), getattr(order, f"{name}_inc_tax"))
 
 
-def reckon(order: Order, lines: Sequence[OrderLine], fees: Sequence[Fee], given: Mapping[str, Any]) -> list[Fault]:
+def compute_totals(
+    order: Order, lines: Sequence[OrderLine], fees: Sequence[Fee], given: Mapping[str, Any]
+) -> list[Fault]:
     """Computes the totals of an order and its lines; `given` may hold a subtotal and a total that replace them.
 
     The cost of each line is rounded, then summed up: the totals are the sums of what the lines show.

@@ -75,7 +75,7 @@ async def place(unit: Unit, draft: Changes, notes: list[Fault]) -> Row:
         raise refuse_faults(faults)
     new.billing_address = _billing(billing, BillingAddress())
     totals.take_costs(new, changes, rules)
-    _refuse(totals.reckon(new, work.lines, work.fees, changes))
+    _refuse(totals.compute_totals(new, work.lines, work.fees, changes))
     _date_the_shipping(unit, new)
     moves = stock.settle(new, work.lines, [], order_policy.timing(unit), held=False)
     await _move(unit, moves, work)
@@ -312,7 +312,7 @@ async def _change_parts(
     totals.take_costs(new, changes, rules)
     if any(item.wrapping_cost_inc_tax for item in work.before) and not any(item.wrapping_id for item in work.lines):
         new.base_wrapping_cost = new.wrapping_cost_ex_tax = new.wrapping_cost_inc_tax = ZERO
-    faults += totals.reckon(new, work.lines, work.fees, changes)
+    faults += totals.compute_totals(new, work.lines, work.fees, changes)
 
 
 def _change_pickup(work: Work, draft: ConsignmentsDraft, faults: list[Fault]) -> Any:
