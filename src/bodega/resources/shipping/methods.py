@@ -153,13 +153,13 @@ async def words_in_use(unit: Unit) -> set[str]:
     }
 
 
-async def sell_everywhere(unit: Unit, changes: Changes, old: Method | None, _notes: list[Fault]) -> None:
+async def default_to_all_channels(unit: Unit, changes: Changes, old: Method | None, _notes: list[Fault]) -> None:
     """A method without channels is offered on all existing ones."""
     if old is None and not changes.get("channel_ids"):
         changes["channel_ids"] = await query.values(unit.tx, "SELECT id FROM channels ORDER BY id")
 
 
-async def suit_the_type(_unit: Unit, _old: Method | None, new: Method) -> None:
+async def check_method_settings(_unit: Unit, _old: Method | None, new: Method) -> None:
     """Every order can be priced: a flat type has a rate, the others have ranges or a default."""
     faults = []
     settings = new.settings
@@ -178,8 +178,8 @@ RESOURCE = Resource(
     aggregates=(
         Aggregate(
             TABLE,
-            before_validate=(sell_everywhere,),
-            before_write=(suit_the_type,),
+            before_validate=(default_to_all_channels,),
+            before_write=(check_method_settings,),
         ),
     ),
     routes=routes,

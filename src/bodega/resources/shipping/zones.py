@@ -106,7 +106,7 @@ V2 = Endpoint(2, TABLE, Listing(TABLE, 2, ""), "store_v2_information", "shipping
 routes = (collection("shipping/zones", V2, "GET POST"), item("shipping/zones/{id}", V2))
 
 
-async def keep_to_places_that_exist(_unit: Unit, _old: Zone | None, new: Zone) -> None:
+async def check_locations(_unit: Unit, _old: Zone | None, new: Zone) -> None:
     """Each location must match its zone's type, in a country and a state of ISO 3166."""
     faults = [fault for number, place in enumerate(new.locations) for fault in _faults(new.type, number, place)]
     if new.type == "global" and new.locations:
@@ -136,7 +136,7 @@ def _faults(kind: str, number: int, place: ZoneLocation) -> list[Fault]:
     return faults
 
 
-async def number_the_locations(unit: Unit, old: Zone | None, new: Zone) -> None:
+async def number_locations(unit: Unit, old: Zone | None, new: Zone) -> None:
     """An existing location keeps its id; a new one gets the store's next. Repeated ones count once."""
     kept = {_place(place): place.id for place in (old.locations if old is not None else [])}
     new.locations = list({_place(place): place for place in new.locations}.values())
@@ -153,7 +153,7 @@ def _place(place: ZoneLocation) -> tuple[str, str, str]:
     return (place.country_iso2, place.state_iso2, place.zip)
 
 
-async def keep_zips_few(unit: Unit, _old: Zone | None, new: Zone) -> None:
+async def limit_postal_codes(unit: Unit, _old: Zone | None, new: Zone) -> None:
     """Rule 113."""
     if new.type != "zip":
         return
@@ -167,7 +167,7 @@ RESOURCE = Resource(
     aggregates=(
         Aggregate(
             TABLE,
-            before_write=(keep_to_places_that_exist, number_the_locations, keep_zips_few),
+            before_write=(check_locations, number_locations, limit_postal_codes),
         ),
     ),
     routes=routes,
