@@ -134,7 +134,7 @@ V3 = Endpoint(
 routes = (collection("channels", V3, "GET POST"), item("channels/{id}", V3, "GET PUT"))
 
 
-async def suit_type_and_platform(_unit: Unit, changes: Changes, old: Channel | None, _notes: list[Fault]) -> None:
+async def check_platform(_unit: Unit, changes: Changes, old: Channel | None, _notes: list[Fault]) -> None:
     """The platform of a new channel must match its type; defaults follow from the type."""
     if old is not None:
         return
@@ -145,7 +145,7 @@ async def suit_type_and_platform(_unit: Unit, changes: Changes, old: Channel | N
     changes.setdefault("is_listable_from_ui", kind == "storefront")
 
 
-async def keep_to_the_statuses_of_a_type(_unit: Unit, old: Channel | None, new: Channel) -> None:
+async def check_channel_status(_unit: Unit, old: Channel | None, new: Channel) -> None:
     """Storefronts are launched, other channels are connected; none is created as deleted or returns to before its
     launch.
 
@@ -172,10 +172,10 @@ RESOURCE = Resource(
         Aggregate(
             TABLE,
             before_validate=(
-                suit_type_and_platform,
+                check_platform,
                 unchanging("type", "platform", rule=116),
             ),
-            before_write=(keep_to_the_statuses_of_a_type,),
+            before_write=(check_channel_status,),
             signals=events(
                 "store/channel",
                 on="created updated",

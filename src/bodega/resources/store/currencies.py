@@ -138,7 +138,7 @@ routes = (
 )
 
 
-async def hand_the_default_on(unit: Unit, changes: Changes, old: Currency | None, _notes: list[Fault]) -> None:
+async def move_default_currency(unit: Unit, changes: Changes, old: Currency | None, _notes: list[Fault]) -> None:
     """Rule 110: a new default currency replaces the previous one; the default cannot simply be unset."""
     was = old is not None and old.is_default
     if was and changes.get("is_default") is False:
@@ -151,7 +151,7 @@ async def hand_the_default_on(unit: Unit, changes: Changes, old: Currency | None
             await unit.rewrite(TABLE, row)
 
 
-async def keep_amounts_readable(unit: Unit, _old: Currency | None, new: Currency) -> None:
+async def check_separators(unit: Unit, _old: Currency | None, new: Currency) -> None:
     """The decimal and the thousands separator differ, and the default currency is enabled."""
     faults = []
     if new.decimal_token == new.thousands_token:
@@ -163,7 +163,7 @@ async def keep_amounts_readable(unit: Unit, _old: Currency | None, new: Currency
     new.last_updated = moment(unit.now)
 
 
-async def keep_the_default(unit: Unit, doomed: Sequence[int]) -> None:
+async def keep_default_currency(unit: Unit, doomed: Sequence[int]) -> None:
     """Rule 110: the default currency cannot be deleted."""
     sql = f"SELECT id FROM currencies WHERE is_default AND id IN ({numbered_placeholders(len(doomed))})"
     if await unit.tx.row(sql, *doomed) is not None:
@@ -189,10 +189,10 @@ RESOURCE = Resource(
             TABLE,
             before_validate=(
                 unchanging("currency_code"),
-                hand_the_default_on,
+                move_default_currency,
             ),
-            before_write=(keep_amounts_readable,),
-            before_delete=(keep_the_default,),
+            before_write=(check_separators,),
+            before_delete=(keep_default_currency,),
         ),
     ),
     routes=routes,
