@@ -95,7 +95,7 @@ def _routes(endpoint: Endpoint) -> tuple[Route, Route]:
 routes = (*_routes(V2), *_routes(V3))
 
 
-async def tell_only_what_can_be_told(unit: Unit, old: Hook | None, new: Hook) -> None:
+async def check_hook(unit: Unit, old: Hook | None, new: Hook) -> None:
     """Rule 125: a known scope, an allowed destination, headers that can be sent."""
     private = bool(unit.terms.settings.get("webhooks.allow_private"))
     wrong = {
@@ -132,7 +132,7 @@ def _unsendable(headers: dict[str, str]) -> str:
     return ""
 
 
-async def keep_hooks_few(unit: Unit, old: Hook | None, new: Hook) -> None:
+async def limit_hooks(unit: Unit, old: Hook | None, new: Hook) -> None:
     """Rule 123: ten hooks per client and scope. Rule 130: one for exceptions, with a destination that no other hook
     has."""
     if old is not None and (old.scope, old.destination) == (new.scope, new.destination):
@@ -159,8 +159,8 @@ RESOURCE = Resource(
         Aggregate(
             TABLE,
             before_write=(
-                tell_only_what_can_be_told,
-                keep_hooks_few,
+                check_hook,
+                limit_hooks,
             ),
             after_write=(give_up_what_waits,),
             after_delete=(take_what_waits_along,),
