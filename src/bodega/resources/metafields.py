@@ -137,10 +137,10 @@ def _keep_owner_members(word: str) -> BeforeWrite:
 
 
 def _check_delete_permission(table: Table) -> BeforeDelete:
-    async def check_delete_permission(unit: Unit, doomed: Sequence[int]) -> None:
+    async def check_delete_permission(unit: Unit, ids: Sequence[int]) -> None:
         """Rule 71: an account may delete what it may write; all metafields are deleted with their resource."""
         field: Metafield
-        for field in await query.entities_of(unit.tx, table, doomed):
+        for field in await query.entities_of(unit.tx, table, ids):
             mine = unit.client_id == field.owner_client_id or field.permission_set in WRITABLE
             if not mine and not _goes_along(unit, table, field):
                 raise _not_yours(field)

@@ -171,19 +171,19 @@ def _names(variant: Variant, asked: product_option.ProductOption) -> bool:
     return bool(named)
 
 
-async def delete_variants_of_values(unit: Unit, doomed: Sequence[int]) -> None:
+async def delete_variants_of_values(unit: Unit, ids: Sequence[int]) -> None:
     """Deletes the variants that have a deleted value."""
-    placeholders = numbered_placeholders(len(doomed))
+    placeholders = numbered_placeholders(len(ids))
     sql = f"SELECT DISTINCT variant_id FROM variant_option_values WHERE value_id IN ({placeholders})"
-    await unit.delete(TABLE, await query.values(unit.tx, sql, *doomed))
+    await unit.delete(TABLE, await query.values(unit.tx, sql, *ids))
 
 
-async def delete_variants_of_options(unit: Unit, doomed: Sequence[int]) -> None:
+async def delete_variants_of_options(unit: Unit, ids: Sequence[int]) -> None:
     """Deletes the variants that have a value of a deleted option: without it some would be equal."""
-    placeholders = numbered_placeholders(len(doomed))
+    placeholders = numbered_placeholders(len(ids))
     sql = (
         "SELECT DISTINCT l.variant_id FROM product_options p JOIN option_values o ON o.option_id = p.option_id"
         " JOIN variant_option_values l ON l.value_id = o.id JOIN variants v ON v.id = l.variant_id"
         f" AND v.product_id = p.product_id WHERE p.id IN ({placeholders})"
     )
-    await unit.delete(TABLE, await query.values(unit.tx, sql, *doomed))
+    await unit.delete(TABLE, await query.values(unit.tx, sql, *ids))

@@ -99,15 +99,15 @@ async def touch_product_of_image(unit: Unit, old: Image | None, new: Image) -> N
         await _touch(unit, new.product_id)
 
 
-async def appoint_new_thumbnail(unit: Unit, doomed: Sequence[int]) -> None:
+async def appoint_new_thumbnail(unit: Unit, ids: Sequence[int]) -> None:
     """Rule 68: when the thumbnail is deleted, the first of the remaining images becomes the thumbnail."""
-    among = f"id IN ({numbered_placeholders(len(doomed))}) AND is_thumbnail"
-    owners = await query.values(unit.tx, f"SELECT product_id FROM product_images WHERE {among}", *doomed)
+    among = f"id IN ({numbered_placeholders(len(ids))}) AND is_thumbnail"
+    owners = await query.values(unit.tx, f"SELECT product_id FROM product_images WHERE {among}", *ids)
     products = [owner for owner in owners if (product.TABLE.name, owner) not in unit.leaving]
     if products:
-        await unit.tx.run(f"UPDATE product_images SET is_thumbnail = FALSE WHERE {among}", *doomed)
+        await unit.tx.run(f"UPDATE product_images SET is_thumbnail = FALSE WHERE {among}", *ids)
     for product_id in products:
-        await _appoint(unit, product_id, doomed)
+        await _appoint(unit, product_id, ids)
 
 
 async def _appoint(unit: Unit, product_id: int, others: Sequence[int]) -> None:

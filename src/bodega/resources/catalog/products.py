@@ -225,16 +225,16 @@ def taken_by_an_order(old: Product, new: Product) -> dict[str, Any] | None:
     return {"type": "product", "id": new.id, "inventory": level}
 
 
-async def refuse_orphans(unit: Unit, doomed: Sequence[int]) -> None:
+async def refuse_orphans(unit: Unit, ids: Sequence[int]) -> None:
     """Rule 36: refuses to delete the last category of a product; other products just leave the category."""
-    placeholders = numbered_placeholders(len(doomed))
+    placeholders = numbered_placeholders(len(ids))
     affected = f"SELECT DISTINCT product_id FROM product_categories WHERE category_id IN ({placeholders})"
     orphans = (
         f"SELECT product_id FROM ({affected}) a WHERE NOT EXISTS (SELECT 1 FROM product_categories p"
         f" WHERE p.product_id = a.product_id AND p.category_id NOT IN ({placeholders}))"
         f" ORDER BY product_id LIMIT {TOLD}"
     )
-    orphaned = [str(product_id) for product_id in await query.values(unit.tx, orphans, *doomed)]
+    orphaned = [str(product_id) for product_id in await query.values(unit.tx, orphans, *ids)]
     if orphaned:
         message = Reason.ORPHANED_PRODUCTS.message
         details = {
@@ -243,17 +243,17 @@ async def refuse_orphans(unit: Unit, doomed: Sequence[int]) -> None:
             "resolution": Reason.ORPHANED_PRODUCTS.remedy,
         }
         raise Refusal(Reason.ORPHANED_PRODUCTS, message, details=details)
-    for (product,) in await unit.tx.rows(affected, *doomed):
+    for (product,) in await unit.tx.rows(affected, *ids):
         row = await unit.get(TABLE, product)
         if row is not None:
-            row.entity.categories = [category for category in row.entity.categories if category not in doomed]
+            row.entity.categories = [category for category in row.entity.categories if category not in ids]
             await unit.rewrite(TABLE, row)
 
 
-async def remove_brand_from_products(unit: Unit, doomed: Sequence[int]) -> None:
+async def remove_brand_from_products(unit: Unit, ids: Sequence[int]) -> None:
     """Removes a deleted brand from its products."""
-    placeholders = numbered_placeholders(len(doomed))
-    for (product,) in await unit.tx.rows(f"SELECT id FROM products WHERE brand_id IN ({placeholders})", *doomed):
+    placeholders = numbered_placeholders(len(ids))
+    for (product,) in await unit.tx.rows(f"SELECT id FROM products WHERE brand_id IN ({placeholders})", *ids):
         row = await unit.get(TABLE, product)
         if row is not None:
             row.entity.brand_id = 0

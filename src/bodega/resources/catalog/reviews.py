@@ -143,9 +143,9 @@ async def add_rating(unit: Unit, old: Review | None, new: Review) -> None:
     await _move(unit, new.product_id, now[0] - before[0], now[1] - before[1])
 
 
-async def remove_rating(unit: Unit, doomed: Sequence[int]) -> None:
+async def remove_rating(unit: Unit, ids: Sequence[int]) -> None:
     """Rule 70: a deleted review no longer counts."""
-    for review in await query.entities_of(unit.tx, TABLE, doomed):
+    for review in await query.entities_of(unit.tx, TABLE, ids):
         count, rating = _counts(review)
         await _move(unit, review.product_id, -count, -rating)
 

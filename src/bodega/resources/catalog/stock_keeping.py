@@ -226,13 +226,13 @@ async def _delete_base_variant(unit: Unit, owner: Product) -> None:
     owner.base_variant_id, owner.base_own = None, None
 
 
-async def restore_base_variant(unit: Unit, doomed: Sequence[int]) -> None:
+async def restore_base_variant(unit: Unit, ids: Sequence[int]) -> None:
     """Rule 57: a product without variants with options is simple again; a base variant is deleted only with its
     product."""
-    placeholders = numbered_placeholders(len(doomed))
+    placeholders = numbered_placeholders(len(ids))
     sql = f"SELECT id, product_id, is_base, inventory_level FROM variants WHERE id IN ({placeholders})"
     going: dict[int, list[int]] = {}
-    for variant_id, product_id, is_base, level in await unit.tx.rows(sql, *doomed):
+    for variant_id, product_id, is_base, level in await unit.tx.rows(sql, *ids):
         if (product.TABLE.name, product_id) in unit.leaving or (TABLE.name, variant_id) in unit.leaving:
             continue
         if is_base:

@@ -98,9 +98,9 @@ async def keep_tree_channel(_unit: Unit, changes: Changes, old: Tree | None, _no
         raise refuse_faults([invalid("channels", "must not be sent for a tree that exists")])
 
 
-async def keep_default_tree(_unit: Any, doomed: Sequence[int]) -> None:
+async def keep_default_tree(_unit: Any, ids: Sequence[int]) -> None:
     """The default tree, the one that V2 shows, cannot be deleted."""
-    if DEFAULT in doomed:
+    if DEFAULT in ids:
         raise refuse_faults([invalid("id", "names the store's default tree, which cannot be deleted")])
 
 

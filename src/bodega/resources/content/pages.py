@@ -125,12 +125,12 @@ async def keep_one_homepage(unit: Unit, old: WebPage | None, new: WebPage) -> No
             await _change(unit, other, is_homepage=False)
 
 
-async def move_subpages_to_top(unit: Unit, doomed: Sequence[int]) -> None:
+async def move_subpages_to_top(unit: Unit, ids: Sequence[int]) -> None:
     """Moves the pages below a deleted page to the top level."""
     for (child,) in await unit.tx.rows(
-        f"SELECT id FROM web_pages WHERE parent_id IN ({numbered_placeholders(len(doomed))})", *doomed
+        f"SELECT id FROM web_pages WHERE parent_id IN ({numbered_placeholders(len(ids))})", *ids
     ):
-        if child not in doomed:
+        if child not in ids:
             await _change(unit, child, parent_id=0)
 
 

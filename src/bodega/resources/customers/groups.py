@@ -214,16 +214,16 @@ async def appoint(unit: Unit, role: str, group: int) -> None:
     await unit.update(TABLE, row, msgspec.structs.replace(row.entity, **{role: True}, date_modified=moment(unit.now)))
 
 
-async def unassign_members(unit: Unit, doomed: Sequence[int]) -> None:
+async def unassign_members(unit: Unit, ids: Sequence[int]) -> None:
     """Rule 103: members of a deleted group are in no group afterwards."""
-    placeholders = numbered_placeholders(len(doomed))
+    placeholders = numbered_placeholders(len(ids))
     last = 0
     while True:
         sql = (
-            f"SELECT id FROM customers WHERE customer_group_id IN ({placeholders}) AND id > ${len(doomed) + 1}"
+            f"SELECT id FROM customers WHERE customer_group_id IN ({placeholders}) AND id > ${len(ids) + 1}"
             f" ORDER BY id LIMIT {AT_ONCE}"
         )
-        members = await query.values(unit.tx, sql, *doomed, last)
+        members = await query.values(unit.tx, sql, *ids, last)
         if not members:
             return
         for member in members:
@@ -234,14 +234,14 @@ async def unassign_members(unit: Unit, doomed: Sequence[int]) -> None:
         last = members[-1]
 
 
-async def remove_categories_from_groups(unit: Unit, doomed: Sequence[int]) -> None:
+async def remove_categories_from_groups(unit: Unit, ids: Sequence[int]) -> None:
     """Removes a deleted category from groups."""
-    await _forget(unit, of_categories=set(doomed))
+    await _forget(unit, of_categories=set(ids))
 
 
-async def remove_products_from_groups(unit: Unit, doomed: Sequence[int]) -> None:
+async def remove_products_from_groups(unit: Unit, ids: Sequence[int]) -> None:
     """Removes the prices of a deleted product from groups."""
-    await _forget(unit, of_products=set(doomed))
+    await _forget(unit, of_products=set(ids))
 
 
 async def _forget(unit: Unit, *, of_categories: Container[int] = (), of_products: Container[int] = ()) -> None:

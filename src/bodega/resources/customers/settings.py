@@ -245,13 +245,13 @@ async def assign_channel_and_group(
         changes["customer_group_id"] = _value(chosen, await groups.holder(unit.tx, "is_default"))
 
 
-async def unset_deleted_group(unit: Unit, doomed: Any) -> None:
+async def unset_deleted_group(unit: Unit, ids: Any) -> None:
     """A channel whose group goes has the store's again."""
     for (settings_id,) in await unit.tx.rows("SELECT id FROM customer_settings ORDER BY id"):
         row = await unit.get(TABLE, settings_id)
         assert row is not None
         kept = row.entity.customer_group_settings
-        gone = [name for name in ROLES if getattr(kept, name) in set(doomed)]
+        gone = [name for name in ROLES if getattr(kept, name) in set(ids)]
         if gone:
             for name in gone:
                 setattr(kept, name, None)

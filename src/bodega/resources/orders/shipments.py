@@ -269,10 +269,10 @@ async def _count(unit: Unit, order_id: int, items: Sequence[Item], sign: int) ->
     return list(lines.values())
 
 
-async def uncount_deleted_shipment(unit: Unit, doomed: Sequence[int]) -> None:
+async def uncount_deleted_shipment(unit: Unit, ids: Sequence[int]) -> None:
     """Rule 89: the pieces of a deleted shipment can be sent again; the order's status does not change."""
     gone: Shipment
-    for gone in await query.entities_of(unit.tx, TABLE, doomed):
+    for gone in await query.entities_of(unit.tx, TABLE, ids):
         if (order.TABLE.name, gone.order_id) in unit.leaving:
             continue
         left = await _count(unit, gone.order_id, gone.items, -1)

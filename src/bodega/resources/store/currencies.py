@@ -163,10 +163,10 @@ async def check_separators(unit: Unit, _old: Currency | None, new: Currency) -> 
     new.last_updated = moment(unit.now)
 
 
-async def keep_default_currency(unit: Unit, doomed: Sequence[int]) -> None:
+async def keep_default_currency(unit: Unit, ids: Sequence[int]) -> None:
     """Rule 110: the default currency cannot be deleted."""
-    sql = f"SELECT id FROM currencies WHERE is_default AND id IN ({numbered_placeholders(len(doomed))})"
-    if await unit.tx.row(sql, *doomed) is not None:
+    sql = f"SELECT id FROM currencies WHERE is_default AND id IN ({numbered_placeholders(len(ids))})"
+    if await unit.tx.row(sql, *ids) is not None:
         raise refuse_faults([invalid("is_default", "is true: make another currency the default first")])
 
 

@@ -152,15 +152,15 @@ async def _given(unit: Unit, given: SetOption) -> list[Row]:
     )
 
 
-async def remove_from_products(unit: Unit, doomed: Sequence[int]) -> None:
+async def remove_from_products(unit: Unit, ids: Sequence[int]) -> None:
     """Rule 62: an option that leaves a set also leaves its products."""
-    for row in await unit.where(SET_OPTIONS, f"id IN ({numbered_placeholders(len(doomed))})", *doomed):
+    for row in await unit.where(SET_OPTIONS, f"id IN ({numbered_placeholders(len(ids))})", *ids):
         await unit.delete(product_option.TABLE, [given.entity.id for given in await _given(unit, row.entity)])
 
 
-async def detach_products(unit: Unit, doomed: Sequence[int]) -> None:
+async def detach_products(unit: Unit, ids: Sequence[int]) -> None:
     """The products of a deleted set lose the set and its options."""
-    for row in await unit.where(product.TABLE, f"option_set_ref IN ({numbered_placeholders(len(doomed))})", *doomed):
+    for row in await unit.where(product.TABLE, f"option_set_ref IN ({numbered_placeholders(len(ids))})", *ids):
         await unit.update(product.TABLE, row, replace(row.entity, option_set_id=None))
 
 

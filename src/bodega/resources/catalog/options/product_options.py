@@ -218,8 +218,8 @@ async def update_option_behind(unit: Unit, old: ProductOption | None, new: Produ
             await unit.update(option.TABLE, behind, told)
 
 
-async def delete_option_behind(unit: Unit, doomed: Sequence[int]) -> None:
+async def delete_option_behind(unit: Unit, deleted: Sequence[int]) -> None:
     """Deletes the option behind it too, if it is the product's own."""
-    ids = f"SELECT option_id FROM product_options WHERE id IN ({numbered_placeholders(len(doomed))})"
-    own = [row.entity.id for row in await unit.where(option.TABLE, f"product_id <> 0 AND id IN ({ids})", *doomed)]
+    ids = f"SELECT option_id FROM product_options WHERE id IN ({numbered_placeholders(len(deleted))})"
+    own = [row.entity.id for row in await unit.where(option.TABLE, f"product_id <> 0 AND id IN ({ids})", *deleted)]
     await unit.delete(option.TABLE, [one for one in own if (option.TABLE.name, one) not in unit.leaving])

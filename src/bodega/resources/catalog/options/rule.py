@@ -266,13 +266,13 @@ async def swap_values(unit: Unit, product_option_id: int, moved: Mapping[int, in
         await unit.update(TABLE, row, replace(row.entity, conditions=conditions))
 
 
-async def forget(unit: Unit, member: str, doomed: Collection[int]) -> None:
+async def forget(unit: Unit, member: str, ids: Collection[int]) -> None:
     """Options, values or variants are deleted. A rule with other alternatives keeps those, any other is deleted too."""
-    for row in await _naming(unit, member, doomed):
+    for row in await _naming(unit, member, ids):
         rule: Rule = row.entity
         if (product.TABLE.name, rule.product_id) in unit.leaving:
             continue  # it is deleted with the product
-        left = [item for item in rule.conditions if getattr(item, member) not in doomed]
+        left = [item for item in rule.conditions if getattr(item, member) not in ids]
         same = {item.modifier_id for item in left} == {item.modifier_id for item in rule.conditions}
         taken = "SELECT 1 FROM product_rules WHERE product_id = $1 AND conditions_key = $2"
         if not same or await unit.tx.row(taken, rule.product_id, key_of(left)) is not None:

@@ -133,19 +133,19 @@ routes = (
 )
 
 
-async def remove_options_from_rules(unit: Unit, doomed: Sequence[int]) -> None:
+async def remove_options_from_rules(unit: Unit, ids: Sequence[int]) -> None:
     """Removes options that a product no longer has from its rules."""
-    await forget(unit, "modifier_id", doomed)
+    await forget(unit, "modifier_id", ids)
 
 
-async def remove_values_from_rules(unit: Unit, doomed: Sequence[int]) -> None:
+async def remove_values_from_rules(unit: Unit, ids: Sequence[int]) -> None:
     """Removes values that an option no longer has from rules."""
-    await forget(unit, "modifier_value_id", doomed)
+    await forget(unit, "modifier_value_id", ids)
 
 
-async def remove_variants_from_rules(unit: Unit, doomed: Sequence[int]) -> None:
+async def remove_variants_from_rules(unit: Unit, ids: Sequence[int]) -> None:
     """Removes variants that no longer exist from rules."""
-    await forget(unit, "variant_id", doomed)
+    await forget(unit, "variant_id", ids)
 
 
 RESOURCE = Resource(
