@@ -153,7 +153,7 @@ async def find_or_create_brand(unit: Unit, changes: dict[str, Any], _old: Any, _
 
 
 async def keep_stock_in_bounds(_unit: Unit, changes: dict[str, Any], _old: Any, notes: list[Fault]) -> None:
-    """Rules 48 and 49: a level over the cap is clamped; one below zero is not saved, and the caller is told (207)."""
+    """Rules 48 and 49: a level over the cap is clamped; one below zero is not saved, and the reply says so (207)."""
     level = changes.get("inventory_level")
     if level is None:
         return

@@ -232,8 +232,8 @@ routes = (
 async def assign_channel_and_group(
     unit: Unit, changes: Changes, old: customer.Customer | None, _notes: list[Fault]
 ) -> None:
-    """Rules 102 and 103: a customer made at a channel without global logins belongs to it, and whoever is put into no
-    group joins the default one, the channel's before the store's."""
+    """Rules 102 and 103: a customer created at a channel without global logins belongs to it, and one without a group
+    joins the default group, the channel's before the store's."""
     if old is not None:
         return
     origin = changes.get("origin_channel_id", channels.DEFAULT)
@@ -246,7 +246,7 @@ async def assign_channel_and_group(
 
 
 async def unset_deleted_group(unit: Unit, ids: Any) -> None:
-    """A channel whose group goes has the store's again."""
+    """A channel whose default group is deleted uses the store's again."""
     for (settings_id,) in await unit.tx.rows("SELECT id FROM customer_settings ORDER BY id"):
         row = await unit.get(TABLE, settings_id)
         assert row is not None

@@ -153,7 +153,7 @@ routes = (
 
 
 async def derive_carrier(_unit: Unit, changes: Changes, old: Shipment | None, _notes: list[Fault]) -> None:
-    """Rule 89: shipping_provider and tracking_carrier name the same carrier."""
+    """Rule 89: `shipping_provider` and `tracking_carrier` name the same carrier."""
     provider = changes.get("shipping_provider", old.shipping_provider if old is not None else "")
     carrier = changes.get("tracking_carrier", old.tracking_carrier if old is not None else "")
     known = {provider, CARRIERS.get(provider, provider)}

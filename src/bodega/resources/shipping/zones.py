@@ -154,7 +154,7 @@ def _place(place: ZoneLocation) -> tuple[str, str, str]:
 
 
 async def limit_postal_codes(unit: Unit, _old: Zone | None, new: Zone) -> None:
-    """Rule 113."""
+    """Rule 113: limits the postal codes in all zones of a store together."""
     if new.type != "zip":
         return
     others = await query.value(unit.tx, "SELECT coalesce(sum(zips), 0) FROM shipping_zones WHERE id <> $1", new.id)
