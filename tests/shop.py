@@ -147,9 +147,9 @@ class Server:
         self.everyone.add(self)
 
     def rest(self) -> None:
-        """Lets the writes end that are under way: nobody runs this loop while a command runs in the tests' thread, and
-        the command would wait for ever for a transaction that is open here."""
-        while any(rows.busy for rows in self.app.stores.opened_now()):
+        """Lets the reads and writes end that are under way: nobody runs this loop while a command runs in the tests'
+        thread, and the command would wait for ever for a transaction that is open here."""
+        while any(map(_at_work, self.app.stores.opened_now())):
             self.run(asyncio.sleep(0.002))
 
     def awake(self) -> Server:
@@ -245,6 +245,12 @@ class Server:
         self.run(self.app(scope, receive, send))
         answered = {name.decode(): value.decode("latin-1") for name, value in sent[0]["headers"]}
         return Reply(sent[0]["status"], answered, sent[1]["body"])
+
+
+def _at_work(rows: Any) -> bool:
+    """Whether a write is under way, or a read: a statement that PostgreSQL has parsed and not yet run holds a lock."""
+    readers = getattr(rows, "_readers", None)
+    return bool(rows.busy) or (readers is not None and readers._open > len(readers._free))
 
 
 class Shop:
