@@ -1,4 +1,4 @@
-"""What is wrong with a value, in plain words: msgspec's complaints as the ends of sentences about a field."""
+"""What is wrong with a value, in plain words: msgspec's errors as the ends of sentences about a field."""
 
 from __future__ import annotations
 
@@ -125,10 +125,10 @@ def _dotted(complaint: str) -> str:
 
 
 def plain(message: str, annotation: Any = None) -> str:
-    """msgspec's complaint about a value of this type, as the end of a sentence."""
+    """msgspec's error about a value of this type, as the end of a sentence."""
     what, _, path = message.partition(" - at `$")
     if what.startswith("must "):
-        return what  # a rule of our own, from a struct
+        return what  # an error of our own, raised by a struct
     steps = _STEP.findall(path)
     choices = [] if steps else _choices(annotation)
     noun = "one of " + ", ".join(map(str, choices)) if choices else _noun(what)

@@ -1,4 +1,4 @@
-"""A facet: one API version's view of a table, and what may be done through it."""
+"""An endpoint: one API version's view of a table, and what may be done through it."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from bodega.storage.table import Table
 from bodega.storage.unit import Unit
 
 Prefetch = Callable[[Any, dict[str, Any], int, str], Awaitable[None]]
-"""`prefetch(call, draft, id, before)`: before the transaction of a write, changes a draft so that it holds what it
-names, as the picture of a URL. `id` is the row that it changes (0: a new one), `before` what the names of its members
-begin with in a refusal."""
+"""`prefetch(context, draft, id, before)`: before the transaction of a write, completes a draft with what it names, such
+as the picture of a URL. `id` is the row that it changes (0: a new one), `before` the prefix of its members' names in a
+refusal."""
 
 
 class Parent(NamedTuple):
-    """A row that the path names before the facet's own: `/products/{product_id}/images` lies within a product.
+    """A row that the path names before the endpoint's own: `/products/{product_id}/images` is below a product.
 
-    Rows below it hold its `value` in their `column`: its id, unless the two meet in another number (the values of a
-    product's option are those of the option behind it). `column` is empty where a table beside says which they are.
-    `where` is SQL that it must meet.
+    Rows below it hold its `value` in their `column`: its id, unless they are related by another number (the values of a
+    product's option are those of the option behind it). `column` is empty if another table relates them. `where` is SQL
+    that the parent must meet.
     """
 
     column: str

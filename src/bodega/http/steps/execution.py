@@ -1,4 +1,4 @@
-"""Steps 13 to 16 of the law: the request is good; now the rows are read, judged and written."""
+"""Steps 13 to 16 of the law: the request is acceptable; now the rows are read, judged and written."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from bodega.tasks import queue
 _DECIDE = (
     b"content-type", b"accept", b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since",
 )  # fmt: skip
-"""The headers that a task's answer depends on."""
+"""The headers on which a task's response depends."""
 
 Then = Callable[[Unit, Outcome], Awaitable[None]]
 
@@ -39,7 +39,7 @@ _ASYNC = re.compile(rb"(^|,)\s*respond-async\s*(;|,|$)", re.IGNORECASE)
 
 
 async def find_entity(routed: RoutedRequest) -> Found:
-    """What the path names, and the state it is in; for a POST whose key is known, the answer it was given."""
+    """What the path names, with its state; for a POST whose key is known, the first answer."""
     request, action, context = routed.request, routed.action, routed.context
     if action.max_concurrent:
         concurrency.begin(routed)  # `judge` ends it
@@ -58,8 +58,8 @@ async def find_entity(routed: RoutedRequest) -> Found:
 def preconditions(routed: RoutedRequest, found: Found) -> Preconditions:
     """If-Match, If-Unmodified-Since, If-None-Match, If-Modified-Since, in the order of RFC 9110 13.2.2.
 
-    The reply may tell no state where the date was a filter, since a part of a collection must not be taken for the
-    whole by its entity tag.
+    The reply has no validators if the date was a filter, since the entity tag of a part must not be taken for that of
+    the whole collection.
     """
     request, state = routed.request, found.state
     if found.again is not None or not has_conditions(request.headers):
@@ -78,11 +78,11 @@ def _judge(request: Request, media: Media, state: Validator | None) -> None:
     if verdict == "go_on":
         return
     reason = Reason.NOT_MODIFIED if verdict == "not_modified" else Reason.PRECONDITION_FAILED
-    raise Refusal(reason, headers=_told(request, media, state))
+    raise Refusal(reason, headers=_current_validators(request, media, state))
 
 
-def _told(request: Request, media: Media, state: Validator | None) -> list[Header]:
-    """The validators of what is there now; the tag is that of the gzip form when this is the form the caller holds."""
+def _current_validators(request: Request, media: Media, state: Validator | None) -> list[Header]:
+    """The current validators; the tag is that of the gzip form if this is the form that the caller has."""
     if state is None:
         return []
     is_xml = media is Media.XML
@@ -131,9 +131,9 @@ def _read(routed: RoutedRequest) -> Any:
 async def perform(
     routed: RoutedRequest, found: Found, before: Preconditions, draft: Any, then: Then | None = None
 ) -> Outcome:
-    """Reads answer; writes run inside their own transaction, and are on disk before this returns.
+    """Carries out the request; writes run inside their own transaction, and are on disk before this returns.
 
-    `then` goes on in the transaction of the write, with its outcome.
+    `then` is called in the transaction of the write, with its outcome.
     """
     if found.again is not None:
         return found.again

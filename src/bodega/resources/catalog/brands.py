@@ -20,7 +20,7 @@ from bodega.storage.table import Unique
 
 
 class Brand(Entity, kw_only=True):
-    """A brand; its name is unique in the store, whatever its case."""
+    """A brand; its name is unique in the store, ignoring case."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
     page_title: Line = ""

@@ -1,4 +1,4 @@
-"""Categories: the tree that products hang on."""
+"""Categories: the tree of the catalogue."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ TABLE = stored(
     ],
     counter="categories",
     cap=16_000,
-    at_once=True,  # rule 36: all go, or none
+    at_once=True,  # rule 36: all are deleted, or none
 )
 
 KEYWORD = Filter(AnyColumn(("name", "search_keywords", "page_title")), "like", str)
@@ -141,23 +141,23 @@ routes = (
 )
 
 
-async def take_the_url_as_trees_write_it(_unit: Unit, changes: dict[str, Any], _old: Any, _notes: Any) -> None:
-    """Trees name the parts of a URL otherwise."""
+async def accept_tree_urls(_unit: Unit, changes: dict[str, Any], _old: Any, _notes: Any) -> None:
+    """Accepts the parts of a URL by the names that trees use."""
     url = changes.pop("url", None)
     if url is not None:
         changes["custom_url"] = path_of(CustomUrl(url.path, url.is_customized))
 
 
-async def keep_the_tree(unit: Unit, old: Any, new: Any) -> None:
-    """Rules 35 and 37: no circle, at most seven ancestors, counted for a moved subtree too."""
-    await tree.plant(TABLE, unit, old, new)
+async def check_tree(unit: Unit, old: Any, new: Any) -> None:
+    """Rules 35 and 37: no circle, at most seven ancestors, also in a moved subtree."""
+    await tree.set_ancestors(TABLE, unit, old, new)
 
 
-async def take_the_subtree_along(unit: Unit, old: Any, new: Any) -> None:
+async def update_subtree(unit: Unit, old: Any, new: Any) -> None:
     """Rule 37: a category that moves changes the ancestors of all below it."""
-    await tree.regrow(TABLE, unit, old, new)
+    await tree.update_ancestors_below(TABLE, unit, old, new)
 
 
-async def with_its_subtree(unit: Unit, ids: Sequence[int]) -> list[int]:
-    """A category goes with everything below it."""
+async def cascade_to_subtree(unit: Unit, ids: Sequence[int]) -> list[int]:
+    """A category is deleted with everything below it."""
     return [child for child, _ in await tree.below(unit.tx, ids)]

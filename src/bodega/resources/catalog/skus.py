@@ -26,7 +26,7 @@ def _show_options(values: list[OptionValue]) -> list[dict[str, int]]:
 
 def _read_options(given: Any) -> list[dict[str, int]]:
     if isinstance(given, dict):
-        given = [given]  # one element of XML
+        given = [given]  # a single element in XML
     if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
         raise ValueError("must be a list of objects with product_option_id and option_value_id")
     return [{"option_id": _id(one, "product_option_id"), "id": _id(one, "option_value_id")} for one in given]

@@ -1,4 +1,4 @@
-"""A customer: what is kept of one, and its V2 form. Those of V3 are in customer_shapes.py."""
+"""The customer as it is stored, and its V2 form. Those of V3 are in customer_shapes.py."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Authentication(msgspec.Struct):
 
 
 class Credentials(msgspec.Struct):
-    """What can be asked of how a customer signs in; never kept as it stands (`customers.keep_only_hashes`)."""
+    """How a customer is to sign in; never stored in this form (`customers.keep_only_hashes`)."""
 
     force_password_reset: bool | None = None
     new_password: str | None = None
@@ -76,9 +76,10 @@ UPDATING = (
 
 
 class Customer(Entity, kw_only=True):
-    """`customer_group_id` 0 is no group; `channel_ids` None lets one in at every channel that takes global logins.
+    """`customer_group_id` 0 is no group; with `channel_ids` None the customer can sign in at every channel with global
+    logins.
 
-    `store_credit` is in the store's default currency; `password` an argon2id hash, empty when there is none.
+    `store_credit` is in the store's default currency; `password` an argon2id hash, empty if there is none.
     """
 
     email: Email
@@ -101,7 +102,7 @@ class Customer(Entity, kw_only=True):
 
 
 def present(unit: Unit) -> str:
-    """The store's present as customers tell it: some clients read their dates with a Z and in no other form."""
+    """The store's present time in the form of customers: some clients can only read these dates with a Z."""
     return as_z(moment(unit.now))
 
 
@@ -111,12 +112,12 @@ def as_z(date: str) -> str:
 
 
 def _in_order(date: str) -> str:
-    """As all other dates are written, by which lists are filtered and sorted."""
+    """The form of all other dates, by which lists are filtered and sorted."""
     return date.replace("Z", "+00:00")
 
 
 def full_name(person: Any) -> str:
-    """First and last name as filters know them: in small letters."""
+    """First and last name for filters, in lower case."""
     return f"{person.first_name} {person.last_name}".casefold()
 
 
@@ -146,7 +147,7 @@ TABLE = stored(
 
 
 def access_changed(old: Customer, new: Customer) -> dict[str, Any] | None:
-    """At which channels a customer can sign in."""
+    """The payload of a change of the channels at which a customer can sign in."""
     if old.channel_ids == new.channel_ids:
         return None
     return {"type": "customer", "id": new.id, "channel_ids": new.channel_ids}
@@ -156,7 +157,7 @@ def access_changed(old: Customer, new: Customer) -> dict[str, Any] | None:
 
 
 def _read_credentials(value: Any) -> Credentials:
-    """Rule 98: V2 spells the password twice, if it likes."""
+    """Rule 98: V2 may contain a confirmation of the password."""
     if not isinstance(value, dict):
         raise ValueError("must be an object")
     password, again = value.get("password"), value.get("password_confirmation")

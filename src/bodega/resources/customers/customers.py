@@ -1,4 +1,4 @@
-"""Customers in both versions, and the rules that they keep."""
+"""Customers in both versions, and their rules."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ MAX_AT_ONCE = 10
 
 
 async def keep_only_hashes(_call: Context, draft: Changes, _customer: int, _before: str) -> None:
-    """Rule 98: a password is hashed before anything is written, and known to nobody afterwards."""
+    """Rule 98: a password is hashed before anything is written, and only the hash is kept."""
     asked = draft.pop("credentials", None)
     if isinstance(draft.get("authentication"), Credentials):
         asked = draft.pop("authentication")
@@ -110,8 +110,8 @@ routes = (
 )
 
 
-async def take_the_credit(_unit: Unit, changes: Changes, _old: Customer | None, _notes: list[Fault]) -> None:
-    """V3 lists store credit by currency; it is kept in one."""
+async def accept_store_credit(_unit: Unit, changes: Changes, _old: Customer | None, _notes: list[Fault]) -> None:
+    """V3 lists store credit by currency; only one amount is kept."""
     amounts = changes.pop("store_credit_amounts", None)
     if amounts is None:
         return
@@ -123,8 +123,8 @@ async def take_the_credit(_unit: Unit, changes: Changes, _old: Customer | None, 
         raise refuse_faults([invalid("store_credit_amounts", str(error))]) from None
 
 
-async def know_the_channels(unit: Unit, _old: Customer | None, new: Customer) -> None:
-    """Rule 102: a customer belongs to channels that exist."""
+async def check_channels(unit: Unit, _old: Customer | None, new: Customer) -> None:
+    """Rule 102: the channels of a customer must exist."""
     if not new.channel_ids:
         return
     new.channel_ids = list(dict.fromkeys(new.channel_ids))
@@ -135,12 +135,12 @@ async def know_the_channels(unit: Unit, _old: Customer | None, new: Customer) ->
         raise refuse_faults([dangling("channel_ids", "A channel does not exist.", missing)])
 
 
-async def tell_dates_with_a_z(_unit: Unit, _old: Customer | None, new: Customer) -> None:
-    """The one form in which every client reads the dates of customers."""
+async def show_dates_with_z(_unit: Unit, _old: Customer | None, new: Customer) -> None:
+    """Writes the dates of customers in the one form that every client can read."""
     new.date_created, new.date_modified = as_z(new.date_created), as_z(new.date_modified)
 
 
-async def hold_no_password(_unit: Unit, _old: Customer | None, new: Customer) -> None:
-    """Rule 98: what is written down is a hash, whichever way it came."""
+async def store_only_hashes(_unit: Unit, _old: Customer | None, new: Customer) -> None:
+    """Rule 98: only a hash is stored, whichever way the password came."""
     assert type(new.authentication) is Authentication
     assert not new.password or new.password.startswith("$argon2id$")
