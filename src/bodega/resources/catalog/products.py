@@ -246,19 +246,19 @@ async def refuse_orphans(unit: Unit, ids: Sequence[int]) -> None:
             "resolution": Reason.ORPHANED_PRODUCTS.remedy,
         }
         raise Refusal(Reason.ORPHANED_PRODUCTS, message, details=details)
-    await leave_categories(unit, doomed)
+    await leave_categories(unit, ids)
 
 
-async def leave_categories(unit: Unit, doomed: Collection[int]) -> None:
+async def leave_categories(unit: Unit, ids: Collection[int]) -> None:
     """Takes all products out of categories that go."""
-    going = sorted(doomed)
+    going = sorted(ids)
     for start in range(0, len(going), AT_ONCE):
         some = going[start : start + AT_ONCE]
         within = f"FROM product_categories WHERE category_id IN ({numbered_placeholders(len(some))})"
         for product_id in await query.values(unit.tx, f"SELECT DISTINCT product_id {within}", *some):
             row = await unit.get(TABLE, product_id)
             if row is not None:
-                row.entity.categories = [category for category in row.entity.categories if category not in doomed]
+                row.entity.categories = [category for category in row.entity.categories if category not in ids]
                 await unit.rewrite(TABLE, row)
         await unit.tx.run(f"DELETE {within}", *some)
 

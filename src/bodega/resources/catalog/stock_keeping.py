@@ -167,9 +167,9 @@ async def update_product_of_variant(unit: Unit, old: Variant | None, new: Varian
         owner.base_own = None if own == BaseVariantOverrides() else own
     else:
         new.sku_id = variants.SKU_OFFSET + (new.id or unit.statistics.next_id(TABLE.name))
-        hold_stock(owner, old, new)
+        clamp_variant_stock(owner, old, new)
         if owner.base_variant_id is not None:
-            await _end_the_base_variant(unit, owner)
+            await _delete_base_variant(unit, owner)
     if old is not None and before == _kept(owner) and TABLE.says_the_same(old, new):
         return  # what was asked for came to what there is
     owner.date_modified = moment(unit.now)
@@ -198,7 +198,7 @@ def _kept(owner: Product) -> tuple[Any, ...]:
     return owner.date_modified, owner.inventory_level, owner.variant_stock, owner.base_variant_id
 
 
-async def _ask_for_the_sku(unit: Unit, new: Variant, owner: Product) -> None:
+async def _check_sku(unit: Unit, new: Variant, owner: Product) -> None:
     """Rule 57: a SKU is required beside the base variant. Rule 43: and it is no product's."""
     if not new.sku.strip():
         if new.is_base:

@@ -161,7 +161,7 @@ class DeleteInTrees(DeleteMany):
         ids = await query.values(unit.tx, sql, *values)
         for start in range(0, len(ids), CHUNK):
             some = ids[start : start + CHUNK]
-            await products.leave_categories(unit, {*some, *await categories.with_its_subtree(unit, some)})
+            await products.leave_categories(unit, {*some, *await categories.cascade_to_subtree(unit, some)})
         return await super().perform(unit, context, write)
 
     async def task_meta(self, context: Context, found: Found) -> dict[str, Any]:

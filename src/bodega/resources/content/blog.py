@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from bodega.domain.urls import CUSTOM_URL, CustomUrl, chosen, leave_taken_urls, urls_of
+from bodega.domain.urls import CUSTOM_URL, CustomUrl, chosen, skip_taken_urls, urls_of
 from bodega.kit.actions import NO_QUERY, Action, Chunk, DeleteMany
 from bodega.kit.body import Changes
 from bodega.kit.context import Context, Found, Write

@@ -21,7 +21,7 @@ _CUSTOMER = Aggregate(
         unchanging("origin_channel_id", rule=102),
         customers.accept_store_credit,
     ),
-    before_write=(customers.know_the_channels, customers.tell_dates_with_a_z, customers.hold_no_password),
+    before_write=(customers.check_channels, customers.show_dates_with_z, customers.store_only_hashes),
     extra_statements=(settings.sign_in_everywhere,),
     conflicts=(settings.be_the_only_one_there,),
     after_write=(settings.sign_in_at_its_channels,),

@@ -80,7 +80,7 @@ class ValidateCredentials(Action):
         if await query.get(context.reader, channels.TABLE, channel) is None:
             raise refuse_faults([invalid("channel_id", "must be the id of a channel")])
         subject = hashlib.sha256(email.encode()).hexdigest()
-        await guesses.may_guess(context.reader, subject, context.now)
+        await guesses.check_guesses(context.reader, subject, context.now)
         who = await settings.who_signs_in(context.reader, email, channel)
         right = await passwords.is_right(who.password if who else "", draft["password"])
         return Checked(subject, right, who.id if who else 0)

@@ -320,7 +320,7 @@ async def be_the_only_one_there(tx: Tx, new: customer.Customer) -> list[Fault]:
     return [duplicate("email", "Another customer has this e-mail address.", customer.TABLE.noun, other)]
 
 
-async def forget_the_group(unit: Unit, doomed: Any) -> None:
+async def unset_deleted_group(unit: Unit, ids: Any) -> None:
     """A channel whose group goes has the store's again."""
     for (settings_id,) in await unit.tx.rows("SELECT id FROM customer_settings ORDER BY id"):
         row = await unit.get(TABLE, settings_id)

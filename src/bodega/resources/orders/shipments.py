@@ -308,7 +308,7 @@ RESOURCE = Resource(
             TABLE,
             before_validate=(
                 keep_its_items,
-                name_one_carrier,
+                derive_carrier,
             ),
             before_write=(check_shipped_quantities,),
             after_write=(update_order_status,),

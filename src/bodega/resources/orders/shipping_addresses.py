@@ -110,7 +110,7 @@ def superfluous(given: Sequence[AddressDraft]) -> list[Fault]:
     return [invalid(f"shipping_addresses.{place}", why) for place in range(1, len(given))]
 
 
-async def find_the_country(_unit: Unit, changes: Changes, old: ShippingAddress | None, _notes: list[Fault]) -> None:
+async def resolve_country(_unit: Unit, changes: Changes, old: ShippingAddress | None, _notes: list[Fault]) -> None:
     """Rule 81: the code of the country overrides its name. Rule 90: costs and taxes stay as they are."""
     if old is None:
         return

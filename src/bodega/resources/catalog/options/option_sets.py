@@ -173,9 +173,9 @@ RESOURCE = Resource(
         Aggregate(
             SET_OPTIONS,
             before_validate=(unchanging("option_id", "option_set_id", rule=61),),
-            before_write=(show_a_name,),
-            after_write=(tell_the_products,),
-            before_delete=(take_it_from_the_products,),
+            before_write=(default_display_name,),
+            after_write=(update_products,),
+            before_delete=(remove_from_products,),
         ),
     ),
     routes=routes,
