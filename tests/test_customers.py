@@ -72,9 +72,10 @@ def test_a_customer_goes_in_by_one_version_and_comes_out_by_both(shop: Shop) -> 
             "channel_ids": None,
             "address_count": 0,
             "attribute_count": 0,
+            "store_credit_amounts": [{"amount": 43.15}],
         }
     ]
-    assert shop.get(V3 + "?id:in=1").data == reply.data
+    assert shop.get(V3 + "?id:in=1&include=storecredit").data == reply.data
     shown = shop.get("/v2/customers/1").json
     links = shown.pop("addresses")
     assert links["resource"] == "/customers/1/addresses"
@@ -232,7 +233,7 @@ LISTED = [
     ("?sort=last_name:desc", ["Ann", "John", "Jane"]),
     ("?sort=date_created:desc&limit=1", ["Ann"]),
     ("?date_created:min=2014-05-14", ["Ann"]),
-    ("?date_created:max=2014-05-14", ["Jane", "John"]),
+    ("?date_created:max=2014-05-14", ["Jane", "John", "Ann"]),
     ("?registration_ip_address:in=10.0.0.1", ["John"]),
 ]
 

@@ -1,4 +1,4 @@
-"""The administration of webhooks: what a client has, which domains are blocked, who is written to."""
+"""The administration of webhooks: a client's hooks, blocked domains, and e-mail addresses for notices."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ShowAdmin(Action):
         self.listing = hooks.V3.listing
 
     def parse(self, query: str) -> Query:
-        return self.listing.parse(query)
+        return self.listing.parse(query, closed=True)
 
     async def find(self, context: Context) -> Found:
         return Found(Validator(context.now, context.now))  # how long a domain stays blocked changes every second
@@ -73,7 +73,7 @@ class ShowAdmin(Action):
 
 
 class SetEmails(Action):
-    """PUT: who is written to when a domain is blocked or a hook deactivated."""
+    """PUT: who gets an e-mail when a domain is blocked or a hook deactivated."""
 
     writes = True
     body = True
