@@ -1,4 +1,4 @@
-"""What every step may need beside the request: the stores, the routes, how this server is reached."""
+"""What every step may need besides the request: the stores, the routes, how this server is reached."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class AppContext(msgspec.Struct, frozen=True):
     """`wake_worker` tells the worker that a store has a new task; `max_body` is in bytes.
     `unserved` is asked about the paths that no route matches.
 
-    `behind_tls`: a proxy in front ends TLS, so what comes as plain HTTP came to it as HTTPS.
+    `behind_tls`: a proxy in front terminates TLS, so what arrives as plain HTTP was sent as HTTPS.
     """
 
     stores: Stores

@@ -11,7 +11,7 @@ from bodega.http.steps.table import Steps
 
 
 async def judge(step: Steps, app: AppContext, request: Request, seen: Seen) -> Response:
-    """The answer to a request. Raises Refusal; `seen` then holds what was known by that step."""
+    """The response to a request. Raises Refusal; `seen` then holds what was known up to that step."""
     step.require_tls(app, request)
     step.current_version(request)
     store = seen.store = await step.open_store(app, request)

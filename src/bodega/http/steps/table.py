@@ -1,4 +1,4 @@
-"""The sixteen steps of the law as a table: what each takes, and what it makes of that."""
+"""The sixteen steps of the law as a table: what each takes and what it returns."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bodega.law.refusal import Header
 
 
 class Steps(msgspec.Struct, frozen=True):
-    """The sixteen steps, by name, and what each makes of what; a trace puts its own watchers in their place."""
+    """The sixteen steps by name, with what each takes and returns; a trace replaces them by its wrappers."""
 
     require_tls: Callable[[AppContext, Request], None] = admission.require_tls
     current_version: Callable[[Request], None] = admission.current_version
