@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from bodega.kit.strangers import Inside, inside, strangers
+from bodega.kit.unknown_members import Inside, inside, strangers
 from bodega.kit.v2_members import Wire
 from bodega.kit.v2_shape import V2Shape
 from bodega.resources import ROUTES

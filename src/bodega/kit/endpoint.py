@@ -1,4 +1,4 @@
-"""A facet: one API version's view of a table, and what may be done through it."""
+"""An endpoint: one API version's view of a table, and what may be done through it."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from bodega.storage.table import Table
 from bodega.storage.unit import Unit
 
 Prefetch = Callable[[Any, dict[str, Any], int, str], Awaitable[None]]
-"""`prefetch(call, draft, id, before)`: before the transaction of a write, changes a draft so that it holds what it
-names, as the picture of a URL. `id` is the row that it changes (0: a new one), `before` what the names of its members
-begin with in a refusal."""
+"""`prefetch(context, draft, id, before)`: before the transaction of a write, completes a draft with what it names, such
+as the picture of a URL. `id` is the row that it changes (0: a new one), `before` the prefix of its members' names in a
+refusal."""
 
 
 class Parent(NamedTuple):
-    """A row that the path names before the facet's own: `/products/{product_id}/images` lies within a product.
+    """A row that the path names before the endpoint's own: `/products/{product_id}/images` is below a product.
 
-    Rows below it hold its `value` in their `column`: its id, unless the two meet in another number (the values of a
-    product's option are those of the option behind it). `column` is empty where a table beside says which they are.
-    `where` is SQL that it must meet.
+    Rows below it hold its `value` in their `column`: its id, unless they are related by another number (the values of a
+    product's option are those of the option behind it). `column` is empty if another table relates them. `where` is SQL
+    that the parent must meet.
     """
 
     column: str
@@ -73,7 +73,8 @@ class Endpoint:
     are this version's own defaults on create (rule 42). `parents` are the rows that the path names first, outermost
     first; `only` the values that columns of every row of this facet have, and that a new row gets; `owner` names the
     column that holds the client id of the account that alone may see a row, unless its column `shared` is true. `key`
-    is the column by which the last id of the path finds its row. `max_body` is in bytes, where the resource takes less
+    is the column by which the last id of the path finds its row, `id_offset` what the ids of this facet are above those
+    of the rows. `max_body` is in bytes, where the resource takes less
     than the server does. `uploads`: a body may be a form with files; `prefetch` brings in what a draft needs.
     `json_only`: a resource of V2 that never speaks XML (rule 15).
     `idle_delete`: a bulk DELETE without a filter does nothing (rule 22). `secret`: its bodies may hold passwords, and
@@ -98,6 +99,7 @@ class Endpoint:
     owner: str = ""
     shared: str = ""
     key: str = "id"
+    id_offset: int = 0
     max_body: int = 0
     uploads: bool = False
     prefetch: Prefetch | None = None

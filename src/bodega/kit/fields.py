@@ -1,7 +1,7 @@
-"""Field types: what a member may hold, and how it looks in V2 and V3.
+"""Field types: what a member may hold, and its form in V2 and V3.
 
 An entity holds the V3 form: JSON numbers, ISO 8601 times, lists. V2 has strings with four places and RFC 2822 dates
-(rules 16, 17). A `FieldType` is the difference, found by the annotation of the field.
+(rules 16, 17). A `FieldType` converts between them; it is found by the annotation of the field.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import msgspec
 
 from bodega.dates import iso, parse_moment, rfc2822
 from bodega.kit.addresses import LONGEST_ADDRESS, clean_address, clean_image_address
-from bodega.kit.complaint import typed
+from bodega.kit.complaint import typed, whole_number
 from bodega.kit.upload import Upload
 from bodega.storage.files import PLACE
 
@@ -30,7 +30,7 @@ NO_DATE = "must be a date, as 2026-11-22T10:00:00Z"
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _SECONDS = re.compile(r"[1-9][0-9]{4,10}")
-"""Fewer digits are a year."""
+"""With fewer digits it is a year."""
 _WHOLE = re.compile(r"[+-]?[0-9]{1,4000}")
 
 
@@ -41,7 +41,7 @@ class FieldType(NamedTuple):
     stored one, and `clean` finishes a value that already has the right type. The last two raise ValueError with a
     sentence. A `located` kind holds the address of a file: its `show` takes the URL of the store's files as well, and
     what it reads may be an upload. `holds` is the type of what a V2 body brings where that is a list or an object: only
-    such a kind is ever given one, and members that the type does not have are refused (`kit/strangers.py`). `flags`:
+    such a kind is ever given one, and members that the type does not have are refused (`kit/unknown_members.py`). `flags`:
     what is text in V2 may be true or false as well. `written` is the type that a V3 body is read as, where `clean`
     makes the field's value of another.
     """
@@ -57,14 +57,14 @@ class FieldType(NamedTuple):
 
 
 def clean_decimal(value: Any) -> Decimal:
-    """At most four places and 9,999,999,999, not negative; written without needless zeros."""
+    """At most four places and 9,999,999,999, not negative; without trailing zeros."""
     number = value if isinstance(value, Decimal) else _decimal(str(value).strip())
-    if not number.is_finite():  # a signalling NaN cannot even be looked up
+    if not number.is_finite():  # a signalling NaN cannot even be hashed
         raise ValueError("must be a number from 0 to 9999999999")
     return _canonical(number)
 
 
-@lru_cache(maxsize=8192)  # a catalogue has far fewer prices than products, and rounding one costs more than finding it
+@lru_cache(maxsize=8192)  # a catalogue has far fewer prices than products, and rounding one costs more than a look-up
 def _canonical(number: Decimal) -> Decimal:
     try:
         if not -MAXIMUM <= number <= MAXIMUM:  # abs() would overflow at an exponent of a million
@@ -79,7 +79,7 @@ def _canonical(number: Decimal) -> Decimal:
 
 
 def _decimal(text: str) -> Decimal:
-    """Only the digits that the wire has: Python would read underscores, other scripts and NaN as well."""
+    """Only the digits of the wire format: Python would also read underscores, other scripts and NaN."""
     if not _NUMBER.fullmatch(text):
         raise ValueError("must be a number")
     return Decimal(text)
@@ -93,7 +93,7 @@ def whole(text: str) -> int:
 
 
 def ten_thousandths(number: Decimal) -> int:
-    """A decimal as the integer that columns hold: exact, and in order in both databases."""
+    """A decimal as the integer that columns hold: exact, and sorted correctly by both databases."""
     return int(number * 10_000)
 
 
@@ -110,12 +110,12 @@ def moment(epoch: float) -> str:
 
 
 def epoch(text: str) -> int:
-    """A time as V3 writes it, in UTC seconds; 0 when it is not set."""
+    """A time in V3's form as UTC seconds; 0 if it is not set."""
     return int(datetime.datetime.fromisoformat(text).timestamp()) if text else 0
 
 
 def clean_moment(value: Any) -> str:
-    """Any documented form of a time, as V3 writes it; empty when unset. Raises ValueError."""
+    """Any documented form of a time, in V3's form; empty if unset. Raises ValueError."""
     if value in (None, ""):
         return ""
     try:
@@ -125,7 +125,7 @@ def clean_moment(value: Any) -> str:
 
 
 def clean_name(value: str) -> str:
-    """Text that says something: a name of white space could not be seen."""
+    """Text that is not blank: a name of white space would be invisible."""
     if not value.strip():
         raise ValueError("must not be blank")
     return clean_text(value)
@@ -168,6 +168,7 @@ def _show_moment(value: str) -> str:
 
 
 def _read_int(value: Any) -> int:
+    value = whole_number(value)
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise ValueError("must be a whole number")
     return value if isinstance(value, int) else whole(value.strip())
@@ -218,7 +219,7 @@ def _read_words(value: Any) -> list[str]:
 
 
 def clean_email(value: Any) -> str:
-    """An address as people write it: something, one at sign, something. Whether mail arrives there nobody can tell."""
+    """An e-mail address: something, one at sign, something. Whether mail arrives there cannot be checked."""
     text = _read_text(value).strip()
     if not _EMAIL.fullmatch(text):
         raise ValueError("must be an e-mail address")
@@ -226,7 +227,7 @@ def clean_email(value: Any) -> str:
 
 
 def _read_unix(value: Any) -> str:
-    """A date in any documented form, or in seconds since 1970; 0 when unset."""
+    """A date in any documented form, or in seconds since 1970; 0 if unset."""
     text = "" if isinstance(value, bool) else str(value or "").strip()
     if _SECONDS.fullmatch(text):
         return moment(int(text))
@@ -250,12 +251,12 @@ def _path_of_file(value: str, _files: str) -> str:
 
 
 def as_is(value: Any) -> Any:
-    """A value that needs nothing done."""
+    """The value unchanged."""
     return value
 
 
 ONLY_NUL = frozenset({clean_text, clean_object, _clean_texts})
-"""The ways of cleaning that do nothing but refuse NUL."""
+"""Clean functions that only refuse NUL."""
 
 DECIMAL = FieldType("decimal", "{:.4f}".format, _read_decimal, clean_decimal)
 SET_MOMENT = FieldType("date", _show_moment, clean_set_moment, clean_set_moment)
@@ -272,7 +273,7 @@ WORDS = FieldType("text", ", ".join, _read_words, _clean_texts, holds=list[str])
 IDS_TEXT = FieldType("string", lambda ids: ",".join(map(str, ids)), _read_ints, as_is, holds=list[int])
 EMAIL = FieldType("string", as_is, clean_email, clean_email)
 UNIX = FieldType("date", lambda value: str(epoch(value)), _read_unix, clean_moment)
-"""Seconds since 1970 as text, "0" when unset: as some older resources of V2 show a date."""
+"""Seconds since 1970 as text, "0" if unset: the dates of some older resources of V2."""
 INTEGER_TEXT = FieldType("string", str, _read_int, as_is)
 FLAG_DIGIT = FieldType("string", lambda value: "1" if value else "0", _read_flag, as_is, flags=True)
 OBJECT = FieldType("object", as_is, clean_object, clean_object, holds=Any)
@@ -303,7 +304,7 @@ Ids = list[Id]
 
 
 def structured(members: Any) -> FieldType:
-    """An object with members of its own, or a list of such; in V2 numbers and flags may be text, as they are in XML."""
+    """An object with members of its own, or a list of such; in V2 numbers and flags can be text, as they are in XML."""
     listed = get_origin(members) is list
 
     def read(value: Any) -> Any:
@@ -326,7 +327,7 @@ def bare(annotation: Any) -> Any:
 
 
 def field_type_of(annotation: Any) -> FieldType:
-    """The kind of a field with this annotation."""
+    """The type of a field with this annotation."""
     inner = bare(annotation)
     if inner is not annotation:
         return _or_none(field_type_of(inner))
@@ -363,7 +364,7 @@ def _has_decimals(annotation: Any) -> bool:
 
 
 def _or_none(kind: FieldType) -> FieldType:
-    """A field that may be unset: null in V3; in V2 "" for a date (rule 16), else null as well."""
+    """The type of a field that may be unset: null in V3; in V2 "" for a date (rule 16), else null as well."""
     unset = "" if kind is MOMENT else None
     return FieldType(
         kind.word,
@@ -377,7 +378,7 @@ def _or_none(kind: FieldType) -> FieldType:
 
 
 def longest(annotation: Any) -> int | None:
-    """The greatest length a text field may have, in characters."""
+    """The greatest length of a text field, in characters."""
     if get_origin(annotation) is Annotated:
         for item in get_args(annotation)[1:]:
             if isinstance(item, msgspec.Meta) and item.max_length:

@@ -1,4 +1,5 @@
-"""The members of a V2 form: each is made from a field, most by the type of the field, the rest by a word of their own.
+"""The members of a V2 form: each is made from a field, most by the type of the field, the others by a word of their
+own.
 
 The words are `Alias`, `EnumAlias`, `Linked`, `ObjectMember`, `Derived`, `BatchLoaded` and `WriteForm`.
 """
@@ -14,7 +15,7 @@ from bodega.kit.links import Base, link
 
 
 class Alias(NamedTuple):
-    """A V2 member that is another field, in another kind if given."""
+    """A V2 member that shows another field, as another field type if given."""
 
     field: str
     kind: FieldType | None = None
@@ -28,7 +29,7 @@ class EnumAlias(NamedTuple):
 
 
 class ObjectMember(NamedTuple):
-    """A V2 member that is one member of an object field; `make` builds the object from it."""
+    """A V2 member that shows one member of an object field; `make` builds the object from it."""
 
     field: str
     part: str
@@ -36,9 +37,9 @@ class ObjectMember(NamedTuple):
 
 
 class Linked(NamedTuple):
-    """A link object {url, resource}; `path` is formatted with the entity's fields. None when `when` is 0 or empty.
+    """A link object {url, resource}; `path` is formatted with the entity's fields. None if `when` is 0 or empty.
 
-    `served` is False for a link that is published, and leads to what is not served.
+    `served` is False for a published link whose target is not served.
     """
 
     path: str
@@ -55,8 +56,8 @@ class Derived(NamedTuple):
 
 
 class BatchLoaded(NamedTuple):
-    """A read-only V2 member that other rows tell: `read` takes the call and the entities of a page, and gives the value
-    by the entity's id (`empty` where there is none). `files`: it may show the addresses of files."""
+    """A read-only V2 member that comes from other rows: `read` takes the context and the entities of a page, and gives
+    the values by the entity's id (`empty` if there is none). `files`: it may show the addresses of files."""
 
     read: Callable[[Any, Sequence[Any]], Awaitable[Mapping[int, Any]]]
     word: str = "object_array"
@@ -65,8 +66,8 @@ class BatchLoaded(NamedTuple):
 
 
 class WriteForm(NamedTuple):
-    """A member that a body brings in another form than a reply shows it: lines of an order are a list in a body and a
-    link in a reply. `kind` reads it, into the change of the same name; `shown` is one of the words above."""
+    """A member whose form in a body differs from that in a reply: the lines of an order are a list in a body and a link
+    in a reply. `kind` reads it into the change of the same name; `shown` is one of the words above."""
 
     kind: FieldType
     shown: Linked | Derived | BatchLoaded
@@ -101,7 +102,7 @@ _REFUSED = {"!": ("POST", "PUT"), "~": ("PUT",)}
 
 
 def wire_of(text: str, words: Mapping[str, Word], hints: Mapping[str, Any]) -> Wire:
-    """The member that a text such as `name*` declares, by its word or as the field of that name."""
+    """The member that is declared by a text such as `name*`, by its word or as the field of that name."""
     name = text.rstrip("!*+~?^")
     mark = text[len(name) :]
     word = words.get(name, Alias(name))

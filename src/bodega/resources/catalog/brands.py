@@ -20,7 +20,7 @@ from bodega.storage.table import Unique
 
 
 class Brand(Entity, kw_only=True):
-    """A brand; its name is unique in the store, whatever its case."""
+    """A brand; its name is unique in the store, ignoring case."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
     page_title: Line = ""
@@ -55,7 +55,7 @@ V2 = Endpoint(2, TABLE, Listing(TABLE, 2, "name min_id max_id"), "store_v2_produ
 V3 = Endpoint(
     3,
     TABLE,
-    Listing(TABLE, 3, "id:set name:like page_title", sorts="name", shown=v3.shown),
+    Listing(TABLE, 3, "id name page_title", sorts="name", shown=v3.shown),
     "store_v2_products",
     "catalog/brands",
     v3=v3,
@@ -63,7 +63,7 @@ V3 = Endpoint(
     delete_needs_filter=True,
 )
 DELETE = Endpoint(
-    3, TABLE, Listing(TABLE, 3, "name page_title"), V3.scope, V3.home, delete_needs_filter=True
+    3, TABLE, Listing(TABLE, 3, "name page_title", exact=True), V3.scope, V3.home, delete_needs_filter=True
 )  # rule 38: brands are deleted by name or page title only
 
 routes = (

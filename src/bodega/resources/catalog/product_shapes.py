@@ -1,4 +1,4 @@
-"""The product's V2 and V3 forms, and the resources that it shows inside itself."""
+"""The product's V2 and V3 forms, and the resources that are shown inside it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ INCLUDES = MappingProxyType(
         "channels": assignments.INCLUDE,
     }
 )
-"""What V3 shows inside a product when asked to."""
+"""What V3 shows inside a product on request."""
 
 
 def _sub(name: str) -> Linked:

@@ -1,4 +1,4 @@
-"""Addresses of orders: who pays, and where it goes."""
+"""Addresses of orders: billing and shipping."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class FormField(msgspec.Struct, kw_only=True):
 
 
 class BillingAddress(msgspec.Struct, kw_only=True):
-    """Whoever pays."""
+    """The billing address."""
 
     first_name: Line = ""
     last_name: Line = ""
@@ -47,7 +47,7 @@ class BillingAddress(msgspec.Struct, kw_only=True):
 
 
 class AddressDraft(msgspec.Struct, kw_only=True):
-    """What a body says of an address; what it leaves out stays. `id` names a shipping address of the order."""
+    """An address in a body; members that it leaves out stay. `id` names a shipping address of the order."""
 
     given_by_store: ClassVar[str] = "id"
     shown_only: ClassVar[str] = (
@@ -73,13 +73,13 @@ class AddressDraft(msgspec.Struct, kw_only=True):
     shipping_method: Line | UnsetType = UNSET
 
     def given(self) -> dict[str, Any]:
-        """The members that it has, without the id."""
+        """Its members, without the id."""
         names = (name for name in self.__struct_fields__ if name != "id")
         return {name: value for name in names if (value := getattr(self, name)) is not UNSET}
 
 
 def _without_nulls(value: Any) -> Any:
-    """Clients write null where they have nothing."""
+    """Removes nulls: clients send null for empty members."""
     if isinstance(value, dict):
         return {name: "" if inner is None and name != "id" else inner for name, inner in value.items()}
     if isinstance(value, list):
@@ -98,7 +98,7 @@ Address = Annotated[BillingAddress, structured(BillingAddress)]
 
 
 def faults_of(draft: AddressDraft, name: str, *, zip_needed: bool) -> Iterator[Fault]:
-    """What is wrong with an address: rule 74 asks for a postal code of two characters or more."""
+    """What is wrong with an address: rule 74 requires a postal code of at least two characters."""
     code = draft.zip
     if zip_needed and not code:
         yield Fault(NEEDED, f"{name}.zip", f"The required field '{name}.zip' was not supplied.")
@@ -110,7 +110,7 @@ def faults_of(draft: AddressDraft, name: str, *, zip_needed: bool) -> Iterator[F
             yield invalid(f"{name}.{word}", "must be a country of ISO 3166")
             break
         if given:
-            break  # rule 81: what the code says, the name cannot gainsay
+            break  # rule 81: the code takes precedence over the name
     if draft.email:
         try:
             clean_email(draft.email)
@@ -119,7 +119,7 @@ def faults_of(draft: AddressDraft, name: str, *, zip_needed: bool) -> Iterator[F
 
 
 def settled(draft: AddressDraft) -> dict[str, Any]:
-    """What an address is to be, its country by name and by code. Rule 81: `country_iso2` overrides `country`."""
+    """The complete address, with its country by name and by code. Rule 81: `country_iso2` overrides `country`."""
     given = draft.given()
     word = given.get("country_iso2") or given.get("country")
     if word:

@@ -1,4 +1,4 @@
-"""The order's V2 form, with the rows that it shows inside itself when asked to."""
+"""The order's V2 form, with the rows that it shows inside itself on request."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Reader = Callable[[Any, Sequence[int]], Awaitable[Mapping[int, Any]]]
 
 
 async def _link_or_inside(context: Any, orders: Sequence[Order], name: str, read: Reader) -> Mapping[int, Any]:
-    """Rows shown inside an order when asked for, else a link to them."""
+    """Rows shown inside an order on request, else a link to them."""
     asked = [item for item in context.query.include if item.partition(".")[0] == name]
     if asked:
         return await read(context, [order.id for order in orders])
@@ -72,7 +72,7 @@ v2 = V2Shape(
         "handling_cost_tax_class_id": always(2, "int"),
         "wrapping_cost_tax_class_id": always(3, "int"),
         "payment_status": Alias("payment_status", FieldType("enum", as_is, as_is, as_is)),
-        "refunded_amount": always("0.0000", "decimal"),  # so the published description has it
+        "refunded_amount": always("0.0000", "decimal"),  # as in the published description
         "store_credit_amount": always("0.0000", "decimal"),
         "gift_certificate_amount": always("0.0000", "decimal"),
         "currency_code": Alias("default_currency_code"),

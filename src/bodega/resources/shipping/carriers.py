@@ -11,7 +11,7 @@ from bodega.kit.entity import Entity, stored
 from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
-from bodega.kit.strangers import read_only, unknown
+from bodega.kit.unknown_members import read_only, unknown
 from bodega.law.outcome import Emptied, Outcome
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
@@ -27,12 +27,12 @@ REQUIRED = {
     "royalmail": (),
     "zoom2u": ("auth_key", "test_mode"),
 }
-"""What each carrier's connection must bring; carriers that are not named here say themselves what they need."""
+"""What each carrier's connection must bring; other carriers define themselves what they need."""
 
 
 class Carrier(Entity, kw_only=True):
-    """A carrier that was connected. What it was connected with is not kept: nothing here calls a carrier, so a
-    password would only lie about."""
+    """A connected carrier. Its credentials are not kept: nothing here calls a carrier, so storing a password would only
+    be a risk."""
 
     carrier_id: str
 
@@ -55,7 +55,7 @@ class _OfCarrier(Action):
     allowed = frozenset({"carrier_id"})
 
     def read(self, content: Any) -> Any:
-        """The carrier's id. Raises Refusal naming everything that is missing or must not be there."""
+        """The carrier's id. Raises Refusal naming everything that is missing or not allowed."""
         if not isinstance(content, dict):
             raise Refusal(Reason.MALFORMED_BODY, "The request body must be one object.")
         faults = []
@@ -81,7 +81,7 @@ class _OfCarrier(Action):
 
 
 class Connect(_OfCarrier):
-    """POST or PUT: connects, or connects anew. Rule 113: the reply is the same whether the carrier is known or not."""
+    """POST or PUT: connects or reconnects. Rule 113: the reply is the same whether the carrier is known or not."""
 
     allowed = frozenset({"carrier_id", "connection"})
 
@@ -98,7 +98,7 @@ class Connect(_OfCarrier):
 
 
 class Disconnect(_OfCarrier):
-    """DELETE, with a body: there is no path of a single connection."""
+    """DELETE with a body: a single connection has no path."""
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         await unit.delete(TABLE, await self._known(unit, write.draft))

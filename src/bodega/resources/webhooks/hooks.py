@@ -1,4 +1,4 @@
-"""Hooks: what a client wants to be told, and where."""
+"""Hooks: to which events a client subscribed, and their destination."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ V3 = Endpoint(
 
 
 class Subscribe(Create):
-    """POST: the hook belongs to the client that asks (rule 124)."""
+    """POST: the hook belongs to the client that creates it (rule 124)."""
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         draft = {**write.draft, "client_id": context.client_id, "store_hash": context.record.hash}
@@ -86,7 +86,7 @@ class Subscribe(Create):
 
 
 class Unsubscribe(Delete):
-    """DELETE answers 200 with the hook that is no more (rule 131)."""
+    """DELETE answers 200 with the deleted hook (rule 131)."""
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         last = await unit.get(TABLE, write.found.entity_id)
@@ -110,8 +110,8 @@ def _routes(endpoint: Endpoint) -> tuple[Route, Route]:
 routes = (*_routes(V2), *_routes(V3))
 
 
-async def tell_only_what_can_be_told(unit: Unit, old: Hook | None, new: Hook) -> None:
-    """Rule 125: a known scope, an address that may be told, headers that can be sent along."""
+async def check_hook(unit: Unit, old: Hook | None, new: Hook) -> None:
+    """Rule 125: a known scope, an allowed destination, headers that can be sent."""
     private = bool(unit.terms.settings.get("webhooks.allow_private"))
     wrong = {
         "scope": "" if scopes.is_known(new.scope) else "is no scope of a webhook event",
@@ -134,7 +134,7 @@ async def tell_only_what_can_be_told(unit: Unit, old: Hook | None, new: Hook) ->
 
 
 def _unsendable(headers: dict[str, str]) -> str:
-    """Why these headers cannot be sent along with an event; empty where they can."""
+    """Why these headers cannot be sent with an event; empty if they can."""
     if len(headers) > MAX_HEADERS:
         return f"must be at most {MAX_HEADERS}"
     for name, value in headers.items():
@@ -147,8 +147,9 @@ def _unsendable(headers: dict[str, str]) -> str:
     return ""
 
 
-async def keep_hooks_few(unit: Unit, old: Hook | None, new: Hook) -> None:
-    """Rule 123: ten of a client and scope. Rule 130: one for exceptions, whose destination is no other hook's."""
+async def limit_hooks(unit: Unit, old: Hook | None, new: Hook) -> None:
+    """Rule 123: ten hooks per client and scope. Rule 130: one for exceptions, with a destination that no other hook
+    has."""
     if old is not None and (old.scope, old.destination) == (new.scope, new.destination):
         return
     mine = "FROM hooks WHERE client_id = $1 AND id <> $2"
@@ -173,8 +174,8 @@ RESOURCE = Resource(
         Aggregate(
             TABLE,
             before_write=(
-                tell_only_what_can_be_told,
-                keep_hooks_few,
+                check_hook,
+                limit_hooks,
             ),
             after_write=(give_up_what_waits,),
             after_delete=(take_what_waits_along,),

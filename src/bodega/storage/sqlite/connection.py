@@ -1,7 +1,7 @@
 """A store in one SQLite file: reads inline on the event loop, one writer connection whose commits run in a thread.
 
-WAL with `synchronous=FULL`: an acknowledged write survives loss of power (contract: NORMAL loses commits). Nothing in
-here suspends except the wait for a commit, so `async def` is only the common form with PostgreSQL.
+WAL with `synchronous=FULL`: an acknowledged write survives loss of power (contract: NORMAL loses commits). Nothing here
+suspends except the wait for a commit; the rest is `async def` only to share PostgreSQL's interface.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PRAGMAS = (
     "PRAGMA wal_autocheckpoint=4000",
 )
 MAPPED = "PRAGMA mmap_size=41943040"
-"""A reader maps 40 MB of its file: that saves a copy of each page, and counts as the process's memory."""
+"""A reader maps 40 MB of its file: that saves copying each page, but counts as the process's memory."""
 
 
 @lru_cache(maxsize=4096)
@@ -35,13 +35,13 @@ def numbered(sql: str) -> str:
 
 
 def adapted(statement: str) -> str:
-    """A statement of the schema as SQLite runs it best: a table whose key is no integer is its own index."""
+    """A schema statement adapted to SQLite: a table whose key is not an integer gets no rowid."""
     made = statement.startswith("CREATE TABLE") and "INTEGER PRIMARY KEY" not in statement
     return statement + " WITHOUT ROWID" if made else statement
 
 
 def connect(path: Path, busy_ms: int = 0) -> sqlite3.Connection:
-    """Opens (and creates) a database file; `busy_ms` is how long a lock is waited for inside SQLite."""
+    """Opens (and creates) a database file; `busy_ms` is how long SQLite waits for a lock."""
     connection = sqlite3.connect(
         path, timeout=busy_ms / 1000, isolation_level=None, check_same_thread=False, cached_statements=1024
     )
@@ -111,7 +111,7 @@ _LOST = frozenset(
         sqlite3.SQLITE_CANTOPEN,
     }
 )
-"""What a disk that is full or fails, or another process, does to a statement: nothing is wrong with the request."""
+"""Errors of a statement because of a full or failing disk, or of another process: the request itself is not wrong."""
 
 
 def plain(error: Exception) -> Exception:
@@ -127,13 +127,14 @@ def plain(error: Exception) -> Exception:
 
 
 def _primary(error: sqlite3.Error) -> int:
-    """Its code, without what extended codes add."""
+    """The primary result code of an error."""
     code: int = getattr(error, "sqlite_errorcode", 0)
     return code & 0xFF
 
 
 def begin(connection: sqlite3.Connection) -> None:
-    """Takes the write lock at once: a transaction that upgrades later fails whatever the busy timeout. Raises Busy."""
+    """Takes the write lock at once: a transaction that upgrades later fails at once, whatever the busy timeout. Raises
+    Busy."""
     try:
         connection.execute("BEGIN IMMEDIATE")
     except (sqlite3.ProgrammingError, sqlite3.OperationalError) as error:
