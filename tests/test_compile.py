@@ -24,7 +24,7 @@ import pytest
 import bodega
 from bodega import app
 from bodega.events.scopes import SCOPES
-from bodega.kit.actions import ListAll, Singleton
+from bodega.kit.actions import ListAll
 from bodega.kit.compile import DECLARATIONS, compile_declarations
 from bodega.kit.endpoint import Batch, Endpoint, Parent
 from bodega.kit.entity import Entity, stored
@@ -38,6 +38,7 @@ from bodega.kit.mistakes import Mistakes
 from bodega.kit.pairs import OfPairs, Pairs, assignments
 from bodega.kit.route import Route, collection, item, moved, route
 from bodega.kit.route import listed as of_lists
+from bodega.kit.singleton import Singleton
 from bodega.kit.v2_members import Alias, Derived, EnumAlias, Linked, ObjectMember, WriteForm
 from bodega.kit.v2_shape import V2Shape
 from bodega.kit.v3_shape import Nested, V3Shape

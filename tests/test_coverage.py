@@ -12,8 +12,8 @@ from bodega import docs
 from bodega.cli import main
 from bodega.coverage import compare
 from bodega.http.documented import Operation
-from bodega.kit.actions import Singleton
 from bodega.kit.route import Route, moved
+from bodega.kit.singleton import Singleton
 
 ANY = Singleton("any", lambda _call: {}, "")
 OPERATIONS = (

@@ -13,8 +13,8 @@ from bodega.cli import main
 from bodega.http.documented import OUTSIDE, VERSIONS, Operation, Unserved, documented, is_parameter, is_served
 from bodega.http.nearest import Nearest
 from bodega.http.router import by_version
-from bodega.kit.actions import Singleton
 from bodega.kit.route import Route, moved
+from bodega.kit.singleton import Singleton
 from published import ABSENT, SHARED, table
 from shop import Shop
 

@@ -5,7 +5,6 @@ The law calls, in this order: `parse`, `find`, then for a read `answer`, for a w
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
@@ -362,40 +361,6 @@ class DeleteMany(Action):
 def shape_of(endpoint: Endpoint) -> Any:
     """The wire form of an endpoint's version."""
     return endpoint.v2 if endpoint.version == 2 else endpoint.v3
-
-
-class Singleton(Action):
-    """GET of a singleton, whose members `show` computes. Both functions may read rows."""
-
-    def __init__(
-        self,
-        root: str,
-        show: Callable[[Context], dict[str, Any] | Awaitable[dict[str, Any]]],
-        scope: str,
-        state: Callable[[Context], Validator | Awaitable[Validator]] | None = None,
-    ) -> None:
-        self.root = root
-        self.show = show
-        self.scope = scope
-        self.state = state
-
-    def parse(self, query: str) -> Query:
-        return NO_QUERY
-
-    async def find(self, context: Context) -> Found:
-        """Without a state of its own, the reply is as old as the request: the store's present second."""
-        if self.state is None:
-            return Found(Validator(context.now, context.now))
-        state = self.state(context)
-        return Found(await state if isinstance(state, Awaitable) else state)
-
-    async def answer(self, context: Context, found: Found) -> Outcome:
-        shown = self.show(context)
-        if isinstance(shown, Awaitable):
-            shown = await shown
-        if context.version == 3:
-            return Shown(ready=render.json({"data": shown, "meta": {}}))
-        return Shown(value=shown, root=self.root)
 
 
 NO_QUERY = Query(None)  # type: ignore[arg-type]

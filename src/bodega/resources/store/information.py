@@ -7,10 +7,10 @@ from typing import Any
 
 from bodega.access.plans import DEFAULT, PLANS
 from bodega.access.settings import with_defaults
-from bodega.kit.actions import Singleton
 from bodega.kit.context import Context
 from bodega.kit.resource import Resource
 from bodega.kit.route import moved, route
+from bodega.kit.singleton import Singleton
 from bodega.law.outcome import Validator
 from bodega.resources.store import currencies
 from bodega.storage import rows
