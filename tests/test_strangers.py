@@ -114,6 +114,8 @@ REPORTED: list[tuple[str, str, Any, str]] = [
     ("POST", "/v2/orders", {**ORDER, "products": [{**ORDER["products"][0], "total_tax": 1}]}, "products.0.total_tax"),  # type: ignore[dict-item]
     ("POST", "/v2/orders", {**ORDER, "billing_address": {**ORDER["billing_address"], "id": 1}}, "billing_address.id"),  # type: ignore[dict-item]
     ("POST", "/v2/orders", {**ORDER, "fees": [{"bogus": 1}]}, "fees.0.bogus"),
+    ("POST", "/v2/orders", {**ORDER, "products": [{**ORDER["products"][0], "id": 7}]}, "products.0.id"),  # type: ignore[dict-item]
+    ("POST", "/v2/orders", {**ORDER, "shipping_addresses": [{"id": 7}]}, "shipping_addresses.0.id"),
     ("POST", "/v2/coupons", {"applies_to": {"entity": "products", "bogus": 1}}, "applies_to.bogus"),
     ("POST", "/v2/redirects", {"path": "/a", "forward": {"type": "manual", "ref": "/b", "bogus": 1}}, "forward.bogus"),
     ("PUT", "/v2/products/1", {"downloads": {}}, "downloads"),

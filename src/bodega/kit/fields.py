@@ -41,9 +41,9 @@ class FieldType(NamedTuple):
     stored one, and `clean` finishes a value that already has the right type. The last two raise ValueError with a
     sentence. A `located` kind holds the address of a file: its `show` takes the URL of the store's files as well, and
     what it reads may be an upload. `holds` is the type of what a V2 body brings where that is a list or an object: only
-    such a kind is ever given one, and members that the type does not have are refused (`kit/strangers.py`). `flags`:
-    what is text in V2 may be true or false as well. `written` is the type that a V3 body is read as, where `clean`
-    makes the field's value of another.
+    such a kind is ever given one, and members that the type does not have are refused (`kit/unknown_members.py`).
+    `flags`: what is text in V2 may be true or false as well. `written` is the type that a V3 body is read as, where
+    `clean` makes the field's value of another.
     """
 
     word: str

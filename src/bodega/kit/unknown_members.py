@@ -28,23 +28,26 @@ def read_only(name: str) -> Fault:
 
 class Inside(NamedTuple):
     """What a value of a type may hold: the members of an object, with the type of each, the type of a list's items, the
-    type of a map's values. `shown` are members that a reply has and a body must not have."""
+    type of a map's values. `shown` are members that a reply has and a body must not have, `given` those that a new row
+    gets from the store."""
 
     members: Mapping[str, Any] | None = None
     shown: frozenset[str] = frozenset()
+    given: frozenset[str] = frozenset()
     items: Any = None
     values: Any = None
 
 
-def strangers(name: str, value: Any, holds: Any) -> Iterator[Fault]:
+def strangers(name: str, value: Any, holds: Any, *, new: bool = False) -> Iterator[Fault]:
     """The faults of members inside `value` that its type does not have. Values of the wrong type are not its concern.
 
-    One element of XML stands for a list of one. A struct names in `shown_only` what a reply shows beside its members.
+    One element of XML stands for a list of one. A struct names in `shown_only` what a reply shows beside its members,
+    and in `given_by_store` those that the body of a `new` parent must not have.
     """
     if isinstance(value, list):
         items = inside(holds).items
         for place, item in enumerate(value if items is not None else ()):
-            yield from strangers(f"{name}.{place}", item, items)
+            yield from strangers(f"{name}.{place}", item, items, new=new)
     elif isinstance(value, dict):
         found = inside(holds)
         if found.items is not None and found.members is None:
@@ -52,13 +55,15 @@ def strangers(name: str, value: Any, holds: Any) -> Iterator[Fault]:
         for key, inner in value.items():
             there = f"{name}.{key}"
             if found.values is not None:
-                yield from strangers(there, inner, found.values)
+                yield from strangers(there, inner, found.values, new=new)
             elif found.members is None:
                 return
+            elif key in found.shown or (new and key in found.given):
+                yield read_only(there)
             elif key in found.members:
-                yield from strangers(there, inner, found.members[key])
+                yield from strangers(there, inner, found.members[key], new=new)
             else:
-                yield read_only(there) if key in found.shown else unknown(there)
+                yield unknown(there)
 
 
 @lru_cache(maxsize=256)
@@ -77,6 +82,6 @@ def inside(annotation: Any) -> Inside:
     if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
         hints = get_type_hints(annotation, include_extras=True)
         names = zip(annotation.__struct_encode_fields__, annotation.__struct_fields__, strict=True)
-        shown = frozenset(getattr(annotation, "shown_only", "").split())
-        return Inside({wire: hints[field] for wire, field in names}, shown)
+        shown, given = (frozenset(getattr(annotation, word, "").split()) for word in ("shown_only", "given_by_store"))
+        return Inside({wire: hints[field] for wire, field in names}, shown, given)
     return Inside()

@@ -91,7 +91,7 @@ class V2Shape(Sealed):
             elif method in wire.refused:
                 faults.append(read_only(name))
             elif wire.writable:
-                if wire.holds is not None and (strange := list(strangers(name, value, wire.holds))):
+                if wire.holds is not None and (strange := list(strangers(name, value, wire.holds, new=creating))):
                     faults += strange
                     continue
                 try:

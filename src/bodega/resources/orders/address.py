@@ -49,6 +49,7 @@ class BillingAddress(msgspec.Struct, kw_only=True):
 class AddressDraft(msgspec.Struct, kw_only=True):
     """An address in a body; members that it leaves out stay. `id` names a shipping address of the order."""
 
+    given_by_store: ClassVar[str] = "id"
     shown_only: ClassVar[str] = (
         "order_id items_total items_shipped base_cost cost_ex_tax cost_inc_tax cost_tax cost_tax_class_id"
         " base_handling_cost handling_cost_ex_tax handling_cost_inc_tax handling_cost_tax handling_cost_tax_class_id"

@@ -53,6 +53,7 @@ class OptionDraft(OrderDraft, kw_only=True):
 class LineDraft(OrderDraft, kw_only=True):
     """A line of the order: from the catalogue if it names a product, else a custom one (rule 92)."""
 
+    given_by_store: ClassVar[str] = "id"
     shown_only: ClassVar[str] = (
         "order_id order_pickup_method_id order_address_id type base_price price_tax base_total total_ex_tax"
         " total_inc_tax total_tax weight width height depth base_cost_price cost_price_inc_tax cost_price_ex_tax"
@@ -89,6 +90,7 @@ class LineDraft(OrderDraft, kw_only=True):
 class FeeDraft(OrderDraft, kw_only=True):
     """Rule 96: two of the three costs, and at least one name."""
 
+    given_by_store: ClassVar[str] = "id"
     shown_only: ClassVar[str] = "base_cost"
 
     id: Id | Unset = UNSET
@@ -120,6 +122,8 @@ class PickupLocation(msgspec.Struct, kw_only=True):
 
 class PickupDraft(OrderDraft, kw_only=True):
     """What is collected instead of being sent (rule 80)."""
+
+    given_by_store: ClassVar[str] = "id"
 
     id: Id | Unset = UNSET
     pickup_method_id: Id | Unset = UNSET
