@@ -297,6 +297,8 @@ MISTAKES: Sequence[tuple[Mapping[str, Any], str]] = [
      'Thing (V3): read_only "prise": there is no member "prise"; did you mean "price"?'),
     ({"v3": {"hidden": "secrets"}},
      'Thing (V3): hidden "secrets": there is no member "secrets"; did you mean "secret"?'),
+    ({"v3": {"set_once": "nmae"}},
+     'Thing (V3): set_once "nmae": there is no member that is written "nmae"; did you mean "name"?'),
     ({"v3": {"required": "name|onwer"}},
      'Thing (V3): required "name|onwer": there is no member that is written "onwer"; did you mean "owner"?'),
     ({"v3": {"required": "id"}}, 'Thing (V3): required "id": there is no member that is written "id"'),

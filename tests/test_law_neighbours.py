@@ -552,6 +552,8 @@ ELSEWHERE: dict[Reason, str] = {
     Reason.LIST_REFUSED: "lists of customers; tests/test_customers.py holds it before its neighbours",
     Reason.PASSWORD_GUESSED: "passwords of customers; tests/test_customer_passwords.py holds it after its neighbours",
     Reason.NOT_THE_OWNER: "metafields; tests/test_metafields.py holds it before and after its neighbours",
+    Reason.OPTIONS_REFUSED: "orders; tests/test_wording.py holds what it says",
+    Reason.QUANTITY_OUT_OF_BOUNDS: "orders; tests/test_wording.py holds what it says",
     Reason.OUT_OF_STOCK: "orders; tests/test_order_stock.py holds it after what is wrong with a body",
     Reason.PAYMENT_STATE: "payments of orders; nothing else of its step can be said of them",
     Reason.BASE_VARIANT_STAYS: "variants; a delete of one meets no other reason of its step",

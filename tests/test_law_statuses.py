@@ -445,6 +445,19 @@ def an_order_of_more_than_there_is(desk: Desk) -> Send:
     return lambda: desk.ask("POST", "/v2/orders", order)
 
 
+@refused(Reason.QUANTITY_OUT_OF_BOUNDS, "rule 79", [V2])
+def an_order_of_less_than_the_least(desk: Desk) -> Send:
+    one = desk.shop.product(order_quantity_minimum=2)
+    order = {"billing_address": BUYER, "products": [{"product_id": one, "quantity": 1}]}
+    return lambda: desk.ask("POST", "/v2/orders", order)
+
+
+@refused(Reason.OPTIONS_REFUSED, "rule 79", [V2])
+def an_order_that_answers_what_nobody_asked(desk: Desk) -> Send:
+    answered = {"product_id": desk.shop.product(), "quantity": 1, "product_options": [{"id": 9, "value": "1"}]}
+    return lambda: desk.ask("POST", "/v2/orders", {"billing_address": BUYER, "products": [answered]})
+
+
 @refused(Reason.PAYMENT_STATE, "rule 87", [V3])
 def a_capture_of_what_nobody_authorised(desk: Desk) -> Send:
     line = {"name": "Work", "quantity": 1, "price_ex_tax": 1, "price_inc_tax": 1}
@@ -498,7 +511,7 @@ def a_list_with_a_customer_who_is_known(desk: Desk) -> Send:
 
 @refused(Reason.PASSWORD_GUESSED, "RFC 6585 4", [V3])
 def one_password_too_many(desk: Desk) -> Send:
-    guess = {"email": "jane@example.com", "password": "sesame"}
+    guess = {"email": "jane@example.com", "password": "sesame1"}
     for _ in range(10):
         assert desk.shop.post("/v3/customers/validate-credentials", guess).status == 200
     return lambda: desk.ask("POST", "/v3/customers/validate-credentials", guess)

@@ -351,10 +351,15 @@ def test_a_product_with_variants_is_bought_by_its_options(shop: Shop) -> None:
     assert (told["display_name"], told["display_value"], told["value"]) == ("Size", "L", str(value))
     assert (told["product_option_id"], told["order_product_id"]) == (option, sold["id"])
     assert lines(shop, place(shop, {"product_id": shirt, "quantity": 1, "variant_id": large["id"]}))[0]["sku"] == "S-L"
-    for wrong in ({}, {"product_options": [{"id": option, "value": "99999"}]}, {"variant_id": 99999}):
+    bad_answer = {"product_options": [{"id": option, "value": "99999"}]}
+    for wrong, reason in (
+        ({}, "OPTIONS_REFUSED"),
+        (bad_answer, "OPTIONS_REFUSED"),
+        ({"variant_id": 99999}, "FIELD_INVALID"),
+    ):
         asked = {"billing_address": BUYER, "products": [{"product_id": shirt, "quantity": 1, **wrong}]}
         reply = shop.post("/v2/orders", asked)
-        assert (reply.status, reply.reason) == (400, "FIELD_INVALID"), reply.body
+        assert (reply.status, reply.reason) == (400, reason), reply.body
 
 
 def test_what_is_chosen_changes_the_price(shop: Shop) -> None:
@@ -367,7 +372,7 @@ def test_what_is_chosen_changes_the_price(shop: Shop) -> None:
     yes = shop.post(f"{path}/{gift}/values", label).data["id"]
     text = shop.post(path, {"display_name": "Words", "type": "text", "required": False, "config": {}}).data["id"]
     refused = shop.post("/v2/orders", {"billing_address": BUYER, "products": [{"product_id": hammer, "quantity": 1}]})
-    assert (refused.status, refused.reason) == (400, "FIELD_INVALID")
+    assert (refused.status, refused.reason) == (400, "OPTIONS_REFUSED")
     answers = [{"id": gift, "value": yes}, {"id": text, "value": "For Ann"}]
     order = place(shop, {"product_id": hammer, "quantity": 2, "product_options": answers})
     sold = lines(shop, order)[0]

@@ -526,7 +526,7 @@ def _response(shop: Shop, accepted: Reply) -> Any:
 
 
 def test_images_can_wait_for_their_task(shop: Shop, there: str) -> None:
-    """RFC 7240 4.1: what has to be fetched is fetched by the task."""
+    """RFC 7240 4.1: what has to be fetched is fetched by the task, and cannot be judged before."""
     accepted = shop.post(PRODUCTS, {**NEW, "images": [{"image_url": f"{there}/a.png"}]}, headers=PATIENT)
     assert Host.asked == []
     assert _response(shop, accepted)["status"] == 200

@@ -7,11 +7,8 @@ from typing import Any
 from bodega.http import xml
 from bodega.http.negotiation import Media
 from bodega.kit.render import json
-from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
-
-_OF_NO_FIELD = (Reason.FILTER_REFUSED, Reason.FILTER_REQUIRED)
-"""What is told of filters is in the title; `errors` is for fields of a body."""
+from bodega.law.wording import GATHERED, JSON_TITLE, MALFORMED, gathered, told
 
 
 def error_body(version: int, media: Media, refusal: Refusal) -> bytes:
@@ -27,7 +24,15 @@ def v2_errors(refusal: Refusal) -> list[dict[str, Any]]:
     status = refusal.reason.status(2)
     if not refusal.faults:
         return [_item(status, refusal.message, refusal.details)]
+    if refusal.reason in GATHERED:
+        return [_item(status, refusal.reason.message, gathered(refusal.faults))]
     return [_item(status, fault.message, dict(fault.details)) for fault in refusal.faults]
+
+
+def _detail(refusal: Refusal, title: str) -> str:
+    """What the caller can do; before it, what is wrong, where title and errors have only words for programs."""
+    said = {JSON_TITLE: [fault.message for fault in refusal.faults], MALFORMED: [refusal.message]}.get(title, [])
+    return " ".join([*said, refusal.reason.remedy])
 
 
 def _item(status: int, message: str, details: dict[str, Any]) -> dict[str, Any]:
@@ -38,24 +43,16 @@ def _item(status: int, message: str, details: dict[str, Any]) -> dict[str, Any]:
 
 
 def v3_error(refusal: Refusal) -> dict[str, Any]:
-    """{status, title, type, detail, errors}; `errors` maps each faulty field to a sentence."""
-    reason = refusal.reason
-    body: dict[str, Any] = {
+    """{code?, status, title, type, detail, errors, details?}; `errors` maps each faulty field to a message."""
+    reason, words = refusal.reason, told(refusal)
+    body: dict[str, Any] = {"code": words.code} if words.code else {}
+    body |= {
         "status": reason.status(3),
-        "title": refusal.message,
+        "title": words.title,
         "type": reason.page,
-        "detail": reason.remedy,
+        "detail": _detail(refusal, words.title),
+        "errors": words.errors,
     }
-    errors = {fault.field: fault.details.get("invalid_reason", fault.message) for fault in refusal.faults}
-    if reason in _OF_NO_FIELD:
-        errors = {}
-    if errors or reason in _OF_NO_FIELD:
-        body["errors"] = errors
     if refusal.details:
         body["details"] = refusal.details
-        body.setdefault("errors", {name: _word(value) for name, value in refusal.details.items()})
     return body
-
-
-def _word(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

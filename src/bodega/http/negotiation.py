@@ -70,6 +70,14 @@ def media_of(content_type: bytes) -> BodyKind | None:
     return _kind_of(content_type)
 
 
+def is_readable(content_type: bytes) -> bool:
+    """Whether a Content-Type says what a body is: a form of several parts needs its boundary (RFC 2046 5.1.1)."""
+    kind = media_of(content_type)
+    if kind != "multipart":
+        return kind is not None
+    return bool(_parameter(_split(content_type.decode("latin-1"), ";")[1:], "boundary"))
+
+
 def _choose(accept: bytes | None, suffix: str, offered: tuple[Media, ...]) -> Media | None:
     ranges = list(_media_ranges((accept or b"").decode("latin-1")))
     wanted = _SUFFIXES.get(suffix)

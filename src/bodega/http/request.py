@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from bodega.http.negotiation import Media, choose_media
+from bodega.http.negotiation import Media, choose_media, is_readable
 
 Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -105,10 +105,11 @@ def _host(sent: bytes) -> str:
 
 
 def _joined(raw: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """Fields that come more than once are one list (RFC 9110 5.3); of those that must not, the first one counts."""
+    """Fields that come more than once are one list (RFC 9110 5.3); of those that must not, the first one counts, and
+    of content types the last one that can be read (RFC 9110 8.3)."""
     headers: dict[bytes, bytes] = {}
     for name, value in raw:
-        if name not in headers:
+        if name not in headers or (name == b"content-type" and is_readable(value)):
             headers[name] = value
         elif name in _LISTS:
             headers[name] += b", " + value

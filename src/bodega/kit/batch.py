@@ -7,12 +7,14 @@ from typing import Any, NamedTuple
 
 from bodega.kit import render
 from bodega.kit.actions import Action
-from bodega.kit.body import parse_json
+from bodega.kit.body import be_a_list, parse_json, wrong_type
+from bodega.kit.complaint import WrongType, whole_number
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Batch
 from bodega.kit.fields import INT32
 from bodega.kit.prefetch import prefetch
 from bodega.kit.write import create_one, update_one
+from bodega.law import wording
 from bodega.law.outcome import Created, Emptied, Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
@@ -116,12 +118,18 @@ class Many(Action):
         faults = refusal.faults or [
             Fault(refusal.reason, f"{position}.id", f"There is no {self.table.noun} {identity}.")
         ]
-        return Refusal(self.batch.refused, details=refusal.details, faults=faults)
+        verb, key = ("Update", "update") if identity else ("Create", "create")
+        title = f"{verb} {self.table.name.replace('_', ' ')} failed."
+        key = f".{self.table.noun.replace(' ', '_')}_{key}"
+        return Refusal(
+            self.batch.refused, title, details=refusal.details, faults=[fault._replace(key=key) for fault in faults]
+        )
 
     def _told(self, documents: Sequence[bytes], missed: Sequence[Missed], noted: dict[str, str]) -> Outcome:
         data = b'{"data":[' + b",".join(documents) + b"]," if self.batch.shows else b"{"
         if not self.batch.counted:
-            errors = {str(item.identity or item.position): item.refusal.message for item in missed} | noted
+            refused = {str(item.identity or item.position): wording.told(item.refusal).title for item in missed}
+            errors = refused | noted
             if not errors:
                 return self.done(data + b'"meta":{}}')
             return self.batch.partly(ready=data + b'"errors":' + render.json(errors) + b',"meta":{}}')
@@ -133,10 +141,10 @@ class Many(Action):
 
 def told(item: Missed) -> dict[str, Any]:
     """A refused item as a member of `errors`."""
-    refusal = item.refusal
+    refusal, words = item.refusal, wording.told(item.refusal)
     named = f"{item.identity or item.position}"
-    errors = {f"{named}.{fault.field}": fault.message for fault in refusal.faults} or {named: refusal.message}
-    return {"status": refusal.reason.status(3), "title": refusal.message, "type": refusal.reason.page, "errors": errors}
+    errors = {f"{named}.{name}": message for name, message in words.errors.items()} or {named: refusal.message}
+    return {"status": refusal.reason.status(3), "title": words.title, "type": refusal.reason.page, "errors": errors}
 
 
 def _placed(refusal: Refusal, position: int) -> Refusal:
@@ -190,17 +198,17 @@ class DeleteListed(Many):
 
     def read(self, content: Any) -> Any:
         ids = parse_json(content)
-        if not isinstance(ids, list):
-            raise Refusal(Reason.MALFORMED_BODY, "The request body must be a list of ids.")
+        be_a_list(ids, "ids")
+        ids = [whole_number(item) for item in ids]
         if len(ids) > self.batch.cap:
             message = f"The request payload is too large. The maximum items allowed in the array is {self.batch.cap}."
             raise Refusal(Reason.TOO_MANY_ITEMS, message, details={"max_items": self.batch.cap})
         wrong = [position for position, item in enumerate(ids) if type(item) is not int or not 0 < item <= INT32]
         if wrong:
-            message = f"must be a whole number from 1 to {INT32}."
-            raise refuse_faults(
-                [Fault(Reason.FIELD_INVALID, str(position), f"{position} {message}") for position in wrong]
-            )
+            why = f"must be a whole number from 1 to {INT32}"
+            bad, of_another_type = ValueError(why), WrongType(why, "error.expected.jsnumber")
+            errors = {position: bad if type(ids[position]) is int else of_another_type for position in wrong}
+            raise refuse_faults([wrong_type(str(position), error) for position, error in errors.items()])
         return list(dict.fromkeys(ids))
 
     async def prefetch(self, context: Context, found: Found, draft: Any) -> Any:

@@ -23,6 +23,7 @@ def check_v3(shape: V3Shape, mistakes: Mistakes) -> None:
     fields = shape.entity.__struct_fields__
     mistakes.expect_all("read_only", shape.read_only, fields, "member")
     mistakes.expect_all("hidden", shape.hidden, fields, "member")
+    mistakes.expect_all("set_once", shape.set_once, shape.types, "member that is written")
     written = {*shape.types, *shape.nested}
     for word in shape.required:
         for name in word.split("|"):

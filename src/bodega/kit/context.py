@@ -38,11 +38,16 @@ class HeldBytes:
         return self._total
 
 
+class HasToFetch(Exception):
+    """A draft needs another server, which is not asked now."""
+
+
 class Context(msgspec.Struct, frozen=True, gc=False):
     """`ids` are the ids in the path, in order. `since` is the date of a V2 collection's If-Modified-Since (rule 12).
 
     `reader` reads rows: those on disk, and within a write those of its transaction. `brought` is then the draft that
     is written, whose children the reply shows. `in_task`: carried out by the worker, in as many chunks as it takes.
+    `may_fetch` is False where a write is only tried, and must not wait for other servers.
     `held` counts what the drafts of a write fetched or made, and keep in memory until it.
     """
 
@@ -59,6 +64,7 @@ class Context(msgspec.Struct, frozen=True, gc=False):
     in_task: bool = False
     brought: Any = None
     held: HeldBytes | None = None
+    may_fetch: bool = True
 
     def holding(self) -> Context:
         """The same for the prefetch of one request, which begins to count."""

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 import msgspec
 
 from bodega.dates import iso, parse_moment, rfc2822
-from bodega.kit.complaint import typed
+from bodega.kit.complaint import typed, whole_number
 from bodega.kit.upload import Upload
 from bodega.storage.files import PLACE
 
@@ -145,6 +145,7 @@ def _show_moment(value: str) -> str:
 
 
 def _read_int(value: Any) -> int:
+    value = whole_number(value)
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise ValueError("must be a whole number")
     return value if isinstance(value, int) else whole(value.strip())

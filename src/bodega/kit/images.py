@@ -6,7 +6,8 @@ from typing import Any
 
 from bodega.kit import picture, render
 from bodega.kit.actions import NO_QUERY, Action
-from bodega.kit.body import parse_json
+from bodega.kit.body import parse_json, wrong_type
+from bodega.kit.complaint import WrongType
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.listing import Query
@@ -75,7 +76,7 @@ class UploadImage(DropImage):
         if url is None:
             raise refuse_faults([Fault(Reason.FIELD_MISSING, "image_file", "image_file is required.")])
         if not isinstance(url, str):
-            raise refuse_faults([Fault(Reason.FIELD_INVALID, "image_url", "image_url must be a string.")])
+            raise refuse_faults([wrong_type("image_url", WrongType("must be a string", "error.expected.jsstring"))])
         return "image_url", url
 
     async def prefetch(self, context: Context, found: Found, draft: Any) -> picture.Picture:

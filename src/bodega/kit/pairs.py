@@ -9,8 +9,8 @@ import msgspec
 
 from bodega.kit import render
 from bodega.kit.actions import Action
-from bodega.kit.body import parse_json, respect_cap
-from bodega.kit.complaint import typed
+from bodega.kit.body import parse_json, respect_cap, wrong_type
+from bodega.kit.complaint import WrongType, typed
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.fields import INT32
 from bodega.kit.filters import FilterField
@@ -123,14 +123,17 @@ class Assign(OfPairs):
     def _pair(self, position: int, item: Any, faults: list[Fault]) -> tuple[int, int]:
         pair = []
         for name in (self.pairs.owner, self.pairs.member):
-            value = item.get(name) if isinstance(item, dict) else None
+            if not isinstance(item, dict):
+                faults.append(wrong_type(str(position), WrongType("must be an object", "error.expected.jsobject")))
+                break
+            value = item.get(name)
             if value is None:
                 faults.append(Fault(Reason.FIELD_MISSING, f"{position}.{name}", f"{name} is required."))
                 continue
             try:
                 pair.append(typed(value, Named))
             except ValueError as error:
-                faults.append(Fault(Reason.FIELD_INVALID, f"{position}.{name}", f"{name} {error}."))
+                faults.append(wrong_type(name, error).below(str(position)))
         return (pair[0], pair[1]) if len(pair) == 2 else (0, 0)
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:

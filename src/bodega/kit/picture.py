@@ -22,11 +22,12 @@ import msgspec
 
 from bodega import outgoing
 from bodega.access.settings import SETTINGS
-from bodega.kit.context import Context
+from bodega.kit.context import Context, HasToFetch
 from bodega.kit.entity import own_file
 from bodega.kit.upload import Upload
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
+from bodega.law.wording import IMAGE_TOO_LARGE
 from bodega.storage import files
 from bodega.storage.files import File
 from bodega.storage.unit import Unit
@@ -99,9 +100,9 @@ async def taken_in(context: Context, given: Upload | str, field: str, sizes: Siz
         content, name = given.content, given.filename
     else:
         content, name = await _found(context, given, field)
+    if len(content) > MAX_BYTES:
+        raise _invalid(field, f"must be at most {MAX_BYTES >> 20} MB", IMAGE_TOO_LARGE)
     try:
-        if len(content) > MAX_BYTES:
-            raise ValueError(f"must be at most {MAX_BYTES >> 20} MB")
         return await asyncio.get_running_loop().run_in_executor(_image_pool(), developed, content, name, sizes)
     except ValueError as error:
         raise _invalid(field, str(error)) from None
@@ -122,21 +123,27 @@ async def _found(context: Context, url: str, field: str) -> tuple[bytes, str]:
             return content, name
     if not re.match(r"https?://", url, re.IGNORECASE):
         raise _invalid(field, "must be an http or https URL")
+    if not context.may_fetch:
+        raise HasToFetch
     setting = "images.allow_private"
     allowed = bool(context.record.settings.get(setting, SETTINGS[setting].default))
     try:
         content = await outgoing.fetch(url, maximum=MAX_BYTES, allow_private=allowed)
     except outgoing.Unreachable as error:
-        why = {"invalid_reason": f"{field} {error}."}  # rule 68
-        message = f"The image of '{field}' could not be fetched."
-        faults = [Fault(Reason.IMAGE_UNREACHABLE, field, message, why)] if "." in field else []  # one of several
-        raise Refusal(Reason.IMAGE_UNREACHABLE, message, details=why, faults=faults) from None
+        raise _refused(Reason.IMAGE_UNREACHABLE, field, str(error)) from None  # rule 68
     return content, unquote(urlsplit(url).path.rpartition("/")[2])
 
 
-def _invalid(field: str, why: str) -> Refusal:
-    message = {"invalid_reason": f"{field} {why}."}
-    return refuse_faults([Fault(Reason.IMAGE_INVALID, field, f"The image of '{field}' is not valid.", message)])
+def _invalid(field: str, why: str, code: int = 0) -> Refusal:
+    return _refused(Reason.IMAGE_INVALID, field, why, code)
+
+
+def _refused(reason: Reason, field: str, why: str, code: int = 0) -> Refusal:
+    """An image that is all there is to a request has its trouble told by `errors.invalid_reason`, as published."""
+    told = {"invalid_reason": f"{field} {why}."}
+    key = "invalid_reason" if reason is Reason.IMAGE_UNREACHABLE and "." not in field else ""
+    message = f"The field '{field.rpartition('.')[2]}' is invalid."
+    return refuse_faults([Fault(reason, field, message, told, code, key=key)])
 
 
 @cache

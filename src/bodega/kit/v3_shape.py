@@ -8,14 +8,15 @@ from typing import Any, NamedTuple, get_type_hints
 
 import msgspec
 
-from bodega.kit.body import Changes, malformed, parse_json, respect_cap
-from bodega.kit.complaint import typed
+from bodega.kit.body import Changes, malformed, parse_json, respect_cap, wrong_type
+from bodega.kit.complaint import WrongType, typed, whole_number
 from bodega.kit.entity import Entity
 from bodega.kit.fields import INT32, ONLY_NUL, as_is, field_type_of
 from bodega.kit.sealed import Sealed
 from bodega.kit.upload import Form, Upload
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
+from bodega.law.wording import PATH_MISSING
 from bodega.storage.declaration import declared_in
 
 
@@ -41,7 +42,7 @@ class V3Shape(Sealed):
 
     Members that are unknown or read-only are passed over: clients send whole objects back. `nested` are members that
     hold rows of other tables, in the order in which they are written. `view` makes the members of a facet that does not
-    show the entity as it is stored; `members` names them, in order.
+    show the entity as it is stored; `members` names them, in order. `set_once` are members that only a new row takes.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class V3Shape(Sealed):
         view: Callable[[Any], dict[str, Any]] | None = None,
         members: str = "",
         nested: Mapping[str, Nested] | None = None,
+        set_once: str = "",
     ) -> None:
         self.file = declared_in()
         self.entity = entity
@@ -63,6 +65,7 @@ class V3Shape(Sealed):
         self.write_only = tuple(write_only or ())
         self.members = tuple(members.split())
         self.required = tuple(required.split())
+        self.set_once = tuple(set_once.split())
         hints = get_type_hints(entity, include_extras=True)
         unwritten = {*self.read_only, *self.hidden}
         kept = tuple(name for name in entity.__struct_fields__ if name not in self.hidden)
@@ -92,7 +95,7 @@ class V3Shape(Sealed):
             changes, faults = self._cleaned(draft, self._clean if b"\\u0000" in body else self._finish)
             if self.nested and any(f'"{name}"'.encode() in body for name in self.nested):
                 self._read_nested(parse_json(body), changes, faults)
-            faults += self._missing(changes, faults) if creating else []
+            faults += self._missing(changes, faults) if creating else self._passed_over(changes)
         if faults:
             raise refuse_faults(faults)
         return changes
@@ -128,11 +131,14 @@ class V3Shape(Sealed):
 
     def read_item(self, item: Any, identity: str, *, creates: bool) -> tuple[Changes, list[Fault]]:
         """The draft of an item of a list: an update when its member `identity` names a row, else a new row."""
-        named = item.get(identity) if isinstance(item, dict) else None
+        if not isinstance(item, dict):
+            return {}, [wrong_type("", WrongType("must be an object", "error.expected.jsobject"))]
+        named = whole_number(item.get(identity))
         changes, wrong = self.read_members(item, creating=creates and named is None)
         if named is None:
             if not creates:
-                wrong.append(Fault(Reason.FIELD_MISSING, identity, f"{identity} is required."))
+                message = f"{identity} is required."
+                wrong.append(Fault(Reason.FIELD_MISSING, identity, message, json=PATH_MISSING, key=identity))
             return changes, wrong
         if type(named) is not int or not 0 < named <= INT32:
             wrong.append(self._fault(identity, f"must be a whole number from 1 to {INT32}"))
@@ -146,7 +152,7 @@ class V3Shape(Sealed):
         before = f"{name}." if name else ""
         for place, item in enumerate(items):
             draft, wrong = self.read_item(item, identity, creates=creates)
-            faults += [fault._replace(field=f"{before}{place}.{fault.field}") for fault in wrong]
+            faults += [fault.below(f"{before}{place}") for fault in wrong]
             drafts.append(draft)
         return drafts, faults
 
@@ -158,14 +164,14 @@ class V3Shape(Sealed):
                 continue
             if nested.single:
                 if not isinstance(items, dict):
-                    faults.append(self._fault(name, "must be an object"))
+                    faults.append(wrong_type(name, WrongType("must be an object", "error.expected.jsobject")))
                     continue
                 draft, wrong = nested.shape.read_members(items, creating=False)
                 changes[name] = [draft]
-                faults += [fault._replace(field=f"{name}.{fault.field}") for fault in wrong]
+                faults += [fault.below(name) for fault in wrong]
                 continue
             if not isinstance(items, list):
-                faults.append(self._fault(name, "must be a list"))
+                faults.append(wrong_type(name, WrongType("must be a list", "error.expected.jsarray")))
                 continue
             if nested.maximum and len(items) > nested.maximum:
                 faults.append(self._fault(name, f"must have at most {nested.maximum} items"))
@@ -205,10 +211,16 @@ class V3Shape(Sealed):
                 value = typed(members[name], annotation, strict=strict)
                 changes[name] = self._clean[name](value) if name in self._clean else value
             except ValueError as error:
-                faults.append(self._fault(name, str(error)))
+                faults.append(wrong_type(name, error))
         if self.nested:
             self._read_nested(members, changes, faults)
-        return changes, faults + (self._missing(changes, faults) if creating else [])
+        return changes, faults + (self._missing(changes, faults) if creating else self._passed_over(changes))
+
+    def _passed_over(self, changes: Changes) -> list[Fault]:
+        """Takes out what an update does not change, and finds no fault with it."""
+        for name in self.set_once:
+            changes.pop(name, None)
+        return []
 
     def _missing(self, changes: Changes, faults: list[Fault]) -> list[Fault]:
         told = {fault.field for fault in faults}

@@ -33,13 +33,15 @@ class Column:
 class Unique:
     """No two rows may agree in `columns`; rows for which `where` (SQL) is false are exempt.
 
-    `field` is the member whose value a caller has to change, `message` the conflict in words.
+    `field` is the member whose value a caller has to change, `message` the conflict in words, `code` the hosted API's
+    number for it.
     """
 
     columns: tuple[str, ...]
     field: str
     message: str
     where: str = ""
+    code: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from bodega.http.products import Preconditions, RoutedRequest
 from bodega.http.request import Request
 from bodega.kit.actions import Action
 from bodega.kit.body import parse_json
-from bodega.kit.context import Context, Found, Write
+from bodega.kit.context import Context, Found, HasToFetch, Write
 from bodega.kit.render import json, located
 from bodega.law.outcome import Accepted, Outcome, Validator
 from bodega.law.reasons import Reason
@@ -140,7 +140,7 @@ async def _write(routed: RoutedRequest, found: Found, before: Preconditions, dra
     action, context = routed.action, routed.context
     may_be_task = not context.in_task and not action.secret
     if may_be_task and (_prefers_task(routed.request) or action.wants_task(context, found)):
-        return await _schedule(routed, found, await action.task_meta(context, found))
+        return await _schedule(routed, found, before, draft)
     write = Write(found, draft, await action.prefetch(context.holding(), found, draft), before.recheck)
 
     async def job(unit: Unit) -> Outcome:
@@ -165,8 +165,33 @@ def _prefers_task(request: Request) -> bool:
     return prefer is not None and _ASYNC.search(prefer) is not None
 
 
-async def _schedule(routed: RoutedRequest, found: Found, meta: Mapping[str, Any]) -> Outcome:
-    request, store, body = routed.request, routed.caller.store, routed.body
+class _TakenBack(Exception):
+    """A write that was only tried."""
+
+
+async def _try(unit: Unit, routed: RoutedRequest, write: Write) -> None:
+    """Carries a write out, of many rows one chunk, and takes it back. What would refuse it is told before the 202:
+    nobody should have to look into a task to learn that. Raises Refusal."""
+    mark = unit.statistics.mark()
+    inside = replace(routed.context.within(unit, write.draft), in_task=True)
+    try:
+        async with unit.tx.savepoint():
+            await routed.action.perform(unit, inside, write)
+            raise _TakenBack
+    except _TakenBack:
+        unit.statistics.restore(mark)
+        unit.leaving.clear()
+
+
+async def _schedule(routed: RoutedRequest, found: Found, before: Preconditions, draft: Any) -> Outcome:
+    request, store, body, action = routed.request, routed.caller.store, routed.body, routed.action
+    meta = await action.task_meta(routed.context, found)
+    write = None
+    try:
+        local = replace(routed.context.holding(), may_fetch=False)
+        write = Write(found, draft, await action.prefetch(local, found, draft), before.recheck)
+    except HasToFetch:
+        pass  # what another server says of it is the task's to find out
     url = request.path + (f"?{request.query}" if request.query else "")
     headers = {name.decode(): request.headers[name].decode("latin-1") for name in _DECIDE if name in request.headers}
     content = ""
@@ -176,6 +201,9 @@ async def _schedule(routed: RoutedRequest, found: Found, meta: Mapping[str, Any]
         asked, content = queue.TaskRequest(request.method, url, headers, coded=True), base64.b64encode(body).decode()
 
     async def job(unit: Unit) -> Outcome:
+        unit.client_id = routed.context.client_id
+        if write is not None:
+            await _try(unit, routed, write)
         client_id = routed.caller.account.client_id
         row = await queue.enqueue(unit, asked, base=request.url(""), client_id=client_id, content=content)
         accepted = _accepted(request, row, meta)

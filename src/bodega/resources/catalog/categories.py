@@ -74,7 +74,7 @@ TABLE = stored(
     indexed="parent_id name_key",
     hidden=HIDDEN,
     # Rule 33: the sources disagree; siblings must differ, as V3 says, in both versions.
-    uniques=[Unique(("tree_id", "parent_id", "name_key"), "name", "A category of this name exists beside it.")],
+    uniques=[Unique(("tree_id", "parent_id", "name_key"), "name", "The category name is a duplicate.")],
     references=[
         Reference("parent_ref", "categories", "parent_id", "The parent category does not exist.", "CASCADE"),
         Reference("tree_ref", "trees", "tree_id", "The category tree does not exist.", "CASCADE"),

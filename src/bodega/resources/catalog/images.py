@@ -103,7 +103,7 @@ async def take_in(context: Context, draft: Changes, image_id: int, before: str) 
     assert context.held is not None
     if context.held.add(taken.weight) > MAX_BYTES:
         why = f"{field} takes the pictures of this request over {MAX_BYTES >> 20} MB, their smaller forms included."
-        message = f"The image of '{field}' is not valid."
+        message = f"The field '{member}' is invalid."
         raise refuse_faults([Fault(Reason.IMAGE_INVALID, field, message, {"invalid_reason": why})])
     draft["picture"] = taken
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from bodega.kit.endpoint import Batch, Endpoint
@@ -19,7 +19,7 @@ from bodega.storage import query
 from bodega.storage.operands import AnyColumn, IsTrue, Member
 from bodega.storage.table import numbered_placeholders
 from bodega.storage.tx import Statement
-from bodega.storage.unit import Unit
+from bodega.storage.unit import AT_ONCE, Unit
 
 MAX_CATEGORIES = 1_000
 TOLD = 100
@@ -243,11 +243,21 @@ async def orphan_no_product(unit: Unit, doomed: Sequence[int]) -> None:
             "resolution": Reason.ORPHANED_PRODUCTS.remedy,
         }
         raise Refusal(Reason.ORPHANED_PRODUCTS, message, details=details)
-    for (product,) in await unit.tx.rows(affected, *doomed):
-        row = await unit.get(TABLE, product)
-        if row is not None:
-            row.entity.categories = [category for category in row.entity.categories if category not in doomed]
-            await unit.rewrite(TABLE, row)
+    await leave_categories(unit, doomed)
+
+
+async def leave_categories(unit: Unit, doomed: Collection[int]) -> None:
+    """Takes all products out of categories that go."""
+    going = sorted(doomed)
+    for start in range(0, len(going), AT_ONCE):
+        some = going[start : start + AT_ONCE]
+        within = f"FROM product_categories WHERE category_id IN ({numbered_placeholders(len(some))})"
+        for product_id in await query.values(unit.tx, f"SELECT DISTINCT product_id {within}", *some):
+            row = await unit.get(TABLE, product_id)
+            if row is not None:
+                row.entity.categories = [category for category in row.entity.categories if category not in doomed]
+                await unit.rewrite(TABLE, row)
+        await unit.tx.run(f"DELETE {within}", *some)
 
 
 async def unbrand_products(unit: Unit, doomed: Sequence[int]) -> None:

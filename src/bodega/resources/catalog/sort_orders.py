@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 
 from bodega.kit.actions import Action
-from bodega.kit.body import parse_json, respect_cap
+from bodega.kit.body import parse_json, respect_cap, wrong_type
 from bodega.kit.complaint import typed
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint, Parent
@@ -90,7 +90,7 @@ class SetOrder(Action):
             try:
                 places.append(typed(item, SortPosition))
             except ValueError as error:
-                faults.append(Fault(Reason.FIELD_INVALID, str(place), f"{place} {error}."))
+                faults.append(wrong_type(str(place), error))
         if faults:
             raise refuse_faults(faults)
         return places

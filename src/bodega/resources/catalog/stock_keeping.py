@@ -15,6 +15,7 @@ import msgspec
 from bodega.kit.fields import moment
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
+from bodega.law.wording import VARIANT_SKU_BLANK
 from bodega.resources.catalog import product, variants
 from bodega.resources.catalog.product import STOCK_CAP, BaseVariantOverrides, Product
 from bodega.resources.catalog.variants import Variant
@@ -133,7 +134,7 @@ async def sku_is_a_products(tx: Tx, variant: Variant) -> list[Fault]:
     """
     sql = "SELECT id FROM products WHERE sku_key = $1 AND NOT EXISTS (SELECT 1 FROM variants v WHERE v.sku_key = $1)"
     other = await query.value(tx, sql, variant.sku.casefold()) if variant.sku else None
-    return [] if other is None else [duplicate("sku", "The SKU is a duplicate.", product.TABLE.noun, other)]
+    return [] if other is None else [duplicate("sku", "The variant sku is a duplicate.", product.TABLE.noun, other)]
 
 
 # What follows from a write of a variant.
@@ -198,14 +199,15 @@ def _kept(owner: Product) -> tuple[Any, ...]:
 
 async def _ask_for_the_sku(unit: Unit, new: Variant, owner: Product) -> None:
     """Rule 57: a SKU is required beside the base variant. Rule 43: and it is no product's."""
-    if not new.sku:
+    if not new.sku.strip():
         if new.is_base:
             return
         why = {"invalid_reason": "sku is required on a variant with options."}
-        raise refuse_faults([Fault(Reason.FIELD_INVALID, "sku", "The field 'sku' is invalid.", why)])
+        fault = Fault(Reason.FIELD_INVALID, "sku", "The field 'sku' is invalid.", why, VARIANT_SKU_BLANK)
+        raise refuse_faults([fault])
     holder = await query.value(unit.tx, "SELECT id FROM products WHERE sku_key = $1", new.sku.casefold())
     if holder is not None and not (new.is_base and holder == owner.id):
-        raise refuse_faults([duplicate("sku", "The SKU is a duplicate.", product.TABLE.noun, holder)])
+        raise refuse_faults([duplicate("sku", "The variant sku is a duplicate.", product.TABLE.noun, holder)])
 
 
 def hold_stock(owner: Product, old: Variant | None, new: Variant) -> None:

@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 import msgspec
+from msgspec.structs import replace as struct_replace
 
-from bodega.kit.actions import Action, DeleteMany
+from bodega.kit.actions import CHUNK, TASK_ABOVE, Action, DeleteMany
 from bodega.kit.batch import CreateMany, UpdateMany
-from bodega.kit.context import Context, Found
+from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Batch, Endpoint, Parent
 from bodega.kit.filters import FilterField, Ignored
 from bodega.kit.listing import Listing, Query
@@ -21,9 +22,11 @@ from bodega.kit.v3_shape import V3Shape
 from bodega.law.outcome import Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, refuse_faults
-from bodega.resources.catalog import categories, trees
+from bodega.resources.catalog import categories, products, trees
 from bodega.resources.catalog.categories import TABLE, Category
 from bodega.storage import query, rows
+from bodega.storage.plan import ids_sql
+from bodega.storage.unit import Unit
 
 MAXIMUM = 50
 DEEPEST = 8
@@ -132,10 +135,30 @@ class CreateInTrees(CreateMany):
 
 
 class DeleteInTrees(DeleteMany):
-    """DELETE of categories: always a task; the reply counts what it will delete (rule 29)."""
+    """DELETE of categories with all below them; their products stay, and leave them. Nothing keeps one from going.
+
+    Many at once are a task; the reply counts what it will delete (rule 29).
+    """
+
+    async def find(self, context: Context) -> Found:
+        found = await super().find(context)
+        if found.row.total <= TASK_ABOVE:
+            return found
+        assert found.plan is not None
+        total = await rows.count(context.reader, found.plan, found.row)
+        return struct_replace(found, row=found.row._replace(total=total))
 
     def wants_task(self, context: Context, found: Found) -> bool:
-        return True
+        return bool(found.row.total > TASK_ABOVE)
+
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
+        assert write.found.plan is not None
+        sql, values = ids_sql(write.found.plan._replace(limit=1_000_000_000), unit.tx.dialect)
+        ids = await query.values(unit.tx, sql, *values)
+        for start in range(0, len(ids), CHUNK):
+            some = ids[start : start + CHUNK]
+            await products.leave_categories(unit, {*some, *await categories.with_its_subtree(unit, some)})
+        return await super().perform(unit, context, write)
 
     async def task_meta(self, context: Context, found: Found) -> dict[str, Any]:
         assert found.plan is not None

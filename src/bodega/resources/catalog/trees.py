@@ -7,19 +7,22 @@ from typing import Annotated, Any
 
 import msgspec
 
+from bodega.kit.actions import DeleteMany
 from bodega.kit.body import Changes
+from bodega.kit.context import Context, Found
 from bodega.kit.endpoint import Batch, Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import fires
 from bodega.kit.fields import NAME, Id
 from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
-from bodega.kit.route import collection
+from bodega.kit.route import collection, route
 from bodega.kit.route import listed as list_of
 from bodega.kit.v3_shape import V3Shape
-from bodega.law.refusal import Fault, invalid, refuse_faults
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
 from bodega.resources.store import channels
-from bodega.storage import query
+from bodega.storage import query, rows
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Reference, Unique, numbered_placeholders
 from bodega.storage.tx import Tx
@@ -64,10 +67,22 @@ V3 = Endpoint(
 )
 DELETE = Endpoint(3, TABLE, Listing(TABLE, 3, ":id:in", exact=True), V3.scope, V3.home, delete_needs_filter=True)
 
+
+class DeleteTrees(DeleteMany):
+    """DELETE of trees; to name none that is there is a mistake, unlike elsewhere (rule 24)."""
+
+    async def find(self, context: Context) -> Found:
+        found = await super().find(context)
+        assert found.plan is not None
+        if not await rows.count(context.reader, found.plan, found.row):
+            raise Refusal(Reason.NO_SUCH_ENTITY)
+        return found
+
+
 routes = (
     collection("catalog/trees", V3, "GET")
     .also(list_of("catalog/trees", V3, "PUT"))
-    .also(collection("catalog/trees", DELETE, "DELETE")),
+    .also(route("catalog/trees", 3, DELETE=DeleteTrees(DELETE))),
 )
 
 

@@ -17,6 +17,7 @@ from bodega.kit.route import collection, item, route
 from bodega.kit.route import listed as listed_route
 from bodega.kit.v3_shape import V3Shape
 from bodega.law.refusal import Fault
+from bodega.law.wording import CODES, OPTION_VALUES_TAKEN
 from bodega.resources.catalog import product
 from bodega.resources.catalog.product import Code
 from bodega.storage.table import Link, Reference, Unique
@@ -105,8 +106,13 @@ TABLE = stored(
         "calculated_price": ("BIGINT", lambda variant: ten_thousandths(variant.calculated_price)),
     },
     uniques=[
-        Unique(("sku_key",), "sku", "The SKU is a duplicate."),  # rule 43
-        Unique(("product_id", "combination"), "option_values", "A variant with these option values exists."),  # rule 57
+        Unique(("sku_key",), "sku", "The variant sku is a duplicate."),  # rule 43
+        Unique(  # rule 57
+            ("product_id", "combination"),
+            "option_values",
+            f"{CODES[OPTION_VALUES_TAKEN]}.",
+            code=OPTION_VALUES_TAKEN,
+        ),
     ],
     references=[Reference("product_id", "products", "product_id", "The product does not exist.", "CASCADE")],
     links=[
@@ -143,8 +149,22 @@ _OR_NULL = {
     "inventory_warning_level": Count | None,
 }
 _READ_ONLY = "id sku_id calculated_price calculated_weight"
-SHAPE = V3Shape(Variant, required="sku option_values", read_only=f"{_READ_ONLY} product_id", write_only=_OR_NULL)
-IN_A_BATCH = V3Shape(Variant, required="product_id sku option_values", read_only=_READ_ONLY, write_only=_OR_NULL)
+_SET_ONCE = "option_values"
+"""Clients write whole variants back, with values that have changed meanwhile."""
+SHAPE = V3Shape(
+    Variant,
+    required="sku option_values",
+    read_only=f"{_READ_ONLY} product_id",
+    write_only=_OR_NULL,
+    set_once=_SET_ONCE,
+)
+IN_A_BATCH = V3Shape(
+    Variant,
+    required="product_id sku option_values",
+    read_only=_READ_ONLY,
+    write_only=_OR_NULL,
+    set_once=_SET_ONCE,
+)
 
 SCOPE = "store_v2_products"
 OF_PRODUCT = Endpoint(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Any
@@ -34,7 +35,8 @@ from bodega.storage.unit import Unit
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100), NAME]
 Phone = Annotated[str, msgspec.Meta(max_length=50)]
-Password = Annotated[str, msgspec.Meta(min_length=1, max_length=passwords.LONGEST)]
+_PASSWORD = re.compile(rf"(?s)(?=.*[^\W\d_])(?=.*\d).{{{passwords.SHORTEST},{passwords.LONGEST}}}")
+"""A letter, a digit, and neither too short nor too long."""
 Email = Annotated[str, msgspec.Meta(min_length=3, max_length=250), EMAIL]
 """Rule 97."""
 
@@ -49,7 +51,13 @@ class Credentials(msgspec.Struct):
     """What can be asked of how a customer signs in; never kept as it stands (`customers.keep_only_hashes`)."""
 
     force_password_reset: bool | None = None
-    new_password: Password | None = None
+    new_password: str | None = None
+
+    def __post_init__(self) -> None:
+        """A password that is easily guessed is refused."""
+        if self.new_password is not None and not _PASSWORD.fullmatch(self.new_password):
+            length = f"{passwords.SHORTEST} to {passwords.LONGEST}"
+            raise ValueError(f"must have a password of {length} characters, with letters and digits")
 
 
 class Credit(msgspec.Struct):
@@ -156,8 +164,8 @@ def _read_credentials(value: Any) -> Credentials:
         raise ValueError(f"must have no member {unknown[0]}")
     password, again = value.get("password"), value.get("password_confirmation")
     for word in (password, again):
-        if word is not None and not (isinstance(word, str) and 0 < len(word) <= passwords.LONGEST):
-            raise ValueError(f"must have a password of 1 to {passwords.LONGEST} characters")
+        if word is not None and not isinstance(word, str):
+            raise ValueError("must have a password that is a string")
         clean_text(word or "")
     if again is not None and again != password:
         raise ValueError("must have the same password twice")

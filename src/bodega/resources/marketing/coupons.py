@@ -26,7 +26,14 @@ from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Unique
 from bodega.storage.unit import Unit
 
-Type = Literal["per_item_discount", "per_total_discount", "shipping_discount", "free_shipping", "percentage_discount"]
+Type = Literal[
+    "per_item_discount",
+    "per_total_discount",
+    "shipping_discount",
+    "free_shipping",
+    "percentage_discount",
+    "promotion",
+]
 _LETTERS = re.compile(r"[A-Za-z0-9_ -]+")
 
 

@@ -10,7 +10,6 @@ from msgspec import UNSET
 
 from bodega.domain.pricing import Adjustment, BulkPrice, adjusted, in_bulk
 from bodega.domain.totals import rounded
-from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid
 from bodega.resources.catalog import brands, bulk_pricing, product, variants
 from bodega.resources.catalog.options import product_option, rule
@@ -19,6 +18,7 @@ from bodega.resources.catalog.options.product_option import ProductOption
 from bodega.resources.catalog.options.rule import Rule
 from bodega.resources.catalog.product import Product
 from bodega.resources.catalog.variants import Variant
+from bodega.resources.orders.conflicts import invalid_option, mandatory_options
 from bodega.resources.orders.drafts import LineDraft, OptionDraft
 from bodega.resources.orders.line import Chosen
 from bodega.storage import query
@@ -65,10 +65,17 @@ async def found(unit: Unit, draft: LineDraft, name: str, faults: list[Fault]) ->
     owner: Product = row.entity
     asked = await _asked(unit, owner.id)
     answers = {} if draft.product_options is UNSET else {item.id: item for item in draft.product_options}
-    wrong = [_unanswerable(item, asked, name) for item in answers.values()]
+    wrong = [_unanswerable(owner, item, asked, name) for item in answers.values()]
     faults += [fault for fault in wrong if fault is not None]
+    before = len(faults)
     variant = await _variant(unit, owner, draft, asked, answers, name, faults)
-    faults += _unanswered(asked, answers, name)
+    undecided = variant is None and len(faults) == before
+    missing = _unanswered(owner, asked, answers, name, options=undecided)
+    faults += missing
+    if undecided and not any(wrong) and not missing:
+        first = next(item.option for item in asked if not item.option.is_modifier)
+        option = {**_told(first), "value": answers[first.id].value}
+        faults.append(invalid_option(owner, name, option, "must be the options of a variant that there is"))
     if variant is None or any(wrong):
         return None
     chosen = [_of_variant(item, asked) for item in variant.option_values]
@@ -100,24 +107,33 @@ def _value_id(answer: OptionDraft) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 11 else 0
 
 
-def _unanswerable(answer: OptionDraft, asked: Sequence[OptionPrompt], name: str) -> Fault | None:
+def _told(option: ProductOption) -> dict[str, Any]:
+    return {"id": option.id, "display_name": option.display_name}
+
+
+def _unanswerable(owner: Product, answer: OptionDraft, asked: Sequence[OptionPrompt], name: str) -> Fault | None:
     item = next((item for item in asked if item.option.id == answer.id), None)
     if item is None:
-        return invalid(f"{name}.product_options", f"must name options of the product, as {answer.id} is none")
-    if item.is_choice and _value_id(answer) not in item.values:
-        return invalid(f"{name}.product_options", f"must name a value of the option {answer.id}")
-    if not item.is_choice and not isinstance(answer.value, str | int | Decimal):
-        return invalid(f"{name}.product_options", f"must answer the option {answer.id} by text")
-    return None
+        why, option = f"must name options of the product, as {answer.id} is none", {"id": answer.id}
+    elif item.is_choice and _value_id(answer) not in item.values:
+        why, option = f"must name a value of the option {answer.id}", _told(item.option)
+    elif not item.is_choice and not isinstance(answer.value, str | int | Decimal):
+        why, option = f"must answer the option {answer.id} by text", _told(item.option)
+    else:
+        return None
+    return invalid_option(owner, name, {**option, "value": answer.value}, why)
 
 
-def _unanswered(asked: Sequence[OptionPrompt], answers: dict[int, OptionDraft], name: str) -> list[Fault]:
-    """Rule 79: what a product requires to be answered is answered."""
-    return [
-        invalid(f"{name}.product_options", f"must answer the option {item.option.id} ({item.option.display_name})")
+def _unanswered(
+    owner: Product, asked: Sequence[OptionPrompt], answers: dict[int, OptionDraft], name: str, *, options: bool
+) -> list[Fault]:
+    """Rule 79: what a product requires to be answered is answered; of `options` it is all of them."""
+    missing = [
+        _told(item.option)
         for item in asked
-        if item.option.is_modifier and item.option.is_required and item.option.id not in answers
+        if item.option.id not in answers and (item.option.is_required if item.option.is_modifier else options)
     ]
+    return [mandatory_options(owner, name, missing)] if missing else []
 
 
 async def _variant(
@@ -129,6 +145,7 @@ async def _variant(
     name: str,
     faults: list[Fault],
 ) -> Variant | None:
+    """The variant that is meant; None where the answers name none, or with a fault."""
     wanted = draft.variant_id if draft.variant_id not in (UNSET, None, 0) else owner.base_variant_id
     if not wanted:
         given = [item for item in asked if not item.option.is_modifier and item.option.id in answers]
@@ -137,8 +154,6 @@ async def _variant(
         sql = "SELECT id FROM variants WHERE product_id = $1 AND combination = $2"
         wanted = await query.value(unit.tx, sql, owner.id, combination)
         if wanted is None:
-            why = "must say which variant is meant, by product_options or by variant_id"
-            faults.append(invalid(f"{name}.product_options", why))
             return None
     row = await unit.get(variants.TABLE, int(wanted))
     if row is None or row.entity.product_id != owner.id:
@@ -227,19 +242,3 @@ async def _bulk(unit: Unit, product_id: int) -> list[BulkPrice]:
         return []
     rules = await query.entities(unit.tx, table, "product_id = $1", product_id, order="quantity_min")
     return [BulkPrice(rule.quantity_min, rule.quantity_max, rule.type, rule.amount) for rule in rules]
-
-
-def too_few_or_many(owner: Product, quantity: int, name: str) -> Fault | None:
-    """Rule 79: a product may be sold only in certain quantities."""
-    least, maximum = owner.order_quantity_minimum, owner.order_quantity_maximum
-    if least and quantity < least:
-        return _bounded(name, f"must be at least {least}", "order_quantity_minimum", least)
-    if maximum and quantity > maximum:
-        return _bounded(name, f"must be at most {maximum}", "order_quantity_maximum", maximum)
-    return None
-
-
-def _bounded(name: str, why: str, word: str, bound: int) -> Fault:
-    field = f"{name}.quantity"
-    message = {"invalid_reason": f"{field} {why}.", word: bound}
-    return Fault(Reason.FIELD_INVALID, field, f"The field '{field}' is invalid.", message)

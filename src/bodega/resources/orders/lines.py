@@ -13,7 +13,7 @@ from bodega.domain.totals import Amount
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid
 from bodega.resources.catalog import product
-from bodega.resources.orders import catalog_items
+from bodega.resources.orders import catalog_items, conflicts
 from bodega.resources.orders.drafts import LineDraft
 from bodega.resources.orders.line import OrderLine
 from bodega.resources.orders.order_policy import Money, Taxes
@@ -68,7 +68,7 @@ async def added(builder: LineBuilder, draft: LineDraft, name: str) -> OrderLine 
         return None if faults else _named(_wrapped(_custom(draft, builder), draft), draft)
     found = await catalog_items.found(builder.unit, draft, name, faults)
     if found is not None and isinstance(draft.quantity, int) and draft.quantity:
-        bounds = catalog_items.too_few_or_many(found.product, draft.quantity, name)
+        bounds = conflicts.too_few_or_many(found.product, draft.quantity, name)
         faults += [bounds] if bounds is not None else []
     builder.faults.extend(faults)
     if faults or found is None:
@@ -245,7 +245,7 @@ async def _bounds(builder: LineBuilder, line: OrderLine, quantity: int, name: st
     row = await builder.unit.get(product.TABLE, line.product_id)
     if row is None:
         return []
-    wrong = catalog_items.too_few_or_many(row.entity, quantity, name)
+    wrong = conflicts.too_few_or_many(row.entity, quantity, name)
     return [] if wrong is None else [wrong]
 
 

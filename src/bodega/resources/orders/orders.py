@@ -23,6 +23,7 @@ from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.customers.customer import TABLE as CUSTOMERS
 from bodega.resources.geography import places
 from bodega.resources.orders import consignments, fees, writing
+from bodega.resources.orders.conflicts import with_addresses
 from bodega.resources.orders.order import SCOPE, SIGNALS, TABLE, Order
 from bodega.resources.orders.order_shape import v2
 from bodega.resources.store.order_statuses import STATUSES
@@ -130,12 +131,20 @@ class CountOrders(ListOrders):
 class PlaceOrder(Create):
     """POST."""
 
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
+        with with_addresses(context.base):
+            return await super().perform(unit, context, write)
+
     async def make(self, unit: Unit, write: Write, notes: list[Fault]) -> Row:
         return await writing.place(unit, write.draft, notes)
 
 
 class ChangeOrder(Update):
     """PUT."""
+
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
+        with with_addresses(context.base):
+            return await super().perform(unit, context, write)
 
     async def change(self, unit: Unit, write: Write, notes: list[Fault], recheck: Recheck | None) -> Row:
         return await writing.change(unit, write.found.entity_id, write.draft, notes, recheck)

@@ -10,7 +10,8 @@ import msgspec
 from bodega.events.hooks import TABLE
 from bodega.kit import render
 from bodega.kit.actions import NO_QUERY, Action
-from bodega.kit.body import parse_json
+from bodega.kit.body import parse_json, wrong_type
+from bodega.kit.complaint import WrongType
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.listing import Query
 from bodega.kit.parameters import parser
@@ -90,7 +91,9 @@ class SetEmails(Action):
         emails = members.get("emails")
         if emails is None:
             raise refuse_faults([Fault(Reason.FIELD_MISSING, "emails", "emails is required.")])
-        if not isinstance(emails, list) or len(emails) > MAX_EMAILS or not all(map(_is_email, emails)):
+        if not isinstance(emails, list):
+            raise refuse_faults([wrong_type("emails", WrongType("must be a list", "error.expected.jsarray"))])
+        if len(emails) > MAX_EMAILS or not all(map(_is_email, emails)):
             message = f"emails must be a list of at most {MAX_EMAILS} e-mail addresses."
             raise refuse_faults([Fault(Reason.FIELD_INVALID, "emails", message)])
         return list(dict.fromkeys(emails))

@@ -12,7 +12,7 @@ from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import also_at, collection, count, item
-from bodega.kit.v2_members import BatchLoaded, Linked
+from bodega.kit.v2_members import BatchLoaded, Linked, Word
 from bodega.kit.v2_shape import V2Shape
 from bodega.kit.write import unchanging
 from bodega.resources.catalog import product
@@ -50,13 +50,11 @@ async def _values(context: Context, entities: Sequence[SetOption]) -> Mapping[in
 v2 = V2Shape(
     OptionSet, "option_sets", "option_set", "id! name+ options!", {"options": Linked("/optionsets/{e.id}/options")}
 )
-v2_options = V2Shape(
-    SetOption,
-    "options",
-    "option",
-    "id! option_id* option_set_id! display_name sort_order is_required option! values!",
-    {"option": Linked("/options/{e.option_id}"), "values": BatchLoaded(_values, empty=[])},
-)
+_MEMBERS = "id! option_id* option_set_id{} display_name sort_order is_required option! values!"
+_WORDS: dict[str, Word] = {"option": Linked("/options/{e.option_id}"), "values": BatchLoaded(_values, empty=[])}
+v2_options = V2Shape(SetOption, "options", "option", _MEMBERS.format("!"), _WORDS)
+v2_all_options = V2Shape(SetOption, "options", "option", _MEMBERS.format("*"), _WORDS)
+"""Where the path names no set, the body does."""
 
 V2 = Endpoint(2, TABLE, Listing(TABLE, 2, "min_id max_id name"), SCOPE, "option_sets", v2=v2)
 V2_OPTIONS = Endpoint(
@@ -68,7 +66,9 @@ V2_OPTIONS = Endpoint(
     v2=v2_options,
     parents=(Parent("option_set_id", TABLE),),
 )
-ALL_OPTIONS = Endpoint(2, SET_OPTIONS, Listing(SET_OPTIONS, 2, "min_id max_id"), SCOPE, "", v2=v2_options)
+ALL_OPTIONS = Endpoint(
+    2, SET_OPTIONS, Listing(SET_OPTIONS, 2, "min_id max_id"), SCOPE, "option_sets/options", v2=v2_all_options
+)
 
 _v2 = (
     collection("option_sets", V2, "GET POST DELETE"),
@@ -77,8 +77,8 @@ _v2 = (
     collection("option_sets/{option_set_id}/options", V2_OPTIONS, "GET POST DELETE"),
     item("option_sets/{option_set_id}/options/{id}", V2_OPTIONS),
     count("option_sets/{option_set_id}/options/count", V2_OPTIONS),
-    collection("option_sets/options", ALL_OPTIONS, "GET"),
-    item("option_sets/options/{id}", ALL_OPTIONS, "GET"),
+    collection("option_sets/options", ALL_OPTIONS, "GET POST"),
+    item("option_sets/options/{id}", ALL_OPTIONS, "GET PUT"),
 )
 routes = (*_v2, *also_at("option_sets", "optionsets", *_v2))
 
@@ -172,7 +172,7 @@ RESOURCE = Resource(
         ),
         Aggregate(
             SET_OPTIONS,
-            before_validate=(unchanging("option_id", rule=61),),
+            before_validate=(unchanging("option_id", "option_set_id", rule=61),),
             before_write=(show_a_name,),
             after_write=(tell_the_products,),
             before_delete=(take_it_from_the_products,),

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from bodega.kit.actions import Delete, ShowItem
-from bodega.kit.body import Changes
+from bodega.kit.body import Changes, wrong_type
 from bodega.kit.context import Context
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.listing import Include, Listing, children
@@ -18,7 +18,7 @@ from bodega.kit.v2_shape import V2Shape
 from bodega.kit.v3_shape import Nested, V3Shape
 from bodega.kit.write import create_one, update_one
 from bodega.law.reasons import Reason
-from bodega.law.refusal import Fault, Refusal
+from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.resources.catalog import product
 from bodega.resources.catalog.options import option
 from bodega.resources.catalog.options.config import configured
@@ -187,7 +187,7 @@ async def be_what_it_says(_unit: Unit, changes: dict[str, Any], old: ProductOpti
         try:
             changes["config"] = configured(kind, config)
         except ValueError as error:
-            raise invalid("config", str(error)) from None
+            raise refuse_faults([wrong_type("config", error)]) from None
     if "required" in changes:
         changes["is_required"] = changes.pop("required")
 
