@@ -89,7 +89,7 @@ def check_variants(shop: Shop) -> None:
             assert kept == variants.TABLE.values(variant), variant
             links = await reader.rows("SELECT value_id FROM variant_option_values WHERE variant_id = $1", entity_id)
             assert {row[0] for row in links} == {value.id for value in variant.option_values}
-            assert variant.sku_id == (None if variant.is_base else variant.id)
+            assert variant.sku_id == (None if variant.is_base else variant.id + variants.SKU_OFFSET)
             of.setdefault(variant.product_id, []).append(variant)
             skus += [variant.sku.casefold()] if variant.sku and not variant.is_base else []
         for doc, rest in await reader.rows("SELECT doc, rest FROM products"):

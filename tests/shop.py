@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 from weakref import WeakSet
 
+from bodega.access.plans import NO_HOUR
 from bodega.access.scopes import SCOPES
 from bodega.app import Application, make_app
 from bodega.clock import Clock
@@ -263,12 +264,14 @@ class Shop:
         self._heard = 0
 
     def account(
-        self, *scopes: str, kind: str = "oauth", per_window: int = 10_000_000, per_hour: int = 10_000_000
+        self, *scopes: str, kind: str = "oauth", per_window: int = 10_000_000, per_hour: int | None = None
     ) -> str:
         """A new account with these scopes (all when none is named): its token. A Basic user's name is `user`."""
         token = secrets.token_hex(8)
         username = "user" if kind == "basic" else ""
         granted = frozenset(scopes) or EVERYTHING
+        if per_hour is None:
+            per_hour = 10_000_000 if kind == "basic" else NO_HOUR
         account = Account(
             secrets.token_hex(8), self.name, "test", kind, username, digest(token), "secret", granted,
             per_hour, per_window, False, int(time.time()), 0,

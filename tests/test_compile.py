@@ -397,6 +397,7 @@ MISTAKES: Sequence[tuple[Mapping[str, Any], str]] = [
     ({"endpoint": {"owner": "owner", "shared": "shared"}},
      f'{V3}: shared: there is no column "shared"; did you mean "is_shared"?'),
     ({"endpoint": {"owner": "owner", "shared": "name"}}, f"{V3}: shared: it is TEXT, and should be true or false"),
+    ({"endpoint": {"key": "name", "id_offset": 100}}, f"{V3}: id_offset: rows are found by name, and not by their id"),
     ({"endpoint": {"shared": "is_shared"}}, f"{V3}: shared: rows are shared by their owner, and there is none"),
     ({"endpoint": {"key": "nme"}}, f'{V3}: key: there is no column "nme"; did you mean "name"?'),
     # routes

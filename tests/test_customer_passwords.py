@@ -90,7 +90,7 @@ REFUSED: list[tuple[str, str, Any, int, str]] = [
     ("PUT", "/v2/customers/1", {"_authentication": {"password": "a", "password_confirmation": "b"}}, 400, "INVALID"),
     ("PUT", "/v2/customers/1", {"_authentication": {"password_confirmation": "b"}}, 400, "INVALID"),
     ("PUT", "/v2/customers/1", {"_authentication": {"password": ""}}, 400, "INVALID"),
-    ("PUT", "/v2/customers/1", {"_authentication": {"pasword": "a"}}, 400, "INVALID"),
+    ("PUT", "/v2/customers/1", {"_authentication": {"pasword": "a"}}, 400, "UNKNOWN"),
     ("PUT", "/v2/customers/1", {"_authentication": "a"}, 400, "INVALID"),
     ("PUT", "/v3/customers", [{"id": 1, "authentication": {"new_password": ""}}], 422, "INVALID"),
     ("PUT", "/v3/customers", [{"id": 1, "authentication": {"new_password": "x" * 251}}], 422, "INVALID"),

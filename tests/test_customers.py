@@ -72,9 +72,10 @@ def test_a_customer_goes_in_by_one_version_and_comes_out_by_both(shop: Shop) -> 
             "channel_ids": None,
             "address_count": 0,
             "attribute_count": 0,
+            "store_credit_amounts": [{"amount": 43.15}],
         }
     ]
-    assert shop.get(V3 + "?id:in=1").data == reply.data
+    assert shop.get(V3 + "?id:in=1&include=storecredit").data == reply.data
     shown = shop.get("/v2/customers/1").json
     links = shown.pop("addresses")
     assert links["resource"] == "/customers/1/addresses"

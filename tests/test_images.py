@@ -426,7 +426,7 @@ class Framed(Create):
         given = draft.get("image_url")
         if not given:
             return None
-        taken = await darkroom.taken_in(context, given, "image", darkroom.PRODUCT_SIZES)
+        taken = await darkroom.load_picture(context, given, "image", darkroom.PRODUCT_SIZES)
         draft["image_url"] = taken.sizes["tiny"].address
         return taken
 

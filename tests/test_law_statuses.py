@@ -27,6 +27,7 @@ from forms import (
     V2,
     V3,
     XML,
+    Crowd,
     Desk,
     Form,
     basic,
@@ -223,6 +224,11 @@ def a_suffix_in_v3(desk: Desk) -> Send:
     return lambda: desk.ask("GET", desk.path("brands.json"))
 
 
+@refused(Reason.NOT_SERVED_HERE, "a documented operation that is not served", [V3])
+def a_documented_path_that_is_not_served(desk: Desk) -> Send:
+    return lambda: desk.ask("POST", "/v3/carts", {"line_items": []})
+
+
 @refused(Reason.MOVED_ROUTE, "RFC 9110 15.4.2", [V2, XML])
 def a_read_at_an_old_path(desk: Desk) -> Send:
     return lambda: desk.ask("GET", "/v2/store_information?a=b")
@@ -345,6 +351,18 @@ def a_brand_that_is_not_there(desk: Desk) -> Send:
 @refused(Reason.NO_SUCH_ENTITY, "RFC 9110 15.5.5")
 def an_id_that_no_row_can_have(desk: Desk) -> Send:
     return lambda: desk.ask("DELETE", desk.path("brands/99999999999999999999"))
+
+
+@refused(Reason.TOO_MANY_AT_ONCE, "rule 31", [V3])
+def one_read_of_categories_too_many(desk: Desk) -> Send:
+    store = desk.shop.server.run(desk.shop.server.app.stores.get(desk.shop.name))
+
+    def send() -> Reply:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(store, "under_way", Crowd())
+            return desk.ask("GET", "/v3/catalog/categories")
+
+    return send
 
 
 @refused(Reason.KEY_INVALID, "the draft of Idempotency-Key, 2.1")
@@ -823,6 +841,7 @@ MUST: dict[Reason, Callable[[Desk, Reply], None]] = {
     Reason.LIMIT_OVER_MAXIMUM: detail("max_limit", 250),
     Reason.FILTER_REQUIRED: detail("supported_filters"),
     Reason.KEY_INVALID: detail("max_length", 255),
+    Reason.TOO_MANY_AT_ONCE: detail("max_concurrent", 40),
     Reason.KEY_IN_USE: come_back,
     Reason.PRECONDITION_FAILED: tell_the_state,
     Reason.NOT_MODIFIED: as_on_the_200,

@@ -17,6 +17,7 @@ import pytest
 from bodega.access import stores as access
 from bodega.log import Log
 from bodega.resources import TABLES
+from bodega.resources.catalog import variants
 from bodega.storage import files, keys, migrate, schema, table_stats
 from bodega.storage.migrate import Migration
 from bodega.storage.opening import open_backend
@@ -400,6 +401,31 @@ def test_variants_of_an_older_store_are_found_counted_and_kept_apart(servers: Se
     assert new.post("/v3/catalog/products", twin).status == 409
     assert new.put("/v3/catalog/products/3", {"inventory_level": 9}).status == 200
     assert [row["id"] for row in new.get(paths[0]).data] == [2]
+
+
+def test_skus_of_an_older_store_get_numbers_of_their_own(servers: Servers, step: Next) -> None:
+    """0024: a SKU had its variant's number, in the document alone."""
+    shop = servers().shop()
+    values = [{"option_display_name": "Size", "label": "S"}]
+    shop.product("Shirt", description='"sku_id":2,', variants=[{"sku": "A", "upc": "2", "option_values": values}])
+    before, tag = shop.get("/v3/catalog/variants").data, shop.get("/v3/catalog/variants").headers["etag"]
+
+    async def make_old(unit: Unit) -> None:
+        for row in await unit.where(variants.TABLE, "id = 2"):
+            row.entity.sku_id = 2
+            await unit.rewrite(variants.TABLE, row)
+
+    store = shop.server.run(shop.server.app.stores.get(shop.name))
+    shop.server.run(store.write(make_old))
+    assert shop.get("/v3/catalog/variants").data[0]["sku_id"] == 2
+    servers.stop(shop.server)
+    step.is_made_of(next(one.sql for one in migrate.migrations() if one.name == "sku_ids"))
+    new = seen_by(servers(), shop)
+    until(new, 200)
+    assert new.get("/v3/catalog/variants").data == before
+    assert before[0]["sku_id"] == 10_002
+    assert new.get("/v3/catalog/variants").headers["etag"] != tag
+    assert new.get("/v2/products/skus/10002").json["sku"] == "A"
 
 
 BACK = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bodega.resources.catalog.variants import SKU_OFFSET
 from choices import check_variants
 from shop import Shop
 
@@ -100,9 +101,9 @@ def test_a_product_without_its_option_is_simple_again(shop: Shop) -> None:
 
 
 def test_a_rule_of_a_sku_goes_with_it(shop: Shop) -> None:
-    """Rule 65: a SKU's id is its variant's; another alternative keeps the rule."""
+    """Rule 65: V3 calls a variant what V2 calls a SKU by another number; another alternative keeps the rule."""
     product = a_shirt(shop)
-    red, blue = (sku["id"] for sku in shop.get(f"/v2/products/{product}/skus").json)
+    red, blue = (sku["id"] - SKU_OFFSET for sku in shop.get(f"/v2/products/{product}/skus").json)
     body = {"display_name": "Gift", "type": "dropdown", "required": False,
             "option_values": [{"label": "Yes", "sort_order": 0}]}  # fmt: skip
     gift = shop.post(f"{V3}/{product}/modifiers", body).data
@@ -112,8 +113,8 @@ def test_a_rule_of_a_sku_goes_with_it(shop: Shop) -> None:
     assert made.status == 200, made.body
     assert [one["combination_id"] for one in made.data["conditions"]] == [0, red, blue]
     shown = shop.get(f"/v2/products/{product}/rules/1").json["conditions"]
-    assert [one["sku_id"] for one in shown] == [None, red, blue]
-    assert shop.delete(f"/v2/products/{product}/skus/{red}").status == 204
+    assert [one["sku_id"] for one in shown] == [None, red + SKU_OFFSET, blue + SKU_OFFSET]
+    assert shop.delete(f"/v2/products/{product}/skus/{red + SKU_OFFSET}").status == 204
     assert [one["variant_id"] for one in shop.get(f"{rules}/1").data["conditions"]] == [None, blue]
     assert shop.delete(f"{V3}/{product}/variants/{blue}").status == 204
     assert shop.get(rules).data == []

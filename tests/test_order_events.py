@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bodega.resources.catalog.variants import SKU_OFFSET
 from bodega.resources.orders import messages
 from bodega.storage.unit import Unit
 from shop import Shop
@@ -88,7 +89,7 @@ def test_stock_that_an_order_takes_has_its_own_events(shop: Shop) -> None:
     assert told == [
         ("store/product/inventory/order/updated", of_hammer),
         ("store/product/inventory/order/updated", of_shirt),
-        ("store/sku/inventory/order/updated", {"type": "sku", "id": variant, "inventory": sku}),
+        ("store/sku/inventory/order/updated", {"type": "sku", "id": variant + SKU_OFFSET, "inventory": sku}),
     ]
 
 

@@ -188,7 +188,7 @@ REFUSED: list[tuple[str, str, Any, int, str, str]] = [
     ("POST", V3, {"image_url": "{there}/a.png", "sort_order": 2**31}, 422, "FIELD_INVALID", "sort_order"),
     ("POST", "/v3/catalog/products/9/images", {"image_url": "{there}/a"}, 404, "NO_SUCH_ENTITY", ""),
     ("PUT", "/v3/catalog/products/2/images/1", {"description": "x"}, 404, "NO_SUCH_ENTITY", ""),
-    ("PUT", f"{V3}/1", {"image_url": "ftp://img.test/a.png"}, 422, "IMAGE_INVALID", "image_url"),
+    ("PUT", f"{V3}/1", {"image_url": "ftp://img.test/a.png"}, 422, "FIELD_INVALID", "image_url"),
     ("PUT", f"{V3}/1", {"description": "x", "image_url": "{there}/status/500"}, 400, "IMAGE_UNREACHABLE",
      "invalid_reason"),
     ("PUT", V3, [{"id": 1}], 405, "METHOD_NOT_ALLOWED", ""),

@@ -100,7 +100,7 @@ def test_v2_refuses_a_read_only_field(store: Shop, path: str, name: str, method:
     assert store.get(f"/v2/{path}/{made['id']}").json["name"] == made["name"]
 
 
-@pytest.mark.parametrize("name", ["rating_total", "date_created", "number_sold", "keyword_filter", "downloads"])
+@pytest.mark.parametrize("name", ["rating_total", "date_created", "number_sold", "keyword_filter"])
 def test_v2_passes_over_what_the_store_keeps_itself_when_a_product_is_made(store: Shop, name: str) -> None:
     """Rule 1 lists these for PUT only, or not at all: a copied product may bring them."""
     shown = store.post("/v2/products", good("v2")).json

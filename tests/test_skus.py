@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bodega.resources.catalog.variants import SKU_OFFSET as SKU
 from choices import Asked, answer, answer_v2, check_variants, give_options, shirt
 from shop import Shop
 
@@ -15,16 +16,16 @@ ALL = "/v2/products/skus"
 
 
 def test_a_sku_written_in_v2_is_a_variant_in_v3_and_the_other_way_round(shop: Shop) -> None:
-    """Rules 55 and 56: one truth, two views, one id."""
+    """Rules 55 and 56: one truth, two views, each with a number of its own."""
     made, asked = shirt(shop, sku="SH")
     path = f"{PRODUCTS}/{made}/skus"
     assert (shop.get(path).status, shop.get(ALL).status) == (204, 204)
     assert shop.get(f"{ALL}/1").status == 404
     body = {"sku": "SH-1", "options": answer_v2(asked, Color="Red", Size="S"), "cost_price": "2", "upc": "1"}
     reply = shop.post(path, body)
-    assert (reply.status, reply.headers["location"].endswith(f"{path}/2")) == (201, True)
+    assert (reply.status, reply.headers["location"].endswith(f"{path}/{SKU + 2}")) == (201, True)
     assert reply.json == {
-        "id": 2,
+        "id": SKU + 2,
         "product_id": made,
         "sku": "SH-1",
         "price": None,
@@ -42,18 +43,18 @@ def test_a_sku_written_in_v2_is_a_variant_in_v3_and_the_other_way_round(shop: Sh
         "options": answer_v2(asked, Color="Red", Size="S"),
     }
     variant = shop.get(f"{V3}/{made}/variants/2").data
-    assert (variant["sku"], variant["sku_id"], variant["price"]) == ("SH-1", 2, None)
+    assert (variant["sku"], variant["sku_id"], variant["price"]) == ("SH-1", SKU + 2, None)
     assert [value["label"] for value in variant["option_values"]] == ["Red", "S"]
     changed = {"price": "12.5", "weight": "3", "is_purchasing_disabled": True, "inventory_level": 4}
-    assert shop.put(f"{path}/2", changed).json["adjusted_price"] == "12.5000"
+    assert shop.put(f"{path}/{SKU + 2}", changed).json["adjusted_price"] == "12.5000"
     variant = shop.get(f"{V3}/{made}/variants/2").data
     assert (variant["price"], variant["calculated_weight"], variant["purchasing_disabled"]) == (12.5, 3, True)
     three = shop.post(
         f"{V3}/{made}/variants", {"sku": "SH-2", "option_values": answer(asked, Color="Blue", Size="S")}
     ).data["id"]
-    assert shop.get(f"{path}/{three}").json["options"] == answer_v2(asked, Color="Blue", Size="S")
-    assert [row["id"] for row in shop.get(path).json] == [2, three]
-    assert shop.put(f"{path}/2", {"price": ""}).json["price"] is None
+    assert shop.get(f"{path}/{SKU + three}").json["options"] == answer_v2(asked, Color="Blue", Size="S")
+    assert [row["id"] for row in shop.get(path).json] == [SKU + 2, SKU + three]
+    assert shop.put(f"{path}/{SKU + 2}", {"price": ""}).json["price"] is None
     assert shop.get(f"{V3}/{made}").data["base_variant_id"] is None
     check_variants(shop)
 
@@ -69,7 +70,7 @@ def test_a_sku_is_spoken_in_xml(shop: Shop) -> None:
     reply = shop.post(path + ".xml", body=body, headers={"content-type": "application/xml"})
     assert reply.status == 201, reply.body
     assert f"<options><option>{option}{value}</option></options>".encode() in reply.body
-    assert shop.get(f"{path}/2").json["options"] == answer_v2(asked, Metal="Gold")
+    assert shop.get(f"{path}/{SKU + 2}").json["options"] == answer_v2(asked, Metal="Gold")
 
 
 REFUSED: list[tuple[Any, int, str]] = [
@@ -108,7 +109,7 @@ def test_a_sku_that_does_not_fit_is_refused(room: Shop, body: dict[str, Any], st
         and body["sku"] != "sh-1"
         and body["options"] != answer_v2(asked, Color="Red", Size="S")
     ):
-        assert room.put(f"{path}/2", body).status == status
+        assert room.put(f"{path}/{SKU + 2}", body).status == status
         assert room.get(path).body == before
     check_variants(room)
 
@@ -127,7 +128,7 @@ def test_a_sku_that_does_not_fit_is_told_in_the_words_of_v2(room: Shop) -> None:
 
 
 def stocked(shop: Shop) -> tuple[int, dict[str, Asked]]:
-    """A shirt with the SKUs 2 (low in stock) and 3, a ring with 5, and a simple product."""
+    """A shirt with the variants 2 (low in stock) and 3, a ring with 5, and a simple product."""
     made, asked = shirt(shop)
     path = f"{PRODUCTS}/{made}/skus"
     for number, (color, level, warning) in enumerate([("Red", 2, 5), ("Blue", 9, 5)], start=1):
@@ -146,7 +147,7 @@ LISTED = [
     ("/v2/products/skus?sku=sh-2", [3]),
     ("/v2/products/skus?sku=S", []),
     ("/v2/products/skus?upc=1", [2]),
-    ("/v2/products/skus?min_id=3&max_id=4", [3]),
+    ("/v2/products/skus?min_id=10003&max_id=10004", [3]),
     ("/v2/products/skus?inventory_level=2", [2]),
     ("/v2/products/skus?min_inventory_level=1&max_inventory_level=3", [2]),
     ("/v2/products/skus?inventory_warning_level=0", [5]),
@@ -167,7 +168,7 @@ def test_a_list_of_skus_shows_what_was_asked_for(room: Shop, path: str, ids: lis
     stocked(room)
     reply = room.get(path)
     assert reply.status == (200 if ids else 204)
-    assert ([row["id"] for row in reply.json] if ids else []) == ids
+    assert ([row["id"] - SKU for row in reply.json] if ids else []) == ids
 
 
 def test_skus_are_counted_at_both_depths(room: Shop) -> None:
@@ -181,24 +182,25 @@ def test_skus_are_counted_at_both_depths(room: Shop) -> None:
 def test_a_sku_is_changed_without_naming_its_product(room: Shop) -> None:
     """contract/clients.md: PUT /products/skus/{id}."""
     stocked(room)
-    reply = room.put(f"{ALL}/3", {"sku": "SH-9"})
-    assert (reply.status, reply.json["sku"], room.get(f"{PRODUCTS}/1/skus/3").json["sku"]) == (200, "SH-9", "SH-9")
-    assert room.get(f"{ALL}/3").json["sku"] == "SH-9"
-    assert [room.put(f"{ALL}/{one}", {"sku": "X"}).status for one in (4, 6, 99)] == [404, 404, 404]
-    assert room.get(f"{PRODUCTS}/2/skus/3").status == 404
-    assert room.delete(f"{PRODUCTS}/2/skus/3").status == 404
+    reply = room.put(f"{ALL}/{SKU + 3}", {"sku": "SH-9"})
+    assert (reply.status, reply.json["sku"]) == (200, "SH-9")
+    assert room.get(f"{PRODUCTS}/1/skus/{SKU + 3}").json["sku"] == "SH-9"
+    assert room.get(f"{ALL}/{SKU + 3}").json["sku"] == "SH-9"
+    assert [room.put(f"{ALL}/{one}", {"sku": "X"}).status for one in (3, SKU + 4, SKU + 6, 99)] == [404] * 4
+    assert room.get(f"{PRODUCTS}/2/skus/{SKU + 3}").status == 404
+    assert room.delete(f"{PRODUCTS}/2/skus/{SKU + 3}").status == 404
 
 
 def test_the_skus_of_a_product_are_deleted_one_by_one_or_all(room: Shop) -> None:
     """Rule 22: without a filter all; the product is simple again (rule 57)."""
     made, _ = stocked(room)
-    assert room.delete(f"{PRODUCTS}/{made}/skus/2").status == 204
-    assert [row["id"] for row in room.get(f"{PRODUCTS}/{made}/skus").json] == [3]
+    assert room.delete(f"{PRODUCTS}/{made}/skus/{SKU + 2}").status == 204
+    assert [row["id"] for row in room.get(f"{PRODUCTS}/{made}/skus").json] == [SKU + 3]
     assert room.delete(f"{PRODUCTS}/{made}/skus").status == 204
     assert room.get(f"{PRODUCTS}/{made}/skus").status == 204
     assert room.delete(f"{PRODUCTS}/{made}/skus").status == 204
     assert len(room.get(f"{V3}/{made}/variants").data) == 1
-    assert [row["id"] for row in room.get(ALL).json] == [5]
+    assert [row["id"] for row in room.get(ALL).json] == [SKU + 5]
     check_variants(room)
 
 

@@ -35,7 +35,7 @@ def test_tracked_by_variant_a_product_has_the_stock_of_its_variants(shop: Shop) 
     made, asked = sell(shop, Red=3, Blue=4)
     assert level(shop, made) == (7, [3, 4])
     shop.put(f"{V3}/{made}/variants/2", {"inventory_level": 1})
-    shop.put(f"{V2}/{made}/skus/3", {"inventory_level": "10"})
+    shop.put(f"{V2}/{made}/skus/10003", {"inventory_level": "10"})
     assert level(shop, made) == (11, [1, 10])
     shop.put("/v3/catalog/variants", [{"id": 2, "inventory_level": 2}, {"id": 3, "inventory_level": 2}])
     assert level(shop, made) == (4, [2, 2])
@@ -94,13 +94,13 @@ def test_a_variant_is_saved_but_its_negative_stock_is_not(shop: Shop, version: i
     made, asked = sell(shop, Red=3)
     if version == 2:
         new = {"sku": "B", "options": answer_v2(asked, Color="Blue", Size="S")}
-        path = f"{V2}/{made}/skus"
+        path, second = f"{V2}/{made}/skus", 10_002
     else:
         new = {"sku": "B", "option_values": answer(asked, Color="Blue", Size="S")}
-        path = f"{V3}/{made}/variants"
+        path, second = f"{V3}/{made}/variants", 2
     for reply in (
         shop.post(path, {**new, "inventory_level": sent}),
-        shop.put(f"{path}/2", {"inventory_level": sent, "upc": "1"}),
+        shop.put(f"{path}/{second}", {"inventory_level": sent, "upc": "1"}),
     ):
         assert reply.status == 207
         if version == 2:

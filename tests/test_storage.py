@@ -236,7 +236,7 @@ def test_a_delete_of_more_rows_than_a_statement_has_parameters_is_carried_out(sh
 
 
 def account(store: str, **more: Any) -> Account:
-    made = Account("c1", store, "n", "oauth", "", "digest", "s", frozenset({"b", "a"}), 1, 2, False, 3, 1)
+    made = Account("c1", store, "n", "oauth", "", "digest", "s", frozenset({"b", "a"}), 100, 2, False, 3, 1)
     return msgspec.structs.replace(made, **more)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bodega.resources.catalog.options import option, product_option
+from bodega.resources.catalog.variants import SKU_OFFSET
 from bodega.storage.unit import Unit
 from choices import answer, check_variants, give_options, shirt, write
 from pictures import picture
@@ -32,7 +33,7 @@ def test_a_variant_goes_in_by_ids_and_comes_out_with_words(shop: Shop) -> None:
         },
         {"id": asked["Size"].values["S"], "label": "S", "option_id": asked["Size"].id, "option_display_name": "Size"},
     ]
-    assert (variant["product_id"], variant["sku_id"]) == (made, variant["id"])
+    assert (variant["product_id"], variant["sku_id"]) == (made, variant["id"] + SKU_OFFSET)
     assert shop.get(f"{path}/{variant['id']}").data == variant
     assert shop.get(path).data == shop.get(ALL).data == [variant]
     assert shop.get(f"{PRODUCTS}/{made}?include=variants").data["variants"] == [variant]
@@ -238,7 +239,7 @@ def test_a_variant_has_one_image_by_upload_or_by_url(shop: Shop) -> None:
     assert (reply.status, shop.get(f"{path}/{variant}").data["image_url"]) == (200, url)
     inside = shop.get(f"{PRODUCTS}?include=variants").data[0]["variants"]
     assert [row["image_url"] for row in inside] == [row["image_url"] for row in shop.get(ALL).data] == [url]
-    assert shop.get(f"/v2/products/skus/{variant}").json["image_file"].endswith("/blue.png")
+    assert shop.get(f"/v2/products/skus/{variant + SKU_OFFSET}").json["image_file"].endswith("/blue.png")
     assert shop.post(f"{path}/{variant}/image", {"image_url": url}).data["image_url"] == url
     assert shop.put(f"{path}/{variant}", {"image_url": "https://img.test/a.png"}).status == 200
     assert shop.rows("files") == 0

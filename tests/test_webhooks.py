@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import time
 from typing import Any
 
@@ -61,6 +62,8 @@ def test_it_is_signed_by_the_standard(shop: Shop, receiver: Receiver) -> None:
     (got,) = receiver.got
     verified = Webhook(base64.b64encode(b"secret").decode()).verify(got.body, got.headers)
     assert verified == got.json
+    assert got.headers["webhook-id"] == got.json["hash"]
+    assert re.fullmatch("[0-9a-f]{40}", got.json["hash"])
     with pytest.raises(Exception, match="signature"):
         Webhook(base64.b64encode(b"other").decode()).verify(got.body, got.headers)
 

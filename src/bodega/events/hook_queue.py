@@ -172,7 +172,7 @@ class HookQueue:
         account = dispatcher.store.by_client.get(hook.client_id)
         if account is None:
             return ReceiverResponse(None, "The account that created the webhook was revoked.")
-        headers = message.headers(account.secret, hook.id, item, content, int(time.time()), hook.headers or {})
+        headers = message.headers(account.secret, item, content, int(time.time()), hook.headers or {})
         return await dispatcher.sender.post(hook.destination, content, headers, allow_private=private)
 
     def _end(self, hook: Hook, item: DueDelivery, response: ReceiverResponse | None) -> None:

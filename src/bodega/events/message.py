@@ -35,19 +35,17 @@ def body(record: StoreRecord, event: DueDelivery) -> bytes:
     return msgspec.json.encode(Payload(event.scope, str(record.number), data, event.hash, event.created, producer))
 
 
-def headers(
-    secret: str, hook_id: int, event: DueDelivery, content: bytes, wall: int, custom: Mapping[str, str]
-) -> dict[str, str]:
+def headers(secret: str, event: DueDelivery, content: bytes, wall: int, custom: Mapping[str, str]) -> dict[str, str]:
     """The headers of one attempt at `wall`, the machine's time: receivers compare it with their own clocks.
 
-    `webhook-id` is the same at every attempt. The hook owner's headers are sent as well, except those of the signature.
+    `webhook-id` is the payload's hash, the same at every attempt. The hook owner's headers are sent as well, except
+    those of the signature.
     """
-    name = f"msg_{event.hash}_{hook_id}"
-    signed = hmac.new(secret.encode(), f"{name}.{wall}.".encode() + content, hashlib.sha256).digest()
+    signed = hmac.new(secret.encode(), f"{event.hash}.{wall}.".encode() + content, hashlib.sha256).digest()
     return {
         "content-type": "application/json",
         **{header.lower(): value for header, value in custom.items()},
-        "webhook-id": name,
+        "webhook-id": event.hash,
         "webhook-timestamp": str(wall),
         "webhook-signature": "v1," + base64.b64encode(signed).decode(),
     }

@@ -87,8 +87,11 @@ store/subscriber: * created updated deleted
 
 
 def _all() -> frozenset[str]:
+    """Each path may be asked for as a whole, too: some documents name the wildcard, and others only the scopes. Not so
+    the failures of hooks: those of the hook that hears of them are told to nobody."""
     lines = [line.partition(": ") for line in _SCOPES.strip().splitlines()]
-    return frozenset(f"{path}/{word}" for path, _, words in lines for word in words.split())
+    wildcards = frozenset(f"{path}/*" for path, _, _ in lines if path != "store/hook")
+    return wildcards | frozenset(f"{path}/{word}" for path, _, words in lines for word in words.split())
 
 
 SCOPES = _all()

@@ -1,4 +1,4 @@
-"""Error bodies: an array in V2 (clients read its first item), an object in V3 (RFC 9457 in all but media type)."""
+"""Error bodies: an array in V2 (clients read its first item), an object in V3 (RFC 9457 except for the media type)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def error_body(version: int, media: Media, refusal: Refusal) -> bytes:
 
 
 def v2_errors(refusal: Refusal) -> list[dict[str, Any]]:
-    """One item a fault; `details` only where there is something to tell."""
+    """One item for each fault; `details` only if there are any."""
     status = refusal.reason.status(2)
     if not refusal.faults:
         return [_item(status, refusal.message, refusal.details)]

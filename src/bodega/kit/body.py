@@ -1,4 +1,4 @@
-"""Bodies of JSON: decoding, the caps of lists, and what is refused where a body is none."""
+"""JSON bodies: decoding, the caps of lists, and the refusal of what is not JSON."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def parse_json(body: bytes) -> Any:
 
 
 def malformed(error: Exception) -> Refusal:
-    """The refusal of a body that is no JSON."""
+    """The refusal of a body that is not JSON."""
     if isinstance(error, RecursionError):
         why = "it is nested too deeply"
     elif isinstance(error, ArithmeticError):

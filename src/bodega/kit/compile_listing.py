@@ -1,4 +1,4 @@
-"""The compile step for listings: filters, sorts, orders and includes name columns that there are."""
+"""The compile step for listings: filters, sorts, orders and includes name existing columns."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def check_listing(
     columns: Mapping[str, str] | None = None,
     operators: Collection[str] = COLUMN_OPERATORS,
 ) -> None:
-    """One list's parameters. `columns` (and their types) are those of its table unless given, `operators` those that
-    can be carried out."""
+    """Checks the parameters of one list. `columns` (and their types) are those of its table unless given, `operators`
+    the supported ones."""
     types = listing.table.types if columns is None else columns
     for word in listing.words:
         _check_word(listing, word, types, operators, mistakes)
@@ -49,7 +49,7 @@ def check_listing(
 
 
 def check_shown(listing: Listing, more: Collection[str], mistakes: Mistakes) -> None:
-    """The members that a caller may choose, beside which are `more`."""
+    """Checks the members that a caller may choose; `more` are further ones."""
     if listing.shown:
         mistakes.expect_all("always", sorted(listing.always), {*listing.shown, *more}, "member")
 

@@ -1,12 +1,20 @@
-"""What is wrong with a value, in plain words: msgspec's complaints as the ends of sentences about a field."""
+"""What is wrong with a value, in plain words: msgspec's errors as the ends of sentences about a field."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, Literal, get_args, get_origin
 
 import msgspec
+
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Refusal
+
+UNFORESEEN = "a value in the body cannot be taken"
+"""What is told of a value that no reader refused, and a later step could not use."""
 
 _NOUNS = {
     "str": "a string",
@@ -43,6 +51,22 @@ class WrongType(ValueError):
         super().__init__(message)
         self.expected = expected
         self.path = path
+
+
+@contextmanager
+def values_are_judged() -> Iterator[None]:
+    """What a value makes a step raise is a fault of the body, and no accident of the server.
+
+    A row that cannot be decoded is an accident: the readers of bodies say themselves what is wrong.
+    """
+    try:
+        yield
+    except msgspec.MsgspecError:
+        raise
+    except (ValueError, ArithmeticError) as error:
+        why = str(error)
+        why = f"the body {why}" if why.startswith("must ") else UNFORESEEN
+        raise Refusal(Reason.FIELD_INVALID, details={"invalid_reason": f"{why}."}) from error
 
 
 def typed(value: Any, annotation: Any, *, strict: bool = True) -> Any:
@@ -101,10 +125,10 @@ def _dotted(complaint: str) -> str:
 
 
 def plain(message: str, annotation: Any = None) -> str:
-    """msgspec's complaint about a value of this type, as the end of a sentence."""
+    """msgspec's error about a value of this type, as the end of a sentence."""
     what, _, path = message.partition(" - at `$")
     if what.startswith("must "):
-        return what  # a rule of our own, from a struct
+        return what  # an error of our own, raised by a struct
     steps = _STEP.findall(path)
     choices = [] if steps else _choices(annotation)
     noun = "one of " + ", ".join(map(str, choices)) if choices else _noun(what)

@@ -1,4 +1,4 @@
-"""Query parameters as data: which filters, sorts and includes a list takes, and what a query string asks of it."""
+"""Query parameters as data: which filters, sorts and includes a list takes, and how a query string is read."""
 
 from __future__ import annotations
 
@@ -21,15 +21,16 @@ DEFAULT_LIMIT = 50
 MAX_LIMIT = 250
 MAX_PARAMETERS = 1000
 LONGEST_SEARCH = 10_000
-"""Characters of a text that is looked for inside others: SQLite takes patterns of up to 50,000 bytes."""
+"""The greatest length in characters of a text to search for: SQLite takes patterns of up to 50,000 bytes."""
 
 
 class Include(NamedTuple):
-    """Children shown inside their parent when asked for: {parent id: JSON}, read once for the whole page.
+    """Children shown inside their parent on request: {parent id: JSON}, read once for the whole page.
 
-    `read` takes the call and the ids of the parents. `tables` names the tables that it reads, joined by blanks: the
-    entity tag of the parent moves with them. `files`: what it shows may name files. `member` is what it is called in
-    the reply, if not as in the query. `rows` are those of a table: it, the column that names the parent, their order.
+    `read` takes the context and the ids of the parents. `tables` names the tables that it reads, separated by blanks:
+    the entity tag of the parent changes with them. `files`: the children may name files. `member` is the name in the
+    reply, if it differs from that in the query. `rows`, if they are those of a table: the table, the column that names
+    the parent, their order.
     """
 
     read: Callable[[Any, Sequence[int]], Awaitable[dict[int, bytes]]]
@@ -52,7 +53,7 @@ def children(
 ) -> Include:
     """The rows of a table whose `column` names the parent, as a list in this order; `where` is SQL that narrows it.
 
-    `inside` are includes of theirs that are always shown: one query more for the whole page.
+    `inside` are includes of the children that are always shown: one more query for the whole page.
     """
     within = inside or {}
 
@@ -77,14 +78,14 @@ def children(
 
 
 class Cursor(NamedTuple):
-    """A place in a list in the order of ids; on the wire it is opaque. `backwards`: what comes before it."""
+    """A position in a list in the order of ids; on the wire it is opaque. `backwards`: selects the rows before it."""
 
     at: int
     backwards: bool = False
 
     @property
     def text(self) -> str:
-        """As `before` and `after` carry it."""
+        """The text in `before` and `after`."""
         return urlsafe_b64encode(f"id:{self.at}".encode()).decode().rstrip("=")
 
 
@@ -99,7 +100,7 @@ def _cursor(text: str, *, backwards: bool) -> Cursor:
 
 
 class Query(NamedTuple):
-    """What the query string asked for, checked. `filters` tells whether any filter was given."""
+    """The parsed and checked query string. `filters`: whether any filter was given."""
 
     plan: QueryPlan
     page: int = 1
@@ -128,11 +129,11 @@ class Listing(Sealed):
     A list of V3 is asked with `closed`: it refuses what it does not know (rule 20), which would return too much. V2
     passes over a parameter that nobody knows, as connectors send many, but refuses an operator that a field lacks.
 
-    A word of `sorts` may carry its direction, as `last_name:desc`; a column `x_key` sorts what `x` names.
+    A word of `sorts` may include its direction, such as `last_name:desc`; a column `x_key` is used to sort by `x`.
 
-    `order` is a column that the list is in unless the caller sorts it; with `-` before it, descending. `inside` names
-    includes that are always shown. `cursor`: pages can also be asked for by `before` and `after`. `maximum` is the
-    greatest limit. `bounds` are words of paging that a delete takes as well: it then deletes a page.
+    `order` is the column by which the list is sorted unless the caller chooses; descending with `-` before it. `inside`
+    names includes that are always shown. `cursor`: pages can also be requested by `before` and `after`. `maximum` is
+    the greatest limit. `bounds` are paging parameters that a delete takes as well: it then deletes a page.
     """
 
     def __init__(
@@ -337,10 +338,10 @@ _SEARCHES = ("like", "like_any")
 _ID = Filter("id", "eq", integer)
 
 _FAR = 1_000_000_000
-"""A number of ten digits or more is as good as this one: over every limit, past every last page."""
+"""Stands for any number of ten digits or more: over every limit, past every last page."""
 
 PAGING = frozenset({"page", "limit", "sort", "direction", "before", "after"})
-"""What would narrow a list means nothing to a delete, and must not be taken for a bound."""
+"""Paging parameters: they mean nothing to a delete, and must not be taken for a limit of it."""
 
 _OWN = frozenset(
     {"page", "limit", "sort", "direction", "before", "after", "include", "include_fields", "exclude_fields", "exclude"}

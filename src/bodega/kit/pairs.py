@@ -1,4 +1,4 @@
-"""Assignments: pairs of ids, such as a product and a category it is in, listed, made and undone many at a time (V3)."""
+"""Assignments: pairs of ids, such as a product and its category, listed, made and removed many at a time (V3)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from bodega.storage.tx import Record
 from bodega.storage.unit import Unit
 
 MAXIMUM = 1000
-"""Pairs in one request: none is published, and a body has an end."""
+"""The most pairs in one request: no limit is published, but there must be one."""
 
 Named = Annotated[int, msgspec.Meta(ge=1, le=INT32)]
 Change = Callable[[Unit, int, set[int], set[int]], Awaitable[None]]
@@ -37,9 +37,9 @@ Change = Callable[[Unit, int, set[int], set[int]], Awaitable[None]]
 class Pairs(NamedTuple):
     """`owner` and `member` name the two ids on the wire; `owners` and `members` are the tables they are of.
 
-    `source` is SQL that selects the pairs, the columns called as on the wire, in the order of both with an index.
-    `tables` names what the table statistics moves with them. `change(unit, owner, add, drop)` makes and undoes pairs of
-    one owner.
+    `source` is SQL that selects the pairs, with the column names of the wire, sorted by both with an index. `tables`
+    names the tables whose statistics change with them. `change(unit, owner, add, drop)` makes and removes pairs of one
+    owner.
     """
 
     owner: str
@@ -106,7 +106,7 @@ class ListPairs(OfPairs):
 
 
 class Assign(OfPairs):
-    """PUT: makes pairs; those that are there stay."""
+    """PUT: makes pairs; existing ones stay."""
 
     writes = True
     body = True
@@ -144,7 +144,7 @@ class Assign(OfPairs):
         return Emptied()
 
     async def _refuse_strangers(self, unit: Unit, wanted: Sequence[tuple[int, int]]) -> None:
-        """Both of a pair exist; every one that does not is named (422, as published)."""
+        """Both members of a pair must exist; every one that does not is named (422, as published)."""
         faults = []
         for side, (name, table) in enumerate(
             ((self.pairs.owner, self.pairs.owners), (self.pairs.member, self.pairs.members))
@@ -162,7 +162,7 @@ class Assign(OfPairs):
 
 
 class Unassign(OfPairs):
-    """DELETE: undoes the pairs that the filters name."""
+    """DELETE: removes the pairs that the filters name."""
 
     writes = True
 

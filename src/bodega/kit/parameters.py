@@ -1,4 +1,4 @@
-"""How the text of a query parameter is read: one function for each type of column.
+"""How the text of a query parameter is parsed: one function for each type of column.
 
 Each raises ValueError with the end of a sentence.
 """
@@ -18,7 +18,7 @@ Kind = Literal["number", "date", "text", "choice", "flag"]
 
 
 def listed(parse: Parse, maximum: int = 1000) -> Parse:
-    """Several values joined by commas."""
+    """Several values separated by commas."""
 
     def read(text: str) -> tuple[Any, ...]:
         items = [item.strip() for item in text.split(",") if item.strip()]
@@ -31,7 +31,7 @@ def listed(parse: Parse, maximum: int = 1000) -> Parse:
 
 @lru_cache(maxsize=256)
 def parser(sql_type: str, column: str) -> Parse:
-    """How a filter's text is read for a column of this type."""
+    """The parser of a filter's text for a column of this type."""
     if sql_type == "INTEGER":
         return integer
     if sql_type == "BOOLEAN":

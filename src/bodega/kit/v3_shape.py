@@ -1,10 +1,10 @@
-"""The V3 form of an entity, which is the entity itself: what may be written, and what a POST needs."""
+"""The V3 form of an entity, which is the entity itself: what may be written, and what a POST requires."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple, get_type_hints
+from typing import Annotated, Any, NamedTuple, get_type_hints
 
 import msgspec
 
@@ -24,8 +24,8 @@ class Nested(NamedTuple):
     """A member whose items are rows of another table: read by that table's own shape, written by `write`.
 
     `write(unit, parent, drafts, notes)` runs after the parent is written; a draft that names a row has its `id`, unless
-    all are `new` ones. `maximum` is how many there may be. `single`: the member is one object instead of a list.
-    `prefetch` brings in what one draft needs from outside, as a facet's does.
+    all are `new`. `maximum` is how many there may be. `single`: the member is one object instead of a list. `prefetch`
+    brings in what one draft needs from outside, like that of an endpoint.
     """
 
     shape: V3Shape
@@ -36,9 +36,15 @@ class Nested(NamedTuple):
     maximum: int = 0
 
 
+def _written(annotation: Any) -> Any:
+    """The type that a body is read as."""
+    kind = field_type_of(annotation)
+    return annotation if kind.written is None else Annotated[kind.written, kind]
+
+
 class V3Shape(Sealed):
-    """The V3 form: which members may be written, which POST needs (`a|b`: one of the two), and members that are written
-    but never shown.
+    """The V3 form: which members may be written, which are required by POST (`a|b`: one of the two), and which are
+    written but never shown.
 
     Members that are unknown or read-only are passed over: clients send whole objects back. `nested` are members that
     hold rows of other tables, in the order in which they are written. `view` makes the members of a facet that does not
@@ -70,7 +76,7 @@ class V3Shape(Sealed):
         unwritten = {*self.read_only, *self.hidden}
         kept = tuple(name for name in entity.__struct_fields__ if name not in self.hidden)
         self.shown = self.members or kept
-        self.types = {name: hints[name] for name in entity.__struct_fields__ if name not in unwritten}
+        self.types = {name: _written(hints[name]) for name in entity.__struct_fields__ if name not in unwritten}
         self.types |= write_only or {}
         self.nested: Mapping[str, Nested] = MappingProxyType(dict(nested or {}))
         drafted = [(name, annotation | msgspec.UnsetType, msgspec.UNSET) for name, annotation in self.types.items()]
@@ -81,17 +87,17 @@ class V3Shape(Sealed):
         self._finish = {name: clean for name, clean in self._clean.items() if clean not in ONLY_NUL}
 
     def read(self, body: bytes, *, creating: bool) -> Changes:
-        """The changes one JSON object asks for. Raises Refusal naming every faulty member (rule 21)."""
+        """The changes in one JSON object. Raises Refusal naming every faulty member (rule 21)."""
         try:
             if not body.isascii():
-                body.decode()  # the decoder does not look at members that nobody knows
+                body.decode()  # the decoder does not check unknown members
             draft = self._one.decode(body)
         except msgspec.ValidationError:
             changes, faults = self.read_members(parse_json(body), creating=creating)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             raise malformed(error) from error
         else:
-            # JSON can write NUL in one way only: where that is absent, no text has to be looked through for it.
+            # JSON can write NUL in only one way: if that is absent, no text has to be searched for it.
             changes, faults = self._cleaned(draft, self._clean if b"\\u0000" in body else self._finish)
             if self.nested and any(f'"{name}"'.encode() in body for name in self.nested):
                 self._read_nested(parse_json(body), changes, faults)
@@ -101,7 +107,7 @@ class V3Shape(Sealed):
         return changes
 
     def read_form(self, members: Form, *, creating: bool) -> Changes:
-        """The changes a form asks for; its text stands for numbers and flags. Raises Refusal as `read` does."""
+        """The changes in a form; text is accepted for numbers and flags. Raises Refusal as `read` does."""
         changes, faults = self.read_members(members, creating=creating, strict=False)
         if faults:
             raise refuse_faults(faults)
@@ -110,8 +116,8 @@ class V3Shape(Sealed):
     def read_many(self, body: bytes, maximum: int, *, identity: str = "id", creates: bool = False) -> list[Changes]:
         """The changes of a JSON array of objects; faults are named `0.name`. Raises Refusal.
 
-        Each item names its row by its member `identity`, which becomes the draft's `id`. With `creates`, one that does
-        not is a new row.
+        Each item names its row by its member `identity`, which becomes the draft's `id`. With `creates`, an item
+        without it is a new row.
         """
         items = parse_json(body)
         respect_cap(items, maximum)
@@ -157,7 +163,7 @@ class V3Shape(Sealed):
         return drafts, faults
 
     def _read_nested(self, members: Any, changes: Changes, faults: list[Fault]) -> None:
-        """The members that hold rows of other tables; null is as good as absent."""
+        """The members that hold rows of other tables; null is the same as absent."""
         for name, nested in self.nested.items():
             items = members.get(name)
             if items is None:
@@ -193,9 +199,9 @@ class V3Shape(Sealed):
         return changes, faults
 
     def read_members(self, members: Any, *, creating: bool, strict: bool = True) -> tuple[Changes, list[Fault]]:
-        """The changes that plain members ask for, and everything that is wrong with them.
+        """The changes in plain members, and everything that is wrong with them.
 
-        Unless `strict`, text stands for numbers and flags.
+        Unless `strict`, text is accepted for numbers and flags.
         """
         if not isinstance(members, dict):
             raise Refusal(Reason.MALFORMED_BODY, "The request body must be one object.")

@@ -199,7 +199,7 @@ async def _show_delivery(request: PanelRequest, found: Delivery, problem: str = 
     )
     content = message.body(request.shop.record, due)
     custom = (hook.headers or {}) if hook is not None else {}
-    raw = message.headers("", found.hook_id, due, content, found.tried_at or found.created, custom)
+    raw = message.headers("", due, content, found.tried_at or found.created, custom)
     raw |= {"webhook-signature": "v1, signed anew at every attempt with the account's secret"}
     encoded = [(name.encode("latin-1", "replace"), value.encode("latin-1", "replace")) for name, value in raw.items()]
     schedule: list[int] = request.shop.settings[RETRY_SCHEDULE]

@@ -1,4 +1,4 @@
-"""Who stands in the way of a write that an index or a foreign key refused: read only then, and told to the caller."""
+"""What conflicts with a write that an index or a foreign key refused: read only then, and reported to the caller."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def duplicate(field: str, message: str, noun: str, other: int, code: int = 0) ->
 
 
 def dangling(field: str, message: str, missing: Sequence[int]) -> Fault:
-    """The fault of referring to rows that do not exist (rule 44)."""
+    """The fault for a reference to rows that do not exist (rule 44)."""
     details = {
         "conflict_reason": message,
         "invalid_reason": message,

@@ -1,7 +1,8 @@
-"""Forward migrations: numbered SQL files, run in order, each store in one transaction under a lock; so the registry.
+"""Forward migrations: numbered SQL files, run in order, each store in one transaction under a lock; likewise the
+registry.
 
-No library: a store is a database of its own, so there may be thousands to bring forward, and the check that nothing is
-to be done must cost one small query (docs/decisions/0004-migrations.md).
+No library: a store is a database of its own, so there may be thousands to migrate, and the check that nothing is
+pending must cost one small query (docs/decisions/0004-migrations.md).
 """
 
 from __future__ import annotations
@@ -18,10 +19,13 @@ class Migration(NamedTuple):
     name: str
     sql: str
 
-    def statements(self) -> list[str]:
-        """Its statements, one by one."""
+    def statements(self, dialect: str = "") -> list[str]:
+        """Its statements, one by one. One that begins with `/* sqlite */` or `/* postgresql */` is for that dialect."""
         lines = [line for line in self.sql.splitlines() if not line.lstrip().startswith("--")]
-        return [part.strip() for part in "\n".join(lines).split(";") if part.strip()]
+        parts = [part.strip() for part in "\n".join(lines).split(";")]
+        own = f"/* {dialect} */"
+        meant = [part for part in parts if part and (part.startswith(own) or not part.startswith("/*"))]
+        return [part.removeprefix(own).strip() for part in meant]
 
 
 @cache
@@ -52,12 +56,13 @@ def newest() -> int:
 
 
 def pending(revision: int) -> list[Migration]:
-    """What a store at this revision still lacks."""
+    """The migrations that a store at this revision still needs."""
     return [migration for migration in migrations() if migration.number > revision]
 
 
 def registry_pending(revision: int, *, unnumbered: bool) -> list[Migration]:
-    """What the registry still lacks. One made before its schema had numbers (`unnumbered`) is at the first."""
+    """The migrations that the registry still needs. One created before its schema had numbers (`unnumbered`) is at the
+    first."""
     at = max(revision, 1) if unnumbered else revision
     return [migration for migration in registry_migrations() if migration.number > at]
 

@@ -28,8 +28,8 @@ ON_CHANNELS = (
     f" product_channels c WHERE c.product_id = products.id AND c.channel_id = {DEFAULT_CHANNEL})"
     f" UNION ALL SELECT product_id, channel_id FROM product_channels WHERE channel_id <> {DEFAULT_CHANNEL}"
 )
-"""A product is on the store's own storefront unless a row takes it off, and on another channel only if a row puts it
-there: so a product that nobody assigned, as nearly all are, has no row."""
+"""A product is on the store's own storefront unless a row removes it, and on another channel only if a row adds it: so
+a product without assignments, as nearly all are, has no row."""
 
 
 async def recategorise(unit: Unit, product_id: int, add: set[int], drop: set[int]) -> None:
@@ -51,11 +51,12 @@ async def _channels_of_one(tx: Tx, product_id: int) -> set[int]:
 
 async def put_on_channels(unit: Unit, product_id: int, add: set[int], drop: set[int]) -> None:
     """Changes the channels of a product, and tells it on those channels."""
-    audience = await unit.audience()
-    if audience is not None and audience.hears_channels:
-        was = await _channels_of_one(unit.tx, product_id)
-        for word, channels in (("assigned", add - was), ("unassigned", drop & was)):
-            await unit.fire(f"store/channel/#/product/{word}", {"product_id": product_id}, channels=sorted(channels))
+    was = await _channels_of_one(unit.tx, product_id)
+    add, drop = add - was, drop & was
+    if not add and not drop:
+        return
+    for word, moved in (("assigned", add), ("unassigned", drop)):
+        await unit.fire(f"store/channel/#/product/{word}", {"product_id": product_id}, channels=sorted(moved))
     for channel in add - {DEFAULT_CHANNEL} | drop & {DEFAULT_CHANNEL}:
         sql = "INSERT INTO product_channels (product_id, channel_id) VALUES ($1, $2) ON CONFLICT DO NOTHING"
         await unit.tx.run(sql, product_id, channel)
@@ -82,12 +83,12 @@ async def _showing(tx: Tx, some: set[int]) -> list[int]:
 
 
 def put_into_categories(_old: product.Product | None, new: product.Product) -> dict[str, Any]:
-    """A product that comes into categories is told on the channels that show them."""
+    """Fires events for a product that is added to categories, on the channels that show them."""
     return {"product_id": new.id}
 
 
 def taken_out_of_categories(_old: product.Product, new: product.Product) -> dict[str, Any]:
-    """And so is one that leaves them."""
+    """Fires events for a product that is removed from categories, on the channels that show them."""
     return {"product_id": new.id}
 
 

@@ -1,4 +1,4 @@
-"""Products: filters, routes and rules. The fields are in product.py, and aggregates.py tells when the rules run."""
+"""Products: filters, routes and rules. The fields are in product.py, and aggregates.py lists when the rules run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from bodega.storage.unit import AT_ONCE, Unit
 
 MAX_CATEGORIES = 1_000
 TOLD = 100
-"""Products named in a conflict at most."""
+"""The most products that a conflict names."""
 
 _id = parser("INTEGER", "id")
 
@@ -33,7 +33,7 @@ def _one(text: str) -> tuple[int, ...]:
 
 
 def _context(text: str) -> bool:
-    """Who searches: it changes the order of results by relevance, never which they are."""
+    """The context of a search: it changes the order of results by relevance, never which they are."""
     if text not in ("shopper", "merchant"):
         raise ValueError("must be one of shopper, merchant")
     return True
@@ -47,7 +47,7 @@ LOW = IsTrue(
     "inventory_tracking = 'product' AND inventory_warning_level > 0 AND inventory_level <= inventory_warning_level"
     " OR inventory_tracking = 'variant' AND id IN (SELECT product_id FROM variants WHERE is_low)"
 )
-"""Rule 47: levels count where they are tracked. One variant that runs low makes its product low."""
+"""Rule 47: levels count only if they are tracked. One variant with low stock makes its product low."""
 
 OUT_OF_STOCK = IsTrue("inventory_tracking <> 'none' AND inventory_level <= 0")
 IN_CATEGORY = Member("product_categories", "product_id", "category_id")
@@ -94,6 +94,7 @@ FILTERS = (
     "id name mpn upc price weight condition brand_id date_modified date_last_imported is_visible is_featured"
     " is_free_shipping inventory_level total_sold type availability"
 )
+SUB_LISTS = ("images", "custom_fields", "bulk_pricing_rules", "modifiers", "options", "parent_relations", "videos")
 V3 = Endpoint(
     3,
     TABLE,
@@ -112,6 +113,8 @@ V3 = Endpoint(
     v3=V3_SHAPE,
     created=200,
     batch=Batch(10),  # rule 58
+    told=SUB_LISTS,
+    told_new=("variants",),
 )
 DELETE = Endpoint(
     3,
@@ -128,7 +131,7 @@ DELETE = Endpoint(
     V3.home,
     delete_needs_filter=True,
     delete_cap=250,  # rule 23
-)  # fewer filters than a list has: each must name products
+)  # fewer filters than a list: each must name products
 
 routes = (
     collection("products", V2, "GET POST DELETE"),
@@ -139,8 +142,8 @@ routes = (
 )
 
 
-async def link_the_brand(unit: Unit, changes: dict[str, Any], _old: Any, _notes: list[Fault]) -> None:
-    """Rule 54: a brand name stands for the brand of that name, which is made when there is none."""
+async def find_or_create_brand(unit: Unit, changes: dict[str, Any], _old: Any, _notes: list[Fault]) -> None:
+    """Rule 54: a brand name means the brand of that name, which is created if there is none."""
     name = changes.pop("brand_name", "").strip()
     if not name or changes.get("brand_id"):
         return
@@ -153,7 +156,7 @@ async def link_the_brand(unit: Unit, changes: dict[str, Any], _old: Any, _notes:
 
 
 async def keep_stock_in_bounds(_unit: Unit, changes: dict[str, Any], _old: Any, notes: list[Fault]) -> None:
-    """Rules 48 and 49: a level over the cap is clamped; one below zero is not saved, and the caller is told (207)."""
+    """Rules 48 and 49: a level over the cap is clamped; one below zero is not saved, and the reply says so (207)."""
     level = changes.get("inventory_level")
     if level is None:
         return
@@ -165,8 +168,8 @@ async def keep_stock_in_bounds(_unit: Unit, changes: dict[str, Any], _old: Any, 
         changes["inventory_level"] = STOCK_CAP
 
 
-async def hide_prices_of_disabled_products(_unit: Unit, _old: Product | None, new: Product) -> None:
-    """Rule 46: a hidden price, or a label in its place, needs a product that cannot be bought."""
+async def check_price_visibility(_unit: Unit, _old: Product | None, new: Product) -> None:
+    """Rule 46: a hidden price, or a label instead, requires a product that cannot be bought."""
     if new.availability == "disabled":
         return
     faults = [
@@ -184,21 +187,21 @@ async def hide_prices_of_disabled_products(_unit: Unit, _old: Product | None, ne
 _NEEDS = "needs availability to be disabled."
 
 
-async def keep_categories_few(_unit: Unit, _old: Product | None, new: Product) -> None:
-    """Rule 45: a product is in at most 1,000 categories. Listing one twice is listing it once."""
+async def limit_categories(_unit: Unit, _old: Product | None, new: Product) -> None:
+    """Rule 45: a product is in at most 1,000 categories. Repeated ones count once."""
     new.categories = list(dict.fromkeys(new.categories))
     if len(new.categories) > MAX_CATEGORIES:
         message = f"A product can be in at most {MAX_CATEGORIES} categories."
         raise Refusal(Reason.PLATFORM_CAP_REACHED, message, details={"resource": "categories", "limit": MAX_CATEGORIES})
 
 
-async def sell_at_the_sale_price(_unit: Unit, _old: Product | None, new: Product) -> None:
-    """Rule 50: the sale price, if set, is the price."""
+async def set_calculated_price(_unit: Unit, _old: Product | None, new: Product) -> None:
+    """Rule 50: the sale price, if set, is the calculated price."""
     new.calculated_price = new.sale_price or new.price
 
 
-def with_its_text(_unit: Unit, old: Product | None, new: Product) -> list[Statement]:
-    """The description, where searches for words look for it."""
+def store_search_text(_unit: Unit, old: Product | None, new: Product) -> list[Statement]:
+    """Stores the description for keyword searches."""
     if old is None:
         return [("INSERT INTO product_texts (product_id, description) VALUES ($1, $2)", (new.id, new.description))]
     if old.description == new.description:
@@ -207,8 +210,8 @@ def with_its_text(_unit: Unit, old: Product | None, new: Product) -> list[Statem
 
 
 def stock_moved(old: Product, new: Product) -> dict[str, Any] | None:
-    """Rule 132: how many there are now. What an order takes is told by store/product/inventory/order/updated, and the
-    stock of variants by events of their own."""
+    """Rule 132: the present stock level. What an order takes fires store/product/inventory/order/updated, and the stock
+    of variants has events of its own."""
     if old.inventory_level == new.inventory_level or (
         new.base_variant_id is None and new.inventory_tracking != "product"
     ):
@@ -218,23 +221,23 @@ def stock_moved(old: Product, new: Product) -> dict[str, Any] | None:
 
 
 def taken_by_an_order(old: Product, new: Product) -> dict[str, Any] | None:
-    """Rule 132: how many there are now."""
+    """Rule 132: the present stock level."""
     if old.inventory_level == new.inventory_level:
         return None
     level = {"product_id": new.id, "method": "absolute", "value": new.inventory_level}
     return {"type": "product", "id": new.id, "inventory": level}
 
 
-async def orphan_no_product(unit: Unit, doomed: Sequence[int]) -> None:
-    """Rule 36: a product whose last category goes away would be orphaned; the others just leave the category."""
-    placeholders = numbered_placeholders(len(doomed))
+async def refuse_orphans(unit: Unit, ids: Sequence[int]) -> None:
+    """Rule 36: refuses to delete the last category of a product; other products just leave the category."""
+    placeholders = numbered_placeholders(len(ids))
     affected = f"SELECT DISTINCT product_id FROM product_categories WHERE category_id IN ({placeholders})"
     orphans = (
         f"SELECT product_id FROM ({affected}) a WHERE NOT EXISTS (SELECT 1 FROM product_categories p"
         f" WHERE p.product_id = a.product_id AND p.category_id NOT IN ({placeholders}))"
         f" ORDER BY product_id LIMIT {TOLD}"
     )
-    orphaned = [str(product_id) for product_id in await query.values(unit.tx, orphans, *doomed)]
+    orphaned = [str(product_id) for product_id in await query.values(unit.tx, orphans, *ids)]
     if orphaned:
         message = Reason.ORPHANED_PRODUCTS.message
         details = {
@@ -243,27 +246,27 @@ async def orphan_no_product(unit: Unit, doomed: Sequence[int]) -> None:
             "resolution": Reason.ORPHANED_PRODUCTS.remedy,
         }
         raise Refusal(Reason.ORPHANED_PRODUCTS, message, details=details)
-    await leave_categories(unit, doomed)
+    await leave_categories(unit, ids)
 
 
-async def leave_categories(unit: Unit, doomed: Collection[int]) -> None:
+async def leave_categories(unit: Unit, ids: Collection[int]) -> None:
     """Takes all products out of categories that go."""
-    going = sorted(doomed)
+    going = sorted(ids)
     for start in range(0, len(going), AT_ONCE):
         some = going[start : start + AT_ONCE]
         within = f"FROM product_categories WHERE category_id IN ({numbered_placeholders(len(some))})"
         for product_id in await query.values(unit.tx, f"SELECT DISTINCT product_id {within}", *some):
             row = await unit.get(TABLE, product_id)
             if row is not None:
-                row.entity.categories = [category for category in row.entity.categories if category not in doomed]
+                row.entity.categories = [category for category in row.entity.categories if category not in ids]
                 await unit.rewrite(TABLE, row)
         await unit.tx.run(f"DELETE {within}", *some)
 
 
-async def unbrand_products(unit: Unit, doomed: Sequence[int]) -> None:
-    """The products of a brand that goes away have none."""
-    placeholders = numbered_placeholders(len(doomed))
-    for (product,) in await unit.tx.rows(f"SELECT id FROM products WHERE brand_id IN ({placeholders})", *doomed):
+async def remove_brand_from_products(unit: Unit, ids: Sequence[int]) -> None:
+    """Removes a deleted brand from its products."""
+    placeholders = numbered_placeholders(len(ids))
+    for (product,) in await unit.tx.rows(f"SELECT id FROM products WHERE brand_id IN ({placeholders})", *ids):
         row = await unit.get(TABLE, product)
         if row is not None:
             row.entity.brand_id = 0

@@ -1,11 +1,13 @@
-"""V2's SKUs: the variants that have options, as V2 shows them. A SKU and its variant have one id."""
+"""V2's SKUs: the variants that have options, as V2 shows them. Its id is the variant's `sku_id`."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from bodega.kit.endpoint import Endpoint, Parent
-from bodega.kit.fields import FILE_PATH, INT32, FieldType
+from bodega.kit.fields import FILE_PATH, INT32, INTEGER, FieldType
 from bodega.kit.filters import Filter
 from bodega.kit.listing import Listing
 from bodega.kit.parameters import parser
@@ -24,7 +26,7 @@ def _show_options(values: list[OptionValue]) -> list[dict[str, int]]:
 
 def _read_options(given: Any) -> list[dict[str, int]]:
     if isinstance(given, dict):
-        given = [given]  # one element of XML
+        given = [given]  # a single element in XML
     if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
         raise ValueError("must be a list of objects with product_option_id and option_value_id")
     return [{"option_id": _id(one, "product_option_id"), "id": _id(one, "option_value_id")} for one in given]
@@ -38,7 +40,22 @@ def _id(one: dict[str, Any], name: str) -> int:
     return number
 
 
-OPTIONS = FieldType("object_array", _show_options, _read_options, lambda values: values)
+class SkuOption(msgspec.Struct):
+    """A value of an option, by V2's names."""
+
+    product_option_id: int
+    option_value_id: int
+
+
+OPTIONS = FieldType("object_array", _show_options, _read_options, lambda values: values, holds=list[SkuOption])
+
+_ID = parser("INTEGER", "id")
+
+
+def _variant(text: str) -> int:
+    """The id of the variant that is a SKU; one that no SKU can have is below all of them."""
+    return max(0, int(_ID(text)) - variants.SKU_OFFSET)
+
 
 SHAPE = V2Shape(
     Variant,
@@ -48,6 +65,7 @@ SHAPE = V2Shape(
     " bin_picking_number weight adjusted_weight! is_purchasing_disabled purchasing_disabled_message image_file"
     " options*",
     {
+        "id": Alias("sku_id", INTEGER),
         "adjusted_price": Alias("calculated_price"),
         "adjusted_weight": Alias("calculated_weight"),
         "is_purchasing_disabled": Alias("purchasing_disabled"),
@@ -60,15 +78,19 @@ TABLE = variants.TABLE
 LISTING = Listing(
     TABLE,
     2,
-    "min_id max_id upc inventory_level inventory_warning_level bin_picking_number min_inventory_level"
-    " max_inventory_level",
+    "upc inventory_level inventory_warning_level bin_picking_number min_inventory_level max_inventory_level",
     mapped={
+        "id": Filter("id", "eq", _variant),
+        "min_id": Filter("id", "min", _variant),
+        "max_id": Filter("id", "max", _variant),
         "sku": Filter("sku_key", "eq", str.casefold),
         "is_low_inventory": Filter(Flag("is_low"), "is", parser("BOOLEAN", "")),
     },
 )
 WITH_OPTIONS = {"is_base": False}
-ALL = Endpoint(2, TABLE, LISTING, variants.SCOPE, "products/skus", v2=SHAPE, only=WITH_OPTIONS)
+ALL = Endpoint(
+    2, TABLE, LISTING, variants.SCOPE, "products/skus", v2=SHAPE, only=WITH_OPTIONS, id_offset=variants.SKU_OFFSET
+)
 OF_PRODUCT = Endpoint(
     2,
     TABLE,
@@ -78,6 +100,7 @@ OF_PRODUCT = Endpoint(
     v2=SHAPE,
     parents=(Parent("product_id", product.TABLE),),
     only=WITH_OPTIONS,
+    id_offset=variants.SKU_OFFSET,
 )
 
 routes = (

@@ -1,4 +1,4 @@
-"""The order of the products in a category, where it was set: before the order of the products themselves."""
+"""The order of the products in a category, if it was set: it precedes the order of the products themselves."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TABLES = (product.TABLE.name, NAME)
 
 
 class SortPosition(msgspec.Struct):
-    """Where a product stands in a category; without a number it comes after those that have one."""
+    """The position of a product in a category; without a number it comes after those that have one."""
 
     product_id: Annotated[int, msgspec.Meta(ge=1, le=INT32)]
     sort_order: Annotated[int, msgspec.Meta(ge=0, le=INT32)] | None
@@ -52,7 +52,7 @@ _SOURCE = (
 
 
 class ShowOrder(Action):
-    """GET: the products of the category with their places, those without one last."""
+    """GET: the products of the category with their positions, those without one last."""
 
     is_list = True
 
@@ -75,7 +75,7 @@ class ShowOrder(Action):
 
 
 class SetOrder(Action):
-    """PUT: gives products of the category their places, or takes them away (null)."""
+    """PUT: sets or removes (null) the positions of products in the category."""
 
     writes = True
     body = True
@@ -100,7 +100,10 @@ class SetOrder(Action):
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         category = write.found.parent
         await _refuse_strangers(unit, category, write.draft)
-        for wanted in write.draft:
+        sql = "SELECT product_id, sort_order FROM category_sort_orders WHERE category_id = $1"
+        places = await query.pairs(unit.tx, sql, category)
+        moved = [wanted for wanted in write.draft if wanted.sort_order != places.get(wanted.product_id)]
+        for wanted in moved:
             await unit.tx.run(
                 "DELETE FROM category_sort_orders WHERE category_id = $1 AND product_id = $2",
                 category,
@@ -109,13 +112,13 @@ class SetOrder(Action):
             if wanted.sort_order is not None:
                 sql = "INSERT INTO category_sort_orders (category_id, product_id, sort_order) VALUES ($1, $2, $3)"
                 await unit.tx.run(sql, category, wanted.product_id, wanted.sort_order)
-        if write.draft:
+        if moved:
             unit.statistics.touch(NAME, unit.now)
         return Shown(ready=json({"data": write.draft, "meta": {}}))
 
 
 async def _refuse_strangers(unit: Unit, category: int, places: list[SortPosition]) -> None:
-    """Only what is in the category has a place there."""
+    """Only products of the category can have a position in it."""
     ids = sorted({wanted.product_id for wanted in places})
     if not ids:
         return
@@ -131,8 +134,8 @@ async def _refuse_strangers(unit: Unit, category: int, places: list[SortPosition
         raise refuse_faults(faults)
 
 
-async def forget_the_places_it_left(unit: Unit, old: product.Product | None, new: product.Product) -> None:
-    """A product that leaves a category leaves its place there too."""
+async def delete_left_positions(unit: Unit, old: product.Product | None, new: product.Product) -> None:
+    """Deletes the positions of a product in categories that it left."""
     left = set(old.categories) - set(new.categories) if old is not None else set()
     if left:
         placeholders = numbered_placeholders(len(left), 2)

@@ -1,4 +1,4 @@
-"""Categories as trees show them: the same rows in every tree, with members of their own (V3)."""
+"""Categories as trees show them: the same rows, with other members (V3)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec.structs import replace as struct_replace
 
+from bodega.domain.urls import CustomUrl, path_of
 from bodega.kit.actions import CHUNK, TASK_ABOVE, Action, DeleteMany
 from bodega.kit.batch import CreateMany, UpdateMany
 from bodega.kit.context import Context, Found, Write
@@ -33,18 +34,21 @@ DEEPEST = 8
 
 
 class Url(msgspec.Struct):
-    """The path of a category's page, as trees write it."""
+    """The path of a category's page, in the form of trees."""
 
     path: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
     is_customized: bool = False
 
+    def __post_init__(self) -> None:
+        path_of(CustomUrl(self.path))
+
 
 _UUID = "626f6465-6761-8000-8000-"
-"""A UUID of our own making (RFC 9562 5.8): the last part is the category's number, so nothing has to be kept."""
+"""A custom UUID (RFC 9562 5.8): the last part is the category's id, so nothing has to be stored."""
 
 
 def uuid_of(category_id: int) -> str:
-    """The other name of a category."""
+    """The UUID of a category."""
     return f"{_UUID}{category_id:012x}"
 
 
@@ -60,7 +64,7 @@ _SAME = (
 
 
 def in_a_tree(category: Category) -> dict[str, Any]:
-    """The members of a category as trees show it."""
+    """The members of a category in the form of trees."""
     url = category.custom_url
     return {
         "category_id": category.id,
@@ -119,7 +123,7 @@ DELETE = Endpoint(
 
 
 class CreateInTrees(CreateMany):
-    """POST of a list of categories: each says its tree, or a parent whose tree it shares."""
+    """POST of a list of categories: each names its tree, or a parent whose tree it shares."""
 
     def read(self, content: Any) -> Any:
         drafts = super().read(content)
@@ -157,7 +161,7 @@ class DeleteInTrees(DeleteMany):
         ids = await query.values(unit.tx, sql, *values)
         for start in range(0, len(ids), CHUNK):
             some = ids[start : start + CHUNK]
-            await products.leave_categories(unit, {*some, *await categories.with_its_subtree(unit, some)})
+            await products.leave_categories(unit, {*some, *await categories.cascade_to_subtree(unit, some)})
         return await super().perform(unit, context, write)
 
     async def task_meta(self, context: Context, found: Found) -> dict[str, Any]:
@@ -167,7 +171,7 @@ class DeleteInTrees(DeleteMany):
 
 
 class ShowTree(Action):
-    """GET of a whole tree: every category with its children inside, down to `depth`."""
+    """GET of a whole tree: every category with its children, down to `depth`."""
 
     is_list = True
 
@@ -227,7 +231,7 @@ routes = (
     collection("catalog/trees/categories", V3, "GET")
     .also(route("catalog/trees/categories", 3, POST=CreateInTrees(V3), PUT=UpdateMany(UPDATE)))
     .also(route("catalog/trees/categories", 3, DELETE=DeleteInTrees(DELETE))),
-    route("catalog/trees/{tree_id}/categories", 3, GET=ShowTree(WHOLE)),
+    route("catalog/trees/{tree_id}/categories", 3, GET=ShowTree(WHOLE)).at_most(GET=1),
 )
 
 RESOURCE = Resource(routes=routes)

@@ -1,4 +1,4 @@
-"""Category trees: one a channel, the first of them the one that V2 and `catalog/categories` show (rule 40)."""
+"""Category trees: one per channel; V2 and `catalog/categories` show the first (rule 40)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Tree(Entity, kw_only=True):
 
 
 def the_first(_unit: Unit) -> list[Tree]:
-    """The tree that every store has."""
+    """The default tree, which every store has."""
     return [Tree(id=DEFAULT, name="Default catalog tree", channels=[channels.DEFAULT])]
 
 
@@ -98,22 +98,22 @@ async def own_channels(_tx: Tx, old: Tree | None, new: Tree | None) -> set[int]:
 
 
 def tree_changed(old: Tree | None, new: Tree | None) -> dict[str, Any] | None:
-    """One scope for all that happens to a channel's tree."""
+    """One scope for all changes of a channel's tree."""
     tree = new or old
     return {"tree_id": tree.id} if tree is not None else None
 
 
-async def keep_to_one_channel(_unit: Unit, changes: Changes, old: Tree | None, _notes: list[Fault]) -> None:
-    """Rule 40: a tree is made for one channel, and stays with it; nor may an update name it."""
+async def keep_tree_channel(_unit: Unit, changes: Changes, old: Tree | None, _notes: list[Fault]) -> None:
+    """Rule 40: a tree is created for one channel and stays with it; an update must not name the channel."""
     if old is None and len(changes["channels"]) != 1:
         raise refuse_faults([invalid("channels", "must name one channel")])
     if old is not None and "channels" in changes:
         raise refuse_faults([invalid("channels", "must not be sent for a tree that exists")])
 
 
-async def keep_the_default_tree(_unit: Any, doomed: Sequence[int]) -> None:
-    """The tree of the first channel is the one that V2 knows."""
-    if DEFAULT in doomed:
+async def keep_default_tree(_unit: Any, ids: Sequence[int]) -> None:
+    """The default tree, the one that V2 shows, cannot be deleted."""
+    if DEFAULT in ids:
         raise refuse_faults([invalid("id", "names the store's default tree, which cannot be deleted")])
 
 
@@ -121,8 +121,8 @@ RESOURCE = Resource(
     aggregates=(
         Aggregate(
             TABLE,
-            before_validate=(keep_to_one_channel,),
-            before_delete=(keep_the_default_tree,),
+            before_validate=(keep_tree_channel,),
+            before_delete=(keep_default_tree,),
             signals=(
                 fires(
                     "store/channel/#/categoryTree/updated",

@@ -1,4 +1,5 @@
-"""Variants: what is bought. A simple product has one, its base variant; others differ in their option values."""
+"""Variants: what is actually bought. A simple product has one, its base variant; others differ in their option
+values."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ import msgspec
 
 from bodega.kit.endpoint import Batch, Endpoint, Parent
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import Count, FileUrl, Id, Line, Measure, Money, ten_thousandths
+from bodega.kit.fields import Count, FileUrl, Id, Line, Measure, Money, Sku, ten_thousandths
 from bodega.kit.filters import FilterField
 from bodega.kit.images import UploadImage
 from bodega.kit.listing import Listing, children
@@ -24,11 +25,15 @@ from bodega.storage.table import Link, Reference, Unique
 from bodega.storage.unit import Unit
 
 MAXIMUM = 600
-"""Variants of one product (rule 55: V2's older documents say 500)."""
+"""The most variants of one product (rule 55: V2's older documents say 500)."""
+
+
+SKU_OFFSET = 10_000
+"""A variant with options is a SKU in V2, and has another number there: who takes one for the other finds nothing."""
 
 
 class OptionValue(msgspec.Struct, kw_only=True):
-    """What a variant answers to one of its product's options. In a request the ids or the words name it (rule 57)."""
+    """A variant's value of one of its product's options. A request names it by ids or by words (rule 57)."""
 
     id: Id = 0
     label: Line = ""
@@ -40,7 +45,7 @@ class Variant(Entity, kw_only=True):
     """A price, weight or size of None is inherited from the product (rule 56); `sku_id` is its id as a V2 SKU."""
 
     product_id: Id
-    sku: Line = ""
+    sku: Sku = ""
     sku_id: int | None = None
     price: Money | None = None
     calculated_price: Money = Decimal(0)
@@ -68,12 +73,12 @@ class Variant(Entity, kw_only=True):
 
     @property
     def is_base(self) -> bool:
-        """Whether it is all there is of a simple product."""
+        """Whether it is the base variant of a simple product."""
         return not self.option_values
 
     @property
     def combination(self) -> str:
-        """Its option values, as no other variant of the product may have them."""
+        """Its option values, a combination that no other variant of the product may have."""
         return ",".join(map(str, sorted(value.id for value in self.option_values)))
 
 
@@ -82,7 +87,7 @@ def _is_low(variant: Variant) -> bool:
 
 
 def as_sku(variant: Variant) -> dict[str, Any] | None:
-    """What its events say: a variant with options is a SKU, a base variant is its product."""
+    """The payload of its events: a variant with options is a SKU, a base variant is its product."""
     if variant.is_base:
         return None
     ids = {"product_id": variant.product_id, "variant_id": variant.id}
@@ -137,7 +142,7 @@ UNSET: dict[str, Any] = {
     "inventory_level": 0,
     "inventory_warning_level": 0,
 }
-"""Members that a caller may send as null, and what is stored then: clients read no null where text or a number is."""
+"""Members that a caller may send as null, and what is stored then: clients cannot read null for text or a number."""
 
 _OR_NULL = {
     "cost_price": Money | None,
@@ -203,8 +208,8 @@ routes = (
 INCLUDE = children(TABLE, "product_id")
 
 
-async def let_nothing_be_unset(_unit: Unit, changes: dict[str, Any], old: Variant | None, _notes: list[Fault]) -> None:
-    """A null leaves no hole, and a variant stays with its product whatever is sent back."""
+async def replace_nulls(_unit: Unit, changes: dict[str, Any], old: Variant | None, _notes: list[Fault]) -> None:
+    """Replaces nulls by defaults, and keeps a variant with its product whatever the body says."""
     for name, unset in UNSET.items():
         if name in changes and changes[name] is None:
             changes[name] = unset

@@ -45,7 +45,7 @@ VIDEO = FieldType("string", str, lambda value: youtube_id(STRING.read(value)), y
 
 
 class Video(Entity, kw_only=True):
-    """`length` is minutes and seconds, "mm:ss", where the store knows it; nothing is asked of YouTube."""
+    """`length` is minutes and seconds, "mm:ss", if the store knows it; YouTube is never queried."""
 
     title: Line = ""
     description: str = ""

@@ -1,4 +1,4 @@
-"""Attributes: what a store likes to know of its customers beside what everybody has."""
+"""Attributes: what a store records about its customers besides the standard members."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAXIMUM = 50
 
 
 class Attribute(Entity, kw_only=True):
-    """`type` says what its values, which are always text, look like."""
+    """`type` is the type of its values, which are always stored as text."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
     type: Literal["string", "number", "date"]
@@ -54,7 +54,8 @@ routes = (
     collection(_HOME, POST, "GET")
     .also(whole_lists(_HOME, POST, "POST"))
     .also(whole_lists(_HOME, PUT, "PUT"))
-    .also(collection(_HOME, DELETE, "DELETE")),
+    .also(collection(_HOME, DELETE, "DELETE"))
+    .at_most(POST=3, PUT=3),
 )
 
 RESOURCE = Resource(

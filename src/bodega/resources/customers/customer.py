@@ -1,4 +1,4 @@
-"""A customer: what is kept of one, and its V2 form. Those of V3 are in customer_shapes.py."""
+"""The customer as it is stored, and its V2 form. Those of V3 are in customer_shapes.py."""
 
 from __future__ import annotations
 
@@ -29,8 +29,9 @@ from bodega.kit.fields import (
 )
 from bodega.kit.v2_members import Alias, BatchLoaded, Linked
 from bodega.kit.v2_shape import V2Shape
+from bodega.resources.customers import logins
 from bodega.resources.store import channels
-from bodega.storage.table import Reference, Unique, numbered_placeholders
+from bodega.storage.table import Reference, numbered_placeholders
 from bodega.storage.unit import Unit
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100), NAME]
@@ -48,7 +49,7 @@ class Authentication(msgspec.Struct):
 
 
 class Credentials(msgspec.Struct):
-    """What can be asked of how a customer signs in; never kept as it stands (`customers.keep_only_hashes`)."""
+    """How a customer is to sign in; never stored in this form (`customers.keep_only_hashes`)."""
 
     force_password_reset: bool | None = None
     new_password: str | None = None
@@ -75,9 +76,10 @@ UPDATING = (
 
 
 class Customer(Entity, kw_only=True):
-    """`customer_group_id` 0 is no group; `channel_ids` None lets one in at every channel that takes global logins.
+    """`customer_group_id` 0 is no group; with `channel_ids` None the customer can sign in at every channel with global
+    logins.
 
-    `store_credit` is in the store's default currency; `password` an argon2id hash, empty when there is none.
+    `store_credit` is in the store's default currency; `password` an argon2id hash, empty if there is none.
     """
 
     email: Email
@@ -100,7 +102,7 @@ class Customer(Entity, kw_only=True):
 
 
 def present(unit: Unit) -> str:
-    """The store's present as customers tell it: some clients read their dates with a Z and in no other form."""
+    """The store's present time in the form of customers: some clients can only read these dates with a Z."""
     return as_z(moment(unit.now))
 
 
@@ -110,12 +112,12 @@ def as_z(date: str) -> str:
 
 
 def _in_order(date: str) -> str:
-    """As all other dates are written, by which lists are filtered and sorted."""
+    """The form of all other dates, by which lists are filtered and sorted."""
     return date.replace("Z", "+00:00")
 
 
 def full_name(person: Any) -> str:
-    """First and last name as filters know them: in small letters."""
+    """First and last name for filters, in lower case."""
     return f"{person.first_name} {person.last_name}".casefold()
 
 
@@ -133,20 +135,19 @@ TABLE = stored(
         "last_name_key": ("TEXT", lambda customer: customer.last_name.casefold()),
         "group_ref": ("INTEGER", lambda customer: customer.customer_group_id or None),
     },
-    indexed="customer_group_id date_created date_modified last_name_key",
+    indexed="email_key customer_group_id date_created date_modified last_name_key",
     hidden=HIDDEN,
-    uniques=[Unique(("email_key",), "email", "Another customer has this e-mail address.")],  # rule 97
     references=[
         Reference("group_ref", "customer_groups", "customer_group_id", "The customer group does not exist."),
         Reference("origin_channel_id", "channels", "origin_channel_id", "The channel does not exist."),
     ],
     counter="customers",
-    more_schema=guesses.GUESSES,
+    more_schema=f"{guesses.GUESSES}\n{logins.SCHEMA}",
 )
 
 
 def access_changed(old: Customer, new: Customer) -> dict[str, Any] | None:
-    """At which channels a customer can sign in."""
+    """The payload of a change of the channels at which a customer can sign in."""
     if old.channel_ids == new.channel_ids:
         return None
     return {"type": "customer", "id": new.id, "channel_ids": new.channel_ids}
@@ -156,12 +157,9 @@ def access_changed(old: Customer, new: Customer) -> dict[str, Any] | None:
 
 
 def _read_credentials(value: Any) -> Credentials:
-    """Rule 98: V2 spells the password twice, if it likes."""
+    """Rule 98: V2 may contain a confirmation of the password."""
     if not isinstance(value, dict):
         raise ValueError("must be an object")
-    unknown = sorted(value.keys() - {"password", "password_confirmation", "force_reset"})
-    if unknown:
-        raise ValueError(f"must have no member {unknown[0]}")
     password, again = value.get("password"), value.get("password_confirmation")
     for word in (password, again):
         if word is not None and not isinstance(word, str):
@@ -173,7 +171,15 @@ def _read_credentials(value: Any) -> Credentials:
     return Credentials(None if force is None else FLAG.read(force), password)
 
 
-CREDENTIALS = FieldType("object", as_is, _read_credentials, as_is)
+class SpelledTwice(msgspec.Struct):
+    """The member `_authentication` of V2."""
+
+    password: str | None = None
+    password_confirmation: str | None = None
+    force_reset: bool | None = None
+
+
+CREDENTIALS = FieldType("object", as_is, _read_credentials, as_is, holds=SpelledTwice)
 RESET = FieldType(
     "boolean", lambda shown: shown.force_password_reset, lambda value: Authentication(FLAG.read(value)), as_is
 )

@@ -1,7 +1,6 @@
-"""Settings of customers: for the whole store, and where a channel differs.
+"""Settings of customers: for the whole store, and for channels that differ.
 
-Which group is the default one and which is that of guests is known by the groups themselves; what is set here moves
-their roles.
+The default group and that of guests are stored with the groups themselves; setting them here changes the groups.
 """
 
 from __future__ import annotations
@@ -24,12 +23,13 @@ from bodega.kit.route import route
 from bodega.kit.v3_shape import V3Shape
 from bodega.law.outcome import Outcome, Shown, Validator
 from bodega.law.refusal import Fault, invalid, refuse_faults
-from bodega.resources.customers import customer, groups
+from bodega.resources.customers import customer, groups, logins
 from bodega.resources.store import channels
 from bodega.storage import query, rows
 from bodega.storage.aggregate import Aggregate
-from bodega.storage.query import Row
-from bodega.storage.tx import Tx
+from bodega.storage.conflicts import duplicate
+from bodega.storage.table import numbered_placeholders
+from bodega.storage.tx import Clash, Statement, Tx
 from bodega.storage.unit import Unit
 
 EVERYWHERE = 0
@@ -55,7 +55,7 @@ class GroupSettings(msgspec.Struct, omit_defaults=True):
 
 
 class CustomerSettings(Entity, kw_only=True):
-    """One row for the store, and one for each channel that has any of its own."""
+    """One row for the store, and one for each channel with its own settings."""
 
     privacy_settings: Privacy = msgspec.field(default_factory=Privacy)
     customer_group_settings: GroupSettings = msgspec.field(default_factory=GroupSettings)
@@ -66,7 +66,7 @@ TABLE = stored("customer_settings", CustomerSettings, noun="customer settings", 
 
 
 async def _own_channel(_tx: Tx, old: CustomerSettings | None, new: CustomerSettings) -> list[int]:
-    """The channel whose settings these are; those of the store are nobody's in particular."""
+    """The channel of these settings; those of the store belong to no channel."""
     return [new.id] if new.id != EVERYWHERE else []
 
 
@@ -74,13 +74,13 @@ _ON_CHANNEL = "store/channel/#/settings/"
 
 
 def privacy_changed(old: CustomerSettings | None, new: CustomerSettings) -> dict[str, Any] | None:
-    """What shoppers are asked for, and the page that says why."""
+    """The payload of a change of the privacy settings."""
     was = old.privacy_settings if old is not None else Privacy()
     return {"channel_id": new.id} if was != new.privacy_settings else None
 
 
 def default_group_changed(old: CustomerSettings | None, new: CustomerSettings) -> dict[str, Any] | None:
-    """Which group the channel's new customers join."""
+    """The payload of a change of the channel's default group."""
     was = old.customer_group_settings if old is not None else GroupSettings()
     now = new.customer_group_settings
     return {"channel_id": new.id} if was.default_customer_group_id != now.default_customer_group_id else None
@@ -106,26 +106,30 @@ def _value(kept: Any, otherwise: Any) -> Any:
 
 async def _of_store(tx: Tx) -> dict[str, Any]:
     row = await query.get(tx, TABLE, EVERYWHERE)
-    kept = row.entity.privacy_settings if row is not None else Privacy()
     return {
-        "privacy_settings": {
-            "ask_shopper_for_tracking_consent": _value(kept.ask_shopper_for_tracking_consent, otherwise=False),
-            "policy_url": _value(kept.policy_url, ""),
-        },
+        "privacy_settings": _privacy_everywhere(row.entity if row is not None else CustomerSettings()),
         "customer_group_settings": {name: await groups.holder(tx, role) for name, role in ROLES.items()},
     }
 
 
-def _of_channel(row: Row | None, channel: int) -> dict[str, Any]:
+def _privacy_everywhere(kept: CustomerSettings) -> dict[str, Any]:
+    return {
+        "ask_shopper_for_tracking_consent": _value(
+            kept.privacy_settings.ask_shopper_for_tracking_consent, otherwise=False
+        ),
+        "policy_url": _value(kept.privacy_settings.policy_url, ""),
+    }
+
+
+def _of_channel(kept: CustomerSettings) -> dict[str, Any]:
     """Null is what the channel leaves to the store."""
-    kept = row.entity if row is not None else CustomerSettings()
     privacy, of_groups = kept.privacy_settings, kept.customer_group_settings
     return {
         "privacy_settings": {name: _value(getattr(privacy, name), None) for name in Privacy.__struct_fields__},
         "customer_group_settings": {
             name: _value(getattr(of_groups, name), None) for name in GroupSettings.__struct_fields__
         },
-        "allow_global_logins": _allows(kept.allow_global_logins, channel),
+        "allow_global_logins": _allows(kept.allow_global_logins, kept.id),
     }
 
 
@@ -140,11 +144,28 @@ async def takes_global_logins(tx: Tx, channel: int) -> bool:
     return _allows(row.entity.allow_global_logins if row is not None else None, channel)
 
 
+async def _taking(tx: Tx) -> list[int]:
+    """The channels that take global logins."""
+    own = {row.entity.id: row.entity for row in await query.where(tx, TABLE, "id <> $1", EVERYWHERE)}
+    known = await query.values(tx, "SELECT id FROM channels ORDER BY id")
+    return [item for item in known if _allows(own[item].allow_global_logins if item in own else None, item)]
+
+
 async def lets_in(tx: Tx, who: customer.Customer, channel: int) -> bool:
     """Whether a customer can sign in at a channel."""
     if who.channel_ids is not None:
         return channel in who.channel_ids
     return await takes_global_logins(tx, channel)
+
+
+async def who_signs_in(tx: Tx, email_key: str, channel: int) -> customer.Customer | None:
+    """The account that has this address at a channel: one of the channel's own goes before one of all channels."""
+    found: list[customer.Customer] = await query.entities(tx, customer.TABLE, "email_key = $1", email_key)
+    found.sort(key=lambda who: who.channel_ids is None)
+    for who in found:
+        if await lets_in(tx, who, channel):
+            return who
+    return None
 
 
 class ShowCustomerSettings(Action):
@@ -166,7 +187,8 @@ class ShowCustomerSettings(Action):
     async def _shown(self, tx: Tx, channel: Any) -> dict[str, Any]:
         if not self.endpoint.parents:
             return await _of_store(tx)
-        return _of_channel(await query.get(tx, TABLE, channel), channel)
+        row = await query.get(tx, TABLE, channel)
+        return _of_channel(row.entity if row is not None else CustomerSettings(id=channel))
 
 
 class ChangeCustomerSettings(ShowCustomerSettings):
@@ -209,7 +231,15 @@ async def _keep(unit: Unit, settings_id: int, draft: Changes) -> None:
     old = await unit.get(TABLE, settings_id)
     was = old.entity if old is not None else CustomerSettings(id=settings_id)
     new = msgspec.structs.replace(was, **{name: _merged(getattr(was, name), value) for name, value in draft.items()})
+    shown = _of_channel if settings_id else _privacy_everywhere
+    if shown(was) == shown(new):
+        return
     await (unit.update(TABLE, old, new) if old is not None else unit.insert(TABLE, new, numbered=True))
+    took, takes = (_allows(kept.allow_global_logins, settings_id) for kept in (was, new))
+    if settings_id and takes and not took:
+        await logins.open_to_all(unit, settings_id)
+    elif settings_id and took and not takes:
+        await logins.close_to_others(unit, settings_id, await _taking(unit.tx))
 
 
 def _merged(was: Any, given: Any) -> Any:
@@ -230,9 +260,11 @@ routes = (
 )
 
 
-async def settle_at_a_channel(unit: Unit, changes: Changes, old: customer.Customer | None, _notes: list[Fault]) -> None:
-    """Rules 102 and 103: a customer made at a channel without global logins belongs to it, and whoever is put into no
-    group joins the default one, the channel's before the store's."""
+async def assign_channel_and_group(
+    unit: Unit, changes: Changes, old: customer.Customer | None, _notes: list[Fault]
+) -> None:
+    """Rules 102 and 103: a customer created at a channel without global logins belongs to it, and one without a group
+    joins the default group, the channel's before the store's."""
     if old is not None:
         return
     origin = changes.get("origin_channel_id", channels.DEFAULT)
@@ -244,13 +276,57 @@ async def settle_at_a_channel(unit: Unit, changes: Changes, old: customer.Custom
         changes["customer_group_id"] = _value(chosen, await groups.holder(unit.tx, "is_default"))
 
 
-async def forget_the_group(unit: Unit, doomed: Any) -> None:
+# One account for an e-mail address at each channel (rule 97).
+
+
+def sign_in_everywhere(_unit: Unit, old: customer.Customer | None, new: customer.Customer) -> list[Statement]:
+    """An account of no channel in particular signs in wherever global logins are taken."""
+    if old is not None or new.channel_ids is not None:
+        return []
+    return [logins.kept(new.email.casefold(), new.id, [logins.GLOBAL])]
+
+
+async def sign_in_at_its_channels(unit: Unit, old: customer.Customer | None, new: customer.Customer) -> None:
+    """The accounts of channels, and those that get another address or other channels."""
+    if old is None:
+        if new.channel_ids is None:
+            return
+    elif (old.email.casefold(), old.channel_ids) == (new.email.casefold(), new.channel_ids):
+        return
+    else:
+        await unit.tx.run("DELETE FROM customer_logins WHERE customer_id = $1", new.id)
+    sql, values = logins.kept(new.email.casefold(), new.id, await _places(unit.tx, new))
+    try:
+        await unit.tx.run(sql, *values)
+    except Clash:
+        await unit.refuse_conflicts(customer.TABLE, new)
+        raise
+
+
+async def _places(tx: Tx, who: customer.Customer) -> list[int]:
+    return logins.places(who.channel_ids, await _taking(tx) if who.channel_ids is not None else ())
+
+
+async def be_the_only_one_there(tx: Tx, new: customer.Customer) -> list[Fault]:
+    """Rule 97: where an account would sign in no other has its address."""
+    at = await _places(tx, new)
+    sql = (
+        "SELECT customer_id FROM customer_logins WHERE email_key = $1 AND customer_id <> $2"
+        f" AND channel_id IN ({numbered_placeholders(len(at), 3)})"
+    )
+    other = await query.value(tx, sql, new.email.casefold(), new.id, *at)
+    if other is None:
+        return []
+    return [duplicate("email", "Another customer has this e-mail address.", customer.TABLE.noun, other)]
+
+
+async def unset_deleted_group(unit: Unit, ids: Any) -> None:
     """A channel whose group goes has the store's again."""
     for (settings_id,) in await unit.tx.rows("SELECT id FROM customer_settings ORDER BY id"):
         row = await unit.get(TABLE, settings_id)
         assert row is not None
         kept = row.entity.customer_group_settings
-        gone = [name for name in ROLES if getattr(kept, name) in set(doomed)]
+        gone = [name for name in ROLES if getattr(kept, name) in set(ids)]
         if gone:
             for name in gone:
                 setattr(kept, name, None)

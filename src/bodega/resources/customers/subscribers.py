@@ -1,4 +1,4 @@
-"""Subscribers: who asked for a store's newsletter, customer or not."""
+"""Subscribers of a store's newsletter, whether customers or not."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ Consent = Literal["marketing_newsletter", "abandoned_cart"]
 
 
 class Subscriber(Entity, kw_only=True):
-    """`source` is storefront, order or custom; `consents` are what one agreed to get, none after unsubscribing."""
+    """`source` is storefront, order or custom; `consents` are what the subscriber agreed to receive, none after
+    unsubscribing."""
 
     email: Email
     first_name: Line = ""

@@ -1,4 +1,4 @@
-"""What the catalogue says of a line: which variant is meant, what is chosen, what one piece costs (rules 78, 79)."""
+"""The catalogue's part of a line: which variant is meant, what is chosen, what one piece costs (rules 78, 79)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ STYLES = {"radio_buttons": "Radio buttons", "rectangles": "Rectangles", "dropdow
 
 
 class CatalogItem(NamedTuple):
-    """A product, the variant of it that is bought, and what was answered to its options and modifiers."""
+    """A product, the variant that is bought, and the choices for its options and modifiers."""
 
     product: Product
     variant: Variant
@@ -45,19 +45,19 @@ class CatalogItem(NamedTuple):
 
 
 class OptionPrompt(NamedTuple):
-    """An option or modifier of a product, with its values by id: the ids and what shoppers read."""
+    """An option or modifier of a product, with its values: their labels by id."""
 
     option: ProductOption
     values: dict[int, str]
 
     @property
     def is_choice(self) -> bool:
-        """Whether it is answered by one of its values."""
+        """Whether one of its values has to be chosen."""
         return self.option.type not in WITHOUT_VALUES
 
 
 async def found(unit: Unit, draft: LineDraft, name: str, faults: list[Fault]) -> CatalogItem | None:
-    """What a line of the catalogue is about; None when that cannot be told, and `faults` then tells why."""
+    """The catalog item of a line; None if it cannot be determined: `faults` then has the reason."""
     row = await unit.get(product.TABLE, draft.product_id or 0)
     if row is None:
         faults.append(dangling(f"{name}.product_id", "The product does not exist.", [draft.product_id or 0]))
@@ -102,7 +102,7 @@ async def _asked(unit: Unit, product_id: int) -> list[OptionPrompt]:
 
 
 def _value_id(answer: OptionDraft) -> int:
-    """The id of the value that an answer names; 0 when it is none."""
+    """The id of the value that a choice names; 0 if there is none."""
     text = str(answer.value).strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) < 11 else 0
 
@@ -190,7 +190,7 @@ def _described(item: ProductOption) -> Chosen:
 
 
 def _renamed(item: Chosen, answer: OptionDraft | None) -> None:
-    """An order may call an option otherwise than the catalogue does."""
+    """An order may use other names for options than the catalogue does."""
     if answer is None:
         return
     item.display_name = answer.display_name_customer or answer.display_name or item.display_name
@@ -200,14 +200,14 @@ def _renamed(item: Chosen, answer: OptionDraft | None) -> None:
 
 
 async def price(unit: Unit, goods: CatalogItem, quantity: int, exchange: Decimal, places: int) -> Decimal:
-    """What one of so many costs, in the order's currency: the variant's price, what was chosen, then bulk pricing."""
+    """The unit price for a quantity, in the order's currency: the variant's price, the choices, then bulk pricing."""
     item = adjusted(goods.variant.calculated_price, await _adjustments(unit, goods))
     item = in_bulk(item, quantity, await _bulk(unit, goods.product.id))
     return rounded(item * exchange, places if exchange != 1 else 4)
 
 
 async def _adjustments(unit: Unit, goods: CatalogItem) -> list[Adjustment]:
-    """What rules add to the price, or take off it (rule 65): in their order, until one says that it is the last."""
+    """The price adjustments by product rules (rule 65): in their order, until one that stops processing."""
     if not unit.statistics.total(rule.TABLE.name):
         return []
     made: list[Adjustment] = []

@@ -1,4 +1,4 @@
-"""Refunds of orders in V3: quotes, refunds, and what they change. Rule 87: they never give stock back."""
+"""Refunds of orders in V3: quotes, refunds, and what they change. Rule 87: they never return stock."""
 
 from __future__ import annotations
 
@@ -74,8 +74,8 @@ OF_ORDER = Endpoint(
 
 
 def _providers(refundable: RefundContext) -> list[str]:
-    """By which a refund can go: as it was paid, however the merchant likes, or as a customer's store credit, which is
-    in the store's own currency."""
+    """The providers of a refund: the one by which it was paid, a custom one, or a customer's store credit, which is in
+    the store's own currency."""
     one = refundable.order
     credit = [CREDIT] if refundable.customer and one.default_currency_code == one.store_default_currency_code else []
     return list(dict.fromkeys([payments.gateway_of(one), CUSTOM, *credit]))
@@ -123,7 +123,7 @@ class _OfOrder(Action):
 
 
 class QuoteRefund(_OfOrder):
-    """POST: what a refund would come to; it changes nothing."""
+    """POST: what a refund would amount to; it changes nothing."""
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         refundable = await refund_context(unit, write.found.entity_id)
@@ -131,7 +131,7 @@ class QuoteRefund(_OfOrder):
 
 
 class MakeRefund(_OfOrder):
-    """POST: gives money back."""
+    """POST: makes a refund."""
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         refundable = await refund_context(unit, write.found.entity_id)
@@ -148,7 +148,7 @@ class MakeRefund(_OfOrder):
 async def give_back(
     unit: Unit, refundable: RefundContext, made: RefundDue, ways: Sequence[PaymentDraft], draft: Mapping[str, Any]
 ) -> Row:
-    """The refund of what a draft names: what it comes to, by these ways."""
+    """Makes the refund of a draft: its amount, by these providers."""
     new = replace(refundable.order, refunded=refundable.order.refunded + made.amount, date_modified=moment(unit.now))
     new.status_id = REFUNDED if new.refunded >= new.paid else PARTIALLY
     new.payment_status = "refunded" if new.refunded >= new.paid else "partially refunded"
@@ -185,7 +185,7 @@ async def give_back(
 
 
 def _ways(refundable: RefundContext, made: RefundDue, draft: Mapping[str, Any]) -> list[PaymentDraft]:
-    """By which providers the money goes; together they give back what the refund comes to (rule 87)."""
+    """The payments by provider; together they must equal the amount of the refund (rule 87)."""
     given = draft.get("payments", UNSET)
     if given is UNSET and draft.get("items", UNSET) is UNSET:
         return [PaymentDraft(provider_id=_providers(refundable)[0], amount=made.amount)]
@@ -208,7 +208,7 @@ def _ways(refundable: RefundContext, made: RefundDue, draft: Mapping[str, Any]) 
 
 
 async def _credit(unit: Unit, refundable: RefundContext, amount: Decimal) -> None:
-    """Store credit is kept with the customer."""
+    """Adds store credit to the customer."""
     assert refundable.customer is not None
     row = await unit.get(customer.TABLE, refundable.customer.entity.id)
     assert row is not None
@@ -216,7 +216,7 @@ async def _credit(unit: Unit, refundable: RefundContext, amount: Decimal) -> Non
 
 
 async def _mark(unit: Unit, refundable: RefundContext, new: Order, items: Sequence[ItemDraft]) -> None:
-    """What was given back is counted where it came from, so that nothing is given back twice."""
+    """Records the refund where the money came from, so that nothing is refunded twice."""
     for item in items:
         if item.item_type in PIECES:
             row = refundable.lines[item.item_id]

@@ -1,4 +1,4 @@
-"""Settings of orders: who is told of a new one, in the whole store and where a channel differs."""
+"""Settings of orders: who is notified of a new one, for the whole store and for channels that differ."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ KINDS = ("order_placed", "forward_invoice")
 
 
 class Mailing(msgspec.Struct):
-    """Whom to write to; None, for a channel, is whom the store writes to."""
+    """The addresses to notify; None, for a channel, means the store's addresses."""
 
     email_addresses: list[str] | UnsetType | None = UNSET
 
 
 class Notifications(msgspec.Struct):
-    """Of a new order, and with its invoice."""
+    """Notifications of a new order, and of its invoice."""
 
     order_placed: Mailing | UnsetType = UNSET
     forward_invoice: Mailing | UnsetType = UNSET
 
 
 class OrderSettings(Entity, kw_only=True):
-    """One row for the store, and one for each channel that has any of its own."""
+    """One row for the store, and one for each channel with its own settings."""
 
     notifications: Notifications = msgspec.field(default_factory=Notifications)
 
@@ -67,17 +67,21 @@ def _addresses(kept: OrderSettings, kind: str) -> Any:
 async def _shown(tx: Tx, row_id: int) -> dict[str, Any]:
     row = await query.get(tx, TABLE, row_id)
     kept = row.entity if row is not None else OrderSettings()
-    otherwise: list[str] | None = None if row_id else []
     return {
-        "notifications": {
-            kind: {"email_addresses": otherwise if (found := _addresses(kept, kind)) is UNSET else found}
-            for kind in KINDS
-        }
+        "notifications": {kind: {"email_addresses": _told_as(_addresses(kept, kind), row_id)} for kind in KINDS},
     }
 
 
+def _told_as(addresses: Any, row_id: int) -> list[str] | None:
+    """Of a store that names none, nobody is told; a channel leaves it to the store."""
+    if addresses is UNSET:
+        return None if row_id else []
+    found: list[str] | None = addresses
+    return found
+
+
 class ShowOrderSettings(Action):
-    """GET: of the store, or of the channel that the path names. The published form of these has no `data`."""
+    """GET: the settings of the store, or of the channel in the path. Their published form has no `data`."""
 
     def parse(self, query: str) -> Query:
         return NO_QUERY
@@ -95,7 +99,7 @@ class ShowOrderSettings(Action):
 
 
 class ChangeOrderSettings(ShowOrderSettings):
-    """PUT: what the body does not name stays."""
+    """PUT: settings that the body does not name stay."""
 
     writes = True
     body = True
@@ -112,6 +116,8 @@ class ChangeOrderSettings(ShowOrderSettings):
         given = {kind: _addresses(OrderSettings(notifications=wanted), kind) for kind in KINDS}
         kept = {kind: _addresses(was, kind) if value is UNSET else value for kind, value in given.items()}
         _respect(kept, for_channel=bool(row_id))
+        if all(_told_as(kept[kind], row_id) == _told_as(_addresses(was, kind), row_id) for kind in KINDS):
+            return await self._told(context, write.found)
         new = OrderSettings(id=row_id, notifications=Notifications(**{k: Mailing(v) for k, v in kept.items()}))
         await (unit.update(TABLE, old, new) if old is not None else unit.insert(TABLE, new, numbered=True))
         return await self._told(context, write.found)

@@ -1,7 +1,8 @@
-"""Where the lines of an order go. The shipping and handling costs of the order are shown with its address."""
+"""The shipping addresses of an order. Its shipping and handling costs are shown with its address."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +17,7 @@ from bodega.kit.resource import Resource
 from bodega.kit.route import also_at, collection, count, item
 from bodega.kit.v2_members import Alias, Derived, Linked
 from bodega.kit.v2_shape import V2Shape
-from bodega.law.refusal import Fault
+from bodega.law.refusal import Fault, invalid
 from bodega.resources.orders import order
 from bodega.resources.orders.address import FIELDS, AddressDraft, FormField, respect
 from bodega.resources.orders.order import always, tax
@@ -28,7 +29,7 @@ ZERO = Decimal(0)
 
 
 class ShippingAddress(Entity, kw_only=True):
-    """`items_total` and `items_shipped` count the pieces that go here, and those that are under way."""
+    """`items_total` and `items_shipped` count the pieces that go to this address, and those that were sent."""
 
     order_id: Id
     first_name: Line = ""
@@ -56,7 +57,7 @@ class ShippingAddress(Entity, kw_only=True):
 
     @property
     def plain(self) -> dict[str, Any]:
-        """The address alone, as other resources show it."""
+        """The plain address, as other resources show it."""
         return {name: getattr(self, name) for name in FIELDS}
 
 
@@ -103,7 +104,13 @@ _routes = (
 routes = (*_routes, *also_at("shipping_addresses", "shippingaddresses", *_routes))
 
 
-async def find_the_country(_unit: Unit, changes: Changes, old: ShippingAddress | None, _notes: list[Fault]) -> None:
+def superfluous(given: Sequence[AddressDraft]) -> list[Fault]:
+    """Rule 80: no body can say which lines go to a second address, so none is taken and then forgotten."""
+    why = "cannot be used: an order goes to one address"
+    return [invalid(f"shipping_addresses.{place}", why) for place in range(1, len(given))]
+
+
+async def resolve_country(_unit: Unit, changes: Changes, old: ShippingAddress | None, _notes: list[Fault]) -> None:
     """Rule 81: the code of the country overrides its name. Rule 90: costs and taxes stay as they are."""
     if old is None:
         return
@@ -115,7 +122,7 @@ RESOURCE = Resource(
     aggregates=(
         Aggregate(
             TABLE,
-            before_validate=(find_the_country,),
+            before_validate=(resolve_country,),
         ),
     ),
     routes=routes,

@@ -1,7 +1,7 @@
-"""What an order moves in the catalogue: stock, and how many were ever sold (rules 76, 79 and 86).
+"""What an order changes in the catalogue: stock and total_sold (rules 76, 79 and 86).
 
-The store has one writer at a time, and what stands here runs inside its transaction: no two orders can take the same
-piece, whatever the number of workers.
+The store has one writer at a time, and this code runs inside its transaction: no two orders can take the same piece,
+whatever the number of workers.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Key = tuple[int, int]
 
 
 class Moves(NamedTuple):
-    """How many pieces leave the stock, and how many more were sold; less than 0 comes back."""
+    """How many pieces leave the stock, and how many more were sold; negative numbers are returned."""
 
     taken: Mapping[Key, int]
     sold: Mapping[int, int]
@@ -37,9 +37,9 @@ class Moves(NamedTuple):
 def settle(
     order: Order, lines: Sequence[OrderLine], before: Sequence[OrderLine], timing: Timing, *, held: bool
 ) -> Moves:
-    """Marks what each line has taken and sold from now on; what differs from `before` is to be moved.
+    """Sets what each line has taken and sold from now on; returns the differences from `before`.
 
-    Sets `order.holds_stock`. `before` are the lines as they were, those that go included.
+    Sets `order.holds_stock`. `before` are the previous lines, including removed ones.
     """
     order.holds_stock = holds = stock.holds(order.status_id, timing, held=held)
     was = {line.id: line for line in before if line.id}
@@ -71,7 +71,7 @@ def _key(line: OrderLine) -> Key:
 
 
 async def move(unit: Unit, moves: Moves, lines: Sequence[OrderLine]) -> None:
-    """Carries the moves out; raises the refusal that names every line for which there is too little."""
+    """Carries out the moves; raises a refusal that names every line without enough stock."""
     faults: list[Fault] = []
     cause, unit.cause = unit.cause, CAUSE
     for product_id in sorted({key[0] for key in moves.taken} | moves.sold.keys()):
@@ -85,7 +85,8 @@ async def move(unit: Unit, moves: Moves, lines: Sequence[OrderLine]) -> None:
 async def _move_one(
     unit: Unit, product_id: int, taken: Mapping[int, int], sold: int, lines: Sequence[OrderLine]
 ) -> list[Fault]:
-    """Rule 79: of one product, what is tracked falls and never below nothing. What was deleted since is passed over."""
+    """Rule 79: changes the tracked stock of one product, which never falls below zero. What was deleted since is
+    ignored."""
     row = await unit.get(product.TABLE, product_id)
     if row is None:
         return []

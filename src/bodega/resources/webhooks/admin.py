@@ -1,4 +1,4 @@
-"""The administration of webhooks: what a client has, which domains are blocked, who is written to."""
+"""The administration of webhooks: a client's hooks, blocked domains, and e-mail addresses for notices."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class ShowAdmin(Action):
 
 
 class SetEmails(Action):
-    """PUT: who is written to when a domain is blocked or a hook deactivated."""
+    """PUT: who gets an e-mail when a domain is blocked or a hook deactivated."""
 
     writes = True
     body = True

@@ -11,7 +11,7 @@ from bodega.kit.actions import Delete, ShowItem, Update
 from bodega.kit.complaint import typed
 from bodega.kit.context import Context, Write
 from bodega.kit.endpoint import Endpoint, Parent
-from bodega.kit.entity import know_own_files
+from bodega.kit.entity import recognize_own_files
 from bodega.kit.fields import FILE_PATH, INT32, FieldType
 from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
@@ -26,11 +26,12 @@ from bodega.resources.catalog.options.rule import (
     Adjuster,
     Rule,
     RuleCondition,
+    check_complex_rule,
+    derive_kind,
     forget,
-    know_its_kind,
-    make_room,
-    say_what_v3_can,
+    shift_rules,
 )
+from bodega.resources.catalog.variants import SKU_OFFSET
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.unit import Unit
 
@@ -39,7 +40,10 @@ MEMBERS = {"product_option_id": "modifier_id", "option_value_id": "modifier_valu
 
 
 def _show_conditions(conditions: list[RuleCondition]) -> list[dict[str, int | None]]:
-    return [{v2: getattr(one, field) for v2, field in MEMBERS.items()} for one in conditions]
+    shown = [{v2: getattr(one, field) for v2, field in MEMBERS.items()} for one in conditions]
+    for one in shown:
+        one["sku_id"] = one["sku_id"] and one["sku_id"] + SKU_OFFSET
+    return shown
 
 
 def _read_conditions(value: Any) -> list[dict[str, Any]]:
@@ -58,8 +62,12 @@ def _read_condition(members: dict[str, Any]) -> dict[str, Any]:
         if type(number) is not int or not 0 < number <= INT32:
             raise ValueError(f"must have a {name} that is a whole number from 1 to {INT32}")
         made[field] = number
-    if "variant_id" in made and len(made) > 1:
-        raise ValueError("must each have either a sku_id, or a product_option_id and an option_value_id")
+    if "variant_id" in made:
+        if len(made) > 1:
+            raise ValueError("must each have either a sku_id, or a product_option_id and an option_value_id")
+        if made["variant_id"] <= SKU_OFFSET:
+            raise ValueError("must each have the sku_id of a SKU of the product")
+        made["variant_id"] -= SKU_OFFSET
     return made
 
 
@@ -71,8 +79,16 @@ def _read_adjuster(value: Any) -> Any:
     return None if value in (None, "") else typed(value, Adjuster)
 
 
-CONDITIONS = FieldType("array", _show_conditions, _read_conditions, lambda value: value)
-ADJUSTER = FieldType("object", _show_adjuster, _read_adjuster, lambda value: value)
+class ConditionMembers(msgspec.Struct):
+    """A condition by V2's names."""
+
+    product_option_id: int | None = None
+    option_value_id: int | None = None
+    sku_id: int | None = None
+
+
+CONDITIONS = FieldType("array", _show_conditions, _read_conditions, lambda value: value, holds=list[ConditionMembers])
+ADJUSTER = FieldType("object", _show_adjuster, _read_adjuster, lambda value: value, holds=Adjuster)
 
 v2 = V2Shape(
     Rule,
@@ -112,7 +128,7 @@ V3 = Endpoint(
 
 
 class AddConditions(Update):
-    """Rule 65: V2's PUT adds conditions to those that a rule has; V3 may then be unable to say it."""
+    """Rule 65: V2's PUT adds conditions to those of a rule; V3 may then be unable to express it."""
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         if "conditions" not in write.draft:
@@ -133,19 +149,19 @@ routes = (
 )
 
 
-async def lose_options(unit: Unit, doomed: Sequence[int]) -> None:
-    """A rule cannot ask for an option that the product has no more."""
-    await forget(unit, "modifier_id", doomed)
+async def remove_options_from_rules(unit: Unit, ids: Sequence[int]) -> None:
+    """Removes options that a product no longer has from its rules."""
+    await forget(unit, "modifier_id", ids)
 
 
-async def lose_values(unit: Unit, doomed: Sequence[int]) -> None:
-    """A rule cannot ask for a value that its option has no more."""
-    await forget(unit, "modifier_value_id", doomed)
+async def remove_values_from_rules(unit: Unit, ids: Sequence[int]) -> None:
+    """Removes values that an option no longer has from rules."""
+    await forget(unit, "modifier_value_id", ids)
 
 
-async def lose_variants(unit: Unit, doomed: Sequence[int]) -> None:
-    """A rule cannot ask for a variant that is not sold any more."""
-    await forget(unit, "variant_id", doomed)
+async def remove_variants_from_rules(unit: Unit, ids: Sequence[int]) -> None:
+    """Removes variants that no longer exist from rules."""
+    await forget(unit, "variant_id", ids)
 
 
 RESOURCE = Resource(
@@ -153,12 +169,12 @@ RESOURCE = Resource(
         Aggregate(
             TABLE,
             before_validate=(
-                know_own_files(TABLE),
-                say_what_v3_can,
+                recognize_own_files(TABLE),
+                check_complex_rule,
             ),
             before_write=(
-                know_its_kind,
-                make_room,
+                derive_kind,
+                shift_rules,
             ),
         ),
     ),
