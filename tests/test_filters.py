@@ -25,7 +25,7 @@ from bodega.kit.strangers import STRANGERS
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
 from bodega.resources import ROUTES, TABLES
-from bodega.resources.catalog import assignments, products
+from bodega.resources.catalog import assignments, products, variants
 from bodega.resources.catalog.options.option import V2_TYPES
 from bodega.resources.customers import attribute_values
 from bodega.resources.customers.form_fields import TYPES
@@ -195,6 +195,9 @@ def one_asked(dice: random.Random, one: Listed, kind: str, column: str, found: F
     if one.columns.get(column) == "BIGINT":
         number = dice.choice((0, 10_000, 12_500, 20_000))
         return str(number / 10_000), number
+    if one.listing.version == 2 and one.listing.table is variants.TABLE and column == "id":
+        number = dice.choice(MANY[2:])
+        return str(number + variants.SKU_OFFSET), number
     number = dice.choice(MANY)
     return str(number), number
 

@@ -196,8 +196,9 @@ class Listing(Sealed):
     def parse(self, query: str, *, strict: bool = False, closed: bool = False, strangers: bool = False) -> Query:
         """The query of a request. Raises Refusal.
 
-        `closed` also refuses unknown filters, unless `strangers` come here: then those of a field that is known. So
-        does `strict`, and filters that say nothing, and words of paging: a delete must not pass one over.
+        `closed` also refuses unknown filters in V3; where `strangers` come, only those of a field that has others.
+        `strict` refuses them in both versions, with filters that say nothing and words of paging: a delete must not
+        pass one over.
         """
         if not query:
             return self.everything

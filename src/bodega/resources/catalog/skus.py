@@ -80,6 +80,7 @@ LISTING = Listing(
     2,
     "upc inventory_level inventory_warning_level bin_picking_number min_inventory_level max_inventory_level",
     mapped={
+        "id": Filter("id", "eq", _variant),
         "min_id": Filter("id", "min", _variant),
         "max_id": Filter("id", "max", _variant),
         "sku": Filter("sku_key", "eq", str.casefold),

@@ -54,6 +54,8 @@ _SOURCE = (
 class ShowOrder(Action):
     """GET: the products of the category with their positions, those without one last."""
 
+    is_list = True
+
     async def find(self, context: Context) -> Found:
         parent = await self.selection.enter(context)
         standings = [await rows.table_state_of(context.reader, name) for name in TABLES]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bodega.kit.actions import NO_QUERY, Action
+from bodega.kit.actions import Action
 from bodega.kit.context import Context, Found
 from bodega.kit.endpoint import Endpoint, Parent
-from bodega.kit.listing import Listing, Query
+from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
 from bodega.law.outcome import Outcome, Shown
@@ -24,8 +24,7 @@ OF_CUSTOMER = Endpoint(
 class NoInstruments(Action):
     """GET: the list itself, without `data` around it."""
 
-    def parse(self, query: str) -> Query:
-        return NO_QUERY
+    is_list = True
 
     async def find(self, context: Context) -> Found:
         return Found(parent=await self.selection.enter(context))
