@@ -197,3 +197,11 @@ def look_like_a_refusal(reply: Reply, form: Form, reason: Reason) -> None:
 
 def _json(value: Any) -> bytes:
     return json.dumps(value).encode()
+
+
+class Crowd(dict[Any, set[str]]):
+    """In the place of a store's `under_way`: forty others ask the same."""
+
+    def setdefault(self, _action: Any, _none: Any = None) -> set[str]:
+        """Those forty."""
+        return {str(number) for number in range(40)}

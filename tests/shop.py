@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 from weakref import WeakSet
 
+from bodega.access.plans import NO_HOUR
 from bodega.access.scopes import SCOPES
 from bodega.app import Application, make_app
 from bodega.clock import Clock
@@ -147,9 +148,9 @@ class Server:
         self.everyone.add(self)
 
     def rest(self) -> None:
-        """Lets the writes end that are under way: nobody runs this loop while a command runs in the tests' thread, and
-        the command would wait for ever for a transaction that is open here."""
-        while any(rows.busy for rows in self.app.stores.opened_now()):
+        """Lets the reads and writes end that are under way: nobody runs this loop while a command runs in the tests'
+        thread, and the command would wait for ever for a transaction that is open here."""
+        while any(map(_at_work, self.app.stores.opened_now())):
             self.run(asyncio.sleep(0.002))
 
     def awake(self) -> Server:
@@ -247,6 +248,12 @@ class Server:
         return Reply(sent[0]["status"], answered, sent[1]["body"])
 
 
+def _at_work(rows: Any) -> bool:
+    """Whether a write is under way, or a read: a statement that PostgreSQL has parsed and not yet run holds a lock."""
+    readers = getattr(rows, "_readers", None)
+    return bool(rows.busy) or (readers is not None and readers._open > len(readers._free))
+
+
 class Shop:
     """One store. Paths are below the store: `/v3/catalog/products`."""
 
@@ -257,12 +264,14 @@ class Shop:
         self._heard = 0
 
     def account(
-        self, *scopes: str, kind: str = "oauth", per_window: int = 10_000_000, per_hour: int = 10_000_000
+        self, *scopes: str, kind: str = "oauth", per_window: int = 10_000_000, per_hour: int | None = None
     ) -> str:
         """A new account with these scopes (all when none is named): its token. A Basic user's name is `user`."""
         token = secrets.token_hex(8)
         username = "user" if kind == "basic" else ""
         granted = frozenset(scopes) or EVERYTHING
+        if per_hour is None:
+            per_hour = 10_000_000 if kind == "basic" else NO_HOUR
         account = Account(
             secrets.token_hex(8), self.name, "test", kind, username, digest(token), "secret", granted,
             per_hour, per_window, False, int(time.time()), 0,

@@ -304,7 +304,7 @@ def test_other_rules_for_one_table_leave_the_model_as_it_was() -> None:
 @pytest.mark.parametrize("each", TABLES, ids=lambda each: each.name)
 def test_a_table_whose_fields_name_files_knows_the_addresses_that_clients_send_back(each: Table) -> None:
     first = [rule.__name__ for rule in MODEL.rules_of(each).before_validate[:1]]  # type: ignore[attr-defined]
-    assert (first == ["know_own_files"]) == bool(addresses_in(each.entity))
+    assert (first == ["recognize_own_files"]) == bool(addresses_in(each.entity))
 
 
 def test_no_rule_runs_twice() -> None:

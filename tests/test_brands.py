@@ -110,7 +110,7 @@ def test_a_url_is_taken_once_in_the_whole_store(shop: Shop, holder: str, path: s
     body = {"name": "Second", "parent_id": 0, "type": "physical", "price": 1, "weight": 1}
     reply = shop.post(path, {**body, "custom_url": {"url": "/x/", "is_customized": True}})
     assert (reply.status, reply.reason) == (409, "DUPLICATE")
-    assert reply.json["errors"] == {"custom_url": "The custom_url /x/ is taken."}
+    assert reply.json["errors"] == {"custom_url": "The custom_url /x/ is taken"}
     assert reply.json["details"]["conflicting_id"] == 1
     assert shop.post(path, body).status == 200
     moved = shop.put(f"{path}/{shop.get(f'{path}?name=Second').data[0]['id']}", {"custom_url": {"url": "x/"}})

@@ -21,7 +21,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bodega import docs
-from bodega.access.plans import PLANS
+from bodega.access.plans import PLANS, UNLIMITED
 from bodega.access.scopes import ALL, READERS, SCOPES, allows
 from bodega.access.settings import SETTINGS
 from bodega.cli import main
@@ -240,7 +240,7 @@ def test_an_account_is_made_with_everything_and_the_quotas_of_the_plan(any_desk:
     assert list(made) == ["client_id", "client_secret", "token", "username", "store", "name", "kind", "scopes",
                           "requests_per_hour", "requests_per_window", "disabled", "created"]  # fmt: skip
     assert (made["username"], made["kind"], made["name"]) == (None, "oauth", "My app")
-    assert (made["requests_per_window"], made["requests_per_hour"]) == (450, 20_000)
+    assert (made["requests_per_window"], made["requests_per_hour"]) == (450, None)
     assert made["scopes"] == sorted(ALL)
     (listed,) = any_desk.json("account list HASH")
     assert listed == {key: value for key, value in made.items() if key not in ("token", "client_secret")}
@@ -280,6 +280,40 @@ def test_an_account_is_updated(desk: Desk) -> None:
     assert (changed["scopes"], changed["requests_per_window"], changed["disabled"]) == (["default"], 9, True)
     assert desk.json(f"account update HASH {client} --enable") == {**changed, "disabled": False}
     assert "active" in desk.run("account list HASH").stdout
+
+
+def test_quotas_are_given_lifted_and_taken_away(any_desk: Desk) -> None:
+    """An OAuth account may have requests an hour beside its window; `--unlimited` lifts both."""
+    any_desk.json("store plan HASH pro")
+
+    def quotas(line: str) -> tuple[Any, Any]:
+        found = json.loads(any_desk.run(line).stdout)
+        return found["requests_per_window"], found["requests_per_hour"]
+
+    made = json.loads(any_desk.run("account create HASH app --requests-per-hour 70").stdout)
+    assert (made["requests_per_window"], made["requests_per_hour"]) == (450, 70)
+    assert "450 in 30 s, 70 an hour" in any_desk.run("account list HASH").stdout
+    update = f"account update HASH {made['client_id']} --json"
+    assert quotas(f"{update} --no-requests-per-hour") == (450, None)
+    assert quotas(f"{update} --requests-per-window 9 --requests-per-hour 8") == (9, 8)
+    assert quotas(f"{update} --unlimited") == (UNLIMITED, None)
+    assert quotas("account create HASH free --unlimited") == (UNLIMITED, None)
+    assert quotas("account create HASH old --basic --unlimited")[1] == UNLIMITED
+    assert any_desk.run("account list HASH").stdout.count("unlimited") == 3
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "account create HASH app --unlimited --requests-per-window 5",
+        "account create HASH app --basic --unlimited --requests-per-hour 5",
+        "account update HASH nobody --unlimited --requests-per-hour 5",
+        "account update HASH nobody --no-requests-per-hour --requests-per-hour 5",
+    ],
+)
+def test_a_quota_is_given_or_lifted(desk: Desk, line: str) -> None:
+    result = desk.run(line)
+    assert (result.exit_code, result.stdout) == (2, "")
 
 
 @pytest.mark.parametrize(
@@ -485,6 +519,36 @@ def test_the_curl_lines_work_as_printed(demo: dict[str, Any]) -> None:
     assert json.loads(count.body) == {"count": 30}
 
 
+def test_the_demo_accounts_have_the_published_quotas(demo: dict[str, Any]) -> None:
+    """So throttling is met where programs are developed (rules 10 and 11)."""
+    assert (demo["requests_per_window"], demo["requests_per_hour"]) == (450, 20_000)
+    oauth = ask(f"{demo['http']}/stores/demo/v2/time", {"X-Auth-Token": demo["token"]})
+    assert oauth.headers["x-rate-limit-requests-quota"] == "450"
+    login = base64.b64encode(f"{demo['username']}:{demo['token']}".encode()).decode()
+    basic = ask(f"{demo['http']}/api/v2/time", {"Authorization": f"Basic {login}"})
+    assert 19_000 < int(basic.headers["x-bc-apilimit-remaining"]) < 20_000
+
+
+def test_dev_lifts_the_quotas_when_it_is_asked_to(tmp_path: Path) -> None:
+    """Also those of a demo store that is there already; and it says so."""
+    for options, told in (([], 450), (["--unlimited"], None), ([], None)):
+        line = [*BODEGA, "dev", "--http-port", "0", "--https-port", "0", "--products", "0", "--data", str(tmp_path)]
+        with subprocess.Popen(
+            [*line, "--json", *options], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        ) as process:
+            assert process.stdout is not None
+            text = ""
+            while not text.endswith("}\n"):
+                read = process.stdout.readline()
+                assert read, "bodega dev ended"
+                text += read
+            process.send_signal(signal.SIGINT)
+            assert process.wait(60) == 0
+        described = json.loads(text)
+        assert described["requests_per_window"] == told
+        assert described["requests_per_hour"] == (20_000 if told else None)
+
+
 def test_the_link_to_the_panel_leads_into_it(demo: dict[str, Any]) -> None:
     """Looking at it does not use it up."""
     for _ in range(2):
@@ -597,6 +661,7 @@ def test_dev_prints_what_a_newcomer_needs(tmp_path: Path) -> None:
     assert len(re.findall(r"^curl .*$", text, re.M)) == 5
     assert f"export BODEGA_DATA={tmp_path}" in text
     assert "demo-client" in text
+    assert "OAuth 450 requests in 30 s, then 429; Basic 20,000 an hour, then 509   --unlimited lifts them" in text
     assert "Traceback" not in log
     assert list((tmp_path / "stores").glob("demo.*.db")), "a directory that was named is kept"
     shown = subprocess.run(

@@ -30,9 +30,10 @@ from bodega.kit.endpoint import Batch, Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import channel_of, events, fires
 from bodega.kit.fields import INTEGER, Money
+from bodega.kit.filters import Filter, FilterField
 from bodega.kit.fixed import Fixed, ListFixed
 from bodega.kit.images import DropImage
-from bodega.kit.listing import Filter, Include, Listing, children
+from bodega.kit.listing import Include, Listing, children
 from bodega.kit.mistakes import Mistakes
 from bodega.kit.pairs import OfPairs, Pairs, assignments
 from bodega.kit.route import Route, collection, item, moved, route
@@ -187,6 +188,13 @@ def _mapped(operand: Any, op: Any, besides: tuple[Condition, ...] = ()) -> Mappi
     return {"listing": {"mapped": {"x": Filter(operand, op, str, besides)}}}
 
 
+def _named(column: Any) -> Mapping[str, Any]:
+    """A field of filters, with an operator in its own name or not."""
+    name, _, operator = column.partition(":")
+    known = f"x:{operator}" if operator else ":x"
+    return {"listing": {"mapped": {known: FilterField("name" if operator else name)}}}
+
+
 def _fixed(filters: str = "", mapped: Any = None) -> Any:
     def paths(_facet: Any, old: Endpoint, _child: Any) -> Sequence[Route]:
         one = replace(old, listing=Listing(old.table, 2, filters, mapped=mapped))
@@ -231,6 +239,8 @@ MISTAKES: Sequence[tuple[Mapping[str, Any], str]] = [
     ({"filters": "price:like"},
      f'{V3}: filter "price:like": "like" looks into text, and the column "price" is BIGINT'),
     # filters that are mapped
+    (_named("id:rnge"), f'{V3}: filter "x:rnge" "rnge": there is no operator "rnge"; did you mean "range"?'),
+    (_named("nmae"), f'{V3}: filter ":x": there is no column "nmae"; did you mean "name"?'),
     (_mapped("nmae", "eq"), f'{V3}: filter "x": there is no column "nmae"; did you mean "name"?'),
     (_mapped("name", "lik"), f'{V3}: filter "x": there is no operator "lik"; did you mean "like"?'),
     (_mapped("is_low", "greater"),
@@ -287,6 +297,8 @@ MISTAKES: Sequence[tuple[Mapping[str, Any], str]] = [
      'Thing (V3): read_only "prise": there is no member "prise"; did you mean "price"?'),
     ({"v3": {"hidden": "secrets"}},
      'Thing (V3): hidden "secrets": there is no member "secrets"; did you mean "secret"?'),
+    ({"v3": {"set_once": "nmae"}},
+     'Thing (V3): set_once "nmae": there is no member that is written "nmae"; did you mean "name"?'),
     ({"v3": {"required": "name|onwer"}},
      'Thing (V3): required "name|onwer": there is no member that is written "onwer"; did you mean "owner"?'),
     ({"v3": {"required": "id"}}, 'Thing (V3): required "id": there is no member that is written "id"'),
@@ -563,7 +575,8 @@ def test_sql_of_ours_is_read_by_the_database() -> None:
                 continue
             for found in listing.filters.values():
                 if isinstance(found, Filter):
-                    value = ("1",) if found.op in ("in", "not_in", "like_any") else "1"
+                    sets, ranges = ("in", "not_in", "like_any"), ("within", "outside")
+                    value = ("1",) if found.op in sets else ("1", "1") if found.op in ranges else "1"
                     plan = QueryPlan(listing.table, (Condition(found.column, found.op, value), *found.besides))
                     sql, values = count_sql(plan, "sqlite")
                     database.execute(f"EXPLAIN {numbered(sql)}", values).fetchall()

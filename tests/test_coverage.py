@@ -10,7 +10,8 @@ from click.testing import CliRunner
 
 from bodega import docs
 from bodega.cli import main
-from bodega.coverage import Operation, compare
+from bodega.coverage import compare
+from bodega.http.documented import Operation
 from bodega.kit.actions import Singleton
 from bodega.kit.route import Route, moved
 

@@ -9,7 +9,18 @@ import pytest
 from shop import Shop
 
 GOOD = {"scope": "store/order/*", "destination": "https://example.com/in", "is_active": True}
-MEMBERS = ["id", "client_id", "store_hash", "scope", "destination", "headers", "is_active", "created_at", "updated_at"]
+MEMBERS = [
+    "id",
+    "client_id",
+    "store_hash",
+    "scope",
+    "destination",
+    "headers",
+    "is_active",
+    "created_at",
+    "updated_at",
+    "events_history_enabled",
+]
 START = 1_900_000_000
 
 

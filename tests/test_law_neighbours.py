@@ -24,7 +24,7 @@ from bodega.law.reasons import Reason, Step
 from bodega.resources import ROUTES
 from bodega.resources.catalog import categories
 from bodega.storage.unit import Terms
-from forms import V2, V3, Desk, Form, rows, strict
+from forms import V2, V3, Crowd, Desk, Form, rows, strict
 from pictures import picture
 from shop import Reply, Server, Shop
 
@@ -249,6 +249,11 @@ def with_too_high_a_limit(draft: Draft) -> None:
 @fault(Reason.FILTER_REQUIRED, "filters", {CLEAR}, frozenset({3}))
 def without_a_filter(draft: Draft) -> None:
     draft.query.remove("name=Nothing")
+
+
+@fault(Reason.TOO_MANY_AT_ONCE, "at once", {READ, CHANGE}, frozenset({3}))
+def beside_forty_others(draft: Draft) -> None:
+    draft.store["under_way"] = Crowd()
 
 
 @fault(Reason.KEY_INVALID, "key", {CREATE})
@@ -549,9 +554,12 @@ def test_of_all_faults_that_fit_the_earliest_is_told_until_none_is_left(world: W
 
 
 ELSEWHERE: dict[Reason, str] = {
+    Reason.NOT_SERVED_HERE: "other paths, of which nothing else is known; tests/test_documented.py",
     Reason.LIST_REFUSED: "lists of customers; tests/test_customers.py holds it before its neighbours",
     Reason.PASSWORD_GUESSED: "passwords of customers; tests/test_customer_passwords.py holds it after its neighbours",
     Reason.NOT_THE_OWNER: "metafields; tests/test_metafields.py holds it before and after its neighbours",
+    Reason.OPTIONS_REFUSED: "orders; tests/test_wording.py holds what it says",
+    Reason.QUANTITY_OUT_OF_BOUNDS: "orders; tests/test_wording.py holds what it says",
     Reason.OUT_OF_STOCK: "orders; tests/test_order_stock.py holds it after what is wrong with a body",
     Reason.PAYMENT_STATE: "payments of orders; nothing else of its step can be said of them",
     Reason.BASE_VARIANT_STAYS: "variants; a delete of one meets no other reason of its step",

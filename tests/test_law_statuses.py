@@ -27,6 +27,7 @@ from forms import (
     V2,
     V3,
     XML,
+    Crowd,
     Desk,
     Form,
     basic,
@@ -223,6 +224,11 @@ def a_suffix_in_v3(desk: Desk) -> Send:
     return lambda: desk.ask("GET", desk.path("brands.json"))
 
 
+@refused(Reason.NOT_SERVED_HERE, "a documented operation that is not served", [V3])
+def a_documented_path_that_is_not_served(desk: Desk) -> Send:
+    return lambda: desk.ask("POST", "/v3/carts", {"line_items": []})
+
+
 @refused(Reason.MOVED_ROUTE, "RFC 9110 15.4.2", [V2, XML])
 def a_read_at_an_old_path(desk: Desk) -> Send:
     return lambda: desk.ask("GET", "/v2/store_information?a=b")
@@ -347,6 +353,18 @@ def an_id_that_no_row_can_have(desk: Desk) -> Send:
     return lambda: desk.ask("DELETE", desk.path("brands/99999999999999999999"))
 
 
+@refused(Reason.TOO_MANY_AT_ONCE, "rule 31", [V3])
+def one_read_of_categories_too_many(desk: Desk) -> Send:
+    store = desk.shop.server.run(desk.shop.server.app.stores.get(desk.shop.name))
+
+    def send() -> Reply:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(store, "under_way", Crowd())
+            return desk.ask("GET", "/v3/catalog/categories")
+
+    return send
+
+
 @refused(Reason.KEY_INVALID, "the draft of Idempotency-Key, 2.1")
 def a_key_with_a_space(desk: Desk) -> Send:
     return lambda: desk.ask("POST", desk.path("brands"), {"name": "Acme"}, headers={"idempotency-key": "a b"})
@@ -445,6 +463,19 @@ def an_order_of_more_than_there_is(desk: Desk) -> Send:
     return lambda: desk.ask("POST", "/v2/orders", order)
 
 
+@refused(Reason.QUANTITY_OUT_OF_BOUNDS, "rule 79", [V2])
+def an_order_of_less_than_the_least(desk: Desk) -> Send:
+    one = desk.shop.product(order_quantity_minimum=2)
+    order = {"billing_address": BUYER, "products": [{"product_id": one, "quantity": 1}]}
+    return lambda: desk.ask("POST", "/v2/orders", order)
+
+
+@refused(Reason.OPTIONS_REFUSED, "rule 79", [V2])
+def an_order_that_answers_what_nobody_asked(desk: Desk) -> Send:
+    answered = {"product_id": desk.shop.product(), "quantity": 1, "product_options": [{"id": 9, "value": "1"}]}
+    return lambda: desk.ask("POST", "/v2/orders", {"billing_address": BUYER, "products": [answered]})
+
+
 @refused(Reason.PAYMENT_STATE, "rule 87", [V3])
 def a_capture_of_what_nobody_authorised(desk: Desk) -> Send:
     line = {"name": "Work", "quantity": 1, "price_ex_tax": 1, "price_inc_tax": 1}
@@ -498,7 +529,7 @@ def a_list_with_a_customer_who_is_known(desk: Desk) -> Send:
 
 @refused(Reason.PASSWORD_GUESSED, "RFC 6585 4", [V3])
 def one_password_too_many(desk: Desk) -> Send:
-    guess = {"email": "jane@example.com", "password": "sesame"}
+    guess = {"email": "jane@example.com", "password": "sesame1"}
     for _ in range(10):
         assert desk.shop.post("/v3/customers/validate-credentials", guess).status == 200
     return lambda: desk.ask("POST", "/v3/customers/validate-credentials", guess)
@@ -810,6 +841,7 @@ MUST: dict[Reason, Callable[[Desk, Reply], None]] = {
     Reason.LIMIT_OVER_MAXIMUM: detail("max_limit", 250),
     Reason.FILTER_REQUIRED: detail("supported_filters"),
     Reason.KEY_INVALID: detail("max_length", 255),
+    Reason.TOO_MANY_AT_ONCE: detail("max_concurrent", 40),
     Reason.KEY_IN_USE: come_back,
     Reason.PRECONDITION_FAILED: tell_the_state,
     Reason.NOT_MODIFIED: as_on_the_200,

@@ -33,7 +33,7 @@ def test_a_coupon_goes_in_and_comes_out(shop: Shop) -> None:
         "id": 1, "name": "$5 off", "type": "per_total_discount", "amount": "5.0000", "min_purchase": "0.0000",
         "expires": "Tue, 01 Dec 2026 00:00:00 +0000", "enabled": True, "code": "S2549JM0Y",
         "applies_to": {"entity": "categories", "ids": [0]}, "num_uses": 0, "max_uses": 3, "max_uses_per_customer": 0,
-        "restricted_to": {}, "shipping_methods": [], "date_created": "Sun, 22 Nov 2026 10:00:00 +0000",
+        "restricted_to": [], "shipping_methods": [], "date_created": "Sun, 22 Nov 2026 10:00:00 +0000",
     }  # fmt: skip
     assert shop.get(COUPONS + "/1").json == made.json
     assert shop.get(COUPONS).json == [made.json]
@@ -103,7 +103,6 @@ REFUSED: list[tuple[str, str, Any, int, str, str]] = [
     ("POST", COUPONS, {**FIVE_OFF, "name": "B", "code": "A+B"}, 400, "FIELD_INVALID", "code"),
     ("POST", COUPONS, {**FIVE_OFF, "name": "B", "code": " "}, 400, "FIELD_INVALID", "code"),
     ("POST", COUPONS, {**FIVE_OFF, "name": "B", "code": "A" * 51}, 400, "FIELD_INVALID", "code"),
-    ("POST", COUPONS, {**FIVE_OFF, "type": "promotion"}, 400, "FIELD_INVALID", "type"),
     ("POST", COUPONS, {**FIVE_OFF, "amount": "-1"}, 400, "FIELD_INVALID", "amount"),
     ("POST", COUPONS, {**FIVE_OFF, "type": "percentage_discount", "amount": 101}, 400, "FIELD_INVALID", "amount"),
     ("POST", COUPONS, {**FIVE_OFF, "applies_to": {"ids": [1]}}, 400, "FIELD_INVALID", "applies_to"),

@@ -85,7 +85,7 @@ def test_variants_have_their_own_stock(shop: Shop) -> None:
     assert shown == {"S": 1, "L": 5}
 
 
-BOUNDS = [(1, 400), (2, 200), (5, 200), (6, 400)]
+BOUNDS = [(1, 409), (2, 200), (5, 200), (6, 409)]
 
 
 @pytest.mark.parametrize(("quantity", "status"), BOUNDS)

@@ -173,8 +173,8 @@ def test_an_image_is_fetched_where_the_owner_allows_it(shop: Shop, host: str) ->
         ("http://{host}/large/100", 422, "IMAGE_INVALID", "is not an image of a format that is taken"),
         ("a.png", 422, "IMAGE_INVALID", "must be an http or https URL"),
         ("file:///etc/passwd", 422, "IMAGE_INVALID", "must be an http or https URL"),
-        (7, 422, "FIELD_INVALID", "must be a string"),
-        (None, 422, "FIELD_MISSING", "is required"),
+        (7, 422, "FIELD_INVALID", "error.expected.jsstring"),
+        (None, 422, "FIELD_MISSING", "Please provide an image_file"),
     ],
 )
 def test_what_is_no_image_changes_nothing(shop: Shop, host: str, url: Any, status: int, reason: str, why: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import Any
 
@@ -16,9 +17,12 @@ BUYER = {"first_name": "Jane", "last_name": "Doe", "street_1": "1 Main Street", 
 LAMP = {"name": "Lamp", "type": "physical", "weight": 1, "price": 20}
 
 
+NUMBERS = itertools.count(1)
+
+
 def place(shop: Shop, **more: Any) -> dict[str, Any]:
     """An order of two lamps and a card, paid, with shipping."""
-    product = shop.post("/v3/catalog/products", {**LAMP, "name": f"Lamp {len(more)}{id(more)}"}).data["id"]
+    product = shop.post("/v3/catalog/products", {**LAMP, "name": f"Lamp {next(NUMBERS)}"}).data["id"]
     lines = [{"product_id": product, "quantity": 2},
              {"name": "Card", "quantity": 1, "price_ex_tax": "2", "price_inc_tax": "2"}]  # fmt: skip
     body = {"status_id": 11, "billing_address": BUYER, "shipping_addresses": [BUYER], "products": lines,

@@ -103,6 +103,11 @@ def test_permissions_and_quota_are_changed_in_place(shop: Shop) -> None:
     assert (changed.per_window, changed.quota_epoch) == (5, account.quota_epoch + 1)
     browser.post(browser.get(here), account.client_id)
     assert accounts(shop)["test"].quota_epoch == changed.quota_epoch, "the same quota goes on counting"
+    browser.post(browser.get(here), account.client_id, hour="70")
+    assert (accounts(shop)["test"].per_window, accounts(shop)["test"].per_hour) == (5, 70)
+    assert "5 in 30 s, 70 an hour" in browser.get(f"{base(shop)}/accounts").text
+    browser.post(browser.get(here), account.client_id, hour="")
+    assert accounts(shop)["test"].per_hour < 0, "left empty, it has only its window"
     shop.server.hear()
     assert shop.get("/v3/catalog/products").status == 403
 

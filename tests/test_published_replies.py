@@ -61,12 +61,12 @@ class Asked:
                 self.failed[place] = f"{row.method} {row.path}: {error!r}"
 
     def _send(self, row: Row) -> None:
-        path = _filled(row.path, self.names)
+        path = filled(row.path, self.names)
         headers = dict(row.headers or {})
         if isinstance(row.body, bytes):
             reply = self.shop.request(row.method, path, body=row.body, headers=headers)
         else:
-            reply = self.shop.request(row.method, path, _filled(row.body, self.names), headers=headers)
+            reply = self.shop.request(row.method, path, filled(row.body, self.names), headers=headers)
         whole = f"{row.method} {path}: {reply.status} {reply.body.decode()[:500]}"
         assert reply.status == row.status or (not row.status and 200 <= reply.status < 300), whole
         operation = self.operation(row.method, path)
@@ -101,7 +101,7 @@ class Asked:
         """Paths of a route: what its module says, else whatever served collections list for each of its ids."""
         told = paths().get(f"/v{route.version}/{route.template}")
         if told is not None:
-            yield from (_filled(path, self.names) for path in told)
+            yield from (filled(path, self.names) for path in told)
             return
         yield from self._walk(route.version, "", route.template.split("/"), f"/v{route.version}")
 
@@ -165,12 +165,12 @@ class Asked:
         return _without_inner(found)
 
 
-def _filled(body: Any, names: dict[str, Any]) -> Any:
+def filled(body: Any, names: dict[str, Any]) -> Any:
     """A path or a body with the ids in place of {name}; a text that is nothing but one becomes the id itself."""
     if isinstance(body, dict):
-        return {key: _filled(value, names) for key, value in body.items()}
+        return {key: filled(value, names) for key, value in body.items()}
     if isinstance(body, list):
-        return [_filled(value, names) for value in body]
+        return [filled(value, names) for value in body]
     if not isinstance(body, str):
         return body
     unknown = [name for name in NAME.findall(body) if name not in names]

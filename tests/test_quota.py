@@ -13,7 +13,8 @@ import msgspec
 import pytest
 
 from bodega.access import quota as counting
-from bodega.access.quota import HourlyQuota, SharedQuota, WindowQuota
+from bodega.access.quota import HourAndWindow, HourlyQuota, SharedQuota, WindowQuota
+from bodega.access.quota_counts import kept_counts
 from bodega.clock import Clock
 from bodega.storage.opening import open_backend
 from bodega.storage.registry import Account
@@ -180,6 +181,118 @@ def test_an_account_that_is_revoked_is_refused_at_the_next_request(shop: Shop, k
     assert ask().status == 401
 
 
+BOTH = ("x-bc-apilimit-remaining", "x-rate-limit-requests-left")
+
+
+def beside(shop: Shop, window: int, hour: int) -> Callable[[], Reply]:
+    """Asks as an OAuth account that has requests an hour beside its window."""
+    token = shop.account(per_window=window, per_hour=hour)
+    return lambda: shop.get(TIME, token=token)
+
+
+def test_an_oauth_account_may_have_requests_an_hour_beside_its_window(shop: Shop) -> None:
+    """429 while the window is spent, 509 when the hour is; every reply carries the headers of both."""
+    shop.freeze(START)
+    ask = beside(shop, 3, 5)
+    replies = [ask() for _ in range(5)]
+    assert [reply.status for reply in replies] == [200, 200, 200, 429, 429]
+    told = [tuple(int(reply.headers[name]) for name in BOTH) for reply in replies]
+    assert told == [(4, 2), (3, 1), (2, 0), (2, 0), (2, 0)], "a request that the window refuses costs the hour nothing"
+    assert replies[-1].headers["x-retry-after"] == "30"
+    shop.freeze(START + 60)
+    replies = [ask() for _ in range(4)]
+    assert [reply.status for reply in replies] == [200, 200, 509, 509]
+    spent = replies[-1]
+    assert spent.reason == "HOURLY_QUOTA_SPENT"
+    assert [spent.headers[name] for name in BOTH] == ["0", "1"], "one that the hour refuses costs the window nothing"
+    assert spent.headers["retry-after"] == spent.headers["x-retry-after"] == "3540"
+    assert [name for name in spent.headers if name.startswith("x-rate-limit-")] == [
+        "x-rate-limit-requests-left", "x-rate-limit-requests-quota", "x-rate-limit-time-reset-ms",
+        "x-rate-limit-time-window-ms",
+    ]  # fmt: skip
+    shop.freeze(START + 3600)
+    assert [ask().status for _ in range(4)] == [200, 200, 200, 509], "three of the first minute have left the hour"
+
+
+@pytest.mark.parametrize(("window", "hour", "status"), [(0, 5, 429), (5, 0, 509), (0, 0, 509)])
+def test_an_hour_beside_a_window_may_be_closed_as_either_may(shop: Shop, window: int, hour: int, status: int) -> None:
+    """The hour is named first, as the order of the reasons has it."""
+    assert beside(shop, window, hour)().status == status
+
+
+# Over a restart
+
+
+@pytest.fixture
+def restarted(embedded: Server) -> Callable[[], None]:
+    """Stops the embedded server and starts it again."""
+
+    def restart() -> None:
+        directory = embedded.backend.directory  # type: ignore[attr-defined]
+        embedded.run(embedded.app.stop())
+        backend = embedded.run(open_backend(directory, None))
+        embedded.__init__(embedded.runner, backend)  # type: ignore[misc]
+
+    return restart
+
+
+KINDS: dict[str, Callable[[Shop], Callable[[], Reply]]] = {
+    "oauth": lambda shop: oauth(shop, 5),
+    "basic": lambda shop: basic(shop, 5),
+    "both": lambda shop: beside(shop, 5, 100),
+    "hour": lambda shop: beside(shop, 100, 5),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_left_survives_a_restart(embedded: Server, restarted: Callable[[], None], kind: str) -> None:
+    """Of the embedded server; workers on PostgreSQL count in the registry itself."""
+    shop = embedded.shop()
+    shop.freeze(START)
+    ask = KINDS[kind](shop)
+    assert [ask().status for _ in range(3)] == [200] * 3
+    restarted()
+    assert [ask().status < 400 for _ in range(4)] == [True, True, False, False]
+    restarted()
+    assert ask().status in (429, 509)
+    shop.freeze(START + 3600)
+    restarted()
+    assert [ask().status < 400 for _ in range(6)] == [True] * 5 + [False], "what was counted is over"
+
+
+def test_a_new_quota_starts_a_new_count_over_a_restart_too(embedded: Server, restarted: Callable[[], None]) -> None:
+    """The count that is kept is that of the old quota."""
+    shop = embedded.shop()
+    shop.freeze(START)
+    ask = oauth(shop, 2)
+    assert [ask().status for _ in range(3)] == [200, 200, 429]
+    change(shop, account_of(shop, per_window=2), per_window=3)
+    restarted()
+    assert [ask().status for _ in range(4)] == [200, 200, 200, 429]
+
+
+def test_counts_are_kept_while_the_server_runs(embedded: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that is killed forgets at most the last seconds; what did not change is not written again."""
+    shop = embedded.shop()
+    shop.freeze(START)
+    ask = oauth(shop, 5)
+    assert [ask().status for _ in range(2)] == [200, 200]
+    keeper = embedded.app._quota_keeper
+    assert keeper is not None
+    embedded.run(keeper.save())
+    client = account_of(shop, per_window=5).client_id
+    kept = embedded.run(kept_counts(embedded.backend.registry.tx, shop.name))
+    assert kept[client].counts == {str(round((START + 30) * 1000)): 2}
+    written: list[str] = []
+
+    async def run(sql: str, *_values: Any) -> None:
+        written.append(sql)
+
+    monkeypatch.setattr(embedded.backend.registry.tx, "run", run)
+    embedded.run(keeper.save())
+    assert written == []
+
+
 def account(kind: str, quota: int) -> Account:
     return Account("c", "s", "n", kind, "", "", "", frozenset(), quota, quota, False, 0, 0)
 
@@ -308,6 +421,24 @@ def test_a_worker_that_died_holding_units_costs_a_handful_and_two_seconds(shared
     dead._timer.cancel()
     through = workers.spend([0] * 1_300, START)
     assert 1_200 - 1 - counting.HANDFUL <= through < 1_200
+
+
+def test_workers_share_an_hour_beside_a_window(shared: Server) -> None:
+    """Exactly the smaller of the two passes, however requests are spread; what one refuses costs the other nothing."""
+    shop = shared.shop()
+    shop.account(per_window=30, per_hour=100)
+    found = account_of(shop, per_window=30)
+    tx = shared.backend.registry.tx
+    counts = [HourAndWindow(found, shared=True) for _ in range(2)]
+
+    async def through(asked: int, now: float) -> tuple[int, int]:
+        spent = [await counts[turn % 2].spend(tx, now) for turn in range(asked)]
+        passed = sum(window.left >= 0 and hour.left >= 0 for window, hour in spent)
+        return passed, sum(hour.left < 0 for _window, hour in spent)
+
+    assert [shared.run(through(40, START + 40 * turn))[0] for turn in range(4)] == [30, 30, 30, 10]
+    assert shared.run(through(5, START + 160)) == (0, 5)
+    assert shared.run(through(40, START + 3600))[0] == 30
 
 
 def test_clocks_a_little_apart_do_not_start_the_window_anew(shared: Server) -> None:

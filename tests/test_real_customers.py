@@ -35,7 +35,7 @@ V3_HOME = {
 
 
 def test_customers_are_created_read_updated_counted_listed_and_deleted(api: BigcommerceApi) -> None:
-    made = api.Customers.create(**JANE, _authentication={"password": "sesame", "password_confirmation": "sesame"})
+    made = api.Customers.create(**JANE, _authentication={"password": "sesame1", "password_confirmation": "sesame1"})
     assert api.Customers.get(made.id) == made
     changed = made.update(store_credit="12.5", company="Acme")
     assert (changed.store_credit, changed.company, changed.form_fields) == ("12.5000", "Acme", None)

@@ -40,15 +40,23 @@ PRODUCT = {"type": "physical", "price": 1, "weight": 1}
 
 WHERE: list[tuple[Condition, str, list[Any]]] = [
     (Condition("price", "eq", 5), "price = $1", [5]),
-    (Condition("price", "ne", 5), "price <> $1", [5]),
+    (Condition("price", "ne", 5), "(price = $1) IS NOT TRUE", [5]),
     (Condition("price", "min", 5), "price >= $1", [5]),
     (Condition("price", "max", 5), "price <= $1", [5]),
     (Condition("price", "greater", 5), "price > $1", [5]),
     (Condition("price", "less", 5), "price < $1", [5]),
     (Condition("id", "in", (1, 2)), "id IN ($1, $2)", [1, 2]),
     (Condition("id", "in", ()), "1 = 0", []),
-    (Condition("id", "not_in", (1, 2)), "id NOT IN ($1, $2)", [1, 2]),
+    (Condition("id", "not_in", (1, 2)), "(id IN ($1, $2)) IS NOT TRUE", [1, 2]),
     (Condition("id", "not_in", ()), "1 = 1", []),
+    (Condition("date_created", "within", ("a", "b")), "(date_created BETWEEN $1 AND $2)", ["a", "b"]),
+    (
+        Condition("date_created", "outside", ("a", "b", "c", "d")),
+        "((date_created BETWEEN $1 AND $2 OR date_created BETWEEN $3 AND $4)) IS NOT TRUE",
+        ["a", "b", "c", "d"],
+    ),
+    (Condition("date_created", "within", ()), "1 = 0", []),
+    (Condition("date_created", "outside", ()), "1 = 1", []),
     (Condition("name", "like", "50%_!"), "name LIKE $1 ESCAPE '!'", ["%50!%!_!!%"]),
     (Condition(AnyColumn(("a", "b")), "like", "x"), "(a LIKE $1 ESCAPE '!' OR b LIKE $1 ESCAPE '!')", ["%x%"]),
     (
@@ -228,7 +236,7 @@ def test_a_delete_of_more_rows_than_a_statement_has_parameters_is_carried_out(sh
 
 
 def account(store: str, **more: Any) -> Account:
-    made = Account("c1", store, "n", "oauth", "", "digest", "s", frozenset({"b", "a"}), 1, 2, False, 3, 1)
+    made = Account("c1", store, "n", "oauth", "", "digest", "s", frozenset({"b", "a"}), 100, 2, False, 3, 1)
     return msgspec.structs.replace(made, **more)
 
 

@@ -72,7 +72,7 @@ LISTED = [
     ("?last_name=Smith", [3]),
     ("?id:in=1,3", [1, 3]),
     ("?date_created:min=2014-05-14", [3]),
-    ("?date_modified:max=2014-05-14", [1, 2]),
+    ("?date_modified:max=2014-05-14", [1, 2, 3]),
 ]
 
 

@@ -11,17 +11,20 @@ from typing import Any
 
 from bodega import memory
 from bodega.access.plans import COUNTERS, PLANS
+from bodega.access.quota_counts import QuotaKeeper
 from bodega.access.scopes import READERS, SCOPES
 from bodega.access.stores import OpenStore, Stores
 from bodega.events import scopes as events
 from bodega.events.dispatcher import Dispatcher
 from bodega.http.app_context import AppContext
 from bodega.http.asgi import Api
+from bodega.http.documented import Unserved
 from bodega.http.files import pictures
 from bodega.http.mounts import gateway_time, operations
 from bodega.http.router import by_version
 from bodega.http.task_executor import TaskExecutor
 from bodega.journal.recorder import Journal
+from bodega.journal.request_logs import request_logs
 from bodega.journal.sync import JournalSync
 from bodega.kit.compile import DECLARATIONS, compile_declarations
 from bodega.kit.route import Route
@@ -36,8 +39,8 @@ from bodega.tasks.worker import Worker
 
 
 def routes() -> Sequence[Route]:
-    """Everything that is served, in both versions."""
-    return ROUTES
+    """Everything that is served, in both versions: the resources, and the journal as one."""
+    return (*ROUTES, request_logs())
 
 
 @functools.cache
@@ -46,7 +49,7 @@ def check_declarations() -> None:
     modules = [module for name, module in sys.modules.items() if name.startswith("bodega.resources.")]
     compile_declarations(
         [MODEL.rules_of(table) for table in MODEL.tables],
-        ROUTES,
+        routes(),
         scopes=SCOPES,
         readers=frozenset(READERS.values()),
         events=events.SCOPES,
@@ -66,11 +69,13 @@ class Application:
         worker: Worker,
         dispatcher: Dispatcher,
         journal_sync: JournalSync,
+        quota_keeper: QuotaKeeper | None,
         log: Log,
         look: Callable[[], None],
     ) -> None:
         self.stores = stores
         self.journal_sync = journal_sync
+        self._quota_keeper = quota_keeper
         self._look = look
         self._looking: asyncio.Task[None] | None = None
         self._api = api
@@ -102,6 +107,8 @@ class Application:
         self._looking = asyncio.create_task(self._keep_looking())
         self._dispatcher.start()
         self.journal_sync.start()
+        if self._quota_keeper is not None:
+            self._quota_keeper.start()
         memory.settle()
         self._waking = asyncio.create_task(self.stores.wake_all())
 
@@ -121,6 +128,8 @@ class Application:
         await self._worker.stop()
         await self._dispatcher.stop()
         await self.journal_sync.stop()
+        if self._quota_keeper is not None:
+            await self._quota_keeper.stop()
         await self.stores.close()
         self._log.flush()
 
@@ -144,13 +153,17 @@ async def make_app(
     listen = getattr(backend.registry, "listen", None)
     if listen is not None:
         await listen()
+    journal = Journal()
+    journal_sync = JournalSync(stores, journal, written, shared=not isinstance(backend, SqliteBackend))
+    served = (*ROUTES, request_logs(journal_sync.read))
     worker: list[Worker] = []
     app = AppContext(
         stores,
-        by_version(ROUTES),
+        by_version(served),
         insecure_http,
         behind_tls,
         https_port,
+        unserved=Unserved(served),
         wake_worker=lambda store: worker[0].enqueued(store),
     )
     announce = backend.registry.announce_task
@@ -166,10 +179,8 @@ async def make_app(
         dispatcher.opened(store)
 
     stores.opened = opened
-    reference = pages(ROUTES)
+    reference = pages(served)
     look = functools.partial(_look, meter, stores, worker[0])
-    journal = Journal()
-    journal_sync = JournalSync(stores, journal, written, shared=not isinstance(backend, SqliteBackend))
     panel = panel_mounts(
         stores, journal_sync, written, insecure_http=insecure_http, https_port=https_port, ca=ca, api=app
     )
@@ -182,7 +193,10 @@ async def make_app(
         **panel,
     }
     api = Api(app, written, mounts, meter, journal)
-    return Application(stores, api, worker[0], dispatcher, journal_sync, written, look)
+    keeper = (
+        QuotaKeeper(backend.registry.tx, stores.quotas_now, written) if isinstance(backend, SqliteBackend) else None
+    )
+    return Application(stores, api, worker[0], dispatcher, journal_sync, keeper, written, look)
 
 
 def _look(meter: Meter, stores: Stores, worker: Worker) -> None:

@@ -8,15 +8,13 @@ paths and whatever else it learns count here as well.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bodega.http.router import Routes, by_version
+from bodega.http.documented import Operation, is_served
+from bodega.http.router import by_version
 from bodega.kit.route import Route
-
-AT_ROOT = frozenset({("gateway", "GET", "/time"), ("login", "POST", "/oauth2/token")})
-"""Operations outside the versions that are served beside them."""
 
 METHODS = ("GET", "POST", "PUT", "DELETE")
 
@@ -25,19 +23,10 @@ class NoList(ValueError):
     """A file that is not a list of operations; the message is a sentence."""
 
 
-class Operation(NamedTuple):
-    """A line of a list of operations. Parameters of `path` are in braces."""
-
-    version: str
-    method: str
-    path: str
-    group: str
-    wave: str = ""
-
-    def within(self, groups: Sequence[str], waves: Sequence[str]) -> bool:
-        """Whether it is in one of the groups (`catalog` has `catalog.brands` in it) and in one of the waves."""
-        inside = not groups or any(f"{self.group}.".startswith(f"{group}.") for group in groups)
-        return inside and (not waves or self.wave in waves)
+def is_within(operation: Operation, groups: Sequence[str], waves: Sequence[str]) -> bool:
+    """Whether it is in one of the groups (`catalog` has `catalog.brands` in it) and in one of the waves."""
+    inside = not groups or any(f"{operation.group}.".startswith(f"{group}.") for group in groups)
+    return inside and (not waves or operation.wave in waves)
 
 
 class CoverageGroup(NamedTuple):
@@ -90,25 +79,6 @@ def compare(operations: Iterable[Operation], routes: Iterable[Route]) -> list[Co
         served, missing = sorted_out.setdefault(key, ([], []))
         (served if is_served(operation, tries) else missing).append(operation)
     return [CoverageGroup(*key, len(served), tuple(missing)) for key, (served, missing) in sorted_out.items()]
-
-
-def is_served(operation: Operation, tries: Mapping[int, Routes]) -> bool:
-    """Whether a request for the operation would find its route there, and the method on it."""
-    if (operation.version, operation.method, operation.path) in AT_ROOT:
-        return True
-    number = {"v2": 2, "v2-legacy": 2, "v3": 3}.get(operation.version)
-    if number is None:
-        return False
-    # "1" is a number and a word. A word of the path that is taken for an id makes one id too many: `/products/count` is
-    # not served by `products/{code:text}`.
-    segments = operation.path.strip("/").split("/")
-    match = tries[number].find(tuple("1" if _is_parameter(segment) else segment for segment in segments))
-    ids = sum(map(_is_parameter, segments))
-    return match is not None and len(match.ids) == ids and operation.method in match.route.actions
-
-
-def _is_parameter(segment: str) -> bool:
-    return segment.startswith("{")
 
 
 def _place(method: str) -> tuple[int, str]:

@@ -95,13 +95,30 @@ def parse_moment(text: str) -> int:
     Reads ISO 8601 with an offset, with Z or without a zone (UTC), fractions dropped; "2013", "2013-12", "2013-12-05";
     RFC 2822; and UNIX seconds of 9 to 12 digits. Raises ValueError for anything else and outside 1970..9999.
     """
+    return parse_span(text)[0]
+
+
+def parse_span(text: str) -> tuple[int, int]:
+    """The first and the last second that a date means: of a day, a month or a year all of it; a moment is both.
+
+    Reads what `parse_moment` reads, and raises as it does.
+    """
     text = text.strip()
     if len(text) <= _LONGEST:
         if _UNIX.fullmatch(text):
-            return _within_reach(int(text))
+            moment = _within_reach(int(text))
+            return moment, moment
         if found := _ISO_8601.fullmatch(text) or _RFC_2822.fullmatch(text):
-            return _within_reach(_moment(int(found["year"]), found))
+            first = _within_reach(_moment(int(found["year"]), found))
+            return first, first if found["hour"] else _last_second(int(found["year"]), found["month"], found["day"])
     raise ValueError("not a date")
+
+
+def _last_second(year: int, month: str | None, day: str | None) -> int:
+    if day:
+        return timegm((year, int(month or 1), int(day), 23, 59, 59))
+    after = int(month) + 1 if month else 13
+    return timegm((year + after // 13, (after - 1) % 12 + 1, 1, 0, 0, 0)) - 1
 
 
 def _day_and_clock(epoch: int) -> str:

@@ -19,6 +19,7 @@ from bodega.coverage import CoverageGroup, compare, read_operations
 from bodega.explain import before_the_law, outcome_facts, reason_facts, statuses
 from bodega.law.outcome import OUTCOMES
 from bodega.law.reasons import Reason, Step
+from bodega.law.wording import CODES, title_of
 from bodega.resources import MODEL
 from bodega.storage.outbox import CREATED, DELETED, UPDATED, Signal
 
@@ -29,7 +30,14 @@ def status_codes() -> str:
     """The law: steps in the order of judgement with their reasons, outcomes, and an index by status."""
     facts = [reason_facts(reason) for reason in Reason]
     law = [
-        [_step(step) if first else "", f"`{fact['reason']}`", _statuses(fact), fact["carries"], fact["remedy"]]
+        [
+            _step(step) if first else "",
+            f"`{fact['reason']}`",
+            _statuses(fact),
+            title_of(Reason[fact["reason"]]),
+            fact["carries"],
+            fact["remedy"],
+        ]
         for step in Step
         for first, fact in _marked(fact for fact in facts if fact["step"]["number"] == int(step))
     ]
@@ -43,7 +51,10 @@ def status_codes() -> str:
         "prints the same on the command line, and the reply to a request with `Bodega-Trace: 1` shows its path\n"
         "through the steps.\n\n"
         "## Steps and reasons\n\n"
-        + _table(["step", "reason", "status", "the reply carries", "what the client can do"], law)
+        + _table(["step", "reason", "status", "title in V3", "the reply carries", "what the client can do"], law)
+        + "\n## Codes\n\n"
+        "Some refusals of V3 carry the number that the hosted API is known to give.\n\n"
+        + _table(["code", "title"], [[str(code), title or "as the reason has it"] for code, title in CODES.items()])
         + "\n## Outcomes\n\n"
         + _table(["status", "outcome", "meaning", "the reply carries"], ways)
         + "\n## By status\n\n"

@@ -12,6 +12,9 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+SHORTEST = 7
+"""Characters of a shopper's password, at least."""
+
 LONGEST = 250
 """At most so many characters of a password are used."""
 

@@ -146,10 +146,10 @@ DIFFERS = [
         for operation in (f"GET {OPTIONS}", f"GET {OPTIONS}/{{option_id}}")
     ),
     *(Differs(f"POST {OPTIONS}", name, "body", NAMED) for name in ("display_name", "type", "option_values")),
-    Differs("GET /v3/catalog/products*", "data*.image_url", "extra", PICTURE),
+    Differs("* /v3/catalog/products*", "data*.image_url", "extra", PICTURE),
     Differs("GET /v3/catalog/products*", "data.options.config.*", "absent", "settings that only modifiers have"),
     Differs("GET /v3/catalog/products*", "data.modifiers.config.date_*", "format", "times, as modifiers publish them"),
-    Differs("GET /v3/catalog/products*", "data.options.name", "extra", "published for the option itself"),
+    Differs("* /v3/catalog/products*", "data.options.name", "extra", "published for the option itself"),
     Differs(f"* {MODIFIERS}*", "data*.value_data", "type", NO_DATA),
     Differs(f"* {OPTIONS}*", "data*.value_data", "type", NO_DATA),
     Differs(f"POST {MODIFIERS}", "data.*", "extra", "the schema puts the modifier below `items`; the wire does not"),

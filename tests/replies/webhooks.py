@@ -2,6 +2,7 @@
 
 from replies import Differs, Row
 
+RECORDED = "recorded replies have it"
 ROWS = [
     Row(
         "POST", "/v3/hooks", {"scope": "store/order/*", "destination": "https://example.com/orders"}, name="orders_hook"
@@ -13,7 +14,11 @@ ROWS = [
     Row("PUT", "/v3/hooks/admin", {"emails": ["webhooks@example.com"]}),
 ]
 DIFFERS = [
+    Differs("* /v3/hooks*", "data.events_history_enabled", "extra", RECORDED),
     Differs("GET /v3/hooks/admin", "data.blocked_domains.*", "absent", "none is blocked; test_webhooks.py has one"),
 ]
 V2_TABLES = {"hooks": "webhook"}
-V2_DIFFERS = {("webhook", "scope", "type"): "a string, since channels make scopes without number"}
+V2_DIFFERS = {
+    ("webhook", "scope", "type"): "a string, since channels make scopes without number",
+    ("webhook", "events_history_enabled", "name"): RECORDED,
+}

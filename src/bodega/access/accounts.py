@@ -8,7 +8,7 @@ import time
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from bodega.access.plans import DEFAULT, PLANS
+from bodega.access.plans import DEFAULT, NO_HOUR, PLANS
 
 if TYPE_CHECKING:
     from bodega.storage.registry import Account, Registry, StoreRecord
@@ -27,7 +27,10 @@ async def add_account(
     client_id: str = "",
     secret: str = "",
 ) -> Account:
-    """A new account whose holder sends `token`; quotas that are None are the plan's. Raises Exists."""
+    """A new account whose holder sends `token`; quotas that are None are the plan's. Raises Exists.
+
+    An OAuth account has requests an hour only if they are given.
+    """
     from bodega.storage.registry import Account, digest
 
     plan = PLANS.get(store.plan, PLANS[DEFAULT])
@@ -41,7 +44,7 @@ async def add_account(
         token_digest=digest(token),
         secret=secret or secrets.token_hex(32),
         scopes=scopes,
-        per_hour=plan.requests_per_hour if per_hour is None else per_hour,
+        per_hour=(plan.requests_per_hour if basic else NO_HOUR) if per_hour is None else per_hour,
         per_window=plan.requests_per_window if per_window is None else per_window,
         disabled=False,
         created=int(time.time()),

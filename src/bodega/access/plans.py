@@ -11,6 +11,12 @@ from dataclasses import dataclass, field
 WINDOW_MS = 30_000
 HOUR_SECONDS = 3_600
 
+UNLIMITED = 1_000_000_000
+"""A quota that nobody spends: `--unlimited`."""
+
+NO_HOUR = -1
+"""Requests an hour of an OAuth account that has only its window."""
+
 COUNTERS = ("products", "categories", "brands", "customers")
 """What a plan can limit."""
 

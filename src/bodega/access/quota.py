@@ -1,13 +1,15 @@
 """Quotas: how many requests an account may send, counted by the store's clock.
 
-OAuth accounts have a window (rule 11), Basic accounts a rolling hour (rule 10). One process counts in memory; workers
-on PostgreSQL reserve several units at once in the registry, so that a request costs no round trip.
+OAuth accounts have a window (rule 11) and may have a rolling hour beside it; Basic accounts have the hour (rule 10).
+One process counts in memory, and keeps what it counted (`quota_counts.py`); workers on PostgreSQL reserve several units
+at once in the registry, so that a request costs no round trip.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
 
 import msgspec
 
@@ -22,6 +24,13 @@ class Spent(msgspec.Struct, frozen=True, gc=False):
     left: int
     quota: int
     reset_ms: int
+
+
+Counts = Mapping[str, int]
+"""Requests by what they were counted under: the end of a window in milliseconds, or the number of a minute."""
+
+FIRST_WINDOW = 10_000_000_000
+"""Keys from here on are ends of windows; those below are minutes. Both are kept in one row."""
 
 
 class WindowQuota:
@@ -44,6 +53,23 @@ class WindowQuota:
             left_ms = WINDOW_MS
         self.used += 1
         return Spent(self.quota - self.used, self.quota, left_ms)
+
+    def now(self, now: float) -> Spent:
+        """The state at `now`, counting nothing."""
+        left_ms = round((self.ends - now) * 1000)
+        if left_ms <= 0 or left_ms > WINDOW_MS:
+            return Spent(self.quota, self.quota, WINDOW_MS)
+        return Spent(max(0, self.quota - self.used), self.quota, left_ms)
+
+    def counts(self) -> Counts:
+        """What is to be kept over a restart."""
+        return {str(round(self.ends * 1000)): self.used} if self.used else {}
+
+    def restore(self, counts: Counts, now: float) -> None:
+        """Goes on with what was kept; a window that is over is no count."""
+        for key, used in counts.items():
+            if int(key) >= FIRST_WINDOW:
+                self.ends, self.used = int(key) / 1000, used
 
 
 class HourlyQuota:
@@ -72,6 +98,22 @@ class HourlyQuota:
         self.total += 1
         return Spent(self.quota - self.total, self.quota, int((minute * 60 + 60 - now) * 1000))
 
+    def give_back(self, now: float) -> None:
+        """Takes back a request that was counted at `now`, and then refused for another reason."""
+        self.minutes[int(now // 60)] -= 1
+        self.total -= 1
+
+    def counts(self) -> Counts:
+        """What is to be kept over a restart."""
+        return {str(minute): used for minute, used in self.minutes.items() if used}
+
+    def restore(self, counts: Counts, now: float) -> None:
+        """Goes on with what was kept of the last sixty minutes."""
+        minute = int(now // 60)
+        kept = {int(key): used for key, used in counts.items() if int(key) < FIRST_WINDOW}
+        self.minutes = {key: used for key, used in kept.items() if minute - 60 < key <= minute}
+        self.total = sum(self.minutes.values())
+
 
 class SharedQuota:
     """A quota that several workers share: units are taken from the registry, where the count is kept.
@@ -85,13 +127,28 @@ class SharedQuota:
     """
 
     __slots__ = (
-        "_at_work", "_extra", "_in_hand", "_key", "_left", "_lock", "_oldest", "_spent", "_timer", "_waiting",
-        "account", "epoch", "hour", "quota",
+        "_at_work",
+        "_extra",
+        "_in_hand",
+        "_key",
+        "_left",
+        "_lock",
+        "_oldest",
+        "_spent",
+        "_sql",
+        "_timer",
+        "_waiting",
+        "account",
+        "epoch",
+        "hour",
+        "quota",
     )  # fmt: skip
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, *, beside: bool = False) -> None:
+        """`beside`: the hour that an OAuth account has beside its window."""
         self.account = account.client_id
-        self.hour = account.kind == "basic"
+        self.hour = beside or account.kind == "basic"
+        self._sql = _HOUR_SQL if beside else _SQL
         self.quota = account.per_hour if self.hour else account.per_window
         self.epoch = account.quota_epoch
         self._key = -1  # what the reserved units were counted under: the window's end, or the minute
@@ -123,6 +180,18 @@ class SharedQuota:
         self._in_hand -= 1
         return Spent(self._left + self._in_hand, self.quota, self._reset_ms(now))
 
+    def now(self, now: float) -> Spent:
+        """The state as far as this worker knows it, counting nothing."""
+        if not self._current(int(now // 60) if self.hour else int(now * 1000)):
+            return Spent(self.quota, self.quota, WINDOW_MS)
+        return Spent(max(0, self._left + self._in_hand), self.quota, self._reset_ms(now))
+
+    async def give_back(self, tx: Tx) -> None:
+        """Takes back a request that was counted a moment ago, and then refused for another reason."""
+        self._left += 1
+        await self._return(tx, 1, 0, self._key)
+        self._spent = False
+
     def _current(self, moment: int) -> bool:
         """Whether the reserved units are still valid; clocks of several machines may differ a little."""
         if self.hour:
@@ -149,7 +218,7 @@ class SharedQuota:
         while True:
             values = (low, high, fresh or moment + WINDOW_MS, not self.hour)
             needed = self._waiting
-            row = await tx.row(_TAKE, self.account, self.epoch, *values, self.quota, needed, self._extra)
+            row = await tx.row(self._sql.take, self.account, self.epoch, *values, self.quota, needed, self._extra)
             self._extra = 0
             if row is None:
                 if not await self._enter(tx):
@@ -171,7 +240,7 @@ class SharedQuota:
     async def _enter(self, tx: Tx) -> bool:
         """The account's first row; False for an account that was revoked a moment ago."""
         try:
-            await tx.run(_FIRST, self.account)
+            await tx.run(self._sql.first, self.account)
         except Clash:
             return False
         return True
@@ -187,7 +256,7 @@ class SharedQuota:
 
     async def _return(self, tx: Tx, unused: int, extra: int, key: int) -> None:
         with contextlib.suppress(Busy):  # then the units are lost until the count moves on
-            await tx.run(_RETURN, self.account, self.epoch, str(key), unused, extra)
+            await tx.run(self._sql.give_back, self.account, self.epoch, str(key), unused, extra)
 
 
 HANDFUL = 50
@@ -254,11 +323,66 @@ UPDATE quotas SET held = greatest(0, held - $5::bigint), counts = jsonb_set(coun
 WHERE client_id = $1 AND quota_epoch = $2::int AND counts::jsonb ->> $3::text IS NOT NULL
 """
 
-Quota = WindowQuota | HourlyQuota | SharedQuota
+
+class _Statements(msgspec.Struct, frozen=True):
+    """The statements of a table of counts."""
+
+    first: str
+    take: str
+    give_back: str
+
+
+_SQL = _Statements(_FIRST, _TAKE, _RETURN)
+_HOUR_SQL = _Statements(*(sql.replace("quotas", "hour_quotas") for sql in (_FIRST, _TAKE, _RETURN)))
+
+
+class HourAndWindow:
+    """The quotas of an OAuth account that has requests an hour beside its window."""
+
+    __slots__ = ("epoch", "hour", "window")
+
+    def __init__(self, account: Account, *, shared: bool) -> None:
+        self.epoch = account.quota_epoch
+        self.window = SharedQuota(account) if shared else WindowQuota(account)
+        self.hour = SharedQuota(account, beside=True) if shared else HourlyQuota(account)
+
+    async def spend(self, tx: Tx, now: float) -> tuple[Spent, Spent]:
+        """The state of the window and of the hour after a request. One that either refuses costs the other nothing."""
+        hour = await _spend(self.hour, tx, now)
+        if hour.left < 0:
+            return self.window.now(now), hour
+        window = await _spend(self.window, tx, now)
+        if window.left < 0:
+            if isinstance(self.hour, SharedQuota):
+                await self.hour.give_back(tx)
+            else:
+                self.hour.give_back(now)
+            hour = Spent(hour.left + 1, hour.quota, hour.reset_ms)
+        return window, hour
+
+    def counts(self) -> Counts:
+        """What is to be kept over a restart."""
+        parts = (self.window, self.hour)
+        return {key: n for part in parts if not isinstance(part, SharedQuota) for key, n in part.counts().items()}
+
+    def restore(self, counts: Counts, now: float) -> None:
+        """Goes on with what was kept."""
+        for part in (self.window, self.hour):
+            if not isinstance(part, SharedQuota):
+                part.restore(counts, now)
+
+
+async def _spend(quota: WindowQuota | HourlyQuota | SharedQuota, tx: Tx, now: float) -> Spent:
+    return await quota.reserve(tx, now) if isinstance(quota, SharedQuota) else quota.spend(now)
+
+
+Quota = WindowQuota | HourlyQuota | SharedQuota | HourAndWindow
 
 
 def quota_for(account: Account, *, shared: bool) -> Quota:
     """A fresh count for an account."""
+    if account.kind != "basic" and account.per_hour >= 0:
+        return HourAndWindow(account, shared=shared)
     if shared:
         return SharedQuota(account)
     return HourlyQuota(account) if account.kind == "basic" else WindowQuota(account)

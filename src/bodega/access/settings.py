@@ -143,6 +143,9 @@ SETTINGS: dict[str, Setting] = {
     "prices_include_tax": Setting(False, _flag, "whether prices are entered with tax"),
     "maintenance.retry_after": Setting(120, _seconds, "Retry-After of a store in maintenance, in seconds"),
     "suspended": Setting(False, _flag, "whether the store is suspended: it then answers 503"),
+    "limits.concurrent": Setting(
+        True, _flag, "whether the endpoints that have one keep their limit of requests at once (rule 31)"
+    ),
     "images.allow_private": Setting(False, _flag, "whether images may be fetched from private addresses"),
     "tasks.keep_seconds": Setting(604_800, _long_time, "how long a task that ended is kept, in seconds"),
     "journal": Setting("heads", OneOf("off", "heads", "full"), "what the journal keeps of requests: full keeps bodies"),

@@ -8,12 +8,13 @@ import binascii
 import hmac
 import re
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 from bodega.access.plans import DEFAULT, PLANS
 from bodega.access.quota import Quota, quota_for
+from bodega.access.quota_counts import KeptCount, kept_counts, restored
 from bodega.access.settings import with_defaults
 from bodega.clock import Clock
 from bodega.log import Log
@@ -42,19 +43,30 @@ class OpenStore:
     """One store as this process knows it.
 
     `rows` is None while its schema is being upgraded; `tried` is set once that was tried. `closed` stores were deleted.
-    `at_work` are the keys (client id, name) of the POSTs that this process is carrying out.
+    `at_work` are the keys (client id, name) of the POSTs that this process is carrying out, `under_way` the ids of the
+    requests of those actions of which only so many are answered at once.
     """
 
-    def __init__(self, record: StoreRecord, accounts: list[Account], registry: Registry, *, shared: bool) -> None:
+    def __init__(
+        self,
+        record: StoreRecord,
+        accounts: list[Account],
+        registry: Registry,
+        *,
+        shared: bool,
+        kept: dict[str, KeptCount] | None = None,
+    ) -> None:
         self.rows: Rows | None = None
         self.page_index = PageIndex()
         self.upgrade: asyncio.Task[None] | None = None
         self.tried = asyncio.Event()
         self.closed = False
         self.at_work: set[tuple[str, str]] = set()
+        self.under_way: dict[object, set[str]] = {}
         self._registry = registry
         self._shared = shared
         self._quotas: dict[str, Quota] = {}
+        self._kept = kept or {}
         self.learn(record, accounts)
 
     def learn(self, record: StoreRecord, accounts: list[Account]) -> None:
@@ -105,8 +117,14 @@ class OpenStore:
         """The account's count; a changed quota starts a new one."""
         found = self._quotas.get(account.client_id)
         if found is None or found.epoch != account.quota_epoch:
-            found = self._quotas[account.client_id] = quota_for(account, shared=self._shared)
+            fresh = quota_for(account, shared=self._shared)
+            kept = self._kept.pop(account.client_id, None)
+            found = self._quotas[account.client_id] = restored(fresh, kept, self.clock.now())
         return found
+
+    def quotas_now(self) -> Iterator[tuple[str, Quota]]:
+        """The counts of this process by account."""
+        yield from self._quotas.items()
 
     async def ready(self) -> Rows:
         """The rows, once the store is upgraded. Raises Busy when it is closed before."""
@@ -176,6 +194,11 @@ class Stores:
         """The rows of every store that this process has open."""
         return [store.rows for store in self._open.values() if store.rows is not None]
 
+    def quotas_now(self) -> Iterator[tuple[str, Quota]]:
+        """The counts of this process by account."""
+        for store in self._open.values():
+            yield from store.quotas_now()
+
     async def get(self, store_hash: str) -> OpenStore | None:
         """The store of this hash, or None; its rows may still be upgrading."""
         found = self.known(store_hash)
@@ -213,7 +236,8 @@ class Stores:
             if changed and self.opened is not None and old.rows is not None:
                 self.opened(old)  # its rows may have been replaced, and a task with them
             return old
-        store = OpenStore(record, accounts, self.registry, shared=self._shared)
+        kept = {} if self._shared else await kept_counts(self.registry.tx, store_hash)
+        store = OpenStore(record, accounts, self.registry, shared=self._shared, kept=kept)
         if await self.backend.revision(record) == migrate.newest():
             await self._admit(store)
         else:

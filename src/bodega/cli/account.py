@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bodega.access import accounts
+from bodega.access.plans import NO_HOUR, UNLIMITED
 from bodega.access.scopes import ALL, SCOPES
 from bodega.cli.place import Failed, as_json, at_place, the_store, with_backend
 from bodega.cli.several import Several, Trailing, trailing
@@ -33,7 +34,10 @@ def _quotas(function: Any) -> Any:
     function = click.option(
         "--requests-per-window", "per_window", type=QUOTA, metavar="N", help="OAuth: requests in 30 s."
     )(function)
-    return click.option("--requests-per-hour", "per_hour", type=QUOTA, metavar="N", help="Basic: requests an hour.")(
+    function = click.option(
+        "--requests-per-hour", "per_hour", type=QUOTA, metavar="N", help="Requests an hour; of OAuth beside its window."
+    )(function)
+    return click.option("--unlimited", is_flag=True, help="Lift its quotas, for programs that only try things out.")(
         function
     )
 
@@ -57,14 +61,19 @@ def create(
     basic: bool,
     per_hour: int | None,
     per_window: int | None,
+    unlimited: bool,
     more: tuple[str, ...],
     _as_json: bool,
 ) -> None:
     """Create an account and print its credentials as JSON; the token is not shown again.
 
     Scopes may be repeated, separated by commas or given as several words. With no --scope the account may read and
-    write everything in the store. Quotas that are not given are those of the store's plan.
+    write everything in the store. Quotas that are not given are those of the store's plan; an OAuth account has
+    requests an hour only if they are given.
     """
+    if unlimited:
+        _refuse_both(per_hour, per_window)
+        per_window, per_hour = UNLIMITED, UNLIMITED if basic else NO_HOUR
     granted = read_scopes(trailing(scopes, more)) if scopes or more else ALL
     if not name.strip() or len(name) > 100:
         raise click.UsageError("The name of an account must have 1 to 100 characters.")
@@ -88,6 +97,7 @@ def create(
 @click.argument("client_id", metavar="CLIENT_ID")
 @click.option("--scope", "scopes", multiple=True, metavar="SCOPE ...", help="Replace its scopes by these.")
 @_quotas
+@click.option("--no-requests-per-hour", "no_hour", is_flag=True, help="OAuth: leave it only its window.")
 @click.option("--disable/--enable", "disabled", default=None, help="Refuse its requests, or accept them again.")
 @click.argument("more", nargs=-1, cls=Trailing)
 @at_place
@@ -99,6 +109,8 @@ def update(
     scopes: tuple[str, ...],
     per_hour: int | None,
     per_window: int | None,
+    unlimited: bool,
+    no_hour: bool,
     disabled: bool | None,
     more: tuple[str, ...],
     as_json: bool,
@@ -107,13 +119,21 @@ def update(
     changes: dict[str, Any] = {"per_hour": per_hour, "per_window": per_window, "disabled": disabled}
     changes["scopes"] = read_scopes(trailing(scopes, more)) if scopes or more else None
     changes = {name: value for name, value in changes.items() if value is not None}
-    if not changes:
+    if unlimited or no_hour:
+        _refuse_both(per_hour, None if no_hour else per_window)
+    if not changes and not unlimited and not no_hour:
         raise click.UsageError("Nothing to change: give --scope, a quota, --disable or --enable.")
 
     async def work(backend: Backend) -> Account:
         from msgspec.structs import replace
 
         account = await _the_account(backend, store_hash, client_id)
+        if unlimited:
+            changes.update(per_window=UNLIMITED, per_hour=UNLIMITED if account.kind == "basic" else NO_HOUR)
+        elif no_hour:
+            if account.kind == "basic":
+                raise Failed(f"Account {client_id} is Basic: requests an hour are the only quota it has.")
+            changes["per_hour"] = NO_HOUR
         if changes.keys() & {"per_hour", "per_window"}:
             changes["quota_epoch"] = account.quota_epoch + 1
         account = replace(account, **changes)
@@ -164,6 +184,11 @@ def revoke(place: DataLocation, store_hash: str, client_id: str, as_json: bool) 
     print_json({"revoked": client_id}) if as_json else click.echo(f"Account {client_id} is revoked.")
 
 
+def _refuse_both(per_hour: int | None, per_window: int | None) -> None:
+    if per_hour is not None or per_window is not None:
+        raise click.UsageError("Give a quota, or lift it, not both.")
+
+
 async def _the_account(backend: Backend, store_hash: str, client_id: str) -> Account:
     await the_store(backend, store_hash)
     for account in await backend.registry.accounts(store_hash):
@@ -193,7 +218,7 @@ def account_facts(account: Account) -> dict[str, Any]:
         "name": account.name,
         "kind": account.kind,
         "scopes": sorted(account.scopes),
-        "requests_per_hour": account.per_hour,
+        "requests_per_hour": account.per_hour if account.per_hour >= 0 else None,
         "requests_per_window": account.per_window,
         "disabled": account.disabled,
         "created": iso(account.created),
@@ -201,9 +226,11 @@ def account_facts(account: Account) -> dict[str, Any]:
 
 
 def _quota(account: dict[str, Any]) -> str:
-    if account["kind"] == "basic":
-        return f"{account['requests_per_hour']} an hour"
-    return f"{account['requests_per_window']} in 30 s"
+    hour, window = account["requests_per_hour"], account["requests_per_window"]
+    told = [] if account["kind"] == "basic" else ["unlimited" if window >= UNLIMITED else f"{window} in 30 s"]
+    if hour is not None:
+        told.append("unlimited" if hour >= UNLIMITED else f"{hour} an hour")
+    return ", ".join(told)
 
 
 def _scopes(account: dict[str, Any]) -> str:

@@ -16,8 +16,10 @@ from shlex import quote
 from typing import TYPE_CHECKING, NoReturn
 
 import click
+import msgspec
 
 from bodega.access.accounts import add_account
+from bodega.access.plans import NO_HOUR, PLANS, UNLIMITED
 from bodega.access.scopes import ALL
 from bodega.cli.place import as_json, given, open_backend, plain_failures
 from bodega.cli.seed import AMOUNTS, fill, sample_data
@@ -28,25 +30,29 @@ from bodega.config import Config, DataLocation
 
 if TYPE_CHECKING:
     from bodega.server.listeners import Listener
+    from bodega.storage.registry import Registry
 
 STORE = "demo"
 TOKEN = "demo-token"  # noqa: S105 - it is printed, and opens nothing but a throwaway store
 CLIENT = "demo-client"
 USER = "demo"
+BASIC_CLIENT = "demo-user"
 OWNER = "owner@localhost"
 LINK_SECONDS = 3_600
-PLENTY = 1_000_000_000
-"""A quota that nobody exhausts by hand."""
+PUBLISHED = PLANS["pro"]
+"""The demo accounts have the quotas of this plan, so that programs meet their limits where they are developed."""
 
 
 @click.command("dev")
 @listening
 @sample_data(AMOUNTS)
+@click.option("--unlimited", is_flag=True, help="Lift the quotas of the demo accounts.")
 @as_json
-def command(config: Config, amounts: Mapping[str, int], as_json: bool) -> None:
+def command(config: Config, amounts: Mapping[str, int], unlimited: bool, as_json: bool) -> None:
     """Start a demo store with sample data in a throwaway directory and print curl lines that work.
 
-    Plain HTTP is allowed. With --data or --database the store is created there and kept.
+    Plain HTTP is allowed. With --data or --database the store is created there and kept. The demo accounts have the
+    quotas of a Pro store: 450 requests in 30 s for OAuth, 20,000 an hour for Basic.
     """
     kept = given("data") or given("database")
     with ExitStack() as stack, plain_failures(), listen_failures():
@@ -57,9 +63,10 @@ def command(config: Config, amounts: Mapping[str, int], as_json: bool) -> None:
         config = replace(config, place=place, insecure_http=True)
         listeners = bind(config)
         wanted = dict(amounts) if amounts["products"] else {**amounts, "orders": 0}  # there is nothing to order
-        asyncio.run(_prepare(place, wanted))
+        asyncio.run(_prepare(place, wanted, unlimited))
         way_in = asyncio.run(_way_in(place))
-        serve(config, listeners, lambda: _welcome(config, listeners, way_in, as_json))
+        quotas = asyncio.run(_quotas(place))
+        serve(config, listeners, lambda: _welcome(config, listeners, way_in, quotas, as_json))
 
 
 def _leave_tidily() -> None:
@@ -71,22 +78,52 @@ def _leave_tidily() -> None:
     signal.signal(signal.SIGTERM, leave)
 
 
-async def _prepare(place: DataLocation, amounts: Mapping[str, int]) -> None:
+async def _prepare(place: DataLocation, amounts: Mapping[str, int], unlimited: bool) -> None:
     """Creates the demo store and its accounts if missing, and fills a new one with sample data."""
     backend = await open_backend(place)
     if await backend.registry.store(STORE) is not None:
+        if unlimited:
+            await _lift(backend.registry)
         await backend.close()
         return
     # Programs that are developed against this store run on the same machine, and so do their images.
     private = {"images.allow_private": True, "webhooks.allow_private": True}
     store = await add_store(backend, STORE, "sandbox", {"name": "Demo store", "journal": "full", **private})
     everything = (TOKEN, ALL)
-    await add_account(backend.registry, store, CLIENT, *everything, per_window=PLENTY, client_id=CLIENT)
-    await add_account(backend.registry, store, USER, *everything, basic=True, per_hour=PLENTY, client_id="demo-user")
+    window, hour = PUBLISHED.requests_per_window, PUBLISHED.requests_per_hour
+    await add_account(backend.registry, store, CLIENT, *everything, per_window=window, client_id=CLIENT)
+    await add_account(backend.registry, store, USER, *everything, basic=True, per_hour=hour, client_id=BASIC_CLIENT)
+    if unlimited:
+        await _lift(backend.registry)
     if any(amounts.values()):
         await fill(backend, STORE, amounts)
     else:
         await backend.close()
+
+
+async def _lift(registry: Registry) -> None:
+    """Lifts the quotas of the demo accounts."""
+    for account in await registry.accounts(STORE):
+        if account.client_id in (CLIENT, BASIC_CLIENT):
+            hour = UNLIMITED if account.kind == "basic" else NO_HOUR
+            lifted = {"per_window": UNLIMITED, "per_hour": hour, "quota_epoch": account.quota_epoch + 1}
+            await registry.save_account(msgspec.structs.replace(account, **lifted))
+
+
+async def _quotas(place: DataLocation) -> dict[str, int | None]:
+    """What the demo accounts may send: requests in 30 s and requests an hour; None where that is not limited."""
+    backend = await open_backend(place)
+    try:
+        known = {account.client_id: account for account in await backend.registry.accounts(STORE)}
+    finally:
+        await backend.close()
+    oauth, basic = known.get(CLIENT), known.get(BASIC_CLIENT)
+    window = oauth.per_window if oauth is not None else UNLIMITED
+    hour = basic.per_hour if basic is not None else UNLIMITED
+    return {
+        "requests_per_window": window if window < UNLIMITED else None,
+        "requests_per_hour": hour if hour < UNLIMITED else None,
+    }
 
 
 async def _way_in(place: DataLocation) -> str:
@@ -101,7 +138,9 @@ async def _way_in(place: DataLocation) -> str:
     return f"/manage/welcome/{token}"
 
 
-def _welcome(config: Config, listeners: Sequence[Listener], way_in: str, as_json: bool) -> None:
+def _welcome(
+    config: Config, listeners: Sequence[Listener], way_in: str, quotas: Mapping[str, int | None], as_json: bool
+) -> None:
     https, http = (reachable(listener) for listener in listeners)
     panel = http + way_in
     ca = (config.tls_cert or config.place.data / "ca.pem").absolute()
@@ -121,6 +160,7 @@ def _welcome(config: Config, listeners: Sequence[Listener], way_in: str, as_json
                 "ca": str(ca),
                 "data": str(config.place.data),
                 **credentials,
+                **quotas,
                 "panel": panel,
                 "curl": lines,
             }
@@ -132,12 +172,21 @@ def _welcome(config: Config, listeners: Sequence[Listener], way_in: str, as_json
             f"{_label('HTTP')}{http}\n"
             f"{_label('OAuth')}X-Auth-Token: {TOKEN}   {click.style(f'client id {CLIENT}', dim=True)}\n"
             f"{_label('Basic')}user {USER}, token {TOKEN}\n"
+            f"{_label('Quotas')}{_told(quotas)}\n"
             f"{_label('Panel')}{panel}   {click.style('opens once', dim=True)}\n\n"
             + "".join(f"{line}\n" for line in lines)
             + f"\n{click.style('In another terminal, to let every command find the store:', dim=True)}\n"
             + "\n".join(_exports(config.place))
         )
     sys.stdout.flush()
+
+
+def _told(quotas: Mapping[str, int | None]) -> str:
+    window, hour = quotas["requests_per_window"], quotas["requests_per_hour"]
+    oauth = "OAuth unlimited" if window is None else f"OAuth {window:,} requests in 30 s, then 429"
+    basic = "Basic unlimited" if hour is None else f"Basic {hour:,} an hour, then 509"
+    hint = "" if window is None and hour is None else "   " + click.style("--unlimited lifts them", dim=True)
+    return f"{oauth}; {basic}{hint}"
 
 
 def _label(text: str) -> str:

@@ -20,16 +20,25 @@ METHODS = ("GET", "POST", "PUT", "DELETE")
 @click.command("routes")
 @click.option("--coverage", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="TSV",
               help="Compare with a list of operations: columns version, method, path, group, wave.")  # fmt: skip
+@click.option("--missing", is_flag=True, help="List the documented operations that are not served, by group.")
 @click.option("--group", "groups", multiple=True, metavar="NAME",
               help="Only this group of the list: catalog includes catalog.brands. Can be repeated.")  # fmt: skip
 @click.option("--wave", "waves", multiple=True, metavar="NAME", help="Only this wave of the list. Can be repeated.")
 @as_json
-def command(coverage: Path | None, groups: tuple[str, ...], waves: tuple[str, ...], as_json: bool) -> None:
-    """List the operations that are served, or how much of a list of operations is."""
+def command(
+    coverage: Path | None, missing: bool, groups: tuple[str, ...], waves: tuple[str, ...], as_json: bool
+) -> None:
+    """List the operations that are served, those that are not, or how much of a list of operations is."""
+    if coverage is not None and missing:
+        raise click.UsageError("Choose one of --coverage and --missing.")
     if coverage is not None:
         _print_coverage(_compared(coverage, groups, waves), as_json)
+    elif missing and not waves:
+        _print_missing(_missing(groups), as_json)
     elif groups or waves:
-        raise click.UsageError("--group and --wave choose from a list: name it with --coverage.")
+        raise click.UsageError(
+            "--group chooses from a list: name it with --coverage, or ask for --missing; --wave needs --coverage."
+        )
     else:
         _print_routes(as_json)
 
@@ -74,22 +83,52 @@ def _print_routes(as_json: bool) -> None:
 def _compared(file: Path, groups: Sequence[str], waves: Sequence[str]) -> list[CoverageGroup]:
     """What is served and missing of the chosen operations. Raises Failed; a choice that has none is a usage error."""
     from bodega.app import routes
-    from bodega.coverage import NoList, compare, read_operations
+    from bodega.coverage import NoList, compare, is_within, read_operations
 
     try:
         operations = read_operations(file)
     except NoList as error:
         raise Failed(str(error)) from error
     for group in groups:
-        if not any(operation.within([group], ()) for operation in operations):
+        if not any(is_within(operation, [group], ()) for operation in operations):
             raise click.BadParameter(f"{file} has no group {group}.", param_hint="--group")
     for wave in waves:
         if not any(operation.wave == wave for operation in operations):
             raise click.BadParameter(f"{file} has no wave {wave}.", param_hint="--wave")
-    chosen = [operation for operation in operations if operation.within(groups, waves)]
+    chosen = [operation for operation in operations if is_within(operation, groups, waves)]
     if operations and not chosen:
         raise click.UsageError(f"{file} has none of these groups in these waves.")
     return compare(chosen, routes())
+
+
+def _missing(groups: Sequence[str]) -> list[CoverageGroup]:
+    """The groups of documented operations in which something is not served. A group that has none is a usage error."""
+    from bodega.app import routes
+    from bodega.coverage import compare, is_within
+    from bodega.http.documented import documented
+
+    for group in groups:
+        if not any(is_within(operation, [group], ()) for operation in documented()):
+            raise click.BadParameter(f"No documented operation is in a group {group}.", param_hint="--group")
+    chosen = [operation for operation in documented() if is_within(operation, groups, ())]
+    return [group for group in compare(chosen, routes()) if group.missing]
+
+
+def _print_missing(groups: Sequence[CoverageGroup], as_json: bool) -> None:
+    if as_json:
+        print_json(
+            [
+                {"version": operation.version, "method": operation.method, "path": operation.path, "group": group.name}
+                for group in groups
+                for operation in group.missing
+            ]
+        )
+        return
+    for group in groups:
+        click.echo(click.style(f"{group.version} {group.name}", bold=True))
+        for path, methods in group.missing_paths().items():
+            click.echo(f"  {' '.join(methods)} {path}")
+    click.echo(f"{sum(len(group.missing) for group in groups)} documented operations are not served.")
 
 
 def _print_coverage(groups: Sequence[CoverageGroup], as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""Guessing the passwords of shoppers: counted, in the store, by its clock."""
+"""Limits guessing of shoppers' passwords: attempts are counted in the store, by its clock."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from bodega.storage.unit import Unit
 
 MAX_GUESSES = 10
 WINDOW_SECONDS = 60
-"""So many wrong passwords a minute can be tried for one shopper, by the store's clock."""
+"""The most wrong passwords per minute for one shopper, by the store's clock."""
 
 GUESSES = """CREATE TABLE password_guesses (
     subject TEXT PRIMARY KEY, wrong INTEGER NOT NULL, until BIGINT NOT NULL
 );"""
 
 
-async def may_guess(tx: Tx, subject: str, now: int) -> None:
-    """Refuses while too many wrong passwords of this subject are remembered; `now` in UTC seconds."""
+async def check_guesses(tx: Tx, subject: str, now: int) -> None:
+    """Refuses while there are too many recent wrong passwords for this subject; `now` in UTC seconds."""
     for wrong, until in await tx.rows("SELECT wrong, until FROM password_guesses WHERE subject = $1", subject):
         if until > now and wrong >= MAX_GUESSES:
             wait = str(until - now).encode()
@@ -29,8 +29,8 @@ async def may_guess(tx: Tx, subject: str, now: int) -> None:
 
 
 async def answered(unit: Unit, subject: str, *, right: bool) -> None:
-    """Counts an answer before it is given. It is asked again whether there may be one: guesses can come all at once."""
-    await may_guess(unit.tx, subject, unit.now)
+    """Counts an answer before it is given. The limit is checked again, since guesses can arrive in parallel."""
+    await check_guesses(unit.tx, subject, unit.now)
     if right:
         return
     await unit.tx.run("DELETE FROM password_guesses WHERE until <= $1", unit.now)

@@ -1,4 +1,4 @@
-"""What one piece costs: the catalogue's price, what choices add to it, what buying many takes off."""
+"""The unit price: the catalogue's price, adjustments by choices, and bulk discounts."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ ZERO = Decimal(0)
 
 
 class Adjustment(NamedTuple):
-    """What a choice does to a price: so much more or less, or so many per cent."""
+    """How a choice changes a price: by an amount or by a percentage."""
 
     kind: str
     value: Decimal
 
 
 class BulkPrice(NamedTuple):
-    """From `least` to `maximum` pieces (0: no bound): `amount` off, per cent off, or the price itself."""
+    """For `least` to `maximum` pieces (0: no bound): `amount` off, per cent off, or the price itself."""
 
     least: int
     maximum: int
@@ -26,13 +26,13 @@ class BulkPrice(NamedTuple):
 
 
 def adjusted(price: Decimal, adjustments: Iterable[Adjustment]) -> Decimal:
-    """The price after all choices, each reckoned from the price before any; never below nothing."""
+    """The price after all choices, each computed from the price before any; never below zero."""
     more = [price * item.value / 100 if item.kind == "percentage" else item.value for item in adjustments]
     return max(price + sum(more, ZERO), ZERO)
 
 
 def in_bulk(price: Decimal, quantity: int, rules: Iterable[BulkPrice]) -> Decimal:
-    """The price of one piece when so many are bought; the ranges of the rules do not overlap (rule 66)."""
+    """The unit price for a quantity; the ranges of the rules do not overlap (rule 66)."""
     for rule in rules:
         if rule.least <= quantity and (not rule.maximum or quantity <= rule.maximum):
             if rule.kind == "fixed":

@@ -1,4 +1,4 @@
-"""How much of what was paid goes back: parts of an order, piece by piece, and never more than the whole."""
+"""How much of a payment is refunded: parts of an order, piece by piece, never more than the whole."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ ZERO = Decimal(0)
 
 
 def piece_by_piece(whole: Amount, quantity: int, before: int, more: int, places: int) -> Amount:
-    """What `more` pieces of a line bring back when `before` were returned already.
+    """The refund for `more` pieces of a line of which `before` were returned already.
 
-    It is the difference of two roundings of the whole, so that returning all pieces, in however many refunds, brings
-    back exactly what they cost.
+    It is the difference of two roundings of the whole, so that returning all pieces, in however many refunds, refunds
+    exactly what they cost.
     """
     return Amount(
         _share(whole.ex, quantity, before + more, places) - _share(whole.ex, quantity, before, places),
@@ -29,13 +29,13 @@ def _share(whole: Decimal, quantity: int, pieces: int, places: int) -> Decimal:
 
 
 def with_tax(amount: Decimal, of: Amount, places: int) -> Amount:
-    """An amount of a cost that is taxed, without and with tax: the same part of either."""
+    """A part of a taxed cost, without and with tax: the same share of both."""
     tax = rounded(amount * of.tax / of.inc, places) if of.inc else ZERO
     return Amount(amount - tax, amount)
 
 
 class RefundDue(NamedTuple):
-    """What a refund comes to: at most what is left of the payment. `asked` is what its items come to."""
+    """The amount of a refund: at most what is left of the payment. `asked` is the sum of its items."""
 
     amount: Decimal
     tax: Decimal
@@ -44,11 +44,11 @@ class RefundDue(NamedTuple):
 
     @property
     def adjustment(self) -> Decimal:
-        """Less than nothing when more was asked for than can be given."""
+        """Negative if more was requested than can be refunded."""
         return self.amount - self.asked
 
 
 def due(asked: Amount, order_level: Decimal, left: Decimal) -> RefundDue:
-    """A refund of parts that come to `asked`, and of an amount without tax, while `left` is there to be given back."""
+    """A refund of parts with the sum `asked`, and of an untaxed amount, when `left` can still be refunded."""
     whole = asked.inc + order_level
     return RefundDue(min(whole, left), asked.tax, whole, order_level)

@@ -1,4 +1,4 @@
-"""When an order takes stock, and when it gives it back (rule 86)."""
+"""When an order takes stock, and when it returns it (rule 86)."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import NamedTuple
 from bodega.storage.outbox import Cause
 
 CAUSE: Cause = "order"
-"""What a unit of work says while an order moves the stock: such a change has an event of its own."""
+"""The `cause` of a unit of work while an order moves stock: such a change has an event of its own."""
 
 PLACED = "order_placed"
 COMPLETED = "order_completed_or_shipped"
 GIVEN_BACK = frozenset({0, 4, 5, 6})
-"""Incomplete, Refunded, Cancelled, Declined: what is in such an order can be sold to others."""
+"""Incomplete, Refunded, Cancelled, Declined: the stock of such an order can be sold to others."""
 DONE = frozenset({2, 10})
 """Shipped, Completed."""
 
@@ -26,14 +26,14 @@ class Timing(NamedTuple):
 
 
 def holds(status_id: int, timing: Timing, *, held: bool) -> bool:
-    """Whether an order of this status has its stock; what it once took it keeps until it is given back."""
+    """Whether an order of this status has taken stock; it keeps the stock until it is returned."""
     if status_id in GIVEN_BACK:
         return False
     return held or timing.when == PLACED or status_id in DONE
 
 
 def wanted(quantity: int, taken: int, timing: Timing, *, held: bool, holds: bool) -> int:
-    """How many pieces a line has taken from stock afterwards, which had `taken` so many before."""
+    """How many pieces a line takes from stock from now on, if it had `taken` some before."""
     if holds and not held:
         return quantity
     if held and not holds:
@@ -42,5 +42,5 @@ def wanted(quantity: int, taken: int, timing: Timing, *, held: bool, holds: bool
 
 
 def sold(quantity: int, status_id: int, *, historical: bool) -> int:
-    """What a line adds to its product's total_sold: nothing when the order was brought from elsewhere (rule 76)."""
+    """What a line adds to its product's total_sold: nothing if the order was imported (rule 76)."""
     return 0 if historical or status_id in GIVEN_BACK else quantity

@@ -1,7 +1,7 @@
-"""What an order costs, in exact decimals: every total is the sum of parts that were rounded before.
+"""What an order costs, in exact decimals: every total is the sum of rounded parts.
 
-What is paid is rounded to the places of the currency, half away from nothing: lines, costs, shares of a discount.
-Prices of one piece keep four places, as the wire has them. A tax rate is in per cent.
+What is paid is rounded to the places of the currency, half away from zero: lines, costs, shares of a discount. Unit
+prices keep four places, as on the wire. A tax rate is in per cent.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ def rounded(amount: Decimal, places: int) -> Decimal:
 
 
 class Amount(NamedTuple):
-    """The same amount without and with tax."""
+    """An amount without and with tax."""
 
     ex: Decimal = ZERO
     inc: Decimal = ZERO
 
     @property
     def tax(self) -> Decimal:
-        """What the difference is."""
+        """The difference between the two."""
         return self.inc - self.ex
 
     def plus(self, other: Amount) -> Amount:
-        """Both together."""
+        """The sum of two amounts."""
         return Amount(self.ex + other.ex, self.inc + other.inc)
 
     def less(self, discount: Decimal) -> Amount:
-        """After a discount, which takes as much from either."""
+        """The amount after a discount, which reduces both by as much."""
         return Amount(self.ex - discount, self.inc - discount)
 
 
 def taxed(price: Decimal, rate: Decimal, places: int = FOUR, *, inclusive: bool) -> Amount:
-    """A price without and with tax; `inclusive` says that it was entered with tax."""
+    """A price without and with tax; `inclusive`: it was entered with tax."""
     price = rounded(price, places)
     if inclusive:
         return Amount(rounded(price * 100 / (100 + rate), places), price)
@@ -48,7 +48,7 @@ def taxed(price: Decimal, rate: Decimal, places: int = FOUR, *, inclusive: bool)
 
 
 class PricedLine(NamedTuple):
-    """So many pieces at a price. `rate` None says that the caller gave both prices, and the tax follows from them."""
+    """A quantity at a unit price. With `rate` None the caller gave both prices, and the tax follows from them."""
 
     quantity: int
     price: Amount
@@ -62,7 +62,7 @@ class PricedLine(NamedTuple):
         return amount * self.price.tax / whole if whole else self.price.tax * self.quantity
 
     def total(self, discount: Decimal, places: int, *, inclusive: bool) -> Amount:
-        """What the line costs before its share of a discount, its tax being that of what is left after it."""
+        """What the line costs before its share of a discount; the tax is that of the amount after the discount."""
         if inclusive:
             inc = rounded(self.price.inc * self.quantity, places)
             return Amount(inc - rounded(self.tax_of(inc - discount, inclusive=True), places), inc)
@@ -73,12 +73,12 @@ class PricedLine(NamedTuple):
 
 
 def worth(line: PricedLine, places: int, *, inclusive: bool) -> Decimal:
-    """What a discount can be taken from: the line's total as prices are entered."""
+    """What a discount applies to: the line's total as prices are entered."""
     return rounded((line.price.inc if inclusive else line.price.ex) * line.quantity, places)
 
 
 def shares(discount: Decimal, weights: Sequence[Decimal], places: int) -> list[Decimal]:
-    """A discount dealt out in proportion to what it is taken from: the shares sum up to it, none exceeds its weight.
+    """A discount distributed in proportion to the weights: the shares sum up to it, none exceeds its weight.
 
     `discount` has at most `places` places and is at most the sum of the weights.
     """
@@ -103,8 +103,8 @@ class Sums(NamedTuple):
 
 
 def sums(lines: Sequence[Amount], costs: Sequence[Amount], discount: Decimal, given: Amount | None = None) -> Sums:
-    """Lines make the subtotal; with the other costs (shipping, handling, wrapping, fees) and without the discount it is
-    the total. A subtotal that was `given` stands in the place of the lines'."""
+    """The lines sum up to the subtotal; with the other costs (shipping, handling, wrapping, fees) and less the discount
+    it is the total. A `given` subtotal replaces that of the lines."""
     subtotal = given if given is not None else sum_of(lines)
     return Sums(subtotal, subtotal.plus(sum_of(costs)).less(discount))
 

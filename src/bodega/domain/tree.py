@@ -30,9 +30,9 @@ async def below(tx: Tx, roots: Sequence[int]) -> list[tuple[int, int]]:
     return [(category, depth) for category, depth in await tx.rows(_BELOW.format(placeholders=placeholders), *roots)]
 
 
-async def plant(table: Table, unit: Unit, old: Any, new: Any) -> None:
-    """Gives a new or moved category its ancestors and its parent's tree. Raises Refusal: a circle, a missing parent,
-    a tree too deep."""
+async def set_ancestors(table: Table, unit: Unit, old: Any, new: Any) -> None:
+    """Sets the ancestors and the tree of a new or moved category. Raises Refusal for a circle, a missing parent, or a
+    tree that is too deep."""
     if old is not None and old.parent_id == new.parent_id and (new.parent_id or old.tree_id == new.tree_id):
         new.tree_id = old.tree_id
         return
@@ -58,8 +58,8 @@ async def plant(table: Table, unit: Unit, old: Any, new: Any) -> None:
         )
 
 
-async def regrow(table: Table, unit: Unit, old: Any, new: Any) -> None:
-    """A category that moved takes its subtree along: their ancestors and tree change, and so their entity tags."""
+async def update_ancestors_below(table: Table, unit: Unit, old: Any, new: Any) -> None:
+    """Updates the subtree of a category that moved: its ancestors and tree change, and so do its entity tags."""
     if old is None or (old.ancestors == new.ancestors and old.tree_id == new.tree_id):
         return
     for child, _ in await below(unit.tx, [new.id]):

@@ -1,4 +1,4 @@
-"""Storefront URLs: one name space over all that has a page, made from the name unless the caller chose."""
+"""Storefront URLs: one name space for everything that has a page, made from the name unless the caller chose one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from operator import attrgetter
 from typing import Annotated, Any, ClassVar, NamedTuple
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
+from bodega.kit.fields import FieldType, as_is, clean_text
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault
 from bodega.storage import query
@@ -25,11 +27,13 @@ SCHEMA = """CREATE TABLE urls (
 CREATE UNIQUE INDEX urls_owner ON urls (kind, owner);"""
 
 
+_ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _between = re.compile(r"[^a-z0-9]+").sub
 
 
 class CustomUrl(msgspec.Struct):
-    """The path of a page; without one the store chooses. `is_customized` tells that the caller chose it."""
+    """The path of a page; without one the store chooses. `is_customized`: the caller chose it."""
 
     longest: ClassVar[int] = 255
 
@@ -44,16 +48,47 @@ class CustomUrl(msgspec.Struct):
 
 
 class BrandUrl(CustomUrl):
-    """The path of a brand's page, which may be longer."""
+    """The path of a brand's page, which can be longer."""
 
     longest: ClassVar[int] = 1024
 
     url: Annotated[str, msgspec.Meta(max_length=1024)] = ""
 
 
+class PageUrl(msgspec.Struct):
+    """What a V3 body says of the path of a page: an object without a `url` leaves the choice to the store."""
+
+    url: Annotated[str, msgspec.Meta(min_length=1)] | UnsetType = UNSET
+    is_customized: bool = False
+
+
+def path_of(wanted: CustomUrl) -> CustomUrl:
+    """The same, if it is a path of the store. Raises ValueError."""
+    path = clean_text(wanted.url).lstrip("/")
+    if (not path and wanted.url) or _ELSEWHERE.match(path) or _CONTROL.search(path):
+        raise ValueError("must have a url that is a path of the store, as /hammer/")
+    return wanted
+
+
 def chosen(url: Any) -> CustomUrl:
     """A URL given by V2 as plain text; an empty one leaves the choice to the store."""
-    return CustomUrl(url)
+    return path_of(CustomUrl(url))
+
+
+def _written(kind: type[CustomUrl]) -> FieldType:
+    def clean(given: Any) -> CustomUrl:
+        url = "" if given.url is UNSET else given.url
+        if given.url is not UNSET and not url.strip():
+            raise ValueError("must have a url that is a path of the store, as /hammer/")
+        if len(url) > kind.longest:
+            raise ValueError(f"must be an object whose url is a string of at most {kind.longest} characters")
+        return path_of(kind(url, given.is_customized))
+
+    return FieldType("object", as_is, clean, clean, holds=kind, written=PageUrl)
+
+
+CUSTOM_URL = _written(CustomUrl)
+BRAND_URL = _written(BrandUrl)
 
 
 def slug(name: str) -> str:
@@ -64,7 +99,7 @@ def slug(name: str) -> str:
 
 
 class Urls(NamedTuple):
-    """The rules of what has a page: each goes into the list of that kind."""
+    """The rules for a table whose entities have a page: each goes into the list of its kind."""
 
     before_write: BeforeWrite
     extra_statements: ExtraStatements
@@ -73,9 +108,9 @@ class Urls(NamedTuple):
 
 
 def urls_of(table: Table, kind: str, *, named: str = "name", below: str = "") -> Urls:
-    """What gives the entities of a table, which have a `custom_url`, their place among the URLs.
+    """The rules that keep the URLs of a table's entities, which have a `custom_url`.
 
-    A URL that nobody chose is made from the member `named`; it begins with `below`, as `/blog`.
+    A URL that nobody chose is made from the member `named`; it begins with `below`, for example `/blog`.
     """
     return Urls(_choose(table, kind, attrgetter(named), below), _claim(kind), _taken(kind), _release(kind))
 
@@ -90,11 +125,11 @@ class UrlHolder(NamedTuple):
 _HOLDER = "SELECT kind, owner FROM urls WHERE url = $1"
 
 
-def leave_taken_urls(table: Table, kind: str) -> BeforeValidate:
-    """A rule before validation, for pages of the store."""
+def skip_taken_urls(table: Table, kind: str) -> BeforeValidate:
+    """The rule before validation for entities with a page."""
 
-    async def leave_taken_urls(unit: Unit, changes: dict[str, Any], old: Any, notes: list[Fault]) -> None:
-        """What wants a URL that is taken is saved without it, and the caller is told (207), as documented."""
+    async def skip_taken_urls(unit: Unit, changes: dict[str, Any], old: Any, notes: list[Fault]) -> None:
+        """An entity whose URL is taken is saved without it, and the reply says so (207), as documented."""
         wanted = changes.get("custom_url")
         if wanted is None or not wanted.url:
             return
@@ -105,12 +140,12 @@ def leave_taken_urls(table: Table, kind: str) -> BeforeValidate:
         message = f"The {table.noun} was saved, but its url was not: {holder.kind} {holder.id} has it."
         notes.append(Fault(Reason.DUPLICATE, "url", message))
 
-    return leave_taken_urls
+    return skip_taken_urls
 
 
 def _choose(table: Table, kind: str, named: Callable[[Any], str], below: str) -> BeforeWrite:
-    async def choose_a_url(unit: Unit, old: Any, new: Any) -> None:
-        """An entity without a URL gets a free one made from its name."""
+    async def choose_url(unit: Unit, old: Any, new: Any) -> None:
+        """Gives an entity without a URL a free one made from its name."""
         wanted = new.custom_url
         if wanted.url:
             same = old is not None and old.custom_url.url == wanted.url
@@ -128,7 +163,7 @@ def _choose(table: Table, kind: str, named: Callable[[Any], str], below: str) ->
                 path = path.rstrip("/") + "-1/"
         new.custom_url = type(wanted)(path)
 
-    return choose_a_url
+    return choose_url
 
 
 async def _is_taken(tx: Tx, url: str) -> bool:
@@ -136,20 +171,20 @@ async def _is_taken(tx: Tx, url: str) -> bool:
 
 
 def _claim(kind: str) -> ExtraStatements:
-    def claim_the_url(_unit: Unit, old: Any, new: Any) -> list[Statement]:
-        """The URL's row goes to the database with the entity's; the primary key decides who was first."""
+    def claim_url(_unit: Unit, old: Any, new: Any) -> list[Statement]:
+        """Inserts the URL's row together with the entity's; the primary key decides who was first."""
         if old is None:
             return [("INSERT INTO urls (url, kind, owner) VALUES ($1, $2, $3)", (new.custom_url.url, kind, new.id))]
         if old.custom_url.url == new.custom_url.url:
             return []
         return [("UPDATE urls SET url = $1 WHERE kind = $2 AND owner = $3", (new.custom_url.url, kind, new.id))]
 
-    return claim_the_url
+    return claim_url
 
 
 def _taken(kind: str) -> Conflicts:
     async def url_is_taken(tx: Tx, entity: Any) -> list[Fault]:
-        """Rule 44: a URL that another entity holds is a conflict."""
+        """Rule 44: a URL of another entity is a conflict."""
         url = entity.custom_url.url
         holder = await query.first(tx, UrlHolder, _HOLDER, url)
         if holder is None or holder == (kind, entity.id):
@@ -161,9 +196,9 @@ def _taken(kind: str) -> Conflicts:
 
 
 def _release(kind: str) -> AfterDelete:
-    async def release_the_url(unit: Unit, ids: Sequence[int]) -> None:
-        """Its URL is free for others."""
+    async def release_url(unit: Unit, ids: Sequence[int]) -> None:
+        """Deletes the entity's URL, so that others can use it."""
         placeholders = numbered_placeholders(len(ids), 2)
         await unit.tx.run(f"DELETE FROM urls WHERE kind = $1 AND owner IN ({placeholders})", kind, *ids)
 
-    return release_the_url
+    return release_url

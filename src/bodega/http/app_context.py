@@ -1,4 +1,4 @@
-"""What every step may need beside the request: the stores, the routes, how this server is reached."""
+"""What every step may need besides the request: the stores, the routes, how this server is reached."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from bodega.access.stores import OpenStore, Stores
+from bodega.http.documented import Unserved
 from bodega.http.router import Routes
 from bodega.storage.registry import Account
 
 
 class AppContext(msgspec.Struct, frozen=True):
     """`wake_worker` tells the worker that a store has a new task; `max_body` is in bytes.
+    `unserved` is asked about the paths that no route matches.
 
-    `behind_tls`: a proxy in front ends TLS, so what comes as plain HTTP came to it as HTTPS.
+    `behind_tls`: a proxy in front terminates TLS, so what arrives as plain HTTP was sent as HTTPS.
     """
 
     stores: Stores
@@ -23,11 +25,13 @@ class AppContext(msgspec.Struct, frozen=True):
     behind_tls: bool = False
     https_port: int = 8443
     max_body: int = 10 * 1024 * 1024
+    unserved: Unserved = Unserved()
     wake_worker: Callable[[OpenStore], None] = lambda _store: None
 
 
 class Caller(msgspec.Struct, frozen=True, gc=False):
-    """Who asks, and the store that let them in."""
+    """Who asks, and the store that let them in. `limited`: whether the limits of endpoints are meant for them."""
 
     account: Account
     store: OpenStore
+    limited: bool = True

@@ -24,21 +24,22 @@ from bodega.metrics import Board, Meter
 from bodega.storage.tx import Busy
 
 WHOLE = "http.response.whole"
-"""The extension of our own server that takes a reply in one message."""
+"""The extension of our own server that accepts a reply in one message."""
 
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 Mount = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class Recorder(Protocol):
-    """Who keeps a journal of what was asked and answered (`journal/`)."""
+    """Keeps a journal of requests and responses (`journal/`)."""
 
     def note(self, request: Request, seen: Seen, response: Response, us: int, store: OpenStore) -> None:
-        """One answered request of a store that exists, and what was known of it; `us`: it took so many microseconds."""
+        """Records an answered request of an existing store, and what was known of it; `us` is its duration in
+        microseconds."""
 
 
 class Api:
-    """The store API as an ASGI application. `mounts` are served beside it, by the first segment of the path."""
+    """The store API as an ASGI application. `mounts` are served besides it, by the first segment of the path."""
 
     def __init__(
         self,
@@ -57,7 +58,7 @@ class Api:
         self._numbers = itertools.count(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
+        """Handles one request."""
         began = time.perf_counter()
         if self._app.behind_tls:
             scope = {**scope, "scheme": "https"}  # for the mounts, too
@@ -99,7 +100,7 @@ class Api:
             self._log.event("database unreachable", request_id=request.request_id, error=str(error))
             refusal = Refusal(Reason.UNREACHABLE, headers=[(b"retry-after", b"5")])
         except Exception as error:
-            # The traceback goes to the log, the request id to the caller: no internals leave the server.
+            # The traceback goes to the log, the request id to the caller: no internals are revealed.
             text = "".join(traceback.format_exception(error))
             self._log.event("internal error", request_id=request.request_id, path=request.path, traceback=text)
             refusal = Refusal(Reason.INTERNAL_ERROR, details={"request_id": request.request_id})
@@ -107,7 +108,7 @@ class Api:
 
 
 def _named(send: Send, request_id: str) -> Send:
-    """A send that puts the request's id on the reply of a mount."""
+    """A `send` that adds the request's id to the reply of a mount."""
 
     async def named(message: Mapping[str, Any]) -> None:
         if message["type"] == "http.response.start":

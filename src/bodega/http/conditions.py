@@ -25,16 +25,16 @@ class Validators(NamedTuple):
 
 
 def tag(version: int | str, *, xml: bool = False, gzip: bool = False) -> bytes:
-    """Make the strong entity tag of one form of a version: b'"17"', b'"17-x"', b'"17-gz"', b'"17-x-gz"'.
+    """The strong entity tag of one form of a version: b'"17"', b'"17-x"', b'"17-gz"', b'"17-x-gz"'.
 
-    A strong tag names exact bytes (RFC 9110 8.8.1), so each form on the wire has its own. `version` holds only
+    A strong tag stands for exact bytes (RFC 9110 8.8.1), so each form on the wire has its own. `version` holds only
     visible ASCII without a double quote, and never itself ends in "-x" or "-gz".
     """
     return f'"{version}{"-x" if xml else ""}{"-gz" if gzip else ""}"'.encode("ascii")
 
 
 def has_conditions(headers: Mapping[bytes, bytes]) -> bool:
-    """Tell whether any of the four preconditions is there to judge; names are lower case."""
+    """Whether the request has any of the four preconditions; names are lower case."""
     return (
         b"if-none-match" in headers
         or b"if-match" in headers
@@ -68,7 +68,7 @@ def judge(headers: Mapping[bytes, bytes], method: str, current: Validators | Non
 
 
 def _names_current(value: bytes, current: Validators | None, *, weak: bool) -> bool:
-    """Does "*" or a list of entity tags name the current representation? (RFC 9110 13.1.1, 13.1.2)"""
+    """Whether "*" or a list of entity tags names the current representation (RFC 9110 13.1.1, 13.1.2)."""
     if current is None:
         return False
     if value == current.etag or value.strip(b" \t") == b"*":
@@ -83,14 +83,14 @@ def _names_current(value: bytes, current: Validators | None, *, weak: bool) -> b
 def _plain(etag: bytes) -> bytes:
     """The tag of the form before gzip.
 
-    A strong tag must differ for the gzip form, yet a client that read that form holds no other tag: If-Match has to
-    take it for the same version, and a reply to If-None-Match need not be sent again only to be packed anew.
+    A strong tag must differ for the gzip form, yet a client that read that form has no other tag: If-Match must accept
+    it for the same version, and If-None-Match need not resend what only the compression changes.
     """
     return etag[:-4] + b'"' if etag.endswith(b'-gz"') else etag
 
 
 def _later_than(value: bytes | None, current: Validators | None) -> bool | None:
-    """Was the resource modified after the date given? None when there is nothing to compare."""
+    """Whether the resource was modified after the given date; None if there is nothing to compare."""
     if value is None or current is None or current.modified is None:
         return None
     given = parse_http_date(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bodega.http import concurrency
 from bodega.http.app_context import AppContext
 from bodega.http.products import RoutedRequest, Seen
 from bodega.http.request import Request
@@ -10,7 +11,7 @@ from bodega.http.steps.table import Steps
 
 
 async def judge(step: Steps, app: AppContext, request: Request, seen: Seen) -> Response:
-    """The answer to a request. Raises Refusal; `seen` then holds what was known by that step."""
+    """The response to a request. Raises Refusal; `seen` then holds what was known up to that step."""
     step.require_tls(app, request)
     step.current_version(request)
     store = seen.store = await step.open_store(app, request)
@@ -19,14 +20,18 @@ async def judge(step: Steps, app: AppContext, request: Request, seen: Seen) -> R
     seen.client_id = caller.account.client_id
     seen.quota = await step.spend_quota(app, caller)
     match = step.find_route(app, request)
-    action = step.allowed_action(request, match)
+    action = step.allowed_action(app, request, match)
     step.require_scope(request, caller, action)
     media = seen.media = step.acceptable(request, action)
     body = seen.body = await step.readable(app, request, action)
     context = step.parse_query(request, caller, match, action, media)
     routed = RoutedRequest(app, request, caller, action, media, body, context)
-    found = await step.find_entity(routed)
-    before = step.preconditions(routed, found)
-    draft = step.read_draft(routed, found)
-    outcome = await step.perform(routed, found, before, draft)
-    return answered(request, media, seen.quota, outcome, before.state)
+    try:
+        found = await step.find_entity(routed)
+        before = step.preconditions(routed, found)
+        draft = step.read_draft(routed, found)
+        outcome = await step.perform(routed, found, before, draft)
+        return answered(request, media, seen.quota, outcome, before.state)
+    finally:
+        if action.max_concurrent:
+            concurrency.end(routed)

@@ -1,4 +1,4 @@
-"""Error bodies: an array in V2 (clients read its first item), an object in V3 (RFC 9457 in all but media type)."""
+"""Error bodies: an array in V2 (clients read its first item), an object in V3 (RFC 9457 except for the media type)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from bodega.http import xml
 from bodega.http.negotiation import Media
 from bodega.kit.render import json
 from bodega.law.refusal import Refusal
+from bodega.law.wording import GATHERED, JSON_TITLE, MALFORMED, gathered, told
 
 
 def error_body(version: int, media: Media, refusal: Refusal) -> bytes:
@@ -19,11 +20,19 @@ def error_body(version: int, media: Media, refusal: Refusal) -> bytes:
 
 
 def v2_errors(refusal: Refusal) -> list[dict[str, Any]]:
-    """One item a fault; `details` only where there is something to tell."""
+    """One item for each fault; `details` only if there are any."""
     status = refusal.reason.status(2)
     if not refusal.faults:
         return [_item(status, refusal.message, refusal.details)]
+    if refusal.reason in GATHERED:
+        return [_item(status, refusal.reason.message, gathered(refusal.faults))]
     return [_item(status, fault.message, dict(fault.details)) for fault in refusal.faults]
+
+
+def _detail(refusal: Refusal, title: str) -> str:
+    """What the caller can do; before it, what is wrong, where title and errors have only words for programs."""
+    said = {JSON_TITLE: [fault.message for fault in refusal.faults], MALFORMED: [refusal.message]}.get(title, [])
+    return " ".join([*said, refusal.reason.remedy])
 
 
 def _item(status: int, message: str, details: dict[str, Any]) -> dict[str, Any]:
@@ -34,22 +43,16 @@ def _item(status: int, message: str, details: dict[str, Any]) -> dict[str, Any]:
 
 
 def v3_error(refusal: Refusal) -> dict[str, Any]:
-    """{status, title, type, detail, errors}; `errors` maps each faulty field to a sentence."""
-    reason = refusal.reason
-    body: dict[str, Any] = {
+    """{code?, status, title, type, detail, errors, details?}; `errors` maps each faulty field to a message."""
+    reason, words = refusal.reason, told(refusal)
+    body: dict[str, Any] = {"code": words.code} if words.code else {}
+    body |= {
         "status": reason.status(3),
-        "title": refusal.message,
+        "title": words.title,
         "type": reason.page,
-        "detail": reason.remedy,
+        "detail": _detail(refusal, words.title),
+        "errors": words.errors,
     }
-    errors = {fault.field: fault.details.get("invalid_reason", fault.message) for fault in refusal.faults}
-    if errors:
-        body["errors"] = errors
     if refusal.details:
         body["details"] = refusal.details
-        body.setdefault("errors", {name: _word(value) for name, value in refusal.details.items()})
     return body
-
-
-def _word(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,4 +1,4 @@
-"""/files/HASH/DIGEST/NAME: the stored pictures, for everybody (docs/decisions/0011-files.md)."""
+"""/files/HASH/DIGEST/NAME: the stored images, readable by everybody (docs/decisions/0011-files.md)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bodega.storage.tx import Busy
 _PATH = re.compile(r"/files/([a-z0-9-]{1,40})/([0-9a-f]{64})(?:/[^/]*)?")
 
 _KEPT: Header = (b"cache-control", b"public, max-age=31536000, immutable")
-"""A digest never means anything else, so no copy can be stale (RFC 8246)."""
+"""The content of a digest never changes, so no copy can be stale (RFC 8246)."""
 
 _HARMLESS: tuple[Header, ...] = (
     (b"x-content-type-options", b"nosniff"),
@@ -25,11 +25,11 @@ _HARMLESS: tuple[Header, ...] = (
     (b"access-control-allow-origin", b"*"),
     (b"cross-origin-resource-policy", b"cross-origin"),
 )
-"""Whatever a client uploaded is shown as the picture it is, on any page, and never run."""
+"""An uploaded file is shown as an image, on any page, and never executed."""
 
 
 def pictures(stores: Stores) -> Mount:
-    """GET and HEAD of a file; a store in maintenance shows its pictures still, since its storefront may be cached."""
+    """GET and HEAD of a file; a store in maintenance still serves its images, since its storefront may be cached."""
 
     async def mount(scope: Mapping[str, Any], _receive: Receive, send: Send) -> None:
         method = scope["method"]
@@ -66,7 +66,7 @@ async def _show(send: Send, scope: Mapping[str, Any], store: OpenStore, digest: 
         await reply(send, method, Reason.NOT_MODIFIED.status(3), b"", headers)
         return
     body = b"" if method == "HEAD" else await files.content(reader, digest)
-    if body is None:  # it went between the two questions
+    if body is None:  # it was deleted between the two queries
         await _refuse(send, method, Reason.NO_SUCH_RESOURCE)
         return
     headers.append((b"content-type", media_type.encode()))
@@ -74,7 +74,7 @@ async def _show(send: Send, scope: Mapping[str, Any], store: OpenStore, digest: 
 
 
 def _holds(headers: list[tuple[bytes, bytes]], etag: bytes) -> bool:
-    """If-None-Match (RFC 9110 13.1.2): weak or strong, or any."""
+    """Whether If-None-Match names the tag (RFC 9110 13.1.2), weak or strong, or is "*"."""
     return any(name == b"if-none-match" and (etag in value or value.strip() == b"*") for name, value in headers)
 
 

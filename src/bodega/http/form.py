@@ -1,4 +1,4 @@
-"""Reading multipart/form-data (RFC 7578): text and files by their names."""
+"""Reads multipart/form-data (RFC 7578): text and files by their names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MAX_PARTS = 200
 
 
 class FormRefused(ValueError):
-    """No form that is read here; the message is the end of a sentence."""
+    """A form that cannot be read; the message is the end of a sentence."""
 
 
 def read(content_type: bytes, body: bytes) -> Form:
@@ -21,7 +21,7 @@ def read(content_type: bytes, body: bytes) -> Form:
     boundary = options.get("boundary")
     if not boundary:
         raise FormRefused("its Content-Type names no boundary")
-    whole = len(body) + 1  # the body is in memory already: no part of it goes to a temporary file
+    whole = len(body) + 1  # the body is already in memory: no part of it goes to a temporary file
     found: Form = {}
     try:
         parser = MultipartParser(
@@ -34,7 +34,7 @@ def read(content_type: bytes, body: bytes) -> Form:
                 raise FormRefused(f"the part '{part.name[:80]}' comes twice")
             if part.filename is None and part.content_type.startswith("text/"):
                 found[part.name] = part.value
-            elif part.filename or part.size:  # a browser sends an empty part where no file was chosen
+            elif part.filename or part.size:  # a browser sends an empty part if no file was chosen
                 found[part.name] = Upload(part.filename or "", part.content_type, part.raw)
     except (MultipartError, UnicodeError, LookupError) as error:
         raise FormRefused(str(error)[:200] or "a part cannot be read") from error

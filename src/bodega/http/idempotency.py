@@ -1,7 +1,7 @@
-"""Idempotency-Key: a POST that is sent again is answered again, and not carried out again.
+"""Idempotency-Key: a repeated POST gets the first answer again, and is not carried out again.
 
 The table's primary key decides, inside the transaction that writes: so a retry creates nothing twice, whichever worker
-gets it and whatever happened to the first one (docs/decisions/0013-idempotency.md).
+gets it and whatever happened to the first request (docs/decisions/0013-idempotency.md).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _OUTCOME = {outcome.status: outcome for outcome in OUTCOMES}
 async def key_of(request: Request, client_id: str, media: Media, body: bytes, *, secret: bool = False) -> Key:
     """The key of a request: a quoted string (RFC 9651 3.3.3), or the same without quotes. Raises Refusal.
 
-    `secret`: the body may hold a password, which nobody should guess from what is kept of it.
+    `secret`: the body may hold a password, which must not be guessable from the stored fingerprint.
     """
     sent = request.headers[HEADER].strip()
     quoted = _QUOTED.fullmatch(sent)
@@ -52,14 +52,14 @@ async def key_of(request: Request, client_id: str, media: Media, body: bytes, *,
 
 
 def _without_boundary(content_type: bytes, body: bytes) -> bytes:
-    """A form that is sent again has another boundary (RFC 2046 5.1.1), and is the same form."""
+    """The body without its boundary: a repeated form has another one (RFC 2046 5.1.1), but is the same form."""
     boundary = _BOUNDARY.search(content_type) if content_type.startswith(b"multipart/") else None
     return body if boundary is None else body.replace(boundary[1], b"boundary")
 
 
 async def look_up(store: OpenStore, context: Context, key: Key) -> Found:
-    """What is known under a key, with the first answer if that was given already. Raises Refusal for a key in other
-    use."""
+    """What is stored for a key, with the first answer if there is one. Raises Refusal for a key that another request
+    uses."""
     if (key.client_id, key.name) in store.at_work:
         raise Refusal(Reason.KEY_IN_USE, headers=[(b"retry-after", b"1")])
     first = await keys.find(context.reader, key)
@@ -71,13 +71,13 @@ async def look_up(store: OpenStore, context: Context, key: Key) -> Found:
 
 
 async def once(store: OpenStore, context: Context, key: Key, work: Callable[[], Awaitable[Outcome]]) -> Outcome:
-    """Carries out `work`, unless the same key was carried out meanwhile: then its answer is the answer."""
+    """Carries out `work`, unless a request with the same key was carried out meanwhile: then its answer is returned."""
     name = (key.client_id, key.name)
     store.at_work.add(name)
     try:
         return await work()
     except (Refusal, Clash):
-        # Another worker may have been faster, and what stands in the way may be what the first request wrote.
+        # Another worker may have been faster, and the conflict may be with what the first request wrote.
         first = await keys.find(context.reader, key)
         if first is None or keys.is_old(first, context.now):
             raise
@@ -87,7 +87,7 @@ async def once(store: OpenStore, context: Context, key: Key, work: Callable[[], 
 
 
 async def keep(unit: Unit, media: Media, found: Found, outcome: Outcome) -> None:
-    """Keeps an answer under its key, in the transaction that made it true."""
+    """Stores an answer under its key, in the transaction of the write."""
     if found.key is None:
         return
     state = outcome.state or Validator(0, 0)

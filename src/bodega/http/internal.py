@@ -1,6 +1,6 @@
-"""The law, asked from inside the process: for an owner who is known already, in a store that may be closed to clients.
+"""The law for requests from inside the process: for a known owner, in a store that may be closed to clients.
 
-The panel writes by it, so that what an owner may enter is what a client may send, and what they are told is the same.
+The panel writes through it, so that owners may enter what clients may send, and get the same messages.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from bodega.storage.registry import Account
 
 
 def _steps(store: OpenStore, client_id: str) -> Steps:
-    """The steps behind the door: who asks has come in by another one, owes no quota, and may do everything.
+    """The steps after admission: the caller was admitted by the panel, has no quota, and may do everything.
 
-    The panel sees to TLS, and whoever asks from inside knows the versions and the methods.
+    The panel requires TLS itself, and callers from inside know the versions and methods.
     """
-    caller = Caller(_owner(client_id, store.record.hash), store)
+    caller = Caller(_owner(client_id, store.record.hash), store, limited=False)
 
     async def open_store(_app: AppContext, _request: Request) -> OpenStore:
-        return store  # one in maintenance, too, is open to its owner
+        return store  # a store in maintenance is open to its owner
 
     async def spend_quota(_app: AppContext, _caller: Caller) -> Sequence[Header]:
         return ()  # quotas are for clients
@@ -57,9 +57,9 @@ async def carry_out(
     *,
     origin: str,
 ) -> Response:
-    """The answer to a request for `target`, as /v3/catalog/brands?limit=5, in the name of `client_id`.
+    """The response to a request for `target`, such as /v3/catalog/brands?limit=5, on behalf of `client_id`.
 
-    `origin` is what links begin with. Raises Refusal. The store's rows must be there.
+    `origin` is what links begin with. Raises Refusal. The store must be open.
     """
     path, _, query = target.partition("?")
     scheme, _, host = origin.partition("://")

@@ -1,4 +1,4 @@
-"""What is served beside the stores: the gateway's time, and what operators ask: health and metrics."""
+"""What is served besides the stores: the gateway's time, and health and metrics for operators."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MISSING = b'{"status":404,"title":"The requested resource was not found."}'
 async def reply(
     send: Send, method: str, status: int, body: bytes, headers: Sequence[Header] = (), *, length: int | None = None
 ) -> None:
-    """An answer; without headers of its own it is JSON that is not to be kept. `length` is that of GET's body."""
+    """A response; without headers of its own it is JSON that must not be cached. `length` is that of GET's body."""
     told = list(headers) or [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
     if body or length is not None:
         told.append((b"content-length", b"%d" % (len(body) if length is None else length)))
@@ -31,7 +31,7 @@ async def reply(
 
 
 async def gateway_time(scope: Mapping[str, Any], _receive: Receive, send: Send) -> None:
-    """GET /time: the bare number of milliseconds that the PHP client asks the gateway for."""
+    """GET /time: the plain number of milliseconds that the PHP client requests from the gateway."""
     if scope["path"].rstrip("/") != "/time" or scope["method"] not in ("GET", "HEAD"):
         await reply(send, scope["method"], 404, _MISSING)
         return
@@ -39,7 +39,7 @@ async def gateway_time(scope: Mapping[str, Any], _receive: Receive, send: Send) 
 
 
 def operations(stores: Stores, board: Board, look: Callable[[], None]) -> Mount:
-    """/_bodega/health, .../live and .../ready, and /_bodega/metrics; `look` writes down how this worker stands."""
+    """/_bodega/health, .../live and .../ready, and /_bodega/metrics; `look` records this worker's current values."""
 
     async def mount(scope: Mapping[str, Any], _receive: Receive, send: Send) -> None:
         path, method = scope["path"].rstrip("/"), scope["method"]
@@ -58,7 +58,8 @@ def operations(stores: Stores, board: Board, look: Callable[[], None]) -> Mount:
 
 
 async def _health(stores: Stores, *, stopping: bool) -> dict[str, Any]:
-    """Live: the process answers. Ready: requests may be sent to it: the registry answers, nobody stops the server."""
+    """Live: the process answers. Ready: it can take requests, that is, the registry answers and the server is not
+    stopping."""
     if stopping:
         return {"live": True, "ready": False, "why": "The server is being stopped."}
     try:

@@ -1,4 +1,4 @@
-"""What the caller can read and what it sent: Accept, Accept-Encoding and Content-Type (RFC 9110 8.3 and 12.5)."""
+"""What the caller can read and what it sends: Accept, Accept-Encoding and Content-Type (RFC 9110 8.3 and 12.5)."""
 
 import re
 from collections.abc import Iterator
@@ -8,12 +8,12 @@ from typing import Literal, NamedTuple
 
 
 class Media(Enum):
-    """A representation that replies come in; the value is the Content-Type to answer with."""
+    """A representation of replies; the value is the Content-Type of the reply."""
 
     JSON = b"application/json"
     XML = b"application/xml"
 
-    # Members are singletons, and the caches below hash them on every request: the C hash is ten times as fast.
+    # Members are singletons, and the caches below hash them at every request: the hash in C is ten times as fast.
     __hash__ = object.__hash__
 
 
@@ -37,7 +37,7 @@ class _Match(NamedTuple):
 
 
 def choose_media(accept: bytes | None, suffix: str, offered: tuple[Media, ...]) -> Media | None:
-    """Choose the reply's representation from what is offered, or None: 406 (rule 14, RFC 9110 12.5.1).
+    """The reply's representation among those offered, or None for 406 (rule 14, RFC 9110 12.5.1).
 
     A type that Accept names with q=1 comes first, then the type of the path's suffix ("", "json" or "xml") unless
     Accept refuses it, then Accept by weight; the earlier offered wins a tie. A missing, empty or wholly unreadable
@@ -49,9 +49,9 @@ def choose_media(accept: bytes | None, suffix: str, offered: tuple[Media, ...]) 
 
 
 def accepts_gzip(header: bytes | None) -> bool:
-    """Tell whether a reply should be sent with gzip (RFC 9110 12.5.3): allowed, and not behind the plain form.
+    """Whether a reply should be sent with gzip (RFC 9110 12.5.3): allowed, and not ranked below the plain form.
 
-    A caller that sends no Accept-Encoding allows any coding, but often cannot undo one: it gets the plain form.
+    A caller that sends no Accept-Encoding allows any coding, but often cannot decode one: it gets the plain form.
     """
     if not header:
         return False
@@ -61,13 +61,21 @@ def accepts_gzip(header: bytes | None) -> bool:
 
 
 def media_of(content_type: bytes) -> BodyKind | None:
-    """Tell what a request body is by its Content-Type; None when it is nothing that is read here: 415.
+    """The kind of a request body by its Content-Type; None if it is not supported: 415.
 
     Case does not matter (RFC 9110 8.3.1). A charset may be named if it is UTF-8 or its subset US-ASCII.
     """
     if len(content_type) > _LONGEST_CACHED:
         return None
     return _kind_of(content_type)
+
+
+def is_readable(content_type: bytes) -> bool:
+    """Whether a Content-Type says what a body is: a form of several parts needs its boundary (RFC 2046 5.1.1)."""
+    kind = media_of(content_type)
+    if kind != "multipart":
+        return kind is not None
+    return bool(_parameter(_split(content_type.decode("latin-1"), ";")[1:], "boundary"))
 
 
 def _choose(accept: bytes | None, suffix: str, offered: tuple[Media, ...]) -> Media | None:
@@ -84,7 +92,7 @@ def _choose(accept: bytes | None, suffix: str, offered: tuple[Media, ...]) -> Me
         return None
     if wanted and wanted not in offered:
         return None
-    # A type that no range speaks of is not refused: the suffix asks for it.
+    # A type that no range covers is not refused, since the suffix requests it.
     if wanted and (matches[wanted].weight or matches[wanted].closeness < 0):
         return wanted
     return max(offered, key=lambda media: matches[media].weight)
@@ -94,11 +102,11 @@ _choose_cached = lru_cache(maxsize=1024)(_choose)
 
 
 def _closest(media: Media, ranges: list[tuple[str, float]]) -> _Match:
-    """The range that speaks for a media type, the weight 0 when it is refused, closeness -1 when none speaks."""
+    """The range that covers a media type: weight 0 if it is refused, closeness -1 if no range covers it."""
     best = _Match(-1, 0.0)
     for name, weight in ranges:
         closeness = _closeness(name, media)
-        # To refuse another name of the type says nothing about the type itself, which is what will be sent.
+        # Refusing another name of the type does not refuse the type itself, which is what will be sent.
         if closeness is not None and (weight or closeness != _ALIAS):
             best = max(best, _Match(closeness, weight))
     return best

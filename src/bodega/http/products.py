@@ -1,4 +1,4 @@
-"""What the steps of the law hand on, beside the request's head (request.py) and the kit's products (kit/context.py)."""
+"""What the steps of the law return, besides the request's head (request.py) and the kit's products (kit/context.py)."""
 
 from __future__ import annotations
 
@@ -31,16 +31,17 @@ class RoutedRequest(msgspec.Struct, frozen=True, gc=False):
 
 
 class Preconditions(msgspec.Struct, frozen=True, gc=False):
-    """What was judged before the write. `state` is what the reply may tell; `recheck` judges again within the write."""
+    """What was judged before the write. `state` is for the reply's validators; `recheck` judges again within the
+    write."""
 
     state: Validator | None = None
     recheck: Recheck | None = None
 
 
 class Seen(msgspec.Struct, gc=False):
-    """What was known of a request when it was answered, or refused: for the reply, the log and the journal.
+    """What was known of a request when it was answered or refused: for the reply, the log and the journal.
 
-    The decision alone keeps it, as the steps return. `media` is the format of the reply, `quota` its rate-limit
+    Only the decision updates it, as the steps return. `media` is the format of the reply, `quota` its rate-limit
     headers; `client_id` is empty while no account is known.
     """
 
@@ -51,7 +52,7 @@ class Seen(msgspec.Struct, gc=False):
     body: bytes = b""
 
     def learn(self, refusal: Refusal) -> None:
-        """Takes over what the refusing step knew."""
+        """Takes over what the refusing step knew of the request."""
         if isinstance(refusal, InformedRefusal):
             self.media = refusal.media or self.media
             self.quota = refusal.quota or self.quota
@@ -59,7 +60,7 @@ class Seen(msgspec.Struct, gc=False):
 
 
 class InformedRefusal(Refusal):
-    """A refusal by a step that had learnt something by then which its reply or the journal needs."""
+    """A refusal by a step that already knew something that the reply or the journal needs."""
 
     def __init__(
         self,

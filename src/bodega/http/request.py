@@ -1,4 +1,4 @@
-"""A request as the law reads it: the parts of its head, taken apart once."""
+"""A request as the law reads it: its head, parsed once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from bodega.http.negotiation import Media, choose_media
+from bodega.http.negotiation import Media, choose_media, is_readable
 
 Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -21,10 +21,10 @@ _HOST = re.compile(rb"(?:[A-Za-z0-9.\-_]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9
 
 
 class Request(msgspec.Struct, frozen=True, gc=False):
-    """`version` is 0 where the path names none, `store` "" where the Host must tell it.
+    """`version` is 0 if the path names none, `store` "" if the Host has to name it.
 
     `segments` is the resource's path below the version, without empty parts and V2's suffix. `prefix` is the path up to
-    and with the version, from which links are built. `error_media` is the format of what is refused before a format was
+    and including the version, from which links are built. `error_media` is the format of a refusal before a format is
     chosen (step 10).
     """
 
@@ -46,7 +46,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def host(self) -> str:
-        """The Host the caller used, port and all; a name that is no host name is not repeated."""
+        """The Host that the caller used, with the port; an invalid host name is not repeated."""
         return _host(self.headers.get(b"host", b""))
 
     @property
@@ -71,7 +71,7 @@ def read_head(scope: Scope, receive: Receive, request_id: str) -> Request:
     method, secure = scope["method"], scope["scheme"] == "https"
     parts = path.split("/")
     del parts[0]
-    if "" in parts:  # repeated and trailing slashes mean nothing (contract/clients.md)
+    if "" in parts:  # repeated and trailing slashes are ignored (contract/clients.md)
         parts = [part for part in parts if part]
     if len(parts) >= 3 and parts[0] == "stores":
         host_form, store, at = False, parts[1], 2
@@ -105,10 +105,11 @@ def _host(sent: bytes) -> str:
 
 
 def _joined(raw: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """Fields that come more than once are one list (RFC 9110 5.3); of those that must not, the first one counts."""
+    """Fields that come more than once are one list (RFC 9110 5.3); of those that must not, the first one counts, and
+    of content types the last one that can be read (RFC 9110 8.3)."""
     headers: dict[bytes, bytes] = {}
     for name, value in raw:
-        if name not in headers:
+        if name not in headers or (name == b"content-type" and is_readable(value)):
             headers[name] = value
         elif name in _LISTS:
             headers[name] += b", " + value

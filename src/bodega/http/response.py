@@ -1,4 +1,4 @@
-"""The answer on the wire: an outcome or a refusal as status, headers and bytes in the caller's format."""
+"""The response on the wire: an outcome or a refusal as status, headers and bytes in the caller's format."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Header, Refusal
 
 GZIP_FROM = 4096
-"""Bodies of at least so many bytes are compressed where the caller asks for it; below, it costs more than it saves."""
+"""Bodies of at least this many bytes are compressed if the caller accepts it; below, it costs more than it saves."""
 
 _JSON: Header = (b"content-type", b"application/json")
 _XML: Header = (b"content-type", b"application/xml")
@@ -30,7 +30,7 @@ _REPLAYED: Header = (b"idempotency-replayed", b"true")
 
 
 class Response(msgspec.Struct, gc=False):
-    """A complete reply. `reason` is the refusal's word, if it was refused; `closes` ends the connection."""
+    """A complete reply. `reason` is the name of the refusal's reason, if any; `closes` ends the connection."""
 
     status: int
     headers: list[Header]
@@ -75,7 +75,7 @@ def answered(
 
 
 def rendered(media: Media, outcome: Outcome) -> bytes:
-    """The body of an outcome, before any coding, in the media type that the caller asked for."""
+    """The body of an outcome, before compression, in the media type that the caller accepts."""
     if outcome.ready is not None:
         return outcome.ready
     is_xml = media is Media.XML

@@ -12,7 +12,7 @@ from bodega.kit.route import Route
 
 
 class Match(msgspec.Struct, frozen=True, gc=False):
-    """A route and the ids in the path; an id that no row can have is -1."""
+    """A route and the ids in the path; -1 stands for an id that no row can have."""
 
     route: Route
     ids: tuple[Any, ...]
@@ -52,7 +52,7 @@ class Routes:
         node.route = route
 
     def find(self, segments: tuple[str, ...]) -> Match | None:
-        """The route of a path. Without a dead end this is one dictionary look-up a segment."""
+        """The route of a path. Without backtracking this is one dictionary look-up per segment."""
         node = self._root
         ids: tuple[Any, ...] = ()
         for segment in segments:
@@ -88,7 +88,7 @@ def _number(segment: str) -> int:
 
 
 def by_version(routes: Iterable[Route]) -> Mapping[int, Routes]:
-    """The tries of all versions that are served."""
+    """The routes of all served versions."""
     sorted_out: dict[int, list[Route]] = {2: [], 3: []}
     for route in routes:
         sorted_out.setdefault(route.version, []).append(route)

@@ -1,4 +1,4 @@
-"""A task's request, carried out later: judged again from the route on, answered into the task instead of a socket."""
+"""Carries out a task's request later: it is judged again from the route on, and the response goes into the task."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ class TaskExecutor:
         self._app = app
 
     async def __call__(self, store: OpenStore, row: Row) -> queue.State:
-        """Runs a claimed task: how it ended. Its effect and its end are one transaction, so it happens exactly once."""
+        """Runs a claimed task and returns how it ended. Its effect and its end are one transaction: it happens exactly
+        once."""
         task: queue.Task = row.entity
         request = _ask(task)
         seen = Seen(request.error_media)
@@ -39,21 +40,21 @@ class TaskExecutor:
                 raise Refusal(Reason.INTERNAL_ERROR, _GIVEN_UP, details={"request_id": request.request_id})
             if account is None or account.disabled:
                 raise Refusal(Reason.CREDENTIALS_WRONG)
-            return await self._judge(request, Caller(account, store), task, seen)
+            return await self._judge(request, Caller(account, store, limited=False), task, seen)
         except Refusal as refusal:
             seen.learn(refusal)
             return await _end(store, task, refused(request, seen.media, (), refusal))
         except (Busy, queue.Overtaken):
             raise
         except Exception:
-            # The worker logs it; the caller reads here what they would have been answered.
+            # The worker logs it; the caller reads here what the response would have been.
             fault = Refusal(Reason.INTERNAL_ERROR, details={"request_id": request.request_id})
             await _end(store, task, refused(request, seen.media, (), fault))
             raise
 
     async def _judge(self, request: Request, caller: Caller, task: queue.Task, seen: Seen) -> queue.State:
         match = routing.find_route(self._app, request)
-        action = routing.allowed_action(request, match)
+        action = routing.allowed_action(self._app, request, match)
         routing.require_scope(request, caller, action)
         media = seen.media = routing.acceptable(request, action)
         body = _body(task)
@@ -63,13 +64,13 @@ class TaskExecutor:
             context = routing.parse_query(request, caller, match, action, media, in_task=True)
             routed = RoutedRequest(self._app, request, caller, action, media, body, context)
             found = await execution.find_entity(routed)
-            # Later, what differs from the caller's copy is the task's own work.
+            # In later chunks, differences from the caller's copy come from the task itself.
             before = execution.preconditions(routed, found) if untouched else Preconditions()
             untouched = False
             draft = execution.read_draft(routed, found)
 
             async def then(unit: Unit, outcome: Outcome) -> None:
-                ended.clear()  # a job may run twice
+                ended.clear()  # a job can run twice
                 chunk = _chunk(outcome)
                 if chunk.more:
                     await queue.advance(unit, task, chunk.done, int(time.time()))

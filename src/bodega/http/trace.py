@@ -1,6 +1,6 @@
-"""The path of one request through the law, recorded by watchers in the place of the steps.
+"""The path of one request through the law, recorded by wrappers around the steps.
 
-A request with `Bodega-Trace: 1` is judged by the very same straight-line code; nothing is recorded otherwise.
+A request with `Bodega-Trace: 1` is judged by the very same code; other requests are not recorded.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from bodega.law.refusal import Header
 
 
 class Trace:
-    """The steps a request met, each with its time in milliseconds."""
+    """The steps that a request took, each with its time in milliseconds."""
 
     def __init__(self) -> None:
         self.path: list[tuple[str, float]] = []
 
     def steps(self) -> Steps:
-        """The sixteen steps, each watched."""
+        """The sixteen steps, each wrapped."""
         return Steps(**{word: self._watch(word, getattr(LAW, word)) for word in LAW.__struct_fields__})
 
     def _watch(self, word: str, step: Callable[..., Any]) -> Callable[..., Any]:
@@ -46,7 +46,7 @@ class Trace:
         return watched
 
     def headers(self, reason: str, status: int) -> list[Header]:
-        """`Bodega-Path`: the steps in order, the last with what it answered; `Server-Timing`: how long each took."""
+        """`Bodega-Path`: the steps in order, the last with its result; `Server-Timing`: how long each took."""
         words = [word for word, _ in self.path]
         end = f"{status} {reason}" if reason else str(status)
         path = " > ".join([*words, end])

@@ -1,4 +1,4 @@
-"""V2 in XML (rule 15): JSON-like values out as a document, a request's document in as JSON-like values."""
+"""V2 in XML (rule 15): writes JSON-like values as a document, and reads a request's document as JSON-like values."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -11,33 +11,33 @@ _DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _NULL: Final = "NULL"
 _LINK: Final = {"url", "resource"}
 
-DEEPEST: Final = 20  # elements inside one another
+DEEPEST: Final = 20  # nested elements
 MAX_ELEMENTS: Final = 20_000
 MAX_TEXT: Final = 8 << 20  # characters, white space between elements included
 
 _UNSAFE_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]")
-# Characters that XML 1.0 (2.2) has no way to write, as bytes of UTF-8; surrogates go when the text is encoded.
+# Characters that XML 1.0 (2.2) cannot represent, as bytes of UTF-8; surrogates are dropped when the text is encoded.
 _FORBIDDEN = bytes(code for code in range(0x20) if code not in (0x09, 0x0A, 0x0D))
 _NON_CHARACTERS = re.compile(rb"\xef\xbf[\xbe\xbf]")
 
 
 class XMLRefused(ValueError):
-    """The body is no document that is read here; the message is fit to show to the caller."""
+    """The body is not a document that can be read; the message can be shown to the caller."""
 
 
 def write(value: Mapping[str, Any] | Sequence[Any], root: str, item: str) -> bytes:
-    """Write what would be JSON as a V2 document (rule 15).
+    """Write JSON-like values as a V2 document (rule 15).
 
-    An object becomes `root` with its fields; a list becomes `root`, a plural, with one `item` for each member.
-    Nulls are the word NULL, links `<link rel="resource">`, lists of scalars `<value>`s, lists of objects elements
-    named by the singular of the list. Characters XML cannot hold are dropped; unsafe names are made safe.
+    An object becomes `root` with its fields; a list becomes `root`, a plural, with one `item` for each member. Nulls
+    are the word NULL, links `<link rel="resource">`, lists of scalars `<value>`s, lists of objects elements named by
+    the singular of the list. Characters that XML cannot represent are dropped; unsafe names are made safe.
     """
     inside = _object(value) if isinstance(value, Mapping) else _list(item, value)
     document = f"{_DECLARATION}<{_safe(root)}>{inside}</{_safe(root)}>"
     data = document.encode("utf-8", "ignore").translate(None, _FORBIDDEN)
-    # These two are done once for the document: neither depends on where in it they stand.
+    # These two are done once for the document: neither depends on the position in it.
     if b"\r" in data:
-        data = data.replace(b"\r", b"&#13;")  # a reader would take a bare one for a line feed (XML 1.0, 2.11)
+        data = data.replace(b"\r", b"&#13;")  # a reader would turn a bare one into a line feed (XML 1.0, 2.11)
     if b"\xef" in data:
         data = _NON_CHARACTERS.sub(b"", data)
     return data
@@ -46,7 +46,7 @@ def write(value: Mapping[str, Any] | Sequence[Any], root: str, item: str) -> byt
 def read(body: bytes) -> dict[str, Any] | list[Any]:
     """Read a request's document, the inverse of `write`; scalars stay strings, NULL is None, `<name/>` is "".
 
-    Raises XMLRefused for broken or unknown encodings, broken XML, any document type, and what goes over the caps.
+    Raises XMLRefused for broken or unknown encodings, broken XML, any document type, and what exceeds the caps.
     """
     reader = _Reader()
     try:
@@ -55,14 +55,14 @@ def read(body: bytes) -> dict[str, Any] | list[Any]:
         raise
     except expat.ExpatError as error:
         raise XMLRefused(f"{expat.ErrorString(error.code)} at line {error.lineno}, column {error.offset + 1}") from None
-    except (LookupError, ValueError, RecursionError):  # expat's answers to encodings it cannot use
+    except (LookupError, ValueError, RecursionError):  # expat's errors for encodings that it does not support
         raise XMLRefused("unknown encoding") from None
     return reader.document()
 
 
 @lru_cache(maxsize=1024)
 def singular(name: str) -> str:
-    """The name of one member of a list: "products" -> "product"; a name that is no plural comes back unchanged."""
+    """The name of one member of a list: "products" -> "product"; a name that is not a plural is returned unchanged."""
     if name.endswith("statuses"):
         return name[:-2]
     if name.endswith("ies") and not name.endswith("series"):
@@ -87,7 +87,8 @@ def _template(fields: tuple[str, ...]) -> str:
 
 
 def _object(value: Mapping[str, Any]) -> str:
-    """What stands inside an object's element. A page of products has 17,500 fields: strings and integers go first."""
+    """The content of an object's element. A page of products has 17,500 fields: strings and integers are checked
+    first."""
     inside = [
         (content if "&" not in content and "<" not in content and ">" not in content else _escape(content))
         if type(content) is str
@@ -100,7 +101,7 @@ def _object(value: Mapping[str, Any]) -> str:
 
 
 def _inside(field: str, content: Any) -> str:
-    """What stands inside the element of a field."""
+    """The content of a field's element."""
     if content is None:
         return _NULL
     if isinstance(content, Mapping):
@@ -111,7 +112,7 @@ def _inside(field: str, content: Any) -> str:
 
 
 def _list(item: str, members: Sequence[Any]) -> str:
-    """What stands inside a list's element."""
+    """The content of a list's element."""
     parts = []
     for member in members:
         name = _safe(item) if isinstance(member, Mapping) else "value"
@@ -125,7 +126,7 @@ def _link(link: Mapping[str, Any]) -> str:
 
 
 def _member(name: str) -> str:
-    """The element for one object of a list; `value` when the list's name has no singular of its own."""
+    """The name of the element for one object of a list; `value` if the list's name has no singular."""
     one = singular(name)
     return one if one != name else "value"
 
@@ -160,7 +161,7 @@ class _Element:
         self.children: list[tuple[str, Any]] = []
 
     def value(self) -> Any:
-        """What the element says, now that it is closed."""
+        """The value of the element, once it is closed."""
         if self.children:
             if "".join(self.text).strip():
                 raise XMLRefused(f"text beside the elements of <{self.name}>")
@@ -183,11 +184,11 @@ class _Element:
 
 
 class _Link(dict[str, str]):
-    """A `<link>` element, until the element around it takes its place."""
+    """A `<link>` element, until the enclosing element replaces it."""
 
 
 class _Reader:
-    """Builds values while expat reads; without recursion, so that depth costs nothing before it is refused."""
+    """Builds values while expat parses; without recursion, so that depth costs nothing before it is refused."""
 
     def __init__(self) -> None:
         self.open: list[_Element] = [_Element("", None)]

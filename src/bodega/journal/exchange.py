@@ -1,4 +1,4 @@
-"""What may be shown of an answered request: text, its credentials masked."""
+"""What may be shown of an answered request: text with masked credentials."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LONGEST_UNPACKED = 1024 * 1024
 
 
 class Exchange(msgspec.Struct):
-    """A request as it may be shown: text, credentials masked. Bodies are None where they were not kept."""
+    """A request as it may be shown: text with masked credentials. Bodies are None if they were not kept."""
 
     at: float
     id: str
@@ -41,16 +41,16 @@ class Exchange(msgspec.Struct):
         return f"{self.path}?{self.query}" if self.query else self.path
 
     def header(self, name: str) -> str:
-        """A header of the request; empty when there is none."""
+        """A header of the request; empty if there is none."""
         return next((value for other, value in self.headers if other == name), "")
 
     def answered(self, name: str) -> str:
-        """A header of the answer; empty when there is none."""
+        """A header of the response; empty if there is none."""
         return next((value for other, value in self.answer_headers if other == name), "")
 
 
 def exchange_of(entry: Entry, *, bodies: bool = True) -> Exchange:
-    """What may be shown of a request. Without `bodies` it costs a tenth: a list of requests shows none."""
+    """What may be shown of a request. Without `bodies` it costs a tenth: a list of requests does not show them."""
     sent, answered = masking.headers(entry.headers.items()), masking.headers(entry.answer_headers)
     body, answer_body = (entry.body, entry.answer_body) if bodies else (None, None)
     return Exchange(
@@ -64,6 +64,6 @@ def _body(raw: bytes | None, headers: dict[str, str]) -> str | None:
     if raw is None:
         return None
     if headers.get("content-encoding") == "gzip":
-        with contextlib.suppress(zlib.error):  # what was cut is shown as far as it goes
+        with contextlib.suppress(zlib.error):  # a truncated body is shown as far as it goes
             raw = zlib.decompressobj(31).decompress(raw, LONGEST_UNPACKED)
     return masking.body(raw.decode("utf-8", "replace"), headers.get("content-type", ""))

@@ -1,4 +1,4 @@
-"""Credentials are masked before a recorded request is shown, exported or told to another process."""
+"""Credentials are masked before a recorded request is shown, exported or shared with another process."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SECRET = re.compile(
     r"|\bpin\b|\bnumber_enc|\bjwt\b|\biban\b",
     re.IGNORECASE,
 )
-"""Members whose values are kept to oneself, wherever in a body or a query they stand."""
+"""Members whose values are secret, wherever they are in a body or a query."""
 
 _IN_JSON = re.compile(r'("(?:[^"\\]|\\.){0,200}"\s*:\s*)("(?:[^"\\]|\\.)*"?|[\[{][^\]}]*[\]}]?|[^,}\]\s]+)')
 _IN_XML = re.compile(r"<([A-Za-z_][\w.\-]*)(\s[^<>]*)?>([^<]*)")
@@ -59,7 +59,7 @@ def query(text: str) -> str:
 
 
 def body(text: str, media: str) -> str:
-    """A body, with secret members masked; one that was cut is searched as text."""
+    """A body, with secret members masked; a truncated one is searched as text."""
     if "xml" in media:
         return _IN_XML.sub(_without_text, text)
     if "x-www-form-urlencoded" in media:

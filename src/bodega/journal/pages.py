@@ -1,4 +1,4 @@
-"""The pages of a store's journal: those of one process, and those of several as one."""
+"""The pages of a store's journal: of one process, or merged from several."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def pages_of(store_journal: StoreJournal, entries: list[Exchange]) -> JournalPag
 
 
 def joined(pages: Iterable[JournalPages]) -> JournalPages:
-    """The pages of several workers as one."""
+    """The merged pages of several workers."""
     whole = JournalPages(since=int(time.time()), workers=0)
     for page in pages:
         whole.workers += 1

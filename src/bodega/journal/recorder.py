@@ -1,8 +1,8 @@
 """The journal of a process, kept in memory: a note of each request that it answered, by store.
 
-It is written at every request, so it keeps references to what is there anyway and works nothing out. Bodies are kept
-only where the owner asked for them (setting `journal`), and never more than a part of a long one. Credentials are
-masked before something is shown or leaves the process (`journal/exchange.py`), not here.
+It is written at every request, so it keeps references to existing objects and computes nothing. Bodies are kept only if
+the owner asked for it (setting `journal`), and only a part of a long one. Credentials are masked before something is
+shown or leaves the process (`journal/exchange.py`), not here.
 """
 
 from __future__ import annotations
@@ -16,20 +16,21 @@ from bodega.http.response import Response
 from bodega.journal.store import Entry, StoreJournal
 
 LONGEST_BODY = 16 * 1024
-"""Bytes that are kept of a body."""
+"""The bytes that are kept of a body."""
 
 MAX_STORES = 128
-"""Stores that a process remembers requests of; the one that was quiet longest makes room."""
+"""The number of stores with a journal in a process; the one without requests for longest is dropped."""
 
 
 class Journal:
-    """What a process remembers, by store."""
+    """The journals of a process, by store."""
 
     def __init__(self) -> None:
         self.stores: dict[str, StoreJournal] = {}
 
     def note(self, request: Request, seen: Seen, response: Response, us: int, store: OpenStore) -> None:
-        """One answered request of a store that exists, and what was known of it; `us`: it took so many microseconds."""
+        """Records an answered request of an existing store, and what was known of it; `us` is its duration in
+        microseconds."""
         name = store.record.hash
         store_journal = self.stores.get(name) or self._begin(name)
         entry = Entry(
@@ -40,7 +41,7 @@ class Journal:
         if store.keeps_bodies:
             entry.size, entry.body = len(seen.body), seen.body[:LONGEST_BODY]
             entry.answer_size, entry.answer_body = len(response.body), response.body[:LONGEST_BODY]
-        elif response.reason:  # short, and what one wants to read
+        elif response.reason:  # short, and what readers want to see
             entry.answer_size, entry.answer_body = len(response.body), response.body[:LONGEST_BODY]
         store_journal.note(entry)
 

@@ -11,15 +11,16 @@ import msgspec
 from bodega.law.refusal import Header
 
 KEPT = 250
-"""Requests of a store that are remembered."""
+"""The number of requests that are kept of a store."""
 
 MINUTES = 60
 BUCKETS_MS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000)
-"""Upper ends of the classes in which durations are counted; the last class has none."""
+"""Upper bounds of the classes in which durations are counted; the last class has none."""
 
 
 class Entry(msgspec.Struct, gc=False):
-    """One answered request. `at` is in UTC seconds, `us` the microseconds it took; a cut body tells its real size."""
+    """One answered request. `at` is in UTC seconds, `us` the duration in microseconds; the real size of a truncated
+    body is kept."""
 
     at: float
     id: str
@@ -42,14 +43,14 @@ class Entry(msgspec.Struct, gc=False):
 
 
 class Minute(msgspec.Struct, gc=False):
-    """What happened in one minute: requests by first digit of the status, and durations by class."""
+    """The counts of one minute: requests by first digit of the status, and durations by class."""
 
     classes: list[int]
     durations: list[int]
 
 
 class StoreJournal:
-    """A store's pages: its last requests, its counts, and when its accounts were last used."""
+    """The journal of a store: its last requests, its counts, and when its accounts were last used."""
 
     __slots__ = ("_minute", "_now", "counts", "entries", "minutes", "moved", "since", "statuses", "used")
 
@@ -65,7 +66,7 @@ class StoreJournal:
         self._now = Minute([], [])
 
     def note(self, entry: Entry) -> None:
-        """Takes a request in."""
+        """Records a request."""
         self.entries.append(entry)
         self.moved += 1
         status, reason = entry.status, entry.reason
@@ -81,7 +82,7 @@ class StoreJournal:
         self._now.durations[_class(entry.us)] += 1
 
     def _turn(self, minute: int) -> None:
-        """Begins a minute, and forgets those of more than an hour ago."""
+        """Begins a minute, and drops those of more than an hour ago."""
         self._minute = minute
         found = self.minutes.get(minute)
         if found is None:

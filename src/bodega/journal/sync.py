@@ -1,8 +1,8 @@
-"""What the workers of a server tell one another of their journals, and the registry of when accounts were last used.
+"""Shares the journals of a server's workers, and records in the registry when accounts were last used.
 
 Each worker keeps its journal to itself. While an owner looks at a store's journal (`StoreRecord.watched`) every worker
-writes its pages, masked, into one row of the registry, each second in which they changed. An embedded store has one
-process, which has nobody to tell.
+writes its pages, masked, into one row of the registry, every second in which they changed. On SQLite there is one
+process, and nothing to share.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from bodega.storage.tx import Busy, Clash
 
 TELL_SECONDS = 1.0
 NOTE_SECONDS = 60.0
-"""How often pages are told, and how often the registry learns when accounts were last used."""
+"""How often, in seconds, pages are published and the last use of accounts is recorded."""
 
 WATCHED_SECONDS = 120
 STALE_SECONDS = 3_600
-"""How long one look keeps the workers telling, and how long what a worker told is read after it was last heard of."""
+"""How long one look keeps the workers publishing, and how long the pages of a worker count after it last published."""
 
 AT_ONCE = 200
-"""Accounts whose use one statement notes."""
+"""Accounts whose use one statement records."""
 
 
 class JournalSync:
-    """Reads and tells the journal of this process; `shared` when other workers answer for the same stores."""
+    """Reads and publishes the journal of this process; `shared` if other workers serve the same stores."""
 
     def __init__(self, stores: Stores, journal: Journal, log: Log, *, shared: bool) -> None:
         self._stores = stores
@@ -48,15 +48,15 @@ class JournalSync:
         self._worker = os.urandom(8).hex()
         self._told: dict[str, int] = {}
         self._masked: dict[str, dict[str, Exchange]] = {}
-        """What was told last: a request is masked once, however often it is told."""
+        """What was published last: a request is masked once, however often it is published."""
         self._at_work: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begins to tell and to note."""
+        """Starts publishing and recording."""
         self._at_work = asyncio.create_task(self._work())
 
     async def stop(self) -> None:
-        """Notes for the last time when accounts were used."""
+        """Stops, after recording once more when accounts were used."""
         if self._at_work is not None:
             self._at_work.cancel()
             await asyncio.gather(self._at_work, return_exceptions=True)
@@ -64,7 +64,7 @@ class JournalSync:
                 await self._note()
 
     async def read(self, store: str, *, bodies: bool = False) -> JournalPages:
-        """What all workers have of a store; `bodies` for those who show them."""
+        """The pages of all workers for a store; with bodies if `bodies`."""
         store_journal = self._journal.stores.get(store)
         pages = (
             []
@@ -80,7 +80,7 @@ class JournalSync:
         return joined(pages)
 
     async def find(self, store: str, request_id: str) -> Exchange | None:
-        """One request with its bodies; None when it is no longer there."""
+        """One request with its bodies; None if it is no longer kept."""
         store_journal = self._journal.stores.get(store)
         for entry in store_journal.entries if store_journal is not None else ():
             if entry.id == request_id:
@@ -89,13 +89,13 @@ class JournalSync:
         return next((entry for entry in found.entries if entry.id == request_id), None)
 
     def last_used(self) -> dict[str, int]:
-        """When accounts were last used, as far as this process knows and the registry may not yet."""
+        """When accounts were last used, as far as this process knows; the registry may not know yet."""
         return {
             client: at for store_journal in self._journal.stores.values() for client, at in store_journal.used.items()
         }
 
     async def _watch(self, store: str) -> None:
-        """Asks the workers to tell, before they stop."""
+        """Asks the workers to go on publishing, before they stop."""
         known = await self._stores.get(store)
         now = int(time.time())
         if known is not None and known.record.watched < now + WATCHED_SECONDS // 2:
@@ -127,7 +127,7 @@ class JournalSync:
             moved = store_journal.moved
             pages = gzip.compress(msgspec.msgpack.encode(pages_of(store_journal, self._whole(name, store_journal))), 1)
             tx = self._stores.registry.tx
-            with contextlib.suppress(Clash):  # the store was deleted a moment ago
+            with contextlib.suppress(Clash):  # the store was just deleted
                 await tx.run(_TELL, name, self._worker, now, pages)
             self._told[name] = moved
             await tx.run("DELETE FROM journals WHERE told < $1", now - STALE_SECONDS)
@@ -140,7 +140,8 @@ class JournalSync:
         return list(self._masked[name].values())
 
     async def _note(self) -> None:
-        """Writes when accounts were last used, many in one statement: on SQLite each is a write to the disk."""
+        """Records when accounts were last used, many in one statement: on SQLite each statement is a write to the
+        disk."""
         used = self.last_used()
         clients = list(used)
         for start in range(0, len(clients), AT_ONCE):
@@ -158,10 +159,10 @@ ON CONFLICT (store, worker) DO UPDATE SET told = excluded.told, pages = excluded
 
 
 def _used(count: int) -> str:
-    """Accounts that were revoked a moment ago are passed over."""
+    """The statement for `count` accounts; those that were just revoked are ignored."""
     rows = ", ".join(f"(CAST(${2 * n + 1} AS TEXT), CAST(${2 * n + 2} AS BIGINT))" for n in range(count))
     return (
-        f"WITH told (client_id, used) AS (VALUES {rows})"  # noqa: S608 - only marks
+        f"WITH told (client_id, used) AS (VALUES {rows})"  # noqa: S608 - only placeholders
         " INSERT INTO account_uses (client_id, used) SELECT told.client_id, told.used FROM told"
         " WHERE told.client_id IN (SELECT client_id FROM accounts)"
         " ON CONFLICT (client_id) DO UPDATE SET used = CASE WHEN account_uses.used < excluded.used"

@@ -1,4 +1,4 @@
-"""What can be done with a resource: one small class an action, the same for every resource.
+"""What can be done with a resource: one small class for each action, the same for every resource.
 
 The law calls, in this order: `parse`, `find`, then for a read `answer`, for a write `read` and `perform`.
 """
@@ -17,11 +17,11 @@ from bodega.kit.endpoint import Endpoint
 from bodega.kit.listing import Query
 from bodega.kit.prefetch import prefetch
 from bodega.kit.selection import Selection
+from bodega.kit.strangers import STRANGERS
 from bodega.kit.upload import Form
 from bodega.kit.write import create_one, update_one
 from bodega.law.outcome import Created, Emptied, Outcome, PartlyDone, Shown, Validator
-from bodega.law.reasons import Reason
-from bodega.law.refusal import Fault, Refusal
+from bodega.law.refusal import Fault
 from bodega.storage import query, rows
 from bodega.storage.plan import Condition, ids_sql
 from bodega.storage.query import Row
@@ -35,7 +35,7 @@ CHUNK = 250
 
 
 class Chunk(NamedTuple):
-    """How many rows one transaction of a task did, and whether there may be more."""
+    """How many rows one transaction of a task processed, and whether there may be more."""
 
     done: int
     more: bool
@@ -55,8 +55,10 @@ class Action:
     json_only: bool = False
     max_body: int = 0
     """In bytes; 0 leaves it to the server."""
+    max_concurrent: int = 0
+    """Requests that a store answers at once (rule 31); 0: as many as come."""
     secret: bool = False
-    """Its body must not be kept: it never becomes a task, and its print is slow to guess from."""
+    """Its body must not be stored: it never becomes a task, and its fingerprint is made slow to guess from."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.max_body = endpoint.max_body
@@ -70,12 +72,14 @@ class Action:
 
     def parse(self, query: str) -> Query:
         """The query parameters. Raises Refusal."""
-        return self.listing.parse(query)
+        if not self.is_list:
+            return self.listing.parse(query)
+        return self.listing.parse(query, closed=True, strangers=self.endpoint.home in STRANGERS)
 
     @cached_property
     def files(self) -> bool:
-        """Whether what it shows may name files, in whose addresses the reply puts the host that the caller used."""
-        endpoint = getattr(self, "endpoint", None)  # what has no table, as a singleton, names no files
+        """Whether its reply may name files, so that their addresses get the host that the caller used."""
+        endpoint = getattr(self, "endpoint", None)  # an action without a table, such as a singleton, names no files
         if endpoint is None:
             return False
         inside = [
@@ -85,11 +89,11 @@ class Action:
         return endpoint.table.files or any(item.files for item in inside)
 
     async def find(self, context: Context) -> Found:
-        """Reads what the path names, or refuses; the state of what it found answers the preconditions."""
+        """Reads what the path names, or refuses; its state is used to judge the preconditions."""
         return NOTHING_FOUND
 
     async def collection_state(self, context: Context) -> Validator | None:
-        """What preconditions are judged by where `find` has no need to read it."""
+        """The state for preconditions, if `find` has no need to read it."""
         return None
 
     def read(self, content: Any) -> Any:
@@ -101,7 +105,7 @@ class Action:
         raise NotImplementedError
 
     async def prefetch(self, context: Context, found: Found, draft: Any) -> Any:
-        """What a write needs from outside and must not wait for in its transaction; it may complete the draft."""
+        """Fetches what a write needs from outside and must not wait for in its transaction; may complete the draft."""
         return None
 
     async def answer(self, context: Context, found: Found) -> Outcome:
@@ -109,15 +113,15 @@ class Action:
         raise NotImplementedError
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
-        """Carries out a write inside its transaction, where the context reads, too. Raises Refusal."""
+        """Carries out a write inside its transaction, in which the context also reads. Raises Refusal."""
         raise NotImplementedError
 
     def wants_task(self, context: Context, found: Found) -> bool:
-        """Whether this write is too long to wait for."""
+        """Whether this write takes too long to wait for."""
         return False
 
     async def task_meta(self, context: Context, found: Found) -> dict[str, Any]:
-        """What a V3 reply tells of the task beside it."""
+        """The additional `meta` of the task in a V3 reply."""
         return {}
 
     async def _find_item(self, context: Context) -> Found:
@@ -128,7 +132,7 @@ class Action:
         return replace(found, state=state)
 
     async def _included(self, context: Context) -> int:
-        """The revisions of the tables whose rows are shown inside: an entity tag has to move with them too."""
+        """The revisions of the tables whose rows are shown inside: the entity tag has to change with them too."""
         return sum(
             [(await rows.table_state_of(context.reader, table)).revision for table in self._tables_included(context)]
         )
@@ -137,7 +141,7 @@ class Action:
         return {table for name in context.query.include for table in self.listing.includes[name].tables.split()}
 
     def _unchanged(self, unit: Unit, context: Context, write: Write) -> Recheck | None:
-        """What asks the preconditions again of the row as this transaction sees it, with what is shown inside it."""
+        """A function that rechecks the preconditions against the row as this transaction sees it, with its includes."""
         recheck = write.recheck
         if recheck is None or not context.query.include:
             return recheck
@@ -148,11 +152,11 @@ class Action:
         return ask
 
     def _includes_now(self, unit: Unit, context: Context) -> int:
-        """As `_included`, as of this moment of the transaction."""
+        """As `_included`, but as of this moment in the transaction."""
         return sum(unit.statistics.state(table)[0] for table in self._tables_included(context))
 
     def _still(self, unit: Unit, write: Write) -> None:
-        """Asks the preconditions again, of the collection as this transaction sees it."""
+        """Rechecks the preconditions against the collection as this transaction sees it."""
         if write.recheck is not None:
             write.recheck(Validator(*unit.statistics.state(self.table.name)))
 
@@ -255,7 +259,7 @@ class Create(Action):
         self._still(unit, write)
         notes: list[Fault] = []
         row = await self.make(unit, write, notes)
-        outcome = await render.written(self.endpoint, context, row, notes)
+        outcome = await render.written(self.endpoint, context, row, notes, new=True)
         if context.query.include:
             outcome.state = Validator(row.version + self._includes_now(unit, context), row.modified)
         name = getattr(row.entity, self.endpoint.key)
@@ -271,7 +275,7 @@ class Create(Action):
 
 
 class Update(_OfItem):
-    """PUT of one entity; members that are left out stay as they are (rule 19)."""
+    """PUT of one entity; members that are left out keep their values (rule 19)."""
 
     writes = True
     body = True
@@ -325,14 +329,14 @@ class DeleteMany(Action):
     def parse(self, query: str) -> Query:
         asked = self.listing.parse(query, strict=True)
         if self.endpoint.delete_needs_filter and not asked.filters:
-            raise Refusal(Reason.FILTER_REQUIRED, details={"supported_filters": sorted(self.listing.filters)})
+            raise self.listing.need_filter()
         return asked
 
     async def find(self, context: Context) -> Found:
         parent = await self.selection.enter(context)
         now = await rows.table_state(context.reader, self.table)
         plan = self.selection.narrowed(context, parent)
-        if self.selection.narrows and now.total > TASK_ABOVE:  # how many of them are meant decides on a task
+        if self.selection.narrows and now.total > TASK_ABOVE:  # their number decides whether it becomes a task
             now = now._replace(total=await rows.count(context.reader, plan, now))
         return Found(Validator(now.revision, now.modified), parent, 0, now, plan)
 
@@ -340,7 +344,7 @@ class DeleteMany(Action):
         return self.endpoint.version == 2 and not context.query.filters and found.row.total > TASK_ABOVE
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
-        """In a task, one chunk, whose outcome tells whether to ask again."""
+        """Deletes the rows; in a task, one chunk, whose outcome says whether there is more to do."""
         self._still(unit, write)
         if self.endpoint.idle_delete and not context.query.filters:
             return Emptied(value=Chunk(0, more=False) if context.in_task else None)
@@ -361,7 +365,7 @@ def shape_of(endpoint: Endpoint) -> Any:
 
 
 class Singleton(Action):
-    """GET of the one thing of its kind, whose members `show` computes. Both functions may wait for rows."""
+    """GET of a singleton, whose members `show` computes. Both functions may read rows."""
 
     def __init__(
         self,
@@ -379,7 +383,7 @@ class Singleton(Action):
         return NO_QUERY
 
     async def find(self, context: Context) -> Found:
-        """Without a state of its own, what is shown is as old as the request: the store's present second."""
+        """Without a state of its own, the reply is as old as the request: the store's present second."""
         if self.state is None:
             return Found(Validator(context.now, context.now))
         state = self.state(context)

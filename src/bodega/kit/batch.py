@@ -1,4 +1,4 @@
-"""Actions whose body is a list: each item a write of its own, all inside one transaction (rules 25, 58, 97)."""
+"""Actions whose body is a list: each item is a separate write, all inside one transaction (rules 25, 58, 97)."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from typing import Any, NamedTuple
 
 from bodega.kit import render
 from bodega.kit.actions import Action
-from bodega.kit.body import parse_json
+from bodega.kit.body import be_a_list, parse_json, respect_cap, wrong_type
+from bodega.kit.complaint import WrongType, whole_number
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Batch
 from bodega.kit.fields import INT32
 from bodega.kit.prefetch import prefetch
 from bodega.kit.write import create_one, update_one
+from bodega.law import wording
 from bodega.law.outcome import Created, Emptied, Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
@@ -20,19 +22,25 @@ from bodega.storage.query import Row
 from bodega.storage.unit import Unit
 
 OF_ONE_ITEM = frozenset({Reason.DUPLICATE, Reason.DANGLING_REFERENCE, Reason.NO_SUCH_ENTITY})
-"""What may keep an item from being saved, and has a status of its own where the item is all there is."""
+"""Reasons that keep an item from being saved, and that have a status of their own for a single item."""
 
 
 class Missed(NamedTuple):
-    """An item that was refused, by its place in the list and the id it named (0 for a new row)."""
+    """An item that was refused, with its place in the list and the id that it named (0 for a new row)."""
 
     position: int
     identity: int
     refusal: Refusal
 
 
+class Misread(dict[str, Any]):
+    """The draft of an item whose members are at fault; no body can make one."""
+
+    refusal: Refusal
+
+
 class Many(Action):
-    """What all lists of drafts have in common. `item` writes an item."""
+    """What all lists of drafts have in common. `item` writes one item."""
 
     writes = True
     body = True
@@ -50,14 +58,32 @@ class Many(Action):
         return await self._collection(context)
 
     async def prefetch(self, context: Context, found: Found, draft: Any) -> Any:
-        """The items that are refused already, by their place."""
+        """The items that are already refused, by their place."""
         refused: dict[int, Refusal] = {}
         for position, item in enumerate(draft):
+            if isinstance(item, Misread):
+                refused[position] = item.refusal
+                continue
             try:
                 await prefetch(context, self.endpoint, item, item.get("id", 0))
             except Refusal as refusal:
                 refused[position] = refusal
         return refused
+
+    def read_each(self, content: Any, identity: str, *, creates: bool) -> list[dict[str, Any]]:
+        """The drafts of a list whose faulty items do not keep the others from being saved."""
+        assert self.endpoint.v3 is not None
+        items = parse_json(content)
+        respect_cap(items, self.batch.cap)
+        drafts: list[dict[str, Any]] = []
+        for item in items:
+            draft, wrong = self.endpoint.v3.read_item(item, identity, creates=creates)
+            if wrong:
+                misread = Misread(draft)
+                misread.refusal = refuse_faults(wrong)
+                draft = misread
+            drafts.append(draft)
+        return drafts
 
     async def write_item(
         self, unit: Unit, context: Context, parent: Any, draft: dict[str, Any], notes: list[Fault]
@@ -73,7 +99,7 @@ class Many(Action):
         return await self.write_item(unit, context, write.found.parent, dict(write.draft[position]), notes)
 
     def done(self, saved: bytes) -> Outcome:
-        """The outcome of a list that was carried out wholly."""
+        """The outcome of a list that was carried out completely."""
         return Shown(ready=saved)
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
@@ -110,33 +136,39 @@ class Many(Action):
         return self._told(documents, missed, noted)
 
     def _for_all(self, refusal: Refusal, position: int, identity: int) -> Refusal:
-        """The refusal of the whole list for what keeps one item from being saved."""
+        """The refusal of the whole list because one item cannot be saved."""
         if self.batch.refused is None or refusal.reason not in OF_ONE_ITEM:
             return refusal
         faults = refusal.faults or [
             Fault(refusal.reason, f"{position}.id", f"There is no {self.table.noun} {identity}.")
         ]
-        return Refusal(self.batch.refused, details=refusal.details, faults=faults)
+        verb, key = ("Update", "update") if identity else ("Create", "create")
+        title = f"{verb} {self.table.name.replace('_', ' ')} failed."
+        key = f".{self.table.noun.replace(' ', '_')}_{key}"
+        return Refusal(
+            self.batch.refused, title, details=refusal.details, faults=[fault._replace(key=key) for fault in faults]
+        )
 
     def _told(self, documents: Sequence[bytes], missed: Sequence[Missed], noted: dict[str, str]) -> Outcome:
         data = b'{"data":[' + b",".join(documents) + b"]," if self.batch.shows else b"{"
         if not self.batch.counted:
-            errors = {str(item.identity or item.position): item.refusal.message for item in missed} | noted
+            refused = {str(item.identity or item.position): wording.told(item.refusal).title for item in missed}
+            errors = refused | noted
             if not errors:
                 return self.done(data + b'"meta":{}}')
             return self.batch.partly(ready=data + b'"errors":' + render.json(errors) + b',"meta":{}}')
         count = len(documents) + len(missed)
         meta = render.json({"total": count, "success": len(documents), "failed": len(missed)})
-        ending = b'"errors":' + render.json([told(item) for item in missed]) + b',"meta":' + meta + b"}"
+        ending = b'"errors":' + render.json([error_item(item) for item in missed]) + b',"meta":' + meta + b"}"
         return self.batch.partly(ready=data + ending) if missed else self.done(data + ending)
 
 
-def told(item: Missed) -> dict[str, Any]:
+def error_item(item: Missed) -> dict[str, Any]:
     """A refused item as a member of `errors`."""
-    refusal = item.refusal
+    refusal, words = item.refusal, wording.told(item.refusal)
     named = f"{item.identity or item.position}"
-    errors = {f"{named}.{fault.field}": fault.message for fault in refusal.faults} or {named: refusal.message}
-    return {"status": refusal.reason.status(3), "title": refusal.message, "type": refusal.reason.page, "errors": errors}
+    errors = {f"{named}.{name}": message for name, message in words.errors.items()} or {named: refusal.message}
+    return {"status": refusal.reason.status(3), "title": words.title, "type": refusal.reason.page, "errors": errors}
 
 
 def _placed(refusal: Refusal, position: int) -> Refusal:
@@ -151,6 +183,8 @@ class CreateMany(Many):
 
     def read(self, content: Any) -> Any:
         assert self.endpoint.v3 is not None
+        if self.batch.each:
+            return self.read_each(content, "", creates=True)
         return self.endpoint.v3.read_new(content, self.batch.cap)
 
     async def write_item(
@@ -165,11 +199,14 @@ class CreateMany(Many):
 
 
 class UpdateMany(Many):
-    """PUT of a list: each item by the row it names; one that names none is a new row where the terms allow it."""
+    """PUT of a list: each item updates the row that it names; one that names none is a new row if the terms allow
+    it."""
 
     def read(self, content: Any) -> Any:
         assert self.endpoint.v3 is not None
         batch = self.batch
+        if batch.each:
+            return self.read_each(content, batch.identity, creates=batch.creates)
         return self.endpoint.v3.read_many(content, batch.cap, identity=batch.identity, creates=batch.creates)
 
     async def write_item(
@@ -186,25 +223,25 @@ class UpdateMany(Many):
 
 
 class DeleteListed(Many):
-    """DELETE whose body is a list of ids: 200 with those that went."""
+    """DELETE whose body is a list of ids: 200 with those that were deleted."""
 
     def read(self, content: Any) -> Any:
         ids = parse_json(content)
-        if not isinstance(ids, list):
-            raise Refusal(Reason.MALFORMED_BODY, "The request body must be a list of ids.")
+        be_a_list(ids, "ids")
+        ids = [whole_number(item) for item in ids]
         if len(ids) > self.batch.cap:
             message = f"The request payload is too large. The maximum items allowed in the array is {self.batch.cap}."
             raise Refusal(Reason.TOO_MANY_ITEMS, message, details={"max_items": self.batch.cap})
         wrong = [position for position, item in enumerate(ids) if type(item) is not int or not 0 < item <= INT32]
         if wrong:
-            message = f"must be a whole number from 1 to {INT32}."
-            raise refuse_faults(
-                [Fault(Reason.FIELD_INVALID, str(position), f"{position} {message}") for position in wrong]
-            )
+            why = f"must be a whole number from 1 to {INT32}"
+            bad, of_another_type = ValueError(why), WrongType(why, "error.expected.jsnumber")
+            errors = {position: bad if type(ids[position]) is int else of_another_type for position in wrong}
+            raise refuse_faults([wrong_type(str(position), error) for position, error in errors.items()])
         return list(dict.fromkeys(ids))
 
     async def prefetch(self, context: Context, found: Found, draft: Any) -> Any:
-        """An id is all there is."""
+        """There is nothing to prefetch for an id."""
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         self._still(unit, write)

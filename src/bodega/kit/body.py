@@ -1,4 +1,4 @@
-"""Bodies of JSON: decoding, the caps of lists, and what is refused where a body is none."""
+"""JSON bodies: decoding, the caps of lists, and the refusal of what is not JSON."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
+from bodega.kit.complaint import WrongType
 from bodega.law.reasons import Reason
-from bodega.law.refusal import Refusal
+from bodega.law.refusal import Fault, Refusal, refuse_faults
 
 _read_json = msgspec.json.Decoder(float_hook=Decimal).decode
 
@@ -16,10 +17,23 @@ _read_json = msgspec.json.Decoder(float_hook=Decimal).decode
 Changes = dict[str, Any]
 
 
+def wrong_type(field: str, error: ValueError) -> Fault:
+    """The fault of a value that cannot be read; one of another JSON type is told as such."""
+    message = f"{field} {error}." if field else f"The request body {error}."
+    if isinstance(error, WrongType):
+        return Fault(Reason.FIELD_INVALID, field + error.path, message, json=error.expected)
+    return Fault(Reason.FIELD_INVALID, field, message)
+
+
+def be_a_list(items: Any, of: str = "objects") -> None:
+    """An object where a list is due is a value of another type."""
+    if not isinstance(items, list):
+        raise refuse_faults([wrong_type("", WrongType(f"must be a list of {of}", "error.expected.jsarray"))])
+
+
 def respect_cap(items: Any, maximum: int) -> None:
     """Rule 25: a list, and not too long."""
-    if not isinstance(items, list):
-        raise Refusal(Reason.MALFORMED_BODY, "The request body must be a list of objects.")
+    be_a_list(items)
     if len(items) > maximum:
         message = f"The request payload is too large. The maximum items allowed in the array is {maximum}."
         raise Refusal(Reason.TOO_MANY_ITEMS, message, details={"max_items": maximum})
@@ -34,7 +48,7 @@ def parse_json(body: bytes) -> Any:
 
 
 def malformed(error: Exception) -> Refusal:
-    """The refusal of a body that is no JSON."""
+    """The refusal of a body that is not JSON."""
     if isinstance(error, RecursionError):
         why = "it is nested too deeply"
     elif isinstance(error, ArithmeticError):

@@ -1,7 +1,7 @@
-"""The compile step: run once at start, it checks every word of every declaration.
+"""The compile step: run once at start, it checks every name in every declaration.
 
-A declaration is data, and its words are texts: a column, a scope, a member. Constructors take them as they are; here
-each is looked up, and what is not there is told with the file, the resource and the nearest word that is there.
+A declaration is data, and its names are strings: a column, a scope, a member. Constructors accept them as they are;
+here each is looked up, and an unknown one is reported with the file, the resource and the nearest known name.
 """
 
 from __future__ import annotations
@@ -52,11 +52,11 @@ def compile_declarations(
     plans: Mapping[str, Collection[str]],
     more: Iterable[object] = (),
 ) -> Collection[object]:
-    """Checks tables, their events, routes, and all that the routes lead to: endpoints, listings, shapes.
+    """Checks tables, their events, routes, and everything that the routes use: endpoints, listings, shapes.
 
-    `scopes` are the OAuth scopes, `readers` those of them that only let one read, `events` the scopes of events,
-    `counters` what plans can limit, `plans` what each does limit, `more` declarations to which no route leads. Returns
-    the declarations that were checked. Raises DeclarationError, whose message has a line for each mistake.
+    `scopes` are the OAuth scopes, `readers` the read-only ones among them, `events` the scopes of events, `counters`
+    what plans can limit, `plans` what each does limit, `more` declarations that no route uses. Returns the declarations
+    that were checked. Raises DeclarationError, whose message has a line for each mistake.
     """
     tables = [aggregate.table for aggregate in aggregates]
     words = Vocabulary(scopes, readers, events, counters, columns_of(tables))
@@ -88,7 +88,7 @@ class _Compiler:
         }
 
     def _is_new(self, declaration: object) -> bool:
-        """Whether this is the first time that a declaration is met: many routes share one."""
+        """Whether a declaration was not checked yet: many routes share one."""
         known = id(declaration) in self.checked
         self.checked[id(declaration)] = declaration
         return not known
@@ -132,7 +132,7 @@ class _Compiler:
                     here.add(method, f"its endpoint is of V{endpoint.version}")
 
     def action(self, action: Action, here: Mistakes, tables: Mapping[str, Table]) -> None:
-        """An action and the declarations that it holds."""
+        """Checks an action and the declarations that it holds."""
         if isinstance(action, OfPairs):
             self._pairs(action, here)
             return
@@ -145,7 +145,7 @@ class _Compiler:
     def declaration(
         self, held: object, tables: Mapping[str, Table], operators: Collection[str] = COLUMN_OPERATORS
     ) -> None:
-        """Whatever is one; the rest is passed over."""
+        """Checks a declaration; anything else is ignored."""
         if not isinstance(held, DECLARATIONS) or id(held) in self.checked:
             return
         if isinstance(held, Endpoint):
@@ -206,7 +206,7 @@ class _Compiler:
             self.shape(nested.shape)
 
     def together(self, tables: Iterable[Table], plans: Mapping[str, Collection[str]]) -> None:
-        """What can only be said of all: each member that holds rows can be shown, each counter counts something."""
+        """Checks all declarations together: each member that holds rows can be shown, each counter counts something."""
         for name, here in self.nested:
             here.expect("nested", name, self.shown, "member that any list includes")
         for plan, limits in plans.items():
@@ -228,7 +228,7 @@ class _Compiler:
             here.add("home", f"{home} has no GET")
 
     def _ability(self, method: str, action: Action, endpoint: Endpoint, here: Mistakes) -> None:
-        """What an action needs of its endpoint."""
+        """Checks what an action needs of its endpoint."""
         shape = shape_of(endpoint)
         if isinstance(action, _OF_DRAFTS) and shape is None:
             here.add(method, f"{type(action).__name__} needs a shape that reads V{endpoint.version}")
@@ -258,7 +258,7 @@ class _Compiler:
 
 
 def _check_place(endpoint: Endpoint, here: Mistakes) -> None:
-    """Which rows an endpoint is about: parents, fixed columns, owner, key."""
+    """Checks which rows an endpoint is about: parents, fixed columns, owner, key."""
     table = endpoint.table
     inner = [*(parent.table for parent in endpoint.parents[1:]), table]
     for parent, child in zip(endpoint.parents, inner, strict=False):
@@ -282,7 +282,7 @@ def _check_place(endpoint: Endpoint, here: Mistakes) -> None:
 
 
 def _number_of_ids(method: str, action: Action, endpoint: Endpoint, route: Route, here: Mistakes) -> None:
-    """A path names the parents, and one of a collection also the row itself."""
+    """Checks that a path names the parents, and that of an item also the row itself."""
     wanted = len(endpoint.parents)
     if isinstance(action, _OF_ONE):
         wanted += 1

@@ -1,11 +1,12 @@
-"""The compile step for listings: filters, sorts, orders and includes name columns that there are."""
+"""The compile step for listings: filters, sorts, orders and includes name existing columns."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from string import Formatter
 
-from bodega.kit.listing import PAGING, SETS, Filter, Include, Listing
+from bodega.kit.filters import SETS, Filter, FilterField, filters_of
+from bodega.kit.listing import PAGING, Include, Listing
 from bodega.kit.mistakes import Mistakes, Vocabulary
 from bodega.storage.operands import COLUMN_OPERATORS, AnyColumn, Flag, IsTrue, Member, Op, Operand, OwnOrShared, SqlTest
 
@@ -21,14 +22,16 @@ def check_listing(
     columns: Mapping[str, str] | None = None,
     operators: Collection[str] = COLUMN_OPERATORS,
 ) -> None:
-    """One list's parameters. `columns` (and their types) are those of its table unless given, `operators` those that
-    can be carried out."""
+    """Checks the parameters of one list. `columns` (and their types) are those of its table unless given, `operators`
+    the supported ones."""
     types = listing.table.types if columns is None else columns
     for word in listing.words:
         _check_word(listing, word, types, operators, mistakes)
     for name, mapped in listing.mapped.items():
-        if isinstance(mapped, Filter):
-            member = f'filter "{name}"'
+        member = f'filter "{name}"'
+        if isinstance(mapped, FilterField):
+            _check_field(listing, name, mapped, types, operators, mistakes, words)
+        elif isinstance(mapped, Filter):
             _check_operand(member, mapped.column, mapped.op, types, operators, mistakes, words)
             for besides in mapped.besides:
                 _check_operand(member, besides.column, besides.op, types, operators, mistakes, words)
@@ -46,16 +49,34 @@ def check_listing(
 
 
 def check_shown(listing: Listing, more: Collection[str], mistakes: Mistakes) -> None:
-    """The members that a caller may choose, beside which are `more`."""
+    """Checks the members that a caller may choose; `more` are further ones."""
     if listing.shown:
         mistakes.expect_all("always", sorted(listing.always), {*listing.shown, *more}, "member")
+
+
+def _check_field(
+    listing: Listing,
+    word: str,
+    field: FilterField,
+    types: Mapping[str, str],
+    operators: Collection[str],
+    mistakes: Mistakes,
+    words: Vocabulary,
+) -> None:
+    """What another field than a column is about, with each operator that it has."""
+    member = f'filter "{word}"'
+    asked = {*field.operators, *word.lstrip(":").partition(":")[2].split(",")} - {""}
+    mistakes.expect_all(member, sorted(asked), _SHORTHAND, "operator")
+    made = filters_of(listing.table, word, field, exact=listing.exact) if asked <= {*_SHORTHAND} else []
+    for operand, op in dict.fromkeys((one.column, one.op) for _, one in made):
+        _check_operand(member, operand, op, types, operators, mistakes, words)
 
 
 def _check_word(
     listing: Listing, word: str, types: Mapping[str, str], operators: Collection[str], mistakes: Mistakes
 ) -> None:
     """A word of the shorthand: `price:range`, in V2 also `min_price`."""
-    name, _, given = word.partition(":")
+    name, _, given = word.lstrip(":").partition(":")
     asked: list[str] = []
     if listing.version == 2 and name[:4] in ("min_", "max_"):
         name, asked = name[4:], [name[:3]]

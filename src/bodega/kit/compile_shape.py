@@ -1,4 +1,4 @@
-"""The compile step for shapes: the members that they name are those of the entity."""
+"""The compile step for shapes: the members that they name exist in the entity."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ _MARKS = "!*+~?^"
 
 
 def check_v3(shape: V3Shape, mistakes: Mistakes) -> None:
-    """Which members V3 shows, takes and needs; also of the rows inside."""
+    """Checks which members V3 shows, accepts and requires; also those of nested rows."""
     fields = shape.entity.__struct_fields__
     mistakes.expect_all("read_only", shape.read_only, fields, "member")
     mistakes.expect_all("hidden", shape.hidden, fields, "member")
+    mistakes.expect_all("set_once", shape.set_once, shape.types, "member that is written")
     written = {*shape.types, *shape.nested}
     for word in shape.required:
         for name in word.split("|"):
@@ -34,7 +35,7 @@ def check_v3(shape: V3Shape, mistakes: Mistakes) -> None:
 
 
 def check_v2(shape: V2Shape, paths: Collection[str], mistakes: Mistakes) -> None:
-    """The members of V2, their marks and words; `paths` are those to which a link can lead."""
+    """Checks the members of V2, their marks and words; `paths` are the possible targets of links."""
     names = []
     for text in shape.texts:
         name = text.rstrip(_MARKS)
@@ -61,7 +62,7 @@ def _check_word(member: str, word: Word, mark: str, shape: V2Shape, paths: Colle
     if isinstance(word, Linked | Derived | BatchLoaded):
         return
     if mark == "^" and word.field not in fields:
-        return  # a wish that a rule fulfils
+        return  # a request that a rule carries out
     if not mistakes.expect(member, word.field, fields, "field"):
         return
     if isinstance(word, ObjectMember):
@@ -90,7 +91,7 @@ def _check_link(member: str, word: Linked, fields: Collection[str], paths: Colle
 
 
 def _check_words(member: str, words: Mapping[str, str], hint: Any, mistakes: Mistakes) -> None:
-    """V2 has a word for each of V3's, and no other."""
+    """V2 has a word for each of V3's words, and no others."""
     ours = _literals(hint)
     if not ours:
         return
@@ -101,7 +102,7 @@ def _check_words(member: str, words: Mapping[str, str], hint: Any, mistakes: Mis
 
 
 def _literals(hint: Any) -> list[str]:
-    """The words that a field may hold, if it is one of some words."""
+    """The words that a field may hold, if it is an enumeration."""
     if get_origin(hint) is Annotated:
         return _literals(get_args(hint)[0])
     if get_origin(hint) is Literal:

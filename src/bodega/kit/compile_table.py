@@ -1,4 +1,4 @@
-"""The compile step for tables: columns, references, links, limits and events name what there is."""
+"""The compile step for tables: columns, references, links, limits and events name what exists."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def columns_of(tables: Iterable[Table]) -> dict[str, Collection[str]]:
 
 
 def check_table(table: Table, tables: Mapping[str, Table], mistakes: Mistakes, words: Vocabulary) -> None:
-    """One table; `tables` are all that there are, by name."""
+    """Checks one table; `tables` are all tables by name."""
     fields, types = table.entity.__struct_fields__, table.types
     told = {*fields, *types}
     for column in table.columns:
@@ -57,7 +57,7 @@ def check_table(table: Table, tables: Mapping[str, Table], mistakes: Mistakes, w
 
 
 def check_signal(signal: Signal, table: Table, mistakes: Mistakes, words: Vocabulary) -> None:
-    """An event of a table."""
+    """Checks an event of a table."""
     member = f'event "{signal.scope}"'
     mistakes.expect(member, signal.scope, words.events, "scope of events")
     for change in sorted(signal.on):

@@ -1,11 +1,20 @@
-"""What is wrong with a value, in plain words: msgspec's complaints as the ends of sentences about a field."""
+"""What is wrong with a value, in plain words: msgspec's errors as the ends of sentences about a field."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any, Literal, get_args, get_origin
 
 import msgspec
+
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Refusal
+
+UNFORESEEN = "a value in the body cannot be taken"
+"""What is told of a value that no reader refused, and a later step could not use."""
 
 _NOUNS = {
     "str": "a string",
@@ -19,25 +28,107 @@ _NOUNS = {
 }
 _UNITS = {"str": "character", "array": "item", "object": "member"}
 _EXPECTED = re.compile(r"Expected `([^`]*)`(?: (of length )?(>=|<=) (\d+|-\d+))?(?:, got `.*`)?")
+_GOT = re.compile(r"Expected `([^`]*)`, got `([^`]*)`")
+_JSON_TYPES = {
+    "str": "jsstring",
+    "int": "jsnumber",
+    "float": "jsnumber",
+    "decimal": "jsnumber",
+    "bool": "jsboolean",
+    "array": "jsarray",
+    "object": "jsobject",
+}
+_DIGITS = 20
+"""Of a whole number that is written with a fraction: no documented one is longer."""
 _STEP = re.compile(r"\[[^\]]*\]|\.\w+")
 
 
+class WrongType(ValueError):
+    """A value of another JSON type than the documented one; `expected` is what a reader of JSON says of it, `path`
+    where below the member it stands."""
+
+    def __init__(self, message: str, expected: str, path: str = "") -> None:
+        super().__init__(message)
+        self.expected = expected
+        self.path = path
+
+
+@contextmanager
+def values_are_judged() -> Iterator[None]:
+    """What a value makes a step raise is a fault of the body, and no accident of the server.
+
+    A row that cannot be decoded is an accident: the readers of bodies say themselves what is wrong.
+    """
+    try:
+        yield
+    except msgspec.MsgspecError:
+        raise
+    except (ValueError, ArithmeticError) as error:
+        why = str(error)
+        why = f"the body {why}" if why.startswith("must ") else UNFORESEEN
+        raise Refusal(Reason.FIELD_INVALID, details={"invalid_reason": f"{why}."}) from error
+
+
 def typed(value: Any, annotation: Any, *, strict: bool = True) -> Any:
-    """The value as this type; text stands for numbers and flags unless `strict`.
+    """The value as this type; text stands for numbers and flags unless `strict`. A number is whole whose fraction is
+    nothing: 5.0 is 5, as in JSON Schema.
 
     Raises ValueError with the end of a sentence, "must be …".
     """
     try:
         return msgspec.convert(value, annotation, strict=strict)
     except msgspec.ValidationError as error:
-        raise ValueError(plain(str(error), annotation)) from None
+        whole = _without_empty_fractions(value)
+        if whole is not value:
+            return typed(whole, annotation, strict=strict)
+        complaint = str(error)
+        expected = _expected(complaint)
+        message = plain(complaint, annotation)
+        raise WrongType(message, expected, _dotted(complaint)) if expected else ValueError(message) from None
+
+
+def whole_number(value: Any) -> Any:
+    """A number without a fraction as a whole number, anything else as it is."""
+    if isinstance(value, Decimal | float) and not isinstance(value, bool):
+        number = Decimal(value)
+        if number.is_finite() and number.adjusted() < _DIGITS and number == number.to_integral_value():
+            return int(number)
+    return value
+
+
+def _without_empty_fractions(value: Any) -> Any:
+    """The same data with whole numbers where fractions are nothing; the value itself if there is none."""
+    if isinstance(value, Decimal | float):
+        return whole_number(value)
+    if isinstance(value, list):
+        items = [_without_empty_fractions(item) for item in value]
+        return items if any(a is not b for a, b in zip(items, value, strict=True)) else value
+    if isinstance(value, dict):
+        members = {name: _without_empty_fractions(item) for name, item in value.items()}
+        return members if any(members[name] is not value[name] for name in value) else value
+    return value
+
+
+def _expected(complaint: str) -> str:
+    """What a reader of JSON says of a value of another type; "" where the type is right and the value is not."""
+    found = _GOT.fullmatch(complaint.partition(" - at `$")[0])
+    if found is None:
+        return ""
+    wanted, got = (_JSON_TYPES.get(word) for word in (found[1].partition(" | ")[0], found[2]))
+    return f"error.expected.{wanted}" if wanted and wanted != got else ""
+
+
+def _dotted(complaint: str) -> str:
+    """The path in a complaint as keys of `errors` have it: `.values.0.label`."""
+    steps = _STEP.findall(complaint.partition(" - at `$")[2])
+    return "".join(f".{name}" for step in steps if (name := step.strip(".[]")))
 
 
 def plain(message: str, annotation: Any = None) -> str:
-    """msgspec's complaint about a value of this type, as the end of a sentence."""
+    """msgspec's error about a value of this type, as the end of a sentence."""
     what, _, path = message.partition(" - at `$")
     if what.startswith("must "):
-        return what  # a rule of our own, from a struct
+        return what  # an error of our own, raised by a struct
     steps = _STEP.findall(path)
     choices = [] if steps else _choices(annotation)
     noun = "one of " + ", ".join(map(str, choices)) if choices else _noun(what)

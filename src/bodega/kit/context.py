@@ -1,6 +1,6 @@
-"""What a resource is given: the request as far as the law has read it, what was found, and what is to be written.
+"""What a resource receives: the request as read by the law, what was found, and what is to be written.
 
-All three are frozen: whoever learns more hands on a new one (docs/decisions/0025-step-products.md).
+All three are frozen: a step that adds something returns a new one (docs/decisions/0025-step-products.md).
 """
 
 from __future__ import annotations
@@ -33,9 +33,13 @@ class HeldBytes:
         self._total = 0
 
     def add(self, size: int) -> int:
-        """Counts so many more: all of them."""
+        """Counts more bytes and returns the total."""
         self._total += size
         return self._total
+
+
+class HasToFetch(Exception):
+    """A draft needs another server, which is not asked now."""
 
 
 class Context(msgspec.Struct, frozen=True, gc=False):
@@ -43,6 +47,7 @@ class Context(msgspec.Struct, frozen=True, gc=False):
 
     `reader` reads rows: those on disk, and within a write those of its transaction. `brought` is then the draft that
     is written, whose children the reply shows. `in_task`: carried out by the worker, in as many chunks as it takes.
+    `may_fetch` is False where a write is only tried, and must not wait for other servers.
     `held` counts what the drafts of a write fetched or made, and keep in memory until it.
     """
 
@@ -59,29 +64,29 @@ class Context(msgspec.Struct, frozen=True, gc=False):
     in_task: bool = False
     brought: Any = None
     held: HeldBytes | None = None
+    may_fetch: bool = True
 
     def holding(self) -> Context:
-        """The same for the prefetch of one request, which begins to count."""
+        """The same context for the prefetch of one request, counting held bytes from zero."""
         return _replace(self, held=HeldBytes())
 
     def within(self, unit: Unit, draft: Any = None) -> Context:
-        """The same inside a write's transaction: what the write shows is read there."""
+        """The same context inside a write's transaction: what the reply shows is read there."""
         return _replace(self, reader=unit.tx, brought=draft)
 
     def asking(self, query: Query) -> Context:
-        """The same with another query."""
+        """The same context with another query."""
         return _replace(self, query=query)
 
 
 class Found(msgspec.Struct, frozen=True, gc=False):
-    """What the path names. `state` answers the preconditions; None where nothing was read that could.
+    """What the path names. `state` is used to judge the preconditions; None if nothing with a state was read.
 
     `parent` is the value that rows below the path's other ids hold, `entity_id` the number of the row that the path
-    names. `row` is what was read of it, as the action keeps it: a stored row, or the statistics of a list's table,
-    whose page `plan` selects.
+    names. `row` is what the action read: a stored row, or the statistics of a list's table, whose page `plan` selects.
 
-    `key` is the Idempotency-Key of a POST; `again` its first answer, if that was given already; `over` whether an old
-    answer is kept under the key, which gives way.
+    `key` is the Idempotency-Key of a POST; `again` its first answer, if there is one; `over`: an expired answer of the
+    key is stored, and will be replaced.
     """
 
     state: Validator | None = None
@@ -95,13 +100,13 @@ class Found(msgspec.Struct, frozen=True, gc=False):
 
 
 NOTHING_FOUND = Found()
-"""Of an action whose path names no row."""
+"""For an action whose path names no row."""
 
 
 class Write(msgspec.Struct, frozen=True, gc=False):
-    """What a write is to do. `draft` is what the body asked for, `prefetched` what `prefetch` fetched or made.
+    """What is to be written. `draft` is what the body contains, `prefetched` what `prefetch` fetched or made.
 
-    `recheck` asks the preconditions again, of the state that the transaction sees; None where there are none.
+    `recheck` judges the preconditions again, for the state that the transaction sees; None if there are none.
     """
 
     found: Found

@@ -1,4 +1,4 @@
-"""A facet: one API version's view of a table, and what may be done through it."""
+"""An endpoint: one API version's view of a table, and what may be done through it."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from bodega.storage.table import Table
 from bodega.storage.unit import Unit
 
 Prefetch = Callable[[Any, dict[str, Any], int, str], Awaitable[None]]
-"""`prefetch(call, draft, id, before)`: before the transaction of a write, changes a draft so that it holds what it
-names, as the picture of a URL. `id` is the row that it changes (0: a new one), `before` what the names of its members
-begin with in a refusal."""
+"""`prefetch(context, draft, id, before)`: before the transaction of a write, completes a draft with what it names, such
+as the picture of a URL. `id` is the row that it changes (0: a new one), `before` the prefix of its members' names in a
+refusal."""
 
 
 class Parent(NamedTuple):
-    """A row that the path names before the facet's own: `/products/{product_id}/images` lies within a product.
+    """A row that the path names before the endpoint's own: `/products/{product_id}/images` is below a product.
 
-    Rows below it hold its `value` in their `column`: its id, unless the two meet in another number (the values of a
-    product's option are those of the option behind it). `column` is empty where a table beside says which they are.
-    `where` is SQL that it must meet.
+    Rows below it hold its `value` in their `column`: its id, unless they are related by another number (the values of a
+    product's option are those of the option behind it). `column` is empty if another table relates them. `where` is SQL
+    that the parent must meet.
     """
 
     column: str
@@ -44,7 +44,9 @@ class Batch:
     member that names a row; an item without it is a new row where `creates` allows it. `shows`: whether the reply holds
     the rows. `silent`: 204 and no body. `refused` is the reason that speaks for a whole list which one item keeps from
     being saved, where the published documents know no conflict. `omits` are reasons for which an item is left as it was
-    and out of the reply (rule 101). `finds` gives the id of the row that an item without one is about, 0 for a new row.
+    and out of the reply (rule 101). `each`: what is wrong with the members of an
+    item is a fault of that item alone. `finds` gives the id of the row that an item without one is about, 0 for a new
+    row.
     """
 
     cap: int
@@ -57,6 +59,7 @@ class Batch:
     silent: bool = False
     refused: Reason | None = None
     omits: frozenset[Reason] = frozenset()
+    each: bool = False
     finds: Callable[[Unit, dict[str, Any]], Awaitable[int]] | None = None
 
 
@@ -75,7 +78,8 @@ class Endpoint:
     than the server does. `uploads`: a body may be a form with files; `prefetch` brings in what a draft needs.
     `json_only`: a resource of V2 that never speaks XML (rule 15).
     `idle_delete`: a bulk DELETE without a filter does nothing (rule 22). `secret`: its bodies may hold passwords, and
-    no task keeps them.
+    no task keeps them. `told` are includes that a reply to a write of V3 shows, asked for or not, as its published
+    description does; of a new row `told_new` as well, and where its body brought no children the others are empty.
     """
 
     version: int
@@ -102,4 +106,6 @@ class Endpoint:
     json_only: bool = False
     idle_delete: bool = False
     secret: bool = False
+    told: tuple[str, ...] = ()
+    told_new: tuple[str, ...] = ()
     file: str = field(default_factory=declared_in)

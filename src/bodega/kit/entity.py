@@ -1,7 +1,7 @@
-"""Entities: one struct whose JSON is, as it stands, the V3 form of the resource.
+"""Entities: one struct whose JSON is the V3 form of the resource.
 
-Members that V3 does not show come last and are named by `hidden`; they are stored apart, so that a V3 read splices the
-stored bytes into its reply without looking at them.
+Members that V3 does not show come last and are named by `hidden`; they are stored separately, so that a V3 read puts
+the stored bytes into its reply without decoding them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,18 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from bodega.kit.fields import DECIMAL, FLAG, INTEGER, MOMENT, OWN_FILE, FieldType, bare, field_type_of, ten_thousandths
+from bodega.kit.addresses import OWN_FILE
+from bodega.kit.fields import (
+    DECIMAL,
+    FLAG,
+    INTEGER,
+    MOMENT,
+    SET_MOMENT,
+    FieldType,
+    bare,
+    field_type_of,
+    ten_thousandths,
+)
 from bodega.storage import files
 from bodega.storage.aggregate import BeforeValidate
 from bodega.storage.table import Column, DefaultRows, Link, Reference, SqlType, Table, Unique
@@ -25,7 +36,7 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class Entity(msgspec.Struct, kw_only=True):
-    """The base of all entities; ids are given by the store, from 1."""
+    """The base of all entities; the store assigns ids, from 1."""
 
     id: int = 0
 
@@ -51,11 +62,11 @@ def stored(
 ) -> Table:
     """The table of an entity.
 
-    `columns` names fields kept as columns of their own (what is filtered, sorted, joined); their SQL types follow from
-    the field types, decimals as integers of ten-thousandths. `computed` adds columns that are not plain fields. `noun`
-    is what one row is called in sentences, `counter` the plan limit it counts against, `cap` the platform's own,
-    `cap_within` that of one parent (the columns that name it, rows); `more_schema` is SQL of tables that belong to it,
-    `first` gives the rows that every store has, `at_once` is for a delete that may be refused for one of many rows.
+    `columns` names fields that have columns of their own (those that are filtered, sorted, joined); their SQL types
+    follow from the field types, decimals as integers of ten-thousandths. `computed` adds columns that are not plain
+    fields. `noun` is what one row is called in sentences, `counter` the plan's limit that applies, `cap` the platform's
+    own, `cap_within` that of one parent (the columns that name it, rows); `more_schema` is SQL of tables that belong to
+    it, `first` gives the default rows, `at_once` is for a delete that may be refused because of one of many rows.
     Whether its documents name files follows from the field types.
     """
     hints = get_type_hints(entity, include_extras=True)
@@ -95,7 +106,7 @@ def names_files(annotation: Any) -> bool:
 
 
 async def own_file(tx: Tx, text: str) -> str:
-    """The stored form of an address; one that a client read here names the same file when it is sent back."""
+    """The stored form of an address; an address of this server that a client sends back names the same file."""
     own = OWN_FILE.fullmatch(text)
     if own is None or await files.facts(tx, own[2]) is None:
         return text
@@ -103,31 +114,31 @@ async def own_file(tx: Tx, text: str) -> str:
 
 
 def addresses_in(entity: type[Any]) -> list[str]:
-    """The members of an entity that hold the address of a file each."""
+    """The members of an entity that hold the address of a file."""
     hints = get_type_hints(entity, include_extras=True)
     return [field for field, hint in hints.items() if field_type_of(hint).located]
 
 
-def know_own_files(table: Table) -> BeforeValidate:
-    """The rule that every table with a field of type `FileUrl` has."""
+def recognize_own_files(table: Table) -> BeforeValidate:
+    """The rule of every table with a field of type `FileUrl`."""
     addresses = addresses_in(table.entity)
 
-    async def know_own_files(unit: Unit, changes: dict[str, Any], _old: Any, _notes: Any) -> None:
-        """Clients send whole objects back, with the URLs that they read."""
+    async def recognize_own_files(unit: Unit, changes: dict[str, Any], _old: Any, _notes: Any) -> None:
+        """Recognizes the URLs of this server's files: clients send whole objects back, with the URLs that they read."""
         for name in addresses:
             if changes.get(name):
                 changes[name] = await own_file(unit.tx, changes[name])
 
-    return know_own_files
+    return recognize_own_files
 
 
 def _column(field: str, annotation: Any) -> Column:
-    """A field that may be None makes a column that may be NULL; an unset date is empty text, which has an order."""
+    """A field that may be None makes a column that may be NULL; an unset date is empty text, which can be sorted."""
     kind = field_type_of(bare(annotation))
     assert not kind.located, f"{field}: a stored address is for documents, PostgreSQL keeps no such text"
     if kind is DECIMAL:
         return Column(field, "BIGINT", lambda entity: _ten_thousandths(getattr(entity, field)), member=field)
-    if kind is MOMENT:
+    if kind is MOMENT or kind is SET_MOMENT:
         return Column(field, "TEXT", lambda entity: getattr(entity, field) or "", member=field)
     types: dict[FieldType, SqlType] = {FLAG: "BOOLEAN", INTEGER: "INTEGER"}
     return Column(field, types.get(kind, "TEXT"), attrgetter(field), member=field)
@@ -145,7 +156,7 @@ def _codec(entity: type[Entity], hidden: tuple[str, ...]) -> tuple[Callable[[Any
 
     def encode(made: Any) -> tuple[bytes, bytes]:
         whole = _encode(made)
-        place = whole.rfind(cut)  # a quote inside a string is escaped, so this can only be the member itself
+        place = whole.rfind(cut)  # a quote inside a string is escaped, so this can only be the member
         return whole[:place] + b"}", b"{" + whole[place + 1 :]
 
     def decode(doc: bytes, rest: bytes) -> Any:

@@ -1,7 +1,7 @@
-"""The events of a table as data: which changes are told, on which scope, and what is said of them.
+"""The events of a table as data: which changes fire them, on which scope, and with which payload.
 
-An aggregate lists them as its `signals`: `events("store/brand")` is the usual case, `fires(scope, say)` has the words
-of a function. What is said goes into the payload's `data`; hooks ask for scopes (contract: webhooks.tsv).
+An aggregate lists them as its `signals`: `events("store/brand")` is the usual case, `fires(scope, say)` takes the
+payload from a function. Hooks subscribe to scopes (contract: webhooks.tsv).
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ def events(
 ) -> tuple[Signal, ...]:
     """`{scope}/created`, `/updated` and `/deleted`, or those named by `on`.
 
-    `data` of the payload is `{"type": kind, "id": id}` and what `more(entity)` adds, or all that `data(entity)` gives;
+    `data` of the payload is `{"type": kind, "id": id}` and what `more(entity)` adds, or the result of `data(entity)`;
     `kind` is the last word of the scope unless given. `fields` are the members whose change is an update (rule 132),
-    all where none is named. A scope of channels has a `#` in the place of the id, as "store/channel/#/category":
-    `channels(tx, old, new)` gives the ids (`channel_of` where the entity has one).
+    all if none is named. A scope of channels has a `#` in place of the id, such as "store/channel/#/category":
+    `channels(tx, old, new)` gives the ids (`channel_of` if the entity has one).
     """
     if not scope:
         return ()
@@ -65,9 +65,9 @@ def events(
 def fires(
     scope: str, say: Says, *, on: str = "updated", cause: Cause | None = None, channels: ChannelsOf | None = None
 ) -> Signal:
-    """The event whose words are those of `say(old, new)`: the payload's `data`, or None for silence.
+    """The event whose payload's `data` is made by `say(old, new)`; None for no event.
 
-    `cause` as in `Signal`: "" for changes that a caller asked for, "order" for those that an order brings along.
+    `cause` as in `Signal`: "" for changes that a caller requested, "order" for those made by an order.
     `channels` as in `events`.
     """
     return Signal(scope, frozenset(on.split()), say, cause, channels, file=declared_in())

@@ -1,7 +1,7 @@
-"""Field types: what a member may hold, and how it looks in V2 and V3.
+"""Field types: what a member may hold, and its form in V2 and V3.
 
 An entity holds the V3 form: JSON numbers, ISO 8601 times, lists. V2 has strings with four places and RFC 2822 dates
-(rules 16, 17). A `FieldType` is the difference, found by the annotation of the field.
+(rules 16, 17). A `FieldType` converts between them; it is found by the annotation of the field.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from bodega.dates import iso, parse_moment, rfc2822
-from bodega.kit.complaint import typed
+from bodega.kit.addresses import LONGEST_ADDRESS, clean_address, clean_image_address
+from bodega.kit.complaint import typed, whole_number
 from bodega.kit.upload import Upload
 from bodega.storage.files import PLACE
 
@@ -29,7 +30,7 @@ NO_DATE = "must be a date, as 2026-11-22T10:00:00Z"
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _SECONDS = re.compile(r"[1-9][0-9]{4,10}")
-"""Fewer digits are a year."""
+"""With fewer digits it is a year."""
 _WHOLE = re.compile(r"[+-]?[0-9]{1,4000}")
 
 
@@ -39,7 +40,10 @@ class FieldType(NamedTuple):
     `word` is the type's name in a V2 OPTIONS reply; `show` turns the stored value into V2's, `read` V2's into the
     stored one, and `clean` finishes a value that already has the right type. The last two raise ValueError with a
     sentence. A `located` kind holds the address of a file: its `show` takes the URL of the store's files as well, and
-    what it reads may be an upload.
+    what it reads may be an upload. `holds` is the type of what a V2 body brings where that is a list or an object: only
+    such a kind is ever given one, and members that the type does not have are refused (`kit/strangers.py`). `flags`:
+    what is text in V2 may be true or false as well. `written` is the type that a V3 body is read as, where `clean`
+    makes the field's value of another.
     """
 
     word: str
@@ -47,17 +51,20 @@ class FieldType(NamedTuple):
     read: Callable[[Any], Any]
     clean: Callable[[Any], Any]
     located: bool = False
+    holds: Any = None
+    flags: bool = False
+    written: Any = None
 
 
 def clean_decimal(value: Any) -> Decimal:
-    """At most four places and 9,999,999,999, not negative; written without needless zeros."""
+    """At most four places and 9,999,999,999, not negative; without trailing zeros."""
     number = value if isinstance(value, Decimal) else _decimal(str(value).strip())
-    if not number.is_finite():  # a signalling NaN cannot even be looked up
+    if not number.is_finite():  # a signalling NaN cannot even be hashed
         raise ValueError("must be a number from 0 to 9999999999")
     return _canonical(number)
 
 
-@lru_cache(maxsize=8192)  # a catalogue has far fewer prices than products, and rounding one costs more than finding it
+@lru_cache(maxsize=8192)  # a catalogue has far fewer prices than products, and rounding one costs more than a look-up
 def _canonical(number: Decimal) -> Decimal:
     try:
         if not -MAXIMUM <= number <= MAXIMUM:  # abs() would overflow at an exponent of a million
@@ -72,7 +79,7 @@ def _canonical(number: Decimal) -> Decimal:
 
 
 def _decimal(text: str) -> Decimal:
-    """Only the digits that the wire has: Python would read underscores, other scripts and NaN as well."""
+    """Only the digits of the wire format: Python would also read underscores, other scripts and NaN."""
     if not _NUMBER.fullmatch(text):
         raise ValueError("must be a number")
     return Decimal(text)
@@ -86,7 +93,7 @@ def whole(text: str) -> int:
 
 
 def ten_thousandths(number: Decimal) -> int:
-    """A decimal as the integer that columns hold: exact, and in order in both databases."""
+    """A decimal as the integer that columns hold: exact, and sorted correctly by both databases."""
     return int(number * 10_000)
 
 
@@ -103,12 +110,12 @@ def moment(epoch: float) -> str:
 
 
 def epoch(text: str) -> int:
-    """A time as V3 writes it, in UTC seconds; 0 when it is not set."""
+    """A time in V3's form as UTC seconds; 0 if it is not set."""
     return int(datetime.datetime.fromisoformat(text).timestamp()) if text else 0
 
 
 def clean_moment(value: Any) -> str:
-    """Any documented form of a time, as V3 writes it; empty when unset. Raises ValueError."""
+    """Any documented form of a time, in V3's form; empty if unset. Raises ValueError."""
     if value in (None, ""):
         return ""
     try:
@@ -118,14 +125,14 @@ def clean_moment(value: Any) -> str:
 
 
 def clean_name(value: str) -> str:
-    """Text that says something: a name of white space could not be seen."""
+    """Text that is not blank: a name of white space would be invisible."""
     if not value.strip():
         raise ValueError("must not be blank")
     return clean_text(value)
 
 
 def clean_object(value: Any) -> Any:
-    """Data of any depth whose strings both databases can hold."""
+    """Data of any depth whose strings both databases can hold, and whose numbers are numbers."""
     if isinstance(value, Upload):
         raise ValueError("must not be a file")
     if isinstance(value, str):
@@ -137,7 +144,23 @@ def clean_object(value: Any) -> Any:
             clean_object(item)
     elif isinstance(value, msgspec.Struct):
         clean_object(list(msgspec.structs.astuple(value)))
+    elif isinstance(value, Decimal) and not (value.is_finite() and -MAXIMUM <= value <= MAXIMUM):
+        raise ValueError(f"must have numbers from -{MAXIMUM} to {MAXIMUM}")
     return value
+
+
+def clean_numbers(value: Any) -> Any:
+    """As `clean_object`, of what may hold decimals: those have to be looked at whatever the body is."""
+    return clean_object(value)
+
+
+def clean_set_moment(value: Any) -> str:
+    """As `clean_moment`, of what must be set."""
+    return clean_moment(value) or _unset()
+
+
+def _unset() -> str:
+    raise ValueError(NO_DATE)
 
 
 def _show_moment(value: str) -> str:
@@ -145,6 +168,7 @@ def _show_moment(value: str) -> str:
 
 
 def _read_int(value: Any) -> int:
+    value = whole_number(value)
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise ValueError("must be a whole number")
     return value if isinstance(value, int) else whole(value.strip())
@@ -195,7 +219,7 @@ def _read_words(value: Any) -> list[str]:
 
 
 def clean_email(value: Any) -> str:
-    """An address as people write it: something, one at sign, something. Whether mail arrives there nobody can tell."""
+    """An e-mail address: something, one at sign, something. Whether mail arrives there cannot be checked."""
     text = _read_text(value).strip()
     if not _EMAIL.fullmatch(text):
         raise ValueError("must be an e-mail address")
@@ -203,7 +227,7 @@ def clean_email(value: Any) -> str:
 
 
 def _read_unix(value: Any) -> str:
-    """A date in any documented form, or in seconds since 1970; 0 when unset."""
+    """A date in any documented form, or in seconds since 1970; 0 if unset."""
     text = "" if isinstance(value, bool) else str(value or "").strip()
     if _SECONDS.fullmatch(text):
         return moment(int(text))
@@ -212,22 +236,6 @@ def _read_unix(value: Any) -> str:
 
 def _clean_texts(value: list[str]) -> list[str]:
     return [clean_text(item) for item in value]
-
-
-OWN_FILE = re.compile(r"(?:https?://[^/?#\s]{1,255}/files/[a-z0-9-]{1,40}/)?(([0-9a-f]{64})/[A-Za-z0-9._-]{1,80})")
-"""The address of a file of this server as a client read it: a URL on any host, or in V2 the path; its digest is
-group 2. A digest says which picture it is, whatever the store."""
-
-LONGEST_ADDRESS = 255
-
-
-def clean_address(value: Any) -> Any:
-    """The address of a file of any host, or an upload. What we wrote ourselves may be longer than what is written."""
-    if isinstance(value, Upload):
-        return value
-    if len(value) > LONGEST_ADDRESS and not OWN_FILE.fullmatch(value):
-        raise ValueError(f"must be a string of at most {LONGEST_ADDRESS} characters")
-    return clean_text(value)
 
 
 def _read_address(value: Any) -> Any:
@@ -243,14 +251,16 @@ def _path_of_file(value: str, _files: str) -> str:
 
 
 def as_is(value: Any) -> Any:
-    """A value that needs nothing done."""
+    """The value unchanged."""
     return value
 
 
 ONLY_NUL = frozenset({clean_text, clean_object, _clean_texts})
-"""The ways of cleaning that do nothing but refuse NUL."""
+"""Clean functions that only refuse NUL."""
 
 DECIMAL = FieldType("decimal", "{:.4f}".format, _read_decimal, clean_decimal)
+SET_MOMENT = FieldType("date", _show_moment, clean_set_moment, clean_set_moment)
+"""A date that is there."""
 MOMENT = FieldType("date", _show_moment, clean_moment, clean_moment)
 INTEGER = FieldType("int", as_is, _read_int, as_is)
 FLAG = FieldType("boolean", as_is, _read_flag, as_is)
@@ -258,18 +268,22 @@ STRING = FieldType("string", as_is, _read_text, clean_text)
 NAME = FieldType("string", as_is, _read_name, clean_name)
 TEXT = FieldType("text", as_is, _read_text, clean_text)
 ENUM = FieldType("enum", as_is, _read_text, as_is)
-IDS = FieldType("array", as_is, _read_ints, as_is)
-WORDS = FieldType("text", ", ".join, _read_words, _clean_texts)
-IDS_TEXT = FieldType("string", lambda ids: ",".join(map(str, ids)), _read_ints, as_is)
+IDS = FieldType("array", as_is, _read_ints, as_is, holds=list[int])
+WORDS = FieldType("text", ", ".join, _read_words, _clean_texts, holds=list[str])
+IDS_TEXT = FieldType("string", lambda ids: ",".join(map(str, ids)), _read_ints, as_is, holds=list[int])
 EMAIL = FieldType("string", as_is, clean_email, clean_email)
 UNIX = FieldType("date", lambda value: str(epoch(value)), _read_unix, clean_moment)
-"""Seconds since 1970 as text, "0" when unset: as some older resources of V2 show a date."""
+"""Seconds since 1970 as text, "0" if unset: the dates of some older resources of V2."""
 INTEGER_TEXT = FieldType("string", str, _read_int, as_is)
-FLAG_DIGIT = FieldType("string", lambda value: "1" if value else "0", _read_flag, as_is)
-OBJECT = FieldType("object", as_is, clean_object, clean_object)
+FLAG_DIGIT = FieldType("string", lambda value: "1" if value else "0", _read_flag, as_is, flags=True)
+OBJECT = FieldType("object", as_is, clean_object, clean_object, holds=Any)
 FILE_URL = FieldType("string", _url_of_file, _read_address, clean_address, located=True)
+IMAGE_URL = FILE_URL._replace(clean=clean_image_address)
 FILE_PATH = FieldType("string", _path_of_file, _read_address, clean_address, located=True)
 """As V2's `image_file` shows a file: its path below the store's files."""
+
+SKU = STRING._replace(read=lambda value: _read_text(value).strip(), clean=lambda value: clean_text(value).strip())
+"""Text whose blanks at either end say nothing."""
 
 Id = Annotated[int, msgspec.Meta(ge=0, le=INT32)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=INT32)]
@@ -279,15 +293,18 @@ Money = Annotated[Decimal, DECIMAL]
 Measure = Annotated[Decimal, DECIMAL]
 Moment = Annotated[str, MOMENT]
 Line = Annotated[str, msgspec.Meta(max_length=255)]
+Sku = Annotated[str, msgspec.Meta(max_length=255), SKU]
 Long = Annotated[str, msgspec.Meta(max_length=65_535)]
 FileUrl = Annotated[str, FILE_URL]
 """The address of a file: our own is stored without a host, and shown with the one that the caller used."""
+ImageUrl = Annotated[str, IMAGE_URL]
+"""The same of an image that is named in JSON and not fetched (rule 39)."""
 Words = Annotated[list[Annotated[str, msgspec.Meta(max_length=65_535)]], WORDS]
 Ids = list[Id]
 
 
 def structured(members: Any) -> FieldType:
-    """An object with members of its own, or a list of such; in V2 numbers and flags may be text, as they are in XML."""
+    """An object with members of its own, or a list of such; in V2 numbers and flags can be text, as they are in XML."""
     listed = get_origin(members) is list
 
     def read(value: Any) -> Any:
@@ -298,7 +315,7 @@ def structured(members: Any) -> FieldType:
     def show(value: Any) -> Any:
         return msgspec.to_builtins(value, builtin_types=(Decimal,))
 
-    return FieldType("array" if listed else "object", show, read, clean_object)
+    return FieldType("array" if listed else "object", show, read, clean_object, holds=members)
 
 
 def bare(annotation: Any) -> Any:
@@ -310,7 +327,7 @@ def bare(annotation: Any) -> Any:
 
 
 def field_type_of(annotation: Any) -> FieldType:
-    """The kind of a field with this annotation."""
+    """The type of a field with this annotation."""
     inner = bare(annotation)
     if inner is not annotation:
         return _or_none(field_type_of(inner))
@@ -332,12 +349,22 @@ def field_type_of(annotation: Any) -> FieldType:
     if get_origin(annotation) is Literal:
         return ENUM
     if get_origin(annotation) is list:
-        return IDS if field_type_of(get_args(annotation)[0]) is INTEGER else OBJECT
-    return OBJECT
+        return IDS if field_type_of(get_args(annotation)[0]) is INTEGER else _object(annotation)
+    return _object(annotation)
+
+
+def _object(annotation: Any) -> FieldType:
+    return OBJECT._replace(holds=annotation, clean=clean_numbers if _has_decimals(annotation) else clean_object)
+
+
+def _has_decimals(annotation: Any) -> bool:
+    if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
+        return any(map(_has_decimals, get_type_hints(annotation, include_extras=True).values()))
+    return annotation is Decimal or any(map(_has_decimals, get_args(annotation)))
 
 
 def _or_none(kind: FieldType) -> FieldType:
-    """A field that may be unset: null in V3; in V2 "" for a date (rule 16), else null as well."""
+    """The type of a field that may be unset: null in V3; in V2 "" for a date (rule 16), else null as well."""
     unset = "" if kind is MOMENT else None
     return FieldType(
         kind.word,
@@ -345,11 +372,13 @@ def _or_none(kind: FieldType) -> FieldType:
         lambda value: None if value in (None, "") else kind.read(value),
         lambda value: None if value in (None, "") else kind.clean(value),
         kind.located,
+        kind.holds,
+        kind.flags,
     )
 
 
 def longest(annotation: Any) -> int | None:
-    """The greatest length a text field may have, in characters."""
+    """The greatest length of a text field, in characters."""
     if get_origin(annotation) is Annotated:
         for item in get_args(annotation)[1:]:
             if isinstance(item, msgspec.Meta) and item.max_length:

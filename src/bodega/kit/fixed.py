@@ -1,7 +1,7 @@
-"""Lists that are the same in every store: kept in memory, and asked like any other.
+"""Lists that are the same in every store: kept in memory, and queried like any other.
 
 A fixed list has a table for its columns, a listing and a shape as other resources have, but no rows in a store: what
-never changes need not be copied into each. Nobody writes it, so its entity tag follows from what it says.
+never changes need not be copied into each. It is never written, so its entity tag follows from its content.
 """
 
 from __future__ import annotations
@@ -30,11 +30,12 @@ TESTS: dict[str, Callable[[Any, Any], Any]] = {
     "greater": operator.gt,
     "less": operator.lt,
     "in": lambda value, wanted: value in wanted,
+    "not_in": lambda value, wanted: value not in wanted,
 }
 
 
 class Fixed:
-    """The entities of a list, in the order in which it shows them; they are made when they are first asked for."""
+    """The entities of a list in the order in which it shows them; they are made at their first use."""
 
     def __init__(self, table: Table, make: Callable[[], Sequence[Any]]) -> None:
         self._table = table
@@ -49,16 +50,16 @@ class Fixed:
 
     @cached_property
     def by_id(self) -> dict[int, Any]:
-        """Each by its id."""
+        """All of them by id."""
         return {entity.id: entity for entity in self.entities}
 
     @cached_property
     def state(self) -> Validator:
-        """Another edition of the list has another tag. It was not changed while this program ran, nor ever before."""
+        """The state of the list: another edition has another tag, and there is no modification time."""
         return Validator(zlib.crc32(b"".join(self._table.encode(entity)[0] for entity in self.entities)), 0)
 
     def matching(self, plan: QueryPlan) -> list[Any]:
-        """The entities that a plan asks for, all of its pages."""
+        """The entities that match a plan, on all of its pages."""
         return [entity for entity in self.entities if all(self._meets(entity, condition) for condition in plan.where)]
 
     def _meets(self, entity: Any, condition: Condition) -> bool:

@@ -6,7 +6,8 @@ from typing import Any
 
 from bodega.kit import picture, render
 from bodega.kit.actions import NO_QUERY, Action
-from bodega.kit.body import parse_json
+from bodega.kit.body import parse_json, wrong_type
+from bodega.kit.complaint import WrongType
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.listing import Query
@@ -19,9 +20,9 @@ from bodega.storage.unit import Unit
 
 
 class DropImage(Action):
-    """DELETE: the entity has no image from now on; its file goes when nothing else shows it.
+    """DELETE: removes the entity's image; its file is deleted if nothing else shows it.
 
-    `field` is the one that holds it, empty where a row elsewhere does.
+    `field` is the field that holds it, empty if another row does.
     """
 
     writes = True
@@ -46,7 +47,7 @@ class DropImage(Action):
 
 
 class UploadImage(DropImage):
-    """POST: the file of the part `image_file` becomes the entity's image, in place of the one before.
+    """POST: the file in the part `image_file` replaces the entity's image.
 
     `by_url`: JSON, or the form, may name it by `image_url` instead; it is then fetched.
     """
@@ -65,7 +66,7 @@ class UploadImage(DropImage):
         return self.read_form(members)
 
     def read_form(self, members: Form) -> Any:
-        """Which member holds the image, and what it holds."""
+        """The member that holds the image, and its value."""
         given = members.get("image_file")
         if isinstance(given, Upload):
             return "image_file", given
@@ -75,12 +76,12 @@ class UploadImage(DropImage):
         if url is None:
             raise refuse_faults([Fault(Reason.FIELD_MISSING, "image_file", "image_file is required.")])
         if not isinstance(url, str):
-            raise refuse_faults([Fault(Reason.FIELD_INVALID, "image_url", "image_url must be a string.")])
+            raise refuse_faults([wrong_type("image_url", WrongType("must be a string", "error.expected.jsstring"))])
         return "image_url", url
 
     async def prefetch(self, context: Context, found: Found, draft: Any) -> picture.Picture:
         field, given = draft
-        return await picture.taken_in(context, given, field)
+        return await picture.load_picture(context, given, field)
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         await picture.keep(unit, write.prefetched)

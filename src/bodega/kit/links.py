@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 
 class Base(NamedTuple):
-    """Where the caller's request came in: links are built from it. `suffix` is ".json" on the store's own host.
+    """The address that the caller used: links are built from it. `suffix` is ".json" on the store's own host.
 
-    `files` is the URL of the store's files, where what is asked for may name some.
+    `files` is the URL of the store's files, if the reply may name some.
     """
 
     url: str
@@ -17,5 +17,5 @@ class Base(NamedTuple):
 
 
 def link(base: Base, path: str) -> dict[str, str]:
-    """A V2 link object: `resource` for clients that know their own base, `url` for those that follow it."""
+    """A V2 link object: `resource` for clients that add it to their own base, `url` for those that follow it."""
     return {"url": f"{base.url}{path}{base.suffix}", "resource": path}

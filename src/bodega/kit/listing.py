@@ -1,4 +1,4 @@
-"""Query parameters as data: which filters, sorts and includes a list takes, and what a query string asks of it."""
+"""Query parameters as data: which filters, sorts and includes a list takes, and how a query string is read."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from bodega.kit.parameters import Parse, integer, listed, moment, parser
+from bodega.kit.filters import Filter, FilterField, Ignored, filter_of, filters_of
+from bodega.kit.parameters import integer
 from bodega.kit.sealed import Sealed
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.storage.declaration import declared_in
-from bodega.storage.operands import Op, Operand
 from bodega.storage.plan import Condition, QueryPlan
 from bodega.storage.table import Table, numbered_placeholders
 
@@ -21,39 +21,16 @@ DEFAULT_LIMIT = 50
 MAX_LIMIT = 250
 MAX_PARAMETERS = 1000
 LONGEST_SEARCH = 10_000
-"""Characters of a text that is looked for inside others: SQLite takes patterns of up to 50,000 bytes."""
-
-SETS: dict[str, tuple[str, ...]] = {
-    "set": ("in", "not_in", "min", "max", "greater", "less"),
-    "range": ("min", "max", "greater", "less"),
-}
-
-
-class Filter(NamedTuple):
-    """A query parameter that narrows a list. `parse` raises ValueError with the end of a sentence.
-
-    `column` is the name of one, or an operand of another type (`storage/operands.py`). `besides` are conditions that go
-    with it.
-    """
-
-    column: Operand
-    op: Op
-    parse: Parse
-    besides: tuple[Condition, ...] = ()
-
-
-class Ignored(NamedTuple):
-    """A query parameter that is known and checked, but narrows nothing."""
-
-    parse: Parse
+"""The greatest length in characters of a text to search for: SQLite takes patterns of up to 50,000 bytes."""
 
 
 class Include(NamedTuple):
-    """Children shown inside their parent when asked for: {parent id: JSON}, read once for the whole page.
+    """Children shown inside their parent on request: {parent id: JSON}, read once for the whole page.
 
-    `read` takes the call and the ids of the parents. `tables` names the tables that it reads, joined by blanks: the
-    entity tag of the parent moves with them. `files`: what it shows may name files. `member` is what it is called in
-    the reply, if not as in the query. `rows` are those of a table: it, the column that names the parent, their order.
+    `read` takes the context and the ids of the parents. `tables` names the tables that it reads, separated by blanks:
+    the entity tag of the parent changes with them. `files`: the children may name files. `member` is the name in the
+    reply, if it differs from that in the query. `rows`, if they are those of a table: the table, the column that names
+    the parent, their order.
     """
 
     read: Callable[[Any, Sequence[int]], Awaitable[dict[int, bytes]]]
@@ -76,7 +53,7 @@ def children(
 ) -> Include:
     """The rows of a table whose `column` names the parent, as a list in this order; `where` is SQL that narrows it.
 
-    `inside` are includes of theirs that are always shown: one query more for the whole page.
+    `inside` are includes of the children that are always shown: one more query for the whole page.
     """
     within = inside or {}
 
@@ -101,14 +78,14 @@ def children(
 
 
 class Cursor(NamedTuple):
-    """A place in a list in the order of ids; on the wire it is opaque. `backwards`: what comes before it."""
+    """A position in a list in the order of ids; on the wire it is opaque. `backwards`: selects the rows before it."""
 
     at: int
     backwards: bool = False
 
     @property
     def text(self) -> str:
-        """As `before` and `after` carry it."""
+        """The text in `before` and `after`."""
         return urlsafe_b64encode(f"id:{self.at}".encode()).decode().rstrip("=")
 
 
@@ -123,7 +100,7 @@ def _cursor(text: str, *, backwards: bool) -> Cursor:
 
 
 class Query(NamedTuple):
-    """What the query string asked for, checked. `filters` tells whether any filter was given."""
+    """The parsed and checked query string. `filters`: whether any filter was given."""
 
     plan: QueryPlan
     page: int = 1
@@ -143,16 +120,20 @@ class Query(NamedTuple):
 class Listing(Sealed):
     """The parameters of one list in one API version.
 
-    `filters` in the shorthand of filters.tsv: `id:set` (equal, :in, :not_in, :min, :max, :greater, :less),
-    `price:range`, `name:like`, `date_modified:min,max`, `name` (equal only); in V2 `min_id max_id`. `mapped` gives
-    filters that are not a plain column. A parameter nobody knows is passed over, as connectors send many; a known field
-    with an operator it does not have is refused (rule 20), since passing it over would return too much.
+    `filters` names the fields that can be asked for: in V3 each with every operator that its type allows (`:in`,
+    `:min`, `:like`, ...), and by its name alone if it is equal, unless a colon stands before the word. An `exact`
+    listing, as that of a delete, has only the operators that its words name (`id:in,not_in`); so has V2, which writes
+    a range as `min_id max_id`. `mapped` gives what is not a column of that name. Every list of V2 can be asked for an
+    `id`.
 
-    A word of `sorts` may carry its direction, as `last_name:desc`; a column `x_key` sorts what `x` names.
+    A list of V3 is asked with `closed`: it refuses what it does not know (rule 20), which would return too much. V2
+    passes over a parameter that nobody knows, as connectors send many, but refuses an operator that a field lacks.
 
-    `order` is a column that the list is in unless the caller sorts it; with `-` before it, descending. `inside` names
-    includes that are always shown. `cursor`: pages can also be asked for by `before` and `after`. `maximum` is the
-    greatest limit. `bounds` are words of paging that a delete takes as well: it then deletes a page.
+    A word of `sorts` may include its direction, such as `last_name:desc`; a column `x_key` is used to sort by `x`.
+
+    `order` is the column by which the list is sorted unless the caller chooses; descending with `-` before it. `inside`
+    names includes that are always shown. `cursor`: pages can also be requested by `before` and `after`. `maximum` is
+    the greatest limit. `bounds` are paging parameters that a delete takes as well: it then deletes a page.
     """
 
     def __init__(
@@ -162,7 +143,8 @@ class Listing(Sealed):
         filters: str,
         *,
         sorts: str = "",
-        mapped: Mapping[str, Filter | Ignored] | None = None,
+        mapped: Mapping[str, Filter | FilterField | Ignored] | None = None,
+        exact: bool = False,
         includes: Mapping[str, Include] | None = None,
         shown: Sequence[str] = (),
         always: Sequence[str] = ("id",),
@@ -187,38 +169,35 @@ class Listing(Sealed):
         self.order = (order.lstrip("-"), order.startswith("-"))
         self.inside = tuple(inside.split())
         self.cursor = cursor
+        self.exact = exact or version == 2
         self.filters: dict[str, Filter | Ignored] = {}
         for word in self.words:
             self._add(word)
-        self.filters |= self.mapped
-        self._known = {name.partition(":")[0] for name in self.filters}
+        for word, found in self.mapped.items():
+            if isinstance(found, FilterField):
+                self.filters |= filters_of(table, word, found, exact=self.exact)
+            else:
+                self.filters[word] = found
+        self._known = {name.partition(":")[0] for name in self.filters} | ({"id"} if version == 2 else set())
         self.maximum = maximum
         self._unbounding = PAGING.difference(self.bounds)
         self.everything = Query(QueryPlan(table, order=self.order), include=self.inside)
 
     def _add(self, word: str) -> None:
-        name, _, operators = word.partition(":")
-        if self.version == 2 and name[:4] in ("min_", "max_"):
-            self._put(name, name[4:], name[:3])
-            return
-        self._put(name, name, "eq")
-        for operator in operators.split(",") if operators else ():
-            for op in SETS.get(operator, (operator,)):
-                self._put(f"{name}:{op}", name, "ne" if op == "not" else op)
+        if self.version == 2 and word[:4] in ("min_", "max_"):
+            self.filters[word] = filter_of(self.table, FilterField(word[4:]), word[:3])
+        else:
+            self.filters |= filters_of(self.table, word, exact=self.exact)
 
-    def _put(self, parameter: str, field: str, op: str) -> None:
-        column = "name_key" if field == "name" and op in ("eq", "in") and "name_key" in self.table.types else field
-        parse = parser(self.table.types.get(column, "TEXT"), column)
-        many = op in ("in", "not_in")
-        # A date that is unset is empty text: it comes before every date, but is not before any.
-        unset = (Condition(column, "ne", ""),) if op in ("max", "less") and parse is moment else ()
-        read = listed(parse) if many else (str if op == "like" else parse)
-        self.filters[parameter] = Filter(column, op, read, unset)  # type: ignore[arg-type]
+    def _filter(self, name: str, *, strict: bool) -> Filter | Ignored | None:
+        found = self.filters.get(name)
+        return _ID if found is None and name == "id" and self.version == 2 and not strict else found
 
-    def parse(self, query: str, *, strict: bool = False) -> Query:
+    def parse(self, query: str, *, strict: bool = False, closed: bool = False, strangers: bool = False) -> Query:
         """The query of a request. Raises Refusal.
 
-        `strict` also refuses unknown filters and filters that say nothing: a delete must not pass one over.
+        `closed` also refuses unknown filters, unless `strangers` come here: then those of a field that is known. So
+        does `strict`, and filters that say nothing, and words of paging: a delete must not pass one over.
         """
         if not query:
             return self.everything
@@ -227,7 +206,7 @@ class Listing(Sealed):
         where: list[Condition] = []
         refused: list[str] = []
         for name, value in given.items():
-            found = self.filters.get(name)
+            found = self._filter(name, strict=strict)
             if found is not None:
                 try:
                     if "\x00" in value:
@@ -241,7 +220,7 @@ class Listing(Sealed):
                         where += [Condition(found.column, found.op, wanted), *found.besides]
                 except ValueError as error:
                     faults.append(self._fault(name, str(error)))
-            elif self._is_refused(name, strict=strict):
+            elif self._is_refused(name, strict=strict, closed=closed, strangers=strangers):
                 refused.append(name)
         if refused:
             raise self._refuse_filters(refused)
@@ -262,17 +241,23 @@ class Listing(Sealed):
         return Query(plan, page, limit, include, fields, tuple(given.items()), bool(where), cursor)
 
     def _given(self, query: str) -> dict[str, str]:
+        """Each parameter once: the first of several of a name counts."""
         try:
-            return dict(parse_qsl(query, keep_blank_values=True, max_num_fields=MAX_PARAMETERS))
+            pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=MAX_PARAMETERS)
         except ValueError:
             message = f"The query has more than {MAX_PARAMETERS} parameters."
             raise Refusal(Reason.QUERY_INVALID, message, details={"max_parameters": MAX_PARAMETERS}) from None
+        given: dict[str, str] = {}
+        for name, value in pairs:
+            given.setdefault(name, value)
+        return given
 
-    def _is_refused(self, name: str, *, strict: bool) -> bool:
+    def _is_refused(self, name: str, *, strict: bool, closed: bool, strangers: bool) -> bool:
         if name in _OWN:
             return strict and name in self._unbounding
         field, colon, _ = name.partition(":")
-        return strict or bool(colon and field in self._known)
+        known = field in self._known
+        return strict or (closed and self.version == 3 and (known or not strangers)) or (bool(colon) and known)
 
     def _refuse_filters(self, names: list[str]) -> Refusal:
         if self.version == 2:
@@ -280,9 +265,12 @@ class Listing(Sealed):
         else:
             message = f"The filter(s): {', '.join(names)} are not valid filter parameter(s)."
         faults = [Fault(Reason.FILTER_REFUSED, name, message) for name in names]
-        return Refusal(
-            Reason.FILTER_REFUSED, message, details={"supported_filters": sorted(self.filters)}, faults=faults
-        )
+        details = {"refused_filters": names, "supported_filters": sorted(self.filters)}
+        return Refusal(Reason.FILTER_REFUSED, message, details=details, faults=faults)
+
+    def need_filter(self) -> Refusal:
+        """The refusal of a delete that names no rows (rule 22)."""
+        return Refusal(Reason.FILTER_REQUIRED, details={"supported_filters": sorted(self.filters)})
 
     def _number(self, given: Mapping[str, str], name: str, default: int, faults: list[Fault]) -> int:
         text = given.get(name)
@@ -300,7 +288,7 @@ class Listing(Sealed):
             return self.order
         if direction not in ("asc", "desc"):
             faults.append(self._fault("direction", "must be asc or desc"))
-        if sort and sort not in self.sorts:
+        if sort and sort not in self.sorts and sort != "id":  # connectors sort whatever they read by its id
             faults.append(self._fault("sort", "must be one of " + ", ".join(self.sorts)))
         name, _, way = sort.partition(":")
         column = f"{name}_key" if f"{name}_key" in self.table.types else name or self.order[0]
@@ -346,11 +334,13 @@ class Listing(Sealed):
 
 _SEARCHES = ("like", "like_any")
 
+_ID = Filter("id", "eq", integer)
+
 _FAR = 1_000_000_000
-"""A number of ten digits or more is as good as this one: over every limit, past every last page."""
+"""Stands for any number of ten digits or more: over every limit, past every last page."""
 
 PAGING = frozenset({"page", "limit", "sort", "direction", "before", "after"})
-"""What would narrow a list means nothing to a delete, and must not be taken for a bound."""
+"""Paging parameters: they mean nothing to a delete, and must not be taken for a limit of it."""
 
 _OWN = frozenset(
     {"page", "limit", "sort", "direction", "before", "after", "include", "include_fields", "exclude_fields", "exclude"}

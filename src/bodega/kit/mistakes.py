@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 
 class Vocabulary(NamedTuple):
-    """The words that declarations may use: OAuth scopes (and of them those that only let one read), scopes of events,
-    counters of plans, and by table (also those beside, as links) its columns."""
+    """The names that declarations may use: OAuth scopes (and the read-only ones among them), scopes of events, counters
+    of plans, and the columns of each table (also of link tables)."""
 
     scopes: Collection[str]
     readers: Collection[str]
@@ -18,7 +18,7 @@ class Vocabulary(NamedTuple):
 
 
 class Mistakes(NamedTuple):
-    """Where something is declared, and the list in which what is wrong with it is put down."""
+    """Where something is declared, and the list of its mistakes."""
 
     found: list[str]
     file: str = ""
@@ -29,22 +29,22 @@ class Mistakes(NamedTuple):
         return Mistakes(self.found, file, resource)
 
     def add(self, member: str, why: str, word: str = "", known: Iterable[str] = ()) -> None:
-        """A mistake of a member; `known` are the words of which the nearest to `word` may be meant."""
-        from difflib import get_close_matches  # only where there is a mistake: a start has no use for it
+        """Adds a mistake of a member; `known` are the words among which the nearest to `word` is suggested."""
+        from difflib import get_close_matches  # imported only for a mistake: a normal start does not need it
 
         near = get_close_matches(word, list(dict.fromkeys(known)), 1) if word else []
         hint = f'; did you mean "{near[0]}"?' if near else ""
         self.found.append(f"{self.file}: {self.resource}: {member}: {why}{hint}")
 
     def expect(self, member: str, word: str, known: Collection[str], kind: str) -> bool:
-        """Whether a word is known; if not, that there is no such `kind` is a mistake."""
+        """Whether a word is known; if not, adds the mistake that there is no such `kind`."""
         if word in known:
             return True
         self.add(member, f'there is no {kind} "{word}"', word, known)
         return False
 
     def expect_all(self, member: str, words: Iterable[str], known: Collection[str], kind: str) -> None:
-        """As `expect`, of several words."""
+        """As `expect`, for several words."""
         for word in words:
             if word not in known:
                 self.expect(f'{member} "{word}"', word, known, kind)

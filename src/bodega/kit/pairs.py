@@ -1,4 +1,4 @@
-"""Assignments: pairs of ids, such as a product and a category it is in, listed, made and undone many at a time (V3)."""
+"""Assignments: pairs of ids, such as a product and its category, listed, made and removed many at a time (V3)."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ import msgspec
 
 from bodega.kit import render
 from bodega.kit.actions import Action
-from bodega.kit.body import parse_json, respect_cap
-from bodega.kit.complaint import typed
+from bodega.kit.body import parse_json, respect_cap, wrong_type
+from bodega.kit.complaint import WrongType, typed
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.fields import INT32
-from bodega.kit.listing import Filter, Listing, Query
-from bodega.kit.parameters import listed, parser
+from bodega.kit.filters import FilterField
+from bodega.kit.listing import Listing, Query
+from bodega.kit.parameters import integer
 from bodega.kit.route import Route
 from bodega.law.outcome import Emptied, Outcome, Shown, Validator
 from bodega.law.reasons import Reason
-from bodega.law.refusal import Fault, Refusal, refuse_faults
+from bodega.law.refusal import Fault, refuse_faults
 from bodega.storage import query, rows
 from bodega.storage.declaration import declared_in
 from bodega.storage.plan import conditions_sql
@@ -27,7 +28,7 @@ from bodega.storage.tx import Record
 from bodega.storage.unit import Unit
 
 MAXIMUM = 1000
-"""Pairs in one request: none is published, and a body has an end."""
+"""The most pairs in one request: no limit is published, but there must be one."""
 
 Named = Annotated[int, msgspec.Meta(ge=1, le=INT32)]
 Change = Callable[[Unit, int, set[int], set[int]], Awaitable[None]]
@@ -36,9 +37,9 @@ Change = Callable[[Unit, int, set[int], set[int]], Awaitable[None]]
 class Pairs(NamedTuple):
     """`owner` and `member` name the two ids on the wire; `owners` and `members` are the tables they are of.
 
-    `source` is SQL that selects the pairs, the columns called as on the wire, in the order of both with an index.
-    `tables` names what the table statistics moves with them. `change(unit, owner, add, drop)` makes and undoes pairs of
-    one owner.
+    `source` is SQL that selects the pairs, with the column names of the wire, sorted by both with an index. `tables`
+    names the tables whose statistics change with them. `change(unit, owner, add, drop)` makes and removes pairs of one
+    owner.
     """
 
     owner: str
@@ -63,9 +64,11 @@ class OfPairs(Action):
         self.pairs = pairs
         self.scope = scope
         self.table = pairs.owners
-        read = listed(parser("INTEGER", "id"))
-        names = {f"{name}:in": Filter(name, "in", read) for name in (pairs.owner, pairs.member)}
-        self.listing = Listing(pairs.owners, 3, "", mapped=names)
+        word = ":{}:in" if self.writes else ":{}"
+        names = {
+            word.format(name): FilterField(name, integer, ("in", "not_in")) for name in (pairs.owner, pairs.member)
+        }
+        self.listing = Listing(pairs.owners, 3, "", mapped=names, exact=self.writes)
 
     async def find(self, context: Context) -> Found:
         standings = [await rows.table_state_of(context.reader, name) for name in self.pairs.tables.split()]
@@ -83,6 +86,11 @@ class OfPairs(Action):
 class ListPairs(OfPairs):
     """GET: a page of the pairs."""
 
+    is_list = True
+
+    def parse(self, query: str) -> Query:
+        return self.listing.parse(query, closed=True)
+
     async def answer(self, context: Context, found: Found) -> Outcome:
         plan, pairs = context.query.plan, self.pairs
         where, values = conditions_sql(plan.where, context.reader.dialect)
@@ -98,7 +106,7 @@ class ListPairs(OfPairs):
 
 
 class Assign(OfPairs):
-    """PUT: makes pairs; those that are there stay."""
+    """PUT: makes pairs; existing ones stay."""
 
     writes = True
     body = True
@@ -115,14 +123,17 @@ class Assign(OfPairs):
     def _pair(self, position: int, item: Any, faults: list[Fault]) -> tuple[int, int]:
         pair = []
         for name in (self.pairs.owner, self.pairs.member):
-            value = item.get(name) if isinstance(item, dict) else None
+            if not isinstance(item, dict):
+                faults.append(wrong_type(str(position), WrongType("must be an object", "error.expected.jsobject")))
+                break
+            value = item.get(name)
             if value is None:
                 faults.append(Fault(Reason.FIELD_MISSING, f"{position}.{name}", f"{name} is required."))
                 continue
             try:
                 pair.append(typed(value, Named))
             except ValueError as error:
-                faults.append(Fault(Reason.FIELD_INVALID, f"{position}.{name}", f"{name} {error}."))
+                faults.append(wrong_type(name, error).below(str(position)))
         return (pair[0], pair[1]) if len(pair) == 2 else (0, 0)
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
@@ -133,7 +144,7 @@ class Assign(OfPairs):
         return Emptied()
 
     async def _refuse_strangers(self, unit: Unit, wanted: Sequence[tuple[int, int]]) -> None:
-        """Both of a pair exist; every one that does not is named (422, as published)."""
+        """Both members of a pair must exist; every one that does not is named (422, as published)."""
         faults = []
         for side, (name, table) in enumerate(
             ((self.pairs.owner, self.pairs.owners), (self.pairs.member, self.pairs.members))
@@ -151,14 +162,14 @@ class Assign(OfPairs):
 
 
 class Unassign(OfPairs):
-    """DELETE: undoes the pairs that the filters name."""
+    """DELETE: removes the pairs that the filters name."""
 
     writes = True
 
     def parse(self, query: str) -> Query:
         asked = self.listing.parse(query, strict=True)
         if not asked.filters:
-            raise Refusal(Reason.FILTER_REQUIRED, details={"supported_filters": sorted(self.listing.filters)})
+            raise self.listing.need_filter()
         return asked
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:

@@ -1,21 +1,24 @@
-"""How the text of a query parameter is read: one function for each type of column.
+"""How the text of a query parameter is parsed: one function for each type of column.
 
 Each raises ValueError with the end of a sentence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
-from bodega.kit.fields import INT32, NO_DATE, clean_decimal, clean_moment, ten_thousandths, whole
+from bodega.dates import iso, parse_span
+from bodega.kit.fields import INT32, MOMENT, NO_DATE, bare, clean_decimal, field_type_of, ten_thousandths, whole
+from bodega.storage.table import Table
 
 Parse = Callable[[str], Any]
+Kind = Literal["number", "date", "text", "choice", "flag"]
 
 
 def listed(parse: Parse, maximum: int = 1000) -> Parse:
-    """Several values joined by commas."""
+    """Several values separated by commas."""
 
     def read(text: str) -> tuple[Any, ...]:
         items = [item.strip() for item in text.split(",") if item.strip()]
@@ -28,18 +31,73 @@ def listed(parse: Parse, maximum: int = 1000) -> Parse:
 
 @lru_cache(maxsize=256)
 def parser(sql_type: str, column: str) -> Parse:
-    """How a filter's text is read for a column of this type."""
+    """The parser of a filter's text for a column of this type."""
     if sql_type == "INTEGER":
         return integer
     if sql_type == "BOOLEAN":
         return _flag
     if sql_type == "BIGINT":
         return _decimal
-    if column.startswith("date_") or column.endswith("_date"):
-        return moment
     if column.endswith("_key"):
         return str.casefold
     return str
+
+
+def one(table: Table, column: str) -> Parse:
+    """How one value for a column is read: one of its words, if it has only some."""
+    words = choices_of(table, column)
+    return one_of(words) if words else parser(table.types.get(column, "TEXT"), column)
+
+
+def kind_of(table: Table, column: str) -> Kind:
+    """What a column holds, as far as filters go."""
+    sql_type = table.types.get(column, "TEXT")
+    if sql_type != "TEXT":
+        return "flag" if sql_type == "BOOLEAN" else "number"
+    if choices_of(table, column):
+        return "choice"
+    annotation = _annotation(table, column)
+    if annotation is None:  # computed: its name tells
+        dated = column.startswith("date_") or column.endswith("_date")
+    else:
+        dated = field_type_of(bare(annotation)) is MOMENT
+    return "date" if dated else "text"
+
+
+def choices_of(table: Table, column: str) -> tuple[str, ...]:
+    """The words of which a column holds one, or none where it holds any text."""
+    return _words(_annotation(table, column))
+
+
+@lru_cache(maxsize=256)
+def _hints(table: Table) -> dict[str, Any]:
+    return get_type_hints(table.entity, include_extras=True)
+
+
+def _annotation(table: Table, column: str) -> Any:
+    member = next((each.member for each in table.columns if each.name == column), "")
+    return _hints(table).get(member) if member else None
+
+
+def _words(annotation: Any) -> tuple[str, ...]:
+    inner = bare(annotation)
+    if get_origin(inner) is Annotated:
+        inner = get_args(inner)[0]
+    words = get_args(inner) if get_origin(inner) is Literal else ()
+    return words if all(isinstance(word, str) for word in words) else ()
+
+
+def one_of(words: Sequence[str]) -> Parse:
+    """One of these words, whatever its case."""
+    by_key = {word.casefold(): word for word in words}
+
+    def read(text: str) -> str:
+        word = by_key.get(text.strip().casefold())
+        if word is None:
+            raise ValueError("must be one of " + ", ".join(words))
+        return word
+
+    return read
 
 
 def integer(text: str) -> int:
@@ -61,7 +119,28 @@ def _flag(text: str) -> bool:
     raise ValueError("must be true or false")
 
 
-def moment(text: str) -> str:
-    if not text:
-        raise ValueError(NO_DATE)
-    return clean_moment(text)
+def day(text: str) -> tuple[str, str]:
+    """The first and the last second of a day; a moment is both."""
+    try:
+        first, last = parse_span(text)
+    except ValueError:
+        raise ValueError(NO_DATE) from None
+    return iso(first), iso(last)
+
+
+def day_start(text: str) -> str:
+    """The first second of a day, or a moment."""
+    return day(text)[0]
+
+
+def day_end(text: str) -> str:
+    """The last second of a day, or a moment."""
+    return day(text)[1]
+
+
+_days = listed(day)
+
+
+def days(text: str) -> tuple[str, ...]:
+    """The first and the last second of each of several days, joined by commas."""
+    return tuple(moment for span in _days(text) for moment in span)

@@ -1,4 +1,4 @@
-"""What a draft needs from outside, brought in before its transaction: for a row, and for the rows in its body."""
+"""Fetches what a draft needs from outside before its transaction: for a row, and for the rows in its body."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 
 from bodega.kit.body import Changes, respect_cap
+from bodega.kit.complaint import values_are_judged
 from bodega.kit.context import Context
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.v3_shape import V3Shape
 from bodega.law.refusal import Refusal, refuse_faults
 
 AT_ONCE = 4
-"""Drafts of one request that are seen to at the same time."""
+"""Drafts of one request that are completed at the same time."""
 
 MAXIMUM = 1000
-"""Drafts of one row and its children: each may take seconds."""
+"""The most drafts of one row and its children: each may take seconds."""
 
 Work = Callable[[], Awaitable[None]]
 
@@ -24,7 +25,7 @@ Work = Callable[[], Awaitable[None]]
 async def prefetch(context: Context, endpoint: Endpoint, draft: Changes, entity_id: int = 0) -> None:
     """Lets the endpoint, and those of the rows in the body, complete their drafts. Raises Refusal, naming every fault.
 
-    The context counts what is held for the write (`Context.holding`).
+    The context counts the bytes that are held for the write (`Context.holding`).
     """
     works = (
         list(_of_children(context, endpoint.v3, draft, "")) if endpoint.v3 is not None and endpoint.v3.nested else []
@@ -37,14 +38,15 @@ async def prefetch(context: Context, endpoint: Endpoint, draft: Changes, entity_
     turns = asyncio.Semaphore(AT_ONCE)
     refusals: list[Refusal] = []
 
-    async def see_to(work: Work) -> None:
+    async def complete_draft(work: Work) -> None:
         async with turns:
             try:
-                await work()
+                with values_are_judged():
+                    await work()
             except Refusal as refusal:
                 refusals.append(refusal)
 
-    await asyncio.gather(*map(see_to, works))
+    await asyncio.gather(*map(complete_draft, works))
     if not refusals:
         return
     first = min(refusals, key=lambda refusal: refusal.reason.rank)

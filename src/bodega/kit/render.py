@@ -39,14 +39,14 @@ async def v3_page(context: Context, endpoint: Endpoint, plan: QueryPlan, state: 
     end = b'],"meta":{' + meta + b"}}"
     if not documents:
         return Shown(ready=b'{"data":[' + end)
-    # The page is put together by one join: every further copy of 100 kB would cost more than reading its rows.
+    # The page is built by one join: every further copy of 100 kB would cost more than reading its rows.
     documents[0] = b'{"data":[' + documents[0]
     documents[-1] = documents[-1] + end
     return Shown(ready=b",".join(documents))
 
 
 async def _page(context: Context, endpoint: Endpoint, plan: QueryPlan, state: rows.TableState) -> Sequence[Record]:
-    """The rows of a page as (doc, id): the stored bytes as they are, or what the view makes of them."""
+    """The rows of a page as (doc, id): the stored bytes, or what the view makes of them."""
     view = _view(endpoint)
     columns = "t.doc, t.id" if view is None else "t.doc, t.rest, t.id"
     found = await rows.page(context.reader, context.page_index, plan, state, columns)
@@ -54,7 +54,7 @@ async def _page(context: Context, endpoint: Endpoint, plan: QueryPlan, state: ro
 
 
 def _view(endpoint: Endpoint) -> Callable[[bytes, bytes | None], bytes] | None:
-    """What V3 shows of a row's two documents, where that is not simply the first of them."""
+    """The V3 form made from a row's two documents, if it is not simply the first of them."""
     if endpoint.v3 is None or endpoint.v3.view is None:
         return None
     view, decode = endpoint.v3.view, endpoint.table.decode
@@ -64,7 +64,7 @@ def _view(endpoint: Endpoint) -> Callable[[bytes, bytes | None], bytes] | None:
 async def _page_by_key(
     context: Context, endpoint: Endpoint, plan: QueryPlan, state: rows.TableState, cursor: Cursor
 ) -> tuple[list[bytes], bytes]:
-    """The page after, or before, a row; one row more than asked for tells whether there are others."""
+    """The page after, or before, a row; one additional row shows whether there are more."""
     test = Condition("id", "less" if cursor.backwards else "greater", cursor.at)
     plan = plan._replace(
         where=(*plan.where, test), order=("id", cursor.backwards), limit=context.query.limit + 1, offset=0
@@ -81,7 +81,7 @@ async def _page_by_key(
 
 
 def cursors(context: Context, ids: Sequence[int], *, before: bool, after: bool) -> bytes:
-    """meta.cursor_pagination of a page with these rows; `before` and `after` tell whether there are others."""
+    """meta.cursor_pagination of a page with these rows; `before` and `after`: whether there are rows on that side."""
     query = context.query
     kept = _others(query)
     start, end = (Cursor(ids[0]).text, Cursor(ids[-1]).text) if ids else ("", "")
@@ -96,7 +96,7 @@ def cursors(context: Context, ids: Sequence[int], *, before: bool, after: bool) 
 
 
 def _others(query: Query) -> str:
-    """The caller's other parameters, as they go on in a link."""
+    """The caller's other parameters, for use in a link."""
     others = [(name, value) for name, value in query.given if name not in ("page", "limit", "before", "after")]
     return "&" + urlencode(others, safe=":,") if others else ""
 
@@ -129,7 +129,7 @@ def pagination(context: Context, total: int, shown: int) -> bytes:
 
 
 async def v3_document(context: Context, endpoint: Endpoint, row: StoredRow) -> bytes:
-    """As `v3_documents`, of one row."""
+    """As `v3_documents`, for one row."""
     view = _view(endpoint)
     doc = row.doc if view is None else view(row.doc, row.rest)
     if not context.query.include and context.query.fields is None:
@@ -138,8 +138,8 @@ async def v3_document(context: Context, endpoint: Endpoint, row: StoredRow) -> b
 
 
 async def v3_documents(context: Context, endpoint: Endpoint, found: Sequence[Record]) -> list[bytes]:
-    """Rows (doc, id) as V3 shows them: the stored bytes, those members that were asked for, and the children that are
-    included or always there; one query an include."""
+    """Rows (doc, id) in the V3 form: the stored bytes, limited to the requested members, with the children that are
+    included or always shown; one query per include."""
     query, listing = context.query, endpoint.listing
     if not query.include and query.fields is None:
         return [doc for doc, _id in found]
@@ -161,7 +161,7 @@ async def v3_documents(context: Context, endpoint: Endpoint, found: Sequence[Rec
 
 
 async def v2_documents(context: Context, endpoint: Endpoint, entities: Sequence[Any]) -> list[dict[str, Any]]:
-    """Entities in the V2 form, with only the members asked for (rule 28)."""
+    """Entities in the V2 form, with only the requested members (rule 28)."""
     assert endpoint.v2 is not None
     shape, names = endpoint.v2, context.query.fields
     if not shape.batch_loaded:
@@ -177,27 +177,29 @@ async def v2_documents(context: Context, endpoint: Endpoint, entities: Sequence[
 
 
 def only(doc: bytes, names: frozenset[str]) -> bytes:
-    """A document with only these members, untouched."""
+    """A document with only these members, unchanged."""
     return json({name: value for name, value in _members(doc).items() if name in names})
 
 
 _ADDRESS = b'"\\u0000'
-"""How a stored address begins in JSON. Nothing else can: no text of a client holds NUL, and a quote or a backslash
-inside a text has a backslash before it."""
+"""How a stored address begins in JSON. Nothing else can begin so: no text of a client holds NUL, and a quote or a
+backslash inside a text is escaped."""
 
 
 def located(outcome: Outcome, base: Base) -> Outcome:
-    """A V3 reply whose addresses of files lead to the host that the caller used."""
+    """A V3 reply whose file addresses lead to the host that the caller used."""
     if outcome.ready is not None:
         outcome.ready = outcome.ready.replace(_ADDRESS, b'"' + base.files.encode())
     return outcome
 
 
-async def written(endpoint: Endpoint, context: Context, row: Row, notes: Sequence[Fault]) -> Outcome:
+async def written(
+    endpoint: Endpoint, context: Context, row: Row, notes: Sequence[Fault], *, new: bool = False
+) -> Outcome:
     """The reply to a write: what is stored now, and what of the request could not be (207)."""
     state = Validator(row.version, row.modified)
     if endpoint.version == 3:
-        doc = (await shown(endpoint, context, [row], brought(endpoint, [context.brought])))[0]
+        doc = (await shown(endpoint, context, [row], brought(endpoint, [context.brought]), new=new))[0]
         if notes:
             errors = json({note.field: note.message for note in notes})
             return PartlyDone(ready=b'{"data":' + doc + b',"errors":' + errors + b',"meta":{}}', state=state)
@@ -211,17 +213,29 @@ async def written(endpoint: Endpoint, context: Context, row: Row, notes: Sequenc
 
 
 def brought(endpoint: Endpoint, drafts: Sequence[Any]) -> tuple[str, ...]:
-    """Children that the body brought are shown in the reply, asked for or not."""
+    """Children that the body contained are shown in the reply, included or not."""
     if endpoint.v3 is None or not endpoint.v3.nested:
         return ()
     told = {name for draft in drafts for name in endpoint.v3.nested if name in draft}
     return tuple(name for name, include in endpoint.listing.includes.items() if (include.member or name) in told)
 
 
-async def shown(endpoint: Endpoint, context: Context, saved: Sequence[Row], more: Sequence[str] = ()) -> list[bytes]:
-    """Rows just written, as V3 shows them; `more` are includes beside those asked for."""
-    if more:
-        context = context.asking(context.query._replace(include=tuple(dict.fromkeys((*context.query.include, *more)))))
+async def shown(
+    endpoint: Endpoint, context: Context, saved: Sequence[Row], more: Sequence[str] = (), *, new: bool = False
+) -> list[bytes]:
+    """Rows just written, as V3 shows them; `more` are includes beside those asked for. A `new` row
+    without children in its body has of what is told of each write only `told_new`."""
+    told, asked = endpoint.told_new if new else (), context.query.include
+    new = new and not more
+    told += () if new else endpoint.told
+    if (more or told) and context.query.fields is None:
+        context = context.asking(context.query._replace(include=tuple(dict.fromkeys((*asked, *more, *told)))))
     view, encode = _view(endpoint), endpoint.table.encode
     found = [(row.doc if view is None else view(row.doc, encode(row.entity)[1]), row.entity.id) for row in saved]
-    return await v3_documents(context, endpoint, found)
+    documents = await v3_documents(context, endpoint, found)
+    absent = [name for name in endpoint.told if name not in context.query.include] if new else []
+    if not absent or context.query.fields is not None:
+        return documents
+    includes = [(name, endpoint.listing.includes[name]) for name in absent]
+    ending = b"".join(b',"%b":%b' % ((include.member or name).encode(), include.empty) for name, include in includes)
+    return [document[:-1] + ending + b"}" for document in documents]

@@ -1,4 +1,4 @@
-"""What a module of `resources/` exports: everything that the server needs to know of it, as one declaration."""
+"""What a module of `resources/` exports: everything that the server needs to know about it, as one declaration."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from bodega.storage.unit import Unit
 
 
 class Sweep(NamedTuple):
-    """What happens because time went by, by the store's clock.
+    """What happens because time passes, by the store's clock.
 
-    `due` is a query that finds a row when there is something to do, and its parameters at a time (UTC seconds) in a
-    store with these settings; `job` does it, a bounded part at once.
+    `due` is a query that finds a row if there is something to do, and its parameters at a time (UTC seconds) in a store
+    with these settings; `job` does it, a limited part at a time.
     """
 
     due: str
@@ -25,7 +25,7 @@ class Sweep(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """The tables of a resource with their rules, what is served of it, and what happens to it in time."""
+    """The tables of a resource with their rules, its routes, and its sweeps."""
 
     aggregates: tuple[Aggregate, ...] = ()
     routes: tuple[Route, ...] = ()

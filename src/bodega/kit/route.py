@@ -1,4 +1,4 @@
-"""Routes as data: a path below the version, and what each method does there."""
+"""Routes as data: a path below the version, and the action of each method."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from bodega.storage.declaration import declared_in
 
 
 class Route(NamedTuple):
-    """`template` holds `{name}` for a number and `{name:text}` for a word. `moved` is the path it moved to.
+    """`template` contains `{name}` for a number and `{name:text}` for a word. `moved` is the path to which it moved.
 
-    `fields` is the shape that an OPTIONS reply describes in V2; `allow` the methods in the order they are told. An
-    action that is a mere `Action` stands for a method that such a path has not (`kit/compile.py` says so).
+    `fields` is the shape that an OPTIONS reply describes in V2; `allow` the methods in the order of the Allow header. A
+    plain `Action` stands for a method that such a path does not have (`kit/compile.py` says so).
     """
 
     version: int
@@ -42,8 +42,16 @@ class Route(NamedTuple):
         return ", ".join([*own, *(["HEAD"] if "GET" in self.actions else []), "OPTIONS"])
 
     def also(self, other: Route) -> Route:
-        """The same path with the methods of another facet as well."""
+        """The same path with the methods of another endpoint as well."""
         return self._replace(actions={**self.actions, **other.actions})
+
+    def at_most(self, **numbers: int) -> Route:
+        """The same path, of which a store answers only so many requests at once, by method (rule 31)."""
+        for method, number in numbers.items():
+            if method not in self.actions or number < 1:
+                raise ValueError(f"{self.template} has no {method} that could be limited to {number} at once")
+            self.actions[method].max_concurrent = number
+        return self
 
 
 _COLLECTION: Mapping[str, type[Action]] = {"GET": ListAll, "POST": Create, "PUT": UpdateMany, "DELETE": DeleteMany}
@@ -75,7 +83,7 @@ def count(path: str, endpoint: Endpoint) -> Route:
 
 
 def route(path: str, version: int, fields: V2Shape | None = None, **actions: Action) -> Route:
-    """A path with actions of its own, as a singleton has."""
+    """A path with actions of its own, as for a singleton."""
     return Route(version, path, actions, fields=fields, file=declared_in())
 
 

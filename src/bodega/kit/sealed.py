@@ -1,4 +1,4 @@
-"""Declarations that are made once: what a constructor set stays as it is."""
+"""Immutable declarations: what a constructor set cannot be changed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 class _Sealing(type):
-    """Closes an instance as soon as the last constructor has run, a subclass's too."""
+    """Seals an instance as soon as the last constructor has run, also that of a subclass."""
 
     def __call__(cls: type[T], *args: Any, **kwargs: Any) -> T:
         made: T = type.__call__(cls, *args, **kwargs)
@@ -17,7 +17,7 @@ class _Sealing(type):
 
 
 class Sealed(metaclass=_Sealing):
-    """The base of declarations with a constructor of their own: afterwards no attribute is set or deleted."""
+    """The base of declarations with a constructor of their own: afterwards no attribute can be set or deleted."""
 
     _sealed = False
 

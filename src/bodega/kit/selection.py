@@ -1,4 +1,4 @@
-"""Where a request's rows are: the statements that follow from an endpoint, made once, and what the path fixes."""
+"""Which rows a request is about: the statements that follow from an endpoint, made once, and what the path fixes."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from bodega.storage.unit import Unit
 
 
 class Selection:
-    """Where an endpoint's rows are. A path below other rows is walked from the outermost inwards."""
+    """Which rows an endpoint is about. A path below other rows is resolved from the outermost inwards."""
 
     def __init__(self, endpoint: Endpoint, *, rest: bool = True) -> None:
-        """`rest`: whether a row is read with the members that V3 does not show."""
+        """`rest`: whether a row is read with the members that V3 does not show"""
         self.endpoint = endpoint
         self.fixed = endpoint.parents[-1].column if endpoint.parents else ""
         self._parents = _walk(endpoint)
@@ -32,7 +32,7 @@ class Selection:
             self._columns.append(
                 (OwnOrShared(endpoint.owner, endpoint.shared) if endpoint.shared else endpoint.owner, "eq")
             )
-        # A flag is a test and no parameter, so that an index of those rows alone (WHERE NOT flag) is found.
+        # A flag is a test without a parameter, so that a partial index (WHERE NOT flag) is used.
         self._flags = [Condition(Flag(column), "is", endpoint.only[column]) for column in flags]
         self._values = [endpoint.only[column] for column in plain]
         shape = (
@@ -45,9 +45,9 @@ class Selection:
         self._item = query.stored_sql(endpoint.table, f"{endpoint.key} = $1{tests}", rest=rest)
 
     async def enter(self, context: Context) -> Any:
-        """Walks to the innermost row that the path names before the endpoint's own: the value that its rows hold.
+        """Resolves the innermost row that the path names before the endpoint's own: the value that rows below it hold.
 
-        Raises Refusal when one is missing.
+        Raises Refusal if one is missing.
         """
         value: Any = None
         for place, sql in enumerate(self._parents):
@@ -77,12 +77,12 @@ class Selection:
         return bool(self._columns or self._flags)
 
     async def own(self, unit: Unit, context: Context, parent: Any, entity_id: int) -> None:
-        """Makes sure inside a transaction that a row which a body names is one of those. Raises Refusal."""
+        """Checks inside a transaction that a row which a body names is among the selected. Raises Refusal."""
         if await unit.tx.row(self._by_number, entity_id, *self._known(context, parent)) is None:
             raise Refusal(Reason.NO_SUCH_ENTITY)
 
     def narrowed(self, context: Context, parent: Any) -> QueryPlan:
-        """The plan of the query, within `parent`, which the path names, and what the caller may see."""
+        """The plan of the query, limited to `parent`, which the path names, and to what the caller may see."""
         plan = context.query.plan
         if not self.narrows:
             return plan
@@ -91,7 +91,7 @@ class Selection:
         return plan._replace(where=(*fixed, *self._flags, *plan.where))
 
     def new(self, parent: Any) -> dict[str, Any]:
-        """What a new row holds because it is put below `parent`."""
+        """The values that a new row gets because it is below `parent`."""
         fields = self.endpoint.table.entity.__struct_fields__
         known = {column: value for column, value in self.endpoint.only.items() if column in fields}
         return {**known, self.fixed: parent} if self.fixed else known
@@ -105,7 +105,7 @@ class Selection:
 
 
 def _walk(endpoint: Endpoint) -> list[str]:
-    """One statement a parent: the value that rows below it hold, if it lies within the one before."""
+    """One statement per parent: the value that rows below it hold, if it is below the parent before."""
     statements = []
     before = ""
     for level in endpoint.parents:

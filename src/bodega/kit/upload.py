@@ -6,7 +6,7 @@ import msgspec
 
 
 class Upload(msgspec.Struct, frozen=True):
-    """`filename` and `media_type` are what the client says; only `content` can be believed."""
+    """`filename` and `media_type` are the client's claims; only `content` can be trusted."""
 
     filename: str
     media_type: str

@@ -1,4 +1,5 @@
-"""The members of a V2 form: each is made from a field, most by the type of the field, the rest by a word of their own.
+"""The members of a V2 form: each is made from a field, most by the type of the field, the others by a word of their
+own.
 
 The words are `Alias`, `EnumAlias`, `Linked`, `ObjectMember`, `Derived`, `BatchLoaded` and `WriteForm`.
 """
@@ -9,12 +10,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bodega.kit.complaint import typed
-from bodega.kit.fields import STRING, FieldType, field_type_of, longest
+from bodega.kit.fields import ENUM, STRING, FieldType, field_type_of, longest
 from bodega.kit.links import Base, link
 
 
 class Alias(NamedTuple):
-    """A V2 member that is another field, in another kind if given."""
+    """A V2 member that shows another field, as another field type if given."""
 
     field: str
     kind: FieldType | None = None
@@ -28,7 +29,7 @@ class EnumAlias(NamedTuple):
 
 
 class ObjectMember(NamedTuple):
-    """A V2 member that is one member of an object field; `make` builds the object from it."""
+    """A V2 member that shows one member of an object field; `make` builds the object from it."""
 
     field: str
     part: str
@@ -36,9 +37,9 @@ class ObjectMember(NamedTuple):
 
 
 class Linked(NamedTuple):
-    """A link object {url, resource}; `path` is formatted with the entity's fields. None when `when` is 0 or empty.
+    """A link object {url, resource}; `path` is formatted with the entity's fields. None if `when` is 0 or empty.
 
-    `served` is False for a link that is published, and leads to what is not served.
+    `served` is False for a published link whose target is not served.
     """
 
     path: str
@@ -55,8 +56,8 @@ class Derived(NamedTuple):
 
 
 class BatchLoaded(NamedTuple):
-    """A read-only V2 member that other rows tell: `read` takes the call and the entities of a page, and gives the value
-    by the entity's id (`empty` where there is none). `files`: it may show the addresses of files."""
+    """A read-only V2 member that comes from other rows: `read` takes the context and the entities of a page, and gives
+    the values by the entity's id (`empty` if there is none). `files`: it may show the addresses of files."""
 
     read: Callable[[Any, Sequence[Any]], Awaitable[Mapping[int, Any]]]
     word: str = "object_array"
@@ -65,8 +66,8 @@ class BatchLoaded(NamedTuple):
 
 
 class WriteForm(NamedTuple):
-    """A member that a body brings in another form than a reply shows it: lines of an order are a list in a body and a
-    link in a reply. `kind` reads it, into the change of the same name; `shown` is one of the words above."""
+    """A member whose form in a body differs from that in a reply: the lines of an order are a list in a body and a link
+    in a reply. `kind` reads it into the change of the same name; `shown` is one of the words above."""
 
     kind: FieldType
     shown: Linked | Derived | BatchLoaded
@@ -79,7 +80,7 @@ class Wire(NamedTuple):
     """One V2 member. `show` takes (entity, base); `read` gives the field's new value or raises ValueError.
 
     `required` and `refused` name the methods that must and that must not send it (rules 3 and 1); what is neither
-    refused nor `writable` is passed over.
+    refused nor `writable` is passed over. `holds` is the type of a list or an object that a body brings.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Wire(NamedTuple):
     writable: bool
     show: Callable[[Any, Base], Any]
     read: Callable[[Any], Any]
+    holds: Any = None
 
 
 _REQUIRED = {"*": ("POST",), "+": ("POST", "PUT")}
@@ -100,30 +102,30 @@ _REFUSED = {"!": ("POST", "PUT"), "~": ("PUT",)}
 
 
 def wire_of(text: str, words: Mapping[str, Word], hints: Mapping[str, Any]) -> Wire:
-    """The member that a text such as `name*` declares, by its word or as the field of that name."""
+    """The member that is declared by a text such as `name*`, by its word or as the field of that name."""
     name = text.rstrip("!*+~?^")
     mark = text[len(name) :]
     word = words.get(name, Alias(name))
     if isinstance(word, Linked | Derived | BatchLoaded):
         refused = () if mark == "?" else _REFUSED.get(mark, ("POST", "PUT"))
-        kind, show = _computed(word)
-        return Wire(name, "", kind, None, required=(), refused=refused, writable=False, show=show, read=_never)
+        computed, show = _computed(word)
+        return Wire(name, "", computed, None, required=(), refused=refused, writable=False, show=show, read=_never)
     if isinstance(word, WriteForm):
-        field, maximum, read = name, None, word.kind.read
-        kind, show = word.kind.word, _computed(word.shown)[1]
+        field, maximum, kind, show = name, None, word.kind, _computed(word.shown)[1]
     else:
         field = word.field
-        kind, maximum, show, read = _stored(word, hints.get(field, Any))
+        kind, maximum, show = _stored(word, hints.get(field, Any))
     return Wire(
         name,
         field,
-        kind,
+        kind.word,
         maximum,
         _REQUIRED.get(mark, ()),
         _REFUSED.get(mark, ()),
         mark not in ("!", "~", "?"),
         show,
-        read,
+        _of_its_kind(kind),
+        kind.holds,
     )
 
 
@@ -139,25 +141,42 @@ def _computed(word: Linked | Derived | BatchLoaded) -> tuple[str, Callable[[Any,
 
 def _stored(
     word: Alias | EnumAlias | ObjectMember, hint: Any
-) -> tuple[str, int | None, Callable[[Any, Base], Any], Callable[[Any], Any]]:
-    """Type, greatest length, and the two ways of a member that is stored."""
+) -> tuple[FieldType, int | None, Callable[[Any, Base], Any]]:
+    """Kind, greatest length, and how a member that is stored is shown."""
     field = word.field
     if isinstance(word, ObjectMember):
         part, make = word.part, word.make
-        return "string", 255, lambda e, _: getattr(getattr(e, field), part), lambda value: make(STRING.read(value))
+        kind = STRING._replace(read=lambda value: make(STRING.read(value)))
+        return kind, 255, lambda e, _: getattr(getattr(e, field), part)
     if isinstance(word, EnumAlias):
         there, back = dict(word.words), {v2: v3 for v3, v2 in word.words.items()}
-        return "enum", None, lambda e, _: there[getattr(e, field)], _one_of(back)
+        return ENUM._replace(read=_one_of(back)), None, lambda e, _: there[getattr(e, field)]
     kind = word.kind or field_type_of(hint)
     as_v2, from_v2 = kind.show, kind.read
     if kind.located:
-        return kind.word, longest(hint), lambda e, base: as_v2(getattr(e, field), base.files), from_v2
-    return (
-        kind.word,
-        longest(hint),
-        lambda e, _: as_v2(getattr(e, field)),
-        lambda value: typed(from_v2(value), hint),
-    )
+        return kind, longest(hint), lambda e, base: as_v2(getattr(e, field), base.files)
+    read = kind._replace(read=lambda value: typed(from_v2(value), hint))
+    return read, longest(hint), lambda e, _: as_v2(getattr(e, field))
+
+
+def _of_its_kind(kind: FieldType) -> Callable[[Any], Any]:
+    """The reader of a kind, which is given no JSON value that the kind cannot be: no list or object unless it holds
+    one, and no flag where it is text."""
+    read, contains = kind.read, kind.holds is not None
+    text = kind.word in _TEXTS and not kind.flags
+
+    def checked(value: Any) -> Any:
+        if isinstance(value, dict | list) and not contains:
+            raise ValueError(f"must be {_NOUNS.get(kind.word, 'a string')}")
+        if text and isinstance(value, bool):
+            raise ValueError("must be a string")
+        return read(value)
+
+    return checked
+
+
+_TEXTS = frozenset({"string", "text", "enum", "date"})
+_NOUNS = {"int": "a whole number", "decimal": "a number", "boolean": "true or false", "date": "a date"}
 
 
 def _never(_value: Any) -> Any:

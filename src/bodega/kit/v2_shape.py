@@ -11,6 +11,7 @@ from bodega.kit.body import Changes
 from bodega.kit.entity import Entity
 from bodega.kit.links import Base
 from bodega.kit.sealed import Sealed
+from bodega.kit.unknown_members import read_only, strangers, unknown
 from bodega.kit.upload import Form
 from bodega.kit.v2_members import BatchLoaded, Word, WriteForm, wire_of
 from bodega.law.reasons import Reason
@@ -21,10 +22,10 @@ from bodega.storage.declaration import declared_in
 class V2Shape(Sealed):
     """`fields` names the members in order, each with at most one mark:
 
-    `*` POST needs it; `+` POST and PUT need it; `!` read-only; `~` read-only, but a POST that brings it is not refused;
-    `?` neither writes nor is ever refused; `^` written, but never shown, and if the entity has no such field, a wish
-    that a rule fulfils. Links and derived members are read-only unless marked otherwise. `when_chosen` are members
-    that appear only when the caller chose which to see (rule 28).
+    `*` required by POST; `+` required by POST and PUT; `!` read-only; `~` read-only, but a POST that sends it is not
+    refused; `?` neither written nor ever refused; `^` written, but never shown, and if the entity has no such field, a
+    rule carries it out. Links and derived members are read-only unless marked otherwise. `when_chosen` are members that
+    appear only if the caller chose which to see (rule 28).
     """
 
     def __init__(
@@ -67,7 +68,7 @@ class V2Shape(Sealed):
         names: Container[str] | None = None,
         batch_loaded: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """The V2 form, or the named members of it; `batch_loaded` holds what other rows tell."""
+        """The V2 form, or the named members of it; `batch_loaded` holds the values that come from other rows."""
         if names is None:
             made = {name: show(entity, base) for name, show in self._shown}
         else:
@@ -77,7 +78,7 @@ class V2Shape(Sealed):
         return made
 
     def read(self, members: Any, *, creating: bool) -> Changes:
-        """The changes that a V2 body asks for. Raises Refusal naming every faulty member (rules 1 to 4)."""
+        """The changes in a V2 body. Raises Refusal naming every faulty member (rules 1 to 4)."""
         if not isinstance(members, dict):
             raise Refusal(Reason.MALFORMED_BODY, "The request body must be one object.")
         faults: list[Fault] = []
@@ -86,15 +87,13 @@ class V2Shape(Sealed):
         for name, value in members.items():
             wire = self.wires.get(name)
             if wire is None:
-                faults.append(
-                    Fault(Reason.FIELD_UNKNOWN, name, f"The field '{name}' is not supported by this resource.")
-                )
+                faults.append(unknown(name))
             elif method in wire.refused:
-                message = (
-                    f"The field '{name}' cannot be written to. Please remove it from your request before trying again."
-                )
-                faults.append(Fault(Reason.FIELD_READ_ONLY, name, message))
+                faults.append(read_only(name))
             elif wire.writable:
+                if wire.holds is not None and (strange := list(strangers(name, value, wire.holds))):
+                    faults += strange
+                    continue
                 try:
                     changes[wire.field] = wire.read(value)
                 except ValueError as error:
@@ -109,11 +108,11 @@ class V2Shape(Sealed):
         return changes
 
     def read_form(self, members: Form, *, creating: bool) -> Changes:
-        """As `read`, from a form: V2 takes text for everything."""
+        """As `read`, from a form: V2 accepts text for everything."""
         return self.read(members, creating=creating)
 
-    def in_its_words(self, fault: Fault) -> Fault:
-        """A fault of a field, told of the V2 member that is this field under another name."""
+    def rename_fault(self, fault: Fault) -> Fault:
+        """The fault of a field, renamed to the V2 member that shows this field under another name."""
         name = self._called.get(fault.field)
         if name is None:
             return fault
@@ -126,7 +125,7 @@ class V2Shape(Sealed):
     def describe(self, methods: Collection[str] = ("POST", "PUT")) -> list[dict[str, Any]]:
         """The field list of an OPTIONS reply (rule 13), for a target with these methods.
 
-        Only text that has a greatest length tells a length.
+        Only text with a greatest length has a length there.
         """
         writing = [method for method in ("POST", "PUT") if method in methods]
         return [

@@ -1,4 +1,4 @@
-"""Turning a draft into an entity: what every create and every update has in common."""
+"""Turns a draft into an entity: what every create and every update have in common."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import Any
 import msgspec
 
 from bodega.kit.body import Changes
+from bodega.kit.complaint import values_are_judged
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.fields import moment
+from bodega.kit.unknown_members import read_only
 from bodega.law.outcome import Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
@@ -23,7 +25,7 @@ _replace = msgspec.structs.replace
 
 
 async def apply(unit: Unit, table: Table, changes: Changes, old: Any, notes: list[Fault]) -> None:
-    """Lets the resource's rules turn what was asked for into what is stored; `notes` collects what could not be."""
+    """Runs the rules that turn a draft into what is stored; `notes` collects what could not be stored."""
     try:
         for before_validate in unit.model.rules_of(table).before_validate:
             await before_validate(unit, changes, old, notes)
@@ -35,15 +37,15 @@ async def apply(unit: Unit, table: Table, changes: Changes, old: Any, notes: lis
 
 
 def build(table: Table, changes: Changes, now: int) -> Any:
-    """A new entity. Its dates, where it has them, are the store's present."""
+    """A new entity. Its dates, if it has them, are the store's present."""
     stamped = dict.fromkeys(table.stamps, moment(now))
     return table.entity(**{**stamped, **changes})
 
 
 def unchanging(*names: str, rule: int = 0) -> BeforeValidate:
-    """A rule before validation: members that are set for good when an entity is made; `rule` is its number.
+    """A rule before validation: members that cannot change after an entity is created; `rule` is its number.
 
-    One that is sent back as it is does no harm, since clients write whole objects back.
+    Sending one back unchanged is allowed, since clients send whole objects back.
     """
 
     async def unchanging(_unit: Unit, changes: Changes, old: Any, _notes: list[Fault]) -> None:
@@ -51,21 +53,18 @@ def unchanging(*names: str, rule: int = 0) -> BeforeValidate:
             return
         changed = [name for name in names if name in changes and changes[name] != getattr(old, name)]
         if changed:
-            raise refuse_faults([Fault(Reason.FIELD_READ_ONLY, name, SET_FOR_GOOD.format(name)) for name in changed])
+            raise refuse_faults([read_only(name) for name in changed])
 
     unchanging.__doc__ = f"{f'Rule {rule}: ' if rule else ''}Set for good when it is made: {', '.join(names)}."
     return unchanging
 
 
-SET_FOR_GOOD = "The field '{}' cannot be written to. Please remove it from your request before trying again."
-
-
 async def create_one(unit: Unit, endpoint: Endpoint, changes: Changes, notes: list[Fault]) -> Row:
-    """A new row from what was asked for, with the children that the body brought. Raises Refusal."""
+    """Creates a row from a draft, with the children in the body. Raises Refusal."""
     table = endpoint.table
     changes = {**endpoint.defaults, **changes}
     children = _children(endpoint, changes)
-    with _in_the_words_of(endpoint):
+    with _with_v2_names(endpoint):
         await apply(unit, table, changes, None, notes)
         row = await unit.insert(table, build(table, changes, unit.now))
     return await _with_children(unit, endpoint, row, children, notes)
@@ -89,31 +88,32 @@ async def update_one(
         raise Refusal(Reason.NO_SUCH_ENTITY)
     children = _children(endpoint, changes)
     stamped = {"date_modified": moment(unit.now)} if "date_modified" in table.stamps else {}
-    with _in_the_words_of(endpoint):
+    with _with_v2_names(endpoint):
         await apply(unit, table, changes, old.entity, notes)
         row = await unit.update(table, old, _replace(old.entity, **{**stamped, **changes}))
     return await _with_children(unit, endpoint, row, children, notes)
 
 
 @contextmanager
-def _in_the_words_of(endpoint: Endpoint) -> Iterator[None]:
-    """A rule names the fields of the entity; a V2 caller is told of the members that it knows."""
+def _with_v2_names(endpoint: Endpoint) -> Iterator[None]:
+    """Renames the fields in a refusal: a rule names those of the entity, a V2 caller knows V2's members."""
     try:
-        yield
+        with values_are_judged():
+            yield
     except Refusal as refusal:
         if endpoint.v2 is not None:
-            refusal.faults = tuple(map(endpoint.v2.in_its_words, refusal.faults))
+            refusal.faults = tuple(map(endpoint.v2.rename_fault, refusal.faults))
             refusal.message = refusal.faults[0].message if refusal.faults else refusal.message
         raise
 
 
 def changed(table: Table, entity: Any, **members: Any) -> Any:
-    """Another entity that differs in these members; the one that was read stays as it is."""
+    """A copy of an entity with other values of these members."""
     return _replace(table.decode(*table.encode(entity)), **members)
 
 
 def rows_of(endpoint: Endpoint) -> Callable[[Unit, Any, list[Changes], list[Fault]], Awaitable[None]]:
-    """How a member of the parent's body is written that holds rows of `endpoint`: an item that names a row of this
+    """The function that writes a member of the parent's body with rows of `endpoint`: an item that names a row of this
     parent updates it, any other is a new row. Rows that the list does not name stay."""
     column, table = endpoint.parents[-1].column, endpoint.table
 
@@ -134,19 +134,20 @@ def rows_of(endpoint: Endpoint) -> Callable[[Unit, Any, list[Changes], list[Faul
 
 
 def _children(endpoint: Endpoint, changes: Changes) -> Changes:
-    """Takes the members out of a draft that are rows of their own."""
+    """Removes from a draft the members that are rows of their own."""
     if endpoint.v3 is None or not endpoint.v3.nested:
         return {}
     return {name: changes.pop(name) for name in endpoint.v3.nested if name in changes}
 
 
 async def _with_children(unit: Unit, endpoint: Endpoint, row: Row, children: Changes, notes: list[Fault]) -> Row:
-    """Writes the children; the parent is read again, since they may have changed it."""
+    """Writes the children; the parent is reread, since they may have changed it."""
     if not children:
         return row
     assert endpoint.v3 is not None
-    for name, drafts in children.items():
-        await endpoint.v3.nested[name].write(unit, row.entity, drafts, notes)
+    with values_are_judged():
+        for name, drafts in children.items():
+            await endpoint.v3.nested[name].write(unit, row.entity, drafts, notes)
     again = await unit.get(endpoint.table, row.entity.id)
     assert again is not None
     return again

@@ -49,7 +49,7 @@ async def recover(backend: Backend, store_hash: str, file: Path) -> bool:
     An existing store keeps its accounts, plan, settings and clock. A new one is created with those of the backup;
     accounts are restored only under their original hash, since their ids are unique.
     """
-    found = copies.told(file).get("store")
+    found = copies.read_facts(file).get("store")
     if found is None:
         raise NoCopy(f"{file} is no backup of a store.")
     facts = msgspec.json.decode(found, type=Facts)

@@ -160,7 +160,7 @@ class Clerk:
         new.geoip_country, new.geoip_country_iso2 = address["country"], address["country_iso2"]
         _ship(item, new, lines)
         totals.take_costs(new, changes, builder.taxes)
-        wrong = totals.reckon(new, lines, [], changes)
+        wrong = totals.compute_totals(new, lines, [], changes)
         if wrong:
             raise refuse_faults(wrong)
         moves = stock.settle(new, lines, [], order_policy.timing(builder.unit), held=False)

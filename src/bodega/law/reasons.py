@@ -62,7 +62,8 @@ class Reason(Enum):
     HOURLY_QUOTA_SPENT = (Step.SPEND_QUOTA, 509, 509, "The requests-per-hour limit has been reached.", "Wait X-Retry-After seconds, or raise the quota: bodega account update HASH CLIENT_ID --requests-per-hour N.")
     WINDOW_QUOTA_SPENT = (Step.SPEND_QUOTA, 429, 429, "Too many requests: the quota of this window is spent.", "Wait X-Rate-Limit-Time-Reset-Ms milliseconds, or raise the quota: bodega account update HASH CLIENT_ID --requests-per-window N.")
 
-    NO_SUCH_RESOURCE = (Step.FIND_ROUTE, 404, 404, "The requested resource was not found.", "See what is served: bodega routes.")
+    NO_SUCH_RESOURCE = (Step.FIND_ROUTE, 404, 404, "The requested resource was not found.", "Compare the path with details.nearest_path, or see what is served: bodega routes.")
+    NOT_SERVED_HERE = (Step.FIND_ROUTE, 404, 404, "The operation is documented, but this server does not serve it.", "The path is right; see what is not served: bodega routes --missing.")
     MOVED_ROUTE = (Step.FIND_ROUTE, 301, 301, "The resource has moved.", "Use the path in Location from now on.")
     MOVED_ROUTE_WRITE = (Step.FIND_ROUTE, 308, 308, "The resource has moved.", "Repeat the request at the path in Location and use it from now on.")
 
@@ -79,8 +80,9 @@ class Reason(Enum):
     FILTER_REFUSED = (Step.PARSE_QUERY, 400, 422, "A filter is not supported by this resource.", "Use only the filters of the resource: OPTIONS, or /docs.")
     QUERY_INVALID = (Step.PARSE_QUERY, 400, 422, "A query parameter is invalid.", "Correct the parameter named in the answer.")
     LIMIT_OVER_MAXIMUM = (Step.PARSE_QUERY, 413, 413, "The limit is over the maximum page size.", "Ask for at most details.max_limit rows a page.")
-    FILTER_REQUIRED = (Step.PARSE_QUERY, 400, 422, "Deleting from this collection needs at least one filter.", "Say which rows: for example id:in=1,2,3.")
+    FILTER_REQUIRED = (Step.PARSE_QUERY, 400, 422, "At least one filter must be set for a delete action.", "Say which rows: for example id:in=1,2,3.")
 
+    TOO_MANY_AT_ONCE = (Step.FIND_ENTITY, 429, 429, "Too many requests of this endpoint are under way at once.", "Wait X-Retry-After seconds and send at most details.max_concurrent at once, or lift the limit: bodega store set HASH limits.concurrent=false.")
     KEY_INVALID = (Step.FIND_ENTITY, 400, 400, "The Idempotency-Key cannot be used.", "Send 1 to 255 printable ASCII characters, with or without double quotes: a UUID, for example.")
     KEY_IN_USE = (Step.FIND_ENTITY, 409, 409, "A request with this Idempotency-Key is still being carried out.", "Wait Retry-After seconds and repeat the request with the same key.")
     KEY_REUSED = (Step.FIND_ENTITY, 400, 422, "This Idempotency-Key was used for another request.", "Take a new key for a new request; a retry repeats the path, the body and Accept.")
@@ -103,7 +105,9 @@ class Reason(Enum):
     LIST_REFUSED = (Step.PERFORM, 400, 422, "An item of the list cannot be saved, so none was.", "Mend the items named in errors and send the whole list again.")
     PASSWORD_GUESSED = (Step.PERFORM, 429, 429, "Too many wrong passwords were tried.", "Wait Retry-After seconds and try again.")
     NOT_THE_OWNER = (Step.PERFORM, 403, 403, "The resource belongs to another account, which does not let others do this.", "Use the account that made it, or ask its owner for a wider permission_set.")
-    OUT_OF_STOCK = (Step.PERFORM, 409, 409, "There is not enough stock for this order.", "Order at most details.available_quantity, or add to the stock first.")
+    OPTIONS_REFUSED = (Step.PERFORM, 400, 422, "The options of one or more products are invalid.", "Answer the options of each product that details.errors names, by values that they have.")
+    QUANTITY_OUT_OF_BOUNDS = (Step.PERFORM, 409, 409, "Quantities of one or more products are out of stock or did not meet quantity requirements.", "Order quantities within the minimum and maximum that details.errors tells of each product.")
+    OUT_OF_STOCK = (Step.PERFORM, 409, 409, "Quantities of one or more products are out of stock or did not meet quantity requirements.", "Order at most details.available_quantity, or add to the stock first.")
     PAYMENT_STATE = (Step.PERFORM, 400, 422, "The payment of the order is in no state for this.", "See the transactions of the order for what was paid, and how.")
     CIRCULAR_TREE = (Step.PERFORM, 409, 422, "A category cannot lie below itself.", "Choose a parent outside the category's own subtree.")
     ORPHANED_PRODUCTS = (Step.PERFORM, 409, 422, "Deleting these categories would leave products without a category.", "Move the products named in details to another category, or delete them, first.")

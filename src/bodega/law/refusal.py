@@ -14,18 +14,27 @@ class Fault(NamedTuple):
     """One faulty member of a request.
 
     `field` is the name on the wire, `message` a sentence, `details` further members of V2's `details` (rule 4).
+    `code` is the hosted API's number for it, `json` what a reader of JSON says of a value of another type, `key` the
+    member of V3's `errors` where that is not the field (`law/wording.py`).
     """
 
     reason: Reason
     field: str
     message: str
     details: Mapping[str, Any] = {}
+    code: int = 0
+    json: str = ""
+    key: str = ""
+
+    def below(self, place: str) -> Fault:
+        """The fault of a part of a whole: its field is named from there, as in `0.name`."""
+        return self._replace(field=f"{place}.{self.field}".removesuffix("."))
 
 
 class Refusal(Exception):
     """Raised by the step that owns `reason`; everything a body or a header of the answer needs is here.
 
-    `details` become V2 `details` and V3 `errors`; `headers` are sent as they are.
+    `details` become V2 and V3 `details`; `headers` are sent as they are.
     """
 
     def __init__(
@@ -46,7 +55,7 @@ class Refusal(Exception):
 
     def inside(self, place: str) -> Refusal:
         """The refusal of a part of a whole: its faults name the position, as in `0.name`."""
-        faults = [fault._replace(field=f"{place}.{fault.field}") for fault in self.faults]
+        faults = [fault.below(place) for fault in self.faults]
         return Refusal(self.reason, self.message, details=self.details, faults=faults, headers=self.headers)
 
     def __str__(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from bodega.access.accounts import add_account
-from bodega.access.plans import DEFAULT, PLANS
+from bodega.access.plans import DEFAULT, NO_HOUR, PLANS
 from bodega.panel import permissions
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply, go
@@ -112,12 +112,16 @@ async def change(request: PanelRequest) -> Reply:
     account = await the_account(request)
     try:
         quota = _quota(request.field("quota"))
+        hour = _quota(request.field("hour"))
     except ValueError as error:
         return await _one(request, account, str(error), HTTPStatus.UNPROCESSABLE_ENTITY)
     field = "per_hour" if account.kind == "basic" else "per_window"
     changed = replace(account, scopes=permissions.chosen(request.form, request.field("preset")))
-    if quota is not None and quota != getattr(account, field):
-        changed = replace(changed, **{field: quota, "quota_epoch": account.quota_epoch + 1})
+    quotas = {} if quota is None else {field: quota}
+    if account.kind != "basic" and "hour" in request.form:
+        quotas["per_hour"] = NO_HOUR if hour is None else hour
+    if any(getattr(account, name) != number for name, number in quotas.items()):
+        changed = replace(changed, **quotas, quota_epoch=account.quota_epoch + 1)
     await request.panel.registry.save_account(changed)
     return _back(request, account, "saved")
 

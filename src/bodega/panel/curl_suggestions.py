@@ -92,8 +92,8 @@ def faulty(entry: Exchange) -> list[str]:
     except msgspec.DecodeError:
         return []
     if isinstance(body, dict):
-        errors = body.get("errors")
-        return [name for name in errors if isinstance(name, str)] if isinstance(errors, dict) else []
+        named = details(entry).get("refused_filters") or body.get("errors")
+        return [name for name in named if isinstance(name, str)] if isinstance(named, dict | list) else []
     items = [item for item in body if isinstance(item, dict)] if isinstance(body, list) else []
     found = [_FIELD.match(str(item.get("message", ""))) for item in items]
     return [name[1] for name in found if name is not None]
@@ -167,7 +167,9 @@ def _other_method(entry: Exchange) -> CurlSuggestion | None:
 
 def _known_method(entry: Exchange) -> CurlSuggestion | None:
     if entry.method == "PATCH":
-        return CurlSuggestion(curl(entry, method="PUT"), "Partial changes use PUT here.")
+        kind: dict[str, str | None] = {"content-type": entry.header("content-type") or "application/json"}
+        line = curl(entry, method="PUT", headers=kind, body=entry.body or "{}")  # it was refused with its body unread
+        return CurlSuggestion(line, "Partial changes use PUT here.")
     return None
 
 
@@ -225,6 +227,7 @@ _SUGGESTIONS: dict[Reason, Callable[[Exchange], CurlSuggestion | None]] = {
     Reason.UNREACHABLE: _later,
     Reason.HOURLY_QUOTA_SPENT: _later,
     Reason.WINDOW_QUOTA_SPENT: _later,
+    Reason.TOO_MANY_AT_ONCE: _later,
     Reason.UNKNOWN_METHOD: _known_method,
     Reason.CREDENTIALS_MISSING: _with_token,
     Reason.CREDENTIALS_WRONG: _with_token,

@@ -1,4 +1,4 @@
-"""The resources: one small file each, declarations plus named rules. A folder's own page names what it serves.
+"""The resources: one small file each, declarations plus named rules. A folder's `__init__` says what it serves.
 
 Each file exports one `RESOURCE`, and its folder lists it: what is stored, what is served and what happens in time all
 follow from that list.

@@ -1,4 +1,4 @@
-"""Metafields: what apps keep beside a resource. One table for each kind of resource, made by `metafields_of`."""
+"""Metafields: data that apps attach to a resource. One table for each kind of resource, made by `metafields_of`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from bodega.storage.table import Reference, Table, Unique
 from bodega.storage.unit import Unit
 
 MAXIMUM = 250
-"""Metafields of one resource that one account may keep (rule 71: the schema's text also says 50)."""
+"""The most metafields of one account for one resource (rule 71: the schema's text also says 50)."""
 
 MAX_AT_ONCE = 250
 
@@ -34,7 +34,7 @@ WRITABLE = ("write", "write_and_sf_access")
 
 
 class Metafield(Entity, kw_only=True):
-    """`owner_client_id` is the account that made it; `permission_set` says what other accounts may do with it."""
+    """`owner_client_id` is the account that created it; `permission_set` says what other accounts may do with it."""
 
     key: Key
     value: Annotated[str, msgspec.Meta(min_length=1, max_length=65_535)]
@@ -50,14 +50,12 @@ class Metafield(Entity, kw_only=True):
 
 _REQUIRED = "permission_set namespace key value"
 _OWN = "id resource_type date_created date_modified owner_client_id"
-_FILTERS = (
-    "id:set key:in namespace:in resource_id:in date_created:min,max,greater,less date_modified:min,max,greater,less"
-)
+_FILTERS = "id key namespace :resource_id date_created date_modified"
 
 
 def metafields_of(word: str, parents: Sequence[Parent], item_path: str, all_path: str, scope: str) -> Resource:
     """The metafields of the resource that `parents` names last: `word` is its `resource_type`, `item_path` the path of
-    one of them, `all_path` the one below which all its metafields are written at once."""
+    one such resource, `all_path` the one below which all its metafields are written at once."""
     parent = parents[-1].table
     scoped = _SCOPED.get(word, word)
     table = stored(
@@ -83,14 +81,14 @@ def metafields_of(word: str, parents: Sequence[Parent], item_path: str, all_path
     terms: dict[str, Any] = {"created": 200, "owner": "owner_client_id", "shared": "is_shared"}
     home = f"{item_path}/metafields"
     of_one = Endpoint(3, table, listing, scope, _blanks(home), v3=one, parents=tuple(parents), **terms)
-    batch = Batch(MAX_AT_ONCE, counted=True, partly=PartlyRefused)
+    batch = Batch(MAX_AT_ONCE, counted=True, partly=PartlyRefused, each=True)
     of_all = Endpoint(3, table, listing, scope, f"{all_path}/metafields", v3=many, batch=batch, **terms)
     return Resource(
         aggregates=(
             Aggregate(
                 table,
-                before_write=(_keep_what_is_the_owners(word),),
-                before_delete=(_delete_ones_own(table),),
+                before_write=(_keep_owner_members(word),),
+                before_delete=(_check_delete_permission(table),),
                 signals=(
                     *(events(f"store/{scoped}/metafield", data=_told) if scoped else ()),
                     *events("store/metafield", data=lambda field: {**_told(field), "resource_type": word}),
@@ -108,11 +106,11 @@ def metafields_of(word: str, parents: Sequence[Parent], item_path: str, all_path
 
 
 _SCOPED = {"variant": "product/variant", "location": "inventory/location", "customer": ""}
-"""Kinds of resources whose metafields have a scope of another name, or none of their own."""
+"""Kinds of resources whose metafields have a scope with another name, or none of their own."""
 
 
 def _told(field: Metafield) -> dict[str, Any]:
-    """What the events of a metafield say: the resource's id is a text there."""
+    """The payload of a metafield's events: the resource's id is a string there."""
     return {"metafield_id": field.id, "resource_id": str(field.resource_id)}
 
 
@@ -120,9 +118,9 @@ def _blanks(path: str) -> str:
     return "/".join("{}" if part.startswith("{") else part for part in path.split("/"))
 
 
-def _keep_what_is_the_owners(word: str) -> BeforeWrite:
-    async def keep_what_is_the_owners(unit: Unit, old: Metafield | None, new: Metafield) -> None:
-        """Rule 71: another account changes what it may write, and never what the field is called or who may see it."""
+def _keep_owner_members(word: str) -> BeforeWrite:
+    async def keep_owner_members(unit: Unit, old: Metafield | None, new: Metafield) -> None:
+        """Rule 71: another account may change what it may write, but never the name of the field or who may see it."""
         if old is None:
             new.resource_type, new.owner_client_id = word, unit.client_id
             return
@@ -133,19 +131,19 @@ def _keep_what_is_the_owners(word: str) -> BeforeWrite:
         if old.permission_set not in WRITABLE or any(getattr(old, name) != getattr(new, name) for name in named):
             raise _not_yours(old)
 
-    return keep_what_is_the_owners
+    return keep_owner_members
 
 
-def _delete_ones_own(table: Table) -> BeforeDelete:
-    async def delete_ones_own(unit: Unit, doomed: Sequence[int]) -> None:
-        """Rule 71: an account deletes what it may write; all go with what they belong to."""
+def _check_delete_permission(table: Table) -> BeforeDelete:
+    async def check_delete_permission(unit: Unit, ids: Sequence[int]) -> None:
+        """Rule 71: an account may delete what it may write; all metafields are deleted with their resource."""
         field: Metafield
-        for field in await query.entities_of(unit.tx, table, doomed):
+        for field in await query.entities_of(unit.tx, table, ids):
             mine = unit.client_id == field.owner_client_id or field.permission_set in WRITABLE
             if not mine and not _goes_along(unit, table, field):
                 raise _not_yours(field)
 
-    return delete_ones_own
+    return check_delete_permission
 
 
 def _goes_along(unit: Unit, table: Table, field: Metafield) -> bool:

@@ -1,11 +1,11 @@
-"""The end of a connection: when nothing is owed, and in stages when a client may still be sending (RFC 9112 9.6)."""
+"""The end of a connection: when no reply is owed, and in stages while a client may still be sending (RFC 9112 9.6)."""
 
 import asyncio
 from typing import Any
 
 from bodega.server.connection import Connection
 
-LINGER_BYTES = 256 * 1024  # what is still taken, and thrown away, from a client that sends on after our last word
+LINGER_BYTES = 256 * 1024  # how much is read, and discarded, from a client that goes on sending after our last reply
 LINGER_SECONDS = 1.0
 
 
@@ -17,7 +17,7 @@ class Closing:
         self._discarded = 0
 
     def close_idle(self) -> None:
-        """Close when nothing is owed. Under TLS a client that is not reading never says goodbye, and need not be
+        """Close when no reply is owed. A TLS client that is not reading never sends close_notify, and need not be
         waited for (RFC 8446 section 6.1)."""
         connection = self._connection
         connection.transport.close()
@@ -35,13 +35,13 @@ class Closing:
         connection.timer.set(LINGER_SECONDS, self._leave)
 
     def discard(self, data: bytes) -> None:
-        """Takes what comes after our last word, up to a point."""
+        """Discards what arrives after our last reply, up to a limit."""
         self._discarded += len(data)
         if self._discarded > LINGER_BYTES:
             self._connection.flow.pause_reading()
 
     def _leave(self) -> None:
-        """Close, and under TLS without the closing handshake, which would read on, when our reply is out."""
+        """Close once our reply is sent; under TLS without the closing handshake, which would go on reading."""
         transport = self._connection.transport
         if transport.get_write_buffer_size():
             transport.close()
@@ -50,7 +50,7 @@ class Closing:
 
 
 class LingeringTransport(asyncio.Transport):
-    """What a reply to a half-read request is written to: closing it waits for the client to have read the reply."""
+    """The transport for the reply to a half-read request: closing it waits until the client has read the reply."""
 
     def __init__(self, transport: asyncio.Transport, closing: Closing) -> None:
         super().__init__()

@@ -16,7 +16,7 @@ class Unreadable(Exception):
 
 
 class Timer:
-    """One thing to do later, unless something else comes first."""
+    """One callback to run later, unless another replaces it."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -24,16 +24,16 @@ class Timer:
 
     @property
     def runs(self) -> bool:
-        """Whether it waits for something."""
+        """Whether a callback is waiting."""
         return self._handle is not None
 
     def set(self, seconds: float, then: Callable[[], None]) -> None:
-        """Calls `then` in so many seconds, and nothing that was waited for before."""
+        """Calls `then` after `seconds`, instead of a callback that was set before."""
         self.clear()
         self._handle = self._loop.call_later(seconds, self._fire, then)
 
     def clear(self) -> None:
-        """Waits for nothing."""
+        """Cancels the callback."""
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
@@ -56,16 +56,16 @@ class Connection(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, loop)
         self.limits = limits
-        self.timer = Timer(self.loop)  # the deadline of what is open, or of the connection's end
-        self.deaf = False  # nothing more is parsed
-        self.reason: ProtocolRefusal | None = None  # why the parser was stopped
+        self.timer = Timer(self.loop)  # the deadline of the open part, or of the connection's end
+        self.deaf = False  # no more input is parsed
+        self.reason: ProtocolRefusal | None = None  # why the parser stopped
 
     def stop(self, reason: ProtocolRefusal) -> NoReturn:
-        """Ends the parser, from inside one of its callbacks."""
+        """Stops the parser, from inside one of its callbacks."""
         self.reason = reason
         raise Unreadable
 
     @property
     def answers_open_message(self) -> bool:
-        """Whether the newest cycle is that of the message whose head was read last."""
+        """Whether the newest cycle belongs to the message whose head was read last."""
         return self.cycle is not None and self.cycle.scope is self.scope

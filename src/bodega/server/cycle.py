@@ -1,4 +1,4 @@
-"""A request and its reply, in the hands of the application."""
+"""A request and its reply, as the application handles them."""
 
 import asyncio
 from typing import Any
@@ -9,15 +9,15 @@ from bodega.server.connection import Connection
 
 WHOLE = "http.response.whole"
 EXTENSIONS: dict[str, dict[object, object]] = {WHOLE: {}}
-COPIED = 16 * 1024  # a body up to this size is sent with its head in one system call, a longer one is not copied for it
+COPIED = 16 * 1024  # a body up to this size is sent with its head in one system call, a longer one without copying
 
 
 class Cycle(RequestResponseCycle):
-    """A request and its reply, which may come as one message.
+    """A request and its reply, which the application may send as one message.
 
-    Two messages are two system calls, and the server looks through every header twice. An application that has its
-    reply whole sends `{"type": "http.response.whole", "status", "headers", "body"}` instead, when the scope offers that
-    extension; of its framing headers it says the truth itself.
+    Two messages are two system calls, and the server scans every header twice. An application that has the whole reply
+    sends `{"type": "http.response.whole", "status", "headers", "body"}` instead, if the scope offers that extension;
+    its framing headers must then be correct.
     """
 
     def send(self, message: Any) -> Any:
@@ -40,7 +40,7 @@ class Cycle(RequestResponseCycle):
         parts.append(b"\r\n")
         head = b"".join(parts)
         if head.count(b"\n") != len(headers) + len(self.default_headers) + 2 + (not self.keep_alive):
-            raise RuntimeError("A header value holds a line break.")  # nothing a caller sent may end a header
+            raise RuntimeError("A header value holds a line break.")  # nothing from a caller may end a header
         self.response_started = True
         self.waiting_for_100_continue = False
         body = message["body"]
@@ -57,7 +57,7 @@ class Cycle(RequestResponseCycle):
 
 
 def cycle_of(connection: Connection, version: str) -> Cycle:
-    """The cycle of the request whose head was just read. A server that leaves ends the connection with its reply."""
+    """The cycle of the request whose head was just read. A stopping server ends the connection with its reply."""
     keep_alive = version == "1.1" and connection.parser.should_keep_alive() and "leaving" not in connection.app_state
     return Cycle(
         scope=connection.scope,

@@ -1,4 +1,4 @@
-"""The head of a request: what makes it unreadable, and what of it the application is told."""
+"""The head of a request: what makes it invalid, and what the application gets of it."""
 
 import re
 from typing import Any
@@ -15,9 +15,9 @@ METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+(?: |$)")
 
 
 def judge_head(connection: Connection, version: str, arrived: int) -> None:
-    """Refuse a head that is too large, or whose framing could be read in two ways (RFC 9112 sections 3.2, 6).
+    """Refuse a head that is too large, or whose framing is ambiguous (RFC 9112 sections 3.2, 6).
 
-    `arrived` are the bytes that may belong to it: only when they are too many is it measured.
+    `arrived` are the bytes that may belong to it: it is measured only if they are too many.
     """
     headers, limits, stop = connection.headers, connection.limits, connection.stop
     if len(headers) > limits.fields:
@@ -40,18 +40,18 @@ def judge_head(connection: Connection, version: str, arrived: int) -> None:
         if hosts != 1:
             stop(ProtocolRefusal.MALFORMED)
     elif version == "1.0":
-        connection.expect_100_continue = False  # RFC 9110 section 10.1.1: such a client knows no 100 Continue
+        connection.expect_100_continue = False  # RFC 9110 section 10.1.1: such a client does not know 100 Continue
     else:
         stop(ProtocolRefusal.VERSION_UNKNOWN)
 
 
 def fill_scope(connection: Connection, version: str, method: bytes) -> None:
-    """What the request line says, for the application."""
+    """Puts the request line into the application's scope."""
     if method == b"CONNECT" and not connection.url.startswith(b"/"):
-        # Its target is a host to tunnel to, nothing an application can read.
+        # Its target is a host to tunnel to, which an application cannot serve.
         connection.stop(ProtocolRefusal.METHOD_UNKNOWN)
     target = httptools.parse_url(connection.url)
-    path = target.path or b"/"  # an absolute target may have none (RFC 9112 section 3.2.2)
+    path = target.path or b"/"  # an absolute target may have no path (RFC 9112 section 3.2.2)
     scope = connection.scope
     scope["method"] = method.decode("ascii")
     scope["http_version"] = version

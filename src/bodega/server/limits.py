@@ -1,4 +1,4 @@
-"""What one request may take of a connection, and why it is turned away when it takes more."""
+"""What one request may use of a connection, and why it is refused if it uses more."""
 
 import json
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from uuid import uuid4
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one request may take: seconds from the first byte of a head to its end and from there to the end of the
+    """What one request may use: seconds from the first byte of a head to its end and from there to the end of the
     body; bytes of the request line and header fields together; number of header fields; bytes of the decoded body."""
 
     head_seconds: float = 30.0
@@ -20,7 +20,7 @@ class Limits:
 
 
 class ProtocolRefusal(Enum):
-    """Why a request is turned away before an application sees it whole: status and message of the reply."""
+    """Why a request is refused before the application sees all of it: status and message of the reply."""
 
     MALFORMED = 400, "The request is not valid HTTP/1.1."
     TOO_SLOW = 408, "The request did not arrive in time."

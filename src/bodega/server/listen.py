@@ -23,7 +23,7 @@ from bodega.server.loop import stopped_by_signals
 from bodega.server.protocol import Protocol
 
 KEEP_ALIVE_SECONDS = 30
-HANDSHAKES_SECONDS = 2.0  # for connections that were made just before the server stopped listening
+HANDSHAKES_SECONDS = 2.0  # for connections that were opened just before the server stopped listening
 
 
 async def serve(
@@ -38,8 +38,8 @@ async def serve(
 ) -> None:
     """Serve until a stop signal, or until `stop` is set, then finish what is in flight for up to `grace_seconds`.
 
-    Between the two the server goes on as before for `drain_seconds`, but tells the application by `stopping` in the
-    state of the scope, so that whoever balances the load can hear of it first.
+    In between the server goes on as before for `drain_seconds`, but sets `stopping` in the state of the scope, so that
+    a load balancer can notice it first.
 
     The application starts (ASGI lifespan) before the first request is read and shuts down after the last reply.
     `started` is called once with the bound listeners. Raises ListenError when a listener cannot be bound or the
@@ -103,7 +103,7 @@ async def serve_bound(
         last = [listener.socket.dup() for listener in listeners if listener.socket is not None]
         for server in servers:
             server.close()
-        await take_what_waits(last, listeners, protocol)
+        await accept_waiting(last, listeners, protocol)
         for connection in list(state.connections):
             connection.shutdown()
         await finish(state, grace_seconds)
@@ -128,10 +128,10 @@ async def accept(listener: Listener, protocol: Callable[[], asyncio.Protocol], l
     )
 
 
-async def take_what_waits(
+async def accept_waiting(
     sockets: Sequence[Socket], listeners: Sequence[Listener], protocol: Callable[[], asyncio.Protocol]
 ) -> None:
-    """Accept the connections that were made before the server stopped listening: their clients think they are served.
+    """Accept the connections that were opened before the server stopped listening: their clients expect a reply.
 
     Closing a socket resets what its queue still holds. `sockets` are copies of those of `listeners`.
     """
@@ -139,7 +139,7 @@ async def take_what_waits(
     accepted: list[asyncio.Task[Any]] = []
     for copy, listener in zip(sockets, listeners, strict=True):
         handshake = HANDSHAKES_SECONDS if listener.tls else None
-        with copy, suppress(OSError):  # that the queue is empty is told as an error, too
+        with copy, suppress(OSError):  # an empty queue is reported as an error, too
             copy.setblocking(False)
             while True:
                 connection, _ = copy.accept()
@@ -156,7 +156,7 @@ async def take_what_waits(
 
 
 async def keep_date(state: ServerState) -> NoReturn:
-    """The Date field of every reply (RFC 9110 section 6.6.1), written once a second."""
+    """Updates the Date field of every reply (RFC 9110 section 6.6.1) once a second."""
     while True:
         now = time.time()
         state.default_headers = [(b"date", formatdate(now, usegmt=True).encode())]
@@ -166,7 +166,7 @@ async def keep_date(state: ServerState) -> NoReturn:
 async def finish(state: ServerState, grace_seconds: float) -> None:
     """Wait until every connection is closed and every request task has ended, or the grace is over.
 
-    The protocol keeps both in plain sets, which announce nothing: so they are looked at.
+    The protocol keeps both in plain sets, which send no notification: so they are polled.
     """
     end = time.monotonic() + grace_seconds
     while (state.connections or state.tasks) and time.monotonic() < end:  # noqa: ASYNC110

@@ -1,4 +1,4 @@
-"""Where a server listens: its sockets, bound and closed."""
+"""Where a server listens: binding and closing its sockets."""
 
 import os
 import socket
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 BACKLOG = 2048
 
-Socket = socket.socket  # a field of Listener has the module's name
+Socket = socket.socket  # a field of Listener has the name of the module
 
 
 class ListenError(Exception):
@@ -32,9 +32,9 @@ class Listener:
 
 
 def bind(listener: Listener, *, shared: bool = False) -> Listener:
-    """The listener with its socket listening and the real port. Raises ListenError when that cannot be.
+    """The listener with its socket listening and the real port. Raises ListenError if that fails.
 
-    `shared` sockets of one port each get their part of the connections from the system (Linux, SO_REUSEPORT).
+    The system distributes connections among `shared` sockets of one port (Linux, SO_REUSEPORT).
     """
     if listener.socket is not None:
         return replace(listener, port=listener.socket.getsockname()[1])
@@ -61,7 +61,7 @@ def bind(listener: Listener, *, shared: bool = False) -> Listener:
 
 
 def reason(error: OSError) -> str:
-    """The system's own words without number or address, beginning small: "address already in use"."""
+    """The system's message without number or address, beginning in lower case: "address already in use"."""
     words = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror or error)
     return words[:1].lower() + words[1:]
 
@@ -70,8 +70,8 @@ def bind_each(listener: Listener, workers: int) -> list[Listener]:
     """One bound listener for each worker, all on the same port.
 
     Workers that accept from one socket get very unequal shares, and a connection stays where it was accepted. Only
-    Linux divides connections among sockets of one port; elsewhere the workers share one. Sockets that share a port
-    would share it with a second server too: the first is bound alone, so that this is noticed.
+    Linux distributes connections among sockets of one port; elsewhere the workers share one. Sockets that share a port
+    would share it with a second server too: the first is bound exclusively, so that this is noticed.
     """
     alone = bind(listener)
     if workers == 1 or alone.socket is None or not sys.platform.startswith("linux"):

@@ -1,8 +1,8 @@
 """HTTP/1.1 on one connection, within limits.
 
-uvicorn's httptools protocol parses and frames; this adds what it leaves open: deadlines for head and body, caps on
-both (arrival.py), refusals for ambiguous framing (head.py, refusing.py; RFC 9112 section 11.2), and an orderly close
-when a request is answered before it was read (closing.py; RFC 9112 section 9.6).
+uvicorn's httptools protocol parses and frames; this adds what it lacks: deadlines for head and body, caps on both
+(arrival.py), refusals for ambiguous framing (head.py, refusing.py; RFC 9112 section 11.2), and an orderly close when a
+request is answered before it was read completely (closing.py; RFC 9112 section 9.6).
 """
 
 import asyncio
@@ -26,7 +26,7 @@ LAST_CALL_SECONDS = 0.25  # how long a stopping server still listens on a connec
 
 
 class Protocol(Connection):
-    """One connection, which hands what comes to its parts, and the requests to the application in turn."""
+    """One connection, which passes what arrives to its parts, and the requests to the application in turn."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Protocol(Connection):
         self._closing = Closing(self)
         self._refusing = Refusing(self, self._closing)
         self._arrival = Arrival(self, self._closing, self._refusing)
-        self._alias: bytes | None = None  # a method the parser does not know, while it is told another
+        self._alias: bytes | None = None  # a method unknown to the parser, which is given another instead
         self._idle_since: float | None = None  # when the last reply was complete, until the next byte
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -71,7 +71,7 @@ class Protocol(Connection):
             return
         cycle = self.cycle
         if cycle is None or cycle.more_body or cycle.response_complete or cycle.scope is not self.scope:
-            self._arrival.went_on(len(data), before)
+            self._arrival.check_part(len(data), before)
         elif self.timer.runs:
             self._arrival.is_whole()
 
@@ -102,9 +102,10 @@ class Protocol(Connection):
             cycle.message_event.set()
 
     def on_response_complete(self) -> None:
-        """Turn to the next request: the one that waits, or one that must begin within the keep-alive time.
+        """Turn to the next request: one that is waiting, or one that must begin within the keep-alive time.
 
-        One timer serves all replies on a connection; it is looked at when it fires, not moved by each reply.
+        One timer serves all replies on a connection: the time is checked when it fires, instead of resetting it at each
+        reply.
         """
         self.server_state.total_requests += 1
         if self.transport.is_closing():
@@ -130,12 +131,13 @@ class Protocol(Connection):
             self._closing.close_idle()
 
     def shutdown(self) -> None:
-        """The server stops: what is being answered is the last reply here, and so is what is asked in this moment.
+        """The server stops: the reply in progress is the last one here, or the reply to a request that is just
+        arriving.
 
-        A client may just be sending on a connection that looks idle. It is closed only when nothing has come for a
-        while; what comes until then is answered, and the answer ends the connection (RFC 9112 section 9.6).
+        A client may just be sending on a connection that looks idle. It is closed only if nothing arrives for a while;
+        a request that arrives until then is answered, and the reply ends the connection (RFC 9112 section 9.6).
         """
-        self._arrival.let_go()
+        self._arrival.end_after_upload()
         if self.cycle is None or self.cycle.response_complete:
             self.loop.call_later(LAST_CALL_SECONDS, self._close_if_idle)
         else:
@@ -153,7 +155,7 @@ class Protocol(Connection):
         return False
 
     def _unreadable(self, error: Exception, data: bytes, before: RequestResponseCycle | None) -> None:
-        """The parser stopped: by our own word, at a method it does not know, or at a fault."""
+        """The parser stopped: because a callback stopped it, at an unknown method, or at a syntax error."""
         refuse = self._refusing.refuse
         if self.deaf:
             self._arrival.is_whole()
@@ -167,7 +169,8 @@ class Protocol(Connection):
             refuse(ProtocolRefusal.METHOD_UNKNOWN if METHOD.match(data) else ProtocolRefusal.MALFORMED)
 
     def _read_unknown_method(self, method: bytes, data: bytes) -> None:
-        """Let the application answer a method the parser has no name for: it is parsed as TRACE, framed alike."""
+        """Let the application answer a method that the parser does not know: it is parsed as TRACE, which is framed
+        alike."""
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
         self._alias = method

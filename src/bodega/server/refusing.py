@@ -1,4 +1,4 @@
-"""The server's own refusals: who is answered, and when, on a connection where other replies may be owed first."""
+"""The server's own refusals: sent after the replies that a connection may still owe."""
 
 from functools import partial
 
@@ -17,7 +17,7 @@ class Refusing:
         self._closing = closing
 
     def refuse(self, reason: ProtocolRefusal) -> None:
-        """Answer for the open request, after the replies to those before it, and close."""
+        """Refuse the open request, after the replies to those before it, and close."""
         connection = self._connection
         connection.deaf = True
         connection.timer.clear()
@@ -25,7 +25,7 @@ class Refusing:
         if cycle is None or (cycle.response_complete and cycle.scope is not connection.scope):
             self._answer(reason)
         elif cycle.response_complete:
-            connection.transport.close()  # the fault is in the rest of a request that has its reply
+            connection.transport.close()  # the fault is in the rest of a request that was already answered
         elif cycle.scope is not connection.scope or not cycle.more_body:
             cycle.on_response = partial(self._answer_last, reason)
         elif connection.pipeline:
@@ -45,18 +45,18 @@ class Refusing:
             self._closing.linger()
 
     def _answer_last(self, reason: ProtocolRefusal) -> None:
-        """The last request before the refused one has its reply."""
+        """The last request before the refused one was answered."""
         self._connection.on_response_complete()
         self._connection._unset_keepalive_if_required()
         self._answer(reason)
 
     async def _answer_instead(self, reason: ProtocolRefusal, *_: object) -> None:
-        """In the place of the application, for a request refused while it waited for its turn."""
+        """Answers in place of the application, for a request that was refused while it waited for its turn."""
         _hang_up(self._connection.cycle)
         self._answer(reason)
 
 
 def _hang_up(cycle: RequestResponseCycle) -> None:
-    """Tell the application that its client is gone; nothing it still sends leaves."""
+    """Tell the application that its client is gone; nothing that it still sends goes out."""
     cycle.disconnected = True
     cycle.message_event.set()

@@ -1,8 +1,8 @@
 """A local certificate authority and the server certificate it signs.
 
-Made on first start in the data directory: `ca.pem` is what a client is told to trust. `server.json` says what the
-certificate holds, so that a start with everything in place reads four small files and never loads the library that
-makes certificates.
+Created at the first start in the data directory: `ca.pem` is what a client has to trust. `server.json` records what the
+certificate contains, so that a start with everything in place reads four small files and never imports the library that
+creates certificates.
 """
 
 import datetime
@@ -41,12 +41,11 @@ class Certificate:
 
 
 def ensure_certificate(directory: Path, host: str, *more: str) -> Certificate:
-    """The certificate in `directory`, made or made anew when it is missing, runs out within 30 days or lacks a name.
+    """The certificate in `directory`, created or renewed if it is missing, expires within 30 days or lacks a name.
 
-    It is valid for localhost, *.localhost (which few clients take: see sni.py), both loopback addresses, this
+    It is valid for localhost, *.localhost (which few clients accept: see sni.py), both loopback addresses, this
     machine's name, `host`, `more`, and every name it was valid for before: two servers that share a directory do not
-    take turns in replacing it. Any number of processes may start at once. Raises OSError when the directory cannot be
-    written.
+    keep replacing it. Any number of processes may start at once. Raises OSError when the directory cannot be written.
     """
     names = [*local_names(), *(name.lower() for name in (host, *more) if name)]
     if not is_current(directory, names):
@@ -58,7 +57,7 @@ def ensure_certificate(directory: Path, host: str, *more: str) -> Certificate:
 
 
 def server_context(cert: Path, key: Path) -> ssl.SSLContext:
-    """TLS 1.2 or later, HTTP/1.1 by ALPN. Raises ssl.SSLError or OSError when the files do not fit or are missing."""
+    """TLS 1.2 or later, HTTP/1.1 by ALPN. Raises ssl.SSLError or OSError if the files do not match or are missing."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
@@ -71,11 +70,11 @@ def local_names() -> list[str]:
     return ["localhost", "*.localhost", "127.0.0.1", "::1", socket.gethostname().lower()]
 
 
-# What is there
+# Existing files
 
 
 def is_current(directory: Path, names: list[str]) -> bool:
-    """Whether the files belong together, hold all of `names`, and stay valid for 30 days and more."""
+    """Whether the files belong together, contain all of `names`, and are valid for at least 30 more days."""
     try:
         description = json.loads((directory / "server.json").read_bytes())
         return (
@@ -88,7 +87,7 @@ def is_current(directory: Path, names: list[str]) -> bool:
 
 
 def described_names(directory: Path) -> list[str]:
-    """The names of the certificate that is about to be replaced."""
+    """The names in the certificate that is about to be replaced."""
     try:
         return [str(name) for name in json.loads((directory / "server.json").read_bytes())["names"]]
     except (OSError, ValueError, KeyError, TypeError):
@@ -96,14 +95,14 @@ def described_names(directory: Path) -> list[str]:
 
 
 def digest(directory: Path) -> str:
-    """One digest of the three files a server and its clients use: a file that was exchanged or lost shows."""
+    """One digest of the three files that a server and its clients use: it reveals a file that was replaced or lost."""
     names = ("ca.pem", "server.pem", "server-key.pem")
     return hashlib.sha256(b"".join((directory / name).read_bytes() for name in names)).hexdigest()
 
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Held by one process at a time; let go by the system when the process dies."""
+    """Held by one process at a time; released by the system when the process dies."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -113,7 +112,7 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def write(path: Path, content: bytes, mode: int) -> None:
-    """Replace the file in one step; its content is never readable under wider permissions than `mode`."""
+    """Replace the file in one step; its content is never readable with wider permissions than `mode`."""
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -127,14 +126,14 @@ def write(path: Path, content: bytes, mode: int) -> None:
         raise
 
 
-# What is made
+# New files
 
 
 def issue(directory: Path, names: list[str]) -> None:
-    """Sign a new server certificate, by the authority in `directory` when it is good for as long, else by a new one.
+    """Sign a new server certificate, by the authority in `directory` if that is valid for as long, else by a new one.
 
-    The server's key is kept when there is one, so that a process that reads certificate and key while they are
-    replaced still finds a pair.
+    An existing server key is kept, so that a process that reads certificate and key while they are replaced still finds
+    a matching pair.
     """
     from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -168,7 +167,8 @@ def make_key(path: Path) -> "EllipticCurvePrivateKey":
 
 
 def load_authority(directory: Path) -> "tuple[x509.Certificate, EllipticCurvePrivateKey] | None":
-    """The authority's certificate and key; None when a part is missing, they differ, or it ends before a new leaf."""
+    """The authority's certificate and key; None if a part is missing, they do not match, or it expires before a new
+    leaf."""
     from cryptography import x509
 
     key = load_key(directory / "ca-key.pem")
@@ -227,7 +227,7 @@ def sign_server(
 
 
 def certificate_for(name: "x509.Name", key: "EllipticCurvePrivateKey", days: int) -> "x509.CertificateBuilder":
-    """The parts every certificate has, valid from an hour ago for clocks that run behind."""
+    """The parts of every certificate, valid from an hour ago for clocks that are slow."""
     from cryptography import x509
 
     start = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=1)
@@ -243,7 +243,7 @@ def certificate_for(name: "x509.Name", key: "EllipticCurvePrivateKey", days: int
 
 
 def key_usage(*, certificates: bool) -> "x509.KeyUsage":
-    """An authority signs certificates and revocations, a server the handshake."""
+    """An authority signs certificates and revocation lists, a server the handshake."""
     from cryptography import x509
 
     return x509.KeyUsage(
@@ -260,7 +260,7 @@ def key_usage(*, certificates: bool) -> "x509.KeyUsage":
 
 
 def alternative_name(name: str) -> "x509.GeneralName":
-    """An address as an address, a name in its ASCII form (RFC 5280 section 4.2.1.6)."""
+    """An IP address as an address, a name in its ASCII form (RFC 5280 section 4.2.1.6)."""
     from cryptography import x509
 
     try:

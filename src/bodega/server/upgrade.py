@@ -1,4 +1,4 @@
-"""Requests for another protocol: none is spoken (RFC 9110 section 7.8)."""
+"""Requests for another protocol: none is supported (RFC 9110 section 7.8)."""
 
 from functools import partial
 from types import SimpleNamespace
@@ -11,10 +11,10 @@ from bodega.server.head import content_length
 
 
 def read_past_upgrades(connection: Connection, rest: bytes) -> None:
-    """Go on after a request that asked for another protocol.
+    """Continue after a request that asked for another protocol.
 
-    The parser takes such a request to end with its head. A body it declared is read by a second parser that knows
-    nothing but the framing, and the connection ends with it.
+    The parser assumes that such a request ends with its head. A declared body is read by a second parser that handles
+    only the framing, and the connection ends after it.
     """
     while True:
         cycle = connection.cycle

@@ -17,8 +17,8 @@ from bodega.server.listeners import Listener, ListenError, bind_each, close
 from bodega.server.loop import STOP_SIGNALS, run
 
 RESTART_SIGNAL = signal.SIGUSR2
-SHORT_LIFE_SECONDS = 2.0  # a worker that dies younger than this is not simply replaced
-SHORT_LIVES = 5  # so many in a row, and the fault is not the worker's
+SHORT_LIFE_SECONDS = 2.0  # a worker that dies sooner than this is not simply replaced
+SHORT_LIVES = 5  # after this many in a row the fault is not the worker's
 
 Worker = Callable[[int, Sequence[Listener], asyncio.Event], Coroutine[Any, Any, None]]
 
@@ -30,13 +30,13 @@ def serve_workers(
     *,
     bound: Callable[[Sequence[Listener]], None] | None = None,
 ) -> None:
-    """Run `worker(index, listeners, stop)` in that many forked processes, each in an event loop of its own, until a
-    stop signal. `worker` hands its listeners, which are bound, and `stop` to `serve`. SIGUSR2 replaces them in turns.
+    """Run `worker(index, listeners, stop)` in `workers` forked processes, each in an event loop of its own, until a
+    stop signal. `worker` hands its listeners, which are bound, and `stop` to `serve`. SIGUSR2 replaces them one by one.
 
     `bound` is called in the parent, before any worker runs, with the listeners and their real ports; from then on stop
-    signals are heeded. The caller must have no event loop and no threads. A worker that dies is replaced. The first
+    signals are handled. The caller must have no event loop and no threads. A worker that dies is replaced. The first
     stop signal, or the death of the parent, sets every worker's `stop`; the second signal kills them. Raises
-    ListenError when a listener cannot be bound or workers keep dying at their start.
+    ListenError when a listener cannot be bound or workers keep dying at start.
     """
     if not hasattr(os, "fork"):
         raise ListenError("More than one worker needs a system with fork(); run with one.")
@@ -52,13 +52,13 @@ def serve_workers(
 
 
 class Crew:
-    """The workers of one parent. All hold the reading end of a pipe whose writing end only the parent holds: when it
-    is closed, on purpose or by the parent's death, they stop."""
+    """The workers of one parent. All hold the read end of a pipe whose write end only the parent holds: when that is
+    closed, on purpose or by the parent's death, they stop."""
 
     def __init__(self, worker: Worker, listeners: Sequence[Sequence[Listener]]) -> None:
         self.worker = worker
         self.listeners = listeners
-        self.alive: dict[int, tuple[int, float]] = {}  # by process id: the worker's index and time of birth
+        self.alive: dict[int, tuple[int, float]] = {}  # by process id: the worker's index and start time
         self.lifeline, self.release = os.pipe()
         self.stopping = False
         self.short_lives = 0
@@ -66,7 +66,7 @@ class Crew:
         self.leaving = 0
 
     def run(self, ready: Callable[[], None]) -> None:
-        """Run until every worker has ended; `ready` is called as soon as stop signals are heeded."""
+        """Run until every worker has ended; `ready` is called as soon as stop signals are handled."""
         before = {number: signal.signal(number, self.on_signal) for number in STOP_SIGNALS}
         before[RESTART_SIGNAL] = signal.signal(RESTART_SIGNAL, self.on_restart)
         try:
@@ -99,16 +99,16 @@ class Crew:
                 close(listeners)
 
     def on_restart(self, number: int, frame: object) -> None:
-        """Put a new worker in the place of each, one after the other.
+        """Replace each worker by a new one, one after the other.
 
-        The parent holds every socket, so what connects to one whose worker is changing waits, and is not refused.
+        The parent holds every socket, so connections to one whose worker is being replaced wait and are not refused.
         """
         if not self.leaving:
             self.outdated = list(self.alive)
             self.turn()
 
     def turn(self) -> None:
-        """Start the successor of the next outdated worker, and let that one finish what it has in hand."""
+        """Start the successor of the next outdated worker, and let the old one finish its requests."""
         self.leaving = 0
         while self.outdated and not self.stopping and not self.leaving:
             process = self.outdated.pop(0)
@@ -118,7 +118,7 @@ class Crew:
                 os.kill(process, signal.SIGTERM)
 
     def replace(self, process: int, status: int) -> None:
-        """Note the death of a worker and, while the server runs, put another in its place."""
+        """Note the death of a worker and, while the server runs, replace it."""
         if process == self.leaving:
             del self.alive[process]
             self.turn()
@@ -136,22 +136,22 @@ class Crew:
         self.fork(index)
 
     def fork(self, index: int) -> None:
-        """Start a worker; a signal that comes between two instructions waits until both sides know who they are."""
+        """Start a worker; signals are blocked during the fork, until both processes have set up their handlers."""
         sys.stdout.flush()
         sys.stderr.flush()
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
         process = os.fork()
         if process == 0:
-            self.be_worker(index)
+            self.run_worker(index)
         self.alive[process] = (index, time.monotonic())
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
-    def be_worker(self, index: int) -> NoReturn:
+    def run_worker(self, index: int) -> NoReturn:
         status = 1
         try:
             for number in STOP_SIGNALS:
                 signal.signal(number, signal.SIG_DFL)
-            signal.signal(RESTART_SIGNAL, signal.SIG_IGN)  # it is meant for the parent
+            signal.signal(RESTART_SIGNAL, signal.SIG_IGN)  # the signal is meant for the parent
             signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
             if not self.stopping:
                 os.close(self.release)

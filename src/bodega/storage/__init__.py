@@ -1,1 +1,1 @@
-"""Where stores are kept: one database a store, one door to its rows."""
+"""Where stores are kept: one database for each store, one way to write its rows."""

@@ -1,4 +1,4 @@
-"""What a resource declares of its rows: a table, and all the rules that run for it."""
+"""What a resource declares about its rows: a table, and all rules that run for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The backend: where the registry and the stores' databases are, and how one is opened, brought forward and dropped."""
+"""The backend: where the registry and the stores' databases are, and how a database is opened, migrated and dropped."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HAS_DELIVERIES = "SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE state = '
 
 
 class NoCopy(Exception):
-    """There is no such snapshot, or it cannot be used; the message is a sentence."""
+    """The snapshot does not exist or cannot be used; the message is a sentence."""
 
 
 class Backend(Protocol):
@@ -28,16 +28,16 @@ class Backend(Protocol):
 
     @property
     def connections(self) -> int:
-        """Connections that this process holds to stores; files do not count."""
+        """The number of connections that this process holds to stores; SQLite files do not count."""
 
     async def revision(self, record: StoreRecord) -> int:
-        """The schema revision of a store's database; 0 when there is none yet. Raises Busy."""
+        """The schema revision of a store's database; 0 if there is none yet. Raises Busy."""
 
     async def has_tasks(self, record: StoreRecord) -> bool:
-        """Whether a task or a delivery waits in the store's database, asked without opening it."""
+        """Whether a task or a delivery waits in the store's database, checked without opening the store."""
 
     async def migrate(self, record: StoreRecord) -> None:
-        """Brings the store's database to the newest schema, under a lock that other processes wait for."""
+        """Migrates the store's database to the newest schema, under a lock that other processes wait for."""
 
     async def open(self, record: StoreRecord, model: DataModel = NO_TABLES) -> Rows:
         """Opens the store's rows, which are written by the rules of `model`. Raises Busy."""
@@ -46,22 +46,22 @@ class Backend(Protocol):
         """Deletes the store's database for good."""
 
     async def snapshot(self, record: StoreRecord, name: str) -> None:
-        """Keeps the store as it is now under a name; an older snapshot of that name gives way."""
+        """Saves the present state of the store under a name; it replaces an older snapshot of that name."""
 
     async def snapshots(self, record: StoreRecord) -> list[str]:
         """The names of the store's snapshots."""
 
     async def restore(self, record: StoreRecord, name: str) -> None:
-        """The store is again as the snapshot has it, while servers may have it open. Raises NoCopy."""
+        """Restores the store from the snapshot, while servers may have it open. Raises NoCopy."""
 
     async def forget(self, record: StoreRecord, name: str) -> None:
         """Deletes a snapshot. Raises NoCopy."""
 
     async def backup(self, record: StoreRecord, target: Path, facts: Mapping[str, str]) -> None:
-        """Writes the store, as it is at one moment, into a file with what is to be known of it."""
+        """Writes a consistent copy of the store into a file, together with `facts` about it."""
 
     async def recover(self, record: StoreRecord, backup: Path) -> None:
-        """The store is again as the file of `backup` has it, whichever database it was made from."""
+        """Restores the store from a file of `backup`, whichever database it was taken from."""
 
     async def close(self) -> None:
-        """Lets go of everything but the rows that were opened."""
+        """Closes everything except the rows that were opened."""

@@ -1,4 +1,4 @@
-"""Who stands in the way of a write that an index or a foreign key refused: read only then, and told to the caller."""
+"""What conflicts with a write that an index or a foreign key refused: read only then, and reported to the caller."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def conflicts(tx: Tx, table: Table, entity: Any, rules: Sequence[Conflicts
         sql = f"SELECT id FROM {table.name} WHERE id <> $1 AND {where}"
         other = await query.value(tx, sql, entity.id, *(values[name] for name in unique.columns))
         if other is not None:
-            faults.append(duplicate(unique.field, unique.message, table.noun, other))
+            faults.append(duplicate(unique.field, unique.message, table.noun, other, unique.code))
     for reference in table.references:
         target = values[reference.column]
         if target is not None and await tx.row(f"SELECT 1 FROM {reference.target} WHERE id = $1", target) is None:
@@ -41,7 +41,7 @@ async def conflicts(tx: Tx, table: Table, entity: Any, rules: Sequence[Conflicts
     return faults
 
 
-def duplicate(field: str, message: str, noun: str, other: int) -> Fault:
+def duplicate(field: str, message: str, noun: str, other: int, code: int = 0) -> Fault:
     """The fault of wanting a value that another row holds (rule 43), with who holds it and what to do."""
     details = {
         "conflict_reason": message,
@@ -49,11 +49,11 @@ def duplicate(field: str, message: str, noun: str, other: int) -> Fault:
         "conflicting_id": other,
         "resolution": f"Choose another {field}, or update {noun} {other}.",
     }
-    return Fault(Reason.DUPLICATE, field, message, details)
+    return Fault(Reason.DUPLICATE, field, message, details, code)
 
 
 def dangling(field: str, message: str, missing: Sequence[int]) -> Fault:
-    """The fault of referring to rows that do not exist (rule 44)."""
+    """The fault for a reference to rows that do not exist (rule 44)."""
     details = {
         "conflict_reason": message,
         "invalid_reason": message,

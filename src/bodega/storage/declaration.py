@@ -1,4 +1,4 @@
-"""What all declarations have in common: the file that they stand in, and the error that tells what is wrong in them."""
+"""What all declarations have in common: the file that they are in, and the error that lists their mistakes."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from functools import cache
 from pathlib import Path
 
 _MACHINERY = ("bodega.kit.", "bodega.storage.")
-_HOUSE = Path(__file__).parent.parent
+_PACKAGE = Path(__file__).parent.parent
 
 
 class DeclarationError(Exception):
-    """Declarations name what does not exist; the message has a line for each mistake."""
+    """Declarations name something that does not exist; the message has a line for each mistake."""
 
 
 def declared_in() -> str:
-    """The file of whoever declares something, as `resources/catalog/brands.py`: the first caller that is no part of
-    the kit or the storage."""
+    """The file that declares something, such as `resources/catalog/brands.py`: the first caller outside the kit and the
+    storage."""
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(_MACHINERY):
         frame = frame.f_back
-    return _in_the_house(frame.f_code.co_filename)
+    return _below_package(frame.f_code.co_filename)
 
 
 @cache
-def _in_the_house(name: str) -> str:
+def _below_package(name: str) -> str:
     path = Path(name)
-    return path.relative_to(_HOUSE).as_posix() if path.is_relative_to(_HOUSE) else path.name
+    return path.relative_to(_PACKAGE).as_posix() if path.is_relative_to(_PACKAGE) else path.name

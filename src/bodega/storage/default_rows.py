@@ -1,7 +1,7 @@
-"""What every store has from its first day on: rows that nobody asked for, and that others refer to.
+"""Default rows: rows that every store has from its first day, and that others refer to.
 
 They follow from the store's settings and its clock, so they cannot be part of a migration, which is plain SQL. A table
-names them as `first`; they are written when a store is opened in which the table never held a row.
+names them as `first`; they are written when a store is opened whose table never held a row.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ TOUCHED = "SELECT name FROM table_statistics WHERE total > 0 OR next_id > 1"
 
 
 async def missing_default_rows(tx: Tx, tables: Sequence[Table]) -> list[Table]:
-    """The tables that should have first rows and never held a row: one small query."""
+    """The tables that should have default rows and never held a row: one small query."""
     touched = set(await query.values(tx, TOUCHED))
     return [table for table in tables if table.first is not None and table.name not in touched]
 
 
 async def insert_default_rows(unit: Unit, tables: Sequence[Table]) -> None:
-    """Writes the first rows of these tables, those excepted that another process has furnished meanwhile."""
+    """Inserts the default rows of these tables, except where another process has done so meanwhile."""
     for table in tables:
         if table.first is not None and unit.statistics.untouched(table.name):
             for entity in table.first(unit):

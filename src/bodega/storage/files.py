@@ -1,8 +1,8 @@
-"""Files: the bytes of pictures, kept in the store's own database once each, by the digest of what they are.
+"""Files: the bytes of pictures, kept once each in the store's own database, by the digest of their content.
 
 A document names a file by its address, `"\\u0000/DIGEST/NAME"` as JSON writes it (docs/decisions/0011-files.md). Which
-rows name which files is known from their documents alone, so a file goes in the transaction in which the last row that
-named it goes or changes.
+rows name which files follows from their documents alone, so a file is deleted in the transaction in which the last row
+that named it is deleted or changed.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ CREATE INDEX file_uses_owner ON file_uses (kind, owner);
 """
 
 PLACE = "\x00"
-"""What an address begins with, where a reply puts the URL of the store's files: no client can send it."""
+"""How a stored address begins; replies put the URL of the store's files there. No client can send it."""
 
 _NAMED = re.compile(rb'"\\u0000/([0-9a-f]{64})/')
 
 AT_ONCE = 1000
-"""Digests that one statement names."""
+"""Digests in one statement."""
 
 
 class File(msgspec.Struct, frozen=True):
@@ -59,7 +59,7 @@ async def keep(tx: Tx, file: File) -> None:
 
 
 async def facts(tx: Tx, digest: str) -> tuple[str, int] | None:
-    """Media type and size in bytes of a file that is there."""
+    """Media type and size in bytes of a file, if it exists."""
     found = await tx.row("SELECT media_type, size FROM files WHERE digest = $1", digest)
     if found is None:
         return None
@@ -82,7 +82,7 @@ def named_in(doc: bytes, rest: bytes | None) -> set[str]:
 
 
 def used(table: str, owner: int, digests: Iterable[str]) -> list[Statement]:
-    """Statements that note which files a row names."""
+    """Statements that record which files a row names."""
     return [
         ("INSERT INTO file_uses (digest, kind, owner) VALUES ($1, $2, $3)", (digest, table, owner))
         for digest in sorted(digests)
@@ -90,19 +90,19 @@ def used(table: str, owner: int, digests: Iterable[str]) -> list[Statement]:
 
 
 async def using(tx: Tx, table: str, owner: int) -> set[str]:
-    """The files that a row is known to name."""
+    """The recorded files of a row."""
     return set(await query.values(tx, f"SELECT digest FROM file_uses WHERE {_OF_ONE}", table, owner))
 
 
 async def release(tx: Tx, table: str, owner: int, digests: Iterable[str]) -> None:
-    """A row no longer names these files; those that nothing names any more go."""
+    """Removes these files from a row; those that no row names any more are deleted."""
     for digest in sorted(digests):
         await tx.run(f"DELETE FROM file_uses WHERE {_OF_ONE} AND digest = $3", table, owner, digest)
         await tx.run(f"DELETE FROM files WHERE digest = $1 AND {_UNUSED}", digest)
 
 
 async def forget(tx: Tx, table: str, owners: Sequence[int]) -> None:
-    """Rows are gone, and with them the files that only they named."""
+    """Rows were deleted: deletes the files that only they named."""
     of_them = f"kind = $1 AND owner IN ({numbered_placeholders(len(owners), 2)})"
     digests = await query.values(tx, f"SELECT DISTINCT digest FROM file_uses WHERE {of_them}", table, *owners)
     if not digests:

@@ -1,4 +1,4 @@
-"""Idempotency keys: the first answer to a POST, kept beside what the POST wrote and in the same transaction."""
+"""Idempotency keys: the first answer to a POST, stored in the same transaction as what the POST wrote."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ KEPT_SECONDS = 86_400
 """How long an answer is kept, by the store's clock."""
 
 SWEPT = 500
-"""Answers that one sweep deletes at most."""
+"""The most answers that one sweep deletes."""
 
 SCHEMA = """
 CREATE TABLE idempotency (
@@ -39,7 +39,7 @@ _SWEEP = (
 
 
 class Key(NamedTuple):
-    """The key of a request: whose it is, its name, and the print of what it stands for."""
+    """The key of a request: its account, its name, and the fingerprint of the request."""
 
     client_id: str
     name: str
@@ -47,7 +47,7 @@ class Key(NamedTuple):
 
 
 class FirstAnswer(NamedTuple):
-    """What a keyed POST was answered; `version` and `modified` are 0 where the answer told no state."""
+    """The answer to a POST with a key; `version` and `modified` are 0 if the answer had no validators."""
 
     print: str
     status: int
@@ -59,20 +59,20 @@ class FirstAnswer(NamedTuple):
 
 
 async def find(tx: Tx, key: Key) -> FirstAnswer | None:
-    """What is kept of a key, also when it is old already."""
+    """The stored answer of a key, even if it has expired."""
     found = await tx.row(_FIND, key.client_id, key.name)
     return None if found is None else FirstAnswer(*found)
 
 
 def is_old(answer: FirstAnswer, now: int) -> bool:
-    """Whether an answer was kept for its day, at `now` (UTC seconds by the store's clock)."""
+    """Whether an answer is older than a day, at `now` (UTC seconds by the store's clock)."""
     return answer.created <= now - KEPT_SECONDS
 
 
 async def keep(unit: Unit, key: Key, answer: FirstAnswer, *, over: bool) -> None:
-    """Keeps the answer to what this transaction does. Raises Clash where the key is kept already.
+    """Stores the answer to what this transaction does. Raises Clash if the key is stored already.
 
-    `over`: an old answer of the key is known to be there, and gives way.
+    `over`: an expired answer of the key exists, and is replaced.
     """
     if over:
         await unit.tx.run(_DROP, key.client_id, key.name, unit.now - KEPT_SECONDS)
@@ -80,5 +80,5 @@ async def keep(unit: Unit, key: Key, answer: FirstAnswer, *, over: bool) -> None
 
 
 async def sweep(unit: Unit) -> None:
-    """Deletes what was kept for its day, oldest first."""
+    """Deletes answers that are older than a day, oldest first."""
     await unit.tx.run(_SWEEP, unit.now - KEPT_SECONDS, SWEPT)

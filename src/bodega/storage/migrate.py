@@ -1,7 +1,8 @@
-"""Forward migrations: numbered SQL files, run in order, each store in one transaction under a lock; so the registry.
+"""Forward migrations: numbered SQL files, run in order, each store in one transaction under a lock; likewise the
+registry.
 
-No library: a store is a database of its own, so there may be thousands to bring forward, and the check that nothing is
-to be done must cost one small query (docs/decisions/0004-migrations.md).
+No library: a store is a database of its own, so there may be thousands to migrate, and the check that nothing is
+pending must cost one small query (docs/decisions/0004-migrations.md).
 """
 
 from __future__ import annotations
@@ -55,12 +56,13 @@ def newest() -> int:
 
 
 def pending(revision: int) -> list[Migration]:
-    """What a store at this revision still lacks."""
+    """The migrations that a store at this revision still needs."""
     return [migration for migration in migrations() if migration.number > revision]
 
 
 def registry_pending(revision: int, *, unnumbered: bool) -> list[Migration]:
-    """What the registry still lacks. One made before its schema had numbers (`unnumbered`) is at the first."""
+    """The migrations that the registry still needs. One created before its schema had numbers (`unnumbered`) is at the
+    first."""
     at = max(revision, 1) if unnumbered else revision
     return [migration for migration in registry_migrations() if migration.number > at]
 

@@ -1,6 +1,6 @@
 """The data model of a store: its tables, the rules that run for each, and which rows go with which.
 
-It is linked once, from what the resources declare, and handed to every unit of work; nothing changes it afterwards.
+It is linked once, from what the resources declare, and passed to every unit of work; it is immutable.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from bodega.storage.table import Table
 U = TypeVar("U")
 
 Children = tuple[tuple[Table, str], ...]
-"""Tables whose rows go when a row of another goes, each with its column that names the other."""
+"""Tables whose rows are deleted with a row of another, each with its column that names the other."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +28,7 @@ class DataModel(Generic[U]):
     children: Mapping[str, Children]
 
     def rules_of(self, table: Table) -> Rules[U]:
-        """All that runs for the rows of a table. Raises LookupError for one that nobody declared."""
+        """All rules that run for the rows of a table. Raises LookupError for an undeclared table."""
         try:
             return self.rules[table.name]
         except KeyError:
@@ -42,8 +42,8 @@ class DataModel(Generic[U]):
 def link(declared: Iterable[Rules[U]]) -> DataModel[U]:
     """The model of these aggregates, in any order. Raises ValueError.
 
-    Children are the tables whose references cascade: the unit deletes their rows itself, before the database would do
-    it unseen by the table statistics.
+    Children are the tables whose references cascade: the unit deletes their rows itself, since the table statistics
+    would miss those that the database deletes.
     """
     rules: dict[str, Rules[U]] = {}
     for one in declared:
@@ -87,4 +87,4 @@ def _in_order(declared: Mapping[str, Table]) -> tuple[Table, ...]:
 
 
 NO_TABLES: DataModel[Any] = link(())
-"""Of rows that are only read, and of what writes to no declared table."""
+"""For rows that are only read, and for writes to no declared table."""

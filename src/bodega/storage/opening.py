@@ -1,4 +1,4 @@
-"""Which database a place means."""
+"""Opens the backend of a place."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from bodega.storage.backend import Backend
 
 
 async def open_backend(data: Path | None, database: str | None, workers: int = 1) -> Backend:
-    """The directory of SQLite files, or the PostgreSQL server, for one of so many workers. Raises Busy or OSError.
+    """The directory of SQLite files, or the PostgreSQL server, for a process that is one of `workers`. Raises Busy or
+    OSError.
 
-    Each database is imported only where it is used: a command of an embedded store does not pay for asyncpg.
+    Each database is imported only where it is used: a command on SQLite does not pay for importing asyncpg.
     """
     if database:
         from bodega.storage.postgres.backend import CONNECTIONS, PostgresBackend

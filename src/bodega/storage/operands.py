@@ -1,7 +1,7 @@
-"""What a condition can be about, besides a column of the table: each a type of its own.
+"""What a condition can compare besides a column of the table: each is a type of its own.
 
-So a plain text is always the name of a column, which can be checked, and SQL of ours is always seen to be SQL. `render`
-gives the test, for an operator of `OPERATORS`, so many values from `$place` on, and the dialect's word for LIKE.
+So a plain string is always the name of a column, which can be checked, and raw SQL is always visible as such. `render`
+gives the test, for an operator of `OPERATORS`, `count` values from `$place` on, and the dialect's word for LIKE.
 """
 
 from __future__ import annotations
@@ -10,36 +10,41 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Op = Literal[
-    "eq", "ne", "in", "not_in", "min", "max", "greater", "less", "like", "like_any", "is", "is_not",
+    "eq", "ne", "in", "not_in", "min", "max", "greater", "less", "within", "outside", "like", "like_any", "is",
+    "is_not",
 ]  # fmt: skip
-"""`like`: the text lies within; `like_any`: one of the texts does; `is`: it is true, or where the value is False (in a
-statement's shape: `is_not`), it is not. The rest compares."""
+"""`like`: the text lies within; `like_any`: one of the texts does; `within`: the value is in one of the ranges, each
+its first and its last value; `is`: it is true, or where the value is False (in a statement's shape: `is_not`), it is
+not. The rest compares, and what is unset is `ne`, `not_in` and `outside` whatever it is compared with."""
 
-_COMPARE = {"eq": "=", "ne": "<>", "min": ">=", "max": "<=", "greater": ">", "less": "<"}
-COLUMN_OPERATORS: tuple[Op, ...] = ("eq", "ne", "in", "not_in", "min", "max", "greater", "less", "like", "like_any")
+_COMPARE = {"eq": "=", "min": ">=", "max": "<=", "greater": ">", "less": "<"}
+COLUMN_OPERATORS: tuple[Op, ...] = (
+    "eq", "ne", "in", "not_in", "min", "max", "greater", "less", "within", "outside", "like", "like_any",
+)  # fmt: skip
+_OPPOSITES: dict[str, Op] = {"ne": "eq", "not_in": "in", "outside": "within"}
 
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """A BOOLEAN column as a test of its own and no parameter, so that an index of those rows alone is found."""
+    """A BOOLEAN column as a test without a parameter, so that a partial index on it is used."""
 
     column: str
     OPERATORS = ("is", "is_not")
 
     def render(self, op: Op, place: int, count: int, like: str) -> str:
-        """`(column)`, or that it is not."""
+        """`(column)` or its negation."""
         return f"{'' if op == 'is' else 'NOT '}({self.column})"
 
 
 @dataclass(frozen=True, slots=True)
 class IsTrue:
-    """A test in SQL that takes no value."""
+    """A test in SQL without values."""
 
     sql: str
     OPERATORS = ("is", "is_not")
 
     def render(self, op: Op, place: int, count: int, like: str) -> str:
-        """The test, or that it is not met."""
+        """The test or its negation."""
         return f"{'' if op == 'is' else 'NOT '}({self.sql})"
 
 
@@ -48,40 +53,44 @@ class SqlTest:
     """A test in SQL in which `{placeholders}` stand for the values."""
 
     sql: str
-    OPERATORS = ("in",)
+    OPERATORS = ("in", "not_in")
 
     def render(self, op: Op, place: int, count: int, like: str) -> str:
-        """The test with its placeholders."""
-        return self.sql.format(placeholders=placeholders_of(place, count) or "NULL")
+        """The test with its placeholders, or that it is not met."""
+        test = self.sql.format(placeholders=placeholders_of(place, count) or "NULL")
+        return f"({test}) IS NOT TRUE" if op == "not_in" else test
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A column of a table beside (a link, texts, children), whose rows name this one's by their column `owner`."""
+    """A column of a related table (a link, texts, children), whose rows name this table's by their column `owner`."""
 
     table: str
     owner: str
     column: str
-    OPERATORS = ("in",)
+    OPERATORS = ("in", "not_in")
 
     def render(self, op: Op, place: int, count: int, like: str) -> str:
-        """One of the values is there."""
-        return self.where(f"IN ({placeholders_of(place, count)})") if count else "1 = 0"
+        """One of the values is there, or none is."""
+        if not count:
+            return "1 = 1" if op == "not_in" else "1 = 0"
+        test = self.where(f"IN ({placeholders_of(place, count)})")
+        return f"NOT ({test})" if op == "not_in" else test
 
     def where(self, test: str) -> str:
-        """The rows of which a row beside meets the test."""
+        """The rows of which a related row meets the test."""
         return f"id IN (SELECT {self.owner} FROM {self.table} WHERE {self.column} {test})"
 
 
 @dataclass(frozen=True, slots=True)
 class AnyColumn:
-    """Any of several columns, of the table or of one beside."""
+    """Any of several columns, of the table or of a related one."""
 
     columns: tuple[str | Member, ...]
     OPERATORS = ("like",)
 
     def render(self, op: Op, place: int, count: int, like: str) -> str:
-        """The text lies in one of them."""
+        """One of them contains the text."""
         test = f"{like} ${place} ESCAPE '!'"
         return "(" + " OR ".join(c.where(test) if isinstance(c, Member) else f"{c} {test}" for c in self.columns) + ")"
 
@@ -95,16 +104,16 @@ class OwnOrShared:
     OPERATORS = ("eq",)
 
     def render(self, op: Op, place: int, count: int, like: str) -> str:
-        """The row is the caller's own, or shared."""
+        """The row is the caller's own or shared."""
         return f"({self.owner} = ${place} OR {self.shared})"
 
 
 Operand = str | Flag | IsTrue | SqlTest | Member | AnyColumn | OwnOrShared
-"""A text is the name of a column."""
+"""A string is the name of a column."""
 
 
 def placeholders_of(place: int, count: int) -> str:
-    """`$3, $4`: so many placeholders from a place on."""
+    """`$3, $4`: `count` placeholders from `place` on."""
     return ", ".join(f"${number}" for number in range(place, place + count))
 
 
@@ -116,8 +125,11 @@ def render(operand: Operand, op: Op, place: int, count: int, like: str) -> str:
         return f"{operand} {_COMPARE[op]} ${place}"
     if op == "in":
         return f"{operand} IN ({placeholders_of(place, count)})" if count else "1 = 0"
-    if op == "not_in":
-        return f"{operand} NOT IN ({placeholders_of(place, count)})" if count else "1 = 1"
+    if op == "within":
+        ranges = (f"{operand} BETWEEN ${start} AND ${start + 1}" for start in range(place, place + count, 2))
+        return f"({' OR '.join(ranges)})" if count else "1 = 0"
+    if op in _OPPOSITES:  # what is unset is unequal to every value, which SQL's own <> would not say
+        return f"({render(operand, _OPPOSITES[op], place, count, like)}) IS NOT TRUE" if count else "1 = 1"
     if op == "like":
         return f"{operand} {like} ${place} ESCAPE '!'"
     if op == "like_any":
@@ -128,7 +140,7 @@ def render(operand: Operand, op: Op, place: int, count: int, like: str) -> str:
 
 def values_of(op: Op, value: Any) -> tuple[Any, ...]:
     """The parameters that a condition with this operator puts into its statement."""
-    if op in ("in", "not_in"):
+    if op in ("in", "not_in", "within", "outside"):
         return tuple(value)
     if op == "like_any":
         return tuple(map(escape_like, value))
@@ -140,5 +152,5 @@ def values_of(op: Op, value: Any) -> tuple[Any, ...]:
 
 
 def escape_like(text: str) -> str:
-    """Text to be found literally by a LIKE whose escape character is `!`."""
+    """The text escaped for a LIKE whose escape character is `!`."""
     return "%" + text.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"

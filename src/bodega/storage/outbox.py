@@ -1,7 +1,7 @@
-"""The outbox: what a write has to say to others, put beside the rows in the write's own transaction.
+"""The outbox: the events of a write, stored next to the rows in the write's own transaction.
 
-A table declares signals; hooks (rows of the store) ask for scopes. Where no hook asks, nothing is written. An event
-that three hooks ask for is three rows of `deliveries`, each with a fate of its own, which share one hash.
+A table declares signals; hooks (rows of the store) subscribe to scopes. Without a subscribed hook nothing is written.
+An event to which three hooks subscribed is three rows of `deliveries`, each delivered by itself, which share one hash.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SCHEMA = """CREATE TABLE deliveries (
 CREATE INDEX deliveries_waiting ON deliveries (hook_id, next_at, id) WHERE state = 'waiting';
 CREATE INDEX deliveries_hook ON deliveries (hook_id, id);"""
 """`state` is waiting, delivered or failed. `next_at` is when it is due, `tried_at` when it was last tried, both by the
-store's clock in UTC seconds; `status` and `message` are what the receiver answered last."""
+store's clock in UTC seconds; `status` and `message` are the receiver's last answer."""
 
 _CHANNELS = "store/channel/"
 _ANY_CHANNEL = "store/channel/*/"
@@ -36,17 +36,17 @@ _encode = msgspec.json.encode
 
 
 Cause = Literal["", "order"]
-"""What moves rows: the caller's own wish, or an order that brings it along."""
+"""Why rows change: "" because the caller asked for it, or because of an order."""
 
 
 class Says(Protocol):
-    """The words of an event: the payload's `data`, or None for silence."""
+    """Makes the payload's `data`, or None for no event."""
 
     def __call__(self, old: Any, new: Any, /) -> Any: ...
 
 
 class ChannelsOf(Protocol):
-    """The channels that an event is told on."""
+    """The channels on which an event is fired."""
 
     async def __call__(self, tx: Tx, old: Any, new: Any, /) -> Iterable[int]: ...
 
@@ -54,11 +54,11 @@ class ChannelsOf(Protocol):
 class Signal(NamedTuple):
     """An event that a table fires, as data.
 
-    `on` names the changes at which it is asked. `say(old, new)` gives the payload's `data`, or None for silence; `old`
-    is None on a create, `new` on a delete. `cause` "" is for changes that a caller asked for, a word for those made
-    while `unit.cause` is that word, None for all. A scope with `#` in the place of a channel's id is fired on each of
-    `channels(tx, old, new)`, which is asked only where a hook listens to channels.
-    `fields` are the members whose change is told, all where none is named; `file` is where it was declared.
+    `on` names the changes for which it is fired. `say(old, new)` gives the payload's `data`, or None for no event;
+    `old` is None on a create, `new` on a delete. `cause` "" is for changes that a caller requested, a word for those
+    made while `unit.cause` is that word, None for all. A scope with `#` in place of a channel's id is fired on each of
+    `channels(tx, old, new)`, which is called only if a hook subscribed to channels. `fields` are the members whose
+    change fires it, all if none is named; `file` is where it was declared.
     """
 
     scope: str
@@ -71,12 +71,12 @@ class Signal(NamedTuple):
 
 
 def on_channels(scope: str, channels: Iterable[int]) -> list[str]:
-    """The scope itself, or where it holds a `#`, the one of each channel."""
+    """The scope itself, or if it holds a `#`, one for each channel."""
     return [scope.replace("#", str(channel)) for channel in channels] if "#" in scope else [scope]
 
 
 class OutboxEvent(NamedTuple):
-    """An event that hooks ask for, waiting for the commit. `data` is JSON, `created` the store's time."""
+    """An event with subscribed hooks that waits for the commit. `data` is JSON, `created` the store's time."""
 
     scope: str
     data: bytes
@@ -86,7 +86,7 @@ class OutboxEvent(NamedTuple):
 
 
 class Audience:
-    """The active hooks and what they ask for: (id, scope, client id) each. `store/order/*` asks for all below it."""
+    """The active hooks and their scopes: (id, scope, client id) each. `store/order/*` covers all below it."""
 
     def __init__(self, hooks: Sequence[tuple[int, str, str]]) -> None:
         self._hooks = hooks
@@ -94,22 +94,22 @@ class Audience:
         self._known: dict[str, tuple[int, ...]] = {}
 
     def of(self, scope: str) -> tuple[int, ...]:
-        """The hooks that ask for a scope."""
+        """The hooks that subscribed to a scope."""
         found = self._known.get(scope)
         if found is None:
-            if len(self._known) > 10_000:  # channels make scopes, and must not fill the memory
+            if len(self._known) > 10_000:  # each channel adds scopes: they must not fill the memory
                 self._known.clear()
             found = self._known[scope] = tuple(hook for hook, asked, _ in self._hooks if asks_for(asked, scope))
         return found
 
     def of_client(self, scope: str, client_id: str) -> tuple[int, ...]:
-        """Those of one client."""
+        """The hooks of one client."""
         mine = {hook for hook, _, client in self._hooks if client == client_id}
         return tuple(hook for hook in self.of(scope) if hook in mine)
 
 
 def asks_for(asked: str, scope: str) -> bool:
-    """Whether a hook's scope covers an event's (rule 131). A star in the place of a channel's id stands for any."""
+    """Whether a hook's scope covers an event's (rule 131). A star in place of a channel's id matches any."""
     if asked.startswith(_ANY_CHANNEL) and len(asked) > len(_ANY_CHANNEL) and scope.startswith("store/channel/"):
         channel = scope.split("/", 3)[2]
         return channel.isdigit() and asks_for(f"store/channel/{channel}/{asked[len(_ANY_CHANNEL) :]}", scope)
@@ -117,7 +117,7 @@ def asks_for(asked: str, scope: str) -> bool:
 
 
 class Interest:
-    """Who asks for what in one store, read again when the table of hooks moved: each transaction loads the table
+    """The subscriptions of one store, reread when the table of hooks changed: each transaction loads the table
     statistics."""
 
     def __init__(self) -> None:
@@ -125,7 +125,7 @@ class Interest:
         self._known = Audience(())
 
     async def now(self, tx: Tx, revision: int, *, settled: bool) -> Audience:
-        """The audience at this revision of the hooks; unless `settled`, that may be undone and is not remembered."""
+        """The audience at this revision of the hooks; unless `settled`, it may be rolled back and is not cached."""
         if not settled:
             return await _audience(tx)
         if revision != self._revision:
@@ -138,16 +138,16 @@ async def _audience(tx: Tx) -> Audience:
 
 
 def outbox_events(scopes: Sequence[tuple[str, tuple[int, ...]]], content: Any, now: int) -> list[OutboxEvent]:
-    """One event on each of these scopes, for the hooks that ask for it there; all share one hash (rule 129)."""
+    """One event on each of these scopes, for the hooks that subscribed to it; all share one hash (rule 129)."""
     data = _encode(content)
     name = hashlib.sha1(data + os.urandom(16), usedforsecurity=False).hexdigest()
     return [OutboxEvent(scope, data, name, now, hooks) for scope, hooks in scopes if hooks]
 
 
 def statements(events: Sequence[OutboxEvent], first_id: int) -> list[Statement]:
-    """What writes the deliveries, numbered from `first_id` in the order in which the events happened.
+    """The statements that insert the deliveries, numbered from `first_id` in the order of the events.
 
-    Rows go 32, 8 or one at a time, so that there are three texts of SQL and not one for each number of events.
+    Rows are inserted 32, 8 or one at a time, so that there are three SQL texts and not one for each number of events.
     """
     rows = [(hook, event) for event in events for hook in event.hooks]
     made: list[Statement] = []

@@ -1,6 +1,6 @@
-"""A query as plain data, and the SQL it becomes; the text is cached by the shape of the query.
+"""A query as plain data, and its SQL; the text is cached by the shape of the query.
 
-A list is read in two moves inside one statement: the ids of the page by index, then only those documents.
+A list is read in two stages within one statement: the ids of the page by index, then only those documents.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from bodega.storage.table import Table
 
 
 class Condition(NamedTuple):
-    """`column` `op` `value`; what is no plain column is an operand of its own (`storage/operands.py`)."""
+    """`column` `op` `value`; anything but a plain column is an operand of its own (`storage/operands.py`)."""
 
     column: Operand
     op: Op
@@ -22,7 +22,7 @@ class Condition(NamedTuple):
 
 
 class QueryPlan(NamedTuple):
-    """Which rows of `table`, in which order, which part of them. `order` is (column, descending)."""
+    """Which rows of `table`, in which order, and which part of them. `order` is (column, descending)."""
 
     table: Table
     where: tuple[Condition, ...] = ()
@@ -32,20 +32,20 @@ class QueryPlan(NamedTuple):
 
     @property
     def whole(self) -> bool:
-        """All rows in the order of their ids: the one list whose pages are found without walking."""
+        """Whether it is all rows in the order of their ids: the one list whose pages are found without a scan."""
         return not self.where and self.order == ("id", False)
 
     @property
     def ranged(self) -> bool:
-        """A list in the order of ids of what lies in a range of an indexed column: recent rows, which are the last ones
-        in that order. A walk along the ids would look at all the others first."""
+        """Whether it lists, in the order of ids, a range of an indexed column: recent rows, which come last in that
+        order. A scan by id would read all the others first."""
         indexed = {column.name for column in self.table.columns if column.indexed}
         return self.order == ("id", False) and any(
             condition.op in _RANGES and condition.column in indexed for condition in self.where
         )
 
 
-_RANGES = ("min", "max", "greater", "less")
+_RANGES = ("min", "max", "greater", "less", "within")
 
 
 Shape = tuple[tuple[Operand, Op, int], ...]
@@ -76,7 +76,7 @@ def shape_and_values(conditions: Iterable[Condition]) -> tuple[Shape, list[Any]]
 
 
 def conditions_sql(conditions: Iterable[Condition], dialect: str) -> tuple[str, list[Any]]:
-    """` WHERE ...`, or nothing where there is no condition, and the parameters."""
+    """` WHERE ...`, or nothing without a condition, and the parameters."""
     shape, values = shape_and_values(conditions)
     return (" WHERE " + where_sql(shape, dialect) if shape else ""), values
 
@@ -86,7 +86,7 @@ def page_sql(plan: QueryPlan, columns: str, dialect: str) -> tuple[str, list[Any
     where, values = conditions_sql(plan.where, dialect)
     column, descending = plan.order
     if column == "id":
-        # In the order of ids nothing is sorted, so nothing is gained by finding the ids first.
+        # In the order of ids nothing is sorted, so finding the ids first gains nothing.
         way = " DESC" if descending else ""
         limits = f"LIMIT ${len(values) + 1} OFFSET ${len(values) + 2}"
         sql = f"SELECT {columns} FROM {plan.table.name} t{where} ORDER BY id{way} {limits}"
@@ -105,7 +105,7 @@ def page_sql(plan: QueryPlan, columns: str, dialect: str) -> tuple[str, list[Any
 def ranged_sql(plan: QueryPlan, columns: str, dialect: str) -> tuple[str, list[Any]]:
     """The page of a ranged plan: the ids that match, by the index of the range, and only then their documents.
 
-    `+id` is the id, but no order that a walk along the ids would have.
+    `+id` is the id, but keeps the database from scanning by id.
     """
     where, values = conditions_sql(plan.where, dialect)
     sql = (

@@ -1,7 +1,7 @@
-"""Reading rows by name: the one place that knows in which order a row's columns come.
+"""Reading rows by name: the one place that knows the order of a row's columns.
 
-A database hands out a `Record`, which can be unpacked and nothing else: `mypy` refuses `found[2]`. Rows of entities are
-read here; those of other statements are unpacked where they are read, or get the names of a tuple (`named`).
+A database returns a `Record`, which can only be unpacked: `mypy` refuses `found[2]`. Rows of entities are
+read here; those of other statements are unpacked where they are read, or become named tuples (`named`).
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ class Row(NamedTuple):
 
 
 class StoredRow(NamedTuple):
-    """The row of an entity with nothing decoded: a GET needs no more.
+    """The row of an entity, not decoded: a GET needs no more.
 
-    `doc` is the rendered V3 form and `rest` the JSON of the members that V3 does not show, None also where the reader
-    had no use for it; `version` and `modified` as in `Row`.
+    `doc` is the rendered V3 form and `rest` the JSON of the members that V3 does not show, None also where it was not
+    read; `version` and `modified` as in `Row`.
     """
 
     doc: bytes
@@ -41,7 +41,7 @@ class StoredRow(NamedTuple):
     id: int
 
     def entity(self, table: Table) -> Any:
-        """The entity of `table`, decoded."""
+        """The decoded entity of a row of `table`."""
         return table.decode(self.doc, self.rest)
 
     def decoded(self, table: Table, *, held: bool) -> Row:
@@ -50,7 +50,7 @@ class StoredRow(NamedTuple):
 
 
 def stored_sql(table: Table, where: str, *, rest: bool = True) -> str:
-    """The statement that reads a `StoredRow`, or, unless `rest`, one without it."""
+    """The statement that reads a `StoredRow`; unless `rest`, without that member."""
     return f"SELECT doc, {'rest' if rest else 'NULL'}, version, modified, id FROM {table.name} WHERE {where}"
 
 
@@ -76,7 +76,7 @@ async def where(tx: Tx, table: Table, test: str, *values: Any, order: str = "id"
 
 
 async def entities(tx: Tx, table: Table, test: str = "", *values: Any, order: str = "id") -> list[Any]:
-    """The entities whose rows meet a test in SQL, or all of them."""
+    """The entities whose rows meet a test in SQL, or all entities."""
     narrowed = f" WHERE {test}" if test else ""
     sql = f"SELECT doc, rest FROM {table.name}{narrowed} ORDER BY {order}"
     decode = table.decode
@@ -96,7 +96,7 @@ async def existing(tx: Tx, table: str, ids: Sequence[int]) -> list[int]:
 
 
 async def value(tx: Tx, sql: str, *values: Any) -> Any:
-    """What the first row holds in its one column; None also where there is no row."""
+    """The one column of the first row; None also if there is no row."""
     found = await tx.row(sql, *values)
     if found is None:
         return None
@@ -105,22 +105,22 @@ async def value(tx: Tx, sql: str, *values: Any) -> Any:
 
 
 async def values(tx: Tx, sql: str, *values: Any) -> list[Any]:
-    """What each row holds in its one column."""
+    """The one column of each row."""
     return [held for (held,) in await tx.rows(sql, *values)]
 
 
 async def pairs(tx: Tx, sql: str, *values: Any) -> dict[Any, Any]:
-    """Rows of two columns as a mapping from the first to the second."""
-    return {key: held for key, held in await tx.rows(sql, *values)}  # noqa: C416 - a Record is no pair to mypy
+    """Rows of two columns as a dictionary from the first to the second."""
+    return {key: held for key, held in await tx.rows(sql, *values)}  # noqa: C416 - to mypy a Record is not a pair
 
 
 async def named(tx: Tx, kind: Callable[..., T], sql: str, *values: Any) -> list[T]:
-    """The rows as tuples of a `kind` whose members have the order of the statement's columns."""
+    """The rows as named tuples of type `kind`, whose members are in the order of the statement's columns."""
     return [kind(*row) for row in await tx.rows(sql, *values)]
 
 
 async def first(tx: Tx, kind: Callable[..., T], sql: str, *values: Any) -> T | None:
-    """As `named`, of the first row; None where there is none."""
+    """Like `named`, for the first row; None if there is none."""
     found = await tx.row(sql, *values)
     return None if found is None else kind(*found)
 

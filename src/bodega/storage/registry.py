@@ -1,7 +1,7 @@
 """The registry: which stores there are, their plans, settings and accounts. A small database beside the stores.
 
-Accounts live here and not in their store, so that going back to a snapshot never brings a revoked key back to life.
-Whoever changes something sends a change notification; servers read what they need again at the next request.
+Accounts are kept here and not in their store, so that restoring a snapshot never revives a revoked token.
+Every change sends a change notification; servers reread what they need at the next request.
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ from bodega.storage.tx import Clash, Record, Tx
 
 
 class Account(msgspec.Struct, frozen=True):
-    """An API account. `kind` is "oauth" (X-Auth-Token, a quota a window) or "basic" (user, token, a quota an hour)."""
+    """An API account. `kind` is "oauth" (X-Auth-Token, a quota a window) or "basic" (user, token, a quota an hour).
+
+    `per_hour` of an OAuth account is a quota beside its window; below zero it has none.
+    """
 
     client_id: str
     store: str
@@ -36,10 +39,10 @@ class Account(msgspec.Struct, frozen=True):
 
 
 class StoreRecord(msgspec.Struct, frozen=True):
-    """What the registry knows of a store. `limits` are the owner's own, over the plan's.
+    """What the registry knows of a store. `limits` are the store's own and override the plan's.
 
-    `place` is a word of its own for each store ever made: one that is deleted and made again under the same hash is
-    another store, and shares no file with the first, which a server may still have open.
+    `place` is unique for each store ever created: one that is deleted and created again under the same hash is another
+    store, and shares no file with the first, which a server may still have open.
     """
 
     hash: str
@@ -53,17 +56,17 @@ class StoreRecord(msgspec.Struct, frozen=True):
     revision: int
     place: str = ""
     watched: int = 0
-    """Until when (UTC seconds) an owner wants to see what all workers answer."""
+    """Until when (UTC seconds) an owner is watching the journals of all workers."""
     server: str = ""
     """The URL of the PostgreSQL server that holds the store; empty: the one that holds the registry."""
 
 
 class Exists(Exception):
-    """A store or account of that name is there already."""
+    """A store or account of that name exists already."""
 
 
 def digest(token: str) -> str:
-    """What is kept of a token: it is high-entropy, so a plain SHA-256 is enough."""
+    """The digest that is kept of a token: tokens are random, so a plain SHA-256 is enough."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
@@ -101,7 +104,7 @@ def _json(value: Any) -> str:
 
 
 class Registry:
-    """Reads and writes the registry; every write is one statement of its own. `notify_change` tells the servers."""
+    """Reads and writes the registry; every write is one statement. `notify_change` informs the servers."""
 
     def __init__(self, tx: Tx) -> None:
         self.tx = tx
@@ -109,22 +112,22 @@ class Registry:
         self.on_delivery: Callable[[str], None] = lambda _store_hash: None
 
     async def announce_task(self, store_hash: str) -> None:
-        """Tells the other processes that a store has a task; each calls its `on_task` (with "" when it may have missed
-        some). Embedded stores have no other process. Raises Busy."""
+        """Tells the other processes that a store has a task; each calls its `on_task` (with "" if it may have missed
+        some). SQLite has no other process. Raises Busy."""
 
     async def announce_delivery(self, store_hash: str) -> None:
-        """As `announce_task`, of something to deliver, and `on_delivery`."""
+        """Like `announce_task`, for deliveries; calls `on_delivery`."""
 
     async def notify_change(self) -> None:
         """Tells every server that something changed."""
         raise NotImplementedError
 
     def has_changed(self) -> bool:
-        """Whether something changed since the last call. Asked at every request, so it costs next to nothing."""
+        """Whether something changed since the last call. Called at every request, so it must cost next to nothing."""
         raise NotImplementedError
 
     async def close(self) -> None:
-        """Lets go of the database."""
+        """Closes the database."""
         raise NotImplementedError
 
     async def stores(self) -> list[StoreRecord]:
@@ -146,7 +149,7 @@ class Registry:
     async def add_store(
         self, store_hash: str, plan: str, settings: dict[str, Any], created: int, server: str = ""
     ) -> StoreRecord:
-        """A new store in the registry. Raises Exists."""
+        """Adds a new store to the registry. Raises Exists."""
         sql = (
             "INSERT INTO stores (hash, number, plan, limits, settings, maintenance, clock, created, revision, place,"
             " server) SELECT $1, coalesce(max(number), 999) + 1, $2, '{}', $3, 0, '{}', $4, 1, $5, $6 FROM stores"
@@ -161,7 +164,7 @@ class Registry:
         return record
 
     async def save_store(self, record: StoreRecord) -> None:
-        """Writes the changeable parts of a store's record."""
+        """Saves the members of a store's record that can be changed."""
         sql = (
             "UPDATE stores SET plan = $2, limits = $3, settings = $4, maintenance = $5, clock = $6,"
             " revision = revision + 1 WHERE hash = $1"
@@ -171,12 +174,12 @@ class Registry:
         await self.notify_change()
 
     async def drop_store(self, store_hash: str) -> None:
-        """Forgets a store and its accounts."""
+        """Deletes the records of a store and its accounts."""
         await self.tx.run("DELETE FROM stores WHERE hash = $1", store_hash)
         await self.notify_change()
 
     async def add_account(self, account: Account) -> None:
-        """A new account. Raises Exists."""
+        """Adds a new account. Raises Exists."""
         sql = (
             "INSERT INTO accounts (client_id, store, name, kind, username, token_digest, secret, scopes, per_hour,"
             " per_window, disabled, created, quota_epoch)"
@@ -191,7 +194,7 @@ class Registry:
         await self.notify_change()
 
     async def save_account(self, account: Account) -> None:
-        """Writes the changeable parts of an account."""
+        """Saves the members of an account that can be changed."""
         sql = (
             "UPDATE accounts SET scopes = $2, per_hour = $3, per_window = $4, disabled = $5, quota_epoch = $6"
             " WHERE client_id = $1"
@@ -202,7 +205,7 @@ class Registry:
         await self.notify_change()
 
     async def drop_account(self, store_hash: str, client_id: str) -> bool:
-        """Revokes an account; whether there was one."""
+        """Revokes an account; returns whether it existed."""
         known = [account.client_id for account in await self.accounts(store_hash)]
         await self.tx.run("DELETE FROM accounts WHERE store = $1 AND client_id = $2", store_hash, client_id)
         await self.notify_change()

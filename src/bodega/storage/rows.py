@@ -16,7 +16,7 @@ from bodega.storage.writer import Job
 
 
 class Rows(Protocol):
-    """One open store's rows: a door for reading and a queue for writing."""
+    """The rows of one open store: a reader and a queue of writes."""
 
     reader: Tx
     on_events: Callable[[set[int]], None] | None
@@ -29,7 +29,7 @@ class Rows(Protocol):
         """Runs a job in the next write transaction; see `Writer.write`."""
 
     async def close(self) -> None:
-        """Ends after the last waiting write."""
+        """Closes after the last waiting write."""
 
 
 class TableState(NamedTuple):
@@ -44,16 +44,16 @@ class TableState(NamedTuple):
 NOTHING = TableState()
 
 NEAR = 1_000
-"""The ids among which a page is looked for before an index is asked which rows match at all."""
+"""The ids that are scanned for a page before an index is used to find all matching rows."""
 
 
 async def table_state(tx: Tx, table: Table) -> TableState:
-    """Where the table stands; all zero when nothing was ever written."""
+    """The state of the table; all zero if nothing was ever written."""
     return await table_state_of(tx, table.name)
 
 
 async def latest(tx: Tx, plan: QueryPlan) -> int:
-    """When the newest of the rows that match was last changed, in UTC seconds; 0 when there is none."""
+    """When the newest of the matching rows was last changed, in UTC seconds; 0 if there is none."""
     sql, values = count_sql(plan, tx.dialect)
     return int(await query.value(tx, sql.replace("count(*)", "coalesce(max(modified), 0)", 1), *values))
 
@@ -64,15 +64,15 @@ async def table_state_of(tx: Tx, name: str) -> TableState:
 
 
 class PageIndex:
-    """Where each block of 256 ids begins in the list of all rows, per table; renewed when rows come or go."""
+    """Where each block of 256 ids begins in the list of all rows, per table; renewed when rows are added or deleted."""
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[int, list[int], list[int]]] = {}
 
     async def locate(self, tx: Tx, table: Table, index_revision: int, offset: int) -> tuple[int, int] | None:
-        """Where row number `offset` (from 0) is: an id to begin at, and the rows to pass over from there.
+        """Where row number `offset` (from 0) is: an id to start from, and how many rows to skip from there.
 
-        In a block without a gap the id is known, and nothing is passed over: each row passed costs a page of the table.
+        In a block without gaps the id is known, and nothing is skipped: each skipped row costs a page of the table.
         """
         known = self._known.get(table.name)
         if known is None or known[0] != index_revision:
@@ -92,7 +92,7 @@ class PageIndex:
 
 
 async def page(tx: Tx, page_index: PageIndex, plan: QueryPlan, now: TableState, columns: str) -> list[Record]:
-    """The rows of a page, as the `columns` asked for (qualified by `t.`)."""
+    """The `columns` of a page's rows (qualified by `t.`)."""
     if plan.whole and plan.offset >= table_stats.BLOCK:
         place = await page_index.locate(tx, plan.table, now.index_revision, plan.offset)
         if place is None:
@@ -100,7 +100,7 @@ async def page(tx: Tx, page_index: PageIndex, plan: QueryPlan, now: TableState, 
         plan = plan._replace(where=(Condition("id", "min", place[0]),), offset=place[1])
     if plan.ranged:
         if plan.offset + plan.limit <= NEAR:
-            # Where most rows match, the first of them are the first of all.
+            # If most rows match, those with the lowest ids fill the page.
             near = plan._replace(where=(*plan.where, Condition("id", "max", NEAR)))
             sql, values = page_sql(near, columns, tx.dialect)
             found = await tx.rows(sql, *values)
@@ -119,7 +119,7 @@ async def entities(tx: Tx, page_index: PageIndex, plan: QueryPlan, now: TableSta
 
 
 async def count(tx: Tx, plan: QueryPlan, now: TableState) -> int:
-    """How many rows match the plan; the table statistics knows it when all do."""
+    """How many rows match the plan; if all do, the table statistics have the number."""
     if not plan.where:
         return int(now.total)
     sql, values = count_sql(plan, tx.dialect)

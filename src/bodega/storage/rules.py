@@ -1,7 +1,7 @@
 """The rules of a table, listed once.
 
-A rule is a plain function; each kind has a protocol, so that one of another signature does not pass the type checker.
-`U` is the unit of work, which knows this file and not the other way round; `storage/aggregate.py` binds it.
+A rule is a plain function; each kind has a protocol, so that the type checker rejects a wrong signature.
+`U` is the unit of work, which imports this file and not the other way round; `storage/aggregate.py` binds it.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ U_contra = TypeVar("U_contra", contravariant=True)
 
 
 class BeforeValidate(Protocol[U_contra]):
-    """Before the entity is built: may change what was asked for, refuse it, or note what could not be done (207).
+    """Before the entity is built: may change the draft, refuse it, or note what could not be done (207).
 
-    `old` is the entity as it was, None on a create.
+    `old` is the present entity, None on a create.
     """
 
     async def __call__(self, unit: U_contra, changes: dict[str, Any], old: Any, notes: list[Fault], /) -> None: ...
@@ -35,37 +35,37 @@ class BeforeWrite(Protocol[U_contra]):
 
 
 class ExtraStatements(Protocol[U_contra]):
-    """Statements that belong to the write and go to the database with the row. It cannot ask anything."""
+    """Statements that belong to the write and are sent together with the row. They cannot depend on a query."""
 
     def __call__(self, unit: U_contra, old: Any, new: Any, /) -> Sequence[Statement]: ...
 
 
 class Conflicts(Protocol):
-    """Only after a constraint said no: who stands in the way?"""
+    """Runs only after a constraint refused the row: finds what it conflicts with."""
 
     async def __call__(self, tx: Tx, new: Any, /) -> list[Fault]: ...
 
 
 class AfterWrite(Protocol[U_contra]):
-    """After the row is written, in the same transaction."""
+    """Runs after the row is written, in the same transaction."""
 
     async def __call__(self, unit: U_contra, old: Any, new: Any, /) -> None: ...
 
 
 class Cascade(Protocol[U_contra]):
-    """Before a delete: the ids of further rows of the table that go with these."""
+    """Before a delete: the ids of further rows of the table that are deleted with these."""
 
     async def __call__(self, unit: U_contra, ids: Sequence[int], /) -> Sequence[int]: ...
 
 
 class BeforeDelete(Protocol[U_contra]):
-    """Before a delete: may refuse it, or mend what points at these rows."""
+    """Before a delete: may refuse it, or update rows that refer to these."""
 
     async def __call__(self, unit: U_contra, ids: Sequence[int], /) -> None: ...
 
 
 class AfterDelete(Protocol[U_contra]):
-    """After a delete, in the same transaction; `ids` are those that existed."""
+    """Runs after a delete, in the same transaction; `ids` are those that existed."""
 
     async def __call__(self, unit: U_contra, ids: Sequence[int], /) -> None: ...
 

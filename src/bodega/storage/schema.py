@@ -1,7 +1,7 @@
-"""The schema that the declared tables ask for, in SQL that both databases read.
+"""The schema that follows from the declared tables, in SQL that both databases read.
 
-`python -m bodega.docs` does not write this: migrations are files (`migrations/0001_….sql`), and a test holds that
-running them all gives what is declared.
+`python -m bodega.docs` does not write this: migrations are files (`migrations/0001_….sql`), and a test checks that
+running them all gives the declared schema.
 """
 
 from __future__ import annotations
@@ -47,5 +47,5 @@ def create(table: Table) -> str:
 
 
 def create_all(tables: Iterable[Table]) -> str:
-    """All tables, each after those it refers to: the order in which they are given."""
+    """All tables, in the given order: each after those it refers to."""
     return "\n\n".join(create(table) for table in tables) + "\n"

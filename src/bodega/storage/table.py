@@ -1,7 +1,7 @@
 """A table as data: what is stored of an entity, and the statements that follow from it.
 
 A row is `id`, `doc` (the rendered V3 JSON), `rest` (the members that V3 does not show, JSON, or NULL), `version` (the
-store's revision when the row last changed), `modified` (UTC seconds), and a column for everything that is filtered,
+store's revision when the row last changed), `modified` (UTC seconds), and a column for each member that is filtered,
 sorted, joined or unique. Statements use `$n` and the common subset of SQLite and PostgreSQL.
 """
 
@@ -20,7 +20,7 @@ SqlType = Literal["INTEGER", "BIGINT", "TEXT", "BOOLEAN"]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column computed from the entity when it is written; `member` is the field that it holds as it is, if any."""
+    """A column computed from the entity when it is written; `member` is the field that it copies unchanged, if any."""
 
     name: str
     type: SqlType
@@ -33,13 +33,15 @@ class Column:
 class Unique:
     """No two rows may agree in `columns`; rows for which `where` (SQL) is false are exempt.
 
-    `field` is the member whose value a caller has to change, `message` the conflict in words.
+    `field` is the member whose value a caller has to change, `message` the conflict in words, `code` the hosted API's
+    number for it.
     """
 
     columns: tuple[str, ...]
     field: str
     message: str
     where: str = ""
+    code: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A list of ids in the entity, kept as rows (owner, member) of a table of its own."""
+    """A list of ids in the entity, kept as rows (owner, member) in a table of its own."""
 
     name: str
     owner: str
@@ -67,7 +69,7 @@ class Link:
 
 
 def linked(link: Link, owner: int, members: Sequence[int]) -> list[tuple[str, Sequence[Any]]]:
-    """The statement that keeps the members of an owner, if there are any; none twice."""
+    """The statement that inserts the members of an owner, without duplicates, if there are any."""
     unique = list(dict.fromkeys(members))
     if not unique:
         return []
@@ -76,12 +78,13 @@ def linked(link: Link, owner: int, members: Sequence[int]) -> list[tuple[str, Se
 
 
 DefaultRows = Callable[..., list[Any]]
-"""`first(unit)`: the entities, ids included, that a table holds from the first day of a store on."""
+"""`first(unit)`: the default rows as entities, ids included, that a table holds from the first day of a store."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """All that the storage needs to know of one kind of entity; its rules are in an aggregate (`storage/rules.py`)."""
+    """All that the storage needs to know about one kind of entity; its rules are in an aggregate
+    (`storage/rules.py`)."""
 
     name: str
     entity: type[Any]
@@ -96,12 +99,12 @@ class Table:
     noun: str = ""
     more_schema: str = ""
     cap_within: tuple[str, int] | None = None
-    """Columns, joined by blanks, and how many rows may agree in them: the platform's limit of one parent."""
+    """Columns, separated by blanks, and how many rows may agree in them: the platform's limit for one parent."""
     first: DefaultRows | None = None
     files: bool = False
     """Whether its documents may name files (`storage/files.py`)."""
     at_once: bool = False
-    """A delete of many rows is one transaction however many they are, since one of them may be refused."""
+    """A delete of many rows is always one transaction, since one of them may be refused."""
     indexed: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
     """The words of the declaration, as the compile step checks them (`kit/compile.py`)."""
@@ -152,7 +155,7 @@ class Table:
 
 
 def numbered_placeholders(count: int, first: int = 1) -> str:
-    """`$1, $2, $3`: the marks of so many parameters, from `first` on."""
+    """`$1, $2, $3`: placeholders for `count` parameters, from `first` on."""
     return ", ".join(f"${place}" for place in range(first, first + count))
 
 
@@ -160,7 +163,7 @@ def numbered_placeholders(count: int, first: int = 1) -> str:
 def update_sql(table: str, changed: tuple[str, ...], *, held: bool = True) -> str:
     """Update of a row's documents and of the columns that changed: $1 id, $2 doc, $3 rest, $4 version, $5 modified.
 
-    For a row that is not `held`, read before the transaction began, a last parameter is the version it had then.
+    For a row that is not `held`, that is, read before the transaction began, a last parameter is its version then.
     """
     more = "".join(f", {name} = ${place}" for place, name in enumerate(changed, start=6))
     as_read = "" if held else f" AND version = ${6 + len(changed)}"

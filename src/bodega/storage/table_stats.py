@@ -1,9 +1,9 @@
-"""The table statistics of a store: one row a table, moved in the same transaction as any change of that table.
+"""The table statistics of a store: one row for each table, updated in the same transaction as any change of that table.
 
 `revision` (the store's own counter, never going back) and `modified` answer ETag and Last-Modified of collections,
-`total` answers counts without counting, `next_id` gives ids in the order of commits, and `index_revision` moves when
-rows come or go. `page_index` counts the living rows of each block of 256 ids, so that a page deep in a list is found
-without walking.
+`total` answers counts without counting, `next_id` gives ids in the order of commits, and `index_revision` changes when
+rows are added or deleted. `page_index` counts the existing rows of each block of 256 ids, so that a deep page of a list
+is found without a scan.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ STORE = "*"
 READ = "SELECT revision, modified, total, index_revision FROM table_statistics WHERE name = $1"
 _LOAD = "SELECT name, revision, modified, total, next_id, index_revision FROM table_statistics"
 LOCK = f"SELECT 1 FROM table_statistics WHERE name = '{STORE}' FOR UPDATE"
-"""The write lock of a store on PostgreSQL: the row is there from the first migration on.
+"""The write lock of a store on PostgreSQL: the row exists from the first migration on.
 
-It is a statement of its own, since the one that waits for a lock does not see what was written while it waited.
+It is a separate statement, since a statement that waits for a lock does not see what was written while it waited.
 """
 _SAVE = """INSERT INTO table_statistics (name, revision, modified, total, next_id, index_revision)
 VALUES ($1, $2, $3, $4, $5, $6)
@@ -47,7 +47,7 @@ Mark = tuple[dict[str, Entry], set[str], dict[tuple[str, int], int], int]
 
 
 class TableStatistics:
-    """The table statistics inside one write transaction: read once, moved in memory by each job, written once."""
+    """The table statistics inside one write transaction: read once, updated in memory by each job, written once."""
 
     def __init__(self, entries: dict[str, Entry]) -> None:
         self._entries = entries
@@ -56,9 +56,9 @@ class TableStatistics:
         """Rows that this transaction has updated."""
         self._living: dict[tuple[str, int], int] = defaultdict(int)
         self.outbox: list[outbox.OutboxEvent] = []
-        """Events of this transaction that hooks ask for."""
+        """Events of this transaction with subscribed hooks."""
         self.waiting: set[int] = set()
-        """Hooks that have something to deliver again after this transaction."""
+        """Hooks that have deliveries again after this transaction."""
 
     @classmethod
     async def load(cls, tx: Tx) -> TableStatistics:
@@ -71,11 +71,11 @@ class TableStatistics:
         )
 
     def mark(self) -> Mark:
-        """The present state, to return to when a job fails."""
+        """The present state, to be restored when a job fails."""
         return dict(self._entries), set(self._moved), dict(self._living), len(self.outbox)
 
     def restore(self, mark: Mark) -> None:
-        """Back to a state given by `mark`."""
+        """Restores a state that `mark` returned."""
         self._entries, self._moved = mark[0], mark[1]
         self._living = defaultdict(int, mark[2])
         del self.outbox[mark[3] :]
@@ -85,7 +85,7 @@ class TableStatistics:
         return table in self._moved
 
     def untouched(self, table: str) -> bool:
-        """Whether a table never held a row, or none since the store was emptied."""
+        """Whether a table never held a row, or not since the store was emptied."""
         return self.total(table) == 0 and self.next_id(table) == 1
 
     def state(self, table: str) -> tuple[int, int]:
@@ -101,11 +101,12 @@ class TableStatistics:
         return self._entries.get(table, EMPTY)[3]
 
     def touch(self, table: str, now: int) -> int:
-        """A change of `table` at `now` (UTC seconds): the new revision of the store, which is the row's version."""
+        """Notes a change of `table` at `now` (UTC seconds): the new revision of the store, which is the row's
+        version."""
         return self._move(table, now, 0, 0)
 
     def enter(self, table: str, now: int, entity_id: int | None = None) -> tuple[int, int]:
-        """A new row: its id (the next one unless given) and its version."""
+        """Notes a new row: its id (the next one unless given) and its version."""
         entry = self._entries.get(table, EMPTY)
         new_id = entry[3] if entity_id is None else entity_id
         self._living[(table, new_id >> BLOCK_BITS)] += 1
@@ -113,7 +114,7 @@ class TableStatistics:
         return new_id, revision
 
     def leave(self, table: str, now: int, ids: list[int]) -> int:
-        """Rows that go away: the new revision."""
+        """Notes deleted rows: the new revision."""
         for gone in ids:
             self._living[(table, gone >> BLOCK_BITS)] -= 1
         return self._move(table, now, -len(ids), 0)
@@ -128,14 +129,15 @@ class TableStatistics:
         return revision
 
     def empty(self, now: int) -> None:
-        """All rows are gone and ids start at 1 again, yet the store's revision goes on, so no entity tag comes back."""
+        """All rows were deleted and ids start at 1 again, yet the store's revision continues, so that no entity tag is
+        reused."""
         revision = self._entries.get(STORE, EMPTY)[0] + 1
         self._entries = dict.fromkeys(self._entries, (revision, now, 0, 1, revision))
         self._moved.update(self._entries)
         self._living.clear()
 
     def statements(self) -> list[Statement]:
-        """What writes the table statistics back before the commit, and with it the events."""
+        """The statements that write the table statistics and the events before the commit."""
         statements_of_events: list[Statement] = []
         if self.outbox:
             first = self._entries.get(outbox.DELIVERIES, EMPTY)[3]

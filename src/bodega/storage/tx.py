@@ -1,4 +1,4 @@
-"""What a database must be able to do for the floors above: run `$n` SQL, alone or inside one transaction."""
+"""What the packages above need of a database: to run `$n` SQL, alone or inside one transaction."""
 
 from __future__ import annotations
 
@@ -10,11 +10,15 @@ Values = Sequence[Any]
 Statement = tuple[str, Values]
 
 Record = Iterable[Any]
-"""A row as the database hands it out: its columns, to be unpacked, never read by number (docs/decisions/0026)."""
+"""A row as the database returns it: its columns are unpacked, never read by number (docs/decisions/0026)."""
 
 
 class Clash(Exception):
     """A unique index or a foreign key refused a statement; the transaction is back at its last savepoint."""
+
+
+class Unstorable(ValueError):
+    """The database cannot hold a value, or compare with it."""
 
 
 class Busy(Exception):
@@ -26,8 +30,8 @@ class Tx(Protocol):
 
     dialect: str
     asks: bool
-    """Whether a rule may ask before it writes. In a group on PostgreSQL a question costs a trip, and a write that a
-    constraint refuses is run again, alone, where it asks."""
+    """Whether a rule may query before it writes. In a group on PostgreSQL a query costs a round trip; a write that a
+    constraint refuses is run again, alone, and then may query."""
 
     async def rows(self, sql: str, *values: Any) -> list[Record]:
         """All rows of a query."""
@@ -39,10 +43,10 @@ class Tx(Protocol):
         """One statement that returns nothing. Raises Clash."""
 
     async def script(self, statements: Sequence[Statement], *, sure: bool = True) -> None:
-        """Statements that do not read each other's effects, in one trip where the database can. Raises Clash.
+        """Statements that do not read each other's effects, in one round trip where the database can. Raises Clash.
 
-        Unless `sure`, the last one must find its row, or the transaction starts over.
+        Unless `sure`, the last one must match a row, or the transaction starts over.
         """
 
     def savepoint(self) -> AbstractAsyncContextManager[None]:
-        """What happens inside is undone when an exception leaves it."""
+        """Rolls back what happened inside when an exception leaves it."""

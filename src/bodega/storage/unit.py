@@ -1,7 +1,7 @@
-"""One unit of work: the only door through which rows are written.
+"""One unit of work: the only way to write rows.
 
-A unit lives inside one write transaction of one store. Constraints decide first: a row is simply written, and only when
-an index or a foreign key refuses it does `conflicts` read who stands in the way. So the usual write costs no questions,
+A unit lives inside one write transaction of one store. Constraints decide first: a row is simply written, and only if
+an index or a foreign key refuses it does `conflicts` read what it conflicts with. So the usual write needs no queries,
 and the answer is right under any concurrency.
 """
 
@@ -35,24 +35,24 @@ from bodega.storage.table_stats import TableStatistics
 from bodega.storage.tx import Clash, Statement, Tx
 
 AT_ONCE = 1000
-"""Rows that one statement deletes: every id is a parameter, and databases take some ten thousand."""
+"""Rows that one statement deletes: every id is a parameter, and databases accept some ten thousand."""
 
 ROWS_PER_TRIP = 50
-"""Rows that are rewritten in one trip to the database."""
+"""Rows that are rewritten in one round trip to the database."""
 
 
 class Terms(msgspec.Struct, frozen=True):
-    """What a write respects beside the rows: the plan's limits by counter (absent: no limit), the store's settings."""
+    """What a write respects besides the rows: the plan's limits by counter (absent: no limit), the store's settings."""
 
     limits: Mapping[str, int] = {}
     settings: Mapping[str, Any] = {}
 
 
 class Unit:
-    """`now` is the store's clock, in UTC seconds, when the work began; `client_id` the account it is done for.
+    """`now` is the store's time, in UTC seconds, when the work began; `client_id` the account for which it is done.
 
-    `cause` is a word for what moves the rows where that is not the caller's own wish, as "order" for stock that an
-    order takes: some events are fired for one cause only. `model` knows the rules of every table.
+    `cause` is a word for what changes the rows if the caller did not ask for the change itself, such as "order" for
+    stock that an order takes: some events are fired for one cause only. `model` has the rules of every table.
     """
 
     __slots__ = ("cause", "client_id", "interest", "leaving", "model", "now", "statistics", "terms", "tx")
@@ -67,7 +67,7 @@ class Unit:
         self.model = model
         self.client_id = ""
         self.leaving: set[tuple[str, int]] = set()
-        """Rows that are being deleted, as (table, id): what goes with them need not be protected from going."""
+        """Rows that are being deleted, as (table, id): rows that are deleted with them need no protection."""
         self.interest = interest
         self.cause: Cause = ""
 
@@ -80,16 +80,17 @@ class Unit:
         return await query.where(self.tx, table, test, *values, order=order)
 
     async def get_unless_known(self, table: Table, entity_id: int, known: StoredRow | None) -> Row | None:
-        """The row as this transaction sees it; `known` is what was read of it just before.
+        """The row as this transaction sees it; `known` is the row as read just before.
 
-        Where a question costs a trip, what is known is taken for true, and the update makes sure of it.
+        Where a query costs a round trip, the known row is trusted, and the update verifies it.
         """
         if self.tx.asks or known is None or (table.name, entity_id) in self.statistics.written:
             return await query.get(self.tx, table, entity_id)
         return known.decoded(table, held=False)
 
     async def insert(self, table: Table, entity: Any, *, numbered: bool = False) -> Row:
-        """Writes a new entity, which gets its id. Raises Refusal: conflicts first, then the plan, the platform last.
+        """Inserts a new entity, which gets its id. Raises Refusal: conflicts first, then the plan's limit, last the
+        platform's.
 
         A `numbered` one brings its id, which may be 0.
         """
@@ -179,7 +180,7 @@ class Unit:
         return old
 
     async def rewrite(self, table: Table, *rows: Row) -> None:
-        """Writes rows again whose members followed from another row's change: no rule has anything to add."""
+        """Writes rows whose members follow from the change of another row: no rule runs for them."""
         sql = update_sql(table.name, tuple(column.name for column in table.columns))
         statements: list[Statement] = []
         moved: list[tuple[int, set[str]]] = []
@@ -206,12 +207,12 @@ class Unit:
             await self._tell(table, UPDATED, was[row.entity.id], row.entity)
 
     async def delete(self, table: Table, ids: Sequence[int]) -> None:
-        """Deletes the rows with these ids; ids that do not exist are passed over. Raises Refusal."""
+        """Deletes the rows with these ids; ids that do not exist are ignored. Raises Refusal."""
         if not ids:
             return
         for cascade in self.model.rules_of(table).cascade:
             ids = list(dict.fromkeys([*ids, *await cascade(self, ids)]))
-        # Those that go along come first, lest the database takes them along unseen.
+        # Children are deleted first, lest the database deletes them unseen.
         last_first = ids[::-1]
         for start in range(0, len(ids), AT_ONCE):
             await self._delete(table, last_first[start : start + AT_ONCE])
@@ -241,8 +242,8 @@ class Unit:
             await rule(self, living)
 
     async def fire(self, scope: str, data: Any, *, channels: Sequence[int] = (), client_id: str = "") -> None:
-        """An event that is no change of one row; `data` is the payload's. A `#` in the scope stands for each of
-        `channels`; `client_id` keeps it to the hooks of one client."""
+        """Fires an event that is not the change of one row; `data` is that of the payload. A `#` in the scope stands
+        for each of `channels`; `client_id` limits it to the hooks of one client."""
         audience = await self.audience()
         if audience is None:
             return
@@ -252,7 +253,7 @@ class Unit:
             self.statistics.outbox += outbox_events(hooks, data, self.now)
 
     async def audience(self) -> Audience | None:
-        """Who asks for what, if there is any hook."""
+        """Which hooks subscribed to what, if there is any hook."""
         if not self.statistics.total(HOOKS):
             return None
         return await self.interest.now(
@@ -260,7 +261,7 @@ class Unit:
         )
 
     async def _heard(self, table: Table, change: str) -> bool:
-        """Whether anybody may listen to this change of the table: only then is it worth a question."""
+        """Whether any hook may subscribe to this change of the table: only then are the hooks read."""
         if not self.model.rules_of(table).signals:
             return False
         audience = await self.audience()
@@ -270,7 +271,7 @@ class Unit:
         )
 
     async def _tell(self, table: Table, change: str, old: Any, new: Any) -> None:
-        """Puts the events of a change into the outbox, for the hooks that ask for them."""
+        """Puts the events of a change into the outbox, for the hooks that subscribed to them."""
         audience = await self.audience()
         if audience is None:
             return
@@ -291,16 +292,16 @@ class Unit:
         return [s for s in self.model.rules_of(table).signals if change in s.on and s.cause in (None, self.cause)]
 
     async def _last_seen(self, table: Table, ids: Sequence[int]) -> list[Any]:
-        """The entities of rows that are about to go, in the order of their ids."""
+        """The entities of rows that are about to be deleted, in the order of their ids."""
         return await query.entities_of(self.tx, table, ids)
 
     async def in_order(self, refusal: Refusal, table: Table, entity: Any) -> None:
-        """What the write itself would have met first is told before a rule that was only asked earlier."""
+        """Reports what the write itself would have met first before a rule that merely ran earlier."""
         if refusal.reason.step is Step.PERFORM:
             await self.refuse_conflicts(table, entity)
 
     async def refuse_conflicts(self, table: Table, entity: Any) -> None:
-        """Raises the refusal that names everything standing in the entity's way, if anything does."""
+        """Raises a refusal that names every conflict of the entity, if there is any."""
         faults = await conflicts(self.tx, table, entity, self.model.rules_of(table).conflicts)
         if faults:
             first = min(faults, key=lambda fault: fault.reason.rank)

@@ -1,6 +1,6 @@
-"""One store, one writer: waiting writes share a transaction and one commit; a reply leaves only after the commit.
+"""One store, one writer: waiting writes share a transaction and one commit; a reply is sent only after the commit.
 
-What differs between the databases is `_group`; the queue is the same.
+Only `_group` differs between the databases.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ GROUP = 64
 
 
 LONGEST_WAIT_SECONDS = 30.0
-"""After so long in the queue of a database that cannot be reached a write is given up."""
+"""How long a write waits for a database that cannot be reached before it fails."""
 
 
 class Waiting(NamedTuple):
@@ -41,7 +41,7 @@ class Waiting(NamedTuple):
             self.reply.set_result(result)
 
     def failed(self, error: BaseException) -> None:
-        """Tells the caller why nothing was written."""
+        """Raises, at the caller, the reason why nothing was written."""
         if not self.reply.done():
             self.reply.set_exception(error)
 
@@ -56,18 +56,18 @@ class Writer:
         self._closed = False
         self.interest = Interest()
         self.on_events: Callable[[set[int]], None] | None = None
-        """Told after a commit which hooks have something to deliver."""
+        """Called after a commit with the hooks that have deliveries."""
 
     def say(self, statistics: TableStatistics) -> None:
-        """The events of a transaction are on disk."""
+        """Called once the events of a transaction are on disk."""
         if self.on_events is not None and (statistics.outbox or statistics.waiting):
             self.on_events({hook for event in statistics.outbox for hook in event.hooks} | statistics.waiting)
 
     async def write(self, job: Callable[[Unit], Awaitable[T]], now: int, terms: Terms) -> T:
         """Runs `job` inside the store's next write transaction and returns its result once that is on disk.
 
-        `now` is the store's clock in UTC seconds. A job may be run twice (the first run undone): it keeps no state.
-        Raises what the job raised; then nothing of it was written.
+        `now` is the store's clock in UTC seconds. A job may run twice (the first run rolled back): it must keep no
+        state. Raises what the job raised; then none of it was written.
         """
         if self._closed:
             raise Busy("the store was closed")
@@ -90,7 +90,8 @@ class Writer:
                     self._give_up_late(error)
 
     def _give_up_late(self, error: Busy) -> None:
-        """Where the database is away for long, nobody waits for all those before them to find that out."""
+        """If the database stays unreachable, writes fail at once instead of waiting for all those before them to
+        fail."""
         late = asyncio.get_running_loop().time() - LONGEST_WAIT_SECONDS
         for waiting in self._queue:
             if waiting.since < late:
@@ -107,11 +108,11 @@ class Writer:
 
     @property
     def busy(self) -> bool:
-        """Whether a write waits or is being carried out."""
+        """Whether a write is waiting or running."""
         return self._drain is not None and not self._drain.done()
 
     async def settle(self) -> None:
-        """Takes no more writes and waits until the queue is empty."""
+        """Accepts no more writes and waits until the queue is empty."""
         self._closed = True
         while self._drain is not None and not self._drain.done():
-            await asyncio.wait([self._drain])  # neither ends the queue nor swallows the end of the one who waits
+            await asyncio.wait([self._drain])  # neither cancels the queue nor hides a cancellation of its own

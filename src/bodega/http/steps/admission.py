@@ -1,4 +1,4 @@
-"""Steps 1 to 6 of the law: before the request is even looked at, may this caller ask this store anything?"""
+"""Steps 1 to 6 of the law: may this caller send requests to this store at all?"""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from bodega.access.plans import WINDOW_MS
-from bodega.access.quota import SharedQuota, Spent
+from bodega.access.quota import HourAndWindow, SharedQuota, Spent
 from bodega.access.stores import OpenStore
 from bodega.http.app_context import AppContext, Caller
 from bodega.http.products import InformedRefusal
@@ -25,7 +25,7 @@ _STORE_HOST = re.compile(r"^store-([a-z0-9\-]{1,40})\.")
 
 
 def require_tls(app: AppContext, request: Request) -> None:
-    """A credential must not be read in the clear (RFC 9110 15.4.2; 15.4.9 where the method must be kept)."""
+    """Credentials must not be sent in clear text (RFC 9110 15.4.2; 15.4.9 if the method must be kept)."""
     if request.secure or app.insecure_http:
         return
     host = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
@@ -37,7 +37,7 @@ def require_tls(app: AppContext, request: Request) -> None:
 
 
 def current_version(request: Request) -> None:
-    """Version 1 is the same path below version 2; writes keep their method (RFC 9110 15.4.8)."""
+    """Redirects version 1 to the same path in version 2; writes keep their method (RFC 9110 15.4.8)."""
     if request.version != 1:
         return
     query = f"?{request.query}" if request.query else ""
@@ -53,10 +53,10 @@ def current_version(request: Request) -> None:
 
 
 async def open_store(app: AppContext, request: Request) -> OpenStore | None:
-    """The store that the path or the Host names; None when there is no such store, which strangers are not told."""
+    """The store that the path or the Host names; None if there is no such store, which is not revealed to strangers."""
     name = request.store
     if request.host_form:
-        named = _STORE_HOST.match(request.host.lower())  # a host name has no case (RFC 9110 4.2.3)
+        named = _STORE_HOST.match(request.host.lower())  # a host name is case-insensitive (RFC 9110 4.2.3)
         name = named[1] if named else await app.stores.only()
     store = app.stores.known(name) or await app.stores.get(name)
     if store is None:
@@ -72,13 +72,13 @@ async def open_store(app: AppContext, request: Request) -> OpenStore | None:
 
 
 def known_method(request: Request) -> None:
-    """TRACE, PATCH and what nobody knows (RFC 9110 15.6.2); a TRACE is never echoed."""
+    """Refuses TRACE, PATCH and unknown methods (RFC 9110 15.6.2); a TRACE is never echoed."""
     if request.method not in METHODS:
         raise Refusal(Reason.UNKNOWN_METHOD)
 
 
 def authenticate(request: Request, store: OpenStore | None) -> Caller:
-    """X-Auth-Token, or Basic credentials. X-Auth-Client is not needed and not judged (contract/wire.md 1)."""
+    """X-Auth-Token, or Basic credentials. X-Auth-Client is not needed and not checked (contract/wire.md 1)."""
     token = request.headers.get(b"x-auth-token")
     basic = request.headers.get(b"authorization", b"") if token is None else b""
     if token is None and basic[:6].lower() != b"basic ":
@@ -92,20 +92,32 @@ def authenticate(request: Request, store: OpenStore | None) -> Caller:
 
 
 async def spend_quota(app: AppContext, caller: Caller) -> Sequence[Header]:
-    """Counted per account, by the store's clock; what is left is told in these headers by every later reply."""
+    """Requests are counted per account, by the store's clock; the reply shows what is left in the returned headers."""
     quota = caller.store.quota(caller.account)
     now = caller.store.clock.now()
     if isinstance(quota, SharedQuota):
         spent = await quota.reserve(app.stores.registry.tx, now)
+    elif isinstance(quota, HourAndWindow):
+        window, hour = await quota.spend(app.stores.registry.tx, now)
+        both = [*_window(window), *_hourly(hour)]
+        if hour.left < 0:
+            raise _too_many(Reason.HOURLY_QUOTA_SPENT, hour, both)
+        if window.left < 0:
+            raise _too_many(Reason.WINDOW_QUOTA_SPENT, window, both)
+        return both
     else:
         spent = quota.spend(now)
     basic = caller.account.kind == "basic"
     headers = _hourly(spent) if basic else _window(spent)
     if spent.left < 0:
-        wait = str(max(1, -(-spent.reset_ms // 1000))).encode()
-        reason = Reason.HOURLY_QUOTA_SPENT if basic else Reason.WINDOW_QUOTA_SPENT
-        raise InformedRefusal(reason, headers=[(b"retry-after", wait), (b"x-retry-after", wait)], quota=headers)
+        raise _too_many(Reason.HOURLY_QUOTA_SPENT if basic else Reason.WINDOW_QUOTA_SPENT, spent, headers)
     return headers
+
+
+def _too_many(reason: Reason, spent: Spent, quota: Sequence[Header]) -> Refusal:
+    """When to come back: X-Retry-After, too, which clients wait for."""
+    wait = str(max(1, -(-spent.reset_ms // 1000))).encode()
+    return InformedRefusal(reason, headers=[(b"retry-after", wait), (b"x-retry-after", wait)], quota=quota)
 
 
 _CHALLENGE: Header = (b"www-authenticate", b'Basic realm="store", charset="UTF-8"')
@@ -120,7 +132,7 @@ def _hourly(spent: Spent) -> list[Header]:
 
 
 def _window(spent: Spent) -> list[Header]:
-    """All four, always: clients read all four once one is there."""
+    """Always all four: clients that find one read all four."""
     left = spent.left
     return [
         (b"x-rate-limit-requests-left", b"%d" % left if left > 0 else b"0"),
@@ -131,7 +143,7 @@ def _window(spent: Spent) -> list[Header]:
 
 
 def _in_version_2(request: Request) -> str:
-    """The path with its version segment replaced, and only that one: a store may be called v1, too."""
+    """The path with only its version segment replaced: a store may be called v1, too."""
     parts = request.path.split("/")
     filled = [place for place, part in enumerate(parts) if part]
     parts[filled[1 if request.host_form else 2]] = "v2"
@@ -142,5 +154,5 @@ _WINDOW: Header = (b"x-rate-limit-time-window-ms", b"%d" % WINDOW_MS)
 
 
 def _raw_path(request: Request) -> str:
-    """The path as it was sent; a second slash in front would name another host."""
+    """The path as sent, with one slash in front: a second one would name another host."""
     return "/" + request.raw_path.decode("latin-1").lstrip("/")

@@ -1,4 +1,4 @@
-"""Steps 13 to 16 of the law: the request is good; now the rows are read, judged and written."""
+"""Steps 13 to 16 of the law: the request is acceptable; now the rows are read, judged and written."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from typing import Any
 from msgspec.structs import replace
 
 from bodega.dates import http_date
-from bodega.http import form, idempotency, xml
+from bodega.http import concurrency, form, idempotency, xml
 from bodega.http.conditions import Validators, has_conditions, judge, tag
 from bodega.http.negotiation import Media, media_of
 from bodega.http.products import Preconditions, RoutedRequest
 from bodega.http.request import Request
 from bodega.kit.actions import Action
 from bodega.kit.body import parse_json
-from bodega.kit.context import Context, Found, Write
+from bodega.kit.complaint import values_are_judged
+from bodega.kit.context import Context, Found, HasToFetch, Write
 from bodega.kit.render import json, located
 from bodega.law.outcome import Accepted, Outcome, Validator
 from bodega.law.reasons import Reason
@@ -30,7 +31,7 @@ from bodega.tasks import queue
 _DECIDE = (
     b"content-type", b"accept", b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since",
 )  # fmt: skip
-"""The headers that a task's answer depends on."""
+"""The headers on which a task's response depends."""
 
 Then = Callable[[Unit, Outcome], Awaitable[None]]
 
@@ -38,8 +39,10 @@ _ASYNC = re.compile(rb"(^|,)\s*respond-async\s*(;|,|$)", re.IGNORECASE)
 
 
 async def find_entity(routed: RoutedRequest) -> Found:
-    """What the path names, and the state it is in; for a POST whose key is known, the answer it was given."""
+    """What the path names, with its state; for a POST whose key is known, the first answer."""
     request, action, context = routed.request, routed.action, routed.context
+    if action.max_concurrent:
+        concurrency.begin(routed)  # `judge` ends it
     keyed = None
     if action.writes and request.method == "POST" and idempotency.HEADER in request.headers:
         key = await idempotency.key_of(request, context.client_id, routed.media, routed.body, secret=action.secret)
@@ -55,8 +58,8 @@ async def find_entity(routed: RoutedRequest) -> Found:
 def preconditions(routed: RoutedRequest, found: Found) -> Preconditions:
     """If-Match, If-Unmodified-Since, If-None-Match, If-Modified-Since, in the order of RFC 9110 13.2.2.
 
-    The reply may tell no state where the date was a filter, since a part of a collection must not be taken for the
-    whole by its entity tag.
+    The reply has no validators if the date was a filter, since the entity tag of a part must not be taken for that of
+    the whole collection.
     """
     request, state = routed.request, found.state
     if found.again is not None or not has_conditions(request.headers):
@@ -75,11 +78,11 @@ def _judge(request: Request, media: Media, state: Validator | None) -> None:
     if verdict == "go_on":
         return
     reason = Reason.NOT_MODIFIED if verdict == "not_modified" else Reason.PRECONDITION_FAILED
-    raise Refusal(reason, headers=_told(request, media, state))
+    raise Refusal(reason, headers=_current_validators(request, media, state))
 
 
-def _told(request: Request, media: Media, state: Validator | None) -> list[Header]:
-    """The validators of what is there now; the tag is that of the gzip form when this is the form the caller holds."""
+def _current_validators(request: Request, media: Media, state: Validator | None) -> list[Header]:
+    """The current validators; the tag is that of the gzip form if this is the form that the caller has."""
     if state is None:
         return []
     is_xml = media is Media.XML
@@ -92,10 +95,17 @@ def _told(request: Request, media: Media, state: Validator | None) -> list[Heade
 
 def read_draft(routed: RoutedRequest, found: Found) -> Any:
     """The body as changes of fields; every faulty field is named, not only the first."""
-    action = routed.action
-    if found.again is not None or not action.body:
+    if found.again is not None or not routed.action.body:
         return None
+    with values_are_judged():
+        return _read(routed)
+
+
+def _read(routed: RoutedRequest) -> Any:
+    action = routed.action
     request, body = routed.request, routed.body
+    if not body and request.method == "PUT":
+        raise Refusal(Reason.FIELD_MISSING, "The request has no body.")
     content_type = request.headers.get(b"content-type", b"")
     if body and action.uploads and media_of(content_type) == "multipart":
         try:
@@ -121,9 +131,9 @@ def read_draft(routed: RoutedRequest, found: Found) -> Any:
 async def perform(
     routed: RoutedRequest, found: Found, before: Preconditions, draft: Any, then: Then | None = None
 ) -> Outcome:
-    """Reads answer; writes run inside their own transaction, and are on disk before this returns.
+    """Carries out the request; writes run inside their own transaction, and are on disk before this returns.
 
-    `then` goes on in the transaction of the write, with its outcome.
+    `then` is called in the transaction of the write, with its outcome.
     """
     if found.again is not None:
         return found.again
@@ -140,13 +150,15 @@ async def _write(routed: RoutedRequest, found: Found, before: Preconditions, dra
     action, context = routed.action, routed.context
     may_be_task = not context.in_task and not action.secret
     if may_be_task and (_prefers_task(routed.request) or action.wants_task(context, found)):
-        return await _schedule(routed, found, await action.task_meta(context, found))
-    write = Write(found, draft, await action.prefetch(context.holding(), found, draft), before.recheck)
+        return await _schedule(routed, found, before, draft)
+    with values_are_judged():
+        write = Write(found, draft, await action.prefetch(context.holding(), found, draft), before.recheck)
 
     async def job(unit: Unit) -> Outcome:
         unit.client_id = context.client_id
         inside = context.within(unit, draft)  # what a write shows is read inside its transaction
-        outcome = _located(await action.perform(unit, inside, write), action, context)
+        with values_are_judged():
+            outcome = _located(await action.perform(unit, inside, write), action, context)
         if then is not None:
             await then(unit, outcome)
         await idempotency.keep(unit, routed.media, found, outcome)
@@ -165,8 +177,33 @@ def _prefers_task(request: Request) -> bool:
     return prefer is not None and _ASYNC.search(prefer) is not None
 
 
-async def _schedule(routed: RoutedRequest, found: Found, meta: Mapping[str, Any]) -> Outcome:
-    request, store, body = routed.request, routed.caller.store, routed.body
+class _TakenBack(Exception):
+    """A write that was only tried."""
+
+
+async def _try(unit: Unit, routed: RoutedRequest, write: Write) -> None:
+    """Carries a write out, of many rows one chunk, and takes it back. What would refuse it is told before the 202:
+    nobody should have to look into a task to learn that. Raises Refusal."""
+    mark = unit.statistics.mark()
+    inside = replace(routed.context.within(unit, write.draft), in_task=True)
+    try:
+        async with unit.tx.savepoint():
+            await routed.action.perform(unit, inside, write)
+            raise _TakenBack
+    except _TakenBack:
+        unit.statistics.restore(mark)
+        unit.leaving.clear()
+
+
+async def _schedule(routed: RoutedRequest, found: Found, before: Preconditions, draft: Any) -> Outcome:
+    request, store, body, action = routed.request, routed.caller.store, routed.body, routed.action
+    meta = await action.task_meta(routed.context, found)
+    write = None
+    try:
+        local = replace(routed.context.holding(), may_fetch=False)
+        write = Write(found, draft, await action.prefetch(local, found, draft), before.recheck)
+    except HasToFetch:
+        pass  # what another server says of it is the task's to find out
     url = request.path + (f"?{request.query}" if request.query else "")
     headers = {name.decode(): request.headers[name].decode("latin-1") for name in _DECIDE if name in request.headers}
     content = ""
@@ -176,6 +213,9 @@ async def _schedule(routed: RoutedRequest, found: Found, meta: Mapping[str, Any]
         asked, content = queue.TaskRequest(request.method, url, headers, coded=True), base64.b64encode(body).decode()
 
     async def job(unit: Unit) -> Outcome:
+        unit.client_id = routed.context.client_id
+        if write is not None:
+            await _try(unit, routed, write)
         client_id = routed.caller.account.client_id
         row = await queue.enqueue(unit, asked, base=request.url(""), client_id=client_id, content=content)
         accepted = _accepted(request, row, meta)

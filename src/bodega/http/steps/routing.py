@@ -1,4 +1,4 @@
-"""Steps 7 to 12 of the law: what does the request aim at, and may it be asked like this?"""
+"""Steps 7 to 12 of the law: which resource is the request for, and is it acceptable?"""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ class Describe(Action):
 
 
 def find_route(app: AppContext, request: Request) -> Match:
-    """Nothing is guessed: a path that moved is told only when no route matches it (RFC 9110 15.4.2)."""
+    """Nothing is guessed: a redirect is sent only for a path that moved and that no route matches (RFC 9110 15.4.2)."""
     routes = app.routes.get(request.version)
     match = routes.find(request.segments) if routes is not None else None
     if match is None:
-        raise Refusal(Reason.NO_SUCH_RESOURCE)
+        raise _not_found(app, request)
     if match.route.moved:
         suffix = f".{request.suffix}" if request.suffix else ""
         query = f"?{request.query}" if request.query else ""
@@ -57,18 +57,34 @@ def find_route(app: AppContext, request: Request) -> Match:
     return match
 
 
-def allowed_action(request: Request, match: Match) -> Action:
+def _not_found(app: AppContext, request: Request) -> Refusal:
+    """What the published API has and this server has not is told apart from a path that nobody knows."""
+    version, segments = request.version, request.segments
+    named = segments if version else (request.prefix.rpartition("/")[2], *segments)
+    lacking = app.unserved.find(version, named)
+    if lacking is not None and not lacking.served:
+        operation = {"documented_path": lacking.path, "methods": list(lacking.methods), "group": lacking.group}
+        return Refusal(Reason.NOT_SERVED_HERE, details=operation)
+    nearest = app.unserved.nearest.find(version, segments)
+    return Refusal(Reason.NO_SUCH_RESOURCE, details={"nearest_path": nearest} if nearest else None)
+
+
+def allowed_action(app: AppContext, request: Request, match: Match) -> Action:
     """HEAD is GET without the body; OPTIONS is always there (RFC 9110 15.5.6)."""
     action = match.route.actions.get("GET" if request.method == "HEAD" else request.method)
     if action is not None:
         return action
     if request.method == "OPTIONS":
         return Describe(match.route)
-    raise Refusal(Reason.METHOD_NOT_ALLOWED, headers=[(b"allow", match.route.allow.encode())])
+    lacking = app.unserved.find(request.version, request.segments)
+    details = None
+    if lacking is not None and request.method in lacking.methods:
+        details = {"not_served_here": f"{request.method} {lacking.path}", "group": lacking.group}
+    raise Refusal(Reason.METHOD_NOT_ALLOWED, details=details, headers=[(b"allow", match.route.allow.encode())])
 
 
 def require_scope(request: Request, caller: Caller, action: Action) -> None:
-    """A `_read_only` scope lets one GET and HEAD; the answer names the scope that is missing."""
+    """A `_read_only` scope allows GET and HEAD; the refusal names the missing scope."""
     writes = not request.reads
     if allows(caller.account.scopes, action.scope, writes=writes):
         return
@@ -78,28 +94,28 @@ def require_scope(request: Request, caller: Caller, action: Action) -> None:
 
 
 def acceptable(request: Request, action: Action) -> Media:
-    """V2 speaks JSON and, but for a few resources, XML; V3 only JSON (RFC 9110 12.5.1)."""
+    """V2 offers JSON and, except for a few resources, XML; V3 only JSON (RFC 9110 12.5.1)."""
     offered = offers(request, action)
     media = choose_media(request.headers.get(b"accept"), request.suffix, offered)
     if media is None:
         types = [item.value.decode() for item in offered]
-        told_in = Media.JSON if action.json_only else None  # errors neither
+        told_in = Media.JSON if action.json_only else None  # its errors are not XML either
         raise InformedRefusal(Reason.NOT_ACCEPTABLE, details={"supported_types": types}, media=told_in)
     return media
 
 
 def offers(request: Request, action: Action) -> tuple[Media, ...]:
-    """The media types that the target speaks (rule 15)."""
+    """The media types that the target offers (rule 15)."""
     return V3_MEDIA if request.version == 3 or action.json_only else V2_MEDIA
 
 
 async def readable(app: AppContext, request: Request, action: Action) -> bytes:
-    """The body, if the action takes one: its type, coding and size are judged (RFC 9110 15.5.14, 15.5.16)."""
+    """Returns the body, if the action takes one; its type, coding and size are judged (RFC 9110 15.5.14, 15.5.16)."""
     length = request.headers.get(b"content-length")
     if length in (None, b"0") and b"transfer-encoding" not in request.headers:
         return b""
     if not action.body:
-        return b""  # a body without meaning is left unread (RFC 9110 9.3.1)
+        return b""  # a meaningless body is left unread (RFC 9110 9.3.1)
     kind = media_of(request.headers.get(b"content-type", b""))
     media: tuple[Media, ...] = () if action.only_uploads else offers(request, action)
     nameless = action.json_only and b"content-type" not in request.headers  # rule 8: read_draft answers 400
@@ -129,7 +145,7 @@ async def readable(app: AppContext, request: Request, action: Action) -> bytes:
 def parse_query(
     request: Request, caller: Caller, match: Match, action: Action, media: Media, *, in_task: bool = False
 ) -> Context:
-    """What the query string asks for, and with it the context that the resource will see.
+    """Parses the query string, and with it makes the context for the resource.
 
     In V2 a collection's If-Modified-Since is a filter (rule 12).
     """

@@ -1,4 +1,4 @@
-"""The sixteen steps of the law as a table: what each takes, and what it makes of that."""
+"""The sixteen steps of the law as a table: what each takes and what it returns."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bodega.law.refusal import Header
 
 
 class Steps(msgspec.Struct, frozen=True):
-    """The sixteen steps, by name, and what each makes of what; a trace puts its own watchers in their place."""
+    """The sixteen steps by name, with what each takes and returns; a trace replaces them by its wrappers."""
 
     require_tls: Callable[[AppContext, Request], None] = admission.require_tls
     current_version: Callable[[Request], None] = admission.current_version
@@ -30,7 +30,7 @@ class Steps(msgspec.Struct, frozen=True):
     authenticate: Callable[[Request, OpenStore | None], Caller] = admission.authenticate
     spend_quota: Callable[[AppContext, Caller], Awaitable[Sequence[Header]]] = admission.spend_quota
     find_route: Callable[[AppContext, Request], Match] = routing.find_route
-    allowed_action: Callable[[Request, Match], Action] = routing.allowed_action
+    allowed_action: Callable[[AppContext, Request, Match], Action] = routing.allowed_action
     require_scope: Callable[[Request, Caller, Action], None] = routing.require_scope
     acceptable: Callable[[Request, Action], Media] = routing.acceptable
     readable: Callable[[AppContext, Request, Action], Awaitable[bytes]] = routing.readable

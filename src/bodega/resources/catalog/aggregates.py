@@ -1,14 +1,14 @@
-"""The resources of the catalogue for which rules of several files run, in this order.
+"""The aggregates of the catalogue with rules from several files, in this order.
 
-A file of rules does not know when they run: all that runs for a product is to be read here. A resource whose rules are
-all in its own file is declared there.
+A file of rules does not know when they run: everything that runs for a product is listed here. A resource whose rules
+are all in its own file is declared there.
 """
 
 from __future__ import annotations
 
 from bodega.domain.stock import CAUSE
 from bodega.domain.urls import urls_of
-from bodega.kit.entity import know_own_files
+from bodega.kit.entity import recognize_own_files
 from bodega.kit.events import events, fires
 from bodega.kit.resource import Resource
 from bodega.resources.catalog import (
@@ -39,14 +39,14 @@ from bodega.storage.aggregate import Aggregate
 _CATEGORY_URLS = urls_of(categories.TABLE, "category")
 _CATEGORY = Aggregate(
     categories.TABLE,
-    before_validate=(know_own_files(categories.TABLE), categories.take_the_url_as_trees_write_it),
-    before_write=(_CATEGORY_URLS.before_write, categories.keep_the_tree),
+    before_validate=(recognize_own_files(categories.TABLE), categories.accept_tree_urls),
+    before_write=(_CATEGORY_URLS.before_write, categories.check_tree),
     extra_statements=(_CATEGORY_URLS.extra_statements,),
     conflicts=(_CATEGORY_URLS.conflicts,),
-    after_write=(categories.take_the_subtree_along, redirects.follow("category")),
-    cascade=(categories.with_its_subtree,),
-    before_delete=(products.orphan_no_product, groups.forget_categories),
-    after_delete=(_CATEGORY_URLS.after_delete, redirects.let_go("category")),
+    after_write=(categories.update_subtree, redirects.update_redirects("category")),
+    cascade=(categories.cascade_to_subtree,),
+    before_delete=(products.refuse_orphans, groups.remove_categories_from_groups),
+    after_delete=(_CATEGORY_URLS.after_delete, redirects.empty_redirects("category")),
     signals=(
         *events("store/category"),
         *events(
@@ -60,43 +60,43 @@ _CATEGORY = Aggregate(
 _BRAND_URLS = urls_of(brands.TABLE, "brand")
 _BRAND = Aggregate(
     brands.TABLE,
-    before_validate=(know_own_files(brands.TABLE),),
+    before_validate=(recognize_own_files(brands.TABLE),),
     before_write=(_BRAND_URLS.before_write,),
     extra_statements=(_BRAND_URLS.extra_statements,),
     conflicts=(_BRAND_URLS.conflicts,),
-    after_write=(redirects.follow("brand"),),
-    before_delete=(products.unbrand_products,),
-    after_delete=(_BRAND_URLS.after_delete, redirects.let_go("brand")),
+    after_write=(redirects.update_redirects("brand"),),
+    before_delete=(products.remove_brand_from_products,),
+    after_delete=(_BRAND_URLS.after_delete, redirects.empty_redirects("brand")),
 )
 
 _PRODUCT_URLS = urls_of(product.TABLE, "product")
 _PRODUCT = Aggregate(
     product.TABLE,
-    before_validate=(products.link_the_brand, products.keep_stock_in_bounds),
+    before_validate=(products.find_or_create_brand, products.keep_stock_in_bounds),
     before_write=(
         _PRODUCT_URLS.before_write,
-        products.hide_prices_of_disabled_products,
-        products.keep_categories_few,
-        products.sell_at_the_sale_price,
-        stock_keeping.give_a_base_variant,
-        stock_keeping.count_the_stock_of_variants,
-        stock_keeping.ask_for_the_sku,
-        option_sets.have_a_set_or_none,
+        products.check_price_visibility,
+        products.limit_categories,
+        products.set_calculated_price,
+        stock_keeping.create_base_variant,
+        stock_keeping.sum_variant_stock,
+        stock_keeping.check_sku,
+        option_sets.normalize_option_set,
     ),
     extra_statements=(
         _PRODUCT_URLS.extra_statements,
-        products.with_its_text,
-        stock_keeping.with_its_base_variant,
+        products.store_search_text,
+        stock_keeping.write_base_variant,
     ),
-    conflicts=(_PRODUCT_URLS.conflicts, stock_keeping.sku_is_a_variants),
+    conflicts=(_PRODUCT_URLS.conflicts, stock_keeping.sku_belongs_to_variant),
     after_write=(
-        sort_orders.forget_the_places_it_left,
-        stock_keeping.let_variants_inherit,
-        option_sets.follow_the_set,
-        redirects.follow("product"),
+        sort_orders.delete_left_positions,
+        stock_keeping.update_inheriting_variants,
+        option_sets.apply_option_set,
+        redirects.update_redirects("product"),
     ),
-    before_delete=(groups.forget_products,),
-    after_delete=(_PRODUCT_URLS.after_delete, redirects.let_go("product")),
+    before_delete=(groups.remove_products_from_groups,),
+    after_delete=(_PRODUCT_URLS.after_delete, redirects.empty_redirects("product")),
     signals=(
         *events("store/product", fields=product.UPDATING),
         fires(
@@ -118,48 +118,48 @@ _PRODUCT = Aggregate(
 _VARIANT = Aggregate(
     variants.TABLE,
     before_validate=(
-        know_own_files(variants.TABLE),
-        variants.let_nothing_be_unset,
-        combinations.answer_every_option_once,
-        stock_keeping.sell_nothing_below_zero,
+        recognize_own_files(variants.TABLE),
+        variants.replace_nulls,
+        combinations.require_value_per_option,
+        stock_keeping.refuse_negative_stock,
     ),
-    before_write=(stock_keeping.agree_with_the_product,),
-    conflicts=(stock_keeping.sku_is_a_products,),
-    after_write=(stock_keeping.tell_of_the_stock,),
-    before_delete=(stock_keeping.leave_a_base_variant, rules.lose_variants),
+    before_write=(stock_keeping.update_product_of_variant,),
+    conflicts=(stock_keeping.sku_belongs_to_product,),
+    after_write=(stock_keeping.fire_stock_events,),
+    before_delete=(stock_keeping.restore_base_variant, rules.remove_variants_from_rules),
     signals=events("store/sku", data=variants.as_sku),
 )
 
 _IMAGE = Aggregate(
     images.TABLE,
-    before_validate=(know_own_files(images.TABLE), images.keep_the_picture, image_order.make_room_for_it),
-    before_write=(image_order.have_one_thumbnail,),
-    after_write=(image_order.show_it_in_the_product,),
-    before_delete=(image_order.leave_a_thumbnail,),
+    before_validate=(recognize_own_files(images.TABLE), images.store_picture, image_order.shift_images),
+    before_write=(image_order.keep_one_thumbnail,),
+    after_write=(image_order.touch_product_of_image,),
+    before_delete=(image_order.appoint_new_thumbnail,),
 )
 
 _OPTION = Aggregate(
     option.TABLE,
-    before_write=(options.show_a_name, options.keep_what_values_mean),
-    after_write=(options.give_a_checkbox_its_states, options.tell_the_products),
+    before_write=(options.default_display_name, options.check_type_change),
+    after_write=(options.create_checkbox_values, options.update_products),
 )
 
 _OPTION_VALUE = Aggregate(
     option.VALUES,
-    before_validate=(options.say_what_it_means,),
-    after_write=(combinations.tell_the_label, options.keep_one_default),
-    before_delete=(combinations.take_the_variants_of_a_value, rules.lose_values),
+    before_validate=(options.check_value_data,),
+    after_write=(combinations.update_value_labels, options.keep_one_default),
+    before_delete=(combinations.delete_variants_of_values, rules.remove_values_from_rules),
 )
 
 _PRODUCT_OPTION = Aggregate(
     product_option.TABLE,
-    before_validate=(product_options.be_what_it_says, product_options.have_an_option_behind),
-    before_write=(product_option.show_what_its_kind_has,),
-    after_write=(combinations.tell_the_name, product_options.tell_the_option),
+    before_validate=(product_options.check_type, product_options.create_option_behind),
+    before_write=(product_option.show_members_of_kind,),
+    after_write=(combinations.update_option_names, product_options.update_option_behind),
     before_delete=(
-        combinations.take_the_variants_of_an_option,
-        product_options.take_the_option_along,
-        rules.lose_options,
+        combinations.delete_variants_of_options,
+        product_options.delete_option_behind,
+        rules.remove_options_from_rules,
     ),
 )
 

@@ -28,8 +28,8 @@ ON_CHANNELS = (
     f" product_channels c WHERE c.product_id = products.id AND c.channel_id = {DEFAULT_CHANNEL})"
     f" UNION ALL SELECT product_id, channel_id FROM product_channels WHERE channel_id <> {DEFAULT_CHANNEL}"
 )
-"""A product is on the store's own storefront unless a row takes it off, and on another channel only if a row puts it
-there: so a product that nobody assigned, as nearly all are, has no row."""
+"""A product is on the store's own storefront unless a row removes it, and on another channel only if a row adds it: so
+a product without assignments, as nearly all are, has no row."""
 
 
 async def recategorise(unit: Unit, product_id: int, add: set[int], drop: set[int]) -> None:
@@ -83,12 +83,12 @@ async def _showing(tx: Tx, some: set[int]) -> list[int]:
 
 
 def put_into_categories(_old: product.Product | None, new: product.Product) -> dict[str, Any]:
-    """A product that comes into categories is told on the channels that show them."""
+    """Fires events for a product that is added to categories, on the channels that show them."""
     return {"product_id": new.id}
 
 
 def taken_out_of_categories(_old: product.Product, new: product.Product) -> dict[str, Any]:
-    """And so is one that leaves them."""
+    """Fires events for a product that is removed from categories, on the channels that show them."""
     return {"product_id": new.id}
 
 

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import msgspec
 
-from bodega.domain.urls import BrandUrl
+from bodega.domain.urls import BRAND_URL, BrandUrl
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import FILE_PATH, NAME, STRING, FileUrl, Line, Long, Words
+from bodega.kit.fields import FILE_PATH, NAME, STRING, ImageUrl, Line, Long, Words
 from bodega.kit.images import DropImage, UploadImage
 from bodega.kit.listing import Listing
 from bodega.kit.route import collection, count, item, route
@@ -20,15 +20,15 @@ from bodega.storage.table import Unique
 
 
 class Brand(Entity, kw_only=True):
-    """A brand; its name is unique in the store, whatever its case."""
+    """A brand; its name is unique in the store, ignoring case."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
     page_title: Line = ""
     meta_keywords: Words = []
     meta_description: Long = ""
     search_keywords: Long = ""
-    image_url: FileUrl = ""
-    custom_url: BrandUrl = msgspec.field(default_factory=BrandUrl)
+    image_url: ImageUrl = ""
+    custom_url: Annotated[BrandUrl, BRAND_URL] = msgspec.field(default_factory=BrandUrl)
 
 
 TABLE = stored(
@@ -55,7 +55,7 @@ V2 = Endpoint(2, TABLE, Listing(TABLE, 2, "name min_id max_id"), "store_v2_produ
 V3 = Endpoint(
     3,
     TABLE,
-    Listing(TABLE, 3, "id:set name:like page_title", sorts="name", shown=v3.shown),
+    Listing(TABLE, 3, "id name page_title", sorts="name", shown=v3.shown),
     "store_v2_products",
     "catalog/brands",
     v3=v3,
@@ -63,7 +63,7 @@ V3 = Endpoint(
     delete_needs_filter=True,
 )
 DELETE = Endpoint(
-    3, TABLE, Listing(TABLE, 3, "name page_title"), V3.scope, V3.home, delete_needs_filter=True
+    3, TABLE, Listing(TABLE, 3, "name page_title", exact=True), V3.scope, V3.home, delete_needs_filter=True
 )  # rule 38: brands are deleted by name or page title only
 
 routes = (

@@ -1,4 +1,4 @@
-"""Bulk pricing rules: what one costs when many are bought. V2 calls them discount rules."""
+"""Bulk pricing rules: unit prices by quantity. V2 calls them discount rules."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class BulkPricingRule(Entity, kw_only=True):
 
 
 def _highest(rule: BulkPricingRule) -> int:
-    """The last quantity a rule is for; one without an upper bound is for all."""
+    """The greatest quantity of a rule; one without an upper bound has none."""
     return rule.quantity_max or 2_147_483_647
 
 
@@ -114,8 +114,8 @@ def _invalid(name: str, why: str) -> Fault:
     return Fault(Reason.FIELD_INVALID, name, message, {"invalid_reason": message})
 
 
-async def keep_ranges_whole(_unit: Unit, _old: Any, new: BulkPricingRule) -> None:
-    """Rule 66: a range ends after it begins, and nothing is cheaper by more than it costs."""
+async def check_range(_unit: Unit, _old: Any, new: BulkPricingRule) -> None:
+    """Rule 66: a range ends after it begins, and no discount exceeds the price."""
     faults = []
     if new.quantity_max and new.quantity_max <= new.quantity_min:
         faults.append(_invalid("quantity_max", "must be greater than quantity_min, or 0 for no bound"))
@@ -125,8 +125,8 @@ async def keep_ranges_whole(_unit: Unit, _old: Any, new: BulkPricingRule) -> Non
         raise refuse_faults(faults)
 
 
-async def keep_ranges_apart(unit: Unit, _old: Any, new: BulkPricingRule) -> None:
-    """Rule 66: a quantity has one price."""
+async def refuse_overlapping_ranges(unit: Unit, _old: Any, new: BulkPricingRule) -> None:
+    """Rule 66: ranges do not overlap, so that a quantity has one price."""
     faults = await _overlapping(unit.tx, new)
     if faults:
         raise refuse_faults(faults)
@@ -148,8 +148,8 @@ RESOURCE = Resource(
         Aggregate(
             TABLE,
             before_write=(
-                keep_ranges_whole,
-                keep_ranges_apart,
+                check_range,
+                refuse_overlapping_ranges,
             ),
         ),
     ),

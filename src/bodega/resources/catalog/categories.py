@@ -1,4 +1,4 @@
-"""Categories: the tree that products hang on."""
+"""Categories: the tree of the catalogue."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from bodega.domain import tree
-from bodega.domain.urls import CustomUrl, chosen
+from bodega.domain.urls import CUSTOM_URL, CustomUrl, chosen, path_of
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import FILE_PATH, NAME, Count, FileUrl, Id, Line, Long, SortOrder, Words
+from bodega.kit.fields import FILE_PATH, NAME, Count, Id, ImageUrl, Line, Long, SortOrder, Words
+from bodega.kit.filters import Filter
 from bodega.kit.images import DropImage, UploadImage
-from bodega.kit.listing import Filter, Listing
+from bodega.kit.listing import Listing
 from bodega.kit.route import collection, count, item, route
 from bodega.kit.v2_members import Alias, Derived, ObjectMember
 from bodega.kit.v2_shape import V2Shape
@@ -48,8 +49,8 @@ class Category(Entity, kw_only=True):
     layout_file: Annotated[str, msgspec.Meta(max_length=50)] = "category.html"
     is_visible: bool = True
     default_product_sort: Sort = "use_store_settings"
-    image_url: FileUrl = ""
-    custom_url: CustomUrl = msgspec.field(default_factory=CustomUrl)
+    image_url: ImageUrl = ""
+    custom_url: Annotated[CustomUrl, CUSTOM_URL] = msgspec.field(default_factory=CustomUrl)
     ancestors: list[int] = []
     tree_id: Id = trees.DEFAULT
 
@@ -73,14 +74,14 @@ TABLE = stored(
     indexed="parent_id name_key",
     hidden=HIDDEN,
     # Rule 33: the sources disagree; siblings must differ, as V3 says, in both versions.
-    uniques=[Unique(("tree_id", "parent_id", "name_key"), "name", "A category of this name exists beside it.")],
+    uniques=[Unique(("tree_id", "parent_id", "name_key"), "name", "The category name is a duplicate.")],
     references=[
         Reference("parent_ref", "categories", "parent_id", "The parent category does not exist.", "CASCADE"),
         Reference("tree_ref", "trees", "tree_id", "The category tree does not exist.", "CASCADE"),
     ],
     counter="categories",
     cap=16_000,
-    at_once=True,  # rule 36: all go, or none
+    at_once=True,  # rule 36: all are deleted, or none
 )
 
 KEYWORD = Filter(AnyColumn(("name", "search_keywords", "page_title")), "like", str)
@@ -117,7 +118,7 @@ V3 = Endpoint(
     Listing(
         TABLE,
         3,
-        "id:set name:like parent_id:in,range page_title:like is_visible",
+        "id name parent_id page_title is_visible",
         sorts="name id parent_id sort_order",
         mapped={"keyword": KEYWORD},
         shown=v3.shown,
@@ -134,29 +135,29 @@ routes = (
     collection("categories", V2, "GET POST DELETE"),
     item("categories/{id}", V2),
     count("categories/count", V2),
-    collection("catalog/categories", V3, "GET POST DELETE"),
-    item("catalog/categories/{id}", V3),
+    collection("catalog/categories", V3, "GET POST DELETE").at_most(GET=40),
+    item("catalog/categories/{id}", V3).at_most(GET=40, PUT=40, DELETE=40),
     route("catalog/categories/{id}/image", 3, POST=UploadImage(V3), DELETE=DropImage(V3)),
 )
 
 
-async def take_the_url_as_trees_write_it(_unit: Unit, changes: dict[str, Any], _old: Any, _notes: Any) -> None:
-    """Trees name the parts of a URL otherwise."""
+async def accept_tree_urls(_unit: Unit, changes: dict[str, Any], _old: Any, _notes: Any) -> None:
+    """Accepts the parts of a URL by the names that trees use."""
     url = changes.pop("url", None)
     if url is not None:
-        changes["custom_url"] = CustomUrl(url.path, url.is_customized)
+        changes["custom_url"] = path_of(CustomUrl(url.path, url.is_customized))
 
 
-async def keep_the_tree(unit: Unit, old: Any, new: Any) -> None:
-    """Rules 35 and 37: no circle, at most seven ancestors, counted for a moved subtree too."""
-    await tree.plant(TABLE, unit, old, new)
+async def check_tree(unit: Unit, old: Any, new: Any) -> None:
+    """Rules 35 and 37: no circle, at most seven ancestors, also in a moved subtree."""
+    await tree.set_ancestors(TABLE, unit, old, new)
 
 
-async def take_the_subtree_along(unit: Unit, old: Any, new: Any) -> None:
+async def update_subtree(unit: Unit, old: Any, new: Any) -> None:
     """Rule 37: a category that moves changes the ancestors of all below it."""
-    await tree.regrow(TABLE, unit, old, new)
+    await tree.update_ancestors_below(TABLE, unit, old, new)
 
 
-async def with_its_subtree(unit: Unit, ids: Sequence[int]) -> list[int]:
-    """A category goes with everything below it."""
+async def cascade_to_subtree(unit: Unit, ids: Sequence[int]) -> list[int]:
+    """A category is deleted with everything below it."""
     return [child for child, _ in await tree.below(unit.tx, ids)]

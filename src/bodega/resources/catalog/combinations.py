@@ -1,4 +1,4 @@
-"""Which combination of option values a variant is: read from ids or from words, and kept true when words change."""
+"""The combination of option values of a variant: read from ids or names, and updated when names change."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TABLE = variants.TABLE
 
 
 class NamedValue(NamedTuple):
-    """A value that a variant's answers name: its id, the option that it belongs to, and its label."""
+    """A value that a variant names: its id, its option, and its label."""
 
     id: int
     option_id: int
@@ -26,7 +26,7 @@ class NamedValue(NamedTuple):
 
 
 class OptionChoice(NamedTuple):
-    """An option of a product: its V3 id, the option behind it, and what shoppers read."""
+    """An option of a product: its V3 id, the option behind it, and its name for shoppers."""
 
     id: int
     option_id: int
@@ -34,7 +34,7 @@ class OptionChoice(NamedTuple):
 
 
 async def choices(unit: Unit, product_id: int) -> list[OptionChoice]:
-    """What a variant of the product has to answer: its options, and not its modifiers."""
+    """What a variant of the product needs a value for: its options, not its modifiers."""
     test = "product_id = $1 AND NOT is_modifier"
     asked = await query.entities(unit.tx, product_option.TABLE, test, product_id, order="sort_order, id")
     return [OptionChoice(item.id, item.option_id, item.display_name) for item in asked]
@@ -59,15 +59,15 @@ async def values_named(unit: Unit, asked: Sequence[OptionChoice], given: Sequenc
     return await query.named(unit.tx, NamedValue, sql, *options, *ids, *labels)
 
 
-async def answer_every_option_once(
+async def require_value_per_option(
     unit: Unit, changes: dict[str, Any], old: Variant | None, _notes: list[Fault]
 ) -> None:
-    """Rules 55 and 57: a variant says one value of every option of its product."""
+    """Rules 55 and 57: a variant has one value of every option of its product."""
     given = changes.get("option_values")
     if given is None:
         return
     if old is not None and {value.id for value in given} == {value.id for value in old.option_values}:
-        del changes["option_values"]  # sent back as it was read
+        del changes["option_values"]  # sent back unchanged
         return
     if old is not None and old.is_base:
         raise _refuse(["the base variant has no options: create variants for the others"])
@@ -79,7 +79,7 @@ async def answer_every_option_once(
 
 
 async def _be_there(unit: Unit, product_id: int) -> None:
-    """A product that is not there is told as what it is (rule 44), and not as one that has no options."""
+    """A missing product is reported as missing (rule 44), and not as one without options."""
     if await unit.tx.row("SELECT 1 FROM products WHERE id = $1", product_id) is None:
         message = "The product does not exist."
         details = {"conflict_reason": message, "invalid_reason": message, "missing_ids": [product_id]}
@@ -89,7 +89,7 @@ async def _be_there(unit: Unit, product_id: int) -> None:
 def _matched(
     asked: Sequence[OptionChoice], given: Sequence[OptionValue], there: Sequence[NamedValue]
 ) -> list[OptionValue]:
-    """The answers in the order of the options. Raises Refusal that tells everything that does not fit."""
+    """The values in the order of the options. Raises a Refusal that names everything that does not match."""
     answers: dict[int, OptionValue] = {}
     wrong: list[str] = []
     for value in given:
@@ -120,7 +120,7 @@ def _matched(
 
 
 def _meant(asked: Sequence[OptionChoice], value: OptionValue, there: Sequence[NamedValue]) -> OptionChoice | None:
-    """The option that a value is for: by its id, else by its name, else by the value itself."""
+    """The option of a value: by its id, else by its name, else by the value itself."""
     if value.option_id:
         return next((item for item in asked if item.id == value.option_id), None)
     if value.option_display_name:
@@ -140,8 +140,8 @@ def _refuse(wrong: Sequence[str]) -> Refusal:
     return refuse_faults([Fault(Reason.FIELD_INVALID, "option_values", message, {"invalid_reason": why})])
 
 
-async def tell_the_label(unit: Unit, old: option.Value | None, new: option.Value) -> None:
-    """A variant shows the label of its value as it is now."""
+async def update_value_labels(unit: Unit, old: option.Value | None, new: option.Value) -> None:
+    """Updates the label of a value in its variants."""
     if old is None or old.label == new.label:
         return
     using = "id IN (SELECT variant_id FROM variant_option_values WHERE value_id = $1)"
@@ -153,10 +153,10 @@ async def tell_the_label(unit: Unit, old: option.Value | None, new: option.Value
     await unit.rewrite(TABLE, *rows)
 
 
-async def tell_the_name(
+async def update_option_names(
     unit: Unit, old: product_option.ProductOption | None, new: product_option.ProductOption
 ) -> None:
-    """A variant shows the display name of its option as it is now."""
+    """Updates the display name of an option in its variants."""
     if old is None or old.display_name == new.display_name:
         return
     sold = await unit.where(TABLE, "product_id = $1 AND NOT is_base", new.product_id)
@@ -171,19 +171,19 @@ def _names(variant: Variant, asked: product_option.ProductOption) -> bool:
     return bool(named)
 
 
-async def take_the_variants_of_a_value(unit: Unit, doomed: Sequence[int]) -> None:
-    """A value that goes takes along the variants that are that value."""
-    placeholders = numbered_placeholders(len(doomed))
+async def delete_variants_of_values(unit: Unit, ids: Sequence[int]) -> None:
+    """Deletes the variants that have a deleted value."""
+    placeholders = numbered_placeholders(len(ids))
     sql = f"SELECT DISTINCT variant_id FROM variant_option_values WHERE value_id IN ({placeholders})"
-    await unit.delete(TABLE, await query.values(unit.tx, sql, *doomed))
+    await unit.delete(TABLE, await query.values(unit.tx, sql, *ids))
 
 
-async def take_the_variants_of_an_option(unit: Unit, doomed: Sequence[int]) -> None:
-    """An option that goes takes along the variants that answered it: without it some would be the same."""
-    placeholders = numbered_placeholders(len(doomed))
+async def delete_variants_of_options(unit: Unit, ids: Sequence[int]) -> None:
+    """Deletes the variants that have a value of a deleted option: without it some would be equal."""
+    placeholders = numbered_placeholders(len(ids))
     sql = (
         "SELECT DISTINCT l.variant_id FROM product_options p JOIN option_values o ON o.option_id = p.option_id"
         " JOIN variant_option_values l ON l.value_id = o.id JOIN variants v ON v.id = l.variant_id"
         f" AND v.product_id = p.product_id WHERE p.id IN ({placeholders})"
     )
-    await unit.delete(TABLE, await query.values(unit.tx, sql, *doomed))
+    await unit.delete(TABLE, await query.values(unit.tx, sql, *ids))

@@ -1,4 +1,4 @@
-"""Custom fields: what a shop tells of a product beyond the fields that every product has."""
+"""Custom fields: facts about a product beyond the fields that every product has."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Text = Annotated[str, msgspec.Meta(min_length=1, max_length=250), NAME]
 
 
 class CustomField(Entity, kw_only=True):
-    """A name and what it is for this product."""
+    """A name and its value for this product."""
 
     name: Text
     value: Text

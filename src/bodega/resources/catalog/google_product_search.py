@@ -1,4 +1,4 @@
-"""Attributes of a product for Google's product search: what the store knows of them, read-only (V2)."""
+"""Attributes of a product for Google's product search: those that the store knows, read-only (V2)."""
 
 from __future__ import annotations
 

@@ -16,28 +16,28 @@ from bodega.storage import query
 from bodega.storage.table import numbered_placeholders
 from bodega.storage.unit import Unit
 
-# Places.
+# Positions.
 
 
-async def make_room_for_it(unit: Unit, changes: Changes, old: Image | None, _notes: list[Fault]) -> None:
-    """Rule 68: an image that is given a place which is taken moves the others down."""
+async def shift_images(unit: Unit, changes: Changes, old: Image | None, _notes: list[Fault]) -> None:
+    """Rule 68: an image at a position that is taken moves the others down."""
     arranged = changes.pop("arranged", False)
     place = changes.get("sort_order")
     if arranged or place is None or (old is not None and old.sort_order == place):
         return
     product_id = changes["product_id"] if old is None else old.product_id
-    await _make_room(unit, product_id, [place], [old.id] if old is not None else [])
+    await _shift(unit, product_id, [place], [old.id] if old is not None else [])
 
 
 async def write(unit: Unit, parent: Product, drafts: list[Changes], notes: list[Fault]) -> None:
-    """Writes the images of a product's body: each gets the place that the body gives it, and those that the body does
-    not name make room."""
+    """Writes the images in a product's body: each gets its position in the body, and those that the body does not name
+    make room."""
     places = {draft["id"]: draft["sort_order"] for draft in drafts if "id" in draft and "sort_order" in draft}
     sql = "SELECT id, sort_order FROM product_images WHERE product_id = $1"
     held = await query.pairs(unit.tx, sql, parent.id)
     wanted = {draft["sort_order"] for draft in drafts if "id" not in draft and "sort_order" in draft}
     wanted |= {place for image_id, place in places.items() if held.get(image_id) != place}
-    await _make_room(unit, parent.id, wanted, [draft["id"] for draft in drafts if "id" in draft])
+    await _shift(unit, parent.id, wanted, [draft["id"] for draft in drafts if "id" in draft])
     await _write(unit, parent, [{**draft, "arranged": True} for draft in drafts], notes)
 
 
@@ -45,8 +45,8 @@ _write = rows_of(V3)
 NESTED = Nested(v3, write, prefetch=take_in)
 
 
-async def _make_room(unit: Unit, product_id: int, wanted: Collection[int], staying: Collection[int]) -> None:
-    """Where a place is taken by an image that may move, it moves down by one, and so do all that come after it."""
+async def _shift(unit: Unit, product_id: int, wanted: Collection[int], staying: Collection[int]) -> None:
+    """If a position is taken by an image that may move, it moves down by one, and so do all after it."""
     if not wanted:
         return
     sql = "SELECT id, sort_order FROM product_images WHERE product_id = $1 AND sort_order >= $2 ORDER BY sort_order"
@@ -75,9 +75,9 @@ _FLAGGED = "SELECT id FROM product_images WHERE product_id = $1 AND is_thumbnail
 _OTHERS = "SELECT 1 FROM product_images WHERE product_id = $1 AND id <> $2 LIMIT 1"
 
 
-async def have_one_thumbnail(unit: Unit, old: Image | None, new: Image) -> None:
-    """Rule 68: the first image is the thumbnail; a later one that wants to be takes the flag from the one before. The
-    only image keeps it."""
+async def keep_one_thumbnail(unit: Unit, old: Image | None, new: Image) -> None:
+    """Rule 68: the first image is the thumbnail; a later one with the flag takes it from the previous one. The only
+    image keeps it."""
     if old is not None and old.is_thumbnail == new.is_thumbnail:
         return
     flagged = await query.value(unit.tx, _FLAGGED, new.product_id, new.id)
@@ -89,9 +89,9 @@ async def have_one_thumbnail(unit: Unit, old: Image | None, new: Image) -> None:
         new.is_thumbnail = await unit.tx.row(_OTHERS, new.product_id, new.id) is None
 
 
-async def show_it_in_the_product(unit: Unit, old: Image | None, new: Image) -> None:
-    """Rule 68: an image that gives the flag away leaves it to the first of the others. Rule 28: V2 shows the thumbnail
-    inside the product, whose entity tag moves with it."""
+async def touch_product_of_image(unit: Unit, old: Image | None, new: Image) -> None:
+    """Rule 68: an image that loses the flag passes it to the first of the others. Rule 28: V2 shows the thumbnail
+    inside the product, whose entity tag changes with it."""
     was = old is not None and old.is_thumbnail
     if was and not new.is_thumbnail:
         await _appoint(unit, new.product_id, [new.id])
@@ -99,19 +99,19 @@ async def show_it_in_the_product(unit: Unit, old: Image | None, new: Image) -> N
         await _touch(unit, new.product_id)
 
 
-async def leave_a_thumbnail(unit: Unit, doomed: Sequence[int]) -> None:
-    """Rule 68: when the thumbnail goes, the first of those that stay takes its place."""
-    among = f"id IN ({numbered_placeholders(len(doomed))}) AND is_thumbnail"
-    owners = await query.values(unit.tx, f"SELECT product_id FROM product_images WHERE {among}", *doomed)
+async def appoint_new_thumbnail(unit: Unit, ids: Sequence[int]) -> None:
+    """Rule 68: when the thumbnail is deleted, the first of the remaining images becomes the thumbnail."""
+    among = f"id IN ({numbered_placeholders(len(ids))}) AND is_thumbnail"
+    owners = await query.values(unit.tx, f"SELECT product_id FROM product_images WHERE {among}", *ids)
     products = [owner for owner in owners if (product.TABLE.name, owner) not in unit.leaving]
     if products:
-        await unit.tx.run(f"UPDATE product_images SET is_thumbnail = FALSE WHERE {among}", *doomed)
+        await unit.tx.run(f"UPDATE product_images SET is_thumbnail = FALSE WHERE {among}", *ids)
     for product_id in products:
-        await _appoint(unit, product_id, doomed)
+        await _appoint(unit, product_id, ids)
 
 
 async def _appoint(unit: Unit, product_id: int, others: Sequence[int]) -> None:
-    """The first image of a product that is none of these becomes its thumbnail."""
+    """Makes the first image of a product, except these, its thumbnail."""
     among = f"product_id = $1 AND id NOT IN ({numbered_placeholders(len(others), 2)})"
     sql = f"SELECT id FROM product_images WHERE {among} ORDER BY sort_order, id LIMIT 1"
     heir = await query.value(unit.tx, sql, product_id, *others)

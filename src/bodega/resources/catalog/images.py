@@ -1,4 +1,4 @@
-"""Images of products: their fields and routes, and how a picture is taken in. Their order is in image_order.py."""
+"""Images of products: their fields and routes, and how a picture is read. Their order is in image_order.py."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Any
 import msgspec
 
 from bodega.kit import picture
+from bodega.kit.addresses import OWN_FILE
 from bodega.kit.body import Changes
 from bodega.kit.context import Context
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import FILE_PATH, FILE_URL, OWN_FILE, FileUrl, Id, Long, Moment, SortOrder
+from bodega.kit.fields import FILE_PATH, FILE_URL, FileUrl, Id, Long, Moment, SortOrder
 from bodega.kit.listing import Include, Listing, children
 from bodega.kit.picture import PRODUCT_SIZES, Picture
 from bodega.kit.route import collection, count, item
@@ -28,10 +29,10 @@ from bodega.storage.table import Reference, numbered_placeholders
 from bodega.storage.unit import Unit
 
 MAXIMUM = 1_000
-"""Images of one product (rule 68)."""
+"""The most images of one product (rule 68)."""
 
 MAX_BYTES = 64 * 1024 * 1024
-"""Of the pictures of one request, which wait in memory for its write."""
+"""The most bytes of the pictures of one request, which wait in memory for its write."""
 
 
 class Image(Entity, kw_only=True):
@@ -87,9 +88,9 @@ v3 = V3Shape(
 
 
 async def take_in(context: Context, draft: Changes, image_id: int, before: str) -> None:
-    """Rule 68: the file that a draft brings, or that the URL in it leads to, becomes its `picture` in all sizes.
+    """Rule 68: the file in a draft, or at the URL in it, becomes its `picture` in all sizes.
 
-    A client that sends an image back as it was read names the file that it has already.
+    A client that sends an image back unchanged names the file that is already stored.
     """
     url, file = draft.pop("image_url", None), draft.pop("image_file", None)
     if url is not None and isinstance(file, Upload):
@@ -99,11 +100,11 @@ async def take_in(context: Context, draft: Changes, image_id: int, before: str) 
     if given is None or (isinstance(given, str) and await _has(context, image_id, given)):
         return
     field = before + member
-    taken = await picture.taken_in(context, given, field, PRODUCT_SIZES)
+    taken = await picture.load_picture(context, given, field, PRODUCT_SIZES)
     assert context.held is not None
     if context.held.add(taken.weight) > MAX_BYTES:
         why = f"{field} takes the pictures of this request over {MAX_BYTES >> 20} MB, their smaller forms included."
-        message = f"The image of '{field}' is not valid."
+        message = f"The field '{member}' is invalid."
         raise refuse_faults([Fault(Reason.IMAGE_INVALID, field, message, {"invalid_reason": why})])
     draft["picture"] = taken
 
@@ -114,8 +115,8 @@ async def _has(context: Context, image_id: int, address: str) -> bool:
     return row is not None and own is not None and row.entity.image_file.startswith(own[2])
 
 
-async def keep_the_picture(unit: Unit, changes: Changes, _old: Any, _notes: list[Fault]) -> None:
-    """The bytes are kept in the transaction of the row that names them."""
+async def store_picture(unit: Unit, changes: Changes, _old: Any, _notes: list[Fault]) -> None:
+    """Stores the bytes in the transaction of the row that names them."""
     taken: Picture | None = changes.pop("picture", None)
     if taken is None:
         return
@@ -173,7 +174,7 @@ _decode = msgspec.json.Decoder(Image).decode
 
 
 async def _primary_images(context: Context, products: Sequence[Any]) -> Mapping[int, Any]:
-    """What V2 shows of a product's thumbnail inside it (rule 28)."""
+    """The thumbnail that V2 shows inside a product (rule 28)."""
     found = await _thumbnails(context, [one.id for one in products])
     return {product_id: _primary(_decode(doc), context.base.files) for product_id, doc in found.items()}
 

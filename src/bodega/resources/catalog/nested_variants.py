@@ -15,13 +15,13 @@ from bodega.storage import query
 from bodega.storage.unit import Unit
 
 TYPE = "radio_buttons"
-"""The type of an option that a variant brought: nobody said another."""
+"""The type of an option that a variant created, since the body names none."""
 
 _write = rows_of(variants.OF_PRODUCT)
 
 
 async def write(unit: Unit, parent: Product, drafts: list[Changes], notes: list[Fault]) -> None:
-    """Writes the variants of a product's body. An option or a value that only words name is made when it is new."""
+    """Writes the variants in a product's body. A new option or value that is only given by name is created."""
     named = [value for draft in drafts for value in draft.get("option_values") or []]
     words = [value for value in named if not value.id and not value.option_id and value.option_display_name]
     if words:
@@ -30,7 +30,7 @@ async def write(unit: Unit, parent: Product, drafts: list[Changes], notes: list[
 
 
 async def _make_what_is_new(unit: Unit, parent: Product, words: list[OptionValue], notes: list[Fault]) -> None:
-    """A value is added only to an option that is the product's own: others share the rest."""
+    """A value is only added to the product's own options: the others are shared."""
     known = {item.display_name.casefold(): item for item in await choices(unit, parent.id)}
     for value in words:
         if value.option_display_name.casefold() not in known:

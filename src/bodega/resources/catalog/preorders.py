@@ -9,13 +9,13 @@ from bodega.resources.catalog import product
 from bodega.storage.unit import Unit
 
 AT_ONCE = 100
-"""Products that one sweep releases at most."""
+"""The most products that one sweep releases."""
 
 _DUE = "SELECT id FROM products WHERE release_due <= $1 ORDER BY release_due, id LIMIT"
 
 
 async def release(unit: Unit) -> None:
-    """Makes available what was to be released by now. One that is not for pre-order only stays as it is."""
+    """Makes products available that were to be released by now, if they are for pre-order only."""
     for (product_id,) in await unit.tx.rows(f"{_DUE} {AT_ONCE}", moment(unit.now)):
         row = await unit.get(product.TABLE, product_id)
         if row is not None:

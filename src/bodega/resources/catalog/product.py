@@ -1,4 +1,4 @@
-"""The product as it is stored. Its forms are in product_shapes.py, what runs for it in aggregates.py."""
+"""The product as it is stored. Its shapes are in product_shapes.py, its rules in aggregates.py."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from bodega.domain.urls import CUSTOM_URL, CustomUrl
 from bodega.domain.urls import SCHEMA as URLS
-from bodega.domain.urls import CustomUrl
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import (
     IDS_TEXT,
@@ -22,6 +22,7 @@ from bodega.kit.fields import (
     Moment,
     Money,
     Quantity,
+    Sku,
     SortOrder,
     Words,
 )
@@ -36,9 +37,9 @@ Thing = Literal["product", "album", "book", "drink", "food", "game", "movie", "s
 
 
 class BaseVariantOverrides(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """What a base variant has of its own: all else it shares with its product. None is inherited (rule 56).
+    """What a base variant has of its own: everything else it shares with its product. None is inherited (rule 56).
 
-    A file that `image_url` names is kept for the variant, whose document shows it.
+    A file that `image_url` names belongs to the variant, whose document shows it.
     """
 
     price: Money | None = None
@@ -57,15 +58,15 @@ class BaseVariantOverrides(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class Product(Entity, kw_only=True):
-    """What is sold. Members from `event_date_field_name` on are shown by V2 only, the last two by neither version.
+    """A product. Members from `event_date_field_name` on are shown by V2 only, the last two by neither version.
 
-    A simple product has a base variant and is the truth about it: `base_own` is what that has beside the product's own
-    members. A product with option variants has no `base_variant_id`; `variant_stock` is the sum of their levels.
+    A simple product determines its base variant: `base_own` is what that has besides the product's members. A product
+    with option variants has no `base_variant_id`; `variant_stock` is the sum of their levels.
     """
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=250), NAME]
     type: Literal["physical", "digital"]
-    sku: Line = ""
+    sku: Sku = ""
     description: str = ""
     weight: Measure
     width: Measure = ZERO
@@ -122,7 +123,7 @@ class Product(Entity, kw_only=True):
     is_preorder_only: bool = False
     is_price_hidden: bool = False
     price_hidden_label: Annotated[str, msgspec.Meta(max_length=200)] = ""
-    custom_url: CustomUrl = msgspec.field(default_factory=CustomUrl)
+    custom_url: Annotated[CustomUrl, CUSTOM_URL] = msgspec.field(default_factory=CustomUrl)
     base_variant_id: int | None = None
     open_graph_type: Thing = "product"
     open_graph_title: Annotated[str, STRING] = ""
@@ -162,7 +163,7 @@ UPDATING = (
 TEXTS = """CREATE TABLE product_texts (
     product_id INTEGER PRIMARY KEY REFERENCES products(id) ON DELETE CASCADE, description TEXT NOT NULL
 );"""
-"""Descriptions apart, so that a search for words does not make every other read carry them."""
+"""Descriptions in a separate table: they are needed for a keyword search, and would slow down all other reads."""
 
 ASSIGNED = """CREATE TABLE product_channels (
     product_id INTEGER NOT NULL REFERENCES products(id) ON DELETE CASCADE,
@@ -175,16 +176,16 @@ CREATE TABLE category_sort_orders (
     PRIMARY KEY (category_id, product_id)
 );
 CREATE INDEX category_sort_orders_product_id ON category_sort_orders (product_id);"""
-"""Where a product differs from what holds for all: resources/catalog/assignments.py and sort_orders.py."""
+"""Exceptions for single products: see resources/catalog/assignments.py and sort_orders.py."""
 
 SETS = """CREATE INDEX products_option_set_ref ON products (option_set_ref) WHERE option_set_ref IS NOT NULL;"""
-"""Most products have no option set, and pay nothing for those that do."""
+"""A partial index: most products have no option set, and need no entry."""
 
 RELEASES = "CREATE INDEX products_release_due ON products (release_due) WHERE release_due IS NOT NULL;"
 
 
 def _release_due(product: Product) -> str | None:
-    """When a product that is for pre-order only becomes available (rule 52)."""
+    """When a product for pre-order only becomes available (rule 52)."""
     waits = product.availability == "preorder" and product.is_preorder_only
     return product.preorder_release_date or None if waits else None
 
@@ -205,7 +206,7 @@ TABLE = stored(
         "tax_class_ref": ("INTEGER", lambda product: product.tax_class_id or None),
         "release_due": ("TEXT", _release_due),
     },
-    indexed="brand_id date_modified",  # each index more costs a create a page on disk; other filters walk the table
+    indexed="brand_id date_modified",  # each index costs a create one more page on disk; other filters scan the table
     hidden=HIDDEN,
     uniques=[  # rule 43
         Unique(("name_key",), "name", "The product name is a duplicate."),

@@ -1,4 +1,4 @@
-"""The product's V2 and V3 forms, and the resources that it shows inside itself."""
+"""The product's V2 and V3 forms, and the resources that are shown inside it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ INCLUDES = MappingProxyType(
         "channels": assignments.INCLUDE,
     }
 )
-"""What V3 shows inside a product when asked to."""
+"""What V3 shows inside a product on request."""
 
 
 def _sub(name: str) -> Linked:
@@ -63,7 +63,7 @@ V2_SHAPE = V2Shape(
     " myob_expense_account peachtree_gl_account condition is_condition_shown preorder_release_date is_preorder_only"
     " preorder_message order_quantity_minimum order_quantity_maximum open_graph_type open_graph_title"
     " open_graph_description is_open_graph_thumbnail upc date_last_imported~ option_set_id tax_class_id"
-    " option_set_display bin_picking_number custom_url primary_image! availability* brand downloads? images"
+    " option_set_display bin_picking_number custom_url primary_image! availability* brand downloads images"
     " discount_rules configurable_fields custom_fields videos skus rules option_set options tax_class"
     " avalara_product_tax_code number_sold~",
     {

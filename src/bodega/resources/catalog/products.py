@@ -1,13 +1,14 @@
-"""Products: filters, routes and rules. The fields are in product.py, and aggregates.py tells when the rules run."""
+"""Products: filters, routes and rules. The fields are in product.py, and aggregates.py lists when the rules run."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from bodega.kit.endpoint import Batch, Endpoint
-from bodega.kit.listing import Filter, Ignored, Listing
-from bodega.kit.parameters import listed, parser
+from bodega.kit.filters import Filter, FilterField, Ignored
+from bodega.kit.listing import Listing
+from bodega.kit.parameters import parser
 from bodega.kit.route import collection, count, item
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
@@ -18,11 +19,11 @@ from bodega.storage import query
 from bodega.storage.operands import AnyColumn, IsTrue, Member
 from bodega.storage.table import numbered_placeholders
 from bodega.storage.tx import Statement
-from bodega.storage.unit import Unit
+from bodega.storage.unit import AT_ONCE, Unit
 
 MAX_CATEGORIES = 1_000
 TOLD = 100
-"""Products named in a conflict at most."""
+"""The most products that a conflict names."""
 
 _id = parser("INTEGER", "id")
 
@@ -32,7 +33,7 @@ def _one(text: str) -> tuple[int, ...]:
 
 
 def _context(text: str) -> bool:
-    """Who searches: it changes the order of results by relevance, never which they are."""
+    """The context of a search: it changes the order of results by relevance, never which they are."""
     if text not in ("shopper", "merchant"):
         raise ValueError("must be one of shopper, merchant")
     return True
@@ -46,24 +47,22 @@ LOW = IsTrue(
     "inventory_tracking = 'product' AND inventory_warning_level > 0 AND inventory_level <= inventory_warning_level"
     " OR inventory_tracking = 'variant' AND id IN (SELECT product_id FROM variants WHERE is_low)"
 )
-"""Rule 47: levels count where they are tracked. One variant that runs low makes its product low."""
+"""Rule 47: levels count only if they are tracked. One variant with low stock makes its product low."""
 
 OUT_OF_STOCK = IsTrue("inventory_tracking <> 'none' AND inventory_level <= 0")
 IN_CATEGORY = Member("product_categories", "product_id", "category_id")
 DESCRIPTION = Member("product_texts", "product_id", "description")
 WORDS = AnyColumn(("name", "sku", DESCRIPTION))
-MAPPED_V3: dict[str, Filter | Ignored] = {
-    "sku": Filter("sku_key", "eq", _sku),
-    "sku:in": Filter("sku_key", "in", listed(_sku)),
-    "categories": Filter(IN_CATEGORY, "in", _one),
-    "categories:in": Filter(IN_CATEGORY, "in", listed(_id)),
+MAPPED_V3: dict[str, Filter | FilterField | Ignored] = {
+    "sku": FilterField("sku_key"),
+    "categories": FilterField(IN_CATEGORY, _id),
     "keyword": Filter(WORDS, "like", str),
     "inventory_low": Filter(LOW, "is", parser("BOOLEAN", "")),
     "out_of_stock": Filter(OUT_OF_STOCK, "is", parser("BOOLEAN", "")),
-    "channel_id:in": Filter(assignments.IS_ON, "in", listed(_id)),
+    ":channel_id": FilterField(assignments.IS_ON, _id),
     "keyword_context": Ignored(_context),
 }
-MAPPED_V2: dict[str, Filter | Ignored] = {
+MAPPED_V2: dict[str, Filter | FilterField | Ignored] = {
     "category": Filter(IN_CATEGORY, "in", _one),
     "keyword_filter": Filter(WORDS, "like", str),
     "description": Filter(DESCRIPTION, "in", lambda text: (text,)),
@@ -92,9 +91,10 @@ V2 = Endpoint(
     defaults={"is_visible": False},  # rule 42
 )
 FILTERS = (
-    "id:set name:like mpn upc price weight condition brand_id date_modified:min,max date_last_imported:not,min,max"
-    " is_visible is_featured is_free_shipping inventory_level:set total_sold type availability"
+    "id name mpn upc price weight condition brand_id date_modified date_last_imported is_visible is_featured"
+    " is_free_shipping inventory_level total_sold type availability"
 )
+SUB_LISTS = ("images", "custom_fields", "bulk_pricing_rules", "modifiers", "options", "parent_relations", "videos")
 V3 = Endpoint(
     3,
     TABLE,
@@ -113,6 +113,8 @@ V3 = Endpoint(
     v3=V3_SHAPE,
     created=200,
     batch=Batch(10),  # rule 58
+    told=SUB_LISTS,
+    told_new=("variants",),
 )
 DELETE = Endpoint(
     3,
@@ -120,15 +122,16 @@ DELETE = Endpoint(
     Listing(
         TABLE,
         3,
-        "name price weight condition brand_id date_modified date_last_imported is_visible is_featured id:in"
-        " inventory_level total_sold type",
+        "name price weight condition brand_id date_modified date_last_imported is_visible is_featured"
+        " :id:in inventory_level total_sold type",
         mapped={name: MAPPED_V3[name] for name in ("sku", "categories", "keyword")},
+        exact=True,
     ),
     V3.scope,
     V3.home,
     delete_needs_filter=True,
     delete_cap=250,  # rule 23
-)  # fewer filters than a list has: each must name products
+)  # fewer filters than a list: each must name products
 
 routes = (
     collection("products", V2, "GET POST DELETE"),
@@ -139,8 +142,8 @@ routes = (
 )
 
 
-async def link_the_brand(unit: Unit, changes: dict[str, Any], _old: Any, _notes: list[Fault]) -> None:
-    """Rule 54: a brand name stands for the brand of that name, which is made when there is none."""
+async def find_or_create_brand(unit: Unit, changes: dict[str, Any], _old: Any, _notes: list[Fault]) -> None:
+    """Rule 54: a brand name means the brand of that name, which is created if there is none."""
     name = changes.pop("brand_name", "").strip()
     if not name or changes.get("brand_id"):
         return
@@ -153,7 +156,7 @@ async def link_the_brand(unit: Unit, changes: dict[str, Any], _old: Any, _notes:
 
 
 async def keep_stock_in_bounds(_unit: Unit, changes: dict[str, Any], _old: Any, notes: list[Fault]) -> None:
-    """Rules 48 and 49: a level over the cap is clamped; one below zero is not saved, and the caller is told (207)."""
+    """Rules 48 and 49: a level over the cap is clamped; one below zero is not saved, and the reply says so (207)."""
     level = changes.get("inventory_level")
     if level is None:
         return
@@ -165,8 +168,8 @@ async def keep_stock_in_bounds(_unit: Unit, changes: dict[str, Any], _old: Any, 
         changes["inventory_level"] = STOCK_CAP
 
 
-async def hide_prices_of_disabled_products(_unit: Unit, _old: Product | None, new: Product) -> None:
-    """Rule 46: a hidden price, or a label in its place, needs a product that cannot be bought."""
+async def check_price_visibility(_unit: Unit, _old: Product | None, new: Product) -> None:
+    """Rule 46: a hidden price, or a label instead, requires a product that cannot be bought."""
     if new.availability == "disabled":
         return
     faults = [
@@ -184,21 +187,21 @@ async def hide_prices_of_disabled_products(_unit: Unit, _old: Product | None, ne
 _NEEDS = "needs availability to be disabled."
 
 
-async def keep_categories_few(_unit: Unit, _old: Product | None, new: Product) -> None:
-    """Rule 45: a product is in at most 1,000 categories. Listing one twice is listing it once."""
+async def limit_categories(_unit: Unit, _old: Product | None, new: Product) -> None:
+    """Rule 45: a product is in at most 1,000 categories. Repeated ones count once."""
     new.categories = list(dict.fromkeys(new.categories))
     if len(new.categories) > MAX_CATEGORIES:
         message = f"A product can be in at most {MAX_CATEGORIES} categories."
         raise Refusal(Reason.PLATFORM_CAP_REACHED, message, details={"resource": "categories", "limit": MAX_CATEGORIES})
 
 
-async def sell_at_the_sale_price(_unit: Unit, _old: Product | None, new: Product) -> None:
-    """Rule 50: the sale price, if set, is the price."""
+async def set_calculated_price(_unit: Unit, _old: Product | None, new: Product) -> None:
+    """Rule 50: the sale price, if set, is the calculated price."""
     new.calculated_price = new.sale_price or new.price
 
 
-def with_its_text(_unit: Unit, old: Product | None, new: Product) -> list[Statement]:
-    """The description, where searches for words look for it."""
+def store_search_text(_unit: Unit, old: Product | None, new: Product) -> list[Statement]:
+    """Stores the description for keyword searches."""
     if old is None:
         return [("INSERT INTO product_texts (product_id, description) VALUES ($1, $2)", (new.id, new.description))]
     if old.description == new.description:
@@ -207,8 +210,8 @@ def with_its_text(_unit: Unit, old: Product | None, new: Product) -> list[Statem
 
 
 def stock_moved(old: Product, new: Product) -> dict[str, Any] | None:
-    """Rule 132: how many there are now. What an order takes is told by store/product/inventory/order/updated, and the
-    stock of variants by events of their own."""
+    """Rule 132: the present stock level. What an order takes fires store/product/inventory/order/updated, and the stock
+    of variants has events of its own."""
     if old.inventory_level == new.inventory_level or (
         new.base_variant_id is None and new.inventory_tracking != "product"
     ):
@@ -218,23 +221,23 @@ def stock_moved(old: Product, new: Product) -> dict[str, Any] | None:
 
 
 def taken_by_an_order(old: Product, new: Product) -> dict[str, Any] | None:
-    """Rule 132: how many there are now."""
+    """Rule 132: the present stock level."""
     if old.inventory_level == new.inventory_level:
         return None
     level = {"product_id": new.id, "method": "absolute", "value": new.inventory_level}
     return {"type": "product", "id": new.id, "inventory": level}
 
 
-async def orphan_no_product(unit: Unit, doomed: Sequence[int]) -> None:
-    """Rule 36: a product whose last category goes away would be orphaned; the others just leave the category."""
-    placeholders = numbered_placeholders(len(doomed))
+async def refuse_orphans(unit: Unit, ids: Sequence[int]) -> None:
+    """Rule 36: refuses to delete the last category of a product; other products just leave the category."""
+    placeholders = numbered_placeholders(len(ids))
     affected = f"SELECT DISTINCT product_id FROM product_categories WHERE category_id IN ({placeholders})"
     orphans = (
         f"SELECT product_id FROM ({affected}) a WHERE NOT EXISTS (SELECT 1 FROM product_categories p"
         f" WHERE p.product_id = a.product_id AND p.category_id NOT IN ({placeholders}))"
         f" ORDER BY product_id LIMIT {TOLD}"
     )
-    orphaned = [str(product_id) for product_id in await query.values(unit.tx, orphans, *doomed)]
+    orphaned = [str(product_id) for product_id in await query.values(unit.tx, orphans, *ids)]
     if orphaned:
         message = Reason.ORPHANED_PRODUCTS.message
         details = {
@@ -243,17 +246,27 @@ async def orphan_no_product(unit: Unit, doomed: Sequence[int]) -> None:
             "resolution": Reason.ORPHANED_PRODUCTS.remedy,
         }
         raise Refusal(Reason.ORPHANED_PRODUCTS, message, details=details)
-    for (product,) in await unit.tx.rows(affected, *doomed):
-        row = await unit.get(TABLE, product)
-        if row is not None:
-            row.entity.categories = [category for category in row.entity.categories if category not in doomed]
-            await unit.rewrite(TABLE, row)
+    await leave_categories(unit, ids)
 
 
-async def unbrand_products(unit: Unit, doomed: Sequence[int]) -> None:
-    """The products of a brand that goes away have none."""
-    placeholders = numbered_placeholders(len(doomed))
-    for (product,) in await unit.tx.rows(f"SELECT id FROM products WHERE brand_id IN ({placeholders})", *doomed):
+async def leave_categories(unit: Unit, ids: Collection[int]) -> None:
+    """Takes all products out of categories that go."""
+    going = sorted(ids)
+    for start in range(0, len(going), AT_ONCE):
+        some = going[start : start + AT_ONCE]
+        within = f"FROM product_categories WHERE category_id IN ({numbered_placeholders(len(some))})"
+        for product_id in await query.values(unit.tx, f"SELECT DISTINCT product_id {within}", *some):
+            row = await unit.get(TABLE, product_id)
+            if row is not None:
+                row.entity.categories = [category for category in row.entity.categories if category not in ids]
+                await unit.rewrite(TABLE, row)
+        await unit.tx.run(f"DELETE {within}", *some)
+
+
+async def remove_brand_from_products(unit: Unit, ids: Sequence[int]) -> None:
+    """Removes a deleted brand from its products."""
+    placeholders = numbered_placeholders(len(ids))
+    for (product,) in await unit.tx.rows(f"SELECT id FROM products WHERE brand_id IN ({placeholders})", *ids):
         row = await unit.get(TABLE, product)
         if row is not None:
             row.entity.brand_id = 0

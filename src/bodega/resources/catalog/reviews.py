@@ -1,4 +1,4 @@
-"""Reviews: what buyers say of a product."""
+"""Reviews of products by buyers."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import msgspec
 
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import INTEGER, FieldType, Id, Line, Moment, moment
+from bodega.kit.fields import INTEGER, SET_MOMENT, FieldType, Id, Line, Moment, moment
+from bodega.kit.filters import FilterField
 from bodega.kit.listing import Listing, children
+from bodega.kit.parameters import one_of
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item
 from bodega.kit.v2_members import Alias
@@ -53,7 +55,7 @@ class Review(Entity, kw_only=True):
     rating: Annotated[int, msgspec.Meta(ge=0, le=5)] = 0
     email: Line = ""
     name: Line = ""
-    date_reviewed: Moment
+    date_reviewed: Annotated[str, SET_MOMENT]
     date_created: Moment = ""
     date_modified: Moment = ""
     product_id: Id = 0
@@ -84,11 +86,20 @@ v2 = V2Shape(
 )
 v3 = V3Shape(Review, required="title date_reviewed", read_only="id date_created date_modified", hidden="product_id")
 
+_word = one_of(STATUSES)
+
+
+def _number_or_word(text: str) -> str:
+    """A filter has V2's number in both versions, as published; or the word that V3 shows."""
+    return _status(text) if text.isascii() and text.isdigit() else str(_word(text))
+
+
+STATUS = {"status": FilterField("status", _number_or_word)}
 OF_PRODUCT = (Parent("product_id", product.TABLE),)
 V2 = Endpoint(
     2,
     TABLE,
-    Listing(TABLE, 2, "min_id max_id status"),
+    Listing(TABLE, 2, "min_id max_id", mapped=STATUS),
     "store_v2_products",
     "products/{}/reviews",
     v2=v2,
@@ -97,7 +108,7 @@ V2 = Endpoint(
 V3 = Endpoint(
     3,
     TABLE,
-    Listing(TABLE, 3, "status", shown=v3.shown),
+    Listing(TABLE, 3, "", mapped=STATUS, shown=v3.shown),
     "store_v2_products",
     "catalog/products/{}/reviews",
     v3=v3,
@@ -116,14 +127,14 @@ routes = (
 INCLUDE = children(TABLE, "product_id")
 
 
-async def date_the_undated(unit: Unit, changes: dict[str, Any], old: Any, _notes: list[Fault]) -> None:
-    """A review of V2 that says no date was written now."""
+async def set_missing_date(unit: Unit, changes: dict[str, Any], old: Any, _notes: list[Fault]) -> None:
+    """A V2 review without a date gets the present time."""
     if old is None and not changes.get("date_reviewed"):
         changes["date_reviewed"] = moment(unit.now)
 
 
 def _counts(review: Review | None) -> tuple[int, int]:
-    """What a review adds to its product: one more, and its rating (rule 70)."""
+    """What a review adds to its product: the count and its rating (rule 70)."""
     return (1, review.rating) if review is not None and review.status == "approved" else (0, 0)
 
 
@@ -137,15 +148,15 @@ async def _move(unit: Unit, product_id: int, count: int, rating: int) -> None:
         await unit.rewrite(product.TABLE, row)
 
 
-async def rate_the_product(unit: Unit, old: Review | None, new: Review) -> None:
-    """Rule 70: the product knows how many approved reviews it has, and the sum of their ratings."""
+async def add_rating(unit: Unit, old: Review | None, new: Review) -> None:
+    """Rule 70: a product has the number of its approved reviews and the sum of their ratings."""
     before, now = _counts(old), _counts(new)
     await _move(unit, new.product_id, now[0] - before[0], now[1] - before[1])
 
 
-async def unrate_the_product(unit: Unit, doomed: Sequence[int]) -> None:
-    """Rule 70: a review that goes counts no more."""
-    for review in await query.entities_of(unit.tx, TABLE, doomed):
+async def remove_rating(unit: Unit, ids: Sequence[int]) -> None:
+    """Rule 70: a deleted review no longer counts."""
+    for review in await query.entities_of(unit.tx, TABLE, ids):
         count, rating = _counts(review)
         await _move(unit, review.product_id, -count, -rating)
 
@@ -154,9 +165,9 @@ RESOURCE = Resource(
     aggregates=(
         Aggregate(
             TABLE,
-            before_validate=(date_the_undated,),
-            after_write=(rate_the_product,),
-            before_delete=(unrate_the_product,),
+            before_validate=(set_missing_date,),
+            after_write=(add_rating,),
+            before_delete=(remove_rating,),
         ),
     ),
     routes=routes,

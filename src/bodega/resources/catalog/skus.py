@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.fields import FILE_PATH, INT32, INTEGER, FieldType
-from bodega.kit.listing import Filter, Listing
+from bodega.kit.filters import Filter
+from bodega.kit.listing import Listing
 from bodega.kit.parameters import parser
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item
@@ -23,7 +26,7 @@ def _show_options(values: list[OptionValue]) -> list[dict[str, int]]:
 
 def _read_options(given: Any) -> list[dict[str, int]]:
     if isinstance(given, dict):
-        given = [given]  # one element of XML
+        given = [given]  # a single element in XML
     if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
         raise ValueError("must be a list of objects with product_option_id and option_value_id")
     return [{"option_id": _id(one, "product_option_id"), "id": _id(one, "option_value_id")} for one in given]
@@ -37,7 +40,14 @@ def _id(one: dict[str, Any], name: str) -> int:
     return number
 
 
-OPTIONS = FieldType("object_array", _show_options, _read_options, lambda values: values)
+class SkuOption(msgspec.Struct):
+    """A value of an option, by V2's names."""
+
+    product_option_id: int
+    option_value_id: int
+
+
+OPTIONS = FieldType("object_array", _show_options, _read_options, lambda values: values, holds=list[SkuOption])
 
 _ID = parser("INTEGER", "id")
 

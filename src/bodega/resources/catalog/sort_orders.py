@@ -1,4 +1,4 @@
-"""The order of the products in a category, where it was set: before the order of the products themselves."""
+"""The order of the products in a category, if it was set: it precedes the order of the products themselves."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 
 from bodega.kit.actions import Action
-from bodega.kit.body import parse_json, respect_cap
+from bodega.kit.body import parse_json, respect_cap, wrong_type
 from bodega.kit.complaint import typed
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint, Parent
@@ -30,7 +30,7 @@ TABLES = (product.TABLE.name, NAME)
 
 
 class SortPosition(msgspec.Struct):
-    """Where a product stands in a category; without a number it comes after those that have one."""
+    """The position of a product in a category; without a number it comes after those that have one."""
 
     product_id: Annotated[int, msgspec.Meta(ge=1, le=INT32)]
     sort_order: Annotated[int, msgspec.Meta(ge=0, le=INT32)] | None
@@ -52,7 +52,7 @@ _SOURCE = (
 
 
 class ShowOrder(Action):
-    """GET: the products of the category with their places, those without one last."""
+    """GET: the products of the category with their positions, those without one last."""
 
     async def find(self, context: Context) -> Found:
         parent = await self.selection.enter(context)
@@ -73,7 +73,7 @@ class ShowOrder(Action):
 
 
 class SetOrder(Action):
-    """PUT: gives products of the category their places, or takes them away (null)."""
+    """PUT: sets or removes (null) the positions of products in the category."""
 
     writes = True
     body = True
@@ -90,7 +90,7 @@ class SetOrder(Action):
             try:
                 places.append(typed(item, SortPosition))
             except ValueError as error:
-                faults.append(Fault(Reason.FIELD_INVALID, str(place), f"{place} {error}."))
+                faults.append(wrong_type(str(place), error))
         if faults:
             raise refuse_faults(faults)
         return places
@@ -116,7 +116,7 @@ class SetOrder(Action):
 
 
 async def _refuse_strangers(unit: Unit, category: int, places: list[SortPosition]) -> None:
-    """Only what is in the category has a place there."""
+    """Only products of the category can have a position in it."""
     ids = sorted({wanted.product_id for wanted in places})
     if not ids:
         return
@@ -132,8 +132,8 @@ async def _refuse_strangers(unit: Unit, category: int, places: list[SortPosition
         raise refuse_faults(faults)
 
 
-async def forget_the_places_it_left(unit: Unit, old: product.Product | None, new: product.Product) -> None:
-    """A product that leaves a category leaves its place there too."""
+async def delete_left_positions(unit: Unit, old: product.Product | None, new: product.Product) -> None:
+    """Deletes the positions of a product in categories that it left."""
     left = set(old.categories) - set(new.categories) if old is not None else set()
     if left:
         placeholders = numbered_placeholders(len(left), 2)

@@ -1,7 +1,7 @@
-"""A product and its variants as one: what they share, what variants inherit, and whose stock counts.
+"""Keeps a product and its variants consistent: what they share, what variants inherit, and whose stock counts.
 
-A simple product is the truth about its base variant, whose row follows it. Once there are variants with options the
-base variant is gone, those are the truth, and the product keeps the sum of their levels.
+A simple product determines its base variant, whose row follows it. With variants that have options there is no base
+variant: they are authoritative, and the product keeps the sum of their levels.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import msgspec
 from bodega.kit.fields import moment
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
+from bodega.law.wording import VARIANT_SKU_BLANK
 from bodega.resources.catalog import product, variants
 from bodega.resources.catalog.product import STOCK_CAP, BaseVariantOverrides, Product
 from bodega.resources.catalog.variants import Variant
@@ -27,14 +28,14 @@ from bodega.storage.unit import Unit
 SHARED = (
     "sku", "cost_price", "upc", "mpn", "gtin", "inventory_level", "inventory_warning_level", "bin_picking_number",
 )  # fmt: skip
-"""Members that a simple product and its base variant have in common."""
+"""Members that a simple product and its base variant share."""
 
 OWN = BaseVariantOverrides.__struct_fields__
 TABLE = variants.TABLE
 
 
 def base_variant(owner: Product) -> Variant:
-    """The base variant as its product determines it."""
+    """The base variant as determined by its product."""
     shared = {name: getattr(owner, name) for name in SHARED}
     own = {} if owner.base_own is None else msgspec.structs.asdict(owner.base_own)
     made = Variant(id=owner.base_variant_id or 0, product_id=owner.id, **shared, **own)
@@ -43,7 +44,7 @@ def base_variant(owner: Product) -> Variant:
 
 
 def inherit(variant: Variant, owner: Product) -> None:
-    """Rule 56: what a variant does not say for itself is its product's. Rule 50: the sale price is the price."""
+    """Rule 56: what a variant does not set is its product's. Rule 50: the sale price is the calculated price."""
     price = owner.price if variant.price is None else variant.price
     sale = owner.sale_price if variant.sale_price is None else variant.sale_price
     variant.calculated_price = sale or price
@@ -53,20 +54,20 @@ def inherit(variant: Variant, owner: Product) -> None:
 # What follows from a write of a product.
 
 
-async def give_a_base_variant(unit: Unit, old: Product | None, new: Product) -> None:
+async def create_base_variant(unit: Unit, old: Product | None, new: Product) -> None:
     """Rule 57: every simple product has one."""
     if old is None:
         new.base_variant_id, _ = unit.statistics.enter(TABLE.name, unit.now)
 
 
-async def count_the_stock_of_variants(_unit: Unit, _old: Product | None, new: Product) -> None:
-    """Rule 47: tracked by variant, the level of a product is the sum of its variants' and nothing that is written."""
+async def sum_variant_stock(_unit: Unit, _old: Product | None, new: Product) -> None:
+    """Rule 47: if tracked by variant, the level of a product is the sum of its variants' and cannot be written."""
     if new.base_variant_id is None and new.inventory_tracking == "variant":
         new.inventory_level = new.variant_stock
 
 
-def with_its_base_variant(unit: Unit, old: Product | None, new: Product) -> list[Statement]:
-    """The base variant follows the product, in the same statement."""
+def write_base_variant(unit: Unit, old: Product | None, new: Product) -> list[Statement]:
+    """Writes the base variant together with the product."""
     if new.base_variant_id is None:
         return []
     made = base_variant(new)
@@ -88,8 +89,8 @@ def _inserted(unit: Unit, made: Variant, version: int) -> Statement:
     return TABLE.insert_sql, (made.id, doc, rest, version, unit.now, *TABLE.values(made))
 
 
-async def let_variants_inherit(unit: Unit, old: Product | None, new: Product) -> None:
-    """Rule 56: when a price or weight changes, those variants are written again whose own follow from it."""
+async def update_inheriting_variants(unit: Unit, old: Product | None, new: Product) -> None:
+    """Rule 56: when a price or weight changes, rewrites the variants that inherit it."""
     if old is None or new.base_variant_id is not None or _passed_on(old) == _passed_on(new):
         return
     changed = []
@@ -106,11 +107,11 @@ def _passed_on(owner: Product) -> tuple[Decimal, Decimal, Decimal]:
     return owner.price, owner.sale_price, owner.weight
 
 
-# SKUs: unique over products and variants, whatever their case.
+# SKUs: unique across products and variants, ignoring case.
 
 
-async def sku_is_a_variants(tx: Tx, owner: Product) -> list[Fault]:
-    """Rule 43: what a variant with options is called no product is."""
+async def sku_belongs_to_variant(tx: Tx, owner: Product) -> list[Fault]:
+    """Rule 43: the SKU of a variant with options cannot be that of a product."""
     if not owner.sku:
         return []
     sql = "SELECT id FROM variants WHERE sku_key = $1 AND NOT is_base"
@@ -118,31 +119,29 @@ async def sku_is_a_variants(tx: Tx, owner: Product) -> list[Fault]:
     return [] if other is None else [duplicate("sku", "The product sku is a duplicate.", TABLE.noun, other)]
 
 
-async def ask_for_the_sku(unit: Unit, old: Product | None, new: Product) -> None:
-    """Rule 43: without a base variant no index compares a product's SKU with the variants'."""
+async def check_sku(unit: Unit, old: Product | None, new: Product) -> None:
+    """Rule 43: checks a product's SKU against the variants': without a base variant no index does."""
     if old is not None and new.base_variant_id is None and new.sku != old.sku:
-        faults = await sku_is_a_variants(unit.tx, new)
+        faults = await sku_belongs_to_variant(unit.tx, new)
         if faults:
             raise refuse_faults(faults)
 
 
-async def sku_is_a_products(tx: Tx, variant: Variant) -> list[Fault]:
-    """Rule 43: what a product is called no variant is, except its own base variant.
+async def sku_belongs_to_product(tx: Tx, variant: Variant) -> list[Fault]:
+    """Rule 43: the SKU of a product cannot be that of a variant, except its own base variant.
 
-    A simple product is told by its base variant's row.
+    A simple product is found by its base variant's row.
     """
     sql = "SELECT id FROM products WHERE sku_key = $1 AND NOT EXISTS (SELECT 1 FROM variants v WHERE v.sku_key = $1)"
     other = await query.value(tx, sql, variant.sku.casefold()) if variant.sku else None
-    return [] if other is None else [duplicate("sku", "The SKU is a duplicate.", product.TABLE.noun, other)]
+    return [] if other is None else [duplicate("sku", "The variant sku is a duplicate.", product.TABLE.noun, other)]
 
 
 # What follows from a write of a variant.
 
 
-async def sell_nothing_below_zero(
-    _unit: Unit, changes: dict[str, Any], _old: Variant | None, notes: list[Fault]
-) -> None:
-    """Rule 48: the variant is saved, its level is not, and the caller is told (207)."""
+async def refuse_negative_stock(_unit: Unit, changes: dict[str, Any], _old: Variant | None, notes: list[Fault]) -> None:
+    """Rule 48: the variant is saved without its level, and the reply says so (207)."""
     level = changes.get("inventory_level")
     if level is not None and level < 0:
         del changes["inventory_level"]
@@ -150,8 +149,8 @@ async def sell_nothing_below_zero(
         notes.append(Fault(Reason.FIELD_INVALID, "inventory_level", message))
 
 
-async def agree_with_the_product(unit: Unit, old: Variant | None, new: Variant) -> None:
-    """Writes through to the product what a variant shares with it or adds to it."""
+async def update_product_of_variant(unit: Unit, old: Variant | None, new: Variant) -> None:
+    """Updates the product with what a variant shares with it or adds to it."""
     row = await unit.get(product.TABLE, new.product_id)
     if row is None:
         raise refuse_faults([dangling("product_id", "The product does not exist.", [new.product_id])])
@@ -159,7 +158,7 @@ async def agree_with_the_product(unit: Unit, old: Variant | None, new: Variant) 
     before = _kept(owner)
     inherit(new, owner)
     if old is None or old.sku != new.sku:
-        await _ask_for_the_sku(unit, new, owner)
+        await _check_sku(unit, new, owner)
     if old is not None and new.id == owner.base_variant_id:
         new.inventory_level = min(new.inventory_level, STOCK_CAP)
         for name in SHARED:
@@ -168,9 +167,9 @@ async def agree_with_the_product(unit: Unit, old: Variant | None, new: Variant) 
         owner.base_own = None if own == BaseVariantOverrides() else own
     else:
         new.sku_id = variants.SKU_OFFSET + (new.id or unit.statistics.next_id(TABLE.name))
-        hold_stock(owner, old, new)
+        clamp_variant_stock(owner, old, new)
         if owner.base_variant_id is not None:
-            await _end_the_base_variant(unit, owner)
+            await _delete_base_variant(unit, owner)
     if old is not None and before == _kept(owner) and TABLE.says_the_same(old, new):
         return  # what was asked for came to what there is
     owner.date_modified = moment(unit.now)
@@ -178,8 +177,9 @@ async def agree_with_the_product(unit: Unit, old: Variant | None, new: Variant) 
         await unit.rewrite(product.TABLE, row)
 
 
-async def tell_of_the_stock(unit: Unit, old: Variant | None, new: Variant) -> None:
-    """Of a product tracked by variant; what an order takes is told by store/sku/inventory/order/updated."""
+async def fire_stock_events(unit: Unit, old: Variant | None, new: Variant) -> None:
+    """Fires the stock events of a product tracked by variant; what an order takes fires
+    store/sku/inventory/order/updated."""
     if old is None or new.is_base or old.inventory_level == new.inventory_level or unit.cause:
         return
     owner = await unit.get(product.TABLE, new.product_id) if await unit.audience() is not None else None
@@ -194,24 +194,25 @@ async def tell_of_the_stock(unit: Unit, old: Variant | None, new: Variant) -> No
 
 
 def _kept(owner: Product) -> tuple[Any, ...]:
-    """What a product keeps of its variants with options."""
+    """What a product keeps from its variants with options."""
     return owner.date_modified, owner.inventory_level, owner.variant_stock, owner.base_variant_id
 
 
-async def _ask_for_the_sku(unit: Unit, new: Variant, owner: Product) -> None:
+async def _check_sku(unit: Unit, new: Variant, owner: Product) -> None:
     """Rule 57: a SKU is required beside the base variant. Rule 43: and it is no product's."""
-    if not new.sku:
+    if not new.sku.strip():
         if new.is_base:
             return
         why = {"invalid_reason": "sku is required on a variant with options."}
-        raise refuse_faults([Fault(Reason.FIELD_INVALID, "sku", "The field 'sku' is invalid.", why)])
+        fault = Fault(Reason.FIELD_INVALID, "sku", "The field 'sku' is invalid.", why, VARIANT_SKU_BLANK)
+        raise refuse_faults([fault])
     holder = await query.value(unit.tx, "SELECT id FROM products WHERE sku_key = $1", new.sku.casefold())
     if holder is not None and not (new.is_base and holder == owner.id):
-        raise refuse_faults([duplicate("sku", "The SKU is a duplicate.", product.TABLE.noun, holder)])
+        raise refuse_faults([duplicate("sku", "The variant sku is a duplicate.", product.TABLE.noun, holder)])
 
 
-def hold_stock(owner: Product, old: Variant | None, new: Variant) -> None:
-    """Rule 49: over the cap a level is clamped, or stays as it was where siblings hold stock. The sum is kept."""
+def clamp_variant_stock(owner: Product, old: Variant | None, new: Variant) -> None:
+    """Rule 49: a level over the cap is clamped, or stays unchanged if siblings hold stock. Keeps the sum."""
     had = old.inventory_level if old is not None else 0
     others = owner.variant_stock - had
     if new.inventory_level > STOCK_CAP - others:
@@ -221,20 +222,21 @@ def hold_stock(owner: Product, old: Variant | None, new: Variant) -> None:
         owner.inventory_level = owner.variant_stock
 
 
-async def _end_the_base_variant(unit: Unit, owner: Product) -> None:
-    """Rule 57: only a simple product has a base variant; with its first other one it has none."""
+async def _delete_base_variant(unit: Unit, owner: Product) -> None:
+    """Rule 57: only a simple product has a base variant; the first variant with options replaces it."""
     assert owner.base_variant_id is not None
     unit.leaving.add((TABLE.name, owner.base_variant_id))
     await unit.delete(TABLE, [owner.base_variant_id])
     owner.base_variant_id, owner.base_own = None, None
 
 
-async def leave_a_base_variant(unit: Unit, doomed: Sequence[int]) -> None:
-    """Rule 57: a product whose last variant with options goes is simple again; a base variant goes only with it."""
-    placeholders = numbered_placeholders(len(doomed))
+async def restore_base_variant(unit: Unit, ids: Sequence[int]) -> None:
+    """Rule 57: a product without variants with options is simple again; a base variant is deleted only with its
+    product."""
+    placeholders = numbered_placeholders(len(ids))
     sql = f"SELECT id, product_id, is_base, inventory_level FROM variants WHERE id IN ({placeholders})"
     going: dict[int, list[int]] = {}
-    for variant_id, product_id, is_base, level in await unit.tx.rows(sql, *doomed):
+    for variant_id, product_id, is_base, level in await unit.tx.rows(sql, *ids):
         if (product.TABLE.name, product_id) in unit.leaving or (TABLE.name, variant_id) in unit.leaving:
             continue
         if is_base:

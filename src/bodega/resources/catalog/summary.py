@@ -1,4 +1,4 @@
-"""The summary of the catalogue (rule 73): how much there is, what it is worth, from when to when."""
+"""The summary of the catalogue (rule 73): counts, inventory value, and dates."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ BY_PRICE = (
     "SELECT calculated_price, sum(inventory_level), count(*) FROM variants GROUP BY calculated_price"
     " ORDER BY calculated_price"
 )
-"""Read from the index alone, one row a price: amounts are multiplied and added here, where no number is too large."""
+"""Read from the index alone, one row per price: amounts are multiplied and summed in Python, where no number is too
+large."""
 
 FULLEST = "SELECT category_id FROM product_categories GROUP BY category_id ORDER BY count(*) DESC, category_id LIMIT 1"
 MADE = (
@@ -41,7 +42,7 @@ class ShowSummary(Action):
         return NO_QUERY
 
     async def find(self, context: Context) -> Found:
-        """It changes with whatever it is made of."""
+        """Its state changes with every table that it is computed from."""
         of = [await rows.table_state(context.reader, item.TABLE) for item in (variants, product, categories)]
         return Found(Validator(sum(item.revision for item in of), max(item.modified for item in of)))
 
@@ -76,7 +77,7 @@ def _money(ten_thousandths: int) -> Decimal:
 
 
 def _plain(number: Decimal) -> Decimal:
-    """Without needless zeros, and never with an exponent."""
+    """Without trailing zeros, and never with an exponent."""
     whole = number.to_integral_value()
     return Decimal(int(whole)) if whole == number else number.normalize()
 

@@ -1,4 +1,4 @@
-"""Categories as trees show them: the same rows in every tree, with members of their own (V3)."""
+"""Categories as trees show them: the same rows, with other members (V3)."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 import msgspec
+from msgspec.structs import replace as struct_replace
 
-from bodega.kit.actions import Action, DeleteMany
+from bodega.domain.urls import CustomUrl, path_of
+from bodega.kit.actions import CHUNK, TASK_ABOVE, Action, DeleteMany
 from bodega.kit.batch import CreateMany, UpdateMany
-from bodega.kit.context import Context, Found
+from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Batch, Endpoint, Parent
-from bodega.kit.listing import Filter, Ignored, Listing, Query
-from bodega.kit.parameters import listed, parser
+from bodega.kit.filters import FilterField, Ignored
+from bodega.kit.listing import Listing, Query
+from bodega.kit.parameters import integer
 from bodega.kit.render import json
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, route
@@ -20,27 +23,32 @@ from bodega.kit.v3_shape import V3Shape
 from bodega.law.outcome import Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, refuse_faults
-from bodega.resources.catalog import categories, trees
+from bodega.resources.catalog import categories, products, trees
 from bodega.resources.catalog.categories import TABLE, Category
 from bodega.storage import query, rows
+from bodega.storage.plan import ids_sql
+from bodega.storage.unit import Unit
 
 MAXIMUM = 50
 DEEPEST = 8
 
 
 class Url(msgspec.Struct):
-    """The path of a category's page, as trees write it."""
+    """The path of a category's page, in the form of trees."""
 
     path: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
     is_customized: bool = False
 
+    def __post_init__(self) -> None:
+        path_of(CustomUrl(self.path))
+
 
 _UUID = "626f6465-6761-8000-8000-"
-"""A UUID of our own making (RFC 9562 5.8): the last part is the category's number, so nothing has to be kept."""
+"""A custom UUID (RFC 9562 5.8): the last part is the category's id, so nothing has to be stored."""
 
 
 def uuid_of(category_id: int) -> str:
-    """The other name of a category."""
+    """The UUID of a category."""
     return f"{_UUID}{category_id:012x}"
 
 
@@ -56,7 +64,7 @@ _SAME = (
 
 
 def in_a_tree(category: Category) -> dict[str, Any]:
-    """The members of a category as trees show it."""
+    """The members of a category in the form of trees."""
     url = category.custom_url
     return {
         "category_id": category.id,
@@ -76,27 +84,17 @@ v3 = V3Shape(
     members=f"category_id category_uuid tree_id {_SAME} url",
 )
 
-_id = parser("INTEGER", "id")
 
-
-def _by(name: str, column: str, read: Any) -> dict[str, Filter]:
-    return {f"{name}:in": Filter(column, "in", listed(read)), f"{name}:not_in": Filter(column, "not_in", listed(read))}
-
-
-_IDS = (
-    _by("category_id", "id", _id)
-    | _by("category_uuid", "id", _number)
-    | _by("tree_id", "tree_id", _id)
-    | _by("parent_id", "parent_id", _id)
-)
+_CATEGORY = FilterField("id")
+_UUIDS = FilterField("id", _number, ("in", "not_in"))
 V3 = Endpoint(
     3,
     TABLE,
     Listing(
         TABLE,
         3,
-        "name:like page_title:like is_visible",
-        mapped={**_IDS, "keyword": categories.KEYWORD},
+        ":tree_id :parent_id name page_title is_visible",
+        mapped={":category_id": _CATEGORY, ":category_uuid": _UUIDS, "keyword": categories.KEYWORD},
         shown=v3.shown,
         always=("category_id",),
     ),
@@ -111,7 +109,13 @@ UPDATE = replace(V3, batch=Batch(MAXIMUM, counted=True, identity="category_id", 
 DELETE = Endpoint(
     3,
     TABLE,
-    Listing(TABLE, 3, "", mapped={name: found for name, found in _IDS.items() if name.endswith(":in")}),
+    Listing(
+        TABLE,
+        3,
+        ":tree_id:in :parent_id:in",
+        mapped={":category_id:in": _CATEGORY, ":category_uuid:in": _UUIDS},
+        exact=True,
+    ),
     V3.scope,
     V3.home,
     delete_needs_filter=True,
@@ -119,7 +123,7 @@ DELETE = Endpoint(
 
 
 class CreateInTrees(CreateMany):
-    """POST of a list of categories: each says its tree, or a parent whose tree it shares."""
+    """POST of a list of categories: each names its tree, or a parent whose tree it shares."""
 
     def read(self, content: Any) -> Any:
         drafts = super().read(content)
@@ -135,10 +139,30 @@ class CreateInTrees(CreateMany):
 
 
 class DeleteInTrees(DeleteMany):
-    """DELETE of categories: always a task; the reply counts what it will delete (rule 29)."""
+    """DELETE of categories with all below them; their products stay, and leave them. Nothing keeps one from going.
+
+    Many at once are a task; the reply counts what it will delete (rule 29).
+    """
+
+    async def find(self, context: Context) -> Found:
+        found = await super().find(context)
+        if found.row.total <= TASK_ABOVE:
+            return found
+        assert found.plan is not None
+        total = await rows.count(context.reader, found.plan, found.row)
+        return struct_replace(found, row=found.row._replace(total=total))
 
     def wants_task(self, context: Context, found: Found) -> bool:
-        return True
+        return bool(found.row.total > TASK_ABOVE)
+
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
+        assert write.found.plan is not None
+        sql, values = ids_sql(write.found.plan._replace(limit=1_000_000_000), unit.tx.dialect)
+        ids = await query.values(unit.tx, sql, *values)
+        for start in range(0, len(ids), CHUNK):
+            some = ids[start : start + CHUNK]
+            await products.leave_categories(unit, {*some, *await categories.cascade_to_subtree(unit, some)})
+        return await super().perform(unit, context, write)
 
     async def task_meta(self, context: Context, found: Found) -> dict[str, Any]:
         assert found.plan is not None
@@ -147,10 +171,9 @@ class DeleteInTrees(DeleteMany):
 
 
 class ShowTree(Action):
-    """GET of a whole tree: every category with its children inside, down to `depth`."""
+    """GET of a whole tree: every category with its children, down to `depth`."""
 
-    def parse(self, query: str) -> Query:
-        return self.listing.parse(query)
+    is_list = True
 
     async def find(self, context: Context) -> Found:
         parent = await self.selection.enter(context)
@@ -190,7 +213,7 @@ def _depth(query: Query) -> int:
 
 def _levels(text: str) -> bool:
     """How deep to look; it narrows nothing in the rows, so it is always met."""
-    if not 1 <= _id(text) <= DEEPEST:
+    if not 1 <= integer(text) <= DEEPEST:
         raise ValueError(f"must be a whole number from 1 to {DEEPEST}")
     return True
 
@@ -208,7 +231,7 @@ routes = (
     collection("catalog/trees/categories", V3, "GET")
     .also(route("catalog/trees/categories", 3, POST=CreateInTrees(V3), PUT=UpdateMany(UPDATE)))
     .also(route("catalog/trees/categories", 3, DELETE=DeleteInTrees(DELETE))),
-    route("catalog/trees/{tree_id}/categories", 3, GET=ShowTree(WHOLE)),
+    route("catalog/trees/{tree_id}/categories", 3, GET=ShowTree(WHOLE)).at_most(GET=1),
 )
 
 RESOURCE = Resource(routes=routes)

@@ -1,4 +1,4 @@
-"""Category trees: one a channel, the first of them the one that V2 and `catalog/categories` show (rule 40)."""
+"""Category trees: one per channel; V2 and `catalog/categories` show the first (rule 40)."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ from typing import Annotated, Any
 
 import msgspec
 
+from bodega.kit.actions import DeleteMany
 from bodega.kit.body import Changes
+from bodega.kit.context import Context, Found
 from bodega.kit.endpoint import Batch, Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import fires
 from bodega.kit.fields import NAME, Id
-from bodega.kit.listing import Filter, Listing
-from bodega.kit.parameters import listed, parser
+from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
-from bodega.kit.route import collection
+from bodega.kit.route import collection, route
 from bodega.kit.route import listed as list_of
 from bodega.kit.v3_shape import V3Shape
-from bodega.law.refusal import Fault, invalid, refuse_faults
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
 from bodega.resources.store import channels
-from bodega.storage import query
+from bodega.storage import query, rows
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Reference, Unique, numbered_placeholders
 from bodega.storage.tx import Tx
@@ -37,7 +39,7 @@ class Tree(Entity, kw_only=True):
 
 
 def the_first(_unit: Unit) -> list[Tree]:
-    """The tree that every store has."""
+    """The default tree, which every store has."""
     return [Tree(id=DEFAULT, name="Default catalog tree", channels=[channels.DEFAULT])]
 
 
@@ -54,22 +56,33 @@ TABLE = stored(
 
 v3 = V3Shape(Tree, required="name channels")
 
-_id = parser("INTEGER", "id")
 V3 = Endpoint(
     3,
     TABLE,
-    Listing(TABLE, 3, "id:in", mapped={"channel_id:in": Filter("channel_id", "in", listed(_id))}),
+    Listing(TABLE, 3, ":id :channel_id"),
     "store_v2_products",
     "catalog/trees",
     v3=v3,
     batch=Batch(50, whole=True, counted=True, creates=True),  # rule 25
 )
-DELETE = Endpoint(3, TABLE, Listing(TABLE, 3, "id:in"), V3.scope, V3.home, delete_needs_filter=True)
+DELETE = Endpoint(3, TABLE, Listing(TABLE, 3, ":id:in", exact=True), V3.scope, V3.home, delete_needs_filter=True)
+
+
+class DeleteTrees(DeleteMany):
+    """DELETE of trees; to name none that is there is a mistake, unlike elsewhere (rule 24)."""
+
+    async def find(self, context: Context) -> Found:
+        found = await super().find(context)
+        assert found.plan is not None
+        if not await rows.count(context.reader, found.plan, found.row):
+            raise Refusal(Reason.NO_SUCH_ENTITY)
+        return found
+
 
 routes = (
     collection("catalog/trees", V3, "GET")
     .also(list_of("catalog/trees", V3, "PUT"))
-    .also(collection("catalog/trees", DELETE, "DELETE")),
+    .also(route("catalog/trees", 3, DELETE=DeleteTrees(DELETE))),
 )
 
 
@@ -85,22 +98,22 @@ async def own_channels(_tx: Tx, old: Tree | None, new: Tree | None) -> set[int]:
 
 
 def tree_changed(old: Tree | None, new: Tree | None) -> dict[str, Any] | None:
-    """One scope for all that happens to a channel's tree."""
+    """One scope for all changes of a channel's tree."""
     tree = new or old
     return {"tree_id": tree.id} if tree is not None else None
 
 
-async def keep_to_one_channel(_unit: Unit, changes: Changes, old: Tree | None, _notes: list[Fault]) -> None:
-    """Rule 40: a tree is made for one channel, and stays with it; nor may an update name it."""
+async def keep_tree_channel(_unit: Unit, changes: Changes, old: Tree | None, _notes: list[Fault]) -> None:
+    """Rule 40: a tree is created for one channel and stays with it; an update must not name the channel."""
     if old is None and len(changes["channels"]) != 1:
         raise refuse_faults([invalid("channels", "must name one channel")])
     if old is not None and "channels" in changes:
         raise refuse_faults([invalid("channels", "must not be sent for a tree that exists")])
 
 
-async def keep_the_default_tree(_unit: Any, doomed: Sequence[int]) -> None:
-    """The tree of the first channel is the one that V2 knows."""
-    if DEFAULT in doomed:
+async def keep_default_tree(_unit: Any, ids: Sequence[int]) -> None:
+    """The default tree, the one that V2 shows, cannot be deleted."""
+    if DEFAULT in ids:
         raise refuse_faults([invalid("id", "names the store's default tree, which cannot be deleted")])
 
 
@@ -108,8 +121,8 @@ RESOURCE = Resource(
     aggregates=(
         Aggregate(
             TABLE,
-            before_validate=(keep_to_one_channel,),
-            before_delete=(keep_the_default_tree,),
+            before_validate=(keep_tree_channel,),
+            before_delete=(keep_default_tree,),
             signals=(
                 fires(
                     "store/channel/#/categoryTree/updated",

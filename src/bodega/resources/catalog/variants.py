@@ -1,4 +1,5 @@
-"""Variants: what is bought. A simple product has one, its base variant; others differ in their option values."""
+"""Variants: what is actually bought. A simple product has one, its base variant; others differ in their option
+values."""
 
 from __future__ import annotations
 
@@ -9,21 +10,22 @@ import msgspec
 
 from bodega.kit.endpoint import Batch, Endpoint, Parent
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import Count, FileUrl, Id, Line, Measure, Money, ten_thousandths
+from bodega.kit.fields import Count, FileUrl, Id, Line, Measure, Money, Sku, ten_thousandths
+from bodega.kit.filters import FilterField
 from bodega.kit.images import UploadImage
-from bodega.kit.listing import Filter, Listing, children
-from bodega.kit.parameters import listed
+from bodega.kit.listing import Listing, children
 from bodega.kit.route import collection, item, route
 from bodega.kit.route import listed as listed_route
 from bodega.kit.v3_shape import V3Shape
 from bodega.law.refusal import Fault
+from bodega.law.wording import CODES, OPTION_VALUES_TAKEN
 from bodega.resources.catalog import product
 from bodega.resources.catalog.product import Code
 from bodega.storage.table import Link, Reference, Unique
 from bodega.storage.unit import Unit
 
 MAXIMUM = 600
-"""Variants of one product (rule 55: V2's older documents say 500)."""
+"""The most variants of one product (rule 55: V2's older documents say 500)."""
 
 
 SKU_OFFSET = 10_000
@@ -31,7 +33,7 @@ SKU_OFFSET = 10_000
 
 
 class OptionValue(msgspec.Struct, kw_only=True):
-    """What a variant answers to one of its product's options. In a request the ids or the words name it (rule 57)."""
+    """A variant's value of one of its product's options. A request names it by ids or by words (rule 57)."""
 
     id: Id = 0
     label: Line = ""
@@ -43,7 +45,7 @@ class Variant(Entity, kw_only=True):
     """A price, weight or size of None is inherited from the product (rule 56); `sku_id` is its id as a V2 SKU."""
 
     product_id: Id
-    sku: Line = ""
+    sku: Sku = ""
     sku_id: int | None = None
     price: Money | None = None
     calculated_price: Money = Decimal(0)
@@ -71,12 +73,12 @@ class Variant(Entity, kw_only=True):
 
     @property
     def is_base(self) -> bool:
-        """Whether it is all there is of a simple product."""
+        """Whether it is the base variant of a simple product."""
         return not self.option_values
 
     @property
     def combination(self) -> str:
-        """Its option values, as no other variant of the product may have them."""
+        """Its option values, a combination that no other variant of the product may have."""
         return ",".join(map(str, sorted(value.id for value in self.option_values)))
 
 
@@ -85,7 +87,7 @@ def _is_low(variant: Variant) -> bool:
 
 
 def as_sku(variant: Variant) -> dict[str, Any] | None:
-    """What its events say: a variant with options is a SKU, a base variant is its product."""
+    """The payload of its events: a variant with options is a SKU, a base variant is its product."""
     if variant.is_base:
         return None
     ids = {"product_id": variant.product_id, "variant_id": variant.id}
@@ -109,8 +111,13 @@ TABLE = stored(
         "calculated_price": ("BIGINT", lambda variant: ten_thousandths(variant.calculated_price)),
     },
     uniques=[
-        Unique(("sku_key",), "sku", "The SKU is a duplicate."),  # rule 43
-        Unique(("product_id", "combination"), "option_values", "A variant with these option values exists."),  # rule 57
+        Unique(("sku_key",), "sku", "The variant sku is a duplicate."),  # rule 43
+        Unique(  # rule 57
+            ("product_id", "combination"),
+            "option_values",
+            f"{CODES[OPTION_VALUES_TAKEN]}.",
+            code=OPTION_VALUES_TAKEN,
+        ),
     ],
     references=[Reference("product_id", "products", "product_id", "The product does not exist.", "CASCADE")],
     links=[
@@ -135,7 +142,7 @@ UNSET: dict[str, Any] = {
     "inventory_level": 0,
     "inventory_warning_level": 0,
 }
-"""Members that a caller may send as null, and what is stored then: clients read no null where text or a number is."""
+"""Members that a caller may send as null, and what is stored then: clients cannot read null for text or a number."""
 
 _OR_NULL = {
     "cost_price": Money | None,
@@ -147,8 +154,22 @@ _OR_NULL = {
     "inventory_warning_level": Count | None,
 }
 _READ_ONLY = "id sku_id calculated_price calculated_weight"
-SHAPE = V3Shape(Variant, required="sku option_values", read_only=f"{_READ_ONLY} product_id", write_only=_OR_NULL)
-IN_A_BATCH = V3Shape(Variant, required="product_id sku option_values", read_only=_READ_ONLY, write_only=_OR_NULL)
+_SET_ONCE = "option_values"
+"""Clients write whole variants back, with values that have changed meanwhile."""
+SHAPE = V3Shape(
+    Variant,
+    required="sku option_values",
+    read_only=f"{_READ_ONLY} product_id",
+    write_only=_OR_NULL,
+    set_once=_SET_ONCE,
+)
+IN_A_BATCH = V3Shape(
+    Variant,
+    required="product_id sku option_values",
+    read_only=_READ_ONLY,
+    write_only=_OR_NULL,
+    set_once=_SET_ONCE,
+)
 
 SCOPE = "store_v2_products"
 OF_PRODUCT = Endpoint(
@@ -167,11 +188,8 @@ ALL = Endpoint(
     Listing(
         TABLE,
         3,
-        "id:in product_id:in upc:in",
-        mapped={
-            "sku": Filter("sku_key", "eq", str.casefold),
-            "sku:in": Filter("sku_key", "in", listed(str.casefold)),
-        },
+        "id :product_id upc",
+        mapped={"sku": FilterField("sku_key")},
         shown=SHAPE.shown,
     ),
     SCOPE,
@@ -190,8 +208,8 @@ routes = (
 INCLUDE = children(TABLE, "product_id")
 
 
-async def let_nothing_be_unset(_unit: Unit, changes: dict[str, Any], old: Variant | None, _notes: list[Fault]) -> None:
-    """A null leaves no hole, and a variant stays with its product whatever is sent back."""
+async def replace_nulls(_unit: Unit, changes: dict[str, Any], old: Variant | None, _notes: list[Fault]) -> None:
+    """Replaces nulls by defaults, and keeps a variant with its product whatever the body says."""
     for name, unset in UNSET.items():
         if name in changes and changes[name] is None:
             changes[name] = unset

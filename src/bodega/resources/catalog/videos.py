@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import STRING, FieldType, Id, Line, SortOrder
+from bodega.kit.filters import Filter
 from bodega.kit.listing import Listing, children
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item
@@ -44,7 +45,7 @@ VIDEO = FieldType("string", str, lambda value: youtube_id(STRING.read(value)), y
 
 
 class Video(Entity, kw_only=True):
-    """`length` is minutes and seconds, "mm:ss", where the store knows it; nothing is asked of YouTube."""
+    """`length` is minutes and seconds, "mm:ss", if the store knows it; YouTube is never queried."""
 
     title: Line = ""
     description: str = ""
@@ -81,7 +82,7 @@ OF_PRODUCT = (Parent("product_id", product.TABLE),)
 V2 = Endpoint(
     2,
     TABLE,
-    Listing(TABLE, 2, "", order="sort_order"),
+    Listing(TABLE, 2, "", mapped={"id": Filter("video_id", "eq", str)}, order="sort_order"),
     "store_v2_products",
     "products/{}/videos",
     v2=v2,

@@ -8,14 +8,15 @@ from typing import Annotated, Any
 
 import msgspec
 
-from bodega.domain.urls import CustomUrl, chosen, leave_taken_urls, urls_of
+from bodega.domain.urls import CUSTOM_URL, CustomUrl, chosen, skip_taken_urls, urls_of
 from bodega.kit.actions import NO_QUERY, Action, Chunk, DeleteMany
 from bodega.kit.body import Changes
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import NAME, STRING, WORDS, FieldType, Line, clean_moment, moment
-from bodega.kit.listing import Filter, Listing, Query
+from bodega.kit.filters import Filter
+from bodega.kit.listing import Listing, Query
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item, route
 from bodega.kit.v2_members import Alias, Derived, ObjectMember
@@ -30,14 +31,14 @@ from bodega.storage.plan import page_sql
 from bodega.storage.unit import Unit
 
 SUMMARY = 280
-"""Characters of a post's summary."""
+"""The length of a post's summary in characters."""
 
 _MARKUP = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 _HAS_ZONE = re.compile(r"(?:Z|[+-]\d\d:?\d\d)$", re.IGNORECASE)
 
 
 def summary(body: str) -> str:
-    """The beginning of a text without its markup, cut between two words."""
+    """The beginning of a text without its markup, cut between words."""
     text = " ".join(html.unescape(_MARKUP.sub(" ", body)).split())
     return text if len(text) <= SUMMARY else text[: SUMMARY + 1].rpartition(" ")[0][:SUMMARY] or text[:SUMMARY]
 
@@ -47,20 +48,28 @@ def _show_published(value: str) -> dict[str, Any]:
 
 
 def _read_published(value: Any) -> str:
-    """A plain date; or the object that a reply has, since clients send it back."""
+    """A plain date, or the object of a reply, since clients send it back."""
     if isinstance(value, dict):
-        date, zone = str(value.get("date", "")), str(value.get("timezone", ""))
+        date, zone = STRING.read(value.get("date")), STRING.read(value.get("timezone"))
         value = date if _HAS_ZONE.search(date) or not _HAS_ZONE.search(zone) else date + zone
     return clean_moment(value)
 
 
-PUBLISHED = FieldType("object", _show_published, _read_published, clean_moment)
+class Published(msgspec.Struct):
+    """The date of a post as a reply shows it."""
+
+    date: str = ""
+    timezone_type: int = 1
+    timezone: str = ""
+
+
+PUBLISHED = FieldType("object", _show_published, _read_published, clean_moment, holds=Published)
 TAGS = WORDS._replace(word="array of strings", show=lambda tags: tags)
 Text = Annotated[str, msgspec.Meta(max_length=1_000_000)]
 
 
 class BlogPost(Entity, kw_only=True):
-    """A draft until `is_published`; its date puts it among the others, a draft's too."""
+    """A draft until `is_published`; sorted by its date, also as a draft."""
 
     title: Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
     body: Text
@@ -71,7 +80,7 @@ class BlogPost(Entity, kw_only=True):
     meta_keywords: Annotated[str, msgspec.Meta(max_length=65_535)] = ""
     author: Line = ""
     thumbnail_path: Line = ""
-    custom_url: CustomUrl = msgspec.field(default_factory=CustomUrl)
+    custom_url: Annotated[CustomUrl, CUSTOM_URL] = msgspec.field(default_factory=CustomUrl)
 
 
 TABLE = stored(
@@ -120,7 +129,7 @@ PAGE = Endpoint(2, TABLE, Listing(TABLE, 2, "", order=NEWEST_FIRST, maximum=50, 
 
 
 class DeletePage(DeleteMany):
-    """DELETE of the posts: a page of them, at most 50, as GET with the same page and limit shows it."""
+    """DELETE of posts: one page of them, at most 50, the page that GET with the same parameters shows."""
 
     def wants_task(self, context: Context, found: Found) -> bool:
         return False
@@ -134,7 +143,7 @@ class DeletePage(DeleteMany):
 
 
 class ListTags(Action):
-    """GET of the tags, each with the posts that have it."""
+    """GET of the tags, each with its posts."""
 
     def parse(self, query: str) -> Query:
         return NO_QUERY
@@ -159,8 +168,8 @@ routes = (
 )
 
 
-async def publish_only_on_demand(unit: Unit, changes: Changes, old: BlogPost | None, _notes: list[Fault]) -> None:
-    """Rule 109: a PUT that does not say that the post is published makes it a draft again."""
+async def unpublish_by_default(unit: Unit, changes: Changes, old: BlogPost | None, _notes: list[Fault]) -> None:
+    """Rule 109: a PUT without `is_published` makes the post a draft again."""
     if old is not None:
         changes.setdefault("is_published", False)
     if not changes.get("published_date"):
@@ -172,8 +181,8 @@ async def publish_only_on_demand(unit: Unit, changes: Changes, old: BlogPost | N
         changes["tags"] = [tag for tag in named.values() if tag]
 
 
-async def file_under_its_tags(unit: Unit, old: BlogPost | None, new: BlogPost) -> None:
-    """Where `tag=` and the list of tags look."""
+async def store_tags(unit: Unit, old: BlogPost | None, new: BlogPost) -> None:
+    """Stores the tags of a post for `tag=` and the list of tags."""
     if old is not None:
         if old.tags == new.tags:
             return
@@ -190,19 +199,19 @@ RESOURCE = Resource(
         Aggregate(
             TABLE,
             before_validate=(
-                leave_taken_urls(TABLE, "post"),
-                publish_only_on_demand,
+                skip_taken_urls(TABLE, "post"),
+                unpublish_by_default,
             ),
             before_write=(_URLS.before_write,),
             extra_statements=(_URLS.extra_statements,),
             conflicts=(_URLS.conflicts,),
             after_write=(
-                file_under_its_tags,
-                redirects.follow("post"),
+                store_tags,
+                redirects.update_redirects("post"),
             ),
             after_delete=(
                 _URLS.after_delete,
-                redirects.let_go("post"),
+                redirects.empty_redirects("post"),
             ),
         ),
     ),

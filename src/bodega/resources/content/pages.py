@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from bodega.domain.urls import CustomUrl, chosen, leave_taken_urls, urls_of
+from bodega.domain.urls import CUSTOM_URL, CustomUrl, chosen, skip_taken_urls, urls_of
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import channel_of, events
@@ -28,13 +28,13 @@ from bodega.storage.table import Reference, Unique, numbered_placeholders
 from bodega.storage.unit import Unit
 
 MAX_BYTES = 1024 * 1024
-"""Rule 109: of a request."""
+"""Rule 109: the limit for one request."""
 
 Text = Annotated[str, msgspec.Meta(max_length=MAX_BYTES)]
 
 
 class WebPage(Entity, kw_only=True):
-    """`link` is where a page of that type leads; `email` receives what a contact form sends."""
+    """`link` is the target of a page of that type; `email` receives what a contact form sends."""
 
     channel_id: Id = 1
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
@@ -56,7 +56,7 @@ class WebPage(Entity, kw_only=True):
     mobile_body: Text = ""
     content_type: Literal["text/html", "text/javascript", "application/json"] = "text/html"
     link: Annotated[str, msgspec.Meta(max_length=2048)] = ""
-    custom_url: CustomUrl = msgspec.field(default_factory=CustomUrl)
+    custom_url: Annotated[CustomUrl, CUSTOM_URL] = msgspec.field(default_factory=CustomUrl)
 
 
 TABLE = stored(
@@ -85,8 +85,8 @@ V2 = Endpoint(2, TABLE, Listing(TABLE, 2, ""), "store_v2_content", "pages", v2=v
 routes = (collection("pages", V2, "GET POST"), item("pages/{id}", V2))
 
 
-async def fill_what_its_type_needs(_unit: Unit, _old: WebPage | None, new: WebPage) -> None:
-    """A link leads somewhere, a file has content, and only a file is anything but HTML."""
+async def require_members_of_type(_unit: Unit, _old: WebPage | None, new: WebPage) -> None:
+    """A link needs a target, a file needs content, and only a file can be something other than HTML."""
     faults = []
     if new.type == "link" and not new.link:
         faults.append(_missing("link"))
@@ -102,8 +102,8 @@ def _missing(name: str) -> Fault:
     return Fault(Reason.FIELD_MISSING, name, f"The required field '{name}' was not supplied.")
 
 
-async def lie_below_another_page(unit: Unit, old: WebPage | None, new: WebPage) -> None:
-    """The parent exists, and is not the page itself nor one below it."""
+async def check_parent_page(unit: Unit, old: WebPage | None, new: WebPage) -> None:
+    """The parent must exist, and must not be the page itself or one below it."""
     above = new.parent_id
     if not above or (old is not None and old.parent_id == above):
         return
@@ -117,20 +117,20 @@ async def lie_below_another_page(unit: Unit, old: WebPage | None, new: WebPage) 
             raise Refusal(Reason.DANGLING_REFERENCE, fault.message, details=fault.details, faults=[fault])
 
 
-async def have_one_homepage(unit: Unit, old: WebPage | None, new: WebPage) -> None:
-    """A channel's storefront begins at one page: the one that was named last."""
+async def keep_one_homepage(unit: Unit, old: WebPage | None, new: WebPage) -> None:
+    """A channel has one home page: a new one replaces the previous one."""
     if new.is_homepage and (old is None or not old.is_homepage):
         sql = "SELECT id FROM web_pages WHERE is_homepage AND channel_id = $1 AND id <> $2"
         for (other,) in await unit.tx.rows(sql, new.channel_id, new.id):
             await _change(unit, other, is_homepage=False)
 
 
-async def lift_the_pages_below(unit: Unit, doomed: Sequence[int]) -> None:
-    """What lay below a page that goes away is at the top then."""
+async def move_subpages_to_top(unit: Unit, ids: Sequence[int]) -> None:
+    """Moves the pages below a deleted page to the top level."""
     for (child,) in await unit.tx.rows(
-        f"SELECT id FROM web_pages WHERE parent_id IN ({numbered_placeholders(len(doomed))})", *doomed
+        f"SELECT id FROM web_pages WHERE parent_id IN ({numbered_placeholders(len(ids))})", *ids
     ):
-        if child not in doomed:
+        if child not in ids:
             await _change(unit, child, parent_id=0)
 
 
@@ -150,23 +150,23 @@ RESOURCE = Resource(
             TABLE,
             before_validate=(
                 unchanging("channel_id"),
-                leave_taken_urls(TABLE, "page"),
+                skip_taken_urls(TABLE, "page"),
             ),
             before_write=(
                 _URLS.before_write,
-                fill_what_its_type_needs,
-                lie_below_another_page,
+                require_members_of_type,
+                check_parent_page,
             ),
             extra_statements=(_URLS.extra_statements,),
             conflicts=(_URLS.conflicts,),
             after_write=(
-                have_one_homepage,
-                redirects.follow("page"),
+                keep_one_homepage,
+                redirects.update_redirects("page"),
             ),
-            before_delete=(lift_the_pages_below,),
+            before_delete=(move_subpages_to_top,),
             after_delete=(
                 _URLS.after_delete,
-                redirects.let_go("page"),
+                redirects.empty_redirects("page"),
             ),
             signals=events(
                 "store/channel/#/page",

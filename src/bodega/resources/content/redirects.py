@@ -26,7 +26,7 @@ LONGEST = 2048
 
 
 class Forward(msgspec.Struct, kw_only=True):
-    """`ref` is the id of what the type names, or for a manual redirect the address itself."""
+    """`ref` is the id of the target, or for a manual redirect the address itself."""
 
     type: Literal["manual", "product", "category", "brand", "page", "post"]
     ref: int | str
@@ -44,7 +44,7 @@ class Forward(msgspec.Struct, kw_only=True):
 
 
 def clean_path(value: Any) -> str:
-    """A path of the store, with its first slash."""
+    """A path of the store, with a leading slash."""
     text = clean_text(str(value)).strip()
     if not text.strip("/") or "//" in text or any(letter.isspace() for letter in text):
         raise ValueError("must be a path, as /old-name/")
@@ -55,7 +55,7 @@ PATH = FieldType("string", as_is, clean_path, clean_path)
 
 
 class Redirect(Entity, kw_only=True):
-    """`url` is where it leads at present; empty when what it led to is gone."""
+    """`url` is its present target; empty if the target was deleted."""
 
     path: Annotated[str, msgspec.Meta(max_length=LONGEST), PATH]
     forward: Annotated[Forward, structured(Forward)._replace(word="forward")]
@@ -81,8 +81,8 @@ V2 = Endpoint(2, TABLE, Listing(TABLE, 2, "min_id max_id"), "store_v2_content", 
 routes = (collection("redirects", V2, "GET POST DELETE"), item("redirects/{id}", V2), count("redirects/count", V2))
 
 
-async def lead_somewhere(unit: Unit, old: Redirect | None, new: Redirect) -> None:
-    """Rule 108: `url` follows from the target, which exists, and is not the path itself."""
+async def resolve_redirect(unit: Unit, old: Redirect | None, new: Redirect) -> None:
+    """Rule 108: `url` follows from the target, which must exist and differ from the path."""
     if old is None or old.forward != new.forward:
         new.url = await _address(unit, new.forward)
     if new.url == new.path:
@@ -100,25 +100,25 @@ async def _address(unit: Unit, forward: Forward) -> str:
     return str(url)
 
 
-def follow(kind: str) -> AfterWrite:
-    """The rule of what has a page of its own: redirects to one of this kind follow it."""
+def update_redirects(kind: str) -> AfterWrite:
+    """The rule of entities with a page: redirects to one of this type follow it."""
 
-    async def follow(unit: Unit, old: Any, new: Any) -> None:
-        """A redirect leads to where its target is now."""
+    async def update_redirects(unit: Unit, old: Any, new: Any) -> None:
+        """Updates redirects to the present URL of their target."""
         if old is not None and old.custom_url.url != new.custom_url.url:
             await _point(unit, kind, [new.id], new.custom_url.url)
 
-    return follow
+    return update_redirects
 
 
-def let_go(kind: str) -> AfterDelete:
-    """The rule of what has a page of its own, when it goes."""
+def empty_redirects(kind: str) -> AfterDelete:
+    """The rule for deleting entities with a page."""
 
-    async def let_go(unit: Unit, gone: Sequence[int]) -> None:
-        """A redirect whose target is gone leads nowhere."""
+    async def empty_redirects(unit: Unit, gone: Sequence[int]) -> None:
+        """Empties the redirects to a deleted target."""
         await _point(unit, kind, gone, "")
 
-    return let_go
+    return empty_redirects
 
 
 async def _point(unit: Unit, kind: str, targets: Sequence[int], url: str) -> None:
@@ -136,7 +136,7 @@ RESOURCE = Resource(
     aggregates=(
         Aggregate(
             TABLE,
-            before_write=(lead_somewhere,),
+            before_write=(resolve_redirect,),
         ),
     ),
     routes=routes,

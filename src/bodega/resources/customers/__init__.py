@@ -1,4 +1,4 @@
-"""Customers: who they are, where they live, to which group they belong, and who asked for the newsletter."""
+"""Customers: their data, addresses and groups, and the subscribers of the newsletter."""
 
 from __future__ import annotations
 

@@ -14,8 +14,8 @@ from bodega.kit.endpoint import Batch, Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import events
 from bodega.kit.fields import NAME, STRING, FieldType, Id, Line, as_is
-from bodega.kit.listing import Filter, Include, Listing
-from bodega.kit.parameters import listed
+from bodega.kit.filters import FilterField
+from bodega.kit.listing import Include, Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item
 from bodega.kit.route import listed as whole_lists
@@ -32,7 +32,7 @@ from bodega.storage.table import Reference, Unique, numbered_placeholders
 from bodega.storage.unit import Unit
 
 MAX_SHOWN = 10
-"""Addresses that a customer is shown with, and can be made with."""
+"""The most addresses that are shown inside a customer, and that can be created with one."""
 MAX_AT_ONCE = 50
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
@@ -43,7 +43,7 @@ CORE = (*_WHO, *_WHERE)
 
 
 class Address(Entity, kw_only=True):
-    """`country_code` is the one of two letters, `country` the name that follows from it."""
+    """`country_code` has two letters, `country` is the name that follows from it."""
 
     first_name: Name
     last_name: Name
@@ -80,7 +80,7 @@ TABLE = stored(
 
 
 def _country_name(value: Any) -> str:
-    """Rule 100: the full name of a country; a code is understood as well."""
+    """Rule 100: the full name of a country; a code is accepted as well."""
     found = places.country(STRING.read(value))
     if found is None:
         raise ValueError("must be the full name of a country")
@@ -88,7 +88,7 @@ def _country_name(value: Any) -> str:
 
 
 def _state(value: Any) -> str:
-    """Rule 100: a state may be a space, and not null."""
+    """Rule 100: a state may be a space, but not null."""
     if value is None:
         raise ValueError("must not be null; where there is no state, send a space")
     text: str = STRING.read(value)
@@ -153,14 +153,14 @@ in_customer = V3Shape(
 _LIST = Listing(
     TABLE,
     3,
-    "id:in company:in customer_id:in",
-    mapped={"name:in": Filter("name_key", "in", listed(str.casefold))},
+    ":id :company :customer_id",
+    mapped={":name": FilterField("name_key")},
     includes={"formfields": form_fields.include("address_id")},
 )
 _TERMS = Batch(MAX_AT_ONCE, whole=True, refused=Reason.LIST_REFUSED, omits=frozenset({Reason.DUPLICATE}))  # rule 101
 POST = Endpoint(3, TABLE, _LIST, _SCOPE, "customers/addresses", v3=post, created=200, batch=_TERMS)
 PUT = Endpoint(3, TABLE, _LIST, _SCOPE, "customers/addresses", v3=put, batch=_TERMS)
-DELETE = Endpoint(3, TABLE, Listing(TABLE, 3, "id:in"), _SCOPE, "customers/addresses", idle_delete=True)
+DELETE = Endpoint(3, TABLE, Listing(TABLE, 3, ":id:in", exact=True), _SCOPE, "customers/addresses", idle_delete=True)
 
 routes = (
     collection("customers/{customer_id}/addresses", V2, "GET POST DELETE"),
@@ -170,12 +170,13 @@ routes = (
     collection("customers/addresses", POST, "GET")
     .also(whole_lists("customers/addresses", POST, "POST"))
     .also(whole_lists("customers/addresses", PUT, "PUT"))
-    .also(collection("customers/addresses", DELETE, "DELETE")),
+    .also(collection("customers/addresses", DELETE, "DELETE"))
+    .at_most(POST=10, PUT=3),
 )
 
 
-async def know_the_country(_unit: Unit, changes: Changes, _old: Address | None, _notes: list[Fault]) -> None:
-    """A country has a code that everybody knows, and one name."""
+async def resolve_country(_unit: Unit, changes: Changes, _old: Address | None, _notes: list[Fault]) -> None:
+    """Looks up the country, and sets its code and its name."""
     if "country_code" not in changes:
         return
     found = places.country(changes["country_code"])
@@ -184,11 +185,11 @@ async def know_the_country(_unit: Unit, changes: Changes, _old: Address | None, 
     changes["country_code"], changes["country"] = found.country_iso2, found.country
 
 
-# What a customer shows of them
+# Addresses inside a customer
 
 
 async def of_customers(context: Context, ids: Sequence[int]) -> dict[int, bytes]:
-    """The first ten addresses of each, with what was answered for them where form fields are asked for, too."""
+    """The first ten addresses of each customer, with their answers if form fields are included, too."""
     if not ids:
         return {}
     sql = (
@@ -209,14 +210,14 @@ async def of_customers(context: Context, ids: Sequence[int]) -> dict[int, bytes]
 
 
 def _asked(context: Context) -> bool:
-    """Whether form fields were asked for, or an address in the body brought some."""
+    """Whether form fields are included, or an address in the body contained some."""
     drafts = context.brought if isinstance(context.brought, list) else []
     brought = any("form_fields" in address for draft in drafts for address in draft.get("addresses", ()))
     return brought or "formfields" in context.query.include
 
 
 async def how_many(context: Context, ids: Sequence[int]) -> dict[int, bytes]:
-    """How many addresses each has."""
+    """The number of addresses of each customer."""
     if not ids:
         return {}
     placeholders = numbered_placeholders(len(ids))
@@ -239,7 +240,7 @@ RESOURCE = Resource(
     aggregates=(
         Aggregate(
             TABLE,
-            before_validate=(know_the_country,),
+            before_validate=(resolve_country,),
             signals=events(
                 "store/customer/address",
                 kind="customer",

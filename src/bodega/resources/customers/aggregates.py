@@ -1,4 +1,4 @@
-"""Customers and their groups, for which rules of several files run, in this order."""
+"""The aggregates of customers and their groups, with rules from several files, in this order."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from bodega.storage.aggregate import Aggregate
 
 _GROUP = Aggregate(
     groups.TABLE,
-    before_write=(groups.name_what_is_there, groups.be_the_only_one),
-    before_delete=(groups.unassign_members, settings.forget_the_group),
+    before_write=(groups.check_group_references, groups.keep_one_default_group),
+    before_delete=(groups.unassign_members, settings.unset_deleted_group),
 )
 
 _CUSTOMER = Aggregate(
     customer.TABLE,
     before_validate=(
-        settings.settle_at_a_channel,
+        settings.assign_channel_and_group,
         unchanging("origin_channel_id", rule=102),
-        customers.take_the_credit,
+        customers.accept_store_credit,
     ),
-    before_write=(customers.know_the_channels, customers.tell_dates_with_a_z, customers.hold_no_password),
+    before_write=(customers.check_channels, customers.show_dates_with_z, customers.store_only_hashes),
     extra_statements=(settings.sign_in_everywhere,),
     conflicts=(settings.be_the_only_one_there,),
     after_write=(settings.sign_in_at_its_channels,),

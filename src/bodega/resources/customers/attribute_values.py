@@ -1,4 +1,4 @@
-"""Attribute values: what is known of a customer by an attribute of the store."""
+"""Attribute values: the values of the store's attributes for each customer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from bodega.kit.context import Context
 from bodega.kit.endpoint import Batch, Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Id, Line, Moment
-from bodega.kit.listing import Filter, Include, Listing
+from bodega.kit.filters import FilterField
+from bodega.kit.listing import Include, Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, route
 from bodega.kit.v3_shape import Nested, V3Shape
@@ -31,10 +32,10 @@ from bodega.storage.table import Reference, Unique, numbered_placeholders
 from bodega.storage.unit import Unit
 
 MAX_CUSTOMERS = 10
-"""Customers whose values one call may change."""
+"""The most customers whose values one request may change."""
 _NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)\s*")
 MAX_SHOWN = 10
-"""Values that a customer is shown with, and can be made with."""
+"""The most values that are shown inside a customer, and that can be created with one."""
 
 
 class AttributeValue(Entity, kw_only=True):
@@ -73,7 +74,7 @@ OF_NAME = SqlTest("attribute_id IN (SELECT id FROM customer_attributes WHERE nam
 
 
 async def _known(unit: Unit, asked: Changes) -> int:
-    """The id of the customer's value of the attribute, 0 if there is none: a PUT need not know it."""
+    """The id of the customer's value of the attribute, 0 if there is none: a PUT need not contain it."""
     sql = "SELECT id FROM customer_attribute_values WHERE customer_id = $1 AND attribute_id = $2"
     return int(await query.value(unit.tx, sql, asked["customer_id"], asked["attribute_id"]) or 0)
 
@@ -84,8 +85,8 @@ V3 = Endpoint(
     Listing(
         TABLE,
         3,
-        "id:in customer_id:in attribute_id:in date_created:min,max date_modified:min,max",
-        mapped={"name": Filter(OF_NAME, "in", lambda text: (text.casefold(),))},
+        ":id :customer_id :attribute_id date_created date_modified",
+        mapped={"name": FilterField(OF_NAME, str.casefold)},
     ),
     "store_v2_customers",
     "customers/attribute-values",
@@ -95,7 +96,7 @@ V3 = Endpoint(
         MAX_CUSTOMERS * attributes.MAXIMUM, whole=True, creates=True, refused=Reason.LIST_REFUSED, finds=_known
     ),
 )
-DELETE = Endpoint(3, TABLE, Listing(TABLE, 3, "id:in"), V3.scope, V3.home, idle_delete=True)
+DELETE = Endpoint(3, TABLE, Listing(TABLE, 3, ":id:in", exact=True), V3.scope, V3.home, idle_delete=True)
 
 
 class Upsert(UpdateMany):
@@ -112,12 +113,15 @@ class Upsert(UpdateMany):
 routes = (
     collection("customers/attribute-values", V3, "GET")
     .also(route("customers/attribute-values", 3, PUT=Upsert(V3)))
-    .also(collection("customers/attribute-values", DELETE, "DELETE")),
+    .also(collection("customers/attribute-values", DELETE, "DELETE"))
+    .at_most(PUT=3),
 )
 
 
-async def call_it_by_one_name(_unit: Unit, changes: Changes, old: AttributeValue | None, _notes: list[Fault]) -> None:
-    """A value stays with its customer and its attribute."""
+async def normalize_value_member(
+    _unit: Unit, changes: Changes, old: AttributeValue | None, _notes: list[Fault]
+) -> None:
+    """Accepts both names of the member, and keeps a value with its customer and its attribute."""
     if "value" in changes:
         changes["attribute_value"] = changes.pop("value")
     for name in ("customer_id", "attribute_id"):
@@ -125,8 +129,8 @@ async def call_it_by_one_name(_unit: Unit, changes: Changes, old: AttributeValue
             raise refuse_faults([invalid(name, "must be that of the value with this id")])
 
 
-async def look_like_its_type(unit: Unit, _old: AttributeValue | None, new: AttributeValue) -> None:
-    """The value of a number is one, that of a date as well; an empty text says nothing and is always right."""
+async def check_value_type(unit: Unit, _old: AttributeValue | None, new: AttributeValue) -> None:
+    """The value must match the attribute's type: number or date; an empty text is always valid."""
     row = await unit.get(attributes.TABLE, new.attribute_id)
     if row is None or not new.attribute_value:
         return
@@ -137,7 +141,7 @@ async def look_like_its_type(unit: Unit, _old: AttributeValue | None, new: Attri
 
 
 def _is_date(text: str) -> bool:
-    """Any documented form, and days before 1970 as well: people were born then."""
+    """Any documented form of a date, including days before 1970, such as birthdays."""
     for read in (parse_moment, datetime.datetime.fromisoformat):
         try:
             read(text.strip())
@@ -147,11 +151,11 @@ def _is_date(text: str) -> bool:
     return False
 
 
-# What a customer shows of them
+# Attribute values inside a customer
 
 
 async def of_customers(context: Context, ids: Sequence[int]) -> dict[int, bytes]:
-    """The first ten values of each."""
+    """The first ten values of each customer."""
     if not ids:
         return {}
     sql = (
@@ -167,7 +171,7 @@ async def of_customers(context: Context, ids: Sequence[int]) -> dict[int, bytes]
 
 
 async def how_many(context: Context, ids: Sequence[int]) -> dict[int, bytes]:
-    """How many values each has."""
+    """The number of values of each customer."""
     if not ids:
         return {}
     placeholders = numbered_placeholders(len(ids))
@@ -192,8 +196,8 @@ RESOURCE = Resource(
     aggregates=(
         Aggregate(
             TABLE,
-            before_validate=(call_it_by_one_name,),
-            before_write=(look_like_its_type,),
+            before_validate=(normalize_value_member,),
+            before_write=(check_value_type,),
         ),
     ),
     routes=routes,

@@ -1,4 +1,4 @@
-"""Attributes: what a store likes to know of its customers beside what everybody has."""
+"""Attributes: what a store records about its customers besides the standard members."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAXIMUM = 50
 
 
 class Attribute(Entity, kw_only=True):
-    """`type` says what its values, which are always text, look like."""
+    """`type` is the type of its values, which are always stored as text."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
     type: Literal["string", "number", "date"]
@@ -43,18 +43,19 @@ TABLE = stored(
 post = V3Shape(Attribute, required="name type", read_only="id date_created date_modified")
 put = V3Shape(Attribute, required="", read_only="id date_created date_modified")
 
-_LIST = Listing(TABLE, 3, "name:like type date_created:min,max date_modified:min,max")
+_LIST = Listing(TABLE, 3, "name type date_created date_modified")
 _SCOPE, _HOME = "store_v2_customers", "customers/attributes"
 _TERMS = Batch(MAXIMUM, whole=True, refused=Reason.LIST_REFUSED)
 POST = Endpoint(3, TABLE, _LIST, _SCOPE, _HOME, v3=post, created=200, batch=_TERMS)
 PUT = Endpoint(3, TABLE, _LIST, _SCOPE, _HOME, v3=put, batch=_TERMS)
-DELETE = Endpoint(3, TABLE, Listing(TABLE, 3, "id:in"), _SCOPE, _HOME, idle_delete=True)
+DELETE = Endpoint(3, TABLE, Listing(TABLE, 3, ":id:in", exact=True), _SCOPE, _HOME, idle_delete=True)
 
 routes = (
     collection(_HOME, POST, "GET")
     .also(whole_lists(_HOME, POST, "POST"))
     .also(whole_lists(_HOME, PUT, "PUT"))
-    .also(collection(_HOME, DELETE, "DELETE")),
+    .also(collection(_HOME, DELETE, "DELETE"))
+    .at_most(POST=3, PUT=3),
 )
 
 RESOURCE = Resource(

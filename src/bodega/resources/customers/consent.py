@@ -26,7 +26,7 @@ Category = Literal["essential", "functional", "analytics", "targeting"]
 
 
 class Consent(Entity, kw_only=True):
-    """Its id is the customer's. What is in neither list was never asked."""
+    """Its id is the customer's. What is in neither list was not decided."""
 
     allow: list[Category] = []
     deny: list[Category] = []
@@ -61,7 +61,7 @@ def _shown(consent: Consent) -> bytes:
 
 
 class ShowConsent(Action):
-    """GET: nothing is allowed or denied until somebody says so."""
+    """GET: both lists are empty until consent is declared."""
 
     def parse(self, query: str) -> Query:
         return NO_QUERY
@@ -80,7 +80,7 @@ class ShowConsent(Action):
 
 
 class DeclareConsent(ShowConsent):
-    """PUT: a list that is left out stays, but for what the other one names now."""
+    """PUT: a list that is left out stays, except for what the other one now names."""
 
     writes = True
     body = True

@@ -1,4 +1,4 @@
-"""Asking whether a password is a customer's: for other systems that let the store's customers in."""
+"""Validating the password of a customer: for other systems in which the store's customers sign in."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Word = Annotated[str, msgspec.Meta(max_length=1000)]
 
 
 class Guess(Entity, kw_only=True):
-    """What is asked: V2 names the customer in its path, V3 by the e-mail address."""
+    """The password to validate: V2 names the customer in its path, V3 by the e-mail address."""
 
     email: Word = ""
     password: Word
@@ -40,7 +40,7 @@ class Guess(Entity, kw_only=True):
 
 
 class Checked(NamedTuple):
-    """An answer that has not been given yet; `subject` is whose password it is, as guesses are counted."""
+    """A result that has not been sent yet; `subject` is the customer for whom guesses are counted."""
 
     subject: str
     right: bool
@@ -63,7 +63,7 @@ V3 = Endpoint(
 
 
 class ValidateCredentials(Action):
-    """POST: whether e-mail address and password belong together, and let one in at a channel."""
+    """POST: whether e-mail address and password match, and are valid at a channel."""
 
     writes = True
     body = True
@@ -75,12 +75,12 @@ class ValidateCredentials(Action):
         return v3.read(content, creating=True)
 
     async def prefetch(self, context: Context, found: Found, draft: Any) -> Checked:
-        """The password is compared before anything is written: that takes longer than a transaction should."""
+        """The password is compared before the transaction, since that takes too long for one."""
         email, channel = draft["email"].casefold(), draft.get("channel_id", channels.DEFAULT)
         if await query.get(context.reader, channels.TABLE, channel) is None:
             raise refuse_faults([invalid("channel_id", "must be the id of a channel")])
         subject = hashlib.sha256(email.encode()).hexdigest()
-        await guesses.may_guess(context.reader, subject, context.now)
+        await guesses.check_guesses(context.reader, subject, context.now)
         who = await settings.who_signs_in(context.reader, email, channel)
         right = await passwords.is_right(who.password if who else "", draft["password"])
         return Checked(subject, right, who.id if who else 0)
@@ -104,7 +104,7 @@ class ValidatePassword(ValidateCredentials):
     async def prefetch(self, context: Context, found: Found, draft: Any) -> Checked:
         who: customer.Customer = found.row.entity(customer.TABLE)
         subject = hashlib.sha256(who.email.casefold().encode()).hexdigest()
-        await guesses.may_guess(context.reader, subject, context.now)
+        await guesses.check_guesses(context.reader, subject, context.now)
         right = await passwords.is_right(who.password, draft["password"])
         return Checked(subject, right, who.id)
 

@@ -1,7 +1,8 @@
-"""A customer: what is kept of one, and its V2 form. Those of V3 are in customer_shapes.py."""
+"""The customer as it is stored, and its V2 form. Those of V3 are in customer_shapes.py."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Any
@@ -35,7 +36,8 @@ from bodega.storage.unit import Unit
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100), NAME]
 Phone = Annotated[str, msgspec.Meta(max_length=50)]
-Password = Annotated[str, msgspec.Meta(min_length=1, max_length=passwords.LONGEST)]
+_PASSWORD = re.compile(rf"(?s)(?=.*[^\W\d_])(?=.*\d).{{{passwords.SHORTEST},{passwords.LONGEST}}}")
+"""A letter, a digit, and neither too short nor too long."""
 Email = Annotated[str, msgspec.Meta(min_length=3, max_length=250), EMAIL]
 """Rule 97."""
 
@@ -47,10 +49,16 @@ class Authentication(msgspec.Struct):
 
 
 class Credentials(msgspec.Struct):
-    """What can be asked of how a customer signs in; never kept as it stands (`customers.keep_only_hashes`)."""
+    """How a customer is to sign in; never stored in this form (`customers.keep_only_hashes`)."""
 
     force_password_reset: bool | None = None
-    new_password: Password | None = None
+    new_password: str | None = None
+
+    def __post_init__(self) -> None:
+        """A password that is easily guessed is refused."""
+        if self.new_password is not None and not _PASSWORD.fullmatch(self.new_password):
+            length = f"{passwords.SHORTEST} to {passwords.LONGEST}"
+            raise ValueError(f"must have a password of {length} characters, with letters and digits")
 
 
 class Credit(msgspec.Struct):
@@ -68,9 +76,10 @@ UPDATING = (
 
 
 class Customer(Entity, kw_only=True):
-    """`customer_group_id` 0 is no group; `channel_ids` None lets one in at every channel that takes global logins.
+    """`customer_group_id` 0 is no group; with `channel_ids` None the customer can sign in at every channel with global
+    logins.
 
-    `store_credit` is in the store's default currency; `password` an argon2id hash, empty when there is none.
+    `store_credit` is in the store's default currency; `password` an argon2id hash, empty if there is none.
     """
 
     email: Email
@@ -93,7 +102,7 @@ class Customer(Entity, kw_only=True):
 
 
 def present(unit: Unit) -> str:
-    """The store's present as customers tell it: some clients read their dates with a Z and in no other form."""
+    """The store's present time in the form of customers: some clients can only read these dates with a Z."""
     return as_z(moment(unit.now))
 
 
@@ -103,12 +112,12 @@ def as_z(date: str) -> str:
 
 
 def _in_order(date: str) -> str:
-    """As all other dates are written, by which lists are filtered and sorted."""
+    """The form of all other dates, by which lists are filtered and sorted."""
     return date.replace("Z", "+00:00")
 
 
 def full_name(person: Any) -> str:
-    """First and last name as filters know them: in small letters."""
+    """First and last name for filters, in lower case."""
     return f"{person.first_name} {person.last_name}".casefold()
 
 
@@ -138,7 +147,7 @@ TABLE = stored(
 
 
 def access_changed(old: Customer, new: Customer) -> dict[str, Any] | None:
-    """At which channels a customer can sign in."""
+    """The payload of a change of the channels at which a customer can sign in."""
     if old.channel_ids == new.channel_ids:
         return None
     return {"type": "customer", "id": new.id, "channel_ids": new.channel_ids}
@@ -148,16 +157,13 @@ def access_changed(old: Customer, new: Customer) -> dict[str, Any] | None:
 
 
 def _read_credentials(value: Any) -> Credentials:
-    """Rule 98: V2 spells the password twice, if it likes."""
+    """Rule 98: V2 may contain a confirmation of the password."""
     if not isinstance(value, dict):
         raise ValueError("must be an object")
-    unknown = sorted(value.keys() - {"password", "password_confirmation", "force_reset"})
-    if unknown:
-        raise ValueError(f"must have no member {unknown[0]}")
     password, again = value.get("password"), value.get("password_confirmation")
     for word in (password, again):
-        if word is not None and not (isinstance(word, str) and 0 < len(word) <= passwords.LONGEST):
-            raise ValueError(f"must have a password of 1 to {passwords.LONGEST} characters")
+        if word is not None and not isinstance(word, str):
+            raise ValueError("must have a password that is a string")
         clean_text(word or "")
     if again is not None and again != password:
         raise ValueError("must have the same password twice")
@@ -165,7 +171,15 @@ def _read_credentials(value: Any) -> Credentials:
     return Credentials(None if force is None else FLAG.read(force), password)
 
 
-CREDENTIALS = FieldType("object", as_is, _read_credentials, as_is)
+class SpelledTwice(msgspec.Struct):
+    """The member `_authentication` of V2."""
+
+    password: str | None = None
+    password_confirmation: str | None = None
+    force_reset: bool | None = None
+
+
+CREDENTIALS = FieldType("object", as_is, _read_credentials, as_is, holds=SpelledTwice)
 RESET = FieldType(
     "boolean", lambda shown: shown.force_password_reset, lambda value: Authentication(FLAG.read(value)), as_is
 )

@@ -1,4 +1,4 @@
-"""The customer's V3 forms, and what it shows inside itself."""
+"""The customer's V3 shapes, and what is shown inside it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bodega.storage.table import numbered_placeholders
 
 
 async def store_credit(context: Context, ids: Sequence[int]) -> dict[int, bytes]:
-    """Store credit, in the one currency that it is kept in."""
+    """Store credit, in the one currency in which it is kept."""
     if not ids:
         return {}
     sql = f"SELECT id, store_credit FROM customers WHERE id IN ({numbered_placeholders(len(ids))})"
@@ -27,7 +27,7 @@ async def store_credit(context: Context, ids: Sequence[int]) -> dict[int, bytes]
 
 
 async def none_yet(_call: Context, _ids: Sequence[int]) -> dict[int, bytes]:
-    """Nobody is in a segment or has a shopper profile as long as there are none."""
+    """Segments and shopper profiles do not exist yet, so the lists are empty."""
     return {}
 
 
@@ -43,7 +43,7 @@ INCLUDES: Mapping[str, Include] = MappingProxyType(
         "attribute_count": attribute_values.COUNT,
     }
 )
-"""What V3 shows inside a customer, most of it when asked to."""
+"""What V3 shows inside a customer, most of it on request."""
 
 _WISHES: dict[str, Any] = {"authentication": Credentials, "store_credit_amounts": list[Credit]}
 _READ_ONLY = "id registration_ip_address date_created date_modified"
@@ -68,4 +68,4 @@ PUT_SHAPE = V3Shape(
     write_only=_WISHES,
     nested={"form_fields": form_fields.nested("customer_id")},
 )
-"""A PUT leaves addresses and attributes alone: they have places of their own."""
+"""A PUT does not change addresses and attributes: they have paths of their own."""

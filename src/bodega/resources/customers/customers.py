@@ -1,13 +1,16 @@
-"""Customers in both versions, and the rules that they keep."""
+"""Customers in both versions, and their rules."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from bodega import passwords
 from bodega.kit.body import Changes
 from bodega.kit.context import Context
 from bodega.kit.endpoint import Batch, Endpoint
 from bodega.kit.fields import clean_decimal
-from bodega.kit.listing import Filter, Listing
+from bodega.kit.filters import Filter, FilterField
+from bodega.kit.listing import Listing
 from bodega.kit.parameters import listed
 from bodega.kit.route import collection, count, item
 from bodega.kit.route import listed as whole_lists
@@ -33,7 +36,7 @@ MAX_AT_ONCE = 10
 
 
 async def keep_only_hashes(_call: Context, draft: Changes, _customer: int, _before: str) -> None:
-    """Rule 98: a password is hashed before anything is written, and known to nobody afterwards."""
+    """Rule 98: a password is hashed before anything is written, and only the hash is kept."""
     asked = draft.pop("credentials", None)
     if isinstance(draft.get("authentication"), Credentials):
         asked = draft.pop("authentication")
@@ -67,11 +70,10 @@ V2 = Endpoint(
 _LIST = Listing(
     TABLE,
     3,
-    "id:in company:in customer_group_id:in phone:in registration_ip_address:in date_created:min,max"
-    " date_modified:min,max",
+    ":id :company :customer_group_id :phone :registration_ip_address date_created date_modified",
     mapped={
-        "email:in": Filter("email_key", "in", listed(str.casefold)),
-        "name:in": Filter("name_key", "in", listed(str.casefold)),
+        ":email": FilterField("email_key"),
+        ":name": FilterField("name_key"),
         "name:like": Filter("name_key", "like_any", listed(str.casefold)),
     },
     sorts="date_created:asc date_created:desc last_name:asc last_name:desc date_modified:asc date_modified:desc",
@@ -91,9 +93,10 @@ POST = Endpoint(
     batch=_TERMS,
     prefetch=keep_only_hashes,
     secret=True,
+    told=("storecredit",),
 )
-PUT = Endpoint(3, TABLE, _LIST, SCOPE, "customers", v3=PUT_SHAPE, batch=_TERMS, prefetch=keep_only_hashes, secret=True)
-DELETE = Endpoint(3, TABLE, Listing(TABLE, 3, "id:in"), SCOPE, "customers", idle_delete=True)  # rule 22
+PUT = replace(POST, v3=PUT_SHAPE, created=201)
+DELETE = Endpoint(3, TABLE, Listing(TABLE, 3, ":id:in", exact=True), SCOPE, "customers", idle_delete=True)  # rule 22
 
 routes = (
     collection("customers", V2, "GET POST DELETE"),
@@ -102,12 +105,13 @@ routes = (
     collection("customers", POST, "GET")
     .also(whole_lists("customers", POST, "POST"))
     .also(whole_lists("customers", PUT, "PUT"))
-    .also(collection("customers", DELETE, "DELETE")),
+    .also(collection("customers", DELETE, "DELETE"))
+    .at_most(PUT=3),
 )
 
 
-async def take_the_credit(_unit: Unit, changes: Changes, _old: Customer | None, _notes: list[Fault]) -> None:
-    """V3 lists store credit by currency; it is kept in one."""
+async def accept_store_credit(_unit: Unit, changes: Changes, _old: Customer | None, _notes: list[Fault]) -> None:
+    """V3 lists store credit by currency; only one amount is kept."""
     amounts = changes.pop("store_credit_amounts", None)
     if amounts is None:
         return
@@ -119,8 +123,8 @@ async def take_the_credit(_unit: Unit, changes: Changes, _old: Customer | None, 
         raise refuse_faults([invalid("store_credit_amounts", str(error))]) from None
 
 
-async def know_the_channels(unit: Unit, _old: Customer | None, new: Customer) -> None:
-    """Rule 102: a customer belongs to channels that exist."""
+async def check_channels(unit: Unit, _old: Customer | None, new: Customer) -> None:
+    """Rule 102: the channels of a customer must exist."""
     if not new.channel_ids:
         return
     new.channel_ids = list(dict.fromkeys(new.channel_ids))
@@ -131,12 +135,12 @@ async def know_the_channels(unit: Unit, _old: Customer | None, new: Customer) ->
         raise refuse_faults([dangling("channel_ids", "A channel does not exist.", missing)])
 
 
-async def tell_dates_with_a_z(_unit: Unit, _old: Customer | None, new: Customer) -> None:
-    """The one form in which every client reads the dates of customers."""
+async def show_dates_with_z(_unit: Unit, _old: Customer | None, new: Customer) -> None:
+    """Writes the dates of customers in the one form that every client can read."""
     new.date_created, new.date_modified = as_z(new.date_created), as_z(new.date_modified)
 
 
-async def hold_no_password(_unit: Unit, _old: Customer | None, new: Customer) -> None:
-    """Rule 98: what is written down is a hash, whichever way it came."""
+async def store_only_hashes(_unit: Unit, _old: Customer | None, new: Customer) -> None:
+    """Rule 98: only a hash is stored, whichever way the password came."""
     assert type(new.authentication) is Authentication
     assert not new.password or new.password.startswith("$argon2id$")

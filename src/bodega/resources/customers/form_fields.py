@@ -1,6 +1,6 @@
 """Form field values: what customers answered in the sign-up and address forms of a store, by the name of the field.
 
-Which fields a form has is chosen in a control panel, and no operation tells them. A field is known by being answered.
+The fields of a form are chosen in a control panel, and no operation lists them. A field is known by its answers.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from bodega.kit.context import Context
 from bodega.kit.endpoint import Batch, Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import NAME, FieldType, Id, as_is, clean_text
-from bodega.kit.listing import Filter, Include, Listing
-from bodega.kit.parameters import parser
+from bodega.kit.filters import FilterField
+from bodega.kit.listing import Include, Listing
+from bodega.kit.parameters import one_of, parser
 from bodega.kit.render import json
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection
@@ -56,7 +57,7 @@ ANSWER = FieldType("object", as_is, clean_answer, clean_answer)
 
 
 class FormFieldValue(Entity, kw_only=True):
-    """An answer of a customer, or for an address: one of the two ids is set."""
+    """An answer of a customer or for an address: one of the two ids is set."""
 
     customer_id: Id | None = None
     address_id: Id | None = None
@@ -65,7 +66,7 @@ class FormFieldValue(Entity, kw_only=True):
 
 
 def looks_like(answer: FormFieldValue) -> str:
-    """The type of field that this could be the answer of."""
+    """The type of field that fits this answer."""
     if isinstance(answer.value, list):
         return "checkboxes"
     if isinstance(answer.value, str):
@@ -91,26 +92,20 @@ TABLE = stored(
 
 
 def shown(answer: FormFieldValue) -> dict[str, Any]:
-    """An answer with whose it is: it has no id on the wire."""
+    """An answer with its owner: it has no id on the wire."""
     whose = "customer_id" if answer.customer_id else "address_id"
     return {whose: getattr(answer, whose), "name": answer.name, "value": answer.value}
 
 
 v3 = V3Shape(FormFieldValue, required="name value", view=shown, members="customer_id address_id name value")
-"""Of whom an answer is, `say_whose` asks."""
-
-
-def _type(text: str) -> str:
-    if text not in TYPES:
-        raise ValueError("must be one of " + ", ".join(TYPES))
-    return text
+"""`check_owner` checks the owner of an answer."""
 
 
 _number = parser("INTEGER", "customer_id")
 
 
 async def known(tx: Tx, asked: Changes) -> int:
-    """The id of the answer that the same field has already, 0 if none."""
+    """The id of the existing answer of the same field, 0 if none."""
     whose = "customer_id" if asked.get("customer_id") else "address_id"
     sql = f"SELECT id FROM form_field_values WHERE {whose} = $1 AND field_name = $2"
     return int(await query.value(tx, sql, asked.get(whose), asked["name"]) or 0)
@@ -127,7 +122,7 @@ V3 = Endpoint(
         TABLE,
         3,
         "customer_id address_id field_name",
-        mapped={"field_type": Filter("field_type", "eq", _type)},
+        mapped={"field_type": FilterField("field_type", one_of(TYPES), ("in", "not_in", "not"))},
         cursor=True,
     ),
     "store_v2_customers",
@@ -138,12 +133,14 @@ V3 = Endpoint(
 )
 
 routes = (
-    collection("customers/form-field-values", V3, "GET").also(whole_lists("customers/form-field-values", V3, "PUT")),
+    collection("customers/form-field-values", V3, "GET")
+    .also(whole_lists("customers/form-field-values", V3, "PUT"))
+    .at_most(PUT=10),
 )
 
 
-async def say_whose(_unit: Unit, changes: Changes, old: FormFieldValue | None, _notes: list[Fault]) -> None:
-    """An answer is a customer's or an address's, and stays so."""
+async def check_owner(_unit: Unit, changes: Changes, old: FormFieldValue | None, _notes: list[Fault]) -> None:
+    """An answer belongs to a customer or an address, and keeps its owner."""
     if old is not None:
         changes.pop("customer_id", None)
         changes.pop("address_id", None)
@@ -151,8 +148,8 @@ async def say_whose(_unit: Unit, changes: Changes, old: FormFieldValue | None, _
         raise refuse_faults([invalid("customer_id", "or else address_id is required, and only one of them")])
 
 
-async def renew_the_customer(unit: Unit, _old: FormFieldValue | None, new: FormFieldValue) -> None:
-    """V2 shows a customer with the answers inside, so the customer's entity tag moves with them."""
+async def touch_customer(unit: Unit, _old: FormFieldValue | None, new: FormFieldValue) -> None:
+    """Touches the customer: V2 shows the answers inside it, so its entity tag changes with them."""
     row = await unit.get(customer.TABLE, new.customer_id) if new.customer_id else None
     if row is not None:
         await unit.rewrite(customer.TABLE, row)
@@ -173,7 +170,7 @@ async def read(owner: str, context: Context, ids: Sequence[int]) -> dict[int, by
 
 
 def include(owner: str) -> Include:
-    """Answers inside those they belong to."""
+    """Answers shown inside their owner."""
     return Include(partial(read, owner), member="form_fields", tables=TABLE.name)
 
 
@@ -182,7 +179,7 @@ _FACET = Endpoint(3, TABLE, Listing(TABLE, 3, ""), "", "", v3=_INSIDE)
 
 
 def nested(owner: str) -> Nested:
-    """Answers in the body of those they belong to; fields that it does not name keep theirs."""
+    """Answers in the body of their owner; fields that it does not name keep theirs."""
 
     async def write(unit: Unit, parent: Any, drafts: list[Changes], notes: list[Fault]) -> None:
         for draft in drafts:
@@ -200,8 +197,8 @@ RESOURCE = Resource(
     aggregates=(
         Aggregate(
             TABLE,
-            before_validate=(say_whose,),
-            after_write=(renew_the_customer,),
+            before_validate=(check_owner,),
+            after_write=(touch_customer,),
         ),
     ),
     routes=routes,

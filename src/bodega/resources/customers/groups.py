@@ -1,4 +1,4 @@
-"""Customer groups: who may see which categories, and for whom what is cheaper."""
+"""Customer groups: which categories their members see, and their discounts."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from bodega.storage.unit import Unit
 MAX_RULES = 1000
 MAX_PERCENT = Decimal(100)
 AT_ONCE = 250
-"""Members whose rows are read at once when their group goes."""
+"""The number of members that are read at a time when their group is deleted."""
 
 TARGETS = {"all": "", "category": "category_id", "product": "product_id", "price_list": "price_list_id"}
-"""What a rule of each type names."""
+"""The member that a rule of each type names."""
 
 
 class Access(msgspec.Struct, omit_defaults=True):
@@ -44,7 +44,8 @@ class Access(msgspec.Struct, omit_defaults=True):
 
 
 class Discount(msgspec.Struct, omit_defaults=True, kw_only=True):
-    """A rule: per cent off, an amount off, or a price, for everything, a category or a product; or a price list."""
+    """A discount rule: per cent off, an amount off, or a price, for everything, a category or a product; or a price
+    list."""
 
     type: Literal["all", "category", "product", "price_list"]
     method: Literal["percent", "fixed", "price"] | None = None
@@ -55,7 +56,8 @@ class Discount(msgspec.Struct, omit_defaults=True, kw_only=True):
 
 
 def _read_rules(value: Any) -> list[Discount]:
-    """Rule 103: each rule is whole and of its type, a price list stands alone, and one rule at most is for all."""
+    """Rule 103: each rule is complete and of its type, a price list stands alone, and at most one rule is for
+    everything."""
     if value in (None, ""):
         return []
     if not isinstance(value, list) or len(value) > MAX_RULES:
@@ -96,12 +98,12 @@ def _read_rule(rule: Any) -> Discount:
     return found
 
 
-RULES = FieldType("object_array", msgspec.to_builtins, _read_rules, as_is)
+RULES = FieldType("object_array", msgspec.to_builtins, _read_rules, as_is, holds=list[Discount])
 ACCESS = structured(Access)
 
 
 class CustomerGroup(Entity, kw_only=True):
-    """New customers join the group that `is_default`; one group at most is for guests."""
+    """New customers join the group with `is_default`; at most one group is for guests."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
     is_default: bool = False
@@ -152,16 +154,16 @@ V2 = Endpoint(
 )
 
 routes = (
-    collection("customer_groups", V2, "GET POST DELETE"),
-    item("customer_groups/{id}", V2),
+    collection("customer_groups", V2, "GET POST DELETE").at_most(GET=40, POST=40),
+    item("customer_groups/{id}", V2).at_most(DELETE=40),
     count("customer_groups/count", V2),
 )
 
 ROLES = ("is_default", "is_group_for_guests")
 
 
-async def name_what_is_there(unit: Unit, _old: CustomerGroup | None, new: CustomerGroup) -> None:
-    """Categories and products that a group speaks of exist."""
+async def check_group_references(unit: Unit, _old: CustomerGroup | None, new: CustomerGroup) -> None:
+    """Categories and products that a group names must exist."""
     rules = new.discount_rules
     faults = [
         *await _missing(unit, "category_access", "categories", "category", new.category_access.categories),
@@ -179,8 +181,8 @@ async def _missing(unit: Unit, field: str, table: str, noun: str, ids: Iterable[
     return [dangling(field, f"A {noun} does not exist.", gone)] if gone else []
 
 
-async def be_the_only_one(unit: Unit, _old: CustomerGroup | None, new: CustomerGroup) -> None:
-    """Rule 103: a group becomes the default, or that of guests, in another's place."""
+async def keep_one_default_group(unit: Unit, _old: CustomerGroup | None, new: CustomerGroup) -> None:
+    """Rule 103: a group that becomes the default, or that of guests, replaces the previous one."""
     for role in ROLES:
         if getattr(new, role):
             await _resign(unit, role, new.id)
@@ -212,16 +214,16 @@ async def appoint(unit: Unit, role: str, group: int) -> None:
     await unit.update(TABLE, row, msgspec.structs.replace(row.entity, **{role: True}, date_modified=moment(unit.now)))
 
 
-async def unassign_members(unit: Unit, doomed: Sequence[int]) -> None:
-    """Rule 103: members of a group that goes are in none afterwards."""
-    placeholders = numbered_placeholders(len(doomed))
+async def unassign_members(unit: Unit, ids: Sequence[int]) -> None:
+    """Rule 103: members of a deleted group are in no group afterwards."""
+    placeholders = numbered_placeholders(len(ids))
     last = 0
     while True:
         sql = (
-            f"SELECT id FROM customers WHERE customer_group_id IN ({placeholders}) AND id > ${len(doomed) + 1}"
+            f"SELECT id FROM customers WHERE customer_group_id IN ({placeholders}) AND id > ${len(ids) + 1}"
             f" ORDER BY id LIMIT {AT_ONCE}"
         )
-        members = await query.values(unit.tx, sql, *doomed, last)
+        members = await query.values(unit.tx, sql, *ids, last)
         if not members:
             return
         for member in members:
@@ -232,14 +234,14 @@ async def unassign_members(unit: Unit, doomed: Sequence[int]) -> None:
         last = members[-1]
 
 
-async def forget_categories(unit: Unit, doomed: Sequence[int]) -> None:
-    """No group speaks of a category that is gone."""
-    await _forget(unit, of_categories=set(doomed))
+async def remove_categories_from_groups(unit: Unit, ids: Sequence[int]) -> None:
+    """Removes a deleted category from groups."""
+    await _forget(unit, of_categories=set(ids))
 
 
-async def forget_products(unit: Unit, doomed: Sequence[int]) -> None:
-    """No group has a price for a product that is gone."""
-    await _forget(unit, of_products=set(doomed))
+async def remove_products_from_groups(unit: Unit, ids: Sequence[int]) -> None:
+    """Removes the prices of a deleted product from groups."""
+    await _forget(unit, of_products=set(ids))
 
 
 async def _forget(unit: Unit, *, of_categories: Container[int] = (), of_products: Container[int] = ()) -> None:

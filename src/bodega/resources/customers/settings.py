@@ -1,7 +1,6 @@
-"""Settings of customers: for the whole store, and where a channel differs.
+"""Settings of customers: for the whole store, and for channels that differ.
 
-Which group is the default one and which is that of guests is known by the groups themselves; what is set here moves
-their roles.
+The default group and that of guests are stored with the groups themselves; setting them here changes the groups.
 """
 
 from __future__ import annotations
@@ -56,7 +55,7 @@ class GroupSettings(msgspec.Struct, omit_defaults=True):
 
 
 class CustomerSettings(Entity, kw_only=True):
-    """One row for the store, and one for each channel that has any of its own."""
+    """One row for the store, and one for each channel with its own settings."""
 
     privacy_settings: Privacy = msgspec.field(default_factory=Privacy)
     customer_group_settings: GroupSettings = msgspec.field(default_factory=GroupSettings)
@@ -67,7 +66,7 @@ TABLE = stored("customer_settings", CustomerSettings, noun="customer settings", 
 
 
 async def _own_channel(_tx: Tx, old: CustomerSettings | None, new: CustomerSettings) -> list[int]:
-    """The channel whose settings these are; those of the store are nobody's in particular."""
+    """The channel of these settings; those of the store belong to no channel."""
     return [new.id] if new.id != EVERYWHERE else []
 
 
@@ -75,13 +74,13 @@ _ON_CHANNEL = "store/channel/#/settings/"
 
 
 def privacy_changed(old: CustomerSettings | None, new: CustomerSettings) -> dict[str, Any] | None:
-    """What shoppers are asked for, and the page that says why."""
+    """The payload of a change of the privacy settings."""
     was = old.privacy_settings if old is not None else Privacy()
     return {"channel_id": new.id} if was != new.privacy_settings else None
 
 
 def default_group_changed(old: CustomerSettings | None, new: CustomerSettings) -> dict[str, Any] | None:
-    """Which group the channel's new customers join."""
+    """The payload of a change of the channel's default group."""
     was = old.customer_group_settings if old is not None else GroupSettings()
     now = new.customer_group_settings
     return {"channel_id": new.id} if was.default_customer_group_id != now.default_customer_group_id else None
@@ -261,9 +260,11 @@ routes = (
 )
 
 
-async def settle_at_a_channel(unit: Unit, changes: Changes, old: customer.Customer | None, _notes: list[Fault]) -> None:
-    """Rules 102 and 103: a customer made at a channel without global logins belongs to it, and whoever is put into no
-    group joins the default one, the channel's before the store's."""
+async def assign_channel_and_group(
+    unit: Unit, changes: Changes, old: customer.Customer | None, _notes: list[Fault]
+) -> None:
+    """Rules 102 and 103: a customer created at a channel without global logins belongs to it, and one without a group
+    joins the default group, the channel's before the store's."""
     if old is not None:
         return
     origin = changes.get("origin_channel_id", channels.DEFAULT)
@@ -319,13 +320,13 @@ async def be_the_only_one_there(tx: Tx, new: customer.Customer) -> list[Fault]:
     return [duplicate("email", "Another customer has this e-mail address.", customer.TABLE.noun, other)]
 
 
-async def forget_the_group(unit: Unit, doomed: Any) -> None:
+async def unset_deleted_group(unit: Unit, ids: Any) -> None:
     """A channel whose group goes has the store's again."""
     for (settings_id,) in await unit.tx.rows("SELECT id FROM customer_settings ORDER BY id"):
         row = await unit.get(TABLE, settings_id)
         assert row is not None
         kept = row.entity.customer_group_settings
-        gone = [name for name in ROLES if getattr(kept, name) in set(doomed)]
+        gone = [name for name in ROLES if getattr(kept, name) in set(ids)]
         if gone:
             for name in gone:
                 setattr(kept, name, None)

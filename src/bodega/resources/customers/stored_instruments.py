@@ -1,4 +1,4 @@
-"""Stored payment instruments. No operation of the store API makes one, so nobody has any."""
+"""Stored payment instruments. No operation of the store API creates one, so the list is always empty."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Subscribers: who asked for a store's newsletter, customer or not."""
+"""Subscribers of a store's newsletter, whether customers or not."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import events
 from bodega.kit.fields import INT32, Id, Line, Moment
-from bodega.kit.listing import Filter, Listing
+from bodega.kit.filters import FilterField
+from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, item
 from bodega.kit.v3_shape import V3Shape
@@ -23,7 +24,8 @@ Consent = Literal["marketing_newsletter", "abandoned_cart"]
 
 
 class Subscriber(Entity, kw_only=True):
-    """`source` is storefront, order or custom; `consents` are what one agreed to get, none after unsubscribing."""
+    """`source` is storefront, order or custom; `consents` are what the subscriber agreed to receive, none after
+    unsubscribing."""
 
     email: Email
     first_name: Line = ""
@@ -48,19 +50,19 @@ TABLE = stored(
 
 v3 = V3Shape(Subscriber, required="email", read_only="id date_created date_modified")
 
-_EMAIL = {"email": Filter("email_key", "eq", str.casefold)}
+_EMAIL = {"email": FilterField("email_key")}
 _WHO = "first_name last_name source order_id"
 V3 = Endpoint(
     3,
     TABLE,
-    Listing(TABLE, 3, f"id:in {_WHO} date_created:min,max date_modified:min,max", mapped=_EMAIL),
+    Listing(TABLE, 3, f"id {_WHO} date_created date_modified", mapped=_EMAIL),
     "store_v2_customers",
     "customers/subscribers",
     v3=v3,
     created=200,
 )
 DELETE = Endpoint(  # rule 22: without a filter, all of them
-    3, TABLE, Listing(TABLE, 3, f"{_WHO} date_created date_modified", mapped=_EMAIL), V3.scope, V3.home
+    3, TABLE, Listing(TABLE, 3, f"{_WHO} date_created date_modified", mapped=_EMAIL, exact=True), V3.scope, V3.home
 )
 
 routes = (

@@ -1,4 +1,4 @@
-"""Countries and their states: every store knows the same ones, by ISO 3166."""
+"""Countries and their states: the same in every store, by ISO 3166."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from bodega.access.scopes import DEFAULT
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Line
+from bodega.kit.filters import Filter
 from bodega.kit.fixed import CountFixed, Fixed, ListFixed, ShowFixed
-from bodega.kit.listing import Filter, Listing
+from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
 from bodega.kit.v2_members import Linked
@@ -37,7 +38,7 @@ class State(Entity, kw_only=True):
 
 
 def _keys(*fields: str) -> dict[str, Any]:
-    """Columns in which case makes no difference."""
+    """Columns that ignore case."""
     return {f"{field}_key": ("TEXT", lambda entity, field=field: getattr(entity, field).casefold()) for field in fields}
 
 
@@ -74,7 +75,7 @@ STATES = Fixed(
 
 @cache
 def _by_word() -> dict[str, Country]:
-    """Countries by each of their names and codes, in small letters."""
+    """Countries by each of their names and codes, in lower case."""
     return {getattr(country, field).casefold(): country for country in COUNTRIES.entities for field in COUNTRY}
 
 
@@ -84,7 +85,7 @@ def _states_by_word() -> dict[tuple[int, str], State]:
 
 
 def country(word: str) -> Country | None:
-    """The country of this name or code, whatever its case."""
+    """The country of this name or code, ignoring case."""
     return _by_word().get(word.strip().casefold())
 
 
@@ -102,7 +103,7 @@ countries = V2Shape(
 )
 states = V2Shape(State, "states", "state", "id! state! state_abbreviation! country_id!")
 
-# The older documents open geography to every account; the newer ones, to those that may read information.
+# The older documents allow every account to read geography; the newer ones only those that may read information.
 ALL = Endpoint(
     2, COUNTRIES_TABLE, Listing(COUNTRIES_TABLE, 2, "", mapped=_caseless(*COUNTRY)), DEFAULT, "countries", v2=countries
 )

@@ -22,7 +22,7 @@ from bodega.storage.unit import Unit
 
 
 class Banner(Entity, kw_only=True):
-    """`item_id` is the category or the brand whose page it is on."""
+    """`item_id` is the category or the brand on whose page it is shown."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
     content: Long
@@ -56,8 +56,8 @@ V2 = Endpoint(2, TABLE, Listing(TABLE, 2, "min_id max_id"), "store_v2_marketing"
 routes = (collection("banners", V2, "GET POST DELETE"), item("banners/{id}", V2), count("banners/count", V2))
 
 
-async def show_it_for_a_while(_unit: Unit, _old: Banner | None, new: Banner) -> None:
-    """Rule 107: custom dates are a range."""
+async def check_date_range(_unit: Unit, _old: Banner | None, new: Banner) -> None:
+    """Rule 107: custom dates must be a range."""
     if new.date_type == "always":
         return
     faults = [invalid(name, "must be a date") for name in ("date_from", "date_to") if not getattr(new, name)]
@@ -67,8 +67,8 @@ async def show_it_for_a_while(_unit: Unit, _old: Banner | None, new: Banner) -> 
         raise refuse_faults(faults)
 
 
-async def show_it_on_a_page_that_exists(unit: Unit, old: Banner | None, new: Banner) -> None:
-    """Rule 107: the page of a category or of a brand needs to say which."""
+async def check_banner_page(unit: Unit, old: Banner | None, new: Banner) -> None:
+    """Rule 107: a banner on the page of a category or brand must name an existing one."""
     table = _OWNERS.get(new.page)
     if table is None or (old is not None and (old.page, old.item_id) == (new.page, new.item_id)):
         return
@@ -85,7 +85,7 @@ RESOURCE = Resource(
     aggregates=(
         Aggregate(
             TABLE,
-            before_write=(show_it_for_a_while, show_it_on_a_page_that_exists),
+            before_write=(check_date_range, check_banner_page),
         ),
     ),
     routes=routes,

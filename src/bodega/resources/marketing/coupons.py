@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -13,7 +13,9 @@ from bodega.kit.body import Changes
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import NAME, Count, FieldType, Id, Line, Moment, Money, as_is, structured
-from bodega.kit.listing import Filter, Listing
+from bodega.kit.filters import Filter
+from bodega.kit.listing import Listing
+from bodega.kit.parameters import one_of
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item
 from bodega.kit.v2_shape import V2Shape
@@ -24,7 +26,14 @@ from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Unique
 from bodega.storage.unit import Unit
 
-Type = Literal["per_item_discount", "per_total_discount", "shipping_discount", "free_shipping", "percentage_discount"]
+Type = Literal[
+    "per_item_discount",
+    "per_total_discount",
+    "shipping_discount",
+    "free_shipping",
+    "percentage_discount",
+    "promotion",
+]
 _LETTERS = re.compile(r"[A-Za-z0-9_ -]+")
 
 
@@ -39,27 +48,34 @@ CODE = FieldType("string", as_is, clean_coupon_code, clean_coupon_code)
 
 
 class AppliesTo(msgspec.Struct, kw_only=True):
-    """The products or categories that are discounted; category 0 is everything."""
+    """The discounted products or categories; category 0 means everything."""
 
     entity: Literal["products", "categories"]
     ids: list[Id] = []
 
 
 class RestrictedTo(msgspec.Struct, kw_only=True):
-    """Where the order has to go: countries by code, their states, postal codes in them."""
+    """Restricts the destination of the order: countries by code, their states, postal codes in them."""
 
     countries: str | list[str] | UnsetType = UNSET
     states: dict[str, list[str]] | UnsetType = UNSET
     zips: dict[str, list[str]] | UnsetType = UNSET
 
     def named(self) -> list[str]:
-        """The codes of all countries that are named."""
+        """The codes of all named countries."""
         listed = self.countries.split(",") if isinstance(self.countries, str) else self.countries or []
         return [code.strip() for code in (*listed, *(self.states or {}), *(self.zips or {})) if code.strip()]
 
 
+_PLACES = structured(RestrictedTo)
+RESTRICTED_TO = _PLACES._replace(
+    show=lambda places: _PLACES.show(places) or [], read=lambda value: _PLACES.read({} if value == [] else value)
+)
+"""A coupon that is not restricted shows an empty list, as PHP writes an empty object; clients send it back."""
+
+
 class Coupon(Entity, kw_only=True):
-    """What `amount` is follows from the type: money, or a percentage. `num_uses` counts orders; 0 is no limit."""
+    """The type decides whether `amount` is money or a percentage. `num_uses` counts orders; a limit of 0 is none."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=100), NAME]
     type: Type
@@ -72,7 +88,7 @@ class Coupon(Entity, kw_only=True):
     num_uses: Count = 0
     max_uses: Count = 0
     max_uses_per_customer: Count = 0
-    restricted_to: Annotated[RestrictedTo, structured(RestrictedTo)] = msgspec.field(default_factory=RestrictedTo)
+    restricted_to: Annotated[RestrictedTo, RESTRICTED_TO] = msgspec.field(default_factory=RestrictedTo)
     shipping_methods: Annotated[list[Line], structured(list[str])] = []
     date_created: Moment = ""
 
@@ -99,14 +115,19 @@ v2 = V2Shape(
     "id! name* type* amount* min_purchase expires enabled code* applies_to* num_uses! max_uses max_uses_per_customer"
     " restricted_to shipping_methods date_created!",
 )
+_type = one_of((*get_args(Type), "promotion"))  # the published words, of which a coupon made here has no `promotion`
 V2 = Endpoint(
     2,
     TABLE,
     Listing(
         TABLE,
         2,
-        "id name type min_id max_id",
-        mapped={"code": Filter("code_key", "eq", str.casefold), "exclude_type": Filter("type", "ne", str)},
+        "id name min_id max_id",
+        mapped={
+            "code": Filter("code_key", "eq", str.casefold),
+            "type": Filter("type", "eq", _type),
+            "exclude_type": Filter("type", "ne", _type),
+        },
     ),
     "store_v2_marketing",
     "coupons",
@@ -121,14 +142,14 @@ routes = (
 )
 
 
-async def clear_what_it_applies_to(_unit: Unit, changes: Changes, old: Coupon | None, _notes: list[Fault]) -> None:
-    """Rule 105: a PUT that does not say what the coupon applies to takes it from everything."""
+async def clear_applies_to(_unit: Unit, changes: Changes, old: Coupon | None, _notes: list[Fault]) -> None:
+    """Rule 105: a PUT without `applies_to` empties it."""
     if old is not None:
         changes.setdefault("applies_to", AppliesTo(entity=old.applies_to.entity))
 
 
-async def offer_what_can_be_given(_unit: Unit, _old: Coupon | None, new: Coupon) -> None:
-    """A percentage ends at 100; countries are those of ISO 3166."""
+async def check_discount(_unit: Unit, _old: Coupon | None, new: Coupon) -> None:
+    """A percentage is at most 100; countries are those of ISO 3166."""
     faults = []
     if new.type == "percentage_discount" and new.amount > 100:
         faults.append(invalid("amount", "must be at most 100 for a percentage_discount"))
@@ -139,8 +160,8 @@ async def offer_what_can_be_given(_unit: Unit, _old: Coupon | None, new: Coupon)
         raise refuse_faults(faults)
 
 
-async def discount_only_what_is_sent(unit: Unit, old: Coupon | None, new: Coupon) -> None:
-    """Rule 105: a shipping method has to be enabled when a coupon begins to name it."""
+async def check_shipping_methods(unit: Unit, old: Coupon | None, new: Coupon) -> None:
+    """Rule 105: a shipping method must be enabled when it is added to a coupon."""
     fresh = set(new.shipping_methods) - set(old.shipping_methods if old is not None else [])
     if fresh and (idle := sorted(fresh - await words_in_use(unit))):
         raise refuse_faults([invalid("shipping_methods", "names methods that are not enabled: " + ", ".join(idle))])
@@ -150,8 +171,8 @@ RESOURCE = Resource(
     aggregates=(
         Aggregate(
             TABLE,
-            before_validate=(clear_what_it_applies_to,),
-            before_write=(offer_what_can_be_given, discount_only_what_is_sent),
+            before_validate=(clear_applies_to,),
+            before_write=(check_discount, check_shipping_methods),
         ),
     ),
     routes=routes,

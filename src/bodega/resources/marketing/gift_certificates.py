@@ -1,4 +1,4 @@
-"""Gift certificates: money that was paid before, and is spent with a code (rule 106)."""
+"""Gift certificates: prepaid money that is spent with a code (rule 106)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from bodega.kit.body import Changes
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import EMAIL, NAME, UNIX, Id, Moment, Money, moment
-from bodega.kit.listing import Filter, Listing
+from bodega.kit.filters import Filter
+from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, item
 from bodega.kit.v2_members import Alias
@@ -25,7 +26,7 @@ from bodega.storage.unit import Unit
 
 LONGEST_CODE = 20
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-"""Without those that are taken for one another when a code is read aloud."""
+"""Without characters that are easily confused when a code is read aloud."""
 
 Template = Literal["", "birthday.html", "girl.html", "boy.html", "celebration.html", "christmas.html", "general.html"]
 Person = Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
@@ -33,7 +34,7 @@ Address = Annotated[str, msgspec.Meta(max_length=255), EMAIL]
 
 
 class GiftCertificate(Entity, kw_only=True):
-    """`balance` is what is left of `amount`; `order_id` is the order that paid for it, 0 when none did."""
+    """`balance` is what is left of `amount`; `order_id` is the order that bought it, 0 if none did."""
 
     customer_id: Id = 0
     order_id: Id = 0
@@ -88,14 +89,12 @@ routes = (collection("gift_certificates", V2, "GET POST DELETE"), item("gift_cer
 
 
 def new_code() -> str:
-    """Four groups of three, as ABC-2D3-XYZ-9KM."""
+    """A new code: four groups of three, such as ABC-2D3-XYZ-9KM."""
     return "-".join("".join(secrets.choice(LETTERS) for _ in range(3)) for _ in range(4))
 
 
-async def complete_the_certificate(
-    unit: Unit, changes: Changes, old: GiftCertificate | None, _notes: list[Fault]
-) -> None:
-    """Rule 106: what a new one does not say follows from the rest; a code is cut after 20 characters."""
+async def complete_certificate(unit: Unit, changes: Changes, old: GiftCertificate | None, _notes: list[Fault]) -> None:
+    """Rule 106: missing members of a new one follow from the others; a code is truncated to 20 characters."""
     if changes.get("code"):
         changes["code"] = changes["code"][:LONGEST_CODE]
     elif old is None or "code" in changes:
@@ -107,8 +106,8 @@ async def complete_the_certificate(
     changes["currency_code"] = changes.get("currency_code") or (await currencies.default(unit.tx)).currency_code
 
 
-async def keep_it_worth_something(unit: Unit, old: GiftCertificate | None, new: GiftCertificate) -> None:
-    """It has an amount, in a currency that the store has."""
+async def check_amount(unit: Unit, old: GiftCertificate | None, new: GiftCertificate) -> None:
+    """A certificate needs an amount, in a currency of the store."""
     faults = []
     if new.amount <= Decimal(0):
         faults.append(invalid("amount", "must be more than 0"))
@@ -127,8 +126,8 @@ RESOURCE = Resource(
     aggregates=(
         Aggregate(
             TABLE,
-            before_validate=(complete_the_certificate,),
-            before_write=(keep_it_worth_something,),
+            before_validate=(complete_certificate,),
+            before_write=(check_amount,),
         ),
     ),
     routes=routes,

@@ -1,4 +1,4 @@
-"""Orders, and everything around them."""
+"""Orders and everything that belongs to them."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Addresses of orders: who pays, and where it goes."""
+"""Addresses of orders: billing and shipping."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -29,7 +29,7 @@ class FormField(msgspec.Struct, kw_only=True):
 
 
 class BillingAddress(msgspec.Struct, kw_only=True):
-    """Whoever pays."""
+    """The billing address."""
 
     first_name: Line = ""
     last_name: Line = ""
@@ -47,7 +47,13 @@ class BillingAddress(msgspec.Struct, kw_only=True):
 
 
 class AddressDraft(msgspec.Struct, kw_only=True):
-    """What a body says of an address; what it leaves out stays. `id` names a shipping address of the order."""
+    """An address in a body; members that it leaves out stay. `id` names a shipping address of the order."""
+
+    shown_only: ClassVar[str] = (
+        "order_id items_total items_shipped base_cost cost_ex_tax cost_inc_tax cost_tax cost_tax_class_id"
+        " base_handling_cost handling_cost_ex_tax handling_cost_inc_tax handling_cost_tax handling_cost_tax_class_id"
+        " shipping_zone_id shipping_zone_name shipping_quotes"
+    )
 
     id: Id | UnsetType = UNSET
     first_name: Line | UnsetType = UNSET
@@ -66,13 +72,13 @@ class AddressDraft(msgspec.Struct, kw_only=True):
     shipping_method: Line | UnsetType = UNSET
 
     def given(self) -> dict[str, Any]:
-        """The members that it has, without the id."""
+        """Its members, without the id."""
         names = (name for name in self.__struct_fields__ if name != "id")
         return {name: value for name in names if (value := getattr(self, name)) is not UNSET}
 
 
 def _without_nulls(value: Any) -> Any:
-    """Clients write null where they have nothing."""
+    """Removes nulls: clients send null for empty members."""
     if isinstance(value, dict):
         return {name: "" if inner is None and name != "id" else inner for name, inner in value.items()}
     if isinstance(value, list):
@@ -81,13 +87,17 @@ def _without_nulls(value: Any) -> Any:
 
 
 _ONE, _MANY = structured(AddressDraft), structured(list[AddressDraft])
-DRAFT = FieldType("object", clean_object, lambda value: _ONE.read(_without_nulls(value)), clean_object)
-DRAFTS = FieldType("object", clean_object, lambda value: _MANY.read(_without_nulls(value)), clean_object)
+DRAFT = FieldType(
+    "object", clean_object, lambda value: _ONE.read(_without_nulls(value)), clean_object, holds=BillingAddress
+)
+DRAFTS = FieldType(
+    "object", clean_object, lambda value: _MANY.read(_without_nulls(value)), clean_object, holds=list[AddressDraft]
+)
 Address = Annotated[BillingAddress, structured(BillingAddress)]
 
 
 def faults_of(draft: AddressDraft, name: str, *, zip_needed: bool) -> Iterator[Fault]:
-    """What is wrong with an address: rule 74 asks for a postal code of two characters or more."""
+    """What is wrong with an address: rule 74 requires a postal code of at least two characters."""
     code = draft.zip
     if zip_needed and not code:
         yield Fault(NEEDED, f"{name}.zip", f"The required field '{name}.zip' was not supplied.")
@@ -99,7 +109,7 @@ def faults_of(draft: AddressDraft, name: str, *, zip_needed: bool) -> Iterator[F
             yield invalid(f"{name}.{word}", "must be a country of ISO 3166")
             break
         if given:
-            break  # rule 81: what the code says, the name cannot gainsay
+            break  # rule 81: the code takes precedence over the name
     if draft.email:
         try:
             clean_email(draft.email)
@@ -108,7 +118,7 @@ def faults_of(draft: AddressDraft, name: str, *, zip_needed: bool) -> Iterator[F
 
 
 def settled(draft: AddressDraft) -> dict[str, Any]:
-    """What an address is to be, its country by name and by code. Rule 81: `country_iso2` overrides `country`."""
+    """The complete address, with its country by name and by code. Rule 81: `country_iso2` overrides `country`."""
     given = draft.given()
     word = given.get("country_iso2") or given.get("country")
     if word:

@@ -1,4 +1,4 @@
-"""What the catalogue says of a line: which variant is meant, what is chosen, what one piece costs (rules 78, 79)."""
+"""The catalogue's part of a line: which variant is meant, what is chosen, what one piece costs (rules 78, 79)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from msgspec import UNSET
 
 from bodega.domain.pricing import Adjustment, BulkPrice, adjusted, in_bulk
 from bodega.domain.totals import rounded
-from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid
 from bodega.resources.catalog import brands, bulk_pricing, product, variants
 from bodega.resources.catalog.options import product_option, rule
@@ -19,6 +18,7 @@ from bodega.resources.catalog.options.product_option import ProductOption
 from bodega.resources.catalog.options.rule import Rule
 from bodega.resources.catalog.product import Product
 from bodega.resources.catalog.variants import Variant
+from bodega.resources.orders.conflicts import invalid_option, mandatory_options
 from bodega.resources.orders.drafts import LineDraft, OptionDraft
 from bodega.resources.orders.line import Chosen
 from bodega.storage import query
@@ -36,7 +36,7 @@ STYLES = {"radio_buttons": "Radio buttons", "rectangles": "Rectangles", "dropdow
 
 
 class CatalogItem(NamedTuple):
-    """A product, the variant of it that is bought, and what was answered to its options and modifiers."""
+    """A product, the variant that is bought, and the choices for its options and modifiers."""
 
     product: Product
     variant: Variant
@@ -45,19 +45,19 @@ class CatalogItem(NamedTuple):
 
 
 class OptionPrompt(NamedTuple):
-    """An option or modifier of a product, with its values by id: the ids and what shoppers read."""
+    """An option or modifier of a product, with its values: their labels by id."""
 
     option: ProductOption
     values: dict[int, str]
 
     @property
     def is_choice(self) -> bool:
-        """Whether it is answered by one of its values."""
+        """Whether one of its values has to be chosen."""
         return self.option.type not in WITHOUT_VALUES
 
 
 async def found(unit: Unit, draft: LineDraft, name: str, faults: list[Fault]) -> CatalogItem | None:
-    """What a line of the catalogue is about; None when that cannot be told, and `faults` then tells why."""
+    """The catalog item of a line; None if it cannot be determined: `faults` then has the reason."""
     row = await unit.get(product.TABLE, draft.product_id or 0)
     if row is None:
         faults.append(dangling(f"{name}.product_id", "The product does not exist.", [draft.product_id or 0]))
@@ -65,10 +65,17 @@ async def found(unit: Unit, draft: LineDraft, name: str, faults: list[Fault]) ->
     owner: Product = row.entity
     asked = await _asked(unit, owner.id)
     answers = {} if draft.product_options is UNSET else {item.id: item for item in draft.product_options}
-    wrong = [_unanswerable(item, asked, name) for item in answers.values()]
+    wrong = [_unanswerable(owner, item, asked, name) for item in answers.values()]
     faults += [fault for fault in wrong if fault is not None]
+    before = len(faults)
     variant = await _variant(unit, owner, draft, asked, answers, name, faults)
-    faults += _unanswered(asked, answers, name)
+    undecided = variant is None and len(faults) == before
+    missing = _unanswered(owner, asked, answers, name, options=undecided)
+    faults += missing
+    if undecided and not any(wrong) and not missing:
+        first = next(item.option for item in asked if not item.option.is_modifier)
+        option = {**_told(first), "value": answers[first.id].value}
+        faults.append(invalid_option(owner, name, option, "must be the options of a variant that there is"))
     if variant is None or any(wrong):
         return None
     chosen = [_of_variant(item, asked) for item in variant.option_values]
@@ -95,29 +102,38 @@ async def _asked(unit: Unit, product_id: int) -> list[OptionPrompt]:
 
 
 def _value_id(answer: OptionDraft) -> int:
-    """The id of the value that an answer names; 0 when it is none."""
+    """The id of the value that a choice names; 0 if there is none."""
     text = str(answer.value).strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) < 11 else 0
 
 
-def _unanswerable(answer: OptionDraft, asked: Sequence[OptionPrompt], name: str) -> Fault | None:
+def _told(option: ProductOption) -> dict[str, Any]:
+    return {"id": option.id, "display_name": option.display_name}
+
+
+def _unanswerable(owner: Product, answer: OptionDraft, asked: Sequence[OptionPrompt], name: str) -> Fault | None:
     item = next((item for item in asked if item.option.id == answer.id), None)
     if item is None:
-        return invalid(f"{name}.product_options", f"must name options of the product, as {answer.id} is none")
-    if item.is_choice and _value_id(answer) not in item.values:
-        return invalid(f"{name}.product_options", f"must name a value of the option {answer.id}")
-    if not item.is_choice and not isinstance(answer.value, str | int | Decimal):
-        return invalid(f"{name}.product_options", f"must answer the option {answer.id} by text")
-    return None
+        why, option = f"must name options of the product, as {answer.id} is none", {"id": answer.id}
+    elif item.is_choice and _value_id(answer) not in item.values:
+        why, option = f"must name a value of the option {answer.id}", _told(item.option)
+    elif not item.is_choice and not isinstance(answer.value, str | int | Decimal):
+        why, option = f"must answer the option {answer.id} by text", _told(item.option)
+    else:
+        return None
+    return invalid_option(owner, name, {**option, "value": answer.value}, why)
 
 
-def _unanswered(asked: Sequence[OptionPrompt], answers: dict[int, OptionDraft], name: str) -> list[Fault]:
-    """Rule 79: what a product requires to be answered is answered."""
-    return [
-        invalid(f"{name}.product_options", f"must answer the option {item.option.id} ({item.option.display_name})")
+def _unanswered(
+    owner: Product, asked: Sequence[OptionPrompt], answers: dict[int, OptionDraft], name: str, *, options: bool
+) -> list[Fault]:
+    """Rule 79: what a product requires to be answered is answered; of `options` it is all of them."""
+    missing = [
+        _told(item.option)
         for item in asked
-        if item.option.is_modifier and item.option.is_required and item.option.id not in answers
+        if item.option.id not in answers and (item.option.is_required if item.option.is_modifier else options)
     ]
+    return [mandatory_options(owner, name, missing)] if missing else []
 
 
 async def _variant(
@@ -129,6 +145,7 @@ async def _variant(
     name: str,
     faults: list[Fault],
 ) -> Variant | None:
+    """The variant that is meant; None where the answers name none, or with a fault."""
     wanted = draft.variant_id if draft.variant_id not in (UNSET, None, 0) else owner.base_variant_id
     if not wanted:
         given = [item for item in asked if not item.option.is_modifier and item.option.id in answers]
@@ -137,8 +154,6 @@ async def _variant(
         sql = "SELECT id FROM variants WHERE product_id = $1 AND combination = $2"
         wanted = await query.value(unit.tx, sql, owner.id, combination)
         if wanted is None:
-            why = "must say which variant is meant, by product_options or by variant_id"
-            faults.append(invalid(f"{name}.product_options", why))
             return None
     row = await unit.get(variants.TABLE, int(wanted))
     if row is None or row.entity.product_id != owner.id:
@@ -175,7 +190,7 @@ def _described(item: ProductOption) -> Chosen:
 
 
 def _renamed(item: Chosen, answer: OptionDraft | None) -> None:
-    """An order may call an option otherwise than the catalogue does."""
+    """An order may use other names for options than the catalogue does."""
     if answer is None:
         return
     item.display_name = answer.display_name_customer or answer.display_name or item.display_name
@@ -185,14 +200,14 @@ def _renamed(item: Chosen, answer: OptionDraft | None) -> None:
 
 
 async def price(unit: Unit, goods: CatalogItem, quantity: int, exchange: Decimal, places: int) -> Decimal:
-    """What one of so many costs, in the order's currency: the variant's price, what was chosen, then bulk pricing."""
+    """The unit price for a quantity, in the order's currency: the variant's price, the choices, then bulk pricing."""
     item = adjusted(goods.variant.calculated_price, await _adjustments(unit, goods))
     item = in_bulk(item, quantity, await _bulk(unit, goods.product.id))
     return rounded(item * exchange, places if exchange != 1 else 4)
 
 
 async def _adjustments(unit: Unit, goods: CatalogItem) -> list[Adjustment]:
-    """What rules add to the price, or take off it (rule 65): in their order, until one says that it is the last."""
+    """The price adjustments by product rules (rule 65): in their order, until one that stops processing."""
     if not unit.statistics.total(rule.TABLE.name):
         return []
     made: list[Adjustment] = []
@@ -227,19 +242,3 @@ async def _bulk(unit: Unit, product_id: int) -> list[BulkPrice]:
         return []
     rules = await query.entities(unit.tx, table, "product_id = $1", product_id, order="quantity_min")
     return [BulkPrice(rule.quantity_min, rule.quantity_max, rule.type, rule.amount) for rule in rules]
-
-
-def too_few_or_many(owner: Product, quantity: int, name: str) -> Fault | None:
-    """Rule 79: a product may be sold only in certain quantities."""
-    least, maximum = owner.order_quantity_minimum, owner.order_quantity_maximum
-    if least and quantity < least:
-        return _bounded(name, f"must be at least {least}", "order_quantity_minimum", least)
-    if maximum and quantity > maximum:
-        return _bounded(name, f"must be at most {maximum}", "order_quantity_maximum", maximum)
-    return None
-
-
-def _bounded(name: str, why: str, word: str, bound: int) -> Fault:
-    field = f"{name}.quantity"
-    message = {"invalid_reason": f"{field} {why}.", word: bound}
-    return Fault(Reason.FIELD_INVALID, field, f"The field '{field}' is invalid.", message)

@@ -1,4 +1,4 @@
-"""How an order reaches its buyer: sent to an address, collected, downloaded, mailed (rules 80 and 91)."""
+"""Consignments: how an order reaches its buyer: sent to an address, collected, downloaded, mailed (rules 80 and 91)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TABLES = "orders order_products order_shipping_addresses order_pickups"
 
 
 class Pickup(Entity, kw_only=True):
-    """What is collected instead of sent."""
+    """What is collected instead of being sent."""
 
     pickup_method_id: Id = 0
     pickup_method_display_name: Line = ""
@@ -64,7 +64,7 @@ async def _read(context: Any, table: Table, orders: Sequence[int]) -> dict[int, 
 
 
 async def of_orders(context: Any, orders: Sequence[int]) -> Mapping[int, Any]:
-    """The consignments of each order, its lines as links unless they were asked for."""
+    """The consignments of each order, with its lines as links unless they are included."""
     lines = await _read(context, line.TABLE, orders)
     addresses = await _read(context, shipping_addresses.TABLE, orders)
     pickups = await _read(context, TABLE, orders)
@@ -110,7 +110,7 @@ def _plain(pickup: Pickup) -> dict[str, Any]:
 
 
 def _address(context: Any, address: Any) -> dict[str, Any]:
-    """As the address itself is shown, but with numbers for amounts."""
+    """The address as it is shown by itself, but with numbers for amounts."""
     shown: dict[str, Any] = shipping_addresses.v2.show(address, context.base)
     del shown["order_id"]
     path = f"/orders/{address.order_id}/consignments/shipping/{address.id}/shipping_quotes"

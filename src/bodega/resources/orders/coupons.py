@@ -1,4 +1,4 @@
-"""Coupons that an order was placed with. Rule 85: they are redeemed in a checkout, never by writing an order."""
+"""The coupons of an order. Rule 85: they are redeemed in a checkout, never by writing an order."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from bodega.storage.table import Reference
 TYPES = (
     "per_item_discount", "percentage_discount", "per_total_discount", "shipping_discount", "free_shipping", "promotion",
 )  # fmt: skip
-"""An order tells the type by its place here."""
+"""An order shows the type as its index here."""
 
 
 class OrderCoupon(Entity, kw_only=True):
-    """`amount` is what the coupon says (money or per cent), `discount` what it took off."""
+    """`amount` is the coupon's (money or per cent), `discount` the resulting discount."""
 
     coupon_id: Id
     order_id: Id

@@ -1,9 +1,9 @@
-"""What a body says of the lines, fees and pickups of an order. Members that are left out stay as they are."""
+"""The lines, fees and pickups of an order in a body. Members that are left out keep their values."""
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -19,7 +19,7 @@ Unset = UnsetType
 
 
 class OrderDraft(msgspec.Struct, kw_only=True):
-    """Money is cleaned as everywhere: at most four places, not negative."""
+    """Amounts are checked as elsewhere: at most four places, not negative."""
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
@@ -31,12 +31,14 @@ class OrderDraft(msgspec.Struct, kw_only=True):
                     raise ValueError(f"must have a {name} that can be paid: it {error}") from None
 
     def has(self, *names: str) -> list[str]:
-        """Those of these members that the body brought."""
+        """Those of these members that the body contains."""
         return [name for name in names if getattr(self, name) is not UNSET]
 
 
 class OptionDraft(OrderDraft, kw_only=True):
-    """An answer to an option or a modifier of the product: the id of a value, or what was written."""
+    """A choice for an option or a modifier of the product: the id of a value, or the entered text."""
+
+    shown_only: ClassVar[str] = "option_id order_product_id product_option_id type name display_style"
 
     id: Id
     value: Any = ""
@@ -49,7 +51,16 @@ class OptionDraft(OrderDraft, kw_only=True):
 
 
 class LineDraft(OrderDraft, kw_only=True):
-    """A line of the order: of the catalogue when it names a product, else a custom one (rule 92)."""
+    """A line of the order: from the catalogue if it names a product, else a custom one (rule 92)."""
+
+    shown_only: ClassVar[str] = (
+        "order_id order_pickup_method_id order_address_id type base_price price_tax base_total total_ex_tax"
+        " total_inc_tax total_tax weight width height depth base_cost_price cost_price_inc_tax cost_price_ex_tax"
+        " cost_price_tax is_refunded quantity_refunded refund_amount return_id base_wrapping_cost wrapping_cost_tax"
+        " quantity_shipped event_name event_date fixed_shipping_cost ebay_item_id ebay_transaction_id option_set_id"
+        " parent_order_product_id is_bundled_product bin_picking_number external_id brand gift_certificate_id"
+        " discounted_total_inc_tax applied_discounts configurable_fields"
+    )
 
     id: Id | Unset = UNSET
     product_id: Id | Unset | None = UNSET
@@ -71,12 +82,14 @@ class LineDraft(OrderDraft, kw_only=True):
 
     @property
     def called(self) -> str | Unset:
-        """Its name for customers, under either word."""
+        """Its name for customers, under either member."""
         return self.name if self.name is not UNSET else self.name_customer
 
 
 class FeeDraft(OrderDraft, kw_only=True):
-    """Rule 96: two of the three costs, and a name at least."""
+    """Rule 96: two of the three costs, and at least one name."""
+
+    shown_only: ClassVar[str] = "base_cost"
 
     id: Id | Unset = UNSET
     type: Line = "custom_fee"
@@ -106,7 +119,7 @@ class PickupLocation(msgspec.Struct, kw_only=True):
 
 
 class PickupDraft(OrderDraft, kw_only=True):
-    """What is collected instead of sent (rule 80)."""
+    """What is collected instead of being sent (rule 80)."""
 
     id: Id | Unset = UNSET
     pickup_method_id: Id | Unset = UNSET

@@ -1,4 +1,4 @@
-"""Fees of an order beside its lines (rule 96)."""
+"""Fees of an order besides its lines (rule 96)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ COSTS = ("cost_ex_tax", "cost_inc_tax", "cost_tax")
 
 
 class Fee(Entity, kw_only=True):
-    """`tax_class_id` None leaves the class to the store."""
+    """With `tax_class_id` None the store chooses the class."""
 
     type: Line = TYPE
     display_name_customer: Line = ""
@@ -44,7 +44,7 @@ class Fee(Entity, kw_only=True):
 
     @property
     def cost(self) -> Amount:
-        """Without and with tax."""
+        """The cost without and with tax."""
         return Amount(self.cost_ex_tax, self.cost_inc_tax)
 
 
@@ -79,7 +79,7 @@ routes = (collection("orders/{order_id}/fees", V2, "GET"), count("orders/{order_
 
 
 async def of_orders(context: Any, orders: Sequence[int]) -> Mapping[int, Any]:
-    """The fees of each order, as they are shown."""
+    """The fees of each order, in the form that is shown."""
     found: dict[int, list[Any]] = {item: [] for item in orders}
     for fee in await query.entities_of(context.reader, TABLE, orders, "order_id"):
         found[fee.order_id].append(v2.show(fee, context.base))
@@ -107,7 +107,7 @@ def _missing(name: str) -> Fault:
 
 
 def _cost(draft: FeeDraft) -> Amount:
-    """From two of the three; which two there are was judged before."""
+    """Computes the cost from two of the three; that there are two was checked before."""
     costs: dict[str, Any] = {name: getattr(draft, name) for name in draft.has(*COSTS)}
     if "cost_ex_tax" not in costs:
         return Amount(costs["cost_inc_tax"] - costs["cost_tax"], costs["cost_inc_tax"])
@@ -116,7 +116,7 @@ def _cost(draft: FeeDraft) -> Amount:
 
 
 def made(draft: FeeDraft, order_id: int) -> Fee:
-    """The fee that a draft asks for; either name stands for the other."""
+    """The fee of a draft; if only one name is given, it is used for both."""
     cost = _cost(draft)
     customer, merchant = draft.display_name_customer or "", draft.display_name_merchant or ""
     return Fee(
@@ -132,7 +132,7 @@ def made(draft: FeeDraft, order_id: int) -> Fee:
 
 
 async def of_order(unit: Unit, order_id: int) -> list[Fee]:
-    """The fees of an order, in the order in which they came."""
+    """The fees of an order, in the order of their creation."""
     return await query.entities(unit.tx, TABLE, "order_id = $1", order_id)
 
 

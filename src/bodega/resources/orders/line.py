@@ -1,4 +1,4 @@
-"""A line of an order: what was bought, at which price, how much of it was sent and refunded."""
+"""A line of an order: what was bought, at which price, and how much of it was sent and refunded."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ZERO = Decimal(0)
 
 
 class Chosen(msgspec.Struct, kw_only=True):
-    """What was answered to an option or modifier of the product; `value` is the id of a value or what was written."""
+    """A choice for an option or modifier of the product; `value` is the id of a value or the entered text."""
 
     option_id: int = 0
     product_option_id: int = 0
@@ -41,9 +41,10 @@ class Chosen(msgspec.Struct, kw_only=True):
 
 
 class OrderLine(Entity, kw_only=True):
-    """`rate` is the tax rate by which the store reckoned, None where the caller gave both prices.
+    """`rate` is the tax rate that the store applied, None if the caller gave both prices.
 
-    `discount` is its share of the order's. `taken` is what it took from stock, `sold` what it added to total_sold.
+    `discount` is its share of the order's discount. `taken` is what it took from stock, `sold` what it added to
+    total_sold.
     """
 
     order_id: Id
@@ -88,22 +89,22 @@ class OrderLine(Entity, kw_only=True):
 
     @property
     def is_sent(self) -> bool:
-        """Whether it goes to an address."""
+        """Whether it is sent to an address."""
         return self.type == "physical" and not self.order_pickup_method_id
 
     @property
     def priced(self) -> Priced:
-        """As arithmetic sees it."""
+        """The line in the form for computing totals."""
         return Priced(self.quantity, Amount(self.price_ex_tax, self.price_inc_tax), self.rate)
 
     @property
     def total(self) -> Amount:
-        """Before the discount."""
+        """The total before the discount."""
         return Amount(self.total_ex_tax, self.total_inc_tax)
 
     @property
     def wrapping(self) -> Amount:
-        """Of all its pieces."""
+        """The wrapping cost of all its pieces."""
         return Amount(self.wrapping_cost_ex_tax, self.wrapping_cost_inc_tax)
 
 
@@ -122,7 +123,7 @@ def _money(show: Any) -> Derived:
 
 
 def _discounts(line: OrderLine) -> list[dict[str, Any]]:
-    """A manual discount is dealt out over the lines."""
+    """A manual discount is distributed over the lines."""
     if not line.discount:
         return []
     amount = f"{line.discount:.4f}"
@@ -176,7 +177,7 @@ v2 = V2Shape(
         "cost_price_ex_tax": Alias("cost_price"),
         "cost_price_tax": _FREE,
         "is_refunded": Derived(lambda line: line.quantity_refunded >= line.quantity, "boolean"),
-        "refund_amount": _FREE,  # so the published description has it
+        "refund_amount": _FREE,  # as in the published description
         "return_id": always(0, "int"),
         "base_wrapping_cost": _money(lambda line: line.wrapping_cost_ex_tax),
         "wrapping_cost_tax": tax("wrapping_cost"),

@@ -1,4 +1,4 @@
-"""The lines of an order as a body asks for them: of the catalogue or custom, new, changed or removed (rule 92)."""
+"""Builds the lines of an order from a body: from the catalogue or custom, new, changed or removed (rule 92)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bodega.domain.totals import Amount
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid
 from bodega.resources.catalog import product
-from bodega.resources.orders import catalog_items
+from bodega.resources.orders import catalog_items, conflicts
 from bodega.resources.orders.drafts import LineDraft
 from bodega.resources.orders.line import OrderLine
 from bodega.resources.orders.order_policy import Money, Taxes
@@ -25,7 +25,7 @@ NAMES = ("name", "name_customer", "name_merchant")
 
 
 class LineBuilder(NamedTuple):
-    """What lines are made with."""
+    """Builds lines with the store's taxes, the order's currency and the faults found so far."""
 
     unit: Unit
     money: Money
@@ -34,12 +34,12 @@ class LineBuilder(NamedTuple):
 
 
 def missing(name: str) -> Fault:
-    """The fault of a member that is not there."""
+    """The fault of a missing member."""
     return Fault(Reason.FIELD_MISSING, name, f"The required field '{name}' was not supplied.")
 
 
 def half_pairs(draft: LineDraft, name: str) -> list[Fault]:
-    """Rule 77: a price is given without and with tax, or not at all; wrapping needs both of its costs."""
+    """Rule 77: a price is given both without and with tax, or not at all; wrapping needs both of its costs."""
     faults = []
     for pair in (PRICES, WRAPPING):
         given = draft.has(*pair)
@@ -56,7 +56,7 @@ def half_pairs(draft: LineDraft, name: str) -> list[Fault]:
 
 
 async def added(builder: LineBuilder, draft: LineDraft, name: str) -> OrderLine | None:
-    """A new line; None when something is wrong with it, which `builder.faults` tells."""
+    """A new line; None if it is faulty: see `builder.faults`."""
     faults = half_pairs(draft, name)
     if draft.quantity is UNSET:
         faults.append(missing(f"{name}.quantity"))
@@ -68,7 +68,7 @@ async def added(builder: LineBuilder, draft: LineDraft, name: str) -> OrderLine 
         return None if faults else _named(_wrapped(_custom(draft, builder), draft), draft)
     found = await catalog_items.found(builder.unit, draft, name, faults)
     if found is not None and isinstance(draft.quantity, int) and draft.quantity:
-        bounds = catalog_items.too_few_or_many(found.product, draft.quantity, name)
+        bounds = conflicts.too_few_or_many(found.product, draft.quantity, name)
         faults += [bounds] if bounds is not None else []
     builder.faults.extend(faults)
     if faults or found is None:
@@ -77,7 +77,7 @@ async def added(builder: LineBuilder, draft: LineDraft, name: str) -> OrderLine 
 
 
 def _faults_of_custom(draft: LineDraft, name: str) -> list[Fault]:
-    """Rule 92: a custom line has one of its names, and both prices."""
+    """Rule 92: a custom line has at least one name, and both prices."""
     faults = [] if draft.has(*NAMES) else [missing(f"{name}.name")]
     return faults if draft.has(*PRICES) else [*faults, *(missing(f"{name}.{item}") for item in PRICES)]
 
@@ -103,7 +103,7 @@ def _given(draft: LineDraft) -> Amount:
 
 
 async def _of_catalogue(builder: LineBuilder, draft: LineDraft, found: catalog_items.CatalogItem) -> OrderLine:
-    """Rule 78: prices that are given win and become the base price; else the catalogue's, and the store's taxes."""
+    """Rule 78: given prices take precedence and become the base price; else the catalogue's with the store's taxes."""
     owner, variant = found.product, found.variant
     quantity = draft.quantity or 0
     rate: Decimal | None = None
@@ -142,7 +142,7 @@ async def _of_catalogue(builder: LineBuilder, draft: LineDraft, found: catalog_i
 
 
 def _named(line: OrderLine, draft: LineDraft) -> OrderLine:
-    """`name` and `name_customer` are the same; merchants may call a line otherwise."""
+    """`name` and `name_customer` are the same; the merchant's name of a line may differ."""
     customer = draft.name or draft.name_customer
     merchant = draft.name_merchant
     line.name = customer or line.name or merchant or ""
@@ -151,7 +151,7 @@ def _named(line: OrderLine, draft: LineDraft) -> OrderLine:
 
 
 def _wrapped(line: OrderLine, draft: LineDraft) -> OrderLine:
-    """Wrapping is of all pieces of the line; wrapping_id 0 alone takes it off."""
+    """Wrapping applies to all pieces of the line; wrapping_id 0 alone removes it."""
     if draft.wrapping_id == 0 and not draft.has(*WRAPPING):
         return replace(
             line, wrapping_id=0, wrapping_name="", wrapping_message="", wrapping_cost_ex_tax=Decimal(0),
@@ -170,7 +170,7 @@ class Merged(NamedTuple):
 
 
 async def merged(builder: LineBuilder, lines: Sequence[OrderLine], drafts: Sequence[LineDraft], name: str) -> Merged:
-    """Rule 92: each draft changes the line that its id names, or adds one; a quantity of 0 removes it."""
+    """Rule 92: each draft changes the line named by its id, or adds one; a quantity of 0 removes it."""
     kept = {line.id: line for line in lines}
     new: list[OrderLine] = []
     gone: list[OrderLine] = []
@@ -197,7 +197,7 @@ async def merged(builder: LineBuilder, lines: Sequence[OrderLine], drafts: Seque
 
 
 def _meant(lines: Any, draft: LineDraft) -> OrderLine | None:
-    """The line that a draft names by its id, or when it is removed by its product and variant."""
+    """The line that a draft names by its id, or, to remove it, by its product and variant."""
     if draft.id:
         return next((line for line in lines if line.id == draft.id), None)
     variant = draft.variant_id or 0
@@ -206,7 +206,7 @@ def _meant(lines: Any, draft: LineDraft) -> OrderLine | None:
 
 
 def _sent_already(line: OrderLine, quantity: int, name: str) -> list[Fault]:
-    """What was sent or refunded cannot be taken out of an order."""
+    """Pieces that were sent or refunded cannot be removed from an order."""
     done = max(line.quantity_shipped, line.quantity_refunded)
     if quantity >= done:
         return []
@@ -214,7 +214,7 @@ def _sent_already(line: OrderLine, quantity: int, name: str) -> list[Fault]:
 
 
 async def _changed(builder: LineBuilder, line: OrderLine, draft: LineDraft, name: str) -> OrderLine | None:
-    """A line with the members that a draft brings; another product or variant makes it anew, priced as such."""
+    """A line changed by the members of a draft; with another product or variant it is built and priced anew."""
     quantity = line.quantity if draft.quantity is UNSET else draft.quantity
     other = bool(draft.product_id) and draft.product_id != line.product_id
     other |= bool(draft.variant_id) and draft.variant_id != line.variant_id
@@ -245,7 +245,7 @@ async def _bounds(builder: LineBuilder, line: OrderLine, quantity: int, name: st
     row = await builder.unit.get(product.TABLE, line.product_id)
     if row is None:
         return []
-    wrong = catalog_items.too_few_or_many(row.entity, quantity, name)
+    wrong = conflicts.too_few_or_many(row.entity, quantity, name)
     return [] if wrong is None else [wrong]
 
 

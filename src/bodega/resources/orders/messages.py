@@ -1,4 +1,4 @@
-"""Messages between shop and customer about an order. The API shows them; they are written in the shop."""
+"""Messages between shop and customer about an order. The API shows them; they are written elsewhere."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bodega.storage.table import Reference
 
 
 class OrderMessage(Entity, kw_only=True):
-    """`type` tells who wrote it."""
+    """`type` says who wrote it."""
 
     order_id: Id
     staff_id: Id = 0

@@ -1,4 +1,4 @@
-"""The order as it is stored, and what it tells. Everything below an order is in the other files of this folder."""
+"""The order as it is stored, and its events. What belongs to an order is in the other files of this folder."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bodega.storage.tx import Tx
 ZERO = Decimal(0)
 SCOPE = "store_v2_orders"
 MIGRATED = "M-MIG"
-"""The `external_source` of orders that were placed elsewhere, long ago (rule 76)."""
+"""The `external_source` of imported historical orders (rule 76)."""
 
 _SHAPES = ("en", "asa", "en-US", "es-419")
 Rate = Annotated[Decimal, FieldType("decimal", "{:.10f}".format, as_is, as_is)]
@@ -44,7 +44,7 @@ LOCALE = FieldType("string", as_is, _locale, _locale)
 class Order(Entity, kw_only=True):
     """Amounts are in the transactional currency, which `default_currency_code` names.
 
-    `holds_stock` tells whether its lines have taken their stock. `paid` is what came in, `refunded` what went back.
+    `holds_stock`: its lines have taken their stock. `paid` is what was received, `refunded` what was refunded.
     """
 
     customer_id: Id = 0
@@ -68,7 +68,7 @@ class Order(Entity, kw_only=True):
     total_inc_tax: Money = ZERO
     items_total: Count = 0
     items_shipped: Count = 0
-    payment_method: Line = ""
+    payment_method: Line = "Manual"
     payment_provider_id: Line | None = None
     payment_status: str = ""
     order_is_digital: bool = False
@@ -124,22 +124,22 @@ TABLE = stored(
 
 
 def named(item: Any) -> dict[str, Any]:
-    """What the events of an order say of it."""
+    """The payload of an order's events."""
     return {"type": "order", "id": item.id}
 
 
 def changed(old: Order, new: Order) -> dict[str, Any] | None:
-    """What happens to an order beside being put away, which has an event of its own."""
+    """The payload for a change other than archiving, which has an event of its own."""
     return None if new.is_deleted and not old.is_deleted else named(new)
 
 
 def archived(old: Order, new: Order) -> dict[str, Any] | None:
-    """Rule 84."""
+    """Rule 84: the payload for an archived order."""
     return named(new) if new.is_deleted and not old.is_deleted else None
 
 
 def status_moved(old: Order, new: Order) -> dict[str, Any] | None:
-    """From which status to which."""
+    """The payload with the old and the new status, if it changed."""
     if old.status_id == new.status_id:
         return None
     moved = {"previous_status_id": old.status_id, "new_status_id": new.status_id}
@@ -147,7 +147,7 @@ def status_moved(old: Order, new: Order) -> dict[str, Any] | None:
 
 
 def placed(_old: None, new: Order) -> dict[str, Any]:
-    """An order is new."""
+    """The payload of the event for a new order."""
     return named(new)
 
 
@@ -164,12 +164,12 @@ SIGNALS = (*_on("store/order", None), *_on("store/channel/#/order", channel_of))
 
 
 async def channel_of_order(tx: Tx, _old: Any, new: Any) -> list[int]:
-    """The channel of the order that a row belongs to."""
+    """The channel of the order to which a row belongs."""
     return await query.values(tx, "SELECT channel_id FROM orders WHERE id = $1", int(new.order_id))
 
 
 def tells(word: str, member: str) -> tuple[Signal, ...]:
-    """The events of a row that an order gets: `member` names it, below `word`, in what is said of the order."""
+    """The event of a new row of an order: the payload names it by `member`, inside `word`."""
 
     def payload(row: Any) -> dict[str, Any]:
         return {"type": "order", "id": int(row.order_id), word: {member: row.id}}
@@ -181,11 +181,11 @@ def tells(word: str, member: str) -> tuple[Signal, ...]:
 
 
 def tax(name: str) -> Derived:
-    """The tax of an amount that is kept without and with it."""
+    """The tax of an amount that is stored without and with it."""
     ex, inc = f"{name}_ex_tax", f"{name}_inc_tax"
     return Derived(lambda order: f"{getattr(order, inc) - getattr(order, ex):.4f}", "decimal")
 
 
 def always(value: Any, word: str) -> Derived:
-    """A member that is the same in all orders made through the API."""
+    """A member that is the same in all orders created through the API."""
     return Derived(lambda _order: value, word)

@@ -1,4 +1,4 @@
-"""What a store has settled for its orders: tax rates, when stock moves, in which money."""
+"""A store's policy for its orders: tax rates, when stock moves, in which currency."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from bodega.storage.unit import Unit
 
 ZERO = Decimal(0)
 SHIPPING, WRAPPING = 2, 3
-"""The tax classes of costs that are no goods (`store/tax_classes.py`). Handling is taxed as shipping is."""
+"""The tax classes of costs other than products (`store/tax_classes.py`). Handling is taxed as shipping is."""
 
 
 class Money(NamedTuple):
-    """The currency of an order, the store's own, and how much of the first one of the second is."""
+    """The currency of an order, the store's own, and the exchange rate between them."""
 
     currency: Currency
     default: Currency
 
     @property
     def rate(self) -> Decimal:
-        """A price in the store's own currency times this is one in the order's."""
+        """The factor from a price in the store's own currency to one in the order's."""
         return self.currency.currency_exchange_rate / self.default.currency_exchange_rate
 
     @property
     def places(self) -> int:
-        """Of an amount that can be paid: those of the currency itself, whatever is shown."""
+        """The decimal places of payable amounts: those of the currency itself, whatever is displayed."""
         known = codes().get(self.currency.currency_code)
         return known.places if known is not None else self.currency.decimal_places
 
 
 async def money(unit: Unit, code: str) -> Money:
-    """The currency that an order is paid in; the store's own unless it names another. Raises Refusal."""
+    """The currency in which an order is paid; the store's own unless it names another. Raises Refusal."""
     default = await currencies.default(unit.tx)
     if not code or code == default.currency_code:
         return Money(default, default)
@@ -50,22 +50,22 @@ async def money(unit: Unit, code: str) -> Money:
 
 
 class Taxes(NamedTuple):
-    """Rates in per cent by tax class. `inclusive`: prices are entered with tax."""
+    """Tax rates in per cent by tax class. `inclusive`: prices are entered with tax."""
 
     rates: Mapping[str, str]
     inclusive: bool
 
     def rate(self, tax_class: int) -> Decimal:
-        """Of a class that has none, nothing."""
+        """The rate of a class; 0 if it has none."""
         return Decimal(self.rates.get(str(tax_class), "0"))
 
     def on(self, price: Decimal, tax_class: int, places: int) -> Amount:
-        """A price of this class, without and with tax."""
+        """A price in this class, without and with tax."""
         return taxed(price, self.rate(tax_class), places, inclusive=self.inclusive)
 
 
 def taxes(unit: Unit) -> Taxes:
-    """The store's."""
+    """The store's tax policy."""
     settings = unit.terms.settings
     rates = dict(part.split("=") for part in settings.get("tax.rates", "").split(",") if part)
     return Taxes(rates, settings.get("prices_include_tax", False))

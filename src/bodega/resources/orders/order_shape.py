@@ -1,4 +1,4 @@
-"""The order's V2 form, with the rows that it shows inside itself when asked to."""
+"""The order's V2 form, with the rows that it shows inside itself on request."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from bodega.kit.fields import FieldType, as_is
+from bodega.kit.fields import TEXT, FieldType, as_is
 from bodega.kit.v2_members import Alias, BatchLoaded, Derived, Linked, WriteForm
 from bodega.kit.v2_shape import V2Shape
 from bodega.resources.orders import consignments, fees
@@ -16,11 +16,14 @@ from bodega.resources.orders.drafts import CONSIGNMENTS, FEES, LINES
 from bodega.resources.orders.order import Order, always, tax
 from bodega.resources.store.order_statuses import NAMES
 
+NULL_WHEN_EMPTY = TEXT._replace(show=lambda text: text or None)
+"""Text of an order, which is null where there is none."""
+
 Reader = Callable[[Any, Sequence[int]], Awaitable[Mapping[int, Any]]]
 
 
 async def _link_or_inside(context: Any, orders: Sequence[Order], name: str, read: Reader) -> Mapping[int, Any]:
-    """Rows shown inside an order when asked for, else a link to them."""
+    """Rows shown inside an order on request, else a link to them."""
     asked = [item for item in context.query.include if item.partition(".")[0] == name]
     if asked:
         return await read(context, [order.id for order in orders])
@@ -41,12 +44,12 @@ v2 = V2Shape(
     Order,
     "orders",
     "order",
-    "id! customer_id date_created date_modified! date_shipped! status_id status! subtotal_ex_tax subtotal_inc_tax"
-    " subtotal_tax! base_shipping_cost shipping_cost_ex_tax shipping_cost_inc_tax shipping_cost_tax!"
+    "id! customer_id date_created date_modified! date_shipped! status_id status! custom_status! subtotal_ex_tax"
+    " subtotal_inc_tax subtotal_tax! base_shipping_cost shipping_cost_ex_tax shipping_cost_inc_tax shipping_cost_tax!"
     " shipping_cost_tax_class_id! base_handling_cost handling_cost_ex_tax handling_cost_inc_tax handling_cost_tax!"
     " handling_cost_tax_class_id! base_wrapping_cost wrapping_cost_ex_tax wrapping_cost_inc_tax wrapping_cost_tax!"
     " wrapping_cost_tax_class_id! total_ex_tax total_inc_tax total_tax! items_total? items_shipped? payment_method"
-    " payment_provider_id payment_status! refunded_amount? order_is_digital? store_credit_amount!"
+    " payment_provider_id payment_status! credit_card_type! refunded_amount? order_is_digital? store_credit_amount!"
     " gift_certificate_amount! ip_address ip_address_v6 geoip_country geoip_country_iso2 currency_id! currency_code!"
     " currency_exchange_rate! default_currency_id! default_currency_code store_default_currency_code!"
     " store_default_to_transactional_exchange_rate! staff_notes customer_message discount_amount coupon_discount!"
@@ -55,6 +58,11 @@ v2 = V2Shape(
     " external_order_id tax_provider_id? customer_locale is_tax_inclusive_pricing! consignments fees",
     {
         "status": Derived(lambda order: NAMES[order.status_id]),
+        "custom_status": Derived(lambda order: NAMES[order.status_id]),
+        "credit_card_type": always(None, "string"),
+        "staff_notes": Alias("staff_notes", NULL_WHEN_EMPTY),
+        "customer_message": Alias("customer_message", NULL_WHEN_EMPTY),
+        "cart_id": Alias("cart_id", NULL_WHEN_EMPTY),
         "subtotal_tax": tax("subtotal"),
         "shipping_cost_tax": tax("shipping_cost"),
         "handling_cost_tax": tax("handling_cost"),
@@ -64,7 +72,7 @@ v2 = V2Shape(
         "handling_cost_tax_class_id": always(2, "int"),
         "wrapping_cost_tax_class_id": always(3, "int"),
         "payment_status": Alias("payment_status", FieldType("enum", as_is, as_is, as_is)),
-        "refunded_amount": always("0.0000", "decimal"),  # so the published description has it
+        "refunded_amount": always("0.0000", "decimal"),  # as in the published description
         "store_credit_amount": always("0.0000", "decimal"),
         "gift_certificate_amount": always("0.0000", "decimal"),
         "currency_code": Alias("default_currency_code"),

@@ -1,4 +1,4 @@
-"""Orders: filters, routes, what is asked of an order itself, and the ways in which it is listed and put away."""
+"""Orders: filters, routes, the rules of the order itself, and how orders are listed and archived."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from bodega.kit.actions import CHUNK, Chunk, Create, Delete, DeleteMany, ListAll
 from bodega.kit.body import Changes
 from bodega.kit.context import Context, Found, Recheck, Write
 from bodega.kit.endpoint import Endpoint
-from bodega.kit.listing import Filter, Include, Listing, Query
+from bodega.kit.filters import Filter
+from bodega.kit.listing import Include, Listing, Query
 from bodega.kit.parameters import parser
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
-from bodega.kit.write import SET_FOR_GOOD
+from bodega.kit.unknown_members import read_only
 from bodega.law.outcome import Emptied, Outcome, Shown, Validator
-from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.customers.customer import TABLE as CUSTOMERS
 from bodega.resources.geography import places
 from bodega.resources.orders import consignments, fees, writing
+from bodega.resources.orders.conflicts import with_addresses
 from bodega.resources.orders.order import SCOPE, SIGNALS, TABLE, Order
 from bodega.resources.orders.order_shape import v2
 from bodega.resources.store.order_statuses import STATUSES
@@ -76,12 +77,12 @@ COUNTED = "SELECT count(*) FROM orders WHERE is_deleted"
 
 
 async def all_live(context: Context) -> bool:
-    """Whether no order is put away: then the whole table is the list, and its statistics knows the total."""
+    """Whether no order is archived: then the list is the whole table, and its statistics have the total."""
     return await context.reader.row(ARCHIVED) is None
 
 
 class ListOrders(ListAll):
-    """GET: archived orders are shown to those who ask for them by `is_deleted`."""
+    """GET: archived orders are only shown with `is_deleted`."""
 
     async def find(self, context: Context) -> Found:
         asked = any(condition.column in ("is_deleted", LIVING.column) for condition in context.query.plan.where)
@@ -92,7 +93,7 @@ class ListOrders(ListAll):
 
 
 class CountOrders(ListOrders):
-    """GET of the count. Rule 93: it tells how many orders there are of each status."""
+    """GET of the count. Rule 93: it includes the number of orders by status."""
 
     is_list = False
 
@@ -100,7 +101,7 @@ class CountOrders(ListOrders):
         plan = found.plan
         assert plan is not None
         if LIVING in plan.where and len(plan.where) == 1:
-            # All of them are counted in an index, and those that are put away in another.
+            # All orders are counted by one index, and archived ones by another.
             counts = await self._by_status(context, plan._replace(where=()))
             away = await self._by_status(context, plan._replace(where=(LIVING._replace(value=True),)))
             counts = {status: count - away.get(status, 0) for status, count in counts.items()}
@@ -127,21 +128,29 @@ class CountOrders(ListOrders):
 
 
 class PlaceOrder(Create):
-    """POST."""
+    """POST: places an order."""
+
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
+        with with_addresses(context.base):
+            return await super().perform(unit, context, write)
 
     async def make(self, unit: Unit, write: Write, notes: list[Fault]) -> Row:
         return await writing.place(unit, write.draft, notes)
 
 
 class ChangeOrder(Update):
-    """PUT."""
+    """PUT: changes an order."""
+
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
+        with with_addresses(context.base):
+            return await super().perform(unit, context, write)
 
     async def change(self, unit: Unit, write: Write, notes: list[Fault], recheck: Recheck | None) -> Row:
         return await writing.change(unit, write.found.entity_id, write.draft, notes, recheck)
 
 
 class ArchiveOrder(Delete):
-    """DELETE. Rule 84: it puts the order away."""
+    """DELETE. Rule 84: archives the order."""
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         if write.recheck is not None:
@@ -152,7 +161,7 @@ class ArchiveOrder(Delete):
 
 
 class ArchiveAll(DeleteMany):
-    """DELETE of all. Rule 84: all are put away; more than 250 are a task."""
+    """DELETE of all orders. Rule 84: archives them; more than 250 become a task."""
 
     def parse(self, query: str) -> Query:
         asked = self.listing.parse(query, strict=True)
@@ -186,8 +195,8 @@ routes = (
 ONCE = ("external_id", "external_merchant_id")
 
 
-async def keep_the_numbers_of_others(_unit: Unit, changes: Changes, old: Order | None, _notes: list[Fault]) -> None:
-    """Rule 76: what an order is called elsewhere is set once."""
+async def keep_external_ids(_unit: Unit, changes: Changes, old: Order | None, _notes: list[Fault]) -> None:
+    """Rule 76: the external ids of an order can only be set once."""
     if old is None:
         return
     names = [
@@ -196,17 +205,18 @@ async def keep_the_numbers_of_others(_unit: Unit, changes: Changes, old: Order |
         if name in changes and getattr(old, name) not in (None, "", changes[name])
     ]  # fmt: skip
     if names:
-        raise refuse_faults([Fault(Reason.FIELD_READ_ONLY, name, SET_FOR_GOOD.format(name)) for name in names])
+        raise refuse_faults([read_only(name) for name in names])
 
 
-async def be_there_before_it_goes(_unit: Unit, changes: Changes, old: Order | None, _notes: list[Fault]) -> None:
-    """Rule 84: a PUT may put an order away, or take it out again; a new one is there."""
+async def start_unarchived(_unit: Unit, changes: Changes, old: Order | None, _notes: list[Fault]) -> None:
+    """Rule 84: a PUT can archive an order or restore it; a new one is not archived."""
     if old is None and "is_deleted" in changes:
-        raise refuse_faults([Fault(Reason.FIELD_READ_ONLY, "is_deleted", SET_FOR_GOOD.format("is_deleted"))])
+        raise refuse_faults([read_only("is_deleted")])
 
 
-async def know_the_customer(unit: Unit, changes: Changes, old: Order | None, _notes: list[Fault]) -> None:
-    """Rule 74: 0 is a guest, any other number a customer. An order outlives its customer, and keeps the number."""
+async def check_customer(unit: Unit, changes: Changes, old: Order | None, _notes: list[Fault]) -> None:
+    """Rule 74: 0 is a guest, any other number an existing customer. An order outlives its customer, and keeps the
+    number."""
     customer_id = changes.get("customer_id", 0)
     if (
         customer_id
@@ -216,10 +226,10 @@ async def know_the_customer(unit: Unit, changes: Changes, old: Order | None, _no
         raise refuse_faults([dangling("customer_id", "The customer does not exist.", [customer_id])])
 
 
-async def keep_the_currency(_unit: Unit, changes: Changes, old: Order | None, _notes: list[Fault]) -> None:
-    """The currency of an order is set when it is placed; a PUT that brings it is passed over, as the documents say.
+async def keep_currency(_unit: Unit, changes: Changes, old: Order | None, _notes: list[Fault]) -> None:
+    """The currency of an order is set when it is placed; a PUT of it is ignored, as documented.
 
-    So is a date of placing that says nothing.
+    So is an empty date of placing.
     """
     if old is not None:
         changes.pop("default_currency_code", None)
@@ -227,8 +237,9 @@ async def keep_the_currency(_unit: Unit, changes: Changes, old: Order | None, _n
         changes.pop("date_created", None)
 
 
-async def come_from_one_address(_unit: Unit, changes: Changes, _old: Order | None, _notes: list[Fault]) -> None:
-    """Setting the address of one generation takes the other's away; each is what it is called."""
+async def keep_one_ip_address(_unit: Unit, changes: Changes, _old: Order | None, _notes: list[Fault]) -> None:
+    """Keeps one IP address: setting an IPv4 address removes the IPv6 address and the other way round; each must be
+    valid."""
     faults = []
     for name, other, kind in (
         ("ip_address", "ip_address_v6", ipaddress.IPv4Address),
@@ -259,11 +270,11 @@ RESOURCE = Resource(
         Aggregate(
             TABLE,
             before_validate=(
-                keep_the_numbers_of_others,
-                be_there_before_it_goes,
-                know_the_customer,
-                keep_the_currency,
-                come_from_one_address,
+                keep_external_ids,
+                start_unarchived,
+                check_customer,
+                keep_currency,
+                keep_one_ip_address,
             ),
             signals=SIGNALS,
         ),

@@ -1,8 +1,8 @@
-"""How an order is paid, and the transactions that tell of it (rule 88).
+"""How an order is paid, and its transactions (rule 88).
 
-An order made through the API brings no card. Whoever makes it says by its status that it is paid, and that is kept as
-a payment outside of the store. One that names the payment at a provider, while it waits to be paid, is an authorised
-payment, which can be captured or voided.
+An order created through the API contains no card data. Its status says that it is paid, and that is recorded as a
+payment outside of the store. One that names a provider's payment while it awaits payment is an authorised payment,
+which can be captured or voided.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from bodega.resources.orders.order import Order
 from bodega.resources.store.payment_methods import METHODS
 from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
+from bodega.storage.plan import conditions_sql
 from bodega.storage.query import Row
 from bodega.storage.table import Reference
 from bodega.storage.unit import Unit
@@ -40,7 +41,7 @@ SCOPE = "store_v2_transactions"
 EITHER = "store_v2_transactions|store_v2_orders"
 CREDIT = "storecredit"
 PAID = frozenset({2, 3, 8, 9, 10, 11})
-"""Rule 88: statuses of orders that are paid for."""
+"""Rule 88: the statuses of paid orders."""
 WAITING = frozenset({1, 7, 12})
 AWAITING_FULFILLMENT = 11
 GATEWAYS = {name.casefold(): code for code, name, _ in METHODS}
@@ -50,7 +51,7 @@ Reference_ = int | UnsetType
 
 
 class Transaction(Entity, kw_only=True):
-    """One movement of money. `reference_transaction_id` is the one it acts upon."""
+    """One movement of money. `reference_transaction_id` is the transaction on which it acts."""
 
     order_id: Annotated[str, FieldType("string", as_is, as_is, as_is)]
     event: Literal["purchase", "authorization", "capture", "refund", "void", "pending", "settled"]
@@ -101,7 +102,7 @@ V2 = Endpoint(2, TABLE, Listing(TABLE, 2, ""), SCOPE, V3.home, parents=OF_ORDER)
 
 
 class Payment(NamedTuple):
-    """A movement that is to be told as a transaction."""
+    """A payment that is to be recorded as a transaction."""
 
     event: Literal["purchase", "authorization", "capture", "refund", "void"]
     amount: Decimal
@@ -110,12 +111,12 @@ class Payment(NamedTuple):
 
 
 def gateway_of(item: Order) -> str:
-    """The word for how it is paid: one of the store's own methods, or "custom"."""
+    """The gateway of a payment: one of the store's own methods, or "custom"."""
     return GATEWAYS.get(item.payment_method.casefold(), "custom")
 
 
 def opening(new: Order) -> Payment | None:
-    """The payment that a new order brings with it, if any; marks it in the order."""
+    """The opening payment of a new order, if any; records it in the order."""
     if new.total_inc_tax <= 0:
         return None
     if new.status_id in PAID:
@@ -129,9 +130,9 @@ def opening(new: Order) -> Payment | None:
 
 
 async def follow(unit: Unit, old: Order, new: Order) -> None:
-    """An order that comes to a status of paid ones was paid; what was authorised is captured with it.
+    """An order that gets a paid status was paid; an authorised payment is captured with it.
 
-    One that waits, and is told of its payment at a provider, is authorised.
+    One that awaits payment, and gets the id of a provider's payment, is authorised.
     """
     told = new.payment_provider_id and not old.payment_provider_id and not new.payment_status
     if told and not new.paid and new.status_id in WAITING and (payment := opening(new)) is not None:
@@ -141,7 +142,7 @@ async def follow(unit: Unit, old: Order, new: Order) -> None:
         return
     authorized = new.payment_status == "authorized"
     new.paid = new.total_inc_tax
-    if new.payment_provider_id:
+    if authorized:
         new.payment_status = "captured"
     await record(unit, new, Payment("capture" if authorized else "purchase", new.total_inc_tax))
 
@@ -178,17 +179,18 @@ async def record(unit: Unit, item: Order, payment: Payment) -> Row:
 
 
 class ShowTransactions(ListAll):
-    """GET under V2's path: connectors read `data` there as well."""
+    """GET below V2's path: connectors read `data` there as well."""
 
     async def answer(self, context: Context, found: Found) -> Outcome:
-        sql = "SELECT doc FROM order_transactions WHERE order_ref = $1 ORDER BY id"
-        docs = await query.values(context.reader, sql, found.parent)
+        assert found.plan is not None
+        where, values = conditions_sql(found.plan.where, context.reader.dialect)
+        docs = await query.values(context.reader, f"SELECT doc FROM order_transactions{where} ORDER BY id", *values)
         shown = [parse_json(doc) for doc in docs]
         return Shown(value={"data": shown}, root="transactions")
 
 
 class PaymentAction(Action):
-    """POST that moves an authorised payment on: captures it, or voids it."""
+    """POST that captures or voids an authorised payment."""
 
     writes = True
     body = True

@@ -1,4 +1,4 @@
-"""A refund as it is stored, and what a body says of one."""
+"""A refund as it is stored, and as a body describes it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import Id, Line, Moment, Money, clean_decimal
+from bodega.kit.fields import Id, Line, Moment, Money, clean_object
 from bodega.kit.v3_shape import V3Shape
 from bodega.resources.orders import payments
 from bodega.resources.store.payment_methods import METHODS
@@ -25,18 +25,19 @@ Reason_ = Annotated[str, msgspec.Meta(max_length=1000)]
 
 
 class RefundAdjustment(msgspec.Struct, kw_only=True):
-    """What is kept back of a returned product: an amount below nothing."""
+    """What is withheld for a returned product: a negative amount."""
 
     amount: Decimal
     description: Line = ""
 
     def __post_init__(self) -> None:
-        if not -clean_decimal(10**9) <= self.amount < 0:
+        clean_object(self.amount)
+        if not self.amount < 0:
             raise ValueError("must have an amount below 0")
 
 
 class ItemDraft(msgspec.Struct, kw_only=True):
-    """What is given back: pieces of a line, or an amount of something else."""
+    """What is refunded: pieces of a line, or an amount of something else."""
 
     item_type: Type
     item_id: Id
@@ -47,7 +48,7 @@ class ItemDraft(msgspec.Struct, kw_only=True):
 
 
 class PaymentDraft(msgspec.Struct, kw_only=True):
-    """By which provider how much goes back."""
+    """How much is refunded by which provider."""
 
     provider_id: Line
     amount: Decimal
@@ -55,7 +56,7 @@ class PaymentDraft(msgspec.Struct, kw_only=True):
 
 
 class Override(msgspec.Struct, kw_only=True):
-    """The merchant's own reckoning."""
+    """The amount that the merchant set instead."""
 
     total_amount: Decimal
     total_tax: Decimal
@@ -72,7 +73,7 @@ class RefundRequest(Entity, kw_only=True):
 
 
 class RefundItem(msgspec.Struct, kw_only=True):
-    """An item that was given back; pieces have no `requested_amount`."""
+    """An item that was refunded; pieces have no `requested_amount`."""
 
     item_type: Type
     item_id: int
@@ -83,7 +84,7 @@ class RefundItem(msgspec.Struct, kw_only=True):
 
 
 class RefundPayment(msgspec.Struct, kw_only=True):
-    """What went back by one provider."""
+    """What was refunded by one provider."""
 
     id: int
     provider_id: str
@@ -95,7 +96,7 @@ class RefundPayment(msgspec.Struct, kw_only=True):
 
 
 class Refund(Entity, kw_only=True):
-    """Nobody changes a refund once it is made."""
+    """A refund, which never changes once it is made."""
 
     order_id: Id
     user_id: Id = 0
@@ -112,8 +113,7 @@ TABLE = stored(
     "order_refunds",
     Refund,
     noun="refund",
-    columns="order_id",
-    computed={"created": ("TEXT", lambda refund: refund.created)},
+    columns="order_id created",
     indexed="order_id",
     references=[Reference("order_id", "orders", "order_id", "The order does not exist.", "CASCADE")],
 )

@@ -1,4 +1,5 @@
-"""What a refund comes to: each item within what is left of what it names, all of them within the payment (rule 87)."""
+"""The amount of a refund: each item is limited to what is left of what it names, all of them to the payment (rule
+87)."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ from bodega.storage.unit import Unit
 
 
 class RefundContext(NamedTuple):
-    """An order with all that can be given back of it."""
+    """An order with everything of it that can be refunded."""
 
     row: Row
     lines: dict[int, Row]
@@ -34,13 +35,13 @@ class RefundContext(NamedTuple):
 
     @property
     def order(self) -> Order:
-        """The order as it is."""
+        """The stored order."""
         found: Order = self.row.entity
         return found
 
     @property
     def left(self) -> Decimal:
-        """What of the payment was not given back yet."""
+        """What of the payment was not refunded yet."""
         return self.order.paid - self.order.refunded
 
 
@@ -57,14 +58,14 @@ async def refund_context(unit: Unit, order_id: int) -> RefundContext:
 
 
 class RefundSum(NamedTuple):
-    """What the items come to: parts that are taxed, and an amount that is not."""
+    """The sum of the items: taxed parts, and an untaxed amount."""
 
     taxed: Amount
     plain: Decimal
 
 
-def reckoned(refundable: RefundContext, items: Sequence[ItemDraft]) -> RefundSum:
-    """The items of a refund, each within what is left of what it names. Raises Refusal naming every faulty one."""
+def sum_items(refundable: RefundContext, items: Sequence[ItemDraft]) -> RefundSum:
+    """The items of a refund, each limited to what is left of what it names. Raises Refusal naming every faulty one."""
     faults: list[Fault] = []
     taxed, plain = Amount(), ZERO
     done: Counter[tuple[str, int]] = Counter()
@@ -146,12 +147,12 @@ def _amount(
 
 
 def done_amount(done: Mapping[tuple[str, int], int], key: tuple[str, int]) -> Decimal:
-    """What earlier items of the same body gave back of this, kept in ten-thousandths."""
+    """What earlier items of the same body refunded of this, in ten-thousandths."""
     return Decimal(done.get(key, 0)) / 10_000
 
 
 def _cost(refundable: RefundContext, item: ItemDraft) -> tuple[Amount | None, Decimal]:
-    """What an item is about, whole, and what of it was given back."""
+    """The whole amount that an item is about, and what of it was refunded."""
     one = refundable.order
     if item.item_type == "FEE":
         row = refundable.fees.get(item.item_id)
@@ -164,7 +165,7 @@ def _cost(refundable: RefundContext, item: ItemDraft) -> tuple[Amount | None, De
 
 
 def due(refundable: RefundContext, draft: Mapping[str, Any]) -> RefundDue:
-    """Rule 87: an order is paid before it is refunded. Raises Refusal."""
+    """Rule 87: an order must be paid before it is refunded. Raises Refusal."""
     if refundable.left <= 0:
         message = "The order has no payment that could be refunded."
         details = {"payment_status": refundable.order.payment_status, "refundable_amount": str(refundable.left)}
@@ -181,7 +182,7 @@ def due(refundable: RefundContext, draft: Mapping[str, Any]) -> RefundDue:
     elif not items:
         raise refuse_faults([invalid("items", "must name at least one item")])
     else:
-        sums = reckoned(refundable, items)
+        sums = sum_items(refundable, items)
         made = refunds.due(sums.taxed, sums.plain, refundable.left)
     if override is not None:
         made = made._replace(amount=override.total_amount, tax=override.total_tax)

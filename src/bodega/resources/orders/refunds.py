@@ -1,4 +1,4 @@
-"""Refunds of orders in V3: quotes, refunds, and what they change. Rule 87: they never give stock back."""
+"""Refunds of orders in V3: quotes, refunds, and what they change. Rule 87: they never return stock."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from bodega.domain.refunds import RefundDue
 from bodega.kit.actions import Action, ListAll, ShowItem
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint, Parent
-from bodega.kit.fields import clean_moment, moment
-from bodega.kit.listing import Filter, Listing
-from bodega.kit.parameters import listed, parser
+from bodega.kit.fields import moment
+from bodega.kit.filters import FilterField
+from bodega.kit.listing import Listing
+from bodega.kit.parameters import parser
 from bodega.kit.render import json
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
@@ -51,19 +52,20 @@ from bodega.storage.unit import Unit
 _id = parser("INTEGER", "id")
 OF_TRANSACTION = SqlTest("id IN (SELECT refund_id FROM order_transactions x WHERE x.id IN ({placeholders}))")
 MAPPED = {
-    "created:min": Filter("created", "min", clean_moment),
-    "created:max": Filter("created", "max", clean_moment),
-    "order_id:in": Filter("order_id", "in", listed(_id)),
-    "id:in": Filter("id", "in", listed(_id)),
-    "transaction_id": Filter(OF_TRANSACTION, "in", lambda text: (_id(text),)),
+    "transaction_id": FilterField(OF_TRANSACTION, _id),
 }
 ALL = Endpoint(
-    3, TABLE, Listing(TABLE, 3, "", mapped=MAPPED), payments.EITHER, "orders/payment_actions/refunds", v3=v3
-)  # fmt: skip
+    3,
+    TABLE,
+    Listing(TABLE, 3, ":id :order_id :created", mapped=MAPPED),
+    payments.EITHER,
+    "orders/payment_actions/refunds",
+    v3=v3,
+)
 OF_ORDER = Endpoint(
     3,
     TABLE,
-    Listing(TABLE, 3, "", mapped={"transaction_id": MAPPED["transaction_id"]}),
+    Listing(TABLE, 3, "", mapped=MAPPED),
     payments.EITHER,
     "orders/payment_actions/refunds",
     v3=v3,
@@ -72,8 +74,8 @@ OF_ORDER = Endpoint(
 
 
 def _providers(refundable: RefundContext) -> list[str]:
-    """By which a refund can go: as it was paid, however the merchant likes, or as a customer's store credit, which is
-    in the store's own currency."""
+    """The providers of a refund: the one by which it was paid, a custom one, or a customer's store credit, which is in
+    the store's own currency."""
     one = refundable.order
     credit = [CREDIT] if refundable.customer and one.default_currency_code == one.store_default_currency_code else []
     return list(dict.fromkeys([payments.gateway_of(one), CUSTOM, *credit]))
@@ -121,7 +123,7 @@ class _OfOrder(Action):
 
 
 class QuoteRefund(_OfOrder):
-    """POST: what a refund would come to; it changes nothing."""
+    """POST: what a refund would amount to; it changes nothing."""
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         refundable = await refund_context(unit, write.found.entity_id)
@@ -129,7 +131,7 @@ class QuoteRefund(_OfOrder):
 
 
 class MakeRefund(_OfOrder):
-    """POST: gives money back."""
+    """POST: makes a refund."""
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         refundable = await refund_context(unit, write.found.entity_id)
@@ -146,7 +148,7 @@ class MakeRefund(_OfOrder):
 async def give_back(
     unit: Unit, refundable: RefundContext, made: RefundDue, ways: Sequence[PaymentDraft], draft: Mapping[str, Any]
 ) -> Row:
-    """The refund of what a draft names: what it comes to, by these ways."""
+    """Makes the refund of a draft: its amount, by these providers."""
     new = replace(refundable.order, refunded=refundable.order.refunded + made.amount, date_modified=moment(unit.now))
     new.status_id = REFUNDED if new.refunded >= new.paid else PARTIALLY
     new.payment_status = "refunded" if new.refunded >= new.paid else "partially refunded"
@@ -183,7 +185,7 @@ async def give_back(
 
 
 def _ways(refundable: RefundContext, made: RefundDue, draft: Mapping[str, Any]) -> list[PaymentDraft]:
-    """By which providers the money goes; together they give back what the refund comes to (rule 87)."""
+    """The payments by provider; together they must equal the amount of the refund (rule 87)."""
     given = draft.get("payments", UNSET)
     if given is UNSET and draft.get("items", UNSET) is UNSET:
         return [PaymentDraft(provider_id=_providers(refundable)[0], amount=made.amount)]
@@ -206,7 +208,7 @@ def _ways(refundable: RefundContext, made: RefundDue, draft: Mapping[str, Any]) 
 
 
 async def _credit(unit: Unit, refundable: RefundContext, amount: Decimal) -> None:
-    """Store credit is kept with the customer."""
+    """Adds store credit to the customer."""
     assert refundable.customer is not None
     row = await unit.get(customer.TABLE, refundable.customer.entity.id)
     assert row is not None
@@ -214,7 +216,7 @@ async def _credit(unit: Unit, refundable: RefundContext, amount: Decimal) -> Non
 
 
 async def _mark(unit: Unit, refundable: RefundContext, new: Order, items: Sequence[ItemDraft]) -> None:
-    """What was given back is counted where it came from, so that nothing is given back twice."""
+    """Records the refund where the money came from, so that nothing is refunded twice."""
     for item in items:
         if item.item_type in PIECES:
             row = refundable.lines[item.item_id]

@@ -1,4 +1,4 @@
-"""Settings of orders: who is told of a new one, in the whole store and where a channel differs."""
+"""Settings of orders: who is notified of a new one, for the whole store and for channels that differ."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ KINDS = ("order_placed", "forward_invoice")
 
 
 class Mailing(msgspec.Struct):
-    """Whom to write to; None, for a channel, is whom the store writes to."""
+    """The addresses to notify; None, for a channel, means the store's addresses."""
 
     email_addresses: list[str] | UnsetType | None = UNSET
 
 
 class Notifications(msgspec.Struct):
-    """Of a new order, and with its invoice."""
+    """Notifications of a new order, and of its invoice."""
 
     order_placed: Mailing | UnsetType = UNSET
     forward_invoice: Mailing | UnsetType = UNSET
 
 
 class OrderSettings(Entity, kw_only=True):
-    """One row for the store, and one for each channel that has any of its own."""
+    """One row for the store, and one for each channel with its own settings."""
 
     notifications: Notifications = msgspec.field(default_factory=Notifications)
 
@@ -81,7 +81,7 @@ def _told_as(addresses: Any, row_id: int) -> list[str] | None:
 
 
 class ShowOrderSettings(Action):
-    """GET: of the store, or of the channel that the path names. The published form of these has no `data`."""
+    """GET: the settings of the store, or of the channel in the path. Their published form has no `data`."""
 
     def parse(self, query: str) -> Query:
         return NO_QUERY
@@ -99,7 +99,7 @@ class ShowOrderSettings(Action):
 
 
 class ChangeOrderSettings(ShowOrderSettings):
-    """PUT: what the body does not name stays."""
+    """PUT: settings that the body does not name stay."""
 
     writes = True
     body = True

@@ -1,11 +1,11 @@
-"""Shipments: what of an order was sent, how, and what follows for its status (rules 89 and 95)."""
+"""Shipments: what of an order was sent, how, and how its status follows (rules 89 and 95)."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 from msgspec.structs import replace
@@ -18,9 +18,9 @@ from bodega.kit.fields import Id, Line, Long, Moment, Money, moment, structured
 from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item
+from bodega.kit.unknown_members import read_only
 from bodega.kit.v2_members import Derived
 from bodega.kit.v2_shape import V2Shape
-from bodega.kit.write import unchanging
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.orders import line, order, order_policy, payments, stock
@@ -35,13 +35,13 @@ from bodega.storage.unit import Unit
 
 SHIPPED, PARTIALLY = 2, 3
 ENDED = frozenset({4, 5, 6, 10})
-"""Refunded, Cancelled, Declined, Completed: what is sent afterwards does not change that."""
+"""Refunded, Cancelled, Declined, Completed: a later shipment does not change the status."""
 
 CARRIERS = {
     "auspost": "australia-post", "canadapost": "canada-post", "endicia": "usps", "usps": "usps", "fedex": "fedex",
     "ups": "ups", "upsready": "ups", "upsonline": "ups", "royalmail": "royal-mail",
 }  # fmt: skip
-"""What the tracking service calls the carrier that a provider sends by."""
+"""The tracking service's name for the carrier of a provider."""
 DISPLAY = {
     "auspost": "Australia Post", "canadapost": "Canada Post", "endicia": "Endicia", "usps": "USPS", "fedex": "FedEx",
     "ups": "UPS", "upsready": "UPS Ready", "upsonline": "UPS Online", "shipperhq": "ShipperHQ",
@@ -55,15 +55,24 @@ TRACKED_AT = {
 
 
 class Item(msgspec.Struct, kw_only=True):
-    """So many pieces of a line."""
+    """A quantity of a line."""
 
     order_product_id: Id
     quantity: Annotated[int, msgspec.Meta(ge=1)]
     product_id: Id = 0
 
 
+class ItemDraft(msgspec.Struct, kw_only=True):
+    """What a body says of an item."""
+
+    shown_only: ClassVar[str] = "product_id"
+
+    order_product_id: Id
+    quantity: int
+
+
 class ShippedTo(msgspec.Struct, kw_only=True):
-    """An address as it was when the shipment left."""
+    """The address at the time of the shipment."""
 
     first_name: Line = ""
     last_name: Line = ""
@@ -80,7 +89,7 @@ class ShippedTo(msgspec.Struct, kw_only=True):
 
 
 class Shipment(Entity, kw_only=True):
-    """`items` are set for good when it is made; the addresses are those of the order at that time."""
+    """`items` cannot change after it is created; the addresses are those of the order at that time."""
 
     order_id: Id
     customer_id: Id = 0
@@ -95,7 +104,7 @@ class Shipment(Entity, kw_only=True):
     comments: Long = ""
     billing_address: Annotated[ShippedTo, structured(ShippedTo)] = msgspec.field(default_factory=ShippedTo)
     shipping_address: Annotated[ShippedTo, structured(ShippedTo)] = msgspec.field(default_factory=ShippedTo)
-    items: Annotated[list[Item], structured(list[Item])._replace(word="object_array")]
+    items: Annotated[list[Item], structured(list[Item])._replace(word="object_array", holds=list[ItemDraft])]
 
 
 TABLE = stored(
@@ -109,7 +118,7 @@ TABLE = stored(
 
 
 def _link(shipment: Shipment) -> str:
-    """Where the parcel can be followed: at the carrier's own page, else at a tracking service."""
+    """The tracking URL of the parcel: the carrier's own page, else a tracking service."""
     carrier = shipment.tracking_carrier or CARRIERS.get(shipment.shipping_provider, "")
     if shipment.tracking_link or not carrier or not shipment.tracking_number:
         return ""
@@ -152,8 +161,8 @@ routes = (
 )
 
 
-async def name_one_carrier(_unit: Unit, changes: Changes, old: Shipment | None, _notes: list[Fault]) -> None:
-    """Rule 89: shipping_provider and tracking_carrier name the same carrier."""
+async def derive_carrier(_unit: Unit, changes: Changes, old: Shipment | None, _notes: list[Fault]) -> None:
+    """Rule 89: `shipping_provider` and `tracking_carrier` name the same carrier."""
     provider = changes.get("shipping_provider", old.shipping_provider if old is not None else "")
     carrier = changes.get("tracking_carrier", old.tracking_carrier if old is not None else "")
     known = {provider, CARRIERS.get(provider, provider)}
@@ -161,8 +170,8 @@ async def name_one_carrier(_unit: Unit, changes: Changes, old: Shipment | None, 
         raise refuse_faults([invalid("tracking_carrier", f"must be the carrier that {provider} sends by")])
 
 
-async def send_what_is_left(unit: Unit, old: Shipment | None, new: Shipment) -> None:
-    """Rule 89: no more is sent than was ordered and not sent yet; it goes to an address of the order."""
+async def check_shipped_quantities(unit: Unit, old: Shipment | None, new: Shipment) -> None:
+    """Rule 89: no more is sent than was ordered and not sent yet; the destination is an address of the order."""
     if old is not None and old.order_address_id == new.order_address_id:
         return
     address = await unit.get(addresses.TABLE, new.order_address_id)
@@ -215,8 +224,8 @@ def _too_many(new: Shipment, lines: Mapping[int, Row]) -> list[Fault]:
     return faults
 
 
-async def move_the_order_on(unit: Unit, old: Shipment | None, new: Shipment) -> None:
-    """Rule 89: with a part of it sent an order is Partially Shipped, with all of it Shipped. Rule 95: and dated."""
+async def update_order_status(unit: Unit, old: Shipment | None, new: Shipment) -> None:
+    """Rule 89: a partly sent order is Partially Shipped, a completely sent one Shipped. Rule 95: and dated."""
     if old is not None:
         return
     sent = await _count(unit, new.order_id, new.items, 1)
@@ -230,11 +239,11 @@ async def move_the_order_on(unit: Unit, old: Shipment | None, new: Shipment) -> 
         moved.status_id = SHIPPED if whole else PARTIALLY
     if whole:
         moved.date_shipped = moved.date_shipped or now
-    await follow_the_status(unit, row, moved, [one.entity for one in sent])
+    await apply_status(unit, row, moved, [one.entity for one in sent])
 
 
-async def follow_the_status(unit: Unit, row: Row, moved: order.Order, lines: Sequence[OrderLine]) -> None:
-    """What a status brings with it: stock that is taken when an order is shipped, and that it counts as paid."""
+async def apply_status(unit: Unit, row: Row, moved: order.Order, lines: Sequence[OrderLine]) -> None:
+    """Applies the effects of a status: stock that is taken when an order is shipped, and that it counts as paid."""
     before = [replace(one) for one in lines]
     held = row.entity.holds_stock
     moves = stock.settle(moved, lines, before, order_policy.timing(unit), held=held)
@@ -249,7 +258,7 @@ async def follow_the_status(unit: Unit, row: Row, moved: order.Order, lines: Seq
 
 
 async def _count(unit: Unit, order_id: int, items: Sequence[Item], sign: int) -> list[Row]:
-    """Counts pieces as sent (1) or as not sent after all (-1): in their lines and at their address; all the lines."""
+    """Counts pieces as sent (1) or as no longer sent (-1), in their lines and at their address; returns all lines."""
     lines = await _lines(unit, order_id)
     pieces: Counter[int] = Counter()
     at_address: Counter[int] = Counter()
@@ -269,10 +278,10 @@ async def _count(unit: Unit, order_id: int, items: Sequence[Item], sign: int) ->
     return list(lines.values())
 
 
-async def count_what_was_not_sent_after_all(unit: Unit, doomed: Sequence[int]) -> None:
-    """Rule 89: the pieces of a shipment that is deleted can be sent again; the order's status stays as it is."""
+async def uncount_deleted_shipment(unit: Unit, ids: Sequence[int]) -> None:
+    """Rule 89: the pieces of a deleted shipment can be sent again; the order's status does not change."""
     gone: Shipment
-    for gone in await query.entities_of(unit.tx, TABLE, doomed):
+    for gone in await query.entities_of(unit.tx, TABLE, ids):
         if (order.TABLE.name, gone.order_id) in unit.leaving:
             continue
         left = await _count(unit, gone.order_id, gone.items, -1)
@@ -283,17 +292,27 @@ async def count_what_was_not_sent_after_all(unit: Unit, doomed: Sequence[int]) -
         await unit.update(order.TABLE, row, changed)
 
 
+async def keep_its_items(_unit: Unit, changes: Changes, old: Shipment | None, _notes: list[Fault]) -> None:
+    """Rule 89: set for good when it is made: items. Those that are sent back as they are do no harm."""
+    if old is None or "items" not in changes:
+        return
+    given, had = ([(one.order_product_id, one.quantity) for one in items] for items in (changes["items"], old.items))
+    if given != had:
+        raise refuse_faults([read_only("items")])
+    del changes["items"]
+
+
 RESOURCE = Resource(
     aggregates=(
         Aggregate(
             TABLE,
             before_validate=(
-                unchanging("items"),
-                name_one_carrier,
+                keep_its_items,
+                derive_carrier,
             ),
-            before_write=(send_what_is_left,),
-            after_write=(move_the_order_on,),
-            before_delete=(count_what_was_not_sent_after_all,),
+            before_write=(check_shipped_quantities,),
+            after_write=(update_order_status,),
+            before_delete=(uncount_deleted_shipment,),
             signals=events("store/shipment", more=lambda shipment: {"orderId": shipment.order_id}),
         ),
     ),

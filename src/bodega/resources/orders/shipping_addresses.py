@@ -1,4 +1,4 @@
-"""Where the lines of an order go. The shipping and handling costs of the order are shown with its address."""
+"""The shipping addresses of an order. Its shipping and handling costs are shown with its address."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ZERO = Decimal(0)
 
 
 class ShippingAddress(Entity, kw_only=True):
-    """`items_total` and `items_shipped` count the pieces that go here, and those that are under way."""
+    """`items_total` and `items_shipped` count the pieces that go to this address, and those that were sent."""
 
     order_id: Id
     first_name: Line = ""
@@ -57,7 +57,7 @@ class ShippingAddress(Entity, kw_only=True):
 
     @property
     def plain(self) -> dict[str, Any]:
-        """The address alone, as other resources show it."""
+        """The plain address, as other resources show it."""
         return {name: getattr(self, name) for name in FIELDS}
 
 
@@ -110,7 +110,7 @@ def superfluous(given: Sequence[AddressDraft]) -> list[Fault]:
     return [invalid(f"shipping_addresses.{place}", why) for place in range(1, len(given))]
 
 
-async def find_the_country(_unit: Unit, changes: Changes, old: ShippingAddress | None, _notes: list[Fault]) -> None:
+async def resolve_country(_unit: Unit, changes: Changes, old: ShippingAddress | None, _notes: list[Fault]) -> None:
     """Rule 81: the code of the country overrides its name. Rule 90: costs and taxes stay as they are."""
     if old is None:
         return
@@ -122,7 +122,7 @@ RESOURCE = Resource(
     aggregates=(
         Aggregate(
             TABLE,
-            before_validate=(find_the_country,),
+            before_validate=(resolve_country,),
         ),
     ),
     routes=routes,

@@ -1,7 +1,7 @@
-"""What an order moves in the catalogue: stock, and how many were ever sold (rules 76, 79 and 86).
+"""What an order changes in the catalogue: stock and total_sold (rules 76, 79 and 86).
 
-The store has one writer at a time, and what stands here runs inside its transaction: no two orders can take the same
-piece, whatever the number of workers.
+The store has one writer at a time, and this code runs inside its transaction: no two orders can take the same piece,
+whatever the number of workers.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from msgspec.structs import replace
 from bodega.domain import stock
 from bodega.domain.stock import CAUSE, Timing
 from bodega.kit.fields import moment
-from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, refuse_faults
 from bodega.resources.catalog import product, variants
 from bodega.resources.catalog.product import Product
+from bodega.resources.orders import conflicts
 from bodega.resources.orders.line import OrderLine
 from bodega.resources.orders.order import MIGRATED, Order
 from bodega.storage.unit import Unit
@@ -28,7 +28,7 @@ Key = tuple[int, int]
 
 
 class Moves(NamedTuple):
-    """How many pieces leave the stock, and how many more were sold; less than 0 comes back."""
+    """How many pieces leave the stock, and how many more were sold; negative numbers are returned."""
 
     taken: Mapping[Key, int]
     sold: Mapping[int, int]
@@ -37,9 +37,9 @@ class Moves(NamedTuple):
 def settle(
     order: Order, lines: Sequence[OrderLine], before: Sequence[OrderLine], timing: Timing, *, held: bool
 ) -> Moves:
-    """Marks what each line has taken and sold from now on; what differs from `before` is to be moved.
+    """Sets what each line has taken and sold from now on; returns the differences from `before`.
 
-    Sets `order.holds_stock`. `before` are the lines as they were, those that go included.
+    Sets `order.holds_stock`. `before` are the previous lines, including removed ones.
     """
     order.holds_stock = holds = stock.holds(order.status_id, timing, held=held)
     was = {line.id: line for line in before if line.id}
@@ -71,7 +71,7 @@ def _key(line: OrderLine) -> Key:
 
 
 async def move(unit: Unit, moves: Moves, lines: Sequence[OrderLine]) -> None:
-    """Carries the moves out; raises the refusal that names every line for which there is too little."""
+    """Carries out the moves; raises a refusal that names every line without enough stock."""
     faults: list[Fault] = []
     cause, unit.cause = unit.cause, CAUSE
     for product_id in sorted({key[0] for key in moves.taken} | moves.sold.keys()):
@@ -85,14 +85,15 @@ async def move(unit: Unit, moves: Moves, lines: Sequence[OrderLine]) -> None:
 async def _move_one(
     unit: Unit, product_id: int, taken: Mapping[int, int], sold: int, lines: Sequence[OrderLine]
 ) -> list[Fault]:
-    """Rule 79: of one product, what is tracked falls and never below nothing. What was deleted since is passed over."""
+    """Rule 79: changes the tracked stock of one product, which never falls below zero. What was deleted since is
+    ignored."""
     row = await unit.get(product.TABLE, product_id)
     if row is None:
         return []
     owner: Product = row.entity
     count = 0
     if owner.inventory_tracking == "variant" and owner.base_variant_id is None:
-        faults = [await _take(unit, product_id, variant_id, many, lines) for variant_id, many in taken.items()]
+        faults = [await _take(unit, owner, variant_id, many, lines) for variant_id, many in taken.items()]
         if any(faults):
             return [fault for fault in faults if fault is not None]
         row = await unit.get(product.TABLE, product_id) if taken else row
@@ -100,7 +101,7 @@ async def _move_one(
     elif owner.inventory_tracking != "none":
         count = sum(taken.values())
         if 0 < count > owner.inventory_level:
-            return [_short((product_id, 0), owner.inventory_level, lines)]
+            return [_short(owner, 0, owner.inventory_level, lines)]
     changed = replace(row.entity, total_sold=max(row.entity.total_sold + sold, 0))
     if count:
         changed.inventory_level -= count
@@ -110,37 +111,28 @@ async def _move_one(
     return []
 
 
-async def _take(unit: Unit, product_id: int, variant_id: int, count: int, lines: Sequence[OrderLine]) -> Fault | None:
+async def _take(unit: Unit, owner: Product, variant_id: int, count: int, lines: Sequence[OrderLine]) -> Fault | None:
     found = await unit.get(variants.TABLE, variant_id)
     if found is None:
         return None
     level = found.entity.inventory_level - count
     if count > 0 > level:
-        return _short((product_id, variant_id), found.entity.inventory_level, lines)
+        return _short(owner, variant_id, found.entity.inventory_level, lines)
     await unit.update(variants.TABLE, found, replace(found.entity, inventory_level=level))
-    told = {"product_id": product_id, "method": "absolute", "value": level, "variant_id": variant_id}
+    told = {"product_id": owner.id, "method": "absolute", "value": level, "variant_id": variant_id}
     await unit.fire(
         "store/sku/inventory/order/updated", {"type": "sku", "id": found.entity.sku_id, "inventory": told}
     )  # fmt: skip
     return None
 
 
-def _short(key: Key, level: int, lines: Sequence[OrderLine]) -> Fault:
+def _short(owner: Product, variant_id: int, level: int, lines: Sequence[OrderLine]) -> Fault:
     """The fault of the first line that asks for more; a variant of 0 is any of the product's."""
-    product_id, variant_id = key
     asking = [
         (place, line)
         for place, line in enumerate(lines)
-        if line.product_id == product_id and variant_id in (0, line.variant_id)
+        if line.product_id == owner.id and variant_id in (0, line.variant_id)
     ]
-    field = f"products.{asking[0][0] if asking else 0}.quantity"
-    message = f"There are only {max(level, 0)} of product {product_id} in stock."
-    details = {
-        "conflict_reason": message,
-        "available_quantity": max(level, 0),
-        "requested_quantity": sum(line.quantity for _, line in asking),
-        "product_id": product_id,
-        "variant_id": variant_id or (asking[0][1].variant_id if asking else 0),
-        "resolution": Reason.OUT_OF_STOCK.remedy,
-    }
-    return Fault(Reason.OUT_OF_STOCK, field, message, details)
+    place, first = (asking[0][0], asking[0][1].variant_id) if asking else (0, 0)
+    asked = sum(line.quantity for _, line in asking)
+    return conflicts.out_of_stock(owner, variant_id or first, level, asked, place)

@@ -1,4 +1,4 @@
-"""The taxes of an order: one row for each line, and for each other cost, that is taxed."""
+"""The taxes of an order: one row for each taxed line or other cost."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from bodega.kit.context import Context, Found
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import INTEGER, Id, Line, Money
-from bodega.kit.listing import Ignored, Listing
+from bodega.kit.filters import Ignored
+from bodega.kit.listing import Listing
 from bodega.kit.parameters import parser
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
@@ -26,7 +27,7 @@ from bodega.storage.unit import Unit
 
 
 class OrderTax(Entity, kw_only=True):
-    """`rate` is in per cent; `tax_class` what the class is called, or that the caller said what the tax is."""
+    """`rate` is in per cent; `tax_class` the name of the class, or that the caller set the tax."""
 
     order_id: Id
     order_address_id: Id = 0
@@ -81,7 +82,7 @@ V2 = Endpoint(
 
 
 class ListTaxes(ListAll):
-    """GET: what each tax is for is told to those who ask for details."""
+    """GET: with `details`, each tax shows what it is for."""
 
     async def answer(self, context: Context, found: Found) -> Outcome:
         detailed = dict(context.query.given).get("details", "").lower() in ("true", "1")
@@ -98,7 +99,7 @@ routes = (
 
 
 async def keep(unit: Unit, order_id: int, wanted: Sequence[OrderTax]) -> None:
-    """The taxes of an order as they are now; those that say the same keep their ids."""
+    """Writes the taxes of an order as they are now; unchanged ones keep their ids."""
     sql = "SELECT id FROM order_taxes WHERE order_id = $1 ORDER BY id"
     there = await query.values(unit.tx, sql, order_id)
     for tax_id, tax in zip(there, wanted, strict=False):

@@ -1,4 +1,4 @@
-"""What an order costs, from its parts: the one place where its totals are made (rules 77, 78 and 82)."""
+"""What an order costs, from its parts: the one place that computes its totals (rules 77, 78 and 82)."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from bodega.resources.orders.order_policy import SHIPPING, WRAPPING, Taxes
 from bodega.resources.orders.taxes import OrderTax
 
 PAIRED = ("subtotal", "total", "shipping_cost")
-"""Rule 77: either half of these asks for the other."""
+"""Rule 77: pairs of which either half requires the other."""
 COSTS = {"shipping_cost": SHIPPING, "handling_cost": SHIPPING, "wrapping_cost": WRAPPING}
-"""Costs of an order, with their tax classes."""
+"""The costs of an order with their tax classes."""
 ITS_OWN = "API Tax Override"
-"""The class of a tax that follows from prices which the caller gave."""
+"""The class name of a tax that follows from the caller's prices."""
 NAMES = {0: "Default Tax Class", 1: "Non-Taxable Products", 2: "Shipping", 3: "Gift Wrapping"}
 
 
 def half_pairs(changes: Mapping[str, Any]) -> list[Fault]:
-    """Rule 77: the documents say that the other half is required."""
+    """Rule 77: if one half of a pair is given, the other is required, as documented."""
     faults = []
     for name in (*PAIRED, *COSTS):
         ex, inc = f"{name}_ex_tax", f"{name}_inc_tax"
@@ -40,7 +40,7 @@ def half_pairs(changes: Mapping[str, Any]) -> list[Fault]:
 
 
 def take_costs(order: Order, changes: Mapping[str, Any], taxes: Taxes) -> None:
-    """The costs that a body brings: a base cost is taxed by its class, a pair stands as it is."""
+    """The costs in a body: a base cost is taxed by its class, a pair is used unchanged."""
     for name, tax_class in COSTS.items():
         base = f"base_{name}"
         given = [f"{name}_ex_tax" in changes, f"{name}_inc_tax" in changes]
@@ -65,10 +65,12 @@ def _cost(order: Order, name: str) -> Amount:
     return Amount(getattr(order, f"{name}_ex_tax"), getattr(order, f"{name}_inc_tax"))
 
 
-def reckon(order: Order, lines: Sequence[OrderLine], fees: Sequence[Fee], given: Mapping[str, Any]) -> list[Fault]:
-    """Makes the totals of an order and its lines; `given` may hold a subtotal and a total that stand in their place.
+def compute_totals(
+    order: Order, lines: Sequence[OrderLine], fees: Sequence[Fee], given: Mapping[str, Any]
+) -> list[Fault]:
+    """Computes the totals of an order and its lines; `given` may hold a subtotal and a total that replace them.
 
-    What a line costs is rounded, then summed up: the totals are the sums of what the lines show.
+    The cost of each line is rounded, then summed up: the totals are the sums of what the lines show.
     """
     inclusive, places = order.is_tax_inclusive_pricing, order.places
     weights = [worth(line.priced, places, inclusive=inclusive) for line in lines]
@@ -95,7 +97,7 @@ def reckon(order: Order, lines: Sequence[OrderLine], fees: Sequence[Fee], given:
 
 
 def _too_much(order: Order, lines: Sequence[OrderLine]) -> list[Fault]:
-    """An order has amounts and quantities that can be kept."""
+    """Refuses amounts and quantities that are too large to be stored."""
     faults = []
     if max([order.total_inc_tax, order.subtotal_inc_tax, *(line.total_inc_tax for line in lines)]) > MAXIMUM:
         faults.append(invalid("products", f"must not cost more than {MAXIMUM}"))
@@ -110,7 +112,7 @@ def _given(given: Mapping[str, Any], name: str) -> Amount | None:
 
 
 def taxes_of(order: Order, lines: Sequence[OrderLine], address: int, taxes: Taxes) -> list[OrderTax]:
-    """One tax for each line and each other cost that has any, or whose class has a rate."""
+    """One tax for each line and each other cost that is taxed, or whose class has a rate."""
     made = []
     for line in lines:
         rate = line.rate

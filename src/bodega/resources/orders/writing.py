@@ -1,7 +1,7 @@
-"""Placing an order and changing it: what a body asks for becomes an order with its lines, address, fees and taxes.
+"""Placing and changing orders: turns a body into an order with its lines, address, fees and taxes.
 
-Everything is made and judged in memory first. Then the stock moves, and only then are the rows written, all inside the
-one transaction of the request.
+Everything is built and checked in memory first. Then the stock moves, and only then are the rows written, all inside
+the one transaction of the request.
 """
 
 from __future__ import annotations
@@ -34,20 +34,20 @@ from bodega.storage.query import Row
 from bodega.storage.unit import Unit
 
 PARTS = ("products", "shipping_addresses", "consignments", "fees", "billing_address")
-"""Members of a body that are more than a field of the order."""
+"""Members of a body that are not plain fields of the order."""
 
 RECKONED = frozenset(
     [*PARTS, "discount_amount", *(f"base_{name}" for name in totals.COSTS)]
     + [f"{name}_{tax}" for name in ("subtotal", "total", *totals.COSTS) for tax in ("ex_tax", "inc_tax")]
 )
-"""Rule 82: a body that brings any of these asks for new totals."""
+"""Rule 82: a body with any of these requires new totals."""
 
 SHIPPED = 2
 ZERO = Decimal(0)
 
 
 class Work(msgspec.Struct):
-    """An order in the making, with all that belongs to it. `before` are its lines as they are stored."""
+    """An order being built, with all that belongs to it. `before` are its stored lines."""
 
     order: Order
     lines: list[OrderLine]
@@ -58,7 +58,7 @@ class Work(msgspec.Struct):
 
 
 async def place(unit: Unit, draft: Changes, notes: list[Fault]) -> Row:
-    """A new order. Raises Refusal, and then nothing of it was written."""
+    """Places a new order. Raises Refusal, and then none of it was written."""
     changes = dict(draft)
     parts = {name: changes.pop(name) for name in PARTS if name in changes}
     faults = [*totals.half_pairs(changes), *_faults_of_parts(parts)]
@@ -75,7 +75,7 @@ async def place(unit: Unit, draft: Changes, notes: list[Fault]) -> Row:
         raise refuse_faults(faults)
     new.billing_address = _billing(billing, BillingAddress())
     totals.take_costs(new, changes, rules)
-    _refuse(totals.reckon(new, work.lines, work.fees, changes))
+    _refuse(totals.compute_totals(new, work.lines, work.fees, changes))
     _date_the_shipping(unit, new)
     moves = stock.settle(new, work.lines, [], order_policy.timing(unit), held=False)
     await _move(unit, moves, work)
@@ -83,7 +83,7 @@ async def place(unit: Unit, draft: Changes, notes: list[Fault]) -> Row:
 
 
 async def _move(unit: Unit, moves: stock.Moves, work: Work) -> None:
-    """Moves the stock; what the order itself refers to and is not there is told before that there is too little."""
+    """Moves the stock; reports missing rows that the order refers to before a lack of stock."""
     try:
         await stock.move(unit, moves, work.lines)
     except Refusal as refusal:
@@ -92,7 +92,7 @@ async def _move(unit: Unit, moves: stock.Moves, work: Work) -> None:
 
 
 def begun(changes: Changes, money: order_policy.Money, rules: order_policy.Taxes, now: int) -> Order:
-    """An order in this money, without any line yet."""
+    """A new order in this currency, without lines."""
     new: Order = build(order.TABLE, changes, now)
     new.currency_id, new.default_currency_code = money.currency.id, money.currency.currency_code
     new.store_default_currency_code = money.default.currency_code
@@ -113,7 +113,7 @@ def _billing(draft: AddressDraft, old: BillingAddress) -> BillingAddress:
 
 
 def _faults_of_parts(parts: Changes) -> list[Fault]:
-    """Rules 74 and 80: an order has lines; they are sent, or they are collected, all of them."""
+    """Rules 74 and 80: an order has lines; either all are sent, or all are collected."""
     pickups = parts["consignments"].pickups if "consignments" in parts else []
     if "consignments" in parts:
         faults = [
@@ -163,7 +163,7 @@ def _pickup(draft: PickupDraft, old: Pickup) -> Pickup:
 
 
 async def _take_fees(builder: LineBuilder, work: Work, parts: Changes) -> None:
-    """Fees are replaced as a whole: one that names an old one's id takes its place, the others go."""
+    """Fees are replaced as a whole: one with the id of an old one replaces it, the other old ones are deleted."""
     if "fees" not in parts:
         return
     old = {fee.id: fee for fee in work.fees}
@@ -184,7 +184,7 @@ async def _take_fees(builder: LineBuilder, work: Work, parts: Changes) -> None:
 
 
 async def write_new(unit: Unit, work: Work, rules: order_policy.Taxes) -> Row:
-    """Writes a new order that was reckoned, with all that belongs to it, and the payment that it brings."""
+    """Writes a new order with its totals, all that belongs to it, and its opening payment."""
     new = work.order
     new.shipping_address_count = 0 if work.address is None else 1
     payment = payments.opening(new)
@@ -213,7 +213,7 @@ async def write_new(unit: Unit, work: Work, rules: order_policy.Taxes) -> Row:
 
 
 def _show_costs(work: Work) -> None:
-    """The costs of the order stand at its address too, with the pieces that go there."""
+    """Copies the costs of the order to its address, with the number of pieces that go there."""
     assert work.address is not None
     new, sent = work.order, [item for item in work.lines if item.is_sent]
     work.address = replace(
@@ -230,7 +230,7 @@ def _show_costs(work: Work) -> None:
 
 
 def _date_the_shipping(unit: Unit, new: Order) -> None:
-    """Rule 95: the date on which all was sent."""
+    """Rule 95: sets the date on which everything was sent."""
     if new.status_id == SHIPPED and not new.date_shipped:
         new.date_shipped = moment(unit.now)
 
@@ -244,7 +244,7 @@ async def of(unit: Unit, table: Any, order_id: int) -> list[Row]:
 
 
 async def change(unit: Unit, order_id: int, draft: Changes, notes: list[Fault], still: Any = None) -> Row:
-    """An order with what a body brings; what it leaves out stays (rules 82 and 83). Raises Refusal."""
+    """Changes an order by a body; what it leaves out stays (rules 82 and 83). Raises Refusal."""
     old = await unit.get(order.TABLE, order_id)
     if still is not None:
         still(None if old is None else Validator(old.version, old.modified))
@@ -304,7 +304,7 @@ async def _change_parts(
         result = await lines.merged(builder, work.lines, drafts, name)
         work.lines = result.kept
         if "discount_amount" not in changes:
-            # Rule 82: a change of its lines takes an order's discounts away.
+            # Rule 82: a change of its lines removes an order's discounts.
             new.discount_amount = new.coupon_discount = ZERO
     _change_address(work, parts.get("shipping_addresses") or [], faults)
     await _take_fees(builder, work, parts)
@@ -313,7 +313,7 @@ async def _change_parts(
     totals.take_costs(new, changes, rules)
     if any(item.wrapping_cost_inc_tax for item in work.before) and not any(item.wrapping_id for item in work.lines):
         new.base_wrapping_cost = new.wrapping_cost_ex_tax = new.wrapping_cost_inc_tax = ZERO
-    faults += totals.reckon(new, work.lines, work.fees, changes)
+    faults += totals.compute_totals(new, work.lines, work.fees, changes)
 
 
 def _change_pickup(work: Work, draft: ConsignmentsDraft, faults: list[Fault]) -> Any:
@@ -352,7 +352,7 @@ async def _write_changed(
         for item in work.lines:
             item.order_pickup_method_id = work.pickup.id
     if work.address is None and any(item.is_sent for item in work.lines):
-        # Until now there was nothing to send: what is new goes to whoever pays (rule 80).
+        # Until now there was nothing to send: new lines go to the billing address (rule 80).
         billing = {name: getattr(new.billing_address, name) for name in FIELDS}
         work.address = ShippingAddress(order_id=new.id, **billing)
         _show_costs(work)
@@ -374,7 +374,7 @@ async def _write_changed(
 
 
 async def _write_rows(unit: Unit, table: Any, order_id: int, before: Sequence[Row], after: Sequence[Any]) -> None:
-    """Rows of an order as they are to be: those that are new, those that changed, and those that go."""
+    """Writes the rows of an order as they should be: inserts new ones, updates changed ones, deletes the rest."""
     was = {row.entity.id: row for row in before}
     kept = {item.id for item in after}
     await unit.delete(table, [gone for gone in was if gone not in kept])
@@ -387,7 +387,7 @@ async def _write_rows(unit: Unit, table: Any, order_id: int, before: Sequence[Ro
 
 
 async def archive(unit: Unit, ids: Sequence[int]) -> None:
-    """Rule 84: an order that is deleted is put away; its stock stays where it is."""
+    """Rule 84: archives an order that is deleted; its stock does not move."""
     for order_id in ids:
         old = await unit.get(order.TABLE, order_id)
         if old is not None and not old.entity.is_deleted:

@@ -1,4 +1,4 @@
-"""Shipping: where a store sends its goods, by which methods, through which carriers."""
+"""Shipping: to which zones a store sends, by which methods, with which carriers."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from bodega.kit.entity import Entity, stored
 from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
+from bodega.kit.unknown_members import read_only, unknown
 from bodega.law.outcome import Emptied, Outcome
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
@@ -26,12 +27,12 @@ REQUIRED = {
     "royalmail": (),
     "zoom2u": ("auth_key", "test_mode"),
 }
-"""What each carrier's connection must bring; carriers that are not named here say themselves what they need."""
+"""What each carrier's connection must bring; other carriers define themselves what they need."""
 
 
 class Carrier(Entity, kw_only=True):
-    """A carrier that was connected. What it was connected with is not kept: nothing here calls a carrier, so a
-    password would only lie about."""
+    """A connected carrier. Its credentials are not kept: nothing here calls a carrier, so storing a password would only
+    be a risk."""
 
     carrier_id: str
 
@@ -54,13 +55,12 @@ class _OfCarrier(Action):
     allowed = frozenset({"carrier_id"})
 
     def read(self, content: Any) -> Any:
-        """The carrier's id. Raises Refusal naming everything that is missing or must not be there."""
+        """The carrier's id. Raises Refusal naming everything that is missing or not allowed."""
         if not isinstance(content, dict):
             raise Refusal(Reason.MALFORMED_BODY, "The request body must be one object.")
         faults = []
         for name in content.keys() - self.allowed:
-            reason = Reason.FIELD_READ_ONLY if name == "id" else Reason.FIELD_UNKNOWN
-            faults.append(Fault(reason, name, _UNWANTED[reason].format(name)))
+            faults.append(read_only(name) if name == "id" else unknown(name))
         carrier = content.get("carrier_id")
         if not carrier:
             faults.append(_missing("carrier_id"))
@@ -80,15 +80,8 @@ class _OfCarrier(Action):
         return await query.values(unit.tx, sql, carrier)
 
 
-_UNWANTED = {
-    Reason.FIELD_READ_ONLY: "The field '{}' cannot be written to. Please remove it from your request before trying"
-    " again.",
-    Reason.FIELD_UNKNOWN: "The field '{}' is not supported by this resource.",
-}
-
-
 class Connect(_OfCarrier):
-    """POST or PUT: connects, or connects anew. Rule 113: the reply is the same whether the carrier is known or not."""
+    """POST or PUT: connects or reconnects. Rule 113: the reply is the same whether the carrier is known or not."""
 
     allowed = frozenset({"carrier_id", "connection"})
 
@@ -105,7 +98,7 @@ class Connect(_OfCarrier):
 
 
 class Disconnect(_OfCarrier):
-    """DELETE, with a body: there is no path of a single connection."""
+    """DELETE with a body: a single connection has no path."""
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         await unit.delete(TABLE, await self._known(unit, write.draft))

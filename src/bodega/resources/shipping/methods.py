@@ -115,7 +115,7 @@ V2 = Endpoint(
     parents=(Parent("zone_id", zones.TABLE),),
 )
 
-# The older view: what is enabled anywhere, by the word under which coupons name it.
+# The older view: all enabled methods, by the names that coupons use.
 brief = V2Shape(
     Method,
     "shipping_methods",
@@ -142,25 +142,25 @@ routes = (
 
 
 def word(kind: str) -> str:
-    """How coupons name the methods of a type."""
+    """The name that coupons use for the methods of a type."""
     return f"shipping_{kind}"
 
 
 async def words_in_use(unit: Unit) -> set[str]:
-    """The words of all methods that are enabled."""
+    """The names of all enabled methods."""
     return {
         word(kind) for kind in await query.values(unit.tx, "SELECT DISTINCT type FROM shipping_methods WHERE enabled")
     }
 
 
-async def sell_everywhere(unit: Unit, changes: Changes, old: Method | None, _notes: list[Fault]) -> None:
-    """A method that names no channels is offered on all that there are now."""
+async def default_to_all_channels(unit: Unit, changes: Changes, old: Method | None, _notes: list[Fault]) -> None:
+    """A method without channels is offered on all existing ones."""
     if old is None and not changes.get("channel_ids"):
         changes["channel_ids"] = await query.values(unit.tx, "SELECT id FROM channels ORDER BY id")
 
 
-async def suit_the_type(_unit: Unit, _old: Method | None, new: Method) -> None:
-    """A price can be told for every order: a flat type has a rate, the others ranges or a default."""
+async def check_method_settings(_unit: Unit, _old: Method | None, new: Method) -> None:
+    """Every order can be priced: a flat type has a rate, the others have ranges or a default."""
     faults = []
     settings = new.settings
     if new.type in FLAT and settings.rate is UNSET:
@@ -178,8 +178,8 @@ RESOURCE = Resource(
     aggregates=(
         Aggregate(
             TABLE,
-            before_validate=(sell_everywhere,),
-            before_write=(suit_the_type,),
+            before_validate=(default_to_all_channels,),
+            before_write=(check_method_settings,),
         ),
     ),
     routes=routes,

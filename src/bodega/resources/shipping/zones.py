@@ -1,4 +1,4 @@
-"""Shipping zones: the parts of the world to which a store sends its goods."""
+"""Shipping zones: the parts of the world to which a store ships."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Code = Annotated[str, msgspec.Meta(max_length=10)]
 
 
 class ZoneLocation(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """A country, a state of it, or a postal code in it. Its id is given by the store and stays with it."""
+    """A country, a state, or a postal code. The store assigns its id, which does not change."""
 
     id: int = 0
     zip: Annotated[str, msgspec.Meta(max_length=20)] = ""
@@ -38,7 +38,7 @@ class ZoneLocation(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class FreeShipping(msgspec.Struct, kw_only=True):
-    """From which total of the goods on they are sent for nothing."""
+    """The minimum total for free shipping."""
 
     enabled: bool = False
     minimum_sub_total: Decimal = Decimal(0)
@@ -49,7 +49,7 @@ class FreeShipping(msgspec.Struct, kw_only=True):
 
 
 class HandlingFees(msgspec.Struct, kw_only=True):
-    """What packing costs: an amount or a part of the shipping cost, never both."""
+    """The handling fee: an amount or a percentage of the shipping cost, never both."""
 
     fixed_surcharge: Decimal | UnsetType = UNSET
     percentage_surcharge: Decimal | UnsetType = UNSET
@@ -77,7 +77,7 @@ HANDLING_FEES = structured(HandlingFees)._replace(show=_amounts)
 
 
 class Zone(Entity, kw_only=True):
-    """What its locations name, postal codes or states or countries, is its type; a global one has none."""
+    """Its type is what its locations name: postal codes, states or countries; a global one has none."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
     type: Literal["zip", "country", "state", "global"]
@@ -106,8 +106,8 @@ V2 = Endpoint(2, TABLE, Listing(TABLE, 2, ""), "store_v2_information", "shipping
 routes = (collection("shipping/zones", V2, "GET POST"), item("shipping/zones/{id}", V2))
 
 
-async def keep_to_places_that_exist(_unit: Unit, _old: Zone | None, new: Zone) -> None:
-    """Each location is of its zone's type, in a country and a state of ISO 3166."""
+async def check_locations(_unit: Unit, _old: Zone | None, new: Zone) -> None:
+    """Each location must match its zone's type, in a country and a state of ISO 3166."""
     faults = [fault for number, place in enumerate(new.locations) for fault in _faults(new.type, number, place)]
     if new.type == "global" and new.locations:
         faults.append(invalid("locations", "must be empty in a global zone"))
@@ -136,8 +136,8 @@ def _faults(kind: str, number: int, place: ZoneLocation) -> list[Fault]:
     return faults
 
 
-async def number_the_locations(unit: Unit, old: Zone | None, new: Zone) -> None:
-    """A location that stays keeps its id; a new one gets the store's next. One named twice is named once."""
+async def number_locations(unit: Unit, old: Zone | None, new: Zone) -> None:
+    """An existing location keeps its id; a new one gets the store's next. Repeated ones count once."""
     kept = {_place(place): place.id for place in (old.locations if old is not None else [])}
     new.locations = list({_place(place): place for place in new.locations}.values())
     fresh = [place for place in new.locations if _place(place) not in kept]
@@ -153,8 +153,8 @@ def _place(place: ZoneLocation) -> tuple[str, str, str]:
     return (place.country_iso2, place.state_iso2, place.zip)
 
 
-async def keep_zips_few(unit: Unit, _old: Zone | None, new: Zone) -> None:
-    """Rule 113."""
+async def limit_postal_codes(unit: Unit, _old: Zone | None, new: Zone) -> None:
+    """Rule 113: limits the postal codes in all zones of a store together."""
     if new.type != "zip":
         return
     others = await query.value(unit.tx, "SELECT coalesce(sum(zips), 0) FROM shipping_zones WHERE id <> $1", new.id)
@@ -167,7 +167,7 @@ RESOURCE = Resource(
     aggregates=(
         Aggregate(
             TABLE,
-            before_write=(keep_to_places_that_exist, number_the_locations, keep_zips_few),
+            before_write=(check_locations, number_locations, limit_postal_codes),
         ),
     ),
     routes=routes,

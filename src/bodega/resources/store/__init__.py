@@ -1,4 +1,5 @@
-"""The store itself: information, time, tasks, channels, currencies, tax classes, and what all stores have alike."""
+"""The store itself: information, time, tasks, channels, currencies, tax classes, and lists that are the same in every
+store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Channels: where a store sells. The first one, the store's own storefront, is there from the beginning."""
+"""Channels: where a store sells. The first one, the store's own storefront, always exists."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _LETTERS = re.compile(r"[A-Za-z0-9_ -]+")
 
 
 def clean_channel_name(value: str) -> str:
-    """Latin letters, Arabic digits, dashes, underscores; and blanks, which the published examples have."""
+    """Latin letters, Arabic digits, dashes, underscores; and blanks, which the published examples contain."""
     if not _LETTERS.fullmatch(clean_name(value)):
         raise ValueError("must have only Latin letters, digits, blanks, dashes and underscores")
     return value
@@ -61,7 +61,7 @@ CHANNEL_NAME = FieldType("string", as_is, clean_channel_name, clean_channel_name
 
 
 class Channel(Entity, kw_only=True):
-    """`is_enabled` is an older word for a status under which the channel sells or may soon."""
+    """`is_enabled` is an older member: whether the channel sells or may do so soon."""
 
     external_id: Line = ""
     is_listable_from_ui: bool = False
@@ -77,7 +77,7 @@ class Channel(Entity, kw_only=True):
 
 
 def own_storefront(unit: Unit) -> list[Channel]:
-    """Channel 1, which every store has."""
+    """Channel 1, a default row of every store."""
     now = moment(unit.now)
     name = unit.terms.settings.get("name") or "Storefront"
     return [
@@ -105,7 +105,7 @@ TABLE = stored(
 
 
 async def with_currencies(context: Context, ids: Sequence[int]) -> dict[int, bytes]:
-    """In which currencies each channel sells: those of the store, as long as none are assigned to it."""
+    """The currencies of each channel: those of the store, unless others are assigned to it."""
     codes = await currencies.enabled(context.reader)
     first = (await currencies.default(context.reader)).currency_code
     return {
@@ -122,7 +122,7 @@ V3 = Endpoint(
     Listing(
         TABLE,
         3,
-        "available status:in type:in platform:in date_created:min,max date_modified:min,max",
+        "available :status :type :platform date_created date_modified",
         includes={"currencies": Include(with_currencies, tables=currencies.TABLE.name)},
     ),
     "store_channel_settings",
@@ -134,8 +134,8 @@ V3 = Endpoint(
 routes = (collection("channels", V3, "GET POST"), item("channels/{id}", V3, "GET PUT"))
 
 
-async def suit_type_and_platform(_unit: Unit, changes: Changes, old: Channel | None, _notes: list[Fault]) -> None:
-    """A new channel's platform is one of its type's; what the caller leaves open follows from the type."""
+async def check_platform(_unit: Unit, changes: Changes, old: Channel | None, _notes: list[Fault]) -> None:
+    """The platform of a new channel must match its type; defaults follow from the type."""
     if old is not None:
         return
     kind, platform = changes["type"], changes["platform"]
@@ -145,10 +145,11 @@ async def suit_type_and_platform(_unit: Unit, changes: Changes, old: Channel | N
     changes.setdefault("is_listable_from_ui", kind == "storefront")
 
 
-async def keep_to_the_statuses_of_a_type(_unit: Unit, old: Channel | None, new: Channel) -> None:
-    """Storefronts are launched, the others are connected; nothing is born deleted or goes back before its launch.
+async def check_channel_status(_unit: Unit, old: Channel | None, new: Channel) -> None:
+    """Storefronts are launched, other channels are connected; none is created as deleted or returns to before its
+    launch.
 
-    Rule 116: a channel that was deleted stays as it is.
+    Rule 116: a deleted channel cannot be changed.
     """
     if old is not None and old.status in ENDED:
         raise refuse_faults([invalid("status", f"is {old.status}: the channel cannot be changed any more")])
@@ -171,10 +172,10 @@ RESOURCE = Resource(
         Aggregate(
             TABLE,
             before_validate=(
-                suit_type_and_platform,
+                check_platform,
                 unchanging("type", "platform", rule=116),
             ),
-            before_write=(keep_to_the_statuses_of_a_type,),
+            before_write=(check_channel_status,),
             signals=events(
                 "store/channel",
                 on="created updated",

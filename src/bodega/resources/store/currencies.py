@@ -1,4 +1,4 @@
-"""Currencies: in which money the store shows prices, and in which it takes them. Exactly one is the default."""
+"""Currencies: those in which the store shows prices, and those in which it is paid. Exactly one is the default."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ RATE_PLACES = Decimal("1e-10")
 
 
 def _rate(value: Any) -> Decimal:
-    """How many of this currency one US dollar is: ten places, since some currencies are worth very little."""
+    """The value of one US dollar in this currency: ten places, since some currencies are worth very little."""
     text = "" if isinstance(value, bool) else str(value).strip()
     rate = Decimal(text) if _NUMBER.fullmatch(text) else Decimal(0)
     if 0 < rate <= MAX_RATE:
@@ -44,7 +44,7 @@ def _rate(value: Any) -> Decimal:
 
 
 def _code(value: Any) -> str:
-    if value not in codes():
+    if not isinstance(value, str) or value not in codes():
         raise ValueError("must be a currency code of ISO 4217, as EUR")
     return str(value)
 
@@ -55,7 +55,7 @@ Token = Annotated[str, msgspec.Meta(max_length=1)]
 
 
 class Currency(Entity, kw_only=True):
-    """`token` is its symbol; the other tokens part units from cents and thousands from hundreds."""
+    """`token` is its symbol; the other tokens are the decimal and the thousands separator."""
 
     is_default: bool = False
     last_updated: Moment = ""
@@ -74,7 +74,7 @@ class Currency(Entity, kw_only=True):
 
 
 def of_the_store(unit: Unit) -> list[Currency]:
-    """The default currency that a store begins with, as its settings have it."""
+    """The default currency of a new store, from its settings."""
     known = unit.terms.settings
     code = known.get("currency", "USD")
     return [
@@ -138,8 +138,8 @@ routes = (
 )
 
 
-async def hand_the_default_on(unit: Unit, changes: Changes, old: Currency | None, _notes: list[Fault]) -> None:
-    """Rule 110: a currency becomes the default in another's place; nobody just stops being it."""
+async def move_default_currency(unit: Unit, changes: Changes, old: Currency | None, _notes: list[Fault]) -> None:
+    """Rule 110: a new default currency replaces the previous one; the default cannot simply be unset."""
     was = old is not None and old.is_default
     if was and changes.get("is_default") is False:
         raise refuse_faults([invalid("is_default", "can only be set to true, on another currency")])
@@ -151,8 +151,8 @@ async def hand_the_default_on(unit: Unit, changes: Changes, old: Currency | None
             await unit.rewrite(TABLE, row)
 
 
-async def keep_amounts_readable(unit: Unit, _old: Currency | None, new: Currency) -> None:
-    """Cents and thousands are told apart, and the default currency is in use."""
+async def check_separators(unit: Unit, _old: Currency | None, new: Currency) -> None:
+    """The decimal and the thousands separator differ, and the default currency is enabled."""
     faults = []
     if new.decimal_token == new.thousands_token:
         faults.append(invalid("thousands_token", "must differ from decimal_token"))
@@ -163,10 +163,10 @@ async def keep_amounts_readable(unit: Unit, _old: Currency | None, new: Currency
     new.last_updated = moment(unit.now)
 
 
-async def keep_the_default(unit: Unit, doomed: Sequence[int]) -> None:
+async def keep_default_currency(unit: Unit, ids: Sequence[int]) -> None:
     """Rule 110: the default currency cannot be deleted."""
-    sql = f"SELECT id FROM currencies WHERE is_default AND id IN ({numbered_placeholders(len(doomed))})"
-    if await unit.tx.row(sql, *doomed) is not None:
+    sql = f"SELECT id FROM currencies WHERE is_default AND id IN ({numbered_placeholders(len(ids))})"
+    if await unit.tx.row(sql, *ids) is not None:
         raise refuse_faults([invalid("is_default", "is true: make another currency the default first")])
 
 
@@ -179,7 +179,7 @@ async def default(tx: Tx) -> Currency:
 
 
 async def enabled(tx: Tx) -> list[str]:
-    """The codes of the currencies in use."""
+    """The codes of the enabled currencies."""
     return await query.values(tx, "SELECT currency_code FROM currencies WHERE enabled ORDER BY id")
 
 
@@ -189,10 +189,10 @@ RESOURCE = Resource(
             TABLE,
             before_validate=(
                 unchanging("currency_code"),
-                hand_the_default_on,
+                move_default_currency,
             ),
-            before_write=(keep_amounts_readable,),
-            before_delete=(keep_the_default,),
+            before_write=(check_separators,),
+            before_delete=(keep_default_currency,),
         ),
     ),
     routes=routes,

@@ -85,7 +85,7 @@ async def information(context: Context) -> dict[str, Any]:
 
 
 async def unchanged_since(context: Context) -> Validator:
-    """The registry's revision moves with every change of the store's settings and plan, the other with its currency."""
+    """The registry's revision changes with the store's settings and plan, the other one with its currency."""
     money = await rows.table_state(context.reader, currencies.TABLE)
     return Validator(context.record.revision + money.revision, max(context.record.created, money.modified))
 

@@ -1,4 +1,4 @@
-"""The fifteen statuses of an order (rule 75): fixed, and known to every client by number."""
+"""The fifteen statuses of an order (rule 75): fixed, and known to clients by number."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bodega.kit.v2_shape import V2Shape
 
 
 class OrderStatus(Entity, kw_only=True):
-    """`order` is its place among the others where people choose one; `system_description` says when an order has it."""
+    """`order` is its position in lists of choices; `system_description` says when an order has it."""
 
     name: Line
     system_description: Line
@@ -61,7 +61,7 @@ V2 = Endpoint(2, TABLE, Listing(TABLE, 2, ""), "store_v2_orders", "order_statuse
 
 routes = tuple(
     made
-    for path in ("order_statuses", "orderstatuses")  # an older name, which clients still call
+    for path in ("order_statuses", "orderstatuses")  # an older path, which clients still use
     for made in (
         route(path, 2, v2, GET=ListFixed(V2, ALL)),
         route(f"{path}/{{id}}", 2, v2, GET=ShowFixed(V2, ALL)),

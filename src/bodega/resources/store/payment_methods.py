@@ -1,4 +1,4 @@
-"""Payment methods: how a store takes money. Those that need no provider, and one that only plays at it."""
+"""Payment methods of a store: those that need no provider, and one for tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bodega.kit.v2_shape import V2Shape
 
 
 class PaymentMethod(Entity, kw_only=True):
-    """`code` is how orders name it; `test_mode` tells that no money moves."""
+    """`code` is its name in orders; `test_mode`: no money moves."""
 
     code: Line
     name: Line

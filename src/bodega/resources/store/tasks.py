@@ -1,4 +1,4 @@
-"""Tasks: what a 202 promised; state, progress, the request, and the response it would have had."""
+"""Tasks: writes that were answered with 202; their state, progress, request, and later response."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ v2 = V2Shape(
 )
 
 V2 = Endpoint(2, TABLE, Listing(TABLE, 2, "state min_id max_id"), "", "tasks", v2=v2, owner="client_id")
-V3 = Endpoint(3, TABLE, Listing(TABLE, 3, "id:set state"), "", "tasks", owner="client_id")
+V3 = Endpoint(3, TABLE, Listing(TABLE, 3, "id state"), "", "tasks", owner="client_id")
 
 
 class Cancel(Delete):
-    """DELETE of a task calls it off; it stays to be read until it is swept."""
+    """DELETE cancels a task; it can still be read until a sweep deletes it."""
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         row = await unit.get(TABLE, context.ids[-1])

@@ -1,4 +1,4 @@
-"""Tax classes: what kind of goods a product is to the tax office. Read-only in V2 (rule 111)."""
+"""Tax classes: the kinds of products for taxation. Read-only in V2 (rule 111)."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from bodega.storage.table import Unique
 from bodega.storage.unit import Unit
 
 USUAL = ("Default Tax Class", "Non-Taxable Products", "Shipping", "Gift Wrapping")
-"""The classes that every store has, by number; 0 is that of a product that names none."""
+"""The classes of every store, by number; 0 is that of a product without a class."""
 
 
 class TaxClass(Entity, kw_only=True):
-    """Its name is unique in the store, whatever its case."""
+    """Its name is unique in the store, ignoring case."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
     created_at: Moment = ""
@@ -46,7 +46,7 @@ TABLE = stored(
     first=usual,
 )
 
-# Unlike elsewhere in V2, ids are text and dates are ISO 8601: so the published specification has it.
+# Unlike elsewhere in V2, ids are text and dates are ISO 8601, as in the published specification.
 v2 = V2Shape(
     TaxClass,
     "tax_classes",
@@ -62,7 +62,7 @@ V2 = Endpoint(2, TABLE, Listing(TABLE, 2, ""), "store_v2_information", "tax_clas
 
 routes = tuple(
     made
-    for path in ("tax_classes", "taxclasses")  # an older name, which clients still call
+    for path in ("tax_classes", "taxclasses")  # an older path, which clients still use
     for made in (collection(path, V2, "GET"), item(f"{path}/{{id}}", V2, "GET"))
 )
 

@@ -1,4 +1,4 @@
-"""Webhooks: who is told what."""
+"""Webhooks: which client is notified of which events."""
 
 from __future__ import annotations
 

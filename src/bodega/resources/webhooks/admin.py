@@ -1,4 +1,4 @@
-"""The administration of webhooks: what a client has, which domains are blocked, who is written to."""
+"""The administration of webhooks: a client's hooks, blocked domains, and e-mail addresses for notices."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import msgspec
 from bodega.events.hooks import TABLE
 from bodega.kit import render
 from bodega.kit.actions import NO_QUERY, Action
-from bodega.kit.body import parse_json
+from bodega.kit.body import parse_json, wrong_type
+from bodega.kit.complaint import WrongType
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.listing import Query
 from bodega.kit.parameters import parser
@@ -36,7 +37,7 @@ class ShowAdmin(Action):
         self.listing = hooks.V3.listing
 
     def parse(self, query: str) -> Query:
-        return self.listing.parse(query)
+        return self.listing.parse(query, closed=True)
 
     async def find(self, context: Context) -> Found:
         return Found(Validator(context.now, context.now))  # how long a domain stays blocked changes every second
@@ -72,7 +73,7 @@ class ShowAdmin(Action):
 
 
 class SetEmails(Action):
-    """PUT: who is written to when a domain is blocked or a hook deactivated."""
+    """PUT: who gets an e-mail when a domain is blocked or a hook deactivated."""
 
     writes = True
     body = True
@@ -90,7 +91,9 @@ class SetEmails(Action):
         emails = members.get("emails")
         if emails is None:
             raise refuse_faults([Fault(Reason.FIELD_MISSING, "emails", "emails is required.")])
-        if not isinstance(emails, list) or len(emails) > MAX_EMAILS or not all(map(_is_email, emails)):
+        if not isinstance(emails, list):
+            raise refuse_faults([wrong_type("emails", WrongType("must be a list", "error.expected.jsarray"))])
+        if len(emails) > MAX_EMAILS or not all(map(_is_email, emails)):
             message = f"emails must be a list of at most {MAX_EMAILS} e-mail addresses."
             raise refuse_faults([Fault(Reason.FIELD_INVALID, "emails", message)])
         return list(dict.fromkeys(emails))

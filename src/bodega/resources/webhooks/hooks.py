@@ -1,20 +1,23 @@
-"""Hooks: what a client wants to be told, and where."""
+"""Hooks: to which events a client subscribed, and their destination."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 
 from bodega.events import scopes
 from bodega.events.destination import why_not
 from bodega.events.hooks import TABLE, Hook, give_up_what_waits, take_what_waits_along
+from bodega.kit import render
 from bodega.kit.actions import Create, Delete
 from bodega.kit.context import Context, Write
 from bodega.kit.endpoint import Endpoint
-from bodega.kit.listing import Listing
+from bodega.kit.listing import Include, Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import Route, collection, item
+from bodega.kit.v2_members import Derived
 from bodega.kit.v2_shape import V2Shape
 from bodega.kit.v3_shape import V3Shape
 from bodega.law.outcome import Outcome, Shown
@@ -32,14 +35,25 @@ _OURS = frozenset(
 )
 """Headers that belong to the connection; those whose names begin with `webhook-` carry the signature."""
 
-MEMBERS = "id! client_id? store_hash? scope* destination* headers is_active created_at? updated_at?"
-v2 = V2Shape(Hook, "hooks", "hook", MEMBERS)
+MEMBERS = (
+    "id! client_id? store_hash? scope* destination* headers is_active created_at? updated_at? events_history_enabled?"
+)
+v2 = V2Shape(Hook, "hooks", "hook", MEMBERS, {"events_history_enabled": Derived(lambda _hook: False, "boolean")})
 v3 = V3Shape(
     Hook,
     required="scope destination",
     read_only="id client_id store_hash created_at updated_at",
     hidden="used_at deactivated",
 )
+
+
+async def _none_is_kept(_context: Context, _ids: Sequence[int]) -> dict[int, bytes]:
+    return {}
+
+
+HISTORY = {"events_history_enabled": Include(_none_is_kept, empty=b"false")}
+"""A store keeps no history of a hook's events for its owner."""
+
 V2 = Endpoint(
     2,
     TABLE,
@@ -54,7 +68,7 @@ V2 = Endpoint(
 V3 = Endpoint(
     3,
     TABLE,
-    Listing(TABLE, 3, "is_active scope destination", shown=v3.shown),
+    Listing(TABLE, 3, "is_active scope destination", shown=v3.shown, includes=HISTORY, inside=" ".join(HISTORY)),
     "",
     "hooks",
     v3=v3,
@@ -64,7 +78,7 @@ V3 = Endpoint(
 
 
 class Subscribe(Create):
-    """POST: the hook belongs to the client that asks (rule 124)."""
+    """POST: the hook belongs to the client that creates it (rule 124)."""
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         draft = {**write.draft, "client_id": context.client_id, "store_hash": context.record.hash}
@@ -72,7 +86,7 @@ class Subscribe(Create):
 
 
 class Unsubscribe(Delete):
-    """DELETE answers 200 with the hook that is no more (rule 131)."""
+    """DELETE answers 200 with the deleted hook (rule 131)."""
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         last = await unit.get(TABLE, write.found.entity_id)
@@ -80,7 +94,8 @@ class Unsubscribe(Delete):
         if last is None:
             raise Refusal(Reason.NO_SUCH_ENTITY)
         if self.endpoint.version == 3:
-            return Shown(ready=b'{"data":' + last.doc + b',"meta":{}}')
+            (doc,) = await render.shown(self.endpoint, context, [last])
+            return Shown(ready=b'{"data":' + doc + b',"meta":{}}')
         return Shown(value=v2.show(last.entity, context.base), root=v2.item)
 
 
@@ -95,8 +110,8 @@ def _routes(endpoint: Endpoint) -> tuple[Route, Route]:
 routes = (*_routes(V2), *_routes(V3))
 
 
-async def tell_only_what_can_be_told(unit: Unit, old: Hook | None, new: Hook) -> None:
-    """Rule 125: a known scope, an address that may be told, headers that can be sent along."""
+async def check_hook(unit: Unit, old: Hook | None, new: Hook) -> None:
+    """Rule 125: a known scope, an allowed destination, headers that can be sent."""
     private = bool(unit.terms.settings.get("webhooks.allow_private"))
     wrong = {
         "scope": "" if scopes.is_known(new.scope) else "is no scope of a webhook event",
@@ -119,7 +134,7 @@ async def tell_only_what_can_be_told(unit: Unit, old: Hook | None, new: Hook) ->
 
 
 def _unsendable(headers: dict[str, str]) -> str:
-    """Why these headers cannot be sent along with an event; empty where they can."""
+    """Why these headers cannot be sent with an event; empty if they can."""
     if len(headers) > MAX_HEADERS:
         return f"must be at most {MAX_HEADERS}"
     for name, value in headers.items():
@@ -132,8 +147,9 @@ def _unsendable(headers: dict[str, str]) -> str:
     return ""
 
 
-async def keep_hooks_few(unit: Unit, old: Hook | None, new: Hook) -> None:
-    """Rule 123: ten of a client and scope. Rule 130: one for exceptions, whose destination is no other hook's."""
+async def limit_hooks(unit: Unit, old: Hook | None, new: Hook) -> None:
+    """Rule 123: ten hooks per client and scope. Rule 130: one for exceptions, with a destination that no other hook
+    has."""
     if old is not None and (old.scope, old.destination) == (new.scope, new.destination):
         return
     mine = "FROM hooks WHERE client_id = $1 AND id <> $2"
@@ -158,8 +174,8 @@ RESOURCE = Resource(
         Aggregate(
             TABLE,
             before_write=(
-                tell_only_what_can_be_told,
-                keep_hooks_few,
+                check_hook,
+                limit_hooks,
             ),
             after_write=(give_up_what_waits,),
             after_delete=(take_what_waits_along,),

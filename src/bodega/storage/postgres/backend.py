@@ -30,7 +30,7 @@ DELIVERIES = "bodega_deliveries"
 
 
 CONNECTIONS = 60
-"""Connections to stores of one process; several workers share them out, since a server has a hundred or so in all."""
+"""Connections of one process to stores; several workers share them, since a server allows a hundred or so in all."""
 
 
 class RegistryTx(ReadTx):
@@ -92,7 +92,7 @@ class PostgresRegistry(Registry):
         return changed
 
     def hear(self, *_: object) -> None:
-        """Something changed."""
+        """Notes that something changed."""
         self._changed = True
 
     def _hear_of_task(self, _connection: object, _process: int, _channel: str, store_hash: str) -> None:
@@ -154,7 +154,7 @@ class PostgresBackend:
 
     @classmethod
     async def open_backend(cls, dsn: str, connections: int = CONNECTIONS) -> PostgresBackend:
-        """Connects; this process holds at most about so many connections to stores. Raises Busy."""
+        """Connects; this process holds at most about this many connections to stores. Raises Busy."""
         return cls(dsn, await PostgresRegistry.open(dsn), connections)
 
     @property
@@ -162,7 +162,7 @@ class PostgresBackend:
         return sum(budget.held for budget in self._budgets.values())
 
     def _dsn(self, record: StoreRecord) -> str:
-        """The server on which a store is kept: its own, or that of the registry."""
+        """The server of a store: its own, or that of the registry."""
         return record.server or self.dsn
 
     def _way(self, record: StoreRecord) -> Tx:
@@ -188,7 +188,7 @@ class PostgresBackend:
         return await self._number(record, "deliveries", HAS_DELIVERIES) > 0
 
     async def _number(self, record: StoreRecord, table: str, sql: str) -> int:
-        """What a query of a store's table answers with one number; 0 where the table is not there yet."""
+        """The single number that a query of a store's table returns; 0 if the table does not exist yet."""
         name = f"{self.schema(record)}.{table}"
         tx = self._way(record)
         if await query.value(tx, "SELECT to_regclass($1)::text", name) is None:

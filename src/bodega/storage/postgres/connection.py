@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 
 from bodega.storage.postgres.readers import Readers
-from bodega.storage.tx import Busy, Clash, Statement
+from bodega.storage.tx import Busy, Clash, Statement, Unstorable
 
 LOST = (
     asyncpg.PostgresConnectionError,
@@ -23,17 +23,17 @@ LOST = (
     asyncpg.InternalClientError,
     OSError,
 )
-"""The server went away, is full or shuts down, or the store was deleted under a request's hands: nothing is known to
-be wrong with the request.
+"""The server is gone, full or shutting down, or the store was deleted during the request: the request itself is not
+known to be wrong.
 
-A value that cannot be sent is an InterfaceError too, but also a ValueError: that one is a fault of this program.
+A value that cannot be sent is an InterfaceError too, but also a ValueError: that one is a bug of this program.
 """
 
 RETRIED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 
 
 class Redo(Exception):
-    """The group cannot go on: its writes are run again, each in a transaction of its own."""
+    """The group must be abandoned: its writes are run again, each in a transaction of its own."""
 
 
 class ReadTx:
@@ -81,8 +81,8 @@ class ReadTx:
 class PostgresTx:
     """One connection inside a transaction.
 
-    In a group (`alone` false) writes go without savepoints: one that fails makes the group start over, each write
-    alone. Alone, every write has a savepoint, so that the conflict can be read after it.
+    In a group (`alone` false) writes have no savepoints: one that fails makes the group start over, each write alone.
+    Alone, every write has a savepoint, so that the conflict can be read afterwards.
     """
 
     dialect = "postgresql"
@@ -95,10 +95,21 @@ class PostgresTx:
         self.wrote = False
 
     async def rows(self, sql: str, *values: Any) -> list[Any]:
-        return await self._connection.fetch(sql, *values)  # type: ignore[no-any-return]
+        try:
+            return await self._connection.fetch(sql, *values)  # type: ignore[no-any-return]
+        except asyncpg.DataError as error:
+            raise self._unstorable(error) from error
 
     async def row(self, sql: str, *values: Any) -> Any | None:
-        return await self._connection.fetchrow(sql, *values)
+        try:
+            return await self._connection.fetchrow(sql, *values)
+        except asyncpg.DataError as error:
+            raise self._unstorable(error) from error
+
+    def _unstorable(self, error: Exception) -> Exception:
+        """What a value did to a statement: in a group it is everybody's transaction that has failed."""
+        self.wrote = True
+        return Unstorable(str(error)) if self._alone else Redo()
 
     async def run(self, sql: str, *values: Any) -> None:
         await self._write(sql, values)
@@ -122,6 +133,8 @@ class PostgresTx:
             if self._alone:
                 raise Clash(str(error)) from error
             raise Redo from error
+        except asyncpg.DataError as error:
+            raise self._unstorable(error) from error
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
@@ -147,7 +160,7 @@ class PostgresTx:
 
 @lru_cache(maxsize=1024)
 def composed(statements: tuple[tuple[str, int], ...]) -> tuple[str, range]:
-    """Several `$n` statements as one, with their parameters numbered through; foreign keys are checked at its end."""
+    """Several `$n` statements as one, with their parameters renumbered; foreign keys are checked at its end."""
     if len(statements) == 1:
         return statements[0][0], range(1)
     parts = []
@@ -161,28 +174,28 @@ def composed(statements: tuple[tuple[str, int], ...]) -> tuple[str, range]:
 
 
 def plain(error: Exception) -> Exception:
-    """An error as the floors above know it: Busy for a server that is lost."""
+    """The error as the packages above know it: Busy if the server cannot be reached."""
     return unreachable(error) if isinstance(error, LOST) and not isinstance(error, ValueError) else error
 
 
 def unreachable(error: Exception) -> Busy:
-    """What the floors above are told of a server that is lost."""
+    """The error for a server that cannot be reached."""
     return Busy(f"PostgreSQL cannot be reached: {error}")
 
 
 def adapted(statement: str) -> str:
-    """A statement of the schema as PostgreSQL runs it best: text in the order of its bytes, as it is in SQLite."""
+    """A schema statement adapted to PostgreSQL: text is ordered by its bytes, as in SQLite."""
     return statement.replace(" TEXT", ' TEXT COLLATE "C"')
 
 
 PATIENCE_SECONDS = 30.0
-"""How long one statement of a request may take: a server that hangs must not hold callers for ever."""
+"""How long one statement of a request may take: a server that hangs must not block callers for ever."""
 
 
 async def connect(dsn: str, schema: str, *, patient: bool = True) -> Any:
     """A connection whose `search_path` is the store's schema. Raises Busy when the server cannot be reached.
 
-    A `patient` one waits for its statements however long they take, as a migration may.
+    A `patient` one has no time limit for its statements, since migrations may be slow.
     """
     try:
         return await asyncpg.connect(

@@ -1,7 +1,7 @@
-"""Copies of a store in PostgreSQL: snapshots beside its tables, in its own schema, and backups in a file.
+"""Copies of a store in PostgreSQL: snapshots next to its tables, in its own schema, and backups in a file.
 
 A backup is the SQLite file that the same store would be, so a store can move from either database to the other. Every
-statement stays inside one schema, as sharding by schema needs it (docs/scale.md).
+statement stays inside one schema, as sharding by schema requires (docs/scale.md).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bodega.storage.sqlite.connection import connect
-from bodega.storage.sqlite.copies import keep, tell
+from bodega.storage.sqlite.copies import keep, write_facts
 from bodega.storage.table_stats import LOCK
 
 _CATALOGUE = """
@@ -46,13 +46,13 @@ async def _tables(connection: Any) -> list[str]:
 
 
 async def _lock(connection: Any) -> None:
-    """Waits for the writers and the migrations of a store, and keeps them away until the transaction ends."""
+    """Waits for the writers and migrations of a store, and locks them out until the transaction ends."""
     await connection.execute("SELECT pg_advisory_xact_lock(hashtext(current_schema()))")
     await connection.execute(LOCK)
 
 
 async def take(connection: Any, name: str, revision: int) -> None:
-    """A snapshot: each table once more, without indexes. One of the same name gives way."""
+    """Takes a snapshot: a copy of each table, without indexes. It replaces one of the same name."""
     async with connection.transaction():
         await _lock(connection)
         await connection.execute(_CATALOGUE)
@@ -60,7 +60,7 @@ async def take(connection: Any, name: str, revision: int) -> None:
         number = await connection.fetchval("SELECT coalesce(max(number), 0) + 1 FROM kept_snapshots")
         for table in await _tables(connection):
             copy = f"kept{number}_{table}"
-            # Without a key a table can only be moved to another node when its whole row is its identity.
+            # A table without a key can only be moved to another node if its whole row is its identity.
             made = f"CREATE TABLE {copy} (LIKE {table}); ALTER TABLE {copy} REPLICA IDENTITY FULL"
             await connection.execute(f"{made}; INSERT INTO {copy} SELECT * FROM {table}")
         await connection.execute(
@@ -69,7 +69,7 @@ async def take(connection: Any, name: str, revision: int) -> None:
 
 
 async def names(connection: Any) -> dict[str, int]:
-    """The snapshots of a store with the revision of the schema they were taken in."""
+    """The snapshots of a store with the schema revision in which they were taken."""
     if await connection.fetchval("SELECT to_regclass('kept_snapshots')") is None:
         return {}
     rows = await connection.fetch("SELECT name, revision FROM kept_snapshots ORDER BY number")
@@ -92,7 +92,7 @@ async def _forget(connection: Any, name: str) -> None:
 
 
 async def put_back(connection: Any, name: str, now: int) -> None:
-    """The store is again as the snapshot has it, in one transaction; `now` is the store's clock."""
+    """Restores the store from the snapshot, in one transaction; `now` is the store's clock."""
     async with connection.transaction():
         await _lock(connection)
         number = await connection.fetchval("SELECT number FROM kept_snapshots WHERE name = $1", name)
@@ -105,7 +105,7 @@ async def put_back(connection: Any, name: str, now: int) -> None:
 
 
 async def _move_on(connection: Any, before: int, now: int) -> None:
-    """No entity tag of the state that was replaced is given a second time."""
+    """Moves the revision on, so that no entity tag of the replaced state is used again."""
     await connection.execute(
         "UPDATE table_statistics SET revision = m.next, index_revision = m.next, modified = $2"
         " FROM (SELECT greatest(max(revision), $1) + 1 AS next FROM table_statistics) m",
@@ -128,13 +128,13 @@ async def export(connection: Any, empty: Path, target: Path, facts: Mapping[str,
                 cursor = await connection.cursor(f"SELECT {listed} FROM {table}")
                 while rows := await cursor.fetch(_BATCH):
                     made.executemany(insert, [tuple(row) for row in rows])
-        tell(made, facts)
+        write_facts(made, facts)
         made.execute("COMMIT")
     keep(empty, target)
 
 
 async def load(connection: Any, backup: Path, now: int) -> None:
-    """The store is again as the backup, a SQLite database of the newest schema, has it: one transaction."""
+    """Restores the store from the backup, a SQLite database of the newest schema, in one transaction."""
     with closing(connect(backup)) as source:
         async with connection.transaction():
             await _lock(connection)
@@ -155,7 +155,7 @@ async def load(connection: Any, backup: Path, now: int) -> None:
 
 
 def _with_flags(row: tuple[Any, ...], flags: list[int]) -> tuple[Any, ...]:
-    """SQLite keeps true and false as numbers."""
+    """Turns numbers into booleans: SQLite stores true and false as numbers."""
     if not flags:
         return row
     cells = list(row)

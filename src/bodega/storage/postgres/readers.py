@@ -1,8 +1,8 @@
 """A store's few reading connections to PostgreSQL.
 
-asyncpg's own pool costs as much again as the query it serves (measured: 116 us of processor time a row against 62):
-it wraps each connection anew and resets it. Reads outside a transaction leave nothing behind, so a list of free
-connections is enough. Only one whose protocol broke, as may happen when the server cuts it off, is not used again.
+asyncpg's own pool costs as much as the query it serves (measured: 116 us of processor time a row against 62): it wraps
+and resets each connection at every use. Reads outside a transaction leave nothing behind, so a list of free connections
+is enough. Only a connection whose protocol broke, for example because the server closed it, is not reused.
 """
 
 from __future__ import annotations
@@ -16,26 +16,27 @@ from asyncpg import InternalClientError
 
 SIZE = 8
 BROKEN = (InternalClientError, TimeoutError)
-"""After these nothing is known of a connection: its protocol broke, or its last statement may still be running."""
+"""After these errors a connection is in an unknown state: its protocol broke, or its last statement may still be
+running."""
 
 WAIT_SECONDS = 30.0
-"""How long a request waits for a connection that others have."""
+"""How long a request waits for a connection that others use."""
 
 IDLE_SECONDS = 10.0
-"""How long a connection that nobody uses is kept: a server has fewer connections than stores."""
+"""How long an idle connection is kept: a server has fewer connections than stores."""
 
 
 class Holder(Protocol):
-    """Something that holds connections and can do without those it does not use."""
+    """Something that holds connections and can close those that are idle."""
 
     def spare(self) -> int:
-        """Ends an idle connection; how many were ended."""
+        """Closes an idle connection; returns how many were closed."""
 
 
 class Budget:
-    """At most about `maximum` connections of this process, over all its stores: a server has a hundred or so.
+    """At most about `maximum` connections of this process, across all its stores: a server allows a hundred or so.
 
-    Where the next one would be too many, stores that hold one idle give it up, those longest unused first.
+    If the next one would be too many, stores with idle connections close one, the longest unused first.
     """
 
     def __init__(self, maximum: int) -> None:
@@ -44,21 +45,21 @@ class Budget:
 
     @property
     def held(self) -> int:
-        """Connections that are open now."""
+        """The number of open connections."""
         return sum(self._held.values())
 
-    def took(self, holder: Holder) -> None:
-        """The holder is about to connect once more."""
-        self._held[holder] = self._held.pop(holder, 0) + 1  # the one that connected last stands last
+    def count_opened(self, holder: Holder) -> None:
+        """Counts one more connection, which the holder is about to open."""
+        self._held[holder] = self._held.pop(holder, 0) + 1  # the one that connected last comes last
         if sum(self._held.values()) > self._most:
             for other in list(self._held):
                 ended = other.spare()
                 if ended:
-                    self.gave(other, ended)
+                    self.count_closed(other, ended)
                     return
 
-    def gave(self, holder: Holder, count: int = 1) -> None:
-        """So many connections of the holder are no more."""
+    def count_closed(self, holder: Holder, count: int = 1) -> None:
+        """Counts `count` connections of the holder as closed."""
         left = self._held.get(holder, 0) - count
         if left > 0:
             self._held[holder] = left
@@ -67,7 +68,8 @@ class Budget:
 
 
 class Readers:
-    """At most `size` connections, made by `connect` when they are first needed; it speaks like a connection."""
+    """At most `size` connections, opened by `connect` when they are first needed; it has the methods of a
+    connection."""
 
     def __init__(self, connect: Callable[[], Awaitable[Any]], budget: Budget, size: int = SIZE) -> None:
         self._connect = connect
@@ -103,7 +105,7 @@ class Readers:
             self._give(connection)
 
     async def execute(self, sql: str, *values: Any) -> Any:
-        """A statement without rows."""
+        """Runs a statement that returns no rows."""
         connection = self._alive() or await self._take()
         try:
             return await connection.execute(sql, *values)
@@ -114,7 +116,7 @@ class Readers:
             self._give(connection)
 
     def _alive(self) -> Any:
-        """A free connection; one that the server cut off while nobody used it is no request's misfortune."""
+        """A free connection that works: no request fails because the server closed an idle one."""
         while self._free:
             connection = self._free.pop()
             if not connection.is_closed():
@@ -128,7 +130,7 @@ class Readers:
                 raise ConnectionError("the store was closed")
             if self._open < self._size:
                 self._open += 1
-                self._budget.took(self)
+                self._budget.count_opened(self)
                 try:
                     return await self._connect()
                 except BaseException:
@@ -140,7 +142,7 @@ class Readers:
             try:
                 await asyncio.wait_for(waiter, WAIT_SECONDS)
             except asyncio.CancelledError:
-                self._wake()  # what it was woken for is somebody else's now
+                self._wake()  # somebody else took the connection meanwhile
                 raise
         return self._free.pop()
 
@@ -160,7 +162,7 @@ class Readers:
             self._wake()
 
     def _forget_the_lost(self) -> None:
-        """Where one connection was lost the others often were as well: no request has to find that out."""
+        """Drops closed connections: where one was lost the others often are too, and no request should fail over it."""
         alive = [connection for connection in self._free if not connection.is_closed()]
         self._lost(len(self._free) - len(alive))
         self._free = alive
@@ -173,7 +175,7 @@ class Readers:
                 return
 
     def _reap(self) -> None:
-        """Ends the connections of a store that nobody read for a while."""
+        """Closes the connections of a store that was not read for a while."""
         self._reaper = None
         if self._used:
             self._used = False
@@ -185,7 +187,7 @@ class Readers:
         self._free.clear()
 
     def spare(self) -> int:
-        """Ends an idle connection; the budget counts it itself."""
+        """Closes an idle connection; the budget adjusts its own count."""
         if not self._free:
             return 0
         self._free.pop(0).terminate()
@@ -194,17 +196,17 @@ class Readers:
 
     def _lost(self, count: int) -> None:
         self._open -= count
-        self._budget.gave(self, count)
+        self._budget.count_closed(self, count)
 
     async def close(self) -> None:
-        """Ends every connection, those in use when they are given back; nothing is read from now on."""
+        """Closes every connection, those in use when they are given back; nothing can be read afterwards."""
         self._closed = True
         if self._reaper is not None:
             self._reaper.cancel()
             self._reaper = None
         while self._waiting:
             self._wake()
-        free, self._free = self._free, []  # nobody else may take one of these while the others end
+        free, self._free = self._free, []  # nobody may take one of these while the others are being closed
         for connection in free:
             await connection.close()
         self._lost(len(free))

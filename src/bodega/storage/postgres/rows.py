@@ -17,14 +17,14 @@ from bodega.storage.writer import Waiting, Writer
 
 TRIES = 3
 BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED; {LOCK}"
-"""One trip: the transaction, and the store's write lock."""
+"""One round trip: begins the transaction and takes the store's write lock."""
 
 
 class PostgresRows(Writer):
-    """Reads through a few connections, writes through one connection a worker.
+    """Reads through a few connections, writes through one connection per worker.
 
-    The table statistics is locked when a transaction begins: a store has one writer at a time, over all workers, as it
-    has on SQLite. Plan limits, uniqueness and ids in commit order follow from that, and no two writes can deadlock.
+    The table statistics are locked when a transaction begins: a store has one writer at a time across all workers, as
+    on SQLite. Plan limits, uniqueness and ids in commit order follow from that, and no two writes can deadlock.
     """
 
     def __init__(self, dsn: str, schema: str, budget: Budget, model: DataModel) -> None:
@@ -82,7 +82,7 @@ class PostgresRows(Writer):
                     raise
                 except Exception as error:
                     if (tx.wrote or isinstance(error, asyncpg.PostgresError)) and not alone:
-                        raise Redo from error  # what it wrote, or the error itself, is in the others' transaction
+                        raise Redo from error  # what it wrote, or the error itself, is part of the others' transaction
                     if tx.wrote:
                         raise
                     statistics.restore(mark)
@@ -103,7 +103,7 @@ class PostgresRows(Writer):
             waiting.failed(refusal)
 
     async def _roll_back(self, connection: Any, error: BaseException) -> None:
-        """Back to before the transaction; a connection that cannot be brought there is given up."""
+        """Rolls the transaction back; a connection that cannot be rolled back is closed."""
         try:
             if not isinstance(error, LOST):
                 await connection.execute("ROLLBACK")
@@ -111,18 +111,18 @@ class PostgresRows(Writer):
         except LOST:
             pass
         self._connection = None
-        self._budget.gave(self)
+        self._budget.count_closed(self)
         connection.terminate()
 
     async def _connected(self) -> Any:
         if self._connection is None or self._connection.is_closed():
             if self._connection is None:
-                self._budget.took(self)
+                self._budget.count_opened(self)
             try:
                 self._connection = await connect(self._dsn, self._schema, patient=False)
             except BaseException:
                 self._connection = None
-                self._budget.gave(self)
+                self._budget.count_closed(self)
                 raise
         loop = asyncio.get_running_loop()
         self._used = loop.time()
@@ -131,7 +131,7 @@ class PostgresRows(Writer):
         return self._connection
 
     def _look(self) -> None:
-        """Lets go of a connection that was not used for a while; one timer serves many writes."""
+        """Closes a connection that was not used for a while; one timer serves many writes."""
         loop = asyncio.get_running_loop()
         left = self._used + IDLE_SECONDS - loop.time()
         if left > 0 or self.busy:
@@ -139,10 +139,10 @@ class PostgresRows(Writer):
             return
         self._looking = None
         if self._connection is not None:
-            self._budget.gave(self, self.spare())
+            self._budget.count_closed(self, self.spare())
 
     def spare(self) -> int:
-        """Ends the writing connection, if nobody writes; the budget counts it itself."""
+        """Closes the writing connection if nobody writes; the budget adjusts its own count."""
         if self._connection is None or self.busy:
             return 0
         self._connection.terminate()
@@ -150,11 +150,11 @@ class PostgresRows(Writer):
         return 1
 
     async def close(self) -> None:
-        """Ends after the last waiting write."""
+        """Closes after the last waiting write."""
         await self.settle()
         if self._looking is not None:
             self._looking.cancel()
         if self._connection is not None:
             await self._connection.close()
-            self._budget.gave(self)
+            self._budget.count_closed(self)
         await self._readers.close()

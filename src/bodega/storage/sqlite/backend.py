@@ -26,7 +26,7 @@ from bodega.storage.tx import Busy
 
 class SqliteRegistry(Registry):
     """The registry in a file. A change notification is a change of eight shared bytes: reading them costs a tenth of a
-    microsecond, where `PRAGMA data_version` costs three, and it is asked at every request."""
+    microsecond, where `PRAGMA data_version` costs three, and this is checked at every request."""
 
     def __init__(self, directory: Path) -> None:
         self._connection = connect(directory / "registry.db", busy_ms=10_000)
@@ -59,7 +59,7 @@ class SqliteRegistry(Registry):
 
 
 def _forward(connection: sqlite3.Connection) -> None:
-    """Brings the registry to the newest schema under the write lock, which is not taken when there is nothing to do."""
+    """Brings the registry to the newest schema under the write lock, which is not taken if there is nothing to do."""
     if _has(connection, "migrations") and not migrate.registry_pending(_revision(connection), unnumbered=False):
         return
     begin(connection)
@@ -108,7 +108,7 @@ class SqliteBackend:
         return await self._number(record, HAS_TASKS) > 0 or await self._number(record, HAS_DELIVERIES) > 0
 
     async def _number(self, record: StoreRecord, sql: str) -> int:
-        """What a query answers with one number; 0 where the store's file or the table is not there yet."""
+        """The single number that a query returns; 0 if the store's file or the table does not exist yet."""
         path = self.path(record)
         if not path.exists():
             return 0
@@ -169,7 +169,7 @@ class SqliteBackend:
         await self._aside(copies.put_back, backup, self.path(record), int(record.clock.now()), forward)
 
     async def _aside(self, work: Callable[..., None], *given: Any) -> None:
-        """Copies files in a thread: requests go on meanwhile."""
+        """Copies files in a thread, so that requests are served meanwhile."""
         await asyncio.get_running_loop().run_in_executor(None, functools.partial(work, *given))
 
     async def close(self) -> None:
@@ -178,7 +178,7 @@ class SqliteBackend:
 
 
 def forward(path: Path) -> None:
-    """Brings a store's file to the newest schema, or makes it."""
+    """Brings a store's file to the newest schema, or creates it."""
     connection = connect(path, busy_ms=600_000)
     try:
         begin(connection)

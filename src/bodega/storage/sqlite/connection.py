@@ -1,7 +1,7 @@
 """A store in one SQLite file: reads inline on the event loop, one writer connection whose commits run in a thread.
 
-WAL with `synchronous=FULL`: an acknowledged write survives loss of power (contract: NORMAL loses commits). Nothing in
-here suspends except the wait for a commit, so `async def` is only the common form with PostgreSQL.
+WAL with `synchronous=FULL`: an acknowledged write survives loss of power (contract: NORMAL loses commits). Nothing here
+suspends except the wait for a commit; the rest is `async def` only to share PostgreSQL's interface.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from bodega.storage.tx import Busy, Clash, Statement
+from bodega.storage.tx import Busy, Clash, Statement, Unstorable
 
 PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -25,7 +25,7 @@ PRAGMAS = (
     "PRAGMA wal_autocheckpoint=4000",
 )
 MAPPED = "PRAGMA mmap_size=41943040"
-"""A reader maps 40 MB of its file: that saves a copy of each page, and counts as the process's memory."""
+"""A reader maps 40 MB of its file: that saves copying each page, but counts as the process's memory."""
 
 
 @lru_cache(maxsize=4096)
@@ -35,13 +35,13 @@ def numbered(sql: str) -> str:
 
 
 def adapted(statement: str) -> str:
-    """A statement of the schema as SQLite runs it best: a table whose key is no integer is its own index."""
+    """A schema statement adapted to SQLite: a table whose key is not an integer gets no rowid."""
     made = statement.startswith("CREATE TABLE") and "INTEGER PRIMARY KEY" not in statement
     return statement + " WITHOUT ROWID" if made else statement
 
 
 def connect(path: Path, busy_ms: int = 0) -> sqlite3.Connection:
-    """Opens (and creates) a database file; `busy_ms` is how long a lock is waited for inside SQLite."""
+    """Opens (and creates) a database file; `busy_ms` is how long SQLite waits for a lock."""
     connection = sqlite3.connect(
         path, timeout=busy_ms / 1000, isolation_level=None, check_same_thread=False, cached_statements=1024
     )
@@ -63,13 +63,13 @@ class SqliteTx:
     async def rows(self, sql: str, *values: Any) -> list[Any]:
         try:
             return self._execute(numbered(sql), values).fetchall()
-        except (sqlite3.ProgrammingError, sqlite3.OperationalError) as error:
+        except (sqlite3.ProgrammingError, sqlite3.OperationalError, sqlite3.DataError) as error:
             raise plain(error) from error
 
     async def row(self, sql: str, *values: Any) -> Any | None:
         try:
             return self._execute(numbered(sql), values).fetchone()
-        except (sqlite3.ProgrammingError, sqlite3.OperationalError) as error:
+        except (sqlite3.ProgrammingError, sqlite3.OperationalError, sqlite3.DataError) as error:
             raise plain(error) from error
 
     async def run(self, sql: str, *values: Any) -> None:
@@ -77,6 +77,8 @@ class SqliteTx:
             self._execute(numbered(sql), values)
         except sqlite3.IntegrityError as error:
             raise Clash(str(error)) from error
+        except sqlite3.DataError as error:
+            raise plain(error) from error
 
     async def script(self, statements: Sequence[Statement], *, sure: bool = True) -> None:
         try:
@@ -84,6 +86,8 @@ class SqliteTx:
                 self._execute(numbered(sql), values)
         except sqlite3.IntegrityError as error:
             raise Clash(str(error)) from error
+        except sqlite3.DataError as error:
+            raise plain(error) from error
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
@@ -107,12 +111,14 @@ _LOST = frozenset(
         sqlite3.SQLITE_CANTOPEN,
     }
 )
-"""What a disk that is full or fails, or another process, does to a statement: nothing is wrong with the request."""
+"""Errors of a statement because of a full or failing disk, or of another process: the request itself is not wrong."""
 
 
 def plain(error: Exception) -> Exception:
     """An error as the floors above know it: Busy for a store that was deleted under a request's hands, and for a disk
-    that cannot be used; any other error is this program's own."""
+    that cannot be used, Unstorable for a value; any other error is this program's own."""
+    if isinstance(error, sqlite3.DataError):
+        return Unstorable(str(error))
     if isinstance(error, sqlite3.ProgrammingError) and "closed" in str(error):
         return Busy(str(error))
     if isinstance(error, sqlite3.OperationalError) and _primary(error) in _LOST:
@@ -121,13 +127,14 @@ def plain(error: Exception) -> Exception:
 
 
 def _primary(error: sqlite3.Error) -> int:
-    """Its code, without what extended codes add."""
+    """The primary result code of an error."""
     code: int = getattr(error, "sqlite_errorcode", 0)
     return code & 0xFF
 
 
 def begin(connection: sqlite3.Connection) -> None:
-    """Takes the write lock at once: a transaction that upgrades later fails whatever the busy timeout. Raises Busy."""
+    """Takes the write lock at once: a transaction that upgrades later fails at once, whatever the busy timeout. Raises
+    Busy."""
     try:
         connection.execute("BEGIN IMMEDIATE")
     except (sqlite3.ProgrammingError, sqlite3.OperationalError) as error:

@@ -1,4 +1,4 @@
-"""Copies of an embedded store: taken from a file that may be in use, and put back into one."""
+"""Copies of a store in SQLite: taken from a file that may be in use, and restored into one."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from contextlib import closing
 from pathlib import Path
 
 BUMP = 100_000
-"""How far the revision is moved when a copy is put back: more than the writes that can come in between.
+"""How far the revision is moved when a copy is restored: more than the writes that can happen in between.
 
-They are lost with the state that the copy replaces, but their entity tags must not be given a second time.
+They are lost with the state that the copy replaces, but their entity tags must not be reused.
 """
 
 _PAUSE_SECONDS = 0.005
 _TOLD = "backup"
-"""The table of a backup file that tells what it is a backup of."""
+"""The table of a backup file that records what it was taken from."""
 
 
 def take(source: Path, target: Path, facts: Mapping[str, str] | None = None) -> None:
-    """A copy of a database as it is at one moment, while others write; `target` is there whole, or not at all."""
+    """A consistent copy of a database while others write; `target` is either complete or absent."""
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     part = target.with_name(target.name + ".part")
     part.unlink(missing_ok=True)
@@ -34,22 +34,22 @@ def take(source: Path, target: Path, facts: Mapping[str, str] | None = None) -> 
             closing(sqlite3.connect(part, isolation_level=None)) as made,
         ):
             live.backup(made, sleep=_PAUSE_SECONDS)
-            made.execute("PRAGMA journal_mode=DELETE")  # one file, without a log beside it
+            made.execute("PRAGMA journal_mode=DELETE")  # one file, without a separate log
             if facts is not None:
-                tell(made, facts)
+                write_facts(made, facts)
         keep(part, target)
     finally:
         part.unlink(missing_ok=True)
 
 
-def tell(made: sqlite3.Connection, facts: Mapping[str, str]) -> None:
-    """Writes into a backup what it is a backup of."""
+def write_facts(made: sqlite3.Connection, facts: Mapping[str, str]) -> None:
+    """Writes into a backup what it was taken from."""
     made.execute(f"CREATE TABLE {_TOLD} (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
     made.executemany(f"INSERT INTO {_TOLD} (name, value) VALUES (?, ?)", list(facts.items()))
 
 
-def told(backup: Path) -> dict[str, str]:
-    """What a backup says it is a backup of; nothing, when it is none."""
+def read_facts(backup: Path) -> dict[str, str]:
+    """What a backup was taken from; empty if the file is not a backup."""
     try:
         with closing(sqlite3.connect(f"{backup.absolute().as_uri()}?mode=ro", uri=True)) as made:
             return dict(made.execute(f"SELECT name, value FROM {_TOLD}").fetchall())
@@ -58,7 +58,7 @@ def told(backup: Path) -> dict[str, str]:
 
 
 def keep(part: Path, target: Path) -> None:
-    """Puts a finished file in its place, on disk before this returns."""
+    """Moves a finished file to its place; it is on disk before this returns."""
     part.chmod(0o600)
     with part.open("rb") as written:
         os.fsync(written.fileno())
@@ -71,7 +71,7 @@ def keep(part: Path, target: Path) -> None:
 
 
 def put_back(copy: Path, live: Path, now: int, forward: Callable[[Path], None]) -> None:
-    """The store is again as the copy has it, in one transaction, while servers may have it open.
+    """Restores the store from the copy, in one transaction, while servers may have it open.
 
     `forward` brings a database to the newest schema, since the copy may be older. `now` is the store's clock.
     """

@@ -1,4 +1,4 @@
-"""The rows of one embedded store."""
+"""The rows of one store in SQLite."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class SqliteRows(Writer):
                         Unit(self._writing, statistics, waiting.now, waiting.terms, self.model, self.interest)
                     )
                 except Exception as error:
-                    if isinstance(told := plain(error), Busy):  # SQLite may have undone the transaction by itself
+                    if isinstance(told := plain(error), Busy):  # SQLite may have rolled the transaction back by itself
                         raise told from error
                     connection.execute("ROLLBACK TO job")
                     statistics.restore(mark)
@@ -66,7 +66,7 @@ class SqliteRows(Writer):
             if isinstance(error, sqlite3.Error) and (told := plain(error)) is not error:
                 raise told from error
             raise
-        # Refusals wait for the commit too: what stands in their way may have been written by the same group.
+        # Refusals wait for the commit too: the row that they conflict with may have been written by the same group.
         self.say(statistics)
         for waiting, result in done:
             waiting.done(result)
@@ -88,7 +88,7 @@ class SqliteRows(Writer):
                 return
 
     async def close(self) -> None:
-        """Ends after the last waiting write."""
+        """Closes after the last waiting write."""
         await self.settle()
         self._reading.close()
         self._connection.close()

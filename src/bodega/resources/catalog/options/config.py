@@ -1,4 +1,4 @@
-"""How a shopper fills in an option: the members of `config`, which each type has its own of."""
+"""How a shopper fills in an option: the members of `config`, which differ by type."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LARGEST_FILE = 524_288
 
 
 def _in_order(least: Any, maximum: Any, message: str) -> None:
-    """A range does not end before it begins; 0 as its end means that it has none."""
+    """A range must not end before it begins; 0 as its end means that it has none."""
     if least is not UNSET and maximum is not UNSET and maximum and least > maximum:
         raise ValueError(message)
 
@@ -51,7 +51,7 @@ class CheckboxConfig(msgspec.Struct, kw_only=True):
 
 
 class FileConfig(msgspec.Struct, kw_only=True):
-    """A file to upload; its largest size is in KiB."""
+    """A file to upload; its greatest size is in KiB."""
 
     file_types_mode: Literal["specific", "all"] | UnsetType = UNSET
     file_types_supported: list[str] | UnsetType = UNSET
@@ -106,7 +106,7 @@ class ProductListConfig(msgspec.Struct, kw_only=True):
 
 
 class NoConfig(msgspec.Struct, kw_only=True):
-    """A plain choice has nothing to set."""
+    """A plain choice has no settings."""
 
 
 CONFIGS: dict[str, type[msgspec.Struct]] = {
@@ -122,9 +122,9 @@ CONFIGS: dict[str, type[msgspec.Struct]] = {
 
 
 def configured(kind: str, config: dict[str, Any]) -> dict[str, Any]:
-    """The members that an option of this type has; others are passed over, as clients send them all.
+    """The members that an option of this type has; others are ignored, since clients send them all.
 
-    A member that is null is as good as absent. Raises ValueError with the end of a sentence.
+    A member that is null is the same as an absent one. Raises ValueError with the end of a sentence.
     """
     given = {name: value for name, value in config.items() if value is not None}
     return dict(msgspec.to_builtins(typed(given, CONFIGS.get(kind, NoConfig))))

@@ -1,4 +1,5 @@
-"""Modifiers: choices that change what is bought, but not which variant it is, and what each value does (rule 65)."""
+"""Modifiers: choices that change what is bought, but not which variant it is, and the effects of each value (rule
+65)."""
 
 from __future__ import annotations
 
@@ -32,11 +33,11 @@ from bodega.storage import query
 from bodega.storage.table import numbered_placeholders
 from bodega.storage.unit import Unit
 
-# What a value does: the rule whose one condition it is.
+# The effects of a value: the rule with this value as its only condition.
 
 
 class Disabled(msgspec.Struct, kw_only=True):
-    """Whether what has this value cannot be bought, and what shoppers are told."""
+    """Whether a product with this value cannot be bought, and the message for shoppers."""
 
     status: bool = False
     message: Line = ""
@@ -96,7 +97,7 @@ async def _modifier_of_values(context: Context, values: Sequence[int]) -> dict[i
 
 
 async def write_adjusters(unit: Unit, value: Value, drafts: list[Changes], _notes: list[Fault]) -> None:
-    """What a value does is a rule: one that does nothing any more is no rule. Members that are left out stay."""
+    """The effects of a value are a rule: one without effects is deleted. Members that are left out stay."""
     owner = await query.one(unit.tx, TABLE, "option_id = $1", value.option_id)
     assert owner is not None
     modifier: ProductOption = owner.entity
@@ -131,7 +132,7 @@ def _as_rule(draft: Changes) -> dict[str, Any]:
 
 
 class UploadValueImage(OwnedOption, UploadImage):
-    """POST: the picture that the storefront shows once a value is chosen; it is one of the value's adjusters."""
+    """POST: the image that the storefront shows once a value is chosen; it is one of the value's adjusters."""
 
     def parse(self, query: str) -> Query:
         return self.listing.parse(query)

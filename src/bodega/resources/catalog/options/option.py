@@ -21,19 +21,19 @@ V2_TYPES = {
     "radio_buttons": "RB", "rectangles": "RT", "dropdown": "S", "product_list": "P", "product_list_with_images": "PI",
     "swatch": "CS",
 }  # fmt: skip
-"""V3's word: V2's code (rule 59)."""
+"""V3's type: V2's code (rule 59)."""
 
 CHOICES = frozenset(
     {"radio_buttons", "rectangles", "dropdown", "product_list", "product_list_with_images", "swatch"}
 )  # fmt: skip
-"""What a variant can be told apart by: V3's options. Every other type is a modifier."""
+"""The types of options that distinguish variants: V3's options. Every other type is a modifier."""
 
 WITHOUT_VALUES = frozenset({"date", "file", "text", "multi_line_text", "numbers_only_text"})
-"""What the shopper fills in."""
+"""The types that the shopper fills in."""
 
 
 class Option(Entity, kw_only=True):
-    """`product_id` is 0 for an option that products share, else the one product whose V3 option or modifier it is."""
+    """`product_id` is 0 for a shared option, else the product whose V3 option or modifier it is."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
     display_name: Annotated[str, msgspec.Meta(max_length=255), NAME] = ""
@@ -53,7 +53,7 @@ TABLE = stored(
 
 
 class Value(Entity, kw_only=True):
-    """A choice. `value` is V2's text: a colour, a product's id, an image; `value_data` is the same as V3 has it."""
+    """A choice. `value` is V2's text: a colour, a product's id, an image; `value_data` is the same in V3's form."""
 
     label: Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
     sort_order: SortOrder = 0

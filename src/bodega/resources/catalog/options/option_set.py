@@ -1,4 +1,4 @@
-"""The option set and its options as they are stored: what V2 gives to many products at once."""
+"""The option set and its options as they are stored: options that V2 gives to many products at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""V2's option sets: a product that has one has its options, and follows what becomes of them (rules 53, 61 and 62)."""
+"""V2's option sets: a product with a set has its options, and follows their changes (rules 53, 61 and 62)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import also_at, collection, count, item
-from bodega.kit.v2_members import BatchLoaded, Linked
+from bodega.kit.v2_members import BatchLoaded, Linked, Word
 from bodega.kit.v2_shape import V2Shape
 from bodega.kit.write import unchanging
 from bodega.resources.catalog import product
@@ -30,7 +30,7 @@ SCOPE = "store_v2_products"
 
 
 async def _values(context: Context, entities: Sequence[SetOption]) -> Mapping[int, Any]:
-    """The values of the options of a page of a set."""
+    """The values of the options on a page of a set."""
     found: dict[int, list[dict[str, Any]]] = {}
     wanted = sorted({one.option_id for one in entities})
     order = "option_id, sort_order, id"
@@ -50,13 +50,11 @@ async def _values(context: Context, entities: Sequence[SetOption]) -> Mapping[in
 v2 = V2Shape(
     OptionSet, "option_sets", "option_set", "id! name+ options!", {"options": Linked("/optionsets/{e.id}/options")}
 )
-v2_options = V2Shape(
-    SetOption,
-    "options",
-    "option",
-    "id! option_id* option_set_id! display_name sort_order is_required option! values!",
-    {"option": Linked("/options/{e.option_id}"), "values": BatchLoaded(_values, empty=[])},
-)
+_MEMBERS = "id! option_id* option_set_id{} display_name sort_order is_required option! values!"
+_WORDS: dict[str, Word] = {"option": Linked("/options/{e.option_id}"), "values": BatchLoaded(_values, empty=[])}
+v2_options = V2Shape(SetOption, "options", "option", _MEMBERS.format("!"), _WORDS)
+v2_all_options = V2Shape(SetOption, "options", "option", _MEMBERS.format("*"), _WORDS)
+"""Where the path names no set, the body does."""
 
 V2 = Endpoint(2, TABLE, Listing(TABLE, 2, "min_id max_id name"), SCOPE, "option_sets", v2=v2)
 V2_OPTIONS = Endpoint(
@@ -68,7 +66,9 @@ V2_OPTIONS = Endpoint(
     v2=v2_options,
     parents=(Parent("option_set_id", TABLE),),
 )
-ALL_OPTIONS = Endpoint(2, SET_OPTIONS, Listing(SET_OPTIONS, 2, "min_id max_id"), SCOPE, "", v2=v2_options)
+ALL_OPTIONS = Endpoint(
+    2, SET_OPTIONS, Listing(SET_OPTIONS, 2, "min_id max_id"), SCOPE, "option_sets/options", v2=v2_all_options
+)
 
 _v2 = (
     collection("option_sets", V2, "GET POST DELETE"),
@@ -77,14 +77,14 @@ _v2 = (
     collection("option_sets/{option_set_id}/options", V2_OPTIONS, "GET POST DELETE"),
     item("option_sets/{option_set_id}/options/{id}", V2_OPTIONS),
     count("option_sets/{option_set_id}/options/count", V2_OPTIONS),
-    collection("option_sets/options", ALL_OPTIONS, "GET"),
-    item("option_sets/options/{id}", ALL_OPTIONS, "GET"),
+    collection("option_sets/options", ALL_OPTIONS, "GET POST"),
+    item("option_sets/options/{id}", ALL_OPTIONS, "GET PUT"),
 )
 routes = (*_v2, *also_at("option_sets", "optionsets", *_v2))
 
 
-async def show_a_name(unit: Unit, _old: SetOption | None, new: SetOption) -> None:
-    """Without a display name of its own it has the option's."""
+async def default_display_name(unit: Unit, _old: SetOption | None, new: SetOption) -> None:
+    """An option of a set without a display name gets that of the option."""
     if not new.display_name:
         behind = await unit.get(option.TABLE, new.option_id)
         new.display_name = behind.entity.display_name if behind is not None else ""
@@ -93,13 +93,13 @@ async def show_a_name(unit: Unit, _old: SetOption | None, new: SetOption) -> Non
 # The products of a set.
 
 
-async def have_a_set_or_none(_unit: Unit, _old: Any, new: product.Product) -> None:
-    """Rule 53: null, and what clients send in its place, means no set."""
+async def normalize_option_set(_unit: Unit, _old: Any, new: product.Product) -> None:
+    """Rule 53: null, and what clients send instead of it, means no set."""
     new.option_set_id = new.option_set_id or None
 
 
-async def follow_the_set(unit: Unit, old: product.Product | None, new: product.Product) -> None:
-    """Rule 53: a product has the options of its set; those that came with another set, or with none, go."""
+async def apply_option_set(unit: Unit, old: product.Product | None, new: product.Product) -> None:
+    """Rule 53: a product has the options of its set; those of the previous set are deleted."""
     before = old.option_set_id if old is not None else None
     if before == new.option_set_id:
         return
@@ -130,8 +130,8 @@ async def _give(unit: Unit, product_id: int, given: SetOption) -> None:
     await unit.insert(product_option.TABLE, made)
 
 
-async def tell_the_products(unit: Unit, old: SetOption | None, new: SetOption) -> None:
-    """Rule 62: the products of a set follow what becomes of its options."""
+async def update_products(unit: Unit, old: SetOption | None, new: SetOption) -> None:
+    """Rule 62: updates the products of a set when its options change."""
     if old is None:
         sql = "SELECT id FROM products WHERE option_set_ref = $1 ORDER BY id"
         for (product_id,) in await unit.tx.rows(sql, new.option_set_id):
@@ -146,21 +146,21 @@ async def tell_the_products(unit: Unit, old: SetOption | None, new: SetOption) -
 
 
 async def _given(unit: Unit, given: SetOption) -> list[Row]:
-    """What products have of an option of a set, unless they have made it their own (rule 63)."""
+    """The product options that came from an option of a set, except those with a copy of their own (rule 63)."""
     return await unit.where(
         product_option.TABLE, "option_set_option_id = $1 AND option_id = $2", given.id, given.option_id
     )
 
 
-async def take_it_from_the_products(unit: Unit, doomed: Sequence[int]) -> None:
-    """Rule 62: what leaves a set leaves its products."""
-    for row in await unit.where(SET_OPTIONS, f"id IN ({numbered_placeholders(len(doomed))})", *doomed):
+async def remove_from_products(unit: Unit, ids: Sequence[int]) -> None:
+    """Rule 62: an option that leaves a set also leaves its products."""
+    for row in await unit.where(SET_OPTIONS, f"id IN ({numbered_placeholders(len(ids))})", *ids):
         await unit.delete(product_option.TABLE, [given.entity.id for given in await _given(unit, row.entity)])
 
 
-async def detach_the_products(unit: Unit, doomed: Sequence[int]) -> None:
-    """The products of a set that goes have none, and no option of it."""
-    for row in await unit.where(product.TABLE, f"option_set_ref IN ({numbered_placeholders(len(doomed))})", *doomed):
+async def detach_products(unit: Unit, ids: Sequence[int]) -> None:
+    """The products of a deleted set lose the set and its options."""
+    for row in await unit.where(product.TABLE, f"option_set_ref IN ({numbered_placeholders(len(ids))})", *ids):
         await unit.update(product.TABLE, row, replace(row.entity, option_set_id=None))
 
 
@@ -168,14 +168,14 @@ RESOURCE = Resource(
     aggregates=(
         Aggregate(
             TABLE,
-            before_delete=(detach_the_products,),
+            before_delete=(detach_products,),
         ),
         Aggregate(
             SET_OPTIONS,
-            before_validate=(unchanging("option_id", rule=61),),
-            before_write=(show_a_name,),
-            after_write=(tell_the_products,),
-            before_delete=(take_it_from_the_products,),
+            before_validate=(unchanging("option_id", "option_set_id", rule=61),),
+            before_write=(default_display_name,),
+            after_write=(update_products,),
+            before_delete=(remove_from_products,),
         ),
     ),
     routes=routes,

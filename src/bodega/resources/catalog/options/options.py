@@ -1,4 +1,4 @@
-"""V2's options and their values, which products share, and the rules that hold in both versions."""
+"""V2's options and their values, which products share, and the rules for both versions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from bodega.kit.endpoint import Endpoint, Parent
-from bodega.kit.listing import Filter, Listing
+from bodega.kit.filters import Filter
+from bodega.kit.listing import Listing
 from bodega.kit.route import collection, count, item
 from bodega.kit.v2_members import EnumAlias, Linked
 from bodega.kit.v2_shape import V2Shape
@@ -81,16 +82,16 @@ routes = (
 # Options.
 
 
-async def show_a_name(_unit: Unit, _old: Option | None, new: Option) -> None:
-    """Rule 59: without a name of its own, shoppers see the name of the option."""
+async def default_display_name(_unit: Unit, _old: Option | None, new: Option) -> None:
+    """Rule 59: without a display name, shoppers see the name of the option."""
     new.display_name = new.display_name or new.name
 
 
 _MEANING = {"product_list": "product", "product_list_with_images": "product", "swatch": "swatch", "checkbox": "state"}
 
 
-async def keep_what_values_mean(unit: Unit, old: Option | None, new: Option) -> None:
-    """A type can change while the values mean the same, or while there are none."""
+async def check_type_change(unit: Unit, old: Option | None, new: Option) -> None:
+    """A type can change only if the values keep their meaning, or if there are none."""
     if old is None or old.type == new.type:
         return
     same = new.type not in WITHOUT_VALUES and _MEANING.get(old.type) == _MEANING.get(new.type)
@@ -102,8 +103,8 @@ async def keep_what_values_mean(unit: Unit, old: Option | None, new: Option) -> 
             raise invalid("type", "must be a choice, since variants are told apart by it")
 
 
-async def give_a_checkbox_its_states(unit: Unit, old: Option | None, new: Option) -> None:
-    """A box is ticked or empty: both are values from the beginning."""
+async def create_checkbox_values(unit: Unit, old: Option | None, new: Option) -> None:
+    """A box is ticked or empty: a new checkbox gets both values."""
     if new.type != "checkbox" or (old is not None and old.type == "checkbox"):
         return
     ticked = bool(new.config.get("checked_by_default"))
@@ -115,8 +116,8 @@ async def give_a_checkbox_its_states(unit: Unit, old: Option | None, new: Option
         await unit.insert(VALUES, made)
 
 
-async def tell_the_products(unit: Unit, old: Option | None, new: Option) -> None:
-    """What a product shows of an option follows it; a shared one's display name is the option set's."""
+async def update_products(unit: Unit, old: Option | None, new: Option) -> None:
+    """Updates what products show of an option; the display name of a shared one is the option set's."""
     if old is None:
         return
     for row in await unit.where(product_option.TABLE, "option_id = $1", new.id):
@@ -133,12 +134,12 @@ async def tell_the_products(unit: Unit, old: Option | None, new: Option) -> None
 # Values.
 
 
-async def say_what_it_means(unit: Unit, changes: dict[str, Any], old: Value | None, _notes: list[Fault]) -> None:
-    """Rule 60: what a value may be depends on the type of its option; V2 says it as text, V3 as data."""
+async def check_value_data(unit: Unit, changes: dict[str, Any], old: Value | None, _notes: list[Fault]) -> None:
+    """Rule 60: what a value may be depends on the type of its option; V2 sends text, V3 data."""
     option_id = old.option_id if old is not None else changes.get("option_id", 0)
     row = await unit.get(TABLE, option_id)
     if row is None:
-        return  # the reference tells
+        return  # the reference is checked by the database
     kind = row.entity.type
     if kind in WITHOUT_VALUES:
         raise invalid("type", "is one that shoppers fill in: it has no values")
@@ -171,7 +172,7 @@ async def _one_value_a_state(
 
 
 async def _name_a_product(unit: Unit, data: dict[str, Any] | None, field: str) -> None:
-    """Rule 44: what a list offers exists."""
+    """Rule 44: the product that a value stands for must exist."""
     if data is None or "product_id" not in data:
         return
     if await unit.tx.row(f"SELECT 1 FROM {product.TABLE.name} WHERE id = $1", data["product_id"]) is None:
@@ -180,12 +181,12 @@ async def _name_a_product(unit: Unit, data: dict[str, Any] | None, field: str) -
 
 
 async def values_of(unit: Unit, option_id: int) -> list[Row]:
-    """The values of an option, in the order in which they were made."""
+    """The values of an option, in the order of their creation."""
     return await unit.where(VALUES, "option_id = $1", option_id)
 
 
 async def keep_one_default(unit: Unit, old: Value | None, new: Value) -> None:
-    """Rule 60: the default is one value; the new one takes it from the others."""
+    """Rule 60: only one value is the default; a new default replaces the old one."""
     if not new.is_default or (old is not None and old.is_default):
         return
     for row in await values_of(unit, new.option_id):

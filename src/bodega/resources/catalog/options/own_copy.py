@@ -1,7 +1,7 @@
-"""Rule 63: who edits an option of a V2 option set through V3 edits a copy that is the product's own.
+"""Rule 63: editing an option of a V2 option set through V3 edits a copy that is the product's own.
 
-The other products of the set keep what they have. All values of the copy have new ids, and the variants and rules of
-the product follow them. The id of the product's option stays.
+The other products of the set keep the shared option. All values of the copy get new ids, and the variants and rules of
+the product are updated. The id of the product's option stays.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LONGEST = 255
 
 
 async def own_name(unit: Unit, name: str, product_id: int) -> str:
-    """Rules 63 and 64: a name that no option has, from a name, the time and the product."""
+    """Rules 63 and 64: a unique name of an option, from its name, the time and the product."""
     stamp = unit.now
     while True:
         ending = f"{stamp}-{product_id}"
@@ -35,7 +35,8 @@ async def own_name(unit: Unit, name: str, product_id: int) -> str:
 
 
 async def make_own(unit: Unit, held: Row) -> dict[int, int]:
-    """Gives a product's option a copy of the shared one behind it, unless it has one: the new id of each value."""
+    """Gives a product's option a copy of the shared one behind it, unless it has one; returns the new id of each
+    value."""
     mine: ProductOption = held.entity
     behind = await unit.get(option.TABLE, mine.option_id)
     assert behind is not None
@@ -66,7 +67,7 @@ async def _swap_in_variants(unit: Unit, own: ProductOption, moved: dict[int, int
 
 
 class OwnedOption(Action):
-    """An edit through V3. `at` is the place of the product's option among the ids of the path."""
+    """An edit through V3. `at` is the index of the product's option among the ids of the path."""
 
     at = 1
 
@@ -80,8 +81,8 @@ class OwnedOption(Action):
         return await super().perform(unit, context, replace(own, recheck=recheck))
 
     async def _ask_before(self, unit: Unit, context: Context, write: Write) -> Recheck | None:
-        """Preconditions are judged by what the caller knows: the state before there was a copy. Returns what is still
-        to be asked."""
+        """Judges the preconditions by what the caller knows: the state before the copy. Returns those that are still to
+        be judged."""
         recheck, entity_id = self._unchanged(unit, context, write), write.found.entity_id
         if recheck is None or not entity_id:
             return write.recheck
@@ -90,7 +91,7 @@ class OwnedOption(Action):
         return None
 
     async def _of_the_copy(self, unit: Unit, context: Context, write: Write, moved: dict[int, int]) -> Write:
-        """The write with what the request named by the shared option named by the copy."""
+        """The write with the ids of the shared option replaced by those of the copy."""
         parent, entity_id, draft = write.found.parent, write.found.entity_id, write.draft
         if self.table is option.VALUES:
             now = await unit.get(product_option.TABLE, context.ids[self.at])

@@ -1,4 +1,4 @@
-"""Parent relations: the products that a product is a choice of, since a value of their options stands for it (V3)."""
+"""Parent relations: the products that have a product as a choice, since a value of their options stands for it (V3)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bodega.storage.table import numbered_placeholders
 
 
 async def read(context: Any, products: Sequence[int]) -> dict[int, bytes]:
-    """The relations of each product, as a list; one query for all."""
+    """The relations of each product as a list; one query for all."""
     if not products:
         return {}
     placeholders = numbered_placeholders(len(products))

@@ -19,8 +19,8 @@ FIELDS = {"text": "T", "multi_line_text": "MT", "file": "F", "checkbox": "C"}
 class ProductOption(Entity, kw_only=True):
     """Members up to `image_url` are those of V3; its values are those of `option_id`, the option behind it.
 
-    A modifier changes what is bought, an option says which variant it is: only the first has `required`, only the
-    second `image_url`. `is_required` is V2's. `option_set_option_id` tells that it came with the product's option set.
+    A modifier changes what is bought, an option selects the variant: only the former has `required`, only the latter
+    `image_url`. `is_required` is V2's. `option_set_option_id` is set if it came with the product's option set.
     """
 
     product_id: Id
@@ -63,8 +63,8 @@ TABLE = stored(
 )
 
 
-async def show_what_its_kind_has(_unit: Any, _old: ProductOption | None, new: ProductOption) -> None:
-    """A modifier is required or not, an option may have a picture."""
+async def show_members_of_kind(_unit: Any, _old: ProductOption | None, new: ProductOption) -> None:
+    """Shows the members of its kind: a modifier is required or not, an option may have an image."""
     new.required = new.is_required if new.is_modifier else UNSET
     if new.is_modifier:
         new.image_url = UNSET

@@ -1,4 +1,4 @@
-"""Options of a product: V3's, which tell its variants apart, and V2's view of all that it has (rules 62 to 64)."""
+"""Options of a product: V3's, which distinguish its variants, and V2's view of all its options (rules 62 to 64)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from bodega.kit.actions import Delete, ShowItem
-from bodega.kit.body import Changes
+from bodega.kit.body import Changes, wrong_type
 from bodega.kit.context import Context
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.listing import Include, Listing, children
@@ -18,7 +18,7 @@ from bodega.kit.v2_shape import V2Shape
 from bodega.kit.v3_shape import Nested, V3Shape
 from bodega.kit.write import create_one, update_one
 from bodega.law.reasons import Reason
-from bodega.law.refusal import Fault, Refusal
+from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.resources.catalog import product
 from bodega.resources.catalog.options import option
 from bodega.resources.catalog.options.config import configured
@@ -31,7 +31,7 @@ from bodega.storage.unit import Unit
 
 SCOPE = "store_v2_products"
 PAGE_CAP = 10
-"""Rule 26: products on a page that shows their options or modifiers."""
+"""Rule 26: the most products on a page that shows their options or modifiers."""
 
 Doc = Callable[[int, int, bytes], bytes]
 """The product option's id, the value's id, its document: what is shown of it."""
@@ -61,7 +61,7 @@ async def _as_they_are(_call: Context, _parents: Sequence[int]) -> Doc:
 
 
 def values_by(endpoint: Callable[[], Endpoint]) -> Callable[[Unit, Any, list[Changes], list[Fault]], Awaitable[None]]:
-    """Writes the values that the body of an option or modifier brought. Those that it does not name stay."""
+    """Writes the values in the body of an option or modifier. Those that it does not name stay."""
 
     async def write(unit: Unit, parent: ProductOption, drafts: list[Changes], notes: list[Fault]) -> None:
         for place, draft in enumerate(drafts):
@@ -76,7 +76,7 @@ def values_by(endpoint: Callable[[], Endpoint]) -> Callable[[Unit, Any, list[Cha
 async def _write_value(
     unit: Unit, endpoint: Endpoint, parent: ProductOption, draft: Changes, notes: list[Fault]
 ) -> None:
-    """A draft that names a value updates it; so does one that means the same state of a checkbox."""
+    """A draft that names a value updates it; so does one for the same state of a checkbox."""
     rows = {row.entity.id: row.entity for row in await values_of(unit, parent.option_id)}
     named = draft.pop("id", 0)
     if not named and parent.type == "checkbox":
@@ -176,8 +176,8 @@ INCLUDE = children(
 )
 
 
-async def be_what_it_says(_unit: Unit, changes: dict[str, Any], old: ProductOption | None, _notes: list[Fault]) -> None:
-    """An option is a choice; what a shopper fills in, or ticks, is a modifier. Each type has settings of its own."""
+async def check_type(_unit: Unit, changes: dict[str, Any], old: ProductOption | None, _notes: list[Fault]) -> None:
+    """An option is a choice; what a shopper fills in or ticks is a modifier. Each type has its own settings."""
     known: Mapping[str, Any] = changes if old is None else {"type": old.type, "is_modifier": old.is_modifier, **changes}
     kind = known["type"]
     if not known.get("is_modifier") and kind not in CHOICES:
@@ -187,15 +187,15 @@ async def be_what_it_says(_unit: Unit, changes: dict[str, Any], old: ProductOpti
         try:
             changes["config"] = configured(kind, config)
         except ValueError as error:
-            raise invalid("config", str(error)) from None
+            raise refuse_faults([wrong_type("config", error)]) from None
     if "required" in changes:
         changes["is_required"] = changes.pop("required")
 
 
-async def have_an_option_behind(
+async def create_option_behind(
     unit: Unit, changes: dict[str, Any], old: ProductOption | None, _notes: list[Fault]
 ) -> None:
-    """Rule 64: V3's options are the product's own, by a name that says when and whose."""
+    """Rule 64: V3's options are the product's own; their name contains the time and the product."""
     if old is not None:
         return
     product_id, shown = changes["product_id"], changes["display_name"]
@@ -207,8 +207,8 @@ async def have_an_option_behind(
     changes["name"] = name
 
 
-async def tell_the_option(unit: Unit, old: ProductOption | None, new: ProductOption) -> None:
-    """What a product shows of its own option is what the option is."""
+async def update_option_behind(unit: Unit, old: ProductOption | None, new: ProductOption) -> None:
+    """Updates the product's own option from what the product shows of it."""
     if old is None:
         return
     behind = await unit.get(option.TABLE, new.option_id)
@@ -218,8 +218,8 @@ async def tell_the_option(unit: Unit, old: ProductOption | None, new: ProductOpt
             await unit.update(option.TABLE, behind, told)
 
 
-async def take_the_option_along(unit: Unit, doomed: Sequence[int]) -> None:
-    """The option behind it goes with it, if it is the product's own."""
-    ids = f"SELECT option_id FROM product_options WHERE id IN ({numbered_placeholders(len(doomed))})"
-    own = [row.entity.id for row in await unit.where(option.TABLE, f"product_id <> 0 AND id IN ({ids})", *doomed)]
+async def delete_option_behind(unit: Unit, deleted: Sequence[int]) -> None:
+    """Deletes the option behind it too, if it is the product's own."""
+    ids = f"SELECT option_id FROM product_options WHERE id IN ({numbered_placeholders(len(deleted))})"
+    own = [row.entity.id for row in await unit.where(option.TABLE, f"product_id <> 0 AND id IN ({ids})", *deleted)]
     await unit.delete(option.TABLE, [one for one in own if (option.TABLE.name, one) not in unit.leaving])

@@ -29,7 +29,7 @@ MAX_CONDITIONS = 1000
 
 
 class Adjuster(msgspec.Struct, kw_only=True):
-    """How a price or a weight changes: by an amount, or by so many per cent. Empty when it does not."""
+    """How a price or a weight changes: by an amount or by a percentage. Empty if it does not."""
 
     adjuster: Literal["relative", "percentage"] | UnsetType | None = UNSET
     adjuster_value: Decimal | UnsetType = UNSET
@@ -67,7 +67,7 @@ class RuleCondition(msgspec.Struct, kw_only=True):
 
     @property
     def key(self) -> tuple[int, int, int]:
-        """What it says."""
+        """What identifies the condition."""
         return (self.modifier_id or 0, self.modifier_value_id or 0, self.variant_id or 0)
 
 
@@ -89,7 +89,7 @@ class Rule(Entity, kw_only=True):
 
     @property
     def does_something(self) -> bool:
-        """Whether a shopper would notice it."""
+        """Whether the rule has any effect for a shopper."""
         changes = self.price_adjuster or self.weight_adjuster or self.image_url
         return bool(changes or self.purchasing_disabled or self.purchasing_disabled_message or self.purchasing_hidden)
 
@@ -133,7 +133,7 @@ TABLE = stored(
 
 
 def apart(conditions: Iterable[RuleCondition]) -> list[RuleCondition]:
-    """Each condition says one thing; said twice is said once. Raises Refusal."""
+    """Checks that each condition names one value or variant, and drops repeated ones. Raises Refusal."""
     found: dict[tuple[int, int, int], RuleCondition] = {}
     for item in conditions:
         if bool(item.modifier_id) != bool(item.modifier_value_id) or not (item.modifier_id or item.variant_id):
@@ -152,7 +152,8 @@ def apart(conditions: Iterable[RuleCondition]) -> list[RuleCondition]:
 
 
 async def kind_of(unit: Unit, rule: Rule) -> Literal["", "adjuster", "complex"]:
-    """What V3 calls it; "" when V3 cannot say it. Raises Refusal when a condition names what the product has not."""
+    """Its kind in V3; "" if V3 cannot express it. Raises Refusal if a condition names what the product does not
+    have."""
     options = {
         product_option: (option, is_modifier)
         for product_option, option, is_modifier in await unit.tx.rows(
@@ -186,7 +187,7 @@ async def _known(unit: Unit, select: str, ids: Collection[int]) -> dict[Any, int
     return await query.pairs(unit.tx, f"{select} WHERE id IN ({numbered_placeholders(len(ids))})", *ids)
 
 
-async def say_what_v3_can(unit: Unit, changes: dict[str, Any], old: Rule | None, _notes: list[Fault]) -> None:
+async def check_complex_rule(unit: Unit, changes: dict[str, Any], old: Rule | None, _notes: list[Fault]) -> None:
     """Rule 65: a V3 complex rule names two modifiers or more, or a variant and a modifier."""
     if "conditions" in changes:
         changes["conditions"] = apart(changes["conditions"])
@@ -202,13 +203,13 @@ async def say_what_v3_can(unit: Unit, changes: dict[str, Any], old: Rule | None,
 
 
 async def next_place(unit: Unit, product_id: int) -> int:
-    """Behind the product's other rules."""
+    """The place after the product's other rules."""
     last = await query.value(unit.tx, "SELECT max(sort_order) FROM product_rules WHERE product_id = $1", product_id)
     return 0 if last is None else min(last + 1, 2_147_483_647)
 
 
-async def know_its_kind(unit: Unit, old: Rule | None, new: Rule) -> None:
-    """What V3 calls it follows from the conditions; each has a number that it keeps."""
+async def derive_kind(unit: Unit, old: Rule | None, new: Rule) -> None:
+    """Derives the rule's kind in V3 from its conditions; each condition has a number that it keeps."""
     new.kind = await kind_of(unit, new)
     new.price_adjuster = new.price_adjuster or Adjuster()
     new.weight_adjuster = new.weight_adjuster or Adjuster()
@@ -225,8 +226,8 @@ async def know_its_kind(unit: Unit, old: Rule | None, new: Rule) -> None:
     ]
 
 
-async def make_room(unit: Unit, old: Rule | None, new: Rule) -> None:
-    """Rule 65: a rule that is put somewhere moves those between, so that each keeps a place of its own."""
+async def shift_rules(unit: Unit, old: Rule | None, new: Rule) -> None:
+    """Rule 65: a rule that is moved shifts those in between, so that each has a place of its own."""
     if old is not None and old.sort_order == new.sort_order:
         return
     sql = "SELECT 1 FROM product_rules WHERE product_id = $1 AND sort_order = $2 AND id <> $3"
@@ -243,7 +244,7 @@ async def make_room(unit: Unit, old: Rule | None, new: Rule) -> None:
         await unit.rewrite(TABLE, row)
 
 
-# What rules name may change, or go.
+# What rules name may change or be deleted.
 
 
 async def _naming(unit: Unit, member: str, ids: Collection[int]) -> list[Row]:
@@ -254,7 +255,7 @@ async def _naming(unit: Unit, member: str, ids: Collection[int]) -> list[Row]:
 
 
 async def swap_values(unit: Unit, product_option_id: int, moved: Mapping[int, int]) -> None:
-    """Rule 63: an option has values of its own now; `moved` gives the new id of each."""
+    """Rule 63: an option now has values of its own; `moved` gives the new id of each."""
     for row in await _naming(unit, "modifier_id", [product_option_id]):
         conditions = [
             replace(item, modifier_value_id=moved.get(item.modifier_value_id or 0, item.modifier_value_id))
@@ -265,13 +266,13 @@ async def swap_values(unit: Unit, product_option_id: int, moved: Mapping[int, in
         await unit.update(TABLE, row, replace(row.entity, conditions=conditions))
 
 
-async def forget(unit: Unit, member: str, doomed: Collection[int]) -> None:
-    """Options, values or variants go. A rule that has other alternatives goes on with them, any other goes too."""
-    for row in await _naming(unit, member, doomed):
+async def forget(unit: Unit, member: str, ids: Collection[int]) -> None:
+    """Options, values or variants are deleted. A rule with other alternatives keeps those, any other is deleted too."""
+    for row in await _naming(unit, member, ids):
         rule: Rule = row.entity
         if (product.TABLE.name, rule.product_id) in unit.leaving:
-            continue  # it goes with the product
-        left = [item for item in rule.conditions if getattr(item, member) not in doomed]
+            continue  # it is deleted with the product
+        left = [item for item in rule.conditions if getattr(item, member) not in ids]
         same = {item.modifier_id for item in left} == {item.modifier_id for item in rule.conditions}
         taken = "SELECT 1 FROM product_rules WHERE product_id = $1 AND conditions_key = $2"
         if not same or await unit.tx.row(taken, rule.product_id, key_of(left)) is not None:

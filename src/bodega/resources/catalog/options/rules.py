@@ -11,7 +11,7 @@ from bodega.kit.actions import Delete, ShowItem, Update
 from bodega.kit.complaint import typed
 from bodega.kit.context import Context, Write
 from bodega.kit.endpoint import Endpoint, Parent
-from bodega.kit.entity import know_own_files
+from bodega.kit.entity import recognize_own_files
 from bodega.kit.fields import FILE_PATH, INT32, FieldType
 from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
@@ -26,10 +26,10 @@ from bodega.resources.catalog.options.rule import (
     Adjuster,
     Rule,
     RuleCondition,
+    check_complex_rule,
+    derive_kind,
     forget,
-    know_its_kind,
-    make_room,
-    say_what_v3_can,
+    shift_rules,
 )
 from bodega.resources.catalog.variants import SKU_OFFSET
 from bodega.storage.aggregate import Aggregate
@@ -79,8 +79,16 @@ def _read_adjuster(value: Any) -> Any:
     return None if value in (None, "") else typed(value, Adjuster)
 
 
-CONDITIONS = FieldType("array", _show_conditions, _read_conditions, lambda value: value)
-ADJUSTER = FieldType("object", _show_adjuster, _read_adjuster, lambda value: value)
+class ConditionMembers(msgspec.Struct):
+    """A condition by V2's names."""
+
+    product_option_id: int | None = None
+    option_value_id: int | None = None
+    sku_id: int | None = None
+
+
+CONDITIONS = FieldType("array", _show_conditions, _read_conditions, lambda value: value, holds=list[ConditionMembers])
+ADJUSTER = FieldType("object", _show_adjuster, _read_adjuster, lambda value: value, holds=Adjuster)
 
 v2 = V2Shape(
     Rule,
@@ -120,7 +128,7 @@ V3 = Endpoint(
 
 
 class AddConditions(Update):
-    """Rule 65: V2's PUT adds conditions to those that a rule has; V3 may then be unable to say it."""
+    """Rule 65: V2's PUT adds conditions to those of a rule; V3 may then be unable to express it."""
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         if "conditions" not in write.draft:
@@ -141,19 +149,19 @@ routes = (
 )
 
 
-async def lose_options(unit: Unit, doomed: Sequence[int]) -> None:
-    """A rule cannot ask for an option that the product has no more."""
-    await forget(unit, "modifier_id", doomed)
+async def remove_options_from_rules(unit: Unit, ids: Sequence[int]) -> None:
+    """Removes options that a product no longer has from its rules."""
+    await forget(unit, "modifier_id", ids)
 
 
-async def lose_values(unit: Unit, doomed: Sequence[int]) -> None:
-    """A rule cannot ask for a value that its option has no more."""
-    await forget(unit, "modifier_value_id", doomed)
+async def remove_values_from_rules(unit: Unit, ids: Sequence[int]) -> None:
+    """Removes values that an option no longer has from rules."""
+    await forget(unit, "modifier_value_id", ids)
 
 
-async def lose_variants(unit: Unit, doomed: Sequence[int]) -> None:
-    """A rule cannot ask for a variant that is not sold any more."""
-    await forget(unit, "variant_id", doomed)
+async def remove_variants_from_rules(unit: Unit, ids: Sequence[int]) -> None:
+    """Removes variants that no longer exist from rules."""
+    await forget(unit, "variant_id", ids)
 
 
 RESOURCE = Resource(
@@ -161,12 +169,12 @@ RESOURCE = Resource(
         Aggregate(
             TABLE,
             before_validate=(
-                know_own_files(TABLE),
-                say_what_v3_can,
+                recognize_own_files(TABLE),
+                check_complex_rule,
             ),
             before_write=(
-                know_its_kind,
-                make_room,
+                derive_kind,
+                shift_rules,
             ),
         ),
     ),

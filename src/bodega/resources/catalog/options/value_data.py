@@ -1,7 +1,7 @@
-"""What a value stands for, as V3 says it (`value_data`) and as V2 does (`value`): rule 60.
+"""What a value stands for, in V3's form (`value_data`) and in V2's (`value`): rule 60.
 
-A swatch has up to three colours or an image, a list of products a product, a checkbox a state; any other choice has its
-label alone, and V2's text of it is free.
+A swatch has up to three colours or an image, a list of products a product, a checkbox a state; any other choice only
+has its label, and its text in V2 is free.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Meaning = tuple[dict[str, Any] | None, str]
 
 
 def from_data(kind: str, data: dict[str, Any] | None, label: str) -> Meaning:
-    """What a V3 body says. Raises ValueError with the end of a sentence about value_data."""
+    """Reads V3's form. Raises ValueError with the end of a sentence about value_data."""
     data = data or {}
     if kind == "swatch":
         return _swatch(data)
@@ -39,7 +39,7 @@ def from_data(kind: str, data: dict[str, Any] | None, label: str) -> Meaning:
 
 
 def from_text(kind: str, text: str) -> Meaning:
-    """What a V2 body says. Raises ValueError with the end of a sentence about value."""
+    """Reads V2's form. Raises ValueError with the end of a sentence about value."""
     if len(text) > LONGEST:
         raise ValueError(f"must be at most {LONGEST} characters long")
     if kind == "swatch":
@@ -67,7 +67,7 @@ def _swatch(data: dict[str, Any]) -> Meaning:
     if colours:
         if not isinstance(colours, list) or not all(isinstance(colour, str) for colour in colours):
             raise ValueError("must have colors as a list of strings")
-        # A client may have joined them.
+        # A client may have sent them as one string.
         named = [part.strip() for colour in colours for part in colour.split(",") if part.strip()]
         if not 0 < len(named) <= MAX_COLOURS or not all(_COLOUR.fullmatch(colour) for colour in named):
             raise ValueError("must have one to three colors, as #1a2b3c")

@@ -1,0 +1,67 @@
+"""V2 `GET /requestlogs`: the last requests of the store, newest first, as the journal has them.
+
+The published documents name the path and nothing more, so the members are this project's own choice
+(docs/differences.md). What the journal masks is masked here, and bodies are not shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from bodega.dates import rfc2822
+from bodega.journal.exchange import Exchange
+from bodega.journal.pages import JournalPages
+from bodega.kit.actions import Action
+from bodega.kit.context import Context, Found
+from bodega.kit.entity import Entity, stored
+from bodega.kit.listing import Listing
+from bodega.kit.route import Route, route
+from bodega.law.outcome import Emptied, Outcome, Shown
+
+ReadJournal = Callable[[str], Awaitable[JournalPages]]
+"""The pages of a store's journal, by its hash."""
+
+TABLE = stored("requestlogs", Entity, noun="request", columns="")
+
+
+class ListRequests(Action):
+    """GET of the requests: a page of them."""
+
+    scope = "store_v2_information"
+
+    def __init__(self, read: ReadJournal) -> None:
+        self.listing = Listing(TABLE, 2, "")
+        self._read = read
+
+    async def answer(self, context: Context, found: Found) -> Outcome:
+        pages = await self._read(context.record.hash)
+        plan = context.query.plan
+        newest = pages.entries[::-1][plan.offset : plan.offset + plan.limit]
+        if not newest:
+            return Emptied()
+        return Shown(value=[shown(exchange) for exchange in newest], root="requestlogs", item="requestlog")
+
+
+def shown(exchange: Exchange) -> dict[str, Any]:
+    """A request: `duration` is in milliseconds, `id` the X-Request-Id of its reply, `reason` empty if it succeeded."""
+    return {
+        "id": exchange.id,
+        "method": exchange.method,
+        "url": exchange.target,
+        "status": exchange.status,
+        "reason": exchange.reason,
+        "client_id": exchange.client_id,
+        "user_agent": exchange.header("user-agent"),
+        "duration": round(exchange.us / 1000, 3),
+        "date_created": rfc2822(int(exchange.at)),
+    }
+
+
+async def _nothing(_store: str) -> JournalPages:
+    return JournalPages()
+
+
+def request_logs(read: ReadJournal = _nothing) -> Route:
+    """The route; `read` is how this process reads its journal."""
+    return route("requestlogs", 2, GET=ListRequests(read))
