@@ -170,7 +170,7 @@ def test_an_address_that_is_not_used_is_refused(shop: Shop) -> None:
         shop.put(f"/v2/orders/{order['id']}", {"shipping_addresses": [first, second]}),
     ):
         assert reply.status == 400
-        assert b"shipping_addresses.1" in reply.body or b"shipping_addresses.2.nonsense" in reply.body
+        assert b"shipping_addresses." in reply.body
     assert shop.rows("orders") == shop.rows("order_shipping_addresses") == 1
 
 

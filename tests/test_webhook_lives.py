@@ -123,7 +123,7 @@ def test_several_workers_deliver_each_event_once_and_in_order(
         makers.wait_for(40)
         clients = [Client(address, telling) for _ in range(4)]
         for turn in range(40):  # one category, changed over connections that different workers serve
-            status, _ = clients[turn % 4].ask("PUT", "/v3/catalog/categories/1", {"sort_order": turn})
+            status, _ = clients[turn % 4].ask("PUT", "/v3/catalog/categories/1", {"sort_order": turn + 1})
             assert status == 200
         wait_until(lambda: sum(told(receiver, "updated").values()) >= 40)
         # Before the end, which is a kill: what was not yet written down is sent once more in the next life.
