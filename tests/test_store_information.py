@@ -89,8 +89,7 @@ def test_a_write_can_be_left_to_a_task(shop: Shop, path: str, tasks: str) -> Non
 def test_a_task_that_is_refused_keeps_the_refusal(shop: Shop) -> None:
     """Its response is the one that the request would have had."""
     shop.brand("Acme")
-    task = shop.post("/v3/catalog/brands", {"name": "ACME"}, headers={"prefer": "respond-async"}).data
-    done = shop.settle(task["id"])
+    done = shop.settle(shop.task("POST", "/v3/catalog/brands", {"name": "ACME"}))
     assert (done["state"], done["response"]["status"]) == ("failed", 409)
 
 
