@@ -467,6 +467,9 @@ def test_a_product_that_is_not_there_is_not_found(shop: Shop, path: str) -> None
             reply = shop.request(method, f"{path}/{identity}", {"price": 1} if method == "PUT" else None)
             assert reply.status == 404
             if path == V2:
-                assert reply.json == [{"status": 404, "message": "The requested resource was not found."}]
+                (told,) = reply.json
+                nearest = told.pop("details", {"nearest_path": "/v2/products/{id}"})
+                assert told == {"status": 404, "message": "The requested resource was not found."}
+                assert nearest == {"nearest_path": "/v2/products/{id}"}, "told where the path is no product's"
             else:
                 assert (reply.json["status"], reply.json["title"]) == (404, "The requested resource was not found.")
