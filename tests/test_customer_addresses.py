@@ -6,19 +6,11 @@ from typing import Any
 
 import pytest
 
+import people
 from shop import Shop
 
 V3 = "/v3/customers/addresses"
-HOME = {
-    "customer_id": 1,
-    "first_name": "Jane",
-    "last_name": "Doe",
-    "address1": "1 Main Street",
-    "city": "Austin",
-    "country_code": "US",
-    "state_or_province": "Texas",
-    "postal_code": "78701",
-}
+HOME = {"customer_id": 1, **people.HOME}
 V2_HOME = {
     "first_name": "Jane",
     "last_name": "Doe",

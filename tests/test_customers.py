@@ -6,19 +6,10 @@ from typing import Any
 
 import pytest
 
+from people import HOME, JANE
 from shop import Reply, Shop
 
 V3 = "/v3/customers"
-JANE = {"email": "jane@example.com", "first_name": "Jane", "last_name": "Doe"}
-HOME = {
-    "first_name": "Jane",
-    "last_name": "Doe",
-    "address1": "1 Main Street",
-    "city": "Austin",
-    "country_code": "US",
-    "state_or_province": "Texas",
-    "postal_code": "78701",
-}
 
 
 @pytest.fixture

@@ -19,9 +19,9 @@ from bodega.access.accounts import add_account
 from bodega.access.scopes import ALL
 from chromium import House, driver, serving
 from pictures import picture
-from test_panel_browser import EMAIL, KINDS, PASSWORD, TOKEN, Tab
+from test_panel_browser import EMAIL, KINDS, PASSWORD, TOKEN, Tab, tab
 
-__all__ = ["driver"]
+__all__ = ["driver", "tab"]
 pytestmark = pytest.mark.browser
 
 ADA = {"first_name": "Ada", "last_name": "Example", "street_1": "1 High Street", "city": "London",
@@ -74,17 +74,6 @@ def house(tmp_path_factory: pytest.TempPathFactory, driver: Any) -> Iterator[Hou
         ask(started, "POST", "/v3/hooks", {"scope": "store/category/*", "destination": f"{started.url}/nowhere",
                                            "is_active": True})  # fmt: skip
         yield started
-
-
-@pytest.fixture(params=KINDS)
-def tab(request: pytest.FixtureRequest, driver: Any, house: House) -> Iterator[Tab]:
-    """An owner's tab in each kind of browser."""
-    script, viewport, dark = KINDS[request.param]
-    made = Tab(driver, house, script=script, viewport=viewport, dark=dark)
-    made.sign_in()
-    yield made
-    made.close()
-    assert made.complaints == []
 
 
 def test_every_page_fits_its_screen(house: House, tab: Tab) -> None:
@@ -170,22 +159,22 @@ def test_a_product_is_made_with_picture_variants_and_prices(house: House, tab: T
 def test_two_tabs_tell_of_each_other(house: House, driver: Any) -> None:
     script, viewport, dark = KINDS["desk"]
     tabs = [Tab(driver, house, script=script, viewport=viewport, dark=dark) for _ in range(2)]
-    for tab in tabs:
-        tab.sign_in()
-        tab.go("/products/2")
-    for tab, price in zip(tabs, ("30", "31"), strict=True):
-        tab.page.get_by_label("Price *").fill(price)
-        tab.page.get_by_role("button", name="Save").click()
-        tab.page.locator("[role=status], [role=alert]").first.wait_for()
+    for each in tabs:
+        each.sign_in()
+        each.go("/products/2")
+    for each, price in zip(tabs, ("30", "31"), strict=True):
+        each.page.get_by_label("Price *").fill(price)
+        each.page.get_by_role("button", name="Save").click()
+        each.page.locator("[role=status], [role=alert]").first.wait_for()
     second = tabs[1]
     assert "30" in second.page.locator(".wrong").inner_text()
     second.shoot("product-meanwhile")
     second.page.get_by_role("button", name="Save").click()
     second.page.get_by_text("Saved.").wait_for()
     assert ask(house, "GET", "/v3/catalog/products/2")["price"] == 31
-    for tab in tabs:
-        tab.close()
-        assert tab.complaints == []
+    for each in tabs:
+        each.close()
+        assert each.complaints == []
 
 
 ORDERS = dict(zip(KINDS, (1, 5, 6, 7), strict=True))

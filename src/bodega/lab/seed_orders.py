@@ -49,11 +49,11 @@ from bodega.resources.orders import (
     totals,
     writing,
 )
-from bodega.resources.orders.address import AddressDraft, BillingAddress, settled
+from bodega.resources.orders.address import AddressDraft, BillingAddress, PostalAddress, settled
 from bodega.resources.orders.drafts import LineDraft, OptionDraft
 from bodega.resources.orders.line import OrderLine
 from bodega.resources.orders.lines import LineBuilder, added
-from bodega.resources.orders.shipments import Item, Shipment, ShippedTo
+from bodega.resources.orders.shipments import Item, Shipment
 from bodega.resources.orders.shipping_addresses import ShippingAddress
 from bodega.resources.orders.stock import Moves
 from bodega.storage import query
@@ -230,8 +230,8 @@ async def _send(bulk: Bulk, item: Sale, work: writing.Work) -> None:
             tracking_number=item.tracking_number,
             shipping_method=item.shipping_method,
             shipping_provider=item.carrier,
-            billing_address=ShippedTo(**plain),
-            shipping_address=ShippedTo(**plain),
+            billing_address=PostalAddress(**plain),
+            shipping_address=PostalAddress(**plain),
             items=items,
         ),
     )

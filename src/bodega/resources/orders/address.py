@@ -28,8 +28,8 @@ class FormField(msgspec.Struct, kw_only=True):
     value: Any = ""
 
 
-class BillingAddress(msgspec.Struct, kw_only=True):
-    """The billing address."""
+class PostalAddress(msgspec.Struct, kw_only=True):
+    """An address as an order tells it."""
 
     first_name: Line = ""
     last_name: Line = ""
@@ -43,6 +43,11 @@ class BillingAddress(msgspec.Struct, kw_only=True):
     country_iso2: Line = ""
     phone: Line = ""
     email: Line = ""
+
+
+class BillingAddress(PostalAddress, kw_only=True):
+    """The billing address, with the answers to the store's own questions."""
+
     form_fields: list[FormField] = []
 
 

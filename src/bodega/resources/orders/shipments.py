@@ -25,7 +25,7 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.orders import line, order, order_policy, payments, stock
 from bodega.resources.orders import shipping_addresses as addresses
-from bodega.resources.orders.address import FIELDS, BillingAddress
+from bodega.resources.orders.address import FIELDS, BillingAddress, PostalAddress
 from bodega.resources.orders.line import OrderLine
 from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
@@ -71,23 +71,6 @@ class ItemDraft(msgspec.Struct, kw_only=True):
     quantity: int
 
 
-class ShippedTo(msgspec.Struct, kw_only=True):
-    """The address at the time of the shipment."""
-
-    first_name: Line = ""
-    last_name: Line = ""
-    company: Line = ""
-    street_1: Line = ""
-    street_2: Line = ""
-    city: Line = ""
-    state: Line = ""
-    zip: Line = ""
-    country: Line = ""
-    country_iso2: Line = ""
-    phone: Line = ""
-    email: Line = ""
-
-
 class Shipment(Entity, kw_only=True):
     """`items` cannot change after it is created; the addresses are those of the order at that time."""
 
@@ -102,8 +85,8 @@ class Shipment(Entity, kw_only=True):
     tracking_carrier: Line = ""
     tracking_link: Annotated[str, msgspec.Meta(max_length=500)] = ""
     comments: Long = ""
-    billing_address: Annotated[ShippedTo, structured(ShippedTo)] = msgspec.field(default_factory=ShippedTo)
-    shipping_address: Annotated[ShippedTo, structured(ShippedTo)] = msgspec.field(default_factory=ShippedTo)
+    billing_address: Annotated[PostalAddress, structured(PostalAddress)] = msgspec.field(default_factory=PostalAddress)
+    shipping_address: Annotated[PostalAddress, structured(PostalAddress)] = msgspec.field(default_factory=PostalAddress)
     items: Annotated[list[Item], structured(list[Item])._replace(word="object_array", holds=list[ItemDraft])]
 
 
@@ -177,14 +160,14 @@ async def check_shipped_quantities(unit: Unit, old: Shipment | None, new: Shipme
     address = await unit.get(addresses.TABLE, new.order_address_id)
     if address is None or address.entity.order_id != new.order_id:
         raise refuse_faults([invalid("order_address_id", "must be a shipping address of this order")])
-    new.shipping_address = ShippedTo(**address.entity.plain)
+    new.shipping_address = PostalAddress(**address.entity.plain)
     if old is not None:
         return
     row = await unit.get(order.TABLE, new.order_id)
     assert row is not None
     billing: BillingAddress = row.entity.billing_address
     new.customer_id = row.entity.customer_id
-    new.billing_address = ShippedTo(**{name: getattr(billing, name) for name in FIELDS})
+    new.billing_address = PostalAddress(**{name: getattr(billing, name) for name in FIELDS})
     lines = await _lines(unit, new.order_id)
     faults = _too_many(new, lines)
     if faults:

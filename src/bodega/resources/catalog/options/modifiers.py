@@ -27,7 +27,15 @@ from bodega.resources.catalog.options import rule
 from bodega.resources.catalog.options.option import VALUES, Value
 from bodega.resources.catalog.options.own_copy import OwnCreate, OwnDelete, OwnedOption, OwnUpdate
 from bodega.resources.catalog.options.product_option import FIELDS, TABLE, ProductOption
-from bodega.resources.catalog.options.product_options import OF_PRODUCT, PAGE_CAP, SCOPE, Doc, values_by, values_inside
+from bodega.resources.catalog.options.product_options import (
+    OF_PRODUCT,
+    PAGE_CAP,
+    SCOPE,
+    Doc,
+    of_product,
+    values_by,
+    values_inside,
+)
 from bodega.resources.catalog.options.rule import Adjuster, Rule, RuleCondition
 from bodega.storage import query
 from bodega.storage.table import numbered_placeholders
@@ -161,25 +169,7 @@ v3 = V3Shape(
 )
 
 INSIDE = values_inside(_with_adjusters, tables=rule.TABLE.name)._replace(files=True)
-V3 = Endpoint(
-    3,
-    TABLE,
-    Listing(
-        TABLE,
-        3,
-        "",
-        order="sort_order",
-        includes={"option_values": INSIDE},
-        inside="option_values",
-        shown=(*v3.shown, "option_values"),
-    ),
-    SCOPE,
-    "catalog/products/{}/modifiers",
-    v3=v3,
-    created=200,
-    parents=OF_PRODUCT,
-    only={"is_modifier": True},
-)
+V3 = of_product(v3, INSIDE, "catalog/products/{}/modifiers", modifiers=True)
 V3_VALUES: Endpoint = Endpoint(
     3,
     VALUES,

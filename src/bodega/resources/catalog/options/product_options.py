@@ -112,25 +112,33 @@ V2 = Endpoint(
     2, TABLE, Listing(TABLE, 2, "min_id max_id"), SCOPE, "products/{}/options", v2=v2, parents=OF_PRODUCT
 )  # fmt: skip
 INSIDE = values_inside(_as_they_are)
-V3 = Endpoint(
-    3,
-    TABLE,
-    Listing(
+
+
+def of_product(shape: V3Shape, values: Include, path: str, *, modifiers: bool) -> Endpoint:
+    """The options of a product in V3, or its modifiers, with their values inside."""
+    listing = Listing(
         TABLE,
         3,
         "",
         order="sort_order",
-        includes={"option_values": INSIDE},
+        includes={"option_values": values},
         inside="option_values",
-        shown=(*v3.shown, "option_values"),
-    ),
-    SCOPE,
-    "catalog/products/{}/options",
-    v3=v3,
-    created=200,
-    parents=OF_PRODUCT,
-    only={"is_modifier": False},
-)
+        shown=(*shape.shown, "option_values"),
+    )
+    return Endpoint(
+        3,
+        TABLE,
+        listing,
+        SCOPE,
+        path,
+        v3=shape,
+        created=200,
+        parents=OF_PRODUCT,
+        only={"is_modifier": modifiers},
+    )
+
+
+V3 = of_product(v3, INSIDE, "catalog/products/{}/options", modifiers=False)
 V3_VALUES: Endpoint = Endpoint(
     3,
     VALUES,
