@@ -1,0 +1,142 @@
+"""One operation asked by Schemathesis: every request that it can think of within a count, and what its checks found."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import schemathesis
+from schemathesis.config import SchemathesisConfig
+from schemathesis.engine import events, from_schema
+
+from conformance.specification import Operation
+from conformance.store import Store
+
+SEED = 20
+CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_schema_conformance",
+    "negative_data_rejection",
+)
+REFUSING = ["400", "403", "404", "405", "406", "409", "413", "415", "422"]
+"""The statuses that refuse what is wrong with a request."""
+
+
+class Finding(NamedTuple):
+    """A disagreement. `detail` is one line without the values of one request."""
+
+    file: str
+    operation: str
+    check: str
+    detail: str
+
+
+@dataclass
+class Answer:
+    """What an operation was asked and found at: the findings, each with the first request and reply that show it."""
+
+    requests: int = 0
+    successes: int = 0
+    findings: dict[Finding, str] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+
+
+def ask(operation: Operation, store: Store, examples: int) -> Answer:
+    """Sends the examples of the file, the boundaries of its schemas, and `examples` random requests."""
+    answer = Answer()
+    checks: dict[str, Any] = {"enabled": False, **{name: {"enabled": True} for name in CHECKS}}
+    checks["negative_data_rejection"]["expected-statuses"] = REFUSING
+    config = SchemathesisConfig.from_dict(
+        {
+            "seed": SEED,
+            "base-url": f"{store.base}/v{operation.version}",
+            "headers": {"X-Auth-Token": store.token},
+            "request-timeout": 60,
+            "checks": checks,
+            "generation": {
+                "deterministic": True,
+                "max-examples": examples,
+                "no-shrink": True,
+                "database": "none",
+                "with-security-parameters": False,
+            },
+            "phases": {"stateful": {"enabled": False}},
+        }
+    )
+    schema = schemathesis.openapi.from_dict(
+        operation.alone(store.existing(operation.version, operation.method, operation.path)), config=config
+    )
+    with _listening(schema, operation, answer):
+        for event in from_schema(schema).execute():
+            if isinstance(event, events.NonFatalError):
+                answer.errors.append(str(event.value)[:600])
+            elif isinstance(event, events.FatalError):
+                answer.errors.append(str(event.exception)[:600])
+    return answer
+
+
+@contextmanager
+def _listening(schema: Any, operation: Operation, answer: Answer) -> Iterator[None]:
+    @schema.hook
+    def filter_failure(context: Any, failure: Any, case: Any, response: Any) -> bool:
+        found = Finding(operation.file, operation.label, failure.checks[0], _detail(failure, case, response))
+        answer.findings.setdefault(found, _shown(case, response))
+        return False  # told here; Schemathesis goes on as if there were none
+
+    @schema.hook
+    def after_call(context: Any, case: Any, response: Any) -> None:
+        answer.requests += 1
+        answer.successes += response.status_code < 300
+
+    yield
+
+
+def _detail(failure: Any, case: Any, response: Any) -> str:
+    check = failure.checks[0]
+    if check == "response_schema_conformance" and hasattr(failure, "instance_path"):
+        place = ".".join(step for step in map(str, failure.instance_path) if not step.isdigit())
+        keyword = failure.schema_path[-1]
+        lacking = re.match(r'"(\w+)" is a required', failure.validation_message) if keyword == "required" else None
+        return f"{response.status_code} {place or '.'} {keyword}{f' {lacking[1]}' if lacking else ''}"
+    if check == "negative_data_rejection":
+        return f"{response.status_code} {_wrong(case)}"
+    if check == "content_type_conformance":
+        return f"{response.status_code} {_line(failure.message)}"
+    return str(response.status_code)
+
+
+def _wrong(case: Any) -> str:
+    """What was made wrong, and where: `body free_shipping.enabled: Incorrect type, null`."""
+    data = case.meta.phase.data
+    place = data.parameter_location.name.lower() if data.parameter_location is not None else "request"
+    path, colon, fault = (data.description or "").rpartition(": ")
+    if not colon:
+        return f"{place} {data.parameter or ''}: {_line(fault)}" if place != "body" else f"body: {_line(fault)}"
+    steps = [step.removeprefix("Array with invalid items: ") for step in path.split(" -> ")]
+    if place != "body":
+        return f"{place} {'.'.join(steps)}: {fault}"
+    value = case.body
+    for step in steps:
+        value = value[0] if isinstance(value, list) and value else value
+        value = value.get(step) if isinstance(value, dict) else value
+    kind = "null" if value is None else {"bool": "boolean", "dict": "object"}.get(type(value).__name__, type(value).__name__)
+    return f"body {'.'.join(steps)}: {fault}, {kind}"
+
+
+def _line(text: str) -> str:
+    return re.sub(r"\s+", " ", text)[:200]
+
+
+def _shown(case: Any, response: Any) -> str:
+    asked = response.request
+    body = asked.body if isinstance(asked.body, bytes | str) else b""
+    sent = body.decode("utf-8", "replace") if isinstance(body, bytes) else body
+    return (
+        f"{asked.method} {asked.url}\n{_line(sent)[:300]}\n"
+        f"{response.status_code} {_line(response.content.decode('utf-8', 'replace'))[:400]}"
+    )

@@ -1,0 +1,70 @@
+"""The findings that are no fault of Bodega, each with its reason: `known.tsv`, and what the tests of replies know.
+
+A line of `known.tsv` covers the findings of a check whose file, operation and detail match its shell patterns. Members of
+replies that differ from their schemas on purpose are told once, in `DIFFERS` of `tests/replies`, and count here as well.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import NamedTuple
+
+from replies import differs
+
+from conformance.asking import Finding
+
+TABLE = Path(__file__).with_name("known.tsv")
+
+
+class Known(NamedTuple):
+    """A line of the table. `file`, `operation` and `detail` are shell patterns."""
+
+    check: str
+    file: str
+    operation: str
+    detail: str
+    reason: str
+
+    def covers(self, finding: Finding) -> bool:
+        """Whether it tells of this finding."""
+        return self.check == finding.check and all(
+            fnmatchcase(getattr(finding, name), getattr(self, name)) for name in ("file", "operation", "detail")
+        )
+
+
+def read() -> list[Known]:
+    """The lines of the table."""
+    with TABLE.open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+    assert tuple(rows[0]) == Known._fields, rows[0]
+    return [Known(*row) for row in rows[1:]]
+
+
+class Sieve:
+    """Takes findings, and knows which lines of the table it needed."""
+
+    def __init__(self, table: Iterable[Known]) -> None:
+        self._table = list(table)
+        self._used: set[Known] = set()
+
+    def unknown(self, finding: Finding) -> bool:
+        """Whether nothing tells of it. Every line that does counts as used."""
+        covering = [known for known in self._table if known.covers(finding)]
+        self._used.update(covering)
+        return not covering and not _differs(finding)
+
+    @property
+    def stale(self) -> list[Known]:
+        """The lines that told of nothing."""
+        return [known for known in self._table if known not in self._used]
+
+
+def _differs(finding: Finding) -> bool:
+    if finding.check != "response_schema_conformance":
+        return False
+    _, place, keyword, *member = [*finding.detail.split(), "", ""][:4]
+    whole = ".".join(part for part in (place, *member) if part.strip("."))
+    return any(row.covers(finding.operation, whole, keyword) for row in differs())
