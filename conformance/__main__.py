@@ -10,14 +10,15 @@ import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from conformance.asking import Answer, Finding, ask
+from conformance.asking import Answer, ask
+from conformance.finding import Finding
 from conformance.known import TABLE, Known, Sieve, read
 from conformance.specification import NoSpecification, Operation, served
 from conformance.store import Store, running
 
 MINUTES = 20
-EXAMPLES_PER_SECOND = 10
-"""What an idle machine of two processors does with room to spare; the boundaries of the schemas come on top."""
+EXAMPLES_PER_SECOND = 3
+"""So many that a machine of two processors has time to spare; the boundaries of the schemas come on top."""
 SHOWN = 6
 """Operations that a finding names."""
 
@@ -49,15 +50,15 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m conformance", description=__doc__)
     parser.add_argument("--spec", type=Path, default=Path("../shared/spec"), help="folder of the OpenAPI files")
-    parser.add_argument("--only", type=re.compile, default=re.compile(""), help="operations that match: FILE METHOD PATH")
+    parser.add_argument(
+        "--only", type=re.compile, default=re.compile(""), help="operations that match: FILE METHOD PATH"
+    )
     parser.add_argument("--minutes", type=float, default=MINUTES, help="stop after so many minutes (%(default)s)")
     parser.add_argument("--examples", type=int, help="random requests an operation; by default as many as fit the time")
     return parser.parse_args()
 
 
-def _asked(
-    operations: Sequence[Operation], store: Store, examples: int, deadline: float
-) -> dict[Operation, Answer]:
+def _asked(operations: Sequence[Operation], store: Store, examples: int, deadline: float) -> dict[Operation, Answer]:
     answers: dict[Operation, Answer] = {}
     file = ""
     for operation in operations:

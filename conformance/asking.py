@@ -6,34 +6,20 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import schemathesis
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 
+from conformance.finding import CHECKS, Finding
 from conformance.specification import Operation
 from conformance.store import Store
 
 SEED = 20
-CHECKS = (
-    "not_a_server_error",
-    "status_code_conformance",
-    "content_type_conformance",
-    "response_schema_conformance",
-    "negative_data_rejection",
-)
 REFUSING = ["400", "403", "404", "405", "406", "409", "413", "415", "422"]
 """The statuses that refuse what is wrong with a request."""
-
-
-class Finding(NamedTuple):
-    """A disagreement. `detail` is one line without the values of one request."""
-
-    file: str
-    operation: str
-    check: str
-    detail: str
 
 
 @dataclass
@@ -104,28 +90,39 @@ def _detail(failure: Any, case: Any, response: Any) -> str:
         lacking = re.match(r'"(\w+)" is a required', failure.validation_message) if keyword == "required" else None
         return f"{response.status_code} {place or '.'} {keyword}{f' {lacking[1]}' if lacking else ''}"
     if check == "negative_data_rejection":
-        return f"{response.status_code} {_wrong(case)}"
+        return f"{response.status_code} {_wrong(case, response.request.url)}"
     if check == "content_type_conformance":
         return f"{response.status_code} {_line(failure.message)}"
     return str(response.status_code)
 
 
-def _wrong(case: Any) -> str:
-    """What was made wrong, and where: `body free_shipping.enabled: Incorrect type, null`."""
+def _wrong(case: Any, url: str) -> str:
+    """What was made wrong and where, and what was sent: `body free_shipping.enabled: Incorrect type, null`."""
     data = case.meta.phase.data
     place = data.parameter_location.name.lower() if data.parameter_location is not None else "request"
     path, colon, fault = (data.description or "").rpartition(": ")
-    if not colon:
-        return f"{place} {data.parameter or ''}: {_line(fault)}" if place != "body" else f"body: {_line(fault)}"
-    steps = [step.removeprefix("Array with invalid items: ") for step in path.split(" -> ")]
     if place != "body":
-        return f"{place} {'.'.join(steps)}: {fault}"
+        name = path or data.parameter or ""
+        return f"{place} {name}: {_line(fault)}{_sent(name, url) if place == 'query' else ''}"
+    if not colon:
+        return f"body: {_line(fault)}"
+    steps = [step.replace("Array with invalid items: ", "") for step in path.split(" -> ")]
     value = case.body
     for step in steps:
         value = value[0] if isinstance(value, list) and value else value
         value = value.get(step) if isinstance(value, dict) else value
-    kind = "null" if value is None else {"bool": "boolean", "dict": "object"}.get(type(value).__name__, type(value).__name__)
-    return f"body {'.'.join(steps)}: {fault}, {kind}"
+    return f"body {'.'.join(steps)}: {fault}, {_kind(value)}"
+
+
+def _sent(name: str, url: str) -> str:
+    values = parse_qs(urlsplit(url).query, keep_blank_values=True).get(name)
+    return "" if values is None else f", {_line(values[0])[:20] or 'empty'}"
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "null"
+    return {bool: "boolean", dict: "object", int: "integer", float: "number", str: "text"}.get(type(value), "list")
 
 
 def _line(text: str) -> str:

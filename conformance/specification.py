@@ -69,7 +69,12 @@ class Operation(NamedTuple):
             return parameter
         name, last = parameter["name"], re.findall(r"\{(\w+)\}", self.path)[-1]
         values = [path[name] for path in (paths if name == last else paths[:1])]
-        return {"in": "path", "name": name, "required": True, "schema": {"enum": sorted(set(map(_number, values)), key=str)}}
+        return {
+            "in": "path",
+            "name": name,
+            "required": True,
+            "schema": {"enum": sorted(set(map(_number, values)), key=str)},
+        }
 
     def _resolved(self, node: Any) -> Any:
         while "$ref" in node:
@@ -104,7 +109,7 @@ def _of_file(folder: Path, file: Path, tries: Mapping[int, Routes]) -> Iterator[
         return
     version = int(server[1])
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    document = _mended(yaml.load(text, loader))  # noqa: S506 - a safe loader, the fast one where there is one
+    document = _mended(yaml.load(text, loader))
     for path, item in document["paths"].items():
         for method in METHODS:
             asked = Documented(f"v{version}", method.upper(), path, "")

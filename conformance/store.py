@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from itertools import islice
 from typing import Any
 
 import requests
-from replies import paths, rows
 
+from bodega.cli import main
 from bodega.http.router import by_version
 from bodega.kit.route import Route
 from bodega.resources import ROUTES
+from replies import paths, rows
 
 BODEGA = [sys.executable, "-m", "bodega.cli"]
 STORE = "demo"
@@ -113,7 +115,8 @@ class Store:
         return self._ids[path, key]
 
     def _command(self, word: str) -> None:
-        subprocess.run([*BODEGA, "store", word, STORE, SNAPSHOT, "--data", self._data], check=True, capture_output=True)
+        with redirect_stdout(io.StringIO()):
+            main(["store", word, STORE, SNAPSHOT, "--data", self._data], standalone_mode=False)
 
 
 def _unnamed(path: str) -> str:

@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 from bodega.kit.fields import FieldType, Id, Line, clean_email, clean_object, structured
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, refuse_faults
+from bodega.resources.customers.form_fields import clean_answer
 from bodega.resources.geography import places
 
 NEEDED = Reason.FIELD_MISSING
@@ -26,6 +27,13 @@ class FormField(msgspec.Struct, kw_only=True):
 
     name: Line
     value: Any = ""
+
+
+class FormAnswer(FormField, kw_only=True):
+    """As a body brings it. Raises ValueError unless the value is text, a number, or a list of texts."""
+
+    def __post_init__(self) -> None:
+        self.value = clean_answer("" if self.value is None else self.value)
 
 
 class PostalAddress(msgspec.Struct, kw_only=True):
@@ -74,7 +82,7 @@ class AddressDraft(msgspec.Struct, kw_only=True):
     country_iso2: Line | UnsetType = UNSET
     phone: Line | UnsetType = UNSET
     email: Line | UnsetType = UNSET
-    form_fields: list[FormField] | UnsetType = UNSET
+    form_fields: list[FormAnswer] | UnsetType = UNSET
     shipping_method: Line | UnsetType = UNSET
 
     def given(self) -> dict[str, Any]:
@@ -98,6 +106,10 @@ DRAFT = FieldType(
 )
 DRAFTS = FieldType(
     "object", clean_object, lambda value: _MANY.read(_without_nulls(value)), clean_object, holds=list[AddressDraft]
+)
+_ANSWERS = structured(list[FormAnswer])
+ANSWERS = _ANSWERS._replace(
+    read=lambda value: [FormField(name=answer.name, value=answer.value) for answer in _ANSWERS.read(value)]
 )
 Address = Annotated[BillingAddress, structured(BillingAddress)]
 

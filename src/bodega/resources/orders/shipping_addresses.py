@@ -19,7 +19,7 @@ from bodega.kit.v2_members import Alias, Derived, Linked
 from bodega.kit.v2_shape import V2Shape
 from bodega.law.refusal import Fault, invalid
 from bodega.resources.orders import order
-from bodega.resources.orders.address import FIELDS, AddressDraft, FormField, respect
+from bodega.resources.orders.address import ANSWERS, FIELDS, AddressDraft, FormField, respect
 from bodega.resources.orders.order import always, tax
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Reference
@@ -80,7 +80,7 @@ v2 = V2Shape(
     " handling_cost_tax_class_id! shipping_zone_id! shipping_zone_name! shipping_quotes!",
     {
         **{name: Alias(name, STRING) for name in FIELDS},
-        "form_fields": Alias("form_fields"),
+        "form_fields": Alias("form_fields", ANSWERS),
         "cost_tax": tax("cost"),
         "cost_tax_class_id": always(2, "int"),
         "handling_cost_tax": tax("handling_cost"),
