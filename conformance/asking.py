@@ -18,6 +18,8 @@ from conformance.specification import Operation
 from conformance.store import Store
 
 SEED = 20
+BROKEN = re.compile(r"(?:(\w+): )?violates (`[^(]*?`)(?: at (/\S+))?(?: \(.*\))?")
+"""How Schemathesis tells of a schema that a random request breaks: place, keywords, and a pointer into the schema."""
 REFUSING = ["400", "403", "404", "405", "406", "409", "413", "415", "422"]
 """The statuses that refuse what is wrong with a request."""
 
@@ -97,26 +99,42 @@ def _detail(failure: Any, case: Any, response: Any) -> str:
 
 
 def _wrong(case: Any, url: str) -> str:
-    """What was made wrong and where, and what was sent: `body free_shipping.enabled: Incorrect type, null`."""
+    """What was made wrong, where, and what was sent: `body free_shipping.enabled: Incorrect type, null`; several things
+    are joined by ` + `."""
     data = case.meta.phase.data
     place = data.parameter_location.name.lower() if data.parameter_location is not None else "request"
-    path, colon, fault = (data.description or "").rpartition(": ")
+    told = data.description or ""
+    broken = [BROKEN.fullmatch(line.strip("- ")) for line in told.splitlines()]
+    if all(broken):
+        parts = [(found[1] or place, _steps(found[3] or ""), found[2]) for found in broken if found]
+    else:
+        path, _, fault = told.rpartition(": ")
+        steps = [step.replace("Array with invalid items: ", "") for step in path.split(" -> ")]
+        parts = [(place, steps if place == "body" else [path or data.parameter or ""], _line(fault))]
+    return " + ".join(_part(case, url, *part) for part in parts)
+
+
+def _steps(pointer: str) -> list[str]:
+    """The members that a pointer into a schema leads through."""
+    return [step for step in pointer.split("/") if step not in ("", "properties", "items")] or [""]
+
+
+def _part(case: Any, url: str, place: str, steps: list[str], fault: str) -> str:
+    name, fault = ".".join(steps), "Incorrect type" if fault == "`type`" else fault
+    if place == "query":
+        return f"query {name}: {fault}, {_sent(name, url)}"
     if place != "body":
-        name = path or data.parameter or ""
-        return f"{place} {name}: {_line(fault)}{_sent(name, url) if place == 'query' else ''}"
-    if not colon:
-        return f"body: {_line(fault)}"
-    steps = [step.replace("Array with invalid items: ", "") for step in path.split(" -> ")]
+        return f"{place} {name}: {fault}"
     value = case.body
     for step in steps:
         value = value[0] if isinstance(value, list) and value else value
         value = value.get(step) if isinstance(value, dict) else value
-    return f"body {'.'.join(steps)}: {fault}, {_kind(value)}"
+    return f"body {name}: {fault}, {_kind(value)}"
 
 
 def _sent(name: str, url: str) -> str:
     values = parse_qs(urlsplit(url).query, keep_blank_values=True).get(name)
-    return "" if values is None else f", {_line(values[0])[:20] or 'empty'}"
+    return "absent" if values is None else _line(values[0])[:20] or "empty"
 
 
 def _kind(value: Any) -> str:

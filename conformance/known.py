@@ -53,10 +53,19 @@ class Sieve:
         self._used: set[Known] = set()
 
     def unknown(self, finding: Finding) -> bool:
-        """Whether nothing tells of it. Every line that does counts as used."""
+        """Whether nothing tells of it. Every line that does counts as used.
+
+        A request with several faults was rightly accepted only if each of them may be.
+        """
+        status, _, rest = finding.detail.partition(" ")
+        parts = [f"{status} {part}" for part in rest.split(" + ")] if rest else [status]
+        told = [self._tells(finding._replace(detail=part)) for part in parts]
+        return not all(told)
+
+    def _tells(self, finding: Finding) -> bool:
         covering = [known for known in self._table if known.covers(finding)]
         self._used.update(covering)
-        return not covering and not _differs(finding)
+        return bool(covering) or _differs(finding)
 
     @property
     def stale(self) -> list[Known]:

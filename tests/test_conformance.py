@@ -96,6 +96,19 @@ def test_the_table_sifts_findings_and_knows_what_it_did_not_need() -> None:
     assert sieve.stale == [unused]
 
 
+def test_a_request_with_several_faults_is_known_if_each_of_them_is() -> None:
+    known = [
+        Known("negative_data_rejection", "*", "*", "200 query *, empty", "as good as none"),
+        Known("negative_data_rejection", "*", "*", "200 body id: *", "passed over"),
+    ]
+    finding = Finding("", "PUT /v3/wishlists/{id}", "negative_data_rejection", "200 query page: `type`, empty")
+    both = finding._replace(detail=f"{finding.detail} + body id: Incorrect type, null")
+    sieve = Sieve(known)
+    assert not sieve.unknown(both)
+    assert not sieve.stale
+    assert sieve.unknown(both._replace(detail=f"{both.detail} + body name: Incorrect type, null"))
+
+
 def test_what_the_tests_of_replies_tell_is_known() -> None:
     """`DIFFERS` in tests/replies: what may also be null breaks an `anyOf` where it breaks its type or format."""
     null = Finding("", "GET /v2/orders", "response_schema_conformance", "200 staff_notes type")
@@ -113,6 +126,7 @@ def test_a_line_of_the_table_is_of_a_check_and_has_a_reason(known: Known) -> Non
     assert known.check != "not_a_server_error" or known.detail == "501"
     for status in ("500", "503"):
         assert not fnmatchcase(status, known.detail)
+        assert not fnmatchcase(f"{status} anything", known.detail)
 
 
 @pytest.mark.shared
