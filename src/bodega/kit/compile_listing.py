@@ -119,7 +119,7 @@ def _check_operand(
     if operators is not COLUMN_OPERATORS:
         mistakes.add(member, "a fixed list can only compare columns")
     if isinstance(operand, Flag):
-        _check_flag(member, operand.column, types, mistakes)
+        _check_flag(member, operand.sql, types, mistakes)
     elif isinstance(operand, OwnOrShared):
         mistakes.expect(member, operand.owner, types, "column")
         _check_flag(member, operand.shared, types, mistakes)
