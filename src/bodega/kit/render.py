@@ -10,6 +10,7 @@ import msgspec
 
 from bodega.kit.context import Context
 from bodega.kit.endpoint import Endpoint
+from bodega.kit.includes import read_includes
 from bodega.kit.links import Base
 from bodega.kit.listing import Cursor, Query
 from bodega.law.outcome import Outcome, PartlyDone, Shown, Validator
@@ -145,16 +146,20 @@ async def v3_documents(
     query, listing = context.query, endpoint.listing
     if not query.include and query.fields is None:
         return [doc for doc, _id in found]
-    parts: list[list[bytes]] = [[] for _ in found]
     ids = [entity_id for _doc, entity_id in found]
-    for name in query.include:
-        if query.fields is not None and name in listing.inside and name not in query.fields:
-            continue
-        include = listing.includes[name]
+    names = [
+        name for name in query.include if query.fields is None or name in query.fields or name not in listing.inside
+    ]
+    to_read = [name for name in names if name not in empty]
+    read = dict(
+        zip(to_read, await read_includes(context, [listing.includes[one] for one in to_read], ids), strict=True)
+    )
+    parts: list[list[bytes]] = [[] for _ in found]
+    for name in names:
+        include, children_by_id = listing.includes[name], read.get(name, {})
         member = (include.member or name).encode()
-        children = {} if name in empty else await include.read(context, ids)
         for place, entity_id in enumerate(ids):
-            parts[place].append(b'"%b":%b' % (member, children.get(entity_id, include.empty)))
+            parts[place].append(b'"%b":%b' % (member, children_by_id.get(entity_id, include.empty)))
     documents = []
     for (doc, _id), children_of in zip(found, parts, strict=True):
         shown = only(doc, query.fields) if query.fields is not None else doc

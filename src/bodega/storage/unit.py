@@ -144,9 +144,7 @@ class Unit:
             return await self._as_it_was(table, old)
         version = self.statistics.touch(table.name, self.now)
         doc, rest = table.encode(entity)
-        before, after = table.values(old.entity), table.values(entity)
-        changed = tuple(c.name for c, was, now in zip(table.columns, before, after, strict=True) if was != now)
-        moved = [now for was, now in zip(before, after, strict=True) if was != now]
+        changed, moved = table.changes(old.entity, entity)
         values = (entity.id, doc, rest, version, self.now, *moved)
         main = (update_sql(table.name, changed, held=old.held), values if old.held else (*values, old.version))
         statements: list[Statement] = []
