@@ -42,7 +42,7 @@ def main() -> int:
         answers = _asked(operations, store, examples, deadline)
     print(f"{time.monotonic() - started:.0f} s.")
     sieve = Sieve(read())
-    found = _unknown(answers.values(), sieve)
+    found = _unknown([answer for _, answer in answers], sieve)
     _report(operations, answers, found, sieve.stale if whole else [])
     return int(bool(found or len(answers) < len(operations) or (whole and sieve.stale) or _broken(answers)))
 
@@ -58,8 +58,10 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _asked(operations: Sequence[Operation], store: Store, examples: int, deadline: float) -> dict[Operation, Answer]:
-    answers: dict[Operation, Answer] = {}
+def _asked(
+    operations: Sequence[Operation], store: Store, examples: int, deadline: float
+) -> Sequence[tuple[Operation, Answer]]:
+    answers: list[tuple[Operation, Answer]] = []
     file = ""
     for operation in operations:
         if time.monotonic() > deadline:
@@ -67,7 +69,7 @@ def _asked(operations: Sequence[Operation], store: Store, examples: int, deadlin
         if operation.file != file:
             file = operation.file
             print(f"  {file}", flush=True)
-        answers[operation] = ask(operation, store, examples)
+        answers.append((operation, ask(operation, store, examples)))
         if operation.method != "GET":
             store.restore()
     return answers
@@ -83,21 +85,21 @@ def _unknown(answers: Iterable[Answer], sieve: Sieve) -> dict[tuple[str, str], l
     return found
 
 
-def _broken(answers: dict[Operation, Answer]) -> dict[str, list[str]]:
-    return {operation.label: answer.errors for operation, answer in answers.items() if answer.errors}
+def _broken(answers: Sequence[tuple[Operation, Answer]]) -> dict[str, list[str]]:
+    return {operation.label: answer.errors for operation, answer in answers if answer.errors}
 
 
 def _report(
     operations: Sequence[Operation],
-    answers: dict[Operation, Answer],
+    answers: Sequence[tuple[Operation, Answer]],
     found: dict[tuple[str, str], list[tuple[Finding, str]]],
     stale: Sequence[Known],
 ) -> None:
-    requests = sum(answer.requests for answer in answers.values())
-    successes = sum(answer.successes for answer in answers.values())
-    findings = sum(len(answer.findings) for answer in answers.values())
+    requests = sum(answer.requests for _, answer in answers)
+    successes = sum(answer.successes for _, answer in answers)
+    findings = sum(len(answer.findings) for _, answer in answers)
     print(f"{len(answers)} of {len(operations)} operations, {requests} requests, {successes} of them successes.")
-    never = [operation.label for operation, answer in answers.items() if not answer.successes]
+    never = [operation.label for operation, answer in answers if not answer.successes]
     if never:
         print(f"No request succeeded: {', '.join(never)}")
     for label, errors in _broken(answers).items():
