@@ -21,6 +21,7 @@ FLOORS = (
         "config",
         "memory",
         "passwords",
+        "private",
         "metrics",
         "server",
     },  # words and plain facts: everything may use them

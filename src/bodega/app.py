@@ -28,6 +28,7 @@ from bodega.journal.request_logs import request_logs
 from bodega.journal.sync import JournalSync
 from bodega.kit.compile import DECLARATIONS, compile_declarations
 from bodega.kit.route import Route
+from bodega.lab.scheduled import Schedule
 from bodega.log import Log, to_standard_error
 from bodega.metrics import Board, Meter
 from bodega.panel.app import mounts as panel_mounts
@@ -72,8 +73,10 @@ class Application:
         quota_keeper: QuotaKeeper | None,
         log: Log,
         look: Callable[[], None],
+        schedule: Schedule | None = None,
     ) -> None:
         self.stores = stores
+        self._schedule = schedule
         self.journal_sync = journal_sync
         self._quota_keeper = quota_keeper
         self._look = look
@@ -109,6 +112,8 @@ class Application:
         self.journal_sync.start()
         if self._quota_keeper is not None:
             self._quota_keeper.start()
+        if self._schedule is not None:
+            self._schedule.start()
         memory.settle()
         self._waking = asyncio.create_task(self.stores.wake_all())
 
@@ -125,6 +130,8 @@ class Application:
         if self._waking is not None:
             self._waking.cancel()
             await asyncio.gather(self._waking, return_exceptions=True)
+        if self._schedule is not None:
+            await self._schedule.stop()
         await self._worker.stop()
         await self._dispatcher.stop()
         await self.journal_sync.stop()
@@ -143,9 +150,10 @@ async def make_app(
     log: bool = True,
     meter: Meter | None = None,
     ca: Path | None = None,
+    backups: Path | None = None,
 ) -> Application:
     """The application over a backend; `https_port` is where plain HTTP is redirected to, `meter` this worker's
-    counters, `ca` the local authority's file."""
+    counters, `ca` the local authority's file, `backups` the folder of scheduled backups (None: none are taken)."""
     check_declarations()
     meter = meter or Board().meter()
     written = to_standard_error() if log else Log()
@@ -196,7 +204,8 @@ async def make_app(
     keeper = (
         QuotaKeeper(backend.registry.tx, stores.quotas_now, written) if isinstance(backend, SqliteBackend) else None
     )
-    return Application(stores, api, worker[0], dispatcher, journal_sync, keeper, written, look)
+    schedule = Schedule(backend, backups, written, meter) if backups is not None else None
+    return Application(stores, api, worker[0], dispatcher, journal_sync, keeper, written, look, schedule)
 
 
 def _look(meter: Meter, stores: Stores, worker: Worker) -> None:
@@ -206,5 +215,6 @@ def _look(meter: Meter, stores: Stores, worker: Worker) -> None:
     meter.stands("waiting_writes", sum(each.waiting for each in rows))
     meter.stands("running_tasks", worker.in_hand)
     meter.stands("connections", stores.backend.connections)
+    meter.stands("damaged_stores", len(stores.damaged))
     meter.stands("tasks_done", worker.ended["done"])
     meter.stands("tasks_failed", worker.ended["failed"])

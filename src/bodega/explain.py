@@ -18,6 +18,7 @@ CARRIES: dict[Reason, str] = {
     Reason.DEPRECATED_VERSION_WRITE: "Location, Deprecation, Sunset, Link (rel=successor-version)",
     Reason.UNREACHABLE: _WAIT,
     Reason.UPGRADING: _WAIT,
+    Reason.STORE_DAMAGED: _WAIT,
     Reason.SUSPENDED: _WAIT,
     Reason.MAINTENANCE: _WAIT,
     Reason.UNKNOWN_METHOD: "",

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-COMMANDS = ("serve", "dev", "store", "account", "owner", "seed", "routes", "explain")
+COMMANDS = ("serve", "dev", "store", "account", "owner", "key", "seed", "routes", "explain")
 """In the order in which a newcomer needs them; each is `command` in the module of its name."""
 
 

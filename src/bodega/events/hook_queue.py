@@ -172,6 +172,8 @@ class HookQueue:
         account = dispatcher.store.by_client.get(hook.client_id)
         if account is None:
             return ReceiverResponse(None, "The account that created the webhook was revoked.")
+        if not account.secret:
+            return ReceiverResponse(None, "The client secret that signs it cannot be read: its key is missing.")
         headers = message.headers(account.secret, item, content, int(time.time()), hook.headers or {})
         return await dispatcher.sender.post(hook.destination, content, headers, allow_private=private)
 

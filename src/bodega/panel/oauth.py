@@ -116,7 +116,11 @@ class Tokens:
             client, secret = (unquote_plus(word) for word in text.split(":", 1)) if ":" in text else ("", "")
         if not client:
             raise Denied("invalid_request", "client_id is missing.")
-        app = await apps.find(self.panel.tx, client)
+        app = await apps.find(self.panel.registry, client)
+        if app is not None and not app.secret:
+            self.panel.log.event("oauth: client secret cannot be read", app=client)
+            message = "The server cannot read the app's client secret; its operator has to put the key back."
+            raise Denied("server_error", message, HTTPStatus.SERVICE_UNAVAILABLE)
         known = app.secret if app is not None else ""
         if not hmac.compare_digest(known.encode(), secret.encode()) or app is None:
             raise Denied("invalid_client", "The client_id or the client_secret is wrong.", HTTPStatus.UNAUTHORIZED)
