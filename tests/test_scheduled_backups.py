@@ -121,6 +121,8 @@ def test_backups_are_taken_when_they_are_due_and_as_many_are_kept(clocked: Clock
     assert clocked.done(f"store recover copy {told['file']}")["made"] is True
     assert clocked.done("store show copy")["used"]["brands"] == 4
     clocked.wants("backup.every=off")
+    assert clocked.look(24 * HOUR) == 1, "the copy has the settings of the store"
+    clocked.done("store set copy backup.every=off")
     assert clocked.look(24 * HOUR) == 0
 
 
