@@ -52,7 +52,7 @@ class Finding(NamedTuple):
 def command(ctx: click.Context, config: Config, as_json: bool) -> None:
     """Check ports, disk, rights, database, clock and certificate, for the options with which a server is started.
 
-    Prints a line for each check, with what to do; exits with 1 when one fails. Nothing is changed.
+    Prints a line for each check, with what to do; exits with 1 when one fails. No store is changed.
     """
     found = list(checked(config))
     if as_json:
@@ -204,7 +204,8 @@ async def _stores(place: DataLocation) -> list[Finding]:
                     broken.append(record.hash)
                 elif revision < migrate.newest():
                     old.append(record.hash)
-        return [*_told(place, len(records), old, broken), *await _server_clock(backend), *await _journal(backend)]
+        told = _told(place, len(records), old, broken)
+        return [*told, *await _server_clock(backend), *await _journal(place, backend)]
     finally:
         await backend.close()
 
@@ -237,10 +238,12 @@ async def _server_clock(backend: Backend) -> list[Finding]:
     return [Finding("clock of the database", OK, f"It is {skew:+.1f} s from this machine's.")]
 
 
-async def _journal(backend: Backend) -> list[Finding]:
+async def _journal(place: DataLocation, backend: Backend) -> list[Finding]:
     from bodega.journal.ring import JournalRing
     from bodega.storage.tx import Busy
 
+    if place.database is None and not (place.data / "journal.db").exists():
+        return []
     ring = JournalRing(backend.journal())
     try:
         newest = await ring.exchanges(None, limit=1)

@@ -242,10 +242,11 @@ class JournalRing:
 
 def _status(asked: str, values: _Values) -> str:
     mark = values.mark
-    if asked[1:] == "xx" and asked[0].isdigit():
-        first = int(asked[0]) * 100
-        return f"status BETWEEN {mark(first)} AND {mark(first + 99)}"
-    return f"status = {mark(int(asked))}" if asked.isascii() and asked.isdigit() and len(asked) < 5 else "1 = 0"
+    if asked[1:] == "xx" and asked[:1].isdecimal():
+        return f"status / 100 = {mark(int(asked[0]))}"
+    if asked.isascii() and asked.isdecimal() and len(asked) < 5:  # the index is by class
+        return f"status / 100 = {mark(int(asked) // 100)} AND status = {mark(int(asked))}"
+    return "1 = 0"
 
 
 def _pattern(text: str) -> str:

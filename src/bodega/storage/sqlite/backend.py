@@ -30,6 +30,7 @@ class SqliteRegistry(Registry):
     microsecond, where `PRAGMA data_version` costs three, and this is checked at every request."""
 
     def __init__(self, directory: Path) -> None:
+        (directory / "registry.db").touch(mode=0o600)  # it holds the secrets of accounts
         self._connection = connect(directory / "registry.db", busy_ms=10_000)
         try:
             _forward(self._connection)

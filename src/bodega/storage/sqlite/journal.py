@@ -66,7 +66,7 @@ class SqliteJournal:
         if sql.startswith("DELETE"):
             (spare,) = self._writer.execute("PRAGMA freelist_count").fetchone()
             if spare > SPARE_PAGES:
-                self._writer.execute(f"PRAGMA incremental_vacuum({SPARE_PAGES})").fetchall()
+                self._writer.executescript(f"PRAGMA incremental_vacuum({SPARE_PAGES})")  # `execute` frees one page
 
     async def close(self) -> None:
         for pool, connection in ((self._writing, self._writer), (self._reading, self._reader)):

@@ -14,7 +14,7 @@
     body TEXT, answer_body TEXT
 );
 CREATE INDEX exchanges_store ON exchanges (store, number, bytes);
-CREATE INDEX exchanges_status ON exchanges (store, status, number);
+CREATE INDEX exchanges_status ON exchanges (store, (status / 100), number, status);
 CREATE INDEX exchanges_account ON exchanges (store, client_id, number);
 CREATE INDEX exchanges_id ON exchanges (id);
 /* sqlite */ CREATE TABLE attempts (
