@@ -87,9 +87,11 @@ def settings() -> str:
 
 def commands() -> str:
     """Every command with its help."""
-    parts = ["# Commands\n\nExit codes: 0 done, 1 failed, 2 usage. `--json` prints JSON. Text is in colour on a terminal, "
-             "unless `NO_COLOR`\nis set. A mistyped command, option or reason is answered with the nearest right one.\n\n"
-             + COMPLETION]  # fmt: skip
+    parts = [
+        "# Commands\n\nExit codes: 0 done, 1 failed, 2 usage. `--json` prints JSON. Text is in colour on a terminal, unless\n"
+        "`NO_COLOR` is set. A mistyped command, option or reason is answered with the nearest right one.\n\n"
+        + COMPLETION
+    ]
     for path, context in _walk(
         main, click.Context(main, info_name="bodega", terminal_width=100, **main.context_settings)
     ):
@@ -109,8 +111,8 @@ eval "$(bodega completion zsh)"                                           # in ~
 bodega completion fish > ~/.config/fish/completions/bodega.fish           # once
 ```
 
-`bodega` has to be on the path. A file that is written once, `bodega completion bash > /etc/bash_completion.d/bodega`, starts
-shells faster than `eval`.
+`bodega` has to be on the path. A file that is written once starts shells faster than `eval`:
+`bodega completion bash > /etc/bash_completion.d/bodega`.
 """
 
 
