@@ -88,7 +88,8 @@ def settings() -> str:
 def commands() -> str:
     """Every command with its help."""
     parts = [
-        "# Commands\n\nExit codes: 0 done, 1 failed, 2 usage. `--json` prints JSON. Text is in colour on a terminal, unless\n"
+        "# Commands\n\n"
+        "Exit codes: 0 done, 1 failed, 2 usage. `--json` prints JSON. Text is in colour on a terminal, unless\n"
         "`NO_COLOR` is set. A mistyped command, option or reason is answered with the nearest right one.\n\n"
         + COMPLETION
     ]
