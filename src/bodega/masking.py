@@ -62,6 +62,8 @@ NO_MORE: frozenset[str] = frozenset()
 
 def query(text: str, more: frozenset[str] = NO_MORE) -> str:
     """A query string, with secret parameters masked, and those whose names are in `more`."""
+    if not text:
+        return text
     parts = []
     for part in text.split("&"):
         name, equals, _ = part.partition("=")

@@ -30,6 +30,7 @@ _TRIED = (
     "number, hook_id, delivery_id, message_id, attempt, destination, status, error, us, answer_size, headers,"
     " answer_headers, body, answer_body"
 )
+_encode = msgspec.json.Encoder().encode
 _pairs = msgspec.json.Decoder(list[tuple[str, str]])
 _tally = msgspec.json.Decoder(Tally)
 
@@ -256,27 +257,30 @@ def _pattern(text: str) -> str:
     return f"%{text}%"
 
 
-def exchange_row(store: str, exchange: Exchange) -> list[Any]:
-    """The row of an exchange, for `add`."""
-    return _row(store, exchange, 18)
+def exchange_row(store: str, kept: Exchange) -> tuple[Any, ...]:
+    """The row of an exchange, for `add`. It is written out: each request that is kept pays for it."""
+    headers, answer_headers = _text(kept.headers), _text(kept.answer_headers)
+    size = OVERHEAD + len(kept.path) + len(kept.query) + len(headers) + len(answer_headers)
+    size += len(kept.body or "") + len(kept.answer_body or "")
+    return (
+        store, size, kept.number, kept.id, kept.method, kept.path, kept.query, kept.version, kept.status, kept.reason,
+        kept.client_id, kept.us, int(kept.secure), kept.prefix, kept.size, kept.answer_size, headers, answer_headers,
+        kept.body, kept.answer_body,
+    )  # fmt: skip
 
 
-def attempt_row(store: str, attempt: Attempt) -> list[Any]:
+def attempt_row(store: str, kept: Attempt) -> tuple[Any, ...]:
     """The row of an attempt, for `add`."""
-    return _row(store, attempt, 14)
-
-
-def _row(store: str, kept: Exchange | Attempt, width: int) -> list[Any]:
-    values = list(msgspec.structs.astuple(kept)[:width])
-    headers, answer_headers = (_text(pairs) for pairs in values[-4:-2])
-    values[-4:-2] = headers, answer_headers
-    texts = (value for value in values if isinstance(value, str))
-    values = [int(value) if isinstance(value, bool) else value for value in values]
-    return [store, OVERHEAD + sum(map(len, texts)), *values]
+    headers, answer_headers = _text(kept.headers), _text(kept.answer_headers)
+    size = OVERHEAD + len(headers) + len(answer_headers) + len(kept.body or "") + len(kept.answer_body or "")
+    return (
+        store, size, kept.number, kept.hook_id, kept.delivery_id, kept.message_id, kept.attempt, kept.destination,
+        kept.status, kept.error, kept.us, kept.answer_size, headers, answer_headers, kept.body, kept.answer_body,
+    )  # fmt: skip
 
 
 def _text(pairs: list[tuple[str, str]]) -> str:
-    return msgspec.json.encode(pairs).decode()
+    return _encode(pairs).decode()
 
 
 def _exchange(row: Any) -> Exchange:

@@ -30,7 +30,7 @@ from bodega.storage.tx import Busy
 WRITE_SECONDS = 1.0
 NOTE_SECONDS = 60.0
 PRUNE_SECONDS = 60.0
-CLEAR_SECONDS = 3_600.0
+CLEAR_SECONDS = 600.0
 """How often, in seconds, the journal is written, the last use of accounts is recorded, rings that were written to are
 kept within their bounds, and all others too."""
 
@@ -56,7 +56,7 @@ class JournalSync:
         self.ring = JournalRing(stores.backend.journal())
         self._worker = os.urandom(8).hex()
         self._writing = asyncio.Lock()
-        self._rows: dict[str, list[list[Any]]] = {EXCHANGES: [], ATTEMPTS: []}
+        self._rows: dict[str, list[tuple[Any, ...]]] = {EXCHANGES: [], ATTEMPTS: []}
         self._minutes: dict[tuple[str, int], str] = {}
         self._grown: dict[tuple[str, str], int] = {}
         self._bounds: dict[str, dict[str, Any]] = {}
