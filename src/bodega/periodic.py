@@ -29,27 +29,28 @@ class PeriodicJob:
         self._log = log
         self._failure = failure
         self._last = last
-        self._stopping: asyncio.Event | None = None
-        self._woken: asyncio.Event | None = None
+        self._stopping = False
+        self._woken = False
+        self._pausing: asyncio.Future[None] | None = None
         self._running: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begins; the first round comes after the first pause."""
-        self._stopping, self._woken = asyncio.Event(), asyncio.Event()
-        self._running = asyncio.create_task(self._run(self._stopping, self._woken))
+        self._stopping = False
+        self._running = asyncio.create_task(self._run())
 
     def wake(self) -> None:
         """Makes the next round come now."""
-        if self._woken is not None:
-            self._woken.set()
+        self._woken = True
+        _end(self._pausing)
 
     async def stop(self) -> None:
         """Lets a round that is under way end, does the last one if there is to be one, and returns. Does nothing when
         it was not started."""
         running, self._running = self._running, None
-        if running is None or self._stopping is None:
+        if running is None:
             return
-        self._stopping.set()
+        self._stopping = True
         self.wake()
         _, late = await asyncio.wait([running], timeout=GRACE_SECONDS)
         for task in late:
@@ -59,13 +60,23 @@ class PeriodicJob:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._round(), GRACE_SECONDS)
 
-    async def _run(self, stopping: asyncio.Event, woken: asyncio.Event) -> None:
-        while not stopping.is_set():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(woken.wait(), self._seconds)
-            woken.clear()
-            if not stopping.is_set():
+    async def _run(self) -> None:
+        while not self._stopping:
+            if not self._woken:
+                await self._pause()
+            self._woken = False
+            if not self._stopping:
                 await self._round()
+
+    async def _pause(self) -> None:
+        """A timer and a future: `asyncio.wait_for` makes a task for each pause, and some come four times a second."""
+        loop = asyncio.get_running_loop()
+        self._pausing = loop.create_future()
+        timer = loop.call_later(self._seconds, _end, self._pausing)
+        try:
+            await self._pausing
+        finally:
+            timer.cancel()
 
     async def _round(self) -> None:
         try:
@@ -74,3 +85,8 @@ class PeriodicJob:
             return
         except Exception as error:
             self._log.event(self._failure, traceback="".join(traceback.format_exception(error)))
+
+
+def _end(pausing: asyncio.Future[None] | None) -> None:
+    if pausing is not None and not pausing.done():
+        pausing.set_result(None)
