@@ -60,6 +60,12 @@ def _days(value: str) -> int:
     return int(value)
 
 
+def _megabytes(value: str) -> int:
+    if not value.isdigit() or not 1 <= int(value) <= 100_000:
+        raise ValueError("must be a whole number of megabytes from 1 to 100000")
+    return int(value)
+
+
 def _places(value: str) -> int:
     if not value.isdigit() or int(value) > 4:
         raise ValueError("must be a whole number from 0 to 4")
@@ -181,6 +187,10 @@ SETTINGS: dict[str, Setting] = {
     "journal": Setting("heads", OneOf("off", "heads", "full"), "what the journal keeps of requests: full keeps bodies"),
     "backup.every": Setting(OFF, _interval, "how often the server backs the store up, as 24h, 30m or 7d; off: never"),
     "backup.keep": Setting(7, _copies, "how many of these backups are kept; the oldest go when a new one was checked"),
+    "journal.keep_days": Setting(7, _days, "how long requests are kept in the journal, in days"),
+    "journal.keep_megabytes": Setting(
+        50, _megabytes, "how much of them is kept; as much again of attempts to deliver webhooks"
+    ),
     "webhooks.allow_private": Setting(False, _flag, "whether webhooks may go to private addresses"),
     "webhooks.keep_days": Setting(7, _days, "how long the log of deliveries is kept, in days"),
     "webhooks.retry_seconds": Setting(

@@ -24,6 +24,7 @@ from bodega.storage.registry import Registry, StoreRecord, new_place
 from bodega.storage.sealing import KEY_FILE, Sealer
 from bodega.storage.sqlite import copies, file
 from bodega.storage.sqlite.connection import SqliteTx, adapted, begin, connect
+from bodega.storage.sqlite.journal import SqliteJournal
 from bodega.storage.sqlite.rows import SqliteRows
 from bodega.storage.tx import Busy, Damaged
 
@@ -212,6 +213,9 @@ class SqliteBackend:
     async def _aside(self, work: Callable[..., None], *given: Any) -> None:
         """Copies files in a thread, so that requests are served meanwhile."""
         await asyncio.get_running_loop().run_in_executor(None, functools.partial(work, *given))
+
+    def journal(self) -> SqliteJournal:
+        return SqliteJournal(self.directory)
 
     async def close(self) -> None:
         await self.registry.close()
