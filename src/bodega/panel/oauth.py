@@ -88,7 +88,7 @@ class Tokens:
         store = store or context.removeprefix("stores/")
         if store:
             return [store]
-        app = await apps.find(tx, seen.client)
+        app = await apps.find(self.panel.registry, seen.client)
         owner = await owners.by_id(tx, app.owner) if app is not None else None
         return owner.stores if owner is not None else []
 
