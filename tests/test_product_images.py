@@ -87,7 +87,7 @@ def test_an_upload_is_shown_in_four_sizes(shop: Shop) -> None:
     digest = hashlib.sha256(LARGE).hexdigest()
     assert list(made) == [
         "id", "product_id", "is_thumbnail", "sort_order", "description", "image_file", "url_zoom", "url_standard",
-        "url_thumbnail", "url_tiny", "date_modified",
+        "url_thumbnail", "url_tiny", "date_modified", "image_url",
     ]  # fmt: skip
     assert (made["id"], made["product_id"], made["is_thumbnail"], made["sort_order"]) == (1, 1, True, 4)
     assert (made["description"], made["image_file"]) == ("From the left", f"{digest}/Front-view.jpg")

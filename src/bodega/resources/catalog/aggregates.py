@@ -94,6 +94,7 @@ _PRODUCT = Aggregate(
         stock_keeping.update_inheriting_variants,
         option_sets.apply_option_set,
         redirects.update_redirects("product"),
+        redirects.leave_redirect("product"),
     ),
     before_delete=(groups.remove_products_from_groups,),
     after_delete=(_PRODUCT_URLS.after_delete, redirects.empty_redirects("product")),

@@ -96,6 +96,9 @@ def _pieces(
     if item.quantity is UNSET:
         faults.append(Fault(Reason.FIELD_MISSING, f"{name}.quantity", f"{name}.quantity is required."))
         return Amount()
+    if item.amount is not UNSET:
+        faults.append(invalid(f"{name}.amount", "must not be sent: it follows from the quantity"))
+        return Amount()
     if item.quantity > left:
         message = f"{name}.quantity must be at most {left}: the rest was refunded already."
         details = {
@@ -173,6 +176,8 @@ def due(refundable: RefundContext, draft: Mapping[str, Any]) -> RefundDue:
     items, alone = draft.get("items", UNSET), draft.get("tax_adjustment_amount")
     if items is UNSET and alone is None:
         raise refuse_faults([Fault(Reason.FIELD_MISSING, "items", "items is required.")])
+    if items is not UNSET and alone:
+        raise refuse_faults([invalid("tax_adjustment_amount", "cannot be sent beside items")])
     override: Override | None = draft.get("merchant_calculated_override")
     if override is not None:
         _respect(refundable, {"total_amount": override.total_amount, "total_tax": override.total_tax})
