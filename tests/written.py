@@ -79,7 +79,9 @@ def _members(file: str, schemas: tuple[Any, ...], place: Place) -> Iterator[Memb
     elif items and any(_has_members(file, item) for item in items):
         yield from _members(file, items, (*place, ITEM))
     elif place and place[-1] != ITEM:
-        yield Member(place, tuple({**part, "of": [b for item in items for b in branches(file, item)]} for part in parts))
+        yield Member(
+            place, tuple({**part, "of": [b for item in items for b in branches(file, item)]} for part in parts)
+        )
 
 
 def _has_members(file: str, schema: Any) -> bool:
@@ -102,6 +104,7 @@ NAMED: dict[str, tuple[Any, ...]] = {
     "video_id": ("abcdefghijk",),
     "adjuster": ("percentage", "relative"),
     "visible": ("0", "1"),
+    "registration_ip_address": ("198.51.100.7",),
 }
 """What is valid for members of some names, whatever their schemas leave open."""
 
@@ -168,10 +171,6 @@ def _texts(schema: dict[str, Any], name: str, text: str) -> Iterator[str]:
 # Comparing
 
 
-NOTHING = object()
-"""Where nothing is shown."""
-
-
 def shown_at(message: Any, place: Place) -> list[Any]:
     """All that a reply shows at a place."""
     if not place:
@@ -195,7 +194,9 @@ def same(written: Any, shown: Any) -> bool:
         shown = [word.strip() for word in shown.split(",")]
     if isinstance(written, list):
         shown = shown if isinstance(shown, list) else [shown]
-        return all(any(same(value, item) for item in shown) for value in written) and len(shown) >= len(written)
+        plain = not any(isinstance(value, dict) for value in written)
+        found = all(any(same(value, item) for item in shown) for value in written)
+        return found and (len(shown) == len(written) if plain else len(shown) >= len(written))
     if isinstance(shown, list | dict):
         return False
     if isinstance(written, bool) or isinstance(shown, bool):
@@ -207,7 +208,11 @@ def same(written: Any, shown: Any) -> bool:
 
 def _same_file(written: str, shown: str) -> bool:
     """A file of the store by its address and by its path."""
-    return "/files/" in written and "/" in shown and written.partition("/files/")[2].endswith(shown.partition("/files/")[2] or shown)
+    return (
+        "/files/" in written
+        and "/" in shown
+        and written.partition("/files/")[2].endswith(shown.partition("/files/")[2] or shown)
+    )
 
 
 def _flag(value: Any) -> bool | None:

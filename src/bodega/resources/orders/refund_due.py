@@ -124,6 +124,10 @@ def _amount(
     if item.amount is UNSET:
         faults.append(Fault(Reason.FIELD_MISSING, f"{name}.amount", f"{name}.amount is required."))
         return Amount(), ZERO
+    if item.quantity not in (UNSET, 1):
+        faults.append(invalid(f"{name}.quantity", "must not be sent: an amount is refunded"))
+    if item.adjustments:
+        faults.append(invalid(f"{name}.adjustments", "must not be sent: only a product has any"))
     places = refundable.order.places
     wanted = item.amount
     if wanted < 0 or rounded(wanted, places) != wanted:
