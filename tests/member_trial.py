@@ -1,4 +1,4 @@
-"""Writes that are undone, and what a read would have shown before they were: a store that tries bodies and keeps none."""
+"""Writes that are undone, and what a read shows before they are: a store that tries bodies and keeps none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The writable members of published bodies, at every depth: where each is, and values that differ from what is shown."""
+"""The writable members of published bodies, at every depth: where each is, and values that it may take."""
 
 from __future__ import annotations
 

@@ -23,9 +23,9 @@ class V2Shape(Sealed):
     """`fields` names the members in order, each with at most one mark:
 
     `*` required by POST; `+` required by POST and PUT; `!` read-only; `~` written by POST and refused by PUT; `?` what
-    only the store writes: read and passed over, since whole objects are sent back; `^` written, but never shown, and if the entity has no such field, a
-    rule carries it out. Links and derived members are read-only unless marked otherwise. `when_chosen` are members that
-    appear only if the caller chose which to see (rule 28).
+    only the store writes: it is read and passed over, since whole objects are sent back; `^` written, but never shown,
+    and if the entity has no such field, a rule carries it out. Links and derived members are read-only unless marked
+    otherwise. `when_chosen` are members that appear only if the caller chose which to see (rule 28).
     """
 
     def __init__(

@@ -162,6 +162,10 @@ _PRODUCT_OPTION = Aggregate(
         product_options.delete_option_behind,
         rules.remove_options_from_rules,
     ),
+    signals=(
+        fires("store/option/updated", product_option.option_changed),
+        fires("store/modifier/updated", product_option.modifier_changed),
+    ),
 )
 
 CATEGORIES = Resource(aggregates=(_CATEGORY,), routes=categories.routes)
