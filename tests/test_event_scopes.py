@@ -33,7 +33,8 @@ def pattern(scope: ast.expr, file: Path) -> str:
     if isinstance(scope, ast.JoinedStr):
         parts = [re.escape(str(part.value)) if isinstance(part, ast.Constant) else "[^/]+" for part in scope.values]
         return "".join(parts)
-    assert isinstance(scope, ast.Name) and scope.id == "EXCEPTION", f"{file} fires a scope that cannot be read"
+    assert isinstance(scope, ast.Name), f"{file} fires a scope that cannot be read"
+    assert scope.id == "EXCEPTION", f"{file} fires a scope that cannot be read"
     return re.escape(scopes.EXCEPTION)
 
 

@@ -16,7 +16,6 @@ from bodega.kit.fields import (
     FLAG,
     INTEGER,
     MOMENT,
-    OBJECT,
     STRING,
     FieldType,
     field_type_of,
@@ -120,7 +119,7 @@ def wire_of(text: str, words: Mapping[str, Word], hints: Mapping[str, Any]) -> W
     if isinstance(word, Linked | Derived | BatchLoaded):
         refused = () if mark == "?" else _REFUSED.get(mark, ("POST", "PUT"))
         computed, show = _computed(word)
-        read = _passed_over(computed) if mark == "?" else _never
+        read = _passed_over(_SENT_BACK.get(computed, _read_list)) if mark == "?" else _never
         return Wire(name, "", computed, None, required=(), refused=refused, writable=False, show=show, read=read)
     if isinstance(word, WriteForm):
         field, maximum, kind, show = name, None, word.kind, _computed(word.shown)[1]
@@ -136,7 +135,7 @@ def wire_of(text: str, words: Mapping[str, Word], hints: Mapping[str, Any]) -> W
         _REFUSED.get(mark, ()),
         mark not in ("!", "?"),
         show,
-        _of_its_kind(kind),
+        _passed_over(_of_its_kind(kind)) if mark == "?" else _of_its_kind(kind),
         kind.holds,
     )
 
@@ -193,8 +192,15 @@ def _read_object(value: Any) -> Any:
     return value
 
 
+def _read_list(value: Any) -> Any:
+    if not isinstance(value, list | dict):  # one element of XML stands for a list of one
+        raise ValueError("must be a list")
+    return value
+
+
 _SENT_BACK: dict[str, Callable[[Any], Any]] = {
     "string": STRING.read,
+    "date string": STRING.read,
     "text": STRING.read,
     "date": MOMENT.read,
     "int": INTEGER.read,
@@ -207,10 +213,9 @@ _TEXTS = frozenset({"string", "text", "enum", "date"})
 _NOUNS = {"int": "a whole number", "decimal": "a number", "boolean": "true or false", "date": "a date"}
 
 
-def _passed_over(word: str) -> Callable[[Any], Any]:
+def _passed_over(of_type: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """The reader of what only the store writes: a client may send back what it was shown, but nothing of another
     type."""
-    of_type = _SENT_BACK.get(word, OBJECT.read)
 
     def read(value: Any) -> Any:
         return None if value in (None, "") else of_type(value)
