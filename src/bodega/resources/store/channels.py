@@ -15,7 +15,8 @@ from bodega.kit.entity import Entity, stored
 from bodega.kit.events import events
 from bodega.kit.fields import FieldType, Line, Moment, as_is, clean_name, moment
 from bodega.kit.filters import FilterField
-from bodega.kit.listing import Include, Listing
+from bodega.kit.includes import Include
+from bodega.kit.listing import Listing
 from bodega.kit.parameters import one_of
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, item
