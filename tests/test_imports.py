@@ -162,6 +162,18 @@ def test_the_law_names_no_resource() -> None:
     assert found == []
 
 
+MAIL = {"smtplib", "poplib", "imaplib", "aiosmtplib"}
+
+
+def test_nothing_sends_mail() -> None:
+    """Rule 94: an order that is made through the API sends none, and neither does anything else."""
+    for name, path in MODULES.items():
+        nodes = list(ast.walk(ast.parse(path.read_text())))
+        found = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+        found |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+        assert not {module.partition(".")[0] for module in found} & MAIL, name
+
+
 def test_only_one_file_knows_asgi() -> None:
     """Design section 2: the messages of ASGI are spelled in one file of the law."""
     spelled = {

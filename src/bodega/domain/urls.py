@@ -55,11 +55,21 @@ class BrandUrl(CustomUrl):
     url: Annotated[str, msgspec.Meta(max_length=1024)] = ""
 
 
+class MovedUrl(CustomUrl):
+    """A path whose former one is to lead to it: so says a body, and its type, since it is stored as any other."""
+
+
 class PageUrl(msgspec.Struct):
     """What a V3 body says of the path of a page: an object without a `url` leaves the choice to the store."""
 
     url: Annotated[str, msgspec.Meta(min_length=1)] | UnsetType = UNSET
     is_customized: bool = False
+
+
+class ProductUrl(PageUrl):
+    """The same of a product: `create_redirect` makes a redirect from the path that it leaves."""
+
+    create_redirect: bool = False
 
 
 def path_of(wanted: CustomUrl) -> CustomUrl:
@@ -75,19 +85,21 @@ def chosen(url: Any) -> CustomUrl:
     return path_of(CustomUrl(url))
 
 
-def _written(kind: type[CustomUrl]) -> FieldType:
+def _written(kind: type[CustomUrl], body: type[PageUrl] = PageUrl) -> FieldType:
     def clean(given: Any) -> CustomUrl:
         url = "" if given.url is UNSET else given.url
         if given.url is not UNSET and not url.strip():
             raise ValueError("must have a url that is a path of the store, as /hammer/")
         if len(url) > kind.longest:
             raise ValueError(f"must be an object whose url is a string of at most {kind.longest} characters")
-        return path_of(kind(url, given.is_customized))
+        made = MovedUrl if getattr(given, "create_redirect", False) else kind
+        return path_of(made(url, given.is_customized))
 
-    return FieldType("object", as_is, clean, clean, holds=kind, written=PageUrl)
+    return FieldType("object", as_is, clean, clean, holds=kind, written=body)
 
 
 CUSTOM_URL = _written(CustomUrl)
+PRODUCT_URL = _written(CustomUrl, ProductUrl)
 BRAND_URL = _written(BrandUrl)
 
 
@@ -150,7 +162,7 @@ def _choose(table: Table, kind: str, named: Callable[[Any], str], below: str) ->
         if wanted.url:
             same = old is not None and old.custom_url.url == wanted.url
             customized = wanted.is_customized or not same or old.custom_url.is_customized
-            new.custom_url = type(wanted)(wanted.url, customized)
+            new.custom_url = type(old.custom_url if same else wanted)(wanted.url, customized)
             return
         if old is not None and old.custom_url.url:
             new.custom_url = old.custom_url

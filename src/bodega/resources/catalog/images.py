@@ -58,7 +58,7 @@ TABLE = stored(
     Image,
     noun="image",
     columns="product_id sort_order is_thumbnail",
-    hidden="image_url date_created",
+    hidden="date_created",
     references=[Reference("product_id", "products", "product_id", "The product does not exist.", "CASCADE")],
     cap_within=("product_id", MAXIMUM),
     more_schema="CREATE INDEX product_images_order ON product_images (product_id, sort_order);\n"
@@ -83,8 +83,8 @@ v3 = V3Shape(
     Image,
     required="image_url|image_file",
     read_only="id product_id image_file url_zoom url_standard url_thumbnail url_tiny date_modified",
-    write_only={"image_url": FileUrl, "image_file": FileUrl},
-    hidden="image_url date_created",
+    write_only={"image_file": FileUrl},
+    hidden="date_created",
 )
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from bodega.domain.urls import CUSTOM_URL, CustomUrl
+from bodega.domain.urls import PRODUCT_URL, CustomUrl
 from bodega.domain.urls import SCHEMA as URLS
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import (
@@ -123,7 +123,7 @@ class Product(Entity, kw_only=True):
     is_preorder_only: bool = False
     is_price_hidden: bool = False
     price_hidden_label: Annotated[str, msgspec.Meta(max_length=200)] = ""
-    custom_url: Annotated[CustomUrl, CUSTOM_URL] = msgspec.field(default_factory=CustomUrl)
+    custom_url: Annotated[CustomUrl, PRODUCT_URL] = msgspec.field(default_factory=CustomUrl)
     base_variant_id: int | None = None
     open_graph_type: Thing = "product"
     open_graph_title: Annotated[str, STRING] = ""

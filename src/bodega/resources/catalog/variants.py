@@ -10,7 +10,7 @@ import msgspec
 
 from bodega.kit.endpoint import Batch, Endpoint, Parent
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import Count, FileUrl, Id, Line, Measure, Money, Sku, ten_thousandths
+from bodega.kit.fields import Count, Id, ImageUrl, Line, Measure, Money, Sku, ten_thousandths
 from bodega.kit.filters import FilterField
 from bodega.kit.images import UploadImage
 from bodega.kit.includes import children
@@ -62,7 +62,7 @@ class Variant(Entity, kw_only=True):
     fixed_cost_shipping_price: Money | None = None
     purchasing_disabled: bool = False
     purchasing_disabled_message: Line = ""
-    image_url: FileUrl = ""
+    image_url: ImageUrl = ""
     cost_price: Money = Decimal(0)
     upc: Code = ""
     mpn: Line = ""

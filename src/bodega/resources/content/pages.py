@@ -76,7 +76,7 @@ v2 = V2Shape(
     "pages",
     "page",
     "id! channel_id name* meta_title email body is_visible parent_id sort_order meta_keywords type* contact_fields"
-    " meta_description is_homepage layout_file? is_customers_only search_keywords has_mobile_version mobile_body"
+    " meta_description is_homepage layout_file is_customers_only search_keywords has_mobile_version mobile_body"
     " content_type url link",
     {"url": ObjectMember("custom_url", "url", chosen)},
 )

@@ -16,6 +16,7 @@ from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import (
     EMAIL,
     FLAG,
+    IP_ADDRESS,
     NAME,
     FieldType,
     Id,
@@ -87,7 +88,7 @@ class Customer(Entity, kw_only=True):
     last_name: Name
     company: Line = ""
     phone: Phone = ""
-    registration_ip_address: Annotated[str, msgspec.Meta(max_length=30)] = ""
+    registration_ip_address: Annotated[str, msgspec.Meta(max_length=30), IP_ADDRESS] = ""
     notes: Long = ""
     tax_exempt_category: Line = ""
     customer_group_id: Id = 0
@@ -208,7 +209,7 @@ v2 = V2Shape(
     "customers",
     "customer",
     "id! _authentication^ company first_name* last_name* email* phone date_created! date_modified! store_credit"
-    " registration_ip_address customer_group_id notes tax_exempt_category accepts_marketing! addresses form_fields?"
+    " registration_ip_address customer_group_id notes tax_exempt_category accepts_marketing! addresses form_fields!"
     " reset_pass_on_login",
     {
         "_authentication": Alias("credentials", CREDENTIALS),

@@ -14,8 +14,10 @@ from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import events
 from bodega.kit.fields import FieldType, Line, Moment, as_is, clean_name, moment
+from bodega.kit.filters import FilterField
 from bodega.kit.includes import Include
 from bodega.kit.listing import Listing
+from bodega.kit.parameters import one_of
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, item
 from bodega.kit.v3_shape import V3Shape
@@ -39,6 +41,7 @@ _PLATFORMS = {
     "storefront": "acquia bigcommerce bloomreach catalyst deity drupal gatsby next vue wordpress custom",
 }
 PLATFORMS = {kind: names.split() for kind, names in _PLATFORMS.items()}
+EVERY_PLATFORM = sorted({name for names in PLATFORMS.values() for name in names})
 
 STOREFRONT_STATUSES = ("active", "prelaunch", "inactive", "archived", "deleted")
 OTHER_STATUSES = ("connected", "disconnected", "archived", "deleted")
@@ -123,7 +126,8 @@ V3 = Endpoint(
     Listing(
         TABLE,
         3,
-        "available :status :type :platform date_created date_modified",
+        "available :status :type date_created date_modified",
+        mapped={":platform": FilterField("platform", one_of(EVERY_PLATFORM))},
         includes={"currencies": Include(with_currencies, tables=currencies.TABLE.name)},
     ),
     "store_channel_settings",

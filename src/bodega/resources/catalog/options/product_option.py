@@ -70,3 +70,18 @@ async def show_members_of_kind(_unit: Any, _old: ProductOption | None, new: Prod
         new.image_url = UNSET
     elif new.image_url is UNSET:
         new.image_url = ""
+
+
+def option_changed(old: ProductOption, new: ProductOption) -> dict[str, Any] | None:
+    """The payload of a change of what V3 calls an option."""
+    return None if new.is_modifier or old == new else _told("option", new)
+
+
+def modifier_changed(old: ProductOption, new: ProductOption) -> dict[str, Any] | None:
+    """The payload of a change of what V3 calls a modifier."""
+    return _told("modifier", new) if new.is_modifier and old != new else None
+
+
+def _told(kind: str, new: ProductOption) -> dict[str, Any]:
+    """As the payload of a SKU tells whose it is."""
+    return {"type": kind, "id": new.id, kind: {"product_id": new.product_id}}
