@@ -24,7 +24,7 @@ FLOORS = (
         "metrics",
         "server",
     },  # words and plain facts: everything may use them
-    {"storage", "outgoing"},  # rows; requests that leave the house
+    {"storage", "outgoing", "imaging"},  # rows; requests that leave the house; pictures, decoded in their own process
     {"access"},  # who may ask, how often
     {"kit"},  # what a resource is made of
     {"domain", "tasks", "events"},  # rules that span resources; work that outlives a request

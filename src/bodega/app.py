@@ -23,6 +23,7 @@ from bodega.http.files import pictures
 from bodega.http.mounts import gateway_time, operations
 from bodega.http.router import by_version
 from bodega.http.task_executor import TaskExecutor
+from bodega.imaging.worker import BUDGET_MB, PictureWorker
 from bodega.journal.recorder import Journal
 from bodega.journal.request_logs import request_logs
 from bodega.journal.sync import JournalSync
@@ -72,10 +73,12 @@ class Application:
         quota_keeper: QuotaKeeper | None,
         log: Log,
         look: Callable[[], None],
+        pictures: PictureWorker,
     ) -> None:
         self.stores = stores
         self.journal_sync = journal_sync
         self._quota_keeper = quota_keeper
+        self.pictures = pictures
         self._look = look
         self._looking: asyncio.Task[None] | None = None
         self._api = api
@@ -126,6 +129,7 @@ class Application:
             self._waking.cancel()
             await asyncio.gather(self._waking, return_exceptions=True)
         await self._worker.stop()
+        await self.pictures.close()
         await self._dispatcher.stop()
         await self.journal_sync.stop()
         if self._quota_keeper is not None:
@@ -143,9 +147,10 @@ async def make_app(
     log: bool = True,
     meter: Meter | None = None,
     ca: Path | None = None,
+    image_memory: int = BUDGET_MB,
 ) -> Application:
     """The application over a backend; `https_port` is where plain HTTP is redirected to, `meter` this worker's
-    counters, `ca` the local authority's file."""
+    counters, `ca` the local authority's file, `image_memory` the memory for decoding images in MB."""
     check_declarations()
     meter = meter or Board().meter()
     written = to_standard_error() if log else Log()
@@ -165,6 +170,7 @@ async def make_app(
         https_port,
         unserved=Unserved(served),
         wake_worker=lambda store: worker[0].enqueued(store),
+        pictures=PictureWorker(image_memory),
     )
     announce = backend.registry.announce_task
     worker.append(
@@ -196,7 +202,7 @@ async def make_app(
     keeper = (
         QuotaKeeper(backend.registry.tx, stores.quotas_now, written) if isinstance(backend, SqliteBackend) else None
     )
-    return Application(stores, api, worker[0], dispatcher, journal_sync, keeper, written, look)
+    return Application(stores, api, worker[0], dispatcher, journal_sync, keeper, written, look, app.pictures)
 
 
 def _look(meter: Meter, stores: Stores, worker: Worker) -> None:

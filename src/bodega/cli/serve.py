@@ -70,6 +70,14 @@ def listening(command: Command) -> Command:
         "--tls-cert", type=_FILE, metavar="FILE", help="Certificate to use instead of one by the local authority."
     )
     @click.option("--tls-key", type=_FILE, metavar="FILE", help="Its private key.")
+    @click.option(
+        "--image-memory",
+        type=click.IntRange(64, 65_536),
+        default=_STANDARD.image_memory,
+        show_default=True,
+        metavar="MB",
+        help="Memory of the process that decodes images; one too large for it is refused.",
+    )
     @functools.wraps(command)
     def configured(**given: Any) -> Any:
         settings = {field.name: given.pop(field.name) for field in fields(Config)}
@@ -133,6 +141,7 @@ async def _app(config: Config, meter: Meter, listeners: Sequence[Listener]) -> A
         behind_tls=config.behind_tls,
         meter=meter,
         ca=None if config.tls_cert else config.place.data / "ca.pem",
+        image_memory=config.image_memory,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import functools
 import re
@@ -20,6 +21,7 @@ from bodega.kit.actions import Action
 from bodega.kit.body import parse_json
 from bodega.kit.complaint import values_are_judged
 from bodega.kit.context import Context, Found, HasToFetch, Write
+from bodega.kit.preparation import Preparation
 from bodega.kit.render import json, located
 from bodega.law.outcome import Accepted, Outcome, Validator
 from bodega.law.reasons import Reason
@@ -151,8 +153,7 @@ async def _write(routed: RoutedRequest, found: Found, before: Preconditions, dra
     may_be_task = not context.in_task and not action.secret
     if may_be_task and (_prefers_task(routed.request) or action.wants_task(context, found)):
         return await _schedule(routed, found, before, draft)
-    with values_are_judged():
-        write = Write(found, draft, await action.prefetch(context.holding(), found, draft), before.recheck)
+    write = await _prepared(routed, context, found, before, draft)
 
     async def job(unit: Unit) -> Outcome:
         unit.client_id = context.client_id
@@ -166,6 +167,29 @@ async def _write(routed: RoutedRequest, found: Found, before: Preconditions, dra
 
     outcome: Outcome = await routed.caller.store.write(job)
     return outcome
+
+
+async def _prepared(
+    routed: RoutedRequest, context: Context, found: Found, before: Preconditions, draft: Any
+) -> Write:
+    """What is to be written, with what it needs from outside. Nothing is done for a caller who went away; a task has
+    none."""
+    gone = None if context.in_task else functools.partial(_caller_gone, routed.request)
+    preparation = Preparation(routed.app.pictures, patient=context.in_task, caller_gone=gone)
+    try:
+        with values_are_judged():
+            prefetched = await routed.action.prefetch(context.preparing(preparation), found, draft)
+    finally:
+        preparation.close()
+    return Write(found, draft, prefetched, before.recheck)
+
+
+async def _caller_gone(request: Request) -> None:
+    """Returns when the caller has gone away; never for one who cannot be watched, and sends its body again."""
+    for _ in range(2):
+        if (await request.receive())["type"] == "http.disconnect":
+            return
+    await asyncio.Event().wait()
 
 
 def _located(outcome: Outcome, action: Action, context: Context) -> Outcome:
@@ -200,8 +224,7 @@ async def _schedule(routed: RoutedRequest, found: Found, before: Preconditions, 
     meta = await action.task_meta(routed.context, found)
     write = None
     try:
-        local = replace(routed.context.holding(), may_fetch=False)
-        write = Write(found, draft, await action.prefetch(local, found, draft), before.recheck)
+        write = await _prepared(routed, replace(routed.context, may_fetch=False), found, before, draft)
     except HasToFetch:
         pass  # what another server says of it is the task's to find out
     url = request.path + (f"?{request.query}" if request.query else "")
