@@ -20,7 +20,7 @@ from bodega.http.app_context import AppContext
 from bodega.http.asgi import Api
 from bodega.http.documented import Unserved
 from bodega.http.files import pictures
-from bodega.http.mounts import gateway_time, operations
+from bodega.http.mounts import gateway_time, operations, server_itself
 from bodega.http.router import by_version
 from bodega.http.task_executor import TaskExecutor
 from bodega.imaging.worker import BUDGET_MB, PictureWorker
@@ -192,6 +192,7 @@ async def make_app(
     )
     mounts = {
         "time": gateway_time,
+        "*": server_itself,
         "_bodega": operations(stores, meter.board, look),
         "files": pictures(stores),
         "": reference,

@@ -21,7 +21,7 @@ WAITING = 32
 WAITING_BYTES = 128 * 1024 * 1024
 """How many pictures may wait for their turn, and how large they may be together."""
 
-IDLE_SECONDS = 10.0
+IDLE_SECONDS = 5.0
 PICTURE_SECONDS = 30.0
 """After how long without a picture the process ends, and how long one may take."""
 

@@ -145,6 +145,9 @@ class Reason(Enum):
         return RANK[self]
 
 
+METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")
+"""The methods that are implemented, in the order in which they are told."""
+
 RANK = {reason: place for place, reason in enumerate(Reason)}
 
 LIMITS = frozenset({Reason.PLAN_LIMIT_REACHED, Reason.PLATFORM_CAP_REACHED, Reason.TREE_TOO_DEEP})
