@@ -39,10 +39,16 @@ class Response(msgspec.Struct, gc=False):
     closes: bool = False
 
 
+def last_modified(state: Validator, now: int) -> list[Header]:
+    """Last-Modified, if there is a date to tell. One that the store's clock has not reached is not told (RFC 9110
+    8.8.2.1): what changes until then keeps it (`storage/table_stats.py`)."""
+    return [(b"last-modified", http_date(state.modified))] if 0 < state.modified <= now else []
+
+
 def answered(
-    request: Request, media: Media, quota: Sequence[Header], outcome: Outcome, state: Validator | None
+    request: Request, media: Media, quota: Sequence[Header], outcome: Outcome, state: Validator | None, now: int
 ) -> Response:
-    """The reply to a request that was carried out."""
+    """The reply to a request that was carried out; `now` is the store's time."""
     status = outcome.status
     again = [_REPLAYED] if outcome.replayed else []
     if type(outcome) is Emptied:
@@ -61,7 +67,7 @@ def answered(
         state = outcome.state
     if state is not None:
         headers.append((b"etag", tag(state.version, xml=is_xml, gzip=zipped)))
-        headers.append((b"last-modified", http_date(state.modified)))
+        headers += last_modified(state, now)
     headers.append((b"content-length", b"%d" % len(body)))
     if outcome.location:
         headers.append((b"location", outcome.location.encode("latin-1", "replace")))

@@ -47,7 +47,9 @@ def answer(content: bytes, order: Order, left: int) -> Developed:
     try:
         return develop(content, order.sizes, left - len(content))
     except MemoryError:
-        return Developed(refused=f"takes more memory to decode than the {left >> 20} MB that this server gives a picture")
+        return Developed(
+            refused=f"takes more memory to decode than the {left >> 20} MB that this server gives a picture"
+        )
     except ValueError as error:
         return Developed(refused=str(error))
 

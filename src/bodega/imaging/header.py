@@ -58,7 +58,9 @@ def respect_pixels(width: int, height: int) -> None:
 def respect_budget(need: int, budget: int) -> None:
     """Refuses a picture whose decoding would take `need` bytes. Raises TooLarge."""
     if need > budget:
-        message = f"would take {-(-need >> 20)} MB of memory to decode, and this server gives a picture {budget >> 20} MB"
+        message = (
+            f"would take {-(-need >> 20)} MB of memory to decode, and this server gives a picture {budget >> 20} MB"
+        )
         raise TooLarge(message)
 
 

@@ -10,12 +10,26 @@ from typing import Any, ClassVar
 
 import msgspec
 
+NO_DATE = 1 << 62
+"""The modification time of what has none."""
+
 
 class Validator(msgspec.Struct, frozen=True, gc=False):
-    """The state of a resource: `version` grows with every change; `modified` is in UTC seconds."""
+    """The state of a resource: `version` grows with every change; `modified` is in UTC seconds, 0 if it never changed.
+
+    It may be later than the store's clock, until when it is nobody's to know.
+    """
 
     version: int
     modified: int
+
+    @classmethod
+    def of_all(cls, *parts: Validator) -> Validator:
+        """The state of what is shown of several resources. Any of them may change once more in the second in which
+        another did: the date is that of the second after."""
+        newest = max(part.modified for part in parts)
+        dated = newest + 1 if 0 < newest < NO_DATE else newest
+        return cls(sum(part.version for part in parts), dated)
 
 
 class Outcome(msgspec.Struct, kw_only=True, gc=False):

@@ -159,12 +159,16 @@ def numbered_placeholders(count: int, first: int = 1) -> str:
     return ", ".join(f"${place}" for place in range(first, first + count))
 
 
+_MODIFIED = "CASE WHEN modified < $5 THEN $5 WHEN modified = $5 THEN $5 + 1 ELSE modified END"
+"""A date that was not told of the row before (`storage/table_stats.py`); $5 is the unit's stamp."""
+
+
 @lru_cache(maxsize=2048)
 def update_sql(table: str, changed: tuple[str, ...], *, held: bool = True) -> str:
-    """Update of a row's documents and of the columns that changed: $1 id, $2 doc, $3 rest, $4 version, $5 modified.
+    """Update of a row's documents and of the columns that changed: $1 id, $2 doc, $3 rest, $4 version, $5 stamp.
 
     For a row that is not `held`, that is, read before the transaction began, a last parameter is its version then.
     """
     more = "".join(f", {name} = ${place}" for place, name in enumerate(changed, start=6))
     as_read = "" if held else f" AND version = ${6 + len(changed)}"
-    return f"UPDATE {table} SET doc = $2, rest = $3, version = $4, modified = $5{more} WHERE id = $1{as_read}"
+    return f"UPDATE {table} SET doc = $2, rest = $3, version = $4, modified = {_MODIFIED}{more} WHERE id = $1{as_read}"

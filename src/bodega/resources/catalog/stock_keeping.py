@@ -81,7 +81,7 @@ def write_base_variant(unit: Unit, old: Product | None, new: Product) -> list[St
     changed = tuple(c.name for c, a, b in zip(TABLE.columns, before, after, strict=True) if a != b)
     moved = [b for a, b in zip(before, after, strict=True) if a != b]
     version = unit.statistics.touch(TABLE.name, unit.now)
-    return [(update_sql(TABLE.name, changed), (made.id, doc, rest, version, unit.now, *moved))]
+    return [(update_sql(TABLE.name, changed), (made.id, doc, rest, version, unit.stamp, *moved))]
 
 
 def _inserted(unit: Unit, made: Variant, version: int) -> Statement:

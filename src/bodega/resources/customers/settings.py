@@ -178,7 +178,7 @@ class ShowCustomerSettings(Action):
         parent = await self.selection.enter(context)
         of_groups = await rows.table_state(context.reader, groups.TABLE)
         now = await rows.table_state(context.reader, TABLE)
-        state = Validator(now.revision + of_groups.revision, max(now.modified, of_groups.modified))
+        state = Validator.of_all(*(Validator(one.revision, one.modified) for one in (now, of_groups)))
         return Found(state, parent)
 
     async def answer(self, context: Context, found: Found) -> Outcome:
@@ -202,8 +202,8 @@ class ChangeCustomerSettings(ShowCustomerSettings):
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         if write.recheck is not None:
-            item, other = unit.statistics.state(TABLE.name), unit.statistics.state(groups.TABLE.name)
-            write.recheck(Validator(item[0] + other[0], max(item[1], other[1])))
+            of = (TABLE.name, groups.TABLE.name)
+            write.recheck(Validator.of_all(*(Validator(*unit.statistics.state(name)) for name in of)))
         draft: Changes = dict(write.draft)
         wanted = draft.get("customer_group_settings", GroupSettings())
         if not self.endpoint.parents:
