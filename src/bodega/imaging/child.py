@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 import sys
+from contextlib import suppress
 from typing import BinaryIO
 
 from bodega.imaging.develop import develop
@@ -47,9 +48,7 @@ def answer(content: bytes, order: Order, left: int) -> Developed:
     try:
         return develop(content, order.sizes, left - len(content))
     except MemoryError:
-        return Developed(
-            refused=f"takes more memory to decode than the {left >> 20} MB that this server gives a picture"
-        )
+        return Developed(refused=f"takes more than the {left >> 20} MB of memory that this server gives a picture")
     except ValueError as error:
         return Developed(refused=str(error))
 
@@ -78,10 +77,8 @@ def main() -> None:
 
     left = confine(int(sys.argv[1]))
     connection = socket.socket(fileno=sys.stdin.fileno())
-    try:
-        work(connection.makefile("rwb"), left)  # type: ignore[arg-type]
-    except ConnectionError:
-        pass  # the server is gone, or has no use for the answer any more
+    with suppress(ConnectionError):  # the server is gone, or has no use for the answer any more
+        work(connection.makefile("rwb"), left)
 
 
 if __name__ == "__main__":

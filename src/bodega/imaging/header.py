@@ -1,4 +1,4 @@
-"""What a picture's header tells, before a pixel of it is decoded: its format, and the memory that decoding will take."""
+"""What a picture's header tells before a pixel of it is decoded: its format, and the memory that decoding takes."""
 
 from __future__ import annotations
 
@@ -58,10 +58,8 @@ def respect_pixels(width: int, height: int) -> None:
 def respect_budget(need: int, budget: int) -> None:
     """Refuses a picture whose decoding would take `need` bytes. Raises TooLarge."""
     if need > budget:
-        message = (
-            f"would take {-(-need >> 20)} MB of memory to decode, and this server gives a picture {budget >> 20} MB"
-        )
-        raise TooLarge(message)
+        wanted = f"would take {-(-need >> 20)} MB of memory to decode"
+        raise TooLarge(f"{wanted}, and this server gives a picture {budget >> 20} MB")
 
 
 def bytes_to_decode(image: Image, full: tuple[int, int]) -> int:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 from bodega.dates import iso, parse_span
 from bodega.kit.fields import INT32, MOMENT, NO_DATE, bare, clean_decimal, field_type_of, ten_thousandths, whole
 from bodega.storage.table import Table
+from bodega.storage.text import caseless
 
 Parse = Callable[[str], Any]
 Kind = Literal["number", "date", "text", "choice", "flag"]
@@ -39,7 +40,7 @@ def parser(sql_type: str, column: str) -> Parse:
     if sql_type == "BIGINT":
         return _decimal
     if column.endswith("_key"):
-        return str.casefold
+        return caseless
     return str
 
 
@@ -89,10 +90,10 @@ def _words(annotation: Any) -> tuple[str, ...]:
 
 def one_of(words: Sequence[str]) -> Parse:
     """One of these words, whatever its case."""
-    by_key = {word.casefold(): word for word in words}
+    by_key = {caseless(word): word for word in words}
 
     def read(text: str) -> str:
-        word = by_key.get(text.strip().casefold())
+        word = by_key.get(caseless(text.strip()))
         if word is None:
             raise ValueError("must be one of " + ", ".join(words))
         return word

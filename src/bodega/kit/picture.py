@@ -1,7 +1,8 @@
 """Pictures: images that a client sends or names, turned into files before the write begins, and stored during it.
 
 `load_picture` is for an action's `prefetch`, outside the transaction: it fetches the image, and has it checked and made
-smaller by the picture worker (`imaging/`). `keep` stores the bytes in the transaction that writes the row which names them.
+smaller by the picture worker (`imaging/`). `keep` stores the bytes in the transaction that writes the row which names
+them.
 """
 
 from __future__ import annotations
@@ -160,8 +161,7 @@ def developed(content: bytes, name: str, sizes: Sizes) -> Picture:
 def _picture(content: bytes, name: str, sizes: Sizes, made: Developed) -> Picture:
     assert made.original is not None
     stem = _stem(name)
-    media_type, ending = _TYPES[made.original.kind]
-    original = Sized(_file(made.original, content), f"{stem}.{ending}")
+    original = Sized(_file(made.original, content), f"{stem}.{_TYPES[made.original.kind][1]}")
     return Picture(original, {key: _sized(form, stem, sizes[key], original) for key, form in made.sizes.items()})
 
 

@@ -1,4 +1,4 @@
-"""What is shared by all that one request prepares before its write: the time to fetch, the queue, the bytes it holds."""
+"""What all that one request prepares before its write shares: the time to fetch, a place in the queue, held bytes."""
 
 from __future__ import annotations
 

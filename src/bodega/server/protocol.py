@@ -76,8 +76,11 @@ class Protocol(Connection):
             self._arrival.is_whole()
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """The client sends no more. What it asked for is answered, then the connection ends; what it has not finished is
-        refused. Over TLS the event loop ends both directions at once, whatever is returned."""
+        """The client sends no more. What it asked for is answered, then the connection ends; what breaks off is
+        refused.
+
+        Over TLS the event loop ends both directions at once, whatever is returned.
+        """
         cycle = self.cycle
         owing = cycle is not None and not cycle.response_complete
         broken_off = self.scope is not None and (cycle is None or cycle.scope is not self.scope or cycle.more_body)

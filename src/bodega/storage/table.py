@@ -8,12 +8,13 @@ sorted, joined or unique. Statements use `$n` and the common subset of SQLite an
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Literal
 
 from bodega.storage.declaration import declared_in
+from bodega.storage.text import composed
 
 SqlType = Literal["INTEGER", "BIGINT", "TEXT", "BOOLEAN"]
 
@@ -27,6 +28,18 @@ class Column:
     value: Callable[[Any], Any]
     indexed: bool = False
     member: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """The value of a text column by which rows are told apart: texts that look the same are the same."""
+
+    value: Callable[[Any], Any]
+
+    def __call__(self, entity: Any) -> Any:
+        """The column's value of an entity."""
+        text = self.value(entity)
+        return composed(text) if isinstance(text, str) else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +128,25 @@ class Table:
     """Every column that may be filtered or sorted."""
     stamps: tuple[str, ...] = field(init=False)
     """Members that the store's clock sets."""
+    composed: frozenset[str] = field(init=False)
+    """Text columns of unique keys: their values, and those that they are compared with, are in one normal form."""
     moved: tuple[str, ...] = field(init=False)
     """Those of them, and others, that tell when the row last changed."""
 
     def __post_init__(self) -> None:
+        keys = {name for unique in self.uniques for name in unique.columns}
+        texts = frozenset(column.name for column in self.columns if column.name in keys and column.type == "TEXT")
+        columns = tuple(
+            replace(column, value=Composed(column.value)) if column.name in texts else column for column in self.columns
+        )
         fixed = ("id", "doc", "rest", "version", "modified")
         names = (*fixed, *(column.name for column in self.columns))
         placeholders = numbered_placeholders(len(names))
         types: dict[str, SqlType] = {column.name: column.type for column in self.columns}
         types |= {"id": "INTEGER", "modified": "BIGINT", "version": "BIGINT"}
         follows = {
+            "columns": columns,
+            "composed": texts,
             "insert_sql": f"INSERT INTO {self.name} ({', '.join(names)}) VALUES ({placeholders})",
             "get_sql": f"SELECT doc, rest, version, modified FROM {self.name} WHERE id = $1",
             "types": MappingProxyType(types),

@@ -21,6 +21,7 @@ from bodega.storage.registry import Registry, StoreRecord
 from bodega.storage.sqlite import copies
 from bodega.storage.sqlite.connection import SqliteTx, adapted, begin, connect
 from bodega.storage.sqlite.rows import SqliteRows
+from bodega.storage.text import composed
 from bodega.storage.tx import Busy
 
 
@@ -177,9 +178,15 @@ class SqliteBackend:
         self._commits.shutdown()
 
 
+def _normalize(text: str | None) -> str | None:
+    """What PostgreSQL has as a function; migrations need it."""
+    return None if text is None else composed(text)
+
+
 def forward(path: Path) -> None:
     """Brings a store's file to the newest schema, or creates it."""
     connection = connect(path, busy_ms=600_000)
+    connection.create_function("normalize", 1, _normalize, deterministic=True)
     try:
         begin(connection)
         connection.execute(migrate.TABLE)
