@@ -21,6 +21,7 @@ from bodega.http.asgi import Api
 from bodega.http.documented import Unserved
 from bodega.http.files import pictures
 from bodega.http.mounts import gateway_time, operations, server_itself
+from bodega.http.proxies import Proxies, read_networks
 from bodega.http.router import by_version
 from bodega.http.task_executor import TaskExecutor
 from bodega.imaging.worker import BUDGET_MB, PictureWorker
@@ -148,9 +149,11 @@ async def make_app(
     meter: Meter | None = None,
     ca: Path | None = None,
     image_memory: int = BUDGET_MB,
+    trusted_proxies: Sequence[str] = (),
 ) -> Application:
     """The application over a backend; `https_port` is where plain HTTP is redirected to, `meter` this worker's
-    counters, `ca` the local authority's file, `image_memory` the memory for decoding images in MB."""
+    counters, `ca` the local authority's file, `image_memory` the memory for decoding images in MB,
+    `trusted_proxies` the addresses and networks whose X-Forwarded-For and -Proto are believed."""
     check_declarations()
     meter = meter or Board().meter()
     written = to_standard_error() if log else Log()
@@ -170,6 +173,7 @@ async def make_app(
         https_port,
         unserved=Unserved(served),
         wake_worker=lambda store: worker[0].enqueued(store),
+        proxies=Proxies(read_networks(trusted_proxies)),
         pictures=PictureWorker(image_memory),
     )
     announce = backend.registry.announce_task

@@ -14,7 +14,7 @@ from bodega.http.errors import error_body
 from bodega.http.negotiation import Media, accepts_gzip
 from bodega.http.request import Request
 from bodega.kit.render import json
-from bodega.law.outcome import Emptied, Outcome, Validator
+from bodega.law.outcome import NO_DATE, Emptied, Outcome, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Header, Refusal
 
@@ -40,9 +40,12 @@ class Response(msgspec.Struct, gc=False):
 
 
 def last_modified(state: Validator, now: int) -> list[Header]:
-    """Last-Modified, if there is a date to tell. One that the store's clock has not reached is not told (RFC 9110
-    8.8.2.1): what changes until then keeps it (`storage/table_stats.py`)."""
-    return [(b"last-modified", http_date(state.modified))] if 0 < state.modified <= now else []
+    """Last-Modified, if there is a date to tell: never one that the store's clock has not reached (RFC 9110 8.8.2.1).
+
+    A copy with the present time in its place is not taken for current later (`storage/table_stats.py`).
+    """
+    dated = 0 < state.modified < NO_DATE
+    return [(b"last-modified", http_date(min(state.modified, now)))] if dated else []
 
 
 def answered(

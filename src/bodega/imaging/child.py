@@ -9,7 +9,8 @@ from __future__ import annotations
 import socket
 import sys
 from contextlib import suppress
-from typing import BinaryIO
+from io import BufferedRWPair
+from typing import Any
 
 from bodega.imaging.develop import develop
 from bodega.imaging.messages import LENGTH, Developed, Order, framed, read_order
@@ -53,7 +54,7 @@ def answer(content: bytes, order: Order, left: int) -> Developed:
         return Developed(refused=str(error))
 
 
-def work(stream: BinaryIO, left: int) -> None:
+def work(stream: BufferedRWPair[Any, Any], left: int) -> None:
     """Answers until the server hangs up."""
     while len(length := stream.read(LENGTH)) == LENGTH:
         order = read_order(stream.read(int.from_bytes(length, "big")))

@@ -50,8 +50,7 @@ class _Process:
         meant for the server's terminal: it ends when the server hangs up."""
         ours, theirs = socket.socketpair()
         with theirs:
-            arguments = [sys.executable, "-P", "-m", "bodega.imaging.child", str(budget)]
-            child = subprocess.Popen(arguments, stdin=theirs, stdout=subprocess.DEVNULL, start_new_session=True)  # noqa: ASYNC220, S603
+            child = _child(theirs, budget)
         ours.setblocking(False)
         return cls(child, *await asyncio.open_connection(sock=ours, limit=1 << 20))
 
@@ -74,6 +73,13 @@ class _Process:
         with suppress(OSError):
             await self._writer.wait_closed()
         await asyncio.get_running_loop().run_in_executor(None, self.child.wait)
+
+
+def _child(connection: socket.socket, budget: int) -> subprocess.Popen[bytes]:
+    arguments = [sys.executable, "-P", "-m", "bodega.imaging.child", str(budget)]
+    return subprocess.Popen(  # noqa: S603  # nothing of a client's is among them
+        arguments, stdin=connection.fileno(), stdout=subprocess.DEVNULL, start_new_session=True
+    )
 
 
 class PictureWorker:

@@ -17,7 +17,7 @@ NO_DATE = 1 << 62
 class Validator(msgspec.Struct, frozen=True, gc=False):
     """The state of a resource: `version` grows with every change; `modified` is in UTC seconds, 0 if it never changed.
 
-    It may be later than the store's clock, until when it is nobody's to know.
+    It may be later than the store's clock: clients are not told so.
     """
 
     version: int

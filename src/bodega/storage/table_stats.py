@@ -50,8 +50,8 @@ Mark = tuple[dict[str, Entry], set[str], dict[tuple[str, int], int], int]
 def strictly_later(before: int, stamp: int) -> int:
     """When something changed that last did so at `before`, for Last-Modified: never what was told of it before.
 
-    A second change within a second is dated to the next one. Until then nobody is told a date, so that further changes
-    need no later one. `update_sql` says the same of a row.
+    A second change within a second is dated to the next one. Until then clients are told the present time instead, so
+    that further changes need no later date. `update_sql` says the same of a row.
     """
     return stamp if before < stamp else max(before, stamp + 1)
 
