@@ -22,7 +22,7 @@ WAITING_BYTES = 128 * 1024 * 1024
 """How many pictures may wait for their turn, and how large they may be together."""
 
 IDLE_SECONDS = 5.0
-PICTURE_SECONDS = 30.0
+PICTURE_SECONDS = 60.0
 """After how long without a picture the process ends, and how long one may take."""
 
 
