@@ -154,13 +154,11 @@ async def _write(routed: RoutedRequest, found: Found, before: Preconditions, dra
     may_be_task = not context.in_task and not action.secret
     if may_be_task and (_prefers_task(routed.request) or action.wants_task(context, found)):
         return await _schedule(routed, found, before, draft)
-    write = await _prepared(routed, context, found, before, draft)
+    write = await _prepare(routed, context, found, before, draft)
 
     async def job(unit: Unit) -> Outcome:
         unit.client_id = context.client_id
-        inside = context.within(unit, draft)  # what a write shows is read inside its transaction
-        with values_are_judged():
-            outcome = _located(await action.perform(unit, inside, write), action, context)
+        outcome = _located(await _carry_out(action, unit, context, write), action, context)
         if then is not None:
             await then(unit, outcome)
         await idempotency.keep(unit, routed.media, found, outcome)
@@ -170,9 +168,9 @@ async def _write(routed: RoutedRequest, found: Found, before: Preconditions, dra
     return outcome
 
 
-async def _prepared(routed: RoutedRequest, context: Context, found: Found, before: Preconditions, draft: Any) -> Write:
+async def _prepare(routed: RoutedRequest, context: Context, found: Found, before: Preconditions, draft: Any) -> Write:
     """What is to be written, with what it needs from outside. Nothing is done for a caller who went away; a task has
-    none."""
+    none. Raises Refusal, HasToFetch."""
     gone = None if context.in_task else functools.partial(_caller_gone, routed.request)
     preparation = Preparation(routed.app.pictures, patient=context.in_task, caller_gone=gone)
     try:
@@ -189,6 +187,12 @@ async def _caller_gone(request: Request) -> None:
         if (await request.receive())["type"] == "http.disconnect":
             return
     await asyncio.Event().wait()
+
+
+async def _carry_out(action: Action, unit: Unit, context: Context, write: Write) -> Outcome:
+    """Judges and writes; what the write shows is read inside its transaction. Raises Refusal."""
+    with values_are_judged():
+        return await action.perform(unit, context.within(unit, write.draft), write)
 
 
 def _located(outcome: Outcome, action: Action, context: Context) -> Outcome:
@@ -208,10 +212,10 @@ async def _try(unit: Unit, routed: RoutedRequest, write: Write) -> None:
     """Carries a write out, of many rows one chunk, and takes it back. What would refuse it is told before the 202:
     nobody should have to look into a task to learn that. Raises Refusal."""
     mark = unit.statistics.mark()
-    inside = replace(routed.context.within(unit, write.draft), in_task=True)
+    context = replace(routed.context, in_task=True)
     try:
         async with unit.tx.savepoint():
-            await routed.action.perform(unit, inside, write)
+            await _carry_out(routed.action, unit, context, write)
             raise _TakenBack
     except _TakenBack:
         unit.statistics.restore(mark)
@@ -223,7 +227,7 @@ async def _schedule(routed: RoutedRequest, found: Found, before: Preconditions, 
     meta = await action.task_meta(routed.context, found)
     write = None
     with suppress(HasToFetch):  # what another server says of it is the task's to find out
-        write = await _prepared(routed, replace(routed.context, may_fetch=False), found, before, draft)
+        write = await _prepare(routed, replace(routed.context, may_fetch=False), found, before, draft)
     url = request.path + (f"?{request.query}" if request.query else "")
     headers = {name.decode(): request.headers[name].decode("latin-1") for name in _DECIDE if name in request.headers}
     content = ""
