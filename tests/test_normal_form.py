@@ -15,6 +15,7 @@ import pytest
 from bodega.resources import MODEL
 from bodega.storage import query
 from bodega.storage.migrate import migrations
+from bodega.storage.sqlite.backend import add_functions
 from bodega.storage.table import Composed, Table
 from bodega.storage.text import caseless, composed
 from bodega.storage.unit import Unit
@@ -142,7 +143,7 @@ def test_rows_of_before_are_brought_into_the_form_and_twins_are_kept_apart(shop:
 
     async def again(unit: Unit) -> Any:
         if dialect == "sqlite":
-            unit.tx.connection.create_function("normalize", 1, lambda text: text and composed(text))  # type: ignore[attr-defined]
+            add_functions(unit.tx.connection)  # type: ignore[attr-defined]
         for statement in step.statements(dialect):
             await unit.tx.run(statement)
         products = await query.values(unit.tx, "SELECT name_key FROM products")

@@ -60,13 +60,14 @@ def session(*, allow_private: bool, seconds: float, connections: int = 100) -> a
     )
 
 
-async def fetch(url: str, *, maximum: int, allow_private: bool, seconds: float = SECONDS) -> bytes:
-    """The body of a GET of an http or https URL, or its first `maximum` + 1 bytes, read within so many seconds.
+async def fetch(url: str, *, maximum: int, allow_private: bool, seconds: float | None = None) -> bytes:
+    """The body of a GET of an http or https URL, or its first `maximum` + 1 bytes, read within `seconds` (`SECONDS`).
 
     Raises Unreachable.
     """
     import aiohttp
 
+    seconds = SECONDS if seconds is None else seconds
     try:
         async with (
             session(allow_private=allow_private, seconds=seconds) as asking,

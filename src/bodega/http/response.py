@@ -44,8 +44,8 @@ def last_modified(state: Validator, now: int) -> list[Header]:
 
     A copy with the present time in its place is not taken for current later (`storage/table_stats.py`).
     """
-    dated = 0 < state.modified < NO_DATE
-    return [(b"last-modified", http_date(min(state.modified, now)))] if dated else []
+    modified = abs(state.modified)
+    return [(b"last-modified", http_date(min(modified, now)))] if 0 < modified < NO_DATE else []
 
 
 def answered(

@@ -48,12 +48,18 @@ Mark = tuple[dict[str, Entry], set[str], dict[tuple[str, int], int], int]
 
 
 def strictly_later(before: int, stamp: int) -> int:
-    """When something changed that last did so at `before`, for Last-Modified: never what was told of it before.
+    """When a row changed that last did so at `before`, for Last-Modified: never what was told of it before.
 
     A second change within a second is dated to the next one. Until then clients are told the present time instead, so
     that further changes need no later date. `update_sql` says the same of a row.
     """
     return stamp if before < stamp else max(before, stamp + 1)
+
+
+def ambiguous_within_a_second(before: int, stamp: int) -> int:
+    """When a table last changed: negative if it did so more than once in that second, since then the date does not tell
+    its states apart (`law/outcome.py`). 0 is never."""
+    return stamp if abs(before) < stamp else -abs(before)
 
 
 class TableStatistics:
@@ -144,7 +150,7 @@ class TableStatistics:
         store = self._entries.get(STORE, EMPTY)
         revision = store[0] + 1
         old = self._entries.get(table, EMPTY)
-        modified = strictly_later(old[1], self.stamp(now)) if old[1] else now
+        modified = ambiguous_within_a_second(old[1], self.stamp(now)) if old[1] else now
         self._entries[STORE] = (revision, max(store[1], now), 0, 1, 0)
         self._entries[table] = (revision, modified, old[2] + rows, old[3] + ids, revision if rows else old[4])
         self._moved.update((STORE, table))
@@ -156,7 +162,8 @@ class TableStatistics:
         revision, latest = self._entries.get(STORE, EMPTY)[0] + 1, self._entries.get(STORE, EMPTY)[1]
         stamp = self.stamp(now)
         self._entries = {
-            name: (revision, strictly_later(entry[1], stamp), 0, 1, revision) for name, entry in self._entries.items()
+            name: (revision, ambiguous_within_a_second(entry[1], stamp), 0, 1, revision)
+            for name, entry in self._entries.items()
         }
         self._entries[STORE] = (revision, max(latest, now), 0, 1, revision)
         self._moved.update(self._entries)

@@ -24,7 +24,7 @@ from bodega.kit.complaint import values_are_judged
 from bodega.kit.context import Context, Found, HasToFetch, Write
 from bodega.kit.preparation import Preparation
 from bodega.kit.render import json, located
-from bodega.law.outcome import NO_DATE, Accepted, Outcome, Validator
+from bodega.law.outcome import Accepted, Outcome, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Header, Refusal
 from bodega.storage.query import Row
@@ -76,8 +76,7 @@ def _judge(routed: RoutedRequest, state: Validator | None) -> None:
     request, media = routed.request, routed.media
     current = None
     if state is not None:
-        modified = None if state.modified == NO_DATE else state.modified
-        current = Validators(tag(state.version, xml=media is Media.XML), modified)
+        current = Validators(tag(state.version, xml=media is Media.XML), state.current_from)
     verdict = judge(request.headers, request.method, current)
     if verdict == "go_on":
         return

@@ -104,7 +104,7 @@ async def put_back(connection: Any, name: str, now: int) -> None:
         await _move_on(connection, before, now)
 
 
-_NEWEST = "SELECT coalesce(max(revision), 0), coalesce(max(modified), 0) FROM table_statistics"
+_NEWEST = "SELECT coalesce(max(revision), 0), coalesce(max(abs(modified)), 0) FROM table_statistics"
 
 _DATED = (
     "SELECT s.name FROM table_statistics s JOIN information_schema.columns c"

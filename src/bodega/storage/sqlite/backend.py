@@ -178,15 +178,19 @@ class SqliteBackend:
         self._commits.shutdown()
 
 
-def _normalize(text: str | None) -> str | None:
-    """What PostgreSQL has as a function; migrations need it."""
-    return None if text is None else composed(text)
+def add_functions(connection: sqlite3.Connection) -> None:
+    """Adds the functions that PostgreSQL has and migrations need: `normalize`."""
+
+    def normalize(text: str | None) -> str | None:
+        return None if text is None else composed(text)
+
+    connection.create_function("normalize", 1, normalize, deterministic=True)
 
 
 def forward(path: Path) -> None:
     """Brings a store's file to the newest schema, or creates it."""
     connection = connect(path, busy_ms=600_000)
-    connection.create_function("normalize", 1, _normalize, deterministic=True)
+    add_functions(connection)
     try:
         begin(connection)
         connection.execute(migrate.TABLE)

@@ -70,7 +70,7 @@ def keep(part: Path, target: Path) -> None:
         os.close(folder)
 
 
-_NEWEST = "SELECT coalesce(max(revision), 0), coalesce(max(modified), 0) FROM table_statistics"
+_NEWEST = "SELECT coalesce(max(revision), 0), coalesce(max(abs(modified)), 0) FROM table_statistics"
 
 _DATED = (
     "SELECT t.name FROM sqlite_master t JOIN pragma_table_info(t.name) c ON c.name = 'modified'"
