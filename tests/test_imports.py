@@ -18,6 +18,8 @@ FLOORS = (
         "clock",
         "dates",
         "log",
+        "log_text",
+        "masking",
         "config",
         "memory",
         "passwords",
@@ -25,6 +27,7 @@ FLOORS = (
         "server",
     },  # words and plain facts: everything may use them
     {"storage", "outgoing", "imaging"},  # rows; requests that leave the house; pictures, decoded in their own process
+    {"periodic"},  # what is done again and again beside the requests
     {"access"},  # who may ask, how often
     {"kit"},  # what a resource is made of
     {"domain", "tasks", "events"},  # rules that span resources; work that outlives a request

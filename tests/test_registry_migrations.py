@@ -97,7 +97,7 @@ def test_an_old_registry_is_brought_forward_with_all_it_knows(
     backend = opened()
     assert revision(runner, backend) == len(migrate.registry_migrations())
     store = runner.run(backend.registry.store("old"))
-    assert (store.plan, store.limits, store.maintenance, store.watched) == ("plus", {"products": 5}, True, 0)
+    assert (store.plan, store.limits, store.maintenance) == ("plus", {"products": 5}, True)
     [account] = runner.run(backend.registry.accounts("old"))
     assert (account.client_id, account.scopes, account.quota_epoch) == ("c1", {"store_v2_orders"}, 2)
 

@@ -38,6 +38,7 @@ class Config:
     tls_key: Path | None = None
     image_memory: int = 256
     trusted_proxies: tuple[str, ...] = ()
+    log: str = "auto"
 
     def __post_init__(self) -> None:
         if (self.tls_cert is None) != (self.tls_key is None):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -26,11 +27,11 @@ CARRIES: dict[Reason, str] = {
     Reason.HOURLY_QUOTA_SPENT: "Retry-After, X-Retry-After, X-BC-ApiLimit-Remaining",
     Reason.WINDOW_QUOTA_SPENT: "Retry-After, X-Retry-After, "
     "X-Rate-Limit-Requests-Left, -Requests-Quota, -Time-Reset-Ms, -Time-Window-Ms",
-    Reason.NO_SUCH_RESOURCE: "details.nearest_path, where a served path is like it",
-    Reason.NOT_SERVED_HERE: "the documented path, its group, and the methods that are not served",
+    Reason.NO_SUCH_RESOURCE: "details.nearest_path, where one is like it; details.not_served_here, if it is not served",
+    Reason.NOT_SERVED_HERE: "the documented path, its group, its methods that are not served; Allow, where others are",
     Reason.MOVED_ROUTE: "Location",
     Reason.MOVED_ROUTE_WRITE: "Location",
-    Reason.METHOD_NOT_ALLOWED: "Allow; details.not_served_here, where the method is documented",
+    Reason.METHOD_NOT_ALLOWED: "Allow",
     Reason.SCOPE_MISSING: "the scope that is missing",
     Reason.NOT_ACCEPTABLE: "the media types that can be produced",
     Reason.CONTENT_TYPE_UNSUPPORTED: "Accept",
@@ -116,6 +117,31 @@ def explain_status(status: int) -> dict[str, Any]:
         known = {*statuses(), *(code for code, _ in before_the_law())}
         raise Unknown(f"No answer has the status {status}; there are {', '.join(map(str, sorted(known)))}.")
     return {"status": status, "outcomes": outcomes, "reasons": reasons, "connection": connection}
+
+
+def overview() -> list[dict[str, Any]]:
+    """What can be explained: for each status its outcomes and its reasons, by name with what each says."""
+    return [
+        {
+            "status": status,
+            "outcomes": {outcome.__name__: MEANS[outcome][0] for outcome in OUTCOMES if outcome.status == status},
+            "reasons": {reason.name: reason.message for reason in Reason if status in (reason.v2, reason.v3)},
+        }
+        for status in statuses()
+    ]
+
+
+def overview_as_words(found: Sequence[dict[str, Any]]) -> str:
+    """The same as text: a line for each name."""
+    lines = ["bodega explain STATUS or bodega explain REASON tells why, and what to do.", ""]
+    for one in found:
+        names = [*one["outcomes"], *one["reasons"]]
+        lines += [f"{one['status'] if first else '':>3}  {name}" for first, name in _first_marked(names)]
+    return "\n".join(lines)
+
+
+def _first_marked(names: Sequence[str]) -> list[tuple[bool, str]]:
+    return [(place == 0, name) for place, name in enumerate(names)]
 
 
 def statuses() -> list[int]:

@@ -194,6 +194,11 @@ async def sent_again(registry: Registry, app: App, code: str) -> bool:
     return bool(rows)
 
 
+async def store_of_code(tx: Tx, code: str) -> str:
+    """The store for which a code was given, also when it is spent or expired; empty if it is not known."""
+    return str(await query.value(tx, "SELECT store FROM codes WHERE digest = $1", digest(code)) or "")
+
+
 async def install(registry: Registry, app: App, store: StoreRecord, given: Grant, now: int) -> tuple[str, Account]:
     """The app's token and account in the store; an earlier one of the same app is revoked."""
     before = await installation(registry.tx, app.client_id, store.hash)

@@ -58,6 +58,12 @@ def _days(value: str) -> int:
     return int(value)
 
 
+def _megabytes(value: str) -> int:
+    if not value.isdigit() or not 1 <= int(value) <= 100_000:
+        raise ValueError("must be a whole number of megabytes from 1 to 100000")
+    return int(value)
+
+
 def _places(value: str) -> int:
     if not value.isdigit() or int(value) > 4:
         raise ValueError("must be a whole number from 0 to 4")
@@ -149,6 +155,10 @@ SETTINGS: dict[str, Setting] = {
     "images.allow_private": Setting(False, _flag, "whether images may be fetched from private addresses"),
     "tasks.keep_seconds": Setting(604_800, _long_time, "how long a task that ended is kept, in seconds"),
     "journal": Setting("heads", OneOf("off", "heads", "full"), "what the journal keeps of requests: full keeps bodies"),
+    "journal.keep_days": Setting(7, _days, "how long requests are kept in the journal, in days"),
+    "journal.keep_megabytes": Setting(
+        50, _megabytes, "how much of them is kept; as much again of attempts to deliver webhooks"
+    ),
     "webhooks.allow_private": Setting(False, _flag, "whether webhooks may go to private addresses"),
     "webhooks.keep_days": Setting(7, _days, "how long the log of deliveries is kept, in days"),
     "webhooks.retry_seconds": Setting(

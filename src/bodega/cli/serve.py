@@ -15,6 +15,7 @@ import click
 from bodega.cli.place import Command, Failed, as_json, at_place, open_backend, plain_failures, usage_errors
 from bodega.cli.show import print_json
 from bodega.config import Config
+from bodega.log_text import FORMS
 
 if TYPE_CHECKING:
     import asyncio
@@ -85,6 +86,13 @@ def listening(command: Command) -> Command:
         metavar="MB",
         help="Memory of the process that decodes images; one too large for it is refused.",
     )
+    @click.option(
+        "--log",
+        type=click.Choice(FORMS),
+        default=_STANDARD.log,
+        show_default=True,
+        help="How the log is written: text for people, JSON for programs; auto is text on a terminal, JSON elsewhere.",
+    )
     @functools.wraps(command)
     def configured(**given: Any) -> Any:
         settings = {field.name: given.pop(field.name) for field in fields(Config)}
@@ -146,6 +154,7 @@ async def _app(config: Config, meter: Meter, listeners: Sequence[Listener]) -> A
         insecure_http=config.insecure_http,
         https_port=listeners[0].port,
         behind_tls=config.behind_tls,
+        log_form=config.log,
         meter=meter,
         ca=None if config.tls_cert else config.place.data / "ca.pem",
         image_memory=config.image_memory,

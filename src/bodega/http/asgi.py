@@ -26,6 +26,9 @@ from bodega.storage.tx import Busy
 WHOLE = "http.response.whole"
 """The extension of our own server that accepts a reply in one message."""
 
+REQUEST_ID = "bodega.request_id"
+"""The member of a mount's scope that holds the X-Request-Id of its reply."""
+
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 Mount = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -67,7 +70,7 @@ class Api:
         if not request.version and not request.store and not request.host_form:
             mount = self._mounts.get(request.path.lstrip("/").partition("/")[0])
             if mount is not None:
-                await mount(scope, receive, _named(send, request.request_id))
+                await mount({**scope, REQUEST_ID: request.request_id}, receive, _named(send, request.request_id))
                 return
         seen = Seen(request.error_media)
         if b"bodega-trace" in request.headers:

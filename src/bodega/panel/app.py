@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from bodega.access import owners, sessions
 from bodega.access.stores import Stores
 from bodega.http.app_context import AppContext
+from bodega.journal.recorder import Journal
 from bodega.journal.sync import JournalSync
 from bodega.log import Log
 from bodega.panel import cookies, oauth
@@ -205,6 +206,7 @@ def _error_page(request: PanelRequest, error: PageError) -> Reply:
 
 def mounts(
     stores: Stores,
+    journal: Journal,
     journal_sync: JournalSync,
     log: Log,
     *,
@@ -216,6 +218,6 @@ def mounts(
 ) -> dict[str, Mount]:
     """What the panel serves, by the first segment of the path: its pages, and the token endpoint for apps."""
     panel = PanelContext(
-        stores, journal_sync, log, insecure_http=insecure_http, https_port=https_port, ca=ca, now=now, api=api
+        stores, journal, journal_sync, log, insecure_http=insecure_http, https_port=https_port, ca=ca, now=now, api=api
     )
     return {"manage": Panel(panel), "oauth2": oauth.Tokens(panel)}

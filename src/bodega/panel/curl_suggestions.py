@@ -15,8 +15,8 @@ from urllib.parse import parse_qsl, urlencode
 import msgspec
 
 from bodega.journal.exchange import Exchange
-from bodega.journal.masking import MASK
 from bodega.law.reasons import Reason
+from bodega.masking import MASK
 
 
 class CurlSuggestion(NamedTuple):

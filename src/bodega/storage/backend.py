@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bodega.storage.aggregate import DataModel
+from bodega.storage.journal_database import JournalDatabase
 from bodega.storage.model import NO_TABLES
 from bodega.storage.registry import Registry, StoreRecord
 from bodega.storage.rows import Rows
@@ -62,6 +63,9 @@ class Backend(Protocol):
 
     async def recover(self, record: StoreRecord, backup: Path) -> None:
         """Restores the store from a file of `backup`, whichever database it was taken from."""
+
+    def journal(self) -> JournalDatabase:
+        """The journal's database, opened when it is first used; whoever asks for it closes it."""
 
     async def close(self) -> None:
         """Closes everything except the rows that were opened."""

@@ -1,5 +1,5 @@
 """Forward migrations: numbered SQL files, run in order, each store in one transaction under a lock; likewise the
-registry.
+registry and the journal.
 
 No library: a store is a database of its own, so there may be thousands to migrate, and the check that nothing is
 pending must cost one small query (docs/decisions/0004-migrations.md).
@@ -38,6 +38,12 @@ def migrations() -> tuple[Migration, ...]:
 def registry_migrations() -> tuple[Migration, ...]:
     """All migrations of the registry by number."""
     return _numbered("migrations/registry")
+
+
+@cache
+def journal_migrations() -> tuple[Migration, ...]:
+    """All migrations of the journal's database by number."""
+    return _numbered("migrations/journal")
 
 
 def _numbered(path: str) -> tuple[Migration, ...]:

@@ -55,8 +55,6 @@ class StoreRecord(msgspec.Struct, frozen=True):
     created: int
     revision: int
     place: str = ""
-    watched: int = 0
-    """Until when (UTC seconds) an owner is watching the journals of all workers."""
     server: str = ""
     """The URL of the PostgreSQL server that holds the store; empty: the one that holds the registry."""
 
@@ -89,10 +87,7 @@ def _account(row: Record) -> Account:
     return Account(*words, frozenset(scopes.split()), per_hour, per_window, bool(disabled), created, epoch)
 
 
-_STORE = (
-    "SELECT hash, number, plan, limits, settings, maintenance, clock, created, revision, place, watched,"
-    " server FROM stores"
-)
+_STORE = "SELECT hash, number, plan, limits, settings, maintenance, clock, created, revision, place, server FROM stores"
 _ACCOUNT = (
     "SELECT client_id, store, name, kind, username, token_digest, secret, scopes, per_hour, per_window, disabled,"
     " created, quota_epoch FROM accounts"

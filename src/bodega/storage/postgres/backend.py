@@ -18,6 +18,7 @@ from bodega.storage.backend import HAS_DELIVERIES, HAS_TASKS, NoCopy
 from bodega.storage.model import NO_TABLES
 from bodega.storage.postgres import copies
 from bodega.storage.postgres.connection import LOST, ReadTx, adapted, connect, plain
+from bodega.storage.postgres.journal import PostgresJournal
 from bodega.storage.postgres.readers import Budget, Readers
 from bodega.storage.postgres.rows import PostgresRows
 from bodega.storage.registry import Registry, StoreRecord
@@ -271,6 +272,9 @@ class PostgresBackend:
             raise plain(error) from error
         finally:
             await connection.close()
+
+    def journal(self) -> PostgresJournal:
+        return PostgresJournal(self.dsn)
 
     async def close(self) -> None:
         for readers in self._readers:

@@ -20,6 +20,7 @@ from bodega.storage.model import NO_TABLES
 from bodega.storage.registry import Registry, StoreRecord
 from bodega.storage.sqlite import copies
 from bodega.storage.sqlite.connection import SqliteTx, adapted, begin, connect
+from bodega.storage.sqlite.journal import SqliteJournal
 from bodega.storage.sqlite.rows import SqliteRows
 from bodega.storage.text import composed
 from bodega.storage.tx import Busy
@@ -30,6 +31,7 @@ class SqliteRegistry(Registry):
     microsecond, where `PRAGMA data_version` costs three, and this is checked at every request."""
 
     def __init__(self, directory: Path) -> None:
+        (directory / "registry.db").touch(mode=0o600)  # it holds the secrets of accounts
         self._connection = connect(directory / "registry.db", busy_ms=10_000)
         try:
             _forward(self._connection)
@@ -172,6 +174,9 @@ class SqliteBackend:
     async def _aside(self, work: Callable[..., None], *given: Any) -> None:
         """Copies files in a thread, so that requests are served meanwhile."""
         await asyncio.get_running_loop().run_in_executor(None, functools.partial(work, *given))
+
+    def journal(self) -> SqliteJournal:
+        return SqliteJournal(self.directory)
 
     async def close(self) -> None:
         await self.registry.close()
