@@ -27,7 +27,7 @@ FLOORS = (
         "metrics",
         "server",
     },  # words and plain facts: everything may use them
-    {"storage", "outgoing"},  # rows; requests that leave the house
+    {"storage", "outgoing", "imaging"},  # rows; requests that leave the house; pictures, decoded in their own process
     {"periodic"},  # what is done again and again beside the requests
     {"access"},  # who may ask, how often
     {"kit"},  # what a resource is made of

@@ -24,7 +24,7 @@ from bodega.storage.opening import open_backend
 from bodega.storage.postgres import backend as postgres_server
 from bodega.storage.postgres import connection as postgres
 from bodega.storage.sqlite import connection as sqlite
-from bodega.storage.sqlite.backend import SqliteBackend
+from bodega.storage.sqlite.backend import SqliteBackend, add_functions
 from bodega.storage.unit import Unit
 from pictures import picture
 from postgres import database
@@ -44,6 +44,7 @@ def statements(sql: str) -> list[str]:
 def sqlite_shape(path: Path, made_by: list[str]) -> dict[str, str]:
     """Every table and index of a database, its statement without what does not matter."""
     connection = sqlite3.connect(path)
+    add_functions(connection)
     for statement in made_by:
         connection.execute(sqlite.adapted(statement))
     found = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()

@@ -18,6 +18,7 @@ from bodega.storage import query
 from bodega.storage.aggregate import AfterDelete, BeforeValidate, BeforeWrite, Conflicts, ExtraStatements
 from bodega.storage.conflicts import duplicate
 from bodega.storage.table import Table, numbered_placeholders
+from bodega.storage.text import composed
 from bodega.storage.tx import Statement, Tx
 from bodega.storage.unit import Unit
 
@@ -145,7 +146,7 @@ def skip_taken_urls(table: Table, kind: str) -> BeforeValidate:
         wanted = changes.get("custom_url")
         if wanted is None or not wanted.url:
             return
-        holder = await query.first(unit.tx, UrlHolder, _HOLDER, wanted.url)
+        holder = await query.first(unit.tx, UrlHolder, _HOLDER, composed(wanted.url))
         if holder is None or (old is not None and holder == (kind, old.id)):
             return
         del changes["custom_url"]
@@ -179,17 +180,18 @@ def _choose(table: Table, kind: str, named: Callable[[Any], str], below: str) ->
 
 
 async def _is_taken(tx: Tx, url: str) -> bool:
-    return await tx.row("SELECT 1 FROM urls WHERE url = $1", url) is not None
+    return await tx.row("SELECT 1 FROM urls WHERE url = $1", composed(url)) is not None
 
 
 def _claim(kind: str) -> ExtraStatements:
     def claim_url(_unit: Unit, old: Any, new: Any) -> list[Statement]:
         """Inserts the URL's row together with the entity's; the primary key decides who was first."""
+        url = composed(new.custom_url.url)
         if old is None:
-            return [("INSERT INTO urls (url, kind, owner) VALUES ($1, $2, $3)", (new.custom_url.url, kind, new.id))]
-        if old.custom_url.url == new.custom_url.url:
+            return [("INSERT INTO urls (url, kind, owner) VALUES ($1, $2, $3)", (url, kind, new.id))]
+        if composed(old.custom_url.url) == url:
             return []
-        return [("UPDATE urls SET url = $1 WHERE kind = $2 AND owner = $3", (new.custom_url.url, kind, new.id))]
+        return [("UPDATE urls SET url = $1 WHERE kind = $2 AND owner = $3", (url, kind, new.id))]
 
     return claim_url
 
@@ -198,7 +200,7 @@ def _taken(kind: str) -> Conflicts:
     async def url_is_taken(tx: Tx, entity: Any) -> list[Fault]:
         """Rule 44: a URL of another entity is a conflict."""
         url = entity.custom_url.url
-        holder = await query.first(tx, UrlHolder, _HOLDER, url)
+        holder = await query.first(tx, UrlHolder, _HOLDER, composed(url))
         if holder is None or holder == (kind, entity.id):
             return []
         message = f"The custom_url {url} is taken."

@@ -14,6 +14,7 @@ import msgspec
 from bodega.dates import iso, parse_span
 from bodega.kit.fields import INT32, MOMENT, NO_DATE, bare, clean_decimal, field_type_of, ten_thousandths, whole
 from bodega.storage.table import Table
+from bodega.storage.text import caseless
 
 Parse = Callable[[str], Any]
 Kind = Literal["number", "date", "text", "choice", "flag"]
@@ -41,7 +42,7 @@ def parser(sql_type: str, column: str) -> Parse:
     if sql_type == "BIGINT":
         return _decimal
     if column.endswith("_key"):
-        return str.casefold
+        return caseless
     return str
 
 
@@ -118,10 +119,10 @@ def _one_from(least: int, greatest: int) -> Parse:
 
 def one_of(words: Sequence[str]) -> Parse:
     """One of these words, whatever its case."""
-    by_key = {word.casefold(): word for word in words}
+    by_key = {caseless(word): word for word in words}
 
     def read(text: str) -> str:
-        word = by_key.get(text.strip().casefold())
+        word = by_key.get(caseless(text.strip()))
         if word is None:
             raise ValueError("must be one of " + ", ".join(words))
         return word

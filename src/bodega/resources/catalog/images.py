@@ -102,8 +102,8 @@ async def take_in(context: Context, draft: Changes, image_id: int, before: str) 
         return
     field = before + member
     taken = await picture.load_picture(context, given, field, PRODUCT_SIZES)
-    assert context.held is not None
-    if context.held.add(taken.weight) > MAX_BYTES:
+    assert context.preparation is not None
+    if context.preparation.hold(taken.weight) > MAX_BYTES:
         why = f"{field} takes the pictures of this request over {MAX_BYTES >> 20} MB, their smaller forms included."
         message = f"The field '{member}' is invalid."
         raise refuse_faults([Fault(Reason.IMAGE_INVALID, field, message, {"invalid_reason": why})])

@@ -23,6 +23,7 @@ from bodega.law.wording import CODES, OPTION_VALUES_TAKEN
 from bodega.resources.catalog import product
 from bodega.resources.catalog.product import Code
 from bodega.storage.table import Link, Reference, Unique
+from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
 
 MAXIMUM = 600
@@ -101,7 +102,7 @@ TABLE = stored(
     noun="variant",
     columns="product_id sku",
     computed={
-        "sku_key": ("TEXT", lambda variant: variant.sku.casefold() or None),
+        "sku_key": ("TEXT", lambda variant: caseless(variant.sku) or None),
         "combination": ("TEXT", lambda variant: variant.combination),
         "is_base": ("BOOLEAN", lambda variant: variant.is_base),
         "is_low": ("BOOLEAN", _is_low),

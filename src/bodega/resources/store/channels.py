@@ -26,6 +26,7 @@ from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.store import currencies
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Unique
+from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
 
 encode = msgspec.json.encode
@@ -98,7 +99,7 @@ TABLE = stored(
     noun="channel",
     columns="type platform status date_created date_modified",
     computed={
-        "name_key": ("TEXT", lambda channel: channel.name.casefold()),
+        "name_key": ("TEXT", lambda channel: caseless(channel.name)),
         "available": ("BOOLEAN", lambda channel: channel.status in AVAILABLE),
     },
     uniques=[

@@ -11,6 +11,7 @@ from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import NAME, Id, SortOrder
 from bodega.resources.catalog.options.option import OptionType
 from bodega.storage.table import Reference, Unique
+from bodega.storage.text import caseless
 
 FIELDS = {"text": "T", "multi_line_text": "MT", "file": "F", "checkbox": "C"}
 """Types of modifiers that V2 shows as configurable fields."""
@@ -47,7 +48,7 @@ TABLE = stored(
     noun="product option",
     columns="product_id option_id is_modifier sort_order option_set_option_id",
     computed={
-        "display_key": ("TEXT", lambda option: option.display_name.casefold()),
+        "display_key": ("TEXT", lambda option: caseless(option.display_name)),
         "is_field": ("BOOLEAN", _is_field),
     },
     indexed="option_id option_set_option_id",
