@@ -67,7 +67,7 @@ class TaskExecutor:
             # In later chunks, differences from the caller's copy come from the task itself.
             before = execution.preconditions(routed, found) if untouched else Preconditions()
             untouched = False
-            draft = execution.read_draft(routed, found)
+            draft = await execution.read_draft(routed, found)
 
             async def then(unit: Unit, outcome: Outcome) -> None:
                 ended.clear()  # a job can run twice

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, get_type_hints
 
 from bodega.kit.body import Changes
+from bodega.kit.bounds import excess
 from bodega.kit.entity import Entity
 from bodega.kit.links import Base
 from bodega.kit.sealed import Sealed
@@ -91,6 +92,10 @@ class V2Shape(Sealed):
             elif method in wire.refused:
                 faults.append(read_only(name))
             elif wire.writable:
+                over = excess(value, wire.bound, name) if wire.bound is not None else None
+                if over is not None:
+                    faults.append(invalid(over.place, str(over)))
+                    continue
                 if wire.holds is not None and (strange := list(strangers(name, value, wire.holds, new=creating))):
                     faults += strange
                     continue

@@ -55,7 +55,7 @@ class Unit:
     stock that an order takes: some events are fired for one cause only. `model` has the rules of every table.
     """
 
-    __slots__ = ("cause", "client_id", "interest", "leaving", "model", "now", "statistics", "terms", "tx")
+    __slots__ = ("cause", "client_id", "interest", "judged", "leaving", "model", "now", "statistics", "terms", "tx")
 
     def __init__(
         self, tx: Tx, statistics: TableStatistics, now: int, terms: Terms, model: DataModel[Unit], interest: Interest
@@ -68,6 +68,9 @@ class Unit:
         self.client_id = ""
         self.leaving: set[tuple[str, int]] = set()
         """Rows that are being deleted, as (table, id): rows that are deleted with them need no protection."""
+        self.judged: set[tuple[str, int]] = set()
+        """Rows, as (table, id of the parent), that were compared with each other before the first of them is written:
+        the rule that compares one with all others passes them."""
         self.interest = interest
         self.cause: Cause = ""
 
@@ -99,6 +102,7 @@ class Unit:
         try:
             for rule in rules.before_write:
                 await rule(self, None, entity)
+                await self.tx.breathe()
             self._respect_limits(table)
             if table.cap_within is not None:
                 await self._respect_cap_within(table, *table.cap_within, entity)
@@ -137,12 +141,15 @@ class Unit:
         try:
             for rule in rules.before_write:
                 await rule(self, old.entity, entity)
+                await self.tx.breathe()
         except Refusal as refusal:
             await self.in_order(refusal, table, entity)
             raise
         if rules.before_write and table.says_the_same(old.entity, entity):
             return await self._as_it_was(table, old)
         version = self.statistics.touch(table.name, self.now)
+        if table.cap_within is not None:
+            self.statistics.forget_held(table.name)
         doc, rest = table.encode(entity)
         before, after = table.values(old.entity), table.values(entity)
         changed = tuple(c.name for c, was, now in zip(table.columns, before, after, strict=True) if was != now)
@@ -331,8 +338,12 @@ class Unit:
             return  # the whole table holds fewer
         names = columns.split()
         values = {made.name: made.value for made in table.columns if made.name in names}
-        where = " AND ".join(f"{name} = ${place}" for place, name in enumerate(names, start=1))
-        sql = f"SELECT count(*) FROM {table.name} WHERE {where}"
-        if await query.value(self.tx, sql, *(values[name](entity) for name in names)) >= maximum:
+        within = (table.name, *(values[name](entity) for name in names))
+        held = self.statistics.held.get(within)  # counted for the first of a list of rows
+        if held is None:
+            where = " AND ".join(f"{name} = ${place}" for place, name in enumerate(names, start=1))
+            held = await query.value(self.tx, f"SELECT count(*) FROM {table.name} WHERE {where}", *within[1:])
+        self.statistics.held[within] = held + 1
+        if held >= maximum:
             message = f"There can be at most {maximum} {table.noun}s here."
             raise Refusal(Reason.PLATFORM_CAP_REACHED, message, details={"resource": table.name, "limit": maximum})

@@ -10,7 +10,7 @@ from bodega.kit.v3_shape import Nested
 from bodega.kit.write import rows_of
 from bodega.law.refusal import Fault
 from bodega.resources.catalog import product
-from bodega.resources.catalog.images import TABLE, V3, Image, take_in, v3
+from bodega.resources.catalog.images import MAXIMUM, TABLE, V3, Image, take_in, v3
 from bodega.resources.catalog.product import Product
 from bodega.storage import query
 from bodega.storage.table import numbered_placeholders
@@ -42,7 +42,7 @@ async def write(unit: Unit, parent: Product, drafts: list[Changes], notes: list[
 
 
 _write = rows_of(V3)
-NESTED = Nested(v3, write, prefetch=take_in)
+NESTED = Nested(v3, write, prefetch=take_in, maximum=MAXIMUM)
 
 
 async def _shift(unit: Unit, product_id: int, wanted: Collection[int], staying: Collection[int]) -> None:

@@ -11,6 +11,7 @@ import msgspec
 from bodega.domain.urls import CUSTOM_URL, CustomUrl, chosen, skip_taken_urls, urls_of
 from bodega.kit.actions import NO_QUERY, Action, Chunk, DeleteMany
 from bodega.kit.body import Changes
+from bodega.kit.bounds import AtMost
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
@@ -73,7 +74,7 @@ class BlogPost(Entity, kw_only=True):
 
     title: Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
     body: Text
-    tags: Annotated[list[Line], TAGS] = []
+    tags: Annotated[list[Line], AtMost(250), TAGS] = []
     is_published: bool = False
     published_date: Annotated[str, PUBLISHED] = ""
     meta_description: Annotated[str, msgspec.Meta(max_length=65_535)] = ""

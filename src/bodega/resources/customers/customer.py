@@ -11,6 +11,7 @@ import msgspec
 
 from bodega import passwords
 from bodega.domain import guesses
+from bodega.kit.bounds import AtMost
 from bodega.kit.context import Context
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import (
@@ -96,7 +97,7 @@ class Customer(Entity, kw_only=True):
     authentication: Authentication = msgspec.field(default_factory=Authentication)
     accepts_product_review_abandoned_cart_emails: bool = False
     origin_channel_id: Id = channels.DEFAULT
-    channel_ids: Annotated[list[Id], msgspec.Meta(min_length=1)] | None = None
+    channel_ids: Annotated[list[Id], msgspec.Meta(min_length=1), AtMost(1_000)] | None = None
     store_credit: Money = Decimal(0)
     password: str = ""
 

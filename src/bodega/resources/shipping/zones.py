@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from bodega.kit.bounds import AtMost
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import DECIMAL, NAME, clean_decimal, structured
@@ -69,7 +70,7 @@ def _amounts(fees: HandlingFees) -> dict[str, Any]:
     return shown
 
 
-LOCATIONS = structured(list[ZoneLocation])
+LOCATIONS = structured(Annotated[list[ZoneLocation], AtMost(MAX_ZIPS)])
 FREE_SHIPPING = structured(FreeShipping)._replace(
     show=lambda free: {**msgspec.to_builtins(free), "minimum_sub_total": DECIMAL.show(free.minimum_sub_total)}
 )
@@ -81,7 +82,7 @@ class Zone(Entity, kw_only=True):
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
     type: Literal["zip", "country", "state", "global"]
-    locations: Annotated[list[ZoneLocation], LOCATIONS] = []
+    locations: Annotated[list[ZoneLocation], AtMost(MAX_ZIPS), LOCATIONS] = []
     free_shipping: Annotated[FreeShipping, FREE_SHIPPING] = msgspec.field(default_factory=FreeShipping)
     handling_fees: Annotated[HandlingFees, HANDLING_FEES] = msgspec.field(
         default_factory=lambda: HandlingFees(fixed_surcharge=Decimal(0), display_separately=False)

@@ -45,6 +45,9 @@ class ReadTx:
     def __init__(self, readers: Readers) -> None:
         self._readers = readers
 
+    async def breathe(self) -> None:
+        """Every statement waits for the server, and others go on meanwhile."""
+
     async def rows(self, sql: str, *values: Any) -> list[Any]:
         try:
             return await self._readers.fetch(sql, *values)  # type: ignore[no-any-return]
@@ -93,6 +96,9 @@ class PostgresTx:
         self.asks = alone
         self._depth = 0
         self.wrote = False
+
+    async def breathe(self) -> None:
+        """Every statement waits for the server, and others go on meanwhile."""
 
     async def rows(self, sql: str, *values: Any) -> list[Any]:
         try:

@@ -1,19 +1,24 @@
 """A store in one SQLite file: reads inline on the event loop, one writer connection whose commits run in a thread.
 
 WAL with `synchronous=FULL`: an acknowledged write survives loss of power (contract: NORMAL loses commits). Nothing here
-suspends except the wait for a commit; the rest is `async def` only to share PostgreSQL's interface.
+suspends except the wait for a commit and the pauses of a long write; the rest is `async def` only to share
+PostgreSQL's interface.
 """
 
 from __future__ import annotations
 
+import asyncio
+import math
 import re
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
+from bodega.aside import TURN_SECONDS
 from bodega.storage.tx import Busy, Clash, Statement, Unstorable
 
 PRAGMAS = (
@@ -26,6 +31,9 @@ PRAGMAS = (
 )
 MAPPED = "PRAGMA mmap_size=41943040"
 """A reader maps 40 MB of its file: that saves copying each page, but counts as the process's memory."""
+
+STATEMENTS_BETWEEN = 16
+"""Of a script, between two looks at the clock."""
 
 
 @lru_cache(maxsize=4096)
@@ -59,20 +67,39 @@ class SqliteTx:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
         self._execute = connection.execute
+        self._in_turns = False
+        self._turn_ends = math.inf
+
+    def begin_turn(self) -> None:
+        """From now on others get a turn on the event loop whenever this connection has held it for long: long writes
+        are made of short turns. For a connection that one task uses at a time."""
+        self._in_turns = True
+        self._turn_ends = perf_counter() + TURN_SECONDS
+
+    async def breathe(self) -> None:
+        if perf_counter() > self._turn_ends:
+            await asyncio.sleep(0)
+            self.begin_turn()
 
     async def rows(self, sql: str, *values: Any) -> list[Any]:
+        if self._in_turns and perf_counter() > self._turn_ends:
+            await self.breathe()
         try:
             return self._execute(numbered(sql), values).fetchall()
         except (sqlite3.ProgrammingError, sqlite3.OperationalError, sqlite3.DataError) as error:
             raise plain(error) from error
 
     async def row(self, sql: str, *values: Any) -> Any | None:
+        if self._in_turns and perf_counter() > self._turn_ends:
+            await self.breathe()
         try:
             return self._execute(numbered(sql), values).fetchone()
         except (sqlite3.ProgrammingError, sqlite3.OperationalError, sqlite3.DataError) as error:
             raise plain(error) from error
 
     async def run(self, sql: str, *values: Any) -> None:
+        if self._in_turns and perf_counter() > self._turn_ends:
+            await self.breathe()
         try:
             self._execute(numbered(sql), values)
         except sqlite3.IntegrityError as error:
@@ -82,7 +109,9 @@ class SqliteTx:
 
     async def script(self, statements: Sequence[Statement], *, sure: bool = True) -> None:
         try:
-            for sql, values in statements:
+            for place, (sql, values) in enumerate(statements):
+                if self._in_turns and place % STATEMENTS_BETWEEN == 0:
+                    await self.breathe()
                 self._execute(numbered(sql), values)
         except sqlite3.IntegrityError as error:
             raise Clash(str(error)) from error

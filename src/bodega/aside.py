@@ -1,0 +1,28 @@
+"""Work that is too long for the event loop is done aside, in threads of its own.
+
+A thread lets go of the interpreter every few milliseconds while it runs Python, so the loop goes on beside it. A single
+call of C does not: whatever is done here is cut to calls that take less than `HELD_SECONDS`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+T = TypeVar("T")
+
+HELD_SECONDS = 0.05
+"""The longest that one request may hold the event loop."""
+
+TURN_SECONDS = 0.01
+"""After this long, work on the loop that has more to do lets others go first."""
+
+_threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="aside")
+"""Two: they share one interpreter, so more would only make the loop wait for its turn."""
+
+
+async def aside(work: Callable[[], T]) -> T:
+    """What `work` returns, or raises, computed in a thread."""
+    return await asyncio.get_running_loop().run_in_executor(_threads, work)
