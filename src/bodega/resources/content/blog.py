@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html
 import re
 from typing import Annotated, Any
 
 import msgspec
 
+from bodega.domain.markup import beginning
 from bodega.domain.urls import CUSTOM_URL, CustomUrl, chosen, skip_taken_urls, urls_of
 from bodega.kit.actions import NO_QUERY, Action, Chunk, DeleteMany
 from bodega.kit.body import Changes
@@ -34,14 +34,7 @@ from bodega.storage.unit import Unit
 SUMMARY = 280
 """The length of a post's summary in characters."""
 
-_MARKUP = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 _HAS_ZONE = re.compile(r"(?:Z|[+-]\d\d:?\d\d)$", re.IGNORECASE)
-
-
-def summary(body: str) -> str:
-    """The beginning of a text without its markup, cut between words."""
-    text = " ".join(html.unescape(_MARKUP.sub(" ", body)).split())
-    return text if len(text) <= SUMMARY else text[: SUMMARY + 1].rpartition(" ")[0][:SUMMARY] or text[:SUMMARY]
 
 
 def _show_published(value: str) -> dict[str, Any]:
@@ -110,7 +103,7 @@ v2 = V2Shape(
     {
         "url": ObjectMember("custom_url", "url", chosen),
         "preview_url": Derived(lambda post: post.custom_url.url),
-        "summary": Derived(lambda post: summary(post.body)),
+        "summary": Derived(lambda post: beginning(post.body, SUMMARY)),
         "published_date_iso8601": Derived(lambda post: f"{post.published_date[:19]}+0000", "date string"),
         "body": Alias("body", STRING),
         "meta_description": Alias("meta_description", STRING),
@@ -188,9 +181,8 @@ async def store_tags(unit: Unit, old: BlogPost | None, new: BlogPost) -> None:
         if old.tags == new.tags:
             return
         await unit.tx.run("DELETE FROM blog_post_tags WHERE post_id = $1", new.id)
-    for tag in new.tags:
-        sql = "INSERT INTO blog_post_tags (post_id, tag_key, tag) VALUES ($1, $2, $3)"
-        await unit.tx.run(sql, new.id, tag.casefold(), tag)
+    sql = "INSERT INTO blog_post_tags (post_id, tag_key, tag) VALUES ($1, $2, $3)"
+    await unit.tx.script([(sql, (new.id, tag.casefold(), tag)) for tag in new.tags])
 
 
 _URLS = urls_of(TABLE, "post", named="title", below="/blog")
