@@ -8,10 +8,11 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from bodega.aside import TURN_SECONDS, Turn
 from bodega.kit.context import Context
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.links import Base
-from bodega.kit.listing import Cursor, Query
+from bodega.kit.listing import Cursor, Include, Query
 from bodega.law.outcome import Outcome, PartlyDone, Shown, Validator
 from bodega.law.refusal import Fault
 from bodega.storage import rows
@@ -42,7 +43,10 @@ async def v3_page(context: Context, endpoint: Endpoint, plan: QueryPlan, state: 
     # The page is built by one join: every further copy of 100 kB would cost more than reading its rows.
     documents[0] = b'{"data":[' + documents[0]
     documents[-1] = documents[-1] + end
-    return Shown(ready=b",".join(documents))
+    turn = Turn()
+    whole = Shown(ready=b",".join(documents))
+    await turn.breathe()
+    return whole
 
 
 async def _page(context: Context, endpoint: Endpoint, plan: QueryPlan, state: rows.TableState) -> Sequence[Record]:
@@ -152,22 +156,49 @@ async def v3_documents(
             continue
         include = listing.includes[name]
         member = (include.member or name).encode()
-        children = {} if name in empty else await include.read(context, ids)
+        children = {} if name in empty else await _by_groups(include, context, ids)
         for place, entity_id in enumerate(ids):
             parts[place].append(b'"%b":%b' % (member, children.get(entity_id, include.empty)))
     documents = []
+    turn = Turn()
     for (doc, _id), children_of in zip(found, parts, strict=True):
+        await turn.breathe()
         shown = only(doc, query.fields) if query.fields is not None else doc
         documents.append(b",".join([shown[:-1], *children_of]) + b"}" if children_of else shown)
     return documents
+
+
+async def _by_groups(include: Include, context: Context, ids: Sequence[int]) -> dict[int, bytes]:
+    """The children of all these parents. How many they have is not known before: from the time that the first few take
+    follows how many come next, so that no group holds the loop for long."""
+    if len(ids) <= FIRST_GROUP:
+        return await include.read(context, ids)
+    found: dict[int, bytes] = {}
+    at, size = 0, FIRST_GROUP
+    while at < len(ids):
+        turn = Turn()
+        found |= await include.read(context, ids[at : at + size])
+        at += size
+        size = max(1, min(len(ids), int(size * TURN_SECONDS / max(turn.taken, 1e-6))))
+        await turn.breathe()
+    return found
+
+
+FIRST_GROUP = 10
+"""Parents whose children are read at once before it is known how long that takes."""
 
 
 async def v2_documents(context: Context, endpoint: Endpoint, entities: Sequence[Any]) -> list[dict[str, Any]]:
     """Entities in the V2 form, with only the requested members (rule 28)."""
     assert endpoint.v2 is not None
     shape, names = endpoint.v2, context.query.fields
+    turn = Turn()
     if not shape.batch_loaded:
-        return [shape.show(entity, context.base, names) for entity in entities]
+        shown = []
+        for entity in entities:
+            shown.append(shape.show(entity, context.base, names))
+            await turn.breathe()
+        return shown
     seen = {}
     for name, looked in shape.batch_loaded.items():
         if names is None or name in names:
