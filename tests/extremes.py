@@ -6,6 +6,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
+from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
@@ -202,14 +203,18 @@ def _value(annotation: Any, *, at_most: bool, cap: int | None = None) -> Any:
 
 
 def _struct(kind: type[msgspec.Struct], *, at_most: bool) -> dict[str, Any]:
+    return {name: _value(hint, at_most=at_most) for name, hint, required in _members(kind) if at_most or required}
+
+
+@cache
+def _members(kind: type[msgspec.Struct]) -> list[tuple[str, Any, bool]]:
+    """The members of an object that a body may bring: name, type, whether it must."""
     hints = get_type_hints(kind, include_extras=True)
-    required = {field.encode_name for field in msgspec.structs.fields(kind) if field.required}
-    names = zip(kind.__struct_encode_fields__, kind.__struct_fields__, strict=True)
-    return {
-        wire: _value(hints[field], at_most=at_most)
-        for wire, field in names
-        if (at_most or wire in required) and field != "id" and not _has_a_form(hints[field])
-    }
+    return [
+        (field.encode_name, hints[field.name], field.required)
+        for field in msgspec.structs.fields(kind)
+        if field.name != "id" and not _has_a_form(hints[field.name])
+    ]
 
 
 def _chosen(annotation: Any) -> Any:

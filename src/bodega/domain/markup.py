@@ -40,7 +40,8 @@ def _without_hidden(text: str) -> tuple[str, bool]:
     """The text without scripts and styles, and whether each was closed."""
     whole = True
     for word, opens in _OPENS.items():
-        parts, at = [], 0
+        parts: list[str] = []
+        at = 0
         while (opened := opens.search(text, at)) is not None:
             ended = _ENDS[word].search(text, opened.end())
             if ended is None:

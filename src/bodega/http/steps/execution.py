@@ -106,7 +106,7 @@ async def read_draft(routed: RoutedRequest, found: Found) -> Any:
 
 ALWAYS_SMALL = 2 * 1024
 SMALL_BYTES = 64 * 1024
-SMALL_PARTS = 500
+SMALL_PARTS = 1_000
 """A body of more bytes than these, or more values, could hold the event loop for too long while it is judged."""
 
 
