@@ -37,7 +37,8 @@ from bodega.storage.unit import Unit
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100), NAME]
 Phone = Annotated[str, msgspec.Meta(max_length=50)]
-_PASSWORD = re.compile(rf"(?s)(?=.*[^\W\d_])(?=.*\d).{{{passwords.SHORTEST},{passwords.LONGEST}}}")
+_NEAR = rf".{{0,{passwords.LONGEST}}}"
+_PASSWORD = re.compile(rf"(?s)(?={_NEAR}[^\W\d_])(?={_NEAR}\d).{{{passwords.SHORTEST},{passwords.LONGEST}}}")
 """A letter, a digit, and neither too short nor too long."""
 Email = Annotated[str, msgspec.Meta(min_length=3, max_length=250), EMAIL]
 """Rule 97."""
