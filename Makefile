@@ -12,7 +12,7 @@ SPREAD ?= -n auto --dist loadfile --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help dev serve test lint docs bench bench-large bench-variants bench-orders lock clean
+.PHONY: help dev serve test lint docs bench bench-count bench-large bench-variants bench-orders lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ docs: $(READY)  ## Regenerate the pages that follow from the code
 bench: $(READY)  ## Measure against a bare server; shorter: make bench ARGS=--quick
 	@$(BIN)/python -m bench $(ARGS)
 
+bench-count: $(READY)  ## Count instructions a request, under valgrind: make bench-count ARGS="--all --database both"
+	@$(BIN)/python -m bench.count $(ARGS)
+
 bench-large: $(READY)  ## Measure a store of a million products (takes many minutes)
 	@$(BIN)/python -m bench.large $(ARGS)
 
@@ -51,6 +54,9 @@ lock: $(LOCKER)  ## Resolve the dependencies again; to newer versions: make lock
 	@$(COMPILE) --output-file requirements/run.txt pyproject.toml
 	@echo "Resolving what develops it (about 30 s) ..."
 	@$(COMPILE) --extra dev --allow-unsafe --constraint requirements/run.txt --output-file requirements/dev.txt pyproject.toml
+	@echo "Resolving the clients that the tests run apart (about a minute) ..."
+	@$(COMPILE) --allow-unsafe --output-file requirements/tap-bigcommerce.txt requirements/tap-bigcommerce.in
+	@$(COMPILE) --allow-unsafe --output-file requirements/airbyte-cdk.txt requirements/airbyte-cdk.in
 
 clean:  ## Remove everything that was built here, but keep the stores in ./bodega-data
 	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -3,78 +3,26 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import parse_qsl
 
+from bodega.kit.fields import INT32
 from bodega.kit.filters import Filter, FilterField, Ignored, filter_of, filters_of
+from bodega.kit.includes import MAX_LIMIT, Include
 from bodega.kit.parameters import integer
 from bodega.kit.sealed import Sealed
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.storage.declaration import declared_in
 from bodega.storage.plan import Condition, QueryPlan
-from bodega.storage.table import Table, numbered_placeholders
+from bodega.storage.table import Table
 
 DEFAULT_LIMIT = 50
-MAX_LIMIT = 250
 MAX_PARAMETERS = 1000
 LONGEST_SEARCH = 10_000
 """The greatest length in characters of a text to search for: SQLite takes patterns of up to 50,000 bytes."""
-
-
-class Include(NamedTuple):
-    """Children shown inside their parent on request: {parent id: JSON}, read once for the whole page.
-
-    `read` takes the context and the ids of the parents. `tables` names the tables that it reads, separated by blanks:
-    the entity tag of the parent changes with them. `files`: the children may name files. `member` is the name in the
-    reply, if it differs from that in the query. `rows`, if they are those of a table: the table, the column that names
-    the parent, their order.
-    """
-
-    read: Callable[[Any, Sequence[int]], Awaitable[dict[int, bytes]]]
-    empty: bytes = b"[]"
-    page_cap: int = MAX_LIMIT
-    tables: str = ""
-    files: bool = False
-    member: str = ""
-    rows: tuple[Table, str, str] | None = None
-
-
-def children(
-    table: Table,
-    column: str,
-    *,
-    order: str = "id",
-    where: str = "",
-    page_cap: int = MAX_LIMIT,
-    inside: Mapping[str, Include] | None = None,
-) -> Include:
-    """The rows of a table whose `column` names the parent, as a list in this order; `where` is SQL that narrows it.
-
-    `inside` are includes of the children that are always shown: one more query for the whole page.
-    """
-    within = inside or {}
-
-    async def read(context: Any, parents: Sequence[int]) -> dict[int, bytes]:
-        if not parents:
-            return {}
-        narrowed = f" AND {where}" if where else ""
-        placeholders = numbered_placeholders(len(parents))
-        chosen = f"{column} IN ({placeholders}){narrowed} ORDER BY {column}, {order}"
-        rows = await context.reader.rows(f"SELECT {column}, id, doc FROM {table.name} WHERE {chosen}", *parents)
-        ids = [child for _parent, child, _doc in rows]
-        more = [(name, include, await include.read(context, ids)) for name, include in within.items()]
-        found: dict[int, list[bytes]] = {}
-        for parent, child, doc in rows:
-            members = [b'"%b":%b' % (name.encode(), of.get(child, include.empty)) for name, include, of in more]
-            found.setdefault(parent, []).append(b",".join([doc[:-1], *members]) + b"}" if members else doc)
-        return {parent: b"[" + b",".join(docs) + b"]" for parent, docs in found.items()}
-
-    tables = " ".join(dict.fromkeys([table.name, *(name for one in within.values() for name in one.tables.split())]))
-    files = table.files or any(one.files for one in within.values())
-    return Include(read, page_cap=page_cap, tables=tables, files=files, rows=(table, column, order))
 
 
 class Cursor(NamedTuple):
@@ -223,6 +171,8 @@ class Listing(Sealed):
                     faults.append(self._fault(name, str(error)))
             elif self._is_refused(name, strict=strict, closed=closed, strangers=strangers):
                 refused.append(name)
+        if "" in refused:
+            raise Refusal(Reason.QUERY_INVALID, "A parameter of the query has no name: nothing stands before its '='.")
         if refused:
             raise self._refuse_filters(refused)
         limit = self._number(given, "limit", DEFAULT_LIMIT, faults)
@@ -230,7 +180,7 @@ class Listing(Sealed):
         order = self._order(given, faults)
         include = self._include(given, faults)
         cursor = self._cursor(given, faults)
-        fields = self._fields(given)
+        fields = self._fields(given, faults)
         if faults:
             raise refuse_faults(faults)
         if limit > self.maximum:
@@ -277,10 +227,12 @@ class Listing(Sealed):
         text = given.get(name)
         if text is None or text == "":
             return default
-        if not text.isascii() or not text.isdigit() or not text.strip("0"):
-            faults.append(self._fault(name, "must be a whole number from 1"))
+        digits = text.lstrip("0") if text.isascii() and text.isdigit() else ""
+        if not digits or (name == "page" and (len(digits) > 10 or int(digits) > INT32)):
+            greatest = INT32 if name == "page" else self.maximum
+            faults.append(self._fault(name, f"must be a whole number from 1 to {greatest}"))
             return default
-        return int(text) if len(text) < 10 else _FAR
+        return int(digits) if len(digits) <= 10 else _OVER
 
     def _order(self, given: Mapping[str, str], faults: list[Fault]) -> tuple[str, bool]:
         sort = given.get("sort", "")
@@ -313,19 +265,23 @@ class Listing(Sealed):
                     faults.append(self._fault(name, str(error)))
         return None
 
-    def _fields(self, given: Mapping[str, str]) -> frozenset[str] | None:
-        """The members to show, or None for all (rules 27 and 28)."""
+    def _fields(self, given: Mapping[str, str], faults: list[Fault]) -> frozenset[str] | None:
+        """The members to show, or None for all (rules 27 and 28). Only what there is can be asked for."""
         only = "include" if self.include_names_fields else "include_fields"
         without = "exclude" if self.include_names_fields else "exclude_fields"
         shown = set(self.shown)
         if not shown or not (given.get(only) or given.get(without)):
             return None
         if given.get(only):
-            asked = set(given[only].split(","))
+            asked = {name.strip() for name in given[only].split(",")} - {""}
+            unknown = asked - shown - self.always - self.includes.keys() - {"id", "@summary"}
+            if unknown:
+                what = "must name only fields of the resource, not " + ", ".join(sorted(unknown))
+                faults.append(self._fault(only, what))
             if "@summary" in asked:
                 asked |= _SUMMARY
             shown &= asked
-        shown -= set(given.get(without, "").split(","))
+        shown -= {name.strip() for name in given.get(without, "").split(",")}
         return frozenset(shown | self.always)
 
     def _fault(self, name: str, why: str) -> Fault:
@@ -337,8 +293,8 @@ _SEARCHES = ("like", "like_any")
 
 _ID = Filter("id", "eq", integer)
 
-_FAR = 1_000_000_000
-"""Stands for any number of ten digits or more: over every limit, past every last page."""
+_OVER = 10**10
+"""Stands for any number of more than ten digits: over every limit."""
 
 PAGING = frozenset({"page", "limit", "sort", "direction", "before", "after"})
 """Paging parameters: they mean nothing to a delete, and must not be taken for a limit of it."""

@@ -8,11 +8,12 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from bodega.aside import TURN_SECONDS, Turn
+from bodega.aside import Turn
 from bodega.kit.context import Context
 from bodega.kit.endpoint import Endpoint
+from bodega.kit.includes import read_includes
 from bodega.kit.links import Base
-from bodega.kit.listing import Cursor, Include, Query
+from bodega.kit.listing import Cursor, Query
 from bodega.law.outcome import Outcome, PartlyDone, Shown, Validator
 from bodega.law.refusal import Fault
 from bodega.storage import rows
@@ -149,16 +150,20 @@ async def v3_documents(
     query, listing = context.query, endpoint.listing
     if not query.include and query.fields is None:
         return [doc for doc, _id in found]
-    parts: list[list[bytes]] = [[] for _ in found]
     ids = [entity_id for _doc, entity_id in found]
-    for name in query.include:
-        if query.fields is not None and name in listing.inside and name not in query.fields:
-            continue
-        include = listing.includes[name]
+    names = [
+        name for name in query.include if query.fields is None or name in query.fields or name not in listing.inside
+    ]
+    to_read = [name for name in names if name not in empty]
+    read = dict(
+        zip(to_read, await read_includes(context, [listing.includes[one] for one in to_read], ids), strict=True)
+    )
+    parts: list[list[bytes]] = [[] for _ in found]
+    for name in names:
+        include, children_by_id = listing.includes[name], read.get(name, {})
         member = (include.member or name).encode()
-        children = {} if name in empty else await _by_groups(include, context, ids)
         for place, entity_id in enumerate(ids):
-            parts[place].append(b'"%b":%b' % (member, children.get(entity_id, include.empty)))
+            parts[place].append(b'"%b":%b' % (member, children_by_id.get(entity_id, include.empty)))
     documents = []
     turn = Turn()
     for (doc, _id), children_of in zip(found, parts, strict=True):
@@ -166,26 +171,6 @@ async def v3_documents(
         shown = only(doc, query.fields) if query.fields is not None else doc
         documents.append(b",".join([shown[:-1], *children_of]) + b"}" if children_of else shown)
     return documents
-
-
-async def _by_groups(include: Include, context: Context, ids: Sequence[int]) -> dict[int, bytes]:
-    """The children of all these parents. How many they have is not known before: from the time that the first few take
-    follows how many come next, so that no group holds the loop for long."""
-    if len(ids) <= FIRST_GROUP:
-        return await include.read(context, ids)
-    found: dict[int, bytes] = {}
-    at, size = 0, FIRST_GROUP
-    while at < len(ids):
-        turn = Turn()
-        found |= await include.read(context, ids[at : at + size])
-        at += size
-        size = max(1, min(len(ids), int(size * TURN_SECONDS / max(turn.taken, 1e-6))))
-        await turn.breathe()
-    return found
-
-
-FIRST_GROUP = 10
-"""Parents whose children are read at once before it is known how long that takes."""
 
 
 async def v2_documents(context: Context, endpoint: Endpoint, entities: Sequence[Any]) -> list[dict[str, Any]]:

@@ -102,7 +102,6 @@ class Unit:
         try:
             for rule in rules.before_write:
                 await rule(self, None, entity)
-                await self.tx.breathe()
             self._respect_limits(table)
             if table.cap_within is not None:
                 await self._respect_cap_within(table, *table.cap_within, entity)
@@ -141,7 +140,6 @@ class Unit:
         try:
             for rule in rules.before_write:
                 await rule(self, old.entity, entity)
-                await self.tx.breathe()
         except Refusal as refusal:
             await self.in_order(refusal, table, entity)
             raise
@@ -151,9 +149,7 @@ class Unit:
         if table.cap_within is not None:
             self.statistics.forget_held(table.name)
         doc, rest = table.encode(entity)
-        before, after = table.values(old.entity), table.values(entity)
-        changed = tuple(c.name for c, was, now in zip(table.columns, before, after, strict=True) if was != now)
-        moved = [now for was, now in zip(before, after, strict=True) if was != now]
+        changed, moved = table.changes(old.entity, entity)
         values = (entity.id, doc, rest, version, self.now, *moved)
         main = (update_sql(table.name, changed, held=old.held), values if old.held else (*values, old.version))
         statements: list[Statement] = []
