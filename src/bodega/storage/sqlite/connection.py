@@ -11,7 +11,7 @@ import asyncio
 import math
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -19,7 +19,8 @@ from time import perf_counter
 from typing import Any
 
 from bodega.aside import TURN_SECONDS
-from bodega.storage.tx import Busy, Clash, Statement, Unstorable
+from bodega.storage.sqlite.file import is_corrupt
+from bodega.storage.tx import Busy, Clash, Damaged, Statement, Unstorable
 
 PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -29,8 +30,8 @@ PRAGMAS = (
     "PRAGMA temp_store=MEMORY",
     "PRAGMA wal_autocheckpoint=4000",
 )
-MAPPED = "PRAGMA mmap_size=41943040"
-"""A reader maps 40 MB of its file: that saves copying each page, but counts as the process's memory."""
+"""Files are not mapped: that would save a reader some 2 us a row that is not in its cache, but a mapped file that is
+cut by somebody else ends the process, and with it all other stores."""
 
 STATEMENTS_BETWEEN = 16
 """Of a script, between two looks at the clock."""
@@ -49,12 +50,22 @@ def adapted(statement: str) -> str:
 
 
 def connect(path: Path, busy_ms: int = 0) -> sqlite3.Connection:
-    """Opens (and creates) a database file; `busy_ms` is how long SQLite waits for a lock."""
+    """Opens a database file, which must exist: none is created by being opened. `busy_ms` is how long SQLite waits for
+    a lock."""
     connection = sqlite3.connect(
-        path, timeout=busy_ms / 1000, isolation_level=None, check_same_thread=False, cached_statements=1024
+        f"{path.absolute().as_uri()}?mode=rw",
+        uri=True,
+        timeout=busy_ms / 1000,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=1024,
     )
-    for pragma in PRAGMAS:
-        connection.execute(pragma)
+    try:
+        for pragma in PRAGMAS:
+            connection.execute(pragma)
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
@@ -64,9 +75,11 @@ class SqliteTx:
     dialect = "sqlite"
     asks = True
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, on_damage: Callable[[Damaged], None] | None = None) -> None:
+        """`on_damage` is told of what a read says of the file."""
         self.connection = connection
         self._execute = connection.execute
+        self._on_damage = on_damage
         self._in_turns = False
         self._turn_ends = math.inf
 
@@ -81,21 +94,27 @@ class SqliteTx:
             await asyncio.sleep(0)
             self.begin_turn()
 
+    def _plain(self, error: Exception) -> Exception:
+        told = plain(error)
+        if isinstance(told, Damaged) and self._on_damage is not None:
+            self._on_damage(told)
+        return told
+
     async def rows(self, sql: str, *values: Any) -> list[Any]:
         if self._in_turns and perf_counter() > self._turn_ends:
             await self.breathe()
         try:
             return self._execute(numbered(sql), values).fetchall()
-        except (sqlite3.ProgrammingError, sqlite3.OperationalError, sqlite3.DataError) as error:
-            raise plain(error) from error
+        except sqlite3.DatabaseError as error:
+            raise self._plain(error) from error
 
     async def row(self, sql: str, *values: Any) -> Any | None:
         if self._in_turns and perf_counter() > self._turn_ends:
             await self.breathe()
         try:
             return self._execute(numbered(sql), values).fetchone()
-        except (sqlite3.ProgrammingError, sqlite3.OperationalError, sqlite3.DataError) as error:
-            raise plain(error) from error
+        except sqlite3.DatabaseError as error:
+            raise self._plain(error) from error
 
     async def run(self, sql: str, *values: Any) -> None:
         if self._in_turns and perf_counter() > self._turn_ends:
@@ -145,13 +164,16 @@ _LOST = frozenset(
 
 def plain(error: Exception) -> Exception:
     """An error as the floors above know it: Busy for a store that was deleted under a request's hands, and for a disk
-    that cannot be used, Unstorable for a value; any other error is this program's own."""
+    that cannot be used, Damaged for a file that is not whole, Unstorable for a value; any other error is this program's
+    own."""
     if isinstance(error, sqlite3.DataError):
         return Unstorable(str(error))
     if isinstance(error, sqlite3.ProgrammingError) and "closed" in str(error):
         return Busy(str(error))
     if isinstance(error, sqlite3.OperationalError) and _primary(error) in _LOST:
         return Busy(f"The store's file cannot be used: {error}")
+    if isinstance(error, sqlite3.DatabaseError) and is_corrupt(error):
+        return Damaged(f"its file cannot be read ({error})")
     return error
 
 
@@ -166,5 +188,5 @@ def begin(connection: sqlite3.Connection) -> None:
     Busy."""
     try:
         connection.execute("BEGIN IMMEDIATE")
-    except (sqlite3.ProgrammingError, sqlite3.OperationalError) as error:
+    except sqlite3.DatabaseError as error:
         raise plain(error) from error
