@@ -16,7 +16,7 @@ from bodega.http.errors import error_body
 from bodega.http.negotiation import Media, accepts_gzip
 from bodega.http.request import Request
 from bodega.kit.render import json
-from bodega.law.outcome import Emptied, Outcome, Validator
+from bodega.law.outcome import NO_DATE, Emptied, Outcome, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Header, Refusal
 
@@ -41,10 +41,20 @@ class Response(msgspec.Struct, gc=False):
     closes: bool = False
 
 
+def last_modified(state: Validator, now: int) -> list[Header]:
+    """Last-Modified, if there is a date to tell: never one that the store's clock has not reached (RFC 9110 8.8.2.1).
+
+    A copy with the present time in its place is not taken for current later (`storage/table_stats.py`).
+    """
+    modified = abs(state.modified)
+    return [(b"last-modified", http_date(min(modified, now)))] if 0 < modified < NO_DATE else []
+
+
 async def answered(
-    request: Request, media: Media, quota: Sequence[Header], outcome: Outcome, state: Validator | None
+    request: Request, media: Media, quota: Sequence[Header], outcome: Outcome, state: Validator | None, now: int
 ) -> Response:
-    """The reply to a request that was carried out. A large one is written, and compressed, aside."""
+    """The reply to a request that was carried out; `now` is the store's time. A large one is
+    written, and compressed, aside."""
     status = outcome.status
     again = [_REPLAYED] if outcome.replayed else []
     if type(outcome) is Emptied:
@@ -65,7 +75,7 @@ async def answered(
         state = outcome.state
     if state is not None:
         headers.append((b"etag", tag(state.version, xml=is_xml, gzip=zipped)))
-        headers.append((b"last-modified", http_date(state.modified)))
+        headers += last_modified(state, now)
     headers.append((b"content-length", b"%d" % len(body)))
     if outcome.location:
         headers.append((b"location", outcome.location.encode("latin-1", "replace")))
