@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import time
@@ -11,6 +12,7 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from bodega.access.stores import OpenStore
+from bodega.aside import aside
 from bodega.http.app_context import AppContext
 from bodega.http.decision import judge
 from bodega.http.products import Seen
@@ -23,6 +25,9 @@ from bodega.law.refusal import Refusal
 from bodega.log import Log
 from bodega.metrics import Board, Meter
 from bodega.storage.tx import Busy, Damaged
+
+FEW_FAULTS = 200
+"""A refusal that names more is written aside: each has its words."""
 
 WHOLE = "http.response.whole"
 """The extension of our own server that accepts a reply in one message."""
@@ -114,7 +119,9 @@ class Api:
             text = "".join(traceback.format_exception(error))
             self._log.event("internal error", request_id=request.request_id, path=request.path, traceback=text)
             refusal = Refusal(Reason.INTERNAL_ERROR, details={"request_id": request.request_id})
-        return refused(request, seen.media, seen.quota, refusal)
+        if len(refusal.faults) <= FEW_FAULTS:
+            return refused(request, seen.media, seen.quota, refusal)
+        return await aside(functools.partial(refused, request, seen.media, seen.quota, refusal))
 
     async def _is_damaged(self, seen: Seen) -> bool:
         """Whether the store of a request is damaged for certain; asked when a statement found it so."""

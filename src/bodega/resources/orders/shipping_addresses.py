@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from bodega.kit.body import Changes
+from bodega.kit.bounds import AtMost
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import STRING, Count, Id, Line, Money
@@ -44,7 +45,7 @@ class ShippingAddress(Entity, kw_only=True):
     state: Line = ""
     email: Line = ""
     phone: Line = ""
-    form_fields: list[FormField] = []
+    form_fields: Annotated[list[FormField], AtMost(250)] = []
     items_total: Count = 0
     items_shipped: Count = 0
     shipping_method: Line = "None"
