@@ -104,7 +104,7 @@ class Api:
             text = "".join(traceback.format_exception(error))
             self._log.event("internal error", request_id=request.request_id, path=request.path, traceback=text)
             refusal = Refusal(Reason.INTERNAL_ERROR, details={"request_id": request.request_id})
-        return refused(request, seen.media, seen.quota, refusal)
+        return refused(self._app, request, seen, refusal)
 
 
 def _named(send: Send, request_id: str) -> Send:
