@@ -12,7 +12,7 @@ SPREAD ?= -n auto --dist loadfile --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help dev serve test lint docs bench bench-large bench-variants bench-orders lock clean
+.PHONY: help dev serve test lint docs dist bench bench-large bench-variants bench-orders lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ lint: $(READY)  ## Check style, format and types
 
 docs: $(READY)  ## Regenerate the pages that follow from the code
 	@$(BIN)/python -m bodega.docs
+
+dist: $(READY)  ## Build the wheel
+	@$(BIN)/python -m hatchling build --target wheel --directory dist
 
 bench: $(READY)  ## Measure against a bare server; shorter: make bench ARGS=--quick
 	@$(BIN)/python -m bench $(ARGS)
