@@ -22,6 +22,7 @@ FLOORS = (
         "memory",
         "passwords",
         "metrics",
+        "tracing",
         "server",
     },  # words and plain facts: everything may use them
     {"storage", "outgoing"},  # rows; requests that leave the house

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
 
-from bodega import outgoing
+from bodega import outgoing, tracing
 from bodega.events.limiters import ALTOGETHER
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Sender:
 
     def __init__(self) -> None:
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._tracer = tracing.tracer()
 
     def _session(self, *, allow_private: bool) -> aiohttp.ClientSession:
         found = self._sessions.get(allow_private)
@@ -53,6 +55,21 @@ class Sender:
         self, url: str, content: bytes, headers: Mapping[str, str], *, allow_private: bool
     ) -> ReceiverResponse:
         """One POST. It does not raise: any failure is a result without a status."""
+        if self._tracer is None:
+            return await self._post(url, content, headers, allow_private=allow_private)
+        facts = {tracing.METHOD: "POST", tracing.RECEIVER: urlsplit(url).hostname or ""}
+        with tracing.client_span(self._tracer, "webhook delivery", facts) as span:
+            headers = {**headers, **tracing.propagated()}
+            response = await self._post(url, content, headers, allow_private=allow_private)
+            if response.status is not None:
+                span.set_attribute(tracing.STATUS, response.status)
+            if not response.good:
+                tracing.failed(span, response.words)
+            return response
+
+    async def _post(
+        self, url: str, content: bytes, headers: Mapping[str, str], *, allow_private: bool
+    ) -> ReceiverResponse:
         import aiohttp
 
         session = self._session(allow_private=allow_private)

@@ -9,12 +9,14 @@ import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
+from bodega import tracing
 from bodega.access.stores import OpenStore
 from bodega.http.app_context import AppContext
 from bodega.http.decision import judge
 from bodega.http.products import Seen
 from bodega.http.request import Receive, Request, Scope, read_head
 from bodega.http.response import Response, refused
+from bodega.http.spans import traced
 from bodega.http.steps.table import LAW, Steps
 from bodega.http.trace import Trace
 from bodega.law.reasons import Reason
@@ -54,6 +56,7 @@ class Api:
         self._journal = journal
         self._mounts = dict(mounts or {})
         self._meter = meter or Board().meter()
+        self._tracer = tracing.tracer()
         self._prefix = os.urandom(6).hex()
         self._numbers = itertools.count(1)
 
@@ -69,12 +72,8 @@ class Api:
                 await mount(scope, receive, _named(send, request.request_id))
                 return
         seen = Seen(request.error_media)
-        if b"bodega-trace" in request.headers:
-            trace = Trace()
-            response = await self._answer(trace.steps(), request, seen)
-            response.headers += trace.headers(response.reason, response.status)
-        else:
-            response = await self._answer(LAW, request, seen)
+        responding = self._respond(request, seen)
+        response = await (responding if self._tracer is None else traced(self._tracer, request, seen, responding))
         body = b"" if request.method == "HEAD" else response.body
         if WHOLE in scope.get("extensions", ()) and not response.closes:
             await send({"type": WHOLE, "status": response.status, "headers": response.headers, "body": body})
@@ -87,6 +86,14 @@ class Api:
         store = seen.store or (self._app.stores.known(request.store) if request.store else None)
         if store is not None and store.keeps_journal and self._journal is not None:
             self._journal.note(request, seen, response, us, store)
+
+    async def _respond(self, request: Request, seen: Seen) -> Response:
+        if b"bodega-trace" not in request.headers:
+            return await self._answer(LAW, request, seen)
+        trace = Trace()
+        response = await self._answer(trace.steps(), request, seen)
+        response.headers += trace.headers(response.reason, response.status)
+        return response
 
     async def _answer(self, steps: Steps, request: Request, seen: Seen) -> Response:
         try:
