@@ -26,10 +26,11 @@ serve: $(READY)  ## Start the server on ./bodega-data; more options: make serve 
 test: $(READY)  ## Run the tests; fewer of them: make test ARGS="-k postgres"; in one process: make test SPREAD=
 	@$(BIN)/pytest $(SPREAD) $(ARGS)
 
-lint: $(READY)  ## Check style, format and types
+lint: $(READY)  ## Check style, format, types, and for insecure code
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/bandit --quiet --recursive --configfile pyproject.toml src scripts
 
 docs: $(READY)  ## Regenerate the pages that follow from the code
 	@$(BIN)/python -m bodega.docs

@@ -187,7 +187,7 @@ def announce(config: Config, listeners: Sequence[Listener], as_json: bool) -> No
 
 def reachable(listener: Listener) -> str:
     """A URL that a client on this machine can use, also when the server listens on every address."""
-    return replace(listener, host="localhost").url if listener.host in ("", "0.0.0.0", "::") else listener.url  # noqa: S104
+    return replace(listener, host="localhost").url if listener.host in ("", "0.0.0.0", "::") else listener.url  # noqa: S104 - compared
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,23 @@ from bodega.storage.sqlite.rows import SqliteRows
 from bodega.storage.tx import Busy
 
 
+def _keep_private(path: Path) -> None:
+    """Makes the file if it is missing; it holds client secrets, so nobody but its owner and their group may open it.
+
+    SQLite gives the files that it puts beside a database the same permissions."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    mode = path.stat().st_mode
+    if mode & 0o007:
+        with suppress(PermissionError):  # somebody else's, who decides
+            path.chmod(mode & 0o770)
+
+
 class SqliteRegistry(Registry):
     """The registry in a file. A change notification is a change of eight shared bytes: reading them costs a tenth of a
     microsecond, where `PRAGMA data_version` costs three, and this is checked at every request."""
 
     def __init__(self, directory: Path) -> None:
+        _keep_private(directory / "registry.db")
         self._connection = connect(directory / "registry.db", busy_ms=10_000)
         try:
             _forward(self._connection)
