@@ -12,7 +12,7 @@ SPREAD ?= -n auto --dist loadfile --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help dev serve test lint docs dist bench bench-large bench-variants bench-orders lock clean
+.PHONY: help dev serve test lint docs dist bench bench-count bench-large bench-variants bench-orders lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ dist: $(READY)  ## Build the wheel
 
 bench: $(READY)  ## Measure against a bare server; shorter: make bench ARGS=--quick
 	@$(BIN)/python -m bench $(ARGS)
+
+bench-count: $(READY)  ## Count instructions a request, under valgrind: make bench-count ARGS="--all --database both"
+	@$(BIN)/python -m bench.count $(ARGS)
 
 bench-large: $(READY)  ## Measure a store of a million products (takes many minutes)
 	@$(BIN)/python -m bench.large $(ARGS)

@@ -39,19 +39,23 @@ class Server:
 
 
 @contextmanager
-def running(command: Sequence[str], port: int, directory: str | None = None) -> Iterator[Server]:
-    """Run `command` in `directory` until the block ends; enter the block once `port` accepts connections."""
+def running(
+    command: Sequence[str], port: int, directory: str | None = None, patience: float = PATIENCE
+) -> Iterator[Server]:
+    """Run `command` in `directory` until the block ends; enter the block once `port` accepts connections, `patience`
+    seconds at most. Texts hash alike in every run, so that counts can be compared."""
     with tempfile.TemporaryFile() as log:  # what it logs is part of its work, and not of what is shown
         process = subprocess.Popen(
             command,
             cwd=directory,
+            env={**os.environ, "PYTHONHASHSEED": "0"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=log,
             start_new_session=True,  # so that its workers can be found and ended with it
         )
         try:
-            _wait_for(port, process)
+            _wait_for(port, process, patience)
         except RuntimeError as error:
             log.seek(0)
             raise RuntimeError(f"{error}\n{log.read().decode(errors='replace')[-2000:]}") from None
@@ -76,8 +80,8 @@ def _peak_kibibytes(pid: int) -> int:
     return 0
 
 
-def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + PATIENCE
+def _wait_for(port: int, process: "subprocess.Popen[bytes]", patience: float) -> None:
+    deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise RuntimeError(f"The server ended with exit code {process.returncode} before it accepted connections.")
@@ -87,7 +91,7 @@ def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
             time.sleep(0.02)
         else:
             return
-    raise RuntimeError(f"The server accepted no connection on port {port} within {PATIENCE:.0f} s.")
+    raise RuntimeError(f"The server accepted no connection on port {port} within {patience:.0f} s.")
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:

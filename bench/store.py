@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.request import Request
-from bench.server import Server, free_port, running
+from bench.server import PATIENCE, Server, free_port, running
 from postgres import postgres
 
 COMMAND = str(Path(sys.executable).with_name("bodega"))
@@ -34,12 +34,18 @@ class Store:
 
 @contextmanager
 def serving(
-    database: str, products: Mapping[str, int], workers: int = 1, command: str = COMMAND
+    database: str,
+    products: Mapping[str, int],
+    workers: int = 1,
+    command: str = COMMAND,
+    under: Sequence[str] = (),
+    patience: float = PATIENCE,
 ) -> Iterator[dict[str, Store]]:
     """Make a store for each name in `products`, with that many products, and serve them until the block ends.
 
     `database` is "sqlite" or "postgres"; both keep every promise of durability. PostgreSQL takes several `workers`.
-    `command` is the `bodega` to measure: this revision's own, or that of another one's environment.
+    `command` is the `bodega` to measure: this revision's own, or that of another one's environment. `under` stands
+    before the command that serves: a tool that watches it. It has `patience` seconds to start.
     """
     with ExitStack() as stack:
         directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="bodega-bench-"))
@@ -50,7 +56,8 @@ def serving(
         tokens = {name: _make(name, count, place, directory, command) for name, count in products.items()}
         port, tls_port = free_port(), free_port()
         ports = ["--http-port", str(port), "--https-port", str(tls_port), "--workers", str(workers)]
-        server = stack.enter_context(running([command, "serve", *place, "--insecure-http", *ports], port, directory))
+        started = [*([*under, sys.executable] if under else []), command, "serve", *place, "--insecure-http", *ports]
+        server = stack.enter_context(running(started, port, directory, patience))
         yield {name: Store(server, name, token) for name, token in tokens.items()}
 
 

@@ -33,7 +33,8 @@ from bodega.kit.fields import INTEGER, Money
 from bodega.kit.filters import Filter, FilterField
 from bodega.kit.fixed import Fixed, ListFixed
 from bodega.kit.images import DropImage
-from bodega.kit.listing import Include, Listing, children
+from bodega.kit.includes import Include, children
+from bodega.kit.listing import Listing
 from bodega.kit.mistakes import Mistakes
 from bodega.kit.pairs import OfPairs, Pairs, assignments
 from bodega.kit.route import Route, collection, item, moved, route
@@ -147,7 +148,7 @@ def declared(
     rows = {nested: Nested(part_shape, _write)}
     terms_of_v3 = {"required": "name|owner", "read_only": "id", "hidden": "secret", "nested": rows}
     shape = V3Shape(Thing, **{**terms_of_v3, **(v3 or {})})
-    inside = {"parts": children(within, "thing_id", order="title, id"), **(include or {})}
+    inside = {"parts": children(within, "thing_id", order="thing_id, id"), **(include or {})}
     terms: dict[str, Any] = {**LIST, "includes": inside, "shown": shape.shown, **(listing or {})}
     facet = Endpoint(
         **{
@@ -293,6 +294,8 @@ MISTAKES: Sequence[tuple[Mapping[str, Any], str]] = [
      f'{V3}: include "parts": there is no column of parts "thing"; did you mean "thing_id"?'),
     ({"include": {"parts": children(stored("parts", Part, **PARTS), "thing_id", order="titel DESC, id")}},
      f'{V3}: include "parts": there is no column of parts "titel"; did you mean "title"?'),
+    ({"include": {"parts": children(stored("parts", Part, **PARTS), "thing_id", order="title, id")}},
+     f'{V3}: include "parts": the order is by numbers, and the column "title" of parts is TEXT'),
     # shapes
     ({"v3": {"read_only": "id prise"}},
      'Thing (V3): read_only "prise": there is no member "prise"; did you mean "price"?'),

@@ -156,7 +156,7 @@ def world_of(dice: random.Random, one: Listed) -> World:
 def asked(dice: random.Random, one: Listed, found: Filter, operator: str) -> tuple[str, list[Any]]:
     """The text of a parameter, and the values that it stands for: of a date, its first and its last second."""
     column = found.column
-    if isinstance(column, Flag | IsTrue):
+    if isinstance(column, IsTrue):
         kind, column = "flag", ""
     elif isinstance(column, AnyColumn):
         kind, column = "text", ""
@@ -233,7 +233,7 @@ def held(one: Listed, world: World, row: Row, found: Filter) -> list[Any]:
     if isinstance(column, AnyColumn):
         return [value for part in column.columns for value in held(one, world, row, found._replace(column=part))]
     if isinstance(column, Flag):
-        return [bool(row[column.column])]
+        return [bool(row[column.sql])]
     return [OURS[column](row, world)] if isinstance(column, IsTrue) else OURS[column](row, world)  # type: ignore[index]
 
 
@@ -411,7 +411,7 @@ def test_every_filter_selects_what_python_selects(one: Listed, tables: Database)
 
 def matches(one: Listed, world: World, row: Row, found: Filter, operator: str, wanted: Sequence[Any]) -> bool:
     values = held(one, world, row, found)
-    return meets("" if isinstance(found.column, Flag | IsTrue) else operator, values, wanted)
+    return meets("" if isinstance(found.column, IsTrue) else operator, values, wanted)
 
 
 def selected(one: Listed, tables: Database, fixed: Any, query: Mapping[str, str]) -> set[int]:

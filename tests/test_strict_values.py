@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from bodega.kit.actions import Create
 from shop import Shop
 
 LONG = "a" * 255
@@ -90,3 +91,18 @@ def test_what_a_rule_stumbles_over_is_the_fault_of_its_item(stocked: Shop, monke
     assert reply.json["meta"]["success"] == 2
     assert [told["errors"] for told in reply.json["errors"]]
     assert stocked.post("/v3/catalog/products", {**HAMMER, "name": "Bad"}).status == 422
+
+
+@pytest.mark.parametrize("step", ["prefetch", "perform"])
+@pytest.mark.parametrize("headers", [{}, {"prefer": "respond-async"}], ids=["at once", "as a task"])
+def test_what_a_step_cannot_take_is_a_fault_of_the_body(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, step: str, headers: dict[str, str]
+) -> None:
+    """Told before the 202 as well: both ways to a write judge alike."""
+
+    async def fail(*_args: Any) -> None:
+        raise ArithmeticError("no such number")
+
+    monkeypatch.setattr(Create, step, fail)
+    reply = shop.post("/v3/catalog/brands", {"name": "Acme"}, headers=headers)
+    assert (reply.status, reply.reason) == (422, "FIELD_INVALID"), reply.body

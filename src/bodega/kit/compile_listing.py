@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from string import Formatter
 
 from bodega.kit.filters import SETS, Filter, FilterField, filters_of
-from bodega.kit.listing import PAGING, Include, Listing
+from bodega.kit.includes import Include
+from bodega.kit.listing import PAGING, Listing
 from bodega.kit.mistakes import Mistakes, Vocabulary
 from bodega.storage.operands import COLUMN_OPERATORS, AnyColumn, Flag, IsTrue, Member, Op, Operand, OwnOrShared, SqlTest
 
@@ -119,7 +120,7 @@ def _check_operand(
     if operators is not COLUMN_OPERATORS:
         mistakes.add(member, "a fixed list can only compare columns")
     if isinstance(operand, Flag):
-        _check_flag(member, operand.column, types, mistakes)
+        _check_flag(member, operand.sql, types, mistakes)
     elif isinstance(operand, OwnOrShared):
         mistakes.expect(member, operand.owner, types, "column")
         _check_flag(member, operand.shared, types, mistakes)
@@ -162,9 +163,10 @@ def _check_include(name: str, include: Include, mistakes: Mistakes, words: Vocab
     for table in include.tables.split():
         mistakes.expect(member, table, words.tables, "table")
     if include.rows is not None:
-        child, column, order = include.rows
+        child, column, order = include.rows.table, include.rows.column, include.rows.order
         for named in (column, *parts_of(order)):
-            mistakes.expect(member, named, child.types, f"column of {child.name}")
+            if mistakes.expect(member, named, child.types, f"column of {child.name}") and child.types[named] == "TEXT":
+                mistakes.add(member, f'the order is by numbers, and the column "{named}" of {child.name} is TEXT')
 
 
 def parts_of(order: str) -> Sequence[str]:

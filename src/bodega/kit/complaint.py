@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, Literal, get_args, get_origin
 
@@ -53,20 +51,37 @@ class WrongType(ValueError):
         self.path = path
 
 
-@contextmanager
-def values_are_judged() -> Iterator[None]:
-    """What a value makes a step raise is a fault of the body, and no accident of the server.
+def judged(error: BaseException | None) -> Refusal | None:
+    """The refusal for what a value made a step raise: a fault of the body, and no accident of the server.
 
     A row that cannot be decoded is an accident: the readers of bodies say themselves what is wrong.
     """
-    try:
-        yield
-    except msgspec.MsgspecError:
-        raise
-    except (ValueError, ArithmeticError) as error:
-        why = str(error)
-        why = f"the body {why}" if why.startswith("must ") else UNFORESEEN
-        raise Refusal(Reason.FIELD_INVALID, details={"invalid_reason": f"{why}."}) from error
+    if not isinstance(error, ValueError | ArithmeticError) or isinstance(error, msgspec.MsgspecError):
+        return None
+    why = str(error)
+    why = f"the body {why}" if why.startswith("must ") else UNFORESEEN
+    return Refusal(Reason.FIELD_INVALID, details={"invalid_reason": f"{why}."})
+
+
+class _Judged:
+    """Raises what `judged` says."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if error is not None and (refusal := judged(error)) is not None:
+            raise refusal from error
+
+
+_JUDGED = _Judged()
+
+
+def values_are_judged() -> _Judged:
+    """A block in which what a value makes a step raise is a fault of the body (Refusal)."""
+    return _JUDGED
 
 
 def typed(value: Any, annotation: Any, *, strict: bool = True) -> Any:

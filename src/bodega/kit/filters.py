@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from bodega.kit.parameters import Kind, Parse, day, day_end, day_start, days, kind_of, listed, one
-from bodega.storage.operands import AnyColumn, Flag, IsTrue, Member, Op, Operand, SqlTest
+from bodega.storage.operands import AnyColumn, IsTrue, Member, Op, Operand, SqlTest
 from bodega.storage.plan import Condition
 from bodega.storage.table import Table
 
@@ -117,7 +117,7 @@ def filter_of(table: Table, field: FilterField, operator: str) -> Filter:
 def _beside(operand: Operand, parse: Parse, operator: str) -> Filter:
     if isinstance(operand, AnyColumn):
         return Filter(operand, "like", parse)
-    if isinstance(operand, Flag | IsTrue):
+    if isinstance(operand, IsTrue):
         return Filter(operand, "is", parse)
     read = listed(parse) if operator in ("in", "not_in") else lambda text: (parse(text),)
     return Filter(operand, "not_in" if operator.startswith("not") else "in", read)

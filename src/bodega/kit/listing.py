@@ -3,78 +3,25 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from bodega.kit.filters import Filter, FilterField, Ignored, filter_of, filters_of
+from bodega.kit.includes import MAX_LIMIT, Include
 from bodega.kit.parameters import integer
 from bodega.kit.sealed import Sealed
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.storage.declaration import declared_in
 from bodega.storage.plan import Condition, QueryPlan
-from bodega.storage.table import Table, numbered_placeholders
+from bodega.storage.table import Table
 
 DEFAULT_LIMIT = 50
-MAX_LIMIT = 250
 MAX_PARAMETERS = 1000
 LONGEST_SEARCH = 10_000
 """The greatest length in characters of a text to search for: SQLite takes patterns of up to 50,000 bytes."""
-
-
-class Include(NamedTuple):
-    """Children shown inside their parent on request: {parent id: JSON}, read once for the whole page.
-
-    `read` takes the context and the ids of the parents. `tables` names the tables that it reads, separated by blanks:
-    the entity tag of the parent changes with them. `files`: the children may name files. `member` is the name in the
-    reply, if it differs from that in the query. `rows`, if they are those of a table: the table, the column that names
-    the parent, their order.
-    """
-
-    read: Callable[[Any, Sequence[int]], Awaitable[dict[int, bytes]]]
-    empty: bytes = b"[]"
-    page_cap: int = MAX_LIMIT
-    tables: str = ""
-    files: bool = False
-    member: str = ""
-    rows: tuple[Table, str, str] | None = None
-
-
-def children(
-    table: Table,
-    column: str,
-    *,
-    order: str = "id",
-    where: str = "",
-    page_cap: int = MAX_LIMIT,
-    inside: Mapping[str, Include] | None = None,
-) -> Include:
-    """The rows of a table whose `column` names the parent, as a list in this order; `where` is SQL that narrows it.
-
-    `inside` are includes of the children that are always shown: one more query for the whole page.
-    """
-    within = inside or {}
-
-    async def read(context: Any, parents: Sequence[int]) -> dict[int, bytes]:
-        if not parents:
-            return {}
-        narrowed = f" AND {where}" if where else ""
-        placeholders = numbered_placeholders(len(parents))
-        chosen = f"{column} IN ({placeholders}){narrowed} ORDER BY {column}, {order}"
-        rows = await context.reader.rows(f"SELECT {column}, id, doc FROM {table.name} WHERE {chosen}", *parents)
-        ids = [child for _parent, child, _doc in rows]
-        more = [(name, include, await include.read(context, ids)) for name, include in within.items()]
-        found: dict[int, list[bytes]] = {}
-        for parent, child, doc in rows:
-            members = [b'"%b":%b' % (name.encode(), of.get(child, include.empty)) for name, include, of in more]
-            found.setdefault(parent, []).append(b",".join([doc[:-1], *members]) + b"}" if members else doc)
-        return {parent: b"[" + b",".join(docs) + b"]" for parent, docs in found.items()}
-
-    tables = " ".join(dict.fromkeys([table.name, *(name for one in within.values() for name in one.tables.split())]))
-    files = table.files or any(one.files for one in within.values())
-    return Include(read, page_cap=page_cap, tables=tables, files=files, rows=(table, column, order))
 
 
 class Cursor(NamedTuple):

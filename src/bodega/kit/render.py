@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,6 +10,7 @@ import msgspec
 
 from bodega.kit.context import Context
 from bodega.kit.endpoint import Endpoint
+from bodega.kit.includes import read_includes
 from bodega.kit.links import Base
 from bodega.kit.listing import Cursor, Query
 from bodega.law.outcome import Outcome, PartlyDone, Shown, Validator
@@ -137,22 +138,28 @@ async def v3_document(context: Context, endpoint: Endpoint, row: StoredRow) -> b
     return (await v3_documents(context, endpoint, [(doc, row.id)]))[0]
 
 
-async def v3_documents(context: Context, endpoint: Endpoint, found: Sequence[Record]) -> list[bytes]:
+async def v3_documents(
+    context: Context, endpoint: Endpoint, found: Sequence[Record], empty: Collection[str] = ()
+) -> list[bytes]:
     """Rows (doc, id) in the V3 form: the stored bytes, limited to the requested members, with the children that are
-    included or always shown; one query per include."""
+    included or always shown; one query per include, none for those known to be `empty`."""
     query, listing = context.query, endpoint.listing
     if not query.include and query.fields is None:
         return [doc for doc, _id in found]
-    parts: list[list[bytes]] = [[] for _ in found]
     ids = [entity_id for _doc, entity_id in found]
-    for name in query.include:
-        if query.fields is not None and name in listing.inside and name not in query.fields:
-            continue
-        include = listing.includes[name]
+    names = [
+        name for name in query.include if query.fields is None or name in query.fields or name not in listing.inside
+    ]
+    to_read = [name for name in names if name not in empty]
+    read = dict(
+        zip(to_read, await read_includes(context, [listing.includes[one] for one in to_read], ids), strict=True)
+    )
+    parts: list[list[bytes]] = [[] for _ in found]
+    for name in names:
+        include, children_by_id = listing.includes[name], read.get(name, {})
         member = (include.member or name).encode()
-        children = await include.read(context, ids)
         for place, entity_id in enumerate(ids):
-            parts[place].append(b'"%b":%b' % (member, children.get(entity_id, include.empty)))
+            parts[place].append(b'"%b":%b' % (member, children_by_id.get(entity_id, include.empty)))
     documents = []
     for (doc, _id), children_of in zip(found, parts, strict=True):
         shown = only(doc, query.fields) if query.fields is not None else doc
@@ -223,19 +230,14 @@ def brought(endpoint: Endpoint, drafts: Sequence[Any]) -> tuple[str, ...]:
 async def shown(
     endpoint: Endpoint, context: Context, saved: Sequence[Row], more: Sequence[str] = (), *, new: bool = False
 ) -> list[bytes]:
-    """Rows just written, as V3 shows them; `more` are includes beside those asked for. A `new` row
-    without children in its body has of what is told of each write only `told_new`."""
-    told, asked = endpoint.told_new if new else (), context.query.include
-    new = new and not more
-    told += () if new else endpoint.told
-    if (more or told) and context.query.fields is None:
-        context = context.asking(context.query._replace(include=tuple(dict.fromkeys((*asked, *more, *told)))))
+    """Rows just written, as V3 shows them: with what the caller asked for, with `more` includes, and with what is told
+    of each write. Of a `new` row whose body had no children, all lists but `told_new` are empty and are not read."""
+    asked, empty = context.query.include, frozenset[str]()
+    if context.query.fields is None:
+        include = (*asked, *more, *endpoint.told, *(endpoint.told_new if new else ()))
+        context = context.asking(context.query._replace(include=tuple(dict.fromkeys(include))))
+        if new and not more:
+            empty = frozenset(endpoint.told).difference(endpoint.told_new, asked)
     view, encode = _view(endpoint), endpoint.table.encode
     found = [(row.doc if view is None else view(row.doc, encode(row.entity)[1]), row.entity.id) for row in saved]
-    documents = await v3_documents(context, endpoint, found)
-    absent = [name for name in endpoint.told if name not in context.query.include] if new else []
-    if not absent or context.query.fields is not None:
-        return documents
-    includes = [(name, endpoint.listing.includes[name]) for name in absent]
-    ending = b"".join(b',"%b":%b' % ((include.member or name).encode(), include.empty) for name, include in includes)
-    return [document[:-1] + ending + b"}" for document in documents]
+    return await v3_documents(context, endpoint, found, empty)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
 
 from bodega.kit.body import Changes
-from bodega.kit.complaint import values_are_judged
+from bodega.kit.complaint import judged, values_are_judged
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.fields import moment
 from bodega.kit.unknown_members import read_only
@@ -64,7 +63,7 @@ async def create_one(unit: Unit, endpoint: Endpoint, changes: Changes, notes: li
     table = endpoint.table
     changes = {**endpoint.defaults, **changes}
     children = _children(endpoint, changes)
-    with _with_v2_names(endpoint):
+    with _V2Names(endpoint):
         await apply(unit, table, changes, None, notes)
         row = await unit.insert(table, build(table, changes, unit.now))
     return await _with_children(unit, endpoint, row, children, notes)
@@ -88,23 +87,33 @@ async def update_one(
         raise Refusal(Reason.NO_SUCH_ENTITY)
     children = _children(endpoint, changes)
     stamped = {"date_modified": moment(unit.now)} if "date_modified" in table.stamps else {}
-    with _with_v2_names(endpoint):
+    with _V2Names(endpoint):
         await apply(unit, table, changes, old.entity, notes)
         row = await unit.update(table, old, _replace(old.entity, **{**stamped, **changes}))
     return await _with_children(unit, endpoint, row, children, notes)
 
 
-@contextmanager
-def _with_v2_names(endpoint: Endpoint) -> Iterator[None]:
-    """Renames the fields in a refusal: a rule names those of the entity, a V2 caller knows V2's members."""
-    try:
-        with values_are_judged():
-            yield
-    except Refusal as refusal:
-        if endpoint.v2 is not None:
-            refusal.faults = tuple(map(endpoint.v2.rename_fault, refusal.faults))
+class _V2Names:
+    """Renames the fields in a refusal: a rule names those of the entity, a V2 caller knows V2's members. What a value
+    makes a rule raise is a fault of the body."""
+
+    __slots__ = ("shape",)
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.shape = endpoint.v2
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        refusal = error if isinstance(error, Refusal) else judged(error)
+        if refusal is None:
+            return
+        if self.shape is not None:
+            refusal.faults = tuple(map(self.shape.rename_fault, refusal.faults))
             refusal.message = refusal.faults[0].message if refusal.faults else refusal.message
-        raise
+        if refusal is not error:
+            raise refusal from error
 
 
 def changed(table: Table, entity: Any, **members: Any) -> Any:

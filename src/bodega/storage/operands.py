@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from bodega.storage.table import numbered_placeholders
+
 Op = Literal[
     "eq", "ne", "in", "not_in", "min", "max", "greater", "less", "within", "outside", "like", "like_any", "is",
     "is_not",
@@ -25,18 +27,6 @@ _OPPOSITES: dict[str, Op] = {"ne": "eq", "not_in": "in", "outside": "within"}
 
 
 @dataclass(frozen=True, slots=True)
-class Flag:
-    """A BOOLEAN column as a test without a parameter, so that a partial index on it is used."""
-
-    column: str
-    OPERATORS = ("is", "is_not")
-
-    def render(self, op: Op, place: int, count: int, like: str) -> str:
-        """`(column)` or its negation."""
-        return f"{'' if op == 'is' else 'NOT '}({self.column})"
-
-
-@dataclass(frozen=True, slots=True)
 class IsTrue:
     """A test in SQL without values."""
 
@@ -48,6 +38,12 @@ class IsTrue:
         return f"{'' if op == 'is' else 'NOT '}({self.sql})"
 
 
+class Flag(IsTrue):
+    """A BOOLEAN column as a test without a parameter, so that a partial index on it is used."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class SqlTest:
     """A test in SQL in which `{placeholders}` stand for the values."""
@@ -57,7 +53,7 @@ class SqlTest:
 
     def render(self, op: Op, place: int, count: int, like: str) -> str:
         """The test with its placeholders, or that it is not met."""
-        test = self.sql.format(placeholders=placeholders_of(place, count) or "NULL")
+        test = self.sql.format(placeholders=numbered_placeholders(count, place) or "NULL")
         return f"({test}) IS NOT TRUE" if op == "not_in" else test
 
 
@@ -74,7 +70,7 @@ class Member:
         """One of the values is there, or none is."""
         if not count:
             return "1 = 1" if op == "not_in" else "1 = 0"
-        test = self.where(f"IN ({placeholders_of(place, count)})")
+        test = self.where(f"IN ({numbered_placeholders(count, place)})")
         return f"NOT ({test})" if op == "not_in" else test
 
     def where(self, test: str) -> str:
@@ -108,13 +104,8 @@ class OwnOrShared:
         return f"({self.owner} = ${place} OR {self.shared})"
 
 
-Operand = str | Flag | IsTrue | SqlTest | Member | AnyColumn | OwnOrShared
+Operand = str | IsTrue | SqlTest | Member | AnyColumn | OwnOrShared
 """A string is the name of a column."""
-
-
-def placeholders_of(place: int, count: int) -> str:
-    """`$3, $4`: `count` placeholders from `place` on."""
-    return ", ".join(f"${number}" for number in range(place, place + count))
 
 
 def render(operand: Operand, op: Op, place: int, count: int, like: str) -> str:
@@ -124,7 +115,7 @@ def render(operand: Operand, op: Op, place: int, count: int, like: str) -> str:
     if op in _COMPARE:
         return f"{operand} {_COMPARE[op]} ${place}"
     if op == "in":
-        return f"{operand} IN ({placeholders_of(place, count)})" if count else "1 = 0"
+        return f"{operand} IN ({numbered_placeholders(count, place)})" if count else "1 = 0"
     if op == "within":
         ranges = (f"{operand} BETWEEN ${start} AND ${start + 1}" for start in range(place, place + count, 2))
         return f"({' OR '.join(ranges)})" if count else "1 = 0"

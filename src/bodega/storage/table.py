@@ -117,6 +117,7 @@ class Table:
     """Members that the store's clock sets."""
     moved: tuple[str, ...] = field(init=False)
     """Those of them, and others, that tell when the row last changed."""
+    _column_values: tuple[tuple[str, str, Callable[[Any], Any]], ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         fixed = ("id", "doc", "rest", "version", "modified")
@@ -130,6 +131,7 @@ class Table:
             "types": MappingProxyType(types),
             "stamps": tuple(n for n in ("date_created", "date_modified") if n in self.entity.__struct_fields__),
             "moved": tuple(n for n in ("date_modified", "updated_at") if n in self.entity.__struct_fields__),
+            "_column_values": tuple((column.name, column.member, column.value) for column in self.columns),
         }
         for name, value in follows.items():
             object.__setattr__(self, name, value)
@@ -152,6 +154,24 @@ class Table:
     def values(self, entity: Any) -> list[Any]:
         """The entity's column values, in the order of `columns`."""
         return [column.value(entity) for column in self.columns]
+
+    def changes(self, old: Any, new: Any) -> tuple[tuple[str, ...], list[Any]]:
+        """The columns in which two states of a row differ, and their new values. A column that copies a member is
+        looked at only if the member changed."""
+        names, values = [], []
+        for name, member, value in self._column_values:
+            if member:
+                was, now = getattr(old, member), getattr(new, member)
+                if was is now or was == now:
+                    continue
+                now = value(new)
+            else:
+                was, now = value(old), value(new)
+                if was == now:
+                    continue
+            names.append(name)
+            values.append(now)
+        return tuple(names), values
 
 
 def numbered_placeholders(count: int, first: int = 1) -> str:

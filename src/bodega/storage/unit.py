@@ -140,13 +140,11 @@ class Unit:
         except Refusal as refusal:
             await self.in_order(refusal, table, entity)
             raise
-        if table.says_the_same(old.entity, entity):
+        if rules.before_write and table.says_the_same(old.entity, entity):
             return await self._as_it_was(table, old)
         version = self.statistics.touch(table.name, self.now)
         doc, rest = table.encode(entity)
-        before, after = table.values(old.entity), table.values(entity)
-        changed = tuple(c.name for c, was, now in zip(table.columns, before, after, strict=True) if was != now)
-        moved = [now for was, now in zip(before, after, strict=True) if was != now]
+        changed, moved = table.changes(old.entity, entity)
         values = (entity.id, doc, rest, version, self.now, *moved)
         main = (update_sql(table.name, changed, held=old.held), values if old.held else (*values, old.version))
         statements: list[Statement] = []
@@ -195,7 +193,7 @@ class Unit:
         if await self._heard(table, UPDATED):
             for start in range(0, len(rows), AT_ONCE):
                 ids = [row.entity.id for row in rows[start : start + AT_ONCE]]
-                was |= {entity.id: entity for entity in await self._last_seen(table, ids)}
+                was |= {entity.id: entity for entity in await query.entities_of(self.tx, table, ids)}
         for start in range(0, len(statements), ROWS_PER_TRIP):
             await self.tx.script(statements[start : start + ROWS_PER_TRIP])
         for owner, named in moved:
@@ -232,7 +230,7 @@ class Unit:
             return
         self.statistics.leave(table.name, self.now, living)
         placeholders = numbered_placeholders(len(living))
-        last = await self._last_seen(table, living) if await self._heard(table, DELETED) else []
+        last = await query.entities_of(self.tx, table, living) if await self._heard(table, DELETED) else []
         await self.tx.run(f"DELETE FROM {table.name} WHERE id IN ({placeholders})", *living)
         if table.files:
             await files.forget(self.tx, table.name, living)
@@ -290,10 +288,6 @@ class Unit:
 
     def _signals(self, table: Table, change: str) -> list[Signal]:
         return [s for s in self.model.rules_of(table).signals if change in s.on and s.cause in (None, self.cause)]
-
-    async def _last_seen(self, table: Table, ids: Sequence[int]) -> list[Any]:
-        """The entities of rows that are about to be deleted, in the order of their ids."""
-        return await query.entities_of(self.tx, table, ids)
 
     async def in_order(self, refusal: Refusal, table: Table, entity: Any) -> None:
         """Reports what the write itself would have met first before a rule that merely ran earlier."""

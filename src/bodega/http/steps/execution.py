@@ -151,14 +151,11 @@ async def _write(routed: RoutedRequest, found: Found, before: Preconditions, dra
     may_be_task = not context.in_task and not action.secret
     if may_be_task and (_prefers_task(routed.request) or action.wants_task(context, found)):
         return await _schedule(routed, found, before, draft)
-    with values_are_judged():
-        write = Write(found, draft, await action.prefetch(context.holding(), found, draft), before.recheck)
+    write = await _prepare(routed, context.holding(), found, before, draft)
 
     async def job(unit: Unit) -> Outcome:
         unit.client_id = context.client_id
-        inside = context.within(unit, draft)  # what a write shows is read inside its transaction
-        with values_are_judged():
-            outcome = _located(await action.perform(unit, inside, write), action, context)
+        outcome = _located(await _carry_out(action, unit, context, write), action, context)
         if then is not None:
             await then(unit, outcome)
         await idempotency.keep(unit, routed.media, found, outcome)
@@ -166,6 +163,18 @@ async def _write(routed: RoutedRequest, found: Found, before: Preconditions, dra
 
     outcome: Outcome = await routed.caller.store.write(job)
     return outcome
+
+
+async def _prepare(routed: RoutedRequest, context: Context, found: Found, before: Preconditions, draft: Any) -> Write:
+    """The write, with what it needs from outside. Raises Refusal, HasToFetch."""
+    with values_are_judged():
+        return Write(found, draft, await routed.action.prefetch(context, found, draft), before.recheck)
+
+
+async def _carry_out(action: Action, unit: Unit, context: Context, write: Write) -> Outcome:
+    """Judges and writes; what the write shows is read inside its transaction. Raises Refusal."""
+    with values_are_judged():
+        return await action.perform(unit, context.within(unit, write.draft), write)
 
 
 def _located(outcome: Outcome, action: Action, context: Context) -> Outcome:
@@ -185,10 +194,10 @@ async def _try(unit: Unit, routed: RoutedRequest, write: Write) -> None:
     """Carries a write out, of many rows one chunk, and takes it back. What would refuse it is told before the 202:
     nobody should have to look into a task to learn that. Raises Refusal."""
     mark = unit.statistics.mark()
-    inside = replace(routed.context.within(unit, write.draft), in_task=True)
+    context = replace(routed.context, in_task=True)
     try:
         async with unit.tx.savepoint():
-            await routed.action.perform(unit, inside, write)
+            await _carry_out(routed.action, unit, context, write)
             raise _TakenBack
     except _TakenBack:
         unit.statistics.restore(mark)
@@ -201,7 +210,7 @@ async def _schedule(routed: RoutedRequest, found: Found, before: Preconditions, 
     write = None
     try:
         local = replace(routed.context.holding(), may_fetch=False)
-        write = Write(found, draft, await action.prefetch(local, found, draft), before.recheck)
+        write = await _prepare(routed, local, found, before, draft)
     except HasToFetch:
         pass  # what another server says of it is the task's to find out
     url = request.path + (f"?{request.query}" if request.query else "")

@@ -9,7 +9,8 @@ import msgspec
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import NAME, Id
-from bodega.kit.listing import Listing, children
+from bodega.kit.includes import children
+from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import also_at, collection, count, item
 from bodega.kit.v2_members import Alias

@@ -14,7 +14,8 @@ from bodega.kit.context import Context
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import FILE_PATH, FILE_URL, FileUrl, Id, Long, Moment, SortOrder
-from bodega.kit.listing import Include, Listing, children
+from bodega.kit.includes import Include, children
+from bodega.kit.listing import Listing
 from bodega.kit.picture import PRODUCT_SIZES, Picture
 from bodega.kit.route import collection, count, item
 from bodega.kit.upload import Upload

@@ -11,7 +11,8 @@ from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import INTEGER, SET_MOMENT, FieldType, Id, Line, Moment, moment
 from bodega.kit.filters import FilterField
-from bodega.kit.listing import Listing, children
+from bodega.kit.includes import children
+from bodega.kit.listing import Listing
 from bodega.kit.parameters import one_of
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item

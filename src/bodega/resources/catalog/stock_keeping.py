@@ -77,9 +77,7 @@ def write_base_variant(unit: Unit, old: Product | None, new: Product) -> list[St
     if was == made:
         return []
     doc, rest = TABLE.encode(made)
-    before, after = TABLE.values(was), TABLE.values(made)
-    changed = tuple(c.name for c, a, b in zip(TABLE.columns, before, after, strict=True) if a != b)
-    moved = [b for a, b in zip(before, after, strict=True) if a != b]
+    changed, moved = TABLE.changes(was, made)
     version = unit.statistics.touch(TABLE.name, unit.now)
     return [(update_sql(TABLE.name, changed), (made.id, doc, rest, version, unit.now, *moved))]
 

@@ -13,7 +13,8 @@ from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Count, FileUrl, Id, Line, Measure, Money, Sku, ten_thousandths
 from bodega.kit.filters import FilterField
 from bodega.kit.images import UploadImage
-from bodega.kit.listing import Listing, children
+from bodega.kit.includes import children
+from bodega.kit.listing import Listing
 from bodega.kit.route import collection, item, route
 from bodega.kit.route import listed as listed_route
 from bodega.kit.v3_shape import V3Shape

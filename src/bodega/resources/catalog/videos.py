@@ -10,7 +10,8 @@ from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import STRING, FieldType, Id, Line, SortOrder
 from bodega.kit.filters import Filter
-from bodega.kit.listing import Listing, children
+from bodega.kit.includes import children
+from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item
 from bodega.kit.v2_members import Alias

@@ -15,7 +15,8 @@ from bodega.kit.entity import Entity, stored
 from bodega.kit.events import events
 from bodega.kit.fields import NAME, STRING, FieldType, Id, Line, as_is
 from bodega.kit.filters import FilterField
-from bodega.kit.listing import Include, Listing
+from bodega.kit.includes import Include
+from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item
 from bodega.kit.route import listed as whole_lists

@@ -17,7 +17,8 @@ from bodega.kit.endpoint import Batch, Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Id, Line, Moment
 from bodega.kit.filters import FilterField
-from bodega.kit.listing import Include, Listing
+from bodega.kit.includes import Include
+from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, route
 from bodega.kit.v3_shape import Nested, V3Shape

@@ -9,7 +9,7 @@ from typing import Any
 
 from bodega.kit.context import Context
 from bodega.kit.fields import clean_decimal
-from bodega.kit.listing import Include
+from bodega.kit.includes import Include
 from bodega.kit.render import json
 from bodega.kit.v3_shape import V3Shape
 from bodega.resources.customers import addresses, attribute_values, form_fields

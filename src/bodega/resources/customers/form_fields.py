@@ -18,7 +18,8 @@ from bodega.kit.endpoint import Batch, Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import NAME, FieldType, Id, as_is, clean_text
 from bodega.kit.filters import FilterField
-from bodega.kit.listing import Include, Listing
+from bodega.kit.includes import Include
+from bodega.kit.listing import Listing
 from bodega.kit.parameters import one_of, parser
 from bodega.kit.render import json
 from bodega.kit.resource import Resource

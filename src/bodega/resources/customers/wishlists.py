@@ -14,7 +14,8 @@ from bodega.kit.context import Context, Write
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import NAME, Id
-from bodega.kit.listing import Listing, children
+from bodega.kit.includes import children
+from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, item, route
 from bodega.kit.v3_shape import Nested, V3Shape

@@ -13,7 +13,8 @@ from bodega.kit.context import Context, Found
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Id, Line, Long
-from bodega.kit.listing import Include, Listing
+from bodega.kit.includes import Include
+from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import also_at, route
 from bodega.kit.selection import Selection

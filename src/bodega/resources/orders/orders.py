@@ -12,7 +12,8 @@ from bodega.kit.body import Changes
 from bodega.kit.context import Context, Found, Recheck, Write
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.filters import Filter
-from bodega.kit.listing import Include, Listing, Query
+from bodega.kit.includes import Include
+from bodega.kit.listing import Listing, Query
 from bodega.kit.parameters import parser
 from bodega.kit.resource import Resource
 from bodega.kit.route import route

@@ -14,7 +14,8 @@ from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import events
 from bodega.kit.fields import FieldType, Line, Moment, as_is, clean_name, moment
-from bodega.kit.listing import Include, Listing
+from bodega.kit.includes import Include
+from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, item
 from bodega.kit.v3_shape import V3Shape

@@ -14,7 +14,8 @@ from bodega.kit import render
 from bodega.kit.actions import Create, Delete
 from bodega.kit.context import Context, Write
 from bodega.kit.endpoint import Endpoint
-from bodega.kit.listing import Include, Listing
+from bodega.kit.includes import Include
+from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import Route, collection, item
 from bodega.kit.v2_members import Derived

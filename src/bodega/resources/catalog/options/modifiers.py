@@ -15,7 +15,8 @@ from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, own_file
 from bodega.kit.fields import FileUrl, Line
 from bodega.kit.images import UploadImage
-from bodega.kit.listing import Include, Listing, Query, children
+from bodega.kit.includes import Include, children
+from bodega.kit.listing import Listing, Query
 from bodega.kit.render import json
 from bodega.kit.resource import Resource
 from bodega.kit.route import also_at, collection, count, item, route

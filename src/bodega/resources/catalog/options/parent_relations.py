@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bodega.kit.listing import Include
+from bodega.kit.includes import Include
 from bodega.kit.render import json
 from bodega.storage.table import numbered_placeholders
 

@@ -11,7 +11,8 @@ from bodega.kit.actions import Delete, ShowItem
 from bodega.kit.body import Changes, wrong_type
 from bodega.kit.context import Context
 from bodega.kit.endpoint import Endpoint, Parent
-from bodega.kit.listing import Include, Listing, children
+from bodega.kit.includes import Include, children
+from bodega.kit.listing import Listing
 from bodega.kit.route import collection, count, item, route
 from bodega.kit.v2_members import Alias
 from bodega.kit.v2_shape import V2Shape

@@ -1,0 +1,115 @@
+"""What a row of V3 shows inside itself on request: rows of other tables, or what follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from bodega.storage.table import Table, numbered_placeholders
+
+MAX_LIMIT = 250
+"""The most rows of a page."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChildRows:
+    """The rows of `table` whose `column` names the parent, in `order` (one or two of its columns that hold numbers);
+    `where` is SQL that narrows it, `within` are includes of these rows that are always shown."""
+
+    table: Table
+    column: str
+    order: str
+    where: str = ""
+    within: Mapping[str, Include] = field(default_factory=dict)
+
+
+class Include(NamedTuple):
+    """Children shown inside their parent on request: {parent id: JSON}, read once for the whole page.
+
+    `read` takes the context and the ids of the parents. `tables` names the tables that it reads, separated by blanks:
+    the entity tag of the parent changes with them. `files`: the children may name files. `member` is the name in the
+    reply, if it differs from that in the query. `rows`, if they are those of a table: several such includes are read
+    with one statement.
+    """
+
+    read: Callable[[Any, Sequence[int]], Awaitable[dict[int, bytes]]]
+    empty: bytes = b"[]"
+    page_cap: int = MAX_LIMIT
+    tables: str = ""
+    files: bool = False
+    member: str = ""
+    rows: ChildRows | None = None
+
+
+def children(
+    table: Table,
+    column: str,
+    *,
+    order: str = "id",
+    where: str = "",
+    page_cap: int = MAX_LIMIT,
+    inside: Mapping[str, Include] | None = None,
+) -> Include:
+    """The rows of a table whose `column` names the parent, as a list in this order; `where` is SQL that narrows it.
+
+    `inside` are includes of the children that are always shown: one more query for the whole page.
+    """
+    within = inside or {}
+    of_parent = ChildRows(table, column, order, where, within)
+
+    async def read(context: Any, parents: Sequence[int]) -> dict[int, bytes]:
+        return (await _rows_of(context, (of_parent,), parents))[0]
+
+    tables = " ".join(dict.fromkeys([table.name, *(name for one in within.values() for name in one.tables.split())]))
+    files = table.files or any(one.files for one in within.values())
+    return Include(read, page_cap=page_cap, tables=tables, files=files, rows=of_parent)
+
+
+async def read_includes(context: Any, includes: Sequence[Include], parents: Sequence[int]) -> list[Mapping[int, bytes]]:
+    """What each include shows inside each parent; those that are rows of a table in one statement."""
+    of_tables = [include.rows for include in includes if include.rows is not None]
+    together = iter(await _rows_of(context, tuple(of_tables), parents) if of_tables else ())
+    return [await include.read(context, parents) if include.rows is None else next(together) for include in includes]
+
+
+async def _rows_of(context: Any, wanted: tuple[ChildRows, ...], parents: Sequence[int]) -> list[dict[int, bytes]]:
+    """For each of `wanted`: {parent id: JSON list}."""
+    if not parents:
+        return [{} for _ in wanted]
+    found: list[list[Any]] = [[] for _ in wanted]
+    for row in await context.reader.rows(_statement(wanted, len(parents)), *parents):
+        found[row[0]].append(row)
+    return [await _lists(context, of.within, rows) if rows else {} for of, rows in zip(wanted, found, strict=True)]
+
+
+@lru_cache(maxsize=1024)
+def _statement(wanted: tuple[ChildRows, ...], parents: int) -> str:
+    """Rows (place in `wanted`, parent, id, doc, two columns of the order), in their order."""
+    placeholders = numbered_placeholders(parents)
+    parts = []
+    for place, of in enumerate(wanted):
+        first, _, second = of.order.partition(", ")
+        narrowed = f" AND {of.where}" if of.where else ""
+        parts.append(
+            f"SELECT {place} AS place, {of.column} AS parent, id, doc, {first} AS first, {second or 'id'} AS second"
+            f" FROM {of.table.name} WHERE {of.column} IN ({placeholders}){narrowed}"
+        )
+    return " UNION ALL ".join(parts) + " ORDER BY place, parent, first, second"
+
+
+async def _lists(context: Any, within: Mapping[str, Include], rows: Sequence[Any]) -> dict[int, bytes]:
+    """The rows of one include as JSON lists by their parent."""
+    found: dict[int, list[bytes]] = {}
+    if not within:
+        for _place, parent, _id, doc, *_order in rows:
+            found.setdefault(parent, []).append(doc)
+    else:
+        ids = [row[2] for row in rows]
+        names = [name.encode() for name in within]
+        shown = list(zip(names, within.values(), await read_includes(context, [*within.values()], ids), strict=True))
+        for _place, parent, child, doc, *_order in rows:
+            members = [b'"%b":%b' % (name, of.get(child, include.empty)) for name, include, of in shown]
+            found.setdefault(parent, []).append(b",".join([doc[:-1], *members]) + b"}")
+    return {parent: b"[" + b",".join(docs) + b"]" for parent, docs in found.items()}
