@@ -72,8 +72,12 @@ class Api:
                 await mount(scope, receive, _named(send, request.request_id))
                 return
         seen = Seen(request.error_media)
-        responding = self._respond(request, seen)
-        response = await (responding if self._tracer is None else traced(self._tracer, request, seen, responding))
+        if self._tracer is None and b"bodega-trace" not in request.headers:
+            response = await self._answer(LAW, request, seen)
+        elif self._tracer is None:
+            response = await self._respond(request, seen)
+        else:
+            response = await traced(self._tracer, request, seen, self._respond(request, seen))
         body = b"" if request.method == "HEAD" else response.body
         if WHOLE in scope.get("extensions", ()) and not response.closes:
             await send({"type": WHOLE, "status": response.status, "headers": response.headers, "body": body})
