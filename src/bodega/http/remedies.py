@@ -59,7 +59,9 @@ def _store_hash(told: Told) -> str:
 
 
 def _method(told: Told) -> str:
-    return told.request.method if _MEMBERS.fullmatch(told.request.method) else ""
+    """GET stands for HEAD, whose reply has the headers of the GET (RFC 9110 9.3.2)."""
+    method = told.request.method
+    return "GET" if method == "HEAD" else method if _MEMBERS.fullmatch(method) else ""
 
 
 def _raw(request: Request) -> str:
@@ -178,6 +180,7 @@ FACTS: dict[str, Callable[[Told], str]] = {
     "LIMIT": _limit,
     "METHOD": _method,
     "PATH": _path,
+    "RESOURCE": lambda told: _target(_raw(told.request)),
     "LOCATION": _location,
     "COLLECTION": _collection,
     "SIBLINGS": _siblings,

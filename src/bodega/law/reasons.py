@@ -54,7 +54,7 @@ class Reason(Enum):
     SUSPENDED = (Step.OPEN_STORE, 503, 503, "The store is suspended.", "The owner can lift the suspension: `bodega store set HASH suspended=false`.")
     MAINTENANCE = (Step.OPEN_STORE, 503, 503, "The store is down for maintenance.", "Wait Retry-After seconds, or end it: `bodega store maintenance HASH off`.")
 
-    UNKNOWN_METHOD = (Step.KNOWN_METHOD, 501, 501, "The method is not implemented by this server.", "Use one of the methods that the resource has: `OPTIONS PATH`.")
+    UNKNOWN_METHOD = (Step.KNOWN_METHOD, 501, 501, "The method is not implemented by this server.", "Use one of the methods that the resource has: `OPTIONS RESOURCE`.")
 
     CREDENTIALS_MISSING = (Step.AUTHENTICATE, 401, 401, "No credentials were supplied with the request.", "Send X-Auth-Token, or Basic credentials on the store's own host. An account of your own, whose token is printed once: `bodega account create HASH my-app`.")
     CREDENTIALS_WRONG = (Step.AUTHENTICATE, 401, 401, "Unauthorized - the client ID or token in the header is not valid for this store.", "Check the store hash and the token; a lost token cannot be shown again, but another account made: `bodega account create HASH my-app`. Which accounts there are, and which are disabled: `bodega account list HASH`.")
@@ -67,7 +67,7 @@ class Reason(Enum):
     MOVED_ROUTE = (Step.FIND_ROUTE, 301, 301, "The resource has moved.", "Use the path in Location from now on: `METHOD LOCATION`.")
     MOVED_ROUTE_WRITE = (Step.FIND_ROUTE, 308, 308, "The resource has moved.", "Repeat the request at the path in Location and use it from now on; what can be done there: `OPTIONS LOCATION`.")
 
-    METHOD_NOT_ALLOWED = (Step.ALLOWED_ACTION, 405, 405, "The resource does not support this method.", "Use one of the methods in Allow; what the resource has: `OPTIONS PATH`.")
+    METHOD_NOT_ALLOWED = (Step.ALLOWED_ACTION, 405, 405, "The resource does not support this method.", "Use one of the methods in Allow; what the resource has: `OPTIONS RESOURCE`.")
 
     SCOPE_MISSING = (Step.REQUIRE_SCOPE, 403, 403, "You don't have a required scope to access the endpoint.", "Grant the missing scope beside those that the account has: `bodega account grant HASH CLIENT_ID SCOPE`. What takes it back: `bodega account revoke-scope HASH CLIENT_ID SCOPE`.")
 
@@ -80,7 +80,7 @@ class Reason(Enum):
     FILTER_REFUSED = (Step.PARSE_QUERY, 400, 422, "A filter is not supported by this resource.", "Use only the filters of the resource, which details.supported_filters lists. A list can be read without the others: `METHOD LESS`.")
     QUERY_INVALID = (Step.PARSE_QUERY, 400, 422, "A query parameter is invalid.", "Correct the parameter named in the answer. A list can be read without it: `METHOD LESS`.")
     LIMIT_OVER_MAXIMUM = (Step.PARSE_QUERY, 413, 413, "The limit is over the maximum page size.", "Ask for at most details.max_limit rows a page: `METHOD LARGEST`.")
-    FILTER_REQUIRED = (Step.PARSE_QUERY, 400, 422, "At least one filter must be set for a delete action.", "Say which rows, by one of details.supported_filters; those that there are: `GET PATH`.")
+    FILTER_REQUIRED = (Step.PARSE_QUERY, 400, 422, "At least one filter must be set for a delete action.", "Say which rows, by one of details.supported_filters; those that there are: `GET RESOURCE`.")
 
     TOO_MANY_AT_ONCE = (Step.FIND_ENTITY, 429, 429, "Too many requests of this endpoint are under way at once.", "Wait X-Retry-After seconds and send at most details.max_concurrent at once, or lift the limit: `bodega store set HASH limits.concurrent=false`.")
     KEY_INVALID = (Step.FIND_ENTITY, 400, 400, "The Idempotency-Key cannot be used.", "Send 1 to 255 printable ASCII characters, with or without double quotes: `METHOD PATH with Idempotency-Key: KEY`.")
@@ -91,12 +91,12 @@ class Reason(Enum):
     PRECONDITION_FAILED = (Step.PRECONDITIONS, 412, 412, "The resource is not in the state that the request requires.", "Repeat the request with the ETag that the resource has now; read it first: `GET PATH`.")
     NOT_MODIFIED = (Step.PRECONDITIONS, 304, 304, "The copy that the caller holds is current.", "Use the stored copy; sent again in any case: `METHOD PATH without If-None-Match, If-Modified-Since`.")
 
-    MALFORMED_BODY = (Step.READ_DRAFT, 400, 400, "The request body could not be parsed.", "Send well-formed JSON (or, in V2, XML) of the resource's shape; its methods, and in V2 its fields: `OPTIONS PATH`.")
+    MALFORMED_BODY = (Step.READ_DRAFT, 400, 400, "The request body could not be parsed.", "Send well-formed JSON (or, in V2, XML) of the resource's shape; its methods, and in V2 its fields: `OPTIONS RESOURCE`.")
     TOO_MANY_ITEMS = (Step.READ_DRAFT, 413, 413, "The request holds too many items.", "Send at most details.max_items items at once.")
     FIELD_UNKNOWN = (Step.READ_DRAFT, 400, 422, "The field is not supported by this resource.", "Leave the field out. For example: `METHOD PATH without MEMBERS`.")
     FIELD_READ_ONLY = (Step.READ_DRAFT, 400, 422, "The field cannot be written to.", "Leave the field out. For example: `METHOD PATH without MEMBERS`.")
-    FIELD_MISSING = (Step.READ_DRAFT, 400, 422, "A required field was not supplied.", "Supply the field; the resource's methods, and in V2 its fields: `OPTIONS PATH`.")
-    FIELD_INVALID = (Step.READ_DRAFT, 400, 422, "A field is invalid.", "Correct the field named in the answer; the resource's methods, and in V2 its fields with their types: `OPTIONS PATH`.")
+    FIELD_MISSING = (Step.READ_DRAFT, 400, 422, "A required field was not supplied.", "Supply the field; the resource's methods, and in V2 its fields: `OPTIONS RESOURCE`.")
+    FIELD_INVALID = (Step.READ_DRAFT, 400, 422, "A field is invalid.", "Correct the field named in the answer; the resource's methods, and in V2 its fields with their types: `OPTIONS RESOURCE`.")
 
     IMAGE_UNREACHABLE = (Step.PERFORM, 400, 400, "The image could not be fetched.", "Name an image that anybody can fetch over http or https, or send the file itself.")
     IMAGE_INVALID = (Step.PERFORM, 400, 422, "The image is not valid.", "Send a BMP, GIF, JPEG, PNG, WBMP, WebP or XBM image of at most 8 MB.")
@@ -104,7 +104,7 @@ class Reason(Enum):
     DANGLING_REFERENCE = (Step.PERFORM, 400, 409, "The request refers to a resource that does not exist.", "Create the missing resource first, or leave the reference out.")
     LIST_REFUSED = (Step.PERFORM, 400, 422, "An item of the list cannot be saved, so none was.", "Mend the items named in errors and send the whole list again. What is there: `GET COLLECTION`.")
     PASSWORD_GUESSED = (Step.PERFORM, 429, 429, "Too many wrong passwords were tried.", "Wait Retry-After seconds and try again: `METHOD PATH`.")
-    NOT_THE_OWNER = (Step.PERFORM, 403, 403, "The resource belongs to another account, which does not let others do this.", "Use the account that made it, or ask its owner for a wider permission_set; as it is: `GET PATH`.")
+    NOT_THE_OWNER = (Step.PERFORM, 403, 403, "The resource belongs to another account, which does not let others do this.", "Use the account that made it, or ask its owner for a wider permission_set; as it is: `GET RESOURCE`.")
     OPTIONS_REFUSED = (Step.PERFORM, 400, 422, "The options of one or more products are invalid.", "Answer the options of each product that details.errors names, by values that they have. Those of the first: `GET PRODUCT/options`.")
     QUANTITY_OUT_OF_BOUNDS = (Step.PERFORM, 409, 409, "Quantities of one or more products are out of stock or did not meet quantity requirements.", "Order quantities within the minimum and maximum that details.errors tells of each product. The first: `GET PRODUCT`.")
     OUT_OF_STOCK = (Step.PERFORM, 409, 409, "Quantities of one or more products are out of stock or did not meet quantity requirements.", "Order at most details.available_quantity, or add to the stock first. The product: `GET PRODUCT`.")
@@ -112,7 +112,7 @@ class Reason(Enum):
     CIRCULAR_TREE = (Step.PERFORM, 409, 422, "A category cannot lie below itself.", "Choose a parent outside the category's own subtree. What is there: `GET COLLECTION`.")
     ORPHANED_PRODUCTS = (Step.PERFORM, 409, 422, "Deleting these categories would leave products without a category.", "Move the products named in details to another category, or delete them, first. What is there: `GET COLLECTION`.")
     BASE_VARIANT_STAYS = (Step.PERFORM, 409, 422, "The base variant of a product goes only with its product.", "Delete the product, or give it variants with options: the base variant then goes by itself. What is there: `GET SIBLINGS`.")
-    TASK_ENDED = (Step.PERFORM, 409, 409, "The task has ended: it cannot be cancelled any more.", "Read the task, which tells what came of it: `GET PATH`.")
+    TASK_ENDED = (Step.PERFORM, 409, 409, "The task has ended: it cannot be cancelled any more.", "Read the task, which tells what came of it: `GET RESOURCE`.")
     PLAN_LIMIT_REACHED = (Step.PERFORM, 507, 507, "The plan of this store holds no more of these.", "Delete some, choose a larger plan, or raise the limit: `bodega store limit HASH LIMIT`.")
     PLATFORM_CAP_REACHED = (Step.PERFORM, 403, 403, "The platform's limit for this resource is reached.", "Delete some first; no plan raises this limit. What is there: `GET COLLECTION`.")
     TREE_TOO_DEEP = (Step.PERFORM, 403, 403, "A category can have at most seven ancestors.", "Choose a parent nearer to the root. What is there: `GET COLLECTION`.")
