@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 WORDS = frozenset(
     {
-        "HASH", "CLIENT_ID", "SCOPE", "RAISED", "LIMIT", "METHOD", "PATH", "RESOURCE", "LOCATION", "COLLECTION", "SIBLINGS",
-        "LESS", "LARGEST", "TYPE", "KEY", "MEMBERS", "PRODUCT", "ITEM",
+        "HASH", "CLIENT_ID", "SCOPE", "RAISED", "LIMIT", "METHOD", "PATH", "RESOURCE", "LOCATION", "COLLECTION",
+        "SIBLINGS", "LESS", "LARGEST", "TYPE", "KEY", "MEMBERS", "PRODUCT", "ITEM",
     }
 )  # fmt: skip
 """What differs from request to request; `http/remedies.py` knows each."""

@@ -28,8 +28,10 @@ from bodega.storage.tx import Busy
 def _keep_private(path: Path) -> None:
     """Makes the file if it is missing; it holds client secrets, so nobody but its owner and their group may open it.
 
-    SQLite gives the files that it puts beside a database the same permissions."""
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    SQLite gives the files that it puts beside a database the same permissions. One that is there is not opened: closing
+    it again would end the locks that this process has on it (POSIX)."""
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     mode = path.stat().st_mode
     if mode & 0o007:
         with suppress(PermissionError):  # somebody else's, who decides
