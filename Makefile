@@ -58,6 +58,9 @@ lock: $(LOCKER)  ## Resolve the dependencies again; to newer versions: make lock
 	@$(COMPILE) --output-file requirements/run.txt pyproject.toml
 	@echo "Resolving what develops it (about 30 s) ..."
 	@$(COMPILE) --extra dev --allow-unsafe --constraint requirements/run.txt --output-file requirements/dev.txt pyproject.toml
+	@echo "Resolving the clients that the tests run apart (about a minute) ..."
+	@$(COMPILE) --allow-unsafe --output-file requirements/tap-bigcommerce.txt requirements/tap-bigcommerce.in
+	@$(COMPILE) --allow-unsafe --output-file requirements/airbyte-cdk.txt requirements/airbyte-cdk.in
 
 clean:  ## Remove everything that was built here, but keep the stores in ./bodega-data
 	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

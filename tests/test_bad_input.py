@@ -211,6 +211,11 @@ def test_a_key_sent_twice_counts_once_and_the_last_wins(stocked: Shop) -> None:
         made = reply.json if path.startswith("/v2") else reply.data
         assert made["page_title"] == "b"
         assert stocked.delete(f"/v2/brands/{made['id']}").status == 204
+    # Only the last is judged, and inside a member it is no other.
+    body = b'{"name":"Twice","parent_id":{},"parent_id":0,"custom_url":{"url":1,"url":"/x/"}}'
+    reply = stocked.post("/v3/catalog/categories", body=body, headers={"content-type": JSON})
+    assert reply.data["custom_url"]["url"] == "/x/"
+    assert stocked.delete(f"/v2/categories/{reply.data['id']}").status == 204
 
 
 ODD: list[Any] = [

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 import time
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
 
 from bodega.app import routes
 from bodega.cli import main
-from bodega.http.documented import OUTSIDE, VERSIONS, Operation, Unserved, documented, is_parameter, is_served
-from bodega.http.nearest import Nearest
-from bodega.http.router import by_version
+from bodega.cli.routes import ASKED_OF
+from bodega.http.documented import HOSTS, OUTSIDE, VERSIONS, Operation, Unserved, documented, is_parameter, is_served
+from bodega.http.nearest import Near, Nearest
+from bodega.http.router import Match, by_version
+from bodega.http.steps.routing import find_route
 from bodega.kit.route import Route, moved
 from bodega.kit.singleton import Singleton
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Refusal
 from published import ABSENT, SHARED, table
-from shop import Shop
+from shop import Reply, Shop
 
 TRIES = by_version(routes())
 ANSWERED = [each for each in documented() if each.version in VERSIONS and not is_served(each, TRIES)]
@@ -25,16 +30,14 @@ ANSWERED = [each for each in documented() if each.version in VERSIONS and not is
 PLACES = {0: "/api/", 2: "/v2/", 3: "/v3/"}
 
 
-def asked(shop: Shop, operation: Operation) -> tuple[int, str, object]:
-    """What a request for an operation is answered."""
+def asked(shop: Shop, operation: Operation) -> Reply:
+    """The reply to a request for an operation."""
     path = "/".join("7" if is_parameter(segment) else segment for segment in operation.segments)
     if operation.version in OUTSIDE:
-        reply = shop.request(operation.method, f"/api/storefront/{path}", base="", headers={"host": host(shop)})
-    elif operation.version == "payments":
-        reply = shop.request(operation.method, f"/{path}")
-    else:
-        reply = shop.request(operation.method, f"/v{VERSIONS[operation.version]}/{path}")
-    return reply.status, reply.reason, reply.json
+        return shop.request(operation.method, f"/api/storefront/{path}", base="", headers={"host": host(shop)})
+    if operation.version == "payments":
+        return shop.request(operation.method, f"/{path}")
+    return shop.request(operation.method, f"/v{VERSIONS[operation.version]}/{path}")
 
 
 def host(shop: Shop) -> str:
@@ -43,16 +46,77 @@ def host(shop: Shop) -> str:
 
 
 def test_every_documented_operation_that_is_not_served_says_so(shop: Shop) -> None:
-    """404 `NOT_SERVED_HERE`, or 405 with the operation in its details where the path is served by other methods."""
+    """404 `NOT_SERVED_HERE`, also where its path is served by other methods: then Allow names those, and no other."""
     assert len(ANSWERED) > 100
     for operation in ANSWERED:
-        status, reason, body = asked(shop, operation)
-        told = json.dumps(body)
-        assert (status, reason) in ((404, "NOT_SERVED_HERE"), (405, "METHOD_NOT_ALLOWED")), operation
-        if status == 405:
-            assert f"{operation.method} {operation.path}" in told, operation
-        else:
-            assert operation.group in told, operation
+        reply = asked(shop, operation)
+        assert (reply.status, reply.reason) == (404, "NOT_SERVED_HERE"), operation
+        assert operation.group in json.dumps(reply.json), operation
+        match = served_path(operation)
+        assert reply.headers.get("allow") == (match and match.route.allow), operation
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
+def test_a_documented_method_that_is_not_served_beside_others_says_so(method: str) -> None:
+    """Whichever method a server lacked, on each path: the operation is told, and Allow has what is left."""
+    left = [route._replace(actions={name: act for name, act in route.actions.items() if name != method})
+            for route in routes()]  # fmt: skip
+    app = SimpleNamespace(routes=by_version(left), unserved=Unserved(left))
+    judged = 0
+    for operation in documented():
+        match = served_path(operation) if operation.version in VERSIONS else None
+        if match is None or operation.method != method or method not in match.route.actions:
+            continue
+        segments = tuple("7" if is_parameter(segment) else segment for segment in operation.segments)
+        for asked_by in [method, *(["HEAD"] if method == "GET" else [])]:
+            asking = SimpleNamespace(method=asked_by, version=VERSIONS[operation.version], segments=segments, prefix="")
+            with pytest.raises(Refusal) as refused:
+                find_route(app, asking)
+            assert refused.value.reason is Reason.NOT_SERVED_HERE, operation
+            assert method in refused.value.details["methods"]
+            ((name, allow),) = refused.value.headers
+            assert name == b"allow"
+            assert {*allow.decode().split(", ")} == {*match.route.actions, "OPTIONS"} - {method} | (
+                {"HEAD"} if "GET" in match.route.actions and method != "GET" else set()
+            ), operation
+            judged += 1
+    assert judged > 40
+
+
+def served_path(operation: Operation) -> Match | None:
+    """What a request for the operation finds, whatever its method."""
+    version = VERSIONS[operation.version]
+    segments = tuple("7" if is_parameter(segment) else segment for segment in operation.segments)
+    return TRIES[version].find(segments) if version else None
+
+
+def test_a_method_that_nobody_documents_is_refused_as_that(shop: Shop) -> None:
+    """405 (RFC 9110 15.5.6) on every served path for each method that is neither served nor documented."""
+    documented_on = {(each.version[:2], each.method, each.path) for each in documented()}
+    for operation in documented():
+        match = served_path(operation) if operation.version in VERSIONS else None
+        for method in {"GET", "POST", "PUT", "DELETE"}:
+            if match is None or method in match.route.actions or method in methods_of(operation, documented_on):
+                continue
+            reply = asked(shop, operation._replace(method=method))
+            assert (reply.status, reply.reason) == (405, "METHOD_NOT_ALLOWED"), (method, operation)
+            assert reply.headers["allow"] == match.route.allow
+
+
+def methods_of(operation: Operation, documented_on: set[tuple[str, str, str]]) -> set[str]:
+    """The methods that are documented on the operation's path, whatever its parameters are called."""
+    bare = [("" if is_parameter(segment) else segment) for segment in operation.segments]
+    return {
+        method
+        for version, method, path in documented_on
+        if version == operation.version[:2] and like(path.strip("/").split("/"), bare)
+    }
+
+
+def like(segments: list[str], bare: list[str]) -> bool:
+    """Whether a documented path could be meant by another one: a parameter may be any word."""
+    pairs = zip(segments, bare, strict=False)
+    return len(segments) == len(bare) and all(is_parameter(one) or one == other for one, other in pairs)
 
 
 def test_every_documented_operation_that_is_served_is_not_refused_so(shop: Shop) -> None:
@@ -82,6 +146,12 @@ NEAR = [
     ("/v3/" + "x/" * 40, None),
     ("/v3/catalog/" + "products" * 20, None),
     ("/v9/catalog/products/x", None),
+    ("/v3/products", "/v3/catalog/products"),
+    ("/v3/products/7/variants", "/v3/catalog/products/{product_id}/variants"),
+    ("/v3/brands/7", "/v3/catalog/brands/{id}"),
+    ("/v3/catalog/customers", "/v3/customers"),
+    ("/v3/catalog/orders/7/shipments", "/v2/orders/{order_id}/shipments"),
+    ("/v2/variants", "/v3/catalog/variants"),
 ]
 
 
@@ -91,8 +161,28 @@ def test_an_unknown_path_names_the_nearest_that_is_served(shop: Shop, path: str,
     reply = shop.get(path)
     assert (reply.status, reply.reason) == (404, "NO_SUCH_RESOURCE")
     body = reply.json[0] if path.startswith("/v2") else reply.json
-    found = body.get("details", {}).get("nearest_path")
-    assert found == nearest
+    assert body.get("details", {}) == ({"nearest_path": nearest} if nearest else {})
+
+
+ELSEWHERE = [
+    ("/v2/promotions", "/v3/promotions"),
+    ("/v2/carts/7", "/v3/carts/{cartId}"),
+    ("/v3/rates", "/v3/tax/rates"),
+]
+
+
+@pytest.mark.parametrize(("path", "documented_path"), ELSEWHERE, ids=[path for path, _ in ELSEWHERE])
+def test_a_path_that_is_documented_elsewhere_is_named_with_a_note_that_it_is_not_served(
+    path: str, documented_path: str
+) -> None:
+    """Only what is served is named without the note; `/v2/promotions` is not mistyped `/v2/options`."""
+    version, segments = int(path[2]), tuple(path.split("/")[2:])
+    assert Unserved(routes()).nearest.find(version, segments) == Near(documented_path, served=is_now(documented_path))
+
+
+def is_now(path: str) -> bool:
+    """Whether a path is served by now."""
+    return path in {f"/v{route.version}/{route.template}" for route in routes()}
 
 
 def test_a_path_that_is_served_by_words_only_is_not_taken_for_one_that_is_missing(shop: Shop) -> None:
@@ -123,16 +213,28 @@ def test_a_documented_path_is_found_whatever_its_parameters_hold() -> None:
     assert unserved.find(9, ("carts",)) is None
 
 
-def test_the_missing_operations_are_listed_by_group() -> None:
+def test_the_missing_operations_are_listed_by_host_and_group() -> None:
     """`bodega routes --missing`: people, programs, and one group of them."""
     found = json.loads(CliRunner().invoke(main, ["routes", "--missing", "--json"]).stdout)
     lacking = {(each.version, each.method, each.path) for each in documented() if not is_served(each, TRIES)}
     assert {(one["version"], one["method"], one["path"]) for one in found} == lacking
+    hosts = {(one["version"], one["host"]) for one in found}
+    assert hosts <= set(HOSTS.items()), "each version of the list is of one host"
+    assert {one["group"].partition(".")[0] for one in found if one["host"] == "provider"} == {"provider"}
     shown = CliRunner().invoke(main, ["routes", "--missing"]).stdout
     assert "v3 carts\n" in shown
+    heads = {host: shown.index(f"{head}: {sum(one['host'] == host for one in found)}\n")
+             for host, head in ASKED_OF.items() if host in {one["host"] for one in found}}  # fmt: skip
+    assert sorted(heads, key=heads.__getitem__) == [host for host in ASKED_OF if host in heads]
+    assert heads["api"] < shown.index("v3 carts\n") < heads["storefront"] < shown.index("storefront storefront\n")
     assert f"{len(found)} documented operations are not served." in shown
     chosen = json.loads(CliRunner().invoke(main, ["routes", "--missing", "--group", "carts", "--json"]).stdout)
     assert {one["group"] for one in chosen} == {"carts"}
+
+
+def test_every_version_of_the_list_has_a_host_with_a_heading() -> None:
+    assert {each.version for each in documented()} <= HOSTS.keys()
+    assert {*HOSTS.values()} == ASKED_OF.keys()
 
 
 @pytest.mark.parametrize("options", [["--group", "bicycles"], ["--wave", "1"], ["--coverage", __file__]])

@@ -20,7 +20,7 @@ from bodega.kit.filters import Filter
 from bodega.kit.fixed import ReadFixed
 from bodega.kit.listing import Listing
 from bodega.kit.pairs import OfPairs
-from bodega.kit.parameters import choices_of, kind_of
+from bodega.kit.parameters import choices_of, integer, kind_of
 from bodega.kit.strangers import STRANGERS
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
@@ -467,6 +467,56 @@ def test_v3_knows_the_words_of_paging_and_showing_everywhere(one: Listed) -> Non
     """Connectors send them to whatever they read."""
     query = "limit=5&page=1&sort=id&direction=asc&include_fields=id&exclude_fields=x"
     assert one.listing.parse(query, closed=True).limit == min(5, one.listing.maximum)
+
+
+HUGE = ("2147483648", "99999999999999999999", "0" * 5000 + "9" * 11, "9" * 5000)
+"""Numbers that are no page, no id and no limit."""
+
+
+@pytest.mark.parametrize("one", [*V2, *V3], ids=lambda one: one.label)
+def test_a_number_that_cannot_be_is_refused_everywhere(one: Listed) -> None:
+    """Rules 4 and 21; a limit over the maximum is 413, however large it is. The greatest page is an empty one."""
+    numbers = ["page", *(name for name, found in one.listing.filters.items() if is_of_numbers(one, found))]
+    for name in numbers:
+        for text in HUGE:
+            with pytest.raises(Refusal) as refused:
+                one.listing.parse(f"{name}={text}")
+            assert (refused.value.reason, [fault.field for fault in refused.value.faults]) == (
+                Reason.QUERY_INVALID, [name]
+            ), name  # fmt: skip
+    for text in HUGE:
+        with pytest.raises(Refusal) as refused:
+            one.listing.parse(f"limit={text}")
+        assert refused.value.reason is Reason.LIMIT_OVER_MAXIMUM
+    assert one.listing.parse("page=2147483647").page == one.listing.parse("page=" + "0" * 5000 + "2147483647").page
+
+
+def is_of_numbers(one: Listed, found: object) -> bool:
+    """Whether a filter compares a column of whole numbers with one value."""
+    plain = isinstance(found, Filter) and found.op in ("eq", "ne", "lt", "le", "gt", "ge")
+    return plain and found.parse is integer
+
+
+@pytest.mark.parametrize("one", [each for each in [*V2, *V3] if each.listing.shown], ids=lambda one: one.label)
+def test_only_fields_that_there_are_can_be_asked_for(one: Listed) -> None:
+    """A mistyped name would show rows that hold nothing but their id; to leave out what is not there is no mistake."""
+    only, without = ("include", "exclude") if one.listing.include_names_fields else ("include_fields", "exclude_fields")
+    for names in ("nope", f"{one.listing.shown[0]},nope", "nope,id"):
+        with pytest.raises(Refusal) as refused:
+            one.listing.parse(f"{only}={names}", closed=True)
+        (fault,) = refused.value.faults
+        assert (fault.reason, fault.field) == (Reason.QUERY_INVALID, only)
+    every = ",".join([*one.listing.shown, *one.listing.includes])
+    assert one.listing.parse(f"{only}={every}").fields == {*one.listing.shown, *one.listing.always}
+    assert one.listing.parse(f"{without}=nope").fields == {*one.listing.shown, *one.listing.always}
+
+
+@pytest.mark.parametrize("one", V3, ids=lambda one: one.label)
+def test_a_parameter_without_a_name_is_told_as_that(one: Listed) -> None:
+    """The published words would name nothing: `The filter(s):  are not valid`."""
+    with pytest.raises(Refusal, match="has no name") as refused:
+        one.listing.parse("=x&limit=5", closed=True)
+    assert refused.value.reason is Reason.QUERY_INVALID
 
 
 def one_asked_of(dice: random.Random, one: Listed, name: str, found: Filter) -> str:

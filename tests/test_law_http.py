@@ -188,6 +188,28 @@ def test_a_store_answers_on_both_hosts_to_both_credentials(server: Server) -> No
     assert shop.request("GET", "/products/1", base="/api/v2", headers=strange, token="").reason == "CREDENTIALS_WRONG"
 
 
+def test_a_stranger_does_not_learn_which_stores_there_are(server: Server) -> None:
+    """401 (step 5) for a store that is not there as for somebody else's, with whatever credentials, word for word.
+
+    A 404 would say that a name is free, and a 403 that it is taken.
+    """
+    shop, other = server.shop(), server.shop()
+    basic = {"authorization": "Basic " + base64.b64encode(f"user:{shop.account(kind='basic')}".encode()).decode()}
+    told: dict[tuple[str, str], set[tuple[int, str, bytes]]] = {}
+    for version in ("v2", "v3"):
+        for name in (other.name, "nowhere", "x" * 200, "%00", "..%2f", other.name.upper()):
+            for headers in ({"x-auth-token": shop.token}, basic, {"x-auth-token": "nobody's"}):
+                for path in ("store", "catalog/products/1", "bicycles"):
+                    reply = shop.get(f"/{version}/{path}", base=f"/stores/{name}", headers=headers, token="")
+                    assert reply.headers["www-authenticate"].startswith("Basic ")
+                    assert not {"x-rate-limit-requests-left", "x-bc-apilimit-remaining", "allow"} & reply.headers.keys()
+                    told.setdefault((version, reply.reason), set()).add((reply.status, reply.reason, reply.body))
+    assert {key: {status for status, *_ in replies} for key, replies in told.items()} == {
+        ("v2", "CREDENTIALS_WRONG"): {401}, ("v3", "CREDENTIALS_WRONG"): {401}
+    }  # fmt: skip
+    assert [len(replies) for replies in told.values()] == [1, 1]
+
+
 def test_a_host_that_names_no_store_means_the_only_one(embedded: Server) -> None:
     """Design section 7: `/api/v2` on any other host."""
     shop = embedded.shop()

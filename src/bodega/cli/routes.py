@@ -16,11 +16,20 @@ if TYPE_CHECKING:
 
 METHODS = ("GET", "POST", "PUT", "DELETE")
 
+ASKED_OF = {
+    "api": "Asked of the API host",
+    "login": "Asked of the host of signing in",
+    "payments": "Asked of the payments host",
+    "storefront": "Asked of the store's own host, by its shoppers",
+    "provider": "Asked of a provider of shipping or taxes, by the platform",
+}
+"""What stands above the operations of each host in the list of those that are not served."""
+
 
 @click.command("routes")
 @click.option("--coverage", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="TSV",
               help="Compare with a list of operations: columns version, method, path, group, wave.")  # fmt: skip
-@click.option("--missing", is_flag=True, help="List the documented operations that are not served, by group.")
+@click.option("--missing", is_flag=True, help="List the documented operations that are not served, by host and group.")
 @click.option("--group", "groups", multiple=True, metavar="NAME",
               help="Only this group of the list: catalog includes catalog.brands. Can be repeated.")  # fmt: skip
 @click.option("--wave", "waves", multiple=True, metavar="NAME", help="Only this wave of the list. Can be repeated.")
@@ -118,16 +127,29 @@ def _print_missing(groups: Sequence[CoverageGroup], as_json: bool) -> None:
     if as_json:
         print_json(
             [
-                {"version": operation.version, "method": operation.method, "path": operation.path, "group": group.name}
+                {
+                    "version": operation.version,
+                    "method": operation.method,
+                    "path": operation.path,
+                    "group": group.name,
+                    "host": operation.host,
+                }
                 for group in groups
                 for operation in group.missing
             ]
         )
         return
+    by_host: dict[str, list[CoverageGroup]] = {}
     for group in groups:
-        click.echo(click.style(f"{group.version} {group.name}", bold=True))
-        for path, methods in group.missing_paths().items():
-            click.echo(f"  {' '.join(methods)} {path}")
+        by_host.setdefault(group.missing[0].host, []).append(group)
+    for host in sorted(by_host, key=list(ASKED_OF).index):
+        lacking = sum(len(group.missing) for group in by_host[host])
+        click.echo(click.style(f"{ASKED_OF[host]}: {lacking}", underline=True))
+        for group in by_host[host]:
+            click.echo(click.style(f"{group.version} {group.name}", bold=True))
+            for path, methods in group.missing_paths().items():
+                click.echo(f"  {' '.join(methods)} {path}")
+        click.echo()
     click.echo(f"{sum(len(group.missing) for group in groups)} documented operations are not served.")
 
 

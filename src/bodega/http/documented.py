@@ -21,6 +21,19 @@ AT_ROOT = frozenset({("gateway", "GET", "/time"), ("login", "POST", "/oauth2/tok
 VERSIONS = {"v2": 2, "v2-legacy": 2, "v3": 3, "storefront": 0, "payments": 0}
 """The number under which a version of the list is asked for; 0 where the path names no version."""
 
+HOSTS: Mapping[str, str] = {
+    "v2": "api",
+    "v2-legacy": "api",
+    "v3": "api",
+    "gateway": "api",
+    "login": "login",
+    "payments": "payments",
+    "storefront": "storefront",
+    "provider(outbound)": "provider",
+}
+"""Which host a line of the list is asked of: the API's, that of signing in, that of payments, the store's own for its
+shoppers; or a provider's, which the platform calls."""
+
 OUTSIDE: Mapping[str, tuple[str, ...]] = {"storefront": ("storefront",)}
 """What stands in the place of the version, where the list leaves it out: `/api/storefront/carts`."""
 
@@ -33,6 +46,11 @@ class Operation(NamedTuple):
     path: str
     group: str
     wave: str = ""
+
+    @property
+    def host(self) -> str:
+        """Which host it is asked of, by a word of `HOSTS`; a list of somebody's own may have others, of the API."""
+        return HOSTS.get(self.version, "api")
 
     @property
     def segments(self) -> list[str]:
@@ -86,7 +104,7 @@ class _Node:
 
 
 class Unserved:
-    """The documented operations that these routes do not serve, found by path; and the nearest path that is served.
+    """The documented operations that these routes do not serve, found by path; and what is nearest to other paths.
 
     Both are asked for only when a request is refused, and work out nothing before.
     """
@@ -96,8 +114,10 @@ class Unserved:
 
     @cached_property
     def nearest(self) -> Nearest:
-        """The served paths, by likeness."""
-        return Nearest(self._routes)
+        """The served and the documented paths, by likeness."""
+        tries = by_version(self._routes)
+        lacking = [each for each in documented() if VERSIONS.get(each.version) and not is_served(each, tries)]
+        return Nearest(self._routes, [(VERSIONS[each.version], each.path) for each in lacking])
 
     @cached_property
     def _roots(self) -> dict[int, _Node]:

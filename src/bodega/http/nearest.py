@@ -1,12 +1,13 @@
-"""The served path that is most like one that is not served: for whoever mistyped it.
+"""The path that is most like one that nobody has: for whoever mistyped it, or looked in another version or group.
 
 It costs a few comparisons of words, and only where a request is refused; long paths are not worth them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import SequenceMatcher
+from typing import NamedTuple
 
 from bodega.kit.route import Route
 
@@ -17,63 +18,103 @@ LONGEST_SEGMENT = 40
 ALIKE = 0.6
 """How alike two words must be, and two paths on average, to be meant for one another."""
 
-_Pattern = tuple[str, ...]
+Pattern = tuple[str, ...]
+"""The words of a path, empty where an id stands."""
+
+
+class Near(NamedTuple):
+    """A path as it is shown, /v3/collection/{id}, and whether it is served or only documented."""
+
+    path: str
+    served: bool = True
+
+
+class _Known(NamedTuple):
+    version: int
+    pattern: Pattern
+    near: Near
 
 
 class Nearest:
-    """The paths that are served, by version."""
+    """The paths that are served, and those that are documented only: `unserved` has (version, path)."""
 
-    def __init__(self, routes: Iterable[Route]) -> None:
-        self._patterns: dict[int, list[tuple[_Pattern, str]]] = {}
-        for route in routes:
-            if not route.moved:
-                shown = route.template.replace(":text}", "}")
-                pattern = tuple("" if segment.startswith("{") else segment for segment in shown.split("/"))
-                self._patterns.setdefault(route.version, []).append((pattern, f"/v{route.version}/{shown}"))
+    def __init__(self, routes: Iterable[Route], unserved: Iterable[tuple[int, str]] = ()) -> None:
+        served = [(route.version, route.template.replace(":text}", "}")) for route in routes if not route.moved]
+        self._served = [_known(version, path, served=True) for version, path in served]
+        self._unserved = [_known(version, path.strip("/"), served=False) for version, path in dict.fromkeys(unserved)]
+        self._groups = {known.pattern[0] for known in (*self._served, *self._unserved) if known.pattern[1:]}
 
-    def find(self, version: int, segments: tuple[str, ...]) -> str | None:
-        """The nearest served path, as /v3/collection/{id}; None when nothing is like it.
+    def find(self, version: int, segments: Pattern) -> Near | None:
+        """The nearest path; None when nothing is like it.
 
-        A path that another version serves as it is comes before a similar one of the same version.
+        The very path below a group of the same version comes first (`/v3/products` is in `catalog`), then that of the
+        other version, then either without a group that it does not belong to; then the same among the paths that are
+        only documented; then one of similar words.
         """
         if not 0 < len(segments) <= MOST_SEGMENTS or any(len(segment) > LONGEST_SEGMENT for segment in segments):
             return None
-        for other in self._patterns:
-            if other != version:
-                best, shown = self._best(other, segments, exact=True)
-                if best:
-                    return shown
-        best, shown = self._best(version, segments, exact=False)
-        return shown if best >= ALIKE else None
 
-    def _best(self, version: int, segments: tuple[str, ...], *, exact: bool) -> tuple[float, str]:
-        likeness = _Likeness(exact=exact)
-        best, found = 0.0, ""
-        for pattern, shown in self._patterns.get(version, ()):
-            if abs(len(pattern) - len(segments)) > (0 if exact else 1):
+        def same(known: _Known) -> bool:
+            return _fits(known.pattern, segments)
+
+        def below_a_group(known: _Known) -> bool:
+            beyond = len(known.pattern) - len(segments)
+            return beyond > 0 and all(known.pattern[:beyond]) and _fits(known.pattern[beyond:], segments)
+
+        def without_its_group(known: _Known) -> bool:
+            return segments[0] in self._groups and _fits(known.pattern, segments[1:])
+
+        for paths in (self._served, self._unserved):
+            own = [known for known in paths if known.version == version]
+            others = [known for known in paths if known.version != version]
+            attempts: tuple[tuple[list[_Known], Callable[[_Known], bool]], ...] = (
+                (own, below_a_group), (others, same), (own, without_its_group),
+                (others, below_a_group), (others, without_its_group),
+            )  # fmt: skip
+            for among, fits in attempts:
+                found = next((known.near for known in among if fits(known)), None)
+                if found is not None:
+                    return found
+        return self._similar(version, segments) or (self._similar(5 - version, segments) if version else None)
+
+    def _similar(self, version: int, segments: Pattern) -> Near | None:
+        likeness = _Likeness()
+        best, found = 0.0, None
+        for known in self._served:
+            pattern = known.pattern
+            if known.version != version or abs(len(pattern) - len(segments)) > 1:
                 continue
             likes = [likeness.of(word, segment) for word, segment in zip(pattern, segments, strict=False)]
-            if exact and not all(likes):
-                continue
             score = sum(likes) / max(len(pattern), len(segments))
             if score > best:
-                best, found = score, shown
-        return best, found
+                best, found = score, known.near
+        return found if best >= ALIKE else None
+
+
+def _known(version: int, path: str, *, served: bool) -> _Known:
+    pattern = tuple("" if segment.startswith("{") else segment for segment in path.split("/"))
+    return _Known(version, pattern, Near(f"/v{version}/{path}", served))
+
+
+def _fits(pattern: Pattern, segments: Pattern) -> bool:
+    """Whether the words are the same, and a number stands wherever the pattern has an id."""
+    if len(pattern) != len(segments):
+        return False
+    return all(word == segment if word else segment.isdigit() for word, segment in zip(pattern, segments, strict=True))
 
 
 class _Likeness:
     """How alike a word of a pattern and a segment are, from 0 to 1; each pair is compared once."""
 
-    def __init__(self, *, exact: bool) -> None:
-        self._exact = exact
+    def __init__(self) -> None:
         self._known: dict[tuple[str, str], float] = {}
 
     def of(self, word: str, segment: str) -> float:
         if not word:
-            return 1.0 if segment.isdigit() else 0.0 if self._exact else 0.3
+            return 1.0 if segment.isdigit() else 0.3
         if word == segment:
             return 1.0
-        if self._exact or segment.isdigit():
+        if segment.isdigit():
             return 0.0
         known = self._known.get((word, segment))
         if known is None:

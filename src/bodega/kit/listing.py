@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
+from bodega.kit.fields import INT32
 from bodega.kit.filters import Filter, FilterField, Ignored, filter_of, filters_of
 from bodega.kit.includes import MAX_LIMIT, Include
 from bodega.kit.parameters import integer
@@ -170,6 +171,8 @@ class Listing(Sealed):
                     faults.append(self._fault(name, str(error)))
             elif self._is_refused(name, strict=strict, closed=closed, strangers=strangers):
                 refused.append(name)
+        if "" in refused:
+            raise Refusal(Reason.QUERY_INVALID, "A parameter of the query has no name: nothing stands before its '='.")
         if refused:
             raise self._refuse_filters(refused)
         limit = self._number(given, "limit", DEFAULT_LIMIT, faults)
@@ -177,7 +180,7 @@ class Listing(Sealed):
         order = self._order(given, faults)
         include = self._include(given, faults)
         cursor = self._cursor(given, faults)
-        fields = self._fields(given)
+        fields = self._fields(given, faults)
         if faults:
             raise refuse_faults(faults)
         if limit > self.maximum:
@@ -224,10 +227,12 @@ class Listing(Sealed):
         text = given.get(name)
         if text is None or text == "":
             return default
-        if not text.isascii() or not text.isdigit() or not text.strip("0"):
-            faults.append(self._fault(name, "must be a whole number from 1"))
+        digits = text.lstrip("0") if text.isascii() and text.isdigit() else ""
+        if not digits or (name == "page" and (len(digits) > 10 or int(digits) > INT32)):
+            greatest = INT32 if name == "page" else self.maximum
+            faults.append(self._fault(name, f"must be a whole number from 1 to {greatest}"))
             return default
-        return int(text) if len(text) < 10 else _FAR
+        return int(digits) if len(digits) <= 10 else _OVER
 
     def _order(self, given: Mapping[str, str], faults: list[Fault]) -> tuple[str, bool]:
         sort = given.get("sort", "")
@@ -260,19 +265,23 @@ class Listing(Sealed):
                     faults.append(self._fault(name, str(error)))
         return None
 
-    def _fields(self, given: Mapping[str, str]) -> frozenset[str] | None:
-        """The members to show, or None for all (rules 27 and 28)."""
+    def _fields(self, given: Mapping[str, str], faults: list[Fault]) -> frozenset[str] | None:
+        """The members to show, or None for all (rules 27 and 28). Only what there is can be asked for."""
         only = "include" if self.include_names_fields else "include_fields"
         without = "exclude" if self.include_names_fields else "exclude_fields"
         shown = set(self.shown)
         if not shown or not (given.get(only) or given.get(without)):
             return None
         if given.get(only):
-            asked = set(given[only].split(","))
+            asked = {name.strip() for name in given[only].split(",")} - {""}
+            unknown = asked - shown - self.always - self.includes.keys() - {"id", "@summary"}
+            if unknown:
+                what = "must name only fields of the resource, not " + ", ".join(sorted(unknown))
+                faults.append(self._fault(only, what))
             if "@summary" in asked:
                 asked |= _SUMMARY
             shown &= asked
-        shown -= set(given.get(without, "").split(","))
+        shown -= {name.strip() for name in given.get(without, "").split(",")}
         return frozenset(shown | self.always)
 
     def _fault(self, name: str, why: str) -> Fault:
@@ -284,8 +293,8 @@ _SEARCHES = ("like", "like_any")
 
 _ID = Filter("id", "eq", integer)
 
-_FAR = 1_000_000_000
-"""Stands for any number of ten digits or more: over every limit, past every last page."""
+_OVER = 10**10
+"""Stands for any number of more than ten digits: over every limit."""
 
 PAGING = frozenset({"page", "limit", "sort", "direction", "before", "after"})
 """Paging parameters: they mean nothing to a delete, and must not be taken for a limit of it."""

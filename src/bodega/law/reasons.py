@@ -63,7 +63,7 @@ class Reason(Enum):
     WINDOW_QUOTA_SPENT = (Step.SPEND_QUOTA, 429, 429, "Too many requests: the quota of this window is spent.", "Wait X-Rate-Limit-Time-Reset-Ms milliseconds, or raise the quota: `bodega account update HASH CLIENT_ID --requests-per-window RAISED`.")
 
     NO_SUCH_RESOURCE = (Step.FIND_ROUTE, 404, 404, "The requested resource was not found.", "Check the path, by details.nearest_path where there is one; what is served: `bodega routes`.")
-    NOT_SERVED_HERE = (Step.FIND_ROUTE, 404, 404, "The path is documented, but this server does not serve it.", "Do not look for a typing error; what is not served: `bodega routes --missing`.")
+    NOT_SERVED_HERE = (Step.FIND_ROUTE, 404, 404, "The operation is documented, but this server does not serve it.", "Do not look for a typing error; what is not served: `bodega routes --missing`.")
     MOVED_ROUTE = (Step.FIND_ROUTE, 301, 301, "The resource has moved.", "Use the path in Location from now on: `METHOD LOCATION`.")
     MOVED_ROUTE_WRITE = (Step.FIND_ROUTE, 308, 308, "The resource has moved.", "Repeat the request at the path in Location and use it from now on; what can be done there: `OPTIONS LOCATION`.")
 

@@ -7,6 +7,7 @@ from typing import Any
 from bodega.access.scopes import READERS, allows
 from bodega.dates import parse_http_date
 from bodega.http.app_context import AppContext, Caller
+from bodega.http.documented import DocumentedPath
 from bodega.http.negotiation import Media, choose_media, media_of
 from bodega.http.products import InformedRefusal
 from bodega.http.request import V2_MEDIA, V3_MEDIA, Request
@@ -54,7 +55,19 @@ def find_route(app: AppContext, request: Request) -> Match:
         location = request.url(f"{request.prefix}/{match.route.moved}{suffix}{query}").encode("latin-1", "replace")
         reason = Reason.MOVED_ROUTE if request.method in ("GET", "HEAD") else Reason.MOVED_ROUTE_WRITE
         raise Refusal(reason, headers=[(b"location", location)])
+    method = "GET" if request.method == "HEAD" else request.method
+    if method not in match.route.actions and method != "OPTIONS":
+        lacking = app.unserved.find(request.version, request.segments)
+        if lacking is not None and method in lacking.methods:
+            raise _not_served(lacking, match.route)
     return match
+
+
+def _not_served(lacking: DocumentedPath, route: Route | None = None) -> Refusal:
+    """The refusal of a documented operation; `route` is that of the path, where other methods are served on it."""
+    operation = {"documented_path": lacking.path, "methods": list(lacking.methods), "group": lacking.group}
+    allow = [(b"allow", route.allow.encode())] if route is not None else []
+    return Refusal(Reason.NOT_SERVED_HERE, details=operation, headers=allow)
 
 
 def _not_found(app: AppContext, request: Request) -> Refusal:
@@ -63,10 +76,12 @@ def _not_found(app: AppContext, request: Request) -> Refusal:
     named = segments if version else (request.prefix.rpartition("/")[2], *segments)
     lacking = app.unserved.find(version, named)
     if lacking is not None and not lacking.served:
-        operation = {"documented_path": lacking.path, "methods": list(lacking.methods), "group": lacking.group}
-        return Refusal(Reason.NOT_SERVED_HERE, details=operation)
+        return _not_served(lacking)
     nearest = app.unserved.nearest.find(version, segments)
-    return Refusal(Reason.NO_SUCH_RESOURCE, details={"nearest_path": nearest} if nearest else None)
+    if nearest is None:
+        return Refusal(Reason.NO_SUCH_RESOURCE)
+    note = {} if nearest.served else {"not_served_here": True}
+    return Refusal(Reason.NO_SUCH_RESOURCE, details={"nearest_path": nearest.path, **note})
 
 
 def allowed_action(app: AppContext, request: Request, match: Match) -> Action:
@@ -76,11 +91,7 @@ def allowed_action(app: AppContext, request: Request, match: Match) -> Action:
         return action
     if request.method == "OPTIONS":
         return Describe(match.route)
-    lacking = app.unserved.find(request.version, request.segments)
-    details = None
-    if lacking is not None and request.method in lacking.methods:
-        details = {"not_served_here": f"{request.method} {lacking.path}", "group": lacking.group}
-    raise Refusal(Reason.METHOD_NOT_ALLOWED, details=details, headers=[(b"allow", match.route.allow.encode())])
+    raise Refusal(Reason.METHOD_NOT_ALLOWED, headers=[(b"allow", match.route.allow.encode())])
 
 
 def require_scope(request: Request, caller: Caller, action: Action) -> None:
