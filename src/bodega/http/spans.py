@@ -30,6 +30,6 @@ async def traced(tracer: Tracer, request: Request, seen: Seen, response: Awaitab
             span.set_attribute("bodega.store", seen.store.record.hash)
         if seen.client_id:
             span.set_attribute("bodega.account", tracing.account_digest(seen.client_id))
-        if answer.status >= 500:
+        if answer.status // 100 == 5:
             tracing.failed(span, answer.reason)
         return answer
