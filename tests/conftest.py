@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import os
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -15,6 +17,7 @@ from bodega import passwords
 from bodega.app import check_declarations
 from bodega.storage.declaration import DeclarationError
 from bodega.storage.opening import open_backend
+from bodega.storage.sealing import key_id
 from forms import FORMS, Desk, emptied
 from postgres import database, in_memory, postgres
 from receiver import Receiver, receiving
@@ -37,6 +40,19 @@ settings.load_profile("house")
 COSTS = {name: getattr(passwords, name) for name in ("_COST", "_KIBIBYTES")}
 """What a hash of a password costs, to be as slow to guess from as it should be: most tests guess nothing."""
 passwords._COST, passwords._KIBIBYTES = 1, 8
+
+
+KEY = bytes(range(32))
+"""Every process of the tests has the same key: they may share a registry on PostgreSQL."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The key of the secrets is in a throwaway file, wherever the stores are."""
+    folder = tempfile.TemporaryDirectory(prefix="bodega-key-")
+    config.add_cleanup(folder.cleanup)
+    file = Path(folder.name) / "secrets.key"
+    file.write_text(f"{key_id(KEY)} {base64.b64encode(KEY).decode()}\n")
+    os.environ["BODEGA_KEY_FILE"] = str(file)
 
 
 def pytest_sessionstart() -> None:

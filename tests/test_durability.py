@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -374,3 +375,25 @@ def test_every_commit_waits_for_the_disk(place: Place, runner: asyncio.Runner) -
         for setting in ("synchronous_commit", "fsync", "full_page_writes"):
             assert runner.run(store.rows._connection.fetchval(f"SHOW {setting}")) == "on", setting
     runner.run(house.app.stop())
+
+
+def test_the_journal_survives_kill_9(place: Place, runner: asyncio.Runner) -> None:
+    """Issue 12: all but what the last second brought."""
+    house = place.house(runner)
+    shop = house.shop()
+    runner.run(house.app.stop())
+    with serving(place) as (process, netloc):
+        for number in range(20):
+            ask = urllib.request.Request(f"http://{netloc}/stores/{shop.name}/v2/time?n={number}")
+            ask.add_header("X-Auth-Token", shop.token)
+            with urllib.request.urlopen(ask, timeout=PATIENCE) as reply:
+                assert reply.status == 200
+        reader = place.house(runner)
+        give_up = time.monotonic() + PATIENCE
+        while len(runner.run(reader.app.journal_sync.search(shop.name))) < 20:
+            assert time.monotonic() < give_up
+            runner.run(asyncio.sleep(0.2))
+        kill(process)
+    kept = runner.run(reader.app.journal_sync.search(shop.name))
+    assert [int(entry.query[2:]) for entry in sorted(kept, key=lambda entry: entry.number)] == list(range(20))
+    runner.run(reader.app.stop())

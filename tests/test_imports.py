@@ -18,14 +18,18 @@ FLOORS = (
         "clock",
         "dates",
         "log",
+        "log_text",
+        "masking",
         "config",
         "memory",
         "passwords",
+        "private",
         "metrics",
         "tracing",
         "server",
     },  # words and plain facts: everything may use them
     {"storage", "outgoing"},  # rows; requests that leave the house
+    {"periodic"},  # what is done again and again beside the requests
     {"access"},  # who may ask, how often
     {"kit"},  # what a resource is made of
     {"domain", "tasks", "events"},  # rules that span resources; work that outlives a request

@@ -151,6 +151,11 @@ def upgrading(draft: Draft) -> None:
     draft.store["rows"] = None
 
 
+@fault(Reason.STORE_DAMAGED, "rows")
+def damaged(draft: Draft) -> None:
+    draft.store |= {"rows": None, "damage": "the file is missing"}
+
+
 @fault(Reason.SUSPENDED, "suspension")
 def suspended(draft: Draft) -> None:
     draft.store["suspended"] = True

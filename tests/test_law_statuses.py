@@ -6,6 +6,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
@@ -18,8 +19,12 @@ from bodega.kit.route import route
 from bodega.law.reasons import Reason, Step
 from bodega.resources import ROUTES
 from bodega.resources.catalog import brands
+from bodega.storage import migrate
+from bodega.storage.creating import create_store
 from bodega.storage.registry import digest
 from bodega.storage.sqlite import rows as sqlite_rows
+from bodega.storage.sqlite.backend import SqliteBackend
+from bodega.storage.sqlite.file import LOOK_SECONDS
 from bodega.storage.unit import Unit
 from forms import (
     FORMS,
@@ -105,10 +110,27 @@ def a_write_to_version_1(desk: Desk) -> Send:
 def a_store_whose_schema_is_old(desk: Desk) -> Send:
     server = desk.shop.server
     name = desk.shop.name + "-old"
-    server.run(server.backend.registry.add_store(name, "sandbox", {}, int(time.time())))
+    record = server.run(create_store(server.backend, name, "sandbox", {}, int(time.time())))
+    # What the last step made is there, so that the step cannot be made again.
+    number = migrate.newest()
+    if isinstance(server.backend, SqliteBackend):
+        with closing(sqlite3.connect(server.backend.path(record), isolation_level=None)) as made:
+            made.execute("DELETE FROM migrations WHERE number = ?", (number,))
+    else:
+        schema = server.backend.schema(record)
+        server.run(server.backend.registry.tx.run(f"DELETE FROM {schema}.migrations WHERE number = $1", number))
     old = Desk(Shop(server, name), desk.form)
     old.shop.token = old.shop.account()
     return lambda: old.ask("GET", old.path("brands"))
+
+
+@refused(Reason.STORE_DAMAGED, "RFC 9110 15.6.4")
+def a_store_whose_database_vanished(desk: Desk) -> Send:
+    server = desk.shop.server
+    desk.shop.brand()
+    server.run(server.backend.drop(server.run(server.backend.registry.store(desk.shop.name))))
+    time.sleep(LOOK_SECONDS)
+    return lambda: desk.ask("GET", desk.path("brands"))
 
 
 @refused(Reason.SUSPENDED, "RFC 9110 15.6.4")
@@ -823,6 +845,7 @@ MUST: dict[Reason, Callable[[Desk, Reply], None]] = {
     Reason.DEPRECATED_VERSION: to_version_2,
     Reason.DEPRECATED_VERSION_WRITE: to_version_2,
     Reason.UPGRADING: come_back,
+    Reason.STORE_DAMAGED: come_back,
     Reason.SUSPENDED: come_back,
     Reason.MAINTENANCE: in_77_seconds,
     Reason.UNKNOWN_METHOD: echo_nothing,

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from bodega.access import stores as access
+from bodega.access import opening as access
 from bodega.log import Log
 from bodega.resources import TABLES
 from bodega.resources.catalog import variants
@@ -299,7 +299,7 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was_and_is_tried_again(
     step.is_made_of("CREATE TABLE half (id INTEGER PRIMARY KEY);\nCREATE INDEX no ON half (nothing)")
     server = servers()
     log = Told()
-    server.app.stores._log = log
+    server.app.stores._opening._log = log
     broken = seen_by(server, shop)
     for _ in range(3):
         reply = broken.get("/v2/time")

@@ -22,7 +22,7 @@ DEPLOY = Path(__file__).parent.parent / "deploy"
 RULES = DEPLOY / "prometheus-alerts.yml"
 BOARD = DEPLOY / "grafana-dashboard.json"
 FUNCTIONS = {
-    "sum", "rate", "increase", "histogram_quantile", "min_over_time", "topk", "by", "and", "label_values",
+    "sum", "max", "rate", "increase", "histogram_quantile", "min_over_time", "topk", "by", "and", "label_values",
 }  # fmt: skip
 OF_PROMETHEUS = {"up", "instance", "job", "le"}
 """What Prometheus adds to what is scraped."""

@@ -167,10 +167,11 @@ def test_a_code_is_good_once_and_for_a_minute(shop: Shop, app: Registered) -> No
 
 def test_of_two_that_exchange_a_code_at_once_one_gets_the_token(shop: Shop, app: Registered) -> None:
     code = app.act("/install")["code"]
-    tx = shop.server.backend.registry.tx
+    registry = shop.server.backend.registry
+    tx = registry.tx
 
     async def both() -> list[Any]:
-        known = await apps.find(tx, app.client_id)
+        known = await apps.find(registry, app.client_id)
         assert known is not None
         return await asyncio.gather(*(apps.redeem(tx, known, code, 0) for _ in range(5)))
 

@@ -14,8 +14,9 @@ import pytest
 
 from bodega.access import quota as counting
 from bodega.access.quota import HourAndWindow, HourlyQuota, SharedQuota, WindowQuota
-from bodega.access.quota_counts import kept_counts
+from bodega.access.quota_counts import QuotaKeeper, kept_counts
 from bodega.clock import Clock
+from bodega.log import Log
 from bodega.storage.opening import open_backend
 from bodega.storage.registry import Account
 from shop import Reply, Server, Shop
@@ -277,8 +278,7 @@ def test_counts_are_kept_while_the_server_runs(embedded: Server, monkeypatch: py
     shop.freeze(START)
     ask = oauth(shop, 5)
     assert [ask().status for _ in range(2)] == [200, 200]
-    keeper = embedded.app._quota_keeper
-    assert keeper is not None
+    keeper = QuotaKeeper(embedded.backend.registry.tx, embedded.app.stores.quotas_now, Log())
     embedded.run(keeper.save())
     client = account_of(shop, per_window=5).client_id
     kept = embedded.run(kept_counts(embedded.backend.registry.tx, shop.name))

@@ -57,6 +57,7 @@ def make_old(runner: asyncio.Runner, place: Place) -> None:
     """A registry as the first release left it: no numbers, one store, one account."""
     data, url = place
     if data is not None:
+        (data / "registry.db").touch()
         connection = connect(data / "registry.db")
         for statement in (*FIRST.statements(), *OLD_ROWS):
             connection.execute(statement)
@@ -97,7 +98,7 @@ def test_an_old_registry_is_brought_forward_with_all_it_knows(
     backend = opened()
     assert revision(runner, backend) == len(migrate.registry_migrations())
     store = runner.run(backend.registry.store("old"))
-    assert (store.plan, store.limits, store.maintenance, store.watched) == ("plus", {"products": 5}, True, 0)
+    assert (store.plan, store.limits, store.maintenance) == ("plus", {"products": 5}, True)
     [account] = runner.run(backend.registry.accounts("old"))
     assert (account.client_id, account.scopes, account.quota_epoch) == ("c1", {"store_v2_orders"}, 2)
 

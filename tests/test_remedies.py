@@ -15,6 +15,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from bodega.cli import main
 from bodega.http.remedies import FACTS
 from bodega.law.reasons import Reason
 from bodega.law.remedy import WORDS, fill, lines_of, words_of
+from bodega.storage import migrate
 from bodega.storage.opening import open_backend
 from bodega.storage.sqlite import rows as sqlite_rows
 from forms import V2, V3, XML, Desk, Form
@@ -165,6 +167,7 @@ class Mending:
     refused: Reply
     shown: list[Any]
     send: Callable[[], Reply]
+    place: Place
 
     def details(self) -> dict[str, Any]:
         """The details of the refusal."""
@@ -230,6 +233,14 @@ def with_the_present_tag(it: Mending) -> Reply:
     return it.sent.having(if_match=it.shown[-1].headers["etag"]).again()
 
 
+def after_a_recovery(it: Mending) -> Reply:
+    """The same once the store was brought back from a backup: here that of another one."""
+    file = it.place.data / f"{it.desk.shop.name}.bodega"
+    it.place.run(f"bodega store backup {it.place.server.shop().name} {file}", by_itself=False)
+    it.place.run(f"bodega store recover {it.desk.shop.name} {file} --yes", by_itself=False)
+    return it.sent.again()
+
+
 def after_one_left(it: Mending) -> Reply:
     """The same when there is one brand less."""
     assert it.desk.shop.delete("/v3/catalog/brands/1").status == 204
@@ -251,6 +262,7 @@ def after_a_payment(it: Mending) -> Reply:
 
 
 MENDED: Mapping[Reason, Mend] = {
+    Reason.STORE_DAMAGED: after_a_recovery,
     Reason.UNKNOWN_METHOD: made_first("brands/1", method="PUT"),
     Reason.NO_SUCH_RESOURCE: at("brands"),
     Reason.METHOD_NOT_ALLOWED: made_first("brands/1", method="PUT"),
@@ -291,7 +303,9 @@ def wait(mending: Mending) -> None:
     if reason is Reason.UPGRADING:
         name = mending.sent.target.split("/")[2]
         record = shop.server.run(shop.server.backend.registry.store(name))
-        shop.server.run(shop.server.backend.migrate(record))
+        with closing(sqlite3.connect(shop.server.backend.path(record))) as rows:  # type: ignore[attr-defined]
+            rows.execute("INSERT OR IGNORE INTO migrations VALUES (?, '')", (migrate.newest(),))
+            rows.commit()
         store = shop.server.run(shop.server.app.stores.get(name))
         shop.server.run(store.ready())
     if reason is Reason.PASSWORD_GUESSED:
@@ -325,7 +339,7 @@ def test_what_a_refusal_advises_works(place: Place, last: list[Sent], reason: Re
     desk = Desk(place.server.shop(), form)
     send = case.before_validate(desk)
     refused = send()
-    mending = Mending(desk, last[-1], refused, [], send)
+    mending = Mending(desk, last[-1], refused, [], send, place)
     assert refused.reason == reason.name
     lines = told(refused, form)
     assert bool(lines) is (reason not in WORDS_ONLY), refused.body

@@ -28,14 +28,19 @@ from bodega.journal.request_logs import request_logs
 from bodega.journal.sync import JournalSync
 from bodega.kit.compile import DECLARATIONS, compile_declarations
 from bodega.kit.route import Route
+from bodega.lab.scheduled import Schedule
 from bodega.log import Log, to_standard_error
 from bodega.metrics import Board, Meter
 from bodega.panel.app import mounts as panel_mounts
+from bodega.periodic import PeriodicJob
 from bodega.reference import pages
 from bodega.resources import MODEL, ROUTES, SWEEPS
 from bodega.storage.backend import Backend
 from bodega.storage.sqlite.backend import SqliteBackend
 from bodega.tasks.worker import Worker
+
+LOOK_SECONDS = 1.0
+"""How often a worker records its current values, for whichever worker serves the metrics."""
 
 
 def routes() -> Sequence[Route]:
@@ -69,15 +74,14 @@ class Application:
         worker: Worker,
         dispatcher: Dispatcher,
         journal_sync: JournalSync,
-        quota_keeper: QuotaKeeper | None,
+        jobs: Sequence[PeriodicJob],
         log: Log,
-        look: Callable[[], None],
+        schedule: Schedule | None = None,
     ) -> None:
         self.stores = stores
+        self._schedule = schedule
         self.journal_sync = journal_sync
-        self._quota_keeper = quota_keeper
-        self._look = look
-        self._looking: asyncio.Task[None] | None = None
+        self._jobs = jobs
         self._api = api
         self._worker = worker
         self._dispatcher = dispatcher
@@ -108,32 +112,27 @@ class Application:
     async def start(self) -> None:
         """Starts working on tasks, and migrates old stores while the first requests are answered."""
         self._worker.start()
-        self._looking = asyncio.create_task(self._keep_looking())
         self._dispatcher.start()
         self.journal_sync.start()
-        if self._quota_keeper is not None:
-            self._quota_keeper.start()
+        for job in self._jobs:
+            job.start()
+        if self._schedule is not None:
+            self._schedule.start()
         memory.settle()
         self._waking = asyncio.create_task(self.stores.wake_all())
 
-    async def _keep_looking(self) -> None:
-        """Records this worker's current values once a second, for whichever worker serves the metrics."""
-        while True:
-            self._look()
-            await asyncio.sleep(1)
-
     async def stop(self) -> None:
         """Ends after the last acknowledged write."""
-        if self._looking is not None:
-            self._looking.cancel()
         if self._waking is not None:
             self._waking.cancel()
             await asyncio.gather(self._waking, return_exceptions=True)
+        if self._schedule is not None:
+            await self._schedule.stop()
         await self._worker.stop()
         await self._dispatcher.stop()
         await self.journal_sync.stop()
-        if self._quota_keeper is not None:
-            await self._quota_keeper.stop()
+        for job in self._jobs:
+            await job.stop()
         await self.stores.close()
         self._log.flush()
 
@@ -145,21 +144,24 @@ async def make_app(
     https_port: int,
     behind_tls: bool = False,
     log: bool = True,
+    log_form: str = "auto",
     meter: Meter | None = None,
     ca: Path | None = None,
+    backups: Path | None = None,
 ) -> Application:
     """The application over a backend; `https_port` is where plain HTTP is redirected to, `meter` this worker's
-    counters, `ca` the local authority's file."""
+    counters, `ca` the local authority's file, `log_form` one of `log_text.FORMS`, `backups` the folder of scheduled
+    backups (None: none are taken)."""
     check_declarations()
     meter = meter or Board().meter()
-    written = to_standard_error() if log else Log()
+    written = to_standard_error(log_form) if log else Log()
     stores = Stores(backend, shared=not isinstance(backend, SqliteBackend), log=written, model=MODEL)
     listen = getattr(backend.registry, "listen", None)
     if listen is not None:
         await listen()
     journal = Journal()
-    journal_sync = JournalSync(stores, journal, written, shared=not isinstance(backend, SqliteBackend))
-    served = (*ROUTES, request_logs(journal_sync.read))
+    journal_sync = JournalSync(stores, journal, written)
+    served = (*ROUTES, request_logs(journal_sync.search))
     worker: list[Worker] = []
     app = AppContext(
         stores,
@@ -175,7 +177,7 @@ async def make_app(
         Worker(TaskExecutor(app), written, alone=isinstance(backend, SqliteBackend), announce=announce, sweeps=SWEEPS)
     )
     backend.registry.on_task = worker[0].heard
-    dispatcher = Dispatcher(stores, written, alone=isinstance(backend, SqliteBackend))
+    dispatcher = Dispatcher(stores, written, alone=isinstance(backend, SqliteBackend), recorder=journal)
     backend.registry.on_delivery = dispatcher.heard
 
     def opened(store: OpenStore) -> None:
@@ -186,7 +188,7 @@ async def make_app(
     reference = pages(served)
     look = functools.partial(_look, meter, stores, worker[0])
     panel = panel_mounts(
-        stores, journal_sync, written, insecure_http=insecure_http, https_port=https_port, ca=ca, api=app
+        stores, journal, journal_sync, written, insecure_http=insecure_http, https_port=https_port, ca=ca, api=app
     )
     mounts = {
         "time": gateway_time,
@@ -197,10 +199,15 @@ async def make_app(
         **panel,
     }
     api = Api(app, written, mounts, meter, journal)
-    keeper = (
-        QuotaKeeper(backend.registry.tx, stores.quotas_now, written) if isinstance(backend, SqliteBackend) else None
-    )
-    return Application(stores, api, worker[0], dispatcher, journal_sync, keeper, written, look)
+
+    async def looked() -> None:
+        look()
+
+    jobs = [PeriodicJob(LOOK_SECONDS, looked, written, "current values not recorded")]
+    if isinstance(backend, SqliteBackend):
+        jobs.append(QuotaKeeper(backend.registry.tx, stores.quotas_now, written).job)
+    schedule = Schedule(backend, backups, written, meter) if backups is not None else None
+    return Application(stores, api, worker[0], dispatcher, journal_sync, jobs, written, schedule)
 
 
 def _look(meter: Meter, stores: Stores, worker: Worker) -> None:
@@ -210,5 +217,6 @@ def _look(meter: Meter, stores: Stores, worker: Worker) -> None:
     meter.stands("waiting_writes", sum(each.waiting for each in rows))
     meter.stands("running_tasks", worker.in_hand)
     meter.stands("connections", stores.backend.connections)
+    meter.stands("damaged_stores", len(stores.damaged))
     meter.stands("tasks_done", worker.ended["done"])
     meter.stands("tasks_failed", worker.ended["failed"])

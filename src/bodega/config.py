@@ -35,6 +35,7 @@ class Config:
     drain_seconds: float = 0.0
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    log: str = "auto"
 
     def __post_init__(self) -> None:
         if (self.tls_cert is None) != (self.tls_key is None):

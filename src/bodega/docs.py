@@ -87,7 +87,12 @@ def settings() -> str:
 
 def commands() -> str:
     """Every command with its help."""
-    parts = ["# Commands\n\nExit codes: 0 done, 1 failed, 2 usage. `--json` prints JSON.\n"]
+    parts = [
+        "# Commands\n\n"
+        "Exit codes: 0 done, 1 failed, 2 usage. `--json` prints JSON. Text is in colour on a terminal, unless\n"
+        "`NO_COLOR` is set. A mistyped command, option or reason is answered with the nearest right one.\n\n"
+        + COMPLETION
+    ]
     for path, context in _walk(
         main, click.Context(main, info_name="bodega", terminal_width=100, **main.context_settings)
     ):
@@ -95,6 +100,21 @@ def commands() -> str:
             f"\n{'#' * min(2 + path, 3)} {context.command_path}\n\n```\n{context.command.get_help(context)}\n```\n"
         )
     return "".join(parts)
+
+
+COMPLETION = """## Completion
+
+The shell completes commands, options and reasons once it has read what `bodega completion` prints:
+
+```
+eval "$(bodega completion bash)"                                          # in ~/.bashrc
+eval "$(bodega completion zsh)"                                           # in ~/.zshrc, after compinit
+bodega completion fish > ~/.config/fish/completions/bodega.fish           # once
+```
+
+`bodega` has to be on the path. A file that is written once starts shells faster than `eval`:
+`bodega completion bash > /etc/bash_completion.d/bodega`.
+"""
 
 
 def operations() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -18,6 +19,7 @@ CARRIES: dict[Reason, str] = {
     Reason.DEPRECATED_VERSION_WRITE: "Location, Deprecation, Sunset, Link (rel=successor-version)",
     Reason.UNREACHABLE: _WAIT,
     Reason.UPGRADING: _WAIT,
+    Reason.STORE_DAMAGED: _WAIT,
     Reason.SUSPENDED: _WAIT,
     Reason.MAINTENANCE: _WAIT,
     Reason.UNKNOWN_METHOD: "",
@@ -114,6 +116,31 @@ def explain_status(status: int) -> dict[str, Any]:
         known = {*statuses(), *(code for code, _ in before_the_law())}
         raise Unknown(f"No answer has the status {status}; there are {', '.join(map(str, sorted(known)))}.")
     return {"status": status, "outcomes": outcomes, "reasons": reasons, "connection": connection}
+
+
+def overview() -> list[dict[str, Any]]:
+    """What can be explained: for each status its outcomes and its reasons, by name with what each says."""
+    return [
+        {
+            "status": status,
+            "outcomes": {outcome.__name__: MEANS[outcome][0] for outcome in OUTCOMES if outcome.status == status},
+            "reasons": {reason.name: reason.message for reason in Reason if status in (reason.v2, reason.v3)},
+        }
+        for status in statuses()
+    ]
+
+
+def overview_as_words(found: Sequence[dict[str, Any]]) -> str:
+    """The same as text: a line for each name."""
+    lines = ["bodega explain STATUS or bodega explain REASON tells why, and what to do.", ""]
+    for one in found:
+        names = [*one["outcomes"], *one["reasons"]]
+        lines += [f"{one['status'] if first else '':>3}  {name}" for first, name in _first_marked(names)]
+    return "\n".join(lines)
+
+
+def _first_marked(names: Sequence[str]) -> list[tuple[bool, str]]:
+    return [(place == 0, name) for place, name in enumerate(names)]
 
 
 def statuses() -> list[int]:

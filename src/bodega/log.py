@@ -1,4 +1,5 @@
-"""The log: one JSON object a line on standard error. Requests are collected for a moment and written together."""
+"""The log on standard error: JSON objects, one a line, or lines for people. Requests are collected for a moment and
+written together."""
 
 from __future__ import annotations
 
@@ -9,9 +10,24 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from bodega import log_text
+
 _encoder = msgspec.json.Encoder()
 FLUSH_SECONDS = 0.2
 GATHERED = 500
+
+
+class TextLine(msgspec.Struct, gc=False):
+    """What a line for people is made of, when it is written."""
+
+    time: float
+    status: int
+    method: str
+    path: str
+    query: str
+    client: str
+    us: int
+    reason: str
 
 
 class LogLine(msgspec.Struct, omit_defaults=True, gc=False):
@@ -29,11 +45,13 @@ class LogLine(msgspec.Struct, omit_defaults=True, gc=False):
 
 
 class Log:
-    """`stream` None keeps nothing. Nothing of a credential is ever written."""
+    """`stream` None keeps nothing. Nothing of a credential is ever written. `text`: lines for people."""
 
-    def __init__(self, stream: BinaryIO | None = None) -> None:
+    def __init__(self, stream: BinaryIO | None = None, *, text: bool = False, colours: bool = False) -> None:
         self._stream = stream
-        self._lines: list[LogLine] = []
+        self._text = text
+        self._colours = colours
+        self._lines: list[LogLine | TextLine] = []
         self.lost = 0
         """How often something could not be written."""
 
@@ -43,12 +61,16 @@ class Log:
             return
         if not self._lines:
             asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
-        self._lines.append(
-            LogLine(
+        if self._text:
+            line: LogLine | TextLine = TextLine(
+                wall(), response.status, request.method, request.path, request.query, client_id, us, response.reason
+            )
+        else:
+            line = LogLine(
                 wall(), request.request_id, request.method, request.path, response.status, client_id,
                 len(response.body), us, response.reason,
-            )
-        )  # fmt: skip
+            )  # fmt: skip
+        self._lines.append(line)
         if len(self._lines) >= GATHERED:
             self.flush()
 
@@ -56,12 +78,21 @@ class Log:
         """Something an operator should know; written at once."""
         if self._stream is not None:
             self.flush()
-            self._write(_encoder.encode({"time": wall(), "event": what, **facts}) + b"\n")
+            if self._text:
+                line = log_text.event_line(wall(), what, facts, colours=self._colours)
+                self._write(line.encode("utf-8", "backslashreplace") + b"\n")
+            else:
+                self._write(_encoder.encode({"time": wall(), "event": what, **facts}) + b"\n")
 
     def flush(self) -> None:
         """Writes what was collected."""
         lines, self._lines = self._lines, []
-        if lines:
+        if lines and self._text:
+            told = "".join(
+                log_text.request_line(*msgspec.structs.astuple(line), colours=self._colours) + "\n" for line in lines
+            )
+            self._write(told.encode("utf-8", "backslashreplace"))
+        elif lines:
             self._write(_encoder.encode_lines(lines))
 
     def _write(self, data: bytes) -> None:
@@ -74,6 +105,7 @@ class Log:
             self.lost += 1
 
 
-def to_standard_error() -> Log:
-    """The log of a server."""
-    return Log(sys.stderr.buffer)
+def to_standard_error(form: str = "auto") -> Log:
+    """The log of a server, in one of `log_text.FORMS`."""
+    text = form == "text" or (form == "auto" and log_text.on_terminal(sys.stderr))
+    return Log(sys.stderr.buffer, text=text, colours=text and log_text.coloured(sys.stderr))

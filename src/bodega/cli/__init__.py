@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
-COMMANDS = ("serve", "dev", "store", "account", "owner", "seed", "routes", "explain")
+COMMANDS = (
+    "serve", "dev", "store", "account", "owner", "key", "seed", "routes", "explain", "logs", "doctor", "completion",
+)  # fmt: skip
 """In the order in which a newcomer needs them; each is `command` in the module of its name."""
 
 
@@ -27,6 +32,20 @@ class Commands(click.Group):
         found: click.Command = import_module(f"bodega.cli.{cmd_name}").command
         return found
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Names what an unknown command may have meant; groups of commands do so by themselves."""
+        if args[0] not in COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
+            raise click.UsageError(f"No such command '{args[0]}'.{did_you_mean(args[0], COMMANDS)}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands that begin so; their modules are not imported for that."""
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        return [CompletionItem(name) for name in COMMANDS if name.startswith(incomplete)]
+
     def main(
         self,
         args: Sequence[str] | None = None,
@@ -36,6 +55,8 @@ class Commands(click.Group):
         **extra: Any,
     ) -> Any:
         """Runs the command line; exits with 0 (done), 1 (failed) or 2 (usage)."""
+        if os.environ.get("NO_COLOR"):
+            extra.setdefault("color", False)
         if not standalone_mode:
             return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         try:
@@ -47,6 +68,12 @@ class Commands(click.Group):
             click.echo("Stopped.", err=True)
             sys.exit(1)
         sys.exit(ended if isinstance(ended, int) else 0)
+
+
+def did_you_mean(word: str, words: Iterable[str]) -> str:
+    """What a mistyped word may have meant, as a sentence; empty if nothing is near."""
+    near = get_close_matches(word, list(words), n=3)
+    return f" Did you mean {' or '.join(near)}?" if near else ""
 
 
 def _version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:

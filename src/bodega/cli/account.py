@@ -242,6 +242,28 @@ def revoke(place: DataLocation, store_hash: str, client_id: str, as_json: bool) 
     print_json({"revoked": client_id}) if as_json else click.echo(f"Account {client_id} is revoked.")
 
 
+@command.command("secret")
+@click.argument("store_hash", metavar="HASH")
+@click.argument("client_id", metavar="CLIENT_ID")
+@at_place
+@click.option("--json", "_as_json", is_flag=True, help="Print JSON, as it always does.")
+def secret(place: DataLocation, store_hash: str, client_id: str, _as_json: bool) -> None:
+    """Give an account a new client secret, which signs its webhooks from now on, and print it as JSON.
+
+    The token stays valid. The secret of an account that an app was given is the app's: do not change it here.
+    """
+
+    async def work(backend: Backend) -> str:
+        import secrets
+
+        await _the_account(backend, store_hash, client_id)
+        new = secrets.token_hex(32)
+        await backend.registry.save_secret(client_id, new)
+        return new
+
+    print_json({"client_id": client_id, "client_secret": with_backend(place, work)})
+
+
 def _refuse_both(per_hour: int | None, per_window: int | None) -> None:
     if per_hour is not None or per_window is not None:
         raise click.UsageError("Give a quota, or lift it, not both.")

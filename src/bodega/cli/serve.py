@@ -15,7 +15,8 @@ import click
 
 from bodega.cli.place import Command, Failed, as_json, at_place, open_backend, plain_failures, usage_errors
 from bodega.cli.show import print_json
-from bodega.config import Config
+from bodega.config import Config, DataLocation
+from bodega.log_text import FORMS
 
 if TYPE_CHECKING:
     import asyncio
@@ -71,6 +72,13 @@ def listening(command: Command) -> Command:
         "--tls-cert", type=_FILE, metavar="FILE", help="Certificate to use instead of one by the local authority."
     )
     @click.option("--tls-key", type=_FILE, metavar="FILE", help="Its private key.")
+    @click.option(
+        "--log",
+        type=click.Choice(FORMS),
+        default=_STANDARD.log,
+        show_default=True,
+        help="How the log is written: text for people, JSON for programs; auto is text on a terminal, JSON elsewhere.",
+    )
     @functools.wraps(command)
     def configured(**given: Any) -> Any:
         settings = {field.name: given.pop(field.name) for field in fields(Config)}
@@ -93,9 +101,48 @@ def command(config: Config, as_json: bool) -> None:
 
     A local authority and a certificate are created on the first start; clients have to trust ca.pem in the directory.
     """
-    with plain_failures(), listen_failures():
+    with plain_failures(), listen_failures(), alone(config.place):
+        look_after_secrets(config.place)
         listeners = bind(config)
         serve(config, listeners, lambda: announce(config, listeners, as_json))
+
+
+@contextmanager
+def alone(place: DataLocation) -> Iterator[None]:
+    """Keeps other servers from the same directory of stores; stores in PostgreSQL may have many. Raises Failed."""
+    if place.database:
+        yield
+        return
+    from bodega.storage.sqlite.serving import Served, serving
+
+    try:
+        with serving(place.data):
+            yield
+    except Served as error:
+        raise Failed(str(error)) from error
+
+
+def look_after_secrets(place: DataLocation) -> None:
+    """What every start does: nobody else may read the files, and the key of the secrets is made or missed. Raises
+    Busy, OSError, NoKey."""
+    import asyncio
+
+    from bodega import private
+    from bodega.server.tls import PUBLIC
+    from bodega.storage import key_care
+
+    async def lost() -> str:
+        backend = await open_backend(place)
+        try:
+            found = await key_care.state(backend.registry)
+            return backend.registry.sealer.missing() if found.lost else ""
+        finally:
+            await backend.close()
+
+    private.mend_below(place.data, PUBLIC)
+    missing = asyncio.run(lost())
+    if missing:
+        click.echo(missing, err=True)
 
 
 def serve(config: Config, listeners: Sequence[Listener], started: Callable[[], None]) -> None:
@@ -132,6 +179,7 @@ async def _work(config: Config, board: Board, index: int, listeners: Sequence[Li
 async def _app(config: Config, meter: Meter, listeners: Sequence[Listener]) -> Any:
     """The application, which closes the backend when it is shut down."""
     from bodega.app import make_app
+    from bodega.lab.scheduled import FOLDER
 
     backend = await open_backend(config.place, config.workers)
     return await make_app(
@@ -139,8 +187,10 @@ async def _app(config: Config, meter: Meter, listeners: Sequence[Listener]) -> A
         insecure_http=config.insecure_http,
         https_port=listeners[0].port,
         behind_tls=config.behind_tls,
+        log_form=config.log,
         meter=meter,
         ca=None if config.tls_cert else config.place.data / "ca.pem",
+        backups=config.place.data / FOLDER,
     )
 
 

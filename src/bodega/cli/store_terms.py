@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from bodega.storage.backend import Backend
     from bodega.storage.registry import StoreRecord
 
-_SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
-
 
 def _change(place: DataLocation, store_hash: str, **changes: Any) -> StoreRecord:
     """The store's record with these members changed, written."""
@@ -223,10 +221,12 @@ def _moment(text: str) -> int:
 
 
 def _duration(text: str) -> int:
-    """Seconds of a duration as "48h" or "1h30m"."""
-    if not re.fullmatch(r"([0-9]{1,9}[dhms])+", text):
-        raise click.UsageError(f"{text} is not a duration: write it as 48h, 30m, 10s, 2d or 1h30m.")
-    return sum(int(number) * _SECONDS[unit] for number, unit in re.findall(r"([0-9]+)([dhms])", text))
+    from bodega.dates import parse_duration
+
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def clock_facts(clock: Clock) -> dict[str, Any]:

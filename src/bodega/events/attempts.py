@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 import msgspec
 
+from bodega.access.stores import OpenStore
 from bodega.events import deliveries
 from bodega.events.deliveries import DAY, DueDelivery
 from bodega.events.hooks import TABLE, Hook
 from bodega.events.scopes import EXCEPTION
+from bodega.events.send import ReceiverResponse
 from bodega.storage.unit import Unit
 
 WILL_RETRY, EXHAUSTED, BLOCKED = 90001, 90002, 90003
@@ -43,6 +45,27 @@ class AttemptResult(NamedTuple):
     until: int = 0
     tell: bool = False
     block: Block | None = None
+
+
+class AttemptMade(NamedTuple):
+    """What was sent in one attempt, and what came back. `attempt` counts from 1; `headers` are empty if nothing was
+    sent, since the destination is not allowed."""
+
+    hook_id: int
+    delivery_id: int
+    message_id: str
+    attempt: int
+    destination: str
+    headers: Mapping[str, str]
+    content: bytes
+    response: ReceiverResponse
+
+
+class AttemptRecorder(Protocol):
+    """Keeps attempts (`journal/`)."""
+
+    def note_attempt(self, store: OpenStore, made: AttemptMade) -> None:
+        """Records an attempt to deliver an event of the store."""
 
 
 class Written(NamedTuple):

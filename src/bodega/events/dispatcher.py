@@ -13,10 +13,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from bodega.access.stores import OpenStore, Stores
+from bodega.events.attempts import AttemptRecorder
 from bodega.events.hook_dispatcher import HookDispatcher
 from bodega.events.limiters import Limiters
 from bodega.events.send import Sender
 from bodega.log import Log
+from bodega.periodic import PeriodicJob
 from bodega.storage.tx import Busy
 
 TICK_SECONDS = 0.25
@@ -34,23 +36,26 @@ LOOKUPS = 64
 
 
 class Dispatcher:
-    """`alone`: no other process delivers for these stores (SQLite)."""
+    """`alone`: no other process delivers for these stores (SQLite). `recorder` keeps every attempt."""
 
-    def __init__(self, stores: Stores, log: Log, *, alone: bool) -> None:
+    def __init__(self, stores: Stores, log: Log, *, alone: bool, recorder: AttemptRecorder | None = None) -> None:
         self._stores = stores
         self._log = log
         self._alone = alone
+        self._recorder = recorder
         self._holder = secrets.token_hex(8)
         self._sender = Sender()
         self._gates = Limiters()
         self._posts: dict[str, HookDispatcher] = {}
-        self._ticking: asyncio.Task[None] | None = None
+        self._looked = 0.0
+        self.job = PeriodicJob(TICK_SECONDS, self._tick, log, "deliveries not looked at")
 
     def start(self) -> None:
         """Begins to watch the stores' clocks."""
         loop = asyncio.get_running_loop()
         loop.set_default_executor(ThreadPoolExecutor(LOOKUPS, thread_name_prefix="lookup"))
-        self._ticking = asyncio.create_task(self._tick())
+        self._looked = time.monotonic()
+        self.job.start()
 
     def opened(self, store: OpenStore) -> None:
         """A store was opened: from now on its commits wake its hook dispatcher. A store that is already open is
@@ -67,6 +72,7 @@ class Dispatcher:
             holder=self._holder,
             alone=self._alone,
             announce=self._announce,
+            recorder=self._recorder,
         )
         self._posts[store.record.hash] = post
         assert store.rows is not None
@@ -96,26 +102,22 @@ class Dispatcher:
             await self._stores.registry.announce_delivery(store_hash)
 
     async def _tick(self) -> None:
-        looked = time.monotonic()
-        while True:
-            await asyncio.sleep(TICK_SECONDS)
-            if not self._alone and time.monotonic() > looked + LOOK_SECONDS:
-                looked = time.monotonic()
-                self.heard("")
-            learned = 0
-            for name, post in list(self._posts.items()):
-                if post.closed:
-                    del self._posts[name]
-                    continue
-                with contextlib.suppress(Busy):
-                    if post.waits and learned < LEARNED_AT_ONCE and self._stores.known(name) is None:
-                        learned += 1
-                        await self._stores.get(name)  # the registry changed: perhaps the clock was set
-                    post.tick()
+        if not self._alone and time.monotonic() > self._looked + LOOK_SECONDS:
+            self._looked = time.monotonic()
+            self.heard("")
+        learned = 0
+        for name, post in list(self._posts.items()):
+            if post.closed:
+                del self._posts[name]
+                continue
+            with contextlib.suppress(Busy):
+                if post.waits and learned < LEARNED_AT_ONCE and self._stores.known(name) is None:
+                    learned += 1
+                    await self._stores.get(name)  # the registry changed: perhaps the clock was set
+                post.tick()
 
     async def stop(self) -> None:
         """Stops after the running requests; waiting deliveries are sent after the next start."""
-        if self._ticking is not None:
-            self._ticking.cancel()
+        await self.job.stop()
         await asyncio.gather(*(post.stop(GRACE_SECONDS) for post in self._posts.values()), return_exceptions=True)
         await self._sender.close()

@@ -12,7 +12,7 @@ from typing import Any
 
 from bodega.access.stores import OpenStore
 from bodega.events import attempts, deliveries, lease
-from bodega.events.attempts import AttemptResult, Block, Written
+from bodega.events.attempts import AttemptRecorder, AttemptResult, Block, Written
 from bodega.events.deliveries import DAY
 from bodega.events.destination import domain
 from bodega.events.hook_queue import HookQueue
@@ -50,11 +50,13 @@ class HookDispatcher:
         holder: str,
         alone: bool,
         announce: Callable[[str], Awaitable[None]],
+        recorder: AttemptRecorder | None = None,
     ) -> None:
         self.store = store
         self.sender = sender
         self.limiters = limiters
         self.alone = alone
+        self.recorder = recorder
         self.stopping = False
         self.due: dict[int, float] = {}
         self.counts = {"delivered": 0, "failed": 0}

@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from collections.abc import Mapping
 from typing import Protocol
 
 from bodega.access.stores import OpenStore
 from bodega.events import deliveries, message
-from bodega.events.attempts import RETRY_SCHEDULE, AttemptResult, Block
+from bodega.events.attempts import RETRY_SCHEDULE, AttemptMade, AttemptRecorder, AttemptResult, Block
 from bodega.events.deliveries import DueDelivery
 from bodega.events.destination import why_not
 from bodega.events.hooks import Hook
@@ -35,6 +36,7 @@ class QueueOwner(Protocol):
     sender: Sender
     limiters: Limiters
     alone: bool
+    recorder: AttemptRecorder | None
 
     @property
     def closed(self) -> bool:
@@ -167,13 +169,29 @@ class HookQueue:
         private = bool(dispatcher.store.settings["webhooks.allow_private"])
         wrong = why_not(hook.destination, private=private)
         if wrong:
-            return ReceiverResponse(None, f"The destination {wrong}.")
+            return self._noted(hook, item, {}, b"", ReceiverResponse(None, f"The destination {wrong}."))
         content = message.body(dispatcher.store.record, item)
         account = dispatcher.store.by_client.get(hook.client_id)
         if account is None:
-            return ReceiverResponse(None, "The account that created the webhook was revoked.")
+            gone = ReceiverResponse(None, "The account that created the webhook was revoked.")
+            return self._noted(hook, item, {}, content, gone)
+        if not account.secret:
+            lost = ReceiverResponse(None, "The client secret that signs it cannot be read: its key is missing.")
+            return self._noted(hook, item, {}, content, lost)
         headers = message.headers(account.secret, item, content, int(time.time()), hook.headers or {})
-        return await dispatcher.sender.post(hook.destination, content, headers, allow_private=private)
+        response = await dispatcher.sender.post(hook.destination, content, headers, allow_private=private)
+        return self._noted(hook, item, headers, content, response)
+
+    def _noted(
+        self, hook: Hook, item: DueDelivery, headers: Mapping[str, str], content: bytes, response: ReceiverResponse
+    ) -> ReceiverResponse:
+        """The response, once the attempt is noted."""
+        if self._dispatcher.recorder is not None:
+            made = AttemptMade(
+                hook.id, item.id, item.hash, item.attempts + 1, hook.destination, headers, content, response
+            )
+            self._dispatcher.recorder.note_attempt(self._dispatcher.store, made)
+        return response
 
     def _end(self, hook: Hook, item: DueDelivery, response: ReceiverResponse | None) -> None:
         dispatcher = self._dispatcher

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
@@ -17,7 +18,10 @@ SECONDS = 10.0
 """How long a receiver has for its response, name look-up included."""
 
 EXCERPT = 500
-"""Characters of a response that are kept."""
+"""Characters of a response that are kept with the delivery."""
+
+LONGEST_BODY = 8 * 1024
+"""Bytes of a response that are kept with the attempt."""
 
 
 class ReceiverResponse(NamedTuple):
@@ -25,6 +29,11 @@ class ReceiverResponse(NamedTuple):
 
     status: int | None
     message: str
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    body: bytes | None = None
+    size: int = 0
+    us: int = 0
+    """The bytes of the body, as far as they are known, and the microseconds that the attempt took."""
 
     @property
     def good(self) -> bool:
@@ -55,6 +64,13 @@ class Sender:
         self, url: str, content: bytes, headers: Mapping[str, str], *, allow_private: bool
     ) -> ReceiverResponse:
         """One POST. It does not raise: any failure is a result without a status."""
+        began = time.perf_counter()
+        response = await self._traced(url, content, headers, allow_private=allow_private)
+        return response._replace(us=int((time.perf_counter() - began) * 1_000_000))
+
+    async def _traced(
+        self, url: str, content: bytes, headers: Mapping[str, str], *, allow_private: bool
+    ) -> ReceiverResponse:
         if self._tracer is None:
             return await self._post(url, content, headers, allow_private=allow_private)
         facts = {tracing.METHOD: "POST", tracing.RECEIVER: urlsplit(url).hostname or ""}
@@ -75,7 +91,10 @@ class Sender:
         session = self._session(allow_private=allow_private)
         try:
             async with session.post(url, data=content, headers=headers, allow_redirects=False) as response:
-                return ReceiverResponse(response.status, _text(await response.content.read(4 * EXCERPT)))
+                body = await response.content.read(LONGEST_BODY)
+                size = max(response.content_length or 0, len(body))
+                text = _text(body[: 4 * EXCERPT])
+                return ReceiverResponse(response.status, text, response.raw_headers, body, size)
         except TimeoutError:
             return ReceiverResponse(None, f"No answer within {SECONDS:g} seconds.")
         except aiohttp.InvalidURL:

@@ -7,6 +7,7 @@ import os
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any, Protocol
 
 from bodega import tracing
@@ -23,10 +24,13 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
 from bodega.log import Log
 from bodega.metrics import Board, Meter
-from bodega.storage.tx import Busy
+from bodega.storage.tx import Busy, Damaged
 
 WHOLE = "http.response.whole"
 """The extension of our own server that accepts a reply in one message."""
+
+REQUEST_ID = "bodega.request_id"
+"""The member of a mount's scope that holds the X-Request-Id of its reply."""
 
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 Mount = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -69,7 +73,7 @@ class Api:
         if not request.version and not request.store and not request.host_form:
             mount = self._mounts.get(request.path.lstrip("/").partition("/")[0])
             if mount is not None:
-                await mount(scope, receive, _named(send, request.request_id))
+                await mount({**scope, REQUEST_ID: request.request_id}, receive, _named(send, request.request_id))
                 return
         seen = Seen(request.error_media)
         if self._tracer is None and b"bodega-trace" not in request.headers:
@@ -101,7 +105,12 @@ class Api:
 
     async def _answer(self, steps: Steps, request: Request, seen: Seen) -> Response:
         try:
-            return await judge(steps, self._app, request, seen)
+            try:
+                return await judge(steps, self._app, request, seen)
+            except Damaged:
+                if not await self._is_damaged(seen):
+                    raise
+            return await judge(steps, self._app, request, seen)  # which ends where the store is opened
         except Refusal as caught:
             seen.learn(caught)
             refusal = caught
@@ -116,6 +125,12 @@ class Api:
             self._log.event("internal error", request_id=request.request_id, path=request.path, traceback=text)
             refusal = Refusal(Reason.INTERNAL_ERROR, details={"request_id": request.request_id})
         return refused(self._app, request, seen, refusal)
+
+    async def _is_damaged(self, seen: Seen) -> bool:
+        """Whether the store of a request is damaged for certain; asked when a statement found it so."""
+        with suppress(Busy):
+            return seen.store is not None and await self._app.stores.damage(seen.store.record.hash) != ""
+        return False
 
 
 def _named(send: Send, request_id: str) -> Send:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+from bodega.access.backup_states import failing
 from bodega.access.stores import Stores
 from bodega.kit.render import json
 from bodega.law.refusal import Header
@@ -63,7 +64,10 @@ async def _health(stores: Stores, *, stopping: bool) -> dict[str, Any]:
     if stopping:
         return {"live": True, "ready": False, "why": "The server is being stopped."}
     try:
-        count = len(await stores.registry.stores())
+        records = await stores.registry.stores()
+        unsaved = await failing(stores.registry.tx, records)
     except Exception:
         return {"live": True, "ready": False, "why": "The registry cannot be reached."}
-    return {"live": True, "ready": True, "stores": count}
+    told = {"damaged_stores": len(stores.damaged), "failing_backups": unsaved}
+    wrong = {name: count for name, count in told.items() if count}
+    return {"live": True, "ready": True, "stores": len(records), **wrong}

@@ -1,21 +1,34 @@
-"""What may be shown of an answered request: text with masked credentials."""
+"""What is kept of an answered request, and of an attempt to deliver an event: text with masked credentials."""
 
 from __future__ import annotations
 
 import contextlib
 import zlib
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from bodega.journal import masking
-from bodega.journal.store import Entry
+from bodega import masking
+from bodega.events.attempts import AttemptMade
+from bodega.law.refusal import Header
 
 LONGEST_UNPACKED = 1024 * 1024
+LONGEST_BODY = 16 * 1024
+"""The bytes that are kept of a body."""
+
+TOKEN_PATH = "/oauth2/token"  # noqa: S105 - a path
+_CODES = frozenset({"code", "code_verifier"})
+"""What is secret there besides: elsewhere a code is one of a country, or of a coupon."""
+
+TICKS = 11
+"""The lowest bits of a number, which tell processes apart; the rest are microseconds since 1970."""
 
 
-class Exchange(msgspec.Struct):
-    """A request as it may be shown: text with masked credentials. Bodies are None if they were not kept."""
+class Entry(msgspec.Struct, gc=False):
+    """One answered request as it was. `at` is in UTC seconds, `us` the duration in microseconds; the real size of a
+    truncated body is kept."""
 
+    number: int
     at: float
     id: str
     method: str
@@ -26,14 +39,46 @@ class Exchange(msgspec.Struct):
     reason: str
     client_id: str
     us: int
-    headers: list[tuple[str, str]]
-    answer_headers: list[tuple[str, str]]
+    headers: Mapping[bytes, bytes]
+    answer_headers: Sequence[Header]
+    secure: bool = False
+    prefix: str = ""
+    body: bytes | None = None
+    answer_body: bytes | None = None
+    size: int = 0
+    answer_size: int = 0
+
+
+class Exchange(msgspec.Struct):
+    """A request as it is kept: text with masked credentials. Bodies are None if they were not kept.
+
+    `number` orders all exchanges by time, and is the cursor of a page.
+    """
+
+    number: int
+    id: str
+    method: str
+    path: str
+    query: str
+    version: int
+    status: int
+    reason: str
+    client_id: str
+    us: int
     secure: bool
     prefix: str
-    body: str | None
-    answer_body: str | None
     size: int
     answer_size: int
+    headers: list[tuple[str, str]]
+    answer_headers: list[tuple[str, str]]
+    body: str | None
+    answer_body: str | None
+    store: str = ""
+
+    @property
+    def at(self) -> float:
+        """When it was answered, in UTC seconds."""
+        return (self.number >> TICKS) / 1_000_000
 
     @property
     def target(self) -> str:
@@ -49,21 +94,73 @@ class Exchange(msgspec.Struct):
         return next((value for other, value in self.answer_headers if other == name), "")
 
 
-def exchange_of(entry: Entry, *, bodies: bool = True) -> Exchange:
-    """What may be shown of a request. Without `bodies` it costs a tenth: a list of requests does not show them."""
+class Attempt(msgspec.Struct):
+    """An attempt to deliver an event: what was sent, and what came back or why nothing did (`error`).
+
+    `number` as of an `Exchange`; `us` is the duration in microseconds, `attempt` counts from 1 by delivery.
+    """
+
+    number: int
+    hook_id: int
+    delivery_id: int
+    message_id: str
+    attempt: int
+    destination: str
+    status: int | None
+    error: str
+    us: int
+    answer_size: int
+    headers: list[tuple[str, str]]
+    answer_headers: list[tuple[str, str]]
+    body: str | None
+    answer_body: str | None
+
+    @property
+    def at(self) -> float:
+        """When it ended, in UTC seconds."""
+        return (self.number >> TICKS) / 1_000_000
+
+
+def exchange_of(entry: Entry) -> Exchange:
+    """What is kept of a request."""
     sent, answered = masking.headers(entry.headers.items()), masking.headers(entry.answer_headers)
-    body, answer_body = (entry.body, entry.answer_body) if bodies else (None, None)
+    more = _CODES if entry.path == TOKEN_PATH else masking.NO_MORE
     return Exchange(
-        entry.at, entry.id, entry.method, entry.path, masking.query(entry.query), entry.version, entry.status,
-        entry.reason, entry.client_id, entry.us, sent, answered, entry.secure, entry.prefix,
-        _body(body, dict(sent)), _body(answer_body, dict(answered)), entry.size, entry.answer_size,
+        entry.number, entry.id, entry.method, _storable(entry.path), _storable(masking.query(entry.query, more)),
+        entry.version, entry.status, entry.reason, entry.client_id, entry.us, entry.secure, entry.prefix, entry.size,
+        entry.answer_size, sent, answered, _body(entry.body, sent, more), _body(entry.answer_body, answered, more),
     )  # fmt: skip
 
 
-def _body(raw: bytes | None, headers: dict[str, str]) -> str | None:
-    if raw is None:
-        return None
-    if headers.get("content-encoding") == "gzip":
-        with contextlib.suppress(zlib.error):  # a truncated body is shown as far as it goes
+def attempt_of(number: int, made: AttemptMade) -> Attempt:
+    """What is kept of an attempt."""
+    sent = masking.headers((name.encode("latin-1", "replace"), value.encode("latin-1", "replace"))
+                           for name, value in made.headers.items())  # fmt: skip
+    response = made.response
+    answered = masking.headers(response.headers)
+    path, mark, query = made.destination.partition("?")
+    return Attempt(
+        number, made.hook_id, made.delivery_id, made.message_id, made.attempt,
+        path + mark + masking.query(query), response.status, "" if response.status is not None else response.message,
+        response.us, response.size, sent, answered, _body(made.content[:LONGEST_BODY], sent, masking.NO_MORE),
+        _body(response.body, answered, masking.NO_MORE),
+    )  # fmt: skip
+
+
+def _body(raw: bytes | None, headers: list[tuple[str, str]], more: frozenset[str]) -> str | None:
+    if not raw:
+        return None if raw is None else ""
+    named = dict(headers)
+    if named.get("content-encoding") == "gzip":
+        with contextlib.suppress(zlib.error):  # a truncated body is kept as far as it goes
             raw = zlib.decompressobj(31).decompress(raw, LONGEST_UNPACKED)
-    return masking.body(raw.decode("utf-8", "replace"), headers.get("content-type", ""))
+    return _storable(masking.body(raw.decode("utf-8", "replace"), named.get("content-type", ""), more))
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL holds no text with a NUL, and neither database half a surrogate pair."""
+    return text if text.isascii() and "\x00" not in text else _mended(text)
+
+
+def _mended(text: str) -> str:
+    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()

@@ -1,4 +1,4 @@
-"""The pages of a store's journal: of one process, or merged from several."""
+"""What a store's journal says at a glance: its newest exchanges, and the counts of a day, of all workers."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Iterable
 import msgspec
 
 from bodega.journal.exchange import Exchange
-from bodega.journal.store import BUCKETS_MS, KEPT, MINUTES, StoreJournal
+from bodega.journal.tally import Tally, tally
 
 
 class JournalPages(msgspec.Struct):
-    """The pages of one or several workers: newest request last; `minutes` by the number of the minute since 1970, as
-    (requests by first digit of the status, durations by class)."""
+    """Newest request last; `minutes` by the number of the minute since 1970, as (requests by first digit of the status,
+    durations by class). `skipped` requests were counted, but came faster than they are kept."""
 
     entries: list[Exchange] = []
     counts: dict[str, int] = {}
@@ -21,31 +21,26 @@ class JournalPages(msgspec.Struct):
     minutes: dict[int, tuple[list[int], list[int]]] = {}
     since: int = 0
     workers: int = 1
+    skipped: int = 0
 
 
-def pages_of(store_journal: StoreJournal, entries: list[Exchange]) -> JournalPages:
-    """The pages of one process."""
-    minutes = {number: (list(item.classes), list(item.durations)) for number, item in store_journal.minutes.items()}
-    return JournalPages(entries, dict(store_journal.counts), dict(store_journal.statuses), minutes, store_journal.since)
-
-
-def joined(pages: Iterable[JournalPages]) -> JournalPages:
-    """The merged pages of several workers."""
-    whole = JournalPages(since=int(time.time()), workers=0)
-    for page in pages:
-        whole.workers += 1
-        whole.since = min(whole.since, page.since)
-        whole.entries += page.entries
-        for reason, count in page.counts.items():
+def pages_of(entries: list[Exchange], tallies: Iterable[tuple[int, str, Tally]]) -> JournalPages:
+    """The exchanges, and the sums of the counts of each minute by each worker."""
+    whole = JournalPages(entries, since=int(time.time()))
+    workers = set()
+    for minute, worker, told in tallies:
+        workers.add(worker)
+        whole.since = min(whole.since, minute * 60)
+        whole.skipped += told.skipped
+        for reason, count in told.reasons.items():
             whole.counts[reason] = whole.counts.get(reason, 0) + count
-        for status, count in page.statuses.items():
+        for status, count in told.statuses.items():
             whole.statuses[status] = whole.statuses.get(status, 0) + count
-        for minute, (classes, durations) in page.minutes.items():
-            old = whole.minutes.get(minute, ([0] * 6, [0] * (len(BUCKETS_MS) + 1)))
-            added = [a + b for a, b in zip(old[0], classes, strict=True)]
-            whole.minutes[minute] = (added, [a + b for a, b in zip(old[1], durations, strict=True)])
-    whole.entries.sort(key=lambda entry: entry.at)
-    del whole.entries[: -2 * KEPT]
-    oldest = int(time.time()) // 60 - MINUTES
-    whole.minutes = {minute: item for minute, item in sorted(whole.minutes.items()) if minute > oldest}
+        empty = tally()
+        classes, durations = whole.minutes.setdefault(minute, (empty.classes, empty.durations))
+        for place, count in enumerate(told.classes):
+            classes[place] += count
+        for place, count in enumerate(told.durations):
+            durations[place] += count
+    whole.workers = max(1, len(workers))
     return whole

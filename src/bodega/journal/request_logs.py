@@ -6,12 +6,11 @@ The published documents name the path and nothing more, so the members are this 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable
+from typing import Any, Protocol
 
 from bodega.dates import rfc2822
 from bodega.journal.exchange import Exchange
-from bodega.journal.pages import JournalPages
 from bodega.kit.actions import Action
 from bodega.kit.context import Context, Found
 from bodega.kit.entity import Entity, stored
@@ -19,8 +18,13 @@ from bodega.kit.listing import Listing
 from bodega.kit.route import Route, route
 from bodega.law.outcome import Emptied, Outcome, Shown
 
-ReadJournal = Callable[[str], Awaitable[JournalPages]]
-"""The pages of a store's journal, by its hash."""
+
+class ReadJournal(Protocol):
+    """Reads a part of a store's journal, by its hash: newest first, `offset` exchanges left out."""
+
+    def __call__(self, store: str, /, *, limit: int, offset: int) -> Awaitable[list[Exchange]]:
+        """The exchanges; all workers' of a store that several serve."""
+
 
 TABLE = stored("requestlogs", Entity, noun="request", columns="")
 
@@ -35,9 +39,8 @@ class ListRequests(Action):
         self._read = read
 
     async def answer(self, context: Context, found: Found) -> Outcome:
-        pages = await self._read(context.record.hash)
         plan = context.query.plan
-        newest = pages.entries[::-1][plan.offset : plan.offset + plan.limit]
+        newest = await self._read(context.record.hash, limit=plan.limit, offset=plan.offset)
         if not newest:
             return Emptied()
         return Shown(value=[shown(exchange) for exchange in newest], root="requestlogs", item="requestlog")
@@ -58,8 +61,8 @@ def shown(exchange: Exchange) -> dict[str, Any]:
     }
 
 
-async def _nothing(_store: str) -> JournalPages:
-    return JournalPages()
+async def _nothing(_store: str, /, *, limit: int, offset: int) -> list[Exchange]:
+    return []
 
 
 def request_logs(read: ReadJournal = _nothing) -> Route:

@@ -1,92 +1,119 @@
-"""Shares the journals of a server's workers, and records in the registry when accounts were last used.
+"""Writes what this process noted to the journal, keeps the journal within its bounds, and reads it.
 
-Each worker keeps its journal to itself. While an owner looks at a store's journal (`StoreRecord.watched`) every worker
-writes its pages, masked, into one row of the registry, every second in which they changed. On SQLite there is one
-process, and nothing to share.
+Nothing of this happens on a request's path. The journal is written once a second; a process that is killed forgets at
+most what it noted since. All workers of a PostgreSQL server write to one journal, and read from it. When accounts were
+last used goes the same way into the registry, once a minute and at the end.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import gzip
 import os
 import time
-import traceback
+from typing import Any
 
 import msgspec
 
+from bodega.access.account_rows import upsert
+from bodega.access.settings import with_defaults
 from bodega.access.stores import Stores
-from bodega.journal.exchange import Exchange, exchange_of
-from bodega.journal.pages import JournalPages, joined, pages_of
-from bodega.journal.recorder import Journal
-from bodega.journal.store import StoreJournal
+from bodega.events.deliveries import KEEP
+from bodega.journal.exchange import Attempt, Exchange, attempt_of, exchange_of
+from bodega.journal.pages import JournalPages, pages_of
+from bodega.journal.recorder import Journal, key_of
+from bodega.journal.ring import ALL, ATTEMPTS, EXCHANGES, JournalRing, Wanted, attempt_row, exchange_row
 from bodega.log import Log
-from bodega.storage import query
-from bodega.storage.tx import Busy, Clash
+from bodega.periodic import PeriodicJob
+from bodega.storage.tx import Busy
 
-TELL_SECONDS = 1.0
+WRITE_SECONDS = 1.0
 NOTE_SECONDS = 60.0
-"""How often, in seconds, pages are published and the last use of accounts is recorded."""
+PRUNE_SECONDS = 60.0
+CLEAR_SECONDS = 600.0
+"""How often, in seconds, the journal is written, the last use of accounts is recorded, rings that were written to are
+kept within their bounds, and all others too."""
 
-WATCHED_SECONDS = 120
-STALE_SECONDS = 3_600
-"""How long one look keeps the workers publishing, and how long the pages of a worker count after it last published."""
+PART = 1 / 64
+"""A ring that has grown by this part of its size is brought back within its bounds at once."""
 
-AT_ONCE = 200
-"""Accounts whose use one statement records."""
+WRITTEN_AT_ONCE = 500
+LONGEST_TURN_SECONDS = 0.002
+"""How long masking may hold up the requests of this process before they get their turn."""
+
+UNWRITTEN = 24_000
+"""Rows that are kept in memory at most while the database cannot be written."""
+
+DAYS, MEGABYTES = "journal.keep_days", "journal.keep_megabytes"
 
 
 class JournalSync:
-    """Reads and publishes the journal of this process; `shared` if other workers serve the same stores."""
+    """Reads and writes the journal for this process."""
 
-    def __init__(self, stores: Stores, journal: Journal, log: Log, *, shared: bool) -> None:
+    def __init__(self, stores: Stores, journal: Journal, log: Log) -> None:
         self._stores = stores
         self._journal = journal
-        self._log = log
-        self._shared = shared
+        self.ring = JournalRing(stores.backend.journal())
         self._worker = os.urandom(8).hex()
-        self._told: dict[str, int] = {}
-        self._masked: dict[str, dict[str, Exchange]] = {}
-        """What was published last: a request is masked once, however often it is published."""
-        self._at_work: asyncio.Task[None] | None = None
+        self._writing = asyncio.Lock()
+        self._rows: dict[str, list[tuple[Any, ...]]] = {EXCHANGES: [], ATTEMPTS: []}
+        self._minutes: dict[tuple[str, int], str] = {}
+        self._grown: dict[tuple[str, str], int] = {}
+        self._bounds: dict[str, dict[str, Any]] = {}
+        self._jobs = (
+            PeriodicJob(WRITE_SECONDS, self._round, log, "journal not written", last=True),
+            PeriodicJob(NOTE_SECONDS, self._note, log, "use of accounts not noted", last=True),
+            PeriodicJob(PRUNE_SECONDS, self._prune, log, "journal not pruned"),
+            PeriodicJob(CLEAR_SECONDS, self.clear, log, "journal not cleared"),
+        )
 
     def start(self) -> None:
-        """Starts publishing and recording."""
-        self._at_work = asyncio.create_task(self._work())
+        """Starts writing, recording and pruning."""
+        for job in self._jobs:
+            job.start()
 
     async def stop(self) -> None:
-        """Stops, after recording once more when accounts were used."""
-        if self._at_work is not None:
-            self._at_work.cancel()
-            await asyncio.gather(self._at_work, return_exceptions=True)
-            with contextlib.suppress(Busy):
-                await self._note()
+        """Stops, after writing and recording once more."""
+        for job in self._jobs:
+            await job.stop()
+        await self.ring.close()
 
-    async def read(self, store: str, *, bodies: bool = False) -> JournalPages:
-        """The pages of all workers for a store; with bodies if `bodies`."""
-        store_journal = self._journal.stores.get(store)
-        pages = (
-            []
-            if store_journal is None
-            else [pages_of(store_journal, [exchange_of(entry, bodies=bodies) for entry in store_journal.entries])]
-        )
-        if self._shared:
-            await self._watch(store)
-            sql = "SELECT pages FROM journals WHERE store = $1 AND worker <> $2 AND told > $3"
-            since = int(time.time()) - STALE_SECONDS
-            packed = await query.values(self._stores.registry.tx, sql, store, self._worker, since)
-            pages += [msgspec.msgpack.decode(gzip.decompress(those), type=JournalPages) for those in packed]
-        return joined(pages)
+    # Reading
+
+    async def read(self, store: str, *, bodies: bool = False, limit: int = 250) -> JournalPages:
+        """The newest exchanges of a store and its counts; with bodies if `bodies`."""
+        key = await self._key(store)
+        if key is None:
+            return JournalPages()
+        entries = await self.ring.exchanges(key, limit=limit, bodies=bodies)
+        return pages_of(entries[::-1], await self.ring.tallies(key))
+
+    async def search(self, store: str, wanted: Wanted = ALL, **page: Any) -> list[Exchange]:
+        """The exchanges of a store that are wanted, newest first; `page` as for `JournalRing.exchanges`."""
+        key = await self._key(store)
+        return [] if key is None else await self.ring.exchanges(key, wanted, **page)
 
     async def find(self, store: str, request_id: str) -> Exchange | None:
         """One request with its bodies; None if it is no longer kept."""
-        store_journal = self._journal.stores.get(store)
-        for entry in store_journal.entries if store_journal is not None else ():
-            if entry.id == request_id:
-                return exchange_of(entry)
-        found = await self.read(store) if self._shared else JournalPages()
-        return next((entry for entry in found.entries if entry.id == request_id), None)
+        key = await self._key(store)
+        return None if key is None else await self.ring.exchange(key, request_id)
+
+    async def newest_of(self, store: str, statuses: list[int]) -> dict[int, Exchange]:
+        """The newest exchange of a store for each of these statuses."""
+        key = await self._key(store)
+        return {} if key is None else await self.ring.newest_of(key, statuses)
+
+    async def attempts(self, store: str, **asked: Any) -> list[Attempt]:
+        """Attempts to deliver events of a store, newest first; `asked` as for `JournalRing.attempts`."""
+        key = await self._key(store)
+        return [] if key is None else await self.ring.attempts(key, **asked)
+
+    async def _key(self, store: str) -> str | None:
+        """The store in the journal, which has been written up to now; None if there is no such store."""
+        with contextlib.suppress(Busy):
+            await self.write()
+        known = await self._stores.get(store)
+        return None if known is None else key_of(known.record)
 
     def last_used(self) -> dict[str, int]:
         """When accounts were last used, as far as this process knows; the registry may not know yet."""
@@ -94,77 +121,88 @@ class JournalSync:
             client: at for store_journal in self._journal.stores.values() for client, at in store_journal.used.items()
         }
 
-    async def _watch(self, store: str) -> None:
-        """Asks the workers to go on publishing, before they stop."""
-        known = await self._stores.get(store)
-        now = int(time.time())
-        if known is not None and known.record.watched < now + WATCHED_SECONDS // 2:
-            sql = "UPDATE stores SET watched = $2 WHERE hash = $1"
-            await self._stores.registry.tx.run(sql, store, now + WATCHED_SECONDS)
-            await self._stores.registry.notify_change()
+    # Writing
 
-    async def _work(self) -> None:
-        noted = time.monotonic()
-        while True:
-            await asyncio.sleep(TELL_SECONDS)
-            try:
-                if self._shared:
-                    await self._tell()
-                if time.monotonic() - noted >= NOTE_SECONDS:
-                    noted = time.monotonic()
-                    await self._note()
-            except Busy:
-                continue
-            except Exception as error:
-                self._log.event("journal not told", traceback="".join(traceback.format_exception(error)))
+    async def write(self) -> None:
+        """Writes what was noted since the last time. Raises Busy; then it is tried again the next time."""
+        async with self._writing:
+            await self._mask()
+            for table, rows in self._rows.items():
+                while rows:
+                    part = rows[:WRITTEN_AT_ONCE]
+                    await self.ring.add(table, part)
+                    del rows[: len(part)]
+                    for store, size, *_ in part:
+                        self._grown[table, store] = self._grown.get((table, store), 0) + size
+            if self._minutes:
+                told = [(store, minute, self._worker, text) for (store, minute), text in self._minutes.items()]
+                await self.ring.add_minutes(told)
+                self._minutes.clear()
 
-    async def _tell(self) -> None:
-        now = int(time.time())
-        for name, store_journal in list(self._journal.stores.items()):
-            store = await self._stores.get(name) if self._stores.holds(name) else None
-            if store is None or store.record.watched < now or self._told.get(name) == store_journal.moved:
-                continue
-            moved = store_journal.moved
-            pages = gzip.compress(msgspec.msgpack.encode(pages_of(store_journal, self._whole(name, store_journal))), 1)
-            tx = self._stores.registry.tx
-            with contextlib.suppress(Clash):  # the store was just deleted
-                await tx.run(_TELL, name, self._worker, now, pages)
-            self._told[name] = moved
-            await tx.run("DELETE FROM journals WHERE told < $1", now - STALE_SECONDS)
+    async def _round(self) -> None:
+        await self.write()
+        await self._prune(PART)
 
-    def _whole(self, name: str, store_journal: StoreJournal) -> list[Exchange]:
-        known = self._masked.get(name, {})
-        self._masked = {
-            name: {entry.id: known.get(entry.id) or exchange_of(entry) for entry in store_journal.entries}
-        } | {other: kept for other, kept in self._masked.items() if other != name and other in self._journal.stores}
-        return list(self._masked[name].values())
+    async def _mask(self) -> None:
+        """Turns what was noted into rows."""
+        turn = time.perf_counter()
+        for journal, waiting, attempts, minutes in self._journal.take():
+            self._bounds[journal.key] = journal.settings
+            for minute, told in minutes.items():
+                self._minutes[journal.key, minute] = msgspec.json.encode(told).decode()
+            for table, rows in (
+                (EXCHANGES, (exchange_row(journal.key, exchange_of(entry)) for entry in waiting)),
+                (ATTEMPTS, (attempt_row(journal.key, attempt_of(number, made)) for number, made in attempts)),
+            ):
+                for row in rows:
+                    self._rows[table].append(row)
+                    if time.perf_counter() - turn > LONGEST_TURN_SECONDS:
+                        await asyncio.sleep(0)
+                        turn = time.perf_counter()
+        for unwritten in self._rows.values():
+            del unwritten[: max(0, len(unwritten) - UNWRITTEN)]
+
+    # Bounds
+
+    async def _prune(self, part: float = 0.0) -> None:
+        """Brings rings that have grown, by this part of their size at least, back within the settings of their
+        store."""
+        for (table, store), grown in list(self._grown.items()):
+            settings = self._bounds.get(store)
+            if settings is not None and grown >= part * _bytes(settings):
+                del self._grown[table, store]
+                await self._bound(table, store, settings)
+
+    async def _bound(self, table: str, store: str, settings: dict[str, Any]) -> None:
+        days = settings[DAYS] if table == EXCHANGES else settings[KEEP]
+        await self.ring.prune(table, store, days=days, most_bytes=_bytes(settings))
+
+    async def clear(self) -> None:
+        """Brings every ring within the bounds of its store, and deletes those of stores that are no more."""
+        known = {key_of(record): with_defaults(record.settings) for record in await self._stores.registry.stores()}
+        self._bounds = {store: settings for store, settings in self._bounds.items() if store in known}
+        for store in await self.ring.stores():
+            settings = known.get(store)
+            if settings is None:
+                await self.ring.forget(store)
+            else:
+                for table in (EXCHANGES, ATTEMPTS):
+                    await self._bound(table, store, settings)
+        await self.ring.forget_minutes()
 
     async def _note(self) -> None:
-        """Records when accounts were last used, many in one statement: on SQLite each statement is a write to the
-        disk."""
+        """Records when accounts were last used. Raises Busy."""
         used = self.last_used()
-        clients = list(used)
-        for start in range(0, len(clients), AT_ONCE):
-            part = clients[start : start + AT_ONCE]
-            values = [value for client in part for value in (client, used[client])]
-            await self._stores.registry.tx.run(_used(len(part)), *values)
+        await upsert(self._stores.registry.tx, "account_uses", _COLUMNS, list(used.items()), _MERGE)
         for store_journal in self._journal.stores.values():
             store_journal.used = {client: at for client, at in store_journal.used.items() if used.get(client) != at}
 
 
-_TELL = """
-INSERT INTO journals (store, worker, told, pages) VALUES ($1, $2, $3, $4)
-ON CONFLICT (store, worker) DO UPDATE SET told = excluded.told, pages = excluded.pages
-"""
+_COLUMNS = {"client_id": "TEXT", "used": "BIGINT"}
+_MERGE = {
+    "used": "CASE WHEN account_uses.used < excluded.used THEN excluded.used ELSE account_uses.used END",
+}
 
 
-def _used(count: int) -> str:
-    """The statement for `count` accounts; those that were just revoked are ignored."""
-    rows = ", ".join(f"(CAST(${2 * n + 1} AS TEXT), CAST(${2 * n + 2} AS BIGINT))" for n in range(count))
-    return (
-        f"WITH told (client_id, used) AS (VALUES {rows})"  # noqa: S608 - only placeholders
-        " INSERT INTO account_uses (client_id, used) SELECT told.client_id, told.used FROM told"
-        " WHERE told.client_id IN (SELECT client_id FROM accounts)"
-        " ON CONFLICT (client_id) DO UPDATE SET used = CASE WHEN account_uses.used < excluded.used"
-        " THEN excluded.used ELSE account_uses.used END"
-    )
+def _bytes(settings: dict[str, Any]) -> int:
+    return int(settings[MEGABYTES]) * 1_000_000

@@ -51,6 +51,7 @@ class Reason(Enum):
     DEPRECATED_VERSION_WRITE = (Step.CURRENT_VERSION, 307, 307, "Version 1 of the API is no longer served.", "Change the base path of the client; the same in the current version: `METHOD LOCATION`.")
 
     UPGRADING = (Step.OPEN_STORE, 503, 503, "The store is being upgraded and is unavailable for a moment.", "Wait Retry-After seconds and repeat the request: `METHOD PATH`.")
+    STORE_DAMAGED = (Step.OPEN_STORE, 503, 503, "The store's database is missing or damaged.", "The operator can bring it back from a backup with bodega store recover. What is damaged: `bodega store show HASH`.")
     SUSPENDED = (Step.OPEN_STORE, 503, 503, "The store is suspended.", "The owner can lift the suspension: `bodega store set HASH suspended=false`.")
     MAINTENANCE = (Step.OPEN_STORE, 503, 503, "The store is down for maintenance.", "Wait Retry-After seconds, or end it: `bodega store maintenance HASH off`.")
 

@@ -14,7 +14,7 @@ from bodega.http.internal import carry_out
 from bodega.kit.upload import Upload
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
-from bodega.panel.web import PageError, PanelRequest
+from bodega.panel.web import PageError, PanelRequest, without_rows
 
 CLIENT = "panel"
 """The client that rows written by the panel record."""
@@ -93,7 +93,7 @@ async def _send(
     client: str = CLIENT,
 ) -> ApiReply:
     if request.shop.rows is None:
-        raise PageError(HTTPStatus.SERVICE_UNAVAILABLE, "The store is being upgraded. Try again in a moment.")
+        raise without_rows(request.shop)
     given = {name: value for name, value in query.items() if value not in ("", None)}
     target = f"{path}?{urlencode(given)}" if given else path
     headers["accept"] = "application/json"

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from bodega.access import owners, sessions
 from bodega.access.stores import Stores
 from bodega.http.app_context import AppContext
+from bodega.journal.recorder import Journal
 from bodega.journal.sync import JournalSync
 from bodega.log import Log
 from bodega.panel import cookies, oauth
@@ -34,7 +35,8 @@ from bodega.panel.web import (
     read_form,
     send_reply,
 )
-from bodega.storage.tx import Busy
+from bodega.storage.sealing import NoKey
+from bodega.storage.tx import Busy, Damaged
 
 Mount = Callable[[Mapping[str, Any], Receive, Send], Awaitable[None]]
 
@@ -80,6 +82,9 @@ class Panel:
             self.panel.log.event("panel: database unreachable", error=str(error))
             message = "The database cannot be reached. Try again in a moment."
             return _error_page(request, PageError(HTTPStatus.SERVICE_UNAVAILABLE, message, [(b"retry-after", b"5")]))
+        except NoKey as error:
+            self.panel.log.event("panel: key missing", error=str(error))
+            return _error_page(request, PageError(HTTPStatus.SERVICE_UNAVAILABLE, str(error)))
         except ConnectionResetError:
             raise
         except Exception as error:
@@ -184,6 +189,12 @@ def _carries_the_token(request: PanelRequest) -> None:
 async def _enter(request: PanelRequest, name: str) -> None:
     """Only its owners see a store; for everybody else it does not exist."""
     store = await request.panel.stores.get(name) if name in request.who.stores else None
+    if store is not None and store.rows is not None:
+        try:
+            store.rows.check()
+        except Damaged:
+            await request.panel.stores.damage(name)
+            store = await request.panel.stores.get(name)
     if store is None:
         raise PageError(HTTPStatus.NOT_FOUND)
     request.store = store
@@ -205,6 +216,7 @@ def _error_page(request: PanelRequest, error: PageError) -> Reply:
 
 def mounts(
     stores: Stores,
+    journal: Journal,
     journal_sync: JournalSync,
     log: Log,
     *,
@@ -216,6 +228,6 @@ def mounts(
 ) -> dict[str, Mount]:
     """What the panel serves, by the first segment of the path: its pages, and the token endpoint for apps."""
     panel = PanelContext(
-        stores, journal_sync, log, insecure_http=insecure_http, https_port=https_port, ca=ca, now=now, api=api
+        stores, journal, journal_sync, log, insecure_http=insecure_http, https_port=https_port, ca=ca, now=now, api=api
     )
     return {"manage": Panel(panel), "oauth2": oauth.Tokens(panel)}

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from bodega.journal.pages import JournalPages
-from bodega.journal.store import BUCKETS_MS, MINUTES
+from bodega.journal.tally import BUCKETS_MS, MINUTES
 from bodega.storage import query
 from bodega.storage.tx import Tx
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from bodega.access.stores import Stores
 from bodega.http.app_context import AppContext
+from bodega.journal.recorder import Journal
 from bodega.journal.sync import JournalSync
 from bodega.log import Log
 from bodega.storage.registry import Registry
@@ -24,6 +25,7 @@ class PanelContext:
     def __init__(
         self,
         stores: Stores,
+        journal: Journal,
         journal_sync: JournalSync,
         log: Log,
         *,
@@ -35,6 +37,7 @@ class PanelContext:
     ) -> None:
         self.stores = stores
         self.api = api
+        self.journal = journal
         self.journal_sync = journal_sync
         self.log = log
         self.insecure_http = insecure_http

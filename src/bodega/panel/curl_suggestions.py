@@ -15,8 +15,8 @@ from urllib.parse import parse_qsl, urlencode
 import msgspec
 
 from bodega.journal.exchange import Exchange
-from bodega.journal.masking import MASK
 from bodega.law.reasons import Reason
+from bodega.masking import MASK
 
 
 class CurlSuggestion(NamedTuple):
@@ -223,6 +223,7 @@ _SUGGESTIONS: dict[Reason, Callable[[Exchange], CurlSuggestion | None]] = {
     Reason.MOVED_ROUTE: _elsewhere,
     Reason.MOVED_ROUTE_WRITE: _elsewhere,
     Reason.UPGRADING: _later,
+    Reason.STORE_DAMAGED: _later,
     Reason.MAINTENANCE: _later,
     Reason.UNREACHABLE: _later,
     Reason.HOURLY_QUOTA_SPENT: _later,

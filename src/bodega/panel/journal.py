@@ -10,8 +10,9 @@ from urllib.parse import parse_qsl, urlencode
 import msgspec
 
 from bodega import __version__
-from bodega.explain import MEANS, reason_facts
-from bodega.journal.exchange import Exchange
+from bodega.explain import MEANS, reason_facts, statuses
+from bodega.journal.exchange import TOKEN_PATH, Exchange
+from bodega.journal.ring import Wanted
 from bodega.law.outcome import OUTCOMES
 from bodega.law.reasons import Reason, Step
 from bodega.panel import curl_suggestions, permissions
@@ -21,53 +22,55 @@ from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply
 pages = Pages()
 
 SHOWN = 100
-FILTERS = ("status", "account", "method", "path", "reason")
+EXPORTED = 1_000
+"""Requests of a page, and of an export."""
+
+FILTERS = Wanted._fields[:6]
+"""All but the time: what the form asks."""
+
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")
 
 
-def matches(entry: Exchange, wanted: dict[str, str]) -> bool:
-    """Whether a request matches the filter; `status` may be a class, as 4xx."""
-    status = wanted["status"]
-    if status and not (str(entry.status) == status or (status[1:] == "xx" and str(entry.status)[0] == status[0])):
-        return False
-    return (
-        (not wanted["account"] or entry.client_id == wanted["account"])
-        and (not wanted["method"] or entry.method == wanted["method"])
-        and (not wanted["reason"] or entry.reason == wanted["reason"])
-        and wanted["path"].lower() in entry.target.lower()
-    )
+def _wanted(request: PanelRequest) -> Wanted:
+    """The filter in the query."""
+    asked: dict[str, Any] = {name: request.query_value(name).strip()[:200] for name in FILTERS}
+    return Wanted()._replace(**asked)
 
 
-async def _found(request: PanelRequest, *, bodies: bool = False) -> tuple[dict[str, str], list[Exchange], int]:
-    """The filter, what it finds (newest first), and how many requests there are."""
-    wanted = {name: request.query_value(name).strip()[:200] for name in FILTERS}
-    found = await request.panel.journal_sync.read(request.shop.record.hash, bodies=bodies)
-    entries = [entry for entry in reversed(found.entries) if matches(entry, wanted)]
-    return wanted, entries, len(found.entries)
+def _cursor(request: PanelRequest, name: str) -> int:
+    text = request.query_value(name)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
 
 
 @pages.get("/stores/{store}/journal")
 async def listed(request: PanelRequest) -> Reply:
-    """The last requests; htmx requests the rows alone."""
-    wanted, entries, whole = await _found(request)
-    names = {client: account.name for client, account in request.shop.by_client.items()}
-    query = urlencode({name: value for name, value in wanted.items() if value})
-    facts: dict[str, Any] = {"wanted": wanted, "entries": entries[:SHOWN], "found": len(entries), "whole": whole}
+    """A page of requests, the newest if no cursor is given; htmx requests the rows alone."""
+    store, reader, wanted = request.shop.record.hash, request.panel.journal_sync, _wanted(request)
+    before, after = _cursor(request, "before"), _cursor(request, "after")
+    found = await reader.search(store, wanted, before=before, after=after, limit=SHOWN + 1)
+    entries = found[-SHOWN:] if after else found[:SHOWN]
+    more = len(found) > SHOWN
+    asked = {name: value for name, value in wanted._asdict().items() if name in FILTERS and value}
+    facts: dict[str, Any] = {
+        "wanted": wanted,
+        "query": urlencode(asked),
+        "entries": entries,
+        "names": {client: account.name for client, account in request.shop.by_client.items()},
+        "newest": not (before or after),
+        "newer": bool(entries) and (more if after else bool(before)),
+        "older": bool(entries) and (bool(after) or more),
+        "whole": bool(entries) or bool(await reader.search(store, limit=1)),
+    }
     if request.swapped:
-        return show(request, "journal_lines.html", names=names, query=query, **facts)
-    statuses = sorted(
-        {entry.status for entry in entries} | ({int(wanted["status"])} if wanted["status"].isdigit() else set())
-    )
-    return show(
-        request, "journal.html", names=names, query=query, statuses=statuses, methods=METHODS,
-        live=request.query_value("live") != "0", **facts,
-    )  # fmt: skip
+        return show(request, "journal_lines.html", **facts)
+    return show(request, "journal.html", statuses=statuses(), methods=METHODS, **facts)
 
 
 @pages.get("/stores/{store}/journal.har")
 async def har(request: PanelRequest) -> Reply:
-    """What the filter finds as an HTTP Archive 1.2, credentials masked."""
-    _, entries, _ = await _found(request, bodies=True)
+    """The newest of what the filter finds as an HTTP Archive 1.2, credentials masked."""
+    store = request.shop.record.hash
+    entries = await request.panel.journal_sync.search(store, _wanted(request), limit=EXPORTED, bodies=True)
     archive = {
         "log": {
             "version": "1.2",
@@ -139,7 +142,7 @@ async def detail(request: PanelRequest) -> Reply:
     entry = await request.panel.journal_sync.find(request.shop.record.hash, request.ids["id"])
     if entry is None:
         raise PageError(
-            HTTPStatus.NOT_FOUND, "This request is no longer in the journal, which keeps only the most recent."
+            HTTPStatus.NOT_FOUND, "This request is no longer in the journal, which keeps them for some days."
         )
     reason = Reason.__members__.get(entry.reason)
     scope = curl_suggestions.missing_scope(entry)
@@ -148,9 +151,9 @@ async def detail(request: PanelRequest) -> Reply:
         request,
         "entry.html",
         entry=entry,
-        path=path(entry.status, reason),
+        path=path(entry.status, reason) if entry.path != TOKEN_PATH else [],
         reason=reason_facts(reason) if reason is not None else None,
-        outcome=next((MEANS[outcome] for outcome in OUTCOMES if outcome.status == entry.status), None),
+        outcome=next((MEANS[each] for each in OUTCOMES if each.status == entry.status and entry.version), None),
         account=account,
         scope=scope if account is not None else "",
         permission=permissions.row_of(scope),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from bodega.explain import MEANS
+from bodega.explain import MEANS, statuses
 from bodega.journal.exchange import Exchange
 from bodega.journal.pages import JournalPages
 from bodega.law.outcome import OUTCOMES
@@ -69,10 +70,8 @@ def _reason(reason: Reason, y: float, journal: JournalPages) -> dict[str, Any]:
     }
 
 
-def examples(journal: JournalPages) -> list[dict[str, Any]]:
+def examples(journal: JournalPages, newest: Mapping[int, Exchange]) -> list[dict[str, Any]]:
     """Every status of the law with this store's newest request that got it."""
-    newest: dict[int, Exchange] = {entry.status: entry for entry in journal.entries}
-    statuses = {outcome.status for outcome in OUTCOMES} | {s for reason in Reason for s in (reason.v2, reason.v3)}
     return [
         {
             "status": status,
@@ -81,12 +80,14 @@ def examples(journal: JournalPages) -> list[dict[str, Any]]:
             "count": journal.statuses.get(status, 0),
             "entry": newest.get(status),
         }
-        for status in sorted(statuses)
+        for status in statuses()
     ]
 
 
 @pages.get("/stores/{store}/law")
 async def law(request: PanelRequest) -> Reply:
     """The page."""
-    journal = await request.panel.journal_sync.read(request.shop.record.hash)
-    return show(request, "law.html", law=drawn(journal), examples=examples(journal), journal=journal)
+    store, reader = request.shop.record.hash, request.panel.journal_sync
+    journal = await reader.read(store, limit=1)
+    newest = await reader.newest_of(store, statuses())
+    return show(request, "law.html", law=drawn(journal), examples=examples(journal, newest), journal=journal)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hmac
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
@@ -13,6 +15,8 @@ from urllib.parse import unquote_plus
 import msgspec
 
 from bodega.access import apps, owners
+from bodega.http.asgi import REQUEST_ID
+from bodega.journal.exchange import TOKEN_PATH, Entry
 from bodega.panel.web import PageError, Receive, Reply, Send, fields, read_body, send_reply
 from bodega.storage.tx import Busy
 
@@ -35,6 +39,16 @@ class Denied(Exception):
         self.status = status
 
 
+class _Seen(msgspec.Struct):
+    """What was known of a request when it was answered, for the journal."""
+
+    body: bytes = b""
+    sent: dict[str, str] = {}
+    client: str = ""
+    error: str = ""
+    account: str = ""
+
+
 class Tokens:
     """The mount of /oauth2."""
 
@@ -42,16 +56,45 @@ class Tokens:
         self.panel = panel
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
-        """One request."""
+        """One request; what concerns a store is noted in its journal."""
+        began = time.perf_counter()
+        seen = _Seen()
         try:
-            reply = await self._reply(scope, receive)
+            reply = await self._reply(scope, receive, seen)
         except ConnectionResetError:
             return
         await send_reply(send, scope["method"], reply)
+        us = int((time.perf_counter() - began) * 1_000_000)
+        with contextlib.suppress(Busy):
+            await self._note(scope, reply, seen, us)
 
-    async def _reply(self, scope: Mapping[str, Any], receive: Receive) -> Reply:
+    async def _note(self, scope: Mapping[str, Any], reply: Reply, seen: _Seen, us: int) -> None:
+        """The store is the one of the code; else the one that is named; else any in which the app's owner sells."""
+        headers = [*reply.headers, (b"x-request-id", scope.get(REQUEST_ID, "").encode())]
+        for name in await self._stores(seen):
+            store = await self.panel.stores.get(name)
+            if store is not None:
+                entry = Entry(
+                    0, time.time(), scope.get(REQUEST_ID, ""), scope["method"], TOKEN_PATH,
+                    scope["query_string"].decode("latin-1"), 0, int(reply.status), seen.error, seen.account, us,
+                    dict(scope["headers"]), headers, scope["scheme"] == "https",
+                )  # fmt: skip
+                self.panel.journal.note_exchange(entry, store, seen.body, reply.body)
+
+    async def _stores(self, seen: _Seen) -> Sequence[str]:
+        tx = self.panel.tx
+        code, context = seen.sent.get("code", ""), seen.sent.get("context", "")
+        store = await apps.store_of_code(tx, code) if code else ""
+        store = store or context.removeprefix("stores/")
+        if store:
+            return [store]
+        app = await apps.find(self.panel.registry, seen.client)
+        owner = await owners.by_id(tx, app.owner) if app is not None else None
+        return owner.stores if owner is not None else []
+
+    async def _reply(self, scope: Mapping[str, Any], receive: Receive, seen: _Seen) -> Reply:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        if scope["path"].rstrip("/") != "/oauth2/token":
+        if scope["path"].rstrip("/") != TOKEN_PATH:
             return _said(HTTPStatus.NOT_FOUND, {"error": "not_found", "error_description": "There is /oauth2/token."})
         if scope["method"] != "POST":
             message = {"error": "invalid_request", "error_description": "A code is exchanged with POST."}
@@ -59,9 +102,11 @@ class Tokens:
         try:
             if scope["scheme"] != "https" and not self.panel.insecure_http:
                 raise Denied("invalid_request", "Secrets are accepted over HTTPS only.")
-            sent = _read(headers, await read_body(receive))
-            return _said(HTTPStatus.OK, await self._exchange(headers, sent))
+            seen.body = await read_body(receive)
+            seen.sent = _read(headers, seen.body)
+            return _said(HTTPStatus.OK, await self._exchange(headers, seen.sent, seen))
         except Denied as denied:
+            seen.error = denied.error
             more = (_BASIC,) if denied.status is HTTPStatus.UNAUTHORIZED else ()
             return _said(denied.status, {"error": denied.error, "error_description": denied.message}, *more)
         except PageError as error:
@@ -71,8 +116,8 @@ class Tokens:
             message = {"error": "temporarily_unavailable", "error_description": "Try again in a moment."}
             return _said(HTTPStatus.SERVICE_UNAVAILABLE, message, (b"retry-after", b"5"))
 
-    async def _exchange(self, headers: Mapping[str, str], sent: dict[str, str]) -> dict[str, Any]:
-        app = await self._client(headers, sent)
+    async def _exchange(self, headers: Mapping[str, str], sent: dict[str, str], seen: _Seen) -> dict[str, Any]:
+        app = await self._client(headers, sent, seen)
         kind = sent.get("grant_type", "")
         if not kind:
             raise Denied("invalid_request", "grant_type is missing; it is authorization_code.")
@@ -94,6 +139,7 @@ class Tokens:
         if store is None or owner is None:
             raise Denied("invalid_grant", "The store or its owner no longer exists.")
         token, account = await apps.install(panel.registry, app, store, granted, now)
+        seen.account = account.client_id
         person = {"id": owner.id, "username": owner.email, "email": owner.email}
         return {
             "access_token": token,
@@ -104,7 +150,7 @@ class Tokens:
             "account_uuid": owner.uuid,
         }
 
-    async def _client(self, headers: Mapping[str, str], sent: dict[str, str]) -> App:
+    async def _client(self, headers: Mapping[str, str], sent: dict[str, str], seen: _Seen) -> App:
         """The app, known by its secret: in the body, or as Basic credentials (RFC 6749 2.3.1)."""
         client, secret = sent.get("client_id", ""), sent.get("client_secret", "")
         basic = headers.get("authorization", "")
@@ -114,9 +160,14 @@ class Tokens:
             except (binascii.Error, ValueError):
                 text = ":"
             client, secret = (unquote_plus(word) for word in text.split(":", 1)) if ":" in text else ("", "")
+        seen.client = client
         if not client:
             raise Denied("invalid_request", "client_id is missing.")
-        app = await apps.find(self.panel.tx, client)
+        app = await apps.find(self.panel.registry, client)
+        if app is not None and not app.secret:
+            self.panel.log.event("oauth: client secret cannot be read", app=client)
+            message = "The server cannot read the app's client secret; its operator has to put the key back."
+            raise Denied("server_error", message, HTTPStatus.SERVICE_UNAVAILABLE)
         known = app.secret if app is not None else ""
         if not hmac.compare_digest(known.encode(), secret.encode()) or app is None:
             raise Denied("invalid_client", "The client_id or the client_secret is wrong.", HTTPStatus.UNAUTHORIZED)

@@ -21,7 +21,7 @@ GROUPS = {
     "Money": "currency currency_symbol currency_symbol_location decimal_separator thousands_separator decimal_places"
     " prices_include_tax",
     "Measures": "weight_units dimension_units",
-    "Answering": "maintenance.retry_after suspended journal",
+    "Answering": "maintenance.retry_after suspended journal journal.keep_days journal.keep_megabytes",
 }
 """Where settings appear in the form; others appear under the word before their dot, or under More."""
 

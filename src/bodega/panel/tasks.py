@@ -54,7 +54,7 @@ async def detail(request: PanelRequest) -> Reply:
 
 
 async def _show(request: PanelRequest, task: queue.Task, message: str = "") -> Reply:
-    from bodega.journal import masking
+    from bodega import masking
 
     kind = task.request.headers.get("content-type", "")
     body = task.request.body if task.request.coded else masking.body(task.request.body, kind)

@@ -9,17 +9,17 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from bodega import masking
 from bodega.events import deliveries, message
 from bodega.events.attempts import RETRY_SCHEDULE
 from bodega.events.deliveries import Delivery, DueDelivery
 from bodega.events.hooks import TABLE, Hook
 from bodega.events.scopes import SCOPES
-from bodega.journal import masking
 from bodega.panel import api, forms
 from bodega.panel.fields import Field
 from bodega.panel.forms import FieldGroup
 from bodega.panel.templating import show
-from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply, go
+from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply, go, without_rows
 from bodega.storage import query
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
@@ -36,7 +36,7 @@ BLOCKS = "SELECT client_id, domain, blocked_until FROM hook_blocks WHERE blocked
 
 def _reader(request: PanelRequest) -> Tx:
     if request.shop.rows is None:
-        raise PageError(HTTPStatus.SERVICE_UNAVAILABLE, "The store is being upgraded. Try again in a moment.")
+        raise without_rows(request.shop)
     return request.shop.rows.reader
 
 
@@ -203,10 +203,14 @@ async def _show_delivery(request: PanelRequest, found: Delivery, problem: str = 
     raw |= {"webhook-signature": "v1, signed anew at every attempt with the account's secret"}
     encoded = [(name.encode("latin-1", "replace"), value.encode("latin-1", "replace")) for name, value in raw.items()]
     schedule: list[int] = request.shop.settings[RETRY_SCHEDULE]
+    made = await request.panel.journal_sync.attempts(
+        request.shop.record.hash, hook_id=found.hook_id, message_id=found.hash
+    )
     return show(
         request, "delivery.html", status=HTTPStatus.CONFLICT if problem else HTTPStatus.OK, delivery=found, hook=hook,
         sent=masking.headers(encoded), body=json.dumps(json.loads(content), indent=2, ensure_ascii=False),
-        message=problem, tries=len(schedule) + 1, clock_now=request.shop.clock.now(), busy=found.state == "waiting",
+        made=made, message=problem, tries=len(schedule) + 1, clock_now=request.shop.clock.now(),
+        busy=found.state == "waiting",
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from bodega.access.stores import OpenStore
 from bodega.kit.resource import Sweep
 from bodega.log import Log
+from bodega.periodic import PeriodicJob
 from bodega.storage import query
 from bodega.storage.query import Row
 from bodega.storage.tx import Busy
@@ -60,7 +61,7 @@ class Worker:
         self._at_work: dict[str, asyncio.Task[None]] = {}
         self._in_hand: dict[str, Row] = {}
         self._later: dict[str, asyncio.TimerHandle] = {}
-        self._looking: asyncio.Task[None] | None = None
+        self.job = PeriodicJob(LOOK_SECONDS, self._look, log, "search for tasks failed")
         self._visits: set[asyncio.Task[None]] = set()
         self._announcing: set[asyncio.Task[None]] = set()
         self.ended: dict[str, int] = {"done": 0, "failed": 0}
@@ -68,7 +69,7 @@ class Worker:
 
     def start(self) -> None:
         """Begins to look for abandoned tasks."""
-        self._looking = asyncio.create_task(self._look())
+        self.job.start()
 
     @property
     def in_hand(self) -> int:
@@ -113,15 +114,13 @@ class Worker:
                 await sweep(store, self._sweeps)
 
     async def _look(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            for name, store in list(self._stores.items()):
-                if store.closed:
-                    del self._stores[name]
-                    self._later.pop(name, None)
-                else:
-                    await self._visit(store)
-                    self.wake_worker(store)
+        for name, store in list(self._stores.items()):
+            if store.closed:
+                del self._stores[name]
+                self._later.pop(name, None)
+            else:
+                await self._visit(store)
+                self.wake_worker(store)
 
     async def _waits(self, store: OpenStore) -> bool:
         """Whether a task is waiting; the last known state if the database cannot be reached."""
@@ -207,7 +206,8 @@ class Worker:
 
     async def stop(self) -> None:
         """Lets the current transaction finish, and leaves the rest of the task to the next worker."""
-        tasks = [task for task in (self._looking, *self._at_work.values()) if task is not None and not task.done()]
+        await self.job.stop()
+        tasks = [task for task in self._at_work.values() if not task.done()]
         for timer in self._later.values():
             timer.cancel()
         for task in (*tasks, *self._announcing, *self._visits):

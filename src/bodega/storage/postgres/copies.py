@@ -6,6 +6,7 @@ statement stays inside one schema, as sharding by schema requires (docs/scale.md
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sqlite3
 from collections.abc import Mapping
@@ -13,8 +14,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from bodega.storage.backend import NoCopy
 from bodega.storage.sqlite.connection import connect
-from bodega.storage.sqlite.copies import keep, write_facts
+from bodega.storage.sqlite.copies import write_facts
 from bodega.storage.table_stats import LOCK
 
 _CATALOGUE = """
@@ -52,8 +54,12 @@ async def _lock(connection: Any) -> None:
 
 
 async def take(connection: Any, name: str, revision: int) -> None:
-    """Takes a snapshot: a copy of each table, without indexes. It replaces one of the same name."""
+    """Takes a snapshot: a copy of each table, without indexes. It replaces one of the same name. Raises NoCopy if
+    another one of that name is being taken."""
     async with connection.transaction():
+        mine = "SELECT pg_try_advisory_xact_lock(hashtext(current_schema()), hashtext($1))"
+        if not await connection.fetchval(mine, f"snapshot {name}"):
+            raise NoCopy(f"A snapshot {name} is being taken by another command at this moment; nothing was done.")
         await _lock(connection)
         await connection.execute(_CATALOGUE)
         await _forget(connection, name)
@@ -114,9 +120,10 @@ async def _move_on(connection: Any, before: int, now: int) -> None:
     )
 
 
-async def export(connection: Any, empty: Path, target: Path, facts: Mapping[str, str]) -> None:
-    """Writes the store into `empty`, a fresh SQLite database of the newest schema, which then becomes `target`."""
-    with closing(sqlite3.connect(empty, isolation_level=None)) as made:
+async def export(connection: Any, empty: Path, facts: Mapping[str, str]) -> None:
+    """Writes the store into `empty`, a fresh SQLite database of the newest schema. What waits for the disk runs in a
+    thread."""
+    with closing(sqlite3.connect(empty, isolation_level=None, check_same_thread=False)) as made:
         made.execute("PRAGMA journal_mode=DELETE")
         made.execute("BEGIN")
         async with connection.transaction(isolation="repeatable_read", readonly=True):
@@ -127,10 +134,9 @@ async def export(connection: Any, empty: Path, target: Path, facts: Mapping[str,
                 insert = f"INSERT INTO {table} ({listed}) VALUES ({placeholders})"
                 cursor = await connection.cursor(f"SELECT {listed} FROM {table}")
                 while rows := await cursor.fetch(_BATCH):
-                    made.executemany(insert, [tuple(row) for row in rows])
+                    await asyncio.to_thread(made.executemany, insert, [tuple(row) for row in rows])
         write_facts(made, facts)
-        made.execute("COMMIT")
-    keep(empty, target)
+        await asyncio.to_thread(made.execute, "COMMIT")
 
 
 async def load(connection: Any, backup: Path, now: int) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 from asyncpg import InternalClientError
@@ -109,6 +109,17 @@ class Readers:
         connection = self._alive() or await self._take()
         try:
             return await connection.execute(sql, *values)
+        except BROKEN:
+            connection.terminate()
+            raise
+        finally:
+            self._give(connection)
+
+    async def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> Any:
+        """Runs a statement for each of these rows of values, in one transaction."""
+        connection = self._alive() or await self._take()
+        try:
+            return await connection.executemany(sql, rows)
         except BROKEN:
             connection.terminate()
             raise

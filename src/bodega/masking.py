@@ -1,10 +1,10 @@
-"""Credentials are masked before a recorded request is shown, exported or shared with another process."""
+"""Credentials are masked before a request is logged, or kept in the journal."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -41,55 +41,72 @@ def headers(raw: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
     """Headers as text, with the values of those that carry a credential masked."""
     shown = []
     for name_bytes, value_bytes in raw:
-        name, value = name_bytes.decode("latin-1").lower(), value_bytes.decode("latin-1")
-        if name in _HEADERS or is_secret(name):
+        name, secret = _header(name_bytes)
+        value = value_bytes.decode("latin-1")
+        if secret:
             kind, space, _ = value.partition(" ")
             value = f"{kind} {MASK}" if name.endswith("authorization") and space else MASK
         shown.append((name, value))
     return shown
 
 
-def query(text: str) -> str:
-    """A query string, with secret parameters masked."""
+@lru_cache(maxsize=1024)
+def _header(raw: bytes) -> tuple[str, bool]:
+    """The name of a header in lower case, and whether its value is masked."""
+    name = raw.decode("latin-1").lower()
+    return name, name in _HEADERS or is_secret(name)
+
+
+NO_MORE: frozenset[str] = frozenset()
+
+
+def query(text: str, more: frozenset[str] = NO_MORE) -> str:
+    """A query string, with secret parameters masked, and those whose names are in `more`."""
+    if not text:
+        return text
     parts = []
     for part in text.split("&"):
         name, equals, _ = part.partition("=")
-        parts.append(f"{name}={MASK}" if equals and is_secret(unquote_plus(name)) else part)
+        word = unquote_plus(name)
+        parts.append(f"{name}={MASK}" if equals and (word in more or is_secret(word)) else part)
     return "&".join(parts)
 
 
-def body(text: str, media: str) -> str:
-    """A body, with secret members masked; a truncated one is searched as text."""
+def body(text: str, media: str, more: frozenset[str] = NO_MORE) -> str:
+    """A body, with secret members masked, and those whose names are in `more`; a truncated one is searched as text."""
     if "xml" in media:
         return _IN_XML.sub(_without_text, text)
     if "x-www-form-urlencoded" in media:
-        return query(text)
+        return query(text, more)
     try:
         data = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):
-        return _IN_JSON.sub(_without_value, text)
-    masked = _masked(data)
+        return _IN_JSON.sub(partial(_without_value, more=more), text)
+    masked = _masked(data, more)
     if masked == data:
         return text
     return msgspec.json.encode(masked).decode()
 
 
-def _masked(value: Any, depth: int = 0) -> Any:
+def _masked(value: Any, more: frozenset[str], depth: int = 0) -> Any:
     if depth > 60:
         return MASK
     if isinstance(value, dict):
         return {
-            name: MASK if is_secret(name) and inner not in (None, "", True, False) else _masked(inner, depth + 1)
+            name: MASK
+            if (name in more or is_secret(name)) and inner not in (None, "", True, False)
+            else _masked(inner, more, depth + 1)
             for name, inner in value.items()
         }
     if isinstance(value, list):
-        return [_masked(inner, depth + 1) for inner in value]
+        return [_masked(inner, more, depth + 1) for inner in value]
     return value
 
 
-def _without_value(found: re.Match[str]) -> str:
+def _without_value(found: re.Match[str], more: frozenset[str]) -> str:
     name = found[1].rpartition(":")[0]
-    return f'{found[1]}"{MASK}"' if is_secret(name) else found[0]
+    secret = name.strip().strip('"') in more or is_secret(name)
+    return f'{found[1]}"{MASK}"' if secret else found[0]
 
 
 def _without_text(found: re.Match[str]) -> str:
