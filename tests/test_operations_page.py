@@ -31,6 +31,7 @@ import pytest
 
 from bodega.server.tls import ensure_certificate
 from bodega.storage import migrate
+from bodega.storage.creating import create_store
 from bodega.storage.opening import open_backend
 from panel import Forms
 from postgres import database
@@ -312,10 +313,9 @@ def an_old_store(walk: Walk, runner: asyncio.Runner) -> None:
     async def make() -> None:
         backend = await open_backend(place, walk.url)
         try:
-            record = await backend.registry.add_store("old", "sandbox", {}, int(time.time()))
             with pytest.MonkeyPatch.context() as patched:
                 patched.setattr(migrate, "migrations", lambda: first)
-                await backend.migrate(record)
+                record = await create_store(backend, "old", "sandbox", {}, int(time.time()))
             assert await backend.revision(record) == 1
             with closing(sqlite3.connect(backend.path(record))) as rows:  # type: ignore[attr-defined]
                 columns = "id, doc, version, modified, name, page_title, name_key"
@@ -459,4 +459,4 @@ def test_every_block_of_the_page_is_carried_out_or_written_or_known() -> None:
     """What is neither a shell block nor a file is a container, which needs a builder, or a summary of commands."""
     text = SHELL.sub("", FILES.sub("", PAGE.read_text()))
     rest = re.findall(r"```\n(.*?)\n```", text, re.DOTALL)
-    assert [block.split()[0] for block in rest] == ["FROM", "bodega"]
+    assert [block.split()[0] for block in rest] == ["FROM", "bodega", "bodega"]
