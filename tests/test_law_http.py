@@ -50,6 +50,15 @@ def without(reply: Reply, *names: str) -> dict[str, str]:
 # OPTIONS
 
 
+def test_options_of_the_server_itself_names_the_methods(lobby: Shop) -> None:
+    """RFC 9110 9.3.7, 10.2.1: without credentials, and over plain HTTP too, since nothing is told but this."""
+    for scheme in ("http", "https"):
+        reply = lobby.request("OPTIONS", "*", base="", token="", scheme=scheme)
+        assert (reply.status, reply.body) == (204, b"")
+        assert reply.headers["allow"] == "GET, HEAD, POST, PUT, DELETE, OPTIONS"
+        assert "content-length" not in reply.headers  # RFC 9110 8.6
+
+
 @pytest.mark.parametrize(
     ("path", "allow"),
     [

@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from bodega.http.router import by_version
+from bodega.imaging.worker import Full, Lost
 from bodega.kit.images import UploadImage
 from bodega.kit.route import route
 from bodega.law.reasons import Reason, Step
@@ -42,6 +43,7 @@ from forms import (
     rows,
     strict,
 )
+from pictures import picture
 from shop import Reply, Server, Shop
 
 Send = Callable[[], Reply]
@@ -530,6 +532,34 @@ def an_image_that_is_a_page(desk: Desk) -> Send:
     return lambda: desk.shop.upload(path, part, headers={"bodega-trace": "1"})
 
 
+class Unable:
+    """In the place of the process that decodes images."""
+
+    def __init__(self, why: Exception) -> None:
+        self.why = why
+
+    async def develop(self, *_: object, **__: object) -> None:
+        raise self.why
+
+
+def undecoded(desk: Desk, why: Exception) -> Send:
+    """The upload of an image that is not decoded."""
+    door = strict(desk.shop, pictures=Unable(why))
+    path = desk.path(f"brands/{desk.shop.brand()}/image")
+    part = ("image_file", "logo.png", "image/png", picture())
+    return lambda: door.upload(path, part, headers={"bodega-trace": "1"})
+
+
+@refused(Reason.IMAGES_WAITING, "RFC 9110 15.6.4", [V3])
+def an_image_after_too_many_others(desk: Desk) -> Send:
+    return undecoded(desk, Full())
+
+
+@refused(Reason.IMAGE_LOST, "RFC 9110 15.6.4", [V3])
+def an_image_whose_process_ends(desk: Desk) -> Send:
+    return undecoded(desk, Lost())
+
+
 @refused(Reason.DUPLICATE, "RFC 9110 15.5.10, rule 32")
 def a_second_brand_of_the_name(desk: Desk) -> Send:
     desk.shop.brand("Acme")
@@ -717,6 +747,10 @@ def come_back(_desk: Desk, reply: Reply) -> None:
     assert reply.headers["cache-control"] == "no-store"
 
 
+def wait_a_little(_desk: Desk, reply: Reply) -> None:
+    assert reply.headers["retry-after"] == "5"
+
+
 def in_77_seconds(_desk: Desk, reply: Reply) -> None:
     assert reply.headers["retry-after"] == "77"
 
@@ -873,6 +907,8 @@ MUST: dict[Reason, Callable[[Desk, Reply], None]] = {
     Reason.FIELD_INVALID: every_fault("name"),
     Reason.IMAGE_UNREACHABLE: tell_what_became_of_it,
     Reason.IMAGE_INVALID: every_fault("image_file"),
+    Reason.IMAGES_WAITING: wait_a_little,
+    Reason.IMAGE_LOST: wait_a_little,
     Reason.DUPLICATE: duplicate,
     Reason.DANGLING_REFERENCE: conflict,
     Reason.NOT_THE_OWNER: detail("permission_set", "read"),

@@ -220,6 +220,9 @@ def test_an_order_is_collected_whole_or_sent_whole(shop: Shop) -> None:
     assert order["shipping_address_count"] == 0
     for more in ({"products": [WORK]}, {"shipping_addresses": [BUYER]}):
         assert shop.post("/v2/orders", {**asked, **more}).status == 400
+    for more in ({"products": [WORK]}, {"consignments": {"pickups": [{"id": shown["id"]}] * 2}}):
+        both = {"consignments": {"pickups": [{"id": shown["id"]}]}, **more}
+        assert shop.put(f"/v2/orders/{order['id']}", both).status == 400  # else a part would be passed over
     two = {"billing_address": BUYER, "consignments": {"pickups": [pickup, pickup]}}
     assert shop.post("/v2/orders", two).status == 400
     change = {"consignments": {"pickups": [{"id": shown["id"], "collection_instructions": "Ring twice"}]}}

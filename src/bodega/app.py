@@ -20,9 +20,11 @@ from bodega.http.app_context import AppContext
 from bodega.http.asgi import Api
 from bodega.http.documented import Unserved
 from bodega.http.files import pictures
-from bodega.http.mounts import gateway_time, operations
+from bodega.http.mounts import gateway_time, operations, server_itself
+from bodega.http.proxies import Proxies, read_networks
 from bodega.http.router import by_version
 from bodega.http.task_executor import TaskExecutor
+from bodega.imaging.worker import BUDGET_MB, PictureWorker
 from bodega.journal.recorder import Journal
 from bodega.journal.request_logs import request_logs
 from bodega.journal.sync import JournalSync
@@ -76,12 +78,14 @@ class Application:
         journal_sync: JournalSync,
         jobs: Sequence[PeriodicJob],
         log: Log,
+        pictures: PictureWorker,
         schedule: Schedule | None = None,
     ) -> None:
         self.stores = stores
         self._schedule = schedule
         self.journal_sync = journal_sync
         self._jobs = jobs
+        self.pictures = pictures
         self._api = api
         self._worker = worker
         self._dispatcher = dispatcher
@@ -129,6 +133,7 @@ class Application:
         if self._schedule is not None:
             await self._schedule.stop()
         await self._worker.stop()
+        await self.pictures.close()
         await self._dispatcher.stop()
         await self.journal_sync.stop()
         for job in self._jobs:
@@ -148,10 +153,13 @@ async def make_app(
     meter: Meter | None = None,
     ca: Path | None = None,
     backups: Path | None = None,
+    image_memory: int = BUDGET_MB,
+    trusted_proxies: Sequence[str] = (),
 ) -> Application:
     """The application over a backend; `https_port` is where plain HTTP is redirected to, `meter` this worker's
     counters, `ca` the local authority's file, `log_form` one of `log_text.FORMS`, `backups` the folder of scheduled
-    backups (None: none are taken)."""
+    backups (None: none are taken), `image_memory` the memory for decoding images in MB, `trusted_proxies` the addresses
+    and networks whose X-Forwarded-For and -Proto are believed."""
     check_declarations()
     meter = meter or Board().meter()
     written = to_standard_error(log_form) if log else Log()
@@ -171,6 +179,8 @@ async def make_app(
         https_port,
         unserved=Unserved(served),
         wake_worker=lambda store: worker[0].enqueued(store),
+        proxies=Proxies(read_networks(trusted_proxies)),
+        pictures=PictureWorker(image_memory),
     )
     announce = backend.registry.announce_task
     worker.append(
@@ -192,6 +202,7 @@ async def make_app(
     )
     mounts = {
         "time": gateway_time,
+        "*": server_itself,
         "_bodega": operations(stores, meter.board, look),
         "files": pictures(stores),
         "": reference,
@@ -207,7 +218,7 @@ async def make_app(
     if isinstance(backend, SqliteBackend):
         jobs.append(QuotaKeeper(backend.registry.tx, stores.quotas_now, written).job)
     schedule = Schedule(backend, backups, written, meter) if backups is not None else None
-    return Application(stores, api, worker[0], dispatcher, journal_sync, jobs, written, schedule)
+    return Application(stores, api, worker[0], dispatcher, journal_sync, jobs, written, app.pictures, schedule)
 
 
 def _look(meter: Meter, stores: Stores, worker: Worker) -> None:

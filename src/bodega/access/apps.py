@@ -180,6 +180,26 @@ async def redeem(tx: Tx, app: App, code: str, now: int) -> Grant | None:
     return None
 
 
+async def made_for(registry: Registry, code: str, account: Account) -> bool:
+    """Notes which account a code made. False, and the account is revoked, if the code was sent again meanwhile."""
+    sql = "UPDATE codes SET account = $2 WHERE digest = $1 AND spent = 1 RETURNING digest"
+    if await registry.tx.rows(sql, digest(code), account.client_id):
+        return True
+    await registry.drop_account(account.store, account.client_id)
+    return False
+
+
+async def sent_again(registry: Registry, app: App, code: str) -> bool:
+    """A code that cannot be exchanged was sent: if it was exchanged before, somebody has it who should not, and the
+    token that it made is revoked (RFC 6749 4.1.2). Whether it was. Codes are remembered for a day."""
+    sql = "UPDATE codes SET spent = 2 WHERE digest = $1 AND app = $2 AND spent > 0 RETURNING store, account"
+    rows = await registry.tx.rows(sql, digest(code), app.client_id)
+    for store, account in rows:
+        if account:
+            await registry.drop_account(store, account)
+    return bool(rows)
+
+
 async def store_of_code(tx: Tx, code: str) -> str:
     """The store for which a code was given, also when it is spent or expired; empty if it is not known."""
     return str(await query.value(tx, "SELECT store FROM codes WHERE digest = $1", digest(code)) or "")

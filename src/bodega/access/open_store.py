@@ -9,6 +9,8 @@ import hmac
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec.structs import replace
+
 from bodega.access.plans import DEFAULT, PLANS
 from bodega.access.quota import Quota, quota_for
 from bodega.access.quota_counts import KeptCount, restored
@@ -55,12 +57,15 @@ class OpenStore:
         self._shared = shared
         self._quotas: dict[str, Quota] = {}
         self._kept = kept or {}
+        self._latest = 0
+        self.clock: Clock = record.clock
         self.learn(record, accounts)
 
     def learn(self, record: StoreRecord, accounts: list[Account]) -> None:
         """Takes over what the registry says now."""
         self.record = record
-        self.clock: Clock = record.clock
+        self.time()  # the latest that the clock showed, before it is set
+        self.clock = record.clock
         self.settings: dict[str, Any] = with_defaults(record.settings)
         plan = PLANS.get(record.plan, PLANS[DEFAULT])
         self.terms = Terms({**plan.limits, **record.limits}, self.settings)
@@ -128,10 +133,18 @@ class OpenStore:
             raise Busy("the store was closed while it was upgraded")
         return self.rows
 
+    def time(self) -> int:
+        """What the store's clock shows now, in UTC seconds."""
+        now = int(self.clock.now())
+        self._latest = max(self._latest, now)
+        return now
+
     async def write(self, job: Job) -> Any:
         """Runs a job in the store's next write transaction, by the store's clock and under its plan."""
         rows = await self.ready()
-        return await rows.write(job, int(self.clock.now()), self.terms)
+        now = self.time()
+        went_back = self._latest > now
+        return await rows.write(job, now, replace(self.terms, latest=self._latest) if went_back else self.terms)
 
     async def accounts_now(self) -> list[Account]:
         """The accounts as the registry has them at this moment. Raises Busy."""

@@ -73,6 +73,21 @@ def listening(command: Command) -> Command:
     )
     @click.option("--tls-key", type=_FILE, metavar="FILE", help="Its private key.")
     @click.option(
+        "--trusted-proxy",
+        "trusted_proxies",
+        multiple=True,
+        metavar="ADDRESS",
+        help="Address or network of a proxy whose X-Forwarded-For and -Proto are believed; may be repeated.",
+    )
+    @click.option(
+        "--image-memory",
+        type=click.IntRange(64, 65_536),
+        default=_STANDARD.image_memory,
+        show_default=True,
+        metavar="MB",
+        help="Memory of the process that decodes images; one too large for it is refused.",
+    )
+    @click.option(
         "--log",
         type=click.Choice(FORMS),
         default=_STANDARD.log,
@@ -191,6 +206,8 @@ async def _app(config: Config, meter: Meter, listeners: Sequence[Listener]) -> A
         meter=meter,
         ca=None if config.tls_cert else config.place.data / "ca.pem",
         backups=config.place.data / FOLDER,
+        image_memory=config.image_memory,
+        trusted_proxies=config.trusted_proxies,
     )
 
 

@@ -32,7 +32,7 @@ async def judge(step: Steps, app: AppContext, request: Request, seen: Seen) -> R
         before = step.preconditions(routed, found)
         draft = step.read_draft(routed, found)
         outcome = await step.perform(routed, found, before, draft)
-        return answered(request, media, seen.quota, outcome, before.state)
+        return answered(request, media, seen.quota, outcome, before.state, caller.store.time())
     finally:
         if action.max_concurrent:
             concurrency.end(routed)

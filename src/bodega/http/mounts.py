@@ -9,6 +9,8 @@ from typing import Any
 from bodega.access.backup_states import failing
 from bodega.access.stores import Stores
 from bodega.kit.render import json
+from bodega.law.outcome import Emptied
+from bodega.law.reasons import METHODS
 from bodega.law.refusal import Header
 from bodega.metrics import Board, exposition
 
@@ -37,6 +39,11 @@ async def gateway_time(scope: Mapping[str, Any], _receive: Receive, send: Send) 
         await reply(send, scope["method"], 404, _MISSING)
         return
     await reply(send, scope["method"], 200, b"%d" % int(time.time() * 1000))
+
+
+async def server_itself(_scope: Mapping[str, Any], _receive: Receive, send: Send) -> None:
+    """OPTIONS *: the methods that this server knows (RFC 9110 9.3.7)."""
+    await reply(send, "OPTIONS", Emptied.status, b"", [(b"allow", ", ".join(METHODS).encode())])
 
 
 def operations(stores: Stores, board: Board, look: Callable[[], None]) -> Mount:

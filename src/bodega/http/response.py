@@ -17,7 +17,7 @@ from bodega.http.products import Seen
 from bodega.http.remedies import header, remedy_of
 from bodega.http.request import Request
 from bodega.kit.render import json
-from bodega.law.outcome import Emptied, Outcome, Validator
+from bodega.law.outcome import NO_DATE, Emptied, Outcome, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Header, Refusal
 
@@ -42,10 +42,19 @@ class Response(msgspec.Struct, gc=False):
     closes: bool = False
 
 
+def last_modified(state: Validator, now: int) -> list[Header]:
+    """Last-Modified, if there is a date to tell: never one that the store's clock has not reached (RFC 9110 8.8.2.1).
+
+    A copy with the present time in its place is not taken for current later (`storage/table_stats.py`).
+    """
+    modified = abs(state.modified)
+    return [(b"last-modified", http_date(min(modified, now)))] if 0 < modified < NO_DATE else []
+
+
 def answered(
-    request: Request, media: Media, quota: Sequence[Header], outcome: Outcome, state: Validator | None
+    request: Request, media: Media, quota: Sequence[Header], outcome: Outcome, state: Validator | None, now: int
 ) -> Response:
-    """The reply to a request that was carried out."""
+    """The reply to a request that was carried out; `now` is the store's time."""
     status = outcome.status
     again = [_REPLAYED] if outcome.replayed else []
     if type(outcome) is Emptied:
@@ -64,7 +73,7 @@ def answered(
         state = outcome.state
     if state is not None:
         headers.append((b"etag", tag(state.version, xml=is_xml, gzip=zipped)))
-        headers.append((b"last-modified", http_date(state.modified)))
+        headers += last_modified(state, now)
     headers.append((b"content-length", b"%d" % len(body)))
     if outcome.location:
         headers.append((b"location", outcome.location.encode("latin-1", "replace")))

@@ -75,7 +75,7 @@ class TaskExecutor:
                 if chunk.more:
                     await queue.advance(unit, task, chunk.done, int(time.time()))
                 else:
-                    response = _response(answered(request, media, (), outcome, None))
+                    response = _response(answered(request, media, (), outcome, None, caller.store.time()))
                     ended.append(await queue.finish(unit, task, response, chunk.done))
 
             await execution.perform(routed, found, before, draft, then)

@@ -127,14 +127,12 @@ class Action:
         found = await self.selection.item(context)
         if not context.query.include or found.state is None:
             return found
-        state = Validator(found.state.version + await self._included(context), found.state.modified)
-        return replace(found, state=state)
+        return replace(found, state=Validator.of_all(found.state, *await self._included(context)))
 
-    async def _included(self, context: Context) -> int:
-        """The revisions of the tables whose rows are shown inside: the entity tag has to change with them too."""
-        return sum(
-            [(await rows.table_state_of(context.reader, table)).revision for table in self._tables_included(context)]
-        )
+    async def _included(self, context: Context) -> list[Validator]:
+        """The states of the tables whose rows are shown inside: the validators have to change with them too."""
+        states = [await rows.table_state_of(context.reader, table) for table in self._tables_included(context)]
+        return [Validator(state.revision, state.modified) for state in states]
 
     def _tables_included(self, context: Context) -> set[str]:
         return {table for name in context.query.include for table in self.listing.includes[name].tables.split()}
@@ -146,13 +144,13 @@ class Action:
             return recheck
 
         def ask(now: Validator | None) -> None:
-            recheck(now and Validator(now.version + self._includes_now(unit, context), now.modified))
+            recheck(now and Validator.of_all(now, *self._includes_now(unit, context)))
 
         return ask
 
-    def _includes_now(self, unit: Unit, context: Context) -> int:
+    def _includes_now(self, unit: Unit, context: Context) -> list[Validator]:
         """As `_included`, but as of this moment in the transaction."""
-        return sum(unit.statistics.state(table)[0] for table in self._tables_included(context))
+        return [Validator(*unit.statistics.state(table)) for table in self._tables_included(context)]
 
     def _still(self, unit: Unit, write: Write) -> None:
         """Rechecks the preconditions against the collection as this transaction sees it."""
@@ -201,7 +199,9 @@ class ListAll(Action):
             plan = plan._replace(where=(*plan.where, Condition("modified", "greater", context.since)))
             state = Validator(now.revision, await rows.latest(context.reader, plan))
         else:
-            state = Validator(now.revision + await self._included(context), now.modified)
+            state = Validator(now.revision, now.modified)
+            if context.query.include:
+                state = Validator.of_all(state, *await self._included(context))
         return Found(state, parent, 0, now, plan)
 
     async def answer(self, context: Context, found: Found) -> Outcome:
@@ -260,7 +260,7 @@ class Create(Action):
         row = await self.make(unit, write, notes)
         outcome = await render.written(self.endpoint, context, row, notes, new=True)
         if context.query.include:
-            outcome.state = Validator(row.version + self._includes_now(unit, context), row.modified)
+            outcome.state = Validator.of_all(Validator(row.version, row.modified), *self._includes_now(unit, context))
         name = getattr(row.entity, self.endpoint.key)
         if self.endpoint.id_offset:
             name += self.endpoint.id_offset
@@ -302,7 +302,7 @@ class Update(_OfItem):
         row = await self.change(unit, write, notes, self._unchanged(unit, context, write))
         outcome = await render.written(self.endpoint, context, row, notes)
         if context.query.include:
-            outcome.state = Validator(row.version + self._includes_now(unit, context), row.modified)
+            outcome.state = Validator.of_all(Validator(row.version, row.modified), *self._includes_now(unit, context))
         return outcome
 
 

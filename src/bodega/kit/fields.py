@@ -7,6 +7,7 @@ An entity holds the V3 form: JSON numbers, ISO 8601 times, lists. V2 has strings
 from __future__ import annotations
 
 import datetime
+import ipaddress
 import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
@@ -226,6 +227,15 @@ def clean_email(value: Any) -> str:
     return text
 
 
+def clean_ip_address(value: Any) -> str:
+    """An IP address in its usual form; empty if unset. Raises ValueError."""
+    text = _read_text(value).strip()
+    try:
+        return str(ipaddress.ip_address(text)) if text else ""
+    except ValueError:
+        raise ValueError("must be an IP address, as 198.51.100.7") from None
+
+
 def _read_unix(value: Any) -> str:
     """A date in any documented form, or in seconds since 1970; 0 if unset."""
     text = "" if isinstance(value, bool) else str(value or "").strip()
@@ -272,6 +282,8 @@ IDS = FieldType("array", as_is, _read_ints, as_is, holds=list[int])
 WORDS = FieldType("text", ", ".join, _read_words, _clean_texts, holds=list[str])
 IDS_TEXT = FieldType("string", lambda ids: ",".join(map(str, ids)), _read_ints, as_is, holds=list[int])
 EMAIL = FieldType("string", as_is, clean_email, clean_email)
+IP_ADDRESS = FieldType("string", as_is, clean_ip_address, clean_ip_address)
+"""An address of either version of IP, in its usual form."""
 UNIX = FieldType("date", lambda value: str(epoch(value)), _read_unix, clean_moment)
 """Seconds since 1970 as text, "0" if unset: the dates of some older resources of V2."""
 INTEGER_TEXT = FieldType("string", str, _read_int, as_is)

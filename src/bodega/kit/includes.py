@@ -12,6 +12,9 @@ from bodega.storage.table import Table, numbered_placeholders
 MAX_LIMIT = 250
 """The most rows of a page."""
 
+_Child = tuple[int, int, bytes]
+"""The parent's id, the row's own, its document."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ChildRows:
@@ -78,9 +81,11 @@ async def _rows_of(context: Any, wanted: tuple[ChildRows, ...], parents: Sequenc
     """For each of `wanted`: {parent id: JSON list}."""
     if not parents:
         return [{} for _ in wanted]
-    found: list[list[Any]] = [[] for _ in wanted]
-    for row in await context.reader.rows(_statement(wanted, len(parents)), *parents):
-        found[row[0]].append(row)
+    found: list[list[_Child]] = [[] for _ in wanted]
+    for place, parent, child, doc, _first, _second in await context.reader.rows(
+        _statement(wanted, len(parents)), *parents
+    ):
+        found[place].append((parent, child, doc))
     return [await _lists(context, of.within, rows) if rows else {} for of, rows in zip(wanted, found, strict=True)]
 
 
@@ -99,17 +104,17 @@ def _statement(wanted: tuple[ChildRows, ...], parents: int) -> str:
     return " UNION ALL ".join(parts) + " ORDER BY place, parent, first, second"
 
 
-async def _lists(context: Any, within: Mapping[str, Include], rows: Sequence[Any]) -> dict[int, bytes]:
+async def _lists(context: Any, within: Mapping[str, Include], rows: Sequence[_Child]) -> dict[int, bytes]:
     """The rows of one include as JSON lists by their parent."""
     found: dict[int, list[bytes]] = {}
     if not within:
-        for _place, parent, _id, doc, *_order in rows:
+        for parent, _child, doc in rows:
             found.setdefault(parent, []).append(doc)
     else:
-        ids = [row[2] for row in rows]
+        ids = [child for _parent, child, _doc in rows]
         names = [name.encode() for name in within]
         shown = list(zip(names, within.values(), await read_includes(context, [*within.values()], ids), strict=True))
-        for _place, parent, child, doc, *_order in rows:
+        for parent, child, doc in rows:
             members = [b'"%b":%b' % (name, of.get(child, include.empty)) for name, include, of in shown]
             found.setdefault(parent, []).append(b",".join([doc[:-1], *members]) + b"}")
     return {parent: b"[" + b",".join(docs) + b"]" for parent, docs in found.items()}

@@ -132,6 +132,8 @@ class Tokens:
         now = int(panel.now())
         granted = await apps.redeem(panel.tx, app, sent["code"], now)
         if granted is None:
+            if await apps.sent_again(panel.registry, app, sent["code"]):
+                panel.log.event("oauth: code sent twice, token revoked", client_id=app.client_id)
             raise Denied("invalid_grant", "The code is unknown, was exchanged already, or is too old.")
         _as_granted(sent, granted)
         store = await panel.registry.store(granted.store)
@@ -139,6 +141,8 @@ class Tokens:
         if store is None or owner is None:
             raise Denied("invalid_grant", "The store or its owner no longer exists.")
         token, account = await apps.install(panel.registry, app, store, granted, now)
+        if not await apps.made_for(panel.registry, sent["code"], account):
+            raise Denied("invalid_grant", "The code was sent twice, so what it made was revoked.")
         seen.account = account.client_id
         person = {"id": owner.id, "username": owner.email, "email": owner.email}
         return {

@@ -37,7 +37,7 @@ class Rows(Protocol):
 
 
 class TableState(NamedTuple):
-    """A table's statistics; `modified` in UTC seconds."""
+    """A table's statistics; `modified` in UTC seconds, as `Validator` has it."""
 
     revision: int = 0
     modified: int = 0

@@ -1,6 +1,7 @@
 """The table statistics of a store: one row for each table, updated in the same transaction as any change of that table.
 
-`revision` (the store's own counter, never going back) and `modified` answer ETag and Last-Modified of collections,
+`revision` (the store's own counter, never going back) and `modified` answer ETag and Last-Modified of collections
+(`modified` of the store itself is the latest that its clock is known to have shown),
 `total` answers counts without counting, `next_id` gives ids in the order of commits, and `index_revision` changes when
 rows are added or deleted. `page_index` counts the existing rows of each block of 256 ids, so that a deep page of a list
 is found without a scan.
@@ -44,6 +45,21 @@ ON CONFLICT (name, block) DO UPDATE SET living = page_index.living + excluded.li
 Entry = tuple[int, int, int, int, int]
 EMPTY: Entry = (0, 0, 0, 1, 0)
 Mark = tuple[dict[str, Entry], set[str], dict[tuple[str, int], int], int]
+
+
+def strictly_later(before: int, stamp: int) -> int:
+    """When a row changed that last did so at `before`, for Last-Modified: never what was told of it before.
+
+    A second change within a second is dated to the next one. Until then clients are told the present time instead, so
+    that further changes need no later date. `update_sql` says the same of a row.
+    """
+    return stamp if before < stamp else max(before, stamp + 1)
+
+
+def ambiguous_within_a_second(before: int, stamp: int) -> int:
+    """When a table last changed: negative if it did so more than once in that second, since then the date does not tell
+    its states apart (`law/outcome.py`). 0 is never."""
+    return stamp if abs(before) < stamp else -abs(before)
 
 
 class TableStatistics:
@@ -100,6 +116,17 @@ class TableStatistics:
         """The id that the next row will have."""
         return self._entries.get(table, EMPTY)[3]
 
+    def stamp(self, now: int) -> int:
+        """The date of a change at `now`. If the clock has gone back, it is later than all it showed before: a copy
+        that was read then must not count as current."""
+        latest = self._entries.get(STORE, EMPTY)[1]
+        return now if latest <= now else latest + 1
+
+    def note(self, latest: int) -> None:
+        """The store's clock is known to have shown `latest`."""
+        store = self._entries.get(STORE, EMPTY)
+        self._entries[STORE] = (store[0], max(store[1], latest), *store[2:])
+
     def touch(self, table: str, now: int) -> int:
         """Notes a change of `table` at `now` (UTC seconds): the new revision of the store, which is the row's
         version."""
@@ -122,17 +149,23 @@ class TableStatistics:
     def _move(self, table: str, now: int, rows: int, ids: int) -> int:
         store = self._entries.get(STORE, EMPTY)
         revision = store[0] + 1
-        self._entries[STORE] = (revision, now, 0, 1, 0)
         old = self._entries.get(table, EMPTY)
-        self._entries[table] = (revision, now, old[2] + rows, old[3] + ids, revision if rows else old[4])
+        modified = ambiguous_within_a_second(old[1], self.stamp(now)) if old[1] else now
+        self._entries[STORE] = (revision, max(store[1], now), 0, 1, 0)
+        self._entries[table] = (revision, modified, old[2] + rows, old[3] + ids, revision if rows else old[4])
         self._moved.update((STORE, table))
         return revision
 
     def empty(self, now: int) -> None:
         """All rows were deleted and ids start at 1 again, yet the store's revision continues, so that no entity tag is
         reused."""
-        revision = self._entries.get(STORE, EMPTY)[0] + 1
-        self._entries = dict.fromkeys(self._entries, (revision, now, 0, 1, revision))
+        revision, latest = self._entries.get(STORE, EMPTY)[0] + 1, self._entries.get(STORE, EMPTY)[1]
+        stamp = self.stamp(now)
+        self._entries = {
+            name: (revision, ambiguous_within_a_second(entry[1], stamp), 0, 1, revision)
+            for name, entry in self._entries.items()
+        }
+        self._entries[STORE] = (revision, max(latest, now), 0, 1, revision)
         self._moved.update(self._entries)
         self._living.clear()
 

@@ -12,11 +12,9 @@ from bodega.access.stores import OpenStore
 from bodega.http.app_context import AppContext, Caller
 from bodega.http.products import InformedRefusal
 from bodega.http.request import Request
-from bodega.law.reasons import Reason
+from bodega.law.reasons import METHODS, Reason
 from bodega.law.refusal import Header, Refusal
 from bodega.storage.tx import Damaged
-
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
 
 V1_DEPRECATED = b"@1420070400"
 V1_SUNSET = b"Thu, 31 Dec 2026 23:59:59 GMT"

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from bodega.domain.urls import CUSTOM_URL, CustomUrl
+from bodega.domain.urls import PRODUCT_URL, CustomUrl
 from bodega.domain.urls import SCHEMA as URLS
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import (
@@ -27,6 +27,7 @@ from bodega.kit.fields import (
     Words,
 )
 from bodega.storage.table import Link, Reference, Unique
+from bodega.storage.text import caseless
 
 ZERO = Decimal(0)
 STOCK_CAP = 2_147_483_647
@@ -123,7 +124,7 @@ class Product(Entity, kw_only=True):
     is_preorder_only: bool = False
     is_price_hidden: bool = False
     price_hidden_label: Annotated[str, msgspec.Meta(max_length=200)] = ""
-    custom_url: Annotated[CustomUrl, CUSTOM_URL] = msgspec.field(default_factory=CustomUrl)
+    custom_url: Annotated[CustomUrl, PRODUCT_URL] = msgspec.field(default_factory=CustomUrl)
     base_variant_id: int | None = None
     open_graph_type: Thing = "product"
     open_graph_title: Annotated[str, STRING] = ""
@@ -198,10 +199,10 @@ TABLE = stored(
     " is_free_shipping inventory_level inventory_warning_level total_sold date_created date_modified date_last_imported"
     " upc mpn product_tax_code",
     computed={
-        "name_key": ("TEXT", lambda product: product.name.casefold()),
+        "name_key": ("TEXT", lambda product: caseless(product.name)),
         "brand_ref": ("INTEGER", lambda product: product.brand_id or None),
         "option_set_ref": ("INTEGER", lambda product: product.option_set_id or None),
-        "sku_key": ("TEXT", lambda product: product.sku.casefold() or None),
+        "sku_key": ("TEXT", lambda product: caseless(product.sku) or None),
         "inventory_tracking": ("TEXT", lambda product: product.inventory_tracking),
         "tax_class_ref": ("INTEGER", lambda product: product.tax_class_id or None),
         "release_due": ("TEXT", _release_due),

@@ -18,6 +18,7 @@ from bodega.kit.v2_shape import V2Shape
 from bodega.resources.catalog import product, variants
 from bodega.resources.catalog.variants import OptionValue, Variant
 from bodega.storage.operands import Flag
+from bodega.storage.text import caseless
 
 
 def _show_options(values: list[OptionValue]) -> list[dict[str, int]]:
@@ -83,7 +84,7 @@ LISTING = Listing(
         "id": Filter("id", "eq", _variant),
         "min_id": Filter("id", "min", _variant),
         "max_id": Filter("id", "max", _variant),
-        "sku": Filter("sku_key", "eq", str.casefold),
+        "sku": Filter("sku_key", "eq", caseless),
         "is_low_inventory": Filter(Flag("is_low"), "is", parser("BOOLEAN", "")),
     },
 )

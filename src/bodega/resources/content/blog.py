@@ -28,6 +28,7 @@ from bodega.storage import query, rows
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.operands import Member
 from bodega.storage.plan import page_sql
+from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
 
 SUMMARY = 280
@@ -121,7 +122,7 @@ LISTED = Listing(
     TABLE,
     2,
     "is_published url published_date",
-    mapped={"tag": Filter(Member("blog_post_tags", "post_id", "tag_key"), "in", lambda text: (text.casefold(),))},
+    mapped={"tag": Filter(Member("blog_post_tags", "post_id", "tag_key"), "in", lambda text: (caseless(text),))},
     order=NEWEST_FIRST,
 )
 V2 = Endpoint(2, TABLE, LISTED, "store_v2_content", "blog/posts", v2=v2, created=200)
@@ -177,7 +178,7 @@ async def unpublish_by_default(unit: Unit, changes: Changes, old: BlogPost | Non
     if "tags" in changes:
         named: dict[str, str] = {}
         for tag in changes["tags"]:
-            named.setdefault(tag.strip().casefold(), tag.strip())
+            named.setdefault(caseless(tag.strip()), tag.strip())
         changes["tags"] = [tag for tag in named.values() if tag]
 
 
@@ -189,7 +190,7 @@ async def store_tags(unit: Unit, old: BlogPost | None, new: BlogPost) -> None:
         await unit.tx.run("DELETE FROM blog_post_tags WHERE post_id = $1", new.id)
     for tag in new.tags:
         sql = "INSERT INTO blog_post_tags (post_id, tag_key, tag) VALUES ($1, $2, $3)"
-        await unit.tx.run(sql, new.id, tag.casefold(), tag)
+        await unit.tx.run(sql, new.id, caseless(tag), tag)
 
 
 _URLS = urls_of(TABLE, "post", named="title", below="/blog")

@@ -14,7 +14,7 @@ from bodega.kit.render import json
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
 from bodega.kit.v3_shape import V3Shape
-from bodega.law.outcome import Outcome, Shown, Validator
+from bodega.law.outcome import NO_DATE, Outcome, Shown, Validator
 from bodega.law.refusal import invalid, refuse_faults
 from bodega.resources.customers import customer
 from bodega.storage import query
@@ -72,7 +72,7 @@ class ShowConsent(Action):
         if kept is None:
             owner = await query.get(context.reader, customer.TABLE, parent)
             assert owner is not None
-            return Found(Validator(0, owner.modified), parent, row=Consent(updated_at=owner.entity.date_created))
+            return Found(Validator(0, NO_DATE), parent, row=Consent(updated_at=owner.entity.date_created))
         return Found(Validator(kept.version, kept.modified), parent, row=kept.entity)
 
     async def answer(self, context: Context, found: Found) -> Outcome:

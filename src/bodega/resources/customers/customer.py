@@ -16,6 +16,7 @@ from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import (
     EMAIL,
     FLAG,
+    IP_ADDRESS,
     NAME,
     FieldType,
     Id,
@@ -32,6 +33,7 @@ from bodega.kit.v2_shape import V2Shape
 from bodega.resources.customers import logins
 from bodega.resources.store import channels
 from bodega.storage.table import Reference, numbered_placeholders
+from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100), NAME]
@@ -87,7 +89,7 @@ class Customer(Entity, kw_only=True):
     last_name: Name
     company: Line = ""
     phone: Phone = ""
-    registration_ip_address: Annotated[str, msgspec.Meta(max_length=30)] = ""
+    registration_ip_address: Annotated[str, msgspec.Meta(max_length=30), IP_ADDRESS] = ""
     notes: Long = ""
     tax_exempt_category: Line = ""
     customer_group_id: Id = 0
@@ -118,7 +120,7 @@ def _in_order(date: str) -> str:
 
 def full_name(person: Any) -> str:
     """First and last name for filters, in lower case."""
-    return f"{person.first_name} {person.last_name}".casefold()
+    return caseless(f"{person.first_name} {person.last_name}")
 
 
 TABLE = stored(
@@ -130,9 +132,9 @@ TABLE = stored(
     computed={
         "date_created": ("TEXT", lambda customer: _in_order(customer.date_created)),
         "date_modified": ("TEXT", lambda customer: _in_order(customer.date_modified)),
-        "email_key": ("TEXT", lambda customer: customer.email.casefold()),
+        "email_key": ("TEXT", lambda customer: caseless(customer.email)),
         "name_key": ("TEXT", full_name),
-        "last_name_key": ("TEXT", lambda customer: customer.last_name.casefold()),
+        "last_name_key": ("TEXT", lambda customer: caseless(customer.last_name)),
         "group_ref": ("INTEGER", lambda customer: customer.customer_group_id or None),
     },
     indexed="email_key customer_group_id date_created date_modified last_name_key",
@@ -208,7 +210,7 @@ v2 = V2Shape(
     "customers",
     "customer",
     "id! _authentication^ company first_name* last_name* email* phone date_created! date_modified! store_credit"
-    " registration_ip_address customer_group_id notes tax_exempt_category accepts_marketing! addresses form_fields?"
+    " registration_ip_address customer_group_id notes tax_exempt_category accepts_marketing! addresses form_fields!"
     " reset_pass_on_login",
     {
         "_authentication": Alias("credentials", CREDENTIALS),

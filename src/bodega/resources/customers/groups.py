@@ -20,6 +20,7 @@ from bodega.resources.customers import customer
 from bodega.storage import query
 from bodega.storage.conflicts import dangling
 from bodega.storage.table import Unique, numbered_placeholders
+from bodega.storage.text import caseless
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
@@ -119,7 +120,7 @@ TABLE = stored(
     CustomerGroup,
     noun="customer group",
     columns="name is_default is_group_for_guests date_created date_modified",
-    computed={"name_key": ("TEXT", lambda group: group.name.casefold())},
+    computed={"name_key": ("TEXT", lambda group: caseless(group.name))},
     indexed="name_key",
     uniques=[
         Unique(("is_default",), "is_default", "The store has a default group already.", "is_default"),

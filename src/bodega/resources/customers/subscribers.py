@@ -19,6 +19,7 @@ from bodega.resources.customers.customer import Email
 from bodega.resources.store import channels
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Reference, Unique
+from bodega.storage.text import caseless
 
 Consent = Literal["marketing_newsletter", "abandoned_cart"]
 
@@ -43,7 +44,7 @@ TABLE = stored(
     Subscriber,
     noun="subscriber",
     columns="first_name last_name source order_id channel_id date_created date_modified",
-    computed={"email_key": ("TEXT", lambda subscriber: subscriber.email.casefold())},
+    computed={"email_key": ("TEXT", lambda subscriber: caseless(subscriber.email))},
     uniques=[Unique(("email_key",), "email", "Another subscriber has this e-mail address.")],  # rule 104
     references=[Reference("channel_id", "channels", "channel_id", "The channel does not exist.")],
 )

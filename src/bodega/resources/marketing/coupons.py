@@ -24,6 +24,7 @@ from bodega.resources.geography import places
 from bodega.resources.shipping.methods import words_in_use
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Unique
+from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
 
 Type = Literal[
@@ -99,8 +100,8 @@ TABLE = stored(
     noun="coupon",
     columns="name code type enabled",
     computed={
-        "name_key": ("TEXT", lambda coupon: coupon.name.casefold()),
-        "code_key": ("TEXT", lambda coupon: coupon.code.casefold()),
+        "name_key": ("TEXT", lambda coupon: caseless(coupon.name)),
+        "code_key": ("TEXT", lambda coupon: caseless(coupon.code)),
     },
     uniques=[
         Unique(("name_key",), "name", "A coupon of this name exists."),
@@ -124,7 +125,7 @@ V2 = Endpoint(
         2,
         "id name min_id max_id",
         mapped={
-            "code": Filter("code_key", "eq", str.casefold),
+            "code": Filter("code_key", "eq", caseless),
             "type": Filter("type", "eq", _type),
             "exclude_type": Filter("type", "ne", _type),
         },

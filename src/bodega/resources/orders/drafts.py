@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from bodega.kit.fields import INT32, FieldType, Id, Line, Long, clean_decimal, clean_object, structured
+from bodega.resources.geography import places
 
 MAX_LINES = 1_000
 
@@ -153,4 +154,16 @@ def _kind(members: Any, *, listed: bool) -> FieldType:
 
 LINES = _kind(list[LineDraft], listed=False)
 FEES = _kind(list[FeeDraft], listed=True)
-CONSIGNMENTS = _kind(ConsignmentsDraft, listed=False)
+_CONSIGNMENTS = _kind(ConsignmentsDraft, listed=False)
+
+
+def _read_consignments(value: Any) -> ConsignmentsDraft:
+    read: ConsignmentsDraft = _CONSIGNMENTS.read(value)
+    for pickup in read.pickups:
+        code = "" if pickup.location is UNSET else pickup.location.country_alpha2
+        if code and places.country(code) is None:
+            raise ValueError("must have pickups whose location has a country_alpha2 of ISO 3166")
+    return read
+
+
+CONSIGNMENTS = _CONSIGNMENTS._replace(read=_read_consignments)

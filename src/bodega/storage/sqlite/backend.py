@@ -26,6 +26,7 @@ from bodega.storage.sqlite import copies, file
 from bodega.storage.sqlite.connection import SqliteTx, adapted, begin, connect
 from bodega.storage.sqlite.journal import SqliteJournal
 from bodega.storage.sqlite.rows import SqliteRows
+from bodega.storage.text import composed
 from bodega.storage.tx import Busy, Damaged
 
 
@@ -232,9 +233,19 @@ def make(path: Path) -> None:
         raise
 
 
+def add_functions(connection: sqlite3.Connection) -> None:
+    """Adds the functions that PostgreSQL has and migrations need: `normalize`."""
+
+    def normalize(text: str | None) -> str | None:
+        return None if text is None else composed(text)
+
+    connection.create_function("normalize", 1, normalize, deterministic=True)
+
+
 def forward(path: Path) -> None:
     """Brings a store's file to the newest schema; it may be empty, but must exist."""
     connection = connect(path, busy_ms=600_000)
+    add_functions(connection)
     try:
         begin(connection)
         connection.execute(migrate.TABLE)

@@ -117,6 +117,15 @@ def keep(part: Path, target: Path, *, force: bool = False) -> None:
     private.sync(target.parent)
 
 
+_NEWEST = "SELECT coalesce(max(revision), 0), coalesce(max(abs(modified)), 0) FROM table_statistics"
+
+_DATED = (
+    "SELECT t.name FROM sqlite_master t JOIN pragma_table_info(t.name) c ON c.name = 'modified'"
+    " WHERE t.type = 'table' AND t.name IN (SELECT name FROM table_statistics)"
+)
+"""The tables of rows. To clients of the replaced state theirs have all changed, so they are dated after it."""
+
+
 def put_back(copy: Path, live: Path, now: int, forward: Callable[[Path], None]) -> None:
     """Restores the store from the copy, in one transaction, while servers may have it open.
 
@@ -130,12 +139,16 @@ def put_back(copy: Path, live: Path, now: int, forward: Callable[[Path], None]) 
         uri = f"{live.absolute().as_uri()}?mode=rw"
         with closing(sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None)) as target:
             target.execute("PRAGMA synchronous=FULL")
-            row = target.execute("SELECT coalesce(max(revision), 0) FROM table_statistics").fetchone()
+            row = target.execute(_NEWEST).fetchone()
             with closing(sqlite3.connect(work, isolation_level=None)) as source:
                 source.execute(f"DROP TABLE IF EXISTS {_TOLD}")
-                kept = source.execute("SELECT coalesce(max(revision), 0) FROM table_statistics").fetchone()
-                moved = max(row[0], kept[0]) + BUMP
+                kept = source.execute(_NEWEST).fetchone()
+                moved, latest = max(row[0], kept[0]) + BUMP, max(now, row[1], kept[1])
                 source.execute(
-                    "UPDATE table_statistics SET revision = ?1, index_revision = ?1, modified = ?2", (moved, now)
+                    "UPDATE table_statistics SET revision = ?1, index_revision = ?1,"
+                    " modified = CASE name WHEN '*' THEN ?2 ELSE ?2 + 1 END",
+                    (moved, latest),
                 )
+                for (table,) in source.execute(_DATED).fetchall():
+                    source.execute(f"UPDATE {table} SET modified = ?", (latest + 1,))
                 source.backup(target, sleep=_PAUSE_SECONDS)

@@ -11,6 +11,7 @@ from bodega.kit.fields import NAME, Id, SortOrder
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.storage.table import Reference, Unique
+from bodega.storage.text import caseless
 
 OptionType = Literal[
     "date", "checkbox", "file", "text", "multi_line_text", "numbers_only_text", "radio_buttons", "rectangles",
@@ -47,7 +48,7 @@ TABLE = stored(
     Option,
     noun="option",
     columns="name display_name type product_id",
-    computed={"name_key": ("TEXT", lambda option: option.name.casefold())},
+    computed={"name_key": ("TEXT", lambda option: caseless(option.name))},
     uniques=[Unique(("name_key",), "name", "The option name is a duplicate.")],  # rule 59
 )
 
@@ -69,7 +70,7 @@ VALUES = stored(
     noun="option value",
     columns="option_id sort_order label",
     computed={
-        "label_key": ("TEXT", lambda value: value.label.casefold()),
+        "label_key": ("TEXT", lambda value: caseless(value.label)),
         "stands_for": ("INTEGER", lambda value: (value.value_data or {}).get("product_id")),
     },
     indexed="stands_for",
