@@ -15,7 +15,7 @@ SPREAD ?= -n auto --dist loadfile --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help dev serve test lint docs bench bench-count bench-large bench-variants bench-orders conformance lock clean
+.PHONY: help dev serve test lint docs dist bench bench-count bench-large bench-variants bench-orders conformance lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,13 +29,17 @@ serve: $(READY)  ## Start the server on ./bodega-data; more options: make serve 
 test: $(READY)  ## Run the tests; fewer of them: make test ARGS="-k postgres"; in one process: make test SPREAD=
 	@$(BIN)/pytest $(SPREAD) $(ARGS)
 
-lint: $(READY)  ## Check style, format and types
+lint: $(READY)  ## Check style, format, types, and for insecure code
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/bandit --quiet --recursive --configfile pyproject.toml src scripts
 
 docs: $(READY)  ## Regenerate the pages that follow from the code
 	@$(BIN)/python -m bodega.docs
+
+dist: $(READY)  ## Build the wheel
+	@$(BIN)/python -m hatchling build --target wheel --directory dist
 
 bench: $(READY)  ## Measure against a bare server; shorter: make bench ARGS=--quick
 	@$(BIN)/python -m bench $(ARGS)

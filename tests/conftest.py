@@ -24,6 +24,7 @@ from receiver import Receiver, receiving
 from shop import Borrowed, Server, Shop
 
 LONGEST_FIRST = (
+    "test_operations_page",
     "test_durability", "test_rolling_restart", "test_connectors", "test_real_client", "test_bad_input", "test_quota",
     "test_faults",
     "test_webhook_lives", "test_copies", "test_webhooks", "test_panel_browser", "test_panel_selling_browser",

@@ -26,6 +26,7 @@ FLOORS = (
         "passwords",
         "private",
         "metrics",
+        "tracing",
         "server",
     },  # words and plain facts: everything may use them
     {"storage", "outgoing", "imaging"},  # rows; requests that leave the house; pictures, decoded in their own process

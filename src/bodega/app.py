@@ -109,6 +109,10 @@ class Application:
             await self.stop()
             await send({"type": "lifespan.shutdown.complete"})
 
+    def log_event(self, what: str) -> None:
+        """Tells the operator something."""
+        self._log.event(what)
+
     async def start(self) -> None:
         """Starts working on tasks, and migrates old stores while the first requests are answered."""
         self._worker.start()

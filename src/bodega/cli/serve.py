@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -98,9 +99,13 @@ def listening(command: Command) -> Command:
         settings = {field.name: given.pop(field.name) for field in fields(Config)}
         with usage_errors():
             config = Config(**settings)
+        signal.signal(signal.SIGUSR2, signal.SIG_IGN)  # who sends it while a server starts does not want it to end
         return command(config=config, **given)
 
     return configured
+
+
+_NOTHING_TO_REPLACE = "not reloaded: a server of one process has no workers to replace; restart it"
 
 
 @click.command("serve")
@@ -169,9 +174,12 @@ def serve(config: Config, listeners: Sequence[Listener], started: Callable[[], N
 
 
 async def _alone(config: Config, board: Board, listeners: Sequence[Listener], started: Callable[[], None]) -> None:
-    from bodega.server import listen
+    import asyncio
+
+    from bodega.server import listen, workers
 
     app = await _app(config, board.meter(), listeners)
+    asyncio.get_running_loop().add_signal_handler(workers.RESTART_SIGNAL, app.log_event, _NOTHING_TO_REPLACE)
     await listen.serve(app, listeners, drain_seconds=config.drain_seconds, started=lambda _bound: started())
 
 
@@ -246,7 +254,7 @@ def announce(config: Config, listeners: Sequence[Listener], as_json: bool) -> No
 
 def reachable(listener: Listener) -> str:
     """A URL that a client on this machine can use, also when the server listens on every address."""
-    return replace(listener, host="localhost").url if listener.host in ("", "0.0.0.0", "::") else listener.url  # noqa: S104
+    return replace(listener, host="localhost").url if listener.host in ("", "0.0.0.0", "::") else listener.url  # noqa: S104 - compared
 
 
 @contextmanager

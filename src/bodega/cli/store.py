@@ -147,7 +147,14 @@ def reset(place: DataLocation, store_hash: str, yes: bool, as_json: bool) -> Non
     print_json(store) if as_json else click.echo(f"Store {store_hash} is empty.")
 
 
-_TERMS = (store_terms.plan, store_terms.maintenance, store_terms.get, store_terms.set_, store_terms.clock)
+_TERMS = (
+    store_terms.plan,
+    store_terms.limit,
+    store_terms.maintenance,
+    store_terms.get,
+    store_terms.set_,
+    store_terms.clock,
+)
 for _more in (*_TERMS, *store_copies.COMMANDS):
     command.add_command(_more)
 

@@ -20,6 +20,7 @@ async def judge(step: Steps, app: AppContext, request: Request, seen: Seen) -> R
     seen.client_id = caller.account.client_id
     seen.quota = await step.spend_quota(app, caller)
     match = step.find_route(app, request)
+    seen.route = match.route.template
     action = step.allowed_action(app, request, match)
     step.require_scope(request, caller, action)
     media = seen.media = step.acceptable(request, action)

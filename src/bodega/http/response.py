@@ -11,9 +11,12 @@ import msgspec
 from bodega.aside import LARGE_BYTES, aside
 from bodega.dates import http_date
 from bodega.http import xml
+from bodega.http.app_context import AppContext
 from bodega.http.conditions import tag
 from bodega.http.errors import error_body
 from bodega.http.negotiation import Media, accepts_gzip
+from bodega.http.products import Seen
+from bodega.http.remedies import header, remedy_of
 from bodega.http.request import Request
 from bodega.kit.render import json
 from bodega.law.outcome import NO_DATE, Emptied, Outcome, Validator
@@ -99,15 +102,16 @@ def rendered(media: Media, outcome: Outcome) -> bytes:
     return b"[" + b",".join(map(json, outcome.value)) + b"]"  # one call for all would hold the interpreter
 
 
-def refused(request: Request, media: Media, quota: Sequence[Header], refusal: Refusal) -> Response:
+def refused(app: AppContext, request: Request, seen: Seen, refusal: Refusal) -> Response:
     """The reply to a request that was refused, in the format of its version."""
-    reason = refusal.reason
+    reason, media = refusal.reason, seen.media
+    remedy = remedy_of(app, request, seen, refusal)
     status = reason.status(request.version)
     named = [(b"x-request-id", request.request_id.encode()), (b"bodega-reason", reason.name.encode())]
-    headers: list[Header] = [*named, *refusal.headers, *quota]
+    headers: list[Header] = [*named, *header(remedy), *refusal.headers, *seen.quota]
     if reason is Reason.NOT_MODIFIED:
         return Response(status, [_VARY, _PRIVATE, *headers], reason=reason.name)
-    body = error_body(request.version, media, refusal)
+    body = error_body(request.version, media, refusal, remedy)
     kept = any(name == b"cache-control" for name, _ in refusal.headers)
     headers += [_XML if media is Media.XML else _JSON, (b"content-length", b"%d" % len(body))]
     if not kept:

@@ -121,7 +121,7 @@ def _refused(refusal: Refusal, version: int) -> ApiReply:
     errors = {fault.field: str(fault.details.get("invalid_reason", fault.message)) for fault in refusal.faults}
     title = next((fault.message for fault in refusal.faults), refusal.message)
     return ApiReply(
-        refusal.reason.status(version), title=title, remedy=refusal.reason.remedy, errors=errors, reason=refusal.reason
+        refusal.reason.status(version), title=title, remedy=refusal.reason.advice, errors=errors, reason=refusal.reason
     )
 
 

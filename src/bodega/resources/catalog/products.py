@@ -244,7 +244,7 @@ async def refuse_orphans(unit: Unit, ids: Sequence[int]) -> None:
         details = {
             "conflict_reason": message,
             "orphaned_products": orphaned,
-            "resolution": Reason.ORPHANED_PRODUCTS.remedy,
+            "resolution": Reason.ORPHANED_PRODUCTS.advice,
         }
         raise Refusal(Reason.ORPHANED_PRODUCTS, message, details=details)
     await leave_categories(unit, ids)
