@@ -6,13 +6,16 @@ NEW_ENOUGH = 'import sys; sys.exit(sys.version_info < (3, 11))'
 BIN = $(VENV)/bin
 READY = $(VENV)/.installed
 LOCKER = build/locker
+# Schemathesis has an environment of its own: nothing that the tests or the server need is of its choosing.
+CONFORMANCE = build/conformance
+SPEC ?= ../shared/spec
 # Tests run in as many processes as the machine has processors, a file of them in one; tests/conftest.py says which first.
 SPREAD ?= -n auto --dist loadfile --no-loadscope-reorder
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help dev serve test lint docs dist bench bench-count bench-large bench-variants bench-orders lock clean
+.PHONY: help dev serve test lint docs dist bench bench-count bench-large bench-variants bench-orders conformance lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,11 +56,16 @@ bench-variants: $(READY)  ## Measure a store of 200,000 variants beside one of 1
 bench-orders: $(READY)  ## Measure a store of 500,000 orders beside one of 10,000 (takes many minutes)
 	@$(BIN)/python -m bench.orders $(ARGS)
 
+conformance: $(CONFORMANCE)/.installed  ## Ask every published operation with Schemathesis (20 minutes); fewer: ARGS="--only catalog"
+	@PYTHONPATH=tests $(CONFORMANCE)/bin/python -m conformance --spec $(SPEC) $(ARGS)
+
 lock: $(LOCKER)  ## Resolve the dependencies again; to newer versions: make lock ARGS=--upgrade
 	@echo "Resolving what runs the server (about 10 s) ..."
 	@$(COMPILE) --output-file requirements/run.txt pyproject.toml
 	@echo "Resolving what develops it (about 30 s) ..."
 	@$(COMPILE) --extra dev --allow-unsafe --constraint requirements/run.txt --output-file requirements/dev.txt pyproject.toml
+	@echo "Resolving what checks its conformance (about 20 s) ..."
+	@$(COMPILE) --extra conformance --allow-unsafe --constraint requirements/run.txt --output-file requirements/conformance.txt pyproject.toml
 	@echo "Resolving the clients that the tests run apart (about a minute) ..."
 	@$(COMPILE) --allow-unsafe --output-file requirements/tap-bigcommerce.txt requirements/tap-bigcommerce.in
 	@$(COMPILE) --allow-unsafe --output-file requirements/airbyte-cdk.txt requirements/airbyte-cdk.in
@@ -71,6 +79,13 @@ $(READY): requirements/dev.txt pyproject.toml | $(BIN)/python
 	@echo "Installing the locked dependencies (about 20 s) ..."
 	@$(BIN)/python -m pip install -qq --require-hashes --requirement requirements/dev.txt
 	@$(BIN)/python -m pip install -qq --no-build-isolation --no-deps --editable .
+	@touch $@
+
+$(CONFORMANCE)/.installed: requirements/conformance.txt pyproject.toml | $(BIN)/python
+	@echo "Installing Schemathesis into $(CONFORMANCE) (about 30 s) ..."
+	@$(BIN)/python -m venv $(CONFORMANCE)
+	@$(CONFORMANCE)/bin/python -m pip install -qq --require-hashes --requirement requirements/conformance.txt
+	@$(CONFORMANCE)/bin/python -m pip install -qq --no-build-isolation --no-deps --editable .
 	@touch $@
 
 $(BIN)/python:

@@ -94,6 +94,12 @@ REFUSED: list[tuple[Any, int, str, str]] = [
         "FIELD_INVALID",
         "billing_address.email",
     ),
+    (
+        {"billing_address": {**BUYER, "form_fields": [{"name": "a", "value": {}}]}, "products": [WORK]},
+        400,
+        "FIELD_INVALID",
+        "billing_address",
+    ),
     ({"products": [{"product_id": 99, "quantity": 1}]}, 400, "DANGLING_REFERENCE", "products.0.product_id"),
     ({"products": [{**WORK, "quantity": 0}]}, 400, "FIELD_INVALID", "products.0.quantity"),
     ({"products": [{**WORK, "quantity": "many"}]}, 400, "FIELD_INVALID", "products"),
@@ -492,6 +498,11 @@ def test_a_shipping_address_changes_without_new_totals(shop: Shop) -> None:
     assert (changed["street_1"], changed["country_iso2"], changed["city"]) == ("2 Elm", "CA", "Austin")
     assert shop.get(path).json["total_inc_tax"] == order["total_inc_tax"]
     assert shop.put(f"{path}/shipping_addresses/{address['id']}", {"base_cost": 1}).reason == "FIELD_READ_ONLY"
+    for value in ({}, [1], True):
+        answers = {"form_fields": [{"name": "Door", "value": value}]}
+        assert shop.put(f"{path}/shipping_addresses/{address['id']}", answers).reason == "FIELD_INVALID"
+    answers = {"form_fields": [{"name": "Door", "value": ["left", "blue"]}, {"name": "Floor", "value": 2.5}]}
+    assert shop.put(f"{path}/shipping_addresses/{address['id']}", answers).json["form_fields"] == answers["form_fields"]
     through = {"shipping_addresses": [{"id": address["id"], "city": "Dallas"}]}
     assert shop.put(path, through).status == 200
     assert shop.get(f"{path}/shipping_addresses/{address['id']}").json["city"] == "Dallas"

@@ -514,7 +514,7 @@ def test_a_list_of_products_brings_images_and_saves_the_good_beside_the_bad(shop
 def test_the_pictures_of_one_request_are_bounded(shop: Shop, there: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """They wait in memory for the write, and each may take seconds to come."""
     many = shop.put(ONE, {"images": [{"image_url": f"{there}/a"}] * 1001})
-    assert (many.status, many.reason, Host.asked) == (413, "TOO_MANY_ITEMS", [])
+    assert (many.status, many.reason, Host.asked) == (422, "FIELD_INVALID", [])
     monkeypatch.setattr(images, "MAX_BYTES", 300)
     drafts = [{"image_url": f"{there}/{name}"} for name in "abcdef"]
     reply = shop.put(ONE, {"images": drafts})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import time
@@ -12,6 +13,7 @@ from typing import Any, Protocol
 
 from bodega import tracing
 from bodega.access.stores import OpenStore
+from bodega.aside import aside
 from bodega.http.app_context import AppContext
 from bodega.http.decision import judge
 from bodega.http.products import Seen
@@ -25,6 +27,9 @@ from bodega.law.refusal import Refusal
 from bodega.log import Log
 from bodega.metrics import Board, Meter
 from bodega.storage.tx import Busy, Damaged
+
+FEW_FAULTS = 200
+"""A refusal that names more is written aside: each has its words."""
 
 WHOLE = "http.response.whole"
 """The extension of our own server that accepts a reply in one message."""
@@ -125,7 +130,9 @@ class Api:
             text = "".join(traceback.format_exception(error))
             self._log.event("internal error", request_id=request.request_id, path=request.path, traceback=text)
             refusal = Refusal(Reason.INTERNAL_ERROR, details={"request_id": request.request_id})
-        return refused(self._app, request, seen, refusal)
+        if len(refusal.faults) <= FEW_FAULTS:
+            return refused(self._app, request, seen, refusal)
+        return await aside(functools.partial(refused, self._app, request, seen, refusal))
 
     async def _is_damaged(self, seen: Seen) -> bool:
         """Whether the store of a request is damaged for certain; asked when a statement found it so."""

@@ -30,9 +30,9 @@ async def judge(step: Steps, app: AppContext, request: Request, seen: Seen) -> R
     try:
         found = await step.find_entity(routed)
         before = step.preconditions(routed, found)
-        draft = step.read_draft(routed, found)
+        draft = await step.read_draft(routed, found)
         outcome = await step.perform(routed, found, before, draft)
-        return answered(request, media, seen.quota, outcome, before.state, caller.store.time())
+        return await answered(request, media, seen.quota, outcome, before.state, caller.store.time())
     finally:
         if action.max_concurrent:
             concurrency.end(routed)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
+from bodega.aside import LARGE_BYTES, aside
 from bodega.dates import http_date
 from bodega.http import xml
 from bodega.http.app_context import AppContext
@@ -51,10 +53,11 @@ def last_modified(state: Validator, now: int) -> list[Header]:
     return [(b"last-modified", http_date(min(modified, now)))] if 0 < modified < NO_DATE else []
 
 
-def answered(
+async def answered(
     request: Request, media: Media, quota: Sequence[Header], outcome: Outcome, state: Validator | None, now: int
 ) -> Response:
-    """The reply to a request that was carried out; `now` is the store's time."""
+    """The reply to a request that was carried out; `now` is the store's time. A large one is
+    written, and compressed, aside."""
     status = outcome.status
     again = [_REPLAYED] if outcome.replayed else []
     if type(outcome) is Emptied:
@@ -63,11 +66,13 @@ def answered(
             headers += [_VARY, (b"etag", tag(state.version, xml=media is Media.XML))]
         return Response(status, headers)
     is_xml = media is Media.XML
-    body = rendered(media, outcome)
+    weight = outcome.weight if outcome.ready is None else 0
+    body = rendered(media, outcome) if weight < LARGE_BYTES else await aside(partial(rendered, media, outcome))
     headers = [_XML if is_xml else _JSON, _VARY, _PRIVATE, (b"x-request-id", request.request_id.encode())]
     zipped = len(body) >= GZIP_FROM and accepts_gzip(request.headers.get(b"accept-encoding"))
     if zipped:
-        body = gzip.compress(body, 1, mtime=0)
+        pack = partial(gzip.compress, body, 1, mtime=0)
+        body = pack() if len(body) < LARGE_BYTES else await aside(pack)
         headers.append((b"content-encoding", b"gzip"))
     if request.method not in ("GET", "HEAD"):
         state = outcome.state
@@ -90,8 +95,11 @@ def rendered(media: Media, outcome: Outcome) -> bytes:
     """The body of an outcome, before compression, in the media type that the caller accepts."""
     if outcome.ready is not None:
         return outcome.ready
-    is_xml = media is Media.XML
-    return xml.write(outcome.value, outcome.root, outcome.item) if is_xml else json(outcome.value)
+    if media is Media.XML:
+        return xml.write(outcome.value, outcome.root, outcome.item)
+    if outcome.weight < LARGE_BYTES or not isinstance(outcome.value, list):
+        return json(outcome.value)
+    return b"[" + b",".join(map(json, outcome.value)) + b"]"  # one call for all would hold the interpreter
 
 
 def refused(app: AppContext, request: Request, seen: Seen, refusal: Refusal) -> Response:

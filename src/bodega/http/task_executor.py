@@ -67,7 +67,7 @@ class TaskExecutor:
             # In later chunks, differences from the caller's copy come from the task itself.
             before = execution.preconditions(routed, found) if untouched else Preconditions()
             untouched = False
-            draft = execution.read_draft(routed, found)
+            draft = await execution.read_draft(routed, found)
 
             async def then(unit: Unit, outcome: Outcome) -> None:
                 ended.clear()  # a job can run twice
@@ -75,7 +75,7 @@ class TaskExecutor:
                 if chunk.more:
                     await queue.advance(unit, task, chunk.done, int(time.time()))
                 else:
-                    response = _response(answered(request, media, (), outcome, None, caller.store.time()))
+                    response = _response(await answered(request, media, (), outcome, None, caller.store.time()))
                     ended.append(await queue.finish(unit, task, response, chunk.done))
 
             await execution.perform(routed, found, before, draft, then)

@@ -19,7 +19,7 @@ from bodega.storage.journal_database import JournalDatabase
 DAY = 86_400
 EXCHANGES, ATTEMPTS = "exchanges", "attempts"
 PRUNED_AT_ONCE = 2_000
-OVERHEAD = 400
+OVERHEAD = 384
 """Bytes that a row takes in the database beside its texts: its numbers, and its places in the indexes."""
 
 _HEAD = (

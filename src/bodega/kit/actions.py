@@ -10,6 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from msgspec.structs import replace
 
+from bodega.aside import Turn
 from bodega.kit import render
 from bodega.kit.context import NOTHING_FOUND, Context, Found, Recheck, Write
 from bodega.kit.endpoint import Endpoint
@@ -183,7 +184,7 @@ class ShowItem(_OfItem):
             doc = await render.v3_document(context, self.endpoint, found.row)
             return Shown(ready=b'{"data":' + doc + b',"meta":{}}')
         members = await render.v2_documents(context, self.endpoint, [found.row.entity(self.table)])
-        return Shown(value=members[0], root=shape_of(self.endpoint).item)
+        return Shown(value=members[0], root=shape_of(self.endpoint).item, weight=len(found.row.doc))
 
 
 class ListAll(Action):
@@ -208,11 +209,16 @@ class ListAll(Action):
         assert found.plan is not None
         if self.endpoint.version == 3:
             return await render.v3_page(context, self.endpoint, found.plan, found.row)
-        entities = await rows.entities(context.reader, context.page_index, found.plan, found.row)
-        if not entities:
+        page = await rows.page(context.reader, context.page_index, found.plan, found.row, "t.doc, t.rest")
+        if not page:
             return Emptied()
+        turn, decode, entities, weight = Turn(), self.table.decode, [], 0
+        for doc, rest in page:
+            entities.append(decode(doc, rest))
+            weight += len(doc)
+            await turn.breathe()
         shape, members = shape_of(self.endpoint), await render.v2_documents(context, self.endpoint, entities)
-        return Shown(value=members, root=shape.root, item=shape.item)
+        return Shown(value=members, root=shape.root, item=shape.item, weight=weight)
 
 
 class CountAll(ListAll):

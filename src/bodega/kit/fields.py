@@ -19,6 +19,7 @@ import msgspec
 
 from bodega.dates import iso, parse_moment, rfc2822
 from bodega.kit.addresses import LONGEST_ADDRESS, clean_address, clean_image_address
+from bodega.kit.bounds import AtMost
 from bodega.kit.complaint import typed, whole_number
 from bodega.kit.upload import Upload
 from bodega.storage.files import PLACE
@@ -311,13 +312,13 @@ FileUrl = Annotated[str, FILE_URL]
 """The address of a file: our own is stored without a host, and shown with the one that the caller used."""
 ImageUrl = Annotated[str, IMAGE_URL]
 """The same of an image that is named in JSON and not fetched (rule 39)."""
-Words = Annotated[list[Annotated[str, msgspec.Meta(max_length=65_535)]], WORDS]
-Ids = list[Id]
+Words = Annotated[list[Annotated[str, msgspec.Meta(max_length=65_535)]], AtMost(1_000), WORDS]
+Ids = Annotated[list[Id], AtMost(1_000)]
 
 
 def structured(members: Any) -> FieldType:
     """An object with members of its own, or a list of such; in V2 numbers and flags can be text, as they are in XML."""
-    listed = get_origin(members) is list
+    listed = get_origin(get_args(members)[0] if get_origin(members) is Annotated else members) is list
 
     def read(value: Any) -> Any:
         if value in (None, ""):
@@ -360,9 +361,8 @@ def field_type_of(annotation: Any) -> FieldType:
         return TEXT
     if get_origin(annotation) is Literal:
         return ENUM
-    if get_origin(annotation) is list:
-        return IDS if field_type_of(get_args(annotation)[0]) is INTEGER else _object(annotation)
-    return _object(annotation)
+    ids = get_origin(annotation) is list and field_type_of(get_args(annotation)[0]) is INTEGER
+    return IDS if ids else _object(annotation)
 
 
 def _object(annotation: Any) -> FieldType:

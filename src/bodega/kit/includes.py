@@ -7,10 +7,14 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from bodega.aside import TURN_SECONDS, Turn
 from bodega.storage.table import Table, numbered_placeholders
 
 MAX_LIMIT = 250
 """The most rows of a page."""
+
+FIRST_GROUP = 10
+"""Parents whose children are read at once before it is known how long that takes."""
 
 _Child = tuple[int, int, bytes]
 """The parent's id, the row's own, its document."""
@@ -71,7 +75,27 @@ def children(
 
 
 async def read_includes(context: Any, includes: Sequence[Include], parents: Sequence[int]) -> list[Mapping[int, bytes]]:
-    """What each include shows inside each parent; those that are rows of a table in one statement."""
+    """What each include shows inside each parent.
+
+    How many children the parents have is not known before. From the time that those of the first few take follows how
+    many come next, so that no group holds the loop for long.
+    """
+    if len(parents) <= FIRST_GROUP:
+        return await _read_at_once(context, includes, parents)
+    found: list[dict[int, bytes]] = [{} for _ in includes]
+    at, size = 0, FIRST_GROUP
+    while at < len(parents):
+        turn = Turn()
+        for known, more in zip(found, await _read_at_once(context, includes, parents[at : at + size]), strict=True):
+            known |= more
+        at += size
+        size = max(1, min(len(parents), int(size * TURN_SECONDS / max(turn.taken, 1e-6))))
+        await turn.breathe()
+    return [*found]
+
+
+async def _read_at_once(context: Any, includes: Sequence[Include], parents: Sequence[int]) -> list[Mapping[int, bytes]]:
+    """Those that are rows of a table are read with one statement."""
     of_tables = [include.rows for include in includes if include.rows is not None]
     together = iter(await _rows_of(context, tuple(of_tables), parents) if of_tables else ())
     return [await include.read(context, parents) if include.rows is None else next(together) for include in includes]

@@ -7,8 +7,9 @@ The words are `Alias`, `EnumAlias`, `Linked`, `ObjectMember`, `Derived`, `BatchL
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
+from bodega.kit.bounds import Bound, bound_of
 from bodega.kit.complaint import typed
 from bodega.kit.fields import (
     DECIMAL,
@@ -18,6 +19,7 @@ from bodega.kit.fields import (
     MOMENT,
     STRING,
     FieldType,
+    bare,
     field_type_of,
     longest,
 )
@@ -90,7 +92,8 @@ class Wire(NamedTuple):
     """One V2 member. `show` takes (entity, base); `read` gives the field's new value or raises ValueError.
 
     `required` and `refused` name the methods that must and that must not send it (rules 3 and 1); what is neither
-    refused nor `writable` is read and passed over. `holds` is the type of a list or an object that a body brings.
+    refused nor `writable` is read and passed over. `holds` is the type of a list or an object that a body brings,
+    `bound` how long the lists in it may be.
     """
 
     name: str
@@ -103,6 +106,7 @@ class Wire(NamedTuple):
     show: Callable[[Any, Base], Any]
     read: Callable[[Any], Any]
     holds: Any = None
+    bound: Bound | None = None
 
 
 _REQUIRED = {"*": ("POST",), "+": ("POST", "PUT")}
@@ -137,6 +141,7 @@ def wire_of(text: str, words: Mapping[str, Word], hints: Mapping[str, Any]) -> W
         show,
         _passed_over(_of_its_kind(kind)) if mark == "?" else _of_its_kind(kind),
         kind.holds,
+        bound_of(kind.holds) if kind.holds is not None else None,
     )
 
 
@@ -166,8 +171,15 @@ def _stored(
     as_v2, from_v2 = kind.show, kind.read
     if kind.located:
         return kind, longest(hint), lambda e, base: as_v2(getattr(e, field), base.files)
-    read = kind._replace(read=lambda value: typed(from_v2(value), hint))
+    holds = hint if kind.holds in (list[int], list[str], _plain(hint)) else kind.holds  # the field knows how many
+    read = kind._replace(read=lambda value: typed(from_v2(value), hint), holds=holds)
     return read, longest(hint), lambda e, _: as_v2(getattr(e, field))
+
+
+def _plain(hint: Any) -> Any:
+    """A type without what is noted beside it."""
+    inner = bare(hint)
+    return get_args(inner)[0] if get_origin(inner) is Annotated else inner
 
 
 def _of_its_kind(kind: FieldType) -> Callable[[Any], Any]:

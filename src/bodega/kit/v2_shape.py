@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, get_type_hints
 
 from bodega.kit.body import Changes
+from bodega.kit.bounds import excess
 from bodega.kit.entity import Entity
 from bodega.kit.links import Base
 from bodega.kit.sealed import Sealed
@@ -90,6 +91,8 @@ class V2Shape(Sealed):
                 faults.append(unknown(name))
             elif method in wire.refused:
                 faults.append(read_only(name))
+            elif wire.bound is not None and (over := excess(value, wire.bound, name)) is not None:
+                faults.append(invalid(over.place, str(over)))
             elif wire.writable and wire.holds is not None and (strange := _strange(wire, value, creating)):
                 faults += strange
             else:

@@ -42,7 +42,8 @@ class Validator(msgspec.Struct, frozen=True, gc=False):
 class Outcome(msgspec.Struct, kw_only=True, gc=False):
     """A request that was carried out. `root` and `item` name the elements of the XML form.
 
-    `replayed`: the first answer, given again to a request with the same key.
+    `replayed`: the first answer, given again to a request with the same key. `weight` is about how many bytes `value`
+    is, where it may be many.
     """
 
     status: ClassVar[int] = 200
@@ -54,6 +55,7 @@ class Outcome(msgspec.Struct, kw_only=True, gc=False):
     location: str = ""
     allow: str = ""
     replayed: bool = False
+    weight: int = 0
 
 
 class Shown(Outcome, kw_only=True, gc=False):

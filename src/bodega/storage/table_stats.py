@@ -10,6 +10,7 @@ is found without a scan.
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Any
 
 from bodega.storage import outbox
 from bodega.storage.tx import Statement, Tx
@@ -73,6 +74,8 @@ class TableStatistics:
         self._living: dict[tuple[str, int], int] = defaultdict(int)
         self.outbox: list[outbox.OutboxEvent] = []
         """Events of this transaction with subscribed hooks."""
+        self.held: dict[tuple[Any, ...], int] = {}
+        """How many rows a table with a cap within columns holds there, by its name and their values, once counted."""
         self.waiting: set[int] = set()
         """Hooks that have deliveries again after this transaction."""
 
@@ -94,7 +97,13 @@ class TableStatistics:
         """Restores a state that `mark` returned."""
         self._entries, self._moved = mark[0], mark[1]
         self._living = defaultdict(int, mark[2])
+        self.held.clear()
         del self.outbox[mark[3] :]
+
+    def forget_held(self, table: str) -> None:
+        """The rows of a table were deleted or moved: what was counted of it is counted again."""
+        for key in [key for key in self.held if key[0] == table]:
+            del self.held[key]
 
     def moved(self, table: str) -> bool:
         """Whether this transaction has changed a table."""
@@ -142,6 +151,7 @@ class TableStatistics:
 
     def leave(self, table: str, now: int, ids: list[int]) -> int:
         """Notes deleted rows: the new revision."""
+        self.forget_held(table)
         for gone in ids:
             self._living[(table, gone >> BLOCK_BITS)] -= 1
         return self._move(table, now, -len(ids), 0)
@@ -168,6 +178,7 @@ class TableStatistics:
         self._entries[STORE] = (revision, max(latest, now), 0, 1, revision)
         self._moved.update(self._entries)
         self._living.clear()
+        self.held.clear()
 
     def statements(self) -> list[Statement]:
         """The statements that write the table statistics and the events before the commit."""

@@ -47,6 +47,9 @@ class Tx(Protocol):
     """Whether a rule may query before it writes. In a group on PostgreSQL a query costs a round trip; a write that a
     constraint refuses is run again, alone, and then may query."""
 
+    async def breathe(self) -> None:
+        """Lets others go first if the event loop was held for long."""
+
     async def rows(self, sql: str, *values: Any) -> list[Record]:
         """All rows of a query."""
 

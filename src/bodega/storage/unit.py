@@ -59,7 +59,7 @@ class Unit:
     stock that an order takes: some events are fired for one cause only. `model` has the rules of every table.
     """
 
-    __slots__ = ("cause", "client_id", "interest", "leaving", "model", "now", "statistics", "terms", "tx")
+    __slots__ = ("cause", "client_id", "interest", "judged", "leaving", "model", "now", "statistics", "terms", "tx")
 
     def __init__(
         self, tx: Tx, statistics: TableStatistics, now: int, terms: Terms, model: DataModel[Unit], interest: Interest
@@ -74,6 +74,9 @@ class Unit:
         self.client_id = ""
         self.leaving: set[tuple[str, int]] = set()
         """Rows that are being deleted, as (table, id): rows that are deleted with them need no protection."""
+        self.judged: set[tuple[str, int]] = set()
+        """Rows, as (table, id of the parent), that were compared with each other before the first of them is written:
+        the rule that compares one with all others passes them."""
         self.interest = interest
         self.cause: Cause = ""
 
@@ -154,6 +157,8 @@ class Unit:
         if rules.before_write and table.says_the_same(old.entity, entity):
             return await self._as_it_was(table, old)
         version = self.statistics.touch(table.name, self.now)
+        if table.cap_within is not None:
+            self.statistics.forget_held(table.name)
         doc, rest = table.encode(entity)
         changed, moved = table.changes(old.entity, entity)
         values = (entity.id, doc, rest, version, self.stamp, *moved)
@@ -340,8 +345,12 @@ class Unit:
             return  # the whole table holds fewer
         names = columns.split()
         values = {made.name: made.value for made in table.columns if made.name in names}
-        where = " AND ".join(f"{name} = ${place}" for place, name in enumerate(names, start=1))
-        sql = f"SELECT count(*) FROM {table.name} WHERE {where}"
-        if await query.value(self.tx, sql, *(values[name](entity) for name in names)) >= maximum:
+        within = (table.name, *(values[name](entity) for name in names))
+        held = self.statistics.held.get(within)  # counted for the first of a list of rows
+        if held is None:
+            where = " AND ".join(f"{name} = ${place}" for place, name in enumerate(names, start=1))
+            held = await query.value(self.tx, f"SELECT count(*) FROM {table.name} WHERE {where}", *within[1:])
+        self.statistics.held[within] = held + 1
+        if held >= maximum:
             message = f"There can be at most {maximum} {table.noun}s here."
             raise Refusal(Reason.PLATFORM_CAP_REACHED, message, details={"resource": table.name, "limit": maximum})

@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from bodega.aside import aside
 from bodega.http import concurrency, form, idempotency, xml
 from bodega.http.conditions import Validators, has_conditions, judge, tag
 from bodega.http.negotiation import Media, media_of
@@ -19,7 +20,7 @@ from bodega.http.products import Preconditions, RoutedRequest
 from bodega.http.request import Request
 from bodega.http.response import last_modified
 from bodega.kit.actions import Action
-from bodega.kit.body import parse_json
+from bodega.kit.body import parse_json, respect_size
 from bodega.kit.complaint import values_are_judged
 from bodega.kit.context import Context, Found, HasToFetch, Write
 from bodega.kit.preparation import Preparation
@@ -95,15 +96,33 @@ def _current_validators(routed: RoutedRequest, state: Validator | None) -> list[
     return [(b"etag", etag), *last_modified(state, routed.caller.store.time())]
 
 
-def read_draft(routed: RoutedRequest, found: Found) -> Any:
-    """The body as changes of fields; every faulty field is named, not only the first."""
+async def read_draft(routed: RoutedRequest, found: Found) -> Any:
+    """The body as changes of fields; every faulty field is named, not only the first. A large one is read aside."""
     if found.again is not None or not routed.action.body:
         return None
-    with values_are_judged():
+    body = routed.body
+    if len(body) <= ALWAYS_SMALL or (len(body) <= SMALL_BYTES and _parts(body) <= SMALL_PARTS):
         return _read(routed)
+    return await aside(functools.partial(_read, routed))
+
+
+ALWAYS_SMALL = 2 * 1024
+SMALL_BYTES = 64 * 1024
+SMALL_PARTS = 1_000
+"""A body of more bytes than these, or more values, could hold the event loop for too long while it is judged."""
+
+
+def _parts(body: bytes) -> int:
+    """At least as many as there are values in a body of JSON, or elements in one of XML."""
+    return body.count(b",") + body.count(b"{") + body.count(b"[") + body.count(b"<")
 
 
 def _read(routed: RoutedRequest) -> Any:
+    with values_are_judged():
+        return _content(routed)
+
+
+def _content(routed: RoutedRequest) -> Any:
     action = routed.action
     request, body = routed.request, routed.body
     if not body and request.method == "PUT":
@@ -115,13 +134,16 @@ def _read(routed: RoutedRequest) -> Any:
         except form.FormRefused as error:
             raise Refusal(Reason.MALFORMED_BODY, f"The request body is not an acceptable form: {error}.") from error
         return action.read_form(form_members)
+    is_xml = request.version == 2 and media_of(content_type) is Media.XML
+    if len(body) > SMALL_BYTES and not is_xml:
+        respect_size(body)
     if request.version == 3:
         return action.read(body or b"{}")
     if not body:
         return action.read({})
     if action.json_only and b"content-type" not in request.headers:
         raise Refusal(Reason.MALFORMED_BODY, "The request body has no Content-Type; send it as application/json.")
-    if media_of(content_type) is Media.XML:
+    if is_xml:
         try:
             members = xml.read(body)
         except xml.XMLRefused as error:

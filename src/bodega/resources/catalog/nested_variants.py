@@ -55,4 +55,4 @@ async def _make_option(unit: Unit, parent: Product, display_name: str, place: in
     return OptionChoice(made.id, made.option_id, display_name)
 
 
-NESTED = Nested(variants.SHAPE, write)
+NESTED = Nested(variants.SHAPE, write, maximum=variants.MAXIMUM)

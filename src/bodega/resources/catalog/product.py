@@ -9,6 +9,7 @@ import msgspec
 
 from bodega.domain.urls import PRODUCT_URL, CustomUrl
 from bodega.domain.urls import SCHEMA as URLS
+from bodega.kit.bounds import AtMost
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import (
     IDS_TEXT,
@@ -16,6 +17,7 @@ from bodega.kit.fields import (
     STRING,
     Count,
     Id,
+    Ids,
     Line,
     Long,
     Measure,
@@ -33,7 +35,7 @@ ZERO = Decimal(0)
 STOCK_CAP = 2_147_483_647
 Code = Annotated[str, msgspec.Meta(max_length=14)]
 Account = Annotated[str, msgspec.Meta(max_length=20)]
-Related = Annotated[list[Annotated[int, msgspec.Meta(ge=-1, le=2_147_483_647)]], IDS_TEXT]
+Related = Annotated[list[Annotated[int, msgspec.Meta(ge=-1, le=2_147_483_647)]], AtMost(1_000), IDS_TEXT]
 Thing = Literal["product", "album", "book", "drink", "food", "game", "movie", "song", "tv_show"]
 
 
@@ -81,7 +83,7 @@ class Product(Entity, kw_only=True):
     tax_class_id: Annotated[int, msgspec.Meta(ge=0, le=255)] = 0
     product_tax_code: Line = ""
     calculated_price: Money = ZERO
-    categories: list[Id] = []
+    categories: Annotated[list[Id], AtMost(2_000)] = []  # rule 45 has 1,000, and one that is repeated counts once
     brand_id: Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)] = 0
     option_set_id: Id | None = None
     option_set_display: Literal["right", "below"] = "right"
@@ -107,7 +109,7 @@ class Product(Entity, kw_only=True):
     availability: Literal["available", "disabled", "preorder"] = "available"
     availability_description: Line = ""
     gift_wrapping_options_type: Literal["any", "none", "list"] = "any"
-    gift_wrapping_options_list: list[Id] = []
+    gift_wrapping_options_list: Ids = []
     sort_order: SortOrder = 0
     condition: Literal["New", "Used", "Refurbished"] = "New"
     is_condition_shown: bool = False

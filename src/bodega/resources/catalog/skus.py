@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
+from bodega.kit.bounds import AtMost
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.fields import FILE_PATH, INT32, INTEGER, FieldType
 from bodega.kit.filters import Filter
@@ -48,7 +49,8 @@ class SkuOption(msgspec.Struct):
     option_value_id: int
 
 
-OPTIONS = FieldType("object_array", _show_options, _read_options, lambda values: values, holds=list[SkuOption])
+_Options = Annotated[list[SkuOption], AtMost(250)]
+OPTIONS = FieldType("object_array", _show_options, _read_options, lambda values: values, holds=_Options)
 
 _ID = parser("INTEGER", "id")
 

@@ -4,10 +4,11 @@ values."""
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
+from bodega.kit.bounds import AtMost
 from bodega.kit.endpoint import Batch, Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Count, Id, ImageUrl, Line, Measure, Money, Sku, ten_thousandths
@@ -71,7 +72,7 @@ class Variant(Entity, kw_only=True):
     inventory_level: int = 0
     inventory_warning_level: Count = 0
     bin_picking_number: Line = ""
-    option_values: list[OptionValue] = []
+    option_values: Annotated[list[OptionValue], AtMost(250)] = []
 
     @property
     def is_base(self) -> bool:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import html
 import re
 from typing import Annotated, Any
 
 import msgspec
 
+from bodega.domain.markup import beginning
 from bodega.domain.urls import CUSTOM_URL, CustomUrl, chosen, skip_taken_urls, urls_of
 from bodega.kit.actions import NO_QUERY, Action, Chunk, DeleteMany
 from bodega.kit.body import Changes
+from bodega.kit.bounds import AtMost
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
@@ -34,14 +35,7 @@ from bodega.storage.unit import Unit
 SUMMARY = 280
 """The length of a post's summary in characters."""
 
-_MARKUP = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 _HAS_ZONE = re.compile(r"(?:Z|[+-]\d\d:?\d\d)$", re.IGNORECASE)
-
-
-def summary(body: str) -> str:
-    """The beginning of a text without its markup, cut between words."""
-    text = " ".join(html.unescape(_MARKUP.sub(" ", body)).split())
-    return text if len(text) <= SUMMARY else text[: SUMMARY + 1].rpartition(" ")[0][:SUMMARY] or text[:SUMMARY]
 
 
 def _show_published(value: str) -> dict[str, Any]:
@@ -74,7 +68,7 @@ class BlogPost(Entity, kw_only=True):
 
     title: Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
     body: Text
-    tags: Annotated[list[Line], TAGS] = []
+    tags: Annotated[list[Line], AtMost(250), TAGS] = []
     is_published: bool = False
     published_date: Annotated[str, PUBLISHED] = ""
     meta_description: Annotated[str, msgspec.Meta(max_length=65_535)] = ""
@@ -110,7 +104,7 @@ v2 = V2Shape(
     {
         "url": ObjectMember("custom_url", "url", chosen),
         "preview_url": Derived(lambda post: post.custom_url.url),
-        "summary": Derived(lambda post: summary(post.body)),
+        "summary": Derived(lambda post: beginning(post.body, SUMMARY)),
         "published_date_iso8601": Derived(lambda post: f"{post.published_date[:19]}+0000", "date string"),
         "body": Alias("body", STRING),
         "meta_description": Alias("meta_description", STRING),
@@ -188,9 +182,8 @@ async def store_tags(unit: Unit, old: BlogPost | None, new: BlogPost) -> None:
         if old.tags == new.tags:
             return
         await unit.tx.run("DELETE FROM blog_post_tags WHERE post_id = $1", new.id)
-    for tag in new.tags:
-        sql = "INSERT INTO blog_post_tags (post_id, tag_key, tag) VALUES ($1, $2, $3)"
-        await unit.tx.run(sql, new.id, caseless(tag), tag)
+    sql = "INSERT INTO blog_post_tags (post_id, tag_key, tag) VALUES ($1, $2, $3)"
+    await unit.tx.script([(sql, (new.id, caseless(tag), tag)) for tag in new.tags])
 
 
 _URLS = urls_of(TABLE, "post", named="title", below="/blog")

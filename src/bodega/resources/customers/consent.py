@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from bodega.kit.actions import NO_QUERY, Action
+from bodega.kit.bounds import AtMost
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
@@ -28,8 +29,8 @@ Category = Literal["essential", "functional", "analytics", "targeting"]
 class Consent(Entity, kw_only=True):
     """Its id is the customer's. What is in neither list was not decided."""
 
-    allow: list[Category] = []
-    deny: list[Category] = []
+    allow: Annotated[list[Category], AtMost(10)] = []
+    deny: Annotated[list[Category], AtMost(10)] = []
     updated_at: Moment = ""
 
 

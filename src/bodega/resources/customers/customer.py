@@ -11,6 +11,7 @@ import msgspec
 
 from bodega import passwords
 from bodega.domain import guesses
+from bodega.kit.bounds import AtMost
 from bodega.kit.context import Context
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import (
@@ -38,7 +39,8 @@ from bodega.storage.unit import Unit
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100), NAME]
 Phone = Annotated[str, msgspec.Meta(max_length=50)]
-_PASSWORD = re.compile(rf"(?s)(?=.*[^\W\d_])(?=.*\d).{{{passwords.SHORTEST},{passwords.LONGEST}}}")
+_NEAR = rf".{{0,{passwords.LONGEST}}}"
+_PASSWORD = re.compile(rf"(?s)(?={_NEAR}[^\W\d_])(?={_NEAR}\d).{{{passwords.SHORTEST},{passwords.LONGEST}}}")
 """A letter, a digit, and neither too short nor too long."""
 Email = Annotated[str, msgspec.Meta(min_length=3, max_length=250), EMAIL]
 """Rule 97."""
@@ -98,7 +100,7 @@ class Customer(Entity, kw_only=True):
     authentication: Authentication = msgspec.field(default_factory=Authentication)
     accepts_product_review_abandoned_cart_emails: bool = False
     origin_channel_id: Id = channels.DEFAULT
-    channel_ids: Annotated[list[Id], msgspec.Meta(min_length=1)] | None = None
+    channel_ids: Annotated[list[Id], msgspec.Meta(min_length=1), AtMost(1_000)] | None = None
     store_credit: Money = Decimal(0)
     password: str = ""
 

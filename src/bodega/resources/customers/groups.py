@@ -8,10 +8,11 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from bodega.kit.bounds import AtMost
 from bodega.kit.complaint import typed
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import INTEGER, NAME, FieldType, Id, Moment, as_is, clean_decimal, moment, structured
+from bodega.kit.fields import INTEGER, NAME, FieldType, Id, Ids, Moment, as_is, clean_decimal, moment, structured
 from bodega.kit.listing import Listing
 from bodega.kit.route import collection, count, item
 from bodega.kit.v2_shape import V2Shape
@@ -37,7 +38,7 @@ class Access(msgspec.Struct, omit_defaults=True):
     """`categories` are those that members see when `type` is specific."""
 
     type: Literal["all", "specific", "none"]
-    categories: list[Id] = []
+    categories: Ids = []
 
     def __post_init__(self) -> None:
         if self.type != "specific" and self.categories:
@@ -99,7 +100,8 @@ def _read_rule(rule: Any) -> Discount:
     return found
 
 
-RULES = FieldType("object_array", msgspec.to_builtins, _read_rules, as_is, holds=list[Discount])
+_Rules = Annotated[list[Discount], AtMost(MAX_RULES)]
+RULES = FieldType("object_array", msgspec.to_builtins, _read_rules, as_is, holds=_Rules)
 ACCESS = structured(Access)
 
 

@@ -208,6 +208,7 @@ class ChangeCustomerSettings(ShowCustomerSettings):
         draft: Changes = dict(write.draft)
         wanted = draft.get("customer_group_settings", GroupSettings())
         if not self.endpoint.parents:
+            _name_values(draft)
             draft.pop("allow_global_logins", None)
             draft.pop("customer_group_settings", None)
             for name, role in ROLES.items():
@@ -216,6 +217,19 @@ class ChangeCustomerSettings(ShowCustomerSettings):
         await _know_the_groups(unit, wanted)
         await _keep(unit, write.found.parent or EVERYWHERE, draft)
         return Shown(ready=json({"data": await self._shown(unit.tx, write.found.parent), "meta": {}}))
+
+
+def _name_values(draft: Changes) -> None:
+    """Null leaves a value to the store, which itself has nobody to leave it to."""
+    faults = [
+        invalid(f"{part}.{name}", "must not be null: only a channel can leave it to the store")
+        for part in ("privacy_settings", "customer_group_settings")
+        if part in draft
+        for name in draft[part].__struct_fields__
+        if getattr(draft[part], name) is None
+    ]
+    if faults:
+        raise refuse_faults(faults)
 
 
 async def _know_the_groups(unit: Unit, wanted: GroupSettings) -> None:

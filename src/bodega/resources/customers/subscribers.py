@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from bodega.kit.bounds import AtMost
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import events
@@ -34,7 +35,7 @@ class Subscriber(Entity, kw_only=True):
     source: Line = "custom"
     order_id: Annotated[int, msgspec.Meta(ge=1, le=INT32)] | None = None
     channel_id: Id = channels.DEFAULT
-    consents: list[Consent] = msgspec.field(default_factory=lambda: ["marketing_newsletter"])
+    consents: Annotated[list[Consent], AtMost(10)] = msgspec.field(default_factory=lambda: ["marketing_newsletter"])
     date_created: Moment = ""
     date_modified: Moment = ""
 

@@ -49,6 +49,10 @@ TABLE = stored(
 )
 
 
+MAXIMUM = 1_000
+"""The most items in the body of a wishlist; no limit is published."""
+
+
 class WishlistItem(Entity, kw_only=True, omit_defaults=True):
     """A product, and which of its variants if one was chosen; else no `variant_id` is shown."""
 
@@ -82,8 +86,8 @@ ITEM = Endpoint(
     parents=(Parent("wishlist_id", TABLE),),
 )
 
-_ANY = {"items": Nested(in_wishlist, rows_of(ITEM))}
-_NEW = {"items": Nested(in_wishlist, rows_of(ITEM), new=True)}
+_ANY = {"items": Nested(in_wishlist, rows_of(ITEM), maximum=MAXIMUM)}
+_NEW = {"items": Nested(in_wishlist, rows_of(ITEM), new=True, maximum=MAXIMUM)}
 post = V3Shape(Wishlist, required="customer_id name", read_only="id token", nested=_NEW)
 put = V3Shape(Wishlist, required="", read_only="id token", nested=_ANY)
 more = V3Shape(Wishlist, required="", read_only="id customer_id name is_public token", nested=_NEW)

@@ -54,6 +54,9 @@ class ReadTx:
             self._on_damage(told)
         return told
 
+    async def breathe(self) -> None:
+        """Every statement waits for the server, and others go on meanwhile."""
+
     async def rows(self, sql: str, *values: Any) -> list[Any]:
         try:
             return await self._readers.fetch(sql, *values)  # type: ignore[no-any-return]
@@ -102,6 +105,9 @@ class PostgresTx:
         self.asks = alone
         self._depth = 0
         self.wrote = False
+
+    async def breathe(self) -> None:
+        """Every statement waits for the server, and others go on meanwhile."""
 
     async def rows(self, sql: str, *values: Any) -> list[Any]:
         try:

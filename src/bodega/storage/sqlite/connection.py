@@ -1,19 +1,24 @@
 """A store in one SQLite file: reads inline on the event loop, one writer connection whose commits run in a thread.
 
 WAL with `synchronous=FULL`: an acknowledged write survives loss of power (contract: NORMAL loses commits). Nothing here
-suspends except the wait for a commit; the rest is `async def` only to share PostgreSQL's interface.
+suspends except the wait for a commit and the pauses of a long write; the rest is `async def` only to share
+PostgreSQL's interface.
 """
 
 from __future__ import annotations
 
+import asyncio
+import math
 import re
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
+from bodega.aside import TURN_SECONDS
 from bodega.storage.sqlite.file import is_corrupt
 from bodega.storage.tx import Busy, Clash, Damaged, Statement, Unstorable
 
@@ -27,6 +32,9 @@ PRAGMAS = (
 )
 """Files are not mapped: that would save a reader some 2 us a row that is not in its cache, but a mapped file that is
 cut by somebody else ends the process, and with it all other stores."""
+
+STATEMENTS_BETWEEN = 16
+"""Of a script, between two looks at the clock."""
 
 
 @lru_cache(maxsize=4096)
@@ -72,6 +80,19 @@ class SqliteTx:
         self.connection = connection
         self._execute = connection.execute
         self._on_damage = on_damage
+        self._in_turns = False
+        self._turn_ends = math.inf
+
+    def begin_turn(self) -> None:
+        """From now on others get a turn on the event loop whenever this connection has held it for long: long writes
+        are made of short turns. For a connection that one task uses at a time."""
+        self._in_turns = True
+        self._turn_ends = perf_counter() + TURN_SECONDS
+
+    async def breathe(self) -> None:
+        if perf_counter() > self._turn_ends:
+            await asyncio.sleep(0)
+            self.begin_turn()
 
     def _plain(self, error: Exception) -> Exception:
         told = plain(error)
@@ -80,18 +101,24 @@ class SqliteTx:
         return told
 
     async def rows(self, sql: str, *values: Any) -> list[Any]:
+        if self._in_turns and perf_counter() > self._turn_ends:
+            await self.breathe()
         try:
             return self._execute(numbered(sql), values).fetchall()
         except sqlite3.DatabaseError as error:
             raise self._plain(error) from error
 
     async def row(self, sql: str, *values: Any) -> Any | None:
+        if self._in_turns and perf_counter() > self._turn_ends:
+            await self.breathe()
         try:
             return self._execute(numbered(sql), values).fetchone()
         except sqlite3.DatabaseError as error:
             raise self._plain(error) from error
 
     async def run(self, sql: str, *values: Any) -> None:
+        if self._in_turns and perf_counter() > self._turn_ends:
+            await self.breathe()
         try:
             self._execute(numbered(sql), values)
         except sqlite3.IntegrityError as error:
@@ -101,7 +128,9 @@ class SqliteTx:
 
     async def script(self, statements: Sequence[Statement], *, sure: bool = True) -> None:
         try:
-            for sql, values in statements:
+            for place, (sql, values) in enumerate(statements):
+                if self._in_turns and place % STATEMENTS_BETWEEN == 0:
+                    await self.breathe()
                 self._execute(numbered(sql), values)
         except sqlite3.IntegrityError as error:
             raise Clash(str(error)) from error

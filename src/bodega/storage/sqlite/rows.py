@@ -23,8 +23,8 @@ PATIENCE_SECONDS = 30.0
 class SqliteRows(Writer):
     """Reads inline through one connection, writes through another.
 
-    The Python of a job runs on the event loop, where it never waits; only the commit, which waits for the disk, runs in
-    a thread. Writes that arrive meanwhile form the next group.
+    The Python of a job runs on the event loop, in turns between which others go first; only the commit, which waits for
+    the disk, runs in a thread. Writes that arrive meanwhile form the next group.
     """
 
     def __init__(self, path: Path, store: str, commits: ThreadPoolExecutor, model: DataModel) -> None:
@@ -51,6 +51,7 @@ class SqliteRows(Writer):
         connection = self._connection
         await self._begin()
         try:
+            self._writing.begin_turn()
             statistics = await TableStatistics.load(self._writing)
             done = []
             refused: list[tuple[Waiting, Exception]] = []

@@ -32,6 +32,9 @@ CHOICES = frozenset(
 WITHOUT_VALUES = frozenset({"date", "file", "text", "multi_line_text", "numbers_only_text"})
 """The types that the shopper fills in."""
 
+MAX_VALUES = 250
+"""The most values of one option (rules 60 and 64)."""
+
 
 class Option(Entity, kw_only=True):
     """`product_id` is 0 for a shared option, else the product whose V3 option or modifier it is."""
@@ -77,7 +80,7 @@ VALUES = stored(
     hidden="option_id value",
     uniques=[Unique(("option_id", "label_key"), "label", "The option has a value of this label.")],  # rule 60
     references=[Reference("option_id", "options", "option_id", "The option does not exist.", "CASCADE")],
-    cap_within=("option_id", 250),  # rules 60 and 64
+    cap_within=("option_id", MAX_VALUES),
 )
 
 
