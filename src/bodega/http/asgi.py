@@ -66,7 +66,6 @@ class Api:
         self._mounts = dict(mounts or {})
         self._meter = meter or Board().meter()
         self._tracer = tracing.tracer()
-        self._proxies = app.proxies
         self._prefix = os.urandom(6).hex()
         self._numbers = itertools.count(1)
 
@@ -75,8 +74,8 @@ class Api:
         began = time.perf_counter()
         if self._app.behind_tls:
             scope = {**scope, "scheme": "https"}  # for the mounts, too
-        if self._proxies.trusted:
-            scope = self._proxies.seen_through(scope)
+        if self._app.proxies.trusted:
+            scope = self._app.proxies.seen_through(scope)
         request = read_head(scope, receive, f"{self._prefix}{next(self._numbers):08x}")
         if not request.version and not request.store and not request.host_form:
             mount = self._mounts.get(request.path.lstrip("/").partition("/")[0])
