@@ -457,7 +457,7 @@ def test_strangers_cannot_fill_the_memory_with_hashes(stocked: Shop) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [b"", b"*", b"x", b"//", b"/.", b"/time/x", b"/_bodega", b"/_bodega/health/%00", b"/stores", b"/api"]
+    "path", [b"", b"x", b"//", b"/.", b"/time/x", b"/_bodega", b"/_bodega/health/%00", b"/stores", b"/api"]
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
 def test_paths_outside_of_the_stores_are_answered(stocked: Shop, method: str, path: bytes) -> None:
@@ -466,6 +466,12 @@ def test_paths_outside_of_the_stores_are_answered(stocked: Shop, method: str, pa
     front = path in (b"", b"//")  # the page that says what is served
     assert reply.status == ((200 if method == "GET" else 405) if front else reply.status), reply.body
     assert reply.status in (200, 401, 404, 405), reply.body
+
+
+@pytest.mark.parametrize(("method", "status"), [("GET", 400), ("POST", 400), ("OPTIONS", 204)])
+def test_an_asterisk_is_for_options(stocked: Shop, method: str, status: int) -> None:
+    """RFC 9112 3.2.4: only OPTIONS can be about the server as a whole."""
+    assert ask(stocked, method, b"*", {}).status == status
 
 
 HOSTS = [
