@@ -19,6 +19,7 @@ from bodega.journal.sync import DAYS, MEGABYTES
 from bodega.masking import MASK
 from bodega.storage.backend import Backend
 from bodega.storage.opening import open_backend
+from bodega.storage.sqlite.journal import SqliteJournal
 from panel import base, signed_in
 from receiver import Answer, Receiver
 from shop import PATIENCE, Server, Shop
@@ -180,6 +181,20 @@ def test_a_damaged_file_is_put_aside(runner: asyncio.Runner, tmp_path: Path) -> 
     assert [entry.status for entry in told(shop).entries] == [200]
     assert [path.name.partition("-")[0] for path in tmp_path.glob("journal.db.*")] == ["journal.db.damaged"]
     runner.run(server.app.stop())
+
+
+def test_a_file_that_was_removed_is_begun_anew(runner: asyncio.Runner, tmp_path: Path) -> None:
+    """By somebody who cleaned up while the server ran: it must not go on writing to a file without a name."""
+    ring = JournalRing(SqliteJournal(tmp_path))
+    put(runner, ring, exchange(1))
+    assert numbers(runner.run(ring.exchanges("ring-a"))) == [1]
+    (tmp_path / "journal.db").unlink()
+    put(runner, ring, exchange(2))
+    assert numbers(runner.run(ring.exchanges("ring-a"))) == [2]
+    runner.run(ring.close())
+    again = JournalRing(SqliteJournal(tmp_path))
+    assert numbers(runner.run(again.exchanges("ring-a"))) == [2]
+    runner.run(again.close())
 
 
 # In a server
