@@ -11,8 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bodega import private
 from bodega.storage import migrate
-from bodega.storage.sqlite.connection import begin, connect, numbered, plain
+from bodega.storage.sqlite.connection import begin, carry_out, connect, numbered, plain
+from bodega.storage.sqlite.file import is_corrupt
 from bodega.storage.tx import Busy, Damaged, Record, Values
 
 T = TypeVar("T")
@@ -63,9 +65,6 @@ class SqliteJournal:
         if self._writer is not None and _identity(self._path) != self._identity:  # somebody removed it
             self._removed.append(self._writer)
             self._writer = None
-            if not self._path.exists():
-                for ending in ("-wal", "-shm"):  # they would be taken for the new file's
-                    self._path.with_name(FILE + ending).unlink(missing_ok=True)
         if self._writer is None:
             _in_order(self._path)
             self._writer = connect(self._path, busy_ms=BUSY_MS)
@@ -114,10 +113,13 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 def _in_order(path: Path) -> None:
     """Creates the file or brings it to the newest schema; one that is no database any more is put aside."""
+    if not path.exists():
+        for ending in ("-wal", "-shm"):  # those of a file that was removed would be taken for the new one's
+            path.with_name(path.name + ending).unlink(missing_ok=True)
     try:
         _forward(path)
     except sqlite3.DatabaseError as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        if not is_corrupt(error):
             raise
         aside = f"{FILE}.damaged-{os.urandom(4).hex()}"
         for ending in ("", "-wal", "-shm"):
@@ -128,7 +130,7 @@ def _in_order(path: Path) -> None:
 
 
 def _forward(path: Path) -> None:
-    path.touch(mode=0o600)
+    private.touch(path)
     made = sqlite3.connect(path, timeout=BUSY_MS / 1000, isolation_level=None)
     try:
         made.execute("PRAGMA auto_vacuum=INCREMENTAL")  # heard only by a file without tables
@@ -136,11 +138,7 @@ def _forward(path: Path) -> None:
         begin(made)
         made.execute(migrate.TABLE)
         (revision,) = made.execute(migrate.READ).fetchone()
-        for migration in migrate.journal_migrations():
-            if migration.number > revision:
-                for statement in migration.statements("sqlite"):
-                    made.execute(statement)
-                made.execute(migrate.WRITE.replace("$", "?"), (migration.number, migration.name))
+        carry_out(made, migrate.journal_pending(revision))
         made.execute("COMMIT")
     finally:
         if made.in_transaction:

@@ -16,7 +16,7 @@ from bodega.storage import migrate
 from bodega.storage.registry import Registry
 from bodega.storage.sealing import Sealer
 from bodega.storage.sqlite import file as store_file
-from bodega.storage.sqlite.connection import SqliteTx, begin, connect
+from bodega.storage.sqlite.connection import SqliteTx, begin, carry_out, connect
 from bodega.storage.tx import Busy
 
 _BYTES = 8
@@ -117,10 +117,7 @@ def _forward(connection: sqlite3.Connection) -> None:
     try:
         unnumbered = has_table(connection, "stores") and not has_table(connection, "migrations")
         connection.execute(migrate.TABLE)
-        for migration in migrate.registry_pending(revision_of(connection), unnumbered=unnumbered):
-            for statement in migration.statements("sqlite"):
-                connection.execute(statement)
-            connection.execute(migrate.WRITE.replace("$", "?"), (migration.number, migration.name))
+        carry_out(connection, migrate.registry_pending(revision_of(connection), unnumbered=unnumbered))
         connection.execute("COMMIT")
     finally:
         if connection.in_transaction:
