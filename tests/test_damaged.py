@@ -475,3 +475,34 @@ def test_a_create_that_is_interrupted_leaves_no_damaged_store(house: House, monk
     assert house.done("store list") == []
     house.done("store create shop")
     assert house.done("store show shop")["damage"] is None
+
+
+OF_THE_REGISTRY: dict[str, Callable[[Path], None]] = {
+    "notifications deleted": lambda data: (data / "changes").unlink(),
+    "notifications cut": lambda data: os.truncate(data / "changes", 0),
+    "notifications replaced": lambda data: _replaced(data / "changes"),
+    "registry replaced": lambda data: _replaced(data / "registry.db"),
+}
+
+
+def _replaced(path: Path) -> None:
+    if path.suffix == ".db":  # what is not in the file yet is in its log
+        with closing(sqlite3.connect(path)) as made:
+            made.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    copy = path.with_name("copy")
+    copy.write_bytes(path.read_bytes())
+    copy.replace(path)
+
+
+@pytest.mark.parametrize("way", OF_THE_REGISTRY)
+def test_a_revoked_account_is_refused_whatever_became_of_the_registrys_files(files: House, way: str) -> None:
+    """Once a server whose file of notifications was deleted served it until its end, and one whose file was cut was
+    ended by the system."""
+    shop = files.server.shop()
+    assert shop.get("/v2/time").status == 200
+    OF_THE_REGISTRY[way](Path(files.place[1]))
+    accounts = json.loads(files.run(f"account list {shop.name} --json").stdout)
+    assert shop.get("/v2/time").status == 200
+    for account in accounts:
+        assert files.run(f"account revoke {shop.name} {account['client_id']}").exit_code == 0
+    assert shop.get("/v2/time").status == 401

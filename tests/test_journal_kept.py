@@ -19,6 +19,7 @@ from bodega.journal.sync import DAYS, MEGABYTES
 from bodega.masking import MASK
 from bodega.storage.backend import Backend
 from bodega.storage.opening import open_backend
+from bodega.storage.sqlite.journal import SqliteJournal
 from panel import base, signed_in
 from receiver import Answer, Receiver
 from shop import PATIENCE, Server, Shop
@@ -146,6 +147,13 @@ def test_what_is_too_old_and_then_what_is_too_much_is_deleted(runner: asyncio.Ru
     assert "ring-a" not in runner.run(ring.stores())
 
 
+def test_letters_of_several_bytes_count_as_bytes(runner: asyncio.Runner, ring: JournalRing) -> None:
+    """The bound is one of megabytes on the disk: a body of snowmen takes three times its length."""
+    put(runner, ring, *(exchange(number, body="\N{SNOWMAN}" * 10_000) for number in range(1, 11)))
+    runner.run(ring.prune(EXCHANGES, "ring-a", days=36_500, most_bytes=100_000))
+    assert numbers(runner.run(ring.exchanges("ring-a"))) == [10, 9, 8]
+
+
 def test_the_file_gives_back_what_a_smaller_journal_does_not_need(runner: asyncio.Runner, tmp_path: Path) -> None:
     """The setting of an owner is about the disk."""
     opened = runner.run(open_backend(tmp_path, None))
@@ -173,6 +181,20 @@ def test_a_damaged_file_is_put_aside(runner: asyncio.Runner, tmp_path: Path) -> 
     assert [entry.status for entry in told(shop).entries] == [200]
     assert [path.name.partition("-")[0] for path in tmp_path.glob("journal.db.*")] == ["journal.db.damaged"]
     runner.run(server.app.stop())
+
+
+def test_a_file_that_was_removed_is_begun_anew(runner: asyncio.Runner, tmp_path: Path) -> None:
+    """By somebody who cleaned up while the server ran: it must not go on writing to a file without a name."""
+    ring = JournalRing(SqliteJournal(tmp_path))
+    put(runner, ring, exchange(1))
+    assert numbers(runner.run(ring.exchanges("ring-a"))) == [1]
+    (tmp_path / "journal.db").unlink()
+    put(runner, ring, exchange(2))
+    assert numbers(runner.run(ring.exchanges("ring-a"))) == [2]
+    runner.run(ring.close())
+    again = JournalRing(SqliteJournal(tmp_path))
+    assert numbers(runner.run(again.exchanges("ring-a"))) == [2]
+    runner.run(again.close())
 
 
 # In a server
@@ -311,7 +333,7 @@ def test_every_attempt_to_deliver_is_kept_with_request_and_response(shop: Shop, 
     hook = shop.post(
         "/v3/hooks",
         {"scope": "store/category/created", "destination": f"{receiver.url}/hook?token=hush-hush", "is_active": True,
-         "headers": {"X-Api-Key": "hush-hush", "X-Plain": "shown"}},
+         "headers": {"X-Api-Key": "hush-hush", "X-Mine": "hush-hush"}},
     ).data  # fmt: skip
     answers: Iterator[Answer] = iter([(503, b'{"password":"hush-hush"} busy ' + b"z" * 9_000, {}), (204, b"", {})])
     receiver.answer = lambda _received: next(answers)
@@ -326,7 +348,8 @@ def test_every_attempt_to_deliver_is_kept_with_request_and_response(shop: Shop, 
     sent = receiver.got[0]
     assert first.body == sent.body.decode()
     assert dict(first.headers)["webhook-signature"] == sent.headers["webhook-signature"]
-    assert dict(first.headers)["x-plain"] == "shown"
+    assert sent.headers["x-mine"] == "hush-hush"
+    assert dict(first.headers)["x-mine"] == MASK, "by it the receiver knows the sender"
     assert first.us > 0
     assert (first.answer_body or "").endswith("zzz")
     assert 4_000 < len(first.answer_body or "") <= 8 * 1024

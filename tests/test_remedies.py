@@ -444,7 +444,7 @@ def test_strangers_learn_nothing_and_nothing_is_advised_to_a_shell(place: Place)
     shop = place.server.shop()
     by_host = shop.get("/v2/time", base="/api", token="")
     assert (by_host.status, "bodega-remedy" in by_host.headers) == (401, False)
-    for name in ("$(reboot)", "a;b", "x" * 41, "A"):
+    for name in ("$(reboot)", "a;b", "x" * 41, "A", "--help", "-rf"):
         reply = shop.get("/v2/time", base=f"/stores/{name}", token="")
         assert (reply.status, "bodega-remedy" in reply.headers) == (401, False)
         assert name not in reply.body.decode()

@@ -160,6 +160,23 @@ def test_a_backup_that_cannot_be_taken_is_told_and_tried_again(
     assert "failing_backups" not in clocked.server.run(asked(clocked.server, "/_bodega/health"))
 
 
+def test_a_clock_that_was_ahead_stops_no_backups_and_crowds_none_out(clocked: Clocked) -> None:
+    """What was taken in the meantime is dated in the future: neither is it waited for, nor kept for good."""
+    clocked.wants("backup.every=1h", "backup.keep=3")
+    assert clocked.look() == 1
+    ahead = 20 * 365 * 24 * HOUR
+    for _ in range(4):
+        assert clocked.look(ahead) == 1
+        ahead = HOUR
+    assert all("-2046" in file or "-2047" in file for file in clocked.files())
+    clocked.now -= 20 * 365 * 24 * HOUR
+    for taken in (1, 2, 3):
+        assert clocked.look(HOUR) == 1
+        assert len(clocked.files()) == 3
+        assert sum("-2027" in file for file in clocked.files()) == taken
+    assert clocked.look(HOUR - 1) == 0
+
+
 def test_a_damaged_store_fails_and_others_are_backed_up(clocked: Clocked) -> None:
     """One after the other, whatever becomes of each."""
     other = clocked.server.shop()

@@ -17,6 +17,10 @@ LEASE_SECONDS = 3_600
 """After this time the server that began a backup is taken to be gone."""
 
 
+CLOCKS_APART_SECONDS = 60
+"""By so much the clocks of several servers may differ."""
+
+
 class BackupState(NamedTuple):
     """What became of the scheduled backups of a store; times in UTC seconds, 0: never. A backup that succeeds ends
     `failed`."""
@@ -39,6 +43,10 @@ class BackupState(NamedTuple):
         if self.begun > max(self.taken, self.failed):
             return self.begun + max(LEASE_SECONDS, every)
         return self.begun + (min(every, RETRY_SECONDS) if self.failing else every)
+
+    def is_due(self, every: int, now: float) -> bool:
+        """Whether it is due now; also when the last one began in the future, by a clock that has been put back."""
+        return self.due(every) <= now or self.begun > now + CLOCKS_APART_SECONDS
 
 
 _STATE = "SELECT store, begun, taken, file, bytes, failed, error FROM scheduled_backups"

@@ -35,6 +35,10 @@ def body(record: StoreRecord, event: DueDelivery) -> bytes:
     return msgspec.json.encode(Payload(event.scope, str(record.number), data, event.hash, event.created, producer))
 
 
+OWN_HEADERS = frozenset({"content-type", "webhook-id", "webhook-timestamp", "webhook-signature"})
+"""The headers of a message that are not its hook's owner's."""
+
+
 def headers(secret: str, event: DueDelivery, content: bytes, wall: int, custom: Mapping[str, str]) -> dict[str, str]:
     """The headers of one attempt at `wall`, the machine's time: receivers compare it with their own clocks.
 

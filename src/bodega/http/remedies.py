@@ -24,7 +24,7 @@ LONGEST = 1_000
 
 _TARGET = re.compile(rf"[!-_a-~]{{1,{LONGEST}}}")
 """No blank, no backtick, nothing but ASCII."""
-_HASH = re.compile(r"[a-z0-9-]{1,40}")
+_HASH = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _MEMBERS = re.compile(r"[A-Za-z0-9_.]{1,100}")
 _MAX_QUOTA = 1_000_000_000
 

@@ -10,11 +10,12 @@ import msgspec
 
 from bodega import masking
 from bodega.events.attempts import AttemptMade
+from bodega.events.message import OWN_HEADERS
 from bodega.law.refusal import Header
 
-LONGEST_UNPACKED = 1024 * 1024
 LONGEST_BODY = 16 * 1024
-"""The bytes that are kept of a body."""
+LONGEST_UNPACKED = 64 * 1024
+"""The bytes that are kept of a body, and of one that was compressed. They are masked on the event loop."""
 
 TOKEN_PATH = "/oauth2/token"  # noqa: S105 - a path
 _CODES = frozenset({"code", "code_verifier"})
@@ -138,9 +139,14 @@ def exchange_of(entry: Entry) -> Exchange:
 
 
 def attempt_of(number: int, made: AttemptMade) -> Attempt:
-    """What is kept of an attempt."""
-    sent = masking.headers((name.encode("latin-1", "replace"), value.encode("latin-1", "replace"))
-                           for name, value in made.headers.items())  # fmt: skip
+    """What is kept of an attempt. Headers of the hook's owner are secrets: by them the receiver knows the sender."""
+    sent = [
+        (name, value if name in OWN_HEADERS or not value else masking.MASK)
+        for name, value in masking.headers(
+            (name.encode("latin-1", "replace"), value.encode("latin-1", "replace"))
+            for name, value in made.headers.items()
+        )
+    ]
     response = made.response
     answered = masking.headers(response.headers)
     path, mark, query = made.destination.partition("?")

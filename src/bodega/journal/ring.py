@@ -259,8 +259,7 @@ def _pattern(text: str) -> str:
 def exchange_row(store: str, kept: Exchange) -> tuple[Any, ...]:
     """The row of an exchange, for `add`. It is written out: each request that is kept pays for it."""
     headers, answer_headers = _text(kept.headers), _text(kept.answer_headers)
-    size = OVERHEAD + len(kept.path) + len(kept.query) + len(headers) + len(answer_headers)
-    size += len(kept.body or "") + len(kept.answer_body or "")
+    size = OVERHEAD + _size(kept.path, kept.query, headers, answer_headers, kept.body, kept.answer_body)
     return (
         store, size, kept.number, kept.id, kept.method, kept.path, kept.query, kept.version, kept.status, kept.reason,
         kept.client_id, kept.us, int(kept.secure), kept.prefix, kept.size, kept.answer_size, headers, answer_headers,
@@ -271,11 +270,16 @@ def exchange_row(store: str, kept: Exchange) -> tuple[Any, ...]:
 def attempt_row(store: str, kept: Attempt) -> tuple[Any, ...]:
     """The row of an attempt, for `add`."""
     headers, answer_headers = _text(kept.headers), _text(kept.answer_headers)
-    size = OVERHEAD + len(headers) + len(answer_headers) + len(kept.body or "") + len(kept.answer_body or "")
+    size = OVERHEAD + _size(kept.destination, kept.error, headers, answer_headers, kept.body, kept.answer_body)
     return (
         store, size, kept.number, kept.hook_id, kept.delivery_id, kept.message_id, kept.attempt, kept.destination,
         kept.status, kept.error, kept.us, kept.answer_size, headers, answer_headers, kept.body, kept.answer_body,
     )  # fmt: skip
+
+
+def _size(*texts: str | None) -> int:
+    """The bytes of the texts, in UTF-8 as the databases keep them."""
+    return sum(len(text if text.isascii() else text.encode()) for text in texts if text)
 
 
 def _text(pairs: list[tuple[str, str]]) -> str:

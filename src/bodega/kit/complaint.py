@@ -26,6 +26,9 @@ _NOUNS = {
 }
 _UNITS = {"str": "character", "array": "item", "object": "member"}
 _EXPECTED = re.compile(r"Expected `([^`]*)`(?: (of length )?(>=|<=) (\d+|-\d+))?(?:, got `.*`)?")
+NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?")
+"""A number that is written as text."""
+
 _GOT = re.compile(r"Expected `([^`]*)`, got `([^`]*)`")
 _JSON_TYPES = {
     "str": "jsstring",
@@ -91,7 +94,7 @@ def typed(value: Any, annotation: Any, *, strict: bool = True) -> Any:
     Raises ValueError with the end of a sentence, "must be …".
     """
     try:
-        return msgspec.convert(value, annotation, strict=strict)
+        made = msgspec.convert(value, annotation, strict=strict)
     except msgspec.ValidationError as error:
         complaint = str(error)
         whole = _without_empty_fractions(value) if "`int" in complaint else value
@@ -100,6 +103,9 @@ def typed(value: Any, annotation: Any, *, strict: bool = True) -> Any:
         expected = _expected(complaint)
         message = plain(complaint, annotation)
         raise WrongType(message, expected, _dotted(complaint)) if expected else ValueError(message) from None
+    if isinstance(made, Decimal) and isinstance(value, str) and not NUMBER.fullmatch(value.strip()):
+        raise ValueError("must be a number")  # Python reads underscores, and digits of other scripts
+    return made
 
 
 def whole_number(value: Any) -> Any:

@@ -20,7 +20,7 @@ import msgspec
 from bodega.dates import iso, parse_moment, rfc2822
 from bodega.kit.addresses import LONGEST_ADDRESS, clean_address, clean_image_address
 from bodega.kit.bounds import AtMost
-from bodega.kit.complaint import typed, whole_number
+from bodega.kit.complaint import NUMBER, typed, whole_number
 from bodega.kit.upload import Upload
 from bodega.storage.files import PLACE
 
@@ -29,7 +29,6 @@ FOUR_PLACES = Decimal("0.0001")
 MAXIMUM = Decimal(9_999_999_999)
 NO_DATE = "must be a date, as 2026-11-22T10:00:00Z"
 
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _SECONDS = re.compile(r"[1-9][0-9]{4,10}")
 """With fewer digits it is a year."""
@@ -82,7 +81,7 @@ def _canonical(number: Decimal) -> Decimal:
 
 def _decimal(text: str) -> Decimal:
     """Only the digits of the wire format: Python would also read underscores, other scripts and NaN."""
-    if not _NUMBER.fullmatch(text):
+    if not NUMBER.fullmatch(text):
         raise ValueError("must be a number")
     return Decimal(text)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, NamedTuple, get_type_hints
@@ -19,6 +20,9 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.law.wording import PATH_MISSING
 from bodega.storage.declaration import declared_in
+
+_ODD_NUMBER = re.compile(rb'"\s*+[0-9.eE+\-]*+(?:_|\\u|[^\x00-\x7f])')
+"""How a text begins that only Python may read as a number: digits with underscores, or of other scripts."""
 
 
 class Nested(NamedTuple):
@@ -93,6 +97,8 @@ class V3Shape(Sealed):
         try:
             if not body.isascii():
                 body.decode()  # the decoder does not check unknown members
+            if _ODD_NUMBER.search(body):
+                raise msgspec.ValidationError  # the decoder would take it for a number
             draft = self._one.decode(body)
         except msgspec.ValidationError:
             changes, faults = self.read_members(parse_json(body), creating=creating)

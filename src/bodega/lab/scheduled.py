@@ -70,7 +70,7 @@ class Schedule:
             settings = with_defaults(record.settings)
             every = every_seconds(settings)
             before = known.get(record.hash, BackupState(record.hash))
-            if every and before.due(every) <= self._now() and await self._claim(before):
+            if every and before.is_due(every, self._now()) and await self._claim(before):
                 tried += 1
                 await self._try(record, settings["backup.keep"])
         return tried
@@ -139,9 +139,14 @@ def _name(new: Path, target: Path) -> None:
 
 
 def _prune(folder: Path, store: str, newest: Path, keep: int) -> None:
-    """Removes the oldest, never the one that was just taken: the clock may have been put back."""
+    """Removes the oldest, never the one that was just taken.
+
+    Those dated after that one are of a clock that has been put back since: they go first, or they would stay for as
+    long as it was wrong by, and leave no room for others.
+    """
     pattern = f"{store}-" + "[0-9]" * 8 + "T" + "[0-9]" * 6 + f"Z{ENDING}"
-    older = sorted((path for path in folder.glob(pattern) if path != newest), reverse=True)
+    others = (path for path in folder.glob(pattern) if path != newest)
+    older = sorted(others, key=lambda path: (path.name < newest.name, path.name), reverse=True)
     for path in older[max(0, keep - 1) :]:
         path.unlink(missing_ok=True)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import mmap
-import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Mapping
@@ -23,76 +21,12 @@ from bodega.storage.model import NO_TABLES
 from bodega.storage.registry import Registry, StoreRecord, new_place
 from bodega.storage.sealing import KEY_FILE, Sealer
 from bodega.storage.sqlite import copies, file
-from bodega.storage.sqlite.connection import SqliteTx, adapted, begin, carry_out, connect
+from bodega.storage.sqlite.connection import adapted, begin, carry_out, connect
 from bodega.storage.sqlite.journal import SqliteJournal
+from bodega.storage.sqlite.registry import SqliteRegistry, has_table, revision_of
 from bodega.storage.sqlite.rows import SqliteRows
 from bodega.storage.text import composed
-from bodega.storage.tx import Busy, Damaged
-
-
-class SqliteRegistry(Registry):
-    """The registry in a file. A change notification is a change of eight shared bytes: reading them costs a tenth of a
-    microsecond, where `PRAGMA data_version` costs three, and this is checked at every request."""
-
-    def __init__(self, directory: Path, sealer: Sealer) -> None:
-        path = directory / "registry.db"
-        if not (path.exists() and path.stat().st_size) and any((directory / "stores").glob("*.db")):
-            raise Busy(f"{path} is missing or empty, though there are stores; put it back from a copy")
-        private.touch(path)
-        self._connection = connect(path, busy_ms=10_000)
-        try:
-            _forward(self._connection)
-        except BaseException:
-            self._connection.close()
-            raise
-        super().__init__(SqliteTx(self._connection), sealer)
-        self._file = private.make_file(directory / "changes")
-        if os.fstat(self._file).st_size < 8:
-            os.pwrite(self._file, bytes(8), 0)
-        self._shared = mmap.mmap(self._file, 8)
-        self._heard = self._shared[:]
-
-    async def notify_change(self) -> None:
-        os.pwrite(self._file, os.urandom(8), 0)
-
-    def has_changed(self) -> bool:
-        now = self._shared[:]
-        if now == self._heard:
-            return False
-        self._heard = now
-        return True
-
-    async def shred(self) -> None:
-        self._connection.execute("VACUUM")
-        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-    async def close(self) -> None:
-        self._shared.close()
-        os.close(self._file)
-        self._connection.close()
-
-
-def _forward(connection: sqlite3.Connection) -> None:
-    """Brings the registry to the newest schema under the write lock, which is not taken if there is nothing to do."""
-    if _has(connection, "migrations") and not migrate.registry_pending(_revision(connection), unnumbered=False):
-        return
-    begin(connection)
-    try:
-        unnumbered = _has(connection, "stores") and not _has(connection, "migrations")
-        connection.execute(migrate.TABLE)
-        carry_out(connection, migrate.registry_pending(_revision(connection), unnumbered=unnumbered))
-        connection.execute("COMMIT")
-    finally:
-        if connection.in_transaction:
-            connection.rollback()
-
-
-def _has(connection: sqlite3.Connection, table: str) -> bool:
-    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone() is not None
-
-
-def _revision(connection: sqlite3.Connection) -> int:
-    return int(connection.execute(migrate.READ).fetchone()[0])
+from bodega.storage.tx import Damaged
 
 
 class SqliteBackend:
@@ -137,7 +71,7 @@ class SqliteBackend:
         with file.read_errors(path, record.hash):
             connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=1)
             try:
-                if not _has(connection, "migrations"):
+                if not has_table(connection, "migrations"):
                     raise Damaged(f"the file {path.name} holds no store", record.hash)
                 found = connection.execute(sql).fetchone()
             except sqlite3.OperationalError:
@@ -248,7 +182,7 @@ def forward(path: Path) -> None:
     try:
         begin(connection)
         connection.execute(migrate.TABLE)
-        carry_out(connection, migrate.pending(_revision(connection)), adapted)
+        carry_out(connection, migrate.pending(revision_of(connection)), adapted)
         connection.execute("COMMIT")
     finally:
         if connection.in_transaction:

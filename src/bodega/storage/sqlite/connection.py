@@ -85,6 +85,11 @@ class SqliteTx:
         self._in_turns = False
         self._turn_ends = math.inf
 
+    def use(self, connection: sqlite3.Connection) -> None:
+        """From now on statements are run on this connection, outside of any transaction."""
+        self.connection = connection
+        self._execute = connection.execute
+
     def begin_turn(self) -> None:
         """From now on others get a turn on the event loop whenever this connection has held it for long: long writes
         are made of short turns. For a connection that one task uses at a time."""

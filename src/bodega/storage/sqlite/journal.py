@@ -15,7 +15,7 @@ from bodega import private
 from bodega.storage import migrate
 from bodega.storage.sqlite.connection import begin, carry_out, connect, numbered, plain
 from bodega.storage.sqlite.file import is_corrupt
-from bodega.storage.tx import Busy, Record, Values
+from bodega.storage.tx import Busy, Damaged, Record, Values
 
 T = TypeVar("T")
 FILE = "journal.db"
@@ -35,6 +35,10 @@ class SqliteJournal:
 
     def __init__(self, directory: Path) -> None:
         self._path = directory / FILE
+        self._identity: tuple[int, int] | None = None
+        self._read: tuple[int, int] | None = None
+        self._removed: list[sqlite3.Connection] = []
+        """Of files without a name. They are closed last: that deletes the log of whatever has the name."""
         self._writer: sqlite3.Connection | None = None
         self._reader: sqlite3.Connection | None = None
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="journal")
@@ -47,17 +51,25 @@ class SqliteJournal:
         await _in(self._writing, self._write, numbered(sql), rows)
 
     def _rows(self, sql: str, values: Values) -> list[Record]:
+        if self._reader is not None and _identity(self._path) != self._read:
+            self._removed.append(self._reader)
+            self._reader = None
         if self._reader is None:
             if not self._path.exists():  # nothing was kept yet
                 _in_order(self._path)
             self._reader = connect(self._path, busy_ms=BUSY_MS)
+            self._read = _identity(self._path)
         return self._reader.execute(sql, values).fetchall()
 
     def _write(self, sql: str, rows: Sequence[Values]) -> None:
+        if self._writer is not None and _identity(self._path) != self._identity:  # somebody removed it
+            self._removed.append(self._writer)
+            self._writer = None
         if self._writer is None:
             _in_order(self._path)
             self._writer = connect(self._path, busy_ms=BUSY_MS)
             self._writer.execute("PRAGMA synchronous=NORMAL")
+            self._identity = _identity(self._path)
         begin(self._writer)
         try:
             self._writer.executemany(sql, rows)
@@ -75,19 +87,35 @@ class SqliteJournal:
             if connection is not None:
                 await asyncio.get_running_loop().run_in_executor(pool, connection.close)
             pool.shutdown(wait=False)
+        for connection in self._removed:
+            connection.close()
 
 
 async def _in(pool: ThreadPoolExecutor, work: Callable[..., T], *given: Any) -> T:
     try:
         return await asyncio.get_running_loop().run_in_executor(pool, functools.partial(work, *given))
     except sqlite3.Error as error:
-        raise plain(error) from error
+        told = plain(error)
+        if isinstance(told, Damaged):
+            told = Busy(f"The journal, {FILE}, cannot be read ({error}); a server puts it aside when it starts")
+        raise told from error
     except RuntimeError as error:  # the pool was shut down
         raise Busy(str(error)) from error
 
 
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return facts.st_dev, facts.st_ino
+
+
 def _in_order(path: Path) -> None:
     """Creates the file or brings it to the newest schema; one that is no database any more is put aside."""
+    if not path.exists():
+        for ending in ("-wal", "-shm"):  # those of a file that was removed would be taken for the new one's
+            path.with_name(path.name + ending).unlink(missing_ok=True)
     try:
         _forward(path)
     except sqlite3.DatabaseError as error:
