@@ -151,6 +151,9 @@ class Listing(Sealed):
         if not query:
             return self.everything
         given = self._given(query)
+        nameless = closed and self.version == 3 and not strangers
+        if nameless and _has_empty_pair(query):
+            given.setdefault("", "")
         faults: list[Fault] = []
         where: list[Condition] = []
         refused: list[str] = []
@@ -171,7 +174,7 @@ class Listing(Sealed):
                     faults.append(self._fault(name, str(error)))
             elif self._is_refused(name, strict=strict, closed=closed, strangers=strangers):
                 refused.append(name)
-        if "" in refused:
+        if "" in refused and not nameless:
             raise Refusal(Reason.QUERY_INVALID, "A parameter of the query has no name: nothing stands before its '='.")
         if refused:
             raise self._refuse_filters(refused)
@@ -287,6 +290,12 @@ class Listing(Sealed):
     def _fault(self, name: str, why: str) -> Fault:
         message = f"The field '{name}' is invalid." if self.version == 2 else f"{name} {why}."
         return Fault(Reason.QUERY_INVALID, name, message, {"field": name, "invalid_reason": f"{name} {why}."})
+
+
+def _has_empty_pair(query: str) -> bool:
+    """Whether nothing stands before an ampersand, as in `?&page=2`: the hosted API takes that for a filter without a
+    name."""
+    return query[:1] == "&" or "&&" in query
 
 
 _SEARCHES = ("like", "like_any")
