@@ -308,6 +308,8 @@ def wait(mending: Mending) -> None:
             rows.commit()
         store = shop.server.run(shop.server.app.stores.get(name))
         shop.server.run(store.ready())
+    if reason in (Reason.IMAGES_WAITING, Reason.IMAGE_LOST):
+        mending.sent = replace(mending.sent, server=shop.server)  # there images are decoded
     if reason is Reason.PASSWORD_GUESSED:
         store = shop.server.run(shop.server.app.stores.get(shop.name))
         shop.freeze(store.clock.now() + int(mending.refused.headers["retry-after"]))

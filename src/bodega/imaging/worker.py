@@ -77,7 +77,7 @@ class _Process:
 
 def _child(connection: socket.socket, budget: int) -> subprocess.Popen[bytes]:
     arguments = [sys.executable, "-P", "-m", "bodega.imaging.child", str(budget)]
-    return subprocess.Popen(  # noqa: S603  # nothing of a client's is among them
+    return subprocess.Popen(  # noqa: S603 - nothing of a client's is among them
         arguments, stdin=connection.fileno(), stdout=subprocess.DEVNULL, start_new_session=True
     )
 
