@@ -151,9 +151,6 @@ class Listing(Sealed):
         if not query:
             return self.everything
         given = self._given(query)
-        nameless = closed and self.version == 3 and not strangers
-        if nameless and _has_empty_pair(query):
-            given.setdefault("", "")
         faults: list[Fault] = []
         where: list[Condition] = []
         refused: list[str] = []
@@ -174,8 +171,10 @@ class Listing(Sealed):
                     faults.append(self._fault(name, str(error)))
             elif self._is_refused(name, strict=strict, closed=closed, strangers=strangers):
                 refused.append(name)
-        if "" in refused and not nameless:
+        if "" in refused:
             raise Refusal(Reason.QUERY_INVALID, "A parameter of the query has no name: nothing stands before its '='.")
+        if closed and self.version == 3 and not strangers and _has_empty_pair(query):
+            refused.append("")
         if refused:
             raise self._refuse_filters(refused)
         limit = self._number(given, "limit", DEFAULT_LIMIT, faults)
