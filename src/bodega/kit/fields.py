@@ -294,8 +294,6 @@ FILE_URL = FieldType("string", _url_of_file, _read_address, clean_address, locat
 IMAGE_URL = FILE_URL._replace(clean=clean_image_address)
 FILE_PATH = FieldType("string", _path_of_file, _read_address, clean_address, located=True)
 """As V2's `image_file` shows a file: its path below the store's files."""
-IMAGE_PATH = FILE_PATH._replace(read=lambda value: clean_image_address(_read_address(value)), clean=clean_image_address)
-"""The same of an image that is named in a body and not fetched (rule 39)."""
 
 SKU = STRING._replace(read=lambda value: _read_text(value).strip(), clean=lambda value: clean_text(value).strip())
 """Text whose blanks at either end say nothing."""

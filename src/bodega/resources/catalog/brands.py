@@ -9,8 +9,8 @@ import msgspec
 from bodega.domain.urls import BRAND_URL, BrandUrl
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import IMAGE_PATH, NAME, STRING, ImageUrl, Line, Long, Words
-from bodega.kit.images import DropImage, UploadImage
+from bodega.kit.fields import NAME, STRING, ImageUrl, Line, Long, Words
+from bodega.kit.images import IMAGE_PATH, DropImage, UploadImage
 from bodega.kit.listing import Listing
 from bodega.kit.route import collection, count, item, route
 from bodega.kit.v2_members import Alias

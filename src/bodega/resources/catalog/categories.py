@@ -11,9 +11,9 @@ from bodega.domain import tree
 from bodega.domain.urls import CUSTOM_URL, CustomUrl, chosen, path_of
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import IMAGE_PATH, NAME, Count, Id, ImageUrl, Line, Long, SortOrder, Words
+from bodega.kit.fields import NAME, Count, Id, ImageUrl, Line, Long, SortOrder, Words
 from bodega.kit.filters import Filter
-from bodega.kit.images import DropImage, UploadImage
+from bodega.kit.images import IMAGE_PATH, DropImage, UploadImage
 from bodega.kit.listing import Listing
 from bodega.kit.route import collection, count, item, route
 from bodega.kit.v2_members import Alias, Derived, ObjectMember
