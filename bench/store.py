@@ -40,12 +40,14 @@ def serving(
     command: str = COMMAND,
     under: Sequence[str] = (),
     patience: float = PATIENCE,
+    settings: Sequence[str] = (),
 ) -> Iterator[dict[str, Store]]:
     """Make a store for each name in `products`, with that many products, and serve them until the block ends.
 
     `database` is "sqlite" or "postgres"; both keep every promise of durability. PostgreSQL takes several `workers`.
     `command` is the `bodega` to measure: this revision's own, or that of another one's environment. `under` stands
     before the command that serves: a tool that watches it. It has `patience` seconds to start.
+    `settings` are those of the stores, as `KEY=VALUE`.
     """
     with ExitStack() as stack:
         directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="bodega-bench-"))
@@ -54,6 +56,8 @@ def serving(
         else:
             place = ["--database", stack.enter_context(postgres(durable=True))]
         tokens = {name: _make(name, count, place, directory, command) for name, count in products.items()}
+        for name in products if settings else ():
+            _bodega(command, ["store", "set", name, *settings, *place], directory)
         port, tls_port = free_port(), free_port()
         ports = ["--http-port", str(port), "--https-port", str(tls_port), "--workers", str(workers)]
         started = [*([*under, sys.executable] if under else []), command, "serve", *place, "--insecure-http", *ports]
