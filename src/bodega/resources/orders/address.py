@@ -141,6 +141,8 @@ def settled(draft: AddressDraft) -> dict[str, Any]:
         found = places.country(word)
         assert found is not None
         given["country"], given["country_iso2"] = found.country, found.country_iso2
+    if "form_fields" in given:  # as they are stored, or they would differ from what is there
+        given["form_fields"] = [FormField(name=each.name, value=each.value) for each in given["form_fields"]]
     return given
 
 
