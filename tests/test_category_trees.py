@@ -58,7 +58,7 @@ REFUSED: list[tuple[str, str, Any, int, str]] = [
     ("POST", IN_TREES, [{"name": "Nowhere"}], 422, "FIELD_MISSING"),
     ("POST", IN_TREES, [{"name": "Saws", "tree_id": 1}], 409, "DUPLICATE"),  # rule 33
     ("POST", IN_TREES, {"name": "Saws"}, 422, "FIELD_INVALID"),
-    ("PUT", IN_TREES, [{"name": "No id"}], 422, "FIELD_MISSING"),
+    ("PUT", IN_TREES, [{"name": "No id"}], 422, "FIELD_INVALID"),
     ("DELETE", IN_TREES, None, 422, "FILTER_REQUIRED"),
     ("GET", f"{TREES}/99/categories", None, 404, "NO_SUCH_ENTITY"),
     ("GET", f"{TREES}/1/categories?depth=0", None, 422, "QUERY_INVALID"),

@@ -42,12 +42,13 @@ def test_a_coupon_goes_in_and_comes_out(shop: Shop) -> None:
 
 def test_a_put_that_does_not_say_what_a_coupon_applies_to_clears_it(shop: Shop) -> None:
     """Rule 105."""
-    shop.post(COUPONS, {**FIVE_OFF, "applies_to": {"entity": "products", "ids": [3, "4"]}})
-    assert shop.get(COUPONS + "/1").json["applies_to"] == {"entity": "products", "ids": [3, 4]}
+    hammer, saw, tools = shop.product(name="Hammer"), shop.product(name="Saw"), shop.category()
+    shop.post(COUPONS, {**FIVE_OFF, "applies_to": {"entity": "products", "ids": [hammer, str(saw)]}})
+    assert shop.get(COUPONS + "/1").json["applies_to"] == {"entity": "products", "ids": [hammer, saw]}
     changed = shop.put(COUPONS + "/1", {"amount": 6}).json
     assert (changed["amount"], changed["applies_to"]) == ("6.0000", {"entity": "products", "ids": []})
-    kept = shop.put(COUPONS + "/1", {"applies_to": {"entity": "categories", "ids": [7]}, "enabled": False}).json
-    assert (kept["applies_to"]["ids"], kept["enabled"], kept["name"]) == ([7], False, "$5 off")
+    kept = shop.put(COUPONS + "/1", {"applies_to": {"entity": "categories", "ids": [tools]}, "enabled": False}).json
+    assert (kept["applies_to"]["ids"], kept["enabled"], kept["name"]) == ([tools], False, "$5 off")
 
 
 def test_a_coupon_names_only_shipping_methods_that_are_enabled(shop: Shop) -> None:

@@ -86,7 +86,7 @@ REFUSED: list[tuple[str, str, Any, int, str]] = [
     ("PUT", "/v2/option_sets/1/options/2", {"display_name": "Colour"}, 409, "DUPLICATE"),
     ("PUT", "/v2/option_sets/options/9", {"sort_order": 1}, 404, "NO_SUCH_ENTITY"),
     ("POST", "/v2/optionsets/options", {"option_id": 1}, 400, "FIELD_MISSING"),
-    ("DELETE", "/v2/optionsets/options/1", None, 405, "METHOD_NOT_ALLOWED"),
+    ("DELETE", "/v2/optionsets/options/9", None, 404, "NO_SUCH_ENTITY"),
     ("PUT", "/v2/products/1", {"option_set_id": 9}, 400, "DANGLING_REFERENCE"),
 ]
 

@@ -77,7 +77,7 @@ REFUSED: list[tuple[Any, int, str]] = [
     ({"sku": "B"}, 400, "FIELD_MISSING"),
     ({"options": {"Color": "Blue", "Size": "S"}}, 400, "FIELD_MISSING"),
     ({"sku": "B", "options": "Blue"}, 400, "FIELD_INVALID"),
-    ({"sku": "B", "options": [{"product_option_id": 1}]}, 400, "FIELD_INVALID"),
+    ({"sku": "B", "options": [{"product_option_id": 1}]}, 400, "FIELD_MISSING"),
     ({"sku": "B", "options": [{"product_option_id": "x", "option_value_id": 1}]}, 400, "FIELD_INVALID"),
     ({"sku": "B", "options": []}, 400, "FIELD_INVALID"),
     ({"sku": "B", "options": {"Color": "Blue"}}, 400, "FIELD_INVALID"),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bodega.law.reasons import Reason
-from bodega.law.refusal import Refusal
+from bodega.law.refusal import Fault, Refusal
 from bodega.storage.conflicts import dangling
 from bodega.storage.table import Table, numbered_placeholders
 from bodega.storage.tx import Tx
@@ -40,7 +40,8 @@ async def set_ancestors(table: Table, unit: Unit, old: Any, new: Any) -> None:
     if old is not None and (new.parent_id == new.id or new.parent_id in {child for child, _ in under}):
         message = "A category cannot be moved below itself."
         details = {"conflict_reason": message, "resolution": Reason.CIRCULAR_TREE.advice}
-        raise Refusal(Reason.CIRCULAR_TREE, message, details=details)
+        fault = Fault(Reason.CIRCULAR_TREE, "parent_id", message, details)
+        raise Refusal(Reason.CIRCULAR_TREE, message, details=details, faults=[fault])
     new.ancestors = []
     if new.parent_id:
         parent = await unit.get(table, new.parent_id)

@@ -9,7 +9,7 @@ from bodega.http.negotiation import Media
 from bodega.kit.render import json
 from bodega.law.refusal import Refusal
 from bodega.law.remedy import Remedy
-from bodega.law.wording import GATHERED, JSON_TITLE, MALFORMED, NAMES_NO_FIELD, gathered, told
+from bodega.law.wording import GATHERED, JSON_TITLE, MALFORMED, NAMES_NO_FIELD, gathered, told, v2_message
 
 
 def error_body(version: int, media: Media, refusal: Refusal, remedy: Remedy) -> bytes:
@@ -25,9 +25,18 @@ def v2_errors(refusal: Refusal) -> list[dict[str, Any]]:
     status = refusal.reason.status(2)
     if not refusal.faults:
         return [_item(status, refusal.message, refusal.details)]
-    if refusal.reason in GATHERED:
-        return [_item(status, refusal.reason.message, gathered(refusal.faults))]
-    return [_item(status, fault.message, dict(fault.details)) for fault in refusal.faults]
+    gathering = [fault for fault in refusal.faults if fault.reason in GATHERED]
+    together = {
+        fault.reason.message: gathered([one for one in gathering if one.reason.message == fault.reason.message])
+        for fault in reversed(gathering)
+    }
+    items = []
+    for fault in refusal.faults:
+        if fault.reason not in GATHERED:
+            items.append(_item(status, v2_message(fault), dict(fault.details)))
+        elif fault.reason.message in together:
+            items.append(_item(status, fault.reason.message, together.pop(fault.reason.message)))
+    return items
 
 
 def _detail(refusal: Refusal, title: str, remedy: Remedy) -> str:

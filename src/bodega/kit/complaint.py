@@ -30,6 +30,7 @@ NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?"
 """A number that is written as text."""
 
 _GOT = re.compile(r"Expected `([^`]*)`, got `([^`]*)`")
+_ABSENT = re.compile(r"Object missing required field `([^`]*)`")
 _JSON_TYPES = {
     "str": "jsstring",
     "int": "jsnumber",
@@ -44,14 +45,24 @@ _DIGITS = 20
 _STEP = re.compile(r"\[[^\]]*\]|\.\w+")
 
 
-class WrongType(ValueError):
-    """A value of another JSON type than the documented one; `expected` is what a reader of JSON says of it, `path`
-    where below the member it stands."""
+class Misfit(ValueError):
+    """A value that is refused for something inside it; `path` is where below the member that stands, as `.entity`."""
+
+    def __init__(self, message: str, path: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class Absent(Misfit):
+    """An object inside the value lacks a member, which `path` names."""
+
+
+class WrongType(Misfit):
+    """A value of another JSON type than the documented one; `expected` is what a reader of JSON says of it."""
 
     def __init__(self, message: str, expected: str, path: str = "") -> None:
-        super().__init__(message)
+        super().__init__(message, path)
         self.expected = expected
-        self.path = path
 
 
 def judged(error: BaseException | None) -> Refusal | None:
@@ -100,9 +111,11 @@ def typed(value: Any, annotation: Any, *, strict: bool = True) -> Any:
         whole = _without_empty_fractions(value) if "`int" in complaint else value
         if whole is not value:
             return typed(whole, annotation, strict=strict)
-        expected = _expected(complaint)
-        message = plain(complaint, annotation)
-        raise WrongType(message, expected, _dotted(complaint)) if expected else ValueError(message) from None
+        expected, message, path = _expected(complaint), plain(complaint, annotation), _dotted(complaint)
+        absent = _ABSENT.match(complaint)
+        if absent is not None:
+            raise Absent(message, f"{path}.{absent[1]}") from None
+        raise WrongType(message, expected, path) if expected else Misfit(message, path) from None
     if isinstance(made, Decimal) and isinstance(value, str) and not NUMBER.fullmatch(value.strip()):
         raise ValueError("must be a number")  # Python reads underscores, and digits of other scripts
     return made
@@ -161,6 +174,9 @@ def plain(message: str, annotation: Any = None) -> str:
 def _noun(what: str) -> str:
     if what == "Invalid decimal string":
         return "a number"
+    absent = _ABSENT.fullmatch(what)
+    if absent is not None:
+        return f"an object with {absent[1]}"
     found = _EXPECTED.fullmatch(what)
     if found is None:
         return "a value of the documented form"

@@ -6,10 +6,12 @@ from typing import Any
 
 from bodega.kit import picture, render
 from bodega.kit.actions import NO_QUERY, Action
+from bodega.kit.addresses import clean_image_address
 from bodega.kit.body import parse_json, wrong_type
 from bodega.kit.complaint import WrongType
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint
+from bodega.kit.fields import FILE_PATH
 from bodega.kit.listing import Query
 from bodega.kit.upload import Form, Upload
 from bodega.kit.write import update_one
@@ -17,6 +19,11 @@ from bodega.law.outcome import Emptied, Outcome, Shown
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.storage.unit import Unit
+
+IMAGE_PATH = FILE_PATH._replace(
+    read=lambda value: clean_image_address(FILE_PATH.read(value)), clean=clean_image_address
+)
+"""V2's `image_file` of an image that is named in a body and not fetched (rule 39)."""
 
 
 class DropImage(Action):

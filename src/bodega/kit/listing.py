@@ -173,6 +173,8 @@ class Listing(Sealed):
                 refused.append(name)
         if "" in refused:
             raise Refusal(Reason.QUERY_INVALID, "A parameter of the query has no name: nothing stands before its '='.")
+        if closed and self.version == 3 and not strangers and _has_empty_pair(query):
+            refused.append("")
         if refused:
             raise self._refuse_filters(refused)
         limit = self._number(given, "limit", DEFAULT_LIMIT, faults)
@@ -287,6 +289,12 @@ class Listing(Sealed):
     def _fault(self, name: str, why: str) -> Fault:
         message = f"The field '{name}' is invalid." if self.version == 2 else f"{name} {why}."
         return Fault(Reason.QUERY_INVALID, name, message, {"field": name, "invalid_reason": f"{name} {why}."})
+
+
+def _has_empty_pair(query: str) -> bool:
+    """Whether nothing stands before an ampersand, as in `?&page=2`: the hosted API takes that for a filter without a
+    name."""
+    return query[:1] == "&" or "&&" in query
 
 
 _SEARCHES = ("like", "like_any")

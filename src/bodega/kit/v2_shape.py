@@ -9,6 +9,7 @@ from typing import Any, get_type_hints
 
 from bodega.kit.body import Changes
 from bodega.kit.bounds import excess
+from bodega.kit.complaint import Absent, Misfit
 from bodega.kit.entity import Entity
 from bodega.kit.links import Base
 from bodega.kit.sealed import Sealed
@@ -16,7 +17,7 @@ from bodega.kit.unknown_members import read_only, strangers, unknown
 from bodega.kit.upload import Form
 from bodega.kit.v2_members import BatchLoaded, Wire, Word, WriteForm, wire_of
 from bodega.law.reasons import Reason
-from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
+from bodega.law.refusal import Fault, Refusal, invalid, missing, refuse_faults
 from bodega.storage.declaration import declared_in
 
 
@@ -99,12 +100,12 @@ class V2Shape(Sealed):
                 try:
                     read = wire.read(value)
                 except ValueError as error:
-                    faults.append(invalid(name, str(error)))
+                    faults.append(_misfit(name, error))
                 else:
                     if wire.writable:
                         changes[wire.field] = read
         faults += [
-            Fault(Reason.FIELD_MISSING, wire.name, f"The required field '{wire.name}' was not supplied.")
+            missing(wire.name)
             for wire in (self._required if creating else self._always_required)
             if wire.name not in members
         ]
@@ -143,6 +144,13 @@ class V2Shape(Sealed):
             }
             for wire in self.wires.values()
         ]
+
+
+def _misfit(name: str, error: ValueError) -> Fault:
+    """The fault of a value that a reader refused, which may have told where inside the value it is."""
+    if isinstance(error, Absent):
+        return missing(name + error.path)
+    return invalid(name, str(error), inside=error.path if isinstance(error, Misfit) else "")
 
 
 def _strange(wire: Wire, value: Any, creating: bool) -> list[Fault]:

@@ -62,10 +62,31 @@ class Refusal(Exception):
         return f"{self.reason.name}: {self.message}"
 
 
-def invalid(field: str, why: str) -> Fault:
-    """The fault of a value that a field cannot have; `why` is the end of a sentence about it (rules 4 and 21)."""
+def innermost(field: str) -> str:
+    """The member that a fault is about, without where it stands: V2 names `email`, not `billing_address.email`."""
+    steps = field.split(".")
+    return next((step for step in reversed(steps) if not step.isdigit()), field)
+
+
+def refused_value(field: str) -> str:
+    """V2's sentence about a value that a field cannot have (rule 4)."""
+    return f"The field '{innermost(field)}' is invalid."
+
+
+def invalid(field: str, why: str, *, inside: str = "") -> Fault:
+    """The fault of a value that a field cannot have; `why` is the end of a sentence about it (rules 4 and 21).
+
+    `inside` is the path below the field, as `.entity`, to the member that is at fault.
+    """
     details = {"invalid_reason": f"{field} {why}."}
-    return Fault(Reason.FIELD_INVALID, field, f"The field '{field}' is invalid.", details)
+    return Fault(Reason.FIELD_INVALID, field + inside, refused_value(field + inside), details)
+
+
+def missing(field: str) -> Fault:
+    """The fault of a required member that a body lacks (rule 3)."""
+    name = innermost(field)
+    details = {} if name == field else {"invalid_reason": f"{field} is required."}
+    return Fault(Reason.FIELD_MISSING, field, f"The required field '{name}' was not supplied.", details)
 
 
 MAX_TOLD = 100

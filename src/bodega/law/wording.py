@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from bodega.law.reasons import Reason
-from bodega.law.refusal import Fault, Refusal
+from bodega.law.refusal import Fault, Refusal, refused_value
 
 JSON_TITLE = "JSON data is missing or invalid"
 MALFORMED = "Input is invalid"
@@ -115,6 +115,12 @@ def gathered(faults: Sequence[Fault]) -> dict[str, Any]:
     return {**faults[0].details, "errors": errors}
 
 
+def v2_message(fault: Fault) -> str:
+    """V2's sentence about a fault: a reference to what does not exist is a bad value there (rule 4), and its
+    `invalid_reason` says why."""
+    return refused_value(fault.field) if fault.reason is Reason.DANGLING_REFERENCE else fault.message
+
+
 AS_IT_IS = Wording(lambda faults: faults[0].message, _why)
 _INVALID = Wording(_invalid, _why)
 _TAKEN = Wording(lambda faults: _plain(faults[0].message), lambda fault: CODES.get(fault.code) or _plain(fault.message))
@@ -133,7 +139,10 @@ WORDINGS: dict[Reason, Wording] = {
 }
 """How a reason is told that names fields; of all others the message is the title."""
 
-TITLES: dict[Reason, str] = {Reason.MALFORMED_BODY: MALFORMED}
+TITLES: dict[Reason, str] = {
+    Reason.MALFORMED_BODY: MALFORMED,
+    Reason.SCOPE_MISSING: Reason.SCOPE_MISSING.message.removesuffix("."),
+}
 """Titles of reasons that name no field, where they are not the message."""
 
 SAYS_ITS_OWN = frozenset({Reason.LIST_REFUSED})

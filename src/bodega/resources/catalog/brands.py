@@ -9,8 +9,8 @@ import msgspec
 from bodega.domain.urls import BRAND_URL, BrandUrl
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import FILE_PATH, NAME, STRING, ImageUrl, Line, Long, Words
-from bodega.kit.images import DropImage, UploadImage
+from bodega.kit.fields import NAME, STRING, ImageUrl, Line, Long, Words
+from bodega.kit.images import IMAGE_PATH, DropImage, UploadImage
 from bodega.kit.listing import Listing
 from bodega.kit.route import collection, count, item, route
 from bodega.kit.v2_members import Alias
@@ -48,7 +48,7 @@ v2 = V2Shape(
     "brands",
     "brand",
     "id! name* page_title meta_keywords meta_description image_file search_keywords",
-    {"image_file": Alias("image_url", FILE_PATH), "search_keywords": Alias("search_keywords", STRING)},
+    {"image_file": Alias("image_url", IMAGE_PATH), "search_keywords": Alias("search_keywords", STRING)},
 )
 v3 = V3Shape(Brand, required="name")
 

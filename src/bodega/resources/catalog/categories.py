@@ -11,9 +11,9 @@ from bodega.domain import tree
 from bodega.domain.urls import CUSTOM_URL, CustomUrl, chosen, path_of
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import FILE_PATH, NAME, Count, Id, ImageUrl, Line, Long, SortOrder, Words
+from bodega.kit.fields import NAME, Count, Id, ImageUrl, Line, Long, SortOrder, Words
 from bodega.kit.filters import Filter
-from bodega.kit.images import DropImage, UploadImage
+from bodega.kit.images import IMAGE_PATH, DropImage, UploadImage
 from bodega.kit.listing import Listing
 from bodega.kit.route import collection, count, item, route
 from bodega.kit.v2_members import Alias, Derived, ObjectMember
@@ -95,7 +95,7 @@ v2 = V2Shape(
     " parent_category_list! image_file is_visible search_keywords url",
     {
         "parent_category_list": Derived(lambda category: [*category.ancestors, category.id], "array"),
-        "image_file": Alias("image_url", FILE_PATH),
+        "image_file": Alias("image_url", IMAGE_PATH),
         "url": ObjectMember("custom_url", "url", chosen),
     },
 )

@@ -157,6 +157,7 @@ routes = (
     collection("products/{product_id}/images", V2, "GET POST DELETE"),
     item("products/{product_id}/images/{id}", V2),
     count("products/{product_id}/images/count", V2),
+    collection("products/images", ALL, "GET"),
     count("products/images/count", ALL),
     collection("catalog/products/{product_id}/images", V3, "GET POST"),
     item("catalog/products/{product_id}/images/{id}", V3),

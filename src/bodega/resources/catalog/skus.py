@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import msgspec
 
 from bodega.kit.bounds import AtMost
+from bodega.kit.complaint import Absent, Misfit
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.fields import FILE_PATH, INT32, INTEGER, FieldType
 from bodega.kit.filters import Filter
@@ -35,10 +36,12 @@ def _read_options(given: Any) -> list[dict[str, int]]:
 
 
 def _id(one: dict[str, Any], name: str) -> int:
-    value = one.get(name)
+    if name not in one:
+        raise Absent(f"must be a list whose items have {name}", f".{name}")
+    value = one[name]
     number = int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 11 else value
     if type(number) is not int or not 0 < number <= INT32:
-        raise ValueError(f"must be a list whose {name} are whole numbers from 1 to {INT32}")
+        raise Misfit(f"must be a list whose {name} are whole numbers from 1 to {INT32}", f".{name}")
     return number
 
 

@@ -11,6 +11,7 @@ from msgspec.structs import replace as struct_replace
 from bodega.domain.urls import CustomUrl, path_of
 from bodega.kit.actions import CHUNK, TASK_ABOVE, Action, DeleteMany
 from bodega.kit.batch import CreateMany, UpdateMany
+from bodega.kit.body import parse_json
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Batch, Endpoint, Parent
 from bodega.kit.filters import FilterField, Ignored
@@ -22,7 +23,7 @@ from bodega.kit.route import collection, route
 from bodega.kit.v3_shape import V3Shape
 from bodega.law.outcome import Outcome, Shown, Validator
 from bodega.law.reasons import Reason
-from bodega.law.refusal import Fault, refuse_faults
+from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.resources.catalog import categories, products, trees
 from bodega.resources.catalog.categories import TABLE, Category
 from bodega.storage import query, rows
@@ -138,6 +139,30 @@ class CreateInTrees(CreateMany):
         return drafts
 
 
+class UpdateInTrees(UpdateMany):
+    """PUT of a list of categories, each of which names its own: none is made here."""
+
+    def read(self, content: Any) -> Any:
+        try:
+            return super().read(content)
+        except Refusal as refusal:
+            absent = [fault for fault in refusal.faults if fault.key == "category_id"]
+            if not absent:
+                raise
+            items = parse_json(content)
+            faults = [fault for fault in refusal.faults if fault.key != "category_id"]
+            for fault in absent:
+                place = fault.field.partition(".")[0]
+                if "tree_id" not in items[int(place)]:
+                    faults.append(_told(f"{place}.tree_id", "Tree Id is required and can't be empty"))
+                faults.append(_told(f"{place}.category_id", "Category does not exist."))
+            raise refuse_faults(faults) from refusal
+
+
+def _told(field: str, message: str) -> Fault:
+    return Fault(Reason.FIELD_INVALID, field, message)
+
+
 class DeleteInTrees(DeleteMany):
     """DELETE of categories with all below them; their products stay, and leave them. Nothing keeps one from going.
 
@@ -229,7 +254,7 @@ WHOLE = Endpoint(
 
 routes = (
     collection("catalog/trees/categories", V3, "GET")
-    .also(route("catalog/trees/categories", 3, POST=CreateInTrees(V3), PUT=UpdateMany(UPDATE)))
+    .also(route("catalog/trees/categories", 3, POST=CreateInTrees(V3), PUT=UpdateInTrees(UPDATE)))
     .also(route("catalog/trees/categories", 3, DELETE=DeleteInTrees(DELETE))),
     route("catalog/trees/{tree_id}/categories", 3, GET=ShowTree(WHOLE)).at_most(GET=1),
 )

@@ -19,7 +19,7 @@ from bodega.kit.v2_members import ObjectMember
 from bodega.kit.v2_shape import V2Shape
 from bodega.kit.write import unchanging
 from bodega.law.reasons import Reason
-from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
+from bodega.law.refusal import Refusal, invalid, missing, refuse_faults
 from bodega.resources.content import redirects
 from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
@@ -90,17 +90,13 @@ async def require_members_of_type(_unit: Unit, _old: WebPage | None, new: WebPag
     """A link needs a target, a file needs content, and only a file can be something other than HTML."""
     faults = []
     if new.type == "link" and not new.link:
-        faults.append(_missing("link"))
+        faults.append(missing("link"))
     if new.type == "raw" and not new.body:
-        faults.append(_missing("body"))
+        faults.append(missing("body"))
     if new.type != "raw" and new.content_type != "text/html":
         faults.append(invalid("content_type", "must be text/html unless the type is raw"))
     if faults:
         raise refuse_faults(faults)
-
-
-def _missing(name: str) -> Fault:
-    return Fault(Reason.FIELD_MISSING, name, f"The required field '{name}' was not supplied.")
 
 
 async def check_parent_page(unit: Unit, old: WebPage | None, new: WebPage) -> None:

@@ -167,6 +167,8 @@ routes = (
     collection("customers/{customer_id}/addresses", V2, "GET POST DELETE"),
     item("customers/{customer_id}/addresses/{id}", V2),
     count("customers/{customer_id}/addresses/count", V2),
+    collection("customers/addresses", EVERYBODYS, "GET"),
+    item("customers/addresses/{id}", EVERYBODYS, "GET"),
     count("customers/addresses/count", EVERYBODYS),
     collection("customers/addresses", POST, "GET")
     .also(whole_lists("customers/addresses", POST, "POST"))

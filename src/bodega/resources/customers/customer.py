@@ -12,6 +12,7 @@ import msgspec
 from bodega import passwords
 from bodega.domain import guesses
 from bodega.kit.bounds import AtMost
+from bodega.kit.complaint import Misfit
 from bodega.kit.context import Context
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import (
@@ -26,7 +27,6 @@ from bodega.kit.fields import (
     Moment,
     Money,
     as_is,
-    clean_text,
     moment,
 )
 from bodega.kit.v2_members import Alias, BatchLoaded, Linked
@@ -165,14 +165,17 @@ def _read_credentials(value: Any) -> Credentials:
     if not isinstance(value, dict):
         raise ValueError("must be an object")
     password, again = value.get("password"), value.get("password_confirmation")
-    for word in (password, again):
-        if word is not None and not isinstance(word, str):
-            raise ValueError("must have a password that is a string")
-        clean_text(word or "")
+    for name in ("password", "password_confirmation"):
+        word = value.get(name)
+        if word is not None and (not isinstance(word, str) or "\x00" in word):
+            raise Misfit(f"must have a {name} that is a string", f".{name}")
     if again is not None and again != password:
-        raise ValueError("must have the same password twice")
+        raise Misfit("must have the same password twice", ".password_confirmation")
     force = value.get("force_reset")
-    return Credentials(None if force is None else FLAG.read(force), password)
+    try:
+        return Credentials(None if force is None else FLAG.read(force), password)
+    except ValueError:
+        raise Misfit("must have a force_reset that is true or false", ".force_reset") from None
 
 
 class SpelledTwice(msgspec.Struct):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 import msgspec
 
 from bodega.kit.bounds import AtMost
-from bodega.kit.complaint import typed
+from bodega.kit.complaint import Absent, Misfit, typed
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import INTEGER, NAME, FieldType, Id, Ids, Moment, as_is, clean_decimal, moment, structured
@@ -80,24 +80,41 @@ def _read_rules(value: Any) -> list[Discount]:
 
 def _read_rule(rule: Any) -> Discount:
     if not isinstance(rule, dict) or rule.get("type") not in list(TARGETS):
-        raise ValueError("must have rules whose type is one of " + ", ".join(TARGETS))
+        raise Misfit("must have rules whose type is one of " + ", ".join(TARGETS), ".type")
     kind = rule["type"]
     needed = {"type", TARGETS[kind]} - {""} | (set() if kind == "price_list" else {"method", "amount"})
     missing, unknown = sorted(needed - rule.keys()), sorted(rule.keys() - needed)
     if missing:
-        raise ValueError(f"must have {missing[0]} in a rule of type {kind}")
+        raise Absent(f"must have {missing[0]} in a rule of type {kind}", f".{missing[0]}")
     if unknown:
         raise ValueError(f"must not have {unknown[0]} in a rule of type {kind}")
-    made = {name: INTEGER.read(value) if name.endswith("_id") else value for name, value in rule.items()}
+    made = dict(rule)
+    for name in [name for name in rule if name.endswith("_id")]:
+        made[name] = _read_member(name, rule[name], INTEGER.read)
     if any(not value for name, value in made.items() if name.endswith("_id")):
-        raise ValueError(f"must have {TARGETS[kind]} in a rule of type {kind}")
+        raise Misfit(f"must have {TARGETS[kind]} in a rule of type {kind}", f".{TARGETS[kind]}")
     if kind != "price_list":
-        amount = clean_decimal(str(rule["amount"]) if not isinstance(rule["amount"], bool) else "true")
+        amount = _read_member("amount", rule["amount"], _amount)
         if rule["method"] == "percent" and amount > MAX_PERCENT:
-            raise ValueError("must take at most 100 per cent off")
+            raise Misfit("must take at most 100 per cent off", ".amount")
         made["amount"] = f"{amount:.4f}"
     found: Discount = typed(made, Discount)
     return found
+
+
+def _amount(value: Any) -> Decimal:
+    return clean_decimal("true" if isinstance(value, bool) else str(value))
+
+
+def _is(why: str) -> str:
+    return why.replace("must be ", "is ").replace("must not be ", "is not ")
+
+
+def _read_member(name: str, value: Any, read: Callable[[Any], Any]) -> Any:
+    try:
+        return read(value)
+    except ValueError as error:
+        raise Misfit(f"must have rules whose {name} {_is(str(error))}", f".{name}") from None
 
 
 _Rules = Annotated[list[Discount], AtMost(MAX_RULES)]
@@ -169,9 +186,11 @@ async def check_group_references(unit: Unit, _old: CustomerGroup | None, new: Cu
     """Categories and products that a group names must exist."""
     rules = new.discount_rules
     faults = [
-        *await _missing(unit, "category_access", "categories", "category", new.category_access.categories),
-        *await _missing(unit, "discount_rules", "categories", "category", [rule.category_id for rule in rules]),
-        *await _missing(unit, "discount_rules", "products", "product", [rule.product_id for rule in rules]),
+        *await _missing(unit, "category_access.categories", "categories", "category", new.category_access.categories),
+        *await _missing(
+            unit, "discount_rules.category_id", "categories", "category", [rule.category_id for rule in rules]
+        ),
+        *await _missing(unit, "discount_rules.product_id", "products", "product", [rule.product_id for rule in rules]),
     ]
     if faults:
         raise refuse_faults(faults)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from bodega.kit.body import Changes
 from bodega.kit.bounds import AtMost
+from bodega.kit.complaint import Misfit
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import NAME, Count, FieldType, Id, Line, Moment, Money, as_is, structured
@@ -23,6 +24,7 @@ from bodega.kit.v2_shape import V2Shape
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.geography import places
 from bodega.resources.shipping.methods import words_in_use
+from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Unique
 from bodega.storage.text import caseless
@@ -58,6 +60,20 @@ class AppliesTo(msgspec.Struct, kw_only=True):
     ids: Annotated[list[Id], AtMost(10_000)] = []
 
 
+_APPLIES = structured(AppliesTo)
+ENTITIES = ("categories", "products")
+
+
+def _read_applies_to(value: Any) -> AppliesTo:
+    if isinstance(value, dict) and not value.get("entity"):
+        raise Misfit(f"must have an entity that is one of {', '.join(ENTITIES)}", "->entity")
+    read: AppliesTo = _APPLIES.read(value)
+    return read
+
+
+APPLIES_TO = _APPLIES._replace(read=_read_applies_to)
+
+
 class RestrictedTo(msgspec.Struct, kw_only=True):
     """Restricts the destination of the order: countries by code, their states, postal codes in them."""
 
@@ -88,7 +104,7 @@ class Coupon(Entity, kw_only=True):
     expires: Moment = ""
     enabled: bool = True
     code: Annotated[str, msgspec.Meta(max_length=50), CODE]
-    applies_to: Annotated[AppliesTo, structured(AppliesTo)]
+    applies_to: Annotated[AppliesTo, APPLIES_TO]
     num_uses: Count = 0
     max_uses: Count = 0
     max_uses_per_customer: Count = 0
@@ -159,9 +175,22 @@ async def check_discount(_unit: Unit, _old: Coupon | None, new: Coupon) -> None:
         faults.append(invalid("amount", "must be at most 100 for a percentage_discount"))
     unknown = [code for code in new.restricted_to.named() if len(code) != 2 or places.country(code) is None]
     if unknown:
-        faults.append(invalid("restricted_to", "names countries that do not exist: " + ", ".join(unknown)))
+        why = "names countries that do not exist: " + ", ".join(unknown)
+        faults.append(invalid("restricted_to", why, inside=".countries"))
     if faults:
         raise refuse_faults(faults)
+
+
+async def check_targets(unit: Unit, old: Coupon | None, new: Coupon) -> None:
+    """Rule 44: what a coupon is given to apply to exists; what is deleted later stays named."""
+    before = old.applies_to if old is not None else None
+    same = before.ids if before is not None and before.entity == new.applies_to.entity else []
+    fresh = sorted(set(new.applies_to.ids) - set(same) - {0})
+    gone = set(fresh) - set(await query.existing(unit.tx, new.applies_to.entity, fresh)) if fresh else set()
+    if gone:
+        noun = "category" if new.applies_to.entity == "categories" else "product"
+        why = f"names what does not exist: {noun} {', '.join(map(str, sorted(gone)))}"
+        raise refuse_faults([invalid("applies_to", why, inside=f".{new.applies_to.entity}")])
 
 
 async def check_shipping_methods(unit: Unit, old: Coupon | None, new: Coupon) -> None:
@@ -176,7 +205,7 @@ RESOURCE = Resource(
         Aggregate(
             TABLE,
             before_validate=(clear_applies_to,),
-            before_write=(check_discount, check_shipping_methods),
+            before_write=(check_discount, check_targets, check_shipping_methods),
         ),
     ),
     routes=routes,

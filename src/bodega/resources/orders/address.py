@@ -10,12 +10,10 @@ from msgspec import UNSET, UnsetType
 
 from bodega.kit.bounds import AtMost
 from bodega.kit.fields import FieldType, Id, Line, clean_email, clean_object, structured
-from bodega.law.reasons import Reason
-from bodega.law.refusal import Fault, invalid, refuse_faults
+from bodega.law.refusal import Fault, invalid, missing, refuse_faults
 from bodega.resources.customers.form_fields import clean_answer
 from bodega.resources.geography import places
 
-NEEDED = Reason.FIELD_MISSING
 SHORTEST_ZIP = 2
 FIELDS = (
     "first_name", "last_name", "company", "street_1", "street_2", "city", "state", "zip", "country", "country_iso2",
@@ -118,7 +116,7 @@ def faults_of(draft: AddressDraft, name: str, *, zip_needed: bool) -> Iterator[F
     """What is wrong with an address: rule 74 requires a postal code of at least two characters."""
     code = draft.zip
     if zip_needed and not code:
-        yield Fault(NEEDED, f"{name}.zip", f"The required field '{name}.zip' was not supplied.")
+        yield missing(f"{name}.zip")
     elif code is not UNSET and (zip_needed or code) and len(code) < SHORTEST_ZIP:
         yield invalid(f"{name}.zip", f"must be at least {SHORTEST_ZIP} characters long")
     for word in ("country_iso2", "country"):
@@ -143,6 +141,8 @@ def settled(draft: AddressDraft) -> dict[str, Any]:
         found = places.country(word)
         assert found is not None
         given["country"], given["country_iso2"] = found.country, found.country_iso2
+    if "form_fields" in given:  # as they are stored, or they would differ from what is there
+        given["form_fields"] = [FormField(name=each.name, value=each.value) for each in given["form_fields"]]
     return given
 
 

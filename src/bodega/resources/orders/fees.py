@@ -15,8 +15,7 @@ from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count
 from bodega.kit.v2_members import Alias
 from bodega.kit.v2_shape import V2Shape
-from bodega.law.reasons import Reason
-from bodega.law.refusal import Fault, invalid
+from bodega.law.refusal import Fault, invalid, missing
 from bodega.resources.orders import order
 from bodega.resources.orders.drafts import FeeDraft
 from bodega.resources.orders.order import tax
@@ -91,19 +90,15 @@ def faults_of(draft: FeeDraft, name: str) -> Iterator[Fault]:
     costs = draft.has(*COSTS)
     if len(costs) < 2:
         absent = next(item for item in COSTS if item not in costs)
-        yield _missing(f"{name}.{absent}")
+        yield missing(f"{name}.{absent}")
     elif len(costs) == 3 and draft.cost_inc_tax != draft.cost_ex_tax + draft.cost_tax:  # type: ignore[operator]
         yield invalid(f"{name}.cost_inc_tax", "must be the sum of cost_ex_tax and cost_tax")
     elif _cost(draft).ex < 0 or _cost(draft).tax < 0:
         yield invalid(f"{name}.cost_inc_tax", "must not be less than its other part")
     if not draft.display_name_customer and not draft.display_name_merchant:
-        yield _missing(f"{name}.display_name_customer")
+        yield missing(f"{name}.display_name_customer")
     if draft.type != TYPE:
         yield invalid(f"{name}.type", f"must be {TYPE}")
-
-
-def _missing(name: str) -> Fault:
-    return Fault(Reason.FIELD_MISSING, name, f"The required field '{name}' was not supplied.")
 
 
 def _cost(draft: FeeDraft) -> Amount:

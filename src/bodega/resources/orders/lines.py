@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from bodega.domain.totals import Amount
 from bodega.law.reasons import Reason
-from bodega.law.refusal import Fault, invalid
+from bodega.law.refusal import Fault, invalid, missing
 from bodega.resources.catalog import product
 from bodega.resources.orders import catalog_items, conflicts
 from bodega.resources.orders.drafts import LineDraft
@@ -33,18 +33,14 @@ class LineBuilder(NamedTuple):
     faults: list[Fault]
 
 
-def missing(name: str) -> Fault:
-    """The fault of a missing member."""
-    return Fault(Reason.FIELD_MISSING, name, f"The required field '{name}' was not supplied.")
-
-
 def half_pairs(draft: LineDraft, name: str) -> list[Fault]:
     """Rule 77: a price is given both without and with tax, or not at all; wrapping needs both of its costs."""
     faults = []
     for pair in (PRICES, WRAPPING):
         given = draft.has(*pair)
         if len(given) == 1 or (pair is WRAPPING and draft.wrapping_id and not given):
-            faults += [missing(f"{name}.{item}") for item in pair if item not in given]
+            absent = [item for item in pair if item not in given]
+            faults += [_other_half(name, item) if pair is PRICES else missing(f"{name}.{item}") for item in absent]
     faults += [
         invalid(f"{name}.{inc}", f"must not be less than {ex}")
         for ex, inc in (PRICES, WRAPPING)
@@ -53,6 +49,13 @@ def half_pairs(draft: LineDraft, name: str) -> list[Fault]:
     if len({draft.name, draft.name_customer} - {UNSET}) == 2:
         faults.append(invalid(f"{name}.name_customer", "must be the same as name"))
     return faults
+
+
+def _other_half(name: str, price: str) -> Fault:
+    """A line without one of its two prices, in the words that the wire has for it."""
+    why = f"{name}.{price} must be given: prices come both without and with tax."
+    message = f"The field 'products.{price}' is invalid."
+    return Fault(Reason.FIELD_INVALID, f"{name}.{price}", message, {"invalid_reason": why})
 
 
 async def added(builder: LineBuilder, draft: LineDraft, name: str) -> OrderLine | None:
@@ -78,8 +81,15 @@ async def added(builder: LineBuilder, draft: LineDraft, name: str) -> OrderLine 
 
 def _faults_of_custom(draft: LineDraft, name: str) -> list[Fault]:
     """Rule 92: a custom line has at least one name, and both prices."""
-    faults = [*_of_no_product(draft, name), *([] if draft.has(*NAMES) else [missing(f"{name}.name")])]
-    return faults if draft.has(*PRICES) else [*faults, *(missing(f"{name}.{item}") for item in PRICES)]
+    faults = [*_of_no_product(draft, name), *([] if draft.has(*NAMES) else [_nothing_named(name)])]
+    return faults if draft.has(*PRICES) else [*faults, *(_other_half(name, item) for item in PRICES)]
+
+
+def _nothing_named(name: str) -> Fault:
+    """A line that says neither which product nor what else is sold."""
+    why = f"{name} must have a product_id or a name."
+    message = "The field 'products.product_id, products.name' is invalid."
+    return Fault(Reason.FIELD_INVALID, f"{name}.name", message, {"invalid_reason": why})
 
 
 def _of_no_product(draft: LineDraft, name: str) -> list[Fault]:

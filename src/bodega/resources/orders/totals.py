@@ -8,8 +8,7 @@ from typing import Any
 
 from bodega.domain.totals import Amount, rounded, shares, sum_of, sums, worth
 from bodega.kit.fields import INT32, MAXIMUM
-from bodega.law.reasons import Reason
-from bodega.law.refusal import Fault, invalid
+from bodega.law.refusal import Fault, invalid, missing
 from bodega.resources.orders.fees import Fee
 from bodega.resources.orders.line import OrderLine
 from bodega.resources.orders.order import Order
@@ -32,8 +31,7 @@ def half_pairs(changes: Mapping[str, Any]) -> list[Fault]:
         ex, inc = f"{name}_ex_tax", f"{name}_inc_tax"
         absent = [item for item in (ex, inc) if item not in changes]
         if len(absent) == 1 and name in PAIRED:
-            message = f"The required field '{absent[0]}' was not supplied."
-            faults.append(Fault(Reason.FIELD_MISSING, absent[0], message))
+            faults.append(missing(absent[0]))
         elif not absent and changes[inc] < changes[ex]:
             faults.append(invalid(inc, f"must not be less than {ex}"))
     return faults

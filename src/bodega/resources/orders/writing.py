@@ -19,7 +19,7 @@ from bodega.kit.fields import moment
 from bodega.kit.write import apply, build
 from bodega.law.outcome import Validator
 from bodega.law.reasons import Reason
-from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
+from bodega.law.refusal import Fault, Refusal, invalid, missing, refuse_faults
 from bodega.resources.orders import consignments, fees, line, lines, order, order_policy, payments, stock, taxes, totals
 from bodega.resources.orders import shipping_addresses as addresses
 from bodega.resources.orders.address import FIELDS, AddressDraft, BillingAddress, faults_of, settled
@@ -27,7 +27,7 @@ from bodega.resources.orders.consignments import Pickup
 from bodega.resources.orders.drafts import ConsignmentsDraft, PickupDraft
 from bodega.resources.orders.fees import Fee
 from bodega.resources.orders.line import OrderLine
-from bodega.resources.orders.lines import LineBuilder, missing
+from bodega.resources.orders.lines import LineBuilder
 from bodega.resources.orders.order import Order
 from bodega.resources.orders.shipping_addresses import ShippingAddress
 from bodega.storage.query import Row
@@ -124,9 +124,9 @@ def _faults_of_parts(parts: Changes) -> list[Fault]:
         elif pickups[0].pickup_method_id is UNSET:
             faults.append(missing("consignments.pickups.0.pickup_method_id"))
         return faults
-    if "products" not in parts:
+    if not parts.get("products"):
         return [missing("products")]
-    return [] if parts["products"] else [invalid("products", "must name at least one product")]
+    return []
 
 
 def _beside_consignments(parts: Changes, *names: str) -> list[Fault]:

@@ -78,7 +78,7 @@ _v2 = (
     item("option_sets/{option_set_id}/options/{id}", V2_OPTIONS),
     count("option_sets/{option_set_id}/options/count", V2_OPTIONS),
     collection("option_sets/options", ALL_OPTIONS, "GET POST"),
-    item("option_sets/options/{id}", ALL_OPTIONS, "GET PUT"),
+    item("option_sets/options/{id}", ALL_OPTIONS),
 )
 routes = (*_v2, *also_at("option_sets", "optionsets", *_v2))
 

@@ -75,7 +75,7 @@ routes = (
     collection("options/{option_id}/values", V2_VALUES, "GET POST DELETE"),
     item("options/{option_id}/values/{id}", V2_VALUES),
     collection("options/values", ALL_VALUES, "GET"),
-    item("options/values/{id}", ALL_VALUES, "GET"),
+    item("options/values/{id}", ALL_VALUES),
 )
 
 

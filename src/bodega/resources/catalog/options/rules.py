@@ -9,7 +9,7 @@ import msgspec
 
 from bodega.kit.actions import Delete, ShowItem, Update
 from bodega.kit.bounds import AtMost
-from bodega.kit.complaint import typed
+from bodega.kit.complaint import Misfit, typed
 from bodega.kit.context import Context, Write
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import recognize_own_files
@@ -62,7 +62,7 @@ def _read_condition(members: dict[str, Any]) -> dict[str, Any]:
             continue
         number = int(given) if isinstance(given, str) and given.isascii() and given.isdigit() else given
         if type(number) is not int or not 0 < number <= INT32:
-            raise ValueError(f"must have a {name} that is a whole number from 1 to {INT32}")
+            raise Misfit(f"must have a {name} that is a whole number from 1 to {INT32}", f".{name}")
         made[field] = number
     if "variant_id" in made:
         if len(made) > 1:
