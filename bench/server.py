@@ -28,7 +28,19 @@ class Server:
 
     def peak_megabytes(self) -> float:
         """Peak resident memory of the process and its living descendants, in MB of 10^6 bytes."""
-        return sum(_peak_kibibytes(pid) for pid in self._processes()) * 1024 / 1e6
+        return sum(_field(pid, "VmHWM:") for pid in self._processes()) * 1024 / 1e6
+
+    def resident_megabytes(self) -> float:
+        """Resident memory of the process and its living descendants now, in MB of 10^6 bytes."""
+        return sum(_field(pid, "VmRSS:") for pid in self._processes()) * 1024 / 1e6
+
+    def descriptors(self) -> int:
+        """Open files and sockets of the process and its living descendants."""
+        return sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in self._processes())
+
+    def threads(self) -> int:
+        """Threads of the process and its living descendants."""
+        return sum(_field(pid, "Threads:") for pid in self._processes())
 
     def _processes(self) -> list[int]:
         found = [self.pid]
@@ -73,9 +85,10 @@ def free_port() -> int:
         return port
 
 
-def _peak_kibibytes(pid: int) -> int:
+def _field(pid: int, name: str) -> int:
+    """A number of the kernel's status of a process; sizes are in KiB."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
+        if line.startswith(name):
             return int(line.split()[1])
     return 0
 
