@@ -24,25 +24,26 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """Processor time of the process and its living descendants so far."""
-        return sum(time.clock_gettime((~pid << 3) | SCHEDULED) for pid in self._processes())
+        return sum(time.clock_gettime((~pid << 3) | SCHEDULED) for pid in self.processes())
 
     def peak_megabytes(self) -> float:
         """Peak resident memory of the process and its living descendants, in MB of 10^6 bytes."""
-        return sum(_field(pid, "VmHWM:") for pid in self._processes()) * 1024 / 1e6
+        return sum(_field(pid, "VmHWM:") for pid in self.processes()) * 1024 / 1e6
 
     def resident_megabytes(self) -> float:
         """Resident memory of the process and its living descendants now, in MB of 10^6 bytes."""
-        return sum(_field(pid, "VmRSS:") for pid in self._processes()) * 1024 / 1e6
+        return sum(_field(pid, "VmRSS:") for pid in self.processes()) * 1024 / 1e6
 
     def descriptors(self) -> int:
         """Open files and sockets of the process and its living descendants."""
-        return sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in self._processes())
+        return sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in self.processes())
 
     def threads(self) -> int:
         """Threads of the process and its living descendants."""
-        return sum(_field(pid, "Threads:") for pid in self._processes())
+        return sum(_field(pid, "Threads:") for pid in self.processes())
 
-    def _processes(self) -> list[int]:
+    def processes(self) -> list[int]:
+        """The process and its living descendants."""
         found = [self.pid]
         for pid in found:  # grows while it is walked
             for thread in Path(f"/proc/{pid}/task").iterdir():
