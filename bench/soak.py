@@ -78,7 +78,8 @@ class Sizes:
             log = await connection.fetchval("SELECT sum(size) FROM pg_ls_waldir()")
             rows = await connection.fetch(
                 "SELECT nspname, sum(pg_total_relation_size(c.oid)) FROM pg_class c"
-                " JOIN pg_namespace n ON n.oid = relnamespace WHERE relkind = 'r' AND nspname !~ '^pg_|^information_' GROUP BY 1"
+                " JOIN pg_namespace n ON n.oid = relnamespace"
+                " WHERE relkind = 'r' AND nspname !~ '^pg_|^information_' GROUP BY 1"
             )
         finally:
             await connection.close()

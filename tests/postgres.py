@@ -275,7 +275,8 @@ class Cluster:
         while any(map(_runs, processes)) and time.monotonic() < deadline:
             time.sleep(0.01)
         # Whoever started the server may not have taken note of its end: its number would still be held for a server's.
-        (self._home / "data" / "postmaster.pid").unlink()
+        for lock in (self._home / "data" / "postmaster.pid", *self._home.glob(".s.PGSQL.*.lock")):
+            lock.unlink()
         self.restart()
 
     def stop(self) -> None:
