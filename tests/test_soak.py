@@ -42,10 +42,10 @@ def test_the_warm_up_and_one_bad_moment_decide_nothing() -> None:
         ("resident_mb", lambda share: 100 + 40 * share, "Resident memory"),
         ("descriptors", lambda share: int(50 + 20 * share), "Descriptors"),
         ("threads", lambda share: int(5 + 10 * share), "Threads"),
-        ("read_p99_ms", lambda share: 30 + 200 * share, "p99 of reads"),
-        ("write_p99_ms", lambda share: 60 + 300 * share, "p99 of writes"),
+        ("read_p99_ms", lambda share: 20 * 8**share, "p99 of reads"),
+        ("write_p99_ms", lambda share: 40 * 8**share, "p99 of writes"),
         ("cpu_us", lambda share: 500 + 500 * share, "CPU time"),
-        ("wal_mb", lambda share: 20 + 100 * share, "write-ahead log"),
+        ("wal_mb", lambda share: 20 * 8**share, "write-ahead log"),
     ],
 )
 def test_what_grows_is_told(of: str, grown: Callable[[float], float], told: str) -> None:
@@ -54,13 +54,11 @@ def test_what_grows_is_told(of: str, grown: Callable[[float], float], told: str)
     assert all(told in one for one in found), found
 
 
-def test_memory_that_rises_and_falls_again_at_the_end_is_seen_by_its_slope() -> None:
-    def sawtooth(sample: Sample, share: float) -> Sample:
-        return replace(sample, resident_mb=100 + 30 * share - (30 if share > 0.86 else 0))
-
+def test_memory_that_creeps_is_seen_by_its_slope() -> None:
+    """From the second quarter to the last it grows by less than is allowed, and by more since the warm-up."""
     assert growth(samples(), lambda sample: sample.resident_mb) == 0
-    assert round(growth(samples(lambda s, share: replace(s, resident_mb=100 * share)), lambda s: s.resident_mb)) == 72
-    assert faults(samples(sawtooth), Bounds(resident=0.02, slack_mb=0)) != []
+    found = faults(samples(lambda sample, share: replace(sample, resident_mb=100 + 18 * share)), Bounds())
+    assert [one for one in found if "rises" in one] == found != []
 
 
 def test_too_few_samples_are_not_judged() -> None:
