@@ -6,13 +6,16 @@ NEW_ENOUGH = 'import sys; sys.exit(sys.version_info < (3, 11))'
 BIN = $(VENV)/bin
 READY = $(VENV)/.installed
 LOCKER = build/locker
+# Schemathesis has an environment of its own: nothing that the tests or the server need is of its choosing.
+CONFORMANCE = build/conformance
+SPEC ?= ../shared/spec
 # Tests run in as many processes as the machine has processors, a file of them in one; tests/conftest.py says which first.
 SPREAD ?= -n auto --dist loadfile --no-loadscope-reorder
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help dev serve test lint docs bench bench-count bench-large bench-variants bench-orders soak kills lock clean
+.PHONY: help dev serve test lint docs dist bench bench-count bench-large bench-variants bench-orders soak kills conformance lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,13 +29,17 @@ serve: $(READY)  ## Start the server on ./bodega-data; more options: make serve 
 test: $(READY)  ## Run the tests; fewer of them: make test ARGS="-k postgres"; in one process: make test SPREAD=
 	@$(BIN)/pytest $(SPREAD) $(ARGS)
 
-lint: $(READY)  ## Check style, format and types
+lint: $(READY)  ## Check style, format, types, and for insecure code
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/bandit --quiet --recursive --configfile pyproject.toml src scripts
 
 docs: $(READY)  ## Regenerate the pages that follow from the code
 	@$(BIN)/python -m bodega.docs
+
+dist: $(READY)  ## Build the wheel
+	@$(BIN)/python -m hatchling build --target wheel --directory dist
 
 bench: $(READY)  ## Measure against a bare server; shorter: make bench ARGS=--quick
 	@$(BIN)/python -m bench $(ARGS)
@@ -55,11 +62,16 @@ soak: $(READY)  ## Ask a server 200,000 times; fewer: make soak ARGS="--requests
 kills: $(READY)  ## Kill a server 100 times under load and look for losses; fewer: make kills ARGS="--kills 20"
 	@$(BIN)/python -m bench.kills $(ARGS)
 
+conformance: $(CONFORMANCE)/.installed  ## Ask every published operation with Schemathesis (20 minutes); fewer: ARGS="--only catalog"
+	@PYTHONPATH=tests $(CONFORMANCE)/bin/python -m conformance --spec $(SPEC) $(ARGS)
+
 lock: $(LOCKER)  ## Resolve the dependencies again; to newer versions: make lock ARGS=--upgrade
 	@echo "Resolving what runs the server (about 10 s) ..."
 	@$(COMPILE) --output-file requirements/run.txt pyproject.toml
 	@echo "Resolving what develops it (about 30 s) ..."
 	@$(COMPILE) --extra dev --allow-unsafe --constraint requirements/run.txt --output-file requirements/dev.txt pyproject.toml
+	@echo "Resolving what checks its conformance (about 20 s) ..."
+	@$(COMPILE) --extra conformance --allow-unsafe --constraint requirements/run.txt --output-file requirements/conformance.txt pyproject.toml
 	@echo "Resolving the clients that the tests run apart (about a minute) ..."
 	@$(COMPILE) --allow-unsafe --output-file requirements/tap-bigcommerce.txt requirements/tap-bigcommerce.in
 	@$(COMPILE) --allow-unsafe --output-file requirements/airbyte-cdk.txt requirements/airbyte-cdk.in
@@ -73,6 +85,13 @@ $(READY): requirements/dev.txt pyproject.toml | $(BIN)/python
 	@echo "Installing the locked dependencies (about 20 s) ..."
 	@$(BIN)/python -m pip install -qq --require-hashes --requirement requirements/dev.txt
 	@$(BIN)/python -m pip install -qq --no-build-isolation --no-deps --editable .
+	@touch $@
+
+$(CONFORMANCE)/.installed: requirements/conformance.txt pyproject.toml | $(BIN)/python
+	@echo "Installing Schemathesis into $(CONFORMANCE) (about 30 s) ..."
+	@$(BIN)/python -m venv $(CONFORMANCE)
+	@$(CONFORMANCE)/bin/python -m pip install -qq --require-hashes --requirement requirements/conformance.txt
+	@$(CONFORMANCE)/bin/python -m pip install -qq --no-build-isolation --no-deps --editable .
 	@touch $@
 
 $(BIN)/python:

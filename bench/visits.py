@@ -17,6 +17,7 @@ import bodega
 from bodega.access.accounts import add_account
 from bodega.access.scopes import ALL
 from bodega.app import make_app
+from bodega.storage.creating import create_store
 from bodega.storage.opening import open_backend
 
 PACKAGE = str(Path(bodega.__file__).parent)
@@ -78,8 +79,7 @@ async def post(app: Any, path: str, body: Any) -> int:
 async def measured(folder: str) -> None:
     """Prints both counts."""
     backend = await open_backend(Path(folder), None)
-    record = await backend.registry.add_store("visits", "sandbox", {}, int(time.time()))
-    await backend.migrate(record)
+    record = await create_store(backend, "visits", "sandbox", {}, int(time.time()))
     await add_account(backend.registry, record, "visits", TOKEN, ALL, per_window=1_000_000)
     app = await make_app(backend, insecure_http=True, https_port=8443, log=False)
     await app.start()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import os
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -15,13 +17,16 @@ from bodega import passwords
 from bodega.app import check_declarations
 from bodega.storage.declaration import DeclarationError
 from bodega.storage.opening import open_backend
+from bodega.storage.sealing import key_id
 from forms import FORMS, Desk, emptied
 from postgres import database, in_memory, postgres
 from receiver import Receiver, receiving
 from shop import Borrowed, Server, Shop
 
 LONGEST_FIRST = (
-    "test_durability", "test_soak", "test_kills", "test_rolling_restart", "test_connectors", "test_real_client", "test_bad_input", "test_quota",
+    "test_operations_page",
+    "test_durability", "test_soak", "test_kills", "test_rolling_restart", "test_connectors", "test_real_client",
+    "test_bad_input", "test_quota",
     "test_faults",
     "test_webhook_lives", "test_copies", "test_webhooks", "test_panel_browser", "test_panel_selling_browser",
     "test_concurrency", "test_migrations", "test_seed", "test_panel_sign_in", "test_orders", "test_products",
@@ -36,6 +41,19 @@ settings.load_profile("house")
 COSTS = {name: getattr(passwords, name) for name in ("_COST", "_KIBIBYTES")}
 """What a hash of a password costs, to be as slow to guess from as it should be: most tests guess nothing."""
 passwords._COST, passwords._KIBIBYTES = 1, 8
+
+
+KEY = bytes(range(32))
+"""Every process of the tests has the same key: they may share a registry on PostgreSQL."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The key of the secrets is in a throwaway file, wherever the stores are."""
+    folder = tempfile.TemporaryDirectory(prefix="bodega-key-")
+    config.add_cleanup(folder.cleanup)
+    file = Path(folder.name) / "secrets.key"
+    file.write_text(f"{key_id(KEY)} {base64.b64encode(KEY).decode()}\n")
+    os.environ["BODEGA_KEY_FILE"] = str(file)
 
 
 def pytest_sessionstart() -> None:

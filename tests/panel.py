@@ -113,6 +113,8 @@ class Browser:
         self.host = host
         self.address = address or f"192.0.2.{secrets.randbelow(256)}-{secrets.token_hex(4)}"
         self.cookies: dict[str, str] = {}
+        self.headers: dict[str, str] = {}
+        """What a proxy on the way adds."""
 
     def ask(
         self,
@@ -125,7 +127,7 @@ class Browser:
     ) -> Page:
         """One request; redirects are not followed."""
         path, _, query = target.partition("?")
-        sent = {"host": self.host, "user-agent": "Tests"}
+        sent = {"host": self.host, "user-agent": "Tests", **self.headers}
         if self.cookies:
             sent["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         if form is not None:

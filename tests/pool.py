@@ -8,6 +8,7 @@ store under another name, emptied in between. Whatever cannot be put right again
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -17,11 +18,12 @@ from typing import Any
 
 import asyncpg
 
+from bodega import private
 from bodega.storage import migrate
 from bodega.storage.postgres import rows as postgres_rows
 from bodega.storage.postgres.backend import PostgresBackend
 from bodega.storage.registry import StoreRecord
-from bodega.storage.sqlite.backend import SqliteBackend, forward
+from bodega.storage.sqlite.backend import SqliteBackend, make
 
 SHAPE = """
 SELECT md5(string_agg(concat_ws(' ', relname, relkind, relnatts, relchecks, relhastriggers), ';' ORDER BY relname))
@@ -46,20 +48,16 @@ def _file(_steps: tuple[migrate.Migration, ...]) -> bytes:
     """The file of a new store on SQLite."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "store.db"
-        forward(path)
+        make(path)
         assert [each.name for each in Path(folder).iterdir()] == [path.name], "its log is in it"
         return path.read_bytes()
 
 
-def place_file(backend: SqliteBackend, record: StoreRecord) -> bool:
-    """A new store's file, as a migration makes it; not so when somebody else has begun one."""
+def place_file(backend: SqliteBackend, record: StoreRecord) -> None:
+    """A new store's file, as the migrations make it."""
     path = backend.path(record)
-    if path.exists():
-        return False
-    part = path.with_name(path.name + ".new")
-    part.write_bytes(_file(migrate.migrations()))
-    part.rename(path)
-    return True
+    with os.fdopen(private.make_file(path, exclusive=True), "wb") as file:
+        file.write(_file(migrate.migrations()))
 
 
 class Lent:
@@ -117,7 +115,7 @@ class Schemas:
             if await self._rename(free, mine):
                 self._warm[mine] = self._warm.pop(free, [])
                 return
-        await self._backend.migrate(record)
+        await self._backend.create(record)
 
     async def take_back(self, record: StoreRecord) -> None:
         """The schema of a store that is no more, emptied for the next one."""
@@ -183,7 +181,7 @@ class Schemas:
         """A new schema; what the first one is like is remembered."""
         word = f"free-{secrets.token_hex(4)}"
         record = StoreRecord(word, 0, "", {}, {}, False, clock=None, created=0, revision=1)  # type: ignore[arg-type]
-        await self._backend.migrate(record)
+        await self._backend.create(record)
         schema = self._backend.schema(record)
         if not self._shape:
             connection = await self._connected()

@@ -187,37 +187,37 @@ def _by_keywords(file: str, schema: Any, message: Any) -> Complaints:
     return found
 
 
-def _branches(file: str, schema: Any) -> Iterator[dict[str, Any]]:
+def branches(file: str, schema: Any) -> Iterator[dict[str, Any]]:
     """A schema and all that it is made of or may be instead."""
     schema = _resolved(file, schema)
     yield schema
     for word in ("allOf", "oneOf", "anyOf"):
         for part in schema.get(word, ()):
-            yield from _branches(file, part)
+            yield from branches(file, part)
 
 
-def _properties(file: str, schema: Any) -> dict[str, list[Any]]:
+def properties(file: str, schema: Any) -> dict[str, list[Any]]:
     """The members that an object may have, each with its schemas."""
     found: dict[str, list[Any]] = {}
-    for branch in _branches(file, schema):
+    for branch in branches(file, schema):
         for name, inner in branch.get("properties", {}).items():
             found.setdefault(name, []).append(inner)
     return found
 
 
-def _items(file: str, schema: Any) -> list[Any]:
-    return [branch["items"] for branch in _branches(file, schema) if isinstance(branch.get("items"), dict)]
+def items_of(file: str, schema: Any) -> list[Any]:
+    return [branch["items"] for branch in branches(file, schema) if isinstance(branch.get("items"), dict)]
 
 
 def _extras(file: str, schema: Any, message: Any, place: str) -> Iterator[tuple[tuple[str, str], str]]:
     """Members beyond what a schema names. Where it names none, or says that others may come, all are welcome."""
     if isinstance(message, list):
-        either = {"anyOf": _items(file, schema)}
+        either = {"anyOf": items_of(file, schema)}
         for item in message:
             yield from _extras(file, either, item, place)
     elif isinstance(message, dict):
-        known = _properties(file, schema)
-        opened = any(branch.get("additionalProperties") for branch in _branches(file, schema))
+        known = properties(file, schema)
+        opened = any(branch.get("additionalProperties") for branch in branches(file, schema))
         for name, value in message.items():
             there = f"{place}.{name}" if place else name
             if name in known:
@@ -230,9 +230,9 @@ def _places(file: str, schema: Any, place: str, depth: int) -> Iterator[str]:
     """The members that a schema names, six levels deep: some schemas hold themselves."""
     if depth > 6:
         return
-    for inner in _items(file, schema):
+    for inner in items_of(file, schema):
         yield from _places(file, inner, place, depth)
-    for name, schemas in _properties(file, schema).items():
+    for name, schemas in properties(file, schema).items():
         there = f"{place}.{name}" if place else name
         yield there
         yield from _places(file, {"anyOf": schemas}, there, depth + 1)

@@ -21,8 +21,9 @@ from bodega.events import hooks
 from bodega.events.hooks import Hook
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.backend import Backend
+from bodega.storage.creating import create_store
 from bodega.storage.postgres.backend import CHANNEL, PostgresBackend
-from bodega.storage.registry import Account, digest
+from bodega.storage.registry import Account, StoreRecord, digest
 from bodega.storage.sqlite.backend import SqliteBackend
 from bodega.storage.table import Table
 from bodega.storage.tx import Tx
@@ -183,19 +184,21 @@ class Server:
             self.run(asyncio.wait([waking]))
         self._count += 1
         name = f"t{self._count}-{secrets.token_hex(3)}"
-        record = self.run(self.backend.registry.add_store(name, plan, settings, int(time.time())))
-        if self.schemas is not None:
-            self.run(self.schemas.place(record))
-        elif not isinstance(self.backend, SqliteBackend) or not place_file(self.backend, record):
-            self.run(self.backend.migrate(record))
+        self.run(create_store(self.backend, name, plan, settings, int(time.time()), make=self._place))
         shop = Shop(self, name)
         shop.token = shop.account()
-        opened = self.app.stores._open.get(name)
-        if opened is not None:  # somebody looked between the two steps above, and is bringing it forward
-            self.run(opened.ready())
         if self.takes_back:
             Borrowed.add(shop)
         return shop
+
+    async def _place(self, record: StoreRecord) -> None:
+        """Makes a new store's database, out of what is there already where that is quicker."""
+        if self.schemas is not None:
+            await self.schemas.place(record)
+        elif isinstance(self.backend, SqliteBackend):
+            place_file(self.backend, record)
+        else:
+            await self.backend.create(record)
 
     def lasting(self) -> Server:
         """A house for many tests: what a store of one test leaves behind is cleared away, or serves the next."""

@@ -16,7 +16,7 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 import pytest
@@ -25,11 +25,12 @@ import bodega
 from bodega import app
 from bodega.events.scopes import SCOPES
 from bodega.kit.actions import ListAll
+from bodega.kit.bounds import AtMost
 from bodega.kit.compile import DECLARATIONS, compile_declarations
 from bodega.kit.endpoint import Batch, Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import channel_of, events, fires
-from bodega.kit.fields import INTEGER, Money
+from bodega.kit.fields import INTEGER, Money, structured
 from bodega.kit.filters import Filter, FilterField
 from bodega.kit.fixed import Fixed, ListFixed
 from bodega.kit.images import DropImage
@@ -73,7 +74,7 @@ class Thing(Entity, kw_only=True):
     channel_id: int = 1
     picture: str = ""
     size: Size = Size()
-    tags: list[int] = []
+    tags: Annotated[list[int], AtMost(9)] = []
     secret: str = ""
 
 
@@ -84,12 +85,19 @@ class Part(Entity, kw_only=True):
     title: str = ""
 
 
+class Boxes(msgspec.Struct, frozen=True):
+    """A member of a member that holds a list."""
+
+    boxes: list[int] = []
+
+
 class Tag(Entity, kw_only=True):
     """A row that things point to."""
 
     word: str = ""
 
 
+BOXES = structured(list[int])
 TEXTS = """CREATE TABLE thing_texts (
     thing_id INTEGER PRIMARY KEY REFERENCES things(id), description TEXT NOT NULL, PRIMARY KEY (thing_id, description)
 );"""
@@ -130,6 +138,7 @@ def declared(
     wire: Mapping[str, Any] | None = None,
     v3: Mapping[str, Any] | None = None,
     nested: str = "parts",
+    cap: int = 9,
     endpoint: Mapping[str, Any] | None = None,
     below: Mapping[str, Any] | None = None,
     include: Mapping[str, Any] | None = None,
@@ -145,7 +154,7 @@ def declared(
     told = events("store/thing") if signals is None else signals
     aggregates = [Aggregate(tags), Aggregate(things, signals=told), Aggregate(within, signals=of_parts)]
     part_shape = V3Shape(Part, required="title", read_only="id thing_id")
-    rows = {nested: Nested(part_shape, _write)}
+    rows = {nested: Nested(part_shape, _write, maximum=cap)}
     terms_of_v3 = {"required": "name|owner", "read_only": "id", "hidden": "secret", "nested": rows}
     shape = V3Shape(Thing, **{**terms_of_v3, **(v3 or {})})
     inside = {"parts": children(within, "thing_id", order="thing_id, id"), **(include or {})}
@@ -217,6 +226,11 @@ def _pairs(owner: str = "thing_id", tables: str = "things", scope: str = "store_
 
 def _at(make: Any) -> Any:
     return {"paths": lambda facet, old, child: [make(facet, old, child)]}
+
+
+def _brings(kind: Any) -> Mapping[str, Any]:
+    """A member that is written, and not kept."""
+    return {"v3": {"write_only": {"more": kind}}}
 
 
 def _signal(scope: str, on: str = "updated", channels: Any = None) -> Any:
@@ -308,6 +322,15 @@ MISTAKES: Sequence[tuple[Mapping[str, Any], str]] = [
     ({"v3": {"required": "id"}}, 'Thing (V3): required "id": there is no member that is written "id"'),
     ({"v3": {"members": "id nam"}}, 'Thing (V3): members "nam": there is no member "nam"; did you mean "name"?'),
     ({"v3": {"view": lambda thing: {}}}, "Thing (V3): view: a view needs the names of its members"),
+    ({"endpoint": {"batch": Batch(0)}}, f"{V3}: batch: a list says how many items a body may bring: cap=N"),
+    ({"cap": 0}, 'Thing (V3): nested "parts": a list says how many items a body may bring: maximum=N'),
+    (_brings(list[str]), 'Thing (V3): member "more": a list says how many items a body may bring: AtMost(N)'),
+    (_brings(Annotated[list[list[str]], AtMost(2)]),
+     'Thing (V3): member "more"[]: a list says how many items a body may bring: AtMost(N)'),
+    (_brings(Annotated[dict[str, Boxes], AtMost(2)] | None),
+     'Thing (V3): member "more"[].boxes: a list says how many items a body may bring: AtMost(N)'),
+    ({"members": "id! name* paint width parts boxes", "wire": {"boxes": WriteForm(BOXES, Linked("/things/{e.id}"))}},
+     'Thing (V2): member "boxes": a list says how many items a body may bring: AtMost(N)'),
     ({"nested": "prats"},
      'Thing (V3): nested: there is no member that any list includes "prats"; did you mean "parts"?'),
     ({"members": "id! name* paint width parts nme"},

@@ -15,6 +15,35 @@ POST: dict[str, Any] = {"title": "Hello Again", "body": "<p>Jelly &amp; <b>beans
 PAGE: dict[str, Any] = {"type": "page", "name": "About Us", "body": "<p>We</p>"}
 
 
+def test_a_product_that_moves_leaves_a_redirect_if_it_is_asked_to(shop: Shop) -> None:
+    """`create_redirect`: from each path that it leaves to where it is now; never from where it is."""
+    shop.product("Hammer")
+    one = "/v3/catalog/products/1"
+
+    def move(url: str, **more: Any) -> list[tuple[str, Any, str]]:
+        assert shop.put(one, {"custom_url": {"url": url, **more}}).status == 200
+        assert set(shop.get(one).data["custom_url"]) == {"url", "is_customized"}
+        shown = shop.get("/v2/redirects")
+        rows = shown.json if shown.status == 200 else []
+        return [(row["path"], row["forward"], row["url"]) for row in rows]
+
+    to_it = {"type": "product", "ref": 1}
+    assert move("/a/") == move("/a/", create_redirect=True) == []
+    tag = shop.get(one).headers["etag"]
+    assert shop.put(one, {"custom_url": {"url": "/a/", "create_redirect": True}}).headers["etag"] == tag
+    assert move("/b/", create_redirect=False) == []
+    assert move("/c/", create_redirect=True) == [("/b/", to_it, "/c/")]
+    assert move("/d/", create_redirect=True) == [("/b/", to_it, "/d/"), ("/c/", to_it, "/d/")]
+    assert move("/b/", create_redirect=True) == [("/c/", to_it, "/b/"), ("/d/", to_it, "/b/")]
+    shop.post("/v2/redirects", {"path": "/b/", "forward": {"type": "manual", "ref": "/elsewhere/"}})
+    assert move("/e/", create_redirect=True)[-1] == ("/b/", to_it, "/e/")
+    many = [{"id": 1, "custom_url": {"url": "/f/", "create_redirect": True}}]
+    assert shop.put("/v3/catalog/products", many).status == 200
+    assert shop.get("/v2/redirects/count").json == {"count": 4}
+    assert shop.put(one, {"custom_url": {"url": "/g/", "create_redirect": "yes"}}).status == 422
+    check_statistics(shop)
+
+
 def test_a_post_is_a_draft_of_now(shop: Shop) -> None:
     """Rule 109; a create answers 200."""
     shop.freeze(NOW)

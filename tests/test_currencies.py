@@ -92,6 +92,8 @@ REFUSED: list[tuple[str, str, Any, int, str, str]] = [
     ("POST", PATH, {**EURO, "token_location": "above"}, 400, "FIELD_INVALID", "token_location"),
     ("POST", PATH, {**EURO, "decimal_places": 5}, 400, "FIELD_INVALID", "decimal_places"),
     ("POST", PATH, {**EURO, "decimal_token": ","}, 400, "FIELD_INVALID", "thousands_token"),
+    ("POST", PATH, {**EURO, "country_iso2": 0}, 400, "FIELD_INVALID", "country_iso2"),
+    ("PUT", PATH + "/1", {"country_iso2": "é1"}, 400, "FIELD_INVALID", "country_iso2"),
     ("POST", PATH, {**EURO, "last_updated": ""}, 400, "FIELD_READ_ONLY", "last_updated"),
     ("POST", PATH, {**EURO, "symbol": "€"}, 400, "FIELD_UNKNOWN", "symbol"),
     ("POST", PATH, {**EURO, "currency_code": "USD"}, 409, "DUPLICATE", ""),

@@ -90,6 +90,8 @@ REFUSED: list[tuple[str, str, Any, int, str]] = [
     ("PUT", STORE, {"customer_group_settings": {"default_customer_group_id": 9}}, 422, "FIELD_INVALID"),
     ("PUT", CHANNEL, {"customer_group_settings": {"guest_customer_group_id": 9}}, 422, "FIELD_INVALID"),
     ("PUT", STORE, {"privacy_settings": {"policy_url": 7}}, 422, "FIELD_INVALID"),
+    ("PUT", STORE, {"privacy_settings": {"policy_url": None}}, 422, "FIELD_INVALID"),
+    ("PUT", STORE, {"customer_group_settings": {"guest_customer_group_id": None}}, 422, "FIELD_INVALID"),
     ("PUT", STORE, [], 400, "MALFORMED_BODY"),
     ("GET", "/v3/customers/settings/channels/9", None, 404, "NO_SUCH_ENTITY"),
     ("PUT", "/v3/customers/settings/channels/9", {}, 404, "NO_SUCH_ENTITY"),

@@ -92,7 +92,9 @@ def test_a_link_leads_to_a_file_and_to_a_heading_in_it(page: Path) -> None:
 
 
 FILES = {
-    named(path) for top in ("src", "tests", "bench", "docs", ".ci", "requirements") for path in (ROOT / top).rglob("*")
+    named(path)
+    for top in ("src", "tests", "bench", "docs", "deploy", ".ci", "requirements")
+    for path in (ROOT / top).rglob("*")
 }
 FILES |= {path.name for path in ROOT.iterdir()}
 FILES |= {line.strip("/") for line in (ROOT / ".gitignore").read_text().splitlines()}  # what is made when it is needed

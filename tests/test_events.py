@@ -137,6 +137,26 @@ def test_variants_with_options_are_told_as_skus(shop: Shop) -> None:
     assert ("store/sku/deleted", small) in shop.events()
 
 
+def test_options_and_modifiers_are_told_when_they_change(shop: Shop) -> None:
+    """A change of either is told once, with its product; what changes nothing is not."""
+    product = shop.product()
+    ids = {}
+    for kind, type_ in (("option", "dropdown"), ("modifier", "dropdown")):
+        body = {
+            "display_name": kind,
+            "type": type_,
+            "required": False,
+            "option_values": [{"label": "A", "sort_order": 0}],
+        }
+        ids[kind] = shop.post(f"/v3/catalog/products/{product}/{kind}s", body).data["id"]
+    shop.watch()
+    for kind, number in ids.items():
+        for _ in range(2):  # the second changes nothing
+            shop.put(f"/v3/catalog/products/{product}/{kind}s/{number}", {"display_name": f"My {kind}"})
+        said = (f"store/{kind}/updated", {"type": kind, "id": number, kind: {"product_id": product}})
+        assert [event for event in shop.events() if event[0].startswith(("store/option", "store/modifier"))] == [said]
+
+
 def test_where_no_hook_asks_nothing_is_kept(shop: Shop) -> None:
     """Issue 5: events cost nothing where nobody listens."""
     shop.category()

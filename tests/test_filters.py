@@ -20,7 +20,7 @@ from bodega.kit.filters import Filter
 from bodega.kit.fixed import ReadFixed
 from bodega.kit.listing import Listing
 from bodega.kit.pairs import OfPairs
-from bodega.kit.parameters import choices_of, integer, kind_of
+from bodega.kit.parameters import choices_of, integer, kind_of, numbers_of
 from bodega.kit.strangers import STRANGERS
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
@@ -98,6 +98,9 @@ def stored_value(dice: random.Random, one: Listed, column: str) -> Any:
     if kind == "date":
         shift = timedelta(days=dice.randrange(3), seconds=dice.choice((0, 1, 43_200, 86_399)))
         return dice.choice(("", (START + shift).isoformat()))
+    few = numbers_of(one.listing.table, column)
+    if few is not None:
+        return dice.randint(*few)
     value = plain_value(dice, column, one.columns[column])
     return 0 if value is None and column in ("inventory_level", "inventory_warning_level") else value  # never unset
 
@@ -198,13 +201,16 @@ def one_asked(dice: random.Random, one: Listed, kind: str, column: str, found: F
     if one.listing.version == 2 and one.listing.table is variants.TABLE and column == "id":
         number = dice.choice(MANY[2:])
         return str(number + variants.SKU_OFFSET), number
-    number = dice.choice(MANY)
+    few = numbers_of(one.listing.table, column)
+    number = dice.choice(MANY) if few is None else dice.randint(*few)
     return str(number), number
 
 
 CODED: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = {
     ("options", "type"): [(code, word) for word, code in V2_TYPES.items()],
     ("form_field_values", "field_type"): [(word, word) for word in TYPES],
+    ("channels", "platform"): [("square", "square"), ("etsy", "etsy"), ("custom", "custom")],
+    ("hooks", "scope"): [(word, word) for word in ("store/cart/*", "store/cart/created", "store/app/uninstalled")],
 }
 """What columns are asked by that hold other words than those of their type."""
 

@@ -8,6 +8,7 @@ from functools import partial
 
 from bodega.resources import MODEL
 from bodega.resources.catalog import brands
+from bodega.storage.creating import create_store
 from bodega.storage.opening import open_backend
 from bodega.storage.unit import Terms, Unit
 
@@ -21,8 +22,7 @@ async def _brand(name: str, unit: Unit) -> int:
 
 async def _first_writes(url: str) -> list[int]:
     backend = await open_backend(None, url)
-    record = await backend.registry.add_store(f"young-{secrets.token_hex(4)}", "sandbox", {}, 0)
-    await backend.migrate(record)
+    record = await create_store(backend, f"young-{secrets.token_hex(4)}", "sandbox", {}, 0)
     workers = [await backend.open(record, MODEL) for _ in range(WORKERS)]
     writes = [each.write(partial(_brand, f"Brand {at}"), 0, Terms()) for at, each in enumerate(workers)]
     ids = await asyncio.gather(*writes, return_exceptions=True)

@@ -1,14 +1,17 @@
 """What a client may do to a socket, and what it gets for it. Sections are of RFC 9112 unless named."""
 
+import asyncio
+import re
 import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
 from bodega.server.listeners import Listener
-from live_server import HASTY, HOST, LIMITS, PATIENCE, Client, Reply, connected, running
+from live_server import HASTY, HOST, LIMITS, PATIENCE, Client, Reply, connected, live, read, reply, running
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -48,6 +51,15 @@ def refused(reply: Reply, status: int) -> None:
     assert reply.headers["x-request-id"]
     assert reply.headers["date"]
     assert "server" not in reply.headers
+
+
+def refused_in_v3(reply: Reply, status: int) -> None:
+    """The same, in the form of V3 (RFC 9457)."""
+    assert reply.status == reply.json["status"] == status
+    assert set(reply.json) == {"status", "title", "type", "detail"}
+    assert re.fullmatch(r"/docs/status-codes#[a-z_]+", reply.json["type"])
+    assert reply.headers["content-type"] == "application/json"
+    assert reply.headers["connection"] == "close"
 
 
 AMBIGUOUS = {
@@ -106,6 +118,38 @@ def test_what_is_too_large_is_refused_and_the_connection_closed(
     client.send_until_refused(request_bytes, len(request_bytes))
     refused(client.reply(), status)
     assert client.rest() == b""
+
+
+V3_PATHS = [b"/stores/x/v3/catalog", b"/api/v3/a?b=c", b"//stores//x//v3", b"http://localhost/api/v3/", b"/api/%763"]
+OTHER_PATHS = [b"/", b"/stores/x/v2/v3", b"/stores/v3/v2", b"/api/v2", b"/api", b"/v3", b"http://v3/api/v2", b"*"]
+
+
+@pytest.mark.parametrize(
+    ("status", "rest"),
+    [
+        (400, b"X-A : b\r\n\r\n"),
+        (413, b"Content-Length: 1048577\r\n\r\n"),
+        (431, b"X-A: " + b"a" * 33 * KIB + b"\r\n\r\n"),
+        (501, b"Transfer-Encoding: gzip\r\n\r\n"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_a_refusal_has_the_form_of_the_version_in_the_path(server: Listener, status: int, rest: bytes) -> None:
+    for path in [*V3_PATHS, *OTHER_PATHS]:
+        with connected(server) as client:
+            client.send(b"OPTIONS " + path + b" HTTP/1.1\r\n" + HOST + rest)
+            (refused_in_v3 if path in V3_PATHS else refused)(client.reply(), status)
+
+
+def test_a_request_too_slow_for_v3_is_told_so_in_its_form(hurried: Client) -> None:
+    hurried.send(b"POST /api/v3/a HTTP/1.1\r\n" + HOST + b"Content-Length: 5\r\n\r\nab")
+    refused_in_v3(hurried.reply(), 408)
+
+
+def test_an_endless_path_of_v3_is_refused_in_its_form(client: Client) -> None:
+    """RFC 6585 5: the target has not ended, but its beginning says which version it is for."""
+    client.send_until_refused(b"GET /api/v3/" + b"a" * 40 * KIB, 40 * KIB)
+    refused_in_v3(client.reply(), 431)
 
 
 def test_a_refused_head_request_has_no_body_in_its_reply(client: Client) -> None:
@@ -353,3 +397,93 @@ def test_a_client_that_resets_in_the_middle_harms_no_one(server: Listener) -> No
     with connected(server) as client:
         client.send(GET + b"\r\n")
         assert client.reply().status == 200
+
+
+# Half-closed connections: a client may end its own direction when it has said all (RFC 9112 9.6, RFC 9293 3.6).
+
+
+def half_closed(client: Client, request_bytes: bytes) -> bytes:
+    """All that is answered to a client that sends this and then ends its sending direction."""
+    client.send(request_bytes)
+    client.socket.shutdown(socket.SHUT_WR)
+    return client.rest()
+
+
+BODY = POST + b"Content-Length: 3\r\n\r\nabc"
+
+
+@pytest.mark.parametrize(
+    ("sent", "replies"),
+    [
+        (BODY, [b"200"]),
+        (BODY + b"\r\n", [b"200"]),  # RFC 9112 2.2: an empty line too much
+        (BODY * 3, [b"200"] * 3),
+        (BODY.replace(b"POST /", b"POST /slow"), [b"200"]),
+        (BODY.replace(b"POST /", b"POST /slow") + BODY, [b"200"] * 2),
+        (POST.replace(b"1.1", b"1.0") + b"Content-Length: 3\r\n\r\nabc", [b"200"]),
+        (POST + CHUNKED + b"\r\n3\r\nabc\r\n0\r\n\r\n", [b"200"]),
+        (BODY[:-1], [b"400"]),
+        (POST + CHUNKED + b"\r\n3\r\nabc\r\n", [b"400"]),
+        (BODY[:20], [b"400"]),
+        (BODY + BODY[:-1], [b"200", b"400"]),
+        (BODY + BODY[:20], [b"200", b"400"]),
+        (b"", []),
+        (b"\r\n", []),
+    ],
+    ids=range(14),
+)
+def test_who_stops_sending_is_answered_what_was_asked(client: Client, sent: bytes, replies: list[bytes]) -> None:
+    """What was whole is answered, what breaks off is refused, and the connection is closed after it."""
+    answered = half_closed(client, sent)
+    assert re.findall(rb"HTTP/1.1 (\d+)", answered) == replies
+    assert answered.count(b"connection: close") <= 1  # the reply may have gone before the end was seen
+
+
+def test_who_stops_sending_between_requests_is_closed(client: Client) -> None:
+    client.send(BODY)
+    assert client.reply().status == 200
+    client.socket.shutdown(socket.SHUT_WR)
+    assert client.rest() == b""
+
+
+def test_who_stops_sending_later_is_answered_too(client: Client) -> None:
+    """The end comes while the application is at work."""
+    client.send(BODY.replace(b"POST /", b"POST /slow"))
+    time.sleep(0.1)
+    client.socket.shutdown(socket.SHUT_WR)
+    assert client.rest().startswith(b"HTTP/1.1 200")
+
+
+async def attentive(scope: Any, receive: Any, send: Any) -> None:
+    """An application that waits for its client to go away, a second at most; its state tells whether one did."""
+    if scope["type"] == "lifespan":
+        await live(scope, receive, send)
+        return
+    assert await read(receive) is not None
+    try:
+        async with asyncio.timeout(1.0):
+            assert (await receive())["type"] == "http.disconnect"
+        GONE.append(scope["path"])
+    except TimeoutError:
+        await reply(send, 200, {})
+
+
+GONE: list[str] = []
+
+
+def test_an_application_that_asks_learns_who_is_gone_and_who_only_stopped_sending() -> None:
+    """TCP does not tell them apart, so that something has to be sent: an interim response (RFC 9110 15.2)."""
+    with running(attentive) as (listener,):
+        with connected(listener) as client:
+            answered = half_closed(client, BODY)
+            assert answered.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200")
+        with connected(listener) as client:
+            answered = half_closed(client, POST.replace(b"1.1", b"1.0") + b"Content-Length: 0\r\n\r\n")
+            assert answered.startswith(b"HTTP/1.1 200")
+        with connected(listener) as client:
+            client.send(BODY.replace(b"POST /", b"POST /gone"))
+            time.sleep(0.1)
+        end = time.monotonic() + PATIENCE
+        while GONE != ["/gone"]:
+            assert time.monotonic() < end
+            time.sleep(0.02)

@@ -15,6 +15,7 @@ HOUSE = Path(bodega.__file__).parent
 FLOORS = (
     {
         "law",
+        "aside",
         "clock",
         "dates",
         "log",
@@ -23,10 +24,12 @@ FLOORS = (
         "config",
         "memory",
         "passwords",
+        "private",
         "metrics",
+        "tracing",
         "server",
     },  # words and plain facts: everything may use them
-    {"storage", "outgoing"},  # rows; requests that leave the house
+    {"storage", "outgoing", "imaging"},  # rows; requests that leave the house; pictures, decoded in their own process
     {"periodic"},  # what is done again and again beside the requests
     {"access"},  # who may ask, how often
     {"kit"},  # what a resource is made of
@@ -159,6 +162,18 @@ def test_the_law_names_no_resource() -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and names & set(node.value.split("/"))
     ]
     assert found == []
+
+
+MAIL = {"smtplib", "poplib", "imaplib", "aiosmtplib"}
+
+
+def test_nothing_sends_mail() -> None:
+    """Rule 94: an order that is made through the API sends none, and neither does anything else."""
+    for name, path in MODULES.items():
+        nodes = list(ast.walk(ast.parse(path.read_text())))
+        found = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+        found |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+        assert not {module.partition(".")[0] for module in found} & MAIL, name
 
 
 def test_only_one_file_knows_asgi() -> None:

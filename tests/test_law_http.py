@@ -50,6 +50,15 @@ def without(reply: Reply, *names: str) -> dict[str, str]:
 # OPTIONS
 
 
+def test_options_of_the_server_itself_names_the_methods(lobby: Shop) -> None:
+    """RFC 9110 9.3.7, 10.2.1: without credentials, and over plain HTTP too, since nothing is told but this."""
+    for scheme in ("http", "https"):
+        reply = lobby.request("OPTIONS", "*", base="", token="", scheme=scheme)
+        assert (reply.status, reply.body) == (204, b"")
+        assert reply.headers["allow"] == "GET, HEAD, POST, PUT, DELETE, OPTIONS"
+        assert "content-length" not in reply.headers  # RFC 9110 8.6
+
+
 @pytest.mark.parametrize(
     ("path", "allow"),
     [
@@ -191,11 +200,12 @@ def test_a_store_answers_on_both_hosts_to_both_credentials(server: Server) -> No
 def test_a_stranger_does_not_learn_which_stores_there_are(server: Server) -> None:
     """401 (step 5) for a store that is not there as for somebody else's, with whatever credentials, word for word.
 
-    A 404 would say that a name is free, and a 403 that it is taken.
+    A 404 would say that a name is free, and a 403 that it is taken. What is advised names the store as it was asked
+    for, if a store can be called so.
     """
     shop, other = server.shop(), server.shop()
     basic = {"authorization": "Basic " + base64.b64encode(f"user:{shop.account(kind='basic')}".encode()).decode()}
-    told: dict[tuple[str, str], set[tuple[int, str, bytes]]] = {}
+    told: dict[tuple[str, str, bool], set[tuple[int, str, bytes, str]]] = {}
     for version in ("v2", "v3"):
         for name in (other.name, "nowhere", "x" * 200, "%00", "..%2f", other.name.upper()):
             for headers in ({"x-auth-token": shop.token}, basic, {"x-auth-token": "nobody's"}):
@@ -203,11 +213,14 @@ def test_a_stranger_does_not_learn_which_stores_there_are(server: Server) -> Non
                     reply = shop.get(f"/{version}/{path}", base=f"/stores/{name}", headers=headers, token="")
                     assert reply.headers["www-authenticate"].startswith("Basic ")
                     assert not {"x-rate-limit-requests-left", "x-bc-apilimit-remaining", "allow"} & reply.headers.keys()
-                    told.setdefault((version, reply.reason), set()).add((reply.status, reply.reason, reply.body))
-    assert {key: {status for status, *_ in replies} for key, replies in told.items()} == {
-        ("v2", "CREDENTIALS_WRONG"): {401}, ("v3", "CREDENTIALS_WRONG"): {401}
-    }  # fmt: skip
-    assert [len(replies) for replies in told.values()] == [1, 1]
+                    advice = reply.headers.get("bodega-remedy", "").replace(name, "HASH")
+                    words = (reply.status, reply.reason, reply.body.replace(name.encode(), b"HASH"), advice)
+                    possible = name in (other.name, "nowhere")
+                    told.setdefault((version, reply.reason, possible), set()).add(words)
+    assert {(*key, status) for key, replies in told.items() for status, *_ in replies} == {
+        (version, "CREDENTIALS_WRONG", possible, 401) for version in ("v2", "v3") for possible in (True, False)
+    }
+    assert [len(replies) for replies in told.values()] == [1, 1, 1, 1]
 
 
 def test_a_host_that_names_no_store_means_the_only_one(embedded: Server) -> None:

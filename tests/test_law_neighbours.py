@@ -151,6 +151,11 @@ def upgrading(draft: Draft) -> None:
     draft.store["rows"] = None
 
 
+@fault(Reason.STORE_DAMAGED, "rows")
+def damaged(draft: Draft) -> None:
+    draft.store |= {"rows": None, "damage": "the file is missing"}
+
+
 @fault(Reason.SUSPENDED, "suspension")
 def suspended(draft: Draft) -> None:
     draft.store["suspended"] = True
@@ -555,6 +560,8 @@ def test_of_all_faults_that_fit_the_earliest_is_told_until_none_is_left(world: W
 
 ELSEWHERE: dict[Reason, str] = {
     Reason.NOT_SERVED_HERE: "other paths, of which nothing else is known; tests/test_documented.py",
+    Reason.IMAGES_WAITING: "the queue of images; tests/test_picture_worker.py fills it",
+    Reason.IMAGE_LOST: "the process that decodes images; tests/test_picture_worker.py ends it",
     Reason.LIST_REFUSED: "lists of customers; tests/test_customers.py holds it before its neighbours",
     Reason.PASSWORD_GUESSED: "passwords of customers; tests/test_customer_passwords.py holds it after its neighbours",
     Reason.NOT_THE_OWNER: "metafields; tests/test_metafields.py holds it before and after its neighbours",

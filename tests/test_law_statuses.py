@@ -6,6 +6,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
@@ -13,13 +14,18 @@ import msgspec
 import pytest
 
 from bodega.http.router import by_version
+from bodega.imaging.worker import Full, Lost
 from bodega.kit.images import UploadImage
 from bodega.kit.route import route
 from bodega.law.reasons import Reason, Step
 from bodega.resources import ROUTES
 from bodega.resources.catalog import brands
+from bodega.storage import migrate
+from bodega.storage.creating import create_store
 from bodega.storage.registry import digest
 from bodega.storage.sqlite import rows as sqlite_rows
+from bodega.storage.sqlite.backend import SqliteBackend
+from bodega.storage.sqlite.file import LOOK_SECONDS
 from bodega.storage.unit import Unit
 from forms import (
     FORMS,
@@ -37,6 +43,7 @@ from forms import (
     rows,
     strict,
 )
+from pictures import picture
 from shop import Reply, Server, Shop
 
 Send = Callable[[], Reply]
@@ -105,10 +112,27 @@ def a_write_to_version_1(desk: Desk) -> Send:
 def a_store_whose_schema_is_old(desk: Desk) -> Send:
     server = desk.shop.server
     name = desk.shop.name + "-old"
-    server.run(server.backend.registry.add_store(name, "sandbox", {}, int(time.time())))
+    record = server.run(create_store(server.backend, name, "sandbox", {}, int(time.time())))
+    # What the last step made is there, so that the step cannot be made again.
+    number = migrate.newest()
+    if isinstance(server.backend, SqliteBackend):
+        with closing(sqlite3.connect(server.backend.path(record), isolation_level=None)) as made:
+            made.execute("DELETE FROM migrations WHERE number = ?", (number,))
+    else:
+        schema = server.backend.schema(record)
+        server.run(server.backend.registry.tx.run(f"DELETE FROM {schema}.migrations WHERE number = $1", number))
     old = Desk(Shop(server, name), desk.form)
     old.shop.token = old.shop.account()
     return lambda: old.ask("GET", old.path("brands"))
+
+
+@refused(Reason.STORE_DAMAGED, "RFC 9110 15.6.4")
+def a_store_whose_database_vanished(desk: Desk) -> Send:
+    server = desk.shop.server
+    desk.shop.brand()
+    server.run(server.backend.drop(server.run(server.backend.registry.store(desk.shop.name))))
+    time.sleep(LOOK_SECONDS)
+    return lambda: desk.ask("GET", desk.path("brands"))
 
 
 @refused(Reason.SUSPENDED, "RFC 9110 15.6.4")
@@ -508,6 +532,34 @@ def an_image_that_is_a_page(desk: Desk) -> Send:
     return lambda: desk.shop.upload(path, part, headers={"bodega-trace": "1"})
 
 
+class Unable:
+    """In the place of the process that decodes images."""
+
+    def __init__(self, why: Exception) -> None:
+        self.why = why
+
+    async def develop(self, *_: object, **__: object) -> None:
+        raise self.why
+
+
+def undecoded(desk: Desk, why: Exception) -> Send:
+    """The upload of an image that is not decoded."""
+    door = strict(desk.shop, pictures=Unable(why))
+    path = desk.path(f"brands/{desk.shop.brand()}/image")
+    part = ("image_file", "logo.png", "image/png", picture())
+    return lambda: door.upload(path, part, headers={"bodega-trace": "1"})
+
+
+@refused(Reason.IMAGES_WAITING, "RFC 9110 15.6.4", [V3])
+def an_image_after_too_many_others(desk: Desk) -> Send:
+    return undecoded(desk, Full())
+
+
+@refused(Reason.IMAGE_LOST, "RFC 9110 15.6.4", [V3])
+def an_image_whose_process_ends(desk: Desk) -> Send:
+    return undecoded(desk, Lost())
+
+
 @refused(Reason.DUPLICATE, "RFC 9110 15.5.10, rule 32")
 def a_second_brand_of_the_name(desk: Desk) -> Send:
     desk.shop.brand("Acme")
@@ -695,6 +747,10 @@ def come_back(_desk: Desk, reply: Reply) -> None:
     assert reply.headers["cache-control"] == "no-store"
 
 
+def wait_a_little(_desk: Desk, reply: Reply) -> None:
+    assert reply.headers["retry-after"] == "5"
+
+
 def in_77_seconds(_desk: Desk, reply: Reply) -> None:
     assert reply.headers["retry-after"] == "77"
 
@@ -823,6 +879,7 @@ MUST: dict[Reason, Callable[[Desk, Reply], None]] = {
     Reason.DEPRECATED_VERSION: to_version_2,
     Reason.DEPRECATED_VERSION_WRITE: to_version_2,
     Reason.UPGRADING: come_back,
+    Reason.STORE_DAMAGED: come_back,
     Reason.SUSPENDED: come_back,
     Reason.MAINTENANCE: in_77_seconds,
     Reason.UNKNOWN_METHOD: echo_nothing,
@@ -850,6 +907,8 @@ MUST: dict[Reason, Callable[[Desk, Reply], None]] = {
     Reason.FIELD_INVALID: every_fault("name"),
     Reason.IMAGE_UNREACHABLE: tell_what_became_of_it,
     Reason.IMAGE_INVALID: every_fault("image_file"),
+    Reason.IMAGES_WAITING: wait_a_little,
+    Reason.IMAGE_LOST: wait_a_little,
     Reason.DUPLICATE: duplicate,
     Reason.DANGLING_REFERENCE: conflict,
     Reason.NOT_THE_OWNER: detail("permission_set", "read"),

@@ -109,7 +109,7 @@ def tree_of(shop: Shop) -> str:
 
 
 def test_what_is_beyond_the_limit_gets_429_and_the_next_a_place(shop: Shop, held: Any) -> None:
-    """The four headers, X-Retry-After in seconds, and the number; a place is free when its request has ended."""
+    """Rule 31: four headers, X-Retry-After in seconds, and the number; a place is free when its request has ended."""
     kind = next(type(action) for _v, path, _m, action in LIMITED if path.endswith("{tree_id}/categories"))
     assert shop.get("/v3/catalog/trees/1/categories").status == 200
     replies = at_once(shop, held(kind), "GET", tree_of(shop), 3, {"x-auth-token": shop.token})

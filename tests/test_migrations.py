@@ -14,18 +14,19 @@ from typing import Any
 
 import pytest
 
-from bodega.access import stores as access
+from bodega.access import opening as access
 from bodega.log import Log
 from bodega.resources import TABLES
-from bodega.resources.catalog import variants
+from bodega.resources.catalog import images, variants
 from bodega.storage import files, keys, migrate, schema, table_stats
 from bodega.storage.migrate import Migration
 from bodega.storage.opening import open_backend
 from bodega.storage.postgres import backend as postgres_server
 from bodega.storage.postgres import connection as postgres
 from bodega.storage.sqlite import connection as sqlite
-from bodega.storage.sqlite.backend import SqliteBackend
+from bodega.storage.sqlite.backend import SqliteBackend, add_functions
 from bodega.storage.unit import Unit
+from pictures import picture
 from postgres import database
 from shop import Server, Shop
 
@@ -43,6 +44,7 @@ def statements(sql: str) -> list[str]:
 def sqlite_shape(path: Path, made_by: list[str]) -> dict[str, str]:
     """Every table and index of a database, its statement without what does not matter."""
     connection = sqlite3.connect(path)
+    add_functions(connection)
     for statement in made_by:
         connection.execute(sqlite.adapted(statement))
     found = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
@@ -299,7 +301,7 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was_and_is_tried_again(
     step.is_made_of("CREATE TABLE half (id INTEGER PRIMARY KEY);\nCREATE INDEX no ON half (nothing)")
     server = servers()
     log = Told()
-    server.app.stores._log = log
+    server.app.stores._opening._log = log
     broken = seen_by(server, shop)
     for _ in range(3):
         reply = broken.get("/v2/time")
@@ -426,6 +428,37 @@ def test_skus_of_an_older_store_get_numbers_of_their_own(servers: Servers, step:
     assert before[0]["sku_id"] == 10_002
     assert new.get("/v3/catalog/variants").headers["etag"] != tag
     assert new.get("/v2/products/skus/10002").json["sku"] == "A"
+
+
+def test_images_of_an_older_store_show_where_their_file_is(servers: Servers, step: Next) -> None:
+    """0026: the address of an image's file was stored beside the document."""
+    shop = servers().shop()
+    shop.product()
+    path = "/v3/catalog/products/1/images"
+    shop.upload(path, ("image_file", "a.png", "image/png", picture()), ("description", None, "", b'"image_url":"x"}'))
+    before, tag = shop.get(path).data, shop.get(path).headers["etag"]
+    v2 = shop.get("/v2/products/1/images").json
+    assert before[0]["image_url"] == before[0]["url_zoom"]
+
+    async def make_old(unit: Unit) -> None:
+        for row in await unit.where(images.TABLE, "id = 1"):
+            whole = json.loads(images.TABLE.encode(row.entity)[0])
+            rest = {"image_url": whole.pop("image_url"), "date_created": row.entity.date_created}
+            docs = [json.dumps(part, separators=(",", ":")).encode() for part in (whole, rest)]
+            await unit.tx.run("UPDATE product_images SET doc = $1, rest = $2 WHERE id = 1", *docs)
+
+    store = shop.server.run(shop.server.app.stores.get(shop.name))
+    shop.server.run(store.write(make_old))
+    assert "image_url" not in shop.get(path).data[0]
+    servers.stop(shop.server)
+    step.is_made_of(next(one.sql for one in migrate.migrations() if one.name == "image_urls"))
+    new = seen_by(servers(), shop)
+    until(new, 200)
+    assert new.get(path).data == before
+    assert new.get(path).headers["etag"] != tag
+    assert new.get("/v2/products/1/images").json == v2
+    changed = new.put(f"{path}/1", {"description": "Front"}).data
+    assert changed == {**before[0], "description": "Front", "date_modified": changed["date_modified"]}
 
 
 BACK = [

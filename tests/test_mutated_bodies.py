@@ -82,6 +82,10 @@ class Trial:
             data = reply.json.get("data", reply.json) if isinstance(reply.json, dict) else reply.json
             self.names[row.name] = (data[0] if isinstance(data, list) else data)[row.key]
 
+    def path_of(self, row: Row) -> str:
+        """The path of a row, with the ids that are known by now."""
+        return str(filled(row.path, self.names))
+
     def send(self, method: str, path: str, body: bytes) -> Reply:
         return self.shop.request(method, path, body=body, headers={"content-type": "application/json"})
 

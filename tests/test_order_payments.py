@@ -211,6 +211,16 @@ REFUSED: list[tuple[Any, str]] = [
     ({"items": [{"item_type": "THING", "item_id": 1, "amount": 1}]}, "items"),
     ({"items": [{"item_type": "PRODUCT", "item_id": 1, "quantity": 1, "adjustments": [{"amount": 1}]}]}, "items"),
     ({"tax_adjustment_amount": 7}, "tax_adjustment_amount"),
+    (
+        {"tax_adjustment_amount": 1, "items": [{"item_type": "ORDER", "item_id": 1, "amount": 1}]},
+        "tax_adjustment_amount",
+    ),
+    ({"items": [{"item_type": "PRODUCT", "item_id": 1, "quantity": 1, "amount": 1}]}, "items.0.amount"),
+    ({"items": [{"item_type": "ORDER", "item_id": 1, "amount": 1, "quantity": 2}]}, "items.0.quantity"),
+    (
+        {"items": [{"item_type": "ORDER", "item_id": 1, "amount": 1, "adjustments": [{"amount": -1}]}]},
+        "items.0.adjustments",
+    ),
 ]
 
 

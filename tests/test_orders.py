@@ -94,6 +94,12 @@ REFUSED: list[tuple[Any, int, str, str]] = [
         "FIELD_INVALID",
         "billing_address.email",
     ),
+    (
+        {"billing_address": {**BUYER, "form_fields": [{"name": "a", "value": {}}]}, "products": [WORK]},
+        400,
+        "FIELD_INVALID",
+        "billing_address",
+    ),
     ({"products": [{"product_id": 99, "quantity": 1}]}, 400, "DANGLING_REFERENCE", "products.0.product_id"),
     ({"products": [{**WORK, "quantity": 0}]}, 400, "FIELD_INVALID", "products.0.quantity"),
     ({"products": [{**WORK, "quantity": "many"}]}, 400, "FIELD_INVALID", "products"),
@@ -220,6 +226,9 @@ def test_an_order_is_collected_whole_or_sent_whole(shop: Shop) -> None:
     assert order["shipping_address_count"] == 0
     for more in ({"products": [WORK]}, {"shipping_addresses": [BUYER]}):
         assert shop.post("/v2/orders", {**asked, **more}).status == 400
+    for more in ({"products": [WORK]}, {"consignments": {"pickups": [{"id": shown["id"]}] * 2}}):
+        both = {"consignments": {"pickups": [{"id": shown["id"]}]}, **more}
+        assert shop.put(f"/v2/orders/{order['id']}", both).status == 400  # else a part would be passed over
     two = {"billing_address": BUYER, "consignments": {"pickups": [pickup, pickup]}}
     assert shop.post("/v2/orders", two).status == 400
     change = {"consignments": {"pickups": [{"id": shown["id"], "collection_instructions": "Ring twice"}]}}
@@ -489,6 +498,11 @@ def test_a_shipping_address_changes_without_new_totals(shop: Shop) -> None:
     assert (changed["street_1"], changed["country_iso2"], changed["city"]) == ("2 Elm", "CA", "Austin")
     assert shop.get(path).json["total_inc_tax"] == order["total_inc_tax"]
     assert shop.put(f"{path}/shipping_addresses/{address['id']}", {"base_cost": 1}).reason == "FIELD_READ_ONLY"
+    for value in ({}, [1], True):
+        answers = {"form_fields": [{"name": "Door", "value": value}]}
+        assert shop.put(f"{path}/shipping_addresses/{address['id']}", answers).reason == "FIELD_INVALID"
+    answers = {"form_fields": [{"name": "Door", "value": ["left", "blue"]}, {"name": "Floor", "value": 2.5}]}
+    assert shop.put(f"{path}/shipping_addresses/{address['id']}", answers).json["form_fields"] == answers["form_fields"]
     through = {"shipping_addresses": [{"id": address["id"], "city": "Dallas"}]}
     assert shop.put(path, through).status == 200
     assert shop.get(f"{path}/shipping_addresses/{address['id']}").json["city"] == "Dallas"

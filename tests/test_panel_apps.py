@@ -165,12 +165,63 @@ def test_a_code_is_good_once_and_for_a_minute(shop: Shop, app: Registered) -> No
         assert app.exchange(code=late).json["error"] == "invalid_grant"
 
 
+def test_a_code_sent_twice_revokes_the_token_that_it_made(shop: Shop, app: Registered) -> None:
+    """RFC 6749 4.1.2, 10.5: only somebody else can have sent it the other time."""
+    other = app.act("/install")["code"]
+    first = app.exchange(code=other).json["access_token"]
+    code = app.act("/install")["code"]
+    token = app.exchange(code=code).json["access_token"]
+    shop.server.hear()
+    assert shop.get("/v3/catalog/products", token=first).status == 401
+    assert app.exchange(code=other).json["error"] == "invalid_grant"
+    assert shop.get("/v3/catalog/products", token=token).status == 200, "that of another code stays"
+    with moved_on(shop.server, apps.CODE_SECONDS + 1):  # a spent code is known when it is too old, too
+        assert app.exchange(code=code).json["error"] == "invalid_grant"
+    shop.server.hear()
+    assert shop.get("/v3/catalog/products", token=token).status == 401
+    again = app.exchange(code=app.act("/install")["code"])
+    shop.server.hear()
+    assert shop.get("/v3/catalog/products", token=again.json["access_token"]).status == 200
+
+
+def test_a_stranger_who_sends_a_spent_code_revokes_nothing(shop: Shop, app: Registered) -> None:
+    """Neither without the secret, nor as another app."""
+    code = app.act("/install")["code"]
+    token = app.exchange(code=code).json["access_token"]
+    assert app.exchange(code=code, client_secret="0" * 64).status == 401
+    assert Registered(shop, app.browser).exchange(code=code).json["error"] == "invalid_grant"
+    assert app.exchange(code="unknown").json["error"] == "invalid_grant"
+    assert shop.get("/v3/catalog/products", token=token).status == 200
+
+
+def test_a_code_that_comes_twice_at_once_makes_no_token(shop: Shop, app: Registered) -> None:
+    """The second comes after the code was spent, and before the token is there."""
+    code = app.act("/install")["code"]
+    registry = shop.server.backend.registry
+
+    async def both() -> tuple[bool, bool]:
+        known = await apps.find(registry.tx, app.client_id)
+        store = await registry.store(shop.name)
+        assert known is not None
+        assert store is not None
+        given = await apps.redeem(registry.tx, known, code, 0)
+        assert given is not None
+        again = await apps.sent_again(registry, known, code)
+        _, account = await apps.install(registry, known, store, given, 0)
+        return again, await apps.made_for(registry, code, account)
+
+    assert shop.server.run(both()) == (True, False)
+    known = shop.server.run(registry.accounts(shop.name))
+    assert [account.name for account in known if account.name == "My app"] == []
+
+
 def test_of_two_that_exchange_a_code_at_once_one_gets_the_token(shop: Shop, app: Registered) -> None:
     code = app.act("/install")["code"]
-    tx = shop.server.backend.registry.tx
+    registry = shop.server.backend.registry
+    tx = registry.tx
 
     async def both() -> list[Any]:
-        known = await apps.find(tx, app.client_id)
+        known = await apps.find(registry, app.client_id)
         assert known is not None
         return await asyncio.gather(*(apps.redeem(tx, known, code, 0) for _ in range(5)))
 

@@ -25,6 +25,7 @@ from bodega import passwords
 from bodega.access import owners
 from bodega.access.accounts import add_account
 from bodega.access.scopes import ALL
+from bodega.storage.creating import create_store
 from chromium import DESK, PHONE, SHOTS, House, driver, serving
 
 __all__ = ["driver"]
@@ -41,9 +42,8 @@ def house(tmp_path_factory: pytest.TempPathFactory, driver: Any) -> Iterator[Hou
 
         async def fill() -> None:
             settings = {"name": "Corner shop", "journal": "full"}
-            record = await registry.add_store("corner", "sandbox", settings, int(time.time()))
+            record = await create_store(started.app.stores.backend, "corner", "sandbox", settings, int(time.time()))
             await registry.save_store(replace(record, limits={"brands": 100, "products": 50}))
-            await started.app.stores.backend.migrate(record)
             await add_account(registry, record, "ERP connector", TOKEN, ALL, client_id="erp", per_window=100_000)
             scopes = frozenset({"store_v2_products_read_only"})
             await add_account(registry, record, "Report", "reader", scopes, client_id="report", per_window=100_000)

@@ -17,6 +17,7 @@ from bodega import passwords
 from bodega.access import owners
 from bodega.access.accounts import add_account
 from bodega.access.scopes import ALL
+from bodega.storage.creating import create_store
 from chromium import House, driver, serving
 from pictures import picture
 from test_panel_browser import EMAIL, KINDS, PASSWORD, TOKEN, Tab, tab
@@ -49,8 +50,7 @@ def house(tmp_path_factory: pytest.TempPathFactory, driver: Any) -> Iterator[Hou
 
         async def make() -> None:
             settings = {"name": "Corner shop", "webhooks.allow_private": True}
-            record = await registry.add_store("corner", "sandbox", settings, int(time.time()))
-            await started.app.stores.backend.migrate(record)
+            record = await create_store(started.app.stores.backend, "corner", "sandbox", settings, int(time.time()))
             await add_account(registry, record, "ERP connector", TOKEN, ALL, client_id="erp", per_window=100_000)
             hashed = await passwords.hashed(PASSWORD)
             await owners.add(registry.tx, EMAIL, "corner", hashed, int(time.time()))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bodega.resources.catalog import custom_fields
+from bodega.resources.catalog import bulk_pricing, custom_fields
 from shop import Shop
 
 V3 = "/v3/catalog/products/1"
@@ -195,6 +195,35 @@ def test_a_duplicate_child_refuses_the_whole_product(shop: Shop) -> None:
     reply = shop.post("/v3/catalog/products", {**body, "custom_fields": [FIELD, FIELD]})
     assert (reply.status, reply.reason) == (409, "DUPLICATE")
     assert (shop.rows("products"), shop.rows("custom_fields")) == (0, 0)
+
+
+def test_the_rules_of_one_body_are_compared_once_and_as_they_will_be(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rule 66, for a list: no query for each of its items, and two rules may change places."""
+    product = "/v3/catalog/products/1"
+    shop.product()
+    low, high = {**RULE, "quantity_min": 1, "quantity_max": 9}, RULE
+
+    def send(*rules: dict[str, Any]) -> tuple[int, str, Any]:
+        reply = shop.put(product, {"bulk_pricing_rules": list(rules)})
+        kept = shop.get(f"{product}?include=bulk_pricing_rules").data["bulk_pricing_rules"]
+        return reply.status, reply.reason, [(rule["id"], rule["quantity_min"]) for rule in kept]
+
+    async def asked(*_: Any) -> Any:
+        raise AssertionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bulk_pricing, "_overlapping", asked)
+        assert send(high, low) == (200, "", [(2, 1), (1, 10)])
+        both = [(2, 1), (1, 10)]
+        assert send({**RULE, **FAR}, {**RULE, **FAR}) == (409, "DUPLICATE", both)
+        assert send({**RULE, "quantity_min": 5, "quantity_max": 7}) == (409, "DUPLICATE", both)
+        assert send({**RULE, **FAR, "amount": 101}, {**RULE, **FAR}) == (422, "FIELD_INVALID", both)
+        assert send({"id": 1, "quantity_min": 1, "quantity_max": 9}) == (409, "DUPLICATE", both)
+        assert send({**low, "id": 1}, {**high, "id": 2}) == (200, "", [(1, 1), (2, 10)])
+    reply = shop.post(f"{product}/bulk-pricing-rules", {**RULE, "quantity_min": 15, "quantity_max": 40})
+    assert (reply.status, reply.reason) == (409, "DUPLICATE")
 
 
 def test_the_platform_caps_the_custom_fields_of_a_product(shop: Shop) -> None:

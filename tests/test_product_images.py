@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -87,7 +88,7 @@ def test_an_upload_is_shown_in_four_sizes(shop: Shop) -> None:
     digest = hashlib.sha256(LARGE).hexdigest()
     assert list(made) == [
         "id", "product_id", "is_thumbnail", "sort_order", "description", "image_file", "url_zoom", "url_standard",
-        "url_thumbnail", "url_tiny", "date_modified",
+        "url_thumbnail", "url_tiny", "date_modified", "image_url",
     ]  # fmt: skip
     assert (made["id"], made["product_id"], made["is_thumbnail"], made["sort_order"]) == (1, 1, True, 4)
     assert (made["description"], made["image_file"]) == ("From the left", f"{digest}/Front-view.jpg")
@@ -100,6 +101,38 @@ def test_an_upload_is_shown_in_four_sizes(shop: Shop) -> None:
     assert shop.get(f"{V3}/1").data == made
     assert shop.get(V3).data == [made]
     assert files(shop) == (5, 5)
+
+
+MOST = 8 * 1024 * 1024
+TOO_LARGE = b"\x89PNG\r\n\x1a\n" + bytes(MOST)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", V3, None),
+        ("PUT", f"{V3}/1", None),
+        ("POST", "/v3/catalog/products/1/variants/1/image", None),
+        ("POST", "/v3/catalog/categories/1/image", None),
+        ("POST", "/v3/catalog/brands/1/image", None),
+        ("POST", V3, {"image_url": "{there}/large/8388609"}),
+        ("PUT", "/v3/catalog/products/1", {"images": [{"image_url": "{there}/large/8388609"}]}),
+    ],
+)
+def test_an_image_over_8_mb_has_its_code(shop: Shop, there: str, method: str, path: str, body: Any) -> None:
+    """Rules 39 and 68: 422 with code 10001, wherever an image can be sent or named; one byte less is no image."""
+    shop.category()
+    shop.brand()
+    add(shop)
+    before = shop.get("/v3/catalog/products/1?include=images").data
+    for size, code in ((MOST + 1, 10001), (MOST, None)):
+        if body is None:
+            reply = shop.upload(path, ("image_file", "a.png", "image/png", TOO_LARGE[:size]), method=method)
+        else:
+            named = json.dumps(body).replace("{there}", there)
+            reply = shop.request(method, path, json.loads(named.replace("8388609", str(size))))
+        assert (reply.status, reply.reason, reply.json.get("code")) == (422, "IMAGE_INVALID", code)
+    assert shop.get("/v3/catalog/products/1?include=images").data == before
 
 
 def test_the_same_image_in_v2(shop: Shop) -> None:
@@ -481,7 +514,7 @@ def test_a_list_of_products_brings_images_and_saves_the_good_beside_the_bad(shop
 def test_the_pictures_of_one_request_are_bounded(shop: Shop, there: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """They wait in memory for the write, and each may take seconds to come."""
     many = shop.put(ONE, {"images": [{"image_url": f"{there}/a"}] * 1001})
-    assert (many.status, many.reason, Host.asked) == (413, "TOO_MANY_ITEMS", [])
+    assert (many.status, many.reason, Host.asked) == (422, "FIELD_INVALID", [])
     monkeypatch.setattr(images, "MAX_BYTES", 300)
     drafts = [{"image_url": f"{there}/{name}"} for name in "abcdef"]
     reply = shop.put(ONE, {"images": drafts})

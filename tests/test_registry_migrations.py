@@ -57,6 +57,7 @@ def make_old(runner: asyncio.Runner, place: Place) -> None:
     """A registry as the first release left it: no numbers, one store, one account."""
     data, url = place
     if data is not None:
+        (data / "registry.db").touch()
         connection = connect(data / "registry.db")
         for statement in (*FIRST.statements(), *OLD_ROWS):
             connection.execute(statement)

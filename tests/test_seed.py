@@ -21,6 +21,7 @@ from bodega.lab.seed import Amounts, seed
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
 from bodega.resources import MODEL
+from bodega.storage.creating import create_store
 from bodega.storage.sqlite.backend import SqliteBackend
 from bodega.storage.table_stats import READ
 from bodega.storage.unit import Unit
@@ -34,7 +35,7 @@ def in_store(directory: Path, work: Work, plan: str = "sandbox") -> Any:
     async def whole() -> Any:
         backend = SqliteBackend(directory)
         if await backend.registry.store("x") is None:
-            await backend.migrate(await backend.registry.add_store("x", plan, {}, int(Clock().now())))
+            await create_store(backend, "x", plan, {}, int(Clock().now()))
         stores = Stores(backend, model=MODEL)
         try:
             store = await stores.get("x")

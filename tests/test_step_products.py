@@ -36,7 +36,7 @@ def test_nobody_writes_into_what_they_were_given(folder: str) -> None:
     [
         "request.store = 1",
         "context.found.row = 1",
-        "context.held += 1",
+        "context.preparation += 1",
         "a, context.found = 1, 2",
         "del found.row",
         "write.draft: int = 1",

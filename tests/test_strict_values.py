@@ -5,10 +5,19 @@ from typing import Any
 import pytest
 
 from bodega.kit.actions import Create
+from bodega.kit.v2_members import Wire
+from bodega.resources import ROUTES
 from shop import Shop
 
 LONG = "a" * 255
 HAMMER = {"name": "Saw", "type": "physical", "price": 1, "weight": 1}
+OLD = {"name": "Axe", "type": "physical", "price": 1, "weight": 1, "categories": [], "availability": "available"}
+JANE = {"email": "jane@example.com", "first_name": "Jane", "last_name": "Doe"}
+HOOK = {"scope": "store/order/*", "destination": "https://example.com/"}
+WORK = {"name": "Assembly", "quantity": 1, "price_ex_tax": 5, "price_inc_tax": 6}
+FOUND = {"billing_address": {"zip": "78701", "country_iso2": "US"}}
+ORDER = {**FOUND, "products": [WORK]}
+PICKUP = {"pickup_method_id": 1, "line_items": [WORK]}
 REFUSED: list[tuple[str, str, Any, int]] = [
     ("PUT", "/v3/catalog/products/1", {"custom_url": {"url": ""}}, 422),
     ("PUT", "/v3/catalog/products/1", {"custom_url": {"url": "  "}}, 422),
@@ -26,6 +35,25 @@ REFUSED: list[tuple[str, str, Any, int]] = [
     ("PUT", "/v3/catalog/categories/1", {"image_url": "https://img.test/"}, 422),
     ("PUT", "/v2/brands/1", {"image_file": "javascript:alert(1)"}, 400),
     ("PUT", "/v2/categories/1", {"image_file": "vbscript:x"}, 400),
+    ("PUT", "/v3/catalog/products/1/variants/1", {"image_url": "NaN"}, 422),
+    ("PUT", "/v3/catalog/products/1", {"custom_url": {"url": "/a/", "create_redirect": 1}}, 422),
+    ("POST", "/v2/products", {**OLD, "option_set_display": "nowhere"}, 400),
+    ("POST", "/v2/products", {**OLD, "keyword_filter": {"a": 1}}, 400),
+    ("POST", "/v2/products", {**OLD, "rating_total": [1]}, 400),
+    ("POST", "/v2/products", {**OLD, "number_sold": "many"}, 400),
+    ("POST", "/v2/products", {**OLD, "date_created": "yesterday"}, 400),
+    ("POST", "/v2/customers", {**JANE, "registration_ip_address": "somewhere"}, 400),
+    ("POST", "/v2/customers", {**JANE, "registration_ip_address": "999.1.1.1"}, 400),
+    ("POST", "/v2/hooks", {**HOOK, "created_at": "early"}, 400),
+    ("POST", "/v2/orders", {**ORDER, "items_total": {}}, 400),
+    ("POST", "/v2/orders", {**ORDER, "products": [{**WORK, "variant_id": 1}]}, 400),
+    ("POST", "/v2/orders", {**ORDER, "products": [{**WORK, "product_options": [{"id": 1, "value": "a"}]}]}, 400),
+    (
+        "POST",
+        "/v2/orders",
+        {**FOUND, "consignments": {"pickups": [{**PICKUP, "location": {"country_alpha2": "60"}}]}},
+        400,
+    ),
 ]
 
 
@@ -39,6 +67,66 @@ def stocked(shop: Shop) -> Shop:
 def test_a_value_that_cannot_be_is_refused(stocked: Shop, method: str, path: str, body: Any, status: int) -> None:
     reply = stocked.request(method, path, body)
     assert (reply.status, reply.reason) == (status, "FIELD_INVALID"), reply.body
+
+
+STRANGE: list[tuple[str, str]] = [
+    ("/v2/orders?status_id=99", "status_id must be a whole number from 0 to 14"),
+    ("/v2/orders/count?status_id=-1", "status_id must be a whole number from 0 to 14"),
+    ("/v2/hooks?scope=store/nothing", "scope must be a scope of a webhook event"),
+    ("/v3/hooks?scope=store/nothing", "scope must be a scope of a webhook event"),
+    ("/v3/channels?platform:in=square,nowhere", "platform:in must be one of acquia, amazon"),
+]
+
+
+@pytest.mark.parametrize(("path", "why"), STRANGE)
+def test_a_filter_of_a_few_values_refuses_all_others(stocked: Shop, path: str, why: str) -> None:
+    """A field of a few numbers is like one of a few words."""
+    reply = stocked.get(path)
+    assert (reply.status, reply.reason) == (400 if path.startswith("/v2") else 422, "QUERY_INVALID")
+    assert why in reply.body.decode()
+
+
+def test_what_a_new_product_of_v2_brings_is_kept(stocked: Shop) -> None:
+    """The members that a PUT refuses: dates, ratings and what was sold elsewhere; without dates it is made now."""
+    stocked.freeze(1_800_000_000)
+    dates = dict.fromkeys(("date_created", "date_modified", "date_last_imported"), "Fri, 21 Sep 2012 02:31:01 +0000")
+    brought = {**dates, "rating_total": 9, "rating_count": 2, "number_sold": 7}
+    made = stocked.post("/v2/products", {**OLD, **brought}).json
+    shown = stocked.get(f"/v2/products/{made['id']}").json
+    assert {name: shown[name] for name in brought} == brought
+    for name, value in brought.items():
+        assert stocked.put(f"/v2/products/{shown['id']}", {name: value}).reason == "FIELD_READ_ONLY"
+    blank = stocked.post("/v2/products", {**OLD, "name": "B", "date_created": "", "date_modified": None}).json
+    assert blank["date_created"] == blank["date_modified"] == "Fri, 15 Jan 2027 08:00:00 +0000"
+
+
+SENT_BACK = [
+    (f"{route.template} {wire.name}", wire)
+    for route in ROUTES
+    if route.fields is not None
+    for wire in route.fields.wires.values()
+    if not wire.writable and not wire.refused
+]
+
+
+def test_there_are_members_that_only_the_store_writes() -> None:
+    assert len(SENT_BACK) > 40
+
+
+@pytest.mark.parametrize("wire", [wire for _, wire in SENT_BACK], ids=[name for name, _ in SENT_BACK])
+def test_what_only_the_store_writes_is_read_all_the_same(wire: Wire) -> None:
+    """Whole objects are sent back, and what could never have been shown is refused."""
+    for nothing in (None, ""):
+        wire.read(nothing)
+    for strange in ([1], {"a": 1}, True):
+        if wire.holds is not None or (
+            wire.word in ("resource", "object", "object_array", "array") and strange is not True
+        ):
+            continue
+        if wire.word in ("boolean", "int", "decimal") and strange is True:
+            continue
+        with pytest.raises(ValueError, match="must"):
+            wire.read(strange)
 
 
 TAKEN: list[tuple[str, Any]] = [

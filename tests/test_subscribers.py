@@ -57,6 +57,7 @@ REFUSED: list[tuple[str, str, Any, int, str]] = [
 def test_a_bad_request_is_refused_and_changes_nothing(
     shop: Shop, method: str, path: str, body: Any, status: int, reason: str
 ) -> None:
+    """Rule 104: an address subscribes once, whatever its case."""
     shop.post(PATH, {"email": "ann@example.com"})
     shop.post(PATH, {"email": "bob@example.com"})
     before = shop.get(PATH).body

@@ -55,8 +55,10 @@ def test_the_store_gives_each_wishlist_its_token_for_good(jane: Shop) -> None:
 
 
 def test_an_update_changes_the_items_it_names_and_leaves_the_rest(jane: Shop) -> None:
-    """The customer of a wishlist stays, whoever is sent back."""
-    body = {"customer_id": 2, "name": "Presents", "is_public": True, "items": [{"id": 2, "product_id": 3}]}
+    """The customer of a wishlist stays, and no other can be sent."""
+    refused = jane.put(f"{PATH}/1", {"customer_id": 2})
+    assert (refused.status, refused.reason) == (422, "FIELD_READ_ONLY")
+    body = {"customer_id": 1, "name": "Presents", "is_public": True, "items": [{"id": 2, "product_id": 3}]}
     reply = jane.put(f"{PATH}/1", body)
     assert (reply.status, products(reply.data)) == (200, [1, 3])
     assert (reply.data["customer_id"], reply.data["name"], reply.data["is_public"]) == (1, "Presents", True)

@@ -20,14 +20,17 @@ from bodega.http.app_context import AppContext
 from bodega.http.asgi import Api
 from bodega.http.documented import Unserved
 from bodega.http.files import pictures
-from bodega.http.mounts import gateway_time, operations
+from bodega.http.mounts import gateway_time, operations, server_itself
+from bodega.http.proxies import Proxies, read_networks
 from bodega.http.router import by_version
 from bodega.http.task_executor import TaskExecutor
+from bodega.imaging.worker import BUDGET_MB, PictureWorker
 from bodega.journal.recorder import Journal
 from bodega.journal.request_logs import request_logs
 from bodega.journal.sync import JournalSync
 from bodega.kit.compile import DECLARATIONS, compile_declarations
 from bodega.kit.route import Route
+from bodega.lab.scheduled import Schedule
 from bodega.log import Log, to_standard_error
 from bodega.metrics import Board, Meter
 from bodega.panel.app import mounts as panel_mounts
@@ -75,10 +78,14 @@ class Application:
         journal_sync: JournalSync,
         jobs: Sequence[PeriodicJob],
         log: Log,
+        pictures: PictureWorker,
+        schedule: Schedule | None = None,
     ) -> None:
         self.stores = stores
+        self._schedule = schedule
         self.journal_sync = journal_sync
         self._jobs = jobs
+        self.pictures = pictures
         self._api = api
         self._worker = worker
         self._dispatcher = dispatcher
@@ -102,6 +109,10 @@ class Application:
             await self.stop()
             await send({"type": "lifespan.shutdown.complete"})
 
+    def log_event(self, what: str) -> None:
+        """Tells the operator something."""
+        self._log.event(what)
+
     async def start(self) -> None:
         """Starts working on tasks, and migrates old stores while the first requests are answered."""
         self._worker.start()
@@ -109,6 +120,8 @@ class Application:
         self.journal_sync.start()
         for job in self._jobs:
             job.start()
+        if self._schedule is not None:
+            self._schedule.start()
         memory.settle()
         self._waking = asyncio.create_task(self.stores.wake_all())
 
@@ -117,7 +130,10 @@ class Application:
         if self._waking is not None:
             self._waking.cancel()
             await asyncio.gather(self._waking, return_exceptions=True)
+        if self._schedule is not None:
+            await self._schedule.stop()
         await self._worker.stop()
+        await self.pictures.close()
         await self._dispatcher.stop()
         await self.journal_sync.stop()
         for job in self._jobs:
@@ -136,9 +152,14 @@ async def make_app(
     log_form: str = "auto",
     meter: Meter | None = None,
     ca: Path | None = None,
+    backups: Path | None = None,
+    image_memory: int = BUDGET_MB,
+    trusted_proxies: Sequence[str] = (),
 ) -> Application:
     """The application over a backend; `https_port` is where plain HTTP is redirected to, `meter` this worker's
-    counters, `ca` the local authority's file, `log_form` one of `log_text.FORMS`."""
+    counters, `ca` the local authority's file, `log_form` one of `log_text.FORMS`, `backups` the folder of scheduled
+    backups (None: none are taken), `image_memory` the memory for decoding images in MB, `trusted_proxies` the addresses
+    and networks whose X-Forwarded-For and -Proto are believed."""
     check_declarations()
     meter = meter or Board().meter()
     written = to_standard_error(log_form) if log else Log()
@@ -158,6 +179,8 @@ async def make_app(
         https_port,
         unserved=Unserved(served),
         wake_worker=lambda store: worker[0].enqueued(store),
+        proxies=Proxies(read_networks(trusted_proxies)),
+        pictures=PictureWorker(image_memory),
     )
     announce = backend.registry.announce_task
     worker.append(
@@ -179,6 +202,7 @@ async def make_app(
     )
     mounts = {
         "time": gateway_time,
+        "*": server_itself,
         "_bodega": operations(stores, meter.board, look),
         "files": pictures(stores),
         "": reference,
@@ -193,7 +217,8 @@ async def make_app(
     jobs = [PeriodicJob(LOOK_SECONDS, looked, written, "current values not recorded")]
     if isinstance(backend, SqliteBackend):
         jobs.append(QuotaKeeper(backend.registry.tx, stores.quotas_now, written).job)
-    return Application(stores, api, worker[0], dispatcher, journal_sync, jobs, written)
+    schedule = Schedule(backend, backups, written, meter) if backups is not None else None
+    return Application(stores, api, worker[0], dispatcher, journal_sync, jobs, written, app.pictures, schedule)
 
 
 def _look(meter: Meter, stores: Stores, worker: Worker) -> None:
@@ -203,5 +228,6 @@ def _look(meter: Meter, stores: Stores, worker: Worker) -> None:
     meter.stands("waiting_writes", sum(each.waiting for each in rows))
     meter.stands("running_tasks", worker.in_hand)
     meter.stands("connections", stores.backend.connections)
+    meter.stands("damaged_stores", len(stores.damaged))
     meter.stands("tasks_done", worker.ended["done"])
     meter.stands("tasks_failed", worker.ended["failed"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 
 
@@ -35,11 +36,18 @@ class Config:
     drain_seconds: float = 0.0
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    image_memory: int = 256
+    trusted_proxies: tuple[str, ...] = ()
     log: str = "auto"
 
     def __post_init__(self) -> None:
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("A certificate needs its key: give both --tls-cert and --tls-key.")
+        for text in self.trusted_proxies:
+            try:
+                ip_network(text)
+            except ValueError:
+                raise ValueError(f"A trusted proxy is an address or a network, as 10.0.0.0/8; not {text}.") from None
         if self.workers > 1 and self.place.database is None:
             raise ValueError(
                 "SQLite stores are served by one process: leave --workers at 1,"

@@ -27,6 +27,8 @@ COUNTED = {
     "tasks_failed": "Tasks that were refused or failed.",
     "deliveries_done": "Webhook deliveries that a receiver accepted.",
     "deliveries_failed": "Webhook deliveries that failed.",
+    "backups_done": "Scheduled backups that were taken and checked.",
+    "backups_failed": "Scheduled backups that could not be taken, or that a check found unusable.",
 }
 """Counters beside those of requests."""
 
@@ -35,6 +37,7 @@ GAUGES = {
     "waiting_writes": "Writes waiting for their store's next transaction.",
     "running_tasks": "Tasks that are being carried out.",
     "connections": "Connections to databases.",
+    "damaged_stores": "Stores that workers found damaged: they answer 503.",
 }
 """Current values; each worker writes its own once a second."""
 

@@ -60,16 +60,17 @@ def session(*, allow_private: bool, seconds: float, connections: int = 100) -> a
     )
 
 
-async def fetch(url: str, *, maximum: int, allow_private: bool) -> bytes:
-    """The body of a GET of an http or https URL, or its first `maximum` + 1 bytes.
+async def fetch(url: str, *, maximum: int, allow_private: bool, seconds: float | None = None) -> bytes:
+    """The body of a GET of an http or https URL, or its first `maximum` + 1 bytes, read within `seconds` (`SECONDS`).
 
     Raises Unreachable.
     """
     import aiohttp
 
+    seconds = SECONDS if seconds is None else seconds
     try:
         async with (
-            session(allow_private=allow_private, seconds=SECONDS) as asking,
+            session(allow_private=allow_private, seconds=seconds) as asking,
             asking.get(url, max_redirects=REDIRECTS + 1) as answer,  # the number that is one too many
         ):
             if answer.status != 200:
@@ -83,7 +84,7 @@ async def fetch(url: str, *, maximum: int, allow_private: bool) -> bytes:
                     break
             return b"".join(parts)
     except TimeoutError:
-        raise Unreachable(f"did not answer within {SECONDS:g} seconds") from None
+        raise Unreachable(f"did not answer within {seconds:.3g} seconds") from None
     except aiohttp.TooManyRedirects:
         raise Unreachable(f"redirects more than {REDIRECTS} times") from None
     except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):

@@ -3,6 +3,7 @@ every V3 error points. Generated from the registry of reasons; no script, nothin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import cache
 from html import escape
@@ -36,6 +37,11 @@ def _table(heads: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]]) -> s
     return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
 
 
+def _with_code(text: str) -> str:
+    """Text whose parts between backticks are code."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))
+
+
 def _page(title: str, body: str) -> bytes:
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
@@ -57,7 +63,7 @@ def law_page() -> bytes:
                 f"<code>{escape(fact['reason'])}</code>",
                 str(fact["v2"]) if fact["v2"] == fact["v3"] else f"V2 {fact['v2']}, V3 {fact['v3']}",
                 escape(fact["message"]),
-                escape(fact["remedy"]),
+                _with_code(fact["remedy"]),
             ],
         )
         for fact in map(reason_facts, Reason)

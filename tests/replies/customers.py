@@ -154,6 +154,7 @@ DIFFERS = [
 V2_TABLES = {"customers_validate": ""}
 V2_DIFFERS = {
     ("customer", "reset_pass_on_login", "name"): "in the newer description",
+    ("customer", "form_fields", "refused"): "read-only in the newer description",
     **{
         ("customer_group", name, "name"): "in the newer description"
         for name in ("is_group_for_guests", "date_created", "date_modified")

@@ -16,6 +16,7 @@ from bodega.access.owners import Owner
 from bodega.access.scopes import SCOPES
 from bodega.storage import query
 from bodega.storage.registry import Account, Registry, StoreRecord, digest, new_token
+from bodega.storage.sealing import NoKey
 from bodega.storage.tx import Record, Tx
 
 CODE_SECONDS = 60
@@ -26,7 +27,8 @@ _HOST = re.compile(r"[A-Za-z0-9.\-_]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]")
 
 
 class App(msgspec.Struct, frozen=True):
-    """`owner` is the id of who registered it; URLs other than `auth_url` may be empty."""
+    """`owner` is the id of who registered it; URLs other than `auth_url` may be empty. `secret` is empty if it cannot
+    be read without its key; nothing may be signed or compared with that."""
 
     client_id: str
     owner: int
@@ -91,33 +93,37 @@ _APP = (
 _INSTALLATION = "SELECT app, store, account, owner, installed FROM installations"
 
 
-def _app(row: Record) -> App:
-    client_id, owner, name, secret, scopes, *others = row
+def _app(registry: Registry, row: Record) -> App:
+    client_id, owner, name, sealed, scopes, *others = row
+    secret = registry.open_secret(sealed, client_id)
     return App(client_id, owner, name, secret, frozenset(scopes.split()), *others)
 
 
-async def find(tx: Tx, client_id: str) -> App | None:
+async def find(registry: Registry, client_id: str) -> App | None:
     """The app of this client id."""
-    row = await tx.row(_APP + " WHERE client_id = $1", client_id)
-    return None if row is None else _app(row)
+    row = await registry.tx.row(_APP + " WHERE client_id = $1", client_id)
+    return None if row is None else _app(registry, row)
 
 
-async def shown_in(tx: Tx, store: str, owner: int) -> list[App]:
+async def shown_in(registry: Registry, store: str, owner: int) -> list[App]:
     """The owner's own apps, and those that are installed in the store."""
     here = " WHERE owner = $1 OR client_id IN (SELECT app FROM installations WHERE store = $2)"
     sql = _APP + here + " ORDER BY created, client_id"
-    return [_app(row) for row in await tx.rows(sql, owner, store)]
+    return [_app(registry, row) for row in await registry.tx.rows(sql, owner, store)]
 
 
-async def register(tx: Tx, owner: int, name: str, scopes: frozenset[str], urls: dict[str, str], now: int) -> App:
-    """A new app with a client id and a secret; `urls` by the names of its fields."""
+async def register(
+    registry: Registry, owner: int, name: str, scopes: frozenset[str], urls: dict[str, str], now: int
+) -> App:
+    """A new app with a client id and a secret; `urls` by the names of its fields. Raises NoKey."""
     app = App(secrets.token_hex(16), owner, name, secrets.token_hex(32), scopes, created=now, **urls)
     sql = (
         "INSERT INTO apps (client_id, owner, name, secret, scopes, auth_url, load_url, uninstall_url, remove_user_url,"
         " created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
     )
-    fields = msgspec.structs.asdict(app) | {"scopes": " ".join(sorted(scopes))}
-    await tx.run(sql, *fields.values())
+    sealed = registry.seal_secret(app.secret, app.client_id)
+    fields = msgspec.structs.asdict(app) | {"scopes": " ".join(sorted(scopes)), "secret": sealed}
+    await registry.tx.run(sql, *fields.values())
     return app
 
 
@@ -174,6 +180,26 @@ async def redeem(tx: Tx, app: App, code: str, now: int) -> Grant | None:
     return None
 
 
+async def made_for(registry: Registry, code: str, account: Account) -> bool:
+    """Notes which account a code made. False, and the account is revoked, if the code was sent again meanwhile."""
+    sql = "UPDATE codes SET account = $2 WHERE digest = $1 AND spent = 1 RETURNING digest"
+    if await registry.tx.rows(sql, digest(code), account.client_id):
+        return True
+    await registry.drop_account(account.store, account.client_id)
+    return False
+
+
+async def sent_again(registry: Registry, app: App, code: str) -> bool:
+    """A code that cannot be exchanged was sent: if it was exchanged before, somebody has it who should not, and the
+    token that it made is revoked (RFC 6749 4.1.2). Whether it was. Codes are remembered for a day."""
+    sql = "UPDATE codes SET spent = 2 WHERE digest = $1 AND app = $2 AND spent > 0 RETURNING store, account"
+    rows = await registry.tx.rows(sql, digest(code), app.client_id)
+    for store, account in rows:
+        if account:
+            await registry.drop_account(store, account)
+    return bool(rows)
+
+
 async def store_of_code(tx: Tx, code: str) -> str:
     """The store for which a code was given, also when it is spent or expired; empty if it is not known."""
     return str(await query.value(tx, "SELECT store FROM codes WHERE digest = $1", digest(code)) or "")
@@ -205,7 +231,8 @@ async def uninstall(registry: Registry, found: Installation) -> None:
 
 
 def signed_payload_jwt(app: App, store: str, user: Owner, owner: Owner, now: int) -> str:
-    """The token that names the store and user for which a callback is opened (HS256 with the client secret)."""
+    """The token that names the store and user for which a callback is opened (HS256 with the client secret).
+    Raises NoKey."""
     import jwt
 
     claims = {
@@ -221,7 +248,13 @@ def signed_payload_jwt(app: App, store: str, user: Owner, owner: Owner, now: int
         "url": "/",
         "channel_id": None,
     }
-    return jwt.encode(claims, app.secret, algorithm="HS256")
+    return jwt.encode(claims, _signing_key(app), algorithm="HS256")
+
+
+def _signing_key(app: App) -> str:
+    if not app.secret:
+        raise NoKey("The app's client secret cannot be read without its key: bodega key show tells more.")
+    return app.secret
 
 
 def signed_payload(app: App, store: str, user: Owner, owner: Owner, now: int) -> str:
@@ -234,5 +267,5 @@ def signed_payload(app: App, store: str, user: Owner, owner: Owner, now: int) ->
         "timestamp": now,
     }
     body = msgspec.json.encode(facts)
-    signature = hmac.new(app.secret.encode(), body, hashlib.sha256).hexdigest()
+    signature = hmac.new(_signing_key(app).encode(), body, hashlib.sha256).hexdigest()
     return f"{base64.b64encode(body).decode()}.{base64.b64encode(signature.encode()).decode()}"

@@ -14,6 +14,7 @@ import msgspec
 from bodega import passwords
 from bodega.storage import query
 from bodega.storage.registry import digest, new_token
+from bodega.storage.text import composed
 from bodega.storage.tx import Clash, Record, Tx
 
 SHORTEST_PASSWORD = 10
@@ -35,7 +36,7 @@ class Owner(msgspec.Struct, frozen=True):
 
 def read_email(text: str) -> str:
     """The address in its stored form. Raises ValueError with a sentence."""
-    email = text.strip().lower()
+    email = composed(text.strip().lower())
     if not _EMAIL.fullmatch(email):
         raise ValueError("An e-mail address looks like name@example.com.")
     return email

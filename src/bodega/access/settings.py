@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from bodega.dates import parse_duration
+
 
 class Setting(NamedTuple):
     """`read` turns the text of the command line into the value; it raises ValueError with a sentence."""
@@ -114,6 +116,34 @@ def _ladder(value: str) -> list[int]:
     return steps
 
 
+OFF = "off"
+
+
+def _interval(value: str) -> str:
+    """How often, as it was written; `off` is never."""
+    if value.lower() in (OFF, "never", "0"):
+        return OFF
+    try:
+        seconds = parse_duration(value)
+    except ValueError:
+        seconds = 0
+    if not 60 <= seconds <= 31_536_000:
+        raise ValueError("must be off, or a duration from 1m to 365d, as 24h, 30m or 7d")
+    return value
+
+
+def _copies(value: str) -> int:
+    if not value.isdigit() or not 1 <= int(value) <= 1000:
+        raise ValueError("must be a whole number from 1 to 1000")
+    return int(value)
+
+
+def every_seconds(settings: Mapping[str, Any]) -> int:
+    """How often a store is backed up, in seconds; 0: never."""
+    value = settings["backup.every"]
+    return 0 if value == OFF else parse_duration(value)
+
+
 SETTINGS: dict[str, Setting] = {
     "name": Setting("My store", _text, "the store's name, in store information"),
     "domain": Setting("", _text, "the domain shown in store information; empty: store-HASH.localhost"),
@@ -155,6 +185,8 @@ SETTINGS: dict[str, Setting] = {
     "images.allow_private": Setting(False, _flag, "whether images may be fetched from private addresses"),
     "tasks.keep_seconds": Setting(604_800, _long_time, "how long a task that ended is kept, in seconds"),
     "journal": Setting("heads", OneOf("off", "heads", "full"), "what the journal keeps of requests: full keeps bodies"),
+    "backup.every": Setting(OFF, _interval, "how often the server backs the store up, as 24h, 30m or 7d; off: never"),
+    "backup.keep": Setting(7, _copies, "how many of these backups are kept; the oldest go when a new one was checked"),
     "journal.keep_days": Setting(7, _days, "how long requests are kept in the journal, in days"),
     "journal.keep_megabytes": Setting(
         50, _megabytes, "how much of them is kept; as much again of attempts to deliver webhooks"

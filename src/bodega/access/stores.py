@@ -3,154 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-import hmac
 import re
 import traceback
 from collections.abc import Callable, Iterator
-from functools import partial
-from typing import Any
 
-from bodega.access.plans import DEFAULT, PLANS
-from bodega.access.quota import Quota, quota_for
-from bodega.access.quota_counts import KeptCount, kept_counts, restored
-from bodega.access.settings import with_defaults
-from bodega.clock import Clock
+from bodega.access.open_store import OpenStore
+from bodega.access.opening import Opening
+from bodega.access.quota import Quota
+from bodega.access.quota_counts import kept_counts
 from bodega.log import Log
 from bodega.storage import migrate
 from bodega.storage.aggregate import DataModel
 from bodega.storage.backend import Backend
-from bodega.storage.default_rows import insert_default_rows, missing_default_rows
 from bodega.storage.model import NO_TABLES
-from bodega.storage.registry import Account, Registry, StoreRecord, digest
-from bodega.storage.rows import PageIndex, Rows
-from bodega.storage.tx import Busy
-from bodega.storage.unit import Terms
-from bodega.storage.writer import Job
+from bodega.storage.registry import StoreRecord
+from bodega.storage.rows import Rows
+from bodega.storage.tx import Busy, Damaged
 
-REMEMBERED = 4096
-"""Credentials remembered by what was sent, so that a known token is not hashed again."""
-
-AGAIN_SECONDS = 5.0
-LONGEST_PAUSE_SECONDS = 300.0
-"""The pause after a failed upgrade, doubled each time up to the longest."""
+__all__ = ["OpenStore", "Stores"]
 
 _HASH = re.compile(r"[a-z0-9-]{1,40}")
-
-
-class OpenStore:
-    """One store as this process knows it.
-
-    `rows` is None while its schema is being upgraded; `tried` is set once that was tried. `closed` stores were deleted.
-    `at_work` are the keys (client id, name) of the POSTs that this process is carrying out, `under_way` the ids of the
-    requests of those actions of which only so many are answered at once.
-    """
-
-    def __init__(
-        self,
-        record: StoreRecord,
-        accounts: list[Account],
-        registry: Registry,
-        *,
-        shared: bool,
-        kept: dict[str, KeptCount] | None = None,
-    ) -> None:
-        self.rows: Rows | None = None
-        self.page_index = PageIndex()
-        self.upgrade: asyncio.Task[None] | None = None
-        self.tried = asyncio.Event()
-        self.closed = False
-        self.at_work: set[tuple[str, str]] = set()
-        self.under_way: dict[object, set[str]] = {}
-        self._registry = registry
-        self._shared = shared
-        self._quotas: dict[str, Quota] = {}
-        self._kept = kept or {}
-        self.learn(record, accounts)
-
-    def learn(self, record: StoreRecord, accounts: list[Account]) -> None:
-        """Takes over what the registry says now."""
-        self.record = record
-        self.clock: Clock = record.clock
-        self.settings: dict[str, Any] = with_defaults(record.settings)
-        plan = PLANS.get(record.plan, PLANS[DEFAULT])
-        self.terms = Terms({**plan.limits, **record.limits}, self.settings)
-        self.maintenance = record.maintenance
-        self.suspended = bool(self.settings["suspended"])
-        self.keeps_journal = self.settings["journal"] != "off"
-        self.keeps_bodies = self.settings["journal"] == "full"
-        self.by_token = {account.token_digest: account for account in accounts if account.kind == "oauth"}
-        self.by_user = {account.username: account for account in accounts if account.kind == "basic"}
-        self.by_client = {account.client_id: account for account in accounts}
-        self.remembered: dict[bytes, Account] = {}
-
-    def holder(self, token: bytes) -> Account | None:
-        """The OAuth account that holds a token."""
-        known = self.remembered.get(token)
-        if known is not None:
-            return known
-        account = self.by_token.get(digest(token.decode("latin-1")))
-        return self._remember(token, account)
-
-    def user(self, header: bytes) -> Account | None:
-        """The Basic account whose user name and token an Authorization header carries."""
-        known = self.remembered.get(header)
-        if known is not None:
-            return known
-        try:
-            name, _, token = base64.b64decode(header.partition(b" ")[2], validate=True).decode().partition(":")
-        except (binascii.Error, ValueError):
-            return None
-        account = self.by_user.get(name)
-        right = hmac.compare_digest(account.token_digest if account else "", digest(token))
-        return self._remember(header, account if right else None)
-
-    def _remember(self, sent: bytes, account: Account | None) -> Account | None:
-        if account is None or account.disabled:
-            return None
-        if len(self.remembered) < REMEMBERED:
-            self.remembered[sent] = account
-        return account
-
-    def quota(self, account: Account) -> Quota:
-        """The account's count; a changed quota starts a new one."""
-        found = self._quotas.get(account.client_id)
-        if found is None or found.epoch != account.quota_epoch:
-            fresh = quota_for(account, shared=self._shared)
-            kept = self._kept.pop(account.client_id, None)
-            found = self._quotas[account.client_id] = restored(fresh, kept, self.clock.now())
-        return found
-
-    def quotas_now(self) -> Iterator[tuple[str, Quota]]:
-        """The counts of this process by account."""
-        yield from self._quotas.items()
-
-    async def ready(self) -> Rows:
-        """The rows, once the store is upgraded. Raises Busy when it is closed before."""
-        if self.rows is None and self.upgrade is not None:
-            await asyncio.wait([self.upgrade])
-        if self.rows is None:
-            raise Busy("the store was closed while it was upgraded")
-        return self.rows
-
-    async def write(self, job: Job) -> Any:
-        """Runs a job in the store's next write transaction, by the store's clock and under its plan."""
-        rows = await self.ready()
-        return await rows.write(job, int(self.clock.now()), self.terms)
-
-    async def accounts_now(self) -> list[Account]:
-        """The accounts as the registry has them at this moment. Raises Busy."""
-        return await self._registry.accounts(self.record.hash)
-
-    async def close(self) -> None:
-        """Closes after the last waiting write; a running upgrade is cancelled and rolled back."""
-        self.closed = True
-        if self.upgrade is not None and not self.upgrade.done():
-            self.upgrade.cancel()
-            await asyncio.wait([self.upgrade])
-        if self.rows is not None:
-            await self.rows.close()
 
 
 class Stores:
@@ -173,7 +45,10 @@ class Stores:
         self._rings = 0
         self._only: str | None = None
         self._learning = asyncio.Lock()
+        self._losing: dict[str, asyncio.Task[None]] = {}
+        self._closing: set[asyncio.Task[None]] = set()
         self.opened: Callable[[OpenStore], None] | None = None
+        self._opening = Opening(backend, model, self._log, self._was_opened, self._suspect)
 
     def known(self, store_hash: str) -> OpenStore | None:
         """The store, if nothing has to be read for it: the usual case, without waiting."""
@@ -233,49 +108,66 @@ class Stores:
         if old is not None:
             changed = record.revision != old.record.revision
             old.learn(record, accounts)
+            if changed:
+                old.again.set()  # perhaps it was recovered
             if changed and self.opened is not None and old.rows is not None:
                 self.opened(old)  # its rows may have been replaced, and a task with them
             return old
         kept = {} if self._shared else await kept_counts(self.registry.tx, store_hash)
         store = OpenStore(record, accounts, self.registry, shared=self._shared, kept=kept)
-        if await self.backend.revision(record) == migrate.newest():
-            await self._admit(store)
-        else:
-            store.upgrade = asyncio.create_task(self._upgrade(store))
+        await self._opening.begin(store)
         self._open[store_hash] = store
         return store
 
-    async def _upgrade(self, store: OpenStore) -> None:
-        """Retries until it succeeds: meanwhile the store answers 503, and the log says why."""
-        pause = AGAIN_SECONDS
-        while not await self._forward(store, pause):
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
-
-    async def _forward(self, store: OpenStore, pause: float) -> bool:
-        try:
-            await self.backend.migrate(store.record)
-            await self._admit(store)
-        except Exception as error:
-            text = "".join(traceback.format_exception(error))
-            self._log.event("upgrade failed", store=store.record.hash, again_in_seconds=pause, traceback=text)
-            return False
-        finally:
-            store.tried.set()
-        return True
-
-    async def _admit(self, store: OpenStore) -> None:
-        rows = await self.backend.open(store.record, self.model)
-        try:
-            wanting = await missing_default_rows(rows.reader, self.model.tables)
-            if wanting:
-                await rows.write(partial(insert_default_rows, tables=wanting), int(store.clock.now()), store.terms)
-        except BaseException:
-            await rows.close()
-            raise
-        store.rows = rows
+    def _was_opened(self, store: OpenStore) -> None:
         if self.opened is not None:
             self.opened(store)
+
+    def _suspect(self, store: OpenStore, error: Damaged) -> None:
+        """A statement found the database damaged, or deleted."""
+        name = store.record.hash
+        if not store.closed and name not in self._losing:
+            self._losing[name] = asyncio.create_task(self._lose(store, error))
+
+    async def _lose(self, store: OpenStore, error: Damaged) -> None:
+        """Closes a damaged store; it keeps its place here as one that answers 503."""
+        record = store.record
+        try:
+            async with self._learning:
+                current = await self.registry.store(record.hash)
+                if self._open.get(record.hash) is not store or current is None or current.place != record.place:
+                    return  # it was deleted, or recovered already
+                try:
+                    if not error.sure:
+                        await self.backend.inspect(record)
+                        return
+                except Damaged as found:
+                    error = found
+                accounts = await self.registry.accounts(record.hash)
+                kept = {} if self._shared else await kept_counts(self.registry.tx, record.hash)
+                lost = OpenStore(current, accounts, self.registry, shared=self._shared, kept=kept)
+                self._opening.refuse(lost, error, thorough=True)
+                self._open[record.hash] = lost
+                self._fresh.pop(record.hash, None)
+                self._closing.add(closing := asyncio.create_task(store.close()))
+                closing.add_done_callback(self._closing.discard)
+        except Busy:
+            pass  # the registry cannot be reached: the next statement tells again
+        finally:
+            self._losing.pop(record.hash, None)
+
+    async def damage(self, store_hash: str) -> str:
+        """What is damaged of a store, once that is known for certain; empty if it is not, or no longer there."""
+        losing = self._losing.get(store_hash)
+        if losing is not None:
+            await asyncio.wait([losing])
+        store = await self.get(store_hash)
+        return store.damage if store is not None else ""
+
+    @property
+    def damaged(self) -> list[str]:
+        """The hashes of the stores that this process found damaged."""
+        return [name for name, store in self._open.items() if store.damage]
 
     async def only(self) -> str:
         """The hash of the only or the oldest store, for a Host name that names none; empty when there is none."""
@@ -293,7 +185,7 @@ class Stores:
         for record in await self.registry.stores():
             await asyncio.sleep(0)
             try:
-                if await self.backend.revision(record) == migrate.newest() and not await self.backend.has_tasks(record):
+                if await self._rests(record):
                     continue
                 store = await self.get(record.hash)
                 if store is not None and store.upgrade is not None:
@@ -302,8 +194,18 @@ class Stores:
                 text = "".join(traceback.format_exception(error))
                 self._log.event("store cannot be opened", store=record.hash, traceback=text)
 
+    async def _rests(self, record: StoreRecord) -> bool:
+        """Whether there is no reason to open a store before it is asked for."""
+        try:
+            current = await self.backend.revision(record) == migrate.newest()
+            return current and not await self.backend.has_tasks(record)
+        except Damaged:
+            return False
+
     async def close(self) -> None:
         """Closes every store after its last waiting write."""
+        for tasks in (list(self._losing.values()), list(self._closing)):
+            await asyncio.gather(*tasks, return_exceptions=True)
         for store in self._open.values():
             await store.close()
         await self.backend.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -95,7 +96,13 @@ def create(
 @command.command("update", cls=Several, several=SCOPE_WORDS)
 @click.argument("store_hash", metavar="HASH")
 @click.argument("client_id", metavar="CLIENT_ID")
-@click.option("--scope", "scopes", multiple=True, metavar="SCOPE ...", help="Replace its scopes by these.")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    metavar="SCOPE ...",
+    help="Replace all its scopes by these; account grant adds some.",
+)
 @_quotas
 @click.option("--no-requests-per-hour", "no_hour", is_flag=True, help="OAuth: leave it only its window.")
 @click.option("--disable/--enable", "disabled", default=None, help="Refuse its requests, or accept them again.")
@@ -144,6 +151,57 @@ def update(
     print_json(shown) if as_json else print_record(shown)
 
 
+def _scoped(name: str) -> Callable[[Callable[..., None]], click.Command]:
+    """A command that changes some scopes of an account and leaves the others alone: store_hash, client_id, scopes."""
+
+    def decorate(function: Callable[..., None]) -> click.Command:
+        function = at_place(as_json(function))
+        function = click.argument("scopes", metavar="SCOPE ...", nargs=-1, required=True)(function)
+        function = click.argument("client_id", metavar="CLIENT_ID")(function)
+        made: click.Command = command.command(name)(click.argument("store_hash", metavar="HASH")(function))
+        return made
+
+    return decorate
+
+
+@_scoped("grant")
+def grant(place: DataLocation, store_hash: str, client_id: str, scopes: tuple[str, ...], as_json: bool) -> None:
+    """Give an account scopes beside those that it has."""
+    _change_scopes(place, store_hash, client_id, as_json, given=read_scopes(scopes))
+
+
+@_scoped("revoke-scope")
+def revoke_scope(place: DataLocation, store_hash: str, client_id: str, scopes: tuple[str, ...], as_json: bool) -> None:
+    """Take scopes away from an account, and leave it the others."""
+    _change_scopes(place, store_hash, client_id, as_json, taken=read_scopes(scopes))
+
+
+def _change_scopes(
+    place: DataLocation,
+    store_hash: str,
+    client_id: str,
+    as_json: bool,
+    *,
+    given: frozenset[str] = frozenset(),
+    taken: frozenset[str] = frozenset(),
+) -> None:
+    async def work(backend: Backend) -> Account:
+        from msgspec.structs import replace
+
+        account = await _the_account(backend, store_hash, client_id)
+        if lacking := taken - account.scopes:
+            raise Failed(f"Account {client_id} does not have {', '.join(sorted(lacking))}.")
+        account = replace(account, scopes=account.scopes - taken | given)
+        await backend.registry.save_account(account)
+        return account
+
+    account = with_backend(place, work)
+    if as_json:
+        print_json({"client_id": client_id, **account_facts(account)})
+    else:
+        click.echo(f"Account {client_id} has the scopes: {_scopes(account_facts(account))}.")
+
+
 @command.command("list")
 @click.argument("store_hash", metavar="HASH")
 @at_place
@@ -182,6 +240,28 @@ def revoke(place: DataLocation, store_hash: str, client_id: str, as_json: bool) 
 
     with_backend(place, work)
     print_json({"revoked": client_id}) if as_json else click.echo(f"Account {client_id} is revoked.")
+
+
+@command.command("secret")
+@click.argument("store_hash", metavar="HASH")
+@click.argument("client_id", metavar="CLIENT_ID")
+@at_place
+@click.option("--json", "_as_json", is_flag=True, help="Print JSON, as it always does.")
+def secret(place: DataLocation, store_hash: str, client_id: str, _as_json: bool) -> None:
+    """Give an account a new client secret, which signs its webhooks from now on, and print it as JSON.
+
+    The token stays valid. The secret of an account that an app was given is the app's: do not change it here.
+    """
+
+    async def work(backend: Backend) -> str:
+        import secrets
+
+        await _the_account(backend, store_hash, client_id)
+        new = secrets.token_hex(32)
+        await backend.registry.save_secret(client_id, new)
+        return new
+
+    print_json({"client_id": client_id, "client_secret": with_backend(place, work)})
 
 
 def _refuse_both(per_hour: int | None, per_window: int | None) -> None:

@@ -23,7 +23,7 @@ from bodega.access.plans import NO_HOUR, PLANS, UNLIMITED
 from bodega.access.scopes import ALL
 from bodega.cli.place import as_json, given, open_backend, plain_failures
 from bodega.cli.seed import AMOUNTS, fill, sample_data
-from bodega.cli.serve import bind, listen_failures, listening, reachable, serve
+from bodega.cli.serve import alone, bind, listen_failures, listening, look_after_secrets, reachable, serve
 from bodega.cli.show import print_json
 from bodega.cli.store import add_store
 from bodega.config import Config, DataLocation
@@ -61,6 +61,8 @@ def command(config: Config, amounts: Mapping[str, int], unlimited: bool, as_json
             _leave_tidily()
             place = DataLocation(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bodega-dev-"))))
         config = replace(config, place=place, insecure_http=True)
+        stack.enter_context(alone(place))
+        look_after_secrets(place)
         listeners = bind(config)
         wanted = dict(amounts) if amounts["products"] else {**amounts, "orders": 0}  # there is nothing to order
         asyncio.run(_prepare(place, wanted, unlimited))

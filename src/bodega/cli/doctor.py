@@ -101,7 +101,7 @@ def ports(config: Config) -> Iterator[Finding]:
 
 def _answers(host: str, port: int, *, tls: bool) -> bool:
     """Whether a Bodega is there: over TLS it is asked whatever its certificate says, and told nothing."""
-    address = "127.0.0.1" if host in ("", "0.0.0.0", "::") else host  # noqa: S104
+    address = "127.0.0.1" if host in ("", "0.0.0.0", "::") else host  # noqa: S104 - compared
     try:
         with socket.create_connection((address, port), timeout=3) as plain:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import sqlite3
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,6 +58,17 @@ def at_place(command: Command) -> Command:
     return placed
 
 
+def asking(command: Command) -> Command:
+    """Adds `--yes`, for commands that `confirm`."""
+    return click.option("--yes", is_flag=True, help="Do not ask.")(command)
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Asks before something is lost, where there is somebody to ask: a script goes on. Raises Abort."""
+    if not yes and sys.stdin.isatty():
+        click.confirm(question, abort=True, err=True)
+
+
 def given(option: str) -> bool:
     """Whether an option was typed, rather than taken from the environment or left at its default."""
     return click.get_current_context().get_parameter_source(option) is ParameterSource.COMMANDLINE
@@ -103,11 +115,12 @@ def usage_errors() -> Iterator[None]:
 @contextmanager
 def plain_failures() -> Iterator[None]:
     """Reports an unusable database or file in one sentence, without a traceback."""
+    from bodega.storage.sealing import NoKey
     from bodega.storage.tx import Busy
 
     try:
         yield
-    except (Busy, OSError, sqlite3.Error) as error:
+    except (Busy, NoKey, OSError, sqlite3.Error) as error:
         raise Failed(_sentence(error)) from error
     except Exception as error:
         if type(error).__module__.partition(".")[0] != "asyncpg":  # only imported when PostgreSQL is in use

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ import click
 
 from bodega.cli.place import Command, Failed, as_json, at_place, open_backend, plain_failures, usage_errors
 from bodega.cli.show import print_json
-from bodega.config import Config
+from bodega.config import Config, DataLocation
 from bodega.log_text import FORMS
 
 if TYPE_CHECKING:
@@ -72,6 +73,21 @@ def listening(command: Command) -> Command:
     )
     @click.option("--tls-key", type=_FILE, metavar="FILE", help="Its private key.")
     @click.option(
+        "--trusted-proxy",
+        "trusted_proxies",
+        multiple=True,
+        metavar="ADDRESS",
+        help="Address or network of a proxy whose X-Forwarded-For and -Proto are believed; may be repeated.",
+    )
+    @click.option(
+        "--image-memory",
+        type=click.IntRange(64, 65_536),
+        default=_STANDARD.image_memory,
+        show_default=True,
+        metavar="MB",
+        help="Memory of the process that decodes images; one too large for it is refused.",
+    )
+    @click.option(
         "--log",
         type=click.Choice(FORMS),
         default=_STANDARD.log,
@@ -83,9 +99,13 @@ def listening(command: Command) -> Command:
         settings = {field.name: given.pop(field.name) for field in fields(Config)}
         with usage_errors():
             config = Config(**settings)
+        signal.signal(signal.SIGUSR2, signal.SIG_IGN)  # who sends it while a server starts does not want it to end
         return command(config=config, **given)
 
     return configured
+
+
+_NOTHING_TO_REPLACE = "not reloaded: a server of one process has no workers to replace; restart it"
 
 
 @click.command("serve")
@@ -96,9 +116,48 @@ def command(config: Config, as_json: bool) -> None:
 
     A local authority and a certificate are created on the first start; clients have to trust ca.pem in the directory.
     """
-    with plain_failures(), listen_failures():
+    with plain_failures(), listen_failures(), alone(config.place):
+        look_after_secrets(config.place)
         listeners = bind(config)
         serve(config, listeners, lambda: announce(config, listeners, as_json))
+
+
+@contextmanager
+def alone(place: DataLocation) -> Iterator[None]:
+    """Keeps other servers from the same directory of stores; stores in PostgreSQL may have many. Raises Failed."""
+    if place.database:
+        yield
+        return
+    from bodega.storage.sqlite.serving import Served, serving
+
+    try:
+        with serving(place.data):
+            yield
+    except Served as error:
+        raise Failed(str(error)) from error
+
+
+def look_after_secrets(place: DataLocation) -> None:
+    """What every start does: nobody else may read the files, and the key of the secrets is made or missed. Raises
+    Busy, OSError, NoKey."""
+    import asyncio
+
+    from bodega import private
+    from bodega.server.tls import PUBLIC
+    from bodega.storage import key_care
+
+    async def lost() -> str:
+        backend = await open_backend(place)
+        try:
+            found = await key_care.state(backend.registry)
+            return backend.registry.sealer.missing() if found.lost else ""
+        finally:
+            await backend.close()
+
+    private.mend_below(place.data, PUBLIC)
+    missing = asyncio.run(lost())
+    if missing:
+        click.echo(missing, err=True)
 
 
 def serve(config: Config, listeners: Sequence[Listener], started: Callable[[], None]) -> None:
@@ -115,9 +174,12 @@ def serve(config: Config, listeners: Sequence[Listener], started: Callable[[], N
 
 
 async def _alone(config: Config, board: Board, listeners: Sequence[Listener], started: Callable[[], None]) -> None:
-    from bodega.server import listen
+    import asyncio
+
+    from bodega.server import listen, workers
 
     app = await _app(config, board.meter(), listeners)
+    asyncio.get_running_loop().add_signal_handler(workers.RESTART_SIGNAL, app.log_event, _NOTHING_TO_REPLACE)
     await listen.serve(app, listeners, drain_seconds=config.drain_seconds, started=lambda _bound: started())
 
 
@@ -132,6 +194,7 @@ async def _work(config: Config, board: Board, index: int, listeners: Sequence[Li
 async def _app(config: Config, meter: Meter, listeners: Sequence[Listener]) -> Any:
     """The application, which closes the backend when it is shut down."""
     from bodega.app import make_app
+    from bodega.lab.scheduled import FOLDER
 
     backend = await open_backend(config.place, config.workers)
     return await make_app(
@@ -142,6 +205,9 @@ async def _app(config: Config, meter: Meter, listeners: Sequence[Listener]) -> A
         log_form=config.log,
         meter=meter,
         ca=None if config.tls_cert else config.place.data / "ca.pem",
+        backups=config.place.data / FOLDER,
+        image_memory=config.image_memory,
+        trusted_proxies=config.trusted_proxies,
     )
 
 
@@ -188,7 +254,7 @@ def announce(config: Config, listeners: Sequence[Listener], as_json: bool) -> No
 
 def reachable(listener: Listener) -> str:
     """A URL that a client on this machine can use, also when the server listens on every address."""
-    return replace(listener, host="localhost").url if listener.host in ("", "0.0.0.0", "::") else listener.url  # noqa: S104
+    return replace(listener, host="localhost").url if listener.host in ("", "0.0.0.0", "::") else listener.url  # noqa: S104 - compared
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import click
 from bodega.access.plans import DEFAULT, PLANS
 from bodega.access.settings import with_defaults
 from bodega.cli import store_copies, store_terms
-from bodega.cli.place import Failed, as_json, at_place, the_store, usage_errors, with_backend
+from bodega.cli.place import Failed, as_json, asking, at_place, confirm, the_store, usage_errors, with_backend
 from bodega.cli.show import print_json, print_record, print_table
 from bodega.config import DataLocation
 
@@ -58,18 +58,13 @@ async def add_store(
 ) -> StoreRecord:
     """A new store with its database, so that its first request is quick. Raises Failed."""
     from bodega.clock import Clock
+    from bodega.storage.creating import create_store
     from bodega.storage.registry import Exists
 
     try:
-        record = await backend.registry.add_store(store_hash, plan, settings or {}, int(Clock().now()), server)
+        return await create_store(backend, store_hash, plan, settings or {}, int(Clock().now()), server)
     except Exists:
         raise Failed(f"There is a store {store_hash} already.") from None
-    try:
-        await backend.migrate(record)
-    except Exception:
-        await backend.registry.drop_store(store_hash)  # a server that cannot be reached leaves no half-created store
-        raise
-    return record
 
 
 @command.command("list")
@@ -98,7 +93,7 @@ def list_(place: DataLocation, as_json: bool) -> None:
 @at_place
 @as_json
 def show(place: DataLocation, store_hash: str, as_json: bool) -> None:
-    """Show a store: its plan and limits, what it holds, its clock."""
+    """Show a store: its plan and limits, what it holds, its clock, what is damaged, and its last scheduled backup."""
 
     async def work(backend: Backend) -> dict[str, Any]:
         return await facts(backend, await the_store(backend, store_hash))
@@ -109,10 +104,12 @@ def show(place: DataLocation, store_hash: str, as_json: bool) -> None:
 
 @command.command("delete")
 @click.argument("store_hash", metavar="HASH")
+@asking
 @at_place
 @as_json
-def delete(place: DataLocation, store_hash: str, as_json: bool) -> None:
-    """Delete a store, its accounts and everything it holds, for good and without asking."""
+def delete(place: DataLocation, store_hash: str, yes: bool, as_json: bool) -> None:
+    """Delete a store, its accounts and everything it holds, for good. Asks first on a terminal."""
+    confirm(f"Delete store {store_hash}, its accounts and everything it holds, for good?", yes=yes)
 
     async def work(backend: Backend) -> None:
         record = await the_store(backend, store_hash)
@@ -125,10 +122,12 @@ def delete(place: DataLocation, store_hash: str, as_json: bool) -> None:
 
 @command.command("reset")
 @click.argument("store_hash", metavar="HASH")
+@asking
 @at_place
 @as_json
-def reset(place: DataLocation, store_hash: str, as_json: bool) -> None:
-    """Empty a store. Its accounts, plan, settings and clock stay; ids start at 1 again."""
+def reset(place: DataLocation, store_hash: str, yes: bool, as_json: bool) -> None:
+    """Empty a store. Its accounts, plan, settings and clock stay; ids start at 1 again. Asks first on a terminal."""
+    confirm(f"Delete all that store {store_hash} holds?", yes=yes)
 
     async def work(backend: Backend) -> dict[str, Any]:
         from bodega.lab.reset import empty
@@ -148,16 +147,25 @@ def reset(place: DataLocation, store_hash: str, as_json: bool) -> None:
     print_json(store) if as_json else click.echo(f"Store {store_hash} is empty.")
 
 
-_TERMS = (store_terms.plan, store_terms.maintenance, store_terms.get, store_terms.set_, store_terms.clock)
+_TERMS = (
+    store_terms.plan,
+    store_terms.limit,
+    store_terms.maintenance,
+    store_terms.get,
+    store_terms.set_,
+    store_terms.clock,
+)
 for _more in (*_TERMS, *store_copies.COMMANDS):
     command.add_command(_more)
 
 
 async def facts(backend: Backend, record: StoreRecord) -> dict[str, Any]:
-    """What is shown of a store; `limits` are those in force, `used` counts what it holds."""
+    """What is shown of a store; `limits` are those in force, `used` counts what it holds, `damage` says what is wrong
+    with its database, None where nothing is."""
     from bodega.dates import iso
 
     plan = PLANS[record.plan]
+    damage, used = await _held(backend, record)
     return {
         "hash": record.hash,
         "plan": record.plan,
@@ -167,31 +175,63 @@ async def facts(backend: Backend, record: StoreRecord) -> dict[str, Any]:
         "maintenance": record.maintenance,
         "suspended": with_defaults(record.settings)["suspended"],
         "server": server_shown(record.server),
-        "used": await _used(backend, record),
+        "damage": damage,
+        "used": used,
         "clock": store_terms.clock_facts(record.clock),
+        "backup": await backup_facts(backend, record),
         "created": iso(record.created),
+    }
+
+
+async def backup_facts(backend: Backend, record: StoreRecord) -> dict[str, Any] | None:
+    """What is shown of a store's scheduled backups; None if it never had one and is to have none."""
+    from bodega.access.backup_states import state_of
+    from bodega.dates import iso
+
+    settings = with_defaults(record.settings)
+    state = await state_of(backend.registry.tx, record.hash)
+    if settings["backup.every"] == "off" and not state.begun:
+        return None
+    return {
+        "every": settings["backup.every"],
+        "keep": settings["backup.keep"],
+        "taken": iso(state.taken) if state.taken else None,
+        "file": state.file or None,
+        "bytes": state.bytes if state.taken else None,
+        "failed": iso(state.failed) if state.failing else None,
+        "error": state.error or None,
     }
 
 
 def server_shown(url: str) -> str:
     """Where a store is kept, without what must not be shown; empty: on the registry's own server."""
+    if url.startswith("sealed:"):
+        return "(cannot be read without the key)"
     return re.sub(r"//[^@/]*@", "//", url).partition("?")[0]
 
 
-async def _used(backend: Backend, record: StoreRecord) -> dict[str, int]:
-    names = ("products", "categories", "brands")
-    if not await backend.revision(record):
-        return dict.fromkeys(names, 0)
+async def _held(backend: Backend, record: StoreRecord) -> tuple[str | None, dict[str, int]]:
+    """What is damaged of a store, and how many rows it holds of what matters most."""
     from bodega.storage.rows import table_state_of
+    from bodega.storage.tx import Damaged
 
-    rows = await backend.open(record)
+    names = ("products", "categories", "brands")
+    nothing = dict.fromkeys(names, 0)
     try:
-        return {name: (await table_state_of(rows.reader, name)).total for name in names}
-    finally:
-        await rows.close()
+        if not await backend.revision(record):
+            return None, nothing
+        rows = await backend.open(record)
+        try:
+            return None, {name: (await table_state_of(rows.reader, name)).total for name in names}
+        finally:
+            await rows.close()
+    except Damaged as error:
+        return error.what, nothing
 
 
 def _state(store: dict[str, Any]) -> str:
+    if store["damage"]:
+        return "damaged"
     if store["suspended"]:
         return "suspended"
     return "maintenance" if store["maintenance"] else "open"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from bodega.cli.place import Failed, as_json, at_place, the_store, with_backend
+from bodega.cli.place import Failed, as_json, asking, at_place, confirm, the_store, with_backend
 from bodega.cli.show import print_json
 from bodega.config import DataLocation
 
@@ -70,18 +71,21 @@ def restore(place: DataLocation, store_hash: str, name: str, as_json: bool) -> N
 @click.command("backup")
 @click.argument("store_hash", metavar="HASH")
 @click.argument("file", metavar="FILE", type=_FILE)
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @at_place
 @as_json
-def backup(place: DataLocation, store_hash: str, file: Path, as_json: bool) -> None:
+def backup(place: DataLocation, store_hash: str, file: Path, force: bool, as_json: bool) -> None:
     """Write a store, its accounts, plan and settings to a file, while it is served.
 
-    The file is a SQLite database whichever database the store is in. It holds client secrets: keep it safe.
+    The file is a SQLite database whichever database the store is in. Client secrets are encrypted in it, under the key
+    of this place (bodega key show), which is not in it: keep a copy of the key elsewhere.
     """
 
     async def work(backend: Backend) -> None:
         from bodega.lab import copies
 
-        await copies.backup(backend, await the_store(backend, store_hash), file)
+        with _plainly():
+            await copies.backup(backend, await the_store(backend, store_hash), file, force=force)
 
     with_backend(place, work)
     facts: dict[str, Any] = {"hash": store_hash, "file": str(file), "bytes": file.stat().st_size}
@@ -91,14 +95,28 @@ def backup(place: DataLocation, store_hash: str, file: Path, as_json: bool) -> N
 @click.command("recover")
 @click.argument("store_hash", metavar="HASH")
 @click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@asking
 @at_place
 @as_json
-def recover(place: DataLocation, store_hash: str, file: Path, as_json: bool) -> None:
+def recover(place: DataLocation, store_hash: str, file: Path, yes: bool, as_json: bool) -> None:
     """Bring a store back from a backup, into either database.
 
-    An existing store gets the rows of the backup and keeps the rest. Otherwise the store is created; under its
-    original hash it gets its accounts as well.
+    An existing store gets the rows of the backup and keeps the rest, also when its database is damaged or missing; if
+    it is in order, a terminal is asked first. Otherwise the store is created; under its original hash it gets its
+    accounts as well.
     """
+
+    async def living(backend: Backend) -> bool:
+        from bodega.storage.tx import Damaged
+
+        record = await backend.registry.store(store_hash)
+        try:
+            return record is not None and await backend.revision(record) > 0
+        except Damaged:
+            return False
+
+    if not yes and sys.stdin.isatty() and with_backend(place, living):
+        confirm(f"Replace all that store {store_hash} holds by what is in {file}?", yes=yes)
 
     async def work(backend: Backend) -> bool:
         from bodega.lab import copies

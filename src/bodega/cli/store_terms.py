@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from bodega.storage.backend import Backend
     from bodega.storage.registry import StoreRecord
 
-_SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
-
 
 def _change(place: DataLocation, store_hash: str, **changes: Any) -> StoreRecord:
     """The store's record with these members changed, written."""
@@ -46,18 +44,42 @@ def _change(place: DataLocation, store_hash: str, **changes: Any) -> StoreRecord
 def plan(
     place: DataLocation, store_hash: str, name: str, limits: tuple[str, ...], more: tuple[str, ...], as_json: bool
 ) -> None:
-    """Put a store on a plan, which limits what it may hold. Limits that are given override the plan's.
+    """Put a store on a plan, which limits what it may hold. Limits that are given override the plan's; others that the
+    store had are dropped (store limit keeps them).
 
     Existing accounts keep their quotas.
     """
     own = dict(_limit(text) for text in trailing(limits, more))
-    _change(place, store_hash, plan=name, limits=own)
-    in_force = {**PLANS[name].limits, **own}
+    _print_limits(_change(place, store_hash, plan=name, limits=own), as_json)
+
+
+@click.command("limit")
+@click.argument("store_hash", metavar="HASH")
+@click.argument("pairs", metavar="COUNTER=N...", nargs=-1, required=True)
+@at_place
+@as_json
+def limit(place: DataLocation, store_hash: str, pairs: tuple[str, ...], as_json: bool) -> None:
+    """Change what a store may hold of something; its plan and its other limits stay."""
+    changed = dict(map(_limit, pairs))
+
+    async def work(backend: Backend) -> StoreRecord:
+        from msgspec.structs import replace
+
+        found = await the_store(backend, store_hash)
+        record = replace(found, limits={**found.limits, **changed})
+        await backend.registry.save_store(record)
+        return record
+
+    _print_limits(with_backend(place, work), as_json)
+
+
+def _print_limits(record: StoreRecord, as_json: bool) -> None:
+    in_force = {**PLANS[record.plan].limits, **record.limits}
     if as_json:
-        print_json({"hash": store_hash, "plan": name, "limits": in_force})
+        print_json({"hash": record.hash, "plan": record.plan, "limits": in_force})
     else:
         message = ", ".join(f"{limit} {counter}" for counter, limit in in_force.items()) or "no limits"
-        click.echo(f"Store {store_hash} is on plan {name}: {message}.")
+        click.echo(f"Store {record.hash} is on plan {record.plan}: {message}.")
 
 
 def _limit(text: str) -> tuple[str, int]:
@@ -199,10 +221,12 @@ def _moment(text: str) -> int:
 
 
 def _duration(text: str) -> int:
-    """Seconds of a duration as "48h" or "1h30m"."""
-    if not re.fullmatch(r"([0-9]{1,9}[dhms])+", text):
-        raise click.UsageError(f"{text} is not a duration: write it as 48h, 30m, 10s, 2d or 1h30m.")
-    return sum(int(number) * _SECONDS[unit] for number, unit in re.findall(r"([0-9]+)([dhms])", text))
+    from bodega.dates import parse_duration
+
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def clock_facts(clock: Clock) -> dict[str, Any]:

@@ -39,7 +39,7 @@ async def set_ancestors(table: Table, unit: Unit, old: Any, new: Any) -> None:
     under = await below(unit.tx, [new.id]) if old is not None else []
     if old is not None and (new.parent_id == new.id or new.parent_id in {child for child, _ in under}):
         message = "A category cannot be moved below itself."
-        details = {"conflict_reason": message, "resolution": Reason.CIRCULAR_TREE.remedy}
+        details = {"conflict_reason": message, "resolution": Reason.CIRCULAR_TREE.advice}
         raise Refusal(Reason.CIRCULAR_TREE, message, details=details)
     new.ancestors = []
     if new.parent_id:

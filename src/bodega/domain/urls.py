@@ -18,6 +18,7 @@ from bodega.storage import query
 from bodega.storage.aggregate import AfterDelete, BeforeValidate, BeforeWrite, Conflicts, ExtraStatements
 from bodega.storage.conflicts import duplicate
 from bodega.storage.table import Table, numbered_placeholders
+from bodega.storage.text import composed
 from bodega.storage.tx import Statement, Tx
 from bodega.storage.unit import Unit
 
@@ -55,11 +56,21 @@ class BrandUrl(CustomUrl):
     url: Annotated[str, msgspec.Meta(max_length=1024)] = ""
 
 
+class MovedUrl(CustomUrl):
+    """A path whose former one is to lead to it: so says a body, and its type, since it is stored as any other."""
+
+
 class PageUrl(msgspec.Struct):
     """What a V3 body says of the path of a page: an object without a `url` leaves the choice to the store."""
 
     url: Annotated[str, msgspec.Meta(min_length=1)] | UnsetType = UNSET
     is_customized: bool = False
+
+
+class ProductUrl(PageUrl):
+    """The same of a product: `create_redirect` makes a redirect from the path that it leaves."""
+
+    create_redirect: bool = False
 
 
 def path_of(wanted: CustomUrl) -> CustomUrl:
@@ -75,19 +86,21 @@ def chosen(url: Any) -> CustomUrl:
     return path_of(CustomUrl(url))
 
 
-def _written(kind: type[CustomUrl]) -> FieldType:
+def _written(kind: type[CustomUrl], body: type[PageUrl] = PageUrl) -> FieldType:
     def clean(given: Any) -> CustomUrl:
         url = "" if given.url is UNSET else given.url
         if given.url is not UNSET and not url.strip():
             raise ValueError("must have a url that is a path of the store, as /hammer/")
         if len(url) > kind.longest:
             raise ValueError(f"must be an object whose url is a string of at most {kind.longest} characters")
-        return path_of(kind(url, given.is_customized))
+        made = MovedUrl if getattr(given, "create_redirect", False) else kind
+        return path_of(made(url, given.is_customized))
 
-    return FieldType("object", as_is, clean, clean, holds=kind, written=PageUrl)
+    return FieldType("object", as_is, clean, clean, holds=kind, written=body)
 
 
 CUSTOM_URL = _written(CustomUrl)
+PRODUCT_URL = _written(CustomUrl, ProductUrl)
 BRAND_URL = _written(BrandUrl)
 
 
@@ -133,7 +146,7 @@ def skip_taken_urls(table: Table, kind: str) -> BeforeValidate:
         wanted = changes.get("custom_url")
         if wanted is None or not wanted.url:
             return
-        holder = await query.first(unit.tx, UrlHolder, _HOLDER, wanted.url)
+        holder = await query.first(unit.tx, UrlHolder, _HOLDER, composed(wanted.url))
         if holder is None or (old is not None and holder == (kind, old.id)):
             return
         del changes["custom_url"]
@@ -150,7 +163,7 @@ def _choose(table: Table, kind: str, named: Callable[[Any], str], below: str) ->
         if wanted.url:
             same = old is not None and old.custom_url.url == wanted.url
             customized = wanted.is_customized or not same or old.custom_url.is_customized
-            new.custom_url = type(wanted)(wanted.url, customized)
+            new.custom_url = type(old.custom_url if same else wanted)(wanted.url, customized)
             return
         if old is not None and old.custom_url.url:
             new.custom_url = old.custom_url
@@ -167,17 +180,18 @@ def _choose(table: Table, kind: str, named: Callable[[Any], str], below: str) ->
 
 
 async def _is_taken(tx: Tx, url: str) -> bool:
-    return await tx.row("SELECT 1 FROM urls WHERE url = $1", url) is not None
+    return await tx.row("SELECT 1 FROM urls WHERE url = $1", composed(url)) is not None
 
 
 def _claim(kind: str) -> ExtraStatements:
     def claim_url(_unit: Unit, old: Any, new: Any) -> list[Statement]:
         """Inserts the URL's row together with the entity's; the primary key decides who was first."""
+        url = composed(new.custom_url.url)
         if old is None:
-            return [("INSERT INTO urls (url, kind, owner) VALUES ($1, $2, $3)", (new.custom_url.url, kind, new.id))]
-        if old.custom_url.url == new.custom_url.url:
+            return [("INSERT INTO urls (url, kind, owner) VALUES ($1, $2, $3)", (url, kind, new.id))]
+        if composed(old.custom_url.url) == url:
             return []
-        return [("UPDATE urls SET url = $1 WHERE kind = $2 AND owner = $3", (new.custom_url.url, kind, new.id))]
+        return [("UPDATE urls SET url = $1 WHERE kind = $2 AND owner = $3", (url, kind, new.id))]
 
     return claim_url
 
@@ -186,7 +200,7 @@ def _taken(kind: str) -> Conflicts:
     async def url_is_taken(tx: Tx, entity: Any) -> list[Fault]:
         """Rule 44: a URL of another entity is a conflict."""
         url = entity.custom_url.url
-        holder = await query.first(tx, UrlHolder, _HOLDER, url)
+        holder = await query.first(tx, UrlHolder, _HOLDER, composed(url))
         if holder is None or holder == (kind, entity.id):
             return []
         message = f"The custom_url {url} is taken."

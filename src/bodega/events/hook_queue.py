@@ -175,6 +175,9 @@ class HookQueue:
         if account is None:
             gone = ReceiverResponse(None, "The account that created the webhook was revoked.")
             return self._noted(hook, item, {}, content, gone)
+        if not account.secret:
+            lost = ReceiverResponse(None, "The client secret that signs it cannot be read: its key is missing.")
+            return self._noted(hook, item, {}, content, lost)
         headers = message.headers(account.secret, item, content, int(time.time()), hook.headers or {})
         response = await dispatcher.sender.post(hook.destination, content, headers, allow_private=private)
         return self._noted(hook, item, headers, content, response)

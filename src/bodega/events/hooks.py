@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
+from bodega.kit.bounds import AtMost
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import STRING
 from bodega.storage import outbox
@@ -40,7 +41,7 @@ class Hook(Entity, kw_only=True):
     store_hash: Word = ""
     scope: Word
     destination: Word
-    headers: dict[str, str] | None = None
+    headers: Annotated[dict[str, str], AtMost(100)] | None = None
     is_active: bool = True
     created_at: int = 0
     updated_at: int = 0

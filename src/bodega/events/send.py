@@ -6,8 +6,9 @@ import asyncio
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
 
-from bodega import outgoing
+from bodega import outgoing, tracing
 from bodega.events.limiters import ALTOGETHER
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Sender:
 
     def __init__(self) -> None:
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._tracer = tracing.tracer()
 
     def _session(self, *, allow_private: bool) -> aiohttp.ClientSession:
         found = self._sessions.get(allow_private)
@@ -63,8 +65,23 @@ class Sender:
     ) -> ReceiverResponse:
         """One POST. It does not raise: any failure is a result without a status."""
         began = time.perf_counter()
-        response = await self._post(url, content, headers, allow_private=allow_private)
+        response = await self._traced(url, content, headers, allow_private=allow_private)
         return response._replace(us=int((time.perf_counter() - began) * 1_000_000))
+
+    async def _traced(
+        self, url: str, content: bytes, headers: Mapping[str, str], *, allow_private: bool
+    ) -> ReceiverResponse:
+        if self._tracer is None:
+            return await self._post(url, content, headers, allow_private=allow_private)
+        facts = {tracing.METHOD: "POST", tracing.RECEIVER: urlsplit(url).hostname or ""}
+        with tracing.client_span(self._tracer, "webhook delivery", facts) as span:
+            headers = {**headers, **tracing.propagated()}
+            response = await self._post(url, content, headers, allow_private=allow_private)
+            if response.status is not None:
+                span.set_attribute(tracing.STATUS, response.status)
+            if not response.good:
+                tracing.failed(span, response.words)
+            return response
 
     async def _post(
         self, url: str, content: bytes, headers: Mapping[str, str], *, allow_private: bool

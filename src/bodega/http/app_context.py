@@ -8,15 +8,19 @@ import msgspec
 
 from bodega.access.stores import OpenStore, Stores
 from bodega.http.documented import Unserved
+from bodega.http.proxies import Proxies
 from bodega.http.router import Routes
+from bodega.imaging.worker import PictureWorker
 from bodega.storage.registry import Account
 
 
 class AppContext(msgspec.Struct, frozen=True):
-    """`wake_worker` tells the worker that a store has a new task; `max_body` is in bytes.
+    """`wake_worker` tells the worker that a store has a new task; `max_body` is in bytes;
+    `pictures` decodes images.
     `unserved` is asked about the paths that no route matches.
 
-    `behind_tls`: a proxy in front terminates TLS, so what arrives as plain HTTP was sent as HTTPS.
+    `behind_tls`: a proxy in front terminates TLS, so what arrives as plain HTTP was sent as HTTPS, unless one of
+    `proxies` says otherwise.
     """
 
     stores: Stores
@@ -27,6 +31,8 @@ class AppContext(msgspec.Struct, frozen=True):
     max_body: int = 10 * 1024 * 1024
     unserved: Unserved = Unserved()
     wake_worker: Callable[[OpenStore], None] = lambda _store: None
+    proxies: Proxies = Proxies()
+    pictures: PictureWorker = msgspec.field(default_factory=PictureWorker)
 
 
 class Caller(msgspec.Struct, frozen=True, gc=False):

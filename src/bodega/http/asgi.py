@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any, Protocol
 
+from bodega import tracing
 from bodega.access.stores import OpenStore
+from bodega.aside import aside
 from bodega.http.app_context import AppContext
 from bodega.http.decision import judge
 from bodega.http.products import Seen
 from bodega.http.request import Receive, Request, Scope, read_head
 from bodega.http.response import Response, refused
+from bodega.http.spans import traced
 from bodega.http.steps.table import LAW, Steps
 from bodega.http.trace import Trace
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
 from bodega.log import Log
 from bodega.metrics import Board, Meter
-from bodega.storage.tx import Busy
+from bodega.storage.tx import Busy, Damaged
+
+FEW_FAULTS = 200
+"""A refusal that names more is written aside: each has its words."""
 
 WHOLE = "http.response.whole"
 """The extension of our own server that accepts a reply in one message."""
@@ -57,6 +65,7 @@ class Api:
         self._journal = journal
         self._mounts = dict(mounts or {})
         self._meter = meter or Board().meter()
+        self._tracer = tracing.tracer()
         self._prefix = os.urandom(6).hex()
         self._numbers = itertools.count(1)
 
@@ -65,6 +74,7 @@ class Api:
         began = time.perf_counter()
         if self._app.behind_tls:
             scope = {**scope, "scheme": "https"}  # for the mounts, too
+        scope = self._app.proxies.seen_through(scope)
         request = read_head(scope, receive, f"{self._prefix}{next(self._numbers):08x}")
         if not request.version and not request.store and not request.host_form:
             mount = self._mounts.get(request.path.lstrip("/").partition("/")[0])
@@ -72,12 +82,12 @@ class Api:
                 await mount({**scope, REQUEST_ID: request.request_id}, receive, _named(send, request.request_id))
                 return
         seen = Seen(request.error_media)
-        if b"bodega-trace" in request.headers:
-            trace = Trace()
-            response = await self._answer(trace.steps(), request, seen)
-            response.headers += trace.headers(response.reason, response.status)
-        else:
+        if self._tracer is None and b"bodega-trace" not in request.headers:
             response = await self._answer(LAW, request, seen)
+        elif self._tracer is None:
+            response = await self._respond(request, seen)
+        else:
+            response = await traced(self._tracer, request, seen, self._respond(request, seen))
         body = b"" if request.method == "HEAD" else response.body
         if WHOLE in scope.get("extensions", ()) and not response.closes:
             await send({"type": WHOLE, "status": response.status, "headers": response.headers, "body": body})
@@ -91,9 +101,22 @@ class Api:
         if store is not None and store.keeps_journal and self._journal is not None:
             self._journal.note(request, seen, response, us, store)
 
+    async def _respond(self, request: Request, seen: Seen) -> Response:
+        if b"bodega-trace" not in request.headers:
+            return await self._answer(LAW, request, seen)
+        trace = Trace()
+        response = await self._answer(trace.steps(), request, seen)
+        response.headers += trace.headers(response.reason, response.status)
+        return response
+
     async def _answer(self, steps: Steps, request: Request, seen: Seen) -> Response:
         try:
-            return await judge(steps, self._app, request, seen)
+            try:
+                return await judge(steps, self._app, request, seen)
+            except Damaged:
+                if not await self._is_damaged(seen):
+                    raise
+            return await judge(steps, self._app, request, seen)  # which ends where the store is opened
         except Refusal as caught:
             seen.learn(caught)
             refusal = caught
@@ -107,7 +130,15 @@ class Api:
             text = "".join(traceback.format_exception(error))
             self._log.event("internal error", request_id=request.request_id, path=request.path, traceback=text)
             refusal = Refusal(Reason.INTERNAL_ERROR, details={"request_id": request.request_id})
-        return refused(request, seen.media, seen.quota, refusal)
+        if len(refusal.faults) <= FEW_FAULTS:
+            return refused(self._app, request, seen, refusal)
+        return await aside(functools.partial(refused, self._app, request, seen, refusal))
+
+    async def _is_damaged(self, seen: Seen) -> bool:
+        """Whether the store of a request is damaged for certain; asked when a statement found it so."""
+        with suppress(Busy):
+            return seen.store is not None and await self._app.stores.damage(seen.store.record.hash) != ""
+        return False
 
 
 def _named(send: Send, request_id: str) -> Send:

@@ -20,6 +20,7 @@ async def judge(step: Steps, app: AppContext, request: Request, seen: Seen) -> R
     seen.client_id = caller.account.client_id
     seen.quota = await step.spend_quota(app, caller)
     match = step.find_route(app, request)
+    seen.route = match.route.template
     action = step.allowed_action(app, request, match)
     step.require_scope(request, caller, action)
     media = seen.media = step.acceptable(request, action)
@@ -29,9 +30,9 @@ async def judge(step: Steps, app: AppContext, request: Request, seen: Seen) -> R
     try:
         found = await step.find_entity(routed)
         before = step.preconditions(routed, found)
-        draft = step.read_draft(routed, found)
+        draft = await step.read_draft(routed, found)
         outcome = await step.perform(routed, found, before, draft)
-        return answered(request, media, seen.quota, outcome, before.state)
+        return await answered(request, media, seen.quota, outcome, before.state, caller.store.time())
     finally:
         if action.max_concurrent:
             concurrency.end(routed)

@@ -8,15 +8,16 @@ from bodega.http import xml
 from bodega.http.negotiation import Media
 from bodega.kit.render import json
 from bodega.law.refusal import Refusal
+from bodega.law.remedy import Remedy
 from bodega.law.wording import GATHERED, JSON_TITLE, MALFORMED, NAMES_NO_FIELD, gathered, told
 
 
-def error_body(version: int, media: Media, refusal: Refusal) -> bytes:
+def error_body(version: int, media: Media, refusal: Refusal, remedy: Remedy) -> bytes:
     """The body of a refusal, in the caller's version and media type."""
     if version in (1, 2):
         errors = v2_errors(refusal)
         return xml.write(errors, "errors", "error") if media is Media.XML else json(errors)
-    return json(v3_error(refusal))
+    return json(v3_error(refusal, remedy))
 
 
 def v2_errors(refusal: Refusal) -> list[dict[str, Any]]:
@@ -29,10 +30,10 @@ def v2_errors(refusal: Refusal) -> list[dict[str, Any]]:
     return [_item(status, fault.message, dict(fault.details)) for fault in refusal.faults]
 
 
-def _detail(refusal: Refusal, title: str) -> str:
+def _detail(refusal: Refusal, title: str, remedy: Remedy) -> str:
     """What the caller can do; before it, what is wrong, where title and errors have only words for programs."""
     said = {JSON_TITLE: [fault.message for fault in refusal.faults], MALFORMED: [refusal.message]}.get(title, [])
-    return " ".join([*said, refusal.reason.remedy])
+    return " ".join([*said, remedy.text])
 
 
 def _item(status: int, message: str, details: dict[str, Any]) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def _item(status: int, message: str, details: dict[str, Any]) -> dict[str, Any]:
     return item
 
 
-def v3_error(refusal: Refusal) -> dict[str, Any]:
+def v3_error(refusal: Refusal, remedy: Remedy) -> dict[str, Any]:
     """{code?, status, title, type, detail, errors, details?}; `errors` maps each faulty field to a message."""
     reason, words = refusal.reason, told(refusal)
     body: dict[str, Any] = {"code": words.code} if words.code else {}
@@ -50,7 +51,7 @@ def v3_error(refusal: Refusal) -> dict[str, Any]:
         "status": reason.status(3),
         "title": words.title,
         "type": reason.page,
-        "detail": _detail(refusal, words.title),
+        "detail": _detail(refusal, words.title, remedy),
     }
     if words.errors or refusal.details or reason in NAMES_NO_FIELD:
         body["errors"] = words.errors

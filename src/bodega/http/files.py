@@ -40,11 +40,14 @@ def pictures(stores: Stores) -> Mount:
         store = await stores.get(asked[1]) if asked else None
         if asked is None or store is None:
             await _refuse(send, method, Reason.NO_SUCH_RESOURCE)
+        elif store.rows is None and store.damage:
+            await _refuse(send, method, Reason.STORE_DAMAGED, (b"retry-after", b"60"))
         elif store.rows is None or store.suspended:
             reason = Reason.SUSPENDED if store.suspended else Reason.UPGRADING
             await _refuse(send, method, reason, (b"retry-after", b"86400" if store.suspended else b"5"))
         else:
             try:
+                store.rows.check()
                 await _show(send, scope, store, asked[2])
             except Busy:
                 await _refuse(send, method, Reason.UNREACHABLE, (b"retry-after", b"5"))

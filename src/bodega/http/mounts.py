@@ -6,8 +6,11 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+from bodega.access.backup_states import failing
 from bodega.access.stores import Stores
 from bodega.kit.render import json
+from bodega.law.outcome import Emptied
+from bodega.law.reasons import METHODS
 from bodega.law.refusal import Header
 from bodega.metrics import Board, exposition
 
@@ -38,6 +41,11 @@ async def gateway_time(scope: Mapping[str, Any], _receive: Receive, send: Send) 
     await reply(send, scope["method"], 200, b"%d" % int(time.time() * 1000))
 
 
+async def server_itself(_scope: Mapping[str, Any], _receive: Receive, send: Send) -> None:
+    """OPTIONS *: the methods that this server knows (RFC 9110 9.3.7)."""
+    await reply(send, "OPTIONS", Emptied.status, b"", [(b"allow", ", ".join(METHODS).encode())])
+
+
 def operations(stores: Stores, board: Board, look: Callable[[], None]) -> Mount:
     """/_bodega/health, .../live and .../ready, and /_bodega/metrics; `look` records this worker's current values."""
 
@@ -63,7 +71,10 @@ async def _health(stores: Stores, *, stopping: bool) -> dict[str, Any]:
     if stopping:
         return {"live": True, "ready": False, "why": "The server is being stopped."}
     try:
-        count = len(await stores.registry.stores())
+        records = await stores.registry.stores()
+        unsaved = await failing(stores.registry.tx, records)
     except Exception:
         return {"live": True, "ready": False, "why": "The registry cannot be reached."}
-    return {"live": True, "ready": True, "stores": count}
+    told = {"damaged_stores": len(stores.damaged), "failing_backups": unsaved}
+    wrong = {name: count for name, count in told.items() if count}
+    return {"live": True, "ready": True, "stores": len(records), **wrong}

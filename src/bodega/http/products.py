@@ -42,13 +42,14 @@ class Seen(msgspec.Struct, gc=False):
     """What was known of a request when it was answered or refused: for the reply, the log and the journal.
 
     Only the decision updates it, as the steps return. `media` is the format of the reply, `quota` its rate-limit
-    headers; `client_id` is empty while no account is known.
+    headers; `client_id` is empty while no account is known, `route`, the template of the path, while no route is.
     """
 
     media: Media
     quota: Sequence[Header] = ()
     store: OpenStore | None = None
     client_id: str = ""
+    route: str = ""
     body: bytes = b""
 
     def learn(self, refusal: Refusal) -> None:

@@ -33,7 +33,7 @@ class TaskExecutor:
         once."""
         task: queue.Task = row.entity
         request = _ask(task)
-        seen = Seen(request.error_media)
+        seen = Seen(request.error_media, store=store, client_id=task.client_id)
         account = store.by_client.get(task.client_id)
         try:
             if task.crash_count >= queue.MAX_CRASHES:
@@ -43,13 +43,13 @@ class TaskExecutor:
             return await self._judge(request, Caller(account, store, limited=False), task, seen)
         except Refusal as refusal:
             seen.learn(refusal)
-            return await _end(store, task, refused(request, seen.media, (), refusal))
+            return await _end(store, task, refused(self._app, request, seen, refusal))
         except (Busy, queue.Overtaken):
             raise
         except Exception:
             # The worker logs it; the caller reads here what the response would have been.
             fault = Refusal(Reason.INTERNAL_ERROR, details={"request_id": request.request_id})
-            await _end(store, task, refused(request, seen.media, (), fault))
+            await _end(store, task, refused(self._app, request, seen, fault))
             raise
 
     async def _judge(self, request: Request, caller: Caller, task: queue.Task, seen: Seen) -> queue.State:
@@ -67,7 +67,7 @@ class TaskExecutor:
             # In later chunks, differences from the caller's copy come from the task itself.
             before = execution.preconditions(routed, found) if untouched else Preconditions()
             untouched = False
-            draft = execution.read_draft(routed, found)
+            draft = await execution.read_draft(routed, found)
 
             async def then(unit: Unit, outcome: Outcome) -> None:
                 ended.clear()  # a job can run twice
@@ -75,7 +75,7 @@ class TaskExecutor:
                 if chunk.more:
                     await queue.advance(unit, task, chunk.done, int(time.time()))
                 else:
-                    response = _response(answered(request, media, (), outcome, None))
+                    response = _response(await answered(request, media, (), outcome, None, caller.store.time()))
                     ended.append(await queue.finish(unit, task, response, chunk.done))
 
             await execution.perform(routed, found, before, draft, then)

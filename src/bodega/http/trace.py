@@ -13,6 +13,8 @@ from typing import Any
 from bodega.http.steps.table import LAW, Steps
 from bodega.law.refusal import Header
 
+FIRST = LAW.__struct_fields__[0]
+
 
 class Trace:
     """The steps that a request took, each with its time in milliseconds."""
@@ -28,6 +30,7 @@ class Trace:
         if inspect.iscoroutinefunction(step):
 
             async def watched_async(*given: Any) -> Any:
+                self._begin(word)
                 began = time.perf_counter()
                 try:
                     return await step(*given)
@@ -37,6 +40,7 @@ class Trace:
             return watched_async
 
         def watched(*given: Any) -> Any:
+            self._begin(word)
             began = time.perf_counter()
             try:
                 return step(*given)
@@ -44,6 +48,11 @@ class Trace:
                 self.path.append((word, (time.perf_counter() - began) * 1000))
 
         return watched
+
+    def _begin(self, word: str) -> None:
+        """A request that is judged again, since its store was lost meanwhile, begins a new path."""
+        if word == FIRST:
+            self.path.clear()
 
     def headers(self, reason: str, status: int) -> list[Header]:
         """`Bodega-Path`: the steps in order, the last with its result; `Server-Timing`: how long each took."""

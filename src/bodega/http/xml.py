@@ -14,6 +14,9 @@ _LINK: Final = {"url", "resource"}
 DEEPEST: Final = 20  # nested elements
 MAX_ELEMENTS: Final = 20_000
 MAX_TEXT: Final = 8 << 20  # characters, white space between elements included
+MAX_ATTRIBUTES: Final = 100  # of one element
+LONGEST_TAG: Final = 64 * 1024  # in bytes; of a comment as well
+_FED_AT_ONCE: Final = 16 * 1024
 
 _UNSAFE_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]")
 # Characters that XML 1.0 (2.2) cannot represent, as bytes of UTF-8; surrogates are dropped when the text is encoded.
@@ -50,7 +53,7 @@ def read(body: bytes) -> dict[str, Any] | list[Any]:
     """
     reader = _Reader()
     try:
-        reader.parser.Parse(body, True)
+        reader.feed(body)
     except XMLRefused:
         raise
     except expat.ExpatError as error:
@@ -202,6 +205,16 @@ class _Reader:
         parser.StartDoctypeDeclHandler = self._refuse_document_type
         parser.EntityDeclHandler = self._refuse_document_type
 
+    def feed(self, body: bytes) -> None:
+        """Parses a document, piece by piece: a tag is only told when it is whole, and one of megabytes must not be
+        collected first."""
+        for start in range(0, len(body), _FED_AT_ONCE):
+            piece = body[start : start + _FED_AT_ONCE]
+            self.parser.Parse(piece, False)
+            if start + len(piece) - self.parser.CurrentByteIndex > LONGEST_TAG + _FED_AT_ONCE:
+                raise XMLRefused(f"a tag or comment of more than {LONGEST_TAG} bytes")
+        self.parser.Parse(b"", True)
+
     def document(self) -> dict[str, Any] | list[Any]:
         ((_, value),) = self.open[0].children
         if value == "" or (isinstance(value, str) and value.isspace()):
@@ -216,6 +229,8 @@ class _Reader:
             raise XMLRefused(f"more than {MAX_ELEMENTS} elements")
         if len(self.open) > DEEPEST:
             raise XMLRefused(f"elements more than {DEEPEST} deep")
+        if len(attributes) > MAX_ATTRIBUTES:
+            raise XMLRefused(f"an element with more than {MAX_ATTRIBUTES} attributes")
         self.open.append(_Element(name, attributes.get("href")))
 
     def _end(self, name: str) -> None:

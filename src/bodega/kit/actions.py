@@ -10,6 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from msgspec.structs import replace
 
+from bodega.aside import Turn
 from bodega.kit import render
 from bodega.kit.context import NOTHING_FOUND, Context, Found, Recheck, Write
 from bodega.kit.endpoint import Endpoint
@@ -127,14 +128,12 @@ class Action:
         found = await self.selection.item(context)
         if not context.query.include or found.state is None:
             return found
-        state = Validator(found.state.version + await self._included(context), found.state.modified)
-        return replace(found, state=state)
+        return replace(found, state=Validator.of_all(found.state, *await self._included(context)))
 
-    async def _included(self, context: Context) -> int:
-        """The revisions of the tables whose rows are shown inside: the entity tag has to change with them too."""
-        return sum(
-            [(await rows.table_state_of(context.reader, table)).revision for table in self._tables_included(context)]
-        )
+    async def _included(self, context: Context) -> list[Validator]:
+        """The states of the tables whose rows are shown inside: the validators have to change with them too."""
+        states = [await rows.table_state_of(context.reader, table) for table in self._tables_included(context)]
+        return [Validator(state.revision, state.modified) for state in states]
 
     def _tables_included(self, context: Context) -> set[str]:
         return {table for name in context.query.include for table in self.listing.includes[name].tables.split()}
@@ -146,13 +145,13 @@ class Action:
             return recheck
 
         def ask(now: Validator | None) -> None:
-            recheck(now and Validator(now.version + self._includes_now(unit, context), now.modified))
+            recheck(now and Validator.of_all(now, *self._includes_now(unit, context)))
 
         return ask
 
-    def _includes_now(self, unit: Unit, context: Context) -> int:
+    def _includes_now(self, unit: Unit, context: Context) -> list[Validator]:
         """As `_included`, but as of this moment in the transaction."""
-        return sum(unit.statistics.state(table)[0] for table in self._tables_included(context))
+        return [Validator(*unit.statistics.state(table)) for table in self._tables_included(context)]
 
     def _still(self, unit: Unit, write: Write) -> None:
         """Rechecks the preconditions against the collection as this transaction sees it."""
@@ -185,7 +184,7 @@ class ShowItem(_OfItem):
             doc = await render.v3_document(context, self.endpoint, found.row)
             return Shown(ready=b'{"data":' + doc + b',"meta":{}}')
         members = await render.v2_documents(context, self.endpoint, [found.row.entity(self.table)])
-        return Shown(value=members[0], root=shape_of(self.endpoint).item)
+        return Shown(value=members[0], root=shape_of(self.endpoint).item, weight=len(found.row.doc))
 
 
 class ListAll(Action):
@@ -201,18 +200,25 @@ class ListAll(Action):
             plan = plan._replace(where=(*plan.where, Condition("modified", "greater", context.since)))
             state = Validator(now.revision, await rows.latest(context.reader, plan))
         else:
-            state = Validator(now.revision + await self._included(context), now.modified)
+            state = Validator(now.revision, now.modified)
+            if context.query.include:
+                state = Validator.of_all(state, *await self._included(context))
         return Found(state, parent, 0, now, plan)
 
     async def answer(self, context: Context, found: Found) -> Outcome:
         assert found.plan is not None
         if self.endpoint.version == 3:
             return await render.v3_page(context, self.endpoint, found.plan, found.row)
-        entities = await rows.entities(context.reader, context.page_index, found.plan, found.row)
-        if not entities:
+        page = await rows.page(context.reader, context.page_index, found.plan, found.row, "t.doc, t.rest")
+        if not page:
             return Emptied()
+        turn, decode, entities, weight = Turn(), self.table.decode, [], 0
+        for doc, rest in page:
+            entities.append(decode(doc, rest))
+            weight += len(doc)
+            await turn.breathe()
         shape, members = shape_of(self.endpoint), await render.v2_documents(context, self.endpoint, entities)
-        return Shown(value=members, root=shape.root, item=shape.item)
+        return Shown(value=members, root=shape.root, item=shape.item, weight=weight)
 
 
 class CountAll(ListAll):
@@ -260,7 +266,7 @@ class Create(Action):
         row = await self.make(unit, write, notes)
         outcome = await render.written(self.endpoint, context, row, notes, new=True)
         if context.query.include:
-            outcome.state = Validator(row.version + self._includes_now(unit, context), row.modified)
+            outcome.state = Validator.of_all(Validator(row.version, row.modified), *self._includes_now(unit, context))
         name = getattr(row.entity, self.endpoint.key)
         if self.endpoint.id_offset:
             name += self.endpoint.id_offset
@@ -302,7 +308,7 @@ class Update(_OfItem):
         row = await self.change(unit, write, notes, self._unchanged(unit, context, write))
         outcome = await render.written(self.endpoint, context, row, notes)
         if context.query.include:
-            outcome.state = Validator(row.version + self._includes_now(unit, context), row.modified)
+            outcome.state = Validator.of_all(Validator(row.version, row.modified), *self._includes_now(unit, context))
         return outcome
 
 

@@ -167,7 +167,9 @@ def error_item(item: Missed) -> dict[str, Any]:
     """A refused item as a member of `errors`."""
     refusal, words = item.refusal, wording.told(item.refusal)
     named = f"{item.identity or item.position}"
-    errors = {f"{named}.{name}": message for name, message in words.errors.items()} or {named: refusal.message}
+    errors = {f"{named}.{name}" if name else named: message for name, message in words.errors.items()} or {
+        named: refusal.message
+    }
     return {"status": refusal.reason.status(3), "title": words.title, "type": refusal.reason.page, "errors": errors}
 
 

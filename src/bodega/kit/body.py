@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from bodega.kit.bounds import MAX_VALUES, too_many_values
 from bodega.kit.complaint import WrongType
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
@@ -37,6 +38,13 @@ def respect_cap(items: Any, maximum: int) -> None:
     if len(items) > maximum:
         message = f"The request payload is too large. The maximum items allowed in the array is {maximum}."
         raise Refusal(Reason.TOO_MANY_ITEMS, message, details={"max_items": maximum})
+
+
+def respect_size(body: bytes) -> None:
+    """A JSON text holds no more values than the largest legal body. Raises Refusal before anything is decoded."""
+    if too_many_values(body):
+        message = f"The request body holds too many values: at most {MAX_VALUES} are read."
+        raise Refusal(Reason.TOO_MANY_ITEMS, message, details={"max_items": MAX_VALUES})
 
 
 def parse_json(body: bytes) -> Any:

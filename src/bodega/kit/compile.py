@@ -180,6 +180,8 @@ class _Compiler:
         here.expect_all("defaults", endpoint.defaults, written, "member")
         _check_place(endpoint, here)
         if endpoint.batch is not None:
+            if endpoint.batch.cap < 1:
+                here.add("batch", "a list says how many items a body may bring: cap=N")
             shown = endpoint.v3.shown if endpoint.v3 is not None else ()
             here.expect("batch.identity", endpoint.batch.identity, {*fields, *shown}, "member")
         chosen = endpoint.v2.when_chosen if endpoint.v2 is not None else ()

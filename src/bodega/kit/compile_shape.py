@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 
+from bodega.kit.bounds import bound_of, uncapped
 from bodega.kit.fields import bare
 from bodega.kit.mistakes import Mistakes
 from bodega.kit.v2_members import Alias, BatchLoaded, Derived, EnumAlias, Linked, ObjectMember, Word, WriteForm
@@ -28,6 +29,11 @@ def check_v3(shape: V3Shape, mistakes: Mistakes) -> None:
     for word in shape.required:
         for name in word.split("|"):
             mistakes.expect(f'required "{word}"', name, written, "member that is written")
+    for name, kind in shape.types.items():
+        _check_caps(f'member "{name}"', kind, mistakes)
+    for name, nested in shape.nested.items():
+        if not nested.single and nested.maximum < 1:
+            mistakes.add(f'nested "{name}"', "a list says how many items a body may bring: maximum=N")
     if shape.view is None:
         mistakes.expect_all("members", shape.members, {*fields, *shape.nested}, "member")
     elif not shape.members:
@@ -45,12 +51,21 @@ def check_v2(shape: V2Shape, paths: Collection[str], mistakes: Mistakes) -> None
             mistakes.add(f'member "{text}"', "a member has at most one mark")
         word = shape.words.get(name, Alias(name))
         _check_word(f'member "{name}"', word, mark, shape, paths, mistakes)
+        wire = shape.wires.get(name)
+        if wire is not None and wire.writable and wire.holds is not None:
+            _check_caps(f'member "{name}"', wire.holds, mistakes)
     mistakes.expect_all("wire", shape.words, names, "member")
     for name in {name for name in names if names.count(name) > 1}:
         mistakes.add(f'member "{name}"', "it is named twice")
     for name in shape.when_chosen:
         if name in names:
             mistakes.add(f'when_chosen "{name}"', "it is a member that is always shown")
+
+
+def _check_caps(member: str, kind: Any, mistakes: Mistakes) -> None:
+    """Every list says how many items a body may bring."""
+    for place in uncapped(bound_of(kind)):
+        mistakes.add(f"{member}{place}", "a list says how many items a body may bring: AtMost(N)")
 
 
 def _check_word(member: str, word: Word, mark: str, shape: V2Shape, paths: Collection[str], mistakes: Mistakes) -> None:

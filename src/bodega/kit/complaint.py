@@ -93,10 +93,10 @@ def typed(value: Any, annotation: Any, *, strict: bool = True) -> Any:
     try:
         return msgspec.convert(value, annotation, strict=strict)
     except msgspec.ValidationError as error:
-        whole = _without_empty_fractions(value)
+        complaint = str(error)
+        whole = _without_empty_fractions(value) if "`int" in complaint else value
         if whole is not value:
             return typed(whole, annotation, strict=strict)
-        complaint = str(error)
         expected = _expected(complaint)
         message = plain(complaint, annotation)
         raise WrongType(message, expected, _dotted(complaint)) if expected else ValueError(message) from None

@@ -12,6 +12,7 @@ import msgspec
 
 from bodega.kit.links import Base
 from bodega.kit.listing import Query
+from bodega.kit.preparation import Preparation
 from bodega.law.outcome import Outcome, Validator
 from bodega.storage.keys import Key
 from bodega.storage.plan import QueryPlan
@@ -26,18 +27,6 @@ Recheck = Callable[[Validator | None], None]
 """Raises when the state of the entity no longer meets the request's preconditions."""
 
 
-class HeldBytes:
-    """How many bytes the drafts of one request hold in memory."""
-
-    def __init__(self) -> None:
-        self._total = 0
-
-    def add(self, size: int) -> int:
-        """Counts more bytes and returns the total."""
-        self._total += size
-        return self._total
-
-
 class HasToFetch(Exception):
     """A draft needs another server, which is not asked now."""
 
@@ -48,7 +37,7 @@ class Context(msgspec.Struct, frozen=True, gc=False):
     `reader` reads rows: those on disk, and within a write those of its transaction. `brought` is then the draft that
     is written, whose children the reply shows. `in_task`: carried out by the worker, in as many chunks as it takes.
     `may_fetch` is False where a write is only tried, and must not wait for other servers.
-    `held` counts what the drafts of a write fetched or made, and keep in memory until it.
+    `preparation` is what the drafts of one request share while they are completed before the write.
     """
 
     version: int
@@ -63,12 +52,12 @@ class Context(msgspec.Struct, frozen=True, gc=False):
     since: int | None = None
     in_task: bool = False
     brought: Any = None
-    held: HeldBytes | None = None
+    preparation: Preparation | None = None
     may_fetch: bool = True
 
-    def holding(self) -> Context:
-        """The same context for the prefetch of one request, counting held bytes from zero."""
-        return _replace(self, held=HeldBytes())
+    def preparing(self, preparation: Preparation) -> Context:
+        """The same context for what is prepared before the write."""
+        return _replace(self, preparation=preparation)
 
     def within(self, unit: Unit, draft: Any = None) -> Context:
         """The same context inside a write's transaction: what the reply shows is read there."""

@@ -7,6 +7,7 @@ An entity holds the V3 form: JSON numbers, ISO 8601 times, lists. V2 has strings
 from __future__ import annotations
 
 import datetime
+import ipaddress
 import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
@@ -18,6 +19,7 @@ import msgspec
 
 from bodega.dates import iso, parse_moment, rfc2822
 from bodega.kit.addresses import LONGEST_ADDRESS, clean_address, clean_image_address
+from bodega.kit.bounds import AtMost
 from bodega.kit.complaint import typed, whole_number
 from bodega.kit.upload import Upload
 from bodega.storage.files import PLACE
@@ -226,6 +228,15 @@ def clean_email(value: Any) -> str:
     return text
 
 
+def clean_ip_address(value: Any) -> str:
+    """An IP address in its usual form; empty if unset. Raises ValueError."""
+    text = _read_text(value).strip()
+    try:
+        return str(ipaddress.ip_address(text)) if text else ""
+    except ValueError:
+        raise ValueError("must be an IP address, as 198.51.100.7") from None
+
+
 def _read_unix(value: Any) -> str:
     """A date in any documented form, or in seconds since 1970; 0 if unset."""
     text = "" if isinstance(value, bool) else str(value or "").strip()
@@ -272,6 +283,8 @@ IDS = FieldType("array", as_is, _read_ints, as_is, holds=list[int])
 WORDS = FieldType("text", ", ".join, _read_words, _clean_texts, holds=list[str])
 IDS_TEXT = FieldType("string", lambda ids: ",".join(map(str, ids)), _read_ints, as_is, holds=list[int])
 EMAIL = FieldType("string", as_is, clean_email, clean_email)
+IP_ADDRESS = FieldType("string", as_is, clean_ip_address, clean_ip_address)
+"""An address of either version of IP, in its usual form."""
 UNIX = FieldType("date", lambda value: str(epoch(value)), _read_unix, clean_moment)
 """Seconds since 1970 as text, "0" if unset: the dates of some older resources of V2."""
 INTEGER_TEXT = FieldType("string", str, _read_int, as_is)
@@ -299,13 +312,13 @@ FileUrl = Annotated[str, FILE_URL]
 """The address of a file: our own is stored without a host, and shown with the one that the caller used."""
 ImageUrl = Annotated[str, IMAGE_URL]
 """The same of an image that is named in JSON and not fetched (rule 39)."""
-Words = Annotated[list[Annotated[str, msgspec.Meta(max_length=65_535)]], WORDS]
-Ids = list[Id]
+Words = Annotated[list[Annotated[str, msgspec.Meta(max_length=65_535)]], AtMost(1_000), WORDS]
+Ids = Annotated[list[Id], AtMost(1_000)]
 
 
 def structured(members: Any) -> FieldType:
     """An object with members of its own, or a list of such; in V2 numbers and flags can be text, as they are in XML."""
-    listed = get_origin(members) is list
+    listed = get_origin(get_args(members)[0] if get_origin(members) is Annotated else members) is list
 
     def read(value: Any) -> Any:
         if value in (None, ""):
@@ -348,9 +361,8 @@ def field_type_of(annotation: Any) -> FieldType:
         return TEXT
     if get_origin(annotation) is Literal:
         return ENUM
-    if get_origin(annotation) is list:
-        return IDS if field_type_of(get_args(annotation)[0]) is INTEGER else _object(annotation)
-    return _object(annotation)
+    ids = get_origin(annotation) is list and field_type_of(get_args(annotation)[0]) is INTEGER
+    return IDS if ids else _object(annotation)
 
 
 def _object(annotation: Any) -> FieldType:

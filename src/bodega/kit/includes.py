@@ -7,10 +7,17 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from bodega.aside import TURN_SECONDS, Turn
 from bodega.storage.table import Table, numbered_placeholders
 
 MAX_LIMIT = 250
 """The most rows of a page."""
+
+FIRST_GROUP = 10
+"""Parents whose children are read at once before it is known how long that takes."""
+
+_Child = tuple[int, int, bytes]
+"""The parent's id, the row's own, its document."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +75,27 @@ def children(
 
 
 async def read_includes(context: Any, includes: Sequence[Include], parents: Sequence[int]) -> list[Mapping[int, bytes]]:
-    """What each include shows inside each parent; those that are rows of a table in one statement."""
+    """What each include shows inside each parent.
+
+    How many children the parents have is not known before. From the time that those of the first few take follows how
+    many come next, so that no group holds the loop for long.
+    """
+    if len(parents) <= FIRST_GROUP:
+        return await _read_at_once(context, includes, parents)
+    found: list[dict[int, bytes]] = [{} for _ in includes]
+    at, size = 0, FIRST_GROUP
+    while at < len(parents):
+        turn = Turn()
+        for known, more in zip(found, await _read_at_once(context, includes, parents[at : at + size]), strict=True):
+            known |= more
+        at += size
+        size = max(1, min(len(parents), int(size * TURN_SECONDS / max(turn.taken, 1e-6))))
+        await turn.breathe()
+    return [*found]
+
+
+async def _read_at_once(context: Any, includes: Sequence[Include], parents: Sequence[int]) -> list[Mapping[int, bytes]]:
+    """Those that are rows of a table are read with one statement."""
     of_tables = [include.rows for include in includes if include.rows is not None]
     together = iter(await _rows_of(context, tuple(of_tables), parents) if of_tables else ())
     return [await include.read(context, parents) if include.rows is None else next(together) for include in includes]
@@ -78,9 +105,11 @@ async def _rows_of(context: Any, wanted: tuple[ChildRows, ...], parents: Sequenc
     """For each of `wanted`: {parent id: JSON list}."""
     if not parents:
         return [{} for _ in wanted]
-    found: list[list[Any]] = [[] for _ in wanted]
-    for row in await context.reader.rows(_statement(wanted, len(parents)), *parents):
-        found[row[0]].append(row)
+    found: list[list[_Child]] = [[] for _ in wanted]
+    for place, parent, child, doc, _first, _second in await context.reader.rows(
+        _statement(wanted, len(parents)), *parents
+    ):
+        found[place].append((parent, child, doc))
     return [await _lists(context, of.within, rows) if rows else {} for of, rows in zip(wanted, found, strict=True)]
 
 
@@ -99,17 +128,17 @@ def _statement(wanted: tuple[ChildRows, ...], parents: int) -> str:
     return " UNION ALL ".join(parts) + " ORDER BY place, parent, first, second"
 
 
-async def _lists(context: Any, within: Mapping[str, Include], rows: Sequence[Any]) -> dict[int, bytes]:
+async def _lists(context: Any, within: Mapping[str, Include], rows: Sequence[_Child]) -> dict[int, bytes]:
     """The rows of one include as JSON lists by their parent."""
     found: dict[int, list[bytes]] = {}
     if not within:
-        for _place, parent, _id, doc, *_order in rows:
+        for parent, _child, doc in rows:
             found.setdefault(parent, []).append(doc)
     else:
-        ids = [row[2] for row in rows]
+        ids = [child for _parent, child, _doc in rows]
         names = [name.encode() for name in within]
         shown = list(zip(names, within.values(), await read_includes(context, [*within.values()], ids), strict=True))
-        for _place, parent, child, doc, *_order in rows:
+        for parent, child, doc in rows:
             members = [b'"%b":%b' % (name, of.get(child, include.empty)) for name, include, of in shown]
             found.setdefault(parent, []).append(b",".join([doc[:-1], *members]) + b"}")
     return {parent: b"[" + b",".join(docs) + b"]" for parent, docs in found.items()}

@@ -72,11 +72,10 @@ class OfPairs(Action):
 
     async def find(self, context: Context) -> Found:
         standings = [await rows.table_state_of(context.reader, name) for name in self.pairs.tables.split()]
-        return Found(Validator(sum(one.revision for one in standings), max(one.modified for one in standings)))
+        return Found(Validator.of_all(*(Validator(one.revision, one.modified) for one in standings)))
 
     def _state(self, unit: Unit) -> Validator:
-        standings = [unit.statistics.state(name) for name in self.pairs.tables.split()]
-        return Validator(sum(one[0] for one in standings), max(one[1] for one in standings))
+        return Validator.of_all(*(Validator(*unit.statistics.state(name)) for name in self.pairs.tables.split()))
 
     def _still(self, unit: Unit, write: Write) -> None:
         if write.recheck is not None:

@@ -9,9 +9,12 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
+import msgspec
+
 from bodega.dates import iso, parse_span
 from bodega.kit.fields import INT32, MOMENT, NO_DATE, bare, clean_decimal, field_type_of, ten_thousandths, whole
 from bodega.storage.table import Table
+from bodega.storage.text import caseless
 
 Parse = Callable[[str], Any]
 Kind = Literal["number", "date", "text", "choice", "flag"]
@@ -39,13 +42,15 @@ def parser(sql_type: str, column: str) -> Parse:
     if sql_type == "BIGINT":
         return _decimal
     if column.endswith("_key"):
-        return str.casefold
+        return caseless
     return str
 
 
 def one(table: Table, column: str) -> Parse:
-    """How one value for a column is read: one of its words, if it has only some."""
-    words = choices_of(table, column)
+    """How one value for a column is read: one of its words or numbers, if it has only some."""
+    words, numbers = choices_of(table, column), numbers_of(table, column)
+    if numbers is not None:
+        return _one_from(*numbers)
     return one_of(words) if words else parser(table.types.get(column, "TEXT"), column)
 
 
@@ -87,12 +92,37 @@ def _words(annotation: Any) -> tuple[str, ...]:
     return words if all(isinstance(word, str) for word in words) else ()
 
 
+_FEW = 100
+"""Numbers of a field that are as good as words: an order's status is one of fifteen."""
+
+
+def numbers_of(table: Table, column: str) -> tuple[int, int] | None:
+    """The least and the greatest number of a column that takes only a few."""
+    inner = bare(_annotation(table, column))
+    if get_origin(inner) is not Annotated or get_args(inner)[0] is not int:
+        return None
+    bounds = next((item for item in get_args(inner)[1:] if isinstance(item, msgspec.Meta)), None)
+    if bounds is None or bounds.ge is None or bounds.le is None or bounds.le - bounds.ge > _FEW:
+        return None
+    return int(bounds.ge), int(bounds.le)
+
+
+def _one_from(least: int, greatest: int) -> Parse:
+    def read(text: str) -> int:
+        number = integer(text)
+        if not least <= number <= greatest:
+            raise ValueError(f"must be a whole number from {least} to {greatest}")
+        return number
+
+    return read
+
+
 def one_of(words: Sequence[str]) -> Parse:
     """One of these words, whatever its case."""
-    by_key = {word.casefold(): word for word in words}
+    by_key = {caseless(word): word for word in words}
 
     def read(text: str) -> str:
-        word = by_key.get(text.strip().casefold())
+        word = by_key.get(caseless(text.strip()))
         if word is None:
             raise ValueError("must be one of " + ", ".join(words))
         return word

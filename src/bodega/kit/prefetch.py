@@ -25,7 +25,7 @@ Work = Callable[[], Awaitable[None]]
 async def prefetch(context: Context, endpoint: Endpoint, draft: Changes, entity_id: int = 0) -> None:
     """Lets the endpoint, and those of the rows in the body, complete their drafts. Raises Refusal, naming every fault.
 
-    The context counts the bytes that are held for the write (`Context.holding`).
+    What they share, such as the bytes that are held for the write, is `Context.preparation`.
     """
     works = (
         list(_of_children(context, endpoint.v3, draft, "")) if endpoint.v3 is not None and endpoint.v3.nested else []

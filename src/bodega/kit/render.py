@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from bodega.aside import Turn
 from bodega.kit.context import Context
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.includes import read_includes
@@ -43,7 +44,10 @@ async def v3_page(context: Context, endpoint: Endpoint, plan: QueryPlan, state: 
     # The page is built by one join: every further copy of 100 kB would cost more than reading its rows.
     documents[0] = b'{"data":[' + documents[0]
     documents[-1] = documents[-1] + end
-    return Shown(ready=b",".join(documents))
+    turn = Turn()
+    whole = Shown(ready=b",".join(documents))
+    await turn.breathe()
+    return whole
 
 
 async def _page(context: Context, endpoint: Endpoint, plan: QueryPlan, state: rows.TableState) -> Sequence[Record]:
@@ -161,7 +165,9 @@ async def v3_documents(
         for place, entity_id in enumerate(ids):
             parts[place].append(b'"%b":%b' % (member, children_by_id.get(entity_id, include.empty)))
     documents = []
+    turn = Turn()
     for (doc, _id), children_of in zip(found, parts, strict=True):
+        await turn.breathe()
         shown = only(doc, query.fields) if query.fields is not None else doc
         documents.append(b",".join([shown[:-1], *children_of]) + b"}" if children_of else shown)
     return documents
@@ -171,8 +177,13 @@ async def v2_documents(context: Context, endpoint: Endpoint, entities: Sequence[
     """Entities in the V2 form, with only the requested members (rule 28)."""
     assert endpoint.v2 is not None
     shape, names = endpoint.v2, context.query.fields
+    turn = Turn()
     if not shape.batch_loaded:
-        return [shape.show(entity, context.base, names) for entity in entities]
+        shown = []
+        for entity in entities:
+            shown.append(shape.show(entity, context.base, names))
+            await turn.breathe()
+        return shown
     seen = {}
     for name, looked in shape.batch_loaded.items():
         if names is None or name in names:

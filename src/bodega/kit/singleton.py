@@ -9,7 +9,7 @@ from bodega.kit import render
 from bodega.kit.actions import NO_QUERY, Action
 from bodega.kit.context import Context, Found
 from bodega.kit.listing import Query
-from bodega.law.outcome import Outcome, Shown, Validator
+from bodega.law.outcome import NO_DATE, Outcome, Shown, Validator
 
 
 class Singleton(Action):
@@ -33,7 +33,7 @@ class Singleton(Action):
     async def find(self, context: Context) -> Found:
         """Without a state of its own, the reply is as old as the request: the store's present second."""
         if self.state is None:
-            return Found(Validator(context.now, context.now))
+            return Found(Validator(context.now, NO_DATE))
         state = self.state(context)
         return Found(await state if isinstance(state, Awaitable) else state)
 

@@ -7,10 +7,22 @@ The words are `Alias`, `EnumAlias`, `Linked`, `ObjectMember`, `Derived`, `BatchL
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
+from bodega.kit.bounds import Bound, bound_of
 from bodega.kit.complaint import typed
-from bodega.kit.fields import ENUM, STRING, FieldType, field_type_of, longest
+from bodega.kit.fields import (
+    DECIMAL,
+    ENUM,
+    FLAG,
+    INTEGER,
+    MOMENT,
+    STRING,
+    FieldType,
+    bare,
+    field_type_of,
+    longest,
+)
 from bodega.kit.links import Base, link
 
 
@@ -80,7 +92,8 @@ class Wire(NamedTuple):
     """One V2 member. `show` takes (entity, base); `read` gives the field's new value or raises ValueError.
 
     `required` and `refused` name the methods that must and that must not send it (rules 3 and 1); what is neither
-    refused nor `writable` is passed over. `holds` is the type of a list or an object that a body brings.
+    refused nor `writable` is read and passed over. `holds` is the type of a list or an object that a body brings,
+    `bound` how long the lists in it may be.
     """
 
     name: str
@@ -93,6 +106,7 @@ class Wire(NamedTuple):
     show: Callable[[Any, Base], Any]
     read: Callable[[Any], Any]
     holds: Any = None
+    bound: Bound | None = None
 
 
 _REQUIRED = {"*": ("POST",), "+": ("POST", "PUT")}
@@ -109,7 +123,8 @@ def wire_of(text: str, words: Mapping[str, Word], hints: Mapping[str, Any]) -> W
     if isinstance(word, Linked | Derived | BatchLoaded):
         refused = () if mark == "?" else _REFUSED.get(mark, ("POST", "PUT"))
         computed, show = _computed(word)
-        return Wire(name, "", computed, None, required=(), refused=refused, writable=False, show=show, read=_never)
+        read = _passed_over(_SENT_BACK.get(computed, _read_list)) if mark == "?" else _never
+        return Wire(name, "", computed, None, required=(), refused=refused, writable=False, show=show, read=read)
     if isinstance(word, WriteForm):
         field, maximum, kind, show = name, None, word.kind, _computed(word.shown)[1]
     else:
@@ -122,10 +137,11 @@ def wire_of(text: str, words: Mapping[str, Word], hints: Mapping[str, Any]) -> W
         maximum,
         _REQUIRED.get(mark, ()),
         _REFUSED.get(mark, ()),
-        mark not in ("!", "~", "?"),
+        mark not in ("!", "?"),
         show,
-        _of_its_kind(kind),
+        _passed_over(_of_its_kind(kind)) if mark == "?" else _of_its_kind(kind),
         kind.holds,
+        bound_of(kind.holds) if kind.holds is not None else None,
     )
 
 
@@ -155,8 +171,15 @@ def _stored(
     as_v2, from_v2 = kind.show, kind.read
     if kind.located:
         return kind, longest(hint), lambda e, base: as_v2(getattr(e, field), base.files)
-    read = kind._replace(read=lambda value: typed(from_v2(value), hint))
+    holds = hint if kind.holds in (list[int], list[str], _plain(hint)) else kind.holds  # the field knows how many
+    read = kind._replace(read=lambda value: typed(from_v2(value), hint), holds=holds)
     return read, longest(hint), lambda e, _: as_v2(getattr(e, field))
+
+
+def _plain(hint: Any) -> Any:
+    """A type without what is noted beside it."""
+    inner = bare(hint)
+    return get_args(inner)[0] if get_origin(inner) is Annotated else inner
 
 
 def _of_its_kind(kind: FieldType) -> Callable[[Any], Any]:
@@ -175,8 +198,41 @@ def _of_its_kind(kind: FieldType) -> Callable[[Any], Any]:
     return checked
 
 
+def _read_object(value: Any) -> Any:
+    if not isinstance(value, dict):
+        raise ValueError("must be an object")
+    return value
+
+
+def _read_list(value: Any) -> Any:
+    if not isinstance(value, list | dict):  # one element of XML stands for a list of one
+        raise ValueError("must be a list")
+    return value
+
+
+_SENT_BACK: dict[str, Callable[[Any], Any]] = {
+    "string": STRING.read,
+    "date string": STRING.read,
+    "text": STRING.read,
+    "date": MOMENT.read,
+    "int": INTEGER.read,
+    "decimal": DECIMAL.read,
+    "boolean": FLAG.read,
+    "resource": _read_object,
+    "object": _read_object,
+}
 _TEXTS = frozenset({"string", "text", "enum", "date"})
 _NOUNS = {"int": "a whole number", "decimal": "a number", "boolean": "true or false", "date": "a date"}
+
+
+def _passed_over(of_type: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The reader of what only the store writes: a client may send back what it was shown, but nothing of another
+    type."""
+
+    def read(value: Any) -> Any:
+        return None if value in (None, "") else of_type(value)
+
+    return read
 
 
 def _never(_value: Any) -> Any:

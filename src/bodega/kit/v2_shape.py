@@ -8,12 +8,13 @@ from types import MappingProxyType
 from typing import Any, get_type_hints
 
 from bodega.kit.body import Changes
+from bodega.kit.bounds import excess
 from bodega.kit.entity import Entity
 from bodega.kit.links import Base
 from bodega.kit.sealed import Sealed
 from bodega.kit.unknown_members import read_only, strangers, unknown
 from bodega.kit.upload import Form
-from bodega.kit.v2_members import BatchLoaded, Word, WriteForm, wire_of
+from bodega.kit.v2_members import BatchLoaded, Wire, Word, WriteForm, wire_of
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
 from bodega.storage.declaration import declared_in
@@ -22,10 +23,10 @@ from bodega.storage.declaration import declared_in
 class V2Shape(Sealed):
     """`fields` names the members in order, each with at most one mark:
 
-    `*` required by POST; `+` required by POST and PUT; `!` read-only; `~` read-only, but a POST that sends it is not
-    refused; `?` neither written nor ever refused; `^` written, but never shown, and if the entity has no such field, a
-    rule carries it out. Links and derived members are read-only unless marked otherwise. `when_chosen` are members that
-    appear only if the caller chose which to see (rule 28).
+    `*` required by POST; `+` required by POST and PUT; `!` read-only; `~` written by POST and refused by PUT; `?` what
+    only the store writes: it is read and passed over, since whole objects are sent back; `^` written, but never shown,
+    and if the entity has no such field, a rule carries it out. Links and derived members are read-only unless marked
+    otherwise. `when_chosen` are members that appear only if the caller chose which to see (rule 28).
     """
 
     def __init__(
@@ -90,14 +91,18 @@ class V2Shape(Sealed):
                 faults.append(unknown(name))
             elif method in wire.refused:
                 faults.append(read_only(name))
-            elif wire.writable:
-                if wire.holds is not None and (strange := list(strangers(name, value, wire.holds, new=creating))):
-                    faults += strange
-                    continue
+            elif wire.bound is not None and (over := excess(value, wire.bound, name)) is not None:
+                faults.append(invalid(over.place, str(over)))
+            elif wire.writable and wire.holds is not None and (strange := _strange(wire, value, creating)):
+                faults += strange
+            else:
                 try:
-                    changes[wire.field] = wire.read(value)
+                    read = wire.read(value)
                 except ValueError as error:
                     faults.append(invalid(name, str(error)))
+                else:
+                    if wire.writable:
+                        changes[wire.field] = read
         faults += [
             Fault(Reason.FIELD_MISSING, wire.name, f"The required field '{wire.name}' was not supplied.")
             for wire in (self._required if creating else self._always_required)
@@ -133,8 +138,12 @@ class V2Shape(Sealed):
                 "name": wire.name,
                 "type": wire.word,
                 **({"length": wire.length} if wire.length else {}),
-                "writable_methods": writing if wire.writable else [],
+                "writable_methods": [method for method in writing if wire.writable and method not in wire.refused],
                 "required_methods": [method for method in writing if method in wire.required],
             }
             for wire in self.wires.values()
         ]
+
+
+def _strange(wire: Wire, value: Any, creating: bool) -> list[Fault]:
+    return list(strangers(wire.name, value, wire.holds, new=creating))

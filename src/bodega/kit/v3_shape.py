@@ -9,6 +9,7 @@ from typing import Annotated, Any, NamedTuple, get_type_hints
 import msgspec
 
 from bodega.kit.body import Changes, malformed, parse_json, respect_cap, wrong_type
+from bodega.kit.bounds import Excess, bound_of, excess
 from bodega.kit.complaint import WrongType, typed, whole_number
 from bodega.kit.entity import Entity
 from bodega.kit.fields import INT32, ONLY_NUL, as_is, field_type_of
@@ -24,8 +25,8 @@ class Nested(NamedTuple):
     """A member whose items are rows of another table: read by that table's own shape, written by `write`.
 
     `write(unit, parent, drafts, notes)` runs after the parent is written; a draft that names a row has its `id`, unless
-    all are `new`. `maximum` is how many there may be. `single`: the member is one object instead of a list. `prefetch`
-    brings in what one draft needs from outside, like that of an endpoint.
+    all are `new`. `maximum` is how many a body may bring, judged before any is looked at. `single`: the member is one
+    object instead of a list. `prefetch` brings in what one draft needs from outside, like that of an endpoint.
     """
 
     shape: V3Shape
@@ -79,6 +80,7 @@ class V3Shape(Sealed):
         self.types = {name: _written(hints[name]) for name in entity.__struct_fields__ if name not in unwritten}
         self.types |= write_only or {}
         self.nested: Mapping[str, Nested] = MappingProxyType(dict(nested or {}))
+        self.bounds = {name: made for name, kind in self.types.items() if (made := bound_of(kind)) is not None}
         drafted = [(name, annotation | msgspec.UnsetType, msgspec.UNSET) for name, annotation in self.types.items()]
         draft = msgspec.defstruct(f"{entity.__name__}Draft", drafted, kw_only=True)
         self._one = msgspec.json.Decoder(draft)
@@ -179,8 +181,8 @@ class V3Shape(Sealed):
             if not isinstance(items, list):
                 faults.append(wrong_type(name, WrongType("must be a list", "error.expected.jsarray")))
                 continue
-            if nested.maximum and len(items) > nested.maximum:
-                faults.append(self._fault(name, f"must have at most {nested.maximum} items"))
+            if len(items) > nested.maximum:
+                faults.append(_too_long(name, Excess("", nested.maximum)))
                 continue
             identity = "" if nested.new else "id"
             changes[name], wrong = nested.shape._read_list(name, items, identity, creates=True)
@@ -190,6 +192,11 @@ class V3Shape(Sealed):
         faults: list[Fault] = []
         unset = msgspec.UNSET
         changes = {name: value for name, value in msgspec.structs.asdict(draft).items() if value is not unset}
+        for name in [name for name in self.bounds if name in changes]:
+            over = excess(changes[name], self.bounds[name])
+            if over is not None:
+                del changes[name]
+                faults.append(_too_long(name, over))
         for name in [name for name in changes if name in clean]:
             try:
                 changes[name] = clean[name](changes[name])
@@ -212,6 +219,10 @@ class V3Shape(Sealed):
                 continue
             if isinstance(members[name], Upload) and field_type_of(annotation).located:
                 changes[name] = members[name]
+                continue
+            over = excess(members[name], self.bounds[name]) if name in self.bounds else None
+            if over is not None:
+                faults.append(_too_long(name, over))
                 continue
             try:
                 value = typed(members[name], annotation, strict=strict)
@@ -238,3 +249,8 @@ class V3Shape(Sealed):
 
     def _fault(self, name: str, why: str) -> Fault:
         return Fault(Reason.FIELD_INVALID, name, f"{name} {why}.")
+
+
+def _too_long(name: str, over: Excess) -> Fault:
+    there = name + over.place
+    return Fault(Reason.FIELD_INVALID, there, f"{there} {over}.", {"max_items": over.maximum})

@@ -36,9 +36,9 @@ async def apply(unit: Unit, table: Table, changes: Changes, old: Any, notes: lis
 
 
 def build(table: Table, changes: Changes, now: int) -> Any:
-    """A new entity. Its dates, if it has them, are the store's present."""
-    stamped = dict.fromkeys(table.stamps, moment(now))
-    return table.entity(**{**stamped, **changes})
+    """A new entity. Its dates, if it has them, are the store's present unless a body brings others (V2)."""
+    present = moment(now)
+    return table.entity(**{**changes, **{name: changes.get(name) or present for name in table.stamps}})
 
 
 def unchanging(*names: str, rule: int = 0) -> BeforeValidate:

@@ -27,7 +27,7 @@ class Bulk(Unit):
     async def insert(self, table: Table, entity: Any, *, numbered: bool = False) -> Row:
         assert not numbered
         assert not table.links
-        entity.id, version = self.statistics.enter(table.name, self.now)
+        entity.id, version = self.statistics.enter(table.name, self.present)
         doc, rest = table.encode(entity)
         values = (entity.id, doc, rest, version, self.now, *table.values(entity))
         self._rows.setdefault(table.name, []).append((table.insert_sql, values))
@@ -35,8 +35,7 @@ class Bulk(Unit):
 
     async def flush(self) -> None:
         """Writes the rows, table by table in the order in which the first of each came."""
-        for name, statements in self._rows.items():
+        for statements in self._rows.values():
             for start in range(0, len(statements), ROWS_PER_TRIP):
                 await self.tx.script(statements[start : start + ROWS_PER_TRIP])
-            self.statistics.touch(name, self.present)
         self._rows.clear()

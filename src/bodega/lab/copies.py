@@ -10,66 +10,88 @@ import msgspec
 from bodega.access.settings import with_defaults
 from bodega.resources import MODEL
 from bodega.storage.backend import Backend, NoCopy
+from bodega.storage.creating import create_store
 from bodega.storage.default_rows import insert_default_rows, missing_default_rows
 from bodega.storage.registry import Account, Exists, StoreRecord
 from bodega.storage.sqlite import copies
+from bodega.storage.tx import Damaged
 from bodega.storage.unit import Terms
 
 
 class Facts(msgspec.Struct):
-    """What a backup holds besides the rows of the store. Of tokens it holds digests only, but secrets as they are."""
+    """What a backup holds besides the rows of the store. Of tokens it holds digests only, and client secrets as the
+    registry does: encrypted under a key that it does not hold."""
 
     record: StoreRecord
     accounts: list[Account]
 
 
 async def snapshot(backend: Backend, record: StoreRecord, name: str) -> None:
-    """Keeps the store as it is now under a name."""
+    """Keeps the store as it is now under a name. Raises NoCopy, Damaged."""
     await backend.migrate(record)
     await backend.snapshot(record, name)
 
 
 async def restore(backend: Backend, record: StoreRecord, name: str) -> None:
-    """Restores a snapshot; accounts, plan, settings and clock stay as they are. Raises NoCopy."""
+    """Restores a snapshot; accounts, plan, settings and clock stay as they are. Raises NoCopy, Damaged."""
     await backend.migrate(record)
     await backend.restore(record, name)
     await _tell(backend, record)
 
 
-async def backup(backend: Backend, record: StoreRecord, target: Path) -> None:
-    """Writes the store and what the registry knows of it into one file."""
+async def backup(backend: Backend, record: StoreRecord, target: Path, *, force: bool = False) -> None:
+    """Writes the store and what the registry knows of it into one file. Raises NoCopy, Damaged."""
     await backend.migrate(record)
-    facts = Facts(record, await backend.registry.accounts(record.hash))
-    await backend.backup(record, target, {"store": msgspec.json.encode(facts).decode()})
+    # The address of its own server may hold a password, and a recovered store is kept where it is recovered.
+    facts = Facts(msgspec.structs.replace(record, server=""), await backend.registry.sealed_accounts(record.hash))
+    await backend.backup(record, target, {"store": msgspec.json.encode(facts).decode()}, force=force)
 
 
 async def recover(backend: Backend, store_hash: str, file: Path) -> bool:
     """The store as the backup has it; whether it was made. Raises NoCopy.
 
-    An existing store keeps its accounts, plan, settings and clock. A new one is created with those of the backup;
-    accounts are restored only under their original hash, since their ids are unique.
+    An existing store keeps its accounts, plan, settings and clock, also when its database is damaged. A new one is
+    created with those of the backup; accounts are restored only under their original hash, since their ids are unique.
     """
     found = copies.read_facts(file).get("store")
     if found is None:
         raise NoCopy(f"{file} is no backup of a store.")
     facts = msgspec.json.decode(found, type=Facts)
     record = await backend.registry.store(store_hash)
-    made = record is None
     if record is None:
         record = await _make(backend, store_hash, facts)
-    else:
+        await backend.recover(record, file)
+        await _tell(backend, record)
+        return True
+    try:
+        await backend.inspect(record, thorough=True)
         await backend.migrate(record)
-    await backend.recover(record, file)
+        await backend.recover(record, file)
+    except Damaged:
+        record = await _rebuilt(backend, record, file)
     await _tell(backend, record)
-    return made
+    return False
+
+
+async def _rebuilt(backend: Backend, record: StoreRecord, file: Path) -> StoreRecord:
+    """The damaged store with a new database, filled before servers see it."""
+    rebuilt = await backend.rebuild(record)
+    try:
+        await backend.recover(rebuilt, file)
+        await _complete(backend, rebuilt)
+        await backend.settle(record, rebuilt)
+    except BaseException:
+        await backend.drop(rebuilt)
+        raise
+    await backend.registry.move_store(record, rebuilt.place)
+    return msgspec.structs.replace(record, place=rebuilt.place)
 
 
 async def _make(backend: Backend, store_hash: str, facts: Facts) -> StoreRecord:
     old = facts.record
-    record = await backend.registry.add_store(store_hash, old.plan, old.settings, old.created)
+    record = await create_store(backend, store_hash, old.plan, old.settings, old.created)
     record = msgspec.structs.replace(record, limits=old.limits, clock=old.clock, maintenance=old.maintenance)
     await backend.registry.save_store(record)
-    await backend.migrate(record)
     if store_hash == old.hash:
         for account in facts.accounts:
             try:

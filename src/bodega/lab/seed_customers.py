@@ -12,6 +12,7 @@ from bodega.kit.write import create_one
 from bodega.lab.generation import Keyed, Made, everything, first_free, generate, one_by_one, read
 from bodega.lab.people import customer, people
 from bodega.resources.customers import attributes, customers, groups, subscribers
+from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
 
 
@@ -30,7 +31,7 @@ class Known(NamedTuple):
 
 
 KEYS: Mapping[str, Callable[[CustomerDraft], str]] = {
-    "customers.email_key": lambda draft: draft.body["email"].casefold()
+    "customers.email_key": lambda draft: caseless(draft.body["email"])
 }
 
 

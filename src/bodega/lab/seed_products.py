@@ -30,6 +30,7 @@ from bodega.resources.catalog import (
 )
 from bodega.resources.catalog.options import modifiers, product_options
 from bodega.storage import files
+from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
 
 CHILDREN: Mapping[str, Endpoint] = {
@@ -63,8 +64,8 @@ class ProductDraft(NamedTuple):
 
 
 KEYS: Mapping[str, Callable[[ProductDraft], str]] = {
-    "products.sku_key": lambda draft: draft.body["sku"].casefold(),
-    "products.name_key": lambda draft: draft.body["name"].casefold(),
+    "products.sku_key": lambda draft: caseless(draft.body["sku"]),
+    "products.name_key": lambda draft: caseless(draft.body["name"]),
 }
 
 

@@ -10,18 +10,40 @@ from typing import Any, ClassVar
 
 import msgspec
 
+NO_DATE = 1 << 62
+"""The modification time of what has none."""
+
 
 class Validator(msgspec.Struct, frozen=True, gc=False):
-    """The state of a resource: `version` grows with every change; `modified` is in UTC seconds."""
+    """The state of a resource: `version` grows with every change; `modified` is in UTC seconds, 0 if it never changed.
+
+    It is negative if it does not tell this state from another one of the same second. It may be later than the store's
+    clock: clients are not told so.
+    """
 
     version: int
     modified: int
+
+    @property
+    def current_from(self) -> int | None:
+        """The first date at which a copy is certainly of this state, in UTC seconds; None if no date tells."""
+        if self.modified == NO_DATE:
+            return None
+        return 1 - self.modified if self.modified < 0 else self.modified
+
+    @classmethod
+    def of_all(cls, *parts: Validator) -> Validator:
+        """The state of what is shown of several resources. Any of them may change once more in the second in which
+        another did."""
+        newest = max(abs(part.modified) for part in parts)
+        return cls(sum(part.version for part in parts), newest if newest == NO_DATE else -newest)
 
 
 class Outcome(msgspec.Struct, kw_only=True, gc=False):
     """A request that was carried out. `root` and `item` name the elements of the XML form.
 
-    `replayed`: the first answer, given again to a request with the same key.
+    `replayed`: the first answer, given again to a request with the same key. `weight` is about how many bytes `value`
+    is, where it may be many.
     """
 
     status: ClassVar[int] = 200
@@ -33,6 +55,7 @@ class Outcome(msgspec.Struct, kw_only=True, gc=False):
     location: str = ""
     allow: str = ""
     replayed: bool = False
+    weight: int = 0
 
 
 class Shown(Outcome, kw_only=True, gc=False):

@@ -14,7 +14,7 @@ from bodega.http.internal import carry_out
 from bodega.kit.upload import Upload
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
-from bodega.panel.web import PageError, PanelRequest
+from bodega.panel.web import PageError, PanelRequest, without_rows
 
 CLIENT = "panel"
 """The client that rows written by the panel record."""
@@ -93,7 +93,7 @@ async def _send(
     client: str = CLIENT,
 ) -> ApiReply:
     if request.shop.rows is None:
-        raise PageError(HTTPStatus.SERVICE_UNAVAILABLE, "The store is being upgraded. Try again in a moment.")
+        raise without_rows(request.shop)
     given = {name: value for name, value in query.items() if value not in ("", None)}
     target = f"{path}?{urlencode(given)}" if given else path
     headers["accept"] = "application/json"
@@ -121,7 +121,7 @@ def _refused(refusal: Refusal, version: int) -> ApiReply:
     errors = {fault.field: str(fault.details.get("invalid_reason", fault.message)) for fault in refusal.faults}
     title = next((fault.message for fault in refusal.faults), refusal.message)
     return ApiReply(
-        refusal.reason.status(version), title=title, remedy=refusal.reason.remedy, errors=errors, reason=refusal.reason
+        refusal.reason.status(version), title=title, remedy=refusal.reason.advice, errors=errors, reason=refusal.reason
     )
 
 

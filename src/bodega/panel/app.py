@@ -35,7 +35,8 @@ from bodega.panel.web import (
     read_form,
     send_reply,
 )
-from bodega.storage.tx import Busy
+from bodega.storage.sealing import NoKey
+from bodega.storage.tx import Busy, Damaged
 
 Mount = Callable[[Mapping[str, Any], Receive, Send], Awaitable[None]]
 
@@ -81,6 +82,9 @@ class Panel:
             self.panel.log.event("panel: database unreachable", error=str(error))
             message = "The database cannot be reached. Try again in a moment."
             return _error_page(request, PageError(HTTPStatus.SERVICE_UNAVAILABLE, message, [(b"retry-after", b"5")]))
+        except NoKey as error:
+            self.panel.log.event("panel: key missing", error=str(error))
+            return _error_page(request, PageError(HTTPStatus.SERVICE_UNAVAILABLE, str(error)))
         except ConnectionResetError:
             raise
         except Exception as error:
@@ -185,6 +189,12 @@ def _carries_the_token(request: PanelRequest) -> None:
 async def _enter(request: PanelRequest, name: str) -> None:
     """Only its owners see a store; for everybody else it does not exist."""
     store = await request.panel.stores.get(name) if name in request.who.stores else None
+    if store is not None and store.rows is not None:
+        try:
+            store.rows.check()
+        except Damaged:
+            await request.panel.stores.damage(name)
+            store = await request.panel.stores.get(name)
     if store is None:
         raise PageError(HTTPStatus.NOT_FOUND)
     request.store = store

@@ -27,7 +27,7 @@ HERE = "/stores/{store}/apps"
 
 async def the_app(request: PanelRequest, *, own: bool = False) -> App:
     """The app in the path, if this owner may see it here; `own`: if they registered it. Raises PageError."""
-    app = await apps.find(request.panel.tx, request.ids["app"])
+    app = await apps.find(request.panel.registry, request.ids["app"])
     if app is not None and app.owner != request.who.id:
         installed = await apps.installation(request.panel.tx, app.client_id, request.shop.record.hash)
         app = None if own or installed is None else app
@@ -47,7 +47,7 @@ async def the_installation(request: PanelRequest, app: App) -> Installation:
 @pages.get(HERE)
 async def listed(request: PanelRequest) -> Reply:
     """This owner's apps, and those installed here."""
-    found = await apps.shown_in(request.panel.tx, request.shop.record.hash, request.who.id)
+    found = await apps.shown_in(request.panel.registry, request.shop.record.hash, request.who.id)
     installed = await apps.installations(request.panel.tx, request.shop.record.hash)
     return show(request, "apps.html", apps=found, installed=installed)
 
@@ -95,7 +95,7 @@ async def register(request: PanelRequest) -> Reply:
         name, scopes, urls = _read(request)
     except ValueError as error:
         return _form(request, None, str(error), HTTPStatus.UNPROCESSABLE_ENTITY)
-    app = await apps.register(request.panel.tx, request.who.id, name, scopes, urls, request.now)
+    app = await apps.register(request.panel.registry, request.who.id, name, scopes, urls, request.now)
     return _back(request, app, "registered")
 
 

@@ -223,6 +223,7 @@ _SUGGESTIONS: dict[Reason, Callable[[Exchange], CurlSuggestion | None]] = {
     Reason.MOVED_ROUTE: _elsewhere,
     Reason.MOVED_ROUTE_WRITE: _elsewhere,
     Reason.UPGRADING: _later,
+    Reason.STORE_DAMAGED: _later,
     Reason.MAINTENANCE: _later,
     Reason.UNREACHABLE: _later,
     Reason.HOURLY_QUOTA_SPENT: _later,

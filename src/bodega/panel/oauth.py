@@ -88,7 +88,7 @@ class Tokens:
         store = store or context.removeprefix("stores/")
         if store:
             return [store]
-        app = await apps.find(tx, seen.client)
+        app = await apps.find(self.panel.registry, seen.client)
         owner = await owners.by_id(tx, app.owner) if app is not None else None
         return owner.stores if owner is not None else []
 
@@ -132,6 +132,8 @@ class Tokens:
         now = int(panel.now())
         granted = await apps.redeem(panel.tx, app, sent["code"], now)
         if granted is None:
+            if await apps.sent_again(panel.registry, app, sent["code"]):
+                panel.log.event("oauth: code sent twice, token revoked", client_id=app.client_id)
             raise Denied("invalid_grant", "The code is unknown, was exchanged already, or is too old.")
         _as_granted(sent, granted)
         store = await panel.registry.store(granted.store)
@@ -139,6 +141,8 @@ class Tokens:
         if store is None or owner is None:
             raise Denied("invalid_grant", "The store or its owner no longer exists.")
         token, account = await apps.install(panel.registry, app, store, granted, now)
+        if not await apps.made_for(panel.registry, sent["code"], account):
+            raise Denied("invalid_grant", "The code was sent twice, so what it made was revoked.")
         seen.account = account.client_id
         person = {"id": owner.id, "username": owner.email, "email": owner.email}
         return {
@@ -163,7 +167,11 @@ class Tokens:
         seen.client = client
         if not client:
             raise Denied("invalid_request", "client_id is missing.")
-        app = await apps.find(self.panel.tx, client)
+        app = await apps.find(self.panel.registry, client)
+        if app is not None and not app.secret:
+            self.panel.log.event("oauth: client secret cannot be read", app=client)
+            message = "The server cannot read the app's client secret; its operator has to put the key back."
+            raise Denied("server_error", message, HTTPStatus.SERVICE_UNAVAILABLE)
         known = app.secret if app is not None else ""
         if not hmac.compare_digest(known.encode(), secret.encode()) or app is None:
             raise Denied("invalid_client", "The client_id or the client_secret is wrong.", HTTPStatus.UNAUTHORIZED)

@@ -10,6 +10,7 @@ from bodega.panel import cookies
 from bodega.panel.templating import show
 from bodega.panel.web import ROOT, SAFE, PageError, Pages, PanelRequest, Reply, go, local
 from bodega.storage.registry import new_token
+from bodega.storage.text import composed
 
 pages = Pages()
 
@@ -50,7 +51,7 @@ async def sign_in(request: PanelRequest) -> Reply:
 async def let_in(request: PanelRequest) -> Reply:
     """The right password begins a session under a new token, whatever the browser sent."""
     wanted = local(request.field("next"), ROOT)
-    typed = request.field("email").lower()[:255]
+    typed = composed(request.field("email").lower())[:255]
     wait = await sessions.may_try(request.panel.tx, typed, request.address, request.now)
     if wait:
         message = f"Too many attempts. Try again in {-(-wait // 60)} minutes."

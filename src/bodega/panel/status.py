@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from bodega.access.backup_states import state_of
 from bodega.access.plans import COUNTERS, DEFAULT, PLANS
 from bodega.access.settings import SETTINGS
 from bodega.panel.templating import show
@@ -53,7 +54,7 @@ async def _status(request: PanelRequest, message: str = "", status: HTTPStatus =
     return show(
         request, "status.html", status=status, message=message, plan=plan, usage=await usage(request),
         currency=currency, clock_now=store.clock.now(), origin=request.origin, has_ca=request.panel.ca is not None,
-        plans=PLANS,
+        plans=PLANS, backup=await state_of(request.panel.tx, store.record.hash),
         chosen=request.field("plan") or store.record.plan,
         own={name: request.field(f"limit.{name}") or store.record.limits.get(name, "") for name in COUNTERS},
     )  # fmt: skip

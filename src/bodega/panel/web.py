@@ -231,6 +231,13 @@ async def read_body(receive: Receive, maximum: int = LONGEST_FORM) -> bytes:
     return bytes(body)
 
 
+def without_rows(store: OpenStore) -> PageError:
+    """Why the content of a store cannot be shown or changed now."""
+    if store.damage:
+        return PageError(HTTPStatus.SERVICE_UNAVAILABLE, f"The store's database is damaged: {store.damage}.")
+    return PageError(HTTPStatus.SERVICE_UNAVAILABLE, "The store is being upgraded. Try again in a moment.")
+
+
 def go(path: str, *headers: tuple[bytes, bytes]) -> Reply:
     """Sends the browser to another page, with GET. `path` is one of our own."""
     return Reply(HTTPStatus.SEE_OTHER, [(b"location", path.encode("ascii", "replace")), *headers])

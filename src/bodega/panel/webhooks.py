@@ -19,7 +19,7 @@ from bodega.panel import api, forms
 from bodega.panel.fields import Field
 from bodega.panel.forms import FieldGroup
 from bodega.panel.templating import show
-from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply, go
+from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply, go, without_rows
 from bodega.storage import query
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
@@ -36,7 +36,7 @@ BLOCKS = "SELECT client_id, domain, blocked_until FROM hook_blocks WHERE blocked
 
 def _reader(request: PanelRequest) -> Tx:
     if request.shop.rows is None:
-        raise PageError(HTTPStatus.SERVICE_UNAVAILABLE, "The store is being upgraded. Try again in a moment.")
+        raise without_rows(request.shop)
     return request.shop.rows.reader
 
 

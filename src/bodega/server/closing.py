@@ -29,6 +29,9 @@ class Closing:
         connection.deaf = True
         if connection.transport.is_closing():
             return
+        if connection.half_closed:  # nothing comes any more that could reset the connection
+            connection.transport.close()
+            return
         if connection.transport.can_write_eof():
             connection.transport.write_eof()
         connection.flow.resume_reading()

@@ -57,7 +57,9 @@ class Connection(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, loop)
         self.limits = limits
         self.timer = Timer(self.loop)  # the deadline of the open part, or of the connection's end
+        self.url = b""  # the target of the message that is open, as far as it has arrived
         self.deaf = False  # no more input is parsed
+        self.half_closed = False  # the client has said that it will send no more
         self.reason: ProtocolRefusal | None = None  # why the parser stopped
 
     def stop(self, reason: ProtocolRefusal) -> NoReturn:

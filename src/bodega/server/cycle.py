@@ -6,6 +6,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from bodega.server.connection import Connection
+from bodega.server.half_closed import until_gone
 
 WHOLE = "http.response.whole"
 EXTENSIONS: dict[str, dict[object, object]] = {WHOLE: {}}
@@ -19,6 +20,27 @@ class Cycle(RequestResponseCycle):
     sends `{"type": "http.response.whole", "status", "headers", "body"}` instead, if the scope offers that extension;
     its framing headers must then be correct.
     """
+
+    connection: Connection
+    body_read = False
+
+    async def receive(self) -> Any:
+        """ASGI's receive. Once the body has been read it waits for the client to go away."""
+        if not self.body_read:
+            message = await super().receive()
+            self.body_read = message["type"] == "http.request" and not message["more_body"]
+            return message
+        if not self.connection.pipeline:
+            self.flow.resume_reading()
+        gone = None
+        while not (self.disconnected or self.response_complete):
+            if self.connection.half_closed and not self.response_started and gone is None:
+                gone = asyncio.ensure_future(until_gone(self.connection))
+            await self.message_event.wait()
+            self.message_event.clear()
+        if gone is not None:
+            gone.cancel()
+        return {"type": "http.disconnect"}
 
     def send(self, message: Any) -> Any:
         """ASGI's send, and the extension's message."""
@@ -59,7 +81,7 @@ class Cycle(RequestResponseCycle):
 def cycle_of(connection: Connection, version: str) -> Cycle:
     """The cycle of the request whose head was just read. A stopping server ends the connection with its reply."""
     keep_alive = version == "1.1" and connection.parser.should_keep_alive() and "leaving" not in connection.app_state
-    return Cycle(
+    cycle = Cycle(
         scope=connection.scope,
         transport=connection.transport,
         flow=connection.flow,
@@ -72,3 +94,5 @@ def cycle_of(connection: Connection, version: str) -> Cycle:
         keep_alive=keep_alive,
         on_response=connection.on_response_complete,
     )
+    cycle.connection = connection
+    return cycle

@@ -50,14 +50,19 @@ def fill_scope(connection: Connection, version: str, method: bytes) -> None:
     if method == b"CONNECT" and not connection.url.startswith(b"/"):
         # Its target is a host to tunnel to, which an application cannot serve.
         connection.stop(ProtocolRefusal.METHOD_UNKNOWN)
-    target = httptools.parse_url(connection.url)
-    path = target.path or b"/"  # an absolute target may have no path (RFC 9112 section 3.2.2)
     scope = connection.scope
+    path, query = b"*", b""
+    if connection.url != b"*":
+        target = httptools.parse_url(connection.url)
+        path = target.path or b"/"  # an absolute target may have no path (RFC 9112 section 3.2.2)
+        query = target.query or b""
+    elif method != b"OPTIONS":
+        connection.stop(ProtocolRefusal.MALFORMED)  # only OPTIONS asks about the server itself (RFC 9112 section 3.2.4)
     scope["method"] = method.decode("ascii")
     scope["http_version"] = version
     scope["raw_path"] = path
     scope["path"] = unquote(path.decode("ascii")) if b"%" in path else path.decode("ascii")
-    scope["query_string"] = target.query or b""
+    scope["query_string"] = query
     scope["extensions"] = EXTENSIONS
 
 

@@ -75,6 +75,25 @@ class Protocol(Connection):
         elif self.timer.runs:
             self._arrival.is_whole()
 
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """The client sends no more. What it asked for is answered, then the connection ends; what breaks off is
+        refused.
+
+        Over TLS the event loop ends both directions at once, whatever is returned.
+        """
+        cycle = self.cycle
+        owing = cycle is not None and not cycle.response_complete
+        broken_off = self.scope is not None and (cycle is None or cycle.scope is not self.scope or cycle.more_body)
+        if self.deaf or self.scheme == "https" or not (owing or broken_off):
+            return False
+        self.half_closed = True
+        if broken_off:
+            self._refusing.refuse(ProtocolRefusal.MALFORMED)
+        else:
+            cycle.keep_alive = False
+            cycle.message_event.set()
+        return True
+
     def on_headers_complete(self) -> None:
         """Judge the head, then hand the request to the application, or queue it behind the ones before it."""
         version = self.parser.get_http_version()

@@ -6,7 +6,7 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from bodega.server.closing import Closing
 from bodega.server.connection import Connection
-from bodega.server.limits import ProtocolRefusal
+from bodega.server.limits import ProtocolRefusal, version_of
 
 
 class Refusing:
@@ -41,7 +41,8 @@ class Refusing:
         connection = self._connection
         if not connection.transport.is_closing():
             with_body = connection.parser.get_method() != b"HEAD"
-            connection.transport.write(reason.reply(connection.server_state.default_headers, with_body=with_body))
+            headers, version = connection.server_state.default_headers, version_of(connection.url)
+            connection.transport.write(reason.reply(headers, version=version, with_body=with_body))
             self._closing.linger()
 
     def _answer_last(self, reason: ProtocolRefusal) -> None:

@@ -21,9 +21,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bodega import private
+
 if TYPE_CHECKING:
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+
+PUBLIC = ("ca.pem", "server.pem", "server.json")
+"""Files that anybody may read: what clients have to trust, and what is sent to each of them."""
 
 AUTHORITY_DAYS = 3650
 CERTIFICATE_DAYS = 397  # the longest life a browser accepts is 398 days
@@ -49,7 +54,7 @@ def ensure_certificate(directory: Path, host: str, *more: str) -> Certificate:
     """
     names = [*local_names(), *(name.lower() for name in (host, *more) if name)]
     if not is_current(directory, names):
-        directory.mkdir(parents=True, exist_ok=True)
+        private.make_folder(directory)
         with locked(directory / "tls.lock"):
             if not is_current(directory, names):
                 issue(directory, list(dict.fromkeys([*names, *described_names(directory)])))

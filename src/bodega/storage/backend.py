@@ -19,7 +19,7 @@ HAS_DELIVERIES = "SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE state = '
 
 
 class NoCopy(Exception):
-    """The snapshot does not exist or cannot be used; the message is a sentence."""
+    """A copy does not exist, cannot be used or cannot be made; the message is a sentence."""
 
 
 class Backend(Protocol):
@@ -31,23 +31,43 @@ class Backend(Protocol):
     def connections(self) -> int:
         """The number of connections that this process holds to stores; SQLite files do not count."""
 
+    async def create(self, record: StoreRecord) -> None:
+        """Creates the database of a new store. Nothing else does: a store without a database is damaged. Raises
+        Busy, or NoCopy if the database cannot be this store's."""
+
+    async def withdraw(self, record: StoreRecord) -> None:
+        """Takes `create` back, for a store that was not registered since another one has its hash."""
+
+    async def inspect(self, record: StoreRecord, *, thorough: bool = False) -> None:
+        """Looks whether the store's database is there and whole: that it has its tables, or `thorough` all of it.
+        Raises Damaged, Busy."""
+
     async def revision(self, record: StoreRecord) -> int:
-        """The schema revision of a store's database; 0 if there is none yet. Raises Busy."""
+        """The schema revision of a store's database. Raises Damaged, Busy."""
 
     async def has_tasks(self, record: StoreRecord) -> bool:
         """Whether a task or a delivery waits in the store's database, checked without opening the store."""
 
     async def migrate(self, record: StoreRecord) -> None:
-        """Migrates the store's database to the newest schema, under a lock that other processes wait for."""
+        """Migrates the store's database to the newest schema, under a lock that other processes wait for. Raises
+        Damaged."""
 
     async def open(self, record: StoreRecord, model: DataModel = NO_TABLES) -> Rows:
-        """Opens the store's rows, which are written by the rules of `model`. Raises Busy."""
+        """Opens the store's rows, which are written by the rules of `model`. Raises Damaged, Busy."""
 
     async def drop(self, record: StoreRecord) -> None:
         """Deletes the store's database for good."""
 
+    async def rebuild(self, record: StoreRecord) -> StoreRecord:
+        """An empty database for a damaged store, where no server finds it yet, and the record to use it by. Raises
+        Busy."""
+
+    async def settle(self, record: StoreRecord, rebuilt: StoreRecord) -> None:
+        """Puts the rebuilt database in the place of the damaged one, whose remains are left out of the way."""
+
     async def snapshot(self, record: StoreRecord, name: str) -> None:
-        """Saves the present state of the store under a name; it replaces an older snapshot of that name."""
+        """Saves the present state of the store under a name; it replaces an older snapshot of that name. Raises
+        NoCopy if another one of that name is being taken."""
 
     async def snapshots(self, record: StoreRecord) -> list[str]:
         """The names of the store's snapshots."""
@@ -58,8 +78,9 @@ class Backend(Protocol):
     async def forget(self, record: StoreRecord, name: str) -> None:
         """Deletes a snapshot. Raises NoCopy."""
 
-    async def backup(self, record: StoreRecord, target: Path, facts: Mapping[str, str]) -> None:
-        """Writes a consistent copy of the store into a file, together with `facts` about it."""
+    async def backup(self, record: StoreRecord, target: Path, facts: Mapping[str, str], *, force: bool = False) -> None:
+        """Writes a consistent copy of the store into a file, together with `facts` about it. An existing file is
+        only replaced by `force`. Raises NoCopy."""
 
     async def recover(self, record: StoreRecord, backup: Path) -> None:
         """Restores the store from a file of `backup`, whichever database it was taken from."""

@@ -7,6 +7,8 @@ pending must cost one small query (docs/decisions/0004-migrations.md).
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from functools import cache
 from importlib import resources
 from typing import NamedTuple
@@ -64,6 +66,37 @@ def newest() -> int:
 def pending(revision: int) -> list[Migration]:
     """The migrations that a store at this revision still needs."""
     return [migration for migration in migrations() if migration.number > revision]
+
+
+_CHANGED = re.compile(
+    r"(?P<made>CREATE TABLE (?:IF NOT EXISTS )?(?P<new>\w+))|DROP TABLE (?:IF EXISTS )?(?P<gone>\w+)"
+    r"|ALTER TABLE (?P<old>\w+) RENAME TO (?P<renamed>\w+)"
+)
+
+
+@cache
+def _tables(steps: tuple[Migration, ...]) -> frozenset[str]:
+    names = {"migrations"}
+    for step in steps:
+        for found in _CHANGED.finditer(step.sql):
+            names -= {found["gone"], found["old"]}
+            names |= {name for name in (found["new"], found["renamed"]) if name}
+    return frozenset(names)
+
+
+def tables() -> frozenset[str]:
+    """The names of all tables of a store of the newest schema."""
+    return _tables(migrations())
+
+
+def told_missing(names: Collection[str]) -> str:
+    """What a store of the newest schema lacks that has these tables, as part of a sentence; empty if nothing."""
+    missing = sorted(tables().difference(names))
+    if not missing:
+        return ""
+    if len(missing) == 1:
+        return f"the table {missing[0]} is missing"
+    return f"the tables {', '.join(missing[:5])} are missing"
 
 
 def registry_pending(revision: int, *, unnumbered: bool) -> list[Migration]:

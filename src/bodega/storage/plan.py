@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from bodega.storage.operands import Op, Operand, render, values_of
 from bodega.storage.table import Table
+from bodega.storage.text import composed
 
 
 class Condition(NamedTuple):
@@ -64,26 +65,31 @@ def where_sql(shape: Shape, dialect: str) -> str:
     return " AND ".join(parts)
 
 
-def shape_and_values(conditions: Iterable[Condition]) -> tuple[Shape, list[Any]]:
-    """The shape of conditions, and their parameters."""
+def shape_and_values(conditions: Iterable[Condition], table: Table | None = None) -> tuple[Shape, list[Any]]:
+    """The shape of conditions, and their parameters, in the normal form of the table's column if it has one."""
+    keys = table.composed if table is not None else frozenset()
     values: list[Any] = []
     shape: list[tuple[Operand, Op, int]] = []
     for operand, op, value in conditions:
         given = values_of(op, value)
         shape.append((operand, "is_not" if op == "is" and not value else op, len(given)))
-        values += given
+        values += map(_composed, given) if operand in keys else given
     return tuple(shape), values
 
 
-def conditions_sql(conditions: Iterable[Condition], dialect: str) -> tuple[str, list[Any]]:
+def _composed(value: Any) -> Any:
+    return composed(value) if isinstance(value, str) else value
+
+
+def conditions_sql(conditions: Iterable[Condition], dialect: str, table: Table | None = None) -> tuple[str, list[Any]]:
     """` WHERE ...`, or nothing without a condition, and the parameters."""
-    shape, values = shape_and_values(conditions)
+    shape, values = shape_and_values(conditions, table)
     return (" WHERE " + where_sql(shape, dialect) if shape else ""), values
 
 
 def page_sql(plan: QueryPlan, columns: str, dialect: str) -> tuple[str, list[Any]]:
     """The page's rows, as `columns` (of the table, qualified by `t.`)."""
-    where, values = conditions_sql(plan.where, dialect)
+    where, values = conditions_sql(plan.where, dialect, plan.table)
     column, descending = plan.order
     if column == "id":
         # In the order of ids nothing is sorted, so finding the ids first gains nothing.
@@ -107,7 +113,7 @@ def ranged_sql(plan: QueryPlan, columns: str, dialect: str) -> tuple[str, list[A
 
     `+id` is the id, but keeps the database from scanning by id.
     """
-    where, values = conditions_sql(plan.where, dialect)
+    where, values = conditions_sql(plan.where, dialect, plan.table)
     sql = (
         f"SELECT {columns} FROM (SELECT id FROM {plan.table.name}{where} ORDER BY +id"
         f" LIMIT ${len(values) + 1} OFFSET ${len(values) + 2}) page JOIN {plan.table.name} t ON t.id = page.id"
@@ -118,11 +124,11 @@ def ranged_sql(plan: QueryPlan, columns: str, dialect: str) -> tuple[str, list[A
 
 def count_sql(plan: QueryPlan, dialect: str) -> tuple[str, list[Any]]:
     """How many rows match."""
-    where, values = conditions_sql(plan.where, dialect)
+    where, values = conditions_sql(plan.where, dialect, plan.table)
     return f"SELECT count(*) FROM {plan.table.name}{where}", values
 
 
 def ids_sql(plan: QueryPlan, dialect: str) -> tuple[str, list[Any]]:
     """The ids of the rows that match, ascending, at most `limit`."""
-    where, values = conditions_sql(plan.where, dialect)
+    where, values = conditions_sql(plan.where, dialect, plan.table)
     return f"SELECT id FROM {plan.table.name}{where} ORDER BY id LIMIT ${len(values) + 1}", [*values, plan.limit]

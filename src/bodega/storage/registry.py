@@ -14,13 +14,15 @@ from typing import Any
 import msgspec
 
 from bodega.clock import Clock
+from bodega.storage.sealing import Sealer
 from bodega.storage.tx import Clash, Record, Tx
 
 
 class Account(msgspec.Struct, frozen=True):
     """An API account. `kind` is "oauth" (X-Auth-Token, a quota a window) or "basic" (user, token, a quota an hour).
 
-    `per_hour` of an OAuth account is a quota beside its window; below zero it has none.
+    `per_hour` of an OAuth account is a quota beside its window; below zero it has none. `secret` is empty if it cannot
+    be read without its key (sealing.py).
     """
 
     client_id: str
@@ -73,6 +75,11 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
+def new_place() -> str:
+    """A place that no store ever had."""
+    return secrets.token_hex(4)
+
+
 def _store(row: Record) -> StoreRecord:
     store_hash, number, plan, limits, settings, maintenance, clock, *others = row
     decode = msgspec.json.decode
@@ -99,10 +106,14 @@ def _json(value: Any) -> str:
 
 
 class Registry:
-    """Reads and writes the registry; every write is one statement. `notify_change` informs the servers."""
+    """Reads and writes the registry; every write is one statement. `notify_change` informs the servers.
 
-    def __init__(self, tx: Tx) -> None:
+    `sealer` seals the secrets that are written, and opens those that are read.
+    """
+
+    def __init__(self, tx: Tx, sealer: Sealer) -> None:
         self.tx = tx
+        self.sealer = sealer
         self.on_task: Callable[[str], None] = lambda _store_hash: None
         self.on_delivery: Callable[[str], None] = lambda _store_hash: None
 
@@ -121,36 +132,63 @@ class Registry:
         """Whether something changed since the last call. Called at every request, so it must cost next to nothing."""
         raise NotImplementedError
 
+    async def shred(self) -> None:
+        """Overwrites what was deleted or replaced, where this program can: in a file, not on a database server."""
+
     async def close(self) -> None:
         """Closes the database."""
         raise NotImplementedError
 
     async def stores(self) -> list[StoreRecord]:
         """All stores by hash."""
-        return [_store(row) for row in await self.tx.rows(_STORE + " ORDER BY hash")]
+        return [self._opened(_store(row)) for row in await self.tx.rows(_STORE + " ORDER BY hash")]
 
     async def store(self, store_hash: str) -> StoreRecord | None:
         """One store."""
         row = await self.tx.row(_STORE + " WHERE hash = $1", store_hash)
-        return None if row is None else _store(row)
+        return None if row is None else self._opened(_store(row))
+
+    def _opened(self, record: StoreRecord) -> StoreRecord:
+        """The record with the address of its server, which stays sealed if its key is missing."""
+        if not record.server:
+            return record
+        server = self.sealer.open(record.server, f"store {record.hash}")
+        return record if server is None else msgspec.structs.replace(record, server=server)
 
     async def accounts(self, store_hash: str) -> list[Account]:
         """A store's accounts, oldest first."""
+        return [
+            msgspec.structs.replace(account, secret=self.open_secret(account.secret, account.client_id))
+            for account in await self.sealed_accounts(store_hash)
+        ]
+
+    def open_secret(self, sealed: str, client_id: str) -> str:
+        """The client secret of an account or an app; empty if its key is missing."""
+        return self.sealer.open(sealed, f"client {client_id}") or ""
+
+    def seal_secret(self, secret: str, client_id: str) -> str:
+        """The sealed form of a client secret. Raises NoKey."""
+        return self.sealer.seal(secret, f"client {client_id}")
+
+    async def sealed_accounts(self, store_hash: str) -> list[Account]:
+        """A store's accounts with their secrets as they are kept."""
         return [
             _account(row)
             for row in await self.tx.rows(_ACCOUNT + " WHERE store = $1 ORDER BY created, client_id", store_hash)
         ]
 
     async def add_store(
-        self, store_hash: str, plan: str, settings: dict[str, Any], created: int, server: str = ""
+        self, store_hash: str, plan: str, settings: dict[str, Any], created: int, server: str = "", place: str = ""
     ) -> StoreRecord:
-        """Adds a new store to the registry. Raises Exists."""
+        """Adds a store to the registry; its database must be there already, at the `place` (see creating.py). Raises
+        Exists, NoKey."""
         sql = (
             "INSERT INTO stores (hash, number, plan, limits, settings, maintenance, clock, created, revision, place,"
             " server) SELECT $1, coalesce(max(number), 999) + 1, $2, '{}', $3, 0, '{}', $4, 1, $5, $6 FROM stores"
         )
+        server = self.sealer.seal(server, f"store {store_hash}")
         try:
-            await self.tx.run(sql, store_hash, plan, _json(settings), created, secrets.token_hex(4), server)
+            await self.tx.run(sql, store_hash, plan, _json(settings), created, place or new_place(), server)
         except Clash as error:
             raise Exists(store_hash) from error
         await self.notify_change()
@@ -168,19 +206,25 @@ class Registry:
         await self.tx.run(sql, record.hash, record.plan, *values)
         await self.notify_change()
 
+    async def move_store(self, record: StoreRecord, place: str) -> None:
+        """Registers another place of a store: servers close the old one and open the new."""
+        await self.tx.run("UPDATE stores SET place = $2, revision = revision + 1 WHERE hash = $1", record.hash, place)
+        await self.notify_change()
+
     async def drop_store(self, store_hash: str) -> None:
         """Deletes the records of a store and its accounts."""
         await self.tx.run("DELETE FROM stores WHERE hash = $1", store_hash)
         await self.notify_change()
 
     async def add_account(self, account: Account) -> None:
-        """Adds a new account. Raises Exists."""
+        """Adds a new account; its secret may be sealed already, as in a backup. Raises Exists, NoKey."""
         sql = (
             "INSERT INTO accounts (client_id, store, name, kind, username, token_digest, secret, scopes, per_hour,"
             " per_window, disabled, created, quota_epoch)"
             " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
         )
         fields = msgspec.structs.asdict(account)
+        fields["secret"] = self.seal_secret(account.secret, account.client_id)
         fields |= {"scopes": " ".join(sorted(account.scopes)), "disabled": int(account.disabled)}
         try:
             await self.tx.run(sql, *fields.values())
@@ -197,6 +241,12 @@ class Registry:
         scopes = " ".join(sorted(account.scopes))
         values = (account.per_hour, account.per_window, int(account.disabled), account.quota_epoch)
         await self.tx.run(sql, account.client_id, scopes, *values)
+        await self.notify_change()
+
+    async def save_secret(self, client_id: str, secret: str) -> None:
+        """Gives an account another client secret. Raises NoKey."""
+        sealed = self.seal_secret(secret, client_id)
+        await self.tx.run("UPDATE accounts SET secret = $2 WHERE client_id = $1", client_id, sealed)
         await self.notify_change()
 
     async def drop_account(self, store_hash: str, client_id: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 from bodega.storage import query, table_stats
 from bodega.storage.plan import Condition, QueryPlan, count_sql, page_sql, ranged_sql
 from bodega.storage.table import Table
-from bodega.storage.tx import Record, Tx
+from bodega.storage.tx import Damaged, Record, Tx
 from bodega.storage.unit import Terms
 from bodega.storage.writer import Job
 
@@ -20,6 +20,7 @@ class Rows(Protocol):
 
     reader: Tx
     on_events: Callable[[set[int]], None] | None
+    on_damage: Callable[[Damaged], None] | None
 
     @property
     def waiting(self) -> int:
@@ -28,12 +29,15 @@ class Rows(Protocol):
     async def write(self, job: Job, now: int, terms: Terms) -> Any:
         """Runs a job in the next write transaction; see `Writer.write`."""
 
+    def check(self) -> None:
+        """Raises Damaged when the database is no longer there, as far as that can be seen without a query."""
+
     async def close(self) -> None:
         """Closes after the last waiting write."""
 
 
 class TableState(NamedTuple):
-    """A table's statistics; `modified` in UTC seconds."""
+    """A table's statistics; `modified` in UTC seconds, as `Validator` has it."""
 
     revision: int = 0
     modified: int = 0

@@ -8,12 +8,13 @@ sorted, joined or unique. Statements use `$n` and the common subset of SQLite an
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Literal
 
 from bodega.storage.declaration import declared_in
+from bodega.storage.text import composed
 
 SqlType = Literal["INTEGER", "BIGINT", "TEXT", "BOOLEAN"]
 
@@ -27,6 +28,18 @@ class Column:
     value: Callable[[Any], Any]
     indexed: bool = False
     member: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """The value of a text column by which rows are told apart: texts that look the same are the same."""
+
+    value: Callable[[Any], Any]
+
+    def __call__(self, entity: Any) -> Any:
+        """The column's value of an entity."""
+        text = self.value(entity)
+        return composed(text) if isinstance(text, str) else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,23 +128,32 @@ class Table:
     """Every column that may be filtered or sorted."""
     stamps: tuple[str, ...] = field(init=False)
     """Members that the store's clock sets."""
+    composed: frozenset[str] = field(init=False)
+    """Text columns of unique keys: their values, and those that they are compared with, are in one normal form."""
     moved: tuple[str, ...] = field(init=False)
     """Those of them, and others, that tell when the row last changed."""
     _column_values: tuple[tuple[str, str, Callable[[Any], Any]], ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        keys = {name for unique in self.uniques for name in unique.columns}
+        texts = frozenset(column.name for column in self.columns if column.name in keys and column.type == "TEXT")
+        columns = tuple(
+            replace(column, value=Composed(column.value)) if column.name in texts else column for column in self.columns
+        )
         fixed = ("id", "doc", "rest", "version", "modified")
         names = (*fixed, *(column.name for column in self.columns))
         placeholders = numbered_placeholders(len(names))
         types: dict[str, SqlType] = {column.name: column.type for column in self.columns}
         types |= {"id": "INTEGER", "modified": "BIGINT", "version": "BIGINT"}
         follows = {
+            "columns": columns,
+            "composed": texts,
             "insert_sql": f"INSERT INTO {self.name} ({', '.join(names)}) VALUES ({placeholders})",
             "get_sql": f"SELECT doc, rest, version, modified FROM {self.name} WHERE id = $1",
             "types": MappingProxyType(types),
             "stamps": tuple(n for n in ("date_created", "date_modified") if n in self.entity.__struct_fields__),
             "moved": tuple(n for n in ("date_modified", "updated_at") if n in self.entity.__struct_fields__),
-            "_column_values": tuple((column.name, column.member, column.value) for column in self.columns),
+            "_column_values": tuple((column.name, column.member, column.value) for column in columns),
         }
         for name, value in follows.items():
             object.__setattr__(self, name, value)
@@ -179,12 +201,16 @@ def numbered_placeholders(count: int, first: int = 1) -> str:
     return ", ".join(f"${place}" for place in range(first, first + count))
 
 
+_MODIFIED = "CASE WHEN modified < $5 THEN $5 WHEN modified = $5 THEN $5 + 1 ELSE modified END"
+"""A date that was not told of the row before (`storage/table_stats.py`); $5 is the unit's stamp."""
+
+
 @lru_cache(maxsize=2048)
 def update_sql(table: str, changed: tuple[str, ...], *, held: bool = True) -> str:
-    """Update of a row's documents and of the columns that changed: $1 id, $2 doc, $3 rest, $4 version, $5 modified.
+    """Update of a row's documents and of the columns that changed: $1 id, $2 doc, $3 rest, $4 version, $5 stamp.
 
     For a row that is not `held`, that is, read before the transaction began, a last parameter is its version then.
     """
     more = "".join(f", {name} = ${place}" for place, name in enumerate(changed, start=6))
     as_read = "" if held else f" AND version = ${6 + len(changed)}"
-    return f"UPDATE {table} SET doc = $2, rest = $3, version = $4, modified = $5{more} WHERE id = $1{as_read}"
+    return f"UPDATE {table} SET doc = $2, rest = $3, version = $4, modified = {_MODIFIED}{more} WHERE id = $1{as_read}"

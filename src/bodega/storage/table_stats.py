@@ -1,6 +1,7 @@
 """The table statistics of a store: one row for each table, updated in the same transaction as any change of that table.
 
-`revision` (the store's own counter, never going back) and `modified` answer ETag and Last-Modified of collections,
+`revision` (the store's own counter, never going back) and `modified` answer ETag and Last-Modified of collections
+(`modified` of the store itself is the latest that its clock is known to have shown),
 `total` answers counts without counting, `next_id` gives ids in the order of commits, and `index_revision` changes when
 rows are added or deleted. `page_index` counts the existing rows of each block of 256 ids, so that a deep page of a list
 is found without a scan.
@@ -9,6 +10,7 @@ is found without a scan.
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Any
 
 from bodega.storage import outbox
 from bodega.storage.tx import Statement, Tx
@@ -46,6 +48,21 @@ EMPTY: Entry = (0, 0, 0, 1, 0)
 Mark = tuple[dict[str, Entry], set[str], dict[tuple[str, int], int], int]
 
 
+def strictly_later(before: int, stamp: int) -> int:
+    """When a row changed that last did so at `before`, for Last-Modified: never what was told of it before.
+
+    A second change within a second is dated to the next one. Until then clients are told the present time instead, so
+    that further changes need no later date. `update_sql` says the same of a row.
+    """
+    return stamp if before < stamp else max(before, stamp + 1)
+
+
+def ambiguous_within_a_second(before: int, stamp: int) -> int:
+    """When a table last changed: negative if it did so more than once in that second, since then the date does not tell
+    its states apart (`law/outcome.py`). 0 is never."""
+    return stamp if abs(before) < stamp else -abs(before)
+
+
 class TableStatistics:
     """The table statistics inside one write transaction: read once, updated in memory by each job, written once."""
 
@@ -57,6 +74,8 @@ class TableStatistics:
         self._living: dict[tuple[str, int], int] = defaultdict(int)
         self.outbox: list[outbox.OutboxEvent] = []
         """Events of this transaction with subscribed hooks."""
+        self.held: dict[tuple[Any, ...], int] = {}
+        """How many rows a table with a cap within columns holds there, by its name and their values, once counted."""
         self.waiting: set[int] = set()
         """Hooks that have deliveries again after this transaction."""
 
@@ -78,7 +97,13 @@ class TableStatistics:
         """Restores a state that `mark` returned."""
         self._entries, self._moved = mark[0], mark[1]
         self._living = defaultdict(int, mark[2])
+        self.held.clear()
         del self.outbox[mark[3] :]
+
+    def forget_held(self, table: str) -> None:
+        """The rows of a table were deleted or moved: what was counted of it is counted again."""
+        for key in [key for key in self.held if key[0] == table]:
+            del self.held[key]
 
     def moved(self, table: str) -> bool:
         """Whether this transaction has changed a table."""
@@ -100,6 +125,17 @@ class TableStatistics:
         """The id that the next row will have."""
         return self._entries.get(table, EMPTY)[3]
 
+    def stamp(self, now: int) -> int:
+        """The date of a change at `now`. If the clock has gone back, it is later than all it showed before: a copy
+        that was read then must not count as current."""
+        latest = self._entries.get(STORE, EMPTY)[1]
+        return now if latest <= now else latest + 1
+
+    def note(self, latest: int) -> None:
+        """The store's clock is known to have shown `latest`."""
+        store = self._entries.get(STORE, EMPTY)
+        self._entries[STORE] = (store[0], max(store[1], latest), *store[2:])
+
     def touch(self, table: str, now: int) -> int:
         """Notes a change of `table` at `now` (UTC seconds): the new revision of the store, which is the row's
         version."""
@@ -115,6 +151,7 @@ class TableStatistics:
 
     def leave(self, table: str, now: int, ids: list[int]) -> int:
         """Notes deleted rows: the new revision."""
+        self.forget_held(table)
         for gone in ids:
             self._living[(table, gone >> BLOCK_BITS)] -= 1
         return self._move(table, now, -len(ids), 0)
@@ -122,19 +159,26 @@ class TableStatistics:
     def _move(self, table: str, now: int, rows: int, ids: int) -> int:
         store = self._entries.get(STORE, EMPTY)
         revision = store[0] + 1
-        self._entries[STORE] = (revision, now, 0, 1, 0)
         old = self._entries.get(table, EMPTY)
-        self._entries[table] = (revision, now, old[2] + rows, old[3] + ids, revision if rows else old[4])
+        modified = ambiguous_within_a_second(old[1], self.stamp(now)) if old[1] else now
+        self._entries[STORE] = (revision, max(store[1], now), 0, 1, 0)
+        self._entries[table] = (revision, modified, old[2] + rows, old[3] + ids, revision if rows else old[4])
         self._moved.update((STORE, table))
         return revision
 
     def empty(self, now: int) -> None:
         """All rows were deleted and ids start at 1 again, yet the store's revision continues, so that no entity tag is
         reused."""
-        revision = self._entries.get(STORE, EMPTY)[0] + 1
-        self._entries = dict.fromkeys(self._entries, (revision, now, 0, 1, revision))
+        revision, latest = self._entries.get(STORE, EMPTY)[0] + 1, self._entries.get(STORE, EMPTY)[1]
+        stamp = self.stamp(now)
+        self._entries = {
+            name: (revision, ambiguous_within_a_second(entry[1], stamp), 0, 1, revision)
+            for name, entry in self._entries.items()
+        }
+        self._entries[STORE] = (revision, max(latest, now), 0, 1, revision)
         self._moved.update(self._entries)
         self._living.clear()
+        self.held.clear()
 
     def statements(self) -> list[Statement]:
         """The statements that write the table statistics and the events before the commit."""

@@ -25,6 +25,20 @@ class Busy(Exception):
     """The database could not be locked or reached in time."""
 
 
+class Damaged(Busy):
+    """A store's database is missing or cannot be read as one: waiting does not bring it back, `recover` does.
+
+    `what` says what is wrong, as part of a sentence. Unless `sure`, it is only what one statement saw, for example
+    of a store that was deleted meanwhile.
+    """
+
+    def __init__(self, what: str, store: str = "", *, sure: bool = True) -> None:
+        named = f"The database of store {store} is damaged: {what}; bring it back: bodega store recover {store} FILE"
+        super().__init__(named if store else what)
+        self.what = what
+        self.sure = sure
+
+
 class Tx(Protocol):
     """Rows come back as records: `bodega.storage.query` reads them by name."""
 
@@ -32,6 +46,9 @@ class Tx(Protocol):
     asks: bool
     """Whether a rule may query before it writes. In a group on PostgreSQL a query costs a round trip; a write that a
     constraint refuses is run again, alone, and then may query."""
+
+    async def breathe(self) -> None:
+        """Lets others go first if the event loop was held for long."""
 
     async def rows(self, sql: str, *values: Any) -> list[Record]:
         """All rows of a query."""

@@ -31,7 +31,7 @@ from bodega.storage.outbox import (
 )
 from bodega.storage.query import Row, StoredRow
 from bodega.storage.table import Table, linked, numbered_placeholders, update_sql
-from bodega.storage.table_stats import TableStatistics
+from bodega.storage.table_stats import TableStatistics, strictly_later
 from bodega.storage.tx import Clash, Statement, Tx
 
 AT_ONCE = 1000
@@ -42,10 +42,14 @@ ROWS_PER_TRIP = 50
 
 
 class Terms(msgspec.Struct, frozen=True):
-    """What a write respects besides the rows: the plan's limits by counter (absent: no limit), the store's settings."""
+    """What a write respects besides the rows: the plan's limits by counter (absent: no limit), the store's settings.
+
+    `latest` is set if the store's clock has shown a later time before it went back, in UTC seconds.
+    """
 
     limits: Mapping[str, int] = {}
     settings: Mapping[str, Any] = {}
+    latest: int = 0
 
 
 class Unit:
@@ -55,7 +59,7 @@ class Unit:
     stock that an order takes: some events are fired for one cause only. `model` has the rules of every table.
     """
 
-    __slots__ = ("cause", "client_id", "interest", "leaving", "model", "now", "statistics", "terms", "tx")
+    __slots__ = ("cause", "client_id", "interest", "judged", "leaving", "model", "now", "statistics", "terms", "tx")
 
     def __init__(
         self, tx: Tx, statistics: TableStatistics, now: int, terms: Terms, model: DataModel[Unit], interest: Interest
@@ -64,12 +68,22 @@ class Unit:
         self.statistics = statistics
         self.now = now
         self.terms = terms
+        if terms.latest:
+            statistics.note(terms.latest)
         self.model = model
         self.client_id = ""
         self.leaving: set[tuple[str, int]] = set()
         """Rows that are being deleted, as (table, id): rows that are deleted with them need no protection."""
+        self.judged: set[tuple[str, int]] = set()
+        """Rows, as (table, id of the parent), that were compared with each other before the first of them is written:
+        the rule that compares one with all others passes them."""
         self.interest = interest
         self.cause: Cause = ""
+
+    @property
+    def stamp(self) -> int:
+        """The date of what this unit changes, in UTC seconds: `now`, unless the clock has gone back."""
+        return self.statistics.stamp(self.now)
 
     async def get(self, table: Table, entity_id: int) -> Row | None:
         """The row as this transaction sees it."""
@@ -143,9 +157,11 @@ class Unit:
         if rules.before_write and table.says_the_same(old.entity, entity):
             return await self._as_it_was(table, old)
         version = self.statistics.touch(table.name, self.now)
+        if table.cap_within is not None:
+            self.statistics.forget_held(table.name)
         doc, rest = table.encode(entity)
         changed, moved = table.changes(old.entity, entity)
-        values = (entity.id, doc, rest, version, self.now, *moved)
+        values = (entity.id, doc, rest, version, self.stamp, *moved)
         main = (update_sql(table.name, changed, held=old.held), values if old.held else (*values, old.version))
         statements: list[Statement] = []
         for link in table.links:
@@ -168,7 +184,7 @@ class Unit:
             await self._tell(table, UPDATED, old.entity, entity)
         for rule in rules.after_write:
             await rule(self, old.entity, entity)
-        return Row(entity, version, self.now, doc)
+        return Row(entity, version, strictly_later(old.modified, self.stamp), doc)
 
     async def _as_it_was(self, table: Table, old: Row) -> Row:
         """The row of an update that changes nothing; one that was read before the transaction is made sure of."""
@@ -185,7 +201,7 @@ class Unit:
         for row in rows:
             doc, rest = table.encode(row.entity)
             version = self.statistics.touch(table.name, self.now)
-            statements.append((sql, (row.entity.id, doc, rest, version, self.now, *table.values(row.entity))))
+            statements.append((sql, (row.entity.id, doc, rest, version, self.stamp, *table.values(row.entity))))
             self.statistics.written.add((table.name, row.entity.id))
             if table.files and (named := files.named_in(doc, rest)) != files.named_in(row.doc, None):
                 moved.append((row.entity.id, named))
@@ -329,8 +345,12 @@ class Unit:
             return  # the whole table holds fewer
         names = columns.split()
         values = {made.name: made.value for made in table.columns if made.name in names}
-        where = " AND ".join(f"{name} = ${place}" for place, name in enumerate(names, start=1))
-        sql = f"SELECT count(*) FROM {table.name} WHERE {where}"
-        if await query.value(self.tx, sql, *(values[name](entity) for name in names)) >= maximum:
+        within = (table.name, *(values[name](entity) for name in names))
+        held = self.statistics.held.get(within)  # counted for the first of a list of rows
+        if held is None:
+            where = " AND ".join(f"{name} = ${place}" for place, name in enumerate(names, start=1))
+            held = await query.value(self.tx, f"SELECT count(*) FROM {table.name} WHERE {where}", *within[1:])
+        self.statistics.held[within] = held + 1
+        if held >= maximum:
             message = f"There can be at most {maximum} {table.noun}s here."
             raise Refusal(Reason.PLATFORM_CAP_REACHED, message, details={"resource": table.name, "limit": maximum})

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 from bodega.storage.aggregate import DataModel
 from bodega.storage.outbox import Interest
 from bodega.storage.table_stats import TableStatistics
-from bodega.storage.tx import Busy
+from bodega.storage.tx import Busy, Damaged
 from bodega.storage.unit import Terms, Unit
 
 T = TypeVar("T")
@@ -57,6 +57,16 @@ class Writer:
         self.interest = Interest()
         self.on_events: Callable[[set[int]], None] | None = None
         """Called after a commit with the hooks that have deliveries."""
+        self.on_damage: Callable[[Damaged], None] | None = None
+        """Called when a statement finds that the database is damaged, or may be."""
+
+    def tell_of_damage(self, error: Damaged) -> None:
+        """Tells whoever opened these rows that the database is damaged, or may be."""
+        if self.on_damage is not None:
+            self.on_damage(error)
+
+    def check(self) -> None:
+        """Raises Damaged when the database is no longer there, as far as that can be seen without a query."""
 
     def say(self, statistics: TableStatistics) -> None:
         """Called once the events of a transaction are on disk."""

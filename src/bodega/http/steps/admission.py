@@ -12,14 +12,16 @@ from bodega.access.stores import OpenStore
 from bodega.http.app_context import AppContext, Caller
 from bodega.http.products import InformedRefusal
 from bodega.http.request import Request
-from bodega.law.reasons import Reason
+from bodega.law.reasons import METHODS, Reason
 from bodega.law.refusal import Header, Refusal
-
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
+from bodega.storage.tx import Damaged
 
 V1_DEPRECATED = b"@1420070400"
 V1_SUNSET = b"Thu, 31 Dec 2026 23:59:59 GMT"
 """When version 1 was deprecated (RFC 9745: a Unix time) and when its redirect ends (RFC 8594: an HTTP date)."""
+
+DAMAGED_SECONDS = 60
+"""When to ask again for a store whose database is damaged: its operator has to do something first."""
 
 _STORE_HOST = re.compile(r"^store-([a-z0-9\-]{1,40})\.")
 
@@ -62,7 +64,15 @@ async def open_store(app: AppContext, request: Request) -> OpenStore | None:
     if store is None:
         return None
     if store.rows is None:
+        if store.damage:
+            raise InformedRefusal(Reason.STORE_DAMAGED, headers=_come_back(DAMAGED_SECONDS), store=store)
         raise InformedRefusal(Reason.UPGRADING, headers=_come_back(5), store=store)
+    try:
+        store.rows.check()
+    except Damaged:
+        if await app.stores.damage(name):
+            raise InformedRefusal(Reason.STORE_DAMAGED, headers=_come_back(DAMAGED_SECONDS), store=store) from None
+        raise
     if store.suspended:
         raise InformedRefusal(Reason.SUSPENDED, headers=_come_back(86_400), store=store)
     if store.maintenance:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import functools
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from msgspec.structs import replace
 
-from bodega.dates import http_date
+from bodega.aside import aside
 from bodega.http import concurrency, form, idempotency, xml
 from bodega.http.conditions import Validators, has_conditions, judge, tag
 from bodega.http.negotiation import Media, media_of
 from bodega.http.products import Preconditions, RoutedRequest
 from bodega.http.request import Request
+from bodega.http.response import last_modified
 from bodega.kit.actions import Action
-from bodega.kit.body import parse_json
+from bodega.kit.body import parse_json, respect_size
 from bodega.kit.complaint import values_are_judged
 from bodega.kit.context import Context, Found, HasToFetch, Write
+from bodega.kit.preparation import Preparation
 from bodega.kit.render import json, located
 from bodega.law.outcome import Accepted, Outcome, Validator
 from bodega.law.reasons import Reason
@@ -64,44 +68,61 @@ def preconditions(routed: RoutedRequest, found: Found) -> Preconditions:
     request, state = routed.request, found.state
     if found.again is not None or not has_conditions(request.headers):
         return Preconditions(state)
-    media = routed.media
-    _judge(request, media, state)
-    recheck = functools.partial(_judge, request, media) if routed.action.writes else None
+    _judge(routed, state)
+    recheck = functools.partial(_judge, routed) if routed.action.writes else None
     return Preconditions(state if routed.context.since is None else None, recheck)
 
 
-def _judge(request: Request, media: Media, state: Validator | None) -> None:
+def _judge(routed: RoutedRequest, state: Validator | None) -> None:
+    request, media = routed.request, routed.media
     current = None
     if state is not None:
-        current = Validators(tag(state.version, xml=media is Media.XML), state.modified)
+        current = Validators(tag(state.version, xml=media is Media.XML), state.current_from)
     verdict = judge(request.headers, request.method, current)
     if verdict == "go_on":
         return
     reason = Reason.NOT_MODIFIED if verdict == "not_modified" else Reason.PRECONDITION_FAILED
-    raise Refusal(reason, headers=_current_validators(request, media, state))
+    raise Refusal(reason, headers=_current_validators(routed, state))
 
 
-def _current_validators(request: Request, media: Media, state: Validator | None) -> list[Header]:
+def _current_validators(routed: RoutedRequest, state: Validator | None) -> list[Header]:
     """The current validators; the tag is that of the gzip form if this is the form that the caller has."""
     if state is None:
         return []
-    is_xml = media is Media.XML
+    request, is_xml = routed.request, routed.media is Media.XML
     zipped = tag(state.version, xml=is_xml, gzip=True)
     held = zipped in request.headers.get(b"if-none-match", b"")
     etag = zipped if held else tag(state.version, xml=is_xml)
-    dated = [(b"last-modified", http_date(state.modified))] if state.modified else []
-    return [(b"etag", etag), *dated]
+    return [(b"etag", etag), *last_modified(state, routed.caller.store.time())]
 
 
-def read_draft(routed: RoutedRequest, found: Found) -> Any:
-    """The body as changes of fields; every faulty field is named, not only the first."""
+async def read_draft(routed: RoutedRequest, found: Found) -> Any:
+    """The body as changes of fields; every faulty field is named, not only the first. A large one is read aside."""
     if found.again is not None or not routed.action.body:
         return None
-    with values_are_judged():
+    body = routed.body
+    if len(body) <= ALWAYS_SMALL or (len(body) <= SMALL_BYTES and _parts(body) <= SMALL_PARTS):
         return _read(routed)
+    return await aside(functools.partial(_read, routed))
+
+
+ALWAYS_SMALL = 2 * 1024
+SMALL_BYTES = 64 * 1024
+SMALL_PARTS = 1_000
+"""A body of more bytes than these, or more values, could hold the event loop for too long while it is judged."""
+
+
+def _parts(body: bytes) -> int:
+    """At least as many as there are values in a body of JSON, or elements in one of XML."""
+    return body.count(b",") + body.count(b"{") + body.count(b"[") + body.count(b"<")
 
 
 def _read(routed: RoutedRequest) -> Any:
+    with values_are_judged():
+        return _content(routed)
+
+
+def _content(routed: RoutedRequest) -> Any:
     action = routed.action
     request, body = routed.request, routed.body
     if not body and request.method == "PUT":
@@ -113,13 +134,16 @@ def _read(routed: RoutedRequest) -> Any:
         except form.FormRefused as error:
             raise Refusal(Reason.MALFORMED_BODY, f"The request body is not an acceptable form: {error}.") from error
         return action.read_form(form_members)
+    is_xml = request.version == 2 and media_of(content_type) is Media.XML
+    if len(body) > SMALL_BYTES and not is_xml:
+        respect_size(body)
     if request.version == 3:
         return action.read(body or b"{}")
     if not body:
         return action.read({})
     if action.json_only and b"content-type" not in request.headers:
         raise Refusal(Reason.MALFORMED_BODY, "The request body has no Content-Type; send it as application/json.")
-    if media_of(content_type) is Media.XML:
+    if is_xml:
         try:
             members = xml.read(body)
         except xml.XMLRefused as error:
@@ -151,7 +175,7 @@ async def _write(routed: RoutedRequest, found: Found, before: Preconditions, dra
     may_be_task = not context.in_task and not action.secret
     if may_be_task and (_prefers_task(routed.request) or action.wants_task(context, found)):
         return await _schedule(routed, found, before, draft)
-    write = await _prepare(routed, context.holding(), found, before, draft)
+    write = await _prepare(routed, context, found, before, draft)
 
     async def job(unit: Unit) -> Outcome:
         unit.client_id = context.client_id
@@ -166,9 +190,24 @@ async def _write(routed: RoutedRequest, found: Found, before: Preconditions, dra
 
 
 async def _prepare(routed: RoutedRequest, context: Context, found: Found, before: Preconditions, draft: Any) -> Write:
-    """The write, with what it needs from outside. Raises Refusal, HasToFetch."""
-    with values_are_judged():
-        return Write(found, draft, await routed.action.prefetch(context, found, draft), before.recheck)
+    """What is to be written, with what it needs from outside. Nothing is done for a caller who went away; a task has
+    none. Raises Refusal, HasToFetch."""
+    gone = None if context.in_task else functools.partial(_caller_gone, routed.request)
+    preparation = Preparation(routed.app.pictures, patient=context.in_task, caller_gone=gone)
+    try:
+        with values_are_judged():
+            prefetched = await routed.action.prefetch(context.preparing(preparation), found, draft)
+    finally:
+        preparation.close()
+    return Write(found, draft, prefetched, before.recheck)
+
+
+async def _caller_gone(request: Request) -> None:
+    """Returns when the caller has gone away; never for one who cannot be watched, and sends its body again."""
+    for _ in range(2):
+        if (await request.receive())["type"] == "http.disconnect":
+            return
+    await asyncio.Event().wait()
 
 
 async def _carry_out(action: Action, unit: Unit, context: Context, write: Write) -> Outcome:
@@ -208,11 +247,8 @@ async def _schedule(routed: RoutedRequest, found: Found, before: Preconditions, 
     request, store, body, action = routed.request, routed.caller.store, routed.body, routed.action
     meta = await action.task_meta(routed.context, found)
     write = None
-    try:
-        local = replace(routed.context.holding(), may_fetch=False)
-        write = await _prepare(routed, local, found, before, draft)
-    except HasToFetch:
-        pass  # what another server says of it is the task's to find out
+    with suppress(HasToFetch):  # what another server says of it is the task's to find out
+        write = await _prepare(routed, replace(routed.context, may_fetch=False), found, before, draft)
     url = request.path + (f"?{request.query}" if request.query else "")
     headers = {name.decode(): request.headers[name].decode("latin-1") for name in _DECIDE if name in request.headers}
     content = ""

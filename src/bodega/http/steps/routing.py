@@ -175,7 +175,7 @@ def parse_query(
     headers = request.headers
     if request.version == 2 and action.is_list and b"if-modified-since" in headers and b"if-none-match" not in headers:
         since = parse_http_date(headers[b"if-modified-since"])
-    reader, now, client_id = store.rows.reader, int(store.clock.now()), caller.account.client_id
+    reader, now, client_id = store.rows.reader, store.time(), caller.account.client_id
     return Context(
         request.version, match.ids, base, query, reader, store.page_index, store.record, now, client_id, since, in_task
     )

@@ -37,7 +37,7 @@ class Steps(msgspec.Struct, frozen=True):
     parse_query: Callable[[Request, Caller, Match, Action, Media], Context] = routing.parse_query
     find_entity: Callable[[RoutedRequest], Awaitable[Found]] = execution.find_entity
     preconditions: Callable[[RoutedRequest, Found], Preconditions] = execution.preconditions
-    read_draft: Callable[[RoutedRequest, Found], Any] = execution.read_draft
+    read_draft: Callable[[RoutedRequest, Found], Awaitable[Any]] = execution.read_draft
     perform: Callable[[RoutedRequest, Found, Preconditions, Any], Awaitable[Outcome]] = execution.perform
 
 

@@ -94,6 +94,7 @@ _PRODUCT = Aggregate(
         stock_keeping.update_inheriting_variants,
         option_sets.apply_option_set,
         redirects.update_redirects("product"),
+        redirects.leave_redirect("product"),
     ),
     before_delete=(groups.remove_products_from_groups,),
     after_delete=(_PRODUCT_URLS.after_delete, redirects.empty_redirects("product")),
@@ -160,6 +161,10 @@ _PRODUCT_OPTION = Aggregate(
         combinations.delete_variants_of_options,
         product_options.delete_option_behind,
         rules.remove_options_from_rules,
+    ),
+    signals=(
+        fires("store/option/updated", product_option.option_changed),
+        fires("store/modifier/updated", product_option.modifier_changed),
     ),
 )
 

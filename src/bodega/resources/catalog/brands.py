@@ -17,6 +17,7 @@ from bodega.kit.v2_members import Alias
 from bodega.kit.v2_shape import V2Shape
 from bodega.kit.v3_shape import V3Shape
 from bodega.storage.table import Unique
+from bodega.storage.text import caseless
 
 
 class Brand(Entity, kw_only=True):
@@ -36,7 +37,7 @@ TABLE = stored(
     Brand,
     noun="brand",
     columns="name page_title",
-    computed={"name_key": ("TEXT", lambda brand: brand.name.casefold())},
+    computed={"name_key": ("TEXT", lambda brand: caseless(brand.name))},
     uniques=[Unique(("name_key",), "name", "The brand name is a duplicate.")],  # rule 32
     counter="brands",
     cap=30_000,

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Literal
 
+from msgspec.structs import replace
+
+from bodega.kit.body import Changes
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import INTEGER, STRING, Count, FieldType, Id, Money
@@ -27,6 +31,9 @@ from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
 MAX_PERCENT = 100
+
+MAXIMUM = 250
+"""The most rules in the body of a product; no limit is published."""
 
 
 class BulkPricingRule(Entity, kw_only=True):
@@ -107,7 +114,44 @@ routes = (
 )
 
 INCLUDE = children(TABLE, "product_id", order="quantity_min")
-NESTED = Nested(v3, rows_of(V3))
+_write = rows_of(V3)
+
+
+async def write(unit: Unit, parent: product.Product, drafts: list[Changes], notes: list[Fault]) -> None:
+    """Writes the rules in a product's body, whose ranges are compared once: with each other and with those that are
+    there."""
+    wanted = {row.entity.id: row.entity for row in await unit.where(TABLE, "product_id = $1", parent.id)}
+    for place, draft in enumerate(drafts):
+        named = draft.get("id", 0)
+        if not named:
+            wanted[-1 - place] = BulkPricingRule(**draft, product_id=parent.id)
+        elif named in wanted:
+            wanted[named] = replace(wanted[named], **draft)
+    faults = [fault for rule in wanted.values() for fault in _faults_of_range(rule)] or _overlaps(wanted)
+    if faults:
+        raise refuse_faults(faults)
+    unit.judged.add(_ranges_of(parent.id))
+    try:
+        await _write(unit, parent, drafts, notes)
+    finally:
+        unit.judged.discard(_ranges_of(parent.id))
+
+
+def _ranges_of(product_id: int) -> tuple[str, int]:
+    return (TABLE.name, product_id)
+
+
+def _overlaps(rules: Mapping[int, BulkPricingRule]) -> list[Fault]:
+    """The first two ranges that overlap, found by sorting; those without a row have keys below 0."""
+    before: tuple[int, BulkPricingRule] | None = None
+    for key, rule in sorted(rules.items(), key=lambda item: item[1].quantity_min):
+        if before is not None and _highest(before[1]) >= rule.quantity_min:
+            return [_overlap(max(before[0], key, 0))]
+        before = (key, rule)
+    return []
+
+
+NESTED = Nested(v3, write, maximum=MAXIMUM)
 
 
 def _invalid(name: str, why: str) -> Fault:
@@ -117,17 +161,24 @@ def _invalid(name: str, why: str) -> Fault:
 
 async def check_range(_unit: Unit, _old: Any, new: BulkPricingRule) -> None:
     """Rule 66: a range ends after it begins, and no discount exceeds the price."""
+    faults = _faults_of_range(new)
+    if faults:
+        raise refuse_faults(faults)
+
+
+def _faults_of_range(new: BulkPricingRule) -> list[Fault]:
     faults = []
     if new.quantity_max and new.quantity_max <= new.quantity_min:
         faults.append(_invalid("quantity_max", "must be greater than quantity_min, or 0 for no bound"))
     if new.type == "percent" and new.amount > Decimal(MAX_PERCENT):
         faults.append(_invalid("amount", f"must be at most {MAX_PERCENT} per cent"))
-    if faults:
-        raise refuse_faults(faults)
+    return faults
 
 
 async def refuse_overlapping_ranges(unit: Unit, _old: Any, new: BulkPricingRule) -> None:
-    """Rule 66: ranges do not overlap, so that a quantity has one price."""
+    """Rule 66: ranges do not overlap, so that a quantity has one price. Those of a list were compared before."""
+    if _ranges_of(new.product_id) in unit.judged:
+        return
     faults = await _overlapping(unit.tx, new)
     if faults:
         raise refuse_faults(faults)
@@ -141,7 +192,11 @@ async def _overlapping(tx: Tx, rule: BulkPricingRule) -> list[Fault]:
     other = await query.value(tx, sql, rule.product_id, rule.id, _highest(rule), rule.quantity_min)
     if other is None:
         return []
-    return [duplicate("quantity_min", "The quantities overlap with another rule.", TABLE.noun, other)]
+    return [_overlap(other)]
+
+
+def _overlap(other: int) -> Fault:
+    return duplicate("quantity_min", "The quantities overlap with another rule.", TABLE.noun, other)
 
 
 RESOURCE = Resource(

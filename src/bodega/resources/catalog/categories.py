@@ -22,6 +22,7 @@ from bodega.kit.v3_shape import V3Shape
 from bodega.resources.catalog import trees
 from bodega.storage.operands import AnyColumn
 from bodega.storage.table import Reference, Unique
+from bodega.storage.text import caseless
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
@@ -66,7 +67,7 @@ TABLE = stored(
     noun="category",
     columns="parent_id name is_visible page_title search_keywords sort_order",
     computed={
-        "name_key": ("TEXT", lambda category: category.name.casefold()),
+        "name_key": ("TEXT", lambda category: caseless(category.name)),
         "parent_ref": ("INTEGER", lambda category: category.parent_id or None),
         "tree_id": ("INTEGER", lambda category: category.tree_id),
         "tree_ref": ("INTEGER", lambda category: None if category.tree_id == trees.DEFAULT else category.tree_id),

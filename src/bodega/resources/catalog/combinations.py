@@ -12,6 +12,7 @@ from bodega.resources.catalog.options import option, product_option
 from bodega.resources.catalog.variants import OptionValue, Variant
 from bodega.storage import query
 from bodega.storage.table import numbered_placeholders
+from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
 
 TABLE = variants.TABLE
@@ -44,7 +45,7 @@ async def values_named(unit: Unit, asked: Sequence[OptionChoice], given: Sequenc
     """Those values of the options that are named, by id or by label."""
     options = list(dict.fromkeys(item.option_id for item in asked))
     ids = [value.id for value in given if value.id]
-    labels = [value.label.casefold() for value in given if not value.id]
+    labels = [caseless(value.label) for value in given if not value.id]
     tests = []
     if ids:
         tests.append(f"id IN ({numbered_placeholders(len(ids), len(options) + 1)})")
@@ -124,14 +125,14 @@ def _meant(asked: Sequence[OptionChoice], value: OptionValue, there: Sequence[Na
     if value.option_id:
         return next((item for item in asked if item.id == value.option_id), None)
     if value.option_display_name:
-        name = value.option_display_name.casefold()
-        return next((item for item in asked if item.display_name.casefold() == name), None)
+        name = caseless(value.option_display_name)
+        return next((item for item in asked if caseless(item.display_name) == name), None)
     of = [found.option_id for found in there if value.id and found.id == value.id]
     return next((item for item in asked if item.option_id in of), None)
 
 
 def _is_named(found: NamedValue, value: OptionValue) -> bool:
-    return found.id == value.id if value.id else found.label.casefold() == value.label.casefold()
+    return found.id == value.id if value.id else caseless(found.label) == caseless(value.label)
 
 
 def _refuse(wrong: Sequence[str]) -> Refusal:

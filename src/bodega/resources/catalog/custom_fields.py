@@ -24,6 +24,10 @@ from bodega.storage.table import Reference, Unique
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=250), NAME]
 
 
+MAXIMUM = 200
+"""The most custom fields of one product (rule 67)."""
+
+
 class CustomField(Entity, kw_only=True):
     """A name and its value for this product."""
 
@@ -40,7 +44,7 @@ TABLE = stored(
     hidden="product_id",
     uniques=[Unique(("product_id", "name", "value"), "value", "The product has this custom field already.")],  # rule 67
     references=[Reference("product_id", "products", "product_id", "The product does not exist.", "CASCADE")],
-    cap_within=("product_id", 200),  # rule 67
+    cap_within=("product_id", MAXIMUM),
 )
 
 v2 = V2Shape(CustomField, "custom_fields", "custom_field", "id? product_id! name+ text+", {"text": Alias("value")})
@@ -82,6 +86,6 @@ routes = (
 )
 
 INCLUDE = children(TABLE, "product_id")
-NESTED = Nested(v3, rows_of(V3))
+NESTED = Nested(v3, rows_of(V3), maximum=MAXIMUM)
 
 RESOURCE = Resource(aggregates=(Aggregate(TABLE),), routes=routes)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import deque
+from collections.abc import Collection, Mapping, Sequence
 
 from bodega.kit.body import Changes
 from bodega.kit.fields import INT32
@@ -10,7 +11,7 @@ from bodega.kit.v3_shape import Nested
 from bodega.kit.write import rows_of
 from bodega.law.refusal import Fault
 from bodega.resources.catalog import product
-from bodega.resources.catalog.images import TABLE, V3, Image, take_in, v3
+from bodega.resources.catalog.images import MAXIMUM, TABLE, V3, Image, take_in, v3
 from bodega.resources.catalog.product import Product
 from bodega.storage import query
 from bodega.storage.table import numbered_placeholders
@@ -42,7 +43,7 @@ async def write(unit: Unit, parent: Product, drafts: list[Changes], notes: list[
 
 
 _write = rows_of(V3)
-NESTED = Nested(v3, write, prefetch=take_in)
+NESTED = Nested(v3, write, prefetch=take_in, maximum=MAXIMUM)
 
 
 async def _shift(unit: Unit, product_id: int, wanted: Collection[int], staying: Collection[int]) -> None:
@@ -52,13 +53,24 @@ async def _shift(unit: Unit, product_id: int, wanted: Collection[int], staying: 
     sql = "SELECT id, sort_order FROM product_images WHERE product_id = $1 AND sort_order >= $2 ORDER BY sort_order"
     there = await query.pairs(unit.tx, sql, product_id, min(wanted))
     before = {image_id: place for image_id, place in there.items() if image_id not in staying}
-    places = dict(before)
-    for place in sorted(wanted):
-        if place in places.values():
-            places = {item: min(at + 1, INT32) if at >= place else at for item, at in places.items()}
-    for image_id, place in places.items():
+    for image_id, place in _shifted(before, wanted).items():
         if place != before[image_id]:
             await _rewrite(unit, image_id, sort_order=place)
+
+
+def _shifted(before: Mapping[int, int], wanted: Collection[int]) -> dict[int, int]:
+    """The positions of images once others are put where they are wanted, lowest first; both are gone through once."""
+    places: dict[int, int] = {}
+    waiting = deque(sorted(before.items(), key=lambda item: item[1]))
+    shift = 0
+    for place in sorted(set(wanted)):
+        while waiting and waiting[0][1] + shift < place:
+            image_id, at = waiting.popleft()
+            places[image_id] = at + shift
+        if waiting and waiting[0][1] + shift == place:
+            shift += 1
+    places |= {image_id: at + shift for image_id, at in waiting}
+    return {image_id: min(place, INT32) for image_id, place in places.items()}
 
 
 async def _rewrite(unit: Unit, image_id: int, **members: int) -> None:

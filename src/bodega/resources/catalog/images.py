@@ -58,7 +58,7 @@ TABLE = stored(
     Image,
     noun="image",
     columns="product_id sort_order is_thumbnail",
-    hidden="image_url date_created",
+    hidden="date_created",
     references=[Reference("product_id", "products", "product_id", "The product does not exist.", "CASCADE")],
     cap_within=("product_id", MAXIMUM),
     more_schema="CREATE INDEX product_images_order ON product_images (product_id, sort_order);\n"
@@ -83,8 +83,8 @@ v3 = V3Shape(
     Image,
     required="image_url|image_file",
     read_only="id product_id image_file url_zoom url_standard url_thumbnail url_tiny date_modified",
-    write_only={"image_url": FileUrl, "image_file": FileUrl},
-    hidden="image_url date_created",
+    write_only={"image_file": FileUrl},
+    hidden="date_created",
 )
 
 
@@ -102,8 +102,8 @@ async def take_in(context: Context, draft: Changes, image_id: int, before: str) 
         return
     field = before + member
     taken = await picture.load_picture(context, given, field, PRODUCT_SIZES)
-    assert context.held is not None
-    if context.held.add(taken.weight) > MAX_BYTES:
+    assert context.preparation is not None
+    if context.preparation.hold(taken.weight) > MAX_BYTES:
         why = f"{field} takes the pictures of this request over {MAX_BYTES >> 20} MB, their smaller forms included."
         message = f"The field '{member}' is invalid."
         raise refuse_faults([Fault(Reason.IMAGE_INVALID, field, message, {"invalid_reason": why})])

@@ -12,6 +12,7 @@ from bodega.resources.catalog.options import product_options
 from bodega.resources.catalog.product import Product
 from bodega.resources.catalog.variants import OptionValue
 from bodega.storage import query
+from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
 
 TYPE = "radio_buttons"
@@ -31,16 +32,16 @@ async def write(unit: Unit, parent: Product, drafts: list[Changes], notes: list[
 
 async def _make_what_is_new(unit: Unit, parent: Product, words: list[OptionValue], notes: list[Fault]) -> None:
     """A value is only added to the product's own options: the others are shared."""
-    known = {item.display_name.casefold(): item for item in await choices(unit, parent.id)}
+    known = {caseless(item.display_name): item for item in await choices(unit, parent.id)}
     for value in words:
-        if value.option_display_name.casefold() not in known:
+        if caseless(value.option_display_name) not in known:
             made = await _make_option(unit, parent, value.option_display_name, len(known), notes)
-            known[made.display_name.casefold()] = made
+            known[caseless(made.display_name)] = made
     there = await values_named(unit, list(known.values()), words)
-    labels = {(option_id, label.casefold()) for _, option_id, label in there}
+    labels = {(option_id, caseless(label)) for _, option_id, label in there}
     own = set(await query.values(unit.tx, "SELECT id FROM options WHERE product_id = $1", parent.id))
     for value in words:
-        key = (known[value.option_display_name.casefold()].option_id, value.label.casefold())
+        key = (known[caseless(value.option_display_name)].option_id, caseless(value.label))
         if value.label and key not in labels and key[0] in own:
             labels.add(key)
             place = sum(1 for option_id, _ in labels if option_id == key[0]) - 1
@@ -54,4 +55,4 @@ async def _make_option(unit: Unit, parent: Product, display_name: str, place: in
     return OptionChoice(made.id, made.option_id, display_name)
 
 
-NESTED = Nested(variants.SHAPE, write)
+NESTED = Nested(variants.SHAPE, write, maximum=variants.MAXIMUM)

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from bodega.domain.urls import CUSTOM_URL, CustomUrl
+from bodega.domain.urls import PRODUCT_URL, CustomUrl
 from bodega.domain.urls import SCHEMA as URLS
+from bodega.kit.bounds import AtMost
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import (
     IDS_TEXT,
@@ -16,6 +17,7 @@ from bodega.kit.fields import (
     STRING,
     Count,
     Id,
+    Ids,
     Line,
     Long,
     Measure,
@@ -27,12 +29,13 @@ from bodega.kit.fields import (
     Words,
 )
 from bodega.storage.table import Link, Reference, Unique
+from bodega.storage.text import caseless
 
 ZERO = Decimal(0)
 STOCK_CAP = 2_147_483_647
 Code = Annotated[str, msgspec.Meta(max_length=14)]
 Account = Annotated[str, msgspec.Meta(max_length=20)]
-Related = Annotated[list[Annotated[int, msgspec.Meta(ge=-1, le=2_147_483_647)]], IDS_TEXT]
+Related = Annotated[list[Annotated[int, msgspec.Meta(ge=-1, le=2_147_483_647)]], AtMost(1_000), IDS_TEXT]
 Thing = Literal["product", "album", "book", "drink", "food", "game", "movie", "song", "tv_show"]
 
 
@@ -80,7 +83,7 @@ class Product(Entity, kw_only=True):
     tax_class_id: Annotated[int, msgspec.Meta(ge=0, le=255)] = 0
     product_tax_code: Line = ""
     calculated_price: Money = ZERO
-    categories: list[Id] = []
+    categories: Annotated[list[Id], AtMost(2_000)] = []  # rule 45 has 1,000, and one that is repeated counts once
     brand_id: Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)] = 0
     option_set_id: Id | None = None
     option_set_display: Literal["right", "below"] = "right"
@@ -106,7 +109,7 @@ class Product(Entity, kw_only=True):
     availability: Literal["available", "disabled", "preorder"] = "available"
     availability_description: Line = ""
     gift_wrapping_options_type: Literal["any", "none", "list"] = "any"
-    gift_wrapping_options_list: list[Id] = []
+    gift_wrapping_options_list: Ids = []
     sort_order: SortOrder = 0
     condition: Literal["New", "Used", "Refurbished"] = "New"
     is_condition_shown: bool = False
@@ -123,7 +126,7 @@ class Product(Entity, kw_only=True):
     is_preorder_only: bool = False
     is_price_hidden: bool = False
     price_hidden_label: Annotated[str, msgspec.Meta(max_length=200)] = ""
-    custom_url: Annotated[CustomUrl, CUSTOM_URL] = msgspec.field(default_factory=CustomUrl)
+    custom_url: Annotated[CustomUrl, PRODUCT_URL] = msgspec.field(default_factory=CustomUrl)
     base_variant_id: int | None = None
     open_graph_type: Thing = "product"
     open_graph_title: Annotated[str, STRING] = ""
@@ -198,10 +201,10 @@ TABLE = stored(
     " is_free_shipping inventory_level inventory_warning_level total_sold date_created date_modified date_last_imported"
     " upc mpn product_tax_code",
     computed={
-        "name_key": ("TEXT", lambda product: product.name.casefold()),
+        "name_key": ("TEXT", lambda product: caseless(product.name)),
         "brand_ref": ("INTEGER", lambda product: product.brand_id or None),
         "option_set_ref": ("INTEGER", lambda product: product.option_set_id or None),
-        "sku_key": ("TEXT", lambda product: product.sku.casefold() or None),
+        "sku_key": ("TEXT", lambda product: caseless(product.sku) or None),
         "inventory_tracking": ("TEXT", lambda product: product.inventory_tracking),
         "tax_class_ref": ("INTEGER", lambda product: product.tax_class_id or None),
         "release_due": ("TEXT", _release_due),

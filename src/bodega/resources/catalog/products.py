@@ -18,6 +18,7 @@ from bodega.resources.catalog.product_shapes import INCLUDES, V2_SHAPE, V3_SHAPE
 from bodega.storage import query
 from bodega.storage.operands import AnyColumn, IsTrue, Member
 from bodega.storage.table import numbered_placeholders
+from bodega.storage.text import caseless
 from bodega.storage.tx import Statement
 from bodega.storage.unit import AT_ONCE, Unit
 
@@ -40,7 +41,7 @@ def _context(text: str) -> bool:
 
 
 def _sku(text: str) -> str:
-    return text.casefold()
+    return caseless(text)
 
 
 LOW = IsTrue(
@@ -147,7 +148,7 @@ async def find_or_create_brand(unit: Unit, changes: dict[str, Any], _old: Any, _
     name = changes.pop("brand_name", "").strip()
     if not name or changes.get("brand_id"):
         return
-    brand_id = await query.value(unit.tx, "SELECT id FROM brands WHERE name_key = $1", name.casefold())
+    brand_id = await query.value(unit.tx, "SELECT id FROM brands WHERE name_key = $1", caseless(name))
     if brand_id is None:
         row = await unit.insert(brands.TABLE, brands.Brand(name=name))
         changes["brand_id"] = row.entity.id
@@ -243,7 +244,7 @@ async def refuse_orphans(unit: Unit, ids: Sequence[int]) -> None:
         details = {
             "conflict_reason": message,
             "orphaned_products": orphaned,
-            "resolution": Reason.ORPHANED_PRODUCTS.remedy,
+            "resolution": Reason.ORPHANED_PRODUCTS.advice,
         }
         raise Refusal(Reason.ORPHANED_PRODUCTS, message, details=details)
     await leave_categories(unit, ids)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
+from bodega.kit.bounds import AtMost
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.fields import FILE_PATH, INT32, INTEGER, FieldType
 from bodega.kit.filters import Filter
@@ -18,6 +19,7 @@ from bodega.kit.v2_shape import V2Shape
 from bodega.resources.catalog import product, variants
 from bodega.resources.catalog.variants import OptionValue, Variant
 from bodega.storage.operands import Flag
+from bodega.storage.text import caseless
 
 
 def _show_options(values: list[OptionValue]) -> list[dict[str, int]]:
@@ -47,7 +49,8 @@ class SkuOption(msgspec.Struct):
     option_value_id: int
 
 
-OPTIONS = FieldType("object_array", _show_options, _read_options, lambda values: values, holds=list[SkuOption])
+_Options = Annotated[list[SkuOption], AtMost(250)]
+OPTIONS = FieldType("object_array", _show_options, _read_options, lambda values: values, holds=_Options)
 
 _ID = parser("INTEGER", "id")
 
@@ -83,7 +86,7 @@ LISTING = Listing(
         "id": Filter("id", "eq", _variant),
         "min_id": Filter("id", "min", _variant),
         "max_id": Filter("id", "max", _variant),
-        "sku": Filter("sku_key", "eq", str.casefold),
+        "sku": Filter("sku_key", "eq", caseless),
         "is_low_inventory": Filter(Flag("is_low"), "is", parser("BOOLEAN", "")),
     },
 )

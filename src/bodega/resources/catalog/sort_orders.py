@@ -59,7 +59,7 @@ class ShowOrder(Action):
     async def find(self, context: Context) -> Found:
         parent = await self.selection.enter(context)
         standings = [await rows.table_state_of(context.reader, name) for name in TABLES]
-        state = Validator(sum(one.revision for one in standings), max(one.modified for one in standings))
+        state = Validator.of_all(*(Validator(one.revision, one.modified) for one in standings))
         return Found(state, parent)
 
     async def answer(self, context: Context, found: Found) -> Outcome:

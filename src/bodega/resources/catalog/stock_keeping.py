@@ -22,6 +22,7 @@ from bodega.resources.catalog.variants import Variant
 from bodega.storage import query
 from bodega.storage.conflicts import dangling, duplicate
 from bodega.storage.table import numbered_placeholders, update_sql
+from bodega.storage.text import caseless
 from bodega.storage.tx import Statement, Tx
 from bodega.storage.unit import Unit
 
@@ -79,7 +80,7 @@ def write_base_variant(unit: Unit, old: Product | None, new: Product) -> list[St
     doc, rest = TABLE.encode(made)
     changed, moved = TABLE.changes(was, made)
     version = unit.statistics.touch(TABLE.name, unit.now)
-    return [(update_sql(TABLE.name, changed), (made.id, doc, rest, version, unit.now, *moved))]
+    return [(update_sql(TABLE.name, changed), (made.id, doc, rest, version, unit.stamp, *moved))]
 
 
 def _inserted(unit: Unit, made: Variant, version: int) -> Statement:
@@ -113,7 +114,7 @@ async def sku_belongs_to_variant(tx: Tx, owner: Product) -> list[Fault]:
     if not owner.sku:
         return []
     sql = "SELECT id FROM variants WHERE sku_key = $1 AND NOT is_base"
-    other = await query.value(tx, sql, owner.sku.casefold())
+    other = await query.value(tx, sql, caseless(owner.sku))
     return [] if other is None else [duplicate("sku", "The product sku is a duplicate.", TABLE.noun, other)]
 
 
@@ -131,7 +132,7 @@ async def sku_belongs_to_product(tx: Tx, variant: Variant) -> list[Fault]:
     A simple product is found by its base variant's row.
     """
     sql = "SELECT id FROM products WHERE sku_key = $1 AND NOT EXISTS (SELECT 1 FROM variants v WHERE v.sku_key = $1)"
-    other = await query.value(tx, sql, variant.sku.casefold()) if variant.sku else None
+    other = await query.value(tx, sql, caseless(variant.sku)) if variant.sku else None
     return [] if other is None else [duplicate("sku", "The variant sku is a duplicate.", product.TABLE.noun, other)]
 
 
@@ -204,7 +205,7 @@ async def _check_sku(unit: Unit, new: Variant, owner: Product) -> None:
         why = {"invalid_reason": "sku is required on a variant with options."}
         fault = Fault(Reason.FIELD_INVALID, "sku", "The field 'sku' is invalid.", why, VARIANT_SKU_BLANK)
         raise refuse_faults([fault])
-    holder = await query.value(unit.tx, "SELECT id FROM products WHERE sku_key = $1", new.sku.casefold())
+    holder = await query.value(unit.tx, "SELECT id FROM products WHERE sku_key = $1", caseless(new.sku))
     if holder is not None and not (new.is_base and holder == owner.id):
         raise refuse_faults([duplicate("sku", "The variant sku is a duplicate.", product.TABLE.noun, holder)])
 

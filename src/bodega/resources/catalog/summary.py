@@ -44,7 +44,7 @@ class ShowSummary(Action):
     async def find(self, context: Context) -> Found:
         """Its state changes with every table that it is computed from."""
         of = [await rows.table_state(context.reader, item.TABLE) for item in (variants, product, categories)]
-        return Found(Validator(sum(item.revision for item in of), max(item.modified for item in of)))
+        return Found(Validator.of_all(*(Validator(item.revision, item.modified) for item in of)))
 
     async def answer(self, context: Context, found: Found) -> Outcome:
         return Shown(ready=render.json({"data": await summary(context.reader), "meta": {}}))

@@ -13,7 +13,7 @@ from bodega.kit.context import Context, Found
 from bodega.kit.endpoint import Batch, Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import fires
-from bodega.kit.fields import NAME, Id
+from bodega.kit.fields import NAME, Ids
 from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, route
@@ -35,7 +35,7 @@ class Tree(Entity, kw_only=True):
     """`channels` holds the one channel whose storefront shows it."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
-    channels: list[Id] = []
+    channels: Ids = []
 
 
 def the_first(_unit: Unit) -> list[Tree]:

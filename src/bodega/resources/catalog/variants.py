@@ -4,13 +4,14 @@ values."""
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
+from bodega.kit.bounds import AtMost
 from bodega.kit.endpoint import Batch, Endpoint, Parent
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import Count, FileUrl, Id, Line, Measure, Money, Sku, ten_thousandths
+from bodega.kit.fields import Count, Id, ImageUrl, Line, Measure, Money, Sku, ten_thousandths
 from bodega.kit.filters import FilterField
 from bodega.kit.images import UploadImage
 from bodega.kit.includes import children
@@ -23,6 +24,7 @@ from bodega.law.wording import CODES, OPTION_VALUES_TAKEN
 from bodega.resources.catalog import product
 from bodega.resources.catalog.product import Code
 from bodega.storage.table import Link, Reference, Unique
+from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
 
 MAXIMUM = 600
@@ -62,7 +64,7 @@ class Variant(Entity, kw_only=True):
     fixed_cost_shipping_price: Money | None = None
     purchasing_disabled: bool = False
     purchasing_disabled_message: Line = ""
-    image_url: FileUrl = ""
+    image_url: ImageUrl = ""
     cost_price: Money = Decimal(0)
     upc: Code = ""
     mpn: Line = ""
@@ -70,7 +72,7 @@ class Variant(Entity, kw_only=True):
     inventory_level: int = 0
     inventory_warning_level: Count = 0
     bin_picking_number: Line = ""
-    option_values: list[OptionValue] = []
+    option_values: Annotated[list[OptionValue], AtMost(250)] = []
 
     @property
     def is_base(self) -> bool:
@@ -101,7 +103,7 @@ TABLE = stored(
     noun="variant",
     columns="product_id sku",
     computed={
-        "sku_key": ("TEXT", lambda variant: variant.sku.casefold() or None),
+        "sku_key": ("TEXT", lambda variant: caseless(variant.sku) or None),
         "combination": ("TEXT", lambda variant: variant.combination),
         "is_base": ("BOOLEAN", lambda variant: variant.is_base),
         "is_low": ("BOOLEAN", _is_low),

@@ -112,6 +112,6 @@ routes = (
 )
 
 INCLUDE = children(TABLE, "product_id", order="sort_order, id")
-NESTED = Nested(v3, rows_of(V3))
+NESTED = Nested(v3, rows_of(V3), maximum=250)
 
 RESOURCE = Resource(aggregates=(Aggregate(TABLE),), routes=routes)

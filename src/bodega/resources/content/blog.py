@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import html
 import re
 from typing import Annotated, Any
 
 import msgspec
 
+from bodega.domain.markup import beginning
 from bodega.domain.urls import CUSTOM_URL, CustomUrl, chosen, skip_taken_urls, urls_of
 from bodega.kit.actions import NO_QUERY, Action, Chunk, DeleteMany
 from bodega.kit.body import Changes
+from bodega.kit.bounds import AtMost
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
@@ -28,19 +29,13 @@ from bodega.storage import query, rows
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.operands import Member
 from bodega.storage.plan import page_sql
+from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
 
 SUMMARY = 280
 """The length of a post's summary in characters."""
 
-_MARKUP = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 _HAS_ZONE = re.compile(r"(?:Z|[+-]\d\d:?\d\d)$", re.IGNORECASE)
-
-
-def summary(body: str) -> str:
-    """The beginning of a text without its markup, cut between words."""
-    text = " ".join(html.unescape(_MARKUP.sub(" ", body)).split())
-    return text if len(text) <= SUMMARY else text[: SUMMARY + 1].rpartition(" ")[0][:SUMMARY] or text[:SUMMARY]
 
 
 def _show_published(value: str) -> dict[str, Any]:
@@ -73,7 +68,7 @@ class BlogPost(Entity, kw_only=True):
 
     title: Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
     body: Text
-    tags: Annotated[list[Line], TAGS] = []
+    tags: Annotated[list[Line], AtMost(250), TAGS] = []
     is_published: bool = False
     published_date: Annotated[str, PUBLISHED] = ""
     meta_description: Annotated[str, msgspec.Meta(max_length=65_535)] = ""
@@ -109,7 +104,7 @@ v2 = V2Shape(
     {
         "url": ObjectMember("custom_url", "url", chosen),
         "preview_url": Derived(lambda post: post.custom_url.url),
-        "summary": Derived(lambda post: summary(post.body)),
+        "summary": Derived(lambda post: beginning(post.body, SUMMARY)),
         "published_date_iso8601": Derived(lambda post: f"{post.published_date[:19]}+0000", "date string"),
         "body": Alias("body", STRING),
         "meta_description": Alias("meta_description", STRING),
@@ -121,7 +116,7 @@ LISTED = Listing(
     TABLE,
     2,
     "is_published url published_date",
-    mapped={"tag": Filter(Member("blog_post_tags", "post_id", "tag_key"), "in", lambda text: (text.casefold(),))},
+    mapped={"tag": Filter(Member("blog_post_tags", "post_id", "tag_key"), "in", lambda text: (caseless(text),))},
     order=NEWEST_FIRST,
 )
 V2 = Endpoint(2, TABLE, LISTED, "store_v2_content", "blog/posts", v2=v2, created=200)
@@ -177,7 +172,7 @@ async def unpublish_by_default(unit: Unit, changes: Changes, old: BlogPost | Non
     if "tags" in changes:
         named: dict[str, str] = {}
         for tag in changes["tags"]:
-            named.setdefault(tag.strip().casefold(), tag.strip())
+            named.setdefault(caseless(tag.strip()), tag.strip())
         changes["tags"] = [tag for tag in named.values() if tag]
 
 
@@ -187,9 +182,8 @@ async def store_tags(unit: Unit, old: BlogPost | None, new: BlogPost) -> None:
         if old.tags == new.tags:
             return
         await unit.tx.run("DELETE FROM blog_post_tags WHERE post_id = $1", new.id)
-    for tag in new.tags:
-        sql = "INSERT INTO blog_post_tags (post_id, tag_key, tag) VALUES ($1, $2, $3)"
-        await unit.tx.run(sql, new.id, tag.casefold(), tag)
+    sql = "INSERT INTO blog_post_tags (post_id, tag_key, tag) VALUES ($1, $2, $3)"
+    await unit.tx.script([(sql, (new.id, caseless(tag), tag)) for tag in new.tags])
 
 
 _URLS = urls_of(TABLE, "post", named="title", below="/blog")

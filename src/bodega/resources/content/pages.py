@@ -25,6 +25,7 @@ from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.conflicts import dangling
 from bodega.storage.table import Reference, Unique, numbered_placeholders
+from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
 
 MAX_BYTES = 1024 * 1024
@@ -64,7 +65,7 @@ TABLE = stored(
     WebPage,
     noun="page",
     columns="channel_id parent_id is_homepage",
-    computed={"name_key": ("TEXT", lambda page: page.name.casefold())},
+    computed={"name_key": ("TEXT", lambda page: caseless(page.name))},
     indexed="parent_id",
     uniques=[Unique(("channel_id", "name_key"), "name", "A page of this name exists.")],
     references=[Reference("channel_id", "channels", "channel_id", "The channel does not exist.")],
@@ -76,7 +77,7 @@ v2 = V2Shape(
     "pages",
     "page",
     "id! channel_id name* meta_title email body is_visible parent_id sort_order meta_keywords type* contact_fields"
-    " meta_description is_homepage layout_file? is_customers_only search_keywords has_mobile_version mobile_body"
+    " meta_description is_homepage layout_file is_customers_only search_keywords has_mobile_version mobile_body"
     " content_type url link",
     {"url": ObjectMember("custom_url", "url", chosen)},
 )

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from bodega.domain.urls import MovedUrl
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import INT32, STRING, FieldType, as_is, clean_text, structured
@@ -109,6 +110,25 @@ def update_redirects(kind: str) -> AfterWrite:
             await _point(unit, kind, [new.id], new.custom_url.url)
 
     return update_redirects
+
+
+def leave_redirect(kind: str) -> AfterWrite:
+    """The rule of entities whose body may ask for a redirect from the path that they leave (`create_redirect`)."""
+
+    async def leave_redirect(unit: Unit, old: Any, new: Any) -> None:
+        """A path that is left leads to the present one, if the body asks for it; none leads to itself."""
+        if old is None or not isinstance(new.custom_url, MovedUrl) or old.custom_url.url == new.custom_url.url:
+            return
+        here = await unit.where(TABLE, "path = $1 AND kind = $2 AND ref = $3", new.custom_url.url, kind, new.id)
+        await unit.delete(TABLE, [row.entity.id for row in here])
+        forward = msgspec.convert({"type": kind, "ref": new.id}, Forward)
+        there = await unit.where(TABLE, "path = $1", old.custom_url.url)
+        for row in there:
+            await unit.update(TABLE, row, msgspec.structs.replace(row.entity, forward=forward))
+        if not there:
+            await unit.insert(TABLE, Redirect(path=old.custom_url.url, forward=forward))
+
+    return leave_redirect
 
 
 def empty_redirects(kind: str) -> AfterDelete:

@@ -30,6 +30,7 @@ from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.operands import SqlTest
 from bodega.storage.table import Reference, Unique, numbered_placeholders
+from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
 
 MAX_CUSTOMERS = 10
@@ -87,7 +88,7 @@ V3 = Endpoint(
         TABLE,
         3,
         ":id :customer_id :attribute_id date_created date_modified",
-        mapped={"name": FilterField(OF_NAME, str.casefold)},
+        mapped={"name": FilterField(OF_NAME, caseless)},
     ),
     "store_v2_customers",
     "customers/attribute-values",

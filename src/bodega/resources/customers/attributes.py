@@ -17,6 +17,7 @@ from bodega.kit.v3_shape import V3Shape
 from bodega.kit.write import unchanging
 from bodega.law.reasons import Reason
 from bodega.storage.aggregate import Aggregate
+from bodega.storage.text import caseless
 
 MAXIMUM = 50
 """Rule 102: attributes of a store."""
@@ -36,7 +37,7 @@ TABLE = stored(
     Attribute,
     noun="customer attribute",
     columns="name type date_created date_modified",
-    computed={"name_key": ("TEXT", lambda attribute: attribute.name.casefold())},
+    computed={"name_key": ("TEXT", lambda attribute: caseless(attribute.name))},
     cap=MAXIMUM,
 )
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from bodega.kit.actions import NO_QUERY, Action
+from bodega.kit.bounds import AtMost
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
@@ -14,7 +15,7 @@ from bodega.kit.render import json
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
 from bodega.kit.v3_shape import V3Shape
-from bodega.law.outcome import Outcome, Shown, Validator
+from bodega.law.outcome import NO_DATE, Outcome, Shown, Validator
 from bodega.law.refusal import invalid, refuse_faults
 from bodega.resources.customers import customer
 from bodega.storage import query
@@ -28,8 +29,8 @@ Category = Literal["essential", "functional", "analytics", "targeting"]
 class Consent(Entity, kw_only=True):
     """Its id is the customer's. What is in neither list was not decided."""
 
-    allow: list[Category] = []
-    deny: list[Category] = []
+    allow: Annotated[list[Category], AtMost(10)] = []
+    deny: Annotated[list[Category], AtMost(10)] = []
     updated_at: Moment = ""
 
 
@@ -72,7 +73,7 @@ class ShowConsent(Action):
         if kept is None:
             owner = await query.get(context.reader, customer.TABLE, parent)
             assert owner is not None
-            return Found(Validator(0, owner.modified), parent, row=Consent(updated_at=owner.entity.date_created))
+            return Found(Validator(0, NO_DATE), parent, row=Consent(updated_at=owner.entity.date_created))
         return Found(Validator(kept.version, kept.modified), parent, row=kept.entity)
 
     async def answer(self, context: Context, found: Found) -> Outcome:

@@ -26,6 +26,7 @@ from bodega.law.refusal import Refusal, invalid, refuse_faults
 from bodega.resources.customers import customer, settings
 from bodega.resources.store import channels
 from bodega.storage import query
+from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
 
 Word = Annotated[str, msgspec.Meta(max_length=1000)]
@@ -76,7 +77,7 @@ class ValidateCredentials(Action):
 
     async def prefetch(self, context: Context, found: Found, draft: Any) -> Checked:
         """The password is compared before the transaction, since that takes too long for one."""
-        email, channel = draft["email"].casefold(), draft.get("channel_id", channels.DEFAULT)
+        email, channel = caseless(draft["email"]), draft.get("channel_id", channels.DEFAULT)
         if await query.get(context.reader, channels.TABLE, channel) is None:
             raise refuse_faults([invalid("channel_id", "must be the id of a channel")])
         subject = hashlib.sha256(email.encode()).hexdigest()
@@ -103,7 +104,7 @@ class ValidatePassword(ValidateCredentials):
 
     async def prefetch(self, context: Context, found: Found, draft: Any) -> Checked:
         who: customer.Customer = found.row.entity(customer.TABLE)
-        subject = hashlib.sha256(who.email.casefold().encode()).hexdigest()
+        subject = hashlib.sha256(caseless(who.email).encode()).hexdigest()
         await guesses.check_guesses(context.reader, subject, context.now)
         right = await passwords.is_right(who.password, draft["password"])
         return Checked(subject, right, who.id)

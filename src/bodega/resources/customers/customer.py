@@ -11,11 +11,13 @@ import msgspec
 
 from bodega import passwords
 from bodega.domain import guesses
+from bodega.kit.bounds import AtMost
 from bodega.kit.context import Context
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import (
     EMAIL,
     FLAG,
+    IP_ADDRESS,
     NAME,
     FieldType,
     Id,
@@ -32,11 +34,13 @@ from bodega.kit.v2_shape import V2Shape
 from bodega.resources.customers import logins
 from bodega.resources.store import channels
 from bodega.storage.table import Reference, numbered_placeholders
+from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100), NAME]
 Phone = Annotated[str, msgspec.Meta(max_length=50)]
-_PASSWORD = re.compile(rf"(?s)(?=.*[^\W\d_])(?=.*\d).{{{passwords.SHORTEST},{passwords.LONGEST}}}")
+_NEAR = rf".{{0,{passwords.LONGEST}}}"
+_PASSWORD = re.compile(rf"(?s)(?={_NEAR}[^\W\d_])(?={_NEAR}\d).{{{passwords.SHORTEST},{passwords.LONGEST}}}")
 """A letter, a digit, and neither too short nor too long."""
 Email = Annotated[str, msgspec.Meta(min_length=3, max_length=250), EMAIL]
 """Rule 97."""
@@ -87,7 +91,7 @@ class Customer(Entity, kw_only=True):
     last_name: Name
     company: Line = ""
     phone: Phone = ""
-    registration_ip_address: Annotated[str, msgspec.Meta(max_length=30)] = ""
+    registration_ip_address: Annotated[str, msgspec.Meta(max_length=30), IP_ADDRESS] = ""
     notes: Long = ""
     tax_exempt_category: Line = ""
     customer_group_id: Id = 0
@@ -96,7 +100,7 @@ class Customer(Entity, kw_only=True):
     authentication: Authentication = msgspec.field(default_factory=Authentication)
     accepts_product_review_abandoned_cart_emails: bool = False
     origin_channel_id: Id = channels.DEFAULT
-    channel_ids: Annotated[list[Id], msgspec.Meta(min_length=1)] | None = None
+    channel_ids: Annotated[list[Id], msgspec.Meta(min_length=1), AtMost(1_000)] | None = None
     store_credit: Money = Decimal(0)
     password: str = ""
 
@@ -118,7 +122,7 @@ def _in_order(date: str) -> str:
 
 def full_name(person: Any) -> str:
     """First and last name for filters, in lower case."""
-    return f"{person.first_name} {person.last_name}".casefold()
+    return caseless(f"{person.first_name} {person.last_name}")
 
 
 TABLE = stored(
@@ -130,9 +134,9 @@ TABLE = stored(
     computed={
         "date_created": ("TEXT", lambda customer: _in_order(customer.date_created)),
         "date_modified": ("TEXT", lambda customer: _in_order(customer.date_modified)),
-        "email_key": ("TEXT", lambda customer: customer.email.casefold()),
+        "email_key": ("TEXT", lambda customer: caseless(customer.email)),
         "name_key": ("TEXT", full_name),
-        "last_name_key": ("TEXT", lambda customer: customer.last_name.casefold()),
+        "last_name_key": ("TEXT", lambda customer: caseless(customer.last_name)),
         "group_ref": ("INTEGER", lambda customer: customer.customer_group_id or None),
     },
     indexed="email_key customer_group_id date_created date_modified last_name_key",
@@ -208,7 +212,7 @@ v2 = V2Shape(
     "customers",
     "customer",
     "id! _authentication^ company first_name* last_name* email* phone date_created! date_modified! store_credit"
-    " registration_ip_address customer_group_id notes tax_exempt_category accepts_marketing! addresses form_fields?"
+    " registration_ip_address customer_group_id notes tax_exempt_category accepts_marketing! addresses form_fields!"
     " reset_pass_on_login",
     {
         "_authentication": Alias("credentials", CREDENTIALS),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any
 
+from bodega.kit.bounds import AtMost
 from bodega.kit.context import Context
 from bodega.kit.fields import clean_decimal
 from bodega.kit.includes import Include
@@ -45,7 +46,7 @@ INCLUDES: Mapping[str, Include] = MappingProxyType(
 )
 """What V3 shows inside a customer, most of it on request."""
 
-_WISHES: dict[str, Any] = {"authentication": Credentials, "store_credit_amounts": list[Credit]}
+_WISHES: dict[str, Any] = {"authentication": Credentials, "store_credit_amounts": Annotated[list[Credit], AtMost(100)]}
 _READ_ONLY = "id registration_ip_address date_created date_modified"
 
 POST_SHAPE = V3Shape(

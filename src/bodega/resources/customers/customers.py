@@ -28,6 +28,7 @@ from bodega.resources.customers.customer_shapes import INCLUDES, POST_SHAPE, PUT
 from bodega.storage import query
 from bodega.storage.conflicts import dangling
 from bodega.storage.table import numbered_placeholders
+from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
 
 SCOPE = "store_v2_customers"
@@ -56,7 +57,7 @@ V2 = Endpoint(
         2,
         "first_name last_name company phone store_credit customer_group_id tax_exempt_category min_id max_id"
         " min_date_created max_date_created min_date_modified max_date_modified",
-        mapped={"email": Filter("email_key", "eq", str.casefold)},
+        mapped={"email": Filter("email_key", "eq", caseless)},
     ),
     SCOPE,
     "customers",
@@ -74,7 +75,7 @@ _LIST = Listing(
     mapped={
         ":email": FilterField("email_key"),
         ":name": FilterField("name_key"),
-        "name:like": Filter("name_key", "like_any", listed(str.casefold)),
+        "name:like": Filter("name_key", "like_any", listed(caseless)),
     },
     sorts="date_created:asc date_created:desc last_name:asc last_name:desc date_modified:asc date_modified:desc",
     includes=INCLUDES,

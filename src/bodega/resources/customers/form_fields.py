@@ -191,7 +191,7 @@ def nested(owner: str) -> Nested:
             else:
                 await create_one(unit, _FACET, asked, notes)
 
-    return Nested(_INSIDE, write, new=True)
+    return Nested(_INSIDE, write, new=True, maximum=250)
 
 
 RESOURCE = Resource(

@@ -8,10 +8,11 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from bodega.kit.bounds import AtMost
 from bodega.kit.complaint import typed
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import INTEGER, NAME, FieldType, Id, Moment, as_is, clean_decimal, moment, structured
+from bodega.kit.fields import INTEGER, NAME, FieldType, Id, Ids, Moment, as_is, clean_decimal, moment, structured
 from bodega.kit.listing import Listing
 from bodega.kit.route import collection, count, item
 from bodega.kit.v2_shape import V2Shape
@@ -20,6 +21,7 @@ from bodega.resources.customers import customer
 from bodega.storage import query
 from bodega.storage.conflicts import dangling
 from bodega.storage.table import Unique, numbered_placeholders
+from bodega.storage.text import caseless
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
@@ -36,7 +38,7 @@ class Access(msgspec.Struct, omit_defaults=True):
     """`categories` are those that members see when `type` is specific."""
 
     type: Literal["all", "specific", "none"]
-    categories: list[Id] = []
+    categories: Ids = []
 
     def __post_init__(self) -> None:
         if self.type != "specific" and self.categories:
@@ -98,7 +100,8 @@ def _read_rule(rule: Any) -> Discount:
     return found
 
 
-RULES = FieldType("object_array", msgspec.to_builtins, _read_rules, as_is, holds=list[Discount])
+_Rules = Annotated[list[Discount], AtMost(MAX_RULES)]
+RULES = FieldType("object_array", msgspec.to_builtins, _read_rules, as_is, holds=_Rules)
 ACCESS = structured(Access)
 
 
@@ -119,7 +122,7 @@ TABLE = stored(
     CustomerGroup,
     noun="customer group",
     columns="name is_default is_group_for_guests date_created date_modified",
-    computed={"name_key": ("TEXT", lambda group: group.name.casefold())},
+    computed={"name_key": ("TEXT", lambda group: caseless(group.name))},
     indexed="name_key",
     uniques=[
         Unique(("is_default",), "is_default", "The store has a default group already.", "is_default"),

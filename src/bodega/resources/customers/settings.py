@@ -29,6 +29,7 @@ from bodega.storage import query, rows
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.conflicts import duplicate
 from bodega.storage.table import numbered_placeholders
+from bodega.storage.text import caseless
 from bodega.storage.tx import Clash, Statement, Tx
 from bodega.storage.unit import Unit
 
@@ -178,7 +179,7 @@ class ShowCustomerSettings(Action):
         parent = await self.selection.enter(context)
         of_groups = await rows.table_state(context.reader, groups.TABLE)
         now = await rows.table_state(context.reader, TABLE)
-        state = Validator(now.revision + of_groups.revision, max(now.modified, of_groups.modified))
+        state = Validator.of_all(*(Validator(one.revision, one.modified) for one in (now, of_groups)))
         return Found(state, parent)
 
     async def answer(self, context: Context, found: Found) -> Outcome:
@@ -202,11 +203,12 @@ class ChangeCustomerSettings(ShowCustomerSettings):
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         if write.recheck is not None:
-            item, other = unit.statistics.state(TABLE.name), unit.statistics.state(groups.TABLE.name)
-            write.recheck(Validator(item[0] + other[0], max(item[1], other[1])))
+            of = (TABLE.name, groups.TABLE.name)
+            write.recheck(Validator.of_all(*(Validator(*unit.statistics.state(name)) for name in of)))
         draft: Changes = dict(write.draft)
         wanted = draft.get("customer_group_settings", GroupSettings())
         if not self.endpoint.parents:
+            _name_values(draft)
             draft.pop("allow_global_logins", None)
             draft.pop("customer_group_settings", None)
             for name, role in ROLES.items():
@@ -215,6 +217,19 @@ class ChangeCustomerSettings(ShowCustomerSettings):
         await _know_the_groups(unit, wanted)
         await _keep(unit, write.found.parent or EVERYWHERE, draft)
         return Shown(ready=json({"data": await self._shown(unit.tx, write.found.parent), "meta": {}}))
+
+
+def _name_values(draft: Changes) -> None:
+    """Null leaves a value to the store, which itself has nobody to leave it to."""
+    faults = [
+        invalid(f"{part}.{name}", "must not be null: only a channel can leave it to the store")
+        for part in ("privacy_settings", "customer_group_settings")
+        if part in draft
+        for name in draft[part].__struct_fields__
+        if getattr(draft[part], name) is None
+    ]
+    if faults:
+        raise refuse_faults(faults)
 
 
 async def _know_the_groups(unit: Unit, wanted: GroupSettings) -> None:
@@ -283,7 +298,7 @@ def sign_in_everywhere(_unit: Unit, old: customer.Customer | None, new: customer
     """An account of no channel in particular signs in wherever global logins are taken."""
     if old is not None or new.channel_ids is not None:
         return []
-    return [logins.kept(new.email.casefold(), new.id, [logins.GLOBAL])]
+    return [logins.kept(caseless(new.email), new.id, [logins.GLOBAL])]
 
 
 async def sign_in_at_its_channels(unit: Unit, old: customer.Customer | None, new: customer.Customer) -> None:
@@ -291,11 +306,11 @@ async def sign_in_at_its_channels(unit: Unit, old: customer.Customer | None, new
     if old is None:
         if new.channel_ids is None:
             return
-    elif (old.email.casefold(), old.channel_ids) == (new.email.casefold(), new.channel_ids):
+    elif (caseless(old.email), old.channel_ids) == (caseless(new.email), new.channel_ids):
         return
     else:
         await unit.tx.run("DELETE FROM customer_logins WHERE customer_id = $1", new.id)
-    sql, values = logins.kept(new.email.casefold(), new.id, await _places(unit.tx, new))
+    sql, values = logins.kept(caseless(new.email), new.id, await _places(unit.tx, new))
     try:
         await unit.tx.run(sql, *values)
     except Clash:
@@ -314,7 +329,7 @@ async def be_the_only_one_there(tx: Tx, new: customer.Customer) -> list[Fault]:
         "SELECT customer_id FROM customer_logins WHERE email_key = $1 AND customer_id <> $2"
         f" AND channel_id IN ({numbered_placeholders(len(at), 3)})"
     )
-    other = await query.value(tx, sql, new.email.casefold(), new.id, *at)
+    other = await query.value(tx, sql, caseless(new.email), new.id, *at)
     if other is None:
         return []
     return [duplicate("email", "Another customer has this e-mail address.", customer.TABLE.noun, other)]

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from bodega.kit.bounds import AtMost
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import events
@@ -19,6 +20,7 @@ from bodega.resources.customers.customer import Email
 from bodega.resources.store import channels
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Reference, Unique
+from bodega.storage.text import caseless
 
 Consent = Literal["marketing_newsletter", "abandoned_cart"]
 
@@ -33,7 +35,7 @@ class Subscriber(Entity, kw_only=True):
     source: Line = "custom"
     order_id: Annotated[int, msgspec.Meta(ge=1, le=INT32)] | None = None
     channel_id: Id = channels.DEFAULT
-    consents: list[Consent] = msgspec.field(default_factory=lambda: ["marketing_newsletter"])
+    consents: Annotated[list[Consent], AtMost(10)] = msgspec.field(default_factory=lambda: ["marketing_newsletter"])
     date_created: Moment = ""
     date_modified: Moment = ""
 
@@ -43,7 +45,7 @@ TABLE = stored(
     Subscriber,
     noun="subscriber",
     columns="first_name last_name source order_id channel_id date_created date_modified",
-    computed={"email_key": ("TEXT", lambda subscriber: subscriber.email.casefold())},
+    computed={"email_key": ("TEXT", lambda subscriber: caseless(subscriber.email))},
     uniques=[Unique(("email_key",), "email", "Another subscriber has this e-mail address.")],  # rule 104
     references=[Reference("channel_id", "channels", "channel_id", "The channel does not exist.")],
 )

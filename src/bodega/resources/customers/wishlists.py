@@ -19,7 +19,7 @@ from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, item, route
 from bodega.kit.v3_shape import Nested, V3Shape
-from bodega.kit.write import rows_of
+from bodega.kit.write import rows_of, unchanging
 from bodega.law.outcome import Created, Outcome, Shown
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.storage import query
@@ -47,6 +47,10 @@ TABLE = stored(
     indexed="customer_id",
     references=[Reference("customer_id", "customers", "customer_id", "The customer does not exist.", "CASCADE")],
 )
+
+
+MAXIMUM = 1_000
+"""The most items in the body of a wishlist; no limit is published."""
 
 
 class WishlistItem(Entity, kw_only=True, omit_defaults=True):
@@ -82,10 +86,10 @@ ITEM = Endpoint(
     parents=(Parent("wishlist_id", TABLE),),
 )
 
-_ANY = {"items": Nested(in_wishlist, rows_of(ITEM))}
-_NEW = {"items": Nested(in_wishlist, rows_of(ITEM), new=True)}
+_ANY = {"items": Nested(in_wishlist, rows_of(ITEM), maximum=MAXIMUM)}
+_NEW = {"items": Nested(in_wishlist, rows_of(ITEM), new=True, maximum=MAXIMUM)}
 post = V3Shape(Wishlist, required="customer_id name", read_only="id token", nested=_NEW)
-put = V3Shape(Wishlist, required="", read_only="id customer_id token", nested=_ANY)
+put = V3Shape(Wishlist, required="", read_only="id token", nested=_ANY)
 more = V3Shape(Wishlist, required="", read_only="id customer_id name is_public token", nested=_NEW)
 
 _LIST = Listing(
@@ -147,7 +151,7 @@ async def name_a_variant_of_the_product(unit: Unit, _old: WishlistItem | None, n
 
 RESOURCE = Resource(
     aggregates=(
-        Aggregate(TABLE, before_validate=(give_a_token,)),
+        Aggregate(TABLE, before_validate=(give_a_token, unchanging("customer_id"))),
         Aggregate(ITEMS, before_write=(name_a_variant_of_the_product,)),
     ),
     routes=routes,

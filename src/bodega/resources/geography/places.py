@@ -19,6 +19,7 @@ from bodega.kit.resource import Resource
 from bodega.kit.route import route
 from bodega.kit.v2_members import Linked
 from bodega.kit.v2_shape import V2Shape
+from bodega.storage.text import caseless
 
 
 class Country(Entity, kw_only=True):
@@ -39,11 +40,11 @@ class State(Entity, kw_only=True):
 
 def _keys(*fields: str) -> dict[str, Any]:
     """Columns that ignore case."""
-    return {f"{field}_key": ("TEXT", lambda entity, field=field: getattr(entity, field).casefold()) for field in fields}
+    return {f"{field}_key": ("TEXT", lambda entity, field=field: caseless(getattr(entity, field))) for field in fields}
 
 
 def _caseless(*fields: str) -> dict[str, Filter]:
-    return {field: Filter(f"{field}_key", "eq", str.casefold) for field in fields}
+    return {field: Filter(f"{field}_key", "eq", caseless) for field in fields}
 
 
 COUNTRY = ("country", "country_iso2", "country_iso3")
@@ -76,22 +77,22 @@ STATES = Fixed(
 @cache
 def _by_word() -> dict[str, Country]:
     """Countries by each of their names and codes, in lower case."""
-    return {getattr(country, field).casefold(): country for country in COUNTRIES.entities for field in COUNTRY}
+    return {caseless(getattr(country, field)): country for country in COUNTRIES.entities for field in COUNTRY}
 
 
 @cache
 def _states_by_word() -> dict[tuple[int, str], State]:
-    return {(state.country_id, getattr(state, field).casefold()): state for state in STATES.entities for field in STATE}
+    return {(state.country_id, caseless(getattr(state, field))): state for state in STATES.entities for field in STATE}
 
 
 def country(word: str) -> Country | None:
     """The country of this name or code, ignoring case."""
-    return _by_word().get(word.strip().casefold())
+    return _by_word().get(caseless(word.strip()))
 
 
 def state(of: Country, word: str) -> State | None:
     """The state of this name or abbreviation in a country."""
-    return _states_by_word().get((of.id, word.strip().casefold()))
+    return _states_by_word().get((of.id, caseless(word.strip())))
 
 
 countries = V2Shape(

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from bodega.kit.body import Changes
+from bodega.kit.bounds import AtMost
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import NAME, Count, FieldType, Id, Line, Moment, Money, as_is, structured
@@ -24,6 +25,7 @@ from bodega.resources.geography import places
 from bodega.resources.shipping.methods import words_in_use
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Unique
+from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
 
 Type = Literal[
@@ -46,20 +48,22 @@ def clean_coupon_code(value: str) -> str:
 
 CODE = FieldType("string", as_is, clean_coupon_code, clean_coupon_code)
 
+Codes = Annotated[list[str], AtMost(10_000)]
+
 
 class AppliesTo(msgspec.Struct, kw_only=True):
     """The discounted products or categories; category 0 means everything."""
 
     entity: Literal["products", "categories"]
-    ids: list[Id] = []
+    ids: Annotated[list[Id], AtMost(10_000)] = []
 
 
 class RestrictedTo(msgspec.Struct, kw_only=True):
     """Restricts the destination of the order: countries by code, their states, postal codes in them."""
 
-    countries: str | list[str] | UnsetType = UNSET
-    states: dict[str, list[str]] | UnsetType = UNSET
-    zips: dict[str, list[str]] | UnsetType = UNSET
+    countries: str | Codes | UnsetType = UNSET
+    states: Annotated[dict[str, Codes], AtMost(1_000)] | UnsetType = UNSET
+    zips: Annotated[dict[str, Codes], AtMost(1_000)] | UnsetType = UNSET
 
     def named(self) -> list[str]:
         """The codes of all named countries."""
@@ -89,7 +93,7 @@ class Coupon(Entity, kw_only=True):
     max_uses: Count = 0
     max_uses_per_customer: Count = 0
     restricted_to: Annotated[RestrictedTo, RESTRICTED_TO] = msgspec.field(default_factory=RestrictedTo)
-    shipping_methods: Annotated[list[Line], structured(list[str])] = []
+    shipping_methods: Annotated[list[Line], AtMost(1_000), structured(Annotated[list[str], AtMost(1_000)])] = []
     date_created: Moment = ""
 
 
@@ -99,8 +103,8 @@ TABLE = stored(
     noun="coupon",
     columns="name code type enabled",
     computed={
-        "name_key": ("TEXT", lambda coupon: coupon.name.casefold()),
-        "code_key": ("TEXT", lambda coupon: coupon.code.casefold()),
+        "name_key": ("TEXT", lambda coupon: caseless(coupon.name)),
+        "code_key": ("TEXT", lambda coupon: caseless(coupon.code)),
     },
     uniques=[
         Unique(("name_key",), "name", "A coupon of this name exists."),
@@ -124,7 +128,7 @@ V2 = Endpoint(
         2,
         "id name min_id max_id",
         mapped={
-            "code": Filter("code_key", "eq", str.casefold),
+            "code": Filter("code_key", "eq", caseless),
             "type": Filter("type", "eq", _type),
             "exclude_type": Filter("type", "ne", _type),
         },

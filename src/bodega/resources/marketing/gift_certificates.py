@@ -22,6 +22,7 @@ from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.store import currencies
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Unique
+from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
 
 LONGEST_CODE = 20
@@ -58,7 +59,7 @@ TABLE = stored(
     GiftCertificate,
     noun="gift certificate",
     columns="order_id to_name to_email from_name from_email",
-    computed={"code_key": ("TEXT", lambda certificate: certificate.code.casefold())},
+    computed={"code_key": ("TEXT", lambda certificate: caseless(certificate.code))},
     uniques=[Unique(("code_key",), "code", "A gift certificate with this code exists.")],
 )
 
@@ -78,7 +79,7 @@ V2 = Endpoint(
         2,
         "min_id max_id order_id to_name to_email from_name from_email",
         sorts="id",
-        mapped={"code": Filter("code_key", "eq", str.casefold)},
+        mapped={"code": Filter("code_key", "eq", caseless)},
     ),
     "store_v2_marketing",
     "gift_certificates",

@@ -8,9 +8,11 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from bodega.kit.bounds import AtMost
 from bodega.kit.fields import FieldType, Id, Line, clean_email, clean_object, structured
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, refuse_faults
+from bodega.resources.customers.form_fields import clean_answer
 from bodega.resources.geography import places
 
 NEEDED = Reason.FIELD_MISSING
@@ -26,6 +28,13 @@ class FormField(msgspec.Struct, kw_only=True):
 
     name: Line
     value: Any = ""
+
+
+class FormAnswer(FormField, kw_only=True):
+    """As a body brings it. Raises ValueError unless the value is text, a number, or a list of texts."""
+
+    def __post_init__(self) -> None:
+        self.value = clean_answer("" if self.value is None else self.value)
 
 
 class PostalAddress(msgspec.Struct, kw_only=True):
@@ -48,7 +57,7 @@ class PostalAddress(msgspec.Struct, kw_only=True):
 class BillingAddress(PostalAddress, kw_only=True):
     """The billing address, with the answers to the store's own questions."""
 
-    form_fields: list[FormField] = []
+    form_fields: Annotated[list[FormField], AtMost(250)] = []
 
 
 class AddressDraft(msgspec.Struct, kw_only=True):
@@ -74,7 +83,7 @@ class AddressDraft(msgspec.Struct, kw_only=True):
     country_iso2: Line | UnsetType = UNSET
     phone: Line | UnsetType = UNSET
     email: Line | UnsetType = UNSET
-    form_fields: list[FormField] | UnsetType = UNSET
+    form_fields: Annotated[list[FormAnswer], AtMost(250)] | UnsetType = UNSET
     shipping_method: Line | UnsetType = UNSET
 
     def given(self) -> dict[str, Any]:
@@ -92,12 +101,15 @@ def _without_nulls(value: Any) -> Any:
     return value
 
 
-_ONE, _MANY = structured(AddressDraft), structured(list[AddressDraft])
+_DRAFTS = Annotated[list[AddressDraft], AtMost(250)]
+_ONE, _MANY = structured(AddressDraft), structured(_DRAFTS)
 DRAFT = FieldType(
     "object", clean_object, lambda value: _ONE.read(_without_nulls(value)), clean_object, holds=BillingAddress
 )
-DRAFTS = FieldType(
-    "object", clean_object, lambda value: _MANY.read(_without_nulls(value)), clean_object, holds=list[AddressDraft]
+DRAFTS = FieldType("object", clean_object, lambda value: _MANY.read(_without_nulls(value)), clean_object, holds=_DRAFTS)
+_ANSWERS = structured(Annotated[list[FormAnswer], AtMost(250)])
+ANSWERS = _ANSWERS._replace(
+    read=lambda value: [FormField(name=answer.name, value=answer.value) for answer in _ANSWERS.read(value)]
 )
 Address = Annotated[BillingAddress, structured(BillingAddress)]
 

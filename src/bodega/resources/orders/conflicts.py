@@ -82,7 +82,7 @@ def out_of_stock(owner: Product, variant_id: int, level: int, asked: int, place:
         "requested_quantity": asked,
         "product_id": owner.id,
         "variant_id": variant_id,
-        "resolution": Reason.OUT_OF_STOCK.remedy,
+        "resolution": Reason.OUT_OF_STOCK.advice,
         "errors": [_typed(OUT_OF_STOCK, owner, inventory_level=left)],
     }
     return Fault(Reason.OUT_OF_STOCK, f"products.{place}.quantity", message, details)

@@ -138,7 +138,7 @@ class ShowConsignments(Action):
     async def find(self, context: Context) -> Found:
         found = await self.selection.item(context)
         standing = [await rows.table_state_of(context.reader, table) for table in TABLES.split()]
-        state = Validator(sum(item.revision for item in standing), max(item.modified for item in standing))
+        state = Validator.of_all(*(Validator(item.revision, item.modified) for item in standing))
         return msgspec.structs.replace(found, state=state)
 
     async def answer(self, context: Context, found: Found) -> Outcome:

@@ -8,7 +8,9 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from bodega.kit.bounds import AtMost
 from bodega.kit.fields import INT32, FieldType, Id, Line, Long, clean_decimal, clean_object, structured
+from bodega.resources.geography import places
 
 MAX_LINES = 1_000
 
@@ -74,7 +76,7 @@ class LineDraft(OrderDraft, kw_only=True):
     price_inc_tax: Price = UNSET
     sku: Line | Unset = UNSET
     upc: Line | Unset = UNSET
-    product_options: list[OptionDraft] | Unset = UNSET
+    product_options: Annotated[list[OptionDraft], AtMost(250)] | Unset = UNSET
     wrapping_id: Id | Unset | None = UNSET
     wrapping_name: Line | Unset | None = UNSET
     wrapping_message: Long | Unset | None = UNSET
@@ -131,26 +133,31 @@ class PickupDraft(OrderDraft, kw_only=True):
     collection_instructions: Long | Unset = UNSET
     collection_time_description: Annotated[str, msgspec.Meta(max_length=250)] | Unset = UNSET
     location: PickupLocation | Unset = UNSET
-    line_items: Annotated[list[LineDraft], msgspec.Meta(max_length=MAX_LINES)] | Unset = UNSET
+    line_items: Annotated[list[LineDraft], AtMost(MAX_LINES)] | Unset = UNSET
 
 
 class ConsignmentsDraft(msgspec.Struct, kw_only=True):
     """An order has at most one pickup."""
 
-    pickups: list[PickupDraft] = []
+    pickups: Annotated[list[PickupDraft], AtMost(10)] = []
 
 
 def _kind(members: Any, *, listed: bool) -> FieldType:
-    made = structured(members)
-
-    def read(value: Any) -> Any:
-        if isinstance(value, list) and len(value) > MAX_LINES:
-            raise ValueError(f"must be a list of at most {MAX_LINES} items")
-        return made.read(value)
-
-    return made._replace(word="object_array" if listed else "object", read=read, clean=clean_object)
+    return structured(members)._replace(word="object_array" if listed else "object", clean=clean_object)
 
 
-LINES = _kind(list[LineDraft], listed=False)
-FEES = _kind(list[FeeDraft], listed=True)
-CONSIGNMENTS = _kind(ConsignmentsDraft, listed=False)
+LINES = _kind(Annotated[list[LineDraft], AtMost(MAX_LINES)], listed=False)
+FEES = _kind(Annotated[list[FeeDraft], AtMost(MAX_LINES)], listed=True)
+_CONSIGNMENTS = _kind(ConsignmentsDraft, listed=False)
+
+
+def _read_consignments(value: Any) -> ConsignmentsDraft:
+    read: ConsignmentsDraft = _CONSIGNMENTS.read(value)
+    for pickup in read.pickups:
+        code = "" if pickup.location is UNSET else pickup.location.country_alpha2
+        if code and places.country(code) is None:
+            raise ValueError("must have pickups whose location has a country_alpha2 of ISO 3166")
+    return read
+
+
+CONSIGNMENTS = _CONSIGNMENTS._replace(read=_read_consignments)

@@ -78,8 +78,14 @@ async def added(builder: LineBuilder, draft: LineDraft, name: str) -> OrderLine 
 
 def _faults_of_custom(draft: LineDraft, name: str) -> list[Fault]:
     """Rule 92: a custom line has at least one name, and both prices."""
-    faults = [] if draft.has(*NAMES) else [missing(f"{name}.name")]
+    faults = [*_of_no_product(draft, name), *([] if draft.has(*NAMES) else [missing(f"{name}.name")])]
     return faults if draft.has(*PRICES) else [*faults, *(missing(f"{name}.{item}") for item in PRICES)]
+
+
+def _of_no_product(draft: LineDraft, name: str) -> list[Fault]:
+    """What only a line of the catalogue has, and a custom one must not be given."""
+    given = [member for member in draft.has("product_id", "variant_id", "product_options") if getattr(draft, member)]
+    return [invalid(f"{name}.{member}", "must not be sent: the line is none of the catalogue's") for member in given]
 
 
 def _custom(draft: LineDraft, builder: LineBuilder) -> OrderLine:
@@ -224,6 +230,8 @@ async def _changed(builder: LineBuilder, line: OrderLine, draft: LineDraft, name
         builder.faults.extend(_sent_already(line, 0 if other else quantity, name))
         return None if made is None else _in_the_place_of(line, made)
     faults = half_pairs(draft, name) + _sent_already(line, quantity, name)
+    if not line.product_id:
+        faults += _of_no_product(draft, name)
     if line.product_id and quantity != line.quantity:
         faults += await _bounds(builder, line, quantity, name)
     builder.faults.extend(faults)

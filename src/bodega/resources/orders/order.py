@@ -16,6 +16,7 @@ from bodega.resources.store import channels
 from bodega.storage import query
 from bodega.storage.outbox import ChannelsOf, Signal
 from bodega.storage.table import Reference
+from bodega.storage.text import caseless
 from bodega.storage.tx import Tx
 
 ZERO = Decimal(0)
@@ -113,7 +114,7 @@ TABLE = stored(
     " date_created date_modified",
     computed={
         "total": ("BIGINT", lambda order: int(order.total_inc_tax * 10_000)),
-        "email_key": ("TEXT", lambda order: order.billing_address.email.casefold()),
+        "email_key": ("TEXT", lambda order: caseless(order.billing_address.email)),
     },
     indexed="customer_id date_created date_modified email_key",
     references=[Reference("channel_id", "channels", "channel_id", "The channel does not exist.")],

@@ -55,7 +55,7 @@ v2 = V2Shape(
     " store_default_to_transactional_exchange_rate! staff_notes customer_message discount_amount coupon_discount!"
     " shipping_address_count! is_deleted is_email_opt_in! ebay_order_id billing_address* order_source?"
     " external_source products shipping_addresses coupons! cart_id! channel_id external_id external_merchant_id"
-    " external_order_id tax_provider_id? customer_locale is_tax_inclusive_pricing! consignments fees",
+    " external_order_id tax_provider_id customer_locale is_tax_inclusive_pricing! consignments fees",
     {
         "status": Derived(lambda order: NAMES[order.status_id]),
         "custom_status": Derived(lambda order: NAMES[order.status_id]),

@@ -33,6 +33,7 @@ from bodega.storage.conflicts import dangling
 from bodega.storage.operands import Flag
 from bodega.storage.plan import Condition, QueryPlan, conditions_sql, ids_sql
 from bodega.storage.query import Row
+from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
 
 SORTS = "id customer_id date_created date_modified status_id channel_id external_id"
@@ -44,7 +45,7 @@ _amount = parser("BIGINT", "total")
 MAPPED = {
     "min_total": Filter("total", "min", _amount),
     "max_total": Filter("total", "max", _amount),
-    "email": Filter("email_key", "eq", str.casefold),
+    "email": Filter("email_key", "eq", caseless),
 }
 
 
@@ -123,7 +124,7 @@ class CountOrders(ListOrders):
         return Shown(value={"statuses": statuses, "count": sum(counts.values())}, root="count")
 
     async def _by_status(self, context: Context, plan: QueryPlan) -> dict[int, int]:
-        where, values = conditions_sql(plan.where, context.reader.dialect)
+        where, values = conditions_sql(plan.where, context.reader.dialect, plan.table)
         sql = f"SELECT status_id, count(*) FROM orders{where} GROUP BY status_id"
         return await query.pairs(context.reader, sql, *values)
 

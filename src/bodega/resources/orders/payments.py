@@ -35,6 +35,7 @@ from bodega.storage.aggregate import Aggregate
 from bodega.storage.plan import conditions_sql
 from bodega.storage.query import Row
 from bodega.storage.table import Reference
+from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
 
 SCOPE = "store_v2_transactions"
@@ -44,7 +45,7 @@ PAID = frozenset({2, 3, 8, 9, 10, 11})
 """Rule 88: the statuses of paid orders."""
 WAITING = frozenset({1, 7, 12})
 AWAITING_FULFILLMENT = 11
-GATEWAYS = {name.casefold(): code for code, name, _ in METHODS}
+GATEWAYS = {caseless(name): code for code, name, _ in METHODS}
 
 Optional = dict[str, Any] | None
 Reference_ = int | UnsetType
@@ -112,7 +113,7 @@ class Payment(NamedTuple):
 
 def gateway_of(item: Order) -> str:
     """The gateway of a payment: one of the store's own methods, or "custom"."""
-    return GATEWAYS.get(item.payment_method.casefold(), "custom")
+    return GATEWAYS.get(caseless(item.payment_method), "custom")
 
 
 def opening(new: Order) -> Payment | None:
@@ -183,7 +184,7 @@ class ShowTransactions(ListAll):
 
     async def answer(self, context: Context, found: Found) -> Outcome:
         assert found.plan is not None
-        where, values = conditions_sql(found.plan.where, context.reader.dialect)
+        where, values = conditions_sql(found.plan.where, context.reader.dialect, found.plan.table)
         docs = await query.values(context.reader, f"SELECT doc FROM order_transactions{where} ORDER BY id", *values)
         shown = [parse_json(doc) for doc in docs]
         return Shown(value={"data": shown}, root="transactions")

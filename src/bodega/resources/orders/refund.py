@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from bodega.kit.bounds import AtMost
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Id, Line, Moment, Money, clean_object
 from bodega.kit.v3_shape import V3Shape
@@ -44,7 +45,7 @@ class ItemDraft(msgspec.Struct, kw_only=True):
     quantity: Annotated[int, msgspec.Meta(ge=1)] | UnsetType = UNSET
     amount: Decimal | UnsetType = UNSET
     reason: Reason_ = ""
-    adjustments: list[RefundAdjustment] = []
+    adjustments: Annotated[list[RefundAdjustment], AtMost(100)] = []
 
 
 class PaymentDraft(msgspec.Struct, kw_only=True):
@@ -65,8 +66,8 @@ class Override(msgspec.Struct, kw_only=True):
 class RefundRequest(Entity, kw_only=True):
     """The body of a quote or a refund."""
 
-    items: list[ItemDraft] | UnsetType = UNSET
-    payments: list[PaymentDraft] | UnsetType = UNSET
+    items: Annotated[list[ItemDraft], AtMost(1_000)] | UnsetType = UNSET
+    payments: Annotated[list[PaymentDraft], AtMost(1_000)] | UnsetType = UNSET
     merchant_calculated_override: Override | None = None
     tax_adjustment_amount: Decimal | None = None
     reason: Reason_ = ""

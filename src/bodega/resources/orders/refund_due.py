@@ -96,6 +96,9 @@ def _pieces(
     if item.quantity is UNSET:
         faults.append(Fault(Reason.FIELD_MISSING, f"{name}.quantity", f"{name}.quantity is required."))
         return Amount()
+    if item.amount is not UNSET:
+        faults.append(invalid(f"{name}.amount", "must not be sent: it follows from the quantity"))
+        return Amount()
     if item.quantity > left:
         message = f"{name}.quantity must be at most {left}: the rest was refunded already."
         details = {
@@ -121,6 +124,10 @@ def _amount(
     if item.amount is UNSET:
         faults.append(Fault(Reason.FIELD_MISSING, f"{name}.amount", f"{name}.amount is required."))
         return Amount(), ZERO
+    if item.quantity not in (UNSET, 1):
+        faults.append(invalid(f"{name}.quantity", "must not be sent: an amount is refunded"))
+    if item.adjustments:
+        faults.append(invalid(f"{name}.adjustments", "must not be sent: only a product has any"))
     places = refundable.order.places
     wanted = item.amount
     if wanted < 0 or rounded(wanted, places) != wanted:
@@ -173,6 +180,8 @@ def due(refundable: RefundContext, draft: Mapping[str, Any]) -> RefundDue:
     items, alone = draft.get("items", UNSET), draft.get("tax_adjustment_amount")
     if items is UNSET and alone is None:
         raise refuse_faults([Fault(Reason.FIELD_MISSING, "items", "items is required.")])
+    if items is not UNSET and alone:
+        raise refuse_faults([invalid("tax_adjustment_amount", "cannot be sent beside items")])
     override: Override | None = draft.get("merchant_calculated_override")
     if override is not None:
         _respect(refundable, {"total_amount": override.total_amount, "total_tax": override.total_tax})

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from bodega.kit.actions import NO_QUERY, Action
+from bodega.kit.bounds import AtMost
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
@@ -34,7 +35,7 @@ KINDS = ("order_placed", "forward_invoice")
 class Mailing(msgspec.Struct):
     """The addresses to notify; None, for a channel, means the store's addresses."""
 
-    email_addresses: list[str] | UnsetType | None = UNSET
+    email_addresses: Annotated[list[str], AtMost(100)] | UnsetType | None = UNSET
 
 
 class Notifications(msgspec.Struct):

@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bodega.kit.body import Changes
+from bodega.kit.bounds import AtMost
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import events
@@ -87,7 +88,11 @@ class Shipment(Entity, kw_only=True):
     comments: Long = ""
     billing_address: Annotated[PostalAddress, structured(PostalAddress)] = msgspec.field(default_factory=PostalAddress)
     shipping_address: Annotated[PostalAddress, structured(PostalAddress)] = msgspec.field(default_factory=PostalAddress)
-    items: Annotated[list[Item], structured(list[Item])._replace(word="object_array", holds=list[ItemDraft])]
+    items: Annotated[
+        list[Item],
+        AtMost(1_000),
+        structured(list[Item])._replace(word="object_array", holds=Annotated[list[ItemDraft], AtMost(1_000)]),
+    ]
 
 
 TABLE = stored(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from bodega.kit.body import Changes
+from bodega.kit.bounds import AtMost
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import STRING, Count, Id, Line, Money
@@ -19,7 +20,7 @@ from bodega.kit.v2_members import Alias, Derived, Linked
 from bodega.kit.v2_shape import V2Shape
 from bodega.law.refusal import Fault, invalid
 from bodega.resources.orders import order
-from bodega.resources.orders.address import FIELDS, AddressDraft, FormField, respect
+from bodega.resources.orders.address import ANSWERS, FIELDS, AddressDraft, FormField, respect
 from bodega.resources.orders.order import always, tax
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Reference
@@ -44,7 +45,7 @@ class ShippingAddress(Entity, kw_only=True):
     state: Line = ""
     email: Line = ""
     phone: Line = ""
-    form_fields: list[FormField] = []
+    form_fields: Annotated[list[FormField], AtMost(250)] = []
     items_total: Count = 0
     items_shipped: Count = 0
     shipping_method: Line = "None"
@@ -80,7 +81,7 @@ v2 = V2Shape(
     " handling_cost_tax_class_id! shipping_zone_id! shipping_zone_name! shipping_quotes!",
     {
         **{name: Alias(name, STRING) for name in FIELDS},
-        "form_fields": Alias("form_fields"),
+        "form_fields": Alias("form_fields", ANSWERS),
         "cost_tax": tax("cost"),
         "cost_tax_class_id": always(2, "int"),
         "handling_cost_tax": tax("handling_cost"),

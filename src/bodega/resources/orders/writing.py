@@ -116,11 +116,7 @@ def _faults_of_parts(parts: Changes) -> list[Fault]:
     """Rules 74 and 80: an order has lines; either all are sent, or all are collected."""
     pickups = parts["consignments"].pickups if "consignments" in parts else []
     if "consignments" in parts:
-        faults = [
-            invalid(name, "cannot come together with consignments")
-            for name in ("products", "shipping_addresses")
-            if name in parts
-        ]
+        faults = _beside_consignments(parts, "products", "shipping_addresses")
         if len(pickups) != 1:
             faults.append(invalid("consignments.pickups", "must be one pickup"))
         elif not pickups[0].line_items:
@@ -131,6 +127,10 @@ def _faults_of_parts(parts: Changes) -> list[Fault]:
     if "products" not in parts:
         return [missing("products")]
     return [] if parts["products"] else [invalid("products", "must name at least one product")]
+
+
+def _beside_consignments(parts: Changes, *names: str) -> list[Fault]:
+    return [invalid(name, "cannot come together with consignments") for name in names if name in parts]
 
 
 async def _fill(builder: LineBuilder, work: Work, parts: Changes) -> None:
@@ -299,6 +299,7 @@ async def _change_parts(
     builder = LineBuilder(unit, await order_policy.money(unit, new.default_currency_code), rules, faults)
     drafts, name = parts.get("products"), "products"
     if "consignments" in parts:
+        faults += _beside_consignments(parts, "products")
         drafts, name = _change_pickup(work, parts["consignments"], faults), "consignments.pickups.0.line_items"
     if drafts:
         result = await lines.merged(builder, work.lines, drafts, name)
@@ -317,6 +318,8 @@ async def _change_parts(
 
 
 def _change_pickup(work: Work, draft: ConsignmentsDraft, faults: list[Fault]) -> Any:
+    if len(draft.pickups) > 1:
+        faults.append(invalid("consignments.pickups", "must be one pickup"))
     for item in draft.pickups[:1]:
         if work.pickup is None or (item.id is not UNSET and item.id != work.pickup.id):
             faults.append(invalid("consignments.pickups.0.id", "must be the pickup of this order"))

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from bodega.kit.body import Changes
+from bodega.kit.bounds import AtMost
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import NAME, Ids, clean_decimal, structured
@@ -53,7 +54,7 @@ class MethodSettings(msgspec.Struct, kw_only=True):
     rate: Decimal | UnsetType = UNSET
     default_cost: Decimal | UnsetType | None = UNSET
     default_cost_type: Literal["percentage_of_total", "fixed_amount"] | UnsetType = UNSET
-    range: list[Range] | UnsetType = UNSET
+    range: Annotated[list[Range], AtMost(1_000)] | UnsetType = UNSET
     carrier_options: dict[str, Any] | UnsetType = UNSET
 
     def __post_init__(self) -> None:

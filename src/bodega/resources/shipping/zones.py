@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from bodega.kit.bounds import AtMost
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import DECIMAL, NAME, clean_decimal, structured
@@ -69,7 +70,7 @@ def _amounts(fees: HandlingFees) -> dict[str, Any]:
     return shown
 
 
-LOCATIONS = structured(list[ZoneLocation])
+LOCATIONS = structured(Annotated[list[ZoneLocation], AtMost(MAX_ZIPS)])
 FREE_SHIPPING = structured(FreeShipping)._replace(
     show=lambda free: {**msgspec.to_builtins(free), "minimum_sub_total": DECIMAL.show(free.minimum_sub_total)}
 )
@@ -81,7 +82,7 @@ class Zone(Entity, kw_only=True):
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=255), NAME]
     type: Literal["zip", "country", "state", "global"]
-    locations: Annotated[list[ZoneLocation], LOCATIONS] = []
+    locations: Annotated[list[ZoneLocation], AtMost(MAX_ZIPS), LOCATIONS] = []
     free_shipping: Annotated[FreeShipping, FREE_SHIPPING] = msgspec.field(default_factory=FreeShipping)
     handling_fees: Annotated[HandlingFees, HANDLING_FEES] = msgspec.field(
         default_factory=lambda: HandlingFees(fixed_surcharge=Decimal(0), display_separately=False)
@@ -106,9 +107,13 @@ V2 = Endpoint(2, TABLE, Listing(TABLE, 2, ""), "store_v2_information", "shipping
 routes = (collection("shipping/zones", V2, "GET POST"), item("shipping/zones/{id}", V2))
 
 
-async def check_locations(_unit: Unit, _old: Zone | None, new: Zone) -> None:
+async def check_locations(unit: Unit, _old: Zone | None, new: Zone) -> None:
     """Each location must match its zone's type, in a country and a state of ISO 3166."""
-    faults = [fault for number, place in enumerate(new.locations) for fault in _faults(new.type, number, place)]
+    faults = []
+    for number, place in enumerate(new.locations):
+        faults += _faults(new.type, number, place)
+        if number % 1000 == 0:
+            await unit.tx.breathe()
     if new.type == "global" and new.locations:
         faults.append(invalid("locations", "must be empty in a global zone"))
     if faults:
@@ -139,10 +144,14 @@ def _faults(kind: str, number: int, place: ZoneLocation) -> list[Fault]:
 async def number_locations(unit: Unit, old: Zone | None, new: Zone) -> None:
     """An existing location keeps its id; a new one gets the store's next. Repeated ones count once."""
     kept = {_place(place): place.id for place in (old.locations if old is not None else [])}
+    await unit.tx.breathe()
     new.locations = list({_place(place): place for place in new.locations}.values())
+    await unit.tx.breathe()
     fresh = [place for place in new.locations if _place(place) not in kept]
+    await unit.tx.breathe()
     for place in new.locations:
         place.id = kept.get(_place(place), 0)
+    await unit.tx.breathe()
     if fresh:
         last = await query.value(unit.tx, "SELECT coalesce(max(last_location), 0) FROM shipping_zones")
         for number, place in enumerate(fresh, start=last + 1):

@@ -14,8 +14,10 @@ from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import events
 from bodega.kit.fields import FieldType, Line, Moment, as_is, clean_name, moment
+from bodega.kit.filters import FilterField
 from bodega.kit.includes import Include
 from bodega.kit.listing import Listing
+from bodega.kit.parameters import one_of
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, item
 from bodega.kit.v3_shape import V3Shape
@@ -24,6 +26,7 @@ from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.store import currencies
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Unique
+from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
 
 encode = msgspec.json.encode
@@ -39,6 +42,7 @@ _PLATFORMS = {
     "storefront": "acquia bigcommerce bloomreach catalyst deity drupal gatsby next vue wordpress custom",
 }
 PLATFORMS = {kind: names.split() for kind, names in _PLATFORMS.items()}
+EVERY_PLATFORM = sorted({name for names in PLATFORMS.values() for name in names})
 
 STOREFRONT_STATUSES = ("active", "prelaunch", "inactive", "archived", "deleted")
 OTHER_STATUSES = ("connected", "disconnected", "archived", "deleted")
@@ -95,7 +99,7 @@ TABLE = stored(
     noun="channel",
     columns="type platform status date_created date_modified",
     computed={
-        "name_key": ("TEXT", lambda channel: channel.name.casefold()),
+        "name_key": ("TEXT", lambda channel: caseless(channel.name)),
         "available": ("BOOLEAN", lambda channel: channel.status in AVAILABLE),
     },
     uniques=[
@@ -123,7 +127,8 @@ V3 = Endpoint(
     Listing(
         TABLE,
         3,
-        "available :status :type :platform date_created date_modified",
+        "available :status :type date_created date_modified",
+        mapped={":platform": FilterField("platform", one_of(EVERY_PLATFORM))},
         includes={"currencies": Include(with_currencies, tables=currencies.TABLE.name)},
     ),
     "store_channel_settings",

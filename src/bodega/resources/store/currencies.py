@@ -163,6 +163,17 @@ async def check_separators(unit: Unit, _old: Currency | None, new: Currency) -> 
     new.last_updated = moment(unit.now)
 
 
+async def check_country(_unit: Unit, old: Currency | None, new: Currency) -> None:
+    """A country is two letters; which ones is left open, as the euro's are EU."""
+    code = new.country_iso2
+    if (
+        (old is None or old.country_iso2 != code)
+        and code
+        and not (code.isascii() and code.isalpha() and len(code) == 2)
+    ):
+        raise refuse_faults([invalid("country_iso2", "must be the two letters of a country, as US")])
+
+
 async def keep_default_currency(unit: Unit, ids: Sequence[int]) -> None:
     """Rule 110: the default currency cannot be deleted."""
     sql = f"SELECT id FROM currencies WHERE is_default AND id IN ({numbered_placeholders(len(ids))})"
@@ -191,7 +202,7 @@ RESOURCE = Resource(
                 unchanging("currency_code"),
                 move_default_currency,
             ),
-            before_write=(check_separators,),
+            before_write=(check_country, check_separators),
             before_delete=(keep_default_currency,),
         ),
     ),

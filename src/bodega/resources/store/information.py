@@ -11,7 +11,7 @@ from bodega.kit.context import Context
 from bodega.kit.resource import Resource
 from bodega.kit.route import moved, route
 from bodega.kit.singleton import Singleton
-from bodega.law.outcome import Validator
+from bodega.law.outcome import NO_DATE, Validator
 from bodega.resources.store import currencies
 from bodega.storage import rows
 
@@ -85,9 +85,10 @@ async def information(context: Context) -> dict[str, Any]:
 
 
 async def unchanged_since(context: Context) -> Validator:
-    """The registry's revision changes with the store's settings and plan, the other one with its currency."""
+    """The registry's revision changes with the store's settings and plan, the other one with its currency. When
+    the settings were changed is not recorded."""
     money = await rows.table_state(context.reader, currencies.TABLE)
-    return Validator(context.record.revision + money.revision, max(context.record.created, money.modified))
+    return Validator(context.record.revision + money.revision, NO_DATE)
 
 
 def time(context: Context) -> dict[str, Any]:

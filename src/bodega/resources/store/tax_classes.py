@@ -16,6 +16,7 @@ from bodega.kit.v2_members import Alias, Derived
 from bodega.kit.v2_shape import V2Shape
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Unique
+from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
 
 USUAL = ("Default Tax Class", "Non-Taxable Products", "Shipping", "Gift Wrapping")
@@ -41,7 +42,7 @@ TABLE = stored(
     TaxClass,
     noun="tax class",
     columns="name",
-    computed={"name_key": ("TEXT", lambda tax_class: tax_class.name.casefold())},
+    computed={"name_key": ("TEXT", lambda tax_class: caseless(tax_class.name))},
     uniques=[Unique(("name_key",), "name", "A tax class of this name exists.")],
     first=usual,
 )

@@ -17,7 +17,7 @@ from bodega.kit.listing import Query
 from bodega.kit.parameters import parser
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
-from bodega.law.outcome import Emptied, Outcome, Shown, Validator
+from bodega.law.outcome import NO_DATE, Emptied, Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.resources.webhooks import hooks
@@ -40,7 +40,7 @@ class ShowAdmin(Action):
         return self.listing.parse(query, closed=True)
 
     async def find(self, context: Context) -> Found:
-        return Found(Validator(context.now, context.now))  # how long a domain stays blocked changes every second
+        return Found(Validator(context.now, NO_DATE))  # how long a domain stays blocked changes every second
 
     async def answer(self, context: Context, found: Found) -> Outcome:
         asked = dict(context.query.given).get("is_active")

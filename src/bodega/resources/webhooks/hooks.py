@@ -14,6 +14,7 @@ from bodega.kit import render
 from bodega.kit.actions import Create, Delete
 from bodega.kit.context import Context, Write
 from bodega.kit.endpoint import Endpoint
+from bodega.kit.filters import FilterField
 from bodega.kit.includes import Include
 from bodega.kit.listing import Listing
 from bodega.kit.resource import Resource
@@ -55,10 +56,19 @@ async def _none_is_kept(_context: Context, _ids: Sequence[int]) -> dict[int, byt
 HISTORY = {"events_history_enabled": Include(_none_is_kept, empty=b"false")}
 """A store keeps no history of a hook's events for its owner."""
 
+
+def _scope(text: str) -> str:
+    if not scopes.is_known(text):
+        raise ValueError("must be a scope of a webhook event")
+    return text
+
+
+_SCOPE = FilterField("scope", _scope)
+
 V2 = Endpoint(
     2,
     TABLE,
-    Listing(TABLE, 2, "scope destination is_active min_id max_id"),
+    Listing(TABLE, 2, "destination is_active min_id max_id", mapped={"scope": _SCOPE}),
     "",
     "hooks",
     v2=v2,
@@ -69,7 +79,15 @@ V2 = Endpoint(
 V3 = Endpoint(
     3,
     TABLE,
-    Listing(TABLE, 3, "is_active scope destination", shown=v3.shown, includes=HISTORY, inside=" ".join(HISTORY)),
+    Listing(
+        TABLE,
+        3,
+        "is_active destination",
+        mapped={"scope": _SCOPE},
+        shown=v3.shown,
+        includes=HISTORY,
+        inside=" ".join(HISTORY),
+    ),
     "",
     "hooks",
     v3=v3,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Mapping
@@ -11,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import msgspec
 
+from bodega import private
 from bodega.storage import migrate, query
 from bodega.storage.aggregate import DataModel
 from bodega.storage.backend import HAS_DELIVERIES, HAS_TASKS, NoCopy
@@ -21,14 +24,17 @@ from bodega.storage.postgres.connection import LOST, ReadTx, adapted, connect, p
 from bodega.storage.postgres.journal import PostgresJournal
 from bodega.storage.postgres.readers import Budget, Readers
 from bodega.storage.postgres.rows import PostgresRows
-from bodega.storage.registry import Registry, StoreRecord
-from bodega.storage.tx import Busy, Clash, Tx
+from bodega.storage.registry import Registry, StoreRecord, new_place
+from bodega.storage.sealing import Sealer, is_sealed
+from bodega.storage.tx import Busy, Clash, Damaged, Tx
 
 REGISTRY = "bodega"
 CHANNEL = "bodega_changes"
 TASKS = "bodega_tasks"
 DELIVERIES = "bodega_deliveries"
 
+
+_TABLES = "SELECT tablename::text FROM pg_tables WHERE schemaname = $1"
 
 CONNECTIONS = 60
 """Connections of one process to stores; several workers share them, since a server allows a hundred or so in all."""
@@ -47,15 +53,15 @@ class RegistryTx(ReadTx):
 class PostgresRegistry(Registry):
     """The registry in a schema. Change notifications are NOTIFY; a lost connection counts as one."""
 
-    def __init__(self, dsn: str, readers: Readers) -> None:
-        super().__init__(RegistryTx(readers))
+    def __init__(self, dsn: str, readers: Readers, sealer: Sealer) -> None:
+        super().__init__(RegistryTx(readers), sealer)
         self._dsn = dsn
         self._readers = readers
         self._changed = False
         self._listening: asyncio.Task[None] | None = None
 
     @classmethod
-    async def open(cls, dsn: str) -> PostgresRegistry:
+    async def open(cls, dsn: str, sealer: Sealer) -> PostgresRegistry:
         """Connects and brings the registry to the newest schema, under a lock. Raises Busy."""
         connection = await connect(dsn, REGISTRY)
         try:
@@ -72,7 +78,7 @@ class PostgresRegistry(Registry):
                     await connection.execute(migrate.WRITE, migration.number, migration.name)
         finally:
             await connection.close()
-        return cls(dsn, Readers(lambda: connect(dsn, REGISTRY, patient=False), Budget(4), 4))
+        return cls(dsn, Readers(lambda: connect(dsn, REGISTRY, patient=False), Budget(4), 4), sealer)
 
     async def notify_change(self) -> None:
         await self.tx.run(f"NOTIFY {CHANNEL}")
@@ -154,16 +160,18 @@ class PostgresBackend:
         self._readers: list[Readers] = []
 
     @classmethod
-    async def open_backend(cls, dsn: str, connections: int = CONNECTIONS) -> PostgresBackend:
+    async def open_backend(cls, dsn: str, key_file: Path, connections: int = CONNECTIONS) -> PostgresBackend:
         """Connects; this process holds at most about this many connections to stores. Raises Busy."""
-        return cls(dsn, await PostgresRegistry.open(dsn), connections)
+        return cls(dsn, await PostgresRegistry.open(dsn, Sealer(key_file)), connections)
 
     @property
     def connections(self) -> int:
         return sum(budget.held for budget in self._budgets.values())
 
     def _dsn(self, record: StoreRecord) -> str:
-        """The server of a store: its own, or that of the registry."""
+        """The server of a store: its own, or that of the registry. Raises Damaged if its address cannot be read."""
+        if is_sealed(record.server):
+            raise Damaged("the address of its server cannot be read without the key (bodega key show)", record.hash)
         return record.server or self.dsn
 
     def _way(self, record: StoreRecord) -> Tx:
@@ -180,30 +188,60 @@ class PostgresBackend:
         """The schema of a store: hashes are lower-case letters, digits and hyphens, checked when it was created."""
         return "store_" + record.hash.replace("-", "_")
 
+    async def create(self, record: StoreRecord) -> None:
+        await self._forward(record, create=True)
+
+    async def withdraw(self, record: StoreRecord) -> None:
+        """A schema goes by the hash: it is the other store's."""
+
+    async def inspect(self, record: StoreRecord, *, thorough: bool = False) -> None:
+        schema = self.schema(record)
+        found = await query.values(self._way(record), _TABLES, schema)
+        if "migrations" not in found:
+            raise Damaged(await self._what_is_there(record), record.hash)
+        revision = await query.value(self._way(record), migrate.READ.replace("migrations", f"{schema}.migrations"))
+        missing = migrate.told_missing(found) if revision == migrate.newest() else ""
+        if missing:
+            raise Damaged(f"in the schema {schema} {missing}", record.hash)
+
+    async def _what_is_there(self, record: StoreRecord) -> str:
+        schema = self.schema(record)
+        there = await query.value(self._way(record), "SELECT to_regnamespace($1)::text", schema)
+        return f"the schema {schema} " + ("is missing" if there is None else "holds no store")
+
     async def revision(self, record: StoreRecord) -> int:
-        return await self._number(record, "migrations", migrate.READ)
+        found = await self._number(record, "migrations", migrate.READ)
+        if found is None:
+            raise Damaged(await self._what_is_there(record), record.hash)
+        return found
 
     async def has_tasks(self, record: StoreRecord) -> bool:
-        if await self._number(record, "tasks", HAS_TASKS) > 0:
+        if await self._number(record, "tasks", HAS_TASKS):
             return True
-        return await self._number(record, "deliveries", HAS_DELIVERIES) > 0
+        return bool(await self._number(record, "deliveries", HAS_DELIVERIES))
 
-    async def _number(self, record: StoreRecord, table: str, sql: str) -> int:
-        """The single number that a query of a store's table returns; 0 if the table does not exist yet."""
+    async def _number(self, record: StoreRecord, table: str, sql: str) -> int | None:
+        """The single number that a query of a store's table returns; None if the table does not exist."""
         name = f"{self.schema(record)}.{table}"
         tx = self._way(record)
         if await query.value(tx, "SELECT to_regclass($1)::text", name) is None:
-            return 0
+            return None
         return int(await query.value(tx, sql.replace(f"FROM {table}", f"FROM {name}")) or 0)
 
     async def migrate(self, record: StoreRecord) -> None:
+        await self._forward(record, create=False)
+
+    async def _forward(self, record: StoreRecord, *, create: bool) -> None:
         schema = self.schema(record)
         connection = await connect(self._dsn(record), schema)
         try:
             async with connection.transaction():
                 await connection.execute("SELECT pg_advisory_xact_lock(hashtext($1))", schema)
-                await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-                await connection.execute(migrate.TABLE)
+                if create:
+                    await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+                    await connection.execute(migrate.TABLE)
+                elif await connection.fetchval("SELECT to_regclass($1)", f"{schema}.migrations") is None:
+                    raise Damaged(await self._what_is_there(record), record.hash)
                 for migration in migrate.pending(await connection.fetchval(migrate.READ)):
                     for statement in migration.statements("postgresql"):
                         await connection.execute(adapted(statement))
@@ -212,12 +250,28 @@ class PostgresBackend:
             await connection.close()
 
     async def open(self, record: StoreRecord, model: DataModel = NO_TABLES) -> PostgresRows:
+        await self.inspect(record)
         dsn = self._dsn(record)
         budget = self._budgets.setdefault(dsn, Budget(self._most))
         return PostgresRows(dsn, self.schema(record), budget, model)
 
     async def drop(self, record: StoreRecord) -> None:
         await self._way(record).run(f"DROP SCHEMA IF EXISTS {self.schema(record)} CASCADE")
+
+    async def rebuild(self, record: StoreRecord) -> StoreRecord:
+        """A schema goes by the hash: the new one gets another until it is filled."""
+        place = new_place()
+        fresh = msgspec.structs.replace(record, hash=f"recovering-{place}", place=place)
+        await self.create(fresh)
+        return fresh
+
+    async def settle(self, record: StoreRecord, rebuilt: StoreRecord) -> None:
+        """Snapshots of the damaged schema stay in what is left of it."""
+        schema = self.schema(record)
+        async with self._connected(record) as connection, connection.transaction():
+            if await connection.fetchval("SELECT to_regnamespace($1)", schema) is not None:
+                await connection.execute(f"ALTER SCHEMA {schema} RENAME TO damaged_{rebuilt.place}_{schema}")
+            await connection.execute(f"ALTER SCHEMA {self.schema(rebuilt)} RENAME TO {schema}")
 
     async def snapshot(self, record: StoreRecord, name: str) -> None:
         async with self._connected(record) as connection:
@@ -244,22 +298,27 @@ class PostgresBackend:
         if usable and kept[name] != migrate.newest():
             raise NoCopy(f"The snapshot {name} was taken before an upgrade of the schema; only a backup outlives that.")
 
-    async def backup(self, record: StoreRecord, target: Path, facts: Mapping[str, str]) -> None:
+    async def backup(self, record: StoreRecord, target: Path, facts: Mapping[str, str], *, force: bool = False) -> None:
         from bodega.storage.sqlite.backend import forward
+        from bodega.storage.sqlite.copies import being_made, keep
 
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as folder:
-            empty = Path(folder) / target.name
-            forward(empty)
+        await self.inspect(record)
+        if not target.parent.exists():
+            private.make_folder(target.parent)
+        with being_made(target, force=force) as part:
+            await asyncio.to_thread(forward, part)
             async with self._connected(record) as connection:
-                await copies.export(connection, empty, target, facts)
+                await copies.export(connection, part, facts)
+            await asyncio.to_thread(functools.partial(keep, part, target, force=force))
 
     async def recover(self, record: StoreRecord, backup: Path) -> None:
         from bodega.storage.sqlite.backend import forward
 
         with tempfile.TemporaryDirectory(prefix="bodega-recover-") as folder:
             work = Path(folder) / "store.db"
-            shutil.copyfile(backup, work)
-            forward(work)
+            private.touch(work, exclusive=True)
+            await asyncio.to_thread(shutil.copyfile, backup, work)
+            await asyncio.to_thread(forward, work)
             async with self._connected(record) as connection:
                 await copies.load(connection, work, int(record.clock.now()))
 

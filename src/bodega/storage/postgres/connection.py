@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 
 from bodega.storage.postgres.readers import Readers
-from bodega.storage.tx import Busy, Clash, Statement, Unstorable
+from bodega.storage.tx import Busy, Clash, Damaged, Statement, Unstorable
 
 LOST = (
     asyncpg.PostgresConnectionError,
@@ -19,6 +19,7 @@ LOST = (
     asyncpg.InsufficientResourcesError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.UndefinedTableError,
+    asyncpg.InvalidCatalogNameError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
     OSError,
@@ -42,8 +43,19 @@ class ReadTx:
     dialect = "postgresql"
     asks = True
 
-    def __init__(self, readers: Readers) -> None:
+    def __init__(self, readers: Readers, on_damage: Callable[[Damaged], None] | None = None) -> None:
+        """`on_damage` is told when a read finds no table."""
         self._readers = readers
+        self._on_damage = on_damage
+
+    def _lost(self, error: Exception) -> Busy:
+        told = unreachable(error)
+        if isinstance(told, Damaged) and self._on_damage is not None:
+            self._on_damage(told)
+        return told
+
+    async def breathe(self) -> None:
+        """Every statement waits for the server, and others go on meanwhile."""
 
     async def rows(self, sql: str, *values: Any) -> list[Any]:
         try:
@@ -51,7 +63,7 @@ class ReadTx:
         except ValueError:
             raise
         except LOST as error:
-            raise unreachable(error) from error
+            raise self._lost(error) from error
 
     async def row(self, sql: str, *values: Any) -> Any | None:
         try:
@@ -59,7 +71,7 @@ class ReadTx:
         except ValueError:
             raise
         except LOST as error:
-            raise unreachable(error) from error
+            raise self._lost(error) from error
 
     async def run(self, sql: str, *values: Any) -> None:
         try:
@@ -67,7 +79,7 @@ class ReadTx:
         except ValueError:
             raise
         except LOST as error:
-            raise unreachable(error) from error
+            raise self._lost(error) from error
 
     async def script(self, statements: Sequence[Statement], *, sure: bool = True) -> None:
         raise NotImplementedError("reads only")
@@ -93,6 +105,9 @@ class PostgresTx:
         self.asks = alone
         self._depth = 0
         self.wrote = False
+
+    async def breathe(self) -> None:
+        """Every statement waits for the server, and others go on meanwhile."""
 
     async def rows(self, sql: str, *values: Any) -> list[Any]:
         try:
@@ -179,7 +194,9 @@ def plain(error: Exception) -> Exception:
 
 
 def unreachable(error: Exception) -> Busy:
-    """The error for a server that cannot be reached."""
+    """The error for a server that cannot be reached, or has no such table or database."""
+    if isinstance(error, (asyncpg.UndefinedTableError, asyncpg.InvalidCatalogNameError)):
+        return Damaged(str(error), sure=False)
     return Busy(f"PostgreSQL cannot be reached: {error}")
 
 

@@ -6,15 +6,17 @@ statement stays inside one schema, as sharding by schema requires (docs/scale.md
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from bodega.storage.backend import NoCopy
 from bodega.storage.sqlite.connection import connect
-from bodega.storage.sqlite.copies import keep, write_facts
+from bodega.storage.sqlite.copies import write_facts
 from bodega.storage.table_stats import LOCK
 
 _CATALOGUE = """
@@ -52,8 +54,12 @@ async def _lock(connection: Any) -> None:
 
 
 async def take(connection: Any, name: str, revision: int) -> None:
-    """Takes a snapshot: a copy of each table, without indexes. It replaces one of the same name."""
+    """Takes a snapshot: a copy of each table, without indexes. It replaces one of the same name. Raises NoCopy if
+    another one of that name is being taken."""
     async with connection.transaction():
+        mine = "SELECT pg_try_advisory_xact_lock(hashtext(current_schema()), hashtext($1))"
+        if not await connection.fetchval(mine, f"snapshot {name}"):
+            raise NoCopy(f"A snapshot {name} is being taken by another command at this moment; nothing was done.")
         await _lock(connection)
         await connection.execute(_CATALOGUE)
         await _forget(connection, name)
@@ -96,7 +102,7 @@ async def put_back(connection: Any, name: str, now: int) -> None:
     async with connection.transaction():
         await _lock(connection)
         number = await connection.fetchval("SELECT number FROM kept_snapshots WHERE name = $1", name)
-        before = await connection.fetchval("SELECT coalesce(max(revision), 0) FROM table_statistics")
+        before = await connection.fetchrow(_NEWEST)
         tables = await _tables(connection)
         emptied = "; ".join(f"DELETE FROM {table}" for table in reversed(tables))
         filled = "; ".join(f"INSERT INTO {table} SELECT * FROM kept{number}_{table}" for table in tables)
@@ -104,19 +110,33 @@ async def put_back(connection: Any, name: str, now: int) -> None:
         await _move_on(connection, before, now)
 
 
-async def _move_on(connection: Any, before: int, now: int) -> None:
-    """Moves the revision on, so that no entity tag of the replaced state is used again."""
+_NEWEST = "SELECT coalesce(max(revision), 0), coalesce(max(abs(modified)), 0) FROM table_statistics"
+
+_DATED = (
+    "SELECT s.name FROM table_statistics s JOIN information_schema.columns c"
+    " ON c.table_schema = current_schema AND c.table_name = s.name AND c.column_name = 'modified'"
+)
+
+
+async def _move_on(connection: Any, before: Sequence[int], now: int) -> None:
+    """Moves the revision on, so that no entity tag of the replaced state is used again. To its clients all rows have
+    changed, so they are dated after it. `before` is what `_NEWEST` said of it."""
+    kept = await connection.fetchrow(_NEWEST)
+    moved, latest = max(before[0], kept[0]) + 1, max(now, before[1], kept[1])
     await connection.execute(
-        "UPDATE table_statistics SET revision = m.next, index_revision = m.next, modified = $2"
-        " FROM (SELECT greatest(max(revision), $1) + 1 AS next FROM table_statistics) m",
-        before,
-        now,
+        "UPDATE table_statistics SET revision = $1, index_revision = $1,"
+        " modified = CASE name WHEN '*' THEN $2 ELSE $2 + 1 END",
+        moved,
+        latest,
     )
+    for row in await connection.fetch(_DATED):
+        await connection.execute(f"UPDATE {row[0]} SET modified = $1", latest + 1)
 
 
-async def export(connection: Any, empty: Path, target: Path, facts: Mapping[str, str]) -> None:
-    """Writes the store into `empty`, a fresh SQLite database of the newest schema, which then becomes `target`."""
-    with closing(sqlite3.connect(empty, isolation_level=None)) as made:
+async def export(connection: Any, empty: Path, facts: Mapping[str, str]) -> None:
+    """Writes the store into `empty`, a fresh SQLite database of the newest schema. What waits for the disk runs in a
+    thread."""
+    with closing(sqlite3.connect(empty, isolation_level=None, check_same_thread=False)) as made:
         made.execute("PRAGMA journal_mode=DELETE")
         made.execute("BEGIN")
         async with connection.transaction(isolation="repeatable_read", readonly=True):
@@ -127,10 +147,9 @@ async def export(connection: Any, empty: Path, target: Path, facts: Mapping[str,
                 insert = f"INSERT INTO {table} ({listed}) VALUES ({placeholders})"
                 cursor = await connection.cursor(f"SELECT {listed} FROM {table}")
                 while rows := await cursor.fetch(_BATCH):
-                    made.executemany(insert, [tuple(row) for row in rows])
+                    await asyncio.to_thread(made.executemany, insert, [tuple(row) for row in rows])
         write_facts(made, facts)
-        made.execute("COMMIT")
-    keep(empty, target)
+        await asyncio.to_thread(made.execute, "COMMIT")
 
 
 async def load(connection: Any, backup: Path, now: int) -> None:
@@ -138,7 +157,7 @@ async def load(connection: Any, backup: Path, now: int) -> None:
     with closing(connect(backup)) as source:
         async with connection.transaction():
             await _lock(connection)
-            before = await connection.fetchval("SELECT coalesce(max(revision), 0) FROM table_statistics")
+            before = await connection.fetchrow(_NEWEST)
             tables = await _tables(connection)
             await connection.execute("; ".join(f"DELETE FROM {table}" for table in reversed(tables)))
             for table in tables:

@@ -11,7 +11,7 @@ from bodega.storage.aggregate import DataModel
 from bodega.storage.postgres.connection import LOST, RETRIED, PostgresTx, ReadTx, Redo, connect, plain
 from bodega.storage.postgres.readers import IDLE_SECONDS, Budget, Readers
 from bodega.storage.table_stats import LOCK, TableStatistics
-from bodega.storage.tx import Tx
+from bodega.storage.tx import Damaged, Tx
 from bodega.storage.unit import Unit
 from bodega.storage.writer import Waiting, Writer
 
@@ -36,7 +36,7 @@ class PostgresRows(Writer):
         self._connection: Any = None
         self._used = 0.0
         self._looking: asyncio.TimerHandle | None = None
-        self.reader: Tx = ReadTx(self._readers)
+        self.reader: Tx = ReadTx(self._readers, self.tell_of_damage)
 
     async def _group(self, group: list[Waiting]) -> None:
         if len(group) > 1:
@@ -94,6 +94,8 @@ class PostgresRows(Writer):
         except BaseException as error:
             await self._roll_back(connection, error)
             if isinstance(error, Exception) and (told := plain(error)) is not error:
+                if isinstance(told, Damaged):
+                    self.tell_of_damage(told)
                 raise told from error
             raise
         self.say(statistics)

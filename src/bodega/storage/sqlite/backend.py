@@ -13,32 +13,40 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from bodega import private
 from bodega.storage import migrate
 from bodega.storage.aggregate import DataModel
 from bodega.storage.backend import HAS_DELIVERIES, HAS_TASKS, NoCopy
 from bodega.storage.model import NO_TABLES
-from bodega.storage.registry import Registry, StoreRecord
-from bodega.storage.sqlite import copies
+from bodega.storage.registry import Registry, StoreRecord, new_place
+from bodega.storage.sealing import KEY_FILE, Sealer
+from bodega.storage.sqlite import copies, file
 from bodega.storage.sqlite.connection import SqliteTx, adapted, begin, connect
 from bodega.storage.sqlite.journal import SqliteJournal
 from bodega.storage.sqlite.rows import SqliteRows
-from bodega.storage.tx import Busy
+from bodega.storage.text import composed
+from bodega.storage.tx import Busy, Damaged
 
 
 class SqliteRegistry(Registry):
     """The registry in a file. A change notification is a change of eight shared bytes: reading them costs a tenth of a
     microsecond, where `PRAGMA data_version` costs three, and this is checked at every request."""
 
-    def __init__(self, directory: Path) -> None:
-        (directory / "registry.db").touch(mode=0o600)  # it holds the secrets of accounts
-        self._connection = connect(directory / "registry.db", busy_ms=10_000)
+    def __init__(self, directory: Path, sealer: Sealer) -> None:
+        path = directory / "registry.db"
+        if not (path.exists() and path.stat().st_size) and any((directory / "stores").glob("*.db")):
+            raise Busy(f"{path} is missing or empty, though there are stores; put it back from a copy")
+        private.touch(path)
+        self._connection = connect(path, busy_ms=10_000)
         try:
             _forward(self._connection)
         except BaseException:
             self._connection.close()
             raise
-        super().__init__(SqliteTx(self._connection))
-        self._file = os.open(directory / "changes", os.O_RDWR | os.O_CREAT, 0o600)
+        super().__init__(SqliteTx(self._connection), sealer)
+        self._file = private.make_file(directory / "changes")
         if os.fstat(self._file).st_size < 8:
             os.pwrite(self._file, bytes(8), 0)
         self._shared = mmap.mmap(self._file, 8)
@@ -53,6 +61,10 @@ class SqliteRegistry(Registry):
             return False
         self._heard = now
         return True
+
+    async def shred(self) -> None:
+        self._connection.execute("VACUUM")
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     async def close(self) -> None:
         self._shared.close()
@@ -89,10 +101,10 @@ def _revision(connection: sqlite3.Connection) -> int:
 class SqliteBackend:
     """Stores as SQLite files of one process."""
 
-    def __init__(self, directory: Path) -> None:
-        (directory / "stores").mkdir(parents=True, exist_ok=True, mode=0o700)
+    def __init__(self, directory: Path, key_file: Path | None = None) -> None:
+        private.make_folder(directory / "stores")
         self.directory = directory
-        self.registry: Registry = SqliteRegistry(directory)
+        self.registry: Registry = SqliteRegistry(directory, Sealer(key_file or directory / KEY_FILE))
         self._commits = ThreadPoolExecutor(max_workers=4, thread_name_prefix="commit")
 
     @property
@@ -103,6 +115,16 @@ class SqliteBackend:
         """The file of a store, never the same twice: SQLite deletes the log of a file that it closes, by its name."""
         return self.directory / "stores" / f"{record.hash}.{record.place}.db"
 
+    async def create(self, record: StoreRecord) -> None:
+        await self._aside(make, self.path(record))
+
+    async def withdraw(self, record: StoreRecord) -> None:
+        await self.drop(record)
+
+    async def inspect(self, record: StoreRecord, *, thorough: bool = False) -> None:
+        work = functools.partial(file.inspect, self.path(record), record.hash, thorough=thorough)
+        await (self._aside(work) if thorough else asyncio.sleep(0, work()))
+
     async def revision(self, record: StoreRecord) -> int:
         return await self._number(record, migrate.READ)
 
@@ -110,43 +132,60 @@ class SqliteBackend:
         return await self._number(record, HAS_TASKS) > 0 or await self._number(record, HAS_DELIVERIES) > 0
 
     async def _number(self, record: StoreRecord, sql: str) -> int:
-        """The single number that a query returns; 0 if the store's file or the table does not exist yet."""
+        """The single number that a query returns; 0 if the table does not exist yet."""
         path = self.path(record)
-        if not path.exists():
-            return 0
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=1)
-        try:
-            found = connection.execute(sql).fetchone()
-        except sqlite3.OperationalError:
-            return 0
-        except sqlite3.DatabaseError as error:
-            raise Busy(f"{path.name}: {error}") from error
-        else:
-            return int(found[0])
-        finally:
-            connection.close()
+        file.examine(path, record.hash)
+        with file.read_errors(path, record.hash):
+            connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=1)
+            try:
+                if not _has(connection, "migrations"):
+                    raise Damaged(f"the file {path.name} holds no store", record.hash)
+                found = connection.execute(sql).fetchone()
+            except sqlite3.OperationalError:
+                return 0
+            finally:
+                connection.close()
+        return int(found[0])
 
     async def migrate(self, record: StoreRecord) -> None:
-        await asyncio.get_running_loop().run_in_executor(None, forward, self.path(record))
+        path = self.path(record)
+        file.examine(path, record.hash)
+        with file.read_errors(path, record.hash):
+            await asyncio.get_running_loop().run_in_executor(None, forward, path)
 
     async def open(self, record: StoreRecord, model: DataModel = NO_TABLES) -> SqliteRows:
         path = self.path(record)
-        try:
-            return SqliteRows(path, self._commits, model)
-        except sqlite3.Error as error:
-            raise Busy(f"{path.name}: {error}") from error
+        file.inspect(path, record.hash)
+        with file.read_errors(path, record.hash):
+            return SqliteRows(path, record.hash, self._commits, model)
 
     async def drop(self, record: StoreRecord) -> None:
         path = self.path(record)
         for ending in ("", "-wal", "-shm"):
-            path.with_name(path.name + ending).unlink(missing_ok=True)
+            part = path.with_name(path.name + ending)
+            if part.is_dir() and not part.is_symlink():  # whoever put it there
+                shutil.rmtree(part, ignore_errors=True)
+            else:
+                part.unlink(missing_ok=True)
         shutil.rmtree(self._copies(record), ignore_errors=True)
+
+    async def rebuild(self, record: StoreRecord) -> StoreRecord:
+        """The new file has another name: a server may have the old one open, whose log goes by its name."""
+        fresh = msgspec.structs.replace(record, place=new_place())
+        await self.create(fresh)
+        return fresh
+
+    async def settle(self, record: StoreRecord, rebuilt: StoreRecord) -> None:
+        if self._copies(record).is_dir():
+            self._copies(record).rename(self._copies(rebuilt))
 
     def _copies(self, record: StoreRecord) -> Path:
         return self.directory / "snapshots" / f"{record.hash}.{record.place}"
 
     async def snapshot(self, record: StoreRecord, name: str) -> None:
-        await self._aside(copies.take, self.path(record), self._copies(record) / f"{name}.db")
+        file.examine(self.path(record), record.hash)
+        with file.read_errors(self.path(record), record.hash):
+            await self._aside(copies.take, self.path(record), self._copies(record) / f"{name}.db", None, True)
 
     async def snapshots(self, record: StoreRecord) -> list[str]:
         folder = self._copies(record)
@@ -164,8 +203,10 @@ class SqliteBackend:
             raise NoCopy(f"Store {record.hash} has no snapshot {name}.")
         return path
 
-    async def backup(self, record: StoreRecord, target: Path, facts: Mapping[str, str]) -> None:
-        await self._aside(copies.take, self.path(record), target, facts)
+    async def backup(self, record: StoreRecord, target: Path, facts: Mapping[str, str], *, force: bool = False) -> None:
+        file.examine(self.path(record), record.hash)
+        with file.read_errors(self.path(record), record.hash):
+            await self._aside(copies.take, self.path(record), target, facts, force)
 
     async def recover(self, record: StoreRecord, backup: Path) -> None:
         await self._aside(copies.put_back, backup, self.path(record), int(record.clock.now()), forward)
@@ -182,9 +223,29 @@ class SqliteBackend:
         self._commits.shutdown()
 
 
+def make(path: Path) -> None:
+    """Creates the file of a store, of the newest schema. Raises FileExistsError."""
+    private.touch(path, exclusive=True)
+    try:
+        forward(path)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def add_functions(connection: sqlite3.Connection) -> None:
+    """Adds the functions that PostgreSQL has and migrations need: `normalize`."""
+
+    def normalize(text: str | None) -> str | None:
+        return None if text is None else composed(text)
+
+    connection.create_function("normalize", 1, normalize, deterministic=True)
+
+
 def forward(path: Path) -> None:
-    """Brings a store's file to the newest schema, or creates it."""
+    """Brings a store's file to the newest schema; it may be empty, but must exist."""
     connection = connect(path, busy_ms=600_000)
+    add_functions(connection)
     try:
         begin(connection)
         connection.execute(migrate.TABLE)

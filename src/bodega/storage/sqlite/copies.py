@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
+
+from bodega import private
+from bodega.storage.backend import NoCopy
 
 BUMP = 100_000
 """How far the revision is moved when a copy is restored: more than the writes that can happen in between.
@@ -21,13 +25,12 @@ _TOLD = "backup"
 """The table of a backup file that records what it was taken from."""
 
 
-def take(source: Path, target: Path, facts: Mapping[str, str] | None = None) -> None:
-    """A consistent copy of a database while others write; `target` is either complete or absent."""
-    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    part = target.with_name(target.name + ".part")
-    part.unlink(missing_ok=True)
-    try:
-        os.close(os.open(part, os.O_CREAT | os.O_WRONLY, 0o600))
+def take(source: Path, target: Path, facts: Mapping[str, str] | None = None, force: bool = False) -> None:
+    """A consistent copy of a database while others write; `target` is either complete or absent. Raises NoCopy if it
+    exists, unless by `force`, and if it is being taken by somebody else."""
+    if not target.parent.exists():
+        private.make_folder(target.parent)
+    with being_made(target, force=force) as part:
         uri = f"{source.absolute().as_uri()}?mode=ro"
         with (
             closing(sqlite3.connect(uri, uri=True, timeout=30)) as live,
@@ -37,9 +40,44 @@ def take(source: Path, target: Path, facts: Mapping[str, str] | None = None) -> 
             made.execute("PRAGMA journal_mode=DELETE")  # one file, without a separate log
             if facts is not None:
                 write_facts(made, facts)
-        keep(part, target)
+        keep(part, target, force=force)
+
+
+@contextmanager
+def being_made(target: Path, *, force: bool) -> Iterator[Path]:
+    """The empty file that is to become `target`. Of two who make the same one at once the second is told (NoCopy)."""
+    part = target.with_name(target.name + ".part")
+    if not force and target.exists():
+        raise NoCopy(f"{target} exists already; --force overwrites it.")
+    descriptor = _claimed(part)
+    if descriptor is None:
+        raise NoCopy(f"{target.name} is being made by another command at this moment; nothing was done.")
+    try:
+        os.ftruncate(descriptor, 0)
+        yield part
+    except BaseException:
+        part.unlink(missing_ok=True)  # once it is in its place, the name may be somebody else's already
+        raise
     finally:
-        part.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def _claimed(part: Path) -> int | None:
+    """The file, locked for as long as its descriptor is open; None if somebody else has it. One that a killed command
+    left behind has nobody's lock."""
+    while True:
+        descriptor = private.make_file(part)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        try:
+            if os.stat(part).st_ino == os.fstat(descriptor).st_ino:
+                return descriptor
+        except FileNotFoundError:
+            pass  # it has just become the copy of somebody else
+        os.close(descriptor)
 
 
 def write_facts(made: sqlite3.Connection, facts: Mapping[str, str]) -> None:
@@ -57,17 +95,35 @@ def read_facts(backup: Path) -> dict[str, str]:
         return {}
 
 
-def keep(part: Path, target: Path) -> None:
-    """Moves a finished file to its place; it is on disk before this returns."""
-    part.chmod(0o600)
+def keep(part: Path, target: Path, *, force: bool = False) -> None:
+    """Moves a finished file to its place; it is on disk before this returns. Raises NoCopy if there is one, unless by
+    `force`."""
+    private.mend(part)
     with part.open("rb") as written:
         os.fsync(written.fileno())
-    part.replace(target)
-    folder = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    if force:
+        part.replace(target)
+    else:
+        try:
+            target.hardlink_to(part)
+        except FileExistsError:
+            raise NoCopy(f"{target} exists already; --force overwrites it.") from None
+        except OSError:  # a file system without links
+            if target.exists():
+                raise NoCopy(f"{target} exists already; --force overwrites it.") from None
+            part.replace(target)
+        else:
+            part.unlink()
+    private.sync(target.parent)
+
+
+_NEWEST = "SELECT coalesce(max(revision), 0), coalesce(max(abs(modified)), 0) FROM table_statistics"
+
+_DATED = (
+    "SELECT t.name FROM sqlite_master t JOIN pragma_table_info(t.name) c ON c.name = 'modified'"
+    " WHERE t.type = 'table' AND t.name IN (SELECT name FROM table_statistics)"
+)
+"""The tables of rows. To clients of the replaced state theirs have all changed, so they are dated after it."""
 
 
 def put_back(copy: Path, live: Path, now: int, forward: Callable[[Path], None]) -> None:
@@ -77,16 +133,22 @@ def put_back(copy: Path, live: Path, now: int, forward: Callable[[Path], None]) 
     """
     with tempfile.TemporaryDirectory(dir=live.parent, prefix="restore-") as folder:
         work = Path(folder) / "store.db"
+        private.touch(work, exclusive=True)
         shutil.copyfile(copy, work)
         forward(work)
-        with closing(sqlite3.connect(live, timeout=30, isolation_level=None)) as target:
+        uri = f"{live.absolute().as_uri()}?mode=rw"
+        with closing(sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None)) as target:
             target.execute("PRAGMA synchronous=FULL")
-            row = target.execute("SELECT coalesce(max(revision), 0) FROM table_statistics").fetchone()
+            row = target.execute(_NEWEST).fetchone()
             with closing(sqlite3.connect(work, isolation_level=None)) as source:
                 source.execute(f"DROP TABLE IF EXISTS {_TOLD}")
-                kept = source.execute("SELECT coalesce(max(revision), 0) FROM table_statistics").fetchone()
-                moved = max(row[0], kept[0]) + BUMP
+                kept = source.execute(_NEWEST).fetchone()
+                moved, latest = max(row[0], kept[0]) + BUMP, max(now, row[1], kept[1])
                 source.execute(
-                    "UPDATE table_statistics SET revision = ?1, index_revision = ?1, modified = ?2", (moved, now)
+                    "UPDATE table_statistics SET revision = ?1, index_revision = ?1,"
+                    " modified = CASE name WHEN '*' THEN ?2 ELSE ?2 + 1 END",
+                    (moved, latest),
                 )
+                for (table,) in source.execute(_DATED).fetchall():
+                    source.execute(f"UPDATE {table} SET modified = ?", (latest + 1,))
                 source.backup(target, sleep=_PAUSE_SECONDS)

@@ -9,9 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bodega.storage.aggregate import DataModel
-from bodega.storage.sqlite.connection import MAPPED, SqliteTx, begin, connect, plain
+from bodega.storage.sqlite.connection import SqliteTx, begin, connect, plain
+from bodega.storage.sqlite.file import OpenFile
 from bodega.storage.table_stats import TableStatistics
-from bodega.storage.tx import Busy, Tx
+from bodega.storage.tx import Busy, Damaged, Tx
 from bodega.storage.unit import Unit
 from bodega.storage.writer import Waiting, Writer
 
@@ -22,23 +23,35 @@ PATIENCE_SECONDS = 30.0
 class SqliteRows(Writer):
     """Reads inline through one connection, writes through another.
 
-    The Python of a job runs on the event loop, where it never waits; only the commit, which waits for the disk, runs in
-    a thread. Writes that arrive meanwhile form the next group.
+    The Python of a job runs on the event loop, in turns between which others go first; only the commit, which waits for
+    the disk, runs in a thread. Writes that arrive meanwhile form the next group.
     """
 
-    def __init__(self, path: Path, commits: ThreadPoolExecutor, model: DataModel) -> None:
+    def __init__(self, path: Path, store: str, commits: ThreadPoolExecutor, model: DataModel) -> None:
         super().__init__(model)
         self._commits = commits
+        self._file = OpenFile(path, store)
         self._connection = connect(path)
         self._writing = SqliteTx(self._connection)
-        self._reading = connect(path, busy_ms=2_000)
-        self._reading.execute(MAPPED)
-        self.reader: Tx = SqliteTx(self._reading)
+        try:
+            self._reading = connect(path, busy_ms=2_000)
+        except BaseException:
+            self._connection.close()
+            raise
+        self.reader: Tx = SqliteTx(self._reading, self.tell_of_damage)
+
+    def check(self) -> None:
+        try:
+            self._file.look()
+        except Damaged as error:
+            self.tell_of_damage(error)
+            raise
 
     async def _group(self, group: list[Waiting]) -> None:
         connection = self._connection
         await self._begin()
         try:
+            self._writing.begin_turn()
             statistics = await TableStatistics.load(self._writing)
             done = []
             refused: list[tuple[Waiting, Exception]] = []
@@ -60,9 +73,13 @@ class SqliteRows(Writer):
                 connection.execute("RELEASE job")
             await self._writing.script(statistics.statements())
             await asyncio.get_running_loop().run_in_executor(self._commits, connection.commit)
+            self._file.check()
+            self._file.check_log()
         except BaseException as error:
             if connection.in_transaction:
                 connection.rollback()
+            if isinstance(damage := plain(error) if isinstance(error, Exception) else error, Damaged):
+                self.tell_of_damage(damage)
             if isinstance(error, sqlite3.Error) and (told := plain(error)) is not error:
                 raise told from error
             raise
@@ -79,6 +96,9 @@ class SqliteRows(Writer):
         while True:
             try:
                 begin(self._connection)
+            except Damaged as error:
+                self.tell_of_damage(error)
+                raise
             except Busy:
                 if time.monotonic() > give_up:
                     raise

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from bodega.kit.bounds import AtMost
 from bodega.kit.complaint import typed
 from bodega.kit.fields import INT32, clean_moment
 
@@ -54,8 +55,8 @@ class FileConfig(msgspec.Struct, kw_only=True):
     """A file to upload; its greatest size is in KiB."""
 
     file_types_mode: Literal["specific", "all"] | UnsetType = UNSET
-    file_types_supported: list[str] | UnsetType = UNSET
-    file_types_other: list[str] | UnsetType = UNSET
+    file_types_supported: Annotated[list[str], AtMost(100)] | UnsetType = UNSET
+    file_types_other: Annotated[list[str], AtMost(100)] | UnsetType = UNSET
     file_max_size: Annotated[int, msgspec.Meta(ge=0, le=LARGEST_FILE)] | UnsetType = UNSET
 
 

@@ -25,7 +25,7 @@ from bodega.kit.v2_shape import V2Shape
 from bodega.kit.v3_shape import Nested, V3Shape
 from bodega.law.refusal import Fault
 from bodega.resources.catalog.options import rule
-from bodega.resources.catalog.options.option import VALUES, Value
+from bodega.resources.catalog.options.option import MAX_VALUES, VALUES, Value
 from bodega.resources.catalog.options.own_copy import OwnCreate, OwnDelete, OwnedOption, OwnUpdate
 from bodega.resources.catalog.options.product_option import FIELDS, TABLE, ProductOption
 from bodega.resources.catalog.options.product_options import (
@@ -166,7 +166,7 @@ v3 = V3Shape(
     read_only="id product_id name image_url",
     write_only={"required": bool},
     hidden="is_required is_modifier option_id option_set_option_id",
-    nested={"option_values": Nested(v3_values, values_by(lambda: V3_VALUES))},
+    nested={"option_values": Nested(v3_values, values_by(lambda: V3_VALUES), maximum=MAX_VALUES)},
 )
 
 INSIDE = values_inside(_with_adjusters, tables=rule.TABLE.name)._replace(files=True)

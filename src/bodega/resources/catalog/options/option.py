@@ -11,6 +11,7 @@ from bodega.kit.fields import NAME, Id, SortOrder
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.storage.table import Reference, Unique
+from bodega.storage.text import caseless
 
 OptionType = Literal[
     "date", "checkbox", "file", "text", "multi_line_text", "numbers_only_text", "radio_buttons", "rectangles",
@@ -31,6 +32,9 @@ CHOICES = frozenset(
 WITHOUT_VALUES = frozenset({"date", "file", "text", "multi_line_text", "numbers_only_text"})
 """The types that the shopper fills in."""
 
+MAX_VALUES = 250
+"""The most values of one option (rules 60 and 64)."""
+
 
 class Option(Entity, kw_only=True):
     """`product_id` is 0 for a shared option, else the product whose V3 option or modifier it is."""
@@ -47,7 +51,7 @@ TABLE = stored(
     Option,
     noun="option",
     columns="name display_name type product_id",
-    computed={"name_key": ("TEXT", lambda option: option.name.casefold())},
+    computed={"name_key": ("TEXT", lambda option: caseless(option.name))},
     uniques=[Unique(("name_key",), "name", "The option name is a duplicate.")],  # rule 59
 )
 
@@ -69,14 +73,14 @@ VALUES = stored(
     noun="option value",
     columns="option_id sort_order label",
     computed={
-        "label_key": ("TEXT", lambda value: value.label.casefold()),
+        "label_key": ("TEXT", lambda value: caseless(value.label)),
         "stands_for": ("INTEGER", lambda value: (value.value_data or {}).get("product_id")),
     },
     indexed="stands_for",
     hidden="option_id value",
     uniques=[Unique(("option_id", "label_key"), "label", "The option has a value of this label.")],  # rule 60
     references=[Reference("option_id", "options", "option_id", "The option does not exist.", "CASCADE")],
-    cap_within=("option_id", 250),  # rules 60 and 64
+    cap_within=("option_id", MAX_VALUES),
 )
 
 

@@ -9,6 +9,7 @@ import msgspec
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import NAME, Id, SortOrder
 from bodega.storage.table import Reference, Unique
+from bodega.storage.text import caseless
 
 
 class OptionSet(Entity, kw_only=True):
@@ -22,7 +23,7 @@ TABLE = stored(
     OptionSet,
     noun="option set",
     columns="name",
-    computed={"name_key": ("TEXT", lambda item: item.name.casefold())},
+    computed={"name_key": ("TEXT", lambda item: caseless(item.name))},
     uniques=[Unique(("name_key",), "name", "The option set name is a duplicate.")],  # rule 61
 )
 
@@ -42,7 +43,7 @@ SET_OPTIONS = stored(
     SetOption,
     noun="option of an option set",
     columns="option_set_id option_id sort_order",
-    computed={"display_key": ("TEXT", lambda item: item.display_name.casefold())},
+    computed={"display_key": ("TEXT", lambda item: caseless(item.display_name))},
     indexed="option_id",
     uniques=[
         Unique(("option_set_id", "option_id"), "option_id", "The option set has this option already."),

@@ -18,6 +18,7 @@ from bodega.resources.catalog.options import option, product_option, rule
 from bodega.resources.catalog.options.options import values_of
 from bodega.resources.catalog.options.product_option import ProductOption
 from bodega.storage.query import Row
+from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
 
 LONGEST = 255
@@ -29,7 +30,7 @@ async def own_name(unit: Unit, name: str, product_id: int) -> str:
     while True:
         ending = f"{stamp}-{product_id}"
         made = name[: LONGEST - len(ending)] + ending
-        if await unit.tx.row("SELECT 1 FROM options WHERE name_key = $1", made.casefold()) is None:
+        if await unit.tx.row("SELECT 1 FROM options WHERE name_key = $1", caseless(made)) is None:
             return made
         stamp += 1
 

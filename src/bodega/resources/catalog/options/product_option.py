@@ -11,6 +11,7 @@ from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import NAME, Id, SortOrder
 from bodega.resources.catalog.options.option import OptionType
 from bodega.storage.table import Reference, Unique
+from bodega.storage.text import caseless
 
 FIELDS = {"text": "T", "multi_line_text": "MT", "file": "F", "checkbox": "C"}
 """Types of modifiers that V2 shows as configurable fields."""
@@ -47,7 +48,7 @@ TABLE = stored(
     noun="product option",
     columns="product_id option_id is_modifier sort_order option_set_option_id",
     computed={
-        "display_key": ("TEXT", lambda option: option.display_name.casefold()),
+        "display_key": ("TEXT", lambda option: caseless(option.display_name)),
         "is_field": ("BOOLEAN", _is_field),
     },
     indexed="option_id option_set_option_id",
@@ -70,3 +71,18 @@ async def show_members_of_kind(_unit: Any, _old: ProductOption | None, new: Prod
         new.image_url = UNSET
     elif new.image_url is UNSET:
         new.image_url = ""
+
+
+def option_changed(old: ProductOption, new: ProductOption) -> dict[str, Any] | None:
+    """The payload of a change of what V3 calls an option."""
+    return None if new.is_modifier or old == new else _told("option", new)
+
+
+def modifier_changed(old: ProductOption, new: ProductOption) -> dict[str, Any] | None:
+    """The payload of a change of what V3 calls a modifier."""
+    return _told("modifier", new) if new.is_modifier and old != new else None
+
+
+def _told(kind: str, new: ProductOption) -> dict[str, Any]:
+    """As the payload of a SKU tells whose it is."""
+    return {"type": kind, "id": new.id, kind: {"product_id": new.product_id}}

@@ -105,7 +105,7 @@ v3 = V3Shape(
     required="display_name type option_values",
     read_only="id product_id name required",
     hidden="is_required is_modifier option_id option_set_option_id",
-    nested={"option_values": Nested(v3_values, values_by(lambda: V3_VALUES))},
+    nested={"option_values": Nested(v3_values, values_by(lambda: V3_VALUES), maximum=option.MAX_VALUES)},
 )
 
 OF_PRODUCT = (Parent("product_id", product.TABLE),)

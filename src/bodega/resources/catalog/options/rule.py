@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
+from bodega.kit.bounds import AtMost
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import FOUR_PLACES, MAXIMUM, FileUrl, Id, Line, SortOrder
 from bodega.law.refusal import Fault
@@ -84,7 +85,7 @@ class Rule(Entity, kw_only=True):
     image_url: FileUrl = ""
     price_adjuster: Adjuster | None = None
     weight_adjuster: Adjuster | None = None
-    conditions: list[RuleCondition]
+    conditions: Annotated[list[RuleCondition], AtMost(MAX_CONDITIONS)]
     kind: Literal["", "adjuster", "complex"] = ""
 
     @property

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from bodega.kit.actions import Delete, ShowItem, Update
+from bodega.kit.bounds import AtMost
 from bodega.kit.complaint import typed
 from bodega.kit.context import Context, Write
 from bodega.kit.endpoint import Endpoint, Parent
@@ -22,6 +23,7 @@ from bodega.kit.v3_shape import V3Shape
 from bodega.law.outcome import Outcome
 from bodega.resources.catalog import product
 from bodega.resources.catalog.options.rule import (
+    MAX_CONDITIONS,
     TABLE,
     Adjuster,
     Rule,
@@ -87,7 +89,14 @@ class ConditionMembers(msgspec.Struct):
     sku_id: int | None = None
 
 
-CONDITIONS = FieldType("array", _show_conditions, _read_conditions, lambda value: value, holds=list[ConditionMembers])
+_Members = Annotated[list[ConditionMembers], AtMost(MAX_CONDITIONS)]
+CONDITIONS = FieldType(
+    "array",
+    _show_conditions,
+    _read_conditions,
+    lambda value: value,
+    holds=_Members,
+)
 ADJUSTER = FieldType("object", _show_adjuster, _read_adjuster, lambda value: value, holds=Adjuster)
 
 v2 = V2Shape(

@@ -1,0 +1,156 @@
+"""A started Bodega with a store that has a row of everything, and quotas lifted."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
+from itertools import islice
+from typing import Any
+
+import requests
+
+from bodega.cli import main
+from bodega.http.router import by_version
+from bodega.kit.route import Route
+from bodega.resources import ROUTES
+from replies import paths, rows
+
+BODEGA = [sys.executable, "-m", "bodega.cli"]
+STORE = "demo"
+SNAPSHOT = "seeded"
+SEED = ("--products", "12", "--customers", "6", "--orders", "6")
+ENOUGH = 4
+"""Rows that an operation is asked of."""
+NAME = re.compile(r"\{(\w+)\}")
+
+
+class Store:
+    """The store, and the rows in it. `base` is the address that a version's paths follow."""
+
+    def __init__(self, described: Mapping[str, Any]) -> None:
+        self.base = f"{described['http']}/stores/{STORE}"
+        self.token: str = described["token"]
+        self._data: str = described["data"]
+        self._session = requests.Session()
+        self._session.headers["X-Auth-Token"] = self.token
+        self._names: dict[str, Any] = {}
+        self._ids: dict[tuple[str, str], list[Any]] = {}
+        self._collections = {(route.version, _unnamed(route.template)): route for route in ROUTES}
+        self._tries = by_version(ROUTES)
+        self.unsent: list[str] = []
+
+    def fill(self) -> None:
+        """Sends the rows that the tests of the published contract send, and keeps the state; `unsent` says which were
+        refused."""
+        for row in rows():
+            try:
+                self._send(row)
+            except (LookupError, TypeError, ValueError) as error:
+                self.unsent.append(f"{row.method} {row.path}: {error}")
+        self._command("snapshot")
+
+    def restore(self) -> None:
+        """Back to the state that `fill` left."""
+        self._command("restore")
+
+    def existing(self, version: int, method: str, path: str) -> list[dict[str, str]]:
+        """Some rows that a path can name: the values of its parameters, by their names in it."""
+        segments = path.strip("/").split("/")
+        match = self._tries[version].find(tuple("1" if part.startswith("{") else part for part in segments))
+        assert match is not None, path
+        route = match.route
+        found = []
+        for real in islice(self._paths(route), ENOUGH):
+            values = real.split("/")[2:]
+            named = zip(segments, values, strict=True)
+            found.append({part.strip("{}"): value for part, value in named if part.startswith("{")})
+        return found if "{" in path else []
+
+    def _send(self, row: Any) -> None:
+        url = f"{self.base}{_filled(row.path, self._names)}"
+        headers = dict(row.headers or {})
+        sent = {"data": row.body} if isinstance(row.body, bytes) else {"json": _filled(row.body, self._names)}
+        reply = self._session.request(row.method, url, headers=headers, timeout=60, **sent)
+        wanted = reply.status_code == row.status if row.status else reply.ok
+        if not wanted:
+            raise ValueError(f"{reply.status_code} {reply.text[:300]}")
+        if row.name:
+            message = reply.json()
+            data = message.get("data", message) if isinstance(message, dict) else message
+            self._names[row.name] = (data[0] if isinstance(data, list) else data)[row.key]
+
+    def _paths(self, route: Route) -> Iterator[str]:
+        told = paths().get(f"/v{route.version}/{route.template}")
+        if told is not None:
+            yield from (_filled(path, self._names) for path in told)
+        else:
+            yield from self._walk(route.version, "", route.template.split("/"), f"/v{route.version}")
+
+    def _walk(self, version: int, before: str, rest: list[str], path: str) -> Iterator[str]:
+        if not rest:
+            yield path
+            return
+        step, template = rest[0], f"{before}/{rest[0]}"
+        if not step.startswith("{"):
+            yield from self._walk(version, template, rest[1:], f"{path}/{step}")
+            return
+        collection = self._collections.get((version, _unnamed(before)))
+        if collection is not None and "GET" in collection.actions:
+            for name in self._listed(path, step.strip("{}").partition(":")[0]):
+                yield from self._walk(version, template, rest[1:], f"{path}/{name}")
+
+    def _listed(self, path: str, key: str) -> list[Any]:
+        if (path, key) not in self._ids:
+            reply = self._session.get(f"{self.base}{path}?limit=50", timeout=60)
+            message = reply.json() if reply.status_code == 200 else []
+            data = message.get("data", ()) if isinstance(message, dict) else message
+            names = [row.get(key, row.get("id")) for row in data if isinstance(row, dict)]
+            self._ids[path, key] = [name for name in names if name is not None]
+        return self._ids[path, key]
+
+    def _command(self, word: str) -> None:
+        with redirect_stdout(io.StringIO()):
+            main(["store", word, STORE, SNAPSHOT, "--data", self._data], standalone_mode=False)
+
+
+def _unnamed(path: str) -> str:
+    return re.sub(r"\{[^}]*\}", "{}", path.strip("/"))
+
+
+def _filled(body: Any, names: Mapping[str, Any]) -> Any:
+    if isinstance(body, dict):
+        return {key: _filled(value, names) for key, value in body.items()}
+    if isinstance(body, list):
+        return [_filled(value, names) for value in body]
+    if not isinstance(body, str):
+        return body
+    whole = NAME.fullmatch(body)
+    return names[whole[1]] if whole else NAME.sub(lambda name: str(names[name[1]]), body)
+
+
+@contextmanager
+def running() -> Iterator[Store]:
+    """A store of its own in a throwaway directory, filled."""
+    with tempfile.TemporaryDirectory(prefix="bodega-conformance-") as data:
+        place = ("--data", data, "--http-port", "0", "--https-port", "0")
+        command = [*BODEGA, "dev", "--unlimited", "--json", *SEED, *place]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+            assert process.stdout is not None
+            try:
+                text = ""
+                while not text.endswith("}\n"):
+                    line = process.stdout.readline()
+                    if not line:
+                        raise RuntimeError(f"bodega dev ended after saying {text!r}")
+                    text += line
+                store = Store(json.loads(text))
+                store.fill()
+                yield store
+            finally:
+                process.terminate()

@@ -1,0 +1,160 @@
+"""One store as this process knows it: its rows, its accounts and their quotas, its record in the registry."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import hmac
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec.structs import replace
+
+from bodega.access.plans import DEFAULT, PLANS
+from bodega.access.quota import Quota, quota_for
+from bodega.access.quota_counts import KeptCount, restored
+from bodega.access.settings import with_defaults
+from bodega.clock import Clock
+from bodega.storage.registry import Account, Registry, StoreRecord, digest
+from bodega.storage.rows import PageIndex, Rows
+from bodega.storage.tx import Busy, Damaged
+from bodega.storage.unit import Terms
+from bodega.storage.writer import Job
+
+REMEMBERED = 4096
+"""Credentials remembered by what was sent, so that a known token is not hashed again."""
+
+
+class OpenStore:
+    """One store as this process knows it.
+
+    `rows` is None while its schema is being upgraded, and as long as its database is damaged: then `damage` says how.
+    `tried` is set once it was tried to open it, `again` has it tried at once. `closed` stores were deleted, or damaged.
+    `at_work` are the keys (client id, name) of the POSTs that this process is carrying out, `under_way` the ids of the
+    requests of those actions of which only so many are answered at once.
+    """
+
+    def __init__(
+        self,
+        record: StoreRecord,
+        accounts: list[Account],
+        registry: Registry,
+        *,
+        shared: bool,
+        kept: dict[str, KeptCount] | None = None,
+    ) -> None:
+        self.rows: Rows | None = None
+        self.page_index = PageIndex()
+        self.upgrade: asyncio.Task[None] | None = None
+        self.tried = asyncio.Event()
+        self.again = asyncio.Event()
+        self.damage = ""
+        self.closed = False
+        self.at_work: set[tuple[str, str]] = set()
+        self.under_way: dict[object, set[str]] = {}
+        self._registry = registry
+        self._shared = shared
+        self._quotas: dict[str, Quota] = {}
+        self._kept = kept or {}
+        self._latest = 0
+        self.clock: Clock = record.clock
+        self.learn(record, accounts)
+
+    def learn(self, record: StoreRecord, accounts: list[Account]) -> None:
+        """Takes over what the registry says now."""
+        self.record = record
+        self.time()  # the latest that the clock showed, before it is set
+        self.clock = record.clock
+        self.settings: dict[str, Any] = with_defaults(record.settings)
+        plan = PLANS.get(record.plan, PLANS[DEFAULT])
+        self.terms = Terms({**plan.limits, **record.limits}, self.settings)
+        self.maintenance = record.maintenance
+        self.suspended = bool(self.settings["suspended"])
+        self.keeps_journal = self.settings["journal"] != "off"
+        self.keeps_bodies = self.settings["journal"] == "full"
+        self.by_token = {account.token_digest: account for account in accounts if account.kind == "oauth"}
+        self.by_user = {account.username: account for account in accounts if account.kind == "basic"}
+        self.by_client = {account.client_id: account for account in accounts}
+        self.remembered: dict[bytes, Account] = {}
+
+    def holder(self, token: bytes) -> Account | None:
+        """The OAuth account that holds a token."""
+        known = self.remembered.get(token)
+        if known is not None:
+            return known
+        account = self.by_token.get(digest(token.decode("latin-1")))
+        return self._remember(token, account)
+
+    def user(self, header: bytes) -> Account | None:
+        """The Basic account whose user name and token an Authorization header carries."""
+        known = self.remembered.get(header)
+        if known is not None:
+            return known
+        try:
+            name, _, token = base64.b64decode(header.partition(b" ")[2], validate=True).decode().partition(":")
+        except (binascii.Error, ValueError):
+            return None
+        account = self.by_user.get(name)
+        right = hmac.compare_digest(account.token_digest if account else "", digest(token))
+        return self._remember(header, account if right else None)
+
+    def _remember(self, sent: bytes, account: Account | None) -> Account | None:
+        if account is None or account.disabled:
+            return None
+        if len(self.remembered) < REMEMBERED:
+            self.remembered[sent] = account
+        return account
+
+    def quota(self, account: Account) -> Quota:
+        """The account's count; a changed quota starts a new one."""
+        found = self._quotas.get(account.client_id)
+        if found is None or found.epoch != account.quota_epoch:
+            fresh = quota_for(account, shared=self._shared)
+            kept = self._kept.pop(account.client_id, None)
+            found = self._quotas[account.client_id] = restored(fresh, kept, self.clock.now())
+        return found
+
+    def quotas_now(self) -> Iterator[tuple[str, Quota]]:
+        """The counts of this process by account."""
+        yield from self._quotas.items()
+
+    async def ready(self) -> Rows:
+        """The rows, once the store is upgraded. Raises Damaged, or Busy when it is closed before."""
+        if self.rows is None and self.upgrade is not None:
+            trying = asyncio.create_task(self.tried.wait())
+            await asyncio.wait([self.upgrade, trying], return_when=asyncio.FIRST_COMPLETED)
+            trying.cancel()
+            if not self.damage:
+                await asyncio.wait([self.upgrade])
+        if self.rows is None and self.damage:
+            raise Damaged(self.damage, self.record.hash)
+        if self.rows is None:
+            raise Busy("the store was closed while it was upgraded")
+        return self.rows
+
+    def time(self) -> int:
+        """What the store's clock shows now, in UTC seconds."""
+        now = int(self.clock.now())
+        self._latest = max(self._latest, now)
+        return now
+
+    async def write(self, job: Job) -> Any:
+        """Runs a job in the store's next write transaction, by the store's clock and under its plan."""
+        rows = await self.ready()
+        now = self.time()
+        went_back = self._latest > now
+        return await rows.write(job, now, replace(self.terms, latest=self._latest) if went_back else self.terms)
+
+    async def accounts_now(self) -> list[Account]:
+        """The accounts as the registry has them at this moment. Raises Busy."""
+        return await self._registry.accounts(self.record.hash)
+
+    async def close(self) -> None:
+        """Closes after the last waiting write; a running upgrade is cancelled and rolled back."""
+        self.closed = True
+        if self.upgrade is not None and not self.upgrade.done():
+            self.upgrade.cancel()
+            await asyncio.wait([self.upgrade])
+        if self.rows is not None:
+            await self.rows.close()
