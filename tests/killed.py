@@ -34,8 +34,7 @@ class Place:
 
     def house(self, runner: asyncio.Runner) -> Server:
         """A server on the same stores in this process, to prepare them and to look at them."""
-        database = self.database
-        return Server(runner, runner.run(open_backend(None if database else self.data, database)))
+        return Server(runner, runner.run(open_backend(self.data, self.database)))
 
 
 @contextmanager
