@@ -11,12 +11,14 @@ QUARTERS = 4
 class Sample:
     """A server after so many requests: its processes together, and the times of the requests since the last sample.
 
-    Sizes in MB of 10^6 bytes, times in the unit that their name ends with.
+    `images_mb` is the memory of the process that decodes images. It comes and goes, and is not among the others. Sizes
+    in MB of 10^6 bytes, times in the unit that their name ends with.
     """
 
     requests: int
     seconds: float
     resident_mb: float
+    images_mb: float
     descriptors: int
     threads: int
     read_p50_ms: float
@@ -106,6 +108,7 @@ COLUMNS: tuple[tuple[str, Callable[[Sample], str]], ...] = (
     ("requests", lambda s: f"{s.requests:,}"),
     ("seconds", lambda s: f"{s.seconds:,.0f}"),
     ("RSS MB", lambda s: f"{s.resident_mb:.1f}"),
+    ("images MB", lambda s: f"{s.images_mb:.1f}"),
     ("fds", lambda s: f"{s.descriptors}"),
     ("threads", lambda s: f"{s.threads}"),
     ("read p50", lambda s: f"{s.read_p50_ms:.1f}"),

@@ -12,7 +12,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
@@ -25,7 +25,7 @@ from bench.flat import Bounds, Sample, faults, head, line
 from bench.load import percentile
 from bench.request import HOST, Request
 from bench.sales import Sales
-from bench.server import free_port, running
+from bench.server import Usage, free_port, running, runs, usage
 from bench.store import Store, serving
 from bench.traffic import Tally, Visitor
 
@@ -41,6 +41,7 @@ SETTINGS = (
     "tasks.keep_seconds=60",
 )
 """What is kept for days or for 50 MB would still grow at the end of a run of minutes: here it is at its bound early."""
+IMAGES = "bodega.imaging.child"
 SCOPES = ("product", "category", "order", "customer", "sku")
 
 
@@ -97,7 +98,14 @@ class Sampler:
         self.samples: list[Sample] = []
         self._began = time.monotonic()
         self._done = 0
-        self._cpu = store.server.cpu_seconds()
+        self._cpu = self.now()[0].cpu_seconds
+
+    def now(self) -> tuple[Usage, Usage]:
+        """What the processes hold that last as long as the server, and what the one holds that decodes images."""
+        images, lasting = [], []
+        for pid in self.store.server.processes():
+            (images if runs(pid, IMAGES) else lasting).append(pid)
+        return usage(lasting), usage(images)
 
     async def watch(self) -> None:
         """Until it is cancelled."""
@@ -108,27 +116,28 @@ class Sampler:
 
     async def take(self) -> None:
         """One sample, of all that was done since the last."""
-        server, tally = self.store.server, self.tally
+        tally = self.tally
         reads, tally.reads = sorted(tally.reads), []
         writes, tally.writes = sorted(tally.writes), []
-        done, cpu = tally.done, server.cpu_seconds()
+        (lasting, images), done = self.now(), tally.done
         wal, journal, store = await self.sizes.now()
         sample = Sample(
             requests=done,
             seconds=time.monotonic() - self._began,
-            resident_mb=server.resident_megabytes(),
-            descriptors=server.descriptors(),
-            threads=server.threads(),
+            resident_mb=lasting.resident_mb,
+            images_mb=images.resident_mb,
+            descriptors=lasting.descriptors,
+            threads=lasting.threads,
             read_p50_ms=percentile(reads, 0.50) * 1e3,
             read_p99_ms=percentile(reads, 0.99) * 1e3,
             write_p50_ms=percentile(writes, 0.50) * 1e3,
             write_p99_ms=percentile(writes, 0.99) * 1e3,
-            cpu_us=(cpu - self._cpu) / (done - self._done) * 1e6,
+            cpu_us=(lasting.cpu_seconds - self._cpu) / (done - self._done) * 1e6,
             wal_mb=wal,
             journal_mb=journal,
             store_mb=store,
         )
-        self._done, self._cpu = done, cpu
+        self._done, self._cpu = done, lasting.cpu_seconds
         self.samples.append(sample)
         print(line(sample), flush=True)
 
@@ -177,6 +186,8 @@ async def _soak(
     visitors = [Visitor(store, tally, Random(number), products, sold) for number in range(connections)]
     await asyncio.gather(*(visitor.stay() for visitor in visitors))
     watching.cancel()
+    with suppress(asyncio.CancelledError):
+        await watching
     return sampler.samples
 
 

@@ -11,8 +11,8 @@ from bench.soak import soak
 from bench.traffic import VISITS
 
 SAMPLE = Sample(
-    requests=0, seconds=1, resident_mb=100, descriptors=50, threads=5, read_p50_ms=1, read_p99_ms=30, write_p50_ms=2,
-    write_p99_ms=60, cpu_us=500, wal_mb=20, journal_mb=10, store_mb=20,
+    requests=0, seconds=1, resident_mb=100, images_mb=0, descriptors=50, threads=5, read_p50_ms=1, read_p99_ms=30,
+    write_p50_ms=2, write_p99_ms=60, cpu_us=500, wal_mb=20, journal_mb=10, store_mb=20,
 )  # fmt: skip
 
 
