@@ -4,6 +4,9 @@ Seconds on a shared machine lie; counts of instructions do not. A server runs un
 after a warm-up and counts the user instructions of exactly so many requests, and with --misses the misses of a
 simulated cache of 512 KiB. With --syscalls strace counts the calls of the kernel in a run of its own. The yardstick is
 a bare application on uvicorn's own protocol. --check compares with the budget in bench/budget.json, --keep writes it.
+
+The journal is off unless asked for: it is written once a second, and a server under callgrind is so slow that how much
+of that falls into a counted round depends on the machine.
 """
 
 import argparse
@@ -131,8 +134,9 @@ def build() -> dict[str, str]:
 class Work:
     """What is counted, how, and the results by scenario and side."""
 
-    def __init__(self, folder: str, *, misses: bool, syscalls: bool) -> None:
+    def __init__(self, folder: str, *, misses: bool, syscalls: bool, journal: bool) -> None:
         self.folder = folder
+        self.journal = journal
         self.misses = misses
         self.syscalls = syscalls
         self.runs = 0
@@ -141,8 +145,9 @@ class Work:
 
     def of_bodega(self, database: str, scenarios: Sequence[Scenario | Planned]) -> None:
         """Counts each scenario on a seeded store; one that this store cannot hold is told and left out."""
+        settings = [] if self.journal else ["journal=off"]
         for prefix, take in self._ways():
-            with serving(database, {"bench": PRODUCTS}, under=prefix, patience=LONG) as stores:
+            with serving(database, {"bench": PRODUCTS}, under=prefix, patience=LONG, settings=settings) as stores:
                 store = stores["bench"]
                 stock = Stock(store)
                 for each in scenarios:
@@ -247,6 +252,7 @@ def main() -> None:
     parser.add_argument("--database", choices=["sqlite", "postgres", "both"], default="sqlite")
     parser.add_argument("--misses", action="store_true", help="simulate a cache of 512 KiB (three times slower)")
     parser.add_argument("--syscalls", action="store_true", help="count calls of the kernel, with strace")
+    parser.add_argument("--journal", action="store_true", help="keep the journal, whose work goes by the second")
     parser.add_argument("--check", action="store_true", help="fail above the budget")
     parser.add_argument("--keep", action="store_true", help="write the budget")
     chosen = parser.parse_args()
@@ -259,7 +265,7 @@ def main() -> None:
     databases = ["sqlite", "postgres"] if chosen.database == "both" else [chosen.database]
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="bodega-count-"))
-        work = Work(folder, misses=chosen.misses, syscalls=chosen.syscalls)
+        work = Work(folder, misses=chosen.misses, syscalls=chosen.syscalls, journal=chosen.journal)
         for database in databases:
             work.of_bodega(database, scenarios)
         work.of_bare(scenarios)

@@ -214,7 +214,7 @@ def test_a_recovery_that_fails_makes_nothing(house: House, tmp_path: Path) -> No
 
 
 COMMANDS = {
-    "show": 0, "get": 0, "set name=Shop": 0, "plan plus": 0, "maintenance on": 0, "clock": 0,
+    "show": 0, "get": 0, "set name=Shop": 0, "plan plus": 0, "limit products=9": 0, "maintenance on": 0, "clock": 0,
     "snapshot one": 1, "restore one": 1, "backup {folder}/new.backup": 1, "reset": 1,
     "recover {folder}/good.backup": 0, "delete": 0,
 }  # fmt: skip

@@ -41,15 +41,15 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
 
 @pytest.fixture
 def opened(runner: asyncio.Runner, place: Place) -> Iterator[Callable[[], Backend]]:
-    """Opens depots at the place, and closes them in the end."""
-    depots: list[Backend] = []
+    """Opens backends at the place, and closes them in the end."""
+    backends: list[Backend] = []
 
     def one() -> Backend:
-        depots.append(runner.run(open_backend(*place)))
-        return depots[-1]
+        backends.append(runner.run(open_backend(*place)))
+        return backends[-1]
 
     yield one
-    for backend in depots:
+    for backend in backends:
         runner.run(backend.close())
 
 
@@ -123,9 +123,9 @@ def test_several_processes_that_open_an_old_registry_at_once_bring_it_forward_on
         return await open_backend(*place)
 
     async def work() -> list[int]:
-        depots = await asyncio.gather(*(open_one() for _ in range(6)))
-        found = [(await backend.registry.tx.row(migrate.READ))[0] for backend in depots]
-        for backend in depots:
+        backends = await asyncio.gather(*(open_one() for _ in range(6)))
+        found = [(await backend.registry.tx.row(migrate.READ))[0] for backend in backends]
+        for backend in backends:
             await backend.close()
         return found
 

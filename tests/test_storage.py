@@ -298,7 +298,7 @@ asyncio.run(main())
 
 
 def test_a_change_notification_reaches_another_process(tmp_path: Path) -> None:
-    """Two depots on one directory: each hears the other, once, and itself."""
+    """Two backends on one directory: each hears the other, once, and itself."""
 
     async def work() -> None:
         here = SqliteBackend(tmp_path)

@@ -28,9 +28,10 @@ _threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="aside")
 
 
 class Turn:
-    """The turn of one task on the event loop, for work that comes in pieces."""
+    """The turn of one task on the event loop, for work that comes in pieces; it may take `seconds` at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float = TURN_SECONDS) -> None:
+        self._seconds = seconds
         self.began = perf_counter()
 
     @property
@@ -40,7 +41,7 @@ class Turn:
 
     async def breathe(self) -> None:
         """Lets others go first if the turn took long."""
-        if perf_counter() - self.began > TURN_SECONDS:
+        if perf_counter() - self.began > self._seconds:
             await asyncio.sleep(0)
             self.began = perf_counter()
 

@@ -22,7 +22,7 @@ class PeriodicJob:
     """
 
     def __init__(
-        self, seconds: float, work: Callable[[], Awaitable[None]], log: Log, failure: str, *, last: bool = False
+        self, seconds: float, work: Callable[[], Awaitable[object]], log: Log, failure: str, *, last: bool = False
     ) -> None:
         self._seconds = seconds
         self._work = work
@@ -44,15 +44,15 @@ class PeriodicJob:
         self._woken = True
         _end(self._pausing)
 
-    async def stop(self) -> None:
-        """Lets a round that is under way end, does the last one if there is to be one, and returns. Does nothing when
-        it was not started."""
+    async def stop(self, grace: float | None = None) -> None:
+        """Lets a round that is under way end within `grace` seconds (`GRACE_SECONDS`), does the last one if there is
+        to be one, and returns. Does nothing when it was not started."""
         running, self._running = self._running, None
         if running is None:
             return
         self._stopping = True
         self.wake()
-        _, late = await asyncio.wait([running], timeout=GRACE_SECONDS)
+        _, late = await asyncio.wait([running], timeout=GRACE_SECONDS if grace is None else grace)
         for task in late:
             task.cancel()
         await asyncio.gather(running, return_exceptions=True)

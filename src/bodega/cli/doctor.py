@@ -164,9 +164,12 @@ def _kept(data: Path) -> list[Path]:
 
 def _private(data: Path) -> list[Path]:
     """What holds secrets: readable by others only if the directory lets them in."""
-    if data.stat().st_mode & 0o007 == 0 and data.stat().st_mode & 0o070 == 0:
+    from bodega.storage.sealing import KEY_FILE
+
+    if not data.stat().st_mode & 0o077:
         return []
-    return [data / name for name in ("ca-key.pem", "server-key.pem", "registry.db", "journal.db", "stores")]
+    names = (KEY_FILE, "ca-key.pem", "server-key.pem", "registry.db", "journal.db", "stores", "snapshots", "backups")
+    return [data / name for name in names]
 
 
 def database(config: Config) -> Iterator[Finding]:

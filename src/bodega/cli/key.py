@@ -104,6 +104,3 @@ def replace(place: DataLocation, yes: bool, as_json: bool) -> None:
         click.echo("Every client secret can be read: nothing was replaced.")
     for store in without:
         click.echo(f"The address of the server of store {store} cannot be read: put the old key back for it.", err=True)
-
-
-__all__ = ["command"]

@@ -17,6 +17,7 @@ from bodega import log_text
 from bodega.cli.place import as_json, at_place, the_store, with_backend
 from bodega.cli.show import print_json
 from bodega.config import DataLocation
+from bodega.dates import parse_duration
 
 if TYPE_CHECKING:
     from bodega.journal.exchange import Attempt, Exchange
@@ -28,17 +29,16 @@ OVERLAP_SECONDS = 5.0
 """Workers write once a second, each in its own time: whoever follows looks back so far for what came late."""
 
 AT_ONCE = 1_000
-UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
 def _since(_ctx: click.Context, _param: click.Parameter, text: str | None) -> float:
     """A duration as 90s, 10m, 2h, 7d, as the time so long ago. Raises BadParameter."""
     if text is None:
         return 0.0
-    found = re.fullmatch(r"([0-9]{1,6})([smhd])", text)
-    if found is None:
-        raise click.BadParameter("must be a duration as 90s, 10m, 2h or 7d.")
-    return time.time() - int(found[1]) * UNITS[found[2]]
+    try:
+        return max(0.0, time.time() - parse_duration(text))
+    except ValueError:
+        raise click.BadParameter("must be a duration as 90s, 10m, 2h or 7d.") from None
 
 
 def _status(_ctx: click.Context, _param: click.Parameter, text: str | None) -> str:
@@ -132,7 +132,7 @@ async def _client(backend: Backend, store_hash: str | None, account: str) -> str
 
 
 async def _print(read: Read, limit: int, *, follow: bool, as_json: bool) -> None:
-    from bodega.journal.exchange import TICKS
+    from bodega.journal.exchange import number_at
 
     found = list(await read(after=0, limit=limit))[::-1]
     if as_json and not follow:
@@ -143,7 +143,7 @@ async def _print(read: Read, limit: int, *, follow: bool, as_json: bool) -> None
     seen = {one.number: None for one in found}
     while follow:
         await asyncio.sleep(POLL_SECONDS)
-        after = int((time.time() - OVERLAP_SECONDS) * 1_000_000) << TICKS
+        after = number_at(time.time() - OVERLAP_SECONDS)
         found = [one for one in reversed(await read(after=after, limit=AT_ONCE)) if one.number not in seen]
         _show(found, as_json, colours)
         seen = {number: None for number in (*seen, *(one.number for one in found)) if number > after}

@@ -167,13 +167,15 @@ def serve(config: Config, listeners: Sequence[Listener], started: Callable[[], N
 
     board = Board(config.workers)
     if config.workers == 1:
-        loop.run(_alone(config, board, listeners, started))
+        loop.run(_in_one_process(config, board, listeners, started))
     else:
         work = functools.partial(_work, config, board)
         workers.serve_workers(work, listeners, config.workers, bound=lambda _bound: started())
 
 
-async def _alone(config: Config, board: Board, listeners: Sequence[Listener], started: Callable[[], None]) -> None:
+async def _in_one_process(
+    config: Config, board: Board, listeners: Sequence[Listener], started: Callable[[], None]
+) -> None:
     import asyncio
 
     from bodega.server import listen, workers

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bodega.access.plans import DEFAULT, PLANS
-from bodega.access.settings import with_defaults
+from bodega.access.settings import every_seconds, with_defaults
 from bodega.cli import store_copies, store_terms
 from bodega.cli.place import Failed, as_json, asking, at_place, confirm, the_store, usage_errors, with_backend
 from bodega.cli.show import print_json, print_record, print_table
@@ -190,7 +190,7 @@ async def backup_facts(backend: Backend, record: StoreRecord) -> dict[str, Any] 
 
     settings = with_defaults(record.settings)
     state = await state_of(backend.registry.tx, record.hash)
-    if settings["backup.every"] == "off" and not state.begun:
+    if not every_seconds(settings) and not state.begun:
         return None
     return {
         "every": settings["backup.every"],
@@ -205,7 +205,9 @@ async def backup_facts(backend: Backend, record: StoreRecord) -> dict[str, Any] 
 
 def server_shown(url: str) -> str:
     """Where a store is kept, without what must not be shown; empty: on the registry's own server."""
-    if url.startswith("sealed:"):
+    from bodega.storage.sealing import is_sealed
+
+    if is_sealed(url):
         return "(cannot be read without the key)"
     return re.sub(r"//[^@/]*@", "//", url).partition("?")[0]
 

@@ -25,7 +25,10 @@ LONGEST_BODY = 8 * 1024
 
 
 class ReceiverResponse(NamedTuple):
-    """The result of an attempt: a status and the beginning of a body, or no status and why there was no response."""
+    """The result of an attempt: a status and the beginning of a body, or no status and why there was no response.
+
+    `size` is that of the whole body in bytes, as far as it is known; `us`, how long the attempt took in microseconds.
+    """
 
     status: int | None
     message: str
@@ -33,7 +36,6 @@ class ReceiverResponse(NamedTuple):
     body: bytes | None = None
     size: int = 0
     us: int = 0
-    """The bytes of the body, as far as they are known, and the microseconds that the attempt took."""
 
     @property
     def good(self) -> bool:

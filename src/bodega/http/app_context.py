@@ -15,8 +15,7 @@ from bodega.storage.registry import Account
 
 
 class AppContext(msgspec.Struct, frozen=True):
-    """`wake_worker` tells the worker that a store has a new task; `max_body` is in bytes;
-    `pictures` decodes images.
+    """`wake_worker` tells the worker that a store has a new task; `max_body` is in bytes; `pictures` decodes images;
     `unserved` is asked about the paths that no route matches.
 
     `behind_tls`: a proxy in front terminates TLS, so what arrives as plain HTTP was sent as HTTPS, unless one of

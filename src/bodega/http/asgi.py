@@ -74,7 +74,8 @@ class Api:
         began = time.perf_counter()
         if self._app.behind_tls:
             scope = {**scope, "scheme": "https"}  # for the mounts, too
-        scope = self._app.proxies.seen_through(scope)
+        if self._app.proxies.trusted:
+            scope = self._app.proxies.seen_through(scope)
         request = read_head(scope, receive, f"{self._prefix}{next(self._numbers):08x}")
         if not request.version and not request.store and not request.host_form:
             mount = self._mounts.get(request.path.lstrip("/").partition("/")[0])

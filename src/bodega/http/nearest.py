@@ -18,6 +18,9 @@ LONGEST_SEGMENT = 40
 ALIKE = 0.6
 """How alike two words must be, and two paths on average, to be meant for one another."""
 
+_OTHER = {2: 3, 3: 2}
+"""The version in which somebody may have meant a path of this one."""
+
 Pattern = tuple[str, ...]
 """The words of a path, empty where an id stands."""
 
@@ -75,7 +78,7 @@ class Nearest:
                 found = next((known.near for known in among if fits(known)), None)
                 if found is not None:
                     return found
-        return self._similar(version, segments) or (self._similar(5 - version, segments) if version else None)
+        return self._similar(version, segments) or self._similar(_OTHER.get(version, version), segments)
 
     def _similar(self, version: int, segments: Pattern) -> Near | None:
         likeness = _Likeness()

@@ -32,7 +32,7 @@ class Proxies(msgspec.Struct, frozen=True):
     def seen_through(self, scope: Mapping[str, Any]) -> Mapping[str, Any]:
         """The ASGI scope as the outermost trusted proxy saw it: its client, and its scheme."""
         peer = scope.get("client")
-        if not self.trusted or peer is None or not self._is_trusted(_address(str(peer[0]))):
+        if peer is None or not self._is_trusted(_address(str(peer[0]))):
             return scope
         hops = _listed(scope["headers"], b"x-forwarded-for")
         schemes = _listed(scope["headers"], b"x-forwarded-proto")

@@ -56,8 +56,8 @@ def last_modified(state: Validator, now: int) -> list[Header]:
 async def answered(
     request: Request, media: Media, quota: Sequence[Header], outcome: Outcome, state: Validator | None, now: int
 ) -> Response:
-    """The reply to a request that was carried out; `now` is the store's time. A large one is
-    written, and compressed, aside."""
+    """The reply to a request that was carried out; `now` is the store's time. A large one is written, and compressed,
+    aside."""
     status = outcome.status
     again = [_REPLAYED] if outcome.replayed else []
     if type(outcome) is Emptied:

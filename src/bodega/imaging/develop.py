@@ -11,7 +11,7 @@ import io
 import math
 from typing import TYPE_CHECKING, Any
 
-from bodega.imaging.header import TooLarge, bytes_a_pixel, bytes_to_decode, opened, respect_budget, respect_pixels
+from bodega.imaging.header import bytes_a_pixel, bytes_to_decode, opened, respect_budget, respect_pixels
 from bodega.imaging.messages import Developed, Form, Sizes
 
 if TYPE_CHECKING:
@@ -146,6 +146,3 @@ def _saved(image: Image, kind: str, size: tuple[int, int]) -> Form:
     small.save(written, saved, exif=b"", **options, **({"icc_profile": profile} if profile else {}))
     content = written.getvalue()
     return Form(saved, *size, hashlib.sha256(content).hexdigest(), content)
-
-
-__all__ = ["UNLIMITED", "Developed", "TooLarge", "develop"]

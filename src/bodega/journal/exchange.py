@@ -24,6 +24,11 @@ TICKS = 11
 """The lowest bits of a number, which tell processes apart; the rest are microseconds since 1970."""
 
 
+def number_at(at: float) -> int:
+    """The least number of what ended at a time, in UTC seconds."""
+    return int(at * 1_000_000) << TICKS
+
+
 class Entry(msgspec.Struct, gc=False):
     """One answered request as it was. `at` is in UTC seconds, `us` the duration in microseconds; the real size of a
     truncated body is kept."""

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from bodega.journal.exchange import TICKS, Attempt, Exchange
+from bodega.journal.exchange import Attempt, Exchange, number_at
 from bodega.journal.tally import KEPT_MINUTES, Tally
 from bodega.storage.journal_database import JournalDatabase
 
@@ -92,8 +92,7 @@ class JournalRing:
 
     async def prune(self, table: str, store: str, *, days: int, most_bytes: int) -> int:
         """Deletes what is older than so many days, and the oldest beyond so many bytes; returns how many rows."""
-        old = int((time.time() - days * DAY) * 1_000_000) << TICKS
-        deleted = await self._delete_up_to(table, store, old)
+        deleted = await self._delete_up_to(table, store, number_at(time.time() - days * DAY))
         ((size,),) = await self._database.rows(
             f"SELECT coalesce(sum(bytes), 0) FROM {table} WHERE store = $1", store
         )  # fmt: skip
@@ -169,7 +168,7 @@ class JournalRing:
         values = _Values()
         mark = values.mark
         tests = [f"store = {mark(store)}"] if store is not None else []
-        after = max(after, int(wanted.since * 1_000_000) << TICKS)
+        after = max(after, number_at(wanted.since))
         tests += [f"number < {mark(before)}"] if before else []
         tests += [f"number > {mark(after)}"] if after else []
         tests += [_status(wanted.status, values)] if wanted.status else []
@@ -209,7 +208,7 @@ class JournalRing:
         """The newest attempts to deliver, newest first: of a store, a hook, an event, as far as these are given; of
         what is wanted the status, the time, and `path` as a part of the destination count."""
         values = _Values()
-        after = max(after, int(wanted.since * 1_000_000) << TICKS)
+        after = max(after, number_at(wanted.since))
         given = (
             ("store = ", store), ("hook_id = ", hook_id), ("message_id = ", message_id), ("number > ", after or None)
         )  # fmt: skip

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import time
 from typing import Any
 
 import msgspec
@@ -18,6 +17,7 @@ import msgspec
 from bodega.access.account_rows import upsert
 from bodega.access.settings import with_defaults
 from bodega.access.stores import Stores
+from bodega.aside import Turn
 from bodega.events.deliveries import KEEP
 from bodega.journal.exchange import Attempt, Exchange, attempt_of, exchange_of
 from bodega.journal.pages import JournalPages, pages_of
@@ -145,7 +145,7 @@ class JournalSync:
 
     async def _mask(self) -> None:
         """Turns what was noted into rows."""
-        turn = time.perf_counter()
+        turn = Turn(LONGEST_TURN_SECONDS)
         for journal, waiting, attempts, minutes in self._journal.take():
             self._bounds[journal.key] = journal.settings
             for minute, told in minutes.items():
@@ -156,9 +156,7 @@ class JournalSync:
             ):
                 for row in rows:
                     self._rows[table].append(row)
-                    if time.perf_counter() - turn > LONGEST_TURN_SECONDS:
-                        await asyncio.sleep(0)
-                        turn = time.perf_counter()
+                    await turn.breathe()
         for unwritten in self._rows.values():
             del unwritten[: max(0, len(unwritten) - UNWRITTEN)]
 

@@ -24,6 +24,7 @@ from bodega.access.settings import every_seconds, with_defaults
 from bodega.lab import copies
 from bodega.log import Log
 from bodega.metrics import Meter
+from bodega.periodic import PeriodicJob
 from bodega.resources import MODEL
 from bodega.storage.backend import Backend, NoCopy
 from bodega.storage.registry import StoreRecord
@@ -51,27 +52,16 @@ class Schedule:
         self._log = log
         self._meter = meter
         self._now = now
-        self._at_work: asyncio.Task[None] | None = None
+        self._job = PeriodicJob(LOOK_SECONDS, self.look, log, "backups not looked after")
 
     def start(self) -> None:
-        """Begins to look."""
-        self._at_work = asyncio.create_task(self._work())
+        """Begins to look, at once: a backup may have become due while the server was stopped."""
+        self._job.start()
+        self._job.wake()
 
     async def stop(self) -> None:
         """Ends; a backup that was begun is given up."""
-        if self._at_work is not None:
-            self._at_work.cancel()
-            await asyncio.gather(self._at_work, return_exceptions=True)
-
-    async def _work(self) -> None:
-        while True:
-            try:
-                await self.look()
-            except Busy:
-                pass  # the registry is not there: later
-            except Exception as error:
-                self._log.event("backups not looked after", traceback="".join(traceback.format_exception(error)))
-            await asyncio.sleep(LOOK_SECONDS)
+        await self._job.stop(grace=0)
 
     async def look(self) -> int:
         """Takes the backups that are due; how many there were. Raises Busy if the registry cannot be reached."""

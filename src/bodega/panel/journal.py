@@ -14,7 +14,7 @@ from bodega.explain import MEANS, reason_facts, statuses
 from bodega.journal.exchange import TOKEN_PATH, Exchange
 from bodega.journal.ring import Wanted
 from bodega.law.outcome import OUTCOMES
-from bodega.law.reasons import Reason, Step
+from bodega.law.reasons import METHODS, Reason, Step
 from bodega.panel import curl_suggestions, permissions
 from bodega.panel.templating import show
 from bodega.panel.web import SAFE, PageError, Pages, PanelRequest, Reply
@@ -27,8 +27,6 @@ EXPORTED = 1_000
 
 FILTERS = Wanted._fields[:6]
 """All but the time: what the form asks."""
-
-METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")
 
 
 def _wanted(request: PanelRequest) -> Wanted:

@@ -99,6 +99,11 @@ def told_missing(names: Collection[str]) -> str:
     return f"the tables {', '.join(missing[:5])} are missing"
 
 
+def journal_pending(revision: int) -> list[Migration]:
+    """The migrations that the journal's database still needs."""
+    return [migration for migration in journal_migrations() if migration.number > revision]
+
+
 def registry_pending(revision: int, *, unnumbered: bool) -> list[Migration]:
     """The migrations that the registry still needs. One created before its schema had numbers (`unnumbered`) is at the
     first."""

@@ -31,6 +31,9 @@ CREATE TABLE page_index (
 STORE = "*"
 READ = "SELECT revision, modified, total, index_revision FROM table_statistics WHERE name = $1"
 _LOAD = "SELECT name, revision, modified, total, next_id, index_revision FROM table_statistics"
+NEWEST = "SELECT coalesce(max(revision), 0), coalesce(max(abs(modified)), 0) FROM table_statistics"
+"""The last revision of a store, and the latest date of a change."""
+
 LOCK = f"SELECT 1 FROM table_statistics WHERE name = '{STORE}' FOR UPDATE"
 """The write lock of a store on PostgreSQL: the row exists from the first migration on.
 

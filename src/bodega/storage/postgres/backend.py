@@ -20,7 +20,7 @@ from bodega.storage.aggregate import DataModel
 from bodega.storage.backend import HAS_DELIVERIES, HAS_TASKS, NoCopy
 from bodega.storage.model import NO_TABLES
 from bodega.storage.postgres import copies
-from bodega.storage.postgres.connection import LOST, ReadTx, adapted, connect, plain
+from bodega.storage.postgres.connection import LOST, ReadTx, carry_out, connect, plain
 from bodega.storage.postgres.journal import PostgresJournal
 from bodega.storage.postgres.readers import Budget, Readers
 from bodega.storage.postgres.rows import PostgresRows
@@ -242,10 +242,7 @@ class PostgresBackend:
                     await connection.execute(migrate.TABLE)
                 elif await connection.fetchval("SELECT to_regclass($1)", f"{schema}.migrations") is None:
                     raise Damaged(await self._what_is_there(record), record.hash)
-                for migration in migrate.pending(await connection.fetchval(migrate.READ)):
-                    for statement in migration.statements("postgresql"):
-                        await connection.execute(adapted(statement))
-                    await connection.execute(migrate.WRITE, migration.number, migration.name)
+                await carry_out(connection, migrate.pending(await connection.fetchval(migrate.READ)))
         finally:
             await connection.close()
 

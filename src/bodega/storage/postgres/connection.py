@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import Any
 
 import asyncpg
 
+from bodega.storage import migrate
+from bodega.storage.migrate import Migration
 from bodega.storage.postgres.readers import Readers
 from bodega.storage.tx import Busy, Clash, Damaged, Statement, Unstorable
 
@@ -203,6 +205,14 @@ def unreachable(error: Exception) -> Busy:
 def adapted(statement: str) -> str:
     """A schema statement adapted to PostgreSQL: text is ordered by its bytes, as in SQLite."""
     return statement.replace(" TEXT", ' TEXT COLLATE "C"')
+
+
+async def carry_out(connection: Any, migrations: Iterable[Migration]) -> None:
+    """Brings the schema of a store or of the journal forward, within the transaction that the caller began."""
+    for migration in migrations:
+        for statement in migration.statements("postgresql"):
+            await connection.execute(adapted(statement))
+        await connection.execute(migrate.WRITE, migration.number, migration.name)
 
 
 PATIENCE_SECONDS = 30.0

@@ -17,7 +17,7 @@ from typing import Any
 from bodega.storage.backend import NoCopy
 from bodega.storage.sqlite.connection import connect
 from bodega.storage.sqlite.copies import write_facts
-from bodega.storage.table_stats import LOCK
+from bodega.storage.table_stats import LOCK, NEWEST
 
 _CATALOGUE = """
 CREATE TABLE IF NOT EXISTS kept_snapshots (
@@ -102,15 +102,13 @@ async def put_back(connection: Any, name: str, now: int) -> None:
     async with connection.transaction():
         await _lock(connection)
         number = await connection.fetchval("SELECT number FROM kept_snapshots WHERE name = $1", name)
-        before = await connection.fetchrow(_NEWEST)
+        before = await connection.fetchrow(NEWEST)
         tables = await _tables(connection)
         emptied = "; ".join(f"DELETE FROM {table}" for table in reversed(tables))
         filled = "; ".join(f"INSERT INTO {table} SELECT * FROM kept{number}_{table}" for table in tables)
         await connection.execute(f"{emptied}; {filled}")
         await _move_on(connection, before, now)
 
-
-_NEWEST = "SELECT coalesce(max(revision), 0), coalesce(max(abs(modified)), 0) FROM table_statistics"
 
 _DATED = (
     "SELECT s.name FROM table_statistics s JOIN information_schema.columns c"
@@ -120,8 +118,8 @@ _DATED = (
 
 async def _move_on(connection: Any, before: Sequence[int], now: int) -> None:
     """Moves the revision on, so that no entity tag of the replaced state is used again. To its clients all rows have
-    changed, so they are dated after it. `before` is what `_NEWEST` said of it."""
-    kept = await connection.fetchrow(_NEWEST)
+    changed, so they are dated after it. `before` is what `NEWEST` said of it."""
+    kept = await connection.fetchrow(NEWEST)
     moved, latest = max(before[0], kept[0]) + 1, max(now, before[1], kept[1])
     await connection.execute(
         "UPDATE table_statistics SET revision = $1, index_revision = $1,"
@@ -157,7 +155,7 @@ async def load(connection: Any, backup: Path, now: int) -> None:
     with closing(connect(backup)) as source:
         async with connection.transaction():
             await _lock(connection)
-            before = await connection.fetchrow(_NEWEST)
+            before = await connection.fetchrow(NEWEST)
             tables = await _tables(connection)
             await connection.execute("; ".join(f"DELETE FROM {table}" for table in reversed(tables)))
             for table in tables:

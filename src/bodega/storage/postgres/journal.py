@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 
 from bodega.storage import migrate
-from bodega.storage.postgres.connection import LOST, adapted, connect, unreachable
+from bodega.storage.postgres.connection import LOST, carry_out, connect, unreachable
 from bodega.storage.postgres.readers import Budget, Readers
 from bodega.storage.tx import Record, Values
 
@@ -52,11 +52,7 @@ class PostgresJournal:
                 await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
                 await connection.execute(migrate.TABLE)
                 revision = await connection.fetchval(migrate.READ)
-                for migration in migrate.journal_migrations():
-                    if migration.number > revision:
-                        for statement in migration.statements("postgresql"):
-                            await connection.execute(adapted(statement))
-                        await connection.execute(migrate.WRITE, migration.number, migration.name)
+                await carry_out(connection, migrate.journal_pending(revision))
         except asyncpg.PostgresError as error:
             raise unreachable(error) from error
         finally:

@@ -23,7 +23,7 @@ from bodega.storage.model import NO_TABLES
 from bodega.storage.registry import Registry, StoreRecord, new_place
 from bodega.storage.sealing import KEY_FILE, Sealer
 from bodega.storage.sqlite import copies, file
-from bodega.storage.sqlite.connection import SqliteTx, adapted, begin, connect
+from bodega.storage.sqlite.connection import SqliteTx, adapted, begin, carry_out, connect
 from bodega.storage.sqlite.journal import SqliteJournal
 from bodega.storage.sqlite.rows import SqliteRows
 from bodega.storage.text import composed
@@ -80,10 +80,7 @@ def _forward(connection: sqlite3.Connection) -> None:
     try:
         unnumbered = _has(connection, "stores") and not _has(connection, "migrations")
         connection.execute(migrate.TABLE)
-        for migration in migrate.registry_pending(_revision(connection), unnumbered=unnumbered):
-            for statement in migration.statements("sqlite"):
-                connection.execute(statement)
-            connection.execute(migrate.WRITE.replace("$", "?"), (migration.number, migration.name))
+        carry_out(connection, migrate.registry_pending(_revision(connection), unnumbered=unnumbered))
         connection.execute("COMMIT")
     finally:
         if connection.in_transaction:
@@ -122,8 +119,10 @@ class SqliteBackend:
         await self.drop(record)
 
     async def inspect(self, record: StoreRecord, *, thorough: bool = False) -> None:
-        work = functools.partial(file.inspect, self.path(record), record.hash, thorough=thorough)
-        await (self._aside(work) if thorough else asyncio.sleep(0, work()))
+        if thorough:
+            await self._aside(functools.partial(file.inspect, self.path(record), record.hash, thorough=True))
+        else:
+            file.inspect(self.path(record), record.hash)
 
     async def revision(self, record: StoreRecord) -> int:
         return await self._number(record, migrate.READ)
@@ -151,7 +150,7 @@ class SqliteBackend:
         path = self.path(record)
         file.examine(path, record.hash)
         with file.read_errors(path, record.hash):
-            await asyncio.get_running_loop().run_in_executor(None, forward, path)
+            await self._aside(forward, path)
 
     async def open(self, record: StoreRecord, model: DataModel = NO_TABLES) -> SqliteRows:
         path = self.path(record)
@@ -249,10 +248,7 @@ def forward(path: Path) -> None:
     try:
         begin(connection)
         connection.execute(migrate.TABLE)
-        for migration in migrate.pending(connection.execute(migrate.READ).fetchone()[0]):
-            for statement in migration.statements("sqlite"):
-                connection.execute(adapted(statement))
-            connection.execute(migrate.WRITE.replace("$", "?"), (migration.number, migration.name))
+        carry_out(connection, migrate.pending(_revision(connection)), adapted)
         connection.execute("COMMIT")
     finally:
         if connection.in_transaction:

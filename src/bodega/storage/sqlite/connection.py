@@ -11,7 +11,7 @@ import asyncio
 import math
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +19,8 @@ from time import perf_counter
 from typing import Any
 
 from bodega.aside import TURN_SECONDS
+from bodega.storage import migrate
+from bodega.storage.migrate import Migration
 from bodega.storage.sqlite.file import is_corrupt
 from bodega.storage.tx import Busy, Clash, Damaged, Statement, Unstorable
 
@@ -181,6 +183,17 @@ def _primary(error: sqlite3.Error) -> int:
     """The primary result code of an error."""
     code: int = getattr(error, "sqlite_errorcode", 0)
     return code & 0xFF
+
+
+def carry_out(
+    connection: sqlite3.Connection, migrations: Iterable[Migration], adapt: Callable[[str], str] = lambda sql: sql
+) -> None:
+    """Brings a schema forward, within the transaction that the caller began; `adapt` is `adapted` for that of a
+    store."""
+    for migration in migrations:
+        for statement in migration.statements("sqlite"):
+            connection.execute(adapt(statement))
+        connection.execute(numbered(migrate.WRITE), (migration.number, migration.name))
 
 
 def begin(connection: sqlite3.Connection) -> None:

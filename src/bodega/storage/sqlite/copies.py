@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bodega import private
 from bodega.storage.backend import NoCopy
+from bodega.storage.table_stats import NEWEST
 
 BUMP = 100_000
 """How far the revision is moved when a copy is restored: more than the writes that can happen in between.
@@ -48,7 +49,7 @@ def being_made(target: Path, *, force: bool) -> Iterator[Path]:
     """The empty file that is to become `target`. Of two who make the same one at once the second is told (NoCopy)."""
     part = target.with_name(target.name + ".part")
     if not force and target.exists():
-        raise NoCopy(f"{target} exists already; --force overwrites it.")
+        raise _exists(target)
     descriptor = _claimed(part)
     if descriptor is None:
         raise NoCopy(f"{target.name} is being made by another command at this moment; nothing was done.")
@@ -60,6 +61,10 @@ def being_made(target: Path, *, force: bool) -> Iterator[Path]:
         raise
     finally:
         os.close(descriptor)
+
+
+def _exists(target: Path) -> NoCopy:
+    return NoCopy(f"{target} exists already; --force overwrites it.")
 
 
 def _claimed(part: Path) -> int | None:
@@ -107,17 +112,15 @@ def keep(part: Path, target: Path, *, force: bool = False) -> None:
         try:
             target.hardlink_to(part)
         except FileExistsError:
-            raise NoCopy(f"{target} exists already; --force overwrites it.") from None
+            raise _exists(target) from None
         except OSError:  # a file system without links
             if target.exists():
-                raise NoCopy(f"{target} exists already; --force overwrites it.") from None
+                raise _exists(target) from None
             part.replace(target)
         else:
             part.unlink()
     private.sync(target.parent)
 
-
-_NEWEST = "SELECT coalesce(max(revision), 0), coalesce(max(abs(modified)), 0) FROM table_statistics"
 
 _DATED = (
     "SELECT t.name FROM sqlite_master t JOIN pragma_table_info(t.name) c ON c.name = 'modified'"
@@ -139,10 +142,10 @@ def put_back(copy: Path, live: Path, now: int, forward: Callable[[Path], None]) 
         uri = f"{live.absolute().as_uri()}?mode=rw"
         with closing(sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None)) as target:
             target.execute("PRAGMA synchronous=FULL")
-            row = target.execute(_NEWEST).fetchone()
+            row = target.execute(NEWEST).fetchone()
             with closing(sqlite3.connect(work, isolation_level=None)) as source:
                 source.execute(f"DROP TABLE IF EXISTS {_TOLD}")
-                kept = source.execute(_NEWEST).fetchone()
+                kept = source.execute(NEWEST).fetchone()
                 moved, latest = max(row[0], kept[0]) + BUMP, max(now, row[1], kept[1])
                 source.execute(
                     "UPDATE table_statistics SET revision = ?1, index_revision = ?1,"

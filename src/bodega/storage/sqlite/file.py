@@ -74,7 +74,7 @@ def inspect(path: Path, store: str, *, thorough: bool = False) -> None:
         read_errors(path, store),
         closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=5)) as made,
     ):
-        missing = missing_tables(made, store)
+        missing = _missing_tables(made)
         if missing:
             raise Damaged(missing, store)
         if thorough:
@@ -83,7 +83,7 @@ def inspect(path: Path, store: str, *, thorough: bool = False) -> None:
                 raise Damaged(f"the file {path.name} is not whole ({' '.join(str(told).split())})", store)
 
 
-def missing_tables(connection: sqlite3.Connection, _store: str) -> str:
+def _missing_tables(connection: sqlite3.Connection) -> str:
     """What is missing of a store in a database; empty if nothing is. An older schema is complete if it has numbers."""
     names = {name for (name,) in connection.execute(_TABLES)}
     if "migrations" not in names:

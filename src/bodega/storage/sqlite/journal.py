@@ -11,8 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bodega import private
 from bodega.storage import migrate
-from bodega.storage.sqlite.connection import begin, connect, numbered, plain
+from bodega.storage.sqlite.connection import begin, carry_out, connect, numbered, plain
+from bodega.storage.sqlite.file import is_corrupt
 from bodega.storage.tx import Busy, Record, Values
 
 T = TypeVar("T")
@@ -89,7 +91,7 @@ def _in_order(path: Path) -> None:
     try:
         _forward(path)
     except sqlite3.DatabaseError as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        if not is_corrupt(error):
             raise
         aside = f"{FILE}.damaged-{os.urandom(4).hex()}"
         for ending in ("", "-wal", "-shm"):
@@ -100,7 +102,7 @@ def _in_order(path: Path) -> None:
 
 
 def _forward(path: Path) -> None:
-    path.touch(mode=0o600)
+    private.touch(path)
     made = sqlite3.connect(path, timeout=BUSY_MS / 1000, isolation_level=None)
     try:
         made.execute("PRAGMA auto_vacuum=INCREMENTAL")  # heard only by a file without tables
@@ -108,11 +110,7 @@ def _forward(path: Path) -> None:
         begin(made)
         made.execute(migrate.TABLE)
         (revision,) = made.execute(migrate.READ).fetchone()
-        for migration in migrate.journal_migrations():
-            if migration.number > revision:
-                for statement in migration.statements("sqlite"):
-                    made.execute(statement)
-                made.execute(migrate.WRITE.replace("$", "?"), (migration.number, migration.name))
+        carry_out(made, migrate.journal_pending(revision))
         made.execute("COMMIT")
     finally:
         if made.in_transaction:
