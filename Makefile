@@ -15,7 +15,7 @@ SPREAD ?= -n auto --dist loadfile --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help dev serve test lint docs dist bench bench-count bench-large bench-variants bench-orders conformance lock clean
+.PHONY: help dev serve test lint docs dist bench bench-count bench-large bench-variants bench-orders soak kills conformance lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,12 @@ bench-variants: $(READY)  ## Measure a store of 200,000 variants beside one of 1
 
 bench-orders: $(READY)  ## Measure a store of 500,000 orders beside one of 10,000 (takes many minutes)
 	@$(BIN)/python -m bench.orders $(ARGS)
+
+soak: $(READY)  ## Ask a server 200,000 times; fewer: make soak ARGS="--requests 20000 --database postgres"
+	@$(BIN)/python -m bench.soak $(ARGS)
+
+kills: $(READY)  ## Kill a server 100 times under load and look for losses; fewer: make kills ARGS="--kills 20"
+	@$(BIN)/python -m bench.kills $(ARGS)
 
 conformance: $(CONFORMANCE)/.installed  ## Ask every published operation with Schemathesis (20 minutes); fewer: ARGS="--only catalog"
 	@PYTHONPATH=tests $(CONFORMANCE)/bin/python -m conformance --spec $(SPEC) $(ARGS)

@@ -18,6 +18,10 @@ class Client:
         self.store = store
         self._connection = http.client.HTTPConnection(HOST, store.server.port, timeout=60)
 
+    def close(self) -> None:
+        """Hangs up."""
+        self._connection.close()
+
     def ask(self, request: Request) -> tuple[int, Any]:
         """The status and the JSON of the reply."""
         sent = self.store.address(request)

@@ -49,13 +49,15 @@ def measure(database: str, events: int = EVENTS) -> Deliveries:
         stack.enter_context(running(receiver, listening))
         command = [COMMAND, "serve", *place, "--insecure-http", "--http-port", str(port)]
         command += ["--https-port", str(free_port())]
-        _bodega("store", "create", "bench", *place)
-        account = json.loads(_bodega("account", "create", "bench", "bench", "--scope", "store_v2_products", *place))
-        _bodega("store", "set", "bench", "webhooks.allow_private=true", *place)
+        _bodega(directory, "store", "create", "bench", *place)
+        account = json.loads(
+            _bodega(directory, "account", "create", "bench", "bench", "--scope", "store_v2_products", *place)
+        )
+        _bodega(directory, "store", "set", "bench", "webhooks.allow_private=true", *place)
         with running(command, port, directory):
             _subscribe(port, account["token"], f"http://{HOST}:{listening}/")
         print(f"Filling the store with {events:,} products ...", file=sys.stderr)
-        _bodega("seed", "bench", "--products", str(events), *place)
+        _bodega(directory, "seed", "bench", "--products", str(events), *place)
         with running(command, port, directory) as server:
             before, began = _wait_for(listening, 1), time.monotonic()
             cpu = server.cpu_seconds()
@@ -90,8 +92,9 @@ def _wait_for(port: int, count: int) -> int:
         time.sleep(0.002)
 
 
-def _bodega(*arguments: str) -> str:
-    done = subprocess.run([COMMAND, *arguments], capture_output=True, text=True, check=False)
+def _bodega(directory: str, *arguments: str) -> str:
+    """A command run where the server runs: on PostgreSQL that is where the key of the secrets lies."""
+    done = subprocess.run([COMMAND, *arguments], cwd=directory, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"bodega {' '.join(arguments)} failed:\n{done.stderr.strip()[-2000:]}")
     return done.stdout

@@ -178,13 +178,14 @@ def _summary(tally: _Tally, elapsed: float, cpu: float) -> Load:
         requests=requests,
         failures=tally.failures,
         seconds=elapsed,
-        p50_ms=_percentile(latencies, 0.50) * 1e3,
-        p99_ms=_percentile(latencies, 0.99) * 1e3,
+        p50_ms=percentile(latencies, 0.50) * 1e3,
+        p99_ms=percentile(latencies, 0.99) * 1e3,
         statuses={status.decode("latin-1"): count for status, count in sorted(tally.statuses.items())},
         size=tally.size,
         generator_us=cpu / requests * 1e6 if requests else 0.0,
     )
 
 
-def _percentile(ordered: list[float], share: float) -> float:
+def percentile(ordered: list[float], share: float) -> float:
+    """The value below which that share lies; 0 of nothing."""
     return ordered[min(int(len(ordered) * share), len(ordered) - 1)] if ordered else 0.0

@@ -1,4 +1,4 @@
-"""A receiver of events that only counts them: `GET /` answers how many came."""
+"""A receiver of events that only counts them: `GET /` answers how many it took."""
 
 import argparse
 import asyncio
@@ -8,12 +8,15 @@ import uvloop
 from bench.request import HOST
 
 ACCEPTED = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
+FAILED = b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n"
 
 
 class Receiver(asyncio.Protocol):
-    """One connection. A request is read to the length that its head names."""
+    """One connection. A request is read to the length that its head names; one of `fail_every` is answered with 500."""
 
+    asked = 0
     count = 0
+    fail_every = 0
 
     def __init__(self) -> None:
         self.buffer = b""
@@ -34,6 +37,10 @@ class Receiver(asyncio.Protocol):
 
     def answer(self, *, counted: bool) -> None:
         if counted:
+            Receiver.asked += 1
+            if Receiver.fail_every and Receiver.asked % Receiver.fail_every == 0:
+                self.transport.write(FAILED)  # type: ignore[attr-defined]
+                return
             Receiver.count += 1
             self.transport.write(ACCEPTED)  # type: ignore[attr-defined]
         else:
@@ -51,4 +58,7 @@ async def serve(port: int) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
-    uvloop.run(serve(parser.parse_args().port))
+    parser.add_argument("--fail-every", type=int, default=0, metavar="N", help="answer one event of N with 500")
+    chosen = parser.parse_args()
+    Receiver.fail_every = chosen.fail_every
+    uvloop.run(serve(chosen.port))

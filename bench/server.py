@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,18 +24,50 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """Processor time of the process and its living descendants so far."""
-        return sum(time.clock_gettime((~pid << 3) | SCHEDULED) for pid in self._processes())
+        return sum(time.clock_gettime((~pid << 3) | SCHEDULED) for pid in self.processes())
 
     def peak_megabytes(self) -> float:
         """Peak resident memory of the process and its living descendants, in MB of 10^6 bytes."""
-        return sum(_peak_kibibytes(pid) for pid in self._processes()) * 1024 / 1e6
+        return sum(_field(pid, "VmHWM:") for pid in self.processes()) * 1024 / 1e6
 
-    def _processes(self) -> list[int]:
+    def processes(self) -> list[int]:
+        """The process and its living descendants."""
         found = [self.pid]
         for pid in found:  # grows while it is walked
-            for thread in Path(f"/proc/{pid}/task").iterdir():
-                found += map(int, (thread / "children").read_text().split())
+            with suppress(OSError):  # it has ended meanwhile
+                for thread in Path(f"/proc/{pid}/task").iterdir():
+                    found += map(int, (thread / "children").read_text().split())
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What processes hold together: resident memory in MB of 10^6 bytes, open files and sockets, threads; and the
+    processor time that they have used, in seconds."""
+
+    resident_mb: float
+    descriptors: int
+    threads: int
+    cpu_seconds: float
+
+
+def usage(pids: Sequence[int]) -> Usage:
+    """Of those that are still there."""
+    resident, descriptors, threads, cpu = 0, 0, 0, 0.0
+    for pid in pids:
+        with suppress(OSError):
+            descriptors += len(os.listdir(f"/proc/{pid}/fd"))
+            resident += _field(pid, "VmRSS:")
+            threads += _field(pid, "Threads:")
+            cpu += time.clock_gettime((~pid << 3) | SCHEDULED)
+    return Usage(resident * 1024 / 1e6, descriptors, threads, cpu)
+
+
+def runs(pid: int, module: str) -> bool:
+    """Whether a process runs this module of Python."""
+    with suppress(OSError):
+        return module.encode() in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    return False
 
 
 @contextmanager
@@ -73,9 +105,10 @@ def free_port() -> int:
         return port
 
 
-def _peak_kibibytes(pid: int) -> int:
+def _field(pid: int, name: str) -> int:
+    """A number of the kernel's status of a process; sizes are in KiB."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
+        if line.startswith(name):
             return int(line.split()[1])
     return 0
 

@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypedDict
 from urllib.parse import parse_qs, quote, urlsplit
@@ -244,6 +244,14 @@ def _free_port() -> int:
         return port
 
 
+def _runs(process: int) -> bool:
+    """Whether it is there and no zombie."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 class Cluster:
     """A running server of `postgres()` as those see it who harm it: it is restarted, and made to hang."""
 
@@ -256,6 +264,20 @@ class Cluster:
     def restart(self, mode: str = "fast") -> None:
         """Ends the server with all its sessions and starts it again, at the same port; `immediate` as a crash does."""
         self._control("restart", "-m", mode, "-l", self._home / "restarted.log")
+
+    def kill(self) -> None:
+        """kill -9 of every process of the server, the first of them first, and a start that recovers from it."""
+        processes = self._processes()
+        for process in processes:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        deadline = time.monotonic() + PATIENCE
+        while any(map(_runs, processes)) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        # Whoever started the server may not have taken note of its end: its number would still be held for a server's.
+        for lock in (self._home / "data" / "postmaster.pid", *self._home.glob(".s.PGSQL.*.lock")):
+            lock.unlink()
+        self.restart()
 
     def stop(self) -> None:
         """Ends a server that was restarted: nobody else knows of it."""

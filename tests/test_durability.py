@@ -4,48 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import http.client
-import json
-import os
-import signal
-import sqlite3
-import subprocess
-import sys
 import threading
 import time
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
-from bodega.storage.opening import open_backend
 from bodega.storage.postgres.rows import PostgresRows
 from bodega.storage.sqlite.backend import SqliteBackend
 from bodega.storage.sqlite.rows import SqliteRows
+from killed import PATIENCE, Client, Place, all_rows, check_file, kill, seen_by, serving, settled
 from postgres import postgres
 from shop import Server, Shop
 from statistics_check import check_statistics
 
-PATIENCE = 180.0  # seconds for anything that has to happen after a restart
 PRODUCT = {"type": "physical", "price": 1, "weight": 1}
-
-
-class Place:
-    """Where a server keeps its stores, and the arguments that tell it so."""
-
-    def __init__(self, data: Path, database: str | None) -> None:
-        self.data = data
-        self.database = database
-        self.arguments = ["--data", str(data), *(["--database", database, "--workers", "2"] if database else [])]
-
-    def house(self, runner: asyncio.Runner) -> Server:
-        """A server on the same stores in this process, to prepare them and to look at them."""
-        database = self.database
-        return Server(runner, runner.run(open_backend(None if database else self.data, database)))
 
 
 @pytest.fixture(scope="module")
@@ -59,69 +37,6 @@ def durable_url() -> Iterator[str]:
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     """A directory, or a PostgreSQL with two workers."""
     return Place(tmp_path, None if request.param == "sqlite" else request.getfixturevalue("durable_url"))
-
-
-@contextmanager
-def serving(place: Place) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """`bodega serve` in a process group of its own, and where it answers plain HTTP."""
-    command = [sys.executable, "-m", "bodega.cli", "serve", "--insecure-http", "--json", "--http-port", "0"]
-    with subprocess.Popen(
-        [*command, "--https-port", "0", *place.arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        start_new_session=True,
-    ) as process:
-        try:
-            assert process.stdout is not None
-            told = ""
-            while line := process.stdout.readline():
-                told += line
-                if line.startswith("}"):
-                    break
-            yield process, urlsplit(json.loads(told)["http"]).netloc
-        finally:
-            kill(process)
-
-
-def kill(process: subprocess.Popen[str]) -> None:
-    """kill -9 of the whole group: nobody gets to say goodbye."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait(PATIENCE)
-
-
-class Client:
-    """A keep-alive connection with a token, below one store."""
-
-    def __init__(self, address: str, shop: Shop) -> None:
-        self.connection = http.client.HTTPConnection(address, timeout=PATIENCE)
-        self.base = f"/stores/{shop.name}"
-        self.headers = {"X-Auth-Token": shop.token, "Content-Type": "application/json"}
-
-    def close(self) -> None:
-        """Hangs up."""
-        self.connection.close()
-
-    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
-        """Status and body, once the reply is whole."""
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        data = None if body is None else json.dumps(body)
-        self.connection.request(method, self.base + path, data, self.headers | named)
-        reply = self.connection.getresponse()
-        content = reply.read()
-        return reply.status, json.loads(content) if content else None
-
-    def patient(self, method: str, path: str) -> tuple[int, Any]:
-        """As `ask`, of a server that is just starting."""
-        give_up = time.monotonic() + PATIENCE
-        while True:
-            try:
-                return self.ask(method, path)
-            except OSError:
-                self.connection.close()
-                assert time.monotonic() < give_up
-                time.sleep(0.05)
 
 
 class Load:
@@ -174,32 +89,6 @@ class Load:
         assert not self.strange
 
 
-def all_rows(client: Client, path: str) -> list[Any]:
-    """Every page of a list."""
-    rows: list[Any] = []
-    page = 1
-    while True:
-        status, told = client.patient("GET", f"{path}?limit=250&page={page}")
-        assert status == 200, told
-        rows += told["data"]
-        if page >= told["meta"]["pagination"]["total_pages"]:
-            assert told["meta"]["pagination"]["total"] == len(rows)
-            return rows
-        page += 1
-
-
-def settled(client: Client, task: int) -> Any:
-    """A task once it has ended."""
-    give_up = time.monotonic() + PATIENCE
-    while True:
-        status, told = client.patient("GET", f"/v3/tasks/{task}")
-        assert status == 200, f"task {task} was acknowledged and is lost"
-        if told["data"]["state"] in ("done", "failed"):
-            return told["data"]
-        assert time.monotonic() < give_up, told
-        time.sleep(0.05)
-
-
 def test_every_acknowledged_write_survives_kill_9_under_load(place: Place, runner: asyncio.Runner) -> None:
     """Issue 2: an acknowledged write survives kill -9 of the whole group; what a 202 promised is done after it."""
     house = place.house(runner)
@@ -226,26 +115,10 @@ def test_every_acknowledged_write_survives_kill_9_under_load(place: Place, runne
         kill(process)
         again.end()
     house = place.house(runner)
-    check_statistics(_seen_by(house, shop))
+    check_statistics(seen_by(house, shop))
     if isinstance(house.backend, SqliteBackend):
         check_file(house.backend, shop, runner)
     runner.run(house.app.stop())
-
-
-def _seen_by(house: Server, shop: Shop) -> Shop:
-    twin = Shop(house, shop.name)
-    twin.token = shop.token
-    return twin
-
-
-def check_file(backend: SqliteBackend, shop: Shop, runner: asyncio.Runner) -> None:
-    """SQLite's own checks of the file."""
-    record = runner.run(backend.registry.store(shop.name))
-    assert record is not None
-    connection = sqlite3.connect(backend.path(record))
-    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
-    connection.close()
 
 
 class Stubborn(threading.Thread):
@@ -303,7 +176,7 @@ def test_a_client_that_retries_under_its_key_creates_once_over_kill_9(place: Pla
     assert [client.strange for client in clients] == [[]] * 4
     assert sum(client.cut for client in clients) >= 4, "nothing was cut off, so nothing was proved"
     house = place.house(runner)
-    twin = _seen_by(house, shop)
+    twin = seen_by(house, shop)
     assert twin.rows("brands") == 4 * 120 == sum(len(client.made) for client in clients)
     ids = [number for client in clients for number in client.made.values()]
     assert len(set(ids)) == len(ids)
@@ -329,7 +202,7 @@ def test_a_long_task_goes_on_after_kill_9_where_it_was(place: Place, runner: asy
         assert (ended["state"], ended["response"]["status"], ended["progress"]) == ("done", 204, 1200)
         assert client.ask("GET", "/v2/products/count") == (200, {"count": 0})
     house = place.house(runner)
-    check_statistics(_seen_by(house, shop))
+    check_statistics(seen_by(house, shop))
     runner.run(house.app.stop())
 
 
@@ -351,7 +224,7 @@ def test_a_task_of_a_store_that_nobody_asks_for_is_done_after_a_restart(place: P
     runner.run(house.app.stop())
     house = place.house(runner)
     give_up = time.monotonic() + PATIENCE
-    while _seen_by(house, shop).rows("categories") == 0:
+    while seen_by(house, shop).rows("categories") == 0:
         assert time.monotonic() < give_up
         runner.run(asyncio.sleep(0.02))
     runner.run(house.app.stop())

@@ -29,12 +29,13 @@ from bodega.storage.postgres import connection as on_postgres
 from bodega.storage.postgres import readers
 from bodega.storage.sqlite.rows import SqliteRows
 from forms import FORMS, Desk, Form, look_like_a_refusal
+from killed import Client, Place, kill, settled
+from killed import serving as serving_at
 from postgres import OVERRIDE, Cluster, postgres
 from shop import Server, Shop
 from statistics_check import check_statistics
 from test_concurrency import ask
-from test_durability import Client, Load, Place, kill, settled
-from test_durability import serving as serving_at
+from test_durability import Load
 
 PATIENCE = 180.0
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
+from killed import PATIENCE, Client, Place, all_rows, kill, serving
 from receiver import OK, Answer, Received, Receiver
 from shop import Shop
-from test_durability import PATIENCE, Client, Place, all_rows, kill, serving
 
 RETRY_SCHEDULE = [1] * 20
 
