@@ -28,6 +28,7 @@ from bodega.storage import files, keys, migrate, table_stats
 from bodega.storage.migrate import Migration
 from bodega.storage.model import link
 from bodega.storage.schema import create, create_all
+from bodega.storage.sqlite.backend import add_functions
 from shop import Server, Shop
 
 PAGE = Path(__file__).parent.parent / "docs" / "adding-a-resource.md"
@@ -61,7 +62,7 @@ def shop(server: Server, monkeypatch: pytest.MonkeyPatch) -> Shop:
     monkeypatch.setattr(migrate, "migrations", lambda: known)
     resources = (*RESOURCES, gift_wraps.RESOURCE)
     model = link(aggregate for resource in resources for aggregate in resource.aggregates)
-    monkeypatch.setattr(server.app.stores, "model", model)
+    monkeypatch.setattr(server.app.stores._opening, "_model", model)
     routes = [route for resource in resources for route in resource.routes]
     house = AppContext(server.app.stores, by_version(routes), insecure_http=True)
     monkeypatch.setattr(server.app, "_api", Api(house, Log()))
@@ -90,6 +91,7 @@ def test_the_page_migrates_to_what_it_declares() -> None:
 def schema_of(statements: list[str]) -> dict[str, Any]:
     """Columns, foreign keys and indexes of the tables that these statements make, however they came to be so."""
     with sqlite3.connect(":memory:") as connection:
+        add_functions(connection)
         for statement in statements:
             connection.execute(statement)
         tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]

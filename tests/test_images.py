@@ -468,7 +468,7 @@ def test_a_form_makes_a_row_and_its_image_at_once(shop: Shop, framing: Shop, pat
         ("/v2/framed", [("name", None, "", b"A"), image(name="photo")], 400, "FIELD_UNKNOWN"),
         ("/v2/framed", [image(name="name")], 400, "FIELD_INVALID"),
         ("/v2/framed", [("name", None, "", b"A"), image(b"<html>", name="image_file")], 400, "IMAGE_INVALID"),
-        ("/v2/framed", [("name", None, "", b"A"), ("image_file", None, "", b"http://127.0.0.1/a")], 400,
+        ("/v2/framed", [("name", None, "", b"A"), ("image_file", None, "", b"http://127.0.0.1/a.png")], 400,
          "IMAGE_UNREACHABLE"),
         ("/v3/catalog/framed", [image(name="image_url")], 422, "FIELD_MISSING"),
         ("/v3/catalog/framed", [image(name="name")], 422, "FIELD_INVALID"),

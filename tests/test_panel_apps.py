@@ -200,7 +200,7 @@ def test_a_code_that_comes_twice_at_once_makes_no_token(shop: Shop, app: Registe
     registry = shop.server.backend.registry
 
     async def both() -> tuple[bool, bool]:
-        known = await apps.find(registry.tx, app.client_id)
+        known = await apps.find(registry, app.client_id)
         store = await registry.store(shop.name)
         assert known is not None
         assert store is not None

@@ -99,7 +99,6 @@ def registered(shop: Shop) -> dict[str, Any]:
         "owners": "SELECT owner FROM owned WHERE store = $1",
         "invitations": "SELECT email FROM invitations WHERE store = $1",
         "installations": "SELECT app FROM installations WHERE store = $1",
-        "journals": "SELECT worker FROM journals WHERE store = $1",
         "quotas": f"SELECT counts FROM quotas WHERE client_id IN ({mine})",
         "uses": f"SELECT used FROM account_uses WHERE client_id IN ({mine})",
     }

@@ -36,7 +36,6 @@ class Stores:
         self, backend: Backend, *, shared: bool = False, log: Log | None = None, model: DataModel = NO_TABLES
     ) -> None:
         self.backend = backend
-        self.model = model
         self.registry = backend.registry
         self._shared = shared
         self._log = log or Log()
