@@ -267,7 +267,7 @@ def commands(
             yield from commands(inner, click.Context(inner, context, info_name=name))
 
 
-ALL = list(commands(main, click.Context(main, info_name="bodega")))
+ALL = list(commands(main, click.Context(main, info_name="bodega", **main.context_settings)))
 
 
 def mistyped(word: str) -> str:
