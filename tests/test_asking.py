@@ -110,6 +110,14 @@ def test_recovering_a_store_that_is_not_there_asks_nothing(place: Place, tmp_pat
 # Backups
 
 
+def test_a_backup_replaces_nothing_but_a_file(place: Place, tmp_path: Path) -> None:
+    """A pipe here; a device would be lost for everybody."""
+    done(place, "store create shop")
+    os.mkfifo(tmp_path / "pipe")
+    refused = run(place, f"store backup shop {tmp_path / 'pipe'} --force")
+    assert (refused.exit_code, refused.stderr) == (1, f"{tmp_path / 'pipe'} is not a file; nothing was done.\n")
+
+
 def test_a_backup_overwrites_nothing_without_force(place: Place, tmp_path: Path) -> None:
     """Issue 12, point 7."""
     done(place, "store create shop")

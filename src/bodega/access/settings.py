@@ -172,15 +172,15 @@ SETTINGS: dict[str, Setting] = {
     "stock.taken": Setting(
         "order_placed",
         OneOf("order_placed", "order_completed_or_shipped"),
-        "when orders take their stock (rule 86)",
+        "when orders take their stock",
     ),
-    "stock.follows_edits": Setting(True, _flag, "whether edits of orders move stock (rule 86)"),
-    "stock.returns": Setting(True, _flag, "whether refunded and cancelled orders give stock back (rule 86)"),
+    "stock.follows_edits": Setting(True, _flag, "whether edits of orders move stock"),
+    "stock.returns": Setting(True, _flag, "whether refunded and cancelled orders give stock back"),
     "prices_include_tax": Setting(False, _flag, "whether prices are entered with tax"),
     "maintenance.retry_after": Setting(120, _seconds, "Retry-After of a store in maintenance, in seconds"),
     "suspended": Setting(False, _flag, "whether the store is suspended: it then answers 503"),
     "limits.concurrent": Setting(
-        True, _flag, "whether the endpoints that have one keep their limit of requests at once (rule 31)"
+        True, _flag, "whether the endpoints that have one keep their limit of requests at once"
     ),
     "images.allow_private": Setting(False, _flag, "whether images may be fetched from private addresses"),
     "tasks.keep_seconds": Setting(604_800, _long_time, "how long a task that ended is kept, in seconds"),
@@ -196,7 +196,7 @@ SETTINGS: dict[str, Setting] = {
     "webhooks.retry_seconds": Setting(
         [60, 180, 300, 600, 900, 1800, 3600, 7200, 21600, 50400, 86400],
         _ladder,
-        "the pauses between deliveries that fail, in seconds (rule 128)",
+        "the pauses between deliveries that fail, in seconds",
     ),
 }
 

@@ -191,15 +191,19 @@ def database(config: Config) -> Iterator[Finding]:
 
 async def _stores(place: DataLocation) -> list[Finding]:
     from bodega.storage import migrate
-    from bodega.storage.tx import Busy
+    from bodega.storage.tx import Busy, Damaged
 
     backend = await open_backend(place)
     try:
         old, broken = [], []
+        damaged: list[Finding] = []
         records = await backend.registry.stores()
         for record in records:
             try:
                 revision = await backend.revision(record)
+            except Damaged as error:
+                do = f"Bring it back from a backup: bodega store recover {record.hash} FILE."
+                damaged.append(Finding("store", FAIL, str(error).partition(";")[0].rstrip(".") + ".", do))
             except Busy:
                 broken.append(record.hash)
             else:
@@ -208,7 +212,7 @@ async def _stores(place: DataLocation) -> list[Finding]:
                 elif revision < migrate.newest():
                     old.append(record.hash)
         told = _told(place, len(records), old, broken)
-        return [*told, *await _server_clock(backend), *await _journal(place, backend)]
+        return [*told, *damaged, *await _server_clock(backend), *await _journal(place, backend)]
     finally:
         await backend.close()
 

@@ -8,6 +8,7 @@ import re
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,17 @@ def _since(_ctx: click.Context, _param: click.Parameter, text: str | None) -> fl
         raise click.BadParameter("must be a duration as 90s, 10m, 2h or 7d.") from None
 
 
+def _reason(_ctx: click.Context, _param: click.Parameter, text: str | None) -> str:
+    from bodega.law.reasons import Reason
+
+    name = (text or "").upper().replace("-", "_")
+    if name and name not in Reason.__members__:
+        near = get_close_matches(name, Reason.__members__, n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise click.BadParameter(f"There is no reason {name[:100]}.{hint} bodega explain lists them.")
+    return name
+
+
 def _status(_ctx: click.Context, _param: click.Parameter, text: str | None) -> str:
     if text is not None and not re.fullmatch(r"[1-5](xx|[0-9][0-9])", text.lower()):
         raise click.BadParameter("must be a status as 404, or a class as 4xx.")
@@ -54,7 +66,7 @@ def _status(_ctx: click.Context, _param: click.Parameter, text: str | None) -> s
 @click.option("--path", default="", metavar="TEXT", help="Only where the path with its query contains this.")
 @click.option("--account", default="", metavar="ACCOUNT", help="Only this account: its client id or name.")
 @click.option("--method", default="", metavar="METHOD", help="Only this method.")
-@click.option("--reason", default="", metavar="REASON", help="Only what was refused for this reason.")
+@click.option("--reason", callback=_reason, metavar="REASON", help="Only what was refused for this reason.")
 @click.option("--words", default="", metavar="WORDS", help="Only where the bodies contain all these words.")
 @click.option("--since", callback=_since, metavar="DURATION", help="Only what is at most so old: 90s, 10m, 2h, 7d.")
 @click.option("--webhooks", is_flag=True, help="Attempts to deliver webhooks instead of requests.")
@@ -88,7 +100,7 @@ def command(
 
         key = key_of(await the_store(backend, store_hash)) if store_hash else None
         wanted = Wanted(**(asked | {"account": await _client(backend, store_hash, asked["account"])}))
-        wanted = wanted._replace(method=wanted.method.upper(), reason=wanted.reason.upper().replace("-", "_"))
+        wanted = wanted._replace(method=wanted.method.upper())
         database = backend.journal()
         try:
             ring = JournalRing(database)
@@ -140,6 +152,8 @@ async def _print(read: Read, limit: int, *, follow: bool, as_json: bool) -> None
         return
     colours = log_text.coloured(sys.stdout)
     _show(found, as_json, colours)
+    if not found and not follow:
+        click.echo("Nothing in the journal matches.", err=True)
     seen = {one.number: None for one in found}
     while follow:
         await asyncio.sleep(POLL_SECONDS)

@@ -149,8 +149,25 @@ def _raised(told: Told) -> str:
 
 
 def _limit(told: Told) -> str:
+    """Room for some more than there are; the limit may have been set below that."""
     details = told.refusal.details
-    return f"{details['resource']}={max(1, 2 * details['limit'])}" if "limit" in details else ""
+    if "limit" not in details:
+        return ""
+    return f"{details['resource']}={max(2 * details['limit'], details['used'] + 10)}"
+
+
+def _holder(told: Told) -> str:
+    """The row that holds the value, if it is of the kind that the path lists."""
+    details, collection = told.refusal.details, _collection(told)
+    other = details.get("conflicting_id")
+    if not collection or other is None:
+        return ""
+    version = told.request.version
+    match = told.app.routes[version].find((*told.request.segments, str(other)))
+    action = match.route.actions.get("GET") if match is not None else None
+    noun = getattr(getattr(action, "table", None), "noun", None)
+    named = str(details.get("resolution", "")).endswith(f" {noun} {other}.")
+    return _target(f"{_raw(told.request).rstrip('/')}/{other}") if named and not told.request.suffix else ""
 
 
 def _in_version(told: Told, version: int, *segments: str) -> str:
@@ -183,6 +200,7 @@ FACTS: dict[str, Callable[[Told], str]] = {
     "RESOURCE": lambda told: _target(_raw(told.request)),
     "LOCATION": _location,
     "COLLECTION": _collection,
+    "HOLDER": _holder,
     "SIBLINGS": _siblings,
     "LESS": _less,
     "LARGEST": _largest,

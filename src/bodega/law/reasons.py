@@ -103,7 +103,7 @@ class Reason(Enum):
     IMAGE_INVALID = (Step.PERFORM, 400, 422, "The image is not valid.", "Send a BMP, GIF, JPEG, PNG, WBMP, WebP or XBM image of at most 8 MB.")
     IMAGES_WAITING = (Step.PERFORM, 503, 503, "As many images wait to be decoded as this server keeps in memory.", "Send fewer images at once. Wait Retry-After seconds and repeat the request: `METHOD PATH`.")
     IMAGE_LOST = (Step.PERFORM, 503, 503, "The process that decodes images ended before it had decoded this one.", "If the same fails again, send a smaller image. Wait Retry-After seconds and repeat the request: `METHOD PATH`.")
-    DUPLICATE = (Step.PERFORM, 409, 409, "Another resource already holds this value.", "Change the value, or update the resource named in details. What is there: `GET COLLECTION`.")
+    DUPLICATE = (Step.PERFORM, 409, 409, "Another resource already holds this value.", "Change the value, or update the resource named in details. What holds it: `GET HOLDER`. What is there: `GET COLLECTION`.")
     DANGLING_REFERENCE = (Step.PERFORM, 400, 409, "The request refers to a resource that does not exist.", "Create the missing resource first, or leave the reference out.")
     LIST_REFUSED = (Step.PERFORM, 400, 422, "An item of the list cannot be saved, so none was.", "Mend the items named in errors and send the whole list again. What is there: `GET COLLECTION`.")
     PASSWORD_GUESSED = (Step.PERFORM, 429, 429, "Too many wrong passwords were tried.", "Wait Retry-After seconds and try again: `METHOD PATH`.")

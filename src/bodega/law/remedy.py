@@ -15,6 +15,7 @@ from typing import NamedTuple
 WORDS = frozenset(
     {
         "HASH", "CLIENT_ID", "SCOPE", "RAISED", "LIMIT", "METHOD", "PATH", "RESOURCE", "LOCATION", "COLLECTION",
+        "HOLDER",
         "SIBLINGS", "LESS", "LARGEST", "TYPE", "KEY", "MEMBERS", "PRODUCT", "ITEM",
     }
 )  # fmt: skip

@@ -48,6 +48,8 @@ def take(source: Path, target: Path, facts: Mapping[str, str] | None = None, for
 def being_made(target: Path, *, force: bool) -> Iterator[Path]:
     """The empty file that is to become `target`. Of two who make the same one at once the second is told (NoCopy)."""
     part = target.with_name(target.name + ".part")
+    if target.exists() and not target.is_file():
+        raise NoCopy(f"{target} is not a file; nothing was done.")  # a device would be replaced by one
     if not force and target.exists():
         raise _exists(target)
     descriptor = _claimed(part)
