@@ -73,6 +73,7 @@ class SqliteTx:
         """`on_damage` is told of what a read says of the file."""
         self.use(connection)
         self._on_damage = on_damage
+        self.wrote = False
         self._in_turns = False
         self._turn_ends = math.inf
 
@@ -88,6 +89,13 @@ class SqliteTx:
         self._execute = cursor.execute
         self._one = cursor.fetchone
         self._all = cursor.fetchall
+
+    def begin(self) -> None:
+        """As the function of this name."""
+        try:
+            self._execute("BEGIN IMMEDIATE")
+        except Error as error:
+            raise plain(error) from error
 
     def begin_turn(self) -> None:
         """From now on others get a turn on the event loop whenever this connection has held it for long: long writes
@@ -134,6 +142,7 @@ class SqliteTx:
             self._execute(numbered(sql), values)
         except Error as error:
             raise plain_of_write(error) from error
+        self.wrote = True  # a statement that fails leaves nothing
 
     async def script(self, statements: Sequence[Statement], *, sure: bool = True) -> None:
         try:
@@ -141,17 +150,21 @@ class SqliteTx:
                 if self._in_turns and place % STATEMENTS_BETWEEN == 0:
                     await self.breathe()
                 self._execute(numbered(sql), values)
+                self.wrote = True
         except Error as error:
             raise plain_of_write(error) from error
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         self._execute("SAVEPOINT inner_work")
+        wrote = self.wrote
         try:
             yield
         except BaseException:
-            self._execute("ROLLBACK TO inner_work")
-            self._execute("RELEASE inner_work")
+            if self.connection.in_transaction:  # SQLite may have rolled it back by itself
+                self._execute("ROLLBACK TO inner_work")
+                self._execute("RELEASE inner_work")
+                self.wrote = wrote
             raise
         self._execute("RELEASE inner_work")
 
