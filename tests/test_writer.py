@@ -18,6 +18,7 @@ from bodega.law.refusal import Refusal
 from bodega.resources.catalog import brands
 from bodega.storage.opening import open_backend
 from bodega.storage.sqlite import engine
+from bodega.storage.sqlite.commits import THREADS, CommitThreads
 from bodega.storage.sqlite.rows import SqliteRows
 from bodega.storage.table_stats import TableStatistics
 from bodega.storage.tx import Busy
@@ -285,3 +286,31 @@ def test_a_server_that_ends_in_the_middle_of_a_commit_waits_for_it(file: Shop, r
         assert engine.value(other, "SELECT count(*) FROM brands") == 2
     assert together(file, [Runs().job(2)]) == [3]
     check_statistics(file)
+
+
+# The threads that commit
+
+
+def test_a_commit_in_a_thread_raises_what_it_raised(runner: asyncio.Runner) -> None:
+    commits = CommitThreads()
+
+    async def several() -> list[Any]:
+        calls = [lambda n=n: 1 // n for n in (1, 0, 2)]
+        return await asyncio.gather(*map(commits.run, calls), return_exceptions=True)
+
+    assert [type(one) for one in runner.run(several())] == [type(None), ZeroDivisionError, type(None)]
+    commits.close()
+    with pytest.raises(Busy):
+        runner.run(commits.run(lambda: None))
+
+
+def test_commits_of_several_stores_wait_for_the_disk_at_once(runner: asyncio.Runner) -> None:
+    commits = CommitThreads()
+    meeting = threading.Barrier(THREADS)
+
+    async def several() -> None:
+        await asyncio.gather(*(commits.run(lambda: meeting.wait(60)) for _ in range(3 * THREADS)))
+
+    runner.run(several())
+    commits.close()
+    assert not any(thread.is_alive() for thread in commits._threads)

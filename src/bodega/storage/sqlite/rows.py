@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bodega.storage.aggregate import DataModel
+from bodega.storage.sqlite.commits import CommitThreads
 from bodega.storage.sqlite.connection import SqliteTx, connect
 from bodega.storage.sqlite.engine import Error, plain, roll_back
 from bodega.storage.sqlite.file import OpenFile
@@ -26,7 +26,7 @@ class SqliteRows(Writer):
     the disk, runs in a thread. Writes that arrive meanwhile form the next group.
     """
 
-    def __init__(self, path: Path, store: str, commits: ThreadPoolExecutor, model: DataModel) -> None:
+    def __init__(self, path: Path, store: str, commits: CommitThreads, model: DataModel) -> None:
         super().__init__(model)
         self._commits = commits
         self._file = OpenFile(path, store)
@@ -68,7 +68,7 @@ class SqliteRows(Writer):
             answers = await self._run(group, tx, statistics, protected=protected)
             if answers.done:
                 await tx.script(statistics.statements())
-                await self._commit()
+                await self._commits.run(tx.commit)
                 self._file.check()
                 self._file.check_log()
             else:
@@ -94,15 +94,6 @@ class SqliteRows(Writer):
         if known is not None and known[0] == self._connection.data_version():
             return known[1].next()
         return await TableStatistics.load(self._writing)
-
-    async def _commit(self) -> None:
-        """Commits in a thread, which is not left alone with the connection even if the server ends meanwhile."""
-        committing = asyncio.get_running_loop().run_in_executor(self._commits, self._connection.execute, "COMMIT")
-        try:
-            await asyncio.shield(committing)
-        except asyncio.CancelledError:
-            await asyncio.wait([committing])
-            raise
 
     async def _begin(self) -> None:
         give_up = time.monotonic() + PATIENCE_SECONDS
