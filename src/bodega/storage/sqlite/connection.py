@@ -64,10 +64,10 @@ def adapted(statement: str) -> str:
     return statement + " WITHOUT ROWID" if made else statement
 
 
-def connect(path: Path, busy_ms: int = 0) -> Connection:
-    """Opens a database file, which must exist: none is created by being opened. `busy_ms` is how long SQLite waits for
-    a lock."""
-    connection = open_file(path, busy_ms=busy_ms)
+def connect(path: Path, busy_ms: int = 0, *, one_thread: bool = False) -> Connection:
+    """Opens a database file as `open_file` does, set up for the work of a server; it must exist: none is created by
+    being opened."""
+    connection = open_file(path, busy_ms=busy_ms, one_thread=one_thread)
     try:
         for pragma in PRAGMAS:
             connection.execute(pragma)

@@ -35,7 +35,7 @@ class SqliteRows(Writer):
         self._known: tuple[int, TableStatistics] | None = None
         """The table statistics of the last transaction, and SQLite's number of the state that they are of."""
         try:
-            self._reading = connect(path, busy_ms=2_000)
+            self._reading = connect(path, busy_ms=2_000, one_thread=True)  # that of the event loop
         except BaseException:
             self._connection.close()
             raise
