@@ -30,6 +30,7 @@ from bodega.journal.request_logs import request_logs
 from bodega.journal.sync import JournalSync
 from bodega.kit.compile import DECLARATIONS, compile_declarations
 from bodega.kit.route import Route
+from bodega.lab.faults.injector import FaultInjector
 from bodega.lab.scheduled import Schedule
 from bodega.log import Log, to_standard_error
 from bodega.metrics import Board, Meter
@@ -80,8 +81,10 @@ class Application:
         log: Log,
         pictures: PictureWorker,
         schedule: Schedule | None = None,
+        faults: FaultInjector | None = None,
     ) -> None:
         self.stores = stores
+        self.faults = faults
         self._schedule = schedule
         self.journal_sync = journal_sync
         self._jobs = jobs
@@ -138,6 +141,8 @@ class Application:
         await self.journal_sync.stop()
         for job in self._jobs:
             await job.stop()
+        if self.faults is not None:
+            await self.faults.stop()
         await self.stores.close()
         self._log.flush()
 
@@ -151,6 +156,7 @@ async def make_app(
     log: bool = True,
     log_form: str = "auto",
     meter: Meter | None = None,
+    lab: bool = False,
     ca: Path | None = None,
     backups: Path | None = None,
     image_memory: int = BUDGET_MB,
@@ -158,7 +164,8 @@ async def make_app(
 ) -> Application:
     """The application over a backend; `https_port` is where plain HTTP is redirected to, `meter` this worker's
     counters, `ca` the local authority's file, `log_form` one of `log_text.FORMS`, `backups` the folder of scheduled
-    backups (None: none are taken), `image_memory` the memory for decoding images in MB, `trusted_proxies` the addresses
+    backups (None: none are taken), `image_memory` the memory for decoding images in MB, `lab` whether
+    faults strike (`lab/faults/`), `trusted_proxies` the addresses
     and networks whose X-Forwarded-For and -Proto are believed."""
     check_declarations()
     meter = meter or Board().meter()
@@ -187,7 +194,9 @@ async def make_app(
         Worker(TaskExecutor(app), written, alone=isinstance(backend, SqliteBackend), announce=announce, sweeps=SWEEPS)
     )
     backend.registry.on_task = worker[0].heard
-    dispatcher = Dispatcher(stores, written, alone=isinstance(backend, SqliteBackend), recorder=journal)
+    alone = isinstance(backend, SqliteBackend)
+    faults = FaultInjector(stores, app.routes, meter, written, alone=alone) if lab else None
+    dispatcher = Dispatcher(stores, written, alone=alone, recorder=journal, faults=faults)
     backend.registry.on_delivery = dispatcher.heard
 
     def opened(store: OpenStore) -> None:
@@ -209,7 +218,7 @@ async def make_app(
         "docs": reference,
         **panel,
     }
-    api = Api(app, written, mounts, meter, journal)
+    api = Api(app, written, mounts, meter, journal, faults)
 
     async def looked() -> None:
         look()
@@ -218,7 +227,9 @@ async def make_app(
     if isinstance(backend, SqliteBackend):
         jobs.append(QuotaKeeper(backend.registry.tx, stores.quotas_now, written).job)
     schedule = Schedule(backend, backups, written, meter) if backups is not None else None
-    return Application(stores, api, worker[0], dispatcher, journal_sync, jobs, written, app.pictures, schedule)
+    if faults is not None:
+        jobs.append(faults.job)
+    return Application(stores, api, worker[0], dispatcher, journal_sync, jobs, written, app.pictures, schedule, faults)
 
 
 def _look(meter: Meter, stores: Stores, worker: Worker) -> None:

@@ -64,6 +64,12 @@ class Stores:
             self._rings += 1
             self._only = None
 
+    @property
+    def changes(self) -> int:
+        """How many change notifications this process has heard of."""
+        self._listen()
+        return self._rings
+
     def opened_now(self) -> list[Rows]:
         """The rows of every store that this process has open."""
         return [store.rows for store in self._open.values() if store.rows is not None]

@@ -13,7 +13,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from bodega.access.stores import OpenStore, Stores
-from bodega.events.attempts import AttemptRecorder
+from bodega.events.attempts import AttemptRecorder, WebhookFaults
 from bodega.events.hook_dispatcher import HookDispatcher
 from bodega.events.limiters import Limiters
 from bodega.events.send import Sender
@@ -36,13 +36,23 @@ LOOKUPS = 64
 
 
 class Dispatcher:
-    """`alone`: no other process delivers for these stores (SQLite). `recorder` keeps every attempt."""
+    """`alone`: no other process delivers for these stores (SQLite). `recorder` keeps every attempt, `faults` strike
+    some."""
 
-    def __init__(self, stores: Stores, log: Log, *, alone: bool, recorder: AttemptRecorder | None = None) -> None:
+    def __init__(
+        self,
+        stores: Stores,
+        log: Log,
+        *,
+        alone: bool,
+        recorder: AttemptRecorder | None = None,
+        faults: WebhookFaults | None = None,
+    ) -> None:
         self._stores = stores
         self._log = log
         self._alone = alone
         self._recorder = recorder
+        self._faults = faults
         self._holder = secrets.token_hex(8)
         self._sender = Sender()
         self._gates = Limiters()
@@ -73,6 +83,7 @@ class Dispatcher:
             alone=self._alone,
             announce=self._announce,
             recorder=self._recorder,
+            faults=self._faults,
         )
         self._posts[store.record.hash] = post
         assert store.rows is not None
