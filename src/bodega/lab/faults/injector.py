@@ -22,7 +22,7 @@ from bodega.http.response import Response
 from bodega.http.router import Routes
 from bodega.http.steps.admission import store_named
 from bodega.http.steps.table import LAW
-from bodega.lab.faults import answers, kept
+from bodega.lab.faults import answers, kept, operations
 from bodega.lab.faults.chance import Injected, Tosses, chosen
 from bodega.lab.faults.matching import DeliveryFacts, RequestFacts, concerns_delivery, concerns_request
 from bodega.lab.faults.reading import FaultRefused, effect_of
@@ -154,14 +154,14 @@ class FaultInjector:
     def _facts(self, request: Request, account: Account | None) -> RequestFacts:
         routes = self._routes.get(request.version)
         match = routes.find(request.segments) if routes is not None else None
-        operation = ""
+        served = ""
         if match is not None:
             method = "GET" if request.method == "HEAD" else request.method
-            operation = f"{method} /v{request.version}/{match.route.template.replace(':text}', '}')}"
+            served = operations.operation(method, match.route)
         names = (account.client_id, account.name, account.username) if account is not None else ()
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers.items()}
         path = "/".join((f"/v{request.version}", *request.segments))
-        return RequestFacts(request.method, path, operation, names, headers)
+        return RequestFacts(request.method, path, served, names, headers)
 
     # Deliveries.
 

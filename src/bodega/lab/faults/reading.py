@@ -55,7 +55,7 @@ def rule_of(given: Any, rule_id: str, operations: Iterable[str] = ()) -> FaultRu
     for name in PARTS:
         parts[name] = _part(name, given.get(name, {}), wrong)
     effect, match = parts["effect"], parts["match"]
-    if not effect and not any(name.startswith("effect") for name in wrong):
+    if not effect and not any(name.startswith("effect") or name not in PARTS for name in wrong):
         wrong["effect"] = f"must say what is done: one of {', '.join(PARTS['effect'])}."
     _agree(match, effect, wrong)
     if isinstance(asked := match.get("operation"), str) and not wrong.get("match.operation"):
@@ -85,7 +85,8 @@ def _part(name: str, given: Any, wrong: dict[str, str]) -> dict[str, Any]:
         try:
             read[member] = READERS[member](value)
         except ValueError as error:
-            wrong[place] = f"{error}."
+            text = str(error)
+            wrong[place] = text if text[-1:] in ".?" else f"{text}."
     return read
 
 
@@ -224,7 +225,10 @@ def _status(value: Any) -> int:
 def _reason(value: Any) -> str:
     name = _text(value).upper().replace("-", "_")
     if name not in Reason.__members__:
-        raise ValueError(f"is unknown: {value}.{_meant(name, Reason.__members__)}".rstrip("."))
+        near = get_close_matches(name, Reason.__members__, n=1)
+        raise ValueError(
+            f"is unknown: {value}." + (f" Did you mean {near[0]}?" if near else " bodega explain lists them.")
+        )
     return name
 
 
