@@ -1,4 +1,4 @@
-"""Injected faults of deliveries: lost, twice, late, out of order, badly signed; the history and the journal tell of it."""
+"""Injected faults of deliveries: lost, twice, late, out of order, badly signed; history and journal tell of it."""
 
 from __future__ import annotations
 
