@@ -1,0 +1,16 @@
+"""All operations of the lab. A module that has more adds its own `OPERATIONS` here."""
+
+from __future__ import annotations
+
+from bodega.lab.control import accounts, clocks, journals, seeding, snapshots, stores, terms
+from bodega.lab.control.operation import Operation
+
+OPERATIONS: tuple[Operation, ...] = (
+    *stores.OPERATIONS,
+    *accounts.OPERATIONS,
+    *snapshots.OPERATIONS,
+    *terms.OPERATIONS,
+    *clocks.OPERATIONS,
+    *seeding.OPERATIONS,
+    *journals.OPERATIONS,
+)
