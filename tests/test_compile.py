@@ -8,7 +8,6 @@ import contextlib
 import fnmatch
 import gc
 import re
-import sqlite3
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -53,6 +52,7 @@ from bodega.storage.outbox import Signal
 from bodega.storage.plan import Condition, QueryPlan, count_sql
 from bodega.storage.schema import create_all
 from bodega.storage.sqlite.connection import numbered
+from bodega.storage.sqlite.engine import Connection, in_memory
 from bodega.storage.table import Link, Reference, Table, Unique
 
 
@@ -582,7 +582,7 @@ def test_the_start_checks_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         asyncio.run(start())
 
 
-def _explained(database: sqlite3.Connection) -> Any:
+def _explained(database: Connection) -> Any:
     async def rows(sql: str, *values: Any) -> list[Any]:
         database.execute(f"EXPLAIN {numbered(sql)}", values).fetchall()
         return []
@@ -593,8 +593,8 @@ def _explained(database: sqlite3.Connection) -> Any:
 def test_sql_of_ours_is_read_by_the_database() -> None:
     """What no word can be looked up in: every condition of every filter, parents' and includes' orders, as statements
     on the declared schema."""
-    database = sqlite3.connect(":memory:")
-    database.executescript(create_all(TABLES))
+    database = in_memory()
+    database.execute(create_all(TABLES))
     reader = SimpleNamespace(rows=_explained(database))
     tried = 0
     for served in ROUTES:

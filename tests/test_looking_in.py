@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from bodega.journal.recorder import key_of
 from bodega.journal.ring import ATTEMPTS, EXCHANGES, JournalRing, attempt_row, exchange_row
 from bodega.law.reasons import Reason
 from bodega.storage.opening import open_backend
+from bodega.storage.sqlite.engine import open_file
 from test_cli import BODEGA, Desk, desk  # noqa: F401 - a fixture
 from test_journal_kept import exchange
 
@@ -224,12 +226,10 @@ def test_a_registry_that_is_damaged_fails(tmp_path: Path) -> None:
 
 
 def test_stores_of_an_older_schema_are_a_warning(kept: Desk) -> None:
-    import sqlite3
 
     [path, _] = sorted(Path(kept.place[1]).joinpath("stores").glob("*.db"))
-    with sqlite3.connect(path) as connection:
+    with closing(open_file(path)) as connection:
         connection.execute("DELETE FROM migrations WHERE number > 3")
-    connection.close()
     assert states(kept.run(f"doctor {PORTS}", "--json"))["database"] == "warn"
 
 

@@ -20,7 +20,7 @@ from bodega.http.app_context import AppContext
 from bodega.http.asgi import Api
 from bodega.http.documented import Unserved
 from bodega.http.files import pictures
-from bodega.http.mounts import gateway_time, operations, server_itself
+from bodega.http.mounts import Mount, Receive, Send, gateway_time, operations, server_itself
 from bodega.http.proxies import Proxies, read_networks
 from bodega.http.router import by_version
 from bodega.http.task_executor import TaskExecutor
@@ -156,17 +156,18 @@ async def make_app(
     log: bool = True,
     log_form: str = "auto",
     meter: Meter | None = None,
-    lab: bool = False,
     ca: Path | None = None,
     backups: Path | None = None,
     image_memory: int = BUDGET_MB,
     trusted_proxies: Sequence[str] = (),
+    lab: bool = False,
+    lab_key: str | None = None,
 ) -> Application:
     """The application over a backend; `https_port` is where plain HTTP is redirected to, `meter` this worker's
     counters, `ca` the local authority's file, `log_form` one of `log_text.FORMS`, `backups` the folder of scheduled
-    backups (None: none are taken), `image_memory` the memory for decoding images in MB, `lab` whether
-    faults strike (`lab/faults/`), `trusted_proxies` the addresses
-    and networks whose X-Forwarded-For and -Proto are believed."""
+    backups (None: none are taken), `image_memory` the memory for decoding images in MB, `trusted_proxies` the addresses
+    and networks whose X-Forwarded-For and -Proto are believed; `lab`: whether faults strike and the lab is served, for
+    this machine alone unless there is a `lab_key`."""
     check_declarations()
     meter = meter or Board().meter()
     written = to_standard_error(log_form) if log else Log()
@@ -209,10 +210,17 @@ async def make_app(
     panel = panel_mounts(
         stores, journal, journal_sync, written, insecure_http=insecure_http, https_port=https_port, ca=ca, api=app
     )
+    served_lab = None
+    if lab:
+        from bodega.lab.control import serving, table
+        from bodega.lab.control.lab import Lab
+
+        parts = Lab(stores, journal_sync, worker[0], dispatcher, written, lab_key, app, faults)
+        served_lab = serving.mount(parts, table.OPERATIONS)
     mounts = {
         "time": gateway_time,
         "*": server_itself,
-        "_bodega": operations(stores, meter.board, look),
+        "_bodega": _below_bodega(served_lab, operations(stores, meter.board, look)),
         "files": pictures(stores),
         "": reference,
         "docs": reference,
@@ -230,6 +238,18 @@ async def make_app(
     if faults is not None:
         jobs.append(faults.job)
     return Application(stores, api, worker[0], dispatcher, journal_sync, jobs, written, app.pictures, schedule, faults)
+
+
+def _below_bodega(lab: Mount | None, operations: Mount) -> Mount:
+    """`/_bodega/...`: the lab, where it is served, and what operators ask."""
+    if lab is None:
+        return operations
+
+    async def mount(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        below = scope["path"].startswith("/_bodega/lab/") or scope["path"] == "/_bodega/lab"
+        await (lab if below else operations)(scope, receive, send)
+
+    return mount
 
 
 def _look(meter: Meter, stores: Stores, worker: Worker) -> None:

@@ -60,9 +60,13 @@ class Stores:
 
     def _listen(self) -> None:
         if self.registry.has_changed():
-            self._fresh.clear()
-            self._rings += 1
-            self._only = None
+            self.reread()
+
+    def reread(self) -> None:
+        """Everything in the registry may have changed, though no notification of it was heard yet."""
+        self._fresh.clear()
+        self._rings += 1
+        self._only = None
 
     @property
     def changes(self) -> int:

@@ -13,7 +13,7 @@ import click
 from click.shell_completion import CompletionItem
 
 COMMANDS = (
-    "serve", "dev", "store", "account", "owner", "key", "seed", "fault", "routes", "explain", "logs", "doctor",
+    "serve", "dev", "store", "account", "owner", "key", "seed", "state", "fault", "routes", "explain", "logs", "doctor",
     "completion",
 )  # fmt: skip
 """In the order in which a newcomer needs them; each is `command` in the module of its name."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import sqlite3
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -116,11 +115,12 @@ def usage_errors() -> Iterator[None]:
 def plain_failures() -> Iterator[None]:
     """Reports an unusable database or file in one sentence, without a traceback."""
     from bodega.storage.sealing import NoKey
+    from bodega.storage.sqlite.engine import Error
     from bodega.storage.tx import Busy
 
     try:
         yield
-    except (Busy, NoKey, OSError, sqlite3.Error) as error:
+    except (Busy, NoKey, OSError, Error) as error:
         raise Failed(_sentence(error)) from error
     except Exception as error:
         if type(error).__module__.partition(".")[0] != "asyncpg":  # only imported when PostgreSQL is in use

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlencode
 import msgspec
 
 from bodega.journal.exchange import Exchange
+from bodega.journal.har import url
 from bodega.law.reasons import Reason
 from bodega.masking import MASK
 
@@ -26,20 +27,11 @@ class CurlSuggestion(NamedTuple):
     message: str
 
 
-_HOST = re.compile(r"[A-Za-z0-9.\-_:\[\]]{1,260}")
 _FIELD = re.compile(r"The field '(.{1,200})' (?:is|cannot|was|has|must)")
 """How V2 names a faulty field (contract/wire.md 3)."""
 
 _SENT = ("accept", "content-type", "prefer", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since")
 """Headers that affect the reply; the others are the client's own business."""
-
-
-def url(entry: Exchange, *, scheme: str = "", query: str | None = None) -> str:
-    """The requested URL."""
-    host = entry.header("host")
-    host = host if _HOST.fullmatch(host) else "localhost"
-    request = entry.query if query is None else query
-    return f"{scheme or ('https' if entry.secure else 'http')}://{host}{entry.path}{'?' + request if request else ''}"
 
 
 def curl(

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import re
-import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from bodega.storage.backend import NoCopy
 from bodega.storage.sqlite.connection import connect
 from bodega.storage.sqlite.copies import write_facts
+from bodega.storage.sqlite.engine import open_file
 from bodega.storage.table_stats import LOCK, NEWEST
 
 _CATALOGUE = """
@@ -134,7 +135,7 @@ async def _move_on(connection: Any, before: Sequence[int], now: int) -> None:
 async def export(connection: Any, empty: Path, facts: Mapping[str, str]) -> None:
     """Writes the store into `empty`, a fresh SQLite database of the newest schema. What waits for the disk runs in a
     thread."""
-    with closing(sqlite3.connect(empty, isolation_level=None, check_same_thread=False)) as made:
+    with closing(open_file(empty)) as made:
         made.execute("PRAGMA journal_mode=DELETE")
         made.execute("BEGIN")
         async with connection.transaction(isolation="repeatable_read", readonly=True):
@@ -163,7 +164,7 @@ async def load(connection: Any, backup: Path, now: int) -> None:
                 flags = [place for place, (_, kind) in enumerate(columns) if kind == "boolean"]
                 listed = ", ".join(name for name, _ in columns)
                 cursor = source.execute(f"SELECT {listed} FROM {table}")
-                while rows := cursor.fetchmany(_BATCH):
+                while rows := list(islice(cursor, _BATCH)):
                     records = [_with_flags(row, flags) for row in rows]
                     await connection.copy_records_to_table(
                         table, records=records, columns=[name for name, _ in columns]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import functools
 import shutil
-import sqlite3
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,7 +19,7 @@ from bodega.storage.backend import HAS_DELIVERIES, HAS_TASKS, NoCopy
 from bodega.storage.model import NO_TABLES
 from bodega.storage.registry import Registry, StoreRecord, new_place
 from bodega.storage.sealing import KEY_FILE, Sealer
-from bodega.storage.sqlite import copies, file
+from bodega.storage.sqlite import copies, engine, file
 from bodega.storage.sqlite.connection import adapted, begin, carry_out, connect
 from bodega.storage.sqlite.journal import SqliteJournal
 from bodega.storage.sqlite.registry import SqliteRegistry, has_table, revision_of
@@ -69,16 +68,15 @@ class SqliteBackend:
         path = self.path(record)
         file.examine(path, record.hash)
         with file.read_errors(path, record.hash):
-            connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=1)
+            connection = engine.open_file(path, "ro", busy_ms=1_000)
             try:
                 if not has_table(connection, "migrations"):
                     raise Damaged(f"the file {path.name} holds no store", record.hash)
-                found = connection.execute(sql).fetchone()
-            except sqlite3.OperationalError:
+                return int(engine.value(connection, sql))
+            except engine.SqlError:
                 return 0
             finally:
                 connection.close()
-        return int(found[0])
 
     async def migrate(self, record: StoreRecord) -> None:
         path = self.path(record)
@@ -166,13 +164,13 @@ def make(path: Path) -> None:
         raise
 
 
-def add_functions(connection: sqlite3.Connection) -> None:
+def add_functions(connection: engine.Connection) -> None:
     """Adds the functions that PostgreSQL has and migrations need: `normalize`."""
 
     def normalize(text: str | None) -> str | None:
         return None if text is None else composed(text)
 
-    connection.create_function("normalize", 1, normalize, deterministic=True)
+    engine.add_function(connection, "normalize", normalize)
 
 
 def forward(path: Path) -> None:
@@ -185,6 +183,5 @@ def forward(path: Path) -> None:
         carry_out(connection, migrate.pending(revision_of(connection)), adapted)
         connection.execute("COMMIT")
     finally:
-        if connection.in_transaction:
-            connection.rollback()
+        engine.roll_back(connection)
         connection.close()

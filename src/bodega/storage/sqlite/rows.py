@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bodega.storage.aggregate import DataModel
-from bodega.storage.sqlite.connection import SqliteTx, begin, connect, plain
+from bodega.storage.sqlite.connection import SqliteTx, begin, connect
+from bodega.storage.sqlite.engine import Error, plain, roll_back
 from bodega.storage.sqlite.file import OpenFile
 from bodega.storage.table_stats import TableStatistics
 from bodega.storage.tx import Busy, Damaged, Tx
@@ -72,15 +72,14 @@ class SqliteRows(Writer):
                     done.append((waiting, result))
                 connection.execute("RELEASE job")
             await self._writing.script(statistics.statements())
-            await asyncio.get_running_loop().run_in_executor(self._commits, connection.commit)
+            await asyncio.get_running_loop().run_in_executor(self._commits, connection.execute, "COMMIT")
             self._file.check()
             self._file.check_log()
         except BaseException as error:
-            if connection.in_transaction:
-                connection.rollback()
+            roll_back(connection)
             if isinstance(damage := plain(error) if isinstance(error, Exception) else error, Damaged):
                 self.tell_of_damage(damage)
-            if isinstance(error, sqlite3.Error) and (told := plain(error)) is not error:
+            if isinstance(error, Error) and (told := plain(error)) is not error:
                 raise told from error
             raise
         # Refusals wait for the commit too: the row that they conflict with may have been written by the same group.

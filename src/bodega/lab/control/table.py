@@ -1,0 +1,18 @@
+"""All operations of the lab. A module that has more adds its own `OPERATIONS` here."""
+
+from __future__ import annotations
+
+from bodega.lab.control import accounts, clocks, faults, journals, seeding, snapshots, states, stores, terms
+from bodega.lab.control.operation import Operation
+
+OPERATIONS: tuple[Operation, ...] = (
+    *stores.OPERATIONS,
+    *accounts.OPERATIONS,
+    *snapshots.OPERATIONS,
+    *terms.OPERATIONS,
+    *clocks.OPERATIONS,
+    *seeding.OPERATIONS,
+    *journals.OPERATIONS,
+    *faults.OPERATIONS,
+    *states.OPERATIONS,
+)

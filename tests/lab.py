@@ -1,0 +1,80 @@
+"""The lab of a house of the tests, asked through ASGI as a client on this machine asks it."""
+
+from __future__ import annotations
+
+import json as stdlib_json
+from typing import Any
+
+from bodega.app import make_app
+from shop import Reply, Server
+
+BASE = "/_bodega/lab"
+
+
+class Bench:
+    """`ask` is one request of the lab; `say` the same, which must succeed, as data."""
+
+    def __init__(self, server: Server, key: str | None = None) -> None:
+        self.server = server
+        self.app = server.run(
+            make_app(server.backend, insecure_http=True, https_port=8443, log=False, lab=True, lab_key=key)
+        )
+        server.run(self.app.start())
+
+    def stop(self) -> None:
+        """Ends it with its stores; the backend goes with them."""
+        self.server.run(self.app.stop())
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        json: Any = None,
+        *,
+        raw: bytes | None = None,
+        headers: dict[str, str] | None = None,
+        client: tuple[str, int] | None = ("127.0.0.1", 40_000),
+        scheme: str = "http",
+    ) -> Reply:
+        """One request; `path` is below the lab unless it begins with `/stores/` of the API or `/_`."""
+        return self.server.run(self.asked(method, path, json, raw=raw, headers=headers, client=client, scheme=scheme))
+
+    async def asked(
+        self,
+        method: str,
+        path: str,
+        json: Any = None,
+        *,
+        raw: bytes | None = None,
+        headers: dict[str, str] | None = None,
+        client: tuple[str, int] | None = ("127.0.0.1", 40_000),
+        scheme: str = "http",
+    ) -> Reply:
+        """The same, for a coroutine."""
+        body = raw if raw is not None else b"" if json is None else stdlib_json.dumps(json).encode()
+        sent = {"host": "127.0.0.1:8080", **({"content-type": "application/json"} if body else {}), **(headers or {})}
+        target, _, query = (path if "/v2/" in path or "/v3/" in path or path[:2] == "/_" else BASE + path).partition(
+            "?"
+        )
+        answered: list[Any] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Any) -> None:
+            answered.append(message)
+
+        scope = {
+            "type": "http", "method": method, "scheme": scheme, "path": target, "raw_path": target.encode(),
+            "query_string": query.encode(), "client": client,
+            "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in sent.items()],
+        }  # fmt: skip
+        await self.app(scope, receive, send)
+        told = {name.decode(): value.decode("latin-1") for name, value in answered[0]["headers"]}
+        return Reply(answered[0]["status"], told, b"".join(message.get("body", b"") for message in answered[1:]))
+
+    def say(self, method: str, path: str, json: Any = None, **more: Any) -> Any:
+        """What the lab answers to a request that it carries out; None if it answers nothing."""
+        reply = self.ask(method, path, json, **more)
+        assert reply.status < 300, (method, path, reply.status, reply.body)
+        return reply.json if reply.body else None
