@@ -21,9 +21,9 @@ class FaultAsked(Asked):
     `effect` what happens to them (status, reason, retry_after, field, latency, bytes_per_second, truncate, broken,
     disconnect, rate_limit; of webhooks webhook, delay)."""
 
+    effect: dict[str, Any]
     match: dict[str, Any] = {}
     schedule: dict[str, Any] = {}
-    effect: dict[str, Any]
 
 
 class FaultShown(msgspec.Struct, frozen=True):

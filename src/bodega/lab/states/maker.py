@@ -192,12 +192,15 @@ class Maker:
         }
         return int((await self.post("/v2/coupons", body))["id"])
 
-    async def account(self, *scopes: str, **quotas: int) -> tuple[Account, str]:
+    async def account(
+        self, *scopes: str, per_window: int | None = None, per_hour: int | None = None
+    ) -> tuple[Account, str]:
         """A new account with these scopes, or all: the account and its token."""
         token = secrets.token_urlsafe(24)
         registry, record = self.store_registry, self.store.record
         granted = frozenset(scopes) or frozenset(name for name in SCOPES if not name.endswith("_read_only"))
-        made = await add_account(registry, record, self.named("State"), token, granted, **quotas)
+        name = self.named("State")
+        made = await add_account(registry, record, name, token, granted, per_window=per_window, per_hour=per_hour)
         return made, token
 
     @property
