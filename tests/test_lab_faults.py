@@ -26,6 +26,9 @@ from bodega.storage.registry import Account, digest
 from forms import FORMS, QUOTA_HEADERS, V2, V3, XML, Desk, Form, look_like_a_refusal
 from live_server import Client, connected, running
 from shop import EVERYTHING, Reply, Server, Shop
+from test_concurrency import at_once, workers
+
+__all__ = ["workers"]
 
 every_form = pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
 
@@ -324,40 +327,6 @@ def test_a_rule_is_heard_of_and_forgotten_at_once(shop: Shop) -> None:
     assert _rules(shop) == []
 
 
-def test_exactly_so_many_of_parallel_requests_are_struck(shop: Shop) -> None:
-    """The counter is one, whoever counts."""
-    add(shop, {"status": 503}, schedule={"count": 3})
-    add(shop, {"status": 500}, schedule={"every": 10})
-
-    async def one() -> int:
-        sent: list[Any] = []
-
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": b"", "more_body": False}
-
-        async def send(message: Any) -> None:
-            sent.append(message)
-
-        headers = [(b"host", b"localhost"), (b"x-auth-token", shop.token.encode())]
-        path = f"/stores/{shop.name}/v3/catalog/brands"
-        scope = {
-            "type": "http",
-            "method": "GET",
-            "scheme": "https",
-            "path": path,
-            "query_string": b"",
-            "headers": headers,
-        }
-        await shop.server.app(scope, receive, send)
-        return int(sent[0]["status"])
-
-    async def all_of_them() -> list[int]:
-        return await asyncio.gather(*(one() for _ in range(40)))
-
-    found = shop.server.run(all_of_them())
-    assert {status: found.count(status) for status in set(found)} == {503: 3, 500: 4, 200: 33}
-
-
 def test_workers_share_a_counter(server_on_postgres: Server) -> None:
     """Numbers are taken in the registry: two processes never get the same one."""
     shop = server_on_postgres.shop()
@@ -369,6 +338,16 @@ def test_workers_share_a_counter(server_on_postgres: Server) -> None:
 
     assert sorted(server_on_postgres.run(numbers())) == list(range(1, 21))  # type: ignore[type-var]
     assert shop.get("/v2/brands").status == 204  # the fifth was another process's
+
+
+def test_of_parallel_requests_to_all_workers_exactly_so_many_are_struck(workers: list[Shop]) -> None:
+    """Several houses on one database: whoever answers, three are struck, and every tenth."""
+    first = workers[0]
+    add(first, {"status": 503}, schedule={"count": 3})
+    add(first, {"status": 500}, schedule={"every": 10})
+
+    found = [reply.status for reply in at_once(workers, [("GET", "/v3/catalog/brands", None)] * 40)]
+    assert {status: found.count(status) for status in set(found)} == {503: 3, 500: 4, 200: 33}
 
 
 def test_a_count_survives_a_restart(tmp_path: Path) -> None:

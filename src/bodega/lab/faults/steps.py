@@ -16,6 +16,7 @@ from bodega.http.products import InformedRefusal, Preconditions, RoutedRequest
 from bodega.http.request import Request
 from bodega.http.steps.table import LAW, Steps
 from bodega.kit.context import Found
+from bodega.kit.render import json
 from bodega.lab.faults.refusals import Asked, refusal_of
 from bodega.lab.faults.rule import Effect
 from bodega.law.outcome import OUTCOMES, Accepted, Created, Emptied, Outcome, Shown
@@ -162,10 +163,11 @@ def _ending(kind: type[Outcome]) -> Any:
             return Emptied(state=outcome.state, location=location)
         shown = outcome
         if outcome.ready is None and outcome.value is None:
-            empty: Any = (
-                {"ready": b'{"data":{},"meta":{}}'} if request.version == 3 else {"value": {}, "root": "resource"}
+            nothing: Any = [] if routed.action.is_list else {}
+            shown = (
+                Shown(ready=b'{"data":%b,"meta":{}}' % json(nothing)) if request.version == 3 else Shown(value=nothing)
             )
-            shown = Shown(**empty)
+            shown.root, shown.item = "resources", "resource"
         return kind(
             ready=shown.ready, value=shown.value, root=shown.root, item=shown.item, state=outcome.state,
             location=location, allow=outcome.allow, replayed=outcome.replayed, weight=shown.weight,

@@ -47,6 +47,33 @@ async def hour_spent(make: Maker) -> Any:
 
 
 @state(
+    "Throttled without a word",
+    "429 without any of the headers that say when to come back, three times, as a proxy in front answers it.",
+    "Wait longer each time, with some chance in it; do not depend on headers.",
+    Look(BRANDS, 429, account="{token}"),
+)
+async def throttled_without_headers(make: Maker) -> Any:
+    account, token = await make.account()
+    effect = {"reason": "WINDOW_QUOTA_SPENT", "rate_limit": "missing"}
+    rule = await make.fault({"match": {"account": account.client_id}, "schedule": {"count": 3}, "effect": effect})
+    return {"client_id": account.client_id, "token": token, "fault_id": rule}
+
+
+@state(
+    "Written, and no answer",
+    "The next write of the account is carried out, and the connection ends before it is answered.",
+    "Send an Idempotency-Key with each POST, and repeat the same; else look before you write again.",
+    Look(BRANDS, 200, account="{token}"),
+)
+async def write_without_an_answer(make: Maker) -> Any:
+    account, token = await make.account()
+    match = {"account": account.client_id, "method": ["POST", "PUT", "DELETE"]}
+    effect = {"disconnect": "after"}
+    rule = await make.fault({"match": match, "schedule": {"count": 1}, "effect": effect})
+    return {"client_id": account.client_id, "token": token, "fault_id": rule}
+
+
+@state(
     "A scope too few",
     "The account may read orders, not the catalogue: 403 names the scope that is missing.",
     "Show details.missing_scope to whoever grants scopes; a retry does not help.",

@@ -16,6 +16,7 @@ from bodega.access.scopes import SCOPES
 from bodega.access.stores import OpenStore
 from bodega.http.app_context import AppContext
 from bodega.http.internal import carry_out
+from bodega.lab.faults import kept
 from bodega.law.refusal import Refusal
 from bodega.storage import query
 from bodega.storage.registry import Account
@@ -221,6 +222,12 @@ class Maker:
         destination = f"https://hooks-{self.mark}.example.com/{path}"
         body = {"scope": scope, "destination": destination, "is_active": True, **more}
         return int((await self.post("/v3/hooks", body))["id"])
+
+    async def fault(self, rule: dict[str, Any]) -> str:
+        """A new fault rule's id. It strikes only while a server runs with a lab."""
+        record = self.store.record
+        made = await kept.add(self.store_registry, record.hash, rule, self.store.time())
+        return made.rule.id
 
     async def write(self, job: Any) -> Any:
         """Runs a job in a transaction, for what no request can bring about."""

@@ -51,6 +51,36 @@ async def webhook_missed(make: Maker) -> Any:
 
 
 @state(
+    "Each event twice",
+    "Every delivery of the hook is sent twice, under one webhook-id.",
+    "Remember the webhook-id of what was handled, and answer 200 to the second one.",
+    Look(HOOK, has={"is_active": True}),
+)
+async def webhook_doubled(make: Maker) -> Any:
+    return await _struck(make, "doubled")
+
+
+@state(
+    "Events out of order",
+    "Every third event of the hook arrives after the one that followed it.",
+    "Fetch the resource and take what it says now; do not apply events one by one.",
+    Look(HOOK, has={"is_active": True}),
+)
+async def webhook_out_of_order(make: Maker) -> Any:
+    return await _struck(make, "reordered", every=3)
+
+
+@state(
+    "A forged event",
+    "The next message of the hook has a signature that is wrong.",
+    "Refuse it with 401, and change nothing; the delivery is tried again and then right.",
+    Look(HOOK, has={"is_active": True}),
+)
+async def webhook_badly_signed(make: Maker) -> Any:
+    return await _struck(make, "badly_signed", nth=1)
+
+
+@state(
     "A domain that is blocked",
     "Too many deliveries to the domain failed: for three minutes nothing is sent there.",
     "Answer 200 at once and work afterwards; after a block expect late events in a burst.",
@@ -73,3 +103,10 @@ async def webhook_domain_blocked(make: Maker) -> Any:
 )
 async def webhook_without_a_header(make: Maker) -> Any:
     return {"hook_id": await make.hook("store/product/*")}
+
+
+async def _struck(make: Maker, kind: str, **schedule: int) -> Any:
+    """A hook whose deliveries a fault strikes."""
+    hook_id = await make.hook()
+    rule = await make.fault({"match": {"hook_id": hook_id}, "schedule": schedule, "effect": {"webhook": kind}})
+    return {"hook_id": hook_id, "fault_id": rule}
