@@ -25,6 +25,7 @@ from bodega.storage.opening import open_backend
 from bodega.storage.registry import Account, digest
 from forms import FORMS, QUOTA_HEADERS, V2, V3, XML, Desk, Form, look_like_a_refusal
 from live_server import Client, connected, running
+from panel import base, signed_in
 from shop import EVERYTHING, Reply, Server, Shop
 from test_concurrency import at_once, workers
 
@@ -410,6 +411,9 @@ def test_the_journal_the_metrics_and_the_trace_tell_of_a_fault(shop: Shop) -> No
     assert (first.status, first.reason, first.fault) == (409, "DUPLICATE", rule)
     assert (newest.status, newest.reason, newest.fault) == (444, "FAULT", "header")
     assert newest.answered("bodega-unsent-status") == "200"
+    page = signed_in(shop).get(f"{base(shop)}/journal/{newest.id}").text
+    assert "Injected fault" in page
+    assert "had the status 200" in page
     metrics = shop.server.send("GET", "/_bodega/metrics", [("host", "localhost")], b"", "https").body.decode()
     assert 'bodega_requests_total{reason="FAULT",status="444",version="v3"}' in metrics
     assert "bodega_faults_injected_total" in metrics
