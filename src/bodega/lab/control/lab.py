@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 
 from bodega.access.stores import OpenStore, Stores
 from bodega.events.dispatcher import Dispatcher
@@ -25,6 +28,17 @@ class Lab:
     dispatcher: Dispatcher
     log: Log
     key: str | None = None
+    _making: dict[str, asyncio.Lock] = field(default_factory=dict)
+
+    @asynccontextmanager
+    async def making(self, store_hash: str) -> AsyncIterator[None]:
+        """One at a time makes a store of this hash in this process: a second one would fill what the first has made."""
+        lock = self._making.setdefault(store_hash, asyncio.Lock())
+        async with lock:
+            try:
+                yield
+            finally:
+                self._making.pop(store_hash, None)
 
     @property
     def backend(self) -> Backend:

@@ -55,7 +55,7 @@ def mount(lab: Lab, operations: Sequence[Operation]) -> Mount:
 
 def _find(bound: Sequence[Bound], method: str, path: str) -> tuple[Bound, dict[str, str]]:
     """The operation of a path, and the named parts of that. Raises Problem."""
-    allowed = {}
+    allowed: dict[str, None] = {}
     for each in bound:
         named = each.match(path)
         if named is not None:
