@@ -77,7 +77,7 @@ class Clone:
             _shorten(held, log)
             held.set_busy_timeout(_WAIT_MS)
             held.execute("BEGIN")
-            rows(held, "SELECT 1 FROM sqlite_master LIMIT 1")  # only now does the transaction have its state
+            rows(held, "PRAGMA user_version")  # only now does the transaction have its state
             self._add(sources.of(source), self.path)
             with suppress(FileNotFoundError):
                 descriptor = os.open(log, os.O_RDONLY | os.O_CLOEXEC)  # on which there are no locks
