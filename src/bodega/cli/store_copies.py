@@ -52,10 +52,12 @@ def snapshot(place: DataLocation, store_hash: str, name: str, delete: bool, as_j
 @click.command("restore")
 @click.argument("store_hash", metavar="HASH")
 @click.argument("name", metavar="NAME", callback=_name)
+@asking
 @at_place
 @as_json
-def restore(place: DataLocation, store_hash: str, name: str, as_json: bool) -> None:
-    """Go back to a snapshot. Accounts, plan, settings and clock stay as they are."""
+def restore(place: DataLocation, store_hash: str, name: str, yes: bool, as_json: bool) -> None:
+    """Go back to a snapshot; a terminal is asked first. Accounts, plan, settings and clock stay as they are."""
+    confirm(f"Replace all that store {store_hash} holds by snapshot {name}?", yes=yes)
 
     async def work(backend: Backend) -> None:
         from bodega.lab import copies

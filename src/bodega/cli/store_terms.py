@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -151,7 +152,9 @@ def _pair(text: str) -> tuple[str, Any]:
 def _known(keys: Sequence[str]) -> None:
     for key in keys:
         if key not in SETTINGS:
-            raise click.UsageError(f"There is no setting {key}; the settings are {', '.join(SETTINGS)}.")
+            near = get_close_matches(key, SETTINGS, n=3)
+            hint = f"did you mean {' or '.join(near)}?" if near else f"the settings are {', '.join(SETTINGS)}."
+            raise click.UsageError(f"There is no setting {key}; {hint}")
 
 
 def _print_settings(settings: dict[str, Any], as_json: bool) -> None:

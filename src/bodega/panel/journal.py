@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 import msgspec
 
 from bodega.explain import MEANS, reason_facts, statuses
-from bodega.journal import har
 from bodega.journal.exchange import TOKEN_PATH
+from bodega.journal.har import archive, recorded_of
 from bodega.journal.ring import Wanted
 from bodega.law.outcome import OUTCOMES
 from bodega.law.reasons import METHODS, Reason, Step
@@ -64,17 +64,18 @@ async def listed(request: PanelRequest) -> Reply:
 
 
 @pages.get("/stores/{store}/journal.har")
-async def archived(request: PanelRequest) -> Reply:
+async def har(request: PanelRequest) -> Reply:
     """The newest of what the filter finds as an HTTP Archive 1.2, credentials masked."""
     store = request.shop.record.hash
     entries = await request.panel.journal_sync.search(store, _wanted(request), limit=EXPORTED, bodies=True)
+    found = archive(recorded_of(entry, curl_suggestions.url(entry)) for entry in reversed(entries))
     headers = [
         (b"content-type", b"application/json"),
         (b"content-disposition", f'attachment; filename="{request.shop.record.hash}.har"'.encode()),
         (b"cache-control", b"no-store"),
         *SAFE,
     ]
-    return Reply(HTTPStatus.OK, headers, msgspec.json.encode({"log": har.log(entries[::-1])}))
+    return Reply(HTTPStatus.OK, headers, msgspec.json.encode(found))
 
 
 @pages.get("/stores/{store}/journal/{id}")

@@ -33,7 +33,17 @@ async def create_store(
     if await registry.store(store_hash) is not None:
         raise Exists(store_hash)
     draft = StoreRecord(
-        store_hash, 0, plan, dict(limits or {}), settings, False, clock or Clock(), created, 1, new_place(), server=server
+        store_hash,
+        0,
+        plan,
+        dict(limits or {}),
+        settings,
+        False,
+        clock or Clock(),
+        created,
+        1,
+        new_place(),
+        server=server,
     )
     try:
         await (make or backend.create)(draft)

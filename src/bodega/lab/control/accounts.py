@@ -116,9 +116,7 @@ def drafts(
 
 def made(account: Account, token: str) -> AccountMade:
     """What is told of a new account."""
-    return AccountMade(
-        client_secret=account.secret, token=token, **msgspec.structs.asdict(account_facts(account))
-    )
+    return AccountMade(client_secret=account.secret, token=token, **msgspec.structs.asdict(account_facts(account)))
 
 
 def taken_already(client_id: str) -> Problem:

@@ -84,7 +84,11 @@ async def show_exchange(lab: Lab, store_hash: str, request_id: str) -> ExchangeS
 
 async def export_journal(lab: Lab, store_hash: str, query: JournalQuery) -> Har:
     """The same as an HTTP archive, the oldest first."""
-    return Har(har.log((await _search(lab, store_hash, query))[::-1]))
+    return Har(
+        **har.archive(
+            har.recorded_of(entry, har.url(entry)) for entry in reversed(await _search(lab, store_hash, query))
+        )
+    )
 
 
 async def clear_journal(lab: Lab, store_hash: str) -> None:
