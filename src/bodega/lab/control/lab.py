@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 
 from bodega.access.stores import OpenStore, Stores
@@ -28,17 +28,25 @@ class Lab:
     dispatcher: Dispatcher
     log: Log
     key: str | None = None
-    _making: dict[str, asyncio.Lock] = field(default_factory=dict)
+    _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
 
     @asynccontextmanager
-    async def making(self, store_hash: str) -> AsyncIterator[None]:
-        """One at a time makes a store of this hash in this process: a second one would fill what the first has made."""
-        lock = self._making.setdefault(store_hash, asyncio.Lock())
-        async with lock:
-            try:
+    async def _alone(self, name: str) -> AsyncIterator[None]:
+        lock = self._locks.setdefault(name, asyncio.Lock())
+        try:
+            async with lock:
                 yield
-            finally:
-                self._making.pop(store_hash, None)
+        finally:
+            if not lock.locked():
+                self._locks.pop(name, None)
+
+    def making(self, store_hash: str) -> AbstractAsyncContextManager[None]:
+        """One at a time makes a store of this hash in this process: a second one would fill what the first has made."""
+        return self._alone(f"making {store_hash}")
+
+    def moving(self, store_hash: str) -> AbstractAsyncContextManager[None]:
+        """One at a time moves a store's clock in this process."""
+        return self._alone(f"moving {store_hash}")
 
     @property
     def backend(self) -> Backend:

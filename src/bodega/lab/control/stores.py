@@ -68,8 +68,8 @@ async def create_store_(lab: Lab, body: StoreAsked) -> StoreMade:
 
 
 class ForkAsked(Asked):
-    """A store to be made of another one. Its hash and its accounts can be given, so that a test knows beforehand what it
-    will use. Without `accounts` it gets one, `app`: client id `HASH-client`, and the `token` that is given, else
+    """A store to be made of another one. Its hash and its accounts can be given, so that a test knows beforehand what
+    it will use. Without `accounts` it gets one, `app`: client id `HASH-client`, and the `token` that is given, else
     `HASH-token`; where the lab has a key, the hexadecimal HMAC-SHA256 of `token HASH` under it."""
 
     hash: Hash

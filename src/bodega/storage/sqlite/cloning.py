@@ -1,12 +1,12 @@
 """Clones of a store's file: blocks that both share where the file system can do that, else a copy within the kernel.
 
 What is cloned is the file with its log, as they are while a read transaction is open. That is a state of the store,
-whatever others write meanwhile: the transaction keeps the log from being moved into the file beyond what it sees, and of
-a log that goes on, or begins anew, the part that is copied ends with the last commit that is whole. Whoever opens the
-clone has SQLite put both together, as after a crash.
+whatever others write meanwhile: the transaction keeps the log from being moved into the file beyond what it sees, and
+of a log that goes on, or begins anew, the part that is copied ends with the last commit that is whole. Whoever opens
+the clone has SQLite put both together, as after a crash.
 
-A program that closes a file which SQLite has open ends the locks of SQLite in the whole process. So what is cloned from is
-opened once, and closed when the store is dropped or the process ends.
+A program that closes a file which SQLite has open ends the locks of SQLite in the whole process. So what is cloned from
+is opened once, and closed when the store is dropped or the process ends.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ def _copied(source: int, made: int) -> None:
 
 @cache
 def new_store(_steps: tuple[Migration, ...], make: Callable[[Path], None]) -> bytes:
-    """The file of a new store, as `make` makes it by these migrations: some 900 KB, kept by a process that needed it."""
+    """The file of a new store, as `make` makes it by these migrations: some 900 KB, kept once it was needed."""
     with tempfile.TemporaryDirectory(prefix="bodega-new-") as folder:
         path = Path(folder) / "store.db"
         make(path)
