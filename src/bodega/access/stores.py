@@ -109,7 +109,7 @@ class Stores:
         old = self._open.get(store_hash)
         if old is not None and (record is None or record.place != old.record.place):
             del self._open[store_hash]
-            await old.close()
+            await old.close(gone=True)
             old = None
         if record is None:
             return None

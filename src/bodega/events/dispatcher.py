@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import secrets
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -96,6 +97,16 @@ class Dispatcher:
             post = self._posts.get(name)
             if post is not None and not post.closed:
                 post.heard()
+
+    def idle_at(self, store_hash: str) -> int | None:
+        """When a hook of an open store will have been idle for too long, by the store's clock; None if none ever is."""
+        post = self._posts.get(store_hash)
+        return None if post is None or not post.idle_at else math.ceil(post.idle_at)
+
+    def is_behind(self, store_hash: str) -> bool:
+        """Whether this process has something to do for a store's hooks at this moment."""
+        post = self._posts.get(store_hash)
+        return post is not None and post.is_behind
 
     @property
     def counts(self) -> dict[str, int]:

@@ -64,7 +64,7 @@ async def listed(request: PanelRequest) -> Reply:
 
 
 @pages.get("/stores/{store}/journal.har")
-async def archived(request: PanelRequest) -> Reply:
+async def har(request: PanelRequest) -> Reply:
     """The newest of what the filter finds as an HTTP Archive 1.2, credentials masked."""
     store = request.shop.record.hash
     entries = await request.panel.journal_sync.search(store, _wanted(request), limit=EXPORTED, bodies=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +16,9 @@ HAS_TASKS = "SELECT count(*) FROM (SELECT 1 FROM tasks WHERE state IN ('pending'
 
 
 HAS_DELIVERIES = "SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE state = 'waiting' LIMIT 1) found"
+
+
+Settle = Callable[[Rows], Awaitable[None]]
 
 
 class NoCopy(Exception):
@@ -34,6 +37,12 @@ class Backend(Protocol):
     async def create(self, record: StoreRecord) -> None:
         """Creates the database of a new store. Nothing else does: a store without a database is damaged. Raises
         Busy, or NoCopy if the database cannot be this store's."""
+
+    async def fork(
+        self, source: StoreRecord, target: StoreRecord, settle: Settle, model: DataModel, snapshot: str | None = None
+    ) -> None:
+        """Creates the database of a new store as another one is, or was in a snapshot; others may write to that one
+        meanwhile. `settle` has its rows before anybody else. Raises Busy, Damaged, NoCopy."""
 
     async def withdraw(self, record: StoreRecord) -> None:
         """Takes `create` back, for a store that was not registered since another one has its hash."""

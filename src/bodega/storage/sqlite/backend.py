@@ -15,11 +15,11 @@ import msgspec
 from bodega import private
 from bodega.storage import migrate
 from bodega.storage.aggregate import DataModel
-from bodega.storage.backend import HAS_DELIVERIES, HAS_TASKS, NoCopy
+from bodega.storage.backend import HAS_DELIVERIES, HAS_TASKS, NoCopy, Settle
 from bodega.storage.model import NO_TABLES
 from bodega.storage.registry import Registry, StoreRecord, new_place
 from bodega.storage.sealing import KEY_FILE, Sealer
-from bodega.storage.sqlite import copies, engine, file
+from bodega.storage.sqlite import cloning, copies, engine, file
 from bodega.storage.sqlite.connection import adapted, begin, carry_out, connect
 from bodega.storage.sqlite.journal import SqliteJournal
 from bodega.storage.sqlite.registry import SqliteRegistry, has_table, revision_of
@@ -36,6 +36,7 @@ class SqliteBackend:
         self.directory = directory
         self.registry: Registry = SqliteRegistry(directory, Sealer(key_file or directory / KEY_FILE))
         self._commits = ThreadPoolExecutor(max_workers=4, thread_name_prefix="commit")
+        self._sources = cloning.Sources()
 
     @property
     def connections(self) -> int:
@@ -46,7 +47,35 @@ class SqliteBackend:
         return self.directory / "stores" / f"{record.hash}.{record.place}.db"
 
     async def create(self, record: StoreRecord) -> None:
-        await self._aside(make, self.path(record))
+        await self._aside(place_new, self.path(record))
+
+    async def fork(
+        self, source: StoreRecord, target: StoreRecord, settle: Settle, model: DataModel, snapshot: str | None = None
+    ) -> None:
+        clone = cloning.Clone(self.path(target))
+        try:
+            if snapshot is not None:
+                await self._aside(clone.of_copy, self._copy(source, snapshot))
+                await self.migrate(target)
+            else:
+                file.examine(self.path(source), source.hash)
+                with file.read_errors(self.path(source), source.hash):
+                    await self._aside(clone.of_store, self._sources, self.path(source))
+            await self._settled(clone, SqliteRows(clone.path, target.hash, self._commits, model), settle)
+        finally:
+            clone.close()
+
+    async def _settled(self, clone: cloning.Clone, rows: SqliteRows, settle: Settle) -> None:
+        """The clone is brought to the disk meanwhile."""
+        written = asyncio.ensure_future(self._aside(clone.sync))
+        try:
+            try:
+                await settle(rows)
+            finally:
+                await rows.close()
+        finally:
+            await asyncio.wait([written])
+        written.result()
 
     async def withdraw(self, record: StoreRecord) -> None:
         await self.drop(record)
@@ -92,6 +121,7 @@ class SqliteBackend:
 
     async def drop(self, record: StoreRecord) -> None:
         path = self.path(record)
+        self._sources.forget(path)
         for ending in ("", "-wal", "-shm"):
             part = path.with_name(path.name + ending)
             if part.is_dir() and not part.is_symlink():  # whoever put it there
@@ -151,7 +181,13 @@ class SqliteBackend:
 
     async def close(self) -> None:
         await self.registry.close()
+        self._sources.close()
         self._commits.shutdown()
+
+
+def place_new(path: Path) -> None:
+    """As `make`, but the schema is made once in a process. Raises FileExistsError."""
+    cloning.place(cloning.new_store(migrate.migrations(), make), path)
 
 
 def make(path: Path) -> None:
