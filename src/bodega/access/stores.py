@@ -74,11 +74,6 @@ class Stores:
         self._listen()
         return self._rings
 
-    def changes(self) -> int:
-        """How often the registry was found changed: another number than before means that it changed since."""
-        self._listen()
-        return self._rings
-
     def opened_now(self) -> list[Rows]:
         """The rows of every store that this process has open."""
         return [store.rows for store in self._open.values() if store.rows is not None]

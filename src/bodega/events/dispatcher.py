@@ -150,7 +150,7 @@ class Dispatcher:
         if not self._alone and time.monotonic() > self._looked + LOOK_SECONDS:
             self._looked = time.monotonic()
             self.heard("")
-        if self._alone and self._changes != (changes := self._stores.changes()):
+        if self._alone and self._changes != (changes := self._stores.changes):
             self._changes = changes
             with contextlib.suppress(Busy):
                 await self._look_around()

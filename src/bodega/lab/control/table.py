@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from bodega.lab.control import accounts, clocks, faults, journals, seeding, snapshots, states, stores, terms
+from bodega.lab.control import (
+    accounts,
+    assertions,
+    clocks,
+    faults,
+    hooks,
+    journals,
+    reports,
+    seeding,
+    snapshots,
+    states,
+    stores,
+    terms,
+)
 from bodega.lab.control.operation import Operation
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -13,6 +26,9 @@ OPERATIONS: tuple[Operation, ...] = (
     *clocks.OPERATIONS,
     *seeding.OPERATIONS,
     *journals.OPERATIONS,
+    *assertions.OPERATIONS,
+    *hooks.OPERATIONS,
+    *reports.OPERATIONS,
     *faults.OPERATIONS,
     *states.OPERATIONS,
 )
