@@ -74,6 +74,11 @@ class Stores:
         self._listen()
         return self._rings
 
+    def changes(self) -> int:
+        """How often the registry was found changed: another number than before means that it changed since."""
+        self._listen()
+        return self._rings
+
     def opened_now(self) -> list[Rows]:
         """The rows of every store that this process has open."""
         return [store.rows for store in self._open.values() if store.rows is not None]
@@ -202,6 +207,13 @@ class Stores:
             except Exception as error:
                 text = "".join(traceback.format_exception(error))
                 self._log.event("store cannot be opened", store=record.hash, traceback=text)
+
+    async def wake(self, store_hash: str) -> None:
+        """Opens a store that nobody asked for yet, if another process left work in it."""
+        if store_hash not in self._open:
+            record = await self.registry.store(store_hash)
+            if record is not None and not await self._rests(record):
+                await self.get(store_hash)
 
     async def _rests(self, record: StoreRecord) -> bool:
         """Whether there is no reason to open a store before it is asked for."""

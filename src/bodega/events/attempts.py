@@ -13,6 +13,7 @@ from bodega.events.deliveries import DAY, DueDelivery
 from bodega.events.hooks import TABLE, Hook
 from bodega.events.scopes import EXCEPTION
 from bodega.events.send import ReceiverResponse
+from bodega.storage.outbox import asks_for
 from bodega.storage.unit import Unit
 
 WILL_RETRY, EXHAUSTED, BLOCKED = 90001, 90002, 90003
@@ -155,7 +156,7 @@ async def deactivate(unit: Unit, hook_id: int, why: str) -> Hook:
 async def _tell(unit: Unit, ending: AttemptResult, code: int, what: str) -> None:
     """Rule 130: the client's own hook for exceptions is notified of failures of the others, never of its own."""
     hook = ending.hook
-    if hook.scope == EXCEPTION:
+    if asks_for(hook.scope, EXCEPTION):
         return
     happened = ending.message if ending.status is None else f"Answered with the status {ending.status}."
     message = f"{happened} Destination: {hook.destination}. {what}"

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from bodega.clock import Clock
+from bodega.storage import query
 from bodega.storage.sealing import Sealer
 from bodega.storage.tx import Clash, Record, Tx
 
@@ -93,6 +94,9 @@ def _account(row: Record) -> Account:
     words = (client_id, store, name, kind, username, token_digest, secret)
     return Account(*words, frozenset(scopes.split()), per_hour, per_window, bool(disabled), created, epoch)
 
+
+_NEXT = "(SELECT max(revision) FROM stores) + 1"
+"""Revisions of stores grow together: `changed_since` finds what changed."""
 
 _STORE = "SELECT hash, number, plan, limits, settings, maintenance, clock, created, revision, place, server FROM stores"
 _ACCOUNT = (
@@ -200,15 +204,32 @@ class Registry:
         """Saves the members of a store's record that can be changed."""
         sql = (
             "UPDATE stores SET plan = $2, limits = $3, settings = $4, maintenance = $5, clock = $6,"
-            " revision = revision + 1 WHERE hash = $1"
+            f" revision = {_NEXT} WHERE hash = $1"
         )
         values = (_json(record.limits), _json(record.settings), int(record.maintenance), _json(record.clock))
         await self.tx.run(sql, record.hash, record.plan, *values)
         await self.notify_change()
 
+    async def rows_changed(self, store_hash: str) -> None:
+        """Tells the servers that another process wrote to a store: there may be tasks and events to see to."""
+        await self.tx.run(f"UPDATE stores SET revision = {_NEXT} WHERE hash = $1", store_hash)
+        await self.notify_change()
+        await self.announce_task(store_hash)
+        await self.announce_delivery(store_hash)
+
+    async def changed_since(self, revision: int, most: int) -> list[tuple[str, int]]:
+        """Stores with a greater revision than this, with their revisions, in this order."""
+        sql = f"SELECT hash, revision FROM stores WHERE revision > $1 ORDER BY revision LIMIT {int(most)}"
+        return [(name, revision) for name, revision in await self.tx.rows(sql, revision)]
+
+    async def newest_revision(self) -> int:
+        """The greatest revision of any store; 0 without stores."""
+        found: int = await query.value(self.tx, "SELECT coalesce(max(revision), 0) FROM stores")
+        return found
+
     async def move_store(self, record: StoreRecord, place: str) -> None:
         """Registers another place of a store: servers close the old one and open the new."""
-        await self.tx.run("UPDATE stores SET place = $2, revision = revision + 1 WHERE hash = $1", record.hash, place)
+        await self.tx.run(f"UPDATE stores SET place = $2, revision = {_NEXT} WHERE hash = $1", record.hash, place)
         await self.notify_change()
 
     async def drop_store(self, store_hash: str) -> None:
