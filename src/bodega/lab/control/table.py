@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from bodega.lab.control import accounts, clocks, journals, seeding, snapshots, stores, terms
+from bodega.lab.control import accounts, clocks, diffs, journals, seeding, snapshots, stores, terms
 from bodega.lab.control.operation import Operation
 
 OPERATIONS: tuple[Operation, ...] = (
     *stores.OPERATIONS,
     *accounts.OPERATIONS,
     *snapshots.OPERATIONS,
+    *diffs.OPERATIONS,
     *terms.OPERATIONS,
     *clocks.OPERATIONS,
     *seeding.OPERATIONS,
