@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json as stdlib_json
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from bodega.app import make_app
 from bodega.storage.backend import Backend
 from bodega.storage.key_care import prepare
-from shop import Reply
+from shop import PATIENCE, Reply
 
 BASE = "/_bodega/lab"
 
@@ -72,9 +74,8 @@ class Bench:
             **({"content-type": "application/json", "content-length": str(len(body))} if body else {}),
             **(headers or {}),
         }
-        target, _, query = (path if "/v2/" in path or "/v3/" in path or path[:2] == "/_" else BASE + path).partition(
-            "?"
-        )
+        own = any(mark in path for mark in ("/v2/", "/v3/", "/_", "/files/"))
+        target, _, query = (path if own else BASE + path).partition("?")
         answered: list[Any] = []
 
         async def receive() -> dict[str, Any]:
@@ -91,6 +92,17 @@ class Bench:
         await self.app(scope, receive, send)
         told = {name.decode(): value.decode("latin-1") for name, value in answered[0]["headers"]}
         return Reply(answered[0]["status"], told, b"".join(message.get("body", b"") for message in answered[1:]))
+
+    def fetch(self, path: str) -> Reply:
+        """A file of a store."""
+        return self.ask("GET", path)
+
+    def wait_for(self, condition: Callable[[], Any]) -> None:
+        """Lets the server work until the condition holds."""
+        give_up = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < give_up, "this did not happen in time"
+            self.run(asyncio.sleep(0.01))
 
     def say(self, method: str, path: str, json: Any = None, **more: Any) -> Any:
         """What the lab answers to a request that it carries out; None if it answers nothing."""

@@ -41,14 +41,21 @@ async def fork(
     """A new store with these accounts; it gets the plan, limits, settings and clock of the source, and the rows that
     the source has, or had in the snapshot. Raises Exists as `create_store`, NoCopy, Busy, Damaged."""
     heirs = heirs_of(await backend.registry.sealed_accounts(source.hash), accounts)
+    begun: list[StoreRecord] = []
 
     async def make(draft: StoreRecord) -> None:
+        begun.append(draft)
         await backend.fork(source, draft, functools.partial(_settle, draft, heirs), MODEL, snapshot)
 
-    return await create_store(
-        backend, store_hash, source.plan, source.settings, int(source.clock.now()), source.server,
-        make=make, limits=source.limits, clock=source.clock, accounts=accounts,
-    )  # fmt: skip
+    try:
+        return await create_store(
+            backend, store_hash, source.plan, source.settings, int(source.clock.now()), source.server,
+            make=make, limits=source.limits, clock=source.clock, accounts=accounts,
+        )  # fmt: skip
+    except BaseException:
+        if begun and await backend.registry.store(store_hash) is None:
+            await backend.drop(begun[0])  # else the next store of this hash would begin with these rows
+        raise
 
 
 def heirs_of(parents: Sequence[Account], accounts: Sequence[Account]) -> Heirs:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 from bodega.storage.aggregate import DataModel
 from bodega.storage.journal_database import JournalDatabase
@@ -19,6 +20,14 @@ HAS_DELIVERIES = "SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE state = '
 
 
 Settle = Callable[[Rows], Awaitable[None]]
+
+
+class Comparison(NamedTuple):
+    """Two states of a store that are read at once: `rows` runs a query with `$n`, in which a table of the one is named
+    after the first of `places` (as `a.products`), of the other after the second."""
+
+    rows: Callable[..., Awaitable[list[Any]]]
+    places: tuple[str, str]
 
 
 class NoCopy(Exception):
@@ -83,6 +92,11 @@ class Backend(Protocol):
 
     async def restore(self, record: StoreRecord, name: str) -> None:
         """Restores the store from the snapshot, while servers may have it open. Raises NoCopy."""
+
+    def compared(
+        self, record: StoreRecord, before: str | None, after: str | None
+    ) -> AbstractAsyncContextManager[Comparison]:
+        """Two states of the store: snapshots, or now (None). Raises NoCopy, Damaged, Busy."""
 
     async def forget(self, record: StoreRecord, name: str) -> None:
         """Deletes a snapshot. Raises NoCopy."""

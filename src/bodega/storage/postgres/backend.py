@@ -17,7 +17,7 @@ import msgspec
 from bodega import private
 from bodega.storage import migrate, query
 from bodega.storage.aggregate import DataModel
-from bodega.storage.backend import HAS_DELIVERIES, HAS_TASKS, NoCopy, Settle
+from bodega.storage.backend import HAS_DELIVERIES, HAS_TASKS, Comparison, NoCopy, Settle
 from bodega.storage.model import NO_TABLES
 from bodega.storage.postgres import copies
 from bodega.storage.postgres.connection import LOST, PostgresTx, ReadTx, carry_out, connect, plain
@@ -308,6 +308,19 @@ class PostgresBackend:
         async with self._connected(record) as connection:
             await self._find(connection, record, name, usable=True)
             await copies.put_back(connection, name, int(record.clock.now()))
+
+    @contextlib.asynccontextmanager
+    async def compared(self, record: StoreRecord, before: str | None, after: str | None) -> AsyncIterator[Comparison]:
+        async with (
+            self._connected(record) as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            places = []
+            for name in (before, after):
+                if name is not None:
+                    await self._find(connection, record, name, usable=True)
+                places.append("" if name is None else f"kept{await copies.number_of(connection, name)}_")
+            yield Comparison(connection.fetch, (places[0], places[1]))
 
     async def forget(self, record: StoreRecord, name: str) -> None:
         async with self._connected(record) as connection:
