@@ -166,6 +166,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "change_limits": {"limits": {}},
     "change_maintenance": {"maintenance": True},
     "advance_clock": {"by": "1h"},
+    "trigger_event": {"scope": "store/order/created"},
+    "add_fault": {"effect": {"status": 503}},
 }
 """Bodies of operations that need one."""
 
