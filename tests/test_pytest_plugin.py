@@ -178,8 +178,8 @@ def test_a_running_server_is_used_where_one_is_named(tmp_path: Path) -> None:
     from served import first_json, started
 
     with started(
-        "serve", "--lab", "--lab-key", "sesame-open-up-now", "--insecure-http", "--data", str(tmp_path / "data"), "--json",
-        "--http-port", "0", "--https-port", "0",
+        "serve", "--lab", "--lab-key", "sesame-open-up-now", "--insecure-http", "--data", str(tmp_path / "data"),
+        "--http-port", "0", "--https-port", "0", "--json",
     ) as server:  # fmt: skip
         url = first_json(server)["http"]
         suite = f"def test_it(bodega_server, store):\n    assert bodega_server.url == {url!r}\n"

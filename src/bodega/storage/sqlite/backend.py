@@ -6,7 +6,6 @@ import asyncio
 import functools
 import shutil
 from collections.abc import AsyncIterator, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from bodega.storage.model import NO_TABLES
 from bodega.storage.registry import Registry, StoreRecord, new_place
 from bodega.storage.sealing import KEY_FILE, Sealer
 from bodega.storage.sqlite import cloning, copies, engine, file
+from bodega.storage.sqlite.commits import CommitThreads
 from bodega.storage.sqlite.connection import adapted, begin, carry_out, connect, numbered
 from bodega.storage.sqlite.journal import SqliteJournal
 from bodega.storage.sqlite.registry import SqliteRegistry, has_table, revision_of
@@ -36,7 +36,7 @@ class SqliteBackend:
         private.make_folder(directory / "stores")
         self.directory = directory
         self.registry: Registry = SqliteRegistry(directory, Sealer(key_file or directory / KEY_FILE))
-        self._commits = ThreadPoolExecutor(max_workers=4, thread_name_prefix="commit")
+        self._commits = CommitThreads()
         self._sources = cloning.Sources()
 
     @property
@@ -201,7 +201,7 @@ class SqliteBackend:
     async def close(self) -> None:
         await self.registry.close()
         self._sources.close()
-        self._commits.shutdown()
+        self._commits.close()
 
 
 class Reading:
