@@ -365,13 +365,14 @@ def field_type_of(annotation: Any) -> FieldType:
 
 
 def _object(annotation: Any) -> FieldType:
-    return OBJECT._replace(holds=annotation, clean=clean_numbers if _has_decimals(annotation) else clean_object)
+    return OBJECT._replace(holds=annotation, clean=clean_numbers if has_decimals(annotation) else clean_object)
 
 
-def _has_decimals(annotation: Any) -> bool:
+def has_decimals(annotation: Any) -> bool:
+    """Whether a field of this type holds decimals, at any depth."""
     if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
-        return any(map(_has_decimals, get_type_hints(annotation, include_extras=True).values()))
-    return annotation is Decimal or any(map(_has_decimals, get_args(annotation)))
+        return any(map(has_decimals, get_type_hints(annotation, include_extras=True).values()))
+    return annotation is Decimal or any(map(has_decimals, get_args(annotation)))
 
 
 def _or_none(kind: FieldType) -> FieldType:
