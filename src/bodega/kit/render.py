@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -150,27 +150,37 @@ async def v3_documents(
     query, listing = context.query, endpoint.listing
     if not query.include and query.fields is None:
         return [doc for doc, _id in found]
-    ids = [entity_id for _doc, entity_id in found]
     names = [
         name for name in query.include if query.fields is None or name in query.fields or name not in listing.inside
     ]
-    to_read = [name for name in names if name not in empty]
+    return await _with_children(context, endpoint, found, names, empty)
+
+
+async def _with_children(
+    context: Context, endpoint: Endpoint, found: Sequence[Record], names: Sequence[str], empty: Collection[str]
+) -> list[bytes]:
+    """Rows (doc, id), limited to the requested members, with the includes of these names."""
+    includes, fields = endpoint.listing.includes, context.query.fields
+    to_read = [name for name in names if name not in empty and context.may_hold(includes[name])]
+    ids = [entity_id for _doc, entity_id in found]
     read = dict(
-        zip(to_read, await read_includes(context, [listing.includes[one] for one in to_read], ids), strict=True)
+        zip(to_read, await read_includes(context, [includes[name] for name in to_read], ids), strict=True)
     )
-    parts: list[list[bytes]] = [[] for _ in found]
-    for name in names:
-        include, children_by_id = listing.includes[name], read.get(name, {})
-        member = (include.member or name).encode()
-        for place, entity_id in enumerate(ids):
-            parts[place].append(b'"%b":%b' % (member, children_by_id.get(entity_id, include.empty)))
+    shown_as = [
+        (b'"%b":' % (includes[name].member or name).encode(), read.get(name, _NONE), includes[name].empty)
+        for name in names
+    ]
     documents = []
     turn = Turn()
-    for (doc, _id), children_of in zip(found, parts, strict=True):
+    for doc, entity_id in found:
         await turn.breathe()
-        shown = only(doc, query.fields) if query.fields is not None else doc
+        shown = only(doc, fields) if fields is not None else doc
+        children_of = [member + of.get(entity_id, none) for member, of, none in shown_as]
         documents.append(b",".join([shown[:-1], *children_of]) + b"}" if children_of else shown)
     return documents
+
+
+_NONE: Mapping[int, bytes] = {}
 
 
 async def v2_documents(context: Context, endpoint: Endpoint, entities: Sequence[Any]) -> list[dict[str, Any]]:
@@ -232,9 +242,10 @@ async def written(
 
 def brought(endpoint: Endpoint, drafts: Sequence[Any]) -> tuple[str, ...]:
     """Children that the body contained are shown in the reply, included or not."""
-    if endpoint.v3 is None or not endpoint.v3.nested:
+    nested = endpoint.v3.nested if endpoint.v3 is not None else {}
+    told = {name for name in nested for draft in drafts if name in draft}
+    if not told:
         return ()
-    told = {name for draft in drafts for name in endpoint.v3.nested if name in draft}
     return tuple(name for name, include in endpoint.listing.includes.items() if (include.member or name) in told)
 
 
@@ -243,12 +254,14 @@ async def shown(
 ) -> list[bytes]:
     """Rows just written, as V3 shows them: with what the caller asked for, with `more` includes, and with what is told
     of each write. Of a `new` row whose body had no children, all lists but `told_new` are empty and are not read."""
-    asked, empty = context.query.include, frozenset[str]()
-    if context.query.fields is None:
-        include = (*asked, *more, *endpoint.told, *(endpoint.told_new if new else ()))
-        context = context.asking(context.query._replace(include=tuple(dict.fromkeys(include))))
-        if new and not more:
-            empty = frozenset(endpoint.told).difference(endpoint.told_new, asked)
     view, encode = _view(endpoint), endpoint.table.encode
     found = [(row.doc if view is None else view(row.doc, encode(row.entity)[1]), row.entity.id) for row in saved]
-    return await v3_documents(context, endpoint, found, empty)
+    asked = context.query.include
+    if context.query.fields is not None:
+        return await v3_documents(context, endpoint, found)
+    told = endpoint.told + endpoint.told_new if new else endpoint.told
+    names = tuple(dict.fromkeys((*asked, *more, *told))) if asked or more else told
+    if not names:
+        return [doc for doc, _id in found]
+    empty = frozenset(endpoint.told).difference(endpoint.told_new, asked) if new and not more else frozenset[str]()
+    return await _with_children(context, endpoint, found, names, empty)
