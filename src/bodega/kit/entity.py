@@ -89,7 +89,7 @@ def stored(
         more_schema,
         cap_within,
         first,
-        files=any(names_files(hint) for hint in hints.values()),
+        naming_files=frozenset(name for name, hint in hints.items() if names_files(hint)),
         at_once=at_once,
         indexed=tuple(indexed.split()),
         hidden=tuple(hidden.split()),

@@ -26,8 +26,9 @@ _replace = msgspec.structs.replace
 async def apply(unit: Unit, table: Table, changes: Changes, old: Any, notes: list[Fault]) -> None:
     """Runs the rules that turn a draft into what is stored; `notes` collects what could not be stored."""
     try:
-        for before_validate in unit.model.rules_of(table).before_validate:
-            await before_validate(unit, changes, old, notes)
+        for before_validate, members in unit.model.rules_of(table).drafted:
+            if members is None or not members.isdisjoint(changes):
+                await before_validate(unit, changes, old, notes)
     except Refusal as refusal:
         known = {name: value for name, value in changes.items() if name in table.entity.__struct_fields__}
         wanted = build(table, known, unit.now) if old is None else _replace(old, **known)

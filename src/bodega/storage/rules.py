@@ -6,8 +6,8 @@ A rule is a plain function; each kind has a protocol, so that the type checker r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from bodega.law.refusal import Fault
@@ -17,6 +17,40 @@ from bodega.storage.tx import Statement, Tx
 
 U = TypeVar("U")
 U_contra = TypeVar("U_contra", contravariant=True)
+F = TypeVar("F", bound=Callable[..., Any])
+R = TypeVar("R")
+
+Bound = tuple[tuple[R, frozenset[str] | None], ...]
+"""Rules in their order, each with the members without whose change it has nothing to do; None: it always may."""
+
+
+def depends_on(members: str, *, new: bool = True) -> Callable[[F], F]:
+    """Declares that a rule has nothing to do in an update that leaves these members as they are; one before validation
+    has nothing to do for a draft without any of them. Unless `new`, it has nothing to do for a new row either.
+
+    It names all members that the rule reads or sets in its entity, and `tests/test_dependencies.py` holds it to that.
+    """
+
+    def declare(rule: F) -> F:
+        rule.depends_on = frozenset(members.split())  # type: ignore[attr-defined]
+        rule.runs_for_new = new  # type: ignore[attr-defined]
+        return rule
+
+    return declare
+
+
+def members_of(rule: Any) -> frozenset[str] | None:
+    """The members on which a rule depends, None if it declares none."""
+    found: frozenset[str] | None = getattr(rule, "depends_on", None)
+    return found
+
+
+def _bound(rules: Iterable[R]) -> Bound[R]:
+    return tuple((rule, members_of(rule)) for rule in rules)
+
+
+def _for_new(rules: Iterable[R]) -> tuple[R, ...]:
+    return tuple(rule for rule in rules if getattr(rule, "runs_for_new", True))
 
 
 class BeforeValidate(Protocol[U_contra]):
@@ -70,6 +104,24 @@ class AfterDelete(Protocol[U_contra]):
     async def __call__(self, unit: U_contra, ids: Sequence[int], /) -> None: ...
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class OnUpdate(Generic[U]):
+    """The rules of an update, with what each depends on."""
+
+    before_write: Bound[BeforeWrite[U]]
+    extra_statements: Bound[ExtraStatements[U]]
+    after_write: Bound[AfterWrite[U]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OnInsert(Generic[U]):
+    """The rules of a new row that have something to do."""
+
+    before_write: tuple[BeforeWrite[U], ...]
+    extra_statements: tuple[ExtraStatements[U], ...]
+    after_write: tuple[AfterWrite[U], ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Rules(Generic[U]):
     """A table and all the rules that run for its rows, each list in the order in which they run."""
@@ -84,3 +136,16 @@ class Rules(Generic[U]):
     before_delete: tuple[BeforeDelete[U], ...] = ()
     after_delete: tuple[AfterDelete[U], ...] = ()
     signals: tuple[Signal, ...] = ()
+    drafted: Bound[BeforeValidate[U]] = field(init=False, repr=False)
+    on_update: OnUpdate[U] = field(init=False, repr=False)
+    on_insert: OnInsert[U] = field(init=False, repr=False)
+    """What follows from them: the rules of a draft, of an update and of a new row."""
+
+    def __post_init__(self) -> None:
+        follows = {
+            "drafted": _bound(self.before_validate),
+            "on_update": OnUpdate(*map(_bound, (self.before_write, self.extra_statements, self.after_write))),
+            "on_insert": OnInsert(*map(_for_new, (self.before_write, self.extra_statements, self.after_write))),
+        }
+        for name, value in follows.items():
+            object.__setattr__(self, name, value)

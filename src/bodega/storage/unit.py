@@ -111,8 +111,8 @@ class Unit:
         rules = self.model.rules_of(table)
         table = rules.table  # whose caps are in force
         try:
-            for rule in rules.before_write:
-                await rule(self, None, entity)
+            for before_write in rules.on_insert.before_write:
+                await before_write(self, None, entity)
             self._respect_limits(table)
             if table.cap_within is not None:
                 await self._respect_cap_within(table, *table.cap_within, entity)
@@ -129,15 +129,14 @@ class Unit:
         ]
         for link in table.links:
             statements += linked(link, entity.id, link.members(entity))
-        for extra_statements in rules.extra_statements:
+        for extra_statements in rules.on_insert.extra_statements:
             statements += extra_statements(self, None, entity)
         if table.files:
             statements += files.used(table.name, entity.id, files.named_in(doc, rest))
         await self._write(table, entity, statements)
-        if rules.signals:
-            await self._tell(table, CREATED, None, entity)
-        for rule in rules.after_write:
-            await rule(self, None, entity)
+        await self._tell(table, CREATED, None, entity)
+        for after_write in rules.on_insert.after_write:
+            await after_write(self, None, entity)
         return Row(entity, version, self.now, doc)
 
     async def update(self, table: Table, old: Row, entity: Any) -> Row:
@@ -145,45 +144,52 @@ class Unit:
 
         One that says nothing new is no write: no rule follows, no event is fired, the row keeps its version and dates.
         """
-        if table.says_the_same(old.entity, entity):
+        was = old.entity
+        differing = table.differing(was, entity)
+        if differing <= table.moved:
             return await self._as_it_was(table, old)
-        rules = self.model.rules_of(table)
+        rules = self.model.rules_of(table).on_update
         try:
-            for rule in rules.before_write:
-                await rule(self, old.entity, entity)
+            for before_write, members in rules.before_write:
+                if members is None or not members.isdisjoint(differing):
+                    await before_write(self, was, entity)
+                    differing = table.differing(was, entity)  # a rule may finish the entity
         except Refusal as refusal:
             await self.in_order(refusal, table, entity)
             raise
-        if rules.before_write and table.says_the_same(old.entity, entity):
+        if differing <= table.moved:
             return await self._as_it_was(table, old)
         version = self.statistics.touch(table.name, self.now)
         if table.cap_within is not None:
             self.statistics.forget_held(table.name)
         doc, rest = table.encode(entity)
-        changed, moved = table.changes(old.entity, entity)
+        changed, moved = table.changes(was, entity, differing)
         values = (entity.id, doc, rest, version, self.stamp, *moved)
         main = (update_sql(table.name, changed, held=old.held), values if old.held else (*values, old.version))
         statements: list[Statement] = []
         for link in table.links:
-            members = link.members(entity)
-            if list(members) != list(link.members(old.entity)):
+            if link.follows is not None and link.follows.isdisjoint(differing):
+                continue
+            listed = link.members(entity)
+            if list(listed) != list(link.members(was)):
                 await self.tx.run(f"DELETE FROM {link.name} WHERE {link.owner} = $1", entity.id)
-                statements += linked(link, entity.id, members)
-        for extra_statements in rules.extra_statements:
-            statements += extra_statements(self, old.entity, entity)
+                statements += linked(link, entity.id, listed)
+        for extra_statements, members in rules.extra_statements:
+            if members is None or not members.isdisjoint(differing):
+                statements += extra_statements(self, was, entity)
         lost: set[str] = set()
-        if table.files:
-            named_before, named = files.named_in(*table.encode(old.entity)), files.named_in(doc, rest)
+        if not table.naming_files.isdisjoint(differing):
+            named_before, named = files.named_in(*table.encode(was)), files.named_in(doc, rest)
             statements += files.used(table.name, entity.id, named - named_before)
             lost = named_before - named
         self.statistics.written.add((table.name, entity.id))
         await self._write(table, entity, [*statements, main], sure=old.held)
         if lost:
             await files.release(self.tx, table.name, entity.id, lost)
-        if rules.signals:
-            await self._tell(table, UPDATED, old.entity, entity)
-        for rule in rules.after_write:
-            await rule(self, old.entity, entity)
+        await self._tell(table, UPDATED, was, entity)
+        for after_write, members in rules.after_write:
+            if members is None or not members.isdisjoint(differing):
+                await after_write(self, was, entity)
         return Row(entity, version, strictly_later(old.modified, self.stamp), doc)
 
     async def _as_it_was(self, table: Table, old: Row) -> Row:
@@ -286,6 +292,8 @@ class Unit:
 
     async def _tell(self, table: Table, change: str, old: Any, new: Any) -> None:
         """Puts the events of a change into the outbox, for the hooks that subscribed to them."""
+        if not self.statistics.total(HOOKS):
+            return
         audience = await self.audience()
         if audience is None:
             return
