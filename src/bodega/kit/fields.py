@@ -59,14 +59,15 @@ class FieldType(NamedTuple):
 
 def clean_decimal(value: Any) -> Decimal:
     """At most four places and 9,999,999,999, not negative; without trailing zeros."""
-    number = value if isinstance(value, Decimal) else _decimal(str(value).strip())
-    if not number.is_finite():  # a signalling NaN cannot even be hashed
-        raise ValueError("must be a number from 0 to 9999999999")
-    return _canonical(number)
+    return _canonical(str(value if isinstance(value, Decimal) else _decimal(str(value).strip())))
 
 
 @lru_cache(maxsize=8192)  # a catalogue has far fewer prices than products, and rounding one costs more than a look-up
-def _canonical(number: Decimal) -> Decimal:
+def _canonical(text: str) -> Decimal:
+    """By its digits: the hash of a text costs less than that of a number."""
+    number = Decimal(text)
+    if not number.is_finite():
+        raise ValueError("must be a number from 0 to 9999999999")
     try:
         if not -MAXIMUM <= number <= MAXIMUM:  # abs() would overflow at an exponent of a million
             raise ValueError("must be a number from 0 to 9999999999")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import msgspec
@@ -11,7 +12,7 @@ import msgspec
 from bodega.aside import Turn
 from bodega.kit.context import Context
 from bodega.kit.endpoint import Endpoint
-from bodega.kit.includes import read_includes
+from bodega.kit.includes import Include, read_includes
 from bodega.kit.links import Base
 from bodega.kit.listing import Cursor, Query
 from bodega.law.outcome import Outcome, PartlyDone, Shown, Validator
@@ -160,27 +161,46 @@ async def _with_children(
     context: Context, endpoint: Endpoint, found: Sequence[Record], names: Sequence[str], empty: Collection[str]
 ) -> list[bytes]:
     """Rows (doc, id), limited to the requested members, with the includes of these names."""
-    includes, fields = endpoint.listing.includes, context.query.fields
-    to_read = [name for name in names if name not in empty and context.may_hold(includes[name])]
+    fields = context.query.fields
+    parts = _parts(endpoint, tuple(names))
+    to_read = [part for part in parts if part.name not in empty and context.may_hold(part.include)]
     ids = [entity_id for _doc, entity_id in found]
-    read = dict(
-        zip(to_read, await read_includes(context, [includes[name] for name in to_read], ids), strict=True)
+    found_by_name = zip(
+        (part.name for part in to_read),
+        await read_includes(context, [part.include for part in to_read], ids),
+        strict=True,
     )
-    shown_as = [
-        (b'"%b":' % (includes[name].member or name).encode(), read.get(name, _NONE), includes[name].empty)
-        for name in names
-    ]
+    read = {name: children for name, children in found_by_name if children}
     documents = []
     turn = Turn()
     for doc, entity_id in found:
         await turn.breathe()
-        shown = only(doc, fields) if fields is not None else doc
-        children_of = [member + of.get(entity_id, none) for member, of, none in shown_as]
-        documents.append(b",".join([shown[:-1], *children_of]) + b"}" if children_of else shown)
+        shown = doc if fields is None else only(doc, fields)
+        pieces = [shown[:-1]]
+        for part in parts:
+            children = read[part.name].get(entity_id) if part.name in read else None
+            pieces.append(part.none if children is None else part.start + children)
+        documents.append(b",".join(pieces) + b"}" if parts else shown)
     return documents
 
 
-_NONE: Mapping[int, bytes] = {}
+class _Part(NamedTuple):
+    """An include as a member of the documents: how the member begins, and what it is where there are no children."""
+
+    name: str
+    include: Include
+    start: bytes
+    none: bytes
+
+
+@lru_cache(maxsize=1024)
+def _parts(endpoint: Endpoint, names: tuple[str, ...]) -> tuple[_Part, ...]:
+    made = []
+    for name in names:
+        include = endpoint.listing.includes[name]
+        start = b'"%b":' % (include.member or name).encode()
+        made.append(_Part(name, include, start, start + include.empty))
+    return tuple(made)
 
 
 async def v2_documents(context: Context, endpoint: Endpoint, entities: Sequence[Any]) -> list[dict[str, Any]]:

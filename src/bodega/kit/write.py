@@ -17,6 +17,7 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.storage.aggregate import BeforeValidate
 from bodega.storage.query import Row, StoredRow
+from bodega.storage.rules import depends_on
 from bodega.storage.table import Table
 from bodega.storage.unit import Unit
 
@@ -48,6 +49,7 @@ def unchanging(*names: str, rule: int = 0) -> BeforeValidate:
     Sending one back unchanged is allowed, since clients send whole objects back.
     """
 
+    @depends_on(" ".join(names), new=False)
     async def unchanging(_unit: Unit, changes: Changes, old: Any, _notes: list[Fault]) -> None:
         if old is None:
             return
@@ -90,7 +92,8 @@ async def update_one(
     stamped = {"date_modified": moment(unit.now)} if "date_modified" in table.stamps else {}
     with _V2Names(endpoint):
         await apply(unit, table, changes, old.entity, notes)
-        row = await unit.update(table, old, _replace(old.entity, **{**stamped, **changes}))
+        changes = {**stamped, **changes}
+        row = await unit.update(table, old, _replace(old.entity, **changes), changes.keys())
     return await _with_children(unit, endpoint, row, children, notes)
 
 

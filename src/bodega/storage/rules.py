@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from bodega.law.refusal import Fault
 from bodega.storage.outbox import Signal
@@ -104,8 +104,7 @@ class AfterDelete(Protocol[U_contra]):
     async def __call__(self, unit: U_contra, ids: Sequence[int], /) -> None: ...
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class OnUpdate(Generic[U]):
+class OnUpdate(NamedTuple, Generic[U]):
     """The rules of an update, with what each depends on."""
 
     before_write: Bound[BeforeWrite[U]]
@@ -113,8 +112,7 @@ class OnUpdate(Generic[U]):
     after_write: Bound[AfterWrite[U]]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class OnInsert(Generic[U]):
+class OnInsert(NamedTuple, Generic[U]):
     """The rules of a new row that have something to do."""
 
     before_write: tuple[BeforeWrite[U], ...]

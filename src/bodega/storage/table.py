@@ -7,7 +7,7 @@ sorted, joined or unique. Statements use `$n` and the common subset of SQLite an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import compress
@@ -191,13 +191,14 @@ class Table:
         """Whether its documents may name files."""
         return bool(self.naming_files)
 
-    def differing(self, old: Any, new: Any) -> frozenset[str] | set[str]:
-        """The members in which two states of a row differ: all of one that was changed in place, since it cannot be
-        compared with what it was."""
+    def differing(self, old: Any, new: Any, within: Collection[str] | None = None) -> Set[str]:
+        """The members in which two states of a row differ; all of one that was changed in place, since it cannot be
+        compared with what it was. They are looked for `within` some, if it is known that they cannot be others."""
         if old is new:
             return self.members
-        others = compress(self.entity.__struct_fields__, map(is_not, astuple(old), astuple(new)))
-        return {name for name in others if getattr(old, name) != getattr(new, name)}
+        if within is None:
+            within = list(compress(self.entity.__struct_fields__, map(is_not, astuple(old), astuple(new))))
+        return {name for name in within if getattr(old, name) != getattr(new, name)}
 
     def says_the_same(self, old: Any, new: Any) -> bool:
         """Whether two states of a row differ in nothing but the time of the last change."""
@@ -207,21 +208,17 @@ class Table:
         """The entity's column values, in the order of `columns`."""
         return [column.value(entity) for column in self.columns]
 
-    def changes(
-        self, old: Any, new: Any, differing: Collection[str] | None = None
-    ) -> tuple[tuple[str, ...], list[Any]]:
-        """The columns in which two states of a row differ, and their new values; `differing` are the members in which
-        they do. Only the columns that depend on one of those are looked at."""
-        if differing is None:
-            differing = self.differing(old, new)
+    def changes(self, old: Any, new: Any, differing: Collection[str]) -> tuple[tuple[str, ...], list[Any]]:
+        """The columns in which two states of a row may differ that differ in these members, and their new values."""
         places = set(self._unbound)
         for name in differing:
-            places.update(self._columns_of.get(name, ()))
+            if name in self._columns_of:
+                places.update(self._columns_of[name])
         names, values = [], []
         for place in sorted(places):
             column = self.columns[place]
             now = column.value(new)
-            if column.value(old) != now:
+            if column.member or old is None or column.value(old) != now:
                 names.append(column.name)
                 values.append(now)
         return tuple(names), values

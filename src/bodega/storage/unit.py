@@ -7,7 +7,7 @@ and the answer is right under any concurrency.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -139,13 +139,13 @@ class Unit:
             await after_write(self, None, entity)
         return Row(entity, version, self.now, doc)
 
-    async def update(self, table: Table, old: Row, entity: Any) -> Row:
+    async def update(self, table: Table, old: Row, entity: Any, replaced: Collection[str] | None = None) -> Row:
         """Writes the changed entity over `old`. Raises Refusal.
 
-        One that says nothing new is no write: no rule follows, no event is fired, the row keeps its version and dates.
+        `replaced` are the members outside of which the two cannot differ, if that is known. One that says nothing new is no write: no rule follows, no event is fired, the row keeps its version and dates.
         """
         was = old.entity
-        differing = table.differing(was, entity)
+        differing = table.differing(was, entity, replaced)
         if differing <= table.moved:
             return await self._as_it_was(table, old)
         rules = self.model.rules_of(table).on_update
@@ -153,7 +153,8 @@ class Unit:
             for before_write, members in rules.before_write:
                 if members is None or not members.isdisjoint(differing):
                     await before_write(self, was, entity)
-                    differing = table.differing(was, entity)  # a rule may finish the entity
+                    # A rule may finish the entity, though only in members that it declares.
+                    differing = table.differing(was, entity, None if members is None else differing | members)
         except Refusal as refusal:
             await self.in_order(refusal, table, entity)
             raise

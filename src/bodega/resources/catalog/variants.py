@@ -23,6 +23,7 @@ from bodega.law.refusal import Fault
 from bodega.law.wording import CODES, OPTION_VALUES_TAKEN
 from bodega.resources.catalog import product
 from bodega.resources.catalog.product import Code
+from bodega.storage.rules import depends_on
 from bodega.storage.table import Link, Reference, Unique
 from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
@@ -211,6 +212,7 @@ routes = (
 INCLUDE = children(TABLE, "product_id")
 
 
+@depends_on(" ".join(("product_id", *UNSET)))
 async def replace_nulls(_unit: Unit, changes: dict[str, Any], old: Variant | None, _notes: list[Fault]) -> None:
     """Replaces nulls by defaults, and keeps a variant with its product whatever the body says."""
     for name, unset in UNSET.items():
