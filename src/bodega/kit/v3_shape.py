@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from decimal import Decimal
+from functools import lru_cache
 from types import MappingProxyType
-from typing import Annotated, Any, NamedTuple, TypedDict, get_type_hints
+from typing import Annotated, Any, NamedTuple, TypedDict, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -13,7 +15,7 @@ from bodega.kit.body import Changes, malformed, parse_json, respect_cap, wrong_t
 from bodega.kit.bounds import Bound, Excess, bound_of, excess
 from bodega.kit.complaint import WrongType, typed, whole_number
 from bodega.kit.entity import Entity
-from bodega.kit.fields import INT32, ONLY_NUL, as_is, field_type_of, has_decimals
+from bodega.kit.fields import INT32, ONLY_NUL, as_is, bare, field_type_of, has_decimals
 from bodega.kit.sealed import Sealed
 from bodega.kit.upload import Form, Upload
 from bodega.law.reasons import Reason
@@ -24,17 +26,35 @@ from bodega.storage.declaration import declared_in
 _ODD_NUMBER = re.compile(rb'"\s*+[0-9.eE+\-]*+(?:_|\\u|[^\x00-\x7f])')
 """How a text begins that only Python may read as a number: digits with underscores, or of other scripts."""
 
-_OF_NUMBERS = b"0123456789.eE+- \t\n\v\f\r"
-"""What may stand before them."""
-
 
 Clean = Callable[[Any], Any]
 """Finishes a value of the right type. Raises ValueError."""
 
 
-def _may_be_odd(body: bytes) -> bool:
-    """Whether `_ODD_NUMBER` may be found in a body: in far less than the search itself takes."""
-    return not body.isascii() or b"\\u" in body or b'"_' in body.translate(None, _OF_NUMBERS)
+def _is_number(annotation: Any) -> bool:
+    """Whether a field of this type is a decimal, or may be null instead."""
+    inner = bare(annotation)
+    return get_origin(inner) is Annotated and get_args(inner)[0] is Decimal
+
+
+def _number_reader(annotation: Any, clean: Clean) -> Clean:
+    """Reads a decimal from its text in a body, and finishes it: few numbers are not the same as one before.
+
+    Raises ValueError as `clean` does; msgspec.ValidationError if it is no number, or one that only Python reads.
+    """
+    decode = msgspec.json.Decoder(annotation).decode
+
+    def read(text: bytes) -> Any:
+        if _ODD_NUMBER.match(text):
+            raise msgspec.ValidationError
+        return clean(decode(text))
+
+    known = lru_cache(maxsize=4096)(read)
+    return lambda raw: known(text) if len(text := bytes(raw)) < LONG_NUMBER else read(text)
+
+
+LONG_NUMBER = 32
+"""Bytes of a number that is not worth being remembered."""
 
 
 class Nested(NamedTuple):
@@ -102,31 +122,34 @@ class V3Shape(Sealed):
         self._chosen = tuple(names for _name, names in self._alternatives if len(names) > 1)
         self._rows = tuple(name for name in self.nested if name not in self.types)
         # A mapping without required members holds what a body says, and nothing has to be sorted out.
-        drafted = {**self.types, **dict.fromkeys(self._rows, msgspec.Raw)}
+        numbers = {name: annotation for name, annotation in self.types.items() if _is_number(annotation)}
+        drafted = {**self.types, **dict.fromkeys((*numbers, *self._rows), msgspec.Raw)}
         self._one: msgspec.json.Decoder[Changes] = msgspec.json.Decoder(
             TypedDict(f"{entity.__name__}Draft", drafted, total=False)  # type: ignore[operator]
         )
-        self._has_numbers = any(map(has_decimals, self.types.values()))
+        self._has_inner_numbers = any(has_decimals(self.types[name]) for name in self.types.keys() - numbers.keys())
         cleans = {name: field_type_of(annotation).clean for name, annotation in self.types.items()}
         self._clean = {name: clean for name, clean in cleans.items() if clean is not as_is}
-        self._guards = self._guarded(self._clean)
-        self._guards_but_nul = self._guarded({n: clean for n, clean in self._clean.items() if clean not in ONLY_NUL})
+        readers = {name: _number_reader(annotation, cleans[name]) for name, annotation in numbers.items()}
+        self._guards = self._guarded(self._clean | readers)
+        others = {name: clean for name, clean in self._clean.items() if clean not in ONLY_NUL}
+        self._guards_but_nul = self._guarded(others | readers)
 
     def read(self, body: bytes, *, creating: bool) -> Changes:
         """The changes in one JSON object. Raises Refusal naming every faulty member (rule 21)."""
         try:
             if not body.isascii():
                 body.decode()  # the decoder does not check unknown members
-            if self._has_numbers and _may_be_odd(body) and _ODD_NUMBER.search(body):
+            if self._has_inner_numbers and _ODD_NUMBER.search(body):
                 raise msgspec.ValidationError  # the decoder would take it for a number
             changes = self._one.decode(body)
+            # JSON can write NUL in only one way: if that is absent, no text has to be searched for it.
+            faults = self._judge(changes, self._guards if b"\\u0000" in body else self._guards_but_nul)
         except msgspec.ValidationError:
             changes, faults = self.read_members(parse_json(body), creating=creating)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             raise malformed(error) from error
         else:
-            # JSON can write NUL in only one way: if that is absent, no text has to be searched for it.
-            faults = self._judge(changes, self._guards if b"\\u0000" in body else self._guards_but_nul)
             if self.nested and not changes.keys().isdisjoint(self.nested):
                 for name in self._rows:
                     changes.pop(name, None)
@@ -226,7 +249,7 @@ class V3Shape(Sealed):
 
     def _judge(self, changes: Changes, guards: Mapping[str, tuple[Bound | None, Clean]]) -> list[Fault]:
         """Finishes values of the right type; takes out those that cannot be, and says why: first the lists that are too
-        long, then the others, in the order of the declaration."""
+        long, then the others, in the order of the declaration. Raises msgspec.ValidationError for a wrong type."""
         long: dict[str, Fault] = {}
         bad: dict[str, Fault] = {}
         for name in changes.keys() & guards.keys():
@@ -236,6 +259,8 @@ class V3Shape(Sealed):
                 continue
             try:
                 changes[name] = clean(changes[name])
+            except msgspec.ValidationError:
+                raise
             except ValueError as error:
                 bad[name] = self._fault(name, str(error))
         if not long and not bad:

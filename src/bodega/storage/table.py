@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from functools import lru_cache
 from itertools import compress
-from operator import is_not
+from operator import attrgetter, is_not
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -48,7 +49,7 @@ class Composed:
     def __call__(self, entity: Any) -> Any:
         """The column's value of an entity."""
         text = self.value(entity)
-        return composed(text) if isinstance(text, str) else text
+        return composed(text) if isinstance(text, str) and not text.isascii() else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,12 @@ class Table:
     """Those of them, and others, that tell when the row last changed."""
     members: frozenset[str] = field(init=False)
     """All members of the entity."""
+    valued: tuple[str, ...] = field(init=False)
+    """The names of all columns, in the order of `values`."""
+    _copied: Callable[[Any], tuple[Any, ...]] = field(init=False, repr=False)
+    """Gives the values of those that are members as they are."""
+    _computed: tuple[Callable[[Any], Any], ...] = field(init=False, repr=False)
+    """Give those of the others, which come after them."""
     _columns_of: Mapping[str, tuple[int, ...]] = field(init=False, repr=False)
     """The places of the columns whose values may change with a member."""
     _unbound: tuple[int, ...] = field(init=False, repr=False)
@@ -166,7 +173,10 @@ class Table:
             for name in column.follows or ():
                 columns_of.setdefault(name, []).append(place)
         fixed = ("id", "doc", "rest", "version", "modified")
-        names = (*fixed, *(column.name for column in self.columns))
+        copied = [column for column in columns if isinstance(column.value, attrgetter)]
+        computed = [column for column in columns if not isinstance(column.value, attrgetter)]
+        valued = tuple(column.name for column in (*copied, *computed))
+        names = (*fixed, *valued)
         placeholders = numbered_placeholders(len(names))
         types: dict[str, SqlType] = {column.name: column.type for column in self.columns}
         types |= {"id": "INTEGER", "modified": "BIGINT", "version": "BIGINT"}
@@ -174,6 +184,9 @@ class Table:
             "columns": columns,
             "links": tuple(replace(link, follows=members_read(link.members, self.entity)) for link in self.links),
             "composed": texts,
+            "valued": valued,
+            "_copied": _reading([column.value for column in copied]),
+            "_computed": tuple(column.value for column in computed),
             "insert_sql": f"INSERT INTO {self.name} ({', '.join(names)}) VALUES ({placeholders})",
             "get_sql": f"SELECT doc, rest, version, modified FROM {self.name} WHERE id = $1",
             "types": MappingProxyType(types),
@@ -205,8 +218,8 @@ class Table:
         return self.differing(old, new) <= self.moved
 
     def values(self, entity: Any) -> list[Any]:
-        """The entity's column values, in the order of `columns`."""
-        return [column.value(entity) for column in self.columns]
+        """The entity's column values, in the order of `valued`, which is that of `insert_sql`."""
+        return [*self._copied(entity), *[value(entity) for value in self._computed]]
 
     def changes(self, old: Any, new: Any, differing: Collection[str]) -> tuple[tuple[str, ...], list[Any]]:
         """The columns in which two states of a row may differ that differ in these members, and their new values."""
@@ -222,6 +235,21 @@ class Table:
                 names.append(column.name)
                 values.append(now)
         return tuple(names), values
+
+
+def _reading(getters: Sequence[Any]) -> Callable[[Any], tuple[Any, ...]]:
+    """What several attrgetters read, by one."""
+    names = [name for getter in getters for name in getter.__reduce__()[1]]
+    if len(names) < 2:
+        return lambda entity: tuple(getter(entity) for getter in getters)
+    return attrgetter(*names)
+
+
+def with_number(doc: bytes, name: str, number: Decimal | int | None) -> bytes:
+    """A document with another number, or null, as the value of one of its members, which is not the last one."""
+    # A quote inside a text is escaped, so this can only be the member.
+    start = doc.index(b'"%b":' % name.encode()) + len(name) + 3
+    return b"%b%b%b" % (doc[:start], b"null" if number is None else str(number).encode(), doc[doc.index(b",", start) :])
 
 
 def numbered_placeholders(count: int, first: int = 1) -> str:

@@ -22,6 +22,7 @@ from bodega.resources.catalog.product import STOCK_CAP, BaseVariantOverrides, Pr
 from bodega.resources.catalog.variants import Variant
 from bodega.storage import query
 from bodega.storage.conflicts import dangling, duplicate
+from bodega.storage.query import StoredRow, stored_sql
 from bodega.storage.rules import depends_on
 from bodega.storage.table import numbered_placeholders, update_sql
 from bodega.storage.text import caseless
@@ -53,7 +54,7 @@ def base_variant(owner: Product) -> Variant:
 _shared = attrgetter(*SHARED)
 
 
-def inherit(variant: Variant, owner: Product) -> None:
+def inherit(variant: Variant | _Heir, owner: Product) -> None:
     """Rule 56: what a variant does not set is its product's. Rule 50: the sale price is the calculated price."""
     variant.calculated_price, variant.calculated_weight = _inherited(variant, owner)
 
@@ -62,7 +63,7 @@ INHERITED = ("calculated_price", "calculated_weight")
 _NOTHING = BaseVariantOverrides()
 
 
-def _inherited(own: Variant | BaseVariantOverrides, owner: Product) -> tuple[Decimal, Decimal]:
+def _inherited(own: Variant | _Heir | BaseVariantOverrides, owner: Product) -> tuple[Decimal, Decimal]:
     price = owner.price if own.price is None else own.price
     sale = owner.sale_price if own.sale_price is None else own.sale_price
     return sale or price, owner.weight if own.weight is None else own.weight
@@ -125,13 +126,26 @@ async def update_inheriting_variants(unit: Unit, old: Product | None, new: Produ
     if old is None or new.base_variant_id is not None or _passed_on(old) == _passed_on(new):
         return
     changed = []
-    for row in await unit.where(TABLE, "product_id = $1", new.id):
-        variant: Variant = row.entity
+    for row in await query.named(unit.tx, StoredRow, stored_sql(TABLE, "product_id = $1 ORDER BY id"), new.id):
+        variant = _heir(row.doc)
         before = (variant.calculated_price, variant.calculated_weight)
         inherit(variant, new)
         if before != (variant.calculated_price, variant.calculated_weight):
-            changed.append(row)
-    await unit.rewrite(TABLE, *changed)
+            changed.append((row, variant))
+    await unit.patch(TABLE, changed, INHERITED)
+
+
+class _Heir(msgspec.Struct):
+    """What a variant inherits, and what it has of its own instead."""
+
+    price: Decimal | None
+    calculated_price: Decimal
+    sale_price: Decimal | None
+    weight: Decimal | None
+    calculated_weight: Decimal
+
+
+_heir = msgspec.json.Decoder(_Heir).decode
 
 
 def _passed_on(owner: Product) -> tuple[Decimal, Decimal, Decimal]:

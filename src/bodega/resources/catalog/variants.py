@@ -4,6 +4,7 @@ values."""
 from __future__ import annotations
 
 from decimal import Decimal
+from operator import attrgetter
 from typing import Annotated, Any
 
 import msgspec
@@ -108,10 +109,10 @@ TABLE = stored(
         "combination": ("TEXT", lambda variant: variant.combination),
         "is_base": ("BOOLEAN", lambda variant: variant.is_base),
         "is_low": ("BOOLEAN", _is_low),
-        "upc": ("TEXT", lambda variant: variant.upc),
-        "bin_picking_number": ("TEXT", lambda variant: variant.bin_picking_number),
-        "inventory_level": ("INTEGER", lambda variant: variant.inventory_level),
-        "inventory_warning_level": ("INTEGER", lambda variant: variant.inventory_warning_level),
+        "upc": ("TEXT", attrgetter("upc")),
+        "bin_picking_number": ("TEXT", attrgetter("bin_picking_number")),
+        "inventory_level": ("INTEGER", attrgetter("inventory_level")),
+        "inventory_warning_level": ("INTEGER", attrgetter("inventory_warning_level")),
         "calculated_price": ("BIGINT", lambda variant: ten_thousandths(variant.calculated_price)),
     },
     uniques=[
