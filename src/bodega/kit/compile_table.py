@@ -76,9 +76,8 @@ def check_rules(rules: Rules[Any], drafted: Collection[str], mistakes: Mistakes)
     """Checks on which members a table's rules depend; `drafted` are those of a draft beside those of the entity."""
     fields = rules.table.entity.__struct_fields__
     known = {**dict.fromkeys(fields), **dict.fromkeys(sorted(drafted))}
-    for declared, words in (
-        (rules.before_validate, known),
-        ((*rules.before_write, *rules.extra_statements, *rules.after_write), dict.fromkeys(fields)),
-    ):
+    of_drafts: tuple[Any, ...] = rules.before_validate
+    of_writes: tuple[Any, ...] = (*rules.before_write, *rules.extra_statements, *rules.after_write)
+    for declared, words in ((of_drafts, known), (of_writes, dict.fromkeys(fields))):
         for rule in declared:
-            mistakes.expect_all(f"rule {rule.__name__}", sorted(members_of(rule) or ()), words, "member")
+            mistakes.expect_all(f"rule {rule.__name__}", sorted(members_of(rule) or ()), words.keys(), "member")

@@ -140,10 +140,12 @@ class Rules(Generic[U]):
     """What follows from them: the rules of a draft, of an update and of a new row."""
 
     def __post_init__(self) -> None:
-        follows = {
-            "drafted": _bound(self.before_validate),
-            "on_update": OnUpdate(*map(_bound, (self.before_write, self.extra_statements, self.after_write))),
-            "on_insert": OnInsert(*map(_for_new, (self.before_write, self.extra_statements, self.after_write))),
-        }
+        on_update: OnUpdate[U] = OnUpdate(
+            _bound(self.before_write), _bound(self.extra_statements), _bound(self.after_write)
+        )
+        on_insert: OnInsert[U] = OnInsert(
+            _for_new(self.before_write), _for_new(self.extra_statements), _for_new(self.after_write)
+        )
+        follows = {"drafted": _bound(self.before_validate), "on_update": on_update, "on_insert": on_insert}
         for name, value in follows.items():
             object.__setattr__(self, name, value)

@@ -31,7 +31,7 @@ from bodega.storage.outbox import (
 )
 from bodega.storage.query import Row, StoredRow
 from bodega.storage.table import Table, linked, numbered_placeholders, update_sql, with_number
-from bodega.storage.table_stats import TableStatistics, strictly_later
+from bodega.storage.table_stats import Mark, TableStatistics, strictly_later
 from bodega.storage.tx import Clash, Statement, Tx
 
 AT_ONCE = 1000
@@ -59,7 +59,19 @@ class Unit:
     stock that an order takes: some events are fired for one cause only. `model` has the rules of every table.
     """
 
-    __slots__ = ("cause", "client_id", "interest", "judged", "leaving", "model", "now", "statistics", "terms", "tx")
+    __slots__ = (
+        "_shared",
+        "cause",
+        "client_id",
+        "interest",
+        "judged",
+        "leaving",
+        "model",
+        "now",
+        "statistics",
+        "terms",
+        "tx",
+    )
 
     def __init__(
         self, tx: Tx, statistics: TableStatistics, now: int, terms: Terms, model: DataModel[Unit], interest: Interest
@@ -79,6 +91,8 @@ class Unit:
         the rule that compares one with all others passes them."""
         self.interest = interest
         self.cause: Cause = ""
+        self._shared: dict[tuple[str, int], tuple[int, Row]] = {}
+        """Rows by table and id, each with the revision of its table at which it is what is stored."""
 
     @property
     def stamp(self) -> int:
@@ -92,6 +106,22 @@ class Unit:
     async def where(self, table: Table, test: str, *values: Any, order: str = "id") -> list[Row]:
         """The rows that meet a test in SQL, as this transaction sees them."""
         return await query.where(self.tx, table, test, *values, order=order)
+
+    async def get_shared(self, table: Table, entity_id: int) -> Row | None:
+        """As `get`; read once for as long as nothing in its table changes. Whoever changes the entity writes it."""
+        place, revision = (table.name, entity_id), self.statistics.state(table.name)[0]
+        known = self._shared.get(place)
+        if known is not None and known[0] == revision:
+            return known[1]
+        row = await query.get(self.tx, table, entity_id)
+        if row is not None:
+            self._shared[place] = (revision, row)
+        return row
+
+    def restore(self, mark: Mark) -> None:
+        """A part of the work was taken back: restores what the statistics were, and forgets what was read."""
+        self.statistics.restore(mark)
+        self._shared.clear()
 
     async def get_unless_known(self, table: Table, entity_id: int, known: StoredRow | None) -> Row | None:
         """The row as this transaction sees it; `known` is the row as read just before.
@@ -225,6 +255,11 @@ class Unit:
             for statement, its_values in files.used(table.name, owner, named - named_before):
                 await self.tx.run(statement, *its_values)
             await files.release(self.tx, table.name, owner, named_before - named)
+        revision = self.statistics.state(table.name)[0]
+        for row in rows:
+            place = (table.name, row.entity.id)
+            if place in self._shared and self._shared[place][1] is row:
+                self._shared[place] = (revision, row)
         for row in [row for row in rows if row.entity.id in was]:
             await self._tell(table, UPDATED, was[row.entity.id], row.entity)
 
@@ -242,14 +277,15 @@ class Unit:
             await self.rewrite(table, *rows)
             return
         statements: list[Statement] = []
-        for row, new in patches:
+        for stored, new in patches:
             version = self.statistics.touch(table.name, self.now)
-            doc = row.doc
+            doc = stored.doc
             for name in members:
                 doc = with_number(doc, name, getattr(new, name))
             columns, values = table.changes(None, new, members)
-            statements.append((update_sql(table.name, columns), (row.id, doc, row.rest, version, self.stamp, *values)))
-            self.statistics.written.add((table.name, row.id))
+            sql = update_sql(table.name, columns)
+            statements.append((sql, (stored.id, doc, stored.rest, version, self.stamp, *values)))
+            self.statistics.written.add((table.name, stored.id))
         for start in range(0, len(statements), ROWS_PER_TRIP):
             await self.tx.script(statements[start : start + ROWS_PER_TRIP])
 
