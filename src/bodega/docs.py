@@ -18,6 +18,7 @@ from bodega.cli.routes import served
 from bodega.coverage import CoverageGroup, compare, read_operations
 from bodega.explain import before_the_law, outcome_facts, reason_facts, statuses
 from bodega.lab.report.card import CHECKS
+from bodega.lab.states import LEFT_OUT, STATES
 from bodega.law.outcome import OUTCOMES
 from bodega.law.reasons import Reason, Step
 from bodega.law.wording import CODES, title_of
@@ -246,12 +247,36 @@ def _share(groups: list[CoverageGroup]) -> list[str]:
     return [str(sum(group.served for group in groups)), str(sum(group.of for group in groups))]
 
 
+def states() -> str:
+    """The named states, by theme, with what each is for."""
+    parts = [
+        "# Named states\n\n"
+        "Troubles that integrations meet, made in one call on any store, as often as you like, beside what it holds:\n"
+        "`bodega state list`, `bodega state apply HASH NAME`; over HTTP `GET /_bodega/lab/states` and\n"
+        "`POST /_bodega/lab/stores/{hash}/states/{name}`. The answer has the ids of what was made, and requests that\n"
+        "show the trouble. Everything is made through the store's own API, so nothing is in a state that no client\n"
+        "could bring about; only webhooks are deactivated or blocked by hand.\n"
+    ]
+    for theme in dict.fromkeys(state.theme for state in STATES.values()):
+        rows = [
+            [f"`{state.name}`", f"**{state.title}.** {state.happens}", state.client]
+            for state in STATES.values()
+            if state.theme == theme
+        ]
+        parts.append(
+            f"\n## {theme.capitalize()}\n\n" + _table(["state", "what happens", "what a client should do"], rows)
+        )
+    left_out = "".join(f"- {theme}: {why}.\n" for theme, why in LEFT_OUT.items())
+    return "".join(parts) + f"\n## Left out\n\n{left_out}"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "status-codes.md": status_codes,
     "settings.md": settings,
     "cli.md": commands,
     "routes.md": operations,
     "rules.md": rules,
+    "states.md": states,
     "report-card.md": report_card,
 }
 

@@ -60,12 +60,17 @@ class Stores:
 
     def _listen(self) -> None:
         if self.registry.has_changed():
-            self._fresh.clear()
-            self._rings += 1
-            self._only = None
+            self.reread()
 
+    def reread(self) -> None:
+        """Everything in the registry may have changed, though no notification of it was heard yet."""
+        self._fresh.clear()
+        self._rings += 1
+        self._only = None
+
+    @property
     def changes(self) -> int:
-        """How often the registry was found changed: another number than before means that it changed since."""
+        """How many change notifications this process has heard of."""
         self._listen()
         return self._rings
 
@@ -104,7 +109,7 @@ class Stores:
         old = self._open.get(store_hash)
         if old is not None and (record is None or record.place != old.record.place):
             del self._open[store_hash]
-            await old.close()
+            await old.close(gone=True)
             old = None
         if record is None:
             return None

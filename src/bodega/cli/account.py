@@ -295,19 +295,13 @@ def read_scopes(texts: tuple[str, ...]) -> frozenset[str]:
 
 def account_facts(account: Account) -> dict[str, Any]:
     """What is shown of an account, without its client id and secrets."""
-    from bodega.dates import iso
+    import msgspec
 
-    return {
-        "username": account.username or None,
-        "store": account.store,
-        "name": account.name,
-        "kind": account.kind,
-        "scopes": sorted(account.scopes),
-        "requests_per_hour": account.per_hour if account.per_hour >= 0 else None,
-        "requests_per_window": account.per_window,
-        "disabled": account.disabled,
-        "created": iso(account.created),
-    }
+    from bodega.lab import facts
+
+    shown: dict[str, Any] = msgspec.to_builtins(facts.account_facts(account))
+    del shown["client_id"]
+    return shown
 
 
 def _quota(account: dict[str, Any]) -> str:

@@ -44,9 +44,10 @@ def since(_ctx: click.Context, _param: click.Parameter, text: str | None) -> flo
 
 def _reason(_ctx: click.Context, _param: click.Parameter, text: str | None) -> str:
     from bodega.law.reasons import Reason
+    from bodega.metrics import FAULT
 
     name = (text or "").upper().replace("-", "_")
-    if name and name not in Reason.__members__:
+    if name not in ("", FAULT, *Reason.__members__):
         near = get_close_matches(name, Reason.__members__, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
         raise click.BadParameter(f"There is no reason {name[:100]}.{hint} bodega explain lists them.")

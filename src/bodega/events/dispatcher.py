@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import secrets
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 from bodega.access.stores import OpenStore, Stores
-from bodega.events.attempts import AttemptRecorder
+from bodega.events.attempts import AttemptRecorder, WebhookFaults
 from bodega.events.hook_dispatcher import HookDispatcher
 from bodega.events.limiters import Limiters
 from bodega.events.send import Sender
@@ -36,13 +37,23 @@ LOOKUPS = 64
 
 
 class Dispatcher:
-    """`alone`: no other process delivers for these stores (SQLite). `recorder` keeps every attempt."""
+    """`alone`: no other process delivers for these stores (SQLite). `recorder` keeps every attempt, `faults` strike
+    some."""
 
-    def __init__(self, stores: Stores, log: Log, *, alone: bool, recorder: AttemptRecorder | None = None) -> None:
+    def __init__(
+        self,
+        stores: Stores,
+        log: Log,
+        *,
+        alone: bool,
+        recorder: AttemptRecorder | None = None,
+        faults: WebhookFaults | None = None,
+    ) -> None:
         self._stores = stores
         self._log = log
         self._alone = alone
         self._recorder = recorder
+        self._faults = faults
         self._holder = secrets.token_hex(8)
         self._sender = Sender()
         self._gates = Limiters()
@@ -75,6 +86,7 @@ class Dispatcher:
             alone=self._alone,
             announce=self._announce,
             recorder=self._recorder,
+            faults=self._faults,
         )
         self._posts[store.record.hash] = post
         assert store.rows is not None
@@ -109,6 +121,16 @@ class Dispatcher:
             if name not in self._posts:
                 await self._opened(name)
 
+    def idle_at(self, store_hash: str) -> int | None:
+        """When a hook of an open store will have been idle for too long, by the store's clock; None if none ever is."""
+        post = self._posts.get(store_hash)
+        return None if post is None or not post.idle_at else math.ceil(post.idle_at)
+
+    def is_behind(self, store_hash: str) -> bool:
+        """Whether this process has something to do for a store's hooks at this moment."""
+        post = self._posts.get(store_hash)
+        return post is not None and post.is_behind
+
     @property
     def counts(self) -> dict[str, int]:
         """Attempts of this process, by result."""
@@ -128,7 +150,7 @@ class Dispatcher:
         if not self._alone and time.monotonic() > self._looked + LOOK_SECONDS:
             self._looked = time.monotonic()
             self.heard("")
-        if self._alone and self._changes != (changes := self._stores.changes()):
+        if self._alone and self._changes != (changes := self._stores.changes):
             self._changes = changes
             with contextlib.suppress(Busy):
                 await self._look_around()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import time
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
@@ -16,6 +17,8 @@ from bodega import __version__
 from bodega.journal.exchange import LONGEST_BODY, Exchange
 
 Pairs = list[tuple[str, str]]
+
+_HOST = re.compile(r"[A-Za-z0-9.\-_:\[\]]{1,260}")
 
 
 class NoArchive(ValueError):
@@ -58,6 +61,14 @@ class Recorded(msgspec.Struct):
     def answered(self, name: str) -> str:
         """A header of the response; empty if there is none."""
         return next((value for other, value in self.answer_headers if other.lower() == name), "")
+
+
+def url(entry: Exchange, *, scheme: str = "", query: str | None = None) -> str:
+    """The requested URL."""
+    host = entry.header("host")
+    host = host if _HOST.fullmatch(host) else "localhost"
+    request = entry.query if query is None else query
+    return f"{scheme or ('https' if entry.secure else 'http')}://{host}{entry.path}{'?' + request if request else ''}"
 
 
 def recorded_of(entry: Exchange, url: str) -> Recorded:

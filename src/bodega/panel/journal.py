@@ -9,8 +9,9 @@ from urllib.parse import urlencode
 import msgspec
 
 from bodega.explain import MEANS, reason_facts, statuses
+from bodega.journal.curl import curl
 from bodega.journal.exchange import TOKEN_PATH
-from bodega.journal.har import archive, recorded_of
+from bodega.journal.har import archive, recorded_of, url
 from bodega.journal.ring import Wanted
 from bodega.law.outcome import OUTCOMES
 from bodega.law.reasons import METHODS, Reason, Step
@@ -68,7 +69,7 @@ async def har(request: PanelRequest) -> Reply:
     """The newest of what the filter finds as an HTTP Archive 1.2, credentials masked."""
     store = request.shop.record.hash
     entries = await request.panel.journal_sync.search(store, _wanted(request), limit=EXPORTED, bodies=True)
-    found = archive(recorded_of(entry, curl_suggestions.url(entry)) for entry in reversed(entries))
+    found = archive(recorded_of(entry, url(entry)) for entry in reversed(entries))
     headers = [
         (b"content-type", b"application/json"),
         (b"content-disposition", f'attachment; filename="{request.shop.record.hash}.har"'.encode()),
@@ -99,7 +100,7 @@ async def detail(request: PanelRequest) -> Reply:
         account=account,
         scope=scope if account is not None else "",
         permission=permissions.row_of(scope),
-        curl=curl_suggestions.curl(entry),
+        curl=curl(entry),
         suggestion=curl_suggestions.suggest(entry, reason) if reason is not None else None,
     )
 

@@ -71,6 +71,8 @@ class Writer:
         self._queue: list[Waiting] = []
         self._drain: asyncio.Task[None] | None = None
         self._closed = False
+        self.gone = False
+        """Whether the database was deleted: closing it then need not put anything in order."""
         self.interest = Interest()
         self.on_events: Callable[[set[int]], None] | None = None
         """Called after a commit with the hooks that have deliveries."""

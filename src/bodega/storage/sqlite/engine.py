@@ -105,6 +105,11 @@ def copy(source: Connection, target: Connection) -> None:
                 time.sleep(_PAUSE_SECONDS)
 
 
+def leave_log(connection: Connection) -> None:
+    """Lets the log stay as it is when the connection is closed: the file was deleted, and nobody will read it."""
+    connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+
+
 def add_function(connection: Connection, name: str, function: Callable[..., str | None]) -> None:
     """Adds a function of one text, whose result follows from it."""
     connection.create_scalar_function(name, function, 1, deterministic=True)

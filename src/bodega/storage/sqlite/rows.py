@@ -9,7 +9,7 @@ from pathlib import Path
 from bodega.storage.aggregate import DataModel
 from bodega.storage.sqlite.commits import CommitThreads
 from bodega.storage.sqlite.connection import SqliteTx, connect
-from bodega.storage.sqlite.engine import Error, plain, roll_back
+from bodega.storage.sqlite.engine import Error, leave_log, plain, roll_back
 from bodega.storage.sqlite.file import OpenFile
 from bodega.storage.table_stats import TableStatistics
 from bodega.storage.tx import Busy, Damaged, Tx
@@ -117,5 +117,8 @@ class SqliteRows(Writer):
     async def close(self) -> None:
         """Closes after the last waiting write."""
         await self.settle()
+        if self.gone:
+            leave_log(self._reading)
+            leave_log(self._connection)
         self._reading.close()
         self._connection.close()
