@@ -68,12 +68,6 @@ class Stores:
         self._rings += 1
         self._only = None
 
-    @property
-    def changes(self) -> int:
-        """How many change notifications this process has heard of."""
-        self._listen()
-        return self._rings
-
     def changes(self) -> int:
         """How often the registry was found changed: another number than before means that it changed since."""
         self._listen()
