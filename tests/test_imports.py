@@ -15,6 +15,7 @@ HOUSE = Path(bodega.__file__).parent
 FLOORS = (
     {
         "law",
+        "testing",
         "aside",
         "clock",
         "dates",

@@ -189,6 +189,25 @@ def test_a_write_that_returns_a_row_is_done_when_the_row_is_there(path: Path) ->
         assert not writing.in_transaction
 
 
+def test_a_statement_is_prepared_once_whatever_its_limit(path: Path) -> None:
+    """SQLite would look at the value of `LIMIT ?` to plan, and so prepare the statement again at every use."""
+    asked = []
+
+    def look(*facts: object) -> int:
+        asked.append(facts)
+        return apsw.SQLITE_OK
+
+    with closing(connect(path)) as connection:
+        connection.authorizer = look  # asked while a statement is prepared, and only then
+        tx = SqliteTx(connection)
+        counts = []
+        for limit in range(4):
+            asyncio.run(tx.rows("SELECT id FROM a WHERE id > $1 ORDER BY name LIMIT $2", 0, limit))
+            counts.append(len(asked))
+    assert counts[0] > 0
+    assert counts == counts[:1] * 4
+
+
 def test_a_copy_waits_for_a_writer(path: Path, tmp_path: Path) -> None:
     """A lock that somebody holds delays a copy, and does not spoil it."""
     target = tmp_path / "copy.db"

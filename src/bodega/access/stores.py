@@ -68,8 +68,9 @@ class Stores:
         self._rings += 1
         self._only = None
 
+    @property
     def changes(self) -> int:
-        """How often the registry was found changed: another number than before means that it changed since."""
+        """How many change notifications this process has heard of."""
         self._listen()
         return self._rings
 
@@ -108,7 +109,7 @@ class Stores:
         old = self._open.get(store_hash)
         if old is not None and (record is None or record.place != old.record.place):
             del self._open[store_hash]
-            await old.close()
+            await old.close(gone=True)
             old = None
         if record is None:
             return None

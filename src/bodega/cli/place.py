@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import re
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -55,6 +56,13 @@ def at_place(command: Command) -> Command:
         return command(place=place, **others)
 
     return placed
+
+
+def hash_argument(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    """Reads the hash of a store that is to be made. Raises BadParameter."""
+    if not re.fullmatch(r"[a-z0-9-]{1,40}", value):
+        raise click.BadParameter("a store's hash is 1 to 40 lower-case letters, digits and hyphens.")
+    return value
 
 
 def asking(command: Command) -> Command:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,7 +9,17 @@ import click
 from bodega.access.plans import DEFAULT, PLANS
 from bodega.access.settings import with_defaults
 from bodega.cli import store_copies, store_terms
-from bodega.cli.place import Failed, as_json, asking, at_place, confirm, the_store, usage_errors, with_backend
+from bodega.cli.place import (
+    Failed,
+    as_json,
+    asking,
+    at_place,
+    confirm,
+    hash_argument,
+    the_store,
+    usage_errors,
+    with_backend,
+)
 from bodega.cli.show import print_json, print_record, print_table
 from bodega.config import DataLocation
 
@@ -24,14 +33,8 @@ def command() -> None:
     """Create, show, change and delete stores."""
 
 
-def _hash(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
-    if not re.fullmatch(r"[a-z0-9-]{1,40}", value):
-        raise click.BadParameter("a store's hash is 1 to 40 lower-case letters, digits and hyphens.")
-    return value
-
-
 @command.command("create")
-@click.argument("store_hash", metavar="HASH", callback=_hash)
+@click.argument("store_hash", metavar="HASH", callback=hash_argument)
 @click.option("--plan", type=click.Choice(list(PLANS)), default=DEFAULT, show_default=True, help="What it may hold.")
 @click.option("--server", metavar="URL", default="", help="PostgreSQL server to keep it on, instead of the registry's.")
 @at_place

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import secrets
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -120,6 +121,16 @@ class Dispatcher:
             if name not in self._posts:
                 await self._opened(name)
 
+    def idle_at(self, store_hash: str) -> int | None:
+        """When a hook of an open store will have been idle for too long, by the store's clock; None if none ever is."""
+        post = self._posts.get(store_hash)
+        return None if post is None or not post.idle_at else math.ceil(post.idle_at)
+
+    def is_behind(self, store_hash: str) -> bool:
+        """Whether this process has something to do for a store's hooks at this moment."""
+        post = self._posts.get(store_hash)
+        return post is not None and post.is_behind
+
     @property
     def counts(self) -> dict[str, int]:
         """Attempts of this process, by result."""
@@ -139,7 +150,7 @@ class Dispatcher:
         if not self._alone and time.monotonic() > self._looked + LOOK_SECONDS:
             self._looked = time.monotonic()
             self.heard("")
-        if self._alone and self._changes != (changes := self._stores.changes()):
+        if self._alone and self._changes != (changes := self._stores.changes):
             self._changes = changes
             with contextlib.suppress(Busy):
                 await self._look_around()

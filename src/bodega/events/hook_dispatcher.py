@@ -153,6 +153,16 @@ class HookDispatcher:
             self._chore(self._look())
 
     @property
+    def idle_at(self) -> float:
+        """When the hook that was not used for longest is to be deactivated, by the store's clock; 0 if none is."""
+        return self._idle_at
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether it is looking for what is due, or at work on the hooks themselves."""
+        return not self.closed and bool(self._chores or self._results)
+
+    @property
     def waits(self) -> bool:
         """Whether something depends on the store's clock or accounts, which may be changed."""
         return bool(self.due or self._idle_at or self._held)

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from bodega.explain import MEANS, reason_facts, statuses
+from bodega.journal.curl import curl
 from bodega.journal.exchange import TOKEN_PATH
 from bodega.journal.har import archive, recorded_of, url
 from bodega.journal.ring import Wanted
@@ -64,7 +65,7 @@ async def listed(request: PanelRequest) -> Reply:
 
 
 @pages.get("/stores/{store}/journal.har")
-async def archived(request: PanelRequest) -> Reply:
+async def har(request: PanelRequest) -> Reply:
     """The newest of what the filter finds as an HTTP Archive 1.2, credentials masked."""
     store = request.shop.record.hash
     entries = await request.panel.journal_sync.search(store, _wanted(request), limit=EXPORTED, bodies=True)
@@ -99,7 +100,7 @@ async def detail(request: PanelRequest) -> Reply:
         account=account,
         scope=scope if account is not None else "",
         permission=permissions.row_of(scope),
-        curl=curl_suggestions.curl(entry),
+        curl=curl(entry),
         suggestion=curl_suggestions.suggest(entry, reason) if reason is not None else None,
     )
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import msgspec
@@ -182,23 +183,41 @@ class Registry:
         ]
 
     async def add_store(
-        self, store_hash: str, plan: str, settings: dict[str, Any], created: int, server: str = "", place: str = ""
+        self,
+        store_hash: str,
+        plan: str,
+        settings: dict[str, Any],
+        created: int,
+        server: str = "",
+        place: str = "",
+        *,
+        limits: Mapping[str, int] | None = None,
+        clock: Clock | None = None,
+        accounts: Sequence[Account] = (),
     ) -> StoreRecord:
-        """Adds a store to the registry; its database must be there already, at the `place` (see creating.py). Raises
-        Exists, NoKey."""
+        """Adds a store to the registry, with these accounts; its database must be there already, at the `place` (see
+        creating.py). Raises Exists, with the hash or the client id that is taken, and NoKey."""
         sql = (
             "INSERT INTO stores (hash, number, plan, limits, settings, maintenance, clock, created, revision, place,"
-            " server) SELECT $1, coalesce(max(number), 999) + 1, $2, '{}', $3, 0, '{}', $4, 1, $5, $6 FROM stores"
+            " server) SELECT $1, coalesce(max(number), 999) + 1, $2, $3, $4, 0, $5, $6, 1, $7, $8 FROM stores"
         )
         server = self.sealer.seal(server, f"store {store_hash}")
-        try:
-            await self.tx.run(sql, store_hash, plan, _json(settings), created, place or new_place(), server)
-        except Clash as error:
-            raise Exists(store_hash) from error
+        facts = (_json(limits or {}), _json(settings), _json(clock) if clock else "{}")
+        async with self.tx_of_several() as tx:
+            try:
+                await tx.run(sql, store_hash, plan, *facts, created, place or new_place(), server)
+            except Clash as error:
+                raise Exists(store_hash) from error
+            for account in accounts:
+                await self._insert_account(tx, account)
         await self.notify_change()
         record = await self.store(store_hash)
         assert record is not None
         return record
+
+    def tx_of_several(self) -> AbstractAsyncContextManager[Tx]:
+        """A transaction for several statements: none of them counts if one is refused."""
+        raise NotImplementedError
 
     async def save_store(self, record: StoreRecord) -> None:
         """Saves the members of a store's record that can be changed."""
@@ -239,6 +258,10 @@ class Registry:
 
     async def add_account(self, account: Account) -> None:
         """Adds a new account; its secret may be sealed already, as in a backup. Raises Exists, NoKey."""
+        await self._insert_account(self.tx, account)
+        await self.notify_change()
+
+    async def _insert_account(self, tx: Tx, account: Account) -> None:
         sql = (
             "INSERT INTO accounts (client_id, store, name, kind, username, token_digest, secret, scopes, per_hour,"
             " per_window, disabled, created, quota_epoch)"
@@ -248,10 +271,9 @@ class Registry:
         fields["secret"] = self.seal_secret(account.secret, account.client_id)
         fields |= {"scopes": " ".join(sorted(account.scopes)), "disabled": int(account.disabled)}
         try:
-            await self.tx.run(sql, *fields.values())
+            await tx.run(sql, *fields.values())
         except Clash as error:
             raise Exists(account.client_id) from error
-        await self.notify_change()
 
     async def save_account(self, account: Account) -> None:
         """Saves the members of an account that can be changed."""

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 from typing import Annotated
 
 import msgspec
 from msgspec.structs import replace
 
-from bodega.access import accounts
+from bodega.access.accounts import new_account
 from bodega.access.plans import NO_HOUR, UNLIMITED
 from bodega.access.scopes import ALL, SCOPES
 from bodega.lab.control.lab import Lab
 from bodega.lab.control.operation import Asked, Operation
 from bodega.lab.control.problem import Problem
 from bodega.lab.facts import AccountFacts, account_facts
-from bodega.storage.registry import Account, Exists, StoreRecord, new_token
+from bodega.storage.registry import Account, Exists, new_token
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 Word = Annotated[str, msgspec.Meta(pattern=r"^[\x21-\x7e]{1,200}$")]
@@ -81,31 +81,47 @@ async def list_accounts(lab: Lab, store_hash: str) -> list[AccountFacts]:
 
 async def create_account(lab: Lab, store_hash: str, body: AccountAsked) -> AccountMade:
     """Make an account, with the token and the client id that are given, or with new ones."""
-    (made,) = await made_accounts(lab, await lab.record(store_hash), [body])
+    record = await lab.record(store_hash)
+    taken = [account.username for account in await lab.registry.accounts(store_hash)]
+    ((account, token),) = drafts(record.hash, record.plan, int(record.clock.now()), [body], taken)
+    try:
+        await lab.registry.add_account(account)
+    except Exists:
+        raise taken_already(account.client_id) from None
     lab.stores.reread()
-    return made
+    return made(account, token)
 
 
-async def made_accounts(lab: Lab, record: StoreRecord, asked: Sequence[AccountAsked]) -> list[AccountMade]:
-    """New accounts of a store. Raises Problem."""
-    granted = [ALL if one.scopes is None else read_scopes(one.scopes) for one in asked]
-    made = []
-    for one, scopes in zip(asked, granted, strict=True):
+def drafts(
+    store_hash: str, plan: str, now: int, asked: Sequence[AccountAsked], taken: Collection[str] = ()
+) -> list[tuple[Account, str]]:
+    """New accounts of a store with their tokens, not yet in the registry; `taken` are user names of others. Raises
+    Problem."""
+    told = []
+    names = set(taken)
+    for one in asked:
+        scopes = ALL if one.scopes is None else read_scopes(one.scopes)
         window, hour = one.requests_per_window, one.requests_per_hour
         if one.unlimited:
             window, hour = UNLIMITED, UNLIMITED if one.basic else NO_HOUR
         token = one.token or new_token()
-        try:
-            account = await accounts.add_account(
-                lab.registry, record, one.name, token, scopes,
-                basic=one.basic, per_hour=hour, per_window=window,
-                client_id=one.client_id or "", secret=one.client_secret or "",
-            )  # fmt: skip
-        except Exists:
-            raise Problem(409, f"There is an account {one.client_id} already.") from None
-        facts = msgspec.structs.asdict(account_facts(account))
-        made.append(AccountMade(client_secret=account.secret, token=token, **facts))
-    return made
+        account = new_account(
+            store_hash, plan, one.name, token, scopes, created=now, basic=one.basic, per_hour=hour, per_window=window,
+            client_id=one.client_id or "", secret=one.client_secret or "", taken=names,
+        )  # fmt: skip
+        names.add(account.username)
+        told.append((account, token))
+    return told
+
+
+def made(account: Account, token: str) -> AccountMade:
+    """What is told of a new account."""
+    return AccountMade(client_secret=account.secret, token=token, **msgspec.structs.asdict(account_facts(account)))
+
+
+def taken_already(client_id: str) -> Problem:
+    """Client ids are unique among all stores."""
+    return Problem(409, f"There is an account {client_id} already.", {"client_id": "It is taken."})
 
 
 async def update_account(lab: Lab, store_hash: str, client_id: str, body: AccountChange) -> AccountFacts:

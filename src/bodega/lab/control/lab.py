@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
 
 from bodega.access.stores import OpenStore, Stores
 from bodega.events.dispatcher import Dispatcher
@@ -29,6 +32,25 @@ class Lab:
     key: str | None = None
     app: AppContext | None = None
     faults: FaultInjector | None = None
+    _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
+
+    @asynccontextmanager
+    async def _alone(self, name: str) -> AsyncIterator[None]:
+        lock = self._locks.setdefault(name, asyncio.Lock())
+        try:
+            async with lock:
+                yield
+        finally:
+            if not lock.locked():
+                self._locks.pop(name, None)
+
+    def making(self, store_hash: str) -> AbstractAsyncContextManager[None]:
+        """One at a time makes a store of this hash in this process: a second one would fill what the first has made."""
+        return self._alone(f"making {store_hash}")
+
+    def moving(self, store_hash: str) -> AbstractAsyncContextManager[None]:
+        """One at a time moves a store's clock in this process."""
+        return self._alone(f"moving {store_hash}")
 
     @property
     def backend(self) -> Backend:

@@ -30,7 +30,7 @@ class Operation(NamedTuple):
 
 
 class Streamed(NamedTuple):
-    """An answer in parts, as JSON lines: `lines` are encoded one by one."""
+    """An answer in parts, as JSON lines: `lines` are encoded one by one; bytes are sent as they are."""
 
     lines: Any
     media_type: bytes = b"application/x-ndjson"

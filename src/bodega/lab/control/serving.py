@@ -146,5 +146,6 @@ async def _stream(send: Send, method: str, status: int, answer: Streamed) -> Non
     lines: AsyncIterator[Any] = answer.lines
     if method != "HEAD":
         async for line in lines:
-            await send({"type": "http.response.body", "body": json(line) + b"\n", "more_body": True})
+            part = line if isinstance(line, bytes) else json(line) + b"\n"
+            await send({"type": "http.response.body", "body": part, "more_body": True})
     await send({"type": "http.response.body", "body": b""})

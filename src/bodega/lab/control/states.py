@@ -51,10 +51,10 @@ async def list_states(lab: Lab) -> list[StateShown]:
 
 async def make_state(lab: Lab, store_hash: str, name: str) -> StateMade:
     """Make a named state in a store, beside what it holds; as often as you like."""
+    store = await lab.store(store_hash)
     if name not in STATES:
         near = get_close_matches(name, STATES, n=1)
         raise Problem(404, f"There is no state {name[:100]}." + (f" Did you mean {near[0]}?" if near else ""))
-    store = await lab.store(store_hash)
     await store.ready()
     assert lab.app is not None
     try:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import hmac
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
 
 from bodega.access.plans import DEFAULT, PLANS
 from bodega.clock import Clock
+from bodega.lab import forks
 from bodega.lab import reset as resetting
-from bodega.lab.control.accounts import AccountAsked, AccountMade, made_accounts
+from bodega.lab.control.accounts import AccountAsked, AccountMade, Word, drafts, made, taken_already
 from bodega.lab.control.lab import Lab
 from bodega.lab.control.operation import Asked, Operation
 from bodega.lab.control.problem import Problem
+from bodega.lab.control.snapshots import SnapshotName
 from bodega.lab.control.terms import check_limits, read_settings
 from bodega.lab.facts import StoreFacts, store_facts
 from bodega.storage.creating import create_store
-from bodega.storage.registry import Exists, StoreRecord
+from bodega.storage.registry import Account, Exists, StoreRecord
 from bodega.storage.tx import Damaged
 
 Hash = Annotated[str, msgspec.Meta(pattern="^[a-z0-9-]{1,40}$")]
@@ -50,27 +54,71 @@ async def create_store_(lab: Lab, body: StoreAsked) -> StoreMade:
     if body.plan not in PLANS:
         raise Problem(422, "The request is not valid.", {"plan": f"The plans are {', '.join(PLANS)}."})
     check_limits(body.limits)
-    settings = read_settings(body.settings)
-    try:
-        record = await create_store(lab.backend, body.hash, body.plan, settings, int(Clock().now()))
-    except Exists:
-        raise Problem(409, f"There is a store {body.hash} already.") from None
-    if body.limits:
-        record = msgspec.structs.replace(record, limits=body.limits)
-        await lab.registry.save_store(record)
-    return await made(lab, record, body.accounts)
+    settings, now = read_settings(body.settings), int(Clock().now())
+    accounts = drafts(body.hash, body.plan, now, body.accounts)
+    async with lab.making(body.hash):
+        try:
+            record = await create_store(
+                lab.backend, body.hash, body.plan, settings, now,
+                limits=body.limits, accounts=[account for account, _token in accounts],
+            )  # fmt: skip
+        except Exists as error:
+            raise taken(body.hash, str(error)) from None
+    return await told(lab, record, accounts)
 
 
-async def made(lab: Lab, record: StoreRecord, accounts: list[AccountAsked]) -> StoreMade:
-    """A store that has just been made, with these accounts; if one of them cannot be, it is not made. Raises
-    Problem."""
-    try:
-        told = await made_accounts(lab, record, accounts)
-    except Problem:
-        await _remove(lab, record)
-        raise
+class ForkAsked(Asked):
+    """A store to be made of another one. Its hash and its accounts can be given, so that a test knows beforehand what
+    it will use. Without `accounts` it gets one, `app`: client id `HASH-client`, and the `token` that is given, else
+    `HASH-token`; where the lab has a key, the hexadecimal HMAC-SHA256 of `token HASH` under it."""
+
+    hash: Hash
+    snapshot: SnapshotName | None = None
+    token: Word | None = None
+    accounts: list[AccountAsked] | None = None
+
+
+async def fork_store(lab: Lab, store_hash: str, body: ForkAsked) -> StoreMade:
+    """Make a store of another one, as it stands or as it was in a snapshot. It has the same rows with the same ids,
+    pictures, plan, settings and clock, but accounts of its own: webhooks and whatever else belonged to an account is
+    that of its account of the same name, else its first. Deliveries that wait stay with the other store alone."""
+    source = await lab.record(store_hash)
+    await lab.rows(store_hash)  # of the newest schema, and not damaged
+    if body.snapshot is not None and body.snapshot not in await lab.backend.snapshots(source):
+        raise Problem(404, f"Store {store_hash} has no snapshot {body.snapshot}.")
+    if body.token is not None and body.accounts is not None:
+        raise Problem(422, "The request is not valid.", {"token": "It is that of an account that is not named."})
+    asked = body.accounts if body.accounts is not None else [derived(body.hash, body.token, lab.key)]
+    accounts = drafts(body.hash, source.plan, int(source.clock.now()), asked)
+    async with lab.making(body.hash):
+        try:
+            record = await forks.fork(
+                lab.backend, source, body.hash, [account for account, _token in accounts], body.snapshot
+            )
+        except Exists as error:
+            raise taken(body.hash, str(error)) from None
+    return await told(lab, record, accounts)
+
+
+def derived(store_hash: str, token: str | None, key: str | None) -> AccountAsked:
+    """The account of a fork for which none was named."""
+    if token is None:
+        secret = hmac.digest((key or "").encode(), f"token {store_hash}".encode(), "sha256").hex()
+        token = f"{store_hash}-token" if key is None else secret
+    return AccountAsked(client_id=f"{store_hash}-client", token=token)
+
+
+def taken(store_hash: str, what: str) -> Problem:
+    """A store of this hash, or an account of one of these client ids, is there already."""
+    if what != store_hash:
+        return taken_already(what)
+    return Problem(409, f"There is a store {store_hash} already.", {"hash": "It is taken."})
+
+
+async def told(lab: Lab, record: StoreRecord, accounts: Sequence[tuple[Account, str]]) -> StoreMade:
+    """A store that has just been made."""
     lab.stores.reread()
-    return StoreMade(await shown(lab, record), told)
+    return StoreMade(await shown(lab, record), [made(account, token) for account, token in accounts])
 
 
 async def show_store(lab: Lab, store_hash: str) -> StoreFacts:
@@ -122,4 +170,5 @@ OPERATIONS = (
     Operation("GET", "/stores/{store_hash}", show_store),
     Operation("DELETE", "/stores/{store_hash}", delete_store),
     Operation("POST", "/stores/{store_hash}/reset", reset_store),
+    Operation("POST", "/stores/{store_hash}/fork", fork_store, status=201, refuses=(409,)),
 )

@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
-from bodega.lab.control import accounts, clocks, faults, journals, seeding, snapshots, states, stores, terms
+from bodega.lab.control import (
+    accounts,
+    assertions,
+    clocks,
+    diffs,
+    faults,
+    hooks,
+    journals,
+    reports,
+    seeding,
+    snapshots,
+    states,
+    stores,
+    terms,
+)
 from bodega.lab.control.operation import Operation
 
 OPERATIONS: tuple[Operation, ...] = (
     *stores.OPERATIONS,
     *accounts.OPERATIONS,
     *snapshots.OPERATIONS,
+    *diffs.OPERATIONS,
     *terms.OPERATIONS,
     *clocks.OPERATIONS,
     *seeding.OPERATIONS,
     *journals.OPERATIONS,
+    *assertions.OPERATIONS,
+    *hooks.OPERATIONS,
+    *reports.OPERATIONS,
     *faults.OPERATIONS,
     *states.OPERATIONS,
 )

@@ -74,7 +74,7 @@ class FaultInjector:
 
     def concerns(self, request: Request) -> bool:
         """Whether the request asks for a fault, or a store has rules."""
-        return HEADER in request.headers or bool(self._held) or self._stores.changes() != self._changes
+        return HEADER in request.headers or bool(self._held) or self._stores.changes != self._changes
 
     async def answer(self, request: Request, seen: Seen, judged: Judged, wire: Wire) -> Response:
         """Answers the request as the rules have it, or as usual."""
@@ -167,7 +167,7 @@ class FaultInjector:
 
     async def of_delivery(self, store: OpenStore, scope: str, destination: str, hook_id: int) -> WebhookFault | None:
         """What becomes of the first attempt to deliver an event; None: nothing unusual. Raises Busy."""
-        if self._stores.changes() != self._changes:
+        if self._stores.changes != self._changes:
             await self._learn()
         rules = self._held.get(store.record.hash)
         if not rules:
@@ -204,7 +204,7 @@ class FaultInjector:
     async def _learn(self) -> None:
         """Rereads the rules if anything in the registry changed. What was counted here is not forgotten."""
         async with self._reading:
-            changes = self._stores.changes()
+            changes = self._stores.changes
             if changes == self._changes:
                 return
             known = {one.rule.id: one for rules in self._held.values() for one in rules}

@@ -111,6 +111,22 @@ async def put_back(connection: Any, name: str, now: int) -> None:
         await _move_on(connection, before, now)
 
 
+async def number_of(connection: Any, name: str) -> int:
+    """The number of a snapshot, by which its tables go."""
+    return int(await connection.fetchval("SELECT number FROM kept_snapshots WHERE name = $1", name))
+
+
+async def fill(connection: Any, schema: str, snapshot: int | None) -> None:
+    """Fills the tables of another schema, of a new store, with what this store holds, or held in a snapshot, in one
+    transaction. The state that is copied is one, whatever others write meanwhile."""
+    async with connection.transaction(isolation="repeatable_read"):
+        tables = await _tables(connection)
+        prefix = "" if snapshot is None else f"kept{snapshot}_"
+        emptied = "; ".join(f"DELETE FROM {schema}.{table}" for table in reversed(tables))
+        filled = "; ".join(f"INSERT INTO {schema}.{table} SELECT * FROM {prefix}{table}" for table in tables)
+        await connection.execute(f"{emptied}; {filled}")
+
+
 _DATED = (
     "SELECT s.name FROM table_statistics s JOIN information_schema.columns c"
     " ON c.table_schema = current_schema AND c.table_name = s.name AND c.column_name = 'modified'"

@@ -12,7 +12,6 @@ import math
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from functools import lru_cache
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -34,14 +33,29 @@ PRAGMAS = (
 """Files are not mapped: that would save a reader some 2 us a row that is not in its cache, but a mapped file that is
 cut by somebody else ends the process, and with it all other stores."""
 
+TEXTS = 4096
+"""SQL texts that are kept in SQLite's spelling; texts follow from declarations and the shapes of queries."""
+
 STATEMENTS_BETWEEN = 16
 """Of a script, between two looks at the clock."""
 
 
-@lru_cache(maxsize=4096)
+class _Numbered(dict[str, str]):
+    """SQL texts in SQLite's spelling. A look-up costs a fifth of what `functools.lru_cache` takes."""
+
+    def __missing__(self, sql: str) -> str:
+        if len(self) >= TEXTS:
+            self.clear()
+        made = self[sql] = re.sub(r"\$(\d+)", r"?\1", sql)
+        return made
+
+
+_NUMBERED = _Numbered()
+
+
 def numbered(sql: str) -> str:
     """`$1` in SQLite's spelling, `?1`."""
-    return re.sub(r"\$(\d+)", r"?\1", sql)
+    return _NUMBERED[sql]
 
 
 def adapted(statement: str) -> str:
@@ -50,10 +64,10 @@ def adapted(statement: str) -> str:
     return statement + " WITHOUT ROWID" if made else statement
 
 
-def connect(path: Path, busy_ms: int = 0) -> Connection:
-    """Opens a database file, which must exist: none is created by being opened. `busy_ms` is how long SQLite waits for
-    a lock."""
-    connection = open_file(path, busy_ms=busy_ms)
+def connect(path: Path, busy_ms: int = 0, *, one_thread: bool = False) -> Connection:
+    """Opens a database file as `open_file` does, set up for the work of a server; it must exist: none is created by
+    being opened."""
+    connection = open_file(path, busy_ms=busy_ms, one_thread=one_thread)
     try:
         for pragma in PRAGMAS:
             connection.execute(pragma)
@@ -73,6 +87,7 @@ class SqliteTx:
         """`on_damage` is told of what a read says of the file."""
         self.use(connection)
         self._on_damage = on_damage
+        self.wrote = False
         self._in_turns = False
         self._turn_ends = math.inf
 
@@ -88,6 +103,17 @@ class SqliteTx:
         self._execute = cursor.execute
         self._one = cursor.fetchone
         self._all = cursor.fetchall
+
+    def begin(self) -> None:
+        """As the function of this name."""
+        try:
+            self._execute("BEGIN IMMEDIATE")
+        except Error as error:
+            raise plain(error) from error
+
+    def commit(self) -> None:
+        """Waits for the disk, and so runs in a thread."""
+        self._execute("COMMIT")
 
     def begin_turn(self) -> None:
         """From now on others get a turn on the event loop whenever this connection has held it for long: long writes
@@ -110,7 +136,7 @@ class SqliteTx:
         if self._in_turns and perf_counter() > self._turn_ends:
             await self.breathe()
         try:
-            self._execute(numbered(sql), values)
+            self._execute(_NUMBERED[sql], values)
             return self._all()
         except Error as error:
             raise self._plain(error) from error
@@ -119,7 +145,7 @@ class SqliteTx:
         if self._in_turns and perf_counter() > self._turn_ends:
             await self.breathe()
         try:
-            self._execute(numbered(sql), values)
+            self._execute(_NUMBERED[sql], values)
             found = self._one()
             if found is not None and self._one() is not None:
                 self._take_cursor()
@@ -131,27 +157,32 @@ class SqliteTx:
         if self._in_turns and perf_counter() > self._turn_ends:
             await self.breathe()
         try:
-            self._execute(numbered(sql), values)
+            self._execute(_NUMBERED[sql], values)
         except Error as error:
             raise plain_of_write(error) from error
+        self.wrote = True  # a statement that fails leaves nothing
 
     async def script(self, statements: Sequence[Statement], *, sure: bool = True) -> None:
         try:
             for place, (sql, values) in enumerate(statements):
                 if self._in_turns and place % STATEMENTS_BETWEEN == 0:
                     await self.breathe()
-                self._execute(numbered(sql), values)
+                self._execute(_NUMBERED[sql], values)
+                self.wrote = True
         except Error as error:
             raise plain_of_write(error) from error
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         self._execute("SAVEPOINT inner_work")
+        wrote = self.wrote
         try:
             yield
         except BaseException:
-            self._execute("ROLLBACK TO inner_work")
-            self._execute("RELEASE inner_work")
+            if self.connection.in_transaction:  # SQLite may have rolled it back by itself
+                self._execute("ROLLBACK TO inner_work")
+                self._execute("RELEASE inner_work")
+                self.wrote = wrote
             raise
         self._execute("RELEASE inner_work")
 

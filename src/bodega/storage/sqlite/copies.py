@@ -144,6 +144,8 @@ def put_back(copy: Path, live: Path, now: int, forward: Callable[[Path], None]) 
             target.execute("PRAGMA synchronous=FULL")
             (revision, date) = rows(target, NEWEST)[0]
             with closing(open_file(work)) as source:
+                source.execute("PRAGMA synchronous=OFF")  # nobody needs it once it is copied
+                source.execute("BEGIN IMMEDIATE")
                 source.execute(f"DROP TABLE IF EXISTS {_TOLD}")
                 (kept_revision, kept_date) = rows(source, NEWEST)[0]
                 moved, latest = max(revision, kept_revision) + BUMP, max(now, date, kept_date)
@@ -154,4 +156,5 @@ def put_back(copy: Path, live: Path, now: int, forward: Callable[[Path], None]) 
                 )
                 for (table,) in rows(source, _DATED):
                     source.execute(f"UPDATE {table} SET modified = ?", (latest + 1,))
+                source.execute("COMMIT")
                 engine.copy(source, target)

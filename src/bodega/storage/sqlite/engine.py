@@ -58,13 +58,19 @@ _REFUSED = (apsw.ConstraintError, apsw.MismatchError)
 _WAIT = (apsw.BusyError, apsw.LockedError)
 
 
-def open_file(path: Path, mode: Literal["ro", "rw", "rwc"] = "rw", *, busy_ms: int = 5_000) -> Connection:
+def open_file(
+    path: Path, mode: Literal["ro", "rw", "rwc"] = "rw", *, busy_ms: int = 5_000, one_thread: bool = False
+) -> Connection:
     """Opens a database file, which must exist unless `mode` is "rwc". `busy_ms` is how long SQLite waits for a lock.
 
-    A connection may be used by any thread, but by one at a time.
+    A connection may be used by any thread, but by one at a time: a second one gets an error. That of `one_thread` takes
+    no mutex to find out, several times a row.
     """
-    connection = Connection(str(path.absolute()), flags=_FLAGS[mode], statementcachesize=CACHED_STATEMENTS)
+    flags = _FLAGS[mode] | (apsw.SQLITE_OPEN_NOMUTEX if one_thread else 0)
+    connection = Connection(str(path.absolute()), flags=flags, statementcachesize=CACHED_STATEMENTS)
     connection.set_busy_timeout(busy_ms)
+    # A plan does not depend on the values of parameters: else a statement with `LIMIT ?` is prepared again at each use.
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     return connection
 
 
@@ -97,6 +103,11 @@ def copy(source: Connection, target: Connection) -> None:
                 copying.step(-1)
             except _WAIT:
                 time.sleep(_PAUSE_SECONDS)
+
+
+def leave_log(connection: Connection) -> None:
+    """Lets the log stay as it is when the connection is closed: the file was deleted, and nobody will read it."""
+    connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
 
 
 def add_function(connection: Connection, name: str, function: Callable[..., str | None]) -> None:
