@@ -6,7 +6,6 @@ import asyncio
 import json
 import re
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,7 @@ from bodega.lab.faults.reading import PARTS, effect_of
 from bodega.lab.states import LEFT_OUT, STATES
 from bodega.storage.creating import create_store
 from bodega.storage.opening import open_backend
-from lab import Bench
-from shop import Server, Shop
+from shop import Reply, Shop
 
 PAGE = (Path(__file__).parent.parent / "docs" / "faults.md").read_text("utf-8")
 LINES = [
@@ -155,66 +153,71 @@ def test_what_has_no_state_is_said() -> None:
 # The control API
 
 
-@pytest.fixture
-def bench(embedded: Server) -> Iterator[Bench]:
-    """A lab of a server of its own."""
-    made = Bench(embedded)
-    yield made
-    made.server.run(made.app.stores.backend.registry.notify_change())
+def lab(shop: Shop, method: str, path: str, body: Any = None) -> Reply:
+    """A request of the lab, from this machine."""
+    sent: list[Any] = []
+    content = b"" if body is None else json.dumps(body).encode()
+    headers = {"host": "localhost", **({"content-type": "application/json"} if content else {})}
+    scope = {
+        "type": "http", "method": method, "scheme": "http", "path": f"/_bodega/lab{path}", "query_string": b"",
+        "client": ("127.0.0.1", 40_000), "headers": [(name.encode(), text.encode()) for name, text in headers.items()],
+    }  # fmt: skip
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": content, "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    shop.server.run(shop.server.app(scope, receive, send))
+    shop.server.hear()
+    return Reply(sent[0]["status"], {}, b"".join(message.get("body", b"") for message in sent[1:]))
 
 
-@pytest.fixture
-def shop(bench: Bench) -> Shop:
-    """A store of that server, asked through its lab's application."""
-    made = bench.server.shop()
-    bench.server.app = bench.app
-    return made
-
-
-def test_rules_over_http(bench: Bench, shop: Shop) -> None:
+def test_rules_over_http(shop: Shop) -> None:
     path = f"/stores/{shop.name}/faults"
     rule = {
         "match": {"method": "GET", "operation": "GET /v2/brands"},
         "schedule": {"count": 1},
         "effect": {"status": 409},
     }
-    made = bench.ask("POST", path, rule)
+    made = lab(shop, "POST", path, rule)
     assert (made.status, made.json["match"]["method"]) == (201, ["GET"])
     assert [shop.get("/v2/brands").status for _ in range(2)] == [409, 204]
-    listed = bench.say("GET", path)
+    listed = lab(shop, "GET", path).json
     assert [(one["id"], one["seen"], one["struck"], one["over"]) for one in listed] == [(made.json["id"], 1, 1, True)]
-    assert bench.ask("DELETE", f"{path}/none").status == 404
-    assert bench.ask("DELETE", f"{path}/{made.json['id']}").status == 204
-    bench.say("POST", path, {"effect": {"status": 500}})
+    assert lab(shop, "DELETE", f"{path}/none").status == 404
+    assert lab(shop, "DELETE", f"{path}/{made.json['id']}").status == 204
+    lab(shop, "POST", path, {"effect": {"status": 500}})
     assert shop.get("/v2/brands").status == 500
-    assert bench.ask("DELETE", path).status == 204
-    assert bench.say("GET", path) == []
+    assert lab(shop, "DELETE", path).status == 204
+    assert lab(shop, "GET", path).json == []
     assert shop.get("/v2/brands").status == 204
 
 
-def test_a_bad_rule_is_422_with_every_mistake(bench: Bench, shop: Shop) -> None:
+def test_a_bad_rule_is_422_with_every_mistake(shop: Shop) -> None:
     path = f"/stores/{shop.name}/faults"
-    wrong = bench.ask("POST", path, {"match": {"methd": "GET"}, "effect": {"status": 418}})
+    wrong = lab(shop, "POST", path, {"match": {"methd": "GET"}, "effect": {"status": 418}})
     assert wrong.status == 422
     assert set(wrong.json["errors"]) == {"match.methd", "effect.status"}
     assert "Did you mean method?" in wrong.json["errors"]["match.methd"]
     operation = {"match": {"operation": "GET /v2/brand"}, "effect": {"status": 500}}
-    assert "GET /v2/brands?" in bench.ask("POST", path, operation).json["errors"]["match.operation"]
-    assert bench.ask("GET", "/stores/none/faults").status == 404
+    assert "GET /v2/brands?" in lab(shop, "POST", path, operation).json["errors"]["match.operation"]
+    assert lab(shop, "GET", "/stores/none/faults").status == 404
 
 
-def test_states_over_http(bench: Bench, shop: Shop) -> None:
-    listed = bench.say("GET", "/states")
+def test_states_over_http(shop: Shop) -> None:
+    listed = lab(shop, "GET", "/states").json
     assert [one["name"] for one in listed] == list(STATES)
-    made = bench.ask("POST", f"/stores/{shop.name}/states/quota-spent")
+    made = lab(shop, "POST", f"/stores/{shop.name}/states/quota-spent")
     assert made.status == 201
     assert shop.get("/v3/catalog/brands", token=made.json["ids"]["token"]).status == 429
-    mistyped = bench.ask("POST", f"/stores/{shop.name}/states/quota-spend")
+    mistyped = lab(shop, "POST", f"/stores/{shop.name}/states/quota-spend")
     assert (mistyped.status, "quota-spent" in mistyped.json["title"]) == (404, True)
 
 
-def test_a_state_that_cannot_be_made_is_409(bench: Bench, shop: Shop) -> None:
-    bench.say("PUT", f"/stores/{shop.name}/limits", {"limits": {"products": 0}})
-    refused = bench.ask("POST", f"/stores/{shop.name}/states/overselling-race")
+def test_a_state_that_cannot_be_made_is_409(shop: Shop) -> None:
+    lab(shop, "PUT", f"/stores/{shop.name}/limits", {"limits": {"products": 0}})
+    refused = lab(shop, "POST", f"/stores/{shop.name}/states/overselling-race")
     assert refused.status == 409
     assert "at most 0 products" in refused.json["title"]

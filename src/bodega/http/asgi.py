@@ -80,8 +80,8 @@ Judged = Callable[[Steps, Request], Awaitable[Response]]
 class Injector(Protocol):
     """Answers the requests that a fault strikes (`lab/faults/`)."""
 
-    def concerns(self, request: Request) -> bool:
-        """Whether a fault may strike the request; asked at every one, so it must cost next to nothing."""
+    def concerns(self, headers: Mapping[bytes, bytes]) -> bool:
+        """Whether a fault may strike a request with these headers; asked at every one, so it must cost next to nothing."""
 
     async def answer(self, request: Request, seen: Seen, judged: Judged, wire: Wire) -> Response:
         """Answers the request, struck or not, and sends the answer as far as it is to arrive."""
@@ -123,7 +123,7 @@ class Api:
                 await mount({**scope, REQUEST_ID: request.request_id}, receive, _named(send, request.request_id))
                 return
         seen = Seen(request.error_media)
-        if self._faults is not None and self._faults.concerns(request):
+        if self._faults is not None and self._faults.concerns(request.headers):
             judged = functools.partial(self._judged, seen=seen)
             response = await self._faults.answer(request, seen, judged, Wire(scope, send))
             self._note(request, seen, response, began)

@@ -72,9 +72,9 @@ class FaultInjector:
 
     # Requests.
 
-    def concerns(self, request: Request) -> bool:
+    def concerns(self, headers: Mapping[bytes, bytes]) -> bool:
         """Whether the request asks for a fault, or a store has rules."""
-        return HEADER in request.headers or bool(self._held) or self._stores.changes != self._changes
+        return HEADER in headers or bool(self._held) or self._stores.changes != self._changes
 
     async def answer(self, request: Request, seen: Seen, judged: Judged, wire: Wire) -> Response:
         """Answers the request as the rules have it, or as usual."""
