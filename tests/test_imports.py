@@ -21,6 +21,7 @@ FLOORS = (
         "dates",
         "log",
         "log_text",
+        "manual",
         "masking",
         "config",
         "memory",

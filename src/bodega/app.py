@@ -224,6 +224,7 @@ async def make_app(
         "files": pictures(stores),
         "": reference,
         "docs": reference,
+        "llms.txt": reference,
         **panel,
     }
     api = Api(app, written, mounts, meter, journal, faults)

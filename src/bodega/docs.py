@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from bodega import manual
 from bodega.access.plans import COUNTERS, PLANS
 from bodega.access.settings import SETTINGS
 from bodega.app import check_declarations, routes
@@ -308,14 +309,28 @@ def write(to: Path, operations: Path, check: bool) -> None:
     if COVERAGE not in made:
         click.echo(f"skipped {to / COVERAGE}: no list of operations beside the project", err=True)
     stale = [name for name, text in made.items() if not (to / name).exists() or (to / name).read_text("utf-8") != text]
+    if not check:
+        to.mkdir(parents=True, exist_ok=True)
+        for name in stale:
+            (to / name).write_text(made[name], encoding="utf-8")
+            click.echo(f"{to / name} is written.")
+    stale += _index(to, write=not check)
     if check:
         for name in stale:
             click.echo(f"{to / name} is stale; write it with: python -m bodega.docs", err=True)
         raise SystemExit(bool(stale))
-    to.mkdir(parents=True, exist_ok=True)
-    for name in stale:
-        (to / name).write_text(made[name], encoding="utf-8")
-        click.echo(f"{to / name} is written.")
+
+
+def _index(to: Path, *, write: bool) -> list[str]:
+    """The index of all pages, beside them and not among them; its name if it was stale. It is of these docs: pages that
+    are written elsewhere have none."""
+    file, made = to.parent / manual.INDEX, manual.index(f"{to.name}/")
+    if to.resolve() != manual.folder() or (file.exists() and file.read_text("utf-8") == made):
+        return []
+    if write:
+        file.write_text(made, encoding="utf-8")
+        click.echo(f"{file} is written.")
+    return [f"../{manual.INDEX}"]
 
 
 def _walk(command: click.Command, context: click.Context, depth: int = 0) -> Iterator[tuple[int, click.Context]]:

@@ -14,7 +14,7 @@ from click.shell_completion import CompletionItem
 
 COMMANDS = (
     "serve", "dev", "store", "account", "owner", "key", "seed", "state", "fault", "routes", "explain", "logs", "report",
-    "scopes", "parity", "webhooks", "doctor", "completion",
+    "scopes", "parity", "webhooks", "mcp", "doctor", "completion",
 )  # fmt: skip
 """In the order in which a newcomer needs them; each is `command` in the module of its name."""
 

@@ -67,6 +67,10 @@ class Lab:
             found = self._local.connection = kind(parts.hostname or "", parts.port, timeout=PATIENCE)
         return found
 
+    def close(self) -> None:
+        """Closes this thread's connection; the next call makes another."""
+        self._connection().close()
+
     def stores(self) -> list[dict[str, Any]]:
         """The facts of all stores."""
         found: list[dict[str, Any]] = self.call("GET", "/stores")
