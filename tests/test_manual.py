@@ -39,8 +39,8 @@ def test_every_page_is_served_as_it_was_written(embedded: Server) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/docs/../README.md", "/docs/nothing.md", "/docs//faults.md", "/docs/..%2fREADME.md", "/docs/decisions/../faults.md",
-     "/docs/faults", "/llms.txt/", "/docs/.md"],
+    ["/docs/../README.md", "/docs/nothing.md", "/docs//faults.md", "/docs/..%2fREADME.md",
+     "/docs/decisions/../faults.md", "/docs/faults", "/llms.txt/", "/docs/.md"],
 )  # fmt: skip
 def test_nothing_else_is_served_as_a_page(embedded: Server, path: str) -> None:
     page = get(embedded, path)
