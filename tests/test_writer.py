@@ -254,6 +254,21 @@ def test_a_full_disk_is_not_kept(file: Shop) -> None:
     check_statistics(file)
 
 
+def test_a_transaction_that_sqlite_ended_by_itself_fails_for_all(file: Shop) -> None:
+    """As for lack of memory: what the others wrote is gone too, so none of them is told that it is there."""
+
+    async def ended(unit: Unit) -> None:
+        rows._connection.execute("ROLLBACK")
+        raise Refusal(Reason.FIELD_INVALID)
+
+    rows = rows_of(file)
+    runs = Runs()
+    came = together(file, [runs.job(0), ended, runs.job(2)])
+    assert [type(one) for one in came] == [Busy] * 3
+    assert together(file, [runs.job(3)]) == [1]
+    check_statistics(file)
+
+
 def test_a_server_that_ends_in_the_middle_of_a_commit_waits_for_it(file: Shop, runner: asyncio.Runner) -> None:
     """Nobody rolls back what another thread commits at the same moment: a connection is used by one at a time."""
     rows = rows_of(file)

@@ -52,8 +52,10 @@ class SqliteRows(Writer):
         await self._transaction(group, protected=True)
 
     def _judge(self, error: Exception, *, protected: bool) -> None:
-        if isinstance(told := plain(error), Busy) or not self._connection.in_transaction:
-            raise told from error  # SQLite may have rolled the transaction back by itself
+        if isinstance(told := plain(error), Busy):
+            raise told from error
+        if not self._connection.in_transaction:
+            raise Busy(f"SQLite has ended the transaction by itself: {error}") from error
 
     @staticmethod
     def plain(error: Exception) -> Exception:
