@@ -81,7 +81,7 @@ class Injector(Protocol):
     """Answers the requests that a fault strikes (`lab/faults/`)."""
 
     def concerns(self, headers: Mapping[bytes, bytes]) -> bool:
-        """Whether a fault may strike a request with these headers; asked at every one, so it must cost next to nothing."""
+        """Whether a fault may strike a request with these headers; asked at each, so it must cost next to nothing."""
 
     async def answer(self, request: Request, seen: Seen, judged: Judged, wire: Wire) -> Response:
         """Answers the request, struck or not, and sends the answer as far as it is to arrive."""
