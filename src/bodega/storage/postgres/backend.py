@@ -19,9 +19,10 @@ from bodega.storage import migrate, query
 from bodega.storage.aggregate import DataModel
 from bodega.storage.backend import HAS_DELIVERIES, HAS_TASKS, NoCopy
 from bodega.storage.model import NO_TABLES
-from bodega.storage.postgres import copies
+from bodega.storage.postgres import copies, template
 from bodega.storage.postgres.connection import LOST, ReadTx, carry_out, connect, plain
 from bodega.storage.postgres.journal import PostgresJournal
+from bodega.storage.postgres.ordinary import ordinary_schema
 from bodega.storage.postgres.readers import Budget, Readers
 from bodega.storage.postgres.rows import PostgresRows
 from bodega.storage.registry import Registry, StoreRecord, new_place
@@ -67,7 +68,7 @@ class PostgresRegistry(Registry):
         try:
             async with connection.transaction():
                 await connection.execute("SELECT pg_advisory_xact_lock(hashtext('bodega registry'))")
-                await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {REGISTRY}")
+                await ordinary_schema(connection, REGISTRY)
                 has = "SELECT to_regclass('bodega.{}') IS NOT NULL"
                 unnumbered = await connection.fetchval(has.format("stores"))
                 unnumbered = unnumbered and not await connection.fetchval(has.format("migrations"))
@@ -158,6 +159,7 @@ class PostgresBackend:
         self._budgets: dict[str, Budget] = {}
         self._ways: dict[str, RegistryTx] = {}
         self._readers: list[Readers] = []
+        self._templates: dict[str, str] = {}
 
     @classmethod
     async def open_backend(cls, dsn: str, key_file: Path, connections: int = CONNECTIONS) -> PostgresBackend:
@@ -233,18 +235,31 @@ class PostgresBackend:
 
     async def _forward(self, record: StoreRecord, *, create: bool) -> None:
         schema = self.schema(record)
+        script = await self._template() if create else ""
         connection = await connect(self._dsn(record), schema)
         try:
             async with connection.transaction():
                 await connection.execute("SELECT pg_advisory_xact_lock(hashtext($1))", schema)
-                if create:
-                    await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-                    await connection.execute(migrate.TABLE)
-                elif await connection.fetchval("SELECT to_regclass($1)", f"{schema}.migrations") is None:
+                there = await connection.fetchval("SELECT to_regclass($1)", f"{schema}.migrations") is not None
+                if not there and not create:
                     raise Damaged(await self._what_is_there(record), record.hash)
+                if not there:
+                    await template.apply(connection, schema, script)
                 await carry_out(connection, migrate.pending(await connection.fetchval(migrate.READ)))
         finally:
             await connection.close()
+
+    async def _template(self) -> str:
+        """The script that makes a store of the newest schema; whoever needs it first makes it. Raises Busy."""
+        digest, tx = template.digest(), self.registry.tx
+        if digest not in self._templates:
+            script = await query.value(tx, "SELECT script FROM templates WHERE digest = $1", digest)
+            if script is None:
+                script = await template.make(self.dsn)
+                kept = "INSERT INTO templates (digest, revision, script) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
+                await tx.run(kept, digest, migrate.newest(), script)
+            self._templates = {digest: str(script)}
+        return self._templates[digest]
 
     async def open(self, record: StoreRecord, model: DataModel = NO_TABLES) -> PostgresRows:
         await self.inspect(record)
