@@ -16,6 +16,7 @@ from bodega.storage.opening import open_backend
 from bodega.storage.postgres import connection as postgres
 from bodega.storage.postgres import template
 from bodega.storage.postgres.backend import PostgresBackend
+from bodega.storage.postgres.sharding import ordinary_schema
 from bodega.storage.registry import StoreRecord
 from postgres import database
 
@@ -35,11 +36,12 @@ CATALOGUE = {
         " ORDER BY 1, 2"
     ),
     "constraints": (
-        "SELECT conrelid::regclass::text, conname, contype::text, condeferrable, condeferred, convalidated,"
-        " pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace = $1::regnamespace ORDER BY 1, 2"
+        "SELECT c.relname, n.conname, n.contype::text, n.condeferrable, n.condeferred, n.convalidated,"
+        " pg_get_constraintdef(n.oid) FROM pg_constraint n JOIN pg_class c ON c.oid = n.conrelid"
+        " WHERE n.connamespace = $1::regnamespace ORDER BY 1, 2"
     ),
     "indexes": (
-        "SELECT i.indrelid::regclass::text, i.indisunique, i.indisprimary, i.indisvalid, pg_get_indexdef(i.indexrelid)"
+        "SELECT c.relname, i.indisunique, i.indisprimary, i.indisvalid, pg_get_indexdef(i.indexrelid)"
         " FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid WHERE c.relnamespace = $1::regnamespace"
         " AND c.relkind = 'r' ORDER BY 5"
     ),
@@ -80,9 +82,10 @@ async def migrated(url: str) -> Shape:
     schema = f"by_migrations_{secrets.token_hex(4)}"
     connection = await postgres.connect(url, schema)
     try:
-        await connection.execute(f"CREATE SCHEMA {schema}")
-        await connection.execute(migrate.TABLE)
-        await postgres.carry_out(connection, migrate.pending(0))
+        async with connection.transaction():
+            await ordinary_schema(connection, schema)
+            await connection.execute(migrate.TABLE)
+            await postgres.carry_out(connection, migrate.pending(0))
     finally:
         await connection.close()
     return await shape(url, schema)

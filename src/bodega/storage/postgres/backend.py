@@ -19,10 +19,9 @@ from bodega.storage import migrate, query
 from bodega.storage.aggregate import DataModel
 from bodega.storage.backend import HAS_DELIVERIES, HAS_TASKS, NoCopy
 from bodega.storage.model import NO_TABLES
-from bodega.storage.postgres import copies, template
-from bodega.storage.postgres.connection import LOST, ReadTx, carry_out, connect, plain
+from bodega.storage.postgres import copies, sharding, template
+from bodega.storage.postgres.connection import LOST, ReadTx, connect, plain
 from bodega.storage.postgres.journal import PostgresJournal
-from bodega.storage.postgres.ordinary import ordinary_schema
 from bodega.storage.postgres.readers import Budget, Readers
 from bodega.storage.postgres.rows import PostgresRows
 from bodega.storage.registry import Registry, StoreRecord, new_place
@@ -68,7 +67,7 @@ class PostgresRegistry(Registry):
         try:
             async with connection.transaction():
                 await connection.execute("SELECT pg_advisory_xact_lock(hashtext('bodega registry'))")
-                await ordinary_schema(connection, REGISTRY)
+                await sharding.ordinary_schema(connection, REGISTRY)
                 has = "SELECT to_regclass('bodega.{}') IS NOT NULL"
                 unnumbered = await connection.fetchval(has.format("stores"))
                 unnumbered = unnumbered and not await connection.fetchval(has.format("migrations"))
@@ -245,7 +244,8 @@ class PostgresBackend:
                     raise Damaged(await self._what_is_there(record), record.hash)
                 if not there:
                     await template.apply(connection, schema, script)
-                await carry_out(connection, migrate.pending(await connection.fetchval(migrate.READ)))
+                pending = migrate.pending(await connection.fetchval(migrate.READ))
+                await sharding.carry_out(connection, schema, pending)
         finally:
             await connection.close()
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import re
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from bodega.storage.backend import NoCopy
+from bodega.storage.postgres.template import in_order, references
 from bodega.storage.sqlite.connection import connect
 from bodega.storage.sqlite.copies import write_facts
 from bodega.storage.table_stats import LOCK, NEWEST
@@ -44,7 +45,14 @@ def is_copy(table: str) -> bool:
 async def _tables(connection: Any) -> list[str]:
     """The store's own tables, each after those it refers to."""
     names = [row[0] for row in await connection.fetch(_TABLES)]
-    return [name for name in names if name != "migrations" and not is_copy(name)]
+    own = [name for name in names if name != "migrations" and not is_copy(name)]
+    return in_order(own, await references(connection, await connection.fetchval("SELECT current_schema()")))
+
+
+async def _all(connection: Any, commands: Iterable[str]) -> None:
+    """Runs commands one by one: Citus refuses several in one string."""
+    for command in commands:
+        await connection.execute(command)
 
 
 async def _lock(connection: Any) -> None:
@@ -67,8 +75,9 @@ async def take(connection: Any, name: str, revision: int) -> None:
         for table in await _tables(connection):
             copy = f"kept{number}_{table}"
             # A table without a key can only be moved to another node if its whole row is its identity.
-            made = f"CREATE TABLE {copy} (LIKE {table}); ALTER TABLE {copy} REPLICA IDENTITY FULL"
-            await connection.execute(f"{made}; INSERT INTO {copy} SELECT * FROM {table}")
+            await connection.execute(f"CREATE TABLE {copy} (LIKE {table})")
+            await connection.execute(f"ALTER TABLE {copy} REPLICA IDENTITY FULL")
+            await connection.execute(f"INSERT INTO {copy} SELECT * FROM {table}")
         await connection.execute(
             "INSERT INTO kept_snapshots (number, name, revision) VALUES ($1, $2, $3)", number, name, revision
         )
@@ -104,9 +113,8 @@ async def put_back(connection: Any, name: str, now: int) -> None:
         number = await connection.fetchval("SELECT number FROM kept_snapshots WHERE name = $1", name)
         before = await connection.fetchrow(NEWEST)
         tables = await _tables(connection)
-        emptied = "; ".join(f"DELETE FROM {table}" for table in reversed(tables))
-        filled = "; ".join(f"INSERT INTO {table} SELECT * FROM kept{number}_{table}" for table in tables)
-        await connection.execute(f"{emptied}; {filled}")
+        await _all(connection, (f"DELETE FROM {table}" for table in reversed(tables)))
+        await _all(connection, (f"INSERT INTO {table} SELECT * FROM kept{number}_{table}" for table in tables))
         await _move_on(connection, before, now)
 
 
@@ -157,7 +165,7 @@ async def load(connection: Any, backup: Path, now: int) -> None:
             await _lock(connection)
             before = await connection.fetchrow(NEWEST)
             tables = await _tables(connection)
-            await connection.execute("; ".join(f"DELETE FROM {table}" for table in reversed(tables)))
+            await _all(connection, (f"DELETE FROM {table}" for table in reversed(tables)))
             for table in tables:
                 columns = [(row[0], row[1]) for row in await connection.fetch(_COLUMNS, table)]
                 flags = [place for place, (_, kind) in enumerate(columns) if kind == "boolean"]

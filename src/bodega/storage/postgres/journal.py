@@ -9,8 +9,8 @@ import asyncpg
 
 from bodega.storage import migrate
 from bodega.storage.postgres.connection import LOST, carry_out, connect, unreachable
-from bodega.storage.postgres.ordinary import ordinary_schema
 from bodega.storage.postgres.readers import Budget, Readers
+from bodega.storage.postgres.sharding import ordinary_schema
 from bodega.storage.tx import Record, Values
 
 SCHEMA = "bodega_journal"

@@ -15,7 +15,7 @@ from typing import Any
 
 from bodega.storage import migrate
 from bodega.storage.postgres.connection import carry_out, connect
-from bodega.storage.postgres.ordinary import SHARDED, ordinary_schema
+from bodega.storage.postgres.sharding import SHARDED, ordinary_schema
 
 _RELATIONS = (
     "SELECT c.relname, c.relkind::text, c.reloptions FROM pg_class c"

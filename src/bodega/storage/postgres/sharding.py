@@ -1,0 +1,52 @@
+"""Where Citus shards by schema (docs/scale.md): which schemas are ordinary, and what a distributed one needs.
+
+Without Citus every schema is ordinary, and each of these costs a query at most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+
+from bodega.storage.migrate import Migration
+from bodega.storage.postgres import connection as plain
+
+SHARDED = "SELECT current_setting('citus.enable_schema_based_sharding', true)"
+"""Whether Citus distributes the schemas that this session makes: `on` or `off`; null without Citus."""
+
+_NOT_SHARDED = "SET LOCAL citus.enable_schema_based_sharding TO off"
+_CITUS = "SELECT to_regclass('pg_catalog.pg_dist_schema') IS NOT NULL"
+_DISTRIBUTED = "SELECT EXISTS (SELECT FROM pg_catalog.pg_dist_schema WHERE schemaid = to_regnamespace($1))"
+
+
+async def ordinary_schema(connection: Any, schema: str) -> None:
+    """Makes the schema unless it is there, within the transaction that the caller began: until that ends, no schema
+    that it makes is distributed."""
+    if await connection.fetchval("SELECT to_regnamespace($1)", schema) is None:
+        if await connection.fetchval(SHARDED) == "on":
+            await connection.execute(_NOT_SHARDED)
+        await connection.execute(f"CREATE SCHEMA {schema}")
+
+
+async def is_distributed(connection: Any, schema: str) -> bool:
+    """Whether the schema is one of a Citus cluster's."""
+    return bool(await connection.fetchval(_CITUS)) and bool(await connection.fetchval(_DISTRIBUTED, schema))
+
+
+async def carry_out(connection: Any, schema: str, migrations: Sequence[Migration]) -> None:
+    """Brings the schema of a store forward, within the transaction that the caller began.
+
+    A distributed schema that a migration does what Citus refuses is brought to the coordinator, changed, and
+    distributed again.
+    """
+    try:
+        async with connection.transaction():
+            await plain.carry_out(connection, migrations)
+    except asyncpg.FeatureNotSupportedError:
+        if not await is_distributed(connection, schema):
+            raise
+        await connection.execute("SELECT citus_schema_undistribute($1::regnamespace)", schema)
+        await plain.carry_out(connection, migrations)
+        await connection.execute("SELECT citus_schema_distribute($1::regnamespace)", schema)
