@@ -9,7 +9,7 @@ import click
 
 from bodega.access.plans import DEFAULT, PLANS
 from bodega.access.settings import every_seconds, with_defaults
-from bodega.cli import store_copies, store_terms
+from bodega.cli import store_copies, store_move, store_terms
 from bodega.cli.place import Failed, as_json, asking, at_place, confirm, the_store, usage_errors, with_backend
 from bodega.cli.show import print_json, print_record, print_table
 from bodega.config import DataLocation
@@ -155,7 +155,7 @@ _TERMS = (
     store_terms.set_,
     store_terms.clock,
 )
-for _more in (*_TERMS, *store_copies.COMMANDS):
+for _more in (*_TERMS, *store_copies.COMMANDS, store_move.move):
     command.add_command(_more)
 
 

@@ -206,9 +206,12 @@ class Registry:
         await self.tx.run(sql, record.hash, record.plan, *values)
         await self.notify_change()
 
-    async def move_store(self, record: StoreRecord, place: str) -> None:
-        """Registers another place of a store: servers close the old one and open the new."""
-        await self.tx.run("UPDATE stores SET place = $2, revision = revision + 1 WHERE hash = $1", record.hash, place)
+    async def move_store(self, record: StoreRecord, place: str, server: str | None = None) -> None:
+        """Registers another place of a store, and another server if one is given: servers close the old one and open
+        the new. Raises NoKey."""
+        sealed = self.sealer.seal(record.server if server is None else server, f"store {record.hash}")
+        sql = "UPDATE stores SET place = $2, server = $3, revision = revision + 1 WHERE hash = $1"
+        await self.tx.run(sql, record.hash, place, sealed)
         await self.notify_change()
 
     async def drop_store(self, store_hash: str) -> None:

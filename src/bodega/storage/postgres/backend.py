@@ -285,9 +285,28 @@ class PostgresBackend:
                 await connection.execute(f"ALTER SCHEMA {schema} RENAME TO damaged_{rebuilt.place}_{schema}")
             await connection.execute(f"ALTER SCHEMA {self.schema(rebuilt)} RENAME TO {schema}")
 
+    @contextlib.asynccontextmanager
+    async def withheld(self, record: StoreRecord) -> AsyncIterator[None]:
+        """A writer who waited looks for tables that are not there any more, and is refused."""
+        await self.inspect(record)
+        schema = self.schema(record)
+        aside = f"moved_{record.place}_{schema}"
+        async with self._connected(record) as connection:
+            async with connection.transaction():
+                await copies.lock(connection)
+                yield
+                # To drop it would wait for the writers, who wait for this.
+                await connection.execute(f"ALTER SCHEMA {schema} RENAME TO {aside}")
+            await connection.execute(f"DROP SCHEMA {aside} CASCADE")
+
     async def snapshot(self, record: StoreRecord, name: str) -> None:
         async with self._connected(record) as connection:
             await copies.take(connection, name, migrate.newest())
+
+    async def move_to_node(self, record: StoreRecord, host: str, port: int) -> None:
+        """Moves the store to another node of its Citus cluster, while servers read and write it. Raises NoCopy."""
+        async with self._connected(record) as connection:
+            await sharding.move(connection, self.schema(record), host, port)
 
     async def snapshots(self, record: StoreRecord) -> list[str]:
         async with self._connected(record) as connection:

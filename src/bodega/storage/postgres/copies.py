@@ -55,7 +55,7 @@ async def _all(connection: Any, commands: Iterable[str]) -> None:
         await connection.execute(command)
 
 
-async def _lock(connection: Any) -> None:
+async def lock(connection: Any) -> None:
     """Waits for the writers and migrations of a store, and locks them out until the transaction ends."""
     await connection.execute("SELECT pg_advisory_xact_lock(hashtext(current_schema()))")
     await connection.execute(LOCK)
@@ -68,7 +68,7 @@ async def take(connection: Any, name: str, revision: int) -> None:
         mine = "SELECT pg_try_advisory_xact_lock(hashtext(current_schema()), hashtext($1))"
         if not await connection.fetchval(mine, f"snapshot {name}"):
             raise NoCopy(f"A snapshot {name} is being taken by another command at this moment; nothing was done.")
-        await _lock(connection)
+        await lock(connection)
         await connection.execute(_CATALOGUE)
         await _forget(connection, name)
         number = await connection.fetchval("SELECT coalesce(max(number), 0) + 1 FROM kept_snapshots")
@@ -94,7 +94,7 @@ async def names(connection: Any) -> dict[str, int]:
 async def forget(connection: Any, name: str) -> None:
     """Deletes a snapshot."""
     async with connection.transaction():
-        await _lock(connection)
+        await lock(connection)
         await _forget(connection, name)
 
 
@@ -109,7 +109,7 @@ async def _forget(connection: Any, name: str) -> None:
 async def put_back(connection: Any, name: str, now: int) -> None:
     """Restores the store from the snapshot, in one transaction; `now` is the store's clock."""
     async with connection.transaction():
-        await _lock(connection)
+        await lock(connection)
         number = await connection.fetchval("SELECT number FROM kept_snapshots WHERE name = $1", name)
         before = await connection.fetchrow(NEWEST)
         tables = await _tables(connection)
@@ -162,7 +162,7 @@ async def load(connection: Any, backup: Path, now: int) -> None:
     """Restores the store from the backup, a SQLite database of the newest schema, in one transaction."""
     with closing(connect(backup)) as source:
         async with connection.transaction():
-            await _lock(connection)
+            await lock(connection)
             before = await connection.fetchrow(NEWEST)
             tables = await _tables(connection)
             await _all(connection, (f"DELETE FROM {table}" for table in reversed(tables)))

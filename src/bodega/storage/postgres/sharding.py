@@ -10,6 +10,7 @@ from typing import Any
 
 import asyncpg
 
+from bodega.storage.backend import NoCopy
 from bodega.storage.migrate import Migration
 from bodega.storage.postgres import connection as plain
 
@@ -50,3 +51,29 @@ async def carry_out(connection: Any, schema: str, migrations: Sequence[Migration
         await connection.execute("SELECT citus_schema_undistribute($1::regnamespace)", schema)
         await plain.carry_out(connection, migrations)
         await connection.execute("SELECT citus_schema_distribute($1::regnamespace)", schema)
+
+
+_NODES = (
+    "SELECT nodename || ':' || nodeport FROM pg_catalog.pg_dist_node WHERE isactive AND shouldhaveshards ORDER BY 1"
+)
+_PLACE = """
+SELECT n.nodename || ':' || n.nodeport FROM pg_catalog.pg_dist_schema d
+JOIN pg_catalog.pg_dist_partition t ON t.colocationid = d.colocationid
+JOIN pg_catalog.pg_dist_shard s ON s.logicalrelid = t.logicalrelid
+JOIN pg_catalog.pg_dist_placement p ON p.shardid = s.shardid
+JOIN pg_catalog.pg_dist_node n ON n.groupid = p.groupid WHERE d.schemaid = to_regnamespace($1) LIMIT 1
+"""
+
+
+async def move(connection: Any, schema: str, host: str, port: int) -> None:
+    """Moves a distributed schema to another node of its cluster. Raises NoCopy."""
+    if not await connection.fetchval(_CITUS):
+        raise NoCopy(f"{host}:{port} could be a node of a Citus cluster, but the store is in no cluster.")
+    nodes = [row[0] for row in await connection.fetch(_NODES)]
+    if f"{host}:{port}" not in nodes:
+        raise NoCopy(f"The cluster has no node {host}:{port} that takes stores; it has {', '.join(nodes)}.")
+    if not await is_distributed(connection, schema):
+        raise NoCopy(f"The schema {schema} is not distributed: SELECT citus_schema_distribute('{schema}') does it.")
+    if await connection.fetchval(_PLACE, schema) == f"{host}:{port}":
+        raise NoCopy(f"The store is on {host}:{port} already.")
+    await connection.execute("SELECT citus_schema_move($1::regnamespace, $2, $3)", schema, host, port)
