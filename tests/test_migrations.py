@@ -72,8 +72,8 @@ INDEXES = (
     "SELECT tablename, indexname, replace(indexdef, $1 || '.', '') FROM pg_indexes WHERE schemaname = $1 ORDER BY 2"
 )
 CONSTRAINTS = """
-SELECT conrelid::regclass::text, conname, replace(pg_get_constraintdef(oid), $1 || '.', '') FROM pg_constraint
-WHERE connamespace = $1::regnamespace AND contype <> 'n' ORDER BY 2
+SELECT c.relname, n.conname, replace(pg_get_constraintdef(n.oid), $1 || '.', '') FROM pg_constraint n
+JOIN pg_class c ON c.oid = n.conrelid WHERE n.connamespace = $1::regnamespace AND n.contype <> 'n' ORDER BY 2
 """
 
 

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from bodega.storage.backend import NoCopy
+from bodega.storage.postgres import sharding
 from bodega.storage.postgres.template import in_order, references
 from bodega.storage.sqlite.connection import connect
 from bodega.storage.sqlite.copies import write_facts
-from bodega.storage.table_stats import LOCK, NEWEST
+from bodega.storage.table_stats import NEWEST
 
 _CATALOGUE = """
 CREATE TABLE IF NOT EXISTS kept_snapshots (
@@ -58,7 +59,7 @@ async def _all(connection: Any, commands: Iterable[str]) -> None:
 async def lock(connection: Any) -> None:
     """Waits for the writers and migrations of a store, and locks them out until the transaction ends."""
     await connection.execute("SELECT pg_advisory_xact_lock(hashtext(current_schema()))")
-    await connection.execute(LOCK)
+    await connection.execute(await sharding.write_lock(connection))
 
 
 async def take(connection: Any, name: str, revision: int) -> None:
@@ -119,9 +120,11 @@ async def put_back(connection: Any, name: str, now: int) -> None:
 
 
 _DATED = (
-    "SELECT s.name FROM table_statistics s JOIN information_schema.columns c"
-    " ON c.table_schema = current_schema AND c.table_name = s.name AND c.column_name = 'modified'"
+    "SELECT c.relname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid WHERE c.relkind = 'r'"
+    " AND c.relnamespace = current_schema()::regnamespace AND a.attname = 'modified' AND NOT a.attisdropped"
 )
+"""The tables whose rows have a date. It asks no table of the store: Citus would answer it where the store's rows are,
+which is where the catalogue knows these tables by other names."""
 
 
 async def _move_on(connection: Any, before: Sequence[int], now: int) -> None:
@@ -135,8 +138,10 @@ async def _move_on(connection: Any, before: Sequence[int], now: int) -> None:
         moved,
         latest,
     )
-    for row in await connection.fetch(_DATED):
-        await connection.execute(f"UPDATE {row[0]} SET modified = $1", latest + 1)
+    dated = {row[0] for row in await connection.fetch(_DATED)}
+    for row in await connection.fetch("SELECT name FROM table_statistics"):
+        if row[0] in dated:
+            await connection.execute(f"UPDATE {row[0]} SET modified = $1", latest + 1)
 
 
 async def export(connection: Any, empty: Path, facts: Mapping[str, str]) -> None:

@@ -13,6 +13,7 @@ import asyncpg
 from bodega.storage.backend import NoCopy
 from bodega.storage.migrate import Migration
 from bodega.storage.postgres import connection as plain
+from bodega.storage.table_stats import LOCK
 
 SHARDED = "SELECT current_setting('citus.enable_schema_based_sharding', true)"
 """Whether Citus distributes the schemas that this session makes: `on` or `off`; null without Citus."""
@@ -22,9 +23,22 @@ _CITUS = "SELECT to_regclass('pg_catalog.pg_dist_schema') IS NOT NULL"
 _DISTRIBUTED = "SELECT EXISTS (SELECT FROM pg_catalog.pg_dist_schema WHERE schemaid = to_regnamespace($1))"
 
 
+_WRITE_LOCK = "SELECT pg_advisory_xact_lock(hashtext(current_schema()), hashtext('write'))"
+"""The write lock of a store in a cluster, held by the coordinator. A locked row would not do: its lock stays behind on
+the old node when a store moves during the transaction. It also saves a trip to the node."""
+
+
+async def write_lock(connection: Any) -> str:
+    """The statement that takes the write lock of the connection's store."""
+    return _WRITE_LOCK if await connection.fetchval(_CITUS) else LOCK
+
+
 async def ordinary_schema(connection: Any, schema: str) -> None:
     """Makes the schema unless it is there, within the transaction that the caller began: until that ends, no schema
-    that it makes is distributed."""
+    that it makes is distributed. One that was distributed before becomes ordinary."""
+    if await is_distributed(connection, schema):
+        await connection.execute("SELECT citus_schema_undistribute($1::regnamespace)", schema)
+        return
     if await connection.fetchval("SELECT to_regnamespace($1)", schema) is None:
         if await connection.fetchval(SHARDED) == "on":
             await connection.execute(_NOT_SHARDED)
@@ -76,4 +90,4 @@ async def move(connection: Any, schema: str, host: str, port: int) -> None:
         raise NoCopy(f"The schema {schema} is not distributed: SELECT citus_schema_distribute('{schema}') does it.")
     if await connection.fetchval(_PLACE, schema) == f"{host}:{port}":
         raise NoCopy(f"The store is on {host}:{port} already.")
-    await connection.execute("SELECT citus_schema_move($1::regnamespace, $2, $3)", schema, host, port)
+    await connection.execute("SELECT citus_schema_move($1::regnamespace, $2::text, $3::integer)", schema, host, port)
