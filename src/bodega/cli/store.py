@@ -11,7 +11,7 @@ from bodega.access.plans import DEFAULT, PLANS
 from bodega.access.settings import every_seconds, with_defaults
 from bodega.cli import store_copies, store_move, store_terms
 from bodega.cli.place import Failed, as_json, asking, at_place, confirm, the_store, usage_errors, with_backend
-from bodega.cli.show import print_json, print_record, print_table
+from bodega.cli.show import print_json, print_record, print_table, server_shown
 from bodega.config import DataLocation
 
 if TYPE_CHECKING:
@@ -201,15 +201,6 @@ async def backup_facts(backend: Backend, record: StoreRecord) -> dict[str, Any] 
         "failed": iso(state.failed) if state.failing else None,
         "error": state.error or None,
     }
-
-
-def server_shown(url: str) -> str:
-    """Where a store is kept, without what must not be shown; empty: on the registry's own server."""
-    from bodega.storage.sealing import is_sealed
-
-    if is_sealed(url):
-        return "(cannot be read without the key)"
-    return re.sub(r"//[^@/]*@", "//", url).partition("?")[0]
 
 
 async def _held(backend: Backend, record: StoreRecord) -> tuple[str | None, dict[str, int]]:
