@@ -8,6 +8,8 @@ READY = $(VENV)/.installed
 LOCKER = build/locker
 # Schemathesis has an environment of its own: nothing that the tests or the server need is of its choosing.
 CONFORMANCE = build/conformance
+# What is measured beside Bodega, from its registry by a lock with hashes; nothing without npm.
+PEERS = build/peers/.installed
 SPEC ?= ../shared/spec
 # Tests run in as many processes as the machine has processors, a file of them in one; tests/conftest.py says which first.
 SPREAD ?= -n auto --dist loadfile --no-loadscope-reorder
@@ -15,7 +17,7 @@ SPREAD ?= -n auto --dist loadfile --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help dev serve test test-cluster lint docs dist bench bench-count bench-large bench-variants bench-orders soak kills conformance lock clean
+.PHONY: help dev serve test test-cluster lint docs dist bench bench-count bench-peers bench-large bench-variants bench-orders soak kills conformance lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +52,9 @@ bench: $(READY)  ## Measure against a bare server; shorter: make bench ARGS=--qu
 
 bench-count: $(READY)  ## Count instructions a request, under valgrind: make bench-count ARGS="--all --database both"
 	@$(BIN)/python -m bench.count $(ARGS)
+
+bench-peers: $(READY) $(PEERS)  ## Measure beside other test doubles, from their registry; needs Node
+	@$(BIN)/python -m bench.beside $(ARGS)
 
 bench-large: $(READY)  ## Measure a store of a million products (takes many minutes)
 	@$(BIN)/python -m bench.large $(ARGS)
@@ -89,6 +94,11 @@ $(READY): requirements/dev.txt pyproject.toml | $(BIN)/python
 	@echo "Installing the locked dependencies (about 20 s) ..."
 	@$(BIN)/python -m pip install -qq --require-hashes --requirement requirements/dev.txt
 	@$(BIN)/python -m pip install -qq --no-build-isolation --no-deps --editable .
+	@touch $@
+
+$(PEERS): bench/peers/package-lock.json
+	@mkdir -p $(@D) && cp bench/peers/package*.json $(@D)
+	@! command -v npm >/dev/null || { echo "Installing the other test doubles into $(@D) (about 30 s) ..." && cd $(@D) && npm ci --silent --no-audit --no-fund --ignore-scripts; }
 	@touch $@
 
 $(CONFORMANCE)/.installed: requirements/conformance.txt pyproject.toml | $(BIN)/python

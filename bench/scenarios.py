@@ -16,6 +16,7 @@ PRODUCTS = 10_000
 BRANDS = 50
 ORDERS = 10_000
 PAGE = 50
+XML = {"Accept": "application/xml"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +130,25 @@ def variant_by_sku(stock: Stock) -> Callable[[Random], Request]:
     return lambda random: Request("GET", f"/catalog/variants?sku={random.choice(skus)}")
 
 
+def get_one_as_xml(random: Random) -> Request:
+    return Request("GET", f"/v2/products/{random.randint(1, PRODUCTS)}", headers=XML)
+
+
+def list_as_xml(random: Random) -> Request:
+    target = f"/v2/products?limit={PAGE}&page={random.randint(1, PRODUCTS // PAGE)}"
+    return Request("GET", target, headers=XML)
+
+
 def order_of_three(stock: Stock) -> Callable[[Random], Request]:
     """An order of three lines of products whose stock is counted."""
     products = Sales(stock.store).products
     return lambda random: placed([{"product_id": one, "quantity": 1} for one in random.sample(products, 3)])
+
+
+def one_order(stock: Stock) -> Callable[[Random], Request]:
+    """One order of V2, with its addresses and its totals."""
+    Sales(stock.store).fill(ORDERS)
+    return lambda random: Request("GET", f"/v2/orders/{random.randint(1, ORDERS)}")
 
 
 def orders_by_date(stock: Stock) -> Callable[[Random], Request]:
@@ -147,6 +163,8 @@ SCENARIOS: tuple[Scenario | Planned, ...] = (
     Scenario("get one", get_one),
     Scenario("list 50", list_page),
     Scenario("list 50 by brand", list_filtered),
+    Scenario("get one, XML", get_one_as_xml),
+    Scenario("list 50, XML", list_as_xml),
     Scenario("update", update),
     Scenario("90% get, 10% update", mixed),
     Scenario("update 10", batch_of_products),
@@ -155,6 +173,7 @@ SCENARIOS: tuple[Scenario | Planned, ...] = (
     Planned("50 variants, 10 images", whole_product),
     Planned("update 50 variants", batch_of_variants),
     Planned("50 orders by date", orders_by_date),
+    Planned("one order", one_order),
     Planned("order of 3 lines", order_of_three),
     Scenario("create", create, repeatable=False),
 )

@@ -143,7 +143,9 @@ class Server:
         self.schemas: Schemas | None = None
         self._heard = Heard(backend) if isinstance(backend, PostgresBackend) else None
         self.app: Application = runner.run(
-            make_app(backend, insecure_http=insecure_http, https_port=8443, log="BODEGA_TEST_LOG" in os.environ)
+            make_app(
+                backend, insecure_http=insecure_http, https_port=8443, log="BODEGA_TEST_LOG" in os.environ, lab=True
+            )
         )
         runner.run(self.app.start())
         self._count = 0

@@ -15,6 +15,7 @@ HOUSE = Path(bodega.__file__).parent
 FLOORS = (
     {
         "law",
+        "testing",
         "aside",
         "clock",
         "dates",
@@ -174,6 +175,19 @@ def test_nothing_sends_mail() -> None:
         found = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
         found |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
         assert not {module.partition(".")[0] for module in found} & MAIL, name
+
+
+def test_only_one_file_knows_sqlites_library() -> None:
+    """Two of them that open one file in one process drop each other's locks (decision 33)."""
+    used = {
+        (path.relative_to(HOUSE).as_posix(), name)
+        for path, _ in files()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for name in ([node.module] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])
+        if name and name.partition(".")[0] in ("apsw", "sqlite3", "_sqlite3", "aiosqlite")
+    }
+    assert used == {("storage/sqlite/engine.py", "apsw")}
 
 
 def test_only_one_file_knows_asgi() -> None:

@@ -6,7 +6,6 @@ import asyncio
 import io
 import json
 import re
-import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -26,6 +25,7 @@ from bodega.storage.postgres import connection as postgres
 from bodega.storage.postgres.sharding import ordinary_schema
 from bodega.storage.sqlite import connection as sqlite
 from bodega.storage.sqlite.backend import SqliteBackend, add_functions
+from bodega.storage.sqlite.engine import open_file
 from bodega.storage.unit import Unit
 from pictures import picture
 from postgres import database
@@ -44,7 +44,7 @@ def statements(sql: str) -> list[str]:
 
 def sqlite_shape(path: Path, made_by: list[str]) -> dict[str, str]:
     """Every table and index of a database, its statement without what does not matter."""
-    connection = sqlite3.connect(path)
+    connection = open_file(path, "rwc")
     add_functions(connection)
     for statement in made_by:
         connection.execute(sqlite.adapted(statement))
@@ -216,7 +216,7 @@ def has_table(server: Server, shop: Shop, name: str) -> bool:
     """Whether the store's database has a table, asked behind the server's back."""
     record = server.run(server.backend.registry.store(shop.name))
     if isinstance(server.backend, SqliteBackend):
-        connection = sqlite3.connect(server.backend.path(record))
+        connection = open_file(server.backend.path(record))
         found = connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone()
         connection.close()
         return found is not None

@@ -17,6 +17,8 @@ from bodega.cli import main
 from bodega.cli.routes import served
 from bodega.coverage import CoverageGroup, compare, read_operations
 from bodega.explain import before_the_law, outcome_facts, reason_facts, statuses
+from bodega.lab.report.card import CHECKS
+from bodega.lab.states import LEFT_OUT, STATES
 from bodega.law.outcome import OUTCOMES
 from bodega.law.reasons import Reason, Step
 from bodega.law.wording import CODES, title_of
@@ -194,6 +196,27 @@ def _asked_at(signal: Signal) -> str:
     return f"when a row is {changes}{cause}{', on each of its channels' if signal.channels is not None else ''}"
 
 
+def report_card() -> str:
+    """The checks of `bodega report`."""
+    rows = [
+        [f"`{check.name}`", check.severity.word, check.title, inspect.getdoc(check.run) or "", check.advice]
+        for check in CHECKS
+    ]
+    return (
+        "# The report card\n\n"
+        "`bodega report HASH` reads a store's journal and says what its clients did wrong or wastefully. Each finding\n"
+        "names the requests that show it; `bodega logs HASH --json` and the panel's journal show these whole. It ends\n"
+        "with 1 if a finding is an error (`--fail-on` chooses), so that a build can end with it, and writes text,\n"
+        "JSON, JUnit XML or SARIF. `--since 10m` and `--account NAME` choose the run.\n\n"
+        "Some checks compare bodies: `bodega store set HASH journal=full` keeps them (`bodega dev` does). The journal\n"
+        "keeps the first 16 KiB of a body; whether a longer list has more pages is asked of the store as it is now.\n\n"
+        + _table(["check", "weight", "finding", "when", "what to do"], rows)
+        + "\n## Least permission\n\n"
+        "`bodega scopes HASH` shows the smallest set of scopes with which the same requests pass, account by account,\n"
+        "each scope with a request that needs it. `--given SCOPE ...` says what another set would have refused.\n"
+    )
+
+
 def coverage(list_of_operations: Path) -> str:
     """What is served of a list of operations, and what is missing."""
     groups = compare(read_operations(list_of_operations), routes())
@@ -224,12 +247,37 @@ def _share(groups: list[CoverageGroup]) -> list[str]:
     return [str(sum(group.served for group in groups)), str(sum(group.of for group in groups))]
 
 
+def states() -> str:
+    """The named states, by theme, with what each is for."""
+    parts = [
+        "# Named states\n\n"
+        "Troubles that integrations meet, made in one call on any store, as often as you like, beside what it holds:\n"
+        "`bodega state list`, `bodega state apply HASH NAME`; over HTTP `GET /_bodega/lab/states` and\n"
+        "`POST /_bodega/lab/stores/{hash}/states/{name}`. The answer has the ids of what was made, and requests that\n"
+        "show the trouble. Everything is made through the store's own API, so nothing is in a state that no client\n"
+        "could bring about; only webhooks are deactivated or blocked by hand.\n"
+    ]
+    for theme in dict.fromkeys(state.theme for state in STATES.values()):
+        rows = [
+            [f"`{state.name}`", f"**{state.title}.** {state.happens}", state.client]
+            for state in STATES.values()
+            if state.theme == theme
+        ]
+        parts.append(
+            f"\n## {theme.capitalize()}\n\n" + _table(["state", "what happens", "what a client should do"], rows)
+        )
+    left_out = "".join(f"- {theme}: {why}.\n" for theme, why in LEFT_OUT.items())
+    return "".join(parts) + f"\n## Left out\n\n{left_out}"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "status-codes.md": status_codes,
     "settings.md": settings,
     "cli.md": commands,
     "routes.md": operations,
     "rules.md": rules,
+    "states.md": states,
+    "report-card.md": report_card,
 }
 
 

@@ -150,11 +150,13 @@ class OpenStore:
         """The accounts as the registry has them at this moment. Raises Busy."""
         return await self._registry.accounts(self.record.hash)
 
-    async def close(self) -> None:
-        """Closes after the last waiting write; a running upgrade is cancelled and rolled back."""
+    async def close(self, *, gone: bool = False) -> None:
+        """Closes after the last waiting write; a running upgrade is cancelled and rolled back. `gone`: the store was
+        deleted."""
         self.closed = True
         if self.upgrade is not None and not self.upgrade.done():
             self.upgrade.cancel()
             await asyncio.wait([self.upgrade])
         if self.rows is not None:
+            self.rows.gone = gone
             await self.rows.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -53,12 +52,3 @@ def _line(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) ->
         for cell, width, to_right in zip(cells, widths, right, strict=True)
     )
     return "  ".join(sized).rstrip()
-
-
-def server_shown(url: str) -> str:
-    """Where a store is kept, without what must not be shown; empty: on the registry's own server."""
-    from bodega.storage.sealing import is_sealed
-
-    if is_sealed(url):
-        return "(cannot be read without the key)"
-    return re.sub(r"//[^@/]*@", "//", url).partition("?")[0]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bodega.cli.place import Failed, as_json, asking, at_place, confirm, the_store, usage_errors, with_backend
-from bodega.cli.show import print_json, server_shown
+from bodega.cli.show import print_json
 from bodega.config import DataLocation
 
 if TYPE_CHECKING:
@@ -54,8 +54,11 @@ def move(
             DataLocation(place.data, server)
         if server == place.database and registry:
             raise Failed("That is the registry that the store is in already.")
+    from bodega.lab.facts import server_shown
+
+    shown = server_shown(server)
     away = registry or not place.database
-    question = f"Move store {store_hash} to {server_shown(server)}"
+    question = f"Move store {store_hash} to {shown}"
     confirm(f"{question}, with its accounts?" if away and not node else f"{question}?", yes=yes)
 
     async def work(backend: Backend) -> str:
@@ -69,9 +72,9 @@ def move(
     way = _plainly(place, work)
     seconds = round(time.monotonic() - began, 3)
     if as_json:
-        print_json({"hash": store_hash, "server": server_shown(server), "to": way, "seconds": seconds})
+        print_json({"hash": store_hash, "server": shown, "to": way, "seconds": seconds})
     else:
-        click.echo(f"Store {store_hash} is moved to {server_shown(server)} ({seconds:.1f} s).")
+        click.echo(f"Store {store_hash} is moved to {shown} ({seconds:.1f} s).")
 
 
 async def _to_node(backend: Backend, record: StoreRecord, host: str, port: int) -> str:

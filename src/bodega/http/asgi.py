@@ -34,6 +34,9 @@ FEW_FAULTS = 200
 WHOLE = "http.response.whole"
 """The extension of our own server that accepts a reply in one message."""
 
+CUT = "http.response.cut"
+"""The extension of our own server that ends the connection, whatever was promised."""
+
 REQUEST_ID = "bodega.request_id"
 """The member of a mount's scope that holds the X-Request-Id of its reply."""
 
@@ -49,6 +52,41 @@ class Recorder(Protocol):
         microseconds."""
 
 
+class Wire:
+    """The connection of one request, for an answer that is sent in another manner than usual."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._send = send
+        self._cuts = CUT in scope.get("extensions", ())
+
+    async def start(self, response: Response) -> None:
+        """Sends the head of a response."""
+        await self._send({"type": "http.response.start", "status": response.status, "headers": response.headers})
+
+    async def part(self, body: bytes, *, more: bool) -> None:
+        """Sends a part of its body."""
+        await self._send({"type": "http.response.body", "body": body, "more_body": more})
+
+    async def cut(self) -> None:
+        """Ends the connection. A server without this extension does so when an answer is not complete."""
+        if self._cuts:
+            await self._send({"type": CUT})
+
+
+Judged = Callable[[Steps, Request], Awaitable[Response]]
+"""The response to a request by these steps."""
+
+
+class Injector(Protocol):
+    """Answers the requests that a fault strikes (`lab/faults/`)."""
+
+    def concerns(self, headers: Mapping[bytes, bytes]) -> bool:
+        """Whether a fault may strike a request with these headers; asked at every one, so it must cost next to nothing."""
+
+    async def answer(self, request: Request, seen: Seen, judged: Judged, wire: Wire) -> Response:
+        """Answers the request, struck or not, and sends the answer as far as it is to arrive."""
+
+
 class Api:
     """The store API as an ASGI application. `mounts` are served besides it, by the first segment of the path."""
 
@@ -59,10 +97,12 @@ class Api:
         mounts: Mapping[str, Mount] | None = None,
         meter: Meter | None = None,
         journal: Recorder | None = None,
+        faults: Injector | None = None,
     ) -> None:
         self._app = app
         self._log = log
         self._journal = journal
+        self._faults = faults
         self._mounts = dict(mounts or {})
         self._meter = meter or Board().meter()
         self._tracer = tracing.tracer()
@@ -83,6 +123,11 @@ class Api:
                 await mount({**scope, REQUEST_ID: request.request_id}, receive, _named(send, request.request_id))
                 return
         seen = Seen(request.error_media)
+        if self._faults is not None and self._faults.concerns(request.headers):
+            judged = functools.partial(self._judged, seen=seen)
+            response = await self._faults.answer(request, seen, judged, Wire(scope, send))
+            self._note(request, seen, response, began)
+            return
         if self._tracer is None and b"bodega-trace" not in request.headers:
             response = await self._answer(LAW, request, seen)
         elif self._tracer is None:
@@ -95,6 +140,10 @@ class Api:
         else:
             await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
             await send({"type": "http.response.body", "body": body})
+        self._note(request, seen, response, began)
+
+    def _note(self, request: Request, seen: Seen, response: Response, began: float) -> None:
+        """Counts, logs and records an answered request, which began at this `perf_counter`."""
         us = int((time.perf_counter() - began) * 1_000_000)
         self._meter.request(request.version, response.status, response.reason, reads=request.reads, us=us)
         self._log.request(request, response, us, seen.client_id)
@@ -102,11 +151,15 @@ class Api:
         if store is not None and store.keeps_journal and self._journal is not None:
             self._journal.note(request, seen, response, us, store)
 
-    async def _respond(self, request: Request, seen: Seen) -> Response:
+    async def _judged(self, steps: Steps, request: Request, *, seen: Seen) -> Response:
+        responding = self._respond(request, seen, steps)
+        return await (responding if self._tracer is None else traced(self._tracer, request, seen, responding))
+
+    async def _respond(self, request: Request, seen: Seen, steps: Steps = LAW) -> Response:
         if b"bodega-trace" not in request.headers:
-            return await self._answer(LAW, request, seen)
+            return await self._answer(steps, request, seen)
         trace = Trace()
-        response = await self._answer(trace.steps(), request, seen)
+        response = await self._answer(trace.steps(steps), request, seen)
         response.headers += trace.headers(response.reason, response.status)
         return response
 

@@ -33,7 +33,8 @@ class Routes:
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._root = _Node()
-        for route in routes:
+        self.all = tuple(routes)
+        for route in self.all:
             self._add(route)
 
     def _add(self, route: Route) -> None:

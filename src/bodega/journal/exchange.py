@@ -91,6 +91,11 @@ class Exchange(msgspec.Struct):
         """The path with its query."""
         return f"{self.path}?{self.query}" if self.query else self.path
 
+    @property
+    def fault(self) -> str:
+        """The ids of the fault rules that struck it, joined by +; empty if none did."""
+        return self.answered("bodega-reason").partition(";fault=")[2]
+
     def header(self, name: str) -> str:
         """A header of the request; empty if there is none."""
         return next((value for other, value in self.headers if other == name), "")

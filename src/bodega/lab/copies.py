@@ -116,7 +116,4 @@ async def complete(backend: Backend, record: StoreRecord) -> None:
 async def _tell(backend: Backend, record: StoreRecord) -> None:
     """Servers reread the store: its rows may include waiting tasks."""
     await complete(backend, record)
-    current = await backend.registry.store(record.hash)
-    if current is not None:
-        await backend.registry.save_store(current)
-        await backend.registry.announce_task(record.hash)
+    await backend.registry.rows_changed(record.hash)

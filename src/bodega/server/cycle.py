@@ -9,7 +9,8 @@ from bodega.server.connection import Connection
 from bodega.server.half_closed import until_gone
 
 WHOLE = "http.response.whole"
-EXTENSIONS: dict[str, dict[object, object]] = {WHOLE: {}}
+CUT = "http.response.cut"
+EXTENSIONS: dict[str, dict[object, object]] = {WHOLE: {}, CUT: {}}
 COPIED = 16 * 1024  # a body up to this size is sent with its head in one system call, a longer one without copying
 
 
@@ -44,7 +45,16 @@ class Cycle(RequestResponseCycle):
 
     def send(self, message: Any) -> Any:
         """ASGI's send, and the extension's message."""
-        return self._send_whole(message) if message["type"] == WHOLE else super().send(message)
+        if message["type"] == WHOLE:
+            return self._send_whole(message)
+        return self._cut() if message["type"] == CUT else super().send(message)
+
+    async def _cut(self) -> None:
+        """Ends the connection after what was sent, although the reply is not complete, or has not begun."""
+        self.disconnected = True
+        self.keep_alive = False
+        self.message_event.set()
+        self.transport.close()
 
     async def _send_whole(self, message: Any) -> None:
         if self.flow.write_paused and not self.disconnected:

@@ -7,7 +7,7 @@ and the answer is right under any concurrency.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -30,8 +30,8 @@ from bodega.storage.outbox import (
     outbox_events,
 )
 from bodega.storage.query import Row, StoredRow
-from bodega.storage.table import Table, linked, numbered_placeholders, update_sql
-from bodega.storage.table_stats import TableStatistics, strictly_later
+from bodega.storage.table import Table, linked, numbered_placeholders, update_sql, with_number
+from bodega.storage.table_stats import Mark, TableStatistics, strictly_later
 from bodega.storage.tx import Clash, Statement, Tx
 
 AT_ONCE = 1000
@@ -59,7 +59,19 @@ class Unit:
     stock that an order takes: some events are fired for one cause only. `model` has the rules of every table.
     """
 
-    __slots__ = ("cause", "client_id", "interest", "judged", "leaving", "model", "now", "statistics", "terms", "tx")
+    __slots__ = (
+        "_shared",
+        "cause",
+        "client_id",
+        "interest",
+        "judged",
+        "leaving",
+        "model",
+        "now",
+        "statistics",
+        "terms",
+        "tx",
+    )
 
     def __init__(
         self, tx: Tx, statistics: TableStatistics, now: int, terms: Terms, model: DataModel[Unit], interest: Interest
@@ -79,6 +91,8 @@ class Unit:
         the rule that compares one with all others passes them."""
         self.interest = interest
         self.cause: Cause = ""
+        self._shared: dict[tuple[str, int], tuple[int, Row]] = {}
+        """Rows by table and id, each with the revision of its table at which it is what is stored."""
 
     @property
     def stamp(self) -> int:
@@ -92,6 +106,22 @@ class Unit:
     async def where(self, table: Table, test: str, *values: Any, order: str = "id") -> list[Row]:
         """The rows that meet a test in SQL, as this transaction sees them."""
         return await query.where(self.tx, table, test, *values, order=order)
+
+    async def get_shared(self, table: Table, entity_id: int) -> Row | None:
+        """As `get`; read once for as long as nothing in its table changes. Whoever changes the entity writes it."""
+        place, revision = (table.name, entity_id), self.statistics.state(table.name)[0]
+        known = self._shared.get(place)
+        if known is not None and known[0] == revision:
+            return known[1]
+        row = await query.get(self.tx, table, entity_id)
+        if row is not None:
+            self._shared[place] = (revision, row)
+        return row
+
+    def restore(self, mark: Mark) -> None:
+        """A part of the work was taken back: restores what the statistics were, and forgets what was read."""
+        self.statistics.restore(mark)
+        self._shared.clear()
 
     async def get_unless_known(self, table: Table, entity_id: int, known: StoredRow | None) -> Row | None:
         """The row as this transaction sees it; `known` is the row as read just before.
@@ -111,8 +141,8 @@ class Unit:
         rules = self.model.rules_of(table)
         table = rules.table  # whose caps are in force
         try:
-            for rule in rules.before_write:
-                await rule(self, None, entity)
+            for before_write in rules.on_insert.before_write:
+                await before_write(self, None, entity)
             self._respect_limits(table)
             if table.cap_within is not None:
                 await self._respect_cap_within(table, *table.cap_within, entity)
@@ -129,61 +159,69 @@ class Unit:
         ]
         for link in table.links:
             statements += linked(link, entity.id, link.members(entity))
-        for extra_statements in rules.extra_statements:
+        for extra_statements in rules.on_insert.extra_statements:
             statements += extra_statements(self, None, entity)
         if table.files:
             statements += files.used(table.name, entity.id, files.named_in(doc, rest))
         await self._write(table, entity, statements)
-        if rules.signals:
-            await self._tell(table, CREATED, None, entity)
-        for rule in rules.after_write:
-            await rule(self, None, entity)
+        await self._tell(table, CREATED, None, entity)
+        for after_write in rules.on_insert.after_write:
+            await after_write(self, None, entity)
         return Row(entity, version, self.now, doc)
 
-    async def update(self, table: Table, old: Row, entity: Any) -> Row:
+    async def update(self, table: Table, old: Row, entity: Any, replaced: Collection[str] | None = None) -> Row:
         """Writes the changed entity over `old`. Raises Refusal.
 
-        One that says nothing new is no write: no rule follows, no event is fired, the row keeps its version and dates.
+        `replaced` are the members outside of which the two cannot differ, if that is known. One that says nothing new
+        is no write: no rule follows, no event is fired, the row keeps its version and dates.
         """
-        if table.says_the_same(old.entity, entity):
+        was = old.entity
+        differing = table.differing(was, entity, replaced)
+        if differing <= table.moved:
             return await self._as_it_was(table, old)
-        rules = self.model.rules_of(table)
+        rules = self.model.rules_of(table).on_update
         try:
-            for rule in rules.before_write:
-                await rule(self, old.entity, entity)
+            for before_write, members in rules.before_write:
+                if members is None or not members.isdisjoint(differing):
+                    await before_write(self, was, entity)
+                    # A rule may finish the entity, though only in members that it declares.
+                    differing = table.differing(was, entity, None if members is None else differing | members)
         except Refusal as refusal:
             await self.in_order(refusal, table, entity)
             raise
-        if rules.before_write and table.says_the_same(old.entity, entity):
+        if differing <= table.moved:
             return await self._as_it_was(table, old)
         version = self.statistics.touch(table.name, self.now)
         if table.cap_within is not None:
             self.statistics.forget_held(table.name)
         doc, rest = table.encode(entity)
-        changed, moved = table.changes(old.entity, entity)
+        changed, moved = table.changes(was, entity, differing)
         values = (entity.id, doc, rest, version, self.stamp, *moved)
         main = (update_sql(table.name, changed, held=old.held), values if old.held else (*values, old.version))
         statements: list[Statement] = []
         for link in table.links:
-            members = link.members(entity)
-            if list(members) != list(link.members(old.entity)):
+            if link.follows is not None and link.follows.isdisjoint(differing):
+                continue
+            listed = link.members(entity)
+            if list(listed) != list(link.members(was)):
                 await self.tx.run(f"DELETE FROM {link.name} WHERE {link.owner} = $1", entity.id)
-                statements += linked(link, entity.id, members)
-        for extra_statements in rules.extra_statements:
-            statements += extra_statements(self, old.entity, entity)
+                statements += linked(link, entity.id, listed)
+        for extra_statements, members in rules.extra_statements:
+            if members is None or not members.isdisjoint(differing):
+                statements += extra_statements(self, was, entity)
         lost: set[str] = set()
-        if table.files:
-            named_before, named = files.named_in(*table.encode(old.entity)), files.named_in(doc, rest)
+        if not table.naming_files.isdisjoint(differing):
+            named_before, named = files.named_in(*table.encode(was)), files.named_in(doc, rest)
             statements += files.used(table.name, entity.id, named - named_before)
             lost = named_before - named
         self.statistics.written.add((table.name, entity.id))
         await self._write(table, entity, [*statements, main], sure=old.held)
         if lost:
             await files.release(self.tx, table.name, entity.id, lost)
-        if rules.signals:
-            await self._tell(table, UPDATED, old.entity, entity)
-        for rule in rules.after_write:
-            await rule(self, old.entity, entity)
+        await self._tell(table, UPDATED, was, entity)
+        for after_write, members in rules.after_write:
+            if members is None or not members.isdisjoint(differing):
+                await after_write(self, was, entity)
         return Row(entity, version, strictly_later(old.modified, self.stamp), doc)
 
     async def _as_it_was(self, table: Table, old: Row) -> Row:
@@ -195,7 +233,7 @@ class Unit:
 
     async def rewrite(self, table: Table, *rows: Row) -> None:
         """Writes rows whose members follow from the change of another row: no rule runs for them."""
-        sql = update_sql(table.name, tuple(column.name for column in table.columns))
+        sql = update_sql(table.name, table.valued)
         statements: list[Statement] = []
         moved: list[tuple[int, set[str]]] = []
         for row in rows:
@@ -217,8 +255,39 @@ class Unit:
             for statement, its_values in files.used(table.name, owner, named - named_before):
                 await self.tx.run(statement, *its_values)
             await files.release(self.tx, table.name, owner, named_before - named)
+        revision = self.statistics.state(table.name)[0]
+        for row in rows:
+            place = (table.name, row.entity.id)
+            if place in self._shared and self._shared[place][1] is row:
+                self._shared[place] = (revision, row)
         for row in [row for row in rows if row.entity.id in was]:
             await self._tell(table, UPDATED, was[row.entity.id], row.entity)
+
+    async def patch(self, table: Table, patches: Sequence[tuple[StoredRow, Any]], members: Sequence[str]) -> None:
+        """As `rewrite`, for rows of which only these members change, each a number: their documents are not decoded.
+
+        Beside each row stands what has the new values of the members as attributes, and all from which columns that
+        depend on them are computed.
+        """
+        if await self._heard(table, UPDATED):
+            rows = [row.decoded(table, held=True) for row, _ in patches]
+            for row, (_, new) in zip(rows, patches, strict=True):
+                for name in members:
+                    setattr(row.entity, name, getattr(new, name))
+            await self.rewrite(table, *rows)
+            return
+        statements: list[Statement] = []
+        for stored, new in patches:
+            version = self.statistics.touch(table.name, self.now)
+            doc = stored.doc
+            for name in members:
+                doc = with_number(doc, name, getattr(new, name))
+            columns, values = table.changes(None, new, members)
+            sql = update_sql(table.name, columns)
+            statements.append((sql, (stored.id, doc, stored.rest, version, self.stamp, *values)))
+            self.statistics.written.add((table.name, stored.id))
+        for start in range(0, len(statements), ROWS_PER_TRIP):
+            await self.tx.script(statements[start : start + ROWS_PER_TRIP])
 
     async def delete(self, table: Table, ids: Sequence[int]) -> None:
         """Deletes the rows with these ids; ids that do not exist are ignored. Raises Refusal."""
@@ -286,6 +355,8 @@ class Unit:
 
     async def _tell(self, table: Table, change: str, old: Any, new: Any) -> None:
         """Puts the events of a change into the outbox, for the hooks that subscribed to them."""
+        if not self.statistics.total(HOOKS):
+            return
         audience = await self.audience()
         if audience is None:
             return

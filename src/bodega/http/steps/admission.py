@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from bodega.access.plans import WINDOW_MS
 from bodega.access.quota import HourAndWindow, SharedQuota, Spent
-from bodega.access.stores import OpenStore
+from bodega.access.stores import OpenStore, Stores
 from bodega.http.app_context import AppContext, Caller
 from bodega.http.products import InformedRefusal
 from bodega.http.request import Request
@@ -56,29 +56,34 @@ def current_version(request: Request) -> None:
 
 async def open_store(app: AppContext, request: Request) -> OpenStore | None:
     """The store that the path or the Host names; None if there is no such store, which is not revealed to strangers."""
-    name = request.store
-    if request.host_form:
-        named = _STORE_HOST.match(request.host.lower())  # a host name is case-insensitive (RFC 9110 4.2.3)
-        name = named[1] if named else await app.stores.only()
+    name = await store_named(app.stores, request)
     store = app.stores.known(name) or await app.stores.get(name)
     if store is None:
         return None
     if store.rows is None:
         if store.damage:
-            raise InformedRefusal(Reason.STORE_DAMAGED, headers=_come_back(DAMAGED_SECONDS), store=store)
-        raise InformedRefusal(Reason.UPGRADING, headers=_come_back(5), store=store)
+            raise InformedRefusal(Reason.STORE_DAMAGED, headers=come_back(DAMAGED_SECONDS), store=store)
+        raise InformedRefusal(Reason.UPGRADING, headers=come_back(5), store=store)
     try:
         store.rows.check()
     except Damaged:
         if await app.stores.damage(name):
-            raise InformedRefusal(Reason.STORE_DAMAGED, headers=_come_back(DAMAGED_SECONDS), store=store) from None
+            raise InformedRefusal(Reason.STORE_DAMAGED, headers=come_back(DAMAGED_SECONDS), store=store) from None
         raise
     if store.suspended:
-        raise InformedRefusal(Reason.SUSPENDED, headers=_come_back(86_400), store=store)
+        raise InformedRefusal(Reason.SUSPENDED, headers=come_back(86_400), store=store)
     if store.maintenance:
-        wait = _come_back(store.settings["maintenance.retry_after"])
+        wait = come_back(store.settings["maintenance.retry_after"])
         raise InformedRefusal(Reason.MAINTENANCE, headers=wait, store=store)
     return store
+
+
+async def store_named(stores: Stores, request: Request) -> str:
+    """The hash of the store that a request is for, whether or not there is one."""
+    if not request.host_form:
+        return request.store
+    named = _STORE_HOST.match(request.host.lower())  # a host name is case-insensitive (RFC 9110 4.2.3)
+    return named[1] if named else await stores.only()
 
 
 def known_method(request: Request) -> None:
@@ -124,6 +129,11 @@ async def spend_quota(app: AppContext, caller: Caller) -> Sequence[Header]:
     return headers
 
 
+def quota_spent(reason: Reason, spent: Spent) -> Refusal:
+    """The refusal of a spent quota, with the headers that tell of it."""
+    return _too_many(reason, spent, _hourly(spent) if reason is Reason.HOURLY_QUOTA_SPENT else _window(spent))
+
+
 def _too_many(reason: Reason, spent: Spent, quota: Sequence[Header]) -> Refusal:
     """When to come back: X-Retry-After, too, which clients wait for."""
     wait = str(max(1, -(-spent.reset_ms // 1000))).encode()
@@ -133,7 +143,8 @@ def _too_many(reason: Reason, spent: Spent, quota: Sequence[Header]) -> Refusal:
 _CHALLENGE: Header = (b"www-authenticate", b'Basic realm="store", charset="UTF-8"')
 
 
-def _come_back(seconds: int) -> list[Header]:
+def come_back(seconds: int) -> list[Header]:
+    """The headers of a 503."""
     return [(b"retry-after", str(seconds).encode()), (b"cache-control", b"no-store")]
 
 

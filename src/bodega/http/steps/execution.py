@@ -82,10 +82,10 @@ def _judge(routed: RoutedRequest, state: Validator | None) -> None:
     if verdict == "go_on":
         return
     reason = Reason.NOT_MODIFIED if verdict == "not_modified" else Reason.PRECONDITION_FAILED
-    raise Refusal(reason, headers=_current_validators(routed, state))
+    raise Refusal(reason, headers=current_validators(routed, state))
 
 
-def _current_validators(routed: RoutedRequest, state: Validator | None) -> list[Header]:
+def current_validators(routed: RoutedRequest, state: Validator | None) -> list[Header]:
     """The current validators; the tag is that of the gzip form if this is the form that the caller has."""
     if state is None:
         return []

@@ -138,7 +138,7 @@ async def readable(app: AppContext, request: Request, action: Action) -> bytes:
         raise Refusal(Reason.CONTENT_CODING_UNSUPPORTED, headers=[(b"accept-encoding", b"identity")])
     maximum = action.max_body or app.max_body
     if length is not None and length.isdigit() and (len(length) > 18 or int(length) > maximum):
-        raise _too_large(maximum)
+        raise too_large(maximum)
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -148,7 +148,7 @@ async def readable(app: AppContext, request: Request, action: Action) -> bytes:
         chunks.append(message.get("body", b""))
         size += len(chunks[-1])
         if size > maximum:
-            raise _too_large(maximum)
+            raise too_large(maximum)
         if not message.get("more_body", False):
             return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
@@ -184,6 +184,7 @@ def parse_query(
 NO_BASE = Base("")
 
 
-def _too_large(maximum: int) -> Refusal:
+def too_large(maximum: int) -> Refusal:
+    """The refusal of a body of more bytes."""
     details: dict[str, Any] = {"max_bytes": maximum}
     return Refusal(Reason.BODY_TOO_LARGE, details=details, headers=[(b"connection", b"close")])

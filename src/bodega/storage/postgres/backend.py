@@ -17,10 +17,10 @@ import msgspec
 from bodega import private
 from bodega.storage import migrate, query
 from bodega.storage.aggregate import DataModel
-from bodega.storage.backend import HAS_DELIVERIES, HAS_TASKS, NoCopy
+from bodega.storage.backend import HAS_DELIVERIES, HAS_TASKS, Comparison, NoCopy, Settle
 from bodega.storage.model import NO_TABLES
 from bodega.storage.postgres import copies, sharding, template
-from bodega.storage.postgres.connection import LOST, ReadTx, connect, plain
+from bodega.storage.postgres.connection import LOST, PostgresTx, ReadTx, connect, plain
 from bodega.storage.postgres.journal import PostgresJournal
 from bodega.storage.postgres.readers import Budget, Readers
 from bodega.storage.postgres.rows import PostgresRows
@@ -79,6 +79,14 @@ class PostgresRegistry(Registry):
         finally:
             await connection.close()
         return cls(dsn, Readers(lambda: connect(dsn, REGISTRY, patient=False), Budget(4), 4), sealer)
+
+    @contextlib.asynccontextmanager
+    async def tx_of_several(self) -> AsyncIterator[Tx]:
+        try:
+            async with self._readers.lent() as connection, connection.transaction():
+                yield PostgresTx(connection, alone=True)
+        except LOST as error:
+            raise plain(error) from error
 
     async def notify_change(self) -> None:
         await self.tx.run(f"NOTIFY {CHANNEL}")
@@ -158,7 +166,7 @@ class PostgresBackend:
         self._budgets: dict[str, Budget] = {}
         self._ways: dict[str, RegistryTx] = {}
         self._readers: list[Readers] = []
-        self._templates: dict[str, str] = {}
+        self._templates = template.Templates(dsn, registry.tx)
 
     @classmethod
     async def open_backend(cls, dsn: str, key_file: Path, connections: int = CONNECTIONS) -> PostgresBackend:
@@ -191,6 +199,24 @@ class PostgresBackend:
 
     async def create(self, record: StoreRecord) -> None:
         await self._forward(record, create=True)
+
+    async def fork(
+        self, source: StoreRecord, target: StoreRecord, settle: Settle, model: DataModel, snapshot: str | None = None
+    ) -> None:
+        if self._dsn(source) != self._dsn(target):
+            raise NoCopy(f"Store {source.hash} is kept on another server; a fork is made on the same one.")
+        await self.create(target)
+        async with self._connected(source) as connection:
+            number = None
+            if snapshot is not None:
+                await self._find(connection, source, snapshot, usable=True)
+                number = await copies.number_of(connection, snapshot)
+            await copies.fill(connection, self.schema(target), number)
+        rows = await self.open(target, model)
+        try:
+            await settle(rows)
+        finally:
+            await rows.close()
 
     async def withdraw(self, record: StoreRecord) -> None:
         """A schema goes by the hash: it is the other store's."""
@@ -234,7 +260,7 @@ class PostgresBackend:
 
     async def _forward(self, record: StoreRecord, *, create: bool) -> None:
         schema = self.schema(record)
-        script = await self._template() if create else ""
+        script = await self._templates.newest() if create else ""
         connection = await connect(self._dsn(record), schema)
         try:
             async with connection.transaction():
@@ -248,18 +274,6 @@ class PostgresBackend:
                 await sharding.carry_out(connection, schema, pending)
         finally:
             await connection.close()
-
-    async def _template(self) -> str:
-        """The script that makes a store of the newest schema; whoever needs it first makes it. Raises Busy."""
-        digest, tx = template.digest(), self.registry.tx
-        if digest not in self._templates:
-            script = await query.value(tx, "SELECT script FROM templates WHERE digest = $1", digest)
-            if script is None:
-                script = await template.make(self.dsn)
-                kept = "INSERT INTO templates (digest, revision, script) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
-                await tx.run(kept, digest, migrate.newest(), script)
-            self._templates = {digest: str(script)}
-        return self._templates[digest]
 
     async def open(self, record: StoreRecord, model: DataModel = NO_TABLES) -> PostgresRows:
         await self.inspect(record)
@@ -316,6 +330,19 @@ class PostgresBackend:
         async with self._connected(record) as connection:
             await self._find(connection, record, name, usable=True)
             await copies.put_back(connection, name, int(record.clock.now()))
+
+    @contextlib.asynccontextmanager
+    async def compared(self, record: StoreRecord, before: str | None, after: str | None) -> AsyncIterator[Comparison]:
+        async with (
+            self._connected(record) as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            places = []
+            for name in (before, after):
+                if name is not None:
+                    await self._find(connection, record, name, usable=True)
+                places.append("" if name is None else f"kept{await copies.number_of(connection, name)}_")
+            yield Comparison(connection.fetch, (places[0], places[1]))
 
     async def forget(self, record: StoreRecord, name: str) -> None:
         async with self._connected(record) as connection:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from bodega.storage.postgres import sharding
 from bodega.storage.postgres.template import in_order, references
 from bodega.storage.sqlite.connection import connect
 from bodega.storage.sqlite.copies import write_facts
+from bodega.storage.sqlite.engine import open_file
 from bodega.storage.table_stats import NEWEST
 
 _CATALOGUE = """
@@ -119,6 +120,22 @@ async def put_back(connection: Any, name: str, now: int) -> None:
         await _move_on(connection, before, now)
 
 
+async def number_of(connection: Any, name: str) -> int:
+    """The number of a snapshot, by which its tables go."""
+    return int(await connection.fetchval("SELECT number FROM kept_snapshots WHERE name = $1", name))
+
+
+async def fill(connection: Any, schema: str, snapshot: int | None) -> None:
+    """Fills the tables of another schema, of a new store, with what this store holds, or held in a snapshot, in one
+    transaction. The state that is copied is one, whatever others write meanwhile."""
+    async with connection.transaction(isolation="repeatable_read"):
+        tables = await _tables(connection)
+        prefix = "" if snapshot is None else f"kept{snapshot}_"
+        emptied = "; ".join(f"DELETE FROM {schema}.{table}" for table in reversed(tables))
+        filled = "; ".join(f"INSERT INTO {schema}.{table} SELECT * FROM {prefix}{table}" for table in tables)
+        await connection.execute(f"{emptied}; {filled}")
+
+
 _DATED = (
     "SELECT c.relname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid WHERE c.relkind = 'r'"
     " AND c.relnamespace = current_schema()::regnamespace AND a.attname = 'modified' AND NOT a.attisdropped"
@@ -147,7 +164,7 @@ async def _move_on(connection: Any, before: Sequence[int], now: int) -> None:
 async def export(connection: Any, empty: Path, facts: Mapping[str, str]) -> None:
     """Writes the store into `empty`, a fresh SQLite database of the newest schema. What waits for the disk runs in a
     thread."""
-    with closing(sqlite3.connect(empty, isolation_level=None, check_same_thread=False)) as made:
+    with closing(open_file(empty)) as made:
         made.execute("PRAGMA journal_mode=DELETE")
         made.execute("BEGIN")
         async with connection.transaction(isolation="repeatable_read", readonly=True):
@@ -176,7 +193,7 @@ async def load(connection: Any, backup: Path, now: int) -> None:
                 flags = [place for place, (_, kind) in enumerate(columns) if kind == "boolean"]
                 listed = ", ".join(name for name, _ in columns)
                 cursor = source.execute(f"SELECT {listed} FROM {table}")
-                while rows := cursor.fetchmany(_BATCH):
+                while rows := list(islice(cursor, _BATCH)):
                     records = [_with_flags(row, flags) for row in rows]
                     await connection.copy_records_to_table(
                         table, records=records, columns=[name for name, _ in columns]

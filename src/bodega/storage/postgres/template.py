@@ -13,9 +13,10 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from bodega.storage import migrate
+from bodega.storage import migrate, query
 from bodega.storage.postgres.connection import carry_out, connect
 from bodega.storage.postgres.sharding import SHARDED, ordinary_schema
+from bodega.storage.tx import Tx
 
 _RELATIONS = (
     "SELECT c.relname, c.relkind::text, c.reloptions FROM pg_class c"
@@ -84,6 +85,30 @@ async def make(dsn: str) -> str:
     finally:
         await connection.close()
     return script
+
+
+class Templates:
+    """The templates that a registry keeps; `dsn` is its server, `tx` reads and writes it."""
+
+    def __init__(self, dsn: str, tx: Tx) -> None:
+        self._dsn = dsn
+        self._tx = tx
+        self._known: dict[str, str] = {}
+
+    async def newest(self) -> str:
+        """The script that makes a store of the newest schema; whoever needs it first makes it.
+
+        Raises NotCopied, Busy.
+        """
+        wanted = digest()
+        if wanted not in self._known:
+            script = await query.value(self._tx, "SELECT script FROM templates WHERE digest = $1", wanted)
+            if script is None:
+                script = await make(self._dsn)
+                kept = "INSERT INTO templates (digest, revision, script) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
+                await self._tx.run(kept, wanted, migrate.newest(), script)
+            self._known = {wanted: str(script)}
+        return self._known[wanted]
 
 
 async def apply(connection: Any, schema: str, script: str) -> None:
