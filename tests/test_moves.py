@@ -249,6 +249,10 @@ def test_everything_goes_with_a_store_to_another_place(
         await apps.install(registry, app, changed, given, 9)
 
     runner.run(people())
+    rule = '{"match": {"path": "/v2/nowhere"}, "effect": {"status": 500}}'
+    fault = f"INSERT INTO faults (id, store, number, rule, seen, created) VALUES ('f1', $1, 1, '{rule}', 3, 9)"
+    runner.run(registry.tx.run(fault, other.name))
+    runner.run(registry.tx.run(fault.replace("f1", "f2"), shop.name))
     paths = ["/v3/catalog/products", "/v3/catalog/brands", "/v3/hooks", "/v2/products/1", "/v3/catalog/categories"]
     before = {path: shop.get(path).json for path in paths}
     files, accounts = shop.rows("files"), runner.run(registry.accounts(shop.name))
@@ -280,6 +284,7 @@ def test_everything_goes_with_a_store_to_another_place(
     kept = [tuple(row) for row in runner.run(tx.rows("SELECT client_id, counts FROM quotas ORDER BY 1"))]
     assert kept == [tuple(row) for row in used if row[0] in mine]
     assert kept
+    assert [tuple(row) for row in runner.run(tx.rows("SELECT id, seen FROM faults"))] == [("f2", 3)]
     [owner] = runner.run(owners.of_store(tx, shop.name))
     assert (owner.email, owner.password) == ("jo@example.com", "hashed")
     moved = runner.run(apps.installations(tx, shop.name))

@@ -43,6 +43,11 @@ _INVITATIONS = (
     "INSERT INTO invitations (digest, store, email, expires) VALUES ($1, $2, $3, $4)",
 )
 
+_FAULTS = (
+    "SELECT id, store, number, rule, seen, created FROM faults WHERE store = $1",
+    "INSERT INTO faults (id, store, number, rule, seen, created) VALUES ($1, $2, $3, $4, $5, $6)",
+)
+
 _APPS = (
     "SELECT client_id, name, secret, scopes, auth_url, load_url, uninstall_url, remove_user_url, created, owner"
     " FROM apps WHERE client_id IN (SELECT app FROM installations WHERE store = $1) ORDER BY created, client_id"
@@ -130,7 +135,8 @@ async def _carry(source: Registry, target: Registry, record: StoreRecord) -> Non
         known = await owners.by_email(target.tx, owner.email)
         password = "" if known is not None and known.password else owner.password
         numbers[owner.id] = (await owners.add(target.tx, owner.email, store, password, owner.created)).id
-    await _copy_rows(source, target, _INVITATIONS, store)
+    for rows in (_INVITATIONS, _FAULTS):
+        await _copy_rows(source, target, rows, store)
     for client_id, name, secret, *others, maker in await source.tx.rows(_APPS, store):
         if maker not in numbers:  # its maker owns other stores only: whoever owns this one keeps it in use
             numbers[maker] = await _maker(source, target, maker)
