@@ -26,7 +26,7 @@ async def judge(step: Steps, app: AppContext, request: Request, seen: Seen) -> R
     media = seen.media = step.acceptable(request, action)
     body = seen.body = await step.readable(app, request, action)
     context = step.parse_query(request, caller, match, action, media)
-    routed = RoutedRequest(app, request, caller, action, media, body, context)
+    routed = seen.routed = RoutedRequest(app, request, caller, action, media, body, context)
     try:
         found = await step.find_entity(routed)
         before = step.preconditions(routed, found)

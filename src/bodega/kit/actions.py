@@ -44,7 +44,8 @@ class Chunk(NamedTuple):
 class Action:
     """One method of one route.
 
-    `uploads`: its body may be multipart/form-data, `only_uploads`: nothing else.
+    `uploads`: its body may be multipart/form-data, `only_uploads`: nothing else. `at_once`: it waits for nothing but
+    statements of the reader, and so for nothing where those do not wait.
     """
 
     writes: ClassVar[bool] = False
@@ -52,6 +53,7 @@ class Action:
     is_list: ClassVar[bool] = False
     uploads: bool = False
     only_uploads: bool = False
+    at_once: ClassVar[bool] = False
     json_only: bool = False
     max_body: int = 0
     """In bytes; 0 leaves it to the server."""
@@ -173,6 +175,8 @@ class _OfItem(Action):
 class ShowItem(_OfItem):
     """GET of one entity. V3 splices the stored bytes into the reply."""
 
+    at_once = True
+
     def __init__(self, endpoint: Endpoint) -> None:
         super().__init__(endpoint)
         self.selection = Selection(
@@ -191,6 +195,7 @@ class ListAll(Action):
     """GET of a collection: a page of it."""
 
     is_list = True
+    at_once = True
 
     async def find(self, context: Context) -> Found:
         parent = await self.selection.enter(context)

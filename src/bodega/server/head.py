@@ -53,9 +53,7 @@ def fill_scope(connection: Connection, version: str, method: bytes) -> None:
     scope = connection.scope
     path, query = b"*", b""
     if connection.url != b"*":
-        target = httptools.parse_url(connection.url)
-        path = target.path or b"/"  # an absolute target may have no path (RFC 9112 section 3.2.2)
-        query = target.query or b""
+        path, query = _target(connection.url)
     elif method != b"OPTIONS":
         connection.stop(ProtocolRefusal.MALFORMED)  # only OPTIONS asks about the server itself (RFC 9112 section 3.2.4)
     scope["method"] = method.decode("ascii")
@@ -64,6 +62,15 @@ def fill_scope(connection: Connection, version: str, method: bytes) -> None:
     scope["path"] = unquote(path.decode("ascii")) if b"%" in path else path.decode("ascii")
     scope["query_string"] = query
     scope["extensions"] = EXTENSIONS
+
+
+def _target(url: bytes) -> tuple[bytes, bytes]:
+    """Path and query of a request target, of which the usual one needs no parser."""
+    if url[:1] == b"/" and url[:2] != b"//" and b"#" not in url and url.isascii():
+        path, _, query = url.partition(b"?")
+        return path, query
+    target = httptools.parse_url(url)
+    return target.path or b"/", target.query or b""  # an absolute target may have no path (RFC 9112 section 3.2.2)
 
 
 def content_length(headers: Any) -> int | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from urllib.parse import quote
 
 from bodega.access.plans import WINDOW_MS
@@ -101,15 +100,16 @@ def authenticate(request: Request, store: OpenStore | None) -> Caller:
     return Caller(account, store)
 
 
-async def spend_quota(app: AppContext, caller: Caller) -> Sequence[Header]:
-    """Requests are counted per account, by the store's clock; the reply shows what is left in the returned headers."""
+async def spend_quota(app: AppContext, caller: Caller) -> bytes:
+    """Requests are counted per account, by the store's clock; the reply shows what is left in the returned headers, which
+    are written already."""
     quota = caller.store.quota(caller.account)
     now = caller.store.clock.now()
     if isinstance(quota, SharedQuota):
         spent = await quota.reserve(app.stores.registry.tx, now)
     elif isinstance(quota, HourAndWindow):
         window, hour = await quota.spend(app.stores.registry.tx, now)
-        both = [*_window(window), *_hourly(hour)]
+        both = _window(window) + _hourly(hour)
         if hour.left < 0:
             raise _too_many(Reason.HOURLY_QUOTA_SPENT, hour, both)
         if window.left < 0:
@@ -124,7 +124,7 @@ async def spend_quota(app: AppContext, caller: Caller) -> Sequence[Header]:
     return headers
 
 
-def _too_many(reason: Reason, spent: Spent, quota: Sequence[Header]) -> Refusal:
+def _too_many(reason: Reason, spent: Spent, quota: bytes) -> Refusal:
     """When to come back: X-Retry-After, too, which clients wait for."""
     wait = str(max(1, -(-spent.reset_ms // 1000))).encode()
     return InformedRefusal(reason, headers=[(b"retry-after", wait), (b"x-retry-after", wait)], quota=quota)
@@ -137,19 +137,14 @@ def _come_back(seconds: int) -> list[Header]:
     return [(b"retry-after", str(seconds).encode()), (b"cache-control", b"no-store")]
 
 
-def _hourly(spent: Spent) -> list[Header]:
-    return [(b"x-bc-apilimit-remaining", b"%d" % max(0, spent.left))]
+def _hourly(spent: Spent) -> bytes:
+    return b"x-bc-apilimit-remaining: %d\r\n" % max(0, spent.left)
 
 
-def _window(spent: Spent) -> list[Header]:
+def _window(spent: Spent) -> bytes:
     """Always all four: clients that find one read all four."""
     left = spent.left
-    return [
-        (b"x-rate-limit-requests-left", b"%d" % left if left > 0 else b"0"),
-        (b"x-rate-limit-requests-quota", b"%d" % spent.quota),
-        (b"x-rate-limit-time-reset-ms", b"%d" % spent.reset_ms),
-        _WINDOW,
-    ]
+    return _WINDOW % (left if left > 0 else 0, spent.quota, spent.reset_ms)
 
 
 def _in_version_2(request: Request) -> str:
@@ -160,7 +155,12 @@ def _in_version_2(request: Request) -> str:
     return "/" + quote("/".join(parts).lstrip("/"), safe="/!$&'()*+,;=:@~")
 
 
-_WINDOW: Header = (b"x-rate-limit-time-window-ms", b"%d" % WINDOW_MS)
+_WINDOW = (
+    b"x-rate-limit-requests-left: %%d\r\n"
+    b"x-rate-limit-requests-quota: %%d\r\n"
+    b"x-rate-limit-time-reset-ms: %%d\r\n"
+    b"x-rate-limit-time-window-ms: %d\r\n"
+) % WINDOW_MS
 
 
 def _raw_path(request: Request) -> str:
