@@ -131,7 +131,7 @@ class Api:
         if seen.routed is not None and (verdict is None or seen.routed.caller is not verdict.caller):
             self._memory.learn(key, last, seen.routed)
         if WHOLE in scope.get("extensions", ()) and not response.closes:
-            await send({"type": WHOLE, **whole(request, response)._asdict()})
+            await send({"type": WHOLE, "reply": whole(request, response)})
         else:
             body = b"" if request.method == "HEAD" else response.body
             await send({"type": "http.response.start", "status": response.status, "headers": response.fields})

@@ -90,6 +90,10 @@ class Action:
         ]
         return endpoint.table.files or any(item.files for item in inside)
 
+    def may_name_files(self, query: Query) -> bool:
+        """The same for a reply to this query."""
+        return self.files
+
     async def find(self, context: Context) -> Found:
         """Reads what the path names, or refuses; its state is used to judge the preconditions."""
         return NOTHING_FOUND
@@ -125,6 +129,11 @@ class Action:
     async def task_meta(self, context: Context, found: Found) -> dict[str, Any]:
         """The additional `meta` of the task in a V3 reply."""
         return {}
+
+    def _shows_files(self, query: Query) -> bool:
+        """Whether a row is shown with what may name files beside its own members: V2 shows that unasked."""
+        includes = self.listing.includes
+        return self.endpoint.version == 2 or any(includes[name].files for name in query.include)
 
     async def _find_item(self, context: Context) -> Found:
         found = await self.selection.item(context)
@@ -168,8 +177,7 @@ class Action:
 class _OfItem(Action):
     """An action on the row that the path names."""
 
-    async def find(self, context: Context) -> Found:
-        return await self._find_item(context)
+    find = Action._find_item
 
 
 class ShowItem(_OfItem):
@@ -182,6 +190,9 @@ class ShowItem(_OfItem):
         self.selection = Selection(
             endpoint, rest=endpoint.version == 2 or (endpoint.v3 is not None and endpoint.v3.view is not None)
         )
+
+    def may_name_files(self, query: Query) -> bool:
+        return self.files and (self.table.files or self._shows_files(query))
 
     async def answer(self, context: Context, found: Found) -> Outcome:
         if self.endpoint.version == 3:
@@ -196,6 +207,9 @@ class ListAll(Action):
 
     is_list = True
     at_once = True
+
+    def may_name_files(self, query: Query) -> bool:
+        return self.files and (self.table.files or self._shows_files(query))
 
     async def find(self, context: Context) -> Found:
         parent = await self.selection.enter(context)

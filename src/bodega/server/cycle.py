@@ -17,11 +17,8 @@ COPIED = 16 * 1024  # a body up to this size is sent with its head in one system
 class Signal:
     """As `asyncio.Event`, which is only made when somebody waits: of most requests nobody does."""
 
-    __slots__ = ("_event", "_given")
-
-    def __init__(self) -> None:
-        self._event: asyncio.Event | None = None
-        self._given = False
+    _event: asyncio.Event | None = None
+    _given = False
 
     def set(self) -> None:
         """Wakes who waits, and lets through who comes until it is cleared."""
@@ -47,8 +44,7 @@ class Cycle(RequestResponseCycle):
     """A request and its reply, which the application may send as one message.
 
     Two messages are two system calls, and the server scans every header twice. An application that has the whole reply
-    sends `{"type": "http.response.whole", "status", "head", "headers", "body"}` instead, if the scope offers that
-    extension: the members of a `Whole`.
+    sends `{"type": "http.response.whole", "reply": Whole(...)}` instead, if the scope offers that extension.
     """
 
     # What uvicorn sets at each request, and what is mostly left as it is.
@@ -100,7 +96,7 @@ class Cycle(RequestResponseCycle):
     async def _send_whole(self, message: Any) -> None:
         if self.flow.write_paused and not self.disconnected:
             await self.flow.drain()
-        self.reply(Whole(message["status"], message["head"], message["headers"], message["body"]))
+        self.reply(message["reply"])
 
     async def finish(self, coming: Awaitable[Whole]) -> None:
         """Sends a reply that is not there yet, as `run_asgi` does one of ASGI."""
@@ -122,10 +118,10 @@ class Cycle(RequestResponseCycle):
         """Sends a whole reply, unless the client is gone."""
         if self.disconnected or self.response_started:
             return
-        status, head, headers, body = reply
-        parts = [STATUS_LINE[status], head]
-        if headers:
-            parts.append(_written(headers))
+        body = reply.body
+        parts = [STATUS_LINE[reply.status], reply.head]
+        if reply.headers:
+            parts.append(_written(reply.headers))
         for name, value in self.default_headers:
             parts += (name, b": ", value, b"\r\n")
         parts.append(b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n")

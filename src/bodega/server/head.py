@@ -14,6 +14,9 @@ REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) \S+ HTTP/1\.[01]\r\n"
 METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+(?: |$)")
 
 
+_FRAMING = frozenset({b"host", b"expect", b"content-length", b"transfer-encoding"})
+
+
 def judge_head(connection: Connection, version: str, arrived: int) -> None:
     """Refuse a head that is too large, or whose framing is ambiguous (RFC 9112 sections 3.2, 6).
 
@@ -26,8 +29,12 @@ def judge_head(connection: Connection, version: str, arrived: int) -> None:
         stop(ProtocolRefusal.HEAD_TOO_LARGE)
     hosts = 0
     for name, value in headers:
+        if name not in _FRAMING:
+            continue
         if name == b"host":
             hosts += 1
+        elif name == b"expect":
+            connection.expect_100_continue = connection.expect_100_continue or value.lower() == b"100-continue"
         elif name == b"content-length":
             if int(value) > limits.body_bytes:
                 stop(ProtocolRefusal.BODY_TOO_LARGE)
@@ -66,7 +73,7 @@ def fill_scope(connection: Connection, version: str, method: bytes) -> None:
 
 def _target(url: bytes) -> tuple[bytes, bytes]:
     """Path and query of a request target, of which the usual one needs no parser."""
-    if url[:1] == b"/" and url[:2] != b"//" and b"#" not in url and url.isascii():
+    if url[:1] == b"/" and url[:2] != b"//" and url.find(b"#") < 0 and url.isascii():
         path, _, query = url.partition(b"?")
         return path, query
     target = httptools.parse_url(url)

@@ -119,6 +119,10 @@ class Protocol(Connection):
             "state": self.app_state,
         }  # type: ignore[typeddict-item]
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Nothing is judged before the head is whole."""
+        self.headers.append((name.lower(), value))
+
     def on_headers_complete(self) -> None:
         """Judge the head, then hand the request to the application, or queue it behind the ones before it."""
         version = self.parser.get_http_version()

@@ -1,13 +1,15 @@
 """A reply in one piece, as the application hands it to the server's own protocol."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 WHOLE = "http.response.whole"
-"""The ASGI extension that takes one message `{"type": WHOLE, "status", "head", "headers", "body"}` for a reply."""
+"""The ASGI extension that takes one message `{"type": WHOLE, "reply": Whole(...)}` for a reply."""
 
 
-class Whole(NamedTuple):
+class Whole(msgspec.Struct, frozen=True, gc=False):
     """A reply. `head` are fields that are written already, each with the end of its line, and hold nothing that a caller
     sent; `headers` are further fields. Together they frame the body, which is empty for HEAD."""
 

@@ -167,7 +167,7 @@ def parse_query(
     if request.host_form and media is Media.XML:
         suffix = ".xml"
     base = NO_BASE
-    if action.files:
+    if action.files and action.may_name_files(query):
         base = Base(request.url(request.prefix), suffix, request.url(f"/files/{store.record.hash}"))
     elif request.version == 2 or action.writes:
         base = Base(request.url(request.prefix), suffix)
