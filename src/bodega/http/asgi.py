@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 import itertools
 import os
-import time
 import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
 from contextlib import suppress
+from time import perf_counter
 from typing import Any
 
 from bodega import tracing
@@ -62,9 +62,10 @@ class Api:
         self._log = log
         self._notes = Notes(app, log, meter or Board().meter(), journal)
         self._memory = Memory(app, remembers)
-        self._reads_at_once = reads_at_once
         self._mounts = dict(mounts or {})
         self._tracer = tracing.tracer()
+        self._reads_at_once = reads_at_once and self._tracer is None
+        self._behind_proxy = app.behind_tls or bool(app.proxies.trusted)
         self._prefix = os.urandom(6).hex()
         self._numbers = itertools.count(1)
 
@@ -74,10 +75,11 @@ class Api:
         It runs outside of any task, so it takes only actions that need none (`Action.at_once`). If one has to wait after
         all, since it is long enough to let others go first, what is left is returned, to be awaited in a task.
         """
-        began = time.perf_counter()
-        if not self._reads_at_once or self._tracer is not None:
+        began = perf_counter()
+        if not self._reads_at_once:
             return None
-        scope = self._seen_through(scope)
+        if self._behind_proxy:
+            scope = self._seen_through(scope)
         headers = headers_of(scope)
         if _TRACE in headers:
             return None
@@ -106,8 +108,9 @@ class Api:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handles one request."""
-        began = time.perf_counter()
-        scope = self._seen_through(scope)
+        began = perf_counter()
+        if self._behind_proxy:
+            scope = self._seen_through(scope)
         headers = headers_of(scope)
         key, last = key_of(scope, headers)
         verdict = self._memory.recall(key)

@@ -32,7 +32,8 @@ async def judge(step: Steps, app: AppContext, request: Request, seen: Seen) -> R
         before = step.preconditions(routed, found)
         draft = await step.read_draft(routed, found)
         outcome = await step.perform(routed, found, before, draft)
-        return await answered(request, media, seen.quota, outcome, before.state, caller.store.time())
+        now = caller.store.time() if action.writes else context.now
+        return await answered(request, media, seen.quota, outcome, before.state, now)
     finally:
         if action.max_concurrent:
             concurrency.end(routed)

@@ -7,7 +7,7 @@ nobody who has read a reply can ask for a journal or for metrics without it.
 from __future__ import annotations
 
 import asyncio
-import time
+from time import perf_counter
 from typing import Protocol
 
 from bodega.access.stores import OpenStore
@@ -44,7 +44,7 @@ class Notes:
     def add(self, request: Request, seen: Seen, response: Response, began: float) -> None:
         """Notes a request that was begun at `began` (`time.perf_counter`) and is answered now."""
         waiting = self._waiting
-        waiting.append((request, seen, response, int((time.perf_counter() - began) * 1_000_000)))
+        waiting.append((request, seen, response, int((perf_counter() - began) * 1_000_000)))
         if len(waiting) >= MOST or len(response.body) > LARGE:
             self.settle()
         elif len(waiting) == 1:

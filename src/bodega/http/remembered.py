@@ -49,10 +49,6 @@ def key_of(scope: Scope, headers: Mapping[bytes, bytes]) -> tuple[Key, str]:
 class Verdict:
     """What the steps came to for one request, as steps for those like it."""
 
-    __slots__ = (
-        "_action", "_ids", "_learned", "_match", "_media", "_numbered", "_request", "_store", "caller", "steps",
-    )  # fmt: skip
-
     def __init__(self, routed: RoutedRequest, match: Match, *, numbered: bool) -> None:
         self._request = routed.request
         self.caller = routed.caller
@@ -63,12 +59,8 @@ class Verdict:
         self._numbered = numbered
         self._action = routed.action
         self._media = routed.media
+        self.at_once = routed.action.at_once
         self.steps = Steps(**{name: getattr(self, name) for name in INPUTS})
-
-    @property
-    def at_once(self) -> bool:
-        """Whether such a request waits for nothing but statements that read the store."""
-        return self._action.at_once
 
     def request(
         self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, request_id: str, last: str
@@ -125,14 +117,11 @@ class Memory:
         self._app = app
         self._most = most
         self._verdicts: dict[Key, Verdict] = {}
+        self.recall: Callable[[Key], Verdict | None] = self._verdicts.get
+        """The verdict on a request like this; None if none passed."""
 
     def __len__(self) -> int:
         return len(self._verdicts)
-
-    @property
-    def recall(self) -> Callable[[Key], Verdict | None]:
-        """The verdict on a request like this; None if none passed."""
-        return self._verdicts.get
 
     def learn(self, key: Key, last: str, routed: RoutedRequest) -> None:
         """Keeps what a request came to that the first twelve steps let pass: `key` and `last` as of `key_of`."""

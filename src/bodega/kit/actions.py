@@ -130,10 +130,13 @@ class Action:
         """The additional `meta` of the task in a V3 reply."""
         return {}
 
-    def _shows_files(self, query: Query) -> bool:
-        """Whether a row is shown with what may name files beside its own members: V2 shows that unasked."""
-        includes = self.listing.includes
-        return self.endpoint.version == 2 or any(includes[name].files for name in query.include)
+    @cached_property
+    def _own_files(self) -> bool:
+        """Whether a row shows files without being asked: its own, and in V2 those of what it is shown with."""
+        return self.table.files or (self.endpoint.version == 2 and self.files)
+
+    def _includes_files(self, query: Query) -> bool:
+        return any(self.listing.includes[name].files for name in query.include)
 
     async def _find_item(self, context: Context) -> Found:
         found = await self.selection.item(context)
@@ -192,7 +195,7 @@ class ShowItem(_OfItem):
         )
 
     def may_name_files(self, query: Query) -> bool:
-        return self.files and (self.table.files or self._shows_files(query))
+        return self._own_files or (bool(query.include) and self._includes_files(query))
 
     async def answer(self, context: Context, found: Found) -> Outcome:
         if self.endpoint.version == 3:
@@ -209,7 +212,7 @@ class ListAll(Action):
     at_once = True
 
     def may_name_files(self, query: Query) -> bool:
-        return self.files and (self.table.files or self._shows_files(query))
+        return self._own_files or (bool(query.include) and self._includes_files(query))
 
     async def find(self, context: Context) -> Found:
         parent = await self.selection.enter(context)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from operator import itemgetter
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,6 +22,7 @@ from bodega.storage.plan import Condition, QueryPlan
 from bodega.storage.query import Row, StoredRow
 from bodega.storage.tx import Record
 
+_first = itemgetter(0)
 json = msgspec.json.Encoder(decimal_format="number").encode
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
@@ -149,7 +151,7 @@ async def v3_documents(
     included or always shown; one query per include, none for those known to be `empty`."""
     query, listing = context.query, endpoint.listing
     if not query.include and query.fields is None:
-        return [doc for doc, _id in found]
+        return list(map(_first, found))
     ids = [entity_id for _doc, entity_id in found]
     names = [
         name for name in query.include if query.fields is None or name in query.fields or name not in listing.inside

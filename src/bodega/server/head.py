@@ -66,7 +66,7 @@ def fill_scope(connection: Connection, version: str, method: bytes) -> None:
     scope["method"] = method.decode("ascii")
     scope["http_version"] = version
     scope["raw_path"] = path
-    scope["path"] = unquote(path.decode("ascii")) if b"%" in path else path.decode("ascii")
+    scope["path"] = unquote(path.decode("ascii")) if path.find(b"%") >= 0 else path.decode("ascii")
     scope["query_string"] = query
     scope["extensions"] = EXTENSIONS
 

@@ -6,7 +6,7 @@ import re
 from urllib.parse import quote
 
 from bodega.access.plans import WINDOW_MS
-from bodega.access.quota import HourAndWindow, SharedQuota, Spent
+from bodega.access.quota import HourAndWindow, SharedQuota, Spent, WindowQuota
 from bodega.access.stores import OpenStore
 from bodega.http.app_context import AppContext, Caller
 from bodega.http.products import InformedRefusal
@@ -105,7 +105,9 @@ async def spend_quota(app: AppContext, caller: Caller) -> bytes:
     are written already."""
     quota = caller.store.quota(caller.account)
     now = caller.store.clock.now()
-    if isinstance(quota, SharedQuota):
+    if isinstance(quota, WindowQuota):
+        spent = quota.spend(now)
+    elif isinstance(quota, SharedQuota):
         spent = await quota.reserve(app.stores.registry.tx, now)
     elif isinstance(quota, HourAndWindow):
         window, hour = await quota.spend(app.stores.registry.tx, now)
@@ -119,9 +121,9 @@ async def spend_quota(app: AppContext, caller: Caller) -> bytes:
         spent = quota.spend(now)
     basic = caller.account.kind == "basic"
     headers = _hourly(spent) if basic else _window(spent)
-    if spent.left < 0:
-        raise _too_many(Reason.HOURLY_QUOTA_SPENT if basic else Reason.WINDOW_QUOTA_SPENT, spent, headers)
-    return headers
+    if spent.left >= 0:
+        return headers
+    raise _too_many(Reason.HOURLY_QUOTA_SPENT if basic else Reason.WINDOW_QUOTA_SPENT, spent, headers)
 
 
 def _too_many(reason: Reason, spent: Spent, quota: bytes) -> Refusal:
