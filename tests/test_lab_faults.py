@@ -417,3 +417,15 @@ def test_the_journal_the_metrics_and_the_trace_tell_of_a_fault(shop: Shop) -> No
     metrics = shop.server.send("GET", "/_bodega/metrics", [("host", "localhost")], b"", "https").body.decode()
     assert 'bodega_requests_total{reason="FAULT",status="444",version="v3"}' in metrics
     assert "bodega_faults_injected_total" in metrics
+
+
+def test_a_read_that_is_remembered_is_struck_as_well(tmp_path: Path) -> None:
+    """A server may answer a read like an earlier one at once: not where a fault may strike."""
+    with live(tmp_path) as listener, connected(listener) as client:
+        for _ in range(3):
+            ask(client, "")
+            assert client.reply().status == 200
+        ask(client, "503;retry-after=4")
+        assert client.reply().headers["retry-after"] == "4"
+        ask(client, "")
+        assert client.reply().status == 200
