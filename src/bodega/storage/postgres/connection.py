@@ -12,6 +12,8 @@ import asyncpg
 
 from bodega.storage import migrate
 from bodega.storage.migrate import Migration
+from bodega.storage.postgres.catalogue import Catalogue
+from bodega.storage.postgres.pending import Pending
 from bodega.storage.postgres.readers import Readers
 from bodega.storage.tx import Busy, Clash, Damaged, Statement, Unstorable
 
@@ -95,15 +97,17 @@ class ReadTx:
 class PostgresTx:
     """One connection inside a transaction.
 
-    In a group (`alone` false) writes have no savepoints: one that fails makes the group start over, each write alone.
-    Alone, every write has a savepoint, so that the conflict can be read afterwards.
+    In a group (with a `catalogue`) writes have no savepoints and wait for each other: those of one shape are one
+    statement, sent by `flush` and before whatever may see them. One that fails makes the group start over, each write
+    alone. Alone, every write has a savepoint, so that the conflict can be read afterwards.
     """
 
     dialect = "postgresql"
 
-    def __init__(self, connection: Any, *, alone: bool) -> None:
+    def __init__(self, connection: Any, catalogue: Catalogue | None) -> None:
         self._connection = connection
-        self._alone = alone
+        alone = self._alone = catalogue is None
+        self._pending = None if catalogue is None else Pending(catalogue)
         self.asks = alone
         self._depth = 0
         self.wrote = False
@@ -112,12 +116,16 @@ class PostgresTx:
         """Every statement waits for the server, and others go on meanwhile."""
 
     async def rows(self, sql: str, *values: Any) -> list[Any]:
+        if self._pending is not None and self._pending.seen_by(sql):
+            await self.flush()
         try:
             return await self._connection.fetch(sql, *values)  # type: ignore[no-any-return]
         except asyncpg.DataError as error:
             raise self._unstorable(error) from error
 
     async def row(self, sql: str, *values: Any) -> Any | None:
+        if self._pending is not None and self._pending.seen_by(sql):
+            await self.flush()
         try:
             return await self._connection.fetchrow(sql, *values)
         except asyncpg.DataError as error:
@@ -129,15 +137,53 @@ class PostgresTx:
         return Unstorable(str(error)) if self._alone else Redo()
 
     async def run(self, sql: str, *values: Any) -> None:
-        await self._write(sql, values)
+        if self._pending is None:
+            await self._write(sql, values)
+        else:
+            await self._later(self._pending, sql, values, sure=True)
 
     async def script(self, statements: Sequence[Statement], *, sure: bool = True) -> None:
-        if statements:
+        if self._pending is not None:
+            for place, (sql, values) in enumerate(statements, start=1):
+                await self._later(self._pending, sql, values, sure=sure or place < len(statements))
+        elif statements:
             sql, shape = composed(tuple((sql, len(values)) for sql, values in statements))
             values = [value for index in shape for value in statements[index][1]]
             told = await self._write(sql, values)
             if not sure and told.endswith(" 0"):
                 raise Redo
+
+    async def _later(self, pending: Pending, sql: str, values: Sequence[Any], *, sure: bool) -> None:
+        """Lets a write of a group wait; one that cannot is sent, after those that came before it."""
+        self.wrote = True
+        rows = pending.shaped(sql)
+        if rows is None:
+            await self.flush()
+            if (await self._write(sql, values)).endswith(" 0") and not sure:
+                raise Redo
+            return
+        for shape, places in rows:
+            its = [values[place] for place in places]
+            if not pending.fits(shape, its):
+                await self.flush()
+            pending.add(shape, its, sure=sure)
+
+    async def flush(self) -> None:
+        """Sends the writes that wait. Raises Redo if the database refuses one: which one is found out alone."""
+        if self._pending is None or not self._pending.rows:
+            return
+        sql, columns, expected = self._pending.take()
+        try:
+            if expected is None:
+                await self._connection.execute(sql, *columns)
+            elif await self._connection.fetchval(sql, *columns) != expected:
+                raise Redo
+        except ValueError as error:  # a value that cannot be sent
+            raise Redo from error
+        except (*LOST, *RETRIED):
+            raise
+        except asyncpg.PostgresError as error:
+            raise Redo from error
 
     async def _write(self, sql: str, values: Sequence[Any]) -> str:
         self.wrote = True

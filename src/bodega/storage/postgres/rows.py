@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 
 from bodega.storage.aggregate import DataModel
+from bodega.storage.postgres.catalogue import known_catalogue
 from bodega.storage.postgres.connection import LOST, RETRIED, PostgresTx, ReadTx, Redo, connect, plain
 from bodega.storage.postgres.readers import IDLE_SECONDS, Budget, Readers
 from bodega.storage.table_stats import LOCK, TableStatistics
@@ -69,7 +70,7 @@ class PostgresRows(Writer):
         refused: list[tuple[Waiting, Exception]] = []
         try:
             await connection.execute(BEGIN)
-            tx = PostgresTx(connection, alone=alone)
+            tx = PostgresTx(connection, None if alone else await known_catalogue(connection))
             statistics = await TableStatistics.load(tx)
             for waiting in group:
                 mark = statistics.mark()
@@ -90,6 +91,7 @@ class PostgresRows(Writer):
                 else:
                     done.append((waiting, result))
             await tx.script(statistics.statements())
+            await tx.flush()
             await connection.execute("COMMIT")
         except BaseException as error:
             await self._roll_back(connection, error)
