@@ -15,6 +15,7 @@ from bodega.kit.listing import Query
 from bodega.kit.preparation import Preparation
 from bodega.law.outcome import Outcome, Validator
 from bodega.storage.keys import Key
+from bodega.storage.made import Made
 from bodega.storage.plan import QueryPlan
 from bodega.storage.registry import StoreRecord
 from bodega.storage.rows import PageIndex
@@ -38,6 +39,7 @@ class Context(msgspec.Struct, frozen=True, gc=False):
     is written, whose children the reply shows. `in_task`: carried out by the worker, in as many chunks as it takes.
     `may_fetch` is False where a write is only tried, and must not wait for other servers.
     `preparation` is what the drafts of one request share while they are completed before the write.
+    `made` knows the rows that the write has made.
     """
 
     version: int
@@ -54,6 +56,7 @@ class Context(msgspec.Struct, frozen=True, gc=False):
     brought: Any = None
     preparation: Preparation | None = None
     may_fetch: bool = True
+    made: Made | None = None
 
     def preparing(self, preparation: Preparation) -> Context:
         """The same context for what is prepared before the write."""
@@ -61,7 +64,7 @@ class Context(msgspec.Struct, frozen=True, gc=False):
 
     def within(self, unit: Unit, draft: Any = None) -> Context:
         """The same context inside a write's transaction: what the reply shows is read there."""
-        return _replace(self, reader=unit.tx, brought=draft)
+        return _replace(self, reader=unit.tx, brought=draft, made=unit.made)
 
     def asking(self, query: Query) -> Context:
         """The same context with another query."""

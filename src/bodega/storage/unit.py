@@ -16,6 +16,7 @@ from bodega.law.reasons import LIMITS, Reason, Step
 from bodega.law.refusal import Refusal
 from bodega.storage import files, query
 from bodega.storage.conflicts import conflicts
+from bodega.storage.made import Made
 from bodega.storage.model import DataModel
 from bodega.storage.outbox import (
     CREATED,
@@ -59,7 +60,9 @@ class Unit:
     stock that an order takes: some events are fired for one cause only. `model` has the rules of every table.
     """
 
-    __slots__ = ("cause", "client_id", "interest", "judged", "leaving", "model", "now", "statistics", "terms", "tx")
+    __slots__ = (
+        "cause", "client_id", "interest", "judged", "leaving", "made", "model", "now", "statistics", "terms", "tx",
+    )  # fmt: skip
 
     def __init__(
         self, tx: Tx, statistics: TableStatistics, now: int, terms: Terms, model: DataModel[Unit], interest: Interest
@@ -77,6 +80,7 @@ class Unit:
         self.judged: set[tuple[str, int]] = set()
         """Rows, as (table, id of the parent), that were compared with each other before the first of them is written:
         the rule that compares one with all others passes them."""
+        self.made = Made(statistics)
         self.interest = interest
         self.cause: Cause = ""
 
@@ -134,6 +138,7 @@ class Unit:
         if table.files:
             statements += files.used(table.name, entity.id, files.named_in(doc, rest))
         await self._write(table, entity, statements)
+        self.made.note(table.name, entity, doc)
         if rules.signals:
             await self._tell(table, CREATED, None, entity)
         for rule in rules.after_write:
@@ -157,6 +162,7 @@ class Unit:
         if rules.before_write and table.says_the_same(old.entity, entity):
             return await self._as_it_was(table, old)
         version = self.statistics.touch(table.name, self.now)
+        self.made.forget(table.name)
         if table.cap_within is not None:
             self.statistics.forget_held(table.name)
         doc, rest = table.encode(entity)
@@ -195,6 +201,7 @@ class Unit:
 
     async def rewrite(self, table: Table, *rows: Row) -> None:
         """Writes rows whose members follow from the change of another row: no rule runs for them."""
+        self.made.forget(table.name)
         sql = update_sql(table.name, tuple(column.name for column in table.columns))
         statements: list[Statement] = []
         moved: list[tuple[int, set[str]]] = []
@@ -245,6 +252,7 @@ class Unit:
         if not living:
             return
         self.statistics.leave(table.name, self.now, living)
+        self.made.forget(table.name)
         placeholders = numbered_placeholders(len(living))
         last = await query.entities_of(self.tx, table, living) if await self._heard(table, DELETED) else []
         await self.tx.run(f"DELETE FROM {table.name} WHERE id IN ({placeholders})", *living)
