@@ -181,6 +181,30 @@ def test_a_read_sees_what_waits_and_spares_what_it_does_not_see(
     runner.run(work())
 
 
+def test_a_new_connection_knows_the_arrays(
+    runner: asyncio.Runner, own_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It asks the server nothing about the types of columns before the first group."""
+
+    async def refuse(*_: object) -> None:
+        raise AssertionError("asked for a type")
+
+    async def work() -> list[Any]:
+        connection = await connect(own_database, "public")
+        monkeypatch.setattr(asyncpg.Connection, "_introspect_types", refuse)
+        sql = "SELECT * FROM unnest($1::integer[], $2::bigint[], $3::bytea[], $4::boolean[], $5::text[])"
+        found = [tuple(row) for row in await connection.fetch(sql, [1, None], [2**40], [b"\0"], [True], ["é"])]
+        await connection.close()
+        return found
+
+    assert runner.run(work()) == [(1, 2**40, b"\0", True, "é"), (None,) * 5]
+
+
+def test_every_type_of_a_column_is_one_of_these(catalogue: Catalogue) -> None:
+    kinds = {kind for facts in catalogue.tables.values() for kind in facts.types.values()}
+    assert kinds <= {"integer", "bigint", "bytea", "boolean", "text"}
+
+
 def test_every_write_of_a_product_waits(catalogue: Catalogue) -> None:
     """All that a create or an update of one row sends has a shape: none of it is a trip of its own."""
     statistics = TableStatistics({})

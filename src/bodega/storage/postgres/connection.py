@@ -271,7 +271,7 @@ async def connect(dsn: str, schema: str, *, patient: bool = True) -> Any:
     A `patient` one has no time limit for its statements, since migrations may be slow.
     """
     try:
-        return await asyncpg.connect(
+        connection = await asyncpg.connect(
             dsn,
             server_settings={"search_path": schema},
             timeout=min(10.0, PATIENCE_SECONDS),
@@ -279,3 +279,20 @@ async def connect(dsn: str, schema: str, *, patient: bool = True) -> Any:
         )
     except LOST as error:
         raise unreachable(error) from error
+    connection.get_settings().register_data_types(_ARRAYS)
+    return connection
+
+
+def _array(oid: int, name: str, element: int) -> dict[str, Any]:
+    told = {"oid": oid, "name": f"_{name}", "ns": "pg_catalog", "kind": b"b", "elemtype": element, "elemdelim": ","}
+    return {**told, "elemtype_name": name, "basetype": None, "range_subtype": None, "attrtypoids": None}
+
+
+_ARRAYS = [
+    _array(1000, "bool", 16),
+    _array(1001, "bytea", 17),
+    _array(1007, "int4", 23),
+    _array(1016, "int8", 20),
+]
+"""Arrays of the types that tables have, with their numbers in every server (pg_type.dat): asyncpg knows those of text,
+and for the others would ask each new connection (measured: 19 ms)."""
