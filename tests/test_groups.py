@@ -140,6 +140,29 @@ def _several(picks: Random) -> Job:
     return job
 
 
+def _list(*items: tuple[int, dict[str, Any]]) -> Job:
+    """Updates of products, of which those that are refused are left out; no id is a new brand."""
+
+    async def job(unit: Unit) -> Any:
+        told: list[Any] = []
+        for entity_id, members in items:
+            mark = unit.statistics.mark()
+            try:
+                async with unit.tx.savepoint():
+                    if entity_id:
+                        draft = _draft(products.V3, creating=False, **members)
+                        row = await update_one(unit, products.V3, entity_id, draft, [])
+                    else:
+                        row = await create_one(unit, brands.V3, _draft(brands.V3, creating=True, **members), [])
+                told.append(await _shown(unit, row))
+            except Refusal as refusal:
+                unit.statistics.restore(mark)
+                told.append(_answer(refusal))
+        return told
+
+    return job
+
+
 def _variant(entity_id: int, level: int) -> Job:
     async def job(unit: Unit) -> Any:
         row = await unit.get(variants.TABLE, entity_id)
@@ -215,6 +238,15 @@ MEETINGS: dict[str, list[Job | Rename]] = {
     "one job sees what others wrote": [_new("c", brand_id=0), _rename(1, name="z"), _look(3), _look(1)],
     "a fault in the middle": [_new("c"), _fault("f"), _new("d"), _rename(1, price=9)],
     "a text that cannot be stored": [_new("c"), _new("d", description="\ud800"), _new("e")],
+    "a part of a list is refused after it was written": [
+        _new("c"), _list((1, {"price": 7}), (2, {"sku": "x"}), (2, {"price": 8})), _rename(1, price=9)
+    ],
+    "a part of a list is refused before it was written": [
+        _new("c"), _list((1, {"price": 7}), (99, {"price": 1}), (2, {"price": 8})), _rename(1, price=9)
+    ],
+    "a brand of a list is there already": [
+        _create(brands.V3, name="b"), _list((0, {"name": "b"}), (0, {"name": "c"}), (1, {"brand_id": 2}))
+    ],
     "nothing new is said": [_rename(1, name="a"), _rename(1, name="c"), _rename(1, name="a"), _rename(2, name="b")],
     "stock of a product and of its variant": [
         _rename(1, inventory_level=4), _variant(1, 7), _rename(1, inventory_level=7), _variant(2, 3)
@@ -273,6 +305,8 @@ async def _jobs(picks: Random, reader: Any, turn: int) -> list[Job]:
             (0.3, lambda n=number: _fault(f"f{turn} {n}")),
             (1, lambda: _look(some)),
             (1, lambda: _several(picks)),
+            (2, lambda: _list(*((picks.randrange(1, 9), {"price": picks.randrange(99)}) for _ in range(3)))),
+            (1, lambda: _list((some, _members(picks)), (0, {"name": f"b{picks.randrange(FEW)}"}), (99, {"price": 1}))),
             (1, lambda: _variant(some, picks.randrange(9))),
         ]  # fmt: skip
         weights = [weight for weight, _ in kinds]

@@ -99,7 +99,8 @@ class PostgresTx:
 
     In a group (with a `catalogue`) writes have no savepoints and wait for each other: those of one shape are one
     statement, sent by `flush` and before whatever may see them. One that fails makes the group start over, each write
-    alone. Alone, every write has a savepoint, so that the conflict can be read afterwards.
+    alone, and so does what has to be taken back. Alone, every write has a savepoint, so that the conflict can be read
+    afterwards.
     """
 
     dialect = "postgresql"
@@ -110,13 +111,14 @@ class PostgresTx:
         self._pending = None if catalogue is None else Pending(catalogue)
         self.asks = alone
         self._depth = 0
+        self._writes = 0
         self.wrote = False
 
     async def breathe(self) -> None:
         """Every statement waits for the server, and others go on meanwhile."""
 
     async def rows(self, sql: str, *values: Any) -> list[Any]:
-        if self._pending is not None and self._pending.seen_by(sql):
+        if self._pending is not None and self._pending.seen_by(sql, values):
             await self.flush()
         try:
             return await self._connection.fetch(sql, *values)  # type: ignore[no-any-return]
@@ -124,7 +126,7 @@ class PostgresTx:
             raise self._unstorable(error) from error
 
     async def row(self, sql: str, *values: Any) -> Any | None:
-        if self._pending is not None and self._pending.seen_by(sql):
+        if self._pending is not None and self._pending.seen_by(sql, values):
             await self.flush()
         try:
             return await self._connection.fetchrow(sql, *values)
@@ -156,6 +158,7 @@ class PostgresTx:
     async def _later(self, pending: Pending, sql: str, values: Sequence[Any], *, sure: bool) -> None:
         """Lets a write of a group wait; one that cannot is sent, after those that came before it."""
         self.wrote = True
+        self._writes += 1
         rows = pending.shaped(sql)
         if rows is None:
             await self.flush()
@@ -201,10 +204,17 @@ class PostgresTx:
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
-        if not self._alone:
-            raise Redo
-        async with self._undone_by_errors():
+        if self._alone:
+            async with self._undone_by_errors():
+                yield
+            return
+        before = self._writes
+        try:
             yield
+        except Exception as error:
+            if self._writes != before:
+                raise Redo from error  # it cannot be taken back without what others wrote
+            raise
 
     @asynccontextmanager
     async def _undone_by_errors(self) -> AsyncIterator[None]:

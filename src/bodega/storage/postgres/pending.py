@@ -73,12 +73,14 @@ class Pending:
                 self._referred.add((table, key, values[place]))
         self.rows += 1
 
-    def seen_by(self, sql: str) -> bool:
-        """Whether a statement may read what waits."""
+    def seen_by(self, sql: str, values: Sequence[Any]) -> bool:
+        """Whether a statement may read what waits. One that names rows by their ids reads no others."""
         if not self.rows:
             return False
-        words = _words(sql)
-        return "SELECT" not in words or not words.isdisjoint(self._tables)
+        words, table = _reads(sql)
+        if "SELECT" in words and words.isdisjoint(self._tables):
+            return False
+        return not table or any(_holds_one(batch, values) for batch in self._tables[table])
 
     def take(self) -> tuple[str, list[list[Any]], int | None]:
         """All that waits as one statement, its values, and how many rows it must find (None: it returns nothing)."""
@@ -115,9 +117,22 @@ def _shaped(sql: str, catalogue: Catalogue) -> Shaped | None:
     return shaped(sql, catalogue)
 
 
+_BY_ID = re.compile(r"SELECT [\w, ]+ FROM (\w+) WHERE id (?:= \$1|IN \(\$\d+(?:, \$\d+)*\))(?: ORDER BY id)?")
+
+
 @lru_cache(maxsize=4096)
-def _words(sql: str) -> frozenset[str]:
-    return frozenset(re.findall(r"\w+", sql))
+def _reads(sql: str) -> tuple[frozenset[str], str]:
+    """The words of a statement, and the table of which it reads only rows that have one of its values as their id."""
+    found = _BY_ID.fullmatch(sql)
+    return frozenset(re.findall(r"\w+", sql)), found[1] if found is not None else ""
+
+
+def _holds_one(batch: Batch, ids: Sequence[Any]) -> bool:
+    """Whether rows of a batch have one of these ids, or may have."""
+    if batch.shape.kind == "check":
+        return False
+    place = batch.shape.places.get("id")
+    return place is None or any(known in batch.columns[place] for known in ids)
 
 
 @lru_cache(maxsize=1024)
