@@ -109,8 +109,8 @@ class Api:
     def at_once(self, scope: Scope, receive: Receive) -> Whole | Awaitable[Whole] | None:
         """The reply to a read like one that passed before, if the store is read without waiting.
 
-        It runs outside of any task, so it takes only actions that need none (`Action.at_once`). If one has to wait after
-        all, since it is long enough to let others go first, what is left is returned, to be awaited in a task.
+        It runs outside of any task, so it takes only actions that need none (`Action.at_once`). If one has to wait
+        after all, since it is long enough to let others go first, what is left is returned, to be awaited in a task.
         """
         began = perf_counter()
         if not self._reads_at_once:

@@ -1,7 +1,7 @@
 """What is noted of answered requests: the log, the journal and the metrics, once a turn of the event loop.
 
-A reply leaves first. What was answered in one turn is noted together before the loop looks at its sockets again, so that
-nobody who has read a reply can ask for a journal or for metrics without it.
+A reply leaves first. What was answered in one turn is noted together before the loop looks at its sockets again, so
+that nobody who has read a reply can ask for a journal or for metrics without it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What is remembered of requests that passed: a request like one of them need not be judged from the start.
 
 A verdict is a filling of the table of steps, as the trace is one. Each step that `steps/table.py` gives inputs to is
-replaced by one that returns what it returned then, and all others run as ever: whatever depends on the store's state, on
-its rows, on the clock or on the body. So the law is the same sixteen steps in the same order, and there is no second one.
+replaced by one that returns what it returned then, and all others run as ever: whatever depends on the store's state,
+on its rows, on the clock or on the body. So the law is the same sixteen steps in the same order, and there is no other.
 
 The key of a verdict are the inputs of those steps, and nothing else; an id at the end of the path is not a part of it
 where the route takes any number there. A step that was given products of earlier steps answers from memory only for the

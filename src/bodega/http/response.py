@@ -116,8 +116,8 @@ async def answered(
 
 
 def _template(*fields: Header) -> Mapping[tuple[bool, bool], bytes]:
-    """Heads of replies with a body, by whether it is XML, and whether it is compressed. The first values that are filled
-    in are the request's id and the length of the body, the last one is the quota."""
+    """Heads of replies with a body, by whether it is XML, and whether it is compressed. The first values that are
+    filled in are the request's id and the length of the body, the last one is the quota."""
     heads = {}
     for is_xml, zipped in product((False, True), repeat=2):
         common = [_XML if is_xml else _JSON, _VARY, _PRIVATE, *([_GZIP] if zipped else [])]

@@ -115,7 +115,7 @@ class Cycle(RequestResponseCycle):
                 await self.flow.drain()
             self.reply(reply)
         except BaseException as error:
-            self.logger.error("Exception in ASGI application\n", exc_info=error)
+            self.logger.error("Exception in ASGI application\n", exc_info=error)  # noqa: TRY400 - as uvicorn says it
             if self.response_started:
                 self.transport.close()
             else:

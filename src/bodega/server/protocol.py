@@ -23,7 +23,7 @@ from bodega.server.refusing import Refusing
 from bodega.server.upgrade import read_past_upgrades
 from bodega.server.whole import AtOnce, Whole
 
-_ASGI = {"version": "3.0", "spec_version": "2.3"}
+_ASGI: Any = {"version": "3.0", "spec_version": "2.3"}
 
 LAST_CALL_SECONDS = 0.25  # how long a stopping server still listens on a connection that is idle
 

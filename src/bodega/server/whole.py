@@ -13,8 +13,8 @@ CUT = "http.response.cut"
 
 
 class Whole(msgspec.Struct, frozen=True, gc=False):
-    """A reply. `head` are fields that are written already, each with the end of its line, and hold nothing that a caller
-    sent; `headers` are further fields. Together they frame the body, which is empty for HEAD."""
+    """A reply. `head` are fields that are written already, each with the end of its line, and hold nothing that a
+    caller sent; `headers` are further fields. Together they frame the body, which is empty for HEAD."""
 
     status: int
     head: bytes

@@ -106,8 +106,8 @@ def authenticate(request: Request, store: OpenStore | None) -> Caller:
 
 
 async def spend_quota(app: AppContext, caller: Caller) -> bytes:
-    """Requests are counted per account, by the store's clock; the reply shows what is left in the returned headers, which
-    are written already."""
+    """Requests are counted per account, by the store's clock; the reply shows what is left in the returned headers,
+    which are written already."""
     quota = caller.store.quota(caller.account)
     now = caller.store.clock.now()
     if isinstance(quota, WindowQuota):
