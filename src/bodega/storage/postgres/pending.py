@@ -2,8 +2,8 @@
 
 They are parts of one `WITH` statement. Its parts run in no known order and do not see what the others write, and
 foreign keys are checked at its end. So a write that would meet another one of these does not *fit*: they are sent
-first. That keeps the result of a group what it would be if each statement were sent when it came; what fits wrongly only
-for the order of the parts is refused by the database, and the group is done over, each write alone.
+first. That keeps the result of a group what it would be if each statement were sent when it came; what fits wrongly
+only for the order of the parts is refused by the database, and the group is done over, each write alone.
 """
 
 from __future__ import annotations
