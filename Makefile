@@ -17,7 +17,7 @@ SPREAD ?= -n auto --dist loadfile --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help dev serve test lint docs dist bench bench-count bench-peers bench-large bench-variants bench-orders soak kills conformance lock clean
+.PHONY: help dev serve test test-cluster lint docs dist bench bench-count bench-peers bench-large bench-variants bench-orders soak kills conformance lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,10 @@ serve: $(READY)  ## Start the server on ./bodega-data; more options: make serve 
 
 test: $(READY)  ## Run the tests; fewer of them: make test ARGS="-k postgres"; in one process: make test SPREAD=
 	@$(BIN)/pytest $(SPREAD) $(ARGS)
+
+test-cluster: $(READY)  ## Run the tests on a Citus cluster (docs/scale.md): make test-cluster URL=postgresql://coordinator/db
+	@$(if $(URL),,$(error URL names a database of the coordinator: make test-cluster URL=postgresql://host/db))
+	@BODEGA_TEST_DATABASE_URL=$(URL) $(BIN)/pytest $(SPREAD) -k "not sqlite" $(ARGS)
 
 lint: $(READY)  ## Check style, format, types, and for insecure code
 	@$(BIN)/ruff check .

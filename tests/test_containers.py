@@ -218,6 +218,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_it_is_small(image: Path) -> None:
     size = sum(file.stat().st_size for file in (image / "app").rglob("*") if file.is_file()) / 1e6
+    print(f"{size:.1f} MB")
     if not shutil.which("strip"):
         pytest.skip(f"without binutils nothing is stripped: {size:.0f} MB")
     assert size < 65, f"{size:.1f} MB are laid on the base of {BASE_MB} MB"

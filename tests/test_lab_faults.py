@@ -13,8 +13,10 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from click.testing import CliRunner
 
 from bodega.app import make_app
+from bodega.cli import main
 from bodega.explain import CARRIES, before_the_law, statuses
 from bodega.lab.faults import kept
 from bodega.lab.faults.reading import statuses as askable
@@ -26,7 +28,7 @@ from bodega.storage.registry import Account, digest
 from forms import FORMS, QUOTA_HEADERS, V2, V3, XML, Desk, Form, look_like_a_refusal
 from live_server import Client, connected, running
 from panel import base, signed_in
-from shop import EVERYTHING, Reply, Server, Shop
+from shop import EVERYTHING, PATIENCE, Reply, Server, Shop
 from test_concurrency import at_once, workers
 
 __all__ = ["workers"]
@@ -417,3 +419,40 @@ def test_the_journal_the_metrics_and_the_trace_tell_of_a_fault(shop: Shop) -> No
     metrics = shop.server.send("GET", "/_bodega/metrics", [("host", "localhost")], b"", "https").body.decode()
     assert 'bodega_requests_total{reason="FAULT",status="444",version="v3"}' in metrics
     assert "bodega_faults_injected_total" in metrics
+
+
+def test_a_read_that_is_remembered_is_struck_as_well(tmp_path: Path) -> None:
+    """A server may answer a read like an earlier one at once: not where a fault may strike."""
+    with live(tmp_path) as listener, connected(listener) as client:
+        for _ in range(3):
+            ask(client, "")
+            assert client.reply().status == 200
+        ask(client, "503;retry-after=4")
+        assert client.reply().headers["retry-after"] == "4"
+        ask(client, "")
+        assert client.reply().status == 200
+
+
+def test_commands_reach_a_running_server(tmp_path: Path) -> None:
+    """Rules and states of a command are there at the next request, and what was struck is listed within a second."""
+
+    def said(*words: str) -> Any:
+        found = CliRunner().invoke(main, [*words, "--json", "--data", str(tmp_path)])
+        assert found.exit_code == 0, found.output
+        return json.loads(found.stdout)
+
+    with live(tmp_path) as listener, connected(listener) as client:
+        ask(client, "")
+        assert client.reply().status == 200
+        rule = said("fault", "add", "s", "--path", "/v3/catalog/*", "--status", "409", "--count", "1")["id"]
+        for status in (409, 200):
+            ask(client, "")
+            assert client.reply().status == status
+        give_up = time.monotonic() + PATIENCE
+        while said("fault", "list", "s")[0]["struck"] != 1:
+            assert time.monotonic() < give_up
+            time.sleep(0.05)
+        assert said("fault", "clear", "s")["cleared"] == [rule]
+        said("state", "apply", "s", "brand-made-twice")
+        ask(client, "")
+        assert client.reply().json["meta"]["pagination"]["total"] == 1

@@ -8,7 +8,7 @@ import click
 
 from bodega.access.plans import DEFAULT, PLANS
 from bodega.access.settings import with_defaults
-from bodega.cli import store_copies, store_terms
+from bodega.cli import store_copies, store_move, store_terms
 from bodega.cli.place import (
     Failed,
     as_json,
@@ -158,7 +158,7 @@ _TERMS = (
     store_terms.set_,
     store_terms.clock,
 )
-for _more in (*_TERMS, *store_copies.COMMANDS):
+for _more in (*_TERMS, *store_copies.COMMANDS, store_move.move):
     command.add_command(_more)
 
 

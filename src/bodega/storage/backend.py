@@ -83,6 +83,13 @@ class Backend(Protocol):
     async def settle(self, record: StoreRecord, rebuilt: StoreRecord) -> None:
         """Puts the rebuilt database in the place of the damaged one, whose remains are left out of the way."""
 
+    def withheld(self, record: StoreRecord) -> AbstractAsyncContextManager[None]:
+        """Locks writers out of the store while a block runs; reads go on, and so does `backup`.
+
+        When the block ends the database is gone from its place, so that a writer who waited is refused and not lost;
+        if the block raises, everything is as before. Raises Damaged, Busy.
+        """
+
     async def snapshot(self, record: StoreRecord, name: str) -> None:
         """Saves the present state of the store under a name; it replaces an older snapshot of that name. Raises
         NoCopy if another one of that name is being taken."""

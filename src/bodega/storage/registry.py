@@ -246,9 +246,12 @@ class Registry:
         found: int = await query.value(self.tx, "SELECT coalesce(max(revision), 0) FROM stores")
         return found
 
-    async def move_store(self, record: StoreRecord, place: str) -> None:
-        """Registers another place of a store: servers close the old one and open the new."""
-        await self.tx.run(f"UPDATE stores SET place = $2, revision = {_NEXT} WHERE hash = $1", record.hash, place)
+    async def move_store(self, record: StoreRecord, place: str, server: str | None = None) -> None:
+        """Registers another place of a store, and another server if one is given: servers close the old one and open
+        the new. Raises NoKey."""
+        sealed = self.sealer.seal(record.server if server is None else server, f"store {record.hash}")
+        sql = f"UPDATE stores SET place = $2, server = $3, revision = {_NEXT} WHERE hash = $1"
+        await self.tx.run(sql, record.hash, place, sealed)
         await self.notify_change()
 
     async def drop_store(self, store_hash: str) -> None:

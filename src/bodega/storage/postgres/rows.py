@@ -8,15 +8,17 @@ from typing import Any
 import asyncpg
 
 from bodega.storage.aggregate import DataModel
+from bodega.storage.postgres.catalogue import known_catalogue
 from bodega.storage.postgres.connection import LOST, RETRIED, PostgresTx, ReadTx, connect, plain
 from bodega.storage.postgres.readers import IDLE_SECONDS, Budget, Readers
-from bodega.storage.table_stats import LOCK, TableStatistics
+from bodega.storage.postgres.sharding import write_lock
+from bodega.storage.table_stats import TableStatistics
 from bodega.storage.tx import Damaged, Redo, Tx
 from bodega.storage.writer import Waiting, Writer
 
 TRIES = 3
-BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED; {LOCK}"
-"""One round trip: begins the transaction and takes the store's write lock."""
+BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED; "
+"""One round trip, with the statement that takes the store's write lock."""
 
 
 class PostgresRows(Writer):
@@ -33,6 +35,7 @@ class PostgresRows(Writer):
         self._budget = budget
         self._readers = Readers(lambda: connect(dsn, schema, patient=False), budget)
         self._connection: Any = None
+        self._begin = ""
         self._used = 0.0
         self._looking: asyncio.TimerHandle | None = None
         self.reader: Tx = ReadTx(self._readers, self.tell_of_damage)
@@ -68,11 +71,13 @@ class PostgresRows(Writer):
     async def _transaction(self, group: list[Waiting], *, protected: bool) -> None:
         connection = await self._connected()
         try:
-            await connection.execute(BEGIN)
-            tx = PostgresTx(connection, alone=protected)
+            self._begin = self._begin or BEGIN + await write_lock(connection)
+            await connection.execute(self._begin)
+            tx = PostgresTx(connection, None if protected else await known_catalogue(connection))
             statistics = await TableStatistics.load(tx)
             answers = await self._run(group, tx, statistics, protected=protected)
             await tx.script(statistics.statements())
+            await tx.flush()
             await connection.execute("COMMIT")
         except BaseException as error:
             await self._roll_back(connection, error)

@@ -141,6 +141,22 @@ class SqliteBackend:
         if self._copies(record).is_dir():
             self._copies(record).rename(self._copies(rebuilt))
 
+    @asynccontextmanager
+    async def withheld(self, record: StoreRecord) -> AsyncIterator[None]:
+        """A writer who waited commits into a file without a name, sees that after the commit, and is refused."""
+        path = self.path(record)
+        file.examine(path, record.hash)
+        with file.read_errors(path, record.hash):
+            connection = await asyncio.to_thread(connect, path, 30_000)
+            try:
+                await asyncio.to_thread(begin, connection)
+                yield
+                await self.drop(record)
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                connection.close()
+
     def _copies(self, record: StoreRecord) -> Path:
         return self.directory / "snapshots" / f"{record.hash}.{record.place}"
 
