@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -15,7 +16,7 @@ from click.testing import CliRunner
 from mcp import ClientSession, StdioServerParameters, stdio_client
 
 from bodega import __version__
-from bodega.cli import main
+from bodega.cli import main, mcp_tools
 from bodega.testing import Lab
 from served import environment, first_json, started
 
@@ -220,3 +221,12 @@ def test_an_address_that_is_none_is_a_mistake_of_usage(address: str) -> None:
     done = CliRunner().invoke(main, ["mcp", "--url", address])
     assert done.exit_code == 2
     assert "is no http or https URL" in done.output
+
+
+def test_the_page_names_every_tool_and_no_other() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "agents.md").read_text("utf-8")
+    table = page.partition("| tools |")[2].partition("\n\n")[0]
+    named = {name for row in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split("|")[1])}
+    assert named == {*mcp_tools.READS, *mcp_tools.ADDS, *mcp_tools.LOSES}
+    told = json.loads(re.findall(r"^```json\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)[0])
+    assert told["mcpServers"]["bodega"]["args"][0] == "mcp"
