@@ -158,7 +158,7 @@ async def send_again(
         before = page[-1].id
     chosen = found[:most][::-1] * times
     if shuffle is not None:
-        random.Random(shuffle).shuffle(chosen)  # noqa: S311 - the same order for the same seed
+        random.Random(shuffle).shuffle(chosen)  # noqa: S311 # nosec B311 - the same order for a seed
     unit.statistics.outbox += [
         Event(one.scope, msgspec.json.encode(one.data), one.hash, one.created, (one.hook_id,)) for one in chosen
     ]
