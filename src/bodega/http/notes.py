@@ -53,7 +53,8 @@ class Notes:
     def settle(self) -> None:
         """Writes down what waits."""
         waiting, self._waiting = self._waiting, []
-        count, log, journal, known = self._meter.request, self._log.request, self._journal, self._app.stores.known
+        count, log, journal = self._meter.request, self._log.request, self._journal
+        known = self._app.stores.opened_already
         for request, seen, response, us in waiting:
             count(request.version, response.status, response.reason, reads=request.reads, us=us)
             log(request, response, us, seen.client_id)

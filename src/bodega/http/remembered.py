@@ -111,7 +111,7 @@ class Verdict:
 
 
 class Memory:
-    """The verdicts of an application."""
+    """The verdicts of an application, as many as `most`."""
 
     def __init__(self, app: AppContext, most: int = MOST) -> None:
         self._app = app
@@ -126,7 +126,8 @@ class Memory:
     def learn(self, key: Key, last: str, routed: RoutedRequest) -> None:
         """Keeps what a request came to that the first twelve steps let pass: `key` and `last` as of `key_of`."""
         request = routed.request
-        if len(request.path) > LONGEST or any(len(part) > LONGEST for part in key if isinstance(part, bytes)):
+        long = len(request.path) > LONGEST or any(len(part) > LONGEST for part in key if isinstance(part, bytes))
+        if long or not self._most:
             return
         match = LAW.find_route(self._app, request)
         if last and not match.route.ends_in_number:
