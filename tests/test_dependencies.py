@@ -7,7 +7,7 @@ import dis
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from operator import attrgetter
-from types import CodeType, FunctionType, ModuleType
+from types import CodeType, FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -16,9 +16,12 @@ import pytest
 from bodega.kit.v3_shape import LONG_NUMBER
 from bodega.resources import MODEL, TABLES
 from bodega.resources.catalog import product, stock_keeping, variants
+from bodega.storage import query
+from bodega.storage.query import StoredRow, stored_sql
 from bodega.storage.reading import members_read
 from bodega.storage.rules import Rules, depends_on, members_of
 from bodega.storage.table import Table, with_number
+from bodega.storage.unit import Unit
 from shop import Shop
 
 OURS = ("bodega.resources", "bodega.domain")
@@ -169,6 +172,75 @@ def test_a_number_in_a_document_is_replaced_where_it_is_the_member_and_not_in_a_
         assert changed == msgspec.structs.replace(variant, calculated_price=Decimal(value))
     assert variants.TABLE.decode(with_number(doc, "price", Decimal(4)), None).price == 4
     assert variants.TABLE.decode(with_number(with_number(doc, "price", Decimal(4)), "price", None), None) == variant
+
+
+@pytest.mark.parametrize("hears", [False, True])
+def test_variants_that_inherit_are_patched_in_document_and_column(shop: Shop, *, hears: bool) -> None:
+    if hears:
+        hook = {"scope": "store/sku/updated", "destination": "https://h.example/"}
+        assert shop.post("/v3/hooks", hook).status in (200, 201)
+    number = shop.post("/v3/catalog/products", {**NEW, "variants": [_variant("a"), _variant("b", price=9)]}).data["id"]
+
+    async def change(unit: Unit) -> tuple[list[Any], list[int]]:
+        row = await unit.get(product.TABLE, number)
+        assert row is not None
+        wanted = msgspec.structs.replace(row.entity, price=Decimal("7.25"), weight=Decimal(3))
+        await unit.update(product.TABLE, row, wanted, ("price", "weight"))
+        of_it = "SELECT calculated_price FROM variants WHERE product_id = $1 ORDER BY id"
+        kept = await unit.where(variants.TABLE, "product_id = $1", number)
+        return [each.entity for each in kept], await query.values(unit.tx, of_it, number)
+
+    kept, columns = shop.write(change)
+    assert [(one.calculated_price, one.calculated_weight) for one in kept] == [(Decimal("7.25"), 3), (9, 3)]
+    assert columns == [72_500, 90_000]
+
+
+def test_rows_that_were_patched_are_not_shown_as_they_were_made(shop: Shop) -> None:
+    number = shop.post("/v3/catalog/products", NEW).data["id"]
+
+    async def patch(unit: Unit) -> None:
+        owner = await unit.get(product.TABLE, number)
+        assert owner is not None
+        rows = await query.named(unit.tx, StoredRow, stored_sql(variants.TABLE, "product_id = $1"), number)
+        unit.made.note(product.TABLE.name, owner.entity, owner.doc)  # as if they were new in this unit
+        unit.made.note(variants.TABLE.name, rows[0].entity(variants.TABLE), rows[0].doc)
+        assert unit.made.children(variants.TABLE, "product_id", [number]) is not None
+        new = SimpleNamespace(calculated_price=Decimal(8), calculated_weight=Decimal(2))
+        await unit.patch(variants.TABLE, [(rows[0], new)], stock_keeping.INHERITED)
+        assert unit.made.children(variants.TABLE, "product_id", [number]) is None
+        kept = await unit.get(variants.TABLE, rows[0].id)
+        assert kept is not None
+        assert (kept.entity.calculated_price, kept.entity.calculated_weight) == (8, 2)
+
+    shop.write(patch)
+
+
+def _variant(label: str, **members: Any) -> dict[str, Any]:
+    return {"sku": label, "option_values": [{"option_display_name": "Size", "label": label}], **members}
+
+
+def test_a_shared_row_is_read_again_once_its_table_changed_or_something_was_taken_back(shop: Shop) -> None:
+    number = shop.post("/v3/catalog/products", NEW).data["id"]
+
+    async def work(unit: Unit) -> None:
+        first = await unit.shared.get(product.TABLE, number)
+        assert first is not None
+        assert await unit.shared.get(product.TABLE, number) is first
+        first.entity.view_count = 8
+        await unit.rewrite(product.TABLE, first)
+        assert await unit.shared.get(product.TABLE, number) is first, "it is what is stored now"
+        mark = unit.statistics.mark()
+        unit.statistics.touch(product.TABLE.name, unit.now)
+        again = await unit.shared.get(product.TABLE, number)
+        assert again is not None
+        assert again is not first
+        assert again.entity.view_count == 8
+        unit.statistics.restore(mark)
+        last = await unit.shared.get(product.TABLE, number)
+        assert last is not first
+        assert last is not again
+
+    shop.write(work)
 
 
 def _rules() -> Iterator[Rules[Any]]:

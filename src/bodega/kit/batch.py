@@ -119,11 +119,11 @@ class Many(Action):
                         row = await self._write_unless_refused(unit, context, write, position, notes)
             except Refusal as refusal:
                 if refusal.reason in self.batch.omits:
-                    unit.restore(mark)
+                    unit.statistics.restore(mark)
                     continue
                 if self.batch.whole:
                     raise self._for_all(_placed(refusal, position), position, identity) from refusal
-                unit.restore(mark)
+                unit.statistics.restore(mark)
                 missed.append(Missed(position, identity, refusal))
             else:
                 saved.append(row)
@@ -256,7 +256,7 @@ class DeleteListed(Many):
                     await self.selection.own(unit, context, write.found.parent, identity)
                     await unit.delete(self.table, [identity])
             except Refusal as refusal:
-                unit.restore(mark)
+                unit.statistics.restore(mark)
                 missed.append(Missed(position, identity, refusal))
             else:
                 gone.append(b"%d" % identity)

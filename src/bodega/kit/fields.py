@@ -62,9 +62,8 @@ def clean_decimal(value: Any) -> Decimal:
     return _canonical(str(value if isinstance(value, Decimal) else _decimal(str(value).strip())))
 
 
-@lru_cache(maxsize=8192)  # a catalogue has far fewer prices than products, and rounding one costs more than a look-up
+@lru_cache(maxsize=8192)  # a catalogue has few prices; rounding costs more than a look-up, and a number's hash as well
 def _canonical(text: str) -> Decimal:
-    """By its digits: the hash of a text costs less than that of a number."""
     number = Decimal(text)
     if not number.is_finite():
         raise ValueError("must be a number from 0 to 9999999999")

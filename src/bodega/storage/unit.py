@@ -12,10 +12,11 @@ from typing import Any
 
 import msgspec
 
-from bodega.law.reasons import LIMITS, Reason, Step
+from bodega.law.reasons import LIMITS, Step
 from bodega.law.refusal import Refusal
 from bodega.storage import files, query
 from bodega.storage.conflicts import conflicts
+from bodega.storage.limits import respect_cap_within, respect_limits
 from bodega.storage.made import Made
 from bodega.storage.model import DataModel
 from bodega.storage.outbox import (
@@ -31,8 +32,9 @@ from bodega.storage.outbox import (
     outbox_events,
 )
 from bodega.storage.query import Row, StoredRow
+from bodega.storage.shared import Shared
 from bodega.storage.table import Table, linked, numbered_placeholders, update_sql, with_number
-from bodega.storage.table_stats import Mark, TableStatistics, strictly_later
+from bodega.storage.table_stats import TableStatistics, strictly_later
 from bodega.storage.tx import Clash, Statement, Tx
 
 AT_ONCE = 1000
@@ -61,7 +63,6 @@ class Unit:
     """
 
     __slots__ = (
-        "_shared",
         "cause",
         "client_id",
         "interest",
@@ -70,6 +71,7 @@ class Unit:
         "made",
         "model",
         "now",
+        "shared",
         "statistics",
         "terms",
         "tx",
@@ -94,8 +96,7 @@ class Unit:
         self.made = Made(statistics)
         self.interest = interest
         self.cause: Cause = ""
-        self._shared: dict[tuple[str, int], tuple[int, Row]] = {}
-        """Rows by table and id, each with the revision of its table at which it is what is stored."""
+        self.shared = Shared(tx, statistics)
 
     @property
     def stamp(self) -> int:
@@ -109,22 +110,6 @@ class Unit:
     async def where(self, table: Table, test: str, *values: Any, order: str = "id") -> list[Row]:
         """The rows that meet a test in SQL, as this transaction sees them."""
         return await query.where(self.tx, table, test, *values, order=order)
-
-    async def get_shared(self, table: Table, entity_id: int) -> Row | None:
-        """As `get`; read once for as long as nothing in its table changes. Whoever changes the entity writes it."""
-        place, revision = (table.name, entity_id), self.statistics.state(table.name)[0]
-        known = self._shared.get(place)
-        if known is not None and known[0] == revision:
-            return known[1]
-        row = await query.get(self.tx, table, entity_id)
-        if row is not None:
-            self._shared[place] = (revision, row)
-        return row
-
-    def restore(self, mark: Mark) -> None:
-        """A part of the work was taken back: restores what the statistics were, and forgets what was read."""
-        self.statistics.restore(mark)
-        self._shared.clear()
 
     async def get_unless_known(self, table: Table, entity_id: int, known: StoredRow | None) -> Row | None:
         """The row as this transaction sees it; `known` is the row as read just before.
@@ -146,13 +131,13 @@ class Unit:
         try:
             for before_write in rules.on_insert.before_write:
                 await before_write(self, None, entity)
-            self._respect_limits(table)
+            respect_limits(table, self.statistics, self.terms.limits)
             if table.cap_within is not None:
-                await self._respect_cap_within(table, *table.cap_within, entity)
+                await respect_cap_within(self.tx, table, self.statistics, *table.cap_within, entity)
         except Refusal as refusal:
             await self.in_order(refusal, table, entity)
             if refusal.reason in LIMITS:
-                self._respect_limits(table)
+                respect_limits(table, self.statistics, self.terms.limits)
             raise
         given = entity.id if numbered or entity.id else None
         entity.id, version = self.statistics.enter(table.name, self.now, given)
@@ -262,11 +247,7 @@ class Unit:
             for statement, its_values in files.used(table.name, owner, named - named_before):
                 await self.tx.run(statement, *its_values)
             await files.release(self.tx, table.name, owner, named_before - named)
-        revision = self.statistics.state(table.name)[0]
-        for row in rows:
-            place = (table.name, row.entity.id)
-            if place in self._shared and self._shared[place][1] is row:
-                self._shared[place] = (revision, row)
+        self.shared.were_written(table, rows)
         for row in [row for row in rows if row.entity.id in was]:
             await self._tell(table, UPDATED, was[row.entity.id], row.entity)
 
@@ -283,6 +264,7 @@ class Unit:
                     setattr(row.entity, name, getattr(new, name))
             await self.rewrite(table, *rows)
             return
+        self.made.forget(table.name)
         statements: list[Statement] = []
         for stored, new in patches:
             version = self.statistics.touch(table.name, self.now)
@@ -402,34 +384,3 @@ class Unit:
         except Clash:
             await self.refuse_conflicts(table, entity)
             raise
-
-    def _respect_limits(self, table: Table) -> None:
-        total = self.statistics.total(table.name)
-        limit = self.terms.limits.get(table.counter) if table.counter else None
-        if limit is not None and total >= limit:
-            raise Refusal(
-                Reason.PLAN_LIMIT_REACHED,
-                f"The plan of this store holds at most {limit} {table.counter}.",
-                details={"resource": table.counter, "limit": limit, "used": total},
-            )
-        if table.cap and total >= table.cap:
-            raise Refusal(
-                Reason.PLATFORM_CAP_REACHED,
-                f"A store can hold at most {table.cap} {table.counter or table.name}.",
-                details={"resource": table.counter or table.name, "limit": table.cap, "used": total},
-            )
-
-    async def _respect_cap_within(self, table: Table, columns: str, maximum: int, entity: Any) -> None:
-        if self.statistics.total(table.name) < maximum:
-            return  # the whole table holds fewer
-        names = columns.split()
-        values = {made.name: made.value for made in table.columns if made.name in names}
-        within = (table.name, *(values[name](entity) for name in names))
-        held = self.statistics.held.get(within)  # counted for the first of a list of rows
-        if held is None:
-            where = " AND ".join(f"{name} = ${place}" for place, name in enumerate(names, start=1))
-            held = await query.value(self.tx, f"SELECT count(*) FROM {table.name} WHERE {where}", *within[1:])
-        self.statistics.held[within] = held + 1
-        if held >= maximum:
-            message = f"There can be at most {maximum} {table.noun}s here."
-            raise Refusal(Reason.PLATFORM_CAP_REACHED, message, details={"resource": table.name, "limit": maximum})

@@ -200,7 +200,7 @@ async def refuse_negative_stock(_unit: Unit, changes: dict[str, Any], _old: Vari
 
 async def update_product_of_variant(unit: Unit, old: Variant | None, new: Variant) -> None:
     """Updates the product with what a variant shares with it or adds to it."""
-    row = await unit.get_shared(product.TABLE, new.product_id)
+    row = await unit.shared.get(product.TABLE, new.product_id)
     if row is None:
         raise refuse_faults([dangling("product_id", "The product does not exist.", [new.product_id])])
     owner: Product = row.entity
