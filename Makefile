@@ -43,6 +43,7 @@ lint: $(READY)  ## Check style, format, types, and for insecure code
 
 docs: $(READY)  ## Regenerate the pages that follow from the code
 	@$(BIN)/python -m bodega.docs
+	@$(BIN)/python -m bench.figures
 
 dist: $(READY)  ## Build the wheel
 	@$(BIN)/python -m hatchling build --target wheel --directory dist

@@ -3,7 +3,8 @@
 Seconds on a shared machine lie; counts of instructions do not. A server runs under callgrind, which is switched on
 after a warm-up and counts the user instructions of exactly so many requests, and with --misses the misses of a
 simulated cache of 512 KiB. With --syscalls strace counts the calls of the kernel in a run of its own. The yardstick is
-a bare application on uvicorn's own protocol. --check compares with the budget in bench/budget.json, --keep writes it.
+a bare application on uvicorn's own protocol. --check compares with the budget in bench/budget.json, --keep writes
+it and its table in docs/benchmark.md.
 
 The journal is off unless asked for: it is written once a second, and a server under callgrind is so slow that how much
 of that falls into a counted round depends on the machine.
@@ -23,6 +24,8 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench import figures
+from bench.figures import BUDGET
 from bench.load import run
 from bench.measure import reply_size, supply
 from bench.request import Request, Shot
@@ -36,7 +39,6 @@ COUNTED = 1_000
 LONG = 600.0  # seconds; a server under callgrind is some fifty times as slow
 TOLERANCE = 0.03
 ELSEWHERE = 0.15  # another build of Python costs another multiple
-BUDGET = Path(__file__).with_name("budget.json")
 DEFAULT = ("get one", "list 50", "update", "create")
 CACHE = ("--cache-sim=yes", "--LL=524288,8,64")
 _TOTALS = re.compile(r"^totals: (.*)$", re.MULTILINE)
@@ -277,7 +279,7 @@ def main() -> None:
     parser.add_argument("--syscalls", action="store_true", help="count calls of the kernel, with strace")
     parser.add_argument("--journal", action="store_true", help="keep the journal, whose work goes by the second")
     parser.add_argument("--check", action="store_true", help="fail above the budget")
-    parser.add_argument("--keep", action="store_true", help="write the budget")
+    parser.add_argument("--keep", action="store_true", help="write the budget, and its table in docs/benchmark.md")
     chosen = parser.parse_args()
     if missing := lacking_tools(syscalls=chosen.syscalls):
         print(f"skipped: {missing} is not installed, and without it nothing can be counted.")
@@ -297,6 +299,7 @@ def main() -> None:
     if chosen.keep:
         merged = {**kept["multiples"], **multiples(work.results)}
         BUDGET.write_text(json.dumps({"counted_on": build(), "multiples": merged}, indent=2) + "\n")
+        figures.write()
     tolerance = TOLERANCE if kept.get("counted_on") == build() else ELSEWHERE
     broken = over_budget(work.results, kept["multiples"], tolerance) if chosen.check else []
     print("\n".join(broken), end="\n" if broken else "")
