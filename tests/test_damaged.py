@@ -216,7 +216,7 @@ def test_a_recovery_that_fails_makes_nothing(house: House, tmp_path: Path) -> No
 COMMANDS = {
     "show": 0, "get": 0, "set name=Shop": 0, "plan plus": 0, "limit products=9": 0, "maintenance on": 0, "clock": 0,
     "snapshot one": 1, "restore one": 1, "backup {folder}/new.backup": 1, "reset": 1,
-    "recover {folder}/good.backup": 0, "delete": 0,
+    "recover {folder}/good.backup": 0, "delete": 0, "fork {name}-fork": 1,
 }  # fmt: skip
 """Every command about one store, and how it ends where the store's database is missing."""
 
@@ -229,7 +229,7 @@ def test_no_command_makes_a_missing_database_anew(house: House, tmp_path: Path, 
     vanish(house, shop)
     word, _, rest = command.partition(" ")
     line = f"seed {shop.name} --products 1" if command == "seed" else f"store {word} {shop.name} {rest}"
-    result = house.run(line.format(folder=tmp_path))
+    result = house.run(line.format(folder=tmp_path, name=shop.name))
     assert result.exit_code == COMMANDS.get(command, 1), result.output
     if result.exit_code:
         assert f"The database of store {shop.name} is damaged" in result.stderr
@@ -244,7 +244,8 @@ def test_the_commands_of_the_table_are_all_there_are() -> None:
     """A new command of `store` needs a row."""
     from bodega.cli.store import command
 
-    assert {line.split()[0] for line in COMMANDS} | {"create", "list"} == set(command.commands)
+    others = {"create", "list", "diff", "move"}  # diff reads a snapshot first, move asks the other server
+    assert {line.split()[0] for line in COMMANDS} | others == set(command.commands)
 
 
 def test_a_lost_table_is_damage(house: House) -> None:

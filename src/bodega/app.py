@@ -38,6 +38,7 @@ from bodega.panel.app import mounts as panel_mounts
 from bodega.periodic import PeriodicJob
 from bodega.reference import pages
 from bodega.resources import MODEL, ROUTES, SWEEPS
+from bodega.server.whole import AtOnce
 from bodega.storage.backend import Backend
 from bodega.storage.sqlite.backend import SqliteBackend
 from bodega.tasks.worker import Worker
@@ -90,6 +91,7 @@ class Application:
         self._jobs = jobs
         self.pictures = pictures
         self._api = api
+        self.at_once: AtOnce = api.at_once
         self._worker = worker
         self._dispatcher = dispatcher
         self._log = log
@@ -130,6 +132,7 @@ class Application:
 
     async def stop(self) -> None:
         """Ends after the last acknowledged write."""
+        self._api.settle()
         if self._waking is not None:
             self._waking.cancel()
             await asyncio.gather(self._waking, return_exceptions=True)
@@ -226,7 +229,7 @@ async def make_app(
         "docs": reference,
         **panel,
     }
-    api = Api(app, written, mounts, meter, journal, faults)
+    api = Api(app, written, mounts, meter, journal, faults=faults, reads_at_once=isinstance(backend, SqliteBackend))
 
     async def looked() -> None:
         look()

@@ -32,7 +32,8 @@ class OpenStore:
     `rows` is None while its schema is being upgraded, and as long as its database is damaged: then `damage` says how.
     `tried` is set once it was tried to open it, `again` has it tried at once. `closed` stores were deleted, or damaged.
     `at_work` are the keys (client id, name) of the POSTs that this process is carrying out, `under_way` the ids of the
-    requests of those actions of which only so many are answered at once.
+    requests of those actions of which only so many are answered at once. `learned` counts how often `learn` was called:
+    what follows from the record and the accounts holds as long as it stays.
     """
 
     def __init__(
@@ -58,11 +59,13 @@ class OpenStore:
         self._quotas: dict[str, Quota] = {}
         self._kept = kept or {}
         self._latest = 0
+        self.learned = 0
         self.clock: Clock = record.clock
         self.learn(record, accounts)
 
     def learn(self, record: StoreRecord, accounts: list[Account]) -> None:
         """Takes over what the registry says now."""
+        self.learned += 1
         self.record = record
         self.time()  # the latest that the clock showed, before it is set
         self.clock = record.clock

@@ -54,6 +54,10 @@ class Stores:
         self._listen()
         return self._fresh.get(store_hash)
 
+    def opened_already(self, store_hash: str) -> OpenStore | None:
+        """A store that this process has opened, though its record may have changed since."""
+        return self._open.get(store_hash)
+
     def holds(self, store_hash: str) -> bool:
         """Whether this process has the store open."""
         return store_hash in self._open

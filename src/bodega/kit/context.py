@@ -16,6 +16,7 @@ from bodega.kit.listing import Query
 from bodega.kit.preparation import Preparation
 from bodega.law.outcome import Outcome, Validator
 from bodega.storage.keys import Key
+from bodega.storage.made import Made
 from bodega.storage.plan import QueryPlan
 from bodega.storage.registry import StoreRecord
 from bodega.storage.rows import PageIndex
@@ -40,6 +41,7 @@ class Context(msgspec.Struct, frozen=True, gc=False):
     `may_fetch` is False where a write is only tried, and must not wait for other servers.
     `preparation` is what the drafts of one request share while they are completed before the write.
     `total` tells how many rows a table holds, by its name, where that is known.
+    `made` knows the rows that the write has made.
     """
 
     version: int
@@ -62,13 +64,15 @@ class Context(msgspec.Struct, frozen=True, gc=False):
         """Whether an include may have anything to show: not rows of a table that is known to be empty."""
         return self.total is None or include.rows is None or self.total(include.rows.table.name) > 0
 
+    made: Made | None = None
+
     def preparing(self, preparation: Preparation) -> Context:
         """The same context for what is prepared before the write."""
         return _replace(self, preparation=preparation)
 
     def within(self, unit: Unit, draft: Any = None) -> Context:
         """The same context inside a write's transaction: what the reply shows is read there."""
-        return _replace(self, reader=unit.tx, brought=draft, total=unit.statistics.total)
+        return _replace(self, reader=unit.tx, brought=draft, total=unit.statistics.total, made=unit.made)
 
     def asking(self, query: Query) -> Context:
         """The same context with another query."""

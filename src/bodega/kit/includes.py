@@ -106,6 +106,10 @@ async def _rows_of(context: Any, wanted: tuple[ChildRows, ...], parents: Sequenc
     """For each of `wanted`: {parent id: JSON list}."""
     if not parents:
         return [{} for _ in wanted]
+    if len(wanted) == 1 and context.made is not None and wanted[0].order == "id" and not wanted[0].where:
+        known = context.made.children(wanted[0].table, wanted[0].column, parents)
+        if known is not None:
+            return [await _lists(context, wanted[0].within, known) if known else {}]
     rows = await context.reader.rows(_statement(wanted, len(parents)), *parents)
     if not rows:
         return [{} for _ in wanted]

@@ -115,9 +115,9 @@ async def _of_kind(
             members = dict(_members(old, new)) if kind.name == "updated" else {}
             entity = _document(store_hash, old_doc if new_doc is None else new_doc)
             yield Change(resource, kind.name, row_id, entity, members)
+            after = row_id
         if len(found) < AT_ONCE:
             return
-        after = found[-1][0]
 
 
 def _members(old: dict[str, Any], new: dict[str, Any]) -> Iterator[tuple[str, Moved]]:

@@ -79,6 +79,8 @@ class TableStatistics:
         """Events of this transaction with subscribed hooks."""
         self.held: dict[tuple[Any, ...], int] = {}
         """How many rows a table with a cap within columns holds there, by its name and their values, once counted."""
+        self.restored = 0
+        """How often something of this transaction was taken back."""
         self.waiting: set[int] = set()
         """Hooks that have deliveries again after this transaction."""
 
@@ -102,6 +104,7 @@ class TableStatistics:
 
     def restore(self, mark: Mark) -> None:
         """Restores a state that `mark` returned."""
+        self.restored += 1
         self._entries, self._moved = mark[0], mark[1]
         self._living = defaultdict(int, mark[2])
         self.held.clear()

@@ -16,6 +16,7 @@ from bodega.law.reasons import LIMITS, Reason, Step
 from bodega.law.refusal import Refusal
 from bodega.storage import files, query
 from bodega.storage.conflicts import conflicts
+from bodega.storage.made import Made
 from bodega.storage.model import DataModel
 from bodega.storage.outbox import (
     CREATED,
@@ -66,6 +67,7 @@ class Unit:
         "interest",
         "judged",
         "leaving",
+        "made",
         "model",
         "now",
         "statistics",
@@ -89,6 +91,7 @@ class Unit:
         self.judged: set[tuple[str, int]] = set()
         """Rows, as (table, id of the parent), that were compared with each other before the first of them is written:
         the rule that compares one with all others passes them."""
+        self.made = Made(statistics)
         self.interest = interest
         self.cause: Cause = ""
         self._shared: dict[tuple[str, int], tuple[int, Row]] = {}
@@ -164,7 +167,9 @@ class Unit:
         if table.files:
             statements += files.used(table.name, entity.id, files.named_in(doc, rest))
         await self._write(table, entity, statements)
-        await self._tell(table, CREATED, None, entity)
+        self.made.note(table.name, entity, doc)
+        if rules.signals:
+            await self._tell(table, CREATED, None, entity)
         for after_write in rules.on_insert.after_write:
             await after_write(self, None, entity)
         return Row(entity, version, self.now, doc)
@@ -192,6 +197,7 @@ class Unit:
         if differing <= table.moved:
             return await self._as_it_was(table, old)
         version = self.statistics.touch(table.name, self.now)
+        self.made.forget(table.name)
         if table.cap_within is not None:
             self.statistics.forget_held(table.name)
         doc, rest = table.encode(entity)
@@ -233,6 +239,7 @@ class Unit:
 
     async def rewrite(self, table: Table, *rows: Row) -> None:
         """Writes rows whose members follow from the change of another row: no rule runs for them."""
+        self.made.forget(table.name)
         sql = update_sql(table.name, table.valued)
         statements: list[Statement] = []
         moved: list[tuple[int, set[str]]] = []
@@ -314,6 +321,7 @@ class Unit:
         if not living:
             return
         self.statistics.leave(table.name, self.now, living)
+        self.made.forget(table.name)
         placeholders = numbered_placeholders(len(living))
         last = await query.entities_of(self.tx, table, living) if await self._heard(table, DELETED) else []
         await self.tx.run(f"DELETE FROM {table.name} WHERE id IN ({placeholders})", *living)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from urllib.parse import quote
 
 from bodega.access.plans import WINDOW_MS
-from bodega.access.quota import HourAndWindow, SharedQuota, Spent
+from bodega.access.quota import HourAndWindow, SharedQuota, Spent, WindowQuota
 from bodega.access.stores import OpenStore, Stores
 from bodega.http.app_context import AppContext, Caller
 from bodega.http.products import InformedRefusal
@@ -106,15 +105,18 @@ def authenticate(request: Request, store: OpenStore | None) -> Caller:
     return Caller(account, store)
 
 
-async def spend_quota(app: AppContext, caller: Caller) -> Sequence[Header]:
-    """Requests are counted per account, by the store's clock; the reply shows what is left in the returned headers."""
+async def spend_quota(app: AppContext, caller: Caller) -> bytes:
+    """Requests are counted per account, by the store's clock; the reply shows what is left in the returned headers,
+    which are written already."""
     quota = caller.store.quota(caller.account)
     now = caller.store.clock.now()
-    if isinstance(quota, SharedQuota):
+    if isinstance(quota, WindowQuota):
+        spent = quota.spend(now)
+    elif isinstance(quota, SharedQuota):
         spent = await quota.reserve(app.stores.registry.tx, now)
     elif isinstance(quota, HourAndWindow):
         window, hour = await quota.spend(app.stores.registry.tx, now)
-        both = [*_window(window), *_hourly(hour)]
+        both = _window(window) + _hourly(hour)
         if hour.left < 0:
             raise _too_many(Reason.HOURLY_QUOTA_SPENT, hour, both)
         if window.left < 0:
@@ -124,9 +126,9 @@ async def spend_quota(app: AppContext, caller: Caller) -> Sequence[Header]:
         spent = quota.spend(now)
     basic = caller.account.kind == "basic"
     headers = _hourly(spent) if basic else _window(spent)
-    if spent.left < 0:
-        raise _too_many(Reason.HOURLY_QUOTA_SPENT if basic else Reason.WINDOW_QUOTA_SPENT, spent, headers)
-    return headers
+    if spent.left >= 0:
+        return headers
+    raise _too_many(Reason.HOURLY_QUOTA_SPENT if basic else Reason.WINDOW_QUOTA_SPENT, spent, headers)
 
 
 def quota_spent(reason: Reason, spent: Spent) -> Refusal:
@@ -134,7 +136,7 @@ def quota_spent(reason: Reason, spent: Spent) -> Refusal:
     return _too_many(reason, spent, _hourly(spent) if reason is Reason.HOURLY_QUOTA_SPENT else _window(spent))
 
 
-def _too_many(reason: Reason, spent: Spent, quota: Sequence[Header]) -> Refusal:
+def _too_many(reason: Reason, spent: Spent, quota: bytes) -> Refusal:
     """When to come back: X-Retry-After, too, which clients wait for."""
     wait = str(max(1, -(-spent.reset_ms // 1000))).encode()
     return InformedRefusal(reason, headers=[(b"retry-after", wait), (b"x-retry-after", wait)], quota=quota)
@@ -148,19 +150,14 @@ def come_back(seconds: int) -> list[Header]:
     return [(b"retry-after", str(seconds).encode()), (b"cache-control", b"no-store")]
 
 
-def _hourly(spent: Spent) -> list[Header]:
-    return [(b"x-bc-apilimit-remaining", b"%d" % max(0, spent.left))]
+def _hourly(spent: Spent) -> bytes:
+    return b"x-bc-apilimit-remaining: %d\r\n" % max(0, spent.left)
 
 
-def _window(spent: Spent) -> list[Header]:
+def _window(spent: Spent) -> bytes:
     """Always all four: clients that find one read all four."""
     left = spent.left
-    return [
-        (b"x-rate-limit-requests-left", b"%d" % left if left > 0 else b"0"),
-        (b"x-rate-limit-requests-quota", b"%d" % spent.quota),
-        (b"x-rate-limit-time-reset-ms", b"%d" % spent.reset_ms),
-        _WINDOW,
-    ]
+    return _WINDOW % (left if left > 0 else 0, spent.quota, spent.reset_ms)
 
 
 def _in_version_2(request: Request) -> str:
@@ -171,7 +168,12 @@ def _in_version_2(request: Request) -> str:
     return "/" + quote("/".join(parts).lstrip("/"), safe="/!$&'()*+,;=:@~")
 
 
-_WINDOW: Header = (b"x-rate-limit-time-window-ms", b"%d" % WINDOW_MS)
+_WINDOW = (
+    b"x-rate-limit-requests-left: %%d\r\n"
+    b"x-rate-limit-requests-quota: %%d\r\n"
+    b"x-rate-limit-time-reset-ms: %%d\r\n"
+    b"x-rate-limit-time-window-ms: %d\r\n"
+) % WINDOW_MS
 
 
 def _raw_path(request: Request) -> str:

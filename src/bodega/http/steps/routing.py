@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bodega.access.scopes import READERS, allows
+from bodega.access.stores import OpenStore
 from bodega.dates import parse_http_date
 from bodega.http.app_context import AppContext, Caller
 from bodega.http.documented import DocumentedPath
@@ -161,24 +162,27 @@ def parse_query(
     In V2 a collection's If-Modified-Since is a filter (rule 12).
     """
     query = action.parse(request.query)
-    store = caller.store
+    store, version = caller.store, request.version
     assert store.rows is not None
+    base, since = NO_BASE, None
+    files = action.files and action.may_name_files(query)
+    if files or version == 2 or action.writes:
+        base = _base(request, store, media, files=files)
+    headers = request.headers
+    if version == 2 and action.is_list and b"if-modified-since" in headers and b"if-none-match" not in headers:
+        since = parse_http_date(headers[b"if-modified-since"])
+    return Context(
+        version, match.ids, base, query, store.rows.reader, store.page_index, store.record, store.time(),
+        caller.account.client_id, since, in_task,
+    )  # fmt: skip
+
+
+def _base(request: Request, store: OpenStore, media: Media, *, files: bool) -> Base:
+    """Where links lead; `files`: the reply may name some."""
     suffix = ".json" if request.host_form and request.version == 2 and media is Media.JSON else ""
     if request.host_form and media is Media.XML:
         suffix = ".xml"
-    base = NO_BASE
-    if action.files:
-        base = Base(request.url(request.prefix), suffix, request.url(f"/files/{store.record.hash}"))
-    elif request.version == 2 or action.writes:
-        base = Base(request.url(request.prefix), suffix)
-    since = None
-    headers = request.headers
-    if request.version == 2 and action.is_list and b"if-modified-since" in headers and b"if-none-match" not in headers:
-        since = parse_http_date(headers[b"if-modified-since"])
-    reader, now, client_id = store.rows.reader, store.time(), caller.account.client_id
-    return Context(
-        request.version, match.ids, base, query, reader, store.page_index, store.record, now, client_id, since, in_task
-    )
+    return Base(request.url(request.prefix), suffix, request.url(f"/files/{store.record.hash}") if files else "")
 
 
 NO_BASE = Base("")

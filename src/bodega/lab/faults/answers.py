@@ -43,8 +43,9 @@ WRONG = {
 def marked(response: Response, injected: Injected) -> None:
     """Makes the answer say that a fault struck it: by which rules, and how."""
     reason = (response.reason or FAULT).encode()
-    headers = [(name, value) for name, value in response.headers if name != b"bodega-reason"]
+    headers = [(name, value) for name, value in response.fields if name != b"bodega-reason"]
     told = reason + b";fault=" + "+".join(injected.rules).encode()
+    response.head = b""
     response.headers = [*headers, (b"bodega-reason", told), (b"bodega-fault", effect_words(injected.effect).encode())]
 
 

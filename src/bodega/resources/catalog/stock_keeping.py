@@ -100,6 +100,7 @@ def write_base_variant(unit: Unit, old: Product | None, new: Product) -> list[St
     doc, rest = TABLE.encode(made)
     changed, moved = TABLE.changes(None, made, differing)
     version = unit.statistics.touch(TABLE.name, unit.now)
+    unit.made.forget(TABLE.name)
     return [(update_sql(TABLE.name, changed), (made.id, doc, rest, version, unit.stamp, *moved))]
 
 
@@ -117,6 +118,7 @@ def _follow(old: Product, new: Product) -> Set[str]:
 
 def _inserted(unit: Unit, made: Variant, version: int) -> Statement:
     doc, rest = TABLE.encode(made)
+    unit.made.note(TABLE.name, made, doc)
     return TABLE.insert_sql, (made.id, doc, rest, version, unit.now, *TABLE.values(made))
 
 

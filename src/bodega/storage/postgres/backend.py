@@ -84,7 +84,7 @@ class PostgresRegistry(Registry):
     async def tx_of_several(self) -> AsyncIterator[Tx]:
         try:
             async with self._readers.lent() as connection, connection.transaction():
-                yield PostgresTx(connection, alone=True)
+                yield PostgresTx(connection, None)
         except LOST as error:
             raise plain(error) from error
 

@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 
 from bodega.storage.aggregate import DataModel
+from bodega.storage.postgres.catalogue import known_catalogue
 from bodega.storage.postgres.connection import LOST, RETRIED, PostgresTx, ReadTx, connect, plain
 from bodega.storage.postgres.readers import IDLE_SECONDS, Budget, Readers
 from bodega.storage.postgres.sharding import write_lock
@@ -72,10 +73,11 @@ class PostgresRows(Writer):
         try:
             self._begin = self._begin or BEGIN + await write_lock(connection)
             await connection.execute(self._begin)
-            tx = PostgresTx(connection, alone=protected)
+            tx = PostgresTx(connection, None if protected else await known_catalogue(connection))
             statistics = await TableStatistics.load(tx)
             answers = await self._run(group, tx, statistics, protected=protected)
             await tx.script(statistics.statements())
+            await tx.flush()
             await connection.execute("COMMIT")
         except BaseException as error:
             await self._roll_back(connection, error)

@@ -1,0 +1,152 @@
+"""The writes of a group that are not sent yet: rows of the same shape are one statement, and all of them one trip.
+
+They are parts of one `WITH` statement. Its parts run in no known order and do not see what the others write, and
+foreign keys are checked at its end. So a write that would meet another one of these does not *fit*: they are sent
+first. That keeps the result of a group what it would be if each statement were sent when it came; what fits wrongly
+only for the order of the parts is refused by the database, and the group is done over, each write alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from bodega.storage.postgres.catalogue import Catalogue
+from bodega.storage.postgres.shapes import Shape, Shaped, shaped
+
+MOST = 2_000
+"""Rows that wait at most: a job that writes many rows must not keep all of them in memory."""
+
+
+class Batch:
+    """Rows of one shape, column by column. Unless `sure`, each must match a row of the table."""
+
+    __slots__ = ("columns", "shape", "sure")
+
+    def __init__(self, shape: Shape, *, sure: bool) -> None:
+        self.shape = shape
+        self.sure = sure
+        self.columns: list[list[Any]] = [[] for _ in range(shape.width)]
+
+    def holds(self, places: Sequence[int], values: tuple[Any, ...]) -> bool:
+        """Whether one of the rows has these values at these places."""
+        if len(places) == 1:
+            return values[0] in self.columns[places[0]]
+        return values in zip(*(self.columns[place] for place in places), strict=True)
+
+
+class Pending:
+    """The writes of a group since the last trip."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._batches: dict[tuple[str, bool], Batch] = {}
+        self._tables: dict[str, list[Batch]] = {}
+        self._referred: set[tuple[str, str, Any]] = set()
+        self.rows = 0
+
+    def shaped(self, sql: str) -> Shaped | None:
+        """The rows that a statement writes; None if it cannot wait."""
+        return _shaped(sql, self._catalogue)
+
+    def fits(self, shape: Shape, values: Sequence[Any]) -> bool:
+        """Whether a row can be written together with those that wait."""
+        if self.rows >= MOST:
+            return False
+        for place, column in shape.held:
+            if (shape.table, column, values[place]) in self._referred:
+                return False  # who referred to a row before it was there is to be refused
+        return all(_agree(batch, shape, values) for batch in self._tables.get(shape.table, ()))
+
+    def add(self, shape: Shape, values: Sequence[Any], *, sure: bool) -> None:
+        """Lets a row wait that fits."""
+        batch = self._batches.get((shape.sql, sure))
+        if batch is None:
+            batch = self._batches[(shape.sql, sure)] = Batch(shape, sure=sure)
+            self._tables.setdefault(shape.table, []).append(batch)
+        for column, value in zip(batch.columns, values, strict=True):
+            column.append(value)
+        for place, table, key in shape.points:
+            if values[place] is not None:
+                self._referred.add((table, key, values[place]))
+        self.rows += 1
+
+    def seen_by(self, sql: str, values: Sequence[Any]) -> bool:
+        """Whether a statement may read what waits. One that names rows by their ids reads no others."""
+        if not self.rows:
+            return False
+        words, table = _reads(sql)
+        if "SELECT" in words and words.isdisjoint(self._tables):
+            return False
+        return not table or any(_holds_one(batch, values) for batch in self._tables[table])
+
+    def take(self) -> tuple[str, list[list[Any]], int | None]:
+        """All that waits as one statement, its values, and how many rows it must find (None: it returns nothing)."""
+        batches = [self._batches[key] for key in sorted(self._batches)]
+        sql = composed_many(tuple((batch.shape.sql, batch.shape.width, batch.sure) for batch in batches))
+        found = [len(batch.columns[0]) for batch in batches if not batch.sure]
+        values = [column for batch in batches for column in batch.columns]
+        self._batches, self._tables, self._referred, self.rows = {}, {}, set(), 0
+        return sql, values, sum(found) if found else None
+
+
+def _agree(batch: Batch, shape: Shape, values: Sequence[Any]) -> bool:
+    """Whether a row may be written in the same statement as those of a batch of its table, which came before it."""
+    before = batch.shape
+    if before.kind == "check":
+        return True  # it sees the table as it was
+    if shape.kind == "insert":
+        return before.kind != "upsert"
+    if shape.kind == "upsert":
+        same = before.sql == shape.sql
+        return same and not (shape.seen and batch.holds(shape.seen, tuple(values[place] for place in shape.seen)))
+    if before.kind == "upsert" or (shape.decides and (before.kind == "insert" or before.decides)):
+        return False  # a value that it gives up may be the one that was taken before
+    if before.kind == "update" and before.key != shape.key:
+        return False
+    places = [before.places.get(name, -1) for name in shape.key]
+    if -1 in places:
+        return False
+    return not batch.holds(places, tuple(values[shape.places[name]] for name in shape.key))
+
+
+@lru_cache(maxsize=4096)
+def _shaped(sql: str, catalogue: Catalogue) -> Shaped | None:
+    return shaped(sql, catalogue)
+
+
+_BY_ID = re.compile(r"SELECT [\w, ]+ FROM (\w+) WHERE id (?:= \$1|IN \(\$\d+(?:, \$\d+)*\))(?: ORDER BY id)?")
+
+
+@lru_cache(maxsize=4096)
+def _reads(sql: str) -> tuple[frozenset[str], str]:
+    """The words of a statement, and the table of which it reads only rows that have one of its values as their id."""
+    found = _BY_ID.fullmatch(sql)
+    return frozenset(re.findall(r"\w+", sql)), found[1] if found is not None else ""
+
+
+def _holds_one(batch: Batch, ids: Sequence[Any]) -> bool:
+    """Whether rows of a batch have one of these ids, or may have."""
+    if batch.shape.kind == "check":
+        return False
+    place = batch.shape.places.get("id")
+    return place is None or any(known in batch.columns[place] for known in ids)
+
+
+@lru_cache(maxsize=1024)
+def composed_many(parts: tuple[tuple[str, int, bool], ...]) -> str:
+    """Statements with a parameter a column as one; (sql, number of parameters, sure) each. If one is not sure, the
+    whole returns the number of rows that those which are not sure found."""
+    made = []
+    before = 0
+    for sql, width, sure in parts:
+        moved = re.sub(r"\$(\d+)", lambda mark, shift=before: f"${int(mark[1]) + shift}", sql)  # type: ignore[misc]
+        made.append(f"{moved} RETURNING 1" if not sure and not sql.startswith("SELECT") else moved)
+        before += width
+    unsure = [place for place, (_, _, sure) in enumerate(parts) if not sure]
+    main = f"SELECT {' + '.join(f'(SELECT count(*) FROM s{place})' for place in unsure)}" if unsure else made.pop()
+    if not made:
+        return main
+    return f"WITH {', '.join(f's{place} AS ({sql})' for place, sql in enumerate(made))} {main}"
