@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import re
 import sys
@@ -99,6 +98,8 @@ def with_backend(place: DataLocation, work: Callable[[Backend], Awaitable[T]]) -
             await backend.close()
 
     with plain_failures():
+        import asyncio
+
         return asyncio.run(whole())
 
 
