@@ -7,7 +7,8 @@ import json as stdlib_json
 import os
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
@@ -19,6 +20,7 @@ from bodega.app import Application, make_app
 from bodega.clock import Clock
 from bodega.events import hooks
 from bodega.events.hooks import Hook
+from bodega.http.remembered import Memory
 from bodega.http.response import read_fields
 from bodega.server.whole import Whole
 from bodega.storage.aggregate import Aggregate
@@ -267,6 +269,22 @@ class Server:
         self.run(answer())
         answered = {name.decode(): value.decode("latin-1") for name, value in sent[0]["headers"]}
         return Reply(sent[0]["status"], answered, sent[1]["body"])
+
+
+@contextmanager
+def reached(server: Server, **facts: Any) -> Iterator[None]:
+    """Until the block ends the server is reached in another way: members of `AppContext`, as `behind_tls`."""
+    from msgspec.structs import replace as changed
+
+    api = server.app._api
+    real, behind, memory = api._app, api._behind_proxy, api._memory
+    api._app = changed(real, **facts)
+    api._behind_proxy = api._app.behind_tls or bool(api._app.proxies.trusted)
+    api._memory = Memory(api._app)
+    try:
+        yield
+    finally:
+        api._app, api._behind_proxy, api._memory = real, behind, memory
 
 
 def _at_work(rows: Any) -> bool:

@@ -169,13 +169,13 @@ def test_a_log_that_cannot_be_written_keeps_nobody_from_being_answered(shop: Sho
     log.event("something")
     assert log.lost == 1
     api = shop.server.app._api
-    kept, api._log = api._log, log
+    kept, api._notes._log = api._notes._log, log
     try:
         assert shop.get("/v2/time").status == 200
         log.flush()
         assert log.lost == 2
     finally:
-        api._log = kept
+        api._notes._log = kept
 
 
 # PostgreSQL

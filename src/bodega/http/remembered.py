@@ -28,7 +28,7 @@ from bodega.kit.actions import Action
 MOST = 2_000
 """Verdicts that are kept; then it begins anew."""
 
-LONGEST = 300
+LONGEST = 256
 """The longest path, in characters, and the longest header, in bytes, of which something is remembered."""
 
 HEADERS = tuple(sorted({name for inputs in INPUTS.values() for name in inputs if isinstance(name, bytes)}))

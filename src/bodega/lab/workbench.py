@@ -6,7 +6,6 @@ import base64
 import binascii
 import hashlib
 import hmac
-import random
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -16,6 +15,7 @@ import msgspec
 from bodega.events import deliveries
 from bodega.events.hooks import TABLE, Hook
 from bodega.events.scopes import SCOPES, is_known
+from bodega.lab.deterministic import mix
 from bodega.storage import query
 from bodega.storage.outbox import CREATED, DELETED, EVERYTHING, Signal, asks_for, outbox_events
 from bodega.storage.outbox import OutboxEvent as Event
@@ -158,7 +158,8 @@ async def send_again(
         before = page[-1].id
     chosen = found[:most][::-1] * times
     if shuffle is not None:
-        random.Random(shuffle).shuffle(chosen)  # noqa: S311 # nosec B311 - the same order for a seed
+        places = sorted(range(len(chosen)), key=lambda place: mix(mix(shuffle) + place))
+        chosen = [chosen[place] for place in places]
     unit.statistics.outbox += [
         Event(one.scope, msgspec.json.encode(one.data), one.hash, one.created, (one.hook_id,)) for one in chosen
     ]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr  # nosec B406 - it writes
 
 import msgspec
 
@@ -48,13 +48,17 @@ def as_junit(card: Card) -> str:
         ))  # fmt: skip
         inside = ""
         if bad:
-            inside = f"<failure message={quoteattr(title)} type={quoteattr(bad[0].severity)}>{text}</failure>"
+            inside = f"<failure message={_attribute(title)} type={_attribute(bad[0].severity)}>{text}</failure>"
         elif found:
-            inside = f"<skipped message={quoteattr(title)}>{text}</skipped>"
-        cases.append(f'  <testcase classname="bodega.report" name={quoteattr(check)}>{inside}</testcase>\n')
+            inside = f"<skipped message={_attribute(title)}>{text}</skipped>"
+        cases.append(f'  <testcase classname="bodega.report" name={_attribute(check)}>{inside}</testcase>\n')
     counts = f'tests="{len(TITLES)}" failures="{failures}" errors="0"'
-    name = quoteattr(f"bodega report {card.store}")
+    name = _attribute(f"bodega report {card.store}")
     return f'<?xml version="1.0" encoding="utf-8"?>\n<testsuite name={name} {counts}>\n{"".join(cases)}</testsuite>'
+
+
+def _attribute(text: str) -> str:
+    return f'"{escape(text)}"'
 
 
 def as_sarif(card: Card) -> str:
