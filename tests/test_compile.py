@@ -630,7 +630,7 @@ def test_sql_of_ours_is_read_by_the_database() -> None:
                     tried += 1
             for include in listing.includes.values():
                 if include.rows is not None:
-                    asyncio.run(include.read(SimpleNamespace(reader=reader), [1]))
+                    asyncio.run(include.read(SimpleNamespace(reader=reader, made=None), [1]))
                     tried += 1
             for sql in getattr(getattr(action, "selection", None), "_parents", ()):
                 database.execute(f"EXPLAIN {numbered(sql)}", [1] * len(set(re.findall(r"[$][0-9]", sql)))).fetchall()
