@@ -284,4 +284,7 @@ async def shown(
     if not names:
         return [doc for doc, _id in found]
     empty = frozenset(endpoint.told).difference(endpoint.told_new, asked) if new and not more else frozenset[str]()
+    context = context.asking(
+        context.query._replace(include=names)
+    )  # what is inside may depend on what stands beside it
     return await _with_children(context, endpoint, found, names, empty)
