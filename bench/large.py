@@ -88,11 +88,9 @@ def counted(database: str, products: int) -> Iterator[Growth]:
 
         def grown(name: str, requests: Callable[[int], Callable[[Random], Request]]) -> Growth:
             repeatable = name.startswith(("get", "list"))
-            both = [
-                count(Scenario(name, requests(held), repeatable=repeatable), store)
-                for held, store in ((products, large), (SMALL, small))
-            ]
-            return Growth(f"{name}, {database}", *both, GROWTH)
+            scenario = Scenario(name, requests(products), repeatable=repeatable)
+            other = Scenario(name, requests(SMALL), repeatable=repeatable)
+            return Growth(f"{name}, {database}", count(scenario, large), count(other, small), GROWTH)
 
         yield grown("get one", one_of)
         first_page = grown("list 50, page 1", lambda _: page_between(1, 1))

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from bench.request import HOST
 from bench.server import free_port, running
@@ -51,7 +52,7 @@ def main() -> None:
         seconds_to_serve(folder)  # makes the certificate, once
         found = {"python -c pass": alone}
         for words in COMMANDS:
-            found[f"bodega {' '.join(words)}"] = least(lambda words=words: seconds_of([COMMAND, *words], folder))
+            found[f"bodega {' '.join(words)}"] = least(partial(seconds_of, [COMMAND, *words], folder))
         found["bodega serve"] = least(lambda: seconds_to_serve(folder))
     for name, seconds in found.items():
         print(f"{name:24} {seconds * 1000:7.0f} ms {seconds / alone:6.1f}")
