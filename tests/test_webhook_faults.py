@@ -47,6 +47,7 @@ def test_a_dropped_event_never_arrives_and_is_not_tried_again(shop: Shop, receiv
     shop.hook(SCOPE, receiver.url)
     rule = add(shop, {"webhook": "dropped"}, schedule={"nth": 1}, scope="store/category/*")
     shop.category("Lost")
+    shop.wait_for(lambda: ended(shop, 1))
     kept_id = shop.category("Kept")
     shop.wait_for(lambda: ended(shop, 2))
     assert receiver.scopes() == [(SCOPE, kept_id)]
