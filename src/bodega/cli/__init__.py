@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -13,8 +14,8 @@ import click
 from click.shell_completion import CompletionItem
 
 COMMANDS = (
-    "serve", "dev", "store", "account", "owner", "key", "seed", "live", "state", "fault", "routes", "explain", "logs",
-    "report", "scopes", "parity", "webhooks", "mcp", "doctor", "completion",
+    "serve", "dev", "store", "account", "owner", "key", "seed", "import", "live", "state", "fault", "routes", "explain",
+    "logs", "report", "scopes", "parity", "webhooks", "mcp", "doctor", "completion",
 )  # fmt: skip
 """In the order in which a newcomer needs them; each is `command` in the module of its name."""
 
@@ -30,7 +31,8 @@ class Commands(click.Group):
         """The command of a name; None when there is none."""
         if cmd_name not in COMMANDS:
             return None
-        found: click.Command = import_module(f"bodega.cli.{cmd_name}").command
+        module = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        found: click.Command = import_module(f"bodega.cli.{module}").command
         return found
 
     def resolve_command(

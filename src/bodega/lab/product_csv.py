@@ -1,0 +1,178 @@
+"""Products from the CSV file that the hosted service exports for bulk edits, one row a product, SKU or rule."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from typing import IO, Any
+
+import msgspec
+
+from bodega.access.stores import OpenStore
+from bodega.http.app_context import AppContext
+from bodega.http.internal import carry_out
+from bodega.law.refusal import Refusal
+
+NAME, SKU, PRICE, CATEGORY, TYPE = "Product Name", "Product Code/SKU", "Price", "Category", "Item Type"
+_TEXTS = {
+    "Product Code/SKU": "sku", "Product Description": "description", "Search Keywords": "search_keywords",
+    "Page Title": "page_title", "Meta Description": "meta_description", "Product UPC/EAN": "upc",
+    "Global Trade Item Number": "gtin", "Manufacturer Part Number": "mpn", "Bin Picking Number": "bin_picking_number",
+    "Product Warranty": "warranty", "Product Availability": "availability_description",
+}  # fmt: skip
+_NUMBERS = {
+    "Price": "price", "Cost Price": "cost_price", "Retail Price": "retail_price", "Sale Price": "sale_price",
+    "Product Weight": "weight", "Product Width": "width", "Product Height": "height", "Product Depth": "depth",
+    "Fixed Shipping Cost": "fixed_cost_shipping_price",
+}  # fmt: skip
+_WHOLE = {
+    "Current Stock Level": "inventory_level", "Low Stock Level": "inventory_warning_level", "Sort Order": "sort_order",
+    "Minimum Purchase Quantity": "order_quantity_minimum", "Maximum Purchase Quantity": "order_quantity_maximum",
+}  # fmt: skip
+_FLAGS = {"Product Visible?": "is_visible", "Free Shipping": "is_free_shipping", "Show Product Condition?":
+          "is_condition_shown"}  # fmt: skip
+_TRACKING = {"by product": "product", "by option": "variant", "none": "none", "": "none"}
+_IMAGE = re.compile(r"Product Image (?:File|URL) - \d+")
+_MONEY = re.compile(r"[^\d.,\-]")
+
+
+class NoProducts(ValueError):
+    """A file that is no such export; the message is a sentence."""
+
+
+class Line(msgspec.Struct, frozen=True):
+    """What became of a line, counted from 1 with the head: `id` is that of the product, 0 if none was made or it was
+    only tried; `problems` say why, `left_out` what of it was not taken."""
+
+    number: int
+    name: str
+    id: int = 0
+    problems: list[str] = []
+    left_out: list[str] = []
+
+
+def rows(file: IO[str]) -> Iterator[tuple[int, Mapping[str, str]]]:
+    """The rows with their lines. Raises NoProducts."""
+    reader = csv.DictReader(file)
+    try:
+        named = [name.strip().lstrip("\ufeff") for name in reader.fieldnames or ()]
+        reader.fieldnames = named
+        if NAME not in named or PRICE not in named:
+            raise NoProducts(f"This is no export of products: it has no columns {NAME} and {PRICE}.")
+        for row in reader:
+            yield reader.line_num, {name: value or "" for name, value in row.items() if name}
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise NoProducts(f"This is no CSV file: {error}.") from error
+
+
+def product(row: Mapping[str, str]) -> tuple[dict[str, Any], list[str], list[str]]:
+    """The body of a POST, what is wrong with the row, and what of it is left out."""
+    body: dict[str, Any] = {"name": row[NAME].strip(), "weight": 0}
+    problems, left_out = [], []
+    kind = row.get("Product Type", "").strip().upper()
+    body["type"] = "digital" if kind.startswith("D") else "physical"
+    for column, member in _TEXTS.items():
+        if text := row.get(column, "").strip():
+            body[member] = text
+    for column, member in _NUMBERS.items():
+        if text := row.get(column, "").strip():
+            try:
+                body[member] = float(_MONEY.sub("", text).replace(",", ""))
+            except ValueError:
+                problems.append(f"{column} is {text[:40]}, and must be a number.")
+    for column, member in _WHOLE.items():
+        if text := row.get(column, "").strip():
+            if re.fullmatch(r"-?\d{1,10}", text):
+                body[member] = int(text)
+            else:
+                problems.append(f"{column} is {text[:40]}, and must be a whole number.")
+    for column, member in _FLAGS.items():
+        if text := row.get(column, "").strip().upper():
+            body[member] = text in ("Y", "YES", "TRUE", "1")
+    if row.get("Allow Purchases?", "").strip().upper() in ("N", "NO", "FALSE", "0"):
+        body["availability"] = "disabled"
+    tracking = row.get("Track Inventory", "").strip().lower()
+    if tracking in _TRACKING:
+        body["inventory_tracking"] = _TRACKING[tracking]
+    else:
+        problems.append(f"Track Inventory is {tracking[:40]}, and must be none, by product or by option.")
+    if condition := row.get("Product Condition", "").strip().capitalize():
+        body["condition"] = condition
+    if brand := row.get("Brand Name", "").strip():
+        body["brand_name"] = brand
+    if keywords := row.get("Meta Keywords", "").strip():
+        body["meta_keywords"] = [word.strip() for word in keywords.split(",") if word.strip()]
+    left_out += [f"{name}: {row[name]}" for name in row if _IMAGE.fullmatch(name) and row[name].strip()]
+    return body, problems, left_out
+
+
+def paths(text: str) -> list[list[str]]:
+    """The categories of a product: paths with `/` between names, `;` between paths; `\\/` is a name's own."""
+    found = []
+    for path in text.split(";"):
+        names = [part.replace("\0", "/").strip() for part in path.replace("\\/", "\0").split("/")]
+        if any(names):
+            found.append([name for name in names if name])
+    return found
+
+
+async def load(
+    app: AppContext,
+    store: OpenStore,
+    file: IO[str],
+    *,
+    dry_run: bool = False,
+    told: Callable[[int], None] = lambda _: None,
+) -> AsyncIterator[Line]:
+    """Adds the products of a file, line by line, as a client's POST would; a line that is refused changes nothing.
+    `told` gets the number of each line that was read. Raises NoProducts."""
+
+    async def ask(method: str, target: str, body: Any = None) -> Any:
+        content = b"" if body is None else msgspec.json.encode(body)
+        headers = {"content-type": "application/json"}
+        answer = await carry_out(app, store, "import", method, target, content, headers, origin="http://localhost")
+        return msgspec.json.decode(answer.body)["data"]
+
+    known: dict[tuple[int, str], int] = {}
+    for number, row in rows(file):
+        told(number)
+        kind = row.get(TYPE, "Product").strip().lower() or "product"
+        if kind != "product":
+            yield Line(number, row[NAME].strip() or kind, left_out=[f"a row of the kind {kind}"])
+            continue
+        body, problems, left_out = product(row)
+        name = body["name"]
+        if problems or dry_run:
+            yield Line(number, name, 0, problems, left_out)
+            continue
+        try:
+            made = await ask("POST", "/v3/catalog/products", body)
+            wanted = [await _category(ask, known, path) for path in paths(row.get(CATEGORY, ""))]
+            if wanted:
+                await ask("PUT", f"/v3/catalog/products/{made['id']}", {"categories": sorted(set(wanted))})
+        except Refusal as refusal:
+            faults = [f"{fault.field}: {fault.message}" for fault in refusal.faults] or [refusal.message]
+            yield Line(number, name, 0, faults, left_out)
+        else:
+            yield Line(number, name, int(made["id"]), [], left_out)
+
+
+async def _category(ask: Any, known: dict[tuple[int, str], int], path: list[str]) -> int:
+    """The id of a category by its path; what is missing of it is made."""
+    parent = 0
+    for name in path:
+        key = parent, name.casefold()
+        if key not in known:
+            page = 1
+            while True:
+                found = await ask("GET", f"/v3/catalog/categories?parent_id={parent}&limit=250&page={page}")
+                known |= {(parent, one["name"].casefold()): one["id"] for one in found}
+                if len(found) < 250:
+                    break
+                page += 1
+        if key not in known:
+            made = await ask("POST", "/v3/catalog/categories", {"name": name, "parent_id": parent})
+            known[key] = made["id"]
+        parent = known[key]
+    return parent
