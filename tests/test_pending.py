@@ -1,5 +1,5 @@
-"""Statements that wait for each other on PostgreSQL leave what they do when each is sent at once, or none is carried out
-(docs/decisions/0035)."""
+"""Statements that wait for each other on PostgreSQL leave what they do when each is sent at once, or none is carried
+out (docs/decisions/0035)."""
 
 from __future__ import annotations
 
@@ -223,6 +223,22 @@ def test_every_write_of_a_product_waits(catalogue: Catalogue) -> None:
         CHANNEL,
     ):
         assert shaped(sql, catalogue), sql
+
+
+def test_what_gives_up_unique_values_is_told_from_what_does_not(catalogue: Catalogue) -> None:
+    """Whether a value was another row's can be asked where all columns of the index are written, whatever their rows;
+    of an index that holds only some rows it cannot."""
+
+    def of(sql: str) -> tuple[bool, int | None]:
+        ((shape, _),) = shaped(sql, catalogue) or []
+        return shape.decides, None if shape.taken is None else len(shape.taken)
+
+    assert of(update_sql("brands", ())) == (False, 0)
+    assert of(update_sql("brands", ("name_key",))) == (True, 1)
+    assert of(update_sql("products", ("name_key", "sku_key"))) == (True, 2)
+    assert of(update_sql("categories", ("name_key",))) == (True, None), "the other columns of the index are not known"
+    assert of(update_sql("product_images", ("is_thumbnail",))) == (True, None), "it is in the condition of the index"
+    assert of("UPDATE urls SET url = $1 WHERE kind = $2 AND owner = $3") == (True, None)
 
 
 @pytest.mark.parametrize(

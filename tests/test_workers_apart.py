@@ -1,5 +1,5 @@
-"""Stores and workers do not wait for one another on PostgreSQL: a write that is held up holds up its own store's writes,
-and nothing else."""
+"""Stores and workers do not wait for one another on PostgreSQL: a write that is held up holds up its own store's
+writes, and nothing else."""
 
 from __future__ import annotations
 
@@ -42,9 +42,7 @@ def _as_served_by(server: Server, shop: Shop) -> Shop:
 
 
 @pytest.mark.parametrize("others", [1, 30], ids=["a write", "a group of writes"])
-def test_a_write_that_is_held_up_holds_up_no_other_store(
-    workers: list[Server], own_database: str, others: int
-) -> None:
+def test_a_write_that_is_held_up_holds_up_no_other_store(workers: list[Server], own_database: str, others: int) -> None:
     """The lock is a row of the store's own: writes of another store go through, and so do reads of both."""
     held, free = workers[0].shop(), workers[0].shop()
     free_too = _as_served_by(workers[-1], free)
@@ -77,8 +75,8 @@ def test_a_write_that_is_held_up_holds_up_no_other_store(
 def test_reads_of_several_workers_share_nothing_but_the_count_of_the_quota(
     workers: list[Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By count: a GET is one statement on a connection of its own worker, that changes nothing and locks no row. Units of
-    the quota come by the handful."""
+    """By count: a GET is one statement on a connection of its own worker, that changes nothing and locks no row. Units
+    of the quota come by the handful."""
     shop = workers[0].shop()
     shop.brand()
     shops = [_as_served_by(server, shop) for server in workers]
