@@ -8,6 +8,8 @@ READY = $(VENV)/.installed
 LOCKER = build/locker
 # Schemathesis has an environment of its own: nothing that the tests or the server need is of its choosing.
 CONFORMANCE = build/conformance
+# What is measured beside Bodega, from its registry by a lock with hashes; nothing without npm.
+PEERS = build/peers/.installed
 SPEC ?= ../shared/spec
 # Tests run in as many processes as the machine has processors, a file of them in one; tests/conftest.py says which first.
 SPREAD ?= -n auto --dist loadfile --no-loadscope-reorder
@@ -15,7 +17,7 @@ SPREAD ?= -n auto --dist loadfile --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help dev serve test lint docs dist bench bench-count bench-large bench-variants bench-orders soak kills conformance lock clean
+.PHONY: help dev serve test test-cluster lint docs dist bench bench-count bench-peers bench-large bench-variants bench-orders soak kills conformance lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +31,10 @@ serve: $(READY)  ## Start the server on ./bodega-data; more options: make serve 
 test: $(READY)  ## Run the tests; fewer of them: make test ARGS="-k postgres"; in one process: make test SPREAD=
 	@$(BIN)/pytest $(SPREAD) $(ARGS)
 
+test-cluster: $(READY)  ## Run the tests on a Citus cluster (docs/scale.md): make test-cluster URL=postgresql://coordinator/db
+	@$(if $(URL),,$(error URL names a database of the coordinator: make test-cluster URL=postgresql://host/db))
+	@BODEGA_TEST_DATABASE_URL=$(URL) $(BIN)/pytest $(SPREAD) -k "not sqlite" $(ARGS)
+
 lint: $(READY)  ## Check style, format, types, and for insecure code
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -37,6 +43,7 @@ lint: $(READY)  ## Check style, format, types, and for insecure code
 
 docs: $(READY)  ## Regenerate the pages that follow from the code
 	@$(BIN)/python -m bodega.docs
+	@$(BIN)/python -m bench.figures
 
 dist: $(READY)  ## Build the wheel
 	@$(BIN)/python -m hatchling build --target wheel --directory dist
@@ -47,7 +54,10 @@ bench: $(READY)  ## Measure against a bare server; shorter: make bench ARGS=--qu
 bench-count: $(READY)  ## Count instructions a request, under valgrind: make bench-count ARGS="--all --database both"
 	@$(BIN)/python -m bench.count $(ARGS)
 
-bench-large: $(READY)  ## Measure a store of a million products (takes many minutes)
+bench-peers: $(READY) $(PEERS)  ## Measure beside other test doubles, from their registry; needs Node
+	@$(BIN)/python -m bench.beside $(ARGS)
+
+bench-large: $(READY)  ## Count on a store of a million products (many minutes); fewer: ARGS="--products 30000"
 	@$(BIN)/python -m bench.large $(ARGS)
 
 bench-variants: $(READY)  ## Measure a store of 200,000 variants beside one of 10,000 (takes minutes)
@@ -86,6 +96,12 @@ $(READY): requirements/dev.txt pyproject.toml | $(BIN)/python
 	@$(BIN)/python -m pip install -qq --require-hashes --requirement requirements/dev.txt
 	@$(BIN)/python -m pip install -qq --no-build-isolation --no-deps --editable .
 	@touch $@
+
+$(PEERS): bench/peers/package-lock.json
+	@mkdir -p $(@D) && cp bench/peers/package*.json $(@D)
+	@command -v npm >/dev/null || exit 0; \
+		echo "Installing the other test doubles into $(@D) (about 30 s) ..." && \
+		(cd $(@D) && npm ci --silent --no-audit --no-fund --ignore-scripts) && touch $@
 
 $(CONFORMANCE)/.installed: requirements/conformance.txt pyproject.toml | $(BIN)/python
 	@echo "Installing Schemathesis into $(CONFORMANCE) (about 30 s) ..."

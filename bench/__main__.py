@@ -3,7 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from bench import deliveries
 from bench.bare import PROTOCOL, PROTOCOLS
@@ -13,7 +13,7 @@ from bench.request import Request
 from bench.scenarios import PRODUCTS, SCENARIOS, Planned, Scenario
 from bench.server import Server, free_port, running
 from bench.stock import Lacking, Stock
-from bench.store import serving
+from bench.store import HEARING, serving
 
 QUICK = Pace(rounds=3, seconds=0.7)
 CALIBRATION_SIZE = 1_500
@@ -57,12 +57,15 @@ def against_bodega(
 ) -> tuple[list[Comparison], list[str]]:
     """Bodega on `database` beside the bare server, and what was skipped because it is not served."""
     results, skipped = [], []
-    with serving(database, {"bench": PRODUCTS}) as stores, bare(protocol) as yardstick:
+    with (
+        serving(database, {"bench": PRODUCTS}, settings=HEARING) as stores,
+        bare(protocol) as yardstick,
+        closing(Stock(stores["bench"])) as stock,
+    ):
         store = stores["bench"]
-        stock = Stock(store)
         for each in scenarios:
             try:
-                scenario = Scenario(each.name, each.plan(stock)) if isinstance(each, Planned) else each
+                scenario = each.on(stock) if isinstance(each, Planned) else each
             except Lacking as lacking:
                 skipped.append(f"{each.name}, {database}: {lacking}")
                 continue
@@ -77,14 +80,16 @@ def against_revision(
     """This revision beside another one on `database`, each with a store of its own, and what was skipped."""
     results, skipped = [], []
     with (
-        serving(database, {"bench": PRODUCTS}) as mine,
-        serving(database, {"bench": PRODUCTS}, command=command) as other,
+        serving(database, {"bench": PRODUCTS}, settings=HEARING) as mine,
+        serving(database, {"bench": PRODUCTS}, command=command, settings=HEARING) as other,
+        closing(Stock(mine["bench"])) as left_stock,
+        closing(Stock(other["bench"])) as right_stock,
     ):
         stores = (mine["bench"], other["bench"])
-        stocks = [Stock(store) for store in stores]
+        stocks = (left_stock, right_stock)
         for each in scenarios:
             try:
-                both = [Scenario(each.name, each.plan(s)) if isinstance(each, Planned) else each for s in stocks]
+                both = [each.on(s) if isinstance(each, Planned) else each for s in stocks]
             except Lacking as lacking:
                 skipped.append(f"{each.name}, {database}: {lacking}")
                 continue

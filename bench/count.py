@@ -3,7 +3,8 @@
 Seconds on a shared machine lie; counts of instructions do not. A server runs under callgrind, which is switched on
 after a warm-up and counts the user instructions of exactly so many requests, and with --misses the misses of a
 simulated cache of 512 KiB. With --syscalls strace counts the calls of the kernel in a run of its own. The yardstick is
-a bare application on uvicorn's own protocol. --check compares with the budget in bench/budget.json, --keep writes it.
+a bare application on uvicorn's own protocol. --check compares with the budget in bench/budget.json, --keep writes
+it and its table in docs/benchmark.md.
 
 The journal is off unless asked for: it is written once a second, and a server under callgrind is so slow that how much
 of that falls into a counted round depends on the machine.
@@ -19,29 +20,37 @@ import sys
 import sysconfig
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench import figures
+from bench.figures import BUDGET
 from bench.load import run
 from bench.measure import reply_size, supply
 from bench.request import Request, Shot
 from bench.scenarios import PRODUCTS, SCENARIOS, Planned, Scenario
 from bench.server import Server, free_port, running
 from bench.stock import Lacking, Stock
-from bench.store import serving
+from bench.store import HEARING, serving
 
 WARM_UP = 600
 COUNTED = 1_000
 LONG = 600.0  # seconds; a server under callgrind is some fifty times as slow
 TOLERANCE = 0.03
 ELSEWHERE = 0.15  # another build of Python costs another multiple
-BUDGET = Path(__file__).with_name("budget.json")
 DEFAULT = ("get one", "list 50", "update", "create")
 CACHE = ("--cache-sim=yes", "--LL=524288,8,64")
 _TOTALS = re.compile(r"^totals: (.*)$", re.MULTILINE)
 _EVENTS = re.compile(r"^events: (.*)$", re.MULTILINE)
 _CALLS = re.compile(r"^\s*100\.00\s+\S+\s+(?:\d+\s+)?(\d+)", re.MULTILINE)
+
+
+Settled = Callable[[int], None]
+
+
+def _at_once(_requests: int) -> None:
+    """What requests set off is done when they are answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +70,15 @@ class Counter:
         self.prefix = prefix
         self.dumps = 0
 
-    def events(self, shots: Iterator[Shot]) -> dict[str, int]:
-        """Events by their name in callgrind, of a counted round after a warm-up."""
+    def events(self, shots: Iterator[Shot], settled: Settled = _at_once) -> dict[str, int]:
+        """Events by their name in callgrind, of a counted round after a warm-up; each is over when `settled` returns,
+        which is told the number of its requests."""
         self._drive(shots, WARM_UP)
+        settled(WARM_UP)
         self._tell("instrumentation on")
         self._tell("zero")
         self._drive(shots, COUNTED)
+        settled(COUNTED)
         self._tell("dump")
         self._tell("instrumentation off")
         self.dumps += 1
@@ -76,15 +88,17 @@ class Counter:
             raise SystemExit(f"callgrind wrote no totals:\n{written[:500]}")
         return dict(zip(names[1].split(), map(int, totals[1].split()), strict=False))
 
-    def syscalls(self, shots: Iterator[Shot]) -> int:
+    def syscalls(self, shots: Iterator[Shot], settled: Settled = _at_once) -> int:
         """Calls of the kernel in a counted round."""
         self._drive(shots, WARM_UP)
+        settled(WARM_UP)
         report = f"{self.prefix}.strace"
         tracer = subprocess.Popen(
             ["strace", "-c", "-f", "-q", "-o", report, "-p", str(self.server.pid)], stderr=subprocess.PIPE
         )
         try:
             self._drive(shots, COUNTED)
+            settled(COUNTED)
         finally:
             tracer.terminate()
             _, said = tracer.communicate()
@@ -101,6 +115,12 @@ class Counter:
     def _tell(self, command: str) -> None:
         asked = ["vgdb", "--wait=60", f"--pid={self.server.pid}", *command.split()]
         subprocess.run(asked, check=True, capture_output=True, timeout=120)
+
+
+def lacking_tools(*, syscalls: bool = False) -> str | None:
+    """The first program that counting needs and that is not installed."""
+    needed = ["valgrind", "vgdb", *(["strace"] if syscalls else [])]
+    return next((tool for tool in needed if shutil.which(tool) is None), None)
 
 
 def under(prefix: str, *, misses: bool) -> list[str]:
@@ -142,33 +162,37 @@ class Work:
         self.runs = 0
         self.results: dict[str, Count] = {}
         self.sizes: dict[str, int] = {}
+        self.planned: dict[str, Scenario] = {}
 
     def of_bodega(self, database: str, scenarios: Sequence[Scenario | Planned]) -> None:
         """Counts each scenario on a seeded store; one that this store cannot hold is told and left out."""
-        settings = [] if self.journal else ["journal=off"]
+        settings = [*HEARING, *([] if self.journal else ["journal=off"])]
         for prefix, take in self._ways():
-            with serving(database, {"bench": PRODUCTS}, under=prefix, patience=LONG, settings=settings) as stores:
+            with (
+                serving(database, {"bench": PRODUCTS}, under=prefix, patience=LONG, settings=settings) as stores,
+                closing(Stock(stores["bench"])) as stock,
+            ):
                 store = stores["bench"]
-                stock = Stock(store)
                 for each in scenarios:
                     try:
-                        scenario = Scenario(each.name, each.plan(stock)) if isinstance(each, Planned) else each
+                        scenario, settled = _planned(each, stock)
                     except Lacking as lacking:
                         print(f"skipped  {each.name}, {database}: {lacking}", file=sys.stderr)
                         continue
+                    self.planned[each.name] = scenario
                     self.sizes[each.name] = reply_size(scenario, store.server, store.address)
-                    take(f"{each.name}, {database}", store.server, supply(scenario, store.address)(1.0))
+                    settled(1)
+                    take(f"{each.name}, {database}", store.server, supply(scenario, store.address)(1.0), settled)
 
-    def of_bare(self, scenarios: Sequence[Scenario | Planned]) -> None:
+    def of_bare(self) -> None:
         """Counts the yardstick with requests and replies of the same sizes."""
         for prefix, take in self._ways():
             with bare(prefix) as server:
-                for each in scenarios:
-                    if each.name in self.sizes:
-                        shots = supply(_like(each), _constant(self.sizes[each.name]))(1.0)
-                        take(f"{each.name}, bare", server, shots)
+                for name, scenario in self.planned.items():
+                    shots = supply(scenario, _constant(self.sizes[name]))(1.0)
+                    take(f"{name}, bare", server, shots, _at_once)
 
-    def _ways(self) -> Iterator[tuple[list[str], Callable[[str, Server, Iterator[Shot]], None]]]:
+    def _ways(self) -> Iterator[tuple[list[str], Callable[[str, Server, Iterator[Shot], Settled], None]]]:
         self.runs += 1
         prefix = f"{self.folder}/count.{self.runs}"
 
@@ -177,9 +201,9 @@ class Work:
         def counter(server: Server) -> Counter:
             return counters.setdefault(server.pid, Counter(server, prefix))
 
-        def count(name: str, server: Server, shots: Iterator[Shot]) -> None:
+        def count(name: str, server: Server, shots: Iterator[Shot], settled: Settled) -> None:
             print(f"counting {name} ...", file=sys.stderr)
-            events = counter(server).events(shots)
+            events = counter(server).events(shots, settled)
             missed = [events[key] for key in ("ILmr", "DLmr", "DLmw") if key in events]
             self.results[name] = Count(events["Ir"] / COUNTED, sum(missed) / COUNTED if missed else None)
 
@@ -187,18 +211,19 @@ class Work:
         if not self.syscalls:
             return
 
-        def trace(name: str, server: Server, shots: Iterator[Shot]) -> None:
+        def trace(name: str, server: Server, shots: Iterator[Shot], settled: Settled) -> None:
             before = self.results[name]
-            calls = counter(server).syscalls(shots) / COUNTED
+            calls = counter(server).syscalls(shots, settled) / COUNTED
             self.results[name] = Count(before.instructions, before.misses, calls)
 
         yield [], trace
 
 
-def _like(scenario: Scenario | Planned) -> Scenario:
-    if isinstance(scenario, Scenario):
-        return scenario
-    return Scenario(scenario.name, lambda random: Request("GET", "/"))
+def _planned(each: Scenario | Planned, stock: Stock) -> tuple[Scenario, Settled]:
+    """The scenario on a store, and what waits for what its requests set off. Raises Lacking."""
+    if isinstance(each, Scenario):
+        return each, _at_once
+    return each.on(stock), lambda requests: each.settled(stock, requests)
 
 
 def _constant(size: int) -> Callable[[Request], Request]:
@@ -254,12 +279,11 @@ def main() -> None:
     parser.add_argument("--syscalls", action="store_true", help="count calls of the kernel, with strace")
     parser.add_argument("--journal", action="store_true", help="keep the journal, whose work goes by the second")
     parser.add_argument("--check", action="store_true", help="fail above the budget")
-    parser.add_argument("--keep", action="store_true", help="write the budget")
+    parser.add_argument("--keep", action="store_true", help="write the budget, and its table in docs/benchmark.md")
     chosen = parser.parse_args()
-    for tool in ["valgrind", "vgdb", *(["strace"] if chosen.syscalls else [])]:
-        if shutil.which(tool) is None:
-            print(f"skipped: {tool} is not installed, and without it nothing can be counted.")
-            return
+    if missing := lacking_tools(syscalls=chosen.syscalls):
+        print(f"skipped: {missing} is not installed, and without it nothing can be counted.")
+        return
     wanted = chosen.only or (names if chosen.all else DEFAULT)
     scenarios = [each for each in SCENARIOS if each.name in wanted]
     databases = ["sqlite", "postgres"] if chosen.database == "both" else [chosen.database]
@@ -268,13 +292,14 @@ def main() -> None:
         work = Work(folder, misses=chosen.misses, syscalls=chosen.syscalls, journal=chosen.journal)
         for database in databases:
             work.of_bodega(database, scenarios)
-        work.of_bare(scenarios)
+        work.of_bare()
     print(f"Python {' '.join(build().values())}")
     print(shown(work.results))
     kept = json.loads(BUDGET.read_text()) if BUDGET.exists() else {"multiples": {}}
     if chosen.keep:
         merged = {**kept["multiples"], **multiples(work.results)}
         BUDGET.write_text(json.dumps({"counted_on": build(), "multiples": merged}, indent=2) + "\n")
+        figures.write()
     tolerance = TOLERANCE if kept.get("counted_on") == build() else ELSEWHERE
     broken = over_budget(work.results, kept["multiples"], tolerance) if chosen.check else []
     print("\n".join(broken), end="\n" if broken else "")

@@ -13,6 +13,7 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from bench.receiver import wait_for
 from bench.request import HOST
 from bench.server import free_port, running
 from bench.store import COMMAND
@@ -21,7 +22,6 @@ from postgres import postgres
 NAME = "deliveries"
 EVENTS = 20_000
 QUICK_EVENTS = 5_000
-PATIENCE = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +59,9 @@ def measure(database: str, events: int = EVENTS) -> Deliveries:
         print(f"Filling the store with {events:,} products ...", file=sys.stderr)
         _bodega(directory, "seed", "bench", "--products", str(events), *place)
         with running(command, port, directory) as server:
-            before, began = _wait_for(listening, 1), time.monotonic()
+            before, began = wait_for(listening, 1), time.monotonic()
             cpu = server.cpu_seconds()
-            count = _wait_for(listening, events) - before
+            count = wait_for(listening, events) - before
             seconds = time.monotonic() - began
             return Deliveries(database, count / seconds, (server.cpu_seconds() - cpu) / count * 1e6)
 
@@ -75,21 +75,6 @@ def _subscribe(port: int, token: str, destination: str) -> None:
     if reply.status != 200:
         raise SystemExit(f"The hook was refused: {reply.read().decode()}")
     connection.close()
-
-
-def _wait_for(port: int, count: int) -> int:
-    """How many had arrived when so many had."""
-    deadline = time.monotonic() + PATIENCE
-    connection = http.client.HTTPConnection(HOST, port, timeout=10)
-    while True:
-        connection.request("GET", "/")
-        arrived = int(connection.getresponse().read())
-        if arrived >= count:
-            connection.close()
-            return arrived
-        if time.monotonic() > deadline:
-            raise SystemExit(f"Only {arrived} of {count} events arrived.")
-        time.sleep(0.002)
 
 
 def _bodega(directory: str, *arguments: str) -> str:

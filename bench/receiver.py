@@ -2,11 +2,14 @@
 
 import argparse
 import asyncio
+import http.client
+import time
 
 import uvloop
 
 from bench.request import HOST
 
+PATIENCE = 300.0  # seconds for events to arrive
 ACCEPTED = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
 FAILED = b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n"
 
@@ -53,6 +56,21 @@ class Receiver(asyncio.Protocol):
 async def serve(port: int) -> None:
     server = await asyncio.get_running_loop().create_server(Receiver, HOST, port)
     await server.serve_forever()
+
+
+def wait_for(port: int, count: int) -> int:
+    """How many events the receiver on `port` had taken when it had `count`."""
+    deadline = time.monotonic() + PATIENCE
+    connection = http.client.HTTPConnection(HOST, port, timeout=10)
+    while True:
+        connection.request("GET", "/")
+        arrived = int(connection.getresponse().read())
+        if arrived >= count:
+            connection.close()
+            return arrived
+        if time.monotonic() > deadline:
+            raise SystemExit(f"Only {arrived} of {count} events arrived.")
+        time.sleep(0.002)
 
 
 if __name__ == "__main__":

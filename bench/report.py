@@ -3,7 +3,7 @@
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,6 +44,7 @@ def save(
     results: Sequence[Comparison],
     skipped: Sequence[str] = (),
     delivered: Sequence[Deliveries] = (),
+    grown: Sequence[Mapping[str, object]] = (),
 ) -> None:
     """Write the results, the time and the machine to the file `path`."""
     machine = {"cpus": os.cpu_count(), "python": platform.python_version(), "system": platform.platform()}
@@ -53,6 +54,7 @@ def save(
         "results": [asdict(result) for result in results],
         "skipped": list(skipped),
         "deliveries": [asdict(result) for result in delivered],
+        "growth": list(grown),
     }
     Path(path).write_text(json.dumps(document, indent=2) + "\n")
 

@@ -16,6 +16,7 @@ PRODUCTS = 10_000
 BRANDS = 50
 ORDERS = 10_000
 PAGE = 50
+XML = {"Accept": "application/xml"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +34,28 @@ class Scenario:
     repeatable: bool = True
 
 
+def nothing_more(_stock: Stock, _requests: int) -> None:
+    """What most requests set off: it is done when they are answered."""
+
+
+def heard(stock: Stock, requests: int) -> None:
+    """Each request is an event that the receiver has taken."""
+    stock.wait_for_events(requests)
+
+
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A scenario whose requests depend on what the store holds; `plan` raises Lacking where it cannot hold that."""
+    """A scenario whose requests depend on what the store holds; `plan` raises Lacking where it cannot hold that.
+    `settled` waits until what so many requests of a counted round set off is done."""
 
     name: str
     plan: Callable[[Stock], Callable[[Random], Request]]
+    repeatable: bool = True
+    settled: Callable[[Stock, int], None] = nothing_more
+
+    def on(self, stock: Stock) -> Scenario:
+        """The scenario on a store."""
+        return Scenario(self.name, self.plan(stock), repeatable=self.repeatable)
 
 
 def get_one(random: Random) -> Request:
@@ -82,12 +99,26 @@ def create(random: Random) -> Request:
     return Request("POST", "/catalog/products", json.dumps(product).encode())
 
 
-def update(random: Random) -> Request:
-    change = {
-        "price": random.randint(100, 99_999) / 100,
-        "description": f"<p>Reduced on shelf {random.getrandbits(32)}.</p>",
-    }
-    return Request("PUT", f"/catalog/products/{random.randint(1, PRODUCTS)}", json.dumps(change).encode())
+def update_of(products: int, told: str = "Reduced on shelf") -> Callable[[Random], Request]:
+    """A change of the price and the description, which begins with `told`, of one of the first `products`."""
+
+    def requests(random: Random) -> Request:
+        change = {
+            "price": random.randint(100, 99_999) / 100,
+            "description": f"<p>{told} {random.getrandbits(32)}.</p>",
+        }
+        return Request("PUT", f"/catalog/products/{random.randint(1, products)}", json.dumps(change).encode())
+
+    return requests
+
+
+update = update_of(PRODUCTS)
+
+
+def update_with_hook(stock: Stock) -> Callable[[Random], Request]:
+    """An update in a store with one hook, whose receiver takes every event; none repeats one without a hook."""
+    stock.hear("store/product/updated")
+    return update_of(PRODUCTS, "Marked down on shelf")
 
 
 def mixed(random: Random) -> Request:
@@ -129,10 +160,25 @@ def variant_by_sku(stock: Stock) -> Callable[[Random], Request]:
     return lambda random: Request("GET", f"/catalog/variants?sku={random.choice(skus)}")
 
 
+def get_one_as_xml(random: Random) -> Request:
+    return Request("GET", f"/v2/products/{random.randint(1, PRODUCTS)}", headers=XML)
+
+
+def list_as_xml(random: Random) -> Request:
+    target = f"/v2/products?limit={PAGE}&page={random.randint(1, PRODUCTS // PAGE)}"
+    return Request("GET", target, headers=XML)
+
+
 def order_of_three(stock: Stock) -> Callable[[Random], Request]:
     """An order of three lines of products whose stock is counted."""
     products = Sales(stock.store).products
     return lambda random: placed([{"product_id": one, "quantity": 1} for one in random.sample(products, 3)])
+
+
+def one_order(stock: Stock) -> Callable[[Random], Request]:
+    """One order of V2, with its addresses and its totals."""
+    Sales(stock.store).fill(ORDERS)
+    return lambda random: Request("GET", f"/v2/orders/{random.randint(1, ORDERS)}")
 
 
 def orders_by_date(stock: Stock) -> Callable[[Random], Request]:
@@ -142,19 +188,24 @@ def orders_by_date(stock: Stock) -> Callable[[Random], Request]:
     return lambda random: sales.of_a_time(random.randint(1, ORDERS - PAGE))
 
 
-# Creates come last: they alone make the store grow while it is measured.
+# Creates come late: they alone make the store grow while it is measured. The hook comes last: nothing else has one.
 SCENARIOS: tuple[Scenario | Planned, ...] = (
     Scenario("get one", get_one),
     Scenario("list 50", list_page),
     Scenario("list 50 by brand", list_filtered),
-    Scenario("update", update),
-    Scenario("90% get, 10% update", mixed),
+    Scenario("get one, XML", get_one_as_xml),
+    Scenario("list 50, XML", list_as_xml),
+    # A change that is repeated changes nothing, and costs less.
+    Scenario("update", update, repeatable=False),
+    Scenario("90% get, 10% update", mixed, repeatable=False),
     Scenario("update 10", batch_of_products),
     Planned("product by SKU", product_by_sku),
     Planned("variant by SKU", variant_by_sku),
     Planned("50 variants, 10 images", whole_product),
     Planned("update 50 variants", batch_of_variants),
     Planned("50 orders by date", orders_by_date),
+    Planned("one order", one_order),
     Planned("order of 3 lines", order_of_three),
     Scenario("create", create, repeatable=False),
+    Planned("update, one hook", update_with_hook, repeatable=False, settled=heard),
 )

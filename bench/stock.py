@@ -5,13 +5,16 @@ import struct
 import sys
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product as combined
 
 from bench.client import Client
 from bench.load import run
-from bench.request import Request, Shot, ready
+from bench.receiver import wait_for
+from bench.request import HOST, Request, Shot, ready
+from bench.server import free_port, running
 from bench.store import Store
 
 COLOURS = ("Red", "Orange", "Yellow", "Green", "Blue", "Indigo", "Violet", "Black", "Grey", "White")
@@ -44,6 +47,29 @@ class Stock:
         self.store = store
         self.client = Client(store)
         self.count = wide
+        self.opened = ExitStack()
+        self.receiver = 0  # its port, once a hook was asked for
+        self.heard = 0  # events that were waited for so far
+
+    def close(self) -> None:
+        """End the receiver of events, if there is one."""
+        self.opened.close()
+
+    def hear(self, scope: str) -> None:
+        """Subscribe a hook of this scope and start its receiver. The store has to allow addresses of this machine:
+        bench.store.HEARING. Raises Lacking."""
+        self.receiver = free_port()
+        command = [sys.executable, "-m", "bench.receiver", "--port", str(self.receiver)]
+        self.opened.enter_context(running(command, self.receiver))
+        hook = {"scope": scope, "destination": f"http://{HOST}:{self.receiver}/", "is_active": True}
+        status, reply = self.client.ask(Request("POST", "/hooks", json.dumps(hook).encode()))
+        if status != 200:
+            raise Lacking(f"A hook is answered {status}: {_said(reply)}")
+
+    def wait_for_events(self, count: int) -> None:
+        """Wait until the receiver has taken so many more events than were waited for before."""
+        self.heard += count
+        wait_for(self.receiver, self.heard)
 
     @cached_property
     def skus(self) -> Sequence[str]:

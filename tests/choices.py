@@ -82,7 +82,7 @@ def check_variants(shop: Shop) -> None:
         reader = store.rows.reader
         of: dict[int, list[Any]] = {}
         skus = []
-        columns = ", ".join(column.name for column in variants.TABLE.columns)
+        columns = ", ".join(variants.TABLE.valued)
         for doc, rest, entity_id, *kept in await reader.rows(f"SELECT doc, rest, id, {columns} FROM variants"):
             variant = variants.TABLE.decode(doc, rest)
             assert variant.id == entity_id

@@ -7,7 +7,6 @@ import http.client
 import json
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from urllib.parse import urlsplit
 
 from bodega.storage.opening import open_backend
 from bodega.storage.sqlite.backend import SqliteBackend
+from bodega.storage.sqlite.engine import open_file
 from shop import Server, Shop
 
 PATIENCE = 180.0  # seconds for anything that has to happen after a restart
@@ -137,7 +137,7 @@ def check_file(backend: SqliteBackend, shop: Shop, runner: asyncio.Runner) -> No
     """SQLite's own checks of the file."""
     record = runner.run(backend.registry.store(shop.name))
     assert record is not None
-    connection = sqlite3.connect(backend.path(record))
+    connection = open_file(backend.path(record))
     assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
     connection.close()

@@ -22,6 +22,8 @@ from bodega import private
 from bodega.storage import migrate
 from bodega.storage.postgres import rows as postgres_rows
 from bodega.storage.postgres.backend import PostgresBackend
+from bodega.storage.postgres.sharding import is_distributed
+from bodega.storage.postgres.template import in_order, references
 from bodega.storage.registry import StoreRecord
 from bodega.storage.sqlite.backend import SqliteBackend, make
 
@@ -37,6 +39,8 @@ WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace AND pg
 ORDER BY c.oid DESC
 """
 """The tables that ever held a row, the youngest first: a table refers only to older ones."""
+
+EVERY = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace ORDER BY 1"
 
 
 WARM = 3
@@ -188,7 +192,8 @@ class Schemas:
             async with connection.transaction():
                 await connection.execute(f"SET LOCAL search_path = {schema}")
                 self._shape = await connection.fetchval(SHAPE)
-                for (table,) in reversed(await connection.fetch(WRITTEN)):
+                elsewhere = await is_distributed(connection, schema)
+                for (table,) in reversed(await connection.fetch(EVERY if elsewhere else WRITTEN)):
                     self._rows[table] = [tuple(row) for row in await connection.fetch(f"SELECT * FROM {table}")]
         return schema
 
@@ -213,9 +218,14 @@ class Schemas:
             if await connection.fetchval(SHAPE) != self._shape:
                 return False
             written = [row[0] for row in await connection.fetch(WRITTEN)]
+            if await is_distributed(connection, schema):  # its rows are elsewhere
+                every = [row[0] for row in await connection.fetch(EVERY)]
+                written = in_order(every, await references(connection, schema))[::-1]
             if written:
                 await connection.execute("; ".join(f"DELETE FROM {table}" for table in written))
             for table, rows in self._rows.items():
+                if not rows:
+                    continue
                 marks = ", ".join(f"${place}" for place in range(1, len(rows[0]) + 1))
                 await connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
         return True

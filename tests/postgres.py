@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 from urllib.parse import parse_qs, quote, urlsplit
 
 import asyncpg
@@ -78,15 +78,77 @@ def database(server_url: str, template: str | None = None) -> Iterator[str]:
     """Create a database with a name of its own in the server of `server_url`, yield its URL, drop it afterwards.
 
     `template` names a database to copy, which nobody may be connected to meanwhile. Not to be called from inside a
-    running event loop.
+    running event loop. If the database of `server_url` is the coordinator's of a Citus cluster, the new one is another
+    of the same nodes, sharded by schema.
     """
     name = f"bodega_{secrets.token_hex(6)}"
     copied = f' TEMPLATE "{template}"' if template else ""
-    asyncio.run(_execute(server_url, f'CREATE DATABASE "{name}"{copied}'))
+    url = _in_database(server_url, name)
+    nodes = asyncio.run(citus_nodes(server_url))
+    servers = [_at_node(server_url, node) for node in nodes] or [server_url]
     try:
-        yield urlsplit(server_url)._replace(path=f"/{name}").geturl()
+        for server in servers:
+            asyncio.run(_execute(server, f'CREATE DATABASE "{name}"{copied}'))
+        if nodes:
+            asyncio.run(_distribute(url, name, nodes))
+        yield url
     finally:
-        asyncio.run(_execute(server_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+        for server in servers:
+            asyncio.run(_execute(server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+
+
+class Node(NamedTuple):
+    """A node of a Citus cluster; the coordinator's group is 0."""
+
+    host: str
+    port: int
+    group: int
+    has_shards: bool
+
+
+async def citus_nodes(url: str) -> list[Node]:
+    """The nodes of the Citus cluster whose coordinator's database this is, the coordinator first; none of any other
+    server."""
+    connection = await asyncpg.connect(url)
+    try:
+        if await connection.fetchval("SELECT to_regclass('pg_catalog.pg_dist_node')") is None:
+            return []
+        listed = (
+            "SELECT nodename, nodeport, groupid, shouldhaveshards FROM pg_dist_node WHERE isactive ORDER BY groupid"
+        )
+        return [Node(*row) for row in await connection.fetch(listed)]
+    finally:
+        await connection.close()
+
+
+async def _distribute(url: str, name: str, nodes: list[Node]) -> None:
+    """Makes a cluster of the databases of this name."""
+    for node in nodes:
+        await _execute(_at_node(url, node), "CREATE EXTENSION citus")
+    connection = await asyncpg.connect(_at_node(url, nodes[0]))
+    try:
+        for node in nodes:
+            if node.group == 0:
+                await connection.execute("SELECT citus_set_coordinator_host($1, $2)", node.host, node.port)
+            else:
+                await connection.execute("SELECT citus_add_node($1, $2)", node.host, node.port)
+            shards = "SELECT citus_set_node_property($1, $2, 'shouldhaveshards', $3)"
+            await connection.execute(shards, node.host, node.port, node.has_shards)
+        await connection.execute(f'ALTER DATABASE "{name}" SET citus.enable_schema_based_sharding TO on')
+    finally:
+        await connection.close()
+
+
+def _in_database(url: str, name: str) -> str:
+    return urlsplit(url)._replace(path=f"/{name}").geturl()
+
+
+def _at_node(url: str, node: Node) -> str:
+    """The URL of another node: the same user and database."""
+    parts = urlsplit(url)
+    user, _, _ = parts.netloc.rpartition("@")
+    host = f"{user}@{node.host}:{node.port}" if user else f"{node.host}:{node.port}"
+    return parts._replace(netloc=host, query="").geturl()
 
 
 async def _execute(url: str, statement: str) -> None:

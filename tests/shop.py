@@ -7,7 +7,8 @@ import json as stdlib_json
 import os
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
@@ -19,6 +20,9 @@ from bodega.app import Application, make_app
 from bodega.clock import Clock
 from bodega.events import hooks
 from bodega.events.hooks import Hook
+from bodega.http.remembered import Memory
+from bodega.http.response import read_fields
+from bodega.server.whole import Whole
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.backend import Backend
 from bodega.storage.creating import create_store
@@ -143,7 +147,9 @@ class Server:
         self.schemas: Schemas | None = None
         self._heard = Heard(backend) if isinstance(backend, PostgresBackend) else None
         self.app: Application = runner.run(
-            make_app(backend, insecure_http=insecure_http, https_port=8443, log="BODEGA_TEST_LOG" in os.environ)
+            make_app(
+                backend, insecure_http=insecure_http, https_port=8443, log="BODEGA_TEST_LOG" in os.environ, lab=True
+            )
         )
         runner.run(self.app.start())
         self._count = 0
@@ -247,9 +253,38 @@ class Server:
         async def send(message: Any) -> None:
             sent.append(message)
 
-        self.run(self.app(scope, receive, send))
+        async def answer() -> None:
+            """As the server does it: outside of a task where the application offers that."""
+            loop = asyncio.get_running_loop()
+            begun: asyncio.Future[Any] = loop.create_future()
+            loop.call_soon(lambda: begun.set_result(self.app.at_once(scope, receive)))
+            reply = await begun
+            if reply is None:
+                await self.app(scope, receive, send)
+                return
+            whole = reply if isinstance(reply, Whole) else await reply
+            sent.append({"status": whole.status, "headers": [*read_fields(whole.head), *whole.headers]})
+            sent.append({"body": whole.body})
+
+        self.run(answer())
         answered = {name.decode(): value.decode("latin-1") for name, value in sent[0]["headers"]}
         return Reply(sent[0]["status"], answered, sent[1]["body"])
+
+
+@contextmanager
+def reached(server: Server, **facts: Any) -> Iterator[None]:
+    """Until the block ends the server is reached in another way: members of `AppContext`, as `behind_tls`."""
+    from msgspec.structs import replace as changed
+
+    api = server.app._api
+    real, behind, memory = api._app, api._behind_proxy, api._memory
+    api._app = changed(real, **facts)
+    api._behind_proxy = api._app.behind_tls or bool(api._app.proxies.trusted)
+    api._memory = Memory(api._app)
+    try:
+        yield
+    finally:
+        api._app, api._behind_proxy, api._memory = real, behind, memory
 
 
 def _at_work(rows: Any) -> bool:

@@ -7,8 +7,8 @@ own runner applies, and pytest collects the tests of its second Python block as 
 from __future__ import annotations
 
 import re
-import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -29,6 +29,7 @@ from bodega.storage.migrate import Migration
 from bodega.storage.model import link
 from bodega.storage.schema import create, create_all
 from bodega.storage.sqlite.backend import add_functions
+from bodega.storage.sqlite.engine import in_memory
 from shop import Server, Shop
 
 PAGE = Path(__file__).parent.parent / "docs" / "adding-a-resource.md"
@@ -90,7 +91,7 @@ def test_the_page_migrates_to_what_it_declares() -> None:
 
 def schema_of(statements: list[str]) -> dict[str, Any]:
     """Columns, foreign keys and indexes of the tables that these statements make, however they came to be so."""
-    with sqlite3.connect(":memory:") as connection:
+    with closing(in_memory()) as connection:
         add_functions(connection)
         for statement in statements:
             connection.execute(statement)

@@ -67,6 +67,7 @@ ASKING = {
     "delete": "Delete store shop, its accounts and everything it holds, for good?",
     "reset": "Delete all that store shop holds?",
     "recover {file}": "Replace all that store shop holds by what is in {file}?",
+    "restore empty": "Replace all that store shop holds by snapshot empty?",
 }
 """Every command that loses what a store holds, with its question."""
 
@@ -80,6 +81,7 @@ def test_a_terminal_is_asked_and_a_script_is_not(place: Place, tmp_path: Path, c
     line = " ".join(["store", word, "shop", *rest])
     done(place, "store create shop")
     done(place, f"store backup shop {file}")
+    done(place, "store snapshot shop empty")
     done(place, "seed shop --products 2")
     code, shown = typed(place, line, "n\n")
     assert code == 1

@@ -8,7 +8,6 @@ import contextlib
 import fnmatch
 import gc
 import re
-import sqlite3
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -51,8 +50,10 @@ from bodega.storage.opening import open_backend
 from bodega.storage.operands import AnyColumn, Flag, IsTrue, Member, OwnOrShared, SqlTest
 from bodega.storage.outbox import Signal
 from bodega.storage.plan import Condition, QueryPlan, count_sql
+from bodega.storage.rules import depends_on
 from bodega.storage.schema import create_all
 from bodega.storage.sqlite.connection import numbered
+from bodega.storage.sqlite.engine import Connection, in_memory
 from bodega.storage.table import Link, Reference, Table, Unique
 
 
@@ -145,6 +146,7 @@ def declared(
     paths: Any = None,
     signals: tuple[Signal, ...] | None = None,
     of_parts: tuple[Signal, ...] = (),
+    rules: Mapping[str, Any] | None = None,
     words: Mapping[str, Any] | None = None,
 ) -> None:
     """A small house of things and their parts, right but for what is given. Raises DeclarationError."""
@@ -152,7 +154,11 @@ def declared(
     within = stored("parts", Part, **{**PARTS, **(parts or {})})
     tags = stored("tags", Tag, noun="tag", columns="word")
     told = events("store/thing") if signals is None else signals
-    aggregates = [Aggregate(tags), Aggregate(things, signals=told), Aggregate(within, signals=of_parts)]
+    aggregates = [
+        Aggregate(tags),
+        Aggregate(things, signals=told, **(rules or {})),
+        Aggregate(within, signals=of_parts),
+    ]
     part_shape = V3Shape(Part, required="title", read_only="id thing_id")
     rows = {nested: Nested(part_shape, _write, maximum=cap)}
     terms_of_v3 = {"required": "name|owner", "read_only": "id", "hidden": "secret", "nested": rows}
@@ -231,6 +237,13 @@ def _at(make: Any) -> Any:
 def _brings(kind: Any) -> Mapping[str, Any]:
     """A member that is written, and not kept."""
     return {"v3": {"write_only": {"more": kind}}}
+
+
+def _rule(members: str) -> Any:
+    @depends_on(members)
+    async def check(*_told: Any) -> None: ...
+
+    return check
 
 
 def _signal(scope: str, on: str = "updated", channels: Any = None) -> Any:
@@ -401,6 +414,11 @@ MISTAKES: Sequence[tuple[Mapping[str, Any], str]] = [
      ' and with no other'),
     ({"of_parts": events("store/channel/#/thing", on="updated", channels=channel_of)},
      'parts: event "store/channel/#/thing/updated": there is no member "channel_id"'),
+    # rules
+    ({"rules": {"before_write": (_rule("prise"),)}},
+     'things: rule check "prise": there is no member "prise"; did you mean "price"?'),
+    ({"rules": {"before_validate": (_rule("price nmae"),)}},
+     'things: rule check "nmae": there is no member "nmae"; did you mean "name"?'),
     # plans
     ({"words": {"plans": {"small": ("thngs",)}}},
      'small: limits "thngs": there is no counter "thngs"; did you mean "things"?'),
@@ -582,7 +600,7 @@ def test_the_start_checks_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         asyncio.run(start())
 
 
-def _explained(database: sqlite3.Connection) -> Any:
+def _explained(database: Connection) -> Any:
     async def rows(sql: str, *values: Any) -> list[Any]:
         database.execute(f"EXPLAIN {numbered(sql)}", values).fetchall()
         return []
@@ -593,8 +611,8 @@ def _explained(database: sqlite3.Connection) -> Any:
 def test_sql_of_ours_is_read_by_the_database() -> None:
     """What no word can be looked up in: every condition of every filter, parents' and includes' orders, as statements
     on the declared schema."""
-    database = sqlite3.connect(":memory:")
-    database.executescript(create_all(TABLES))
+    database = in_memory()
+    database.execute(create_all(TABLES))
     reader = SimpleNamespace(rows=_explained(database))
     tried = 0
     for served in ROUTES:
@@ -612,7 +630,7 @@ def test_sql_of_ours_is_read_by_the_database() -> None:
                     tried += 1
             for include in listing.includes.values():
                 if include.rows is not None:
-                    asyncio.run(include.read(SimpleNamespace(reader=reader), [1]))
+                    asyncio.run(include.read(SimpleNamespace(reader=reader, made=None), [1]))
                     tried += 1
             for sql in getattr(getattr(action, "selection", None), "_parents", ()):
                 database.execute(f"EXPLAIN {numbered(sql)}", [1] * len(set(re.findall(r"[$][0-9]", sql)))).fetchall()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -20,6 +19,7 @@ from bodega.storage import migrate
 from bodega.storage.backend import NoCopy
 from bodega.storage.opening import open_backend
 from bodega.storage.sqlite.backend import SqliteBackend
+from bodega.storage.sqlite.engine import open_file
 from postgres import database, postgres
 from shop import Server, Shop
 from statistics_check import check_statistics
@@ -287,7 +287,7 @@ def test_what_every_store_has_is_there_after_a_backup_that_is_older(served: Shop
     assert served.get("/v2/time").status == 200
     file = tmp_path / "shop.backup"
     done(place, f"store backup {served.name} {file}")
-    with closing(sqlite3.connect(file, isolation_level=None)) as older:
+    with closing(open_file(file)) as older:
         assert older.execute("SELECT count(*) FROM channels").fetchone() == (1,)
         for table in ("trees", "channels"):
             older.execute(f"DELETE FROM {table}")
@@ -313,7 +313,7 @@ def test_a_file_that_is_no_backup_is_refused_and_nothing_is_made(place: Place, t
     """Neither text nor any other database."""
     text, other = tmp_path / "text", tmp_path / "other"
     text.write_text("not a database at all, but long enough to be looked at")
-    with closing(sqlite3.connect(other)) as connection:
+    with closing(open_file(other, "rwc")) as connection:
         connection.execute("CREATE TABLE t (i INTEGER)")
     for file in (text, other):
         refused = run(place, f"store recover shop {file}")

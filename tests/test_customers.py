@@ -398,6 +398,16 @@ def test_a_put_leaves_addresses_and_attributes_alone_and_takes_answers(shop: Sho
     assert shop.rows("form_field_values") == 1
 
 
+def test_answers_beside_addresses_are_shown_inside_these_as_well(shop: Shop) -> None:
+    """The reply to a write shows what its body brought as a GET that asks for both does."""
+    body = {**JANE, "addresses": [HOME], "form_fields": [{"name": "Size", "value": "L"}]}
+    told = shop.post(V3, [body]).data[0]
+    assert [address["form_fields"] for address in told["addresses"]] == [[]]
+    asked = shop.get(f"{V3}?include=addresses,formfields").data[0]
+    assert asked["addresses"] == told["addresses"]
+    assert "form_fields" not in shop.get(f"{V3}?include=addresses").data[0]["addresses"][0]
+
+
 def test_a_customer_of_a_channel_without_global_logins_belongs_to_it(shop: Shop) -> None:
     """Rule 102: channel_ids; the default storefront takes global logins, others do not."""
     shop.post("/v3/channels", {"name": "Second", "type": "storefront", "platform": "custom"})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -22,6 +21,7 @@ from bodega.storage.opening import open_backend
 from bodega.storage.registry import StoreRecord
 from bodega.storage.sqlite import file as sqlite_file
 from bodega.storage.sqlite.backend import SqliteBackend, make
+from bodega.storage.sqlite.engine import open_file
 from bodega.storage.tx import Damaged
 from panel import base, signed_in
 from postgres import database
@@ -196,7 +196,7 @@ def test_a_recovery_that_fails_makes_nothing(house: House, tmp_path: Path) -> No
     backup = tmp_path / "backup"
     house.done(f"store backup {shop.name} {backup}")
     house.done(f"store snapshot {shop.name} base")
-    with closing(sqlite3.connect(backup, isolation_level=None)) as made:
+    with closing(open_file(backup)) as made:
         made.execute("DROP TABLE brands")
         made.execute("DROP TABLE table_statistics")
     backend = house.server.backend
@@ -216,7 +216,7 @@ def test_a_recovery_that_fails_makes_nothing(house: House, tmp_path: Path) -> No
 COMMANDS = {
     "show": 0, "get": 0, "set name=Shop": 0, "plan plus": 0, "limit products=9": 0, "maintenance on": 0, "clock": 0,
     "snapshot one": 1, "restore one": 1, "backup {folder}/new.backup": 1, "reset": 1,
-    "recover {folder}/good.backup": 0, "delete": 0,
+    "recover {folder}/good.backup": 0, "delete": 0, "fork {name}-fork": 1,
 }  # fmt: skip
 """Every command about one store, and how it ends where the store's database is missing."""
 
@@ -229,7 +229,7 @@ def test_no_command_makes_a_missing_database_anew(house: House, tmp_path: Path, 
     vanish(house, shop)
     word, _, rest = command.partition(" ")
     line = f"seed {shop.name} --products 1" if command == "seed" else f"store {word} {shop.name} {rest}"
-    result = house.run(line.format(folder=tmp_path))
+    result = house.run(line.format(folder=tmp_path, name=shop.name))
     assert result.exit_code == COMMANDS.get(command, 1), result.output
     if result.exit_code:
         assert f"The database of store {shop.name} is damaged" in result.stderr
@@ -244,7 +244,8 @@ def test_the_commands_of_the_table_are_all_there_are() -> None:
     """A new command of `store` needs a row."""
     from bodega.cli.store import command
 
-    assert {line.split()[0] for line in COMMANDS} | {"create", "list"} == set(command.commands)
+    others = {"create", "list", "diff", "move"}  # diff reads a snapshot first, move asks the other server
+    assert {line.split()[0] for line in COMMANDS} | others == set(command.commands)
 
 
 def test_a_lost_table_is_damage(house: House) -> None:
@@ -255,7 +256,7 @@ def test_a_lost_table_is_damage(house: House) -> None:
     backend = house.server.backend
     house.stop()
     if isinstance(backend, SqliteBackend):
-        with closing(sqlite3.connect(backend.path(record), isolation_level=None)) as made:
+        with closing(open_file(backend.path(record))) as made:
             made.execute("DROP TABLE wishlists")
     else:
         import asyncpg
@@ -274,7 +275,7 @@ def test_a_lost_table_is_damage(house: House) -> None:
 def test_the_names_of_all_tables_follow_from_the_migrations(tmp_path: Path) -> None:
     """What is looked for is what the migrations make."""
     make(tmp_path / "store.db")
-    with closing(sqlite3.connect(tmp_path / "store.db")) as made:
+    with closing(open_file(tmp_path / "store.db")) as made:
         names = {name for (name,) in made.execute(sqlite_file._TABLES)}
     assert migrate.tables() == names
 
@@ -318,7 +319,7 @@ def cut_to_nothing(path: Path) -> None:
 
 
 def cut_short(path: Path) -> None:
-    with closing(sqlite3.connect(path)) as made:
+    with closing(open_file(path)) as made:
         made.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     os.truncate(path, 8192)
 
@@ -335,12 +336,12 @@ def replaced_by_a_directory(path: Path) -> None:
 
 def replaced_by_another_database(path: Path) -> None:
     path.unlink()
-    with closing(sqlite3.connect(path)) as made:
+    with closing(open_file(path, "rwc")) as made:
         made.execute("CREATE TABLE t (i INTEGER)")
 
 
 def overwritten(path: Path) -> None:
-    with closing(sqlite3.connect(path)) as made:
+    with closing(open_file(path)) as made:
         made.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     size = path.stat().st_size
     with path.open("r+b") as file:
@@ -429,7 +430,7 @@ def test_a_good_file_that_is_put_back_by_hand_is_found(files: House, monkeypatch
     shop = files.server.shop()
     shop.brand("Acme")
     path = files.server.backend.path(files.record(shop.name))  # type: ignore[attr-defined]
-    with closing(sqlite3.connect(path)) as made:
+    with closing(open_file(path)) as made:
         made.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     aside = path.with_name("aside")
     path.rename(aside)
@@ -487,7 +488,7 @@ OF_THE_REGISTRY: dict[str, Callable[[Path], None]] = {
 
 def _replaced(path: Path) -> None:
     if path.suffix == ".db":  # what is not in the file yet is in its log
-        with closing(sqlite3.connect(path)) as made:
+        with closing(open_file(path)) as made:
             made.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     copy = path.with_name("copy")
     copy.write_bytes(path.read_bytes())

@@ -9,7 +9,6 @@ import asyncio
 import io
 import os
 import resource
-import sqlite3
 import subprocess
 import sys
 import time
@@ -27,6 +26,7 @@ from bodega.log import Log
 from bodega.storage.opening import open_backend
 from bodega.storage.postgres import connection as on_postgres
 from bodega.storage.postgres import readers
+from bodega.storage.sqlite.engine import Error, in_memory
 from bodega.storage.sqlite.rows import SqliteRows
 from forms import FORMS, Desk, Form, look_like_a_refusal
 from killed import Client, Place, kill, settled
@@ -169,13 +169,13 @@ def test_a_log_that_cannot_be_written_keeps_nobody_from_being_answered(shop: Sho
     log.event("something")
     assert log.lost == 1
     api = shop.server.app._api
-    kept, api._log = api._log, log
+    kept, api._notes._log = api._notes._log, log
     try:
         assert shop.get("/v2/time").status == 200
         log.flush()
         assert log.lost == 2
     finally:
-        api._log = kept
+        api._notes._log = kept
 
 
 # PostgreSQL
@@ -303,11 +303,11 @@ def test_sqlite_tells_a_full_disk_by_its_code() -> None:
     from bodega.storage.sqlite.connection import plain
     from bodega.storage.tx import Busy
 
-    with closing(sqlite3.connect(":memory:")) as connection:
+    with closing(in_memory()) as connection:
         connection.execute("PRAGMA max_page_count=1")
-        with pytest.raises(sqlite3.OperationalError) as full:
+        with pytest.raises(Error) as full:
             connection.execute("CREATE TABLE t (x)")
-        with pytest.raises(sqlite3.OperationalError) as wrong:
+        with pytest.raises(Error) as wrong:
             connection.execute("SELECT nothing")
     assert isinstance(plain(full.value), Busy)
     assert plain(wrong.value) is wrong.value

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
@@ -33,6 +32,7 @@ from bodega.resources.orders import refunds
 from bodega.storage.operands import AnyColumn, Flag, IsTrue, Member, SqlTest
 from bodega.storage.plan import conditions_sql
 from bodega.storage.sqlite.connection import numbered
+from bodega.storage.sqlite.engine import in_memory
 from shop import Server, Shop
 
 Row = dict[str, Any]
@@ -322,7 +322,7 @@ class Sqlite:
     dialect = "sqlite"
 
     def __init__(self) -> None:
-        self.wire = sqlite3.connect(":memory:")
+        self.wire = in_memory()
 
     def make(self, tables: Mapping[str, Mapping[str, str]]) -> None:
         for name, columns in tables.items():

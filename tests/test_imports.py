@@ -15,11 +15,13 @@ HOUSE = Path(bodega.__file__).parent
 FLOORS = (
     {
         "law",
+        "testing",
         "aside",
         "clock",
         "dates",
         "log",
         "log_text",
+        "manual",
         "masking",
         "config",
         "memory",
@@ -176,6 +178,19 @@ def test_nothing_sends_mail() -> None:
         assert not {module.partition(".")[0] for module in found} & MAIL, name
 
 
+def test_only_one_file_knows_sqlites_library() -> None:
+    """Two of them that open one file in one process drop each other's locks (decision 33)."""
+    used = {
+        (path.relative_to(HOUSE).as_posix(), name)
+        for path, _ in files()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for name in ([node.module] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])
+        if name and name.partition(".")[0] in ("apsw", "sqlite3", "_sqlite3", "aiosqlite")
+    }
+    assert used == {("storage/sqlite/engine.py", "apsw")}
+
+
 def test_only_one_file_knows_asgi() -> None:
     """Design section 2: the messages of ASGI are spelled in one file of the law."""
     spelled = {
@@ -183,7 +198,9 @@ def test_only_one_file_knows_asgi() -> None:
         for path, here in files()
         if here in ("http", "server") and any("http.response" in text for text in strings(path))
     }
-    assert spelled <= {"asgi.py", "mounts.py", "cycle.py"}, "asgi.py answers, mounts.py beside it, cycle.py serves"
+    assert spelled <= {"asgi.py", "mounts.py", "cycle.py", "whole.py"}, (
+        "asgi.py answers, mounts.py beside it, cycle.py serves"
+    )
 
 
 @pytest.mark.parametrize("folder", ["storage", "domain", "resources", "kit"])

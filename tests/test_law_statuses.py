@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -25,6 +24,7 @@ from bodega.storage.creating import create_store
 from bodega.storage.registry import digest
 from bodega.storage.sqlite import rows as sqlite_rows
 from bodega.storage.sqlite.backend import SqliteBackend
+from bodega.storage.sqlite.engine import open_file
 from bodega.storage.sqlite.file import LOOK_SECONDS
 from bodega.storage.unit import Unit
 from forms import (
@@ -116,7 +116,7 @@ def a_store_whose_schema_is_old(desk: Desk) -> Send:
     # What the last step made is there, so that the step cannot be made again.
     number = migrate.newest()
     if isinstance(server.backend, SqliteBackend):
-        with closing(sqlite3.connect(server.backend.path(record), isolation_level=None)) as made:
+        with closing(open_file(server.backend.path(record))) as made:
             made.execute("DELETE FROM migrations WHERE number = ?", (number,))
     else:
         schema = server.backend.schema(record)
@@ -932,7 +932,7 @@ def test_a_database_that_another_process_keeps_locked_is_503(
     desk = Desk(embedded.shop(), form)
     desk.shop.brand()
     record = embedded.run(embedded.backend.registry.store(desk.shop.name))
-    other = sqlite3.connect(embedded.backend.path(record), isolation_level=None)  # type: ignore[attr-defined]
+    other = open_file(embedded.backend.path(record))  # type: ignore[attr-defined]
     try:
         other.execute("BEGIN IMMEDIATE")
         reply = desk.ask("POST", desk.path("brands"), {"name": "Best"})

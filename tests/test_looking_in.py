@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from bodega.journal.recorder import key_of
 from bodega.journal.ring import ATTEMPTS, EXCHANGES, JournalRing, attempt_row, exchange_row
 from bodega.law.reasons import Reason
 from bodega.storage.opening import open_backend
+from bodega.storage.sqlite.engine import open_file
 from test_cli import BODEGA, Desk, desk  # noqa: F401 - a fixture
 from test_journal_kept import exchange
 
@@ -224,12 +226,10 @@ def test_a_registry_that_is_damaged_fails(tmp_path: Path) -> None:
 
 
 def test_stores_of_an_older_schema_are_a_warning(kept: Desk) -> None:
-    import sqlite3
 
     [path, _] = sorted(Path(kept.place[1]).joinpath("stores").glob("*.db"))
-    with sqlite3.connect(path) as connection:
+    with closing(open_file(path)) as connection:
         connection.execute("DELETE FROM migrations WHERE number > 3")
-    connection.close()
     assert states(kept.run(f"doctor {PORTS}", "--json"))["database"] == "warn"
 
 
@@ -346,3 +346,62 @@ def test_what_a_shell_is_offered(typed: str, offered: set[str]) -> None:
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=PATIENCE
     )
     assert {line.partition(",")[2] for line in shown.stdout.splitlines()} == offered, shown.stderr
+
+
+# The report card
+
+
+@pytest.fixture
+def judged(desk: Desk) -> Desk:  # noqa: F811
+    """A desk with a store whose client asked three times for what is not there, and once for a list."""
+    account = json.loads(desk.run("account create HASH Connector").stdout)["client_id"]
+    base = f"/stores/{desk.store}"
+
+    async def fill() -> None:
+        backend = await open_backend(Path(desk.place[1]), None)
+        ring = JournalRing(backend.journal())
+        key = key_of(await _record(backend, desk.store))
+        lost = {
+            "status": 404,
+            "reason": "NO_SUCH_ENTITY",
+            "path": f"{base}/v3/catalog/products/9",
+            "client_id": account,
+        }
+        listed = {"path": f"{base}/v2/orders", "client_id": account, "version": 2}
+        rows = [exchange_row(key, exchange(-at * 1_000_000, **lost)) for at in (7_200, 5, 4)]
+        await ring.add(EXCHANGES, [*rows, exchange_row(key, exchange(-3_000_000, **listed))])
+        await ring.close()
+        await backend.close()
+
+    asyncio.run(fill())
+    return desk
+
+
+def test_the_report_card_ends_a_build(judged: Desk, tmp_path: Path) -> None:
+    """Issue 14: text, JSON, JUnit, SARIF, and the exit code that --fail-on asks for."""
+    shown = judged.run("report HASH --account Connector")
+    assert shown.exit_code == 1
+    assert "repeated-refusal" in shown.stdout
+    assert judged.run("report HASH --fail-on never").exit_code == 0
+    recent = judged.run("report HASH --since 1m --fail-on note --format json")
+    assert recent.exit_code == 1
+    card = json.loads(recent.stdout)
+    assert (card["store"], card["requests"]) == (judged.store, 3)
+    assert [found["count"] for found in card["findings"] if found["check"] == "repeated-refusal"] == [2]
+    file = tmp_path / "report.xml"
+    assert judged.run(f"report HASH --format junit --output {file} --fail-on never").stdout == ""
+    assert "<testsuite" in file.read_text()
+    assert json.loads(judged.run("report HASH --format sarif --fail-on never").stdout)["version"] == "2.1.0"
+    assert json.loads(judged.run("report HASH --json --account nobody").stdout)["findings"] == []
+    assert judged.run("report nowhere").exit_code == 1
+    assert judged.run("report HASH --format pdf").exit_code == 2
+
+
+def test_the_smallest_set_of_scopes_is_shown(judged: Desk) -> None:
+    [found] = judged.json("scopes HASH")
+    assert found["scopes"] == ["store_v2_orders_read_only", "store_v2_products_read_only"]
+    shown = judged.run("scopes HASH --given store_v2_orders")
+    assert shown.exit_code == 1
+    assert "refused 3 times: GET /v3/catalog/products/{id}, without store_v2_products_read_only" in shown.stdout
+    assert judged.run("scopes HASH --given store_v2_orders store_v2_products").exit_code == 0
+    assert judged.run("scopes HASH --given store_v9").exit_code == 2

@@ -6,7 +6,6 @@ import asyncio
 import io
 import json
 import re
-import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -23,8 +22,10 @@ from bodega.storage.migrate import Migration
 from bodega.storage.opening import open_backend
 from bodega.storage.postgres import backend as postgres_server
 from bodega.storage.postgres import connection as postgres
+from bodega.storage.postgres.sharding import ordinary_schema
 from bodega.storage.sqlite import connection as sqlite
 from bodega.storage.sqlite.backend import SqliteBackend, add_functions
+from bodega.storage.sqlite.engine import open_file
 from bodega.storage.unit import Unit
 from pictures import picture
 from postgres import database
@@ -43,7 +44,7 @@ def statements(sql: str) -> list[str]:
 
 def sqlite_shape(path: Path, made_by: list[str]) -> dict[str, str]:
     """Every table and index of a database, its statement without what does not matter."""
-    connection = sqlite3.connect(path)
+    connection = open_file(path, "rwc")
     add_functions(connection)
     for statement in made_by:
         connection.execute(sqlite.adapted(statement))
@@ -72,8 +73,8 @@ INDEXES = (
     "SELECT tablename, indexname, replace(indexdef, $1 || '.', '') FROM pg_indexes WHERE schemaname = $1 ORDER BY 2"
 )
 CONSTRAINTS = """
-SELECT conrelid::regclass::text, conname, replace(pg_get_constraintdef(oid), $1 || '.', '') FROM pg_constraint
-WHERE connamespace = $1::regnamespace AND contype <> 'n' ORDER BY 2
+SELECT c.relname, n.conname, replace(pg_get_constraintdef(n.oid), $1 || '.', '') FROM pg_constraint n
+JOIN pg_class c ON c.oid = n.conrelid WHERE n.connamespace = $1::regnamespace AND n.contype <> 'n' ORDER BY 2
 """
 
 
@@ -83,7 +84,8 @@ def test_the_migrations_make_what_is_declared_in_postgres(runner: asyncio.Runner
     async def shape(name: str, made_by: list[str]) -> list[Any]:
         connection = await postgres.connect(own_database, name)
         try:
-            await connection.execute(f"CREATE SCHEMA {name}")
+            async with connection.transaction():
+                await ordinary_schema(connection, name)
             for statement in made_by:
                 await connection.execute(postgres.adapted(statement))
             queries = [await connection.fetch(query, name) for query in (COLUMNS, INDEXES, CONSTRAINTS)]
@@ -214,7 +216,7 @@ def has_table(server: Server, shop: Shop, name: str) -> bool:
     """Whether the store's database has a table, asked behind the server's back."""
     record = server.run(server.backend.registry.store(shop.name))
     if isinstance(server.backend, SqliteBackend):
-        connection = sqlite3.connect(server.backend.path(record))
+        connection = open_file(server.backend.path(record))
         found = connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone()
         connection.close()
         return found is not None

@@ -167,9 +167,9 @@ def told(shop: Shop) -> Iterator[io.BytesIO]:
     """What the server writes down."""
     api = shop.server.app._api
     kept, text = api._log, io.BytesIO()
-    api._log = Log(text)
+    api._log = api._notes._log = Log(text)
     yield text
-    api._log = kept
+    api._log = api._notes._log = kept
 
 
 def test_each_request_is_a_line_of_json_with_its_id(shop: Shop, told: io.BytesIO) -> None:

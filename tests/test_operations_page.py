@@ -14,7 +14,6 @@ import re
 import shutil
 import signal
 import socket
-import sqlite3
 import ssl
 import subprocess
 import sys
@@ -33,6 +32,7 @@ from bodega.server.tls import ensure_certificate
 from bodega.storage import migrate
 from bodega.storage.creating import create_store
 from bodega.storage.opening import open_backend
+from bodega.storage.sqlite.engine import open_file
 from panel import Forms
 from postgres import database
 from served import environment
@@ -296,7 +296,7 @@ def backups_are_whole(walk: Walk) -> None:
     found = sorted((walk.root / "var/backups/bodega").iterdir())
     assert [path.name.rpartition("-20")[0] for path in found] == ["main"]
     assert found[0].stat().st_mode & 0o077 == 0
-    with closing(sqlite3.connect(found[0])) as backup:
+    with closing(open_file(found[0])) as backup:
         assert backup.execute("SELECT count(*) FROM brands").fetchone()[0] > 10
         assert backup.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
@@ -317,13 +317,12 @@ def an_old_store(walk: Walk, runner: asyncio.Runner) -> None:
                 patched.setattr(migrate, "migrations", lambda: first)
                 record = await create_store(backend, "old", "sandbox", {}, int(time.time()))
             assert await backend.revision(record) == 1
-            with closing(sqlite3.connect(backend.path(record))) as rows:  # type: ignore[attr-defined]
+            with closing(open_file(backend.path(record))) as rows:  # type: ignore[attr-defined]
                 columns = "id, doc, version, modified, name, page_title, name_key"
                 values = (7, OLD, 1, 1_700_000_000, "From long ago", "", "from long ago")
                 rows.execute(f"INSERT INTO brands ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)", values)
                 rows.execute("INSERT INTO ledger VALUES ('brands', 1, 1700000000, 1, 8, 0)")
                 rows.execute("UPDATE ledger SET revision = 1 WHERE name = '*'")
-                rows.commit()
         finally:
             await backend.close()
 

@@ -104,11 +104,11 @@ def test_requests_that_come_too_fast_are_counted(shop: Shop, monkeypatch: pytest
 
 def test_a_request_for_a_store_that_is_not_there_leaves_nothing(shop: Shop) -> None:
     """Strangers must not fill the memory."""
-    before = set(shop.server.app._api._journal.stores)
+    before = set(shop.server.app._api._notes._journal.stores)
     for number in range(20):
         shop.get("/v3/catalog/products", base=f"/stores/nobody{number}")
     shop.get("/v3/catalog/products", base="/stores/../etc")
-    assert set(shop.server.app._api._journal.stores) == before
+    assert set(shop.server.app._api._notes._journal.stores) == before
 
 
 def test_every_step_that_refuses_is_in_the_journal(shop: Shop) -> None:

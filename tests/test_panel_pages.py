@@ -151,14 +151,14 @@ def test_the_use_of_many_accounts_is_noted_in_few_writes_and_of_revoked_ones_not
     everybody = server.run(server.backend.registry.accounts(shop.name))
     [revoked] = [account for account in everybody if account.token_digest == digest(gone)]
     server.run(server.backend.registry.drop_account(shop.name, revoked.client_id))
-    used = server.app._api._journal.stores[shop.name].used
+    used = server.app._api._notes._journal.stores[shop.name].used
     assert len(used) == 4
     used |= {f"nobody-{number}": 1 for number in range(450)}
     server.run(server.app.journal_sync._note())
     sql = "SELECT u.client_id FROM account_uses u JOIN accounts a ON a.client_id = u.client_id WHERE a.store = $1"
     noted = {row[0] for row in server.run(server.backend.registry.tx.rows(sql, shop.name))}
     assert noted == {account.client_id for account in accounts_of(shop) if account.scopes == {"store_v2_products"}}
-    assert server.app._api._journal.stores[shop.name].used == {}
+    assert server.app._api._notes._journal.stores[shop.name].used == {}
 
 
 def accounts_of(shop: Shop) -> list[Account]:

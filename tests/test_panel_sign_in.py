@@ -8,13 +8,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
 from bodega.access import owners, sessions
 from bodega.panel.web import local
 from bodega.storage.registry import digest
 from panel import HOST, PASSWORD, Browser, add_owner, base, house, later, signed_in
-from shop import Shop
+from shop import Shop, reached
 
 moved_on = contextmanager(later)
 SESSION = "__Host-bodega"
@@ -86,18 +85,15 @@ def test_plain_http_is_sent_to_https_before_anything_is_read(shop: Shop) -> None
 
 
 def test_behind_a_proxy_that_ends_tls_cookies_are_secure_as_under_tls(shop: Shop) -> None:
-    api = shop.server.app._api
-    real = api._app
-    api._app = replace(real, behind_tls=True, insecure_http=False)
     house(shop.server).insecure_http = False
     try:
-        browser = Browser(shop.server, scheme="http")
-        page = browser.sign_in(add_owner(shop))
-        assert page.status == 303
-        assert SESSION in browser.cookies
-        assert "Secure" in page.header("set-cookie")
+        with reached(shop.server, behind_tls=True, insecure_http=False):
+            browser = Browser(shop.server, scheme="http")
+            page = browser.sign_in(add_owner(shop))
+            assert page.status == 303
+            assert SESSION in browser.cookies
+            assert "Secure" in page.header("set-cookie")
     finally:
-        api._app = real
         house(shop.server).insecure_http = True
 
 

@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from msgspec.structs import replace
 
 from bodega.cli import main
 from bodega.config import Config
 from bodega.http.proxies import Proxies, read_networks
 from panel import Browser, add_owner
-from shop import Shop
+from shop import Shop, reached
 
 OURS = Proxies(read_networks(["10.0.0.0/8", "127.0.0.1", "fd00::/8"]))
 
@@ -89,10 +88,7 @@ def test_what_is_no_network_is_a_usage_error(text: str) -> None:
 
 def test_attempts_to_sign_in_count_for_the_address_behind_the_proxy(shop: Shop) -> None:
     """One who tries many accounts stops neither the proxy nor its other clients, and gains nothing by inventions."""
-    api = shop.server.app._api
-    real = api._app
-    api._app = replace(real, proxies=Proxies(read_networks(["127.0.0.9"])))
-    try:
+    with reached(shop.server, proxies=Proxies(read_networks(["127.0.0.9"]))):
         email = add_owner(shop)
         ours = Browser(shop.server, address="127.0.0.9")
         statuses = []
@@ -103,15 +99,10 @@ def test_attempts_to_sign_in_count_for_the_address_behind_the_proxy(shop: Shop) 
         other = Browser(shop.server, address="127.0.0.9")
         other.headers = {"x-forwarded-for": "203.0.113.10"}
         assert other.sign_in(email).status == 303
-    finally:
-        api._app = real
 
 
 def test_a_scheme_that_a_named_proxy_tells_is_what_the_law_asks_for(shop: Shop) -> None:
     """Step 1: plain HTTP through the proxy is redirected, TLS is not."""
-    api = shop.server.app._api
-    real = api._app
-    api._app = replace(real, proxies=Proxies(read_networks(["127.0.0.9"])), insecure_http=False)
     path = f"/stores/{shop.name}/v3/catalog/brands"
     scope = {
         "type": "http", "method": "GET", "scheme": "http", "path": path, "raw_path": path.encode(), "query_string": b"",
@@ -130,9 +121,7 @@ def test_a_scheme_that_a_named_proxy_tells_is_what_the_law_asks_for(shop: Shop) 
         shop.server.run(shop.server.app({**scope, "client": (client, 1), "headers": headers}, receive, send))
         return int(sent[0]["status"])
 
-    try:
+    with reached(shop.server, proxies=Proxies(read_networks(["127.0.0.9"])), insecure_http=False):
         assert status("127.0.0.9", "https") == 401
         assert status("127.0.0.9", "http") == 301
         assert status("192.0.2.1", "https") == 301
-    finally:
-        api._app = real

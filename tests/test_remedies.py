@@ -11,7 +11,6 @@ import json
 import os
 import re
 import shlex
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -30,6 +29,7 @@ from bodega.law.remedy import WORDS, fill, lines_of, words_of
 from bodega.storage import migrate
 from bodega.storage.opening import open_backend
 from bodega.storage.sqlite import rows as sqlite_rows
+from bodega.storage.sqlite.engine import open_file
 from forms import V2, V3, XML, Desk, Form
 from served import environment
 from shop import Reply, Server
@@ -303,9 +303,8 @@ def wait(mending: Mending) -> None:
     if reason is Reason.UPGRADING:
         name = mending.sent.target.split("/")[2]
         record = shop.server.run(shop.server.backend.registry.store(name))
-        with closing(sqlite3.connect(shop.server.backend.path(record))) as rows:  # type: ignore[attr-defined]
+        with closing(open_file(shop.server.backend.path(record))) as rows:  # type: ignore[attr-defined]
             rows.execute("INSERT OR IGNORE INTO migrations VALUES (?, '')", (migrate.newest(),))
-            rows.commit()
         store = shop.server.run(shop.server.app.stores.get(name))
         shop.server.run(store.ready())
     if reason in (Reason.IMAGES_WAITING, Reason.IMAGE_LOST):
@@ -400,7 +399,7 @@ def test_a_database_that_is_back_answers_the_repeated_request(
     desk = Desk(place.server.shop(), V3)
     desk.shop.brand()
     record = place.server.run(place.server.backend.registry.store(desk.shop.name))
-    other = sqlite3.connect(place.server.backend.path(record), isolation_level=None)  # type: ignore[attr-defined]
+    other = open_file(place.server.backend.path(record))  # type: ignore[attr-defined]
     try:
         other.execute("BEGIN IMMEDIATE")
         refused = desk.ask("POST", desk.path("brands"), {"name": "Best"})

@@ -35,6 +35,8 @@ FORBIDDEN = {
     "a table that is temporary, foreign, inherited or partitioned": r"create\s+(temp|temporary|foreign|unlogged)\b"
     r"|\binherits\b|\bpartition\b",
     "a lock on a table": r"\block\s+table\b",
+    "several commands in one string, one of which changes tables": r"^(?!\s*do\b)(?=[^;]*;\s*\S).*"
+    r"\b(create|alter|drop|insert\s+into|delete\s+from|update\s+\w+\s+set)\b",
     "a transaction in two phases": r"prepare\s+transaction",
     "a merge": r"\bmerge\s+into\b",
     "a query among the values of an insert": r"values\s*\([^;]*\(\s*select",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -20,6 +19,7 @@ from bodega.lab.scheduled import Schedule, check
 from bodega.metrics import Board, exposition
 from bodega.storage.backend import NoCopy
 from bodega.storage.opening import open_backend
+from bodega.storage.sqlite.engine import Connection, open_file
 from panel import base, signed_in
 from postgres import database
 from shop import Server, Shop
@@ -211,17 +211,17 @@ def test_of_several_servers_one_takes_it_and_a_killed_one_is_followed(clocked: C
     assert clocked.look(24 * HOUR) == 1
 
 
-def spoil_rows(made: sqlite3.Connection) -> None:
+def spoil_rows(made: Connection) -> None:
     made.execute("DELETE FROM brands")
 
 
-def spoil_references(made: sqlite3.Connection) -> None:
+def spoil_references(made: Connection) -> None:
     made.execute("PRAGMA foreign_keys = OFF")
     made.execute("DELETE FROM products")
     made.execute("UPDATE table_statistics SET total = 0 WHERE name = 'products'")
 
 
-def spoil_facts(made: sqlite3.Connection) -> None:
+def spoil_facts(made: Connection) -> None:
     made.execute("DROP TABLE backup")
 
 
@@ -235,7 +235,7 @@ def test_the_check_finds_what_is_missing(shop: Shop, tmp_path: Path, spoil: Any)
     server = shop.server
     server.run(copies.backup(server.backend, server.run(server.backend.registry.store(shop.name)), file))
     check(file)
-    with closing(sqlite3.connect(file, isolation_level=None)) as made:
+    with closing(open_file(file)) as made:
         spoil(made)
     with pytest.raises(NoCopy):
         check(file)

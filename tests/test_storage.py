@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import sqlite3
 import sys
 import time
 from collections.abc import Iterator
@@ -30,6 +29,7 @@ from bodega.storage.postgres.connection import composed
 from bodega.storage.registry import Account, Exists
 from bodega.storage.sqlite.backend import SqliteBackend
 from bodega.storage.sqlite.connection import numbered
+from bodega.storage.sqlite.engine import in_memory
 from bodega.storage.table_stats import BLOCK, EMPTY, TableStatistics
 from bodega.storage.tx import Damaged
 from bodega.storage.unit import Unit
@@ -103,7 +103,7 @@ def test_parameters_are_numbered_through() -> None:
 @given(st.text(max_size=20), st.text(max_size=40))
 def test_a_search_finds_text_as_it_stands(needle: str, hay: str) -> None:
     """Nothing in the text is a wildcard."""
-    connection = sqlite3.connect(":memory:")
+    connection = in_memory()
     needle, hay = needle.replace("\x00", ""), hay.replace("\x00", "")
     found = connection.execute("SELECT ? LIKE ? ESCAPE '!'", (hay + needle, escape_like(needle))).fetchone()
     connection.close()

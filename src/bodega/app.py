@@ -20,7 +20,7 @@ from bodega.http.app_context import AppContext
 from bodega.http.asgi import Api
 from bodega.http.documented import Unserved
 from bodega.http.files import pictures
-from bodega.http.mounts import gateway_time, operations, server_itself
+from bodega.http.mounts import Mount, Receive, Send, gateway_time, operations, server_itself
 from bodega.http.proxies import Proxies, read_networks
 from bodega.http.router import by_version
 from bodega.http.task_executor import TaskExecutor
@@ -30,6 +30,7 @@ from bodega.journal.request_logs import request_logs
 from bodega.journal.sync import JournalSync
 from bodega.kit.compile import DECLARATIONS, compile_declarations
 from bodega.kit.route import Route
+from bodega.lab.faults.injector import FaultInjector
 from bodega.lab.scheduled import Schedule
 from bodega.log import Log, to_standard_error
 from bodega.metrics import Board, Meter
@@ -37,6 +38,7 @@ from bodega.panel.app import mounts as panel_mounts
 from bodega.periodic import PeriodicJob
 from bodega.reference import pages
 from bodega.resources import MODEL, ROUTES, SWEEPS
+from bodega.server.whole import AtOnce
 from bodega.storage.backend import Backend
 from bodega.storage.sqlite.backend import SqliteBackend
 from bodega.tasks.worker import Worker
@@ -80,13 +82,16 @@ class Application:
         log: Log,
         pictures: PictureWorker,
         schedule: Schedule | None = None,
+        faults: FaultInjector | None = None,
     ) -> None:
         self.stores = stores
+        self.faults = faults
         self._schedule = schedule
         self.journal_sync = journal_sync
         self._jobs = jobs
         self.pictures = pictures
         self._api = api
+        self.at_once: AtOnce = api.at_once
         self._worker = worker
         self._dispatcher = dispatcher
         self._log = log
@@ -127,6 +132,7 @@ class Application:
 
     async def stop(self) -> None:
         """Ends after the last acknowledged write."""
+        self._api.settle()
         if self._waking is not None:
             self._waking.cancel()
             await asyncio.gather(self._waking, return_exceptions=True)
@@ -138,6 +144,8 @@ class Application:
         await self.journal_sync.stop()
         for job in self._jobs:
             await job.stop()
+        if self.faults is not None:
+            await self.faults.stop()
         await self.stores.close()
         self._log.flush()
 
@@ -155,11 +163,14 @@ async def make_app(
     backups: Path | None = None,
     image_memory: int = BUDGET_MB,
     trusted_proxies: Sequence[str] = (),
+    lab: bool = False,
+    lab_key: str | None = None,
 ) -> Application:
     """The application over a backend; `https_port` is where plain HTTP is redirected to, `meter` this worker's
     counters, `ca` the local authority's file, `log_form` one of `log_text.FORMS`, `backups` the folder of scheduled
     backups (None: none are taken), `image_memory` the memory for decoding images in MB, `trusted_proxies` the addresses
-    and networks whose X-Forwarded-For and -Proto are believed."""
+    and networks whose X-Forwarded-For and -Proto are believed; `lab`: whether faults strike and the lab is served, for
+    this machine alone unless there is a `lab_key`."""
     check_declarations()
     meter = meter or Board().meter()
     written = to_standard_error(log_form) if log else Log()
@@ -187,7 +198,9 @@ async def make_app(
         Worker(TaskExecutor(app), written, alone=isinstance(backend, SqliteBackend), announce=announce, sweeps=SWEEPS)
     )
     backend.registry.on_task = worker[0].heard
-    dispatcher = Dispatcher(stores, written, alone=isinstance(backend, SqliteBackend), recorder=journal)
+    alone = isinstance(backend, SqliteBackend)
+    faults = FaultInjector(stores, app.routes, meter, written, alone=alone) if lab else None
+    dispatcher = Dispatcher(stores, written, alone=alone, recorder=journal, faults=faults)
     backend.registry.on_delivery = dispatcher.heard
 
     def opened(store: OpenStore) -> None:
@@ -200,16 +213,24 @@ async def make_app(
     panel = panel_mounts(
         stores, journal, journal_sync, written, insecure_http=insecure_http, https_port=https_port, ca=ca, api=app
     )
+    served_lab = None
+    if lab:
+        from bodega.lab.control import serving, table
+        from bodega.lab.control.lab import Lab
+
+        parts = Lab(stores, journal_sync, worker[0], dispatcher, written, lab_key, app, faults)
+        served_lab = serving.mount(parts, table.OPERATIONS)
     mounts = {
         "time": gateway_time,
         "*": server_itself,
-        "_bodega": operations(stores, meter.board, look),
+        "_bodega": _below_bodega(served_lab, operations(stores, meter.board, look)),
         "files": pictures(stores),
         "": reference,
         "docs": reference,
+        "llms.txt": reference,
         **panel,
     }
-    api = Api(app, written, mounts, meter, journal)
+    api = Api(app, written, mounts, meter, journal, faults=faults, reads_at_once=isinstance(backend, SqliteBackend))
 
     async def looked() -> None:
         look()
@@ -218,7 +239,21 @@ async def make_app(
     if isinstance(backend, SqliteBackend):
         jobs.append(QuotaKeeper(backend.registry.tx, stores.quotas_now, written).job)
     schedule = Schedule(backend, backups, written, meter) if backups is not None else None
-    return Application(stores, api, worker[0], dispatcher, journal_sync, jobs, written, app.pictures, schedule)
+    if faults is not None:
+        jobs.append(faults.job)
+    return Application(stores, api, worker[0], dispatcher, journal_sync, jobs, written, app.pictures, schedule, faults)
+
+
+def _below_bodega(lab: Mount | None, operations: Mount) -> Mount:
+    """`/_bodega/...`: the lab, where it is served, and what operators ask."""
+    if lab is None:
+        return operations
+
+    async def mount(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        below = scope["path"].startswith("/_bodega/lab/") or scope["path"] == "/_bodega/lab"
+        await (lab if below else operations)(scope, receive, send)
+
+    return mount
 
 
 def _look(meter: Meter, stores: Stores, worker: Worker) -> None:

@@ -16,3 +16,13 @@ class Clock(msgspec.Struct, frozen=True, gc=False):
     def now(self) -> float:
         """UTC seconds."""
         return time.time() + self.offset if self.frozen is None else self.frozen
+
+    def at(self, moment: float) -> Clock:
+        """Frozen at a time, in UTC seconds."""
+        return Clock(frozen=float(moment))
+
+    def advanced(self, seconds: float) -> Clock:
+        """So much later, frozen if it was."""
+        if self.frozen is not None:
+            return Clock(frozen=self.frozen + seconds)
+        return Clock(offset=self.offset + seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
@@ -39,10 +40,16 @@ class Config:
     image_memory: int = 256
     trusted_proxies: tuple[str, ...] = ()
     log: str = "auto"
+    lab: bool = False
+    lab_key: str | None = None
 
     def __post_init__(self) -> None:
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("A certificate needs its key: give both --tls-cert and --tls-key.")
+        if self.lab_key is not None and not re.fullmatch(r"[\x21-\x7e]{8,200}", self.lab_key):
+            raise ValueError(
+                "The key of the lab must have 8 to 200 characters that a header can carry, without blanks."
+            )
         for text in self.trusted_proxies:
             try:
                 ip_network(text)

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from bodega import manual
 from bodega.access.plans import COUNTERS, PLANS
 from bodega.access.settings import SETTINGS
 from bodega.app import check_declarations, routes
@@ -17,6 +18,8 @@ from bodega.cli import main
 from bodega.cli.routes import served
 from bodega.coverage import CoverageGroup, compare, read_operations
 from bodega.explain import before_the_law, outcome_facts, reason_facts, statuses
+from bodega.lab.report.card import CHECKS
+from bodega.lab.states import LEFT_OUT, STATES
 from bodega.law.outcome import OUTCOMES
 from bodega.law.reasons import Reason, Step
 from bodega.law.wording import CODES, title_of
@@ -194,6 +197,27 @@ def _asked_at(signal: Signal) -> str:
     return f"when a row is {changes}{cause}{', on each of its channels' if signal.channels is not None else ''}"
 
 
+def report_card() -> str:
+    """The checks of `bodega report`."""
+    rows = [
+        [f"`{check.name}`", check.severity.word, check.title, inspect.getdoc(check.run) or "", check.advice]
+        for check in CHECKS
+    ]
+    return (
+        "# The report card\n\n"
+        "`bodega report HASH` reads a store's journal and says what its clients did wrong or wastefully. Each finding\n"
+        "names the requests that show it; `bodega logs HASH --json` and the panel's journal show these whole. It ends\n"
+        "with 1 if a finding is an error (`--fail-on` chooses), so that a build can end with it, and writes text,\n"
+        "JSON, JUnit XML or SARIF. `--since 10m` and `--account NAME` choose the run.\n\n"
+        "Some checks compare bodies: `bodega store set HASH journal=full` keeps them (`bodega dev` does). The journal\n"
+        "keeps the first 16 KiB of a body; whether a longer list has more pages is asked of the store as it is now.\n\n"
+        + _table(["check", "weight", "finding", "when", "what to do"], rows)
+        + "\n## Least permission\n\n"
+        "`bodega scopes HASH` shows the smallest set of scopes with which the same requests pass, account by account,\n"
+        "each scope with a request that needs it. `--given SCOPE ...` says what another set would have refused.\n"
+    )
+
+
 def coverage(list_of_operations: Path) -> str:
     """What is served of a list of operations, and what is missing."""
     groups = compare(read_operations(list_of_operations), routes())
@@ -224,12 +248,37 @@ def _share(groups: list[CoverageGroup]) -> list[str]:
     return [str(sum(group.served for group in groups)), str(sum(group.of for group in groups))]
 
 
+def states() -> str:
+    """The named states, by theme, with what each is for."""
+    parts = [
+        "# Named states\n\n"
+        "Troubles that integrations meet, made in one call on any store, as often as you like, beside what it holds:\n"
+        "`bodega state list`, `bodega state apply HASH NAME`; over HTTP `GET /_bodega/lab/states` and\n"
+        "`POST /_bodega/lab/stores/{hash}/states/{name}`. The answer has the ids of what was made, and requests that\n"
+        "show the trouble. Everything is made through the store's own API, so nothing is in a state that no client\n"
+        "could bring about; only webhooks are deactivated or blocked by hand.\n"
+    ]
+    for theme in dict.fromkeys(state.theme for state in STATES.values()):
+        rows = [
+            [f"`{state.name}`", f"**{state.title}.** {state.happens}", state.client]
+            for state in STATES.values()
+            if state.theme == theme
+        ]
+        parts.append(
+            f"\n## {theme.capitalize()}\n\n" + _table(["state", "what happens", "what a client should do"], rows)
+        )
+    left_out = "".join(f"- {theme}: {why}.\n" for theme, why in LEFT_OUT.items())
+    return "".join(parts) + f"\n## Left out\n\n{left_out}"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "status-codes.md": status_codes,
     "settings.md": settings,
     "cli.md": commands,
     "routes.md": operations,
     "rules.md": rules,
+    "states.md": states,
+    "report-card.md": report_card,
 }
 
 
@@ -260,14 +309,28 @@ def write(to: Path, operations: Path, check: bool) -> None:
     if COVERAGE not in made:
         click.echo(f"skipped {to / COVERAGE}: no list of operations beside the project", err=True)
     stale = [name for name, text in made.items() if not (to / name).exists() or (to / name).read_text("utf-8") != text]
+    if not check:
+        to.mkdir(parents=True, exist_ok=True)
+        for name in stale:
+            (to / name).write_text(made[name], encoding="utf-8")
+            click.echo(f"{to / name} is written.")
+    stale += _index(to, write=not check)
     if check:
         for name in stale:
             click.echo(f"{to / name} is stale; write it with: python -m bodega.docs", err=True)
         raise SystemExit(bool(stale))
-    to.mkdir(parents=True, exist_ok=True)
-    for name in stale:
-        (to / name).write_text(made[name], encoding="utf-8")
-        click.echo(f"{to / name} is written.")
+
+
+def _index(to: Path, *, write: bool) -> list[str]:
+    """The index of all pages, beside them and not among them; its name if it was stale. It is of these docs: pages that
+    are written elsewhere have none."""
+    file, made = to.parent / manual.INDEX, manual.index(f"{to.name}/")
+    if to.resolve() != manual.folder() or (file.exists() and file.read_text("utf-8") == made):
+        return []
+    if write:
+        file.write_text(made, encoding="utf-8")
+        click.echo(f"{file} is written.")
+    return [f"../{manual.INDEX}"]
 
 
 def _walk(command: click.Command, context: click.Context, depth: int = 0) -> Iterator[tuple[int, click.Context]]:

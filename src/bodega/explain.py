@@ -152,7 +152,7 @@ def statuses() -> list[int]:
 
 
 def reason_facts(reason: Reason) -> dict[str, Any]:
-    """The facts about a reason."""
+    """The facts about a reason; `fault` is the header that has a server with a lab answer so."""
     return {
         "reason": reason.name,
         "step": {"number": int(reason.step), "name": reason.step.word},
@@ -161,6 +161,7 @@ def reason_facts(reason: Reason) -> dict[str, Any]:
         "message": reason.message,
         "remedy": reason.remedy,
         "carries": CARRIES[reason],
+        "fault": f"Bodega-Fault: {reason.name}",
     }
 
 
@@ -199,10 +200,10 @@ def _reason(reason: dict[str, Any]) -> list[str]:
     answered = f"{v2}" if v2 == v3 else f"{v2} in V2, {v3} in V3"
     return [
         f"{reason['reason']}: {answered}, by step {step['number']} {step['name']}",
-        *_lines(reason, "message remedy carries"),
+        *_lines(reason, "message remedy carries fault"),
     ]
 
 
 def _lines(facts: dict[str, Any], names: str) -> list[str]:
-    heads = {"message": "says", "remedy": "do", "carries": "carries"}
+    heads = {"message": "says", "remedy": "do", "carries": "carries", "fault": "have it"}
     return [f"  {heads[name]:<9}{facts[name]}" for name in names.split() if facts[name]]

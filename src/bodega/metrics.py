@@ -21,12 +21,15 @@ BOUNDS_US = (1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_
 """The upper bounds of the latency buckets, in microseconds."""
 
 GONE = "CALLER_GONE"
+FAULT = "FAULT"
+"""The reason of a request that an injected fault kept from every answer of the law."""
 
 COUNTED = {
     "tasks_done": "Tasks that this server carried out.",
     "tasks_failed": "Tasks that were refused or failed.",
     "deliveries_done": "Webhook deliveries that a receiver accepted.",
     "deliveries_failed": "Webhook deliveries that failed.",
+    "faults_injected": "Requests and deliveries that a fault rule struck.",
     "backups_done": "Scheduled backups that were taken and checked.",
     "backups_failed": "Scheduled backups that could not be taken, or that a check found unusable.",
 }
@@ -41,7 +44,7 @@ GAUGES = {
 }
 """Current values; each worker writes its own once a second."""
 
-_WORDS: list[int | str] = [*(outcome.status for outcome in OUTCOMES), *(reason.name for reason in Reason), GONE]
+_WORDS: list[int | str] = [*(outcome.status for outcome in OUTCOMES), *(reason.name for reason in Reason), GONE, FAULT]
 _ENDS: dict[tuple[int, int | str], int] = {
     (version, word): place for place, (version, word) in enumerate((v, w) for v in VERSIONS for w in _WORDS)
 }
@@ -141,4 +144,6 @@ def _families(numbers: list[int], workers: int) -> Iterator[Any]:
 
 
 def _status(reason: str, version: int) -> int:
+    if reason == FAULT:
+        return 444
     return 499 if reason == GONE else Reason[reason].status(version)

@@ -1,5 +1,6 @@
 """The server's own documentation in a browser: `/` and `/docs`, the routes it serves, and the law, where the `type` of
-every V3 error points. Generated from the registry of reasons; no script, nothing from other hosts."""
+every V3 error points. Generated from the registry of reasons; no script, nothing from other hosts. For programs there
+are the pages of the docs as they were written, `/docs/NAME.md`, and their index, `/llms.txt`."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from functools import cache
 from html import escape
 from typing import Any
 
+from bodega import manual
 from bodega.explain import outcome_facts, reason_facts
 from bodega.kit.route import Route
 from bodega.law.outcome import OUTCOMES
@@ -17,6 +19,10 @@ from bodega.law.reasons import Reason
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 Mount = Callable[[Mapping[str, Any], Receive, Send], Awaitable[None]]
+
+_HTML, _PLAIN = b"text/html; charset=utf-8", b"text/plain; charset=utf-8"
+_MARKDOWN = b"text/markdown; charset=utf-8; variant=GFM"
+_INDEXES = (f"/{manual.INDEX}", f"/docs/{manual.INDEX}")
 
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;"
@@ -47,7 +53,7 @@ def _page(title: str, body: str) -> bytes:
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style><body>'
         f'<p><a href="/docs">Bodega</a> · <a href="/docs/status-codes">Status codes</a>'
-        f' · <a href="/manage">Control panel</a></p>'
+        f' · <a href="/{manual.INDEX}">All pages as text</a> · <a href="/manage">Control panel</a></p>'
         f"<h1>{escape(title)}</h1>{body}</body></html>"
     ).encode()
 
@@ -97,9 +103,23 @@ def routes_page(routes: Sequence[Route]) -> bytes:
     return _page("What this server serves", message + _table(["path", "methods"], rows))
 
 
+def written_page(path: str) -> tuple[bytes, bytes] | None:
+    """A page of the docs, or their index, as text with its media type (RFC 7763); None if there is none at a path."""
+    if path in _INDEXES:
+        return manual.index("/docs/").encode(), _PLAIN
+    text = manual.text(path.removeprefix("/docs/")) if path.startswith("/docs/") else None
+    return None if text is None else (text.encode(), _MARKDOWN)
+
+
 def pages(routes: Sequence[Route]) -> Mount:
-    """The mount of `/` and `/docs`."""
+    """The mount of `/`, `/docs` and `/llms.txt`."""
     found = {"": routes_page(routes), "/docs": routes_page(routes), "/docs/status-codes": law_page()}
+
+    def page_at(path: str) -> tuple[bytes | None, bytes]:
+        """What is at a path, and its media type."""
+        if (written := written_page(path)) is not None:
+            return written
+        return found.get(path.rstrip("/")), _HTML
 
     async def mount(scope: Mapping[str, Any], _receive: Receive, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):
@@ -107,10 +127,10 @@ def pages(routes: Sequence[Route]) -> Mount:
             await send({"type": "http.response.start", "status": 405, "headers": headers})
             await send({"type": "http.response.body", "body": b""})
             return
-        page = found.get(scope["path"].rstrip("/"))
+        page, media_type = page_at(scope["path"])
         body = page or _page("Nothing is here", "<p>The links above lead to what exists.</p>")
         headers = [
-            (b"content-type", b"text/html; charset=utf-8"),
+            (b"content-type", media_type),
             (b"content-length", b"%d" % len(body)),
             (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
             (b"x-content-type-options", b"nosniff"),

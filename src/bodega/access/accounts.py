@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import secrets
-import time
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
@@ -31,13 +30,37 @@ async def add_account(
 
     An OAuth account has requests an hour only if they are given.
     """
+    account = new_account(
+        store.hash, store.plan, name, token, scopes, basic=basic, per_hour=per_hour, per_window=per_window,
+        client_id=client_id, secret=secret, created=int(store.clock.now()),
+        taken={account.username for account in await registry.accounts(store.hash)} if basic else (),
+    )  # fmt: skip
+    await registry.add_account(account)
+    return account
+
+
+def new_account(
+    store_hash: str,
+    plan_name: str,
+    name: str,
+    token: str,
+    scopes: frozenset[str],
+    *,
+    created: int,
+    basic: bool = False,
+    per_hour: int | None = None,
+    per_window: int | None = None,
+    client_id: str = "",
+    secret: str = "",
+    taken: Collection[str] = (),
+) -> Account:
+    """The same, not yet in a registry: `created` in UTC seconds, `taken` are the user names that others have."""
     from bodega.storage.registry import Account, digest
 
-    plan = PLANS.get(store.plan, PLANS[DEFAULT])
-    taken = {account.username for account in await registry.accounts(store.hash)}
-    account = Account(
+    plan = PLANS.get(plan_name, PLANS[DEFAULT])
+    return Account(
         client_id=client_id or secrets.token_hex(16),
-        store=store.hash,
+        store=store_hash,
         name=name,
         kind="basic" if basic else "oauth",
         username=_username(name, taken) if basic else "",
@@ -47,11 +70,9 @@ async def add_account(
         per_hour=(plan.requests_per_hour if basic else NO_HOUR) if per_hour is None else per_hour,
         per_window=plan.requests_per_window if per_window is None else per_window,
         disabled=False,
-        created=int(time.time()),
+        created=created,
         quota_epoch=1,
     )
-    await registry.add_account(account)
-    return account
 
 
 def _username(name: str, taken: Collection[str]) -> str:

@@ -32,7 +32,8 @@ class OpenStore:
     `rows` is None while its schema is being upgraded, and as long as its database is damaged: then `damage` says how.
     `tried` is set once it was tried to open it, `again` has it tried at once. `closed` stores were deleted, or damaged.
     `at_work` are the keys (client id, name) of the POSTs that this process is carrying out, `under_way` the ids of the
-    requests of those actions of which only so many are answered at once.
+    requests of those actions of which only so many are answered at once. `learned` counts how often `learn` was called:
+    what follows from the record and the accounts holds as long as it stays.
     """
 
     def __init__(
@@ -58,11 +59,13 @@ class OpenStore:
         self._quotas: dict[str, Quota] = {}
         self._kept = kept or {}
         self._latest = 0
+        self.learned = 0
         self.clock: Clock = record.clock
         self.learn(record, accounts)
 
     def learn(self, record: StoreRecord, accounts: list[Account]) -> None:
         """Takes over what the registry says now."""
+        self.learned += 1
         self.record = record
         self.time()  # the latest that the clock showed, before it is set
         self.clock = record.clock
@@ -150,11 +153,13 @@ class OpenStore:
         """The accounts as the registry has them at this moment. Raises Busy."""
         return await self._registry.accounts(self.record.hash)
 
-    async def close(self) -> None:
-        """Closes after the last waiting write; a running upgrade is cancelled and rolled back."""
+    async def close(self, *, gone: bool = False) -> None:
+        """Closes after the last waiting write; a running upgrade is cancelled and rolled back. `gone`: the store was
+        deleted."""
         self.closed = True
         if self.upgrade is not None and not self.upgrade.done():
             self.upgrade.cancel()
             await asyncio.wait([self.upgrade])
         if self.rows is not None:
+            self.rows.gone = gone
             await self.rows.close()

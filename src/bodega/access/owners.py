@@ -84,17 +84,23 @@ async def of_store(tx: Tx, store: str) -> list[Owner]:
     return [owner for owner in found if owner is not None]
 
 
-async def add(tx: Tx, email: str, store: str, hashed: str, now: int) -> Owner:
-    """Makes somebody an owner of a store. An existing owner keeps their stores, and gets a new password if
-    one is given."""
+async def known(tx: Tx, email: str, hashed: str, now: int) -> Owner:
+    """The owner of this address, or a new one, who has no store yet; `hashed` is the password of a new one."""
     if await by_email(tx, email) is None:
         sql = (
             "INSERT INTO owners (id, uuid, email, password, created)"
             " SELECT coalesce(max(id), 0) + 1, $1, $2, $3, $4 FROM owners"
         )
-        await _tried_again(tx, sql, str(uuid.uuid4()), email, "", now)
+        await _tried_again(tx, sql, str(uuid.uuid4()), email, hashed, now)
     owner = await by_email(tx, email)
     assert owner is not None
+    return owner
+
+
+async def add(tx: Tx, email: str, store: str, hashed: str, now: int) -> Owner:
+    """Makes somebody an owner of a store. An existing owner keeps their stores, and gets a new password if
+    one is given."""
+    owner = await known(tx, email, "", now)
     if hashed:
         await set_password(tx, owner.id, hashed)
     await tx.run("INSERT INTO owned (owner, store) VALUES ($1, $2) ON CONFLICT DO NOTHING", owner.id, store)

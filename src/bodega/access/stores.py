@@ -54,15 +54,29 @@ class Stores:
         self._listen()
         return self._fresh.get(store_hash)
 
+    def opened_already(self, store_hash: str) -> OpenStore | None:
+        """A store that this process has opened, though its record may have changed since."""
+        return self._open.get(store_hash)
+
     def holds(self, store_hash: str) -> bool:
         """Whether this process has the store open."""
         return store_hash in self._open
 
     def _listen(self) -> None:
         if self.registry.has_changed():
-            self._fresh.clear()
-            self._rings += 1
-            self._only = None
+            self.reread()
+
+    def reread(self) -> None:
+        """Everything in the registry may have changed, though no notification of it was heard yet."""
+        self._fresh.clear()
+        self._rings += 1
+        self._only = None
+
+    @property
+    def changes(self) -> int:
+        """How many change notifications this process has heard of."""
+        self._listen()
+        return self._rings
 
     def opened_now(self) -> list[Rows]:
         """The rows of every store that this process has open."""
@@ -99,7 +113,7 @@ class Stores:
         old = self._open.get(store_hash)
         if old is not None and (record is None or record.place != old.record.place):
             del self._open[store_hash]
-            await old.close()
+            await old.close(gone=True)
             old = None
         if record is None:
             return None
@@ -192,6 +206,13 @@ class Stores:
             except Exception as error:
                 text = "".join(traceback.format_exception(error))
                 self._log.event("store cannot be opened", store=record.hash, traceback=text)
+
+    async def wake(self, store_hash: str) -> None:
+        """Opens a store that nobody asked for yet, if another process left work in it."""
+        if store_hash not in self._open:
+            record = await self.registry.store(store_hash)
+            if record is not None and not await self._rests(record):
+                await self.get(store_hash)
 
     async def _rests(self, record: StoreRecord) -> bool:
         """Whether there is no reason to open a store before it is asked for."""

@@ -13,7 +13,8 @@ import click
 from click.shell_completion import CompletionItem
 
 COMMANDS = (
-    "serve", "dev", "store", "account", "owner", "key", "seed", "routes", "explain", "logs", "doctor", "completion",
+    "serve", "dev", "store", "account", "owner", "key", "seed", "state", "fault", "routes", "explain", "logs", "report",
+    "scopes", "parity", "webhooks", "mcp", "doctor", "completion",
 )  # fmt: skip
 """In the order in which a newcomer needs them; each is `command` in the module of its name."""
 

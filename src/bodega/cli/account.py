@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SCOPE_WORDS = {"--scope": lambda word: word.replace(",", "") == "" or word.split(",")[0] in SCOPES}
 
 QUOTA = click.IntRange(min=0)
+BASIC_HAS_NO_WINDOW = "A Basic account has no window: give --requests-per-hour instead of --requests-per-window."
 
 
 @click.group("account")
@@ -75,6 +76,8 @@ def create(
     if unlimited:
         _refuse_both(per_hour, per_window)
         per_window, per_hour = UNLIMITED, UNLIMITED if basic else NO_HOUR
+    elif basic and per_window is not None:
+        raise click.UsageError(BASIC_HAS_NO_WINDOW)
     granted = read_scopes(trailing(scopes, more)) if scopes or more else ALL
     if not name.strip() or len(name) > 100:
         raise click.UsageError("The name of an account must have 1 to 100 characters.")
@@ -135,6 +138,8 @@ def update(
         from msgspec.structs import replace
 
         account = await _the_account(backend, store_hash, client_id)
+        if per_window is not None and account.kind == "basic":
+            raise Failed(BASIC_HAS_NO_WINDOW)
         if unlimited:
             changes.update(per_window=UNLIMITED, per_hour=UNLIMITED if account.kind == "basic" else NO_HOUR)
         elif no_hour:
@@ -290,19 +295,13 @@ def read_scopes(texts: tuple[str, ...]) -> frozenset[str]:
 
 def account_facts(account: Account) -> dict[str, Any]:
     """What is shown of an account, without its client id and secrets."""
-    from bodega.dates import iso
+    import msgspec
 
-    return {
-        "username": account.username or None,
-        "store": account.store,
-        "name": account.name,
-        "kind": account.kind,
-        "scopes": sorted(account.scopes),
-        "requests_per_hour": account.per_hour if account.per_hour >= 0 else None,
-        "requests_per_window": account.per_window,
-        "disabled": account.disabled,
-        "created": iso(account.created),
-    }
+    from bodega.lab import facts
+
+    shown: dict[str, Any] = msgspec.to_builtins(facts.account_facts(account))
+    del shown["client_id"]
+    return shown
 
 
 def _quota(account: dict[str, Any]) -> str:

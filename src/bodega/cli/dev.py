@@ -60,7 +60,7 @@ def command(config: Config, amounts: Mapping[str, int], unlimited: bool, as_json
         if not kept:
             _leave_tidily()
             place = DataLocation(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bodega-dev-"))))
-        config = replace(config, place=place, insecure_http=True)
+        config = replace(config, place=place, insecure_http=True, lab=True)
         stack.enter_context(alone(place))
         look_after_secrets(place)
         listeners = bind(config)

@@ -6,7 +6,6 @@ import asyncio
 import os
 import shutil
 import socket
-import sqlite3
 import ssl
 import sys
 import time
@@ -174,6 +173,7 @@ def _private(data: Path) -> list[Path]:
 
 def database(config: Config) -> Iterator[Finding]:
     """Whether the registry and every store can be opened, and are of this program's schema."""
+    from bodega.storage.sqlite.engine import Error
     from bodega.storage.tx import Busy
 
     place = config.place
@@ -182,7 +182,7 @@ def database(config: Config) -> Iterator[Finding]:
         return
     try:
         found = asyncio.run(_stores(place))
-    except (Busy, OSError, sqlite3.Error) as error:
+    except (Busy, OSError, Error) as error:
         do = "Is the server up, and the URL right?" if place.database else "Restore the file from a backup."
         yield Finding("database", FAIL, f"The registry cannot be opened: {error}.", do)
         return
@@ -247,6 +247,7 @@ async def _server_clock(backend: Backend) -> list[Finding]:
 
 async def _journal(place: DataLocation, backend: Backend) -> list[Finding]:
     from bodega.journal.ring import JournalRing
+    from bodega.storage.sqlite.engine import Error
     from bodega.storage.tx import Busy
 
     if place.database is None and not (place.data / "journal.db").exists():
@@ -254,7 +255,7 @@ async def _journal(place: DataLocation, backend: Backend) -> list[Finding]:
     ring = JournalRing(backend.journal())
     try:
         newest = await ring.exchanges(None, limit=1)
-    except (Busy, sqlite3.Error) as error:
+    except (Busy, Error) as error:
         return [Finding("journal", WARN, f"It cannot be read: {error}.", "Requests are served; remove journal.db.")]
     finally:
         await ring.close()

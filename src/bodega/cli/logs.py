@@ -32,7 +32,7 @@ OVERLAP_SECONDS = 5.0
 AT_ONCE = 1_000
 
 
-def _since(_ctx: click.Context, _param: click.Parameter, text: str | None) -> float:
+def since(_ctx: click.Context, _param: click.Parameter, text: str | None) -> float:
     """A duration as 90s, 10m, 2h, 7d, as the time so long ago. Raises BadParameter."""
     if text is None:
         return 0.0
@@ -44,9 +44,10 @@ def _since(_ctx: click.Context, _param: click.Parameter, text: str | None) -> fl
 
 def _reason(_ctx: click.Context, _param: click.Parameter, text: str | None) -> str:
     from bodega.law.reasons import Reason
+    from bodega.metrics import FAULT
 
     name = (text or "").upper().replace("-", "_")
-    if name and name not in Reason.__members__:
+    if name not in ("", FAULT, *Reason.__members__):
         near = get_close_matches(name, Reason.__members__, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
         raise click.BadParameter(f"There is no reason {name[:100]}.{hint} bodega explain lists them.")
@@ -68,7 +69,7 @@ def _status(_ctx: click.Context, _param: click.Parameter, text: str | None) -> s
 @click.option("--method", default="", metavar="METHOD", help="Only this method.")
 @click.option("--reason", callback=_reason, metavar="REASON", help="Only what was refused for this reason.")
 @click.option("--words", default="", metavar="WORDS", help="Only where the bodies contain all these words.")
-@click.option("--since", callback=_since, metavar="DURATION", help="Only what is at most so old: 90s, 10m, 2h, 7d.")
+@click.option("--since", callback=since, metavar="DURATION", help="Only what is at most so old: 90s, 10m, 2h, 7d.")
 @click.option("--webhooks", is_flag=True, help="Attempts to deliver webhooks instead of requests.")
 @click.option("--hook", type=int, metavar="ID", help="With --webhooks: only this webhook.")
 @click.option(
@@ -99,7 +100,7 @@ def command(
         from bodega.journal.ring import JournalRing, Wanted
 
         key = key_of(await the_store(backend, store_hash)) if store_hash else None
-        wanted = Wanted(**(asked | {"account": await _client(backend, store_hash, asked["account"])}))
+        wanted = Wanted(**(asked | {"account": await client_of(backend, store_hash, asked["account"])}))
         wanted = wanted._replace(method=wanted.method.upper())
         database = backend.journal()
         try:
@@ -131,7 +132,7 @@ async def _attempts(
     return await ring.attempts(key, hook_id=hook, wanted=wanted, after=after, limit=limit)
 
 
-async def _client(backend: Backend, store_hash: str | None, account: str) -> str:
+async def client_of(backend: Backend, store_hash: str | None, account: str) -> str:
     """The client id of an account that may have been given by its name."""
     if not account:
         return ""

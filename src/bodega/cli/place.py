@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
-import sqlite3
+import re
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -58,6 +57,13 @@ def at_place(command: Command) -> Command:
     return placed
 
 
+def hash_argument(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    """Reads the hash of a store that is to be made. Raises BadParameter."""
+    if not re.fullmatch(r"[a-z0-9-]{1,40}", value):
+        raise click.BadParameter("a store's hash is 1 to 40 lower-case letters, digits and hyphens.")
+    return value
+
+
 def asking(command: Command) -> Command:
     """Adds `--yes`, for commands that `confirm`."""
     return click.option("--yes", is_flag=True, help="Do not ask.")(command)
@@ -92,6 +98,8 @@ def with_backend(place: DataLocation, work: Callable[[Backend], Awaitable[T]]) -
             await backend.close()
 
     with plain_failures():
+        import asyncio
+
         return asyncio.run(whole())
 
 
@@ -116,11 +124,12 @@ def usage_errors() -> Iterator[None]:
 def plain_failures() -> Iterator[None]:
     """Reports an unusable database or file in one sentence, without a traceback."""
     from bodega.storage.sealing import NoKey
+    from bodega.storage.sqlite.engine import Error
     from bodega.storage.tx import Busy
 
     try:
         yield
-    except (Busy, NoKey, OSError, sqlite3.Error) as error:
+    except (Busy, NoKey, OSError, Error) as error:
         raise Failed(_sentence(error)) from error
     except Exception as error:
         if type(error).__module__.partition(".")[0] != "asyncpg":  # only imported when PostgreSQL is in use

@@ -112,6 +112,8 @@ async def fill(backend: Backend, store_hash: str, wanted: Mapping[str, int], see
         except NothingToSell as nothing:
             raise Failed("There is no product that can be bought, so there are no orders; add --products.") from nothing
         finally:
-            await backend.registry.notify_change()  # a server that has the store open may have events to deliver
+            await backend.registry.rows_changed(
+                store_hash
+            )  # a server that has the store open may have events to deliver
             await stores.close()
     return added

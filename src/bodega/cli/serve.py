@@ -94,9 +94,18 @@ def listening(command: Command) -> Command:
         show_default=True,
         help="How the log is written: text for people, JSON for programs; auto is text on a terminal, JSON elsewhere.",
     )
+    @click.option("--lab", is_flag=True, help="Serve the lab's HTTP API below /_bodega/lab, for this machine alone.")
+    @click.option(
+        "--lab-key",
+        metavar="KEY",
+        envvar="BODEGA_LAB_KEY",
+        help="Serve the lab to whoever sends this key, from anywhere; BODEGA_LAB_KEY.",
+    )
     @functools.wraps(command)
     def configured(**given: Any) -> Any:
         settings = {field.name: given.pop(field.name) for field in fields(Config)}
+        settings["lab_key"] = settings["lab_key"] or None
+        settings["lab"] = settings["lab"] or settings["lab_key"] is not None
         with usage_errors():
             config = Config(**settings)
         signal.signal(signal.SIGUSR2, signal.SIG_IGN)  # who sends it while a server starts does not want it to end
@@ -210,6 +219,8 @@ async def _app(config: Config, meter: Meter, listeners: Sequence[Listener]) -> A
         backups=config.place.data / FOLDER,
         image_memory=config.image_memory,
         trusted_proxies=config.trusted_proxies,
+        lab=config.lab,
+        lab_key=config.lab_key,
     )
 
 

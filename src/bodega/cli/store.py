@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from bodega.access.plans import DEFAULT, PLANS
-from bodega.access.settings import every_seconds, with_defaults
-from bodega.cli import store_copies, store_terms
-from bodega.cli.place import Failed, as_json, asking, at_place, confirm, the_store, usage_errors, with_backend
+from bodega.access.settings import with_defaults
+from bodega.cli import store_copies, store_move, store_terms
+from bodega.cli.place import (
+    Failed,
+    as_json,
+    asking,
+    at_place,
+    confirm,
+    hash_argument,
+    the_store,
+    usage_errors,
+    with_backend,
+)
 from bodega.cli.show import print_json, print_record, print_table
 from bodega.config import DataLocation
 
@@ -24,14 +33,8 @@ def command() -> None:
     """Create, show, change and delete stores."""
 
 
-def _hash(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
-    if not re.fullmatch(r"[a-z0-9-]{1,40}", value):
-        raise click.BadParameter("a store's hash is 1 to 40 lower-case letters, digits and hyphens.")
-    return value
-
-
 @command.command("create")
-@click.argument("store_hash", metavar="HASH", callback=_hash)
+@click.argument("store_hash", metavar="HASH", callback=hash_argument)
 @click.option("--plan", type=click.Choice(list(PLANS)), default=DEFAULT, show_default=True, help="What it may hold.")
 @click.option("--server", metavar="URL", default="", help="PostgreSQL server to keep it on, instead of the registry's.")
 @at_place
@@ -155,80 +158,18 @@ _TERMS = (
     store_terms.set_,
     store_terms.clock,
 )
-for _more in (*_TERMS, *store_copies.COMMANDS):
+for _more in (*_TERMS, *store_copies.COMMANDS, store_move.move):
     command.add_command(_more)
 
 
 async def facts(backend: Backend, record: StoreRecord) -> dict[str, Any]:
-    """What is shown of a store; `limits` are those in force, `used` counts what it holds, `damage` says what is wrong
-    with its database, None where nothing is."""
-    from bodega.dates import iso
+    """What is shown of a store."""
+    import msgspec
 
-    plan = PLANS[record.plan]
-    damage, used = await _held(backend, record)
-    return {
-        "hash": record.hash,
-        "plan": record.plan,
-        "limits": {**plan.limits, **record.limits},
-        "requests_per_window": plan.requests_per_window,
-        "requests_per_hour": plan.requests_per_hour,
-        "maintenance": record.maintenance,
-        "suspended": with_defaults(record.settings)["suspended"],
-        "server": server_shown(record.server),
-        "damage": damage,
-        "used": used,
-        "clock": store_terms.clock_facts(record.clock),
-        "backup": await backup_facts(backend, record),
-        "created": iso(record.created),
-    }
+    from bodega.lab.facts import store_facts
 
-
-async def backup_facts(backend: Backend, record: StoreRecord) -> dict[str, Any] | None:
-    """What is shown of a store's scheduled backups; None if it never had one and is to have none."""
-    from bodega.access.backup_states import state_of
-    from bodega.dates import iso
-
-    settings = with_defaults(record.settings)
-    state = await state_of(backend.registry.tx, record.hash)
-    if not every_seconds(settings) and not state.begun:
-        return None
-    return {
-        "every": settings["backup.every"],
-        "keep": settings["backup.keep"],
-        "taken": iso(state.taken) if state.taken else None,
-        "file": state.file or None,
-        "bytes": state.bytes if state.taken else None,
-        "failed": iso(state.failed) if state.failing else None,
-        "error": state.error or None,
-    }
-
-
-def server_shown(url: str) -> str:
-    """Where a store is kept, without what must not be shown; empty: on the registry's own server."""
-    from bodega.storage.sealing import is_sealed
-
-    if is_sealed(url):
-        return "(cannot be read without the key)"
-    return re.sub(r"//[^@/]*@", "//", url).partition("?")[0]
-
-
-async def _held(backend: Backend, record: StoreRecord) -> tuple[str | None, dict[str, int]]:
-    """What is damaged of a store, and how many rows it holds of what matters most."""
-    from bodega.storage.rows import table_state_of
-    from bodega.storage.tx import Damaged
-
-    names = ("products", "categories", "brands")
-    nothing = dict.fromkeys(names, 0)
-    try:
-        if not await backend.revision(record):
-            return None, nothing
-        rows = await backend.open(record)
-        try:
-            return None, {name: (await table_state_of(rows.reader, name)).total for name in names}
-        finally:
-            await rows.close()
-    except Damaged as error:
-        return error.what, nothing
+    shown: dict[str, Any] = msgspec.to_builtins(await store_facts(backend, record))
+    return shown
 
 
 def _state(store: dict[str, Any]) -> str:

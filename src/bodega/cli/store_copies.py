@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bodega.cli.place import Failed, as_json, asking, at_place, confirm, the_store, with_backend
+from bodega.cli.place import Failed, as_json, asking, at_place, confirm, hash_argument, the_store, with_backend
 from bodega.cli.show import print_json
 from bodega.config import DataLocation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bodega.lab.diff import Change
     from bodega.storage.backend import Backend
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -52,10 +53,12 @@ def snapshot(place: DataLocation, store_hash: str, name: str, delete: bool, as_j
 @click.command("restore")
 @click.argument("store_hash", metavar="HASH")
 @click.argument("name", metavar="NAME", callback=_name)
+@asking
 @at_place
 @as_json
-def restore(place: DataLocation, store_hash: str, name: str, as_json: bool) -> None:
-    """Go back to a snapshot. Accounts, plan, settings and clock stay as they are."""
+def restore(place: DataLocation, store_hash: str, name: str, yes: bool, as_json: bool) -> None:
+    """Go back to a snapshot; a terminal is asked first. Accounts, plan, settings and clock stay as they are."""
+    confirm(f"Replace all that store {store_hash} holds by snapshot {name}?", yes=yes)
 
     async def work(backend: Backend) -> None:
         from bodega.lab import copies
@@ -129,7 +132,115 @@ def recover(place: DataLocation, store_hash: str, file: Path, yes: bool, as_json
     print_json({"hash": store_hash, "file": str(file), "made": made}) if as_json else click.echo(message)
 
 
-COMMANDS = (snapshot, restore, backup, recover)
+@click.command("fork")
+@click.argument("store_hash", metavar="FROM")
+@click.argument("target", metavar="TO", callback=hash_argument)
+@click.option("--snapshot", metavar="NAME", help="Fork the store as it was in this snapshot.")
+@click.option("--token", metavar="TOKEN", help="Token of the fork's account; a new one if none is given.")
+@at_place
+@as_json
+def fork(
+    place: DataLocation, store_hash: str, target: str, snapshot: str | None, token: str | None, as_json: bool
+) -> None:
+    """Make a store TO of the store FROM, as it stands or as it was in a snapshot.
+
+    It has the same rows with the same ids, pictures, plan, settings and clock, and one account, app, whose client id is
+    TO-client. FROM may be served, and written to, meanwhile.
+    """
+    if token is not None and not re.fullmatch(r"[\x21-\x7e]{1,200}", token):
+        raise click.UsageError("A token has 1 to 200 characters that a header can carry, without blanks.")
+
+    async def work(backend: Backend) -> dict[str, Any]:
+        import msgspec
+
+        from bodega.access.accounts import new_account
+        from bodega.access.scopes import ALL
+        from bodega.lab import forks
+        from bodega.lab.facts import account_facts, store_facts
+        from bodega.storage.registry import Exists, new_token
+
+        source = await the_store(backend, store_hash)
+        given = token or new_token()
+        account = new_account(
+            target, source.plan, "app", given, ALL, created=int(source.clock.now()), client_id=f"{target}-client"
+        )
+        await backend.migrate(source)
+        with _plainly():
+            try:
+                record = await forks.fork(backend, source, target, [account], snapshot)
+            except Exists as taken:
+                what = "a store" if str(taken) == target else "an account"
+                raise Failed(f"There is {what} {taken} already.") from None
+        shown = msgspec.to_builtins(account_facts(account))
+        shown = {"client_id": shown.pop("client_id"), "client_secret": account.secret, "token": given, **shown}
+        return {"store": msgspec.to_builtins(await store_facts(backend, record)), "accounts": [shown]}
+
+    made = with_backend(place, work)
+    if as_json:
+        print_json(made)
+    else:
+        (account,) = made["accounts"]
+        click.echo(f"Store {target} is as {store_hash} {'was' if snapshot else 'is'}; its token is {account['token']}")
+
+
+@click.command("diff")
+@click.argument("store_hash", metavar="HASH")
+@click.argument("before", metavar="A")
+@click.argument("after", metavar="[B]", required=False)
+@click.option("--resource", metavar="NAME", help="Only this one, as products.")
+@at_place
+@as_json
+def diff(
+    place: DataLocation, store_hash: str, before: str, after: str | None, resource: str | None, as_json: bool
+) -> None:
+    """Show what was created, updated and deleted between two snapshots of a store, or since a snapshot.
+
+    With --json each row is shown as V3 shows it, with the old and the new value of each member that changed.
+    """
+
+    async def work(backend: Backend) -> int:
+        from bodega.lab import diff as comparing
+
+        record = await the_store(backend, store_hash)
+        if resource is not None and resource not in comparing.RESOURCES:
+            raise Failed(f"There is no resource {resource}; they are {', '.join(comparing.RESOURCES)}.")
+        found = 0
+        with _plainly():
+            async with backend.compared(record, before, after) as states:
+                for name in [resource] if resource else comparing.RESOURCES:
+                    async for change in comparing.changes(states, store_hash, name):
+                        click.echo((",\n" if found else "[\n") if as_json else "", nl=False)
+                        click.echo(_change(change, as_json), nl=not as_json)
+                        found += 1
+        return found
+
+    found = with_backend(place, work)
+    if as_json:
+        click.echo("\n]" if found else "[]")
+    elif not found:
+        click.echo("Nothing differs.", err=True)
+
+
+def _change(change: Change, as_json: bool) -> str:
+    import msgspec
+
+    if as_json:
+        return msgspec.json.encode(change).decode()
+    mark = {"created": "+", "updated": "~", "deleted": "-"}[change.change]
+    name = change.entity.get("name") or change.entity.get("sku") or change.entity.get("title") or ""
+    moved = (f"{member}: {_short(each.old)} -> {_short(each.new)}" for member, each in change.members.items())
+    told = "; ".join(moved) or str(name)
+    return f"{mark} {change.resource} {change.id}  {told}".rstrip()
+
+
+def _short(value: Any) -> str:
+    import msgspec
+
+    text = msgspec.json.encode(value).decode()
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+COMMANDS = (snapshot, restore, backup, recover, fork, diff)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -151,7 +152,9 @@ def _pair(text: str) -> tuple[str, Any]:
 def _known(keys: Sequence[str]) -> None:
     for key in keys:
         if key not in SETTINGS:
-            raise click.UsageError(f"There is no setting {key}; the settings are {', '.join(SETTINGS)}.")
+            near = get_close_matches(key, SETTINGS, n=3)
+            hint = f"did you mean {' or '.join(near)}?" if near else f"the settings are {', '.join(SETTINGS)}."
+            raise click.UsageError(f"There is no setting {key}; {hint}")
 
 
 def _print_settings(settings: dict[str, Any], as_json: bool) -> None:
@@ -189,26 +192,16 @@ def clock(
     async def work(backend: Backend) -> Clock:
         from msgspec.structs import replace
 
+        from bodega.clock import Clock
+
         record = await the_store(backend, store_hash)
-        moved = _moved(record.clock, at, seconds, live=live)
+        moved = Clock() if live else record.clock.at(at) if at is not None else record.clock.advanced(seconds)
         if moved != record.clock:
             await backend.registry.save_store(replace(record, clock=moved))
         return moved
 
     shown = clock_facts(with_backend(place, work))
     print_json(shown) if as_json else print_record(shown)
-
-
-def _moved(clock: Clock, at: int | None, seconds: int, *, live: bool) -> Clock:
-    from bodega.clock import Clock
-
-    if live:
-        return Clock()
-    if at is not None:
-        return Clock(frozen=float(at))
-    if clock.frozen is not None:
-        return Clock(frozen=clock.frozen + seconds)
-    return Clock(offset=clock.offset + seconds)
 
 
 def _moment(text: str) -> int:
@@ -230,8 +223,10 @@ def _duration(text: str) -> int:
 
 
 def clock_facts(clock: Clock) -> dict[str, Any]:
-    """What is shown of a clock: `mode` is live, shifted (by `offset` seconds) or frozen."""
-    from bodega.dates import iso
+    """What is shown of a clock."""
+    import msgspec
 
-    mode = "frozen" if clock.frozen is not None else "shifted" if clock.offset else "live"
-    return {"mode": mode, "now": iso(int(clock.now())), "offset": int(clock.offset)}
+    from bodega.lab import facts
+
+    shown: dict[str, Any] = msgspec.to_builtins(facts.clock_facts(clock))
+    return shown

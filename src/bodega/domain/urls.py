@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
-from operator import attrgetter
+from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, NamedTuple
 
 import msgspec
@@ -17,6 +16,7 @@ from bodega.law.refusal import Fault
 from bodega.storage import query
 from bodega.storage.aggregate import AfterDelete, BeforeValidate, BeforeWrite, Conflicts, ExtraStatements
 from bodega.storage.conflicts import duplicate
+from bodega.storage.rules import depends_on
 from bodega.storage.table import Table, numbered_placeholders
 from bodega.storage.text import composed
 from bodega.storage.tx import Statement, Tx
@@ -125,7 +125,7 @@ def urls_of(table: Table, kind: str, *, named: str = "name", below: str = "") ->
 
     A URL that nobody chose is made from the member `named`; it begins with `below`, for example `/blog`.
     """
-    return Urls(_choose(table, kind, attrgetter(named), below), _claim(kind), _taken(kind), _release(kind))
+    return Urls(_choose(table, kind, named, below), _claim(kind), _taken(kind), _release(kind))
 
 
 class UrlHolder(NamedTuple):
@@ -141,6 +141,7 @@ _HOLDER = "SELECT kind, owner FROM urls WHERE url = $1"
 def skip_taken_urls(table: Table, kind: str) -> BeforeValidate:
     """The rule before validation for entities with a page."""
 
+    @depends_on("custom_url")
     async def skip_taken_urls(unit: Unit, changes: dict[str, Any], old: Any, notes: list[Fault]) -> None:
         """An entity whose URL is taken is saved without it, and the reply says so (207), as documented."""
         wanted = changes.get("custom_url")
@@ -156,7 +157,8 @@ def skip_taken_urls(table: Table, kind: str) -> BeforeValidate:
     return skip_taken_urls
 
 
-def _choose(table: Table, kind: str, named: Callable[[Any], str], below: str) -> BeforeWrite:
+def _choose(table: Table, kind: str, named: str, below: str) -> BeforeWrite:
+    @depends_on(f"custom_url {named}")
     async def choose_url(unit: Unit, old: Any, new: Any) -> None:
         """Gives an entity without a URL a free one made from its name."""
         wanted = new.custom_url
@@ -168,7 +170,7 @@ def _choose(table: Table, kind: str, named: Callable[[Any], str], below: str) ->
         if old is not None and old.custom_url.url:
             new.custom_url = old.custom_url
             return
-        stem = slug(named(new))
+        stem = slug(getattr(new, named))
         path = f"{below}/{stem}/" if stem else f"{below}/{kind}-{unit.statistics.next_id(table.name)}/"
         if unit.tx.asks and await _is_taken(unit.tx, path):
             path = f"{below}/{stem or kind}-{unit.statistics.next_id(table.name)}/"
@@ -184,6 +186,7 @@ async def _is_taken(tx: Tx, url: str) -> bool:
 
 
 def _claim(kind: str) -> ExtraStatements:
+    @depends_on("custom_url")
     def claim_url(_unit: Unit, old: Any, new: Any) -> list[Statement]:
         """Inserts the URL's row together with the entity's; the primary key decides who was first."""
         url = composed(new.custom_url.url)

@@ -13,6 +13,7 @@ from bodega.events.deliveries import DAY, DueDelivery
 from bodega.events.hooks import TABLE, Hook
 from bodega.events.scopes import EXCEPTION
 from bodega.events.send import ReceiverResponse
+from bodega.storage.outbox import asks_for
 from bodega.storage.unit import Unit
 
 WILL_RETRY, EXHAUSTED, BLOCKED = 90001, 90002, 90003
@@ -31,10 +32,32 @@ class Block(NamedTuple):
     reasons: dict[str, int]
 
 
+class WebhookFault(NamedTuple):
+    """What an injected fault does to the first attempt of a delivery (`lab/faults/`): `rule` is its id, `kind` one of
+    dropped, doubled, delayed, reordered, unsigned, badly_signed; `seconds` how long it is held back at most."""
+
+    rule: str
+    kind: str
+    seconds: int
+
+    @property
+    def words(self) -> str:
+        """As the history of deliveries tells it."""
+        return f"Fault {self.rule}: {self.kind.replace('_', ' ')}."
+
+
+class WebhookFaults(Protocol):
+    """Decides which deliveries a fault strikes (`lab/faults/`)."""
+
+    async def of_delivery(self, store: OpenStore, scope: str, destination: str, hook_id: int) -> WebhookFault | None:
+        """What becomes of the first attempt to deliver an event; None: nothing unusual. Raises Busy."""
+
+
 class AttemptResult(NamedTuple):
     """The end of one attempt; `status` None: there was no answer. `until` is set if it was rescheduled.
 
-    `tell`: the client's own hook for exceptions is notified; `block` is the block that begins with it.
+    `tell`: the client's own hook for exceptions is notified; `block` is the block that begins with it. `lost`: it is
+    not tried again, and nobody is told.
     """
 
     delivery: DueDelivery
@@ -45,6 +68,7 @@ class AttemptResult(NamedTuple):
     until: int = 0
     tell: bool = False
     block: Block | None = None
+    lost: bool = False
 
 
 class AttemptMade(NamedTuple):
@@ -82,7 +106,9 @@ async def write_down(unit: Unit, endings: Sequence[AttemptResult]) -> Written:
     spent: dict[int, AttemptResult] = {}
     due: dict[int, int] = {}
     for ending in endings:
-        if ending.good and ending.status is not None:
+        if ending.lost:
+            await deliveries.record_loss(unit, ending.delivery, ending.message)
+        elif ending.good and ending.status is not None:
             record_success.setdefault((ending.status, ending.message), []).append(ending.delivery.id)
         elif ending.until:
             await deliveries.reschedule(unit, ending.delivery, ending.until, ending.message)
@@ -130,7 +156,7 @@ async def deactivate(unit: Unit, hook_id: int, why: str) -> Hook:
 async def _tell(unit: Unit, ending: AttemptResult, code: int, what: str) -> None:
     """Rule 130: the client's own hook for exceptions is notified of failures of the others, never of its own."""
     hook = ending.hook
-    if hook.scope == EXCEPTION:
+    if asks_for(hook.scope, EXCEPTION):
         return
     happened = ending.message if ending.status is None else f"Answered with the status {ending.status}."
     message = f"{happened} Destination: {hook.destination}. {what}"

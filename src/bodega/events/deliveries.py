@@ -102,6 +102,15 @@ async def record_failure(
     return at
 
 
+async def record_loss(unit: Unit, delivery: DueDelivery, message: str) -> None:
+    """A delivery is given up without being sent."""
+    sql = (
+        "UPDATE deliveries SET state = 'failed', attempts = attempts + 1, next_at = 0, tried_at = $2, status = NULL,"
+        " message = $3 WHERE id = $1 AND state = 'waiting'"
+    )
+    await unit.tx.run(sql, delivery.id, unit.now, message)
+
+
 async def reschedule(unit: Unit, delivery: DueDelivery, until: int, message: str) -> None:
     """Moves a delivery that was not attempted, since its domain is blocked."""
     sql = "UPDATE deliveries SET next_at = $2, message = $3 WHERE id = $1 AND state = 'waiting'"

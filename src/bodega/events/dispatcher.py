@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import secrets
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 from bodega.access.stores import OpenStore, Stores
-from bodega.events.attempts import AttemptRecorder
+from bodega.events.attempts import AttemptRecorder, WebhookFaults
 from bodega.events.hook_dispatcher import HookDispatcher
 from bodega.events.limiters import Limiters
 from bodega.events.send import Sender
@@ -36,18 +37,30 @@ LOOKUPS = 64
 
 
 class Dispatcher:
-    """`alone`: no other process delivers for these stores (SQLite). `recorder` keeps every attempt."""
+    """`alone`: no other process delivers for these stores (SQLite). `recorder` keeps every attempt, `faults` strike
+    some."""
 
-    def __init__(self, stores: Stores, log: Log, *, alone: bool, recorder: AttemptRecorder | None = None) -> None:
+    def __init__(
+        self,
+        stores: Stores,
+        log: Log,
+        *,
+        alone: bool,
+        recorder: AttemptRecorder | None = None,
+        faults: WebhookFaults | None = None,
+    ) -> None:
         self._stores = stores
         self._log = log
         self._alone = alone
         self._recorder = recorder
+        self._faults = faults
         self._holder = secrets.token_hex(8)
         self._sender = Sender()
         self._gates = Limiters()
         self._posts: dict[str, HookDispatcher] = {}
         self._looked = 0.0
+        self._revision, self._changes = -1, -1
+        self._waking: set[asyncio.Task[None]] = set()
         self.job = PeriodicJob(TICK_SECONDS, self._tick, log, "deliveries not looked at")
 
     def start(self) -> None:
@@ -73,6 +86,7 @@ class Dispatcher:
             alone=self._alone,
             announce=self._announce,
             recorder=self._recorder,
+            faults=self._faults,
         )
         self._posts[store.record.hash] = post
         assert store.rows is not None
@@ -85,6 +99,37 @@ class Dispatcher:
             post = self._posts.get(name)
             if post is not None and not post.closed:
                 post.heard()
+            elif store_hash:
+                self._wake(store_hash)
+
+    def _wake(self, store_hash: str) -> None:
+        """Opens a store in which another process left something to deliver."""
+        self._waking.add(task := asyncio.create_task(self._opened(store_hash)))
+        task.add_done_callback(self._waking.discard)
+
+    async def _opened(self, store_hash: str) -> None:
+        with contextlib.suppress(Busy):
+            await self._stores.wake(store_hash)
+
+    async def _look_around(self) -> None:
+        """On SQLite: which stores did a command write to?"""
+        registry = self._stores.registry
+        if self._revision < 0:
+            self._revision = await registry.newest_revision()
+        for name, revision in await registry.changed_since(self._revision, LEARNED_AT_ONCE):
+            self._revision = revision
+            if name not in self._posts:
+                await self._opened(name)
+
+    def idle_at(self, store_hash: str) -> int | None:
+        """When a hook of an open store will have been idle for too long, by the store's clock; None if none ever is."""
+        post = self._posts.get(store_hash)
+        return None if post is None or not post.idle_at else math.ceil(post.idle_at)
+
+    def is_behind(self, store_hash: str) -> bool:
+        """Whether this process has something to do for a store's hooks at this moment."""
+        post = self._posts.get(store_hash)
+        return post is not None and post.is_behind
 
     @property
     def counts(self) -> dict[str, int]:
@@ -105,19 +150,24 @@ class Dispatcher:
         if not self._alone and time.monotonic() > self._looked + LOOK_SECONDS:
             self._looked = time.monotonic()
             self.heard("")
+        if self._alone and self._changes != (changes := self._stores.changes):
+            self._changes = changes
+            with contextlib.suppress(Busy):
+                await self._look_around()
         learned = 0
         for name, post in list(self._posts.items()):
             if post.closed:
                 del self._posts[name]
                 continue
             with contextlib.suppress(Busy):
-                if post.waits and learned < LEARNED_AT_ONCE and self._stores.known(name) is None:
+                if learned < LEARNED_AT_ONCE and self._stores.known(name) is None:
                     learned += 1
-                    await self._stores.get(name)  # the registry changed: perhaps the clock was set
+                    await self._stores.get(name)  # the registry changed: perhaps the clock was set, or a command wrote
                 post.tick()
 
     async def stop(self) -> None:
         """Stops after the running requests; waiting deliveries are sent after the next start."""
         await self.job.stop()
+        await asyncio.gather(*self._waking)
         await asyncio.gather(*(post.stop(GRACE_SECONDS) for post in self._posts.values()), return_exceptions=True)
         await self._sender.close()

@@ -12,13 +12,14 @@ from typing import Any
 
 from bodega.access.stores import OpenStore
 from bodega.events import attempts, deliveries, lease
-from bodega.events.attempts import AttemptRecorder, AttemptResult, Block, Written
+from bodega.events.attempts import AttemptRecorder, AttemptResult, Block, WebhookFaults, Written
 from bodega.events.deliveries import DAY
 from bodega.events.destination import domain
 from bodega.events.hook_queue import HookQueue
 from bodega.events.hooks import TABLE, Hook
 from bodega.events.limiters import BLOCK_SECONDS, Limiters, SuccessWindow
 from bodega.events.send import ReceiverResponse, Sender
+from bodega.events.strikes import Strikes
 from bodega.log import Log
 from bodega.storage import query, rows
 from bodega.storage.outbox import HOOKS
@@ -51,12 +52,14 @@ class HookDispatcher:
         alone: bool,
         announce: Callable[[str], Awaitable[None]],
         recorder: AttemptRecorder | None = None,
+        faults: WebhookFaults | None = None,
     ) -> None:
         self.store = store
         self.sender = sender
         self.limiters = limiters
         self.alone = alone
         self.recorder = recorder
+        self.strikes = Strikes(store, faults)
         self.stopping = False
         self.due: dict[int, float] = {}
         self.counts = {"delivered": 0, "failed": 0}
@@ -148,6 +151,16 @@ class HookDispatcher:
         if self._hooks and self._accounts is not self.store.by_client:  # the registry was reread
             self._accounts = self.store.by_client
             self._chore(self._look())
+
+    @property
+    def idle_at(self) -> float:
+        """When the hook that was not used for longest is to be deactivated, by the store's clock; 0 if none is."""
+        return self._idle_at
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether it is looking for what is due, or at work on the hooks themselves."""
+        return not self.closed and bool(self._chores or self._results)
 
     @property
     def waits(self) -> bool:

@@ -14,12 +14,13 @@ from typing import Protocol
 
 from bodega.access.stores import OpenStore
 from bodega.events import deliveries, message
-from bodega.events.attempts import RETRY_SCHEDULE, AttemptMade, AttemptRecorder, AttemptResult, Block
+from bodega.events.attempts import RETRY_SCHEDULE, AttemptMade, AttemptRecorder, AttemptResult, Block, WebhookFault
 from bodega.events.deliveries import DueDelivery
 from bodega.events.destination import why_not
 from bodega.events.hooks import Hook
 from bodega.events.limiters import Limiter, Limiters
-from bodega.events.send import ReceiverResponse, Sender
+from bodega.events.send import EXCERPT, ReceiverResponse, Sender
+from bodega.events.strikes import HELD_BACK, Strikes
 from bodega.storage.tx import Tx
 
 WINDOW = 128
@@ -37,6 +38,7 @@ class QueueOwner(Protocol):
     limiters: Limiters
     alone: bool
     recorder: AttemptRecorder | None
+    strikes: Strikes
 
     @property
     def closed(self) -> bool:
@@ -144,14 +146,14 @@ class HookQueue:
         """One attempt of the first delivery of a partition; whatever happens, the partition continues."""
         dispatcher, waiting = self._dispatcher, self._partitions[partition]
         item = waiting[0]
-        response: ReceiverResponse | None = None
+        response: ReceiverResponse | WebhookFault | None = None
         try:
-            response = await self._send(hook, item)
+            response = await self._try(hook, item)
         except Exception as error:
             dispatcher.tell_of(error)
             response = ReceiverResponse(None, "The attempt failed.")
         finally:
-            good = response is None or response.status is not None
+            good = not isinstance(response, ReceiverResponse) or response.status is not None
             limiter.leave(answered=good)
             waiting.popleft()
             if waiting:
@@ -161,7 +163,20 @@ class HookQueue:
             self.more.set()
         self._end(hook, item, response)
 
-    async def _send(self, hook: Hook, item: DueDelivery) -> ReceiverResponse | None:
+    async def _try(self, hook: Hook, item: DueDelivery) -> ReceiverResponse | WebhookFault | None:
+        """The receiver's response, also to a message that a fault spoiled; the fault that kept it from being sent."""
+        fault = await self._dispatcher.strikes.of(hook, item)
+        if fault is None:
+            return await self._send(hook, item)
+        if fault.kind == "dropped" or fault.kind in HELD_BACK:
+            self._noted(hook, item, {message.FAULT: fault.words}, b"", ReceiverResponse(None, fault.words))
+            return fault
+        response = await self._send(hook, item, fault)
+        if fault.kind == "doubled" and response is not None:
+            response = await self._send(hook, item, fault)
+        return response and response._replace(message=f"{fault.words} {response.message}".strip()[:EXCERPT])
+
+    async def _send(self, hook: Hook, item: DueDelivery, fault: WebhookFault | None = None) -> ReceiverResponse | None:
         """The receiver's response; None when its domain is blocked and nothing was sent."""
         dispatcher = self._dispatcher
         if dispatcher.blocked_until(hook) > dispatcher.now:
@@ -179,6 +194,9 @@ class HookQueue:
             lost = ReceiverResponse(None, "The client secret that signs it cannot be read: its key is missing.")
             return self._noted(hook, item, {}, content, lost)
         headers = message.headers(account.secret, item, content, int(time.time()), hook.headers or {})
+        if fault is not None:
+            spoiled = headers if fault.kind == "doubled" else message.spoiled(headers, fault.kind)
+            headers = {**spoiled, message.FAULT: fault.words}
         response = await dispatcher.sender.post(hook.destination, content, headers, allow_private=private)
         return self._noted(hook, item, headers, content, response)
 
@@ -193,8 +211,11 @@ class HookQueue:
             self._dispatcher.recorder.note_attempt(self._dispatcher.store, made)
         return response
 
-    def _end(self, hook: Hook, item: DueDelivery, response: ReceiverResponse | None) -> None:
+    def _end(self, hook: Hook, item: DueDelivery, response: ReceiverResponse | WebhookFault | None) -> None:
         dispatcher = self._dispatcher
+        if isinstance(response, WebhookFault):
+            self._end_unsent(hook, item, response)
+            return
         if response is None:
             until = dispatcher.blocked_until(hook)
             schedule = dispatcher.store.settings[RETRY_SCHEDULE]
@@ -208,6 +229,16 @@ class HookQueue:
         dispatcher.end(
             self, AttemptResult(item, hook, response.good, response.status, response.message, tell=tell, block=block)
         )
+        for held in dispatcher.strikes.sent(hook, item):
+            now, words = dispatcher.now, held.fault.words
+            dispatcher.end(self, AttemptResult(held.delivery, hook, good=False, status=None, message=words, until=now))
+
+    def _end_unsent(self, hook: Hook, item: DueDelivery, fault: WebhookFault) -> None:
+        """A fault lost the delivery, or holds it back."""
+        lost = fault.kind == "dropped"
+        until = 0 if lost else self._dispatcher.now + fault.seconds
+        result = AttemptResult(item, hook, good=False, status=None, message=fault.words, until=until, lost=lost)
+        self._dispatcher.end(self, result)
 
     def _forget_what_is_not_under_way(self) -> None:
         """The hook gets nothing more: what was not started stays in the database."""

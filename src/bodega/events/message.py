@@ -35,7 +35,10 @@ def body(record: StoreRecord, event: DueDelivery) -> bytes:
     return msgspec.json.encode(Payload(event.scope, str(record.number), data, event.hash, event.created, producer))
 
 
-OWN_HEADERS = frozenset({"content-type", "webhook-id", "webhook-timestamp", "webhook-signature"})
+FAULT = "bodega-fault"
+"""Says which fault struck a message, so that nobody takes it for an honest one."""
+
+OWN_HEADERS = frozenset({"content-type", "webhook-id", "webhook-timestamp", "webhook-signature", FAULT})
 """The headers of a message that are not its hook's owner's."""
 
 
@@ -53,6 +56,14 @@ def headers(secret: str, event: DueDelivery, content: bytes, wall: int, custom: 
         "webhook-timestamp": str(wall),
         "webhook-signature": "v1," + base64.b64encode(signed).decode(),
     }
+
+
+def spoiled(headers: Mapping[str, str], kind: str) -> dict[str, str]:
+    """The headers without a signature, or with one that is wrong."""
+    if kind == "unsigned":
+        return {name: value for name, value in headers.items() if name != "webhook-signature"}
+    wrong = hashlib.sha256(headers["webhook-signature"].encode()).digest()
+    return {**headers, "webhook-signature": "v1," + base64.b64encode(wrong).decode()}
 
 
 _NAMES = (

@@ -5,20 +5,21 @@ from __future__ import annotations
 import functools
 import itertools
 import os
-import time
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
 from contextlib import suppress
+from time import perf_counter
 from typing import Any, Protocol
 
 from bodega import tracing
-from bodega.access.stores import OpenStore
 from bodega.aside import aside
 from bodega.http.app_context import AppContext
 from bodega.http.decision import judge
+from bodega.http.notes import Notes, Recorder
 from bodega.http.products import Seen
-from bodega.http.request import Receive, Request, Scope, read_head
-from bodega.http.response import Response, refused
+from bodega.http.remembered import MOST, Memory, key_of
+from bodega.http.request import Receive, Request, Scope, headers_of, read_head
+from bodega.http.response import Response, refused, whole
 from bodega.http.spans import traced
 from bodega.http.steps.table import LAW, Steps
 from bodega.http.trace import Trace
@@ -26,13 +27,11 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
 from bodega.log import Log
 from bodega.metrics import Board, Meter
+from bodega.server.whole import CUT, WHOLE, Whole
 from bodega.storage.tx import Busy, Damaged
 
 FEW_FAULTS = 200
 """A refusal that names more is written aside: each has its words."""
-
-WHOLE = "http.response.whole"
-"""The extension of our own server that accepts a reply in one message."""
 
 REQUEST_ID = "bodega.request_id"
 """The member of a mount's scope that holds the X-Request-Id of its reply."""
@@ -41,12 +40,42 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 Mount = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-class Recorder(Protocol):
-    """Keeps a journal of requests and responses (`journal/`)."""
+_TRACE = b"bodega-trace"
 
-    def note(self, request: Request, seen: Seen, response: Response, us: int, store: OpenStore) -> None:
-        """Records an answered request of an existing store, and what was known of it; `us` is its duration in
-        microseconds."""
+
+class Wire:
+    """The connection of one request, for an answer that is sent in another manner than usual."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._send = send
+        self._cuts = CUT in scope.get("extensions", ())
+
+    async def start(self, response: Response) -> None:
+        """Sends the head of a response."""
+        await self._send({"type": "http.response.start", "status": response.status, "headers": response.fields})
+
+    async def part(self, body: bytes, *, more: bool) -> None:
+        """Sends a part of its body."""
+        await self._send({"type": "http.response.body", "body": body, "more_body": more})
+
+    async def cut(self) -> None:
+        """Ends the connection. A server without this extension does so when an answer is not complete."""
+        if self._cuts:
+            await self._send({"type": CUT})
+
+
+Judged = Callable[[Steps, Request], Awaitable[Response]]
+"""The response to a request by these steps."""
+
+
+class Injector(Protocol):
+    """Answers the requests that a fault strikes (`lab/faults/`)."""
+
+    def concerns(self, headers: Mapping[bytes, bytes]) -> bool:
+        """Whether a fault may strike a request with these headers; asked at each, so it must cost next to nothing."""
+
+    async def answer(self, request: Request, seen: Seen, judged: Judged, wire: Wire) -> Response:
+        """Answers the request, struck or not, and sends the answer as far as it is to arrive."""
 
 
 class Api:
@@ -59,54 +88,123 @@ class Api:
         mounts: Mapping[str, Mount] | None = None,
         meter: Meter | None = None,
         journal: Recorder | None = None,
+        *,
+        faults: Injector | None = None,
+        reads_at_once: bool = False,
+        remembers: int = MOST,
     ) -> None:
+        """`reads_at_once`: the stores are read without waiting; `remembers`: so many verdicts are kept."""
         self._app = app
         self._log = log
-        self._journal = journal
+        self._faults = faults
+        self._notes = Notes(app, log, meter or Board().meter(), journal)
+        self._memory = Memory(app, remembers)
         self._mounts = dict(mounts or {})
-        self._meter = meter or Board().meter()
         self._tracer = tracing.tracer()
+        self._reads_at_once = reads_at_once and self._tracer is None
+        self._behind_proxy = app.behind_tls or bool(app.proxies.trusted)
         self._prefix = os.urandom(6).hex()
         self._numbers = itertools.count(1)
 
+    def at_once(self, scope: Scope, receive: Receive) -> Whole | Awaitable[Whole] | None:
+        """The reply to a read like one that passed before, if the store is read without waiting.
+
+        It runs outside of any task, so it takes only actions that need none (`Action.at_once`). If one has to wait
+        after all, since it is long enough to let others go first, what is left is returned, to be awaited in a task.
+        """
+        began = perf_counter()
+        if not self._reads_at_once:
+            return None
+        if self._behind_proxy:
+            scope = self._seen_through(scope)
+        headers = headers_of(scope)
+        if _TRACE in headers or (self._faults is not None and self._faults.concerns(headers)):
+            return None
+        key, last = key_of(scope, headers)
+        verdict = self._memory.recall(key)
+        if verdict is None or not verdict.at_once:
+            return None
+        request = verdict.request(scope, headers, receive, self._request_id(), last)
+        seen = Seen(request.error_media)
+        answering = self._answer(verdict.steps, request, seen)
+        try:
+            first = answering.send(None)
+        except StopIteration as end:
+            response: Response = end.value
+        else:
+            return self._rest(answering, first, request, seen, began)
+        self._notes.add(request, seen, response, began)
+        return whole(request, response)
+
+    async def _rest(
+        self, answering: Coroutine[Any, Any, Response], first: Any, request: Request, seen: Seen, began: float
+    ) -> Whole:
+        response = await _Begun(answering, first)
+        self._notes.add(request, seen, response, began)
+        return whole(request, response)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handles one request."""
-        began = time.perf_counter()
-        if self._app.behind_tls:
-            scope = {**scope, "scheme": "https"}  # for the mounts, too
-        if self._app.proxies.trusted:
-            scope = self._app.proxies.seen_through(scope)
-        request = read_head(scope, receive, f"{self._prefix}{next(self._numbers):08x}")
-        if not request.version and not request.store and not request.host_form:
-            mount = self._mounts.get(request.path.lstrip("/").partition("/")[0])
-            if mount is not None:
-                await mount({**scope, REQUEST_ID: request.request_id}, receive, _named(send, request.request_id))
-                return
+        began = perf_counter()
+        if self._behind_proxy:
+            scope = self._seen_through(scope)
+        headers = headers_of(scope)
+        key, last = key_of(scope, headers)
+        verdict = self._memory.recall(key)
+        if verdict is not None:
+            request = verdict.request(scope, headers, receive, self._request_id(), last)
+        else:
+            request = read_head(scope, receive, self._request_id(), headers)
+            if not request.version and not request.store and not request.host_form:
+                mount = self._mounts.get(request.path.lstrip("/").partition("/")[0])
+                if mount is not None:
+                    await mount({**scope, REQUEST_ID: request.request_id}, receive, _named(send, request.request_id))
+                    return
         seen = Seen(request.error_media)
-        if self._tracer is None and b"bodega-trace" not in request.headers:
-            response = await self._answer(LAW, request, seen)
+        if self._faults is not None and self._faults.concerns(headers):
+            judged = functools.partial(self._judged, seen=seen)
+            response = await self._faults.answer(request, seen, judged, Wire(scope, send))
+            self._notes.add(request, seen, response, began)
+            return
+        steps = LAW if verdict is None else verdict.steps
+        if self._tracer is None and _TRACE not in headers:
+            response = await self._answer(steps, request, seen)
         elif self._tracer is None:
-            response = await self._respond(request, seen)
+            response = await self._respond(LAW, request, seen)
         else:
-            response = await traced(self._tracer, request, seen, self._respond(request, seen))
-        body = b"" if request.method == "HEAD" else response.body
+            response = await traced(self._tracer, request, seen, self._respond(steps, request, seen))
+        if seen.routed is not None and (verdict is None or seen.routed.caller is not verdict.caller):
+            self._memory.learn(key, last, seen.routed)
         if WHOLE in scope.get("extensions", ()) and not response.closes:
-            await send({"type": WHOLE, "status": response.status, "headers": response.headers, "body": body})
+            await send({"type": WHOLE, "reply": whole(request, response)})
         else:
-            await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
+            body = b"" if request.method == "HEAD" else response.body
+            await send({"type": "http.response.start", "status": response.status, "headers": response.fields})
             await send({"type": "http.response.body", "body": body})
-        us = int((time.perf_counter() - began) * 1_000_000)
-        self._meter.request(request.version, response.status, response.reason, reads=request.reads, us=us)
-        self._log.request(request, response, us, seen.client_id)
-        store = seen.store or (self._app.stores.known(request.store) if request.store else None)
-        if store is not None and store.keeps_journal and self._journal is not None:
-            self._journal.note(request, seen, response, us, store)
+        self._notes.add(request, seen, response, began)
 
-    async def _respond(self, request: Request, seen: Seen) -> Response:
-        if b"bodega-trace" not in request.headers:
-            return await self._answer(LAW, request, seen)
+    def _seen_through(self, scope: Scope) -> Scope:
+        """The scope as the proxies in front saw it; for the mounts, too."""
+        if self._app.behind_tls:
+            scope = {**scope, "scheme": "https"}
+        return self._app.proxies.seen_through(scope) if self._app.proxies.trusted else scope
+
+    def settle(self) -> None:
+        """Notes the last replies."""
+        self._notes.settle()
+
+    def _request_id(self) -> str:
+        return f"{self._prefix}{next(self._numbers):08x}"
+
+    async def _judged(self, steps: Steps, request: Request, *, seen: Seen) -> Response:
+        responding = self._respond(steps, request, seen)
+        return await (responding if self._tracer is None else traced(self._tracer, request, seen, responding))
+
+    async def _respond(self, steps: Steps, request: Request, seen: Seen) -> Response:
+        if _TRACE not in request.headers:
+            return await self._answer(steps, request, seen)
         trace = Trace()
-        response = await self._answer(trace.steps(), request, seen)
+        response = await self._answer(trace.steps(steps), request, seen)
         response.headers += trace.headers(response.reason, response.status)
         return response
 
@@ -140,6 +238,18 @@ class Api:
         with suppress(Busy):
             return seen.store is not None and await self._app.stores.damage(seen.store.record.hash) != ""
         return False
+
+
+class _Begun:
+    """The rest of a coroutine that was begun outside of a task: it waits for `first`."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Response], first: Any) -> None:
+        self._coroutine = coroutine
+        self._first = first
+
+    def __await__(self) -> Generator[Any, Any, Response]:
+        yield self._first
+        return (yield from self._coroutine.__await__())
 
 
 def _named(send: Send, request_id: str) -> Send:

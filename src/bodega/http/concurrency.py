@@ -6,6 +6,7 @@ Each process counts its own. An owner's requests and tasks are not counted, nor 
 from __future__ import annotations
 
 from bodega.access.plans import WINDOW_MS
+from bodega.http.app_context import Caller
 from bodega.http.products import RoutedRequest
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Header, Refusal
@@ -21,12 +22,17 @@ def begin(routed: RoutedRequest) -> None:
         return
     under_way = store.under_way.setdefault(action, set())
     if len(under_way) >= action.max_concurrent:
-        wait = str(WAIT_SECONDS).encode()
-        headers: list[Header] = [(b"retry-after", wait), (b"x-retry-after", wait)]
-        if caller.account.kind == "basic":  # has no window, but clients read all four headers on every 429
-            headers += _window(action.max_concurrent)
-        raise Refusal(Reason.TOO_MANY_AT_ONCE, details={"max_concurrent": action.max_concurrent}, headers=headers)
+        raise too_many(caller, action.max_concurrent)
     under_way.add(routed.request.request_id)
+
+
+def too_many(caller: Caller, maximum: int, seconds: int = WAIT_SECONDS) -> Refusal:
+    """The refusal of one request more than the maximum."""
+    wait = str(seconds).encode()
+    headers: list[Header] = [(b"retry-after", wait), (b"x-retry-after", wait)]
+    if caller.account.kind == "basic":  # has no window, but clients read all four headers on every 429
+        headers += _window(maximum)
+    return Refusal(Reason.TOO_MANY_AT_ONCE, details={"max_concurrent": maximum}, headers=headers)
 
 
 def end(routed: RoutedRequest) -> None:

@@ -26,13 +26,14 @@ async def judge(step: Steps, app: AppContext, request: Request, seen: Seen) -> R
     media = seen.media = step.acceptable(request, action)
     body = seen.body = await step.readable(app, request, action)
     context = step.parse_query(request, caller, match, action, media)
-    routed = RoutedRequest(app, request, caller, action, media, body, context)
+    routed = seen.routed = RoutedRequest(app, request, caller, action, media, body, context)
     try:
         found = await step.find_entity(routed)
         before = step.preconditions(routed, found)
         draft = await step.read_draft(routed, found)
         outcome = await step.perform(routed, found, before, draft)
-        return await answered(request, media, seen.quota, outcome, before.state, caller.store.time())
+        now = caller.store.time() if action.writes else context.now
+        return await answered(request, media, seen.quota, outcome, before.state, now)
     finally:
         if action.max_concurrent:
             concurrency.end(routed)

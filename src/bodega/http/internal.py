@@ -5,7 +5,7 @@ The panel writes through it, so that owners may enter what clients may send, and
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec.structs import replace
@@ -18,7 +18,6 @@ from bodega.http.products import Seen
 from bodega.http.request import Request, read_head
 from bodega.http.response import Response
 from bodega.http.steps.table import LAW, Steps
-from bodega.law.refusal import Header
 from bodega.storage.registry import Account
 
 
@@ -32,8 +31,8 @@ def _steps(store: OpenStore, client_id: str) -> Steps:
     async def open_store(_app: AppContext, _request: Request) -> OpenStore:
         return store  # a store in maintenance is open to its owner
 
-    async def spend_quota(_app: AppContext, _caller: Caller) -> Sequence[Header]:
-        return ()  # quotas are for clients
+    async def spend_quota(_app: AppContext, _caller: Caller) -> bytes:
+        return b""  # quotas are for clients
 
     return replace(
         LAW,

@@ -42,15 +42,17 @@ class Seen(msgspec.Struct, gc=False):
     """What was known of a request when it was answered or refused: for the reply, the log and the journal.
 
     Only the decision updates it, as the steps return. `media` is the format of the reply, `quota` its rate-limit
-    headers; `client_id` is empty while no account is known, `route`, the template of the path, while no route is.
+    headers as they are written; `client_id` is empty while no account is known, `route`, the template of the path,
+    while no route is; `routed` is None until the first twelve steps let the request pass.
     """
 
     media: Media
-    quota: Sequence[Header] = ()
+    quota: bytes = b""
     store: OpenStore | None = None
     client_id: str = ""
     route: str = ""
     body: bytes = b""
+    routed: RoutedRequest | None = None
 
     def learn(self, refusal: Refusal) -> None:
         """Takes over what the refusing step knew of the request."""
@@ -70,7 +72,7 @@ class InformedRefusal(Refusal):
         details: Mapping[str, Any] | None = None,
         headers: Sequence[Header] = (),
         media: Media | None = None,
-        quota: Sequence[Header] = (),
+        quota: bytes = b"",
         store: OpenStore | None = None,
     ) -> None:
         super().__init__(reason, details=details, headers=headers)

@@ -59,12 +59,16 @@ class Request(msgspec.Struct, frozen=True, gc=False):
         return f"{scheme or ('https' if self.secure else 'http')}://{self.host}{path}"
 
 
-def read_head(scope: Scope, receive: Receive, request_id: str) -> Request:
-    """The request of an ASGI scope."""
+def headers_of(scope: Scope) -> dict[bytes, bytes]:
+    """The headers of an ASGI scope, each name once."""
     raw: list[tuple[bytes, bytes]] = scope["headers"]
     headers = dict(raw)
-    if len(headers) != len(raw):
-        headers = _joined(raw)
+    return headers if len(headers) == len(raw) else _joined(raw)
+
+
+def read_head(scope: Scope, receive: Receive, request_id: str, headers: Mapping[bytes, bytes] | None = None) -> Request:
+    """The request of an ASGI scope; `headers` are those of `headers_of`, if they are known."""
+    headers = headers_of(scope) if headers is None else headers
     path: str = scope["path"]
     raw_path = scope.get("raw_path") or path.encode()
     query = scope["query_string"].decode("latin-1")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Sequence
+from collections.abc import Mapping
 from functools import partial
+from itertools import product
 
 import msgspec
 
@@ -22,6 +23,7 @@ from bodega.kit.render import json
 from bodega.law.outcome import NO_DATE, Emptied, Outcome, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Header, Refusal
+from bodega.server.whole import Whole
 
 GZIP_FROM = 4096
 """Bodies of at least this many bytes are compressed if the caller accepts it; below, it costs more than it saves."""
@@ -31,17 +33,40 @@ _XML: Header = (b"content-type", b"application/xml")
 _VARY: Header = (b"vary", b"accept, accept-encoding")
 _PRIVATE: Header = (b"cache-control", b"private, no-cache")
 _NO_STORE: Header = (b"cache-control", b"no-store")
+_GZIP: Header = (b"content-encoding", b"gzip")
 _REPLAYED: Header = (b"idempotency-replayed", b"true")
 
 
 class Response(msgspec.Struct, gc=False):
-    """A complete reply. `reason` is the name of the refusal's reason, if any; `closes` ends the connection."""
+    """A complete reply. `reason` is the name of the refusal's reason, if any; `closes` ends the connection.
+
+    `head` are fields as they are written, each with the end of its line: those that every reply has, which are filled
+    into a template, and which hold nothing that a caller sent. `headers` are the others.
+    """
 
     status: int
     headers: list[Header]
     body: bytes = b""
     reason: str = ""
     closes: bool = False
+    head: bytes = b""
+
+    @property
+    def fields(self) -> list[Header]:
+        """Every field."""
+        return [*read_fields(self.head), *self.headers]
+
+
+def whole(request: Request, response: Response) -> Whole:
+    """The reply for the server; HEAD has no body."""
+    body = b"" if request.method == "HEAD" else response.body
+    return Whole(response.status, response.head, response.headers, body)
+
+
+def read_fields(head: bytes) -> list[Header]:
+    """Fields that were written as `Response.head` has them."""
+    pairs = (line.partition(b": ") for line in head.split(b"\r\n") if line)
+    return [(name, value) for name, _, value in pairs]
 
 
 def last_modified(state: Validator, now: int) -> list[Header]:
@@ -54,41 +79,62 @@ def last_modified(state: Validator, now: int) -> list[Header]:
 
 
 async def answered(
-    request: Request, media: Media, quota: Sequence[Header], outcome: Outcome, state: Validator | None, now: int
+    request: Request, media: Media, quota: bytes, outcome: Outcome, state: Validator | None, now: int
 ) -> Response:
     """The reply to a request that was carried out; `now` is the store's time. A large one is written, and compressed,
     aside."""
     status = outcome.status
-    again = [_REPLAYED] if outcome.replayed else []
+    headers = [_REPLAYED] if outcome.replayed else []
     if type(outcome) is Emptied:
-        headers = [_PRIVATE, (b"x-request-id", request.request_id.encode()), *quota, *again]
+        headers += [_PRIVATE, (b"x-request-id", request.request_id.encode())]
         if request.reads and state is not None:
             headers += [_VARY, (b"etag", tag(state.version, xml=media is Media.XML))]
-        return Response(status, headers)
+        return Response(status, headers, head=quota)
     is_xml = media is Media.XML
     weight = outcome.weight if outcome.ready is None else 0
     body = rendered(media, outcome) if weight < LARGE_BYTES else await aside(partial(rendered, media, outcome))
-    headers = [_XML if is_xml else _JSON, _VARY, _PRIVATE, (b"x-request-id", request.request_id.encode())]
     zipped = len(body) >= GZIP_FROM and accepts_gzip(request.headers.get(b"accept-encoding"))
     if zipped:
         pack = partial(gzip.compress, body, 1, mtime=0)
         body = pack() if len(body) < LARGE_BYTES else await aside(pack)
-        headers.append((b"content-encoding", b"gzip"))
     if request.method not in ("GET", "HEAD"):
         state = outcome.state
-    if state is not None:
-        headers.append((b"etag", tag(state.version, xml=is_xml, gzip=zipped)))
-        headers += last_modified(state, now)
-    headers.append((b"content-length", b"%d" % len(body)))
+    if state is None:
+        head = _STATELESS[is_xml, zipped] % (request.request_id.encode(), len(body), quota)
+    elif 0 < (modified := abs(state.modified)) < NO_DATE:
+        date = http_date(min(modified, now))
+        head = _DATED[is_xml, zipped] % (request.request_id.encode(), len(body), state.version, date, quota)
+    else:
+        head = _TAGGED[is_xml, zipped] % (request.request_id.encode(), len(body), state.version, quota)
     if outcome.location:
         headers.append((b"location", outcome.location.encode("latin-1", "replace")))
     if outcome.allow:
         headers.append((b"allow", outcome.allow.encode()))
     if status == 202:
         headers.append((b"preference-applied", b"respond-async"))
-    headers += quota
-    headers += again
-    return Response(status, headers, body)
+    return Response(status, headers, body, head=head)
+
+
+def _template(*fields: Header) -> Mapping[tuple[bool, bool], bytes]:
+    """Heads of replies with a body, by whether it is XML, and whether it is compressed. The first values that are
+    filled in are the request's id and the length of the body, the last one is the quota."""
+    heads = {}
+    for is_xml, zipped in product((False, True), repeat=2):
+        common = [_XML if is_xml else _JSON, _VARY, _PRIVATE, *([_GZIP] if zipped else [])]
+        filled = [(b"x-request-id", b"%b"), (b"content-length", b"%d")]
+        whole = [*common, *filled, *((name, value.replace(b"@", _form(is_xml, zipped))) for name, value in fields)]
+        heads[is_xml, zipped] = b"".join(b"%b: %b\r\n" % field for field in whole) + b"%b"
+    return heads
+
+
+def _form(is_xml: bool, zipped: bool) -> bytes:
+    """The end of an entity tag."""
+    return tag("", xml=is_xml, gzip=zipped)[1:-1]
+
+
+_STATELESS = _template()
+_TAGGED = _template((b"etag", b'"%d@"'))
+_DATED = _template((b"etag", b'"%d@"'), (b"last-modified", b"%b"))
 
 
 def rendered(media: Media, outcome: Outcome) -> bytes:
@@ -108,13 +154,13 @@ def refused(app: AppContext, request: Request, seen: Seen, refusal: Refusal) -> 
     remedy = remedy_of(app, request, seen, refusal)
     status = reason.status(request.version)
     named = [(b"x-request-id", request.request_id.encode()), (b"bodega-reason", reason.name.encode())]
-    headers: list[Header] = [*named, *header(remedy), *refusal.headers, *seen.quota]
+    headers: list[Header] = [*named, *header(remedy), *refusal.headers]
     if reason is Reason.NOT_MODIFIED:
-        return Response(status, [_VARY, _PRIVATE, *headers], reason=reason.name)
+        return Response(status, [_VARY, _PRIVATE, *headers], reason=reason.name, head=seen.quota)
     body = error_body(request.version, media, refusal, remedy)
     kept = any(name == b"cache-control" for name, _ in refusal.headers)
     headers += [_XML if media is Media.XML else _JSON, (b"content-length", b"%d" % len(body))]
     if not kept:
         headers.append(_NO_STORE)
     closes = (b"connection", b"close") in refusal.headers
-    return Response(status, headers, body, reason.name, closes)
+    return Response(status, headers, body, reason.name, closes, seen.quota)

@@ -33,7 +33,8 @@ class Routes:
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._root = _Node()
-        for route in routes:
+        self.all = tuple(routes)
+        for route in self.all:
             self._add(route)
 
     def _add(self, route: Route) -> None:
@@ -45,6 +46,8 @@ class Routes:
             elif segment.startswith("{"):
                 node.number = node.number or _Node()
                 node = node.number
+            elif segment.isdigit():
+                raise ValueError(f"a number in the path {route.template} would be taken for an id")
             else:
                 node = node.literal.setdefault(segment, _Node())
         if node.route is not None:
@@ -61,7 +64,7 @@ class Routes:
                 if node.number is None or not (segment.isascii() and segment.isdigit()):
                     return self._search(self._root, segments, ())
                 step = node.number
-                ids = (*ids, _number(segment))
+                ids = (*ids, number(segment))
             node = step
         if node.route is None:
             return self._search(self._root, segments, ())
@@ -73,7 +76,7 @@ class Routes:
         segment, rest = segments[0], segments[1:]
         tries: list[tuple[_Node | None, tuple[Any, ...]]] = [(node.literal.get(segment), ids)]
         if segment.isascii() and segment.isdigit():
-            tries.append((node.number, (*ids, _number(segment))))
+            tries.append((node.number, (*ids, number(segment))))
         tries.append((node.text, (*ids, segment)))
         for step, found in tries:
             match = self._search(step, rest, found) if step is not None else None
@@ -82,9 +85,10 @@ class Routes:
         return None
 
 
-def _number(segment: str) -> int:
-    number = int(segment) if len(segment) <= 10 else -1
-    return number if number <= INT32 else -1
+def number(segment: str) -> int:
+    """The id in a segment of digits; -1 for one that no row can have."""
+    found = int(segment) if len(segment) <= 10 else -1
+    return found if found <= INT32 else -1
 
 
 def by_version(routes: Iterable[Route]) -> Mapping[int, Routes]:

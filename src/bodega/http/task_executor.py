@@ -75,7 +75,7 @@ class TaskExecutor:
                 if chunk.more:
                     await queue.advance(unit, task, chunk.done, int(time.time()))
                 else:
-                    response = _response(await answered(request, media, (), outcome, None, caller.store.time()))
+                    response = _response(await answered(request, media, b"", outcome, None, caller.store.time()))
                     ended.append(await queue.finish(unit, task, response, chunk.done))
 
             await execution.perform(routed, found, before, draft, then)
@@ -122,7 +122,7 @@ def _ask(task: queue.Task) -> Request:
 
 
 def _response(response: Response) -> queue.TaskResponse:
-    kept = {name.decode(): value.decode("latin-1") for name, value in response.headers if name in _KEPT}
+    kept = {name.decode(): value.decode("latin-1") for name, value in response.fields if name in _KEPT}
     return queue.TaskResponse(response.status, kept, response.body.decode())
 
 

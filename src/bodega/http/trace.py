@@ -22,9 +22,9 @@ class Trace:
     def __init__(self) -> None:
         self.path: list[tuple[str, float]] = []
 
-    def steps(self) -> Steps:
+    def steps(self, law: Steps = LAW) -> Steps:
         """The sixteen steps, each wrapped."""
-        return Steps(**{word: self._watch(word, getattr(LAW, word)) for word in LAW.__struct_fields__})
+        return Steps(**{word: self._watch(word, getattr(law, word)) for word in LAW.__struct_fields__})
 
     def _watch(self, word: str, step: Callable[..., Any]) -> Callable[..., Any]:
         if inspect.iscoroutinefunction(step):

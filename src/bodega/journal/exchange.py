@@ -11,6 +11,7 @@ import msgspec
 from bodega import masking
 from bodega.events.attempts import AttemptMade
 from bodega.events.message import OWN_HEADERS
+from bodega.http.response import read_fields
 from bodega.law.refusal import Header
 
 LONGEST_BODY = 16 * 1024
@@ -32,7 +33,8 @@ def number_at(at: float) -> int:
 
 class Entry(msgspec.Struct, gc=False):
     """One answered request as it was. `at` is in UTC seconds, `us` the duration in microseconds; the real size of a
-    truncated body is kept."""
+    truncated body is kept. `answer_headers` and `answer_head` together are the reply's fields, as `Response` has them.
+    """
 
     number: int
     at: float
@@ -53,6 +55,7 @@ class Entry(msgspec.Struct, gc=False):
     answer_body: bytes | None = None
     size: int = 0
     answer_size: int = 0
+    answer_head: bytes = b""
 
 
 class Exchange(msgspec.Struct):
@@ -90,6 +93,11 @@ class Exchange(msgspec.Struct):
     def target(self) -> str:
         """The path with its query."""
         return f"{self.path}?{self.query}" if self.query else self.path
+
+    @property
+    def fault(self) -> str:
+        """The ids of the fault rules that struck it, joined by +; empty if none did."""
+        return self.answered("bodega-reason").partition(";fault=")[2]
 
     def header(self, name: str) -> str:
         """A header of the request; empty if there is none."""
@@ -129,7 +137,10 @@ class Attempt(msgspec.Struct):
 
 def exchange_of(entry: Entry) -> Exchange:
     """What is kept of a request."""
-    sent, answered = masking.headers(entry.headers.items()), masking.headers(entry.answer_headers)
+    sent, answered = (
+        masking.headers(entry.headers.items()),
+        masking.headers([*read_fields(entry.answer_head), *entry.answer_headers]),
+    )
     more = _CODES if entry.path == TOKEN_PATH else masking.NO_MORE
     return Exchange(
         entry.number, entry.id, entry.method, _storable(entry.path), _storable(masking.query(entry.query, more)),

@@ -94,7 +94,7 @@ class Journal:
         entry = Entry(
             self.number(at), at, request.request_id, request.method, request.path, request.query, request.version,
             response.status, response.reason, client, us, request.headers, response.headers,
-            request.secure, request.prefix,
+            request.secure, request.prefix, answer_head=response.head,
         )  # fmt: skip
         self._add(journal, entry, store, seen.body, response.body)
 

@@ -188,6 +188,12 @@ class JournalSync:
                     await self._bound(table, store, settings)
         await self.ring.forget_minutes()
 
+    async def forget(self, store: str) -> None:
+        """Deletes everything that is kept of a store up to now."""
+        key = await self._key(store)
+        if key is not None:
+            await self.ring.forget(key)
+
     async def _note(self) -> None:
         """Records when accounts were last used. Raises Busy."""
         used = self.last_used()

@@ -44,7 +44,8 @@ class Chunk(NamedTuple):
 class Action:
     """One method of one route.
 
-    `uploads`: its body may be multipart/form-data, `only_uploads`: nothing else.
+    `uploads`: its body may be multipart/form-data, `only_uploads`: nothing else. `at_once`: it waits for nothing but
+    statements of the reader, and so for nothing where those do not wait.
     """
 
     writes: ClassVar[bool] = False
@@ -52,6 +53,7 @@ class Action:
     is_list: ClassVar[bool] = False
     uploads: bool = False
     only_uploads: bool = False
+    at_once: ClassVar[bool] = False
     json_only: bool = False
     max_body: int = 0
     """In bytes; 0 leaves it to the server."""
@@ -88,6 +90,10 @@ class Action:
         ]
         return endpoint.table.files or any(item.files for item in inside)
 
+    def may_name_files(self, query: Query) -> bool:
+        """The same for a reply to this query."""
+        return self.files
+
     async def find(self, context: Context) -> Found:
         """Reads what the path names, or refuses; its state is used to judge the preconditions."""
         return NOTHING_FOUND
@@ -123,6 +129,14 @@ class Action:
     async def task_meta(self, context: Context, found: Found) -> dict[str, Any]:
         """The additional `meta` of the task in a V3 reply."""
         return {}
+
+    @cached_property
+    def _own_files(self) -> bool:
+        """Whether a row shows files without being asked: its own, and in V2 those of what it is shown with."""
+        return self.table.files or (self.endpoint.version == 2 and self.files)
+
+    def _includes_files(self, query: Query) -> bool:
+        return any(self.listing.includes[name].files for name in query.include)
 
     async def _find_item(self, context: Context) -> Found:
         found = await self.selection.item(context)
@@ -166,18 +180,22 @@ class Action:
 class _OfItem(Action):
     """An action on the row that the path names."""
 
-    async def find(self, context: Context) -> Found:
-        return await self._find_item(context)
+    find = Action._find_item
 
 
 class ShowItem(_OfItem):
     """GET of one entity. V3 splices the stored bytes into the reply."""
+
+    at_once = True
 
     def __init__(self, endpoint: Endpoint) -> None:
         super().__init__(endpoint)
         self.selection = Selection(
             endpoint, rest=endpoint.version == 2 or (endpoint.v3 is not None and endpoint.v3.view is not None)
         )
+
+    def may_name_files(self, query: Query) -> bool:
+        return self._own_files or (bool(query.include) and self._includes_files(query))
 
     async def answer(self, context: Context, found: Found) -> Outcome:
         if self.endpoint.version == 3:
@@ -191,6 +209,10 @@ class ListAll(Action):
     """GET of a collection: a page of it."""
 
     is_list = True
+    at_once = True
+
+    def may_name_files(self, query: Query) -> bool:
+        return self._own_files or (bool(query.include) and self._includes_files(query))
 
     async def find(self, context: Context) -> Found:
         parent = await self.selection.enter(context)

@@ -14,7 +14,7 @@ from bodega.kit.actions import Action, Create, Delete, DeleteMany, ListAll, Show
 from bodega.kit.batch import CreateMany, DeleteListed, Many, UpdateMany
 from bodega.kit.compile_listing import check_listing, check_shown
 from bodega.kit.compile_shape import check_v2, check_v3
-from bodega.kit.compile_table import check_signal, check_table, columns_of
+from bodega.kit.compile_table import check_rules, check_signal, check_table, columns_of
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.fixed import TESTS, CountFixed, ListFixed, ReadFixed, ShowFixed
 from bodega.kit.images import DropImage
@@ -69,6 +69,8 @@ def compile_declarations(
         compiler.route(route, by_name)
     for held in more:
         compiler.declaration(held, by_name)
+    for aggregate in aggregates:
+        compiler.rules(aggregate)
     compiler.together(tables, plans)
     if compiler.mistakes.found:
         raise DeclarationError("\n".join(dict.fromkeys(compiler.mistakes.found)))
@@ -101,6 +103,12 @@ class _Compiler:
         table = aggregate.table
         for signal in aggregate.signals:
             check_signal(signal, table, self.mistakes.at(signal.file or table.file, table.name), self.words)
+
+    def rules(self, aggregate: Rules[Any]) -> None:
+        table = aggregate.table
+        shapes = [each.v3 for each in self.checked.values() if isinstance(each, Endpoint) and each.table is table]
+        drafted = {name for shape in shapes if shape is not None for name in shape.types}
+        check_rules(aggregate, drafted, self.mistakes.at(table.file, table.name))
 
     def route(self, route: Route, tables: Mapping[str, Table]) -> None:
         here = self.mistakes.at(route.file, f"{route.template} (V{route.version})")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 from bodega.kit.events import channel_of
 from bodega.kit.mistakes import Mistakes, Vocabulary
 from bodega.storage.outbox import CREATED, DELETED, UPDATED, Signal
+from bodega.storage.rules import Rules, members_of
 from bodega.storage.table import Table
 
 _CHANGES = (CREATED, UPDATED, DELETED)
@@ -68,3 +70,14 @@ def check_signal(signal: Signal, table: Table, mistakes: Mistakes, words: Vocabu
         mistakes.add(member, "channels go with a scope that has a # for the channel, and with no other")
     if signal.channels is channel_of:
         mistakes.expect(member, "channel_id", table.entity.__struct_fields__, "member")
+
+
+def check_rules(rules: Rules[Any], drafted: Collection[str], mistakes: Mistakes) -> None:
+    """Checks on which members a table's rules depend; `drafted` are those of a draft beside those of the entity."""
+    fields = rules.table.entity.__struct_fields__
+    known = {**dict.fromkeys(fields), **dict.fromkeys(sorted(drafted))}
+    of_drafts: tuple[Any, ...] = rules.before_validate
+    of_writes: tuple[Any, ...] = (*rules.before_write, *rules.extra_statements, *rules.after_write)
+    for declared, words in ((of_drafts, known), (of_writes, dict.fromkeys(fields))):
+        for rule in declared:
+            mistakes.expect_all(f"rule {rule.__name__}", sorted(members_of(rule) or ()), words.keys(), "member")

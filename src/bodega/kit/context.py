@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from bodega.kit.includes import Include
 from bodega.kit.links import Base
 from bodega.kit.listing import Query
 from bodega.kit.preparation import Preparation
@@ -39,6 +40,7 @@ class Context(msgspec.Struct, frozen=True, gc=False):
     is written, whose children the reply shows. `in_task`: carried out by the worker, in as many chunks as it takes.
     `may_fetch` is False where a write is only tried, and must not wait for other servers.
     `preparation` is what the drafts of one request share while they are completed before the write.
+    `total` tells how many rows a table holds, by its name, where that is known.
     `made` knows the rows that the write has made.
     """
 
@@ -56,6 +58,12 @@ class Context(msgspec.Struct, frozen=True, gc=False):
     brought: Any = None
     preparation: Preparation | None = None
     may_fetch: bool = True
+    total: Callable[[str], int] | None = None
+
+    def may_hold(self, include: Include) -> bool:
+        """Whether an include may have anything to show: not rows of a table that is known to be empty."""
+        return self.total is None or include.rows is None or self.total(include.rows.table.name) > 0
+
     made: Made | None = None
 
     def preparing(self, preparation: Preparation) -> Context:
@@ -64,7 +72,7 @@ class Context(msgspec.Struct, frozen=True, gc=False):
 
     def within(self, unit: Unit, draft: Any = None) -> Context:
         """The same context inside a write's transaction: what the reply shows is read there."""
-        return _replace(self, reader=unit.tx, brought=draft, made=unit.made)
+        return _replace(self, reader=unit.tx, brought=draft, total=unit.statistics.total, made=unit.made)
 
     def asking(self, query: Query) -> Context:
         """The same context with another query."""

@@ -28,6 +28,7 @@ from bodega.kit.fields import (
 )
 from bodega.storage import files
 from bodega.storage.aggregate import BeforeValidate
+from bodega.storage.rules import depends_on
 from bodega.storage.table import Column, DefaultRows, Link, Reference, SqlType, Table, Unique
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
@@ -89,7 +90,7 @@ def stored(
         more_schema,
         cap_within,
         first,
-        files=any(names_files(hint) for hint in hints.values()),
+        naming_files=frozenset(name for name, hint in hints.items() if names_files(hint)),
         at_once=at_once,
         indexed=tuple(indexed.split()),
         hidden=tuple(hidden.split()),
@@ -123,6 +124,7 @@ def recognize_own_files(table: Table) -> BeforeValidate:
     """The rule of every table with a field of type `FileUrl`."""
     addresses = addresses_in(table.entity)
 
+    @depends_on(" ".join(addresses))
     async def recognize_own_files(unit: Unit, changes: dict[str, Any], _old: Any, _notes: Any) -> None:
         """Recognizes the URLs of this server's files: clients send whole objects back, with the URLs that they read."""
         for name in addresses:

@@ -59,14 +59,14 @@ class FieldType(NamedTuple):
 
 def clean_decimal(value: Any) -> Decimal:
     """At most four places and 9,999,999,999, not negative; without trailing zeros."""
-    number = value if isinstance(value, Decimal) else _decimal(str(value).strip())
-    if not number.is_finite():  # a signalling NaN cannot even be hashed
+    return _canonical(str(value if isinstance(value, Decimal) else _decimal(str(value).strip())))
+
+
+@lru_cache(maxsize=8192)  # a catalogue has few prices; rounding costs more than a look-up, and a number's hash as well
+def _canonical(text: str) -> Decimal:
+    number = Decimal(text)
+    if not number.is_finite():
         raise ValueError("must be a number from 0 to 9999999999")
-    return _canonical(number)
-
-
-@lru_cache(maxsize=8192)  # a catalogue has far fewer prices than products, and rounding one costs more than a look-up
-def _canonical(number: Decimal) -> Decimal:
     try:
         if not -MAXIMUM <= number <= MAXIMUM:  # abs() would overflow at an exponent of a million
             raise ValueError("must be a number from 0 to 9999999999")
@@ -365,13 +365,14 @@ def field_type_of(annotation: Any) -> FieldType:
 
 
 def _object(annotation: Any) -> FieldType:
-    return OBJECT._replace(holds=annotation, clean=clean_numbers if _has_decimals(annotation) else clean_object)
+    return OBJECT._replace(holds=annotation, clean=clean_numbers if has_decimals(annotation) else clean_object)
 
 
-def _has_decimals(annotation: Any) -> bool:
+def has_decimals(annotation: Any) -> bool:
+    """Whether a field of this type holds decimals, at any depth."""
     if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
-        return any(map(_has_decimals, get_type_hints(annotation, include_extras=True).values()))
-    return annotation is Decimal or any(map(_has_decimals, get_args(annotation)))
+        return any(map(has_decimals, get_type_hints(annotation, include_extras=True).values()))
+    return annotation is Decimal or any(map(has_decimals, get_args(annotation)))
 
 
 def _or_none(kind: FieldType) -> FieldType:

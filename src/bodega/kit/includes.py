@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from bodega.aside import TURN_SECONDS, Turn
@@ -109,27 +110,33 @@ async def _rows_of(context: Any, wanted: tuple[ChildRows, ...], parents: Sequenc
         known = context.made.children(wanted[0].table, wanted[0].column, parents)
         if known is not None:
             return [await _lists(context, wanted[0].within, known) if known else {}]
+    rows = await context.reader.rows(_statement(wanted, len(parents)), *parents)
+    if not rows:
+        return [{} for _ in wanted]
     found: list[list[_Child]] = [[] for _ in wanted]
-    for place, parent, child, doc, _first, _second in await context.reader.rows(
-        _statement(wanted, len(parents)), *parents
-    ):
+    for place, parent, _first, _second, child, doc in sorted(rows, key=_ORDER) if len(rows) > 1 else rows:
         found[place].append((parent, child, doc))
     return [await _lists(context, of.within, rows) if rows else {} for of, rows in zip(wanted, found, strict=True)]
 
 
+_ORDER = itemgetter(slice(4))
+"""A row of `_statement` as its place in the order: sorting the few rows here costs less than a sorter for each part of
+the statement."""
+
+
 @lru_cache(maxsize=1024)
 def _statement(wanted: tuple[ChildRows, ...], parents: int) -> str:
-    """Rows (place in `wanted`, parent, id, doc, two columns of the order), in their order."""
+    """Rows (place in `wanted`, parent, two columns of the order, id, doc), in no order."""
     placeholders = numbered_placeholders(parents)
     parts = []
     for place, of in enumerate(wanted):
         first, _, second = of.order.partition(", ")
         narrowed = f" AND {of.where}" if of.where else ""
         parts.append(
-            f"SELECT {place} AS place, {of.column} AS parent, id, doc, {first} AS first, {second or 'id'} AS second"
+            f"SELECT {place} AS place, {of.column} AS parent, {first} AS first, {second or 'id'} AS second, id, doc"
             f" FROM {of.table.name} WHERE {of.column} IN ({placeholders}){narrowed}"
         )
-    return " UNION ALL ".join(parts) + " ORDER BY place, parent, first, second"
+    return " UNION ALL ".join(parts)
 
 
 async def _lists(context: Any, within: Mapping[str, Include], rows: Sequence[_Child]) -> dict[int, bytes]:

@@ -21,6 +21,11 @@ from bodega.storage.table import Table
 
 DEFAULT_LIMIT = 50
 MAX_PARAMETERS = 1000
+MOST_KEPT = 2_000
+LONGEST_KEPT = 200
+"""Queries that are remembered by their text, and the longest of them in characters: what a text means depends on the
+list alone, not on a store or the time."""
+
 LONGEST_SEARCH = 10_000
 """The greatest length in characters of a text to search for: SQLite takes patterns of up to 50,000 bytes."""
 
@@ -150,6 +155,17 @@ class Listing(Sealed):
         """
         if not query:
             return self.everything
+        key = (self, query, strict, closed, strangers)
+        known = _parsed.get(key)
+        if known is None:
+            known = self._parse(query, strict=strict, closed=closed, strangers=strangers)
+            if len(query) <= LONGEST_KEPT:
+                if len(_parsed) >= MOST_KEPT:
+                    _parsed.clear()
+                _parsed[key] = known
+        return known
+
+    def _parse(self, query: str, *, strict: bool, closed: bool, strangers: bool) -> Query:
         given = self._given(query)
         faults: list[Fault] = []
         where: list[Condition] = []
@@ -289,6 +305,9 @@ class Listing(Sealed):
     def _fault(self, name: str, why: str) -> Fault:
         message = f"The field '{name}' is invalid." if self.version == 2 else f"{name} {why}."
         return Fault(Reason.QUERY_INVALID, name, message, {"field": name, "invalid_reason": f"{name} {why}."})
+
+
+_parsed: dict[tuple[Listing, str, bool, bool, bool], Query] = {}
 
 
 def _has_empty_pair(query: str) -> bool:

@@ -27,9 +27,11 @@ async def prefetch(context: Context, endpoint: Endpoint, draft: Changes, entity_
 
     What they share, such as the bytes that are held for the write, is `Context.preparation`.
     """
-    works = (
-        list(_of_children(context, endpoint.v3, draft, "")) if endpoint.v3 is not None and endpoint.v3.nested else []
-    )
+    works: list[Work] = []
+    if endpoint.v3 is not None and not endpoint.v3.nested.keys().isdisjoint(draft):
+        works += _of_children(context, endpoint.v3, draft, "")
+    elif endpoint.prefetch is None:
+        return
     respect_cap(works, MAXIMUM)
     if endpoint.prefetch is not None:
         works.append(partial(endpoint.prefetch, context, draft, entity_id, ""))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import msgspec
@@ -11,7 +12,7 @@ import msgspec
 from bodega.aside import Turn
 from bodega.kit.context import Context
 from bodega.kit.endpoint import Endpoint
-from bodega.kit.includes import read_includes
+from bodega.kit.includes import Include, read_includes
 from bodega.kit.links import Base
 from bodega.kit.listing import Cursor, Query
 from bodega.law.outcome import Outcome, PartlyDone, Shown, Validator
@@ -150,27 +151,56 @@ async def v3_documents(
     query, listing = context.query, endpoint.listing
     if not query.include and query.fields is None:
         return [doc for doc, _id in found]
-    ids = [entity_id for _doc, entity_id in found]
     names = [
         name for name in query.include if query.fields is None or name in query.fields or name not in listing.inside
     ]
-    to_read = [name for name in names if name not in empty]
-    read = dict(
-        zip(to_read, await read_includes(context, [listing.includes[one] for one in to_read], ids), strict=True)
+    return await _with_children(context, endpoint, found, names, empty)
+
+
+async def _with_children(
+    context: Context, endpoint: Endpoint, found: Sequence[Record], names: Sequence[str], empty: Collection[str]
+) -> list[bytes]:
+    """Rows (doc, id), limited to the requested members, with the includes of these names."""
+    fields = context.query.fields
+    parts = _parts(endpoint, tuple(names))
+    to_read = [part for part in parts if part.name not in empty and context.may_hold(part.include)]
+    ids = [entity_id for _doc, entity_id in found]
+    found_by_name = zip(
+        (part.name for part in to_read),
+        await read_includes(context, [part.include for part in to_read], ids),
+        strict=True,
     )
-    parts: list[list[bytes]] = [[] for _ in found]
-    for name in names:
-        include, children_by_id = listing.includes[name], read.get(name, {})
-        member = (include.member or name).encode()
-        for place, entity_id in enumerate(ids):
-            parts[place].append(b'"%b":%b' % (member, children_by_id.get(entity_id, include.empty)))
+    read = {name: children for name, children in found_by_name if children}
     documents = []
     turn = Turn()
-    for (doc, _id), children_of in zip(found, parts, strict=True):
+    for doc, entity_id in found:
         await turn.breathe()
-        shown = only(doc, query.fields) if query.fields is not None else doc
-        documents.append(b",".join([shown[:-1], *children_of]) + b"}" if children_of else shown)
+        shown = doc if fields is None else only(doc, fields)
+        pieces = [shown[:-1]]
+        for part in parts:
+            children = read[part.name].get(entity_id) if part.name in read else None
+            pieces.append(part.none if children is None else part.start + children)
+        documents.append(b",".join(pieces) + b"}" if parts else shown)
     return documents
+
+
+class _Part(NamedTuple):
+    """An include as a member of the documents: how the member begins, and what it is where there are no children."""
+
+    name: str
+    include: Include
+    start: bytes
+    none: bytes
+
+
+@lru_cache(maxsize=1024)
+def _parts(endpoint: Endpoint, names: tuple[str, ...]) -> tuple[_Part, ...]:
+    made = []
+    for name in names:
+        include = endpoint.listing.includes[name]
+        start = b'"%b":' % (include.member or name).encode()
+        made.append(_Part(name, include, start, start + include.empty))
+    return tuple(made)
 
 
 async def v2_documents(context: Context, endpoint: Endpoint, entities: Sequence[Any]) -> list[dict[str, Any]]:
@@ -232,9 +262,10 @@ async def written(
 
 def brought(endpoint: Endpoint, drafts: Sequence[Any]) -> tuple[str, ...]:
     """Children that the body contained are shown in the reply, included or not."""
-    if endpoint.v3 is None or not endpoint.v3.nested:
+    nested = endpoint.v3.nested if endpoint.v3 is not None else {}
+    told = {name for name in nested for draft in drafts if name in draft}
+    if not told:
         return ()
-    told = {name for draft in drafts for name in endpoint.v3.nested if name in draft}
     return tuple(name for name, include in endpoint.listing.includes.items() if (include.member or name) in told)
 
 
@@ -243,12 +274,17 @@ async def shown(
 ) -> list[bytes]:
     """Rows just written, as V3 shows them: with what the caller asked for, with `more` includes, and with what is told
     of each write. Of a `new` row whose body had no children, all lists but `told_new` are empty and are not read."""
-    asked, empty = context.query.include, frozenset[str]()
-    if context.query.fields is None:
-        include = (*asked, *more, *endpoint.told, *(endpoint.told_new if new else ()))
-        context = context.asking(context.query._replace(include=tuple(dict.fromkeys(include))))
-        if new and not more:
-            empty = frozenset(endpoint.told).difference(endpoint.told_new, asked)
     view, encode = _view(endpoint), endpoint.table.encode
     found = [(row.doc if view is None else view(row.doc, encode(row.entity)[1]), row.entity.id) for row in saved]
-    return await v3_documents(context, endpoint, found, empty)
+    asked = context.query.include
+    if context.query.fields is not None:
+        return await v3_documents(context, endpoint, found)
+    told = endpoint.told + endpoint.told_new if new else endpoint.told
+    names = tuple(dict.fromkeys((*asked, *more, *told))) if asked or more else told
+    if not names:
+        return [doc for doc, _id in found]
+    empty = frozenset(endpoint.told).difference(endpoint.told_new, asked) if new and not more else frozenset[str]()
+    context = context.asking(
+        context.query._replace(include=names)
+    )  # what is inside may depend on what stands beside it
+    return await _with_children(context, endpoint, found, names, empty)

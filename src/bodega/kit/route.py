@@ -41,6 +41,11 @@ class Route(NamedTuple):
         own = [method for method in ("GET", "POST", "PUT", "DELETE") if method in self.actions]
         return ", ".join([*own, *(["HEAD"] if "GET" in self.actions else []), "OPTIONS"])
 
+    @property
+    def ends_in_number(self) -> bool:
+        """Whether the path ends with the id of a row."""
+        return self.template.endswith("}") and not self.template.endswith(":text}")
+
     def also(self, other: Route) -> Route:
         """The same path with the methods of another endpoint as well."""
         return self._replace(actions={**self.actions, **other.actions})

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from decimal import Decimal
+from functools import lru_cache
 from types import MappingProxyType
-from typing import Annotated, Any, NamedTuple, get_type_hints
+from typing import Annotated, Any, NamedTuple, TypedDict, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from bodega.kit.body import Changes, malformed, parse_json, respect_cap, wrong_type
-from bodega.kit.bounds import Excess, bound_of, excess
+from bodega.kit.bounds import Bound, Excess, bound_of, excess
 from bodega.kit.complaint import WrongType, typed, whole_number
 from bodega.kit.entity import Entity
-from bodega.kit.fields import INT32, ONLY_NUL, as_is, field_type_of
+from bodega.kit.fields import INT32, ONLY_NUL, as_is, bare, field_type_of, has_decimals
 from bodega.kit.sealed import Sealed
 from bodega.kit.upload import Form, Upload
 from bodega.law.reasons import Reason
@@ -23,6 +25,36 @@ from bodega.storage.declaration import declared_in
 
 _ODD_NUMBER = re.compile(rb'"\s*+[0-9.eE+\-]*+(?:_|\\u|[^\x00-\x7f])')
 """How a text begins that only Python may read as a number: digits with underscores, or of other scripts."""
+
+
+Clean = Callable[[Any], Any]
+"""Finishes a value of the right type. Raises ValueError."""
+
+
+def _is_number(annotation: Any) -> bool:
+    """Whether a field of this type is a decimal, or may be null instead."""
+    inner = bare(annotation)
+    return get_origin(inner) is Annotated and get_args(inner)[0] is Decimal
+
+
+def _number_reader(annotation: Any, clean: Clean) -> Clean:
+    """Reads a decimal from its text in a body, and finishes it: few numbers are not the same as one before.
+
+    Raises ValueError as `clean` does; msgspec.ValidationError if it is no number, or one that only Python reads.
+    """
+    decode = msgspec.json.Decoder(annotation).decode
+
+    def read(text: bytes) -> Any:
+        if _ODD_NUMBER.match(text):
+            raise msgspec.ValidationError
+        return clean(decode(text))
+
+    known = lru_cache(maxsize=4096)(read)
+    return lambda raw: known(text) if len(text := bytes(raw)) < LONG_NUMBER else read(text)
+
+
+LONG_NUMBER = 32
+"""Bytes of a number that is not worth being remembered."""
 
 
 class Nested(NamedTuple):
@@ -85,29 +117,42 @@ class V3Shape(Sealed):
         self.types |= write_only or {}
         self.nested: Mapping[str, Nested] = MappingProxyType(dict(nested or {}))
         self.bounds = {name: made for name, kind in self.types.items() if (made := bound_of(kind)) is not None}
-        drafted = [(name, annotation | msgspec.UnsetType, msgspec.UNSET) for name, annotation in self.types.items()]
-        draft = msgspec.defstruct(f"{entity.__name__}Draft", drafted, kw_only=True)
-        self._one = msgspec.json.Decoder(draft)
+        self._alternatives = tuple((name, frozenset(name.split("|"))) for name in self.required)
+        self._always = frozenset(name for name in self.required if "|" not in name)
+        self._chosen = tuple(names for _name, names in self._alternatives if len(names) > 1)
+        self._rows = tuple(name for name in self.nested if name not in self.types)
+        # A mapping without required members holds what a body says, and nothing has to be sorted out.
+        numbers = {name: annotation for name, annotation in self.types.items() if _is_number(annotation)}
+        drafted = {**self.types, **dict.fromkeys((*numbers, *self._rows), msgspec.Raw)}
+        self._one: msgspec.json.Decoder[Changes] = msgspec.json.Decoder(
+            TypedDict(f"{entity.__name__}Draft", drafted, total=False)  # type: ignore[operator]
+        )
+        self._has_inner_numbers = any(has_decimals(self.types[name]) for name in self.types.keys() - numbers.keys())
         cleans = {name: field_type_of(annotation).clean for name, annotation in self.types.items()}
         self._clean = {name: clean for name, clean in cleans.items() if clean is not as_is}
-        self._finish = {name: clean for name, clean in self._clean.items() if clean not in ONLY_NUL}
+        readers = {name: _number_reader(annotation, cleans[name]) for name, annotation in numbers.items()}
+        self._guards = self._guarded(self._clean | readers)
+        others = {name: clean for name, clean in self._clean.items() if clean not in ONLY_NUL}
+        self._guards_but_nul = self._guarded(others | readers)
 
     def read(self, body: bytes, *, creating: bool) -> Changes:
         """The changes in one JSON object. Raises Refusal naming every faulty member (rule 21)."""
         try:
             if not body.isascii():
                 body.decode()  # the decoder does not check unknown members
-            if _ODD_NUMBER.search(body):
+            if self._has_inner_numbers and _ODD_NUMBER.search(body):
                 raise msgspec.ValidationError  # the decoder would take it for a number
-            draft = self._one.decode(body)
+            changes = self._one.decode(body)
+            # JSON can write NUL in only one way: if that is absent, no text has to be searched for it.
+            faults = self._judge(changes, self._guards if b"\\u0000" in body else self._guards_but_nul)
         except msgspec.ValidationError:
             changes, faults = self.read_members(parse_json(body), creating=creating)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             raise malformed(error) from error
         else:
-            # JSON can write NUL in only one way: if that is absent, no text has to be searched for it.
-            changes, faults = self._cleaned(draft, self._clean if b"\\u0000" in body else self._finish)
-            if self.nested and any(f'"{name}"'.encode() in body for name in self.nested):
+            if self.nested and not changes.keys().isdisjoint(self.nested):
+                for name in self._rows:
+                    changes.pop(name, None)
                 self._read_nested(parse_json(body), changes, faults)
             faults += self._missing(changes, faults) if creating else self._passed_over(changes)
         if faults:
@@ -194,22 +239,35 @@ class V3Shape(Sealed):
             changes[name], wrong = nested.shape._read_list(name, items, identity, creates=True)
             faults += wrong
 
-    def _cleaned(self, draft: Any, clean: Mapping[str, Callable[[Any], Any]]) -> tuple[Changes, list[Fault]]:
-        faults: list[Fault] = []
-        unset = msgspec.UNSET
-        changes = {name: value for name, value in msgspec.structs.asdict(draft).items() if value is not unset}
-        for name in [name for name in self.bounds if name in changes]:
-            over = excess(changes[name], self.bounds[name])
-            if over is not None:
-                del changes[name]
-                faults.append(_too_long(name, over))
-        for name in [name for name in changes if name in clean]:
+    def _guarded(self, cleans: Mapping[str, Callable[[Any], Any]]) -> Mapping[str, tuple[Bound | None, Clean]]:
+        """The members whose values have to be looked at once they have the right type, and how."""
+        return {
+            name: (self.bounds.get(name), cleans.get(name, as_is))
+            for name in self.types
+            if name in self.bounds or name in cleans
+        }
+
+    def _judge(self, changes: Changes, guards: Mapping[str, tuple[Bound | None, Clean]]) -> list[Fault]:
+        """Finishes values of the right type; takes out those that cannot be, and says why: first the lists that are too
+        long, then the others, in the order of the declaration. Raises msgspec.ValidationError for a wrong type."""
+        long: dict[str, Fault] = {}
+        bad: dict[str, Fault] = {}
+        for name in changes.keys() & guards.keys():
+            bound, clean = guards[name]
+            if bound is not None and (over := excess(changes[name], bound)) is not None:
+                long[name] = _too_long(name, over)
+                continue
             try:
-                changes[name] = clean[name](changes[name])
+                changes[name] = clean(changes[name])
+            except msgspec.ValidationError:
+                raise
             except ValueError as error:
-                del changes[name]
-                faults.append(self._fault(name, str(error)))
-        return changes, faults
+                bad[name] = self._fault(name, str(error))
+        if not long and not bad:
+            return []
+        for name in (*long, *bad):
+            del changes[name]
+        return [told[name] for told in (long, bad) for name in self.types if name in told]
 
     def read_members(self, members: Any, *, creating: bool, strict: bool = True) -> tuple[Changes, list[Fault]]:
         """The changes in plain members, and everything that is wrong with them.
@@ -246,8 +304,11 @@ class V3Shape(Sealed):
         return []
 
     def _missing(self, changes: Changes, faults: list[Fault]) -> list[Fault]:
+        said = changes.keys()
+        if not faults and self._always <= said and not any(said.isdisjoint(names) for names in self._chosen):
+            return []
         told = {fault.field for fault in faults}
-        absent = [name for name in self.required if not {*name.split("|")} & (changes.keys() | told)]
+        absent = [name for name, names in self._alternatives if names.isdisjoint(said | told)]
         return [
             Fault(Reason.FIELD_MISSING, name.partition("|")[0], f"{name.replace('|', ' or ')} is required.")
             for name in absent

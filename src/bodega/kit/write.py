@@ -17,6 +17,7 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.storage.aggregate import BeforeValidate
 from bodega.storage.query import Row, StoredRow
+from bodega.storage.rules import depends_on
 from bodega.storage.table import Table
 from bodega.storage.unit import Unit
 
@@ -26,8 +27,9 @@ _replace = msgspec.structs.replace
 async def apply(unit: Unit, table: Table, changes: Changes, old: Any, notes: list[Fault]) -> None:
     """Runs the rules that turn a draft into what is stored; `notes` collects what could not be stored."""
     try:
-        for before_validate in unit.model.rules_of(table).before_validate:
-            await before_validate(unit, changes, old, notes)
+        for before_validate, members in unit.model.rules_of(table).drafted:
+            if members is None or not members.isdisjoint(changes):
+                await before_validate(unit, changes, old, notes)
     except Refusal as refusal:
         known = {name: value for name, value in changes.items() if name in table.entity.__struct_fields__}
         wanted = build(table, known, unit.now) if old is None else _replace(old, **known)
@@ -47,6 +49,7 @@ def unchanging(*names: str, rule: int = 0) -> BeforeValidate:
     Sending one back unchanged is allowed, since clients send whole objects back.
     """
 
+    @depends_on(" ".join(names), new=False)
     async def unchanging(_unit: Unit, changes: Changes, old: Any, _notes: list[Fault]) -> None:
         if old is None:
             return
@@ -89,7 +92,8 @@ async def update_one(
     stamped = {"date_modified": moment(unit.now)} if "date_modified" in table.stamps else {}
     with _V2Names(endpoint):
         await apply(unit, table, changes, old.entity, notes)
-        row = await unit.update(table, old, _replace(old.entity, **{**stamped, **changes}))
+        changes = {**stamped, **changes}
+        row = await unit.update(table, old, _replace(old.entity, **changes), changes.keys())
     return await _with_children(unit, endpoint, row, children, notes)
 
 

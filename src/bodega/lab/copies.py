@@ -78,7 +78,7 @@ async def _rebuilt(backend: Backend, record: StoreRecord, file: Path) -> StoreRe
     rebuilt = await backend.rebuild(record)
     try:
         await backend.recover(rebuilt, file)
-        await _complete(backend, rebuilt)
+        await complete(backend, rebuilt)
         await backend.settle(record, rebuilt)
     except BaseException:
         await backend.drop(rebuilt)
@@ -101,7 +101,7 @@ async def _make(backend: Backend, store_hash: str, facts: Facts) -> StoreRecord:
     return record
 
 
-async def _complete(backend: Backend, record: StoreRecord) -> None:
+async def complete(backend: Backend, record: StoreRecord) -> None:
     """A copy that is older than a table lacks that table's default rows."""
     rows = await backend.open(record, MODEL)
     try:
@@ -115,8 +115,5 @@ async def _complete(backend: Backend, record: StoreRecord) -> None:
 
 async def _tell(backend: Backend, record: StoreRecord) -> None:
     """Servers reread the store: its rows may include waiting tasks."""
-    await _complete(backend, record)
-    current = await backend.registry.store(record.hash)
-    if current is not None:
-        await backend.registry.save_store(current)
-        await backend.registry.announce_task(record.hash)
+    await complete(backend, record)
+    await backend.registry.rows_changed(record.hash)

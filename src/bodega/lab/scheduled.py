@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import sqlite3
 import tempfile
 import time
 import traceback
@@ -30,6 +29,7 @@ from bodega.storage.backend import Backend, NoCopy
 from bodega.storage.registry import StoreRecord
 from bodega.storage.sqlite.backend import forward, make
 from bodega.storage.sqlite.copies import put_back, read_facts
+from bodega.storage.sqlite.engine import Connection, Error, open_file, rows, value
 from bodega.storage.tx import Busy
 
 LOOK_SECONDS = 20.0
@@ -89,7 +89,7 @@ class Schedule:
             file = await self._take(record, keep)
         except Exception as error:
             why = " ".join(str(error).split()) or type(error).__name__
-            if not isinstance(error, (Busy, NoCopy, OSError, sqlite3.Error)):
+            if not isinstance(error, (Busy, NoCopy, OSError, Error)):
                 self._log.event("backup error", traceback="".join(traceback.format_exception(error)))
             self._meter.add("backups_failed")
             self._log.event("backup failed", store=record.hash, error=why)
@@ -160,22 +160,22 @@ def check(backup: Path) -> None:
         make(scratch)
         try:
             put_back(backup, scratch, int(time.time()), forward)
-            with closing(sqlite3.connect(scratch)) as made:
+            with closing(open_file(scratch)) as made:
                 wrong = next(_wrong(made), "")
-        except sqlite3.Error as error:
+        except Error as error:
             wrong = str(error)
     if wrong:
         raise NoCopy(f"The backup {backup.name} was taken, but a check found it unusable: {wrong}.")
 
 
-def _wrong(made: sqlite3.Connection) -> Iterator[str]:
-    (told,) = made.execute("PRAGMA integrity_check(1)").fetchone()
+def _wrong(made: Connection) -> Iterator[str]:
+    told = value(made, "PRAGMA integrity_check(1)")
     if told != "ok":
         yield " ".join(str(told).split())
-    for table, *_ in made.execute("PRAGMA foreign_key_check"):
+    for table, *_ in rows(made, "PRAGMA foreign_key_check"):
         yield f"{table} refers to rows that are not there"
-    totals = dict(made.execute("SELECT name, total FROM table_statistics").fetchall())
+    totals = dict(rows(made, "SELECT name, total FROM table_statistics"))
     for table in MODEL.tables:
-        (count,) = made.execute(f"SELECT count(*) FROM {table.name}").fetchone()  # noqa: S608 - a declared name
+        count = value(made, f"SELECT count(*) FROM {table.name}")  # noqa: S608 - a declared name
         if count != totals.get(table.name, 0):
             yield f"{table.name} has {count} rows instead of {totals.get(table.name, 0)}"

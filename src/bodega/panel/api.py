@@ -104,7 +104,7 @@ async def _send(
     except Refusal as refusal:
         return _refused(refusal, 2 if path.startswith("/v2/") else 3)
     message = _decode(answer.body) if answer.body else None
-    etag = dict(answer.headers).get(b"etag", b"").decode()
+    etag = dict(answer.fields).get(b"etag", b"").decode()
     if path.startswith("/v3/") and isinstance(message, dict):
         return ApiReply(
             answer.status, message.get("data"), message.get("meta") or {}, etag, errors=_noted(message.get("errors"))

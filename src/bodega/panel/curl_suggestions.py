@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from shlex import quote
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
+from bodega.journal.curl import curl
 from bodega.journal.exchange import Exchange
+from bodega.journal.har import url
 from bodega.law.reasons import Reason
 from bodega.masking import MASK
 
@@ -26,51 +27,8 @@ class CurlSuggestion(NamedTuple):
     message: str
 
 
-_HOST = re.compile(r"[A-Za-z0-9.\-_:\[\]]{1,260}")
 _FIELD = re.compile(r"The field '(.{1,200})' (?:is|cannot|was|has|must)")
 """How V2 names a faulty field (contract/wire.md 3)."""
-
-_SENT = ("accept", "content-type", "prefer", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since")
-"""Headers that affect the reply; the others are the client's own business."""
-
-
-def url(entry: Exchange, *, scheme: str = "", query: str | None = None) -> str:
-    """The requested URL."""
-    host = entry.header("host")
-    host = host if _HOST.fullmatch(host) else "localhost"
-    request = entry.query if query is None else query
-    return f"{scheme or ('https' if entry.secure else 'http')}://{host}{entry.path}{'?' + request if request else ''}"
-
-
-def curl(
-    entry: Exchange,
-    *,
-    method: str = "",
-    address: str = "",
-    headers: dict[str, str | None] | None = None,
-    body: str | None = None,
-) -> str:
-    """The request again, with parts of it replaced; a header that is None is left out."""
-    words = ["curl", "-s", "-i"]
-    verb = method or entry.method
-    if verb == "HEAD":
-        words.append("--head")
-    elif verb != "GET":
-        words += ["-X", verb]
-    basic = entry.header("authorization")[:6].lower() == "basic "
-    sent: dict[str, str | None] = {name: value for name, value in entry.headers if name in _SENT}
-    if verb in ("GET", "HEAD", "DELETE"):
-        sent.pop("content-type", None)
-    lines = ['-u "$USER:$TOKEN"' if basic else '-H "X-Auth-Token: $TOKEN"']
-    lines += [f"-H {quote(f'{_named(name)}: {value}')}" for name, value in (sent | (headers or {})).items() if value]
-    payload = entry.body if body is None else body
-    if payload and verb in ("POST", "PUT", "PATCH"):
-        lines.append(f"--data-raw {quote(payload)}")
-    return " ".join([*words, quote(address or url(entry))]) + "".join(f" \\\n  {line}" for line in lines)
-
-
-def _named(header: str) -> str:
-    return "-".join(word.capitalize() for word in header.split("-"))
 
 
 def details(entry: Exchange) -> dict[str, Any]:

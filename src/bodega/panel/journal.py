@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 import msgspec
 
-from bodega import __version__
 from bodega.explain import MEANS, reason_facts, statuses
-from bodega.journal.exchange import TOKEN_PATH, Exchange
+from bodega.journal.curl import curl
+from bodega.journal.exchange import TOKEN_PATH
+from bodega.journal.har import archive, recorded_of, url
 from bodega.journal.ring import Wanted
 from bodega.law.outcome import OUTCOMES
 from bodega.law.reasons import METHODS, Reason, Step
@@ -69,69 +69,14 @@ async def har(request: PanelRequest) -> Reply:
     """The newest of what the filter finds as an HTTP Archive 1.2, credentials masked."""
     store = request.shop.record.hash
     entries = await request.panel.journal_sync.search(store, _wanted(request), limit=EXPORTED, bodies=True)
-    archive = {
-        "log": {
-            "version": "1.2",
-            "creator": {"name": "Bodega", "version": __version__},
-            "entries": [_archived(entry) for entry in reversed(entries)],
-        }
-    }
+    found = archive(recorded_of(entry, url(entry)) for entry in reversed(entries))
     headers = [
         (b"content-type", b"application/json"),
         (b"content-disposition", f'attachment; filename="{request.shop.record.hash}.har"'.encode()),
         (b"cache-control", b"no-store"),
         *SAFE,
     ]
-    return Reply(HTTPStatus.OK, headers, msgspec.json.encode(archive))
-
-
-def _archived(entry: Exchange) -> dict[str, Any]:
-    ms = entry.us / 1000
-    began = entry.at - ms / 1000
-    stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(began)) + f".{int(began % 1 * 1000):03}Z"
-    request: dict[str, Any] = {
-        "method": entry.method,
-        "url": curl_suggestions.url(entry),
-        "httpVersion": "HTTP/1.1",
-        "cookies": [],
-        "headers": [{"name": name, "value": value} for name, value in entry.headers],
-        "queryString": [
-            {"name": name, "value": value} for name, value in parse_qsl(entry.query, keep_blank_values=True)
-        ],
-        "headersSize": -1,
-        "bodySize": entry.size if entry.body is not None else -1,
-    }
-    if entry.body:
-        request["postData"] = {"mimeType": entry.header("content-type"), "text": entry.body}
-    try:
-        phrase = HTTPStatus(entry.status).phrase
-    except ValueError:  # 509 is not in the registry of status codes
-        phrase = ""
-    response = {
-        "status": entry.status,
-        "statusText": phrase,
-        "httpVersion": "HTTP/1.1",
-        "cookies": [],
-        "headers": [{"name": name, "value": value} for name, value in entry.answer_headers],
-        "content": {
-            "size": entry.answer_size,
-            "mimeType": entry.answered("content-type"),
-            "text": entry.answer_body or "",
-        },
-        "redirectURL": entry.answered("location"),
-        "headersSize": -1,
-        "bodySize": entry.answer_size if entry.answer_body is not None else -1,
-    }
-    return {
-        "startedDateTime": stamp,
-        "time": ms,
-        "request": request,
-        "response": response,
-        "cache": {},
-        "timings": {"send": 0, "wait": ms, "receive": 0},
-        "_reason": entry.reason,
-        "_requestId": entry.id,
-    }
+    return Reply(HTTPStatus.OK, headers, msgspec.json.encode(found))
 
 
 @pages.get("/stores/{store}/journal/{id}")
@@ -155,7 +100,7 @@ async def detail(request: PanelRequest) -> Reply:
         account=account,
         scope=scope if account is not None else "",
         permission=permissions.row_of(scope),
-        curl=curl_suggestions.curl(entry),
+        curl=curl(entry),
         suggestion=curl_suggestions.suggest(entry, reason) if reason is not None else None,
     )
 

@@ -1,28 +1,75 @@
 """A request and its reply, as the application handles them."""
 
 import asyncio
+from collections.abc import Awaitable, Iterable
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from bodega.server.connection import Connection
 from bodega.server.half_closed import until_gone
+from bodega.server.whole import CUT, WHOLE, Whole
 
-WHOLE = "http.response.whole"
-EXTENSIONS: dict[str, dict[object, object]] = {WHOLE: {}}
+EXTENSIONS: dict[str, dict[object, object]] = {WHOLE: {}, CUT: {}}
 COPIED = 16 * 1024  # a body up to this size is sent with its head in one system call, a longer one without copying
+
+
+class Signal:
+    """As `asyncio.Event`, which is only made when somebody waits: of most requests nobody does."""
+
+    _event: asyncio.Event | None = None
+    _given = False
+
+    def set(self) -> None:
+        """Wakes who waits, and lets through who comes until it is cleared."""
+        self._given = True
+        if self._event is not None:
+            self._event.set()
+
+    def clear(self) -> None:
+        """Takes it back."""
+        self._given = False
+        if self._event is not None:
+            self._event.clear()
+
+    async def wait(self) -> None:
+        """Returns when it is set."""
+        if not self._given:
+            if self._event is None:
+                self._event = asyncio.Event()
+            await self._event.wait()
 
 
 class Cycle(RequestResponseCycle):
     """A request and its reply, which the application may send as one message.
 
     Two messages are two system calls, and the server scans every header twice. An application that has the whole reply
-    sends `{"type": "http.response.whole", "status", "headers", "body"}` instead, if the scope offers that extension;
-    its framing headers must then be correct.
+    sends `{"type": "http.response.whole", "reply": Whole(...)}` instead, if the scope offers that extension.
     """
 
-    connection: Connection
+    # What uvicorn sets at each request, and what is mostly left as it is.
+    access_log = False
+    access_logger = None  # type: ignore[assignment]
+    disconnected = False
+    more_body = True
+    response_started = False
+    response_complete = False
+    chunked_encoding = None
+    expected_content_length = 0
     body_read = False
+
+    def __init__(self, connection: Connection, *, keep_alive: bool) -> None:
+        self.connection = connection
+        self.scope = connection.scope
+        self.transport = connection.transport
+        self.flow = connection.flow
+        self.logger = connection.logger
+        self.default_headers = connection.server_state.default_headers
+        self.message_event = Signal()  # type: ignore[assignment]
+        self.waiting_for_100_continue = connection.expect_100_continue
+        self.keep_alive = keep_alive
+        self.on_response = connection.on_response_complete
+        self.body = bytearray()
 
     async def receive(self) -> Any:
         """ASGI's receive. Once the body has been read it waits for the client to go away."""
@@ -44,32 +91,56 @@ class Cycle(RequestResponseCycle):
 
     def send(self, message: Any) -> Any:
         """ASGI's send, and the extension's message."""
-        return self._send_whole(message) if message["type"] == WHOLE else super().send(message)
+        if message["type"] == WHOLE:
+            return self._send_whole(message)
+        return self._cut() if message["type"] == CUT else super().send(message)
+
+    async def _cut(self) -> None:
+        """Ends the connection after what was sent, although the reply is not complete, or has not begun."""
+        self.disconnected = True
+        self.keep_alive = False
+        self.message_event.set()
+        self.transport.close()
 
     async def _send_whole(self, message: Any) -> None:
         if self.flow.write_paused and not self.disconnected:
             await self.flow.drain()
+        self.reply(message["reply"])
+
+    async def finish(self, coming: Awaitable[Whole]) -> None:
+        """Sends a reply that is not there yet, as `run_asgi` does one of ASGI."""
+        try:
+            reply = await coming
+            if self.flow.write_paused and not self.disconnected:
+                await self.flow.drain()
+            self.reply(reply)
+        except BaseException as error:
+            self.logger.error("Exception in ASGI application\n", exc_info=error)  # noqa: TRY400 - as uvicorn says it
+            if self.response_started:
+                self.transport.close()
+            else:
+                await self.send_500_response()
+        finally:
+            self.on_response = lambda: None
+
+    def reply(self, reply: Whole) -> None:
+        """Sends a whole reply, unless the client is gone."""
         if self.disconnected or self.response_started:
             return
-        headers = message["headers"]
-        parts = [STATUS_LINE[message["status"]]]
-        for name, value in headers:
-            parts += (name, b": ", value, b"\r\n")
+        body = reply.body
+        parts = [STATUS_LINE[reply.status], reply.head]
+        if reply.headers:
+            parts.append(_written(reply.headers))
         for name, value in self.default_headers:
             parts += (name, b": ", value, b"\r\n")
-        if not self.keep_alive:
-            parts.append(b"connection: close\r\n")
-        parts.append(b"\r\n")
-        head = b"".join(parts)
-        if head.count(b"\n") != len(headers) + len(self.default_headers) + 2 + (not self.keep_alive):
-            raise RuntimeError("A header value holds a line break.")  # nothing from a caller may end a header
+        parts.append(b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n")
         self.response_started = True
         self.waiting_for_100_continue = False
-        body = message["body"]
         if len(body) <= COPIED:
-            self.transport.write(head + body)
+            parts.append(body)
+            self.transport.write(b"".join(parts))
         else:
-            self.transport.write(head)
+            self.transport.write(b"".join(parts))
             self.transport.write(body)
         self.response_complete = True
         self.message_event.set()
@@ -78,21 +149,17 @@ class Cycle(RequestResponseCycle):
         self.on_response()
 
 
+def _written(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    parts: list[bytes] = []
+    for name, value in headers:
+        parts += (name, b": ", value, b"\r\n")
+    written = b"".join(parts)
+    if written.count(b"\n") != len(parts) // 4:
+        raise RuntimeError("A header value holds a line break.")  # nothing from a caller may end a header
+    return written
+
+
 def cycle_of(connection: Connection, version: str) -> Cycle:
     """The cycle of the request whose head was just read. A stopping server ends the connection with its reply."""
     keep_alive = version == "1.1" and connection.parser.should_keep_alive() and "leaving" not in connection.app_state
-    cycle = Cycle(
-        scope=connection.scope,
-        transport=connection.transport,
-        flow=connection.flow,
-        logger=connection.logger,
-        access_logger=connection.access_logger,
-        access_log=connection.access_log,
-        default_headers=connection.server_state.default_headers,
-        message_event=asyncio.Event(),
-        expect_100_continue=connection.expect_100_continue,
-        keep_alive=keep_alive,
-        on_response=connection.on_response_complete,
-    )
-    cycle.connection = connection
-    return cycle
+    return Cycle(connection, keep_alive=keep_alive)

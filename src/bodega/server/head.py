@@ -14,6 +14,9 @@ REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) \S+ HTTP/1\.[01]\r\n"
 METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+(?: |$)")
 
 
+_FRAMING = frozenset({b"host", b"expect", b"content-length", b"transfer-encoding"})
+
+
 def judge_head(connection: Connection, version: str, arrived: int) -> None:
     """Refuse a head that is too large, or whose framing is ambiguous (RFC 9112 sections 3.2, 6).
 
@@ -26,8 +29,12 @@ def judge_head(connection: Connection, version: str, arrived: int) -> None:
         stop(ProtocolRefusal.HEAD_TOO_LARGE)
     hosts = 0
     for name, value in headers:
+        if name not in _FRAMING:
+            continue
         if name == b"host":
             hosts += 1
+        elif name == b"expect":
+            connection.expect_100_continue = connection.expect_100_continue or value.lower() == b"100-continue"
         elif name == b"content-length":
             if int(value) > limits.body_bytes:
                 stop(ProtocolRefusal.BODY_TOO_LARGE)
@@ -53,17 +60,24 @@ def fill_scope(connection: Connection, version: str, method: bytes) -> None:
     scope = connection.scope
     path, query = b"*", b""
     if connection.url != b"*":
-        target = httptools.parse_url(connection.url)
-        path = target.path or b"/"  # an absolute target may have no path (RFC 9112 section 3.2.2)
-        query = target.query or b""
+        path, query = _target(connection.url)
     elif method != b"OPTIONS":
         connection.stop(ProtocolRefusal.MALFORMED)  # only OPTIONS asks about the server itself (RFC 9112 section 3.2.4)
     scope["method"] = method.decode("ascii")
     scope["http_version"] = version
     scope["raw_path"] = path
-    scope["path"] = unquote(path.decode("ascii")) if b"%" in path else path.decode("ascii")
+    scope["path"] = unquote(path.decode("ascii")) if path.find(b"%") >= 0 else path.decode("ascii")
     scope["query_string"] = query
     scope["extensions"] = EXTENSIONS
+
+
+def _target(url: bytes) -> tuple[bytes, bytes]:
+    """Path and query of a request target, of which the usual one needs no parser."""
+    if url[:1] == b"/" and url[:2] != b"//" and url.find(b"#") < 0 and url.isascii():
+        path, _, query = url.partition(b"?")
+        return path, query
+    target = httptools.parse_url(url)
+    return target.path or b"/", target.query or b""  # an absolute target may have no path (RFC 9112 section 3.2.2)
 
 
 def content_length(headers: Any) -> int | None:

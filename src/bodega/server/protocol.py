@@ -16,11 +16,14 @@ from uvicorn.server import ServerState
 from bodega.server.arrival import Arrival
 from bodega.server.closing import Closing
 from bodega.server.connection import Connection
-from bodega.server.cycle import cycle_of
+from bodega.server.cycle import Cycle, cycle_of
 from bodega.server.head import METHOD, REQUEST_LINE, fill_scope, judge_head
 from bodega.server.limits import Limits, ProtocolRefusal
 from bodega.server.refusing import Refusing
 from bodega.server.upgrade import read_past_upgrades
+from bodega.server.whole import AtOnce, Whole
+
+_ASGI: Any = {"version": "3.0", "spec_version": "2.3"}
 
 LAST_CALL_SECONDS = 0.25  # how long a stopping server still listens on a connection that is idle
 
@@ -43,6 +46,8 @@ class Protocol(Connection):
         self._arrival = Arrival(self, self._closing, self._refusing)
         self._alias: bytes | None = None  # a method unknown to the parser, which is given another instead
         self._idle_since: float | None = None  # when the last reply was complete, until the next byte
+        self._at_once: AtOnce | None = getattr(config.app, "at_once", None)
+        self._next: Cycle | None = None  # a request to be answered when these bytes are parsed
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -67,6 +72,7 @@ class Protocol(Connection):
             except httptools.HttpParserUpgrade as upgrade:
                 read_past_upgrades(self, data[upgrade.args[0] :])
         except httptools.HttpParserError as error:
+            self._start_next(whole=False)
             self._unreadable(error, data, before)
             return
         cycle = self.cycle
@@ -74,6 +80,8 @@ class Protocol(Connection):
             self._arrival.check_part(len(data), before)
         elif self.timer.runs:
             self._arrival.is_whole()
+        if self._next is not None:
+            self._start_next(whole=not self._next.more_body)
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """The client sends no more. What it asked for is answered, then the connection ends; what breaks off is
@@ -94,6 +102,27 @@ class Protocol(Connection):
             cycle.message_event.set()
         return True
 
+    def on_message_begin(self) -> None:
+        """A scope to be filled; the state is the server's own, and not a copy of it."""
+        self.url = b""
+        self.expect_100_continue = False
+        self.headers = []
+        self.scope = {
+            "type": "http",
+            "asgi": _ASGI,
+            "http_version": "1.1",
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme or "http",
+            "root_path": "",
+            "headers": self.headers,
+            "state": self.app_state,
+        }  # type: ignore[typeddict-item]
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Nothing is judged before the head is whole."""
+        self.headers.append((name.lower(), value))
+
     def on_headers_complete(self) -> None:
         """Judge the head, then hand the request to the application, or queue it behind the ones before it."""
         version = self.parser.get_http_version()
@@ -105,7 +134,7 @@ class Protocol(Connection):
         self._arrival.begin_body()
         self.headers = []  # trailer fields must not join the header fields the application reads
         if before is None or before.response_complete:
-            self._start_asgi_task(self.cycle, self.app)
+            self._next = self.cycle
         else:
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, self.app))
@@ -161,6 +190,23 @@ class Protocol(Connection):
             self.loop.call_later(LAST_CALL_SECONDS, self._close_if_idle)
         else:
             super().shutdown()
+
+    def _start_next(self, *, whole: bool) -> None:
+        """Hands the request to the application: one that has arrived `whole` is answered here and now, if that needs no
+        waiting. It is one for each read, so that whoever sends many at a time does not hold up others."""
+        cycle, self._next = self._next, None
+        if cycle is None:
+            return
+        at_once = self._at_once if whole and not self.flow.write_paused else None
+        reply = at_once(cycle.scope, cycle.receive) if at_once is not None else None
+        if reply is None:
+            self._start_asgi_task(cycle, self.app)
+        elif isinstance(reply, Whole):
+            cycle.reply(reply)
+        else:
+            task = self.loop.create_task(cycle.finish(reply))
+            task.add_done_callback(self.tasks.discard)
+            self.tasks.add(task)
 
     def _look_for_idleness_in(self, seconds: float) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)

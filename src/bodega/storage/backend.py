@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 from bodega.storage.aggregate import DataModel
 from bodega.storage.journal_database import JournalDatabase
@@ -16,6 +17,17 @@ HAS_TASKS = "SELECT count(*) FROM (SELECT 1 FROM tasks WHERE state IN ('pending'
 
 
 HAS_DELIVERIES = "SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE state = 'waiting' LIMIT 1) found"
+
+
+Settle = Callable[[Rows], Awaitable[None]]
+
+
+class Comparison(NamedTuple):
+    """Two states of a store that are read at once: `rows` runs a query with `$n`, in which a table of the one is named
+    after the first of `places` (as `a.products`), of the other after the second."""
+
+    rows: Callable[..., Awaitable[list[Any]]]
+    places: tuple[str, str]
 
 
 class NoCopy(Exception):
@@ -34,6 +46,12 @@ class Backend(Protocol):
     async def create(self, record: StoreRecord) -> None:
         """Creates the database of a new store. Nothing else does: a store without a database is damaged. Raises
         Busy, or NoCopy if the database cannot be this store's."""
+
+    async def fork(
+        self, source: StoreRecord, target: StoreRecord, settle: Settle, model: DataModel, snapshot: str | None = None
+    ) -> None:
+        """Creates the database of a new store as another one is, or was in a snapshot; others may write to that one
+        meanwhile. `settle` has its rows before anybody else. Raises Busy, Damaged, NoCopy."""
 
     async def withdraw(self, record: StoreRecord) -> None:
         """Takes `create` back, for a store that was not registered since another one has its hash."""
@@ -65,6 +83,13 @@ class Backend(Protocol):
     async def settle(self, record: StoreRecord, rebuilt: StoreRecord) -> None:
         """Puts the rebuilt database in the place of the damaged one, whose remains are left out of the way."""
 
+    def withheld(self, record: StoreRecord) -> AbstractAsyncContextManager[None]:
+        """Locks writers out of the store while a block runs; reads go on, and so does `backup`.
+
+        When the block ends the database is gone from its place, so that a writer who waited is refused and not lost;
+        if the block raises, everything is as before. Raises Damaged, Busy.
+        """
+
     async def snapshot(self, record: StoreRecord, name: str) -> None:
         """Saves the present state of the store under a name; it replaces an older snapshot of that name. Raises
         NoCopy if another one of that name is being taken."""
@@ -74,6 +99,11 @@ class Backend(Protocol):
 
     async def restore(self, record: StoreRecord, name: str) -> None:
         """Restores the store from the snapshot, while servers may have it open. Raises NoCopy."""
+
+    def compared(
+        self, record: StoreRecord, before: str | None, after: str | None
+    ) -> AbstractAsyncContextManager[Comparison]:
+        """Two states of the store: snapshots, or now (None). Raises NoCopy, Damaged, Busy."""
 
     async def forget(self, record: StoreRecord, name: str) -> None:
         """Deletes a snapshot. Raises NoCopy."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from bodega.clock import Clock
 from bodega.storage.backend import Backend
-from bodega.storage.registry import Exists, StoreRecord, new_place
+from bodega.storage.registry import Account, Exists, StoreRecord, new_place
 
 
 async def create_store(
@@ -19,8 +19,12 @@ async def create_store(
     server: str = "",
     *,
     make: Callable[[StoreRecord], Awaitable[None]] | None = None,
+    limits: Mapping[str, int] | None = None,
+    clock: Clock | None = None,
+    accounts: Sequence[Account] = (),
 ) -> StoreRecord:
-    """A new store with its database; `make` makes that instead of the backend. Raises Exists, Busy.
+    """A new store with its database and accounts; `make` makes that instead of the backend. Raises Exists, with the
+    hash or the client id that is taken, and Busy.
 
     If it is interrupted, what was made of the database belongs to nobody: on PostgreSQL the next store of this hash
     gets it, which is empty.
@@ -28,10 +32,24 @@ async def create_store(
     registry = backend.registry
     if await registry.store(store_hash) is not None:
         raise Exists(store_hash)
-    draft = StoreRecord(store_hash, 0, plan, {}, settings, False, Clock(), created, 1, new_place(), server=server)
-    await (make or backend.create)(draft)
+    draft = StoreRecord(
+        store_hash,
+        0,
+        plan,
+        dict(limits or {}),
+        settings,
+        False,
+        clock or Clock(),
+        created,
+        1,
+        new_place(),
+        server=server,
+    )
     try:
-        return await registry.add_store(store_hash, plan, settings, created, server, draft.place)
-    except Exists:
+        await (make or backend.create)(draft)
+        return await registry.add_store(
+            store_hash, plan, settings, created, server, draft.place, limits=limits, clock=clock, accounts=accounts
+        )
+    except BaseException:
         await backend.withdraw(draft)
         raise

@@ -40,10 +40,10 @@ class QueryPlan(NamedTuple):
     def ranged(self) -> bool:
         """Whether it lists, in the order of ids, a range of an indexed column: recent rows, which come last in that
         order. A scan by id would read all the others first."""
-        indexed = {column.name for column in self.table.columns if column.indexed}
-        return self.order == ("id", False) and any(
-            condition.op in _RANGES and condition.column in indexed for condition in self.where
-        )
+        ranges = {condition.column for condition in self.where if condition.op in _RANGES}
+        if not ranges or self.order != ("id", False):
+            return False
+        return any(column.indexed and column.name in ranges for column in self.table.columns)
 
 
 _RANGES = ("min", "max", "greater", "less", "within")

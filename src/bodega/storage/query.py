@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
+import msgspec
+
 from bodega.storage.table import Table, numbered_placeholders
 from bodega.storage.tx import Record, Tx
 
@@ -27,7 +29,7 @@ class Row(NamedTuple):
     """Whether it was read inside the transaction that uses it."""
 
 
-class StoredRow(NamedTuple):
+class StoredRow(msgspec.Struct, frozen=True, gc=False):
     """The row of an entity, not decoded: a GET needs no more.
 
     `doc` is the rendered V3 form and `rest` the JSON of the members that V3 does not show, None also where it was not

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import msgspec
 
 from bodega.clock import Clock
+from bodega.storage import query
 from bodega.storage.sealing import Sealer
 from bodega.storage.tx import Clash, Record, Tx
 
@@ -93,6 +95,9 @@ def _account(row: Record) -> Account:
     words = (client_id, store, name, kind, username, token_digest, secret)
     return Account(*words, frozenset(scopes.split()), per_hour, per_window, bool(disabled), created, epoch)
 
+
+_NEXT = "(SELECT max(revision) FROM stores) + 1"
+"""Revisions of stores grow together: `changed_since` finds what changed."""
 
 _STORE = "SELECT hash, number, plan, limits, settings, maintenance, clock, created, revision, place, server FROM stores"
 _ACCOUNT = (
@@ -178,37 +183,75 @@ class Registry:
         ]
 
     async def add_store(
-        self, store_hash: str, plan: str, settings: dict[str, Any], created: int, server: str = "", place: str = ""
+        self,
+        store_hash: str,
+        plan: str,
+        settings: dict[str, Any],
+        created: int,
+        server: str = "",
+        place: str = "",
+        *,
+        limits: Mapping[str, int] | None = None,
+        clock: Clock | None = None,
+        accounts: Sequence[Account] = (),
     ) -> StoreRecord:
-        """Adds a store to the registry; its database must be there already, at the `place` (see creating.py). Raises
-        Exists, NoKey."""
+        """Adds a store to the registry, with these accounts; its database must be there already, at the `place` (see
+        creating.py). Raises Exists, with the hash or the client id that is taken, and NoKey."""
         sql = (
             "INSERT INTO stores (hash, number, plan, limits, settings, maintenance, clock, created, revision, place,"
-            " server) SELECT $1, coalesce(max(number), 999) + 1, $2, '{}', $3, 0, '{}', $4, 1, $5, $6 FROM stores"
+            " server) SELECT $1, coalesce(max(number), 999) + 1, $2, $3, $4, 0, $5, $6, 1, $7, $8 FROM stores"
         )
         server = self.sealer.seal(server, f"store {store_hash}")
-        try:
-            await self.tx.run(sql, store_hash, plan, _json(settings), created, place or new_place(), server)
-        except Clash as error:
-            raise Exists(store_hash) from error
+        facts = (_json(limits or {}), _json(settings), _json(clock) if clock else "{}")
+        async with self.tx_of_several() as tx:
+            try:
+                await tx.run(sql, store_hash, plan, *facts, created, place or new_place(), server)
+            except Clash as error:
+                raise Exists(store_hash) from error
+            for account in accounts:
+                await self._insert_account(tx, account)
         await self.notify_change()
         record = await self.store(store_hash)
         assert record is not None
         return record
 
+    def tx_of_several(self) -> AbstractAsyncContextManager[Tx]:
+        """A transaction for several statements: none of them counts if one is refused."""
+        raise NotImplementedError
+
     async def save_store(self, record: StoreRecord) -> None:
         """Saves the members of a store's record that can be changed."""
         sql = (
             "UPDATE stores SET plan = $2, limits = $3, settings = $4, maintenance = $5, clock = $6,"
-            " revision = revision + 1 WHERE hash = $1"
+            f" revision = {_NEXT} WHERE hash = $1"
         )
         values = (_json(record.limits), _json(record.settings), int(record.maintenance), _json(record.clock))
         await self.tx.run(sql, record.hash, record.plan, *values)
         await self.notify_change()
 
-    async def move_store(self, record: StoreRecord, place: str) -> None:
-        """Registers another place of a store: servers close the old one and open the new."""
-        await self.tx.run("UPDATE stores SET place = $2, revision = revision + 1 WHERE hash = $1", record.hash, place)
+    async def rows_changed(self, store_hash: str) -> None:
+        """Tells the servers that another process wrote to a store: there may be tasks and events to see to."""
+        await self.tx.run(f"UPDATE stores SET revision = {_NEXT} WHERE hash = $1", store_hash)
+        await self.notify_change()
+        await self.announce_task(store_hash)
+        await self.announce_delivery(store_hash)
+
+    async def changed_since(self, revision: int, most: int) -> list[tuple[str, int]]:
+        """Stores with a greater revision than this, with their revisions, in this order."""
+        sql = f"SELECT hash, revision FROM stores WHERE revision > $1 ORDER BY revision LIMIT {int(most)}"
+        return [(name, revision) for name, revision in await self.tx.rows(sql, revision)]
+
+    async def newest_revision(self) -> int:
+        """The greatest revision of any store; 0 without stores."""
+        found: int = await query.value(self.tx, "SELECT coalesce(max(revision), 0) FROM stores")
+        return found
+
+    async def move_store(self, record: StoreRecord, place: str, server: str | None = None) -> None:
+        """Registers another place of a store, and another server if one is given: servers close the old one and open
+        the new. Raises NoKey."""
+        sealed = self.sealer.seal(record.server if server is None else server, f"store {record.hash}")
+        sql = f"UPDATE stores SET place = $2, server = $3, revision = {_NEXT} WHERE hash = $1"
+        await self.tx.run(sql, record.hash, place, sealed)
         await self.notify_change()
 
     async def drop_store(self, store_hash: str) -> None:
@@ -218,6 +261,10 @@ class Registry:
 
     async def add_account(self, account: Account) -> None:
         """Adds a new account; its secret may be sealed already, as in a backup. Raises Exists, NoKey."""
+        await self._insert_account(self.tx, account)
+        await self.notify_change()
+
+    async def _insert_account(self, tx: Tx, account: Account) -> None:
         sql = (
             "INSERT INTO accounts (client_id, store, name, kind, username, token_digest, secret, scopes, per_hour,"
             " per_window, disabled, created, quota_epoch)"
@@ -227,10 +274,9 @@ class Registry:
         fields["secret"] = self.seal_secret(account.secret, account.client_id)
         fields |= {"scopes": " ".join(sorted(account.scopes)), "disabled": int(account.disabled)}
         try:
-            await self.tx.run(sql, *fields.values())
+            await tx.run(sql, *fields.values())
         except Clash as error:
             raise Exists(account.client_id) from error
-        await self.notify_change()
 
     async def save_account(self, account: Account) -> None:
         """Saves the members of an account that can be changed."""

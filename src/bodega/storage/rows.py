@@ -19,6 +19,7 @@ class Rows(Protocol):
     """The rows of one open store: a reader and a queue of writes."""
 
     reader: Tx
+    gone: bool
     on_events: Callable[[set[int]], None] | None
     on_damage: Callable[[Damaged], None] | None
 

@@ -6,9 +6,9 @@ A rule is a plain function; each kind has a protocol, so that the type checker r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from bodega.law.refusal import Fault
 from bodega.storage.outbox import Signal
@@ -17,6 +17,40 @@ from bodega.storage.tx import Statement, Tx
 
 U = TypeVar("U")
 U_contra = TypeVar("U_contra", contravariant=True)
+F = TypeVar("F", bound=Callable[..., Any])
+R = TypeVar("R")
+
+Bound = tuple[tuple[R, frozenset[str] | None], ...]
+"""Rules in their order, each with the members without whose change it has nothing to do; None: it always may."""
+
+
+def depends_on(members: str, *, new: bool = True) -> Callable[[F], F]:
+    """Declares that a rule has nothing to do in an update that leaves these members as they are; one before validation
+    has nothing to do for a draft without any of them. Unless `new`, it has nothing to do for a new row either.
+
+    It names all members that the rule reads or sets in its entity, and `tests/test_dependencies.py` holds it to that.
+    """
+
+    def declare(rule: F) -> F:
+        rule.depends_on = frozenset(members.split())  # type: ignore[attr-defined]
+        rule.runs_for_new = new  # type: ignore[attr-defined]
+        return rule
+
+    return declare
+
+
+def members_of(rule: Any) -> frozenset[str] | None:
+    """The members on which a rule depends, None if it declares none."""
+    found: frozenset[str] | None = getattr(rule, "depends_on", None)
+    return found
+
+
+def _bound(rules: Iterable[R]) -> Bound[R]:
+    return tuple((rule, members_of(rule)) for rule in rules)
+
+
+def _for_new(rules: Iterable[R]) -> tuple[R, ...]:
+    return tuple(rule for rule in rules if getattr(rule, "runs_for_new", True))
 
 
 class BeforeValidate(Protocol[U_contra]):
@@ -70,6 +104,22 @@ class AfterDelete(Protocol[U_contra]):
     async def __call__(self, unit: U_contra, ids: Sequence[int], /) -> None: ...
 
 
+class OnUpdate(NamedTuple, Generic[U]):
+    """The rules of an update, with what each depends on."""
+
+    before_write: Bound[BeforeWrite[U]]
+    extra_statements: Bound[ExtraStatements[U]]
+    after_write: Bound[AfterWrite[U]]
+
+
+class OnInsert(NamedTuple, Generic[U]):
+    """The rules of a new row that have something to do."""
+
+    before_write: tuple[BeforeWrite[U], ...]
+    extra_statements: tuple[ExtraStatements[U], ...]
+    after_write: tuple[AfterWrite[U], ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Rules(Generic[U]):
     """A table and all the rules that run for its rows, each list in the order in which they run."""
@@ -84,3 +134,18 @@ class Rules(Generic[U]):
     before_delete: tuple[BeforeDelete[U], ...] = ()
     after_delete: tuple[AfterDelete[U], ...] = ()
     signals: tuple[Signal, ...] = ()
+    drafted: Bound[BeforeValidate[U]] = field(init=False, repr=False)
+    on_update: OnUpdate[U] = field(init=False, repr=False)
+    on_insert: OnInsert[U] = field(init=False, repr=False)
+    """What follows from them: the rules of a draft, of an update and of a new row."""
+
+    def __post_init__(self) -> None:
+        on_update: OnUpdate[U] = OnUpdate(
+            _bound(self.before_write), _bound(self.extra_statements), _bound(self.after_write)
+        )
+        on_insert: OnInsert[U] = OnInsert(
+            _for_new(self.before_write), _for_new(self.extra_statements), _for_new(self.after_write)
+        )
+        follows = {"drafted": _bound(self.before_validate), "on_update": on_update, "on_insert": on_insert}
+        for name, value in follows.items():
+            object.__setattr__(self, name, value)

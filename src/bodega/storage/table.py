@@ -7,13 +7,19 @@ sorted, joined or unique. Statements use `$n` and the common subset of SQLite an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from functools import lru_cache
+from itertools import compress
+from operator import attrgetter, is_not
 from types import MappingProxyType
 from typing import Any, Literal
 
+from msgspec.structs import astuple
+
 from bodega.storage.declaration import declared_in
+from bodega.storage.reading import members_read
 from bodega.storage.text import composed
 
 SqlType = Literal["INTEGER", "BIGINT", "TEXT", "BOOLEAN"]
@@ -21,13 +27,17 @@ SqlType = Literal["INTEGER", "BIGINT", "TEXT", "BOOLEAN"]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column computed from the entity when it is written; `member` is the field that it copies unchanged, if any."""
+    """A column computed from the entity when it is written; `member` is the field that it copies unchanged, if any.
+
+    `follows` are the members on which its value depends, None if that is not known.
+    """
 
     name: str
     type: SqlType
     value: Callable[[Any], Any]
     indexed: bool = False
     member: str = ""
+    follows: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +49,7 @@ class Composed:
     def __call__(self, entity: Any) -> Any:
         """The column's value of an entity."""
         text = self.value(entity)
-        return composed(text) if isinstance(text, str) else text
+        return composed(text) if isinstance(text, str) and not text.isascii() else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +89,8 @@ class Link:
     field: str
     message: str
     members: Callable[[Any], Sequence[int]]
+    follows: frozenset[str] | None = None
+    """The members on which they depend, None if that is not known."""
 
 
 def linked(link: Link, owner: int, members: Sequence[int]) -> list[tuple[str, Sequence[Any]]]:
@@ -114,8 +126,8 @@ class Table:
     cap_within: tuple[str, int] | None = None
     """Columns, separated by blanks, and how many rows may agree in them: the platform's limit for one parent."""
     first: DefaultRows | None = None
-    files: bool = False
-    """Whether its documents may name files (`storage/files.py`)."""
+    naming_files: frozenset[str] = frozenset()
+    """The members that may name files (`storage/files.py`)."""
     at_once: bool = False
     """A delete of many rows is always one transaction, since one of them may be refused."""
     indexed: tuple[str, ...] = ()
@@ -130,70 +142,114 @@ class Table:
     """Members that the store's clock sets."""
     composed: frozenset[str] = field(init=False)
     """Text columns of unique keys: their values, and those that they are compared with, are in one normal form."""
-    moved: tuple[str, ...] = field(init=False)
+    moved: frozenset[str] = field(init=False)
     """Those of them, and others, that tell when the row last changed."""
-    _column_values: tuple[tuple[str, str, Callable[[Any], Any]], ...] = field(init=False, repr=False)
+    members: frozenset[str] = field(init=False)
+    """All members of the entity."""
+    valued: tuple[str, ...] = field(init=False)
+    """The names of all columns, in the order of `values`."""
+    _copied: Callable[[Any], tuple[Any, ...]] = field(init=False, repr=False)
+    """Gives the values of those that are members as they are."""
+    _computed: tuple[Callable[[Any], Any], ...] = field(init=False, repr=False)
+    """Give those of the others, which come after them."""
+    _columns_of: Mapping[str, tuple[int, ...]] = field(init=False, repr=False)
+    """The places of the columns whose values may change with a member."""
+    _unbound: tuple[int, ...] = field(init=False, repr=False)
+    """Those of the columns of which it is not known on what their values depend."""
 
     def __post_init__(self) -> None:
         keys = {name for unique in self.uniques for name in unique.columns}
         texts = frozenset(column.name for column in self.columns if column.name in keys and column.type == "TEXT")
         columns = tuple(
-            replace(column, value=Composed(column.value)) if column.name in texts else column for column in self.columns
+            replace(
+                column,
+                value=Composed(column.value) if column.name in texts else column.value,
+                follows=frozenset([column.member]) if column.member else members_read(column.value, self.entity),
+            )
+            for column in self.columns
         )
+        columns_of: dict[str, list[int]] = {}
+        for place, column in enumerate(columns):
+            for name in column.follows or ():
+                columns_of.setdefault(name, []).append(place)
         fixed = ("id", "doc", "rest", "version", "modified")
-        names = (*fixed, *(column.name for column in self.columns))
+        copied = [column for column in columns if isinstance(column.value, attrgetter)]
+        computed = [column for column in columns if not isinstance(column.value, attrgetter)]
+        valued = tuple(column.name for column in (*copied, *computed))
+        names = (*fixed, *valued)
         placeholders = numbered_placeholders(len(names))
         types: dict[str, SqlType] = {column.name: column.type for column in self.columns}
         types |= {"id": "INTEGER", "modified": "BIGINT", "version": "BIGINT"}
         follows = {
             "columns": columns,
+            "links": tuple(replace(link, follows=members_read(link.members, self.entity)) for link in self.links),
             "composed": texts,
+            "valued": valued,
+            "_copied": _reading([column.value for column in copied]),
+            "_computed": tuple(column.value for column in computed),
             "insert_sql": f"INSERT INTO {self.name} ({', '.join(names)}) VALUES ({placeholders})",
             "get_sql": f"SELECT doc, rest, version, modified FROM {self.name} WHERE id = $1",
             "types": MappingProxyType(types),
             "stamps": tuple(n for n in ("date_created", "date_modified") if n in self.entity.__struct_fields__),
-            "moved": tuple(n for n in ("date_modified", "updated_at") if n in self.entity.__struct_fields__),
-            "_column_values": tuple((column.name, column.member, column.value) for column in columns),
+            "moved": frozenset(("date_modified", "updated_at")).intersection(self.entity.__struct_fields__),
+            "members": frozenset(self.entity.__struct_fields__),
+            "_columns_of": MappingProxyType({name: tuple(places) for name, places in columns_of.items()}),
+            "_unbound": tuple(place for place, column in enumerate(columns) if column.follows is None),
         }
         for name, value in follows.items():
             object.__setattr__(self, name, value)
 
-    def says_the_same(self, old: Any, new: Any) -> bool:
-        """Whether two states of a row differ in nothing but the time of the last change.
+    @property
+    def files(self) -> bool:
+        """Whether its documents may name files."""
+        return bool(self.naming_files)
 
-        One that was changed in place cannot be compared with what it was, and counts as another.
-        """
+    def differing(self, old: Any, new: Any, within: Collection[str] | None = None) -> Set[str]:
+        """The members in which two states of a row differ; all of one that was changed in place, since it cannot be
+        compared with what it was. They are looked for `within` some, if it is known that they cannot be others."""
         if old is new:
-            return False
-        times = [getattr(new, name) for name in self.moved]
-        for name in self.moved:
-            setattr(new, name, getattr(old, name))
-        same = bool(old == new)
-        for name, time in zip(self.moved, times, strict=True):
-            setattr(new, name, time)
-        return same
+            return self.members
+        if within is None:
+            within = list(compress(self.entity.__struct_fields__, map(is_not, astuple(old), astuple(new))))
+        return {name for name in within if getattr(old, name) != getattr(new, name)}
+
+    def says_the_same(self, old: Any, new: Any) -> bool:
+        """Whether two states of a row differ in nothing but the time of the last change."""
+        return self.differing(old, new) <= self.moved
 
     def values(self, entity: Any) -> list[Any]:
-        """The entity's column values, in the order of `columns`."""
-        return [column.value(entity) for column in self.columns]
+        """The entity's column values, in the order of `valued`, which is that of `insert_sql`."""
+        return [*self._copied(entity), *[value(entity) for value in self._computed]]
 
-    def changes(self, old: Any, new: Any) -> tuple[tuple[str, ...], list[Any]]:
-        """The columns in which two states of a row differ, and their new values. A column that copies a member is
-        looked at only if the member changed."""
+    def changes(self, old: Any, new: Any, differing: Collection[str]) -> tuple[tuple[str, ...], list[Any]]:
+        """The columns in which two states of a row may differ that differ in these members, and their new values."""
+        places = set(self._unbound)
+        for name in differing:
+            if name in self._columns_of:
+                places.update(self._columns_of[name])
         names, values = [], []
-        for name, member, value in self._column_values:
-            if member:
-                was, now = getattr(old, member), getattr(new, member)
-                if was is now or was == now:
-                    continue
-                now = value(new)
-            else:
-                was, now = value(old), value(new)
-                if was == now:
-                    continue
-            names.append(name)
-            values.append(now)
+        for place in sorted(places):
+            column = self.columns[place]
+            now = column.value(new)
+            if column.member or old is None or column.value(old) != now:
+                names.append(column.name)
+                values.append(now)
         return tuple(names), values
+
+
+def _reading(getters: Sequence[Any]) -> Callable[[Any], tuple[Any, ...]]:
+    """What several attrgetters read, by one."""
+    names = [name for getter in getters for name in getter.__reduce__()[1]]
+    if len(names) < 2:
+        return lambda entity: tuple(getter(entity) for getter in getters)
+    return attrgetter(*names)
+
+
+def with_number(doc: bytes, name: str, number: Decimal | int | None) -> bytes:
+    """A document with another number, or null, as the value of one of its members, which is not the last one."""
+    # A quote inside a text is escaped, so this can only be the member.
+    start = doc.index(b'"%b":' % name.encode()) + len(name) + 3
+    return b"%b%b%b" % (doc[:start], b"null" if number is None else str(number).encode(), doc[doc.index(b",", start) :])
 
 
 def numbered_placeholders(count: int, first: int = 1) -> str:

@@ -94,6 +94,10 @@ class TableStatistics:
             }
         )
 
+    def next(self) -> TableStatistics:
+        """Those of the next transaction, once this one was committed, if nobody else has written meanwhile."""
+        return TableStatistics(self._entries)
+
     def mark(self) -> Mark:
         """The present state, to be restored when a job fails."""
         return dict(self._entries), set(self._moved), dict(self._living), len(self.outbox)

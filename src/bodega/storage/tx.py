@@ -17,6 +17,10 @@ class Clash(Exception):
     """A unique index or a foreign key refused a statement; the transaction is back at its last savepoint."""
 
 
+class Redo(Exception):
+    """A group of writes must be abandoned: its jobs are run again, each protected from the others."""
+
+
 class Unstorable(ValueError):
     """The database cannot hold a value, or compare with it."""
 
@@ -67,3 +71,11 @@ class Tx(Protocol):
 
     def savepoint(self) -> AbstractAsyncContextManager[None]:
         """Rolls back what happened inside when an exception leaves it."""
+
+
+class WriteTx(Tx, Protocol):
+    """A transaction that writes."""
+
+    wrote: bool
+    """Whether something was written since this was last set to False: set by whoever runs a job, who cannot take that
+    back alone."""

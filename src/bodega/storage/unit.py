@@ -7,15 +7,16 @@ and the answer is right under any concurrency.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from bodega.law.reasons import LIMITS, Reason, Step
+from bodega.law.reasons import LIMITS, Step
 from bodega.law.refusal import Refusal
 from bodega.storage import files, query
 from bodega.storage.conflicts import conflicts
+from bodega.storage.limits import respect_cap_within, respect_limits
 from bodega.storage.made import Made
 from bodega.storage.model import DataModel
 from bodega.storage.outbox import (
@@ -31,7 +32,8 @@ from bodega.storage.outbox import (
     outbox_events,
 )
 from bodega.storage.query import Row, StoredRow
-from bodega.storage.table import Table, linked, numbered_placeholders, update_sql
+from bodega.storage.shared import Shared
+from bodega.storage.table import Table, linked, numbered_placeholders, update_sql, with_number
 from bodega.storage.table_stats import TableStatistics, strictly_later
 from bodega.storage.tx import Clash, Statement, Tx
 
@@ -61,8 +63,19 @@ class Unit:
     """
 
     __slots__ = (
-        "cause", "client_id", "interest", "judged", "leaving", "made", "model", "now", "statistics", "terms", "tx",
-    )  # fmt: skip
+        "cause",
+        "client_id",
+        "interest",
+        "judged",
+        "leaving",
+        "made",
+        "model",
+        "now",
+        "shared",
+        "statistics",
+        "terms",
+        "tx",
+    )
 
     def __init__(
         self, tx: Tx, statistics: TableStatistics, now: int, terms: Terms, model: DataModel[Unit], interest: Interest
@@ -83,6 +96,7 @@ class Unit:
         self.made = Made(statistics)
         self.interest = interest
         self.cause: Cause = ""
+        self.shared = Shared(tx, statistics)
 
     @property
     def stamp(self) -> int:
@@ -115,15 +129,15 @@ class Unit:
         rules = self.model.rules_of(table)
         table = rules.table  # whose caps are in force
         try:
-            for rule in rules.before_write:
-                await rule(self, None, entity)
-            self._respect_limits(table)
+            for before_write in rules.on_insert.before_write:
+                await before_write(self, None, entity)
+            respect_limits(table, self.statistics, self.terms.limits)
             if table.cap_within is not None:
-                await self._respect_cap_within(table, *table.cap_within, entity)
+                await respect_cap_within(self.tx, table, self.statistics, *table.cap_within, entity)
         except Refusal as refusal:
             await self.in_order(refusal, table, entity)
             if refusal.reason in LIMITS:
-                self._respect_limits(table)
+                respect_limits(table, self.statistics, self.terms.limits)
             raise
         given = entity.id if numbered or entity.id else None
         entity.id, version = self.statistics.enter(table.name, self.now, given)
@@ -133,7 +147,7 @@ class Unit:
         ]
         for link in table.links:
             statements += linked(link, entity.id, link.members(entity))
-        for extra_statements in rules.extra_statements:
+        for extra_statements in rules.on_insert.extra_statements:
             statements += extra_statements(self, None, entity)
         if table.files:
             statements += files.used(table.name, entity.id, files.named_in(doc, rest))
@@ -141,55 +155,64 @@ class Unit:
         self.made.note(table.name, entity, doc)
         if rules.signals:
             await self._tell(table, CREATED, None, entity)
-        for rule in rules.after_write:
-            await rule(self, None, entity)
+        for after_write in rules.on_insert.after_write:
+            await after_write(self, None, entity)
         return Row(entity, version, self.now, doc)
 
-    async def update(self, table: Table, old: Row, entity: Any) -> Row:
+    async def update(self, table: Table, old: Row, entity: Any, replaced: Collection[str] | None = None) -> Row:
         """Writes the changed entity over `old`. Raises Refusal.
 
-        One that says nothing new is no write: no rule follows, no event is fired, the row keeps its version and dates.
+        `replaced` are the members outside of which the two cannot differ, if that is known. One that says nothing new
+        is no write: no rule follows, no event is fired, the row keeps its version and dates.
         """
-        if table.says_the_same(old.entity, entity):
+        was = old.entity
+        differing = table.differing(was, entity, replaced)
+        if differing <= table.moved:
             return await self._as_it_was(table, old)
-        rules = self.model.rules_of(table)
+        rules = self.model.rules_of(table).on_update
         try:
-            for rule in rules.before_write:
-                await rule(self, old.entity, entity)
+            for before_write, members in rules.before_write:
+                if members is None or not members.isdisjoint(differing):
+                    await before_write(self, was, entity)
+                    # A rule may finish the entity, though only in members that it declares.
+                    differing = table.differing(was, entity, None if members is None else differing | members)
         except Refusal as refusal:
             await self.in_order(refusal, table, entity)
             raise
-        if rules.before_write and table.says_the_same(old.entity, entity):
+        if differing <= table.moved:
             return await self._as_it_was(table, old)
         version = self.statistics.touch(table.name, self.now)
         self.made.forget(table.name)
         if table.cap_within is not None:
             self.statistics.forget_held(table.name)
         doc, rest = table.encode(entity)
-        changed, moved = table.changes(old.entity, entity)
+        changed, moved = table.changes(was, entity, differing)
         values = (entity.id, doc, rest, version, self.stamp, *moved)
         main = (update_sql(table.name, changed, held=old.held), values if old.held else (*values, old.version))
         statements: list[Statement] = []
         for link in table.links:
-            members = link.members(entity)
-            if list(members) != list(link.members(old.entity)):
+            if link.follows is not None and link.follows.isdisjoint(differing):
+                continue
+            listed = link.members(entity)
+            if list(listed) != list(link.members(was)):
                 await self.tx.run(f"DELETE FROM {link.name} WHERE {link.owner} = $1", entity.id)
-                statements += linked(link, entity.id, members)
-        for extra_statements in rules.extra_statements:
-            statements += extra_statements(self, old.entity, entity)
+                statements += linked(link, entity.id, listed)
+        for extra_statements, members in rules.extra_statements:
+            if members is None or not members.isdisjoint(differing):
+                statements += extra_statements(self, was, entity)
         lost: set[str] = set()
-        if table.files:
-            named_before, named = files.named_in(*table.encode(old.entity)), files.named_in(doc, rest)
+        if not table.naming_files.isdisjoint(differing):
+            named_before, named = files.named_in(*table.encode(was)), files.named_in(doc, rest)
             statements += files.used(table.name, entity.id, named - named_before)
             lost = named_before - named
         self.statistics.written.add((table.name, entity.id))
         await self._write(table, entity, [*statements, main], sure=old.held)
         if lost:
             await files.release(self.tx, table.name, entity.id, lost)
-        if rules.signals:
-            await self._tell(table, UPDATED, old.entity, entity)
-        for rule in rules.after_write:
-            await rule(self, old.entity, entity)
+        await self._tell(table, UPDATED, was, entity)
+        for after_write, members in rules.after_write:
+            if members is None or not members.isdisjoint(differing):
+                await after_write(self, was, entity)
         return Row(entity, version, strictly_later(old.modified, self.stamp), doc)
 
     async def _as_it_was(self, table: Table, old: Row) -> Row:
@@ -202,7 +225,7 @@ class Unit:
     async def rewrite(self, table: Table, *rows: Row) -> None:
         """Writes rows whose members follow from the change of another row: no rule runs for them."""
         self.made.forget(table.name)
-        sql = update_sql(table.name, tuple(column.name for column in table.columns))
+        sql = update_sql(table.name, table.valued)
         statements: list[Statement] = []
         moved: list[tuple[int, set[str]]] = []
         for row in rows:
@@ -224,8 +247,36 @@ class Unit:
             for statement, its_values in files.used(table.name, owner, named - named_before):
                 await self.tx.run(statement, *its_values)
             await files.release(self.tx, table.name, owner, named_before - named)
+        self.shared.were_written(table, rows)
         for row in [row for row in rows if row.entity.id in was]:
             await self._tell(table, UPDATED, was[row.entity.id], row.entity)
+
+    async def patch(self, table: Table, patches: Sequence[tuple[StoredRow, Any]], members: Sequence[str]) -> None:
+        """As `rewrite`, for rows of which only these members change, each a number: their documents are not decoded.
+
+        Beside each row stands what has the new values of the members as attributes, and all from which columns that
+        depend on them are computed.
+        """
+        if await self._heard(table, UPDATED):
+            rows = [row.decoded(table, held=True) for row, _ in patches]
+            for row, (_, new) in zip(rows, patches, strict=True):
+                for name in members:
+                    setattr(row.entity, name, getattr(new, name))
+            await self.rewrite(table, *rows)
+            return
+        self.made.forget(table.name)
+        statements: list[Statement] = []
+        for stored, new in patches:
+            version = self.statistics.touch(table.name, self.now)
+            doc = stored.doc
+            for name in members:
+                doc = with_number(doc, name, getattr(new, name))
+            columns, values = table.changes(None, new, members)
+            sql = update_sql(table.name, columns)
+            statements.append((sql, (stored.id, doc, stored.rest, version, self.stamp, *values)))
+            self.statistics.written.add((table.name, stored.id))
+        for start in range(0, len(statements), ROWS_PER_TRIP):
+            await self.tx.script(statements[start : start + ROWS_PER_TRIP])
 
     async def delete(self, table: Table, ids: Sequence[int]) -> None:
         """Deletes the rows with these ids; ids that do not exist are ignored. Raises Refusal."""
@@ -294,6 +345,8 @@ class Unit:
 
     async def _tell(self, table: Table, change: str, old: Any, new: Any) -> None:
         """Puts the events of a change into the outbox, for the hooks that subscribed to them."""
+        if not self.statistics.total(HOOKS):
+            return
         audience = await self.audience()
         if audience is None:
             return
@@ -331,34 +384,3 @@ class Unit:
         except Clash:
             await self.refuse_conflicts(table, entity)
             raise
-
-    def _respect_limits(self, table: Table) -> None:
-        total = self.statistics.total(table.name)
-        limit = self.terms.limits.get(table.counter) if table.counter else None
-        if limit is not None and total >= limit:
-            raise Refusal(
-                Reason.PLAN_LIMIT_REACHED,
-                f"The plan of this store holds at most {limit} {table.counter}.",
-                details={"resource": table.counter, "limit": limit, "used": total},
-            )
-        if table.cap and total >= table.cap:
-            raise Refusal(
-                Reason.PLATFORM_CAP_REACHED,
-                f"A store can hold at most {table.cap} {table.counter or table.name}.",
-                details={"resource": table.counter or table.name, "limit": table.cap, "used": total},
-            )
-
-    async def _respect_cap_within(self, table: Table, columns: str, maximum: int, entity: Any) -> None:
-        if self.statistics.total(table.name) < maximum:
-            return  # the whole table holds fewer
-        names = columns.split()
-        values = {made.name: made.value for made in table.columns if made.name in names}
-        within = (table.name, *(values[name](entity) for name in names))
-        held = self.statistics.held.get(within)  # counted for the first of a list of rows
-        if held is None:
-            where = " AND ".join(f"{name} = ${place}" for place, name in enumerate(names, start=1))
-            held = await query.value(self.tx, f"SELECT count(*) FROM {table.name} WHERE {where}", *within[1:])
-        self.statistics.held[within] = held + 1
-        if held >= maximum:
-            message = f"There can be at most {maximum} {table.noun}s here."
-            raise Refusal(Reason.PLATFORM_CAP_REACHED, message, details={"resource": table.name, "limit": maximum})

@@ -1,6 +1,8 @@
 """One store, one writer: waiting writes share a transaction and one commit; a reply is sent only after the commit.
 
-Only `_group` differs between the databases.
+The jobs of a group run without savepoints. A job that fails before it has written anything is merely refused; one that
+fails later makes the group start over, each job protected from the others. So a group of one is never run twice, a job
+at most twice, and what is usual, that all succeed, pays for nothing (docs/decisions/0033-apsw.md).
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 from bodega.storage.aggregate import DataModel
 from bodega.storage.outbox import Interest
 from bodega.storage.table_stats import TableStatistics
-from bodega.storage.tx import Busy, Damaged
+from bodega.storage.tx import Busy, Damaged, Redo, WriteTx
 from bodega.storage.unit import Terms, Unit
 
 T = TypeVar("T")
@@ -46,6 +48,21 @@ class Waiting(NamedTuple):
             self.reply.set_exception(error)
 
 
+class Answers(NamedTuple):
+    """What the jobs of a transaction came to. Refusals wait for the commit too: the row that they conflict with may
+    have been written by the same group."""
+
+    done: list[tuple[Waiting, Any]]
+    refused: list[tuple[Waiting, Exception]]
+
+    def send(self) -> None:
+        """Once the transaction is on disk."""
+        for waiting, result in self.done:
+            waiting.done(result)
+        for waiting, refusal in self.refused:
+            waiting.failed(refusal)
+
+
 class Writer:
     """The queue in front of the one writer of a store; `model` has the rules of its tables."""
 
@@ -54,6 +71,8 @@ class Writer:
         self._queue: list[Waiting] = []
         self._drain: asyncio.Task[None] | None = None
         self._closed = False
+        self.gone = False
+        """Whether the database was deleted: closing it then need not put anything in order."""
         self.interest = Interest()
         self.on_events: Callable[[set[int]], None] | None = None
         """Called after a commit with the hooks that have deliveries."""
@@ -109,6 +128,58 @@ class Writer:
         self._queue = [waiting for waiting in self._queue if waiting.since >= late]
 
     async def _group(self, group: list[Waiting]) -> None:
+        if len(group) > 1:
+            try:
+                await self._transaction(group, protected=False)
+            except Redo:
+                pass
+            else:
+                return
+        await self._protected(group)
+
+    async def _protected(self, group: list[Waiting]) -> None:
+        """Runs the group so that a job that fails takes nothing along with it."""
+        raise NotImplementedError
+
+    async def _transaction(self, group: list[Waiting], *, protected: bool) -> None:
+        """Runs the group in one transaction, commits, and answers. Unless `protected`, a job that fails after it wrote
+        raises Redo."""
+        raise NotImplementedError
+
+    async def _run(self, group: list[Waiting], tx: WriteTx, statistics: TableStatistics, *, protected: bool) -> Answers:
+        """Runs the jobs in the open transaction."""
+        answers = Answers([], [])
+        savepoints = protected and len(group) > 1
+        for waiting in group:
+            mark = statistics.mark()
+            tx.wrote = False
+            try:
+                unit = Unit(tx, statistics, waiting.now, waiting.terms, self.model, self.interest)
+                if savepoints:
+                    async with tx.savepoint():
+                        result = await waiting.job(unit)
+                else:
+                    result = await waiting.job(unit)
+            except Redo:
+                raise
+            except Exception as error:
+                self._judge(error, protected=protected)
+                if tx.wrote and not savepoints:
+                    if protected:
+                        raise  # it is alone
+                    raise Redo from error
+                statistics.restore(mark)
+                answers.refused.append((waiting, self.plain(error)))
+            else:
+                answers.done.append((waiting, result))
+        return answers
+
+    def _judge(self, error: Exception, *, protected: bool) -> None:
+        """Raises if a job's error is that of the whole transaction, or has ended it."""
+
+    @staticmethod
+    def plain(error: Exception) -> Exception:
+        """A database's error as the packages above know it; any other as it is."""
         raise NotImplementedError
 
     @property

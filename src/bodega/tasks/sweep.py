@@ -16,10 +16,47 @@ OF_EVERY_STORE = (
 """What is due whatever a store sells; a resource whose rows expire declares its own."""
 
 
-async def sweep(store: OpenStore, of_resources: Sequence[Sweep] = ()) -> None:
-    """Does what is due; a store with nothing due is only read. Raises Busy."""
+MOST_PARTS = 1_000
+"""Of a sweep that is to end with nothing due: each does a limited part, and one that does nothing must not go on."""
+
+
+async def sweep_all(store: OpenStore, of_resources: Sequence[Sweep] = ()) -> None:
+    """As `sweep`, until nothing is due. Raises Busy."""
+    for _ in range(MOST_PARTS):
+        if not await sweep(store, of_resources):
+            return
+
+
+async def next_sweep(store: OpenStore, of_resources: Sequence[Sweep], after: int, until: int) -> int | None:
+    """The first moment after `after`, not later than `until`, at which something is due, if nothing is due before.
+    It is looked for by halving: what is due once stays so until it is done. Raises Busy."""
     assert store.rows is not None
-    now = int(store.clock.now())
+    found = None
     for item in (*OF_EVERY_STORE, *of_resources):
-        if await store.rows.reader.row(item.due, *item.values(now, store.settings)) is not None:
+        low, high = after, until if found is None else found
+        if low >= high or not await _is_due(store, item, high):
+            continue
+        while high - low > 1:
+            middle = (low + high) // 2
+            if await _is_due(store, item, middle):
+                high = middle
+            else:
+                low = middle
+        found = high
+    return found
+
+
+async def _is_due(store: OpenStore, item: Sweep, now: int) -> bool:
+    assert store.rows is not None
+    return await store.rows.reader.row(item.due, *item.values(now, store.settings)) is not None
+
+
+async def sweep(store: OpenStore, of_resources: Sequence[Sweep] = ()) -> bool:
+    """Does what is due, or a part of it, and returns whether there was anything; a store with nothing due is only
+    read. Raises Busy."""
+    now, found = int(store.clock.now()), False
+    for item in (*OF_EVERY_STORE, *of_resources):
+        if await _is_due(store, item, now):
             await store.write(item.job)
+            found = True
+    return found

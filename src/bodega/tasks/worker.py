@@ -20,7 +20,7 @@ from bodega.storage import query
 from bodega.storage.query import Row
 from bodega.storage.tx import Busy
 from bodega.tasks import queue
-from bodega.tasks.sweep import sweep
+from bodega.tasks.sweep import next_sweep, sweep, sweep_all
 
 Replay = Callable[[OpenStore, Row], Awaitable[queue.State]]
 
@@ -107,6 +107,14 @@ class Worker:
         self._visits.add(visit := asyncio.create_task(self._visit(store)))
         visit.add_done_callback(self._visits.discard)
         self.wake_worker(store)
+
+    async def sweep(self, store: OpenStore) -> None:
+        """Does all that is due in an open store because time has passed. Raises Busy."""
+        await sweep_all(store, self._sweeps)
+
+    async def next_sweep(self, store: OpenStore, after: int, until: int) -> int | None:
+        """When something of that kind is due next; see `sweep.next_sweep`. Raises Busy."""
+        return await next_sweep(store, self._sweeps, after, until)
 
     async def _visit(self, store: OpenStore) -> None:
         with contextlib.suppress(Busy):

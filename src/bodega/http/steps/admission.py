@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from urllib.parse import quote
 
 from bodega.access.plans import WINDOW_MS
-from bodega.access.quota import HourAndWindow, SharedQuota, Spent
-from bodega.access.stores import OpenStore
+from bodega.access.quota import HourAndWindow, SharedQuota, Spent, WindowQuota
+from bodega.access.stores import OpenStore, Stores
 from bodega.http.app_context import AppContext, Caller
 from bodega.http.products import InformedRefusal
 from bodega.http.request import Request
@@ -56,29 +55,34 @@ def current_version(request: Request) -> None:
 
 async def open_store(app: AppContext, request: Request) -> OpenStore | None:
     """The store that the path or the Host names; None if there is no such store, which is not revealed to strangers."""
-    name = request.store
-    if request.host_form:
-        named = _STORE_HOST.match(request.host.lower())  # a host name is case-insensitive (RFC 9110 4.2.3)
-        name = named[1] if named else await app.stores.only()
+    name = await store_named(app.stores, request)
     store = app.stores.known(name) or await app.stores.get(name)
     if store is None:
         return None
     if store.rows is None:
         if store.damage:
-            raise InformedRefusal(Reason.STORE_DAMAGED, headers=_come_back(DAMAGED_SECONDS), store=store)
-        raise InformedRefusal(Reason.UPGRADING, headers=_come_back(5), store=store)
+            raise InformedRefusal(Reason.STORE_DAMAGED, headers=come_back(DAMAGED_SECONDS), store=store)
+        raise InformedRefusal(Reason.UPGRADING, headers=come_back(5), store=store)
     try:
         store.rows.check()
     except Damaged:
         if await app.stores.damage(name):
-            raise InformedRefusal(Reason.STORE_DAMAGED, headers=_come_back(DAMAGED_SECONDS), store=store) from None
+            raise InformedRefusal(Reason.STORE_DAMAGED, headers=come_back(DAMAGED_SECONDS), store=store) from None
         raise
     if store.suspended:
-        raise InformedRefusal(Reason.SUSPENDED, headers=_come_back(86_400), store=store)
+        raise InformedRefusal(Reason.SUSPENDED, headers=come_back(86_400), store=store)
     if store.maintenance:
-        wait = _come_back(store.settings["maintenance.retry_after"])
+        wait = come_back(store.settings["maintenance.retry_after"])
         raise InformedRefusal(Reason.MAINTENANCE, headers=wait, store=store)
     return store
+
+
+async def store_named(stores: Stores, request: Request) -> str:
+    """The hash of the store that a request is for, whether or not there is one."""
+    if not request.host_form:
+        return request.store
+    named = _STORE_HOST.match(request.host.lower())  # a host name is case-insensitive (RFC 9110 4.2.3)
+    return named[1] if named else await stores.only()
 
 
 def known_method(request: Request) -> None:
@@ -101,15 +105,18 @@ def authenticate(request: Request, store: OpenStore | None) -> Caller:
     return Caller(account, store)
 
 
-async def spend_quota(app: AppContext, caller: Caller) -> Sequence[Header]:
-    """Requests are counted per account, by the store's clock; the reply shows what is left in the returned headers."""
+async def spend_quota(app: AppContext, caller: Caller) -> bytes:
+    """Requests are counted per account, by the store's clock; the reply shows what is left in the returned headers,
+    which are written already."""
     quota = caller.store.quota(caller.account)
     now = caller.store.clock.now()
-    if isinstance(quota, SharedQuota):
+    if isinstance(quota, WindowQuota):
+        spent = quota.spend(now)
+    elif isinstance(quota, SharedQuota):
         spent = await quota.reserve(app.stores.registry.tx, now)
     elif isinstance(quota, HourAndWindow):
         window, hour = await quota.spend(app.stores.registry.tx, now)
-        both = [*_window(window), *_hourly(hour)]
+        both = _window(window) + _hourly(hour)
         if hour.left < 0:
             raise _too_many(Reason.HOURLY_QUOTA_SPENT, hour, both)
         if window.left < 0:
@@ -119,12 +126,17 @@ async def spend_quota(app: AppContext, caller: Caller) -> Sequence[Header]:
         spent = quota.spend(now)
     basic = caller.account.kind == "basic"
     headers = _hourly(spent) if basic else _window(spent)
-    if spent.left < 0:
-        raise _too_many(Reason.HOURLY_QUOTA_SPENT if basic else Reason.WINDOW_QUOTA_SPENT, spent, headers)
-    return headers
+    if spent.left >= 0:
+        return headers
+    raise _too_many(Reason.HOURLY_QUOTA_SPENT if basic else Reason.WINDOW_QUOTA_SPENT, spent, headers)
 
 
-def _too_many(reason: Reason, spent: Spent, quota: Sequence[Header]) -> Refusal:
+def quota_spent(reason: Reason, spent: Spent) -> Refusal:
+    """The refusal of a spent quota, with the headers that tell of it."""
+    return _too_many(reason, spent, _hourly(spent) if reason is Reason.HOURLY_QUOTA_SPENT else _window(spent))
+
+
+def _too_many(reason: Reason, spent: Spent, quota: bytes) -> Refusal:
     """When to come back: X-Retry-After, too, which clients wait for."""
     wait = str(max(1, -(-spent.reset_ms // 1000))).encode()
     return InformedRefusal(reason, headers=[(b"retry-after", wait), (b"x-retry-after", wait)], quota=quota)
@@ -133,23 +145,19 @@ def _too_many(reason: Reason, spent: Spent, quota: Sequence[Header]) -> Refusal:
 _CHALLENGE: Header = (b"www-authenticate", b'Basic realm="store", charset="UTF-8"')
 
 
-def _come_back(seconds: int) -> list[Header]:
+def come_back(seconds: int) -> list[Header]:
+    """The headers of a 503."""
     return [(b"retry-after", str(seconds).encode()), (b"cache-control", b"no-store")]
 
 
-def _hourly(spent: Spent) -> list[Header]:
-    return [(b"x-bc-apilimit-remaining", b"%d" % max(0, spent.left))]
+def _hourly(spent: Spent) -> bytes:
+    return b"x-bc-apilimit-remaining: %d\r\n" % max(0, spent.left)
 
 
-def _window(spent: Spent) -> list[Header]:
+def _window(spent: Spent) -> bytes:
     """Always all four: clients that find one read all four."""
     left = spent.left
-    return [
-        (b"x-rate-limit-requests-left", b"%d" % left if left > 0 else b"0"),
-        (b"x-rate-limit-requests-quota", b"%d" % spent.quota),
-        (b"x-rate-limit-time-reset-ms", b"%d" % spent.reset_ms),
-        _WINDOW,
-    ]
+    return _WINDOW % (left if left > 0 else 0, spent.quota, spent.reset_ms)
 
 
 def _in_version_2(request: Request) -> str:
@@ -160,7 +168,12 @@ def _in_version_2(request: Request) -> str:
     return "/" + quote("/".join(parts).lstrip("/"), safe="/!$&'()*+,;=:@~")
 
 
-_WINDOW: Header = (b"x-rate-limit-time-window-ms", b"%d" % WINDOW_MS)
+_WINDOW = (
+    b"x-rate-limit-requests-left: %%d\r\n"
+    b"x-rate-limit-requests-quota: %%d\r\n"
+    b"x-rate-limit-time-reset-ms: %%d\r\n"
+    b"x-rate-limit-time-window-ms: %d\r\n"
+) % WINDOW_MS
 
 
 def _raw_path(request: Request) -> str:

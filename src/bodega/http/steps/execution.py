@@ -82,10 +82,10 @@ def _judge(routed: RoutedRequest, state: Validator | None) -> None:
     if verdict == "go_on":
         return
     reason = Reason.NOT_MODIFIED if verdict == "not_modified" else Reason.PRECONDITION_FAILED
-    raise Refusal(reason, headers=_current_validators(routed, state))
+    raise Refusal(reason, headers=current_validators(routed, state))
 
 
-def _current_validators(routed: RoutedRequest, state: Validator | None) -> list[Header]:
+def current_validators(routed: RoutedRequest, state: Validator | None) -> list[Header]:
     """The current validators; the tag is that of the gzip form if this is the form that the caller has."""
     if state is None:
         return []
@@ -163,7 +163,7 @@ async def perform(
         return found.again
     action, context = routed.action, routed.context
     if not action.writes:
-        return _located(await action.answer(context, found), action, context)
+        return _located(await action.answer(context, found), context)
     if found.key is None:
         return await _write(routed, found, before, draft, then)
     work = functools.partial(_write, routed, found, before, draft, then)
@@ -179,7 +179,7 @@ async def _write(routed: RoutedRequest, found: Found, before: Preconditions, dra
 
     async def job(unit: Unit) -> Outcome:
         unit.client_id = context.client_id
-        outcome = _located(await _carry_out(action, unit, context, write), action, context)
+        outcome = _located(await _carry_out(action, unit, context, write), context)
         if then is not None:
             await then(unit, outcome)
         await idempotency.keep(unit, routed.media, found, outcome)
@@ -216,8 +216,8 @@ async def _carry_out(action: Action, unit: Unit, context: Context, write: Write)
         return await action.perform(unit, context.within(unit, write.draft), write)
 
 
-def _located(outcome: Outcome, action: Action, context: Context) -> Outcome:
-    return located(outcome, context.base) if action.files else outcome
+def _located(outcome: Outcome, context: Context) -> Outcome:
+    return located(outcome, context.base) if context.base.files else outcome
 
 
 def _prefers_task(request: Request) -> bool:

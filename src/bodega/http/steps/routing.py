@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bodega.access.scopes import READERS, allows
+from bodega.access.stores import OpenStore
 from bodega.dates import parse_http_date
 from bodega.http.app_context import AppContext, Caller
 from bodega.http.documented import DocumentedPath
@@ -138,7 +139,7 @@ async def readable(app: AppContext, request: Request, action: Action) -> bytes:
         raise Refusal(Reason.CONTENT_CODING_UNSUPPORTED, headers=[(b"accept-encoding", b"identity")])
     maximum = action.max_body or app.max_body
     if length is not None and length.isdigit() and (len(length) > 18 or int(length) > maximum):
-        raise _too_large(maximum)
+        raise too_large(maximum)
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -148,7 +149,7 @@ async def readable(app: AppContext, request: Request, action: Action) -> bytes:
         chunks.append(message.get("body", b""))
         size += len(chunks[-1])
         if size > maximum:
-            raise _too_large(maximum)
+            raise too_large(maximum)
         if not message.get("more_body", False):
             return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
@@ -161,29 +162,33 @@ def parse_query(
     In V2 a collection's If-Modified-Since is a filter (rule 12).
     """
     query = action.parse(request.query)
-    store = caller.store
+    store, version = caller.store, request.version
     assert store.rows is not None
+    base, since = NO_BASE, None
+    files = action.files and action.may_name_files(query)
+    if files or version == 2 or action.writes:
+        base = _base(request, store, media, files=files)
+    headers = request.headers
+    if version == 2 and action.is_list and b"if-modified-since" in headers and b"if-none-match" not in headers:
+        since = parse_http_date(headers[b"if-modified-since"])
+    return Context(
+        version, match.ids, base, query, store.rows.reader, store.page_index, store.record, store.time(),
+        caller.account.client_id, since, in_task,
+    )  # fmt: skip
+
+
+def _base(request: Request, store: OpenStore, media: Media, *, files: bool) -> Base:
+    """Where links lead; `files`: the reply may name some."""
     suffix = ".json" if request.host_form and request.version == 2 and media is Media.JSON else ""
     if request.host_form and media is Media.XML:
         suffix = ".xml"
-    base = NO_BASE
-    if action.files:
-        base = Base(request.url(request.prefix), suffix, request.url(f"/files/{store.record.hash}"))
-    elif request.version == 2 or action.writes:
-        base = Base(request.url(request.prefix), suffix)
-    since = None
-    headers = request.headers
-    if request.version == 2 and action.is_list and b"if-modified-since" in headers and b"if-none-match" not in headers:
-        since = parse_http_date(headers[b"if-modified-since"])
-    reader, now, client_id = store.rows.reader, store.time(), caller.account.client_id
-    return Context(
-        request.version, match.ids, base, query, reader, store.page_index, store.record, now, client_id, since, in_task
-    )
+    return Base(request.url(request.prefix), suffix, request.url(f"/files/{store.record.hash}") if files else "")
 
 
 NO_BASE = Base("")
 
 
-def _too_large(maximum: int) -> Refusal:
+def too_large(maximum: int) -> Refusal:
+    """The refusal of a body of more bytes."""
     details: dict[str, Any] = {"max_bytes": maximum}
     return Refusal(Reason.BODY_TOO_LARGE, details=details, headers=[(b"connection", b"close")])

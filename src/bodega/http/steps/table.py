@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 
 import msgspec
@@ -17,7 +17,6 @@ from bodega.http.steps import admission, execution, routing
 from bodega.kit.actions import Action
 from bodega.kit.context import Context, Found
 from bodega.law.outcome import Outcome
-from bodega.law.refusal import Header
 
 
 class Steps(msgspec.Struct, frozen=True):
@@ -28,7 +27,7 @@ class Steps(msgspec.Struct, frozen=True):
     open_store: Callable[[AppContext, Request], Awaitable[OpenStore | None]] = admission.open_store
     known_method: Callable[[Request], None] = admission.known_method
     authenticate: Callable[[Request, OpenStore | None], Caller] = admission.authenticate
-    spend_quota: Callable[[AppContext, Caller], Awaitable[Sequence[Header]]] = admission.spend_quota
+    spend_quota: Callable[[AppContext, Caller], Awaitable[bytes]] = admission.spend_quota
     find_route: Callable[[AppContext, Request], Match] = routing.find_route
     allowed_action: Callable[[AppContext, Request, Match], Action] = routing.allowed_action
     require_scope: Callable[[Request, Caller, Action], None] = routing.require_scope
@@ -42,3 +41,17 @@ class Steps(msgspec.Struct, frozen=True):
 
 
 LAW = Steps()
+
+INPUTS: Mapping[str, Collection[str | bytes]] = {
+    "require_tls": ["scheme"],
+    "current_version": ["path"],
+    "known_method": ["method"],
+    "authenticate": [b"x-auth-token", b"authorization"],
+    "find_route": ["path", "method"],
+    "allowed_action": ["method"],
+    "require_scope": ["method"],
+    "acceptable": ["path", b"accept"],
+}
+"""What a step that lets a request pass depends on besides the products that it is given: parts of the request line by
+name, headers as bytes. Such a step is remembered (`http/remembered.py`); one that is not named here runs at every
+request."""

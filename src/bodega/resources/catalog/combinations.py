@@ -11,6 +11,7 @@ from bodega.resources.catalog import variants
 from bodega.resources.catalog.options import option, product_option
 from bodega.resources.catalog.variants import OptionValue, Variant
 from bodega.storage import query
+from bodega.storage.rules import depends_on
 from bodega.storage.table import numbered_placeholders
 from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
@@ -60,6 +61,7 @@ async def values_named(unit: Unit, asked: Sequence[OptionChoice], given: Sequenc
     return await query.named(unit.tx, NamedValue, sql, *options, *ids, *labels)
 
 
+@depends_on("option_values")
 async def require_value_per_option(
     unit: Unit, changes: dict[str, Any], old: Variant | None, _notes: list[Fault]
 ) -> None:

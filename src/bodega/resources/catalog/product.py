@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from operator import attrgetter
 from typing import Annotated, Literal
 
 import msgspec
@@ -205,7 +206,7 @@ TABLE = stored(
         "brand_ref": ("INTEGER", lambda product: product.brand_id or None),
         "option_set_ref": ("INTEGER", lambda product: product.option_set_id or None),
         "sku_key": ("TEXT", lambda product: caseless(product.sku) or None),
-        "inventory_tracking": ("TEXT", lambda product: product.inventory_tracking),
+        "inventory_tracking": ("TEXT", attrgetter("inventory_tracking")),
         "tax_class_ref": ("INTEGER", lambda product: product.tax_class_id or None),
         "release_due": ("TEXT", _release_due),
     },

@@ -17,6 +17,7 @@ from bodega.resources.catalog.product import STOCK_CAP, TABLE, Product
 from bodega.resources.catalog.product_shapes import INCLUDES, V2_SHAPE, V3_SHAPE
 from bodega.storage import query
 from bodega.storage.operands import AnyColumn, IsTrue, Member
+from bodega.storage.rules import depends_on
 from bodega.storage.table import numbered_placeholders
 from bodega.storage.text import caseless
 from bodega.storage.tx import Statement
@@ -143,6 +144,7 @@ routes = (
 )
 
 
+@depends_on("brand_name")
 async def find_or_create_brand(unit: Unit, changes: dict[str, Any], _old: Any, _notes: list[Fault]) -> None:
     """Rule 54: a brand name means the brand of that name, which is created if there is none."""
     name = changes.pop("brand_name", "").strip()
@@ -156,6 +158,7 @@ async def find_or_create_brand(unit: Unit, changes: dict[str, Any], _old: Any, _
         changes["brand_id"] = brand_id
 
 
+@depends_on("inventory_level")
 async def keep_stock_in_bounds(_unit: Unit, changes: dict[str, Any], _old: Any, notes: list[Fault]) -> None:
     """Rules 48 and 49: a level over the cap is clamped; one below zero is not saved, and the reply says so (207)."""
     level = changes.get("inventory_level")
@@ -169,6 +172,7 @@ async def keep_stock_in_bounds(_unit: Unit, changes: dict[str, Any], _old: Any, 
         changes["inventory_level"] = STOCK_CAP
 
 
+@depends_on("availability is_price_hidden price_hidden_label")
 async def check_price_visibility(_unit: Unit, _old: Product | None, new: Product) -> None:
     """Rule 46: a hidden price, or a label instead, requires a product that cannot be bought."""
     if new.availability == "disabled":
@@ -188,6 +192,7 @@ async def check_price_visibility(_unit: Unit, _old: Product | None, new: Product
 _NEEDS = "needs availability to be disabled."
 
 
+@depends_on("categories")
 async def limit_categories(_unit: Unit, _old: Product | None, new: Product) -> None:
     """Rule 45: a product is in at most 1,000 categories. Repeated ones count once."""
     new.categories = list(dict.fromkeys(new.categories))
@@ -196,11 +201,13 @@ async def limit_categories(_unit: Unit, _old: Product | None, new: Product) -> N
         raise Refusal(Reason.PLATFORM_CAP_REACHED, message, details={"resource": "categories", "limit": MAX_CATEGORIES})
 
 
+@depends_on("price sale_price calculated_price")
 async def set_calculated_price(_unit: Unit, _old: Product | None, new: Product) -> None:
     """Rule 50: the sale price, if set, is the calculated price."""
     new.calculated_price = new.sale_price or new.price
 
 
+@depends_on("description")
 def store_search_text(_unit: Unit, old: Product | None, new: Product) -> list[Statement]:
     """Stores the description for keyword searches."""
     if old is None:

@@ -22,6 +22,7 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, refuse_faults
 from bodega.resources.catalog import categories, product
 from bodega.storage import query, rows
+from bodega.storage.rules import depends_on
 from bodega.storage.table import numbered_placeholders
 from bodega.storage.unit import Unit
 
@@ -134,6 +135,7 @@ async def _refuse_strangers(unit: Unit, category: int, places: list[SortPosition
         raise refuse_faults(faults)
 
 
+@depends_on("categories", new=False)
 async def delete_left_positions(unit: Unit, old: product.Product | None, new: product.Product) -> None:
     """Deletes the positions of a product in categories that it left."""
     left = set(old.categories) - set(new.categories) if old is not None else set()

@@ -6,8 +6,9 @@ variant: they are authoritative, and the product keeps the sum of their levels.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -21,6 +22,8 @@ from bodega.resources.catalog.product import STOCK_CAP, BaseVariantOverrides, Pr
 from bodega.resources.catalog.variants import Variant
 from bodega.storage import query
 from bodega.storage.conflicts import dangling, duplicate
+from bodega.storage.query import StoredRow, stored_sql
+from bodega.storage.rules import depends_on
 from bodega.storage.table import numbered_placeholders, update_sql
 from bodega.storage.text import caseless
 from bodega.storage.tx import Statement, Tx
@@ -32,56 +35,85 @@ SHARED = (
 """Members that a simple product and its base variant share."""
 
 OWN = BaseVariantOverrides.__struct_fields__
+FOLLOWED = " ".join((*SHARED, "price", "sale_price", "weight", "base_own", "base_variant_id"))
+"""Members of a product from which those of its base variant follow."""
+
 TABLE = variants.TABLE
 
 
 def base_variant(owner: Product) -> Variant:
     """The base variant as determined by its product."""
-    shared = {name: getattr(owner, name) for name in SHARED}
     own = {} if owner.base_own is None else msgspec.structs.asdict(owner.base_own)
-    made = Variant(id=owner.base_variant_id or 0, product_id=owner.id, **shared, **own)
+    made = Variant(
+        id=owner.base_variant_id or 0, product_id=owner.id, **dict(zip(SHARED, _shared(owner), strict=True)), **own
+    )
     inherit(made, owner)
     return made
 
 
-def inherit(variant: Variant, owner: Product) -> None:
+_shared = attrgetter(*SHARED)
+
+
+def inherit(variant: Variant | _Heir, owner: Product) -> None:
     """Rule 56: what a variant does not set is its product's. Rule 50: the sale price is the calculated price."""
-    price = owner.price if variant.price is None else variant.price
-    sale = owner.sale_price if variant.sale_price is None else variant.sale_price
-    variant.calculated_price = sale or price
-    variant.calculated_weight = owner.weight if variant.weight is None else variant.weight
+    variant.calculated_price, variant.calculated_weight = _inherited(variant, owner)
+
+
+INHERITED = ("calculated_price", "calculated_weight")
+_NOTHING = BaseVariantOverrides()
+
+
+def _inherited(own: Variant | _Heir | BaseVariantOverrides, owner: Product) -> tuple[Decimal, Decimal]:
+    price = owner.price if own.price is None else own.price
+    sale = owner.sale_price if own.sale_price is None else own.sale_price
+    return sale or price, owner.weight if own.weight is None else own.weight
 
 
 # What follows from a write of a product.
 
 
+@depends_on("base_variant_id")
 async def create_base_variant(unit: Unit, old: Product | None, new: Product) -> None:
     """Rule 57: every simple product has one."""
     if old is None:
         new.base_variant_id, _ = unit.statistics.enter(TABLE.name, unit.now)
 
 
+@depends_on("base_variant_id inventory_tracking inventory_level variant_stock")
 async def sum_variant_stock(_unit: Unit, _old: Product | None, new: Product) -> None:
     """Rule 47: if tracked by variant, the level of a product is the sum of its variants' and cannot be written."""
     if new.base_variant_id is None and new.inventory_tracking == "variant":
         new.inventory_level = new.variant_stock
 
 
+@depends_on(FOLLOWED)
 def write_base_variant(unit: Unit, old: Product | None, new: Product) -> list[Statement]:
     """Writes the base variant together with the product."""
     if new.base_variant_id is None:
         return []
-    made = base_variant(new)
     if old is None:
-        return [_inserted(unit, made, unit.statistics.touch(TABLE.name, unit.now))]
-    was = base_variant(old)
-    if was == made:
+        return [_inserted(unit, base_variant(new), unit.statistics.touch(TABLE.name, unit.now))]
+    differing = _follow(old, new)
+    if not differing:
         return []
+    made = base_variant(new)
     doc, rest = TABLE.encode(made)
-    changed, moved = TABLE.changes(was, made)
+    changed, moved = TABLE.changes(None, made, differing)
     version = unit.statistics.touch(TABLE.name, unit.now)
     unit.made.forget(TABLE.name)
     return [(update_sql(TABLE.name, changed), (made.id, doc, rest, version, unit.stamp, *moved))]
+
+
+def _follow(old: Product, new: Product) -> Set[str]:
+    """The members of a base variant that differ since its product does."""
+    if old.base_own is not new.base_own or old.base_variant_id != new.base_variant_id:
+        return TABLE.differing(base_variant(old), base_variant(new))
+    differing = {name for name, was, now in zip(SHARED, _shared(old), _shared(new), strict=True) if was != now}
+    own = old.base_own or _NOTHING
+    for name, was, now in zip(INHERITED, _inherited(own, old), _inherited(own, new), strict=True):
+        if was != now:
+            differing.add(name)
+    return differing
 
 
 def _inserted(unit: Unit, made: Variant, version: int) -> Statement:
@@ -90,18 +122,32 @@ def _inserted(unit: Unit, made: Variant, version: int) -> Statement:
     return TABLE.insert_sql, (made.id, doc, rest, version, unit.now, *TABLE.values(made))
 
 
+@depends_on("price sale_price weight base_variant_id", new=False)
 async def update_inheriting_variants(unit: Unit, old: Product | None, new: Product) -> None:
     """Rule 56: when a price or weight changes, rewrites the variants that inherit it."""
     if old is None or new.base_variant_id is not None or _passed_on(old) == _passed_on(new):
         return
     changed = []
-    for row in await unit.where(TABLE, "product_id = $1", new.id):
-        variant: Variant = row.entity
+    for row in await query.named(unit.tx, StoredRow, stored_sql(TABLE, "product_id = $1 ORDER BY id"), new.id):
+        variant = _heir(row.doc)
         before = (variant.calculated_price, variant.calculated_weight)
         inherit(variant, new)
         if before != (variant.calculated_price, variant.calculated_weight):
-            changed.append(row)
-    await unit.rewrite(TABLE, *changed)
+            changed.append((row, variant))
+    await unit.patch(TABLE, changed, INHERITED)
+
+
+class _Heir(msgspec.Struct):
+    """What a variant inherits, and what it has of its own instead."""
+
+    price: Decimal | None
+    calculated_price: Decimal
+    sale_price: Decimal | None
+    weight: Decimal | None
+    calculated_weight: Decimal
+
+
+_heir = msgspec.json.Decoder(_Heir).decode
 
 
 def _passed_on(owner: Product) -> tuple[Decimal, Decimal, Decimal]:
@@ -120,6 +166,7 @@ async def sku_belongs_to_variant(tx: Tx, owner: Product) -> list[Fault]:
     return [] if other is None else [duplicate("sku", "The product sku is a duplicate.", TABLE.noun, other)]
 
 
+@depends_on("sku base_variant_id", new=False)
 async def check_sku(unit: Unit, old: Product | None, new: Product) -> None:
     """Rule 43: checks a product's SKU against the variants': without a base variant no index does."""
     if old is not None and new.base_variant_id is None and new.sku != old.sku:
@@ -141,6 +188,7 @@ async def sku_belongs_to_product(tx: Tx, variant: Variant) -> list[Fault]:
 # What follows from a write of a variant.
 
 
+@depends_on("inventory_level")
 async def refuse_negative_stock(_unit: Unit, changes: dict[str, Any], _old: Variant | None, notes: list[Fault]) -> None:
     """Rule 48: the variant is saved without its level, and the reply says so (207)."""
     level = changes.get("inventory_level")
@@ -152,7 +200,7 @@ async def refuse_negative_stock(_unit: Unit, changes: dict[str, Any], _old: Vari
 
 async def update_product_of_variant(unit: Unit, old: Variant | None, new: Variant) -> None:
     """Updates the product with what a variant shares with it or adds to it."""
-    row = await unit.get(product.TABLE, new.product_id)
+    row = await unit.shared.get(product.TABLE, new.product_id)
     if row is None:
         raise refuse_faults([dangling("product_id", "The product does not exist.", [new.product_id])])
     owner: Product = row.entity
@@ -178,6 +226,7 @@ async def update_product_of_variant(unit: Unit, old: Variant | None, new: Varian
         await unit.rewrite(product.TABLE, row)
 
 
+@depends_on("inventory_level", new=False)
 async def fire_stock_events(unit: Unit, old: Variant | None, new: Variant) -> None:
     """Fires the stock events of a product tracked by variant; what an order takes fires
     store/sku/inventory/order/updated."""

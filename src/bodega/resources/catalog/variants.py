@@ -4,6 +4,7 @@ values."""
 from __future__ import annotations
 
 from decimal import Decimal
+from operator import attrgetter
 from typing import Annotated, Any
 
 import msgspec
@@ -23,6 +24,7 @@ from bodega.law.refusal import Fault
 from bodega.law.wording import CODES, OPTION_VALUES_TAKEN
 from bodega.resources.catalog import product
 from bodega.resources.catalog.product import Code
+from bodega.storage.rules import depends_on
 from bodega.storage.table import Link, Reference, Unique
 from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
@@ -107,10 +109,10 @@ TABLE = stored(
         "combination": ("TEXT", lambda variant: variant.combination),
         "is_base": ("BOOLEAN", lambda variant: variant.is_base),
         "is_low": ("BOOLEAN", _is_low),
-        "upc": ("TEXT", lambda variant: variant.upc),
-        "bin_picking_number": ("TEXT", lambda variant: variant.bin_picking_number),
-        "inventory_level": ("INTEGER", lambda variant: variant.inventory_level),
-        "inventory_warning_level": ("INTEGER", lambda variant: variant.inventory_warning_level),
+        "upc": ("TEXT", attrgetter("upc")),
+        "bin_picking_number": ("TEXT", attrgetter("bin_picking_number")),
+        "inventory_level": ("INTEGER", attrgetter("inventory_level")),
+        "inventory_warning_level": ("INTEGER", attrgetter("inventory_warning_level")),
         "calculated_price": ("BIGINT", lambda variant: ten_thousandths(variant.calculated_price)),
     },
     uniques=[
@@ -211,6 +213,7 @@ routes = (
 INCLUDE = children(TABLE, "product_id")
 
 
+@depends_on(" ".join(("product_id", *UNSET)))
 async def replace_nulls(_unit: Unit, changes: dict[str, Any], old: Variant | None, _notes: list[Fault]) -> None:
     """Replaces nulls by defaults, and keeps a variant with its product whatever the body says."""
     for name, unset in UNSET.items():

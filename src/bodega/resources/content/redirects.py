@@ -20,6 +20,7 @@ from bodega.law.refusal import Refusal, invalid, refuse_faults
 from bodega.storage import query
 from bodega.storage.aggregate import AfterDelete, AfterWrite, Aggregate
 from bodega.storage.conflicts import dangling
+from bodega.storage.rules import depends_on
 from bodega.storage.table import Unique, numbered_placeholders
 from bodega.storage.unit import Unit
 
@@ -104,6 +105,7 @@ async def _address(unit: Unit, forward: Forward) -> str:
 def update_redirects(kind: str) -> AfterWrite:
     """The rule of entities with a page: redirects to one of this type follow it."""
 
+    @depends_on("custom_url", new=False)
     async def update_redirects(unit: Unit, old: Any, new: Any) -> None:
         """Updates redirects to the present URL of their target."""
         if old is not None and old.custom_url.url != new.custom_url.url:
@@ -115,6 +117,7 @@ def update_redirects(kind: str) -> AfterWrite:
 def leave_redirect(kind: str) -> AfterWrite:
     """The rule of entities whose body may ask for a redirect from the path that they leave (`create_redirect`)."""
 
+    @depends_on("custom_url", new=False)
     async def leave_redirect(unit: Unit, old: Any, new: Any) -> None:
         """A path that is left leads to the present one, if the body asks for it; none leads to itself."""
         if old is None or not isinstance(new.custom_url, MovedUrl) or old.custom_url.url == new.custom_url.url:

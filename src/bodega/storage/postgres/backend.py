@@ -17,10 +17,10 @@ import msgspec
 from bodega import private
 from bodega.storage import migrate, query
 from bodega.storage.aggregate import DataModel
-from bodega.storage.backend import HAS_DELIVERIES, HAS_TASKS, NoCopy
+from bodega.storage.backend import HAS_DELIVERIES, HAS_TASKS, Comparison, NoCopy, Settle
 from bodega.storage.model import NO_TABLES
-from bodega.storage.postgres import copies
-from bodega.storage.postgres.connection import LOST, ReadTx, carry_out, connect, plain
+from bodega.storage.postgres import copies, sharding, template
+from bodega.storage.postgres.connection import LOST, PostgresTx, ReadTx, connect, plain
 from bodega.storage.postgres.journal import PostgresJournal
 from bodega.storage.postgres.readers import Budget, Readers
 from bodega.storage.postgres.rows import PostgresRows
@@ -67,7 +67,7 @@ class PostgresRegistry(Registry):
         try:
             async with connection.transaction():
                 await connection.execute("SELECT pg_advisory_xact_lock(hashtext('bodega registry'))")
-                await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {REGISTRY}")
+                await sharding.ordinary_schema(connection, REGISTRY)
                 has = "SELECT to_regclass('bodega.{}') IS NOT NULL"
                 unnumbered = await connection.fetchval(has.format("stores"))
                 unnumbered = unnumbered and not await connection.fetchval(has.format("migrations"))
@@ -79,6 +79,14 @@ class PostgresRegistry(Registry):
         finally:
             await connection.close()
         return cls(dsn, Readers(lambda: connect(dsn, REGISTRY, patient=False), Budget(4), 4), sealer)
+
+    @contextlib.asynccontextmanager
+    async def tx_of_several(self) -> AsyncIterator[Tx]:
+        try:
+            async with self._readers.lent() as connection, connection.transaction():
+                yield PostgresTx(connection, None)
+        except LOST as error:
+            raise plain(error) from error
 
     async def notify_change(self) -> None:
         await self.tx.run(f"NOTIFY {CHANNEL}")
@@ -158,6 +166,7 @@ class PostgresBackend:
         self._budgets: dict[str, Budget] = {}
         self._ways: dict[str, RegistryTx] = {}
         self._readers: list[Readers] = []
+        self._templates = template.Templates(dsn, registry.tx)
 
     @classmethod
     async def open_backend(cls, dsn: str, key_file: Path, connections: int = CONNECTIONS) -> PostgresBackend:
@@ -190,6 +199,24 @@ class PostgresBackend:
 
     async def create(self, record: StoreRecord) -> None:
         await self._forward(record, create=True)
+
+    async def fork(
+        self, source: StoreRecord, target: StoreRecord, settle: Settle, model: DataModel, snapshot: str | None = None
+    ) -> None:
+        if self._dsn(source) != self._dsn(target):
+            raise NoCopy(f"Store {source.hash} is kept on another server; a fork is made on the same one.")
+        await self.create(target)
+        async with self._connected(source) as connection:
+            number = None
+            if snapshot is not None:
+                await self._find(connection, source, snapshot, usable=True)
+                number = await copies.number_of(connection, snapshot)
+            await copies.fill(connection, self.schema(target), number)
+        rows = await self.open(target, model)
+        try:
+            await settle(rows)
+        finally:
+            await rows.close()
 
     async def withdraw(self, record: StoreRecord) -> None:
         """A schema goes by the hash: it is the other store's."""
@@ -233,16 +260,18 @@ class PostgresBackend:
 
     async def _forward(self, record: StoreRecord, *, create: bool) -> None:
         schema = self.schema(record)
+        script = await self._templates.newest() if create else ""
         connection = await connect(self._dsn(record), schema)
         try:
             async with connection.transaction():
                 await connection.execute("SELECT pg_advisory_xact_lock(hashtext($1))", schema)
-                if create:
-                    await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-                    await connection.execute(migrate.TABLE)
-                elif await connection.fetchval("SELECT to_regclass($1)", f"{schema}.migrations") is None:
+                there = await connection.fetchval("SELECT to_regclass($1)", f"{schema}.migrations") is not None
+                if not there and not create:
                     raise Damaged(await self._what_is_there(record), record.hash)
-                await carry_out(connection, migrate.pending(await connection.fetchval(migrate.READ)))
+                if not there:
+                    await template.apply(connection, schema, script)
+                pending = migrate.pending(await connection.fetchval(migrate.READ))
+                await sharding.carry_out(connection, schema, pending)
         finally:
             await connection.close()
 
@@ -270,9 +299,28 @@ class PostgresBackend:
                 await connection.execute(f"ALTER SCHEMA {schema} RENAME TO damaged_{rebuilt.place}_{schema}")
             await connection.execute(f"ALTER SCHEMA {self.schema(rebuilt)} RENAME TO {schema}")
 
+    @contextlib.asynccontextmanager
+    async def withheld(self, record: StoreRecord) -> AsyncIterator[None]:
+        """A writer who waited looks for tables that are not there any more, and is refused."""
+        await self.inspect(record)
+        schema = self.schema(record)
+        aside = f"moved_{record.place}_{schema}"
+        async with self._connected(record) as connection:
+            async with connection.transaction():
+                await copies.lock(connection)
+                yield
+                # To drop it would wait for the writers, who wait for this.
+                await connection.execute(f"ALTER SCHEMA {schema} RENAME TO {aside}")
+            await connection.execute(f"DROP SCHEMA {aside} CASCADE")
+
     async def snapshot(self, record: StoreRecord, name: str) -> None:
         async with self._connected(record) as connection:
             await copies.take(connection, name, migrate.newest())
+
+    async def move_to_node(self, record: StoreRecord, host: str, port: int) -> None:
+        """Moves the store to another node of its Citus cluster, while servers read and write it. Raises NoCopy."""
+        async with self._connected(record) as connection:
+            await sharding.move(connection, self.schema(record), host, port)
 
     async def snapshots(self, record: StoreRecord) -> list[str]:
         async with self._connected(record) as connection:
@@ -282,6 +330,19 @@ class PostgresBackend:
         async with self._connected(record) as connection:
             await self._find(connection, record, name, usable=True)
             await copies.put_back(connection, name, int(record.clock.now()))
+
+    @contextlib.asynccontextmanager
+    async def compared(self, record: StoreRecord, before: str | None, after: str | None) -> AsyncIterator[Comparison]:
+        async with (
+            self._connected(record) as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            places = []
+            for name in (before, after):
+                if name is not None:
+                    await self._find(connection, record, name, usable=True)
+                places.append("" if name is None else f"kept{await copies.number_of(connection, name)}_")
+            yield Comparison(connection.fetch, (places[0], places[1]))
 
     async def forget(self, record: StoreRecord, name: str) -> None:
         async with self._connected(record) as connection:

@@ -15,7 +15,7 @@ from bodega.storage.migrate import Migration
 from bodega.storage.postgres.catalogue import Catalogue
 from bodega.storage.postgres.pending import Pending
 from bodega.storage.postgres.readers import Readers
-from bodega.storage.tx import Busy, Clash, Damaged, Statement, Unstorable
+from bodega.storage.tx import Busy, Clash, Damaged, Redo, Statement, Unstorable
 
 LOST = (
     asyncpg.PostgresConnectionError,
@@ -35,10 +35,6 @@ A value that cannot be sent is an InterfaceError too, but also a ValueError: tha
 """
 
 RETRIED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
-
-
-class Redo(Exception):
-    """The group must be abandoned: its writes are run again, each in a transaction of its own."""
 
 
 class ReadTx:

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import re
-import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from bodega.storage.backend import NoCopy
+from bodega.storage.postgres import sharding
+from bodega.storage.postgres.template import in_order, references
 from bodega.storage.sqlite.connection import connect
 from bodega.storage.sqlite.copies import write_facts
-from bodega.storage.table_stats import LOCK, NEWEST
+from bodega.storage.sqlite.engine import open_file
+from bodega.storage.table_stats import NEWEST
 
 _CATALOGUE = """
 CREATE TABLE IF NOT EXISTS kept_snapshots (
@@ -44,13 +47,20 @@ def is_copy(table: str) -> bool:
 async def _tables(connection: Any) -> list[str]:
     """The store's own tables, each after those it refers to."""
     names = [row[0] for row in await connection.fetch(_TABLES)]
-    return [name for name in names if name != "migrations" and not is_copy(name)]
+    own = [name for name in names if name != "migrations" and not is_copy(name)]
+    return in_order(own, await references(connection, await connection.fetchval("SELECT current_schema()")))
 
 
-async def _lock(connection: Any) -> None:
+async def _all(connection: Any, commands: Iterable[str]) -> None:
+    """Runs commands one by one: Citus refuses several in one string."""
+    for command in commands:
+        await connection.execute(command)
+
+
+async def lock(connection: Any) -> None:
     """Waits for the writers and migrations of a store, and locks them out until the transaction ends."""
     await connection.execute("SELECT pg_advisory_xact_lock(hashtext(current_schema()))")
-    await connection.execute(LOCK)
+    await connection.execute(await sharding.write_lock(connection))
 
 
 async def take(connection: Any, name: str, revision: int) -> None:
@@ -60,15 +70,16 @@ async def take(connection: Any, name: str, revision: int) -> None:
         mine = "SELECT pg_try_advisory_xact_lock(hashtext(current_schema()), hashtext($1))"
         if not await connection.fetchval(mine, f"snapshot {name}"):
             raise NoCopy(f"A snapshot {name} is being taken by another command at this moment; nothing was done.")
-        await _lock(connection)
+        await lock(connection)
         await connection.execute(_CATALOGUE)
         await _forget(connection, name)
         number = await connection.fetchval("SELECT coalesce(max(number), 0) + 1 FROM kept_snapshots")
         for table in await _tables(connection):
             copy = f"kept{number}_{table}"
             # A table without a key can only be moved to another node if its whole row is its identity.
-            made = f"CREATE TABLE {copy} (LIKE {table}); ALTER TABLE {copy} REPLICA IDENTITY FULL"
-            await connection.execute(f"{made}; INSERT INTO {copy} SELECT * FROM {table}")
+            await connection.execute(f"CREATE TABLE {copy} (LIKE {table})")
+            await connection.execute(f"ALTER TABLE {copy} REPLICA IDENTITY FULL")
+            await connection.execute(f"INSERT INTO {copy} SELECT * FROM {table}")
         await connection.execute(
             "INSERT INTO kept_snapshots (number, name, revision) VALUES ($1, $2, $3)", number, name, revision
         )
@@ -85,7 +96,7 @@ async def names(connection: Any) -> dict[str, int]:
 async def forget(connection: Any, name: str) -> None:
     """Deletes a snapshot."""
     async with connection.transaction():
-        await _lock(connection)
+        await lock(connection)
         await _forget(connection, name)
 
 
@@ -100,20 +111,37 @@ async def _forget(connection: Any, name: str) -> None:
 async def put_back(connection: Any, name: str, now: int) -> None:
     """Restores the store from the snapshot, in one transaction; `now` is the store's clock."""
     async with connection.transaction():
-        await _lock(connection)
+        await lock(connection)
         number = await connection.fetchval("SELECT number FROM kept_snapshots WHERE name = $1", name)
         before = await connection.fetchrow(NEWEST)
         tables = await _tables(connection)
-        emptied = "; ".join(f"DELETE FROM {table}" for table in reversed(tables))
-        filled = "; ".join(f"INSERT INTO {table} SELECT * FROM kept{number}_{table}" for table in tables)
-        await connection.execute(f"{emptied}; {filled}")
+        await _all(connection, (f"DELETE FROM {table}" for table in reversed(tables)))
+        await _all(connection, (f"INSERT INTO {table} SELECT * FROM kept{number}_{table}" for table in tables))
         await _move_on(connection, before, now)
 
 
+async def number_of(connection: Any, name: str) -> int:
+    """The number of a snapshot, by which its tables go."""
+    return int(await connection.fetchval("SELECT number FROM kept_snapshots WHERE name = $1", name))
+
+
+async def fill(connection: Any, schema: str, snapshot: int | None) -> None:
+    """Fills the tables of another schema, of a new store, with what this store holds, or held in a snapshot, in one
+    transaction. The state that is copied is one, whatever others write meanwhile."""
+    async with connection.transaction(isolation="repeatable_read"):
+        tables = await _tables(connection)
+        prefix = "" if snapshot is None else f"kept{snapshot}_"
+        emptied = "; ".join(f"DELETE FROM {schema}.{table}" for table in reversed(tables))
+        filled = "; ".join(f"INSERT INTO {schema}.{table} SELECT * FROM {prefix}{table}" for table in tables)
+        await connection.execute(f"{emptied}; {filled}")
+
+
 _DATED = (
-    "SELECT s.name FROM table_statistics s JOIN information_schema.columns c"
-    " ON c.table_schema = current_schema AND c.table_name = s.name AND c.column_name = 'modified'"
+    "SELECT c.relname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid WHERE c.relkind = 'r'"
+    " AND c.relnamespace = current_schema()::regnamespace AND a.attname = 'modified' AND NOT a.attisdropped"
 )
+"""The tables whose rows have a date. It asks no table of the store: Citus would answer it where the store's rows are,
+which is where the catalogue knows these tables by other names."""
 
 
 async def _move_on(connection: Any, before: Sequence[int], now: int) -> None:
@@ -127,14 +155,16 @@ async def _move_on(connection: Any, before: Sequence[int], now: int) -> None:
         moved,
         latest,
     )
-    for row in await connection.fetch(_DATED):
-        await connection.execute(f"UPDATE {row[0]} SET modified = $1", latest + 1)
+    dated = {row[0] for row in await connection.fetch(_DATED)}
+    for row in await connection.fetch("SELECT name FROM table_statistics"):
+        if row[0] in dated:
+            await connection.execute(f"UPDATE {row[0]} SET modified = $1", latest + 1)
 
 
 async def export(connection: Any, empty: Path, facts: Mapping[str, str]) -> None:
     """Writes the store into `empty`, a fresh SQLite database of the newest schema. What waits for the disk runs in a
     thread."""
-    with closing(sqlite3.connect(empty, isolation_level=None, check_same_thread=False)) as made:
+    with closing(open_file(empty)) as made:
         made.execute("PRAGMA journal_mode=DELETE")
         made.execute("BEGIN")
         async with connection.transaction(isolation="repeatable_read", readonly=True):
@@ -154,16 +184,16 @@ async def load(connection: Any, backup: Path, now: int) -> None:
     """Restores the store from the backup, a SQLite database of the newest schema, in one transaction."""
     with closing(connect(backup)) as source:
         async with connection.transaction():
-            await _lock(connection)
+            await lock(connection)
             before = await connection.fetchrow(NEWEST)
             tables = await _tables(connection)
-            await connection.execute("; ".join(f"DELETE FROM {table}" for table in reversed(tables)))
+            await _all(connection, (f"DELETE FROM {table}" for table in reversed(tables)))
             for table in tables:
                 columns = [(row[0], row[1]) for row in await connection.fetch(_COLUMNS, table)]
                 flags = [place for place, (_, kind) in enumerate(columns) if kind == "boolean"]
                 listed = ", ".join(name for name, _ in columns)
                 cursor = source.execute(f"SELECT {listed} FROM {table}")
-                while rows := cursor.fetchmany(_BATCH):
+                while rows := list(islice(cursor, _BATCH)):
                     records = [_with_flags(row, flags) for row in rows]
                     await connection.copy_records_to_table(
                         table, records=records, columns=[name for name, _ in columns]

@@ -10,6 +10,7 @@ import asyncpg
 from bodega.storage import migrate
 from bodega.storage.postgres.connection import LOST, carry_out, connect, unreachable
 from bodega.storage.postgres.readers import Budget, Readers
+from bodega.storage.postgres.sharding import ordinary_schema
 from bodega.storage.tx import Record, Values
 
 SCHEMA = "bodega_journal"
@@ -49,7 +50,7 @@ class PostgresJournal:
         try:
             async with connection.transaction():
                 await connection.execute("SELECT pg_advisory_xact_lock(hashtext('bodega journal'))")
-                await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+                await ordinary_schema(connection, SCHEMA)
                 await connection.execute(migrate.TABLE)
                 revision = await connection.fetchval(migrate.READ)
                 await carry_out(connection, migrate.journal_pending(revision))

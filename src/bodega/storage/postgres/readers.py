@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
 from asyncpg import InternalClientError
@@ -120,6 +121,18 @@ class Readers:
         connection = self._alive() or await self._take()
         try:
             return await connection.executemany(sql, rows)
+        except BROKEN:
+            connection.terminate()
+            raise
+        finally:
+            self._give(connection)
+
+    @asynccontextmanager
+    async def lent(self) -> AsyncIterator[Any]:
+        """A connection for several statements."""
+        connection = self._alive() or await self._take()
+        try:
+            yield connection
         except BROKEN:
             connection.terminate()
             raise

@@ -9,16 +9,16 @@ import asyncpg
 
 from bodega.storage.aggregate import DataModel
 from bodega.storage.postgres.catalogue import known_catalogue
-from bodega.storage.postgres.connection import LOST, RETRIED, PostgresTx, ReadTx, Redo, connect, plain
+from bodega.storage.postgres.connection import LOST, RETRIED, PostgresTx, ReadTx, connect, plain
 from bodega.storage.postgres.readers import IDLE_SECONDS, Budget, Readers
-from bodega.storage.table_stats import LOCK, TableStatistics
-from bodega.storage.tx import Damaged, Tx
-from bodega.storage.unit import Unit
+from bodega.storage.postgres.sharding import write_lock
+from bodega.storage.table_stats import TableStatistics
+from bodega.storage.tx import Damaged, Redo, Tx
 from bodega.storage.writer import Waiting, Writer
 
 TRIES = 3
-BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED; {LOCK}"
-"""One round trip: begins the transaction and takes the store's write lock."""
+BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED; "
+"""One round trip, with the statement that takes the store's write lock."""
 
 
 class PostgresRows(Writer):
@@ -35,25 +35,19 @@ class PostgresRows(Writer):
         self._budget = budget
         self._readers = Readers(lambda: connect(dsn, schema, patient=False), budget)
         self._connection: Any = None
+        self._begin = ""
         self._used = 0.0
         self._looking: asyncio.TimerHandle | None = None
         self.reader: Tx = ReadTx(self._readers, self.tell_of_damage)
 
-    async def _group(self, group: list[Waiting]) -> None:
-        if len(group) > 1:
-            try:
-                await self._transaction(group, alone=False)
-            except (Redo, *RETRIED):
-                pass
-            else:
-                return
+    async def _protected(self, group: list[Waiting]) -> None:
         for waiting in group:
             await self._by_itself(waiting)
 
     async def _by_itself(self, waiting: Waiting) -> None:
         for attempt in range(TRIES):
             try:
-                await self._transaction([waiting], alone=True)
+                await self._transaction([waiting], protected=True)
             except RETRIED as error:
                 if attempt == TRIES - 1:
                     waiting.failed(error)
@@ -64,47 +58,38 @@ class PostgresRows(Writer):
             else:
                 return
 
-    async def _transaction(self, group: list[Waiting], *, alone: bool) -> None:
+    def _judge(self, error: Exception, *, protected: bool) -> None:
+        if isinstance(error, RETRIED):
+            raise error
+        if isinstance(error, asyncpg.PostgresError) and not protected:
+            raise Redo from error  # it is an error of the others' transaction too
+
+    @staticmethod
+    def plain(error: Exception) -> Exception:
+        return plain(error)
+
+    async def _transaction(self, group: list[Waiting], *, protected: bool) -> None:
         connection = await self._connected()
-        done = []
-        refused: list[tuple[Waiting, Exception]] = []
         try:
-            await connection.execute(BEGIN)
-            tx = PostgresTx(connection, None if alone else await known_catalogue(connection))
+            self._begin = self._begin or BEGIN + await write_lock(connection)
+            await connection.execute(self._begin)
+            tx = PostgresTx(connection, None if protected else await known_catalogue(connection))
             statistics = await TableStatistics.load(tx)
-            for waiting in group:
-                mark = statistics.mark()
-                tx.wrote = False
-                try:
-                    result = await waiting.job(
-                        Unit(tx, statistics, waiting.now, waiting.terms, self.model, self.interest)
-                    )
-                except (Redo, *RETRIED):
-                    raise
-                except Exception as error:
-                    if (tx.wrote or isinstance(error, asyncpg.PostgresError)) and not alone:
-                        raise Redo from error  # what it wrote, or the error itself, is part of the others' transaction
-                    if tx.wrote:
-                        raise
-                    statistics.restore(mark)
-                    refused.append((waiting, plain(error)))
-                else:
-                    done.append((waiting, result))
+            answers = await self._run(group, tx, statistics, protected=protected)
             await tx.script(statistics.statements())
             await tx.flush()
             await connection.execute("COMMIT")
         except BaseException as error:
             await self._roll_back(connection, error)
+            if isinstance(error, RETRIED) and not protected:
+                raise Redo from error
             if isinstance(error, Exception) and (told := plain(error)) is not error:
                 if isinstance(told, Damaged):
                     self.tell_of_damage(told)
                 raise told from error
             raise
         self.say(statistics)
-        for waiting, result in done:
-            waiting.done(result)
-        for waiting, refusal in refused:
-            waiting.failed(refusal)
+        answers.send()
 
     async def _roll_back(self, connection: Any, error: BaseException) -> None:
         """Rolls the transaction back; a connection that cannot be rolled back is closed."""

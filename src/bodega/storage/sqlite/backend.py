@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import functools
 import shutil
-import sqlite3
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +15,13 @@ import msgspec
 from bodega import private
 from bodega.storage import migrate
 from bodega.storage.aggregate import DataModel
-from bodega.storage.backend import HAS_DELIVERIES, HAS_TASKS, NoCopy
+from bodega.storage.backend import HAS_DELIVERIES, HAS_TASKS, Comparison, NoCopy, Settle
 from bodega.storage.model import NO_TABLES
 from bodega.storage.registry import Registry, StoreRecord, new_place
 from bodega.storage.sealing import KEY_FILE, Sealer
-from bodega.storage.sqlite import copies, file
-from bodega.storage.sqlite.connection import adapted, begin, carry_out, connect
+from bodega.storage.sqlite import cloning, copies, engine, file
+from bodega.storage.sqlite.commits import CommitThreads
+from bodega.storage.sqlite.connection import adapted, begin, carry_out, connect, numbered
 from bodega.storage.sqlite.journal import SqliteJournal
 from bodega.storage.sqlite.registry import SqliteRegistry, has_table, revision_of
 from bodega.storage.sqlite.rows import SqliteRows
@@ -36,7 +36,8 @@ class SqliteBackend:
         private.make_folder(directory / "stores")
         self.directory = directory
         self.registry: Registry = SqliteRegistry(directory, Sealer(key_file or directory / KEY_FILE))
-        self._commits = ThreadPoolExecutor(max_workers=4, thread_name_prefix="commit")
+        self._commits = CommitThreads()
+        self._sources = cloning.Sources()
 
     @property
     def connections(self) -> int:
@@ -47,7 +48,35 @@ class SqliteBackend:
         return self.directory / "stores" / f"{record.hash}.{record.place}.db"
 
     async def create(self, record: StoreRecord) -> None:
-        await self._aside(make, self.path(record))
+        await self._aside(place_new, self.path(record))
+
+    async def fork(
+        self, source: StoreRecord, target: StoreRecord, settle: Settle, model: DataModel, snapshot: str | None = None
+    ) -> None:
+        clone = cloning.Clone(self.path(target))
+        try:
+            if snapshot is not None:
+                await self._aside(clone.of_copy, self._copy(source, snapshot))
+                await self.migrate(target)
+            else:
+                file.examine(self.path(source), source.hash)
+                with file.read_errors(self.path(source), source.hash):
+                    await self._aside(clone.of_store, self._sources, self.path(source))
+            await self._settled(clone, SqliteRows(clone.path, target.hash, self._commits, model), settle)
+        finally:
+            clone.close()
+
+    async def _settled(self, clone: cloning.Clone, rows: SqliteRows, settle: Settle) -> None:
+        """The clone is brought to the disk meanwhile."""
+        written = asyncio.ensure_future(self._aside(clone.sync))
+        try:
+            try:
+                await settle(rows)
+            finally:
+                await rows.close()
+        finally:
+            await asyncio.wait([written])
+        written.result()
 
     async def withdraw(self, record: StoreRecord) -> None:
         await self.drop(record)
@@ -69,16 +98,15 @@ class SqliteBackend:
         path = self.path(record)
         file.examine(path, record.hash)
         with file.read_errors(path, record.hash):
-            connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=1)
+            connection = engine.open_file(path, "ro", busy_ms=1_000)
             try:
                 if not has_table(connection, "migrations"):
                     raise Damaged(f"the file {path.name} holds no store", record.hash)
-                found = connection.execute(sql).fetchone()
-            except sqlite3.OperationalError:
+                return int(engine.value(connection, sql))
+            except engine.SqlError:
                 return 0
             finally:
                 connection.close()
-        return int(found[0])
 
     async def migrate(self, record: StoreRecord) -> None:
         path = self.path(record)
@@ -94,6 +122,7 @@ class SqliteBackend:
 
     async def drop(self, record: StoreRecord) -> None:
         path = self.path(record)
+        self._sources.forget(path)
         for ending in ("", "-wal", "-shm"):
             part = path.with_name(path.name + ending)
             if part.is_dir() and not part.is_symlink():  # whoever put it there
@@ -112,6 +141,22 @@ class SqliteBackend:
         if self._copies(record).is_dir():
             self._copies(record).rename(self._copies(rebuilt))
 
+    @asynccontextmanager
+    async def withheld(self, record: StoreRecord) -> AsyncIterator[None]:
+        """A writer who waited commits into a file without a name, sees that after the commit, and is refused."""
+        path = self.path(record)
+        file.examine(path, record.hash)
+        with file.read_errors(path, record.hash):
+            connection = await asyncio.to_thread(connect, path, 30_000)
+            try:
+                await asyncio.to_thread(begin, connection)
+                yield
+                await self.drop(record)
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                connection.close()
+
     def _copies(self, record: StoreRecord) -> Path:
         return self.directory / "snapshots" / f"{record.hash}.{record.place}"
 
@@ -129,6 +174,24 @@ class SqliteBackend:
 
     async def forget(self, record: StoreRecord, name: str) -> None:
         self._copy(record, name).unlink()
+
+    @asynccontextmanager
+    async def compared(self, record: StoreRecord, before: str | None, after: str | None) -> AsyncIterator[Comparison]:
+        files = [self.path(record) if name is None else self._copy(record, name) for name in (before, after)]
+        file.examine(self.path(record), record.hash)
+        with file.read_errors(self.path(record), record.hash):
+            reading = Reading(*files)
+            try:
+                await self._aside(reading.begin)
+                if reading.revisions != {migrate.newest()}:
+                    raise NoCopy("A snapshot that was taken before an upgrade of the schema cannot be compared.")
+                yield Comparison(functools.partial(self._read, reading), ("a.", "b."))
+            finally:
+                await self._aside(reading.connection.close)
+
+    async def _read(self, reading: Reading, sql: str, *values: Any) -> list[Any]:
+        work = functools.partial(reading.rows, sql, *values)
+        return await asyncio.get_running_loop().run_in_executor(None, work)
 
     def _copy(self, record: StoreRecord, name: str) -> Path:
         path = self._copies(record) / f"{name}.db"
@@ -153,7 +216,36 @@ class SqliteBackend:
 
     async def close(self) -> None:
         await self.registry.close()
-        self._commits.shutdown()
+        self._sources.close()
+        self._commits.close()
+
+
+class Reading:
+    """Two files that are read as they are at one moment."""
+
+    def __init__(self, before: Path, after: Path) -> None:
+        self.connection = engine.in_memory()
+        self._files = {"a": before, "b": after}
+        self.revisions: set[int] = set()
+
+    def begin(self) -> None:
+        """Opens the files."""
+        for name, path in self._files.items():
+            self.connection.execute(f"ATTACH ? AS {name}", (str(path),))
+        self.connection.execute("PRAGMA query_only=ON")
+        self.connection.execute("BEGIN")
+        for name in self._files:
+            sql = migrate.READ.replace("FROM ", f"FROM {name}.")
+            self.revisions.add(int(engine.value(self.connection, sql)))
+
+    def rows(self, sql: str, *values: Any) -> list[Any]:
+        """All rows of a query."""
+        return engine.rows(self.connection, numbered(sql), values)
+
+
+def place_new(path: Path) -> None:
+    """As `make`, but the schema is made once in a process. Raises FileExistsError."""
+    cloning.place(cloning.new_store(migrate.migrations(), make), path)
 
 
 def make(path: Path) -> None:
@@ -166,13 +258,13 @@ def make(path: Path) -> None:
         raise
 
 
-def add_functions(connection: sqlite3.Connection) -> None:
+def add_functions(connection: engine.Connection) -> None:
     """Adds the functions that PostgreSQL has and migrations need: `normalize`."""
 
     def normalize(text: str | None) -> str | None:
         return None if text is None else composed(text)
 
-    connection.create_function("normalize", 1, normalize, deterministic=True)
+    engine.add_function(connection, "normalize", normalize)
 
 
 def forward(path: Path) -> None:
@@ -185,6 +277,5 @@ def forward(path: Path) -> None:
         carry_out(connection, migrate.pending(revision_of(connection)), adapted)
         connection.execute("COMMIT")
     finally:
-        if connection.in_transaction:
-            connection.rollback()
+        engine.roll_back(connection)
         connection.close()

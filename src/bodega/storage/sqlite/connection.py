@@ -10,10 +10,8 @@ from __future__ import annotations
 import asyncio
 import math
 import re
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from functools import lru_cache
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -21,8 +19,8 @@ from typing import Any
 from bodega.aside import TURN_SECONDS
 from bodega.storage import migrate
 from bodega.storage.migrate import Migration
-from bodega.storage.sqlite.file import is_corrupt
-from bodega.storage.tx import Busy, Clash, Damaged, Statement, Unstorable
+from bodega.storage.sqlite.engine import Connection, Error, open_file, plain, plain_of_write
+from bodega.storage.tx import Damaged, Statement
 
 PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -35,14 +33,29 @@ PRAGMAS = (
 """Files are not mapped: that would save a reader some 2 us a row that is not in its cache, but a mapped file that is
 cut by somebody else ends the process, and with it all other stores."""
 
+TEXTS = 4096
+"""SQL texts that are kept in SQLite's spelling; texts follow from declarations and the shapes of queries."""
+
 STATEMENTS_BETWEEN = 16
 """Of a script, between two looks at the clock."""
 
 
-@lru_cache(maxsize=4096)
+class _Numbered(dict[str, str]):
+    """SQL texts in SQLite's spelling. A look-up costs a fifth of what `functools.lru_cache` takes."""
+
+    def __missing__(self, sql: str) -> str:
+        if len(self) >= TEXTS:
+            self.clear()
+        made = self[sql] = re.sub(r"\$(\d+)", r"?\1", sql)
+        return made
+
+
+_NUMBERED = _Numbered()
+
+
 def numbered(sql: str) -> str:
     """`$1` in SQLite's spelling, `?1`."""
-    return re.sub(r"\$(\d+)", r"?\1", sql)
+    return _NUMBERED[sql]
 
 
 def adapted(statement: str) -> str:
@@ -51,17 +64,10 @@ def adapted(statement: str) -> str:
     return statement + " WITHOUT ROWID" if made else statement
 
 
-def connect(path: Path, busy_ms: int = 0) -> sqlite3.Connection:
-    """Opens a database file, which must exist: none is created by being opened. `busy_ms` is how long SQLite waits for
-    a lock."""
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=rw",
-        uri=True,
-        timeout=busy_ms / 1000,
-        isolation_level=None,
-        check_same_thread=False,
-        cached_statements=1024,
-    )
+def connect(path: Path, busy_ms: int = 0, *, one_thread: bool = False) -> Connection:
+    """Opens a database file as `open_file` does, set up for the work of a server; it must exist: none is created by
+    being opened."""
+    connection = open_file(path, busy_ms=busy_ms, one_thread=one_thread)
     try:
         for pragma in PRAGMAS:
             connection.execute(pragma)
@@ -77,18 +83,37 @@ class SqliteTx:
     dialect = "sqlite"
     asks = True
 
-    def __init__(self, connection: sqlite3.Connection, on_damage: Callable[[Damaged], None] | None = None) -> None:
+    def __init__(self, connection: Connection, on_damage: Callable[[Damaged], None] | None = None) -> None:
         """`on_damage` is told of what a read says of the file."""
-        self.connection = connection
-        self._execute = connection.execute
+        self.use(connection)
         self._on_damage = on_damage
+        self.wrote = False
         self._in_turns = False
         self._turn_ends = math.inf
 
-    def use(self, connection: sqlite3.Connection) -> None:
+    def use(self, connection: Connection) -> None:
         """From now on statements are run on this connection, outside of any transaction."""
         self.connection = connection
-        self._execute = connection.execute
+        self._take_cursor()
+
+    def _take_cursor(self) -> None:
+        # One cursor for all statements costs a fifth less than one for each. None is left with rows to come: they would
+        # keep the state that they are of, and every other read of the connection with it.
+        cursor = self.connection.cursor()
+        self._execute = cursor.execute
+        self._one = cursor.fetchone
+        self._all = cursor.fetchall
+
+    def begin(self) -> None:
+        """As the function of this name."""
+        try:
+            self._execute("BEGIN IMMEDIATE")
+        except Error as error:
+            raise plain(error) from error
+
+    def commit(self) -> None:
+        """Waits for the disk, and so runs in a thread."""
+        self._execute("COMMIT")
 
     def begin_turn(self) -> None:
         """From now on others get a turn on the event loop whenever this connection has held it for long: long writes
@@ -111,87 +136,59 @@ class SqliteTx:
         if self._in_turns and perf_counter() > self._turn_ends:
             await self.breathe()
         try:
-            return self._execute(numbered(sql), values).fetchall()
-        except sqlite3.DatabaseError as error:
+            self._execute(_NUMBERED[sql], values)
+            return self._all()
+        except Error as error:
             raise self._plain(error) from error
 
     async def row(self, sql: str, *values: Any) -> Any | None:
         if self._in_turns and perf_counter() > self._turn_ends:
             await self.breathe()
         try:
-            return self._execute(numbered(sql), values).fetchone()
-        except sqlite3.DatabaseError as error:
+            self._execute(_NUMBERED[sql], values)
+            found = self._one()
+            if found is not None and self._one() is not None:
+                self._take_cursor()
+        except Error as error:
             raise self._plain(error) from error
+        return found
 
     async def run(self, sql: str, *values: Any) -> None:
         if self._in_turns and perf_counter() > self._turn_ends:
             await self.breathe()
         try:
-            self._execute(numbered(sql), values)
-        except sqlite3.IntegrityError as error:
-            raise Clash(str(error)) from error
-        except sqlite3.DataError as error:
-            raise plain(error) from error
+            self._execute(_NUMBERED[sql], values)
+        except Error as error:
+            raise plain_of_write(error) from error
+        self.wrote = True  # a statement that fails leaves nothing
 
     async def script(self, statements: Sequence[Statement], *, sure: bool = True) -> None:
         try:
             for place, (sql, values) in enumerate(statements):
                 if self._in_turns and place % STATEMENTS_BETWEEN == 0:
                     await self.breathe()
-                self._execute(numbered(sql), values)
-        except sqlite3.IntegrityError as error:
-            raise Clash(str(error)) from error
-        except sqlite3.DataError as error:
-            raise plain(error) from error
+                self._execute(_NUMBERED[sql], values)
+                self.wrote = True
+        except Error as error:
+            raise plain_of_write(error) from error
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         self._execute("SAVEPOINT inner_work")
+        wrote = self.wrote
         try:
             yield
         except BaseException:
-            self._execute("ROLLBACK TO inner_work")
-            self._execute("RELEASE inner_work")
+            if self.connection.in_transaction:  # SQLite may have rolled it back by itself
+                self._execute("ROLLBACK TO inner_work")
+                self._execute("RELEASE inner_work")
+                self.wrote = wrote
             raise
         self._execute("RELEASE inner_work")
 
 
-_LOST = frozenset(
-    {
-        sqlite3.SQLITE_BUSY,
-        sqlite3.SQLITE_LOCKED,
-        sqlite3.SQLITE_FULL,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_READONLY,
-        sqlite3.SQLITE_CANTOPEN,
-    }
-)
-"""Errors of a statement because of a full or failing disk, or of another process: the request itself is not wrong."""
-
-
-def plain(error: Exception) -> Exception:
-    """An error as the floors above know it: Busy for a store that was deleted under a request's hands, and for a disk
-    that cannot be used, Damaged for a file that is not whole, Unstorable for a value; any other error is this program's
-    own."""
-    if isinstance(error, sqlite3.DataError):
-        return Unstorable(str(error))
-    if isinstance(error, sqlite3.ProgrammingError) and "closed" in str(error):
-        return Busy(str(error))
-    if isinstance(error, sqlite3.OperationalError) and _primary(error) in _LOST:
-        return Busy(f"The store's file cannot be used: {error}")
-    if isinstance(error, sqlite3.DatabaseError) and is_corrupt(error):
-        return Damaged(f"its file cannot be read ({error})")
-    return error
-
-
-def _primary(error: sqlite3.Error) -> int:
-    """The primary result code of an error."""
-    code: int = getattr(error, "sqlite_errorcode", 0)
-    return code & 0xFF
-
-
 def carry_out(
-    connection: sqlite3.Connection, migrations: Iterable[Migration], adapt: Callable[[str], str] = lambda sql: sql
+    connection: Connection, migrations: Iterable[Migration], adapt: Callable[[str], str] = lambda sql: sql
 ) -> None:
     """Brings a schema forward, within the transaction that the caller began; `adapt` is `adapted` for that of a
     store."""
@@ -201,10 +198,10 @@ def carry_out(
         connection.execute(numbered(migrate.WRITE), (migration.number, migration.name))
 
 
-def begin(connection: sqlite3.Connection) -> None:
+def begin(connection: Connection) -> None:
     """Takes the write lock at once: a transaction that upgrades later fails at once, whatever the busy timeout. Raises
     Busy."""
     try:
         connection.execute("BEGIN IMMEDIATE")
-    except sqlite3.DatabaseError as error:
+    except Error as error:
         raise plain(error) from error

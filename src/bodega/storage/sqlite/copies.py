@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -13,6 +12,8 @@ from pathlib import Path
 
 from bodega import private
 from bodega.storage.backend import NoCopy
+from bodega.storage.sqlite import engine
+from bodega.storage.sqlite.engine import Connection, open_file, rows
 from bodega.storage.table_stats import NEWEST
 
 BUMP = 100_000
@@ -21,7 +22,9 @@ BUMP = 100_000
 They are lost with the state that the copy replaces, but their entity tags must not be reused.
 """
 
-_PAUSE_SECONDS = 0.005
+PATIENCE_MS = 30_000
+"""How long a copy waits for a lock before it asks for it again."""
+
 _TOLD = "backup"
 """The table of a backup file that records what it was taken from."""
 
@@ -32,12 +35,8 @@ def take(source: Path, target: Path, facts: Mapping[str, str] | None = None, for
     if not target.parent.exists():
         private.make_folder(target.parent)
     with being_made(target, force=force) as part:
-        uri = f"{source.absolute().as_uri()}?mode=ro"
-        with (
-            closing(sqlite3.connect(uri, uri=True, timeout=30)) as live,
-            closing(sqlite3.connect(part, isolation_level=None)) as made,
-        ):
-            live.backup(made, sleep=_PAUSE_SECONDS)
+        with closing(open_file(source, "ro", busy_ms=PATIENCE_MS)) as live, closing(open_file(part)) as made:
+            engine.copy(live, made)
             made.execute("PRAGMA journal_mode=DELETE")  # one file, without a separate log
             if facts is not None:
                 write_facts(made, facts)
@@ -87,7 +86,7 @@ def _claimed(part: Path) -> int | None:
         os.close(descriptor)
 
 
-def write_facts(made: sqlite3.Connection, facts: Mapping[str, str]) -> None:
+def write_facts(made: Connection, facts: Mapping[str, str]) -> None:
     """Writes into a backup what it was taken from."""
     made.execute(f"CREATE TABLE {_TOLD} (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
     made.executemany(f"INSERT INTO {_TOLD} (name, value) VALUES (?, ?)", list(facts.items()))
@@ -96,9 +95,9 @@ def write_facts(made: sqlite3.Connection, facts: Mapping[str, str]) -> None:
 def read_facts(backup: Path) -> dict[str, str]:
     """What a backup was taken from; empty if the file is not a backup."""
     try:
-        with closing(sqlite3.connect(f"{backup.absolute().as_uri()}?mode=ro", uri=True)) as made:
-            return dict(made.execute(f"SELECT name, value FROM {_TOLD}").fetchall())
-    except sqlite3.Error:
+        with closing(open_file(backup, "ro")) as made:
+            return dict(rows(made, f"SELECT name, value FROM {_TOLD}"))
+    except engine.Error:
         return {}
 
 
@@ -141,19 +140,21 @@ def put_back(copy: Path, live: Path, now: int, forward: Callable[[Path], None]) 
         private.touch(work, exclusive=True)
         shutil.copyfile(copy, work)
         forward(work)
-        uri = f"{live.absolute().as_uri()}?mode=rw"
-        with closing(sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None)) as target:
+        with closing(open_file(live, busy_ms=PATIENCE_MS)) as target:
             target.execute("PRAGMA synchronous=FULL")
-            row = target.execute(NEWEST).fetchone()
-            with closing(sqlite3.connect(work, isolation_level=None)) as source:
+            (revision, date) = rows(target, NEWEST)[0]
+            with closing(open_file(work)) as source:
+                source.execute("PRAGMA synchronous=OFF")  # nobody needs it once it is copied
+                source.execute("BEGIN IMMEDIATE")
                 source.execute(f"DROP TABLE IF EXISTS {_TOLD}")
-                kept = source.execute(NEWEST).fetchone()
-                moved, latest = max(row[0], kept[0]) + BUMP, max(now, row[1], kept[1])
+                (kept_revision, kept_date) = rows(source, NEWEST)[0]
+                moved, latest = max(revision, kept_revision) + BUMP, max(now, date, kept_date)
                 source.execute(
                     "UPDATE table_statistics SET revision = ?1, index_revision = ?1,"
                     " modified = CASE name WHEN '*' THEN ?2 ELSE ?2 + 1 END",
                     (moved, latest),
                 )
-                for (table,) in source.execute(_DATED).fetchall():
+                for (table,) in rows(source, _DATED):
                     source.execute(f"UPDATE {table} SET modified = ?", (latest + 1,))
-                source.backup(target, sleep=_PAUSE_SECONDS)
+                source.execute("COMMIT")
+                engine.copy(source, target)

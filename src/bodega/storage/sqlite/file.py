@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import sqlite3
 import stat
 import time
 from collections.abc import Iterator
@@ -16,19 +15,14 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from bodega.storage import migrate
+from bodega.storage.sqlite.engine import Connection, Error, is_corrupt, open_file, rows, value
 from bodega.storage.tx import Busy, Damaged
 
 LOOK_SECONDS = 0.25
 """How long a look at a file is good for, while it is only read."""
 
-_CORRUPT = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENOTDIR})
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'"
-
-
-def is_corrupt(error: sqlite3.Error) -> bool:
-    """Whether an error says that a file is no database, or is not whole."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _CORRUPT
 
 
 def examine(path: Path, store: str) -> None:
@@ -61,7 +55,7 @@ def read_errors(path: Path, store: str) -> Iterator[None]:
     """Reports an error of SQLite as what it means for the store: Damaged, or Busy."""
     try:
         yield
-    except sqlite3.Error as error:
+    except Error as error:
         if is_corrupt(error):
             raise Damaged(f"the file {path.name} cannot be read ({error})", store) from error
         raise Busy(f"{path.name}: {error}") from error
@@ -72,23 +66,23 @@ def inspect(path: Path, store: str, *, thorough: bool = False) -> None:
     examine(path, store)
     with (
         read_errors(path, store),
-        closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=5)) as made,
+        closing(open_file(path)) as made,
     ):
         missing = _missing_tables(made)
         if missing:
             raise Damaged(missing, store)
         if thorough:
-            (told,) = made.execute("PRAGMA quick_check(1)").fetchone()
+            told = value(made, "PRAGMA quick_check(1)")
             if told != "ok":
                 raise Damaged(f"the file {path.name} is not whole ({' '.join(str(told).split())})", store)
 
 
-def _missing_tables(connection: sqlite3.Connection) -> str:
+def _missing_tables(connection: Connection) -> str:
     """What is missing of a store in a database; empty if nothing is. An older schema is complete if it has numbers."""
-    names = {name for (name,) in connection.execute(_TABLES)}
+    names = {name for (name,) in rows(connection, _TABLES)}
     if "migrations" not in names:
         return "its file holds no store"
-    if connection.execute(migrate.READ).fetchone()[0] != migrate.newest():
+    if value(connection, migrate.READ) != migrate.newest():
         return ""
     return migrate.told_missing(names)
 

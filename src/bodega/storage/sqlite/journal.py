@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import functools
 import os
-import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,8 +12,8 @@ from typing import Any, TypeVar
 
 from bodega import private
 from bodega.storage import migrate
-from bodega.storage.sqlite.connection import begin, carry_out, connect, numbered, plain
-from bodega.storage.sqlite.file import is_corrupt
+from bodega.storage.sqlite.connection import begin, carry_out, connect, numbered
+from bodega.storage.sqlite.engine import Connection, Error, is_corrupt, open_file, plain, roll_back, rows, value
 from bodega.storage.tx import Busy, Damaged, Record, Values
 
 T = TypeVar("T")
@@ -37,10 +36,10 @@ class SqliteJournal:
         self._path = directory / FILE
         self._identity: tuple[int, int] | None = None
         self._read: tuple[int, int] | None = None
-        self._removed: list[sqlite3.Connection] = []
+        self._removed: list[Connection] = []
         """Of files without a name. They are closed last: that deletes the log of whatever has the name."""
-        self._writer: sqlite3.Connection | None = None
-        self._reader: sqlite3.Connection | None = None
+        self._writer: Connection | None = None
+        self._reader: Connection | None = None
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._reading = ThreadPoolExecutor(1, thread_name_prefix="journal")
 
@@ -59,9 +58,9 @@ class SqliteJournal:
                 _in_order(self._path)
             self._reader = connect(self._path, busy_ms=BUSY_MS)
             self._read = _identity(self._path)
-        return self._reader.execute(sql, values).fetchall()
+        return rows(self._reader, sql, values)
 
-    def _write(self, sql: str, rows: Sequence[Values]) -> None:
+    def _write(self, sql: str, values: Sequence[Values]) -> None:
         if self._writer is not None and _identity(self._path) != self._identity:  # somebody removed it
             self._removed.append(self._writer)
             self._writer = None
@@ -72,15 +71,12 @@ class SqliteJournal:
             self._identity = _identity(self._path)
         begin(self._writer)
         try:
-            self._writer.executemany(sql, rows)
+            self._writer.executemany(sql, values)
             self._writer.execute("COMMIT")
         finally:
-            if self._writer.in_transaction:
-                self._writer.rollback()
-        if sql.startswith("DELETE"):
-            (spare,) = self._writer.execute("PRAGMA freelist_count").fetchone()
-            if spare > SPARE_PAGES:
-                self._writer.executescript(f"PRAGMA incremental_vacuum({SPARE_PAGES})")  # `execute` frees one page
+            roll_back(self._writer)
+        if sql.startswith("DELETE") and value(self._writer, "PRAGMA freelist_count") > SPARE_PAGES:
+            rows(self._writer, f"PRAGMA incremental_vacuum({SPARE_PAGES})")  # each step frees one
 
     async def close(self) -> None:
         for pool, connection in ((self._writing, self._writer), (self._reading, self._reader)):
@@ -94,7 +90,7 @@ class SqliteJournal:
 async def _in(pool: ThreadPoolExecutor, work: Callable[..., T], *given: Any) -> T:
     try:
         return await asyncio.get_running_loop().run_in_executor(pool, functools.partial(work, *given))
-    except sqlite3.Error as error:
+    except Error as error:
         told = plain(error)
         if isinstance(told, Damaged):
             told = Busy(f"The journal, {FILE}, cannot be read ({error}); a server puts it aside when it starts")
@@ -118,7 +114,7 @@ def _in_order(path: Path) -> None:
             path.with_name(path.name + ending).unlink(missing_ok=True)
     try:
         _forward(path)
-    except sqlite3.DatabaseError as error:
+    except Error as error:
         if not is_corrupt(error):
             raise
         aside = f"{FILE}.damaged-{os.urandom(4).hex()}"
@@ -131,16 +127,14 @@ def _in_order(path: Path) -> None:
 
 def _forward(path: Path) -> None:
     private.touch(path)
-    made = sqlite3.connect(path, timeout=BUSY_MS / 1000, isolation_level=None)
+    made = open_file(path, busy_ms=BUSY_MS)
     try:
         made.execute("PRAGMA auto_vacuum=INCREMENTAL")  # heard only by a file without tables
         made.execute("PRAGMA journal_mode=WAL")
         begin(made)
         made.execute(migrate.TABLE)
-        (revision,) = made.execute(migrate.READ).fetchone()
-        carry_out(made, migrate.journal_pending(revision))
+        carry_out(made, migrate.journal_pending(value(made, migrate.READ)))
         made.execute("COMMIT")
     finally:
-        if made.in_transaction:
-            made.rollback()
+        roll_back(made)
         made.close()

@@ -7,8 +7,9 @@ never hears of an account that was revoked.
 from __future__ import annotations
 
 import os
-import sqlite3
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bodega import private
@@ -17,7 +18,8 @@ from bodega.storage.registry import Registry
 from bodega.storage.sealing import Sealer
 from bodega.storage.sqlite import file as store_file
 from bodega.storage.sqlite.connection import SqliteTx, begin, carry_out, connect
-from bodega.storage.tx import Busy
+from bodega.storage.sqlite.engine import Connection, Error, roll_back, value
+from bodega.storage.tx import Busy, Tx
 
 _BYTES = 8
 
@@ -34,13 +36,23 @@ class SqliteRegistry(Registry):
             raise Busy(f"{self._path} is missing or empty, though there are stores; put it back from a copy")
         private.touch(self._path)
         self._connection = _opened(self._path)
-        self._replaced: list[sqlite3.Connection] = []
+        self._replaced: list[Connection] = []
         self._sqlite = SqliteTx(self._connection)
         super().__init__(self._sqlite, sealer)
         self._identity = _identity(self._path)
         self._file = private.make_file(self._changes)
         self._heard = os.pread(self._file, _BYTES, 0)
         self._good_until = time.monotonic() + store_file.LOOK_SECONDS
+
+    @asynccontextmanager
+    async def tx_of_several(self) -> AsyncIterator[Tx]:
+        """Nothing suspends within it: a statement of this registry never does."""
+        begin(self._connection)
+        try:
+            yield self._sqlite
+            self._connection.execute("COMMIT")
+        finally:
+            roll_back(self._connection)
 
     async def notify_change(self) -> None:
         self._look()
@@ -71,10 +83,10 @@ class SqliteRegistry(Registry):
             if found is not None and found != self._identity and not self._connection.in_transaction:
                 self._follow(_opened(self._path))
                 self._identity = found
-        except (OSError, sqlite3.Error, Busy):
+        except (OSError, Error, Busy):
             return
 
-    def _follow(self, connection: sqlite3.Connection) -> None:
+    def _follow(self, connection: Connection) -> None:
         # The old one stays open: to close it would delete the log of the new one, by its name.
         self._replaced.append(self._connection)
         self._connection = connection
@@ -99,7 +111,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return facts.st_dev, facts.st_ino
 
 
-def _opened(path: Path) -> sqlite3.Connection:
+def _opened(path: Path) -> Connection:
     connection = connect(path, busy_ms=10_000)
     try:
         _forward(connection)
@@ -109,7 +121,7 @@ def _opened(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _forward(connection: sqlite3.Connection) -> None:
+def _forward(connection: Connection) -> None:
     """Brings the registry to the newest schema under the write lock, which is not taken if there is nothing to do."""
     if has_table(connection, "migrations") and not migrate.registry_pending(revision_of(connection), unnumbered=False):
         return
@@ -120,13 +132,12 @@ def _forward(connection: sqlite3.Connection) -> None:
         carry_out(connection, migrate.registry_pending(revision_of(connection), unnumbered=unnumbered))
         connection.execute("COMMIT")
     finally:
-        if connection.in_transaction:
-            connection.rollback()
+        roll_back(connection)
 
 
-def has_table(connection: sqlite3.Connection, table: str) -> bool:
-    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone() is not None
+def has_table(connection: Connection, table: str) -> bool:
+    return value(connection, "SELECT 1 FROM sqlite_master WHERE name = ?", (table,)) is not None
 
 
-def revision_of(connection: sqlite3.Connection) -> int:
-    return int(connection.execute(migrate.READ).fetchone()[0])
+def revision_of(connection: Connection) -> int:
+    return int(value(connection, migrate.READ))

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bodega.storage.aggregate import DataModel
-from bodega.storage.sqlite.connection import SqliteTx, begin, connect, plain
+from bodega.storage.sqlite.commits import CommitThreads
+from bodega.storage.sqlite.connection import SqliteTx, connect
+from bodega.storage.sqlite.engine import Error, leave_log, plain, roll_back
 from bodega.storage.sqlite.file import OpenFile
 from bodega.storage.table_stats import TableStatistics
 from bodega.storage.tx import Busy, Damaged, Tx
-from bodega.storage.unit import Unit
 from bodega.storage.writer import Waiting, Writer
 
 PATIENCE_SECONDS = 30.0
@@ -27,14 +26,16 @@ class SqliteRows(Writer):
     the disk, runs in a thread. Writes that arrive meanwhile form the next group.
     """
 
-    def __init__(self, path: Path, store: str, commits: ThreadPoolExecutor, model: DataModel) -> None:
+    def __init__(self, path: Path, store: str, commits: CommitThreads, model: DataModel) -> None:
         super().__init__(model)
         self._commits = commits
         self._file = OpenFile(path, store)
         self._connection = connect(path)
         self._writing = SqliteTx(self._connection)
+        self._known: tuple[int, TableStatistics] | None = None
+        """The table statistics of the last transaction, and SQLite's number of the state that they are of."""
         try:
-            self._reading = connect(path, busy_ms=2_000)
+            self._reading = connect(path, busy_ms=2_000, one_thread=True)  # that of the event loop
         except BaseException:
             self._connection.close()
             raise
@@ -47,55 +48,61 @@ class SqliteRows(Writer):
             self.tell_of_damage(error)
             raise
 
-    async def _group(self, group: list[Waiting]) -> None:
-        connection = self._connection
+    async def _protected(self, group: list[Waiting]) -> None:
+        await self._transaction(group, protected=True)
+
+    def _judge(self, error: Exception, *, protected: bool) -> None:
+        if isinstance(told := plain(error), Busy):
+            raise told from error
+        if not self._connection.in_transaction:
+            raise Busy(f"SQLite has ended the transaction by itself: {error}") from error
+
+    @staticmethod
+    def plain(error: Exception) -> Exception:
+        return plain(error)
+
+    async def _transaction(self, group: list[Waiting], *, protected: bool) -> None:
         await self._begin()
         try:
-            self._writing.begin_turn()
-            statistics = await TableStatistics.load(self._writing)
-            done = []
-            refused: list[tuple[Waiting, Exception]] = []
-            for waiting in group:
-                mark = statistics.mark()
-                connection.execute("SAVEPOINT job")
-                try:
-                    result = await waiting.job(
-                        Unit(self._writing, statistics, waiting.now, waiting.terms, self.model, self.interest)
-                    )
-                except Exception as error:
-                    if isinstance(told := plain(error), Busy):  # SQLite may have rolled the transaction back by itself
-                        raise told from error
-                    connection.execute("ROLLBACK TO job")
-                    statistics.restore(mark)
-                    refused.append((waiting, error))
-                else:
-                    done.append((waiting, result))
-                connection.execute("RELEASE job")
-            await self._writing.script(statistics.statements())
-            await asyncio.get_running_loop().run_in_executor(self._commits, connection.commit)
-            self._file.check()
-            self._file.check_log()
+            tx = self._writing
+            tx.begin_turn()
+            statistics = await self._statistics()
+            answers = await self._run(group, tx, statistics, protected=protected)
+            if answers.done:
+                await tx.script(statistics.statements())
+                await self._commits.run(tx.commit)
+                self._file.check()
+                self._file.check_log()
+            else:
+                roll_back(self._connection)
+                self._file.check()
         except BaseException as error:
-            if connection.in_transaction:
-                connection.rollback()
+            roll_back(self._connection)
             if isinstance(damage := plain(error) if isinstance(error, Exception) else error, Damaged):
                 self.tell_of_damage(damage)
-            if isinstance(error, sqlite3.Error) and (told := plain(error)) is not error:
+            if isinstance(error, Error) and (told := plain(error)) is not error:
                 raise told from error
             raise
-        # Refusals wait for the commit too: the row that they conflict with may have been written by the same group.
+        self._known = self._connection.data_version(), statistics
         self.say(statistics)
-        for waiting, result in done:
-            waiting.done(result)
-        for waiting, refusal in refused:
-            waiting.failed(refusal)
+        answers.send()
+
+    async def _statistics(self) -> TableStatistics:
+        """The table statistics as they are now: those of the last transaction, unless somebody else has written since.
+
+        What is kept is kept only from one commit to the next: whatever fails in between drops it.
+        """
+        known, self._known = self._known, None
+        if known is not None and known[0] == self._connection.data_version():
+            return known[1].next()
+        return await TableStatistics.load(self._writing)
 
     async def _begin(self) -> None:
         give_up = time.monotonic() + PATIENCE_SECONDS
         pause = 0.001
         while True:
             try:
-                begin(self._connection)
+                self._writing.begin()
             except Damaged as error:
                 self.tell_of_damage(error)
                 raise
@@ -110,5 +117,8 @@ class SqliteRows(Writer):
     async def close(self) -> None:
         """Closes after the last waiting write."""
         await self.settle()
+        if self.gone:
+            leave_log(self._reading)
+            leave_log(self._connection)
         self._reading.close()
         self._connection.close()

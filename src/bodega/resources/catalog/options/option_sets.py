@@ -23,6 +23,7 @@ from bodega.resources.catalog.options.product_option import ProductOption
 from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.query import Row
+from bodega.storage.rules import depends_on
 from bodega.storage.table import numbered_placeholders
 from bodega.storage.unit import Unit
 
@@ -93,11 +94,13 @@ async def default_display_name(unit: Unit, _old: SetOption | None, new: SetOptio
 # The products of a set.
 
 
+@depends_on("option_set_id")
 async def normalize_option_set(_unit: Unit, _old: Any, new: product.Product) -> None:
     """Rule 53: null, and what clients send instead of it, means no set."""
     new.option_set_id = new.option_set_id or None
 
 
+@depends_on("option_set_id")
 async def apply_option_set(unit: Unit, old: product.Product | None, new: product.Product) -> None:
     """Rule 53: a product has the options of its set; those of the previous set are deleted."""
     before = old.option_set_id if old is not None else None

@@ -16,12 +16,11 @@ async def read(context: Any, products: Sequence[int]) -> dict[int, bytes]:
         return {}
     placeholders = numbered_placeholders(len(products))
     sql = (
-        "SELECT DISTINCT v.stands_for, p.product_id, p.id, p.is_modifier FROM option_values v"
+        "SELECT v.stands_for, p.product_id, p.id, p.is_modifier FROM option_values v"
         f" JOIN product_options p ON p.option_id = v.option_id WHERE v.stands_for IN ({placeholders})"
-        " ORDER BY v.stands_for, p.product_id, p.id"
     )
     found: dict[int, list[dict[str, Any]]] = {}
-    for child, parent, option, is_modifier in await context.reader.rows(sql, *products):
+    for child, parent, option, is_modifier in sorted(set(map(tuple, await context.reader.rows(sql, *products)))):
         relation = {
             "type": "modifier" if is_modifier else "variant_option",
             "product_id": parent,

@@ -1,0 +1,57 @@
+"""Sample data."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from bodega.lab import seed as sample
+from bodega.lab.control.lab import Lab
+from bodega.lab.control.operation import Asked, Operation
+from bodega.lab.control.problem import Problem
+from bodega.lab.seed_orders import NothingToSell
+
+Number = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+AMOUNTS = {"products": 200, "customers": 60, "orders": 150}
+"""What a store gets if no number is given."""
+
+
+class SeedAsked(Asked):
+    """How many of each; without any number a small store of everything. The same `seed` gives the same data."""
+
+    products: Number = 0
+    customers: Number = 0
+    orders: Number = 0
+    seed: int = 1
+
+
+class Seeded(msgspec.Struct, frozen=True):
+    """How many of each were added: a seed that was given before continues where it ended."""
+
+    hash: str
+    added: dict[str, int]
+
+
+async def seed_store(lab: Lab, store_hash: str, body: SeedAsked) -> Seeded:
+    """Fill a store with sample data: products with their categories and brands, customers, and orders."""
+    store = await lab.store(store_hash)
+    await store.ready()
+    wanted = {name: getattr(body, name) for name in AMOUNTS}
+    if not any(wanted.values()):
+        wanted = AMOUNTS
+    added = {name: 0 for name, count in wanted.items() if count}
+
+    def made(name: str, count: int) -> None:
+        added[name] += count
+
+    try:
+        await sample.seed(store, sample.Amounts(**wanted), body.seed, made)
+    except NothingToSell:
+        raise Problem(
+            409, "There is no product that can be bought, so there are no orders; ask for products."
+        ) from None
+    return Seeded(store_hash, added)
+
+
+OPERATIONS = (Operation("POST", "/stores/{store_hash}/seed", seed_store, refuses=(409,)),)

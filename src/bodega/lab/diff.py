@@ -1,0 +1,139 @@
+"""What differs between two states of a store: snapshots, or a snapshot and now, as the V3 documents of its rows.
+
+Rows of the same version are the same: no version of a store is ever used twice. So only what was changed is compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from bodega.resources import MODEL
+from bodega.storage.backend import Comparison
+from bodega.storage.table import Table
+from bodega.tasks import queue
+
+LEFT_OUT = frozenset({queue.TABLE.name})
+"""Tables that are not what a store holds, but what it is doing."""
+
+RESOURCES: dict[str, Table] = {table.name: table for table in MODEL.tables if table.name not in LEFT_OUT}
+"""What is compared, by name, in the order in which rows refer to each other."""
+
+AT_ONCE = 200
+"""Rows that are read at once."""
+
+
+class Moved(msgspec.Struct, frozen=True):
+    """A member that has another value; null where it was not, or is no longer."""
+
+    old: Any
+    new: Any
+
+
+class Change(msgspec.Struct, frozen=True):
+    """A row that differs. `change` is created, updated or deleted; `entity` is its V3 document, as it is after the
+    change, of a deleted one as it was; `members` are those that an update changed, by name, also those that only V2
+    shows."""
+
+    resource: str
+    change: str
+    id: int
+    entity: dict[str, Any]
+    members: dict[str, Moved] = {}
+
+
+class Counts(msgspec.Struct):
+    """How many rows differ."""
+
+    created: int = 0
+    updated: int = 0
+    deleted: int = 0
+
+
+class _Kind(NamedTuple):
+    """The rows that differ in one way: `columns` are id, documents before, documents after."""
+
+    name: str
+    columns: str
+    source: str
+
+
+def _kinds(table: Table, before: str, after: str) -> tuple[_Kind, ...]:
+    old, new = f"{before}{table.name}", f"{after}{table.name}"
+    made = f"{new} n LEFT JOIN {old} o ON o.id = n.id WHERE o.id IS NULL"
+    lost = f"{old} o LEFT JOIN {new} n ON n.id = o.id WHERE n.id IS NULL"
+    kept = f"{new} n JOIN {old} o ON o.id = n.id WHERE o.version <> n.version"
+    other = " AND (o.doc <> n.doc OR o.rest IS DISTINCT FROM n.rest)"
+    return (
+        _Kind("created", "n.id, NULL, NULL, n.doc, n.rest", made),
+        _Kind("updated", "n.id, o.doc, o.rest, n.doc, n.rest", kept + other),
+        _Kind("deleted", "o.id, o.doc, o.rest, NULL, NULL", lost),
+    )
+
+
+async def counts(states: Comparison, resources: Sequence[str] = ()) -> dict[str, Counts]:
+    """How many rows of each resource differ; those in which none does are left out."""
+    before, after = states.places
+    found = {}
+    for name in resources or RESOURCES:
+        told = Counts()
+        for kind in _kinds(RESOURCES[name], before, after):
+            sql = f"SELECT count(*) FROM {kind.source}"  # noqa: S608 - declared names
+            ((number,),) = await states.rows(sql)
+            setattr(told, kind.name, int(number))
+        if told != Counts():
+            found[name] = told
+    return found
+
+
+async def changes(states: Comparison, store_hash: str, resource: str, after: int = 0) -> AsyncIterator[Change]:
+    """The rows of a resource that differ, those with ids above `after`, by id."""
+    each = [_of_kind(states, store_hash, resource, kind, after) for kind in _kinds(RESOURCES[resource], *states.places)]
+    waiting: list[tuple[Change, AsyncIterator[Change]]] = []
+    for found in each:
+        if (first := await anext(found, None)) is not None:
+            waiting.append((first, found))
+    while waiting:
+        waiting.sort(key=lambda pair: pair[0].id)
+        change, source = waiting.pop(0)
+        yield change
+        if (following := await anext(source, None)) is not None:
+            waiting.append((following, source))
+
+
+async def _of_kind(
+    states: Comparison, store_hash: str, resource: str, kind: _Kind, after: int
+) -> AsyncIterator[Change]:
+    one = kind.columns.partition(",")[0]
+    sql = f"SELECT {kind.columns} FROM {kind.source} AND {one} > $1 ORDER BY {one} LIMIT {AT_ONCE}"  # noqa: S608 - declared
+    while True:
+        found = await states.rows(sql, after)
+        for row_id, old_doc, old_rest, new_doc, new_rest in found:
+            old, new = _read(store_hash, old_doc, old_rest), _read(store_hash, new_doc, new_rest)
+            members = dict(_members(old, new)) if kind.name == "updated" else {}
+            entity = _document(store_hash, old_doc if new_doc is None else new_doc)
+            yield Change(resource, kind.name, row_id, entity, members)
+            after = row_id
+        if len(found) < AT_ONCE:
+            return
+
+
+def _members(old: dict[str, Any], new: dict[str, Any]) -> Iterator[tuple[str, Moved]]:
+    for name in dict.fromkeys((*old, *new)):
+        if old.get(name) != new.get(name) or (name in old) != (name in new):
+            yield name, Moved(old.get(name), new.get(name))
+
+
+def _read(store_hash: str, doc: bytes | None, rest: bytes | None) -> dict[str, Any]:
+    """All members of a row."""
+    return {**_document(store_hash, doc), **_document(store_hash, rest)}
+
+
+def _document(store_hash: str, doc: bytes | str | None) -> dict[str, Any]:
+    if doc is None:
+        return {}
+    raw = doc.encode() if isinstance(doc, str) else bytes(doc)
+    found: dict[str, Any] = msgspec.json.decode(raw.replace(b'"\\u0000/', f'"/files/{store_hash}/'.encode()))
+    return found

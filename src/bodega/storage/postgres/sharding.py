@@ -1,0 +1,93 @@
+"""Where Citus shards by schema (docs/scale.md): which schemas are ordinary, and what a distributed one needs.
+
+Without Citus every schema is ordinary, and each of these costs a query at most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+
+from bodega.storage.backend import NoCopy
+from bodega.storage.migrate import Migration
+from bodega.storage.postgres import connection as plain
+from bodega.storage.table_stats import LOCK
+
+SHARDED = "SELECT current_setting('citus.enable_schema_based_sharding', true)"
+"""Whether Citus distributes the schemas that this session makes: `on` or `off`; null without Citus."""
+
+_NOT_SHARDED = "SET LOCAL citus.enable_schema_based_sharding TO off"
+_CITUS = "SELECT to_regclass('pg_catalog.pg_dist_schema') IS NOT NULL"
+_DISTRIBUTED = "SELECT EXISTS (SELECT FROM pg_catalog.pg_dist_schema WHERE schemaid = to_regnamespace($1))"
+
+
+_WRITE_LOCK = "SELECT pg_advisory_xact_lock(hashtext(current_schema()), hashtext('write'))"
+"""The write lock of a store in a cluster, held by the coordinator. A locked row would not do: its lock stays behind on
+the old node when a store moves during the transaction. It also saves a trip to the node."""
+
+
+async def write_lock(connection: Any) -> str:
+    """The statement that takes the write lock of the connection's store."""
+    return _WRITE_LOCK if await connection.fetchval(_CITUS) else LOCK
+
+
+async def ordinary_schema(connection: Any, schema: str) -> None:
+    """Makes the schema unless it is there, within the transaction that the caller began: until that ends, no schema
+    that it makes is distributed. One that was distributed before becomes ordinary."""
+    if await is_distributed(connection, schema):
+        await connection.execute("SELECT citus_schema_undistribute($1::regnamespace)", schema)
+        return
+    if await connection.fetchval("SELECT to_regnamespace($1)", schema) is None:
+        if await connection.fetchval(SHARDED) == "on":
+            await connection.execute(_NOT_SHARDED)
+        await connection.execute(f"CREATE SCHEMA {schema}")
+
+
+async def is_distributed(connection: Any, schema: str) -> bool:
+    """Whether the schema is one of a Citus cluster's."""
+    return bool(await connection.fetchval(_CITUS)) and bool(await connection.fetchval(_DISTRIBUTED, schema))
+
+
+async def carry_out(connection: Any, schema: str, migrations: Sequence[Migration]) -> None:
+    """Brings the schema of a store forward, within the transaction that the caller began.
+
+    A distributed schema that a migration does what Citus refuses is brought to the coordinator, changed, and
+    distributed again.
+    """
+    try:
+        async with connection.transaction():
+            await plain.carry_out(connection, migrations)
+    except asyncpg.FeatureNotSupportedError:
+        if not await is_distributed(connection, schema):
+            raise
+        await connection.execute("SELECT citus_schema_undistribute($1::regnamespace)", schema)
+        await plain.carry_out(connection, migrations)
+        await connection.execute("SELECT citus_schema_distribute($1::regnamespace)", schema)
+
+
+_NODES = (
+    "SELECT nodename || ':' || nodeport FROM pg_catalog.pg_dist_node WHERE isactive AND shouldhaveshards ORDER BY 1"
+)
+_PLACE = """
+SELECT n.nodename || ':' || n.nodeport FROM pg_catalog.pg_dist_schema d
+JOIN pg_catalog.pg_dist_partition t ON t.colocationid = d.colocationid
+JOIN pg_catalog.pg_dist_shard s ON s.logicalrelid = t.logicalrelid
+JOIN pg_catalog.pg_dist_placement p ON p.shardid = s.shardid
+JOIN pg_catalog.pg_dist_node n ON n.groupid = p.groupid WHERE d.schemaid = to_regnamespace($1) LIMIT 1
+"""
+
+
+async def move(connection: Any, schema: str, host: str, port: int) -> None:
+    """Moves a distributed schema to another node of its cluster. Raises NoCopy."""
+    if not await connection.fetchval(_CITUS):
+        raise NoCopy(f"{host}:{port} could be a node of a Citus cluster, but the store is in no cluster.")
+    nodes = [row[0] for row in await connection.fetch(_NODES)]
+    if f"{host}:{port}" not in nodes:
+        raise NoCopy(f"The cluster has no node {host}:{port} that takes stores; it has {', '.join(nodes)}.")
+    if not await is_distributed(connection, schema):
+        raise NoCopy(f"The schema {schema} is not distributed: SELECT citus_schema_distribute('{schema}') does it.")
+    if await connection.fetchval(_PLACE, schema) == f"{host}:{port}":
+        raise NoCopy(f"The store is on {host}:{port} already.")
+    await connection.execute("SELECT citus_schema_move($1::regnamespace, $2::text, $3::integer)", schema, host, port)
