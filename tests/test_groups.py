@@ -1,8 +1,6 @@
 """Writes that share a transaction: what they leave and answer is what they would, each by itself, in the order in which
 they came. On PostgreSQL the rows of a group are sent as one statement (docs/decisions/0035)."""
 
-# ruff: noqa: B023 - a job is made in the turn of the loop that picks it
-
 from __future__ import annotations
 
 import asyncio

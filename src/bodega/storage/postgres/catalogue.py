@@ -50,9 +50,10 @@ class TableFacts(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Catalogue:
-    """The tables of a store by name."""
+    """The tables of a store by name. `order` has a number for each, higher than those of all that it refers to."""
 
     tables: Mapping[str, TableFacts]
+    order: Mapping[str, int]
 
 
 async def read_catalogue(connection: Any) -> Catalogue:
@@ -73,7 +74,18 @@ async def read_catalogue(connection: Any) -> Catalogue:
     for table, column, target, key in await connection.fetch(_REFERENCES):
         tables[table].references[column] = (target, key)
         tables[target].referenced.add(key)
-    return Catalogue(tables)
+    order: dict[str, int] = {}
+    for table in sorted(tables):
+        _number(table, tables, order)
+    return Catalogue(tables, order)
+
+
+def _number(table: str, tables: Mapping[str, TableFacts], order: dict[str, int]) -> int:
+    if table not in order:
+        order[table] = 0  # one that refers to itself comes after nothing
+        targets = {target for target, _ in tables[table].references.values()}
+        order[table] = 1 + max((_number(target, tables, order) for target in sorted(targets)), default=0)
+    return order[table]
 
 
 _known: dict[int, Catalogue] = {}

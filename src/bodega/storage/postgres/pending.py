@@ -5,6 +5,9 @@ foreign keys are checked at its end. So a write that would meet another one of t
 first. Where a row gives up a unique value after others took theirs, the statement asks whether any of these was another
 row's. So the result of a group is what it would be if each statement were sent when it came; what is refused only for
 the order of the parts is done over, each write alone.
+
+Citus carries the parts out one after the other, and checks foreign keys after each: so questions come first, and then
+each table after those that it refers to.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from bodega.storage.postgres.catalogue import Catalogue
@@ -89,7 +93,7 @@ class Pending:
     def take(self) -> tuple[str, list[list[Any]], tuple[int, int] | None]:
         """All that waits as one statement, its values, and what it must return (None: it returns nothing): how many
         rows were found that had to be there, and how many hold a value that another takes."""
-        batches = [self._batches[key] for key in sorted(self._batches)]
+        batches = [batch for _, batch in sorted(self._batches.items(), key=self._place)]
         parts = []
         for batch in batches:
             asked = batch.shape.taken if batch.shape.table in self._moved and _takes(batch) else None
@@ -99,6 +103,10 @@ class Pending:
         returns = found or any(part.taken for part in parts)
         self._batches, self._tables, self._referred, self._moved, self.rows = {}, {}, set(), set(), 0
         return composed_many(tuple(parts)), values, (sum(found), 0) if returns else None
+
+    def _place(self, waiting: tuple[tuple[str, bool], Batch]) -> tuple[int, tuple[str, bool]]:
+        key, batch = waiting
+        return -1 if batch.shape.kind == "check" else self._catalogue.order[batch.shape.table], key
 
 
 def _takes(batch: Batch) -> bool:
@@ -163,18 +171,14 @@ class Part(NamedTuple):
 def composed_many(parts: tuple[Part, ...]) -> str:
     """Parts with a parameter a column as one statement. If one of them is not sure, or asks for taken values, the whole
     returns the number of rows that those which are not sure found, and of those that hold such a value."""
-    made: list[str] = []
+    before = list(accumulate((part.width for part in parts), initial=0))
+    made = [_shifted(question, by) for part, by in zip(parts, before, strict=False) for question in part.taken]
+    taken = [f"s{place}" for place in range(len(made))]
     found: list[str] = []
-    taken: list[str] = []
-    before = 0
-    for part in parts:
+    for part, by in zip(parts, before, strict=False):
         if not part.sure:
             found.append(f"s{len(made)}")
-        made.append(_shifted(part.sql, before) + ("" if part.sure or part.sql.startswith("SELECT") else " RETURNING 1"))
-        for question in part.taken:
-            taken.append(f"s{len(made)}")
-            made.append(_shifted(question, before))
-        before += part.width
+        made.append(_shifted(part.sql, by) + ("" if part.sure or part.sql.startswith("SELECT") else " RETURNING 1"))
     main = f"SELECT {_counted(found)}, {_counted(taken)}" if found or taken else made.pop()
     if not made:
         return main
