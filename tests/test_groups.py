@@ -1,8 +1,6 @@
 """Writes that share a transaction: what they leave and answer is what they would, each by itself, in the order in which
 they came. On PostgreSQL the rows of a group are sent as one statement (docs/decisions/0035)."""
 
-# ruff: noqa: B023 - a job is made in the turn of the loop that picks it
-
 from __future__ import annotations
 
 import asyncio
@@ -291,29 +289,34 @@ async def _jobs(picks: Random, reader: Any, turn: int) -> list[Job]:
     for number in range(40):
         some = picks.randrange(1, 2 * FEW)
         known = await reader.row(stored_sql(products.TABLE, "id = $1"), some)
-        stored = None if known is None else StoredRow(*known)
-        plain = {"type": "physical", "weight": 1, "price": 1}
-        kinds: list[tuple[int, Callable[[], Job]]] = [
-            (14, lambda n=number: _create(products.V3, **plain | {"name": f"n{turn} {n}"})),
-            (2, lambda: _create(products.V3, **plain | {"name": f"p{picks.randrange(2 * FEW)}"} | _members(picks))),
-            (14, lambda: _update(products.V3, some, stored, price=picks.randrange(99), description="new")),
-            (4, lambda: _update(products.V3, some, stored, **_members(picks))),
-            (2, lambda: _create(brands.V3, name=f"b{picks.randrange(FEW)}")),
-            (1, lambda: _update(brands.V3, picks.randrange(1, FEW), None, name=f"b{picks.randrange(FEW)}")),
-            (1, lambda: _create(categories.V3, name=f"c{picks.randrange(FEW)}", parent_id=picks.choice([0, 0, 1, 9]))),
-            (1, lambda: _delete(products.TABLE, some, some + 1)),
-            (1, lambda: _delete(brands.TABLE, picks.randrange(1, FEW))),
-            (1, lambda n=number: _keep(f"key{picks.randrange(4)}", name=f"k{turn} {n}")),
-            (0.3, lambda n=number: _fault(f"f{turn} {n}")),
-            (1, lambda: _look(some)),
-            (1, lambda: _several(picks)),
-            (2, lambda: _list(*((picks.randrange(1, 9), {"price": picks.randrange(99)}) for _ in range(3)))),
-            (1, lambda: _list((some, _members(picks)), (0, {"name": f"b{picks.randrange(FEW)}"}), (99, {"price": 1}))),
-            (1, lambda: _variant(some, picks.randrange(9))),
-        ]  # fmt: skip
-        weights = [weight for weight, _ in kinds]
-        made.append(picks.choices([kind for _, kind in kinds], weights)[0]())
+        made.append(_job(picks, f"{turn} {number}", some, None if known is None else StoredRow(*known)))
     return made
+
+
+def _job(picks: Random, fresh: str, some: int, known: StoredRow | None) -> Job:
+    """One of them: `fresh` is a name that no other has, `known` the product `some`."""
+    plain = {"type": "physical", "weight": 1, "price": 1}
+    kinds: list[tuple[float, Callable[[], Job]]] = [
+        (14, lambda: _create(products.V3, **plain | {"name": f"n{fresh}"})),
+        (2, lambda: _create(products.V3, **plain | {"name": f"p{picks.randrange(2 * FEW)}"} | _members(picks))),
+        (14, lambda: _update(products.V3, some, known, price=picks.randrange(99), description="new")),
+        (4, lambda: _update(products.V3, some, known, **_members(picks))),
+        (2, lambda: _update(products.V3, some, known, name=f"r{fresh}")),
+        (2, lambda: _create(brands.V3, name=f"b{picks.randrange(FEW)}")),
+        (1, lambda: _update(brands.V3, picks.randrange(1, FEW), None, name=f"b{picks.randrange(FEW)}")),
+        (1, lambda: _create(categories.V3, name=f"c{picks.randrange(FEW)}", parent_id=picks.choice([0, 0, 1, 9]))),
+        (1, lambda: _delete(products.TABLE, some, some + 1)),
+        (1, lambda: _delete(brands.TABLE, picks.randrange(1, FEW))),
+        (1, lambda: _keep(f"key{picks.randrange(4)}", name=f"k{fresh}")),
+        (0.3, lambda: _fault(f"f{fresh}")),
+        (1, lambda: _look(some)),
+        (1, lambda: _several(picks)),
+        (2, lambda: _list(*((picks.randrange(1, 9), {"price": picks.randrange(99)}) for _ in range(3)))),
+        (1, lambda: _list((some, _members(picks)), (0, {"name": f"b{picks.randrange(FEW)}"}), (99, {"price": 1}))),
+        (2, lambda: _variant(some, picks.randrange(9))),
+    ]
+    weights = [weight for weight, _ in kinds]
+    return picks.choices([kind for _, kind in kinds], weights)[0]()
 
 
 def _answer(told: Any) -> Any:

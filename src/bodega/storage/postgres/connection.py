@@ -175,7 +175,7 @@ class PostgresTx:
         try:
             if expected is None:
                 await self._connection.execute(sql, *columns)
-            elif await self._connection.fetchval(sql, *columns) != expected:
+            elif tuple(await self._connection.fetchrow(sql, *columns)) != expected:
                 raise Redo
         except ValueError as error:  # a value that cannot be sent
             raise Redo from error

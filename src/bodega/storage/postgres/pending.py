@@ -2,8 +2,12 @@
 
 They are parts of one `WITH` statement. Its parts run in no known order and do not see what the others write, and
 foreign keys are checked at its end. So a write that would meet another one of these does not *fit*: they are sent
-first. That keeps the result of a group what it would be if each statement were sent when it came; what fits wrongly
-only for the order of the parts is refused by the database, and the group is done over, each write alone.
+first. Where a row gives up a unique value after others took theirs, the statement asks whether any of these was another
+row's. So the result of a group is what it would be if each statement were sent when it came; what is refused only for
+the order of the parts is done over, each write alone.
+
+Citus carries the parts out one after the other, and checks foreign keys after each: so questions come first, and then
+each table after those that it refers to.
 """
 
 from __future__ import annotations
@@ -11,7 +15,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from itertools import accumulate
+from typing import Any, NamedTuple
 
 from bodega.storage.postgres.catalogue import Catalogue
 from bodega.storage.postgres.shapes import Shape, Shaped, shaped
@@ -45,6 +50,7 @@ class Pending:
         self._batches: dict[tuple[str, bool], Batch] = {}
         self._tables: dict[str, list[Batch]] = {}
         self._referred: set[tuple[str, str, Any]] = set()
+        self._moved: set[str] = set()
         self.rows = 0
 
     def shaped(self, sql: str) -> Shaped | None:
@@ -66,6 +72,8 @@ class Pending:
         if batch is None:
             batch = self._batches[(shape.sql, sure)] = Batch(shape, sure=sure)
             self._tables.setdefault(shape.table, []).append(batch)
+        if shape.decides and any(map(_takes, self._tables[shape.table])):
+            self._moved.add(shape.table)
         for column, value in zip(batch.columns, values, strict=True):
             column.append(value)
         for place, table, key in shape.points:
@@ -82,14 +90,28 @@ class Pending:
             return False
         return not table or any(_holds_one(batch, values) for batch in self._tables[table])
 
-    def take(self) -> tuple[str, list[list[Any]], int | None]:
-        """All that waits as one statement, its values, and how many rows it must find (None: it returns nothing)."""
-        batches = [self._batches[key] for key in sorted(self._batches)]
-        sql = composed_many(tuple((batch.shape.sql, batch.shape.width, batch.sure) for batch in batches))
+    def take(self) -> tuple[str, list[list[Any]], tuple[int, int] | None]:
+        """All that waits as one statement, its values, and what it must return (None: it returns nothing): how many
+        rows were found that had to be there, and how many hold a value that another takes."""
+        batches = [batch for _, batch in sorted(self._batches.items(), key=self._place)]
+        parts = []
+        for batch in batches:
+            asked = batch.shape.taken if batch.shape.table in self._moved and _takes(batch) else None
+            parts.append(Part(batch.shape.sql, batch.shape.width, batch.sure, asked or ()))
         found = [len(batch.columns[0]) for batch in batches if not batch.sure]
         values = [column for batch in batches for column in batch.columns]
-        self._batches, self._tables, self._referred, self.rows = {}, {}, set(), 0
-        return sql, values, sum(found) if found else None
+        returns = found or any(part.taken for part in parts)
+        self._batches, self._tables, self._referred, self._moved, self.rows = {}, {}, set(), set(), 0
+        return composed_many(tuple(parts)), values, (sum(found), 0) if returns else None
+
+    def _place(self, waiting: tuple[tuple[str, bool], Batch]) -> tuple[int, tuple[str, bool]]:
+        key, batch = waiting
+        return -1 if batch.shape.kind == "check" else self._catalogue.order[batch.shape.table], key
+
+
+def _takes(batch: Batch) -> bool:
+    """Whether rows of a batch take unique values."""
+    return batch.shape.kind == "insert" or batch.shape.decides
 
 
 def _agree(batch: Batch, shape: Shape, values: Sequence[Any]) -> bool:
@@ -102,8 +124,8 @@ def _agree(batch: Batch, shape: Shape, values: Sequence[Any]) -> bool:
     if shape.kind == "upsert":
         same = before.sql == shape.sql
         return same and not (shape.seen and batch.holds(shape.seen, tuple(values[place] for place in shape.seen)))
-    if before.kind == "upsert" or (shape.decides and (before.kind == "insert" or before.decides)):
-        return False  # a value that it gives up may be the one that was taken before
+    if before.kind == "upsert" or (shape.decides and _takes(batch) and before.taken is None):
+        return False  # a value that it gives up may be the one that was taken before, which cannot be asked
     if before.kind == "update" and before.key != shape.key:
         return False
     places = [before.places.get(name, -1) for name in shape.key]
@@ -135,18 +157,37 @@ def _holds_one(batch: Batch, ids: Sequence[Any]) -> bool:
     return place is None or any(known in batch.columns[place] for known in ids)
 
 
+class Part(NamedTuple):
+    """A part of one statement: its own, the number of its parameters, whether its rows are `sure` to be there, and
+    the questions whether a value that it takes is `taken`."""
+
+    sql: str
+    width: int
+    sure: bool
+    taken: tuple[str, ...]
+
+
 @lru_cache(maxsize=1024)
-def composed_many(parts: tuple[tuple[str, int, bool], ...]) -> str:
-    """Statements with a parameter a column as one; (sql, number of parameters, sure) each. If one is not sure, the
-    whole returns the number of rows that those which are not sure found."""
-    made = []
-    before = 0
-    for sql, width, sure in parts:
-        moved = re.sub(r"\$(\d+)", lambda mark, shift=before: f"${int(mark[1]) + shift}", sql)  # type: ignore[misc]
-        made.append(f"{moved} RETURNING 1" if not sure and not sql.startswith("SELECT") else moved)
-        before += width
-    unsure = [place for place, (_, _, sure) in enumerate(parts) if not sure]
-    main = f"SELECT {' + '.join(f'(SELECT count(*) FROM s{place})' for place in unsure)}" if unsure else made.pop()
+def composed_many(parts: tuple[Part, ...]) -> str:
+    """Parts with a parameter a column as one statement. If one of them is not sure, or asks for taken values, the whole
+    returns the number of rows that those which are not sure found, and of those that hold such a value."""
+    before = list(accumulate((part.width for part in parts), initial=0))
+    made = [_shifted(question, by) for part, by in zip(parts, before, strict=False) for question in part.taken]
+    taken = [f"s{place}" for place in range(len(made))]
+    found: list[str] = []
+    for part, by in zip(parts, before, strict=False):
+        if not part.sure:
+            found.append(f"s{len(made)}")
+        made.append(_shifted(part.sql, by) + ("" if part.sure or part.sql.startswith("SELECT") else " RETURNING 1"))
+    main = f"SELECT {_counted(found)}, {_counted(taken)}" if found or taken else made.pop()
     if not made:
         return main
     return f"WITH {', '.join(f's{place} AS ({sql})' for place, sql in enumerate(made))} {main}"
+
+
+def _shifted(sql: str, by: int) -> str:
+    return re.sub(r"\$(\d+)", lambda mark: f"${int(mark[1]) + by}", sql)
+
+
+def _counted(names: Sequence[str]) -> str:
+    return " + ".join(f"(SELECT count(*) FROM {name})" for name in names) or "0"

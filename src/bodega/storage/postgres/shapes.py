@@ -8,7 +8,7 @@ A statement that cannot be read as one of these has no shape, and is sent by its
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from bodega.storage.postgres.catalogue import Catalogue, TableFacts
@@ -32,7 +32,8 @@ class Shape(NamedTuple):
 
     `places` tells which parameter holds a column's value; `key` are the columns that tell which row is written, `seen`
     the parameters of a key that may be written once only. `decides` says that a unique index looks at what an update
-    changes. `points` are parameters that refer to a row of another table, as (place, table, column), and `held` those
+    changes. `taken` are questions whether rows hold the unique values that these take, None where that cannot be asked.
+    `points` are parameters that refer to a row of another table, as (place, table, column), and `held` those
     that others may refer to, as (place, column).
     """
 
@@ -44,6 +45,7 @@ class Shape(NamedTuple):
     key: tuple[str, ...]
     seen: tuple[int, ...] = ()
     decides: bool = False
+    taken: tuple[str, ...] | None = None
     points: tuple[tuple[int, str, str], ...] = ()
     held: tuple[tuple[int, str], ...] = ()
 
@@ -98,6 +100,7 @@ def _inserts(found: re.Match[str], facts: TableFacts) -> Shaped | None:
         shape = Shape(
             "upsert" if tail else "insert", table, sql, len(marks), places, (),
             tuple(places[name] for name in once),
+            taken=_taken(table, facts, columns, places, places.get("id")),
             points=_points(places, facts),
             held=tuple((places[name], name) for name in sorted(facts.referenced) if name in places),
         )  # fmt: skip
@@ -123,6 +126,7 @@ def _updates(found: re.Match[str], facts: TableFacts) -> Shaped | None:
     shape = Shape(
         "update", table, sql, width, where, ("id",) if "id" in where else tuple(sorted(where)),
         decides=bool(assigned & facts.unique),
+        taken=_taken(table, facts, assigned, set_to, where.get("id")),
         points=_points(set_to, facts),
     )  # fmt: skip
     return [(shape, range(width))]
@@ -146,6 +150,24 @@ def _where(test: str) -> dict[str, int]:
 
 def _points(places: dict[str, int], facts: TableFacts) -> tuple[tuple[int, str, str], ...]:
     return tuple((places[name], *there) for name, there in facts.references.items() if name in places)
+
+
+def _taken(
+    table: str, facts: TableFacts, written: Collection[str], places: Mapping[str, int], own: int | None
+) -> tuple[str, ...] | None:
+    """A question for each unique index of which columns are `written`: it finds the other rows that agree in all."""
+    asked = []
+    for index in facts.indexes:
+        if index.columns == ("id",) or index.words.isdisjoint(written):
+            continue
+        if own is None or index.partial or not all(name in places for name in index.columns):
+            return None
+        arrays = ", ".join(f"${places[name] + 1}::{facts.types[name]}[]" for name in index.columns)
+        names = ", ".join(f"v{place}" for place in range(len(index.columns)))
+        same = " AND ".join(f"{table}.{name} = u.v{place}" for place, name in enumerate(index.columns))
+        rows = f"unnest(${own + 1}::{facts.types['id']}[], {arrays}) AS u(own, {names})"
+        asked.append(f"SELECT 1 FROM {table}, {rows} WHERE {same} AND {table}.id <> u.own")
+    return tuple(asked)
 
 
 def _renamed(sql: str) -> str:
