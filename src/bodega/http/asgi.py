@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from bodega import tracing
 from bodega.aside import aside
+from bodega.dates import http_date
 from bodega.http.app_context import AppContext
 from bodega.http.decision import judge
 from bodega.http.notes import Notes, Recorder
@@ -27,7 +28,7 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
 from bodega.log import Log
 from bodega.metrics import Board, Meter
-from bodega.server.whole import CUT, WHOLE, Whole
+from bodega.server.whole import CUT, DATE, WHOLE, Whole
 from bodega.storage.tx import Busy, Damaged
 
 FEW_FAULTS = 200
@@ -209,6 +210,13 @@ class Api:
         return response
 
     async def _answer(self, steps: Steps, request: Request, seen: Seen) -> Response:
+        response = await self._by_the_law(steps, request, seen)
+        store = seen.store
+        if store is not None and not store.clock_is_live:
+            response.headers = [(DATE, http_date(store.time())), *response.headers]
+        return response
+
+    async def _by_the_law(self, steps: Steps, request: Request, seen: Seen) -> Response:
         try:
             try:
                 return await judge(steps, self._app, request, seen)
