@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from bodega import tracing
+from bodega.access.stores import OpenStore
 from bodega.aside import aside
 from bodega.dates import http_date
 from bodega.http.app_context import AppContext
@@ -134,6 +135,8 @@ class Api:
             response: Response = end.value
         else:
             return self._rest(answering, first, request, seen, began)
+        if seen.store is not None and not seen.store.clock_is_live:
+            _date(response, seen.store)
         self._notes.add(request, seen, response, began)
         return whole(request, response)
 
@@ -141,6 +144,8 @@ class Api:
         self, answering: Coroutine[Any, Any, Response], first: Any, request: Request, seen: Seen, began: float
     ) -> Whole:
         response = await _Begun(answering, first)
+        if seen.store is not None and not seen.store.clock_is_live:
+            _date(response, seen.store)
         self._notes.add(request, seen, response, began)
         return whole(request, response)
 
@@ -174,6 +179,8 @@ class Api:
             response = await self._respond(LAW, request, seen)
         else:
             response = await traced(self._tracer, request, seen, self._respond(steps, request, seen))
+        if seen.store is not None and not seen.store.clock_is_live:
+            _date(response, seen.store)
         if seen.routed is not None and (verdict is None or seen.routed.caller is not verdict.caller):
             self._memory.learn(key, last, seen.routed)
         if WHOLE in scope.get("extensions", ()) and not response.closes:
@@ -199,7 +206,10 @@ class Api:
 
     async def _judged(self, steps: Steps, request: Request, *, seen: Seen) -> Response:
         responding = self._respond(steps, request, seen)
-        return await (responding if self._tracer is None else traced(self._tracer, request, seen, responding))
+        response = await (responding if self._tracer is None else traced(self._tracer, request, seen, responding))
+        if seen.store is not None and not seen.store.clock_is_live:
+            _date(response, seen.store)
+        return response
 
     async def _respond(self, steps: Steps, request: Request, seen: Seen) -> Response:
         if _TRACE not in request.headers:
@@ -210,13 +220,6 @@ class Api:
         return response
 
     async def _answer(self, steps: Steps, request: Request, seen: Seen) -> Response:
-        response = await self._by_the_law(steps, request, seen)
-        store = seen.store
-        if store is not None and not store.clock_is_live:
-            response.headers = [(DATE, http_date(store.time())), *response.headers]
-        return response
-
-    async def _by_the_law(self, steps: Steps, request: Request, seen: Seen) -> Response:
         try:
             try:
                 return await judge(steps, self._app, request, seen)
@@ -246,6 +249,11 @@ class Api:
         with suppress(Busy):
             return seen.store is not None and await self._app.stores.damage(seen.store.record.hash) != ""
         return False
+
+
+def _date(response: Response, store: OpenStore) -> None:
+    """The reply of a store whose clock is not the system's has its date."""
+    response.headers = [(DATE, http_date(store.time())), *response.headers]
 
 
 class _Begun:
