@@ -54,6 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
     file = Path(folder.name) / "secrets.key"
     file.write_text(f"{key_id(KEY)} {base64.b64encode(KEY).decode()}\n")
     os.environ["BODEGA_KEY_FILE"] = str(file)
+    os.environ["BODEGA_CACHE"] = str(Path(folder.name) / "cache")
 
 
 def pytest_sessionstart() -> None:

@@ -27,7 +27,7 @@ PATIENCE = 180.0  # seconds until a process that neither starts nor stops is giv
 
 def environment() -> dict[str, str]:
     """The tests' own, without what would lead to somebody's stores."""
-    kept = {"BODEGA_KEY_FILE"}  # a registry on PostgreSQL is opened here and there
+    kept = {"BODEGA_KEY_FILE", "BODEGA_CACHE"}  # a registry on PostgreSQL is opened here and there
     return {name: value for name, value in os.environ.items() if not name.startswith("BODEGA_") or name in kept}
 
 

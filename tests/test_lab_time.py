@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import time
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -17,6 +20,7 @@ from bodega.storage.opening import open_backend
 from lab import Bench, House
 from receiver import OK, Receiver
 from replies import rows
+from served import command, first_json, started
 from shop import Server
 from test_published_replies import filled
 
@@ -168,3 +172,44 @@ def real_dates(text: str) -> list[str]:
     now = time.gmtime()
     day = time.strftime("%Y-%m-%d", now), time.strftime("%d %b %Y", now), str(int(time.time()))[:6]
     return re.findall("|".join((day[0], day[1], rf"\b{day[2]}\d{{4}}\b")), text)
+
+
+def test_the_date_of_every_reply_is_the_stores(tmp_path: Path, receiver: Receiver) -> None:
+    """On a socket: one Date, that of the store; also of a refusal, of HEAD and of what is answered at once. And the
+    command advances the clock by the running server, which has then sent what was due."""
+    place = ("--data", str(tmp_path))
+    command(place, "store create dated")
+    token = command(place, "account create dated app")["token"]
+    words = ("serve", "--lab", "--insecure-http", "--http-port", "0", "--https-port", "0", "--json")
+    with started(*words, *place) as process:
+        address = urlsplit(first_json(process)["http"])
+        connection = HTTPConnection(str(address.hostname), address.port or 0, timeout=60)
+
+        def dates(method: str, path: str, body: bytes = b"", **headers: str) -> list[str]:
+            sent = {"x-auth-token": token, "content-type": "application/json", **headers}
+            connection.request(method, f"/stores/dated{path}", body or None, sent)
+            reply = connection.getresponse()
+            reply.read()
+            return reply.headers.get_all("date") or []
+
+        now = dates("GET", "/v2/time")
+        assert len(now) == 1
+        assert command(place, "store clock dated --set 2031-05-06T07:08:09Z")["mode"] == "frozen"
+        expected = ["Tue, 06 May 2031 07:08:09 GMT"]
+        for method, path in (("GET", "/v3/catalog/products"), ("HEAD", "/v2/time"), ("GET", "/v3/nothing")):
+            for _ in range(3):
+                assert dates(method, path) == expected, (method, path)
+        assert dates("GET", "/v2/store", **{"x-auth-token": "wrong"}) == expected
+        assert dates("GET", "/v2/store", **{"bodega-trace": "1"}) == expected
+        command(place, "store set dated webhooks.allow_private=true")
+        asked = {"scope": "store/product/created", "destination": f"{receiver.url}/hook", "is_active": True}
+        receiver.answer = lambda _received: (500, b"", {})
+        assert dates("POST", "/v3/hooks", json.dumps(asked).encode()) == expected
+        assert dates("POST", "/v3/catalog/products", json.dumps(PRODUCT).encode()) == expected
+        told = command(place, "store clock dated --advance 3d")
+        assert told == {"mode": "frozen", "now": "2031-05-09T07:08:09+00:00", "offset": 0}
+        assert len(receiver.got) == 1 + len(LADDER), "the command returned when all had been sent"
+        assert command(place, "store clock dated --live")["mode"] == "live"
+        assert len(dates("GET", "/v2/time")) == 1
+        connection.close()
+    assert command(place, "store clock dated --advance 1h")["offset"] == 3600, "without a server it works as before"

@@ -18,6 +18,7 @@ from bodega.cli import main
 from bodega.cli.routes import served
 from bodega.coverage import CoverageGroup, compare, read_operations
 from bodega.explain import before_the_law, outcome_facts, reason_facts, statuses
+from bodega.lab.control.page import page as lab
 from bodega.lab.report.card import CHECKS
 from bodega.lab.states import LEFT_OUT, STATES
 from bodega.law.outcome import OUTCOMES
@@ -278,6 +279,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "routes.md": operations,
     "rules.md": rules,
     "states.md": states,
+    "lab.md": lab,
     "report-card.md": report_card,
 }
 

@@ -69,6 +69,7 @@ class OpenStore:
         self.record = record
         self.time()  # the latest that the clock showed, before it is set
         self.clock = record.clock
+        self.clock_is_live = record.clock == Clock()
         self.settings: dict[str, Any] = with_defaults(record.settings)
         plan = PLANS.get(record.plan, PLANS[DEFAULT])
         self.terms = Terms({**plan.limits, **record.limits}, self.settings)

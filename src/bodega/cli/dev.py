@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import shutil
 import signal
 import sys
@@ -13,7 +14,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, cast
 
 import click
 import msgspec
@@ -21,7 +22,9 @@ import msgspec
 from bodega.access.accounts import add_account
 from bodega.access.plans import NO_HOUR, PLANS, UNLIMITED
 from bodega.access.scopes import ALL
+from bodega.cli import sample
 from bodega.cli.place import as_json, given, open_backend, plain_failures
+from bodega.cli.running import leave_address
 from bodega.cli.seed import AMOUNTS, fill, sample_data
 from bodega.cli.serve import alone, bind, listen_failures, listening, look_after_secrets, reachable, serve
 from bodega.cli.show import print_json
@@ -30,7 +33,9 @@ from bodega.config import Config, DataLocation
 
 if TYPE_CHECKING:
     from bodega.server.listeners import Listener
-    from bodega.storage.registry import Registry
+    from bodega.storage.backend import Backend
+    from bodega.storage.registry import Registry, StoreRecord
+    from bodega.storage.sqlite.backend import SqliteBackend
 
 STORE = "demo"
 TOKEN = "demo-token"  # noqa: S105 - it is printed, and opens nothing but a throwaway store
@@ -66,6 +71,7 @@ def command(config: Config, amounts: Mapping[str, int], unlimited: bool, as_json
         listeners = bind(config)
         wanted = dict(amounts) if amounts["products"] else {**amounts, "orders": 0}  # there is nothing to order
         asyncio.run(_prepare(place, wanted, unlimited))
+        leave_address(place, reachable(listeners[1]))
         way_in = asyncio.run(_way_in(place))
         quotas = asyncio.run(_quotas(place))
         serve(config, listeners, lambda: _welcome(config, listeners, way_in, quotas, as_json))
@@ -90,17 +96,26 @@ async def _prepare(place: DataLocation, amounts: Mapping[str, int], unlimited: b
         return
     # Programs that are developed against this store run on the same machine, and so do their images.
     private = {"images.allow_private": True, "webhooks.allow_private": True}
-    store = await add_store(backend, STORE, "sandbox", {"name": "Demo store", "journal": "full", **private})
+    settings = {"name": "Demo store", "journal": "full", **private}
+    made_before = sample.kept(amounts) if any(amounts.values()) and not place.database else None
+    make = functools.partial(_copy, backend, made_before) if made_before is not None else None
+    store = await add_store(backend, STORE, "sandbox", settings, make=make)
     everything = (TOKEN, ALL)
     window, hour = PUBLISHED.requests_per_window, PUBLISHED.requests_per_hour
     await add_account(backend.registry, store, CLIENT, *everything, per_window=window, client_id=CLIENT)
     await add_account(backend.registry, store, USER, *everything, basic=True, per_hour=hour, client_id=BASIC_CLIENT)
     if unlimited:
         await _lift(backend.registry)
-    if any(amounts.values()):
-        await fill(backend, STORE, amounts)
-    else:
+    if not any(amounts.values()) or made_before is not None:
         await backend.close()
+        return
+    await fill(backend, STORE, amounts)
+    if not place.database:
+        sample.keep(cast("SqliteBackend", backend).path(store), amounts)
+
+
+async def _copy(backend: Backend, file: Path, record: StoreRecord) -> None:
+    await cast("SqliteBackend", backend).create_of(record, file)
 
 
 async def _lift(registry: Registry) -> None:

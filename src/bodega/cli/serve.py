@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bodega.cli.place import Command, Failed, as_json, at_place, open_backend, plain_failures, usage_errors
+from bodega.cli.running import leave_address
 from bodega.cli.show import print_json
 from bodega.config import Config, DataLocation
 from bodega.log_text import FORMS
@@ -128,6 +129,7 @@ def command(config: Config, as_json: bool) -> None:
     with plain_failures(), listen_failures(), alone(config.place):
         look_after_secrets(config.place)
         listeners = bind(config)
+        leave_address(config.place, reachable(listeners[1]) if config.lab else None)
         serve(config, listeners, lambda: announce(config, listeners, as_json))
 
 

@@ -24,6 +24,8 @@ from bodega.cli.show import print_json, print_record, print_table
 from bodega.config import DataLocation
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from bodega.storage.backend import Backend
     from bodega.storage.registry import StoreRecord
 
@@ -57,15 +59,21 @@ def create(place: DataLocation, store_hash: str, plan: str, server: str, as_json
 
 
 async def add_store(
-    backend: Backend, store_hash: str, plan: str, settings: dict[str, Any] | None = None, server: str = ""
+    backend: Backend,
+    store_hash: str,
+    plan: str,
+    settings: dict[str, Any] | None = None,
+    server: str = "",
+    make: Callable[[StoreRecord], Awaitable[None]] | None = None,
 ) -> StoreRecord:
-    """A new store with its database, so that its first request is quick. Raises Failed."""
+    """A new store with its database, so that its first request is quick; `make` as for `create_store`. Raises
+    Failed."""
     from bodega.clock import Clock
     from bodega.storage.creating import create_store
     from bodega.storage.registry import Exists
 
     try:
-        return await create_store(backend, store_hash, plan, settings or {}, int(Clock().now()), server)
+        return await create_store(backend, store_hash, plan, settings or {}, int(Clock().now()), server, make=make)
     except Exists:
         raise Failed(f"There is a store {store_hash} already.") from None
 

@@ -12,6 +12,7 @@ import click
 from bodega.access.plans import COUNTERS, PLANS
 from bodega.access.settings import SETTINGS, with_defaults
 from bodega.cli.place import as_json, at_place, the_store, with_backend
+from bodega.cli.running import ask
 from bodega.cli.several import Several, Trailing, trailing
 from bodega.cli.show import print_json, print_record
 from bodega.config import DataLocation
@@ -183,11 +184,19 @@ def _typed(value: Any) -> str:
 def clock(
     place: DataLocation, store_hash: str, moment: str | None, advance: str | None, live: bool, as_json: bool
 ) -> None:
-    """Show a store's clock, freeze it at a time, advance it, or let it run."""
+    """Show a store's clock, freeze it at a time, advance it, or let it run.
+
+    If the server that has the store open serves its lab, as bodega dev does, this returns when all that became due has
+    run; with --advance each at its own moment.
+    """
     if sum((moment is not None, advance is not None, live)) > 1:
         raise click.UsageError("Give only one of --set, --advance and --live.")
     at = None if moment is None else _moment(moment)
     seconds = 0 if advance is None else _duration(advance)
+    shown = _by_the_server(place, store_hash, moment, advance, live=live)
+    if shown is not None:
+        print_json(shown) if as_json else print_record(shown)
+        return
 
     async def work(backend: Backend) -> Clock:
         from msgspec.structs import replace
@@ -202,6 +211,22 @@ def clock(
 
     shown = clock_facts(with_backend(place, work))
     print_json(shown) if as_json else print_record(shown)
+
+
+def _by_the_server(
+    place: DataLocation, store_hash: str, moment: str | None, advance: str | None, *, live: bool
+) -> dict[str, Any] | None:
+    """The clock as the running server moved it; None if there is none to ask."""
+    path = f"/stores/{store_hash}/clock"
+    if advance is not None:
+        found = ask(place, "POST", f"{path}/advance", {"by": advance})
+    elif live:
+        found = ask(place, "PUT", path, {"mode": "live"})
+    elif moment is not None:
+        found = ask(place, "PUT", path, {"mode": "frozen", "now": moment})
+    else:
+        return None
+    return None if found is None else {name: found[name] for name in ("mode", "now", "offset")}
 
 
 def _moment(text: str) -> int:

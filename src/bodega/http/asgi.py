@@ -12,7 +12,9 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from bodega import tracing
+from bodega.access.stores import OpenStore
 from bodega.aside import aside
+from bodega.dates import http_date
 from bodega.http.app_context import AppContext
 from bodega.http.decision import judge
 from bodega.http.notes import Notes, Recorder
@@ -27,7 +29,7 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal
 from bodega.log import Log
 from bodega.metrics import Board, Meter
-from bodega.server.whole import CUT, WHOLE, Whole
+from bodega.server.whole import CUT, DATE, WHOLE, Whole
 from bodega.storage.tx import Busy, Damaged
 
 FEW_FAULTS = 200
@@ -133,6 +135,8 @@ class Api:
             response: Response = end.value
         else:
             return self._rest(answering, first, request, seen, began)
+        if seen.store is not None and not seen.store.clock_is_live:
+            _date(response, seen.store)
         self._notes.add(request, seen, response, began)
         return whole(request, response)
 
@@ -140,6 +144,8 @@ class Api:
         self, answering: Coroutine[Any, Any, Response], first: Any, request: Request, seen: Seen, began: float
     ) -> Whole:
         response = await _Begun(answering, first)
+        if seen.store is not None and not seen.store.clock_is_live:
+            _date(response, seen.store)
         self._notes.add(request, seen, response, began)
         return whole(request, response)
 
@@ -173,6 +179,8 @@ class Api:
             response = await self._respond(LAW, request, seen)
         else:
             response = await traced(self._tracer, request, seen, self._respond(steps, request, seen))
+        if seen.store is not None and not seen.store.clock_is_live:
+            _date(response, seen.store)
         if seen.routed is not None and (verdict is None or seen.routed.caller is not verdict.caller):
             self._memory.learn(key, last, seen.routed)
         if WHOLE in scope.get("extensions", ()) and not response.closes:
@@ -198,7 +206,10 @@ class Api:
 
     async def _judged(self, steps: Steps, request: Request, *, seen: Seen) -> Response:
         responding = self._respond(steps, request, seen)
-        return await (responding if self._tracer is None else traced(self._tracer, request, seen, responding))
+        response = await (responding if self._tracer is None else traced(self._tracer, request, seen, responding))
+        if seen.store is not None and not seen.store.clock_is_live:
+            _date(response, seen.store)
+        return response
 
     async def _respond(self, steps: Steps, request: Request, seen: Seen) -> Response:
         if _TRACE not in request.headers:
@@ -238,6 +249,11 @@ class Api:
         with suppress(Busy):
             return seen.store is not None and await self._app.stores.damage(seen.store.record.hash) != ""
         return False
+
+
+def _date(response: Response, store: OpenStore) -> None:
+    """The reply of a store whose clock is not the system's has its date."""
+    response.headers = [(DATE, http_date(store.time())), *response.headers]
 
 
 class _Begun:

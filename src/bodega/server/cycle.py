@@ -8,7 +8,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCy
 
 from bodega.server.connection import Connection
 from bodega.server.half_closed import until_gone
-from bodega.server.whole import CUT, WHOLE, Whole
+from bodega.server.whole import CUT, DATE, WHOLE, Whole
 
 EXTENSIONS: dict[str, dict[object, object]] = {WHOLE: {}, CUT: {}}
 COPIED = 16 * 1024  # a body up to this size is sent with its head in one system call, a longer one without copying
@@ -93,7 +93,11 @@ class Cycle(RequestResponseCycle):
         """ASGI's send, and the extension's message."""
         if message["type"] == WHOLE:
             return self._send_whole(message)
-        return self._cut() if message["type"] == CUT else super().send(message)
+        if message["type"] == CUT:
+            return self._cut()
+        if message["type"] == "http.response.start" and any(name == DATE for name, _value in message["headers"]):
+            self.default_headers = []
+        return super().send(message)
 
     async def _cut(self) -> None:
         """Ends the connection after what was sent, although the reply is not complete, or has not begun."""
@@ -129,10 +133,13 @@ class Cycle(RequestResponseCycle):
             return
         body = reply.body
         parts = [STATUS_LINE[reply.status], reply.head]
+        dated = False
         if reply.headers:
             parts.append(_written(reply.headers))
-        for name, value in self.default_headers:
-            parts += (name, b": ", value, b"\r\n")
+            dated = reply.headers[0][0] == DATE
+        if not dated:
+            for name, value in self.default_headers:
+                parts += (name, b": ", value, b"\r\n")
         parts.append(b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n")
         self.response_started = True
         self.waiting_for_100_continue = False

@@ -12,9 +12,14 @@ CUT = "http.response.cut"
 """The ASGI extension that takes a message `{"type": CUT}`: the connection ends, whatever was promised."""
 
 
+DATE = b"date"
+"""The field that the server adds, unless a reply brings one."""
+
+
 class Whole(msgspec.Struct, frozen=True, gc=False):
     """A reply. `head` are fields that are written already, each with the end of its line, and hold nothing that a
-    caller sent; `headers` are further fields. Together they frame the body, which is empty for HEAD."""
+    caller sent; `headers` are further fields, a `DATE` of its own the first of them. Together they frame the body,
+    which is empty for HEAD."""
 
     status: int
     head: bytes

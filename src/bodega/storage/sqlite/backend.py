@@ -66,6 +66,16 @@ class SqliteBackend:
         finally:
             clone.close()
 
+    async def create_of(self, record: StoreRecord, copy: Path) -> None:
+        """Creates the database of a new store as a backup has it. Raises OSError, Damaged."""
+        clone = cloning.Clone(self.path(record))
+        try:
+            await self._aside(clone.of_copy, copy)
+            await self._aside(clone.sync)
+            await self.migrate(record)
+        finally:
+            clone.close()
+
     async def _settled(self, clone: cloning.Clone, rows: SqliteRows, settle: Settle) -> None:
         """The clone is brought to the disk meanwhile."""
         written = asyncio.ensure_future(self._aside(clone.sync))
