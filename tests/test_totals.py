@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from bodega.domain import refunds, stock
-from bodega.domain.pricing import Adjustment, BulkPrice, adjusted, in_bulk
-from bodega.domain.totals import Amount, PricedLine, rounded, shares, sum_of, sums, taxed, worth
+from bodega.domain.pricing.amounts import Amount, PricedLine, rounded, shares, sum_of, sums, taxed, worth
+from bodega.domain.pricing.basket import BulkPrice, PriceAdjuster
+from bodega.domain.pricing.catalogue import Price, bulk_price, chosen_price
 
 ZERO = Decimal(0)
 PRICE = some.decimals(0, 99_999, places=4)
@@ -108,16 +109,19 @@ def test_a_refund_never_exceeds_what_is_left_of_the_payment(parts: Decimal, plai
 
 @given(PRICE, some.lists(some.tuples(some.sampled_from(["relative", "percentage"]), RATE), max_size=4))
 def test_choices_never_make_a_price_negative(price: Decimal, choices: list[tuple[str, Decimal]]) -> None:
-    assert adjusted(price, [Adjustment(kind, -value) for kind, value in choices]) >= 0
-    assert adjusted(price, [Adjustment(kind, value) for kind, value in choices]) >= price
+    less, more = (
+        chosen_price(Price(price), [PriceAdjuster(kind, value * sign) for kind, value in choices], Decimal(1)).amount
+        for sign in (-1, 1)
+    )
+    assert 0 <= less <= price <= more
 
 
 def test_prices_in_bulk() -> None:
     """Rule 66: a range holds its ends; 0 is no bound."""
     rules = [BulkPrice(10, 19, "percent", Decimal(10)), BulkPrice(20, 0, "fixed", Decimal(7))]
-    found = [in_bulk(Decimal(10), quantity, rules) for quantity in (9, 10, 19, 20, 1000)]
+    found = [bulk_price(Price(Decimal(10)), quantity, rules, Decimal(1)).amount for quantity in (9, 10, 19, 20, 1000)]
     assert found == [10, 9, 9, 7, 7]
-    assert in_bulk(Decimal(2), 5, [BulkPrice(0, 0, "price", Decimal(3))]) == 0
+    assert bulk_price(Price(Decimal(2)), 5, [BulkPrice(0, 0, "price", Decimal(3))], Decimal(1)).amount == 0
 
 
 @given(

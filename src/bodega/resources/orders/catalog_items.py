@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from msgspec import UNSET
 
-from bodega.domain.pricing import Adjustment, BulkPrice, adjusted, in_bulk
-from bodega.domain.totals import rounded
+from bodega.domain.pricing.basket import BasketItem, BulkPrice, CatalogPrice, PriceAdjuster
+from bodega.domain.pricing.catalogue import unit_price
 from bodega.law.refusal import Fault, invalid
 from bodega.resources.catalog import brands, bulk_pricing, product, variants
 from bodega.resources.catalog.options import product_option, rule
@@ -201,16 +201,24 @@ def _renamed(item: Chosen, answer: OptionDraft | None) -> None:
 
 async def price(unit: Unit, goods: CatalogItem, quantity: int, exchange: Decimal, places: int) -> Decimal:
     """The unit price for a quantity, in the order's currency: the variant's price, the choices, then bulk pricing."""
-    item = adjusted(goods.variant.calculated_price, await _adjustments(unit, goods))
-    item = in_bulk(item, quantity, await _bulk(unit, goods.product.id))
-    return rounded(item * exchange, places if exchange != 1 else 4)
+    variant, owner = goods.variant, goods.product
+    found = CatalogPrice(
+        price=owner.price,
+        sale_price=owner.sale_price,
+        variant_price=variant.price,
+        variant_sale_price=variant.sale_price,
+        adjusters=tuple(await _adjustments(unit, goods)),
+        tiers=tuple(await _bulk(unit, owner.id)),
+    )
+    item = BasketItem(key="", quantity=quantity, variant_id=variant.id, catalog=found)
+    return unit_price(item, places, exchange).amount
 
 
-async def _adjustments(unit: Unit, goods: CatalogItem) -> list[Adjustment]:
+async def _adjustments(unit: Unit, goods: CatalogItem) -> list[PriceAdjuster]:
     """The price adjustments by product rules (rule 65): in their order, until one that stops processing."""
     if not unit.statistics.total(rule.TABLE.name):
         return []
-    made: list[Adjustment] = []
+    made: list[PriceAdjuster] = []
     answers = {item.product_option_id: item.value for item in goods.chosen}
     item: Rule
     for item in await query.entities(unit.tx, rule.TABLE, "product_id = $1", goods.product.id, order="sort_order, id"):
@@ -218,7 +226,7 @@ async def _adjustments(unit: Unit, goods: CatalogItem) -> list[Adjustment]:
             continue
         if item.price_adjuster:
             kind, value = item.price_adjuster.adjuster, item.price_adjuster.adjuster_value
-            made.append(Adjustment(str(kind), Decimal(str(value))))
+            made.append(PriceAdjuster(str(kind), Decimal(str(value))))
         if item.stop:
             break
     return made

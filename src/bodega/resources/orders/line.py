@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from bodega.domain.totals import Amount
-from bodega.domain.totals import PricedLine as Priced
+from bodega.domain.pricing.amounts import Amount
+from bodega.domain.pricing.amounts import PricedLine as Priced
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Count, Id, Line, Long, Measure, Money

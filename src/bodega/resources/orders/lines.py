@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from bodega.domain.totals import Amount
+from bodega.domain.pricing.amounts import Amount
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, missing
 from bodega.resources.catalog import product

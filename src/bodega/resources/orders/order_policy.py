@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from bodega.domain.currency_codes import codes
+from bodega.domain.pricing.amounts import Amount, taxed
 from bodega.domain.stock import PLACED, Timing
-from bodega.domain.totals import Amount, taxed
 from bodega.law.refusal import invalid, refuse_faults
 from bodega.resources.store import currencies
 from bodega.resources.store.currencies import Currency

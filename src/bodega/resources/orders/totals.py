@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from bodega.domain.totals import Amount, rounded, shares, sum_of, sums, worth
+from bodega.domain.pricing.amounts import Amount, rounded, shares, sum_of, sums, worth
 from bodega.kit.fields import INT32, MAXIMUM
 from bodega.law.refusal import Fault, invalid, missing
 from bodega.resources.orders.fees import Fee
