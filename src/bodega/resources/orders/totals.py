@@ -12,8 +12,8 @@ from bodega.law.refusal import Fault, invalid, missing
 from bodega.resources.orders.fees import Fee
 from bodega.resources.orders.line import OrderLine
 from bodega.resources.orders.order import Order
-from bodega.resources.orders.order_policy import SHIPPING, WRAPPING, Taxes
 from bodega.resources.orders.taxes import OrderTax
+from bodega.resources.pricing.policy import SHIPPING, WRAPPING, Taxes
 
 PAIRED = ("subtotal", "total", "shipping_cost")
 """Rule 77: pairs of which either half requires the other."""
