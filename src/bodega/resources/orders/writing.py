@@ -307,7 +307,8 @@ async def _change_parts(
         work.lines = result.kept
         if "discount_amount" not in changes:
             # Rule 82: a change of its lines removes an order's discounts.
-            new.discount_amount = new.coupon_discount = ZERO
+            new.discount_amount = ZERO
+            work.lines = [replace(item, applied=[]) for item in work.lines]
     _change_address(work, parts.get("shipping_addresses") or [], faults)
     await _take_fees(builder, work, parts)
     if faults:
