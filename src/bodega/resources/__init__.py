@@ -9,6 +9,7 @@ from __future__ import annotations
 from bodega.kit.resource import Resource, Sweep
 from bodega.kit.route import Route
 from bodega.resources import (
+    carts,
     catalog,
     content,
     customers,
@@ -33,6 +34,7 @@ RESOURCES: tuple[Resource, ...] = (
     *content.RESOURCES,
     *pricing.RESOURCES,
     *orders.RESOURCES,
+    *carts.RESOURCES,
     *webhooks.RESOURCES,
 )
 

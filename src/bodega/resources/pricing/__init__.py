@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from bodega.kit.resource import Resource
+from bodega.resources.pricing import products
 
-RESOURCES: tuple[Resource, ...] = ()
+RESOURCES: tuple[Resource, ...] = (products.RESOURCE,)

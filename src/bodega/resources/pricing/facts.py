@@ -92,6 +92,10 @@ class PriceFacts(msgspec.Struct, frozen=True):
     names: Mapping[int, str] = {}
     labels: Mapping[int, str] = {}
 
+    def variants_of(self, product_id: int) -> list[VariantFacts]:
+        """The variants of a product that were read."""
+        return [one for one in self.variants.values() if one.product_id == product_id]
+
     def item(self, choice: Choice) -> BasketItem | None:
         """The item of a choice, as the engine takes it; None if the product or variant does not exist."""
         owner = self.products.get(choice.product_id)
