@@ -50,6 +50,8 @@ WORDS_ONLY: Mapping[Reason, str] = {
 FINAL: Mapping[Reason, str] = {
     Reason.NOT_SERVED_HERE: "this server does not have the operation",
     Reason.BASE_VARIANT_STAYS: "the variant stays as long as its product has no other",
+    Reason.CODES_ATTACHED: "the codes of the promotion are deleted one by one",
+    Reason.CODES_NOT_GENERATED: "the coupon type of a promotion does not change",
     Reason.TASK_ENDED: "what has ended cannot be cancelled",
     Reason.MOVED_ROUTE_WRITE: "the one path that moved is only read",
     Reason.INTERNAL_ERROR: "it is a fault of the server",
