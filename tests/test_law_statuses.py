@@ -797,6 +797,10 @@ def wait_for_the_window(desk: Desk, reply: Reply) -> None:
     assert 0 < reset <= 30_000
 
 
+def allow_nothing(_desk: Desk, reply: Reply) -> None:
+    assert reply.headers["allow"] == "OPTIONS"  # this promotion has no method here, others have
+
+
 def allow(_desk: Desk, reply: Reply) -> None:
     assert reply.headers["allow"] == "GET, PUT, DELETE, HEAD, OPTIONS"  # RFC 9110 10.2.1
 
@@ -935,7 +939,7 @@ MUST: dict[Reason, Callable[[Desk, Reply], None]] = {
     Reason.ORPHANED_PRODUCTS: orphans,
     Reason.BASE_VARIANT_STAYS: detail("product_id", 1),
     Reason.CODES_ATTACHED: detail("promotion_ids", [1]),
-    Reason.CODES_NOT_GENERATED: allow,
+    Reason.CODES_NOT_GENERATED: allow_nothing,
     Reason.TASK_ENDED: detail("state", "done"),
     Reason.PLAN_LIMIT_REACHED: limit_of_brands,
     Reason.PLATFORM_CAP_REACHED: limit_of_brands,

@@ -138,7 +138,7 @@ TABLE = stored(
         "of_promotion": ("BOOLEAN", lambda coupon: coupon.promotion_id is not None),
     },
     indexed="promotion_id",
-    references=[Reference("promotion_id", "promotions", "promotion_id", "The promotion does not exist.")],
+    references=[Reference("promotion_id", "promotions", "promotion_id", "The promotion does not exist.", "CASCADE")],
     more_schema=USES,
     uniques=[
         Unique(("name_key",), "name", "A coupon of this name exists."),

@@ -34,7 +34,7 @@ CREATE TABLE promotion_settings (
     modified BIGINT NOT NULL
 );
 
-ALTER TABLE coupons ADD COLUMN promotion_id INTEGER REFERENCES promotions(id) ON DELETE RESTRICT;
+ALTER TABLE coupons ADD COLUMN promotion_id INTEGER REFERENCES promotions(id) ON DELETE CASCADE;
 ALTER TABLE coupons ADD COLUMN of_promotion BOOLEAN;
 UPDATE coupons SET of_promotion = FALSE;
 CREATE INDEX coupons_promotion_id ON coupons (promotion_id, id);

@@ -1,4 +1,4 @@
-"""Which members of a promotion's parts belong together: every fault names the member, as `rules.0.action.cart_items`."""
+"""Which members of a promotion's parts belong together: faults name the member, as `rules.0.action`."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The forms of a promotion's parts, as they are sent, stored and shown (promotions.v3.yml).
 
 A part of which there are several kinds is one struct whose members are those of all kinds; `checks` says which belong
-together. What nests is declared as deep as it is published: item matchers and limitations to segments three levels deep.
+together. What nests is declared as deep as it is published: item matchers and segments three levels deep.
 """
 
 from __future__ import annotations

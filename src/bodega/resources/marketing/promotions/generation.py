@@ -21,7 +21,7 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal, invalid, refuse_faults
 from bodega.resources.marketing import coupons
 from bodega.resources.marketing.coupons import AppliesTo, Coupon
-from bodega.resources.marketing.promotions import codes, promotion
+from bodega.resources.marketing.promotions import promotion
 from bodega.storage import query
 from bodega.storage.table import numbered_placeholders
 from bodega.storage.text import caseless

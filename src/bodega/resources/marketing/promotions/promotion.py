@@ -56,8 +56,8 @@ class SeveralCodes(msgspec.Struct, kw_only=True):
 class Promotion(Entity, kw_only=True, omit_defaults=True):
     """`rules` are tried in order. `channels`: none named are all. A `max_uses` of 0, like none, is no limit.
 
-    The members of coupons are None for automatic promotions. `codes` is the first code of a SINGLE promotion. Promotions
-    are tried by `priority`, the lowest first.
+    The members of coupons are None for automatic promotions. `codes` is the first code of a SINGLE promotion.
+    Promotions are tried by `priority`, the lowest first.
     """
 
     redemption_type: Literal["AUTOMATIC", "COUPON"]
