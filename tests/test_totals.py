@@ -8,10 +8,21 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as some
 
-from bodega.domain import refunds, stock
-from bodega.domain.pricing.amounts import Amount, PricedLine, rounded, shares, sum_of, sums, taxed, worth
-from bodega.domain.pricing.basket import BulkPrice, PriceAdjuster
+from bodega.domain import stock
+from bodega.domain.pricing import refunds
+from bodega.domain.pricing.amounts import Amount, PricedLine, rounded, shares, sum_of, taxed, worth
+from bodega.domain.pricing.basket import (
+    Basket,
+    BasketItem,
+    BulkPrice,
+    Charge,
+    Consignment,
+    ManualDiscount,
+    PriceAdjuster,
+    TaxPolicy,
+)
 from bodega.domain.pricing.catalogue import Price, bulk_price, chosen_price
+from bodega.domain.pricing.engine import quote
 
 ZERO = Decimal(0)
 PRICE = some.decimals(0, 99_999, places=4)
@@ -39,12 +50,22 @@ def test_totals_are_the_sums_of_their_parts(
     lines = [line(case, inclusive=inclusive) for case in cases]
     weights = [worth(one, places, inclusive=inclusive) for one in lines]
     discount = data.draw(money(places, sum(weights, ZERO)))
-    dealt = shares(discount, weights, places)
-    totals = [
-        one.total(share, places, inclusive=inclusive) for one, share in zip(lines, dealt, strict=True)
-    ]  # fmt: skip
     shipping = taxed(data.draw(PRICE), Decimal(20), places, inclusive=inclusive)
-    made = sums(totals, [shipping], discount)
+    items = [
+        BasketItem(key=str(place), quantity=one.quantity, given=one.price, given_rate=one.rate)
+        for place, one in enumerate(lines)
+    ]
+    made = quote(
+        Basket(
+            items=tuple(items),
+            places=places,
+            tax=TaxPolicy(inclusive=inclusive),
+            manual_discounts=(ManualDiscount(discount),),
+            consignments=(Consignment(key="", shipping=Charge(given=shipping)),),
+        )
+    )
+    totals = [one.cost.gross for one in made.lines]
+    assert made.discount == discount
     assert made.subtotal == Amount(sum(one.ex for one in totals), sum(one.inc for one in totals))
     assert made.total == Amount(
         made.subtotal.ex + shipping.ex - discount, made.subtotal.inc + shipping.inc - discount

@@ -8,7 +8,18 @@ from __future__ import annotations
 
 from bodega.kit.resource import Resource, Sweep
 from bodega.kit.route import Route
-from bodega.resources import catalog, content, customers, geography, marketing, orders, shipping, store, webhooks
+from bodega.resources import (
+    catalog,
+    content,
+    customers,
+    geography,
+    marketing,
+    orders,
+    pricing,
+    shipping,
+    store,
+    webhooks,
+)
 from bodega.storage.model import link
 from bodega.storage.table import Table
 
@@ -20,6 +31,7 @@ RESOURCES: tuple[Resource, ...] = (
     *shipping.RESOURCES,
     *marketing.RESOURCES,
     *content.RESOURCES,
+    *pricing.RESOURCES,
     *orders.RESOURCES,
     *webhooks.RESOURCES,
 )

@@ -75,7 +75,7 @@ def priced_item(basket: Basket, item: BasketItem, zones: Zones) -> PricedItem:
         parts = (Adjustment(Origin.STATED, entered),)
         unit = UnitPrice(entered, parts, on_sale=False, original=entered, retail=ZERO)
         priced = PricedLine(item.quantity, item.given, item.given_rate)
-        rates = (TaxRate(item.given_rate),) if item.given_rate else ()
+        rates: tuple[TaxRate, ...] = (TaxRate(item.given_rate),) if item.given_rate else ()
         total = worth(priced, places, inclusive=inclusive)
         return PricedItem(item, unit, priced, rates, Bearer(item.key, total, shares_order=bears))
     zone = zones.of(item.key)

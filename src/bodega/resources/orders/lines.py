@@ -16,7 +16,7 @@ from bodega.resources.catalog import product
 from bodega.resources.orders import catalog_items, conflicts
 from bodega.resources.orders.drafts import LineDraft
 from bodega.resources.orders.line import OrderLine
-from bodega.resources.orders.order_policy import Money, Taxes
+from bodega.resources.pricing.policy import Money, Taxes
 from bodega.storage.unit import Unit
 
 PRICES = ("price_ex_tax", "price_inc_tax")
