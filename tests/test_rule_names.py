@@ -22,7 +22,6 @@ WAITING: dict[int, tuple[str, ...]] = {
     30: ("carts", "checkouts"),
     112: ("tax",),
     114: ("price_lists",),
-    115: ("promotions",),
     117: ("locations",),
     118: ("inventory",),
     119: ("carts",),

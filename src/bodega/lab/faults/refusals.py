@@ -347,6 +347,8 @@ BUILD: Mapping[Reason, Build] = {
     Reason.CIRCULAR_TREE: _tree,
     Reason.ORPHANED_PRODUCTS: _tree,
     Reason.BASE_VARIANT_STAYS: _told(variant_id=ID, product_id=ID),
+    Reason.CODES_ATTACHED: _told(promotion_ids=[ID]),
+    Reason.CODES_NOT_GENERATED: lambda asked: Refusal(asked.reason, headers=[(b"allow", b"OPTIONS")]),
     Reason.TASK_ENDED: _told(state="done"),
     Reason.PLAN_LIMIT_REACHED: _told(resource="products", limit=100, used=100),
     Reason.PLATFORM_CAP_REACHED: _told(resource="products", limit=100, used=100),
