@@ -8,7 +8,18 @@ from __future__ import annotations
 
 from bodega.kit.resource import Resource, Sweep
 from bodega.kit.route import Route
-from bodega.resources import catalog, content, customers, geography, marketing, orders, shipping, store, webhooks
+from bodega.resources import (
+    catalog,
+    content,
+    customers,
+    geography,
+    inventory,
+    marketing,
+    orders,
+    shipping,
+    store,
+    webhooks,
+)
 from bodega.storage.model import link
 from bodega.storage.table import Table
 
@@ -18,6 +29,7 @@ RESOURCES: tuple[Resource, ...] = (
     *customers.RESOURCES,
     *geography.RESOURCES,
     *shipping.RESOURCES,
+    *inventory.RESOURCES,
     *marketing.RESOURCES,
     *content.RESOURCES,
     *orders.RESOURCES,
