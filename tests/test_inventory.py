@@ -10,8 +10,8 @@ import pytest
 
 from shop import Reply, Shop
 from test_concurrency import ask, workers
-from test_locations import locate
 from test_locations import PATH as LOCATIONS
+from test_locations import locate
 
 __all__ = ["workers"]
 ITEMS = "/v3/inventory/items"

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from bodega.resources.inventory import adjustments, items, locations
+from bodega.resources.inventory import (
+    adjustments,
+    items,
+    locations,
+    pickup_methods,
+    pickup_options,
+)
 
 RESOURCES = (
     locations.RESOURCE,
     locations.METAFIELDS,
     items.RESOURCE,
     adjustments.RESOURCE,
+    pickup_methods.RESOURCE,
+    pickup_options.RESOURCE,
 )

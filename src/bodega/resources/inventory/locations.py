@@ -170,6 +170,25 @@ async def keep_default_location(_unit: Unit, ids: Sequence[int]) -> None:
         raise refuse_faults([invalid("location_id", "names the default location, which cannot be deleted")])
 
 
+OPEN = (
+    "SELECT count(*) FROM order_pickups p JOIN orders o ON o.id = p.order_id WHERE p.location_id = $1"
+    " AND o.status_id NOT IN (0, 2, 4, 5, 6, 10) AND NOT o.is_deleted"
+)
+"""Orders that are neither done nor given up."""
+
+
+async def keep_while_it_serves(unit: Unit, ids: Sequence[int]) -> None:
+    """A location where open orders are to be collected cannot be deleted."""
+    faults = []
+    for place in ids:
+        waiting = await query.value(unit.tx, OPEN, place)
+        if waiting:
+            what = f"{waiting} order{'s' if waiting > 1 else ''}"
+            faults.append(invalid("location_id", f"names location {place}, where {what} wait to be collected"))
+    if faults:
+        raise refuse_faults(faults)
+
+
 async def take_stock_along(unit: Unit, ids: Sequence[int]) -> None:
     """Rule 117: what a location held is gone with it, and the levels of the catalogue fall."""
     await ledger.clear(unit, ids)
@@ -185,7 +204,7 @@ RESOURCE = Resource(
             TABLE,
             before_validate=(complete_address, check_time_zone),
             before_write=(finish_location,),
-            before_delete=(keep_default_location, take_stock_along),
+            before_delete=(keep_default_location, keep_while_it_serves, take_stock_along),
             signals=events("store/inventory/location", on="created updated"),
         ),
     ),

@@ -17,6 +17,7 @@ from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item
 from bodega.kit.v2_members import Alias, Derived
 from bodega.kit.v2_shape import V2Shape
+from bodega.resources.catalog import stock_levels
 from bodega.resources.orders import order
 from bodega.resources.orders.order import always, tax
 from bodega.storage.aggregate import Aggregate
@@ -43,8 +44,8 @@ class Chosen(msgspec.Struct, kw_only=True):
 class OrderLine(Entity, kw_only=True):
     """`rate` is the tax rate that the store applied, None if the caller gave both prices.
 
-    `discount` is its share of the order's discount. `taken` is what it took from stock, `sold` what it added to
-    total_sold.
+    `discount` is its share of the order's discount. `taken` is what it took from stock, at `location_id`, `sold` what
+    it added to total_sold.
     """
 
     order_id: Id
@@ -86,6 +87,7 @@ class OrderLine(Entity, kw_only=True):
     discount: Money = ZERO
     taken: int = 0
     sold: int = 0
+    location_id: Id = stock_levels.DEFAULT
 
     @property
     def is_sent(self) -> bool:
