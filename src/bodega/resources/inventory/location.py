@@ -83,7 +83,7 @@ class Address(msgspec.Struct, kw_only=True):
     zip: Line = ""
     email: Line = ""
     phone: Line = ""
-    geo_coordinates: Coordinates | None = None
+    geo_coordinates: Coordinates | Unset = UNSET
     country_code: Annotated[str, msgspec.Meta(max_length=3)] = ""
 
 
@@ -97,7 +97,7 @@ class AddressDraft(msgspec.Struct, kw_only=True):
     zip: Line | Unset = UNSET
     email: Line | Unset = UNSET
     phone: Line | Unset = UNSET
-    geo_coordinates: Coordinates | Unset | None = UNSET
+    geo_coordinates: Coordinates | Unset = UNSET
     country_code: Annotated[str, msgspec.Meta(min_length=2, max_length=3)] | Unset = UNSET
 
 

@@ -94,7 +94,7 @@ def within(area: SearchArea, places: list[Location]) -> list[Near]:
     found = [
         Near(distance(area.coordinates, place.address.geo_coordinates), place)
         for place in open_ones
-        if place.address.geo_coordinates is not None
+        if isinstance(place.address.geo_coordinates, Coordinates)
     ]
     return sorted((near for near in found if near.km <= most), key=lambda near: (near.km, near.location.id))
 
