@@ -23,8 +23,6 @@ WAITING: dict[int, tuple[str, ...]] = {
     112: ("tax",),
     114: ("price_lists",),
     115: ("promotions",),
-    117: ("locations",),
-    118: ("inventory",),
     119: ("carts",),
     120: ("checkouts",),
     121: ("widgets", "segments", "scripts", "storefront_tokens"),
