@@ -9,10 +9,12 @@ from __future__ import annotations
 from bodega.kit.resource import Resource, Sweep
 from bodega.kit.route import Route
 from bodega.resources import (
+    carts,
     catalog,
     content,
     customers,
     geography,
+    inventory,
     marketing,
     orders,
     pricing,
@@ -29,10 +31,12 @@ RESOURCES: tuple[Resource, ...] = (
     *customers.RESOURCES,
     *geography.RESOURCES,
     *shipping.RESOURCES,
+    *inventory.RESOURCES,
     *marketing.RESOURCES,
     *content.RESOURCES,
     *pricing.RESOURCES,
     *orders.RESOURCES,
+    *carts.RESOURCES,
     *webhooks.RESOURCES,
 )
 

@@ -15,7 +15,7 @@ import msgspec
 
 from bodega.domain.pricing.adjustments import Adjustment
 from bodega.domain.pricing.amounts import Amount
-from bodega.domain.pricing.promotion import Promotion
+from bodega.domain.pricing.promotion import Promotion, PromotionPolicy
 
 ZERO = Decimal(0)
 
@@ -203,6 +203,7 @@ class Basket(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime = datetime.fromtimestamp(0, UTC)
     tax: TaxPolicy = TaxPolicy()
     promotions: tuple[Promotion, ...] = ()
+    promotion_policy: PromotionPolicy = PromotionPolicy()
     coupons: tuple[str, ...] = ()
     manual_discounts: tuple[ManualDiscount, ...] = ()
     consignments: tuple[Consignment, ...] = ()

@@ -17,7 +17,7 @@ from bodega.kit.fields import moment
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.law.wording import VARIANT_SKU_BLANK
-from bodega.resources.catalog import product, variants
+from bodega.resources.catalog import product, stock_levels, variants
 from bodega.resources.catalog.product import STOCK_CAP, BaseVariantOverrides, Product
 from bodega.resources.catalog.variants import Variant
 from bodega.storage import query
@@ -84,6 +84,17 @@ async def sum_variant_stock(_unit: Unit, _old: Product | None, new: Product) -> 
     """Rule 47: if tracked by variant, the level of a product is the sum of its variants' and cannot be written."""
     if new.base_variant_id is None and new.inventory_tracking == "variant":
         new.inventory_level = new.variant_stock
+
+
+@depends_on("base_variant_id inventory_tracking", new=False)
+async def forget_own_places(unit: Unit, old: Product | None, new: Product) -> None:
+    """Rule 47: a product that is counted by its variants from now on has no stock of its own, wherever it was."""
+    if (
+        old is not None
+        and new.base_variant_id is None
+        and new.inventory_tracking == "variant" != old.inventory_tracking
+    ):
+        await stock_levels.forget_own(unit, new.id)
 
 
 @depends_on(FOLLOWED)
@@ -189,13 +200,17 @@ async def sku_belongs_to_product(tx: Tx, variant: Variant) -> list[Fault]:
 
 
 @depends_on("inventory_level")
-async def refuse_negative_stock(_unit: Unit, changes: dict[str, Any], _old: Variant | None, notes: list[Fault]) -> None:
-    """Rule 48: the variant is saved without its level, and the reply says so (207)."""
+async def refuse_negative_stock(unit: Unit, changes: dict[str, Any], old: Variant | None, notes: list[Fault]) -> None:
+    """Rule 48: the variant is saved without its level, and the reply says so (207); likewise if other locations hold
+    more."""
     level = changes.get("inventory_level")
-    if level is not None and level < 0:
+    if level is None:
+        return
+    stock = None if old is None else (old.product_id, 0 if old.is_base else old.id)
+    least = 0 if stock is None else await stock_levels.elsewhere(unit, stock)
+    if level < least:
         del changes["inventory_level"]
-        message = "The variant was saved, but its inventory_level was not: stock cannot be negative."
-        notes.append(Fault(Reason.FIELD_INVALID, "inventory_level", message))
+        notes.append(stock_levels.too_low("variant", least))
 
 
 async def update_product_of_variant(unit: Unit, old: Variant | None, new: Variant) -> None:
@@ -278,6 +293,8 @@ async def _delete_base_variant(unit: Unit, owner: Product) -> None:
     unit.leaving.add((TABLE.name, owner.base_variant_id))
     await unit.delete(TABLE, [owner.base_variant_id])
     owner.base_variant_id, owner.base_own = None, None
+    if owner.inventory_tracking == "variant":
+        await stock_levels.forget_own(unit, owner.id)
 
 
 async def restore_base_variant(unit: Unit, ids: Sequence[int]) -> None:
