@@ -30,7 +30,7 @@ class CartLine:
 
 
 class Gain(msgspec.Struct):
-    """What a promotion gives: amounts off lines by key, off the cart (borne by `order_keys`, or all), gifts, shipping."""
+    """What a promotion gives: amounts off lines by key, off the cart (borne by `order_keys`, or by all), and more."""
 
     lines: dict[str, Decimal] = msgspec.field(default_factory=dict)
     order: Decimal = ZERO
