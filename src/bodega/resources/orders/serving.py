@@ -46,6 +46,19 @@ async def serve(unit: Unit, pickup: Pickup, lines: Sequence[OrderLine]) -> None:
     pickup.location = _shown(place.entity) if blank else replace(pickup.location, id=serving)
 
 
+async def keep_served(unit: Unit, pickup: Pickup | None, method: int, lines: Sequence[OrderLine]) -> None:
+    """After a change of an order: another method than before serves all its lines; else new ones are served where the
+    others are."""
+    if pickup is None:
+        return
+    if pickup.pickup_method_id != method:
+        await serve(unit, pickup, lines)
+        return
+    known = next((item.location_id for item in lines if item.id), DEFAULT)
+    for item in lines:
+        item.location_id = item.location_id if item.id else known
+
+
 def _shown(place: Location) -> PickupLocation:
     address = place.address
     return PickupLocation(

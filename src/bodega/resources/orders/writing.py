@@ -29,7 +29,7 @@ from bodega.resources.orders.fees import Fee
 from bodega.resources.orders.line import OrderLine
 from bodega.resources.orders.lines import LineBuilder
 from bodega.resources.orders.order import Order
-from bodega.resources.orders.serving import drafted, serve
+from bodega.resources.orders.serving import drafted, keep_served, serve
 from bodega.resources.orders.shipping_addresses import ShippingAddress
 from bodega.storage.query import Row
 from bodega.storage.unit import Unit
@@ -295,6 +295,7 @@ async def _change_parts(
             new.billing_address = _billing(parts["billing_address"], new.billing_address)
     builder = LineBuilder(unit, await order_policy.money(unit, new.default_currency_code), rules, faults)
     drafts, name = parts.get("products"), "products"
+    method = 0 if work.pickup is None else work.pickup.pickup_method_id
     if "consignments" in parts:
         faults += _beside_consignments(parts, "products")
         drafts, name = _change_pickup(work, parts["consignments"], faults), "consignments.pickups.0.line_items"
@@ -304,8 +305,7 @@ async def _change_parts(
         if "discount_amount" not in changes:
             # Rule 82: a change of its lines removes an order's discounts.
             new.discount_amount = new.coupon_discount = ZERO
-    if work.pickup is not None:
-        await serve(unit, work.pickup, work.lines)
+    await keep_served(unit, work.pickup, method, work.lines)
     _change_address(work, parts.get("shipping_addresses") or [], faults)
     await _take_fees(builder, work, parts)
     if faults:
