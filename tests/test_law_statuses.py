@@ -617,6 +617,25 @@ def the_base_variant_of_a_product(desk: Desk) -> Send:
     return lambda: desk.ask("DELETE", f"/v3/catalog/products/{product}/variants/1")
 
 
+def coupon_promotion(desk: Desk, **more: Any) -> int:
+    rules = [{"action": {"cart_value": {"discount": {"percentage_amount": "10"}}}}]
+    made = desk.shop.post("/v3/promotions", {"redemption_type": "COUPON", "name": "Ten", "rules": rules, **more})
+    assert made.status == 201
+    return int(made.data["id"])
+
+
+@refused(Reason.CODES_ATTACHED, "rule 115", [V3])
+def a_promotion_that_still_has_codes(desk: Desk) -> Send:
+    promotion = coupon_promotion(desk, codes={"code": "TEN"})
+    return lambda: desk.ask("DELETE", f"/v3/promotions/{promotion}")
+
+
+@refused(Reason.CODES_NOT_GENERATED, "rule 115", [V3])
+def codes_by_the_batch_for_a_promotion_of_one(desk: Desk) -> Send:
+    promotion = coupon_promotion(desk)
+    return lambda: desk.ask("POST", f"/v3/promotions/{promotion}/codegen", {"batch_size": 2})
+
+
 @refused(Reason.TASK_ENDED, "RFC 9110 15.5.10")
 def a_cancellation_that_comes_too_late(desk: Desk) -> Send:
     task = desk.ask("POST", desk.path("brands"), {"name": "Acme"}, headers={"prefer": "respond-async"})
@@ -778,6 +797,10 @@ def wait_for_the_window(desk: Desk, reply: Reply) -> None:
     assert 0 < reset <= 30_000
 
 
+def allow_nothing(_desk: Desk, reply: Reply) -> None:
+    assert reply.headers["allow"] == "OPTIONS"  # this promotion has no method here, others have
+
+
 def allow(_desk: Desk, reply: Reply) -> None:
     assert reply.headers["allow"] == "GET, PUT, DELETE, HEAD, OPTIONS"  # RFC 9110 10.2.1
 
@@ -915,6 +938,8 @@ MUST: dict[Reason, Callable[[Desk, Reply], None]] = {
     Reason.CIRCULAR_TREE: conflict,
     Reason.ORPHANED_PRODUCTS: orphans,
     Reason.BASE_VARIANT_STAYS: detail("product_id", 1),
+    Reason.CODES_ATTACHED: detail("promotion_ids", [1]),
+    Reason.CODES_NOT_GENERATED: allow_nothing,
     Reason.TASK_ENDED: detail("state", "done"),
     Reason.PLAN_LIMIT_REACHED: limit_of_brands,
     Reason.PLATFORM_CAP_REACHED: limit_of_brands,

@@ -33,7 +33,7 @@ from bodega.storage.sqlite.engine import open_file
 from forms import V2, V3, XML, Desk, Form
 from served import environment
 from shop import Reply, Server
-from test_law_statuses import CASES
+from test_law_statuses import CASES, coupon_promotion
 
 PATIENCE = 120.0
 
@@ -261,6 +261,21 @@ def after_a_payment(it: Mending) -> Reply:
     return it.shown[-1]
 
 
+def without_its_codes(it: Mending) -> Reply:
+    """Delete the codes of the promotions that the refusal names, then the promotions."""
+    for promotion in it.refused.json["details"]["promotion_ids"]:
+        codes = it.desk.ask("GET", f"/v3/promotions/{promotion}/codes").data
+        gone = ",".join(str(code["id"]) for code in codes)
+        assert it.desk.ask("DELETE", f"/v3/promotions/{promotion}/codes?id:in={gone}").status == 204
+    return it.sent.again()
+
+
+def of_a_promotion_in_bulk(it: Mending) -> Reply:
+    """Make a promotion whose codes are generated."""
+    made = coupon_promotion(it.desk, coupon_type="BULK")
+    return replace(it.sent, target=re.sub(r"promotions/\d+", f"promotions/{made}", it.sent.target)).again()
+
+
 MENDED: Mapping[Reason, Mend] = {
     Reason.STORE_DAMAGED: after_a_recovery,
     Reason.UNKNOWN_METHOD: made_first("brands/1", method="PUT"),
@@ -283,6 +298,8 @@ MENDED: Mapping[Reason, Mend] = {
     Reason.DANGLING_REFERENCE: lambda it: it.sent.saying(
         brand_id=None, **({"categories": [it.desk.shop.category()]} if it.desk.form is V2 else {})
     ).again(),
+    Reason.CODES_ATTACHED: without_its_codes,
+    Reason.CODES_NOT_GENERATED: of_a_promotion_in_bulk,
     Reason.LIST_REFUSED: lambda it: replace(it.sent, body=json.dumps(json.loads(it.sent.body)[:1]).encode()).again(),
     Reason.NOT_THE_OWNER: by_its_owner,
     Reason.OPTIONS_REFUSED: ordering(product_options=[]),

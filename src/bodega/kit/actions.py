@@ -44,13 +44,14 @@ class Chunk(NamedTuple):
 class Action:
     """One method of one route.
 
-    `uploads`: its body may be multipart/form-data, `only_uploads`: nothing else. `at_once`: it waits for nothing but
-    statements of the reader, and so for nothing where those do not wait.
+    `calculates`: it has a body and writes nothing, so a scope for reading is enough. `uploads`: its body may be
+    multipart/form-data, `only_uploads`: nothing else. `at_once`: it waits for nothing but statements of the reader.
     """
 
     writes: ClassVar[bool] = False
     body: ClassVar[bool] = False
     is_list: ClassVar[bool] = False
+    calculates: ClassVar[bool] = False
     uploads: bool = False
     only_uploads: bool = False
     at_once: ClassVar[bool] = False
@@ -116,6 +117,10 @@ class Action:
 
     async def answer(self, context: Context, found: Found) -> Outcome:
         """Carries out a read."""
+        raise NotImplementedError
+
+    async def answer_to(self, context: Context, found: Found, draft: Any) -> Outcome:
+        """Carries out a calculation."""
         raise NotImplementedError
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:

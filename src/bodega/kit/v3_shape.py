@@ -307,7 +307,7 @@ class V3Shape(Sealed):
         said = changes.keys()
         if not faults and self._always <= said and not any(said.isdisjoint(names) for names in self._chosen):
             return []
-        told = {fault.field for fault in faults}
+        told = {fault.field.partition(".")[0] for fault in faults}
         absent = [name for name, names in self._alternatives if names.isdisjoint(said | told)]
         return [
             Fault(Reason.FIELD_MISSING, name.partition("|")[0], f"{name.replace('|', ' or ')} is required.")

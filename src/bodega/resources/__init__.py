@@ -9,6 +9,7 @@ from __future__ import annotations
 from bodega.kit.resource import Resource, Sweep
 from bodega.kit.route import Route
 from bodega.resources import (
+    carts,
     catalog,
     content,
     customers,
@@ -16,6 +17,7 @@ from bodega.resources import (
     inventory,
     marketing,
     orders,
+    pricing,
     shipping,
     store,
     webhooks,
@@ -32,7 +34,9 @@ RESOURCES: tuple[Resource, ...] = (
     *inventory.RESOURCES,
     *marketing.RESOURCES,
     *content.RESOURCES,
+    *pricing.RESOURCES,
     *orders.RESOURCES,
+    *carts.RESOURCES,
     *webhooks.RESOURCES,
 )
 

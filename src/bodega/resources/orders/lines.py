@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from bodega.domain.totals import Amount
+from bodega.domain.pricing.amounts import Amount
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, missing
 from bodega.resources.catalog import product
 from bodega.resources.orders import catalog_items, conflicts
 from bodega.resources.orders.drafts import LineDraft
 from bodega.resources.orders.line import OrderLine
-from bodega.resources.orders.order_policy import Money, Taxes
+from bodega.resources.pricing.policy import Money, Taxes
 from bodega.storage.unit import Unit
 
 PRICES = ("price_ex_tax", "price_inc_tax")

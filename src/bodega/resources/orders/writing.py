@@ -31,6 +31,7 @@ from bodega.resources.orders.lines import LineBuilder
 from bodega.resources.orders.order import Order
 from bodega.resources.orders.serving import drafted, keep_served, serve
 from bodega.resources.orders.shipping_addresses import ShippingAddress
+from bodega.resources.pricing.policy import Money, Taxes
 from bodega.storage.query import Row
 from bodega.storage.unit import Unit
 
@@ -92,7 +93,7 @@ async def _move(unit: Unit, moves: stock.Moves, work: Work) -> None:
         raise
 
 
-def begun(changes: Changes, money: order_policy.Money, rules: order_policy.Taxes, now: int) -> Order:
+def begun(changes: Changes, money: Money, rules: Taxes, now: int) -> Order:
     """A new order in this currency, without lines."""
     new: Order = build(order.TABLE, changes, now)
     new.currency_id, new.default_currency_code = money.currency.id, money.currency.currency_code
@@ -180,7 +181,7 @@ async def _take_fees(builder: LineBuilder, work: Work, parts: Changes) -> None:
     work.fees = made
 
 
-async def write_new(unit: Unit, work: Work, rules: order_policy.Taxes) -> Row:
+async def write_new(unit: Unit, work: Work, rules: Taxes) -> Row:
     """Writes a new order with its totals, all that belongs to it, and its opening payment."""
     new = work.order
     new.shipping_address_count = 0 if work.address is None else 1
@@ -285,7 +286,7 @@ async def change(unit: Unit, order_id: int, draft: Changes, notes: list[Fault], 
 
 
 async def _change_parts(
-    unit: Unit, work: Work, parts: Changes, changes: Changes, rules: order_policy.Taxes, faults: list[Fault]
+    unit: Unit, work: Work, parts: Changes, changes: Changes, rules: Taxes, faults: list[Fault]
 ) -> None:
     new = work.order
     if "billing_address" in parts:
@@ -304,7 +305,8 @@ async def _change_parts(
         work.lines = result.kept
         if "discount_amount" not in changes:
             # Rule 82: a change of its lines removes an order's discounts.
-            new.discount_amount = new.coupon_discount = ZERO
+            new.discount_amount = ZERO
+            work.lines = [replace(item, applied=[]) for item in work.lines]
     await keep_served(unit, work.pickup, method, work.lines)
     _change_address(work, parts.get("shipping_addresses") or [], faults)
     await _take_fees(builder, work, parts)
@@ -347,7 +349,7 @@ async def _write_changed(
     there: Sequence[Row],
     paid_fees: Sequence[Row],
     collected: Sequence[Row],
-    rules: order_policy.Taxes | None,
+    rules: Taxes | None,
 ) -> None:
     new = work.order
     if work.pickup is not None:
