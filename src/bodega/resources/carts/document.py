@@ -92,7 +92,7 @@ def _line(item: CartItem, pictures: Mapping[int, str], site: str, asked: Collect
             "extended_list_price": item.extended_list_price,
             "image_url": item.image_url,
         }
-    shown = {
+    shown: dict[str, Any] = {
         "id": item.id,
         "parent_id": item.parent_id or None,
         "variant_id": item.variant_id,
