@@ -201,7 +201,7 @@ def check_cost(cost: Cost, places: int) -> None:
 
 
 @given(some.data())
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_a_quote_ties_out_both_ways(data: some.DataObject) -> None:
     basket = data.draw(baskets())
     made = quoted(basket, data.draw(offered(basket)))
@@ -224,7 +224,7 @@ def test_a_quote_ties_out_both_ways(data: some.DataObject) -> None:
 
 
 @given(some.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_the_order_of_certificates_and_of_items_does_not_change_what_is_due(data: some.DataObject) -> None:
     basket = data.draw(baskets())
     made = quoted(basket)
@@ -239,14 +239,14 @@ def test_the_order_of_certificates_and_of_items_does_not_change_what_is_due(data
 
 
 @given(some.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_more_is_never_owed_for_a_discount(data: some.DataObject) -> None:
     basket = data.draw(baskets())
     assert quoted(basket, data.draw(offered(basket))).total.inc <= quoted(basket).total.inc
 
 
 @given(baskets())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_an_exempt_customer_pays_no_tax_and_what_others_pay_without_it(basket: Basket) -> None:
     stated = [item for item in basket.items if item.given is not None]
     made = quoted(replace(basket, tax=replace(basket.tax, exempt=True)))
@@ -255,6 +255,7 @@ def test_an_exempt_customer_pays_no_tax_and_what_others_pay_without_it(basket: B
 
 
 @given(baskets(), GIVEN, GIVEN)
+@settings(max_examples=50, deadline=None)
 def test_what_a_caller_states_replaces_what_the_parts_come_to(basket: Basket, first: Amount, second: Amount) -> None:
     """Rule 82."""
     made = quoted(replace(basket, subtotal=first, total=second))
@@ -267,7 +268,7 @@ def test_what_a_caller_states_replaces_what_the_parts_come_to(basket: Basket, fi
 MATCHER = some.builds(Products, some.frozensets(some.integers(1, 3))) | some.builds(
     Categories, some.frozensets(some.integers(1, 3))
 )
-OFF = some.builds(Off, fixed=MONEY) | some.builds(Off, percent=PERCENT)
+OFF = MONEY.map(lambda amount: Off(fixed=amount)) | PERCENT.map(lambda percent: Off(percent=percent))
 STRATEGY = some.sampled_from(["LEAST_EXPENSIVE", "LEAST_EXPENSIVE_ONLY", "MOST_EXPENSIVE", "MOST_EXPENSIVE_ONLY"])
 ACTION = some.one_of(
     some.builds(CartValue, OFF, some.none() | MONEY),
@@ -282,7 +283,7 @@ ACTION = some.one_of(
         quantity=some.none() | some.integers(1, 5),
     ),
     some.builds(FixedPriceSet, some.integers(1, 4), MONEY, items=some.none() | MATCHER, strategy=STRATEGY),
-    some.builds(ShippingOff, amount=some.none() | MONEY),
+    (some.none() | MONEY).map(lambda amount: ShippingOff(amount=amount)),
 )
 CONDITION = some.builds(
     CartCondition, items=some.none() | MATCHER, minimum_spend=some.none() | MONEY, minimum_quantity=some.integers(0, 3)
