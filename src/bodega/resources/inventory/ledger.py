@@ -89,6 +89,9 @@ class Ledger:
     def set_members(self, stock: Stock, location: int, members: dict[str, Any]) -> None:
         """Changes what is set of a stock at a location; the catalogue shows what holds at the default location."""
         now = self.at(stock, location)
+        members = {name: value for name, value in members.items() if getattr(now, name) != value}
+        if not members:
+            return
         if location != DEFAULT:
             self._set(stock, location, replace(now, **members))
             return
