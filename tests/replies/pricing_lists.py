@@ -14,6 +14,7 @@ RECORD = {
 }
 
 ROWS = [
+    Row("POST", "/v2/customer_groups", {"name": "Traders"}, name="traders"),
     Row("POST", "/v3/pricelists", {"name": "Trade", "active": True}, name="trade_list"),
     Row("POST", "/v3/pricelists", {"name": "trade"}, status=409),
     Row("PUT", LIST, {"name": "Trade prices"}),
@@ -31,7 +32,7 @@ ROWS = [
     Row("GET", f"{LIST}/records/{{gown_m}}/USD?include=bulk_pricing_tiers,sku"),
     Row("PUT", f"{LIST}/records/{{gown_m}}/USD", RECORD),
     Row("POST", "/v3/pricelists/assignments", [{"price_list_id": "{trade_list}", "channel_id": 1}]),
-    Row("PUT", f"{LIST}/assignments", {"customer_group_id": "{wholesale}", "channel_id": 1}),
+    Row("PUT", f"{LIST}/assignments", {"customer_group_id": "{traders}", "channel_id": 1}),
 ]
 
 PATHS = {
