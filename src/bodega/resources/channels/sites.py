@@ -243,6 +243,9 @@ async def date_the_urls(unit: Unit, old: Site | None, new: Site) -> None:
     new.is_checkout_url_customized = bool(new.checkout_url)
     if new.url != old.url:
         new.url_changed = now
+        sql = "SELECT 1 FROM site_certificates WHERE site_id = $1 AND host = $2"
+        there = bool(new.url) and await unit.tx.row(sql, new.id, host_of(new.url)) is not None
+        new.ssl_status = "dedicated" if there else "shared"
     if new.checkout_url != old.checkout_url:
         new.checkout_created = (old.checkout_created or now) if new.checkout_url else ""
         new.checkout_changed = now if new.checkout_url else ""
