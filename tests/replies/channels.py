@@ -51,6 +51,8 @@ ROWS = [
     Row("PUT", "/v3/channels/currency-assignments", [{"channel_id": "{north}", **MONEY}]),
     Row("PUT", "/v3/channels/currency-assignments", [{}], status=422),
     Row("DELETE", "/v3/channels/{corner_shop}/currency-assignments"),
+    Row("POST", "/v3/channels/{corner_shop}/currency-assignments", MONEY, key="channel_id"),
+    Row("POST", "/v3/channels/1/currency-assignments", MONEY, key="channel_id"),
     Row("POST", f"{NORTH}/channel-menus", SECTIONS),
     Row("POST", f"{NORTH}/channel-menus", {"custom_app_sections": [{}]}, status=422),
     Row("DELETE", "/v3/channels/{corner_shop}/channel-menus"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
+import msgspec
+
 from bodega.kit.actions import Create, Delete, ListAll, ShowItem, Update
 from bodega.kit.context import Context, Write
 from bodega.kit.endpoint import Endpoint, Parent
@@ -193,7 +195,14 @@ class CreateSite(_Addressed, Create):
 
 
 class UpdateSite(_Addressed, Update):
-    """PUT of a site."""
+    """PUT of a site; the usual URL of the store, sent back, does not become the site's own."""
+
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
+        site: Site = write.found.row.entity(TABLE)
+        if write.draft.get("url") == primary_of(context.record, site):
+            draft = {name: value for name, value in write.draft.items() if name != "url"}
+            write = msgspec.structs.replace(write, draft=draft)
+        return await super().perform(unit, context, write)
 
 
 class DropSite(_Addressed, Delete):
