@@ -113,7 +113,10 @@ class AllOf(NamedTuple):
 
     def matches(self, item: Thing) -> bool:
         """Whether the item is one of those meant."""
-        return all(part.matches(item) for part in self.parts)
+        for part in self.parts:  # noqa: SIM110 - twice as fast as `all` of a generator
+            if not part.matches(item):
+                return False
+        return True
 
 
 class AnyOf(NamedTuple):
@@ -123,7 +126,10 @@ class AnyOf(NamedTuple):
 
     def matches(self, item: Thing) -> bool:
         """Whether the item is one of those meant."""
-        return any(part.matches(item) for part in self.parts)
+        for part in self.parts:  # noqa: SIM110 - as above
+            if part.matches(item):
+                return True
+        return False
 
 
 class Not(NamedTuple):

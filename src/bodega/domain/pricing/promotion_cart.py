@@ -30,7 +30,7 @@ class CartLine:
 
 
 class Gain(msgspec.Struct):
-    """What a promotion gives: amounts off lines by key, off the cart (borne by `order_keys`, or all), gifts, shipping."""
+    """What a promotion gives: amounts off lines by key, off the cart (borne by `order_keys`, or by all), and more."""
 
     lines: dict[str, Decimal] = msgspec.field(default_factory=dict)
     order: Decimal = ZERO
@@ -72,6 +72,7 @@ class Cart:
                 self.whole = False
             else:
                 self.lines.append(CartLine(line, counts=bool(line.price) or policy.zero_prices_count))
+        self._subtotal = sum((line.total for line in self.lines if line.counts), ZERO)
         items = [line.item for line in self.lines]
         self._there: dict[type, set[int]] = {
             Brands: {item.brand_id for item in items},
@@ -86,9 +87,7 @@ class Cart:
 
     def subtotal(self) -> Decimal:
         """What the lines that count come to, for conditions and for discounts on the cart."""
-        if self.on_original:
-            return sum((line.total for line in self.lines if line.counts), ZERO)
-        return self.left()
+        return self._subtotal if self.on_original else self.left()
 
     def left(self) -> Decimal:
         """What is left to take off the cart."""

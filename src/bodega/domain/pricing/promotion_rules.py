@@ -106,12 +106,16 @@ class _Applied:
         count, spend = condition.minimum_quantity, self._money(condition.minimum_spend or ZERO)
         if not lines:
             return None
+        if count > sum(line.quantity for line in lines):
+            return None
         if len(lines) > 1:
             place = {line.key: number for number, line in enumerate(order)}
             lines.sort(key=lambda line: -place.get(line.key, len(place)))
         pieces: Pieces = {}
         count = count or (0 if spend else 1)
         for line in lines:
+            if count <= 0 and spend <= 0:
+                break
             unit = cart.unit(line)
             wanted = max(count, math.ceil(spend / unit) if spend > 0 and unit else 0)
             used = min(line.quantity - self.spent.get(line.key, 0), wanted)

@@ -20,6 +20,7 @@ from bodega.law.refusal import invalid, refuse_faults
 from bodega.resources.carts.cart import Cart, CartCoupon, CartItem, LineReduction
 from bodega.resources.catalog import product
 from bodega.resources.customers import customer
+from bodega.resources.marketing.promotions.candidates import candidates, policy_of, shopper_key
 from bodega.resources.pricing.facts import Choice, facts
 from bodega.resources.pricing.policy import Money, money_of, taxes_of
 from bodega.storage.unit import Unit
@@ -33,16 +34,26 @@ async def basket_of(unit: Unit, cart: Cart, **more: Any) -> Basket:
     money = await money_of_cart(unit, cart)
     taxes = taxes_of(unit.terms.settings)
     shopper, exempt = await shopper_of(unit, cart.customer_id)
+    channel_id, codes = cart.channel_id, cart.coupon_codes
     return Basket(
         items=await _items(unit, cart, money, shopper.group_id),
         currency=money.code,
         places=money.places,
         exchange=money.rate,
-        channel_id=cart.channel_id,
+        channel_id=channel_id,
         shopper=shopper,
         now=datetime.fromtimestamp(unit.now, _zone(unit)),
         tax=more.pop("tax", None) or taxes.policy(exempt=exempt),
-        coupons=tuple(cart.coupon_codes),
+        promotions=await candidates(
+            unit.tx,
+            now=unit.now,
+            channel_id=channel_id,
+            currency=money.code,
+            codes=codes,
+            shopper=shopper_key(cart.customer_id, cart.email),
+        ),
+        promotion_policy=await policy_of(unit.tx),
+        coupons=tuple(codes),
         manual_discounts=tuple(
             ManualDiscount(one.amount, one.name, one.id) for one in cart.given if not one.item_id
         ),
