@@ -32,6 +32,14 @@ PUBLISHED = {
     (3, "customers/attributes", "POST"): 3,
     (3, "customers/attributes", "PUT"): 3,
     (3, "customers/form-field-values", "PUT"): 10,
+    **{(3, "promotions", method): 40 for method in ("GET", "POST", "DELETE")},
+    **{(3, "promotions/{id}", method): 40 for method in ("GET", "PUT", "DELETE")},
+    **{(3, "promotions/codes", method): 40 for method in ("GET", "DELETE")},
+    (3, "promotions/{promotion_id}/codes", "GET"): 10,
+    (3, "promotions/{promotion_id}/codes", "POST"): 40,
+    (3, "promotions/{promotion_id}/codes", "DELETE"): 40,
+    (3, "promotions/{promotion_id}/codes/{code_id}", "DELETE"): 40,
+    (3, "promotions/{promotion_id}/codegen", "POST"): 10,
 }
 LIMITED = [
     (route.version, route.template, method, action)
