@@ -40,6 +40,9 @@ PUBLISHED = {
     (3, "promotions/{promotion_id}/codes", "DELETE"): 40,
     (3, "promotions/{promotion_id}/codes/{code_id}", "DELETE"): 40,
     (3, "promotions/{promotion_id}/codegen", "POST"): 10,
+    (3, "inventory/locations", "GET"): 50,
+    (3, "inventory/locations", "POST"): 50,
+    (3, "inventory/locations", "PUT"): 50,
 }
 LIMITED = [
     (route.version, route.template, method, action)

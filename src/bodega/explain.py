@@ -68,6 +68,7 @@ CARRIES: dict[Reason, str] = {
     Reason.OPTIONS_REFUSED: "`details.errors`: each product with the option and its value, or those that are missing",
     Reason.QUANTITY_OUT_OF_BOUNDS: "`details.errors`: each product with its minimum or maximum",
     Reason.OUT_OF_STOCK: "`details.errors`: each product with its inventory_level; available_quantity",
+    Reason.VERSION_CONFLICT: "version: the present one",
     Reason.PAYMENT_STATE: "payment_status",
     Reason.CIRCULAR_TREE: "what conflicts, and how to resolve it",
     Reason.ORPHANED_PRODUCTS: "the products, and how to resolve it",

@@ -9,10 +9,13 @@ from __future__ import annotations
 from bodega.kit.resource import Resource, Sweep
 from bodega.kit.route import Route
 from bodega.resources import (
+    carts,
     catalog,
+    channels,
     content,
     customers,
     geography,
+    inventory,
     marketing,
     orders,
     pricing,
@@ -26,13 +29,16 @@ from bodega.storage.table import Table
 RESOURCES: tuple[Resource, ...] = (
     *store.RESOURCES,
     *catalog.RESOURCES,
+    *channels.RESOURCES,
     *customers.RESOURCES,
     *geography.RESOURCES,
     *shipping.RESOURCES,
+    *inventory.RESOURCES,
     *marketing.RESOURCES,
     *content.RESOURCES,
     *pricing.RESOURCES,
     *orders.RESOURCES,
+    *carts.RESOURCES,
     *webhooks.RESOURCES,
 )
 

@@ -18,6 +18,7 @@ from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item
 from bodega.kit.v2_members import Alias, Derived
 from bodega.kit.v2_shape import V2Shape
+from bodega.resources.catalog import stock_levels
 from bodega.resources.orders import order
 from bodega.resources.orders.order import always, tax
 from bodega.storage.aggregate import Aggregate
@@ -56,8 +57,8 @@ class AppliedDiscount(msgspec.Struct, kw_only=True):
 class OrderLine(Entity, kw_only=True):
     """`rate` is the tax rate that the store applied, None if the caller gave both prices.
 
-    `discount` is the sum of its `applied` discounts. `taken` is what it took from stock, `sold` what it added to
-    total_sold.
+    `discount` is the sum of its `applied` discounts. `taken` is what it took from stock, at `location_id`, `sold` what
+    it added to total_sold.
     """
 
     order_id: Id
@@ -100,6 +101,7 @@ class OrderLine(Entity, kw_only=True):
     applied: list[AppliedDiscount] = []
     taken: int = 0
     sold: int = 0
+    location_id: Id = stock_levels.DEFAULT
 
     @property
     def is_sent(self) -> bool:

@@ -24,11 +24,12 @@ from bodega.resources.orders import consignments, fees, line, lines, order, orde
 from bodega.resources.orders import shipping_addresses as addresses
 from bodega.resources.orders.address import FIELDS, AddressDraft, BillingAddress, faults_of, settled
 from bodega.resources.orders.consignments import Pickup
-from bodega.resources.orders.drafts import ConsignmentsDraft, PickupDraft
+from bodega.resources.orders.drafts import ConsignmentsDraft
 from bodega.resources.orders.fees import Fee
 from bodega.resources.orders.line import OrderLine
 from bodega.resources.orders.lines import LineBuilder
 from bodega.resources.orders.order import Order
+from bodega.resources.orders.serving import drafted, keep_served, serve
 from bodega.resources.orders.shipping_addresses import ShippingAddress
 from bodega.resources.pricing.policy import Money, Taxes
 from bodega.storage.query import Row
@@ -141,11 +142,13 @@ async def _fill(builder: LineBuilder, work: Work, parts: Changes) -> None:
     if collected is not None and len(collected.pickups) == 1:
         pickup = collected.pickups[0]
         drafts, name = pickup.line_items or [], "consignments.pickups.0.line_items"
-        work.pickup = _pickup(pickup, Pickup())
+        work.pickup = drafted(pickup, Pickup())
     for place_, draft in enumerate(drafts):
         made = await lines.added(builder, draft, f"{name}.{place_}")
         if made is not None:
             work.lines.append(made)
+    if work.pickup is not None:
+        await serve(builder.unit, work.pickup, work.lines)
     given: list[AddressDraft] = parts.get("shipping_addresses") or []
     for place_, item in enumerate(given):
         builder.faults.extend(faults_of(item, f"shipping_addresses.{place_}", zip_needed=False))
@@ -155,12 +158,6 @@ async def _fill(builder: LineBuilder, work: Work, parts: Changes) -> None:
         source: AddressDraft = given[0] if given else parts["billing_address"]
         work.address = ShippingAddress(order_id=0, **settled(source))
     await _take_fees(builder, work, parts)
-
-
-def _pickup(draft: PickupDraft, old: Pickup) -> Pickup:
-    names = ("pickup_method_id", "pickup_method_display_name", "collection_instructions",
-             "collection_time_description", "location")  # fmt: skip
-    return replace(old, **{name: getattr(draft, name) for name in draft.has(*names)})
 
 
 async def _take_fees(builder: LineBuilder, work: Work, parts: Changes) -> None:
@@ -299,6 +296,7 @@ async def _change_parts(
             new.billing_address = _billing(parts["billing_address"], new.billing_address)
     builder = LineBuilder(unit, await order_policy.money(unit, new.default_currency_code), rules, faults)
     drafts, name = parts.get("products"), "products"
+    method = 0 if work.pickup is None else work.pickup.pickup_method_id
     if "consignments" in parts:
         faults += _beside_consignments(parts, "products")
         drafts, name = _change_pickup(work, parts["consignments"], faults), "consignments.pickups.0.line_items"
@@ -309,6 +307,7 @@ async def _change_parts(
             # Rule 82: a change of its lines removes an order's discounts.
             new.discount_amount = ZERO
             work.lines = [replace(item, applied=[]) for item in work.lines]
+    await keep_served(unit, work.pickup, method, work.lines)
     _change_address(work, parts.get("shipping_addresses") or [], faults)
     await _take_fees(builder, work, parts)
     if faults:
@@ -326,7 +325,7 @@ def _change_pickup(work: Work, draft: ConsignmentsDraft, faults: list[Fault]) ->
         if work.pickup is None or (item.id is not UNSET and item.id != work.pickup.id):
             faults.append(invalid("consignments.pickups.0.id", "must be the pickup of this order"))
             return None
-        work.pickup = _pickup(item, work.pickup)
+        work.pickup = drafted(item, work.pickup)
         return item.line_items or None
     return None
 
