@@ -61,6 +61,9 @@ class Week(msgspec.Struct, kw_only=True):
     saturday: Day = msgspec.field(default_factory=Day)
 
 
+WEEKDAYS = Week.__struct_fields__
+
+
 class SpecialDay(msgspec.Struct, kw_only=True):
     """A date with hours of its own."""
 
