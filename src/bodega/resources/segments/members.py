@@ -126,7 +126,7 @@ class AddProfiles(_OnSegment):
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         uuids: list[str] = write.draft
         if not uuids:
-            return Created(ready=b'{"data":[],"meta":{}}')
+            return Created(ready=b'{"data":[]}')
         found = await query.where(
             unit.tx, profiles.TABLE, f"uuid IN ({numbered_placeholders(len(uuids))})", *uuids
         )  # fmt: skip
@@ -145,7 +145,7 @@ class AddProfiles(_OnSegment):
             if number not in there:
                 await unit.insert(TABLE, Membership(segment_id=write.found.parent, profile_id=number))
         shown = [profiles.members(row.entity) for row in found]
-        return Created(ready=render.json({"data": shown, "meta": {}}))
+        return Created(ready=render.json({"data": shown}))
 
 
 class DropProfiles(_OnSegment, DeleteMany):
