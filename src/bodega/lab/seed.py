@@ -10,6 +10,7 @@ from bodega.access.stores import OpenStore
 from bodega.lab.seed_customers import generate_customers
 from bodega.lab.seed_orders import generate_orders
 from bodega.lab.seed_products import generate_products
+from bodega.lab.seed_selling import generate_selling
 
 
 class Amounts(NamedTuple):
@@ -36,3 +37,5 @@ async def seed(store: OpenStore, amounts: Amounts, seed: int = 1, made: Callable
         await generate_customers(store, amounts.customers, seed, partial(made, "customers"))
     if amounts.orders:
         await generate_orders(store, amounts.orders, seed, partial(made, "orders"))
+    if amounts.products:
+        await generate_selling(store, seed)
