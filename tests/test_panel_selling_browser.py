@@ -85,7 +85,8 @@ def test_every_page_fits_its_screen(house: House, tab: Tab) -> None:
         "customer-groups": "/customer-groups", "customer-group": "/customer-groups/1", "orders": "/orders",
         "order": "/orders/1", "webhooks": "/webhooks", "webhook": "/webhooks/1", "webhook-new": "/webhooks/new",
         "plan": "/status#plan", "product-stock": "/products/1/stock", "locations": "/locations",
-        "location": "/locations/1", "location-new": "/locations/new",
+        "location": "/locations/1", "location-new": "/locations/new", "channels": "/channels",
+        "channel": "/channels/1", "channel-new": "/channels/new",
     }  # fmt: skip
     for name, path in pages.items():
         page = tab.go(path)
