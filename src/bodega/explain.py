@@ -69,6 +69,7 @@ CARRIES: dict[Reason, str] = {
     Reason.QUANTITY_OUT_OF_BOUNDS: "`details.errors`: each product with its minimum or maximum",
     Reason.OUT_OF_STOCK: "`details.errors`: each product with its inventory_level; available_quantity",
     Reason.VERSION_CONFLICT: "version: the present one",
+    Reason.CHECKOUT_PLACED: "order_id: the order that it became",
     Reason.PAYMENT_STATE: "payment_status",
     Reason.CIRCULAR_TREE: "what conflicts, and how to resolve it",
     Reason.ORPHANED_PRODUCTS: "the products, and how to resolve it",

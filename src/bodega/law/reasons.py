@@ -112,6 +112,7 @@ class Reason(Enum):
     QUANTITY_OUT_OF_BOUNDS = (Step.PERFORM, 409, 409, "Quantities of one or more products are out of stock or did not meet quantity requirements.", "Order quantities within the minimum and maximum that details.errors tells of each product. The first: `GET PRODUCT`.")
     OUT_OF_STOCK = (Step.PERFORM, 409, 409, "Quantities of one or more products are out of stock or did not meet quantity requirements.", "Order at most details.available_quantity, or add to the stock first. The product: `GET PRODUCT`.")
     VERSION_CONFLICT = (Step.PERFORM, 409, 409, "The resource was changed meanwhile: there is a possible conflict.", "Read the resource again and send its present version, which is details.version: `GET RESOURCE`.")
+    CHECKOUT_PLACED = (Step.PERFORM, 409, 409, "The checkout has become an order.", "The order is details.order_id; what is changed from now on is the order. Another cart begins another checkout: `GET RESOURCE`.")
     PAYMENT_STATE = (Step.PERFORM, 400, 422, "The payment of the order is in no state for this.", "The transactions of the order tell what was paid, and how. For this one: `GET ITEM/transactions`.")
     CIRCULAR_TREE = (Step.PERFORM, 409, 422, "A category cannot lie below itself.", "Choose a parent outside the category's own subtree. What is there: `GET COLLECTION`.")
     ORPHANED_PRODUCTS = (Step.PERFORM, 409, 422, "Deleting these categories would leave products without a category.", "Move the products named in details to another category, or delete them, first. What is there: `GET COLLECTION`.")

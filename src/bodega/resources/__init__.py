@@ -11,6 +11,7 @@ from bodega.kit.route import Route
 from bodega.resources import (
     carts,
     catalog,
+    checkouts,
     content,
     customers,
     geography,
@@ -37,6 +38,7 @@ RESOURCES: tuple[Resource, ...] = (
     *pricing.RESOURCES,
     *orders.RESOURCES,
     *carts.RESOURCES,
+    *checkouts.RESOURCES,
     *webhooks.RESOURCES,
 )
 

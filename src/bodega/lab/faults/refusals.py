@@ -343,6 +343,7 @@ BUILD: Mapping[Reason, Build] = {
     Reason.QUANTITY_OUT_OF_BOUNDS: _products,
     Reason.OUT_OF_STOCK: _products,
     Reason.VERSION_CONFLICT: _told(version=2),
+    Reason.CHECKOUT_PLACED: _told(order_id=ID),
     Reason.PAYMENT_STATE: _told(payment_status="declined"),
     Reason.CIRCULAR_TREE: _tree,
     Reason.ORPHANED_PRODUCTS: _tree,
