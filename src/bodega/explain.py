@@ -71,6 +71,8 @@ CARRIES: dict[Reason, str] = {
     Reason.VERSION_CONFLICT: "version: the present one",
     Reason.CHECKOUT_PLACED: "order_id: the order that it became",
     Reason.PAYMENT_STATE: "payment_status",
+    Reason.PAYMENT_DECLINED: "decline_code",
+    Reason.NOTHING_TO_PAY: "payment_status",
     Reason.CIRCULAR_TREE: "what conflicts, and how to resolve it",
     Reason.ORPHANED_PRODUCTS: "the products, and how to resolve it",
     Reason.CODES_ATTACHED: "details.promotion_ids",
