@@ -175,6 +175,17 @@ def order_of_three(stock: Stock) -> Callable[[Random], Request]:
     return lambda random: placed([{"product_id": one, "quantity": 1} for one in random.sample(products, 3)])
 
 
+def adjustment(stock: Stock) -> Callable[[Random], Request]:
+    """New levels of 2,000 items at the default location, the most that one request takes (rule 118)."""
+    skus = stock.skus
+
+    def requests(random: Random) -> Request:
+        items = [{"location_id": 1, "sku": sku, "quantity": random.randint(500, 9_999)} for sku in skus]
+        return Request("PUT", "/inventory/adjustments/absolute", json.dumps({"items": items}).encode())
+
+    return requests
+
+
 def one_order(stock: Stock) -> Callable[[Random], Request]:
     """One order of V2, with its addresses and its totals."""
     Sales(stock.store).fill(ORDERS)
@@ -206,6 +217,7 @@ SCENARIOS: tuple[Scenario | Planned, ...] = (
     Planned("50 orders by date", orders_by_date),
     Planned("one order", one_order),
     Planned("order of 3 lines", order_of_three),
+    Planned("adjust 2,000 items", adjustment, repeatable=False),
     Scenario("create", create, repeatable=False),
     Planned("update, one hook", update_with_hook, repeatable=False, settled=heard),
 )

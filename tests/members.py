@@ -368,6 +368,8 @@ READ: Mapping[str, Mapping[str, str]] = {
     "PUT /v2/orders/{id}": {
         "": "{here}?include=" + EVERY, "products": "{here}/products", "shipping_addresses": "{here}/shipping_addresses",
     },
+    "PUT /v3/inventory/adjustments/absolute": {"": "/v3/inventory/locations/{austin}/items"},
+    "POST /v3/inventory/adjustments/relative": {"": "/v3/inventory/locations/{austin}/items"},
     "POST /v3/catalog/trees/categories": {"": "{here}?category_id:in={id}"},
     "PUT /v3/catalog/trees/categories": {"": "{here}?category_id:in={saws}"},
 }  # fmt: skip
@@ -391,6 +393,8 @@ class Told(NamedTuple):
 
 
 HIDE = {"availability": "disabled"}
+SPECIAL = {"label": "Closed", "date": "2031-05-03", "open": False}
+AT_NOON = {"2031-05-04T12:00:00Z": "2031-05-04T12:00:00+00:00"}
 PRICED = ("subtotal", "shipping_cost", "handling_cost", "wrapping_cost", "total")
 TOLD: Sequence[Told] = [
     Told("POST /v3/catalog/categories", "parent_id", ["{other_category}"]),
@@ -473,6 +477,23 @@ TOLD: Sequence[Told] = [
     Told("* /v?/hooks*", "destination", ["https://example.com/elsewhere"]),
     Told("* /v?/hooks*", "headers", [{"X-Test": "yes"}]),
     Told("POST /v3/wishlists/{wishlist_id}/items", "items.product_id", ["{other_product}"]),
+    *(Told("* /v3/inventory/locations", f"operating_hours.*.{name}", ["09:30"]) for name in ("opening", "closing")),
+    *(
+        Told("* /v3/inventory/locations", f"special_hours.{name}", ["09:30"], inside=SPECIAL)
+        for name in ("opening", "closing")
+    ),
+    Told("* /v3/inventory/locations", "special_hours.*", inside=SPECIAL),
+    Told("* /v3/inventory/locations", "time_zone", ["Europe/Paris"]),
+    Told("PUT /v3/inventory/locations", "address.geo_coordinates.latitude", [11.5], inside={"longitude": 8}),
+    Told("PUT /v3/inventory/locations", "address.geo_coordinates.longitude", [11.5], inside={"latitude": 8}),
+    Told("PUT /v3/inventory/adjustments/absolute", "items.quantity", [3], shown="total_inventory_onhand"),
+    Told("POST /v3/inventory/adjustments/relative", "items.quantity", [3], "total_inventory_onhand", reads={3: 8}),
+    *(
+        Told("PUT /v3/inventory/locations/{location_id}/items", f"settings.{name}", shown=f"settings.{name}")
+        for name in ("safety_stock", "is_in_stock", "warning_level", "bin_picking_number")
+    ),
+    Told("* /v3/orders/pickups", "ready_at", [*AT_NOON], reads=AT_NOON),
+    Told("* /v3/orders/pickups", "collected_at", [*AT_NOON], shown="pickup_items.[].collected_at", reads=AT_NOON),
     Told("* /v2/customer_groups*", "discount_rules.type", ["category"], inside={"category_id": "{tools}"}),
 ]
 
@@ -493,6 +514,13 @@ NAMES = "names a row that is there, and any other is refused"
 IN_SETS = "a member that an option has in a set or a product"
 FIELDS = "read-only by the operation's text"
 REFUSED: Sequence[Known] = [
+    Known("* /v3/inventory/adjustments/*", "items.sku", NAMES),
+    Known("PUT /v3/inventory/locations/{location_id}/items", "settings.identity.sku", NAMES),
+    Known("PUT /v3/inventory/locations", "id", NAMES),
+    Known("PUT /v3/inventory/locations/metafields", "id", "a number, though the schema has a text"),
+    Known("PUT /v3/pickup/methods", "id", NAMES),
+    Known("POST /v3/orders/pickups", "*_id", NAMES),
+    Known("POST /v3/orders/pickups", "pickup_items.quantity", "at most what is left"),
     Known("PUT *sort-order", "product_id", NAMES),
     Known("PUT /v3/catalog/trees", "id", NAMES),
     Known("PUT /v3/catalog/trees", "channels", "a tree stays with its channel (rule 40)"),

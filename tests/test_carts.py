@@ -10,6 +10,7 @@ import pytest
 from shop import Reply, Shop
 
 PATH = "/v3/carts"
+START = 1_800_000_000
 
 
 @pytest.fixture
@@ -154,3 +155,91 @@ def test_a_cart_is_told_of(goods: Shop) -> None:
     assert ("store/cart/lineItem/updated", item) in goods.events()
     goods.delete(f"{PATH}/{made['id']}")
     assert ("store/cart/deleted", told) in goods.events()
+
+
+TEN_PERCENT = {
+    "name": "Ten off",
+    "redemption_type": "AUTOMATIC",
+    "rules": [{"action": {"cart_value": {"discount": {"percentage_amount": "10"}}}, "apply_once": True}],
+}
+
+
+def test_a_promotion_is_taken_off(goods: Shop) -> None:
+    """What took an amount off is told with the line and with the cart."""
+    made = goods.post("/v3/promotions", TEN_PERCENT)
+    assert made.status == 201, made.body
+    shown = cart(goods, (1, 2), (2, 1))
+    assert (shown["base_amount"], shown["discount_amount"], shown["cart_amount"]) == (40, 4, 36)
+    assert shown["discounts"] == [{"id": str(made.data["id"]), "discounted_amount": 4}]
+    assert [line["discounts"][0]["discounted_amount"] for line in physical(shown)] == [2, 2]
+
+
+def test_a_redirect_url_opens_its_cart_once(goods: Shop) -> None:
+    """Rule 119: a link is used once, and for 30 days."""
+    goods.freeze(START)
+    made = cart(goods, (1, 2))
+    links = goods.post(f"{PATH}/{made['id']}/redirect_urls", {"query_params": [{"key": "utm", "value": "mail"}]})
+    assert (links.status, set(links.data)) == (201, {"cart_url", "checkout_url", "embedded_checkout_url"})
+    url = links.data["cart_url"]
+    assert url.endswith("utm=mail")
+    target = url.partition("//")[2].partition("/")[2]
+    assert page(goods, target, "HEAD").status == 200
+    opened = page(goods, target)
+    assert (opened.status, b"Hammer" in opened.body) == (200, True)
+    again = page(goods, target)
+    assert (again.status, b"opened before" in again.body) == (404, True)
+    other = goods.get(f"{PATH}/{made['id']}?include=redirect_urls").data["redirect_urls"]["checkout_url"]
+    goods.freeze(START + 31 * 86_400)
+    late = page(goods, other.partition("//")[2].partition("/")[2])
+    assert (late.status, b"expired" in late.body or b"no such cart" in late.body) == (404, True)
+    forged = page(goods, target.replace("token=", "token=0"))
+    assert (forged.status, b"no such cart" in forged.body) == (404, True)
+
+
+def page(shop: Shop, target: str, method: str = "GET") -> Reply:
+    """What a browser gets."""
+    return shop.server.send(method, f"/{target}", [], b"", "http")
+
+
+def test_a_cart_that_was_left_is_abandoned_and_recovered(goods: Shop) -> None:
+    """By the store's clock: an hour after the last change, if the shopper can be written to."""
+    goods.post("/v3/customers", [{"email": "jane@example.com", "first_name": "Jane", "last_name": "Doe"}])
+    goods.watch()
+    goods.freeze(START)
+    left, guest = cart(goods, (1, 1), customer_id=1), cart(goods, (2, 1))
+    goods.freeze(START + 3601)
+    heard: list[tuple[str, Any]] = []
+    goods.wait_for(lambda: heard.extend(goods.events()) or "store/cart/abandoned" in dict(heard))
+    told = [data for scope, data in heard if scope == "store/cart/abandoned"]
+    assert [one["id"] for one in told] == [left["id"]]
+    found = goods.get(f"/v3/abandoned-carts/{told[0]['token']}")
+    assert found.data == {"cart_id": left["id"]}
+    assert goods.get("/v3/abandoned-carts/nothing").status == 404
+    assert goods.get(f"{PATH}/{guest['id']}").status == 200
+    goods.freeze(START + 31 * 86_400)
+    goods.wait_for(lambda: goods.rows("carts") == 0)
+
+
+def test_a_channel_that_does_not_allow_purchasing_sells_nothing(goods: Shop) -> None:
+    assert goods.get(f"{PATH}/settings").data == {"allow_purchasing": True}
+    assert goods.put(f"{PATH}/settings/channels/1", {"allow_purchasing": False}).status == 200
+    refused = goods.post(PATH, {"line_items": [{"product_id": 1, "quantity": 1}]})
+    assert (refused.status, list(refused.json["errors"])) == (422, ["channel_id"])
+    assert goods.put(f"{PATH}/settings/channels/1", {"allow_purchasing": None}).data == {"allow_purchasing": None}
+    assert cart(goods, (1, 1))
+    assert goods.put(f"{PATH}/settings", {"allow_purchasing": None}).status == 422
+    assert goods.put(f"{PATH}/settings", {}).status == 422
+
+
+def test_the_metafields_of_a_cart_are_named_by_its_id_and_go_with_it(goods: Shop) -> None:
+    made = cart(goods, (1, 1))
+    field = {"permission_set": "read", "namespace": "shop", "key": "lane", "value": "fast"}
+    kept = goods.post(f"{PATH}/{made['id']}/metafields", field)
+    assert (kept.status, kept.data["resource_id"], kept.data["resource_type"]) == (200, made["id"], "cart")
+    other = goods.post(f"{PATH}/metafields", [{**field, "key": "more", "resource_id": made["id"]}])
+    assert other.status == 200, other.body
+    assert goods.post(f"{PATH}/metafields", [{**field, "resource_id": "nothing"}]).status == 422
+    assert len(goods.get(f"{PATH}/{made['id']}/metafields").data) == 2
+    assert goods.get(f"{PATH}/nothing/metafields").status == 404
+    goods.delete(f"{PATH}/{made['id']}")
+    assert goods.rows("cart_metafields") == 0

@@ -250,7 +250,7 @@ def a_suffix_in_v3(desk: Desk) -> Send:
 
 @refused(Reason.NOT_SERVED_HERE, "a documented operation that is not served", [V3])
 def a_documented_path_that_is_not_served(desk: Desk) -> Send:
-    return lambda: desk.ask("POST", "/v3/carts", {"line_items": []})
+    return lambda: desk.ask("POST", "/v3/themes", {})
 
 
 @refused(Reason.MOVED_ROUTE, "RFC 9110 15.4.2", [V2, XML])
@@ -478,6 +478,15 @@ def a_name_that_is_too_long(desk: Desk) -> Send:
 
 
 BUYER = {"zip": "78701", "country_iso2": "US"}
+
+
+@refused(Reason.VERSION_CONFLICT, "rule 30", [V3])
+def a_cart_that_was_changed_meanwhile(desk: Desk) -> Send:
+    one = desk.shop.product()
+    items = {"line_items": [{"product_id": one, "quantity": 1}]}
+    path = f"/v3/carts/{desk.ask('POST', '/v3/carts', items).data['id']}/items"
+    desk.ask("POST", path, items)
+    return lambda: desk.ask("POST", path, {**items, "version": 1})
 
 
 @refused(Reason.OUT_OF_STOCK, "rule 79", [V2])

@@ -32,6 +32,9 @@ PUBLISHED = {
     (3, "customers/attributes", "POST"): 3,
     (3, "customers/attributes", "PUT"): 3,
     (3, "customers/form-field-values", "PUT"): 10,
+    (3, "inventory/locations", "GET"): 50,
+    (3, "inventory/locations", "POST"): 50,
+    (3, "inventory/locations", "PUT"): 50,
 }
 LIMITED = [
     (route.version, route.template, method, action)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -30,7 +30,17 @@ ONLY_WHOLE = {
 PAIRED = ("_ex_tax", "_inc_tax", "wrapping_cost_tax")
 """Members that come in pairs or not at all (rule 77)."""
 
-NO_ROW = {"/v2/shipping/carrier/connection": "nothing shows a connection"}
+WRAPPED: dict[str, Callable[[Any], Any]] = {
+    "/v3/inventory/locations/{location_id}/items": lambda shown: {
+        "settings": [{"identity": item["identity"], **item["settings"]} for item in shown]
+    },
+}
+"""Bodies that hold what was read in another form."""
+
+NO_ROW = {
+    "/v3/inventory/adjustments/absolute": "nothing shows an adjustment: test_inventory.py sets the same level again",
+    "/v2/shipping/carrier/connection": "nothing shows a connection",
+}
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +111,7 @@ def test_writing_back_what_was_read_changes_nothing(asked: Asked, template: str)
         for body in bodies(route, whole[:10] if isinstance(whole, list) else whole):
             stood = standing(shop)
             shop.events()
-            reply = shop.put(path, body)
+            reply = shop.put(path, WRAPPED.get(template, lambda shown: shown)(body))
             assert reply.status < 300, (path, body, reply.body)
             assert shop.events() == [], (path, body)
             assert standing(shop) == stood, (path, body, set(standing(shop).items()) - set(stood.items()))

@@ -84,7 +84,8 @@ def test_every_page_fits_its_screen(house: House, tab: Tab) -> None:
         "brands": "/brands", "customers": "/customers", "customer": "/customers/1",
         "customer-groups": "/customer-groups", "customer-group": "/customer-groups/1", "orders": "/orders",
         "order": "/orders/1", "webhooks": "/webhooks", "webhook": "/webhooks/1", "webhook-new": "/webhooks/new",
-        "plan": "/status#plan",
+        "plan": "/status#plan", "product-stock": "/products/1/stock", "locations": "/locations",
+        "location": "/locations/1", "location-new": "/locations/new",
     }  # fmt: skip
     for name, path in pages.items():
         page = tab.go(path)

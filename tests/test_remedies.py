@@ -305,6 +305,7 @@ MENDED: Mapping[Reason, Mend] = {
     Reason.OPTIONS_REFUSED: ordering(product_options=[]),
     Reason.QUANTITY_OUT_OF_BOUNDS: ordering(quantity=2),
     Reason.OUT_OF_STOCK: ordering(quantity=1),
+    Reason.VERSION_CONFLICT: saying(version=2),
     Reason.PAYMENT_STATE: after_a_payment,
     Reason.CIRCULAR_TREE: saying(parent_id=0),
     Reason.ORPHANED_PRODUCTS: after_a_move,

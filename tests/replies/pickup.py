@@ -30,6 +30,8 @@ ROWS = [
     Row("POST", "/v3/orders/pickups", [READY]),
 ]
 DIFFERS = [
-    Differs("* /v3/pickup/methods", "data.location_identity", "absent", "an older name of location_id, taken in bodies"),
+    Differs(
+        "* /v3/pickup/methods", "data.location_identity", "absent", "an older name of location_id, taken in bodies"
+    ),
     Differs("GET /v3/orders/pickups", "meta", "extra", "a list has pages, and tells of them"),
 ]

@@ -274,7 +274,8 @@ def _check_place(endpoint: Endpoint, here: Mistakes) -> None:
     for parent, child in zip(endpoint.parents, inner, strict=False):
         if parent.column:
             here.expect("parents", parent.column, child.types, f"column of {child.name}")
-        here.expect("parents", parent.value, parent.table.types, f"column of {parent.table.name}")
+        for column in (parent.value, parent.key):
+            here.expect("parents", column, parent.table.types, f"column of {parent.table.name}")
     here.expect_all("only", endpoint.only, table.types, "column")
     for name in (name for name, value in endpoint.only.items() if isinstance(value, bool)):
         if table.types.get(name, "BOOLEAN") != "BOOLEAN":

@@ -12,7 +12,7 @@ from bodega.kit.endpoint import Endpoint
 from bodega.kit.fields import moment
 from bodega.kit.picture import Picture
 from bodega.kit.write import create_one
-from bodega.lab import catalogue, tiles
+from bodega.lab import catalogue, seed_places, tiles
 from bodega.lab.details import details
 from bodega.lab.deterministic import DeterministicRandom, mix
 from bodega.lab.generation import Keyed, Made, everything, first_free, generate, one_by_one, read, room
@@ -53,14 +53,15 @@ ALL_PICTURED = 1000
 """So many products of a seed all have an image; a row that shows one costs more than a product does."""
 
 _SALT = 0x71E5
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
+_NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 
 class ProductDraft(NamedTuple):
-    """A product, and its children with their endpoints."""
+    """A product, its children with their endpoints, and how many pieces other locations have of it."""
 
     body: dict[str, Any]
     rows: Sequence[tuple[Endpoint, dict[str, Any]]]
+    elsewhere: Mapping[int, int] = _NOTHING
 
 
 KEYS: Mapping[str, Callable[[ProductDraft], str]] = {
@@ -74,11 +75,12 @@ async def generate_products(store: OpenStore, count: int, seed: int, made: Made)
     pictures = {name: tiles.of_department(name) for name in words().departments}
     categories: list[int] = await store.write(partial(_categories, pictures))
     labels: list[int] = await store.write(_brands)
+    places: list[int] = await store.write(seed_places.places)
 
     def draft(number: int) -> ProductDraft:
         return _draft(seed, number, categories, labels, store.clock.now())
 
-    rows = Keyed(products.V3, _create, KEYS)
+    rows = Keyed(products.V3, partial(_create, places), KEYS)
     first = await first_free((await store.ready()).reader, rows, draft)
     await generate(store, range(first, first + count), draft, partial(one_by_one, rows), made)
 
@@ -96,7 +98,7 @@ def _draft(seed: int, number: int, categories: Sequence[int], labels: Sequence[i
     draft = read(products.V3, body)
     days = YOUNGEST + mix(mix(seed) ^ number) % (OLDEST - YOUNGEST)
     draft["date_created"] = moment(now - days * DAY)
-    return ProductDraft(draft, rows)
+    return ProductDraft(draft, rows, seed_places.kept_at(seed, number, body))
 
 
 def _pictures(seed: int, number: int) -> list[dict[str, Any]]:
@@ -118,10 +120,11 @@ def _pictures(seed: int, number: int) -> list[dict[str, Any]]:
     return made
 
 
-async def _create(unit: Unit, draft: ProductDraft) -> None:
+async def _create(places: list[int], unit: Unit, draft: ProductDraft) -> None:
     row = await create_one(unit, products.V3, dict(draft.body), [])
     for endpoint, changes in draft.rows:
         await create_one(unit, endpoint, {**changes, **endpoint.only, "product_id": row.entity.id}, [])
+    await seed_places.put_elsewhere(unit, row.entity.id, draft.elsewhere, places)
 
 
 async def _categories(pictures: Mapping[str, Picture], unit: Unit) -> list[int]:

@@ -30,6 +30,7 @@ STORE = (
             NavigationLink("Products", "/products", "product"),
             NavigationLink("Categories", "/categories", "category"),
             NavigationLink("Brands", "/brands", "brand"),
+            NavigationLink("Locations", "/locations", "location"),
         ),
     ),
     Section(

@@ -11,6 +11,7 @@ from bodega.kit.route import Route
 from bodega.resources import (
     carts,
     catalog,
+    channels,
     checkouts,
     content,
     customers,
@@ -30,6 +31,7 @@ from bodega.storage.table import Table
 RESOURCES: tuple[Resource, ...] = (
     *store.RESOURCES,
     *catalog.RESOURCES,
+    *channels.RESOURCES,
     *customers.RESOURCES,
     *geography.RESOURCES,
     *shipping.RESOURCES,

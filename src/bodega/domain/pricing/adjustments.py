@@ -39,9 +39,6 @@ class Origin(StrEnum):
     STORE_CREDIT = "store_credit"
 
 
-DISCOUNTS = frozenset({Origin.PROMOTION, Origin.COUPON, Origin.MANUAL})
-
-
 class Adjustment(NamedTuple):
     """A part of an amount: what it adds (below 0: takes off), and why.
 

@@ -18,11 +18,13 @@ from typing import NamedTuple
 
 ZERO = Decimal(0)
 FOUR = 4
+STEPS = tuple(Decimal(1).scaleb(-places) for places in range(12))
+"""The smallest amount by decimal places."""
 
 
 def rounded(amount: Decimal, places: int) -> Decimal:
     """An amount as it can be paid."""
-    return amount.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    return amount.quantize(STEPS[places], ROUND_HALF_UP)
 
 
 class Amount(NamedTuple):
@@ -91,13 +93,14 @@ def shares(discount: Decimal, weights: Sequence[Decimal], places: int) -> list[D
     whole = sum(weights, ZERO)
     if not whole:
         return [ZERO for _ in weights]
-    step = Decimal(1).scaleb(-places)
+    step = STEPS[places]
     exact = [discount * weight / whole for weight in weights]
     dealt = [share.quantize(step, ROUND_DOWN) for share in exact]
     left = int((discount - sum(dealt, ZERO)) / step)
-    largest = sorted(range(len(exact)), key=lambda place: (dealt[place] - exact[place], place))
-    for place in largest[:left]:
-        dealt[place] += step
+    if left:
+        lost = [part - share for part, share in zip(dealt, exact, strict=True)]
+        for place in sorted(range(len(exact)), key=lost.__getitem__)[:left]:
+            dealt[place] += step
     return dealt
 
 

@@ -30,12 +30,12 @@ class Bearer:
         """All that was taken off."""
         return self.total - self.left
 
-    def bear(self, off: Adjustment) -> None:
-        """Takes off an amount (given above zero), at most what is left."""
-        amount = min(off.amount, self.left)
+    def bear(self, off: Adjustment, share: Decimal | None = None) -> None:
+        """Takes off an amount (given above zero), or a share of it; at most what is left."""
+        amount = min(off.amount if share is None else share, self.left)
         if amount > 0:
             self.left -= amount
-            self.parts.append(off._replace(amount=-amount))
+            self.parts.append(Adjustment(off.origin, -amount, off.source, off.description, off.code, off.target))
 
 
 def given_before(bearer: Bearer, decided: Iterable[Adjustment]) -> None:
@@ -83,7 +83,7 @@ def deal(bearers: Sequence[Bearer], off: Adjustment, places: int) -> None:
     if amount <= 0:
         return
     for item, share in zip(among, shares(amount, weights, places), strict=True):
-        item.bear(off._replace(amount=share))
+        item.bear(off, share)
 
 
 def on_shipping(bearers: Mapping[str, Bearer], discounts: Iterable[ShippingDiscount], places: int) -> None:

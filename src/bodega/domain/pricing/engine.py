@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from bodega.domain.pricing import discounts, payment, promotions
-from bodega.domain.pricing.adjustments import DISCOUNTS, ZERO, Adjustment, Origin
+from bodega.domain.pricing.adjustments import ZERO, Adjustment, Origin
 from bodega.domain.pricing.amounts import Amount, PricedLine, sum_of, taxed, worth
 from bodega.domain.pricing.basket import Basket, BasketItem, TaxRate
 from bodega.domain.pricing.catalogue import UnitPrice, unit_price
@@ -143,17 +143,25 @@ def _line(basket: Basket, one: PricedItem, zones: Zones) -> QuotedLine:
     )  # fmt: skip
 
 
-def _off(costs: list[Cost], *origins: Origin, target: str = "") -> Decimal:
-    return -sum(
-        (
-            part.amount
-            for cost in costs
-            if cost.discount
-            for part in cost.parts
-            if part.origin in origins and (not target or part.target == target)
-        ),
-        ZERO,
-    )
+class LineDiscounts(NamedTuple):
+    """What discounts took off lines: coupons; everything else, and of that what was on the cart."""
+
+    coupons: Decimal
+    others: Decimal
+    on_order: Decimal
+
+
+def _off(costs: list[Cost]) -> LineDiscounts:
+    coupons = others = on_order = ZERO
+    for cost in costs:
+        for part in cost.parts[1:]:
+            if part.origin is Origin.COUPON:
+                coupons -= part.amount
+                continue
+            others -= part.amount
+            if part.target == "order":
+                on_order -= part.amount
+    return LineDiscounts(coupons, others, on_order)
 
 
 def _summed(
@@ -170,6 +178,7 @@ def _summed(
     handling = [one.handling for one in consignments]
     wrapped = [*(line.wrapping for line in lines if line.wrapping is not None), *other_wrapping]
     stated: list[Adjustment] = []
+    off = _off(sold)
     subtotal, cart = sum_of([cost.gross for cost in sold]), total_of(sold)
     total = cart
     if basket.subtotal is not None:
@@ -189,13 +198,13 @@ def _summed(
         fees=fees,
         base_amount=sum((cost.entered for cost in sold), ZERO),
         subtotal=subtotal,
-        discount=_off(sold, Origin.PROMOTION, Origin.MANUAL),
-        order_discount=_off(sold, Origin.PROMOTION, Origin.MANUAL, target="order"),
-        coupon_discount=_off(sold, Origin.COUPON),
+        discount=off.others,
+        order_discount=off.on_order,
+        coupon_discount=off.coupons,
         cart=cart,
         shipping=sums[0],
         shipping_before=sum_of([cost.gross for cost in shipping]),
-        shipping_discount=_off(shipping, *DISCOUNTS),
+        shipping_discount=sum((cost.discount for cost in shipping), ZERO),
         handling=sums[1],
         wrapping=sums[2],
         fee_total=sums[3],

@@ -211,12 +211,18 @@ class Cart(Entity, kw_only=True):
     opened: list[str] = []
 
 
+def quiet_since(cart: Cart) -> str | None:
+    """Since when a cart that may be abandoned was left alone: its shopper is known, and it is not one yet."""
+    return cart.date_modified if cart.status == "active" and cart.email and not cart.order_id else None
+
+
 TABLE = stored(
     "carts",
     Cart,
     noun="cart",
     columns="uuid customer_id channel_id status date_modified token order_id",
-    indexed="customer_id channel_id token",
+    computed={"quiet_since": ("TEXT", quiet_since)},
+    indexed="customer_id channel_id token quiet_since date_modified",
     uniques=[Unique(("uuid",), "id", "A cart of this id exists.")],
     references=[Reference("channel_id", "channels", "channel_id", "The channel does not exist.")],
 )

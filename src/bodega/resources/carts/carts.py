@@ -17,16 +17,19 @@ from bodega.kit.events import channel_of, events
 from bodega.kit.fields import moment
 from bodega.kit.includes import Include
 from bodega.kit.listing import Listing
+from bodega.kit.render import json
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
 from bodega.kit.v3_shape import V3Shape
 from bodega.law.outcome import Created, Emptied, Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, missing, refuse_faults
-from bodega.resources.carts import basket, items
+from bodega.resources.carts import basket, items, redirects
 from bodega.resources.carts.cart import SCOPE, TABLE, Cart, CartItem
 from bodega.resources.carts.document import BANNERS, LINKS, OPTIONS, cart_members, document
 from bodega.resources.carts.drafts import Certificates, CurrencyDraft, CustomItems, ItemDraft, Items
+from bodega.resources.carts.metafields import delete_with_cart
+from bodega.resources.carts.settings import SETTINGS
 from bodega.resources.customers.customer import TABLE as CUSTOMERS
 from bodega.resources.store import channels
 from bodega.storage.aggregate import Aggregate
@@ -66,6 +69,7 @@ post = _shape(_KEPT, currency=CurrencyDraft, **_BODY)
 put = _shape(f"{_KEPT} channel_id locale", version=int)
 more = _shape(f"{_KEPT} {WRITTEN}", version=int, **_BODY)
 one = _shape(f"{_KEPT} {WRITTEN}", version=int, line_item=ItemDraft)
+linked = _shape(f"{_KEPT} {WRITTEN}", query_params=redirects.Parameters)
 last = _shape(f"{_KEPT} {WRITTEN}", version=int)
 
 _LIST = Listing(TABLE, 3, "", includes=INCLUDES, shown=post.shown, always=("id",))
@@ -73,6 +77,10 @@ _LIST = Listing(TABLE, 3, "", includes=INCLUDES, shown=post.shown, always=("id",
 
 def _endpoint(home: str, shape: V3Shape) -> Endpoint:
     return Endpoint(3, TABLE, _LIST, SCOPE, home, v3=shape, key="uuid")
+
+
+async def _document(context: Context, cart: Cart) -> bytes:
+    return await document(context, cart, redirects.links(context, cart) if LINKS in context.query.include else None)
 
 
 class _OnCart(Action):
@@ -88,7 +96,7 @@ class _OnCart(Action):
 
     async def shown(self, context: Context, row: Row) -> Shown:
         """The cart as it is now."""
-        ready = b'{"data":' + await document(context, row.entity) + b',"meta":{}}'
+        ready = b'{"data":' + await _document(context, row.entity) + b',"meta":{}}'
         return Shown(ready=ready, state=Validator(row.version, row.modified))
 
 
@@ -111,7 +119,7 @@ class CreateCart(Action):
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         row = await place(unit, write.draft)
-        data = await document(context, row.entity)
+        data = await _document(context, row.entity)
         made = Created(ready=b'{"data":' + data + b',"meta":{}}', state=Validator(row.version, row.modified))
         made.location = f"{context.base.url}/carts/{row.entity.uuid}"
         return made
@@ -128,6 +136,8 @@ async def place(unit: Unit, draft: Changes) -> Row:
         faults.append(dangling("channel_id", "The channel does not exist.", [channel_id]))
     elif channel.entity.status in channels.ENDED:
         faults.append(invalid("channel_id", f"must be a channel that sells: {channel_id} is {channel.entity.status}"))
+    elif not (await SETTINGS.of(unit.tx, channel_id))["allow_purchasing"]:
+        faults.append(invalid("channel_id", f"must be a channel that sells: {channel_id} does not allow purchasing"))
     email = await _email_of(unit, customer_id, faults)
     if faults:
         raise refuse_faults(faults)
@@ -297,6 +307,21 @@ class DropCart(_OnCart):
         return Emptied()
 
 
+class MakeLinks(_OnCart):
+    """POST of redirect URLs."""
+
+    writes = True
+    body = True
+
+    def read(self, content: Any) -> Any:
+        return linked.read(content, creating=False) if content.strip() else {}
+
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
+        row = await held(unit, write)
+        made = redirects.links(context, row.entity, write.draft.get("query_params", ()))
+        return Created(ready=json({"data": made, "meta": {}}), state=Validator(row.version, row.modified))
+
+
 async def tell_of_items(unit: Unit, before: list[CartItem], cart: Cart) -> None:
     """Fires the events of line items: those that came, changed in quantity, or went."""
     was = {item.id: item for item in before}
@@ -329,11 +354,13 @@ POST = _endpoint("", post)
 PUT = _endpoint("", put)
 MORE = _endpoint("", more)
 ONE = _endpoint("", one)
+LINKED = _endpoint("", linked)
 LAST = _endpoint("", last)
 
 routes = (
     route("carts", 3, POST=CreateCart(POST)),
     route("carts/{cart_id:text}", 3, GET=ShowCart(POST), PUT=ChangeCart(PUT), DELETE=DropCart(LAST)),
+    route("carts/{cart_id:text}/redirect_urls", 3, POST=MakeLinks(LINKED)),
     route("carts/{cart_id:text}/items", 3, POST=AddItems(MORE)),
     route("carts/{cart_id:text}/items/{item_id:text}", 3, PUT=ChangeItem(ONE), DELETE=DropItem(LAST)),
 )
@@ -342,6 +369,7 @@ RESOURCE = Resource(
     aggregates=(
         Aggregate(
             TABLE,
+            before_delete=(delete_with_cart,),
             after_write=(tell_of_first_items,),
             signals=(
                 *events("store/cart", data=_told),

@@ -59,7 +59,7 @@ def cart_members(cart: Cart, pictures: Mapping[int, str], site: str, asked: Coll
             }
             for one in cart.coupons
         ],
-        "discounts": [_reduction(one) for one in cart.discounts],
+        "discounts": [{**_reduction(one), "id": str(one.id)} for one in cart.discounts],
         "line_items": lines,
         "created_time": cart.date_created,
         "updated_time": cart.date_modified,
@@ -105,7 +105,7 @@ def _line(item: CartItem, pictures: Mapping[int, str], site: str, asked: Collect
         "image_url": pictures.get(item.product_id, ""),
         "discounts": [_reduction(one) for one in item.discounts],
         "coupons": [
-            {"id": one.id, "code": one.code, "name": one.name, "discounted_amount": one.amount} for one in item.coupons
+            {"id": one.id, "code": one.code, "name": one.name, "totalDiscount": one.amount} for one in item.coupons
         ],
         "discount_amount": item.discount_amount,
         "coupon_amount": item.coupon_amount,
@@ -145,7 +145,6 @@ def _certificate(item: CartItem) -> dict[str, Any]:
         "sender": {"name": made.sender.name, "email": made.sender.email},
         "recipient": {"name": made.recipient.name, "email": made.recipient.email},
         "message": made.message,
-        "quantity": item.quantity,
     }
 
 

@@ -102,7 +102,7 @@ class CertificateDraft(OrderDraft, kw_only=True):
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=250)]
     theme: Theme
     amount: Decimal
-    quantity: Annotated[int, msgspec.Meta(ge=1, le=INT32)]
+    quantity: Annotated[int, msgspec.Meta(ge=1, le=MAX_ITEMS)]
     sender: PersonDraft
     recipient: PersonDraft
     message: Annotated[str, msgspec.Meta(max_length=200)] = ""

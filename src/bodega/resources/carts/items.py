@@ -34,7 +34,7 @@ async def added(unit: Unit, cart: Cart, draft: dict[str, Any]) -> list[CartItem]
         if made is not None:
             _merge(items, made)
     items += [_custom(one) for one in draft.get("custom_items") or ()]
-    items += [_certificate(one) for one in draft.get("gift_certificates") or ()]
+    items += [_certificate(one) for one in draft.get("gift_certificates") or () for _ in range(one.quantity)]
     if faults:
         raise refuse_faults(faults)
     await respect_stock(unit, items)
@@ -150,7 +150,6 @@ def _certificate(draft: CertificateDraft) -> CartItem:
         id=str(uuid4()),
         kind="gift_certificate",
         name=draft.name,
-        quantity=draft.quantity,
         taxable=False,
         custom_price=draft.amount,
         certificate=Certificate(theme=draft.theme, sender=sender, recipient=recipient, message=draft.message),

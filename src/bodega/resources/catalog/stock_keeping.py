@@ -18,6 +18,8 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.law.wording import VARIANT_SKU_BLANK
 from bodega.resources.catalog import product, stock_levels, variants
+from bodega.resources.catalog.options.adjusting import rules_of_variants, variant_price
+from bodega.resources.catalog.options.rule import Rule
 from bodega.resources.catalog.product import STOCK_CAP, BaseVariantOverrides, Product
 from bodega.resources.catalog.variants import Variant
 from bodega.storage import query
@@ -54,9 +56,11 @@ def base_variant(owner: Product) -> Variant:
 _shared = attrgetter(*SHARED)
 
 
-def inherit(variant: Variant | _Heir, owner: Product) -> None:
-    """Rule 56: what a variant does not set is its product's. Rule 50: the sale price is the calculated price."""
-    variant.calculated_price, variant.calculated_weight = _inherited(variant, owner)
+def inherit(variant: Variant | _Heir, owner: Product, rules: Sequence[Rule] = (), variant_id: int = 0) -> None:
+    """Rule 56: what a variant does not set is its product's. Rule 50: the sale price is the calculated price, adjusted
+    by the product's rules for this variant (rule 65)."""
+    price, variant.calculated_weight = _inherited(variant, owner)
+    variant.calculated_price = variant_price(price, rules, variant.option_values, variant_id) if rules else price
 
 
 INHERITED = ("calculated_price", "calculated_weight")
@@ -138,24 +142,55 @@ async def update_inheriting_variants(unit: Unit, old: Product | None, new: Produ
     """Rule 56: when a price or weight changes, rewrites the variants that inherit it."""
     if old is None or new.base_variant_id is not None or _passed_on(old) == _passed_on(new):
         return
+    await _inherit_anew(unit, new, await rules_of_variants(unit, new.id))
+
+
+async def _inherit_anew(unit: Unit, owner: Product, rules: Sequence[Rule]) -> None:
+    """Rewrites the variants whose calculated members change."""
     changed = []
-    for row in await query.named(unit.tx, StoredRow, stored_sql(TABLE, "product_id = $1 ORDER BY id"), new.id):
+    for row in await query.named(unit.tx, StoredRow, stored_sql(TABLE, "product_id = $1 ORDER BY id"), owner.id):
         variant = _heir(row.doc)
         before = (variant.calculated_price, variant.calculated_weight)
-        inherit(variant, new)
+        inherit(variant, owner, rules, row.id)
         if before != (variant.calculated_price, variant.calculated_weight):
             changed.append((row, variant))
     await unit.patch(TABLE, changed, INHERITED)
 
 
+async def price_variants_by_rule(unit: Unit, old: Rule | None, new: Rule) -> None:
+    """The calculated prices of variants follow a rule that is not of one modifier's value alone."""
+    if new.kind != "adjuster" or (old is not None and old.kind != "adjuster"):
+        await _price_variants(unit, {new.product_id})
+
+
+async def price_variants_without_rules(unit: Unit, ids: Sequence[int]) -> None:
+    """The calculated prices of variants follow when rules are deleted."""
+    test = f"kind <> 'adjuster' AND id IN ({numbered_placeholders(len(ids))})"
+    going = await query.values(unit.tx, f"SELECT product_id FROM product_rules WHERE {test}", *ids)
+    await _price_variants(unit, {one for one in going if (product.TABLE.name, one) not in unit.leaving}, without=ids)
+
+
+async def _price_variants(unit: Unit, products: Set[int], without: Sequence[int] = ()) -> None:
+    for product_id in sorted(products):
+        row = await unit.get(product.TABLE, product_id)
+        if row is not None and row.entity.base_variant_id is None:
+            await _inherit_anew(unit, row.entity, await rules_of_variants(unit, product_id, without))
+
+
+class _Choice(msgspec.Struct):
+    id: int
+    option_id: int
+
+
 class _Heir(msgspec.Struct):
-    """What a variant inherits, and what it has of its own instead."""
+    """What a variant inherits, what it has of its own instead, and the values by which rules know it."""
 
     price: Decimal | None
     calculated_price: Decimal
     sale_price: Decimal | None
     weight: Decimal | None
     calculated_weight: Decimal
+    option_values: list[_Choice]
 
 
 _heir = msgspec.json.Decoder(_Heir).decode
@@ -220,7 +255,7 @@ async def update_product_of_variant(unit: Unit, old: Variant | None, new: Varian
         raise refuse_faults([dangling("product_id", "The product does not exist.", [new.product_id])])
     owner: Product = row.entity
     before = _kept(owner)
-    inherit(new, owner)
+    inherit(new, owner, [] if new.is_base else await rules_of_variants(unit, owner.id), new.id)
     if old is None or old.sku != new.sku:
         await _check_sku(unit, new, owner)
     if old is not None and new.id == owner.base_variant_id:

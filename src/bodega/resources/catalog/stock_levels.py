@@ -19,10 +19,13 @@ from bodega.storage import query
 from bodega.storage.query import Row
 from bodega.storage.table import Reference, Unique, numbered_placeholders
 from bodega.storage.tx import Tx
-from bodega.storage.unit import AT_ONCE, Unit
+from bodega.storage.unit import Unit
 
 DEFAULT = 1
 """The default location: its row, if it has one, holds settings only."""
+
+SLICE = 200
+"""Rows that are read or written before others go first."""
 
 Stock = tuple[int, int]
 """What is counted: a variant with options, as (its product, its id), or a product's own stock, as (product, 0).
@@ -104,10 +107,11 @@ async def read(tx: Tx, products: Collection[int]) -> dict[Stock, Places]:
     """All rows of these products, by what they count."""
     found: dict[Stock, Places] = {}
     some = sorted(products)
-    for start in range(0, len(some), AT_ONCE):
-        ids = some[start : start + AT_ONCE]
+    for start in range(0, len(some), SLICE):
+        ids = some[start : start + SLICE]
         for row in await query.where(tx, TABLE, f"product_id IN ({numbered_placeholders(len(ids))})", *ids):
             found.setdefault(row.entity.stock, Places({})).rows[row.entity.location_id] = row
+        await tx.breathe()
     return found
 
 
@@ -151,5 +155,6 @@ async def write(unit: Unit, changed: Iterable[tuple[Row | None, StockLevel]]) ->
             await unit.insert(TABLE, new)
         elif old.entity != new:
             there.append(old._replace(entity=new))
-    if there:
-        await unit.rewrite(TABLE, *there)
+    for start in range(0, len(there), SLICE):
+        await unit.rewrite(TABLE, *there[start : start + SLICE])
+        await unit.tx.breathe()

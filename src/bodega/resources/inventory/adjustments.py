@@ -109,6 +109,7 @@ class Adjust(Action):
             raise refuse_faults(faults)
         ledger = await Ledger.read(unit.tx, {target.stock for target in targets})
         for target in targets:
+            await unit.tx.breathe()
             why = self.adjust(ledger, target, items[target.place])
             if why:
                 faults.append(invalid(f"items.{target.place}.quantity", why))

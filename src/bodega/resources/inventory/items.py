@@ -49,8 +49,8 @@ AT_LOCATION = SqlTest(
 )
 """Items of which one of these locations holds any; of all items the default location does."""
 
-WITH_CODE = SqlTest("EXISTS (SELECT 1 FROM locations WHERE code_key IN ({placeholders}))")
-"""Stands for the locations with these codes, until their ids are read."""
+WITH_CODE = SqlTest(AT_LOCATION.sql.format(placeholders="SELECT id FROM locations WHERE code_key IN ({placeholders})"))
+"""The same of locations with these codes."""
 
 
 class _Item(msgspec.Struct):

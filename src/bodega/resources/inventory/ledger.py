@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from bodega.kit.fields import moment
 from bodega.resources.catalog import product, stock_levels, variants
 from bodega.resources.catalog.product import Product
-from bodega.resources.catalog.stock_levels import DEFAULT, NOTHING, Places, Stock, StockLevel
+from bodega.resources.catalog.stock_levels import DEFAULT, NOTHING, SLICE, Places, Stock, StockLevel
 from bodega.resources.catalog.variants import Variant
 from bodega.resources.inventory.identities import parts
 from bodega.storage import query
@@ -89,6 +89,9 @@ class Ledger:
     def set_members(self, stock: Stock, location: int, members: dict[str, Any]) -> None:
         """Changes what is set of a stock at a location; the catalogue shows what holds at the default location."""
         now = self.at(stock, location)
+        members = {name: value for name, value in members.items() if getattr(now, name) != value}
+        if not members:
+            return
         if location != DEFAULT:
             self._set(stock, location, replace(now, **members))
             return
@@ -170,10 +173,8 @@ class Ledger:
             for key, new in self._new_variants.items()
             if new != self._variants[key].entity
         ]
-        if those:
-            await unit.rewrite(variants.TABLE, *those)
-        if owners:
-            await unit.rewrite(product.TABLE, *owners)
+        await _rewrite(unit, variants.TABLE, those)
+        await _rewrite(unit, product.TABLE, owners)
         await stock_levels.write(
             unit,
             (
@@ -190,11 +191,21 @@ class Ledger:
                     await unit.fire("store/sku/inventory/updated", data)
 
 
+async def _rewrite(unit: Unit, table: Table, rows: Sequence[Row]) -> None:
+    """Writes rows, so many at a time that others come between."""
+    for start in range(0, len(rows), SLICE):
+        await unit.rewrite(table, *rows[start : start + SLICE])
+        await unit.tx.breathe()
+
+
 async def _rows(tx: Tx, table: Table, column: str, values: Collection[int]) -> dict[int, Row]:
     found: dict[int, Row] = {}
-    for some in parts(sorted(values)):
+    ids = sorted(values)
+    for start in range(0, len(ids), SLICE):
+        some = ids[start : start + SLICE]
         test = f"{column} IN ({numbered_placeholders(len(some))})"
         found |= {row.entity.id: row for row in await query.where(tx, table, test, *some)}
+        await tx.breathe()
     return found
 
 

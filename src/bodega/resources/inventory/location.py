@@ -61,6 +61,9 @@ class Week(msgspec.Struct, kw_only=True):
     saturday: Day = msgspec.field(default_factory=Day)
 
 
+WEEKDAYS = Week.__struct_fields__
+
+
 class SpecialDay(msgspec.Struct, kw_only=True):
     """A date with hours of its own."""
 
@@ -98,7 +101,7 @@ class AddressDraft(msgspec.Struct, kw_only=True):
     email: Line | Unset = UNSET
     phone: Line | Unset = UNSET
     geo_coordinates: Coordinates | Unset = UNSET
-    country_code: Annotated[str, msgspec.Meta(min_length=2, max_length=3)] | Unset = UNSET
+    country_code: Annotated[str, msgspec.Meta(max_length=3)] | Unset = UNSET
 
 
 class Location(Entity, kw_only=True):

@@ -13,6 +13,7 @@ from bodega.domain.pricing.catalogue import unit_price
 from bodega.law.refusal import Fault, invalid
 from bodega.resources.catalog import brands, bulk_pricing, product, variants
 from bodega.resources.catalog.options import product_option, rule
+from bodega.resources.catalog.options.adjusting import adjusters_of
 from bodega.resources.catalog.options.option import WITHOUT_VALUES
 from bodega.resources.catalog.options.product_option import ProductOption
 from bodega.resources.catalog.product import Product
@@ -21,7 +22,6 @@ from bodega.resources.orders.conflicts import invalid_option, mandatory_options
 from bodega.resources.orders.drafts import LineDraft, OptionDraft
 from bodega.resources.orders.line import Chosen
 from bodega.resources.pricing import facts
-from bodega.resources.pricing.adjusters import adjusters_of
 from bodega.storage import query
 from bodega.storage.conflicts import dangling
 from bodega.storage.table import numbered_placeholders

@@ -134,8 +134,8 @@ async def make_items(_unit: Unit, changes: Changes, old: Pickup | None, _notes: 
         changes["pickup_items"] = [
             Item(order_product_id=draft.order_product_id, quantity=draft.quantity) for draft in drafts
         ]
-    items: list[Item] | None = changes.get("pickup_items", old.pickup_items if old is not None else None)
-    if collected and items is not None:
+    if collected and (old is not None or "pickup_items" in changes):
+        items: Sequence[Item] = changes["pickup_items"] if old is None else old.pickup_items
         changes["pickup_items"] = [replace(item, status="COLLECTED", collected_at=collected) for item in items]
 
 

@@ -19,8 +19,10 @@ TOLD = ("display_name", "collection_instructions", "collection_time_description"
 
 def drafted(draft: PickupDraft, old: Pickup) -> Pickup:
     """The pickup with what a body says of it."""
-    names = ("pickup_method_id", "pickup_method_display_name", *TOLD[1:], "location")
-    return replace(old, **{name: getattr(draft, name) for name in draft.has(*names)})
+    given = draft.has("pickup_method_id", "pickup_method_display_name", *TOLD[1:], "location")
+    if draft.has("pickup_method_id") and draft.pickup_method_id != old.pickup_method_id:
+        old = Pickup(id=old.id, order_id=old.order_id)  # what was told of another method
+    return replace(old, **{name: getattr(draft, name) for name in given})
 
 
 async def serve(unit: Unit, pickup: Pickup, lines: Sequence[OrderLine]) -> None:
@@ -40,8 +42,21 @@ async def serve(unit: Unit, pickup: Pickup, lines: Sequence[OrderLine]) -> None:
         member = f"pickup_method_{name}" if name == "display_name" else name
         if not getattr(pickup, member):
             setattr(pickup, member, getattr(row.entity, name))
-    if pickup.location.id != serving:
-        pickup.location = _shown(place.entity) if not pickup.location.name else replace(pickup.location, id=serving)
+    blank = replace(pickup.location, id=0) == PickupLocation()
+    pickup.location = _shown(place.entity) if blank else replace(pickup.location, id=serving)
+
+
+async def keep_served(unit: Unit, pickup: Pickup | None, method: int, lines: Sequence[OrderLine]) -> None:
+    """After a change of an order: another method than before serves all its lines; else new ones are served where the
+    others are."""
+    if pickup is None:
+        return
+    if pickup.pickup_method_id != method:
+        await serve(unit, pickup, lines)
+        return
+    known = next((item.location_id for item in lines if item.id), DEFAULT)
+    for item in lines:
+        item.location_id = item.location_id if item.id else known
 
 
 def _shown(place: Location) -> PickupLocation:

@@ -28,7 +28,7 @@ from bodega.resources.orders.fees import Fee
 from bodega.resources.orders.lines import LineBuilder
 from bodega.resources.orders.new_order import Work, begun, show_costs, write_new
 from bodega.resources.orders.order import Order
-from bodega.resources.orders.serving import drafted, serve
+from bodega.resources.orders.serving import drafted, keep_served, serve
 from bodega.resources.orders.shipping_addresses import ShippingAddress
 from bodega.resources.pricing.policy import Taxes
 from bodega.storage.query import Row
@@ -228,6 +228,7 @@ async def _change_parts(
             new.billing_address = _billing(parts["billing_address"], new.billing_address)
     builder = LineBuilder(unit, await order_policy.money(unit, new.default_currency_code), rules, faults)
     drafts, name = parts.get("products"), "products"
+    method = 0 if work.pickup is None else work.pickup.pickup_method_id
     if "consignments" in parts:
         faults += _beside_consignments(parts, "products")
         drafts, name = _change_pickup(work, parts["consignments"], faults), "consignments.pickups.0.line_items"
@@ -238,8 +239,7 @@ async def _change_parts(
             # Rule 82: a change of its lines removes an order's discounts.
             new.discount_amount = ZERO
             work.lines = [replace(item, applied=[]) for item in work.lines]
-    if work.pickup is not None:
-        await serve(unit, work.pickup, work.lines)
+    await keep_served(unit, work.pickup, method, work.lines)
     _change_address(work, parts.get("shipping_addresses") or [], faults)
     await _take_fees(builder, work, parts)
     if faults:

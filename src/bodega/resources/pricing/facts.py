@@ -12,10 +12,10 @@ from msgspec.structs import replace
 from bodega.domain.pricing.basket import BasketItem, BulkPrice, CatalogPrice, GroupDiscount, ListPrice
 from bodega.resources.catalog import bulk_pricing
 from bodega.resources.catalog.options import rule
+from bodega.resources.catalog.options.adjusting import adjusters_of
 from bodega.resources.catalog.options.rule import Rule
 from bodega.resources.customers import groups
 from bodega.resources.customers.groups import Discount
-from bodega.resources.pricing.adjusters import adjusters_of
 from bodega.resources.pricing.shopper_prices import list_prices
 from bodega.storage import query
 from bodega.storage.table import numbered_placeholders
