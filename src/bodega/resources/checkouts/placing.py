@@ -14,6 +14,7 @@ from bodega.domain.pricing.adjustments import Origin
 from bodega.domain.pricing.amounts import Amount
 from bodega.domain.pricing.quote import Quote, QuotedLine
 from bodega.kit.fields import moment
+from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, missing, refuse_faults
 from bodega.resources.carts import basket
 from bodega.resources.carts.cart import TABLE as CARTS
@@ -55,7 +56,7 @@ async def place(unit: Unit, old: Row, of: Checkout) -> int:
     """Makes the order of a checkout; its id. Raises Refusal, and then nothing was written."""
     cart: Cart = CARTS.decode(*CARTS.encode(old.entity))
     answer = await basket.reprice(unit, cart, of)
-    faults = list(_unready(cart, of))
+    faults = [*_unready(cart, of), *_used_up(old.entity, answer)]
     if faults:
         raise refuse_faults(faults)
     money = await basket.money_of_cart(unit.tx, cart)
@@ -114,6 +115,16 @@ def _unready(cart: Cart, of: Checkout) -> Iterator[Fault]:
             yield missing(f"consignments.{place_}.shipping_option_id")
     if sum(1 for one in living if one.pickup_method_id) > 1:
         yield invalid("consignments", "must have at most one that is collected")
+
+
+def _used_up(shown: Cart, answer: Quote) -> list[Fault]:
+    """Codes that the checkout shows and that no longer apply: nobody is charged more than that without being told."""
+    applied = {caseless(one.code) for one in shown.coupons}
+    return [
+        Fault(Reason.FIELD_INVALID, "coupon_code", one.reason, {"code": one.code})
+        for one in answer.refused
+        if caseless(one.code) in applied
+    ]
 
 
 def _address(of: CheckoutAddress) -> dict[str, Any]:
