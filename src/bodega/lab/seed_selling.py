@@ -108,7 +108,7 @@ async def _cart(seed: int, number: int, unit: Unit) -> None:
     rng = DeterministicRandom(seed ^ _SALT, number)
     products = await query.values(
         unit.tx,
-        "SELECT id FROM products WHERE base_variant_id IS NOT NULL AND is_visible AND id > $1 ORDER BY id LIMIT 3",
+        "SELECT product_id FROM variants WHERE is_base AND product_id > $1 ORDER BY product_id LIMIT 3",
         rng.roll(200),
     )
     buyers = await query.values(unit.tx, "SELECT id FROM customers WHERE id > $1 ORDER BY id LIMIT 1", rng.roll(100))
