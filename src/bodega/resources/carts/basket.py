@@ -23,6 +23,7 @@ from bodega.resources.customers import customer
 from bodega.resources.marketing.promotions.candidates import candidates, policy_of, shopper_key
 from bodega.resources.pricing.facts import Choice, facts
 from bodega.resources.pricing.policy import Money, money_of, taxes_of
+from bodega.resources.segments.members import segments_of
 from bodega.storage.unit import Unit
 
 ROUNDS = 3
@@ -82,7 +83,8 @@ async def shopper_of(unit: Unit, customer_id: int) -> tuple[Shopper, bool]:
     row = await unit.get(customer.TABLE, customer_id) if customer_id else None
     if row is None:
         return Shopper(), False
-    return Shopper(customer_id=customer_id, group_id=row.entity.customer_group_id), False
+    segments = frozenset(await segments_of(unit.tx, customer_id))
+    return Shopper(customer_id=customer_id, group_id=row.entity.customer_group_id, segments=segments), False
 
 
 async def _items(unit: Unit, cart: Cart, money: Money, group_id: int) -> tuple[BasketItem, ...]:
