@@ -34,7 +34,12 @@ STORE = (
         ),
     ),
     Section(
-        "Selling", (NavigationLink("Orders", "/orders", "order"), NavigationLink("Customers", "/customers", "customer"))
+        "Selling",
+        (
+            NavigationLink("Orders", "/orders", "order"),
+            NavigationLink("Customers", "/customers", "customer"),
+            NavigationLink("Channels", "/channels", "channel"),
+        ),
     ),
     Section(
         "Develop",
