@@ -5,37 +5,45 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from itertools import pairwise
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
-import msgspec
 from msgspec.structs import replace
 
 from bodega.kit import render
 from bodega.kit.actions import Action, Delete, DeleteMany, ListAll, ShowItem
 from bodega.kit.body import parse_json, respect_cap
-from bodega.kit.bounds import AtMost
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint, Parent
-from bodega.kit.entity import Entity, stored
 from bodega.kit.events import events
-from bodega.kit.fields import INT32, Count, Id, Line, Moment, Money, moment
-from bodega.kit.includes import Include
+from bodega.kit.fields import INT32, moment
+from bodega.kit.filters import Filter
 from bodega.kit.listing import Listing
+from bodega.kit.parameters import listed
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
-from bodega.kit.v3_shape import V3Shape
 from bodega.law import wording
 from bodega.law.outcome import Outcome, PartlyRefused, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
 from bodega.resources.pricing import price_lists
+from bodega.resources.pricing.price_record import (
+    LISTED,
+    SKU_TEST,
+    TABLE,
+    PriceRecord,
+    Tier,
+    anywhere,
+    in_list,
+    members,
+    one,
+)
 from bodega.resources.store import currencies
 from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.conflicts import dangling, duplicate
 from bodega.storage.plan import Condition
 from bodega.storage.query import Row, StoredRow
-from bodega.storage.table import Reference, Unique, numbered_placeholders
+from bodega.storage.table import numbered_placeholders
 from bodega.storage.text import caseless
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
@@ -43,125 +51,26 @@ from bodega.storage.unit import Unit
 MAXIMUM = 1_000
 """The most records in one body."""
 
-TIERS = 100
-"""The most bulk prices of a record; no limit is published."""
-
 AT_ONCE = 400
 """Rows that one statement looks for."""
 
-
-class Tier(msgspec.Struct, kw_only=True):
-    """From `quantity_min` to `quantity_max` pieces (0: no bound): a fixed price, an amount or per cent off."""
-
-    quantity_min: Count
-    quantity_max: Count | None = 0
-    type: Literal["fixed", "price", "percent"]
-    amount: Money
-
-
-Tiers = Annotated[list[Tier], AtMost(TIERS)]
-
-
-class PriceRecord(Entity, kw_only=True):
-    """What is None is the catalogue's. `calculated_price` is what a single piece costs."""
-
-    calculated_price: Money = Decimal(0)
-    date_created: Moment = ""
-    date_modified: Moment = ""
-    product_id: Id = 0
-    price_list_id: Id = 0
-    variant_id: Id = 0
-    currency: Annotated[str, msgspec.Meta(min_length=3, max_length=3)] = ""
-    price: Money | None = None
-    sale_price: Money | None = None
-    retail_price: Money | None = None
-    map_price: Money | None = None
-    sku: Line = ""
-    bulk_pricing_tiers: Tiers = []
-
-
-PRICES = ("price", "sale_price", "retail_price", "map_price")
-TABLE = stored(
-    "price_records",
-    PriceRecord,
-    noun="price record",
-    columns=(
-        "price_list_id variant_id product_id currency price sale_price retail_price map_price calculated_price sku"
-        " date_created date_modified"
-    ),
-    indexed="price_list_id variant_id product_id",
-    hidden="sku bulk_pricing_tiers",
-    uniques=[
-        Unique(
-            ("price_list_id", "variant_id", "currency"),
-            "variant_id",
-            "The price list has a record of this variant and currency already.",
-        )
-    ],
-    references=[
-        Reference("price_list_id", "price_lists", "price_list_id", "The price list does not exist.", "CASCADE"),
-        Reference("variant_id", "variants", "variant_id", "The variant does not exist.", "CASCADE"),
-        Reference("product_id", "products", "product_id", "The product does not exist.", "CASCADE"),
-    ],
-)
-
-_MEMBERS = (
-    "calculated_price", "date_created", "date_modified", "product_id", "price_list_id", "variant_id", "currency",
-    *PRICES,
-)  # fmt: skip
-
-
-def members(record: PriceRecord) -> dict[str, Any]:
-    """The members that are shown: the number of the row is nobody's business."""
-    return {name: getattr(record, name) for name in _MEMBERS}
-
-
-async def _rest(context: Context, ids: Sequence[int]) -> list[tuple[int, PriceRecord]]:
-    found = await query.entities_of(context.reader, TABLE, ids)
-    return [(one.id, one) for one in found]
-
-
-async def tiers_of(context: Context, ids: Sequence[int]) -> dict[int, bytes]:
-    """The bulk prices of each record."""
-    return {number: render.json(one.bulk_pricing_tiers) for number, one in await _rest(context, ids)}
-
-
-async def skus_of(context: Context, ids: Sequence[int]) -> dict[int, bytes]:
-    """The SKU of each record's variant."""
-    return {number: render.json(one.sku) for number, one in await _rest(context, ids)}
-
-
-INCLUDES = {
-    "bulk_pricing_tiers": Include(tiers_of, tables=TABLE.name),
-    "sku": Include(skus_of, b'""', tables=TABLE.name),
-}
-_OWN = "id calculated_price date_created date_modified product_id price_list_id"
-in_list = V3Shape(
-    PriceRecord, required="currency variant_id|sku", read_only=_OWN, view=members, members=" ".join(_MEMBERS)
-)
-anywhere = V3Shape(
-    PriceRecord,
-    required="price_list_id currency variant_id|sku",
-    read_only=_OWN.replace(" price_list_id", ""),
-    view=members,
-    members=" ".join(_MEMBERS),
-)
-one = V3Shape(
-    PriceRecord, required="", read_only=f"{_OWN} variant_id currency sku", view=members, members=" ".join(_MEMBERS)
-)  # fmt: skip
-_FILTERS = (
-    "variant_id product_id currency sku price sale_price retail_price map_price calculated_price date_created"
-    " date_modified"
-)
-_LIST = Listing(TABLE, 3, _FILTERS, includes=INCLUDES, shown=_MEMBERS, always=("variant_id",), cursor=True)
 _OF_LIST = (Parent("price_list_id", price_lists.TABLE),)
-V3 = Endpoint(3, TABLE, _LIST, price_lists.SCOPE, "pricelists/{}/records", v3=in_list, parents=_OF_LIST)
+V3 = Endpoint(3, TABLE, LISTED, price_lists.SCOPE, "pricelists/{}/records", v3=in_list, parents=_OF_LIST)
 ALL = Endpoint(3, TABLE, Listing(TABLE, 3, ""), price_lists.SCOPE, "", v3=anywhere)
-ONE = Endpoint(3, TABLE, _LIST, price_lists.SCOPE, "", v3=one, parents=_OF_LIST)
+ONE = Endpoint(3, TABLE, LISTED, price_lists.SCOPE, "", v3=one, parents=_OF_LIST)
 DELETE = Endpoint(
     3,
     TABLE,
-    Listing(TABLE, 3, "currency :variant_id:in :sku:in", exact=True),
+    Listing(
+        TABLE,
+        3,
+        ":variant_id:in",
+        mapped={
+            "currency": Filter("currency", "eq", str.upper),
+            "sku:in": Filter(SKU_TEST, "in", listed(caseless)),
+        },
+        exact=True,
+    ),
     price_lists.SCOPE,
     "pricelists/{}/records",
     parents=_OF_LIST,
