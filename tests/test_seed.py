@@ -209,3 +209,27 @@ def test_an_emptied_store_counts_on_but_numbers_anew(tmp_path: Path) -> None:
         return after[0] - before[0], after[1], pages[0], [product["id"] for product in await held(store)]
 
     assert in_store(tmp_path, work) == (1, 0, 0, [1, 2, 3, 4, 5])
+
+
+def test_two_stores_of_one_seed_are_equal_row_by_row(tmp_path: Path) -> None:
+    """Under a clock that stands still: every table, its versions, dates and statistics included."""
+    import sqlite3
+    from contextlib import closing
+
+    from click.testing import CliRunner
+
+    from bodega.cli import main
+
+    for line in (
+        "store create HASH", "store clock HASH --set 2030-01-31T12:00:00Z",
+        "seed HASH --products 12 --customers 8 --orders 10 --seed 7",
+    ):  # fmt: skip
+        for store in ("one", "two"):
+            done = CliRunner().invoke(main, [*line.replace("HASH", store).split(), "--data", str(tmp_path)])
+            assert done.exit_code == 0, done.output
+    files = [next((tmp_path / "stores").glob(f"{store}.*.db")) for store in ("one", "two")]
+    with closing(sqlite3.connect(files[0])) as one, closing(sqlite3.connect(files[1])) as two:
+        names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
+        for (table,) in one.execute(names).fetchall():
+            rows = [sorted(each.execute(f"SELECT * FROM {table}").fetchall(), key=repr) for each in (one, two)]
+            assert rows[0] == rows[1], table
