@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from bodega.resources.marketing.promotions.candidates import candidates
+from bodega.resources.pricing.facts import Choice, facts
+from bodega.storage.tx import Tx
 from shop import Shop
 
 LISTS = "/v3/pricelists"
@@ -102,3 +105,54 @@ def test_a_record_replaces_sale_prices_and_bulk_prices_and_choices_come_on_top(s
     body = {"channel_id": 1, "currency_code": "USD", "items": [{"product_id": 1}]}
     (shown,) = shop.post(PRICES, body).data
     assert (shown["calculated_price"]["as_entered"], shown["bulk_pricing"]) == (9, [])
+
+
+class AskedTx:
+    """Remembers the statements of a reader."""
+
+    def __init__(self, tx: Tx) -> None:
+        self.tx = tx
+        self.asked: list[tuple[str, tuple[Any, ...]]] = []
+
+    async def rows(self, sql: str, *values: Any) -> Any:
+        self.asked.append((sql, values))
+        return await self.tx.rows(sql, *values)
+
+    async def row(self, sql: str, *values: Any) -> Any:
+        self.asked.append((sql, values))
+        return await self.tx.row(sql, *values)
+
+
+def test_what_a_cart_costs_is_looked_up_whatever_the_store_holds(shop: Shop) -> None:
+    """No statement walks through a table, or through the records of a price list."""
+    product(shop, price=10)
+    price_list(shop)
+    shop.put(RECORDS, [{"variant_id": 1, "currency": "usd", "price": 9}])
+    rules = [{"type": "price_list", "price_list_id": 1}]
+    who = group(shop, discount_rules=rules)
+
+    async def plans(tx: Tx) -> list[str]:
+        asking = AskedTx(tx)
+        choices = [Choice(str(place), 1, variant_id=1, answers={1: "1"}) for place in range(3)]
+        found = await facts(
+            asking,
+            choices,
+            group_id=who,
+            channel_id=1,
+            currency="USD",
+            for_promotions=True,  # type: ignore[arg-type]
+        )
+        assert found.prices[1].price == 9
+        await candidates(asking, now=2_000_000_000, channel_id=1, currency="USD", codes=["A"])  # type: ignore[arg-type]
+        if tx.dialect != "sqlite":
+            return []
+        return [
+            str(detail)
+            for sql, values in asking.asked
+            for *_, detail in await tx.rows(f"EXPLAIN QUERY PLAN {sql}", *values)
+        ]
+
+    found = shop.read(plans)
+    assert [plan for plan in found if plan.startswith("SCAN")] == []
+    of_records = [plan for plan in found if "price_records" in plan]
+    assert all("(price_list_id=? AND variant_id=? AND currency=?)" in plan for plan in of_records), of_records

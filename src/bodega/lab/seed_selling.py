@@ -23,7 +23,7 @@ from bodega.resources.carts import carts
 from bodega.resources.carts.abandoned import ABANDONED_SECONDS
 from bodega.resources.carts.cart import TABLE as CARTS
 from bodega.resources.customers import groups
-from bodega.resources.pricing import price_list_assignments, price_lists, price_records
+from bodega.resources.pricing import price_list_assignments, price_lists, price_record
 from bodega.resources.segments import members, profiles, segments
 from bodega.storage import query
 from bodega.storage.text import caseless
@@ -59,7 +59,7 @@ async def _lists(seed: int, unit: Unit) -> None:
     for variant, owner, price, sku in await unit.tx.rows(sql, RECORDS):
         rng = DeterministicRandom(seed ^ _SALT, variant)
         trade = (Decimal(price) * (95 - rng.roll(20)) / 1_000_000).quantize(Decimal("0.01"))
-        record = price_records.PriceRecord(
+        record = price_record.PriceRecord(
             price_list_id=made.entity.id,
             variant_id=variant,
             product_id=owner,
@@ -69,11 +69,11 @@ async def _lists(seed: int, unit: Unit) -> None:
             calculated_price=trade,
             date_created=moment(unit.now),
             date_modified=moment(unit.now),
-            bulk_pricing_tiers=[price_records.Tier(quantity_min=10, quantity_max=0, type="percent", amount=Decimal(10))]
+            bulk_pricing_tiers=[price_record.Tier(quantity_min=10, quantity_max=0, type="percent", amount=Decimal(10))]
             if rng.one_in(5)
             else [],
         )
-        await unit.insert(price_records.TABLE, record)
+        await unit.insert(price_record.TABLE, record)
     group = await query.value(unit.tx, "SELECT id FROM customer_groups WHERE name = $1", GROUP)
     if group is None:
         row = await create_one(unit, groups.V2, {"name": GROUP}, [])
