@@ -401,6 +401,7 @@ class Told(NamedTuple):
 HIDE = {"availability": "disabled"}
 SPECIAL = {"label": "Closed", "date": "2031-05-03", "open": False}
 AT_NOON = {"2031-05-04T12:00:00Z": "2031-05-04T12:00:00+00:00"}
+IN_CART = "line_items.physical_items.[]"
 PRICED = ("subtotal", "shipping_cost", "handling_cost", "wrapping_cost", "total")
 TOLD: Sequence[Told] = [
     Told("POST /v3/catalog/categories", "parent_id", ["{other_category}"]),
@@ -483,6 +484,28 @@ TOLD: Sequence[Told] = [
     Told("* /v?/hooks*", "destination", ["https://example.com/elsewhere"]),
     Told("* /v?/hooks*", "headers", [{"X-Test": "yes"}]),
     Told("POST /v3/wishlists/{wishlist_id}/items", "items.product_id", ["{other_product}"]),
+    Told("* /v3/carts*", "line_items.product_id", ["{other_product}"], shown=f"{IN_CART}.product_id"),
+    Told("* /v3/carts*", "line_items.list_price", [3.5], shown=f"{IN_CART}.list_price"),
+    Told("* /v3/carts*", "line_items.quantity", shown=f"{IN_CART}.quantity"),
+    Told("* /v3/carts*", "line_items.name", shown=f"{IN_CART}.name"),
+    *(
+        Told("* /v3/carts*", f"custom_items.{name}", shown=f"line_items.custom_items.[].{name}")
+        for name in ("sku", "name", "quantity", "list_price", "image_url")
+    ),
+    *(
+        Told("* /v3/carts*", f"gift_certificates.{name}", shown=f"line_items.gift_certificates.[].{name}")
+        for name in (
+            "name",
+            "theme",
+            "amount",
+            "sender.name",
+            "sender.email",
+            "recipient.name",
+            "recipient.email",
+            "message",
+        )
+    ),
+    Told("* /v3/carts", "currency.code", ["EUR"]),
     Told("* /v3/promotions*", "*_amount", ["3.5"]),
     Told("* /v3/promotions*", "*.minimum_spend", ["3.5"]),
     Told("* /v3/promotions*", "*.fixed_price", ["3.5"]),
