@@ -231,3 +231,27 @@ def test_the_sample_channels_are_made_once_and_list_the_same_products(tmp_path: 
     assert currencies == [(["USD", "EUR"], "USD")]
     assert 5 < len(listed) < 20
     assert listed == [(k + 1, state) for k in range(30) if (state := seed_channels.listed_as(7, k))]
+
+
+def test_two_stores_of_one_seed_are_equal_row_by_row(tmp_path: Path) -> None:
+    """Under a clock that stands still: every table, its versions, dates and statistics included."""
+    import sqlite3
+    from contextlib import closing
+
+    from click.testing import CliRunner
+
+    from bodega.cli import main
+
+    for line in (
+        "store create HASH", "store clock HASH --set 2030-01-31T12:00:00Z",
+        "seed HASH --products 12 --customers 8 --orders 10 --seed 7",
+    ):  # fmt: skip
+        for store in ("one", "two"):
+            done = CliRunner().invoke(main, [*line.replace("HASH", store).split(), "--data", str(tmp_path)])
+            assert done.exit_code == 0, done.output
+    files = [next((tmp_path / "stores").glob(f"{store}.*.db")) for store in ("one", "two")]
+    with closing(sqlite3.connect(files[0])) as one, closing(sqlite3.connect(files[1])) as two:
+        names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
+        for (table,) in one.execute(names).fetchall():
+            rows = [sorted(each.execute(f"SELECT * FROM {table}").fetchall(), key=repr) for each in (one, two)]
+            assert rows[0] == rows[1], table

@@ -38,6 +38,7 @@ STORE = (
         (
             NavigationLink("Orders", "/orders", "order"),
             NavigationLink("Customers", "/customers", "customer"),
+            NavigationLink("Price lists", "/price-lists", "tag"),
             NavigationLink("Channels", "/channels", "channel"),
         ),
     ),
