@@ -525,13 +525,6 @@ UNPAID = {
 }
 
 
-@refused(Reason.NOTHING_TO_PAY, "the published 409 of access tokens", [V3])
-def a_token_for_an_order_that_is_paid(desk: Desk) -> Send:
-    paid = desk.shop.post("/v2/orders", {**UNPAID, "status_id": 11}).json["id"]
-    desk.shop.post("/v2/orders", UNPAID)
-    return lambda: desk.ask("POST", "/v3/payments/access_tokens", {"order": {"id": paid}})
-
-
 def a_card(number: str) -> dict[str, Any]:
     """A payment by card."""
     card = {"type": "card", "cardholder_name": "J", "number": number, "expiry_month": 1, "expiry_year": 2050}

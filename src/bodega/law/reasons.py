@@ -115,7 +115,6 @@ class Reason(Enum):
     CHECKOUT_PLACED = (Step.PERFORM, 409, 409, "The checkout has become an order.", "What is changed from now on is the order, which is details.order_id; another cart begins another checkout. The order is told here, too: `GET ITEM`.")
     PAYMENT_STATE = (Step.PERFORM, 400, 422, "The payment of the order is in no state for this.", "The transactions of the order tell what was paid, and how. For this one: `GET ITEM/transactions`.")
     PAYMENT_DECLINED = (Step.PERFORM, 400, 422, "The payment was declined.", "Pay with another instrument; why this one was declined: details.decline_code.")
-    NOTHING_TO_PAY = (Step.PERFORM, 409, 409, "The order has nothing to pay.", "Ask for a token of an order that waits for its payment, as its transactions tell.")
     CIRCULAR_TREE = (Step.PERFORM, 409, 422, "A category cannot lie below itself.", "Choose a parent outside the category's own subtree. What is there: `GET COLLECTION`.")
     ORPHANED_PRODUCTS = (Step.PERFORM, 409, 422, "Deleting these categories would leave products without a category.", "Move the products named in details to another category, or delete them, first. What is there: `GET COLLECTION`.")
     BASE_VARIANT_STAYS = (Step.PERFORM, 409, 422, "The base variant of a product goes only with its product.", "Delete the product, or give it variants with options: the base variant then goes by itself. What is there: `GET SIBLINGS`.")
