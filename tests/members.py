@@ -15,6 +15,8 @@ from replies import Row
 from replies.catalog_options import CONFIGS
 from replies.customers import V2_HOME
 from replies.orders import FIELD, RETURNED
+from replies.promotions import BASES as PROMOTIONS
+from replies.promotions import BASES_OF_COUPONS as COUPON_PROMOTIONS
 
 P3 = "/v3/catalog/products"
 NEW_IMAGE = {"image_url": "{picture}", "description": "Side"}
@@ -60,6 +62,8 @@ PICKUP = {
 }  # fmt: skip
 
 BASES: Mapping[str, Sequence[Any]] = {
+    "POST /v3/promotions": [*PROMOTIONS, *COUPON_PROMOTIONS],
+    "PUT /v3/promotions/{id}": [Row("PUT", "/v3/promotions/{single}", body) for body in COUPON_PROMOTIONS],
     f"POST {P3}": [{**NEW, **PARTS}, {**NEW, "images": [NEW_IMAGE]}, {**NEW, **VARIANTS}, {**NEW, **HIDDEN}],
     f"PUT {P3}/{{id}}": [PARTS, {"images": [NEW_IMAGE]}, HIDDEN],
     f"PUT {P3}": [
@@ -209,6 +213,8 @@ OPENING: Sequence[Row] = [
 ROWS: Sequence[Row] = [
     Row("POST", P3, NEW, name="plane"),
     Row("PUT", f"{P3}/{{plane}}", {"price": 2}),
+    Row("POST", "/v3/promotions", PROMOTIONS[0]),
+    Row("PUT", "/v3/promotions/{changed}", PROMOTIONS[0]),
     Row("PUT", P3, [{"id": "{plane}", "price": 3}]),
     Row("PUT", f"{P3}/{{hammer}}/options/{{head}}", {"type": "dropdown"}),
     Row("POST", f"{P3}/{{hammer}}/modifiers", {**MODIFIER, "display_name": "Third", "type": "dropdown", **WITH_CHOICE}),
@@ -477,6 +483,15 @@ TOLD: Sequence[Told] = [
     Told("* /v?/hooks*", "destination", ["https://example.com/elsewhere"]),
     Told("* /v?/hooks*", "headers", [{"X-Test": "yes"}]),
     Told("POST /v3/wishlists/{wishlist_id}/items", "items.product_id", ["{other_product}"]),
+    Told("* /v3/promotions*", "*_amount", ["3.5"]),
+    Told("* /v3/promotions*", "*.minimum_spend", ["3.5"]),
+    Told("* /v3/promotions*", "*.fixed_price", ["3.5"]),
+    Told("* /v3/promotions*", "*.iso2_country_code", ["CA"]),
+    Told("* /v3/promotions*", "schedule.daily_*_time", ["04:05:06"]),
+    Told("* /v3/promotions*", "start_date", ["2026-02-01T00:00:00+00:00"]),
+    Told("* /v3/promotions*", "rules.action.shipping.zone_ids", [[3]]),
+    Told("* /v3/promotions*", "coupon_type", ["BULK", "SINGLE"]),
+    Told("* /v3/promotions/{promotion_id}/codegen", "delimiter", ["-"]),
     *(Told("* /v3/inventory/locations", f"operating_hours.*.{name}", ["09:30"]) for name in ("opening", "closing")),
     *(
         Told("* /v3/inventory/locations", f"special_hours.{name}", ["09:30"], inside=SPECIAL)
@@ -513,6 +528,7 @@ class Known(NamedTuple):
 NAMES = "names a row that is there, and any other is refused"
 IN_SETS = "a member that an option has in a set or a product"
 FIELDS = "read-only by the operation's text"
+FORMS = "one form of several stands there already; test_promotions.py writes and reads each"
 REFUSED: Sequence[Known] = [
     Known("* /v3/inventory/adjustments/*", "items.sku", NAMES),
     Known("PUT /v3/inventory/locations/{location_id}/items", "settings.identity.sku", NAMES),
@@ -553,6 +569,11 @@ REFUSED: Sequence[Known] = [
     Known("PUT /v2/orders/{id}", "consignments.pickups.id", NAMES),
     Known("PUT /v2/orders/{id}", "consignments.pickups.line_items.*_id", "a custom line stays one"),
     Known("PUT /v2/orders/{id}", "shipping_addresses.id", NAMES),
+    Known("* /v3/promotions*", "rules.*.items.*", FORMS),
+    Known("* /v3/promotions*", "customer.segments.*", FORMS),
+    *(Known("PUT /v3/promotions/{id}", f"rules.{part}.*", FORMS) for part in ("action", "condition.and")),
+    Known("PUT /v3/promotions/{id}", "shipping_address.countries.*", FORMS),
+    Known("PUT /v3/promotions/{id}", "coupon_type", "does not change, as published"),
     Known("* */payment_actions/*", "items.amount", "must be what is left, or follows from the quantity"),
     Known("* */payment_actions/*", "items.quantity", "at most what is left"),
     Known("* */payment_actions/*", "items.adjustments.*", "must be below 0, and of a product"),

@@ -72,7 +72,7 @@ OTHERS: list[Any] = [
     {"action": {"gift_item": {"quantity": 1, "product_id": 1}}},
     {"action": {"gift_item": {"quantity": 1, "variant_id": 1}}},
     {"action": {"shipping": {"free_shipping": True, "zone_ids": [1, 2]}}},
-    {"action": {"shipping": {"free_shipping": True, "zone_ids": "*"}}},
+    {"action": {"shipping": {"zone_ids": "*"}}},
     {"action": {"cart_value": {"discount": {"fixed_amount": "1"}, "maximum_allowed_discount_amount": None}}},
 ]
 MEMBERS: dict[str, Any] = {
@@ -109,6 +109,30 @@ EVERY_RULE = [rule for matcher in MATCHERS for rule in rules_with(matcher)]
 def automatic(name: str, **members: Any) -> Row:
     """A row that makes a promotion, and one that changes it to the same."""
     return Row("POST", "/v3/promotions", {"redemption_type": "AUTOMATIC", "name": name, "rules": [TENTH], **members})
+
+
+BASES: list[Any] = [
+    {**MEMBERS, "name": "Another", "rules": rules_with(SIMPLE[0])[:1]},
+    {**MEMBERS, "name": "Another", "rules": rules_with(SIMPLE[0])[1:], "customer": {}},
+    *({"redemption_type": "AUTOMATIC", "name": "Another", "rules": [rule]} for rule in OTHERS[:3] + OTHERS[4:]),
+    {
+        "redemption_type": "AUTOMATIC",
+        "name": "Another",
+        "rules": [TENTH],
+        "shipping_address": {"countries": [{"iso2_country_code": "US"}]},
+    },
+]
+BASES_OF_COUPONS: list[Any] = [
+    {
+        "redemption_type": "COUPON",
+        "name": "Another",
+        "rules": [TENTH],
+        "codes": {"code": "ANOTHER"},
+        "can_be_used_with_other_promotions": False,
+    },
+    {"redemption_type": "COUPON", "name": "Another", "rules": [TENTH]},
+]
+"""Bodies whose members are written one by one (`tests/members.py`)."""
 
 
 FORMS = [

@@ -12,12 +12,13 @@ import click
 from bodega.cli.place import Failed, as_json, at_place, open_backend, plain_failures, the_store
 from bodega.cli.show import print_json
 from bodega.config import DataLocation
+from bodega.counted import counted
 
 if TYPE_CHECKING:
     from bodega.storage.backend import Backend
 
 
-AMOUNTS = {"products": 200, "customers": 60, "orders": 150}
+AMOUNTS = {"products": 200, "customers": 60, "orders": 150, "promotions": 13}
 """The default amounts."""
 
 
@@ -52,10 +53,10 @@ def sample_data(defaults: Mapping[str, int]) -> Callable[[Callable[..., None]], 
 @at_place
 @as_json
 def command(place: DataLocation, store_hash: str, amounts: Mapping[str, int], seed: int, as_json: bool) -> None:
-    """Fill a store with sample data: products with their categories and brands, customers, and orders.
+    """Fill a store with sample data: products with their categories and brands, customers, orders, promotions.
 
-    Orders use existing products. Without any number it is a small store of everything. Called again, it continues
-    where it ended. A server may have the store open meanwhile.
+    Orders and promotions use existing products. Without any number it is a small store of everything. Called again,
+    it continues where it ended. A server may have the store open meanwhile.
     """
     import asyncio
 
@@ -68,7 +69,7 @@ def command(place: DataLocation, store_hash: str, amounts: Mapping[str, int], se
 
 
 def _listed(counts: Mapping[str, int]) -> str:
-    *others, last = (f"{count} {name}" for name, count in counts.items())
+    *others, last = (counted(count, name[:-1]) for name, count in counts.items())
     return f"{', '.join(others)} and {last}" if others else last
 
 

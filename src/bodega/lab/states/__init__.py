@@ -14,7 +14,7 @@ STATES: dict[str, State] = by_name(THEMES)
 LEFT_OUT = {
     "carts": "no cart is served yet: stale, orphaned over sessions, locked to a currency, option types mixed",
     "price lists": "none is served yet: unassigned, with gaps, without records, blocked by a group's discount",
-    "promotions": "none is served yet: coupons capped by their parent, groups that exclude one another",
+    "promotions": "no trouble is made of them yet: coupons capped by their parent, groups that exclude one another",
     "ids beyond 2^31": "no row of this server has one",
 }
 """Themes for which there is no state, and why."""

@@ -246,13 +246,13 @@ class Country(msgspec.Struct, kw_only=True):
 class Countries(msgspec.Struct, kw_only=True):
     """Addresses in one of these countries."""
 
-    countries: Annotated[list[Country], AtMost(300)]
+    countries: Annotated[list[Country], AtMost(250)]
 
 
 class AddressMatcher(msgspec.Struct, kw_only=True, rename=_WORDS):
     """Addresses in some countries, or in others than these."""
 
-    countries: Annotated[list[Country], AtMost(300)] | UnsetType | None = UNSET
+    countries: Annotated[list[Country], AtMost(250)] | UnsetType | None = UNSET
     not_: Countries | UnsetType | None = UNSET
 
 

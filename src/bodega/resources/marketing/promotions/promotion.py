@@ -28,7 +28,7 @@ NO_END = "9999-12-31T23:59:59Z"
 
 
 def _form(holds: Any) -> FieldType:
-    return OBJECT._replace(holds=holds, clean=lambda value: without_nulls(clean_object(value)))
+    return OBJECT._replace(holds=holds, deep=True, clean=lambda value: without_nulls(clean_object(value)))
 
 
 RULES = Annotated[list[Rule], AtMost(MOST_RULES)]
