@@ -32,7 +32,7 @@ AT_ONCE = 40
 """Requests of one endpoint at once (rule 31)."""
 
 ON_CHANNELS = SqlTest(
-    "is_everywhere OR id IN (SELECT promotion_id FROM promotion_channels WHERE channel_id IN ({placeholders}))"
+    "(is_everywhere OR id IN (SELECT promotion_id FROM promotion_channels WHERE channel_id IN ({placeholders})))"
 )
 
 v3 = V3Shape(
