@@ -177,10 +177,10 @@ def order_of_three(stock: Stock) -> Callable[[Random], Request]:
 
 def adjustment(stock: Stock) -> Callable[[Random], Request]:
     """New levels of 2,000 items at the default location, the most that one request takes (rule 118)."""
-    skus = stock.skus
+    variants = stock.items
 
     def requests(random: Random) -> Request:
-        items = [{"location_id": 1, "sku": sku, "quantity": random.randint(500, 9_999)} for sku in skus]
+        items = [{"location_id": 1, "variant_id": one, "quantity": random.randint(500, 9_999)} for one in variants]
         return Request("PUT", "/inventory/adjustments/absolute", json.dumps({"items": items}).encode())
 
     return requests

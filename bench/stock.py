@@ -76,6 +76,12 @@ class Stock:
         """SKUs of products."""
         return [row["sku"] for row in self.client.rows("/catalog/products?include_fields=sku", 2_000)]
 
+    @cached_property
+    def items(self) -> Sequence[int]:
+        """Variants whose stock can be adjusted."""
+        rows = self.client.rows("/inventory/items?location_id:in=1", 2_000)
+        return [row["identity"]["variant_id"] for row in rows]
+
     @property
     def wide(self) -> Wide:
         """Products with fifty variants each. Raises Lacking, with the same sentence each time."""

@@ -22,6 +22,7 @@ FLOORS = (
         "log",
         "log_text",
         "manual",
+        "counted",
         "masking",
         "config",
         "memory",

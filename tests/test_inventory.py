@@ -8,6 +8,10 @@ from typing import Any
 
 import pytest
 
+from bodega.resources.inventory import identities
+from bodega.resources.inventory.identities import Identity
+from bodega.resources.inventory.ledger import Ledger
+from bodega.storage.tx import Tx
 from shop import Reply, Shop
 from test_concurrency import ask, workers
 from test_locations import PATH as LOCATIONS
@@ -369,3 +373,41 @@ def test_adjustments_at_once_lose_nothing(workers: list[Shop]) -> None:
 
     assert {reply.status for reply in shop.server.run(storm())} == {200}
     assert (held(shop, hammer), product_level(shop, hammer)) == ({1: 35, austin: 25}, 60)
+
+
+class CountingTx:
+    """Counts the statements of a reader."""
+
+    def __init__(self, tx: Tx) -> None:
+        self.tx, self.count = tx, 0
+
+    async def rows(self, sql: str, *values: Any) -> Any:
+        self.count += 1
+        return await self.tx.rows(sql, *values)
+
+    async def breathe(self) -> None:
+        await self.tx.breathe()
+
+
+def test_the_number_of_statements_does_not_grow_with_the_items(shop: Shop) -> None:
+    """Rule 118: what a hundred and fifty items need is read in as many statements as what three need."""
+    austin = locate(shop)
+    body = [{"name": f"P{n}", "type": "physical", "price": 1, "weight": 1, "sku": f"P{n}"} for n in range(150)]
+    for product in body:
+        shop.post("/v3/catalog/products", product)
+    assert put(shop, *[{"location_id": austin, "sku": f"P{n}", "quantity": n} for n in range(150)]).status == 200
+    counts = []
+    for many in (3, 150):
+
+        async def load(tx: Tx, many: int = many) -> int:
+            counting: Any = CountingTx(tx)
+            named = [Identity(sku=f"P{n}") for n in range(many)]
+            known = await identities.known(counting, named)
+            stocks = [known.stock(one, "", []) for one in named]
+            assert None not in stocks
+            ledger = await Ledger.read(counting, [stock for stock in stocks if stock is not None])
+            assert [ledger.at((n + 1, 0), austin).level for n in range(many)] == list(range(many))
+            return int(counting.count)
+
+        counts.append(shop.read(load))
+    assert counts[0] == counts[1] <= 8

@@ -27,6 +27,7 @@ ONLY_WHOLE = {
     "/v3/promotions/settings": "its published form requires every member",
     "/v2/blog/posts/{id}": "rule 109: a PUT that does not say is_published takes the post back",
     "/v3/hooks/admin": "the list of addresses is required",
+    "/v3/channels/{channel_id}/currency-assignments": "both members are required",
 }
 PAIRED = ("_ex_tax", "_inc_tax", "wrapping_cost_tax")
 """Members that come in pairs or not at all (rule 77)."""
@@ -41,6 +42,8 @@ WRAPPED: dict[str, Callable[[Any], Any]] = {
 NO_ROW = {
     "/v3/inventory/adjustments/absolute": "nothing shows an adjustment: test_inventory.py sets the same level again",
     "/v2/shipping/carrier/connection": "nothing shows a connection",
+    "/v3/channels/{channel_id}/site/checkout-url": "the site shows it",
+    "/v3/sites/{site_id}/certificate": "it asks for the private key, which nothing shows",
 }
 
 

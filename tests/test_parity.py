@@ -84,7 +84,7 @@ def a_run(address: str, store: Store, token: str) -> None:
 def recorded(store: Store, file: Path) -> list[Recorded]:
     """The run in an archive, made by the proxy."""
     token = store.account()["token"]
-    with started("parity", "record", "--to", store.served.http, "--output", str(file)) as proxy:
+    with started("parity", "record", "--json", "--to", store.served.http, "--output", str(file)) as proxy:
         a_run(first_json(proxy)["url"], store, token)
     assert proxy.returncode == 0
     return read_archive(file.read_bytes())

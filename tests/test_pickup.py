@@ -135,6 +135,17 @@ def test_at_most_ten_options_are_told(shop: Shop) -> None:
     assert len(found(options(shop, [(nail, 1)]))) == 10
 
 
+def test_who_may_read_methods_may_search(shop: Shop) -> None:
+    nail = shop.get(f"/v3/catalog/products/{shop.product('Nail')}").data["base_variant_id"]
+    body = {
+        "search_area": {"radius": {"value": 1, "unit": "KM"}},
+        "items": [{"variant_id": nail, "quantity": 1}],
+    }
+    reader = shop.account("store_fulfillment_methods_read_only")
+    assert shop.post(OPTIONS, body, token=reader).status == 200
+    assert shop.post(METHODS, [{"location_id": 1, "display_name": "x"}], token=reader).reason == "SCOPE_MISSING"
+
+
 SEARCHES: list[tuple[Any, list[str]]] = [
     ({"items": [{"variant_id": 1, "quantity": 1}]}, ["search_area"]),
     ({"search_area": {"radius": {"value": 1, "unit": "KM"}}, "items": []}, ["items"]),

@@ -20,7 +20,6 @@ RULE = re.compile(r"^(\d+)\. ", re.MULTILINE)
 
 WAITING: dict[int, tuple[str, ...]] = {
     112: ("tax",),
-    114: ("price_lists",),
     120: ("checkouts",),
     121: ("widgets", "segments", "scripts", "storefront_tokens"),
 }

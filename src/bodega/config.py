@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,18 @@ class DataLocation:
     def __post_init__(self) -> None:
         if self.database is not None and not self.database.startswith(("postgresql://", "postgres://")):
             raise ValueError("The database must be given as a URL, as postgresql://user@host/name.")
+
+    def __str__(self) -> str:
+        """Where it is, for people; without a password."""
+        if self.database is None:
+            return str(self.data)
+        parts = urlsplit(self.database)
+        return f"{parts.hostname or 'localhost'}{f':{parts.port}' if parts.port else ''}{parts.path}"
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no store was ever made in the directory; of a database that is not known."""
+        return self.database is None and not (self.data / "registry.db").exists()
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,21 @@ async def fetch(url: str, *, maximum: int, allow_private: bool, seconds: float |
         raise Unreachable("cannot be fetched") from None
 
 
+def why(error: BaseException) -> str:
+    """Why a server could not be asked, in words without the client's own terms."""
+    import aiohttp
+
+    if isinstance(error, TimeoutError):
+        return "it did not answer in time"
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "its host is not known"
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return f"its certificate is not trusted ({error.certificate_error})"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return f"no connection to it could be made ({error.os_error.strerror or error.os_error})"
+    return str(error) or type(error).__name__
+
+
 def _why(error: OSError) -> str:
     if PRIVATE in str(error):
         return f"leads to {PRIVATE}"

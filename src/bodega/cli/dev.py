@@ -77,6 +77,11 @@ def command(config: Config, amounts: Mapping[str, int], unlimited: bool, as_json
         serve(config, listeners, lambda: _welcome(config, listeners, way_in, quotas, as_json))
 
 
+for _option in command.params:
+    if _option.name == "data" and isinstance(_option, click.Option):
+        _option.help = "Directory of the stores, which is kept; BODEGA_DATA is not read. Else a throwaway directory."
+
+
 def _leave_tidily() -> None:
     """Removes the throwaway directory even if terminated before the server runs."""
 
@@ -88,7 +93,7 @@ def _leave_tidily() -> None:
 
 async def _prepare(place: DataLocation, amounts: Mapping[str, int], unlimited: bool) -> None:
     """Creates the demo store and its accounts if missing, and fills a new one with sample data."""
-    backend = await open_backend(place)
+    backend = await open_backend(place, makes=True)
     if await backend.registry.store(STORE) is not None:
         if unlimited:
             await _lift(backend.registry)
@@ -129,7 +134,7 @@ async def _lift(registry: Registry) -> None:
 
 async def _quotas(place: DataLocation) -> dict[str, int | None]:
     """What the demo accounts may send: requests in 30 s and requests an hour; None where that is not limited."""
-    backend = await open_backend(place)
+    backend = await open_backend(place, makes=True)
     try:
         known = {account.client_id: account for account in await backend.registry.accounts(STORE)}
     finally:
@@ -147,7 +152,7 @@ async def _way_in(place: DataLocation) -> str:
     """The path of a link that opens the control panel once, within the hour."""
     from bodega.access import owners
 
-    backend = await open_backend(place)
+    backend = await open_backend(place, makes=True)
     try:
         token = await owners.invite(backend.registry.tx, STORE, OWNER, int(time.time()), LINK_SECONDS)
     finally:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bodega.cli.place import Command, Failed, as_json, at_place, the_store, with_backend
+from bodega.cli.running import has_lab
 from bodega.cli.show import print_json, print_table
 from bodega.config import DataLocation
+from bodega.counted import counted
 
 if TYPE_CHECKING:
     from bodega.lab.faults.kept import KeptRule
@@ -40,7 +42,7 @@ PAIRS = {
 }
 SCHEDULE = {
     "--nth": "Only the call of this number.",
-    "--every": "Only every so-manieth call.",
+    "--every": "Only every Nth call: 3 strikes the third, the sixth, ...",
     "--probability": "Each call with this probability, from 0 to 1.",
     "--count": "At most so many calls.",
     "--from": "Only from this time of the store on, as 2030-01-31T12:00:00Z.",
@@ -105,6 +107,10 @@ def add(place: DataLocation, store_hash: str, as_json: bool, **given: Any) -> No
         raise click.UsageError(_mistakes(error.faults)) from None
     shown = kept.shown(made)
     print_json(shown) if as_json else click.echo(f"Rule {shown['id']} of store {store_hash}: {_told(shown)}.")
+    if not has_lab(place):
+        click.echo(
+            "No server with --lab was found here: the rule strikes while one runs (bodega serve --lab).", err=True
+        )
 
 
 def _rule(given: dict[str, Any]) -> dict[str, Any]:
@@ -207,4 +213,4 @@ def clear(place: DataLocation, store_hash: str, ids: Sequence[str], as_json: boo
     if as_json:
         print_json({"hash": store_hash, "cleared": gone})
     else:
-        click.echo(f"{len(gone)} rule{'' if len(gone) == 1 else 's'} of store {store_hash} deleted.")
+        click.echo(f"{counted(len(gone), 'rule')} of store {store_hash} deleted.")

@@ -12,6 +12,7 @@ import click
 from bodega.cli.place import Failed, as_json, at_place, the_store, with_backend
 from bodega.cli.show import print_json
 from bodega.config import DataLocation
+from bodega.counted import counted
 
 if TYPE_CHECKING:
     from bodega.lab.product_csv import Line
@@ -69,7 +70,8 @@ def command(place: DataLocation, store_hash: str, file: Path, dry_run: bool, as_
         for line in refused:
             click.echo(f"line {line.number}, {line.name}: {' '.join(line.problems)}", err=True)
         left = sum(len(line.left_out) for line in found)
-        click.echo(f"{made} products were added, {len(refused)} lines refused; {left} things were left out (--json).")
+        added, lines = counted(made, "product"), counted(len(refused), "line")
+        click.echo(f"{added} added, {lines} refused; {counted(left, 'thing')} left out (--json).")
     if refused:
         sys.exit(1)
 

@@ -11,6 +11,7 @@ import click
 
 from bodega.cli.place import Failed, as_json
 from bodega.cli.show import print_json
+from bodega.counted import counted
 
 if TYPE_CHECKING:
     from bodega.journal.har import Recorded
@@ -31,42 +32,49 @@ def command() -> None:
               help="The archive (HAR) to write.")  # fmt: skip
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
 @click.option("--port", default=0, metavar="N", type=click.IntRange(0, 65535), help="The port; a free one if 0.")
-def record(base: str, output: Path, host: str, port: int) -> None:
+@as_json
+def record(base: str, output: Path, host: str, port: int, as_json: bool) -> None:
     """Listen as a proxy in front of a server, and keep what passes until stopped. Credentials are masked in the file.
 
     Point the client at the address that is printed. What a store's own journal holds can be replayed as well: download
-    it as an archive in the panel.
+    it as an archive in the panel. The file is a whole archive at any moment: what passed before a crash is in it.
     """
-    import msgspec
-
-    from bodega.journal.har import archive
+    from bodega.journal.har import ArchiveFile
     from bodega.lab.parity.proxy import Recorder, listening
     from bodega.lab.parity.replay import is_base
 
     if not is_base(base):
         raise click.UsageError(f"{base} is no http or https URL.")
 
+    try:
+        file = ArchiveFile(output)
+    except OSError as error:
+        raise Failed(f"{output} cannot be written: {error.strerror}.") from error
+
     def told(one: Recorded) -> None:
+        file.add(one)
         click.echo(f"{one.status} {one.method} {one.target}", err=True)
 
-    async def work() -> list[Recorded]:
+    async def work() -> None:
         recorder = Recorder(base, allow_private=True, told=told)
         try:
             bound, stop = await listening(recorder, host, port)
         except OSError as error:
             await recorder.close()
             raise Failed(f"{host}:{port} cannot be listened at: {error.strerror}.") from error
-        print_json({"url": f"http://{host}:{bound}", "to": base, "file": str(output)})
+        if as_json:
+            print_json({"url": f"http://{host}:{bound}", "to": base, "file": str(output)})
+        else:
+            click.echo(f"http://{host}:{bound} passes on to {base} and keeps it in {output}. Ctrl-C ends it.")
         sys.stdout.flush()
         try:
             await _until_stopped()
         finally:
             await stop()
-        return recorder.run
 
-    run = asyncio.run(work())
-    output.write_bytes(msgspec.json.format(msgspec.json.encode(archive(run)), indent=1))
-    click.echo(f"{len(run)} requests are kept in {output}.", err=True)
+    with file:
+        asyncio.run(work())
+    click.echo(f"{counted(file.entries, 'request')} kept in {output}.", err=True)
 
 
 async def _until_stopped() -> None:
@@ -124,10 +132,11 @@ def replay(
             click.echo(_line(one))
         told = len(played.differences) - len(new)
         click.echo(
-            f"{played.sent} requests, {len(new)} differences, {told} more that are known, {played.left_out} left out."
+            f"{counted(played.sent, 'request')}, {counted(len(new), 'difference')}, {told} more that are known, "
+            f"{played.left_out} left out."
         )
     if keep and ledger is not None and new:
-        click.echo(f"{add_to_ledger(ledger, new)} lines are new in {ledger}.", err=True)
+        click.echo(f"{counted(add_to_ledger(ledger, new), 'line')} new in {ledger}.", err=True)
     if new:
         sys.exit(1)
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bodega.storage.backend import Backend
     from bodega.storage.registry import StoreRecord
 
+_PLACE = "bodega.place"
 T = TypeVar("T")
 Command = Callable[..., Any]
 
@@ -52,6 +53,7 @@ def at_place(command: Command) -> Command:
             database = None  # options override the environment
         with usage_errors():
             place = DataLocation(data, database or None)
+        click.get_current_context().meta[_PLACE] = place
         return command(place=place, **others)
 
     return placed
@@ -80,18 +82,29 @@ def given(option: str) -> bool:
     return click.get_current_context().get_parameter_source(option) is ParameterSource.COMMANDLINE
 
 
-async def open_backend(place: DataLocation, workers: int = 1) -> Backend:
-    """The backend at a place, for one of so many workers. Raises Busy or OSError."""
+class NoStores(Failed):
+    """Nothing was ever made in the directory."""
+
+
+async def open_backend(place: DataLocation, workers: int = 1, *, makes: bool = False) -> Backend:
+    """The backend at a place, for one of so many workers. Only who `makes` stores makes their directory. Raises
+    NoStores, Busy or OSError."""
     from bodega.storage import opening
 
+    if place.is_empty and not makes:
+        raise NoStores(
+            f"There are no stores in {place}; name another directory with --data, or make a store: "
+            "bodega store create HASH."
+        )
     return await opening.open_backend(place.data, place.database, workers)
 
 
-def with_backend(place: DataLocation, work: Callable[[Backend], Awaitable[T]]) -> T:
-    """Runs `work` with the backend open. Raises Failed when the stores cannot be reached."""
+def with_backend(place: DataLocation, work: Callable[[Backend], Awaitable[T]], *, makes: bool = False) -> T:
+    """Runs `work` with the backend open; `makes` as for `open_backend`. Raises Failed when the stores cannot be
+    reached."""
 
     async def whole() -> T:
-        backend = await open_backend(place)
+        backend = await open_backend(place, makes=makes)
         try:
             return await work(backend)
         finally:
@@ -107,8 +120,16 @@ async def the_store(backend: Backend, store_hash: str) -> StoreRecord:
     """The store of this hash. Raises Failed."""
     record = await backend.registry.store(store_hash)
     if record is None:
-        raise Failed(f"There is no store {store_hash}; create it with: bodega store create {store_hash}.")
+        raise no_store(store_hash)
     return record
+
+
+def no_store(store_hash: str) -> Failed:
+    """There is no such store where this command looks."""
+    context = click.get_current_context(silent=True)
+    place = context.meta.get(_PLACE) if context is not None else None
+    where = f" in {place}" if place is not None else ""
+    return Failed(f"There is no store {store_hash}{where}; create it with: bodega store create {store_hash}.")
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bodega.cli.logs import client_of, since
-from bodega.cli.place import at_place, the_store, with_backend
+from bodega.cli.place import Failed, at_place, the_store, with_backend
 from bodega.config import DataLocation
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ async def _recorded(backend: Backend, store_hash: str, account: str, since: floa
     """The run of a store that its journal keeps."""
     from bodega.app import routes
     from bodega.journal.ring import JournalRing
-    from bodega.lab.report.card import read_run
+    from bodega.lab.report.card import UnknownAccount, read_run
 
     record = await the_store(backend, store_hash)
     accounts = await backend.registry.accounts(store_hash)
@@ -93,6 +93,8 @@ async def _recorded(backend: Backend, store_hash: str, account: str, since: floa
     database = backend.journal()
     try:
         return await read_run(JournalRing(database), record, accounts, routes(), account=client, since=since)
+    except UnknownAccount as error:
+        raise Failed(str(error)) from error
     finally:
         await database.close()
 

@@ -10,6 +10,7 @@ import click
 
 from bodega.cli.place import Failed, as_json
 from bodega.cli.show import print_json, print_table
+from bodega.counted import counted
 
 if TYPE_CHECKING:
     from bodega.coverage import CoverageGroup
@@ -164,7 +165,7 @@ def _print_coverage(groups: Sequence[CoverageGroup], as_json: bool) -> None:
         print_json({**total, "groups": [{**line, "missing": m} for line, m in zip(lines, missing, strict=True)]})
         return
     print_table(lines, "version group wave served of")
-    click.echo(f"\n{total['served']} of {total['of']} operations are served.")
+    click.echo(f"\n{total['served']} of {counted(total['of'], 'operation')} are served.")
     for group in groups:
         if group.missing:
             wave = f", wave {group.wave}" if group.wave else ""

@@ -60,6 +60,12 @@ def ask(place: DataLocation, method: str, path: str, body: Mapping[str, Any]) ->
     raise Failed(" ".join([told["title"], *told.get("errors", {}).values()]))
 
 
+def has_lab(place: DataLocation) -> bool:
+    """Whether a server with a lab is known to run: of a database, which servers of other machines may serve, none
+    is."""
+    return _address(place) is not None
+
+
 def _address(place: DataLocation) -> str | None:
     if place.database:
         return None

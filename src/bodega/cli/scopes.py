@@ -14,6 +14,7 @@ from bodega.cli.report import listed, read_recorded
 from bodega.cli.several import Several, Trailing, trailing
 from bodega.cli.show import print_json
 from bodega.config import DataLocation
+from bodega.counted import counted
 
 
 @click.command("scopes", cls=Several, several={"--given": SCOPE_WORDS["--scope"]})
@@ -56,6 +57,6 @@ def command(
             if one.idle:
                 click.echo(f"  not needed: {listed(one.idle)}")
             for refused in one.refused:
-                click.echo(f"  refused {refused.count} times: {refused.request}, without {refused.missing}")
+                click.echo(f"  refused {counted(refused.count, 'time')}: {refused.request}, without {refused.missing}")
     if any(one.refused for one in found):
         sys.exit(1)

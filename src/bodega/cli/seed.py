@@ -12,6 +12,7 @@ import click
 from bodega.cli.place import Failed, as_json, at_place, open_backend, plain_failures, the_store
 from bodega.cli.show import print_json
 from bodega.config import DataLocation
+from bodega.counted import counted
 
 if TYPE_CHECKING:
     from bodega.storage.backend import Backend
@@ -68,7 +69,7 @@ def command(place: DataLocation, store_hash: str, amounts: Mapping[str, int], se
 
 
 def _listed(counts: Mapping[str, int]) -> str:
-    *others, last = (f"{count} {name}" for name, count in counts.items())
+    *others, last = (counted(count, name[:-1]) for name, count in counts.items())
     return f"{', '.join(others)} and {last}" if others else last
 
 

@@ -158,7 +158,7 @@ def look_after_secrets(place: DataLocation) -> None:
     from bodega.storage import key_care
 
     async def lost() -> str:
-        backend = await open_backend(place)
+        backend = await open_backend(place, makes=True)
         try:
             found = await key_care.state(backend.registry)
             return backend.registry.sealer.missing() if found.lost else ""
@@ -209,7 +209,7 @@ async def _app(config: Config, meter: Meter, listeners: Sequence[Listener]) -> A
     from bodega.app import make_app
     from bodega.lab.scheduled import FOLDER
 
-    backend = await open_backend(config.place, config.workers)
+    backend = await open_backend(config.place, config.workers, makes=True)
     return await make_app(
         backend,
         insecure_http=config.insecure_http,

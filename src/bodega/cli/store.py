@@ -11,6 +11,7 @@ from bodega.access.settings import with_defaults
 from bodega.cli import store_copies, store_move, store_terms
 from bodega.cli.place import (
     Failed,
+    NoStores,
     as_json,
     asking,
     at_place,
@@ -51,7 +52,7 @@ def create(place: DataLocation, store_hash: str, plan: str, server: str, as_json
     async def work(backend: Backend) -> dict[str, Any]:
         return await facts(backend, await add_store(backend, store_hash, plan, server=server))
 
-    made = with_backend(place, work)
+    made = with_backend(place, work, makes=True)
     if as_json:
         print_json(made)
     else:
@@ -87,11 +88,14 @@ def list_(place: DataLocation, as_json: bool) -> None:
     async def work(backend: Backend) -> list[dict[str, Any]]:
         return [await facts(backend, record) for record in await backend.registry.stores()]
 
-    stores = with_backend(place, work)
+    try:
+        stores = with_backend(place, work)
+    except NoStores:
+        stores = []
     if as_json:
         print_json(stores)
     elif not stores:
-        click.echo("There are no stores yet; create one: bodega store create HASH")
+        click.echo(f"There are no stores in {place} yet; create one: bodega store create HASH")
     else:
         lines = [
             {**store, **store["used"], "state": _state(store), "clock": store["clock"]["mode"]} for store in stores

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bodega.cli import did_you_mean
 from bodega.cli.place import Failed, as_json, asking, at_place, confirm, hash_argument, the_store, with_backend
 from bodega.cli.show import print_json
 from bodega.config import DataLocation
@@ -118,7 +119,7 @@ def recover(place: DataLocation, store_hash: str, file: Path, yes: bool, as_json
         except Damaged:
             return False
 
-    if not yes and sys.stdin.isatty() and with_backend(place, living):
+    if not yes and sys.stdin.isatty() and not place.is_empty and with_backend(place, living):
         confirm(f"Replace all that store {store_hash} holds by what is in {file}?", yes=yes)
 
     async def work(backend: Backend) -> bool:
@@ -127,7 +128,7 @@ def recover(place: DataLocation, store_hash: str, file: Path, yes: bool, as_json
         with _plainly():
             return await copies.recover(backend, store_hash, file)
 
-    made = with_backend(place, work)
+    made = with_backend(place, work, makes=True)
     message = f"Store {store_hash} is {'made' if made else 'filled'} from {file}."
     print_json({"hash": store_hash, "file": str(file), "made": made}) if as_json else click.echo(message)
 
@@ -203,7 +204,8 @@ def diff(
 
         record = await the_store(backend, store_hash)
         if resource is not None and resource not in comparing.RESOURCES:
-            raise Failed(f"There is no resource {resource}; they are {', '.join(comparing.RESOURCES)}.")
+            others = did_you_mean(resource, comparing.RESOURCES) or f" They are {', '.join(comparing.RESOURCES)}."
+            raise Failed(f"There is no resource {resource}.{others}")
         found = 0
         with _plainly():
             async with backend.compared(record, before, after) as states:

@@ -14,6 +14,7 @@ import click
 from bodega.cli.place import Failed, as_json, at_place, plain_failures, the_store, with_backend
 from bodega.cli.show import print_json
 from bodega.config import DataLocation
+from bodega.counted import counted
 from bodega.dates import parse_duration
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def trigger(
         click.echo(f"No hook subscribed to {scope}; bodega webhooks listen {store_hash} does.")
     else:
         form = "" if made.real or payload is not None else ", with made-up data"
-        click.echo(f"{scope} goes to {len(made.hooks)} webhooks{form}: {json.dumps(made.data)}")
+        click.echo(f"{scope} goes to {counted(len(made.hooks), 'webhook')}{form}: {json.dumps(made.data)}")
 
 
 @command.command("replay")
@@ -134,13 +135,17 @@ def replay(
             asked = workbench.Asked(scopes, hook_id, state or "", after)
             return await workbench.send_again(unit, asked, times=times, shuffle=shuffle)
 
-        return await _write(backend, store_hash, job)
+        try:
+            return await _write(backend, store_hash, job)
+        except workbench.CannotReplay as error:
+            raise Failed(str(error)) from error
 
     done = with_backend(place, work)
     if as_json:
         print_json({"hash": store_hash, "deliveries": done.deliveries, "hooks": done.hooks})
     else:
-        click.echo(f"{done.deliveries} deliveries go out again, to {done.hooks} webhooks.")
+        goes = "goes" if done.deliveries == 1 else "go"
+        click.echo(f"{counted(done.deliveries, 'delivery')} {goes} out again, to {counted(done.hooks, 'webhook')}.")
 
 
 @command.command("verify")
@@ -213,6 +218,7 @@ async def _listen(
     from bodega.cli.place import open_backend
     from bodega.lab import workbench
     from bodega.lab.hearing import hearing
+    from bodega.storage.sqlite.serving import is_served
 
     backend = await open_backend(place)
     try:
@@ -235,6 +241,8 @@ async def _listen(
             to = f"http://127.0.0.1:{port}{workbench.LISTENING}{store_hash}"
             ids = await _write(backend, store_hash, lambda unit: workbench.listen(unit, account.client_id, scopes, to))
             click.echo(f"Listening to store {store_hash}" + (f", for {forward}" if forward else "") + ".", err=True)
+            if not place.database and not is_served(place.data):
+                click.echo(f"No server serves {place}: nothing is delivered until one runs (bodega serve).", err=True)
             try:
                 await _stopped()
             finally:

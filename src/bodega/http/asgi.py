@@ -43,6 +43,8 @@ Mount = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 _TRACE = b"bodega-trace"
+_FAULT = b"bodega-fault"
+_NO_FAULT = (_FAULT, b"none;reason=this server has no lab, start it with --lab")
 
 
 class Wire:
@@ -120,7 +122,7 @@ class Api:
         if self._behind_proxy:
             scope = self._seen_through(scope)
         headers = headers_of(scope)
-        if _TRACE in headers or (self._faults is not None and self._faults.concerns(headers)):
+        if _TRACE in headers or (_FAULT in headers if self._faults is None else self._faults.concerns(headers)):
             return None
         key, last = key_of(scope, headers)
         verdict = self._memory.recall(key)
@@ -183,6 +185,8 @@ class Api:
             _date(response, seen.store)
         if seen.routed is not None and (verdict is None or seen.routed.caller is not verdict.caller):
             self._memory.learn(key, last, seen.routed)
+        if _FAULT in headers:
+            response.headers = [*response.headers, _NO_FAULT]
         if WHOLE in scope.get("extensions", ()) and not response.closes:
             await send({"type": WHOLE, "reply": whole(request, response)})
         else:

@@ -19,6 +19,10 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 Mount = Callable[[Mapping[str, Any], Receive, Send], Awaitable[None]]
 
 _PROMETHEUS = ((b"content-type", b"text/plain; version=0.0.4; charset=utf-8"), (b"cache-control", b"no-store"))
+_NO_LAB = (
+    b'{"status":404,"title":"This server has no lab: start it as bodega serve --lab, or as bodega dev.",'
+    b'"type":"not-found"}'
+)
 _MISSING = b'{"status":404,"title":"The requested resource was not found."}'
 
 
@@ -59,6 +63,8 @@ def operations(stores: Stores, board: Board, look: Callable[[], None]) -> Mount:
         elif path in ("/_bodega/health", "/_bodega/health/ready"):
             facts = await _health(stores, stopping=bool(scope.get("state", {}).get("stopping")))
             await reply(send, method, 200 if facts["ready"] else 503, json(facts))
+        elif path == "/_bodega/lab" or path.startswith("/_bodega/lab/"):
+            await reply(send, method, 404, _NO_LAB)
         else:
             await reply(send, method, 404, _MISSING)
 

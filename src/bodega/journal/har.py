@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import os
 import re
 import time
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -96,6 +98,32 @@ def archive(entries: Iterable[Recorded]) -> dict[str, Any]:
             "entries": [_entry(entry) for entry in entries],
         }
     }
+
+
+class ArchiveFile:
+    """An archive that is written as its requests come, and is a whole one after each. Raises OSError."""
+
+    def __init__(self, path: Path) -> None:
+        self.entries = 0
+        head, self._tail = msgspec.json.format(msgspec.json.encode(archive(())), indent=1).rsplit(b"]", 1)
+        self._tail = b"\n]" + self._tail
+        self._file = path.open("wb")
+        self._file.write(head + self._tail)
+        self._file.flush()
+
+    def add(self, one: Recorded) -> None:
+        """Adds a request."""
+        self._file.seek(-len(self._tail), os.SEEK_CUR)
+        start = b",\n" if self.entries else b"\n"
+        self._file.write(start + msgspec.json.encode(_entry(one)) + self._tail)
+        self._file.flush()
+        self.entries += 1
+
+    def __enter__(self) -> ArchiveFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
 
 
 def _entry(entry: Recorded) -> dict[str, Any]:

@@ -55,6 +55,8 @@ class Action:
     uploads: bool = False
     only_uploads: bool = False
     at_once: ClassVar[bool] = False
+    ids_in_path: ClassVar[int] = 0
+    """How many ids its path has, where they are not those of the endpoint's parents and of the row itself."""
     json_only: bool = False
     max_body: int = 0
     """In bytes; 0 leaves it to the server."""

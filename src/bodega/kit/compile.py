@@ -295,7 +295,9 @@ def _check_place(endpoint: Endpoint, here: Mistakes) -> None:
 def _number_of_ids(method: str, action: Action, endpoint: Endpoint, route: Route, here: Mistakes) -> None:
     """Checks that a path names the parents, and that of an item also the row itself."""
     wanted = len(endpoint.parents)
-    if isinstance(action, _OF_ONE):
+    if action.ids_in_path:
+        wanted = action.ids_in_path
+    elif isinstance(action, _OF_ONE):
         wanted += 1
     elif not isinstance(action, _OF_ALL):
         return

@@ -29,6 +29,7 @@ class Facts(msgspec.Struct):
 async def snapshot(backend: Backend, record: StoreRecord, name: str) -> None:
     """Keeps the store as it is now under a name. Raises NoCopy, Damaged."""
     await backend.migrate(record)
+    await complete(backend, record)  # of a store that was never opened: else its first rows would look new
     await backend.snapshot(record, name)
 
 

@@ -11,6 +11,7 @@ from bodega.lab.seed_customers import generate_customers
 from bodega.lab.seed_orders import generate_orders
 from bodega.lab.seed_products import generate_products
 from bodega.lab.seed_promotions import generate_promotions
+from bodega.lab.seed_selling import generate_selling
 
 
 class Amounts(NamedTuple):
@@ -40,3 +41,5 @@ async def seed(store: OpenStore, amounts: Amounts, seed: int = 1, made: Callable
         await generate_orders(store, amounts.orders, seed, partial(made, "orders"))
     if amounts.promotions:
         await generate_promotions(store, amounts.promotions, seed, partial(made, "promotions"))
+    if amounts.products:
+        await generate_selling(store, seed)

@@ -36,6 +36,10 @@ class CannotTrigger(ValueError):
     """An event that cannot be made; the message is a sentence."""
 
 
+class CannotReplay(ValueError):
+    """Deliveries that nobody would get; the message is a sentence."""
+
+
 class Triggered(msgspec.Struct, frozen=True):
     """An event that was made: its scope, its data, its `webhook-id`, the hooks that get it. `real`: whether the data is
     what a row of the store would send, and not only of the same form."""
@@ -53,8 +57,12 @@ class Triggered(msgspec.Struct, frozen=True):
 async def trigger(unit: Unit, scope: str, data: Any = None, entity_id: int | None = None) -> Triggered:
     """Fires an event as if a row had changed: of the newest row of its table, or of the one with this id; or with the
     given data. Raises CannotTrigger."""
-    if not is_known(scope) or scope.endswith("*"):
-        raise CannotTrigger(f"{scope} is no scope of an event; docs/webhooks.md lists them.")
+    if wrong := unknown_scope(scope):
+        raise CannotTrigger(wrong)
+    if scope.endswith("*"):
+        below = [one for one in SCOPES if asks_for(scope, one) and not one.endswith("*")]
+        told = f" of them, as {', '.join(below[:3])}" if below else ", as store/product/created"
+        raise CannotTrigger(f"{scope} stands for many events: trigger one{told}.")
     real = data is None
     if data is None:
         data = await _data(unit, scope, entity_id)
@@ -147,7 +155,11 @@ async def send_again(
 ) -> Replayed:
     """Sends deliveries again, each `times` times under its `webhook-id`, in the order in which they happened or in one
     drawn from the seed `shuffle`; the log shows them as new deliveries. Inactive and deleted hooks get nothing."""
-    active = {row.entity.id for row in await unit.where(TABLE, "is_active")}
+    hooks = {row.entity.id: row.entity.is_active for row in await unit.where(TABLE, "id > 0")}
+    if asked.hook_id is not None and not hooks.get(asked.hook_id):
+        what = "is not active, so it gets nothing" if asked.hook_id in hooks else "does not exist"
+        raise CannotReplay(f"Hook {asked.hook_id} {what}; the store's active hooks: {_listed(hooks)}.")
+    active = {hook for hook, is_active in hooks.items() if is_active}
     found: list[deliveries.Delivery] = []
     before: int | None = None
     while len(found) < most:
@@ -164,6 +176,10 @@ async def send_again(
         Event(one.scope, msgspec.json.encode(one.data), one.hash, one.created, (one.hook_id,)) for one in chosen
     ]
     return Replayed(len(chosen), len({one.hook_id for one in chosen}))
+
+
+def _listed(hooks: Mapping[int, bool]) -> str:
+    return ", ".join(str(hook) for hook, is_active in sorted(hooks.items()) if is_active) or "none"
 
 
 def _is_asked(one: deliveries.Delivery, asked: Asked) -> bool:
@@ -213,7 +229,8 @@ def unknown_scope(scope: str) -> str:
     if is_known(scope) or scope == EVERYTHING:
         return ""
     near = get_close_matches(scope, SCOPES, n=2)
-    return f"{scope} is no scope of a webhook event" + (f"; did you mean {' or '.join(near)}?" if near else ".")
+    told = f"; did you mean {' or '.join(near)}?" if near else "; docs/webhooks.md lists them."
+    return f"{scope} is no scope of a webhook event{told}"
 
 
 # Checking a signature

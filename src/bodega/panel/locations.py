@@ -184,7 +184,7 @@ async def change(request: PanelRequest) -> Reply:
 async def delete(request: PanelRequest) -> Reply:
     """Deletes a location with its stock."""
     key = api.number(request.ids["location"])
-    reply = await api.send_request(request, "DELETE", LOCATIONS, **{"location_id:in": key})
+    reply = await api.send_request(request, "DELETE", LOCATIONS, **{"location_id:in": str(key)})
     if reply.refused:
         return await _show(request, message=" ".join(reply.errors.values()) or reply.title)
     return go(f"{request.base}/locations?done=deleted", *SAFE)
@@ -226,7 +226,7 @@ async def _written(request: PanelRequest, form: Form, reply: api.ApiReply, done:
 async def delete_method(request: PanelRequest) -> Reply:
     """Deletes a pickup method."""
     key = api.number(request.ids["method"])
-    reply = await api.send_request(request, "DELETE", METHODS, **{"id:in": key})
+    reply = await api.send_request(request, "DELETE", METHODS, **{"id:in": str(key)})
     if reply.refused:
         return await _show(request, message=" ".join(reply.errors.values()) or reply.title)
     return _back(request, "deleted")

@@ -34,7 +34,13 @@ STORE = (
         ),
     ),
     Section(
-        "Selling", (NavigationLink("Orders", "/orders", "order"), NavigationLink("Customers", "/customers", "customer"))
+        "Selling",
+        (
+            NavigationLink("Orders", "/orders", "order"),
+            NavigationLink("Customers", "/customers", "customer"),
+            NavigationLink("Price lists", "/price-lists", "tag"),
+            NavigationLink("Channels", "/channels", "channel"),
+        ),
     ),
     Section(
         "Develop",

@@ -7,12 +7,14 @@ from bodega.panel import (
     apps,
     brands,
     categories,
+    channels,
     customers,
     journal,
     law,
     locations,
     orders,
     overview,
+    price_lists,
     product_parts,
     products,
     settings,
@@ -30,5 +32,5 @@ def every() -> list[PanelPage]:
     """In the order in which a path is matched: fixed paths of a module come before those with an id."""
     catalogue = (products, product_parts, variants, stock, categories, brands, locations)
     developing = (accounts, journal, webhooks, tasks, apps, law)
-    modules = (sign_in, overview, *catalogue, orders, customers, *developing, status, settings)
+    modules = (sign_in, overview, *catalogue, orders, customers, price_lists, channels, *developing, status, settings)
     return [page for module in modules for page in module.pages.all]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +12,9 @@ from urllib.parse import quote, urlencode, urlsplit
 
 PATIENCE = 120.0
 """Seconds that a call may take at most."""
+
+URL = "BODEGA_URL"
+"""The environment variable that names the server, where the tests do not start one."""
 
 HEADERS = {"accept": "application/json", "content-type": "application/json"}
 
@@ -57,6 +61,12 @@ class Lab:
                 connection.close()
                 if last:
                     raise
+            except (ConnectionError, socket.gaierror, TimeoutError) as error:
+                connection.close()
+                told = (
+                    f"No Bodega server answers at {self.url} ({error}): start one with bodega serve --lab, or name it"
+                )
+                raise ConnectionError(f"{told} with --bodega-url or {URL}.") from error
         raise AssertionError("the second try returns or raises")
 
     def _connection(self) -> http.client.HTTPConnection:

@@ -17,14 +17,14 @@ from typing import Any
 
 import pytest
 
-from bodega.testing.lab import Clock, Faults, Journal, Lab, LabError, Snapshots, Store
+from bodega.testing.lab import URL, Clock, Faults, Journal, Lab, LabError, Snapshots, Store
 from bodega.testing.receiver import WebhookReceiver
 
 PATIENCE = 60.0
 SHOWN = 30
 """Requests of a failed test's journal that are in the report."""
 
-URL, KEY = "BODEGA_URL", "BODEGA_LAB_KEY"
+KEY = "BODEGA_LAB_KEY"
 _STORE = pytest.StashKey[Store]()
 SETTINGS = {"journal": "full", "webhooks.allow_private": True, "images.allow_private": True}
 

@@ -173,7 +173,7 @@ def parse_query(
         since = parse_http_date(headers[b"if-modified-since"])
     return Context(
         version, match.ids, base, query, store.rows.reader, store.page_index, store.record, store.time(),
-        caller.account.client_id, since, in_task,
+        caller.account.client_id, since, in_task, account=caller.account, grant=caller.grant, keep_key=store.keep_key,
     )  # fmt: skip
 
 

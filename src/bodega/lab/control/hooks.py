@@ -130,7 +130,10 @@ async def replay_deliveries(lab: Lab, store_hash: str, body: ReplayAsked) -> wor
     async def job(unit: Unit) -> workbench.Replayed:
         return await workbench.send_again(unit, asked, times=body.times, shuffle=body.shuffle)
 
-    done: workbench.Replayed = await store.write(job)
+    try:
+        done: workbench.Replayed = await store.write(job)
+    except workbench.CannotReplay as error:
+        raise Problem(422, "The request is not valid.", {"hook_id": str(error)}) from None
     return done
 
 

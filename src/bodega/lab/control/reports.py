@@ -12,7 +12,7 @@ from bodega.lab.control.lab import Lab
 from bodega.lab.control.operation import Asked, Operation
 from bodega.lab.control.problem import Problem
 from bodega.lab.report.calls import Run
-from bodega.lab.report.card import Card, read_run, report
+from bodega.lab.report.card import Card, UnknownAccount, read_run, report
 from bodega.lab.report.permissions import Permission, permissions
 
 
@@ -61,7 +61,10 @@ async def _run(lab: Lab, store_hash: str, query: RunQuery) -> Run:
     accounts = await lab.registry.accounts(store_hash)
     named = {one.name: one.client_id for one in accounts}
     account = named.get(query.account, query.account)
-    return await read_run(lab.journal.ring, record, accounts, served(lab), account=account, since=since)
+    try:
+        return await read_run(lab.journal.ring, record, accounts, served(lab), account=account, since=since)
+    except UnknownAccount as error:
+        raise Problem(422, "The request is not valid.", {"account": str(error)}) from None
 
 
 def served(lab: Lab) -> list[Route]:

@@ -22,10 +22,9 @@ _HOP = frozenset(
 
 
 class Recorder:
-    """Forwards requests to `base`, a scheme and a host, and keeps each with its reply, credentials masked."""
+    """Forwards requests to `base`, a scheme and a host, and tells each with its reply, credentials masked."""
 
     def __init__(self, base: str, *, allow_private: bool, told: Callable[[Recorded], None]) -> None:
-        self.run: list[Recorded] = []
         self._base = base.rstrip("/")
         self._told = told
         self._session = outgoing.session(allow_private=allow_private, seconds=SECONDS)
@@ -53,7 +52,7 @@ class Recorder:
                 ]
                 status = response.status
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            return web.Response(status=502, text=f"{self._base} could not be asked: {error}")
+            return web.Response(status=502, text=f"{self._base} could not be asked: {outgoing.why(error)}")
         self._keep(request.method, url, sent, body, status, answered, content, began, time.monotonic() - clock)
         return web.Response(status=status, headers=answered, body=content)
 
@@ -74,7 +73,6 @@ class Recorder:
             method, address + mark + masking.query(query), _masked(sent), _masked_body(body, sent), status,
             _masked(answered), _masked_body(content, answered), began, seconds * 1000,
         )  # fmt: skip
-        self.run.append(kept)
         self._told(kept)
 
 

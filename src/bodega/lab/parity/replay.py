@@ -65,7 +65,7 @@ async def replay(
     """Sends the run in its order with these credentials; `pause` is in seconds. Raises Unplayable."""
     import aiohttp
 
-    ids, found, sent, left_out = Ids(), [], 0, 0
+    ids, found, sent, left_out, passed = Ids(), [], 0, 0, False
     async with outgoing.session(allow_private=allow_private, seconds=SECONDS) as session:
         for one in run:
             if not _BELOW.match(one.target) or not _is_whole(one):
@@ -75,7 +75,13 @@ async def replay(
             try:
                 reply = await _send(session, one, base, headers, ids)
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                raise Unplayable(f"{base} could not be asked: {str(error) or type(error).__name__}.") from error
+                raise Unplayable(f"{base} could not be asked: {outgoing.why(error)}.") from error
+            if reply.status == 401 and one.status != 401 and not passed:
+                raise Unplayable(
+                    f"{base} refuses the credentials (401 for {one.method} {one.target}): give those of an account of "
+                    "this store with --token or --basic."
+                )
+            passed = passed or reply.status != 401
             sent += 1
             if one.answer_body is not None and not one.cut:
                 ids.learn(one.target.partition("?")[0], content_of(one), content_of(reply))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from types import MappingProxyType
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
+from msgspec import structs
 
 from bodega.access.stores import OpenStore
 from bodega.http.app_context import AppContext
@@ -66,8 +68,17 @@ async def read_run(
         if len(page) < READ_AT_ONCE:
             break
         before = page[-1].number
+    known = {one.client_id for one in accounts}
+    if account and not exchanges and account not in known:
+        near = get_close_matches(account, [*known, *(one.name for one in accounts)], n=2)
+        hint = f" Did you mean {' or '.join(near)}?" if near else ""
+        raise UnknownAccount(f"Store {record.hash} has no account {account}, and its journal none either.{hint}")
     attempts = await ring.attempts(key, wanted=Wanted(since=since), limit=MOST)
     return recorded(exchanges, attempts, {one.client_id: one.scopes for one in accounts}, served)
+
+
+class UnknownAccount(ValueError):
+    """No account of the store, nor one that its journal has; the message is a sentence."""
 
 
 async def report(app: AppContext, store: OpenStore, run: Run) -> Card:
@@ -78,7 +89,11 @@ async def report(app: AppContext, store: OpenStore, run: Run) -> Card:
         for calls in grouped((call for call in run.calls if call.is_list), lambda call: call.listing).values()
         if await _goes_on(app, store, last := max(calls, key=lambda call: call.page))
     }
-    found = findings(run._replace(unfinished=unfinished))
+    here = store.record.hash
+    found = [
+        structs.replace(one, advice=one.advice.replace("HASH", here))
+        for one in findings(run._replace(unfinished=unfinished))
+    ]
     found.sort(key=lambda one: (-SEVERITIES[one.severity].weight, one.check, one.where))
     return Card(store.record.hash, len(run.calls), len(run.attempts), found)
 

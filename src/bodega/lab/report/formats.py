@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from bodega import __version__
+from bodega.counted import counted
 from bodega.lab.report.calls import SEVERITIES, Finding
 from bodega.lab.report.card import TITLES, Card
 
@@ -17,7 +18,7 @@ SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
 
 def as_text(card: Card) -> str:
     """For people: the findings, the worst first, each with what to do."""
-    lines = [f"{card.requests} requests and {card.deliveries} deliveries of store {card.store}."]
+    lines = [f"{counted(card.requests, 'request')} and {counted(card.deliveries, 'delivery')} of store {card.store}."]
     if not card.findings:
         return "\n".join([*lines, "Nothing to complain about."])
     for finding in card.findings:
@@ -27,7 +28,7 @@ def as_text(card: Card) -> str:
             shown = ", ".join(finding.requests[:3])
             more = f" and {finding.count - 3} more" if finding.count > 3 else ""
             lines.append(f"  requests: {shown}{more}")
-    counts = [f"{_number(card.findings, word)} {word}s" for word in SEVERITIES]
+    counts = [counted(_number(card.findings, word), word) for word in SEVERITIES]
     return "\n".join([*lines, "", ", ".join(counts) + "."])
 
 

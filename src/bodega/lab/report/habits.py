@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from bodega.counted import counted
 from bodega.lab.report.calls import ERROR, WARNING, Call, Run, grouped
 from bodega.lab.report.check import Found, check, place
 
@@ -32,7 +33,7 @@ def ignored_reset(run: Run) -> Found:
             if wait is not None and call.exchange.reason != "TOO_MANY_AT_ONCE":
                 until = max(until, call.exchange.at + wait)
         if early:
-            yield client, f"{len(early)} requests came before the time that a refusal had told", early
+            yield client, f"{counted(len(early), 'request')} came before the time that a refusal had told", early
 
 
 @check(
@@ -46,7 +47,7 @@ def no_back_off(run: Run) -> Found:
         for row in _failures(calls):
             pauses = [later.began - call.exchange.at for call, later in pairwise(row)]
             if len(row) >= 3 and any(after < before * 1.2 for before, after in pairwise(pauses)):
-                yield place(row[0]), f"the same request failed {len(row)} times, without growing pauses", row
+                yield place(row[0]), f"the same request failed {counted(len(row), 'time')}, without growing pauses", row
 
 
 def _failures(calls: Sequence[Call]) -> Iterator[list[Call]]:
@@ -69,7 +70,7 @@ def too_many_at_once(run: Run) -> Found:
     """Refusals for the number of requests at once."""
     refused = [call for call in run.calls if call.exchange.reason == "TOO_MANY_AT_ONCE"]
     for calls in grouped(refused, place).values():
-        yield place(calls[0]), f"{len(calls)} requests were refused because too many ran at once", calls
+        yield place(calls[0]), f"{counted(len(calls), 'request')} were refused because too many ran at once", calls
 
 
 # Repetition
@@ -94,7 +95,8 @@ def repeated_refusal(run: Run) -> Found:
             elif not call.reads and call.status < 400:
                 last.clear()  # what was in the way may be gone
         for row in rows.values():
-            what = f"the same request was refused {len(row)} times with {row[0].status} {row[0].exchange.reason}"
+            times = counted(len(row), "time")
+            what = f"the same request was refused {times} with {row[0].status} {row[0].exchange.reason}"
             yield place(row[0]), what, row
 
 
@@ -112,7 +114,11 @@ def repeated_after_204(run: Run) -> Found:
             if call.status == 204 and call.reads and later.began - call.exchange.at < 10
         ]
         if len(row) >= 2:
-            yield place(row[0]), f"a list that was empty (204) was asked for again {len(row)} times at once", row
+            yield (
+                place(row[0]),
+                f"a list that was empty (204) was asked for again {counted(len(row), 'time')} at once",
+                row,
+            )
 
 
 @check(
@@ -126,7 +132,7 @@ def created_twice(run: Run) -> Found:
     for calls in grouped(made, lambda call: call.same).values():
         open_calls = [call for call in calls if not call.exchange.header("idempotency-key")]
         if len(open_calls) > 1 and open_calls[0].action is not None and not open_calls[0].action.is_list:
-            yield place(calls[0]), f"the same body was created {len(open_calls)} times", open_calls
+            yield place(calls[0]), f"the same body was created {counted(len(open_calls), 'time')}", open_calls
 
 
 @check(
@@ -143,4 +149,4 @@ def repeated_create(run: Run) -> Found:
             if call.status in (500, 502, 503, 504) and not later.exchange.header("idempotency-key")
         ]
         if row:
-            yield place(row[0]), f"a POST that had failed was sent again {len(row)} times without a key", row
+            yield place(row[0]), f"a POST that had failed was sent again {counted(len(row), 'time')} without a key", row

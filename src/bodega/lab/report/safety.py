@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from bodega.access.scopes import READERS
+from bodega.counted import counted
 from bodega.journal.exchange import Attempt
 from bodega.lab.report.calls import ERROR, NOTE, WARNING, Run, grouped
 from bodega.lab.report.check import Found, check, place
@@ -20,7 +21,7 @@ FORGED = "bodega-fault"
 def secret_in_url(run: Run) -> Found:
     """A query held what looks like a credential."""
     for calls in grouped((call for call in run.calls if MASK in call.exchange.query), place).values():
-        yield place(calls[0]), f"{len(calls)} requests carried a credential in their query", calls
+        yield place(calls[0]), f"{counted(len(calls), 'request')} carried a credential in their query", calls
 
 
 @check(ERROR, "Asked without the scope", "Give the account the scope, or do not ask.")
@@ -30,7 +31,7 @@ def scope_missing(run: Run) -> Found:
     for template, calls in grouped(refused, place).items():
         action = calls[0].action
         scope = needed_by(action, writes=not calls[0].reads) if action is not None else ""
-        yield template, f"{len(calls)} requests were refused: {scope or 'a scope'} is missing", calls
+        yield template, f"{counted(len(calls), 'request')} were refused: {scope or 'a scope'} is missing", calls
 
 
 @check(NOTE, "Scopes that were not needed", "Take them away: bodega scopes HASH shows the smallest set.")
@@ -98,4 +99,4 @@ def _by_hook(run: Run, bad: Callable[[Attempt], bool], what: str) -> Iterator[tu
         if bad(attempt):
             hooks.setdefault(attempt.hook_id, []).append(attempt)
     for hook, attempts in hooks.items():
-        yield f"hook {hook}", f"{len(attempts)} attempts to deliver {what}", attempts
+        yield f"hook {hook}", f"{counted(len(attempts), 'attempt')} to deliver {what}", attempts

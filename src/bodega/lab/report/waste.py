@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bodega.counted import counted
 from bodega.kit.actions import Action, ListAll
 from bodega.kit.batch import UpdateMany
 from bodega.lab.report.calls import ERROR, NOTE, WARNING, Call, Run, grouped
@@ -24,7 +25,7 @@ def first_page_only(run: Run) -> Found:
     for calls in grouped((call for call in run.calls if call.is_list), lambda call: call.listing).values():
         if any(call.id in run.unfinished for call in calls):
             pages = {call.page for call in calls}
-            told = "page 1" if pages == {1} else f"{len(pages)} pages"
+            told = "page 1" if pages == {1} else f"{counted(len(pages), 'page')}"
             yield place(calls[0]), f"only {told} of a longer list was read", calls
 
 
@@ -41,7 +42,11 @@ def one_by_one(run: Run) -> Found:
     ).items():
         many = _request_for_many(run, calls[0])
         if many and len({call.ids for call in calls}) >= MANY:
-            yield f"{method} {template}", f"{len(calls)} requests of account {client}, where {many} does", calls
+            yield (
+                f"{method} {template}",
+                f"{counted(len(calls), 'request')} of account {client}, where {many} does",
+                calls,
+            )
 
 
 def _request_for_many(run: Run, call: Call) -> str:
@@ -75,7 +80,7 @@ def children_one_by_one(run: Run) -> Found:
         if action is None or child not in action.listing.includes:
             continue
         if len({call.ids for call in calls}) >= MANY:
-            what = f"{len(calls)} requests, where GET /v{route.version}/{parent}?include={child} does"
+            what = f"{counted(len(calls), 'request')}, where GET /v{route.version}/{parent}?include={child} does"
             yield f"GET {template}", what, calls
 
 
@@ -89,7 +94,7 @@ def small_pages(run: Run) -> Found:
     for calls in grouped((call for call in run.calls if call.is_list), lambda call: call.listing).values():
         limit = calls[0].query.get("limit", "50")
         if len({call.page for call in calls}) >= MANY and limit.isdigit() and int(limit) <= SMALL_PAGE:
-            yield place(calls[0]), f"{len(calls)} pages of {limit} rows", calls
+            yield place(calls[0]), f"{counted(len(calls), 'page')} of {limit} rows", calls
 
 
 @check(
@@ -107,7 +112,7 @@ def polled(run: Run) -> Found:
             if tag and tag == before and not call.exchange.header("if-none-match")
         ]
         if len(plain) >= MANY:
-            yield place(plain[0]), f"{len(plain)} answers were the same as before", plain
+            yield place(plain[0]), f"{counted(len(plain), 'answer')} were the same as before", plain
 
 
 @check(
@@ -122,7 +127,7 @@ def older_version(run: Run) -> Found:
     for template, calls in grouped(own, lambda call: call.template).items():
         home = newer.get(_table(calls[0].action))
         if home:
-            yield template, f"{len(calls)} requests; the same rows are at {home}", calls
+            yield template, f"{counted(len(calls), 'request')}; the same rows are at {home}", calls
 
 
 def _homes(run: Run) -> dict[str, str]:
@@ -146,4 +151,4 @@ def redirected(run: Run) -> Found:
     moved = [call for call in run.calls if call.status in (301, 302, 307, 308)]
     for calls in grouped(moved, place).values():
         if len(calls) >= 2:
-            yield place(calls[0]), f"{len(calls)} requests were redirected", calls
+            yield place(calls[0]), f"{counted(len(calls), 'request')} were redirected", calls

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 from uuid import uuid4
@@ -12,58 +12,64 @@ from msgspec.structs import replace
 
 from bodega.domain.pricing.adjustments import ZERO, Adjustment, Origin
 from bodega.domain.pricing.amounts import rounded
-from bodega.domain.pricing.basket import Basket, BasketItem, Charge, ManualDiscount, Shopper
+from bodega.domain.pricing.basket import Basket, BasketItem, Charge, ManualDiscount
 from bodega.domain.pricing.engine import quote
 from bodega.domain.pricing.offers import GiftItem
 from bodega.domain.pricing.quote import Quote, QuotedLine
 from bodega.law.refusal import invalid, refuse_faults
 from bodega.resources.carts.cart import Cart, CartCoupon, CartItem, LineReduction
 from bodega.resources.catalog import product
-from bodega.resources.customers import customer
+from bodega.resources.checkouts import costs
+from bodega.resources.checkouts.checkout import Checkout
+from bodega.resources.checkouts.rates import ShippingOption
+from bodega.resources.marketing import coupons
 from bodega.resources.marketing.promotions.candidates import candidates, policy_of, shopper_key
+from bodega.resources.pricing.buyer import buyer_of
 from bodega.resources.pricing.facts import Choice, facts
 from bodega.resources.pricing.policy import Money, money_of, taxes_of
+from bodega.storage import query
+from bodega.storage.table import numbered_placeholders
+from bodega.storage.text import caseless
+from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
+BY_HAND = "Manual Discount"
 ROUNDS = 3
 """How often a cart is quoted at most: the gifts of promotions may lead to others."""
 
 
-async def basket_of(unit: Unit, cart: Cart, **more: Any) -> Basket:
-    """The basket of a cart; `more` are members that a checkout adds. Raises Refusal for a currency that went."""
-    money = await money_of_cart(unit, cart)
-    taxes = taxes_of(unit.terms.settings)
-    shopper, exempt = await shopper_of(unit, cart.customer_id)
-    channel_id, codes = cart.channel_id, cart.coupon_codes
+async def basket_of(unit: Unit, cart: Cart) -> Basket:
+    """The basket of a cart, with the promotions that may apply. Raises Refusal for a currency that went."""
+    money = await money_of_cart(unit.tx, cart)
+    buyer = await buyer_of(unit.tx, cart.customer_id, for_promotions=True)
     return Basket(
-        items=await _items(unit, cart, money, shopper.group_id),
+        items=await _items(unit, cart, money, buyer.shopper.group_id),
         currency=money.code,
         places=money.places,
         exchange=money.rate,
-        channel_id=channel_id,
-        shopper=shopper,
+        channel_id=cart.channel_id,
+        shopper=buyer.shopper,
         now=datetime.fromtimestamp(unit.now, _zone(unit)),
-        tax=more.pop("tax", None) or taxes.policy(exempt=exempt),
+        tax=taxes_of(unit.terms.settings).policy(exempt=buyer.exempt),
         promotions=await candidates(
             unit.tx,
             now=unit.now,
-            channel_id=channel_id,
+            channel_id=cart.channel_id,
             currency=money.code,
-            codes=codes,
+            codes=cart.coupon_codes,
             shopper=shopper_key(cart.customer_id, cart.email),
         ),
         promotion_policy=await policy_of(unit.tx),
-        coupons=tuple(codes),
+        coupons=tuple(cart.coupon_codes),
         manual_discounts=tuple(
-            ManualDiscount(one.amount, one.name, one.id) for one in cart.given if not one.item_id
+            ManualDiscount(one.amount, one.name or BY_HAND, one.id) for one in cart.given if not one.item_id
         ),
-        **more,
-    )  # fmt: skip
+    )
 
 
-async def money_of_cart(unit: Unit, cart: Cart) -> Money:
+async def money_of_cart(tx: Tx, cart: Cart) -> Money:
     """The currency of a cart; the store's own unless it names another. Raises Refusal."""
-    money = await money_of(unit.tx, cart.currency_code)
+    money = await money_of(tx, cart.currency_code)
     if money is None:
         raise refuse_faults([invalid("currency.code", "must be a currency of the store that is in use")])
     return money
@@ -75,14 +81,6 @@ def _zone(unit: Unit) -> tzinfo:
         return UTC if name == "UTC" else ZoneInfo(name)
     except (ValueError, OSError):
         return UTC
-
-
-async def shopper_of(unit: Unit, customer_id: int) -> tuple[Shopper, bool]:
-    """Who buys, and whether they pay no tax."""
-    row = await unit.get(customer.TABLE, customer_id) if customer_id else None
-    if row is None:
-        return Shopper(), False
-    return Shopper(customer_id=customer_id, group_id=row.entity.customer_group_id), False
 
 
 async def _items(unit: Unit, cart: Cart, money: Money, group_id: int) -> tuple[BasketItem, ...]:
@@ -104,7 +102,7 @@ async def _items(unit: Unit, cart: Cart, money: Money, group_id: int) -> tuple[B
     for one in cart.items:
         item = by_key.get(one.id) or BasketItem(key=one.id, quantity=one.quantity, kind=one.kind, name=one.name)
         given = tuple(
-            ManualDiscount(discount.amount, discount.name, discount.id)
+            ManualDiscount(discount.amount, discount.name or BY_HAND, discount.id)
             for discount in cart.given
             if discount.item_id == one.id
         )
@@ -130,20 +128,50 @@ def _answers(item: CartItem) -> dict[int, str]:
     return {one.name_id: one.value if one.value_id is None else str(one.value_id) for one in item.options}
 
 
-async def reprice(unit: Unit, cart: Cart, **more: Any) -> Quote:
-    """Computes what the cart comes to, with what promotions put into it; the cart keeps the amounts."""
+async def reprice(unit: Unit, cart: Cart, of: Checkout | None = None) -> Quote:
+    """Computes what the cart comes to, with what promotions put into it and what its checkout adds; the cart keeps the
+    amounts. `of` is the checkout if it is about to change."""
+    if of is None:
+        of = await costs.checkout_of(unit.tx, cart.id)
     given = [one for one in cart.items if not one.added_by_promotion]
     cart.items = given
-    answer = quote(await basket_of(unit, cart, **more))
+    options: dict[str, ShippingOption] = {}
+    answer = quote(await _with_checkout(unit, cart, of, options))
     known: Sequence[GiftItem] = ()
     for _ in range(ROUNDS):
         if tuple(answer.gifts) == tuple(known):
             break
         known = answer.gifts
         cart.items = [*given, *await _gifts(unit, known)]
-        answer = quote(await basket_of(unit, cart, **more))
+        answer = quote(await _with_checkout(unit, cart, of, options))
+    if of is not None and of.consignments:
+        money = await money_of_cart(unit.tx, cart)
+        owed = {line.key: line.cost.entered - line.cost.discount for line in answer.lines}
+        options = await costs.chosen(unit.tx, cart, of, owed, money)
+        if options:
+            answer = quote(await _with_checkout(unit, cart, of, options))
     keep(cart, answer, inclusive=taxes_of(unit.terms.settings).inclusive)
+    cart.totals = costs.totals_of(answer, options)
+    await _name_coupons(unit, cart)
     return answer
+
+
+async def _with_checkout(unit: Unit, cart: Cart, of: Checkout | None, options: Mapping[str, ShippingOption]) -> Basket:
+    basket = await basket_of(unit, cart)
+    if of is None:
+        return basket
+    return replace(basket, consignments=costs.consignments(cart, of, options), fees=costs.fees(of))
+
+
+async def _name_coupons(unit: Unit, cart: Cart) -> None:
+    """The coupons of a cart are shown with the id, the type and the name of the coupon whose code was entered."""
+    keys = {caseless(one.code): one for one in cart.coupons}
+    if not keys:
+        return
+    test = f"code_key IN ({numbered_placeholders(len(keys))})"
+    for coupon in await query.entities(unit.tx, coupons.TABLE, test, *keys):
+        one = keys[caseless(coupon.code)]
+        one.id, one.kind, one.name = coupon.id, coupon.type, coupon.name
 
 
 async def _gifts(unit: Unit, wanted: Sequence[GiftItem]) -> list[CartItem]:

@@ -101,7 +101,7 @@ class CartItem(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class CartCoupon(msgspec.Struct, kw_only=True):
-    """A coupon code that was entered; `kind` is the number that coupons of V2 have for their type."""
+    """A coupon code that was entered; `kind` is the type that coupons of V2 have."""
 
     code: str
     id: int | str = ""
@@ -117,6 +117,62 @@ class Given(msgspec.Struct, kw_only=True):
     amount: Money
     name: str = ""
     item_id: str = ""
+
+
+class NamedTax(msgspec.Struct, kw_only=True):
+    """A tax of the cart, by its name."""
+
+    name: str
+    amount: Money
+
+
+class SelectedOption(msgspec.Struct, kw_only=True):
+    """The shipping option of a consignment, in the cart's currency."""
+
+    id: str
+    type: str
+    description: str
+    cost: Money
+    zone_id: Id = 0
+
+
+class ConsignmentTotals(msgspec.Struct, kw_only=True):
+    """What sending a consignment costs, before its discounts: `taken_off` by automatic promotions and by coupons."""
+
+    id: str
+    option: SelectedOption | None = None
+    shipping_ex_tax: Money = ZERO
+    shipping_inc_tax: Money = ZERO
+    handling_ex_tax: Money = ZERO
+    handling_inc_tax: Money = ZERO
+    taken_off: list[LineReduction] = []
+
+
+class FeeTotal(msgspec.Struct, kw_only=True):
+    """A fee of the checkout with its tax."""
+
+    id: str
+    cost_ex_tax: Money
+    cost_inc_tax: Money
+
+
+class Totals(msgspec.Struct, kw_only=True):
+    """What a cart comes to with all that its checkout adds. Subtotal, shipping and handling are before discounts;
+    `cart` is the lines after them; `grand_total` is what is owed."""
+
+    subtotal_ex_tax: Money = ZERO
+    subtotal_inc_tax: Money = ZERO
+    cart_ex_tax: Money = ZERO
+    cart_inc_tax: Money = ZERO
+    shipping_ex_tax: Money = ZERO
+    shipping_inc_tax: Money = ZERO
+    handling_ex_tax: Money = ZERO
+    handling_inc_tax: Money = ZERO
+    taxes: list[NamedTax] = []
+    tax_total: Money = ZERO
+    grand_total: Money = ZERO
+    consignments: list[ConsignmentTotals] = []
+    fees: list[FeeTotal] = []
 
 
 class Cart(Entity, kw_only=True):
@@ -143,6 +199,7 @@ class Cart(Entity, kw_only=True):
     coupons: list[CartCoupon] = []
     discounts: list[LineReduction] = []
     banners: list[str] = []
+    totals: Totals = msgspec.field(default_factory=Totals)
     given: list[Given] = []
     date_created: Moment = ""
     date_modified: Moment = ""

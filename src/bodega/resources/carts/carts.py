@@ -154,7 +154,7 @@ async def place(unit: Unit, draft: Changes) -> Row:
         date_modified=now,
         redirect_key=secrets.token_urlsafe(24),
     )
-    money = await basket.money_of_cart(unit, cart)
+    money = await basket.money_of_cart(unit.tx, cart)
     cart.currency_code = money.code
     cart.items = await items.added(unit, cart, draft)
     await basket.reprice(unit, cart)

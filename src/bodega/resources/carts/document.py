@@ -26,7 +26,7 @@ GROUPS = {
 async def document(context: Context, cart: Cart, links: Mapping[str, str] | None = None) -> bytes:
     """The cart with what the query includes; `links` are its redirect URLs."""
     asked = context.query.include
-    shown = cart_members(cart, await _pictures(context, cart), context.base.url, asked)
+    shown = cart_members(cart, await pictures_of(context, cart), context.base.url, asked)
     if LINKS in asked and links is not None:
         shown["redirect_urls"] = dict(links)
     return json(shown)
@@ -148,7 +148,7 @@ def _certificate(item: CartItem) -> dict[str, Any]:
     }
 
 
-async def _pictures(context: Context, cart: Cart) -> dict[int, str]:
+async def pictures_of(context: Context, cart: Cart) -> dict[int, str]:
     """The addresses of the products' thumbnails, as they are stored."""
     products = sorted({item.product_id for item in cart.items if item.product_id})
     if not products or (context.total is not None and not context.total("product_images")):

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from bodega.resources.channels import (
     active_theme,
+    certificates,
     checkout_urls,
     currency_assignments,
+    listing_variants,
+    listings,
     menus,
     metafields,
     site_routes,
@@ -17,7 +20,10 @@ RESOURCES = (
     menus.RESOURCE,
     active_theme.RESOURCE,
     metafields.RESOURCE,
+    listings.RESOURCE,
+    listing_variants.RESOURCE,
     sites.RESOURCE,
     checkout_urls.RESOURCE,
     site_routes.RESOURCE,
+    certificates.RESOURCE,
 )

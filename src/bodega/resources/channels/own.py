@@ -1,4 +1,4 @@
-"""What a channel has one of, as its menus: the row has the id of the channel, and until there is one a default holds."""
+"""What a channel has one of, as its menus: the row has the channel's id, and until there is one a default holds."""
 
 from __future__ import annotations
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
+import msgspec
+
 from bodega.kit.actions import Create, Delete, ListAll, ShowItem, Update
 from bodega.kit.context import Context, Write
 from bodega.kit.endpoint import Endpoint, Parent
@@ -193,7 +195,14 @@ class CreateSite(_Addressed, Create):
 
 
 class UpdateSite(_Addressed, Update):
-    """PUT of a site."""
+    """PUT of a site; the usual URL of the store, sent back, does not become the site's own."""
+
+    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
+        site: Site = write.found.row.entity(TABLE)
+        if write.draft.get("url") == primary_of(context.record, site):
+            draft = {name: value for name, value in write.draft.items() if name != "url"}
+            write = msgspec.structs.replace(write, draft=draft)
+        return await super().perform(unit, context, write)
 
 
 class DropSite(_Addressed, Delete):
@@ -243,6 +252,9 @@ async def date_the_urls(unit: Unit, old: Site | None, new: Site) -> None:
     new.is_checkout_url_customized = bool(new.checkout_url)
     if new.url != old.url:
         new.url_changed = now
+        sql = "SELECT 1 FROM site_certificates WHERE site_id = $1 AND host = $2"
+        there = bool(new.url) and await unit.tx.row(sql, new.id, host_of(new.url)) is not None
+        new.ssl_status = "dedicated" if there else "shared"
     if new.checkout_url != old.checkout_url:
         new.checkout_created = (old.checkout_created or now) if new.checkout_url else ""
         new.checkout_changed = now if new.checkout_url else ""

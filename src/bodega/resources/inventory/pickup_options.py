@@ -14,7 +14,7 @@ from bodega.kit.actions import NO_QUERY, Action
 from bodega.kit.body import parse_json, wrong_type
 from bodega.kit.bounds import AtMost, bound_of, excess
 from bodega.kit.complaint import Absent, typed
-from bodega.kit.context import Context, Found, Write
+from bodega.kit.context import Context, Found
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.fields import INT32, Id
 from bodega.kit.listing import Listing, Query
@@ -29,7 +29,6 @@ from bodega.resources.inventory import location, pickup_methods
 from bodega.resources.inventory.location import Coordinates, Location
 from bodega.resources.inventory.pickup_methods import PickupMethod
 from bodega.storage import query
-from bodega.storage.unit import Unit
 
 MOST = 10
 """The most options that are told."""
@@ -100,10 +99,9 @@ def within(area: SearchArea, places: list[Location]) -> list[Near]:
 
 
 class FindOptions(Action):
-    """POST of a search. It changes nothing."""
+    """POST of a search."""
 
-    writes = True
-    body = True
+    body = calculates = True
 
     def parse(self, query: str) -> Query:
         return NO_QUERY
@@ -124,8 +122,7 @@ class FindOptions(Action):
             raise refuse_faults([invalid("items", "must have at least one item")])
         return search
 
-    async def prefetch(self, context: Context, found: Found, draft: Search) -> Any:
-        """All that is read, before the transaction: nothing follows in it."""
+    async def answer_to(self, context: Context, found: Found, draft: Search) -> Outcome:
         wanted: Counter[int] = Counter()
         for item in draft.items:
             wanted[item.variant_id] += item.quantity
@@ -140,10 +137,7 @@ class FindOptions(Action):
             there = {variant: at(variant, place.location.id) for variant in wanted}
             if all(there[variant] >= many for variant, many in wanted.items()):
                 options += [_option(method, there) for method in methods.get(place.location.id, [])]
-        return json({"results": [{"pickup_options": options[:MOST]}]})
-
-    async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
-        return Shown(ready=write.prefetched)
+        return Shown(ready=json({"results": [{"pickup_options": options[:MOST]}]}))
 
 
 async def _on_sale(context: Context, wanted: Mapping[int, int]) -> Any:

@@ -45,7 +45,7 @@ def settle(
 
     Sets `order.holds_stock`. `before` are the previous lines, including removed ones.
     """
-    order.holds_stock = holds = stock.holds(order.status_id, timing, held=held)
+    order.holds_stock = holds = stock.holds(order.status_id, timing, held=held, reserved=bool(order.cart_id))
     was = {line.id: line for line in before if line.id}
     for line in lines:
         old = was.get(line.id)

@@ -10,7 +10,7 @@ from bodega.domain.pricing.adjustments import Adjustment, Origin
 from bodega.domain.pricing.amounts import Amount, rounded, sum_of
 from bodega.domain.pricing.basket import Basket, BasketItem, Charge, Consignment, ManualDiscount, TaxPolicy
 from bodega.domain.pricing.engine import quote
-from bodega.domain.pricing.quote import Cost
+from bodega.domain.pricing.quote import Cost, Quote
 from bodega.domain.pricing.tax import ITS_OWN
 from bodega.kit.fields import INT32, MAXIMUM
 from bodega.law.refusal import Fault, invalid, missing
@@ -134,12 +134,32 @@ def compute_totals(
     made = quote(basket)
     if made.discount < order.discount_amount:
         return [invalid("discount_amount", "must be at most what the products cost")]
+    if not basket.wrapping:
+        _take_wrapping(order, made)
+    return take_quote(order, lines, made)
+
+
+def take_charges(order: Order, made: Quote) -> None:
+    """The costs and discounts of an order as a checkout was quoted them. Shipping is what its discounts left of it."""
+    inclusive = order.is_tax_inclusive_pricing
+    order.shipping_cost_ex_tax, order.shipping_cost_inc_tax = made.shipping
+    order.base_shipping_cost = made.shipping.inc if inclusive else made.shipping.ex
+    order.handling_cost_ex_tax, order.handling_cost_inc_tax = made.handling
+    order.base_handling_cost = made.handling.inc if inclusive else made.handling.ex
+    order.discount_amount = made.discount
+    _take_wrapping(order, made)
+
+
+def _take_wrapping(order: Order, made: Quote) -> None:
+    order.wrapping_cost_ex_tax, order.wrapping_cost_inc_tax = made.wrapping
+    order.base_wrapping_cost = made.wrapping.inc if order.is_tax_inclusive_pricing else made.wrapping.ex
+
+
+def take_quote(order: Order, lines: Sequence[OrderLine], made: Quote) -> list[Fault]:
+    """What a quote comes to, in the order and its lines; the faults are amounts that are too large."""
     for line, one in zip(lines, made.lines, strict=True):
         show_discounts(line, one.cost)
         line.total_ex_tax, line.total_inc_tax = one.cost.gross
-    if not basket.wrapping:
-        order.wrapping_cost_ex_tax, order.wrapping_cost_inc_tax = made.wrapping
-        order.base_wrapping_cost = made.wrapping.inc if order.is_tax_inclusive_pricing else made.wrapping.ex
     order.coupon_discount = made.coupon_discount
     order.subtotal_ex_tax, order.subtotal_inc_tax = made.subtotal
     order.total_ex_tax, order.total_inc_tax = made.total

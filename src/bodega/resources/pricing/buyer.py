@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from bodega.domain.pricing.basket import Shopper
 from bodega.resources.customers import groups
+from bodega.resources.segments.members import segments_of
 from bodega.storage import query
 from bodega.storage.tx import Tx
 
@@ -29,9 +30,11 @@ async def buyer_of(tx: Tx, customer_id: int, *, for_promotions: bool = False) ->
     if row is None:
         return Buyer(Shopper(group_id=await groups.holder(tx, "is_group_for_guests")))
     group_id, category = row
-    completed = 0
+    completed, of = 0, frozenset[str]()
     if for_promotions:
+        of = frozenset(await segments_of(tx, customer_id))
         placeholders = ", ".join(map(str, COMPLETED))
         sql = f"SELECT count(*) FROM orders WHERE customer_id = $1 AND status_id IN ({placeholders})"
         completed = int(await query.value(tx, sql, customer_id) or 0)
-    return Buyer(Shopper(customer_id=customer_id, group_id=group_id or 0, order_count=completed), bool(category))
+    shopper = Shopper(customer_id=customer_id, group_id=group_id or 0, segments=of, order_count=completed)
+    return Buyer(shopper, bool(category))

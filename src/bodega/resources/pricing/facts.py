@@ -205,15 +205,17 @@ async def facts(
         wanted = {choice.variant_id for choice in choices} | {one.base_variant_id or 0 for one in products.values()}
         variants = await _decoded(tx, "variants", "id", sorted(wanted - {0}), _variant)
     found = {one.id: one for one in variants}
+    group_rules = await _group_rules(tx, group_id)
+    named = next((rule.price_list_id for rule in group_rules if rule.type == "price_list"), 0)
     return PriceFacts(
         products=products,
         variants=found,
         rules=await rules_of(tx, ids),
         tiers=await tiers_of(tx, ids),
-        prices=await list_prices(tx, list(found), group_id=group_id, channel_id=channel_id, currency=currency)
-        if found
-        else {},
-        group=(group_id, await _group_rules(tx, group_id)),
+        prices=await list_prices(
+            tx, list(found), group_id=group_id, channel_id=channel_id, currency=currency, of_group=named
+        ),
+        group=(group_id, group_rules),
         custom_fields=await _custom_fields(tx, ids) if for_promotions else {},
         **(await _names(tx, choices) if for_promotions else {}),
     )

@@ -29,6 +29,7 @@ from bodega.resources.pricing.buyer import Buyer, buyer_of
 from bodega.resources.pricing.facts import Choice, PriceFacts, ProductFacts, VariantFacts, facts
 from bodega.resources.pricing.policy import Money, money_of, taxes_of
 from bodega.resources.store import channels
+from bodega.resources.store.channel_currencies import enabled_currencies
 from bodega.storage import query
 
 MAXIMUM = 250
@@ -136,8 +137,8 @@ async def _who(context: Context, draft: dict[str, Any], faults: list[Fault]) -> 
     if not await query.existing(reader, channels.TABLE.name, [draft["channel_id"]]):
         faults.append(invalid("channel_id", "must be the id of a channel"))
     money = await money_of(reader, draft["currency_code"]) if draft["currency_code"] else None
-    if money is None:
-        faults.append(invalid("currency_code", "must be a currency of the store that is in use"))
+    if money is None or money.code not in await enabled_currencies(reader, draft["channel_id"]):
+        faults.append(invalid("currency_code", "must be a currency in which the channel sells"))
     customer_id, group_id = draft.get("customer_id", 0), draft.get("customer_group_id", 0)
     if customer_id and not await query.existing(reader, "customers", [customer_id]):
         faults.append(invalid("customer_id", "must be the id of a customer"))

@@ -57,3 +57,40 @@ CREATE TABLE site_routes (
 );
 CREATE UNIQUE INDEX site_routes_site_id_type_matching_unique ON site_routes (site_id, type, matching);
 CREATE INDEX site_routes_site_id ON site_routes (site_id, id);
+CREATE TABLE site_certificates (
+    id INTEGER PRIMARY KEY,
+    doc BYTEA NOT NULL,
+    rest BYTEA,
+    version BIGINT NOT NULL,
+    modified BIGINT NOT NULL,
+    site_id INTEGER REFERENCES sites(id) ON DELETE CASCADE,
+    host TEXT
+);
+CREATE UNIQUE INDEX site_certificates_host_unique ON site_certificates (host);
+CREATE INDEX site_certificates_site_id ON site_certificates (site_id, id);
+CREATE TABLE channel_listings (
+    id INTEGER PRIMARY KEY,
+    doc BYTEA NOT NULL,
+    rest BYTEA,
+    version BIGINT NOT NULL,
+    modified BIGINT NOT NULL,
+    channel_id INTEGER REFERENCES channels(id) ON DELETE CASCADE,
+    product_id INTEGER REFERENCES products(id) ON DELETE CASCADE,
+    date_created TEXT,
+    date_modified TEXT
+);
+CREATE UNIQUE INDEX channel_listings_channel_id_product_id_unique ON channel_listings (channel_id, product_id);
+CREATE INDEX channel_listings_channel_id ON channel_listings (channel_id, id);
+CREATE INDEX channel_listings_product_id ON channel_listings (product_id, id);
+CREATE TABLE channel_listing_variants (
+    id INTEGER PRIMARY KEY,
+    doc BYTEA NOT NULL,
+    rest BYTEA,
+    version BIGINT NOT NULL,
+    modified BIGINT NOT NULL,
+    listing_id INTEGER REFERENCES channel_listings(id) ON DELETE CASCADE,
+    variant_id INTEGER REFERENCES variants(id) ON DELETE CASCADE
+);
+CREATE UNIQUE INDEX channel_listing_variants_listing_id_variant_id_unique ON channel_listing_variants (listing_id, variant_id);
+CREATE INDEX channel_listing_variants_listing_id ON channel_listing_variants (listing_id, id);
+CREATE INDEX channel_listing_variants_variant_id ON channel_listing_variants (variant_id, id);

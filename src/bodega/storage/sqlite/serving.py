@@ -50,6 +50,21 @@ def serving(directory: Path) -> Iterator[None]:
         _let_go(held)
 
 
+def is_served(directory: Path) -> bool:
+    """Whether a process serves the directory at this moment."""
+    try:
+        descriptor = os.open(directory / FILE, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def _let_go(held: list[int]) -> None:
     while held:
         os.close(held.pop())
