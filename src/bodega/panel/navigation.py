@@ -39,6 +39,7 @@ STORE = (
             NavigationLink("Orders", "/orders", "order"),
             NavigationLink("Customers", "/customers", "customer"),
             NavigationLink("Price lists", "/price-lists", "tag"),
+            NavigationLink("Promotions", "/promotions", "gift"),
             NavigationLink("Channels", "/channels", "channel"),
         ),
     ),

@@ -17,6 +17,7 @@ from bodega.panel import (
     price_lists,
     product_parts,
     products,
+    promotions,
     settings,
     sign_in,
     status,
@@ -32,5 +33,17 @@ def every() -> list[PanelPage]:
     """In the order in which a path is matched: fixed paths of a module come before those with an id."""
     catalogue = (products, product_parts, variants, stock, categories, brands, locations)
     developing = (accounts, journal, webhooks, tasks, apps, law)
-    modules = (sign_in, overview, *catalogue, orders, customers, price_lists, channels, *developing, status, settings)
+    modules = (
+        sign_in,
+        overview,
+        *catalogue,
+        orders,
+        customers,
+        price_lists,
+        promotions,
+        channels,
+        *developing,
+        status,
+        settings,
+    )
     return [page for module in modules for page in module.pages.all]
