@@ -560,6 +560,20 @@ TOLD: Sequence[Told] = [
 ]
 
 
+BILLING = (
+    "first_name", "last_name", "email", "company", "address1", "address2", "city", "state_or_province", "postal_code",
+    "phone", "custom_fields.field_id", "custom_fields.field_value",
+)  # fmt: skip
+TOLD = [
+    *TOLD,
+    *(Told("* /v3/checkouts/*billing-address*", name, shown=f"billing_address.{name}") for name in BILLING),
+    Told("* /v3/checkouts/*billing-address*", "country_code", shown="billing_address.country_code"),
+    Told("* /v3/checkouts/*", "*sri_hash", ["sha256-9B2Q"]),
+    Told("POST /v3/checkouts/*/fees", "fees.cost", shown="fees.cost_ex_tax"),
+    Told("PUT /v3/checkouts/*/fees", "fees.cost", shown="fees.cost_ex_tax"),
+]
+
+
 class Known(NamedTuple):
     """Members whose verdict is known: patterns of operations and members, and why."""
 
@@ -576,7 +590,15 @@ NAMES = "names a row that is there, and any other is refused"
 IN_SETS = "a member that an option has in a set or a product"
 FIELDS = "read-only by the operation's text"
 FORMS = "one form of several stands there already; test_promotions.py writes and reads each"
+BASIS = "what goes with it has to stand beside it: test_checkouts.py"
 REFUSED: Sequence[Known] = [
+    Known("* /v3/checkouts/*", "*version", "any but the present version is a conflict (rule 30)"),
+    Known("* /v3/checkouts/*", "*state_or_province_code", "must be of the country"),
+    Known("* /v3/checkouts/*billing-address*", "country_code", "its states are others"),
+    Known("* /v3/checkouts/*/consignments*", "*", BASIS),
+    Known("* /v3/checkouts/*/coupons", "coupon_code", NAMES),
+    Known("* /v3/checkouts/*/discounts", "cart.line_items.*", NAMES),
+    Known("PUT /v3/checkouts/*/fees", "fees.id", NAMES),
     Known("* /v3/inventory/adjustments/*", "items.sku", NAMES),
     Known("* /v3/carts*", "line_items.option_selections.*", "names what the product asks; test_carts.py"),
     Known("* /v3/carts/metafields", "resource_id", NAMES),
@@ -640,8 +662,11 @@ REFUSED: Sequence[Known] = [
 ]
 """Valid values that are refused all the same."""
 
-UNSENT: Sequence[str] = ["POST /v3/catalog/products/{product_id}/variants/{id}/image"]
-"""Operations with a published body that are not tried: a form with a file (`test_images.py`)."""
+UNSENT: Sequence[str] = [
+    "POST /v3/payments/access_tokens",
+    "POST /v3/catalog/products/{product_id}/variants/{id}/image",
+]
+"""Operations with a published body that are not tried: payments (`test_payments.py`), a form with a file (`test_images.py`)."""
 
 ELSEWHERE: Sequence[Known] = [
     Known("PUT */channel-assignments", "product_id", "test_assignments.py"),
