@@ -6,6 +6,7 @@ from bodega.panel import (
     accounts,
     apps,
     brands,
+    carts,
     categories,
     channels,
     customers,
@@ -38,9 +39,15 @@ def every() -> list[PanelPage]:
         overview,
         *catalogue,
         orders,
+<<<<<<< HEAD
         customers,
         price_lists,
         promotions,
+=======
+        carts,
+        customers,
+        price_lists,
+>>>>>>> next
         channels,
         *developing,
         status,
