@@ -124,7 +124,7 @@ async def _cart(seed: int, number: int, unit: Unit) -> None:
     when = moment(unit.now - (ABANDONED_SECONDS * (2 + rng.roll(40)) if left else 60 * rng.roll(50)))
     named = replace(
         cart,
-        uuid=_named(f"cart {seed}", number),
+        uuid=cart_id(seed, number),
         items=[replace(item, id=_named(f"cart {seed} {number}", place)) for place, item in enumerate(cart.items)],
         redirect_key=_named(f"key {seed}", number),
         date_created=when,
@@ -133,6 +133,11 @@ async def _cart(seed: int, number: int, unit: Unit) -> None:
         token=_named(f"token {seed}", number).replace("-", "") if left else "",
     )
     await unit.rewrite(CARTS, row._replace(entity=named))
+
+
+def cart_id(seed: int, number: int) -> str:
+    """The id of a sample cart on the wire."""
+    return _named(f"cart {seed}", number)
 
 
 def _named(what: str, number: int) -> str:
