@@ -282,6 +282,8 @@ class _Writer(NamedTuple):
             named = draft.changes.get("variant_id")
             field = "variant_id" if named else "sku"
             yield dangling(field, "The variant does not exist.", [named or sku])
+        elif sku and caseless(sku) != caseless(variant.sku):
+            yield invalid("sku", f"must be that of the variant {variant.id}, or be left out")
         if code not in self.codes:
             yield invalid("currency", "must be a currency of the store that is in use")
         yield from wrong_tiers(draft.changes.get("bulk_pricing_tiers") or [])
