@@ -74,11 +74,7 @@ class Asked:
             self.keep(operation, reply)
         if row.name:
             data = reply.json.get("data", reply.json) if isinstance(reply.json, dict) else reply.json
-<<<<<<< HEAD
             self.names[row.name] = row.named(data)
-=======
-            self.names[row.name] = row.kept(data)
->>>>>>> promos
 
     def operation(self, method: str, path: str) -> Published | None:
         """The published operation behind a request."""
