@@ -125,6 +125,22 @@ def test_a_validator_knows_of_the_stores_currencies(north: Shop) -> None:
     assert north.put(MINE, BOTH, headers={"If-Match": etag}).status == 412
 
 
+def test_a_cart_is_in_a_currency_of_its_channel(north: Shop) -> None:
+    north.post("/v3/catalog/products", {"name": "Hat", "type": "physical", "weight": 1, "price": 1})
+    north.put("/v2/currencies/2", {"is_transactional": True})
+    north.put(MINE, BOTH)
+
+    def cart(channel: int, **more: Any) -> Any:
+        item = {"product_id": 1, "quantity": 1}
+        return north.post("/v3/carts", {"channel_id": channel, "line_items": [item], **more})
+
+    assert cart(2).data["currency"] == {"code": "EUR"}
+    assert cart(1).data["currency"] == {"code": "USD"}
+    assert cart(2, currency={"code": "usd"}).data["currency"] == {"code": "USD"}
+    refused = cart(2, currency={"code": "GBP"})
+    assert (refused.status, list(refused.json["errors"])) == (422, ["currency.code"])
+
+
 MENUS = CHANNELS + "/2/channel-menus"
 
 

@@ -29,6 +29,7 @@ from bodega.resources.catalog.options.option import V2_TYPES
 from bodega.resources.customers import attribute_values
 from bodega.resources.customers.form_fields import TYPES
 from bodega.resources.inventory import items
+from bodega.resources.marketing.promotions import promotions
 from bodega.resources.orders import refunds
 from bodega.storage.operands import AnyColumn, Flag, IsTrue, Member, SqlTest
 from bodega.storage.plan import conditions_sql
@@ -43,12 +44,14 @@ BY_NAME = {table.name: table for table in TABLES}
 LINKS: Mapping[str, Mapping[str, str]] = {
     "product_categories": {"product_id": "INTEGER", "category_id": "INTEGER"},
     "product_channels": {"product_id": "INTEGER", "channel_id": "INTEGER"},
+    "promotion_channels": {"promotion_id": "INTEGER", "channel_id": "INTEGER"},
     "product_texts": {"product_id": "INTEGER", "description": "TEXT"},
     "blog_post_tags": {"post_id": "INTEGER", "tag_key": "TEXT"},
 }
 BESIDE = {
     assignments.IS_ON: "product_channels", products.LOW: "variants", attribute_values.OF_NAME: "customer_attributes",
     refunds.OF_TRANSACTION: "order_transactions", items.AT_LOCATION: "stock_levels", items.WITH_CODE: "locations",
+    promotions.ON_CHANNELS: "promotion_channels",
 }  # fmt: skip
 START = datetime(2025, 9, 4, tzinfo=UTC)
 TEXTS = ("", "a", "Ab", "b%", "c_!", "AB c", "7")
@@ -279,6 +282,10 @@ OURS: Mapping[Any, Callable[[Row, World], Any]] = {
     items.AT_LOCATION: lambda row, world: _holding(row, world),
     items.WITH_CODE: lambda row, world: [
         place["code_key"] for place in world["locations"] if place["id"] in _holding(row, world)
+    ],
+    promotions.ON_CHANNELS: lambda row, world: [
+        *(MANY if row["is_everywhere"] else ()),
+        *(pair["channel_id"] for pair in world["promotion_channels"] if pair["promotion_id"] == row["id"]),
     ],
     refunds.OF_TRANSACTION: lambda row, world: [
         paid["id"] for paid in world["order_transactions"] if paid["refund_id"] == row["id"]

@@ -509,6 +509,36 @@ def an_order_that_answers_what_nobody_asked(desk: Desk) -> Send:
     return lambda: desk.ask("POST", "/v2/orders", {"billing_address": BUYER, "products": [answered]})
 
 
+@refused(Reason.CHECKOUT_PLACED, "rule 30: a cart that became an order", [V3])
+def a_checkout_that_became_an_order(desk: Desk) -> Send:
+    digital = desk.shop.product("Song", type="digital", weight=0)
+    made = desk.shop.post("/v3/carts", {"line_items": [{"product_id": digital, "quantity": 1}]}).data["id"]
+    path = f"/v3/checkouts/{made}"
+    desk.shop.post(f"{path}/billing-address", {"email": "jane@example.com", "country_code": "US"})
+    assert desk.shop.post(f"{path}/orders", {}).status == 200
+    return lambda: desk.ask("PUT", path, {"customer_message": "Late"})
+
+
+UNPAID = {
+    "billing_address": BUYER,
+    "products": [{"name": "Work", "quantity": 1, "price_ex_tax": 1, "price_inc_tax": 1}],
+}
+
+
+def a_card(number: str) -> dict[str, Any]:
+    """A payment by card."""
+    card = {"type": "card", "cardholder_name": "J", "number": number, "expiry_month": 1, "expiry_year": 2050}
+    return {"payment": {"instrument": card, "payment_method_id": "testgateway.card"}}
+
+
+@refused(Reason.PAYMENT_DECLINED, "the published 422 of payments", [V3])
+def a_card_that_is_declined(desk: Desk) -> Send:
+    order = desk.shop.post("/v2/orders", UNPAID).json["id"]
+    token = desk.shop.post("/v3/payments/access_tokens", {"order": {"id": order}}).data["id"]
+    headers = {"Authorization": f"PAT {token}"}
+    return lambda: desk.ask("POST", "/payments", a_card("4000000000000002"), headers=headers)
+
+
 @refused(Reason.PAYMENT_STATE, "rule 87", [V3])
 def a_capture_of_what_nobody_authorised(desk: Desk) -> Send:
     line = {"name": "Work", "quantity": 1, "price_ex_tax": 1, "price_inc_tax": 1}

@@ -24,6 +24,7 @@ LEFT_OUT = {"/v3/catalog/trees": ("channels",), "/v2/orders/{order_id}/shipments
 """What an update must not bring (rule 40), or only without members that are shown (rule 1)."""
 
 ONLY_WHOLE = {
+    "/v3/promotions/settings": "its published form requires every member",
     "/v2/blog/posts/{id}": "rule 109: a PUT that does not say is_published takes the post back",
     "/v3/hooks/admin": "the list of addresses is required",
     "/v3/channels/{channel_id}/currency-assignments": "both members are required",

@@ -93,7 +93,7 @@ def test_a_token_pays_once(goods: Shop) -> None:
     assert (late.status, late.reason) == (422, "PAYMENT_STATE")
     assert len(transactions(goods, order)) == 1
     again = goods.post("/v3/payments/access_tokens", {"order": {"id": order}})
-    assert (again.status, again.reason) == (409, "NOTHING_TO_PAY")
+    assert (again.status, again.reason) == (422, "PAYMENT_STATE")
     assert goods.post("/v3/payments/access_tokens", {"order": {"id": 99}}).status == 404
 
 

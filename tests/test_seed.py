@@ -151,7 +151,7 @@ def test_a_store_is_filled_with_some_of_everything_when_nobody_says_how_much(tmp
     result = CliRunner().invoke(main, ["seed", "x", *place, "--json"])
     assert json.loads(result.stdout) == {"hash": "x", **AMOUNTS}
     told = CliRunner().invoke(main, ["seed", "x", "--customers", "2", "--products", "1", *place])
-    assert told.stdout == "1 products and 2 customers were added to store x.\n"
+    assert told.stdout == "1 product and 2 customers were added to store x.\n"
     more = ["--orders", "3", "--products", "2", "--customers", "2"]
     told = CliRunner().invoke(main, ["seed", "x", *more, *place])
     assert told.stdout == "2 products, 2 customers and 3 orders were added to store x.\n"
@@ -235,12 +235,12 @@ def test_the_sample_channels_are_made_once_and_list_the_same_products(tmp_path: 
 
 def test_two_stores_of_one_seed_are_equal_row_by_row(tmp_path: Path) -> None:
     """Under a clock that stands still: every table, its versions, dates and statistics included."""
-    import sqlite3
     from contextlib import closing
 
     from click.testing import CliRunner
 
     from bodega.cli import main
+    from bodega.storage.sqlite.engine import open_file
 
     for line in (
         "store create HASH", "store clock HASH --set 2030-01-31T12:00:00Z",
@@ -250,7 +250,7 @@ def test_two_stores_of_one_seed_are_equal_row_by_row(tmp_path: Path) -> None:
             done = CliRunner().invoke(main, [*line.replace("HASH", store).split(), "--data", str(tmp_path)])
             assert done.exit_code == 0, done.output
     files = [next((tmp_path / "stores").glob(f"{store}.*.db")) for store in ("one", "two")]
-    with closing(sqlite3.connect(files[0])) as one, closing(sqlite3.connect(files[1])) as two:
+    with closing(open_file(files[0])) as one, closing(open_file(files[1])) as two:
         names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
         for (table,) in one.execute(names).fetchall():
             rows = [sorted(each.execute(f"SELECT * FROM {table}").fetchall(), key=repr) for each in (one, two)]

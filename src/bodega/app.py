@@ -194,6 +194,7 @@ async def make_app(
         wake_worker=lambda store: worker[0].enqueued(store),
         proxies=Proxies(read_networks(trusted_proxies)),
         pictures=PictureWorker(image_memory),
+        keep_past=journal_sync.keep_past if lab else None,
     )
     announce = backend.registry.announce_task
     worker.append(

@@ -72,7 +72,6 @@ CARRIES: dict[Reason, str] = {
     Reason.CHECKOUT_PLACED: "order_id: the order that it became",
     Reason.PAYMENT_STATE: "payment_status",
     Reason.PAYMENT_DECLINED: "decline_code",
-    Reason.NOTHING_TO_PAY: "payment_status",
     Reason.CIRCULAR_TREE: "what conflicts, and how to resolve it",
     Reason.ORPHANED_PRODUCTS: "the products, and how to resolve it",
     Reason.CODES_ATTACHED: "details.promotion_ids",

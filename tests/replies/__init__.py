@@ -43,7 +43,7 @@ from typing import Any, NamedTuple
 class Row(NamedTuple):
     """A request. A `body` of bytes goes as it is, with the headers that describe it; others go as JSON.
 
-    `status` 0 is any success. `key` is the member of the reply that `name` keeps.
+    `status` 0 is any success. `key` is the member of the reply that `name` keeps, with dots between its steps.
     """
 
     method: str

@@ -33,6 +33,8 @@ class AppContext(msgspec.Struct, frozen=True):
     wake_worker: Callable[[OpenStore], None] = lambda _store: None
     proxies: Proxies = Proxies()
     pictures: PictureWorker = msgspec.field(default_factory=PictureWorker)
+    keep_past: Callable[[OpenStore, str, bytes], None] | None = None
+    """Keeps what a request changed, by its id, where requests can be undone."""
 
 
 class Caller(msgspec.Struct, frozen=True, gc=False):

@@ -17,7 +17,7 @@ from bodega.journal.tally import KEPT_MINUTES, Tally
 from bodega.storage.journal_database import JournalDatabase
 
 DAY = 86_400
-EXCHANGES, ATTEMPTS = "exchanges", "attempts"
+EXCHANGES, ATTEMPTS, PASTS = "exchanges", "attempts", "pasts"
 PRUNED_AT_ONCE = 2_000
 OVERHEAD = 384
 """Bytes that a row takes in the database beside its texts: its numbers, and its places in the indexes."""
@@ -30,6 +30,7 @@ _TRIED = (
     "number, hook_id, delivery_id, message_id, attempt, destination, status, error, us, answer_size, headers,"
     " answer_headers, body, answer_body"
 )
+_COLUMNS = {EXCHANGES: f"{_HEAD}, body, answer_body", ATTEMPTS: _TRIED, PASTS: "number, id, past"}
 _encode = msgspec.json.Encoder().encode
 _pairs = msgspec.json.Decoder(list[tuple[str, str]])
 _tally = msgspec.json.Decoder(Tally)
@@ -74,9 +75,9 @@ class JournalRing:
     # Writing
 
     async def add(self, table: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Keeps rows of `exchange_row` or `attempt_row`; one that is there already stays."""
+        """Keeps rows of `exchange_row`, `attempt_row` or `past_row`; one that is there already stays."""
         if rows:
-            columns = f"store, bytes, {_HEAD}, body, answer_body" if table == EXCHANGES else f"store, bytes, {_TRIED}"
+            columns = f"store, bytes, {_COLUMNS[table]}"
             marks = ", ".join(f"${place}" for place in range(1, len(rows[0]) + 1))
             sql = f"INSERT INTO {table} ({columns}) VALUES ({marks}) ON CONFLICT DO NOTHING"
             await self._database.write(sql, rows)
@@ -130,13 +131,33 @@ class JournalRing:
 
     async def forget(self, store: str) -> None:
         """Deletes everything of a store."""
-        for table in (EXCHANGES, ATTEMPTS):
+        for table in _COLUMNS:
             await self._delete_up_to(table, store, 1 << 62)
         await self._database.write("DELETE FROM minutes WHERE store = $1", [(store,)])
 
     async def forget_minutes(self) -> None:
         """Deletes the counts of more than a day ago."""
         await self._database.write("DELETE FROM minutes WHERE minute < $1", [(int(time.time()) // 60 - KEPT_MINUTES,)])
+
+    async def past(self, store: str, request_id: str) -> bytes | None:
+        """What a request changed, as `storage/past.py` packs it; None if that is not kept."""
+        for (content,) in await self._database.rows(
+            "SELECT past FROM pasts WHERE store = $1 AND id = $2", store, request_id
+        ):
+            return bytes(content)
+        return None
+
+    async def pasts(self, store: str, *, after: str, limit: int) -> list[tuple[str, bytes]]:
+        """What was changed after a request, the newest first: the ids of the requests, each with its past."""
+        sql = (
+            "SELECT id, past FROM pasts WHERE store = $1"
+            " AND number > (SELECT number FROM pasts WHERE store = $1 AND id = $2) ORDER BY number DESC LIMIT $3"
+        )
+        return [(one, bytes(content)) for one, content in await self._database.rows(sql, store, after, limit)]
+
+    async def forget_past(self, store: str, request_id: str) -> None:
+        """A request was undone."""
+        await self._database.write("DELETE FROM pasts WHERE store = $1 AND id = $2", [(store, request_id)])
 
     # Reading
 
@@ -228,7 +249,7 @@ class JournalRing:
     async def stores(self) -> set[str]:
         """The stores of which something is kept."""
         found = set()
-        for table in (EXCHANGES, ATTEMPTS, "minutes"):
+        for table in (EXCHANGES, ATTEMPTS, PASTS, "minutes"):
             last = ""
             while True:  # from store to store through an index, which DISTINCT would read from end to end
                 sql = f"SELECT store FROM {table} WHERE store > $1 ORDER BY store LIMIT 1"

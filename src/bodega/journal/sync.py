@@ -10,19 +10,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import time
 from typing import Any
 
 import msgspec
 
 from bodega.access.account_rows import upsert
 from bodega.access.settings import with_defaults
-from bodega.access.stores import Stores
+from bodega.access.stores import OpenStore, Stores
 from bodega.aside import Turn
 from bodega.events.deliveries import KEEP
-from bodega.journal.exchange import Attempt, Exchange, attempt_of, exchange_of
+from bodega.journal.exchange import Attempt, Exchange, attempt_of, exchange_of, number_at
 from bodega.journal.pages import JournalPages, pages_of
 from bodega.journal.recorder import Journal, key_of
-from bodega.journal.ring import ALL, ATTEMPTS, EXCHANGES, JournalRing, Wanted, attempt_row, exchange_row
+from bodega.journal.ring import ALL, ATTEMPTS, EXCHANGES, PASTS, JournalRing, Wanted, attempt_row, exchange_row
 from bodega.log import Log
 from bodega.periodic import PeriodicJob
 from bodega.storage.tx import Busy
@@ -56,7 +57,7 @@ class JournalSync:
         self.ring = JournalRing(stores.backend.journal())
         self._worker = os.urandom(8).hex()
         self._writing = asyncio.Lock()
-        self._rows: dict[str, list[tuple[Any, ...]]] = {EXCHANGES: [], ATTEMPTS: []}
+        self._rows: dict[str, list[tuple[Any, ...]]] = {EXCHANGES: [], ATTEMPTS: [], PASTS: []}
         self._minutes: dict[tuple[str, int], str] = {}
         self._grown: dict[tuple[str, str], int] = {}
         self._bounds: dict[str, dict[str, Any]] = {}
@@ -123,6 +124,11 @@ class JournalSync:
 
     # Writing
 
+    def keep_past(self, store: OpenStore, request_id: str, past: bytes) -> None:
+        """Keeps what a request changed (`storage/past.py`), as long as the journal keeps requests."""
+        self._rows[PASTS].append((key_of(store.record), len(past), number_at(time.time()), request_id, past))
+        self._bounds.setdefault(key_of(store.record), store.settings)
+
     async def write(self) -> None:
         """Writes what was noted since the last time. Raises Busy; then it is tried again the next time."""
         async with self._writing:
@@ -172,7 +178,7 @@ class JournalSync:
                 await self._bound(table, store, settings)
 
     async def _bound(self, table: str, store: str, settings: dict[str, Any]) -> None:
-        days = settings[DAYS] if table == EXCHANGES else settings[KEEP]
+        days = settings[KEEP] if table == ATTEMPTS else settings[DAYS]
         await self.ring.prune(table, store, days=days, most_bytes=_bytes(settings))
 
     async def clear(self) -> None:
@@ -184,7 +190,7 @@ class JournalSync:
             if settings is None:
                 await self.ring.forget(store)
             else:
-                for table in (EXCHANGES, ATTEMPTS):
+                for table in (EXCHANGES, ATTEMPTS, PASTS):
                     await self._bound(table, store, settings)
         await self.ring.forget_minutes()
 

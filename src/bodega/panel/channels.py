@@ -41,7 +41,7 @@ NEW = [
 ]
 SITE = [
     FieldGroup(
-        "",
+        "Site",
         [
             Field("url", "Address", "text", "As https://shop.example.com.", required=True),
             Field(
@@ -66,10 +66,10 @@ async def _money(request: PanelRequest) -> list[FieldGroup]:
     found = (await api.read(request, "/v2/currencies", limit=250)).data or []
     codes = [(one["currency_code"], one["name"]) for one in found if one["enabled"]]
     fields = [
-        Field("enabled_currencies", "Currencies", "many", choices=codes, blank=[]),
+        Field("enabled_currencies", "In which it sells", "many", choices=codes, blank=[]),
         Field("default_currency", "Usual currency", "choice", required=True, choices=codes),
     ]
-    return [FieldGroup("", fields)]
+    return [FieldGroup("Currencies", fields)]
 
 
 @pages.get(HERE)

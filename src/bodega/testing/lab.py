@@ -205,6 +205,12 @@ class Journal(_Part):
         told: dict[str, Any] = self._call("GET", "/journal/har", limit=10_000)
         return told
 
+    def undo(self, request_id: str) -> dict[str, Any]:
+        """Undoes what one request changed, by the X-Request-Id of its reply; returns the rows that are as before.
+        Raises LabError if one of them was changed since."""
+        told: dict[str, Any] = self._call("POST", f"/journal/{quote(request_id)}/undo")
+        return told
+
     def clear(self) -> None:
         """Forgets it."""
         self._call("DELETE", "/journal")

@@ -28,6 +28,7 @@ from bodega.kit.render import json, located
 from bodega.law.outcome import Accepted, Outcome, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Header, Refusal
+from bodega.storage.past import Past, packed, watch
 from bodega.storage.query import Row
 from bodega.storage.unit import Unit
 from bodega.tasks import queue
@@ -186,7 +187,25 @@ async def _write(routed: RoutedRequest, found: Found, before: Preconditions, dra
         await idempotency.keep(unit, routed.media, found, outcome)
         return outcome
 
-    outcome: Outcome = await routed.caller.store.write(job)
+    outcome: Outcome = await _written(routed, job)
+    return outcome
+
+
+async def _written(routed: RoutedRequest, job: Callable[[Unit], Awaitable[Outcome]]) -> Outcome:
+    """Runs a request's job; where requests can be undone, what it changed is kept once it is on disk."""
+    store, keep, request_id = routed.caller.store, routed.app.keep_past, routed.request.request_id
+    outcome: Outcome
+    if keep is None or not request_id or not store.keeps_journal:
+        outcome = await store.write(job)
+        return outcome
+
+    async def watched(unit: Unit) -> tuple[Outcome, Past]:
+        unit.tx = watching = await watch(unit.tx)
+        return await job(unit), await watching.past()
+
+    outcome, past = await store.write(watched)
+    if past.changes or past.why:
+        keep(store, request_id, packed(past))
     return outcome
 
 
@@ -268,7 +287,7 @@ async def _schedule(routed: RoutedRequest, found: Found, before: Preconditions, 
         await idempotency.keep(unit, routed.media, found, accepted)
         return accepted
 
-    outcome: Outcome = await store.write(job)
+    outcome: Outcome = await _written(routed, job)
     routed.app.wake_worker(store)
     return outcome
 

@@ -16,6 +16,7 @@ from bodega.lab.control import (
     states,
     stores,
     terms,
+    undoing,
 )
 from bodega.lab.control.operation import Operation
 
@@ -29,6 +30,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *seeding.OPERATIONS,
     *journals.OPERATIONS,
     *assertions.OPERATIONS,
+    *undoing.OPERATIONS,
     *hooks.OPERATIONS,
     *reports.OPERATIONS,
     *faults.OPERATIONS,

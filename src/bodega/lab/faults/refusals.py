@@ -346,7 +346,6 @@ BUILD: Mapping[Reason, Build] = {
     Reason.CHECKOUT_PLACED: _told(order_id=ID),
     Reason.PAYMENT_STATE: _told(payment_status="declined"),
     Reason.PAYMENT_DECLINED: _told(decline_code="insufficient_funds"),
-    Reason.NOTHING_TO_PAY: _told(payment_status="captured"),
     Reason.CIRCULAR_TREE: _tree,
     Reason.ORPHANED_PRODUCTS: _tree,
     Reason.BASE_VARIANT_STAYS: _told(variant_id=ID, product_id=ID),

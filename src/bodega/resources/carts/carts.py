@@ -31,7 +31,7 @@ from bodega.resources.carts.drafts import Certificates, CurrencyDraft, CustomIte
 from bodega.resources.carts.metafields import delete_with_cart
 from bodega.resources.carts.settings import SETTINGS
 from bodega.resources.customers.customer import TABLE as CUSTOMERS
-from bodega.resources.store import channels
+from bodega.resources.store import channel_currencies, channels
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.conflicts import dangling
 from bodega.storage.query import Row
@@ -139,16 +139,22 @@ async def place(unit: Unit, draft: Changes) -> Row:
     elif not (await SETTINGS.of(unit.tx, channel_id))["allow_purchasing"]:
         faults.append(invalid("channel_id", f"must be a channel that sells: {channel_id} does not allow purchasing"))
     email = await _email_of(unit, customer_id, faults)
+    currency: CurrencyDraft | None = draft.get("currency")
+    sold_in = (await channel_currencies.of_channels(unit.tx, [channel_id]))[channel_id]
+    code = sold_in.default if currency is None else currency.code.upper()
+    if code not in sold_in.enabled:
+        faults.append(
+            invalid("currency.code", f"must be one of those of channel {channel_id}: {', '.join(sold_in.enabled)}")
+        )
     if faults:
         raise refuse_faults(faults)
-    currency: CurrencyDraft | None = draft.get("currency")
     now = moment(unit.now)
     cart = Cart(
         uuid=str(uuid4()),
         customer_id=customer_id,
         channel_id=channel_id,
         email=email,
-        currency_code="" if currency is None else currency.code.upper(),
+        currency_code=code,
         locale=draft.get("locale") or "en",
         date_created=now,
         date_modified=now,

@@ -49,6 +49,9 @@ def members(
         del inside[name]
     inside |= {"cart_amount_inc_tax": totals.cart_inc_tax, "cart_amount_ex_tax": totals.cart_ex_tax}
     inside["coupons"] = [_coupon(one) for one in cart.coupons]
+    inside["discounts"] = [{**one, "id": str(one["id"])} for one in inside["discounts"]]
+    for kind in ("physical_items", "digital_items"):
+        inside["line_items"][kind] = [_line(one) for one in inside["line_items"][kind]]
     costs = {one.id: one for one in totals.consignments}
     taxed = {one.id: one for one in totals.fees}
     return {
@@ -86,6 +89,13 @@ def members(
         "customer_message": of.customer_message,
         "version": cart.edition,
     }
+
+
+def _line(shown: dict[str, Any]) -> dict[str, Any]:
+    """A line as a checkout shows it: its cart has other words for the same."""
+    own = {name: value for name, value in shown.items() if name not in ("coupons", "taxable")}
+    discounts = [{**one, "id": str(one["id"])} for one in shown["discounts"]]
+    return {**own, "is_taxable": shown["taxable"], "discounts": discounts}
 
 
 def _coupon(one: CartCoupon) -> dict[str, Any]:

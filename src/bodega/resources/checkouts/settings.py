@@ -133,7 +133,7 @@ class ShowCheckoutSettings(Action):
 
 
 class ChangeCheckoutSettings(ShowCheckoutSettings):
-    """PUT: settings that the body does not name stay; of a channel null leaves one to the store."""
+    """PUT: settings that the body does not name stay; null, or an empty text, takes one back."""
 
     writes = True
     body = True
@@ -148,7 +148,7 @@ class ChangeCheckoutSettings(ShowCheckoutSettings):
         row_id = write.found.parent or EVERYWHERE
         old = await unit.get(TABLE, row_id)
         new: CheckoutSettings = replace(old.entity if old is not None else CheckoutSettings(id=row_id), **write.draft)
-        faults = _faults(write.draft, for_store=row_id == EVERYWHERE)
+        faults = _faults(write.draft)
         if faults:
             raise refuse_faults(faults)
         if new.order_confirmation_use_custom_checkout_script and "custom_order_confirmation_script_url" not in (
@@ -162,12 +162,10 @@ class ChangeCheckoutSettings(ShowCheckoutSettings):
 _HASH = re.compile(r"sha(256|384|512)-[A-Za-z0-9+/]+=*")
 
 
-def _faults(draft: dict[str, Any], *, for_store: bool) -> list[Fault]:
+def _faults(draft: dict[str, Any]) -> list[Fault]:
     faults = []
     for name, value in draft.items():
-        if value is None and for_store:
-            faults.append(invalid(name, "must not be null"))
-        elif name.endswith("script_url") and value and not value.startswith(("https://", "http://", "webdav:")):
+        if name.endswith("script_url") and value and not value.startswith(("https://", "http://", "webdav:")):
             faults.append(invalid(name, "must be an address that begins with https://, http:// or webdav:"))
         elif name.endswith("sri_hash") and value and not all(map(_HASH.fullmatch, value.split())):
             faults.append(invalid(name, "must be a hash of subresource integrity, as sha384-..."))

@@ -16,7 +16,7 @@ COUPONS = Resource(
     aggregates=(
         Aggregate(
             coupons.TABLE,
-            before_validate=(codes.keep_what_a_code_has, coupons.clear_applies_to),
+            before_validate=(coupons.clear_applies_to, codes.keep_what_a_code_has),
             before_write=(
                 coupons.check_discount,
                 coupons.check_targets,

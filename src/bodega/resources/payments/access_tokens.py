@@ -87,7 +87,8 @@ class MakeAccessToken(Action):
         if row is None or row.entity.is_deleted:
             raise Refusal(Reason.NO_SUCH_ENTITY, details={"order_id": wanted.id})
         if not paying.owed(row.entity):
-            raise Refusal(Reason.NOTHING_TO_PAY, details={"payment_status": row.entity.payment_status})
+            message = "The order has nothing to pay."
+            raise Refusal(Reason.PAYMENT_STATE, message, details={"payment_status": row.entity.payment_status})
         assert context.account is not None
         token, grant = issue(context.account, wanted.id, unit.now)
         ended = await query.values(

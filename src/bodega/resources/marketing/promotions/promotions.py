@@ -31,8 +31,8 @@ MAX_DELETED = 50
 AT_ONCE = 40
 """Requests of one endpoint at once (rule 31)."""
 
-_ON_CHANNELS = SqlTest(
-    "is_everywhere OR id IN (SELECT promotion_id FROM promotion_channels WHERE channel_id IN ({placeholders}))"
+ON_CHANNELS = SqlTest(
+    "(is_everywhere OR id IN (SELECT promotion_id FROM promotion_channels WHERE channel_id IN ({placeholders})))"
 )
 
 v3 = V3Shape(
@@ -54,7 +54,7 @@ V3 = Endpoint(
             "code": Filter(Member("coupons", "promotion_id", "code_key"), "in", lambda text: (caseless(text),)),
             "redemption_type": Filter("redemption_type", "eq", one_of(("AUTOMATIC", "COUPON"))),
             "status": Filter("status", "eq", one_of(("ENABLED", "DISABLED", "INVALID"))),
-            "channels": Filter(_ON_CHANNELS, "in", listed(integer)),
+            "channels": Filter(ON_CHANNELS, "in", listed(integer)),
             "query": FilterField(AnyColumn(("name", Member("coupons", "promotion_id", "code"))), str, ("like",)),
         },
         exact=True,

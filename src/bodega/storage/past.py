@@ -1,0 +1,332 @@
+"""What a request changed, row by row, and how each row was before: enough to undo it.
+
+A transaction is watched: before a statement that changes or deletes rows, those rows are read, and of one that inserts
+the keys are noted; what the database deletes along with a row is read as well. So it holds for every table, with no
+word of any resource. The statements of this house are few and plain; one that cannot be read makes the past unknown.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
+
+import msgspec
+
+from bodega.storage.schema_facts import SchemaFacts, facts_of
+from bodega.storage.table import numbered_placeholders
+from bodega.storage.tx import Record, Statement, WriteTx
+
+INSERTED, UPDATED, DELETED = "inserted", "updated", "deleted"
+
+LEFT_OUT = frozenset({"deliveries", "hook_leases", "hook_blocks", "password_guesses", "page_index", "table_statistics"})
+"""Tables that are not what a store holds, but what it is doing."""
+
+STAMPS = frozenset({"version", "modified"})
+BY_ITSELF: dict[str, frozenset[str]] = {"hooks": frozenset({"rest"})}
+"""Columns that the server changes without being asked to: when a hook was last used."""
+
+UNDOABLE_BYTES = 16 * 1024 * 1024
+UNDOABLE_ROWS = 20_000
+"""Of more than this nothing is kept."""
+
+AT_ONCE = 500
+
+_INSERT = re.compile(r"INSERT INTO (\w+) \(([^)]*)\)(.*)", re.DOTALL)
+_UPDATE = re.compile(r"UPDATE (\w+) SET (.*)", re.DOTALL)
+_DELETE = re.compile(r"DELETE FROM (\w+)(?: WHERE (.*))?", re.DOTALL)
+_VALUES = re.compile(r"\s*VALUES ((?:\([^()]*\)(?:, )?)+)\s*(.*)", re.DOTALL)
+_TARGET = re.compile(r"ON CONFLICT \(([^)]*)\)")
+_PLACE = re.compile(r"\$(\d+)")
+
+
+class Change(msgspec.Struct, frozen=True, array_like=True):
+    """A row that was inserted, updated or deleted. `key` are the values of its primary key as they were afterwards,
+    `before` all its values before; none of one that was inserted."""
+
+    kind: str
+    table: str
+    key: list[Any]
+    before: list[Any] | None = None
+
+
+class Touched(msgspec.Struct, frozen=True, array_like=True):
+    """A row that was changed, and what it is recognised by afterwards; empty if it was gone."""
+
+    table: str
+    key: list[Any]
+    state: bytes
+
+
+class Past(msgspec.Struct, frozen=True, array_like=True):
+    """The changes of one transaction in their order, the columns of the tables, and the rows as they were left. `why`
+    is set where that is not known."""
+
+    columns: dict[str, list[str]] = {}
+    changes: list[Change] = []
+    touched: list[Touched] = []
+    why: str = ""
+
+
+def packed(past: Past) -> bytes:
+    """As it is kept."""
+    return msgspec.msgpack.encode(past)
+
+
+def unpacked(content: bytes) -> Past:
+    """The past that was packed."""
+    return msgspec.msgpack.decode(content, type=Past)
+
+
+class _Unreadable(Exception):
+    """A statement of a form that is not known here."""
+
+
+class _Note(NamedTuple):
+    """What is to be looked at after a statement: the keys that its table had before."""
+
+    table: str
+    keys: set[tuple[Any, ...]]
+
+
+class Watched:
+    """A transaction whose changes are noted."""
+
+    def __init__(self, tx: WriteTx, facts: SchemaFacts) -> None:
+        self._tx = tx
+        self._facts = facts
+        self._changes: list[Change] = []
+        self._bytes = 0
+        self._why = ""
+        self.dialect = tx.dialect
+        self.breathe, self.rows, self.row = tx.breathe, tx.rows, tx.row
+
+    @property
+    def asks(self) -> bool:
+        """As of the transaction."""
+        return self._tx.asks
+
+    @property
+    def wrote(self) -> bool:
+        """As of the transaction."""
+        return self._tx.wrote
+
+    @wrote.setter
+    def wrote(self, wrote: bool) -> None:
+        self._tx.wrote = wrote
+
+    async def run(self, sql: str, *values: Any) -> None:
+        """As the transaction does; what it changes is noted."""
+        mark = len(self._changes)
+        try:
+            note = await self._noted(sql, values)
+            await self._tx.run(sql, *values)
+        except BaseException:
+            del self._changes[mark:]
+            raise
+        if note is not None:
+            await self._inserted(note)
+
+    async def script(self, statements: Sequence[Statement], *, sure: bool = True) -> None:
+        """As the transaction does; what it changes is noted."""
+        mark = len(self._changes)
+        try:
+            notes = [await self._noted(sql, values) for sql, values in statements]
+            await self._tx.script(statements, sure=sure)
+        except BaseException:
+            del self._changes[mark:]
+            raise
+        for note in notes:
+            if note is not None:
+                await self._inserted(note)
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """As of the transaction: what is taken back was not changed."""
+        mark = len(self._changes)
+        try:
+            async with self._tx.savepoint():
+                yield
+        except BaseException:
+            del self._changes[mark:]
+            raise
+
+    async def past(self) -> Past:
+        """What was changed up to now."""
+        if any(change.table == "tasks" for change in self._changes):
+            self._give_up("it became a task, which carries it out later")
+        if self._why:
+            return Past(why=self._why)
+        keys: dict[str, dict[tuple[Any, ...], None]] = {}
+        for change in self._changes:
+            keys.setdefault(change.table, {})[tuple(change.key)] = None
+            if change.before is not None:
+                keys[change.table][tuple(self._facts.key_of(change.table, change.before))] = None
+        touched = [
+            Touched(table, list(key), state)
+            for table, those in keys.items()
+            for key, state in (await states(self._tx, self._facts, table, list(those))).items()
+        ]
+        return Past({table: list(self._facts.columns[table]) for table in keys}, self._changes, touched)
+
+    def _give_up(self, why: str) -> None:
+        self._why, self._changes = why, []
+
+    def _add(self, *changes: Change) -> None:
+        for change in changes:
+            self._bytes += sum(len(one) for one in change.before or () if isinstance(one, bytes | str))
+        self._changes += changes
+        if len(self._changes) > UNDOABLE_ROWS or self._bytes > UNDOABLE_BYTES:
+            self._give_up("it changed more than is kept")
+
+    async def _noted(self, sql: str, values: Sequence[Any]) -> _Note | None:
+        """Notes what a statement is about to change."""
+        if self._why or sql.startswith("SELECT"):
+            return None
+        try:
+            return await self._read(sql, values)
+        except _Unreadable:
+            self._give_up(f"a statement is not known: {sql[:100]}")
+            return None
+
+    async def _read(self, sql: str, values: Sequence[Any]) -> _Note | None:
+        if found := _INSERT.match(sql):
+            return None if found[1] in LEFT_OUT else await self._insert(found[1], found[2], found[3], values)
+        if found := _DELETE.fullmatch(sql):
+            if found[1] not in LEFT_OUT:
+                await self._gone(found[1], await self._matching(found[1], found[2] or "", values))
+        elif found := _UPDATE.fullmatch(sql):
+            if found[1] not in LEFT_OUT:
+                await self._update(found[1], found[2], values)
+        else:
+            raise _Unreadable
+        return None
+
+    async def _insert(self, table: str, names: str, rest: str, values: Sequence[Any]) -> _Note | None:
+        listed = _VALUES.fullmatch(rest)
+        key, columns = self._facts.keys[table], [name.strip() for name in names.split(",")]
+        if listed is None or not set(key) <= set(columns):
+            return _Note(table, await self._all_keys(table))
+        conflict = listed[2]
+        target = _TARGET.match(conflict)
+        told = [name.strip() for name in target[1].split(",")] if target else list(key)
+        for one in re.findall(r"\(([^()]*)\)", listed[1]):
+            given = dict(zip(columns, one.split(", "), strict=True))
+            if conflict:
+                test = " AND ".join(f"{name} = ${place}" for place, name in enumerate(told, start=1))
+                there = await self._select(table, test, [_value(given[name], values) for name in told])
+                if there and "DO UPDATE" in conflict:
+                    self._add(*(Change(UPDATED, table, self._facts.key_of(table, row), row) for row in there))
+                if there:
+                    continue
+            self._add(Change(INSERTED, table, [_value(given[name], values) for name in key]))
+        return None
+
+    async def _inserted(self, note: _Note) -> None:
+        new = await self._all_keys(note.table) - note.keys
+        self._add(*(Change(INSERTED, note.table, list(key)) for key in sorted(new)))
+
+    async def _all_keys(self, table: str) -> set[tuple[Any, ...]]:
+        names = ", ".join(self._facts.keys[table])
+        return {tuple(row) for row in await self._tx.rows(f"SELECT {names} FROM {table}")}
+
+    async def _update(self, table: str, rest: str, values: Sequence[Any]) -> None:
+        sets, test = _parts(rest)
+        moved: dict[int, Any] = {}
+        for one in _split(sets):
+            name, _, value = one.partition(" = ")
+            if name.strip() in self._facts.keys[table]:
+                moved[self._facts.keys[table].index(name.strip())] = _value(value, values)
+        for row in await self._matching(table, test, values):
+            key = self._facts.key_of(table, row)
+            for place, value in moved.items():
+                key[place] = value
+            self._add(Change(UPDATED, table, key, row))
+
+    async def _gone(self, table: str, rows: list[list[Any]]) -> None:
+        """Rows that a statement deletes, after those that the database deletes with them."""
+        if not rows:
+            return
+        for child, column, its_own in self._facts.cascades.get(table, ()):
+            if child in LEFT_OUT:
+                continue
+            place = self._facts.columns[table].index(its_own)
+            owners = [row[place] for row in rows]
+            for start in range(0, len(owners), AT_ONCE):
+                some = owners[start : start + AT_ONCE]
+                test = f"{column} IN ({numbered_placeholders(len(some))})"
+                await self._gone(child, await self._select(child, test, some))
+        self._add(*(Change(DELETED, table, self._facts.key_of(table, row), row) for row in rows))
+
+    async def _matching(self, table: str, test: str, values: Sequence[Any]) -> list[list[Any]]:
+        used: list[Any] = []
+
+        def placed(found: re.Match[str]) -> str:
+            used.append(values[int(found[1]) - 1])
+            return f"${len(used)}"
+
+        return await self._select(table, _PLACE.sub(placed, test), used)
+
+    async def _select(self, table: str, test: str, values: Sequence[Any]) -> list[list[Any]]:
+        return [list(row) for row in await self._tx.rows(self._facts.select(table, test), *values)]
+
+
+def _value(text: str, values: Sequence[Any]) -> Any:
+    text = text.strip()
+    if place := _PLACE.fullmatch(text):
+        return values[int(place[1]) - 1]
+    if text.lstrip("-").isdigit():
+        return int(text)
+    raise _Unreadable
+
+
+def _parts(rest: str) -> tuple[str, str]:
+    """The assignments of an UPDATE, and its condition; parentheses may hold others."""
+    depth = 0
+    for place, letter in enumerate(rest):
+        depth += (letter == "(") - (letter == ")")
+        if not depth and rest.startswith(" WHERE ", place):
+            return rest[:place], rest[place + 7 :]
+    raise _Unreadable
+
+
+def _split(sets: str) -> list[str]:
+    depth, start, found = 0, 0, []
+    for place, letter in enumerate(sets):
+        depth += (letter == "(") - (letter == ")")
+        if letter == "," and not depth:
+            found.append(sets[start:place])
+            start = place + 1
+    return [*found, sets[start:]]
+
+
+async def states(
+    tx: WriteTx, facts: SchemaFacts, table: str, keys: Sequence[tuple[Any, ...]]
+) -> dict[tuple[Any, ...], bytes]:
+    """What rows are recognised by, by their keys: all that they hold but their version and the time of the last change,
+    since a row that was put back gets others. Empty bytes for one that is not there."""
+    ignored = BY_ITSELF.get(table, frozenset())
+    plain = [place for place, name in enumerate(facts.columns[table]) if name not in STAMPS | ignored]
+    found: dict[tuple[Any, ...], bytes] = dict.fromkeys(keys, b"")
+    names = facts.keys[table]
+    for start in range(0, len(keys), AT_ONCE if len(names) == 1 else 1):
+        some = keys[start : start + (AT_ONCE if len(names) == 1 else 1)]
+        if len(names) == 1:
+            test, values = f"{names[0]} IN ({numbered_placeholders(len(some))})", [key for (key,) in some]
+        else:
+            test = " AND ".join(f"{name} = ${place}" for place, name in enumerate(names, start=1))
+            values = list(some[0])
+        rows: Sequence[Record] = await tx.rows(facts.select(table, test), *values)
+        for row in rows:
+            whole = list(row)
+            found[tuple(facts.key_of(table, whole))] = hashlib.blake2b(
+                repr([whole[place] for place in plain]).encode("utf-8", "surrogatepass"), digest_size=12
+            ).digest()
+    return found
+
+
+async def watch(tx: WriteTx) -> Watched:
+    """The transaction, watched from now on."""
+    return Watched(tx, await facts_of(tx))
