@@ -77,6 +77,7 @@ def house(tmp_path_factory: pytest.TempPathFactory, driver: Any) -> Iterator[Hou
 
 
 def test_every_page_fits_its_screen(house: House, tab: Tab) -> None:
+    cart = ask(house, "POST", "/v3/carts", {"line_items": [{"product_id": 1, "quantity": 2}]})["id"]
     pages = {
         "overview-selling": "", "products": "/products", "product-new": "/products/new", "product": "/products/1",
         "product-images": "/products/1/images", "product-variants": "/products/1/variants",
@@ -86,6 +87,7 @@ def test_every_page_fits_its_screen(house: House, tab: Tab) -> None:
         "order": "/orders/1", "webhooks": "/webhooks", "webhook": "/webhooks/1", "webhook-new": "/webhooks/new",
         "plan": "/status#plan", "product-stock": "/products/1/stock", "locations": "/locations",
         "location": "/locations/1", "location-new": "/locations/new", "channels": "/channels",
+        "carts": "/carts", "cart": f"/carts/{cart}",
         "channel": "/channels/1", "channel-new": "/channels/new",
     }  # fmt: skip
     for name, path in pages.items():

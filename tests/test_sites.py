@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bodega import masking
 from bodega.lab.reset import empty
 from bodega.storage import key_care
+from bodega.storage.creating import create_store
+from bodega.storage.opening import open_backend
 from pems import pem_for
 from shop import Shop
 from statistics_check import check_statistics
@@ -243,6 +249,33 @@ def test_the_private_key_is_sealed_in_the_registry(north: Shop) -> None:
         assert b"PRIVATE" not in b"".join(
             bytes(part or b"") for row in north.select(f"SELECT doc, rest FROM {table}") for part in row
         )
+
+
+def test_the_private_key_is_masked_where_requests_are_kept() -> None:
+    sent = json.dumps({"certificate": INSTALLED})
+    kept = masking.body(sent, "application/json")
+    assert "BEGIN CERTIFICATE" in str(kept)
+    assert "PRIVATE" not in str(kept)
+
+
+def test_a_private_key_that_nothing_opens_is_dropped_with_the_lost_key(tmp_path: Path) -> None:
+    async def work() -> tuple[str, int, list[Any]]:
+        backend = await open_backend(tmp_path / "data", None)
+        await create_store(backend, "x", "sandbox", {}, 1)
+        registry = backend.registry
+        await key_care.prepare(registry)
+        await registry.keep_key("x", "one", PEM.private_key)
+        registry.sealer.path.unlink()
+        lost = await registry.kept_key("x", "one")
+        await key_care.replace(registry)
+        await registry.keep_key("x", "two", PEM.private_key)
+        await key_care.replace(registry)
+        state = await key_care.state(registry)
+        kept = await registry.tx.rows("SELECT name FROM site_keys")
+        await backend.close()
+        return lost, state.unreadable, kept
+
+    assert asyncio.run(work()) == ("", 0, [("x/two",)])
 
 
 OTHER = pem_for("north.example.com", "www.north.example.com")

@@ -37,6 +37,7 @@ STORE = (
         "Selling",
         (
             NavigationLink("Orders", "/orders", "order"),
+            NavigationLink("Carts", "/carts", "cart"),
             NavigationLink("Customers", "/customers", "customer"),
             NavigationLink("Price lists", "/price-lists", "tag"),
             NavigationLink("Channels", "/channels", "channel"),

@@ -6,6 +6,7 @@ from bodega.panel import (
     accounts,
     apps,
     brands,
+    carts,
     categories,
     channels,
     customers,
@@ -32,5 +33,17 @@ def every() -> list[PanelPage]:
     """In the order in which a path is matched: fixed paths of a module come before those with an id."""
     catalogue = (products, product_parts, variants, stock, categories, brands, locations)
     developing = (accounts, journal, webhooks, tasks, apps, law)
-    modules = (sign_in, overview, *catalogue, orders, customers, price_lists, channels, *developing, status, settings)
+    modules = (
+        sign_in,
+        overview,
+        *catalogue,
+        orders,
+        carts,
+        customers,
+        price_lists,
+        channels,
+        *developing,
+        status,
+        settings,
+    )
     return [page for module in modules for page in module.pages.all]
