@@ -98,10 +98,14 @@ class Trial:
         if row.name and reply.status < 300:
             data = reply.json.get("data", reply.json) if isinstance(reply.json, dict) else reply.json
 <<<<<<< HEAD
+            self.names[row.name] = row.named(data)
+=======
+<<<<<<< HEAD
             self.names[row.name] = row.kept(data)
 =======
             self.names[row.name] = row.named(data)
 >>>>>>> checkout
+>>>>>>> promos
 
     async def _read(self, store: OpenStore, unit: Unit, outcome: Any) -> None:
         """Reads within the transaction: the row, and the lists that show what a member of the body became."""

@@ -18,6 +18,7 @@ from bodega.panel import (
     price_lists,
     product_parts,
     products,
+    promotions,
     settings,
     sign_in,
     status,
@@ -38,9 +39,15 @@ def every() -> list[PanelPage]:
         overview,
         *catalogue,
         orders,
+<<<<<<< HEAD
+        customers,
+        price_lists,
+        promotions,
+=======
         carts,
         customers,
         price_lists,
+>>>>>>> next
         channels,
         *developing,
         status,
