@@ -39,15 +39,10 @@ def every() -> list[PanelPage]:
         overview,
         *catalogue,
         orders,
-<<<<<<< HEAD
-        customers,
-        price_lists,
-        promotions,
-=======
         carts,
         customers,
         price_lists,
->>>>>>> next
+        promotions,
         channels,
         *developing,
         status,
