@@ -100,7 +100,7 @@ def test_a_discount_of_more_than_what_is_left_is_refused() -> None:
 
 
 @given(promoted())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_an_order_costs_what_its_cart_did_however_often_it_is_computed_again(basket: Basket) -> None:
     """To the cent, line by line: what a checkout was quoted becomes an order, and stays when that is computed again."""
     items = tuple(replace(item, wrapping=None) for item in basket.items)
