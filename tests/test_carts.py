@@ -178,7 +178,7 @@ def test_a_redirect_url_opens_its_cart_once(goods: Shop) -> None:
     """Rule 119: a link is used once, and for 30 days."""
     goods.freeze(START)
     made = cart(goods, (1, 2))
-    links = goods.post(f"{PATH}/{made['id']}/redirect_urls", {"query_params": [{"key": "utm", "value": "mail"}]})
+    links = goods.post(f"{PATH}/{made['id']}/redirect_urls", {"query_params": {"utm": "mail", "token": "mine"}})
     assert (links.status, set(links.data)) == (201, {"cart_url", "checkout_url", "embedded_checkout_url"})
     url = links.data["cart_url"]
     assert url.endswith("utm=mail")

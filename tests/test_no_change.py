@@ -24,6 +24,7 @@ LEFT_OUT = {"/v3/catalog/trees": ("channels",), "/v2/orders/{order_id}/shipments
 """What an update must not bring (rule 40), or only without members that are shown (rule 1)."""
 
 ONLY_WHOLE = {
+    "/v3/checkouts/{checkout_id:text}": "the message is required",
     "/v3/promotions/settings": "its published form requires every member",
     "/v2/blog/posts/{id}": "rule 109: a PUT that does not say is_published takes the post back",
     "/v3/hooks/admin": "the list of addresses is required",
@@ -40,6 +41,11 @@ WRAPPED: dict[str, Callable[[Any], Any]] = {
 """Bodies that hold what was read in another form."""
 
 NO_ROW = {
+    "/v3/pricelists/records": "the records of one list are shown: their own PUT is held to it",
+    "/v3/pricelists/{price_list_id}/assignments": "nothing shows it at this path",
+    "/v3/checkouts/{checkout_id:text}/billing-address/{address_id:text}": "the checkout shows it: test_checkouts.py",
+    "/v3/checkouts/{checkout_id:text}/consignments/{consignment_id:text}": "the checkout shows it",
+    "/v3/checkouts/{checkout_id:text}/fees": "the checkout shows them",
     "/v3/inventory/adjustments/absolute": "nothing shows an adjustment: test_inventory.py sets the same level again",
     "/v2/shipping/carrier/connection": "nothing shows a connection",
     "/v3/channels/{channel_id}/site/checkout-url": "the site shows it",

@@ -74,10 +74,7 @@ class Asked:
             self.keep(operation, reply)
         if row.name:
             data = reply.json.get("data", reply.json) if isinstance(reply.json, dict) else reply.json
-            inside = data[0] if isinstance(data, list) else data
-            for step in row.key.split("."):
-                inside = inside[int(step) if step.isdigit() else step]
-            self.names[row.name] = inside
+            self.names[row.name] = row.named(data)
 
     def operation(self, method: str, path: str) -> Published | None:
         """The published operation behind a request."""

@@ -54,6 +54,13 @@ class Row(NamedTuple):
     key: str = "id"
     headers: Mapping[str, str] | None = None
 
+    def named(self, data: Any) -> Any:
+        """What of the data of its reply `name` keeps; of a list that of the first."""
+        inside = data[0] if isinstance(data, list) else data
+        for step in self.key.split("."):
+            inside = inside[int(step) if step.isdigit() else step]
+        return inside
+
 
 class Differs(NamedTuple):
     """A known disagreement."""

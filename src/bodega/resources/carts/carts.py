@@ -324,7 +324,7 @@ class MakeLinks(_OnCart):
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         row = await held(unit, write)
-        made = redirects.links(context, row.entity, write.draft.get("query_params", ()))
+        made = redirects.links(context, row.entity, write.draft.get("query_params", {}))
         return Created(ready=json({"data": made, "meta": {}}), state=Validator(row.version, row.modified))
 
 

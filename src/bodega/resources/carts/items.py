@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, missing, refuse_faults
-from bodega.resources.carts.cart import Cart, CartItem, CartOption, Certificate, Person
+from bodega.resources.carts.cart import Cart, CartItem, CartOption, Certificate, Person, Wrapping
 from bodega.resources.carts.drafts import CertificateDraft, CustomDraft, ItemDraft, Selection
 from bodega.resources.catalog import product, variants
 from bodega.resources.catalog.product import Product
@@ -112,11 +112,23 @@ async def of_catalogue(unit: Unit, draft: ItemDraft, name: str, faults: list[Fau
         taxable=owner.tax_class_id != NOT_TAXED,
         custom_price=draft.list_price if isinstance(draft.list_price, Decimal) else None,
         options=_chosen(found),
+        wrapping=_wrapped(draft) if owner.type == "physical" else None,
     )
 
 
 NOT_TAXED = 1
 """The tax class of products that are not taxed."""
+
+
+def _wrapped(draft: ItemDraft) -> Wrapping | None:
+    """The gift wrapping of all pieces, in the first way that is named; a store keeps no kinds of it, and it is free."""
+    given = draft.gift_wrapping
+    if given is UNSET or given is None or not given.wrap_details:
+        return None
+    return Wrapping(name=WRAPPING, message=given.wrap_details[0].message)
+
+
+WRAPPING = "Gift wrapping"
 
 
 def _chosen(found: CatalogItem) -> list[CartOption]:

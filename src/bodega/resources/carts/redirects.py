@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from hashlib import sha256
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlencode
 
 import msgspec
@@ -17,7 +17,6 @@ from msgspec.structs import replace
 
 from bodega.kit.bounds import AtMost
 from bodega.kit.context import Context
-from bodega.kit.fields import Line
 from bodega.resources.carts.cart import TABLE, Cart
 from bodega.storage import query
 from bodega.storage.unit import Unit
@@ -26,17 +25,13 @@ PAGE = "cart.php"
 VALID_SECONDS = 30 * 86_400
 
 
-class Parameter(msgspec.Struct, kw_only=True):
-    """A parameter that the page's address gets besides its own."""
+Parameters = Annotated[dict[str, Annotated[str, msgspec.Meta(max_length=255)]], AtMost(50)]
+"""Parameters that the page's address gets besides its own, by their names."""
 
-    key: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
-    value: Line = ""
-
-
-Parameters = Annotated[list[Parameter], AtMost(50)]
+OWN = frozenset({"action", "embedded", "store", "id", "token"})
 
 
-def links(context: Context, cart: Cart, more: Sequence[Parameter] = ()) -> dict[str, str]:
+def links(context: Context, cart: Cart, more: Mapping[str, str] = {}) -> dict[str, str]:
     """The redirect URLs of a cart, each new and unused."""
     origin = context.base.files.rpartition("/files/")[0]
     kinds: Mapping[str, dict[str, str]] = {
@@ -52,7 +47,7 @@ def links(context: Context, cart: Cart, more: Sequence[Parameter] = ()) -> dict[
                 *facts.items(),
                 *own.items(),
                 ("token", token(cart, context.now + VALID_SECONDS)),
-                *((one.key, one.value) for one in more),
+                *((name, value) for name, value in more.items() if name not in OWN),
             ]
         )
         for name, facts in kinds.items()
@@ -96,8 +91,3 @@ async def open_once(unit: Unit, uuid: str, given: str) -> tuple[Cart | None, str
     living = [one for one in cart.opened if (until_of(cart, one) or 0) > unit.now]
     await unit.rewrite(TABLE, found._replace(entity=replace(cart, opened=[*living, given])))
     return cart, "opened"
-
-
-def shown_links(made: dict[str, str]) -> dict[str, Any]:
-    """The reply to the POST that makes them."""
-    return {"data": made, "meta": {}}

@@ -158,7 +158,10 @@ class ChangeCheckout(ShowCheckout):
             raise Refusal(Reason.CHECKOUT_PLACED, details={"order_id": old.entity.order_id})
         cart: Cart = CARTS.decode(*CARTS.encode(old.entity))
         of = _copy(kept, cart)
+        before = _copy(kept, cart)
         await self.change(unit, cart, of, draft, context.ids)
+        if (cart, of) == (old.entity, before):
+            return await self.shown(context, old.entity, of, write.found.state)
         cart.edition = old.entity.edition + 1
         cart.date_modified, cart.status = moment(unit.now), "active"
         answer = await basket.reprice(unit, cart, of)

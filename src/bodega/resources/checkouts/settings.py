@@ -147,14 +147,18 @@ class ChangeCheckoutSettings(ShowCheckoutSettings):
         self._still(unit, write)
         row_id = write.found.parent or EVERYWHERE
         old = await unit.get(TABLE, row_id)
-        new: CheckoutSettings = replace(old.entity if old is not None else CheckoutSettings(id=row_id), **write.draft)
         faults = _faults(write.draft)
         if faults:
             raise refuse_faults(faults)
-        if new.order_confirmation_use_custom_checkout_script and "custom_order_confirmation_script_url" not in (
-            write.draft
+        holds = await of_channel(unit.tx, row_id)  # what holds already is not made the channel's own
+        draft = {name: value for name, value in write.draft.items() if (value or DEFAULTS[name]) != holds[name]}
+        new: CheckoutSettings = replace(old.entity if old is not None else CheckoutSettings(id=row_id), **draft)
+        if draft.get("order_confirmation_use_custom_checkout_script") and (
+            "custom_order_confirmation_script_url" not in draft
         ):
             new.custom_order_confirmation_script_url = ""  # as documented: the checkout's script does both
+        if new == (old.entity if old is not None else CheckoutSettings(id=row_id)):
+            return await self.answer(context.within(unit), write.found)
         await (unit.update(TABLE, old, new) if old is not None else unit.insert(TABLE, new, numbered=True))
         return await self.answer(context.within(unit), write.found)
 
