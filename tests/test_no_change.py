@@ -41,6 +41,7 @@ WRAPPED: dict[str, Callable[[Any], Any]] = {
 """Bodies that hold what was read in another form."""
 
 NO_ROW = {
+    "/v3/carts/{cart_id:text}/items/{item_id:text}": "the cart shows it",
     "/v3/checkouts/{checkout_id:text}/billing-address/{address_id:text}": "the checkout shows it: test_checkouts.py",
     "/v3/checkouts/{checkout_id:text}/consignments/{consignment_id:text}": "the checkout shows it",
     "/v3/checkouts/{checkout_id:text}/fees": "the checkout shows them",
