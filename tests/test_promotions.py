@@ -575,3 +575,27 @@ def test_what_cannot_apply_is_not_read(shop: Shop) -> None:
         plan = [row[3] for row in shop.select(f"EXPLAIN QUERY PLAN {_RUNNING}", *values)]
         assert sum("promotions_running (lane=? AND ends>?)" in step for step in plan) == 2, plan
         assert not any(step.startswith("SCAN") for step in plan), plan
+
+
+def test_a_cart_gets_what_promotions_give(shop: Shop) -> None:
+    """From what clients send to what a cart owes: facts of products, a gift, a code, its use counted by the order."""
+    saw = shop.product("Saw", price=20, brand_id=shop.brand("Acme"), categories=[shop.category("Tools")], sku="SAW")
+    gift = shop.product("Gloves", price=5, sku="GLOVES")
+    shop.post(f"/v3/catalog/products/{saw}/custom-fields", {"name": "ISBN", "value": "1"})
+    isbn = {"product_custom_field": {"name": "ISBN", "values": ["1"]}}
+    some = {"and": [isbn, {"brands": [1]}, {"not": {"categories": [999]}}]}
+    dollar = {"action": {"cart_items": {"discount": {"fixed_amount": "1"}, "items": some}}}
+    given = {
+        "action": {"gift_item": {"quantity": 1, "product_id": gift}},
+        "condition": {"cart": {"minimum_spend": "30"}},
+    }
+    make(shop, AUTO, rules=[dollar])
+    make(shop, AUTO, rules=[given])
+    make(shop, COUPON, codes={"code": "TEN", "max_uses": 1})
+    cart = shop.post("/v3/carts", {"channel_id": 1, "line_items": [{"product_id": saw, "quantity": 2}]}).data
+    items = cart["line_items"]["physical_items"]
+    assert [(item["product_id"], item["added_by_promotion"]) for item in items] == [(saw, False), (gift, True)]
+    assert (cart["base_amount"], cart["discount_amount"], cart["cart_amount"]) == (45, 7, 38)
+    coupons = f"/v3/checkouts/{cart['id']}/coupons"
+    assert shop.post(coupons, {"coupon_code": "ten"}).data["grand_total"] == 34
+    assert shop.get(f"{PATH}/3").data["current_uses"] == 0, "only an order counts"

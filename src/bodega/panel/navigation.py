@@ -40,6 +40,7 @@ STORE = (
             NavigationLink("Carts", "/carts", "cart"),
             NavigationLink("Customers", "/customers", "customer"),
             NavigationLink("Price lists", "/price-lists", "tag"),
+            NavigationLink("Promotions", "/promotions", "gift"),
             NavigationLink("Channels", "/channels", "channel"),
         ),
     ),
