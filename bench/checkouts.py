@@ -1,8 +1,8 @@
 """From a cart to an order: the CPU of each request, in this process on SQLite: `python -m bench.checkouts`.
 
 Each round makes a cart, adds an item, sends it to an address, chooses how, and places the order. The store has active
-promotions of which one in twenty applies, as `bench.prices` makes them. With `--carts` it has so many carts before: what
-a request costs must not depend on them.
+promotions, of which one in twenty applies. With `--carts` it has so many carts before: what a request costs must not
+depend on them.
 """
 
 import argparse

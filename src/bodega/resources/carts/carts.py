@@ -193,7 +193,7 @@ async def held(unit: Unit, write: Write) -> Row:
 
 
 async def saved(unit: Unit, old: Row, cart: Cart) -> Row:
-    """Prices and writes a changed cart: one more edition; an abandoned one is active again. One that says nothing new is
+    """Prices and writes a changed cart: one more edition; an abandoned one is active again. What says nothing new is
     not written."""
     cart.status = "active"
     await basket.reprice(unit, cart)
