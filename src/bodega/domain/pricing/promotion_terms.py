@@ -56,9 +56,10 @@ def why_not_redeemed(entered: EnteredCode) -> str:
 
 def _is_for(promotion: Promotion, basket: Basket) -> bool:
     shopper = basket.shopper
-    if promotion.groups and shopper.group_id not in promotion.groups:
+    groups = {shopper.group_id} if shopper.customer_id else {0, shopper.group_id}  # guests may have a group as well
+    if promotion.groups and promotion.groups.isdisjoint(groups):
         return False
-    if shopper.group_id in promotion.excluded_groups:
+    if not promotion.excluded_groups.isdisjoint(groups):
         return False
     if shopper.order_count < promotion.minimum_order_count:
         return False
