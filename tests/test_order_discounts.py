@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from hypothesis import given, settings
+from msgspec.structs import replace
+
+from bodega.domain.pricing import engine
 from bodega.domain.pricing.adjustments import Origin
+from bodega.domain.pricing.basket import Basket
 from bodega.resources.orders.line import AppliedDiscount, OrderLine
 from bodega.resources.orders.order import Order
-from bodega.resources.orders.totals import compute_totals
+from bodega.resources.orders.totals import compute_totals, take_charges, take_quote
+from test_pricing_quotes import promoted
 
 D = Decimal
 
@@ -91,3 +97,37 @@ def test_a_discount_of_more_than_what_is_left_is_refused() -> None:
     lines = [line("10", coupon("4"))]
     assert [fault.field for fault in compute_totals(order(discount="6.01"), lines, [], {})] == ["discount_amount"]
     assert compute_totals(order(discount="6"), [line("10", coupon("4"))], [], {}) == []
+
+
+@given(promoted())
+@settings(max_examples=50, deadline=None)
+def test_an_order_costs_what_its_cart_did_however_often_it_is_computed_again(basket: Basket) -> None:
+    """To the cent, line by line: what a checkout was quoted becomes an order, and stays when that is computed again."""
+    items = tuple(replace(item, wrapping=None) for item in basket.items)
+    quoted = engine.quote(replace(basket, items=items, fees=()))
+    new = Order(places=basket.places, is_tax_inclusive_pricing=basket.tax.inclusive)
+    kinds = {"gift_certificate": "giftcertificate", "custom": "physical"}
+    lines = [
+        OrderLine(
+            order_id=1,
+            name="Hammer",
+            quantity=one.quantity,
+            type=kinds.get(one.item.kind, one.item.kind),  # type: ignore[arg-type]
+            price_ex_tax=one.price.ex,
+            price_inc_tax=one.price.inc,
+            rate=one.rate,
+        )
+        for one in quoted.lines
+    ]
+    take_charges(new, quoted)
+    assert take_quote(new, lines, quoted) == []
+    before = [replace(one, applied=list(one.applied)) for one in lines]
+    totals = (new.total_ex_tax, new.total_inc_tax, new.discount_amount, new.coupon_discount)
+    assert totals[:2] == tuple(quoted.total)
+    for _ in range(2):
+        assert compute_totals(new, lines, [], {}) == []
+        assert (new.total_ex_tax, new.total_inc_tax, new.discount_amount, new.coupon_discount) == totals
+        for one, was in zip(lines, before, strict=True):
+            assert (one.discount, one.total_ex_tax, one.total_inc_tax) == (
+                was.discount, was.total_ex_tax, was.total_inc_tax,
+            )  # fmt: skip

@@ -86,7 +86,8 @@ def test_a_post_makes_and_a_put_makes_or_changes(goods: Shop) -> None:
     assert goods.put(f"{LISTS}/1/records/99/USD", {"price": 25}).status == 404
 
 
-def test_a_thousand_records_are_taken_and_no_more(goods: Shop) -> None:
+def test_a_put_takes_a_thousand_records_a_post_a_hundred(goods: Shop) -> None:
+    assert goods.post(f"{LISTS}/1/records", [record(1, 8)] * 101).status == 413
     many = [record(1, 8)] * 1_001
     assert goods.put(f"{LISTS}/1/records", many).status == 413
     assert goods.put(f"{LISTS}/1/records", many[:1_000]).status == 200

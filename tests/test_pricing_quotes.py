@@ -201,7 +201,7 @@ def check_cost(cost: Cost, places: int) -> None:
 
 
 @given(some.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_a_quote_ties_out_both_ways(data: some.DataObject) -> None:
     basket = data.draw(baskets())
     made = quoted(basket, data.draw(offered(basket)))
@@ -224,7 +224,7 @@ def test_a_quote_ties_out_both_ways(data: some.DataObject) -> None:
 
 
 @given(some.data())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_the_order_of_certificates_and_of_items_does_not_change_what_is_due(data: some.DataObject) -> None:
     basket = data.draw(baskets())
     made = quoted(basket)
@@ -239,14 +239,14 @@ def test_the_order_of_certificates_and_of_items_does_not_change_what_is_due(data
 
 
 @given(some.data())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_more_is_never_owed_for_a_discount(data: some.DataObject) -> None:
     basket = data.draw(baskets())
     assert quoted(basket, data.draw(offered(basket))).total.inc <= quoted(basket).total.inc
 
 
 @given(baskets())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_an_exempt_customer_pays_no_tax_and_what_others_pay_without_it(basket: Basket) -> None:
     stated = [item for item in basket.items if item.given is not None]
     made = quoted(replace(basket, tax=replace(basket.tax, exempt=True)))
@@ -255,7 +255,7 @@ def test_an_exempt_customer_pays_no_tax_and_what_others_pay_without_it(basket: B
 
 
 @given(baskets(), GIVEN, GIVEN)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_what_a_caller_states_replaces_what_the_parts_come_to(basket: Basket, first: Amount, second: Amount) -> None:
     """Rule 82."""
     made = quoted(replace(basket, subtotal=first, total=second))
@@ -330,7 +330,7 @@ def promoted(draw: some.DrawFn) -> Basket:
 
 
 @given(promoted(), some.randoms())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_promotions_tie_out_and_the_order_of_coupons_does_not_matter(basket: Basket, random: Random) -> None:
     made = engine.quote(basket)
     for cost in made.costs:

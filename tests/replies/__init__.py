@@ -54,8 +54,8 @@ class Row(NamedTuple):
     key: str = "id"
     headers: Mapping[str, str] | None = None
 
-    def kept(self, data: Any) -> Any:
-        """What `name` keeps of a reply's data: of the first row of a list; a key may be a path, `items.0.id`."""
+    def named(self, data: Any) -> Any:
+        """What of the data of its reply `name` keeps; of a list that of the first."""
         inside = data[0] if isinstance(data, list) else data
         for step in self.key.split("."):
             inside = inside[int(step) if step.isdigit() else step]

@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
-from bodega.domain.pricing.basket import BasketItem, CatalogPrice
+from bodega.domain.pricing.basket import BasketItem
 from bodega.domain.pricing.catalogue import unit_price
 from bodega.law.refusal import Fault, invalid
 from bodega.resources.catalog import brands, bulk_pricing, product, variants
@@ -207,11 +208,8 @@ async def price(unit: Unit, goods: CatalogItem, quantity: int, exchange: Decimal
     rules = await facts.rules_of(unit.tx, [owner.id]) if there(rule.TABLE.name) else {}
     tiers = await facts.tiers_of(unit.tx, [owner.id]) if there(bulk_pricing.TABLE.name) else {}
     answers = {item.product_option_id: item.value for item in goods.chosen}
-    found = CatalogPrice(
-        price=owner.price,
-        sale_price=owner.sale_price,
-        variant_price=variant.price,
-        variant_sale_price=variant.sale_price,
+    found = replace(
+        facts.price_of(owner, variant),
         adjusters=adjusters_of(rules.get(owner.id, ()), answers, variant.id),
         tiers=tiers.get(owner.id, ()),
     )

@@ -73,7 +73,7 @@ def basket_of(order: Order, lines: Sequence[OrderLine], fees: Sequence[Fee], giv
     What `discount_amount` has beyond those is the merchant's discount on the order, which all lines bear.
     """
     kept = _kept(order, lines, given)
-    decided = sum((one.amount for applied in kept for one in applied if one.origin != Origin.COUPON), ZERO)
+    decided = _besides_coupons(kept)
     wrapped = sum_of([line.wrapping for line in lines]) != Amount()
     costs = {name: Charge(given=_cost(order, name), tax_class=kind) for name, kind in COSTS.items()}
     return Basket(
@@ -111,15 +111,22 @@ def basket_of(order: Order, lines: Sequence[OrderLine], fees: Sequence[Fee], giv
 
 
 def _kept(order: Order, lines: Sequence[OrderLine], given: Mapping[str, Any]) -> list[list[AppliedDiscount]]:
-    """The discounts that stay: a stated `discount_amount` replaces all but coupons; shares of the merchant's discount
-    are dealt out anew."""
+    """The discounts that stay: all, while they come to what the order says; a stated `discount_amount` replaces all but
+    coupons. Otherwise the merchant's discount on the order is dealt out anew."""
+    everything = [line.applied for line in lines]
+    if "discount_amount" not in given and _besides_coupons(everything) == order.discount_amount:
+        return everything
     decided = [
-        [one for one in line.applied if not (one.origin == Origin.MANUAL and one.target == "order")] for line in lines
-    ]
-    taken = sum((one.amount for applied in decided for one in applied if one.origin != Origin.COUPON), ZERO)
-    if "discount_amount" in given or taken > order.discount_amount:
+        [one for one in applied if not (one.origin == Origin.MANUAL and one.target == "order")]
+        for applied in everything
+    ]  # fmt: skip
+    if "discount_amount" in given or _besides_coupons(decided) > order.discount_amount:
         return [[one for one in applied if one.origin == Origin.COUPON] for applied in decided]
     return decided
+
+
+def _besides_coupons(kept: Sequence[Sequence[AppliedDiscount]]) -> Decimal:
+    return sum((one.amount for applied in kept for one in applied if one.origin != Origin.COUPON), ZERO)
 
 
 def compute_totals(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 import msgspec
 from msgspec.structs import replace
@@ -127,24 +127,13 @@ class PriceFacts(msgspec.Struct, frozen=True):
         chosen = dict(answers)
         if variant is not None:
             chosen |= {value.option_id: str(value.id) for value in variant.option_values}
-        found = CatalogPrice(
-            price=owner.price,
-            sale_price=owner.sale_price,
-            retail_price=owner.retail_price,
-            map_price=owner.map_price,
+        found = price_of(owner, variant)
+        return replace(
+            found,
             adjusters=adjusters_of(self.rules.get(owner.id, ()), chosen, 0 if variant is None else variant.id),
             tiers=self.tiers.get(owner.id, ()),
             group_discount=group_discount(*self.group, owner),
-        )
-        if variant is None:
-            return found
-        return replace(
-            found,
-            variant_price=variant.price,
-            variant_sale_price=variant.sale_price,
-            variant_retail_price=variant.retail_price,
-            variant_map_price=variant.map_price,
-            list_price=self.prices.get(variant.id),
+            list_price=None if variant is None else self.prices.get(variant.id),
         )
 
     def _options(self, variant: VariantFacts | None, answers: Mapping[int, str]) -> dict[str, str]:
@@ -155,6 +144,37 @@ class PriceFacts(msgspec.Struct, frozen=True):
                 label = self.labels.get(int(answer)) if answer.isascii() and answer.isdigit() else None
                 found[name] = answer if label is None else label
         return found
+
+
+class Priced(Protocol):
+    """What a product says of its prices, however it was read; so does a variant, where None is its product's."""
+
+    @property
+    def price(self) -> Any: ...
+    @property
+    def sale_price(self) -> Any: ...
+    @property
+    def retail_price(self) -> Any: ...
+    @property
+    def map_price(self) -> Any: ...
+
+
+def price_of(owner: Priced, variant: Priced | None) -> CatalogPrice:
+    """The prices of a product and its variant, without rules, bulk prices, price list and group."""
+    own = NO_VARIANT if variant is None else variant
+    return CatalogPrice(
+        price=owner.price,
+        sale_price=owner.sale_price,
+        retail_price=owner.retail_price,
+        map_price=owner.map_price,
+        variant_price=own.price,
+        variant_sale_price=own.sale_price,
+        variant_retail_price=own.retail_price,
+        variant_map_price=own.map_price,
+    )
+
+
+NO_VARIANT = VariantFacts(id=0, product_id=0)
 
 
 def group_discount(group_id: int, rules: Iterable[Discount], owner: ProductFacts) -> GroupDiscount | None:

@@ -111,7 +111,7 @@ routes = (
     collection("pricelists/assignments", V3, "GET DELETE").also(
         route("pricelists/assignments", 3, POST=CreateMany(V3))
     ),
-    route("pricelists/{price_list_id}/assignments", 3, PUT=Assign(OF_LIST)),
+    route("pricelists/{price_list_id}/assignments", 3, PUT=Assign(OF_LIST)).at_most(PUT=25),
 )  # fmt: skip
 
 

@@ -63,7 +63,7 @@ DELETE = Endpoint(
 
 routes = (
     collection("pricelists", V3, "GET POST").also(collection("pricelists", DELETE, "DELETE")),
-    item("pricelists/{price_list_id}", V3),
+    item("pricelists/{price_list_id}", V3).at_most(DELETE=1),
 )
 
 

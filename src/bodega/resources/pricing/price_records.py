@@ -48,8 +48,8 @@ from bodega.storage.text import caseless
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
-MAXIMUM = 1_000
-"""The most records in one body."""
+CREATES, UPSERTS = 100, 1_000
+"""The most records in the body of a POST and of a PUT."""
 
 AT_ONCE = 400
 """Rows that one statement looks for."""
@@ -152,7 +152,7 @@ class WriteRecords(Action):
     def read(self, content: Any) -> Any:
         assert self.endpoint.v3 is not None
         items = parse_json(content)
-        respect_cap(items, MAXIMUM)
+        respect_cap(items, CREATES if self.new else UPSERTS)
         return [_Draft(0, *self.endpoint.v3.read_item(item, "", creates=True)) for item in items]
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
@@ -339,7 +339,7 @@ async def tell_of_batch(unit: Unit, saved: Sequence[PriceRecord], *, new: bool) 
 
 
 routes = (
-    route("pricelists/records", 3, POST=WriteRecords(ALL, new=True), PUT=WriteRecords(ALL)).at_most(POST=1, PUT=1),
+    route("pricelists/records", 3, POST=WriteRecords(ALL, new=True), PUT=WriteRecords(ALL)).at_most(POST=10, PUT=1),
     route(
         "pricelists/{price_list_id}/records",
         3,
@@ -347,15 +347,15 @@ routes = (
         POST=WriteRecords(V3, new=True),
         PUT=WriteRecords(V3),
         DELETE=DeleteMany(DELETE),
-    ).at_most(GET=10, POST=2, PUT=2),
-    route("pricelists/{price_list_id}/records/{variant_id}", 3, GET=ListOfVariant(V3)).at_most(GET=10),
+    ).at_most(GET=10, POST=10, PUT=2),
+    route("pricelists/{price_list_id}/records/{variant_id}", 3, GET=ListOfVariant(V3)).at_most(GET=40),
     route(
         "pricelists/{price_list_id}/records/{variant_id}/{currency_code:text}",
         3,
         GET=ShowRecord(ONE),
         PUT=PutRecord(ONE),
         DELETE=DropRecord(ONE),
-    ).at_most(GET=10),
+    ).at_most(GET=50, PUT=40, DELETE=25),
 )
 
 RESOURCE = Resource(

@@ -16,7 +16,7 @@ from bodega.kit.resource import Resource
 from bodega.kit.route import collection, route
 from bodega.kit.v3_shape import V3Shape
 from bodega.law.refusal import Fault
-from bodega.resources.segments.segments import AT_ONCE, MAXIMUM, SCOPE
+from bodega.resources.segments.segments import MAXIMUM, SCOPE
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Reference, Unique
 from bodega.storage.unit import Unit
@@ -83,8 +83,7 @@ DELETE = Endpoint(
 routes = (
     collection("shopper-profiles", V3, "GET")
     .also(route("shopper-profiles", 3, POST=CreateMany(V3)))
-    .also(collection("shopper-profiles", DELETE, "DELETE"))
-    .at_most(GET=AT_ONCE, POST=AT_ONCE, DELETE=AT_ONCE),
+    .also(collection("shopper-profiles", DELETE, "DELETE")),
 )
 
 

@@ -127,7 +127,7 @@ routes = (
     collection("segments", POST, "GET")
     .also(route("segments", 3, POST=CreateMany(POST), PUT=ChangeMany(PUT)))
     .also(collection("segments", DELETE, "DELETE"))
-    .at_most(GET=AT_ONCE, POST=AT_ONCE, PUT=AT_ONCE, DELETE=AT_ONCE),
+    .at_most(POST=AT_ONCE, PUT=AT_ONCE),
 )
 
 
