@@ -91,7 +91,8 @@ def test_a_store_is_made_shown_listed_and_deleted(any_desk: Desk) -> None:
     assert any_desk.json("store delete HASH") == {"deleted": any_desk.store}
     gone = any_desk.run("store show HASH")
     assert (gone.exit_code, gone.stdout) == (1, "")
-    assert gone.stderr == f"There is no store {any_desk.store}; create it with: bodega store create {any_desk.store}.\n"
+    assert gone.stderr.startswith(f"There is no store {any_desk.store} in ")
+    assert gone.stderr.endswith(f"; create it with: bodega store create {any_desk.store}.\n")
 
 
 def test_a_store_changes_its_terms_on_both_databases(any_desk: Desk) -> None:
@@ -170,7 +171,6 @@ def test_a_mistake_is_told_in_one_sentence(desk: Desk, line: str, status: int, m
         (["--database", "mysql://here"], 2, "The database must be given as a URL"),
         (["--database", "postgresql://bodega@127.0.0.1:9/none"], 1, "PostgreSQL cannot be reached"),
         (["--data", "pyproject.toml"], 2, "Invalid value for '--data': Directory 'pyproject.toml' is a file."),
-        (["--data", "/proc/none"], 1, "/proc/none"),
     ],
 )
 def test_a_place_that_cannot_be_used_is_told_in_one_sentence(place: list[str], status: int, message: str) -> None:
@@ -184,6 +184,9 @@ def test_a_new_directory_has_no_stores(tmp_path: Path) -> None:
     desk = Desk("--data", str(tmp_path / "new"))
     assert desk.json("store list") == []
     assert "There are no stores yet" in desk.run("store list").stdout
+    made = CliRunner().invoke(main, ["store", "create", "x", "--data", "/proc/none"])
+    assert (made.exit_code, made.stdout) == (1, "")
+    assert made.stderr.startswith("/proc/none")
 
 
 def test_what_is_typed_goes_before_the_environment(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

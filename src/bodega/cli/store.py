@@ -95,7 +95,7 @@ def list_(place: DataLocation, as_json: bool) -> None:
     if as_json:
         print_json(stores)
     elif not stores:
-        click.echo(f"There are no stores in {place} yet; create one: bodega store create HASH")
+        click.echo(f"There are no stores yet in {place}; create one: bodega store create HASH")
     else:
         lines = [
             {**store, **store["used"], "state": _state(store), "clock": store["clock"]["mode"]} for store in stores

@@ -14,14 +14,15 @@ from bodega.access.scopes import SCOPES
 from bodega.access.stores import OpenStore
 from bodega.http.app_context import AppContext, Caller
 from bodega.http.decision import judge
-from bodega.http.products import Seen
+from bodega.http.products import RoutedRequest, Seen
 from bodega.http.request import Request, read_head
 from bodega.http.response import Response
 from bodega.http.steps.table import LAW, Steps
+from bodega.kit.context import Found
 from bodega.storage.registry import Account
 
 
-def _steps(store: OpenStore, client_id: str) -> Steps:
+def _steps(store: OpenStore, client_id: str, also: Mapping[str, Any] | None) -> Steps:
     """The steps after admission: the caller was admitted by the panel, has no quota, and may do everything.
 
     The panel requires TLS itself, and callers from inside know the versions and methods.
@@ -34,8 +35,16 @@ def _steps(store: OpenStore, client_id: str) -> Steps:
     async def spend_quota(_app: AppContext, _caller: Caller) -> bytes:
         return b""  # quotas are for clients
 
+    async def read_draft(routed: RoutedRequest, found: Found) -> Any:
+        draft = await LAW.read_draft(routed, found)
+        for one in draft if isinstance(draft, list) else [draft]:
+            if isinstance(one, dict):
+                one.update(also or {})
+        return draft
+
     return replace(
         LAW,
+        read_draft=LAW.read_draft if also is None else read_draft,
         require_tls=lambda _app, _request: None,
         current_version=lambda _request: None,
         open_store=open_store,
@@ -55,10 +64,12 @@ async def carry_out(
     headers: Mapping[str, str] | None = None,
     *,
     origin: str,
+    also: Mapping[str, Any] | None = None,
 ) -> Response:
     """The response to a request for `target`, such as /v3/catalog/brands?limit=5, on behalf of `client_id`.
 
-    `origin` is what links begin with. Raises Refusal. The store must be open.
+    `origin` is what links begin with; `also` are members of the new row that no client can
+    set, as its id. Raises Refusal. The store must be open.
     """
     path, _, query = target.partition("?")
     scheme, _, host = origin.partition("://")
@@ -75,7 +86,7 @@ async def carry_out(
         return {"type": "http.request", "body": body, "more_body": False}
 
     request = read_head(scope, receive, "")
-    return await judge(_steps(store, client_id), app, request, Seen(request.error_media))
+    return await judge(_steps(store, client_id, also), app, request, Seen(request.error_media))
 
 
 def _owner(client_id: str, store: str) -> Account:

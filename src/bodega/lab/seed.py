@@ -7,6 +7,7 @@ from functools import partial
 from typing import NamedTuple
 
 from bodega.access.stores import OpenStore
+from bodega.lab.seed_checkouts import generate_checkouts
 from bodega.lab.seed_customers import generate_customers
 from bodega.lab.seed_orders import generate_orders
 from bodega.lab.seed_products import generate_products
@@ -43,3 +44,4 @@ async def seed(store: OpenStore, amounts: Amounts, seed: int = 1, made: Callable
         await generate_promotions(store, amounts.promotions, seed, partial(made, "promotions"))
     if amounts.products:
         await generate_selling(store, seed)
+        await generate_checkouts(store, seed)

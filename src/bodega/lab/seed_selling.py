@@ -45,9 +45,8 @@ async def generate_selling(store: OpenStore, seed: int) -> None:
     await store.write(partial(_lists, seed))
     await store.write(_segment)
     reader = (await store.ready()).reader
-    there: int = await query.value(reader, "SELECT count(*) FROM carts") or 0
     wanted = min(MOST_CARTS, (await query.value(reader, "SELECT count(*) FROM products") or 0) // PRODUCTS_A_CART)
-    for number in range(there, wanted):
+    for number in range(wanted):
         await store.write(partial(_cart, seed, number))
 
 
@@ -104,7 +103,9 @@ async def _segment(unit: Unit) -> None:
 
 
 async def _cart(seed: int, number: int, unit: Unit) -> None:
-    """One in three is a guest's, and one in three was left."""
+    """One in three is a guest's, and one in three was left. One that is there stays."""
+    if await query.value(unit.tx, "SELECT 1 FROM carts WHERE uuid = $1", cart_id(seed, number)):
+        return
     rng = DeterministicRandom(seed ^ _SALT, number)
     products = await query.values(
         unit.tx,
@@ -124,7 +125,7 @@ async def _cart(seed: int, number: int, unit: Unit) -> None:
     when = moment(unit.now - (ABANDONED_SECONDS * (2 + rng.roll(40)) if left else 60 * rng.roll(50)))
     named = replace(
         cart,
-        uuid=_named(f"cart {seed}", number),
+        uuid=cart_id(seed, number),
         items=[replace(item, id=_named(f"cart {seed} {number}", place)) for place, item in enumerate(cart.items)],
         redirect_key=_named(f"key {seed}", number),
         date_created=when,
@@ -133,6 +134,11 @@ async def _cart(seed: int, number: int, unit: Unit) -> None:
         token=_named(f"token {seed}", number).replace("-", "") if left else "",
     )
     await unit.rewrite(CARTS, row._replace(entity=named))
+
+
+def cart_id(seed: int, number: int) -> str:
+    """The id of a sample cart on the wire."""
+    return _named(f"cart {seed}", number)
 
 
 def _named(what: str, number: int) -> str:

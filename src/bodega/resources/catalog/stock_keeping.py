@@ -80,7 +80,7 @@ def _inherited(own: Variant | _Heir | BaseVariantOverrides, owner: Product) -> t
 async def create_base_variant(unit: Unit, old: Product | None, new: Product) -> None:
     """Rule 57: every simple product has one."""
     if old is None:
-        new.base_variant_id, _ = unit.statistics.enter(TABLE.name, unit.now)
+        new.base_variant_id, _ = unit.statistics.enter(TABLE.name, unit.now, new.base_variant_id or None)
 
 
 @depends_on("base_variant_id inventory_tracking inventory_level variant_stock")

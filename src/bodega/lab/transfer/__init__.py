@@ -1,0 +1,1 @@
+"""A store read through its API and written into one of ours."""
