@@ -38,7 +38,10 @@ def loaded(shop: Shop, text: str, **more: Any) -> list[Line]:
     app = AppContext(shop.server.app.stores, by_version(routes()), insecure_http=True)
 
     async def all_of() -> list[Line]:
-        return [line async for line in load(app, store, io.StringIO(text, newline=""), **more)]
+        try:
+            return [line async for line in load(app, store, io.StringIO(text, newline=""), **more)]
+        finally:
+            await app.pictures.close()
 
     found: list[Line] = shop.server.run(all_of())
     return found
