@@ -66,7 +66,9 @@ class Trial:
             async def undone(unit: Unit) -> Any:
                 result = await job(unit)
                 await unit.tx.script(unit.statistics.statements())
-                await self._read(store, unit, result)
+                await self._read(
+                    store, unit, result[0] if isinstance(result, tuple) else result
+                )  # with what it changed
                 raise _Undone(result)
 
             try:
@@ -95,7 +97,7 @@ class Trial:
         assert bool(row.status) or reply.status < 300, f"{row.method} {path}: {reply.status} {reply.body[:300]!r}"
         if row.name and reply.status < 300:
             data = reply.json.get("data", reply.json) if isinstance(reply.json, dict) else reply.json
-            self.names[row.name] = (data[0] if isinstance(data, list) else data)[row.key]
+            self.names[row.name] = row.named(data)
 
     async def _read(self, store: OpenStore, unit: Unit, outcome: Any) -> None:
         """Reads within the transaction: the row, and the lists that show what a member of the body became."""

@@ -15,6 +15,8 @@ from replies import Row
 from replies.catalog_options import CONFIGS
 from replies.customers import V2_HOME
 from replies.orders import FIELD, RETURNED
+from replies.promotions import BASES as PROMOTIONS
+from replies.promotions import BASES_OF_COUPONS as COUPON_PROMOTIONS
 
 P3 = "/v3/catalog/products"
 NEW_IMAGE = {"image_url": "{picture}", "description": "Side"}
@@ -59,7 +61,24 @@ PICKUP = {
     "location": {"name": "Shop", "country_alpha2": "US"},
 }  # fmt: skip
 
+ANN = {"name": "Ann", "email": "ann@shop.test"}
+GIFT = {"name": "Gift", "theme": "Boy", "amount": 9, "quantity": 1, "sender": ANN, "recipient": ANN, "message": "Here"}
+ENGRAVING = {"name": "Engraving", "sku": "ENG", "quantity": 1, "list_price": 4, "image_url": "https://shop.test/e.png"}
+WRAPPED = {
+    "line_items": [
+        {
+            "product_id": "{mug}", "quantity": 1, "name": "Wrapped mug",
+            "gift_wrapping": {"wrap_together": True, "wrap_details": [{"id": 1, "message": "Joy"}]},
+        }
+    ]
+}  # fmt: skip
+
 BASES: Mapping[str, Sequence[Any]] = {
+    "POST /v3/carts/{cart_id:text}/items": [{"custom_items": [ENGRAVING]}, {"gift_certificates": [GIFT]}, WRAPPED],
+    "POST /v3/carts": [{"line_items": [{"product_id": "{mug}", "quantity": 1}], "gift_certificates": [GIFT]}, WRAPPED],
+    "POST /v3/carts/{cart_id:text}/redirect_urls": [{"query_params": {"from": "mail"}}],
+    "POST /v3/promotions": [*PROMOTIONS, *COUPON_PROMOTIONS],
+    "PUT /v3/promotions/{id}": [Row("PUT", "/v3/promotions/{single}", body) for body in COUPON_PROMOTIONS],
     f"POST {P3}": [{**NEW, **PARTS}, {**NEW, "images": [NEW_IMAGE]}, {**NEW, **VARIANTS}, {**NEW, **HIDDEN}],
     f"PUT {P3}/{{id}}": [PARTS, {"images": [NEW_IMAGE]}, HIDDEN],
     f"PUT {P3}": [
@@ -209,6 +228,8 @@ OPENING: Sequence[Row] = [
 ROWS: Sequence[Row] = [
     Row("POST", P3, NEW, name="plane"),
     Row("PUT", f"{P3}/{{plane}}", {"price": 2}),
+    Row("POST", "/v3/promotions", PROMOTIONS[0]),
+    Row("PUT", "/v3/promotions/{changed}", PROMOTIONS[0]),
     Row("PUT", P3, [{"id": "{plane}", "price": 3}]),
     Row("PUT", f"{P3}/{{hammer}}/options/{{head}}", {"type": "dropdown"}),
     Row("POST", f"{P3}/{{hammer}}/modifiers", {**MODIFIER, "display_name": "Third", "type": "dropdown", **WITH_CHOICE}),
@@ -360,6 +381,7 @@ ROWS: Sequence[Row] = [
 """Requests after those of `tests/replies`, for operations that these do not send."""
 
 EVERY = "consignments,consignments.line_items,fees"
+RECORDS = "/v3/pricelists/{trade_list}/records?include=bulk_pricing_tiers,sku"
 READ: Mapping[str, Mapping[str, str]] = {
     "POST /v2/orders": {
         "": "{here}/{id}?include=" + EVERY, "products": "{here}/{id}/products",
@@ -368,6 +390,10 @@ READ: Mapping[str, Mapping[str, str]] = {
     "PUT /v2/orders/{id}": {
         "": "{here}?include=" + EVERY, "products": "{here}/products", "shipping_addresses": "{here}/shipping_addresses",
     },
+    "PUT /v3/pricelists/records": {"": RECORDS},
+    "PUT /v3/pricelists/{price_list_id}/records": {"": RECORDS},
+    "PUT /v3/inventory/adjustments/absolute": {"": "/v3/inventory/locations/{austin}/items"},
+    "POST /v3/inventory/adjustments/relative": {"": "/v3/inventory/locations/{austin}/items"},
     "POST /v3/catalog/trees/categories": {"": "{here}?category_id:in={id}"},
     "PUT /v3/catalog/trees/categories": {"": "{here}?category_id:in={saws}"},
 }  # fmt: skip
@@ -391,6 +417,9 @@ class Told(NamedTuple):
 
 
 HIDE = {"availability": "disabled"}
+SPECIAL = {"label": "Closed", "date": "2031-05-03", "open": False}
+AT_NOON = {"2031-05-04T12:00:00Z": "2031-05-04T12:00:00+00:00"}
+IN_CART = "line_items.physical_items.[]"
 PRICED = ("subtotal", "shipping_cost", "handling_cost", "wrapping_cost", "total")
 TOLD: Sequence[Told] = [
     Told("POST /v3/catalog/categories", "parent_id", ["{other_category}"]),
@@ -473,7 +502,75 @@ TOLD: Sequence[Told] = [
     Told("* /v?/hooks*", "destination", ["https://example.com/elsewhere"]),
     Told("* /v?/hooks*", "headers", [{"X-Test": "yes"}]),
     Told("POST /v3/wishlists/{wishlist_id}/items", "items.product_id", ["{other_product}"]),
+    Told("* /v3/carts*", "line_items.product_id", ["{other_product}"], shown=f"{IN_CART}.product_id"),
+    Told("* /v3/carts*", "line_items.list_price", [3.5], shown=f"{IN_CART}.list_price"),
+    Told("* /v3/carts*", "line_items.quantity", shown=f"{IN_CART}.quantity"),
+    Told("* /v3/carts*", "line_items.name", shown=f"{IN_CART}.name"),
+    *(
+        Told("* /v3/carts*", f"custom_items.{name}", shown=f"line_items.custom_items.[].{name}")
+        for name in ("sku", "name", "quantity", "list_price", "image_url")
+    ),
+    *(
+        Told("* /v3/carts*", f"gift_certificates.{name}", shown=f"line_items.gift_certificates.[].{name}")
+        for name in (
+            "name",
+            "theme",
+            "amount",
+            "sender.name",
+            "sender.email",
+            "recipient.name",
+            "recipient.email",
+            "message",
+        )
+    ),
+    Told("* /v3/carts", "currency.code", ["EUR"]),
+    Told(
+        "* /v3/carts*",
+        "line_items.gift_wrapping.wrap_details.message",
+        shown=f"{IN_CART}.gift_wrapping.message",
+        inside={"id": 1},
+    ),
+    Told("* /v3/promotions*", "*_amount", ["3.5"]),
+    Told("* /v3/promotions*", "*.minimum_spend", ["3.5"]),
+    Told("* /v3/promotions*", "*.fixed_price", ["3.5"]),
+    Told("* /v3/promotions*", "*.iso2_country_code", ["CA"]),
+    Told("* /v3/promotions*", "schedule.daily_*_time", ["04:05:06"]),
+    Told("* /v3/promotions*", "start_date", ["2026-02-01T00:00:00+00:00"]),
+    Told("* /v3/promotions*", "rules.action.shipping.zone_ids", [[3]]),
+    Told("* /v3/promotions*", "coupon_type", ["BULK", "SINGLE"]),
+    Told("* /v3/promotions/{promotion_id}/codegen", "delimiter", ["-"]),
+    *(Told("* /v3/inventory/locations", f"operating_hours.*.{name}", ["09:30"]) for name in ("opening", "closing")),
+    *(
+        Told("* /v3/inventory/locations", f"special_hours.{name}", ["09:30"], inside=SPECIAL)
+        for name in ("opening", "closing")
+    ),
+    Told("* /v3/inventory/locations", "special_hours.*", inside=SPECIAL),
+    Told("* /v3/inventory/locations", "time_zone", ["Europe/Paris"]),
+    Told("PUT /v3/inventory/locations", "address.geo_coordinates.latitude", [11.5], inside={"longitude": 8}),
+    Told("PUT /v3/inventory/locations", "address.geo_coordinates.longitude", [11.5], inside={"latitude": 8}),
+    Told("PUT /v3/inventory/adjustments/absolute", "items.quantity", [3], shown="total_inventory_onhand"),
+    Told("POST /v3/inventory/adjustments/relative", "items.quantity", [3], "total_inventory_onhand", reads={3: 8}),
+    *(
+        Told("PUT /v3/inventory/locations/{location_id}/items", f"settings.{name}", shown=f"settings.{name}")
+        for name in ("safety_stock", "is_in_stock", "warning_level", "bin_picking_number")
+    ),
+    Told("* /v3/orders/pickups", "ready_at", [*AT_NOON], reads=AT_NOON),
+    Told("* /v3/orders/pickups", "collected_at", [*AT_NOON], shown="pickup_items.[].collected_at", reads=AT_NOON),
     Told("* /v2/customer_groups*", "discount_rules.type", ["category"], inside={"category_id": "{tools}"}),
+]
+
+
+BILLING = (
+    "first_name", "last_name", "email", "company", "address1", "address2", "city", "state_or_province", "postal_code",
+    "phone", "custom_fields.field_id", "custom_fields.field_value",
+)  # fmt: skip
+TOLD = [
+    *TOLD,
+    *(Told("* /v3/checkouts/*billing-address*", name, shown=f"billing_address.{name}") for name in BILLING),
+    Told("* /v3/checkouts/*billing-address*", "country_code", shown="billing_address.country_code"),
+    Told("* /v3/checkouts/*", "*sri_hash", ["sha256-9B2Q"]),
+    Told("POST /v3/checkouts/*/fees", "fees.cost", shown="fees.cost_ex_tax"),
+    Told("PUT /v3/checkouts/*/fees", "fees.cost", shown="fees.cost_ex_tax"),
 ]
 
 
@@ -492,7 +589,33 @@ class Known(NamedTuple):
 NAMES = "names a row that is there, and any other is refused"
 IN_SETS = "a member that an option has in a set or a product"
 FIELDS = "read-only by the operation's text"
+FORMS = "one form of several stands there already; test_promotions.py writes and reads each"
+BASIS = "what goes with it has to stand beside it: test_checkouts.py"
 REFUSED: Sequence[Known] = [
+    Known("* /v3/checkouts/*", "*version", "any but the present version is a conflict (rule 30)"),
+    Known("* /v3/checkouts/*", "*state_or_province_code", "must be of the country"),
+    Known("* /v3/checkouts/*billing-address*", "country_code", "its states are others"),
+    Known("* /v3/checkouts/*/consignments*", "*", BASIS),
+    Known("* /v3/checkouts/*/coupons", "coupon_code", NAMES),
+    Known("* /v3/checkouts/*/discounts", "cart.line_items.*", NAMES),
+    Known("PUT /v3/checkouts/*/fees", "fees.id", NAMES),
+    Known("* /v3/inventory/adjustments/*", "items.sku", NAMES),
+    Known("* /v3/carts*", "line_items.option_selections.*", "names what the product asks; test_carts.py"),
+    Known("* /v3/carts/metafields", "resource_id", NAMES),
+    Known("PUT /v3/carts/metafields", "id", "a number, though the schema has a text"),
+    Known("POST /v3/pricelists/assignments", "price_list_id", NAMES),
+    Known("POST /v3/pricing/products", "items.options.*", "names what the product asks; test_pricing_products.py"),
+    Known("PUT /v3/pricelists/*records", "currency", NAMES),
+    Known("PUT /v3/pricelists/*records", "sku", NAMES),
+    Known("PUT /v3/pricelists/*records", "price_list_id", NAMES),
+    Known("PUT /v3/pricelists/*records", "variant_id", NAMES),
+    Known("PUT /v3/segments", "id", NAMES),
+    Known("PUT /v3/inventory/locations/{location_id}/items", "settings.identity.sku", NAMES),
+    Known("PUT /v3/inventory/locations", "id", NAMES),
+    Known("PUT /v3/inventory/locations/metafields", "id", "a number, though the schema has a text"),
+    Known("PUT /v3/pickup/methods", "id", NAMES),
+    Known("POST /v3/orders/pickups", "*_id", NAMES),
+    Known("POST /v3/orders/pickups", "pickup_items.quantity", "at most what is left"),
     Known("PUT *sort-order", "product_id", NAMES),
     Known("PUT /v3/catalog/trees", "id", NAMES),
     Known("PUT /v3/catalog/trees", "channels", "a tree stays with its channel (rule 40)"),
@@ -525,6 +648,11 @@ REFUSED: Sequence[Known] = [
     Known("PUT /v2/orders/{id}", "consignments.pickups.id", NAMES),
     Known("PUT /v2/orders/{id}", "consignments.pickups.line_items.*_id", "a custom line stays one"),
     Known("PUT /v2/orders/{id}", "shipping_addresses.id", NAMES),
+    Known("* /v3/promotions*", "rules.*.items.*", FORMS),
+    Known("* /v3/promotions*", "customer.segments.*", FORMS),
+    *(Known("PUT /v3/promotions/{id}", f"rules.{part}.*", FORMS) for part in ("action", "condition.and")),
+    Known("PUT /v3/promotions/{id}", "shipping_address.countries.*", FORMS),
+    Known("PUT /v3/promotions/{id}", "coupon_type", "does not change, as published"),
     Known("* */payment_actions/*", "items.amount", "must be what is left, or follows from the quantity"),
     Known("* */payment_actions/*", "items.quantity", "at most what is left"),
     Known("* */payment_actions/*", "items.adjustments.*", "must be below 0, and of a product"),
@@ -534,8 +662,12 @@ REFUSED: Sequence[Known] = [
 ]
 """Valid values that are refused all the same."""
 
-UNSENT: Sequence[str] = ["POST /v3/catalog/products/{product_id}/variants/{id}/image"]
-"""Operations with a published body that are not tried: a form with a file (`test_images.py`)."""
+UNSENT: Sequence[str] = [
+    "POST /v3/payments/access_tokens",
+    "POST /v3/catalog/products/{product_id}/variants/{id}/image",
+]
+"""Operations with a published body that are not tried: payments (`test_payments.py`), a form with a file
+(`test_images.py`)."""
 
 ELSEWHERE: Sequence[Known] = [
     Known("PUT */channel-assignments", "product_id", "test_assignments.py"),

@@ -28,6 +28,8 @@ from bodega.resources.catalog import assignments, products, variants
 from bodega.resources.catalog.options.option import V2_TYPES
 from bodega.resources.customers import attribute_values
 from bodega.resources.customers.form_fields import TYPES
+from bodega.resources.inventory import items
+from bodega.resources.marketing.promotions import promotions
 from bodega.resources.orders import refunds
 from bodega.storage.operands import AnyColumn, Flag, IsTrue, Member, SqlTest
 from bodega.storage.plan import conditions_sql
@@ -42,12 +44,14 @@ BY_NAME = {table.name: table for table in TABLES}
 LINKS: Mapping[str, Mapping[str, str]] = {
     "product_categories": {"product_id": "INTEGER", "category_id": "INTEGER"},
     "product_channels": {"product_id": "INTEGER", "channel_id": "INTEGER"},
+    "promotion_channels": {"promotion_id": "INTEGER", "channel_id": "INTEGER"},
     "product_texts": {"product_id": "INTEGER", "description": "TEXT"},
     "blog_post_tags": {"post_id": "INTEGER", "tag_key": "TEXT"},
 }
 BESIDE = {
     assignments.IS_ON: "product_channels", products.LOW: "variants", attribute_values.OF_NAME: "customer_attributes",
-    refunds.OF_TRANSACTION: "order_transactions",
+    refunds.OF_TRANSACTION: "order_transactions", items.AT_LOCATION: "stock_levels", items.WITH_CODE: "locations",
+    promotions.ON_CHANNELS: "promotion_channels",
 }  # fmt: skip
 START = datetime(2025, 9, 4, tzinfo=UTC)
 TEXTS = ("", "a", "Ab", "b%", "c_!", "AB c", "7")
@@ -167,7 +171,7 @@ def asked(dice: random.Random, one: Listed, found: Filter, operator: str) -> tup
         sql_type = (LINKS.get(column.table) or BY_NAME[column.table].types)[column.column]
         kind, column = ("number" if sql_type == "INTEGER" else "text"), column.column
     elif isinstance(column, SqlTest):
-        kind, column = ("text" if column is attribute_values.OF_NAME else "number"), ""
+        kind, column = ("text" if column in (attribute_values.OF_NAME, items.WITH_CODE) else "number"), ""
     else:
         assert isinstance(column, str), column
         kind = kind_of(one.listing.table, column) if column in one.listing.table.types else "number"
@@ -259,12 +263,29 @@ def _channels(row: Row, world: World) -> list[Any]:
     return sorted((kept - {None}) ^ {assignments.DEFAULT_CHANNEL})
 
 
+def _holding(row: Row, world: World) -> list[Any]:
+    """The locations that hold an item's own stock, or that of its product."""
+    return [
+        level["location_id"]
+        for level in world["stock_levels"]
+        if level["product_id"] == row["product_id"] is not None and level["variant_id"] in (0, row["id"])
+    ]
+
+
 OURS: Mapping[Any, Callable[[Row, World], Any]] = {
     products.LOW: _low,
     products.OUT_OF_STOCK: _out,
     assignments.IS_ON: _channels,
     attribute_values.OF_NAME: lambda row, world: [
         attribute["name_key"] for attribute in world["customer_attributes"] if attribute["id"] == row["attribute_id"]
+    ],
+    items.AT_LOCATION: lambda row, world: _holding(row, world),
+    items.WITH_CODE: lambda row, world: [
+        place["code_key"] for place in world["locations"] if place["id"] in _holding(row, world)
+    ],
+    promotions.ON_CHANNELS: lambda row, world: [
+        *(MANY if row["is_everywhere"] else ()),
+        *(pair["channel_id"] for pair in world["promotion_channels"] if pair["promotion_id"] == row["id"]),
     ],
     refunds.OF_TRANSACTION: lambda row, world: [
         paid["id"] for paid in world["order_transactions"] if paid["refund_id"] == row["id"]

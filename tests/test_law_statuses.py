@@ -250,7 +250,7 @@ def a_suffix_in_v3(desk: Desk) -> Send:
 
 @refused(Reason.NOT_SERVED_HERE, "a documented operation that is not served", [V3])
 def a_documented_path_that_is_not_served(desk: Desk) -> Send:
-    return lambda: desk.ask("POST", "/v3/carts", {"line_items": []})
+    return lambda: desk.ask("POST", "/v3/themes", {})
 
 
 @refused(Reason.MOVED_ROUTE, "RFC 9110 15.4.2", [V2, XML])
@@ -480,6 +480,15 @@ def a_name_that_is_too_long(desk: Desk) -> Send:
 BUYER = {"zip": "78701", "country_iso2": "US"}
 
 
+@refused(Reason.VERSION_CONFLICT, "rule 30", [V3])
+def a_cart_that_was_changed_meanwhile(desk: Desk) -> Send:
+    one = desk.shop.product()
+    items = {"line_items": [{"product_id": one, "quantity": 1}]}
+    path = f"/v3/carts/{desk.ask('POST', '/v3/carts', items).data['id']}/items"
+    desk.ask("POST", path, items)
+    return lambda: desk.ask("POST", path, {**items, "version": 1})
+
+
 @refused(Reason.OUT_OF_STOCK, "rule 79", [V2])
 def an_order_of_more_than_there_is(desk: Desk) -> Send:
     one = desk.shop.product(inventory_tracking="product", inventory_level=1)
@@ -498,6 +507,36 @@ def an_order_of_less_than_the_least(desk: Desk) -> Send:
 def an_order_that_answers_what_nobody_asked(desk: Desk) -> Send:
     answered = {"product_id": desk.shop.product(), "quantity": 1, "product_options": [{"id": 9, "value": "1"}]}
     return lambda: desk.ask("POST", "/v2/orders", {"billing_address": BUYER, "products": [answered]})
+
+
+@refused(Reason.CHECKOUT_PLACED, "rule 30: a cart that became an order", [V3])
+def a_checkout_that_became_an_order(desk: Desk) -> Send:
+    digital = desk.shop.product("Song", type="digital", weight=0)
+    made = desk.shop.post("/v3/carts", {"line_items": [{"product_id": digital, "quantity": 1}]}).data["id"]
+    path = f"/v3/checkouts/{made}"
+    desk.shop.post(f"{path}/billing-address", {"email": "jane@example.com", "country_code": "US"})
+    assert desk.shop.post(f"{path}/orders", {}).status == 200
+    return lambda: desk.ask("PUT", path, {"customer_message": "Late"})
+
+
+UNPAID = {
+    "billing_address": BUYER,
+    "products": [{"name": "Work", "quantity": 1, "price_ex_tax": 1, "price_inc_tax": 1}],
+}
+
+
+def a_card(number: str) -> dict[str, Any]:
+    """A payment by card."""
+    card = {"type": "card", "cardholder_name": "J", "number": number, "expiry_month": 1, "expiry_year": 2050}
+    return {"payment": {"instrument": card, "payment_method_id": "testgateway.card"}}
+
+
+@refused(Reason.PAYMENT_DECLINED, "the published 422 of payments", [V3])
+def a_card_that_is_declined(desk: Desk) -> Send:
+    order = desk.shop.post("/v2/orders", UNPAID).json["id"]
+    token = desk.shop.post("/v3/payments/access_tokens", {"order": {"id": order}}).data["id"]
+    headers = {"Authorization": f"PAT {token}"}
+    return lambda: desk.ask("POST", "/payments", a_card("4000000000000002"), headers=headers)
 
 
 @refused(Reason.PAYMENT_STATE, "rule 87", [V3])
@@ -615,6 +654,25 @@ def the_last_category_of_a_product(desk: Desk) -> Send:
 def the_base_variant_of_a_product(desk: Desk) -> Send:
     product = desk.shop.product()
     return lambda: desk.ask("DELETE", f"/v3/catalog/products/{product}/variants/1")
+
+
+def coupon_promotion(desk: Desk, **more: Any) -> int:
+    rules = [{"action": {"cart_value": {"discount": {"percentage_amount": "10"}}}}]
+    made = desk.shop.post("/v3/promotions", {"redemption_type": "COUPON", "name": "Ten", "rules": rules, **more})
+    assert made.status == 201
+    return int(made.data["id"])
+
+
+@refused(Reason.CODES_ATTACHED, "rule 115", [V3])
+def a_promotion_that_still_has_codes(desk: Desk) -> Send:
+    promotion = coupon_promotion(desk, codes={"code": "TEN"})
+    return lambda: desk.ask("DELETE", f"/v3/promotions/{promotion}")
+
+
+@refused(Reason.CODES_NOT_GENERATED, "rule 115", [V3])
+def codes_by_the_batch_for_a_promotion_of_one(desk: Desk) -> Send:
+    promotion = coupon_promotion(desk)
+    return lambda: desk.ask("POST", f"/v3/promotions/{promotion}/codegen", {"batch_size": 2})
 
 
 @refused(Reason.TASK_ENDED, "RFC 9110 15.5.10")
@@ -778,6 +836,10 @@ def wait_for_the_window(desk: Desk, reply: Reply) -> None:
     assert 0 < reset <= 30_000
 
 
+def allow_nothing(_desk: Desk, reply: Reply) -> None:
+    assert reply.headers["allow"] == "OPTIONS"  # this promotion has no method here, others have
+
+
 def allow(_desk: Desk, reply: Reply) -> None:
     assert reply.headers["allow"] == "GET, PUT, DELETE, HEAD, OPTIONS"  # RFC 9110 10.2.1
 
@@ -915,6 +977,8 @@ MUST: dict[Reason, Callable[[Desk, Reply], None]] = {
     Reason.CIRCULAR_TREE: conflict,
     Reason.ORPHANED_PRODUCTS: orphans,
     Reason.BASE_VARIANT_STAYS: detail("product_id", 1),
+    Reason.CODES_ATTACHED: detail("promotion_ids", [1]),
+    Reason.CODES_NOT_GENERATED: allow_nothing,
     Reason.TASK_ENDED: detail("state", "done"),
     Reason.PLAN_LIMIT_REACHED: limit_of_brands,
     Reason.PLATFORM_CAP_REACHED: limit_of_brands,

@@ -32,6 +32,33 @@ PUBLISHED = {
     (3, "customers/attributes", "POST"): 3,
     (3, "customers/attributes", "PUT"): 3,
     (3, "customers/form-field-values", "PUT"): 10,
+    **{(3, "promotions", method): 40 for method in ("GET", "POST", "DELETE")},
+    **{(3, "promotions/{id}", method): 40 for method in ("GET", "PUT", "DELETE")},
+    **{(3, "promotions/codes", method): 40 for method in ("GET", "DELETE")},
+    (3, "promotions/{promotion_id}/codes", "GET"): 10,
+    (3, "promotions/{promotion_id}/codes", "POST"): 40,
+    (3, "promotions/{promotion_id}/codes", "DELETE"): 40,
+    (3, "promotions/{promotion_id}/codes/{code_id}", "DELETE"): 40,
+    (3, "promotions/{promotion_id}/codegen", "POST"): 10,
+    (3, "inventory/locations", "GET"): 50,
+    (3, "inventory/locations", "POST"): 50,
+    (3, "inventory/locations", "PUT"): 50,
+}
+PUBLISHED |= {
+    (3, "pricelists/{price_list_id}", "DELETE"): 1,
+    (3, "pricelists/records", "POST"): 10,
+    (3, "pricelists/records", "PUT"): 1,
+    (3, "pricelists/{price_list_id}/records", "GET"): 10,
+    (3, "pricelists/{price_list_id}/records", "POST"): 10,
+    (3, "pricelists/{price_list_id}/records", "PUT"): 2,
+    (3, "pricelists/{price_list_id}/records/{variant_id}", "GET"): 40,
+    (3, "pricelists/{price_list_id}/records/{variant_id}/{currency_code:text}", "GET"): 50,
+    (3, "pricelists/{price_list_id}/records/{variant_id}/{currency_code:text}", "PUT"): 40,
+    (3, "pricelists/{price_list_id}/records/{variant_id}/{currency_code:text}", "DELETE"): 25,
+    (3, "pricelists/{price_list_id}/assignments", "PUT"): 25,
+    (3, "pricing/products", "POST"): 50,
+    (3, "segments", "POST"): 10,
+    (3, "segments", "PUT"): 10,
 }
 LIMITED = [
     (route.version, route.template, method, action)

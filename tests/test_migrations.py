@@ -481,3 +481,30 @@ BACK = [
     "CREATE INDEX variants_product_id ON variants (product_id, id)",
 ]  # fmt: skip
 """What takes a store back to before 0005, its rows as they are."""
+
+
+def test_the_stock_of_an_older_store_is_at_its_default_location(servers: Servers, step: Next) -> None:
+    """0031: rows stay as they are, and the sum is what it was."""
+    shop = servers().shop()
+    shop.product("Hammer", sku="H-1", inventory_tracking="product", inventory_level=7)
+    tag = shop.get("/v3/catalog/products/1").headers["etag"]
+    gone = ("stock_levels", "location_metafields", "pickup_methods", "pickups", "locations")
+
+    async def make_old(unit: Unit) -> None:
+        for table in gone:
+            await unit.tx.run(f"DROP TABLE {table}")
+            await unit.tx.run("DELETE FROM table_statistics WHERE name = $1", table)
+            await unit.tx.run("DELETE FROM page_index WHERE name = $1", table)
+        await unit.tx.run("DROP INDEX order_pickups_location_id")
+        await unit.tx.run("ALTER TABLE order_pickups DROP COLUMN location_id")
+
+    store = shop.server.run(shop.server.app.stores.get(shop.name))
+    shop.server.run(store.write(make_old))
+    servers.stop(shop.server)
+    step.is_made_of(next(one.sql for one in migrate.migrations() if one.name == "locations"))
+    new = seen_by(servers(), shop)
+    until(new, 200)
+    assert [(one["id"], one["code"]) for one in new.get("/v3/inventory/locations").data] == [(1, "BC-LOCATION-1")]
+    (item,) = new.get("/v3/inventory/items").data
+    assert [(place["location_id"], place["total_inventory_onhand"]) for place in item["locations"]] == [(1, 7)]
+    assert new.get("/v3/catalog/products/1").headers["etag"] == tag

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -24,13 +24,34 @@ LEFT_OUT = {"/v3/catalog/trees": ("channels",), "/v2/orders/{order_id}/shipments
 """What an update must not bring (rule 40), or only without members that are shown (rule 1)."""
 
 ONLY_WHOLE = {
+    "/v3/checkouts/{checkout_id:text}": "the message is required",
+    "/v3/promotions/settings": "its published form requires every member",
     "/v2/blog/posts/{id}": "rule 109: a PUT that does not say is_published takes the post back",
     "/v3/hooks/admin": "the list of addresses is required",
+    "/v3/channels/{channel_id}/currency-assignments": "both members are required",
 }
 PAIRED = ("_ex_tax", "_inc_tax", "wrapping_cost_tax")
 """Members that come in pairs or not at all (rule 77)."""
 
-NO_ROW = {"/v2/shipping/carrier/connection": "nothing shows a connection"}
+WRAPPED: dict[str, Callable[[Any], Any]] = {
+    "/v3/inventory/locations/{location_id}/items": lambda shown: {
+        "settings": [{"identity": item["identity"], **item["settings"]} for item in shown]
+    },
+}
+"""Bodies that hold what was read in another form."""
+
+NO_ROW = {
+    "/v3/carts/{cart_id:text}/items/{item_id:text}": "the cart shows it",
+    "/v3/pricelists/records": "the records of one list are shown: their own PUT is held to it",
+    "/v3/pricelists/{price_list_id}/assignments": "nothing shows it at this path",
+    "/v3/checkouts/{checkout_id:text}/billing-address/{address_id:text}": "the checkout shows it: test_checkouts.py",
+    "/v3/checkouts/{checkout_id:text}/consignments/{consignment_id:text}": "the checkout shows it",
+    "/v3/checkouts/{checkout_id:text}/fees": "the checkout shows them",
+    "/v3/inventory/adjustments/absolute": "nothing shows an adjustment: test_inventory.py sets the same level again",
+    "/v2/shipping/carrier/connection": "nothing shows a connection",
+    "/v3/channels/{channel_id}/site/checkout-url": "the site shows it",
+    "/v3/sites/{site_id}/certificate": "it asks for the private key, which nothing shows",
+}
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +122,7 @@ def test_writing_back_what_was_read_changes_nothing(asked: Asked, template: str)
         for body in bodies(route, whole[:10] if isinstance(whole, list) else whole):
             stood = standing(shop)
             shop.events()
-            reply = shop.put(path, body)
+            reply = shop.put(path, WRAPPED.get(template, lambda shown: shown)(body))
             assert reply.status < 300, (path, body, reply.body)
             assert shop.events() == [], (path, body)
             assert standing(shop) == stood, (path, body, set(standing(shop).items()) - set(stood.items()))

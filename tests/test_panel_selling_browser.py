@@ -77,6 +77,7 @@ def house(tmp_path_factory: pytest.TempPathFactory, driver: Any) -> Iterator[Hou
 
 
 def test_every_page_fits_its_screen(house: House, tab: Tab) -> None:
+    cart = ask(house, "POST", "/v3/carts", {"line_items": [{"product_id": 1, "quantity": 2}]})["id"]
     pages = {
         "overview-selling": "", "products": "/products", "product-new": "/products/new", "product": "/products/1",
         "product-images": "/products/1/images", "product-variants": "/products/1/variants",
@@ -84,7 +85,10 @@ def test_every_page_fits_its_screen(house: House, tab: Tab) -> None:
         "brands": "/brands", "customers": "/customers", "customer": "/customers/1",
         "customer-groups": "/customer-groups", "customer-group": "/customer-groups/1", "orders": "/orders",
         "order": "/orders/1", "webhooks": "/webhooks", "webhook": "/webhooks/1", "webhook-new": "/webhooks/new",
-        "plan": "/status#plan",
+        "plan": "/status#plan", "product-stock": "/products/1/stock", "locations": "/locations",
+        "location": "/locations/1", "location-new": "/locations/new", "channels": "/channels",
+        "carts": "/carts", "cart": f"/carts/{cart}",
+        "channel": "/channels/1", "channel-new": "/channels/new",
     }  # fmt: skip
     for name, path in pages.items():
         page = tab.go(path)
@@ -271,3 +275,22 @@ def test_the_plan_is_changed(house: House, tab: Tab) -> None:
     page.get_by_label("Brands", exact=True).fill("")
     page.get_by_role("button", name="Change the plan").click()
     page.get_by_text("The plan was changed.").wait_for()
+
+
+def test_a_channel_gets_a_status_currencies_and_a_site(house: House, tab: Tab) -> None:
+    name = f"Shop of the {tab.kind}"
+    made = ask(house, "POST", "/v3/channels", {"name": name, "type": "storefront", "platform": "custom"})["id"]
+    page = tab.go("/channels")
+    page.get_by_role("link", name=name).click()
+    page.get_by_label("Status").select_option("inactive")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("status").wait_for()
+    page.get_by_label("US Dollar").check()
+    page.get_by_role("button", name="Save the currencies").click()
+    page.get_by_role("status").wait_for()
+    page.get_by_label("Address *").fill(f"https://{tab.kind.replace(' ', '-')}.shop.example")
+    page.get_by_role("button", name="Create the site").click()
+    page.get_by_role("button", name="Save the site").wait_for()
+    tab.shoot("channel-saved")
+    assert ask(house, "GET", f"/v3/channels/{made}")["status"] == "inactive"
+    assert ask(house, "GET", f"/v3/channels/{made}/site")["url"].endswith(".shop.example")

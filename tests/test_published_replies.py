@@ -74,7 +74,7 @@ class Asked:
             self.keep(operation, reply)
         if row.name:
             data = reply.json.get("data", reply.json) if isinstance(reply.json, dict) else reply.json
-            self.names[row.name] = (data[0] if isinstance(data, list) else data)[row.key]
+            self.names[row.name] = row.named(data)
 
     def operation(self, method: str, path: str) -> Published | None:
         """The published operation behind a request."""

@@ -33,7 +33,7 @@ from bodega.storage.sqlite.engine import open_file
 from forms import V2, V3, XML, Desk, Form
 from served import environment
 from shop import Reply, Server
-from test_law_statuses import CASES
+from test_law_statuses import CASES, a_card, coupon_promotion
 
 PATIENCE = 120.0
 
@@ -42,6 +42,7 @@ WORDS_ONLY: Mapping[Reason, str] = {
     Reason.TOO_MANY_ITEMS: "likewise: which items belong together only the caller knows",
     Reason.IMAGE_UNREACHABLE: "another picture must be named, and only the caller has one",
     Reason.IMAGE_INVALID: "likewise",
+    Reason.PAYMENT_DECLINED: "another card is the shopper's",
     Reason.DANGLING_REFERENCE: "whether to make what is missing, or to do without, only the caller can decide",
     Reason.INTERNAL_ERROR: "it is a fault of the server, which the caller cannot mend",
 }
@@ -255,10 +256,32 @@ def after_a_move(it: Mending) -> Reply:
     return it.sent.again()
 
 
+def at_another_checkout(it: Mending) -> Reply:
+    """The same at the checkout of another cart."""
+    made = it.desk.ask("POST", "/v3/carts", {"line_items": [{"product_id": 1, "quantity": 1}]}).data["id"]
+    one = it.sent.target.split("/")[-1]
+    return replace(it.sent, target=it.sent.target.replace(one, made)).again()
+
+
 def after_a_payment(it: Mending) -> Reply:
     """A refused capture succeeds on an order that was authorised; what this one has is told by its transactions."""
     assert it.shown[-1].json["data"] == []
     return it.shown[-1]
+
+
+def without_its_codes(it: Mending) -> Reply:
+    """Delete the codes of the promotions that the refusal names, then the promotions."""
+    for promotion in it.refused.json["details"]["promotion_ids"]:
+        codes = it.desk.ask("GET", f"/v3/promotions/{promotion}/codes").data
+        gone = ",".join(str(code["id"]) for code in codes)
+        assert it.desk.ask("DELETE", f"/v3/promotions/{promotion}/codes?id:in={gone}").status == 204
+    return it.sent.again()
+
+
+def of_a_promotion_in_bulk(it: Mending) -> Reply:
+    """Make a promotion whose codes are generated."""
+    made = coupon_promotion(it.desk, coupon_type="BULK")
+    return replace(it.sent, target=re.sub(r"promotions/\d+", f"promotions/{made}", it.sent.target)).again()
 
 
 MENDED: Mapping[Reason, Mend] = {
@@ -283,12 +306,17 @@ MENDED: Mapping[Reason, Mend] = {
     Reason.DANGLING_REFERENCE: lambda it: it.sent.saying(
         brand_id=None, **({"categories": [it.desk.shop.category()]} if it.desk.form is V2 else {})
     ).again(),
+    Reason.CODES_ATTACHED: without_its_codes,
+    Reason.CODES_NOT_GENERATED: of_a_promotion_in_bulk,
     Reason.LIST_REFUSED: lambda it: replace(it.sent, body=json.dumps(json.loads(it.sent.body)[:1]).encode()).again(),
     Reason.NOT_THE_OWNER: by_its_owner,
     Reason.OPTIONS_REFUSED: ordering(product_options=[]),
     Reason.QUANTITY_OUT_OF_BOUNDS: ordering(quantity=2),
     Reason.OUT_OF_STOCK: ordering(quantity=1),
+    Reason.VERSION_CONFLICT: saying(version=2),
+    Reason.CHECKOUT_PLACED: at_another_checkout,
     Reason.PAYMENT_STATE: after_a_payment,
+    Reason.PAYMENT_DECLINED: lambda it: replace(it.sent, body=json.dumps(a_card("4111111111111111")).encode()).again(),
     Reason.CIRCULAR_TREE: saying(parent_id=0),
     Reason.ORPHANED_PRODUCTS: after_a_move,
     Reason.PLATFORM_CAP_REACHED: after_one_left,
@@ -413,7 +441,7 @@ def test_a_database_that_is_back_answers_the_repeated_request(
 def test_every_remedy_is_carried_out_somewhere() -> None:
     """The lists of what cannot be are complete, and small: a reason is in one because its remedy holds no line."""
     assert set(WORDS_ONLY) == {reason for reason in Reason if not lines_of(reason.remedy)}
-    assert len(WORDS_ONLY) <= 6
+    assert len(WORDS_ONLY) <= 7
     assert len(FINAL) <= 5
     assert {param.values[0] for param in CURED} | {Reason.UNREACHABLE} == set(Reason)
     assert not (set(MENDED) & set(FINAL))

@@ -19,15 +19,8 @@ NAMED = re.compile(r"\b[Rr]ules?\s+(\d+(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s+to\
 RULE = re.compile(r"^(\d+)\. ", re.MULTILINE)
 
 WAITING: dict[int, tuple[str, ...]] = {
-    30: ("carts", "checkouts"),
     112: ("tax",),
-    114: ("price_lists",),
-    115: ("promotions",),
-    117: ("locations",),
-    118: ("inventory",),
-    119: ("carts",),
-    120: ("checkouts",),
-    121: ("widgets", "segments", "scripts", "storefront_tokens"),
+    121: ("widgets", "scripts", "storefront_tokens"),
 }
 """Rules of what is not served, with the groups of operations (docs/coverage.md) that they wait for."""
 

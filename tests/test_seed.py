@@ -14,7 +14,7 @@ from bodega.access.stores import OpenStore, Stores
 from bodega.cli import main
 from bodega.cli.seed import AMOUNTS
 from bodega.clock import Clock
-from bodega.lab import catalogue
+from bodega.lab import catalogue, seed_channels
 from bodega.lab.generation import CHUNK
 from bodega.lab.reset import empty
 from bodega.lab.seed import Amounts, seed
@@ -209,6 +209,28 @@ def test_an_emptied_store_counts_on_but_numbers_anew(tmp_path: Path) -> None:
         return after[0] - before[0], after[1], pages[0], [product["id"] for product in await held(store)]
 
     assert in_store(tmp_path, work) == (1, 0, 0, [1, 2, 3, 4, 5])
+
+
+def test_the_sample_channels_are_made_once_and_list_the_same_products(tmp_path: Path) -> None:
+    async def work(store: OpenStore) -> tuple[list[Any], ...]:
+        await seed(store, Amounts(20), 7)
+        await seed(store, Amounts(10), 7)
+        listed = [(row["product_id"], row["state"]) for row in await held(store, "channel_listings")]
+        sites = [row["channel_id"] for row in await held(store, "sites")]
+        return (
+            [row["name"] for row in await held(store, "channels")][1:],
+            sites,
+            listed,
+            [(row["enabled_currencies"], row["default_currency"]) for row in await held(store, "channel_currencies")],
+        )
+
+    first, second = (in_store(tmp_path / name, work) for name in "ab")
+    assert first == second
+    names, sites, listed, currencies = first
+    assert (names, sites) == (["West coast shop", "Sample market"], [1, 2])
+    assert currencies == [(["USD", "EUR"], "USD")]
+    assert 5 < len(listed) < 20
+    assert listed == [(k + 1, state) for k in range(30) if (state := seed_channels.listed_as(7, k))]
 
 
 def test_two_stores_of_one_seed_are_equal_row_by_row(tmp_path: Path) -> None:

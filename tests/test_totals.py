@@ -8,9 +8,21 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as some
 
-from bodega.domain import refunds, stock
-from bodega.domain.pricing import Adjustment, BulkPrice, adjusted, in_bulk
-from bodega.domain.totals import Amount, PricedLine, rounded, shares, sum_of, sums, taxed, worth
+from bodega.domain import stock
+from bodega.domain.pricing import refunds
+from bodega.domain.pricing.amounts import Amount, PricedLine, rounded, shares, sum_of, taxed, worth
+from bodega.domain.pricing.basket import (
+    Basket,
+    BasketItem,
+    BulkPrice,
+    Charge,
+    Consignment,
+    ManualDiscount,
+    PriceAdjuster,
+    TaxPolicy,
+)
+from bodega.domain.pricing.catalogue import Price, bulk_price, chosen_price
+from bodega.domain.pricing.engine import quote
 
 ZERO = Decimal(0)
 PRICE = some.decimals(0, 99_999, places=4)
@@ -38,12 +50,22 @@ def test_totals_are_the_sums_of_their_parts(
     lines = [line(case, inclusive=inclusive) for case in cases]
     weights = [worth(one, places, inclusive=inclusive) for one in lines]
     discount = data.draw(money(places, sum(weights, ZERO)))
-    dealt = shares(discount, weights, places)
-    totals = [
-        one.total(share, places, inclusive=inclusive) for one, share in zip(lines, dealt, strict=True)
-    ]  # fmt: skip
     shipping = taxed(data.draw(PRICE), Decimal(20), places, inclusive=inclusive)
-    made = sums(totals, [shipping], discount)
+    items = [
+        BasketItem(key=str(place), quantity=one.quantity, given=one.price, given_rate=one.rate)
+        for place, one in enumerate(lines)
+    ]
+    made = quote(
+        Basket(
+            items=tuple(items),
+            places=places,
+            tax=TaxPolicy(inclusive=inclusive),
+            manual_discounts=(ManualDiscount(discount),),
+            consignments=(Consignment(key="", shipping=Charge(given=shipping)),),
+        )
+    )
+    totals = [one.cost.gross for one in made.lines]
+    assert made.discount == discount
     assert made.subtotal == Amount(sum(one.ex for one in totals), sum(one.inc for one in totals))
     assert made.total == Amount(
         made.subtotal.ex + shipping.ex - discount, made.subtotal.inc + shipping.inc - discount
@@ -108,16 +130,19 @@ def test_a_refund_never_exceeds_what_is_left_of_the_payment(parts: Decimal, plai
 
 @given(PRICE, some.lists(some.tuples(some.sampled_from(["relative", "percentage"]), RATE), max_size=4))
 def test_choices_never_make_a_price_negative(price: Decimal, choices: list[tuple[str, Decimal]]) -> None:
-    assert adjusted(price, [Adjustment(kind, -value) for kind, value in choices]) >= 0
-    assert adjusted(price, [Adjustment(kind, value) for kind, value in choices]) >= price
+    less, more = (
+        chosen_price(Price(price), [PriceAdjuster(kind, value * sign) for kind, value in choices], Decimal(1)).amount
+        for sign in (-1, 1)
+    )
+    assert 0 <= less <= price <= more
 
 
 def test_prices_in_bulk() -> None:
     """Rule 66: a range holds its ends; 0 is no bound."""
     rules = [BulkPrice(10, 19, "percent", Decimal(10)), BulkPrice(20, 0, "fixed", Decimal(7))]
-    found = [in_bulk(Decimal(10), quantity, rules) for quantity in (9, 10, 19, 20, 1000)]
+    found = [bulk_price(Price(Decimal(10)), quantity, rules, Decimal(1)).amount for quantity in (9, 10, 19, 20, 1000)]
     assert found == [10, 9, 9, 7, 7]
-    assert in_bulk(Decimal(2), 5, [BulkPrice(0, 0, "price", Decimal(3))]) == 0
+    assert bulk_price(Price(Decimal(2)), 5, [BulkPrice(0, 0, "price", Decimal(3))], Decimal(1)).amount == 0
 
 
 @given(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import re
+import threading
 import time
 from typing import Any
 
@@ -11,6 +13,8 @@ import pytest
 from standardwebhooks import Webhook
 
 from bodega.events import deliveries
+from bodega.events.deliveries import DueDelivery
+from bodega.storage.tx import Tx
 from receiver import OK, Answer, Received, Receiver, receiving
 from shop import Shop
 
@@ -88,6 +92,41 @@ def test_one_event_has_one_hash_and_each_retry_its_id(shop: Shop, receiver: Rece
     other = shop.category("Other")
     shop.wait_for(lambda: ("store/category/created", other) in receiver.scopes("/a"))
     assert receiver.got[-1].json["hash"] != receiver.got[0].json["hash"]
+
+
+def test_what_is_read_while_a_result_is_written_is_not_sent_again(
+    shop: Shop, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The read began before the result of the first delivery was on disk, and ends after it."""
+    read = deliveries.due
+    arrived, armed, goes_on = threading.Event(), threading.Event(), threading.Event()
+
+    async def slow(reader: Tx, hook_id: int, now: int, maximum: int) -> list[DueDelivery]:
+        found = await read(reader, hook_id, now, maximum)
+        if armed.is_set() and not goes_on.is_set():
+            goes_on.set()
+            for _ in range(1000):
+                if len(await read(reader, hook_id, now, maximum)) < len(found):
+                    break
+                await asyncio.sleep(0.01)
+        return found
+
+    def answer(_got: Received) -> Answer:
+        arrived.set()
+        goes_on.wait(10)
+        return OK
+
+    monkeypatch.setattr(deliveries, "due", slow)
+    receiver.answer = answer
+    shop.hook("store/category/created", receiver.url)
+    first = shop.category("First")
+    shop.wait_for(arrived.is_set)
+    armed.set()
+    second = shop.category("Second")
+    shop.wait_for(lambda: ended(shop))
+    told = sorted(got.json["data"]["id"] for got in receiver.got)
+    assert goes_on.is_set()
+    assert told == [first, second]
 
 
 def test_a_hook_hears_of_its_scope_only(shop: Shop, receiver: Receiver) -> None:

@@ -38,9 +38,11 @@ from bodega.panel.app import mounts as panel_mounts
 from bodega.periodic import PeriodicJob
 from bodega.reference import pages
 from bodega.resources import MODEL, ROUTES, SWEEPS
+from bodega.resources.carts.redirects import PAGE
 from bodega.server.whole import AtOnce
 from bodega.storage.backend import Backend
 from bodega.storage.sqlite.backend import SqliteBackend
+from bodega.storefront.cart_page import carts as cart_page
 from bodega.tasks.worker import Worker
 
 LOOK_SECONDS = 1.0
@@ -226,6 +228,7 @@ async def make_app(
         "*": server_itself,
         "_bodega": _below_bodega(served_lab, operations(stores, meter.board, look)),
         "files": pictures(stores),
+        PAGE: cart_page(stores),
         "": reference,
         "docs": reference,
         "llms.txt": reference,

@@ -20,7 +20,7 @@ _HEADERS = frozenset(
 )  # fmt: skip
 
 _SECRET = re.compile(
-    r"passw|secret|token|credential|authorization|api_?key|private_?key|\bauth\b|cvv|cvc|card_?number|account_?number"
+    r"passw|secret|token|credential|authorization|api_?key|private_?key|\bauth\b|cvv|cvc|card_?number|verification_value|account_?number"
     r"|\bpin\b|\bnumber_enc|\bjwt\b|\biban\b",
     re.IGNORECASE,
 )
@@ -71,6 +71,18 @@ def _header(raw: bytes) -> tuple[str, bool]:
     return name, name in _HEADERS or is_secret(name)
 
 
+_CARD = frozenset({"number"})
+"""Members that hold the number of a payment card, or of something else."""
+
+_DIGITS = re.compile(r"[\d \-]{12,40}")
+
+
+def is_card_number(value: Any) -> bool:
+    """Whether a value can be the number of a payment card: 12 to 19 digits."""
+    text = str(value) if isinstance(value, (str, int)) else ""
+    return _DIGITS.fullmatch(text.strip()) is not None and 12 <= sum(map(str.isdigit, text)) <= 19
+
+
 NO_MORE: frozenset[str] = frozenset()
 
 
@@ -110,7 +122,8 @@ def _masked(value: Any, more: frozenset[str], depth: int = 0) -> Any:
     if isinstance(value, dict):
         return {
             name: MASK
-            if (name in more or is_secret(name)) and inner not in (None, "", True, False)
+            if (name in more or is_secret(name) or (name in _CARD and is_card_number(inner)))
+            and inner not in (None, "", True, False)
             else _without_values(inner)
             if name == CUSTOM_HEADERS and isinstance(inner, dict)
             else _masked(inner, more, depth + 1)
@@ -132,6 +145,7 @@ def _in_text(text: str, more: frozenset[str]) -> str:
         name = _ESCAPED.sub(lambda letter: chr(int(letter[1], 16)), name)
         value = _VALUE.match(text, found.end())
         secret = name in more or is_secret(name) or (name == CUSTOM_HEADERS and value and value[0][0] == "{")
+        secret = secret or (value is not None and name in _CARD and is_card_number(value[0].strip("\"'")))
         if value is None or not secret:
             parts.append(text[place : found.end()])
             place = found.end()

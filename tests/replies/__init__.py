@@ -43,7 +43,7 @@ from typing import Any, NamedTuple
 class Row(NamedTuple):
     """A request. A `body` of bytes goes as it is, with the headers that describe it; others go as JSON.
 
-    `status` 0 is any success. `key` is the member of the reply that `name` keeps.
+    `status` 0 is any success. `key` is the member of the reply that `name` keeps, with dots between its steps.
     """
 
     method: str
@@ -53,6 +53,13 @@ class Row(NamedTuple):
     status: int = 0
     key: str = "id"
     headers: Mapping[str, str] | None = None
+
+    def named(self, data: Any) -> Any:
+        """What of the data of its reply `name` keeps; of a list that of the first."""
+        inside = data[0] if isinstance(data, list) else data
+        for step in self.key.split("."):
+            inside = inside[int(step) if step.isdigit() else step]
+        return inside
 
 
 class Differs(NamedTuple):

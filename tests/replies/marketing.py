@@ -1,6 +1,6 @@
 """Coupons, gift certificates and banners (rules 105 to 107)."""
 
-from replies import Row
+from replies import Differs, Row
 
 ROWS = [
     Row(
@@ -41,6 +41,10 @@ ROWS = [
     ),
     Row("PUT", "/v2/banners/{banner}", {"visible": "0"}),
     Row("POST", "/v2/banners", {}, status=400),
+]
+
+DIFFERS = [
+    Differs("GET /v2/coupons", "restricted_to", "type", "an empty list where there is no restriction, as recorded"),
 ]
 
 NEWER = "the newer description has it"

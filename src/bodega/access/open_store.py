@@ -82,6 +82,10 @@ class OpenStore:
         self.by_client = {account.client_id: account for account in accounts}
         self.remembered: dict[bytes, Account] = {}
 
+    async def keep_key(self, name: str, key: str) -> None:
+        """Keeps a private key of the store, sealed. Raises NoKey."""
+        await self._registry.keep_key(self.record.hash, name, key)
+
     def holder(self, token: bytes) -> Account | None:
         """The OAuth account that holds a token."""
         known = self.remembered.get(token)

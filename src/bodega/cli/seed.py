@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bodega.storage.backend import Backend
 
 
-AMOUNTS = {"products": 200, "customers": 60, "orders": 150}
+AMOUNTS = {"products": 200, "customers": 60, "orders": 150, "promotions": 13}
 """The default amounts."""
 
 SOON = 1_000
@@ -57,10 +57,10 @@ def sample_data(defaults: Mapping[str, int]) -> Callable[[Callable[..., None]], 
 @at_place
 @as_json
 def command(place: DataLocation, store_hash: str, amounts: Mapping[str, int], seed: int, as_json: bool) -> None:
-    """Fill a store with sample data: products with their categories and brands, customers, and orders.
+    """Fill a store with sample data: products with their categories and brands, customers, orders, promotions.
 
-    Orders use existing products. Without any number it is a small store of everything. Called again, it continues
-    where it ended. A server may have the store open meanwhile.
+    Orders and promotions use existing products. Without any number it is a small store of everything. Called again,
+    it continues where it ended. A server may have the store open meanwhile.
     """
     import asyncio
 

@@ -11,6 +11,7 @@ CAUSE: Cause = "order"
 
 PLACED = "order_placed"
 COMPLETED = "order_completed_or_shipped"
+INCOMPLETE = 0
 GIVEN_BACK = frozenset({0, 4, 5, 6})
 """Incomplete, Refunded, Cancelled, Declined: the stock of such an order can be sold to others."""
 DONE = frozenset({2, 10})
@@ -25,9 +26,10 @@ class Timing(NamedTuple):
     returns: bool = True
 
 
-def holds(status_id: int, timing: Timing, *, held: bool) -> bool:
-    """Whether an order of this status has taken stock; it keeps the stock until it is returned."""
-    if status_id in GIVEN_BACK:
+def holds(status_id: int, timing: Timing, *, held: bool, reserved: bool = False) -> bool:
+    """Whether an order of this status has taken stock; it keeps the stock until it is returned. `reserved`: it was
+    placed by a checkout, so that it has its stock while it waits for its payment."""
+    if status_id in GIVEN_BACK and not (reserved and status_id == INCOMPLETE):
         return False
     return held or timing.when == PLACED or status_id in DONE
 

@@ -112,16 +112,22 @@ class HookQueue:
                 await self.more.wait()
 
     async def _fill(self) -> None:
-        """Reads due deliveries, as far as there is room."""
+        """Reads due deliveries, as far as there is room.
+
+        One whose result was written while this was read may be found as it was before, and is not sent again for that.
+        """
         dispatcher = self._dispatcher
         self.hungry = False
-        maximum = WINDOW + len(self.taken)
+        before = frozenset(self.taken)
+        maximum = WINDOW + len(before)
         found = await deliveries.due(dispatcher.reader, self.hook_id, dispatcher.now, maximum)
         for item in found:
-            if item.id not in self.taken:
+            if item.id in before:
+                self.hungry |= item.id not in self.taken  # it is read again: it may be due once more
+            elif item.id not in self.taken:
                 self.taken.add(item.id)
                 self._queue(item)
-        self.hungry = self.hungry or len(found) == maximum
+        self.hungry |= len(found) == maximum
 
     def _queue(self, item: DueDelivery) -> None:
         partition = message.partition_of(item)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from bodega.access.payment_tokens import PaymentGrant
 from bodega.access.stores import OpenStore, Stores
 from bodega.http.documented import Unserved
 from bodega.http.proxies import Proxies
@@ -37,8 +38,10 @@ class AppContext(msgspec.Struct, frozen=True):
 
 
 class Caller(msgspec.Struct, frozen=True, gc=False):
-    """Who asks, and the store that let them in. `limited`: whether the limits of endpoints are meant for them."""
+    """Who asks, and the store that let them in. `limited`: whether the limits of endpoints are meant for them.
+    `grant`: what the payment access token says by which they came."""
 
     account: Account
     store: OpenStore
     limited: bool = True
+    grant: PaymentGrant | None = None

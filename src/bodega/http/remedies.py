@@ -182,10 +182,13 @@ def _product(told: Told) -> str:
     return _in_version(told, 2, *resource.strip("/").split("/")) if resource else ""
 
 
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
 def _item(told: Told) -> str:
-    """The first item that the path names, in V3."""
+    """The first item that the path names, by a number or a UUID, in V3."""
     segments = told.request.segments
-    place = next((place for place, part in enumerate(segments, 1) if part.isdigit()), 0)
+    place = next((place for place, part in enumerate(segments, 1) if part.isdigit() or _UUID.fullmatch(part)), 0)
     return _in_version(told, 3, *segments[:place]) if place else ""
 
 

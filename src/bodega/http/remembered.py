@@ -127,7 +127,7 @@ class Memory:
         """Keeps what a request came to that the first twelve steps let pass: `key` and `last` as of `key_of`."""
         request = routed.request
         long = len(request.path) > LONGEST or any(len(part) > LONGEST for part in key if isinstance(part, bytes))
-        if long or not self._most:
+        if long or not self._most or routed.caller.grant is not None:  # a token that pays ends by the clock
             return
         match = LAW.find_route(self._app, request)
         if last and not match.route.ends_in_number:

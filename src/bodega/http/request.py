@@ -17,6 +17,9 @@ Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 V2_MEDIA = (Media.JSON, Media.XML)
 V3_MEDIA = (Media.JSON,)
 
+PAYMENTS = ("payments",)
+"""The path of payments: it names no version, and its bodies are those of version 3."""
+
 _HOST = re.compile(rb"(?:[A-Za-z0-9.\-_]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 
 
@@ -86,6 +89,8 @@ def read_head(scope: Scope, receive: Receive, request_id: str, headers: Mapping[
     version = _VERSIONS.get(parts[at], 0)
     prefix = "/" + "/".join(parts[: at + 1])
     rest = parts[at + 1 :]
+    if not version and not host_form and (parts[at], *rest) == PAYMENTS:
+        version, rest, prefix = 3, list(PAYMENTS), prefix.rpartition("/")[0]
     suffix, media = "", Media.JSON
     if version == 2:
         if rest and "." in rest[-1]:

@@ -44,16 +44,19 @@ class Chunk(NamedTuple):
 class Action:
     """One method of one route.
 
-    `uploads`: its body may be multipart/form-data, `only_uploads`: nothing else. `at_once`: it waits for nothing but
-    statements of the reader, and so for nothing where those do not wait.
+    `calculates`: it has a body and writes nothing, so a scope for reading is enough. `uploads`: its body may be
+    multipart/form-data, `only_uploads`: nothing else. `at_once`: it waits for nothing but statements of the reader.
     """
 
     writes: ClassVar[bool] = False
     body: ClassVar[bool] = False
     is_list: ClassVar[bool] = False
+    calculates: ClassVar[bool] = False
     uploads: bool = False
     only_uploads: bool = False
     at_once: ClassVar[bool] = False
+    ids_in_path: ClassVar[int] = 0
+    """How many ids its path has, where they are not those of the endpoint's parents and of the row itself."""
     json_only: bool = False
     max_body: int = 0
     """In bytes; 0 leaves it to the server."""
@@ -116,6 +119,10 @@ class Action:
 
     async def answer(self, context: Context, found: Found) -> Outcome:
         """Carries out a read."""
+        raise NotImplementedError
+
+    async def answer_to(self, context: Context, found: Found, draft: Any) -> Outcome:
+        """Carries out a calculation."""
         raise NotImplementedError
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:

@@ -274,7 +274,8 @@ def _check_place(endpoint: Endpoint, here: Mistakes) -> None:
     for parent, child in zip(endpoint.parents, inner, strict=False):
         if parent.column:
             here.expect("parents", parent.column, child.types, f"column of {child.name}")
-        here.expect("parents", parent.value, parent.table.types, f"column of {parent.table.name}")
+        for column in (parent.value, parent.key):
+            here.expect("parents", column, parent.table.types, f"column of {parent.table.name}")
     here.expect_all("only", endpoint.only, table.types, "column")
     for name in (name for name, value in endpoint.only.items() if isinstance(value, bool)):
         if table.types.get(name, "BOOLEAN") != "BOOLEAN":
@@ -294,7 +295,9 @@ def _check_place(endpoint: Endpoint, here: Mistakes) -> None:
 def _number_of_ids(method: str, action: Action, endpoint: Endpoint, route: Route, here: Mistakes) -> None:
     """Checks that a path names the parents, and that of an item also the row itself."""
     wanted = len(endpoint.parents)
-    if isinstance(action, _OF_ONE):
+    if action.ids_in_path:
+        wanted = action.ids_in_path
+    elif isinstance(action, _OF_ONE):
         wanted += 1
     elif not isinstance(action, _OF_ALL):
         return

@@ -5,11 +5,12 @@ All three are frozen: a step that adds something returns a new one (docs/decisio
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
 
+from bodega.access.payment_tokens import PaymentGrant
 from bodega.kit.includes import Include
 from bodega.kit.links import Base
 from bodega.kit.listing import Query
@@ -18,7 +19,7 @@ from bodega.law.outcome import Outcome, Validator
 from bodega.storage.keys import Key
 from bodega.storage.made import Made
 from bodega.storage.plan import QueryPlan
-from bodega.storage.registry import StoreRecord
+from bodega.storage.registry import Account, StoreRecord
 from bodega.storage.rows import PageIndex
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
@@ -41,7 +42,8 @@ class Context(msgspec.Struct, frozen=True, gc=False):
     `may_fetch` is False where a write is only tried, and must not wait for other servers.
     `preparation` is what the drafts of one request share while they are completed before the write.
     `total` tells how many rows a table holds, by its name, where that is known.
-    `made` knows the rows that the write has made.
+    `made` knows the rows that the write has made. `keep_key` keeps a private key of the store, sealed, under a name.
+    `account` is the caller's, `grant` what its payment token says.
     """
 
     version: int
@@ -58,6 +60,8 @@ class Context(msgspec.Struct, frozen=True, gc=False):
     brought: Any = None
     preparation: Preparation | None = None
     may_fetch: bool = True
+    account: Account | None = None
+    grant: PaymentGrant | None = None
     total: Callable[[str], int] | None = None
 
     def may_hold(self, include: Include) -> bool:
@@ -65,6 +69,7 @@ class Context(msgspec.Struct, frozen=True, gc=False):
         return self.total is None or include.rows is None or self.total(include.rows.table.name) > 0
 
     made: Made | None = None
+    keep_key: Callable[[str, str], Awaitable[None]] | None = None
 
     def preparing(self, preparation: Preparation) -> Context:
         """The same context for what is prepared before the write."""

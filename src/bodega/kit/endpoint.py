@@ -26,13 +26,14 @@ class Parent(NamedTuple):
 
     Rows below it hold its `value` in their `column`: its id, unless they are related by another number (the values of a
     product's option are those of the option behind it). `column` is empty if another table relates them. `where` is SQL
-    that the parent must meet.
+    that the parent must meet. `key` is the column by which the path names it.
     """
 
     column: str
     table: Table
     value: str = "id"
     where: str = ""
+    key: str = "id"
 
 
 @dataclass(frozen=True, slots=True)

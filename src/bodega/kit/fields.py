@@ -44,7 +44,8 @@ class FieldType(NamedTuple):
     what it reads may be an upload. `holds` is the type of what a V2 body brings where that is a list or an object: only
     such a kind is ever given one, and members that the type does not have are refused (`kit/unknown_members.py`).
     `flags`: what is text in V2 may be true or false as well. `written` is the type that a V3 body is read as, where
-    `clean` makes the field's value of another.
+    `clean` makes the field's value of another. `deep`: V3 names the member inside it that is at fault, whatever is
+    wrong with it, and not only one of another JSON type.
     """
 
     word: str
@@ -55,6 +56,7 @@ class FieldType(NamedTuple):
     holds: Any = None
     flags: bool = False
     written: Any = None
+    deep: bool = False
 
 
 def clean_decimal(value: Any) -> Decimal:
@@ -386,6 +388,7 @@ def _or_none(kind: FieldType) -> FieldType:
         kind.located,
         kind.holds,
         kind.flags,
+        deep=kind.deep,
     )
 
 

@@ -86,7 +86,8 @@ class Listing(Sealed):
 
     `order` is the column by which the list is sorted unless the caller chooses; descending with `-` before it. `inside`
     names includes that are always shown. `cursor`: pages can also be requested by `before` and `after`. `maximum` is
-    the greatest limit. `bounds` are paging parameters that a delete takes as well: it then deletes a page.
+    the greatest limit, `usual` that of a page for which none was asked. `bounds` are paging parameters that a delete
+    takes as well: it then deletes a page.
     """
 
     def __init__(
@@ -106,6 +107,7 @@ class Listing(Sealed):
         inside: str = "",
         cursor: bool = False,
         maximum: int = MAX_LIMIT,
+        usual: int = DEFAULT_LIMIT,
         bounds: str = "",
     ) -> None:
         self.file = declared_in()
@@ -133,8 +135,9 @@ class Listing(Sealed):
                 self.filters[word] = found
         self._known = {name.partition(":")[0] for name in self.filters} | ({"id"} if version == 2 else set())
         self.maximum = maximum
+        self.usual = usual
         self._unbounding = PAGING.difference(self.bounds)
-        self.everything = Query(QueryPlan(table, order=self.order), include=self.inside)
+        self.everything = Query(QueryPlan(table, order=self.order, limit=usual), limit=usual, include=self.inside)
 
     def _add(self, word: str) -> None:
         if self.version == 2 and word[:4] in ("min_", "max_"):
@@ -193,7 +196,7 @@ class Listing(Sealed):
             refused.append("")
         if refused:
             raise self._refuse_filters(refused)
-        limit = self._number(given, "limit", DEFAULT_LIMIT, faults)
+        limit = self._number(given, "limit", self.usual, faults)
         page = self._number(given, "page", 1, faults)
         order = self._order(given, faults)
         include = self._include(given, faults)

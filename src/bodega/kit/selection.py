@@ -110,6 +110,6 @@ def _walk(endpoint: Endpoint) -> list[str]:
     before = ""
     for level in endpoint.parents:
         test = (f" AND {before} = $2" if before else "") + (f" AND {level.where}" if level.where else "")
-        statements.append(f"SELECT {level.value} FROM {level.table.name} WHERE id = $1{test}")
+        statements.append(f"SELECT {level.value} FROM {level.table.name} WHERE {level.key} = $1{test}")
         before = level.column
     return statements

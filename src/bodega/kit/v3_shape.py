@@ -13,7 +13,7 @@ import msgspec
 
 from bodega.kit.body import Changes, malformed, parse_json, respect_cap, wrong_type
 from bodega.kit.bounds import Bound, Excess, bound_of, excess
-from bodega.kit.complaint import WrongType, typed, whole_number
+from bodega.kit.complaint import Misfit, WrongType, typed, whole_number
 from bodega.kit.entity import Entity
 from bodega.kit.fields import INT32, ONLY_NUL, as_is, bare, field_type_of, has_decimals
 from bodega.kit.sealed import Sealed
@@ -292,7 +292,10 @@ class V3Shape(Sealed):
                 value = typed(members[name], annotation, strict=strict)
                 changes[name] = self._clean[name](value) if name in self._clean else value
             except ValueError as error:
-                faults.append(wrong_type(name, error))
+                fault = wrong_type(name, error)
+                if isinstance(error, Misfit) and fault.field == name and field_type_of(annotation).deep:
+                    fault = fault._replace(field=name + error.path)
+                faults.append(fault)
         if self.nested:
             self._read_nested(members, changes, faults)
         return changes, faults + (self._missing(changes, faults) if creating else self._passed_over(changes))
@@ -307,7 +310,7 @@ class V3Shape(Sealed):
         said = changes.keys()
         if not faults and self._always <= said and not any(said.isdisjoint(names) for names in self._chosen):
             return []
-        told = {fault.field for fault in faults}
+        told = {fault.field.partition(".")[0] for fault in faults}
         absent = [name for name, names in self._alternatives if names.isdisjoint(said | told)]
         return [
             Fault(Reason.FIELD_MISSING, name.partition("|")[0], f"{name.replace('|', ' or ')} is required.")

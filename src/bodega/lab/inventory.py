@@ -8,7 +8,7 @@ import msgspec
 
 from bodega.kit.fields import epoch
 from bodega.lab.sales import Buyer, Inventory, SellableVariant, billing
-from bodega.resources.catalog import product, variants
+from bodega.resources.catalog import product, stock_levels, variants
 from bodega.resources.catalog.options import option, product_option
 from bodega.resources.customers import addresses as customer_addresses
 from bodega.resources.customers import customer
@@ -48,13 +48,15 @@ async def _put_on(tx: Tx, ids: Sequence[int], sellables: list[SellableVariant], 
     """The variants of these products that can be bought."""
     owners = {item.id: item for item in await query.entities_of(tx, product.TABLE, ids)}
     asked, unanswerable = await _asked(tx, ids)
+    held = await stock_levels.read(tx, ids)
     for item in await query.entities_of(tx, variants.TABLE, ids, "product_id"):
         owner = owners[item.product_id]
         least, maximum = owner.order_quantity_minimum, owner.order_quantity_maximum
         if item.purchasing_disabled or owner.id in unanswerable or (maximum and least > maximum):
             continue
         if owner.inventory_tracking == "variant" or (owner.inventory_tracking == "product" and item.is_base):
-            levels[item.id] = item.inventory_level
+            stock = (owner.id, 0 if item.is_base else item.id)
+            levels[item.id] = item.inventory_level - held.get(stock, stock_levels.NOTHING).elsewhere
         sellable = SellableVariant(
             product_id=owner.id,
             variant_id=item.id,

@@ -7,9 +7,12 @@ from functools import partial
 from typing import NamedTuple
 
 from bodega.access.stores import OpenStore
+from bodega.lab.seed_checkouts import generate_checkouts
 from bodega.lab.seed_customers import generate_customers
 from bodega.lab.seed_orders import generate_orders
 from bodega.lab.seed_products import generate_products
+from bodega.lab.seed_promotions import generate_promotions
+from bodega.lab.seed_selling import generate_selling
 
 
 class Amounts(NamedTuple):
@@ -18,6 +21,7 @@ class Amounts(NamedTuple):
     products: int = 0
     customers: int = 0
     orders: int = 0
+    promotions: int = 0
 
 
 def _untold(_name: str, _count: int) -> None:
@@ -36,3 +40,8 @@ async def seed(store: OpenStore, amounts: Amounts, seed: int = 1, made: Callable
         await generate_customers(store, amounts.customers, seed, partial(made, "customers"))
     if amounts.orders:
         await generate_orders(store, amounts.orders, seed, partial(made, "orders"))
+    if amounts.promotions:
+        await generate_promotions(store, amounts.promotions, seed, partial(made, "promotions"))
+    if amounts.products:
+        await generate_selling(store, seed)
+        await generate_checkouts(store, seed)

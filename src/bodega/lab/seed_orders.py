@@ -38,6 +38,7 @@ from bodega.resources.catalog import product
 from bodega.resources.orders import (
     line,
     messages,
+    new_order,
     order,
     order_policy,
     payments,
@@ -47,7 +48,6 @@ from bodega.resources.orders import (
     shipments,
     stock,
     totals,
-    writing,
 )
 from bodega.resources.orders.address import AddressDraft, BillingAddress, PostalAddress, settled
 from bodega.resources.orders.drafts import LineDraft, OptionDraft
@@ -122,14 +122,14 @@ class Clerk:
         bulk = Bulk(unit)
         builder = LineBuilder(unit, await order_policy.money(unit, ""), order_policy.taxes(unit), [])
         sold: Counter[int] = Counter()
-        given_back: list[tuple[Sale, writing.Work]] = []
+        given_back: list[tuple[Sale, new_order.Work]] = []
         for number, item in sales.items():
             bulk.now = item.when
             work, moves = await self._reckoned(builder, item)
             sold.update(moves.sold)
             if item.status_id not in PAST:
                 await _take(unit, number, moves, work.lines)
-            await writing.write_new(bulk, work, builder.taxes)
+            await new_order.write_new(bulk, work, builder.taxes)
             await _send(bulk, item, work)
             await _talk(bulk, item, work.order.id)
             if item.status_id in (REFUNDED, PARTIALLY_REFUNDED):
@@ -140,7 +140,7 @@ class Clerk:
             await _give_back(unit, item, work)
         return len(sales)
 
-    async def _reckoned(self, builder: LineBuilder, item: Sale) -> tuple[writing.Work, Moves]:
+    async def _reckoned(self, builder: LineBuilder, item: Sale) -> tuple[new_order.Work, Moves]:
         lines = [await self._line(builder, sellable, count) for sellable, count in item.lines]
         changes: dict[str, Any] = {
             "customer_id": item.buyer.customer_id,
@@ -154,7 +154,7 @@ class Clerk:
             "external_id": external_id(self._seed, item.number),
             "base_shipping_cost": item.shipping_cost,
         }
-        new = writing.begun(changes, builder.money, builder.taxes, item.when)
+        new = new_order.begun(changes, builder.money, builder.taxes, item.when)
         address = settled(msgspec.convert(item.buyer.billing, AddressDraft))
         new.billing_address = BillingAddress(**address)
         new.geoip_country, new.geoip_country_iso2 = address["country"], address["country_iso2"]
@@ -167,7 +167,7 @@ class Clerk:
         place = None
         if any(bought.is_sent for bought in lines):
             place = ShippingAddress(order_id=0, **address, shipping_method=item.shipping_method)
-        return writing.Work(new, lines, [], [], place), moves
+        return new_order.Work(new, lines, [], [], place), moves
 
     async def _line(self, builder: LineBuilder, sellable: SellableVariant, count: int) -> OrderLine:
         """A line as the catalogue prices it now."""
@@ -209,7 +209,7 @@ async def _take(unit: Unit, number: int, moves: Moves, lines: Sequence[OrderLine
         raise
 
 
-async def _send(bulk: Bulk, item: Sale, work: writing.Work) -> None:
+async def _send(bulk: Bulk, item: Sale, work: new_order.Work) -> None:
     """The shipment."""
     items = [
         Item(order_product_id=bought.id, quantity=bought.quantity_shipped, product_id=bought.product_id)
@@ -269,7 +269,7 @@ async def _count(unit: Unit, sold: Counter[int]) -> None:
         await unit.rewrite(product.TABLE, *rows)
 
 
-async def _give_back(unit: Unit, item: Sale, work: writing.Work) -> None:
+async def _give_back(unit: Unit, item: Sale, work: new_order.Work) -> None:
     """A refund of everything, or of one item, by the method of the payment."""
     then = Unit(
         unit.tx, unit.statistics, min(item.when + REFUNDED_AFTER, unit.now), unit.terms, unit.model, unit.interest

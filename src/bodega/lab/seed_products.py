@@ -12,7 +12,7 @@ from bodega.kit.endpoint import Endpoint
 from bodega.kit.fields import moment
 from bodega.kit.picture import Picture
 from bodega.kit.write import create_one
-from bodega.lab import catalogue, tiles
+from bodega.lab import catalogue, seed_channels, seed_places, tiles
 from bodega.lab.details import details
 from bodega.lab.deterministic import DeterministicRandom, mix
 from bodega.lab.generation import Keyed, Made, everything, first_free, generate, one_by_one, read, room
@@ -53,14 +53,17 @@ ALL_PICTURED = 1000
 """So many products of a seed all have an image; a row that shows one costs more than a product does."""
 
 _SALT = 0x71E5
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
+_NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 
 class ProductDraft(NamedTuple):
-    """A product, and its children with their endpoints."""
+    """A product, its children with their endpoints, how many pieces other locations have of it, and in which state it
+    is listed on the marketplace ("": it is not)."""
 
     body: dict[str, Any]
     rows: Sequence[tuple[Endpoint, dict[str, Any]]]
+    elsewhere: Mapping[int, int] = _NOTHING
+    listed: str = ""
 
 
 KEYS: Mapping[str, Callable[[ProductDraft], str]] = {
@@ -74,11 +77,13 @@ async def generate_products(store: OpenStore, count: int, seed: int, made: Made)
     pictures = {name: tiles.of_department(name) for name in words().departments}
     categories: list[int] = await store.write(partial(_categories, pictures))
     labels: list[int] = await store.write(_brands)
+    places: list[int] = await store.write(seed_places.places)
+    market: int = await store.write(seed_channels.channels_of_sample)
 
     def draft(number: int) -> ProductDraft:
         return _draft(seed, number, categories, labels, store.clock.now())
 
-    rows = Keyed(products.V3, _create, KEYS)
+    rows = Keyed(products.V3, partial(_create, places, market), KEYS)
     first = await first_free((await store.ready()).reader, rows, draft)
     await generate(store, range(first, first + count), draft, partial(one_by_one, rows), made)
 
@@ -96,7 +101,8 @@ def _draft(seed: int, number: int, categories: Sequence[int], labels: Sequence[i
     draft = read(products.V3, body)
     days = YOUNGEST + mix(mix(seed) ^ number) % (OLDEST - YOUNGEST)
     draft["date_created"] = moment(now - days * DAY)
-    return ProductDraft(draft, rows)
+    elsewhere = seed_places.kept_at(seed, number, body)
+    return ProductDraft(draft, rows, elsewhere, seed_channels.listed_as(seed, number))
 
 
 def _pictures(seed: int, number: int) -> list[dict[str, Any]]:
@@ -118,10 +124,12 @@ def _pictures(seed: int, number: int) -> list[dict[str, Any]]:
     return made
 
 
-async def _create(unit: Unit, draft: ProductDraft) -> None:
+async def _create(places: list[int], market: int, unit: Unit, draft: ProductDraft) -> None:
     row = await create_one(unit, products.V3, dict(draft.body), [])
     for endpoint, changes in draft.rows:
         await create_one(unit, endpoint, {**changes, **endpoint.only, "product_id": row.entity.id}, [])
+    await seed_places.put_elsewhere(unit, row.entity.id, draft.elsewhere, places)
+    await seed_channels.list_product(unit, market, row.entity.id, draft.listed)
 
 
 async def _categories(pictures: Mapping[str, Picture], unit: Unit) -> list[int]:

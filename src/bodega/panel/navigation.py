@@ -30,10 +30,19 @@ STORE = (
             NavigationLink("Products", "/products", "product"),
             NavigationLink("Categories", "/categories", "category"),
             NavigationLink("Brands", "/brands", "brand"),
+            NavigationLink("Locations", "/locations", "location"),
         ),
     ),
     Section(
-        "Selling", (NavigationLink("Orders", "/orders", "order"), NavigationLink("Customers", "/customers", "customer"))
+        "Selling",
+        (
+            NavigationLink("Orders", "/orders", "order"),
+            NavigationLink("Carts", "/carts", "cart"),
+            NavigationLink("Customers", "/customers", "customer"),
+            NavigationLink("Price lists", "/price-lists", "tag"),
+            NavigationLink("Promotions", "/promotions", "gift"),
+            NavigationLink("Channels", "/channels", "channel"),
+        ),
     ),
     Section(
         "Develop",

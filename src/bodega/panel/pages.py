@@ -6,17 +6,23 @@ from bodega.panel import (
     accounts,
     apps,
     brands,
+    carts,
     categories,
+    channels,
     customers,
     journal,
     law,
+    locations,
     orders,
     overview,
+    price_lists,
     product_parts,
     products,
+    promotions,
     settings,
     sign_in,
     status,
+    stock,
     tasks,
     variants,
     webhooks,
@@ -26,7 +32,20 @@ from bodega.panel.web import PanelPage
 
 def every() -> list[PanelPage]:
     """In the order in which a path is matched: fixed paths of a module come before those with an id."""
-    catalogue = (products, product_parts, variants, categories, brands)
+    catalogue = (products, product_parts, variants, stock, categories, brands, locations)
     developing = (accounts, journal, webhooks, tasks, apps, law)
-    modules = (sign_in, overview, *catalogue, orders, customers, *developing, status, settings)
+    modules = (
+        sign_in,
+        overview,
+        *catalogue,
+        orders,
+        carts,
+        customers,
+        price_lists,
+        promotions,
+        channels,
+        *developing,
+        status,
+        settings,
+    )
     return [page for module in modules for page in module.pages.all]

@@ -8,19 +8,43 @@ from __future__ import annotations
 
 from bodega.kit.resource import Resource, Sweep
 from bodega.kit.route import Route
-from bodega.resources import catalog, content, customers, geography, marketing, orders, shipping, store, webhooks
+from bodega.resources import (
+    carts,
+    catalog,
+    channels,
+    checkouts,
+    content,
+    customers,
+    geography,
+    inventory,
+    marketing,
+    orders,
+    payments,
+    pricing,
+    segments,
+    shipping,
+    store,
+    webhooks,
+)
 from bodega.storage.model import link
 from bodega.storage.table import Table
 
 RESOURCES: tuple[Resource, ...] = (
     *store.RESOURCES,
     *catalog.RESOURCES,
+    *channels.RESOURCES,
     *customers.RESOURCES,
+    *segments.RESOURCES,
     *geography.RESOURCES,
     *shipping.RESOURCES,
+    *inventory.RESOURCES,
     *marketing.RESOURCES,
     *content.RESOURCES,
+    *pricing.RESOURCES,
     *orders.RESOURCES,
+    *payments.RESOURCES,
+    *carts.RESOURCES,
+    *checkouts.RESOURCES,
     *webhooks.RESOURCES,
 )
 

@@ -17,10 +17,11 @@ from bodega.kit.route import collection, item, listed
 from bodega.kit.v3_shape import V3Shape
 from bodega.law.outcome import PartlyRefused
 from bodega.law.reasons import Reason
-from bodega.law.refusal import Refusal
+from bodega.law.refusal import Refusal, refuse_faults
 from bodega.storage import query
 from bodega.storage.aggregate import Aggregate, BeforeDelete, BeforeWrite
-from bodega.storage.table import Reference, Table, Unique
+from bodega.storage.conflicts import dangling
+from bodega.storage.table import Reference, Table, Unique, numbered_placeholders
 from bodega.storage.unit import Unit
 
 MAXIMUM = 250
@@ -48,6 +49,12 @@ class Metafield(Entity, kw_only=True):
     owner_client_id: str = ""
 
 
+class KeyedMetafield(Metafield, kw_only=True):
+    """Of a resource whose id on the wire is a text, such as a UUID."""
+
+    resource_id: str = ""  # type: ignore[assignment]
+
+
 _REQUIRED = "permission_set namespace key value"
 _OWN = "id resource_type date_created date_modified owner_client_id"
 _FILTERS = "id key namespace :resource_id date_created date_modified"
@@ -55,12 +62,17 @@ _FILTERS = "id key namespace :resource_id date_created date_modified"
 
 def metafields_of(word: str, parents: Sequence[Parent], item_path: str, all_path: str, scope: str) -> Resource:
     """The metafields of the resource that `parents` names last: `word` is its `resource_type`, `item_path` the path of
-    one such resource, `all_path` the one below which all its metafields are written at once."""
-    parent = parents[-1].table
+    one such resource, `all_path` the one below which all its metafields are written at once.
+
+    Where the path names the resource by another column than its number, its metafields do so as well; the table of the
+    resource then has `delete_metafields` of this one among its rules.
+    """
+    parent, key = parents[-1].table, parents[-1].key
     scoped = _SCOPED.get(word, word)
+    entity = Metafield if key == "id" else KeyedMetafield
     table = stored(
         f"{word}_metafields",
-        Metafield,
+        entity,
         noun="metafield",
         columns="resource_id namespace key owner_client_id date_created date_modified",
         computed={"is_shared": ("BOOLEAN", lambda field: field.permission_set != "app_only")},
@@ -72,11 +84,13 @@ def metafields_of(word: str, parents: Sequence[Parent], item_path: str, all_path
         ],
         references=[
             Reference("resource_id", parent.name, "resource_id", f"The {parent.noun} does not exist.", "CASCADE")
-        ],
+        ]
+        if key == "id"
+        else [],
         cap_within=("resource_id owner_client_id", MAXIMUM),
     )
-    one = V3Shape(Metafield, required=_REQUIRED, read_only=f"{_OWN} resource_id")
-    many = V3Shape(Metafield, required=f"{_REQUIRED} resource_id", read_only=_OWN)
+    one = V3Shape(entity, required=_REQUIRED, read_only=f"{_OWN} resource_id")
+    many = V3Shape(entity, required=f"{_REQUIRED} resource_id", read_only=_OWN)
     listing = Listing(table, 3, _FILTERS, sorts="id", shown=one.shown, cursor=True)
     terms: dict[str, Any] = {"created": 200, "owner": "owner_client_id", "shared": "is_shared"}
     home = f"{item_path}/metafields"
@@ -87,7 +101,7 @@ def metafields_of(word: str, parents: Sequence[Parent], item_path: str, all_path
         aggregates=(
             Aggregate(
                 table,
-                before_write=(_keep_owner_members(word),),
+                before_write=(_keep_owner_members(word), *(() if key == "id" else (_name_a_row(parent, key),))),
                 before_delete=(_check_delete_permission(table),),
                 signals=(
                     *(events(f"store/{scoped}/metafield", data=_told) if scoped else ()),
@@ -116,6 +130,32 @@ def _told(field: Metafield) -> dict[str, Any]:
 
 def _blanks(path: str) -> str:
     return "/".join("{}" if part.startswith("{") else part for part in path.split("/"))
+
+
+def _name_a_row(parent: Table, key: str) -> BeforeWrite:
+    async def name_a_row(unit: Unit, old: KeyedMetafield | None, new: KeyedMetafield) -> None:
+        """A metafield belongs to a resource that there is."""
+        sql = f"SELECT 1 FROM {parent.name} WHERE {key} = $1"
+        if old is None and await unit.tx.row(sql, new.resource_id) is None:
+            raise refuse_faults([dangling("resource_id", f"The {parent.noun} does not exist.", [new.resource_id])])
+
+    return name_a_row
+
+
+def delete_metafields(metafields: Resource, parent: str, key: str) -> BeforeDelete:
+    """The rule of a table of keyed rows, whose metafields go with them."""
+    table = metafields.aggregates[0].table
+
+    async def delete_metafields(unit: Unit, ids: Sequence[int]) -> None:
+        """Metafields go with their resource."""
+        if not unit.statistics.total(table.name):
+            return
+        theirs = f"SELECT {key} FROM {parent} WHERE id IN ({numbered_placeholders(len(ids))})"
+        going = await query.values(unit.tx, f"SELECT id FROM {table.name} WHERE resource_id IN ({theirs})", *ids)
+        unit.leaving.update((table.name, one) for one in going)
+        await unit.delete(table, going)
+
+    return delete_metafields
 
 
 def _keep_owner_members(word: str) -> BeforeWrite:
@@ -147,7 +187,8 @@ def _check_delete_permission(table: Table) -> BeforeDelete:
 
 
 def _goes_along(unit: Unit, table: Table, field: Metafield) -> bool:
-    return (table.references[0].target, field.resource_id) in unit.leaving
+    owner = table.references[0].target if table.references else ""
+    return (table.name, field.id) in unit.leaving or (owner, field.resource_id) in unit.leaving
 
 
 def _not_yours(field: Metafield) -> Refusal:

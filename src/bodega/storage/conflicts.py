@@ -52,7 +52,7 @@ def duplicate(field: str, message: str, noun: str, other: int, code: int = 0) ->
     return Fault(Reason.DUPLICATE, field, message, details, code)
 
 
-def dangling(field: str, message: str, missing: Sequence[int]) -> Fault:
+def dangling(field: str, message: str, missing: Sequence[int | str]) -> Fault:
     """The fault for a reference to rows that do not exist (rule 44)."""
     details = {
         "conflict_reason": message,

@@ -10,7 +10,7 @@ from bodega.storage.registry import Registry
 from bodega.storage.sealing import PREFIX, NoKey, is_sealed
 
 _SEALED = (("accounts", "client_id", "secret", "client"), ("apps", "client_id", "secret", "client"),
-           ("stores", "hash", "server", "store"))  # fmt: skip
+           ("stores", "hash", "server", "store"), ("site_keys", "name", "sealed", "site key"))  # fmt: skip
 """Where secrets are: table, key, column, and the word that binds a secret to its row."""
 
 
@@ -107,7 +107,7 @@ async def _go_by(registry: Registry, name: str) -> None:
 
 async def replace(registry: Registry) -> list[NewSecret]:
     """A new key, and new secrets for every account and app whose own cannot be read any more. An account that was made
-    by an app has the app's. Raises NoKey, OSError."""
+    by an app has the app's. Private keys of sites that cannot be read are dropped. Raises NoKey, OSError."""
     if (await state(registry)).lost:
         await _go_by(registry, registry.sealer.add())
     issued: list[NewSecret] = []
@@ -128,6 +128,9 @@ async def replace(registry: Registry) -> list[NewSecret]:
                 await registry.save_secret(account.client_id, secret)
                 issued.append(NewSecret("account", record.hash, account.client_id, secret))
     await _reseal(registry)
+    for name, kept in await registry.tx.rows("SELECT name, sealed FROM site_keys"):
+        if registry.sealer.open(kept, f"site key {name}") is None:  # its certificate has to be installed again
+            await registry.tx.run("DELETE FROM site_keys WHERE name = $1 AND sealed = $2", name, kept)
     return issued
 
 

@@ -175,6 +175,21 @@ class Registry:
         """The sealed form of a client secret. Raises NoKey."""
         return self.sealer.seal(secret, f"client {client_id}")
 
+    async def keep_key(self, store_hash: str, name: str, key: str) -> None:
+        """Keeps a private key of a store, sealed, under a name; it is gone with the store. Raises NoKey."""
+        kept = f"{store_hash}/{name}"
+        sql = (
+            "INSERT INTO site_keys (name, store, sealed) VALUES ($1, $2, $3)"
+            " ON CONFLICT (name) DO UPDATE SET sealed = excluded.sealed"
+        )
+        await self.tx.run(sql, kept, store_hash, self.sealer.seal(key, f"site key {kept}"))
+
+    async def kept_key(self, store_hash: str, name: str) -> str:
+        """A private key that was kept; empty if there is none, or if the key that sealed it is missing."""
+        kept = f"{store_hash}/{name}"
+        sealed = await query.value(self.tx, "SELECT sealed FROM site_keys WHERE name = $1", kept)
+        return (self.sealer.open(sealed, f"site key {kept}") or "") if sealed else ""
+
     async def sealed_accounts(self, store_hash: str) -> list[Account]:
         """A store's accounts with their secrets as they are kept."""
         return [

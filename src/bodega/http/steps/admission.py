@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
+from bodega.access.payment_tokens import granted
 from bodega.access.plans import WINDOW_MS
 from bodega.access.quota import HourAndWindow, SharedQuota, Spent, WindowQuota
 from bodega.access.stores import OpenStore, Stores
 from bodega.http.app_context import AppContext, Caller
 from bodega.http.products import InformedRefusal
-from bodega.http.request import Request
+from bodega.http.request import PAYMENTS, Request
 from bodega.law.reasons import METHODS, Reason
 from bodega.law.refusal import Header, Refusal
 from bodega.storage.tx import Damaged
@@ -93,6 +94,8 @@ def known_method(request: Request) -> None:
 
 def authenticate(request: Request, store: OpenStore | None) -> Caller:
     """X-Auth-Token, or Basic credentials. X-Auth-Client is not needed and not checked (contract/wire.md 1)."""
+    if request.version == 3 and request.segments == PAYMENTS:
+        return _who_pays(request, store)
     token = request.headers.get(b"x-auth-token")
     basic = request.headers.get(b"authorization", b"") if token is None else b""
     if token is None and basic[:6].lower() != b"basic ":
@@ -103,6 +106,18 @@ def authenticate(request: Request, store: OpenStore | None) -> Caller:
     if account is None or store is None:
         raise Refusal(Reason.CREDENTIALS_WRONG, headers=[_CHALLENGE])
     return Caller(account, store)
+
+
+def _who_pays(request: Request, store: OpenStore | None) -> Caller:
+    """A payment is authorised by a payment access token alone, for its order; it is of no use elsewhere."""
+    scheme, _, token = request.headers.get(b"authorization", b"").partition(b" ")
+    if scheme.upper() != b"PAT":
+        raise Refusal(Reason.CREDENTIALS_MISSING, headers=[_PAT_CHALLENGE])
+    found = granted(token.strip().decode("latin-1"), store.by_client, store.time()) if store is not None else None
+    if found is None or store is None:
+        raise Refusal(Reason.CREDENTIALS_WRONG, headers=[_PAT_CHALLENGE])
+    account, grant = found
+    return Caller(account, store, grant=grant)
 
 
 async def spend_quota(app: AppContext, caller: Caller) -> bytes:
@@ -142,6 +157,7 @@ def _too_many(reason: Reason, spent: Spent, quota: bytes) -> Refusal:
     return InformedRefusal(reason, headers=[(b"retry-after", wait), (b"x-retry-after", wait)], quota=quota)
 
 
+_PAT_CHALLENGE: Header = (b"www-authenticate", b'PAT realm="payments"')
 _CHALLENGE: Header = (b"www-authenticate", b'Basic realm="store", charset="UTF-8"')
 
 

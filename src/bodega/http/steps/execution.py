@@ -164,7 +164,8 @@ async def perform(
         return found.again
     action, context = routed.action, routed.context
     if not action.writes:
-        return _located(await action.answer(context, found), context)
+        read = action.answer_to(context, found, draft) if action.calculates else action.answer(context, found)
+        return _located(await read, context)
     if found.key is None:
         return await _write(routed, found, before, draft, then)
     work = functools.partial(_write, routed, found, before, draft, then)

@@ -96,8 +96,8 @@ def allowed_action(app: AppContext, request: Request, match: Match) -> Action:
 
 
 def require_scope(request: Request, caller: Caller, action: Action) -> None:
-    """A `_read_only` scope allows GET and HEAD; the refusal names the missing scope."""
-    writes = not request.reads
+    """A `_read_only` scope allows GET and HEAD, and calculations; the refusal names the missing scope."""
+    writes = not request.reads and not action.calculates
     if allows(caller.account.scopes, action.scope, writes=writes):
         return
     first = action.scope.partition("|")[0]
@@ -173,7 +173,7 @@ def parse_query(
         since = parse_http_date(headers[b"if-modified-since"])
     return Context(
         version, match.ids, base, query, store.rows.reader, store.page_index, store.record, store.time(),
-        caller.account.client_id, since, in_task,
+        caller.account.client_id, since, in_task, account=caller.account, grant=caller.grant, keep_key=store.keep_key,
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from bodega.lab.control.problem import Problem
 from bodega.lab.seed_orders import NothingToSell
 
 Number = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
-AMOUNTS = {"products": 200, "customers": 60, "orders": 150}
+AMOUNTS = {"products": 200, "customers": 60, "orders": 150, "promotions": 13}
 """What a store gets if no number is given."""
 
 
@@ -23,6 +23,7 @@ class SeedAsked(Asked):
     products: Number = 0
     customers: Number = 0
     orders: Number = 0
+    promotions: Number = 0
     seed: int = 1
 
 
@@ -34,7 +35,7 @@ class Seeded(msgspec.Struct, frozen=True):
 
 
 async def seed_store(lab: Lab, store_hash: str, body: SeedAsked) -> Seeded:
-    """Fill a store with sample data: products with their categories and brands, customers, and orders."""
+    """Fill a store with sample data: products with their categories and brands, customers, orders, and promotions."""
     store = await lab.store(store_hash)
     await store.ready()
     wanted = {name: getattr(body, name) for name in AMOUNTS}

@@ -92,6 +92,7 @@ _PRODUCT = Aggregate(
     after_write=(
         sort_orders.delete_left_positions,
         stock_keeping.update_inheriting_variants,
+        stock_keeping.forget_own_places,
         option_sets.apply_option_set,
         redirects.update_redirects("product"),
         redirects.leave_redirect("product"),

@@ -12,7 +12,7 @@ from bodega.kit.parameters import parser
 from bodega.kit.route import collection, count, item
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
-from bodega.resources.catalog import assignments, brands
+from bodega.resources.catalog import assignments, brands, stock_levels
 from bodega.resources.catalog.product import STOCK_CAP, TABLE, Product
 from bodega.resources.catalog.product_shapes import INCLUDES, V2_SHAPE, V3_SHAPE
 from bodega.storage import query
@@ -159,15 +159,16 @@ async def find_or_create_brand(unit: Unit, changes: dict[str, Any], _old: Any, _
 
 
 @depends_on("inventory_level")
-async def keep_stock_in_bounds(_unit: Unit, changes: dict[str, Any], _old: Any, notes: list[Fault]) -> None:
-    """Rules 48 and 49: a level over the cap is clamped; one below zero is not saved, and the reply says so (207)."""
+async def keep_stock_in_bounds(unit: Unit, changes: dict[str, Any], old: Product | None, notes: list[Fault]) -> None:
+    """Rules 48 and 49: a level over the cap is clamped; one below zero, or below what other locations hold, is not
+    saved, and the reply says so (207)."""
     level = changes.get("inventory_level")
     if level is None:
         return
-    if level < 0:
+    least = 0 if old is None else await stock_levels.elsewhere(unit, (old.id, 0))
+    if level < least:
         del changes["inventory_level"]
-        message = "The product was saved, but its inventory_level was not: stock cannot be negative."
-        notes.append(Fault(Reason.FIELD_INVALID, "inventory_level", message))
+        notes.append(stock_levels.too_low("product", least))
     elif level > STOCK_CAP:
         changes["inventory_level"] = STOCK_CAP
 

@@ -17,7 +17,9 @@ from bodega.kit.fields import moment
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.law.wording import VARIANT_SKU_BLANK
-from bodega.resources.catalog import product, variants
+from bodega.resources.catalog import product, stock_levels, variants
+from bodega.resources.catalog.options.adjusting import rules_of_variants, variant_price
+from bodega.resources.catalog.options.rule import Rule
 from bodega.resources.catalog.product import STOCK_CAP, BaseVariantOverrides, Product
 from bodega.resources.catalog.variants import Variant
 from bodega.storage import query
@@ -54,9 +56,11 @@ def base_variant(owner: Product) -> Variant:
 _shared = attrgetter(*SHARED)
 
 
-def inherit(variant: Variant | _Heir, owner: Product) -> None:
-    """Rule 56: what a variant does not set is its product's. Rule 50: the sale price is the calculated price."""
-    variant.calculated_price, variant.calculated_weight = _inherited(variant, owner)
+def inherit(variant: Variant | _Heir, owner: Product, rules: Sequence[Rule] = (), variant_id: int = 0) -> None:
+    """Rule 56: what a variant does not set is its product's. Rule 50: the sale price is the calculated price, adjusted
+    by the product's rules for this variant (rule 65)."""
+    price, variant.calculated_weight = _inherited(variant, owner)
+    variant.calculated_price = variant_price(price, rules, variant.option_values, variant_id) if rules else price
 
 
 INHERITED = ("calculated_price", "calculated_weight")
@@ -84,6 +88,17 @@ async def sum_variant_stock(_unit: Unit, _old: Product | None, new: Product) -> 
     """Rule 47: if tracked by variant, the level of a product is the sum of its variants' and cannot be written."""
     if new.base_variant_id is None and new.inventory_tracking == "variant":
         new.inventory_level = new.variant_stock
+
+
+@depends_on("base_variant_id inventory_tracking", new=False)
+async def forget_own_places(unit: Unit, old: Product | None, new: Product) -> None:
+    """Rule 47: a product that is counted by its variants from now on has no stock of its own, wherever it was."""
+    if (
+        old is not None
+        and new.base_variant_id is None
+        and new.inventory_tracking == "variant" != old.inventory_tracking
+    ):
+        await stock_levels.forget_own(unit, new.id)
 
 
 @depends_on(FOLLOWED)
@@ -127,24 +142,55 @@ async def update_inheriting_variants(unit: Unit, old: Product | None, new: Produ
     """Rule 56: when a price or weight changes, rewrites the variants that inherit it."""
     if old is None or new.base_variant_id is not None or _passed_on(old) == _passed_on(new):
         return
+    await _inherit_anew(unit, new, await rules_of_variants(unit, new.id))
+
+
+async def _inherit_anew(unit: Unit, owner: Product, rules: Sequence[Rule]) -> None:
+    """Rewrites the variants whose calculated members change."""
     changed = []
-    for row in await query.named(unit.tx, StoredRow, stored_sql(TABLE, "product_id = $1 ORDER BY id"), new.id):
+    for row in await query.named(unit.tx, StoredRow, stored_sql(TABLE, "product_id = $1 ORDER BY id"), owner.id):
         variant = _heir(row.doc)
         before = (variant.calculated_price, variant.calculated_weight)
-        inherit(variant, new)
+        inherit(variant, owner, rules, row.id)
         if before != (variant.calculated_price, variant.calculated_weight):
             changed.append((row, variant))
     await unit.patch(TABLE, changed, INHERITED)
 
 
+async def price_variants_by_rule(unit: Unit, old: Rule | None, new: Rule) -> None:
+    """The calculated prices of variants follow a rule that is not of one modifier's value alone."""
+    if new.kind != "adjuster" or (old is not None and old.kind != "adjuster"):
+        await _price_variants(unit, {new.product_id})
+
+
+async def price_variants_without_rules(unit: Unit, ids: Sequence[int]) -> None:
+    """The calculated prices of variants follow when rules are deleted."""
+    test = f"kind <> 'adjuster' AND id IN ({numbered_placeholders(len(ids))})"
+    going = await query.values(unit.tx, f"SELECT product_id FROM product_rules WHERE {test}", *ids)
+    await _price_variants(unit, {one for one in going if (product.TABLE.name, one) not in unit.leaving}, without=ids)
+
+
+async def _price_variants(unit: Unit, products: Set[int], without: Sequence[int] = ()) -> None:
+    for product_id in sorted(products):
+        row = await unit.get(product.TABLE, product_id)
+        if row is not None and row.entity.base_variant_id is None:
+            await _inherit_anew(unit, row.entity, await rules_of_variants(unit, product_id, without))
+
+
+class _Choice(msgspec.Struct):
+    id: int
+    option_id: int
+
+
 class _Heir(msgspec.Struct):
-    """What a variant inherits, and what it has of its own instead."""
+    """What a variant inherits, what it has of its own instead, and the values by which rules know it."""
 
     price: Decimal | None
     calculated_price: Decimal
     sale_price: Decimal | None
     weight: Decimal | None
     calculated_weight: Decimal
+    option_values: list[_Choice]
 
 
 _heir = msgspec.json.Decoder(_Heir).decode
@@ -189,13 +235,17 @@ async def sku_belongs_to_product(tx: Tx, variant: Variant) -> list[Fault]:
 
 
 @depends_on("inventory_level")
-async def refuse_negative_stock(_unit: Unit, changes: dict[str, Any], _old: Variant | None, notes: list[Fault]) -> None:
-    """Rule 48: the variant is saved without its level, and the reply says so (207)."""
+async def refuse_negative_stock(unit: Unit, changes: dict[str, Any], old: Variant | None, notes: list[Fault]) -> None:
+    """Rule 48: the variant is saved without its level, and the reply says so (207); likewise if other locations hold
+    more."""
     level = changes.get("inventory_level")
-    if level is not None and level < 0:
+    if level is None:
+        return
+    stock = None if old is None else (old.product_id, 0 if old.is_base else old.id)
+    least = 0 if stock is None else await stock_levels.elsewhere(unit, stock)
+    if level < least:
         del changes["inventory_level"]
-        message = "The variant was saved, but its inventory_level was not: stock cannot be negative."
-        notes.append(Fault(Reason.FIELD_INVALID, "inventory_level", message))
+        notes.append(stock_levels.too_low("variant", least))
 
 
 async def update_product_of_variant(unit: Unit, old: Variant | None, new: Variant) -> None:
@@ -205,7 +255,7 @@ async def update_product_of_variant(unit: Unit, old: Variant | None, new: Varian
         raise refuse_faults([dangling("product_id", "The product does not exist.", [new.product_id])])
     owner: Product = row.entity
     before = _kept(owner)
-    inherit(new, owner)
+    inherit(new, owner, [] if new.is_base else await rules_of_variants(unit, owner.id), new.id)
     if old is None or old.sku != new.sku:
         await _check_sku(unit, new, owner)
     if old is not None and new.id == owner.base_variant_id:
@@ -278,6 +328,8 @@ async def _delete_base_variant(unit: Unit, owner: Product) -> None:
     unit.leaving.add((TABLE.name, owner.base_variant_id))
     await unit.delete(TABLE, [owner.base_variant_id])
     owner.base_variant_id, owner.base_own = None, None
+    if owner.inventory_tracking == "variant":
+        await stock_levels.forget_own(unit, owner.id)
 
 
 async def restore_base_variant(unit: Unit, ids: Sequence[int]) -> None:

@@ -1,15 +1,19 @@
-"""Marketing: coupons, gift certificates, banners."""
+"""Marketing: coupons, gift certificates, banners, promotions."""
 
 from __future__ import annotations
 
 from bodega.resources.marketing import (
+    aggregates,
     banners,
-    coupons,
     gift_certificates,
 )
+from bodega.resources.marketing.promotions import promotions, settings
 
 RESOURCES = (
-    coupons.RESOURCE,
+    aggregates.COUPONS,
     gift_certificates.RESOURCE,
     banners.RESOURCE,
+    promotions.RESOURCE,
+    aggregates.CODES,
+    settings.RESOURCE,
 )

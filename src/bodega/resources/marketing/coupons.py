@@ -18,15 +18,13 @@ from bodega.kit.fields import NAME, Count, FieldType, Id, Line, Moment, Money, a
 from bodega.kit.filters import Filter
 from bodega.kit.listing import Listing
 from bodega.kit.parameters import one_of
-from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item
 from bodega.kit.v2_shape import V2Shape
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.geography import places
 from bodega.resources.shipping.methods import words_in_use
 from bodega.storage import query
-from bodega.storage.aggregate import Aggregate
-from bodega.storage.table import Unique
+from bodega.storage.table import Reference, Unique
 from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
 
@@ -95,7 +93,10 @@ RESTRICTED_TO = _PLACES._replace(
 
 
 class Coupon(Entity, kw_only=True):
-    """The type decides whether `amount` is money or a percentage. `num_uses` counts orders; a limit of 0 is none."""
+    """The type decides whether `amount` is money or a percentage. `num_uses` counts orders; a limit of 0 is none.
+
+    One with a `promotion_id` is a code of that promotion, which decides what it gives; `is_bulk` if those are many.
+    """
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=100), NAME]
     type: Type
@@ -111,7 +112,19 @@ class Coupon(Entity, kw_only=True):
     restricted_to: Annotated[RestrictedTo, RESTRICTED_TO] = msgspec.field(default_factory=RestrictedTo)
     shipping_methods: Annotated[list[Line], AtMost(1_000), structured(Annotated[list[str], AtMost(1_000)])] = []
     date_created: Moment = ""
+    promotion_id: Id | None = None
+    is_bulk: bool = False
 
+
+USES = """
+CREATE TABLE coupon_uses (
+    coupon_id INTEGER NOT NULL REFERENCES coupons(id) ON DELETE CASCADE,
+    shopper TEXT NOT NULL,
+    uses INTEGER NOT NULL,
+    PRIMARY KEY (coupon_id, shopper)
+);
+""".strip()
+"""How often each shopper redeemed a coupon: a customer by id, a guest by e-mail address."""
 
 TABLE = stored(
     "coupons",
@@ -119,9 +132,14 @@ TABLE = stored(
     noun="coupon",
     columns="name code type enabled",
     computed={
-        "name_key": ("TEXT", lambda coupon: caseless(coupon.name)),
+        "name_key": ("TEXT", lambda coupon: caseless(coupon.name) if coupon.promotion_id is None else None),
         "code_key": ("TEXT", lambda coupon: caseless(coupon.code)),
+        "promotion_id": ("INTEGER", lambda coupon: coupon.promotion_id),
+        "of_promotion": ("BOOLEAN", lambda coupon: coupon.promotion_id is not None),
     },
+    indexed="promotion_id",
+    references=[Reference("promotion_id", "promotions", "promotion_id", "The promotion does not exist.", "CASCADE")],
+    more_schema=USES,
     uniques=[
         Unique(("name_key",), "name", "A coupon of this name exists."),
         Unique(("code_key",), "code", "A coupon with this code exists."),
@@ -198,15 +216,3 @@ async def check_shipping_methods(unit: Unit, old: Coupon | None, new: Coupon) ->
     fresh = set(new.shipping_methods) - set(old.shipping_methods if old is not None else [])
     if fresh and (idle := sorted(fresh - await words_in_use(unit))):
         raise refuse_faults([invalid("shipping_methods", "names methods that are not enabled: " + ", ".join(idle))])
-
-
-RESOURCE = Resource(
-    aggregates=(
-        Aggregate(
-            TABLE,
-            before_validate=(clear_applies_to,),
-            before_write=(check_discount, check_targets, check_shipping_methods),
-        ),
-    ),
-    routes=routes,
-)

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
-from bodega.domain.pricing import Adjustment, BulkPrice, adjusted, in_bulk
-from bodega.domain.totals import rounded
+from bodega.domain.pricing.basket import BasketItem
+from bodega.domain.pricing.catalogue import unit_price
 from bodega.law.refusal import Fault, invalid
 from bodega.resources.catalog import brands, bulk_pricing, product, variants
 from bodega.resources.catalog.options import product_option, rule
+from bodega.resources.catalog.options.adjusting import adjusters_of
 from bodega.resources.catalog.options.option import WITHOUT_VALUES
 from bodega.resources.catalog.options.product_option import ProductOption
-from bodega.resources.catalog.options.rule import Rule
 from bodega.resources.catalog.product import Product
 from bodega.resources.catalog.variants import Variant
 from bodega.resources.orders.conflicts import invalid_option, mandatory_options
 from bodega.resources.orders.drafts import LineDraft, OptionDraft
 from bodega.resources.orders.line import Chosen
+from bodega.resources.pricing import facts
 from bodega.storage import query
 from bodega.storage.conflicts import dangling
 from bodega.storage.table import numbered_placeholders
@@ -201,44 +203,15 @@ def _renamed(item: Chosen, answer: OptionDraft | None) -> None:
 
 async def price(unit: Unit, goods: CatalogItem, quantity: int, exchange: Decimal, places: int) -> Decimal:
     """The unit price for a quantity, in the order's currency: the variant's price, the choices, then bulk pricing."""
-    item = adjusted(goods.variant.calculated_price, await _adjustments(unit, goods))
-    item = in_bulk(item, quantity, await _bulk(unit, goods.product.id))
-    return rounded(item * exchange, places if exchange != 1 else 4)
-
-
-async def _adjustments(unit: Unit, goods: CatalogItem) -> list[Adjustment]:
-    """The price adjustments by product rules (rule 65): in their order, until one that stops processing."""
-    if not unit.statistics.total(rule.TABLE.name):
-        return []
-    made: list[Adjustment] = []
+    variant, owner = goods.variant, goods.product
+    there = unit.statistics.total
+    rules = await facts.rules_of(unit.tx, [owner.id]) if there(rule.TABLE.name) else {}
+    tiers = await facts.tiers_of(unit.tx, [owner.id]) if there(bulk_pricing.TABLE.name) else {}
     answers = {item.product_option_id: item.value for item in goods.chosen}
-    item: Rule
-    for item in await query.entities(unit.tx, rule.TABLE, "product_id = $1", goods.product.id, order="sort_order, id"):
-        if not item.enabled or not _meets(item, answers, goods.variant.id):
-            continue
-        if item.price_adjuster:
-            kind, value = item.price_adjuster.adjuster, item.price_adjuster.adjuster_value
-            made.append(Adjustment(str(kind), Decimal(str(value))))
-        if item.stop:
-            break
-    return made
-
-
-def _meets(item: Rule, answers: Mapping[int, str], variant_id: int) -> bool:
-    """Conditions of one option are alternatives; those of different ones must all be met."""
-    wanted: dict[int, list[bool]] = {}
-    for condition in item.conditions:
-        if condition.variant_id:
-            wanted.setdefault(0, []).append(condition.variant_id == variant_id)
-        else:
-            met = answers.get(condition.modifier_id or 0) == str(condition.modifier_value_id)
-            wanted.setdefault(condition.modifier_id or 0, []).append(met)
-    return all(any(alternatives) for alternatives in wanted.values())
-
-
-async def _bulk(unit: Unit, product_id: int) -> list[BulkPrice]:
-    table: Any = bulk_pricing.TABLE
-    if not unit.statistics.total(table.name):
-        return []
-    rules = await query.entities(unit.tx, table, "product_id = $1", product_id, order="quantity_min")
-    return [BulkPrice(rule.quantity_min, rule.quantity_max, rule.type, rule.amount) for rule in rules]
+    found = replace(
+        facts.price_of(owner, variant),
+        adjusters=adjusters_of(rules.get(owner.id, ()), answers, variant.id),
+        tiers=tiers.get(owner.id, ()),
+    )
+    item = BasketItem(key="", quantity=quantity, variant_id=variant.id, catalog=found)
+    return unit_price(item, places, exchange).amount

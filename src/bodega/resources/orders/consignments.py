@@ -46,8 +46,9 @@ TABLE = stored(
     Pickup,
     noun="pickup",
     columns="order_id",
+    computed={"location_id": ("INTEGER", lambda pickup: pickup.location.id or None)},
     hidden="order_id",
-    indexed="order_id",
+    indexed="order_id location_id",
     references=[Reference("order_id", "orders", "order_id", "The order does not exist.", "CASCADE")],
 )
 

@@ -7,8 +7,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from bodega.domain.totals import Amount
-from bodega.domain.totals import PricedLine as Priced
+from bodega.domain.pricing.adjustments import Origin
+from bodega.domain.pricing.amounts import Amount
+from bodega.domain.pricing.amounts import PricedLine as Priced
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Count, Id, Line, Long, Measure, Money
@@ -17,6 +18,7 @@ from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item
 from bodega.kit.v2_members import Alias, Derived
 from bodega.kit.v2_shape import V2Shape
+from bodega.resources.catalog import stock_levels
 from bodega.resources.orders import order
 from bodega.resources.orders.order import always, tax
 from bodega.storage.aggregate import Aggregate
@@ -40,11 +42,23 @@ class Chosen(msgspec.Struct, kw_only=True):
     display_style: str = ""
 
 
+class AppliedDiscount(msgspec.Struct, kw_only=True):
+    """A discount on the whole line: its `origin` is that of the engine of prices, `id` the promotion's; a `code` is a
+    coupon's. Its target `order`: the line's share of a discount on the order."""
+
+    origin: Origin
+    amount: Money
+    id: int | str = 0
+    name: str = ""
+    code: str = ""
+    target: Literal["item", "order", "shipping"] = "item"
+
+
 class OrderLine(Entity, kw_only=True):
     """`rate` is the tax rate that the store applied, None if the caller gave both prices.
 
-    `discount` is its share of the order's discount. `taken` is what it took from stock, `sold` what it added to
-    total_sold.
+    `discount` is the sum of its `applied` discounts. `taken` is what it took from stock, at `location_id`, `sold` what
+    it added to total_sold.
     """
 
     order_id: Id
@@ -84,8 +98,10 @@ class OrderLine(Entity, kw_only=True):
     tax_class_id: Id = 0
     rate: Decimal | None = None
     discount: Money = ZERO
+    applied: list[AppliedDiscount] = []
     taken: int = 0
     sold: int = 0
+    location_id: Id = stock_levels.DEFAULT
 
     @property
     def is_sent(self) -> bool:
@@ -123,11 +139,19 @@ def _money(show: Any) -> Derived:
 
 
 def _discounts(line: OrderLine) -> list[dict[str, Any]]:
-    """A manual discount is distributed over the lines."""
-    if not line.discount:
-        return []
-    amount = f"{line.discount:.4f}"
-    return [{"id": "manual-discount", "amount": amount, "name": "Manual Discount", "code": None, "target": "order"}]
+    """Where the line's discount comes from; one without a record was dealt out by hand."""
+    applied = line.applied or [AppliedDiscount(origin=Origin.MANUAL, amount=line.discount, target="order")]
+    return [
+        {
+            "id": "manual-discount" if one.origin == Origin.MANUAL else one.id,
+            "amount": f"{one.amount:.4f}",
+            "name": one.name or "Manual Discount",
+            "code": one.code or None,
+            "target": "order" if one.target == "order" else "product",
+        }
+        for one in applied
+        if one.amount
+    ]
 
 
 def _options(line: OrderLine) -> list[dict[str, Any]]:

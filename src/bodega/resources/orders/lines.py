@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from bodega.domain.totals import Amount
+from bodega.domain.pricing.amounts import Amount
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, missing
 from bodega.resources.catalog import product
 from bodega.resources.orders import catalog_items, conflicts
 from bodega.resources.orders.drafts import LineDraft
 from bodega.resources.orders.line import OrderLine
-from bodega.resources.orders.order_policy import Money, Taxes
+from bodega.resources.pricing.policy import Money, Taxes
 from bodega.storage.unit import Unit
 
 PRICES = ("price_ex_tax", "price_inc_tax")
@@ -120,7 +120,7 @@ def _given(draft: LineDraft) -> Amount:
 
 async def _of_catalogue(builder: LineBuilder, draft: LineDraft, found: catalog_items.CatalogItem) -> OrderLine:
     """Rule 78: given prices take precedence and become the base price; else the catalogue's with the store's taxes."""
-    owner, variant = found.product, found.variant
+    owner = found.product
     quantity = draft.quantity or 0
     rate: Decimal | None = None
     if draft.has(*PRICES):
@@ -130,13 +130,23 @@ async def _of_catalogue(builder: LineBuilder, draft: LineDraft, found: catalog_i
         base = await catalog_items.price(builder.unit, found, quantity, builder.money.rate, builder.money.places)
         rate = builder.taxes.rate(owner.tax_class_id)
         price = builder.taxes.on(base, owner.tax_class_id, 4)
+    made = described(found, quantity, base, price, rate)
+    made.upc = draft.upc or made.upc
+    return made
+
+
+def described(
+    found: catalog_items.CatalogItem, quantity: int, base: Decimal, price: Amount, rate: Decimal | None
+) -> OrderLine:
+    """A line of the catalogue at this price a piece: what the order tells of the product and the variant."""
+    owner, variant = found.product, found.variant
     return OrderLine(
         order_id=0,
         product_id=owner.id,
         variant_id=variant.id,
         name=owner.name,
         sku=variant.sku,
-        upc=draft.upc or variant.upc,
+        upc=variant.upc,
         type=owner.type,
         base_price=base,
         price_ex_tax=price.ex,

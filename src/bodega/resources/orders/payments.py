@@ -75,6 +75,7 @@ class Transaction(Entity, kw_only=True):
     gift_certificate: Optional = None
     store_credit: Optional = None
     custom_provider_field_result: Optional = None
+    credit_card: dict[str, Any] | UnsetType = UNSET
     refund_id: Id = 0
 
 

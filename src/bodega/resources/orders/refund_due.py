@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from msgspec import UNSET
 
-from bodega.domain import refunds
-from bodega.domain.refunds import RefundDue
-from bodega.domain.totals import Amount, rounded
+from bodega.domain.pricing import refunds
+from bodega.domain.pricing.amounts import Amount, rounded
+from bodega.domain.pricing.refunds import RefundDue
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
 from bodega.resources.customers import customer

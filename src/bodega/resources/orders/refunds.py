@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from bodega.domain.refunds import RefundDue
+from bodega.domain.pricing.refunds import RefundDue
 from bodega.kit.actions import Action, ListAll, ShowItem
 from bodega.kit.context import Context, Found, Write
 from bodega.kit.endpoint import Endpoint, Parent

@@ -1,5 +1,7 @@
 """What an order changes in the catalogue: stock and total_sold (rules 76, 79 and 86).
 
+Each line takes its pieces from the location that serves it, and gives them back there.
+
 The store has one writer at a time, and this code runs inside its transaction: no two orders can take the same piece,
 whatever the number of workers.
 """
@@ -16,15 +18,17 @@ from bodega.domain import stock
 from bodega.domain.stock import CAUSE, Timing
 from bodega.kit.fields import moment
 from bodega.law.refusal import Fault, refuse_faults
-from bodega.resources.catalog import product, variants
+from bodega.resources.catalog import product, stock_levels, variants
 from bodega.resources.catalog.product import Product
+from bodega.resources.catalog.stock_levels import DEFAULT, NOTHING, Places, Stock, StockLevel
 from bodega.resources.orders import conflicts
 from bodega.resources.orders.line import OrderLine
 from bodega.resources.orders.order import MIGRATED, Order
+from bodega.storage.query import Row
 from bodega.storage.unit import Unit
 
-Key = tuple[int, int]
-"""A product and its variant."""
+Key = tuple[int, int, int]
+"""A product, its variant, and the location that serves it."""
 
 
 class Moves(NamedTuple):
@@ -41,7 +45,7 @@ def settle(
 
     Sets `order.holds_stock`. `before` are the previous lines, including removed ones.
     """
-    order.holds_stock = holds = stock.holds(order.status_id, timing, held=held)
+    order.holds_stock = holds = stock.holds(order.status_id, timing, held=held, reserved=bool(order.cart_id))
     was = {line.id: line for line in before if line.id}
     for line in lines:
         old = was.get(line.id)
@@ -67,7 +71,7 @@ def settle(
 
 
 def _key(line: OrderLine) -> Key:
-    return line.product_id, line.variant_id
+    return line.product_id, line.variant_id, line.location_id
 
 
 async def move(unit: Unit, moves: Moves, lines: Sequence[OrderLine]) -> None:
@@ -75,7 +79,7 @@ async def move(unit: Unit, moves: Moves, lines: Sequence[OrderLine]) -> None:
     faults: list[Fault] = []
     cause, unit.cause = unit.cause, CAUSE
     for product_id in sorted({key[0] for key in moves.taken} | moves.sold.keys()):
-        taken = {key[1]: count for key, count in sorted(moves.taken.items()) if key[0] == product_id}
+        taken = {key[1:]: count for key, count in sorted(moves.taken.items()) if key[0] == product_id}
         faults += await _move_one(unit, product_id, taken, moves.sold.get(product_id, 0), lines)
     unit.cause = cause
     if faults:
@@ -83,25 +87,33 @@ async def move(unit: Unit, moves: Moves, lines: Sequence[OrderLine]) -> None:
 
 
 async def _move_one(
-    unit: Unit, product_id: int, taken: Mapping[int, int], sold: int, lines: Sequence[OrderLine]
+    unit: Unit, product_id: int, taken: Mapping[tuple[int, int], int], sold: int, lines: Sequence[OrderLine]
 ) -> list[Fault]:
-    """Rule 79: changes the tracked stock of one product, which never falls below zero. What was deleted since is
-    ignored."""
+    """Rule 79: changes the tracked stock of one product, which never falls below zero at any location. What was deleted
+    since is ignored."""
     row = await unit.get(product.TABLE, product_id)
     if row is None:
         return []
     owner: Product = row.entity
+    held = await stock_levels.places_of(unit, product_id) if taken and owner.inventory_tracking != "none" else {}
     count = 0
     if owner.inventory_tracking == "variant" and owner.base_variant_id is None:
-        faults = [await _take(unit, owner, variant_id, many, lines) for variant_id, many in taken.items()]
+        by_variant: dict[int, dict[int, int]] = {}
+        for (variant_id, location), many in taken.items():
+            by_variant.setdefault(variant_id, {})[location] = many
+        faults = [await _take(unit, owner, variant_id, many, held, lines) for variant_id, many in by_variant.items()]
         if any(faults):
             return [fault for fault in faults if fault is not None]
         row = await unit.get(product.TABLE, product_id) if taken else row
         assert row is not None
     elif owner.inventory_tracking != "none":
-        count = sum(taken.values())
-        if 0 < count > owner.inventory_level:
-            return [_short(owner, 0, owner.inventory_level, lines)]
+        asked: Counter[int] = Counter()
+        for (_variant_id, location), many in taken.items():
+            asked[location] += many
+        left = await _take_at(unit, (product_id, 0), owner.inventory_level, asked, held)
+        if left is not None:
+            return [_short(owner, 0, left, lines)]
+        count = sum(asked.values())
     changed = replace(row.entity, total_sold=max(row.entity.total_sold + sold, 0))
     if count:
         changed.inventory_level -= count
@@ -111,18 +123,47 @@ async def _move_one(
     return []
 
 
-async def _take(unit: Unit, owner: Product, variant_id: int, count: int, lines: Sequence[OrderLine]) -> Fault | None:
+async def _take(
+    unit: Unit,
+    owner: Product,
+    variant_id: int,
+    asked: Mapping[int, int],
+    held: Mapping[Stock, Places],
+    lines: Sequence[OrderLine],
+) -> Fault | None:
     found = await unit.get(variants.TABLE, variant_id)
     if found is None:
         return None
-    level = found.entity.inventory_level - count
-    if count > 0 > level:
-        return _short(owner, variant_id, found.entity.inventory_level, lines)
+    left = await _take_at(unit, (owner.id, variant_id), found.entity.inventory_level, asked, held)
+    if left is not None:
+        return _short(owner, variant_id, left, lines)
+    level = found.entity.inventory_level - sum(asked.values())
+    if level == found.entity.inventory_level:
+        return None
     await unit.update(variants.TABLE, found, replace(found.entity, inventory_level=level))
     told = {"product_id": owner.id, "method": "absolute", "value": level, "variant_id": variant_id}
     await unit.fire(
         "store/sku/inventory/order/updated", {"type": "sku", "id": found.entity.sku_id, "inventory": told}
     )  # fmt: skip
+    return None
+
+
+async def _take_at(
+    unit: Unit, stock: Stock, whole: int, asked: Mapping[int, int], held: Mapping[Stock, Places]
+) -> int | None:
+    """Takes pieces from the locations that serve them; what one can sell, if that is less. What is given back to a
+    location that is gone since goes to the default one."""
+    places = held.get(stock, NOTHING)
+    moved: list[tuple[Row | None, StockLevel]] = []
+    for location, many in asked.items():
+        level = places.at(location, stock, whole)
+        if many > 0 and many > level.for_sale:
+            return level.for_sale
+        if location != DEFAULT and location in places.rows:
+            level.level -= many
+            moved.append((places.rows[location], level))
+    if moved:
+        await stock_levels.write(unit, moved)
     return None
 
 

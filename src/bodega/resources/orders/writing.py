@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
 from bodega.kit.body import Changes
 from bodega.kit.fields import moment
-from bodega.kit.write import apply, build
+from bodega.kit.write import apply
 from bodega.law.outcome import Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, missing, refuse_faults
@@ -24,12 +23,14 @@ from bodega.resources.orders import consignments, fees, line, lines, order, orde
 from bodega.resources.orders import shipping_addresses as addresses
 from bodega.resources.orders.address import FIELDS, AddressDraft, BillingAddress, faults_of, settled
 from bodega.resources.orders.consignments import Pickup
-from bodega.resources.orders.drafts import ConsignmentsDraft, PickupDraft
+from bodega.resources.orders.drafts import ConsignmentsDraft
 from bodega.resources.orders.fees import Fee
-from bodega.resources.orders.line import OrderLine
 from bodega.resources.orders.lines import LineBuilder
+from bodega.resources.orders.new_order import Work, begun, show_costs, write_new
 from bodega.resources.orders.order import Order
+from bodega.resources.orders.serving import drafted, keep_served, serve
 from bodega.resources.orders.shipping_addresses import ShippingAddress
+from bodega.resources.pricing.policy import Taxes
 from bodega.storage.query import Row
 from bodega.storage.unit import Unit
 
@@ -44,17 +45,6 @@ RECKONED = frozenset(
 
 SHIPPED = 2
 ZERO = Decimal(0)
-
-
-class Work(msgspec.Struct):
-    """An order being built, with all that belongs to it. `before` are its stored lines."""
-
-    order: Order
-    lines: list[OrderLine]
-    before: list[OrderLine]
-    fees: list[Fee]
-    address: ShippingAddress | None = None
-    pickup: Pickup | None = None
 
 
 async def place(unit: Unit, draft: Changes, notes: list[Fault]) -> Row:
@@ -89,16 +79,6 @@ async def _move(unit: Unit, moves: stock.Moves, work: Work) -> None:
     except Refusal as refusal:
         await unit.in_order(refusal, order.TABLE, work.order)
         raise
-
-
-def begun(changes: Changes, money: order_policy.Money, rules: order_policy.Taxes, now: int) -> Order:
-    """A new order in this currency, without lines."""
-    new: Order = build(order.TABLE, changes, now)
-    new.currency_id, new.default_currency_code = money.currency.id, money.currency.currency_code
-    new.store_default_currency_code = money.default.currency_code
-    new.store_default_to_transactional_exchange_rate = money.rate
-    new.is_tax_inclusive_pricing, new.places = rules.inclusive, money.places
-    return new
 
 
 def _refuse(faults: Sequence[Fault]) -> None:
@@ -140,11 +120,13 @@ async def _fill(builder: LineBuilder, work: Work, parts: Changes) -> None:
     if collected is not None and len(collected.pickups) == 1:
         pickup = collected.pickups[0]
         drafts, name = pickup.line_items or [], "consignments.pickups.0.line_items"
-        work.pickup = _pickup(pickup, Pickup())
+        work.pickup = drafted(pickup, Pickup())
     for place_, draft in enumerate(drafts):
         made = await lines.added(builder, draft, f"{name}.{place_}")
         if made is not None:
             work.lines.append(made)
+    if work.pickup is not None:
+        await serve(builder.unit, work.pickup, work.lines)
     given: list[AddressDraft] = parts.get("shipping_addresses") or []
     for place_, item in enumerate(given):
         builder.faults.extend(faults_of(item, f"shipping_addresses.{place_}", zip_needed=False))
@@ -154,12 +136,6 @@ async def _fill(builder: LineBuilder, work: Work, parts: Changes) -> None:
         source: AddressDraft = given[0] if given else parts["billing_address"]
         work.address = ShippingAddress(order_id=0, **settled(source))
     await _take_fees(builder, work, parts)
-
-
-def _pickup(draft: PickupDraft, old: Pickup) -> Pickup:
-    names = ("pickup_method_id", "pickup_method_display_name", "collection_instructions",
-             "collection_time_description", "location")  # fmt: skip
-    return replace(old, **{name: getattr(draft, name) for name in draft.has(*names)})
 
 
 async def _take_fees(builder: LineBuilder, work: Work, parts: Changes) -> None:
@@ -181,52 +157,6 @@ async def _take_fees(builder: LineBuilder, work: Work, parts: Changes) -> None:
                 fee.id, fee.refunded = kept.id, kept.refunded
             made.append(fee)
     work.fees = made
-
-
-async def write_new(unit: Unit, work: Work, rules: order_policy.Taxes) -> Row:
-    """Writes a new order with its totals, all that belongs to it, and its opening payment."""
-    new = work.order
-    new.shipping_address_count = 0 if work.address is None else 1
-    payment = payments.opening(new)
-    row = await unit.insert(order.TABLE, new)
-    address = 0
-    if work.address is not None:
-        _show_costs(work)
-        work.address.order_id = new.id
-        address = (await unit.insert(addresses.TABLE, work.address)).entity.id
-    collected = 0
-    if work.pickup is not None:
-        work.pickup.order_id = new.id
-        collected = (await unit.insert(consignments.TABLE, work.pickup)).entity.id
-    for item in work.lines:
-        item.order_id, item.order_pickup_method_id = new.id, collected
-        item.order_address_id = address if item.is_sent else 0
-        await unit.insert(line.TABLE, item)
-    for fee in work.fees:
-        fee.order_id = new.id
-        await unit.insert(fees.TABLE, fee)
-    for tax in totals.taxes_of(new, work.lines, address, rules):
-        await unit.insert(taxes.TABLE, tax)
-    if payment is not None:
-        await payments.record(unit, new, payment)
-    return row
-
-
-def _show_costs(work: Work) -> None:
-    """Copies the costs of the order to its address, with the number of pieces that go there."""
-    assert work.address is not None
-    new, sent = work.order, [item for item in work.lines if item.is_sent]
-    work.address = replace(
-        work.address,
-        items_total=sum(item.quantity for item in sent),
-        items_shipped=sum(item.quantity_shipped for item in sent),
-        base_cost=new.base_shipping_cost,
-        cost_ex_tax=new.shipping_cost_ex_tax,
-        cost_inc_tax=new.shipping_cost_inc_tax,
-        base_handling_cost=new.base_handling_cost,
-        handling_cost_ex_tax=new.handling_cost_ex_tax,
-        handling_cost_inc_tax=new.handling_cost_inc_tax,
-    )
 
 
 def _date_the_shipping(unit: Unit, new: Order) -> None:
@@ -288,7 +218,7 @@ async def change(unit: Unit, order_id: int, draft: Changes, notes: list[Fault], 
 
 
 async def _change_parts(
-    unit: Unit, work: Work, parts: Changes, changes: Changes, rules: order_policy.Taxes, faults: list[Fault]
+    unit: Unit, work: Work, parts: Changes, changes: Changes, rules: Taxes, faults: list[Fault]
 ) -> None:
     new = work.order
     if "billing_address" in parts:
@@ -298,6 +228,7 @@ async def _change_parts(
             new.billing_address = _billing(parts["billing_address"], new.billing_address)
     builder = LineBuilder(unit, await order_policy.money(unit, new.default_currency_code), rules, faults)
     drafts, name = parts.get("products"), "products"
+    method = 0 if work.pickup is None else work.pickup.pickup_method_id
     if "consignments" in parts:
         faults += _beside_consignments(parts, "products")
         drafts, name = _change_pickup(work, parts["consignments"], faults), "consignments.pickups.0.line_items"
@@ -306,7 +237,9 @@ async def _change_parts(
         work.lines = result.kept
         if "discount_amount" not in changes:
             # Rule 82: a change of its lines removes an order's discounts.
-            new.discount_amount = new.coupon_discount = ZERO
+            new.discount_amount = ZERO
+            work.lines = [replace(item, applied=[]) for item in work.lines]
+    await keep_served(unit, work.pickup, method, work.lines)
     _change_address(work, parts.get("shipping_addresses") or [], faults)
     await _take_fees(builder, work, parts)
     if faults:
@@ -324,7 +257,7 @@ def _change_pickup(work: Work, draft: ConsignmentsDraft, faults: list[Fault]) ->
         if work.pickup is None or (item.id is not UNSET and item.id != work.pickup.id):
             faults.append(invalid("consignments.pickups.0.id", "must be the pickup of this order"))
             return None
-        work.pickup = _pickup(item, work.pickup)
+        work.pickup = drafted(item, work.pickup)
         return item.line_items or None
     return None
 
@@ -348,28 +281,31 @@ async def _write_changed(
     there: Sequence[Row],
     paid_fees: Sequence[Row],
     collected: Sequence[Row],
-    rules: order_policy.Taxes | None,
+    rules: Taxes | None,
 ) -> None:
     new = work.order
     if work.pickup is not None:
         for item in work.lines:
-            item.order_pickup_method_id = work.pickup.id
+            item.order_pickup_method_id = item.order_pickup_method_id or work.pickup.id
     if work.address is None and any(item.is_sent for item in work.lines):
         # Until now there was nothing to send: new lines go to the billing address (rule 80).
         billing = {name: getattr(new.billing_address, name) for name in FIELDS}
         work.address = ShippingAddress(order_id=new.id, **billing)
-        _show_costs(work)
+        show_costs(work)
         work.address.id = (await unit.insert(addresses.TABLE, work.address)).entity.id
         new.shipping_address_count = 1
     elif work.address is not None:
-        _show_costs(work)
+        if len(there) == 1:  # each of several has costs of its own, which a checkout gave it
+            show_costs(work)
         if work.address != there[0].entity:
             await unit.update(addresses.TABLE, there[0], work.address)
     if work.pickup is not None and collected and work.pickup != collected[0].entity:
         await unit.update(consignments.TABLE, collected[0], work.pickup)
     address = 0 if work.address is None else work.address.id
+    several = {row.entity.id for row in there[1:]}
     for item in work.lines:
-        item.order_address_id = address if item.is_sent else 0
+        if item.order_address_id not in several:
+            item.order_address_id = address if item.is_sent else 0
     await _write_rows(unit, line.TABLE, new.id, before, work.lines)
     if rules is not None:
         await _write_rows(unit, fees.TABLE, new.id, paid_fees, work.fees)

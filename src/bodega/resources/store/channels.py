@@ -23,7 +23,7 @@ from bodega.kit.route import collection, item
 from bodega.kit.v3_shape import V3Shape
 from bodega.kit.write import unchanging
 from bodega.law.refusal import Fault, invalid, refuse_faults
-from bodega.resources.store import currencies
+from bodega.resources.store import channel_currencies
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Unique
 from bodega.storage.text import caseless
@@ -111,11 +111,10 @@ TABLE = stored(
 
 async def with_currencies(context: Context, ids: Sequence[int]) -> dict[int, bytes]:
     """The currencies of each channel: those of the store, unless others are assigned to it."""
-    codes = await currencies.enabled(context.reader)
-    first = (await currencies.default(context.reader)).currency_code
+    found = await channel_currencies.of_channels(context.reader, ids)
     return {
-        channel: encode({"channel_id": channel, "enabled_currencies": codes, "default_currency": first})
-        for channel in ids
+        channel: encode({"channel_id": channel, "enabled_currencies": one.enabled, "default_currency": one.default})
+        for channel, one in found.items()
     }
 
 
@@ -129,7 +128,7 @@ V3 = Endpoint(
         3,
         "available :status :type date_created date_modified",
         mapped={":platform": FilterField("platform", one_of(EVERY_PLATFORM))},
-        includes={"currencies": Include(with_currencies, tables=currencies.TABLE.name)},
+        includes={"currencies": Include(with_currencies, tables=channel_currencies.TABLES)},
     ),
     "store_channel_settings",
     "channels",

@@ -68,7 +68,7 @@ async def information(context: Context) -> dict[str, Any]:
         "is_price_entered_with_tax": known["prices_include_tax"],
         "store_id": record.number,
         "default_channel_id": 1,
-        "default_site_id": record.number,
+        "default_site_id": 1,
         "active_comparison_modules": [],
         "features": {
             "stencil_enabled": True,

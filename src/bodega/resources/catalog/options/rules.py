@@ -21,7 +21,7 @@ from bodega.kit.v2_members import Alias
 from bodega.kit.v2_shape import V2Shape
 from bodega.kit.v3_shape import V3Shape
 from bodega.law.outcome import Outcome
-from bodega.resources.catalog import product
+from bodega.resources.catalog import product, stock_keeping
 from bodega.resources.catalog.options.rule import (
     MAX_CONDITIONS,
     TABLE,
@@ -185,6 +185,8 @@ RESOURCE = Resource(
                 derive_kind,
                 shift_rules,
             ),
+            after_write=(stock_keeping.price_variants_by_rule,),
+            before_delete=(stock_keeping.price_variants_without_rules,),
         ),
     ),
     routes=routes,

@@ -1,7 +1,13 @@
-"""What an order costs, in exact decimals: every total is the sum of rounded parts.
+"""Amounts in exact decimals, and how each kind is rounded; every total is the sum of rounded parts.
 
-What is paid is rounded to the places of the currency, half away from zero: lines, costs, shares of a discount. Unit
-prices keep four places, as on the wire. A tax rate is in per cent.
+- A unit price keeps four places, as on the wire, half away from zero; one that was exchanged has the currency's places.
+- A line's total, a cost, a discount and a tax are what is paid: the currency's places, half away from zero. Tax is
+  rounded once a line or cost, for all its rates together.
+- A share of a discount, or of a tax between its rates, is rounded down; what is left of the whole goes to those that
+  lost most, so that the shares sum to it.
+- A refund of pieces is rounded down, and that of the last piece is the rest.
+
+A tax rate is in per cent.
 """
 
 from __future__ import annotations
@@ -12,11 +18,13 @@ from typing import NamedTuple
 
 ZERO = Decimal(0)
 FOUR = 4
+STEPS = tuple(Decimal(1).scaleb(-places) for places in range(12))
+"""The smallest amount by decimal places."""
 
 
 def rounded(amount: Decimal, places: int) -> Decimal:
     """An amount as it can be paid."""
-    return amount.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    return amount.quantize(STEPS[places], ROUND_HALF_UP)
 
 
 class Amount(NamedTuple):
@@ -85,28 +93,15 @@ def shares(discount: Decimal, weights: Sequence[Decimal], places: int) -> list[D
     whole = sum(weights, ZERO)
     if not whole:
         return [ZERO for _ in weights]
-    step = Decimal(1).scaleb(-places)
+    step = STEPS[places]
     exact = [discount * weight / whole for weight in weights]
     dealt = [share.quantize(step, ROUND_DOWN) for share in exact]
     left = int((discount - sum(dealt, ZERO)) / step)
-    largest = sorted(range(len(exact)), key=lambda place: (dealt[place] - exact[place], place))
-    for place in largest[:left]:
-        dealt[place] += step
+    if left:
+        lost = [part - share for part, share in zip(dealt, exact, strict=True)]
+        for place in sorted(range(len(exact)), key=lost.__getitem__)[:left]:
+            dealt[place] += step
     return dealt
-
-
-class Sums(NamedTuple):
-    """The totals of an order."""
-
-    subtotal: Amount
-    total: Amount
-
-
-def sums(lines: Sequence[Amount], costs: Sequence[Amount], discount: Decimal, given: Amount | None = None) -> Sums:
-    """The lines sum up to the subtotal; with the other costs (shipping, handling, wrapping, fees) and less the discount
-    it is the total. A `given` subtotal replaces that of the lines."""
-    subtotal = given if given is not None else sum_of(lines)
-    return Sums(subtotal, subtotal.plus(sum_of(costs)).less(discount))
 
 
 def sum_of(amounts: Sequence[Amount]) -> Amount:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import ROUND_DOWN, Decimal
 from typing import NamedTuple
 
-from bodega.domain.totals import Amount, rounded
+from bodega.domain.pricing.amounts import Amount, rounded
 
 ZERO = Decimal(0)
 

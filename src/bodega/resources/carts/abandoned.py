@@ -1,0 +1,162 @@
+"""Abandoned carts: by the store's clock, an hour after the last change of a cart whose shopper is known by e-mail.
+
+Carts that nobody changed for 30 days are deleted.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+from uuid import uuid4
+
+import msgspec
+from msgspec.structs import replace
+
+from bodega.kit.actions import NO_QUERY, Action
+from bodega.kit.context import Context, Found
+from bodega.kit.endpoint import Endpoint
+from bodega.kit.entity import Entity
+from bodega.kit.events import fires
+from bodega.kit.fields import clean_email, moment
+from bodega.kit.listing import Listing, Query
+from bodega.kit.render import json
+from bodega.kit.resource import Resource, Sweep
+from bodega.kit.route import route
+from bodega.law.outcome import Outcome, Shown, Validator
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, Refusal, invalid
+from bodega.resources.carts.cart import TABLE, Cart
+from bodega.resources.channel_settings import EVERYWHERE, settings_of
+from bodega.storage import query
+from bodega.storage.tx import Tx
+from bodega.storage.unit import Unit
+
+ABANDONED_SECONDS = 3600
+KEPT_SECONDS = 30 * 86_400
+AT_ONCE = 100
+SETTINGS_SCOPE = "store_v2_information"
+
+
+class AbandonedCartSettings(Entity, kw_only=True):
+    """One row for the store, and one for each channel with its own settings."""
+
+    enable_notification: bool | None = None
+    email_customer_until_cart_is_recovered: bool | None = None
+    marketing_emails_require_customer_consent: bool | None = None
+    email_merchant_when_cart_is_converted: bool | None = None
+    email_merchant_when_cart_is_abandoned: bool | None = None
+    merchant_email_address: Annotated[str, msgspec.Meta(max_length=500)] | None = None
+    merchant_abandoned_cart_email_frequency_type: Literal["digest", "individual"] | None = None
+    merchant_abandoned_cart_digest_email_frequency: Annotated[int, msgspec.Meta(ge=2, le=1000)] | None = None
+
+
+DEFAULTS = {
+    "enable_notification": False,
+    "email_customer_until_cart_is_recovered": False,
+    "marketing_emails_require_customer_consent": False,
+    "email_merchant_when_cart_is_converted": False,
+    "email_merchant_when_cart_is_abandoned": False,
+    "merchant_email_address": "",
+    "merchant_abandoned_cart_email_frequency_type": "individual",
+    "merchant_abandoned_cart_digest_email_frequency": 10,
+}
+
+
+def _wrong(new: AbandonedCartSettings) -> list[Fault]:
+    try:
+        if new.merchant_email_address:
+            clean_email(new.merchant_email_address)
+    except ValueError as error:
+        return [invalid("merchant_email_address", str(error))]
+    return []
+
+
+def _changed(_old: Any, new: AbandonedCartSettings) -> dict[str, Any]:
+    return {"channel_id": new.id}
+
+
+async def _own_channel(_tx: Tx, _old: Any, new: AbandonedCartSettings) -> list[int]:
+    return [new.id] if new.id != EVERYWHERE else []
+
+
+SETTINGS = settings_of(
+    "abandoned_cart_settings",
+    "abandoned cart settings",
+    AbandonedCartSettings,
+    DEFAULTS,
+    "abandoned-carts/settings",
+    SETTINGS_SCOPE,
+    check=_wrong,
+    signals=(
+        fires(
+            "store/channel/#/notifications/abandonedCart/updated",
+            _changed,
+            on="created updated",
+            channels=_own_channel,
+        ),
+    ),
+)
+
+
+class FindAbandoned(Action):
+    """GET: which cart a recovery token stands for."""
+
+    def parse(self, query: str) -> Query:
+        return NO_QUERY
+
+    async def find(self, context: Context) -> Found:
+        sql = "SELECT id, uuid, version, modified FROM carts WHERE token = $1"
+        found = await context.reader.row(sql, context.ids[0])
+        if found is None or not context.ids[0]:
+            raise Refusal(Reason.NO_SUCH_ENTITY)
+        number, uuid, version, modified = found
+        return Found(Validator(version, modified), None, number, uuid)
+
+    async def answer(self, context: Context, found: Found) -> Outcome:
+        return Shown(ready=json({"data": {"cart_id": found.row}, "meta": {}}))
+
+
+_TOKEN = Endpoint(3, TABLE, Listing(TABLE, 3, ""), "store_v2_orders", "")
+
+
+def told(cart: Cart) -> dict[str, Any]:
+    """The payload of the event."""
+    return {"type": "cart", "id": cart.uuid, "token": cart.token}
+
+
+async def abandon(unit: Unit) -> None:
+    """Marks the carts that were left; the token by which one is recovered stays the same."""
+    before = moment(unit.now - ABANDONED_SECONDS)
+    for row in await unit.where(TABLE, "quiet_since <= $1", before, order=f"quiet_since, id LIMIT {AT_ONCE}"):
+        left: Cart = row.entity
+        cart = replace(left, status="abandoned", token=left.token or uuid4().hex)
+        await unit.rewrite(TABLE, row._replace(entity=cart))
+        await unit.fire("store/cart/abandoned", told(cart))
+        await unit.fire("store/channel/#/cart/abandoned", told(cart), channels=[cart.channel_id])
+
+
+async def expire(unit: Unit) -> None:
+    """Deletes the carts that nobody changed for long."""
+    before = moment(unit.now - KEPT_SECONDS)
+    sql = f"SELECT id FROM carts WHERE date_modified <= $1 ORDER BY date_modified LIMIT {AT_ONCE}"
+    await unit.delete(TABLE, await query.values(unit.tx, sql, before))
+
+
+RESOURCE = Resource(
+    aggregates=SETTINGS.resource.aggregates,
+    routes=(
+        *SETTINGS.resource.routes,
+        route("abandoned-carts/{token:text}", 3, GET=FindAbandoned(_TOKEN)),
+    ),
+    sweeps=(
+        Sweep(
+            "SELECT 1 FROM carts WHERE quiet_since <= $1 LIMIT 1",
+            lambda now, _settings: (moment(now - ABANDONED_SECONDS),),
+            abandon,
+        ),
+        Sweep(
+            "SELECT 1 FROM carts WHERE date_modified <= $1 LIMIT 1",
+            lambda now, _settings: (moment(now - KEPT_SECONDS),),
+            expire,
+        ),
+    ),
+)

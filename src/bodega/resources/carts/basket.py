@@ -1,0 +1,257 @@
+"""What the engine of prices is told of a cart, and what the cart keeps of its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
+
+from bodega.domain.pricing.adjustments import ZERO, Adjustment, Origin
+from bodega.domain.pricing.amounts import rounded
+from bodega.domain.pricing.basket import Basket, BasketItem, Charge, ManualDiscount
+from bodega.domain.pricing.engine import quote
+from bodega.domain.pricing.offers import GiftItem
+from bodega.domain.pricing.quote import Quote, QuotedLine
+from bodega.law.refusal import invalid, refuse_faults
+from bodega.resources.carts.cart import Cart, CartCoupon, CartItem, LineReduction
+from bodega.resources.catalog import product
+from bodega.resources.checkouts import costs
+from bodega.resources.checkouts.checkout import Checkout
+from bodega.resources.checkouts.rates import ShippingOption
+from bodega.resources.marketing import coupons
+from bodega.resources.marketing.promotions.candidates import candidates, policy_of, shopper_key
+from bodega.resources.pricing.buyer import buyer_of
+from bodega.resources.pricing.facts import Choice, facts
+from bodega.resources.pricing.policy import Money, money_of, taxes_of
+from bodega.storage import query
+from bodega.storage.table import numbered_placeholders
+from bodega.storage.text import caseless
+from bodega.storage.tx import Tx
+from bodega.storage.unit import Unit
+
+BY_HAND = "Manual Discount"
+ROUNDS = 3
+"""How often a cart is quoted at most: the gifts of promotions may lead to others."""
+
+
+async def basket_of(unit: Unit, cart: Cart) -> Basket:
+    """The basket of a cart, with the promotions that may apply. Raises Refusal for a currency that went."""
+    money = await money_of_cart(unit.tx, cart)
+    buyer = await buyer_of(unit.tx, cart.customer_id, for_promotions=True)
+    return Basket(
+        items=await _items(unit, cart, money, buyer.shopper.group_id),
+        currency=money.code,
+        places=money.places,
+        exchange=money.rate,
+        channel_id=cart.channel_id,
+        shopper=buyer.shopper,
+        now=datetime.fromtimestamp(unit.now, _zone(unit)),
+        tax=taxes_of(unit.terms.settings).policy(exempt=buyer.exempt),
+        promotions=await candidates(
+            unit.tx,
+            now=unit.now,
+            channel_id=cart.channel_id,
+            currency=money.code,
+            codes=cart.coupon_codes,
+            shopper=shopper_key(cart.customer_id, cart.email),
+        ),
+        promotion_policy=await policy_of(unit.tx),
+        coupons=tuple(cart.coupon_codes),
+        manual_discounts=tuple(
+            ManualDiscount(one.amount, one.name or BY_HAND, one.id) for one in cart.given if not one.item_id
+        ),
+    )
+
+
+async def money_of_cart(tx: Tx, cart: Cart) -> Money:
+    """The currency of a cart; the store's own unless it names another. Raises Refusal."""
+    money = await money_of(tx, cart.currency_code)
+    if money is None:
+        raise refuse_faults([invalid("currency.code", "must be a currency of the store that is in use")])
+    return money
+
+
+def _zone(unit: Unit) -> tzinfo:
+    name = str(unit.terms.settings.get("timezone") or "UTC")
+    try:
+        return UTC if name == "UTC" else ZoneInfo(name)
+    except (ValueError, OSError):
+        return UTC
+
+
+async def _items(unit: Unit, cart: Cart, money: Money, group_id: int) -> tuple[BasketItem, ...]:
+    choices = [
+        Choice(one.id, one.product_id, one.quantity, one.variant_id, _answers(one))
+        for one in cart.items
+        if one.product_id
+    ]
+    known = await facts(
+        unit.tx,
+        choices,
+        group_id=group_id,
+        channel_id=cart.channel_id,
+        currency=money.code,
+        for_promotions=True,
+    )
+    by_key = {choice.key: known.item(choice) for choice in choices}
+    made = []
+    for one in cart.items:
+        item = by_key.get(one.id) or BasketItem(key=one.id, quantity=one.quantity, kind=one.kind, name=one.name)
+        given = tuple(
+            ManualDiscount(discount.amount, discount.name or BY_HAND, discount.id)
+            for discount in cart.given
+            if discount.item_id == one.id
+        )
+        price = one.custom_price
+        if price is None and item.catalog is None:
+            price = one.list_price  # its product is gone
+        if one.added_by_promotion:
+            price = one.list_price if item.catalog is None else None
+        wrapping = None if one.wrapping is None else Charge(amount=one.wrapping.amount, name=one.wrapping.name)
+        made.append(
+            replace(
+                item,
+                custom_price=price,
+                manual_discounts=given,
+                wrapping=wrapping,
+                added_by_promotion=one.added_by_promotion,
+            )
+        )
+    return tuple(made)
+
+
+def _answers(item: CartItem) -> dict[int, str]:
+    return {one.name_id: one.value if one.value_id is None else str(one.value_id) for one in item.options}
+
+
+async def reprice(unit: Unit, cart: Cart, of: Checkout | None = None) -> Quote:
+    """Computes what the cart comes to, with what promotions put into it and what its checkout adds; the cart keeps the
+    amounts. `of` is the checkout if it is about to change."""
+    if of is None:
+        of = await costs.checkout_of(unit.tx, cart.id)
+    given = [one for one in cart.items if not one.added_by_promotion]
+    were = {(one.added_by_promotion, one.product_id): one.id for one in cart.items if one.added_by_promotion}
+    cart.items = given
+    options: dict[str, ShippingOption] = {}
+    basket = await basket_of(unit, cart)
+    answer = quote(_with_checkout(basket, cart, of, options))
+    known: Sequence[GiftItem] = ()
+    for _ in range(ROUNDS):
+        if tuple(answer.gifts) == tuple(known):
+            break
+        known = answer.gifts
+        cart.items = [*given, *await _gifts(unit, known, were)]
+        basket = await basket_of(unit, cart)
+        answer = quote(_with_checkout(basket, cart, of, options))
+    if of is not None and of.consignments:
+        money = await money_of_cart(unit.tx, cart)
+        owed = {line.key: line.cost.entered - line.cost.discount for line in answer.lines}
+        options = await costs.chosen(unit.tx, cart, of, owed, money)
+        if options:
+            answer = quote(_with_checkout(basket, cart, of, options))
+    keep(cart, answer, inclusive=taxes_of(unit.terms.settings).inclusive)
+    cart.totals = costs.totals_of(answer, options)
+    await _name_coupons(unit, cart)
+    return answer
+
+
+def _with_checkout(basket: Basket, cart: Cart, of: Checkout | None, options: Mapping[str, ShippingOption]) -> Basket:
+    if of is None:
+        return basket
+    return replace(basket, consignments=costs.consignments(cart, of, options), fees=costs.fees(of))
+
+
+async def _name_coupons(unit: Unit, cart: Cart) -> None:
+    """The coupons of a cart are shown with the id, the type and the name of the coupon whose code was entered."""
+    keys = {caseless(one.code): one for one in cart.coupons}
+    if not keys:
+        return
+    test = f"code_key IN ({numbered_placeholders(len(keys))})"
+    for coupon in await query.entities(unit.tx, coupons.TABLE, test, *keys):
+        one = keys[caseless(coupon.code)]
+        one.id, one.kind, one.name = coupon.id, coupon.type, coupon.name
+
+
+async def _gifts(unit: Unit, wanted: Sequence[GiftItem], were: Mapping[tuple[int, int], str]) -> list[CartItem]:
+    """The gifts of promotions; one that was there before keeps its id."""
+    made = []
+    for gift in wanted:
+        row = await unit.get(product.TABLE, gift.product_id)
+        if row is None:
+            continue
+        owner = row.entity
+        made.append(
+            CartItem(
+                id=were.get((gift.promotion_id, owner.id)) or str(uuid4()),
+                kind=owner.type,
+                product_id=owner.id,
+                variant_id=gift.variant_id or owner.base_variant_id or 0,
+                sku=owner.sku,
+                name=owner.name,
+                path=owner.custom_url.url,
+                quantity=gift.quantity,
+                added_by_promotion=gift.promotion_id,
+            )
+        )
+    return made
+
+
+def keep(cart: Cart, answer: Quote, *, inclusive: bool) -> None:
+    """The cart keeps the amounts of a quote."""
+    lines = {line.key: line for line in answer.lines}
+    cart.items = [_kept(one, lines[one.id]) for one in cart.items if one.id in lines]
+    cart.tax_included = inclusive
+    cart.base_amount = answer.base_amount
+    parts = [part for line in answer.lines for part in line.cost.parts]
+    cart.manual_discount_amount = _off(parts, Origin.MANUAL)
+    cart.discount_amount = answer.discount
+    cart.cart_amount = answer.base_amount - answer.discount - answer.coupon_discount
+    cart.discounts = _reductions([p for p in parts if p.origin in (Origin.PROMOTION, Origin.MANUAL)])
+    found = {one.code.casefold(): one for one in _reductions([p for p in parts if p.origin is Origin.COUPON])}
+    refused = {one.code.casefold() for one in answer.refused}
+    cart.coupons = [
+        CartCoupon(code=code, id=one.id, name=one.name, amount=one.amount)
+        for code in cart.coupon_codes
+        if code.casefold() not in refused
+        for one in [found.get(code.casefold()) or LineReduction(id="", amount=ZERO, code=code)]
+    ]
+    cart.banners = [words for _, words in answer.notes]
+
+
+def _off(parts: Sequence[Adjustment], origin: Origin) -> Any:
+    return -sum((part.amount for part in parts if part.origin is origin), ZERO)
+
+
+def _kept(item: CartItem, line: QuotedLine) -> CartItem:
+    """A line with its amounts: the sale price is the price of a piece after the discounts on the item."""
+    reductions = line.cost.discounts(Origin.PROMOTION, Origin.MANUAL)
+    coupons = line.cost.discounts(Origin.COUPON)
+    after = line.cost.entered - line.discount_amount
+    return replace(
+        item,
+        original_price=line.original_price,
+        list_price=line.unit_price,
+        sale_price=after if line.quantity == 1 else rounded(after / max(line.quantity, 1), 4),
+        extended_list_price=line.cost.entered,
+        extended_sale_price=after,
+        discount_amount=line.discount_amount,
+        coupon_amount=line.coupon_amount,
+        discounts=_reductions(reductions),
+        coupons=_reductions(coupons),
+    )
+
+
+def _reductions(parts: Sequence[Adjustment]) -> list[LineReduction]:
+    """Discounts summed up by what gave them."""
+    found: dict[tuple[int | str, str], LineReduction] = {}
+    for part in parts:
+        key = (part.source, part.code)
+        if key in found:
+            found[key].amount -= part.amount
+        else:
+            found[key] = LineReduction(id=part.source, amount=-part.amount, name=part.description, code=part.code)
+    return list(found.values())

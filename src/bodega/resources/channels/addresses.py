@@ -1,0 +1,70 @@
+"""Addresses of sites: where a channel is on the web."""
+
+from __future__ import annotations
+
+from urllib.parse import SplitResult, urlsplit
+
+from bodega.access.settings import with_defaults
+from bodega.kit.fields import FieldType, as_is, clean_text
+from bodega.resources.store import channels
+from bodega.storage.registry import StoreRecord
+
+MAX_URL = 2_048
+
+
+def clean_site_url(value: str) -> str:
+    """An absolute URL of HTTP or HTTPS, as it was written; raises ValueError."""
+    text = clean_text(value).strip()
+    why = "must be the address of a site, as https://shop.example.com"
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in ("http", "https") and bool(host_in(parts)) and (parts.port or 1) > 0
+    except ValueError:
+        raise ValueError(why) from None
+    plain = not (parts.query or parts.fragment or "@" in parts.netloc)
+    if not usable or not plain or len(text) > MAX_URL or any(letter.isspace() for letter in text):
+        raise ValueError(why)
+    return text
+
+
+SITE_URL = FieldType("string", as_is, clean_site_url, clean_site_url)
+
+
+def host_in(parts: SplitResult) -> str:
+    """The host of a URL in ASCII, in small letters; empty if it has none that can be called. Raises ValueError."""
+    host = (parts.hostname or "").rstrip(".")
+    encoded = host.encode("idna").decode("ascii").lower() if not host.isascii() else host
+    labels = encoded.split(".")
+    right = all(label and len(label) < 64 and label.replace("-", "a").isalnum() for label in labels)
+    return encoded if right and len(encoded) < 254 else ""
+
+
+def host_of(url: str) -> str:
+    """The host of a URL that was cleaned."""
+    return host_in(urlsplit(url))
+
+
+def key_of(url: str) -> str:
+    """By what sites are told apart: host, port and path."""
+    parts = urlsplit(url)
+    port = f":{parts.port}" if parts.port else ""
+    return f"{host_in(parts)}{port}{parts.path.rstrip('/')}"
+
+
+def main_domain(host: str) -> str:
+    """The part of a host that its owner registered: two labels, or three below endings such as co.uk."""
+    labels = host.split(".")
+    known = 3 if len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= 3 else 2
+    return ".".join(labels[-known:])
+
+
+def canonical_url(record: StoreRecord, channel: int) -> str:
+    """The address that a channel always has."""
+    which = record.hash if channel == channels.DEFAULT else f"{record.hash}-{channel}"
+    return f"https://store-{which}.localhost"
+
+
+def usual_url(record: StoreRecord, channel: int) -> str:
+    """The address of a site that has none of its own: of the store's storefront, that of the store's domain."""
+    domain = str(with_defaults(record.settings)["domain"])
+    return f"https://{domain}" if domain and channel == channels.DEFAULT else canonical_url(record, channel)

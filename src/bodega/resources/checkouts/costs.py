@@ -1,0 +1,226 @@
+"""What a checkout adds to the basket of its cart: consignments with their shipping, and fees; and what came of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+import msgspec
+
+from bodega.domain.pricing.adjustments import Adjustment, Origin
+from bodega.domain.pricing.amounts import rounded
+from bodega.domain.pricing.basket import Charge, Consignment
+from bodega.domain.pricing.quote import Quote
+from bodega.resources.carts.cart import (
+    Cart,
+    ConsignmentTotals,
+    FeeTotal,
+    LineReduction,
+    NamedTax,
+    SelectedOption,
+    Totals,
+)
+from bodega.resources.checkouts import checkout, rates
+from bodega.resources.checkouts.checkout import Checkout, CheckoutConsignment
+from bodega.resources.checkouts.rates import Destination, Parcel, ShippingOption
+from bodega.resources.pricing.policy import SHIPPING, Money
+from bodega.storage import query
+from bodega.storage.table import numbered_placeholders
+from bodega.storage.tx import Tx
+
+ZERO = Decimal(0)
+CUSTOM = "shipping_custom"
+"""The type of a shipping cost that the merchant named."""
+
+
+async def checkout_of(tx: Tx, cart_id: int) -> Checkout | None:
+    """The checkout of a cart; None while nothing was said at it."""
+    row = await query.get(tx, checkout.TABLE, cart_id) if cart_id else None
+    found: Checkout | None = None if row is None else row.entity
+    return found
+
+
+class _Product(msgspec.Struct, frozen=True):
+    id: int
+    weight: Decimal = ZERO
+    is_free_shipping: bool = False
+    fixed_cost_shipping_price: Decimal = ZERO
+
+
+class _Variant(msgspec.Struct, frozen=True):
+    id: int
+    calculated_weight: Decimal = ZERO
+    is_free_shipping: bool = False
+    fixed_cost_shipping_price: Decimal | None = None
+
+
+_product = msgspec.json.Decoder(_Product).decode
+_variant = msgspec.json.Decoder(_Variant).decode
+
+
+class Weights(NamedTuple):
+    """What shipping has to know of the products and variants in a cart."""
+
+    products: Mapping[int, _Product]
+    variants: Mapping[int, _Variant]
+
+
+async def weights_of(tx: Tx, cart: Cart) -> Weights:
+    """In two statements, whatever the number of lines."""
+    products = sorted({one.product_id for one in cart.items if one.kind == "physical" and one.product_id})
+    variants = sorted({one.variant_id for one in cart.items if one.kind == "physical" and one.variant_id})
+    return Weights(
+        {one.id: one for one in [_product(doc) for doc in await _docs(tx, "products", products)]},
+        {one.id: one for one in [_variant(doc) for doc in await _docs(tx, "variants", variants)]},
+    )
+
+
+async def _docs(tx: Tx, table: str, ids: Sequence[int]) -> list[bytes]:
+    if not ids:
+        return []
+    return await query.values(tx, f"SELECT doc FROM {table} WHERE id IN ({numbered_placeholders(len(ids))})", *ids)
+
+
+def parcels(
+    cart: Cart, item_ids: Sequence[str], known: Weights, totals: Mapping[str, Decimal], rate: Decimal
+) -> list[Parcel]:
+    """The pieces of a consignment; `totals` are those of the lines, in the currency of the cart."""
+    made = []
+    for item in cart.items:
+        if item.id not in item_ids or item.kind not in ("physical", "custom"):
+            continue
+        owner = known.products.get(item.product_id, _Product(id=0))
+        variant = known.variants.get(item.variant_id)
+        fixed = owner.fixed_cost_shipping_price
+        if variant is not None and variant.fixed_cost_shipping_price is not None:
+            fixed = variant.fixed_cost_shipping_price
+        made.append(
+            Parcel(
+                quantity=item.quantity,
+                weight=owner.weight if variant is None else variant.calculated_weight,
+                total=totals.get(item.id, ZERO) / rate,
+                free=owner.is_free_shipping or (variant is not None and variant.is_free_shipping),
+                fixed=fixed,
+            )
+        )
+    return made
+
+
+async def options_of(
+    tx: Tx, cart: Cart, one: CheckoutConsignment, totals: Mapping[str, Decimal], money: Money, known: Weights
+) -> list[ShippingOption]:
+    """The shipping options of a consignment, in the currency of the cart."""
+    if one.address is None or one.pickup_method_id:
+        return []
+    address = one.address
+    to = Destination(address.country_code, address.state_or_province_code, address.postal_code)
+    sent = parcels(cart, one.item_ids, known, totals, money.rate)
+    found = await rates.options(tx, to, sent, cart.channel_id)
+    return [
+        msgspec.structs.replace(
+            option,
+            cost=rounded(option.cost * money.rate, money.places),
+            handling=rounded(option.handling * money.rate, money.places),
+        )
+        for option in found
+    ]
+
+
+async def chosen(
+    tx: Tx, cart: Cart, of: Checkout, totals: Mapping[str, Decimal], money: Money
+) -> dict[str, ShippingOption]:
+    """The selected shipping option of each consignment, at what it costs now; without those that are gone."""
+    found: dict[str, ShippingOption] = {}
+    known = None
+    for one in of.consignments:
+        if one.custom_shipping is not None:
+            named = one.custom_shipping
+            found[one.id] = ShippingOption(id="", type=CUSTOM, description=named.description, cost=named.price)
+        elif one.option_id:
+            known = known or await weights_of(tx, cart)
+            offered = await options_of(tx, cart, one, totals, money, known)
+            found.update((one.id, option) for option in offered if option.id == one.option_id)
+    return found
+
+
+def consignments(cart: Cart, of: Checkout, options: Mapping[str, ShippingOption]) -> tuple[Consignment, ...]:
+    """The consignments as the engine of prices takes them: those that still have an item."""
+    there = {item.id for item in cart.items}
+    made = []
+    for one in of.consignments:
+        items = tuple(item_id for item_id in one.item_ids if item_id in there)
+        if not items:
+            continue
+        option = options.get(one.id)
+        address = one.address or checkout.CheckoutAddress()
+        made.append(
+            Consignment(
+                key=one.id,
+                items=items,
+                shipping=None if option is None else _charge(option.cost, option),
+                handling=None if option is None else _charge(option.handling, option),
+                zone_id=0 if option is None else option.zone_id,
+                country=address.country_code,
+                state=address.state_or_province_code,
+                postal_code=address.postal_code,
+            )
+        )
+    return tuple(made)
+
+
+def _charge(amount: Decimal, option: ShippingOption) -> Charge:
+    return Charge(amount=amount, tax_class=SHIPPING, name=option.description, source=option.id)
+
+
+def fees(of: Checkout) -> tuple[Charge, ...]:
+    """The fees as the engine of prices takes them."""
+    return tuple(
+        Charge(amount=fee.cost, tax_class=fee.tax_class_id or 0, key=fee.id, name=fee.display_name, source=fee.id)
+        for fee in of.fees
+    )
+
+
+def totals_of(answer: Quote, options: Mapping[str, ShippingOption]) -> Totals:
+    """What a cart keeps of a quote: all that its checkout shows."""
+    return Totals(
+        subtotal_ex_tax=answer.subtotal.ex,
+        subtotal_inc_tax=answer.subtotal.inc,
+        cart_ex_tax=answer.cart.ex,
+        cart_inc_tax=answer.cart.inc,
+        shipping_ex_tax=answer.shipping_before.ex,
+        shipping_inc_tax=answer.shipping_before.inc,
+        handling_ex_tax=answer.handling.ex,
+        handling_inc_tax=answer.handling.inc,
+        taxes=[NamedTax(name=name, amount=amount) for name, amount in answer.taxes],
+        tax_total=answer.tax_total,
+        grand_total=answer.grand_total,
+        consignments=[
+            ConsignmentTotals(
+                id=one.key,
+                option=_selected(options.get(one.key)),
+                shipping_ex_tax=one.shipping.gross.ex,
+                shipping_inc_tax=one.shipping.gross.inc,
+                handling_ex_tax=one.handling.gross.ex,
+                handling_inc_tax=one.handling.gross.inc,
+                taken_off=[_off(part) for part in one.shipping.discounts()],
+            )
+            for one in answer.consignments
+        ],
+        fees=[
+            FeeTotal(id=str(cost.source), cost_ex_tax=cost.net.ex, cost_inc_tax=cost.net.inc) for cost in answer.fees
+        ],
+    )
+
+
+def _selected(option: ShippingOption | None) -> SelectedOption | None:
+    if option is None:
+        return None
+    return SelectedOption(
+        id=option.id, type=option.type, description=option.description, cost=option.cost, zone_id=option.zone_id
+    )
+
+
+def _off(part: Adjustment) -> LineReduction:
+    code = part.code if part.origin is Origin.COUPON else ""
+    return LineReduction(id=part.source, amount=-part.amount, name=part.description, code=code)

@@ -1,0 +1,1 @@
+"""Promotions: rules of what a cart gets for less, their codes, and their settings (promotions.v3.yml)."""

@@ -1,0 +1,8 @@
+"""Paying an order: access tokens, accepted methods, payments with test instruments."""
+
+from __future__ import annotations
+
+from bodega.kit.resource import Resource
+from bodega.resources.payments import access_tokens, methods, processing
+
+RESOURCES: tuple[Resource, ...] = (access_tokens.RESOURCE, methods.RESOURCE, processing.RESOURCE)

@@ -1,0 +1,55 @@
+"""The records of the price list that applies to a shopper."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bodega.domain.pricing.basket import BulkPrice, ListPrice
+from bodega.resources.pricing.price_record import TABLE, PriceRecord
+from bodega.storage.table import numbered_placeholders
+from bodega.storage.tx import Tx
+
+_CHOSEN = """
+SELECT p.id, CASE a.target WHEN $1 THEN 1 WHEN $2 THEN 2 ELSE 4 END AS place
+FROM price_list_assignments a JOIN price_lists p ON p.id = a.price_list_id
+WHERE a.target IN ($1, $2, $3) AND p.active
+UNION ALL SELECT id, 3 FROM price_lists WHERE id = $4 AND active
+ORDER BY place
+"""
+"""That of the group on the channel, else that of the group everywhere, else the one that a rule of the group names
+(rule 103), else that of the channel for everybody."""
+
+
+async def price_list_of(tx: Tx, group_id: int, channel_id: int, of_group: int = 0) -> int:
+    """The id of the active price list that applies; 0 if none does. `of_group` is named by a rule of the group."""
+    targets = (f"{group_id} {channel_id}", f"{group_id} 0", f"0 {channel_id}")
+    for found, _ in await tx.rows(_CHOSEN, *targets, of_group):
+        return int(found)
+    return 0
+
+
+async def list_prices(
+    tx: Tx, variant_ids: Sequence[int], *, group_id: int, channel_id: int, currency: str, of_group: int = 0
+) -> dict[int, ListPrice]:
+    """The prices of variants, by their ids: two statements at most, whatever the list holds."""
+    chosen = await price_list_of(tx, group_id, channel_id, of_group) if variant_ids else 0
+    if not chosen:
+        return {}
+    # In no order: sorted by id, SQLite would walk through the whole list instead of looking the variants up.
+    sql = f"SELECT doc, rest FROM {TABLE.name} WHERE price_list_id = $1 AND currency = $2"
+    sql += f" AND variant_id IN ({numbered_placeholders(len(variant_ids), 3)})"
+    found: dict[int, ListPrice] = {}
+    for doc, rest in await tx.rows(sql, chosen, currency, *variant_ids):
+        record: PriceRecord = TABLE.decode(doc, rest)
+        found[record.variant_id] = ListPrice(
+            price_list_id=chosen,
+            price=record.price,
+            sale_price=record.sale_price,
+            retail_price=record.retail_price,
+            map_price=record.map_price,
+            tiers=tuple(
+                BulkPrice(one.quantity_min, one.quantity_max or 0, one.type, one.amount, chosen)
+                for one in record.bulk_pricing_tiers
+            ),
+        )
+    return found

@@ -1,0 +1,1 @@
+"""What shoppers see. So far the page to which a cart's redirect URLs lead; the hosted checkout will stand here."""
