@@ -46,7 +46,7 @@ INPUTS: Mapping[str, Collection[str | bytes]] = {
     "require_tls": ["scheme"],
     "current_version": ["path"],
     "known_method": ["method"],
-    "authenticate": [b"x-auth-token", b"authorization"],
+    "authenticate": ["path", b"x-auth-token", b"authorization"],
     "find_route": ["path", "method"],
     "allowed_action": ["method"],
     "require_scope": ["method"],
