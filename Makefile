@@ -17,7 +17,7 @@ SPREAD ?= -n auto --dist loadfile --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help dev serve test test-cluster lint docs dist bench bench-count bench-peers bench-large bench-variants bench-orders bench-prices soak kills conformance lock clean
+.PHONY: help dev serve test test-cluster lint docs dist bench bench-count bench-peers bench-large bench-variants bench-orders bench-prices bench-checkouts soak kills conformance lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ bench-orders: $(READY)  ## Measure a store of 500,000 orders beside one of 10,00
 
 bench-prices: $(READY)  ## Measure the CPU of a cart's price, in a store with a price list of 100,000 records
 	@$(BIN)/python -m bench.prices --records 100000 $(ARGS)
+
+bench-checkouts: $(READY)  ## Measure the CPU of each request from a cart to its order; ARGS="--carts 5000" fills the store
+	@$(BIN)/python -m bench.checkouts $(ARGS)
 
 soak: $(READY)  ## Ask a server 200,000 times; fewer: make soak ARGS="--requests 20000 --database postgres"
 	@$(BIN)/python -m bench.soak $(ARGS)

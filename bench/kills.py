@@ -82,7 +82,10 @@ class Lives:
             kill(self._process)
             self.end()
         elif victim == WORKER:
-            workers = Server(0, self._process.pid).processes()[1:]
+            workers: list[int] = []
+            while not workers:  # the one before is only just being replaced
+                time.sleep(0.01)
+                workers = Server(0, self._process.pid).processes()[1:]
             os.kill(random.choice(workers), signal.SIGKILL)
         else:
             assert self.cluster is not None

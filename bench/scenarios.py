@@ -4,7 +4,7 @@ Targets are relative to the store's own path; the token is added where the reque
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -15,6 +15,7 @@ from bench.stock import Stock
 PRODUCTS = 10_000
 BRANDS = 50
 ORDERS = 10_000
+CARTS = 200
 PAGE = 50
 XML = {"Accept": "application/xml"}
 
@@ -52,10 +53,11 @@ class Planned:
     plan: Callable[[Stock], Callable[[Random], Request]]
     repeatable: bool = True
     settled: Callable[[Stock, int], None] = nothing_more
+    expected_status: int = 200
 
     def on(self, stock: Stock) -> Scenario:
         """The scenario on a store."""
-        return Scenario(self.name, self.plan(stock), repeatable=self.repeatable)
+        return Scenario(self.name, self.plan(stock), expected_status=self.expected_status, repeatable=self.repeatable)
 
 
 def get_one(random: Random) -> Request:
@@ -186,6 +188,37 @@ def adjustment(stock: Stock) -> Callable[[Random], Request]:
     return requests
 
 
+def new_cart(stock: Stock) -> Callable[[Random], Request]:
+    """A cart of three items, priced."""
+    products = Sales(stock.store).products
+    return lambda random: _carted("/carts", random.sample(products, 3))
+
+
+def item_of_a_cart(stock: Stock) -> Callable[[Random], Request]:
+    """One more piece in one of many carts of three items."""
+    products = Sales(stock.store).products
+    carts = stock.carts(CARTS, products)
+    return lambda random: _carted(f"/carts/{random.choice(carts)}/items", [random.choice(products)])
+
+
+def _carted(target: str, products: Sequence[int]) -> Request:
+    items = [{"product_id": one, "quantity": 1} for one in products]
+    return Request("POST", target, json.dumps({"line_items": items}).encode())
+
+
+def price_records(stock: Stock) -> Callable[[Random], Request]:
+    """New prices of 1,000 variants in one list, the most that one request takes (rule 114)."""
+    price_list, variants = stock.price_list, stock.items[:1_000]
+
+    def requests(random: Random) -> Request:
+        records = [
+            {"variant_id": one, "currency": "USD", "price": random.randint(100, 99_999) / 100} for one in variants
+        ]
+        return Request("PUT", f"/pricelists/{price_list}/records", json.dumps(records).encode())
+
+    return requests
+
+
 def one_order(stock: Stock) -> Callable[[Random], Request]:
     """One order of V2, with its addresses and its totals."""
     Sales(stock.store).fill(ORDERS)
@@ -218,6 +251,9 @@ SCENARIOS: tuple[Scenario | Planned, ...] = (
     Planned("one order", one_order),
     Planned("order of 3 lines", order_of_three),
     Planned("adjust 2,000 items", adjustment, repeatable=False),
+    Planned("1,000 price records", price_records, repeatable=False),
+    Planned("new cart of 3 items", new_cart, repeatable=False, expected_status=201),
+    Planned("add an item to a cart", item_of_a_cart, repeatable=False, expected_status=201),
     Scenario("create", create, repeatable=False),
     Planned("update, one hook", update_with_hook, repeatable=False, settled=heard),
 )

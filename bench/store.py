@@ -14,7 +14,7 @@ from bench.server import PATIENCE, Server, free_port, running
 from postgres import postgres
 
 COMMAND = str(Path(sys.executable).with_name("bodega"))
-SCOPES = ("store_v2_products", "store_v2_orders", "store_inventory")  # what the scenarios need
+SCOPES = ("store_v2_products", "store_v2_orders", "store_inventory", "store_cart")  # what the scenarios need
 HEARING = ("webhooks.allow_private=true",)  # settings of a store whose events go to a receiver on this machine
 UNLIMITED = "1000000000"  # requests a window: quotas are counted, as in real use, but never spent
 

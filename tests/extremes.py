@@ -35,6 +35,7 @@ from bodega.kit.v2_members import EnumAlias, ObjectMember
 from bodega.kit.v2_shape import V2Shape
 from bodega.kit.v3_shape import V3Shape
 from bodega.resources.catalog import sort_orders
+from bodega.resources.channels import currency_assignments
 from bodega.resources.webhooks import admin
 
 PLAIN_KINDS = (DECIMAL, EMAIL, IDS_TEXT, MOMENT, NAME, SET_MOMENT, SKU, STRING, TEXT, UNIX, WORDS)
@@ -49,6 +50,10 @@ _numbers = itertools.count(1)
 PLAIN: Mapping[type[Action], tuple[int, Callable[[], Any]]] = {
     DeleteListed: (0, lambda: next(_numbers)),
     pairs.Assign: (pairs.MAXIMUM, lambda: {"product_id": 1, "category_id": 1, "channel_id": 1}),
+    currency_assignments.AssignToMany: (
+        currency_assignments.MAX_AT_ONCE,
+        lambda: {"channel_id": next(_numbers), "enabled_currencies": ["USD"] * 200, "default_currency": "USD"},
+    ),
     sort_orders.SetOrder: (sort_orders.MAXIMUM, lambda: {"product_id": next(_numbers), "sort_order": 1}),
 }
 """The actions whose body is a list without a shape: how long it may be, and an item."""

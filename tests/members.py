@@ -666,7 +666,8 @@ UNSENT: Sequence[str] = [
     "POST /v3/payments/access_tokens",
     "POST /v3/catalog/products/{product_id}/variants/{id}/image",
 ]
-"""Operations with a published body that are not tried: payments (`test_payments.py`), a form with a file (`test_images.py`)."""
+"""Operations with a published body that are not tried: payments (`test_payments.py`), a form with a file
+(`test_images.py`)."""
 
 ELSEWHERE: Sequence[Known] = [
     Known("PUT */channel-assignments", "product_id", "test_assignments.py"),

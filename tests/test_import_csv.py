@@ -38,7 +38,10 @@ def loaded(shop: Shop, text: str, **more: Any) -> list[Line]:
     app = AppContext(shop.server.app.stores, by_version(routes()), insecure_http=True)
 
     async def all_of() -> list[Line]:
-        return [line async for line in load(app, store, io.StringIO(text, newline=""), **more)]
+        try:
+            return [line async for line in load(app, store, io.StringIO(text, newline=""), **more)]
+        finally:
+            await app.pictures.close()
 
     found: list[Line] = shop.server.run(all_of())
     return found
@@ -47,7 +50,7 @@ def loaded(shop: Shop, text: str, **more: Any) -> list[Line]:
 def test_products_come_with_their_categories_and_brands(shop: Shop) -> None:
     kettle, rule, card = loaded(shop, "\n".join([HEAD, KETTLE, RULE, CARD]))
     assert (kettle.problems, rule.left_out, card.problems) == ([], ["a row of the kind rule"], [])
-    assert kettle.left_out == ["Product Image File - 1: kettle.jpg"]
+    assert kettle.left_out == ["Picture kettle.jpg: no such file was given."]
     made = shop.get(f"/v3/catalog/products/{kettle.id}").data
     shown = {
         "name": "Kettle", "type": "physical", "sku": "K-1", "price": 1234.5, "cost_price": 5, "weight": 1.5,
@@ -119,3 +122,31 @@ def test_the_command(tmp_path: Path) -> None:
     assert (wrong.exit_code, wrong.stdout) == (1, "")
     assert "This is no export of products" in wrong.stderr
     assert run("import", "nowhere", "--csv", str(file)).exit_code == 1
+
+
+SKUS = (
+    "Product,20,Shirt,P,SH,,10,,,1,Y,Y,by option,,,,shirt.png,,,,",
+    'SKU,,"[RT]Size=Small,[CS]Colour=Red:#ff0000",,SH-S-R,,[ADD]2,,,,Y,,,4,1,,,,,,',
+    'SKU,,"[RT]Size=Large,[CS]Colour=Red:#ff0000",,SH-L-R,,[FIXED]15,,,,N,,,5,,,,,,,',
+    "SKU,,[XX]Size=Huge,,SH-H,,,,,,,,,,,,,,,,",
+    "Product,21,Mug,P,MUG,,3,,,1,Y,Y,none,,,,,,,,",
+)
+
+
+def test_lines_of_skus_and_pictures_are_taken(shop: Shop, tmp_path: Path) -> None:
+    from pictures import picture
+
+    (tmp_path / "shirt.png").write_bytes(picture())
+    shirt, small, large, huge, mug = loaded(shop, "\n".join([HEAD, *SKUS]), folder=tmp_path)
+    assert [one.problems for one in (shirt, small, large, mug)] == [[], [], [], []]
+    assert (shirt.left_out, mug.id > 0) == ([], True)
+    assert "[XX]Size=Huge is no option of a kind that is known" in huge.problems[0]
+    made = shop.get(f"/v3/catalog/products/{shirt.id}?include=variants,options,images").data
+    told = {
+        one["sku"]: (one["price"], one["inventory_level"], one["purchasing_disabled"],
+                     [value["label"] for value in one["option_values"]])
+        for one in made["variants"]
+    }  # fmt: skip
+    assert told == {"SH-S-R": (12, 4, False, ["Small", "Red"]), "SH-L-R": (15, 5, True, ["Large", "Red"])}
+    assert {one["display_name"]: one["type"] for one in made["options"]} == {"Size": "rectangles", "Colour": "swatch"}
+    assert len(made["images"]) == 1

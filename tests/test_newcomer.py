@@ -201,3 +201,13 @@ def test_listening_without_a_server_is_told(place: list[str]) -> None:
 def test_help_says_what_is_so() -> None:
     assert "throwaway directory" in bodega("dev", "--help").output
     assert "manieth" not in bodega("fault", "add", "--help").output
+
+
+def test_the_page_lists_what_can_be_triggered() -> None:
+    from bodega.events.scopes import SCOPES
+
+    page = (Path(__file__).parent.parent / "docs" / "webhooks.md").read_text("utf-8")
+    block = page.rpartition("```\n")[0].rpartition("```\n")[2]
+    listed = {f"{path}/{event}" for path, _, events in (line.partition(": ") for line in block.splitlines())
+              for event in events.split()}  # fmt: skip
+    assert listed == {scope for scope in SCOPES if not scope.endswith("*")}

@@ -18,6 +18,7 @@ from bodega.resources.marketing.promotions.redemptions import redeem
 from bodega.storage.unit import Unit
 from replies.promotions import EVERY_RULE, MEMBERS, OTHERS, SEGMENTS, TENTH
 from shop import Reply, Shop
+from test_concurrency import ask
 
 PATH = "/v3/promotions"
 AUTO: dict[str, Any] = {"redemption_type": "AUTOMATIC", "name": "Ten", "rules": [TENTH]}
@@ -599,3 +600,28 @@ def test_a_cart_gets_what_promotions_give(shop: Shop) -> None:
     coupons = f"/v3/checkouts/{cart['id']}/coupons"
     assert shop.post(coupons, {"coupon_code": "ten"}).data["grand_total"] == 34
     assert shop.get(f"{PATH}/3").data["current_uses"] == 0, "only an order counts"
+
+
+def test_checkouts_at_once_redeem_a_code_as_often_as_it_can_be(shop: Shop) -> None:
+    """Each cart has the code; four become orders with the discount, and the rest are told which code keeps them."""
+    song = shop.product("Song", type="digital", price=20)
+    make(shop, COUPON, codes={"code": "TEN", "max_uses": 4})
+    home = {"first_name": "J", "last_name": "D", "address1": "1", "city": "Austin", "country_code": "US"}
+    carts = []
+    for number in range(12):
+        cart = shop.post("/v3/carts", {"line_items": [{"product_id": song, "quantity": 1}]}).data["id"]
+        assert shop.post(f"/v3/checkouts/{cart}/coupons", {"coupon_code": "TEN"}).status == 200
+        body = {**home, "email": f"j{number}@example.com", "state_or_province": "Texas", "postal_code": "78701"}
+        assert shop.post(f"/v3/checkouts/{cart}/billing-address", body).status == 200
+        carts.append(cart)
+
+    async def place() -> list[Reply]:
+        return await asyncio.gather(*(ask(shop, "POST", f"/v3/checkouts/{cart}/orders", None) for cart in carts))
+
+    replies = shop.server.run(place())
+    refused = [reply for reply in replies if reply.status == 422]
+    assert (len(replies), len(refused)) == (12, 8)
+    assert {tuple(reply.json["errors"]) for reply in refused} == {("coupon_code",)}
+    orders = shop.get("/v2/orders").json
+    assert [(one["total_inc_tax"], one["coupon_discount"]) for one in orders] == [("18.0000", "2.0000")] * 4
+    assert shop.get(f"{PATH}/1").data["codes"]["current_uses"] == 4

@@ -20,8 +20,7 @@ RULE = re.compile(r"^(\d+)\. ", re.MULTILINE)
 
 WAITING: dict[int, tuple[str, ...]] = {
     112: ("tax",),
-    120: ("checkouts",),
-    121: ("widgets", "segments", "scripts", "storefront_tokens"),
+    121: ("widgets", "scripts", "storefront_tokens"),
 }
 """Rules of what is not served, with the groups of operations (docs/coverage.md) that they wait for."""
 

@@ -39,15 +39,15 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def test_python(tmp_path: Path) -> None:
-    [block] = blocks("python")
-    (tmp_path / "test_prices.py").write_text(block)
+    for number, block in enumerate(blocks("python")):
+        (tmp_path / f"test_page_{number}.py").write_text(block)
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"], cwd=tmp_path, env=environment(),
         capture_output=True, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
-    assert "2 passed" in done.stdout
+    assert "4 passed" in done.stdout
 
 
 @pytest.mark.skipif(shutil.which("npm") is None, reason="needs Node and npm, which are not installed here")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import click
 
@@ -13,6 +14,7 @@ from bodega.access import accounts
 from bodega.access.plans import NO_HOUR, UNLIMITED
 from bodega.access.scopes import ALL, SCOPES
 from bodega.cli.place import Failed, as_json, at_place, the_store, with_backend
+from bodega.cli.running import ask
 from bodega.cli.several import Several, Trailing, trailing
 from bodega.cli.show import print_json, print_record, print_table
 from bodega.config import DataLocation
@@ -93,7 +95,12 @@ def create(
         shown = account_facts(account)
         return {"client_id": account.client_id, "client_secret": account.secret, "token": token} | shown
 
-    print_json(with_backend(place, work))
+    asked = {
+        "name": name, "basic": basic, "scopes": sorted(granted), "requests_per_hour": per_hour,
+        "requests_per_window": per_window,
+    }  # fmt: skip
+    made = ask(place, "POST", f"/stores/{store_hash}/accounts", asked)
+    print_json(with_backend(place, work) if made is None else made)
 
 
 @command.command("update", cls=Several, several=SCOPE_WORDS)
@@ -218,7 +225,9 @@ def list_(place: DataLocation, store_hash: str, as_json: bool) -> None:
         await the_store(backend, store_hash)
         return await backend.registry.accounts(store_hash)
 
-    shown = [{"client_id": account.client_id, **account_facts(account)} for account in with_backend(place, work)]
+    shown = ask(place, "GET", f"/stores/{store_hash}/accounts")
+    if shown is None:
+        shown = [{"client_id": account.client_id, **account_facts(account)} for account in with_backend(place, work)]
     if as_json:
         print_json(shown)
     elif not shown:
@@ -243,7 +252,8 @@ def revoke(place: DataLocation, store_hash: str, client_id: str, as_json: bool) 
         await _the_account(backend, store_hash, client_id)
         await backend.registry.drop_account(store_hash, client_id)
 
-    with_backend(place, work)
+    if ask(place, "DELETE", f"/stores/{store_hash}/accounts/{quote(client_id, safe='')}") is None:
+        with_backend(place, work)
     print_json({"revoked": client_id}) if as_json else click.echo(f"Account {client_id} is revoked.")
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bodega.cli.place import Command, Failed, as_json, at_place, the_store, with_backend
-from bodega.cli.running import has_lab
+from bodega.cli.running import ask, has_lab
 from bodega.cli.show import print_json, print_table
 from bodega.config import DataLocation
 from bodega.counted import counted
@@ -162,7 +162,11 @@ def list_(place: DataLocation, store_hash: str, as_json: bool) -> None:
         await the_store(backend, store_hash)
         return await kept.rules(backend.registry.tx, store_hash)
 
-    found = [kept.shown(one) for one in with_backend(place, work)]
+    found = ask(place, "GET", f"/stores/{store_hash}/faults")
+    if found is not None:
+        found = [{name: one[name] for name in one if one[name] != {}} for one in found]
+    else:
+        found = [kept.shown(one) for one in with_backend(place, work)]
     if as_json:
         print_json(found)
     elif not found:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 @click.option("--only", "kinds", multiple=True, metavar="KIND", help="With --from: only this kind. Can be repeated.")
 @click.option("--csv", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
               metavar="FILE", help="Products, as the hosted service exports them for bulk edits.")  # fmt: skip
+@click.option("--images", "folder", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR",
+              help="With --csv: where the files of pictures are that it names.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Only read the file, and say what is wrong in it.")
 @at_place
 @as_json
@@ -39,6 +41,7 @@ def command(
     token: str,
     kinds: tuple[str, ...],
     file: Path | None,
+    folder: Path | None,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -78,11 +81,12 @@ def command(
         found = []
         try:
             with of_file.open(newline="", encoding="utf-8-sig") as lines, _progress(of_file) as told:
-                async for line in load(app, store, lines, dry_run=dry_run, told=told):
+                async for line in load(app, store, lines, dry_run=dry_run, told=told, folder=folder):
                     found.append(line)
         except NoProducts as error:
             raise Failed(str(error)) from error
         finally:
+            await app.pictures.close()
             await store.close()
             await backend.registry.rows_changed(store_hash)
         return found

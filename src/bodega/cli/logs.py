@@ -16,6 +16,7 @@ import click
 
 from bodega import log_text
 from bodega.cli.place import as_json, at_place, the_store, with_backend
+from bodega.cli.running import written_now
 from bodega.cli.show import print_json
 from bodega.config import DataLocation
 from bodega.dates import parse_duration
@@ -110,6 +111,7 @@ def command(
         finally:
             await database.close()
 
+    written_now(place, store_hash)
     try:
         with_backend(place, work)
     except KeyboardInterrupt:

@@ -11,6 +11,7 @@ import click
 
 from bodega.cli.logs import client_of, since
 from bodega.cli.place import Failed, at_place, the_store, with_backend
+from bodega.cli.running import written_now
 from bodega.config import DataLocation
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def command(
         finally:
             await store.close()
 
+    written_now(place, store_hash)
     card = with_backend(place, work)
     from bodega.lab.report.calls import SEVERITIES
     from bodega.lab.report.formats import FORMATS as WRITERS
@@ -101,6 +103,7 @@ async def _recorded(backend: Backend, store_hash: str, account: str, since: floa
 
 def read_recorded(place: DataLocation, store_hash: str, account: str, since: float) -> Run:
     """The run of a store that its journal keeps. Raises Failed."""
+    written_now(place, store_hash)
     return with_backend(place, lambda backend: _recorded(backend, store_hash, account, since))
 
 

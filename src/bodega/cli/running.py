@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Mapping
 from http.client import HTTPConnection, HTTPException
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,9 +35,9 @@ def leave_address(place: DataLocation, url: str | None) -> None:
         private.write(file, f"{os.getpid()} {url}\n".encode())
 
 
-def ask(place: DataLocation, method: str, path: str, body: Mapping[str, Any]) -> Any:
+def ask(place: DataLocation, method: str, path: str, body: Mapping[str, Any] = MappingProxyType({})) -> Any:
     """What the lab of the running server answers; None if none runs, or it has no lab for us. Raises Failed with what
-    it refuses."""
+    it refuses. An answer without a body is an empty dictionary."""
     url = _address(place)
     if url is None:
         return None
@@ -46,9 +47,10 @@ def ask(place: DataLocation, method: str, path: str, body: Mapping[str, Any]) ->
         headers["bodega-lab-key"] = key
     connection = HTTPConnection(parts.hostname or "127.0.0.1", parts.port, timeout=SECONDS)
     try:
-        connection.request(method, f"/_bodega/lab{path}", json.dumps(body), headers)
+        connection.request(method, f"/_bodega/lab{path}", json.dumps(dict(body)), headers)
         reply = connection.getresponse()
-        told = json.loads(reply.read())
+        content = reply.read()
+        told = json.loads(content) if content else {}
     except (OSError, HTTPException, ValueError):
         return None
     finally:
@@ -58,6 +60,12 @@ def ask(place: DataLocation, method: str, path: str, body: Mapping[str, Any]) ->
     if reply.status in (401, 403, 404, 405):
         return None  # it is not for us, or not there; the command says what is wrong itself
     raise Failed(" ".join([told["title"], *told.get("errors", {}).values()]))
+
+
+def written_now(place: DataLocation, store_hash: str | None) -> None:
+    """Has the running server write its journal of a store: it does so by itself once a second."""
+    if store_hash:
+        ask(place, "GET", f"/stores/{store_hash}/journal?limit=1")
 
 
 def has_lab(place: DataLocation) -> bool:

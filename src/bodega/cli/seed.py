@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bodega.cli.place import Failed, as_json, at_place, open_backend, plain_failures, the_store
+from bodega.cli.running import ask
 from bodega.cli.show import print_json
 from bodega.config import DataLocation
 from bodega.counted import counted
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 AMOUNTS = {"products": 200, "customers": 60, "orders": 150, "promotions": 13}
 """The default amounts."""
+
+SOON = 1_000
+"""So many rows a running server adds itself; of more there is a progress bar, and no request takes minutes."""
 
 
 def sample_data(defaults: Mapping[str, int]) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -61,8 +65,14 @@ def command(place: DataLocation, store_hash: str, amounts: Mapping[str, int], se
     import asyncio
 
     wanted = {name: count for name, count in amounts.items() if count} or AMOUNTS
-    with plain_failures():
-        added = asyncio.run(_seed(place, store_hash, wanted, seed))
+    told = None
+    if sum(wanted.values()) <= SOON:
+        told = ask(place, "POST", f"/stores/{store_hash}/seed", {**wanted, "seed": seed})
+    if told is not None:
+        added = told["added"]
+    else:
+        with plain_failures():
+            added = asyncio.run(_seed(place, store_hash, wanted, seed))
     print_json({"hash": store_hash, **added}) if as_json else click.echo(
         f"{_listed(added)} were added to store {store_hash}."
     )

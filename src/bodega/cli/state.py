@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from bodega.cli.place import Failed, as_json, at_place, open_backend, plain_failures, the_store
+from bodega.cli.running import ask
 from bodega.cli.show import print_json, print_table, words
 from bodega.config import DataLocation
 
@@ -46,11 +47,13 @@ def apply(place: DataLocation, store_hash: str, name: str, as_json: bool) -> Non
         near = get_close_matches(name, STATES, n=3)
         hint = f"Did you mean {' or '.join(near)}?" if near else "bodega state list shows them."
         raise click.UsageError(f"There is no state {name}. {hint}")
-    try:
-        with plain_failures():
-            made = asyncio.run(_apply(place, store_hash, name))
-    except StateFailed as error:
-        raise Failed(str(error)) from error
+    made = ask(place, "POST", f"/stores/{store_hash}/states/{name}")
+    if made is None:
+        try:
+            with plain_failures():
+                made = asyncio.run(_apply(place, store_hash, name))
+        except StateFailed as error:
+            raise Failed(str(error)) from error
     print_json(made) if as_json else _print(made)
 
 

@@ -21,6 +21,7 @@ from bodega.cli.place import (
     usage_errors,
     with_backend,
 )
+from bodega.cli.running import ask
 from bodega.cli.show import print_json, print_record, print_table
 from bodega.config import DataLocation
 
@@ -52,7 +53,8 @@ def create(place: DataLocation, store_hash: str, plan: str, server: str, as_json
     async def work(backend: Backend) -> dict[str, Any]:
         return await facts(backend, await add_store(backend, store_hash, plan, server=server))
 
-    made = with_backend(place, work, makes=True)
+    made = None if server else ask(place, "POST", "/stores", {"hash": store_hash, "plan": plan})
+    made = with_backend(place, work, makes=True) if made is None else made["store"]
     if as_json:
         print_json(made)
     else:
@@ -88,10 +90,12 @@ def list_(place: DataLocation, as_json: bool) -> None:
     async def work(backend: Backend) -> list[dict[str, Any]]:
         return [await facts(backend, record) for record in await backend.registry.stores()]
 
-    try:
-        stores = with_backend(place, work)
-    except NoStores:
-        stores = []
+    stores = ask(place, "GET", "/stores")
+    if stores is None:
+        try:
+            stores = with_backend(place, work)
+        except NoStores:
+            stores = []
     if as_json:
         print_json(stores)
     elif not stores:
@@ -113,7 +117,8 @@ def show(place: DataLocation, store_hash: str, as_json: bool) -> None:
     async def work(backend: Backend) -> dict[str, Any]:
         return await facts(backend, await the_store(backend, store_hash))
 
-    store = with_backend(place, work)
+    store = ask(place, "GET", f"/stores/{store_hash}")
+    store = with_backend(place, work) if store is None else store
     print_json(store) if as_json else print_record(store)
 
 
@@ -131,7 +136,8 @@ def delete(place: DataLocation, store_hash: str, yes: bool, as_json: bool) -> No
         await backend.registry.drop_store(store_hash)
         await backend.drop(record)
 
-    with_backend(place, work)
+    if ask(place, "DELETE", f"/stores/{store_hash}") is None:
+        with_backend(place, work)
     print_json({"deleted": store_hash}) if as_json else click.echo(f"Store {store_hash} is deleted.")
 
 
@@ -158,7 +164,8 @@ def reset(place: DataLocation, store_hash: str, yes: bool, as_json: bool) -> Non
             await rows.close()
         return await facts(backend, record)
 
-    store = with_backend(place, work)
+    store = ask(place, "POST", f"/stores/{store_hash}/reset")
+    store = with_backend(place, work) if store is None else store
     print_json(store) if as_json else click.echo(f"Store {store_hash} is empty.")
 
 

@@ -12,6 +12,7 @@ import click
 
 from bodega.cli import did_you_mean
 from bodega.cli.place import Failed, as_json, asking, at_place, confirm, hash_argument, the_store, with_backend
+from bodega.cli.running import ask
 from bodega.cli.show import print_json
 from bodega.config import DataLocation
 
@@ -46,7 +47,10 @@ def snapshot(place: DataLocation, store_hash: str, name: str, delete: bool, as_j
         with _plainly():
             await (backend.forget(record, name) if delete else copies.snapshot(backend, record, name))
 
-    with_backend(place, work)
+    path = f"/stores/{store_hash}/snapshots"
+    done = ask(place, "DELETE", f"{path}/{name}") if delete else ask(place, "POST", path, {"name": name})
+    if done is None:
+        with_backend(place, work)
     message = f"Snapshot {name} of store {store_hash} is {'deleted' if delete else 'taken'}."
     print_json({"hash": store_hash, "snapshot": name, "deleted": delete}) if as_json else click.echo(message)
 
@@ -67,7 +71,8 @@ def restore(place: DataLocation, store_hash: str, name: str, yes: bool, as_json:
         with _plainly():
             await copies.restore(backend, await the_store(backend, store_hash), name)
 
-    with_backend(place, work)
+    if ask(place, "POST", f"/stores/{store_hash}/snapshots/{name}/restore") is None:
+        with_backend(place, work)
     message = f"Store {store_hash} is as it was in snapshot {name}."
     print_json({"hash": store_hash, "snapshot": name}) if as_json else click.echo(message)
 
@@ -176,7 +181,10 @@ def fork(
         shown = {"client_id": shown.pop("client_id"), "client_secret": account.secret, "token": given, **shown}
         return {"store": msgspec.to_builtins(await store_facts(backend, record)), "accounts": [shown]}
 
-    made = with_backend(place, work)
+    account = {"name": "app", "client_id": f"{target}-client", **({"token": token} if token else {})}
+    asked: dict[str, Any] = {"hash": target, "accounts": [account], **({"snapshot": snapshot} if snapshot else {})}
+    made = ask(place, "POST", f"/stores/{store_hash}/fork", asked)
+    made = with_backend(place, work) if made is None else made
     if as_json:
         print_json(made)
     else:

@@ -52,7 +52,8 @@ def plan(
     Existing accounts keep their quotas.
     """
     own = dict(_limit(text) for text in trailing(limits, more))
-    _print_limits(_change(place, store_hash, plan=name, limits=own), as_json)
+    told = ask(place, "PUT", f"/stores/{store_hash}/plan", {"plan": name, "limits": own})
+    _print_limits(told or _limits(_change(place, store_hash, plan=name, limits=own)), as_json)
 
 
 @click.command("limit")
@@ -72,16 +73,20 @@ def limit(place: DataLocation, store_hash: str, pairs: tuple[str, ...], as_json:
         await backend.registry.save_store(record)
         return record
 
-    _print_limits(with_backend(place, work), as_json)
+    told = ask(place, "PUT", f"/stores/{store_hash}/limits", {"limits": changed})
+    _print_limits(told or _limits(with_backend(place, work)), as_json)
 
 
-def _print_limits(record: StoreRecord, as_json: bool) -> None:
-    in_force = {**PLANS[record.plan].limits, **record.limits}
+def _limits(record: StoreRecord) -> dict[str, Any]:
+    return {"hash": record.hash, "plan": record.plan, "limits": {**PLANS[record.plan].limits, **record.limits}}
+
+
+def _print_limits(shown: dict[str, Any], as_json: bool) -> None:
     if as_json:
-        print_json({"hash": record.hash, "plan": record.plan, "limits": in_force})
+        print_json(shown)
     else:
-        message = ", ".join(f"{limit} {counter}" for counter, limit in in_force.items()) or "no limits"
-        click.echo(f"Store {record.hash} is on plan {record.plan}: {message}.")
+        message = ", ".join(f"{limit} {counter}" for counter, limit in shown["limits"].items()) or "no limits"
+        click.echo(f"Store {shown['hash']} is on plan {shown['plan']}: {message}.")
 
 
 def _limit(text: str) -> tuple[str, int]:
@@ -100,7 +105,9 @@ def _limit(text: str) -> tuple[str, int]:
 @as_json
 def maintenance(place: DataLocation, store_hash: str, state: str, as_json: bool) -> None:
     """Close a store for maintenance (it answers 503), or open it again."""
-    _change(place, store_hash, maintenance=state == "on")
+    wanted = {"maintenance": state == "on"}
+    if ask(place, "PUT", f"/stores/{store_hash}/maintenance", wanted) is None:
+        _change(place, store_hash, **wanted)
     if as_json:
         print_json({"hash": store_hash, "maintenance": state == "on"})
     else:
@@ -115,8 +122,10 @@ def maintenance(place: DataLocation, store_hash: str, state: str, as_json: bool)
 def get(place: DataLocation, store_hash: str, keys: tuple[str, ...], as_json: bool) -> None:
     """Show a store's settings: those named, or all."""
     _known(keys)
-    found = with_backend(place, lambda backend: the_store(backend, store_hash))
-    settings = with_defaults(found.settings)
+    told = ask(place, "GET", f"/stores/{store_hash}/settings")
+    if told is None:
+        told = {"settings": with_defaults(with_backend(place, lambda backend: the_store(backend, store_hash)).settings)}
+    settings = told["settings"]
     _print_settings({key: settings[key] for key in keys or settings}, as_json)
 
 
@@ -135,7 +144,8 @@ def set_(place: DataLocation, store_hash: str, pairs: tuple[str, ...], as_json: 
         record = await the_store(backend, store_hash)
         await backend.registry.save_store(replace(record, settings={**record.settings, **changed}))
 
-    with_backend(place, work)
+    if ask(place, "PUT", f"/stores/{store_hash}/settings", {"settings": changed}) is None:
+        with_backend(place, work)
     _print_settings(changed, as_json)
 
 

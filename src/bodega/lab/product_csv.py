@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from pathlib import Path
 from typing import IO, Any
 
 import msgspec
@@ -12,6 +13,7 @@ import msgspec
 from bodega.access.stores import OpenStore
 from bodega.http.app_context import AppContext
 from bodega.http.internal import carry_out
+from bodega.lab.product_skus import Sku, add_skus, pictures
 from bodega.law.refusal import Refusal
 
 NAME, SKU, PRICE, CATEGORY, TYPE = "Product Name", "Product Code/SKU", "Price", "Category", "Item Type"
@@ -33,7 +35,6 @@ _WHOLE = {
 _FLAGS = {"Product Visible?": "is_visible", "Free Shipping": "is_free_shipping", "Show Product Condition?":
           "is_condition_shown"}  # fmt: skip
 _TRACKING = {"by product": "product", "by option": "variant", "none": "none", "": "none"}
-_IMAGE = re.compile(r"Product Image (?:File|URL) - \d+")
 _MONEY = re.compile(r"[^\d.,\-]")
 
 
@@ -66,10 +67,10 @@ def rows(file: IO[str]) -> Iterator[tuple[int, Mapping[str, str]]]:
         raise NoProducts(f"This is no CSV file: {error}.") from error
 
 
-def product(row: Mapping[str, str]) -> tuple[dict[str, Any], list[str], list[str]]:
-    """The body of a POST, what is wrong with the row, and what of it is left out."""
+def product(row: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+    """The body of a POST, and what is wrong with the row."""
     body: dict[str, Any] = {"name": row[NAME].strip(), "weight": 0}
-    problems, left_out = [], []
+    problems = []
     kind = row.get("Product Type", "").strip().upper()
     body["type"] = "digital" if kind.startswith("D") else "physical"
     for column, member in _TEXTS.items():
@@ -103,8 +104,7 @@ def product(row: Mapping[str, str]) -> tuple[dict[str, Any], list[str], list[str
         body["brand_name"] = brand
     if keywords := row.get("Meta Keywords", "").strip():
         body["meta_keywords"] = [word.strip() for word in keywords.split(",") if word.strip()]
-    left_out += [f"{name}: {row[name]}" for name in row if _IMAGE.fullmatch(name) and row[name].strip()]
-    return body, problems, left_out
+    return body, problems
 
 
 def paths(text: str) -> list[list[str]]:
@@ -124,28 +124,39 @@ async def load(
     *,
     dry_run: bool = False,
     told: Callable[[int], None] = lambda _: None,
+    folder: Path | None = None,
 ) -> AsyncIterator[Line]:
-    """Adds the products of a file, line by line, as a client's POST would; a line that is refused changes nothing.
-    `told` gets the number of each line that was read. Raises NoProducts."""
+    """Adds the products of a file, line by line, as a client's POST would; a line that is refused changes nothing. The
+    lines of SKUs after a product become its variants; its pictures are fetched, or read below `folder`. `told` gets the
+    number of each line that was read. Raises NoProducts."""
 
     async def ask(method: str, target: str, body: Any = None) -> Any:
-        content = b"" if body is None else msgspec.json.encode(body)
-        headers = {"content-type": "application/json"}
+        content, kind = b"", "application/json"
+        if isinstance(body, Path):
+            content, kind = uploaded(body)
+        elif body is not None:
+            content = msgspec.json.encode(body)
+        headers = {"content-type": kind}
         answer = await carry_out(app, store, "import", method, target, content, headers, origin="http://localhost")
         return msgspec.json.decode(answer.body)["data"]
 
     known: dict[tuple[int, str], int] = {}
-    for number, row in rows(file):
+    for number, row, skus, others in _grouped(rows(file)):
         told(number)
-        kind = row.get(TYPE, "Product").strip().lower() or "product"
-        if kind != "product":
-            yield Line(number, row[NAME].strip() or kind, left_out=[f"a row of the kind {kind}"])
+        for other, what in others:
+            yield Line(other, what, left_out=[f"a row of the kind {what}"])
+        if not row:
             continue
-        body, problems, left_out = product(row)
+        body, problems = product(row)
         name = body["name"]
+        if skus:
+            body.pop("inventory_level", None)
         if problems or dry_run:
-            yield Line(number, name, 0, problems, left_out)
+            yield Line(number, name, 0, problems)
+            for sku in skus:
+                yield Line(sku.number, sku.row[NAME], 0, ["Its product was refused."] if problems else [])
             continue
+        left_out: list[str] = []
         try:
             made = await ask("POST", "/v3/catalog/products", body)
             wanted = [await _category(ask, known, path) for path in paths(row.get(CATEGORY, ""))]
@@ -154,8 +165,63 @@ async def load(
         except Refusal as refusal:
             faults = [f"{fault.field}: {fault.message}" for fault in refusal.faults] or [refusal.message]
             yield Line(number, name, 0, faults, left_out)
+            for sku in skus:
+                yield Line(sku.number, sku.row[NAME], 0, ["Its product was refused."])
         else:
+            for picture, wanted_picture in pictures(row, folder):
+                why = "no such file was given" if wanted_picture is None else ""
+                if wanted_picture is not None:
+                    why = await _pictured(ask, int(made["id"]), wanted_picture)
+                left_out += [f"Picture {picture}: {why}."] if why else []
             yield Line(number, name, int(made["id"]), [], left_out)
+            if skus:
+                told_of = await add_skus(ask, int(made["id"]), float(body.get("price", 0)), skus)
+                for sku in skus:
+                    yield Line(sku.number, sku.row[NAME], 0, told_of[sku.number])
+
+
+async def _pictured(ask: Any, product_id: int, wanted: Any) -> str:
+    """Why a picture was not taken; empty if it was."""
+    try:
+        await ask("POST", f"/v3/catalog/products/{product_id}/images", wanted)
+    except Refusal as refusal:
+        return "; ".join(one.message.rstrip(".") for one in refusal.faults) or refusal.message.rstrip(".")
+    return ""
+
+
+def uploaded(file: Path) -> tuple[bytes, str]:
+    """A file as a form with one member, `image_file`, and its media type."""
+    boundary = "bodega-import-7d1f0c"
+    head = f'--{boundary}\r\nContent-Disposition: form-data; name="image_file"; filename="{file.name}"\r\n\r\n'
+    return head.encode() + file.read_bytes() + f"\r\n--{boundary}--\r\n".encode(), (
+        f"multipart/form-data; boundary={boundary}"
+    )
+
+
+Group = tuple[int, Mapping[str, str], list[Sku], list[tuple[int, str]]]
+"""A product's line and row with the lines of its SKUs; or a line of another kind, and which."""
+
+
+def _grouped(lines: Iterator[tuple[int, Mapping[str, str]]]) -> Iterator[Group]:
+    """Each product with the lines of SKUs after it, and what else there is, in the order of the file."""
+    number = 0
+    row: Mapping[str, str] = {}
+    skus: list[Sku] = []
+    for here, found in lines:
+        kind = found.get(TYPE, "Product").strip().lower() or "product"
+        if kind == "product":
+            if row:
+                yield number, row, skus, []
+            number, row, skus = here, found, []
+        elif kind == "sku" and row:
+            skus.append(Sku(here, found))
+        else:
+            if row:
+                yield number, row, skus, []
+            yield here, {}, [], [(here, kind)]
+            number, row, skus = here, {}, []
+    if row:
+        yield number, row, skus, []
 
 
 async def _category(ask: Any, known: dict[tuple[int, str], int], path: list[str]) -> int:

@@ -17,7 +17,7 @@ import msgspec
 
 from bodega.storage.schema_facts import SchemaFacts, facts_of
 from bodega.storage.table import numbered_placeholders
-from bodega.storage.tx import Record, Statement, WriteTx
+from bodega.storage.tx import Record, Statement, Tx
 
 INSERTED, UPDATED, DELETED = "inserted", "updated", "deleted"
 
@@ -94,28 +94,14 @@ class _Note(NamedTuple):
 class Watched:
     """A transaction whose changes are noted."""
 
-    def __init__(self, tx: WriteTx, facts: SchemaFacts) -> None:
+    def __init__(self, tx: Tx, facts: SchemaFacts) -> None:
         self._tx = tx
         self._facts = facts
         self._changes: list[Change] = []
         self._bytes = 0
         self._why = ""
-        self.dialect = tx.dialect
+        self.dialect, self.asks = tx.dialect, tx.asks
         self.breathe, self.rows, self.row = tx.breathe, tx.rows, tx.row
-
-    @property
-    def asks(self) -> bool:
-        """As of the transaction."""
-        return self._tx.asks
-
-    @property
-    def wrote(self) -> bool:
-        """As of the transaction."""
-        return self._tx.wrote
-
-    @wrote.setter
-    def wrote(self, wrote: bool) -> None:
-        self._tx.wrote = wrote
 
     async def run(self, sql: str, *values: Any) -> None:
         """As the transaction does; what it changes is noted."""
@@ -303,7 +289,7 @@ def _split(sets: str) -> list[str]:
 
 
 async def states(
-    tx: WriteTx, facts: SchemaFacts, table: str, keys: Sequence[tuple[Any, ...]]
+    tx: Tx, facts: SchemaFacts, table: str, keys: Sequence[tuple[Any, ...]]
 ) -> dict[tuple[Any, ...], bytes]:
     """What rows are recognised by, by their keys: all that they hold but their version and the time of the last change,
     since a row that was put back gets others. Empty bytes for one that is not there."""
@@ -327,6 +313,6 @@ async def states(
     return found
 
 
-async def watch(tx: WriteTx) -> Watched:
+async def watch(tx: Tx) -> Watched:
     """The transaction, watched from now on."""
     return Watched(tx, await facts_of(tx))

@@ -56,10 +56,12 @@ def why_not_redeemed(entered: EnteredCode) -> str:
 
 def _is_for(promotion: Promotion, basket: Basket) -> bool:
     shopper = basket.shopper
-    if promotion.groups and shopper.group_id not in promotion.groups:
-        return False
-    if shopper.group_id in promotion.excluded_groups:
-        return False
+    if promotion.groups or promotion.excluded_groups:
+        groups = {shopper.group_id} if shopper.customer_id else {0, shopper.group_id}  # guests may have a group, too
+        if promotion.groups and promotion.groups.isdisjoint(groups):
+            return False
+        if not promotion.excluded_groups.isdisjoint(groups):
+            return False
     if shopper.order_count < promotion.minimum_order_count:
         return False
     return promotion.segments is None or promotion.segments.meets(shopper.segments)

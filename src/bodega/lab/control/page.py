@@ -49,6 +49,12 @@ copy of it elsewhere; on PostgreSQL the rows are copied within the server.
 `before`, as V3 shows it, with the old and the new value of each member; `to` names another snapshot. `limit`
 bounds the changes of each resource; `resource` and `after` read on. `.../diff/lines` streams all of them.
 
+## Undo
+
+`POST {BASE}/stores/mine/journal/ID/undo` takes back what one request changed; ID is the `X-Request-Id` of its reply.
+The rows, and all that belongs to them, are as they were before. It is refused with 409 if one of them was changed
+since, with the row and the request that did it. Requests can be undone one after another, the last one first.
+
 ## The clock
 
 A store's clock is its own. Whatever it shows is the date of every reply, its `Date` included, and of all that

@@ -134,30 +134,32 @@ async def reprice(unit: Unit, cart: Cart, of: Checkout | None = None) -> Quote:
     if of is None:
         of = await costs.checkout_of(unit.tx, cart.id)
     given = [one for one in cart.items if not one.added_by_promotion]
+    were = {(one.added_by_promotion, one.product_id): one.id for one in cart.items if one.added_by_promotion}
     cart.items = given
     options: dict[str, ShippingOption] = {}
-    answer = quote(await _with_checkout(unit, cart, of, options))
+    basket = await basket_of(unit, cart)
+    answer = quote(_with_checkout(basket, cart, of, options))
     known: Sequence[GiftItem] = ()
     for _ in range(ROUNDS):
         if tuple(answer.gifts) == tuple(known):
             break
         known = answer.gifts
-        cart.items = [*given, *await _gifts(unit, known)]
-        answer = quote(await _with_checkout(unit, cart, of, options))
+        cart.items = [*given, *await _gifts(unit, known, were)]
+        basket = await basket_of(unit, cart)
+        answer = quote(_with_checkout(basket, cart, of, options))
     if of is not None and of.consignments:
         money = await money_of_cart(unit.tx, cart)
         owed = {line.key: line.cost.entered - line.cost.discount for line in answer.lines}
         options = await costs.chosen(unit.tx, cart, of, owed, money)
         if options:
-            answer = quote(await _with_checkout(unit, cart, of, options))
+            answer = quote(_with_checkout(basket, cart, of, options))
     keep(cart, answer, inclusive=taxes_of(unit.terms.settings).inclusive)
     cart.totals = costs.totals_of(answer, options)
     await _name_coupons(unit, cart)
     return answer
 
 
-async def _with_checkout(unit: Unit, cart: Cart, of: Checkout | None, options: Mapping[str, ShippingOption]) -> Basket:
-    basket = await basket_of(unit, cart)
+def _with_checkout(basket: Basket, cart: Cart, of: Checkout | None, options: Mapping[str, ShippingOption]) -> Basket:
     if of is None:
         return basket
     return replace(basket, consignments=costs.consignments(cart, of, options), fees=costs.fees(of))
@@ -174,7 +176,8 @@ async def _name_coupons(unit: Unit, cart: Cart) -> None:
         one.id, one.kind, one.name = coupon.id, coupon.type, coupon.name
 
 
-async def _gifts(unit: Unit, wanted: Sequence[GiftItem]) -> list[CartItem]:
+async def _gifts(unit: Unit, wanted: Sequence[GiftItem], were: Mapping[tuple[int, int], str]) -> list[CartItem]:
+    """The gifts of promotions; one that was there before keeps its id."""
     made = []
     for gift in wanted:
         row = await unit.get(product.TABLE, gift.product_id)
@@ -183,7 +186,7 @@ async def _gifts(unit: Unit, wanted: Sequence[GiftItem]) -> list[CartItem]:
         owner = row.entity
         made.append(
             CartItem(
-                id=str(uuid4()),
+                id=were.get((gift.promotion_id, owner.id)) or str(uuid4()),
                 kind=owner.type,
                 product_id=owner.id,
                 variant_id=gift.variant_id or owner.base_variant_id or 0,

@@ -193,11 +193,14 @@ async def held(unit: Unit, write: Write) -> Row:
 
 
 async def saved(unit: Unit, old: Row, cart: Cart) -> Row:
-    """Prices and writes a changed cart: one more edition; an abandoned one is active again."""
-    cart.edition = old.entity.edition + 1
-    cart.date_modified = moment(unit.now)
+    """Prices and writes a changed cart: one more edition; an abandoned one is active again. What says nothing new is
+    not written."""
     cart.status = "active"
     await basket.reprice(unit, cart)
+    if cart == old.entity:
+        return old
+    cart.edition = old.entity.edition + 1
+    cart.date_modified = moment(unit.now)
     return await unit.update(TABLE, old, cart)
 
 

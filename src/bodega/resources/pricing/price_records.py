@@ -51,7 +51,7 @@ from bodega.storage.unit import Unit
 CREATES, UPSERTS = 100, 1_000
 """The most records in the body of a POST and of a PUT."""
 
-AT_ONCE = 400
+AT_ONCE = 250
 """Rows that one statement looks for."""
 
 _OF_LIST = (Parent("price_list_id", price_lists.TABLE),)
