@@ -93,10 +93,6 @@ def called_steps() -> list[str]:
 
 
 ALLOWED = {
-    ("resources/pricing/price_records.py", 400): "rows that one statement looks for",
-    ("resources/inventory/location.py", 366): "days of a year",
-    ("resources/checkouts/rates.py", 512): "zones that are kept decoded",
-    ("resources/carts/abandoned.py", 500): "characters of an e-mail address",
     ("journal/ring.py", 384): "bytes that a row takes beside its texts",
     ("server/limits.py", 400): "the head could not be read: there is no request to judge yet",
     ("server/limits.py", 408): "the head or the body did not come in time",
