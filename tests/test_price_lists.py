@@ -163,7 +163,16 @@ def test_price_lists_are_told_of(goods: Shop) -> None:
     goods.put(f"{LISTS}/1", {"active": False})
     goods.put(f"{LISTS}/1/records", [record(1, 8), record(2, 16)])
     goods.post(ASSIGNED, [{"price_list_id": 1, "channel_id": 1}])
+    goods.delete(f"{LISTS}/1/records?variant_id:in=1,2")
     goods.delete(f"{LISTS}/1")
     scopes = [scope for scope, _ in goods.events()]
-    for scope in ("deactivated", "updated", "record/created", "records/updated", "assignment/updated", "deleted"):
+    for scope in (
+        "deactivated",
+        "updated",
+        "record/created",
+        "records/updated",
+        "records/deleted",
+        "assignment/updated",
+        "deleted",
+    ):
         assert f"store/priceList/{scope}" in scopes, scopes

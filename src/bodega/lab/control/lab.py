@@ -32,17 +32,20 @@ class Lab:
     key: str | None = None
     app: AppContext | None = None
     faults: FaultInjector | None = None
-    _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
+    _locks: dict[str, tuple[asyncio.Lock, int]] = field(default_factory=dict)
 
     @asynccontextmanager
     async def _alone(self, name: str) -> AsyncIterator[None]:
-        lock = self._locks.setdefault(name, asyncio.Lock())
+        lock, others = self._locks.get(name, (asyncio.Lock(), 0))
+        self._locks[name] = lock, others + 1
         try:
             async with lock:
                 yield
         finally:
-            if not lock.locked():
-                self._locks.pop(name, None)
+            # A lock that was let go is free for a moment though others wait for it: so they are counted.
+            _, others = self._locks.pop(name)
+            if others > 1:
+                self._locks[name] = lock, others - 1
 
     def making(self, store_hash: str) -> AbstractAsyncContextManager[None]:
         """One at a time makes a store of this hash in this process: a second one would fill what the first has made."""

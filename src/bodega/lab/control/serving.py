@@ -15,7 +15,7 @@ from bodega.lab.control.guard import admit
 from bodega.lab.control.lab import Lab
 from bodega.lab.control.openapi import BASE, document
 from bodega.lab.control.operation import Bound, Operation, Streamed, bind
-from bodega.lab.control.problem import Problem
+from bodega.lab.control.problem import Problem, unknown_store
 from bodega.lab.control.reading import read_body, read_query
 from bodega.law.refusal import Header, Refusal
 from bodega.storage.backend import NoCopy
@@ -34,6 +34,7 @@ def mount(lab: Lab, operations: Sequence[Operation]) -> Mount:
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         method = scope["method"]
+        named: dict[str, str] = {}
         try:
             headers = read_head(scope, receive, "").headers
             admit(scope, headers, lab.key)
@@ -46,7 +47,8 @@ def mount(lab: Lab, operations: Sequence[Operation]) -> Mount:
         except Problem as problem:
             await _refuse(send, method, problem)
         except Exception as error:
-            await _refuse(send, method, _told(lab, error))
+            gone = await _gone(lab, named.get("store_hash"), error)
+            await _refuse(send, method, _told(lab, error) if gone is None else gone)
         else:
             await _answer(send, method, operation, answer)
 
@@ -113,6 +115,16 @@ async def _body(receive: Receive) -> bytes:
         parts.append(part)
         if not message.get("more_body"):
             return b"".join(parts)
+
+
+async def _gone(lab: Lab, store_hash: str | None, error: Exception) -> Problem | None:
+    """Whether the store was deleted while it was worked on: then whatever its database said means that."""
+    if store_hash is None or isinstance(error, (NoCopy, NoKey, Refusal)):
+        return None
+    try:
+        return unknown_store(store_hash) if await lab.registry.store(store_hash) is None else None
+    except Exception:
+        return None  # the registry cannot be asked either
 
 
 def _told(lab: Lab, error: Exception) -> Problem:

@@ -338,6 +338,19 @@ async def tell_of_batch(unit: Unit, saved: Sequence[PriceRecord], *, new: bool) 
             await unit.fire(f"store/priceList/records/{'created' if new else 'updated'}", told)
 
 
+async def tell_of_deleted(unit: Unit, ids: Sequence[int]) -> None:
+    """Several records of a list that go at once are told of together as well."""
+    if len(ids) < 2 or await unit.audience() is None:
+        return
+    by_list: dict[int, list[int]] = {}
+    sql = f"SELECT price_list_id, variant_id FROM {TABLE.name} WHERE id IN ({numbered_placeholders(len(ids))})"
+    for price_list_id, variant_id in await unit.tx.rows(sql, *ids):
+        by_list.setdefault(price_list_id, []).append(variant_id)
+    for price_list_id, variants in by_list.items():
+        told = {"type": "price_list", "price_list_id": price_list_id, "variant_ids": variants}
+        await unit.fire("store/priceList/records/deleted", told)
+
+
 routes = (
     route("pricelists/records", 3, POST=WriteRecords(ALL, new=True), PUT=WriteRecords(ALL)).at_most(POST=10, PUT=1),
     route(
@@ -359,6 +372,8 @@ routes = (
 )
 
 RESOURCE = Resource(
-    aggregates=(Aggregate(TABLE, signals=events("store/priceList/record", data=_told_of)),),
+    aggregates=(
+        Aggregate(TABLE, before_delete=(tell_of_deleted,), signals=events("store/priceList/record", data=_told_of)),
+    ),
     routes=routes,
 )
