@@ -40,7 +40,9 @@ LONG = 600.0  # seconds; a server under callgrind is some fifty times as slow
 TOLERANCE = 0.03
 ELSEWHERE = 0.15  # another build of Python costs another multiple
 DEFAULT = ("get one", "list 50", "update", "create")
-TOO_LONG = frozenset(["adjust 2,000 items", "1,000 price records"])  # a counted round of these takes hours: they are counted only by name
+TOO_LONG = frozenset(
+    ["adjust 2,000 items", "1,000 price records"]
+)  # a counted round of these takes hours: they are counted only by name
 CACHE = ("--cache-sim=yes", "--LL=524288,8,64")
 _TOTALS = re.compile(r"^totals: (.*)$", re.MULTILINE)
 _EVENTS = re.compile(r"^events: (.*)$", re.MULTILINE)
