@@ -88,6 +88,7 @@ def plain(value: Any) -> Any:
         "/v3/customers/attributes?limit=250",
         "/v3/customers/attribute-values?limit=250",
         "/v2/coupons?limit=250",
+        "/v3/pricelists?limit=250",
     ],
 )
 def test_what_it_holds_is_what_the_other_holds(pair: tuple[Store, Store, Any], path: str) -> None:

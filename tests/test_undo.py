@@ -109,7 +109,7 @@ def a_write(rng: random.Random, trial: Trial) -> None:
     name = words(rng)
     product = {"name": name, "type": "physical", "weight": 1, "price": rng.randrange(1, 99), "sku": name[-6:]}
     catalog = "/v3/catalog"
-    kind = rng.randrange(31)
+    kind = rng.randrange(34)
     if kind == 0:
         trial.send("POST", f"{catalog}/products", {**product, "categories": [some(f"{catalog}/categories")],
                    "brand_name": words(rng), "custom_fields": [{"name": "a", "value": "b"}],
@@ -202,6 +202,18 @@ def a_write(rng: random.Random, trial: Trial) -> None:
         trial.send("PUT", f"/v2/blog/posts/{some('/v2/blog/posts')}", {"tags": ["c"], "title": name})
     elif kind == 29:
         trial.send("PUT", f"{catalog}/categories/{some(f'{catalog}/categories')}", {"name": name, "sort_order": 3})
+    elif kind == 30:
+        trial.send("POST", "/v3/pricelists", {"name": name, "active": True})
+        variant = some(f"{catalog}/variants")
+        trial.send("PUT", f"/v3/pricelists/{some('/v3/pricelists')}/records",
+                   [{"variant_id": variant, "currency": "usd", "price": rng.randrange(1, 99)}])  # fmt: skip
+    elif kind == 31:
+        trial.send("DELETE", f"/v3/pricelists/{some('/v3/pricelists')}")
+    elif kind == 32:
+        line = {"quantity": 1, "product_id": some(f"{catalog}/products")}
+        reply = trial.send("POST", "/v3/carts", {"line_items": [line]})
+        if reply.status == 201:
+            trial.send("POST", f"/v3/carts/{reply.json['data']['id']}/items", {"line_items": [line]})
     else:
         trial.send("POST", "/v3/hooks", {"scope": "store/product/*", "destination": f"http://localhost/{rng.random()}",
                                         "is_active": True})  # fmt: skip

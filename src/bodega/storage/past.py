@@ -231,8 +231,11 @@ class Watched:
                 key[place] = value
             self._add(Change(UPDATED, table, key, row))
 
-    async def _gone(self, table: str, rows: list[list[Any]]) -> None:
-        """Rows that a statement deletes, after those that the database deletes with them."""
+    async def _gone(self, table: str, found: list[list[Any]], seen: set[tuple[Any, ...]] | None = None) -> None:
+        """Rows that a statement deletes, after those that the database deletes with them, each once."""
+        seen = set() if seen is None else seen
+        rows = [row for row in found if (table, *self._facts.key_of(table, row)) not in seen]
+        seen.update((table, *self._facts.key_of(table, row)) for row in rows)
         if not rows:
             return
         for child, column, its_own in self._facts.cascades.get(table, ()):
@@ -243,8 +246,25 @@ class Watched:
             for start in range(0, len(owners), AT_ONCE):
                 some = owners[start : start + AT_ONCE]
                 test = f"{column} IN ({numbered_placeholders(len(some))})"
-                await self._gone(child, await self._select(child, test, some))
+                await self._gone(child, await self._select(child, test, some), seen)
+        rows = self._children_first(table, rows)
         self._add(*(Change(DELETED, table, self._facts.key_of(table, row), row) for row in rows))
+
+    def _children_first(self, table: str, rows: list[list[Any]]) -> list[list[Any]]:
+        """Rows that refer to others of their own table before those: they are put back after them."""
+        columns = self._facts.columns[table]
+        for child, column, its_own in self._facts.references.get(table, ()):
+            if child != table:
+                continue
+            up, own = columns.index(column), columns.index(its_own)
+            left, ordered = rows, []
+            while left:
+                parents = {row[up] for row in left if row[up] != row[own]}
+                leaves = [row for row in left if row[own] not in parents]
+                ordered += leaves or left
+                left = [row for row in left if row[own] in parents] if leaves else []
+            rows = ordered
+        return rows
 
     async def _matching(self, table: str, test: str, values: Sequence[Any]) -> list[list[Any]]:
         used: list[Any] = []

@@ -31,7 +31,8 @@ _OWN = frozenset(
 _DATES = ("date_created", "date_modified")
 
 KINDS = (
-    "categories", "brands", "products", "customer_groups", "customers", "attributes", "addresses", "coupons", "orders",
+    "categories", "brands", "products", "customer_groups", "customers", "attributes", "addresses", "coupons",
+    "price_lists", "orders",
 )  # fmt: skip
 
 
@@ -51,6 +52,7 @@ async def transfer(source: Source, target: Target, told: Progress, kinds: tuple[
         "attributes": _attributes,
         "addresses": _addresses,
         "coupons": _coupons,
+        "price_lists": _price_lists,
         "orders": orders,
     }
     for kind in KINDS:
@@ -93,6 +95,20 @@ async def _coupons(source: Source, target: Target, told: Progress) -> None:
 
     names = ("id", "num_uses", "date_created")
     await _plain(source, target, told, "coupons", "/v2/coupons", without_names=names, also=also)
+
+
+async def _price_lists(source: Source, target: Target, told: Progress) -> None:
+    """Price lists with their records; a source that serves none has none."""
+    await _plain(source, target, told, "price_lists", "/v3/pricelists", without_names=("id", *_DATES), also=dates)
+    for row in await source.rows("/v3/pricelists"):
+        path = f"/v3/pricelists/{row['id']}/records"
+        own = ("calculated_price", "price_list_id", "product_id", *_DATES)
+        async for rows, _ in source.pages(path):
+            body = [without(one, *own) for one in rows]
+            try:
+                await target.change(path, body)
+            except Refusal as refusal:
+                target.told.append(Told("price_records", row["id"], False, refusal.message))
 
 
 async def _customers(source: Source, target: Target, told: Progress) -> None:
