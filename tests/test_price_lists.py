@@ -156,6 +156,27 @@ def test_assignments_name_somebody_and_stand_alone(goods: Shop) -> None:
     again = goods.post(ASSIGNED, [{"price_list_id": 1, "customer_group_id": 1}])
     assert again.status in (409, 422)
     assert goods.rows("price_list_assignments") == 1
+    assert goods.put("/v2/customer_groups/1", {"discount_rules": rules}).status == 400
+    assert goods.put("/v2/customer_groups/1", {"name": "Still editable"}).status == 200
+
+
+def test_discounts_of_a_group_come_before_the_list_of_the_channel(goods: Shop) -> None:
+    """Rule 114: the list of a channel is for those whose group has neither a list nor discounts."""
+    person = {"email": "k@example.com", "first_name": "K", "last_name": "D", "customer_group_id": 2}
+    goods.post("/v3/customers", [person])
+    goods.put(f"{LISTS}/1/records", [record(1, 8)])
+    goods.post(ASSIGNED, [{"price_list_id": 1, "channel_id": 1}])
+    assert (priced(goods, 1, customer_id=1), priced(goods, 1)) == (8, 8)
+    rules = [{"type": "all", "method": "percent", "amount": "5"}]
+    assert goods.put("/v2/customer_groups/2", {"discount_rules": rules}).status == 200
+    assert (priced(goods, 1, customer_id=1), priced(goods, 1)) == (9.5, 8)
+
+
+def test_a_record_shows_the_sku_that_its_variant_has_now(goods: Shop) -> None:
+    goods.put(f"{LISTS}/1/records", [record(1, 8)])
+    assert goods.put("/v3/catalog/products/1", {"sku": "renamed"}).status == 200
+    (shown,) = goods.get(f"{LISTS}/1/records?include=sku").data
+    assert shown["sku"] == "renamed"
 
 
 def test_price_lists_are_told_of(goods: Shop) -> None:

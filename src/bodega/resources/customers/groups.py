@@ -183,7 +183,8 @@ ROLES = ("is_default", "is_group_for_guests")
 
 
 async def check_group_references(unit: Unit, _old: CustomerGroup | None, new: CustomerGroup) -> None:
-    """Categories and products that a group names must exist."""
+    """Categories and products that a group names must exist. Rule 114: a group to which a price list is assigned has no
+    discounts of its own."""
     rules = new.discount_rules
     faults = [
         *await _missing(unit, "category_access.categories", "categories", "category", new.category_access.categories),
@@ -194,6 +195,11 @@ async def check_group_references(unit: Unit, _old: CustomerGroup | None, new: Cu
     ]
     if faults:
         raise refuse_faults(faults)
+    if any(rule.type != "price_list" for rule in rules) and new.id:
+        sql = "SELECT price_list_id FROM price_list_assignments WHERE customer_group_id = $1 ORDER BY id LIMIT 1"
+        assigned = await query.value(unit.tx, sql, new.id)
+        if assigned is not None:
+            raise refuse_faults([invalid("discount_rules", f"must be empty: price list {assigned} is assigned")])
 
 
 async def _missing(unit: Unit, field: str, table: str, noun: str, ids: Iterable[int]) -> list[Fault]:

@@ -233,7 +233,13 @@ async def facts(
         rules=await rules_of(tx, ids),
         tiers=await tiers_of(tx, ids),
         prices=await list_prices(
-            tx, list(found), group_id=group_id, channel_id=channel_id, currency=currency, of_group=named
+            tx,
+            list(found),
+            group_id=group_id,
+            channel_id=channel_id,
+            currency=currency,
+            of_group=named,
+            has_discounts=any(rule.type != "price_list" for rule in group_rules),
         ),
         group=(group_id, group_rules),
         custom_fields=await _custom_fields(tx, ids) if for_promotions else {},

@@ -19,7 +19,7 @@ from bodega.kit.listing import Listing
 from bodega.kit.v3_shape import V3Shape
 from bodega.storage import query
 from bodega.storage.operands import SqlTest
-from bodega.storage.table import Reference, Unique
+from bodega.storage.table import Reference, Unique, numbered_placeholders
 from bodega.storage.text import caseless
 
 TIERS = 100
@@ -103,13 +103,19 @@ async def tiers_of(context: Context, ids: Sequence[int]) -> dict[int, bytes]:
 
 
 async def skus_of(context: Context, ids: Sequence[int]) -> dict[int, bytes]:
-    """The SKU of each record's variant."""
-    return {number: render.json(one.sku) for number, one in await _rest(context, ids)}
+    """The SKU of each record's variant, which may have changed since the record was written."""
+    if not ids:
+        return {}
+    sql = (
+        f"SELECT r.id, v.sku FROM {TABLE.name} r JOIN variants v ON v.id = r.variant_id"
+        f" WHERE r.id IN ({numbered_placeholders(len(ids))})"
+    )
+    return {number: render.json(sku or "") for number, sku in await context.reader.rows(sql, *ids)}
 
 
 INCLUDES = {
     "bulk_pricing_tiers": Include(tiers_of, tables=TABLE.name),
-    "sku": Include(skus_of, b'""', tables=TABLE.name),
+    "sku": Include(skus_of, b'""', tables=f"{TABLE.name} variants"),
 }
 _OWN = "id calculated_price date_created date_modified product_id price_list_id"
 in_list = V3Shape(

@@ -9,8 +9,11 @@ from bodega.resources.pricing.price_record import TABLE, PriceRecord
 from bodega.storage.table import numbered_placeholders
 from bodega.storage.tx import Tx
 
-_CHOSEN = """
-SELECT p.id, CASE a.target WHEN $1 THEN 1 WHEN $2 THEN 2 ELSE 4 END AS place
+_EVERYBODY = 4
+"""The place of a channel's list: after all that is for a group."""
+
+_CHOSEN = f"""
+SELECT p.id, CASE a.target WHEN $1 THEN 1 WHEN $2 THEN 2 ELSE {_EVERYBODY} END AS place
 FROM price_list_assignments a JOIN price_lists p ON p.id = a.price_list_id
 WHERE a.target IN ($1, $2, $3) AND p.active
 UNION ALL SELECT id, 3 FROM price_lists WHERE id = $4 AND active
@@ -20,19 +23,31 @@ ORDER BY place
 (rule 103), else that of the channel for everybody."""
 
 
-async def price_list_of(tx: Tx, group_id: int, channel_id: int, of_group: int = 0) -> int:
-    """The id of the active price list that applies; 0 if none does. `of_group` is named by a rule of the group."""
+async def price_list_of(
+    tx: Tx, group_id: int, channel_id: int, of_group: int = 0, *, has_discounts: bool = False
+) -> int:
+    """The id of the active price list that applies; 0 if none does. `of_group` is named by a rule of the group; one
+    that `has_discounts` of its own gets those instead of the channel's list for everybody."""
     targets = (f"{group_id} {channel_id}", f"{group_id} 0", f"0 {channel_id}")
-    for found, _ in await tx.rows(_CHOSEN, *targets, of_group):
-        return int(found)
+    for found, place in await tx.rows(_CHOSEN, *targets, of_group):
+        return 0 if has_discounts and place == _EVERYBODY else int(found)
     return 0
 
 
 async def list_prices(
-    tx: Tx, variant_ids: Sequence[int], *, group_id: int, channel_id: int, currency: str, of_group: int = 0
+    tx: Tx,
+    variant_ids: Sequence[int],
+    *,
+    group_id: int,
+    channel_id: int,
+    currency: str,
+    of_group: int = 0,
+    has_discounts: bool = False,
 ) -> dict[int, ListPrice]:
     """The prices of variants, by their ids: two statements at most, whatever the list holds."""
-    chosen = await price_list_of(tx, group_id, channel_id, of_group) if variant_ids else 0
+    chosen = 0
+    if variant_ids:
+        chosen = await price_list_of(tx, group_id, channel_id, of_group, has_discounts=has_discounts)
     if not chosen:
         return {}
     # In no order: sorted by id, SQLite would walk through the whole list instead of looking the variants up.

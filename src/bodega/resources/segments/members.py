@@ -23,6 +23,7 @@ from bodega.law.refusal import Refusal, invalid, refuse_faults
 from bodega.resources.segments import profiles, segments
 from bodega.storage import query, rows
 from bodega.storage.aggregate import Aggregate
+from bodega.storage.conflicts import duplicate
 from bodega.storage.operands import Member
 from bodega.storage.plan import Condition, ids_sql
 from bodega.storage.table import Reference, Unique, numbered_placeholders
@@ -141,9 +142,18 @@ class AddProfiles(_OnSegment):
         ids = [row.entity.id for row in found]
         test = f"segment_id = $1 AND profile_id IN ({numbered_placeholders(len(ids), 2)})"
         there = {one.profile_id for one in await query.entities(unit.tx, TABLE, test, write.found.parent, *ids)}
+        held = {row.entity.uuid: row.entity.id for row in found if row.entity.id in there}
+        if held:
+            message = "The shopper profile is in the segment already."
+            raise refuse_faults(
+                [
+                    duplicate(str(place), message, TABLE.noun, held[one])
+                    for place, one in enumerate(uuids)
+                    if one in held
+                ]
+            )
         for number in ids:
-            if number not in there:
-                await unit.insert(TABLE, Membership(segment_id=write.found.parent, profile_id=number))
+            await unit.insert(TABLE, Membership(segment_id=write.found.parent, profile_id=number))
         shown = [profiles.members(row.entity) for row in found]
         return Created(ready=render.json({"data": shown}))
 
