@@ -157,6 +157,11 @@ def over(bound: Bound) -> Iterator[tuple[str, Any]]:
             yield f".{name}{place}", {name: value}
 
 
+DEEPEST = 3
+_inside: list[int] = []
+"""The caps of the lists around the value that is being made."""
+
+
 def large(annotation: Any) -> Any:
     """A value of a type, with lists and texts as long as they may be."""
     return _value(annotation, at_most=True)
@@ -192,8 +197,14 @@ def _value(annotation: Any, *, at_most: bool, cap: int | None = None) -> Any:
         if not at_most:
             return []
         assert cap is not None, annotation
-        first = min(cap, 1 if cap > LONG_LIST else 3)
-        return [large(inner) for _ in range(first)] + [small(inner) for _ in range(cap - first)]
+        if len(_inside) >= DEEPEST:  # lists in lists in lists would be more than any body may hold
+            return [small(inner)]
+        first = min(cap, 1 if cap > LONG_LIST or _inside else 3)
+        _inside.append(cap)
+        try:
+            return [large(inner) for _ in range(first)] + [small(inner) for _ in range(cap - first)]
+        finally:
+            _inside.pop()
     if origin is dict:
         inner = get_args(annotation)[1]
         if cap is None or not at_most:

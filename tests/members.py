@@ -75,7 +75,8 @@ WRAPPED = {
 
 BASES: Mapping[str, Sequence[Any]] = {
     "POST /v3/carts/{cart_id:text}/items": [{"custom_items": [ENGRAVING]}, {"gift_certificates": [GIFT]}, WRAPPED],
-    "POST /v3/carts": [{"line_items": [{"product_id": "{mug}", "quantity": 1}], "gift_certificates": [GIFT]}, WRAPPED],
+    "POST /v3/carts": [{"gift_certificates": [GIFT]}, {"custom_items": [ENGRAVING]}, WRAPPED],
+    "PUT /v3/carts/{cart_id:text}/items/{item_id:text}": [{"line_item": WRAPPED["line_items"][0]}],
     "POST /v3/carts/{cart_id:text}/redirect_urls": [{"query_params": {"from": "mail"}}],
     "POST /v3/promotions": [*PROMOTIONS, *COUPON_PROMOTIONS],
     "PUT /v3/promotions/{id}": [Row("PUT", "/v3/promotions/{single}", body) for body in COUPON_PROMOTIONS],
@@ -226,6 +227,18 @@ OPENING: Sequence[Row] = [
 """Rows to name, made before those of `tests/replies`."""
 
 ROWS: Sequence[Row] = [
+    Row("POST", "/v3/carts", {"line_items": [{"product_id": "{mug}", "quantity": 1}]}, name="full_cart"),
+    Row("GET", "/v3/carts/{full_cart}", name="full_item", key="line_items.physical_items.0.id"),
+    Row("POST", "/v3/carts/{full_cart}/items", {"line_items": [{"product_id": "{mug}", "quantity": 1}]}),
+    Row("POST", "/v3/carts/{full_cart}/redirect_urls", {"query_params": {"from": "mail"}}),
+    Row("PUT", "/v3/carts/{full_cart}/items/{full_item}", {"line_item": {"product_id": "{mug}", "quantity": 2}}),
+    Row("GET", "/v3/catalog/products/{mug}", name="mugs", key="base_variant_id"),
+    Row("POST", "/v3/pricelists/{trade_list}/records", [{"variant_id": "{mugs}", "currency": "USD", "price": 7}]),
+    Row(
+        "POST",
+        "/v3/pricelists/records",
+        [{"price_list_id": "{trade_list}", "variant_id": "{hammers}", "currency": "USD", "price": 7}],
+    ),
     Row("POST", P3, NEW, name="plane"),
     Row("PUT", f"{P3}/{{plane}}", {"price": 2}),
     Row("POST", "/v3/promotions", PROMOTIONS[0]),
@@ -390,7 +403,8 @@ READ: Mapping[str, Mapping[str, str]] = {
     "PUT /v2/orders/{id}": {
         "": "{here}?include=" + EVERY, "products": "{here}/products", "shipping_addresses": "{here}/shipping_addresses",
     },
-    "PUT /v3/pricelists/records": {"": RECORDS},
+    **{f"{method} /v3/pricelists/records": {"": RECORDS} for method in ("POST", "PUT")},
+    "POST /v3/pricelists/{price_list_id}/records": {"": RECORDS},
     "PUT /v3/pricelists/{price_list_id}/records": {"": RECORDS},
     "PUT /v3/inventory/adjustments/absolute": {"": "/v3/inventory/locations/{austin}/items"},
     "POST /v3/inventory/adjustments/relative": {"": "/v3/inventory/locations/{austin}/items"},
@@ -502,6 +516,17 @@ TOLD: Sequence[Told] = [
     Told("* /v?/hooks*", "destination", ["https://example.com/elsewhere"]),
     Told("* /v?/hooks*", "headers", [{"X-Test": "yes"}]),
     Told("POST /v3/wishlists/{wishlist_id}/items", "items.product_id", ["{other_product}"]),
+    *(
+        Told("PUT /v3/carts/*/items/*", f"line_item.{name}", shown=f"{IN_CART}.{name}")
+        for name in ("quantity", "list_price", "name")
+    ),
+    Told("PUT /v3/carts/*/items/*", "line_item.product_id", ["{other_product}"], shown=f"{IN_CART}.product_id"),
+    Told(
+        "PUT /v3/carts/*/items/*",
+        "line_item.gift_wrapping.wrap_details.message",
+        shown=f"{IN_CART}.gift_wrapping.message",
+        inside={"id": 1},
+    ),
     Told("* /v3/carts*", "line_items.product_id", ["{other_product}"], shown=f"{IN_CART}.product_id"),
     Told("* /v3/carts*", "line_items.list_price", [3.5], shown=f"{IN_CART}.list_price"),
     Told("* /v3/carts*", "line_items.quantity", shown=f"{IN_CART}.quantity"),
@@ -523,7 +548,6 @@ TOLD: Sequence[Told] = [
             "message",
         )
     ),
-    Told("* /v3/carts", "currency.code", ["EUR"]),
     Told(
         "* /v3/carts*",
         "line_items.gift_wrapping.wrap_details.message",
@@ -600,6 +624,17 @@ REFUSED: Sequence[Known] = [
     Known("* /v3/checkouts/*/discounts", "cart.line_items.*", NAMES),
     Known("PUT /v3/checkouts/*/fees", "fees.id", NAMES),
     Known("* /v3/inventory/adjustments/*", "items.sku", NAMES),
+    Known("* /v3/carts*", "line_item.option_selections.*", "names what the product asks; test_carts.py"),
+    Known("PUT /v3/carts/*", "version", "is compared with the cart's"),
+    Known("POST /v3/carts", "currency.code", "a currency that the channel has in use"),
+    Known("POST /v3/catalog/products", "variants.id", NAMES),
+    Known("POST /v3/pricelists/*records", "*", "a record that is there is refused"),
+    Known("* *currency-assignments", "*_currenc*", "currencies that the store has in use, the default one among them"),
+    Known("* /v3/channels/{channel_id}/listings", "*product_id", NAMES),
+    Known("* /v3/channels/{channel_id}/listings", "variants.variant_id", NAMES),
+    Known("* /v3/sites/{site_id}/routes*", "route", "a path with the words that routes of its type have"),
+    Known("PUT /v3/sites/{site_id}/certificate", "certificate.*", "a certificate for this site, with its key"),
+    Known("PUT /v3/sites/{site_id}/certificate", "url", "an address of this site"),
     Known("* /v3/carts*", "line_items.option_selections.*", "names what the product asks; test_carts.py"),
     Known("* /v3/carts/metafields", "resource_id", NAMES),
     Known("PUT /v3/carts/metafields", "id", "a number, though the schema has a text"),
@@ -608,7 +643,6 @@ REFUSED: Sequence[Known] = [
     Known("PUT /v3/pricelists/*records", "currency", NAMES),
     Known("PUT /v3/pricelists/*records", "sku", NAMES),
     Known("PUT /v3/pricelists/*records", "price_list_id", NAMES),
-    Known("PUT /v3/pricelists/*records", "variant_id", NAMES),
     Known("PUT /v3/segments", "id", NAMES),
     Known("PUT /v3/inventory/locations/{location_id}/items", "settings.identity.sku", NAMES),
     Known("PUT /v3/inventory/locations", "id", NAMES),
@@ -670,6 +704,7 @@ UNSENT: Sequence[str] = [
 (`test_images.py`)."""
 
 ELSEWHERE: Sequence[Known] = [
+    Known("* /v3/channels/currency-assignments", "channel_id", "test_channel_currencies.py"),
     Known("PUT */channel-assignments", "product_id", "test_assignments.py"),
     Known("*", "*value_data", "test_options.py"),
     Known("POST /v2/customers", "_authentication", "test_customer_passwords.py"),

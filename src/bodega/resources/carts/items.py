@@ -178,7 +178,10 @@ def _merge(items: list[CartItem], made: CartItem) -> None:
 
 def _likeness(item: CartItem) -> tuple[Any, ...]:
     answers = tuple((one.name_id, one.value_id, one.value) for one in item.options)
-    return item.kind, item.product_id, item.variant_id, answers, item.custom_price, item.name, item.parent_id
+    return (
+        item.kind, item.product_id, item.variant_id, answers, item.custom_price, item.name, item.parent_id,
+        item.wrapping and (item.wrapping.name, item.wrapping.message),
+    )  # fmt: skip
 
 
 async def respect_stock(unit: Unit, items: Sequence[CartItem]) -> None:
