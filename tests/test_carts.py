@@ -114,6 +114,31 @@ def test_a_cart_asks_for_no_more_than_there_is(goods: Shop) -> None:
     assert physical(goods.get(f"{PATH}/{made['id']}"))[0]["quantity"] == 3
 
 
+def test_the_bounds_of_a_quantity_count_what_is_in_the_cart(goods: Shop) -> None:
+    """Rule 79: by the line, with what was there before."""
+    saw = {"line_items": [{"product_id": 2, "quantity": 2}]}
+    goods.put("/v3/catalog/products/2", {"order_quantity_minimum": 2, "order_quantity_maximum": 5})
+    assert goods.post(PATH, {"line_items": [{"product_id": 2, "quantity": 1}]}).reason == "QUANTITY_OUT_OF_BOUNDS"
+    assert physical(cart(goods, (2, 1), (2, 1)))[0]["quantity"] == 2
+    made = cart(goods, (2, 2))
+    at = f"{PATH}/{made['id']}/items"
+    assert goods.post(at, {"line_items": [{"product_id": 2, "quantity": 1}]}).status == 201
+    assert goods.post(at, saw).status == 201
+    assert goods.post(at, saw).reason == "QUANTITY_OUT_OF_BOUNDS"
+    (line,) = physical(goods.get(f"{PATH}/{made['id']}"))
+    assert line["quantity"] == 5
+    assert goods.put(f"{at}/{line['id']}", {"line_item": {"product_id": 2, "quantity": 6}}).status == 409
+
+
+def test_a_quantity_that_grows_too_large_is_refused(goods: Shop) -> None:
+    """A refused addition leaves a cart that can be read."""
+    made = cart(goods, (2, 1))
+    most = {"line_items": [{"product_id": 2, "quantity": 2_147_483_647}]}
+    refused = goods.post(f"{PATH}/{made['id']}/items", most)
+    assert (refused.status, list(refused.json["errors"])) == (422, ["line_items.0.quantity"])
+    assert goods.get(f"{PATH}/{made['id']}").data == made
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [

@@ -10,6 +10,7 @@ from uuid import uuid4
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from bodega.kit.fields import INT32
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, missing, refuse_faults
 from bodega.resources.carts.cart import Cart, CartItem, CartOption, Certificate, Person, Wrapping
@@ -29,10 +30,14 @@ async def added(unit: Unit, cart: Cart, draft: dict[str, Any]) -> list[CartItem]
     """The items of the cart with those of a body: one like one that is there adds to its quantity. Raises Refusal."""
     faults: list[Fault] = []
     items = list(cart.items)
+    named: dict[str, str] = {}
     for place, one in enumerate(draft.get("line_items") or ()):
         made = await of_catalogue(unit, one, f"line_items.{place}", faults)
         if made is not None:
-            _merge(items, made)
+            named.setdefault(_merge(items, made), f"line_items.{place}")
+    for item in items:
+        if item.id in named:
+            await _respect_quantity(unit, item, named[item.id], faults)
     items += [_custom(one) for one in draft.get("custom_items") or ()]
     items += [_certificate(one) for one in draft.get("gift_certificates") or () for _ in range(one.quantity)]
     if faults:
@@ -54,6 +59,8 @@ async def changed(unit: Unit, cart: Cart, item: CartItem, draft: ItemDraft) -> l
     if draft.quantity is UNSET:
         draft = replace(draft, quantity=item.quantity)
     made = await of_catalogue(unit, draft, "line_item", faults)
+    if made is not None:
+        await _respect_quantity(unit, made, "line_item", faults)
     if faults or made is None:
         raise refuse_faults(faults)
     made.id = item.id
@@ -94,8 +101,6 @@ async def of_catalogue(unit: Unit, draft: ItemDraft, name: str, faults: list[Fau
     if found is None:
         return None
     owner, variant = found.product, found.variant
-    bounds = conflicts.too_few_or_many(owner, draft.quantity or 0, name)
-    faults += [bounds] if bounds is not None else []
     if owner.availability == "disabled" or variant.purchasing_disabled:
         faults.append(invalid(f"{name}.product_id", f"must be a product that can be bought, as {owner.id} cannot"))
     if len(faults) > before:
@@ -168,12 +173,24 @@ def _certificate(draft: CertificateDraft) -> CartItem:
     )
 
 
-def _merge(items: list[CartItem], made: CartItem) -> None:
+def _merge(items: list[CartItem], made: CartItem) -> str:
+    """Puts a line among the others, or adds to the one that is like it; the id of the line that it is then."""
     for place, item in enumerate(items):
         if _likeness(item) == _likeness(made) and item.is_mutable:
             items[place] = replace(item, quantity=item.quantity + made.quantity)
-            return
+            return item.id
     items.append(made)
+    return made.id
+
+
+async def _respect_quantity(unit: Unit, item: CartItem, name: str, faults: list[Fault]) -> None:
+    """Rule 79: what counts is the quantity of the line, with what was in the cart before."""
+    if item.quantity > INT32:
+        faults.append(invalid(f"{name}.quantity", f"must leave the item at a quantity of at most {INT32}"))
+        return
+    row = await unit.get(product.TABLE, item.product_id)
+    bounds = None if row is None else conflicts.too_few_or_many(row.entity, item.quantity, name)
+    faults += [bounds] if bounds is not None else []
 
 
 def _likeness(item: CartItem) -> tuple[Any, ...]:
