@@ -10,6 +10,7 @@ from uuid import uuid4
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from bodega.kit.fields import INT32
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, missing, refuse_faults
 from bodega.resources.carts.cart import Cart, CartItem, CartOption, Certificate, Person, Wrapping
@@ -32,7 +33,7 @@ async def added(unit: Unit, cart: Cart, draft: dict[str, Any]) -> list[CartItem]
     for place, one in enumerate(draft.get("line_items") or ()):
         made = await of_catalogue(unit, one, f"line_items.{place}", faults)
         if made is not None:
-            _merge(items, made)
+            await _bounded(unit, _merge(items, made), f"line_items.{place}", faults)
     items += [_custom(one) for one in draft.get("custom_items") or ()]
     items += [_certificate(one) for one in draft.get("gift_certificates") or () for _ in range(one.quantity)]
     if faults:
@@ -168,12 +169,24 @@ def _certificate(draft: CertificateDraft) -> CartItem:
     )
 
 
-def _merge(items: list[CartItem], made: CartItem) -> None:
+def _merge(items: list[CartItem], made: CartItem) -> CartItem:
+    """The item that one more became part of, or the new one itself."""
     for place, item in enumerate(items):
         if _likeness(item) == _likeness(made) and item.is_mutable:
             items[place] = replace(item, quantity=item.quantity + made.quantity)
-            return
+            return items[place]
     items.append(made)
+    return made
+
+
+async def _bounded(unit: Unit, item: CartItem, name: str, faults: list[Fault]) -> None:
+    """An item that was added to has bounds as one that was sent whole: the sum must fit a column, and the product."""
+    if item.quantity > INT32:
+        faults.append(invalid(f"{name}.quantity", f"must come to at most {INT32} with what is in the cart"))
+        return
+    row = await unit.get(product.TABLE, item.product_id)
+    bounds = None if row is None else conflicts.too_few_or_many(row.entity, item.quantity, name)
+    faults += [bounds] if bounds is not None else []
 
 
 def _likeness(item: CartItem) -> tuple[Any, ...]:
