@@ -74,6 +74,17 @@ def test_the_same_again_adds_to_the_quantity(goods: Shop) -> None:
     assert [line["product_id"] for line in physical(other)] == [1, 2]
 
 
+@pytest.mark.parametrize(("most", "first", "more"), [(5, 3, 3), (0, 2**31 - 1, 1)])
+def test_adding_again_keeps_to_the_bounds_of_one_line(goods: Shop, most: int, first: int, more: int) -> None:
+    goods.put("/v3/catalog/products/2", {"order_quantity_maximum": most})
+    made = cart(goods, (2, first))
+    again = goods.post(f"{PATH}/{made['id']}/items", {"line_items": [{"product_id": 2, "quantity": more}]})
+    assert again.status in (409, 422), again.body
+    twice = [{"product_id": 2, "quantity": first}, {"product_id": 2, "quantity": more}]
+    assert goods.post(PATH, {"line_items": twice}).status == again.status
+    assert goods.get(f"{PATH}/{made['id']}").data == made
+
+
 def test_a_line_changes_its_quantity_and_its_product(goods: Shop) -> None:
     made = cart(goods, (1, 2))
     (line,) = physical(made)

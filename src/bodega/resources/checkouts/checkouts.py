@@ -355,8 +355,12 @@ class SetDiscounts(ChangeCheckout):
         if not named.discounts and not named.line_items:
             faults.append(missing("cart.discounts"))
         there = {item.id: item for item in cart.items}
+        seen: set[str] = set()
         for place, one in enumerate(named.line_items):
             item = there.get(one.id)
+            if one.id in seen:
+                faults.append(invalid(f"cart.line_items.{place}.id", "must not be named twice"))
+            seen.add(one.id)
             if item is None:
                 faults.append(invalid(f"cart.line_items.{place}.id", "must be an item of the cart"))
             elif one.discounted_amount > item.extended_list_price:
