@@ -157,7 +157,7 @@ def over(bound: Bound) -> Iterator[tuple[str, Any]]:
             yield f".{name}{place}", {name: value}
 
 
-DEEPEST = 3
+DEEPEST = 2
 _inside: list[int] = []
 """The caps of the lists around the value that is being made."""
 

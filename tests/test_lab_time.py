@@ -155,7 +155,7 @@ def test_nothing_shows_the_real_time(server_on_sqlite: Server) -> None:
             reply = shop.request(row.method, path, filled(row.body, names), headers=headers)
         if row.name and reply.status < 300:
             data = reply.json.get("data", reply.json) if isinstance(reply.json, dict) else reply.json
-            names[row.name] = (data[0] if isinstance(data, list) else data)[row.key]
+            names[row.name] = row.named(data)
         for answered in (reply, shop.get(path)) if row.method in ("POST", "PUT") else (reply,):
             asked += 1
             told = (*answered.headers.values(), answered.body.decode("utf-8", "replace"))

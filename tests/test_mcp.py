@@ -188,7 +188,7 @@ def test_a_key_a_server_without_a_lab_and_no_server(tmp_path: Path) -> None:
         assert await lab.say("list_stores") == []
 
     async def no_lab(lab: Asked) -> None:
-        assert "start it with --lab" in await lab.refused("list_stores")
+        assert "start it as bodega serve --lab" in await lab.refused("list_stores")
 
     async def nobody(lab: Asked) -> None:
         told = await lab.refused("list_stores")

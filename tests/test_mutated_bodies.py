@@ -80,7 +80,7 @@ class Trial:
             reply = self.shop.request(row.method, path, body=body, headers=dict(row.headers or {}))
         if row.name and reply.status < 300:
             data = reply.json.get("data", reply.json) if isinstance(reply.json, dict) else reply.json
-            self.names[row.name] = (data[0] if isinstance(data, list) else data)[row.key]
+            self.names[row.name] = row.named(data)
 
     def path_of(self, row: Row) -> str:
         """The path of a row, with the ids that are known by now."""

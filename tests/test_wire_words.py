@@ -157,16 +157,21 @@ LISTS = sorted(
 )
 
 
+NEEDED = {"/v3/promotions/codes": "&code=SAVE"}
+"""Parameters that a list asks for."""
+
+
 @pytest.mark.parametrize("path", LISTS)
 def test_nothing_before_an_ampersand_is_a_filter_without_a_name(shop: Shop, path: str) -> None:
     """Recorded: a client that wrote `?&page=2` was refused."""
-    reply = shop.get(f"{path}?&page=1")
+    needed = NEEDED.get(path, "")
+    reply = shop.get(f"{path}?&page=1{needed}")
     if path.removeprefix("/v3/") in STRANGERS:
         assert reply.status == 200
         return
     assert reply.status == 422, reply.body
     assert (reply.json["title"], reply.json["errors"]) == ("The filter(s):  are not valid filter parameter(s).", {})
-    assert shop.get(f"{path}?page=1").status == shop.get(f"{path}?page=1&").status == 200
+    assert shop.get(f"{path}?page=1{needed}").status == shop.get(f"{path}?page=1{needed}&").status == 200
 
 
 def test_what_hangs_on_products_and_customers_is_found_by_its_id_alone(shop: Shop) -> None:

@@ -33,7 +33,9 @@ class DataLocation:
     @property
     def is_empty(self) -> bool:
         """Whether no store was ever made in the directory; of a database that is not known."""
-        return self.database is None and not (self.data / "registry.db").exists()
+        if self.database is not None or (self.data / "registry.db").exists():
+            return False
+        return not any((self.data / "stores").glob("*.db"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Sample price lists, segments and carts: made once, when a store has sample products.
 
-A price list for the group "Partners", with records of the first products and its bulk prices; the segment "Regulars" of
-the first customers; carts that are being filled, carts that were left, and carts of guests. All of it follows from the
-seed.
+A price list with records of the first products and bulk prices, for a customer group that has no discounts of its own;
+the segment "Regulars" of the first customers; carts that are being filled, carts that were left, and carts of guests.
+All of it follows from the seed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ from bodega.storage.unit import Unit
 
 _SALT = 0x5E111
 LIST = "Partners' prices"
-GROUP = "Partners"
 SEGMENT = "Regulars"
 RECORDS = 200
 REGULARS = 20
@@ -73,12 +72,11 @@ async def _lists(seed: int, unit: Unit) -> None:
             else [],
         )
         await unit.insert(price_record.TABLE, record)
-    group = await query.value(unit.tx, "SELECT id FROM customer_groups WHERE name = $1", GROUP)
-    if group is None:
-        row = await create_one(unit, groups.V2, {"name": GROUP}, [])
-        group = row.entity.id
-    target = price_list_assignments.Assignment(price_list_id=made.entity.id, customer_group_id=group)
-    await unit.insert(price_list_assignments.TABLE, target)
+    for row in await unit.where(groups.TABLE, "id > $1", 0):
+        if not row.entity.discount_rules:  # a group has rules or a list, not both (rule 114)
+            target = price_list_assignments.Assignment(price_list_id=made.entity.id, customer_group_id=row.entity.id)
+            await unit.insert(price_list_assignments.TABLE, target)
+            break
 
 
 async def _segment(unit: Unit) -> None:

@@ -84,7 +84,7 @@ def _places(doc: bytes) -> Places:
 async def zone_of(tx: Tx, to: Destination) -> Zone | None:
     """The shipping zone of a place: of those that are in use the one that names it most closely; None if none does."""
     found: list[tuple[int, int, Zone]] = []
-    for (doc,) in await tx.rows("SELECT doc FROM shipping_zones WHERE enabled ORDER BY id"):
+    for doc in await query.values(tx, "SELECT doc FROM shipping_zones WHERE enabled ORDER BY id"):
         closeness = _closeness(_places(doc), to)
         if closeness:
             zone = _places(doc).zone

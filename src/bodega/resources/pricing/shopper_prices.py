@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from bodega.domain.pricing.basket import BulkPrice, ListPrice
 from bodega.resources.pricing.price_record import TABLE, PriceRecord
+from bodega.storage import query
+from bodega.storage.query import StoredRow, stored_sql
 from bodega.storage.table import numbered_placeholders
 from bodega.storage.tx import Tx
 
@@ -51,11 +53,10 @@ async def list_prices(
     if not chosen:
         return {}
     # In no order: sorted by id, SQLite would walk through the whole list instead of looking the variants up.
-    sql = f"SELECT doc, rest FROM {TABLE.name} WHERE price_list_id = $1 AND currency = $2"
-    sql += f" AND variant_id IN ({numbered_placeholders(len(variant_ids), 3)})"
+    test = f"price_list_id = $1 AND currency = $2 AND variant_id IN ({numbered_placeholders(len(variant_ids), 3)})"
     found: dict[int, ListPrice] = {}
-    for doc, rest in await tx.rows(sql, chosen, currency, *variant_ids):
-        record: PriceRecord = TABLE.decode(doc, rest)
+    for row in await query.named(tx, StoredRow, stored_sql(TABLE, test), chosen, currency, *variant_ids):
+        record: PriceRecord = row.entity(TABLE)
         found[record.variant_id] = ListPrice(
             price_list_id=chosen,
             price=record.price,

@@ -14,18 +14,17 @@ from bodega.resources.marketing.promotions import promotion
 from bodega.resources.marketing.promotions.reading import decoded, of_coupon
 from bodega.resources.marketing.promotions.settings import settings_of
 from bodega.storage import query
+from bodega.storage.query import StoredRow, stored_sql
 from bodega.storage.table import numbered_placeholders
 from bodega.storage.text import caseless
 from bodega.storage.tx import Tx
 
-_RUNNING = """
-SELECT doc, rest FROM promotions
-WHERE lane IN ($1, $2, $3, $4) AND ends > $7 AND start_date <= $7
-UNION ALL
-SELECT doc, rest FROM promotions
-WHERE lane IN ($5, $6) AND ends > $7 AND start_date <= $7
-AND id IN (SELECT promotion_id FROM promotion_channels WHERE channel_id = $8)
-"""
+_EVERYWHERE = "lane IN ($1, $2, $3, $4) AND ends > $7 AND start_date <= $7"
+_HERE = (
+    "lane IN ($5, $6) AND ends > $7 AND start_date <= $7"
+    " AND id IN (SELECT promotion_id FROM promotion_channels WHERE channel_id = $8)"
+)
+_RUNNING = f"{stored_sql(promotion.TABLE, _EVERYWHERE)} UNION ALL {stored_sql(promotion.TABLE, _HERE)}"
 
 
 def shopper_key(customer_id: int, email: str = "") -> str:
@@ -56,8 +55,8 @@ async def candidates(
     """
     here = str(channel_id)
     lanes = [f"{where}:{code}" for where in ("*", here, "~") for code in ("*", currency)]
-    rows = await tx.rows(_RUNNING, *lanes, moment(now), channel_id)
-    found = [decoded(doc, rest) for doc, rest in rows]
+    rows = await query.named(tx, StoredRow, _RUNNING, *lanes, moment(now), channel_id)
+    found = [decoded(row.doc, row.rest) for row in rows]
     found.sort(key=lambda one: (one.priority, one.id))
     return (*found, *await redeemable(tx, codes, shopper)) if codes else tuple(found)
 
@@ -81,9 +80,9 @@ async def redeemable(tx: Tx, codes: Sequence[str], shopper: str) -> list[Promoti
             currency = await query.value(tx, "SELECT currency_code FROM currencies WHERE is_default")
             alone.append(of_coupon(one, code, currency))
     ids = list(entered)
-    sql = f"SELECT id, doc, rest FROM promotions WHERE id IN ({numbered_placeholders(len(ids))})"
-    of_promotions = await tx.rows(sql, *ids) if ids else []
-    return [*(replace(decoded(doc, rest), codes=tuple(entered[of])) for of, doc, rest in of_promotions), *alone]
+    sql = stored_sql(promotion.TABLE, f"id IN ({numbered_placeholders(len(ids))})")
+    rows = await query.named(tx, StoredRow, sql, *ids) if ids else []
+    return [*(replace(decoded(row.doc, row.rest), codes=tuple(entered[row.id])) for row in rows), *alone]
 
 
 async def _uses(tx: Tx, ids: Sequence[int], shopper: str) -> dict[int, int]:
