@@ -36,6 +36,8 @@ from bodega.kit.v2_shape import V2Shape
 from bodega.kit.v3_shape import V3Shape
 from bodega.resources.catalog import sort_orders
 from bodega.resources.channels import currency_assignments
+from bodega.resources.checkouts.checkouts import AddConsignments
+from bodega.resources.pricing.price_records import CREATES, UPSERTS, WriteRecords
 from bodega.resources.webhooks import admin
 
 PLAIN_KINDS = (DECIMAL, EMAIL, IDS_TEXT, MOMENT, NAME, SET_MOMENT, SKU, STRING, TEXT, UNIX, WORDS)
@@ -81,8 +83,16 @@ def extremes(action: Action) -> Iterator[Extreme]:
     shape = shape_of(action.endpoint) if getattr(action, "endpoint", None) is not None else None
     if shape is None:
         return
-    if isinstance(action, CreateMany | UpdateMany):
-        cap = action.batch.cap
+    if isinstance(action, AddConsignments):  # a list that the shape reads as one of its members
+        yield Extreme("", full(shape)["consignments"])
+        for place, body in too_long(shape):
+            yield Extreme(place, body["consignments"])
+        return
+    if isinstance(action, CreateMany | UpdateMany | WriteRecords):
+        if isinstance(action, WriteRecords):
+            cap = CREATES if action.new else UPSERTS
+        else:
+            cap = action.batch.cap
         first = full(shape)
         yield Extreme("", [first, *(minimal(shape) for _ in range(cap - 1))])
         yield Extreme("the body", [minimal(shape) for _ in range(cap + 1)])

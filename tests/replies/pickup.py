@@ -10,7 +10,7 @@ AREA = {
 READY = {
     "pickup_method_id": "{counter}",
     "order_id": "{order}",
-    "ready_at": "2026-11-28T09:00:00Z",
+    "ready_at": "2027-03-04T09:00:00Z",
     "pickup_items": [{"order_product_id": "{order_line}", "quantity": 1}],
 }
 SEARCH = {"search_area": AREA, "items": [{"variant_id": "{hammers}", "quantity": 1}]}
@@ -23,8 +23,8 @@ ROWS = [
     Row("POST", "/v3/pickup/options", SEARCH),
     Row("POST", "/v3/orders/pickups", [READY], name="collected"),
     Row("POST", "/v3/orders/pickups", [{}], status=422),
-    Row("PUT", "/v3/orders/pickups", [{"pickup_id": "{collected}", "collected_at": "2026-11-28T10:00:00Z"}]),
-    Row("PUT", "/v3/orders/pickups", [{"ready_at": "2026-11-28T10:00:00Z"}], status=422),
+    Row("PUT", "/v3/orders/pickups", [{"pickup_id": "{collected}", "collected_at": "2027-03-04T10:00:00Z"}]),
+    Row("PUT", "/v3/orders/pickups", [{"ready_at": "2027-03-04T10:00:00Z"}], status=422),
     Row("GET", "/v3/orders/pickups?order_id:in={order}"),
     Row("DELETE", "/v3/orders/pickups?id:in={collected}"),
     Row("POST", "/v3/orders/pickups", [READY]),

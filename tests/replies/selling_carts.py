@@ -53,6 +53,8 @@ ROWS = [
     Row("GET", f"{ONE}?include=redirect_urls,line_items.physical_items.options,promotions.banners"),
     Row("PUT", ONE, {"customer_id": 0}),
     Row("POST", f"{ONE}/items", {"line_items": [{"product_id": "{mug}", "quantity": 1}]}),
+    Row("GET", ONE, name="cart_item", key="line_items.physical_items.0.id"),
+    Row("PUT", f"{ONE}/items/{{cart_item}}", {"line_item": {"product_id": "{mug}", "quantity": 2}}),
     Row("POST", f"{ONE}/redirect_urls", {}),
     Row("GET", "/v3/carts/settings"),
     Row("PUT", "/v3/carts/settings", {"allow_purchasing": True}),
