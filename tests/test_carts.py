@@ -189,8 +189,10 @@ def test_a_cart_is_told_of(goods: Shop) -> None:
         assert (f"store/channel/1/{scope}", data) in events
     goods.put(f"{PATH}/{made['id']}/items/{line['id']}", {"line_item": {"product_id": 1, "quantity": 2}})
     assert ("store/cart/lineItem/updated", item) in goods.events()
-    goods.delete(f"{PATH}/{made['id']}")
-    assert ("store/cart/deleted", told) in goods.events()
+    goods.delete(f"{PATH}/{made['id']}/items/{line['id']}")
+    events = goods.events()
+    assert ("store/cart/lineItem/deleted", item) in events
+    assert ("store/cart/deleted", told) in events
 
 
 TEN_PERCENT = {
@@ -258,7 +260,10 @@ def test_a_cart_that_was_left_is_abandoned_and_recovered(goods: Shop) -> None:
 
 def test_a_channel_that_does_not_allow_purchasing_sells_nothing(goods: Shop) -> None:
     assert goods.get(f"{PATH}/settings").data == {"allow_purchasing": True}
+    kept = cart(goods, (1, 1))
     assert goods.put(f"{PATH}/settings/channels/1", {"allow_purchasing": False}).status == 200
+    more = goods.post(f"{PATH}/{kept['id']}/items", {"line_items": [{"product_id": 2, "quantity": 1}]})
+    assert (more.status, list(more.json["errors"])) == (422, ["line_items"])
     refused = goods.post(PATH, {"line_items": [{"product_id": 1, "quantity": 1}]})
     assert (refused.status, list(refused.json["errors"])) == (422, ["channel_id"])
     assert goods.put(f"{PATH}/settings/channels/1", {"allow_purchasing": None}).data == {"allow_purchasing": None}

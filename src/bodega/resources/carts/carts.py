@@ -241,6 +241,8 @@ class AddItems(_OnCart):
         old = await held(unit, write)
         if not any(write.draft.get(name) for name in items.PARTS):
             raise refuse_faults([missing("line_items")])
+        if not (await SETTINGS.of(unit.tx, old.entity.channel_id))["allow_purchasing"]:
+            raise refuse_faults([invalid("line_items", "cannot be added: the channel does not allow purchasing")])
         changed = replace(old.entity, items=await items.added(unit, old.entity, write.draft))
         row = await saved(unit, old, changed)
         await tell_of_items(unit, old.entity.items, row.entity)
@@ -298,6 +300,7 @@ class DropItem(_OnCart):
 async def leave(action: _OnCart, unit: Unit, context: Context, old: Row, kept: list[CartItem]) -> Outcome:
     """The cart with the items that are left; without any it is deleted (rule 119)."""
     if not any(not item.added_by_promotion for item in kept):
+        await tell_of_items(unit, old.entity.items, replace(old.entity, items=[]))
         await unit.delete(TABLE, [old.entity.id])
         return Emptied()
     row = await saved(unit, old, replace(old.entity, items=kept))
