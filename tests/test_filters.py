@@ -332,7 +332,16 @@ ELSEWHERE: Mapping[str, Sequence[str]] = {
     "sites": ("url_type:in", "urls:in"),  # test_sites.py: which addresses a site has
     "site_certificates": ("urls:in",),  # test_sites.py
     "channel_listings": ("after",),  # test_channel_listings.py: a page begins behind a row
-    "price_records": ("sku:in", "currency", "currency:in"),  # test_shopper_prices.py: whatever the case
+    # test_shopper_prices.py: whatever the case
+    "price_records": (
+        "sku",
+        "sku:in",
+        "currency",
+        "currency:in",
+        "currency:not_in",
+        "currency:not",
+        "currency:like",
+    ),
 }
 """Filters that mean something else than that a value stands in a column, and are tested by themselves."""
 

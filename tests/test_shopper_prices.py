@@ -53,6 +53,7 @@ def paid(shop: Shop, variant: int = 1, **more: Any) -> float:
     ("query", "found"),
     [
         ("variant_id:in=2,3", [2, 3]), ("product_id:in=1", [1]), ("currency=usd", [1, 2, 3]), ("currency=EUR", []),
+        ("currency:in=usd,eur", [1, 2, 3]), ("currency:not_in=usd", []), ("currency:not=eur", [1, 2, 3]),
         ("price:min=2", [2, 3]), ("price:max=1", [1]), ("price=2", [2]), ("sku=B", [2]), ("sku:in=a,C", [1, 3]),
         ("calculated_price:max=1.5", [1]), ("limit=2", [1, 2]), ("limit=2&page=2", [3]),
     ],

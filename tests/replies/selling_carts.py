@@ -85,6 +85,7 @@ PATHS = {
 
 _FORMS = "the published reply of a list shows one row, and ids of metafields as texts"
 DIFFERS = [
+    Differs("GET /v3/abandoned-carts/settings", "pagination", "parameter", "the settings are one record, not a list"),
     Differs("* /v3/carts/*metafields*", "data", "type", _FORMS),
     Differs("* /v3/carts/*metafields*", "data.id", "type", _FORMS),
     Differs("* /v3/carts*", "data.line_items.custom_items.image_url", "format", "empty unless one is given"),
