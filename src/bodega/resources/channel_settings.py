@@ -16,10 +16,10 @@ from bodega.kit.render import json
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
 from bodega.kit.v3_shape import V3Shape
-from bodega.law.outcome import Outcome, Shown, Validator
+from bodega.law.outcome import Outcome, Shown
 from bodega.law.refusal import Fault, invalid, refuse_faults
 from bodega.resources.store import channels
-from bodega.storage import query, rows
+from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.outbox import Signal
 from bodega.storage.table import Table
@@ -41,10 +41,20 @@ class ChannelSettings(NamedTuple):
 
     async def of(self, tx: Tx, channel_id: int = EVERYWHERE) -> dict[str, Any]:
         """What holds for a channel: its own settings, else the store's, else the defaults."""
-        found = dict(self.defaults)
-        for row_id in dict.fromkeys((EVERYWHERE, channel_id)):
-            found |= {name: value for name, value in (await _kept(tx, self.table, row_id)).items() if value is not None}
-        return found
+        return await holding(tx, self.table, self.defaults, channel_id)
+
+
+async def holding(tx: Tx, table: Table, defaults: Mapping[str, Any], channel_id: int) -> dict[str, Any]:
+    """The settings of a table that hold for a channel: its own, else the store's, else the defaults."""
+    found = dict(defaults)
+    for row_id in dict.fromkeys((EVERYWHERE, channel_id)):
+        found |= {name: value for name, value in (await _kept(tx, table, row_id)).items() if value is not None}
+    return found
+
+
+async def of_its_channel(_tx: Tx, _old: Any, new: Any) -> list[int]:
+    """The channel of a row of settings; those of the store belong to no channel."""
+    return [new.id] if new.id != EVERYWHERE else []
 
 
 async def _kept(tx: Tx, table: Table, row_id: int) -> dict[str, Any]:
@@ -106,8 +116,7 @@ class _Show(Action):
 
     async def find(self, context: Context) -> Found:
         parent = await self.selection.enter(context)
-        now = await rows.table_state(context.reader, self.table)
-        return Found(Validator(now.revision, now.modified), parent)
+        return Found(await self._collection(context), parent)
 
     async def answer(self, context: Context, found: Found) -> Outcome:
         row_id = found.parent or EVERYWHERE
@@ -141,5 +150,5 @@ class _Change(_Show):
             faults += [invalid(name, "must not be null") for name, value in write.draft.items() if value is None]
         if faults:
             raise refuse_faults(faults)
-        await (unit.update(self.table, old, new) if old is not None else unit.insert(self.table, new, numbered=True))
+        await unit.save(self.table, old, new)
         return await self.answer(context, write.found)

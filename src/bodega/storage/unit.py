@@ -159,6 +159,12 @@ class Unit:
             await after_write(self, None, entity)
         return Row(entity, version, self.now, doc)
 
+    async def save(self, table: Table, old: Row | None, entity: Any) -> Row:
+        """Writes an entity over `old`, or inserts it under the id that it brings. Raises Refusal."""
+        if old is None:
+            return await self.insert(table, entity, numbered=True)
+        return await self.update(table, old, entity)
+
     async def update(self, table: Table, old: Row, entity: Any, replaced: Collection[str] | None = None) -> Row:
         """Writes the changed entity over `old`. Raises Refusal.
 

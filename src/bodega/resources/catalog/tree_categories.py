@@ -21,7 +21,7 @@ from bodega.kit.render import json
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, route
 from bodega.kit.v3_shape import V3Shape
-from bodega.law.outcome import Outcome, Shown, Validator
+from bodega.law.outcome import Outcome, Shown
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.resources.catalog import categories, products, trees
@@ -202,8 +202,7 @@ class ShowTree(Action):
 
     async def find(self, context: Context) -> Found:
         parent = await self.selection.enter(context)
-        now = await rows.table_state(context.reader, TABLE)
-        return Found(Validator(now.revision, now.modified), parent)
+        return Found(await self._collection(context), parent)
 
     async def answer(self, context: Context, found: Found) -> Outcome:
         depth = _depth(context.query)

@@ -57,10 +57,8 @@ async def put(unit: Unit, endpoint: Endpoint, channel: int, make: Callable[[int]
     """Writes the channel's row, unless it says what it said before."""
     old = await unit.get(endpoint.table, channel)
     new = make(channel)
-    if old is None:
-        await unit.insert(endpoint.table, new, numbered=True)
-    elif not endpoint.table.says_the_same(old.entity, new):
-        await unit.update(endpoint.table, old, new)
+    if old is None or not endpoint.table.says_the_same(old.entity, new):
+        await unit.save(endpoint.table, old, new)
 
 
 class DropOwn(OfChannel):

@@ -6,7 +6,7 @@ import re
 from typing import Annotated, Any
 
 import msgspec
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from bodega.kit.actions import NO_QUERY, Action
 from bodega.kit.context import Context, Found, Write
@@ -18,18 +18,15 @@ from bodega.kit.render import json
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
 from bodega.kit.v3_shape import V3Shape
-from bodega.law.outcome import Outcome, Shown, Validator
+from bodega.law.outcome import Outcome, Shown
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, refuse_faults
+from bodega.resources.channel_settings import EVERYWHERE, holding, of_its_channel
 from bodega.resources.checkouts.checkout import SCOPE
 from bodega.resources.store import channels
-from bodega.storage import query, rows
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
-
-EVERYWHERE = 0
-"""The id of the row for the whole store; the others have their channel's."""
 
 Url = Annotated[str, msgspec.Meta(max_length=2_048)]
 Word = Annotated[str, msgspec.Meta(max_length=255)]
@@ -102,12 +99,7 @@ CHANNEL = Endpoint(
 
 async def of_channel(tx: Tx, channel_id: int = EVERYWHERE) -> dict[str, Any]:
     """The settings that hold for a channel: its own, else the store's, else the default ones."""
-    found = dict(DEFAULTS)
-    for row_id in dict.fromkeys((EVERYWHERE, channel_id)):
-        row = await query.get(tx, TABLE, row_id)
-        if row is not None:
-            found |= {name: value for name, value in asdict(row.entity).items() if value is not None and name in ALL}
-    return found
+    return await holding(tx, TABLE, DEFAULTS, channel_id)
 
 
 class ShowCheckoutSettings(Action):
@@ -123,8 +115,7 @@ class ShowCheckoutSettings(Action):
             if refusal.reason is not Reason.NO_SUCH_ENTITY:
                 raise
             raise refuse_faults([invalid("channel_id", "must be a channel of the store")]) from refusal
-        now = await rows.table_state(context.reader, TABLE)
-        return Found(Validator(now.revision, now.modified), parent)
+        return Found(await self._collection(context), parent)
 
     async def answer(self, context: Context, found: Found) -> Outcome:
         shown = await of_channel(context.reader, found.parent or EVERYWHERE)
@@ -152,14 +143,14 @@ class ChangeCheckoutSettings(ShowCheckoutSettings):
             raise refuse_faults(faults)
         holds = await of_channel(unit.tx, row_id)  # what holds already is not made the channel's own
         draft = {name: value for name, value in write.draft.items() if (value or DEFAULTS[name]) != holds[name]}
-        new: CheckoutSettings = replace(old.entity if old is not None else CheckoutSettings(id=row_id), **draft)
+        was: CheckoutSettings = old.entity if old is not None else CheckoutSettings(id=row_id)
+        new = replace(was, **draft)
         if draft.get("order_confirmation_use_custom_checkout_script") and (
             "custom_order_confirmation_script_url" not in draft
         ):
             new.custom_order_confirmation_script_url = ""  # as documented: the checkout's script does both
-        if new == (old.entity if old is not None else CheckoutSettings(id=row_id)):
-            return await self.answer(context.within(unit), write.found)
-        await (unit.update(TABLE, old, new) if old is not None else unit.insert(TABLE, new, numbered=True))
+        if new != was:
+            await unit.save(TABLE, old, new)
         return await self.answer(context.within(unit), write.found)
 
 
@@ -174,11 +165,6 @@ def _faults(draft: dict[str, Any]) -> list[Fault]:
         elif name.endswith("sri_hash") and value and not all(map(_HASH.fullmatch, value.split())):
             faults.append(invalid(name, "must be a hash of subresource integrity, as sha384-..."))
     return faults
-
-
-async def _own_channel(_tx: Tx, _old: Any, new: CheckoutSettings) -> list[int]:
-    """The channel of these settings; those of the store belong to no channel."""
-    return [new.id] if new.id != EVERYWHERE else []
 
 
 def changed(_old: CheckoutSettings | None, new: CheckoutSettings) -> dict[str, Any]:
@@ -205,7 +191,7 @@ RESOURCE = Resource(
                     "store/channel/#/settings/checkout/updated",
                     changed,
                     on="created updated",
-                    channels=_own_channel,
+                    channels=of_its_channel,
                 ),
             ),
         ),

@@ -22,10 +22,10 @@ from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item, route
 from bodega.kit.v2_members import Alias, Derived, ObjectMember
 from bodega.kit.v2_shape import V2Shape
-from bodega.law.outcome import Emptied, Outcome, Shown, Validator
+from bodega.law.outcome import Emptied, Outcome, Shown
 from bodega.law.refusal import Fault
 from bodega.resources.content import redirects
-from bodega.storage import query, rows
+from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.operands import Member
 from bodega.storage.plan import page_sql
@@ -144,8 +144,7 @@ class ListTags(Action):
         return NO_QUERY
 
     async def find(self, context: Context) -> Found:
-        now = await rows.table_state(context.reader, TABLE)
-        return Found(Validator(now.revision, now.modified))
+        return Found(await self._collection(context))
 
     async def answer(self, context: Context, found: Found) -> Outcome:
         tags: dict[str, dict[str, Any]] = {}

@@ -112,7 +112,7 @@ class DeclareConsent(ShowConsent):
             deny=deny if deny is not None else [item for item in was.deny if item not in (allow or ())],
             updated_at=moment(unit.now),
         )
-        row = await (unit.update(TABLE, old, new) if old is not None else unit.insert(TABLE, new, numbered=True))
+        row = await unit.save(TABLE, old, new)
         return Shown(ready=_shown(row.entity), state=Validator(row.version, row.modified))
 
 

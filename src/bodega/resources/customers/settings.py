@@ -23,6 +23,7 @@ from bodega.kit.route import route
 from bodega.kit.v3_shape import V3Shape
 from bodega.law.outcome import Outcome, Shown, Validator
 from bodega.law.refusal import Fault, invalid, refuse_faults
+from bodega.resources.channel_settings import EVERYWHERE, of_its_channel
 from bodega.resources.customers import customer, groups, logins
 from bodega.resources.store import channels
 from bodega.storage import query, rows
@@ -32,9 +33,6 @@ from bodega.storage.table import numbered_placeholders
 from bodega.storage.text import caseless
 from bodega.storage.tx import Clash, Statement, Tx
 from bodega.storage.unit import Unit
-
-EVERYWHERE = 0
-"""The id of the row for the whole store; the others have their channel's."""
 
 ROLES = {"guest_customer_group_id": "is_group_for_guests", "default_customer_group_id": "is_default"}
 Unset = msgspec.UnsetType
@@ -64,11 +62,6 @@ class CustomerSettings(Entity, kw_only=True):
 
 
 TABLE = stored("customer_settings", CustomerSettings, noun="customer settings", columns="")
-
-
-async def _own_channel(_tx: Tx, old: CustomerSettings | None, new: CustomerSettings) -> list[int]:
-    """The channel of these settings; those of the store belong to no channel."""
-    return [new.id] if new.id != EVERYWHERE else []
 
 
 _ON_CHANNEL = "store/channel/#/settings/"
@@ -249,7 +242,7 @@ async def _keep(unit: Unit, settings_id: int, draft: Changes) -> None:
     shown = _of_channel if settings_id else _privacy_everywhere
     if shown(was) == shown(new):
         return
-    await (unit.update(TABLE, old, new) if old is not None else unit.insert(TABLE, new, numbered=True))
+    await unit.save(TABLE, old, new)
     took, takes = (_allows(kept.allow_global_logins, settings_id) for kept in (was, new))
     if settings_id and takes and not took:
         await logins.open_to_all(unit, settings_id)
@@ -357,13 +350,13 @@ RESOURCE = Resource(
                     f"{_ON_CHANNEL}customerPrivacy/updated",
                     privacy_changed,
                     on="created updated",
-                    channels=_own_channel,
+                    channels=of_its_channel,
                 ),
                 fires(
                     f"{_ON_CHANNEL}defaultCustomerGroup/updated",
                     default_group_changed,
                     on="created updated",
-                    channels=_own_channel,
+                    channels=of_its_channel,
                 ),
             ),
         ),

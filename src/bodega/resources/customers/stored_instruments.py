@@ -17,9 +17,9 @@ from bodega.kit.listing import Listing
 from bodega.kit.render import json
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
-from bodega.law.outcome import Outcome, Shown, Validator
+from bodega.law.outcome import Outcome, Shown
 from bodega.resources.customers import customer
-from bodega.storage import query, rows
+from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.table import Reference, Unique
 from bodega.storage.tx import Tx
@@ -86,8 +86,7 @@ class ListInstruments(Action):
 
     async def find(self, context: Context) -> Found:
         parent = await self.selection.enter(context)
-        now = await rows.table_state(context.reader, TABLE)
-        return Found(Validator(now.revision, now.modified), parent)
+        return Found(await self._collection(context), parent)
 
     async def answer(self, context: Context, found: Found) -> Outcome:
         cards = await of_customer(context.reader, found.parent)

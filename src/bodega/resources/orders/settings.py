@@ -18,17 +18,16 @@ from bodega.kit.render import json
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
 from bodega.kit.v3_shape import V3Shape
-from bodega.law.outcome import Outcome, Shown, Validator
+from bodega.law.outcome import Outcome, Shown
 from bodega.law.refusal import invalid, refuse_faults
+from bodega.resources.channel_settings import EVERYWHERE
 from bodega.resources.orders.order import SCOPE
 from bodega.resources.store import channels
-from bodega.storage import query, rows
+from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
-EVERYWHERE = 0
-"""The id of the row for the whole store; the others have their channel's."""
 KINDS = ("order_placed", "forward_invoice")
 
 
@@ -89,8 +88,7 @@ class ShowOrderSettings(Action):
 
     async def find(self, context: Context) -> Found:
         parent = await self.selection.enter(context)
-        now = await rows.table_state(context.reader, TABLE)
-        return Found(Validator(now.revision, now.modified), parent)
+        return Found(await self._collection(context), parent)
 
     async def answer(self, context: Context, found: Found) -> Outcome:
         return await self._told(context, found)
@@ -120,7 +118,7 @@ class ChangeOrderSettings(ShowOrderSettings):
         if all(_told_as(kept[kind], row_id) == _told_as(_addresses(was, kind), row_id) for kind in KINDS):
             return await self._told(context, write.found)
         new = OrderSettings(id=row_id, notifications=Notifications(**{k: Mailing(v) for k, v in kept.items()}))
-        await (unit.update(TABLE, old, new) if old is not None else unit.insert(TABLE, new, numbered=True))
+        await unit.save(TABLE, old, new)
         return await self._told(context, write.found)
 
 

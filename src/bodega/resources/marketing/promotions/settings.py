@@ -15,9 +15,9 @@ from bodega.kit.render import json
 from bodega.kit.resource import Resource
 from bodega.kit.route import route
 from bodega.kit.v3_shape import V3Shape
-from bodega.law.outcome import Outcome, Shown, Validator
+from bodega.law.outcome import Outcome, Shown
 from bodega.resources.marketing.promotions.promotion import SCOPE
-from bodega.storage import query, rows
+from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
@@ -57,8 +57,7 @@ class ShowPromotionSettings(Action):
         return NO_QUERY
 
     async def find(self, context: Context) -> Found:
-        now = await rows.table_state(context.reader, TABLE)
-        return Found(Validator(now.revision, now.modified))
+        return Found(await self._collection(context))
 
     async def answer(self, context: Context, found: Found) -> Outcome:
         return await _told(context.reader)
@@ -77,10 +76,8 @@ class ChangePromotionSettings(ShowPromotionSettings):
         self._still(unit, write)
         old = await unit.get(TABLE, THE_ONE)
         new = PromotionSettings(id=THE_ONE, **write.draft)
-        if old is not None:
-            await unit.update(TABLE, old, new)
-        elif new != PromotionSettings(id=THE_ONE):
-            await unit.insert(TABLE, new, numbered=True)
+        if old is not None or new != PromotionSettings(id=THE_ONE):
+            await unit.save(TABLE, old, new)
         return await _told(unit.tx)
 
 
