@@ -24,10 +24,9 @@ from bodega.kit.route import route
 from bodega.law.outcome import Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid
-from bodega.resources.carts.cart import TABLE, Cart
-from bodega.resources.channel_settings import EVERYWHERE, settings_of
+from bodega.resources.carts.cart import TABLE, Cart, tell
+from bodega.resources.channel_settings import of_its_channel, settings_of
 from bodega.storage import query
-from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
 ABANDONED_SECONDS = 3600
@@ -74,10 +73,6 @@ def _changed(_old: Any, new: AbandonedCartSettings) -> dict[str, Any]:
     return {"channel_id": new.id}
 
 
-async def _own_channel(_tx: Tx, _old: Any, new: AbandonedCartSettings) -> list[int]:
-    return [new.id] if new.id != EVERYWHERE else []
-
-
 SETTINGS = settings_of(
     "abandoned_cart_settings",
     "abandoned cart settings",
@@ -91,7 +86,7 @@ SETTINGS = settings_of(
             "store/channel/#/notifications/abandonedCart/updated",
             _changed,
             on="created updated",
-            channels=_own_channel,
+            channels=of_its_channel,
         ),
     ),
 )
@@ -118,11 +113,6 @@ class FindAbandoned(Action):
 _TOKEN = Endpoint(3, TABLE, Listing(TABLE, 3, ""), "store_v2_orders", "")
 
 
-def told(cart: Cart) -> dict[str, Any]:
-    """The payload of the event."""
-    return {"type": "cart", "id": cart.uuid, "token": cart.token}
-
-
 async def abandon(unit: Unit) -> None:
     """Marks the carts that were left; the token by which one is recovered stays the same."""
     before = moment(unit.now - ABANDONED_SECONDS)
@@ -130,8 +120,7 @@ async def abandon(unit: Unit) -> None:
         left: Cart = row.entity
         cart = replace(left, status="abandoned", token=left.token or uuid4().hex)
         await unit.rewrite(TABLE, row._replace(entity=cart))
-        await unit.fire("store/cart/abandoned", told(cart))
-        await unit.fire("store/channel/#/cart/abandoned", told(cart), channels=[cart.channel_id])
+        await tell(unit, cart, "abandoned", token=cart.token)
 
 
 async def expire(unit: Unit) -> None:

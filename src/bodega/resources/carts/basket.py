@@ -38,9 +38,8 @@ ROUNDS = 3
 """How often a cart is quoted at most: the gifts of promotions may lead to others."""
 
 
-async def basket_of(unit: Unit, cart: Cart) -> Basket:
-    """The basket of a cart, with the promotions that may apply. Raises Refusal for a currency that went."""
-    money = await money_of_cart(unit.tx, cart)
+async def basket_of(unit: Unit, cart: Cart, money: Money) -> Basket:
+    """The basket of a cart in its currency, with the promotions that may apply."""
     buyer = await buyer_of(unit.tx, cart.customer_id, for_promotions=True)
     return Basket(
         items=await _items(unit, cart, money, buyer.shopper.group_id),
@@ -137,7 +136,8 @@ async def reprice(unit: Unit, cart: Cart, of: Checkout | None = None) -> Quote:
     were = {(one.added_by_promotion, one.product_id): one.id for one in cart.items if one.added_by_promotion}
     cart.items = given
     options: dict[str, ShippingOption] = {}
-    basket = await basket_of(unit, cart)
+    money = await money_of_cart(unit.tx, cart)
+    basket = await basket_of(unit, cart, money)
     answer = quote(_with_checkout(basket, cart, of, options))
     known: Sequence[GiftItem] = ()
     for _ in range(ROUNDS):
@@ -145,10 +145,9 @@ async def reprice(unit: Unit, cart: Cart, of: Checkout | None = None) -> Quote:
             break
         known = answer.gifts
         cart.items = [*given, *await _gifts(unit, known, were)]
-        basket = await basket_of(unit, cart)
+        basket = replace(basket, items=await _items(unit, cart, money, basket.shopper.group_id))
         answer = quote(_with_checkout(basket, cart, of, options))
     if of is not None and of.consignments:
-        money = await money_of_cart(unit.tx, cart)
         owed = {line.key: line.cost.entered - line.cost.discount for line in answer.lines}
         options = await costs.chosen(unit.tx, cart, of, owed, money)
         if options:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -11,6 +11,7 @@ from bodega.domain.pricing.basket import ItemKind
 from bodega.kit.entity import Entity, stored
 from bodega.kit.fields import Count, Id, Line, Moment, Money
 from bodega.storage.table import Reference, Unique
+from bodega.storage.unit import Unit
 
 SCOPE = "store_cart"
 ZERO = Decimal(0)
@@ -226,3 +227,16 @@ TABLE = stored(
     uniques=[Unique(("uuid",), "id", "A cart of this id exists.")],
     references=[Reference("channel_id", "channels", "channel_id", "The channel does not exist.")],
 )
+
+
+def told(cart: Cart) -> dict[str, Any]:
+    """What every event of a cart says of it."""
+    return {"type": "cart", "id": cart.uuid}
+
+
+async def tell(unit: Unit, cart: Cart, word: str, data: dict[str, Any] | None = None, **more: Any) -> None:
+    """Fires an event of a cart, for the store and for its channel. Its payload is `data`, or names the cart and has
+    `more`."""
+    data = {**told(cart), **more} if data is None else data
+    await unit.fire(f"store/cart/{word}", data)
+    await unit.fire(f"store/channel/#/cart/{word}", data, channels=[cart.channel_id])

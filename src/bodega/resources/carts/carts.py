@@ -25,7 +25,7 @@ from bodega.law.outcome import Created, Emptied, Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, missing, refuse_faults
 from bodega.resources.carts import basket, items, redirects
-from bodega.resources.carts.cart import SCOPE, TABLE, Cart, CartItem
+from bodega.resources.carts.cart import SCOPE, TABLE, Cart, CartItem, tell, told
 from bodega.resources.carts.document import BANNERS, LINKS, OPTIONS, cart_members, document
 from bodega.resources.carts.drafts import Certificates, CurrencyDraft, CustomItems, ItemDraft, Items
 from bodega.resources.carts.metafields import delete_with_cart
@@ -83,6 +83,17 @@ async def _document(context: Context, cart: Cart) -> bytes:
     return await document(context, cart, redirects.links(context, cart) if LINKS in context.query.include else None)
 
 
+async def _whole(context: Context, row: Row) -> bytes:
+    return b'{"data":' + await _document(context, row.entity) + b',"meta":{}}'
+
+
+async def _created(context: Context, row: Row) -> Created:
+    """The cart as it is now, with its address: so published also for what changes one."""
+    made = Created(ready=await _whole(context, row), state=Validator(row.version, row.modified))
+    made.location = f"{context.base.url}/carts/{row.entity.uuid}"
+    return made
+
+
 class _OnCart(Action):
     """An action on the cart that the path names first."""
 
@@ -96,8 +107,7 @@ class _OnCart(Action):
 
     async def shown(self, context: Context, row: Row) -> Shown:
         """The cart as it is now."""
-        ready = b'{"data":' + await _document(context, row.entity) + b',"meta":{}}'
-        return Shown(ready=ready, state=Validator(row.version, row.modified))
+        return Shown(ready=await _whole(context, row), state=Validator(row.version, row.modified))
 
 
 class ShowCart(_OnCart):
@@ -118,11 +128,7 @@ class CreateCart(Action):
         return post.read(content, creating=True)
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
-        row = await place(unit, write.draft)
-        data = await _document(context, row.entity)
-        made = Created(ready=b'{"data":' + data + b',"meta":{}}', state=Validator(row.version, row.modified))
-        made.location = f"{context.base.url}/carts/{row.entity.uuid}"
-        return made
+        return await _created(context, await place(unit, write.draft))
 
 
 async def place(unit: Unit, draft: Changes) -> Row:
@@ -220,12 +226,8 @@ class ChangeCart(_OnCart):
         email = await _email_of(unit, customer_id, faults)
         if faults:
             raise refuse_faults(faults)
-        shown = await self.shown(
-            context, await saved(unit, old, replace(old.entity, customer_id=customer_id, email=email))
-        )
-        made = Created(ready=shown.ready, state=shown.state)
-        made.location = f"{context.base.url}/carts/{old.entity.uuid}"
-        return made
+        changed = replace(old.entity, customer_id=customer_id, email=email)
+        return await _created(context, await saved(unit, old, changed))
 
 
 class AddItems(_OnCart):
@@ -246,10 +248,7 @@ class AddItems(_OnCart):
         changed = replace(old.entity, items=await items.added(unit, old.entity, write.draft))
         row = await saved(unit, old, changed)
         await tell_of_items(unit, old.entity.items, row.entity)
-        shown = await self.shown(context, row)
-        made = Created(ready=shown.ready, state=shown.state)
-        made.location = f"{context.base.url}/carts/{old.entity.uuid}"
-        return made
+        return await _created(context, row)
 
 
 class ChangeItem(_OnCart):
@@ -345,20 +344,14 @@ async def tell_of_items(unit: Unit, before: list[CartItem], cart: Cart) -> None:
     ]
     for word, ids in changes:
         for item_id in ids:
-            told = {"type": "cart_line_item", "id": item_id, "cartId": cart.uuid}
-            await unit.fire(f"store/cart/lineItem/{word}", told)
-            await unit.fire(f"store/channel/#/cart/lineItem/{word}", told, channels=[cart.channel_id])
-
-
-def _told(cart: Cart) -> dict[str, Any]:
-    return {"type": "cart", "id": cart.uuid}
+            data = {"type": "cart_line_item", "id": item_id, "cartId": cart.uuid}
+            await tell(unit, cart, f"lineItem/{word}", data)
 
 
 async def tell_of_first_items(unit: Unit, old: Cart | None, new: Cart) -> None:
     """Rule 132: a new cart is told of as created and updated, and its items as created."""
     if old is None:
-        await unit.fire("store/cart/updated", _told(new))
-        await unit.fire("store/channel/#/cart/updated", _told(new), channels=[new.channel_id])
+        await tell(unit, new, "updated")
         await tell_of_items(unit, [], new)
 
 
@@ -384,8 +377,8 @@ RESOURCE = Resource(
             before_delete=(delete_with_cart,),
             after_write=(tell_of_first_items,),
             signals=(
-                *events("store/cart", data=_told),
-                *events("store/channel/#/cart", data=_told, channels=channel_of),
+                *events("store/cart", data=told),
+                *events("store/channel/#/cart", data=told, channels=channel_of),
             ),
         ),
     ),

@@ -32,7 +32,7 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, missing, refuse_faults
 from bodega.resources.carts import basket
 from bodega.resources.carts.cart import TABLE as CARTS
-from bodega.resources.carts.cart import Cart, Given
+from bodega.resources.carts.cart import Cart, Given, tell
 from bodega.resources.checkouts import checkout, consignments, costs, placing
 from bodega.resources.checkouts.checkout import (
     MOST_FEES,
@@ -67,7 +67,6 @@ DEFAULT_LIFE, LONGEST_LIFE = 86_400, 2_592_000
 
 Message = Annotated[str, msgspec.Meta(max_length=LONGEST_MESSAGE)]
 Code = Annotated[str, msgspec.Meta(min_length=1, max_length=50)]
-_ADDRESS = dict(msgspec.structs.asdict(AddressDraft()))
 _ADDRESS_TYPES = {field.name: field.type for field in msgspec.structs.fields(AddressDraft)}
 
 
@@ -167,10 +166,7 @@ class ChangeCheckout(ShowCheckout):
         answer = await basket.reprice(unit, cart, of)
         await self.priced(unit, old.entity, cart, answer, draft)
         row = await unit.update(CARTS, old, cart)
-        if kept is not None:
-            own = await unit.update(checkout.TABLE, kept, of)
-        else:
-            own = await unit.insert(checkout.TABLE, of, numbered=True)
+        own = await unit.save(checkout.TABLE, kept, of)
         state = Validator.of_all(Validator(row.version, row.modified), Validator(own.version, own.modified))
         return await self.shown(context, row.entity, of, state)
 
@@ -223,7 +219,7 @@ class SetBilling(ChangeCheckout):
         if len(ids) > 1 and (old is None or old.id != ids[1]):
             raise Refusal(Reason.NO_SUCH_ENTITY)
         faults: list[Fault] = []
-        named = AddressDraft(**{name: value for name, value in draft.items() if name in _ADDRESS})
+        named = AddressDraft(**{name: value for name, value in draft.items() if name in _ADDRESS_TYPES})
         made = settled(named, "", faults, old if len(ids) > 1 else None)
         _refuse(faults)
         made.id = old.id if old is not None else consignments.new_id()
@@ -253,8 +249,6 @@ class ChangeConsignment(ChangeCheckout):
 
     async def change(self, unit: Unit, cart: Cart, of: Checkout, draft: Any, ids: tuple[Any, ...]) -> None:
         one = consignments.find(of, ids[1])
-        if one is None:
-            raise Refusal(Reason.NO_SUCH_ENTITY)
         faults: list[Fault] = []
         moves = [name for name in ("address", "line_items") if consignments.is_set(draft.get(name))]
         prices = [
@@ -301,8 +295,6 @@ class DropConsignment(ChangeCheckout):
 
     async def change(self, unit: Unit, cart: Cart, of: Checkout, draft: Any, ids: tuple[Any, ...]) -> None:
         one = consignments.find(of, ids[1])
-        if one is None:
-            raise Refusal(Reason.NO_SUCH_ENTITY)
         of.consignments.remove(one)
 
 
@@ -324,9 +316,7 @@ class EnterCoupon(ChangeCheckout):
         _refuse_both(cart, answer, "coupon_code")
         applied = next((one for one in cart.coupons if caseless(one.code) == code), None)
         if applied is not None:
-            told = {"type": "cart", "id": cart.uuid, "couponId": applied.id}
-            await unit.fire("store/cart/couponApplied", told)
-            await unit.fire("store/channel/#/cart/couponApplied", told, channels=[cart.channel_id])
+            await tell(unit, cart, "couponApplied", couponId=applied.id)
 
 
 class DropCoupon(ChangeCheckout):

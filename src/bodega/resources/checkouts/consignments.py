@@ -8,7 +8,8 @@ from uuid import uuid4
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from bodega.law.refusal import Fault, invalid, missing
+from bodega.law.reasons import Reason
+from bodega.law.refusal import Fault, Refusal, invalid, missing
 from bodega.resources.carts.cart import Cart, CartItem
 from bodega.resources.checkouts.checkout import Checkout, CheckoutConsignment
 from bodega.resources.checkouts.drafts import ConsignmentDraft, ItemOfConsignment, PickupChoice, settled
@@ -91,9 +92,12 @@ def _split(cart: Cart, of: Checkout, item: CartItem, quantity: int) -> None:
             other.item_ids = [*other.item_ids, rest.id]
 
 
-def find(of: Checkout, consignment_id: str) -> CheckoutConsignment | None:
-    """The consignment of this id."""
-    return next((one for one in of.consignments if one.id == consignment_id), None)
+def find(of: Checkout, consignment_id: str) -> CheckoutConsignment:
+    """The consignment of this id. Raises Refusal."""
+    found = next((one for one in of.consignments if one.id == consignment_id), None)
+    if found is None:
+        raise Refusal(Reason.NO_SUCH_ENTITY)
+    return found
 
 
 def is_set(value: object) -> bool:

@@ -24,9 +24,9 @@ from bodega.resources.carts.cart import (
 from bodega.resources.checkouts import checkout, rates
 from bodega.resources.checkouts.checkout import Checkout, CheckoutConsignment
 from bodega.resources.checkouts.rates import Destination, Parcel, ShippingOption
+from bodega.resources.pricing.facts import decoded
 from bodega.resources.pricing.policy import SHIPPING, Money
 from bodega.storage import query
-from bodega.storage.table import numbered_placeholders
 from bodega.storage.tx import Tx
 
 ZERO = Decimal(0)
@@ -71,15 +71,9 @@ async def weights_of(tx: Tx, cart: Cart) -> Weights:
     products = sorted({one.product_id for one in cart.items if one.kind == "physical" and one.product_id})
     variants = sorted({one.variant_id for one in cart.items if one.kind == "physical" and one.variant_id})
     return Weights(
-        {one.id: one for one in [_product(doc) for doc in await _docs(tx, "products", products)]},
-        {one.id: one for one in [_variant(doc) for doc in await _docs(tx, "variants", variants)]},
+        {one.id: one for one in await decoded(tx, "products", products, _product)},
+        {one.id: one for one in await decoded(tx, "variants", variants, _variant)},
     )
-
-
-async def _docs(tx: Tx, table: str, ids: Sequence[int]) -> list[bytes]:
-    if not ids:
-        return []
-    return await query.values(tx, f"SELECT doc FROM {table} WHERE id IN ({numbered_placeholders(len(ids))})", *ids)
 
 
 def parcels(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -22,6 +22,7 @@ from bodega.storage.table import numbered_placeholders
 from bodega.storage.tx import Tx
 
 ZERO = Decimal(0)
+T = TypeVar("T")
 
 
 class Choice(NamedTuple):
@@ -217,13 +218,13 @@ async def facts(
     variant of the products, for the range of their prices.
     """
     ids = sorted({choice.product_id for choice in choices if choice.product_id})
-    products = {one.id: one for one in await _decoded(tx, "products", "id", ids, _product)}
+    products = {one.id: one for one in await decoded(tx, "products", ids, _product)}
     ids = list(products)
     if all_variants:
-        variants = await _decoded(tx, "variants", "product_id", ids, _variant)
+        variants = await decoded(tx, "variants", ids, _variant, "product_id")
     else:
         wanted = {choice.variant_id for choice in choices} | {one.base_variant_id or 0 for one in products.values()}
-        variants = await _decoded(tx, "variants", "id", sorted(wanted - {0}), _variant)
+        variants = await decoded(tx, "variants", sorted(wanted - {0}), _variant)
     found = {one.id: one for one in variants}
     group_rules = await _group_rules(tx, group_id)
     named = next((rule.price_list_id for rule in group_rules if rule.type == "price_list"), 0)
@@ -247,7 +248,8 @@ async def facts(
     )
 
 
-async def _decoded(tx: Tx, table: str, column: str, ids: Sequence[int], decode: Any) -> list[Any]:
+async def decoded(tx: Tx, table: str, ids: Sequence[int], decode: Callable[[bytes], T], column: str = "id") -> list[T]:
+    """The rows of a table whose `column` is one of these ids, each decoded as far as is needed."""
     if not ids:
         return []
     sql = f"SELECT doc FROM {table} WHERE {column} IN ({numbered_placeholders(len(ids))})"
@@ -308,5 +310,5 @@ async def _names(tx: Tx, choices: Sequence[Choice]) -> dict[str, dict[int, str]]
     if numbers:
         sql = f"SELECT id, label FROM option_values WHERE id IN ({numbered_placeholders(len(numbers))})"
         labels = await query.pairs(tx, sql, *numbers)
-    names = {one.id: one.display_name for one in await _decoded(tx, "product_options", "id", options, _named)}
+    names = {one.id: one.display_name for one in await decoded(tx, "product_options", options, _named)}
     return {"names": names, "labels": labels}
