@@ -193,10 +193,7 @@ async def delete(request: PanelRequest) -> Reply:
 async def add_code(request: PanelRequest) -> Reply:
     """Adds a code."""
     form, draft = forms.read(request, CODE, None, "code.")
-    body = {name: value for name, value in draft.items() if value not in ("", None)}
-    reply = await api.send_request(request, "POST", f"{_path(request)}/codes", body)
-    if reply.refused:
-        forms.complain(form, reply)
+    if await _refused(request, "codes", form, draft):
         return await _show(request, code=form)
     return _back(request, "coded")
 
@@ -205,12 +202,18 @@ async def add_code(request: PanelRequest) -> Reply:
 async def generate(request: PanelRequest) -> Reply:
     """Makes codes by the batch."""
     form, draft = forms.read(request, BATCH, None, "batch.")
-    body = {name: value for name, value in draft.items() if value not in ("", None)}
-    reply = await api.send_request(request, "POST", f"{_path(request)}/codegen", body)
-    if reply.refused:
-        forms.complain(form, reply)
+    if await _refused(request, "codegen", form, draft):
         return await _show(request, batch=form)
     return _back(request, "generated")
+
+
+async def _refused(request: PanelRequest, what: str, form: Form, draft: Mapping[str, Any]) -> bool:
+    """Posts what was filled in below the promotion; whether that was refused, which the form then tells."""
+    body = {name: value for name, value in draft.items() if value not in ("", None)}
+    reply = await api.send_request(request, "POST", f"{_path(request)}/{what}", body)
+    if reply.refused:
+        forms.complain(form, reply)
+    return reply.refused
 
 
 @pages.post(HERE + "/{promotion}/codes/{code}/delete")

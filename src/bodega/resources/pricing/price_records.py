@@ -329,26 +329,28 @@ def _told_of(record: PriceRecord) -> dict[str, Any]:
 
 async def tell_of_batch(unit: Unit, saved: Sequence[PriceRecord], *, new: bool) -> None:
     """Several records of a list that are written at once are told of together as well."""
-    by_list: dict[int, list[int]] = {}
-    for record in saved:
-        by_list.setdefault(record.price_list_id, []).append(record.variant_id)
-    for price_list_id, variants in by_list.items():
-        if len(variants) > 1:
-            told = {"type": "price_list", "price_list_id": price_list_id, "variant_ids": variants}
-            await unit.fire(f"store/priceList/records/{'created' if new else 'updated'}", told)
+    pairs = [(record.price_list_id, record.variant_id) for record in saved]
+    await _tell_by_list(unit, pairs, "created" if new else "updated", least=2)
 
 
 async def tell_of_deleted(unit: Unit, ids: Sequence[int]) -> None:
     """Several records of a list that go at once are told of together as well."""
     if len(ids) < 2 or await unit.audience() is None:
         return
-    by_list: dict[int, list[int]] = {}
     sql = f"SELECT price_list_id, variant_id FROM {TABLE.name} WHERE id IN ({numbered_placeholders(len(ids))})"
-    for price_list_id, variant_id in await unit.tx.rows(sql, *ids):
+    await _tell_by_list(unit, await unit.tx.rows(sql, *ids), "deleted")
+
+
+async def _tell_by_list(unit: Unit, pairs: Iterable[Any], word: str, *, least: int = 1) -> None:
+    """Fires the event of several records for each list, by pairs of a list and a variant, that has at `least` as many
+    of them."""
+    by_list: dict[int, list[int]] = {}
+    for price_list_id, variant_id in pairs:
         by_list.setdefault(price_list_id, []).append(variant_id)
     for price_list_id, variants in by_list.items():
-        told = {"type": "price_list", "price_list_id": price_list_id, "variant_ids": variants}
-        await unit.fire("store/priceList/records/deleted", told)
+        if len(variants) >= least:
+            told = {"type": "price_list", "price_list_id": price_list_id, "variant_ids": variants}
+            await unit.fire(f"store/priceList/records/{word}", told)
 
 
 routes = (
