@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bodega.cli.place import Failed, as_json, at_place, the_store, with_backend
+from bodega.cli.place import Failed, as_json, at_place, opened_app, with_backend
 from bodega.cli.show import print_json
 from bodega.config import DataLocation
 from bodega.counted import counted
@@ -65,30 +65,16 @@ def command(
     of_file = file
 
     async def work(backend: Backend) -> list[Line]:
-        from bodega.access.stores import Stores
-        from bodega.app import routes
-        from bodega.http.app_context import AppContext
-        from bodega.http.router import by_version
         from bodega.lab.product_csv import NoProducts, load
-        from bodega.resources import MODEL
 
-        await the_store(backend, store_hash)
-        stores = Stores(backend, model=MODEL)
-        store = await stores.get(store_hash)
-        assert store is not None
-        await store.ready()
-        app = AppContext(stores, by_version(routes()), insecure_http=True)
         found = []
-        try:
-            with of_file.open(newline="", encoding="utf-8-sig") as lines, _progress(of_file) as told:
-                async for line in load(app, store, lines, dry_run=dry_run, told=told, folder=folder):
-                    found.append(line)
-        except NoProducts as error:
-            raise Failed(str(error)) from error
-        finally:
-            await app.pictures.close()
-            await store.close()
-            await backend.registry.rows_changed(store_hash)
+        async with opened_app(backend, store_hash) as (app, store):
+            try:
+                with of_file.open(newline="", encoding="utf-8-sig") as lines, _progress(of_file) as told:
+                    async for line in load(app, store, lines, dry_run=dry_run, told=told, folder=folder):
+                        found.append(line)
+            except NoProducts as error:
+                raise Failed(str(error)) from error
         return found
 
     found = with_backend(place, work)
@@ -123,32 +109,19 @@ def _from_store(
         raise click.UsageError("Give the token of an account that may read the other store: --token.")
 
     async def work(backend: Backend) -> Target:
-        from bodega.access.stores import Stores
-        from bodega.app import routes
-        from bodega.http.app_context import AppContext
-        from bodega.http.router import by_version
         from bodega.lab.transfer.load import transfer
         from bodega.lab.transfer.source import Source, Unreadable
         from bodega.lab.transfer.target import Target
-        from bodega.resources import MODEL
 
-        await the_store(backend, store_hash)
-        stores = Stores(backend, model=MODEL)
-        store = await stores.get(store_hash)
-        assert store is not None
-        await store.ready()
-        app = AppContext(stores, by_version(routes()), insecure_http=True)
-        target = Target(app, store)
-        source = Source(base, token)
-        try:
-            await transfer(source, target, _told, kinds or KINDS)
-        except Unreadable as error:
-            raise Failed(f"{error} What was read is kept; the same command goes on.") from error
-        finally:
-            await source.close()
-            await app.pictures.close()
-            await store.close()
-            await backend.registry.rows_changed(store_hash)
+        async with opened_app(backend, store_hash) as (app, store):
+            target = Target(app, store)
+            source = Source(base, token)
+            try:
+                await transfer(source, target, _told, kinds or KINDS)
+            except Unreadable as error:
+                raise Failed(f"{error} What was read is kept; the same command goes on.") from error
+            finally:
+                await source.close()
         return target
 
     done = with_backend(place, work)

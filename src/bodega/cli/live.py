@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bodega.cli.place import Failed, at_place, the_store, with_backend
+from bodega.cli.place import Failed, at_place, opened_app, with_backend
 from bodega.config import DataLocation
 
 if TYPE_CHECKING:
@@ -48,42 +48,30 @@ def command(
     """
 
     async def work(backend: Backend) -> dict[str, int]:
-        from bodega.access.stores import Stores
-        from bodega.app import routes
-        from bodega.http.app_context import AppContext
-        from bodega.http.router import by_version
         from bodega.lab.live import KINDS as ALL
         from bodega.lab.live import NothingToChange, live
-        from bodega.resources import MODEL
 
-        await the_store(backend, store_hash)
-        stores = Stores(backend, model=MODEL)
-        store = await stores.get(store_hash)
-        assert store is not None
-        await store.ready()
         counts: dict[str, int] = {}
         stopped = asyncio.Event()
         for name in (signal.SIGINT, signal.SIGTERM):
             with contextlib.suppress(ValueError, NotImplementedError):  # not in the main thread
                 asyncio.get_running_loop().add_signal_handler(name, stopped.set)
-        try:
-            app = AppContext(stores, by_version(routes()), insecure_http=True)
+        async with opened_app(backend, store_hash) as (app, store):
             going = live(app, store, seed=seed, rate=rate, seconds=seconds, kinds=kinds or ALL, most=changes)
-            async for change in going:
-                key = change.kind if change.status < 300 else f"{change.kind} refused"
-                counts[key] = counts.get(key, 0) + 1
-                await backend.registry.rows_changed(store_hash)
-                if as_json:
-                    import msgspec
+            try:
+                async for change in going:
+                    key = change.kind if change.status < 300 else f"{change.kind} refused"
+                    counts[key] = counts.get(key, 0) + 1
+                    await backend.registry.rows_changed(store_hash)
+                    if as_json:
+                        import msgspec
 
-                    click.echo(msgspec.json.encode(change).decode())
-                    sys.stdout.flush()
-                if stopped.is_set():
-                    break
-        except NothingToChange as error:
-            raise Failed(str(error)) from error
-        finally:
-            await store.close()
+                        click.echo(msgspec.json.encode(change).decode())
+                        sys.stdout.flush()
+                    if stopped.is_set():
+                        break
+            except NothingToChange as error:
+                raise Failed(str(error)) from error
         return counts
 
     counts = with_backend(place, work)

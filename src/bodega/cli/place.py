@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import re
 import sys
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,6 +16,8 @@ from click.core import ParameterSource
 from bodega.config import DataLocation
 
 if TYPE_CHECKING:
+    from bodega.access.open_store import OpenStore
+    from bodega.http.app_context import AppContext
     from bodega.storage.backend import Backend
     from bodega.storage.registry import StoreRecord
 
@@ -114,6 +116,30 @@ def with_backend(place: DataLocation, work: Callable[[Backend], Awaitable[T]], *
         import asyncio
 
         return asyncio.run(whole())
+
+
+@asynccontextmanager
+async def opened_app(backend: Backend, store_hash: str) -> AsyncIterator[tuple[AppContext, OpenStore]]:
+    """A store opened for requests that are judged in this process; afterwards running servers hear that its rows
+    changed. Raises Failed where there is no such store."""
+    from bodega.access.stores import Stores
+    from bodega.app import routes
+    from bodega.http.app_context import AppContext
+    from bodega.http.router import by_version
+    from bodega.resources import MODEL
+
+    await the_store(backend, store_hash)
+    stores = Stores(backend, model=MODEL)
+    store = await stores.get(store_hash)
+    assert store is not None
+    await store.ready()
+    app = AppContext(stores, by_version(routes()), insecure_http=True)
+    try:
+        yield app, store
+    finally:
+        await app.pictures.close()
+        await store.close()
+        await backend.registry.rows_changed(store_hash)
 
 
 async def the_store(backend: Backend, store_hash: str) -> StoreRecord:
