@@ -108,3 +108,14 @@ def check_variants(shop: Shop) -> None:
         assert len(skus) == len(set(skus))
 
     shop.server.run(work())
+
+
+def shirt_of_sizes(shop: Shop, **levels: int) -> tuple[int, dict[str, int]]:
+    """A product whose variants have these levels: its id, and theirs."""
+    variants = [
+        {"sku": size, "inventory_level": many, "option_values": [{"option_display_name": "Size", "label": size}]}
+        for size, many in levels.items()
+    ]
+    made = shop.product("Shirt", inventory_tracking="variant", variants=variants)
+    shown = shop.get(f"/v3/catalog/products/{made}/variants").data
+    return made, {one["sku"]: one["id"] for one in shown}

@@ -12,6 +12,7 @@ from bodega.resources.inventory import identities
 from bodega.resources.inventory.identities import Identity
 from bodega.resources.inventory.ledger import Ledger
 from bodega.storage.tx import Tx
+from choices import shirt_of_sizes
 from shop import Reply, Shop
 from test_concurrency import ask, workers
 from test_locations import PATH as LOCATIONS
@@ -27,17 +28,6 @@ TRACKED = {"inventory_tracking": "product", "inventory_level": 10}
 def product_level(shop: Shop, product: int) -> int:
     """What the catalogue shows."""
     return int(shop.get(f"/v3/catalog/products/{product}").data["inventory_level"])
-
-
-def shirt(shop: Shop, **levels: int) -> tuple[int, dict[str, int]]:
-    """A product whose variants have these levels: its id, and theirs."""
-    variants = [
-        {"sku": size, "inventory_level": many, "option_values": [{"option_display_name": "Size", "label": size}]}
-        for size, many in levels.items()
-    ]
-    made = shop.product("Shirt", inventory_tracking="variant", variants=variants)
-    shown = shop.get(f"/v3/catalog/products/{made}/variants").data
-    return made, {one["sku"]: one["id"] for one in shown}
 
 
 def put(shop: Shop, *items: dict[str, Any]) -> Reply:
@@ -91,7 +81,7 @@ def test_the_level_of_the_catalogue_is_the_sum(shop: Shop) -> None:
 
 
 def test_variants_with_options_have_stock_of_their_own(shop: Shop) -> None:
-    (made, sizes), austin = shirt(shop, S=2, L=5), locate(shop)
+    (made, sizes), austin = shirt_of_sizes(shop, S=2, L=5), locate(shop)
     assert put(shop, {"location_id": austin, "sku": "L", "quantity": 4}).status == 200
     shown = {one["sku"]: one["inventory_level"] for one in shop.get(f"/v3/catalog/products/{made}/variants").data}
     assert (shown, product_level(shop, made)) == ({"S": 2, "L": 9}, 11)
@@ -102,7 +92,7 @@ def test_variants_with_options_have_stock_of_their_own(shop: Shop) -> None:
 
 
 def test_a_product_tracked_by_product_is_named_by_its_product(shop: Shop) -> None:
-    (made, sizes), austin = shirt(shop, S=2, L=5), locate(shop)
+    (made, sizes), austin = shirt_of_sizes(shop, S=2, L=5), locate(shop)
     assert put(shop, {"location_id": austin, "product_id": made, "quantity": 4}).status == 422
     assert put(shop, {"location_id": austin, "variant_id": sizes["S"], "quantity": 4}).status == 200
     shop.put(f"/v3/catalog/products/{made}", {"inventory_tracking": "product", "inventory_level": 20})
@@ -152,7 +142,7 @@ def test_options_end_the_stock_of_a_simple_product(shop: Shop) -> None:
 
 def test_a_deleted_location_takes_its_stock_along(shop: Shop) -> None:
     """Rule 117: the sums change with it."""
-    hammer, austin, (made, _) = shop.product(sku="H-1", **TRACKED), locate(shop), shirt(shop, S=2, L=5)
+    hammer, austin, (made, _) = shop.product(sku="H-1", **TRACKED), locate(shop), shirt_of_sizes(shop, S=2, L=5)
     put(
         shop,
         {"location_id": austin, "sku": "H-1", "quantity": 5},
@@ -295,7 +285,7 @@ def test_a_list_changes_its_tag_with_the_stock_of_a_place(shop: Shop) -> None:
 
 def test_events_tell_the_new_sums(shop: Shop) -> None:
     """Contract: webhooks.tsv."""
-    hammer, austin, (made, sizes) = shop.product(sku="H-1", **TRACKED), locate(shop), shirt(shop, S=2, L=5)
+    hammer, austin, (made, sizes) = shop.product(sku="H-1", **TRACKED), locate(shop), shirt_of_sizes(shop, S=2, L=5)
     shop.watch()
     put(
         shop,

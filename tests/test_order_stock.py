@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from choices import shirt_of_sizes
 from shop import Reply, Shop
 from test_concurrency import ask, workers
 from test_orders import BUYER, WORK, lines, place, ship
@@ -26,17 +27,6 @@ def refused(shop: Shop, *products: Any) -> Reply:
     reply = shop.post("/v2/orders", {"billing_address": BUYER, "products": list(products)})
     assert reply.status == 409, reply.body
     return reply
-
-
-def shirt(shop: Shop, **levels: int) -> tuple[int, dict[str, int]]:
-    """A product whose variants have these levels: its id, and theirs."""
-    variants = [
-        {"sku": size, "inventory_level": many, "option_values": [{"option_display_name": "Size", "label": size}]}
-        for size, many in levels.items()
-    ]
-    made = shop.product("Shirt", inventory_tracking="variant", variants=variants)
-    shown = shop.get(f"/v3/catalog/products/{made}/variants").data
-    return made, {one["sku"]: one["id"] for one in shown}
 
 
 def test_stock_falls_with_the_order(shop: Shop) -> None:
@@ -74,7 +64,7 @@ def test_a_fault_of_the_body_is_told_before_the_stock(shop: Shop) -> None:
 
 def test_variants_have_their_own_stock(shop: Shop) -> None:
     """Rules 47 and 79."""
-    product, sizes = shirt(shop, S=2, L=5)
+    product, sizes = shirt_of_sizes(shop, S=2, L=5)
     refused(shop, {"product_id": product, "variant_id": sizes["S"], "quantity": 3})
     order = place(shop, {"product_id": product, "variant_id": sizes["L"], "quantity": 3})
     assert level(shop, product) == (4, 3)
@@ -217,7 +207,7 @@ def test_nothing_is_oversold_by_buyers_in_one_moment(workers: list[Shop]) -> Non
 def test_variants_are_not_oversold_while_others_are_cancelled(workers: list[Shop]) -> None:
     """Buying, cancelling and editing at once: what was taken and what is left is always what there was."""
     first = workers[0]
-    product, sizes = shirt(first, S=12, L=12)
+    product, sizes = shirt_of_sizes(first, S=12, L=12)
     orders = [
         place(first, {"product_id": product, "variant_id": sizes["S"], "quantity": 2}, status_id=11) for _ in range(4)
     ]  # fmt: skip

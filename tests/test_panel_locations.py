@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from choices import shirt_of_sizes
 from panel import base, signed_in
 from shop import Shop
-from test_inventory import TRACKED, held, product_level, put, shirt
+from test_inventory import TRACKED, held, product_level, put
 from test_locations import PATH, locate
 from test_panel_catalogue import message, new_id
 from test_pickup import METHODS
@@ -59,7 +60,7 @@ def test_pickup_methods_of_a_location(shop: Shop) -> None:
 
 def test_the_stock_of_a_product_is_shown_and_changed_by_place(shop: Shop) -> None:
     browser, austin = signed_in(shop), locate(shop)
-    hammer, (made, sizes) = shop.product(sku="H-1", **TRACKED), shirt(shop, S=2, L=5)
+    hammer, (made, sizes) = shop.product(sku="H-1", **TRACKED), shirt_of_sizes(shop, S=2, L=5)
     variant = shop.get(f"/v3/catalog/products/{hammer}").data["base_variant_id"]
     here = f"/products/{hammer}/stock"
     page = browser.get(base(shop) + here)

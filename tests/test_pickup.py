@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from choices import shirt_of_sizes
 from shop import Reply, Shop
 from test_concurrency import ask, workers
-from test_inventory import TRACKED, held, product_level, put, shirt
+from test_inventory import TRACKED, held, product_level, put
 from test_locations import ADDRESS, locate
 from test_locations import PATH as LOCATIONS
 from test_orders import BUYER, lines, place
@@ -97,7 +98,7 @@ def found(reply: Reply) -> list[tuple[int, list[int]]]:
 def test_options_are_where_all_items_are(shop: Shop) -> None:
     """All of the items at one location within the circle, nearest first."""
     austin, dallas = locate(shop), locate(shop, "DALLAS", address=DALLAS)
-    hammer, (_made, sizes) = shop.product(sku="H-1", **TRACKED), shirt(shop, S=2)
+    hammer, (_made, sizes) = shop.product(sku="H-1", **TRACKED), shirt_of_sizes(shop, S=2)
     nail = shop.get(f"/v3/catalog/products/{shop.product('Nail')}").data["base_variant_id"]
     variant = shop.get(f"/v3/catalog/products/{hammer}").data["base_variant_id"]
     here, there = method(shop, austin), method(shop, dallas)
@@ -189,7 +190,7 @@ def test_an_order_takes_stock_where_it_is_collected(shop: Shop) -> None:
 
 def test_other_orders_take_from_the_default_location(shop: Shop) -> None:
     """What another location holds is not sent from the default one."""
-    austin, (made, sizes) = locate(shop), shirt(shop, S=2)
+    austin, (made, sizes) = locate(shop), shirt_of_sizes(shop, S=2)
     put(shop, {"location_id": austin, "sku": "S", "quantity": 5})
     line = {"product_id": made, "variant_id": sizes["S"]}
     body = {"billing_address": BUYER, "products": [{**line, "quantity": 3}]}
