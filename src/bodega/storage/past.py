@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from bodega.storage.schema_facts import SchemaFacts, facts_of
-from bodega.storage.table import numbered_placeholders
+from bodega.storage.table import numbered_placeholders, parts
 from bodega.storage.tx import Record, Statement, Tx
 
 INSERTED, UPDATED, DELETED = "inserted", "updated", "deleted"
@@ -243,8 +243,7 @@ class Watched:
                 continue
             place = self._facts.columns[table].index(its_own)
             owners = [row[place] for row in rows]
-            for start in range(0, len(owners), AT_ONCE):
-                some = owners[start : start + AT_ONCE]
+            for some in parts(owners, AT_ONCE):
                 test = f"{column} IN ({numbered_placeholders(len(some))})"
                 await self._gone(child, await self._select(child, test, some), seen)
         rows = self._children_first(table, rows)
@@ -317,8 +316,7 @@ async def states(
     plain = [place for place, name in enumerate(facts.columns[table]) if name not in STAMPS | ignored]
     found: dict[tuple[Any, ...], bytes] = dict.fromkeys(keys, b"")
     names = facts.keys[table]
-    for start in range(0, len(keys), AT_ONCE if len(names) == 1 else 1):
-        some = keys[start : start + (AT_ONCE if len(names) == 1 else 1)]
+    for some in parts(keys, AT_ONCE if len(names) == 1 else 1):
         if len(names) == 1:
             test, values = f"{names[0]} IN ({numbered_placeholders(len(some))})", [key for (key,) in some]
         else:

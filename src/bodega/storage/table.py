@@ -7,14 +7,14 @@ sorted, joined or unique. Statements use `$n` and the common subset of SQLite an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import lru_cache
 from itertools import compress
 from operator import attrgetter, is_not
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from msgspec.structs import astuple
 
@@ -22,6 +22,7 @@ from bodega.storage.declaration import declared_in
 from bodega.storage.reading import members_read
 from bodega.storage.text import composed
 
+V = TypeVar("V")
 SqlType = Literal["INTEGER", "BIGINT", "TEXT", "BOOLEAN"]
 
 
@@ -250,6 +251,11 @@ def with_number(doc: bytes, name: str, number: Decimal | int | None) -> bytes:
     # A quote inside a text is escaped, so this can only be the member.
     start = doc.index(b'"%b":' % name.encode()) + len(name) + 3
     return b"%b%b%b" % (doc[:start], b"null" if number is None else str(number).encode(), doc[doc.index(b",", start) :])
+
+
+def parts(values: Sequence[V], size: int) -> Iterator[Sequence[V]]:
+    """The values, so many at a time."""
+    return (values[start : start + size] for start in range(0, len(values), size))
 
 
 def numbered_placeholders(count: int, first: int = 1) -> str:

@@ -18,7 +18,7 @@ from bodega.resources.catalog.product_shapes import INCLUDES, V2_SHAPE, V3_SHAPE
 from bodega.storage import query
 from bodega.storage.operands import AnyColumn, IsTrue, Member
 from bodega.storage.rules import depends_on
-from bodega.storage.table import numbered_placeholders
+from bodega.storage.table import numbered_placeholders, parts
 from bodega.storage.text import caseless
 from bodega.storage.tx import Statement
 from bodega.storage.unit import AT_ONCE, Unit
@@ -260,9 +260,7 @@ async def refuse_orphans(unit: Unit, ids: Sequence[int]) -> None:
 
 async def leave_categories(unit: Unit, ids: Collection[int]) -> None:
     """Takes all products out of categories that go."""
-    going = sorted(ids)
-    for start in range(0, len(going), AT_ONCE):
-        some = going[start : start + AT_ONCE]
+    for some in parts(sorted(ids), AT_ONCE):
         within = f"FROM product_categories WHERE category_id IN ({numbered_placeholders(len(some))})"
         for product_id in await query.values(unit.tx, f"SELECT DISTINCT product_id {within}", *some):
             row = await unit.get(TABLE, product_id)

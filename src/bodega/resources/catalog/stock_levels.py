@@ -17,7 +17,7 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault
 from bodega.storage import query
 from bodega.storage.query import Row
-from bodega.storage.table import Reference, Unique, numbered_placeholders
+from bodega.storage.table import Reference, Unique, numbered_placeholders, parts
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
 
@@ -106,9 +106,7 @@ class Places(NamedTuple):
 async def read(tx: Tx, products: Collection[int]) -> dict[Stock, Places]:
     """All rows of these products, by what they count."""
     found: dict[Stock, Places] = {}
-    some = sorted(products)
-    for start in range(0, len(some), SLICE):
-        ids = some[start : start + SLICE]
+    for ids in parts(sorted(products), SLICE):
         for row in await query.where(tx, TABLE, f"product_id IN ({numbered_placeholders(len(ids))})", *ids):
             found.setdefault(row.entity.stock, Places({})).rows[row.entity.location_id] = row
         await tx.breathe()
@@ -155,6 +153,6 @@ async def write(unit: Unit, changed: Iterable[tuple[Row | None, StockLevel]]) ->
             await unit.insert(TABLE, new)
         elif old.entity != new:
             there.append(old._replace(entity=new))
-    for start in range(0, len(there), SLICE):
-        await unit.rewrite(TABLE, *there[start : start + SLICE])
+    for some in parts(there, SLICE):
+        await unit.rewrite(TABLE, *some)
         await unit.tx.breathe()

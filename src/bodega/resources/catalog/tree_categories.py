@@ -28,6 +28,7 @@ from bodega.resources.catalog import categories, products, trees
 from bodega.resources.catalog.categories import TABLE, Category
 from bodega.storage import query, rows
 from bodega.storage.plan import ids_sql
+from bodega.storage.table import parts
 from bodega.storage.unit import Unit
 
 MAXIMUM = 50
@@ -184,8 +185,7 @@ class DeleteInTrees(DeleteMany):
         assert write.found.plan is not None
         sql, values = ids_sql(write.found.plan._replace(limit=1_000_000_000), unit.tx.dialect)
         ids = await query.values(unit.tx, sql, *values)
-        for start in range(0, len(ids), CHUNK):
-            some = ids[start : start + CHUNK]
+        for some in parts(ids, CHUNK):
             await products.leave_categories(unit, {*some, *await categories.cascade_to_subtree(unit, some)})
         return await super().perform(unit, context, write)
 

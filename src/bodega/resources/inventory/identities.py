@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 
 import msgspec
@@ -12,7 +12,7 @@ from bodega.kit.fields import Id, Sku
 from bodega.law.refusal import Fault, invalid, missing
 from bodega.resources.catalog.stock_levels import Stock
 from bodega.storage import query
-from bodega.storage.table import numbered_placeholders
+from bodega.storage.table import numbered_placeholders, parts
 from bodega.storage.text import caseless, composed
 from bodega.storage.tx import Tx
 from bodega.storage.unit import AT_ONCE
@@ -133,12 +133,7 @@ async def _products(tx: Tx, column: str, values: Collection[Any]) -> list[_Produ
 
 async def _read(tx: Tx, kind: Any, source: str, column: str, values: Collection[Any]) -> list[Any]:
     found: list[Any] = []
-    for some in parts(sorted(values)):
+    for some in parts(sorted(values), AT_ONCE):
         sql = f"SELECT {source} WHERE {column} IN ({numbered_placeholders(len(some))})"
         found += await query.named(tx, kind, sql, *some)
     return found
-
-
-def parts(values: Sequence[Any]) -> Iterable[Sequence[Any]]:
-    """The values in as many parts as statements take."""
-    return (values[start : start + AT_ONCE] for start in range(0, len(values), AT_ONCE))

@@ -30,15 +30,15 @@ from bodega.resources.catalog import product, stock_levels, variants
 from bodega.resources.catalog.stock_levels import DEFAULT, NOTHING, Places, Stock, StockLevel
 from bodega.resources.inventory import identities, location, transactions
 from bodega.resources.inventory.adjustments import SCOPE, read_items
-from bodega.resources.inventory.identities import Identity, parts
+from bodega.resources.inventory.identities import Identity
 from bodega.resources.inventory.ledger import Ledger
 from bodega.storage import query, rows
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.operands import SqlTest
 from bodega.storage.plan import Condition
-from bodega.storage.table import numbered_placeholders
+from bodega.storage.table import numbered_placeholders, parts
 from bodega.storage.text import caseless
-from bodega.storage.unit import Unit
+from bodega.storage.unit import AT_ONCE, Unit
 
 LONGEST_PAGE = 1000
 TABLES = (variants.TABLE, product.TABLE, stock_levels.TABLE, location.TABLE)
@@ -227,7 +227,7 @@ class _Shelf(NamedTuple):
         if not items:
             return cls([], {}, [], {})
         owners: dict[int, _Owner] = {}
-        for some in parts(sorted({item.product_id for item in items if item.sku_id is not None})):
+        for some in parts(sorted({item.product_id for item in items if item.sku_id is not None}), AT_ONCE):
             where = f"inventory_tracking = 'product' AND id IN ({numbered_placeholders(len(some))})"
             docs = await query.values(reader, f"SELECT doc FROM products WHERE {where}", *some)
             owners |= {owner.id: owner for owner in map(_owner, docs)}

@@ -16,12 +16,11 @@ from bodega.resources.catalog import product, stock_levels, variants
 from bodega.resources.catalog.product import Product
 from bodega.resources.catalog.stock_levels import DEFAULT, NOTHING, SLICE, Places, Stock, StockLevel
 from bodega.resources.catalog.variants import Variant
-from bodega.resources.inventory.identities import parts
 from bodega.storage import query
 from bodega.storage.query import Row
-from bodega.storage.table import Table, numbered_placeholders
+from bodega.storage.table import Table, numbered_placeholders, parts
 from bodega.storage.tx import Tx
-from bodega.storage.unit import Unit
+from bodega.storage.unit import AT_ONCE, Unit
 
 
 class Ledger:
@@ -193,16 +192,14 @@ class Ledger:
 
 async def _rewrite(unit: Unit, table: Table, rows: Sequence[Row]) -> None:
     """Writes rows, so many at a time that others come between."""
-    for start in range(0, len(rows), SLICE):
-        await unit.rewrite(table, *rows[start : start + SLICE])
+    for some in parts(rows, SLICE):
+        await unit.rewrite(table, *some)
         await unit.tx.breathe()
 
 
 async def _rows(tx: Tx, table: Table, column: str, values: Collection[int]) -> dict[int, Row]:
     found: dict[int, Row] = {}
-    ids = sorted(values)
-    for start in range(0, len(ids), SLICE):
-        some = ids[start : start + SLICE]
+    for some in parts(sorted(values), SLICE):
         test = f"{column} IN ({numbered_placeholders(len(some))})"
         found |= {row.entity.id: row for row in await query.where(tx, table, test, *some)}
         await tx.breathe()
@@ -216,7 +213,7 @@ async def clear(unit: Unit, locations: Sequence[int]) -> None:
     these = numbered_placeholders(len(locations))
     sql = f"SELECT location_id, product_id, variant_id FROM stock_levels WHERE level > 0 AND location_id IN ({these})"
     held = [(place, (product_id, variant_id)) for place, product_id, variant_id in await unit.tx.rows(sql, *locations)]
-    for some in parts(held):
+    for some in parts(held, AT_ONCE):
         ledger = await Ledger.read(unit.tx, {stock for _, stock in some})
         for place, stock in some:
             ledger.set_level(stock, place, 0)

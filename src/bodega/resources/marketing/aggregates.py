@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bodega.kit.actions import DeleteMany
 from bodega.kit.resource import Resource
 from bodega.kit.route import collection, route
 from bodega.resources.marketing import coupons
@@ -32,7 +33,7 @@ COUPONS = Resource(
 
 CODES = Resource(
     routes=(
-        route("promotions/codes", 3, GET=codes.FindCode(codes.OF_ALL), DELETE=codes.DropCode(codes.OF_ALL)).at_most(
+        route("promotions/codes", 3, GET=codes.FindCode(codes.OF_ALL), DELETE=DeleteMany(codes.OF_ALL)).at_most(
             GET=AT_ONCE, DELETE=AT_ONCE
         ),
         collection("promotions/{promotion_id}/codes", codes.OF_PROMOTION, "GET POST")

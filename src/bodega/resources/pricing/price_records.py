@@ -43,7 +43,7 @@ from bodega.storage.aggregate import Aggregate
 from bodega.storage.conflicts import dangling, duplicate
 from bodega.storage.plan import Condition
 from bodega.storage.query import Row, StoredRow
-from bodega.storage.table import numbered_placeholders
+from bodega.storage.table import numbered_placeholders, parts
 from bodega.storage.text import caseless
 from bodega.storage.tx import Tx
 from bodega.storage.unit import Unit
@@ -302,8 +302,7 @@ def wrong_tiers(tiers: Sequence[Tier]) -> Iterable[Fault]:
 
 async def _by_parts(tx: Tx, statement: str, values: Sequence[Any]) -> list[Any]:
     found: list[Any] = []
-    for start in range(0, len(values), AT_ONCE):
-        part = values[start : start + AT_ONCE]
+    for part in parts(values, AT_ONCE):
         found += await tx.rows(f"{statement} ({numbered_placeholders(len(part))})", *part)
     return found
 
@@ -311,8 +310,7 @@ async def _by_parts(tx: Tx, statement: str, values: Sequence[Any]) -> list[Any]:
 async def _rows_by_parts(tx: Tx, lists: Sequence[int], variants: Sequence[int]) -> list[Row]:
     found: list[Row] = []
     for price_list_id in lists:
-        for start in range(0, len(variants), AT_ONCE):
-            part = variants[start : start + AT_ONCE]
+        for part in parts(variants, AT_ONCE):
             test = f"price_list_id = $1 AND variant_id IN ({numbered_placeholders(len(part), 2)})"
             found += await query.where(tx, TABLE, test, price_list_id, *part)
     return found

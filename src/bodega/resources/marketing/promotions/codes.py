@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from bodega.kit.actions import DeleteMany, ListAll
+from bodega.kit.actions import ListAll
 from bodega.kit.body import Changes
 from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.filters import Filter
@@ -101,10 +101,6 @@ class FindCode(ListAll):
             message = "code is required."
             raise refuse_faults([Fault(Reason.QUERY_INVALID, "code", message, {"field": "code"})])
         return asked
-
-
-class DropCode(DeleteMany):
-    """DELETE of the code that the query names."""
 
 
 async def write_single_code(unit: Unit, parent: Promotion, drafts: list[Changes], notes: list[Fault]) -> None:

@@ -179,18 +179,19 @@ class Rule(msgspec.Struct, kw_only=True):
 
 
 Segment = Annotated[str, msgspec.Meta(min_length=1, max_length=36)]
+SegmentList = Annotated[list[Segment], AtMost(100), msgspec.Meta(min_length=1)]
 
 
 class SegmentIds(msgspec.Struct, kw_only=True):
     """Shoppers of one of these segments."""
 
-    id: Annotated[list[Segment], AtMost(100), msgspec.Meta(min_length=1)]
+    id: SegmentList
 
 
 class Segments3(msgspec.Struct, kw_only=True, rename=_WORDS):
     """Segments, or several limitations joined; the innermost level."""
 
-    id: Annotated[list[Segment], AtMost(100), msgspec.Meta(min_length=1)] | UnsetType | None = UNSET
+    id: SegmentList | UnsetType | None = UNSET
     and_: Annotated[list[SegmentIds], AtMost(MOST_CHILDREN), msgspec.Meta(min_length=2)] | UnsetType | None = UNSET
     or_: Annotated[list[SegmentIds], AtMost(MOST_CHILDREN), msgspec.Meta(min_length=2)] | UnsetType | None = UNSET
     not_: SegmentIds | UnsetType | None = UNSET
@@ -199,7 +200,7 @@ class Segments3(msgspec.Struct, kw_only=True, rename=_WORDS):
 class Segments2(msgspec.Struct, kw_only=True, rename=_WORDS):
     """The level above."""
 
-    id: Annotated[list[Segment], AtMost(100), msgspec.Meta(min_length=1)] | UnsetType | None = UNSET
+    id: SegmentList | UnsetType | None = UNSET
     and_: Annotated[list[Segments3], AtMost(MOST_CHILDREN), msgspec.Meta(min_length=2)] | UnsetType | None = UNSET
     or_: Annotated[list[Segments3], AtMost(MOST_CHILDREN), msgspec.Meta(min_length=2)] | UnsetType | None = UNSET
     not_: Segments3 | UnsetType | None = UNSET
@@ -208,7 +209,7 @@ class Segments2(msgspec.Struct, kw_only=True, rename=_WORDS):
 class Segments(msgspec.Struct, kw_only=True, rename=_WORDS):
     """The outermost level."""
 
-    id: Annotated[list[Segment], AtMost(100), msgspec.Meta(min_length=1)] | UnsetType | None = UNSET
+    id: SegmentList | UnsetType | None = UNSET
     and_: Annotated[list[Segments2], AtMost(MOST_CHILDREN), msgspec.Meta(min_length=2)] | UnsetType | None = UNSET
     or_: Annotated[list[Segments2], AtMost(MOST_CHILDREN), msgspec.Meta(min_length=2)] | UnsetType | None = UNSET
     not_: Segments2 | UnsetType | None = UNSET
