@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Any
 
 import msgspec
@@ -36,17 +37,18 @@ async def undo(unit: Unit, past: Past) -> list[RowUndone]:
     """Takes the changes back within the unit's transaction, in which ids, totals and page index follow. No rule runs,
     and no event is fired. Raises InTheWay."""
     facts = await facts_of(unit.tx)
-    await _refuse_later_changes(unit, facts, past)
+    tables = {one.name for one in unit.model.tables}
+    await _refuse_later_changes(unit, facts, past, tables)
     for change in reversed(past.changes):
         try:
-            await _take_back(unit, facts, past, change)
+            await _take_back(unit, facts, past, change, counted=change.table in tables)
         except Clash:
             told = "What it held, or refers to, is taken or gone."
             raise InTheWay([(change.table, change.key, told)]) from None
-    return _told(unit, past)
+    return _told(past, tables)
 
 
-async def _refuse_later_changes(unit: Unit, facts: SchemaFacts, past: Past) -> None:
+async def _refuse_later_changes(unit: Unit, facts: SchemaFacts, past: Past, tables: Set[str]) -> None:
     expected: dict[str, dict[tuple[Any, ...], bytes]] = {}
     for one in past.touched:
         expected.setdefault(one.table, {})[tuple(one.key)] = one.state
@@ -61,34 +63,33 @@ async def _refuse_later_changes(unit: Unit, facts: SchemaFacts, past: Past) -> N
             if now[key] != state
         ]
     if late:
-        names = {table.name for table in unit.model.tables}
-        raise InTheWay(sorted(late, key=lambda one: (one[0] not in names, one[0])))
+        raise InTheWay(sorted(late, key=lambda one: (one[0] not in tables, one[0])))
 
 
-async def _take_back(unit: Unit, facts: SchemaFacts, past: Past, change: Change) -> None:
+async def _take_back(unit: Unit, facts: SchemaFacts, past: Past, change: Change, *, counted: bool) -> None:
+    """Takes one change back; `counted`: it is a row of a resource, which the store's statistics count."""
     table = change.table
-    tables = {one.name: one for one in unit.model.tables}
     columns, keys = past.columns[table], facts.keys[table]
     at_key = " AND ".join(f"{name} = ${place}" for place, name in enumerate(keys, start=1))
     values = list(change.before or ())
     if change.kind == INSERTED:
         await _refuse_later_references(unit, facts, change)
         await unit.tx.run(f"DELETE FROM {table} WHERE {at_key}", *change.key)
-        if table in tables:
+        if counted:
             unit.statistics.leave(table, unit.now, [change.key[0]])
     elif change.kind == UPDATED:
-        if table in tables:
+        if counted:
             _restamp(unit, columns, values, unit.statistics.touch(table, unit.now))
         first = len(keys) + 1
         sets = ", ".join(f"{name} = ${place}" for place, name in enumerate(columns, start=first))
         await unit.tx.run(f"UPDATE {table} SET {sets} WHERE {at_key}", *change.key, *values)
     elif change.kind == DELETED:
-        if table in tables:
+        if counted:
             _, version = unit.statistics.enter(table, unit.now, values[columns.index("id")])
             _restamp(unit, columns, values, version)
         places = numbered_placeholders(len(columns))
         await unit.tx.run(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})", *values)
-    if table in tables:
+    if counted:
         unit.made.forget(table)
         unit.statistics.forget_held(table)
         unit.statistics.written.add((table, change.key[0]))
@@ -112,12 +113,11 @@ async def _refuse_later_references(unit: Unit, facts: SchemaFacts, change: Chang
             raise InTheWay([(child, key, f"It refers to {change.table} {value}, and was made later.")])
 
 
-def _told(unit: Unit, past: Past) -> list[RowUndone]:
-    """Each row once, by what happened to it in all."""
-    names = {table.name for table in unit.model.tables}
+def _told(past: Past, tables: Set[str]) -> list[RowUndone]:
+    """Each row of a resource once, by what happened to it in all."""
     kinds: dict[tuple[str, int], list[str]] = {}
     for change in past.changes:
-        if change.table in names:
+        if change.table in tables:
             kinds.setdefault((change.table, change.key[0]), []).append(change.kind)
     told = []
     for (table, row_id), those in kinds.items():
