@@ -13,6 +13,7 @@ from bodega.access.stores import OpenStore
 from bodega.dates import parse_moment
 from bodega.http.app_context import AppContext
 from bodega.http.internal import carry_out
+from bodega.http.response import Response
 from bodega.kit.fields import moment
 from bodega.law.refusal import Refusal
 from bodega.storage import query
@@ -46,7 +47,7 @@ class Target:
 
     async def get(self, path: str) -> list[dict[str, Any]]:
         """Rows of this store."""
-        answer = await carry_out(self._app, self.store, "import", "GET", path, origin="http://localhost")
+        answer = await self._ask("GET", path)
         told = msgspec.json.decode(answer.body) if answer.body else []
         rows: list[dict[str, Any]] = told["data"] if isinstance(told, dict) else told
         return rows
@@ -66,12 +67,8 @@ class Target:
         wanted = dict(body)
         extra = {**({"id": row_id} if row_id else {}), **(also or {})}
         for _ in range(LEFT_OUT):
-            sent = msgspec.json.encode([wanted] if listed else wanted)
             try:
-                answer = await carry_out(
-                    self._app, self.store, "import", "POST", path, sent, {"content-type": "application/json"},
-                    origin="http://localhost", also=extra,
-                )  # fmt: skip
+                answer = await self._ask("POST", path, [wanted] if listed else wanted, extra)
             except Refusal as refusal:
                 names = [fault.field.removeprefix("0.").partition(".")[0] for fault in refusal.faults]
                 bad = dict.fromkeys(name for name in names if name in wanted)
@@ -100,10 +97,14 @@ class Target:
 
     async def change(self, path: str, body: Any) -> None:
         """A PUT, for what only follows later. Raises Refusal."""
-        await carry_out(
-            self._app, self.store, "import", "PUT", path, msgspec.json.encode(body),
-            {"content-type": "application/json"}, origin="http://localhost",
-        )  # fmt: skip
+        await self._ask("PUT", path, body)
+
+    async def _ask(self, method: str, path: str, body: Any = None, also: Mapping[str, Any] | None = None) -> Response:
+        sent = b"" if body is None else msgspec.json.encode(body)
+        headers = None if body is None else {"content-type": "application/json"}
+        return await carry_out(
+            self._app, self.store, "import", method, path, sent, headers, origin="http://localhost", also=also
+        )
 
 
 def dates(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
