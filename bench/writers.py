@@ -103,6 +103,8 @@ class Writer:
             if not self.where.port:
                 await asyncio.sleep(PAUSE)
                 return None
+            if self.wire is not None:
+                self.wire.close()  # to a server that is gone
             self.wire = Wire(self.where.port)
         try:
             answer = await self.wire.ask(request)
