@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
+import signal
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -48,7 +49,10 @@ KEY = bytes(range(32))
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The key of the secrets is in a throwaway file, wherever the stores are."""
+    """The key of the secrets is in a throwaway file, wherever the stores are; and Ctrl-C ends what a test starts, also
+    where the tests run in the background of a shell, which lets them ignore it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     folder = tempfile.TemporaryDirectory(prefix="bodega-key-")
     config.add_cleanup(folder.cleanup)
     file = Path(folder.name) / "secrets.key"
