@@ -24,7 +24,7 @@ from bodega.kit.route import route
 from bodega.law.outcome import Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid
-from bodega.resources.carts.cart import TABLE, Cart, tell
+from bodega.resources.carts.cart import TABLE, Cart, fire_cart_event
 from bodega.resources.channel_settings import of_its_channel, settings_of
 from bodega.storage import query
 from bodega.storage.unit import Unit
@@ -120,7 +120,7 @@ async def abandon(unit: Unit) -> None:
         left: Cart = row.entity
         cart = replace(left, status="abandoned", token=left.token or uuid4().hex)
         await unit.rewrite(TABLE, row._replace(entity=cart))
-        await tell(unit, cart, "abandoned", token=cart.token)
+        await fire_cart_event(unit, cart, "abandoned", token=cart.token)
 
 
 async def expire(unit: Unit) -> None:
