@@ -157,7 +157,8 @@ def test_a_redirect_is_one_with_that_of_v2(shop: Shop) -> None:
     assert (again.data[0]["id"], shop.get("/v2/redirects/1").json["url"]) == (1, "/bath-towel/")
     shown = shop.get(REDIRECTS + "?include=to_url").data
     assert shown[1]["to_url"] == "https://second.test/new/"
-    assert shown[2]["to_url"].startswith("https://") and shown[2]["to_url"].endswith("/bath-towel/")
+    assert shown[2]["to_url"].endswith("/bath-towel/")
+    assert shown[2]["to_url"].startswith("https://")
     v2 = shop.post("/v2/redirects", {"path": "/v2/", "forward": {"type": "manual", "ref": "https://a.test/"}}).json
     assert shop.get(REDIRECTS + f"?id:in={v2['id']}&include=to_url").data[0]["to_url"] == "https://a.test/"
     assert shop.delete("/v2/redirects").status == 204
