@@ -24,6 +24,7 @@ from bodega.kit.route import route
 from bodega.law.outcome import Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid
+from bodega.resources.carts import recovery
 from bodega.resources.carts.cart import TABLE, Cart, fire_cart_event
 from bodega.resources.channel_settings import of_its_channel, settings_of
 from bodega.storage import query
@@ -121,6 +122,12 @@ async def abandon(unit: Unit) -> None:
         cart = replace(left, status="abandoned", token=left.token or uuid4().hex)
         await unit.rewrite(TABLE, row._replace(entity=cart))
         await fire_cart_event(unit, cart, "abandoned", token=cart.token)
+        await recovery.left(unit, cart, await SETTINGS.of(unit.tx, cart.channel_id))
+
+
+async def remind(unit: Unit) -> None:
+    """Puts the e-mails to shoppers that are due into the outbox."""
+    await recovery.send(unit, SETTINGS.of)
 
 
 async def expire(unit: Unit) -> None:
@@ -142,6 +149,7 @@ RESOURCE = Resource(
             lambda now, _settings: (moment(now - ABANDONED_SECONDS),),
             abandon,
         ),
+        Sweep(recovery.DUE, lambda now, _settings: (moment(now),), remind),
         Sweep(
             "SELECT 1 FROM carts WHERE date_modified <= $1 LIMIT 1",
             lambda now, _settings: (moment(now - KEPT_SECONDS),),
