@@ -1,4 +1,4 @@
-"""Templates of widgets: what they can say, and that none holds the server up (docs/decisions/0054-widget-templates.md)."""
+"""Templates of widgets: what they can say, and that none holds the server up (decision 54)."""
 
 from __future__ import annotations
 

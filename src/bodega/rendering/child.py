@@ -10,7 +10,7 @@ import sys
 
 from dotpromptz_handlebars import Handlebars
 
-from bodega.imaging.child import resident
+from bodega.memory import resident
 from bodega.rendering.helpers import HELPERS
 from bodega.rendering.messages import Made, Work, encode, read_works
 

@@ -1,4 +1,4 @@
-"""The helpers that templates of widgets may call, beside those of Handlebars itself: all of them pure functions of data.
+"""The helpers that templates of widgets may call beside those of Handlebars itself: pure functions of data.
 
 Each takes its arguments and, in a block, renders one of its branches. What is missing is empty, as in Handlebars.
 """

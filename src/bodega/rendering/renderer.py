@@ -1,7 +1,7 @@
 """Renders templates of merchants in a process for each request (docs/decisions/0054-widget-templates.md).
 
-A template is a program: a few lines of nested loops are enough to keep a processor busy for years or to fill all memory,
-and no interpreter of templates promises when it ends. So the process has limits of both, and is killed beyond them.
+A template is a program: a few nested loops are enough to keep a processor busy for years or to fill all memory, and no
+interpreter of templates promises when it ends. So the process has limits of both, and is killed beyond them.
 """
 
 from __future__ import annotations
