@@ -24,6 +24,7 @@ from bodega.resources import (
     segments,
     shipping,
     store,
+    themes,
     webhooks,
 )
 from bodega.storage.model import link
@@ -40,6 +41,7 @@ RESOURCES: tuple[Resource, ...] = (
     *inventory.RESOURCES,
     *marketing.RESOURCES,
     *content.RESOURCES,
+    *themes.RESOURCES,
     *pricing.RESOURCES,
     *orders.RESOURCES,
     *payments.RESOURCES,
