@@ -1,5 +1,5 @@
-"""The store itself: information, time, tasks, channels, currencies, tax classes, and lists that are the same in every
-store."""
+"""The store itself: information, metafields, time, tasks, channels, currencies, tax classes, and lists that are the same
+in every store."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from bodega.resources.store import (
     channels,
     currencies,
     information,
+    metafields,
     order_statuses,
     payment_methods,
     tasks,
@@ -15,6 +16,7 @@ from bodega.resources.store import (
 
 RESOURCES = (
     information.RESOURCE,
+    metafields.RESOURCE,
     tasks.RESOURCE,
     channels.RESOURCE,
     currencies.RESOURCE,
