@@ -26,6 +26,7 @@ from bodega.resources import (
     store,
     themes,
     webhooks,
+    widgets,
 )
 from bodega.storage.model import link
 from bodega.storage.table import Table
@@ -42,6 +43,7 @@ RESOURCES: tuple[Resource, ...] = (
     *marketing.RESOURCES,
     *content.RESOURCES,
     *themes.RESOURCES,
+    *widgets.RESOURCES,
     *pricing.RESOURCES,
     *orders.RESOURCES,
     *payments.RESOURCES,
