@@ -2,6 +2,22 @@
 
 from __future__ import annotations
 
-from bodega.resources.settings import selling, shop, storefront
+from bodega.resources.settings import (
+    analytics,
+    available_filters,
+    information,
+    search_filters,
+    selling,
+    shop,
+    storefront,
+)
 
-RESOURCES = (shop.RESOURCE, selling.RESOURCE, storefront.RESOURCE)
+RESOURCES = (
+    information.RESOURCE,
+    shop.RESOURCE,
+    selling.RESOURCE,
+    storefront.RESOURCE,
+    analytics.RESOURCE,
+    search_filters.RESOURCE,
+    available_filters.RESOURCE,
+)

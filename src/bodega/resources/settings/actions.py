@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from bodega.kit import picture
 from bodega.kit.actions import Action
 from bodega.kit.context import Context, Found, Write
+from bodega.kit.endpoint import Endpoint
 from bodega.kit.parameters import integer
 from bodega.kit.render import json
 from bodega.kit.resource import Resource
@@ -39,12 +40,13 @@ async def channel_asked(context: Context) -> int:
 class ShowGroup(Action):
     """GET: of the store what holds, of a channel what it has of its own; null is the store's."""
 
-    def __init__(self, group: Group[Any]) -> None:
-        super().__init__(group.endpoint)
+    def __init__(self, group: Group[Any], endpoint: Endpoint | None = None) -> None:
+        super().__init__(endpoint or group.endpoint)
         self.group = group
 
     async def find(self, context: Context) -> Found:
-        channel_id = await channel_asked(context)
+        parent = await self.selection.enter(context)
+        channel_id = parent if self.endpoint.parents else await channel_asked(context)
         return Found(self._state(context, await self._collection(context)), channel_id)
 
     def _state(self, context: Context, rows: Validator) -> Validator:
@@ -67,7 +69,9 @@ class ChangeGroup(ShowGroup):
     body = True
 
     def read(self, content: Any) -> Any:
-        return self.group.v3.read(content, creating=bool(self.group.v3.required))
+        v3 = self.endpoint.v3
+        assert v3 is not None
+        return v3.read(content, creating=bool(v3.required))
 
     async def perform(self, unit: Unit, context: Context, write: Write) -> Outcome:
         self._as_found(unit, context, write)
@@ -140,5 +144,14 @@ class UploadGroupImage(ShowGroup):
 
 def served(*groups: Group[Any], more: tuple[Route, ...] = ()) -> Resource:
     """The resource of these groups: GET and PUT of each."""
-    routes = [route(group.path, 3, GET=ShowGroup(group), PUT=ChangeGroup(group)) for group in groups]
+    routes = [one for group in groups for one in routes_of(group)]
     return Resource(aggregates=tuple(group.aggregate for group in groups), routes=(*routes, *more))
+
+
+def routes_of(group: Group[Any]) -> list[Route]:
+    """GET and PUT of the store's settings, and of a channel's where they have a path of their own."""
+    routes = [route(group.path, 3, GET=ShowGroup(group), PUT=ChangeGroup(group))]
+    if group.of_channel is not None:
+        at, channel = f"{group.path}/channels/{{channel_id}}", group.of_channel
+        routes.append(route(at, 3, GET=ShowGroup(group, channel), PUT=ChangeGroup(group, channel)))
+    return routes

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Generic, NamedTuple, Optional, TypeVar, Union, get_type_hints
+from typing import Any, Generic, NamedTuple, TypeVar, get_type_hints
 
 import msgspec
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from bodega.access.settings import SETTINGS
-from bodega.kit.endpoint import Endpoint
+from bodega.kit.endpoint import Endpoint, Parent
 from bodega.kit.entity import Entity, stored
 from bodega.kit.events import fires
 from bodega.kit.filters import Ignored
@@ -28,6 +28,7 @@ from bodega.kit.parameters import integer
 from bodega.kit.v3_shape import V3Shape
 from bodega.law.refusal import Fault, invalid
 from bodega.resources.channel_settings import EVERYWHERE, of_its_channel
+from bodega.resources.store import channels
 from bodega.storage import query
 from bodega.storage.aggregate import Aggregate
 from bodega.storage.outbox import Signal
@@ -56,8 +57,10 @@ class Member(NamedTuple):
 def _partial(kind: type[msgspec.Struct]) -> type[msgspec.Struct]:
     """The type of an object of which a body, and a row, may say a part; null is not said."""
     hints = get_type_hints(kind, include_extras=True)
-    fields = [(name, Union[hints[name], UnsetType, None], UNSET) for name in kind.__struct_fields__]
-    return msgspec.defstruct(f"{kind.__name__}Part", fields, module=kind.__module__, namespace={"__doc__": kind.__doc__})
+    fields = [(name, hints[name] | UnsetType | None, UNSET) for name in kind.__struct_fields__]
+    return msgspec.defstruct(
+        f"{kind.__name__}Part", fields, module=kind.__module__, namespace={"__doc__": kind.__doc__}
+    )
 
 
 def _is_object(hint: Any) -> bool:
@@ -68,9 +71,11 @@ class Group(Generic[S]):
     """A kind of settings. `required` are the members that a body has to have, `store_only` those that a channel
     cannot have of its own, `read_only` those that a PUT passes over; `backed` maps members to settings of the operator.
 
-    `events` maps the last words of an event of channels to the members whose change it tells of, all if none is named.
+    `events` maps an event of channels, as settings/logo/updated, to the members whose change it tells of, all if none
+    is named.
     `made` makes the value of a member that nobody writes, with the first change of its row.
-    `by_channel` is False where only the whole store has such settings.
+    `by_channel` is False where only the whole store has such settings. A channel is named by the parameter
+    `channel_id`, or `in_path`, as `{path}/channels/{channel_id}`, where its body has no required members.
     """
 
     def __init__(
@@ -79,6 +84,7 @@ class Group(Generic[S]):
         name: str,
         path: str,
         *,
+        scope: str = INFORMATION,
         required: str = "",
         store_only: str = "",
         read_only: str = "",
@@ -87,6 +93,7 @@ class Group(Generic[S]):
         check: Check | None = None,
         made: Mapping[str, Callable[[], Any]] = MappingProxyType({}),
         by_channel: bool = True,
+        in_path: bool = False,
     ) -> None:
         self.kind = kind
         self.path = path
@@ -104,15 +111,22 @@ class Group(Generic[S]):
         self.table = self._stored(kind, name, hints)
         hidden = OVER if self.backed else ""
         self.v3 = V3Shape(self.table.entity, required=required, read_only=f"id {read_only}", hidden=hidden)
-        listing = Listing(self.table, 3, "", mapped=BY_CHANNEL if by_channel else None)
-        self.endpoint = Endpoint(3, self.table, listing, INFORMATION, path, v3=self.v3)
+        asked = by_channel and not in_path
+        listing = Listing(self.table, 3, "", mapped=BY_CHANNEL if asked else None)
+        self.endpoint = Endpoint(3, self.table, listing, scope, path, v3=self.v3)
+        self.of_channel = None
+        if in_path:
+            part = V3Shape(self.table.entity, required="", read_only=f"id {read_only}", hidden=hidden)
+            parents = (Parent("id", channels.TABLE),)
+            home = f"{path}/channels/{{}}"
+            self.of_channel = Endpoint(3, self.table, listing, scope, home, v3=part, parents=parents)
         self.aggregate = Aggregate(self.table, signals=tuple(self._signals(events)))
 
     def _stored(self, kind: type[S], name: str, hints: Mapping[str, Any]) -> Table:
         fields: list[Any] = []
         for member, told in self.members.items():
             hint = hints[member] if told.inside is None else _partial(told.inside)
-            fields.append((member, Optional[hint], None))
+            fields.append((member, hint | None, None))
         if self.backed:
             fields.append((OVER, dict[str, Any], msgspec.field(default_factory=dict)))
         entity = msgspec.defstruct(
@@ -129,7 +143,7 @@ class Group(Generic[S]):
     def _signals(self, events: Mapping[str, str]) -> list[Signal]:
         return [
             fires(
-                f"store/channel/#/settings/{word}",
+                f"store/channel/#/{word}",
                 self._told(members.split() or list(self.members)),
                 on="created updated",
                 channels=of_its_channel if self.by_channel else _everywhere,
@@ -246,7 +260,9 @@ def _merged(was: Any, given: Any) -> Any:
     if not isinstance(given, msgspec.Struct):
         return given
     named = {name: value for name in given.__struct_fields__ if (value := getattr(given, name)) is not UNSET}
-    whole = replace(was if was is not None else type(given)(), **{n: UNSET if v is None else v for n, v in named.items()})
+    whole = replace(
+        was if was is not None else type(given)(), **{n: UNSET if v is None else v for n, v in named.items()}
+    )
     return None if whole == type(given)() else whole
 
 

@@ -78,8 +78,8 @@ def only_addresses(holds: InventoryNotifications) -> Sequence[Fault]:
     return faults
 
 
-CATALOG = Group(CatalogSettings, "catalog_settings", "settings/catalog", events={"catalog/updated": ""})
-EMAILS = Group(EmailStatuses, "email_statuses", "settings/email-statuses", events={"emailStatus/updated": ""})
+CATALOG = Group(CatalogSettings, "catalog_settings", "settings/catalog", events={"settings/catalog/updated": ""})
+EMAILS = Group(EmailStatuses, "email_statuses", "settings/email-statuses", events={"settings/emailStatus/updated": ""})
 INVENTORY = Group(
     InventorySettings,
     "inventory_settings",

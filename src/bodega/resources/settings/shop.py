@@ -48,8 +48,8 @@ class UnitsOfMeasurement(Frozen, frozen=True):
 
     weight_measurement: Literal["LBS", "Ounces", "KGS", "Grams", "Tonnes"] = "LBS"
     length_measurement: Literal["Inches", "Centimeters"] = "Inches"
-    decimal_token: Annotated[str, msgspec.Meta(min_length=1, max_length=1), STRING] = "."
-    thousands_token: Annotated[str, msgspec.Meta(max_length=1), STRING] = ","
+    decimal_token: Annotated[str, msgspec.Meta(min_length=1, max_length=1), STRING] = "."  # noqa: S105
+    thousands_token: Annotated[str, msgspec.Meta(max_length=1), STRING] = ","  # noqa: S105
     decimal_places: Annotated[int, msgspec.Meta(ge=0, le=10)] = 2
     factoring_dimension: Literal["depth", "height", "width"] = "depth"
 
@@ -100,7 +100,7 @@ PROFILE = Group(
         "store_name": "name",
         "store_phone": "phone",
     },
-    events={"profile/updated": ""},
+    events={"settings/profile/updated": ""},
 )
 LOCALE = Group(
     LocaleSettings,
@@ -108,7 +108,7 @@ LOCALE = Group(
     "settings/store/locale",
     required="default_shopper_language",
     backed={"default_shopper_language": "language", "store_country": "country"},
-    events={"locale/updated": ""},
+    events={"settings/locale/updated": ""},
     check=known_places,
     by_channel=False,
 )
@@ -125,9 +125,9 @@ LOGO = Group(
     "settings/logo",
     read_only="favicon_url logo_image_url",
     events={
-        "logo/updated": "logo_text type",
-        "logo/image/updated": "logo_image_url",
-        "favicon/image/updated": "favicon_url",
+        "settings/logo/updated": "logo_text type",
+        "settings/logo/image/updated": "logo_image_url",
+        "settings/favicon/image/updated": "favicon_url",
     },
 )
 

@@ -117,21 +117,34 @@ def header_values(holds: SecuritySettings) -> Sequence[Fault]:
     """What goes into a header is one line of printable ASCII; a header that is on has what it needs."""
     faults = []
     csp, frames = holds.csp_header, holds.x_frame_options_header
-    for name, value in (("csp_header.header_value", csp.header_value), ("x_frame_options_header.allowed_url", frames.allowed_url)):
+    for name, value in (
+        ("csp_header.header_value", csp.header_value),
+        ("x_frame_options_header.allowed_url", frames.allowed_url),
+    ):
         if not all(" " <= letter <= "~" for letter in value):
             faults.append(invalid(name, "must be one line of printable ASCII"))
     if csp.enabled and not csp.header_value.strip():
         faults.append(invalid("csp_header.header_value", "must not be empty while the header is enabled"))
-    if frames.enabled and frames.setting == "allow_from_url" and not frames.allowed_url.startswith(("https://", "http://")):
+    if (
+        frames.enabled
+        and frames.setting == "allow_from_url"
+        and not frames.allowed_url.startswith(("https://", "http://"))
+    ):
         faults.append(invalid("x_frame_options_header.allowed_url", "must be an http or https URL"))
     return faults
 
 
 CATEGORY = Group(
-    CategorySettings, "storefront_category_settings", "settings/storefront/category", events={"category/updated": ""}
+    CategorySettings,
+    "storefront_category_settings",
+    "settings/storefront/category",
+    events={"settings/category/updated": ""},
 )
 PRODUCT = Group(
-    ProductSettings, "storefront_product_settings", "settings/storefront/product", events={"product/updated": ""}
+    ProductSettings,
+    "storefront_product_settings",
+    "settings/storefront/product",
+    events={"settings/product/updated": ""},
 )
 SEARCH = Group(
     SearchSettings,
@@ -140,13 +153,15 @@ SEARCH = Group(
     required="content_product_sort default_product_sort product_filtering_enabled search_suggest",
     store_only="product_filtering_enabled",
 )
-ROBOTS_TXT = Group(RobotsTxt, "robots_txt_settings", "settings/storefront/robotstxt", events={"robots/updated": ""})
-SEO = Group(SeoSettings, "storefront_seo_settings", "settings/storefront/seo", events={"SEO/updated": ""})
+ROBOTS_TXT = Group(
+    RobotsTxt, "robots_txt_settings", "settings/storefront/robotstxt", events={"settings/robots/updated": ""}
+)
+SEO = Group(SeoSettings, "storefront_seo_settings", "settings/storefront/seo", events={"settings/SEO/updated": ""})
 SECURITY = Group(
     SecuritySettings,
     "storefront_security_settings",
     "settings/storefront/security",
-    events={"security/updated": ""},
+    events={"settings/security/updated": ""},
     check=header_values,
 )
 STATUS = Group(

@@ -1,4 +1,4 @@
-"""The store itself: information, time, tasks, channels, currencies, tax classes, and lists that are the same in every
+"""The store itself: tasks, channels, currencies, tax classes, and lists that are the same in every
 store."""
 
 from __future__ import annotations
@@ -6,7 +6,6 @@ from __future__ import annotations
 from bodega.resources.store import (
     channels,
     currencies,
-    information,
     order_statuses,
     payment_methods,
     tasks,
@@ -14,7 +13,6 @@ from bodega.resources.store import (
 )
 
 RESOURCES = (
-    information.RESOURCE,
     tasks.RESOURCE,
     channels.RESOURCE,
     currencies.RESOURCE,

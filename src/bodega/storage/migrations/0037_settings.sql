@@ -1,4 +1,4 @@
--- Settings of a store and of the channels that differ: a table for each group.
+-- Settings of a store and of the channels that differ: a table for each group; analytics, filters of search.
 CREATE TABLE store_profile (
     id INTEGER PRIMARY KEY,
     doc BYTEA NOT NULL,
@@ -104,3 +104,32 @@ CREATE TABLE storefront_status (
     version BIGINT NOT NULL,
     modified BIGINT NOT NULL
 );
+CREATE TABLE analytics_providers (
+    id INTEGER PRIMARY KEY,
+    doc BYTEA NOT NULL,
+    rest BYTEA,
+    version BIGINT NOT NULL,
+    modified BIGINT NOT NULL
+);
+CREATE TABLE search_filters (
+    id INTEGER PRIMARY KEY,
+    doc BYTEA NOT NULL,
+    rest BYTEA,
+    version BIGINT NOT NULL,
+    modified BIGINT NOT NULL
+);
+CREATE TABLE search_filter_contexts (
+    id INTEGER PRIMARY KEY,
+    doc BYTEA NOT NULL,
+    rest BYTEA,
+    version BIGINT NOT NULL,
+    modified BIGINT NOT NULL,
+    channel_id INTEGER,
+    category_id INTEGER,
+    channel_ref INTEGER REFERENCES channels(id) ON DELETE CASCADE,
+    category_ref INTEGER REFERENCES categories(id) ON DELETE CASCADE
+);
+CREATE UNIQUE INDEX search_filter_contexts_channel_id_category_id_unique ON search_filter_contexts (channel_id, category_id);
+CREATE INDEX search_filter_contexts_category_id ON search_filter_contexts (category_id, id);
+CREATE INDEX search_filter_contexts_channel_ref ON search_filter_contexts (channel_ref, id);
+CREATE INDEX search_filter_contexts_category_ref ON search_filter_contexts (category_ref, id);
