@@ -94,4 +94,10 @@ class PartlyRefused(Outcome, kw_only=True, gc=False):
     status: ClassVar[int] = 422
 
 
-OUTCOMES: tuple[type[Outcome], ...] = (Shown, Created, Accepted, Emptied, PartlyDone, PartlyRefused)
+class PartlyMissing(Outcome, kw_only=True, gc=False):
+    """404: of what a delete names some was not there, and the rest is gone, where the published documents answer so."""
+
+    status: ClassVar[int] = 404
+
+
+OUTCOMES: tuple[type[Outcome], ...] = (Shown, Created, Accepted, Emptied, PartlyDone, PartlyRefused, PartlyMissing)

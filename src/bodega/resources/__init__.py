@@ -25,7 +25,9 @@ from bodega.resources import (
     settings,
     shipping,
     store,
+    themes,
     webhooks,
+    widgets,
 )
 from bodega.storage.model import link
 from bodega.storage.table import Table
@@ -42,6 +44,8 @@ RESOURCES: tuple[Resource, ...] = (
     *inventory.RESOURCES,
     *marketing.RESOURCES,
     *content.RESOURCES,
+    *themes.RESOURCES,
+    *widgets.RESOURCES,
     *pricing.RESOURCES,
     *orders.RESOURCES,
     *payments.RESOURCES,

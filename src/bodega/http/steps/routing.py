@@ -155,7 +155,7 @@ async def readable(app: AppContext, request: Request, action: Action) -> bytes:
 
 
 def parse_query(
-    request: Request, caller: Caller, match: Match, action: Action, media: Media, *, in_task: bool = False
+    request: Request, caller: Caller, match: Match, action: Action, media: Media, *, task: int = 0
 ) -> Context:
     """Parses the query string, and with it makes the context for the resource.
 
@@ -173,7 +173,8 @@ def parse_query(
         since = parse_http_date(headers[b"if-modified-since"])
     return Context(
         version, match.ids, base, query, store.rows.reader, store.page_index, store.record, store.time(),
-        caller.account.client_id, since, in_task, account=caller.account, grant=caller.grant, keep_key=store.keep_key,
+        caller.account.client_id, since, task > 0, account=caller.account, grant=caller.grant,
+        keep_key=store.keep_key, task=task,
     )  # fmt: skip
 
 

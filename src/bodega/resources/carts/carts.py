@@ -25,7 +25,7 @@ from bodega.law.outcome import Created, Emptied, Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, missing, refuse_faults
 from bodega.resources.carts import basket, items, redirects
-from bodega.resources.carts.cart import SCOPE, TABLE, Cart, CartItem, tell, told
+from bodega.resources.carts.cart import SCOPE, TABLE, Cart, CartItem, fire_cart_event, told
 from bodega.resources.carts.document import BANNERS, LINKS, OPTIONS, cart_members, document
 from bodega.resources.carts.drafts import Certificates, CurrencyDraft, CustomItems, ItemDraft, Items
 from bodega.resources.carts.metafields import delete_with_cart
@@ -345,13 +345,13 @@ async def tell_of_items(unit: Unit, before: list[CartItem], cart: Cart) -> None:
     for word, ids in changes:
         for item_id in ids:
             data = {"type": "cart_line_item", "id": item_id, "cartId": cart.uuid}
-            await tell(unit, cart, f"lineItem/{word}", data)
+            await fire_cart_event(unit, cart, f"lineItem/{word}", data)
 
 
 async def tell_of_first_items(unit: Unit, old: Cart | None, new: Cart) -> None:
     """Rule 132: a new cart is told of as created and updated, and its items as created."""
     if old is None:
-        await tell(unit, new, "updated")
+        await fire_cart_event(unit, new, "updated")
         await tell_of_items(unit, [], new)
 
 

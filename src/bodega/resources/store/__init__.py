@@ -1,11 +1,12 @@
-"""The store itself: tasks, channels, currencies, tax classes, and lists that are the same in every
-store."""
+"""The store itself: metafields, tasks, channels, currencies, tax classes, and lists that are the same
+in every store."""
 
 from __future__ import annotations
 
 from bodega.resources.store import (
     channels,
     currencies,
+    metafields,
     order_statuses,
     payment_methods,
     tasks,
@@ -13,6 +14,7 @@ from bodega.resources.store import (
 )
 
 RESOURCES = (
+    metafields.RESOURCE,
     tasks.RESOURCE,
     channels.RESOURCE,
     currencies.RESOURCE,
