@@ -23,7 +23,8 @@ from bodega.resources.carts.cart import (
 )
 from bodega.resources.checkouts import checkout, rates
 from bodega.resources.checkouts.checkout import Checkout, CheckoutConsignment
-from bodega.resources.checkouts.rates import Destination, Parcel, ShippingOption
+from bodega.resources.checkouts.rates import Parcel, ShippingOption
+from bodega.resources.geography.destination import Destination
 from bodega.resources.pricing.facts import decoded
 from bodega.resources.pricing.policy import SHIPPING, Money
 from bodega.storage import query

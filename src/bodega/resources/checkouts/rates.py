@@ -16,6 +16,7 @@ from typing import NamedTuple
 import msgspec
 
 from bodega.domain.pricing.amounts import rounded
+from bodega.resources.geography.destination import Destination
 from bodega.resources.shipping.methods import FLAT, RANGED, Method
 from bodega.resources.shipping.methods import TABLE as METHODS
 from bodega.resources.shipping.zones import TABLE as ZONES
@@ -26,14 +27,6 @@ from bodega.storage.tx import Tx
 
 ZERO = Decimal(0)
 FREE = "freeshipping"
-
-
-class Destination(NamedTuple):
-    """Where a consignment goes: codes of ISO 3166, and a postal code."""
-
-    country: str
-    state: str = ""
-    postal_code: str = ""
 
 
 class Parcel(NamedTuple):
