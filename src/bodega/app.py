@@ -42,6 +42,7 @@ from bodega.resources.carts.redirects import PAGE
 from bodega.server.whole import AtOnce
 from bodega.storage.backend import Backend
 from bodega.storage.sqlite.backend import SqliteBackend
+from bodega.storefront.bundle_upload import bundles
 from bodega.storefront.cart_page import carts as cart_page
 from bodega.tasks.worker import Worker
 
@@ -227,7 +228,7 @@ async def make_app(
         "time": gateway_time,
         "*": server_itself,
         "_bodega": _below_bodega(served_lab, operations(stores, meter.board, look)),
-        "files": pictures(stores),
+        "files": bundles(stores, pictures(stores)),
         PAGE: cart_page(stores),
         "": reference,
         "docs": reference,

@@ -16,6 +16,7 @@ from bodega.resources import (
     content,
     customers,
     geography,
+    hosting,
     inventory,
     marketing,
     orders,
@@ -52,6 +53,7 @@ RESOURCES: tuple[Resource, ...] = (
     *carts.RESOURCES,
     *checkouts.RESOURCES,
     *webhooks.RESOURCES,
+    *hosting.RESOURCES,
 )
 
 MODEL = link(aggregate for resource in RESOURCES for aggregate in resource.aggregates)
