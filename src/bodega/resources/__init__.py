@@ -22,9 +22,12 @@ from bodega.resources import (
     payments,
     pricing,
     segments,
+    settings,
     shipping,
     store,
+    themes,
     webhooks,
+    widgets,
 )
 from bodega.storage.model import link
 from bodega.storage.table import Table
@@ -33,6 +36,7 @@ RESOURCES: tuple[Resource, ...] = (
     *store.RESOURCES,
     *catalog.RESOURCES,
     *channels.RESOURCES,
+    *settings.RESOURCES,
     *customers.RESOURCES,
     *segments.RESOURCES,
     *geography.RESOURCES,
@@ -40,6 +44,8 @@ RESOURCES: tuple[Resource, ...] = (
     *inventory.RESOURCES,
     *marketing.RESOURCES,
     *content.RESOURCES,
+    *themes.RESOURCES,
+    *widgets.RESOURCES,
     *pricing.RESOURCES,
     *orders.RESOURCES,
     *payments.RESOURCES,
