@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from msgspec.structs import replace
@@ -55,17 +55,51 @@ TABLE = stored(
     ],
 )
 
-Settings = Mapping[str, Any]
+
+class Settings(Protocol):
+    """What of the settings of abandoned carts says who is written to (`carts/abandoned.py`)."""
+
+    @property
+    def enable_notification(self) -> bool:
+        """Whether shoppers are written to at all."""
+
+    @property
+    def email_customer_until_cart_is_recovered(self) -> bool:
+        """Whether they are after the first e-mail."""
+
+    @property
+    def marketing_emails_require_customer_consent(self) -> bool:
+        """Whether only those are who agreed."""
+
+    @property
+    def email_merchant_when_cart_is_converted(self) -> bool:
+        """Whether the merchant hears of what was won back."""
+
+    @property
+    def email_merchant_when_cart_is_abandoned(self) -> bool:
+        """Whether the merchant hears of what was left."""
+
+    @property
+    def merchant_email_address(self) -> str:
+        """Where."""
+
+    @property
+    def merchant_abandoned_cart_email_frequency_type(self) -> str:
+        """`individual`, or `digest`: once for several carts."""
+
+    @property
+    def merchant_abandoned_cart_digest_email_frequency(self) -> int:
+        """For how many."""
 
 
 async def left(unit: Unit, cart: Cart, settings: Settings) -> None:
     """A cart was left: its shopper is written to when that is due, the merchant at once or with the digest."""
     await _forget(unit, cart.id)
-    if settings["enable_notification"] and await _agrees(unit, cart, settings):
+    if settings.enable_notification and await _agrees(unit, cart, settings):
         for email in await abandoned_emails.of_channel(unit.tx, cart.channel_id):
             due = moment(epoch(cart.date_modified) + 60 * email.notify_at_minutes)
             await unit.insert(TABLE, Notice(cart_id=cart.id, email_id=email.id, channel_id=cart.channel_id, due=due))
-    if settings["email_merchant_when_cart_is_abandoned"] and settings["merchant_email_address"]:
+    if settings.email_merchant_when_cart_is_abandoned and settings.merchant_email_address:
         await _tell_the_merchant(unit, cart, settings)
 
 
@@ -76,7 +110,7 @@ async def _forget(unit: Unit, cart_id: int) -> None:
 
 async def _agrees(unit: Unit, cart: Cart, settings: Settings) -> bool:
     """Whether the shopper may be written to: where consent is required, the one of a customer or a subscriber."""
-    if not settings["marketing_emails_require_customer_consent"]:
+    if not settings.marketing_emails_require_customer_consent:
         return True
     row = await unit.get(customer.TABLE, cart.customer_id) if cart.customer_id else None
     if row is not None and row.entity.accepts_product_review_abandoned_cart_emails:
@@ -86,13 +120,13 @@ async def _agrees(unit: Unit, cart: Cart, settings: Settings) -> bool:
 
 
 async def _tell_the_merchant(unit: Unit, cart: Cart, settings: Settings) -> None:
-    recipient = settings["merchant_email_address"]
-    if settings["merchant_abandoned_cart_email_frequency_type"] == "individual":
+    recipient = settings.merchant_email_address
+    if settings.merchant_abandoned_cart_email_frequency_type == "individual":
         await _put(unit, TO_MERCHANT, cart, recipient, "A cart was abandoned", _summary([cart]))
         return
     await unit.insert(TABLE, Notice(cart_id=cart.id, channel_id=cart.channel_id))
     rows = await unit.where(TABLE, "waits_for = $1", cart.channel_id)
-    if len(rows) < settings["merchant_abandoned_cart_digest_email_frequency"]:
+    if len(rows) < settings.merchant_abandoned_cart_digest_email_frequency:
         return
     carts = await query.entities_of(unit.tx, CARTS, [row.entity.cart_id for row in rows])
     await _put(unit, TO_MERCHANT, cart, recipient, f"{len(carts)} carts were abandoned", _summary(carts))
@@ -102,9 +136,9 @@ async def _tell_the_merchant(unit: Unit, cart: Cart, settings: Settings) -> None
 async def recovered(unit: Unit, cart: Cart, settings: Settings) -> None:
     """A cart that was abandoned has become an order: nobody is reminded of it any more."""
     await _forget(unit, cart.id)
-    if cart.token and settings["email_merchant_when_cart_is_converted"] and settings["merchant_email_address"]:
+    if cart.token and settings.email_merchant_when_cart_is_converted and settings.merchant_email_address:
         subject = f"An abandoned cart has become order {cart.order_id}"
-        await _put(unit, OF_RECOVERY, cart, settings["merchant_email_address"], subject, _summary([cart]))
+        await _put(unit, OF_RECOVERY, cart, settings.merchant_email_address, subject, _summary([cart]))
 
 
 def _summary(carts: Sequence[Cart]) -> str:
@@ -120,9 +154,9 @@ async def send(unit: Unit, settings_of: Callable[[Tx, int], Awaitable[Settings]]
         email = await unit.get(abandoned_emails.TABLE, notice.entity.email_id)
         if row is not None and email is not None and row.entity.id not in sent:
             settings = await settings_of(unit.tx, row.entity.channel_id)
-            if row.entity.status == "abandoned" and email.entity.is_active and settings["enable_notification"]:
+            if row.entity.status == "abandoned" and email.entity.is_active and settings.enable_notification:
                 await _remind(unit, row.entity, email)
-                if not settings["email_customer_until_cart_is_recovered"]:
+                if not settings.email_customer_until_cart_is_recovered:
                     sent.add(row.entity.id)
     await unit.delete(TABLE, [notice.entity.id for notice in due])
     for cart in sorted(sent):

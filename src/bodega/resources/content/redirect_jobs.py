@@ -133,7 +133,7 @@ async def task_states(tx: Tx, jobs: Sequence[RedirectJob]) -> dict[int, str]:
     if not asked:
         return {}
     sql = f"SELECT id, state FROM tasks WHERE id IN ({numbered_placeholders(len(asked))})"
-    return dict(await tx.rows(sql, *asked))
+    return {int(task): str(state) for task, state in await tx.rows(sql, *asked)}
 
 
 class ListJobs(ListAll):
