@@ -1,4 +1,4 @@
-"""Infrastructure hosting (V3): projects, uploaded bundles, deployments by the clock. Nothing of a bundle is executed."""
+"""Infrastructure hosting (V3): projects, uploads, deployments by the clock. Nothing of a bundle is executed."""
 
 from __future__ import annotations
 
