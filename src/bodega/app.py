@@ -43,6 +43,7 @@ from bodega.server.whole import AtOnce
 from bodega.storage.backend import Backend
 from bodega.storage.sqlite.backend import SqliteBackend
 from bodega.storefront.cart_page import carts as cart_page
+from bodega.storefront.plain_files import favicon, robots
 from bodega.tasks.worker import Worker
 
 LOOK_SECONDS = 1.0
@@ -228,7 +229,9 @@ async def make_app(
         "*": server_itself,
         "_bodega": _below_bodega(served_lab, operations(stores, meter.board, look)),
         "files": pictures(stores),
-        PAGE: cart_page(stores),
+        PAGE: cart_page(stores, https_port),
+        "robots.txt": robots(stores, https_port),
+        "favicon.ico": favicon(stores, https_port),
         "": reference,
         "docs": reference,
         "llms.txt": reference,
