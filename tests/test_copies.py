@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from click.testing import CliRunner, Result
 
@@ -18,6 +19,8 @@ from bodega.lab import copies
 from bodega.storage import migrate
 from bodega.storage.backend import NoCopy
 from bodega.storage.opening import open_backend
+from bodega.storage.postgres import copies as postgres_copies
+from bodega.storage.postgres import sharding
 from bodega.storage.sqlite.backend import SqliteBackend
 from bodega.storage.sqlite.engine import open_file
 from postgres import database, postgres
@@ -189,6 +192,55 @@ def test_what_is_written_while_a_snapshot_is_put_back_is_there_or_not(
     assert set(runner.run(work())) == {200}
     check_statistics(served)
     assert names(served)[0] == "Acme"
+
+
+@pytest.mark.parametrize("way", ["restore", "recover"])
+def test_a_writer_that_waited_for_a_copy_to_be_put_back_has_the_write_lock(
+    postgres_url: str, tmp_path: Path, runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """Else it writes beside the next one, and the two may wait for one another."""
+    paused, go_on = asyncio.Event(), asyncio.Event()
+    moved_on = postgres_copies._move_on
+
+    async def slowly(connection: Any, *terms: Any) -> None:
+        await moved_on(connection, *terms)
+        paused.set()
+        await go_on.wait()
+
+    async def put_back(backend: Any, record: Any) -> None:
+        if way == "restore":
+            await backend.restore(record, "base")
+        else:
+            await backend.recover(record, tmp_path / "backup.sqlite")
+
+    async def work(server: Server, shop: Shop) -> None:
+        backend: Any = server.backend
+        record = await backend.registry.store(shop.name)
+        await backend.snapshot(record, "base")
+        await copies.backup(backend, record, tmp_path / "backup.sqlite")
+        monkeypatch.setattr(postgres_copies, "_move_on", slowly)
+        putting = asyncio.create_task(put_back(backend, record))
+        await asyncio.wait_for(paused.wait(), 30)
+        async with backend._connected(record) as connection, connection.transaction():
+            lock = await sharding.write_lock(connection)
+            waiting = asyncio.create_task(connection.fetchval(lock))
+            await asyncio.sleep(0.2)
+            assert not waiting.done()
+            go_on.set()
+            await putting
+            assert await waiting == 1
+            async with backend._connected(record) as other:
+                with pytest.raises(asyncpg.LockNotAvailableError):
+                    await other.execute(f"{lock} NOWAIT")
+
+    with database(postgres_url) as url:
+        server = house(runner, ("--database", url))
+        shop = server.shop()
+        shop.brand("Acme")
+        runner.run(work(server, shop))
+        assert names(shop) == ["Acme"]
+        check_statistics(shop)
+        runner.run(server.app.stop())
 
 
 def test_a_snapshot_from_before_an_upgrade_is_brought_forward_or_refused(

@@ -268,5 +268,5 @@ def test_the_journal_survives_kill_9(place: Place, runner: asyncio.Runner) -> No
             runner.run(asyncio.sleep(0.2))
         kill(process)
     kept = runner.run(reader.app.journal_sync.search(shop.name))
-    assert [int(entry.query[2:]) for entry in sorted(kept, key=lambda entry: entry.number)] == list(range(20))
+    assert sorted(int(entry.query[2:]) for entry in kept) == list(range(20))
     runner.run(reader.app.stop())

@@ -19,11 +19,16 @@ KNOWN = frozenset(scope for scope in scopes.SCOPES if not scope.endswith("/*"))
 
 
 def fired_by_name() -> Iterator[str]:
-    """The first argument of every `unit.fire(...)` in the code, as a pattern of scopes."""
+    """The first argument of every `unit.fire(...)` in the code, as a pattern of scopes; and the word of every
+    `fire_cart_event(unit, cart, word)`, which fires it for the store and for the cart's channel."""
     for file in sorted(HOUSE.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "fire":
+            if not isinstance(node, ast.Call):
+                continue
+            if isinstance(node.func, ast.Attribute) and node.func.attr == "fire":
                 yield pattern(node.args[0], file)
+            elif isinstance(node.func, ast.Name) and node.func.id == "fire_cart_event":
+                yield f"store/(channel/#/)?cart/{pattern(node.args[2], file)}"
 
 
 def pattern(scope: ast.expr, file: Path) -> str:

@@ -32,7 +32,7 @@ FLOORS = (
         "tracing",
         "server",
     },  # words and plain facts: everything may use them
-    {"storage", "outgoing", "imaging"},  # rows; requests that leave the house; pictures, decoded in their own process
+    {"storage", "outgoing", "imaging", "rendering"},  # rows; requests that leave; pictures and templates, in processes
     {"periodic"},  # what is done again and again beside the requests
     {"access"},  # who may ask, how often
     {"kit"},  # what a resource is made of

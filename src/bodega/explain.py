@@ -6,7 +6,17 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from bodega.law.outcome import OUTCOMES, Accepted, Created, Emptied, Outcome, PartlyDone, PartlyRefused, Shown
+from bodega.law.outcome import (
+    OUTCOMES,
+    Accepted,
+    Created,
+    Emptied,
+    Outcome,
+    PartlyDone,
+    PartlyMissing,
+    PartlyRefused,
+    Shown,
+)
 from bodega.law.reasons import Reason
 
 _WAIT = "Retry-After"
@@ -93,6 +103,10 @@ MEANS: dict[type[Outcome], tuple[str, str]] = {
     PartlyRefused: (
         "Of a list, some items were saved and the others refused.",
         "what was saved, and why the rest was not",
+    ),
+    PartlyMissing: (
+        "Of what a delete names, some was not there; the rest is gone.",
+        "what was not there",
     ),
 }
 """What an outcome means, and what the response carries."""

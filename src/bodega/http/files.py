@@ -1,10 +1,14 @@
-"""/files/HASH/DIGEST/NAME: the stored images, readable by everybody (docs/decisions/0011-files.md)."""
+"""/files/HASH/DIGEST/NAME: the stored images, readable by everybody (docs/decisions/0011-files.md).
+
+What is no image is given to whoever has its key.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 from bodega.access.stores import OpenStore, Stores
 from bodega.http.mounts import Mount, Receive, Send, reply
@@ -14,10 +18,13 @@ from bodega.law.refusal import Header
 from bodega.storage import files
 from bodega.storage.tx import Busy
 
-_PATH = re.compile(r"/files/([a-z0-9-]{1,40})/([0-9a-f]{64})(?:/[^/]*)?")
+_PATH = re.compile(r"/files/([a-z0-9-]{1,40})/([0-9a-f]{64})(?:/([^/]*))?")
 
 _KEPT: Header = (b"cache-control", b"public, max-age=31536000, immutable")
 """The content of a digest never changes, so no copy can be stale (RFC 8246)."""
+
+_NOT_KEPT: Header = (b"cache-control", b"private, no-store")
+_UNQUOTED = re.compile(r"[^A-Za-z0-9._-]")
 
 _HARMLESS: tuple[Header, ...] = (
     (b"x-content-type-options", b"nosniff"),
@@ -48,14 +55,14 @@ def pictures(stores: Stores) -> Mount:
         else:
             try:
                 store.rows.check()
-                await _show(send, scope, store, asked[2])
+                await _show(send, scope, store, asked[2], asked[3] or "")
             except Busy:
                 await _refuse(send, method, Reason.UNREACHABLE, (b"retry-after", b"5"))
 
     return mount
 
 
-async def _show(send: Send, scope: Mapping[str, Any], store: OpenStore, digest: str) -> None:
+async def _show(send: Send, scope: Mapping[str, Any], store: OpenStore, digest: str, name: str) -> None:
     assert store.rows is not None
     reader, method = store.rows.reader, scope["method"]
     found = await files.facts(reader, digest)
@@ -63,8 +70,15 @@ async def _show(send: Send, scope: Mapping[str, Any], store: OpenStore, digest: 
         await _refuse(send, method, Reason.NO_SUCH_RESOURCE)
         return
     media_type, size = found
+    is_picture = media_type.startswith("image/")
+    key = "" if is_picture else dict(parse_qsl(scope.get("query_string", b"").decode("latin-1"))).get("key", "")
+    if not is_picture and not await files.may_have(reader, key, digest, store.time()):
+        await _refuse(send, method, Reason.NO_SUCH_RESOURCE)
+        return
     etag = f'"{digest}"'.encode()
-    headers = [(b"etag", etag), _KEPT, *_HARMLESS]
+    headers = [(b"etag", etag), _KEPT if is_picture else _NOT_KEPT, *_HARMLESS]
+    if not is_picture:
+        headers.append((b"content-disposition", b'attachment; filename="%b"' % _UNQUOTED.sub("_", name).encode()))
     if _holds(scope["headers"], etag):
         await reply(send, method, Reason.NOT_MODIFIED.status(3), b"", headers)
         return

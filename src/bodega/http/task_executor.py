@@ -61,7 +61,7 @@ class TaskExecutor:
         untouched = task.progress == 0
         ended: list[queue.State] = []
         while not ended:
-            context = routing.parse_query(request, caller, match, action, media, in_task=True)
+            context = routing.parse_query(request, caller, match, action, media, task=task.id)
             routed = RoutedRequest(self._app, request, caller, action, media, body, context)
             found = await execution.find_entity(routed)
             # In later chunks, differences from the caller's copy come from the task itself.

@@ -14,19 +14,7 @@ from typing import Any
 
 from bodega.imaging.develop import develop
 from bodega.imaging.messages import LENGTH, Developed, Order, framed, read_order
-
-
-def resident() -> tuple[int, int]:
-    """Bytes of memory and of address space that this process takes; zeros where the system does not say."""
-    try:
-        with open("/proc/self/statm", "rb") as file:
-            size, pages = file.read().split()[:2]
-    except OSError:
-        return 0, 0
-    import resource
-
-    page = resource.getpagesize()
-    return int(pages) * page, int(size) * page
+from bodega.memory import resident
 
 
 def confine(budget: int) -> int:

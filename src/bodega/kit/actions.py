@@ -62,6 +62,10 @@ class Action:
     """In bytes; 0 leaves it to the server."""
     max_concurrent: int = 0
     """Requests that a store answers at once (rule 31); 0: as many as come."""
+    has_own_media: ClassVar[bool] = False
+    """What it shows is of a media type of its own, whatever the caller accepts (RFC 9110 12.5.1)."""
+    tried: bool = True
+    """Before it becomes a task it is tried, so that what would refuse it is told at once."""
     secret: bool = False
     """Its body must not be stored: it never becomes a task, and its fingerprint is made slow to guess from."""
 
@@ -136,6 +140,11 @@ class Action:
     async def task_meta(self, context: Context, found: Found) -> dict[str, Any]:
         """The additional `meta` of the task in a V3 reply."""
         return {}
+
+    async def accept(self, unit: Unit, context: Context, task_id: int) -> Outcome | None:
+        """What is answered to a write that has become this task, where the published documents know no 202 but a job of
+        their own; in the transaction that writes the task. `Context.task` names it when it is carried out."""
+        return None
 
     @cached_property
     def _own_files(self) -> bool:

@@ -15,7 +15,7 @@ from bodega.kit.fields import INT32
 from bodega.kit.prefetch import prefetch
 from bodega.kit.write import create_one, update_one
 from bodega.law import wording
-from bodega.law.outcome import Created, Emptied, Outcome, Shown, Validator
+from bodega.law.outcome import Created, Emptied, Outcome, PartlyDone, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, refuse_faults
 from bodega.storage.query import Row
@@ -156,7 +156,8 @@ class Many(Action):
             errors = refused | noted
             if not errors:
                 return self.done(data + b'"meta":{}}')
-            return self.batch.partly(ready=data + b'"errors":' + render.json(errors) + b',"meta":{}}')
+            partly = self.batch.partly if refused else PartlyDone
+            return partly(ready=data + b'"errors":' + render.json(errors) + b',"meta":{}}')
         count = len(documents) + len(missed)
         meta = render.json({"total": count, "success": len(documents), "failed": len(missed)})
         ending = b'"errors":' + render.json([error_item(item) for item in missed]) + b',"meta":' + meta + b"}"

@@ -49,7 +49,7 @@ class Context(msgspec.Struct, frozen=True, gc=False):
     `total` tells how many rows a table holds, by its name, where that is known.
     `made` knows the rows that the write has made. `keep_key` keeps a private key of the store, sealed, under a name.
     `outside` knows what other servers answered while the request is carried out; `consult` asks one, before a write.
-    `account` is the caller's, `grant` what its payment token says.
+    `account` is the caller's, `grant` what its payment token says. `task` is the id of the task that is carried out.
     """
 
     version: int
@@ -69,6 +69,7 @@ class Context(msgspec.Struct, frozen=True, gc=False):
     account: Account | None = None
     grant: PaymentGrant | None = None
     total: Callable[[str], int] | None = None
+    task: int = 0
 
     def may_hold(self, include: Include) -> bool:
         """Whether an include may have anything to show: not rows of a table that is known to be empty."""

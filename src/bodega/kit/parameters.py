@@ -38,7 +38,7 @@ def parser(sql_type: str, column: str) -> Parse:
     if sql_type == "INTEGER":
         return integer
     if sql_type == "BOOLEAN":
-        return _flag
+        return flag
     if sql_type == "BIGINT":
         return _decimal
     if column.endswith("_key"):
@@ -141,7 +141,7 @@ def _decimal(text: str) -> int:
     return ten_thousandths(clean_decimal(text))
 
 
-def _flag(text: str) -> bool:
+def flag(text: str) -> bool:
     if text.lower() in ("true", "1"):
         return True
     if text.lower() in ("false", "0"):

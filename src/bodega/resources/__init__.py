@@ -23,9 +23,12 @@ from bodega.resources import (
     pricing,
     providers,
     segments,
+    settings,
     shipping,
     store,
+    themes,
     webhooks,
+    widgets,
 )
 from bodega.storage.model import link
 from bodega.storage.table import Table
@@ -34,6 +37,7 @@ RESOURCES: tuple[Resource, ...] = (
     *store.RESOURCES,
     *catalog.RESOURCES,
     *channels.RESOURCES,
+    *settings.RESOURCES,
     *customers.RESOURCES,
     *segments.RESOURCES,
     *geography.RESOURCES,
@@ -41,6 +45,8 @@ RESOURCES: tuple[Resource, ...] = (
     *inventory.RESOURCES,
     *marketing.RESOURCES,
     *content.RESOURCES,
+    *themes.RESOURCES,
+    *widgets.RESOURCES,
     *pricing.RESOURCES,
     *providers.RESOURCES,
     *orders.RESOURCES,

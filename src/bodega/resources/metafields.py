@@ -1,4 +1,5 @@
-"""Metafields: data that apps attach to a resource. One table for each kind of resource, made by `metafields_of`."""
+"""Metafields: data that apps attach to a resource, or to the store. One table for each kind of resource, made by
+`metafields_of`."""
 
 from __future__ import annotations
 
@@ -29,6 +30,9 @@ MAXIMUM = 250
 
 MAX_AT_ONCE = 250
 
+STORE_ID = "0"
+"""What metafields of the store name as their resource."""
+
 Key = Annotated[str, msgspec.Meta(min_length=1, max_length=64), NAME]
 Permission = Literal["app_only", "read", "write", "read_and_sf_access", "write_and_sf_access"]
 WRITABLE = ("write", "write_and_sf_access")
@@ -58,6 +62,44 @@ class KeyedMetafield(Metafield, kw_only=True):
 _REQUIRED = "permission_set namespace key value"
 _OWN = "id resource_type date_created date_modified owner_client_id"
 _FILTERS = "id key namespace :resource_id date_created date_modified"
+
+
+def metafields_of_store() -> Resource:
+    """The metafields of the store as a whole. They have one path and name no resource: the published form of their
+    `resource_id` is always `0`."""
+    table = stored(
+        "store_metafields",
+        KeyedMetafield,
+        noun="metafield",
+        columns="namespace key owner_client_id date_created date_modified",
+        computed={"is_shared": ("BOOLEAN", lambda field: field.permission_set != "app_only")},
+        indexed="key",
+        uniques=[
+            Unique(("owner_client_id", "namespace", "key"), "key", "The namespace has this key already.")  # rule 71
+        ],
+        cap_within=("owner_client_id", MAXIMUM),
+    )
+    shape = V3Shape(KeyedMetafield, required=_REQUIRED, read_only=f"{_OWN} resource_id")
+    listing = Listing(table, 3, _FILTERS.replace(":resource_id ", ""), sorts="id", shown=shape.shown, cursor=True)
+    terms: dict[str, Any] = {"owner": "owner_client_id", "shared": "is_shared"}
+    batch = Batch(MAX_AT_ONCE, counted=True, partly=PartlyRefused, each=True)
+    path = "store/metafields"
+    of_all = Endpoint(3, table, listing, "store_v2_information", path, v3=shape, batch=batch, created=200, **terms)
+    of_one = Endpoint(3, table, listing, "store_v2_information", path, v3=shape, **terms)
+    return Resource(
+        aggregates=(
+            Aggregate(
+                table,
+                before_write=(_keep_owner_members("store", STORE_ID),),
+                before_delete=(_check_delete_permission(table),),
+                signals=events("store/metafield", data=lambda field: {**_told(field), "resource_type": "store"}),
+            ),
+        ),
+        routes=(
+            collection(path, of_all, "GET").also(listed(path, of_all, "POST PUT DELETE")),
+            item(f"{path}/{{metafield_id}}", of_one),
+        ),
+    )
 
 
 def metafields_of(word: str, parents: Sequence[Parent], item_path: str, all_path: str, scope: str) -> Resource:
@@ -158,11 +200,13 @@ def delete_metafields(metafields: Resource, parent: str, key: str) -> BeforeDele
     return delete_metafields
 
 
-def _keep_owner_members(word: str) -> BeforeWrite:
+def _keep_owner_members(word: str, resource_id: str | None = None) -> BeforeWrite:
     async def keep_owner_members(unit: Unit, old: Metafield | None, new: Metafield) -> None:
         """Rule 71: another account may change what it may write, but never the name of the field or who may see it."""
         if old is None:
             new.resource_type, new.owner_client_id = word, unit.client_id
+            if resource_id is not None:
+                new.resource_id = resource_id  # type: ignore[assignment]
             return
         new.resource_id = old.resource_id
         if unit.client_id == old.owner_client_id:

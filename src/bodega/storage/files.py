@@ -1,4 +1,5 @@
-"""Files: the bytes of pictures, kept once each in the store's own database, by the digest of their content.
+"""Files: the bytes of pictures, and of themes, kept once each in the store's own database, by the digest of their
+content.
 
 A document names a file by its address, `"\\u0000/DIGEST/NAME"` as JSON writes it (docs/decisions/0011-files.md). Which
 rows name which files follows from their documents alone, so a file is deleted in the transaction in which the last row
@@ -26,6 +27,8 @@ CREATE TABLE file_uses (
     PRIMARY KEY (digest, kind, owner)
 );
 CREATE INDEX file_uses_owner ON file_uses (kind, owner);
+CREATE TABLE file_keys (key TEXT PRIMARY KEY, digest TEXT NOT NULL, until BIGINT NOT NULL);
+CREATE INDEX file_keys_until ON file_keys (until);
 """
 
 PLACE = "\x00"
@@ -38,7 +41,10 @@ AT_ONCE = 1000
 
 
 class File(msgspec.Struct, frozen=True):
-    """One picture in one size; `digest` is the SHA-256 of `content` in hexadecimal, `width` and `height` in pixels."""
+    """One picture in one size; `digest` is the SHA-256 of `content` in hexadecimal, `width` and `height` in pixels.
+
+    Everybody may see a picture; what is something else is given out only by a key (`give_out`).
+    """
 
     digest: str
     media_type: str
@@ -115,3 +121,22 @@ async def forget(tx: Tx, table: str, owners: Sequence[int]) -> None:
 
 _OF_ONE = "kind = $1 AND owner = $2"
 _UNUSED = "NOT EXISTS (SELECT 1 FROM file_uses WHERE file_uses.digest = files.digest)"
+
+
+async def give_out(tx: Tx, key: str, digest: str, until: int) -> None:
+    """Whoever knows the key may have the file until then, in UTC seconds of the store's clock."""
+    await tx.run("INSERT INTO file_keys (key, digest, until) VALUES ($1, $2, $3)", key, digest, until)
+
+
+async def may_have(tx: Tx, key: str, digest: str, now: int) -> bool:
+    """Whether this is a key of the file."""
+    sql = "SELECT 1 FROM file_keys WHERE key = $1 AND digest = $2 AND until > $3"
+    return await query.value(tx, sql, key, digest, now) is not None
+
+
+OLD_KEYS = "SELECT key FROM file_keys WHERE until <= $1 LIMIT 1"
+
+
+async def forget_keys(tx: Tx, now: int) -> None:
+    """Deletes the keys that open nothing any more."""
+    await tx.run("DELETE FROM file_keys WHERE until <= $1", now)

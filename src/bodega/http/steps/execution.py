@@ -304,8 +304,9 @@ async def _schedule(routed: RoutedRequest, found: Found, before: Preconditions, 
     request, store, body, action = routed.request, routed.caller.store, routed.body, routed.action
     meta = await action.task_meta(routed.context, found)
     write = None
-    with suppress(HasToFetch):  # what another server says of it is the task's to find out
-        write = await _prepare(routed, replace(routed.context, may_fetch=False), found, before, draft)
+    if action.tried:
+        with suppress(HasToFetch):  # what another server says of it is the task's to find out
+            write = await _prepare(routed, replace(routed.context, may_fetch=False), found, before, draft)
     url = request.path + (f"?{request.query}" if request.query else "")
     headers = {name.decode(): request.headers[name].decode("latin-1") for name in _DECIDE if name in request.headers}
     content = ""
@@ -320,7 +321,9 @@ async def _schedule(routed: RoutedRequest, found: Found, before: Preconditions, 
             await _try(unit, routed, write)
         client_id = routed.caller.account.client_id
         row = await queue.enqueue(unit, asked, base=request.url(""), client_id=client_id, content=content)
-        accepted = _accepted(request, row, meta)
+        accepted = await action.accept(unit, routed.context.within(unit, draft), row.entity.id)
+        if accepted is None:
+            accepted = _accepted(request, row, meta)
         await idempotency.keep(unit, routed.media, found, accepted)
         return accepted
 

@@ -107,6 +107,8 @@ def require_scope(request: Request, caller: Caller, action: Action) -> None:
 
 def acceptable(request: Request, action: Action) -> Media:
     """V2 offers JSON and, except for a few resources, XML; V3 only JSON (RFC 9110 12.5.1)."""
+    if action.has_own_media:
+        return Media.JSON  # that of its refusals
     offered = offers(request, action)
     media = choose_media(request.headers.get(b"accept"), request.suffix, offered)
     if media is None:
@@ -155,7 +157,7 @@ async def readable(app: AppContext, request: Request, action: Action) -> bytes:
 
 
 def parse_query(
-    request: Request, caller: Caller, match: Match, action: Action, media: Media, *, in_task: bool = False
+    request: Request, caller: Caller, match: Match, action: Action, media: Media, *, task: int = 0
 ) -> Context:
     """Parses the query string, and with it makes the context for the resource.
 
@@ -173,7 +175,8 @@ def parse_query(
         since = parse_http_date(headers[b"if-modified-since"])
     return Context(
         version, match.ids, base, query, store.rows.reader, store.page_index, store.record, store.time(),
-        caller.account.client_id, since, in_task, account=caller.account, grant=caller.grant, keep_key=store.keep_key,
+        caller.account.client_id, since, task > 0, account=caller.account, grant=caller.grant,
+        keep_key=store.keep_key, task=task,
     )  # fmt: skip
 
 

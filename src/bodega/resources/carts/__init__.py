@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 from bodega.kit.resource import Resource
-from bodega.resources.carts import abandoned, carts, metafields, settings
+from bodega.resources.carts import abandoned, abandoned_emails, carts, metafields, outbox, recovery, settings
 
-RESOURCES: tuple[Resource, ...] = (carts.RESOURCE, metafields.RESOURCE, settings.RESOURCE, abandoned.RESOURCE)
+RESOURCES: tuple[Resource, ...] = (
+    carts.RESOURCE,
+    metafields.RESOURCE,
+    settings.RESOURCE,
+    abandoned.RESOURCE,
+    abandoned_emails.RESOURCE,
+    outbox.RESOURCE,
+    recovery.RESOURCE,
+)

@@ -236,7 +236,7 @@ def told(cart: Cart) -> dict[str, Any]:
     return {"type": "cart", "id": cart.uuid}
 
 
-async def tell(unit: Unit, cart: Cart, word: str, data: dict[str, Any] | None = None, **more: Any) -> None:
+async def fire_cart_event(unit: Unit, cart: Cart, word: str, data: dict[str, Any] | None = None, **more: Any) -> None:
     """Fires an event of a cart, for the store and for its channel. Its payload is `data`, or names the cart and has
     `more`."""
     data = {**told(cart), **more} if data is None else data

@@ -25,7 +25,7 @@ from bodega.law.outcome import Created, Emptied, Outcome, Shown, Validator
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, missing, refuse_faults
 from bodega.resources.carts import basket, items, redirects
-from bodega.resources.carts.cart import SCOPE, TABLE, Cart, CartItem, tell, told
+from bodega.resources.carts.cart import SCOPE, TABLE, Cart, CartItem, fire_cart_event, told
 from bodega.resources.carts.document import BANNERS, LINKS, OPTIONS, cart_members, document
 from bodega.resources.carts.drafts import Certificates, CurrencyDraft, CustomItems, ItemDraft, Items
 from bodega.resources.carts.metafields import delete_with_cart
@@ -142,7 +142,7 @@ async def place(unit: Unit, draft: Changes) -> Row:
         faults.append(dangling("channel_id", "The channel does not exist.", [channel_id]))
     elif channel.entity.status in channels.ENDED:
         faults.append(invalid("channel_id", f"must be a channel that sells: {channel_id} is {channel.entity.status}"))
-    elif not (await SETTINGS.of(unit.tx, channel_id))["allow_purchasing"]:
+    elif not (await SETTINGS.of(unit.tx, channel_id)).allow_purchasing:
         faults.append(invalid("channel_id", f"must be a channel that sells: {channel_id} does not allow purchasing"))
     email = await _email_of(unit, customer_id, faults)
     currency: CurrencyDraft | None = draft.get("currency")
@@ -243,7 +243,7 @@ class AddItems(_OnCart):
         old = await held(unit, write)
         if not any(write.draft.get(name) for name in items.PARTS):
             raise refuse_faults([missing("line_items")])
-        if not (await SETTINGS.of(unit.tx, old.entity.channel_id))["allow_purchasing"]:
+        if not (await SETTINGS.of(unit.tx, old.entity.channel_id)).allow_purchasing:
             raise refuse_faults([invalid("line_items", "cannot be added: the channel does not allow purchasing")])
         changed = replace(old.entity, items=await items.added(unit, old.entity, write.draft))
         row = await saved(unit, old, changed)
@@ -345,13 +345,13 @@ async def tell_of_items(unit: Unit, before: list[CartItem], cart: Cart) -> None:
     for word, ids in changes:
         for item_id in ids:
             data = {"type": "cart_line_item", "id": item_id, "cartId": cart.uuid}
-            await tell(unit, cart, f"lineItem/{word}", data)
+            await fire_cart_event(unit, cart, f"lineItem/{word}", data)
 
 
 async def tell_of_first_items(unit: Unit, old: Cart | None, new: Cart) -> None:
     """Rule 132: a new cart is told of as created and updated, and its items as created."""
     if old is None:
-        await tell(unit, new, "updated")
+        await fire_cart_event(unit, new, "updated")
         await tell_of_items(unit, [], new)
 
 

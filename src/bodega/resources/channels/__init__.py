@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bodega.resources.channels import (
-    active_theme,
     certificates,
     checkout_urls,
     currency_assignments,
@@ -18,7 +17,6 @@ from bodega.resources.channels import (
 RESOURCES = (
     currency_assignments.RESOURCE,
     menus.RESOURCE,
-    active_theme.RESOURCE,
     metafields.RESOURCE,
     listings.RESOURCE,
     listing_variants.RESOURCE,

@@ -33,7 +33,7 @@ from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, Refusal, invalid, missing, refuse_faults
 from bodega.resources.carts import basket
 from bodega.resources.carts.cart import TABLE as CARTS
-from bodega.resources.carts.cart import Cart, Given, tell
+from bodega.resources.carts.cart import Cart, Given, fire_cart_event
 from bodega.resources.checkouts import checkout, consignments, costs, placing
 from bodega.resources.checkouts.checkout import (
     MOST_FEES,
@@ -320,7 +320,7 @@ class EnterCoupon(ChangeCheckout):
         _refuse_both(cart, answer, "coupon_code")
         applied = next((one for one in cart.coupons if caseless(one.code) == code), None)
         if applied is not None:
-            await tell(unit, cart, "couponApplied", couponId=applied.id)
+            await fire_cart_event(unit, cart, "couponApplied", couponId=applied.id)
 
 
 class DropCoupon(ChangeCheckout):

@@ -16,9 +16,9 @@ from bodega.domain.pricing.quote import Quote, QuotedLine
 from bodega.kit.fields import moment
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Fault, invalid, missing, refuse_faults
-from bodega.resources.carts import basket
+from bodega.resources.carts import abandoned, basket, recovery
 from bodega.resources.carts.cart import TABLE as CARTS
-from bodega.resources.carts.cart import Cart, CartItem, tell
+from bodega.resources.carts.cart import Cart, CartItem, fire_cart_event
 from bodega.resources.checkouts.checkout import Checkout, CheckoutAddress, CheckoutConsignment
 from bodega.resources.marketing import coupons, gift_certificates
 from bodega.resources.marketing.gift_certificates import GiftCertificate
@@ -75,7 +75,7 @@ async def place(unit: Unit, old: Row, of: Checkout) -> int:
     faults = totals.take_quote(new, made, answer)
     if faults:
         raise refuse_faults(faults)
-    moves = stock.settle(new, made, [], order_policy.timing(unit), held=False)
+    moves = stock.settle(new, made, [], await order_policy.timing(unit, new.channel_id), held=False)
     await stock.move(unit, moves, made)
     await redeem(unit, answer.used, shopper_key(cart.customer_id, cart.email))
     row = await write_new(unit, work, rules)
@@ -89,7 +89,8 @@ async def _convert(unit: Unit, old: Row, cart: Cart, order_id: int) -> None:
     cart.order_id, cart.status, cart.edition = order_id, "converted", old.entity.edition + 1
     cart.date_modified = moment(unit.now)
     await unit.update(CARTS, old, cart)
-    await tell(unit, cart, "converted", orderId=order_id)
+    await fire_cart_event(unit, cart, "converted", orderId=order_id)
+    await recovery.recovered(unit, cart, await abandoned.SETTINGS.of(unit.tx, cart.channel_id))
 
 
 def _unready(cart: Cart, of: Checkout) -> Iterator[Fault]:

@@ -1,15 +1,16 @@
-"""Content: the blog, web pages, redirects."""
+"""Content: the blog, web pages, redirects, scripts."""
 
 from __future__ import annotations
 
 from bodega.resources.content import (
+    aggregates,
     blog,
-    pages,
-    redirects,
+    scripts,
 )
 
 RESOURCES = (
     blog.RESOURCE,
-    pages.RESOURCE,
-    redirects.RESOURCE,
+    aggregates.PAGES,
+    aggregates.REDIRECTS,
+    scripts.RESOURCE,
 )

@@ -7,22 +7,17 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from bodega.domain.urls import CUSTOM_URL, CustomUrl, chosen, skip_taken_urls, urls_of
+from bodega.domain.urls import CUSTOM_URL, CustomUrl, chosen
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
-from bodega.kit.events import channel_of, events
 from bodega.kit.fields import NAME, Id, Line, Long, SortOrder
 from bodega.kit.listing import Listing
-from bodega.kit.resource import Resource
 from bodega.kit.route import collection, item
 from bodega.kit.v2_members import ObjectMember
 from bodega.kit.v2_shape import V2Shape
-from bodega.kit.write import unchanging
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal, invalid, missing, refuse_faults
-from bodega.resources.content import redirects
 from bodega.storage import query
-from bodega.storage.aggregate import Aggregate
 from bodega.storage.conflicts import dangling
 from bodega.storage.table import Reference, Unique, numbered_placeholders
 from bodega.storage.text import caseless
@@ -46,7 +41,7 @@ class WebPage(Entity, kw_only=True):
     parent_id: Id = 0
     sort_order: SortOrder = 0
     meta_keywords: Long = ""
-    type: Literal["page", "contact_form", "raw", "link"]
+    type: Literal["page", "contact_form", "raw", "link", "blog"]
     contact_fields: Line = ""
     meta_description: Long = ""
     is_homepage: bool = False
@@ -64,7 +59,7 @@ TABLE = stored(
     "web_pages",
     WebPage,
     noun="page",
-    columns="channel_id parent_id is_homepage",
+    columns="channel_id parent_id is_homepage body",
     computed={"name_key": ("TEXT", lambda page: caseless(page.name))},
     indexed="parent_id",
     uniques=[Unique(("channel_id", "name_key"), "name", "A page of this name exists.")],
@@ -84,6 +79,15 @@ v2 = V2Shape(
 V2 = Endpoint(2, TABLE, Listing(TABLE, 2, ""), "store_v2_content", "pages", v2=v2, created=200, max_body=MAX_BYTES)
 
 routes = (collection("pages", V2, "GET POST"), item("pages/{id}", V2))
+
+CLIENT_OF_OWNERS = "panel"
+"""The client in whose name an owner writes on the pages of the panel."""
+
+
+async def make_a_blog_in_the_panel(unit: Unit, old: WebPage | None, new: WebPage) -> None:
+    """A page of posts is made by the store's owner; an API client can only make it one of another type."""
+    if new.type == "blog" and (old is None or old.type != "blog") and unit.client_id != CLIENT_OF_OWNERS:
+        raise refuse_faults([invalid("type", "must not be blog: such a page is made in the control panel")])
 
 
 async def require_members_of_type(_unit: Unit, _old: WebPage | None, new: WebPage) -> None:
@@ -123,12 +127,12 @@ async def keep_one_homepage(unit: Unit, old: WebPage | None, new: WebPage) -> No
 
 
 async def move_subpages_to_top(unit: Unit, ids: Sequence[int]) -> None:
-    """Moves the pages below a deleted page to the top level."""
+    """Moves the pages below a deleted page to the top level, where shoppers do not see them."""
     for (child,) in await unit.tx.rows(
         f"SELECT id FROM web_pages WHERE parent_id IN ({numbered_placeholders(len(ids))})", *ids
     ):
         if child not in ids:
-            await _change(unit, child, parent_id=0)
+            await _change(unit, child, parent_id=0, is_visible=False)
 
 
 async def _change(unit: Unit, page: int, **members: object) -> None:
@@ -137,41 +141,3 @@ async def _change(unit: Unit, page: int, **members: object) -> None:
     for name, value in members.items():
         setattr(row.entity, name, value)
     await unit.rewrite(TABLE, row)
-
-
-_URLS = urls_of(TABLE, "page")
-
-RESOURCE = Resource(
-    aggregates=(
-        Aggregate(
-            TABLE,
-            before_validate=(
-                unchanging("channel_id"),
-                skip_taken_urls(TABLE, "page"),
-            ),
-            before_write=(
-                _URLS.before_write,
-                require_members_of_type,
-                check_parent_page,
-            ),
-            extra_statements=(_URLS.extra_statements,),
-            conflicts=(_URLS.conflicts,),
-            after_write=(
-                keep_one_homepage,
-                redirects.update_redirects("page"),
-            ),
-            before_delete=(move_subpages_to_top,),
-            after_delete=(
-                _URLS.after_delete,
-                redirects.empty_redirects("page"),
-            ),
-            signals=events(
-                "store/channel/#/page",
-                on="created updated",
-                data=lambda page: {"page_id": page.id},
-                channels=channel_of,
-            ),
-        ),
-    ),
-    routes=routes,
-)

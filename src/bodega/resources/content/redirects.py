@@ -10,21 +10,24 @@ import msgspec
 from bodega.domain.urls import MovedUrl
 from bodega.kit.endpoint import Endpoint
 from bodega.kit.entity import Entity, stored
-from bodega.kit.fields import INT32, STRING, FieldType, as_is, clean_text, structured
+from bodega.kit.fields import INT32, STRING, FieldType, Id, as_is, clean_text, structured
 from bodega.kit.listing import Listing
-from bodega.kit.resource import Resource
 from bodega.kit.route import collection, count, item
 from bodega.kit.v2_shape import V2Shape
 from bodega.law.reasons import Reason
 from bodega.law.refusal import Refusal, invalid, refuse_faults
 from bodega.storage import query
-from bodega.storage.aggregate import AfterDelete, AfterWrite, Aggregate
+from bodega.storage.aggregate import AfterDelete, AfterWrite
 from bodega.storage.conflicts import dangling
 from bodega.storage.rules import depends_on
-from bodega.storage.table import Unique, numbered_placeholders
+from bodega.storage.table import Reference, Unique, numbered_placeholders
+from bodega.storage.text import caseless
 from bodega.storage.unit import Unit
 
 LONGEST = 2048
+DYNAMIC = ("product", "brand", "category", "page", "post")
+OWN_SITE = 1
+"""The site of the store's own storefront: V2 knows no other."""
 
 
 class Forward(msgspec.Struct, kw_only=True):
@@ -59,33 +62,52 @@ PATH = FieldType("string", as_is, clean_path, clean_path)
 class Redirect(Entity, kw_only=True):
     """`url` is its present target; empty if the target was deleted."""
 
+    site_id: Id = OWN_SITE
     path: Annotated[str, msgspec.Meta(max_length=LONGEST), PATH]
     forward: Annotated[Forward, structured(Forward)._replace(word="forward")]
     url: Annotated[str, STRING] = ""
 
 
+RESOLVED = ("redirects", 0)
+"""Among the rows that a unit has judged: the URLs of the redirects that are written now are known."""
+
+WORDS = {"manual": "url"}
+"""What V3 calls a type otherwise."""
+
 TABLE = stored(
     "redirects",
     Redirect,
     noun="redirect",
-    columns="path",
+    columns="site_id path",
     computed={
+        "from_path_key": ("TEXT", lambda redirect: caseless(redirect.path)),
+        "type_key": ("TEXT", lambda redirect: WORDS.get(redirect.forward.type, redirect.forward.type)),
         "kind": ("TEXT", lambda redirect: redirect.forward.type),
         "ref": ("INTEGER", lambda redirect: redirect.forward.ref if redirect.forward.type != "manual" else None),
     },
-    indexed="ref",
-    uniques=[Unique(("path",), "path", "A redirect from this path exists.")],
+    indexed="site_id from_path_key ref",
+    uniques=[Unique(("site_id", "path"), "path", "A redirect from this path exists.")],
+    references=[Reference("site_id", "sites", "site_id", "The site does not exist.", "CASCADE")],
 )
 
 v2 = V2Shape(Redirect, "redirects", "redirect", "id? path+ forward+ url!")
-V2 = Endpoint(2, TABLE, Listing(TABLE, 2, "min_id max_id"), "store_v2_content", "redirects", v2=v2, created=200)
+V2 = Endpoint(
+    2,
+    TABLE,
+    Listing(TABLE, 2, "min_id max_id"),
+    "store_v2_content",
+    "redirects",
+    v2=v2,
+    created=200,
+    only={"site_id": OWN_SITE},
+)
 
 routes = (collection("redirects", V2, "GET POST DELETE"), item("redirects/{id}", V2), count("redirects/count", V2))
 
 
 async def resolve_redirect(unit: Unit, old: Redirect | None, new: Redirect) -> None:
     """Rule 108: `url` follows from the target, which must exist and differ from the path."""
-    if old is None or old.forward != new.forward:
+    if RESOLVED not in unit.judged and (old is None or old.forward != new.forward):
         new.url = await _address(unit, new.forward)
     if new.url == new.path:
         raise refuse_faults([invalid("forward", "must lead elsewhere than path")])
@@ -114,6 +136,9 @@ def update_redirects(kind: str) -> AfterWrite:
     return update_redirects
 
 
+_FROM = "site_id = $1 AND path = $2"
+
+
 def leave_redirect(kind: str) -> AfterWrite:
     """The rule of entities whose body may ask for a redirect from the path that they leave (`create_redirect`)."""
 
@@ -122,10 +147,12 @@ def leave_redirect(kind: str) -> AfterWrite:
         """A path that is left leads to the present one, if the body asks for it; none leads to itself."""
         if old is None or not isinstance(new.custom_url, MovedUrl) or old.custom_url.url == new.custom_url.url:
             return
-        here = await unit.where(TABLE, "path = $1 AND kind = $2 AND ref = $3", new.custom_url.url, kind, new.id)
+        here = await unit.where(
+            TABLE, _FROM + " AND kind = $3 AND ref = $4", OWN_SITE, new.custom_url.url, kind, new.id
+        )
         await unit.delete(TABLE, [row.entity.id for row in here])
         forward = msgspec.convert({"type": kind, "ref": new.id}, Forward)
-        there = await unit.where(TABLE, "path = $1", old.custom_url.url)
+        there = await unit.where(TABLE, _FROM, OWN_SITE, old.custom_url.url)
         for row in there:
             await unit.update(TABLE, row, msgspec.structs.replace(row.entity, forward=forward))
         if not there:
@@ -153,14 +180,3 @@ async def _point(unit: Unit, kind: str, targets: Sequence[int], url: str) -> Non
         if row is not None:
             row.entity.url = url
             await unit.rewrite(TABLE, row)
-
-
-RESOURCE = Resource(
-    aggregates=(
-        Aggregate(
-            TABLE,
-            before_write=(resolve_redirect,),
-        ),
-    ),
-    routes=routes,
-)

@@ -1,12 +1,12 @@
-"""The store itself: information, time, tasks, channels, currencies, tax classes, and lists that are the same in every
-store."""
+"""The store itself: metafields, tasks, channels, currencies, tax classes, and lists that are the same
+in every store."""
 
 from __future__ import annotations
 
 from bodega.resources.store import (
     channels,
     currencies,
-    information,
+    metafields,
     order_statuses,
     payment_methods,
     tasks,
@@ -14,7 +14,7 @@ from bodega.resources.store import (
 )
 
 RESOURCES = (
-    information.RESOURCE,
+    metafields.RESOURCE,
     tasks.RESOURCE,
     channels.RESOURCE,
     currencies.RESOURCE,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
@@ -20,7 +20,7 @@ from bodega.storage.postgres.template import in_order, references
 from bodega.storage.sqlite.connection import connect
 from bodega.storage.sqlite.copies import write_facts
 from bodega.storage.sqlite.engine import open_file
-from bodega.storage.table_stats import NEWEST
+from bodega.storage.table_stats import NEWEST, STORE
 
 _CATALOGUE = """
 CREATE TABLE IF NOT EXISTS kept_snapshots (
@@ -37,6 +37,7 @@ _COLUMNS = (
 )
 _COPY = re.compile(r"kept\d+_\w+|kept_snapshots")
 _BATCH = 500
+STATISTICS = "table_statistics"
 
 
 def is_copy(table: str) -> bool:
@@ -51,10 +52,11 @@ async def _tables(connection: Any) -> list[str]:
     return in_order(own, await references(connection, await connection.fetchval("SELECT current_schema()")))
 
 
-async def _all(connection: Any, commands: Iterable[str]) -> None:
-    """Runs commands one by one: Citus refuses several in one string."""
-    for command in commands:
-        await connection.execute(command)
+async def _empty(connection: Any, tables: Sequence[str]) -> None:
+    """Deletes all rows but the one that is the write lock: who waits for a row that is deleted goes on without it."""
+    for table in reversed(tables):
+        but = f" WHERE name <> '{STORE}'" if table == STATISTICS else ""
+        await connection.execute(f"DELETE FROM {table}{but}")
 
 
 async def lock(connection: Any) -> None:
@@ -115,8 +117,10 @@ async def put_back(connection: Any, name: str, now: int) -> None:
         number = await connection.fetchval("SELECT number FROM kept_snapshots WHERE name = $1", name)
         before = await connection.fetchrow(NEWEST)
         tables = await _tables(connection)
-        await _all(connection, (f"DELETE FROM {table}" for table in reversed(tables)))
-        await _all(connection, (f"INSERT INTO {table} SELECT * FROM kept{number}_{table}" for table in tables))
+        await _empty(connection, tables)
+        for table in tables:
+            but = f" WHERE name <> '{STORE}'" if table == STATISTICS else ""
+            await connection.execute(f"INSERT INTO {table} SELECT * FROM kept{number}_{table}{but}")
         await _move_on(connection, before, now)
 
 
@@ -187,12 +191,13 @@ async def load(connection: Any, backup: Path, now: int) -> None:
             await lock(connection)
             before = await connection.fetchrow(NEWEST)
             tables = await _tables(connection)
-            await _all(connection, (f"DELETE FROM {table}" for table in reversed(tables)))
+            await _empty(connection, tables)
             for table in tables:
                 columns = [(row[0], row[1]) for row in await connection.fetch(_COLUMNS, table)]
                 flags = [place for place, (_, kind) in enumerate(columns) if kind == "boolean"]
                 listed = ", ".join(name for name, _ in columns)
-                cursor = source.execute(f"SELECT {listed} FROM {table}")
+                but = f" WHERE name <> '{STORE}'" if table == STATISTICS else ""
+                cursor = source.execute(f"SELECT {listed} FROM {table}{but}")
                 while rows := list(islice(cursor, _BATCH)):
                     records = [_with_flags(row, flags) for row in rows]
                     await connection.copy_records_to_table(

@@ -1,0 +1,79 @@
+"""The outbox: e-mails as they would be sent. Nothing leaves the machine: they are read here and in the panel."""
+
+from __future__ import annotations
+
+from bodega.kit.endpoint import Endpoint
+from bodega.kit.entity import Entity, stored
+from bodega.kit.fields import Id, Moment, moment
+from bodega.kit.filters import FilterField
+from bodega.kit.listing import Listing
+from bodega.kit.resource import Resource, Sweep
+from bodega.kit.route import collection, item
+from bodega.kit.v3_shape import V3Shape
+from bodega.storage import query
+from bodega.storage.aggregate import Aggregate
+from bodega.storage.table import Reference
+from bodega.storage.text import caseless
+from bodega.storage.unit import Unit
+
+SCOPE = "store_v2_information"
+KEPT_SECONDS = 30 * 86_400
+SWEPT = 250
+
+
+class Mail(Entity, kw_only=True):
+    """An e-mail: of what type, about which cart, to whom, and what it says."""
+
+    type_id: str
+    channel_id: Id = 1
+    cart_id: str = ""
+    recipient: str
+    subject: str
+    body: str
+    date_created: Moment = ""
+
+
+TABLE = stored(
+    "mail_outbox",
+    Mail,
+    noun="e-mail",
+    columns="type_id channel_id cart_id date_created",
+    computed={"recipient_key": ("TEXT", lambda mail: caseless(mail.recipient))},
+    indexed="channel_id cart_id date_created recipient_key",
+    references=[Reference("channel_id", "channels", "channel_id", "The channel does not exist.", "CASCADE")],
+)
+v3 = V3Shape(Mail, required="", read_only="id type_id channel_id cart_id recipient subject body date_created")
+V3 = Endpoint(
+    3,
+    TABLE,
+    Listing(
+        TABLE,
+        3,
+        "id type_id channel_id cart_id date_created",
+        mapped={"recipient": FilterField("recipient_key")},
+        sorts="id date_created",
+        shown=v3.shown,
+    ),
+    SCOPE,
+    "outbox",
+    v3=v3,
+)
+
+
+async def expire(unit: Unit) -> None:
+    """Deletes the e-mails that are old."""
+    sql = f"SELECT id FROM mail_outbox WHERE date_created <= $1 ORDER BY date_created LIMIT {SWEPT}"
+    await unit.delete(TABLE, await query.values(unit.tx, sql, moment(unit.now - KEPT_SECONDS)))
+
+
+RESOURCE = Resource(
+    aggregates=(Aggregate(TABLE),),
+    routes=(collection("outbox", V3, "GET"), item("outbox/{mail_id}", V3, "GET")),
+    sweeps=(
+        Sweep(
+            "SELECT 1 FROM mail_outbox WHERE date_created <= $1 LIMIT 1",
+            lambda now, _settings: (moment(now - KEPT_SECONDS),),
+            expire,
+        ),
+    ),
+)
