@@ -25,6 +25,7 @@ from bodega.http.proxies import Proxies, read_networks
 from bodega.http.router import by_version
 from bodega.http.task_executor import TaskExecutor
 from bodega.imaging.worker import BUDGET_MB, PictureWorker
+from bodega.journal.calls import recorder_of
 from bodega.journal.recorder import Journal
 from bodega.journal.request_logs import request_logs
 from bodega.journal.sync import JournalSync
@@ -36,6 +37,7 @@ from bodega.log import Log, to_standard_error
 from bodega.metrics import Board, Meter
 from bodega.panel.app import mounts as panel_mounts
 from bodega.periodic import PeriodicJob
+from bodega.providers.caller import ProviderCaller
 from bodega.reference import pages
 from bodega.resources import MODEL, ROUTES, SWEEPS
 from bodega.resources.carts.redirects import PAGE
@@ -87,8 +89,11 @@ class Application:
         pictures: PictureWorker,
         schedule: Schedule | None = None,
         faults: FaultInjector | None = None,
+        *,
+        caller: ProviderCaller,
     ) -> None:
         self.stores = stores
+        self.caller = caller
         self.faults = faults
         self._schedule = schedule
         self.journal_sync = journal_sync
@@ -148,6 +153,7 @@ class Application:
         await self.journal_sync.stop()
         for job in self._jobs:
             await job.stop()
+        await self.caller.close()
         if self.faults is not None:
             await self.faults.stop()
         await self.stores.close()
@@ -186,6 +192,7 @@ async def make_app(
     journal_sync = JournalSync(stores, journal, written)
     served = (*ROUTES, request_logs(journal_sync.search))
     worker: list[Worker] = []
+    caller = ProviderCaller(recorder_of(journal))
     app = AppContext(
         stores,
         by_version(served),
@@ -197,6 +204,7 @@ async def make_app(
         proxies=Proxies(read_networks(trusted_proxies)),
         pictures=PictureWorker(image_memory),
         keep_past=journal_sync.keep_past if lab else None,
+        consult=caller.consult,
     )
     announce = backend.registry.announce_task
     worker.append(
@@ -249,7 +257,19 @@ async def make_app(
     schedule = Schedule(backend, backups, written, meter) if backups is not None else None
     if faults is not None:
         jobs.append(faults.job)
-    return Application(stores, api, worker[0], dispatcher, journal_sync, jobs, written, app.pictures, schedule, faults)
+    return Application(
+        stores,
+        api,
+        worker[0],
+        dispatcher,
+        journal_sync,
+        jobs,
+        written,
+        app.pictures,
+        schedule,
+        faults,
+        caller=caller,
+    )
 
 
 def _below_bodega(lab: Mount | None, operations: Mount) -> Mount:
