@@ -194,9 +194,7 @@ async def _read_rows(routed: RoutedRequest, found: Found, draft: Any) -> Outcome
 
     async def work(answers: Answers) -> Outcome:
         informed = replace(context, outside=answers)
-        return await (
-            action.answer_to(informed, found, draft) if action.calculates else action.answer(informed, found)
-        )
+        return await (action.answer_to(informed, found, draft) if action.calculates else action.answer(informed, found))
 
     return await work(NOBODY) if action.at_once else await _informed(routed, work)
 

@@ -198,9 +198,7 @@ async def _to(tx: Tx, cart: Cart, address: checkout.CheckoutAddress, money: Mone
     return To(where, money.code, cart.uuid, cart.customer_id, buyer.group_id, name, cart.channel_id)
 
 
-def _sent_items(
-    cart: Cart, item_ids: Sequence[str], known: Weights, totals: Mapping[str, Decimal]
-) -> list[SentItem]:
+def _sent_items(cart: Cart, item_ids: Sequence[str], known: Weights, totals: Mapping[str, Decimal]) -> list[SentItem]:
     made = []
     for item in cart.items:
         if item.id not in item_ids or item.kind not in ("physical", "custom"):
