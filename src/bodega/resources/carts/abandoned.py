@@ -5,67 +5,31 @@ Carts that nobody changed for 30 days are deleted.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
 from uuid import uuid4
 
-import msgspec
 from msgspec.structs import replace
 
 from bodega.kit.actions import NO_QUERY, Action
 from bodega.kit.context import Context, Found
 from bodega.kit.endpoint import Endpoint
-from bodega.kit.fields import clean_email, moment
+from bodega.kit.fields import moment
 from bodega.kit.listing import Listing, Query
 from bodega.kit.render import json
 from bodega.kit.resource import Resource, Sweep
 from bodega.kit.route import route
 from bodega.law.outcome import Outcome, Shown, Validator
 from bodega.law.reasons import Reason
-from bodega.law.refusal import Fault, Refusal, invalid
+from bodega.law.refusal import Refusal
 from bodega.resources.carts import recovery
+from bodega.resources.carts.abandoned_settings import SETTINGS
 from bodega.resources.carts.cart import TABLE, Cart, fire_cart_event
 from bodega.resources.settings.actions import routes_of
-from bodega.resources.settings.group import Group
 from bodega.storage import query
 from bodega.storage.unit import Unit
 
 ABANDONED_SECONDS = 3600
 KEPT_SECONDS = 30 * 86_400
 AT_ONCE = 100
-SETTINGS_SCOPE = "store_v2_information"
-
-
-class AbandonedCartSettings(msgspec.Struct, frozen=True):
-    """Which e-mails are sent about carts that were left."""
-
-    enable_notification: bool = False
-    email_customer_until_cart_is_recovered: bool = False
-    marketing_emails_require_customer_consent: bool = False
-    email_merchant_when_cart_is_converted: bool = False
-    email_merchant_when_cart_is_abandoned: bool = False
-    merchant_email_address: Annotated[str, msgspec.Meta(max_length=500)] = ""
-    merchant_abandoned_cart_email_frequency_type: Literal["digest", "individual"] = "individual"
-    merchant_abandoned_cart_digest_email_frequency: Annotated[int, msgspec.Meta(ge=2, le=1000)] = 10
-
-
-def _wrong(new: AbandonedCartSettings) -> list[Fault]:
-    try:
-        if new.merchant_email_address:
-            clean_email(new.merchant_email_address)
-    except ValueError as error:
-        return [invalid("merchant_email_address", str(error))]
-    return []
-
-
-SETTINGS = Group(
-    AbandonedCartSettings,
-    "abandoned_cart_settings",
-    "abandoned-carts/settings",
-    scope=SETTINGS_SCOPE,
-    check=_wrong,
-    events={"notifications/abandonedCart/updated": ""},
-    in_path=True,
-)
 
 
 class FindAbandoned(Action):

@@ -1,5 +1,5 @@
-"""The store itself: its metafields, tasks, channels, currencies, tax classes, and lists that are the same in every
-store."""
+"""The store itself: metafields, tasks, channels, currencies, tax classes, and lists that are the same
+in every store."""
 
 from __future__ import annotations
 
