@@ -96,6 +96,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"regions": [{"name": "a", "children": [L]}]}, "regions.0.children.0.layout_template_uuid"),
     ({"regions": [{"name": "a", "children": [{"widget_template_uuid": "0" * 36}]}]},
      "regions.0.children.0.widget_template_uuid"),
+    ({"regions": [{"name": "a", "children": [{**W, "dropzones": [{}]}]}]}, "regions.0.children.0.dropzones"),
+    ({"regions": [{"name": "a", "children": [{**L, "description": "d"}]}]}, "regions.0.children.0.description"),
     ({"regions": [], "channel_id": 9}, "channel_id"),
     ({"regions": [], "template_file": "/etc/passwd"}, "template_file"),
     ({"regions": [], "template_file": "pages/home", "entity_id": "1"}, "entity_id"),

@@ -50,7 +50,7 @@ async def know_the_entity(unit: Unit, _old: Association | None, new: Association
         raise refuse_faults([invalid("entity_id", f"must be the id of a {new.entity_type} of this store")])
 
 
-def forget_custom_templates(kind: Kind) -> AfterDelete:
+def forget_custom_templates(kind: Kind) -> AfterDelete[Unit]:
     """The rule of every table whose rows may have a template of their own."""
 
     async def forget_custom_templates(unit: Unit, ids: Sequence[int]) -> None:

@@ -244,6 +244,13 @@ class PublishPage(ShowPage):
 
 
 def _wrong_with(child: Child, here: str) -> list[Fault]:
+    foreign = (
+        ("widget_template_uuid", "storefront_api_query_params", "description") if child.is_layout else ("dropzones",)
+    )
+    strange = [name for name in foreign if getattr(child, name)]
+    if strange:
+        other = "widget" if child.is_layout else "layout"
+        return [invalid(f"{here}.{name}", f"is a member that only a {other} has") for name in strange]
     if child.is_layout:
         if not child.layout_template_uuid:
             return [missing(f"{here}.layout_template_uuid")]
