@@ -96,12 +96,11 @@ SAID = ("name", "schema", "template", "storefront_api_query")
 
 MEMBERS = (
     "name schema template storefront_api_query uuid kind date_created date_modified current_version_uuid icon_name"
-    " channel_id"
 )
 
 
 def members(template: WidgetTemplate) -> dict[str, Any]:
-    """The form on the wire."""
+    """The form on the wire. Its channel is only asked for."""
     return {name: getattr(template, name) for name in MEMBERS.split()}
 
 
