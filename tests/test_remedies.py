@@ -44,7 +44,6 @@ WORDS_ONLY: Mapping[Reason, str] = {
     Reason.IMAGE_INVALID: "likewise",
     Reason.PAYMENT_DECLINED: "another card is the shopper's",
     Reason.DANGLING_REFERENCE: "whether to make what is missing, or to do without, only the caller can decide",
-    Reason.DEPLOYMENT_UNDERWAY: "it is over by itself, and its events say when",
     Reason.INTERNAL_ERROR: "it is a fault of the server, which the caller cannot mend",
 }
 """Reasons whose remedy holds nothing to carry out, and why."""

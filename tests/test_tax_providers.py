@@ -91,7 +91,12 @@ def sent(shop: Shop, *lines: tuple[int, int], choose: bool = True) -> Any:
 
 def test_a_connection_never_shows_its_password(shop: Shop, receiver: Receiver) -> None:
     register(shop, receiver)
-    empty = {"username": "", "configured": False, "profile": "", "target": {"country_codes": [], "subdivision_codes": []}}
+    empty = {
+        "username": "",
+        "configured": False,
+        "profile": "",
+        "target": {"country_codes": [], "subdivision_codes": []},
+    }
     assert done(shop.get(CONNECTION)) == empty
     reply = shop.put(CONNECTION, {**ACCOUNT, "profile": "north"})
     assert reply.data == {**empty, "username": "shop-7", "configured": True, "profile": "north"}

@@ -112,9 +112,7 @@ async def _documents(
 ) -> tuple[list[dict[str, Any]], list[Requested]]:
     lines = {line.key: line for line in quoted.lines}
     items = {one.id: one for one in cart.items}
-    facts = await facts_of(
-        unit.tx, [one.product_id for one in cart.items], [one.variant_id for one in cart.items]
-    )
+    facts = await facts_of(unit.tx, [one.product_id for one in cart.items], [one.variant_id for one in cart.items])
     origin = await origin_of(unit.tx, unit.terms.settings)
     billing = None if of.billing_address is None else _address(of.billing_address)
     costs = {one.key: one for one in quoted.consignments}
