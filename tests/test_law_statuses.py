@@ -681,6 +681,20 @@ def a_promotion_that_still_has_codes(desk: Desk) -> Send:
     return lambda: desk.ask("DELETE", f"/v3/promotions/{promotion}")
 
 
+@refused(Reason.PROPERTY_IN_USE, "rule 112", [V3])
+def a_tax_property_that_a_product_has(desk: Desk) -> Send:
+    desk.shop.post("/v3/tax/properties", [{"code": "A", "display_name": "A", "type": "PRODUCT"}])
+    product = desk.shop.product()
+    made = desk.ask("PUT", "/v3/tax/products/properties", [{"product_id": product, "tax_properties": {"A": "1"}}])
+    assert made.status == 200
+    return lambda: desk.ask("DELETE", "/v3/tax/properties?id:in=1")
+
+
+@refused(Reason.CLASSES_REFUSED, "rule 111", [V3])
+def a_tax_class_that_is_not_there(desk: Desk) -> Send:
+    return lambda: desk.ask("DELETE", "/v3/tax/classes?id:in=9")
+
+
 @refused(Reason.CODES_NOT_GENERATED, "rule 115", [V3])
 def codes_by_the_batch_for_a_promotion_of_one(desk: Desk) -> Send:
     promotion = coupon_promotion(desk)
@@ -990,6 +1004,8 @@ MUST: dict[Reason, Callable[[Desk, Reply], None]] = {
     Reason.ORPHANED_PRODUCTS: orphans,
     Reason.BASE_VARIANT_STAYS: detail("product_id", 1),
     Reason.CODES_ATTACHED: detail("promotion_ids", [1]),
+    Reason.PROPERTY_IN_USE: detail("property_ids", [1]),
+    Reason.CLASSES_REFUSED: detail("missing_ids", [9]),
     Reason.CODES_NOT_GENERATED: allow_nothing,
     Reason.TASK_ENDED: detail("state", "done"),
     Reason.PLAN_LIMIT_REACHED: limit_of_brands,

@@ -120,6 +120,8 @@ class Reason(Enum):
     ORPHANED_PRODUCTS = (Step.PERFORM, 409, 422, "Deleting these categories would leave products without a category.", "Move the products named in details to another category, or delete them, first. What is there: `GET COLLECTION`.")
     BASE_VARIANT_STAYS = (Step.PERFORM, 409, 422, "The base variant of a product goes only with its product.", "Delete the product, or give it variants with options: the base variant then goes by itself. What is there: `GET SIBLINGS`.")
     CODES_ATTACHED = (Step.PERFORM, 409, 422, "A promotion cannot be deleted while it has codes.", "Delete the codes of the promotions that details.promotion_ids names first. What is there: `GET COLLECTION`.")
+    PROPERTY_IN_USE = (Step.PERFORM, 409, 409, "A tax property that has values cannot be deleted.", "Delete the values of the properties that details.property_ids names first. What is there: `GET COLLECTION`.")
+    CLASSES_REFUSED = (Step.PERFORM, 400, 400, "Some of the tax classes that the request names do not exist, or products have them.", "Name only classes that there are, and that no product has where they are to go; details has the others.")
     CODES_NOT_GENERATED = (Step.PERFORM, 405, 405, "Codes are generated only for promotions whose coupon type is BULK.", "Make its codes one by one, or make a promotion whose coupon_type is BULK. What the resource has: `OPTIONS RESOURCE`.")
     TASK_ENDED = (Step.PERFORM, 409, 409, "The task has ended: it cannot be cancelled any more.", "Read the task, which tells what came of it: `GET RESOURCE`.")
     PLAN_LIMIT_REACHED = (Step.PERFORM, 507, 507, "The plan of this store holds no more of these.", "Delete some, choose a larger plan, or raise the limit: `bodega store limit HASH LIMIT`.")
